@@ -1,0 +1,351 @@
+"""The typed campaign: every key of `config.yaml`, its unit and its bounds.
+
+`load` and `parse` are the only ways in. Whatever is wrong is said in one sentence a problem,
+naming the key and the mend, as a `ConfigError`.
+"""
+
+import copy
+import difflib
+import re
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from wallnet.config.devices import (
+    CURRENT_DENSITY_STEP,
+    VACUUM_PERMEABILITY,
+    Detector,
+    Device,
+    Film,
+    Material,
+    Notches,
+    Oommf,
+    Output,
+    Pulse,
+    Relaxation,
+    Track,
+    Wall,
+)
+from wallnet.config.figures import Figures
+from wallnet.config.jobs import SimulationJob, current_name, parse_current
+from wallnet.config.networks import Networks
+from wallnet.config.quantities import Section
+
+__all__ = [
+    "CURRENT_DENSITY_STEP",
+    "VACUUM_PERMEABILITY",
+    "Campaign",
+    "ConfigError",
+    "Detector",
+    "Device",
+    "Figures",
+    "Film",
+    "Material",
+    "Networks",
+    "Notches",
+    "Oommf",
+    "Output",
+    "Pulse",
+    "Relaxation",
+    "SimulationJob",
+    "Track",
+    "Wall",
+    "current_name",
+    "load",
+    "parse",
+    "parse_current",
+    "read_yaml",
+]
+
+LARGEST_FILE = 1_000_000
+"""A configuration above this many bytes is refused unread."""
+
+_DEVICE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
+
+_SHARED = ("material", "calculator", "film", "oommf", "output")
+"""Top-level keys that every device inherits."""
+
+
+class ConfigError(ValueError):
+    """The configuration cannot be used; the message names the key and the mend."""
+
+
+class Campaign(Section):
+    """The whole of `config.yaml`, with what devices inherit filled in."""
+
+    devices: dict[str, Device]
+    networks: Networks
+    figures: Figures = Figures()
+
+    def of_kind(self, kind: str) -> list[str]:
+        """Return the names of all devices of a kind (`neuron`, `synapse` or `track`)."""
+        return [name for name, device in self.devices.items() if device.kind == kind]
+
+
+class _Loader(yaml.SafeLoader):
+    """A safe loader that refuses a key given twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            if key is not None and key != "<<":
+                if key in seen:
+                    raise ConfigError(
+                        f"{node.start_mark.name}: {key} stands twice in one block "
+                        f"(line {key_node.start_mark.line + 1}); remove or rename one of them"
+                    )
+                seen.add(key)
+        return super().construct_mapping(node, deep)
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Refuse aliases: a few lines of them can unfold into gigabytes."""
+        if self.check_event(yaml.events.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise ConfigError(
+                f"{mark.name}: line {mark.line + 1} uses a YAML alias; write the value out, "
+                "or let a device inherit with `like:`"
+            )
+        return super().compose_node(parent, index)
+
+
+def read_yaml(path: str | Path) -> dict[str, Any]:
+    """Read a YAML file, refusing what would be lost or unsafe in silence.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    dict
+        Its plain contents.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing, too large, no YAML mapping or has a key twice.
+    """
+    path = Path(path)
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ConfigError(f"{path} is larger than {LARGEST_FILE} bytes; is it a configuration?")
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror}); check the path") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8 text; save it as UTF-8") from None
+    loader = _Loader(text)
+    loader.name = str(path)
+    try:
+        data = loader.get_single_data()
+    except yaml.YAMLError as error:
+        problem = " ".join(str(error).split())
+        raise ConfigError(f"{path} is not valid YAML: {problem}; mend that line") from None
+    except (RecursionError, ValueError) as error:
+        if isinstance(error, ConfigError):
+            raise
+        raise ConfigError(f"{path} is not valid YAML ({error}); mend it") from None
+    finally:
+        loader.dispose()
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path} holds no keys; start from the config.yaml of the repository")
+    return data
+
+
+def _merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay `change` over `base`, block by block; lists and numbers are replaced."""
+    merged = dict(copy.deepcopy(dict(base)))
+    for key, value in change.items():
+        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = _merge(merged[key], value)
+        else:
+            merged[key] = copy.deepcopy(value)
+    return merged
+
+
+def _resolve(name: str, raw: Mapping[str, Any], chain: tuple[str, ...]) -> dict[str, Any]:
+    """Follow `like:` from one device to the ones that it varies."""
+    device = raw[name]
+    if not isinstance(device, Mapping):
+        raise ConfigError(f"devices.{name} is not a block of keys; give it kind, track, wall, …")
+    if "like" not in device:
+        return dict(device)
+    model = device["like"]
+    if model not in raw:
+        raise ConfigError(
+            f"devices.{name}.like names {model!r}, which is no device; "
+            f"use one of {', '.join(map(str, raw))}"
+        )
+    if model in chain or model == name:
+        raise ConfigError(f"devices.{name}.like leads back to itself; point it to a plain device")
+    own = {key: value for key, value in device.items() if key != "like"}
+    return _merge(_resolve(model, raw, (*chain, name)), own)
+
+
+def _field_names(root: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """List the keys that the block at a location knows."""
+    model: Any = root
+    for part in location:
+        fields = getattr(model, "model_fields", None)
+        if fields is None:
+            arguments = [a for a in getattr(model, "__args__", ()) if hasattr(a, "model_fields")]
+            if not arguments:
+                return []
+            model = arguments[0]
+            if isinstance(part, int):
+                continue
+            if part not in model.model_fields:
+                continue
+            fields = model.model_fields
+        if part in fields:
+            model = fields[part].annotation
+            candidates = [a for a in getattr(model, "__args__", ()) if hasattr(a, "model_fields")]
+            if candidates and getattr(model, "__origin__", None) is not dict:
+                model = candidates[0]
+    return list(getattr(model, "model_fields", ()))
+
+
+def _sentence(root: type[BaseModel], error: Mapping[str, Any], prefix: str) -> str:
+    """Turn one of pydantic's findings into a sentence with the key and the mend."""
+    # the branches of a union are pydantic's own names, not keys
+    location = tuple(p for p in error["loc"] if not re.match(r"function-|literal\[|float$", str(p)))
+    key = ".".join(str(part) for part in (*prefix.split("."), *location) if str(part))
+    value = error.get("input")
+    shown = repr(value) if not isinstance(value, dict | list | tuple | BaseModel) else None
+    kind = error["type"]
+    if kind == "missing":
+        return f"{key} is missing; add it"
+    if kind == "extra_forbidden":
+        known = _field_names(root, location[:-1])
+        near = difflib.get_close_matches(str(location[-1]), known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
+        return f"{key} is not a key of the configuration; remove it ({hint})"
+    if kind == "literal_error":
+        return f"{key} is {shown}; use {error['ctx']['expected']}"
+    if kind in ("number", "bounds"):
+        return f"{key} = {shown if shown else 'a block'} {error['msg']}"
+    if kind == "value_error":
+        message = str(error["ctx"]["error"])
+        names_a_key = re.split(r"[. ]", message)[0] in _field_names(root, location)
+        return f"{key}.{message}" if names_a_key else f"{key} {message}"
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        return f"{key} is {shown or 'a list'}, not a block of keys; indent its keys below it"
+    if kind in ("tuple_type", "list_type"):
+        return f"{key} is {shown or 'a block'}, not a list; write it like [a, b]"
+    return f"{key} is {shown or 'unsuitable'}: {error['msg'].lower()}; correct it"
+
+
+def _validate(model: type[BaseModel], data: Any, prefix: str) -> tuple[Any, list[str]]:
+    """Validate a block and collect what is wrong with it."""
+    try:
+        return model.model_validate(data), []
+    except ValidationError as invalid:
+        sentences = [
+            _sentence(model, error, prefix)
+            for error in invalid.errors(include_url=False, include_context=True)
+        ]
+        return None, list(dict.fromkeys(sentences))
+
+
+def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
+    """Check plain data and return the campaign that it describes.
+
+    Parameters
+    ----------
+    data : Mapping
+        Contents of `config.yaml`, overrides already merged.
+    source : str
+        What to call it in messages.
+
+    Returns
+    -------
+    Campaign
+        The campaign, each device complete.
+
+    Raises
+    ------
+    ConfigError
+        With one line for each problem, naming the key and the mend.
+    """
+    known = {*Campaign.model_fields, *_SHARED}
+    problems: list[str] = []
+    for key in data:
+        if key not in known:
+            near = difflib.get_close_matches(str(key), known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(sorted(known))}"
+            problems.append(f"{key} is not a key of the configuration; remove it ({hint})")
+    raw = data.get("devices")
+    if not isinstance(raw, Mapping) or not raw:
+        problems.append("devices is missing or empty; describe at least one device")
+        raw = {}
+    raw = {str(name): device for name, device in raw.items()}
+    shared = {key: data[key] for key in _SHARED if key in data}
+    devices: dict[str, Device] = {}
+    for name in raw:
+        if not _DEVICE_NAME.match(name) or name == "none":
+            problems.append(
+                f"devices.{name} cannot name files; use small letters, digits, '-' and '_', "
+                "and not 'none'"
+            )
+            continue
+        try:
+            merged = _merge(shared, _resolve(name, raw, ()))
+        except ConfigError as error:
+            problems.append(str(error))
+            continue
+        device, found = _validate(Device, merged, f"devices.{name}")
+        # a fault in what all devices share is said once, under its own name
+        problems += [_shared_key(sentence, name, raw, shared) for sentence in found]
+        if device is not None:
+            devices[name] = device
+    sections: dict[str, Any] = {}
+    for key, model in (("networks", Networks), ("figures", Figures)):
+        sections[key], found = _validate(model, data.get(key, {}), key)
+        problems += found
+    if not problems:
+        problems += sections["networks"].problems(devices)
+    if problems:
+        raise ConfigError("\n".join(f"{source}: {p}" for p in dict.fromkeys(problems)))
+    return Campaign.model_construct(devices=devices, **sections)
+
+
+def _shared_key(
+    sentence: str, name: str, raw: Mapping[str, Any], shared: Mapping[str, Any]
+) -> str:
+    """Name the top-level key where a device only inherited the fault."""
+    prefix = f"devices.{name}."
+    if not sentence.startswith(prefix):
+        return sentence
+    path = re.split(r"[\s:]", sentence[len(prefix) :], maxsplit=1)[0].split(".")
+    own: Any = _resolve(name, raw, ())
+    for part in path:
+        if not isinstance(own, Mapping) or part not in own:
+            return sentence[len(prefix) :] if path[0] in shared else sentence
+        own = own[part]
+    return sentence
+
+
+def load(path: str | Path) -> Campaign:
+    """Read and check a configuration file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, in YAML.
+
+    Returns
+    -------
+    Campaign
+        The campaign.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read or describes no valid campaign.
+    """
+    return parse(read_yaml(path), source=str(path))

@@ -1,0 +1,253 @@
+"""The one place that knows the files between the stages: paths, writing whole, reading checked.
+
+Paths are patterns with wildcards in braces, shared by the rules and by the package. Heavy
+libraries are imported inside the functions, since every scheduler job imports this module.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wallnet import __version__
+
+if TYPE_CHECKING:
+    import xarray
+
+INITIAL = "results/initial/{device}.nc"
+TRACE = "results/traces/{device}/{current}.nc"
+LEVEL = "results/levels/{device}/{state}.nc"
+DEVICE = "results/devices/{device}.nc"
+DATA = "results/data/{dataset}.json"
+NETWORK = "results/networks/{dataset}/{device}/{reading}/{mapping}/{recipe}/{stage}/seed-{seed}"
+METRICS = NETWORK + "/metrics.json"
+CHECKPOINT = NETWORK + "/best.ckpt"
+TABLE = "results/tables/{table}"
+FIGURE = "results/figures/{figure}"
+REPORT = "results/report.html"
+
+COMPONENTS = ("x", "y", "z")
+READINGS = ("parallel", "series")
+
+SCHEMAS: dict[str, dict[str, tuple[str, ...]]] = {
+    "initial": {"magnetization": ("y", "x", "component")},
+    "trace": {
+        "m": ("time", "component"),
+        "wall_position": ("time",),
+        "wall_bottom": ("time",),
+        "wall_top": ("time",),
+        "applied_current_density": ("time",),
+        "magnetization_profile": ("time", "x", "component"),
+        "magnetic_cells": ("x",),
+        "magnetization": ("snapshot", "y", "x", "component"),
+        "snapshot_time": ("snapshot",),
+    },
+    "track": {
+        "m": ("current_density", "time", "component"),
+        "wall_position": ("current_density", "time"),
+        "wall_bottom": ("current_density", "time"),
+        "wall_top": ("current_density", "time"),
+        "end_time": ("current_density",),
+        "state": ("current_density",),
+        "settled": ("current_density",),
+        "conductance": ("reading", "current_density", "time"),
+        "final_conductance": ("reading", "current_density"),
+    },
+}
+"""Variables and their dimensions for each kind of file."""
+SCHEMAS["synapse"] = SCHEMAS["track"] | {
+    "normalized_conductance": ("reading", "level"),
+    "level_conductance": ("reading", "level"),
+    "position": ("level",),
+    "reachable": ("level",),
+    "reaching_current_density": ("level",),
+    "extended_state": ("extended_level",),
+    "extended_normalized_conductance": ("reading", "extended_level"),
+    "extended_position": ("extended_level",),
+    "extended_reachable": ("extended_level",),
+}
+SCHEMAS["neuron"] = SCHEMAS["track"] | {
+    "normalized_current_density": ("current_density",),
+    "normalized_conductance": ("reading", "current_density"),
+    "quartic": ("reading", "power"),
+    "fit_error": ("reading",),
+}
+
+
+class FileError(RuntimeError):
+    """A file is missing, damaged or of another kind; the message names it and the mend."""
+
+
+@contextmanager
+def written_whole(path: str | Path) -> Iterator[Path]:
+    """Hand out a temporary path beside `path` and rename it when the block ends well.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where the finished file is to appear. Its folder is made if needed.
+
+    Yields
+    ------
+    Path
+        A path with the same suffix in the same folder, for the block to write to.
+
+    Raises
+    ------
+    FileError
+        If the file system refuses (read-only, full); nothing is left behind.
+    """
+    path = Path(path)
+    partial = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        with open(partial, "rb+") as stream:
+            os.fsync(stream.fileno())
+        os.replace(partial, path)
+    except OSError as error:
+        raise FileError(
+            f"{path} cannot be written ({error.strerror or error}); free space or make the "
+            "folder writable, then run again"
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_text(text: str, path: str | Path) -> None:
+    """Write a text file whole or not at all."""
+    with written_whole(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def write_json(data: Any, path: str | Path) -> None:
+    """Write readable JSON whole or not at all; NaN is refused."""
+    write_text(json.dumps(data, indent=2, sort_keys=True, allow_nan=False) + "\n", path)
+
+
+def read_json(path: str | Path, keys: Sequence[str] = ()) -> dict[str, Any]:
+    """Read a JSON file of ours.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    keys : sequence of str
+        Keys that have to be there.
+
+    Returns
+    -------
+    dict
+        Its contents.
+
+    Raises
+    ------
+    FileError
+        If it is missing, no JSON object, or lacks a key.
+    """
+    try:
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FileError(f"{path} is not there; run snakemake to make it") from None
+    except (OSError, ValueError) as error:
+        raise FileError(f"{path} is damaged ({error}); delete it and run snakemake") from None
+    missing = [key for key in keys if not isinstance(data, dict) or key not in data]
+    if not isinstance(data, dict) or missing:
+        raise FileError(
+            f"{path} lacks {', '.join(missing) or 'a JSON object'}; delete it and run snakemake"
+        )
+    return data
+
+
+def write_dataset(
+    dataset: "xarray.Dataset", path: str | Path, kind: str, attributes: Mapping[str, Any]
+) -> None:
+    """Write a dataset as compressed netCDF, whole or not at all.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Every variable with `units` and `long_name`, except text.
+    path : str or Path
+        Where it goes.
+    kind : str
+        Key of `SCHEMAS`; what the schema names has to be there.
+    attributes : Mapping
+        What made it: parameters (one JSON string), backend, versions, revision.
+
+    Raises
+    ------
+    FileError
+        If the dataset does not fit its schema or cannot be written.
+    """
+    complete = dataset.assign_attrs(
+        {"kind": kind, "wallnet_version": __version__, **dataset.attrs, **attributes}
+    )
+    _check(complete, path, kind)
+    encoding: dict[str, dict[str, Any]] = {}
+    for name, variable in complete.variables.items():
+        if variable.dtype.kind not in "OU" and variable.ndim:
+            encoding[str(name)] = {"zlib": True, "complevel": 4, "shuffle": True}
+    with written_whole(path) as partial:
+        try:
+            complete.to_netcdf(partial, engine="netcdf4", format="NETCDF4", encoding=encoding)
+        except RuntimeError as error:  # how the netCDF library reports a full disk
+            raise OSError(str(error)) from error
+
+
+def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Dataset":
+    """Read a netCDF file of ours into memory and check that it is what it should be.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    kind : str
+        Key of `SCHEMAS`.
+    **selection
+        `drop=[names]`: variables to leave unread.
+
+    Returns
+    -------
+    xarray.Dataset
+        Its contents, loaded.
+
+    Raises
+    ------
+    FileError
+        If the file is missing, truncated, foreign or of another kind.
+    """
+    import xarray
+
+    try:
+        with xarray.open_dataset(path, engine="netcdf4") as opened:
+            _check(opened, path, kind)
+            return opened.drop_vars(selection.get("drop", [])).load()
+    except FileNotFoundError:
+        raise FileError(f"{path} is not there; run snakemake to make it") from None
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
+        if isinstance(error, FileError):
+            raise
+        raise FileError(
+            f"{path} is damaged or not netCDF ({error}); delete it and run snakemake"
+        ) from None
+
+
+def _check(dataset: "xarray.Dataset", path: str | Path, kind: str) -> None:
+    """Compare a dataset with its schema."""
+    found = dataset.attrs.get("kind")
+    if found != kind and not (kind == "track" and found in ("synapse", "neuron")):
+        raise FileError(
+            f"{path} is of kind {found!r}, not {kind!r}; delete it and run snakemake"
+        )
+    for name, dimensions in SCHEMAS[kind].items():
+        if name not in dataset.variables:
+            raise FileError(f"{path} lacks {name}; delete it and run snakemake")
+        if dataset[name].dims != dimensions:
+            raise FileError(
+                f"{path} has {name} over {dataset[name].dims}, not {dimensions}; "
+                "delete it and run snakemake"
+            )
