@@ -1,0 +1,215 @@
+"""The look of all figures, and saving them whole, reproducibly and with what made them.
+
+Series differ by colour (Okabe and Ito's colour-blind-safe set), by marker and by line style, so
+that a figure also reads in grey.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wallnet import __version__, files
+from wallnet.config import Figures
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+"""Okabe and Ito's colours; yellow comes last, since thin lines of it vanish on white."""
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+LINE_STYLES: tuple[Any, ...] = (
+    "-",
+    "--",
+    "-.",
+    ":",
+    (0, (3, 1, 1, 1, 1, 1)),
+    (0, (5, 1)),
+    (0, (1, 1)),
+    (0, (7, 2, 1, 2)),
+)
+
+EMPTY = "#E4E4E4"
+"""Colour of cells without magnetic material."""
+
+SHADE = "#D9D9D9"
+"""Background while the current flows."""
+
+METRES_PER_INCH = 0.0254
+
+
+def series(index: int, *, marker: bool = False) -> dict[str, Any]:
+    """Return the look of the n-th series of an axes, as keywords of `Axes.plot`.
+
+    Parameters
+    ----------
+    index : int
+        Number of the series, from 0; after eight the looks repeat.
+    marker : bool
+        Whether points are marked too.
+
+    Returns
+    -------
+    dict
+        `color` and `linestyle`, and `marker` where asked for.
+
+    Examples
+    --------
+    >>> series(0, marker=True)
+    {'color': '#0072B2', 'linestyle': '-', 'marker': 'o'}
+    """
+    look = {
+        "color": COLOURS[index % len(COLOURS)],
+        "linestyle": LINE_STYLES[index % len(LINE_STYLES)],
+    }
+    if marker:
+        look["marker"] = MARKERS[index % len(MARKERS)]
+    return look
+
+
+def size(figures: Figures, aspect: float, share: float = 1.0) -> tuple[float, float]:
+    """Return the size of a figure in inches, as matplotlib wants it.
+
+    Parameters
+    ----------
+    figures : Figures
+        Style of all figures; `width` in m.
+    aspect : float
+        Height over width.
+    share : float
+        Share of the configured width, for a figure of one column.
+
+    Returns
+    -------
+    tuple of float
+        Width and height in inches.
+    """
+    width = figures.width * share / METRES_PER_INCH
+    return width, width * aspect
+
+
+def magnetization_map() -> "Colormap":
+    """Return the colours of m_z: dark blue for -z, light red for +z, empty cells grey.
+
+    The lightness rises all the way, so that the two domains also differ in grey.
+    """
+    from matplotlib.colors import LinearSegmentedColormap
+
+    stops = ("#053061", "#2166AC", "#8C86A8", "#E59A7F", "#FDBB9B")
+    return LinearSegmentedColormap.from_list("magnetization", stops).with_extremes(bad=EMPTY)
+
+
+def panel_label(axes: "Axes", text: str) -> None:
+    """Put a panel's letter, such as "(a)", at the upper left outside its axes."""
+    axes.set_title(text, loc="left", fontweight="bold")
+
+
+@contextmanager
+def apply(figures: Figures) -> Iterator[None]:
+    """Give all figures made in the block the campaign's look, without a display.
+
+    Parameters
+    ----------
+    figures : Figures
+        Style of all figures.
+
+    Yields
+    ------
+    None
+        Figures that pyplot opened in the block are closed after it.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg", force=True)
+    from cycler import cycler
+    from matplotlib import pyplot
+
+    small = 0.875 * figures.font_size
+    looks = {
+        "axes.grid": False,
+        "axes.labelsize": figures.font_size,
+        "axes.linewidth": 0.6,
+        "axes.prop_cycle": cycler(color=COLOURS, linestyle=LINE_STYLES),
+        "axes.titlesize": figures.font_size,
+        "figure.constrained_layout.use": True,
+        "figure.dpi": 100.0,
+        "figure.figsize": size(figures, 0.62),
+        "font.family": "sans-serif",
+        "font.sans-serif": ["DejaVu Sans"],  # ships with matplotlib: the same on every machine
+        "font.size": figures.font_size,
+        "image.interpolation": "nearest",
+        "legend.fontsize": small,
+        "legend.frameon": False,
+        "lines.linewidth": 1.0,
+        "lines.markersize": 3.5,
+        "mathtext.default": "regular",
+        "pdf.fonttype": 42,  # TrueType: journals refuse Type 3
+        "savefig.bbox": None,
+        "savefig.dpi": figures.resolution,
+        "savefig.facecolor": "white",
+        "svg.fonttype": "path",
+        "svg.hashsalt": "wallnet",
+        "xtick.direction": "in",
+        "xtick.labelsize": small,
+        "xtick.top": True,
+        "ytick.direction": "in",
+        "ytick.labelsize": small,
+        "ytick.right": True,
+    }
+    before = set(pyplot.get_fignums())
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.use("Agg", force=True)
+        matplotlib.rcParams.update(looks)
+        try:
+            yield
+        finally:
+            for number in set(pyplot.get_fignums()) - before:
+                pyplot.close(number)
+
+
+def save(figure: "Figure", png_path: str | Path, vector_path: str | Path, **metadata: Any) -> None:
+    """Save a figure as PNG and as PDF or SVG, whole or not at all, inside `apply`.
+
+    The same figure gives the same bytes at any time and place: no dates are written.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure.
+    png_path, vector_path : str or Path
+        Where the two files go; the second ends in `.pdf` or `.svg`.
+    **metadata
+        What made the figure; kept as JSON inside both files (`Description` of PNG and SVG,
+        `Keywords` of PDF). `title` becomes the title of the document.
+
+    Raises
+    ------
+    wallnet.files.FileError
+        If `vector_path` has another suffix or a file cannot be written.
+    """
+    vector = Path(vector_path).suffix
+    if vector not in (".pdf", ".svg"):
+        raise files.FileError(f"{vector_path} is no vector format of ours; end it in .pdf or .svg")
+    title = str(metadata.pop("title", Path(png_path).stem))
+    made_by = json.dumps(
+        {"wallnet_version": __version__, **metadata}, sort_keys=True, ensure_ascii=True
+    )
+    about: dict[str, dict[str, Any]] = {
+        ".png": {"Title": title, "Description": made_by, "Software": "wallnet"},
+        ".svg": {"Title": title, "Description": made_by, "Creator": "wallnet", "Date": None},
+        ".pdf": {
+            "Title": title,
+            "Keywords": made_by,
+            "Creator": "wallnet",
+            "CreationDate": None,
+            "ModDate": None,
+        },
+    }
+    with files.written_whole(png_path) as png, files.written_whole(vector_path) as other:
+        figure.savefig(png, format="png", metadata=about[".png"])
+        figure.savefig(other, format=vector[1:], metadata=about[vector])

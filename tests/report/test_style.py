@@ -1,0 +1,90 @@
+"""The shared look of figures, and how they are saved."""
+
+import json
+
+import matplotlib
+import numpy as np
+import pytest
+from PIL import Image
+
+from wallnet import files
+from wallnet.config import Figures
+from wallnet.report import style
+
+
+def draw(path, figures, metadata, vector="pdf", scale=1.0):
+    with style.apply(figures):
+        from matplotlib import pyplot
+
+        figure, axes = pyplot.subplots(figsize=style.size(figures, 0.5))
+        axes.plot([0, 1], [0, scale], label="a line", **style.series(0, marker=True))
+        axes.set_xlabel("time (ns)")
+        png, other = path / "figure.png", path / f"figure.{vector}"
+        style.save(figure, png, other, **metadata)
+    return png, other
+
+
+@pytest.mark.parametrize("vector", ["pdf", "svg"])
+def test_the_same_figure_gives_the_same_bytes(tmp_path, vector):
+    first = [p.read_bytes() for p in draw(tmp_path / "a", Figures(), {"revision": 1}, vector)]
+    matplotlib.rcParams["lines.linewidth"] = 7  # what a user had set must not leak in
+    try:
+        second = [p.read_bytes() for p in draw(tmp_path / "b", Figures(), {"revision": 1}, vector)]
+    finally:
+        matplotlib.rcdefaults()
+    other = [p.read_bytes() for p in draw(tmp_path / "c", Figures(), {"revision": 1}, vector, 2.0)]
+    assert first == second
+    assert first[0] != other[0]
+    assert first[1] != other[1]
+
+
+def test_files_say_what_made_them(tmp_path):
+    png, pdf = draw(tmp_path, Figures(), {"revision": 3, "device": "neuron"})
+    made_by = json.loads(Image.open(png).info["Description"])
+    assert made_by["revision"] == 3
+    assert made_by["device"] == "neuron"
+    assert made_by["wallnet_version"]
+    assert b"revision" in pdf.read_bytes()
+    assert b"CreationDate" not in pdf.read_bytes()
+
+
+def test_width_and_resolution_are_those_asked_for(tmp_path):
+    png, _ = draw(tmp_path, Figures(resolution=100), {})
+    assert Image.open(png).size == (700, 350)  # 178 mm are 7.008 inches
+
+
+def test_settings_and_figures_do_not_outlive_the_block():
+    from matplotlib import pyplot
+
+    before = matplotlib.rcParams["font.size"]
+    with style.apply(Figures(font_size=5.0)):
+        assert matplotlib.rcParams["font.size"] == 5.0
+        pyplot.figure()
+    assert matplotlib.rcParams["font.size"] == before
+    assert pyplot.get_fignums() == []
+
+
+def test_a_failed_save_leaves_nothing(tmp_path):
+    with style.apply(Figures()):
+        from matplotlib import pyplot
+
+        figure = pyplot.figure()
+        with pytest.raises(files.FileError, match=r"end it in \.pdf or \.svg"):
+            style.save(figure, tmp_path / "f.png", tmp_path / "f.eps")
+        (tmp_path / "f.pdf").mkdir()
+        with pytest.raises(files.FileError, match=r"f\.pdf cannot be written"):
+            style.save(figure, tmp_path / "f.png", tmp_path / "f.pdf")
+    assert [p.name for p in tmp_path.iterdir()] == ["f.pdf"]
+
+
+def test_domains_differ_in_grey_and_lightness_never_falls():
+    colours = style.magnetization_map()(np.linspace(0, 1, 101))[:, :3]
+    lightness = colours @ [0.299, 0.587, 0.114]
+    assert np.all(np.diff(lightness) > 0)
+    assert lightness[-1] - lightness[0] > 0.5
+
+
+def test_series_differ_by_more_than_colour():
+    looks = [style.series(index, marker=True) for index in range(8)]
+    for key in ("color", "marker", "linestyle"):
+        assert len({str(look[key]) for look in looks}) == 8
