@@ -1,14 +1,298 @@
 """The network half of the configuration: data sets, mappings of weights to levels, training."""
 
-from collections.abc import Mapping
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
 
 from wallnet.config.devices import Device
-from wallnet.config.quantities import Section
+from wallnet.config.quantities import Section, quantity
+
+DATA_FILES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+"""The four files of a data set, named as torchvision names them: training, then test."""
+
+SCHEMES = ("layer", "fitted", "row", "differential")
+"""Ways to map weights to conductances; each is a class in `wallnet.networks.mappings`."""
+
+LEVEL_SETS = ("measured", "extended", "reachable")
+"""Which levels of a synapse a mapping uses; `measured` goes without saying in a name."""
+
+STAGES = ("fp32", "quantized", "fine_tuned", "fine_tuned_snapped", "on_levels")
+"""What becomes of one network, in this order; all but the first stand on a synapse's levels."""
+
+NO_DEVICE = "none"
+"""Stands for device, reading and mapping in the path of a network on no synapse."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
+_FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*\Z")
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+
+
+class DataSet(Section):
+    """Where four IDX files lie below the data folder, what they show and what they have to be."""
+
+    folder: str
+    classes: tuple[str, ...] = tuple(str(digit) for digit in range(10))
+    checksums: dict[str, str] | None = None
+
+    @field_validator("folder")
+    @classmethod
+    def _below(cls, value: str) -> str:
+        if not _FOLDER.match(value):
+            raise ValueError("is not a folder below data_folder; write it like MNIST/raw")
+        return value
+
+    @field_validator("classes")
+    @classmethod
+    def _several(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not 2 <= len(value) <= 256 or len(set(value)) < len(value):
+            raise ValueError("are not 2 to 256 different labels; name each class once")
+        return value
+
+    @field_validator("checksums")
+    @classmethod
+    def _complete(cls, value: dict[str, str] | None) -> dict[str, str] | None:
+        if value is not None and (
+            set(value) != set(DATA_FILES) or not all(map(_SHA256.match, value.values()))
+        ):
+            raise ValueError(
+                f"does not give a SHA-256 for each of {', '.join(DATA_FILES)}; "
+                "complete it or leave it out"
+            )
+        return value
+
+
+KNOWN_DATASETS = {
+    "mnist": DataSet(
+        folder="MNIST/raw",
+        checksums=dict(
+            zip(
+                DATA_FILES,
+                (
+                    "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+                    "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+                    "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+                    "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+                ),
+                strict=True,
+            )
+        ),
+    ),
+    "fashion-mnist": DataSet(
+        folder="FashionMNIST/raw",
+        classes=(
+            "T-shirt/top",
+            "Trouser",
+            "Pullover",
+            "Dress",
+            "Coat",
+            "Sandal",
+            "Shirt",
+            "Sneaker",
+            "Bag",
+            "Ankle boot",
+        ),
+        checksums=dict(
+            zip(
+                DATA_FILES,
+                (
+                    "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+                    "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+                    "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+                    "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+                ),
+                strict=True,
+            )
+        ),
+    ),
+}
+"""The data sets of the paper, 60,000 training and 10,000 test images each."""
+
+
+class Training(Section):
+    """One run of the optimiser (Adam) over the training images."""
+
+    epochs: Annotated[int, Field(ge=1, le=10_000)]
+    batch_size: Annotated[int, Field(ge=1, le=100_000)] = 64
+    learning_rate: quantity("1", 1e-7, 10.0, mend="1.0e-3 is usual")  # type: ignore[valid-type]
+    schedule: Literal["constant", "cosine"] = "constant"
+    weight_limit: quantity("1", 0.1, 1000.0, mend="4 is usual, null is none") | None = None  # type: ignore[valid-type]
+
+
+class Recipe(Section):
+    """How a network is trained before and after its weights are put on a synapse's levels."""
+
+    fp32: Training
+    fine_tuned: Training
+    on_levels: Training
+
+
+class RunSet(Section):
+    """Which networks there are: the product of these lists."""
+
+    datasets: tuple[str, ...]
+    synapses: tuple[str, ...]
+    readings: tuple[Literal["parallel", "series"], ...]
+    mappings: tuple[str, ...]
+    recipes: tuple[str, ...]
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...]
+
+    def runs(self) -> list[dict[str, str]]:
+        """List all networks.
+
+        Returns
+        -------
+        list of dict
+            Keys `dataset`, `device`, `reading`, `mapping`, `recipe`, `stage`, `seed`: the
+            wildcards of `wallnet.files.METRICS` and `CHECKPOINT`.
+        """
+        found = []
+        for dataset in self.datasets:
+            for recipe in self.recipes:
+                for seed in self.seeds:
+                    common = {"dataset": dataset, "recipe": recipe, "seed": str(seed)}
+                    nowhere = dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE)
+                    found.append(common | nowhere | {"stage": STAGES[0]})
+                    found += [
+                        common
+                        | {"device": device, "reading": reading}
+                        | {"mapping": mapping, "stage": stage}
+                        for device in self.synapses
+                        for reading in self.readings
+                        for mapping in self.mappings
+                        for stage in STAGES[1:]
+                    ]
+        return found
 
 
 class Networks(Section):
-    """What is trained, on which data, with which devices."""
+    """What is trained, on which data, with which devices; without recipes there are no networks."""
+
+    data_folder: Annotated[str, Field(min_length=1)] = "data"
+    datasets: tuple[str, ...] = tuple(KNOWN_DATASETS)
+    own_datasets: dict[str, DataSet] = {}
+    neuron: str = "neuron"
+    neuron_reading: Literal["parallel", "series"] = "parallel"
+    input_range: quantity("1", 1e-3, 1e6) = 10.0  # type: ignore[valid-type]
+    hidden_neurons: Annotated[int, Field(ge=1, le=100_000)] = 128
+    synapses: tuple[str, ...] = ()
+    readings: tuple[Literal["parallel", "series"], ...] = ("parallel", "series")
+    mappings: tuple[str, ...] = ("layer",)
+    recipes: dict[str, Recipe] = {}
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = (1,)
+    validation_fraction: quantity("1", 0.01, 0.5, mend="0.1 is usual") = 0.1  # type: ignore[valid-type]
+    threads: Annotated[int, Field(ge=1, le=256)] = 1
+
+    @field_validator("datasets", "synapses", "readings", "mappings", "seeds")
+    @classmethod
+    def _distinct(cls, value: tuple) -> tuple:
+        if len(set(value)) < len(value):
+            raise ValueError("names something twice; list each wanted entry once")
+        return value
+
+    @field_validator("mappings")
+    @classmethod
+    def _known_mappings(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            split_mapping(name)
+        return value
+
+    @field_validator("own_datasets", "recipes")
+    @classmethod
+    def _can_name_files(cls, value: dict) -> dict:
+        for name in value:
+            if not _NAME.match(name) or name == NO_DEVICE or name in KNOWN_DATASETS:
+                raise ValueError(
+                    f"has {name!r}, which is taken or cannot name files; "
+                    "use other small letters, digits, '-' and '_'"
+                )
+        return value
+
+    @model_validator(mode="after")
+    def _known_datasets(self) -> "Networks":
+        for name in self.datasets:
+            if name not in KNOWN_DATASETS and name not in self.own_datasets:
+                known = [*KNOWN_DATASETS, *self.own_datasets]
+                raise ValueError(f"datasets {_unknown(name, known)}, or describe it in own_datasets")
+        return self
+
+    def dataset(self, name: str) -> DataSet:
+        """Return the description of a data set of this campaign."""
+        return {**KNOWN_DATASETS, **self.own_datasets}[name]
+
+    def run_set(self) -> RunSet:
+        """Return which networks there are."""
+        return RunSet(recipes=tuple(self.recipes), **self.model_dump(include=_RUN_LISTS))
+
+    def runs(self) -> list[dict[str, str]]:
+        """List all networks; see `RunSet.runs`."""
+        return self.run_set().runs()
 
     def problems(self, devices: Mapping[str, Device]) -> list[str]:
         """List what does not fit the devices of the campaign, a sentence each."""
-        return []
+        if not self.recipes:
+            return []
+        found = []
+        wanted = [("neuron", "neuron", self.neuron)]
+        wanted += [("synapses", "synapse", name) for name in self.synapses]
+        for key, kind, name in wanted:
+            suitable = [other for other, device in devices.items() if device.kind == kind]
+            if name not in devices:
+                found.append(f"networks.{key} {_unknown(name, suitable)}")
+            elif devices[name].kind != kind:
+                found.append(
+                    f"networks.{key} names {name}, a device of kind {devices[name].kind}; "
+                    f"use one of kind {kind}: {', '.join(suitable) or 'there is none yet'}"
+                )
+        return found
+
+
+_RUN_LISTS = {"datasets", "synapses", "readings", "mappings", "seeds"}
+
+
+def split_mapping(name: str) -> tuple[str, str]:
+    """Take a mapping's name apart.
+
+    Parameters
+    ----------
+    name : str
+        A scheme, or a scheme and a level set: `layer`, `layer-extended`.
+
+    Returns
+    -------
+    tuple of str
+        The scheme (of `SCHEMES`) and the level set (of `LEVEL_SETS`).
+
+    Raises
+    ------
+    ValueError
+        If either is unknown.
+
+    Examples
+    --------
+    >>> split_mapping("row-extended")
+    ('row', 'extended')
+    >>> split_mapping("layer")
+    ('layer', 'measured')
+    """
+    scheme, _, levels = name.partition("-")
+    if scheme not in SCHEMES or (levels or "measured") not in LEVEL_SETS or levels == "measured":
+        raise ValueError(
+            f"has {name!r}, which is no mapping; use {', '.join(SCHEMES)}, each also with "
+            f"{' or '.join('-' + levels for levels in LEVEL_SETS[1:])} behind it"
+        )
+    return scheme, levels or "measured"
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    known = list(known)
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known) or 'none yet'}"
+    return f"names {name!r}, which is unknown ({hint}); use a known one"

@@ -1,0 +1,112 @@
+"""The part of the configuration that one job of the network half needs, as canonical JSON."""
+
+from wallnet.config.jobs import canonical
+from wallnet.config.networks import DataSet, Networks, RunSet, Training, split_mapping
+from wallnet.config.quantities import Section
+
+
+class _Job(Section):
+    def to_json(self) -> str:
+        """Return the canonical JSON of this job."""
+        return canonical(self.model_dump(mode="json", exclude_none=True))
+
+
+class DataJob(_Job):
+    """Find and check one data set."""
+
+    name: str
+    dataset: DataSet
+
+
+class TrainingJob(_Job):
+    """Train one network with free weights (stage `fp32`)."""
+
+    dataset: str
+    recipe: str
+    seed: int
+    fp32: Training
+    hidden_neurons: int
+    input_range: float
+    neuron_reading: str
+    validation_fraction: float
+    threads: int
+
+
+class MappingJob(_Job):
+    """Put one trained network on a synapse's levels and train it further from there."""
+
+    dataset: str
+    device: str
+    reading: str
+    mapping: str
+    recipe: str
+    seed: int
+    fine_tuned: Training
+    on_levels: Training
+    validation_fraction: float
+    threads: int
+
+    @property
+    def scheme(self) -> str:
+        """How weights become conductances, of `wallnet.config.networks.SCHEMES`."""
+        return split_mapping(self.mapping)[0]
+
+    @property
+    def level_set(self) -> str:
+        """Which levels are used, of `wallnet.config.networks.LEVEL_SETS`."""
+        return split_mapping(self.mapping)[1]
+
+
+class AccuracyJob(_Job):
+    """Tabulate the test accuracy of these networks."""
+
+    run_set: RunSet
+
+
+def data_job(networks: Networks, dataset: str) -> DataJob:
+    """Return the job that finds and checks a data set."""
+    return DataJob(name=dataset, dataset=networks.dataset(dataset))
+
+
+def training_job(networks: Networks, dataset: str, recipe: str, seed: str | int) -> TrainingJob:
+    """Return the job that trains one network with free weights."""
+    return TrainingJob(
+        dataset=dataset,
+        recipe=recipe,
+        seed=int(seed),
+        fp32=networks.recipes[recipe].fp32,
+        hidden_neurons=networks.hidden_neurons,
+        input_range=networks.input_range,
+        neuron_reading=networks.neuron_reading,
+        validation_fraction=networks.validation_fraction,
+        threads=networks.threads,
+    )
+
+
+def mapping_job(
+    networks: Networks,
+    dataset: str,
+    device: str,
+    reading: str,
+    mapping: str,
+    recipe: str,
+    seed: str | int,
+) -> MappingJob:
+    """Return the job that puts one trained network on a synapse's levels."""
+    return MappingJob(
+        dataset=dataset,
+        device=device,
+        reading=reading,
+        mapping=mapping,
+        recipe=recipe,
+        seed=int(seed),
+        fine_tuned=networks.recipes[recipe].fine_tuned,
+        on_levels=networks.recipes[recipe].on_levels,
+        validation_fraction=networks.validation_fraction,
+        threads=networks.threads,
+    )
+
+
+def accuracy_job(networks: Networks) -> AccuracyJob:
+    """Return the job that tabulates the test accuracy of all networks."""
+    return AccuracyJob(run_set=networks.run_set())
