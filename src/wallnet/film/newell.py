@@ -1,0 +1,138 @@
+"""Demagnetising tensor between the cells of a single layer.
+
+Near cells: the exact formulas of Newell, Williams and Dunlop, J. Geophys. Res. 98, 9551 (1993).
+Far cells, where those lose their digits to cancellation: the dipole tensor averaged over both
+cells with a rule that is exact to fifth order in cell size over distance.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+FAR = 12.0
+"""Distance, in largest cell edges, beyond which the averaged dipole tensor takes over. There it
+and the exact formula agree to 1e-11 (tested)."""
+
+
+def _f(x: NDArray, y: NDArray, z: NDArray) -> NDArray:
+    """Newell's f, even in all its arguments."""
+    x, y, z = np.abs(x), np.abs(y), np.abs(z)
+    xx, yy, zz = x * x, y * y, z * z
+    r = np.sqrt(xx + yy + zz)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        first = np.where((xx + zz) > 0, y * (zz - xx) / 2 * np.arcsinh(y / np.sqrt(xx + zz)), 0.0)
+        second = np.where((xx + yy) > 0, z * (yy - xx) / 2 * np.arcsinh(z / np.sqrt(xx + yy)), 0.0)
+        third = np.where(x * r > 0, x * y * z * np.arctan(y * z / (x * r)), 0.0)
+    return first + second - third + (2 * xx - yy - zz) * r / 6
+
+
+def _g(x: NDArray, y: NDArray, z: NDArray) -> NDArray:
+    """Newell's g, odd in x and y, even in z."""
+    z = np.abs(z)
+    xx, yy, zz = x * x, y * y, z * z
+    r = np.sqrt(xx + yy + zz)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = np.where((xx + yy) > 0, x * y * z * np.arcsinh(z / np.sqrt(xx + yy)), 0.0)
+        terms += np.where((yy + zz) > 0, y / 6 * (3 * zz - yy) * np.arcsinh(x / np.sqrt(yy + zz)), 0)
+        terms += np.where((xx + zz) > 0, x / 6 * (3 * zz - xx) * np.arcsinh(y / np.sqrt(xx + zz)), 0)
+        terms -= np.where(z * r > 0, z**3 / 6 * np.arctan(x * y / (z * r)), 0.0)
+        terms -= np.where(np.abs(y) * r > 0, z * yy / 2 * np.arctan(x * z / (y * r)), 0.0)
+        terms -= np.where(np.abs(x) * r > 0, z * xx / 2 * np.arctan(y * z / (x * r)), 0.0)
+    return terms - x * y * r / 3
+
+
+def _second_differences(function, x, y, z, cell):  # noqa: ANN001, ANN202
+    """Sum a function over the 27 corner differences of two equal cells."""
+    dx, dy, dz = cell
+    total = np.zeros_like(x)
+    weight = {-1: -1.0, 0: 2.0, 1: -1.0}
+    for i, wi in weight.items():
+        for j, wj in weight.items():
+            for k, wk in weight.items():
+                total += wi * wj * wk * function(x + i * dx, y + j * dy, z + k * dz)
+    return total / (4 * np.pi * dx * dy * dz)
+
+
+def exact(
+    x: NDArray, y: NDArray, cell: tuple[float, float, float]
+) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+    """Tensor between two cells of one layer by Newell's formulas.
+
+    Parameters
+    ----------
+    x, y : ndarray of float
+        Offsets between the cells' centres, in any length unit.
+    cell : tuple of float
+        Edges of a cell, in the same unit.
+
+    Returns
+    -------
+    tuple of ndarray
+        Nxx, Nyy, Nzz, Nxy, dimensionless; H = -N M.
+    """
+    z = np.zeros_like(x)
+    dx, dy, dz = cell
+    xx = _second_differences(_f, x, y, z, (dx, dy, dz))
+    yy = _second_differences(_f, y, x, z, (dy, dx, dz))
+    zz = _second_differences(_f, z, y, x, (dz, dy, dx))
+    xy = _second_differences(_g, x, y, z, (dx, dy, dz))
+    return xx, yy, zz, xy
+
+
+def averaged_dipole(
+    x: NDArray, y: NDArray, cell: tuple[float, float, float]
+) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+    """Tensor between two distant cells: the dipole tensor averaged over both.
+
+    The difference of two points, each uniform in a cell, is distributed as a triangle of second
+    moment h²/6 and fourth moment h⁴/15 along each edge h; three nodes reproduce both.
+
+    Parameters and return value are those of `exact`.
+    """
+    node = np.sqrt(0.4)
+    rule = ((-node, 5 / 24), (0.0, 7 / 12), (node, 5 / 24))
+    totals = [np.zeros_like(x) for _ in range(4)]
+    for i, wi in rule:
+        for j, wj in rule:
+            for k, wk in rule:
+                px, py, pz = x + i * cell[0], y + j * cell[1], k * cell[2]
+                squared = px * px + py * py + pz * pz
+                scale = wi * wj * wk * cell[0] * cell[1] * cell[2] / (4 * np.pi) / squared**2.5
+                totals[0] += scale * (squared - 3 * px * px)
+                totals[1] += scale * (squared - 3 * py * py)
+                totals[2] += scale * (squared - 3 * pz * pz)
+                totals[3] += scale * (-3 * px * py)
+    return totals[0], totals[1], totals[2], totals[3]
+
+
+def tensor(
+    columns: int, rows: int, cell: tuple[float, float, float]
+) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+    """Tensor for all offsets of 0 to `columns` - 1 and 0 to `rows` - 1 cells.
+
+    Parameters
+    ----------
+    columns, rows : int
+        Number of offsets along x and y.
+    cell : tuple of float
+        Edges of a cell in m.
+
+    Returns
+    -------
+    tuple of ndarray
+        Nxx, Nyy, Nzz, Nxy, each of shape (rows, columns), dimensionless.
+    """
+    # in units of the smallest edge, so that no term under- or overflows
+    unit = min(cell)
+    edges = (cell[0] / unit, cell[1] / unit, cell[2] / unit)
+    y, x = np.meshgrid(np.arange(rows) * edges[1], np.arange(columns) * edges[0], indexing="ij")
+    near = x * x + y * y <= (FAR * max(edges)) ** 2
+    parts = [np.empty_like(x) for _ in range(4)]
+    for part, close, distant in zip(
+        parts,
+        exact(x[near], y[near], edges),
+        averaged_dipole(x[~near], y[~near], edges),
+        strict=True,
+    ):
+        part[near] = close
+        part[~near] = distant
+    return parts[0], parts[1], parts[2], parts[3]

@@ -1,0 +1,98 @@
+"""Stray field of a single layer by FFT convolution, in single precision."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy import fft
+
+from wallnet.film import newell
+from wallnet.film.kernels import JIT
+
+
+@njit(**JIT)
+def _multiply(spectrum, kernel):  # noqa: ANN001, ANN202
+    """Replace the spectrum of M by that of -N M, in place."""
+    for r in range(spectrum.shape[1]):
+        x, y, z = spectrum[0, r], spectrum[1, r], spectrum[2, r]
+        xx, yy, zz, xy = kernel[0, r], kernel[1, r], kernel[2, r], kernel[3, r]
+        for i in range(x.shape[0]):
+            hx = -(xx[i] * x[i] + xy[i] * y[i])
+            hy = -(xy[i] * x[i] + yy[i] * y[i])
+            x[i] = hx
+            y[i] = hy
+            z[i] = -zz[i] * z[i]
+
+
+class StrayField:
+    """Far part of the stray field: all but a cell's own and its four neighbours' share.
+
+    Those shares are local and go into the stencil (`near`), where they follow every stage of
+    the integration; what is left changes slowly.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Rows and columns of the layer.
+    cell : tuple of float
+        Edges of a cell in m.
+    magnetization : float
+        Saturation magnetisation in A/m.
+
+    Attributes
+    ----------
+    self_field : ndarray (3,)
+        Field of a cell on itself per unit of m, in A/m, components x, y, z.
+    neighbour_x, neighbour_y : ndarray (3,)
+        Field of one neighbour along x and along y per unit of its m, in A/m.
+    """
+
+    def __init__(
+        self, shape: tuple[int, int], cell: tuple[float, float, float], magnetization: float
+    ) -> None:
+        rows, columns = shape
+        self.shape = shape
+        parts = newell.tensor(max(columns, 2), max(rows, 2), cell)
+        diagonal = [-magnetization * part for part in parts[:3]]
+        self.self_field = np.array([part[0, 0] for part in diagonal])
+        self.neighbour_x = np.array([part[0, 1] for part in diagonal])
+        self.neighbour_y = np.array([part[1, 0] for part in diagonal])
+        self.padded = (fft.next_fast_len(2 * rows - 1), fft.next_fast_len(2 * columns, real=True))
+        self._kernel = self._spectra([part[:rows, :columns] for part in parts], magnetization)
+
+    def _spectra(self, parts: list[NDArray], magnetization: float) -> NDArray[np.float32]:
+        """Transform the tensor, its near entries left out, with its symmetries."""
+        rows, columns = self.shape
+        spectra = []
+        for index, part in enumerate(parts):
+            part = part.copy()
+            part[0, 0] = 0.0
+            part[0, 1:2] = 0.0
+            part[1:2, 0] = 0.0
+            sign = -1.0 if index == 3 else 1.0
+            padded = np.zeros(self.padded)
+            padded[:rows, :columns] = part
+            padded[:rows, self.padded[1] - columns + 1 :] = sign * part[:, :0:-1]
+            padded[self.padded[0] - rows + 1 :, :columns] = sign * part[:0:-1]
+            padded[self.padded[0] - rows + 1 :, self.padded[1] - columns + 1 :] = part[:0:-1, :0:-1]
+            spectra.append(fft.rfft2(padded).real * magnetization)
+        return np.array(spectra, dtype=np.float32)
+
+    def far(self, m: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Field of all cells but the nearest.
+
+        Parameters
+        ----------
+        m : float32 array (3, rows, columns)
+            Magnetisation, zero in empty cells.
+
+        Returns
+        -------
+        float32 array (3, rows, columns)
+            Field in A/m.
+        """
+        rows, columns = self.shape
+        # the transforms along x skip the padding rows in both directions
+        spectrum = fft.fft(fft.rfft(m, self.padded[1], axis=2), self.padded[0], axis=1)
+        _multiply(spectrum, self._kernel)
+        rows_only = fft.ifft(spectrum, axis=1, overwrite_x=True)[:, :rows]
+        return fft.irfft(rows_only, self.padded[1], axis=2)[:, :, :columns]

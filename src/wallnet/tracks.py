@@ -1,0 +1,243 @@
+"""A track, its wall and its pulse in plain data; a `micromagneticmodel.System` on demand.
+
+Cells are indexed (row, column): row 0 lies along the lower edge y = 0, column 0 along the left
+edge x = 0. The left domain points along -z, the right one along +z.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet.config import Material, SimulationJob, Track
+
+if TYPE_CHECKING:
+    import micromagneticmodel
+
+SPIN_DIRECTION = (0.0, 1.0, 0.0)
+"""Polarisation of the spin current that a charge current along +x makes: it drives the wall
+towards +x."""
+
+WALL_REACH = 4.0
+"""A wall end counts as held by a notch within its radius and this many width parameters Δ."""
+
+
+def centres(track: Track) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the cell centres along x and y in m, shapes (columns,) and (rows,)."""
+    columns, rows = track.cells
+    return (
+        (np.arange(columns) + 0.5) * track.length / columns,
+        (np.arange(rows) + 0.5) * track.width / rows,
+    )
+
+
+def magnetic_mask(track: Track) -> NDArray[np.bool_]:
+    """Return which cells are magnetic, shape (rows, columns).
+
+    A notch is a half disc on each long edge: the cells whose centre lies within its radius of
+    the notch's position on the edge are empty.
+    """
+    x, y = centres(track)
+    mask = np.ones((y.size, x.size), dtype=bool)
+    radius = track.notches.diameter / 2 if track.notches else 0.0
+    for position in track.notch_positions:
+        for edge in (0.0, track.width):
+            distance = np.hypot(x[None, :] - position, y[:, None] - edge)
+            mask &= distance > radius * (1 + 1e-9)
+    return mask
+
+
+def placed_wall(
+    track: Track, width_parameter: float, bottom: float, top: float
+) -> NDArray[np.float64]:
+    """Return a Néel wall between an up and a down domain.
+
+    m = (-sech u, 0, tanh u) with u = (x - x0(y))/Δ, where x0 runs straight from the lower to the
+    upper edge.
+
+    Parameters
+    ----------
+    track : Track
+        The track.
+    width_parameter : float
+        Δ in m.
+    bottom, top : float
+        Where the wall meets the lower and the upper edge, in m.
+
+    Returns
+    -------
+    ndarray (rows, columns, 3)
+        Unit vectors; zero in empty cells.
+    """
+    x, y = centres(track)
+    start = bottom + (top - bottom) * y / track.width
+    u = np.clip((x[None, :] - start[:, None]) / width_parameter, -300, 300)
+    m = np.stack([-1 / np.cosh(u), np.zeros_like(u), np.tanh(u)], axis=-1)
+    m /= np.linalg.norm(m, axis=-1, keepdims=True)
+    m[~magnetic_mask(track)] = 0.0
+    return m
+
+
+def wall_position(track: Track, average_z: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the position in m that a straight wall would have: length·(1 - <m_z>)/2."""
+    return track.length * (1 - average_z) / 2
+
+
+def _reversed_length(profile: NDArray[np.floating], cell: float) -> float:
+    """Length in m over which a row of m_z is negative, by linear interpolation of crossings."""
+    left, right = profile[:-1], profile[1:]
+    total = cell / 2 * ((profile[0] < 0) + (profile[-1] < 0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        crossing = left / (left - right)
+    share = np.where(
+        (left < 0) & (right < 0),
+        1.0,
+        np.where(left < 0, crossing, np.where(right < 0, 1 - crossing, 0.0)),
+    )
+    return float(total + cell * np.sum(share))
+
+
+def wall_ends(
+    track: Track, mask: NDArray[np.bool_], magnetization: NDArray[np.floating]
+) -> tuple[float, float]:
+    """Return where the wall meets the lower and the upper edge.
+
+    The edge follows the notches: in each column it is the outermost magnetic cell. Counted is
+    the length of the reversed domain along the edge, which for a single wall is its position.
+
+    Parameters
+    ----------
+    track : Track
+        The track.
+    mask : bool array (rows, columns)
+        Magnetic cells.
+    magnetization : ndarray (rows, columns, 3)
+        Unit vectors.
+
+    Returns
+    -------
+    tuple of float
+        Positions along x at the lower and the upper edge, in m.
+    """
+    columns = np.arange(mask.shape[1])
+    lowest = np.argmax(mask, axis=0)
+    highest = mask.shape[0] - 1 - np.argmax(mask[::-1], axis=0)
+    cell = track.length / mask.shape[1]
+    m_z = magnetization[..., 2]
+    return (
+        _reversed_length(m_z[lowest, columns], cell),
+        _reversed_length(m_z[highest, columns], cell),
+    )
+
+
+def wall_state(
+    track: Track, width_parameter: float, start: float, bottom: float, top: float
+) -> str:
+    """Name the state that both wall ends make.
+
+    Parameters
+    ----------
+    track : Track
+        The track.
+    width_parameter : float
+        Δ in m.
+    start : float
+        Where the wall started, in m.
+    bottom, top : float
+        Where it meets the lower and the upper edge, in m.
+
+    Returns
+    -------
+    str
+        "notch k", "between k and k+1" (one end at each), "wider" (ends at notches further
+        apart), "reversed", "expelled" (the wall left on the left, the track points along +z),
+        "initial" (no end has moved further than Δ) or "free".
+    """
+    reach = WALL_REACH * width_parameter
+    margin = 2 * track.cell_size
+    if min(bottom, top) >= track.length - margin:
+        return "reversed"
+    if max(bottom, top) <= margin:
+        return "expelled"
+    held = []
+    radius = track.notches.diameter / 2 if track.notches else 0.0
+    for end in (bottom, top):
+        near = [
+            k
+            for k, position in enumerate(track.notch_positions, start=1)
+            if abs(end - position) <= radius + reach
+        ]
+        nearest = min(near, key=lambda k: abs(end - track.notch_positions[k - 1]), default=None)
+        held.append(nearest)
+    if None in held:
+        moved = max(abs(bottom - start), abs(top - start))
+        return "initial" if moved <= width_parameter else "free"
+    low, high = sorted(held)
+    if low == high:
+        return f"notch {low}"
+    return f"between {low} and {high}" if high == low + 1 else "wider"
+
+
+def system(job: SimulationJob, name: str = "track") -> "micromagneticmodel.System":
+    """Describe a job as a `micromagneticmodel.System`, wall placed, current on if there is one.
+
+    Parameters
+    ----------
+    job : SimulationJob
+        Track, material, wall and current density.
+    name : str
+        Name of the system, and of the folder in which a calculator works.
+
+    Returns
+    -------
+    micromagneticmodel.System
+        Ready for any ubermag calculator.
+    """
+    import discretisedfield
+    import micromagneticmodel
+
+    track, material = job.track, job.material
+    columns, rows = track.cells
+    mesh = discretisedfield.Mesh(
+        p1=(0, 0, 0),
+        p2=(track.length, track.width, track.thickness),
+        n=(columns, rows, 1),
+    )
+    mask = magnetic_mask(track)
+    wall = placed_wall(
+        track, material.wall_width_parameter, job.placement.bottom, job.placement.top
+    )
+    described = micromagneticmodel.System(name=name)
+    described.energy = (
+        micromagneticmodel.Exchange(A=material.exchange_stiffness)
+        + micromagneticmodel.UniaxialAnisotropy(K=material.uniaxial_anisotropy, u=(0, 0, 1))
+        + micromagneticmodel.Demag()
+    )
+    if material.dmi_constant:
+        described.energy += micromagneticmodel.DMI(D=material.dmi_constant, crystalclass="Cnv_z")
+    described.dynamics = micromagneticmodel.Precession(
+        gamma0=material.gyromagnetic_ratio
+    ) + micromagneticmodel.Damping(alpha=material.damping)
+    if job.current_density is not None:
+        described.dynamics += slonczewski(material, job.current_density)
+    described.m = discretisedfield.Field(
+        mesh,
+        nvdim=3,
+        value=np.transpose(wall, (1, 0, 2))[:, :, None, :],
+        norm=np.where(mask, material.saturation_magnetization, 0.0).T[:, :, None, None],
+        valid="norm",
+    )
+    return described
+
+
+def slonczewski(material: Material, current_density: float) -> "micromagneticmodel.Slonczewski":
+    """Return the torque term of a current density in A/m² along the track."""
+    import micromagneticmodel
+
+    return micromagneticmodel.Slonczewski(
+        J=current_density,
+        mp=SPIN_DIRECTION,
+        P=material.polarization,
+        Lambda=material.slonczewski_lambda,
+        eps_prime=material.field_like_torque,
+    )
