@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wallnet import __version__
+from wallnet.config import Device, current_name
+from wallnet.config.jobs import level_states
 
 if TYPE_CHECKING:
     import xarray
@@ -51,34 +53,62 @@ SCHEMAS: dict[str, dict[str, tuple[str, ...]]] = {
         "wall_bottom": ("current_density", "time"),
         "wall_top": ("current_density", "time"),
         "end_time": ("current_density",),
+        "read_time": ("current_density",),
         "state": ("current_density",),
         "settled": ("current_density",),
         "conductance": ("reading", "current_density", "time"),
         "final_conductance": ("reading", "current_density"),
+        "final_wall_position": ("current_density",),
+        "final_wall_bottom": ("current_density",),
+        "final_wall_top": ("current_density",),
     },
 }
 """Variables and their dimensions for each kind of file."""
 SCHEMAS["synapse"] = SCHEMAS["track"] | {
+    "normalized_final_conductance": ("reading", "current_density"),
     "normalized_conductance": ("reading", "level"),
     "level_conductance": ("reading", "level"),
+    "level_state": ("level",),
+    "resting_state": ("level",),
     "position": ("level",),
+    "stable": ("level",),
     "reachable": ("level",),
     "reaching_current_density": ("level",),
-    "extended_state": ("extended_level",),
     "extended_normalized_conductance": ("reading", "extended_level"),
+    "extended_conductance": ("reading", "extended_level"),
+    "extended_state": ("extended_level",),
+    "extended_resting_state": ("extended_level",),
     "extended_position": ("extended_level",),
+    "extended_stable": ("extended_level",),
     "extended_reachable": ("extended_level",),
+    "extended_reaching_current_density": ("extended_level",),
 }
 SCHEMAS["neuron"] = SCHEMAS["track"] | {
     "normalized_current_density": ("current_density",),
     "normalized_conductance": ("reading", "current_density"),
     "quartic": ("reading", "power"),
     "fit_error": ("reading",),
+    "fit_rms": ("reading",),
+    "relu_deviation": ("reading",),
 }
 
 
 class FileError(RuntimeError):
     """A file is missing, damaged or of another kind; the message names it and the mend."""
+
+
+def trace_paths(name: str, device: Device) -> list[str]:
+    """Return the trace files of a device, one a current density, ascending."""
+    return [
+        TRACE.format(device=name, current=current_name(density))
+        for density in device.pulse.current_densities
+    ]
+
+
+def level_paths(name: str, device: Device) -> list[str]:
+    """Return the files of the states in which a synapse can rest; none for other devices."""
+    states = level_states(device) if device.kind == "synapse" else {}
+    return [LEVEL.format(device=name, state=state) for state in states]
 
 
 @contextmanager

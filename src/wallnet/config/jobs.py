@@ -5,19 +5,29 @@ computes has changed.
 """
 
 import json
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from wallnet.config.devices import (
     CURRENT_DENSITY_STEP,
+    Detector,
     Device,
     Film,
     Material,
     Oommf,
     Output,
+    Pulse,
     Relaxation,
     Track,
+    Wall,
 )
-from wallnet.config.quantities import CurrentDensity, DurationOrNone, Position, Section
+from wallnet.config.quantities import (
+    CurrentDensity,
+    Duration,
+    DurationOrNone,
+    Position,
+    Section,
+)
 
 
 def current_name(current_density: float) -> str:
@@ -122,7 +132,7 @@ def pulse_job(device: Device, current_density: float) -> SimulationJob:
     )
 
 
-def level_states(device: Device) -> dict[str, tuple[float, float]]:
+def level_states(device: "Device | DeviceJob") -> dict[str, tuple[float, float]]:
     """Return where a wall is placed for each state in which it can rest.
 
     Returns
@@ -145,3 +155,71 @@ def level_job(device: Device, state: str) -> SimulationJob:
     """Return the job that measures one state: a wall placed there, then relaxed."""
     bottom, top = level_states(device)[state]
     return _job(device, bottom, top)
+
+
+class DeviceJob(Section):
+    """How the traces of one device become its conductance, levels or activation.
+
+    Material and calculator are left out: they decide the traces, not how these are read.
+    """
+
+    kind: Literal["neuron", "synapse", "track"]
+    track: Track
+    wall: Wall
+    pulse: Pulse
+    detector: Detector
+    read_at: Literal["pulse_end", "rest"] | Duration
+    interval: Duration
+
+    def to_json(self) -> str:
+        """Return the canonical JSON of this job, regular stretches of the sweep as one entry.
+
+        A command line of 128 KiB thus holds sweeps of any length that are regular in parts.
+        """
+        data = self.model_dump(mode="json", exclude_none=True)
+        data["pulse"]["current_densities"] = _stretches(self.pulse.current_densities)
+        return canonical(data)
+
+    @classmethod
+    def from_json(cls, text: str) -> "DeviceJob":
+        """Read a job from its canonical JSON."""
+        return cls.model_validate_json(text)
+
+
+def device_job(device: Device) -> DeviceJob:
+    """Return the job that gathers a device's traces."""
+    return DeviceJob(
+        kind=device.kind,
+        track=device.track,
+        wall=device.wall,
+        pulse=device.pulse,
+        detector=device.detector,
+        read_at=device.read_at,
+        interval=device.output.interval,
+    )
+
+
+def _stretches(current_densities: Sequence[float]) -> list[Any]:
+    """Write ascending densities as {start, stop, step} wherever three or more are equidistant."""
+    steps = [round(density / CURRENT_DENSITY_STEP) for density in current_densities]
+    stretches: list[Any] = []
+    first = 0
+    while first < len(steps):
+        last = first
+        if first + 1 < len(steps):
+            step = steps[first + 1] - steps[first]
+            while last + 1 < len(steps) and steps[last + 1] - steps[last] == step:
+                last += 1
+        if last - first >= 2:
+            stretches.append(
+                {
+                    "start": steps[first] * CURRENT_DENSITY_STEP,
+                    "stop": steps[last] * CURRENT_DENSITY_STEP,
+                    "step": step * CURRENT_DENSITY_STEP,
+                }
+            )
+            first = last + 1
+        else:
+            stretches.append(steps[first] * CURRENT_DENSITY_STEP)
+            first += 1
+    return stretches
