@@ -7,12 +7,12 @@ naming the key and the mend, as a `ConfigError`.
 import copy
 import difflib
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from wallnet.config.devices import (
     CURRENT_DENSITY_STEP,
@@ -32,7 +32,7 @@ from wallnet.config.devices import (
 from wallnet.config.figures import Figures
 from wallnet.config.jobs import SimulationJob, current_name, parse_current
 from wallnet.config.networks import Networks
-from wallnet.config.quantities import Section
+from wallnet.config.quantities import CurrentDensity, Section
 
 __all__ = [
     "CURRENT_DENSITY_STEP",
@@ -55,8 +55,10 @@ __all__ = [
     "Wall",
     "current_name",
     "load",
+    "load_device",
     "parse",
     "parse_current",
+    "parse_current_density",
     "read_yaml",
 ]
 
@@ -349,3 +351,62 @@ def load(path: str | Path) -> Campaign:
         If the file cannot be read or describes no valid campaign.
     """
     return parse(read_yaml(path), source=str(path))
+
+
+def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Device:
+    """Read one device of a configuration file, with keys changed by hand.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, in YAML.
+    name : str
+        The device.
+    changes : sequence of str
+        Such as ``material.damping=0.2``; the keys are those of the device.
+
+    Returns
+    -------
+    Device
+        The device.
+
+    Raises
+    ------
+    ConfigError
+        If the file, the device or a change is not valid.
+    """
+    data = read_yaml(path)
+    devices = data.get("devices")
+    if not isinstance(devices, dict) or not isinstance(devices.get(name), dict):
+        known = ", ".join(map(str, devices)) if isinstance(devices, dict) else "none"
+        raise ConfigError(f"{path} has no device {name!r}; it has: {known}")
+    for change in changes:
+        key, equals, text = change.partition("=")
+        if not equals or not all(key.split(".")):
+            raise ConfigError(f"--set {change} is not KEY=VALUE; write material.damping=0.2")
+        block = devices[name]
+        *parents, last = key.split(".")
+        for parent in parents:
+            if not isinstance(block.get(parent), dict):
+                block[parent] = {}
+            block = block[parent]
+        try:
+            block[last] = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise ConfigError(f"--set {change} has no valid value; write it as in YAML") from None
+    return parse(data, source=str(path)).devices[name]
+
+
+def parse_current_density(text: str) -> float:
+    """Read a current density in A/m² as a person types it.
+
+    Raises
+    ------
+    ConfigError
+        If it is no number or out of bounds.
+    """
+    try:
+        return TypeAdapter(CurrentDensity).validate_python(text)
+    except ValidationError as invalid:
+        error = invalid.errors(include_url=False)[0]
+        raise ConfigError(f"--current-density = {text} {error['msg']}") from None

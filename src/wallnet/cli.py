@@ -1,0 +1,40 @@
+"""The command line: what the rules call, and what a person calls by hand."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from wallnet import __version__
+from wallnet.config import ConfigError
+from wallnet.files import FileError
+
+
+def _parser() -> argparse.ArgumentParser:
+    from wallnet import devices, simulate
+    from wallnet.networks import commands as networks
+    from wallnet.report import devices as device_figures
+    from wallnet.report import networks as network_figures
+
+    parser = argparse.ArgumentParser(prog="wallnet", description=__import__("wallnet").__doc__)
+    parser.add_argument("--version", action="version", version=f"wallnet {__version__}")
+    subparsers = parser.add_subparsers(required=True, metavar="command")
+    for stage in (simulate, devices, networks, device_figures, network_figures):
+        stage.register(subparsers)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command; what a user can mend is said in one line, with exit code 1."""
+    from wallnet.simulate import SimulationError
+
+    parsed = _parser().parse_args(arguments)
+    try:
+        parsed.handler(parsed)
+    except (ConfigError, FileError, SimulationError) as error:
+        sys.exit(f"wallnet: {error}")
+    except KeyboardInterrupt:
+        sys.exit("wallnet: interrupted")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""Revisions of the stages' code, which the rules hand to their jobs as a parameter.
+
+Snakemake sees a rule's text, not the package behind it: raising a revision here is what makes
+finished results run again. Raise it when a stage's results change. A test compares the digest
+of each stage's syntax tree, comments and docstrings left out, with the one noted here, so that
+a change of code cannot pass unnoticed: note the new digest, and raise the number or not.
+"""
+
+import ast
+import hashlib
+import json
+from importlib import resources
+from pathlib import Path
+
+_SIMULATION = ("simulate/recorder.py", "simulate/__init__.py", "tracks.py")
+
+STAGES = {
+    "film": (
+        "film/core.py",
+        "film/kernels.py",
+        "film/newell.py",
+        "film/strayfield.py",
+        "simulate/embedded.py",
+        *_SIMULATION,
+    ),
+    "oommf": ("simulate/oommf.py", *_SIMULATION),
+    "devices": ("devices",),
+    "networks": ("networks",),
+    "report": ("report",),
+}
+"""Files or folders of each stage, within the package; a calculator is a stage."""
+
+
+def _table() -> dict[str, dict[str, str | int]]:
+    return json.loads(resources.files("wallnet").joinpath("revisions.json").read_text("utf-8"))
+
+
+_noted = _table()
+
+
+def of(stage: str) -> int:
+    """Return the revision of a stage's code."""
+    return int(_noted[stage]["revision"])
+
+
+def noted_digest(stage: str) -> str:
+    """Return the digest that was noted with the revision."""
+    return str(_noted[stage]["digest"])
+
+
+_SILENT = {"ctx", "kind", "type_comment", "type_ignores", "type_params"}
+"""Fields of a syntax tree that differ between versions of Python, or say nothing."""
+
+
+def _text(node: object) -> str:
+    """Write a syntax tree without positions and docstrings, alike in all versions of Python."""
+    if isinstance(node, list):
+        kept = [item for item in node if not _is_docstring(item)]
+        return "[" + ",".join(_text(item) for item in kept) + "]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    fields = (f"{k}={_text(v)}" for k, v in ast.iter_fields(node) if k not in _SILENT)
+    return f"{type(node).__name__}({','.join(fields)})"
+
+
+def _is_docstring(node: object) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def digest(stage: str) -> str:
+    """Return a digest of a stage's code as it is now, comments and docstrings left out."""
+    root = Path(__file__).parent
+    total = hashlib.sha256()
+    for entry in STAGES[stage]:
+        path = root / entry
+        for source in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            total.update(source.relative_to(root).as_posix().encode())
+            total.update(_text(ast.parse(source.read_text(encoding="utf-8"))).encode())
+    return total.hexdigest()[:16]
+
+
+def main() -> None:
+    """Note the present digests; `python -m wallnet.revisions [STAGE …]` raises those stages."""
+    import sys
+
+    table = _table()
+    for stage in STAGES:
+        entry = table.setdefault(stage, {"revision": 1, "digest": ""})
+        if stage in sys.argv[1:]:
+            entry["revision"] = int(entry["revision"]) + 1
+        entry["digest"] = digest(stage)
+    path = Path(__file__).with_name("revisions.json")
+    path.write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

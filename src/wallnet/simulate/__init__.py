@@ -1,0 +1,218 @@
+"""One wall on one track, by the chosen calculator: from a job to its trace.
+
+Nothing downstream knows which calculator made a trace. A new calculator is a module here with
+`run`, and its name in `CALCULATORS` and in the configuration.
+"""
+
+import argparse
+import importlib
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wallnet import files, revisions, tracks
+from wallnet.config import (
+    ConfigError,
+    SimulationJob,
+    jobs,
+    load_device,
+    parse_current_density,
+)
+from wallnet.simulate.recorder import Recorder
+
+if TYPE_CHECKING:
+    import xarray
+
+CALCULATORS = {"film": "wallnet.simulate.embedded", "oommf": "wallnet.simulate.oommf"}
+"""Module of each calculator."""
+
+
+class SimulationError(RuntimeError):
+    """A simulation failed or its trace cannot be right; the message says why."""
+
+
+def simulate(
+    job: SimulationJob,
+    initial: "xarray.Dataset | None" = None,
+    progress: Callable[[float], None] = lambda time: None,
+) -> "xarray.Dataset":
+    """Run a job.
+
+    Parameters
+    ----------
+    job : SimulationJob
+        Track, material, wall, pulse, relaxation, calculator.
+    initial : xarray.Dataset, optional
+        An initial state (kind 'initial') to start from; else the wall is placed.
+    progress : callable
+        Called with the simulated time in s as the simulation goes on.
+
+    Returns
+    -------
+    xarray.Dataset
+        The trace, kind 'trace', with what made it in its attributes.
+
+    Raises
+    ------
+    SimulationError
+        If it becomes unstable, or the trace ends early.
+    """
+    if initial is None:
+        placement = job.placement
+        width = job.material.wall_width_parameter
+        start = tracks.placed_wall(job.track, width, placement.bottom, placement.top)
+    else:
+        start = np.nan_to_num(initial["magnetization"].values)
+        if start.shape[:2] != tracks.magnetic_mask(job.track).shape:
+            raise SimulationError(
+                f"the initial state has {start.shape[1]}×{start.shape[0]} cells, the track "
+                f"{job.track.cells[0]}×{job.track.cells[1]}; make it again from this track"
+            )
+    calculator = importlib.import_module(CALCULATORS[job.calculator_name])
+    recorder = Recorder(job)
+    begin = time.perf_counter()
+    try:
+        work = calculator.run(job, start, recorder, progress)
+    except (RuntimeError, OSError) as error:
+        raise SimulationError(f"{_describe(job)}: {error}") from error
+    _check(job, recorder)
+    trace = recorder.dataset()
+    asked = job.relaxation.longest > 0
+    return trace.assign_attrs(
+        {
+            "parameters": job.to_json(),
+            "backend": job.calculator_name,
+            "revision": revisions.of(job.calculator_name),
+            "pulse_end": recorder.pulse_end,
+            "state": recorder.state,
+            "settled": int(recorder.resting()) if asked else -1,
+            "wall_time": round(time.perf_counter() - begin, 3),
+            **work,
+        }
+    )
+
+
+def _describe(job: SimulationJob) -> str:
+    if job.current_density is None:
+        return "relaxation without current"
+    return f"pulse of {job.current_density:.4g} A/m²"
+
+
+def _check(job: SimulationJob, recorder: Recorder) -> None:
+    """Refuse a trace that is cut short or not finite, rather than average over it."""
+    end = recorder.time[-1]
+    due = recorder.pulse_end + min(job.relaxation.hold, job.relaxation.longest)
+    if end < due * (1 - 1e-6):
+        raise SimulationError(
+            f"{_describe(job)}: the trace ends at {end:.4g} s instead of {due:.4g} s or later; "
+            "run it again, and look at the calculator's log if it stays short"
+        )
+    ends = (recorder.dataset()[name].values for name in ("m", "wall_bottom", "wall_top"))
+    if not all(np.isfinite(values).all() for values in ends):
+        raise SimulationError(
+            f"{_describe(job)}: the trace is not finite; the simulation became unstable"
+        )
+
+
+def initial_state(job: SimulationJob) -> "xarray.Dataset":
+    """Return a device's initial state, relaxed for the stated time if there is one.
+
+    Parameters
+    ----------
+    job : SimulationJob
+        A job without current (`wallnet.config.jobs.initial_job`).
+
+    Returns
+    -------
+    xarray.Dataset
+        Kind 'initial'; the attribute `drift` says how far in m the mean wall moved meanwhile.
+    """
+    if job.relaxation.longest == 0:
+        recorder = Recorder(job)
+        placement = job.placement
+        width = job.material.wall_width_parameter
+        recorder.record(
+            0.0, tracks.placed_wall(job.track, width, placement.bottom, placement.top)
+        )
+        trace = recorder.dataset().assign_attrs({"parameters": job.to_json(), "backend": "none"})
+    else:
+        trace = simulate(job)
+    position = trace["wall_position"].values
+    state = trace[["magnetization"]].isel(snapshot=-1).drop_vars("current_density")
+    attributes = {**trace.attrs, "drift": float(position[-1] - position[0])}
+    return state.assign_attrs({**attributes, "revision": revisions.of(job.calculator_name)})
+
+
+def register(subparsers: "argparse._SubParsersAction") -> None:
+    """Add `initial` and `simulate` to the command line."""
+    initial = subparsers.add_parser("initial", help="make a device's initial state")
+    initial.add_argument("--job", required=True, help="canonical JSON of the job")
+    initial.add_argument("--out", required=True, help="netCDF file to write")
+    initial.set_defaults(handler=_initial)
+
+    command = subparsers.add_parser(
+        "simulate",
+        help="run one pulse on one track",
+        description="Run one pulse, as JSON from the workflow or by hand from a configuration.",
+    )
+    command.add_argument("--job", help="canonical JSON of the job, as the workflow gives it")
+    command.add_argument("--config", help="configuration file (with --device)")
+    command.add_argument("--device", help="a device of the configuration")
+    command.add_argument("--current-density", help="in A/m², such as 0.5e12 (with --device)")
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change a key of the device, such as material.damping=0.2; may be repeated",
+    )
+    command.add_argument("--initial", help="netCDF file of an initial state")
+    command.add_argument("--out", required=True, help="netCDF file to write")
+    command.set_defaults(handler=_simulate)
+
+
+def _initial(arguments: argparse.Namespace) -> None:
+    state = initial_state(SimulationJob.from_json(arguments.job))
+    files.write_dataset(state, arguments.out, "initial", {})
+
+
+def _simulate(arguments: argparse.Namespace) -> None:
+    if arguments.job:
+        job = SimulationJob.from_json(arguments.job)
+    elif arguments.config and arguments.device and arguments.current_density:
+        device = load_device(arguments.config, arguments.device, arguments.set)
+        job = jobs.pulse_job(device, parse_current_density(arguments.current_density))
+    else:
+        raise ConfigError("give --config, --device and --current-density, or --job")
+    initial = files.read_dataset(arguments.initial, "initial") if arguments.initial else None
+    pulse_end = job.pulse_duration if job.current_density is not None else 0.0
+    with _progress(pulse_end + job.relaxation.longest) as progress:
+        trace = simulate(job, initial, progress)
+    files.write_dataset(trace, arguments.out, "trace", {})
+    settled = {1: "settled", 0: "NOT settled", -1: "read while moving"}[trace.attrs["settled"]]
+    print(
+        f"{arguments.out}: {trace.attrs['state']}, {settled}; wall at "
+        f"{trace['wall_bottom'].values[-1] * 1e9:.1f} nm (lower edge), "
+        f"{trace['wall_top'].values[-1] * 1e9:.1f} nm (upper edge) after "
+        f"{trace['time'].values[-1] * 1e9:.2f} ns; {trace.attrs['wall_time']:.1f} s"
+    )
+
+
+@contextmanager
+def _progress(longest: float) -> Iterator[Callable[[float], None]]:
+    """Show a bar on a terminal, and nothing in a log."""
+    import sys
+
+    if not sys.stderr.isatty():
+        yield lambda time: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("simulated time", total=math.ceil(longest * 1e12))
+        yield lambda time: bar.update(task, completed=time * 1e12)

@@ -1,0 +1,102 @@
+"""The embedded engine as a calculator: the plain description goes straight to its core."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet import tracks
+from wallnet.config import Film as FilmSettings
+from wallnet.config import SimulationJob
+from wallnet.film.core import Accuracy, Film, SpinTorque, Terms
+from wallnet.simulate.recorder import Recorder
+
+NAME = "film"
+"""Name of this calculator in the configuration."""
+
+
+def film_of(job: SimulationJob) -> Film:
+    """Return the engine's film for a job, wall not yet placed."""
+    material, track = job.material, job.track
+    settings = job.calculator
+    assert isinstance(settings, FilmSettings)
+    return Film(
+        tracks.magnetic_mask(track),
+        (track.cell_size, track.cell_size, track.thickness),
+        Terms(
+            saturation_magnetization=material.saturation_magnetization,
+            exchange_stiffness=material.exchange_stiffness,
+            dmi_constant=material.dmi_constant,
+            anisotropy=material.uniaxial_anisotropy,
+            damping=material.damping,
+            gyromagnetic_ratio=material.gyromagnetic_ratio,
+        ),
+        Accuracy(
+            stray_field_tolerance=settings.stray_field_tolerance,
+            frozen_change=settings.frozen_change,
+            time_step_fraction=settings.time_step_fraction,
+        ),
+    )
+
+
+def run(
+    job: SimulationJob,
+    magnetization: NDArray[np.floating],
+    recorder: Recorder,
+    progress: Callable[[float], None],
+) -> dict[str, Any]:
+    """Simulate a job and record its trace.
+
+    Parameters
+    ----------
+    job : SimulationJob
+        What to simulate.
+    magnetization : ndarray (rows, columns, 3)
+        Where to start.
+    recorder : Recorder
+        Takes the trace.
+    progress : callable
+        Called with the simulated time in s.
+
+    Returns
+    -------
+    dict
+        Attributes on the work done.
+    """
+    from wallnet import __version__
+
+    film = film_of(job)
+    film.magnetization = magnetization
+    recorder.record(0.0, film.magnetization)
+
+    def until(end: float) -> None:
+        """Advance by the output interval, and not past the end."""
+        interval = job.output.interval
+        target = (np.floor(film.time / interval + 1e-6) + 1) * interval
+        film.advance(min(target, end) - film.time)
+        recorder.record(film.time, film.magnetization)
+        progress(film.time)
+
+    if job.current_density is not None:
+        film.set_torque(
+            SpinTorque(
+                current_density=job.current_density,
+                polarization=job.material.polarization,
+                direction=tracks.SPIN_DIRECTION,
+                slonczewski_lambda=job.material.slonczewski_lambda,
+                field_like=job.material.field_like_torque,
+            )
+        )
+        while film.time < job.pulse_duration * (1 - 1e-9):
+            until(job.pulse_duration)
+        film.set_torque(None)
+    last = recorder.pulse_end + job.relaxation.longest
+    while film.time < last * (1 - 1e-9) and not recorder.resting():
+        until(last)
+    return {
+        "backend_version": __version__,
+        "steps": film.counters.steps,
+        "field_evaluations": film.counters.field_evaluations,
+        "stray_field_renewals": film.counters.stray_field_renewals,
+    }
