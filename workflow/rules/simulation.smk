@@ -1,0 +1,60 @@
+"""Initial states, pulses and levels: one simulation a job."""
+
+
+rule initial:
+    """The state from which all pulses of a device start."""
+    output:
+        files.INITIAL,
+    params:
+        job=lambda w: jobs.initial_job(campaign.devices[w.device]).to_json(),
+        revision=lambda w: revisions.of(campaign.devices[w.device].calculator),
+    log:
+        "results/logs/initial/{device}.log",
+    benchmark:
+        "results/benchmarks/initial/{device}.tsv"
+    resources:
+        mem_mb=lambda w, attempt: 600 * attempt,
+        runtime=lambda w, attempt: 10 * attempt,
+    shell:
+        "wallnet initial --job {params.job:q} --out {output:q} 2> {log:q}"
+
+
+rule trace:
+    """One current pulse on one device, then relaxation."""
+    input:
+        files.INITIAL,
+    output:
+        files.TRACE,
+    params:
+        job=lambda w: jobs.pulse_job(
+            campaign.devices[w.device], jobs.parse_current(w.current)
+        ).to_json(),
+        revision=lambda w: revisions.of(campaign.devices[w.device].calculator),
+    log:
+        "results/logs/traces/{device}/{current}.log",
+    benchmark:
+        "results/benchmarks/traces/{device}/{current}.tsv"
+    resources:
+        mem_mb=lambda w, attempt: 600 * attempt,
+        runtime=lambda w, attempt: 15 * attempt,
+    shell:
+        "wallnet simulate --job {params.job:q} --initial {input:q} --out {output:q}"
+        " > {log:q} 2>&1"
+
+
+rule level:
+    """A wall placed in one of the states that a synapse can hold, and relaxed."""
+    output:
+        files.LEVEL,
+    params:
+        job=lambda w: jobs.level_job(campaign.devices[w.device], w.state).to_json(),
+        revision=lambda w: revisions.of(campaign.devices[w.device].calculator),
+    log:
+        "results/logs/levels/{device}/{state}.log",
+    benchmark:
+        "results/benchmarks/levels/{device}/{state}.tsv"
+    resources:
+        mem_mb=lambda w, attempt: 600 * attempt,
+        runtime=lambda w, attempt: 15 * attempt,
+    shell:
+        "wallnet simulate --job {params.job:q} --out {output:q} > {log:q} 2>&1"
