@@ -1,7 +1,7 @@
 """The part of the configuration that one job of the network half needs, as canonical JSON."""
 
 from wallnet.config.jobs import canonical
-from wallnet.config.networks import DataSet, Networks, RunSet, Training, split_mapping
+from wallnet.config.networks import DataSet, FreeTraining, Networks, RunSet, Training, split_mapping
 from wallnet.config.quantities import Section
 
 
@@ -24,7 +24,7 @@ class TrainingJob(_Job):
     dataset: str
     recipe: str
     seed: int
-    fp32: Training
+    fp32: FreeTraining
     hidden_neurons: int
     input_range: float
     neuron_reading: str

@@ -123,13 +123,22 @@ class Training(Section):
     batch_size: Annotated[int, Field(ge=1, le=100_000)] = 64
     learning_rate: quantity("1", 1e-7, 10.0, mend="1.0e-3 is usual")  # type: ignore[valid-type]
     schedule: Literal["constant", "cosine"] = "constant"
+
+
+class FreeTraining(Training):
+    """Training of weights that are on no levels yet.
+
+    `weight_limit` bounds each weight's magnitude, in units of 1/√(inputs of its layer), which is
+    the range that weights start in: without rare large weights, a layer's levels lie closer.
+    """
+
     weight_limit: quantity("1", 0.1, 1000.0, mend="4 is usual, null is none") | None = None  # type: ignore[valid-type]
 
 
 class Recipe(Section):
     """How a network is trained before and after its weights are put on a synapse's levels."""
 
-    fp32: Training
+    fp32: FreeTraining
     fine_tuned: Training
     on_levels: Training
 

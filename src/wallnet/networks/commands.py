@@ -1,0 +1,105 @@
+"""Subcommands of `wallnet` that find data and train networks; PyTorch is imported when one runs."""
+
+import argparse
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from wallnet.config import ConfigError
+from wallnet.config.network_jobs import DataJob, MappingJob, TrainingJob
+from wallnet.config.networks import STAGES
+from wallnet.config.quantities import Section
+
+JobType = TypeVar("JobType", bound=Section)
+
+
+def read_job(text: str, model: type[JobType]) -> JobType:
+    """Read a job from the JSON of a command line.
+
+    Raises
+    ------
+    ConfigError
+        If it is no such job.
+    """
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(map(str, first["loc"])) or "the whole"
+        raise ConfigError(
+            f"--job is no {model.__name__} ({key}: {first['msg'].lower()}); take the JSON that "
+            "`snakemake --dry-run --printshellcmds` shows"
+        ) from None
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the subcommands `data`, `train` and `map`."""
+    data = subparsers.add_parser("data", help="find or fetch a data set and check it")
+    data.add_argument("--job", required=True, help="the data set, as JSON")
+    data.add_argument("--data-folder", required=True, help="folder of all data sets")
+    data.add_argument("--output", required=True, help="what was found and checked, JSON")
+    data.set_defaults(handler=_data)
+
+    train = subparsers.add_parser("train", help="train a network with free weights")
+    train.add_argument("--neuron", required=True, help="netCDF file of the neuron")
+    train.add_argument("--metrics", required=True, help="result to write, JSON")
+    train.add_argument("--checkpoint", required=True, help="best network to write")
+    train.set_defaults(handler=_train)
+
+    to_levels = subparsers.add_parser(
+        "map", help="put a trained network on a synapse's levels and train it further"
+    )
+    to_levels.add_argument("--synapse", required=True, help="netCDF file of the synapse")
+    to_levels.add_argument("--start", required=True, help="checkpoint of the trained network")
+    stages = " ".join(STAGES[1:])
+    for name in ("metrics", "checkpoint"):
+        to_levels.add_argument(
+            f"--{name}",
+            required=True,
+            nargs=len(STAGES) - 1,
+            metavar="FILE",
+            help=f"files to write for the stages {stages}, in this order",
+        )
+    to_levels.set_defaults(handler=_map)
+
+    for parser in (train, to_levels):
+        parser.add_argument("--job", required=True, help="what to train, as JSON")
+        parser.add_argument("--data", required=True, help="what `wallnet data` wrote")
+        parser.add_argument("--data-folder", required=True, help="folder of all data sets")
+
+
+def _data(arguments: argparse.Namespace) -> None:
+    from wallnet.networks import data
+
+    data.provide(read_job(arguments.job, DataJob), arguments.data_folder, arguments.output)
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    job = read_job(arguments.job, TrainingJob)
+    from wallnet.networks import data, training
+
+    training.train(
+        job,
+        data.load(arguments.data, arguments.data_folder),
+        arguments.neuron,
+        (arguments.metrics, arguments.checkpoint),
+    )
+
+
+def _map(arguments: argparse.Namespace) -> None:
+    job = read_job(arguments.job, MappingJob)
+    from wallnet.networks import data, training
+
+    training.put_on_levels(
+        job,
+        data.load(arguments.data, arguments.data_folder),
+        arguments.synapse,
+        arguments.start,
+        dict(
+            zip(
+                STAGES[1:],
+                zip(arguments.metrics, arguments.checkpoint, strict=True),
+                strict=True,
+            )
+        ),
+    )

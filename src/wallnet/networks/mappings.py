@@ -1,0 +1,253 @@
+"""Mappings of signed weights to the conductance levels of a synapse.
+
+Every mapping is affine: a weight is ``offset + scale · entry``, where `entry` is taken from a
+table made of the synapse's normalised conductances and `offset` and `scale`, which stand for the
+reading circuit, are fitted once to the trained weights. A new mapping is one class here and its
+name in `wallnet.config.networks.SCHEMES`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wallnet import files
+from wallnet.files import FileError
+
+_LEVEL_VARIABLES = {
+    "measured": ("normalized_conductance", None),
+    "extended": ("extended_normalized_conductance", None),
+    "reachable": ("normalized_conductance", "reachable"),
+}
+
+
+class Circuit(NamedTuple):
+    """What turns a normalised conductance into a weight.
+
+    Attributes
+    ----------
+    offset, scale : torch.Tensor
+        In weights; they broadcast against the weight matrix (outputs, inputs).
+    """
+
+    offset: Tensor
+    scale: Tensor
+
+
+class Mapping(ABC):
+    """Weights on the levels of a synapse.
+
+    Parameters
+    ----------
+    levels : torch.Tensor
+        Normalised conductances, shape (levels,), ascending, distinct.
+    """
+
+    def __init__(self, levels: Tensor) -> None:
+        self.levels = levels
+        self.table = self.entries(levels)
+        self._boundaries = (self.table[1:] + self.table[:-1]) / 2
+
+    def entries(self, levels: Tensor) -> Tensor:
+        """Return the values that one weight can take before offset and scale, ascending."""
+        return levels
+
+    @abstractmethod
+    def fit(self, weight: Tensor) -> Circuit:
+        """Choose offset and scale for the weights of one layer.
+
+        Parameters
+        ----------
+        weight : torch.Tensor
+            Shape (outputs, inputs).
+
+        Returns
+        -------
+        Circuit
+            Offset and scale; the scale is above 0.
+        """
+
+    def snap(self, weight: Tensor, circuit: Circuit) -> Tensor:
+        """Move every weight to the nearest one that the levels allow.
+
+        Parameters
+        ----------
+        weight : torch.Tensor
+            Shape (outputs, inputs).
+        circuit : Circuit
+            Offset and scale.
+
+        Returns
+        -------
+        torch.Tensor
+            ``offset + scale · nearest((weight - offset) / scale)``, same shape. What lies
+            beyond the outermost levels goes to these.
+        """
+        position = (weight - circuit.offset) / circuit.scale
+        nearest = torch.bucketize(position, self._boundaries)
+        return circuit.offset + circuit.scale * self.table[nearest]
+
+
+def _positive(scale: Tensor) -> Tensor:
+    """Replace the scale of weights that are all equal, which any scale serves."""
+    return torch.where(scale > 0, scale, torch.ones_like(scale))
+
+
+class Layer(Mapping):
+    """One offset and one scale a layer, from its least to its greatest weight (the paper's way).
+
+    The layer's weights are normalised to [0, 1] by Eq. 3 of the paper, moved to the nearest
+    normalised conductance, and scaled back. No weight is clipped.
+    """
+
+    def fit(self, weight: Tensor) -> Circuit:
+        """Take the range of the layer's weights; see `Mapping.fit`."""
+        least, greatest = weight.min(), weight.max()
+        return Circuit(least, _positive(greatest - least))
+
+
+class Fitted(Mapping):
+    """One offset and one scale a layer, chosen for the least squared error of its weights.
+
+    Each end of the range is tried at fractions of the layer's extremes; weights beyond are
+    clipped to the outermost levels. Rare large weights thus no longer coarsen all others.
+    """
+
+    fractions: Sequence[float] = tuple(np.linspace(0.1, 1.0, 19))
+
+    def fit(self, weight: Tensor) -> Circuit:
+        """Search the range of least squared error; see `Mapping.fit`."""
+        middle = weight.median()
+        least, greatest = weight.min(), weight.max()
+        best, best_error = Layer.fit(self, weight), float("inf")
+        for low in self.fractions:
+            for high in self.fractions:
+                offset = middle + low * (least - middle)
+                circuit = Circuit(
+                    offset, _positive(middle + high * (greatest - middle) - offset)
+                )
+                error = float((self.snap(weight, circuit) - weight).square().mean())
+                if error < best_error:
+                    best, best_error = circuit, error
+        return best
+
+
+class Row(Mapping):
+    """One offset and one scale for each output of a layer, from its least to its greatest weight."""
+
+    def fit(self, weight: Tensor) -> Circuit:
+        """Take the range of each row; see `Mapping.fit`."""
+        least = weight.amin(dim=1, keepdim=True)
+        return Circuit(least, _positive(weight.amax(dim=1, keepdim=True) - least))
+
+
+class Differential(Mapping):
+    """Two synapses a weight, whose difference counts; one scale a layer, no offset.
+
+    The table holds all differences of two levels, 0 among them. The largest difference stands
+    for the layer's largest magnitude.
+    """
+
+    def entries(self, levels: Tensor) -> Tensor:
+        """Return all differences of two levels, ascending."""
+        differences = levels[:, None] - levels[None, :]
+        # equal steps differ by rounding: what is closer than 1e-6 is one entry
+        return torch.unique((differences * 1e6).round() / 1e6)
+
+    def fit(self, weight: Tensor) -> Circuit:
+        """Take the largest magnitude of the layer's weights; see `Mapping.fit`."""
+        span = self.levels[-1] - self.levels[0]
+        return Circuit(torch.zeros(()), _positive(weight.abs().max() / span))
+
+
+MAPPINGS: dict[str, type[Mapping]] = {
+    "layer": Layer,
+    "fitted": Fitted,
+    "row": Row,
+    "differential": Differential,
+}
+"""The mapping of each name in `wallnet.config.networks.SCHEMES`."""
+
+
+def read_levels(path: str | Path, reading: str, level_set: str) -> Tensor:
+    """Read the levels of a synapse.
+
+    Parameters
+    ----------
+    path : str or Path
+        Device file of kind `synapse`.
+    reading : str
+        `parallel` or `series`.
+    level_set : str
+        Of `wallnet.config.networks.LEVEL_SETS`.
+
+    Returns
+    -------
+    torch.Tensor
+        Normalised conductances, ascending and distinct, shape (levels,), float32.
+
+    Raises
+    ------
+    FileError
+        If the file is no synapse, or its levels are fewer than two, not finite or not in [0, 1].
+    """
+    dataset = files.read_dataset(path, "synapse")
+    if reading not in dataset["reading"].values:
+        raise FileError(f"{path} has no reading {reading!r}; delete it and run snakemake")
+    variable, condition = _LEVEL_VARIABLES[level_set]
+    values = dataset[variable].sel(reading=reading).values
+    if condition is not None:
+        values = values[dataset[condition].values.astype(bool)]
+    if not np.isfinite(values).all():
+        raise FileError(
+            f"{path} has a level without conductance in {variable} ({reading}); check its traces "
+            "and levels, then delete it and run snakemake"
+        )
+    levels = np.unique(values.astype(np.float32))
+    if len(levels) < 2:
+        raise FileError(
+            f"{path} has {len(levels)} different levels in the {level_set} set ({reading}), and "
+            "weights need two; add notches or current densities, or use another mapping"
+        )
+    if levels[0] < -1e-6 or levels[-1] > 1 + 1e-6:
+        raise FileError(
+            f"{path} has levels from {levels[0]:g} to {levels[-1]:g} in {variable}, outside "
+            "[0, 1]; delete it and run snakemake"
+        )
+    return torch.from_numpy(levels)
+
+
+def read_quartic(path: str | Path, reading: str) -> tuple[float, ...]:
+    """Read the activation that a neuron was measured to have.
+
+    Parameters
+    ----------
+    path : str or Path
+        Device file of kind `neuron`.
+    reading : str
+        `parallel` or `series`.
+
+    Returns
+    -------
+    tuple of float
+        The five coefficients of G_norm(J_norm), ascending powers.
+
+    Raises
+    ------
+    FileError
+        If the file is no neuron or a coefficient is not finite.
+    """
+    dataset = files.read_dataset(path, "neuron")
+    if reading not in dataset["reading"].values:
+        raise FileError(f"{path} has no reading {reading!r}; delete it and run snakemake")
+    coefficients = dataset["quartic"].sel(reading=reading).sortby("power").values
+    if coefficients.shape != (5,) or not np.isfinite(coefficients).all():
+        raise FileError(
+            f"{path} has no five finite coefficients in quartic ({reading}); check its traces, "
+            "then delete it and run snakemake"
+        )
+    return tuple(float(c) for c in coefficients)
