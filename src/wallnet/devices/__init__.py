@@ -1,0 +1,85 @@
+"""From traces to devices: conductance, levels of a synapse, activation of a neuron.
+
+Reads trace files and configuration; knows no calculator.
+"""
+
+import argparse
+
+from wallnet.devices.conductance import (
+    detector_columns,
+    normalize,
+    parallel_conductance,
+    series_conductance,
+)
+from wallnet.devices.gathering import gather
+from wallnet.devices.levels import START, level_label
+from wallnet.devices.neuron import activation, fit_quartic
+from wallnet.devices.summary import summary
+from wallnet.files import FileError
+
+__all__ = [
+    "START",
+    "activation",
+    "detector_columns",
+    "fit_quartic",
+    "gather",
+    "level_label",
+    "normalize",
+    "parallel_conductance",
+    "register",
+    "series_conductance",
+    "summary",
+]
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the subcommands of this stage, `device` and `device-table`, to a command line.
+
+    Parameters
+    ----------
+    subparsers : argparse action
+        What `ArgumentParser.add_subparsers` returned. Each subcommand sets `handler`, a function
+        of the parsed arguments.
+    """
+    device = subparsers.add_parser(
+        "device", help="gather the traces of one device", description=gather.__doc__
+    )
+    device.formatter_class = argparse.RawDescriptionHelpFormatter
+    device.add_argument("--job", required=True, help="canonical JSON of config.jobs.DeviceJob")
+    device.add_argument("--initial", required=True, help="file of the initial state")
+    device.add_argument("--traces", required=True, help="folder of the traces, {current}.nc")
+    device.add_argument("--levels", help="folder of the levels, {state}.nc; synapses only")
+    device.add_argument("--out", required=True, help="device file to write")
+    device.set_defaults(handler=_gather)
+
+    table = subparsers.add_parser(
+        "device-table", help="tabulate a device file", description="Tabulate a device file."
+    )
+    table.add_argument("--device", required=True, help="device file")
+    table.add_argument("--csv", required=True, help="table of the sweep to write")
+    table.add_argument("--markdown", required=True, help="sweep and levels, to read as text")
+    table.add_argument("--html", required=True, help="sweep and levels, for the report")
+    table.set_defaults(handler=_summary)
+
+
+def _gather(arguments: argparse.Namespace) -> None:
+    """Gather the files that lie in the given folders under the names of the job."""
+    from pathlib import Path
+
+    from wallnet.config.jobs import DeviceJob, current_name, level_states
+
+    job = DeviceJob.from_json(arguments.job)
+    traces = [
+        Path(arguments.traces, f"{current_name(density)}.nc")
+        for density in job.pulse.current_densities
+    ]
+    levels = {}
+    if job.kind == "synapse":
+        if arguments.levels is None:
+            raise FileError("--levels is missing; a synapse needs the folder of its level files")
+        levels = {state: Path(arguments.levels, f"{state}.nc") for state in level_states(job)}
+    gather(job, arguments.initial, traces, levels, arguments.out)
+
+
+def _summary(arguments: argparse.Namespace) -> None:
+    summary(arguments.device, arguments.csv, arguments.markdown, arguments.html)

@@ -1,0 +1,208 @@
+"""A device as a table that a person can read."""
+
+import csv
+import html
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wallnet import files
+
+if TYPE_CHECKING:
+    import xarray
+
+_SETTLED = {1: "yes", 0: "no", -1: "not asked"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A title, the names of the columns with their units, and the rows as text."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+    def as_csv(self) -> str:
+        """Return comma-separated values with a header."""
+        stream = io.StringIO()
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(self.columns)
+        writer.writerows(self.rows)
+        return stream.getvalue()
+
+    def as_markdown(self) -> str:
+        """Return a Markdown table below its title."""
+        lines = [self.columns, tuple("---" for _ in self.columns), *self.rows]
+        body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+        return f"## {self.title}\n\n{body}\n"
+
+    def as_html(self) -> str:
+        """Return an HTML table with its title as caption."""
+
+        def row(cells: Sequence[str], tag: str) -> str:
+            inner = "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells)
+            return f"<tr>{inner}</tr>"
+
+        body = "\n".join(row(cells, "td") for cells in self.rows)
+        return (
+            f"<table>\n<caption>{html.escape(self.title)}</caption>\n"
+            f"<thead>{row(self.columns, 'th')}</thead>\n<tbody>\n{body}\n</tbody>\n</table>\n"
+        )
+
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<style>
+body {{ font-family: sans-serif; font-size: 10pt; margin: 1.5em; }}
+table {{ border-collapse: collapse; margin-bottom: 2em; }}
+caption {{ text-align: left; font-weight: bold; padding-bottom: 0.5em; }}
+th, td {{ padding: 0.2em 0.8em; text-align: right; border-bottom: 1px solid #ddd; }}
+thead th {{ border-bottom: 1px solid #000; }}
+</style>
+</head>
+<body>
+{body}</body>
+</html>
+"""
+
+
+def summary(
+    device: str | Path, csv_path: str | Path, markdown_path: str | Path, html_path: str | Path
+) -> None:
+    """Tabulate a device file: what each pulse left, and the levels or the activation.
+
+    Parameters
+    ----------
+    device : str or Path
+        Device file.
+    csv_path : str or Path
+        Gets the sweep alone, one row a current density.
+    markdown_path, html_path : str or Path
+        Get all tables.
+
+    Raises
+    ------
+    wallnet.files.FileError
+        If the device file is missing or damaged, or a table cannot be written.
+    """
+    data = files.read_dataset(device, "track")
+    name = str(data.attrs.get("device", Path(device).stem))
+    tables = [_sweep(data, name)]
+    if data.attrs["kind"] == "synapse":
+        tables.append(_levels(data, name))
+    if data.attrs["kind"] == "neuron":
+        tables.append(_activation(data, name))
+    files.write_text(tables[0].as_csv(), csv_path)
+    files.write_text("\n".join(table.as_markdown() for table in tables), markdown_path)
+    body = "".join(table.as_html() for table in tables)
+    files.write_text(_PAGE.format(title=html.escape(name), body=body), html_path)
+
+
+def _number(value: float, scale: float, decimals: int) -> str:
+    """Write a number in the unit that `scale` stands for; a missing one as a dash."""
+    return f"{value / scale:.{decimals}f}" if math.isfinite(value) else "–"
+
+
+def _sweep(data: "xarray.Dataset", name: str) -> Table:
+    conductance = data["final_conductance"]
+    return Table(
+        f"{name}: after each pulse",
+        (
+            "J (1e12 A/m²)",
+            "state",
+            "settled",
+            "read at (ns)",
+            "wall, lower edge (nm)",
+            "wall, upper edge (nm)",
+            "mean wall position (nm)",
+            "G, parallel (µS)",
+            "G, series (µS)",
+        ),
+        [
+            (
+                _number(pulse["current_density"].item(), 1e12, 4),
+                str(pulse["state"].item()),
+                _SETTLED[int(pulse["settled"])],
+                _number(pulse["read_time"].item(), 1e-9, 2),
+                *(
+                    _number(pulse[f"final_wall_{end}"].item(), 1e-9, 1)
+                    for end in ("bottom", "top", "position")
+                ),
+                *(
+                    _number(conductance.sel(reading=reading)[index].item(), 1e-6, 3)
+                    for reading in files.READINGS
+                ),
+            )
+            for index, pulse in (
+                (index, data.isel(current_density=index))
+                for index in range(data.sizes["current_density"])
+            )
+        ],
+    )
+
+
+def _levels(data: "xarray.Dataset", name: str) -> Table:
+    numbers = {str(data["level_state"][k].item()): str(k) for k in range(data.sizes["level"])}
+    rows = []
+    for index in range(data.sizes["extended_level"]):
+        level = data.isel(extended_level=index)
+        state = str(level["extended_state"].item())
+        stable = bool(level["extended_stable"])
+        normalized = level["extended_normalized_conductance"]
+        rows.append(
+            (
+                numbers.get(state, "half"),
+                state,
+                "yes" if stable else f"no: {level['extended_resting_state'].item()}",
+                _number(level["extended_position"].item(), 1e-9, 1),
+                *(_number(normalized.sel(reading=r).item(), 1, 4) for r in files.READINGS),
+                "yes" if level["extended_reachable"] else "no",
+                _number(level["extended_reaching_current_density"].item(), 1e12, 4),
+            )
+        )
+    return Table(
+        f"{name}: levels",
+        (
+            "level",
+            "state",
+            "holds the wall",
+            "mean wall position (nm)",
+            "G normalised, parallel",
+            "G normalised, series",
+            "reached by the sweep",
+            "smallest J that reaches it (1e12 A/m²)",
+        ),
+        rows,
+    )
+
+
+def _activation(data: "xarray.Dataset", name: str) -> Table:
+    rows = [
+        (
+            str(reading),
+            *(_number(value, 1, 5) for value in data["quartic"].sel(reading=reading).values),
+            *(
+                _number(data[key].sel(reading=reading).item(), 1, 4)
+                for key in ("fit_error", "fit_rms", "relu_deviation")
+            ),
+        )
+        for reading in files.READINGS
+    ]
+    return Table(
+        f"{name}: quartic of the normalised transfer curve, valid for 0 ≤ J ≤ 1; 0 below, "
+        "saturated above",
+        (
+            "reading",
+            *(f"coefficient of power {power}" for power in range(5)),
+            "largest error",
+            "rms error",
+            "largest deviation from ReLU",
+        ),
+        rows,
+    )

@@ -1,0 +1,258 @@
+"""Traces on a common time step, and traces that cannot be used."""
+
+import json
+import logging
+
+import numpy as np
+import pytest
+from conftest import moving_wall
+
+from wallnet import config, devices, files
+from wallnet.config import jobs
+
+
+def test_everything_has_units_and_a_long_name(synapse, neuron):
+    for data in (synapse.gather(), neuron.gather()):
+        for name, variable in data.variables.items():
+            assert variable.attrs.get("long_name"), name
+            if name not in ("reading", "component"):
+                assert variable.attrs.get("units"), name
+
+
+def test_a_device_file_says_what_made_it(synapse):
+    data = synapse.gather()
+    assert jobs.DeviceJob.from_json(data.attrs["parameters"]) == synapse.job
+    simulation = json.loads(data.attrs["simulation"])
+    assert simulation["material"]["damping"] == 0.5
+    assert "current_density" not in simulation
+    assert data.attrs["simulation_backend"] == "analytic"
+    assert data.attrs["simulation_revision"] == "7"
+    assert data.attrs["wallnet_version"]
+    assert data.attrs["revision"] >= 1
+    assert data.attrs["device"] == "synapse-3"
+
+
+def test_traces_share_one_time_step_and_end_when_they_end(synapse):
+    synapse.write_pulse(0.5e12, 300e-9, 300e-9, extra_rest=1.5e-9)
+    data = synapse.gather()
+    assert data["time"].values == pytest.approx(np.arange(46) * 0.1e-9)
+    assert data["end_time"].values == pytest.approx([3e-9, 4.5e-9, 3e-9, 3e-9, 3e-9])
+    for name in ("m", "wall_position", "wall_bottom", "wall_top", "conductance"):
+        row = data[name].transpose("current_density", "time", ...).values
+        assert np.isfinite(row[1]).all(), name
+        assert np.isfinite(row[0, :31]).all(), name
+        assert np.isnan(row[0, 31:]).all(), name
+
+
+def test_entries_off_the_common_step_are_interpolated(synapse):
+    def shift(data):
+        time = data["time"].values.copy()
+        time[4:9] += 0.03e-9
+        return data.assign_coords(time=("time", time, data["time"].attrs))
+
+    before = synapse.gather()
+    synapse.edit(synapse.traces[1], shift)
+    moved = files.read_dataset(synapse.traces[1], "trace")
+    after = synapse.gather()
+    expected = np.interp(
+        before["time"].values[:31], moved["time"].values, moved["wall_position"].values
+    )
+    assert after["wall_position"].values[1, :31] == pytest.approx(expected, rel=1e-6)
+
+
+def test_final_values_are_read_from_the_trace_itself(synapse):
+    """An end off the common step is not lost to the grid."""
+    data = synapse.gather(interval=0.7e-9)
+    assert data["time"].values == pytest.approx(np.arange(5) * 0.7e-9)
+    assert data["read_time"].values == pytest.approx(3e-9)
+    assert data["final_wall_bottom"].values[:4] == pytest.approx(
+        [60e-9, 300e-9, 300e-9, 600e-9],
+        abs=20e-9,  # a tilted wall meets the edge of the film inside the notch
+    )
+    assert data["final_wall_top"].values[2] == pytest.approx(600e-9, abs=20e-9)
+
+
+def test_conductance_follows_the_magnetisation(synapse):
+    data = synapse.gather()
+    m_z = data["m"].sel(component="z").values  # the detector covers the whole track
+    detector = synapse.job.detector
+    assert data["conductance"].sel(reading="parallel").values == pytest.approx(
+        devices.parallel_conductance(m_z, detector), rel=1e-5, nan_ok=True
+    )
+    assert data["conductance"].sel(reading="series").values == pytest.approx(
+        devices.series_conductance(m_z, detector), rel=1e-5, nan_ok=True
+    )
+
+
+def test_a_missing_trace_is_named(synapse):
+    synapse.traces[2].unlink()
+    with pytest.raises(files.FileError, match=r"0\.6000\.nc is not there; run snakemake"):
+        synapse.gather()
+    assert not synapse.out.exists()
+
+
+def cut(data):
+    return data.isel(time=slice(0, 12))
+
+
+def cut_while_relaxing(data):
+    return data.isel(time=slice(0, 25))
+
+
+def gap(data):
+    return data.isel(time=[*range(5), *range(9, data.sizes["time"])])
+
+
+def spoil(name):
+    def change(data):
+        values = data[name].values.copy()
+        values[3] = np.nan
+        return data.assign({name: (data[name].dims, values, data[name].attrs)})
+
+    return change
+
+
+def rename(**changes):
+    def change(data):
+        parameters = json.loads(data.attrs["parameters"])
+        for key, value in changes.items():
+            block, _, leaf = key.partition("__")
+            if leaf:
+                parameters[block][leaf] = value
+            else:
+                parameters[block] = value
+        return data.assign_attrs(parameters=jobs.canonical(parameters))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (cut, r"is cut short: it ends at 1\.1e-09 s and has to last 3e-09 s"),
+        (cut_while_relaxing, r"is cut short: it ends at 2\.4e-09 s"),
+        (lambda data: data.isel(time=slice(0, 0)), "is cut short"),
+        (gap, "has a gap"),
+        (lambda data: data.isel(time=slice(None, None, -1)), "backwards|cut short"),
+        (spoil("m"), "is not finite"),
+        (spoil("wall_top"), "is not finite"),
+        (spoil("magnetization_profile"), "is not finite"),
+        (rename(current_density=0.7e12), "holds a pulse of 7"),
+        (rename(track__length=901e-9), "another track"),
+        (rename(material__damping=0.3), r"other conditions than .*0\.3000\.nc"),
+        (lambda data: data.drop_attrs(), "of kind None"),
+        (lambda data: data.assign_attrs(parameters="{}"), "does not say what made it"),
+        (lambda data: data.assign_attrs(parameters="{"), "does not say what made it"),
+    ],
+)
+def test_a_trace_that_cannot_be_used_is_refused(synapse, change, message):
+    path = synapse.traces[1]
+    data = change(files.read_dataset(path, "trace"))
+    data.to_netcdf(path)
+    with pytest.raises(files.FileError, match=rf"0\.5000\.nc .*({message}).*run snakemake"):
+        synapse.gather()
+    assert not synapse.out.exists()
+
+
+def test_a_truncated_file_is_refused(synapse):
+    path = synapse.traces[0]
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(files.FileError, match=r"0\.3000\.nc is damaged"):
+        synapse.gather()
+
+
+def test_a_wall_that_still_moves_is_said_and_reaches_nothing(synapse, caplog):
+    with caplog.at_level(logging.WARNING):
+        before = synapse.gather()
+    assert "still moved" not in caplog.text
+    assert before["reachable"].values.tolist() == [1, 1, 1, 1]
+    synapse.write_pulse(0.8e12, 600e-9, 600e-9, settled=0)
+    with caplog.at_level(logging.WARNING):
+        after = synapse.gather()
+    assert "synapse-3: the wall still moved at the end for J = 0.8000" in caplog.text
+    assert after["settled"].values.tolist() == [1, 1, 1, 0, 1]
+    assert after["reachable"].values.tolist() == [1, 1, 0, 1]
+    assert np.isnan(after["reaching_current_density"].values[2])
+
+
+def test_an_unsettled_trace_has_to_last_to_the_end(synapse):
+    synapse.write_pulse(0.8e12, 600e-9, 600e-9, settled=0)
+    synapse.edit(synapse.traces[3], lambda data: data.isel(time=slice(0, 40)))
+    with pytest.raises(files.FileError, match=r"0\.8000\.nc is cut short.*has to last 6e-09"):
+        synapse.gather()
+
+
+def test_a_detector_over_nothing_magnetic_is_refused(synapse):
+    def empty(data):
+        cells = data["magnetic_cells"].values.copy()
+        cells[50] = 0
+        return data.assign(magnetic_cells=("x", cells, data["magnetic_cells"].attrs))
+
+    synapse.edit(synapse.traces[0], empty)
+    detector = synapse.job.detector.model_copy(update={"start": 300e-9, "stop": 306e-9})
+    with pytest.raises(files.FileError, match=r"no magnetic cell under the detector; move"):
+        synapse.gather(detector=detector)
+
+
+def test_memory_stays_within_one_trace(neuron):
+    """Snapshots, by far the largest part of a trace, are never held."""
+    import tracemalloc
+
+    trace = moving_wall(neuron.pulse(0.1e12), 120e-9, 120e-9)
+    many = trace.isel(snapshot=np.zeros(3000, dtype=int))
+    neuron.write(many, neuron.traces[0])
+    size = many["magnetization"].nbytes
+    del many
+    tracemalloc.start()
+    neuron.gather()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert size > 30e6
+    assert peak < size / 2
+
+
+def test_job_leaves_out_what_decides_the_traces_only(synapse):
+    device = synapse.device
+    same = jobs.device_job(device).to_json()
+    material = device.material.model_copy(update={"damping": 0.1})
+    assert jobs.device_job(device.model_copy(update={"material": material})).to_json() == same
+    assert jobs.device_job(device.model_copy(update={"calculator": "oommf"})).to_json() == same
+    detector = device.detector.model_copy(update={"start": 10e-9})
+    assert jobs.device_job(device.model_copy(update={"detector": detector})).to_json() != same
+    pulse = device.pulse.model_copy(update={"current_densities": (0.5e12,)})
+    assert jobs.device_job(device.model_copy(update={"pulse": pulse})).to_json() != same
+
+
+@pytest.mark.parametrize(
+    "densities",
+    [
+        [0.5e12],
+        [0.5e12, 0.6e12],
+        [-0.2e12, 0.1e12, 0.4e12, 0.5e12, 0.6e12, 0.61e12],
+        [{"start": 0.0001e12, "stop": 1e12, "step": 0.0001e12}],
+    ],
+)
+def test_job_survives_the_command_line(synapse, densities):
+    pulse = config.Pulse(duration=2e-9, current_densities=densities)
+    job = synapse.job.model_copy(update={"pulse": pulse})
+    assert jobs.DeviceJob.from_json(job.to_json()) == job
+    assert len(job.to_json()) < 2000
+
+
+def test_command_line_gathers_a_folder(synapse):
+    import argparse
+
+    parser = argparse.ArgumentParser()
+    devices.register(parser.add_subparsers())
+    arguments = ["device", "--job", synapse.job.to_json(), "--initial", str(synapse.initial)]
+    arguments += ["--traces", str(synapse.traces[0].parent), "--out", str(synapse.out)]
+    levels = str(next(iter(synapse.levels.values())).parent)
+    parsed = parser.parse_args([*arguments, "--levels", levels])
+    parsed.handler(parsed)
+    once = synapse.out.read_bytes()
+    assert files.read_dataset(synapse.out, "synapse").sizes["level"] == 4
+    assert synapse.gather().sizes["level"] == 4
+    assert synapse.out.read_bytes() == once
+    parsed = parser.parse_args(arguments)
+    with pytest.raises(files.FileError, match="--levels is missing"):
+        parsed.handler(parsed)

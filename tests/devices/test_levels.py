@@ -1,0 +1,162 @@
+"""Levels of a synapse, half states, and which pulses reach them."""
+
+import logging
+
+import numpy as np
+import pytest
+from conftest import SYNAPSE, SYNAPSE_ENDS, Bench, campaign
+
+from wallnet import devices, files
+from wallnet.config import jobs
+
+
+def test_labels_of_level_files():
+    assert devices.level_label("1") == "notch 1"
+    assert devices.level_label("10-11") == "between 10 and 11"
+
+
+def test_labels_are_those_that_traces_carry(written_synapse):
+    for state, path in written_synapse.levels.items():
+        data = files.read_dataset(path, "trace")
+        assert data.attrs["state"] == devices.level_label(state)
+    first = files.read_dataset(written_synapse.traces[0], "trace")
+    assert first.attrs["state"] == devices.START
+
+
+def test_levels_run_from_the_start_to_the_reversed_track(synapse):
+    data = synapse.gather()
+    assert data["level"].values.tolist() == [0, 1, 2, 3]
+    assert data["level_state"].values.tolist() == ["initial", "notch 1", "notch 2", "reversed"]
+    assert data["position"].values == pytest.approx([60e-9, 300e-9, 600e-9, 900e-9], abs=6e-9)
+    assert data["stable"].values.tolist() == [1, 1, 1, 1]
+    assert data["resting_state"].values.tolist() == data["level_state"].values.tolist()
+    assert data["reaching_current_density"].values.tolist() == [0, 0.5e12, 0.8e12, 1.0e12]
+    assert data.attrs["reversed_level"] == "measured after 1e+12 A/m2"
+
+
+def test_levels_are_normalised_between_their_ends(synapse):
+    data = synapse.gather()
+    conductance = data["level_conductance"].values
+    low, high = conductance[:, :1], conductance[:, -1:]
+    assert data["normalized_conductance"].values == pytest.approx(
+        (conductance - low) / (high - low)
+    )
+    switched = data["position"].values / 900e-9
+    expected = (switched - switched[0]) / (switched[-1] - switched[0])
+    parallel, series = data["normalized_conductance"].values
+    assert parallel == pytest.approx(expected, abs=1e-6)  # linear in m_z
+    assert np.all(series[1:3] < parallel[1:3])  # not equally spaced
+
+
+def test_half_states_stand_between_their_notches(synapse):
+    data = synapse.gather()
+    assert data["extended_state"].values.tolist() == [
+        "initial",
+        "notch 1",
+        "between 1 and 2",
+        "notch 2",
+        "reversed",
+    ]
+    assert data["extended_position"].values[2] == pytest.approx(450e-9, abs=6e-9)
+    assert data["extended_reachable"].values.tolist() == [1, 1, 1, 1, 1]
+    assert data["extended_reaching_current_density"].values[2] == 0.6e12
+    assert np.all(np.diff(data["extended_normalized_conductance"].values) > 0)
+    whole = [0, 1, 3, 4]
+    assert data["extended_normalized_conductance"].values[:, whole] == pytest.approx(
+        data["normalized_conductance"].values
+    )
+
+
+def test_the_sweep_is_normalised_by_the_levels(synapse):
+    data = synapse.gather()
+    normalized = data["normalized_final_conductance"].sel(reading="parallel").values
+    levels = data["extended_normalized_conductance"].sel(reading="parallel").values
+    assert normalized == pytest.approx(levels, abs=1e-3)  # pulses end on the states in order
+
+
+def test_a_state_that_no_pulse_reaches_is_unreachable(synapse):
+    synapse.write_pulse(0.8e12, 450e-9, 450e-9)  # rests free between the notches
+    data = synapse.gather()
+    assert data["state"].values[3] == "free"
+    assert data["reachable"].values.tolist() == [1, 1, 0, 1]
+    assert data["stable"].values.tolist() == [1, 1, 1, 1]
+    assert np.isfinite(data["normalized_conductance"].values).all()
+
+
+def test_the_smallest_pulse_counts(synapse):
+    synapse.write_pulse(0.6e12, 300e-9, 300e-9)
+    data = synapse.gather()
+    assert data["reaching_current_density"].values[1] == 0.5e12
+    assert data["extended_reachable"].values[2] == 0
+
+
+def test_a_sweep_without_reversal_takes_the_uniform_track(synapse):
+    synapse.write_pulse(1.0e12, 600e-9, 600e-9)
+    data = synapse.gather()
+    assert data["reachable"].values.tolist() == [1, 1, 1, 0]
+    assert data.attrs["reversed_level"].startswith("uniform along -z")
+    assert data["level_conductance"].values[:, -1] == pytest.approx([1e-4, 1e-4])
+    assert data["position"].values[-1] == 900e-9
+
+
+def test_a_level_that_lost_its_wall_is_marked_and_gets_no_conductance(synapse, caplog):
+    synapse.write_level("2", (300e-9, 300e-9))
+    with caplog.at_level(logging.WARNING):
+        data = synapse.gather()
+    assert "a wall placed at 'notch 2' went to 'notch 1'" in caplog.text
+    assert data["stable"].values.tolist() == [1, 1, 0, 1]
+    assert data["resting_state"].values[2] == "notch 1"
+    assert np.isnan(data["normalized_conductance"].values[:, 2]).all()
+    assert np.isfinite(data["normalized_conductance"].values[:, [0, 1, 3]]).all()
+    assert data["position"].values[2] == pytest.approx(300e-9, abs=6e-9)
+
+
+def test_a_level_whose_wall_still_moves_is_marked(synapse, caplog):
+    synapse.write_level("1-2", settled=0)
+    with caplog.at_level(logging.WARNING):
+        data = synapse.gather()
+    assert "'between 1 and 2' did not come to rest" in caplog.text
+    assert data["extended_stable"].values.tolist() == [1, 1, 0, 1, 1]
+    assert data["stable"].values.tolist() == [1, 1, 1, 1]
+
+
+def test_a_level_of_another_material_is_refused(synapse):
+    material = synapse.device.material.model_copy(update={"damping": 0.1})
+    other = Bench(
+        synapse.root, synapse.name, synapse.device.model_copy(update={"material": material})
+    )
+    other.write_level("2")
+    with pytest.raises(files.FileError, match=r"2\.nc was simulated under other conditions"):
+        synapse.gather()
+
+
+def test_an_initial_state_of_another_track_is_refused(synapse):
+    data = files.read_dataset(synapse.initial, "initial")
+    files.write_dataset(data.isel(x=slice(1, None)), synapse.initial, "initial", {})
+    with pytest.raises(files.FileError, match="made for another track"):
+        synapse.gather()
+
+
+def test_order_of_conductances_is_watched(synapse, caplog):
+    detector = synapse.job.detector.model_copy(update={"start": 600e-9, "stop": 900e-9})
+    with caplog.at_level(logging.WARNING):
+        synapse.gather(detector=detector)
+    assert "does not rise from each extended_level" in caplog.text
+
+
+def test_a_synapse_read_without_relaxation_reaches_only_its_start(tmp_path):
+    device = campaign(s=SYNAPSE | {"relaxation": {"longest": 0}}).devices["s"]
+    bench = Bench(tmp_path, "s", device)
+    bench.write_all(SYNAPSE_ENDS.__getitem__)
+    data = bench.gather()
+    assert data["settled"].values.tolist() == [-1] * 5
+    assert data["reachable"].values.tolist() == [1, 0, 0, 0]
+
+
+def test_levels_follow_the_positions_of_the_notches(tmp_path):
+    track = SYNAPSE["track"] | {"notches": {"positions": [300e-9, 600e-9], "diameter": 36e-9}}
+    device = campaign(s=SYNAPSE | {"track": track}).devices["s"]
+    assert list(jobs.level_states(device)) == ["1", "1-2", "2"]
+    bench = Bench(tmp_path, "s", device)
+    bench.write_all(SYNAPSE_ENDS.__getitem__)
+    assert bench.gather()["level"].size == 4

@@ -1,0 +1,56 @@
+"""Tables of a device."""
+
+import csv
+
+import pytest
+
+from wallnet import devices, files
+
+
+def tables(bench):
+    bench.gather()
+    paths = [bench.root / f"{bench.name}.{suffix}" for suffix in ("csv", "md", "html")]
+    devices.summary(bench.out, *paths)
+    return paths
+
+
+def test_sweep_as_csv(synapse):
+    path, _, _ = tables(synapse)
+    with open(path, encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["J (1e12 A/m²)"] for row in rows] == [
+        "0.3000",
+        "0.5000",
+        "0.6000",
+        "0.8000",
+        "1.0000",
+    ]
+    half = rows[2]
+    assert half["state"] == "between 1 and 2"
+    assert half["settled"] == "yes"
+    assert float(half["wall, lower edge (nm)"]) == pytest.approx(300, abs=20)
+    assert float(half["wall, upper edge (nm)"]) == pytest.approx(600, abs=20)
+    # half of the track is switched: 1/1.16 of 100 µS, and 1/15 kΩ
+    assert float(half["G, parallel (µS)"]) == pytest.approx(86.2, abs=0.1)
+    assert float(half["G, series (µS)"]) == pytest.approx(66.7, abs=0.2)
+
+
+def test_levels_in_markdown_and_html(synapse):
+    synapse.write_level("2", (300e-9, 300e-9))
+    _, markdown, page = (path.read_text(encoding="utf-8") for path in tables(synapse))
+    assert "| half | between 1 and 2 | yes |" in markdown
+    assert "| 2 | notch 2 | no: notch 1 |" in markdown
+    for text in ("<td>between 1 and 2</td>", "<td>no: notch 1</td>", '<meta charset="utf-8">'):
+        assert text in page
+
+
+def test_quartic_in_markdown(neuron):
+    _, markdown, _ = (path.read_text(encoding="utf-8") for path in tables(neuron))
+    data = files.read_dataset(neuron.out, "neuron")
+    assert f"{data['quartic'].values[0, 1]:.5f}" in markdown
+    assert "not asked" in markdown
+
+
+def test_a_missing_device_is_named(tmp_path):
+    with pytest.raises(files.FileError, match=r"none\.nc is not there"):
+        devices.summary(tmp_path / "none.nc", *(tmp_path / s for s in "abc"))
