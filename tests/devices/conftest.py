@@ -1,169 +1,9 @@
-"""Small files with walls that are known exactly."""
+"""A neuron and a synapse, gathered from walls that are known exactly."""
 
-import json
-from pathlib import Path
+import shutil
 
-import numpy as np
 import pytest
-
-from wallnet import config, files, tracks
-from wallnet.config import jobs
-from wallnet.simulate.recorder import Recorder
-
-MATERIAL = {
-    "saturation_magnetization": 1.1e6,
-    "exchange_stiffness": 2e-11,
-    "dmi_constant": 1e-3,
-    "uniaxial_anisotropy": 1e6,
-    "gyromagnetic_ratio": 2.211e5,
-    "polarization": 0.4,
-    "damping": 0.5,
-}
-
-NEURON = {
-    "kind": "neuron",
-    "track": {"length": 512e-9, "width": 32e-9, "thickness": 2e-9, "cell_size": 4e-9},
-    "wall": {"start": 60e-9},
-    "pulse": {
-        "duration": 3e-9,
-        "current_densities": [{"start": 0.1e12, "stop": 0.45e12, "step": 0.05e12}],
-    },
-    "relaxation": {"longest": 0},
-    "read_at": "pulse_end",
-    "detector": {"start": 128e-9, "stop": 384e-9},
-    "output": {"interval": 0.1e-9, "snapshot_interval": 1e-9},
-}
-
-SYNAPSE = {
-    "kind": "synapse",
-    "track": {
-        "length": 900e-9,
-        "width": 90e-9,
-        "thickness": 2e-9,
-        "cell_size": 6e-9,
-        "notches": {"count": 3, "diameter": 36e-9},
-    },
-    "wall": {"start": 60e-9},
-    "pulse": {"duration": 2e-9, "current_densities": [0.3e12, 0.5e12, 0.6e12, 0.8e12, 1.0e12]},
-    "relaxation": {"longest": 4e-9, "speed": 0.5, "hold": 1e-9},
-    "read_at": "rest",
-    "output": {"interval": 0.1e-9, "snapshot_interval": 1e-9},
-}
-
-SYNAPSE_ENDS = {
-    0.3e12: (60e-9, 60e-9),
-    0.5e12: (300e-9, 300e-9),
-    0.6e12: (300e-9, 600e-9),
-    0.8e12: (600e-9, 600e-9),
-    1.0e12: (1000e-9, 1000e-9),
-}
-"""Where the walls of the synapse's sweep end: start, notch 1, half, notch 2, reversed."""
-
-
-def campaign(**devices):
-    return config.parse({"material": MATERIAL, "devices": devices})
-
-
-def moving_wall(job, bottom, top, *, settled=1, extra_rest=0.0, **attributes):
-    """Return a trace whose wall runs from its placement to (bottom, top) during the pulse."""
-    recorder = Recorder(job)
-    relaxed = (
-        min(job.relaxation.hold, job.relaxation.longest)
-        if settled == 1
-        else (job.relaxation.longest)
-    )
-    end = recorder.pulse_end + relaxed + extra_rest
-    interval = job.output.interval
-    width = job.material.wall_width_parameter
-    for time in np.arange(round(end / interval) + 1) * interval:
-        done = min(1.0, time / recorder.pulse_end) if recorder.pulse_end else 1.0
-        low = job.placement.bottom + done * (bottom - job.placement.bottom)
-        high = job.placement.top + done * (top - job.placement.top)
-        recorder.record(time, tracks.placed_wall(job.track, width, low, high))
-    asked = job.relaxation.longest > 0
-    return recorder.dataset().assign_attrs(
-        {
-            "parameters": job.to_json(),
-            "backend": "analytic",
-            "backend_version": "1",
-            "revision": 7,
-            "pulse_end": recorder.pulse_end,
-            "state": recorder.state,
-            "settled": settled if asked else -1,
-            "wall_time": 0.0,
-            **attributes,
-        }
-    )
-
-
-class Bench:
-    """Writes the files of one device into a folder and gathers them."""
-
-    def __init__(self, root, name, device):
-        self.root = Path(root)
-        self.name = name
-        self.device = device
-        self.job = jobs.device_job(device)
-        self.out = self.root / files.DEVICE.format(device=name)
-
-    def path(self, relative):
-        return self.root / relative
-
-    @property
-    def initial(self):
-        return self.path(files.INITIAL.format(device=self.name))
-
-    @property
-    def traces(self):
-        return [self.path(p) for p in files.trace_paths(self.name, self.device)]
-
-    @property
-    def levels(self):
-        states = jobs.level_states(self.device) if self.device.kind == "synapse" else {}
-        return {s: self.path(files.LEVEL.format(device=self.name, state=s)) for s in states}
-
-    def write(self, trace, path):
-        files.write_dataset(trace, path, "trace", {})
-
-    def pulse(self, density):
-        return jobs.pulse_job(self.device, density)
-
-    def write_pulse(self, density, bottom, top, **more):
-        path = self.path(files.TRACE.format(device=self.name, current=jobs.current_name(density)))
-        self.write(moving_wall(self.pulse(density), bottom, top, **more), path)
-        return path
-
-    def write_level(self, state, ends=None, **more):
-        job = jobs.level_job(self.device, state)
-        bottom, top = ends or (job.placement.bottom, job.placement.top)
-        self.write(moving_wall(job, bottom, top, **more), self.levels[state])
-
-    def write_all(self, ends):
-        job = jobs.initial_job(self.device)
-        initial = moving_wall(job, self.device.wall.start, self.device.wall.start)
-        state = initial[["magnetization"]].isel(snapshot=-1).drop_vars("current_density")
-        files.write_dataset(state, self.initial, "initial", {})
-        for density in self.device.pulse.current_densities:
-            self.write_pulse(density, *ends(density))
-        for state in self.levels:
-            self.write_level(state)
-
-    def gather(self, **changes):
-        from wallnet import devices
-
-        job = self.job.model_copy(update=changes)
-        devices.gather(job, self.initial, self.traces, self.levels, self.out)
-        return files.read_dataset(self.out, job.kind)
-
-    def edit(self, path, change):
-        """Pass a trace file through a function and write it back."""
-        data = change(files.read_dataset(path, "trace"))
-        files.write_dataset(data, path, "trace", {})
-
-
-def neuron_ends(density):
-    position = 120e-9 + 590e-9 * (density / 1e12 - 0.1)
-    return position, position
+from walls import NEURON, SYNAPSE, SYNAPSE_ENDS, Bench, campaign, neuron_ends
 
 
 @pytest.fixture(scope="session")
@@ -182,8 +22,6 @@ def written_synapse(tmp_path_factory):
 
 
 def _copy(bench, root):
-    import shutil
-
     shutil.copytree(bench.root, root, dirs_exist_ok=True)
     return Bench(root, bench.name, bench.device)
 
@@ -198,7 +36,3 @@ def neuron(written_neuron, tmp_path):
 def synapse(written_synapse, tmp_path):
     """A synapse whose files a test may spoil."""
     return _copy(written_synapse, tmp_path)
-
-
-def parameters(data):
-    return json.loads(data.attrs["parameters"])

@@ -5,7 +5,7 @@ import logging
 
 import numpy as np
 import pytest
-from conftest import moving_wall
+from walls import moving_wall
 
 from wallnet import config, devices, files
 from wallnet.config import jobs

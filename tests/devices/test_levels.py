@@ -4,7 +4,7 @@ import logging
 
 import numpy as np
 import pytest
-from conftest import SYNAPSE, SYNAPSE_ENDS, Bench, campaign
+from walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign
 
 from wallnet import devices, files
 from wallnet.config import jobs

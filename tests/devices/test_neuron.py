@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import NEURON, Bench, campaign, neuron_ends, parameters
+from walls import NEURON, Bench, campaign, neuron_ends, parameters
 
 from wallnet import devices, files
 
