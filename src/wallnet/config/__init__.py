@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from wallnet.config.crosscheck import Crosscheck
 from wallnet.config.devices import (
     CURRENT_DENSITY_STEP,
     VACUUM_PERMEABILITY,
@@ -39,6 +40,7 @@ __all__ = [
     "VACUUM_PERMEABILITY",
     "Campaign",
     "ConfigError",
+    "Crosscheck",
     "Detector",
     "Device",
     "Figures",
@@ -81,6 +83,7 @@ class Campaign(Section):
     devices: dict[str, Device]
     networks: Networks
     figures: Figures = Figures()
+    crosscheck: Crosscheck = Crosscheck()
 
     def of_kind(self, kind: str) -> list[str]:
         """Return the names of all devices of a kind (`neuron`, `synapse` or `track`)."""
@@ -306,11 +309,13 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
         if device is not None:
             devices[name] = device
     sections: dict[str, Any] = {}
-    for key, model in (("networks", Networks), ("figures", Figures)):
+    blocks = (("networks", Networks), ("figures", Figures), ("crosscheck", Crosscheck))
+    for key, model in blocks:
         sections[key], found = _validate(model, data.get(key, {}), key)
         problems += found
     if not problems:
         problems += sections["networks"].problems(devices)
+        problems += sections["crosscheck"].problems(devices, _validate)
     if problems:
         raise ConfigError("\n".join(f"{source}: {p}" for p in dict.fromkeys(problems)))
     return Campaign.model_construct(devices=devices, **sections)

@@ -279,9 +279,10 @@ class Film(Section):
 
 
 class Oommf(Section):
-    """Settings of the OOMMF calculator."""
+    """Settings of the OOMMF calculator; the accuracy is OOMMF's own, with its defaults."""
 
-    threads: Annotated[int, Field(ge=1, le=256)] = 1
+    # no part of a job's description: other threads must not make finished traces run again
+    threads: Annotated[int, Field(ge=1, le=256, exclude=True)] = 1
 
 
 class Device(Section):

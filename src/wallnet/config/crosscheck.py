@@ -1,0 +1,96 @@
+"""Which pulses are run in both calculators, to compare them."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import field_validator
+
+from wallnet.config.devices import Device
+from wallnet.config.jobs import SimulationJob, pulse_job
+from wallnet.config.quantities import CurrentDensity, Section
+
+CALCULATORS = ("film", "oommf")
+"""The calculators that are compared; the second is the reference."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}\Z")
+
+
+class Case(Section):
+    """One pulse on one device, of which some keys may differ."""
+
+    device: str
+    current_density: CurrentDensity
+    changes: dict[str, Any] = {}
+
+    def varied(self, devices: Mapping[str, Device], calculator: str) -> dict[str, Any]:
+        """Return the device as plain data, changes laid over it, for one calculator."""
+        data = devices[self.device].model_dump()
+        return _laid_over(data, {**self.changes, "calculator": calculator})
+
+    def job(self, devices: Mapping[str, Device], calculator: str) -> SimulationJob:
+        """Return the job of this pulse for one calculator."""
+        device = Device.model_validate(self.varied(devices, calculator))
+        return pulse_job(device, self.current_density)
+
+
+class Crosscheck(Section):
+    """The pulses that `snakemake crosscheck` compares, by name."""
+
+    cases: dict[str, Case] = {}
+
+    @field_validator("cases")
+    @classmethod
+    def _can_name_files(cls, value: dict[str, Case]) -> dict[str, Case]:
+        for name in value:
+            if not _NAME.match(name):
+                raise ValueError(
+                    f"has {name!r}, which cannot name files; use small letters, digits, "
+                    "'.', '-' and '_'"
+                )
+        return value
+
+    def problems(
+        self,
+        devices: Mapping[str, Device],
+        validate: Callable[[type[Device], Any, str], tuple[Any, list[str]]],
+    ) -> list[str]:
+        """List what does not fit the devices of the campaign, a sentence each.
+
+        Parameters
+        ----------
+        devices : Mapping
+            The devices of the campaign.
+        validate : callable
+            Takes a model, data and the name of the block; returns what it made and what is wrong.
+
+        Returns
+        -------
+        list of str
+            The problems.
+        """
+        found: list[str] = []
+        for name, case in self.cases.items():
+            key = f"crosscheck.cases.{name}"
+            if case.device not in devices:
+                found.append(
+                    f"{key}.device names {case.device!r}, which is no device; "
+                    f"use one of {', '.join(devices)}"
+                )
+                continue
+            if "calculator" in case.changes:
+                found.append(f"{key}.changes sets calculator; remove it, since both are run")
+                continue
+            varied = case.varied(devices, CALCULATORS[0])
+            found += validate(Device, varied, f"{key}.changes")[1]
+        return found
+
+
+def _laid_over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay changes over plain data, block by block; lists and numbers are replaced."""
+    merged = dict(base)
+    for key, value in changes.items():
+        below = merged.get(key)
+        nested = isinstance(value, Mapping) and isinstance(below, Mapping)
+        merged[key] = _laid_over(below, value) if nested else value
+    return merged
