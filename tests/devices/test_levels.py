@@ -31,7 +31,12 @@ def test_levels_run_from_the_start_to_the_reversed_track(synapse):
     assert data["stable"].values.tolist() == [1, 1, 1, 1]
     assert data["resting_state"].values.tolist() == data["level_state"].values.tolist()
     assert data["reaching_current_density"].values.tolist() == [0, 0.5e12, 0.8e12, 1.0e12]
-    assert data.attrs["reversed_level"] == "measured after 1e+12 A/m2"
+    assert data["level_source"].values.tolist() == [
+        "initial state",
+        "wall placed there and relaxed",
+        "wall placed there and relaxed",
+        "pulse of 1.0000e12 A/m2",
+    ]
 
 
 def test_levels_are_normalised_between_their_ends(synapse):
@@ -94,28 +99,46 @@ def test_a_sweep_without_reversal_takes_the_uniform_track(synapse):
     synapse.write_pulse(1.0e12, 600e-9, 600e-9)
     data = synapse.gather()
     assert data["reachable"].values.tolist() == [1, 1, 1, 0]
-    assert data.attrs["reversed_level"].startswith("uniform along -z")
+    assert data["level_source"].values[-1].startswith("uniform along -z")
     assert data["level_conductance"].values[:, -1] == pytest.approx([1e-4, 1e-4])
     assert data["position"].values[-1] == 900e-9
 
 
-def test_a_level_that_lost_its_wall_is_marked_and_gets_no_conductance(synapse, caplog):
+def test_a_level_that_lost_its_wall_is_measured_after_a_pulse(synapse, caplog):
     synapse.write_level("2", (300e-9, 300e-9))
+    synapse.write_pulse(0.8e12, 620e-9, 620e-9)
     with caplog.at_level(logging.WARNING):
         data = synapse.gather()
-    assert "a wall placed at 'notch 2' went to 'notch 1'" in caplog.text
-    assert data["stable"].values.tolist() == [1, 1, 0, 1]
+    assert "a wall placed at 'notch 2' went to 'notch 1'; this level is measured" in caplog.text
+    assert data["stable"].values.tolist() == [1, 1, 1, 1]
     assert data["resting_state"].values[2] == "notch 1"
+    assert data["level_source"].values[2] == "pulse of 0.8000e12 A/m2"
+    assert data["level_conductance"].values[:, 2] == pytest.approx(
+        data["final_conductance"].values[:, 3]
+    )
+    assert data["position"].values[2] == pytest.approx(620e-9, abs=6e-9)
+
+
+@pytest.mark.parametrize("ends", [(300e-9, 300e-9), (450e-9, 450e-9)])
+def test_a_level_where_nothing_rests_gets_no_conductance(synapse, caplog, ends):
+    synapse.write_level("2", ends)
+    synapse.write_pulse(0.8e12, 620e-9, 620e-9, settled=0)
+    with caplog.at_level(logging.WARNING):
+        data = synapse.gather()
+    assert "this level gets no conductance" in caplog.text
+    assert data["stable"].values.tolist() == [1, 1, 0, 1]
+    assert data["level_source"].values[2] == ""
     assert np.isnan(data["normalized_conductance"].values[:, 2]).all()
     assert np.isfinite(data["normalized_conductance"].values[:, [0, 1, 3]]).all()
-    assert data["position"].values[2] == pytest.approx(300e-9, abs=6e-9)
+    assert data["position"].values[2] == pytest.approx(ends[0], abs=6e-9)
 
 
 def test_a_level_whose_wall_still_moves_is_marked(synapse, caplog):
     synapse.write_level("1-2", settled=0)
+    synapse.write_pulse(0.6e12, 300e-9, 300e-9)
     with caplog.at_level(logging.WARNING):
         data = synapse.gather()
-    assert "'between 1 and 2' did not come to rest" in caplog.text
+    assert "'between 1 and 2' did not come to rest; this level gets no" in caplog.text
     assert data["extended_stable"].values.tolist() == [1, 1, 0, 1, 1]
     assert data["stable"].values.tolist() == [1, 1, 1, 1]
 

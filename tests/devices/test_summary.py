@@ -37,10 +37,15 @@ def test_sweep_as_csv(synapse):
 
 def test_levels_in_markdown_and_html(synapse):
     synapse.write_level("2", (300e-9, 300e-9))
+    synapse.write_pulse(0.8e12, 450e-9, 450e-9)
     _, markdown, page = (path.read_text(encoding="utf-8") for path in tables(synapse))
-    assert "| half | between 1 and 2 | yes |" in markdown
-    assert "| 2 | notch 2 | no: notch 1 |" in markdown
-    for text in ("<td>between 1 and 2</td>", "<td>no: notch 1</td>", '<meta charset="utf-8">'):
+    assert "| half | between 1 and 2 | wall placed there and relaxed |" in markdown
+    assert "| 2 | notch 2 | none: went to notch 1 |" in markdown
+    for text in (
+        "<td>between 1 and 2</td>",
+        "<td>none: went to notch 1</td>",
+        '<meta charset="utf-8">',
+    ):
         assert text in page
 
 

@@ -19,7 +19,15 @@ from wallnet.devices.conductance import (
     detector_columns,
     normalize,
 )
-from wallnet.devices.levels import REVERSED, START, State, Sweep, level_label, level_variables
+from wallnet.devices.levels import (
+    REVERSED,
+    START,
+    State,
+    Sweep,
+    level_label,
+    level_state,
+    level_variables,
+)
 from wallnet.devices.neuron import fit_quartic
 
 if TYPE_CHECKING:
@@ -261,12 +269,12 @@ def gather(
     name = Path(out).stem
     gathered = _Gathered(densities.size, job.interval)
     columns: dict[str, list[Any]] = {
-        key: [] for key in ("end_time", "read_time", "state", "settled", "detected", "resting")
+        key: []
+        for key in ("end_time", "read_time", "state", "settled", "detected", "resting", "position")
     }
     finals: dict[str, list[float]] = {key: [] for key in _SERIES[1:]}
     conditions: dict[str, Any] = {}
     made_by: dict[str, set[str]] = {}
-    resting_position = []
     for index, (density, path) in enumerate(zip(densities, traces, strict=True)):
         trace = read_trace(path, job, float(density))
         conditions = conditions or _conditions(trace.parameters)
@@ -282,7 +290,7 @@ def gather(
         columns["settled"].append(trace.settled)
         columns["detected"].append(np.interp(when, trace.time, trace.detected))
         columns["resting"].append(trace.detected[-1])
-        resting_position.append(trace.series["wall_position"][-1])
+        columns["position"].append(trace.series["wall_position"][-1])
         for key, held in finals.items():
             held.append(float(np.interp(when, trace.time, trace.series[key])))
 
@@ -300,12 +308,21 @@ def gather(
     data = data.assign_coords(
         current_density=("current_density", densities, _about("A/m2", "current density"))
     )
-    sweep = Sweep(densities, columns["state"], settled)
+    sweep = Sweep(
+        current_density=densities,
+        state=columns["state"],
+        settled=settled,
+        position=np.array(columns["position"]),
+        conductance=both_readings(np.array(columns["resting"]), job.detector),
+    )
     if job.kind == "synapse":
         states = [
             _start(initial, job),
-            *(_relaxed(path, level, job, conditions) for level, path in levels.items()),
-            _reversed(job, sweep, np.array(columns["resting"]), np.array(resting_position)),
+            *(
+                level_state(_relaxed(path, level, job, conditions), sweep, name)
+                for level, path in levels.items()
+            ),
+            sweep.measured(REVERSED, REVERSED) or _uniform(job),
         ]
         low, high = states[0].conductance, states[-1].conductance
         data = data.assign(level_variables(states, sweep, name))
@@ -318,12 +335,6 @@ def gather(
             data = data.assign_coords(
                 {axis: (axis, np.arange(data.sizes[axis]), _about("1", axis.replace("_", " ")))}
             )
-        reached = sweep.smallest_reaching(REVERSED)
-        data.attrs["reversed_level"] = (
-            f"measured after {reached:.6g} A/m2"
-            if math.isfinite(reached)
-            else "uniform along -z: no pulse of the sweep reverses the track"
-        )
     elif job.kind == "neuron":
         data = _with_activation(data, densities, final, name)
     files.write_dataset(
@@ -432,7 +443,7 @@ def _start(path: str | Path, job: DeviceJob) -> State:
     return State(
         label=START,
         resting=START,
-        stable=True,
+        source="initial state",
         position=job.track.length * (1 - total.sum() / cells.sum()) / 2,
         conductance=both_readings(detected, job.detector),
     )
@@ -449,24 +460,20 @@ def _relaxed(path: str | Path, level: str, job: DeviceJob, conditions: Mapping[s
     return State(
         label=label,
         resting=trace.state,
-        stable=stable,
+        source="wall placed there and relaxed" if stable else "",
         position=float(trace.series["wall_position"][-1]),
         conductance=conductance if stable else np.full_like(conductance, np.nan),
     )
 
 
-def _reversed(
-    job: DeviceJob, sweep: Sweep, detected: NDArray[np.float64], position: NDArray[np.float64]
-) -> State:
-    """Return the highest level: the reversed track as a pulse left it, else all along -z."""
-    reached = sweep.smallest_reaching(REVERSED)
-    index = np.flatnonzero(sweep.current_density == reached)
+def _uniform(job: DeviceJob) -> State:
+    """Return the highest level where no pulse reverses the track: all along -z."""
     return State(
         label=REVERSED,
         resting=REVERSED,
-        stable=True,
-        position=float(position[index[0]]) if index.size else job.track.length,
-        conductance=both_readings(detected[index[0]] if index.size else -1.0, job.detector),
+        source="uniform along -z, not simulated: no pulse of the sweep reverses the track",
+        position=job.track.length,
+        conductance=both_readings(-1.0, job.detector),
     )
 
 

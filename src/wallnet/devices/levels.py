@@ -29,19 +29,24 @@ class State:
         Name of the state, as in the trace files.
     resting : str
         Where a wall placed there came to rest; the label itself if it stayed.
-    stable : bool
-        Whether it stayed and rests.
+    source : str
+        What was measured; empty if nothing rests there.
     position : float
-        Mean position of the wall at rest in m.
+        Mean position of the wall at rest in m; where the placed wall went if nothing rests there.
     conductance : ndarray (2,)
-        In S, in the order of `files.READINGS`; NaN unless stable.
+        In S, in the order of `files.READINGS`; NaN if nothing rests there.
     """
 
     label: str
     resting: str
-    stable: bool
+    source: str
     position: float
     conductance: NDArray[np.float64]
+
+    @property
+    def stable(self) -> bool:
+        """Whether a wall can rest there."""
+        return bool(self.source)
 
     @property
     def is_half(self) -> bool:
@@ -73,22 +78,87 @@ class Sweep:
         State at the end of each trace.
     settled : ndarray (pulses,)
         1 where the wall rests, 0 where it still moved, -1 where nothing waited for it to rest.
+    position : ndarray (pulses,)
+        Mean position of the wall at the end of each trace, in m.
+    conductance : ndarray (2, pulses)
+        At the end of each trace, in S, in the order of `files.READINGS`.
     """
 
     current_density: NDArray[np.float64]
     state: Sequence[str]
     settled: NDArray[np.int8]
+    position: NDArray[np.float64]
+    conductance: NDArray[np.float64]
+
+    def first_reaching(self, label: str) -> int | None:
+        """Return the index of the smallest J, by magnitude, after which the wall rests there."""
+        reached = [
+            index
+            for index, state in enumerate(self.state)
+            if state == label and self.settled[index] == 1
+        ]
+        return min(reached, key=lambda index: abs(self.current_density[index]), default=None)
 
     def smallest_reaching(self, label: str) -> float:
-        """Return the smallest J, by magnitude, after which the wall rests in a state; else NaN."""
-        reached = [
-            density
-            for density, state, settled in zip(
-                self.current_density, self.state, self.settled, strict=True
-            )
-            if state == label and settled == 1
-        ]
-        return float(min(reached, key=abs, default=np.nan))
+        """Return the smallest J in A/m² after which the wall rests in a state; else NaN."""
+        index = self.first_reaching(label)
+        return float("nan") if index is None else float(self.current_density[index])
+
+    def measured(self, label: str, resting: str) -> State | None:
+        """Return a state as the smallest pulse that reaches it left it, or None.
+
+        Parameters
+        ----------
+        label : str
+            The state.
+        resting : str
+            Where a wall placed there came to rest.
+        """
+        index = self.first_reaching(label)
+        if index is None:
+            return None
+        return State(
+            label=label,
+            resting=resting,
+            source=f"pulse of {self.current_density[index] / 1e12:.4f}e12 A/m2",
+            position=float(self.position[index]),
+            conductance=self.conductance[:, index],
+        )
+
+
+def level_state(placed: State, sweep: Sweep, name: str) -> State:
+    """Return what a level is measured from: the wall placed there, or else a pulse.
+
+    A wall that is placed straight may slip although the drive brings walls to rest there, bent:
+    then the pulse is what counts.
+
+    Parameters
+    ----------
+    placed : State
+        What the relaxed wall showed.
+    sweep : Sweep
+        What the pulses reached.
+    name : str
+        What to call the device in messages.
+
+    Returns
+    -------
+    State
+        `placed`, if it held its wall or no pulse comes to rest there.
+    """
+    if placed.stable:
+        return placed
+    reached = sweep.measured(placed.label, placed.resting)
+    logger.warning(
+        "%s: a wall placed at '%s' %s; %s",
+        name,
+        placed.label,
+        "did not come to rest" if placed.resting == placed.label else f"went to '{placed.resting}'",
+        f"this level is measured after a {reached.source}"
+        if reached
+        else "this level gets no conductance",
+    )
+    return reached or placed
 
 
 def level_variables(
@@ -97,8 +167,8 @@ def level_variables(
     """Return the level variables of a synapse file.
 
     The levels are the states with both wall ends at one notch, and the two ends of the track;
-    the extended levels have the half states between them as well. A state that did not hold the
-    wall placed there stays in the list, `stable` 0 and without a conductance.
+    the extended levels have the half states between them as well. A state in which no wall rests
+    stays in the list, `stable` 0 and without a conductance.
 
     Parameters
     ----------
@@ -126,16 +196,6 @@ def level_variables(
             f"{name}: the detector sees the same conductance at the start and on the reversed "
             "track; move detector.start and detector.stop apart"
         )
-    for state in states:
-        if not state.stable:
-            logger.warning(
-                "%s: a wall placed at '%s' %s; this level gets no conductance",
-                name,
-                state.label,
-                "did not come to rest"
-                if state.resting == state.label
-                else f"went to '{state.resting}'",
-            )
     whole = [state for state in states if not state.is_half]
     for prefix, chosen in (("", whole), ("extended_", list(states))):
         axis = f"{prefix}level"
@@ -186,6 +246,12 @@ def level_variables(
             "where a wall placed there came to",
         )
         put(
+            "extended_source" if prefix else "level_source",
+            np.array([state.source for state in chosen], dtype=object),
+            "1",
+            "what it was measured from",
+        )
+        put(
             f"{prefix}position",
             np.array([state.position for state in chosen]),
             "m",
@@ -195,7 +261,7 @@ def level_variables(
             f"{prefix}stable",
             np.array([state.stable for state in chosen], dtype=np.int8),
             "1",
-            "whether a wall placed there stays and rests",
+            "whether a wall rests there",
             values_mean="0 no, 1 yes",
         )
         put(

@@ -153,13 +153,13 @@ def _levels(data: "xarray.Dataset", name: str) -> Table:
     for index in range(data.sizes["extended_level"]):
         level = data.isel(extended_level=index)
         state = str(level["extended_state"].item())
-        stable = bool(level["extended_stable"])
         normalized = level["extended_normalized_conductance"]
         rows.append(
             (
                 numbers.get(state, "half"),
                 state,
-                "yes" if stable else f"no: {level['extended_resting_state'].item()}",
+                level["extended_source"].item()
+                or f"none: went to {level['extended_resting_state'].item()}",
                 _number(level["extended_position"].item(), 1e-9, 1),
                 *(_number(normalized.sel(reading=r).item(), 1, 4) for r in files.READINGS),
                 "yes" if level["extended_reachable"] else "no",
@@ -171,7 +171,7 @@ def _levels(data: "xarray.Dataset", name: str) -> Table:
         (
             "level",
             "state",
-            "holds the wall",
+            "measured from",
             "mean wall position (nm)",
             "G normalised, parallel",
             "G normalised, series",
