@@ -137,6 +137,9 @@ _FROZEN_FOR = 60e-12
 _MARGIN = 4
 """Columns beyond the last moving one that are followed too."""
 
+_LARGEST_TURN = 0.18
+"""Largest angle in rad by which a moment may turn in a step about its own local field."""
+
 
 def stability_radius(damping: float, precession: bool) -> float:
     """Largest |λ|·step for which classical Runge-Kutta is stable along the modes' direction.
@@ -278,11 +281,19 @@ class Film:
         stiffest += t.saturation_magnetization if t.stray_field else 0.0
         stiffest += abs(p[kernels.TORQUE]) / 2 + abs(p[kernels.FIELD_LIKE])
         rate = gamma * math.hypot(1.0 if t.precession else 0.0, t.damping) * stiffest
-        self._longest_step = (
-            self.accuracy.time_step_fraction * stability_radius(t.damping, t.precession) / rate
-            if rate > 0
-            else 1e-12
+        # where exchange is soft, accuracy and not stability is what limits the step
+        turning = max(
+            abs(p[kernels.ANISOTROPY]), t.saturation_magnetization if t.stray_field else 0.0
         )
+        turning += float(np.linalg.norm(t.external_field))
+        turning += abs(p[kernels.TORQUE]) / 2 + abs(p[kernels.FIELD_LIKE])
+        turning *= gamma * math.hypot(1.0 if t.precession else 0.0, t.damping)
+        limits = [1e-12]
+        if rate > 0:
+            limits = [stability_radius(t.damping, t.precession) / rate]
+        if turning > 0:
+            limits.append(_LARGEST_TURN / turning)
+        self._longest_step = self.accuracy.time_step_fraction * min(limits)
 
     def set_torque(self, torque: SpinTorque | None) -> None:
         """Switch the current on, off or to another value, at the present time."""
