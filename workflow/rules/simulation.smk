@@ -5,9 +5,6 @@ rule initial:
     """The state from which all pulses of a device start."""
     output:
         files.INITIAL,
-    params:
-        job=lambda w: jobs.initial_job(campaign.devices[w.device]).to_json(),
-        revision=lambda w: revisions.of(campaign.devices[w.device].calculator),
     log:
         "results/logs/initial/{device}.log",
     benchmark:
@@ -15,8 +12,11 @@ rule initial:
     resources:
         mem_mb=lambda w, attempt: 600 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
+    params:
+        job=lambda w: jobs.initial_job(campaign.devices[w.device]).to_json(),
+        revision=lambda w: revisions.of(campaign.devices[w.device].calculator),
     shell:
-        "wallnet initial --job {params.job:q} --out {output:q} 2> {log:q}"
+        "OOMMF_THREADS={threads} wallnet initial --job {params.job:q} --out {output:q} 2> {log:q}"
 
 
 rule trace:
@@ -25,11 +25,6 @@ rule trace:
         files.INITIAL,
     output:
         files.TRACE,
-    params:
-        job=lambda w: jobs.pulse_job(
-            campaign.devices[w.device], jobs.parse_current(w.current)
-        ).to_json(),
-        revision=lambda w: revisions.of(campaign.devices[w.device].calculator),
     log:
         "results/logs/traces/{device}/{current}.log",
     benchmark:
@@ -37,18 +32,20 @@ rule trace:
     resources:
         mem_mb=lambda w, attempt: 600 * attempt,
         runtime=lambda w, attempt: 15 * attempt,
+    params:
+        job=lambda w: jobs.pulse_job(
+            campaign.devices[w.device], jobs.parse_current(w.current)
+        ).to_json(),
+        revision=lambda w: revisions.of(campaign.devices[w.device].calculator),
     shell:
-        "wallnet simulate --job {params.job:q} --initial {input:q} --out {output:q}"
-        " > {log:q} 2>&1"
+        "OOMMF_THREADS={threads} wallnet simulate --job {params.job:q} --initial {input[0]:q}"
+        " --out {output:q} > {log:q} 2>&1"
 
 
 rule level:
     """A wall placed in one of the states that a synapse can hold, and relaxed."""
     output:
         files.LEVEL,
-    params:
-        job=lambda w: jobs.level_job(campaign.devices[w.device], w.state).to_json(),
-        revision=lambda w: revisions.of(campaign.devices[w.device].calculator),
     log:
         "results/logs/levels/{device}/{state}.log",
     benchmark:
@@ -56,5 +53,9 @@ rule level:
     resources:
         mem_mb=lambda w, attempt: 600 * attempt,
         runtime=lambda w, attempt: 15 * attempt,
+    params:
+        job=lambda w: jobs.level_job(campaign.devices[w.device], w.state).to_json(),
+        revision=lambda w: revisions.of(campaign.devices[w.device].calculator),
     shell:
-        "wallnet simulate --job {params.job:q} --out {output:q} > {log:q} 2>&1"
+        "OOMMF_THREADS={threads} wallnet simulate --job {params.job:q} --out {output:q}"
+        " > {log:q} 2>&1"
