@@ -71,7 +71,12 @@ rule crosscheck_table:
     output:
         csv=files.TABLE.format(table="crosscheck.csv"),
         markdown=files.TABLE.format(table="crosscheck.md"),
-        png=files.FIGURE.format(figure="crosscheck.png"),
+        png=report(
+            files.FIGURE.format(figure="crosscheck.png"),
+            caption="../report/crosscheck.rst",
+            category="Checks",
+            labels={"result": "engine beside OOMMF"},
+        ),
         vector=files.FIGURE.format(figure="crosscheck.")
         + campaign.figures.vector_format,
     log:
