@@ -31,7 +31,9 @@ def write_synapse(path: Path, levels: int, **changes) -> Path:
             ("reading", "level"),
             np.stack([switched, switched / (2 - switched)]),
         ),
+        "stable": (("level",), np.ones(levels, dtype=np.int8)),
         "reachable": (("level",), np.ones(levels, dtype=np.int8)),
+        "extended_stable": (("extended_level",), np.ones(len(extended), dtype=np.int8)),
         "extended_state": (("extended_level",), np.array([f"s{k}" for k in range(len(extended))])),
         "extended_normalized_conductance": (
             ("reading", "extended_level"),
@@ -57,7 +59,9 @@ def write_neuron(path: Path, quartic=(0.0, 1.3, -0.4, 0.2, -0.1)) -> Path:
 
 def idx(array: np.ndarray) -> bytes:
     """Return an array of bytes in the IDX format."""
-    header = struct.pack(">BBBB", 0, 0, 8, array.ndim) + struct.pack(f">{array.ndim}I", *array.shape)
+    header = struct.pack(">BBBB", 0, 0, 8, array.ndim) + struct.pack(
+        f">{array.ndim}I", *array.shape
+    )
     return header + array.astype(np.uint8).tobytes()
 
 

@@ -186,7 +186,7 @@ class Networks(Section):
 
     data_folder: Annotated[str, Field(min_length=1)] = "data"
     datasets: tuple[str, ...] = tuple(KNOWN_DATASETS)
-    own_datasets: dict[str, DataSet] = {}
+    own_datasets: dict[str, DataSet] = Field(default_factory=dict)
     neuron: str = "neuron"
     neuron_reading: Literal["parallel", "series"] = "parallel"
     input_range: quantity("1", 1e-3, 1e6) = 10.0  # type: ignore[valid-type]
@@ -194,7 +194,7 @@ class Networks(Section):
     synapses: tuple[str, ...] = ()
     readings: tuple[Literal["parallel", "series"], ...] = ("parallel", "series")
     mappings: tuple[str, ...] = ("layer",)
-    recipes: dict[str, Recipe] = {}
+    recipes: dict[str, Recipe] = Field(default_factory=dict)
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = (1,)
     validation_fraction: quantity("1", 0.01, 0.5, mend="0.1 is usual") = 0.1  # type: ignore[valid-type]
     threads: Annotated[int, Field(ge=1, le=256)] = 1
@@ -229,7 +229,9 @@ class Networks(Section):
         for name in self.datasets:
             if name not in KNOWN_DATASETS and name not in self.own_datasets:
                 known = [*KNOWN_DATASETS, *self.own_datasets]
-                raise ValueError(f"datasets {_unknown(name, known)}, or describe it in own_datasets")
+                raise ValueError(
+                    f"datasets {_unknown(name, known)}, or describe it in own_datasets"
+                )
         return self
 
     def dataset(self, name: str) -> DataSet:

@@ -37,7 +37,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     data = subparsers.add_parser("data", help="find or fetch a data set and check it")
     data.add_argument("--job", required=True, help="the data set, as JSON")
     data.add_argument("--data-folder", required=True, help="folder of all data sets")
-    data.add_argument("--output", required=True, help="what was found and checked, JSON")
+    data.add_argument("--out", required=True, help="what was found and checked, JSON")
     data.set_defaults(handler=_data)
 
     train = subparsers.add_parser("train", help="train a network with free weights")
@@ -71,7 +71,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _data(arguments: argparse.Namespace) -> None:
     from wallnet.networks import data
 
-    data.provide(read_job(arguments.job, DataJob), arguments.data_folder, arguments.output)
+    data.provide(read_job(arguments.job, DataJob), arguments.data_folder, arguments.out)
 
 
 def _train(arguments: argparse.Namespace) -> None:

@@ -19,10 +19,26 @@ from wallnet import files
 from wallnet.files import FileError
 
 _LEVEL_VARIABLES = {
-    "measured": ("normalized_conductance", None),
-    "extended": ("extended_normalized_conductance", None),
-    "reachable": ("normalized_conductance", "reachable"),
+    "measured": ("normalized_conductance", ("stable",)),
+    "extended": ("extended_normalized_conductance", ("extended_stable",)),
+    "reachable": ("normalized_conductance", ("stable", "reachable")),
 }
+"""Conductances of each level set, and what has to hold for a level to count."""
+
+
+class Levels(NamedTuple):
+    """Levels of a synapse.
+
+    Attributes
+    ----------
+    values : torch.Tensor
+        Normalised conductances, ascending and distinct, shape (levels,), float32.
+    whole : int
+        How many states the synapse has with its wall at a notch or an end, held or not.
+    """
+
+    values: Tensor
+    whole: int
 
 
 class Circuit(NamedTuple):
@@ -127,9 +143,7 @@ class Fitted(Mapping):
         for low in self.fractions:
             for high in self.fractions:
                 offset = middle + low * (least - middle)
-                circuit = Circuit(
-                    offset, _positive(middle + high * (greatest - middle) - offset)
-                )
+                circuit = Circuit(offset, _positive(middle + high * (greatest - middle) - offset))
                 error = float((self.snap(weight, circuit) - weight).square().mean())
                 if error < best_error:
                     best, best_error = circuit, error
@@ -137,7 +151,7 @@ class Fitted(Mapping):
 
 
 class Row(Mapping):
-    """One offset and one scale for each output of a layer, from its least to its greatest weight."""
+    """One offset and scale for each output of a layer, from its least weight to its greatest."""
 
     def fit(self, weight: Tensor) -> Circuit:
         """Take the range of each row; see `Mapping.fit`."""
@@ -173,8 +187,8 @@ MAPPINGS: dict[str, type[Mapping]] = {
 """The mapping of each name in `wallnet.config.networks.SCHEMES`."""
 
 
-def read_levels(path: str | Path, reading: str, level_set: str) -> Tensor:
-    """Read the levels of a synapse.
+def read_levels(path: str | Path, reading: str, level_set: str) -> Levels:
+    """Read the levels of a synapse; states in which no wall rests are left out.
 
     Parameters
     ----------
@@ -187,8 +201,8 @@ def read_levels(path: str | Path, reading: str, level_set: str) -> Tensor:
 
     Returns
     -------
-    torch.Tensor
-        Normalised conductances, ascending and distinct, shape (levels,), float32.
+    Levels
+        What the level set holds.
 
     Raises
     ------
@@ -198,10 +212,9 @@ def read_levels(path: str | Path, reading: str, level_set: str) -> Tensor:
     dataset = files.read_dataset(path, "synapse")
     if reading not in dataset["reading"].values:
         raise FileError(f"{path} has no reading {reading!r}; delete it and run snakemake")
-    variable, condition = _LEVEL_VARIABLES[level_set]
-    values = dataset[variable].sel(reading=reading).values
-    if condition is not None:
-        values = values[dataset[condition].values.astype(bool)]
+    variable, conditions = _LEVEL_VARIABLES[level_set]
+    counts = np.all([dataset[condition].values == 1 for condition in conditions], axis=0)
+    values = dataset[variable].sel(reading=reading).values[counts]
     if not np.isfinite(values).all():
         raise FileError(
             f"{path} has a level without conductance in {variable} ({reading}); check its traces "
@@ -218,7 +231,7 @@ def read_levels(path: str | Path, reading: str, level_set: str) -> Tensor:
             f"{path} has levels from {levels[0]:g} to {levels[-1]:g} in {variable}, outside "
             "[0, 1]; delete it and run snakemake"
         )
-    return torch.from_numpy(levels)
+    return Levels(torch.from_numpy(levels), dataset.sizes["level"])
 
 
 def read_quartic(path: str | Path, reading: str) -> tuple[float, ...]:

@@ -539,14 +539,21 @@ def put_on_levels(
         raise FileError(
             f"{start} was trained on other images than {job.dataset}; delete it and run snakemake"
         )
-    mapping = MAPPINGS[job.scheme](levels)
+    mapping = MAPPINGS[job.scheme](levels.values)
     with torch.no_grad():
         circuits = {name: mapping.fit(layer.weight) for name, layer in trained.layers.items()}
     about_levels = {
-        "levels": levels.tolist(),
+        "device_levels": levels.whole,
+        "levels": levels.values.tolist(),
         "circuits": {
             name: {"offset": c.offset.flatten().tolist(), "scale": c.scale.flatten().tolist()}
             for name, c in circuits.items()
+        },
+        # a mapping with a circuit for each row has too many values to be worth listing
+        "weight_values": {
+            name: (c.offset + c.scale * mapping.table).tolist()
+            for name, c in circuits.items()
+            if c.scale.numel() == 1
         },
     }
     place = {"device": job.device, "reading": job.reading, "mapping": job.mapping}

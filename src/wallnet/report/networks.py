@@ -1,0 +1,631 @@
+"""Tables and figures of the network half, drawn from result files alone."""
+
+import argparse
+import base64
+import csv
+import html
+import io
+import statistics
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from wallnet import __version__, files, revisions
+from wallnet.config import ConfigError, Figures
+from wallnet.config.network_jobs import AccuracyJob
+from wallnet.config.networks import NO_DEVICE, STAGES, Networks
+from wallnet.files import FileError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLUMNS = ("dataset", "device", "reading", "mapping", "recipe", "stage", "seed", "test_accuracy")
+"""Columns of `accuracy.csv`; the last is in per cent."""
+
+TABLE_II = {
+    (11, "mnist"): (97.41, 94.67, 97.17),
+    (11, "fashion-mnist"): (86.40, 62.20, 86.22),
+    (6, "mnist"): (97.41, 93.84, 96.91),
+    (6, "fashion-mnist"): (86.40, 61.36, 86.31),
+}
+"""The paper's Table II in % by number of levels (10 and 5 notches): FP32, quantised, fine-tuned."""
+
+PAPER_STAGES = STAGES[:3]
+
+TITLES = {
+    "fp32": "FP32",
+    "quantized": "Quantised",
+    "fine_tuned": "Fine-tuned",
+    "fine_tuned_snapped": "Fine-tuned, snapped",
+    "on_levels": "Trained on levels",
+}
+
+DATASET_TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
+
+NOTES = """\
+Test accuracy in per cent. *FP32*: free weights. *Quantised*: those weights on the nearest level of
+the synapse. *Fine-tuned*: trained on from there with free weights, as in the paper.
+*Fine-tuned, snapped*: that network on the same levels again. *Trained on levels*: the weights stay
+on the levels throughout (straight-through estimator). With several seeds: mean ± sample standard
+deviation.
+
+Where this differs from Table II: the paper does not state its mapping, and quantised accuracy hangs
+on it. With one offset and scale from the least to the greatest weight of a layer, a few extreme
+weights fix the distance between levels, so that 6 levels lose far more than 11 and the result
+varies from seed to seed; the nearly equal numbers of the paper for 5 and 10 notches do not arise
+in this way. Fine-tuning with free weights recovers FP32 accuracy from any start, but leaves the
+levels; the last two columns are what a synapse could hold.
+"""
+
+
+def _read(path: str) -> dict[str, Any]:
+    keys = (*COLUMNS, "confusion_matrix", "weights", "misread", "classes")
+    return files.read_json(path, keys=keys)
+
+
+def _dataset_title(name: str) -> str:
+    return DATASET_TITLES.get(name, name)
+
+
+# What each figure is drawn from
+
+
+def _example(networks: Networks, stages: Sequence[str], dataset: str, device: str) -> list[str]:
+    """List metrics of the first recipe, mapping and seed, for all readings."""
+    recipe, mapping, seed = next(iter(networks.recipes)), networks.mappings[0], networks.seeds[0]
+    wanted = []
+    for reading in networks.readings:
+        for stage in stages:
+            free = stage == STAGES[0]
+            path = files.METRICS.format(
+                dataset=dataset,
+                device=NO_DEVICE if free else device,
+                reading=NO_DEVICE if free else reading,
+                mapping=NO_DEVICE if free else mapping,
+                recipe=recipe,
+                stage=stage,
+                seed=seed,
+            )
+            wanted.append(path)
+    return list(dict.fromkeys(wanted))
+
+
+def weights_inputs(networks: Networks, dataset: str, device: str) -> list[str]:
+    """List the metrics that the weight histograms of a synapse are drawn from."""
+    return _example(networks, STAGES, dataset, device)
+
+
+def confusion_inputs(networks: Networks, dataset: str, device: str) -> list[str]:
+    """List the metrics that the confusion matrices of a synapse are drawn from."""
+    return _example(networks, PAPER_STAGES, dataset, device)
+
+
+def misread_inputs(networks: Networks, dataset: str) -> list[str]:
+    """List the metrics that the misread images of a data set are drawn from."""
+    return _example(networks, STAGES[:1], dataset, NO_DEVICE)
+
+
+def curves_inputs(networks: Networks) -> list[str]:
+    """List the metrics that the training curves are drawn from: FP32, first seed."""
+    return [
+        files.METRICS.format(**run)
+        for run in networks.runs()
+        if run["stage"] == STAGES[0] and run["seed"] == str(networks.seeds[0])
+    ]
+
+
+def metrics(networks: Networks) -> list[str]:
+    """List the metrics of all networks."""
+    return [files.METRICS.format(**run) for run in networks.runs()]
+
+
+def targets(networks: Networks, vector_format: str) -> list[str]:
+    """List all figures of the network half.
+
+    Parameters
+    ----------
+    networks : Networks
+        The section of the configuration.
+    vector_format : str
+        `pdf` or `svg`.
+
+    Returns
+    -------
+    list of str
+        Paths, a PNG and a vector file each; none without recipes.
+    """
+    if not networks.recipes:
+        return []
+    names = ["training-curves", "accuracy"]
+    names += [f"misread-{dataset}" for dataset in networks.datasets]
+    names += [
+        f"{kind}-{dataset}-{device}"
+        for kind in ("weights", "confusion")
+        for dataset in networks.datasets
+        for device in networks.synapses
+    ]
+    return [
+        files.FIGURE.format(figure=f"{name}.{suffix}")
+        for name in names
+        for suffix in ("png", vector_format)
+    ]
+
+
+# Tables
+
+
+def _cell(accuracies: Sequence[float]) -> str:
+    if not accuracies:
+        return "–"
+    mean = f"{statistics.fmean(accuracies):.2f}"
+    return mean if len(accuracies) < 2 else f"{mean} ± {statistics.stdev(accuracies):.2f}"
+
+
+def _table(records: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Arrange accuracies: a block for each data set and synapse, below the paper's numbers."""
+    free: dict[tuple[str, str], list[float]] = {}
+    bound: dict[tuple[str, str, int], dict[tuple[str, str, str], dict[str, list[float]]]] = {}
+    for record in records:
+        accuracy = record["test_accuracy"]
+        if record["device"] == NO_DEVICE:
+            free.setdefault((record["dataset"], record["recipe"]), []).append(accuracy)
+        else:
+            place = (record["dataset"], record["device"], record["device_levels"])
+            block = bound.setdefault(place, {})
+            row = block.setdefault((record["recipe"], record["reading"], record["mapping"]), {})
+            row.setdefault(record["stage"], []).append(accuracy)
+    rows = []
+    for (dataset, device, levels), block in bound.items():
+        place = [_dataset_title(dataset), f"{device} ({levels} levels)"]
+        if (levels, dataset) in TABLE_II:
+            numbers = [f"{accuracy:.2f}" for accuracy in TABLE_II[levels, dataset]]
+            rows.append([*place, "paper, Table II", *numbers, "–", "–"])
+        for (recipe, reading, mapping), stages in block.items():
+            first = _cell(free.get((dataset, recipe), []))
+            others = [_cell(stages.get(stage, [])) for stage in STAGES[1:]]
+            rows.append([*place, f"{recipe}, {reading}, {mapping}", first, *others])
+    if not bound:
+        for (dataset, recipe), accuracies in free.items():
+            rows.append([_dataset_title(dataset), "none", recipe, _cell(accuracies), *["–"] * 4])
+    return rows
+
+
+def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table in Markdown whose columns are aligned, so that it also reads as text."""
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    numbers = len(header) - len(STAGES)
+
+    def line(cells: Sequence[str]) -> str:
+        padded = (
+            cell.ljust(width) if index < numbers else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        )
+        return f"| {' | '.join(padded)} |"
+
+    rule = [
+        "-" * width if index < numbers else "-" * (width - 1) + ":"
+        for index, width in enumerate(widths)
+    ]
+    return "\n".join([line(header), line(rule), *map(line, rows)]) + "\n"
+
+
+def _html(header: Sequence[str], rows: Sequence[Sequence[str]], notes: str) -> str:
+    """Return the same table as a small page of its own, for Snakemake's report."""
+
+    def line(cells: Iterable[str], tag: str) -> str:
+        return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+    body = "\n".join(
+        line(row, "td").replace("<tr>", '<tr class="paper">')
+        if row[2].startswith("paper")
+        else line(row, "td")
+        for row in rows
+    )
+    paragraphs = "".join(
+        f"<p>{html.escape(text).replace('*', '')}</p>" for text in notes.strip().split("\n\n")
+    )
+    return f"""<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Test accuracy beside Table II</title>
+<style>
+body {{ font-family: sans-serif; font-size: 14px; margin: 1.5em; max-width: 70em; }}
+table {{ border-collapse: collapse; }}
+th, td {{ padding: 0.25em 0.7em; border-bottom: 1px solid #ccc; text-align: left; }}
+td:nth-child(n+4) {{ text-align: right; }}
+tr.paper {{ background: #eee; font-style: italic; }}
+</style></head><body>
+<table><thead>{line(header, "th")}</thead><tbody>
+{body}
+</tbody></table>
+{paragraphs}
+</body></html>
+"""
+
+
+def accuracy_tables(job: AccuracyJob, csv_path: str, markdown_path: str, html_path: str) -> None:
+    """Tabulate the test accuracy of all networks.
+
+    Parameters
+    ----------
+    job : AccuracyJob
+        Which networks; their metrics are read where `wallnet.files.METRICS` says.
+    csv_path : str
+        One row a network, columns `COLUMNS`.
+    markdown_path, html_path : str
+        The same beside the paper's Table II.
+
+    Raises
+    ------
+    FileError
+        If a network's metrics are missing or damaged.
+    """
+    records = []
+    for run in job.run_set.runs():
+        record = _read(files.METRICS.format(**run))
+        kept = {column: record[column] for column in COLUMNS}
+        records.append(kept | {"device_levels": record.get("device_levels")})
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for record in records:
+        writer.writerow(record | {"test_accuracy": f"{record['test_accuracy']:.2f}"})
+    header = ["Data set", "Synapse", "Recipe, reading, mapping", *(TITLES[s] for s in STAGES)]
+    rows = _table(records)
+    made_by = f"wallnet {__version__}, report revision {revisions.of('report')}."
+    notes = f"{NOTES}\nMade by {made_by}\n"
+    files.write_text(stream.getvalue(), csv_path)
+    files.write_text(f"{_markdown(header, rows)}\n{notes}", markdown_path)
+    files.write_text(_html(header, rows, notes), html_path)
+
+
+# Figures
+
+
+def _by_place(records: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """Sort metrics by reading and stage; the free network belongs to every reading."""
+    records = list(records)
+    readings = [r["reading"] for r in records if r["reading"] != NO_DEVICE]
+    return {
+        reading: {r["stage"]: r for r in records if r["reading"] in (reading, NO_DEVICE)}
+        for reading in dict.fromkeys(readings)
+    }
+
+
+def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
+    """Draw histograms of the weights from input to hidden layer, a row for each reading."""
+    import numpy as np
+    from matplotlib import pyplot
+
+    from wallnet.report import style
+
+    places = _by_place(records)
+    figure, axes = pyplot.subplots(
+        len(places),
+        len(STAGES),
+        squeeze=False,
+        sharex=True,
+        sharey=True,
+        figsize=style.size(figures, 0.30 * len(places) + 0.05),
+    )
+    for row, (reading, stages) in zip(axes, places.items(), strict=True):
+        for panel, stage in zip(row, STAGES, strict=True):
+            record = stages[stage]
+            histogram = record["weights"]["hidden"]
+            counts = np.array(histogram["counts"])
+            edges = np.linspace(*histogram["range"], len(counts) + 1)
+            levels = record.get("weight_values", {}).get("hidden", ())
+            for value in levels:
+                panel.axvline(value, color=style.SHADE, linewidth=0.6, zorder=0)
+            panel.stairs(counts, edges, fill=True, color=style.COLOURS[0])
+            panel.set_yscale("log")
+            panel.set_ylim(bottom=0.7)
+        row[0].set_ylabel(f"{reading} reading\nweights per bin")
+    for panel, stage in zip(axes[0], STAGES, strict=True):
+        panel.set_title(TITLES[stage])
+    for panel in axes[-1]:
+        panel.set_xlabel("weight")
+    return figure
+
+
+def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
+    """Draw confusion matrices in per cent of each label, a row for each reading."""
+    import numpy as np
+    from matplotlib import pyplot
+    from matplotlib.colors import PowerNorm
+
+    from wallnet.report import style
+
+    places = _by_place(records)
+    figure, axes = pyplot.subplots(
+        len(places),
+        len(PAPER_STAGES),
+        squeeze=False,
+        figsize=style.size(figures, 0.36 * len(places) + 0.12),
+    )
+    image = None
+    for row, (reading, stages) in zip(axes, places.items(), strict=True):
+        for panel, stage in zip(row, PAPER_STAGES, strict=True):
+            record = stages[stage]
+            counts = np.array(record["confusion_matrix"])
+            share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+            image = panel.imshow(share, cmap="Blues", norm=PowerNorm(0.5, 0, 100))
+            if len(counts) <= 12:
+                for (label, predicted), count in np.ndenumerate(counts):
+                    panel.text(
+                        predicted,
+                        label,
+                        str(count) if count else "",
+                        ha="center",
+                        va="center",
+                        fontsize=0.45 * figures.font_size,
+                        color="white" if share[label, predicted] > 35 else "black",
+                    )
+            _class_ticks(panel, record["classes"], figures)
+            panel.set_title(f"{TITLES[stage]}: {record['test_accuracy']:.2f} %")
+            if panel is not row[0]:
+                panel.set_yticklabels([])
+            if row is not axes[-1]:
+                panel.set_xticklabels([])
+        row[0].set_ylabel(f"{reading} reading\nlabel")
+    for panel in axes[-1]:
+        panel.set_xlabel("prediction")
+    bar = figure.colorbar(image, ax=axes, shrink=0.6, aspect=30, pad=0.01)
+    bar.set_label("share of the label's images (%)")
+    return figure
+
+
+def _class_ticks(panel: "Axes", classes: Sequence[str], figures: Figures) -> None:
+    small = 0.7 * figures.font_size
+    long = max(map(len, classes)) > 2
+    panel.set_xticks(range(len(classes)), classes, rotation=90 if long else 0, fontsize=small)
+    panel.set_yticks(range(len(classes)), classes, fontsize=small)
+    panel.tick_params(length=0)
+
+
+def _misread(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
+    """Draw test images that were misread, with label and prediction."""
+    import numpy as np
+    from matplotlib import pyplot
+
+    from wallnet.report import style
+
+    record = records[0]
+    classes, shape = record["classes"], tuple(record["image_shape"])
+    shown = record["misread"]
+    columns = 8
+    rows = max(1, -(-len(shown) // columns))
+    figure, axes = pyplot.subplots(
+        rows, columns, squeeze=False, figsize=style.size(figures, 0.185 * rows)
+    )
+    for panel in axes.flat:
+        panel.axis("off")
+    for panel, entry in zip(axes.flat, shown, strict=False):
+        pixels = np.frombuffer(base64.b64decode(entry["image"]), dtype=np.uint8).reshape(shape)
+        panel.imshow(pixels, cmap="gray_r", vmin=0, vmax=255)
+        panel.set_title(
+            f"{classes[entry['label']]}\nread as {classes[entry['predicted']]}",
+            fontsize=0.62 * figures.font_size,
+        )
+    return figure
+
+
+def _curves(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
+    """Draw training and validation accuracy over epochs, a panel for each data set."""
+    from matplotlib import pyplot
+    from matplotlib.ticker import MaxNLocator
+
+    from wallnet.report import style
+
+    datasets = list(dict.fromkeys(record["dataset"] for record in records))
+    recipes = list(dict.fromkeys(record["recipe"] for record in records))
+    figure, axes = pyplot.subplots(
+        1, len(datasets), squeeze=False, figsize=style.size(figures, 0.42)
+    )
+    for panel, dataset in zip(axes[0], datasets, strict=True):
+        for record in records:
+            if record["dataset"] != dataset:
+                continue
+            look = style.series(recipes.index(record["recipe"]), marker=True)
+            epochs = [point["epoch"] for point in record["training_curve"]]
+            for part, line, face in (("training", "--", "white"), ("validation", "-", None)):
+                panel.plot(
+                    epochs,
+                    [point[f"{part}_accuracy"] for point in record["training_curve"]],
+                    **look | {"linestyle": line, "markerfacecolor": face or look["color"]},
+                    label=f"{record['recipe']}, {part}",
+                )
+        paper = TABLE_II.get((11, dataset))
+        if paper:
+            panel.axhline(
+                paper[0], color="black", linestyle=":", label=f"paper, test: {paper[0]:.2f} %"
+            )
+        panel.set_title(_dataset_title(dataset))
+        panel.set_xlabel("epoch")
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+        panel.legend(loc="lower right")
+    axes[0][0].set_ylabel("accuracy (%)")
+    return figure
+
+
+def _accuracy(rows: Sequence[Mapping[str, str]], figures: Figures) -> "Figure":
+    """Draw the test error of every stage, a row for each recipe, a column for each data set."""
+    from matplotlib import pyplot
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    from wallnet.report import style
+
+    datasets = list(dict.fromkeys(row["dataset"] for row in rows))
+    recipes = list(dict.fromkeys(row["recipe"] for row in rows))
+    places = list(
+        dict.fromkeys(
+            (row["device"], row["reading"], row["mapping"])
+            for row in rows
+            if row["device"] != NO_DEVICE
+        )
+    )
+    several = len({mapping for _, _, mapping in places}) > 1
+    figure, axes = pyplot.subplots(
+        len(recipes),
+        len(datasets),
+        squeeze=False,
+        sharex=True,
+        sharey="col",
+        figsize=style.size(figures, 0.32 * len(recipes) + 0.12),
+    )
+    for line, recipe in zip(axes, recipes, strict=True):
+        for panel, dataset in zip(line, datasets, strict=True):
+            chosen = [r for r in rows if r["dataset"] == dataset and r["recipe"] == recipe]
+            free = [r for r in chosen if r["device"] == NO_DEVICE]
+            for index, place in enumerate(places):
+                device, reading, mapping = place
+                shift = 0.6 * (index / max(1, len(places) - 1) - 0.5)
+                bound = [r for r in chosen if (r["device"], r["reading"], r["mapping"]) == place]
+                points = [
+                    (STAGES.index(r["stage"]) + shift, 100 - float(r["test_accuracy"]))
+                    for r in bound
+                ]
+                name = f"{device}, {reading}" + (f", {mapping}" if several else "")
+                look = style.series(index, marker=True) | {"linestyle": ""}
+                panel.plot(*zip(*points, strict=True), **look, label=name)
+            panel.plot(
+                [0] * len(free),
+                [100 - float(r["test_accuracy"]) for r in free],
+                linestyle="",
+                marker="o",
+                color="black",
+                label="FP32, no synapse",
+            )
+            for levels, marker in ((11, "_"), (6, "|")):
+                paper = TABLE_II.get((levels, dataset))
+                if paper:
+                    panel.plot(
+                        range(len(paper)),
+                        [100 - accuracy for accuracy in paper],
+                        linestyle="",
+                        marker=marker,
+                        markersize=9,
+                        markeredgewidth=1.2,
+                        color="black",
+                        label=f"paper, {levels - 1} notches",
+                    )
+            panel.set_yscale("log")
+            panel.set_title(f"{_dataset_title(dataset)}, {recipe}")
+            panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            panel.yaxis.set_minor_formatter(NullFormatter())
+            panel.set_yticks((1, 2, 5, 10, 20, 50, 100))
+            panel.grid(axis="y", color=style.SHADE, linewidth=0.4)
+        line[0].set_ylabel("test error (%)")
+    for panel in axes[-1]:
+        panel.set_xticks(range(len(STAGES)), [TITLES[stage].replace(" ", "\n") for stage in STAGES])
+        panel.tick_params(axis="x", which="both", length=0)
+    handles, labels = axes[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    return figure
+
+
+DRAWINGS: dict[str, Callable[[Sequence[Mapping[str, Any]], Figures], "Figure"]] = {
+    "weights": _weights,
+    "confusion": _confusion,
+    "misread": _misread,
+    "training-curves": _curves,
+}
+"""Figures that are drawn from metrics, by name."""
+
+
+def draw(
+    kind: str, sources: Sequence[str], figures: Figures, png_path: str, vector_path: str
+) -> None:
+    """Draw one figure.
+
+    Parameters
+    ----------
+    kind : str
+        A key of `DRAWINGS`, drawn from metrics, or `accuracy`, drawn from `accuracy.csv`.
+    sources : sequence of str
+        The files that it is drawn from.
+    figures : Figures
+        Style of all figures.
+    png_path, vector_path : str
+        Where it goes.
+
+    Raises
+    ------
+    FileError
+        If a source is missing or damaged or a figure cannot be written.
+    """
+    from wallnet.report import style
+
+    with style.apply(figures):
+        if kind == "accuracy":
+            figure = _accuracy(_read_rows(sources[0]), figures)
+        else:
+            with _complete(sources):
+                figure = DRAWINGS[kind]([_read(path) for path in sources], figures)
+        style.save(
+            figure,
+            png_path,
+            vector_path,
+            title=kind,
+            sources=list(sources),
+            revision=revisions.of("report"),
+        )
+
+
+@contextmanager
+def _complete(sources: Sequence[str]) -> Iterator[None]:
+    """Say which files do not make a figure, where one lacks what the figure shows."""
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise FileError(
+            f"{', '.join(sources[:3])}{' …' if len(sources) > 3 else ''} do not make this figure "
+            f"({type(error).__name__}: {error}); delete them and run snakemake"
+        ) from error
+
+
+def _read_rows(path: str) -> list[dict[str, str]]:
+    try:
+        with open(path, encoding="utf-8", newline="") as stream:
+            reader = csv.DictReader(stream)
+            rows = list(reader)
+            found = tuple(reader.fieldnames or ())
+    except OSError as error:
+        raise FileError(f"{path} cannot be read ({error.strerror}); run snakemake") from None
+    if found != COLUMNS or not rows:
+        raise FileError(f"{path} is no table of accuracies; delete it and run snakemake")
+    return rows
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the subcommands `accuracy` and `network-figure`."""
+    table = subparsers.add_parser("accuracy", help="tabulate test accuracies beside Table II")
+    table.add_argument("--job", required=True, help="which networks, as JSON")
+    for name in ("csv", "markdown", "html"):
+        table.add_argument(f"--{name}", required=True, help="file to write")
+    table.set_defaults(handler=_accuracy_command)
+
+    figure = subparsers.add_parser("network-figure", help="draw a figure of the networks")
+    figure.add_argument("kind", choices=[*DRAWINGS, "accuracy"])
+    figure.add_argument("--sources", required=True, nargs="+", help="metrics, or accuracy.csv")
+    figure.add_argument("--figures", default="{}", help="style of all figures, as JSON")
+    figure.add_argument("--png", required=True, help="file to write")
+    figure.add_argument("--vector", required=True, help="file to write, .pdf or .svg")
+    figure.set_defaults(handler=_figure_command)
+
+
+def _accuracy_command(arguments: argparse.Namespace) -> None:
+    try:
+        job = AccuracyJob.model_validate_json(arguments.job)
+    except ValidationError:
+        raise ConfigError("--job names no set of networks; take the JSON of a dry run") from None
+    accuracy_tables(job, arguments.csv, arguments.markdown, arguments.html)
+
+
+def _figure_command(arguments: argparse.Namespace) -> None:
+    try:
+        figures = Figures.model_validate_json(arguments.figures)
+    except ValidationError:
+        raise ConfigError("--figures is no figure style; take the JSON of a dry run") from None
+    draw(arguments.kind, arguments.sources, figures, arguments.png, arguments.vector)
