@@ -1,0 +1,51 @@
+"""Small jobs, and the real OOMMF that the marked tests need."""
+
+import pytest
+
+from wallnet.config import jobs, parse
+from wallnet.simulate import oommf
+
+SMALL = {
+    "material": {
+        "saturation_magnetization": 1.1e6,
+        "exchange_stiffness": 2.0e-11,
+        "dmi_constant": 1.0e-3,
+        "uniaxial_anisotropy": 1.0e6,
+        "gyromagnetic_ratio": 2.211e5,
+        "polarization": 0.4,
+        "damping": 0.5,
+    },
+    "output": {"interval": 20e-12, "snapshot_interval": 0.1e-9},
+    "devices": {
+        "small": {
+            "kind": "track",
+            "track": {"length": 180e-9, "width": 24e-9, "thickness": 2e-9, "cell_size": 3e-9},
+            "wall": {"start": 60e-9},
+            "pulse": {"duration": 0.13e-9, "current_densities": [0.3e12]},
+            "relaxation": {"longest": 0.2e-9, "hold": 0.06e-9, "speed": 100.0},
+        }
+    },
+    "networks": {},
+}
+"""A campaign of one short pulse on 60×8 cells, whose end lies between two output times."""
+
+
+@pytest.fixture
+def small_job():
+    """Return a function that makes a job of the small campaign for one calculator."""
+
+    def make(calculator, current_density=0.3e12, **changes):
+        device = SMALL["devices"]["small"] | {"calculator": calculator} | changes
+        campaign = parse(SMALL | {"devices": {"small": device}})
+        return jobs.pulse_job(campaign.devices["small"], current_density)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def real_oommf():
+    """Skip, with the reason, where no OOMMF is able to run; return what was found."""
+    try:
+        return oommf.check()
+    except oommf.OommfError as error:
+        pytest.skip(str(error))

@@ -1,0 +1,71 @@
+"""The input that oommfc writes for a run: the traps that need no OOMMF to be seen."""
+
+import re
+
+import numpy as np
+import pytest
+
+from wallnet import tracks
+from wallnet.simulate import oommf
+
+
+@pytest.fixture
+def written(small_job, tmp_path):
+    """Return a function that writes the input of a job's run and returns the MIF text."""
+
+    def write(number, **changes):
+        job = small_job("oommf", **changes)
+        wall = tracks.placed_wall(job.track, job.material.wall_width_parameter, 60e-9, 60e-9)
+        folder = tmp_path / f"{number}"
+        folder.mkdir()
+        oommf._write_input(job, oommf.drives(job)[number], wall, folder)
+        return (folder / "track.mif").read_text(), folder
+
+    return write
+
+
+def test_the_pulse_has_a_plain_signed_current_and_no_profile(written):
+    text, _ = written(0, current_density=-0.3e12)
+    assert "Oxs_SpinXferEvolve:evolver" in text
+    assert re.search(r"\bJ -300000000000\.0", text)
+    assert "J_profile" not in text
+    assert re.search(r"\bP 0\.4\b", text)
+    assert re.search(r"\bLambda 1\.0\b", text)
+    assert "mp {0.0 1.0 0.0}" in text
+
+
+def test_the_relaxation_knows_no_current(written):
+    text, _ = written(3)
+    assert "Oxs_RungeKuttaEvolve:evolver" in text
+    assert "SpinXfer" not in text
+    assert not re.search(r"^\s*J\b", text, re.MULTILINE)
+
+
+def test_stages_and_times_are_those_of_the_run(written):
+    text, _ = written(0)
+    assert float(re.search(r"stopping_time (\S+)", text)[1]) == pytest.approx(20e-12)
+    assert re.search(r"stage_count 6\b", text)
+
+
+def test_a_vanishing_dmi_constant_leaves_the_term_out(written, small_job):
+    plain = small_job("oommf").material.model_dump() | {"dmi_constant": 0.0}
+    text, _ = written(0, material=plain)
+    assert "Oxs_DMI_Cnv_z" not in text
+    assert "Oxs_DMI_Cnv_z" in written(1)[0]
+
+
+def test_the_state_that_is_handed_over_is_written_cell_by_cell(small_job, tmp_path):
+    import discretisedfield
+
+    notched = {"length": 180e-9, "width": 24e-9, "thickness": 2e-9, "cell_size": 3e-9}
+    notched["notches"] = {"positions": [90e-9], "diameter": 12e-9}
+    job = small_job("oommf", track=notched)
+    mask = tracks.magnetic_mask(job.track)
+    generator = np.random.default_rng(1)
+    m = generator.normal(size=(*mask.shape, 3))
+    m /= np.linalg.norm(m, axis=-1, keepdims=True)
+    oommf._write_input(job, oommf.drives(job)[0], m, tmp_path)
+    back = discretisedfield.Field.from_file(str(tmp_path / "m0.omf")).array[:, :, 0, :]
+    back = np.transpose(back, (1, 0, 2)) / job.material.saturation_magnetization
+    np.testing.assert_allclose(back[mask], m[mask], atol=1e-12)
+    assert not back[~mask].any()

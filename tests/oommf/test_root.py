@@ -1,0 +1,19 @@
+"""OOMMF's refusal to run as root, which root alone can see."""
+
+import os
+
+import pytest
+
+from wallnet.simulate import SimulationError, oommf, simulate
+
+
+@pytest.mark.oommf
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is refused")
+@pytest.mark.skipif("OOMMFTCL" not in os.environ, reason="OOMMFTCL is not set")
+def test_root_is_told_to_be_someone_else(small_job, monkeypatch):
+    with pytest.raises(oommf.OommfError) as raised:
+        oommf.check()
+    assert "Don't run OOMMF as root" in str(raised.value)
+    assert "run as an ordinary user" in str(raised.value)
+    with pytest.raises(SimulationError, match=r"pulse of 3e.11 A/m²: OOMMF does not run"):
+        simulate(small_job("oommf"))

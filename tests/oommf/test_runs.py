@@ -1,0 +1,177 @@
+"""Real runs of OOMMF; skipped, with the reason, where none is able to run."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wallnet import files
+from wallnet.simulate import SimulationError, oommf, simulate
+
+pytestmark = [pytest.mark.oommf, pytest.mark.usefixtures("real_oommf")]
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    """Put the jobs' folders where a test sees what is left of them."""
+    folder = tmp_path / "jobs"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder
+
+
+def processes(folder):
+    """Return pid and command of what works in a folder, or in one that was removed there."""
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if str(folder) in os.readlink(entry / "cwd"):
+                found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
+        except OSError:
+            continue
+    return found
+
+
+def solver(folder):
+    """Return the process that computes."""
+    return next(pid for pid, command in processes(folder).items() if "/oxs " in command)
+
+
+def nothing_left(folder):
+    """Wait a little for signals to work, then say whether processes and folders are gone."""
+    for _ in range(50):
+        others = set(processes(folder)) - {os.getpid()}
+        if not others and not list(folder.iterdir()):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.mark.parametrize("density", [0.3e12, -0.3e12])
+def test_the_trace_is_that_of_the_embedded_engine(small_job, own_folder, tmp_path, density):
+    ours, theirs = (simulate(small_job(name, density)) for name in ("film", "oommf"))
+    np.testing.assert_allclose(ours["time"], theirs["time"], rtol=1e-9, atol=1e-18)
+    # the reference runs agree with the engine within 2.3e-4; 1 pm is 1/3000 of a cell
+    np.testing.assert_allclose(ours["m"], theirs["m"], atol=5e-4)
+    for end in ("wall_bottom", "wall_top"):
+        np.testing.assert_allclose(ours[end], theirs[end], atol=0.05e-9)
+    assert (theirs["wall_position"][7] > theirs["wall_position"][0]) == (density > 0)
+    assert theirs.attrs["settled"] == ours.attrs["settled"] == 1
+    assert theirs.attrs["state"] == ours.attrs["state"]
+    assert theirs.attrs["backend_version"].startswith("OOMMF ")
+    assert "oommfc" in theirs.attrs["backend_version"]
+    files.write_dataset(theirs, tmp_path / "trace.nc", "trace", {})
+    files.read_dataset(tmp_path / "trace.nc", "trace")
+    assert nothing_left(own_folder)
+
+
+def test_without_rest_the_relaxation_runs_to_its_cap(small_job):
+    restless = {"longest": 0.1e-9, "hold": 0.06e-9, "speed": 1e-3}
+    trace = simulate(small_job("oommf", relaxation=restless))
+    assert float(trace["time"][-1]) == pytest.approx(0.23e-9)
+    assert trace.attrs["settled"] == 0
+
+
+def test_threads_reach_oommf(small_job, monkeypatch):
+    logs = []
+    version = oommf._version
+
+    def look(directory):
+        logs.append((directory / "oommf.log").read_text())
+        return version(directory)
+
+    monkeypatch.setattr(oommf, "_version", look)
+    monkeypatch.setenv(oommf.THREADS_VARIABLE, "2")
+    simulate(small_job("oommf", relaxation={"longest": 0}))
+    assert "Number of threads: 2" in logs[0]
+
+
+def test_a_run_that_dies_leaves_nothing_and_says_so(small_job, own_folder):
+    def kill(now):
+        os.kill(solver(own_folder), signal.SIGKILL)
+
+    with pytest.raises(SimulationError, match=r"OOMMF ended with code .* after \d+ of 6 states"):
+        simulate(small_job("oommf", output={"interval": 0.02e-9}), progress=kill)
+    assert nothing_left(own_folder)
+
+
+def test_a_run_that_hangs_is_ended(small_job, own_folder, monkeypatch):
+    monkeypatch.setattr(oommf, "IDLE_LIMIT", 2.0)
+    stopped = []
+
+    def stop(now):
+        if not stopped:
+            stopped.append(solver(own_folder))
+            os.kill(stopped[0], signal.SIGSTOP)
+
+    with pytest.raises(SimulationError, match=r"OOMMF hangs: no new state for \d+ s"):
+        simulate(small_job("oommf"), progress=stop)
+    assert nothing_left(own_folder)
+
+
+def test_input_that_oommf_refuses_is_quoted(small_job, own_folder, monkeypatch):
+    write = oommf._write_input
+
+    def spoil(job, drive, magnetization, directory):
+        write(job, drive, magnetization, directory)
+        mif = directory / "track.mif"
+        mif.write_text(mif.read_text().replace("Oxs_DMI_Cnv_z", "Oxs_DMI_unheard_of"))
+
+    monkeypatch.setattr(oommf, "_write_input", spoil)
+    with pytest.raises(SimulationError, match="Oxs_DMI_unheard_of"):
+        simulate(small_job("oommf"))
+    assert nothing_left(own_folder)
+
+
+def test_a_request_to_end_ends_all_of_it(small_job, own_folder, tmp_path):
+    long = small_job("oommf", pulse={"duration": 50e-9, "current_densities": [0.3e12]})
+    out = tmp_path / "trace.nc"
+    command = [sys.executable, "-m", "wallnet.cli", "simulate", "--job", long.to_json()]
+    job = subprocess.Popen([*command, "--out", str(out)], stderr=subprocess.PIPE, text=True)
+    for _ in range(600):
+        if any("/oxs " in command for command in processes(own_folder).values()):
+            break
+        time.sleep(0.1)
+    job.terminate()
+    _, said = job.communicate(timeout=30)
+    assert job.returncode
+    assert "Traceback" not in said
+    assert nothing_left(own_folder)
+    assert list(tmp_path.iterdir()) == [own_folder]
+
+
+def test_jobs_run_side_by_side(small_job, tmp_path):
+    job = small_job("oommf", relaxation={"longest": 0}).to_json()
+    command = [sys.executable, "-m", "wallnet.cli", "simulate", "--job", job, "--out"]
+    outputs = [tmp_path / f"{n}.nc" for n in range(2)]
+    running = [subprocess.Popen([*command, str(path)]) for path in outputs]
+    assert [process.wait() for process in running] == [0, 0]
+    first, second = (files.read_dataset(path, "trace") for path in outputs)
+    np.testing.assert_array_equal(first["m"], second["m"])
+
+
+def test_a_missing_term_is_named_by_the_check(monkeypatch, own_folder):
+    monkeypatch.setattr(oommf, "_CHECK", oommf._CHECK.replace("Cnv_z", "Cnv_z_unheard_of"))
+    with pytest.raises(oommf.OommfError, match=r"add the extension Oxs_DMI_Cnv_z \(interf"):
+        oommf.check()
+    assert nothing_left(own_folder)
+
+
+def test_oommfc_finds_the_same(monkeypatch):
+    import oommfc.oommf
+
+    # without this, constructing a runner leaves a host server behind
+    monkeypatch.setattr(oommfc.oommf.NativeOOMMFRunner, "_launchhost", lambda self: "0")
+    monkeypatch.setattr(oommfc.oommf, "_oommf_instances", [])
+    theirs = oommfc.oommf.Runner().runner
+    found = oommf.locate()
+    if found.image is None:
+        assert tuple(theirs.oommf) == found.command
+    else:
+        assert theirs.image == found.image
