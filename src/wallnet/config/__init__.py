@@ -321,9 +321,7 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
     return Campaign.model_construct(devices=devices, **sections)
 
 
-def _shared_key(
-    sentence: str, name: str, raw: Mapping[str, Any], shared: Mapping[str, Any]
-) -> str:
+def _shared_key(sentence: str, name: str, raw: Mapping[str, Any], shared: Mapping[str, Any]) -> str:
     """Name the top-level key where a device only inherited the fault."""
     prefix = f"devices.{name}."
     if not sentence.startswith(prefix):

@@ -1,5 +1,6 @@
 """The physical half of the configuration: material, track, wall, pulse, detector, calculator."""
 
+import itertools
 import math
 from typing import Annotated, Any, Literal
 
@@ -147,7 +148,7 @@ class Track(Section):
                     f"notches.positions has {position:g} m, outside the track: "
                     f"keep it above 0 and up to length {self.length:g} m"
                 )
-        for left, right in zip(positions, positions[1:], strict=False):
+        for left, right in itertools.pairwise(positions):
             if right - left < self.notches.diameter:
                 raise ValueError(
                     f"notches overlap: neighbours are {right - left:g} m apart and "
@@ -273,9 +274,9 @@ class Detector(Section):
 class Film(Section):
     """Settings of the embedded engine; each tolerance bounds something that is left out."""
 
-    stray_field_tolerance: quantity("1", 1e-7, 0.1) = 5e-4  # type: ignore[valid-type]
+    stray_field_tolerance: quantity("1", 1e-7, 0.1) = 2e-4  # type: ignore[valid-type]
     frozen_change: quantity("1", 0.0, 1e-2) = 1e-4  # type: ignore[valid-type]
-    time_step_fraction: quantity("1", 0.01, 0.95) = 0.85  # type: ignore[valid-type]
+    time_step_fraction: quantity("1", 0.01, 0.95) = 0.9  # type: ignore[valid-type]
 
 
 class Oommf(Section):

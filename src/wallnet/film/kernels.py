@@ -27,6 +27,9 @@ PRECESSION = 22  # γ0 / (1 + α²), or zero
 DAMPING = 23  # γ0 α / (1 + α²)
 PARAMETERS = 24
 
+BLOCK = 8
+"""Edge, in cells, of the blocks over which motion is judged."""
+
 
 @njit(inline="always", **JIT)
 def _effective_field(h, m, slow, r, a, b, p):
@@ -135,16 +138,67 @@ def _last(r, a, b, rate, total, out, weight):
         oz[i] = scale * z
 
 
+# One function a stage, with the columns as arguments: within a larger function the compiler gives
+# up on vectorising these loops.
+
+
 @njit(**JIT)
-def advance(m, stage_a, stage_b, total, slow, history, powers, buffer, p, step, steps, a, b):
-    """Advance columns a to b by classical Runge-Kutta steps of fourth order.
+def _extrapolate(slow, history, powers, a, b):
+    """Evaluate the slow field's polynomial in columns a to b."""
+    orders = history.shape[0]
+    for c in range(3):
+        for r in range(1, slow.shape[1] - 1):
+            s, f0 = slow[c, r, a:b], history[0, c, r, a:b]
+            if orders == 1:
+                for i in range(b - a):
+                    s[i] = f0[i]
+            elif orders == 2:
+                f1, t1 = history[1, c, r, a:b], powers[1]
+                for i in range(b - a):
+                    s[i] = f0[i] + t1 * f1[i]
+            else:
+                f1, t1 = history[1, c, r, a:b], powers[1]
+                f2, t2 = history[2, c, r, a:b], powers[2]
+                for i in range(b - a):
+                    s[i] = f0[i] + t1 * f1[i] + t2 * f2[i]
+
+
+@njit(**JIT)
+def _first_stage(m, total, out, slow, buffer, p, weight, fraction, a, b):
+    for r in range(1, m.shape[1] - 1):
+        _effective_field(buffer, m, slow, r, a, b, p)
+        _rate(buffer, m, r, a, b, p)
+        for c in range(3):
+            _first(c, r, a, b, buffer, m, total, out, weight, fraction)
+
+
+@njit(**JIT)
+def _middle_stage(m, state, total, out, slow, buffer, p, weight, fraction, a, b):
+    for r in range(1, m.shape[1] - 1):
+        _effective_field(buffer, state, slow, r, a, b, p)
+        _rate(buffer, state, r, a, b, p)
+        for c in range(3):
+            _middle(c, r, a, b, buffer, m, total, out, weight, fraction)
+
+
+@njit(**JIT)
+def _last_stage(m, state, total, slow, buffer, p, weight, a, b):
+    for r in range(1, m.shape[1] - 1):
+        _effective_field(buffer, state, slow, r, a, b, p)
+        _rate(buffer, state, r, a, b, p)
+        _last(r, a, b, buffer, total, m, weight)
+
+
+@njit(**JIT)
+def advance(m, stage_a, stage_b, total, slow, history, powers, buffer, p, step, stretches):
+    """Advance stretches of columns by classical Runge-Kutta steps of fourth order.
 
     Parameters
     ----------
     m : float32 array (3, rows + 2, columns + pad)
         Magnetisation, changed in place.
     stage_a, stage_b, total, slow : float32 arrays like `m`
-        Work space; outside a to b the stages have to hold what `m` holds.
+        Work space; beside the stretches the stages have to hold what `m` holds.
     history : float32 array (n, 3, rows + 2, columns + pad)
         Coefficients of the slow field in A/m as a polynomial in time, n = 1 to 3.
     powers : float32 array (steps, n)
@@ -155,56 +209,62 @@ def advance(m, stage_a, stage_b, total, slow, history, powers, buffer, p, step, 
         Coefficients, see above.
     step : float32
         Time step in s.
-    steps, a, b : int
-        Number of steps, first and last-but-one column.
+    stretches : int array (n, 2)
+        First and last-but-one column of each stretch, at least one column apart.
     """
-    rows = m.shape[1]
     sixth, third, half = step / np.float32(6), step / np.float32(3), step / np.float32(2)
-    orders = history.shape[0]
-    for n in range(steps):
-        for c in range(3):
-            for r in range(1, rows - 1):
-                s, f0 = slow[c, r, a:b], history[0, c, r, a:b]
-                if orders == 1:
-                    for i in range(b - a):
-                        s[i] = f0[i]
-                elif orders == 2:
-                    f1, t1 = history[1, c, r, a:b], powers[n, 1]
-                    for i in range(b - a):
-                        s[i] = f0[i] + t1 * f1[i]
-                else:
-                    f1, t1 = history[1, c, r, a:b], powers[n, 1]
-                    f2, t2 = history[2, c, r, a:b], powers[n, 2]
-                    for i in range(b - a):
-                        s[i] = f0[i] + t1 * f1[i] + t2 * f2[i]
-        for r in range(1, rows - 1):
-            _effective_field(buffer, m, slow, r, a, b, p)
-            _rate(buffer, m, r, a, b, p)
-            for c in range(3):
-                _first(c, r, a, b, buffer, m, total, stage_a, sixth, half)
-        for r in range(1, rows - 1):
-            _effective_field(buffer, stage_a, slow, r, a, b, p)
-            _rate(buffer, stage_a, r, a, b, p)
-            for c in range(3):
-                _middle(c, r, a, b, buffer, m, total, stage_b, third, half)
-        for r in range(1, rows - 1):
-            _effective_field(buffer, stage_b, slow, r, a, b, p)
-            _rate(buffer, stage_b, r, a, b, p)
-            for c in range(3):
-                _middle(c, r, a, b, buffer, m, total, stage_a, third, step)
-        for r in range(1, rows - 1):
-            _effective_field(buffer, stage_a, slow, r, a, b, p)
-            _rate(buffer, stage_a, r, a, b, p)
-            _last(r, a, b, buffer, total, m, sixth)
+    count = stretches.shape[0]
+    for n in range(powers.shape[0]):
+        for j in range(count):
+            a, b = stretches[j, 0], stretches[j, 1]
+            _extrapolate(slow, history, powers[n], a, b)
+            _first_stage(m, total, stage_a, slow, buffer, p, sixth, half, a, b)
+        for j in range(count):
+            a, b = stretches[j, 0], stretches[j, 1]
+            _middle_stage(m, stage_a, total, stage_b, slow, buffer, p, third, half, a, b)
+        for j in range(count):
+            a, b = stretches[j, 0], stretches[j, 1]
+            _middle_stage(m, stage_b, total, stage_a, slow, buffer, p, third, step, a, b)
+        for j in range(count):
+            a, b = stretches[j, 0], stretches[j, 1]
+            _last_stage(m, stage_a, total, slow, buffer, p, sixth, a, b)
 
 
 @njit(**JIT)
-def column_speed(m, slow, buffer, p, a, b, speed):
-    """Largest |dm/dt| component of each column a to b in 1/s, into `speed` (columns + pad)."""
-    for r in range(1, m.shape[1] - 1):
-        _effective_field(buffer, m, slow, r, a, b, p)
-        _rate(buffer, m, r, a, b, p)
-        for c in range(3):
-            k, v = buffer[c, : b - a], speed[a:b]
-            for i in range(b - a):
-                v[i] = max(v[i], abs(k[i]))
+def block_speed(m, slow, buffer, p, sums, speed):
+    """Largest |dm/dt| component, averaged over blocks of BLOCK × BLOCK cells, in 1/s.
+
+    The average takes out the rounding of single precision, which exchange amplifies from cell to
+    cell; what moves on so short a scale is damped within picoseconds.
+
+    Parameters
+    ----------
+    m, slow : float32 arrays (3, rows + 2, columns + pad)
+        Magnetisation and slow field in A/m.
+    buffer : float32 array (3, columns)
+        Work space of one row.
+    p : float32 array
+        Coefficients.
+    sums : float32 array (4, blocks)
+        Work space.
+    speed : float32 array (blocks,)
+        Result for each stretch of BLOCK columns, the largest of its blocks.
+    """
+    rows, blocks = m.shape[1] - 2, speed.shape[0]
+    speed[:] = 0
+    for r in range(1, rows + 1):
+        if (r - 1) % BLOCK == 0:
+            sums[:] = 0
+        for block in range(blocks):
+            a, b = 1 + block * BLOCK, 1 + (block + 1) * BLOCK
+            _effective_field(buffer, m, slow, r, a, b, p)
+            _rate(buffer, m, r, a, b, p)
+            for i in range(BLOCK):
+                for c in range(3):
+                    sums[c, block] += buffer[c, i]
+                    sums[3, block] += m[c, r, a + i] ** 2
+        if r % BLOCK == 0 or r == rows:
+            for block in range(blocks):
+                cells = max(sums[3, block], np.float32(1))
+                for c in range(3):
+                    speed[block] = max(speed[block], abs(sums[c, block]) / cells)

@@ -32,8 +32,12 @@ def _g(x: NDArray, y: NDArray, z: NDArray) -> NDArray:
     r = np.sqrt(xx + yy + zz)
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where((xx + yy) > 0, x * y * z * np.arcsinh(z / np.sqrt(xx + yy)), 0.0)
-        terms += np.where((yy + zz) > 0, y / 6 * (3 * zz - yy) * np.arcsinh(x / np.sqrt(yy + zz)), 0)
-        terms += np.where((xx + zz) > 0, x / 6 * (3 * zz - xx) * np.arcsinh(y / np.sqrt(xx + zz)), 0)
+        terms += np.where(
+            (yy + zz) > 0, y / 6 * (3 * zz - yy) * np.arcsinh(x / np.sqrt(yy + zz)), 0
+        )
+        terms += np.where(
+            (xx + zz) > 0, x / 6 * (3 * zz - xx) * np.arcsinh(y / np.sqrt(xx + zz)), 0
+        )
         terms -= np.where(z * r > 0, z**3 / 6 * np.arctan(x * y / (z * r)), 0.0)
         terms -= np.where(np.abs(y) * r > 0, z * yy / 2 * np.arctan(x * z / (y * r)), 0.0)
         terms -= np.where(np.abs(x) * r > 0, z * xx / 2 * np.arctan(y * z / (x * r)), 0.0)

@@ -135,9 +135,7 @@ def initial_state(job: SimulationJob) -> "xarray.Dataset":
         recorder = Recorder(job)
         placement = job.placement
         width = job.material.wall_width_parameter
-        recorder.record(
-            0.0, tracks.placed_wall(job.track, width, placement.bottom, placement.top)
-        )
+        recorder.record(0.0, tracks.placed_wall(job.track, width, placement.bottom, placement.top))
         trace = recorder.dataset().assign_attrs({"parameters": job.to_json(), "backend": "none"})
     else:
         trace = simulate(job)
