@@ -42,9 +42,7 @@ __all__ = sorted(_HOMES)
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(
-            f"wallnet.film has no {name}; it offers {', '.join(__all__)}"
-        )
+        raise AttributeError(f"wallnet.film has no {name}; it offers {', '.join(__all__)}")
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 

@@ -279,9 +279,7 @@ class _Rows:
         m = m.astype(np.float64)
         average = m[self.energy.mask].mean(axis=0)
         # Zeeman fields are summed before they reach the engine
-        parts = {
-            name: self.energy.energy(m, name) for name in sorted(set(self.names.values()))
-        }
+        parts = {name: self.energy.energy(m, name) for name in sorted(set(self.names.values()))}
         row = {**more, "E": sum(parts.values())}
         row |= dict(zip(("mx", "my", "mz"), map(float, average), strict=True))
         if not self.several:
@@ -360,9 +358,7 @@ class _Driver(mm.ExternalDriver):
 
     def _check_system(self, system: mm.System) -> None:
         if self._dynamic and len(system.dynamics) == 0:
-            raise RuntimeError(
-                "System's dynamics is not defined; add Precession and Damping to it"
-            )
+            raise RuntimeError("System's dynamics is not defined; add Precession and Damping to it")
         if len(system.energy) == 0:
             raise RuntimeError("System's energy is not defined; add a term to it")
         self._description = describe(system, dynamics=self._dynamic)
@@ -421,9 +417,7 @@ class _Driver(mm.ExternalDriver):
 
     def _save(self, system: mm.System, m: NDArray[np.floating], number: int) -> None:
         field = df.Field(system.m.mesh, nvdim=3, value=_to_array(self._description, m))
-        field.to_file(
-            f"{system.name}-wallnet-film-{number:07d}.omf", representation=self._format
-        )
+        field.to_file(f"{system.name}-wallnet-film-{number:07d}.omf", representation=self._format)
 
     def _schedule_commands(self, system: mm.System, runner: None) -> list[str]:
         raise NotImplementedError
@@ -505,7 +499,7 @@ class MinDriver(_Driver):
     Parameters
     ----------
     **kwargs
-        `stopping_mxHxm` in A/m (0.1), and `total_iteration_limit` (100,000).
+        `stopping_mxHxm` in A/m (1e-4), and `total_iteration_limit` (100,000).
 
     Examples
     --------
@@ -540,7 +534,7 @@ class MinDriver(_Driver):
         m, iterations, torque = minimize(
             rows.energy,
             self._description.magnetization,
-            options.get("stopping_mxHxm", 0.1),
+            options.get("stopping_mxHxm", 1e-4),
             options.get("total_iteration_limit", 100_000),
         )
         rows.add(m, iteration=iterations, max_mxHxm=torque)
@@ -549,7 +543,7 @@ class MinDriver(_Driver):
 
 
 def minimize(
-    energy: FilmEnergy, m: NDArray[np.floating], stop: float = 0.1, limit: int = 100_000
+    energy: FilmEnergy, m: NDArray[np.floating], stop: float = 1e-4, limit: int = 100_000
 ) -> tuple[NDArray[np.float64], int, float]:
     """Minimise the energy of a film.
 
@@ -604,7 +598,7 @@ def minimize(
         m, g = moved, new
         largest = float(np.sqrt((g**2).sum(axis=-1).max()))
         # no step may turn a moment by more than about a radian
-        step = float(np.clip(step, 1e-3 / max(largest, 1e-300) * 1e-6, 1.0 / max(largest, 1e-300)))
+        step = min(step, 1.0 / max(largest, 1e-300))
     raise FilmError(
         f"no minimum after {limit} steps: max |m × H × m| is {largest:.3g} A/m, above {stop:.3g}; "
         "raise total_iteration_limit or stopping_mxHxm"
