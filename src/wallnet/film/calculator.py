@@ -293,7 +293,8 @@ class _Rows:
 
 def _write_odt(table: ubermagtable.Table, path: Path) -> None:
     """Write a table in OOMMF's text format, which micromagneticdata reads."""
-    columns = [f"{{{name}}}" for name in table.data.columns]
+    # ubermagtable tells columns apart by this prefix and drops it
+    columns = [f"Oxs_{name}" for name in table.data.columns]
     units = [table.units[name] or "{}" for name in table.data.columns]
     lines = ["# ODT 1.0", "# Table Start", "# Title: wallnet.film"]
     lines += ["# Columns: " + " ".join(columns), "# Units: " + " ".join(units)]

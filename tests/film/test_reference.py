@@ -1,0 +1,89 @@
+"""The engine against real OOMMF: whole traces of the paper's devices, and where they end.
+
+The traces are of OOMMF 2.1a0 (Oxs_SpinXferEvolve at its defaults); each JSON file has what was
+simulated and, from the last magnetisation file, where both wall ends stood.
+"""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wallnet import tracks
+from wallnet.config import Film as Settings
+from wallnet.config import Notches, Track
+from wallnet.film.core import Accuracy, Film, SpinTorque, Terms
+
+FOLDER = Path(__file__).parents[1] / "reference"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
+
+TRACE_BOUND = 5e-4
+"""Largest deviation of any component of <m> at any time: on a 1500 nm track 0.4 nm of wall."""
+
+END_BOUND = 2e-9
+"""Of each wall end, in m: less than a cell, a hundredth of the distance between two notches."""
+
+
+def simulate(description, times):
+    synapse = "synapse" in description["device"]
+    diameter = description["notch_diameter_m"]
+    track = Track(
+        length=1500e-9 if synapse else 512e-9,
+        width=150e-9 if synapse else 64e-9,
+        thickness=2e-9,
+        cell_size=3e-9 if synapse else 1e-9,
+        notches=Notches(diameter=diameter, count=description["notches"]) if diameter else None,
+    )
+    terms = Terms(
+        saturation_magnetization=description["Ms_A_per_m"],
+        exchange_stiffness=description["A_J_per_m"],
+        dmi_constant=description["D_J_per_m2"],
+        anisotropy=description["Ku_J_per_m3"],
+        damping=description["alpha"],
+        gyromagnetic_ratio=description["gamma0_m_per_As"],
+    )
+    mask = tracks.magnetic_mask(track)
+    cell = (track.cell_size, track.cell_size, track.thickness)
+    film = Film(mask, cell, terms, Accuracy(**Settings().model_dump()))
+    stiffness = terms.anisotropy - 2e-7 * np.pi * terms.saturation_magnetization**2
+    width = np.sqrt(terms.exchange_stiffness / stiffness)
+    start = description["wall_start_m"]
+    film.magnetization = tracks.placed_wall(track, width, start, start)
+    film.set_torque(
+        SpinTorque(
+            current_density=description["current_density_A_per_m2"],
+            polarization=description["polarisation_P"],
+            direction=tuple(description["mp"]),
+            slonczewski_lambda=description["Lambda"],
+        )
+    )
+    pulse = description.get("pulse_s", np.inf)
+    averages = []
+    for time in times:
+        if film.torque is not None and time > pulse * (1 + 1e-9):
+            film.set_torque(None)
+        film.advance(time - film.time)
+        averages.append(film.average())
+    bottom, top = tracks.wall_ends(track, mask, film.magnetization)
+    state = tracks.wall_state(track, width, start, bottom, top)
+    return np.array(averages), (bottom, top), state
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_same_trace_and_end_as_oommf(name):
+    description = json.loads((FOLDER / f"{name}.json").read_text())
+    with open(FOLDER / f"{name}.csv", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    times = [float(row["t"]) for row in rows]
+    expected = np.array([[float(row[c]) for c in ("mx", "my", "mz")] for row in rows])
+    averages, ends, state = simulate(description, times)
+    assert np.abs(averages - expected).max() < TRACE_BOUND
+    assert ends[0] == pytest.approx(description["final_wall_bottom_m"], abs=END_BOUND)
+    assert ends[1] == pytest.approx(description["final_wall_top_m"], abs=END_BOUND)
+    assert state == description["final_state"]
+
+
+def test_five_references():
+    assert len(NAMES) == 5
