@@ -113,6 +113,17 @@ def level_paths(name: str, device: Device) -> list[str]:
     return [LEVEL.format(device=name, state=state) for state in states]
 
 
+def folder(pattern: str, name: str) -> str:
+    """Return the folder that holds a device's files of one kind.
+
+    Examples
+    --------
+    >>> folder(TRACE, "neuron")
+    'results/traces/neuron'
+    """
+    return str(Path(pattern.format(device=name, current="", state="")).parent)
+
+
 @contextmanager
 def written_whole(path: str | Path) -> Iterator[Path]:
     """Hand out a temporary path beside `path` and rename it when the block ends well.
@@ -272,9 +283,7 @@ def _check(dataset: "xarray.Dataset", path: str | Path, kind: str) -> None:
     """Compare a dataset with its schema."""
     found = dataset.attrs.get("kind")
     if found != kind and not (kind == "track" and found in ("synapse", "neuron")):
-        raise FileError(
-            f"{path} is of kind {found!r}, not {kind!r}; delete it and run snakemake"
-        )
+        raise FileError(f"{path} is of kind {found!r}, not {kind!r}; delete it and run snakemake")
     for name, dimensions in SCHEMAS[kind].items():
         if name not in dataset.variables:
             raise FileError(f"{path} lacks {name}; delete it and run snakemake")

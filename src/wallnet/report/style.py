@@ -14,7 +14,6 @@ from wallnet import __version__, files
 from wallnet.config import Figures
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
@@ -101,11 +100,6 @@ def magnetization_map() -> "Colormap":
 
     stops = ("#053061", "#2166AC", "#8C86A8", "#E59A7F", "#FDBB9B")
     return LinearSegmentedColormap.from_list("magnetization", stops).with_extremes(bad=EMPTY)
-
-
-def panel_label(axes: "Axes", text: str) -> None:
-    """Put a panel's letter, such as "(a)", at the upper left outside its axes."""
-    axes.set_title(text, loc="left", fontweight="bold")
 
 
 @contextmanager

@@ -1,0 +1,741 @@
+"""Figures of the simulation half: neuron, synapses and plain tracks.
+
+All are drawn from device files; maps of m_z also read the snapshots in a few trace files.
+"""
+
+import argparse
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from wallnet import files, revisions
+from wallnet.config import Campaign, ConfigError, Figures, current_name
+
+if TYPE_CHECKING:
+    import numpy as np
+    import xarray
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+NM, NS, MICROSIEMENS, UNIT_OF_J = 1e-9, 1e-9, 1e-6, 1e12
+
+J_LABEL = r"current density $\mathit{J}$ ($10^{12}$ A/m²)"
+G_NORM_LABEL = r"$\mathit{G}_{norm}$"
+M_Z_LABEL = r"$\mathit{m}_z$"
+X_LABEL, Y_LABEL = r"$\mathit{x}$ (nm)", r"$\mathit{y}$ (nm)"
+MOST_ROWS = 6
+"""Most tracks that one figure shows."""
+
+READING_TITLES = {
+    "parallel": "cells in parallel (Eq. 2)",
+    "series": r"resistance linear in $\mathit{m}_z$",
+}
+
+COMPARISON = "synapses-compared"
+"""Name of the figure that puts all synapses of a campaign side by side."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A kind of figure.
+
+    Attributes
+    ----------
+    devices : tuple of str
+        Kinds of device that get one each; empty for a figure of several devices.
+    draw : callable
+        From what it is drawn from to the figure.
+    """
+
+    devices: tuple[str, ...]
+    draw: Callable[["Sources", Figures], "Figure"]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a figure is drawn from.
+
+    Attributes
+    ----------
+    devices : mapping
+        Device files by name of the device.
+    traces : str or None
+        Folder of the traces of the only device.
+    """
+
+    devices: Mapping[str, "xarray.Dataset"]
+    traces: str | None = None
+
+    @property
+    def device(self) -> "xarray.Dataset":
+        """The first device file."""
+        return next(iter(self.devices.values()))
+
+    def trace(self, current_density: float) -> "xarray.Dataset":
+        """Read the snapshots of one trace.
+
+        Parameters
+        ----------
+        current_density : float
+            In A/m².
+        """
+        if self.traces is None:
+            raise files.FileError("--traces is missing; this figure needs the folder of traces")
+        path = Path(self.traces, f"{current_name(current_density)}.nc")
+        return files.read_dataset(path, "trace", drop=["magnetization_profile"])
+
+
+def targets(campaign: Campaign) -> list[str]:
+    """List all figures of the simulation half of a campaign.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign.
+
+    Returns
+    -------
+    list of str
+        Paths, a PNG and a vector file each.
+    """
+    names = [
+        f"{device}-{kind}"
+        for kind, drawing in DRAWINGS.items()
+        for wanted in drawing.devices
+        for device in campaign.of_kind(wanted)
+    ]
+    if campaign.of_kind("synapse"):
+        names.append(COMPARISON)
+    return [
+        files.FIGURE.format(figure=f"{name}.{suffix}")
+        for name in names
+        for suffix in ("png", campaign.figures.vector_format)
+    ]
+
+
+# What the figures share
+
+
+def _extent(data: "xarray.Dataset") -> tuple[float, float, float, float]:
+    """Return the edges of the track in nm: left, right, bottom, top."""
+    x, y = data["x"].values / NM, data["y"].values / NM
+    half_x, half_y = (x[1] - x[0]) / 2, (y[1] - y[0]) / 2
+    return x[0] - half_x, x[-1] + half_x, y[0] - half_y, y[-1] + half_y
+
+
+def _map(axes: "Axes", trace: "xarray.Dataset", time: float) -> Any:
+    """Show m_z at the snapshot nearest a time, and outline the film."""
+    import numpy as np
+
+    from wallnet.report import style
+
+    snapshot = int(np.argmin(np.abs(trace["snapshot_time"].values - time)))
+    m_z = trace["magnetization"].isel(snapshot=snapshot).sel(component="z").values
+    left, right, bottom, top = _extent(trace)
+    image = axes.imshow(
+        m_z,
+        origin="lower",
+        extent=(left, right, bottom, top),
+        cmap=style.magnetization_map(),
+        vmin=-1,
+        vmax=1,
+        aspect="equal",
+    )
+    if np.isnan(m_z).any():
+        axes.contour(
+            trace["x"].values / NM,
+            trace["y"].values / NM,
+            np.isnan(m_z),
+            levels=[0.5],
+            colors="black",
+            linewidths=0.5,
+        )
+    axes.set_xlim(left, right)
+    axes.set_ylim(bottom, top)
+    axes.tick_params(top=False, right=False, direction="out")
+    return image
+
+
+def _colorbar(figure: "Figure", image: Any, axes: Any) -> None:
+    bar = figure.colorbar(
+        image, ax=axes, orientation="horizontal", location="bottom", aspect=50, shrink=0.5, pad=0.02
+    )
+    bar.set_label(M_Z_LABEL)
+    bar.set_ticks([-1, 0, 1])
+
+
+def _spread(count: int, most: int) -> list[int]:
+    """Choose at most so many of a row of things: first, last and evenly between."""
+    if count <= most:
+        return list(range(count))
+    return sorted({round(k * (count - 1) / (most - 1)) for k in range(most)})
+
+
+def _j_number(density: float) -> str:
+    """Write a current density in 1e12 A/m² without needless zeros."""
+    text = f"{density / UNIT_OF_J:.4f}".rstrip("0")
+    return text + "0" * max(0, 2 - len(text.partition(".")[2]))
+
+
+def _j_text(density: float) -> str:
+    """Write a current density with its symbol and unit."""
+    return rf"$\mathit{{J}}$ = {_j_number(density)} × $10^{{12}}$ A/m²"
+
+
+def _pulse_duration(device: "xarray.Dataset") -> float:
+    return float(json.loads(device.attrs["parameters"])["pulse"]["duration"])
+
+
+def _notches(device: "xarray.Dataset") -> list[float]:
+    """Return the positions of the notches in m."""
+    track = json.loads(device.attrs["parameters"])["track"]
+    notches = track.get("notches") or {}
+    if "positions" in notches:
+        return sorted(notches["positions"])
+    count = notches.get("count", 0)
+    return [k * track["length"] / count for k in range(1, count + 1)]
+
+
+# Neuron
+
+
+def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
+    """Draw simulated points, quartic and ideal ReLU, for both readings (paper, Fig. 1b)."""
+    import numpy as np
+    from matplotlib import pyplot
+
+    from wallnet.devices import activation
+    from wallnet.report import style
+
+    device = sources.device
+    figure, panels = pyplot.subplots(1, 2, figsize=style.size(figures, 0.46), sharey=True)
+    current = device["normalized_current_density"].values
+    density = device["current_density"].values / UNIT_OF_J
+    low, high = density.min(), density.max()
+    fine = np.linspace(0, 1, 201)
+    for letter, reading, axes in zip("ab", files.READINGS, panels, strict=True):
+        chosen = device.sel(reading=reading)
+        quartic = chosen["quartic"].values
+        axes.plot(fine, fine, color=style.COLOURS[6], linestyle=":", label="ideal ReLU")
+        axes.plot(
+            fine,
+            activation(fine, quartic),
+            color=style.COLOURS[2],
+            label=f"quartic, largest error {_error_text(float(chosen['fit_error']))}",
+        )
+        axes.plot(
+            current,
+            chosen["normalized_conductance"].values,
+            color=style.COLOURS[0],
+            linestyle="none",
+            marker="o",
+            label="micromagnetic simulation",
+        )
+        axes.set_xlabel(r"$\mathit{J}_{norm}$")
+        axes.set_xlim(-0.03, 1.03)
+        axes.set_ylim(-0.06, 1.06)
+        axes.set_box_aspect(0.85)
+        axes.tick_params(top=False)
+        upper = axes.secondary_xaxis(
+            "top",
+            functions=(lambda x: low + x * (high - low), lambda j: (j - low) / (high - low)),
+        )
+        upper.set_xlabel(J_LABEL)
+        upper.tick_params(direction="in")
+        axes.set_title(f"({letter}) {READING_TITLES[reading]}", loc="left")
+        axes.legend(loc="upper left")
+
+        inset = axes.inset_axes((0.64, 0.13, 0.32, 0.34))
+        wide = np.linspace(-1, 1.5, 401)
+        inset.plot(wide, np.maximum(wide, 0), color=style.COLOURS[6], linestyle=":")
+        inset.plot(wide, activation(wide, quartic), color=style.COLOURS[2])
+        inset.set_xlim(-1, 1.5)
+        inset.set_ylim(-0.2, 1.6)
+        inset.set_xticks([-1, 0, 1])
+        inset.set_yticks([0, 1])
+        inset.tick_params(labelsize=0.75 * figures.font_size, length=2)
+    panels[0].set_ylabel(G_NORM_LABEL)
+    return figure
+
+
+def _error_text(error: float) -> str:
+    return f"{error:.3f}" if error >= 0.001 else "below 0.001"
+
+
+def _magnetization(sources: Sources, figures: Figures) -> "Figure":
+    """Draw maps of m_z when the neuron is read, at several J, detector marked (paper, Fig. 1c)."""
+    from matplotlib import pyplot
+
+    from wallnet.report import style
+
+    device = sources.device
+    detector = json.loads(device.attrs["parameters"])["detector"]
+    indices = _spread(device.sizes["current_density"], 4)
+    rows = math.ceil(len(indices) / 2)
+    figure, grid = pyplot.subplots(
+        rows,
+        2,
+        figsize=style.size(figures, 0.09 + 0.13 * rows),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+    )
+    panels = list(grid.flat)
+    for axes in panels[len(indices) :]:
+        axes.set_visible(False)
+    image = None
+    for letter, index, axes in zip("abcd", indices, panels, strict=False):
+        pulse = device.isel(current_density=index)
+        density, time = float(pulse["current_density"]), float(pulse["read_time"])
+        image = _map(axes, sources.trace(density), time)
+        for side in ("start", "stop"):
+            if side in detector:
+                axes.axvline(detector[side] / NM, color="black", linewidth=1.2)
+        axes.set_title(
+            f"({letter}) {_j_text(density)}, $\\mathit{{t}}$ = {time / NS:.3g} ns",
+            loc="left",
+        )
+    for axes in grid[-1]:
+        axes.set_xlabel(X_LABEL)
+    for axes in grid[:, 0]:
+        axes.set_ylabel(Y_LABEL)
+    _colorbar(figure, image, panels)
+    return figure
+
+
+# Tracks
+
+
+def chosen_pulses(device: "xarray.Dataset", most: int = MOST_ROWS) -> list[int]:
+    """Choose the pulses that show the different ends of a track.
+
+    Parameters
+    ----------
+    device : xarray.Dataset
+        Device file.
+    most : int
+        Most pulses to choose.
+
+    Returns
+    -------
+    list of int
+        Indices of the sweep, ascending: for each state in which a wall rests the smallest J, by
+        magnitude, that leads there. If these are too many, evenly along the track, both ends
+        kept. Pulses whose wall still moves are left out unless all do.
+    """
+    import numpy as np
+
+    density = np.abs(device["current_density"].values)
+    usable = device["settled"].values != 0
+    if not usable.any():
+        usable[:] = True
+    first: dict[str, int] = {}
+    for index in np.argsort(density, kind="stable"):
+        state = str(device["state"].values[index])
+        if usable[index]:
+            first.setdefault(state, int(index))
+    if len(first) == 1:  # nothing tells the pulses apart: show the sweep
+        candidates = np.flatnonzero(usable).tolist()
+        return [candidates[k] for k in _spread(len(candidates), most)]
+    position = device["final_wall_position"].values
+    ordered = sorted(first.values(), key=lambda index: position[index])
+    return sorted(ordered[k] for k in _spread(len(ordered), most))
+
+
+def _dynamics(sources: Sources, figures: Figures) -> "Figure":
+    """Draw m_z at the end (left), <m_z> and the wall against time (right; paper, Fig. 2, 3)."""
+    from matplotlib import pyplot
+
+    from wallnet.report import style
+
+    device = sources.device
+    track = json.loads(device.attrs["parameters"])["track"]
+    length = track["length"] / NM
+    pulse_end = _pulse_duration(device) / NS
+    indices = chosen_pulses(device)
+    rows = len(indices)
+    figure, grid = pyplot.subplots(
+        rows,
+        2,
+        figsize=style.size(figures, 0.11 + 0.135 * rows),
+        sharex="col",
+        squeeze=False,
+        width_ratios=(1.5, 1),
+    )
+    time = device["time"].values / NS
+    last = float(device["end_time"].isel(current_density=indices).max()) / NS
+    image = None
+    for letter, index, (left, right) in zip("abcdefgh", indices, grid, strict=False):
+        pulse = device.isel(current_density=index)
+        density = float(pulse["current_density"])
+        image = _map(left, sources.trace(density), float(pulse["end_time"]))
+        ending = str(pulse["state"].item()) + ("" if int(pulse["settled"]) else ", still moving")
+        left.set_title(f"({letter}) {_j_text(density)}: {ending}", loc="left")
+        left.set_ylabel(Y_LABEL)
+        left.set_yticks([0, round(track["width"] / NM)])
+
+        right.axvspan(0, pulse_end, color=style.SHADE, linewidth=0)
+        for position in _notches(device):
+            right.axhline(1 - 2 * position / NM / length, color="white", linewidth=1.4)
+            right.axhline(
+                1 - 2 * position / NM / length, color="grey", linewidth=0.5, dashes=(1, 2)
+            )
+        ends = {"wall_top": ("upper end", 1, "--"), "wall_bottom": ("lower end", 0, "-.")}
+        for name, (label, colour, line) in ends.items():
+            right.plot(
+                time,
+                1 - 2 * pulse[name].values / NM / length,
+                color=style.COLOURS[colour],
+                linestyle=line,
+                label=label,
+            )
+        right.plot(time, pulse["m"].sel(component="z").values, color="black", label="mean")
+        right.set_ylim(-1.08, 1.08)
+        right.set_xlim(0, last)
+        right.set_yticks([-1, 0, 1])
+        right.set_ylabel(r"$\langle\mathit{m}_z\rangle$")
+        right.tick_params(right=False, top=False)
+        position_axis = right.secondary_yaxis(
+            "right",
+            functions=(lambda m: length * (1 - m) / 2, lambda x: 1 - 2 * x / length),
+        )
+        position_axis.set_ylabel("wall (nm)")
+        position_axis.set_yticks([0, length / 2, length])
+        position_axis.tick_params(direction="in")
+    grid[-1, 0].set_xlabel(X_LABEL)
+    grid[-1, 1].set_xlabel("time (ns)")
+    handles, labels = grid[0, 1].get_legend_handles_labels()
+    grid[-1, 1].legend(
+        handles[::-1],
+        labels[::-1],
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.5),
+        ncols=3,
+        columnspacing=1.2,
+        handlelength=2.4,
+    )
+    _colorbar(figure, image, list(grid[:, 0]))
+    return figure
+
+
+def steady_velocity(device: "xarray.Dataset") -> "np.ndarray":
+    """Return the velocity of the mean wall under current.
+
+    Parameters
+    ----------
+    device : xarray.Dataset
+        Device file.
+
+    Returns
+    -------
+    ndarray (current_density,)
+        In m/s: the slope of a straight line through the second half of the time in which the
+        current flows and both wall ends keep a tenth of the track's length from its ends. NaN
+        where that leaves fewer than three entries.
+    """
+    import numpy as np
+
+    length = json.loads(device.attrs["parameters"])["track"]["length"]
+    time = device["time"].values
+    driven = time <= _pulse_duration(device) * (1 + 1e-9)
+    velocities = np.full(device.sizes["current_density"], np.nan)
+    for index in range(velocities.size):
+        pulse = device.isel(current_density=index)
+        inside = driven.copy()
+        for name in ("wall_bottom", "wall_top"):
+            inside &= np.abs(pulse[name].values / length - 0.5) < 0.4
+        chosen = np.flatnonzero(inside)
+        chosen = chosen[chosen.size // 2 :]
+        if chosen.size >= 3:
+            position = pulse["wall_position"].values[chosen].astype(float)
+            velocities[index] = np.polyfit(time[chosen], position, 1)[0]
+    return velocities
+
+
+def _wall_position(sources: Sources, figures: Figures) -> "Figure":
+    """Draw both ends of the wall against time, and the velocity against J, on a plain track."""
+    import numpy as np
+    from matplotlib import pyplot
+
+    from wallnet.report import style
+
+    device = sources.device
+    length = json.loads(device.attrs["parameters"])["track"]["length"] / NM
+    indices = _spread(device.sizes["current_density"], MOST_ROWS)
+    figure, (left, right) = pyplot.subplots(
+        1, 2, figsize=style.size(figures, 0.42), width_ratios=(1.35, 1)
+    )
+    left.axvspan(0, _pulse_duration(device) / NS, color=style.SHADE, linewidth=0)
+    shades = pyplot.get_cmap("viridis")(np.linspace(0.0, 0.88, len(indices)))
+    for shade, index, marker in zip(shades, indices, style.MARKERS, strict=False):
+        pulse = device.isel(current_density=index)
+        time = device["time"].values / NS
+        every = max(1, time.size // 8)
+        left.plot(
+            time,
+            pulse["wall_bottom"].values / NM,
+            color=shade,
+            marker=marker,
+            markevery=(every // 2, every),
+            label=_j_number(float(pulse["current_density"])),
+        )
+        left.plot(time, pulse["wall_top"].values / NM, color=shade, linestyle="--")
+    left.set_xlim(0, float(device["end_time"].max()) / NS)
+    left.set_ylim(0, length * 1.02)
+    left.set_xlabel("time (ns)")
+    left.set_ylabel("wall end (nm)")
+    left.legend(
+        title="$\\mathit{J}$ ($10^{12}$ A/m²)\nsolid: lower end\ndashed: upper end",
+        title_fontsize=0.875 * figures.font_size,
+        loc="center left",
+        bbox_to_anchor=(1.0, 0.5),
+        alignment="left",
+    )
+    left.set_title("(a)", loc="left")
+    right.plot(
+        device["current_density"].values / UNIT_OF_J,
+        steady_velocity(device),
+        **style.series(0, marker=True),
+    )
+    right.set_xlabel(J_LABEL)
+    right.set_ylabel("wall velocity (m/s)")
+    right.set_xlim(left=0)
+    right.set_ylim(bottom=0)
+    right.set_title("(b)", loc="left")
+    return figure
+
+
+# Synapses
+
+LEVEL_COLOUR, NOT_REACHED = "0.55", (0, (4, 3))
+
+_KINDS_OF_STATE = {
+    "at a notch": ("o", True, 0),
+    "between two notches": ("D", False, 1),
+    "reversed": ("s", True, 6),
+    "where it started": ("^", False, 6),
+    "elsewhere": ("X", True, 3),
+    "still moving": ("x", True, 6),
+}
+"""Marker, whether it is filled, and number of its colour, for each kind of final state."""
+
+
+def _kind_of_state(state: str, settled: int) -> str:
+    if settled == 0:
+        return "still moving"
+    if state.startswith("notch "):
+        return "at a notch"
+    if state.startswith("between "):
+        return "between two notches"
+    return {"reversed": "reversed", "initial": "where it started"}.get(state, "elsewhere")
+
+
+def _levels(axes: "Axes", device: "xarray.Dataset") -> None:
+    """Draw the levels of one reading as lines: solid if the sweep reaches them, else dashed."""
+    levels = zip(
+        device["level"].values,
+        device["normalized_conductance"].values,
+        device["reachable"].values,
+        strict=True,
+    )
+    for number, conductance, reachable in levels:
+        if not math.isfinite(conductance):
+            continue
+        axes.axhline(
+            conductance,
+            color=LEVEL_COLOUR,
+            linewidth=0.6,
+            linestyle="-" if reachable else NOT_REACHED,
+            zorder=0,
+        )
+        axes.annotate(
+            str(number),
+            (0.012, conductance),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            fontsize="x-small",
+            color="0.3",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
+        )
+
+
+def _conductance(sources: Sources, figures: Figures) -> "Figure":
+    """Draw the conductance that a pulse leaves, state marked, levels as lines (paper, Fig. 1e)."""
+    import numpy as np
+    from matplotlib import pyplot
+
+    from wallnet.report import style
+
+    device = sources.device
+    density = device["current_density"].values / UNIT_OF_J
+    kinds = np.array(
+        [
+            _kind_of_state(str(state), int(settled))
+            for state, settled in zip(device["state"].values, device["settled"].values, strict=True)
+        ]
+    )
+    figure, panels = pyplot.subplots(1, 2, figsize=style.size(figures, 0.5))
+    for letter, reading, axes in zip("ab", files.READINGS, panels, strict=True):
+        chosen = device.sel(reading=reading)
+        values = chosen["normalized_final_conductance"].values
+        _levels(axes, chosen)
+        axes.plot(density, values, color="0.4", linewidth=0.8, zorder=1)
+        for kind, (marker, filled, colour) in _KINDS_OF_STATE.items():
+            if not np.any(kinds == kind):
+                continue
+            look = style.COLOURS[colour]
+            axes.plot(
+                density[kinds == kind],
+                values[kinds == kind],
+                linestyle="none",
+                marker=marker,
+                color=look,
+                markerfacecolor=look if filled else "white",
+                label=kind,
+            )
+        margin = 0.06 * (density.max() - density.min())
+        axes.set_xlim(density.min() - 1.6 * margin, density.max() + margin)
+        axes.set_ylim(-0.06, 1.06)
+        axes.set_xlabel(J_LABEL)
+        axes.set_ylabel(G_NORM_LABEL)
+        axes.tick_params(right=False)
+        bounds = chosen["level_conductance"].values[[0, -1]] / MICROSIEMENS
+        absolute = axes.secondary_yaxis("right", functions=_linear(*bounds))
+        absolute.set_ylabel("$G$ (µS)")
+        absolute.tick_params(direction="in")
+        axes.set_title(f"({letter}) {READING_TITLES[reading]}", loc="left")
+    for label, line in (("level, reached", "-"), ("level, not reached", NOT_REACHED)):
+        panels[0].plot([], [], color=LEVEL_COLOUR, linewidth=0.6, linestyle=line, label=label)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    return figure
+
+
+def _linear(low: float, high: float) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    """Return the functions from a normalised to an absolute value and back."""
+    return (lambda g: low + g * (high - low)), (lambda g: (g - low) / (high - low))
+
+
+def _compared(sources: Sources, figures: Figures) -> "Figure":
+    """Draw normalised conductance against J of all synapses together (paper, Fig. 1e)."""
+    from matplotlib import pyplot
+
+    from wallnet.report import style
+
+    figure, panels = pyplot.subplots(1, 2, figsize=style.size(figures, 0.47), sharey=True)
+    for letter, reading, axes in zip("ab", files.READINGS, panels, strict=True):
+        for index, (name, device) in enumerate(sources.devices.items()):
+            axes.plot(
+                device["current_density"].values / UNIT_OF_J,
+                device["normalized_final_conductance"].sel(reading=reading).values,
+                label=name,
+                **style.series(index, marker=True),
+            )
+        axes.set_xlabel(J_LABEL)
+        axes.set_ylim(-0.06, 1.06)
+        axes.set_title(f"({letter}) {READING_TITLES[reading]}", loc="left")
+    panels[0].set_ylabel(G_NORM_LABEL)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)))
+    return figure
+
+
+DRAWINGS = {
+    "transfer-curve": Drawing(("neuron",), _transfer_curve),
+    "magnetization": Drawing(("neuron",), _magnetization),
+    "dynamics": Drawing(("synapse",), _dynamics),
+    "conductance": Drawing(("synapse",), _conductance),
+    "wall-position": Drawing(("track",), _wall_position),
+    COMPARISON: Drawing((), _compared),
+}
+"""All figures of this half, by the name that ends their files' names."""
+
+
+def draw(
+    kind: str,
+    devices: Sequence[str | Path],
+    traces: str | None,
+    figures: Figures,
+    png_path: str | Path,
+    vector_path: str | Path,
+) -> None:
+    """Draw one figure.
+
+    Parameters
+    ----------
+    kind : str
+        A key of `DRAWINGS`.
+    devices : sequence of str or Path
+        Device files; all but the comparison show the first.
+    traces : str or None
+        Folder of the first device's traces, for maps of m_z.
+    figures : Figures
+        Style of all figures.
+    png_path, vector_path : str or Path
+        Where it goes.
+
+    Raises
+    ------
+    wallnet.files.FileError
+        If a source is missing, damaged or of another kind, or the figure cannot be written.
+    """
+    from wallnet.report import style
+
+    drawing = DRAWINGS[kind]
+    wanted = drawing.devices[0] if drawing.devices else "synapse"
+    read = {Path(path).stem: files.read_dataset(path, wanted) for path in devices}
+    with style.apply(figures):
+        figure = drawing.draw(Sources(read, traces), figures)
+        style.save(
+            figure,
+            png_path,
+            vector_path,
+            title=Path(png_path).stem,
+            kind=kind,
+            devices={
+                name: {
+                    key: str(data.attrs[key])
+                    for key in ("parameters", "simulation", "revision", "wallnet_version")
+                }
+                for name, data in read.items()
+            },
+            revision=revisions.of("report"),
+        )
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the subcommand `device-figure` to a command line.
+
+    Parameters
+    ----------
+    subparsers : argparse action
+        What `ArgumentParser.add_subparsers` returned.
+    """
+    figure = subparsers.add_parser("device-figure", help="draw a figure of the devices")
+    figure.add_argument("kind", choices=list(DRAWINGS))
+    figure.add_argument("--devices", required=True, nargs="+", help="device files")
+    figure.add_argument("--traces", help="folder of the device's traces, for maps of m_z")
+    figure.add_argument("--figures", default="{}", help="style of all figures, as JSON")
+    figure.add_argument("--png", required=True, help="file to write")
+    figure.add_argument("--vector", required=True, help="file to write, .pdf or .svg")
+    figure.set_defaults(handler=_figure_command)
+
+
+def _figure_command(arguments: argparse.Namespace) -> None:
+    try:
+        figures = Figures.model_validate_json(arguments.figures)
+    except ValidationError:
+        raise ConfigError("--figures is no figure style; take the JSON of a dry run") from None
+    draw(
+        arguments.kind,
+        arguments.devices,
+        arguments.traces,
+        figures,
+        arguments.png,
+        arguments.vector,
+    )

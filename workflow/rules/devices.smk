@@ -1,0 +1,56 @@
+"""What the traces make of each device: conductance, levels, activation; and tables of it."""
+
+
+rule device:
+    """All traces of one device on a common time step, and what the device does."""
+    input:
+        initial=files.INITIAL,
+        traces=lambda w: files.trace_paths(w.device, campaign.devices[w.device]),
+        levels=lambda w: files.level_paths(w.device, campaign.devices[w.device]),
+    output:
+        files.DEVICE,
+    log:
+        "results/logs/devices/{device}.log",
+    benchmark:
+        "results/benchmarks/devices/{device}.tsv"
+    resources:
+        mem_mb=lambda w, attempt: 600 * attempt,
+        runtime=lambda w, attempt: 15 * attempt,
+    params:
+        job=lambda w: jobs.device_job(campaign.devices[w.device]).to_json(),
+        traces=lambda w: files.folder(files.TRACE, w.device),
+        levels=lambda w: files.folder(files.LEVEL, w.device),
+        revision=revisions.of("devices"),
+    shell:
+        "wallnet device --job {params.job:q} --initial {input.initial:q}"
+        " --traces {params.traces:q} --levels {params.levels:q} --out {output:q}"
+        " 2>&1 | tee {log:q}"
+
+
+rule device_table:
+    """One device as tables: each pulse of the sweep, the levels or the activation."""
+    input:
+        files.DEVICE,
+    output:
+        csv=files.TABLE.format(table="{device}.csv"),
+        markdown=files.TABLE.format(table="{device}.md"),
+        html=report(
+            files.TABLE.format(table="{device}.html"),
+            caption="../report/device-table.rst",
+            category="Devices",
+            labels={"result": "table", "device": "{device}"},
+        ),
+    log:
+        "results/logs/tables/{device}.log",
+    benchmark:
+        "results/benchmarks/tables/{device}.tsv"
+    wildcard_constraints:
+        device="|".join(campaign.devices),
+    resources:
+        mem_mb=lambda w, attempt: 400 * attempt,
+        runtime=lambda w, attempt: 5 * attempt,
+    params:
+        revision=revisions.of("devices"),
+    shell:
+        "wallnet device-table --device {input:q} --csv {output.csv:q}"
+        " --markdown {output.markdown:q} --html {output.html:q} > {log:q} 2>&1"
