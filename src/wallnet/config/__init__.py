@@ -215,10 +215,14 @@ def _field_names(root: type[BaseModel], location: tuple[int | str, ...]) -> list
     return list(getattr(model, "model_fields", ()))
 
 
+def _location(error: Mapping[str, Any]) -> tuple[int | str, ...]:
+    """Return the keys that lead to a finding, without pydantic's names of a union's branches."""
+    return tuple(p for p in error["loc"] if not re.match(r"function-|literal\[|float$", str(p)))
+
+
 def _sentence(root: type[BaseModel], error: Mapping[str, Any], prefix: str) -> str:
     """Turn one of pydantic's findings into a sentence with the key and the mend."""
-    # the branches of a union are pydantic's own names, not keys
-    location = tuple(p for p in error["loc"] if not re.match(r"function-|literal\[|float$", str(p)))
+    location = _location(error)
     key = ".".join(str(part) for part in (*prefix.split("."), *location) if str(part))
     value = error.get("input")
     shown = repr(value) if not isinstance(value, dict | list | tuple | BaseModel) else None
@@ -250,11 +254,11 @@ def _validate(model: type[BaseModel], data: Any, prefix: str) -> tuple[Any, list
     try:
         return model.model_validate(data), []
     except ValidationError as invalid:
-        sentences = [
-            _sentence(model, error, prefix)
-            for error in invalid.errors(include_url=False, include_context=True)
-        ]
-        return None, list(dict.fromkeys(sentences))
+        sentences: dict[tuple[int | str, ...], str] = {}
+        for error in invalid.errors(include_url=False, include_context=True):
+            # the branches of a union fail one by one; the first says what is expected
+            sentences.setdefault(_location(error), _sentence(model, error, prefix))
+        return None, list(sentences.values())
 
 
 def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:

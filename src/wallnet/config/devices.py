@@ -4,7 +4,7 @@ import itertools
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from wallnet.config.quantities import (
     Conductance,
@@ -271,6 +271,21 @@ class Detector(Section):
         return self
 
 
+def _read_time(value: Any) -> Any:
+    if isinstance(value, str) and value not in ("pulse_end", "rest"):
+        try:
+            float(value)
+        except ValueError:
+            raise ValueError(
+                f"is {value!r}; use 'pulse_end', 'rest' or a time in s from the pulse's start"
+            ) from None
+    return value
+
+
+ReadTime = Annotated[Literal["pulse_end", "rest"] | Duration, BeforeValidator(_read_time)]
+"""When a device is read: as its pulse ends, at the end of the trace, or at a time in s."""
+
+
 class Film(Section):
     """Settings of the embedded engine; each tolerance bounds something that is left out."""
 
@@ -294,7 +309,7 @@ class Device(Section):
     wall: Wall
     pulse: Pulse
     relaxation: Relaxation = Relaxation()
-    read_at: Literal["pulse_end", "rest"] | Duration = "rest"
+    read_at: ReadTime = "rest"
     detector: Detector = Detector()
     output: Output = Output()
     material: Material

@@ -416,7 +416,10 @@ class Film:
                     f"the simulation became unstable at {self.time:.4g} s: the magnetisation is "
                     "not finite; lower film.time_step_fraction"
                 )
-            if error > tolerance and count > 1:
+            if not follow.size:
+                # nothing moved, so the field did not change: what was extrapolated is void
+                self._samples = []
+            elif error > tolerance and count > 1:
                 self.counters.rejected_intervals += 1
                 self._m[:] = self._saved
                 self.time = begin
