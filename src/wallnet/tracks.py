@@ -86,7 +86,7 @@ def wall_position(track: Track, average_z: NDArray[np.floating]) -> NDArray[np.f
 def _reversed_length(profile: NDArray[np.floating], cell: float) -> float:
     """Length in m over which a row of m_z is negative, by linear interpolation of crossings."""
     left, right = profile[:-1], profile[1:]
-    total = cell / 2 * ((profile[0] < 0) + (profile[-1] < 0))
+    total = cell / 2 * np.count_nonzero(profile[[0, -1]] < 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         crossing = left / (left - right)
     share = np.where(

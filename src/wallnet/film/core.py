@@ -334,11 +334,13 @@ class Film:
         if len(fields) == 2:
             target[1][:] = (fields[1] - fields[0]) * np.float32(-1 / times[0])
         elif len(fields) == 3:
-            # Newton's divided differences, then ordered by powers
-            older = (fields[1] - fields[0]) * np.float32(1 / (times[1] - times[0]))
-            newer = (fields[2] - fields[1]) * np.float32(-1 / times[1])
-            target[2][:] = (newer - older) * np.float32(-1 / times[0])
-            target[1][:] = newer - np.float32(times[1]) * target[2]
+            # Newton's divided differences, then ordered by powers; what overflows is found as
+            # an instability at the next renewal
+            with np.errstate(over="ignore", invalid="ignore"):
+                older = (fields[1] - fields[0]) * np.float32(1 / (times[1] - times[0]))
+                newer = (fields[2] - fields[1]) * np.float32(-1 / times[1])
+                target[2][:] = (newer - older) * np.float32(-1 / times[0])
+                target[1][:] = newer - np.float32(times[1]) * target[2]
 
     def _select(self) -> NDArray[np.int64]:
         """Return the stretches of columns to follow, counted in the frame, shape (n, 2).
