@@ -1,0 +1,258 @@
+"""Figures of the devices: they exist, show what they should, and never change by chance."""
+
+import argparse
+import json
+
+import numpy as np
+import pytest
+from matplotlib import pyplot
+from PIL import Image
+
+from wallnet import files
+from wallnet.config import ConfigError, Figures, parse
+from wallnet.report import devices, style
+
+KINDS = {
+    "transfer-curve": "neuron",
+    "magnetization": "neuron",
+    "dynamics": "synapse",
+    "conductance": "synapse",
+    "wall-position": "track",
+    "synapses-compared": "synapse",
+}
+SMALL = Figures(resolution=72)
+
+
+def draw(bench, kind, folder, figures=SMALL, vector="pdf"):
+    png, other = folder / f"{kind}.png", folder / f"{kind}.{vector}"
+    devices.draw(kind, [bench.out], str(bench.traces[0].parent), figures, png, other)
+    return png, other
+
+
+def drawn(bench, kind):
+    """Return a figure with its axes, before it is saved."""
+    data = files.read_dataset(bench.out, bench.device.kind)
+    sources = devices.Sources({bench.name: data}, str(bench.traces[0].parent))
+    with style.apply(SMALL):
+        figure = devices.DRAWINGS[kind].draw(sources, SMALL)
+        figure.canvas.draw()
+        return figure
+
+
+def test_every_kind_is_tested():
+    assert set(KINDS) == set(devices.DRAWINGS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_figures_show_something_and_stay_the_same(kind, request, tmp_path):
+    bench = request.getfixturevalue(KINDS[kind])
+    first = [path.read_bytes() for path in draw(bench, kind, tmp_path / "a")]
+    pyplot.rcParams["font.size"] = 30  # settings of the caller must not leak in
+    try:
+        second = [path.read_bytes() for path in draw(bench, kind, tmp_path / "b")]
+    finally:
+        pyplot.rcdefaults()
+    assert first == second
+    picture = Image.open(tmp_path / "a" / f"{kind}.png")
+    assert picture.width == round(0.178 / 0.0254 * 72 - 0.5)
+    assert np.asarray(picture.convert("L")).std() > 10
+    assert json.loads(picture.info["Description"])["devices"][bench.name]["parameters"]
+    assert first[1].startswith(b"%PDF")
+
+
+def test_a_figure_depends_on_its_device_alone(synapse, tmp_path):
+    """Files beside the device, and the place where all lie, leave no trace in the picture."""
+    before = [path.read_bytes() for path in draw(synapse, "conductance", tmp_path / "a")]
+    moved = tmp_path / "elsewhere" / synapse.out.name
+    moved.parent.mkdir()
+    moved.write_bytes(synapse.out.read_bytes())
+    (moved.parent / "other.nc").write_text("not a device")
+    png, pdf = tmp_path / "elsewhere" / "conductance.png", tmp_path / "elsewhere/conductance.pdf"
+    devices.draw("conductance", [moved], None, SMALL, png, pdf)
+    assert [png.read_bytes(), pdf.read_bytes()] == before
+
+
+def test_style_changes_figures(synapse, tmp_path):
+    small = draw(synapse, "conductance", tmp_path / "a")[0].read_bytes()
+    large = draw(synapse, "conductance", tmp_path / "b", Figures(font_size=10.0, resolution=72))
+    assert large[0].read_bytes() != small
+
+
+def lines(axes):
+    return {line.get_label(): line for line in axes.get_lines()}
+
+
+def test_transfer_curve_shows_points_quartic_and_relu(neuron):
+    data = files.read_dataset(neuron.out, "neuron")
+    figure = drawn(neuron, "transfer-curve")
+    for axes, reading in zip(figure.axes[:2], files.READINGS, strict=True):
+        found = lines(axes)
+        points = found["micromagnetic simulation"]
+        assert points.get_ydata() == pytest.approx(
+            data["normalized_conductance"].sel(reading=reading).values
+        )
+        (quartic,) = (line for label, line in found.items() if label.startswith("quartic"))
+        at_half = np.polynomial.polynomial.polyval(0.5, data["quartic"].sel(reading=reading).values)
+        assert np.interp(0.5, quartic.get_xdata(), quartic.get_ydata()) == pytest.approx(at_half)
+        assert found["ideal ReLU"].get_ydata() == pytest.approx(found["ideal ReLU"].get_xdata())
+        inset = axes.child_axes[-1]
+        shown = inset.get_lines()[0]
+        assert shown.get_xdata().min() == -1
+        assert shown.get_ydata()[shown.get_xdata() < 0].max() == 0
+
+
+def test_maps_mark_the_detector_and_are_taken_when_it_is_read(neuron):
+    figure = drawn(neuron, "magnetization")
+    panels = [axes for axes in figure.axes if axes.images]
+    assert len(panels) == 4
+    for axes in panels:
+        marks = sorted(line.get_xdata()[0] for line in axes.get_lines())
+        assert marks == pytest.approx([128, 384])
+        assert "3 ns" in axes.get_title(loc="left")
+    last = np.asarray(panels[-1].images[0].get_array())
+    assert (last[4] < 0).sum() * 4 == pytest.approx(326.5, abs=4)  # nm, 4 nm a cell
+
+
+def test_maps_leave_empty_cells_blank(synapse):
+    figure = drawn(synapse, "dynamics")
+    image = next(axes for axes in figure.axes if axes.images).images[0].get_array()
+    assert np.ma.getmaskarray(image).any()
+
+
+def test_dynamics_show_each_final_state_once(synapse):
+    figure = drawn(synapse, "dynamics")
+    titles = [axes.get_title(loc="left") for axes in figure.axes if axes.images]
+    assert [title.partition(": ")[2] for title in titles] == [
+        "initial",
+        "notch 1",
+        "between 1 and 2",
+        "notch 2",
+        "reversed",
+    ]
+    right = [axes for axes in figure.axes if "mean" in lines(axes)]
+    mean = lines(right[1])["mean"].get_ydata()
+    assert mean[-1] == pytest.approx(1 - 2 * 300 / 900, abs=0.02)
+    pulse = right[1].patches[0]
+    assert pulse.get_x() == 0
+    assert pulse.get_width() == pytest.approx(2)
+
+
+def test_pulses_are_chosen_by_state():
+    import xarray
+
+    def choose(states, settled=None, most=6):
+        count = len(states)
+        return devices.chosen_pulses(
+            xarray.Dataset(
+                {
+                    "state": ("current_density", np.array(states, dtype=object)),
+                    "settled": ("current_density", np.array(settled or [1] * count)),
+                    "final_wall_position": ("current_density", np.arange(count) * 1e-7),
+                },
+                coords={"current_density": np.arange(1, count + 1) * 1e11},
+            ),
+            most,
+        )
+
+    assert choose(["notch 1", "notch 1", "notch 2", "reversed", "reversed"]) == [0, 2, 3]
+    assert choose(["notch 1", "free", "notch 2"], [1, 0, 1]) == [0, 2]
+    assert choose(["free", "free", "free"], [0, 0, 0]) == [0, 1, 2]
+    assert choose(["free"] * 20, most=3) == [0, 10, 19]
+    many = choose([f"notch {k}" for k in range(12)], most=5)
+    assert len(many) == 5
+    assert (many[0], many[-1]) == (0, 11)
+
+
+def test_conductance_tells_states_and_levels_apart(synapse):
+    figure = drawn(synapse, "conductance")
+    found = lines(figure.axes[0])
+    assert found["between two notches"].get_xdata() == pytest.approx([0.6])
+    assert found["at a notch"].get_xdata() == pytest.approx([0.5, 0.8])
+    assert found["reversed"].get_ydata() == pytest.approx([1.0], abs=1e-6)
+    numbers = [text.get_text() for text in figure.axes[0].texts]
+    assert numbers == ["0", "1", "2", "3"]
+
+
+def test_levels_that_no_pulse_reaches_are_dashed(synapse, tmp_path):
+    data = files.read_dataset(synapse.out, "synapse")
+    data["reachable"].values[2] = 0
+    sources = devices.Sources({"s": data})
+    with style.apply(SMALL):
+        axes = devices.DRAWINGS["conductance"].draw(sources, SMALL).axes[0]
+        levels = [line for line in axes.get_lines() if len(line.get_xdata()) == 2]
+        styles = [line.get_linestyle() for line in levels[:4]]
+    assert styles == ["-", "-", "--", "-"]
+
+
+def test_velocity_is_the_slope_of_the_wall(track):
+    data = files.read_dataset(track.out, "track")
+    densities = np.array(track.device.pulse.current_densities)
+    expected = (120e-9 + 590e-9 * (densities / 1e12 - 0.1) - 60e-9) / 3e-9
+    assert devices.steady_velocity(data) == pytest.approx(expected, rel=0.02)
+
+
+def test_a_wall_that_leaves_at_once_has_no_velocity(track):
+    data = files.read_dataset(track.out, "track")
+    data["wall_top"].values[0] = 512e-9
+    velocities = devices.steady_velocity(data)
+    assert np.isnan(velocities[0])
+    assert np.isfinite(velocities[1:]).all()
+
+
+def test_a_device_of_another_kind_is_refused(neuron, tmp_path):
+    with pytest.raises(files.FileError, match="is of kind 'neuron', not 'synapse'"):
+        draw(neuron, "conductance", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_trace_is_named(neuron, tmp_path):
+    with pytest.raises(files.FileError, match=r"0\.1000\.nc is not there"):
+        devices.draw(
+            "magnetization",
+            [neuron.out],
+            str(tmp_path),
+            SMALL,
+            tmp_path / "f.png",
+            tmp_path / "f.pdf",
+        )
+
+
+def command(arguments):
+    parser = argparse.ArgumentParser()
+    devices.register(parser.add_subparsers())
+    parsed = parser.parse_args(arguments)
+    parsed.handler(parsed)
+
+
+def test_command_line_draws(synapse, tmp_path):
+    png, svg = tmp_path / "f.png", tmp_path / "f.svg"
+    arguments = ["device-figure", "conductance", "--devices", str(synapse.out)]
+    arguments += ["--png", str(png), "--vector", str(svg)]
+    command([*arguments, "--figures", '{"resolution": 72}'])
+    assert Image.open(png).width == 504
+    assert svg.read_text(encoding="utf-8").startswith("<?xml")
+    with pytest.raises(ConfigError, match="--figures is no figure style"):
+        command([*arguments, "--figures", '{"resolution": 7}'])
+
+
+def test_targets_name_one_figure_a_device_and_the_comparison():
+    import yaml
+    from walls import MATERIAL, NEURON, SYNAPSE
+
+    data = {
+        "material": MATERIAL,
+        "devices": {"n": NEURON, "s": SYNAPSE, "t": NEURON | {"kind": "track"}},
+        "figures": {"vector_format": "svg"},
+    }
+    names = devices.targets(parse(yaml.safe_load(json.dumps(data))))
+    assert [name for name in names if name.endswith("png")] == [
+        "results/figures/n-transfer-curve.png",
+        "results/figures/n-magnetization.png",
+        "results/figures/s-dynamics.png",
+        "results/figures/s-conductance.png",
+        "results/figures/t-wall-position.png",
+        "results/figures/synapses-compared.png",
+    ]
+    assert "results/figures/t-wall-position.svg" in names
+    only = devices.targets(parse({"material": MATERIAL, "devices": {"t": data["devices"]["t"]}}))
+    assert len(only) == 2
