@@ -39,8 +39,6 @@ rule crosscheck_film:
 
 rule crosscheck_oommf:
     """One pulse of the cross-check in OOMMF."""
-    input:
-        ancient(rules.oommf_ready.output),
     output:
         expand(CROSSCHECK, calculator="oommf", allow_missing=True),
     log:

@@ -1,24 +1,27 @@
 """The same simulations by OOMMF: what differs is where it comes from, its threads and its time."""
 
+from snakemake.settings.types import DeploymentMethod
+
 OOMMF_DEVICES = [
     name for name, d in campaign.devices.items() if d.calculator == "oommf"
 ]
 
 
-# the check stands first among equals and takes all local cores: nothing else starts before it ends
-rule oommf_ready:
-    """Whether OOMMF is there, able to run, and has the interfacial DMI term; once a run."""
-    output:
-        temp("results/oommf.json"),
-    log:
-        "results/logs/oommf.log",
-    priority: 100
-    localrule: True
-    conda:
-        "../envs/oommf.yaml"
-    threads: 1000
-    shell:
-        "wallnet oommf --out {output:q} > {log:q} 2>&1"
+def oommf_wanted():
+    """Whether a job of this run calls an OOMMF that has to be there already."""
+    supplied = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+    planned = (job.rule.name for job in workflow.dag.needrun_jobs())
+    return not supplied and any(name.endswith("_oommf") for name in planned)
+
+
+onstart:
+    if oommf_wanted():
+        from wallnet.simulate import oommf
+
+        try:
+            oommf.check()
+        except oommf.OommfError as error:
+            raise WorkflowError(str(error))
 
 
 if OOMMF_DEVICES:
@@ -28,8 +31,6 @@ if OOMMF_DEVICES:
     ruleorder: level_oommf > level
 
     use rule initial as initial_oommf with:
-        input:
-            ancient(rules.oommf_ready.output),
         wildcard_constraints:
             device="|".join(OOMMF_DEVICES),
         conda:
@@ -40,9 +41,6 @@ if OOMMF_DEVICES:
             runtime=lambda w, attempt: 120 * attempt,
 
     use rule trace as trace_oommf with:
-        input:
-            files.INITIAL,
-            ancient(rules.oommf_ready.output),
         wildcard_constraints:
             device="|".join(OOMMF_DEVICES),
         conda:
@@ -53,8 +51,6 @@ if OOMMF_DEVICES:
             runtime=lambda w, attempt: 240 * attempt,
 
     use rule level as level_oommf with:
-        input:
-            ancient(rules.oommf_ready.output),
         wildcard_constraints:
             device="|".join(OOMMF_DEVICES),
         conda:

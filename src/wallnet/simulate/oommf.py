@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import files, tracks
+from wallnet import tracks
 from wallnet.config import Oommf as OommfSettings
 from wallnet.config import SimulationJob
 from wallnet.simulate import SimulationError
@@ -159,7 +159,7 @@ def _refusal(command: tuple[str, ...], name: str) -> str | None:
         return f"{name} cannot be started ({error.strerror})"
     if asked.returncode == 0:
         return None
-    return f"{name} says: {complaint(asked.stderr or asked.stdout)}"
+    return f"{name} says: {complaint(asked.stderr or asked.stdout).rstrip('.')}"
 
 
 def complaint(stderr: str, log: str = "") -> str:
@@ -639,12 +639,9 @@ def _finished_table(directory: Path, rows: int) -> "ubermagtable.Table":
 def register(subparsers: "argparse._SubParsersAction") -> None:
     """Add `oommf` to the command line."""
     command = subparsers.add_parser("oommf", help="check that OOMMF is there and able to run")
-    command.add_argument("--out", help="JSON file to write with what was found")
     command.set_defaults(handler=_check)
 
 
 def _check(arguments: argparse.Namespace) -> None:
     found = check()
-    if arguments.out:
-        files.write_json(found, arguments.out)
     print(f"OOMMF {found['version']}, started by {found['command']}: ready")
