@@ -133,6 +133,14 @@ def test_a_level_where_nothing_rests_gets_no_conductance(synapse, caplog, ends):
     assert data["position"].values[2] == pytest.approx(ends[0], abs=6e-9)
 
 
+def test_a_level_whose_wall_straightened_in_between_is_free(synapse):
+    synapse.write_pulse(0.6e12, 300e-9, 300e-9)
+    synapse.write_level("1-2", (450e-9, 450e-9), state="initial")
+    data = synapse.gather()
+    assert data["extended_resting_state"].values[2] == "free"
+    assert data["extended_stable"].values.tolist() == [1, 1, 0, 1, 1]
+
+
 def test_a_level_whose_wall_still_moves_is_marked(synapse, caplog):
     synapse.write_level("1-2", settled=0)
     synapse.write_pulse(0.6e12, 300e-9, 300e-9)

@@ -459,7 +459,8 @@ def _relaxed(path: str | Path, level: str, job: DeviceJob, conditions: Mapping[s
     conductance = both_readings(trace.detected[-1], job.detector)
     return State(
         label=label,
-        resting=trace.state,
+        # "initial" is relative to where a wall is placed; here that is a level that did not hold it
+        resting="free" if trace.state == START else trace.state,
         source="wall placed there and relaxed" if stable else "",
         position=float(trace.series["wall_position"][-1]),
         conductance=conductance if stable else np.full_like(conductance, np.nan),

@@ -480,6 +480,7 @@ def _wall_position(sources: Sources, figures: Figures) -> "Figure":
             time,
             pulse["wall_bottom"].values / NM,
             color=shade,
+            linestyle="-",
             marker=marker,
             markevery=(every // 2, every),
             label=_j_number(float(pulse["current_density"])),
@@ -606,7 +607,7 @@ def _conductance(sources: Sources, figures: Figures) -> "Figure":
         axes.tick_params(right=False)
         bounds = chosen["level_conductance"].values[[0, -1]] / MICROSIEMENS
         absolute = axes.secondary_yaxis("right", functions=_linear(*bounds))
-        absolute.set_ylabel("$G$ (µS)")
+        absolute.set_ylabel(r"$\mathit{G}$ (µS)")
         absolute.tick_params(direction="in")
         axes.set_title(f"({letter}) {READING_TITLES[reading]}", loc="left")
     for label, line in (("level, reached", "-"), ("level, not reached", NOT_REACHED)):

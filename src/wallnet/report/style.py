@@ -35,7 +35,7 @@ LINE_STYLES: tuple[Any, ...] = (
 EMPTY = "#E4E4E4"
 """Colour of cells without magnetic material."""
 
-SHADE = "#D9D9D9"
+SHADE = "#E6E6E6"
 """Background while the current flows."""
 
 METRES_PER_INCH = 0.0254
