@@ -132,10 +132,10 @@ class Bench:
         self.write(moving_wall(self.pulse(density), bottom, top, **more), path)
         return path
 
-    def write_level(self, state, ends=None, **more):
-        job = jobs.level_job(self.device, state)
+    def write_level(self, level, ends=None, **more):
+        job = jobs.level_job(self.device, level)
         bottom, top = ends or (job.placement.bottom, job.placement.top)
-        self.write(moving_wall(job, bottom, top, **more), self.levels[state])
+        self.write(moving_wall(job, bottom, top, **more), self.levels[level])
 
     def write_all(self, ends):
         job = jobs.initial_job(self.device)
