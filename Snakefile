@@ -33,15 +33,44 @@ wildcard_constraints:
     state=r"\d+(-\d+)?",
 
 
-localrules:
-    all,
-    traces,
-    devices,
-    networks,
-    figures,
-
-
+include: "workflow/rules/oommf.smk"
 include: "workflow/rules/simulation.smk"
 include: "workflow/rules/devices.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/crosscheck.smk"
+
+
+rule all:
+    """All tables and figures, and what they stand on."""
+    default_target: True
+    localrule: True
+    input:
+        [files.TABLE.format(table=f"{name}.csv") for name in campaign.devices],
+        rules.networks.input,
+        device_report.targets(campaign),
+        network_report.targets(campaign.networks, campaign.figures.vector_format),
+
+
+rule traces:
+    """All simulations of all devices."""
+    localrule: True
+    input:
+        [files.trace_paths(name, d) for name, d in campaign.devices.items()],
+        [files.level_paths(name, d) for name, d in campaign.devices.items()],
+
+
+rule devices:
+    """What all devices do, as data and as tables."""
+    localrule: True
+    input:
+        [files.DEVICE.format(device=name) for name in campaign.devices],
+        [files.TABLE.format(table=f"{name}.csv") for name in campaign.devices],
+
+
+rule figures:
+    """All figures."""
+    localrule: True
+    input:
+        device_report.targets(campaign),
+        network_report.targets(campaign.networks, campaign.figures.vector_format),

@@ -12,13 +12,16 @@ from wallnet.files import FileError
 def _parser() -> argparse.ArgumentParser:
     from wallnet import devices, simulate
     from wallnet.networks import commands as networks
+    from wallnet.report import crosscheck
     from wallnet.report import devices as device_figures
     from wallnet.report import networks as network_figures
+    from wallnet.simulate import oommf
 
     parser = argparse.ArgumentParser(prog="wallnet", description=__import__("wallnet").__doc__)
     parser.add_argument("--version", action="version", version=f"wallnet {__version__}")
     subparsers = parser.add_subparsers(required=True, metavar="command")
-    for stage in (simulate, devices, networks, device_figures, network_figures):
+    stages = (simulate, oommf, devices, networks, device_figures, network_figures, crosscheck)
+    for stage in stages:
         stage.register(subparsers)
     return parser
 
