@@ -33,8 +33,8 @@ wildcard_constraints:
     state=r"\d+(-\d+)?",
 
 
-include: "workflow/rules/oommf.smk"
 include: "workflow/rules/simulation.smk"
+include: "workflow/rules/oommf.smk"
 include: "workflow/rules/devices.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/figures.smk"
