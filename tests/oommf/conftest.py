@@ -30,6 +30,18 @@ SMALL = {
 """A campaign of one short pulse on 60×8 cells, whose end lies between two output times."""
 
 
+@pytest.fixture(scope="session")
+def small_data():
+    """Return the small campaign as plain data."""
+    return SMALL
+
+
+@pytest.fixture(scope="session")
+def small_campaign():
+    """Return a function that makes the small campaign with cases of a cross-check."""
+    return lambda cases: parse(SMALL | {"crosscheck": {"cases": cases}})
+
+
 @pytest.fixture
 def small_job():
     """Return a function that makes a job of the small campaign for one calculator."""

@@ -302,6 +302,7 @@ def register(subparsers: "argparse._SubParsersAction") -> None:
 
 
 def _crosscheck(arguments: argparse.Namespace) -> None:
+    figures = Figures.model_validate_json(arguments.figures)
     if not len(arguments.cases) == len(arguments.film) == len(arguments.oommf):
         raise FileError("--cases, --film and --oommf differ in number; give one of each a case")
     traces = {
@@ -314,6 +315,5 @@ def _crosscheck(arguments: argparse.Namespace) -> None:
     write_markdown(
         comparisons, reference["backend_version"], int(reference["threads"]), arguments.markdown
     )
-    figures = Figures.model_validate_json(arguments.figures)
     draw(traces, figures, arguments.png, arguments.vector)
     print(Path(arguments.markdown).read_text(encoding="utf-8"), end="")
