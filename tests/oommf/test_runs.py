@@ -94,11 +94,16 @@ def test_threads_reach_oommf(small_job, monkeypatch):
 
 
 def test_a_run_that_dies_leaves_nothing_and_says_so(small_job, own_folder):
-    def kill(now):
-        os.kill(solver(own_folder), signal.SIGKILL)
+    killed = []
 
-    with pytest.raises(SimulationError, match=r"OOMMF ended with code .* after \d+ of 6 states"):
-        simulate(small_job("oommf", output={"interval": 0.02e-9}), progress=kill)
+    def kill(now):
+        if not killed:
+            killed.append(solver(own_folder))
+            os.kill(killed[0], signal.SIGKILL)
+
+    long = small_job("oommf", pulse={"duration": 50e-9, "current_densities": [0.3e12]})
+    with pytest.raises(SimulationError, match=r"OOMMF ended with code \d+ after \d+ of 2500"):
+        simulate(long, progress=kill)
     assert nothing_left(own_folder)
 
 
@@ -111,8 +116,9 @@ def test_a_run_that_hangs_is_ended(small_job, own_folder, monkeypatch):
             stopped.append(solver(own_folder))
             os.kill(stopped[0], signal.SIGSTOP)
 
+    long = small_job("oommf", pulse={"duration": 50e-9, "current_densities": [0.3e12]})
     with pytest.raises(SimulationError, match=r"OOMMF hangs: no new state for \d+ s"):
-        simulate(small_job("oommf"), progress=stop)
+        simulate(long, progress=stop)
     assert nothing_left(own_folder)
 
 
