@@ -18,13 +18,18 @@ configfile: "config.yaml"
 
 try:
     for path in workflow.configfiles:
-        configuration.read_yaml(path)  # finds what merging would hide: a key given twice
+        configuration.read_yaml(
+            path
+        )  # finds what merging would hide: a key given twice
     campaign = configuration.parse(config, source="config.yaml")
 except configuration.ConfigError as error:
     raise WorkflowError(str(error))
 
 # so that a snakemake called by its path finds the package's commands in its jobs
-shell.prefix(f"set -euo pipefail; export PATH={str(Path(sys.executable).parent)!r}:$PATH; ")
+shell.prefix(
+    f"set -euo pipefail; export PATH={str(Path(sys.executable).parent)!r}:$PATH"
+    f" WALLNET_DATA_FOLDER={campaign.networks.data_folder!r}; "
+)
 
 
 wildcard_constraints:
@@ -33,6 +38,7 @@ wildcard_constraints:
     state=r"\d+(-\d+)?",
 
 
+include: "workflow/rules/common.smk"
 include: "workflow/rules/simulation.smk"
 include: "workflow/rules/oommf.smk"
 include: "workflow/rules/devices.smk"
@@ -44,33 +50,33 @@ include: "workflow/rules/crosscheck.smk"
 rule all:
     """All tables and figures, and what they stand on."""
     default_target: True
-    localrule: True
     input:
         [files.TABLE.format(table=f"{name}.csv") for name in campaign.devices],
         rules.networks.input,
         device_report.targets(campaign),
         network_report.targets(campaign.networks, campaign.figures.vector_format),
+    localrule: True
 
 
 rule traces:
-    """All simulations of all devices."""
-    localrule: True
     input:
         [files.trace_paths(name, d) for name, d in campaign.devices.items()],
         [files.level_paths(name, d) for name, d in campaign.devices.items()],
+    """All simulations of all devices."""
+    localrule: True
 
 
 rule devices:
-    """What all devices do, as data and as tables."""
-    localrule: True
     input:
         [files.DEVICE.format(device=name) for name in campaign.devices],
         [files.TABLE.format(table=f"{name}.csv") for name in campaign.devices],
+    """What all devices do, as data and as tables."""
+    localrule: True
 
 
 rule figures:
-    """All figures."""
-    localrule: True
     input:
         device_report.targets(campaign),
         network_report.targets(campaign.networks, campaign.figures.vector_format),
+    """All figures."""
+    localrule: True

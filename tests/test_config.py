@@ -194,3 +194,10 @@ def test_every_scheduler_job_can_afford_the_configuration():
         "sys.exit(', '.join(heavy & set(sys.modules)) or None)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_is_left_out_has_valid_values(tiny):
+    """Defaults are within their own bounds, as they are when a job reads them back."""
+    campaign = config.parse(tiny)
+    for section in (campaign.figures, campaign.devices["synapse"], campaign.networks):
+        assert type(section).model_validate_json(section.model_dump_json()) == section

@@ -4,11 +4,6 @@ CROSSCHECK = "results/crosscheck/{case}/{calculator}.nc"
 CASES = campaign.crosscheck.cases
 
 
-def crosscheck_job(case, calculator):
-    """Return the job of a case for one calculator, as canonical JSON."""
-    return CASES[case].job(campaign.devices, calculator).to_json()
-
-
 rule crosscheck:
     """Deviations between the embedded engine and OOMMF, as tables and a figure."""
     input:
@@ -75,8 +70,7 @@ rule crosscheck_table:
             category="Checks",
             labels={"result": "engine beside OOMMF"},
         ),
-        vector=files.FIGURE.format(figure="crosscheck.")
-        + campaign.figures.vector_format,
+        vector=vector_figure("crosscheck"),
     log:
         "results/logs/crosscheck/table.log",
     resources:

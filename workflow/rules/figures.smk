@@ -3,11 +3,6 @@
 from wallnet.report import devices as device_report
 
 
-def one_of(kind):
-    """Match the names of the campaign's devices of a kind, or nothing."""
-    return "|".join(campaign.of_kind(kind)) or "(?!)"
-
-
 rule figure_transfer_curve:
     """Conductance of a neuron against J: simulation, quartic, ideal ReLU (paper, Fig. 1b)."""
     input:
@@ -19,8 +14,7 @@ rule figure_transfer_curve:
             category="Devices",
             labels={"result": "transfer curve", "device": "{device}"},
         ),
-        vector=files.FIGURE.format(figure="{device}-transfer-curve.")
-        + campaign.figures.vector_format,
+        vector=vector_figure("{device}-transfer-curve"),
     log:
         "results/logs/figures/{device}-transfer-curve.log",
     benchmark:
@@ -51,8 +45,7 @@ rule figure_magnetization:
             category="Devices",
             labels={"result": "maps of m_z", "device": "{device}"},
         ),
-        vector=files.FIGURE.format(figure="{device}-magnetization.")
-        + campaign.figures.vector_format,
+        vector=vector_figure("{device}-magnetization"),
     log:
         "results/logs/figures/{device}-magnetization.log",
     benchmark:
@@ -84,8 +77,7 @@ rule figure_dynamics:
             category="Devices",
             labels={"result": "maps of m_z, wall against time", "device": "{device}"},
         ),
-        vector=files.FIGURE.format(figure="{device}-dynamics.")
-        + campaign.figures.vector_format,
+        vector=vector_figure("{device}-dynamics"),
     log:
         "results/logs/figures/{device}-dynamics.log",
     benchmark:
@@ -116,8 +108,7 @@ rule figure_conductance:
             category="Devices",
             labels={"result": "conductance and levels", "device": "{device}"},
         ),
-        vector=files.FIGURE.format(figure="{device}-conductance.")
-        + campaign.figures.vector_format,
+        vector=vector_figure("{device}-conductance"),
     log:
         "results/logs/figures/{device}-conductance.log",
     benchmark:
@@ -147,8 +138,7 @@ rule figure_wall_position:
             category="Devices",
             labels={"result": "wall against time, velocity", "device": "{device}"},
         ),
-        vector=files.FIGURE.format(figure="{device}-wall-position.")
-        + campaign.figures.vector_format,
+        vector=vector_figure("{device}-wall-position"),
     log:
         "results/logs/figures/{device}-wall-position.log",
     benchmark:
@@ -173,13 +163,12 @@ rule figure_synapses_compared:
         expand(files.DEVICE, device=campaign.of_kind("synapse")),
     output:
         png=report(
-            files.FIGURE.format(figure=device_report.COMPARISON + ".png"),
+            files.FIGURE.format(figure=f"{device_report.COMPARISON}.png"),
             caption="../report/device-synapses-compared.rst",
             category="Devices",
             labels={"result": "conductance compared", "device": "all synapses"},
         ),
-        vector=files.FIGURE.format(figure=device_report.COMPARISON + ".")
-        + campaign.figures.vector_format,
+        vector=vector_figure(device_report.COMPARISON),
     log:
         "results/logs/figures/synapses-compared.log",
     benchmark:

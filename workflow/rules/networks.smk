@@ -29,9 +29,9 @@ rule data:
     params:
         job=lambda w: network_jobs.data_job(campaign.networks, w.dataset).to_json(),
         revision=revisions.of("networks"),
-    # where the images lie is no parameter: moving them changes no result
+    # where the images lie is no parameter (the Snakefile exports it): moving them changes no result
     shell:
-        "wallnet data --job {params.job:q} --data-folder {campaign.networks.data_folder:q}"
+        'wallnet data --job {params.job:q} --data-folder "$WALLNET_DATA_FOLDER"'
         " --out {output:q} > {log:q} 2>&1"
 
 
@@ -70,7 +70,7 @@ rule train:
         revision=revisions.of("networks"),
     shell:
         "wallnet train --job {params.job:q} --data {input.data:q}"
-        " --data-folder {campaign.networks.data_folder:q} --neuron {input.neuron:q}"
+        ' --data-folder "$WALLNET_DATA_FOLDER" --neuron {input.neuron:q}'
         " --metrics {output.metrics:q} --checkpoint {output.checkpoint:q} > {log:q} 2>&1"
 
 
@@ -96,7 +96,7 @@ rule map:
         revision=revisions.of("networks"),
     shell:
         "wallnet map --job {params.job:q} --data {input.data:q}"
-        " --data-folder {campaign.networks.data_folder:q} --synapse {input.synapse:q}"
+        ' --data-folder "$WALLNET_DATA_FOLDER" --synapse {input.synapse:q}'
         " --start {input.start:q} --metrics {output.metrics:q}"
         " --checkpoint {output.checkpoint:q} > {log:q} 2>&1"
 
@@ -147,7 +147,7 @@ rule figure_accuracy:
             category="Networks",
             labels={"result": "test error at every stage", "data set": "all"},
         ),
-        vector=files.FIGURE.format(figure="accuracy.") + campaign.figures.vector_format,
+        vector=vector_figure("accuracy"),
     log:
         "results/logs/figures/accuracy.log",
     benchmark:
@@ -174,8 +174,7 @@ rule figure_training_curves:
             category="Networks",
             labels={"result": "training curves", "data set": "all"},
         ),
-        vector=files.FIGURE.format(figure="training-curves.")
-        + campaign.figures.vector_format,
+        vector=vector_figure("training-curves"),
     log:
         "results/logs/figures/training-curves.log",
     benchmark:
@@ -202,8 +201,7 @@ rule figure_weights:
             category="Networks",
             labels={"result": "weights on {device}", "data set": "{dataset}"},
         ),
-        vector=files.FIGURE.format(figure="weights-{dataset}-{device}.")
-        + campaign.figures.vector_format,
+        vector=vector_figure("weights-{dataset}-{device}"),
     log:
         "results/logs/figures/weights-{dataset}-{device}.log",
     benchmark:
@@ -237,8 +235,7 @@ rule figure_confusion:
                 "data set": "{dataset}",
             },
         ),
-        vector=files.FIGURE.format(figure="confusion-{dataset}-{device}.")
-        + campaign.figures.vector_format,
+        vector=vector_figure("confusion-{dataset}-{device}"),
     log:
         "results/logs/figures/confusion-{dataset}-{device}.log",
     benchmark:
@@ -267,8 +264,7 @@ rule figure_misread:
             category="Networks",
             labels={"result": "misread images", "data set": "{dataset}"},
         ),
-        vector=files.FIGURE.format(figure="misread-{dataset}.")
-        + campaign.figures.vector_format,
+        vector=vector_figure("misread-{dataset}"),
     log:
         "results/logs/figures/misread-{dataset}.log",
     benchmark:

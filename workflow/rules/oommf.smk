@@ -1,17 +1,8 @@
 """The same simulations by OOMMF: what differs is where it comes from, its threads and its time."""
 
-from snakemake.settings.types import DeploymentMethod
-
 OOMMF_DEVICES = [
     name for name, d in campaign.devices.items() if d.calculator == "oommf"
 ]
-
-
-def oommf_wanted():
-    """Whether a job of this run calls an OOMMF that has to be there already."""
-    supplied = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
-    planned = (job.rule.name for job in workflow.dag.needrun_jobs())
-    return not supplied and any(name.endswith("_oommf") for name in planned)
 
 
 onstart:

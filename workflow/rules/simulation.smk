@@ -22,7 +22,7 @@ rule initial:
 rule trace:
     """One current pulse on one device, then relaxation."""
     input:
-        files.INITIAL,
+        initial=files.INITIAL,
     output:
         files.TRACE,
     log:
@@ -38,7 +38,7 @@ rule trace:
         ).to_json(),
         revision=lambda w: revisions.of(campaign.devices[w.device].calculator),
     shell:
-        "OOMMF_THREADS={threads} wallnet simulate --job {params.job:q} --initial {input[0]:q}"
+        "OOMMF_THREADS={threads} wallnet simulate --job {params.job:q} --initial {input.initial:q}"
         " --out {output:q} > {log:q} 2>&1"
 
 

@@ -1,0 +1,25 @@
+"""What several rules ask of the campaign."""
+
+from snakemake.settings.types import DeploymentMethod
+
+
+def one_of(kind):
+    """Match the names of the campaign's devices of a kind, or nothing."""
+    return "|".join(campaign.of_kind(kind)) or "(?!)"
+
+
+def vector_figure(name):
+    """Return the path of a figure's vector file."""
+    return files.FIGURE.format(figure=f"{name}.{campaign.figures.vector_format}")
+
+
+def crosscheck_job(case, calculator):
+    """Return the job of a case of the cross-check for one calculator, as canonical JSON."""
+    return campaign.crosscheck.cases[case].job(campaign.devices, calculator).to_json()
+
+
+def oommf_wanted():
+    """Whether a job of this run calls an OOMMF that has to be there already."""
+    supplied = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+    planned = (job.rule.name for job in workflow.dag.needrun_jobs())
+    return not supplied and any(name.endswith("_oommf") for name in planned)
