@@ -59,24 +59,24 @@ rule all:
 
 
 rule traces:
+    """All simulations of all devices."""
     input:
         [files.trace_paths(name, d) for name, d in campaign.devices.items()],
         [files.level_paths(name, d) for name, d in campaign.devices.items()],
-    """All simulations of all devices."""
     localrule: True
 
 
 rule devices:
+    """What all devices do, as data and as tables."""
     input:
         [files.DEVICE.format(device=name) for name in campaign.devices],
         [files.TABLE.format(table=f"{name}.csv") for name in campaign.devices],
-    """What all devices do, as data and as tables."""
     localrule: True
 
 
 rule figures:
+    """All figures."""
     input:
         device_report.targets(campaign),
         network_report.targets(campaign.networks, campaign.figures.vector_format),
-    """All figures."""
     localrule: True
