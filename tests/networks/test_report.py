@@ -20,7 +20,9 @@ def metrics_of(run, levels):
         "test_accuracy": accuracy,
         "classes": ["a", "b"],
         "confusion_matrix": [[90, 10], [5, 95]],
-        "weights": {"hidden": {"range": [-1.0, 1.0], "counts": [1, 0, 5, 3]}},
+        "weights": {
+            "hidden": {"range": [-1.0, 1.0], "counts": [1, 0, 5, 3], "different_values": 3}
+        },
         "image_shape": [2, 3],
         "misread": [{"index": 0, "label": 0, "predicted": 1, "image": "AAECAwQF"}],
         "training_curve": [

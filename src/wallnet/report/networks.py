@@ -43,6 +43,9 @@ TITLES = {
     "on_levels": "Trained on levels",
 }
 
+LEAST_COUNT = 0.7
+"""Foot of a logarithmic histogram, so that a single weight shows."""
+
 DATASET_TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
 
 NOTES = """\
@@ -309,6 +312,7 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
         sharey=True,
         figsize=style.size(figures, 0.30 * len(places) + 0.05),
     )
+    highest = 1
     for row, (reading, stages) in zip(axes, places.items(), strict=True):
         for panel, stage in zip(row, STAGES, strict=True):
             record = stages[stage]
@@ -318,10 +322,17 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
             levels = record.get("weight_values", {}).get("hidden", ())
             for value in levels:
                 panel.axvline(value, color=style.SHADE, linewidth=0.6, zorder=0)
-            panel.stairs(counts, edges, fill=True, color=style.COLOURS[0])
-            panel.set_yscale("log")
-            panel.set_ylim(bottom=0.7)
+            if histogram["different_values"] < len(counts):
+                # a bin is thinner than a line: draw the few values as lines of their own
+                held = counts > 0
+                middles = (edges[1:] + edges[:-1])[held] / 2
+                panel.vlines(middles, LEAST_COUNT, counts[held], color=style.COLOURS[0], lw=2)
+            else:
+                panel.stairs(counts, edges, fill=True, color=style.COLOURS[0])
+            highest = max(highest, counts.max())
         row[0].set_ylabel(f"{reading} reading\nweights per bin")
+    axes[0][0].set_yscale("log")
+    axes[0][0].set_ylim(LEAST_COUNT, 2 * highest)
     for panel, stage in zip(axes[0], STAGES, strict=True):
         panel.set_title(TITLES[stage])
     for panel in axes[-1]:
@@ -342,7 +353,9 @@ def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figur
         len(places),
         len(PAPER_STAGES),
         squeeze=False,
-        figsize=style.size(figures, 0.36 * len(places) + 0.12),
+        sharex=True,
+        sharey=True,
+        figsize=style.size(figures, 0.31 * len(places) + 0.12),
     )
     image = None
     for row, (reading, stages) in zip(axes, places.items(), strict=True):
@@ -364,10 +377,6 @@ def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figur
                     )
             _class_ticks(panel, record["classes"], figures)
             panel.set_title(f"{TITLES[stage]}: {record['test_accuracy']:.2f} %")
-            if panel is not row[0]:
-                panel.set_yticklabels([])
-            if row is not axes[-1]:
-                panel.set_xticklabels([])
         row[0].set_ylabel(f"{reading} reading\nlabel")
     for panel in axes[-1]:
         panel.set_xlabel("prediction")
