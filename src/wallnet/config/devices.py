@@ -46,9 +46,7 @@ class Material(Section):
     @property
     def effective_anisotropy(self) -> float:
         """K_eff = K_u - μ0 M_s²/2 in J/m³, the thin-film limit."""
-        return (
-            self.uniaxial_anisotropy - VACUUM_PERMEABILITY * self.saturation_magnetization**2 / 2
-        )
+        return self.uniaxial_anisotropy - VACUUM_PERMEABILITY * self.saturation_magnetization**2 / 2
 
     @property
     def wall_width_parameter(self) -> float:
@@ -105,9 +103,7 @@ class Track(Section):
             return ()
         if self.notches.positions is not None:
             return tuple(sorted(self.notches.positions))
-        return tuple(
-            k * self.length / self.notches.count for k in range(1, self.notches.count + 1)
-        )
+        return tuple(k * self.length / self.notches.count for k in range(1, self.notches.count + 1))
 
     @property
     def inner_notch_positions(self) -> tuple[float, ...]:
