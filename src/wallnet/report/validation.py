@@ -1,0 +1,208 @@
+"""The validation's rows as tables, and its curves as a figure."""
+
+import argparse
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wallnet import files
+from wallnet.config import Figures
+from wallnet.report import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLUMNS = (
+    "check",
+    "quantity",
+    "unit",
+    "reference",
+    "source",
+    "ours",
+    "deviation",
+    "tolerance",
+    "passed",
+    "reason",
+)
+"""Columns of `validation.csv`."""
+
+
+def _rows(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return all rows with their check and deviation."""
+    return [
+        {**row, "check": result["check"], "deviation": row["ours"] - row["reference"]}
+        for result in results
+        for row in result["rows"]
+    ]
+
+
+def write_csv(results: Sequence[Mapping[str, Any]], path: str) -> None:
+    """Write one line a row, in SI units.
+
+    Parameters
+    ----------
+    results : sequence of Mapping
+        What `wallnet validate` wrote.
+    path : str
+        Where it goes; `passed` is empty for findings.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for row in _rows(results):
+        writer.writerow({key: "" if row[key] is None else row[key] for key in COLUMNS})
+    files.write_text(text.getvalue(), path)
+
+
+def write_markdown(results: Sequence[Mapping[str, Any]], path: str) -> None:
+    """Write the table to read: one section a check, the verdict above all.
+
+    Parameters
+    ----------
+    results : sequence of Mapping
+        What `wallnet validate` wrote.
+    path : str
+        Where it goes.
+    """
+    rows = _rows(results)
+    judged = [row for row in rows if row["passed"] is not None]
+    failed = [row for row in judged if not row["passed"]]
+    verdict = f"{len(judged) - len(failed)} of {len(judged)} rows passed"
+    if failed:
+        verdict += "; FAILED: " + "; ".join(row["quantity"] for row in failed)
+    seconds = sum(result["seconds"] for result in results)
+    lines = [
+        f"{verdict}. {len(rows) - len(judged)} rows are findings, reported and not judged. "
+        f"The checks took {seconds:.0f} s.",
+        "",
+    ]
+    for result in results:
+        lines += [
+            f"### {result['check']}",
+            "",
+            "| quantity | unit | reference | source | ours | tolerance | passed | reason |",
+            "|---|---|---|---|---|---|---|---|",
+        ]
+        for row in result["rows"]:
+            verdict = {True: "yes", False: "**no**", None: "finding"}[row["passed"]]
+            tolerance = "–" if row["tolerance"] is None else f"{row['tolerance']:.2g}"
+            cells = (
+                row["quantity"],
+                row["unit"],
+                f"{row['reference']:.7g}",
+                row["source"],
+                f"{row['ours']:.7g}",
+                tolerance,
+                verdict,
+                row["reason"],
+            )
+            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        lines.append("")
+    files.write_text("\n".join(lines), path)
+
+
+def draw(results: Sequence[Mapping[str, Any]], figures: Figures, png: str, vector: str) -> None:
+    """Draw the curves: wall velocity, wall profile, µMAG problem 4, tolerances.
+
+    Parameters
+    ----------
+    results : sequence of Mapping
+        What `wallnet validate` wrote, with the checks wall-velocity, neel-wall, problem-4 and
+        tolerances among them.
+    figures : Figures
+        Style of all figures.
+    png, vector : str
+        Where the figure goes.
+    """
+    curves = {result["check"]: result["curves"] for result in results}
+    with style.apply(figures):
+        from matplotlib import pyplot
+
+        figure, axes = pyplot.subplots(2, 2, figsize=style.size(figures, 0.8))
+        _velocity(axes[0, 0], curves["wall-velocity"])
+        _profile(axes[0, 1], curves["neel-wall"]["profile"])
+        _reversal(axes[1, 0], curves["problem-4"])
+        _tolerances(axes[1, 1], curves["tolerances"]["tolerances"])
+        for letter, panel in zip("abcd", axes.flat, strict=True):
+            panel.set_title(f"({letter})", loc="left")
+        style.save(figure, png, vector, title="Validation of the embedded engine")
+
+
+def _velocity(axes: "Axes", curves: Mapping[str, Any]) -> None:
+    for index, (label, curve) in enumerate(curves.items()):
+        density = np.array(curve["current_density"]) / 1e12
+        models = ("model, no H_K", "single row"), ("model, film", "track 150 nm")
+        for shift, (model, ours) in enumerate(models):
+            look = style.series(2 * index + shift, marker=True)
+            line = {key: look[key] for key in ("color", "linestyle")}
+            axes.plot(density, curve[model], **line)
+            points = {"color": look["color"], "marker": look["marker"], "linestyle": "none"}
+            axes.plot(density, curve[ours], label=f"{label[4:6].strip()} mJ/m², {ours}", **points)
+    axes.set_xlabel("J (10¹² A/m²)")
+    axes.set_ylabel("wall velocity (m/s)")
+    axes.set_ylim(0, None)
+    axes.legend(title="engine; lines: 1-D model")
+
+
+def _profile(axes: "Axes", curve: Mapping[str, Any]) -> None:
+    x = (np.array(curve["x"]) - curve["centre"]) / curve["width"]
+    near = np.abs(x) < 6
+    points = {**style.series(0, marker=True), "linestyle": "none"}
+    axes.plot(x[near], np.array(curve["m_z"])[near], label="engine", **points)
+    axes.plot(x[near], np.tanh(x[near]), label="tanh u", **style.series(1))
+    axes.set_xlabel("u = (x - x₀)/Δ")
+    axes.set_ylabel("m$_z$")
+    axes.legend()
+
+
+def _reversal(axes: "Axes", curves: Mapping[str, Any]) -> None:
+    for index, (label, curve) in enumerate(sorted(curves.items())):
+        m = np.array(curve["m"])
+        time = np.array(curve["time"]) * 1e9
+        axes.plot(time, m[:, 1], label=f"µMAG 4, {label}", **style.series(index))
+    for index, value in enumerate((0.1260409, -0.120395)):
+        look = style.series(index, marker=True)
+        axes.plot(1.0, value, color=look["color"], marker=look["marker"], linestyle="none")
+    axes.set_xlabel("time (ns)")
+    axes.set_ylabel("<m$_y$>; points: mumax3")
+    axes.legend()
+
+
+def _tolerances(axes: "Axes", curve: Mapping[str, Any]) -> None:
+    for index, (name, key, label) in enumerate(
+        (
+            ("stray_field_tolerance", "stray_field_error", "stray field"),
+            ("frozen_change", "frozen_error", "resting columns"),
+        )
+    ):
+        axes.loglog(curve[name], curve[key], label=label, **style.series(index, marker=True))
+    axes.axhline(5e-4, color="#000000", linestyle=":", linewidth=0.8)
+    axes.set_xlabel("tolerance")
+    axes.set_ylabel("largest deviation of <m>")
+    axes.legend()
+
+
+def register(subparsers: "argparse._SubParsersAction") -> None:
+    """Add `validation-table` to the command line."""
+    command = subparsers.add_parser(
+        "validation-table", help="gather the validation's rows into tables and a figure"
+    )
+    command.add_argument("--results", nargs="+", required=True, help="files of `wallnet validate`")
+    command.add_argument("--figures", required=True, help="canonical JSON of the figures' style")
+    command.add_argument("--csv", required=True, help="table to write, in SI units")
+    command.add_argument("--markdown", required=True, help="table to write, to read as text")
+    command.add_argument("--png", required=True, help="figure to write")
+    command.add_argument("--vector", required=True, help="figure to write, .pdf or .svg")
+    command.set_defaults(handler=_table)
+
+
+def _table(arguments: argparse.Namespace) -> None:
+    figures = Figures.model_validate_json(arguments.figures)
+    keys = ("check", "rows", "curves", "seconds")
+    results = [files.read_json(path, keys) for path in arguments.results]
+    write_csv(results, arguments.csv)
+    write_markdown(results, arguments.markdown)
+    draw(results, figures, arguments.png, arguments.vector)

@@ -1,0 +1,71 @@
+"""One moment under Slonczewski torque, with the spins in the plane: closed formulas."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from wallnet.film.core import VACUUM_PERMEABILITY, Film
+from wallnet.validation import material
+from wallnet.validation.rows import Check, Row
+
+_CELL = (3e-9, 3e-9, material.THICKNESS)
+
+ANISOTROPY_FIELD = (
+    2 * material.STIFFNESS / (VACUUM_PERMEABILITY * material.FILM.saturation_magnetization)
+)
+"""H_k = 2 K_eff/(μ0 Ms) in A/m."""
+
+
+def _driven(
+    share: float, damping: float, duration: float, start: float = 0.0
+) -> tuple[float, float, float]:
+    """Return m after a torque field of `share`·H_k acted on a moment tilted by `start`."""
+    terms = replace(material.LOCAL, exchange_stiffness=0.0, dmi_constant=0.0, damping=damping)
+    film = Film(np.ones((1, 1), dtype=bool), _CELL, terms, material.DEFAULT)
+    film.magnetization = np.array([[[math.sin(start), 0.0, math.cos(start)]]])
+    film.set_torque(material.torque(share * ANISOTROPY_FIELD / material.torque_field(1.0)))
+    film.advance(duration)
+    x, y, z = film.average()
+    return float(x), float(y), float(z)
+
+
+def macrospin() -> Check:
+    """Tilt and loss of stability of a perpendicular moment."""
+    check = Check()
+    for share in (0.1, 0.3, -0.3, 0.45):
+        x, _, z = _driven(share, 0.5, 4e-9)
+        check.rows.append(
+            Row(
+                f"macrospin, tilt at h = {share:g} H_k",
+                "rad",
+                math.asin(-2 * share) / 2,
+                "sin 2θ = -2h/H_k",
+                math.atan2(x, z),
+                1e-5,
+                "single precision, after 4 ns at α = 0.5",
+            )
+        )
+    for damping in (0.1, 0.5):
+        # the escape past the vanished minimum takes about 1/√(h - h_c): 20 ns resolve 1e-3
+        low, high = 0.48, 0.52
+        while high - low > 5e-4:
+            middle = (low + high) / 2
+            # from the balance itself, or where it vanished: a sudden start would overshoot it
+            balance = math.asin(-min(1.0, 2 * middle)) / 2
+            if _driven(middle, damping, 20e-9, balance)[2] > 0.5:
+                low = middle
+            else:
+                high = middle
+        check.rows.append(
+            Row(
+                f"macrospin, h/H_k at which +z loses stability, α = {damping:g}",
+                "1",
+                0.5,
+                "h = H_k/2, whatever α",
+                (low + high) / 2,
+                2e-3,
+                "the step of 5e-4 and the slow escape close to the threshold",
+            )
+        )
+    return check

@@ -1,0 +1,78 @@
+"""The film of the paper, for checks on devices like ours."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet.config import Film as Settings
+from wallnet.film.core import (
+    ELEMENTARY_CHARGE,
+    REDUCED_PLANCK,
+    VACUUM_PERMEABILITY,
+    Accuracy,
+    SpinTorque,
+    Terms,
+)
+
+THICKNESS = 2e-9
+POLARIZATION = 0.4
+
+FILM = Terms(
+    saturation_magnetization=1.1e6,
+    exchange_stiffness=2e-11,
+    dmi_constant=1e-3,
+    anisotropy=1e6,
+    damping=0.3,
+    gyromagnetic_ratio=2.211e5,
+)
+"""Table I of the paper; its damping fits the stated velocity."""
+
+STIFFNESS = FILM.anisotropy - VACUUM_PERMEABILITY * FILM.saturation_magnetization**2 / 2
+"""K_eff = Ku - μ0 Ms²/2 in J/m³."""
+
+WIDTH = math.sqrt(FILM.exchange_stiffness / STIFFNESS)
+"""Δ = √(A/K_eff) in m."""
+
+LOCAL = replace(FILM, anisotropy=STIFFNESS, stray_field=False)
+"""The same film with its stray field replaced by its thin-film limit, a lower anisotropy."""
+
+DEFAULT = Accuracy(**Settings().model_dump())
+"""The settings that the campaign uses unless told otherwise."""
+
+TIGHT = Accuracy(stray_field_tolerance=1e-6, frozen_change=0.0, time_step_fraction=0.5)
+"""Settings that leave nothing out."""
+
+
+def torque(current_density: float) -> SpinTorque:
+    """Return the paper's torque, spins along +y, for a current density in A/m²."""
+    return SpinTorque(current_density=current_density, polarization=POLARIZATION)
+
+
+def torque_field(current_density: float) -> float:
+    """Return h = β ε = ħ P J/(2 μ0 e t Ms) in A/m at Λ = 1."""
+    return (
+        REDUCED_PLANCK
+        * POLARIZATION
+        * current_density
+        / (2 * VACUUM_PERMEABILITY * ELEMENTARY_CHARGE)
+        / (THICKNESS * FILM.saturation_magnetization)
+    )
+
+
+def wall(
+    shape: tuple[int, int], cell: float, start: float, width: float = WIDTH
+) -> NDArray[np.float64]:
+    """Return a Néel wall m = (-sech u, 0, tanh u), u = (x - start)/width, (rows, columns, 3)."""
+    rows, columns = shape
+    u = np.clip(((np.arange(columns) + 0.5) * cell - start) / width, -300, 300)
+    row = np.stack([-1 / np.cosh(u), np.zeros_like(u), np.tanh(u)], axis=-1)
+    return np.broadcast_to(row, (rows, columns, 3)).copy()
+
+
+def crossing(profile: NDArray[np.floating], cell: float) -> float:
+    """Return where m_z of a row of cells crosses zero, in m, by linear interpolation."""
+    index = int(np.flatnonzero((profile[:-1] < 0) & (profile[1:] >= 0))[0])
+    share = profile[index] / (profile[index] - profile[index + 1])
+    return float((index + 0.5 + share) * cell)

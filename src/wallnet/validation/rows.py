@@ -1,0 +1,71 @@
+"""What a validation yields: rows, each a number of ours beside one that is not ours."""
+
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison.
+
+    Attributes
+    ----------
+    quantity : str
+        What is compared.
+    unit : str
+        Its unit; "1" for a pure number.
+    reference : float
+        Published or analytic value.
+    source : str
+        Where that comes from.
+    ours : float
+        What the engine gives.
+    tolerance : float
+        Largest deviation that passes; infinite for a finding, which is reported and not judged.
+    reason : str
+        Why that tolerance.
+    """
+
+    quantity: str
+    unit: str
+    reference: float
+    source: str
+    ours: float
+    tolerance: float
+    reason: str
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether the deviation is within the tolerance; None for a finding."""
+        if math.isinf(self.tolerance):
+            return None
+        return bool(abs(self.ours - self.reference) <= self.tolerance)
+
+
+@dataclass
+class Check:
+    """Rows of one subject, and curves to draw.
+
+    Attributes
+    ----------
+    rows : list of Row
+        The comparisons.
+    curves : dict
+        Series of numbers by name, for figures; plain lists in SI units.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    curves: dict[str, Any] = field(default_factory=dict)
+
+    def to_data(self) -> dict[str, Any]:
+        """Return plain data; a finding's tolerance becomes None."""
+        rows = [
+            {
+                **asdict(row),
+                "tolerance": None if math.isinf(row.tolerance) else row.tolerance,
+                "passed": row.passed,
+            }
+            for row in self.rows
+        ]
+        return {"rows": rows, "curves": self.curves}
