@@ -23,7 +23,7 @@ rule crosscheck_film:
     wildcard_constraints:
         case="|".join(CASES) or "none",
     resources:
-        mem_mb=lambda w, attempt: 600 * attempt,
+        mem_mb=lambda w, attempt: 800 * attempt,
         runtime=lambda w, attempt: 15 * attempt,
     params:
         job=lambda w: crosscheck_job(w.case, "film"),
@@ -46,8 +46,8 @@ rule crosscheck_oommf:
         "../envs/oommf.yaml"
     threads: lambda w: campaign.devices[CASES[w.case].device].oommf.threads
     resources:
-        mem_mb=lambda w, attempt: 1500 * attempt,
-        runtime=lambda w, attempt: 240 * attempt,
+        mem_mb=lambda w, attempt: 1000 * attempt,
+        runtime=lambda w, attempt: 120 * attempt,
     params:
         job=lambda w: crosscheck_job(w.case, "oommf"),
         revision=revisions.of("oommf"),
@@ -73,6 +73,7 @@ rule crosscheck_table:
         vector=vector_figure("crosscheck"),
     log:
         "results/logs/crosscheck/table.log",
+    localrule: True
     resources:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,

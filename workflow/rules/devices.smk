@@ -13,6 +13,7 @@ rule device:
         "results/logs/devices/{device}.log",
     benchmark:
         "results/benchmarks/devices/{device}.tsv"
+    localrule: True
     resources:
         mem_mb=lambda w, attempt: 600 * attempt,
         runtime=lambda w, attempt: 15 * attempt,
@@ -46,6 +47,7 @@ rule device_table:
         "results/benchmarks/tables/{device}.tsv"
     wildcard_constraints:
         device="|".join(campaign.devices),
+    localrule: True
     resources:
         mem_mb=lambda w, attempt: 400 * attempt,
         runtime=lambda w, attempt: 5 * attempt,

@@ -21,6 +21,7 @@ rule figure_transfer_curve:
         "results/benchmarks/figures/{device}-transfer-curve.tsv"
     wildcard_constraints:
         device=one_of("neuron"),
+    localrule: True
     resources:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
@@ -52,6 +53,7 @@ rule figure_magnetization:
         "results/benchmarks/figures/{device}-magnetization.tsv"
     wildcard_constraints:
         device=one_of("neuron"),
+    localrule: True
     resources:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
@@ -84,6 +86,7 @@ rule figure_dynamics:
         "results/benchmarks/figures/{device}-dynamics.tsv"
     wildcard_constraints:
         device=one_of("synapse"),
+    localrule: True
     resources:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
@@ -115,6 +118,7 @@ rule figure_conductance:
         "results/benchmarks/figures/{device}-conductance.tsv"
     wildcard_constraints:
         device=one_of("synapse"),
+    localrule: True
     resources:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
@@ -145,6 +149,7 @@ rule figure_wall_position:
         "results/benchmarks/figures/{device}-wall-position.tsv"
     wildcard_constraints:
         device=one_of("track"),
+    localrule: True
     resources:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
@@ -173,6 +178,7 @@ rule figure_synapses_compared:
         "results/logs/figures/synapses-compared.log",
     benchmark:
         "results/benchmarks/figures/synapses-compared.tsv"
+    localrule: True
     resources:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,

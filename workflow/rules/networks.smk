@@ -118,6 +118,7 @@ rule accuracy:
         "results/logs/accuracy.log",
     benchmark:
         "results/benchmarks/accuracy.tsv"
+    localrule: True
     resources:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
@@ -134,6 +135,7 @@ rule networks:
     input:
         network_report.metrics(campaign.networks),
         rules.accuracy.output if campaign.networks.recipes else [],
+    localrule: True
 
 
 rule figure_accuracy:
@@ -152,6 +154,7 @@ rule figure_accuracy:
         "results/logs/figures/accuracy.log",
     benchmark:
         "results/benchmarks/figures/accuracy.tsv"
+    localrule: True
     resources:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
@@ -179,6 +182,7 @@ rule figure_training_curves:
         "results/logs/figures/training-curves.log",
     benchmark:
         "results/benchmarks/figures/training-curves.tsv"
+    localrule: True
     resources:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
@@ -208,6 +212,7 @@ rule figure_weights:
         "results/benchmarks/figures/weights-{dataset}-{device}.tsv"
     wildcard_constraints:
         dataset="|".join(campaign.networks.datasets),
+    localrule: True
     resources:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
@@ -242,6 +247,7 @@ rule figure_confusion:
         "results/benchmarks/figures/confusion-{dataset}-{device}.tsv"
     wildcard_constraints:
         dataset="|".join(campaign.networks.datasets),
+    localrule: True
     resources:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
@@ -269,6 +275,7 @@ rule figure_misread:
         "results/logs/figures/misread-{dataset}.log",
     benchmark:
         "results/benchmarks/figures/misread-{dataset}.tsv"
+    localrule: True
     resources:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,

@@ -28,7 +28,7 @@ if OOMMF_DEVICES:
             "../envs/oommf.yaml"
         threads: lambda w: campaign.devices[w.device].oommf.threads
         resources:
-            mem_mb=lambda w, attempt: 1500 * attempt,
+            mem_mb=lambda w, attempt: 1000 * attempt,
             runtime=lambda w, attempt: 120 * attempt,
 
     use rule trace as trace_oommf with:
@@ -38,8 +38,8 @@ if OOMMF_DEVICES:
             "../envs/oommf.yaml"
         threads: lambda w: campaign.devices[w.device].oommf.threads
         resources:
-            mem_mb=lambda w, attempt: 1500 * attempt,
-            runtime=lambda w, attempt: 240 * attempt,
+            mem_mb=lambda w, attempt: 1000 * attempt,
+            runtime=lambda w, attempt: 120 * attempt,
 
     use rule level as level_oommf with:
         wildcard_constraints:
@@ -48,5 +48,5 @@ if OOMMF_DEVICES:
             "../envs/oommf.yaml"
         threads: lambda w: campaign.devices[w.device].oommf.threads
         resources:
-            mem_mb=lambda w, attempt: 1500 * attempt,
-            runtime=lambda w, attempt: 240 * attempt,
+            mem_mb=lambda w, attempt: 1000 * attempt,
+            runtime=lambda w, attempt: 120 * attempt,

@@ -9,9 +9,11 @@ rule initial:
         "results/logs/initial/{device}.log",
     benchmark:
         "results/benchmarks/initial/{device}.tsv"
+    # seconds, unless a wall relaxes first
+    localrule: not any(d.wall.relaxation for d in campaign.devices.values())
     resources:
-        mem_mb=lambda w, attempt: 600 * attempt,
-        runtime=lambda w, attempt: 10 * attempt,
+        mem_mb=lambda w, attempt: 800 * attempt,
+        runtime=lambda w, attempt: 15 * attempt,
     params:
         job=lambda w: jobs.initial_job(campaign.devices[w.device]).to_json(),
         revision=lambda w: revisions.of(campaign.devices[w.device].calculator),
@@ -30,7 +32,7 @@ rule trace:
     benchmark:
         "results/benchmarks/traces/{device}/{current}.tsv"
     resources:
-        mem_mb=lambda w, attempt: 600 * attempt,
+        mem_mb=lambda w, attempt: 800 * attempt,
         runtime=lambda w, attempt: 15 * attempt,
     params:
         job=lambda w: jobs.pulse_job(
@@ -51,7 +53,7 @@ rule level:
     benchmark:
         "results/benchmarks/levels/{device}/{state}.tsv"
     resources:
-        mem_mb=lambda w, attempt: 600 * attempt,
+        mem_mb=lambda w, attempt: 800 * attempt,
         runtime=lambda w, attempt: 15 * attempt,
     params:
         job=lambda w: jobs.level_job(campaign.devices[w.device], w.state).to_json(),
