@@ -120,10 +120,10 @@ def problem_4() -> Check:
             "µMAG 4, field 1, first <mx> = 0, 2.5 nm cells",
             "s",
             0.1385e-9,
-            "OOMMF, quoted at µMAG",
+            "OOMMF",
             float(passage),
             5e-13,
-            "it is quoted to 0.1 ps; submissions to µMAG differ by 1 ps",
+            "it is given to 0.1 ps; ours is interpolated between entries 0.5 ps apart",
         )
     )
     return check
@@ -242,7 +242,7 @@ def dmi_disk() -> Check:
             21.87e-9,
             f"OOMMF, {_DMI_SOURCE}",
             0.1e-9,
-            "linear interpolation in cells of 2 nm; the published cells and interpolation differ",
+            "linear interpolation in cells of 2 nm; how the published radius was read is not known",
         ),
         (
             22.03e-9,

@@ -138,16 +138,20 @@ def _stray_rows() -> list[Row]:
     energy = FilmEnergy(np.ones(shape, dtype=bool), edges, terms)
     start = material.wall(shape, cell, columns * cell / 2)
     m, _, _ = minimize(energy, start, stop=10.0)
-    width, _ = _fit_width(m[shape[0] // 2, :, 2], cell)
+    # ½∫(1 - m_z²) dx is Δ for a tanh; a fit would see the steeper core that a real wall has
+    x = (np.arange(columns) + 0.5) * cell - columns * cell / 2
+    near = np.abs(x) < 12 * material.WIDTH  # the ends of the film are tilted by DMI
+    width = float((1 - m[shape[0] // 2, near, 2] ** 2).sum() * cell / 2)
     rows = [
         Row(
-            "Néel wall, stray field on: width Δ in the middle of a 300 nm wide film",
+            "Néel wall, stray field on: width ½∫(1 - m_z²)dx in the middle of a 300 nm wide film",
             "m",
             _width_with_stray_field(terms),
             "energy of m = (-sech u, 0, tanh u) in an endless film, minimised over Δ",
             width,
-            0.05 * material.WIDTH,
-            "with its stray field a wall has a steeper core and longer tails than tanh",
+            0.02 * material.WIDTH,
+            "the wall has a steeper core and longer tails than tanh (a fit within Δ gives "
+            "7.84 nm, ∫|m_x|dx/π 8.91 nm), and cells of 2 nm are 0.6 % off those of 1 nm",
         )
     ]
     # Néel less Bloch wall of one shape: only the charges within the wall differ. Two widths of
