@@ -1,6 +1,7 @@
 """Small campaigns that the whole test-suite shares."""
 
 import copy
+import json
 import os
 import subprocess
 import sys
@@ -68,7 +69,9 @@ class Campaign:
         self.folder = folder
 
     def configure(self, data) -> None:
-        (self.folder / "config.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
+        # a copy through JSON, so that equal blocks do not become aliases
+        text = yaml.safe_dump(json.loads(json.dumps(data)), sort_keys=False)
+        (self.folder / "config.yaml").write_text(text)
 
     def snakemake(self, *arguments, check=True, root=ROOT, cores=2, environment=None):
         """Run snakemake; by its path, unactivated, as a user might."""
