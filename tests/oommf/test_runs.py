@@ -44,14 +44,10 @@ def solver(folder):
     return next(pid for pid, command in processes(folder).items() if "/oxs " in command)
 
 
-def nothing_left(folder):
-    """Wait a little for signals to work, then say whether processes and folders are gone."""
-    for _ in range(50):
-        others = set(processes(folder)) - {os.getpid()}
-        if not others and not list(folder.iterdir()):
-            return True
-        time.sleep(0.1)
-    return False
+def left(folder):
+    """Return the processes and folders of jobs that are still there."""
+    others = {pid: command for pid, command in processes(folder).items() if pid != os.getpid()}
+    return [*others.items(), *folder.iterdir()]
 
 
 @pytest.mark.parametrize("density", [0.3e12, -0.3e12])
@@ -69,7 +65,7 @@ def test_the_trace_is_that_of_the_embedded_engine(small_job, own_folder, tmp_pat
     assert "oommfc" in theirs.attrs["backend_version"]
     files.write_dataset(theirs, tmp_path / "trace.nc", "trace", {})
     files.read_dataset(tmp_path / "trace.nc", "trace")
-    assert nothing_left(own_folder)
+    assert left(own_folder) == []
 
 
 def test_without_rest_the_relaxation_runs_to_its_cap(small_job):
@@ -104,7 +100,7 @@ def test_a_run_that_dies_leaves_nothing_and_says_so(small_job, own_folder):
     long = small_job("oommf", pulse={"duration": 50e-9, "current_densities": [0.3e12]})
     with pytest.raises(SimulationError, match=r"OOMMF ended with code \d+ after \d+ of 2500"):
         simulate(long, progress=kill)
-    assert nothing_left(own_folder)
+    assert left(own_folder) == []
 
 
 def test_a_run_that_hangs_is_ended(small_job, own_folder, monkeypatch):
@@ -119,7 +115,7 @@ def test_a_run_that_hangs_is_ended(small_job, own_folder, monkeypatch):
     long = small_job("oommf", pulse={"duration": 50e-9, "current_densities": [0.3e12]})
     with pytest.raises(SimulationError, match=r"OOMMF hangs: no new state for \d+ s"):
         simulate(long, progress=stop)
-    assert nothing_left(own_folder)
+    assert left(own_folder) == []
 
 
 def test_input_that_oommf_refuses_is_quoted(small_job, own_folder, monkeypatch):
@@ -133,7 +129,7 @@ def test_input_that_oommf_refuses_is_quoted(small_job, own_folder, monkeypatch):
     monkeypatch.setattr(oommf, "_write_input", spoil)
     with pytest.raises(SimulationError, match="Oxs_DMI_unheard_of"):
         simulate(small_job("oommf"))
-    assert nothing_left(own_folder)
+    assert left(own_folder) == []
 
 
 def test_a_request_to_end_ends_all_of_it(small_job, own_folder, tmp_path):
@@ -149,7 +145,7 @@ def test_a_request_to_end_ends_all_of_it(small_job, own_folder, tmp_path):
     _, said = job.communicate(timeout=30)
     assert job.returncode
     assert "Traceback" not in said
-    assert nothing_left(own_folder)
+    assert left(own_folder) == []
     assert list(tmp_path.iterdir()) == [own_folder]
 
 
@@ -167,7 +163,7 @@ def test_a_missing_term_is_named_by_the_check(monkeypatch, own_folder):
     monkeypatch.setattr(oommf, "_CHECK", oommf._CHECK.replace("Cnv_z", "Cnv_z_unheard_of"))
     with pytest.raises(oommf.OommfError, match=r"add the extension Oxs_DMI_Cnv_z \(interf"):
         oommf.check()
-    assert nothing_left(own_folder)
+    assert left(own_folder) == []
 
 
 def test_oommfc_finds_the_same(monkeypatch):

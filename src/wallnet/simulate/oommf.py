@@ -50,6 +50,12 @@ STUCK_LIMIT = 6 * 3600.0
 FLUSH_LIMIT = 20.0
 """Seconds that OOMMF's archive may take to write what a finished run has sent it."""
 
+TEMPORARY = ("OOMMF_TEMP", "TMPDIR", "TMP", "TEMP")
+"""Variables by which OOMMF chooses its folder for temporary files."""
+
+END_LIMIT = 2.0
+"""Seconds that OOMMF's processes may take to end when asked to, and again when killed."""
+
 DOCKER_IMAGE = "oommf/oommf:20b0"
 """The image that oommfc uses."""
 
@@ -213,7 +219,9 @@ class _Session:
         self.threads = threads
         self.group: int | None = None
         self.container = f"wallnet-{secrets.token_hex(6)}"
-        self._environment = dict(os.environ)
+        # OOMMF writes a state there before it moves it; cut short, it would leave it there
+        self._environment = os.environ | dict.fromkeys(TEMPORARY, str(directory))
+        self._started: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> "_Session":
         if self.installation.image is None:
@@ -226,6 +234,7 @@ class _Session:
                     process_group=0,
                 )
             self.group = host.pid
+            self._started.append(host)
             try:
                 port, _ = host.communicate(timeout=FLUSH_LIMIT)
             except subprocess.TimeoutExpired:
@@ -257,6 +266,7 @@ class _Session:
                 stderr=said,
                 process_group=self.group or 0,
             )
+        self._started.append(process)
         if self.group is None:
             self.group = process.pid
         return process
@@ -284,12 +294,28 @@ class _Session:
         if self.group is None:
             return
         for kind in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(self.group, kind)
-            except ProcessLookupError:
-                break
-            time.sleep(0.2)
+            until = time.monotonic() + END_LIMIT
+            while self._alive(kind) and time.monotonic() < until:
+                time.sleep(0.05)
         self.group = None
+
+    def _alive(self, kind: signal.Signals) -> bool:
+        """Send a signal to the group; say whether anything is left of it."""
+        assert self.group is not None
+        for process in self._started:
+            process.poll()  # what has ended and is not asked for stays in the group
+        try:
+            os.killpg(self.group, kind)
+        except ProcessLookupError:
+            return False
+        return True
+
+
+def _remove(directory: Path) -> None:
+    """Remove a folder, also from under a process that still wrote to it while it was ended."""
+    until = time.monotonic() + END_LIMIT
+    while directory.exists() and time.monotonic() < until:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 @contextmanager
@@ -301,7 +327,7 @@ def _session(threads: int) -> Iterator[_Session]:
         with _terminable(), _Session(installation, directory, threads) as session:
             yield session
     finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        _remove(directory)
 
 
 @contextmanager
