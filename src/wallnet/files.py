@@ -4,9 +4,12 @@ Paths are patterns with wildcards in braces, shared by the rules and by the pack
 libraries are imported inside the functions, since every scheduler job imports this module.
 """
 
+import glob
+import hashlib
 import json
 import os
 import secrets
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -95,8 +98,55 @@ SCHEMAS["neuron"] = SCHEMAS["track"] | {
 }
 
 
+SEAL = b"\nwallnet sha256 "
+"""What stands before the digest at the end of a netCDF file of ours: readers of HDF5 stop before
+it, and damage is found before a library meets it."""
+
+LARGEST_JSON = 100_000_000
+"""A JSON file above this many bytes is refused unread."""
+
+ABANDONED_AFTER = 3600.0
+"""Seconds after which a half-written file counts as left by a writer that was killed."""
+
+# files here are written aside and renamed, so nothing needs HDF5's locks, which network file
+# systems often refuse
+os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
+
+
 class FileError(RuntimeError):
     """A file is missing, damaged or of another kind; the message names it and the mend."""
+
+
+def damaged(path: str | Path, fault: str) -> FileError:
+    """Set a damaged result aside, so that the next run makes it again, and return what to raise.
+
+    Only what lies in a folder `results` is moved: elsewhere a file is its owner's.
+
+    Parameters
+    ----------
+    path : str or Path
+        The damaged file.
+    fault : str
+        What is wrong with it, such as "is truncated".
+
+    Returns
+    -------
+    FileError
+        Names the file, the fault and the mend.
+    """
+    path = Path(path)
+    if "results" not in path.parts:
+        return FileError(f"{path} {fault}; delete it and run snakemake")
+    aside = path.with_name(f"{path.name}.damaged")
+    try:
+        os.replace(path, aside)
+    except FileNotFoundError:
+        pass  # another job has met it too
+    except OSError:
+        return FileError(f"{path} {fault}; delete it and run snakemake")
+    return FileError(
+        f"{path} {fault} and was moved to {aside.name}; run snakemake again, which makes it anew"
+    )
 
 
 def trace_paths(name: str, device: Device) -> list[str]:
@@ -147,6 +197,7 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     partial = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path)
         yield partial
         with open(partial, "rb+") as stream:
             os.fsync(stream.fileno())
@@ -159,6 +210,15 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove what killed writers of a file left beside it."""
+    stem, suffix = glob.escape(path.stem), glob.escape(path.suffix)
+    for partial in path.parent.glob(f".{stem}.{'[0-9a-f]' * 8}.part{suffix}"):
+        with suppress(OSError):
+            if time.time() - partial.stat().st_mtime > ABANDONED_AFTER:
+                partial.unlink()
 
 
 def write_text(text: str, path: str | Path) -> None:
@@ -193,17 +253,32 @@ def read_json(path: str | Path, keys: Sequence[str] = ()) -> dict[str, Any]:
         If it is missing, no JSON object, or lacks a key.
     """
     try:
+        if os.path.getsize(path) > LARGEST_JSON:
+            raise FileError(f"{path} is larger than {LARGEST_JSON} bytes; put the right file there")
         data = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FileError(f"{path} is not there; run snakemake to make it") from None
-    except (OSError, ValueError) as error:
-        raise FileError(f"{path} is damaged ({error}); delete it and run snakemake") from None
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    except (ValueError, RecursionError) as error:
+        raise damaged(path, f"is damaged ({_one_line(error)})") from None
     missing = [key for key in keys if not isinstance(data, dict) or key not in data]
     if not isinstance(data, dict) or missing:
-        raise FileError(
-            f"{path} lacks {', '.join(missing) or 'a JSON object'}; delete it and run snakemake"
-        )
+        raise damaged(path, f"lacks {', '.join(missing) or 'a JSON object'}")
     return data
+
+
+def _unreadable(path: str | Path, error: OSError) -> FileError:
+    """Return what to raise where the system, not the content, is at fault."""
+    return FileError(
+        f"{path} cannot be read ({error.strerror or _one_line(error)}); make it readable, "
+        "then run again"
+    )
+
+
+def _one_line(error: Exception) -> str:
+    """Return the beginning of an error's message in one line, or its name."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def write_dataset(
@@ -230,7 +305,8 @@ def write_dataset(
     complete = dataset.assign_attrs(
         {"kind": kind, "wallnet_version": __version__, **dataset.attrs, **attributes}
     )
-    _check(complete, path, kind)
+    if fault := _fault(complete, kind):
+        raise FileError(f"{path} cannot be written: it {fault}; report this as a bug")
     encoding: dict[str, dict[str, Any]] = {}
     for name, variable in complete.variables.items():
         if variable.dtype.kind not in "OU" and variable.ndim:
@@ -240,6 +316,28 @@ def write_dataset(
             complete.to_netcdf(partial, engine="netcdf4", format="NETCDF4", encoding=encoding)
         except RuntimeError as error:  # how the netCDF library reports a full disk
             raise OSError(str(error)) from error
+        with open(partial, "rb+") as stream:
+            digest = hashlib.file_digest(stream, "sha256")
+            stream.write(SEAL + digest.digest())
+
+
+def _check_seal(path: Path) -> None:
+    """Refuse a file that no longer is what was written; one without a seal passes."""
+    length = len(SEAL) + hashlib.sha256().digest_size
+    with open(path, "rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        body = max(0, size - length)
+        stream.seek(body)
+        seal = stream.read()
+        if not seal.startswith(SEAL):
+            return
+        stream.seek(0)
+        digest, left = hashlib.sha256(), body
+        while left > 0 and (block := stream.read(min(left, 1 << 20))):
+            digest.update(block)
+            left -= len(block)
+    if digest.digest() != seal[len(SEAL) :]:
+        raise damaged(path, "is damaged (its content is not what was written)")
 
 
 def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Dataset":
@@ -267,29 +365,40 @@ def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Datas
     import xarray
 
     try:
+        _check_seal(Path(path))
         with xarray.open_dataset(path, engine="netcdf4") as opened:
-            _check(opened, path, kind)
+            _check_kind(opened, path, kind)
+            if fault := _fault(opened, kind):
+                raise damaged(path, fault)
             return opened.drop_vars(selection.get("drop", [])).load()
     except FileNotFoundError:
         raise FileError(f"{path} is not there; run snakemake to make it") from None
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
-        if isinstance(error, FileError):
-            raise
+    except FileError:
+        raise
+    except OSError as error:
+        if error.errno is not None and error.errno > 0:  # the netCDF library's own are negative
+            raise _unreadable(path, error) from None
+        raise damaged(path, f"is damaged or not netCDF ({_one_line(error)})") from None
+    except MemoryError:
         raise FileError(
-            f"{path} is damaged or not netCDF ({error}); delete it and run snakemake"
+            f"{path} does not fit into memory; free some, or delete the file and run snakemake"
         ) from None
+    except Exception as error:  # a garbled file can make xarray and netCDF4 stumble anywhere
+        raise damaged(path, f"is damaged or not netCDF ({_one_line(error)})") from None
 
 
-def _check(dataset: "xarray.Dataset", path: str | Path, kind: str) -> None:
-    """Compare a dataset with its schema."""
+def _fault(dataset: "xarray.Dataset", kind: str) -> str | None:
+    """Compare a dataset of the right kind with its schema; say what is wrong."""
+    for name, dimensions in SCHEMAS[kind].items():
+        if name not in dataset.variables:
+            return f"lacks {name}"
+        if dataset[name].dims != dimensions:
+            return f"has {name} over {dataset[name].dims}, not {dimensions}"
+    return None
+
+
+def _check_kind(dataset: "xarray.Dataset", path: str | Path, kind: str) -> None:
+    """Refuse a dataset of another kind."""
     found = dataset.attrs.get("kind")
     if found != kind and not (kind == "track" and found in ("synapse", "neuron")):
         raise FileError(f"{path} is of kind {found!r}, not {kind!r}; delete it and run snakemake")
-    for name, dimensions in SCHEMAS[kind].items():
-        if name not in dataset.variables:
-            raise FileError(f"{path} lacks {name}; delete it and run snakemake")
-        if dataset[name].dims != dimensions:
-            raise FileError(
-                f"{path} has {name} over {dataset[name].dims}, not {dimensions}; "
-                "delete it and run snakemake"
-            )

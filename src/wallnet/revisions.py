@@ -21,11 +21,13 @@ STAGES = {
         "film/newell.py",
         "film/strayfield.py",
         "simulate/embedded.py",
+        "simulate/checkpoint.py",
         *_SIMULATION,
     ),
     "oommf": ("simulate/oommf.py", *_SIMULATION),
     "devices": ("devices",),
     "networks": ("networks",),
+    "validation": ("validation", "film/energy.py", "film/calculator.py"),
     "report": ("report",),
 }
 """Files or folders of each stage, within the package; a calculator is a stage."""

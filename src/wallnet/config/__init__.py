@@ -33,7 +33,7 @@ from wallnet.config.devices import (
 from wallnet.config.figures import Figures
 from wallnet.config.jobs import SimulationJob, current_name, parse_current
 from wallnet.config.networks import Networks
-from wallnet.config.quantities import CurrentDensity, Section
+from wallnet.config.quantities import ConfigError, CurrentDensity, Section
 
 __all__ = [
     "CURRENT_DENSITY_STEP",
@@ -71,10 +71,6 @@ _DEVICE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 
 _SHARED = ("material", "calculator", "film", "oommf", "output")
 """Top-level keys that every device inherits."""
-
-
-class ConfigError(ValueError):
-    """The configuration cannot be used; the message names the key and the mend."""
 
 
 class Campaign(Section):

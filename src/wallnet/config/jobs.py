@@ -8,6 +8,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
 from wallnet.config.devices import (
     CURRENT_DENSITY_STEP,
     Detector,
@@ -22,6 +24,7 @@ from wallnet.config.devices import (
     Wall,
 )
 from wallnet.config.quantities import (
+    ConfigError,
     CurrentDensity,
     Duration,
     DurationOrNone,
@@ -62,6 +65,38 @@ def canonical(data: Any) -> str:
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
+LARGEST_JOB = 10_000_000
+"""A job above this many characters is refused unread."""
+
+
+def _plain(text: str) -> dict[str, Any]:
+    """Read the JSON object of a job."""
+    if len(text) > LARGEST_JOB:
+        raise _no_job(f"it has more than {LARGEST_JOB} characters")
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _no_job(f"it is not JSON: {error}") from None
+    if not isinstance(data, dict):
+        raise _no_job("it is no JSON object")
+    return data
+
+
+def _no_job(reason: str) -> ConfigError:
+    """Return what to raise for a job that cannot be read."""
+    return ConfigError(
+        f"--job cannot be used ({reason}); take the JSON that "
+        "`snakemake --dry-run --printshellcmds` shows"
+    )
+
+
+def _finding(invalid: ValidationError) -> ConfigError:
+    """Return what to raise for a job with an unsuitable key: the first finding."""
+    error = invalid.errors(include_url=False, include_context=False)[0]
+    key = ".".join(map(str, error["loc"])) or "the whole"
+    return _no_job(f"{key}: {error['msg']}")
+
+
 class WallPlacement(Section):
     """Where the wall meets the lower and the upper edge, in m."""
 
@@ -92,11 +127,23 @@ class SimulationJob(Section):
 
     @classmethod
     def from_json(cls, text: str) -> "SimulationJob":
-        """Read a job from its canonical JSON."""
-        data = json.loads(text)
-        model = {"film": Film, "oommf": Oommf}[data["calculator_name"]]
-        data["calculator"] = model.model_validate(data["calculator"])
-        return cls.model_validate(data)
+        """Read a job from its canonical JSON.
+
+        Raises
+        ------
+        wallnet.config.ConfigError
+            If it is none.
+        """
+        data = _plain(text)
+        name = data.get("calculator_name")
+        if name not in ("film", "oommf"):
+            raise _no_job(f"calculator_name is {name!r}, not 'film' or 'oommf'")
+        model = {"film": Film, "oommf": Oommf}[name]
+        try:
+            data["calculator"] = model.model_validate(data.get("calculator"))
+            return cls.model_validate(data)
+        except ValidationError as invalid:
+            raise _finding(invalid) from None
 
 
 def _job(device: Device, bottom: float, top: float, **changes: Any) -> SimulationJob:
@@ -182,8 +229,18 @@ class DeviceJob(Section):
 
     @classmethod
     def from_json(cls, text: str) -> "DeviceJob":
-        """Read a job from its canonical JSON."""
-        return cls.model_validate_json(text)
+        """Read a job from its canonical JSON.
+
+        Raises
+        ------
+        wallnet.config.ConfigError
+            If it is none.
+        """
+        data = _plain(text)
+        try:
+            return cls.model_validate(data)
+        except ValidationError as invalid:
+            raise _finding(invalid) from None
 
 
 def device_job(device: Device) -> DeviceJob:

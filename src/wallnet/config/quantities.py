@@ -7,6 +7,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 
+class ConfigError(ValueError):
+    """The configuration cannot be used; the message names the key and the mend."""
+
+
 class Section(BaseModel):
     """A block of `config.yaml`: unknown keys are refused, values cannot be changed."""
 
@@ -22,7 +26,11 @@ def _number(value: Any) -> float:
             raise PydanticCustomError("number", "is not a number; write it like 5.0e-9") from None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise PydanticCustomError("number", "is not a number; write it like 5.0e-9")
-    if not math.isfinite(value):
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:  # a whole number with hundreds of digits
+        finite = False
+    if not finite:
         raise PydanticCustomError("number", "is not finite; write a number like 5.0e-9")
     return float(value)
 

@@ -66,15 +66,9 @@ def _gather(arguments: argparse.Namespace) -> None:
     """Gather the files that lie in the given folders under the names of the job."""
     from pathlib import Path
 
-    from pydantic import ValidationError
-
-    from wallnet.config import ConfigError
     from wallnet.config.jobs import DeviceJob, current_name, level_states
 
-    try:
-        job = DeviceJob.from_json(arguments.job)
-    except ValidationError:
-        raise ConfigError("--job describes no device; take the JSON of a dry run") from None
+    job = DeviceJob.from_json(arguments.job)
     traces = [
         Path(arguments.traces, f"{current_name(density)}.nc")
         for density in job.pulse.current_densities

@@ -105,27 +105,27 @@ def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) 
         interval = float(parameters["output"]["interval"])
         relaxation = {k: float(parameters["relaxation"][k]) for k in ("longest", "hold")}
     except (KeyError, TypeError, ValueError) as error:
-        raise _damaged(path, f"does not say what made it ({error!r})") from None
+        raise files.damaged(path, f"does not say what made it ({error!r})") from None
     if not _on_track(data.attrs["parameters"], job):
-        raise _damaged(path, "was simulated on another track")
+        raise _foreign(path, "was simulated on another track")
     if found != current_density:
-        raise _damaged(path, f"holds a pulse of {found} A/m2, not {current_density}")
+        raise _foreign(path, f"holds a pulse of {found} A/m2, not {current_density}")
 
     time = data["time"].values.astype(float)
     longest = relaxation["longest"]
     due = pulse_end + {1: min(relaxation["hold"], longest), 0: longest}.get(settled, 0.0)
     if not time.size or not np.isfinite(time).all() or time[-1] < due - 0.01 * interval:
         last = f"{time[-1]:.4g} s" if time.size else "once, before it begins,"
-        raise _damaged(path, f"is cut short: it ends at {last} and has to last {due:.4g} s")
+        raise files.damaged(path, f"is cut short: it ends at {last} and has to last {due:.4g} s")
     gaps = np.diff(time, prepend=-interval)
     if gaps.min() <= 0 or gaps.max() > 1.5 * interval:
-        raise _damaged(path, "has a gap or runs backwards in time")
+        raise files.damaged(path, "has a gap or runs backwards in time")
 
     series = {name: data[name].values.astype(float) for name in _SERIES}
     profile = data["magnetization_profile"].sel(component="z").values
     cells = data["magnetic_cells"].values
     if cells.size != job.track.cells[0]:
-        raise _damaged(path, f"has {cells.size} columns of cells, not {job.track.cells[0]}")
+        raise _foreign(path, f"has {cells.size} columns of cells, not {job.track.cells[0]}")
     columns = detector_columns(job.track, job.detector)
     if not cells[columns].sum():
         raise files.FileError(
@@ -135,7 +135,7 @@ def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) 
     detected = detected_magnetization(profile, cells, columns)
     for values in (*series.values(), profile[:, cells > 0]):
         if not np.isfinite(values).all():
-            raise _damaged(path, "is not finite: the simulation became unstable")
+            raise files.damaged(path, "is not finite: the simulation became unstable")
     return Trace(
         time=time,
         series=series,
@@ -158,7 +158,8 @@ def _on_track(parameters: str | None, job: DeviceJob) -> bool:
     return canonical(track) == canonical(job.track.model_dump(mode="json", exclude_none=True))
 
 
-def _damaged(path: str | Path, fault: str) -> files.FileError:
+def _foreign(path: str | Path, fault: str) -> files.FileError:
+    """Return what to raise for a file that is sound but not of this device."""
     return files.FileError(f"{path} {fault}; delete it and run snakemake")
 
 
@@ -279,7 +280,7 @@ def gather(
         trace = read_trace(path, job, float(density))
         conditions = conditions or _conditions(trace.parameters)
         if _conditions(trace.parameters) != conditions:
-            raise _damaged(path, f"was simulated under other conditions than {traces[0]}")
+            raise _foreign(path, f"was simulated under other conditions than {traces[0]}")
         for key, value in trace.made_by.items():
             made_by.setdefault(key, set()).add(str(value))
         gathered.add(index, trace.time, {**trace.series, "detected": trace.detected})
@@ -432,11 +433,11 @@ def _start(path: str | Path, job: DeviceJob) -> State:
     data = files.read_dataset(path, "initial")
     m_z = data["magnetization"].sel(component="z").values
     if not _on_track(data.attrs.get("parameters"), job) or m_z.shape != job.track.cells[::-1]:
-        raise _damaged(path, "was made for another track")
+        raise _foreign(path, "was made for another track")
     magnetic = np.isfinite(m_z)
     cells = magnetic.sum(axis=0)
     if not cells.any():
-        raise _damaged(path, "is not finite in any cell")
+        raise files.damaged(path, "is not finite in any cell")
     total = np.where(magnetic, m_z, 0).sum(axis=0, dtype=float)
     columns = detector_columns(job.track, job.detector)
     detected = detected_magnetization(total / np.maximum(cells, 1), cells, columns)
@@ -453,7 +454,7 @@ def _relaxed(path: str | Path, level: str, job: DeviceJob, conditions: Mapping[s
     """Return the state of a wall that was placed at a level and relaxed."""
     trace = read_trace(path, job, None)
     if _conditions(trace.parameters) != conditions:
-        raise _damaged(path, "was simulated under other conditions than the traces")
+        raise _foreign(path, "was simulated under other conditions than the traces")
     label = level_label(level)
     stable = trace.state == label and trace.settled == 1
     conductance = both_readings(trace.detected[-1], job.detector)

@@ -9,6 +9,7 @@ exchange. Two things are spared, each with a bound:
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -316,6 +317,40 @@ class Film:
         self._fit()
         self._moving_until = np.full(self.mask.shape[1], self.time + _FROZEN_FOR)
         self._debt[:] = 0.0
+
+    def state(self) -> dict[str, NDArray]:
+        """Return all that decides how the film goes on, as named arrays; see `restore`."""
+        return {
+            "film_magnetization": self._m.copy(),
+            "film_polynomial": self._polynomial.copy(),
+            "film_sample_times": np.array([time for time, _ in self._samples]),
+            "film_sample_fields": np.array([field for _, field in self._samples]),
+            "film_interval": np.array(self._interval),
+            "film_moving_until": self._moving_until.copy(),
+            "film_debt": self._debt.copy(),
+            "film_time": np.array(self.time),
+            "film_counters": np.array(list(vars(self.counters).values())),
+        }
+
+    def restore(self, state: Mapping[str, NDArray]) -> None:
+        """Go back to a state of an equal film under the same torque, bit for bit.
+
+        Parameters
+        ----------
+        state : Mapping
+            What `state` returned; the torque, which it leaves out, is set before.
+        """
+        self._m[:] = state["film_magnetization"]
+        for work in (self._a, self._b, self._total):
+            work[:] = self._m
+        self._polynomial[:] = state["film_polynomial"]
+        fields = state["film_sample_fields"]
+        self._samples = list(zip(state["film_sample_times"].tolist(), fields, strict=True))
+        self._interval = int(state["film_interval"])
+        self._moving_until[:] = state["film_moving_until"]
+        self._debt[:] = state["film_debt"]
+        self.time = float(state["film_time"])
+        self.counters = Counters(*map(int, state["film_counters"]))
 
     def _slow_field(self) -> NDArray[np.float32]:
         """External field and far stray field, (3, rows, columns), in A/m."""

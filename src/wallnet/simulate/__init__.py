@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,7 @@ from wallnet.config import (
     load_device,
     parse_current_density,
 )
+from wallnet.simulate.checkpoint import Checkpoint, path_beside
 from wallnet.simulate.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 CALCULATORS = {"film": "wallnet.simulate.embedded", "oommf": "wallnet.simulate.oommf"}
 """Module of each calculator."""
+
+RESUMING = ("film",)
+"""Calculators whose `run` takes a `checkpoint` and goes on from it."""
 
 
 class SimulationError(RuntimeError):
@@ -39,6 +44,7 @@ def simulate(
     job: SimulationJob,
     initial: "xarray.Dataset | None" = None,
     progress: Callable[[float], None] = lambda time: None,
+    output: str | Path | None = None,
 ) -> "xarray.Dataset":
     """Run a job.
 
@@ -50,6 +56,10 @@ def simulate(
         An initial state (kind 'initial') to start from; else the wall is placed.
     progress : callable
         Called with the simulated time in s as the simulation goes on.
+    output : str or Path, optional
+        Where the trace is to go. A long simulation in the embedded engine keeps a checkpoint
+        beside it and goes on from there; `checkpoint.path_beside` names it, to be removed once
+        the trace is written.
 
     Returns
     -------
@@ -75,13 +85,17 @@ def simulate(
     calculator = importlib.import_module(CALCULATORS[job.calculator_name])
     recorder = Recorder(job)
     begin = time.perf_counter()
+    keeping: dict[str, Checkpoint] = {}
+    if output is not None and job.calculator_name in RESUMING:
+        keeping = {"checkpoint": Checkpoint(output, job, start)}
     try:
-        work = calculator.run(job, start, recorder, progress)
+        work = calculator.run(job, start, recorder, progress, **keeping)
     except (RuntimeError, OSError) as error:
         raise SimulationError(f"{_describe(job)}: {error}") from error
     _check(job, recorder)
     trace = recorder.dataset()
     asked = job.relaxation.longest > 0
+    earlier = sum(checkpoint.elapsed for checkpoint in keeping.values())
     return trace.assign_attrs(
         {
             "parameters": job.to_json(),
@@ -90,7 +104,7 @@ def simulate(
             "pulse_end": recorder.pulse_end,
             "state": recorder.state,
             "settled": int(recorder.resting()) if asked else -1,
-            "wall_time": round(time.perf_counter() - begin, 3),
+            "wall_time": round(time.perf_counter() - begin + earlier, 3),
             **work,
         }
     )
@@ -118,13 +132,15 @@ def _check(job: SimulationJob, recorder: Recorder) -> None:
         )
 
 
-def initial_state(job: SimulationJob) -> "xarray.Dataset":
+def initial_state(job: SimulationJob, output: str | Path | None = None) -> "xarray.Dataset":
     """Return a device's initial state, relaxed for the stated time if there is one.
 
     Parameters
     ----------
     job : SimulationJob
         A job without current (`wallnet.config.jobs.initial_job`).
+    output : str or Path, optional
+        Where the state is to go, as in `simulate`.
 
     Returns
     -------
@@ -138,7 +154,7 @@ def initial_state(job: SimulationJob) -> "xarray.Dataset":
         recorder.record(0.0, tracks.placed_wall(job.track, width, placement.bottom, placement.top))
         trace = recorder.dataset().assign_attrs({"parameters": job.to_json(), "backend": "none"})
     else:
-        trace = simulate(job)
+        trace = simulate(job, output=output)
     position = trace["wall_position"].values
     state = trace[["magnetization"]].isel(snapshot=-1).drop_vars("current_density")
     attributes = {**trace.attrs, "drift": float(position[-1] - position[0])}
@@ -174,8 +190,9 @@ def register(subparsers: "argparse._SubParsersAction") -> None:
 
 
 def _initial(arguments: argparse.Namespace) -> None:
-    state = initial_state(SimulationJob.from_json(arguments.job))
+    state = initial_state(SimulationJob.from_json(arguments.job), arguments.out)
     files.write_dataset(state, arguments.out, "initial", {})
+    path_beside(arguments.out).unlink(missing_ok=True)
 
 
 def _simulate(arguments: argparse.Namespace) -> None:
@@ -189,8 +206,9 @@ def _simulate(arguments: argparse.Namespace) -> None:
     initial = files.read_dataset(arguments.initial, "initial") if arguments.initial else None
     pulse_end = job.pulse_duration if job.current_density is not None else 0.0
     with _progress(pulse_end + job.relaxation.longest) as progress:
-        trace = simulate(job, initial, progress)
+        trace = simulate(job, initial, progress, arguments.out)
     files.write_dataset(trace, arguments.out, "trace", {})
+    path_beside(arguments.out).unlink(missing_ok=True)
     settled = {1: "settled", 0: "NOT settled", -1: "read while moving"}[trace.attrs["settled"]]
     print(
         f"{arguments.out}: {trace.attrs['state']}, {settled}; wall at "

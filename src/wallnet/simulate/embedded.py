@@ -10,6 +10,7 @@ from wallnet import tracks
 from wallnet.config import Film as FilmSettings
 from wallnet.config import SimulationJob
 from wallnet.film.core import Accuracy, Film, SpinTorque, Terms
+from wallnet.simulate.checkpoint import Checkpoint
 from wallnet.simulate.recorder import Recorder
 
 NAME = "film"
@@ -45,6 +46,7 @@ def run(
     magnetization: NDArray[np.floating],
     recorder: Recorder,
     progress: Callable[[float], None],
+    checkpoint: Checkpoint | None = None,
 ) -> dict[str, Any]:
     """Simulate a job and record its trace.
 
@@ -58,6 +60,8 @@ def run(
         Takes the trace.
     progress : callable
         Called with the simulated time in s.
+    checkpoint : Checkpoint, optional
+        Where an earlier attempt may have left its state, and this one leaves its own.
 
     Returns
     -------
@@ -68,7 +72,11 @@ def run(
 
     film = film_of(job)
     film.magnetization = magnetization
-    recorder.record(0.0, film.magnetization)
+    earlier = checkpoint.load() if checkpoint else None
+    if earlier is None:
+        recorder.record(0.0, film.magnetization)
+    else:
+        recorder.restore(earlier)
 
     def until(end: float) -> None:
         """Advance by the output interval, and not past the end."""
@@ -77,8 +85,11 @@ def run(
         film.advance(min(target, end) - film.time)
         recorder.record(film.time, film.magnetization)
         progress(film.time)
+        if checkpoint:
+            checkpoint.offer(lambda: film.state() | recorder.content())
 
-    if job.current_density is not None:
+    relaxes = earlier is not None and recorder.time[-1] > recorder.pulse_end * (1 + 1e-9)
+    if job.current_density is not None and not relaxes:
         film.set_torque(
             SpinTorque(
                 current_density=job.current_density,
@@ -88,9 +99,13 @@ def run(
                 field_like=job.material.field_like_torque,
             )
         )
+        if earlier is not None:
+            film.restore(earlier)
         while film.time < job.pulse_duration * (1 - 1e-9):
             until(job.pulse_duration)
         film.set_torque(None)
+    elif earlier is not None:
+        film.restore(earlier)
     last = recorder.pulse_end + job.relaxation.longest
     while film.time < last * (1 - 1e-9) and not recorder.resting():
         until(last)

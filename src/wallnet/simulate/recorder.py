@@ -1,5 +1,6 @@
 """What a trace keeps of the magnetisation, whichever calculator made it."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,19 @@ from wallnet.config import SimulationJob
 
 if TYPE_CHECKING:
     import xarray
+
+
+_CONTENT = (
+    "time",
+    "_applied",
+    "_average",
+    "_profile",
+    "_bottom",
+    "_top",
+    "_snapshots",
+    "_snapshot_time",
+    "_latest",
+)
 
 
 class Recorder:
@@ -73,6 +87,23 @@ class Recorder:
     def _keep(self, time: float, m: NDArray[np.floating]) -> None:
         self._snapshot_time.append(time)
         self._snapshots.append(np.where(self.mask[..., None], m, np.nan).astype(np.float32))
+
+    def content(self) -> dict[str, NDArray]:
+        """Return all that was recorded, as named arrays; see `restore`."""
+        return {f"recorder_{key}": np.array(getattr(self, key)) for key in _CONTENT}
+
+    def restore(self, content: Mapping[str, NDArray]) -> None:
+        """Take over what an earlier recorder of the same job had recorded.
+
+        Parameters
+        ----------
+        content : Mapping
+            What `content` returned.
+        """
+        for key in _CONTENT[:-1]:
+            values = content[f"recorder_{key}"]
+            setattr(self, key, values.tolist() if values.ndim == 1 else list(values))
+        self._latest = content[f"recorder_{_CONTENT[-1]}"]
 
     def resting(self) -> bool:
         """Return whether both wall ends have rested for as long as the job demands."""

@@ -1,0 +1,98 @@
+"""A long simulation kept whole beside its output, so that a killed job goes on where it was."""
+
+import hashlib
+import io
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet import files, revisions
+from wallnet.config import SimulationJob
+
+logger = logging.getLogger(__name__)
+
+INTERVAL = 300.0
+"""Wall time in s between two checkpoints; shorter jobs write none."""
+
+State = dict[str, NDArray]
+"""All that a simulation needs to go on, as named arrays."""
+
+
+def path_beside(output: str | Path) -> Path:
+    """Return where the checkpoint of an output lies."""
+    output = Path(output)
+    return output.with_name(f".{output.stem}.checkpoint.npz")
+
+
+class Checkpoint:
+    """The hidden file that a simulation writes now and then, and reads when it starts again.
+
+    A file of another job, of another revision of the code or of another start is not used. One
+    that cannot be read or written costs time and nothing else.
+
+    Parameters
+    ----------
+    output : str or Path
+        What the simulation makes; the checkpoint lies beside it.
+    job : SimulationJob
+        What is simulated.
+    start : ndarray
+        Where it starts.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    elapsed : float
+        Wall time in s that earlier attempts took up to the checkpoint that was read.
+    """
+
+    def __init__(self, output: str | Path, job: SimulationJob, start: NDArray) -> None:
+        self.path = path_beside(output)
+        identity = hashlib.sha256(job.to_json().encode())
+        identity.update(str(revisions.of(job.calculator_name)).encode())
+        identity.update(np.ascontiguousarray(start, dtype=np.float64).tobytes())
+        self._identity = identity.hexdigest()
+        self._begin = self._latest = time.monotonic()
+        self.elapsed = 0.0
+
+    def load(self) -> State | None:
+        """Return the state of an earlier attempt, or None."""
+        try:
+            with np.load(self.path, allow_pickle=False) as archive:
+                if str(archive["identity"]) != self._identity:
+                    return None
+                state = {name: archive[name] for name in archive.files}
+                self.elapsed = float(state.pop("elapsed"))
+        except FileNotFoundError:
+            return None
+        except Exception as error:  # zip, zlib and NumPy have many ways to complain
+            logger.warning("%s cannot be used (%s); starting anew", self.path, error)
+            return None
+        logger.warning("going on from %s", self.path)
+        return state
+
+    def offer(self, state: Callable[[], State]) -> None:
+        """Save a state if the latest one is old.
+
+        Parameters
+        ----------
+        state : callable
+            Returns the state; called only if it is saved.
+        """
+        now = time.monotonic()
+        if now - self._latest < INTERVAL:
+            return
+        self._latest = now
+        stream = io.BytesIO()
+        elapsed = self.elapsed + now - self._begin
+        np.savez(stream, identity=self._identity, elapsed=elapsed, **state())  # type: ignore[arg-type]
+        try:
+            with files.written_whole(self.path) as partial:
+                partial.write_bytes(stream.getvalue())
+        except files.FileError as error:
+            logger.warning("no checkpoint: %s", error)

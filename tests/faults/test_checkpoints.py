@@ -1,0 +1,128 @@
+"""A killed simulation goes on from its checkpoint, and nobody can tell from its data."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from wallnet import config, files
+from wallnet.config import jobs
+from wallnet.simulate import checkpoint, simulate
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL within a process: nothing catches it."""
+
+
+def killer(after):
+    """Return a progress callback that ends the simulation after so many entries."""
+    left = iter(range(after))
+
+    def progress(now):
+        if next(left, None) is None:
+            raise Killed
+
+    return progress
+
+
+@pytest.fixture
+def device(tiny):
+    return config.parse(tiny).devices["synapse"]
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    """Write a checkpoint after every entry."""
+    monkeypatch.setattr(checkpoint, "INTERVAL", 0.0)
+
+
+def same(a, b):
+    assert set(a.variables) == set(b.variables)
+    for name in a.variables:
+        np.testing.assert_array_equal(a[name].values, b[name].values, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    "kills", [[1], [12], [29], [30], [31], [40], [7, 9, 25, 3]], ids=lambda kills: f"{kills}"
+)
+def test_a_killed_pulse_goes_on_to_the_same_data(device, tmp_path, eager, kills):
+    """In the pulse, as it ends (entry 30), in the relaxation, and again and again."""
+    job = jobs.pulse_job(device, 1.5e12)
+    undisturbed = simulate(job)
+    out = tmp_path / "trace.nc"
+    for after in kills:
+        with pytest.raises(Killed):
+            simulate(job, progress=killer(after), output=out)
+    entries = []
+    resumed = simulate(job, progress=entries.append, output=out)
+    assert len(entries) <= undisturbed.sizes["time"] - sum(kills)
+    same(undisturbed, resumed)
+    for name in ("steps", "field_evaluations", "stray_field_renewals", "state", "settled"):
+        assert undisturbed.attrs[name] == resumed.attrs[name]
+
+
+def test_a_killed_relaxation_goes_on_to_the_same_data(device, tmp_path, eager):
+    job = jobs.level_job(device, "1")
+    out = tmp_path / "level.nc"
+    with pytest.raises(Killed):
+        simulate(job, progress=killer(5), output=out)
+    same(simulate(job), simulate(job, output=out))
+
+
+def test_a_checkpoint_of_another_job_or_start_is_not_used(device, tmp_path, eager):
+    out = tmp_path / "trace.nc"
+    job = jobs.pulse_job(device, 1.5e12)
+    with pytest.raises(Killed):
+        simulate(job, progress=killer(8), output=out)
+    other = jobs.pulse_job(device, 3.0e12)
+    same(simulate(other), simulate(other, output=out))
+
+
+@pytest.mark.parametrize("damage", ["truncated", "garbled", "empty", "pickled"])
+def test_a_damaged_checkpoint_costs_time_and_nothing_else(device, tmp_path, eager, damage):
+    out = tmp_path / "trace.nc"
+    job = jobs.pulse_job(device, 1.5e12)
+    with pytest.raises(Killed):
+        simulate(job, progress=killer(3), output=out)
+    path = checkpoint.path_beside(out)
+    whole = path.read_bytes()
+    if damage == "pickled":
+        np.savez(path, identity=np.array([{"a": 1}], dtype=object))
+    else:
+        middle = len(whole) // 2
+        garbled = whole[:middle] + bytes(64) + whole[middle + 64 :]
+        path.write_bytes({"truncated": whole[:middle], "garbled": garbled, "empty": b""}[damage])
+    same(simulate(job), simulate(job, output=out))
+
+
+def test_a_checkpoint_that_cannot_be_written_does_not_stop_the_job(device, eager, tmp_path):
+    (tmp_path / "file").write_text("")
+    job = jobs.pulse_job(device, 1.5e12)
+    same(simulate(job), simulate(job, output=tmp_path / "file" / "trace.nc"))
+
+
+EAGER = "import wallnet.simulate.checkpoint as c, wallnet.cli;c.INTERVAL = 0.0; wallnet.cli.main()"
+
+
+def test_a_job_killed_by_a_signal_goes_on_and_clears_up(device, tmp_path):
+    job = jobs.pulse_job(
+        device.model_copy(update={"relaxation": config.Relaxation(longest=20e-9, hold=20e-9)}),
+        0.5e12,
+    )
+    out = tmp_path / "trace.nc"
+    command = [sys.executable, "-c", EAGER, "simulate", "--job", job.to_json(), "--out", str(out)]
+    running = subprocess.Popen(command)
+    while not checkpoint.path_beside(out).exists():
+        assert running.poll() is None
+        time.sleep(0.01)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    assert not out.exists()
+    again = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "going on from" in again.stderr
+    for left in tmp_path.iterdir():
+        assert left == out or ".part" in left.name
+    same(files.read_dataset(out, "trace"), simulate(job))
