@@ -16,6 +16,9 @@ min_version("9.10")
 configfile: "config.yaml"
 
 
+report: "workflow/report/campaign.rst"
+
+
 try:
     for path in workflow.configfiles:
         configuration.read_yaml(
@@ -45,6 +48,7 @@ include: "workflow/rules/devices.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/crosscheck.smk"
+include: "workflow/rules/validation.smk"
 
 
 rule all:

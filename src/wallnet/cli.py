@@ -10,17 +10,28 @@ from wallnet.files import FileError
 
 
 def _parser() -> argparse.ArgumentParser:
-    from wallnet import devices, simulate
+    from wallnet import devices, simulate, validation
     from wallnet.networks import commands as networks
     from wallnet.report import crosscheck
     from wallnet.report import devices as device_figures
     from wallnet.report import networks as network_figures
+    from wallnet.report import validation as validation_table
     from wallnet.simulate import oommf
 
     parser = argparse.ArgumentParser(prog="wallnet", description=__import__("wallnet").__doc__)
     parser.add_argument("--version", action="version", version=f"wallnet {__version__}")
     subparsers = parser.add_subparsers(required=True, metavar="command")
-    stages = (simulate, oommf, devices, networks, device_figures, network_figures, crosscheck)
+    stages = (
+        simulate,
+        oommf,
+        devices,
+        networks,
+        device_figures,
+        network_figures,
+        crosscheck,
+        validation,
+        validation_table,
+    )
     for stage in stages:
         stage.register(subparsers)
     return parser
