@@ -1,0 +1,50 @@
+"""Sum up what the network half of a finished campaign took: run it in the campaign's folder.
+
+    python benchmarks/networks.py [RESULTS]
+
+It reads the tables that Snakemake's `benchmark:` writes, and prints them as Markdown.
+"""
+
+import csv
+import sys
+from pathlib import Path
+
+STAGES = {
+    "data": "data/*.tsv",
+    "train (fp32), plain": "networks/*/none/plain-*.tsv",
+    "train (fp32), tuned": "networks/*/none/tuned-*.tsv",
+    "map (four stages), plain": "networks/*/[!n]*/*-plain-*.tsv",
+    "map (four stages), tuned": "networks/*/[!n]*/*-tuned-*.tsv",
+    "accuracy tables": "accuracy.tsv",
+    "figures": "figures/*.tsv",
+}
+
+
+def last_row(path: Path) -> dict[str, float]:
+    with open(path, newline="") as stream:
+        row = list(csv.DictReader(stream, delimiter="\t"))[-1]
+    return {key: float(row[key]) for key in ("s", "max_rss", "cpu_time") if row[key] not in "-NA"}
+
+
+def main() -> None:
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "results") / "benchmarks"
+    print("| jobs | number | CPU s each | CPU s together | wall s each | largest MiB |")
+    print("|---|---:|---:|---:|---:|---:|")
+    whole = 0.0
+    for name, pattern in STAGES.items():
+        rows = [last_row(path) for path in sorted(folder.glob(pattern))]
+        if not rows:
+            continue
+        cpu = [row.get("cpu_time", 0.0) for row in rows]
+        wall = [row["s"] for row in rows]
+        memory = max(row.get("max_rss", 0.0) for row in rows)
+        whole += sum(cpu)
+        print(
+            f"| {name} | {len(rows)} | {sum(cpu) / len(rows):.1f} | {sum(cpu):.0f} "
+            f"| {sum(wall) / len(rows):.1f} | {memory:.0f} |"
+        )
+    print(f"\nAll jobs together: {whole:.0f} s of CPU time, {whole / 2:.0f} s on two free cores.")
+
+
+if __name__ == "__main__":
+    main()
