@@ -5,6 +5,7 @@ import base64
 import csv
 import html
 import io
+import itertools
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -42,6 +43,9 @@ TITLES = {
     "fine_tuned_snapped": "Fine-tuned, snapped",
     "on_levels": "Trained on levels",
 }
+
+FILLS = ("full", "none", "left", "right", "top", "bottom")
+"""How a marker is filled tells mappings apart."""
 
 LEAST_COUNT = 0.7
 """Foot of a logarithmic histogram, so that a single weight shows."""
@@ -461,6 +465,7 @@ def _curves(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
 def _accuracy(rows: Sequence[Mapping[str, str]], figures: Figures) -> "Figure":
     """Draw the test error of every stage, a row for each recipe, a column for each data set."""
     from matplotlib import pyplot
+    from matplotlib.lines import Line2D
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
     from wallnet.report import style
@@ -474,7 +479,8 @@ def _accuracy(rows: Sequence[Mapping[str, str]], figures: Figures) -> "Figure":
             if row["device"] != NO_DEVICE
         )
     )
-    several = len({mapping for _, _, mapping in places}) > 1
+    synapses = list(dict.fromkeys(place[:2] for place in places))
+    mappings = list(dict.fromkeys(place[2] for place in places))
     figure, axes = pyplot.subplots(
         len(recipes),
         len(datasets),
@@ -495,8 +501,9 @@ def _accuracy(rows: Sequence[Mapping[str, str]], figures: Figures) -> "Figure":
                     (STAGES.index(r["stage"]) + shift, 100 - float(r["test_accuracy"]))
                     for r in bound
                 ]
-                name = f"{device}, {reading}" + (f", {mapping}" if several else "")
-                look = style.series(index, marker=True) | {"linestyle": ""}
+                look = style.series(synapses.index((device, reading)), marker=True)
+                look |= {"linestyle": "", "fillstyle": FILLS[mappings.index(mapping) % len(FILLS)]}
+                name = f"{device}, {reading}" if mapping == mappings[0] else None
                 panel.plot(*zip(*points, strict=True), **look, label=name)
             panel.plot(
                 [0] * len(free),
@@ -530,6 +537,10 @@ def _accuracy(rows: Sequence[Mapping[str, str]], figures: Figures) -> "Figure":
         panel.set_xticks(range(len(STAGES)), [TITLES[stage].replace(" ", "\n") for stage in STAGES])
         panel.tick_params(axis="x", which="both", length=0)
     handles, labels = axes[0][0].get_legend_handles_labels()
+    if len(mappings) > 1:
+        for fill, mapping in zip(itertools.cycle(FILLS), mappings, strict=False):
+            handles.append(Line2D([], [], color="gray", marker="h", linestyle="", fillstyle=fill))
+            labels.append(f"mapping {mapping}")
     figure.legend(handles, labels, loc="outside lower center", ncols=4)
     return figure
 
