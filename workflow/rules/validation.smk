@@ -49,6 +49,7 @@ rule validation_table:
         "results/logs/validation/table.log",
     benchmark:
         "results/benchmarks/validation/table.tsv"
+    localrule: True
     resources:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
