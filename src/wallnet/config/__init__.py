@@ -140,9 +140,10 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read ({error.strerror}); check the path") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is not UTF-8 text; save it as UTF-8") from None
-    loader = _Loader(text)
-    loader.name = str(path)
+    loader = None
     try:
+        loader = _Loader(text)
+        loader.name = str(path)
         data = loader.get_single_data()
     except yaml.YAMLError as error:
         problem = " ".join(str(error).split())
@@ -150,11 +151,15 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     except (RecursionError, ValueError) as error:
         if isinstance(error, ConfigError):
             raise
-        raise ConfigError(f"{path} is not valid YAML ({error}); mend it") from None
+        reason = " ".join(str(error).split())[:200]
+        raise ConfigError(f"{path} is not valid YAML ({reason}); mend it") from None
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
     if not isinstance(data, dict):
-        raise ConfigError(f"{path} holds no keys; start from the config.yaml of the repository")
+        raise ConfigError(
+            f"{path} holds no keys; start from the config.yaml of the repository"
+        )
     return data
 
 
@@ -177,15 +182,34 @@ def _resolve(name: str, raw: Mapping[str, Any], chain: tuple[str, ...]) -> dict[
     if "like" not in device:
         return dict(device)
     model = device["like"]
-    if model not in raw:
+    if not isinstance(model, str) or model not in raw:
         raise ConfigError(
-            f"devices.{name}.like names {model!r}, which is no device; "
-            f"use one of {', '.join(map(str, raw))}"
+            f"devices.{name}.like names {_shown(model)}, which is no device; "
+            f"use one of {', '.join(map(_key, raw))}"
         )
     if model in chain or model == name:
         raise ConfigError(f"devices.{name}.like leads back to itself; point it to a plain device")
     own = {key: value for key, value in device.items() if key != "like"}
     return _merge(_resolve(model, raw, (*chain, name)), own)
+
+
+_LONGEST_SHOWN = 60
+"""Characters of a value or a key that a message repeats."""
+
+
+def _shown(value: Any) -> str:
+    """Write a value into a message: in one line, and not all of it if it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes out no whole number of thousands of digits
+        text = "a number of thousands of digits"
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
+
+
+def _key(part: Any) -> str:
+    """Write a key into a message: as it stands, unless it would break the line."""
+    text = str(part)
+    return text if text.isprintable() and 0 < len(text) <= _LONGEST_SHOWN else _shown(text)
 
 
 def _field_names(root: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
@@ -219,21 +243,24 @@ def _location(error: Mapping[str, Any]) -> tuple[int | str, ...]:
 def _sentence(root: type[BaseModel], error: Mapping[str, Any], prefix: str) -> str:
     """Turn one of pydantic's findings into a sentence with the key and the mend."""
     location = _location(error)
-    key = ".".join(str(part) for part in (*prefix.split("."), *location) if str(part))
+    key = ".".join((prefix, *map(_key, location)))
     value = error.get("input")
-    shown = repr(value) if not isinstance(value, dict | list | tuple | BaseModel) else None
+    shown = _shown(value) if not isinstance(value, dict | list | tuple | BaseModel) else None
     kind = error["type"]
     if kind == "missing":
         return f"{key} is missing; add it"
+    if kind == "invalid_key":
+        return f"{key} is not a name; quote it as text or remove it"
     if kind == "extra_forbidden":
         known = _field_names(root, location[:-1])
         near = difflib.get_close_matches(str(location[-1]), known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
+        hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known) or 'none'}"
         return f"{key} is not a key of the configuration; remove it ({hint})"
     if kind == "literal_error":
         return f"{key} is {shown}; use {error['ctx']['expected']}"
     if kind in ("number", "bounds"):
-        return f"{key} = {shown if shown else 'a block'} {error['msg']}"
+        unfit = "a block" if isinstance(value, dict) else "a list"
+        return f"{key} = {shown or unfit} {error['msg']}"
     if kind == "value_error":
         message = str(error["ctx"]["error"])
         names_a_key = re.split(r"[. ]", message)[0] in _field_names(root, location)
@@ -283,7 +310,7 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
         if key not in known:
             near = difflib.get_close_matches(str(key), known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(sorted(known))}"
-            problems.append(f"{key} is not a key of the configuration; remove it ({hint})")
+            problems.append(f"{_key(key)} is not a key of the configuration; remove it ({hint})")
     raw = data.get("devices")
     if not isinstance(raw, Mapping) or not raw:
         problems.append("devices is missing or empty; describe at least one device")
@@ -294,7 +321,7 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
     for name in raw:
         if not _DEVICE_NAME.match(name) or name == "none":
             problems.append(
-                f"devices.{name} cannot name files; use small letters, digits, '-' and '_', "
+                f"devices.{_key(name)} cannot name files; use small letters, digits, '-' and '_', "
                 "and not 'none'"
             )
             continue

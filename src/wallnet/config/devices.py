@@ -28,6 +28,10 @@ CURRENT_DENSITY_STEP = 1e8
 
 LARGEST_SWEEP = 100_000
 LARGEST_CELL_COUNT = 4_000_000
+LARGEST_TRACE = 4_000_000_000
+"""Bytes that one trace may take in memory."""
+LARGEST_WORK = 1e15
+"""Cells times steps of one simulation: about a month of one core."""
 
 
 class Material(Section):
@@ -170,11 +174,14 @@ class CurrentSweep(Section):
     @model_validator(mode="after")
     def _reachable(self) -> "CurrentSweep":
         if self.stop < self.start:
-            raise ValueError(f"stop {self.stop:g} A/m² lies below start {self.start:g} A/m²")
+            raise ValueError(
+                f"stop {self.stop:g} A/m² lies below start {self.start:g} A/m²; swap the two"
+            )
         steps = (self.stop - self.start) / self.step
         if abs(steps - round(steps)) > 1e-6:
             raise ValueError(
-                f"step {self.step:g} A/m² does not lead from start to stop in whole steps"
+                f"step {self.step:g} A/m² does not lead from start to stop in whole steps; "
+                "choose one that divides stop - start"
             )
         if steps > LARGEST_SWEEP:
             raise ValueError(
@@ -199,7 +206,10 @@ class Pulse(Section):
     @classmethod
     def _expand(cls, value: Any) -> Any:
         if not isinstance(value, list | tuple) or not value:
-            raise ValueError("is not a list with at least one density or {start, stop, step}")
+            raise ValueError(
+                "is not a list with at least one density or {start, stop, step}; "
+                "write it like [0.5e+12, 0.6e+12]"
+            )
         expanded: list[Any] = []
         for entry in value:
             if isinstance(entry, dict):
@@ -313,8 +323,43 @@ class Device(Section):
     film: Film = Film()
     oommf: Oommf = Oommf()
 
+    def time_step(self) -> float:
+        """Estimate the longest stable time step in s: exchange from cell to cell sets it."""
+        material, cell = self.material, self.track.cell_size
+        stiffness = VACUUM_PERMEABILITY * material.saturation_magnetization
+        exchange = 2 * material.exchange_stiffness / stiffness / cell**2
+        dmi = abs(material.dmi_constant) / stiffness / cell
+        field = 4 * (exchange + math.hypot(exchange, dmi))
+        field += max(
+            2 * material.uniaxial_anisotropy / stiffness, material.saturation_magnetization
+        )
+        rate = material.gyromagnetic_ratio / math.hypot(1.0, material.damping) * field
+        return 2.5 * self.film.time_step_fraction / rate
+
+    def _check_size(self) -> None:
+        """Refuse what would fill the memory or never end, each in a typing error's reach."""
+        longest = max(self.pulse.duration + self.relaxation.longest, self.wall.relaxation)
+        columns, rows = self.track.cells
+        entries = longest / self.output.interval
+        snapshots = longest / self.output.snapshot_interval
+        size = 12 * (entries * columns + snapshots * columns * rows)
+        if size > LARGEST_TRACE:
+            raise ValueError(
+                f"output.interval {self.output.interval:g} s and output.snapshot_interval "
+                f"{self.output.snapshot_interval:g} s make a trace of {size:.3g} bytes over "
+                f"{longest:g} s; lengthen them until there are at most {LARGEST_TRACE:.0e}"
+            )
+        work = columns * rows * longest / self.time_step()
+        if work > LARGEST_WORK:
+            raise ValueError(
+                f"pulse.duration and relaxation.longest, {longest:g} s, take "
+                f"{longest / self.time_step():.3g} steps on {columns * rows} cells, which is more "
+                "than a month; shorten them or enlarge track.cell_size"
+            )
+
     @model_validator(mode="after")
     def _consistent(self) -> "Device":
+        self._check_size()
         track = self.track
         if not track.cell_size <= self.wall.start <= track.length - track.cell_size:
             raise ValueError(

@@ -1,0 +1,191 @@
+"""Any configuration is refused in sentences that name a key, or it runs and stays finite."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
+from junk import REPOSITORY, ROOT, spoilt, spoilt_text
+
+from wallnet import config, files
+from wallnet.config import jobs
+from wallnet.config.network_jobs import accuracy_job
+from wallnet.simulate import SimulationError, simulate
+
+TEXT = (ROOT / "config.yaml").read_text(encoding="utf-8")
+
+SOURCE = re.compile(r"config\.yaml: \S")
+KEYS = {*REPOSITORY, "film", "oommf", "figures"}
+
+
+def check_refusal(error):
+    """Each line of a refusal begins with its source and names a key or a misspelling of one."""
+    for line in str(error).splitlines():
+        assert SOURCE.match(line), line
+        assert re.search(r"[;:(] ?\w", line[len("config.yaml: ") :]), f"no mend: {line}"
+        assert not re.search(r"Traceback|pydantic|object at 0x", line), line
+
+
+def check_source(error, path):
+    for line in str(error).splitlines():
+        assert line.startswith(str(path)), line
+
+
+def check_stop(error):
+    """A simulation that stops names the key that would mend it."""
+    assert re.search(r"(film|output|track|wall|pulse|material)\.\w+", str(error)), str(error)
+
+
+def check_use(campaign):
+    """What every run of the campaign asks of it first."""
+    for name, device in campaign.devices.items():
+        assert files.trace_paths(name, device)
+        job = jobs.device_job(device)
+        assert jobs.DeviceJob.from_json(job.to_json()) == job
+        pulse = jobs.pulse_job(device, device.pulse.current_densities[0])
+        assert config.SimulationJob.from_json(pulse.to_json()).to_json() == pulse.to_json()
+        for state in jobs.level_states(device) if device.kind == "synapse" else ():
+            jobs.level_job(device, state)
+        jobs.initial_job(device)
+    accuracy_job(campaign.networks).to_json()
+    for name, case in campaign.crosscheck.cases.items():
+        assert name
+        case.job(campaign.devices, "film")
+
+
+@given(spoilt([REPOSITORY]))
+def test_a_spoilt_campaign_is_refused_by_key_or_can_be_used(data):
+    try:
+        campaign = config.parse(data)
+    except config.ConfigError as error:
+        event("refused")
+        check_refusal(error)
+        return
+    event("accepted")
+    check_use(campaign)
+
+
+@given(spoilt_text(TEXT))
+def test_spoilt_text_is_refused_in_a_sentence_or_can_be_used(tmp_path_factory, text):
+    path = tmp_path_factory.mktemp("yaml") / "config.yaml"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    try:
+        campaign = config.load(path)
+    except config.ConfigError as error:
+        event("refused")
+        check_source(error, path)
+        return
+    event("accepted")
+    check_use(campaign)
+
+
+@given(st.binary(max_size=300))
+def test_bytes_are_refused_in_a_sentence(tmp_path_factory, content):
+    path = tmp_path_factory.mktemp("yaml") / "config.yaml"
+    path.write_bytes(content)
+    with pytest.raises(config.ConfigError, match="config.yaml"):
+        config.load(path)
+
+
+def decades(low, high):
+    """Numbers spread evenly over orders of magnitude, the bounds among them."""
+    spread = st.floats(math.log10(low), math.log10(high)).map(lambda power: 10.0**power)
+    inside = spread.map(lambda value: min(max(value, low), high))
+    return st.one_of(st.sampled_from([low, high]), inside)
+
+
+def signed(strategy):
+    return st.tuples(st.sampled_from([-1, 1]), strategy).map(math.prod)
+
+
+def typical_step(cell, material):
+    """Return about the engine's time step, from exchange and gyration alone."""
+    field = 16 * material["exchange_stiffness"] / material["saturation_magnetization"] / 1.26e-6
+    field = field / cell**2 + material["saturation_magnetization"]
+    return math.hypot(1, material["damping"]) / material["gyromagnetic_ratio"] / field
+
+
+@st.composite
+def any_device(draw):
+    """A tiny track, with everything else anywhere within the bounds."""
+    cell = draw(decades(1e-10, 1e-7))
+    columns, rows = draw(st.integers(3, 24)), draw(st.integers(1, 12))
+    saturation = draw(decades(1e3, 1e7))
+    demagnetizing = config.VACUUM_PERMEABILITY * saturation**2 / 2
+    track = {
+        "length": columns * cell,
+        "width": rows * cell,
+        "thickness": draw(decades(1e-10, 1e-6)),
+        "cell_size": cell,
+    }
+    if rows > 3 and draw(st.booleans()):
+        diameter = draw(st.floats(1, rows - 2)) * cell
+        track["notches"] = {
+            "diameter": diameter,
+            "positions": [draw(st.floats(0.1, 1)) * columns * cell],
+        }
+    settings = {
+        "material": {
+            "saturation_magnetization": saturation,
+            "exchange_stiffness": draw(decades(1e-14, 1e-9)),
+            "dmi_constant": draw(st.one_of(st.just(0.0), signed(decades(1e-7, 0.1)))),
+            "uniaxial_anisotropy": max(1.0, draw(st.floats(1.001, 100)) * demagnetizing),
+            "damping": draw(decades(1e-4, 10.0)),
+            "gyromagnetic_ratio": draw(decades(1e4, 1e7)),
+            "polarization": draw(st.floats(0, 1)),
+            "slonczewski_lambda": draw(decades(1.0, 100.0)),
+            "field_like_torque": draw(st.one_of(st.just(0.0), signed(decades(1e-3, 10.0)))),
+        },
+        "film": {
+            "stray_field_tolerance": draw(decades(1e-7, 0.1)),
+            "frozen_change": draw(st.one_of(st.just(0.0), decades(1e-9, 1e-2))),
+            "time_step_fraction": draw(st.floats(0.01, 0.95)),
+        },
+    }
+    # intervals of up to some tens of steps, so that any device runs in an instant
+    interval = max(1e-15, draw(st.floats(0.3, 30)) * typical_step(cell, settings["material"]))
+    return settings | {
+        "kind": "track",
+        "track": track,
+        "wall": {
+            "start": draw(st.floats(1, columns - 1)) * cell,
+            "relaxation": draw(st.sampled_from([0, 1e-15])),
+        },
+        "pulse": {
+            "duration": draw(st.integers(1, 4)) * interval,
+            "current_densities": [round(draw(signed(decades(1e8, 1e14))) / 1e8) * 1e8],
+        },
+        "relaxation": {
+            "longest": draw(st.integers(0, 4)) * interval,
+            "speed": draw(decades(1e-6, 1e4)),
+            "hold": draw(decades(1e-15, 1e-12)),
+        },
+        "output": {"interval": interval, "snapshot_interval": draw(st.integers(1, 3)) * interval},
+    }
+
+
+@given(any_device())
+def test_any_tiny_device_is_refused_by_key_or_gives_a_finite_trace(device):
+    try:
+        parsed = config.parse({"devices": {"any": device}}).devices["any"]
+    except config.ConfigError as error:
+        event("refused")
+        check_refusal(error)
+        return
+    if parsed.pulse.duration / parsed.time_step() > 2e4:
+        event("too long to try")
+        return
+    density = parsed.pulse.current_densities[0]
+    try:
+        trace = simulate(jobs.pulse_job(parsed, density))
+    except SimulationError as error:
+        event(f"stopped: {re.sub('[0-9.e+-]+', '#', str(error))[:60]}")
+        check_stop(error)
+        return
+    event("ran")
+    for name in ("m", "wall_position", "wall_bottom", "wall_top", "time"):
+        assert np.isfinite(trace[name].values).all(), name
+    mask = trace["magnetic_cells"].values > 0
+    assert np.isfinite(trace["magnetization_profile"].values[:, mask]).all()
