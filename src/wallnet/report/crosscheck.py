@@ -149,7 +149,7 @@ def _pulse(trace: "xarray.Dataset") -> dict:
 
 
 def _state(trace: "xarray.Dataset") -> str:
-    settled = {1: ", settled", 0: ", moving", -1: ""}[int(trace.attrs["settled"])]
+    settled = {1: ", settled", 0: ", unsettled", -1: ""}[int(trace.attrs["settled"])]
     return f"{trace.attrs['state']}{settled}"
 
 
@@ -196,9 +196,9 @@ def write_markdown(
             f"{comparison.current_density * 1e-12:g}",
             f"{comparison.end_time * 1e9:.2f}",
             f"{comparison.deviation_m:.1e}",
-            f"{comparison.deviation_bottom * 1e9:.2f}",
-            f"{comparison.deviation_top * 1e9:.2f}",
-            f"{comparison.final_deviation * 1e9:.2f}",
+            f"{comparison.deviation_bottom * 1e9:.3f}",
+            f"{comparison.deviation_top * 1e9:.3f}",
+            f"{comparison.final_deviation * 1e9:.3f}",
             comparison.state_film,
             comparison.state_oommf,
             f"{comparison.wall_time_film:.1f}",
@@ -275,7 +275,10 @@ def draw(
             lower.set_xlabel("time (ns)")
         axes[0, 0].set_ylabel("wall ends (nm)")
         axes[1, 0].set_ylabel("deviation of <m>")
-        axes[0, 0].legend(loc="best")
+        for panel in axes[1, 1:]:
+            panel.sharey(axes[1, 0])
+        handles, labels = axes[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=4)
         style.save(
             figure,
             png,
