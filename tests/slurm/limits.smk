@@ -1,0 +1,76 @@
+# Jobs that meet their limits: what a job asks for grows with each attempt, as in the campaign.
+
+
+include: "failures.smk"
+
+
+rule all:
+    input:
+        expand("{name}.txt", name=["slow", "greedy", "broken", "sound", "after"]),
+    localrule: True
+
+
+rule slow:
+    # the limit is checked every half minute: 60 s end after 60 to 90 s, 120 s hold
+    output:
+        "slow.txt",
+    log:
+        "logs/slow.log",
+    resources:
+        mem_mb=400,
+        runtime=lambda w, attempt: attempt,
+    shell:
+        "echo {resources.runtime} > {log} && sleep 95 && cp {log} {output}"
+
+
+rule greedy:
+    output:
+        "greedy.txt",
+    log:
+        "logs/greedy.log",
+    resources:
+        mem_mb=lambda w, attempt: 500 * attempt,
+        runtime=5,
+    shell:
+        "echo {resources.mem_mb} > {log} &&"
+        " python3 -c 'import time; held = bytearray(450 * 2**20); time.sleep(5)' &&"
+        " cp {log} {output}"
+
+
+rule broken:
+    output:
+        "broken.txt",
+    log:
+        "logs/broken.log",
+    resources:
+        mem_mb=400,
+        runtime=5,
+    shell:
+        "echo the wall is gone > {log}; exit 3"
+
+
+rule sound:
+    output:
+        "sound.txt",
+    log:
+        "logs/sound.log",
+    resources:
+        mem_mb=400,
+        runtime=5,
+    shell:
+        "echo sound > {log} && cp {log} {output}"
+
+
+rule after:
+    # submitted when the broken job has already failed once
+    input:
+        "sound.txt",
+    output:
+        "after.txt",
+    log:
+        "logs/after.log",
+    resources:
+        mem_mb=400,
+        runtime=5,
+    shell:
+        "cp {input} {output} 2> {log}"

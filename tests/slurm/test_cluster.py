@@ -1,0 +1,164 @@
+"""The campaign through the shipped profile and a real scheduler, undisturbed and disturbed."""
+
+import signal
+from collections import Counter
+from pathlib import Path
+
+import psutil
+import pytest
+import xarray
+
+pytestmark = pytest.mark.slurm
+
+SUBMITTED = {"rule_trace": 8, "rule_level": 3}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def limits(submit, tmp_path_factory):
+    """The jobs that meet their limits: minutes of waiting, so that they wait beside the others."""
+    folder = tmp_path_factory.mktemp("limits")
+    run = submit(folder, snakefile=Path(__file__).with_name("limits.smk"))
+    run.folder = folder
+    return run
+
+
+@pytest.fixture(scope="module")
+def ended(limits):
+    """The run of the jobs that meet their limits, at its end."""
+    limits.wait(420)
+    return limits
+
+
+def rule_of(job):
+    return job["Comment"].partition("_wildcards_")[0]
+
+
+def attempts(cluster, run, rule):
+    """Return the jobs that a rule had in the queue, first attempt first."""
+    jobs = [cluster.job(number) for number in cluster.jobs(run.name)]
+    return sorted((j for j in jobs if rule_of(j) == rule), key=lambda j: int(j["JobId"]))
+
+
+def same_data(folder, other):
+    """Compare all results of two campaigns; attributes hold times and dates and may differ."""
+    results = {
+        campaign: {
+            path.relative_to(campaign)
+            for stage in ("initial", "traces", "levels", "devices", "tables")
+            for path in (campaign / "results" / stage).rglob("*")
+            if path.suffix in (".nc", ".csv")
+        }
+        for campaign in (folder, other)
+    }
+    assert results[folder] == results[other]
+    for path in results[folder]:
+        if path.suffix == ".nc":
+            with (
+                xarray.open_dataset(folder / path) as one,
+                xarray.open_dataset(other / path) as two,
+            ):
+                xarray.testing.assert_equal(one, two)
+        else:
+            assert (folder / path).read_bytes() == (other / path).read_bytes()
+
+
+def test_nothing_listens_beyond_loopback(cluster):
+    for daemon in cluster.daemons:
+        for process in [psutil.Process(daemon.pid), *psutil.Process(daemon.pid).children(True)]:
+            for connection in process.net_connections("inet"):
+                assert connection.laddr.ip == "127.0.0.1"
+
+
+def test_a_full_pass_gives_the_same_data_as_local_cores(
+    cluster, submit, cluster_campaign, finished_devices
+):
+    run = submit(cluster_campaign, "devices")
+    assert run.wait() == 0, run.text
+    same_data(cluster_campaign, finished_devices.folder)
+
+    # what takes seconds is not in the queue, and what is asks for what the rules say
+    jobs = [cluster.job(number) for number in cluster.jobs(run.name)]
+    assert Counter(map(rule_of, jobs)) == SUBMITTED
+    for job in jobs:
+        assert job["JobState"] == "COMPLETED"
+        assert (job["Account"], job["Partition"]) == ("walls", "main")
+        assert (job["TimeLimit"], job["MinMemoryNode"]) == ("00:15:00", "800M")
+        assert job["NumCPUs"] == "1"
+
+    slurm_logs = list((cluster_campaign / ".snakemake" / "slurm_logs").rglob("*.log"))
+    assert len(slurm_logs) == sum(SUBMITTED.values())
+    for kind, count in (("traces", 8), ("levels", 3)):
+        assert len(list((cluster_campaign / "results/logs" / kind).rglob("*.log"))) == count
+
+
+def test_cancelling_cancels_the_jobs(cluster, submit, cluster_campaign, until):
+    run = submit(cluster_campaign, "devices")
+    until(lambda: run.name and cluster.jobs(run.name, "RUNNING"), "a running job")
+    run.signal(signal.SIGINT)
+    assert run.wait(60) != 0
+    until(lambda: not cluster.jobs(run.name, "PENDING", "RUNNING", "COMPLETING"), "no job left", 30)
+    assert "CANCELLED" in {cluster.job(n)["JobState"] for n in cluster.jobs(run.name)}
+    # no lock is left either
+    assert submit(cluster_campaign, "--dry-run", "devices").wait() == 0
+
+
+def test_killed_and_started_again_it_finishes_without_repeating(
+    cluster, submit, cluster_campaign, finished_devices, until
+):
+    # three at once, so that there is a middle
+    run = submit(cluster_campaign, "devices", "--jobs", "3")
+    until(
+        lambda: (
+            sum("traces" in path or "levels" in path for path in run.finished()) >= 2
+            and cluster.jobs(run.name, "RUNNING")
+        ),
+        "a job finished, another running",
+        120,
+    )
+    run.signal(signal.SIGKILL)
+    run.wait()
+    kept = {path: (cluster_campaign / path).stat() for path in run.finished()}
+    assert cluster.jobs(run.name, "PENDING", "RUNNING")
+
+    # the way of docs/cluster.md
+    refused = submit(cluster_campaign, "devices")
+    assert refused.wait() != 0
+    assert "cannot be locked" in refused.text
+    cluster.call("scancel", f"--name={run.name}")
+    until(lambda: not cluster.jobs(run.name, "PENDING", "RUNNING", "COMPLETING"), "no job left", 30)
+    assert submit(cluster_campaign, "--unlock").wait() == 0
+    again = submit(cluster_campaign, "devices")
+    assert again.wait() == 0, again.text
+
+    same_data(cluster_campaign, finished_devices.folder)
+    for path, before in kept.items():
+        after = (cluster_campaign / path).stat()
+        assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert len(cluster.jobs(again.name)) < sum(SUBMITTED.values())
+    assert not kept.keys() & again.finished()
+
+
+def test_a_job_past_its_time_limit_gets_more_time(cluster, ended):
+    first, second = attempts(cluster, ended, "rule_slow")
+    assert (first["JobState"], first["TimeLimit"]) == ("TIMEOUT", "00:01:00")
+    assert (second["JobState"], second["TimeLimit"]) == ("COMPLETED", "00:02:00")
+    assert (ended.folder / "slow.txt").read_text() == "2\n"
+
+
+def test_a_job_past_its_memory_gets_more_memory(cluster, ended):
+    first, second = attempts(cluster, ended, "rule_greedy")
+    assert first["JobState"] in ("FAILED", "OUT_OF_MEMORY")
+    assert first["MinMemoryNode"] == "500M"
+    assert (second["JobState"], second["MinMemoryNode"]) == ("COMPLETED", "1000M")
+    assert (ended.folder / "greedy.txt").read_text() == "1000\n"
+
+
+def test_a_failing_job_stops_no_other_and_is_named_at_the_end(cluster, ended):
+    tried = attempts(cluster, ended, "rule_broken")
+    assert [job["JobState"] for job in tried] == ["FAILED"] * 3
+    assert ended.process.returncode != 0
+    for name in ("sound", "after", "slow", "greedy"):
+        assert (ended.folder / f"{name}.txt").exists()
+    end = ended.text.rpartition("Finished jobid")[2]
+    assert "Failed at every attempt (1):\n  broken: broken.txt; log: logs/broken.log" in end
+    assert "the wall is gone" in ended.text

@@ -1,0 +1,77 @@
+"""What the shipped profile and the rules ask for; no SLURM is needed for that."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+SUBMITTED = ("trace", "level", "train", "map")
+
+
+def read_profile(name):
+    return yaml.safe_load((ROOT / "profiles" / name / "config.yaml").read_text())
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory):
+    """Memory (MB) and time (minutes) that each rule asks for at its first attempts."""
+    folder = tmp_path_factory.mktemp("asked")
+    shutil.copy(ROOT / "config.yaml", folder)
+    program = Path(sys.executable).with_name("snakemake")
+    resources = defaultdict(dict)
+    for attempt in (1, 2, 3):
+        command = [program, "--snakefile", ROOT / "Snakefile", "--directory", folder]
+        command += ["--workflow-profile", ROOT / "profiles" / "slurm"]
+        command += ["--dry-run", "--attempt", attempt]
+        result = subprocess.run(
+            list(map(str, command)), capture_output=True, text=True, check=True, cwd=folder
+        )
+        for rule, line in re.findall(
+            r"^rule (\w+):\n(?: .*\n)*? +resources: (.*)", result.stdout, re.M
+        ):
+            found = dict(re.findall(r"(mem_mb|runtime)=(\d+)", line))
+            resources[rule][attempt] = (int(found["mem_mb"]), int(found["runtime"]))
+    return resources
+
+
+def test_the_profile_is_complete():
+    """It replaces the default profile: what that one says of reruns and failures holds here too."""
+    default, slurm = read_profile("default"), read_profile("slurm")
+    for key in default.keys() - {"cores"}:
+        assert slurm[key] == default[key]
+
+
+def test_retries_are_the_profiles():
+    """Those of a rule would also run inside the allocation that was too small."""
+    assert read_profile("slurm")["retries"] > 0
+    for path in (ROOT / "workflow" / "rules").glob("*.smk"):
+        assert not re.search(r"^\s+retries:", path.read_text(), re.M)
+
+
+def test_arrays_are_not_used():
+    assert "slurm-array-jobs" not in read_profile("slurm")
+
+
+@pytest.mark.parametrize("rule", SUBMITTED)
+def test_each_attempt_asks_for_more(asked, rule):
+    memory, runtime = asked[rule][1]
+    # Snakemake's own steps, twice in each job, take half of this
+    assert memory >= 400
+    for attempt in (2, 3):
+        assert asked[rule][attempt] == (attempt * memory, attempt * runtime)
+
+
+def test_all_else_stays_off_the_queue():
+    """Whoever adds a rule decides: measured resources, or a local rule."""
+    here = set()
+    for path in [ROOT / "Snakefile", *(ROOT / "workflow" / "rules").glob("*.smk")]:
+        for name, body in re.findall(r"^rule (\w+):\n((?:[ \t].*\n|\n)*)", path.read_text(), re.M):
+            if "\n    localrule:" not in body:
+                here.add(name)
+    assert here == {*SUBMITTED, "crosscheck_film", "crosscheck_oommf", "validation_check"}
