@@ -56,6 +56,7 @@ rule all:
     default_target: True
     input:
         [files.TABLE.format(table=f"{name}.csv") for name in campaign.devices],
+        rules.parameters.output,
         rules.networks.input,
         device_report.targets(campaign),
         network_report.targets(campaign.networks, campaign.figures.vector_format),

@@ -1,108 +1,16 @@
-"""Small campaigns that the whole test-suite shares."""
+"""Fixtures that the whole test-suite shares."""
 
 import copy
-import json
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-import yaml
-
-ROOT = Path(__file__).parents[1]
-
-TINY = {
-    "material": {
-        "saturation_magnetization": 1.1e6,
-        "exchange_stiffness": 2.0e-11,
-        "dmi_constant": 1.0e-3,
-        "uniaxial_anisotropy": 1.0e6,
-        "gyromagnetic_ratio": 2.211e5,
-        "polarization": 0.4,
-        "damping": 0.5,
-    },
-    "output": {"interval": 20e-12, "snapshot_interval": 100e-12},
-    "devices": {
-        "neuron": {
-            "kind": "neuron",
-            "track": {"length": 200e-9, "width": 32e-9, "thickness": 2e-9, "cell_size": 4e-9},
-            "wall": {"start": 40e-9},
-            "pulse": {
-                "duration": 0.4e-9,
-                "current_densities": [{"start": 0.2e12, "stop": 1.0e12, "step": 0.2e12}],
-            },
-            "relaxation": {"longest": 0},
-            "read_at": "pulse_end",
-            "detector": {"start": 50e-9, "stop": 150e-9},
-        },
-        "synapse": {
-            "kind": "synapse",
-            "track": {
-                "length": 360e-9,
-                "width": 72e-9,
-                "thickness": 2e-9,
-                "cell_size": 4e-9,
-                "notches": {"count": 3, "diameter": 32e-9},
-            },
-            "wall": {"start": 40e-9},
-            "pulse": {"duration": 0.6e-9, "current_densities": [0.5e12, 1.5e12, 3.0e12]},
-            "relaxation": {"longest": 1e-9, "hold": 0.2e-9, "speed": 2.0},
-        },
-    },
-    "networks": {"datasets": [], "synapses": [], "recipes": {}},
-    "crosscheck": {"cases": {}},
-}
-"""A campaign of seconds: coarse, short, and with every kind of result but networks."""
+from small_campaign import ROOT, TINY, Campaign, with_networks
 
 
 @pytest.fixture
 def tiny():
     """The tiny campaign as plain data, free to be changed."""
     return copy.deepcopy(TINY)
-
-
-class Campaign:
-    """A campaign in a folder of its own, run as a user runs it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def configure(self, data) -> None:
-        # a copy through JSON, so that equal blocks do not become aliases
-        text = yaml.safe_dump(json.loads(json.dumps(data)), sort_keys=False)
-        (self.folder / "config.yaml").write_text(text)
-
-    def snakemake(self, *arguments, check=True, root=ROOT, cores=2, environment=None):
-        """Run snakemake; by its path, unactivated, as a user might."""
-        program = Path(sys.executable).with_name("snakemake")
-        command = [program, "--snakefile", root / "Snakefile", "--directory", self.folder]
-        command += ["--cores", str(cores), *arguments]
-        result = subprocess.run(
-            list(map(str, command)),
-            capture_output=True,
-            text=True,
-            env={**os.environ, **(environment or {})},
-            cwd=self.folder,
-        )
-        if check and result.returncode:
-            raise AssertionError(f"snakemake failed:\n{result.stdout}\n{result.stderr}")
-        return result
-
-    def planned(self, *targets, **options) -> dict[str, int]:
-        """Return how many jobs of each rule would run."""
-        result = self.snakemake("--dry-run", *targets, **options)
-        jobs = {}
-        counting = False
-        for line in result.stdout.splitlines():
-            if line.startswith("job ") and "count" in line:
-                counting = True
-            elif counting and (words := line.split()) and len(words) == 2 and words[1].isdigit():
-                if words[0] != "total":
-                    jobs[words[0]] = int(words[1])
-            elif counting and not line.strip():
-                break
-        return jobs
 
 
 @pytest.fixture
@@ -119,4 +27,17 @@ def finished_devices(tmp_path_factory):
     made = Campaign(tmp_path_factory.mktemp("finished"))
     made.configure(TINY)
     made.snakemake("devices")
+    return made
+
+
+@pytest.fixture(scope="session")
+def finished_campaign(tmp_path_factory):
+    """The whole tiny campaign, run from nothing; not to be changed."""
+    sys.path.insert(0, str(ROOT / "tests/networks"))
+    from synthetic import write_images
+
+    made = Campaign(tmp_path_factory.mktemp("whole"))
+    made.configure(with_networks())
+    write_images(made.folder / "data/Blots/raw")
+    made.snakemake()
     return made

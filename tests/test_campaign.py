@@ -1,6 +1,5 @@
 """The whole campaign on a tiny configuration, with real code everywhere."""
 
-import copy
 import csv
 import shutil
 import subprocess
@@ -8,51 +7,21 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, TINY, Campaign
-
-sys.path.insert(0, str(Path(__file__).parent / "networks"))
-from synthetic import write_images
+from small_campaign import ROOT, Campaign, with_networks
 
 pytestmark = pytest.mark.campaign
 
-STAGES = ("fp32", "fine_tuned", "on_levels")
-TRAINING = {"epochs": 2, "batch_size": 16, "learning_rate": 5e-3}
-
-
-def with_networks():
-    data = copy.deepcopy(TINY)
-    data["networks"] = {
-        "datasets": ["blots"],
-        "own_datasets": {"blots": {"folder": "Blots/raw", "classes": ["a", "b", "c", "d"]}},
-        "hidden_neurons": 12,
-        "synapses": ["synapse"],
-        "recipes": {"plain": {stage: {**TRAINING} for stage in STAGES}},
-        "seeds": [3],
-    }
-    return data
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """The tiny campaign, run from nothing to its report."""
-    made = Campaign(tmp_path_factory.mktemp("whole"))
-    made.configure(with_networks())
-    write_images(made.folder / "data/Blots/raw")
-    made.snakemake()
-    made.snakemake("--report", "results/report.html")
-    return made
-
 
 @pytest.fixture
-def finished(whole, tmp_path):
+def finished(finished_campaign, tmp_path):
     """A copy of it, free to be changed."""
     folder = tmp_path / "campaign"
-    shutil.copytree(whole.folder, folder, copy_function=shutil.copy2)
+    shutil.copytree(finished_campaign.folder, folder, copy_function=shutil.copy2)
     return Campaign(folder)
 
 
-def test_everything_is_there(whole):
-    results = whole.folder / "results"
+def test_everything_is_there(finished_campaign):
+    results = finished_campaign.folder / "results"
     with open(results / "tables/accuracy.csv", newline="") as stream:
         rows = list(csv.DictReader(stream))
     columns = ["dataset", "device", "reading", "mapping", "recipe", "stage", "seed"]
@@ -110,16 +79,16 @@ def test_the_style_of_figures_plans_figures_alone(finished):
     assert all(name.startswith("figure_") for name in planned), planned
 
 
-def test_make_prints_the_table_and_the_report(whole):
+def test_make_prints_the_table_and_the_report(finished_campaign):
     """What `make run` does once the campaign is finished: nothing, and it says so."""
     make = shutil.which("make")
     if make is None:
         pytest.skip("make is not installed")
     environment = Path(sys.prefix)
-    command = [make, "run", f"DIRECTORY={whole.folder}", f"VENV={environment}"]
+    command = [make, "run", f"DIRECTORY={finished_campaign.folder}", f"VENV={environment}"]
     command += [f"STAMP={environment / 'pyvenv.cfg'}", "-o", str(environment / "pyvenv.cfg")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "Nothing to be done" in done.stdout + done.stderr
     assert "| blots " in done.stdout
-    assert f"Report: {whole.folder}/results/report.html" in done.stdout
+    assert f"Report: {finished_campaign.folder}/results/report.html" in done.stdout

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
+from small_campaign import ROOT
 
 from wallnet import config
 from wallnet.config import jobs

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT, TINY, Campaign
+from small_campaign import ROOT, TINY, Campaign
 
 pytestmark = pytest.mark.campaign
 

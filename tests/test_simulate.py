@@ -19,7 +19,7 @@ def synapse(tiny):
 
 @pytest.fixture(scope="module")
 def trace():
-    from conftest import TINY
+    from small_campaign import TINY
 
     return simulate.simulate(jobs.pulse_job(config.parse(TINY).devices["synapse"], 1.5e12))
 

@@ -12,7 +12,7 @@ from wallnet.files import FileError
 def _parser() -> argparse.ArgumentParser:
     from wallnet import devices, simulate, validation
     from wallnet.networks import commands as networks
-    from wallnet.report import crosscheck
+    from wallnet.report import crosscheck, parameters
     from wallnet.report import devices as device_figures
     from wallnet.report import networks as network_figures
     from wallnet.report import validation as validation_table
@@ -29,6 +29,7 @@ def _parser() -> argparse.ArgumentParser:
         device_figures,
         network_figures,
         crosscheck,
+        parameters,
         validation,
         validation_table,
     )

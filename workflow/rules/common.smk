@@ -1,4 +1,8 @@
-"""What several rules ask of the campaign."""
+"""What several rules ask of the campaign.
+
+Results in the report carry one label each: of several, Snakemake makes a switch where two values
+happen to be equally frequent, and its page fails where the two sides do not correspond.
+"""
 
 from snakemake.settings.types import DeploymentMethod
 

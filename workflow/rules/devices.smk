@@ -39,7 +39,7 @@ rule device_table:
             files.TABLE.format(table="{device}.html"),
             caption="../report/device-table.rst",
             category="Devices",
-            labels={"result": "table", "device": "{device}"},
+            labels={"result": "{device}: table"},
         ),
     log:
         "results/logs/tables/{device}.log",
@@ -56,3 +56,31 @@ rule device_table:
     shell:
         "wallnet device-table --device {input:q} --csv {output.csv:q}"
         " --markdown {output.markdown:q} --html {output.html:q} > {log:q} 2>&1"
+
+
+rule parameters:
+    """What all devices are made of, after all inheritance; the configuration as it was used."""
+    output:
+        csv=files.TABLE.format(table="parameters.csv"),
+        html=report(
+            files.TABLE.format(table="parameters.html"),
+            caption="../report/parameters.rst",
+            category="Parameters",
+            labels={"result": "parameters of all devices"},
+        ),
+    log:
+        "results/logs/tables/parameters.log",
+    benchmark:
+        "results/benchmarks/tables/parameters.tsv"
+    localrule: True
+    resources:
+        mem_mb=lambda w, attempt: 400 * attempt,
+        runtime=lambda w, attempt: 5 * attempt,
+    params:
+        devices=jobs.canonical(
+            {name: d.model_dump(mode="json") for name, d in campaign.devices.items()}
+        ),
+        revision=revisions.of("report"),
+    shell:
+        "wallnet parameters --devices {params.devices:q} --csv {output.csv:q}"
+        " --html {output.html:q} 2> {log:q}"

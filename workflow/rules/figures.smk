@@ -12,7 +12,7 @@ rule figure_transfer_curve:
             files.FIGURE.format(figure="{device}-transfer-curve.png"),
             caption="../report/device-transfer-curve.rst",
             category="Devices",
-            labels={"result": "transfer curve", "device": "{device}"},
+            labels={"result": "{device}: transfer curve"},
         ),
         vector=vector_figure("{device}-transfer-curve"),
     log:
@@ -44,7 +44,7 @@ rule figure_magnetization:
             files.FIGURE.format(figure="{device}-magnetization.png"),
             caption="../report/device-magnetization.rst",
             category="Devices",
-            labels={"result": "maps of m_z", "device": "{device}"},
+            labels={"result": "{device}: maps of m_z"},
         ),
         vector=vector_figure("{device}-magnetization"),
     log:
@@ -77,7 +77,7 @@ rule figure_dynamics:
             files.FIGURE.format(figure="{device}-dynamics.png"),
             caption="../report/device-dynamics.rst",
             category="Devices",
-            labels={"result": "maps of m_z, wall against time", "device": "{device}"},
+            labels={"result": "{device}: maps of m_z, wall against time"},
         ),
         vector=vector_figure("{device}-dynamics"),
     log:
@@ -109,7 +109,7 @@ rule figure_conductance:
             files.FIGURE.format(figure="{device}-conductance.png"),
             caption="../report/device-conductance.rst",
             category="Devices",
-            labels={"result": "conductance and levels", "device": "{device}"},
+            labels={"result": "{device}: conductance and levels"},
         ),
         vector=vector_figure("{device}-conductance"),
     log:
@@ -140,7 +140,7 @@ rule figure_wall_position:
             files.FIGURE.format(figure="{device}-wall-position.png"),
             caption="../report/device-wall-position.rst",
             category="Devices",
-            labels={"result": "wall against time, velocity", "device": "{device}"},
+            labels={"result": "{device}: wall against time, velocity"},
         ),
         vector=vector_figure("{device}-wall-position"),
     log:
@@ -171,7 +171,7 @@ rule figure_synapses_compared:
             files.FIGURE.format(figure=f"{device_report.COMPARISON}.png"),
             caption="../report/device-synapses-compared.rst",
             category="Devices",
-            labels={"result": "conductance compared", "device": "all synapses"},
+            labels={"result": "conductance compared"},
         ),
         vector=vector_figure(device_report.COMPARISON),
     log:

@@ -112,7 +112,7 @@ rule accuracy:
             files.TABLE.format(table="accuracy.html"),
             caption="../report/networks-accuracy-table.rst",
             category="Networks",
-            labels={"result": "test accuracy beside Table II", "data set": "all"},
+            labels={"result": "test accuracy beside Table II"},
         ),
     log:
         "results/logs/accuracy.log",
@@ -147,7 +147,7 @@ rule figure_accuracy:
             files.FIGURE.format(figure="accuracy.png"),
             caption="../report/networks-accuracy.rst",
             category="Networks",
-            labels={"result": "test error at every stage", "data set": "all"},
+            labels={"result": "test error at every stage"},
         ),
         vector=vector_figure("accuracy"),
     log:
@@ -175,7 +175,7 @@ rule figure_training_curves:
             files.FIGURE.format(figure="training-curves.png"),
             caption="../report/networks-training-curves.rst",
             category="Networks",
-            labels={"result": "training curves", "data set": "all"},
+            labels={"result": "training curves"},
         ),
         vector=vector_figure("training-curves"),
     log:
@@ -203,7 +203,7 @@ rule figure_weights:
             files.FIGURE.format(figure="weights-{dataset}-{device}.png"),
             caption="../report/networks-weights.rst",
             category="Networks",
-            labels={"result": "weights on {device}", "data set": "{dataset}"},
+            labels={"result": "{dataset}: weights on {device}"},
         ),
         vector=vector_figure("weights-{dataset}-{device}"),
     log:
@@ -235,10 +235,7 @@ rule figure_confusion:
             files.FIGURE.format(figure="confusion-{dataset}-{device}.png"),
             caption="../report/networks-confusion.rst",
             category="Networks",
-            labels={
-                "result": "confusion matrices on {device}",
-                "data set": "{dataset}",
-            },
+            labels={"result": "{dataset}: confusion matrices on {device}"},
         ),
         vector=vector_figure("confusion-{dataset}-{device}"),
     log:
@@ -268,7 +265,7 @@ rule figure_misread:
             files.FIGURE.format(figure="misread-{dataset}.png"),
             caption="../report/networks-misread.rst",
             category="Networks",
-            labels={"result": "misread images", "data set": "{dataset}"},
+            labels={"result": "{dataset}: misread images"},
         ),
         vector=vector_figure("misread-{dataset}"),
     log:

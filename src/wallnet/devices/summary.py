@@ -53,7 +53,7 @@ class Table:
         )
 
 
-_PAGE = """<!DOCTYPE html>
+PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -70,6 +70,7 @@ thead th {{ border-bottom: 1px solid #000; }}
 {body}</body>
 </html>
 """
+"""A page of the report around a table: format with `title` and `body`."""
 
 
 def summary(
@@ -101,7 +102,7 @@ def summary(
     files.write_text(tables[0].as_csv(), csv_path)
     files.write_text("\n".join(table.as_markdown() for table in tables), markdown_path)
     body = "".join(table.as_html() for table in tables)
-    files.write_text(_PAGE.format(title=html.escape(name), body=body), html_path)
+    files.write_text(PAGE.format(title=html.escape(name), body=body), html_path)
 
 
 def _number(value: float, scale: float, decimals: int) -> str:

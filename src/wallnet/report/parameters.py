@@ -1,0 +1,73 @@
+"""All parameters of a campaign in one table: a key a row, a device a column."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from wallnet import files
+from wallnet.config import Device
+from wallnet.devices.summary import PAGE, Table
+
+
+def _leaves(section: BaseModel, prefix: str = "") -> Iterator[tuple[str, str, str]]:
+    """Walk a block of the configuration: key, value, unit."""
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            yield from _leaves(value, f"{prefix}{name}.")
+        elif value is not None:
+            extra = field.json_schema_extra
+            unit = str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+            yield f"{prefix}{name}", _shown(value), unit
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, tuple):
+        return " ".join(_shown(item) for item in value)
+    return str(value)
+
+
+def table(devices: dict[str, Device]) -> Table:
+    """Return the parameters of all devices, as they are after all inheritance.
+
+    Parameters
+    ----------
+    devices : dict
+        The campaign's devices.
+
+    Returns
+    -------
+    Table
+        A row for each key, with its unit and a column for each device.
+    """
+    columns = {name: list(_leaves(device)) for name, device in devices.items()}
+    units: dict[str, str] = {}
+    for leaves in columns.values():
+        for key, _, unit in leaves:
+            units[key] = units.get(key) or unit
+    values = {name: {key: value for key, value, _ in leaves} for name, leaves in columns.items()}
+    rows = [
+        (key, unit, *(values[name].get(key, "") for name in columns)) for key, unit in units.items()
+    ]
+    return Table("Parameters of all devices", ("key", "unit", *columns), rows)
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `parameters` to the command line."""
+    command = subparsers.add_parser("parameters", help="tabulate the parameters of all devices")
+    command.add_argument("--devices", required=True, help="JSON of the campaign's devices")
+    command.add_argument("--csv", required=True, help="CSV file to write")
+    command.add_argument("--html", required=True, help="HTML file to write")
+    command.set_defaults(handler=_parameters)
+
+
+def _parameters(arguments: argparse.Namespace) -> None:
+    devices = json.loads(arguments.devices)
+    made = table({name: Device.model_validate(device) for name, device in devices.items()})
+    files.write_text(made.as_csv(), arguments.csv)
+    files.write_text(PAGE.format(title=made.title, body=made.as_html()), arguments.html)

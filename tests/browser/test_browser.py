@@ -1,0 +1,99 @@
+"""The report, opened in a browser as a reader opens it."""
+
+import os
+import shutil
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.campaign]
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory):
+    """Chromium without a window and without the network."""
+    browser, program = shutil.which("chromium"), shutil.which("chromedriver")
+    if not (browser and program):
+        pytest.skip("chromium and chromedriver are not installed")
+    webdriver = pytest.importorskip("selenium.webdriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser
+    for argument in (
+        "headless",
+        "disable-gpu",
+        "disable-background-networking",
+        "no-first-run",
+        "window-size=1400,1000",
+    ):
+        options.add_argument(f"--{argument}")
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('browser')}")
+    if os.geteuid() == 0:
+        options.add_argument("--no-sandbox")  # Chromium refuses to run as root with it
+    started = webdriver.Chrome(options=options, service=webdriver.ChromeService(program))
+    started.set_script_timeout(60)
+    yield started
+    started.quit()
+
+
+@pytest.fixture(scope="module")
+def report(driver, finished_campaign):
+    finished_campaign.snakemake("--report", "results/report.html")
+    driver.get((finished_campaign.folder / "results/report.html").as_uri())
+    return driver
+
+
+def shown(driver, text):
+    """Wait until the page shows `text`; return where its block begins, in pixels from the top."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    script = (
+        "const found = [...document.querySelectorAll('p, td, th, div, span')].filter("
+        "  element => element.innerText && element.innerText.includes(arguments[0]));"
+        "return found.length ? found.at(-1).getBoundingClientRect().top : null;"
+    )
+    WebDriverWait(driver, 30).until(lambda d: d.execute_script(script, text) is not None)
+    return driver.execute_script(script, text)
+
+
+def test_the_front_page_tells_what_this_is(report):
+    assert shown(report, "A domain wall driven by") >= 0, (
+        "the top of the front page cannot be scrolled to"
+    )
+
+
+def test_every_figure_and_table_can_be_looked_at(report, finished_campaign):
+    results = report.execute_script("return results")
+    figures = finished_campaign.folder / "results/figures"
+    expected = {f"results/figures/{path.name}" for path in figures.glob("*.png")}
+    expected |= {"results/tables/accuracy.html", "results/tables/parameters.html"}
+    assert expected <= set(results)
+    for path, result in results.items():
+        assert result["caption"].strip(), path
+        if path.endswith(".png"):
+            width = report.execute_async_script(
+                "const done = arguments[1], image = new Image();"
+                "image.onload = () => done(image.naturalWidth); image.onerror = () => done(0);"
+                "image.src = arguments[0];",
+                result["data_uri"],
+            )
+            assert width > 400, path
+
+
+def test_a_reader_finds_every_result_and_the_table_of_accuracies(report):
+    for category in report.execute_script("return Object.keys(categories)"):
+        report.refresh()
+        report.execute_script("app.showCategory(arguments[0])", category)
+        results = report.execute_script(
+            "return Object.values(categories[arguments[0]]).flat()", category
+        )
+        for path in results:
+            label = report.execute_script("return results[arguments[0]].labels.result", path)
+            shown(report, label)
+    report.execute_script(
+        "const page = document.createElement('iframe'); page.id = 'table';"
+        "document.body.appendChild(page);"
+        "page.src = results['results/tables/accuracy.html'].data_uri;"
+    )
+    report.switch_to.frame("table")
+    shown(report, "Quantised")
+    shown(report, "blots")
+    report.switch_to.default_content()

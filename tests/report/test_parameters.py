@@ -1,0 +1,20 @@
+"""The table of parameters says what the devices are, with units, after inheritance."""
+
+import copy
+
+from small_campaign import TINY
+
+from wallnet import config
+from wallnet.report import parameters
+
+
+def test_every_device_has_a_column_and_every_quantity_its_unit():
+    data = copy.deepcopy(TINY)
+    data["devices"]["variant"] = {"like": "synapse", "material": {"damping": 0.1}}
+    table = parameters.table(config.parse(data).devices)
+    assert table.columns == ("key", "unit", "neuron", "synapse", "variant")
+    rows = {row[0]: row[1:] for row in table.rows}
+    assert rows["track.length"] == ("m", "2e-07", "3.6e-07", "3.6e-07")
+    assert rows["material.damping"] == ("1", "0.5", "0.5", "0.1")
+    assert rows["track.notches.diameter"] == ("m", "", "3.2e-08", "3.2e-08")
+    assert rows["pulse.current_densities"][2] == "5e+11 1.5e+12 3e+12"
