@@ -316,9 +316,14 @@ def write_dataset(
             complete.to_netcdf(partial, engine="netcdf4", format="NETCDF4", encoding=encoding)
         except RuntimeError as error:  # how the netCDF library reports a full disk
             raise OSError(str(error)) from error
-        with open(partial, "rb+") as stream:
-            digest = hashlib.file_digest(stream, "sha256")
-            stream.write(SEAL + digest.digest())
+        seal(partial)
+
+
+def seal(path: str | Path) -> None:
+    """Append to a netCDF file the digest by which damage to it is found."""
+    with open(path, "rb+") as stream:
+        digest = hashlib.file_digest(stream, "sha256")
+        stream.write(SEAL + digest.digest())
 
 
 def _check_seal(path: Path) -> None:
@@ -328,15 +333,15 @@ def _check_seal(path: Path) -> None:
         size = stream.seek(0, os.SEEK_END)
         body = max(0, size - length)
         stream.seek(body)
-        seal = stream.read()
-        if not seal.startswith(SEAL):
+        noted = stream.read()
+        if not noted.startswith(SEAL):
             return
         stream.seek(0)
         digest, left = hashlib.sha256(), body
         while left > 0 and (block := stream.read(min(left, 1 << 20))):
             digest.update(block)
             left -= len(block)
-    if digest.digest() != seal[len(SEAL) :]:
+    if digest.digest() != noted[len(SEAL) :]:
         raise damaged(path, "is damaged (its content is not what was written)")
 
 

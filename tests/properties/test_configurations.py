@@ -174,7 +174,7 @@ def test_any_tiny_device_is_refused_by_key_or_gives_a_finite_trace(device):
         event("refused")
         check_refusal(error)
         return
-    if parsed.pulse.duration / parsed.time_step() > 2e4:
+    if parsed.pulse.duration / parsed.time_step() > 3e3:
         event("too long to try")
         return
     density = parsed.pulse.current_densities[0]

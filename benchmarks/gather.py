@@ -1,0 +1,160 @@
+"""Gather synthetic traces: time and memory against their number.
+
+python benchmarks/gather.py [COUNT …] [--table benchmarks/gather.md]
+
+Writes COUNT traces of a small neuron into a temporary folder and gathers them in a process of its
+own. Times are user and system time of that process, which a loaded machine changes less than the
+clock.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from wallnet import config, files
+from wallnet.config import jobs
+from wallnet.simulate.recorder import Recorder
+
+FIRST, STEP = 0.1e12, 1e8
+ENTRIES = 100
+
+
+def device(count):
+    return config.parse(
+        {
+            "material": {
+                "saturation_magnetization": 1.1e6,
+                "exchange_stiffness": 2.0e-11,
+                "dmi_constant": 1.0e-3,
+                "uniaxial_anisotropy": 1.0e6,
+                "gyromagnetic_ratio": 2.211e5,
+                "polarization": 0.4,
+                "damping": 0.5,
+            },
+            "output": {"interval": 20e-12, "snapshot_interval": 1e-9},
+            "devices": {
+                "neuron": {
+                    "kind": "neuron",
+                    "track": {
+                        "length": 512e-9,
+                        "width": 64e-9,
+                        "thickness": 2e-9,
+                        "cell_size": 4e-9,
+                    },
+                    "wall": {"start": 60e-9},
+                    "pulse": {
+                        "duration": ENTRIES * 20e-12,
+                        "current_densities": [FIRST + index * STEP for index in range(count)],
+                    },
+                    "relaxation": {"longest": 0},
+                    "read_at": "pulse_end",
+                    "detector": {"start": 128e-9, "stop": 384e-9},
+                }
+            },
+        }
+    ).devices["neuron"]
+
+
+def write_trace(job, index, path):
+    """Write a trace whose wall runs evenly, a little farther with each index."""
+    from wallnet import tracks
+
+    recorder = Recorder(job)
+    width = job.material.wall_width_parameter
+    for entry in range(ENTRIES + 1):
+        at = 60e-9 + (200e-9 + index * 1e-12) * entry / ENTRIES
+        recorder.record(entry * 20e-12, tracks.placed_wall(job.track, width, at, at))
+    files.write_dataset(
+        recorder.dataset(),
+        path,
+        "trace",
+        {
+            "parameters": job.to_json(),
+            "backend": "film",
+            "revision": 1,
+            "pulse_end": recorder.pulse_end,
+            "state": recorder.state,
+            "settled": -1,
+        },
+    )
+
+
+def relabel(source, path, job):
+    """Copy a trace under another current density, which is quicker than making it."""
+    import netCDF4
+
+    path.write_bytes(source.read_bytes()[: -len(files.SEAL) - 32])
+    with netCDF4.Dataset(path, "a") as data:
+        data.setncattr("parameters", job.to_json())
+        data["current_density"][:] = job.current_density
+    files.seal(path)
+
+
+def gather(folder, count):
+    """Gather in a child; return user and system time in s and peak memory in MiB."""
+    begin = time.perf_counter()
+    child = subprocess.Popen([sys.executable, __file__, "--gather", str(folder), str(count)])
+    _, status, usage = os.wait4(child.pid, 0)
+    if status:
+        sys.exit("gathering failed")
+    return usage.ru_utime + usage.ru_stime, time.perf_counter() - begin, usage.ru_maxrss / 1024
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("counts", type=int, nargs="*", default=[100, 1000, 3000, 10_000])
+    parser.add_argument("--gather", metavar="FOLDER", help=argparse.SUPPRESS)
+    parser.add_argument("--table", help="Markdown file to write")
+    arguments = parser.parse_args()
+    if arguments.gather:
+        gather_here(Path(arguments.gather), arguments.counts[0])
+        return
+    counts = sorted(arguments.counts)
+    lines = [
+        "| traces | user + system (s) | a trace (ms) | clock (s) | peak memory (MiB) |",
+        "| ---: | ---: | ---: | ---: | ---: |",
+    ]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        wanted = device(counts[-1])
+        files.write_dataset(*initial(wanted, folder))
+        templates = []
+        for index, density in enumerate(wanted.pulse.current_densities):
+            path = folder / f"{jobs.current_name(density)}.nc"
+            job = jobs.pulse_job(wanted, density)
+            if len(templates) < 20:
+                write_trace(job, index, path)
+                templates.append(path)
+            else:
+                relabel(templates[index % 20], path, job)
+        for count in counts:
+            busy, clock, memory = gather(folder, count)
+            lines.append(
+                f"| {count} | {busy:.1f} | {busy / count * 1e3:.1f} | {clock:.1f} | {memory:.0f} |"
+            )
+            print(lines[-1], flush=True)
+    if arguments.table:
+        text = __doc__.splitlines()[0] + "\n\n" + "\n".join(lines) + "\n"
+        Path(arguments.table).write_text(text, encoding="utf-8")
+
+
+def initial(wanted, folder):
+    from wallnet.simulate import initial_state
+
+    return initial_state(jobs.initial_job(wanted)), folder / "initial.nc", "initial", {}
+
+
+def gather_here(folder, count):
+    from wallnet.devices import gather as gather_traces
+
+    job = jobs.device_job(device(count))
+    paths = [folder / f"{jobs.current_name(d)}.nc" for d in job.pulse.current_densities]
+    gather_traces(job, folder / "initial.nc", paths, {}, folder / "device.nc")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""Compare the data of two campaigns, leaving out how long things took."""
+
+import hashlib
+
+import numpy as np
+import xarray
+
+
+def contents(folder, part):
+    """Return what every result of a campaign with `part` in its path holds, by path."""
+    found = {}
+    for path in sorted(folder.glob("results/**/*")):
+        name = str(path.relative_to(folder))
+        if path.is_dir() or "/logs/" in name or "/benchmarks/" in name or part not in name:
+            continue
+        if path.name.startswith("."):
+            continue
+        if path.suffix == ".nc":
+            with xarray.open_dataset(path) as data:
+                found[name] = data.load()
+        else:
+            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
+
+
+def assert_same(folder, undisturbed, part=""):
+    """Every file is there, and every variable equal to the last bit."""
+    made, expected = contents(folder, part), contents(undisturbed, part)
+    assert set(made) == set(expected)
+    for name, content in expected.items():
+        if isinstance(content, str):
+            assert made[name] == content, name
+            continue
+        assert set(made[name].variables) == set(content.variables), name
+        for variable in content.variables:
+            np.testing.assert_array_equal(
+                made[name][variable].values, content[variable].values, err_msg=f"{name} {variable}"
+            )

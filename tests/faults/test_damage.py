@@ -1,0 +1,44 @@
+"""A damaged result is recognised by who reads it, named, set aside and made again."""
+
+import pytest
+from same import assert_same
+
+pytestmark = pytest.mark.campaign
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def garble(path):
+    whole = bytearray(path.read_bytes())
+    whole[len(whole) // 2] ^= 255
+    path.write_bytes(whole)
+
+
+@pytest.mark.parametrize(
+    ("damaged", "gone", "harm"),
+    [
+        ("results/traces/neuron/0.4000.nc", "results/devices/neuron.nc", truncate),
+        ("results/traces/neuron/1.0000.nc", "results/devices/neuron.nc", garble),
+        ("results/levels/synapse/1-2.nc", "results/devices/synapse.nc", garble),
+        ("results/initial/synapse.nc", "results/traces/synapse/3.0000.nc", truncate),
+        ("results/devices/synapse.nc", "results/tables/synapse.csv", truncate),
+    ],
+)
+def test_damage_is_named_and_mended_by_running_again(
+    finished, finished_devices, damaged, gone, harm
+):
+    harm(finished.folder / damaged)
+    (finished.folder / gone).unlink()
+    refused = finished.snakemake("devices", gone, check=False)
+    assert refused.returncode
+    assert "Traceback" not in refused.stderr
+    said = refused.stderr + refused.stdout
+    assert f"wallnet: {damaged} is damaged" in said
+    assert "run snakemake again, which makes it anew" in said
+    aside = finished.folder / f"{damaged}.damaged"
+    assert aside.exists()
+    finished.snakemake("devices", gone)
+    aside.unlink()
+    assert_same(finished.folder, finished_devices.folder)

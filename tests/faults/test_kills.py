@@ -1,0 +1,131 @@
+"""SIGKILL to a whole campaign, started again: the same data as of an undisturbed one."""
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import kill_tree
+from same import assert_same
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.campaign
+
+STALL = """
+import os, sys, time
+
+where, pattern, marker = (os.environ.get("STALL_" + n, "") for n in ("WHERE", "FILE", "MARKER"))
+
+
+def stalling(original, concerns):
+    def stalled(*arguments, **options):
+        if concerns(arguments) and not os.path.exists(marker):
+            open(marker, "x").close()
+            time.sleep(600)
+        return original(*arguments, **options)
+    return stalled
+
+
+if where == "before renaming":
+    os.replace = stalling(os.replace, lambda a: pattern in str(a[1]))
+elif where == "while writing":
+    os.fsync = stalling(os.fsync, lambda a: pattern in os.readlink(f"/proc/self/fd/{a[0]}"))
+elif where == "while gathering":
+    import importlib.abc
+
+    class Finder(importlib.abc.MetaPathFinder):
+        def find_spec(self, name, path, target=None):
+            if name == "wallnet.devices.levels" and "device" in sys.argv[1:2]:
+                stalling(lambda: None, lambda a: True)()
+
+    sys.meta_path.insert(0, Finder())
+"""
+
+
+def start(campaign, environment=None, targets=("devices",)):
+    program = Path(sys.executable).with_name("snakemake")
+    command = [program, "--snakefile", ROOT / "Snakefile", "--directory", campaign.folder]
+    with open(campaign.folder / "killed.log", "ab") as log:
+        return subprocess.Popen(
+            list(map(str, [*command, "--cores", "2", *targets])),
+            stdout=log,
+            stderr=log,
+            env={**os.environ, **(environment or {})},
+            cwd=campaign.folder,
+        )
+
+
+def start_again(campaign, *targets):
+    """Do what the message about the lock says, and run to the end."""
+    refused = campaign.snakemake(*targets, check=False)
+    assert refused.returncode
+    assert "--unlock" in refused.stderr
+    campaign.snakemake("--unlock")
+    return campaign.snakemake(*targets)
+
+
+def test_killed_at_random_moments(campaign, finished_devices, request):
+    """Each kill comes while something is left to do; what is there at the end is all the same."""
+    chance = random.Random(request.config.getoption("--kill-seed", 1))
+    kills = request.config.getoption("--kills", 3)
+    target = "results/tables/neuron.csv"
+    done = ends = 0
+    longest = 8.0
+    while done < kills:
+        process = start(campaign, targets=[target])
+        try:
+            process.wait(timeout=chance.uniform(0.2, longest))
+        except subprocess.TimeoutExpired:
+            kill_tree(process)
+            done += 1
+            # what `snakemake --unlock` does, which `start_again` tries at full length
+            shutil.rmtree(campaign.folder / ".snakemake/locks", ignore_errors=True)
+        else:
+            assert process.returncode == 0, (campaign.folder / "killed.log").read_text()
+            assert_same(campaign.folder, finished_devices.folder, "neuron")
+            ends += 1
+            shutil.rmtree(campaign.folder / "results")
+    campaign.snakemake(target)
+    assert_same(campaign.folder, finished_devices.folder, "neuron")
+    assert campaign.planned(target) == {}
+    print(f"{done} kills, {ends + 1} campaigns brought to their end")
+
+
+@pytest.mark.parametrize(
+    ("where", "pattern"),
+    [
+        ("while writing", "0.5000"),
+        ("before renaming", "synapse/1.5000.nc"),
+        ("before renaming", "initial/synapse.nc"),
+        ("before renaming", "devices/neuron.nc"),
+        ("before renaming", "tables/neuron.md"),
+        ("while gathering", ""),
+    ],
+)
+def test_killed_at_a_bad_moment(finished, finished_devices, tmp_path, where, pattern):
+    """Only the part of the campaign that leads to the moment is run again."""
+    remade = "devices" if where == "while gathering" else pattern
+    for path in list(finished.folder.glob("results/**/*")):
+        name = str(path.relative_to(finished.folder))
+        gone = remade in name or "results/devices" in name or "results/tables" in name
+        if path.is_file() and gone and path.suffix in (".nc", ".csv", ".md", ".html"):
+            path.unlink()
+    (tmp_path / "stall").mkdir()
+    (tmp_path / "stall" / "sitecustomize.py").write_text(STALL)
+    marker = tmp_path / "stall" / "marker"
+    stall = {"STALL_WHERE": where, "STALL_FILE": pattern, "STALL_MARKER": str(marker)}
+    process = start(finished, {**stall, "PYTHONPATH": str(tmp_path / "stall")})
+    while not marker.exists():
+        assert process.poll() is None, (finished.folder / "killed.log").read_text()
+        time.sleep(0.02)
+    kill_tree(process)
+    if where != "while gathering":
+        half = list(finished.folder.glob("results/**/.*.part*"))
+        assert len(half) == 1
+    start_again(finished, "devices")
+    assert_same(finished.folder, finished_devices.folder)

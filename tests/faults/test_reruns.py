@@ -1,0 +1,90 @@
+"""Rows of the table in docs/reruns.md that tests/test_plan.py does not have: planned jobs only."""
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.campaign
+
+
+def changed(data, path, value):
+    *parents, last = path.split(".")
+    block = data
+    for key in parents:
+        block = block.setdefault(key, {})
+    block[last] = value
+    return data
+
+
+SYNAPSE = {"initial": 1, "trace": 3, "level": 3, "device": 1, "device_table": 1, "devices": 1}
+NEURON = {"initial": 1, "trace": 5, "device": 1, "device_table": 1, "devices": 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        ("devices.synapse.track.notches.diameter", 40e-9, SYNAPSE),
+        ("devices.neuron.wall.start", 44e-9, NEURON),
+        ("devices.neuron.pulse.duration", 0.5e-9, NEURON | {"initial": None}),
+        ("devices.synapse.relaxation.longest", 2e-9, SYNAPSE | {"initial": None}),
+        ("devices.neuron.output", {"interval": 10e-12}, NEURON),
+        ("devices.neuron.film", {"frozen_change": 0.0}, NEURON),
+        ("networks.hidden_neurons", 64, {}),
+        ("crosscheck.cases", {"one": {"device": "neuron", "current_density": 0.4e12}}, {}),
+    ],
+)
+def test_a_key_plans_what_it_decides(finished, tiny, path, value, expected):
+    finished.configure(changed(tiny, path, value))
+    wanted = {rule: count for rule, count in expected.items() if count}
+    assert finished.planned("devices") == wanted
+
+
+@pytest.mark.parametrize("stage", ["report", "networks", "oommf"])
+def test_the_code_of_a_stage_that_devices_do_not_use_plans_nothing(finished, tmp_path, stage):
+    import json
+
+    source = tmp_path / "source"
+    shutil.copytree(ROOT / "src" / "wallnet", source / "wallnet")
+    path = source / "wallnet" / "revisions.json"
+    table = json.loads(path.read_text())
+    table[stage]["revision"] += 1
+    path.write_text(json.dumps(table))
+    planned = finished.planned("devices", environment={"PYTHONPATH": str(source)})
+    assert set(planned) <= {"device_table", "devices"}
+
+
+def test_an_upgraded_package_plans_nothing(finished, tmp_path):
+    """Versions are noted in the results; what changes them is the revision of a stage."""
+    source = tmp_path / "source"
+    shutil.copytree(ROOT / "src" / "wallnet", source / "wallnet")
+    path = source / "wallnet" / "__init__.py"
+    text = path.read_text()
+    assert "__version__" in text
+    path.write_text(text + '\n__version__ = "99.0"\n')
+    (source / "sitecustomize.py").write_text("import numpy; numpy.__version__ = '99.0'")
+    assert finished.planned("devices", environment={"PYTHONPATH": str(source)}) == {}
+
+
+def test_deleted_outputs_plan_themselves_where_they_are_asked_for(finished):
+    (finished.folder / "results/devices/neuron.nc").unlink()
+    (finished.folder / "results/tables/neuron.html").unlink()
+    assert finished.planned("devices") == {"device": 1, "device_table": 1, "devices": 1}
+
+
+def test_an_output_with_other_content_plans_what_reads_it(finished):
+    path = finished.folder / "results/traces/neuron/0.4000.nc"
+    path.write_bytes(path.read_bytes()[:-1])
+    assert finished.planned("devices") == {"device": 1, "device_table": 1, "devices": 1}
+
+
+@pytest.mark.parametrize("shift", [-86400 * 365, 86400 * 365])
+def test_another_machines_clock_plans_nothing(finished, shift):
+    for path in finished.folder.rglob("*"):
+        if path.is_file() and ".snakemake" not in path.parts:
+            os.utime(path, (time.time() + shift,) * 2)
+    assert finished.planned("devices") == {}

@@ -1,0 +1,211 @@
+"""Jobs and files from outside: refused in one sentence, and nothing in them is executed."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray
+from hypothesis import given
+from hypothesis import strategies as st
+from junk import REPOSITORY, ROOT, as_json, plain_junk, spoilt, spoilt_text
+
+from wallnet import cli, config, files
+from wallnet.config import jobs, network_jobs
+from wallnet.networks.commands import read_job
+
+CAMPAIGN = config.parse(REPOSITORY)
+SYNAPSE = CAMPAIGN.devices["synapse-5"]
+SIMULATIONS = [
+    jobs.pulse_job(SYNAPSE, 0.5e12).to_json(),
+    jobs.initial_job(CAMPAIGN.devices["neuron"]).to_json(),
+]
+DEVICES = [jobs.device_job(device).to_json() for device in CAMPAIGN.devices.values()]
+NETWORKS = {
+    network_jobs.DataJob: network_jobs.data_job(CAMPAIGN.networks, "mnist").to_json(),
+    network_jobs.AccuracyJob: network_jobs.accuracy_job(CAMPAIGN.networks).to_json(),
+}
+
+
+def spoilt_jobs(texts):
+    import json
+
+    return st.one_of(
+        spoilt([json.loads(text) for text in texts], plain_junk).map(as_json),
+        st.sampled_from(texts).flatmap(spoilt_text),
+        plain_junk.map(as_json),
+        st.sampled_from(["", "null", "[" * 100_000, "1" * 5000, "NaN", '{"a":' * 5000]),
+    )
+
+
+def check_one_sentence(error):
+    assert "\n" not in str(error), str(error)
+    assert "--job" in str(error)
+
+
+def check_named(error, path):
+    assert str(path) in str(error)
+    assert "\n" not in str(error)
+
+
+@given(spoilt_jobs(SIMULATIONS))
+def test_a_spoilt_simulation_job_is_one_sentence(text):
+    try:
+        job = config.SimulationJob.from_json(text)
+    except config.ConfigError as error:
+        check_one_sentence(error)
+    else:
+        assert config.SimulationJob.from_json(job.to_json()) == job
+
+
+@given(spoilt_jobs(DEVICES))
+def test_a_spoilt_device_job_is_one_sentence(text):
+    try:
+        job = jobs.DeviceJob.from_json(text)
+    except config.ConfigError as error:
+        check_one_sentence(error)
+    else:
+        assert jobs.DeviceJob.from_json(job.to_json()) == job
+
+
+@given(
+    st.sampled_from(list(NETWORKS)).flatmap(
+        lambda model: st.tuples(st.just(model), spoilt_jobs([NETWORKS[model]]))
+    )
+)
+def test_a_spoilt_network_job_is_one_sentence(case):
+    model, text = case
+    try:
+        read_job(text, model)
+    except config.ConfigError as error:
+        check_one_sentence(error)
+
+
+@pytest.mark.parametrize("command", ["simulate", "initial", "device"])
+@pytest.mark.parametrize("text", ["{", "[]", '{"a": 1}', "NaN", '{"calculator_name": "film"}'])
+def test_the_command_line_says_it_in_one_sentence(command, text, tmp_path):
+    more = ["--initial", "i.nc", "--traces", "t"] if command == "device" else []
+    with pytest.raises(SystemExit) as ended:
+        cli.main([command, "--job", text, "--out", str(tmp_path / "out.nc"), *more])
+    message = str(ended.value)
+    assert message.startswith("wallnet: --job")
+    assert "\n" not in message
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory):
+    """A small sealed file, its bytes and its data."""
+    path = tmp_path_factory.mktemp("state") / "initial.nc"
+    values = np.linspace(-1, 1, 3 * 40 * 10, dtype=np.float32).reshape(10, 40, 3)
+    data = xarray.Dataset({"magnetization": (("y", "x", "component"), values)})
+    files.write_dataset(data, path, "initial", {"parameters": "{}"})
+    return path, path.read_bytes()
+
+
+@given(data=st.data())
+def test_any_damage_to_a_netcdf_file_is_found(state, data):
+    """A changed bit, a lost tail, a hole, a stretch twice: the digest finds it."""
+    path, whole = state
+    first = data.draw(st.integers(0, len(whole) - 1))
+    length = data.draw(st.integers(1, 2000))
+    how = data.draw(st.sampled_from(["flip", "truncate", "zero", "repeat", "append"]))
+    garbled = bytearray(whole)
+    if how == "flip":
+        garbled[first] ^= 1 << data.draw(st.integers(0, 7))
+    elif how == "truncate":
+        del garbled[first:]
+    elif how == "zero":
+        garbled[first : first + length] = bytes(len(garbled[first : first + length]))
+    elif how == "repeat":
+        garbled[first:first] = whole[first : first + length]
+    else:
+        garbled += data.draw(st.binary(min_size=1, max_size=50))
+    if bytes(garbled) == whole:
+        return
+    path.write_bytes(garbled)
+    seal = len(files.SEAL) + 32
+    body_kept = bytes(garbled[: len(whole) - seal]) == whole[:-seal]
+    try:
+        files.read_dataset(path, "initial")
+    except files.FileError as error:
+        check_named(error, path)
+    else:
+        # what was appended, or damage to the seal alone, leaves the content whole
+        assert body_kept
+
+
+UNSEALED = """
+import random, sys
+from pathlib import Path
+from wallnet import files
+
+whole, count, seed = Path(sys.argv[1]).read_bytes(), int(sys.argv[2]), int(sys.argv[3])
+path = Path(sys.argv[1]).with_name("garbled.nc")
+chance = random.Random(seed)
+refused = 0
+for _ in range(count):
+    garbled = bytearray(whole)
+    for _ in range(chance.randint(1, 20)):
+        garbled[chance.randrange(len(garbled))] = chance.randrange(256)
+    if chance.random() < 0.3:
+        del garbled[chance.randrange(len(garbled)):]
+    path.write_bytes(garbled)
+    try:
+        files.read_dataset(path, "initial")
+    except files.FileError as error:
+        refused += 1
+print(refused)
+"""
+
+
+def test_garbled_foreign_netcdf_never_escapes_as_a_foreign_error(state, tmp_path):
+    """Without a digest the library meets the damage: in a process of its own, should it crash."""
+    count = int(os.environ.get("GARBLED_FILES", "200"))
+    path = tmp_path / "foreign.nc"
+    path.write_bytes(state[1][: -(len(files.SEAL) + 32)])
+    command = [sys.executable, "-c", UNSEALED, str(path), str(count), "1"]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert int(result.stdout) > count / 2
+
+
+def test_nothing_from_outside_is_executed():
+    """YAML is loaded safely, arrays and networks without pickle, and no text is evaluated."""
+    sources = {p: p.read_text(encoding="utf-8") for p in Path(ROOT, "src/wallnet").rglob("*.py")}
+    assert len(sources) > 20
+    for path, text in sources.items():
+        for call in re.findall(r"\btorch\.load\([^\n]*", text):
+            assert "weights_only=True" in call, path
+        for call in re.findall(r"\bnp\.load\([^\n]*", text):
+            assert "allow_pickle=False" in call, path
+        assert not re.search(r"\byaml\.(unsafe_load|full_load|load)\(|\ballow_pickle=True", text), (
+            path
+        )
+        assert not re.search(r"^\s*(import|from) (pickle|marshal|shelve|dill)\b", text, re.M), path
+        assert not re.search(r"(?<![.\w])(eval|exec)\(|shell=True|os\.system\(", text), path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: !!python/object/apply:os.system ['touch executed']",
+        "a: !!python/name:os.system",
+        "!!python/object/new:os.system ['touch executed']",
+    ],
+)
+def test_yaml_that_calls_is_refused(tmp_path, monkeypatch, text):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text(text)
+    with pytest.raises(config.ConfigError, match="config.yaml"):
+        config.load("config.yaml")
+    assert not (tmp_path / "executed").exists()
+
+
+def test_a_device_changed_by_hand_is_no_way_round(tmp_path):
+    change = ["material.damping=!!python/object/apply:os.getcwd []"]
+    with pytest.raises(config.ConfigError, match="no valid value"):
+        config.load_device(ROOT / "config.yaml", "neuron", change)
