@@ -1,6 +1,6 @@
-"""Sum up what the network half of a finished campaign took: run it in the campaign's folder.
+"""Sum up what a finished campaign took, stage by stage: run it in the campaign's folder.
 
-    python benchmarks/networks.py [RESULTS]
+    python benchmarks/campaign.py [RESULTS]
 
 It reads the tables that Snakemake's `benchmark:` writes, and prints them as Markdown.
 """
@@ -10,12 +10,17 @@ import sys
 from pathlib import Path
 
 STAGES = {
+    "initial states": "initial/*.tsv",
+    "traces, neuron": "traces/neuron/*.tsv",
+    "traces, synapses and tracks": "traces/[!n]*/*.tsv",
+    "levels": "levels/*/*.tsv",
+    "gathering": "devices/*.tsv",
     "data": "data/*.tsv",
     "train (fp32), plain": "networks/*/none/plain-*.tsv",
     "train (fp32), tuned": "networks/*/none/tuned-*.tsv",
     "map (four stages), plain": "networks/*/[!n]*/*-plain-*.tsv",
     "map (four stages), tuned": "networks/*/[!n]*/*-tuned-*.tsv",
-    "accuracy tables": "accuracy.tsv",
+    "tables": "tables/*.tsv",
     "figures": "figures/*.tsv",
 }
 
