@@ -88,3 +88,14 @@ def test_another_machines_clock_plans_nothing(finished, shift):
         if path.is_file() and ".snakemake" not in path.parts:
             os.utime(path, (time.time() + shift,) * 2)
     assert finished.planned("devices") == {}
+
+
+def test_the_threads_of_oommf_are_in_no_job(tiny):
+    from wallnet import config
+    from wallnet.config import jobs
+
+    def job(threads):
+        data = tiny | {"calculator": "oommf", "oommf": {"threads": threads}}
+        return jobs.pulse_job(config.parse(data).devices["neuron"], 0.4e12).to_json()
+
+    assert job(1) == job(2)

@@ -22,8 +22,8 @@ TRACE = "results/traces/neuron/0.4000.nc"
 
 
 def small_files():
-    """Let no file grow beyond 12 kB, which a full disk does to large ones first."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, 12_000))
+    """Let no file grow beyond 40 kB, which a full disk does to large ones first."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
 
 
 @pytest.mark.campaign

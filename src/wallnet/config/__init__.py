@@ -157,9 +157,7 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         if loader is not None:
             loader.dispose()
     if not isinstance(data, dict):
-        raise ConfigError(
-            f"{path} holds no keys; start from the config.yaml of the repository"
-        )
+        raise ConfigError(f"{path} holds no keys; start from the config.yaml of the repository")
     return data
 
 

@@ -85,7 +85,7 @@ def _plain(text: str) -> dict[str, Any]:
 def _no_job(reason: str) -> ConfigError:
     """Return what to raise for a job that cannot be read."""
     return ConfigError(
-        f"--job cannot be used ({reason}); take the JSON that "
+        f"--job cannot be used ({' '.join(reason.split())[:200]}); take the JSON that "
         "`snakemake --dry-run --printshellcmds` shows"
     )
 

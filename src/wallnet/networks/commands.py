@@ -26,8 +26,9 @@ def read_job(text: str, model: type[JobType]) -> JobType:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"])) or "the whole"
+        reason = " ".join(f"{key}: {first['msg'].lower()}".split())[:200]
         raise ConfigError(
-            f"--job is no {model.__name__} ({key}: {first['msg'].lower()}); take the JSON that "
+            f"--job is no {model.__name__} ({reason}); take the JSON that "
             "`snakemake --dry-run --printshellcmds` shows"
         ) from None
 
