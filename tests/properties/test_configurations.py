@@ -100,11 +100,26 @@ def signed(strategy):
     return st.tuples(st.sampled_from([-1, 1]), strategy).map(math.prod)
 
 
-def typical_step(cell, material):
-    """Return about the engine's time step, from exchange and gyration alone."""
-    field = 16 * material["exchange_stiffness"] / material["saturation_magnetization"] / 1.26e-6
-    field = field / cell**2 + material["saturation_magnetization"]
-    return math.hypot(1, material["damping"]) / material["gyromagnetic_ratio"] / field
+def typical_step(device):
+    """Return the engine's time step for a device that is otherwise sound."""
+    sound = {"length": 3 * device["cell"], "width": device["cell"]}
+    sound |= {"thickness": device["thickness"], "cell_size": device["cell"]}
+    interval = {"interval": 1e-15, "snapshot_interval": 1e-15}
+    try:
+        return config.Device.model_validate(
+            {
+                "kind": "track",
+                "track": sound,
+                "wall": {"start": device["cell"]},
+                "pulse": {"duration": 1e-15, "current_densities": [device["density"]]},
+                "relaxation": {"longest": 0},
+                "output": interval,
+                "material": device["material"],
+                "film": device["film"],
+            }
+        ).time_step()
+    except ValueError:
+        return 1e-15
 
 
 @st.composite
@@ -144,8 +159,10 @@ def any_device(draw):
             "time_step_fraction": draw(st.floats(0.01, 0.95)),
         },
     }
+    density = round(draw(signed(decades(1e8, 1e14))) / 1e8) * 1e8
+    shape = {"cell": cell, "thickness": track["thickness"], "density": density}
     # intervals of up to some tens of steps, so that any device runs in an instant
-    interval = max(1e-15, draw(st.floats(0.3, 30)) * typical_step(cell, settings["material"]))
+    interval = max(1e-15, draw(st.floats(0.3, 30)) * typical_step(settings | shape))
     return settings | {
         "kind": "track",
         "track": track,
@@ -155,7 +172,7 @@ def any_device(draw):
         },
         "pulse": {
             "duration": draw(st.integers(1, 4)) * interval,
-            "current_densities": [round(draw(signed(decades(1e8, 1e14))) / 1e8) * 1e8],
+            "current_densities": [density],
         },
         "relaxation": {
             "longest": draw(st.integers(0, 4)) * interval,

@@ -30,6 +30,8 @@ LARGEST_SWEEP = 100_000
 LARGEST_CELL_COUNT = 4_000_000
 LARGEST_TRACE = 4_000_000_000
 """Bytes that one trace may take in memory."""
+_TORQUE_FIELD = 5.238e-10
+"""ħ/(μ0 e) in A/m per (A/m² / (m A/m))."""
 LARGEST_WORK = 1e15
 """Cells times steps of one simulation: about a month of one core."""
 
@@ -324,17 +326,22 @@ class Device(Section):
     oommf: Oommf = Oommf()
 
     def time_step(self) -> float:
-        """Estimate the longest stable time step in s: exchange from cell to cell sets it."""
+        """Estimate the engine's time step in s, from exchange between cells and from turning."""
         material, cell = self.material, self.track.cell_size
         stiffness = VACUUM_PERMEABILITY * material.saturation_magnetization
         exchange = 2 * material.exchange_stiffness / stiffness / cell**2
         dmi = abs(material.dmi_constant) / stiffness / cell
-        field = 4 * (exchange + math.hypot(exchange, dmi))
-        field += max(
+        density = max(map(abs, self.pulse.current_densities))
+        torque = _TORQUE_FIELD * density / self.track.thickness / material.saturation_magnetization
+        torque *= material.polarization * material.slonczewski_lambda**2 / 2 + abs(
+            material.field_like_torque
+        )
+        turning = torque + max(
             2 * material.uniaxial_anisotropy / stiffness, material.saturation_magnetization
         )
-        rate = material.gyromagnetic_ratio / math.hypot(1.0, material.damping) * field
-        return 2.5 * self.film.time_step_fraction / rate
+        rate = material.gyromagnetic_ratio / math.hypot(1.0, material.damping)
+        stable = 2.5 / rate / (4 * (exchange + math.hypot(exchange, dmi)) + turning)
+        return self.film.time_step_fraction * min(stable, 0.18 / rate / turning)
 
     def _check_size(self) -> None:
         """Refuse what would fill the memory or never end, each in a typing error's reach."""
