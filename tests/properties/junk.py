@@ -78,7 +78,7 @@ def spoilt(draw, bases, values=junk, most=4):
             for key in draw(st.sampled_from(paths)):
                 other = other[key]
             block[last] = copy.deepcopy(other)
-        elif how == "scale" and isinstance(block[last], int | float):
+        elif how == "scale" and isinstance(block[last], float):
             factor = draw(st.sampled_from([-1, 0, 0.5, 2, 3, 1e-12, 1e-9, 1e-6, 1e-3, 1e3, 1e9]))
             block[last] = block[last] * factor
         else:
