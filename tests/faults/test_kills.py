@@ -125,7 +125,7 @@ def test_killed_at_a_bad_moment(finished, finished_devices, tmp_path, where, pat
         time.sleep(0.02)
     kill_tree(process)
     if where != "while gathering":
-        half = list(finished.folder.glob("results/**/.*.part*"))
-        assert len(half) == 1
+        # the other core may have been met in the act as well
+        assert list(finished.folder.glob("results/**/.*.part*"))
     start_again(finished, "devices")
     assert_same(finished.folder, finished_devices.folder)
