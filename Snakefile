@@ -49,6 +49,7 @@ include: "workflow/rules/networks.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/crosscheck.smk"
 include: "workflow/rules/validation.smk"
+include: "workflow/rules/failures.smk"
 
 
 rule all:

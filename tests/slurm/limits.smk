@@ -1,7 +1,7 @@
 # Jobs that meet their limits: what a job asks for grows with each attempt, as in the campaign.
 
 
-include: "failures.smk"
+include: "../../workflow/rules/failures.smk"
 
 
 rule all:

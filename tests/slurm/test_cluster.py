@@ -11,8 +11,6 @@ import xarray
 
 pytestmark = pytest.mark.slurm
 
-# a process that compiles the engine differs by 1e-7 from one that takes it from numba's cache
-ROUNDING = 1e-6
 SUBMITTED = {"rule_trace": 8, "rule_level": 3}
 
 
@@ -42,15 +40,6 @@ def attempts(cluster, run, rule):
     return sorted((j for j in jobs if rule_of(j) == rule), key=lambda j: int(j["JobId"]))
 
 
-def same_values(one, two, what):
-    """Compare two arrays; floating point within rounding, relative to the largest entry."""
-    if one.dtype.kind == "f":
-        largest = np.nanmax(np.abs(two), initial=0.0)
-        np.testing.assert_allclose(one, two, rtol=0, atol=ROUNDING * largest, err_msg=what)
-    else:
-        np.testing.assert_array_equal(one, two, err_msg=what)
-
-
 def same_data(folder, other):
     """Compare all results of two campaigns; attributes hold times and dates and may differ."""
     results = {
@@ -72,7 +61,9 @@ def same_data(folder, other):
                 assert dict(one.sizes) == dict(two.sizes)
                 assert set(one.variables) == set(two.variables)
                 for name in one.variables:
-                    same_values(one[name].values, two[name].values, f"{name} of {path}")
+                    np.testing.assert_array_equal(
+                        one[name].values, two[name].values, f"{name} of {path}"
+                    )
         else:
             assert (folder / path).read_bytes() == (other / path).read_bytes()
 

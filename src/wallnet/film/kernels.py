@@ -8,7 +8,9 @@ one-dimensional slices: their indices then start at zero, which lets the compile
 import numpy as np
 from numba import njit
 
-JIT = {"cache": True, "fastmath": {"contract", "reassoc", "nsz", "arcp"}, "error_model": "numpy"}
+# No fast-math: freely contracted or reordered sums would depend on how the compiler happened to
+# arrange a function, and differ between the process that compiles and those that load its cache.
+JIT = {"cache": True, "error_model": "numpy"}
 
 # positions of the coefficients in the parameter vector
 EXCHANGE_X = 0  # 3 values: neighbours along x, per component, stray field of neighbours included

@@ -1,0 +1,32 @@
+"""The same bits from every process, whether it compiles the engine or loads what another did."""
+
+import os
+import subprocess
+import sys
+
+PROGRAM = """
+import hashlib, sys
+sys.path.insert(0, sys.argv[1])
+from small_campaign import TINY
+from wallnet import config, simulate
+from wallnet.config import jobs
+
+device = config.parse(TINY).devices["synapse"]
+trace = simulate.simulate(jobs.pulse_job(device, 1.5e12))
+digest = hashlib.sha256()
+for name in sorted(trace.variables):
+    digest.update(trace[name].values.astype("U" if name == "component" else float).tobytes())
+print(digest.hexdigest())
+"""
+
+
+def test_a_process_that_compiles_and_one_that_loads_agree_to_the_bit(tmp_path):
+    tests = os.path.dirname(os.path.dirname(__file__))
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", PROGRAM, tests]
+    digests = [
+        subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    ]
+    assert any(tmp_path.rglob("*.nbc")), "nothing was cached: the second process compiled too"
+    assert digests[0] == digests[1]
