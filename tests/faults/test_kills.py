@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import kill_tree
+from killing import kill_tree
 from same import assert_same
 
 ROOT = Path(__file__).parents[2]

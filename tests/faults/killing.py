@@ -1,0 +1,25 @@
+"""How a campaign is killed."""
+
+import os
+import signal
+
+import psutil
+
+
+def kill_tree(process):
+    """Send SIGKILL to a process and all below it, none of which gets to react to another's end."""
+    root = psutil.Process(process.pid)
+    root.suspend()
+    tree = [root, *root.children(recursive=True)]
+    for member in tree[1:]:
+        try:
+            member.suspend()
+            tree += [child for child in member.children(recursive=True) if child not in tree]
+        except psutil.NoSuchProcess:
+            continue
+    for member in tree:
+        try:
+            os.kill(member.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    process.wait()
