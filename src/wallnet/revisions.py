@@ -19,6 +19,7 @@ STAGES = {
         "film/core.py",
         "film/kernels.py",
         "film/newell.py",
+        "film/stability.py",
         "film/strayfield.py",
         "simulate/embedded.py",
         "simulate/checkpoint.py",

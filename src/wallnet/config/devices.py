@@ -297,8 +297,8 @@ ReadTime = Annotated[Literal["pulse_end", "rest"] | Duration, BeforeValidator(_r
 class Film(Section):
     """Settings of the embedded engine; each tolerance bounds something that is left out."""
 
-    stray_field_tolerance: quantity("1", 1e-7, 0.1) = 2e-4  # type: ignore[valid-type]
-    frozen_change: quantity("1", 0.0, 1e-2) = 1e-4  # type: ignore[valid-type]
+    stray_field_tolerance: quantity("1", 1e-7, 0.1) = 5e-4  # type: ignore[valid-type]
+    frozen_change: quantity("1", 0.0, 1e-2) = 5e-4  # type: ignore[valid-type]
     time_step_fraction: quantity("1", 0.01, 0.95) = 0.9  # type: ignore[valid-type]
 
 

@@ -1,10 +1,12 @@
 """The embedded engine on plain arrays: one thin film, spin-orbit torque, Landau-Lifshitz-Gilbert.
 
 Exchange, interfacial DMI, anisotropy and the near stray field are evaluated at every stage of a
-classical Runge-Kutta step of fourth order, whose length is set by the stability limit of
-exchange. Two things are spared, each with a bound:
+Runge-Kutta step of second order, whose length is set by the stability limit of exchange and whose
+stages are chosen to push that limit up (see `stability`). Two things are spared, each with a
+bound:
 
-- the far stray field is renewed when the error of its extrapolation in time asks for it;
+- the far stray field is renewed when the error of its extrapolation in time asks for it, and what
+  an interval missed is made up for in the next;
 - columns that would not move by more than a stated change are left out until they would.
 """
 
@@ -15,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.film import kernels
+from wallnet.film import kernels, stability
 from wallnet.film.strayfield import StrayField
 
 VACUUM_PERMEABILITY = 4e-7 * math.pi
@@ -112,8 +114,8 @@ class Accuracy:
         Time step as a fraction of the stability limit.
     """
 
-    stray_field_tolerance: float = 2e-4
-    frozen_change: float = 1e-4
+    stray_field_tolerance: float = 5e-4
+    frozen_change: float = 5e-4
     time_step_fraction: float = 0.9
 
 
@@ -134,36 +136,32 @@ _LONGEST_INTERVAL = 64
 _FROZEN_FOR = 60e-12
 """A column that was set moving is followed for at least this time in s."""
 
+_WATCH_EVERY = 10e-12
+"""Time in s between two looks at the resting columns, at the least."""
+
 _MARGIN = 4
 """Columns beyond the last moving one that are followed too."""
 
-_LARGEST_TURN = 0.18
-"""Largest angle in rad by which a moment may turn in a step about its own local field."""
 
+@dataclass(frozen=True)
+class _Packed:
+    """Work space of a stretch of columns, see `kernels`; `grid` and `inner` undo the packing."""
 
-def stability_radius(damping: float, precession: bool) -> float:
-    """Largest |λ|·step for which classical Runge-Kutta is stable along the modes' direction.
+    m: NDArray[np.float32]
+    work: NDArray[np.float32]
+    slow: NDArray[np.float32]
+    polynomial: NDArray[np.float32]
+    weight: NDArray[np.float32]
+    rows: int
+    stride: int
 
-    The modes of the Landau-Lifshitz equation have λ = ω (-α ± i)/(1 + α²).
+    def grid(self, packed: NDArray[np.float32]) -> NDArray[np.float32]:
+        """View an array with its frame, (..., rows + 2, columns + 2)."""
+        return packed.reshape(*packed.shape[:-1], self.rows + 2, self.stride)
 
-    Parameters
-    ----------
-    damping : float
-        Gilbert α.
-    precession : bool
-        Whether the equation precesses.
-
-    Returns
-    -------
-    float
-        The radius, between 2.5 and 3.1.
-    """
-    direction = complex(-damping, 1.0 if precession else 0.0)
-    direction /= abs(direction)
-    radii = np.linspace(0.01, 3.5, 1400)
-    z = radii * direction
-    growth = np.abs(1 + z + z**2 / 2 + z**3 / 6 + z**4 / 24)
-    return float(radii[np.argmax(growth > 1 + 1e-12)])
+    def inner(self, packed: NDArray[np.float32]) -> NDArray[np.float32]:
+        """View an array without its frame, (..., rows, columns)."""
+        return self.grid(packed)[..., 1:-1, 1:-1]
 
 
 class Film:
@@ -205,19 +203,16 @@ class Film:
         self.counters = Counters()
         rows, columns = mask.shape
         self._stray = StrayField(mask.shape, cell, terms.saturation_magnetization)
-        blocks = -(-columns // kernels.BLOCK)
-        shape = (3, rows + 2, -(-(blocks * kernels.BLOCK + 2) // 16) * 16)
-        self._inner = (slice(None), slice(1, rows + 1), slice(1, columns + 1))
-        self._m, self._a, self._b, self._total, self._slow = (
-            np.zeros(shape, dtype=np.float32) for _ in range(5)
+        self._m, self._saved, self._missed, self._latest_missed = (
+            np.zeros((3, rows, columns), dtype=np.float32) for _ in range(4)
         )
-        self._saved = np.zeros(shape, dtype=np.float32)
-        self._buffer = np.zeros((3, shape[2]), dtype=np.float32)
-        self._sums = np.zeros((4, blocks), dtype=np.float32)
-        self._block_speed = np.zeros(blocks, dtype=np.float32)
-        self._polynomial = np.zeros((3, *shape), dtype=np.float32)
-        self._samples: list[tuple[float, NDArray[np.float32]]] = []
-        self._interval = 1
+        self._space = np.zeros((16 + 3 * kernels.ORDERS) * (rows + 2) * (columns + 2), np.float32)
+        self._samples = np.zeros((kernels.ORDERS + 1, 3, rows, columns), dtype=np.float32)
+        self._sampled: list[tuple[float, int]] = []
+        self._block_speed = np.zeros(-(-columns // kernels.BLOCK), dtype=np.float32)
+        self._interval = 1.0
+        self._impulse = 0.0
+        self._watched = 0.0
         self._set_torque(None)
         self._moving_until = np.full(columns, np.inf)
         self._debt = np.zeros(columns)
@@ -225,7 +220,7 @@ class Film:
     @property
     def magnetization(self) -> NDArray[np.float32]:
         """A copy of m, shape (rows, columns, 3); zero in empty cells."""
-        return np.ascontiguousarray(np.moveaxis(self._m[self._inner], 0, -1))
+        return np.ascontiguousarray(np.moveaxis(self._m, 0, -1))
 
     @magnetization.setter
     def magnetization(self, value: NDArray[np.floating]) -> None:
@@ -234,74 +229,74 @@ class Film:
         if not np.all(np.isfinite(value)) or np.any(length[self.mask] == 0):
             raise FilmError("the initial magnetisation is not a unit vector in every magnetic cell")
         length[~self.mask] = 1.0
-        self._m[self._inner] = np.moveaxis(value / length[..., None], -1, 0)
+        self._m[:] = np.moveaxis(value / length[..., None], -1, 0)
         self._restart()
 
     def average(self) -> NDArray[np.float64]:
         """Average of m over the magnetic cells, shape (3,)."""
-        return self._m[self._inner].sum(axis=(1, 2), dtype=np.float64) / self.mask.sum()
+        return self._m.sum(axis=(1, 2), dtype=np.float64) / self.mask.sum()
 
     def _set_torque(self, torque: SpinTorque | None) -> None:
-        """Work out the coefficients of the inner loops."""
+        """Work out the coefficients of the inner loops and the time step."""
         t = self.terms
+        magnetization = t.saturation_magnetization
         p = np.zeros(kernels.PARAMETERS)
-        exchange = 2 * t.exchange_stiffness / (VACUUM_PERMEABILITY * t.saturation_magnetization)
+        exchange = 2 * t.exchange_stiffness / (VACUUM_PERMEABILITY * magnetization)
         p[kernels.EXCHANGE_X : kernels.EXCHANGE_X + 3] = exchange / self.cell[0] ** 2
         p[kernels.EXCHANGE_Y : kernels.EXCHANGE_Y + 3] = exchange / self.cell[1] ** 2
+        dmi = t.dmi_constant / (VACUUM_PERMEABILITY * magnetization)
+        p[kernels.DMI_X], p[kernels.DMI_Y] = dmi / self.cell[0], dmi / self.cell[1]
+        anisotropy = 2 * t.anisotropy / (VACUUM_PERMEABILITY * magnetization)
+        local = anisotropy * np.outer(t.anisotropy_axis, t.anisotropy_axis)
+        uniform = local.copy()
         if t.stray_field:
             p[kernels.EXCHANGE_X : kernels.EXCHANGE_X + 3] += self._stray.neighbour_x
             p[kernels.EXCHANGE_Y : kernels.EXCHANGE_Y + 3] += self._stray.neighbour_y
-            p[kernels.SELF : kernels.SELF + 3] = self._stray.self_field
-        dmi = t.dmi_constant / (VACUUM_PERMEABILITY * t.saturation_magnetization)
-        p[kernels.DMI_X], p[kernels.DMI_Y] = dmi / self.cell[0], dmi / self.cell[1]
-        p[kernels.ANISOTROPY] = (
-            2 * t.anisotropy / (VACUUM_PERMEABILITY * t.saturation_magnetization)
-        )
-        p[kernels.AXIS : kernels.AXIS + 3] = t.anisotropy_axis
-        p[kernels.LAMBDA_SUM] = 2.0
+            local += np.diag(self._stray.self_field)
+            # of a film between its middle and an edge
+            uniform[2, 2] -= magnetization / 2
+        self._constant_field = np.array(t.external_field)
+        strength = 0.0
         if torque is not None:
             beta = (
                 REDUCED_PLANCK
                 / (VACUUM_PERMEABILITY * ELEMENTARY_CHARGE)
                 * torque.current_density
-                / (self.cell[2] * t.saturation_magnetization)
+                / (self.cell[2] * magnetization)
             )
+            px, py, pz = torque.direction
             squared = torque.slonczewski_lambda**2
-            p[kernels.SPIN : kernels.SPIN + 3] = torque.direction
-            p[kernels.TORQUE] = beta * torque.polarization * squared
-            p[kernels.LAMBDA_SUM] = squared + 1
-            p[kernels.LAMBDA_DIFFERENCE] = squared - 1
-            p[kernels.FIELD_LIKE] = beta * torque.field_like
-        gamma = t.gyromagnetic_ratio / (1 + t.damping**2)
-        p[kernels.PRECESSION] = gamma if t.precession else 0.0
-        p[kernels.DAMPING] = gamma * t.damping
+            self._constant_field = self._constant_field + beta * torque.field_like * np.array(
+                torque.direction
+            )
+            strength = beta * torque.polarization * squared
+            # the Slonczewski terms of the Gilbert form are those of a field β ε (m × mp) + β ε' mp
+            if squared == 1:
+                local += strength / 2 * np.array([[0, pz, -py], [-pz, 0, px], [py, -px, 0]])
+            else:
+                p[kernels.SPIN : kernels.SPIN + 3] = torque.direction
+                p[kernels.TORQUE] = strength
+                p[kernels.LAMBDA_SUM] = squared + 1
+                p[kernels.LAMBDA_DIFFERENCE] = squared - 1
+        p[kernels.LOCAL : kernels.LOCAL + 9] = local.ravel()
+        p[kernels.PRECESSION] = float(t.precession)
+        p[kernels.DAMPING] = t.damping
         self._parameters = p.astype(np.float32)
+        self._gamma = t.gyromagnetic_ratio / (1 + t.damping**2)
         self.torque = torque
-        # the stiffest mode is nearly alternating from cell to cell; DMI bends it a little, and
-        # anisotropy and stray field, which oppose each other, add at most the larger of the two
+
+        others = float(np.linalg.norm(self._constant_field)) + abs(strength)
+        turning = float(np.linalg.norm(uniform, 2)) + others
+        # the stiffest mode is nearly alternating from cell to cell; DMI bends it a little
         stiffest = sum(
             2 * exchange / edge**2 + 2 * math.hypot(exchange / edge**2, dmi / edge)
             for edge in self.cell[:2]
         )
-        stiffest += max(
-            abs(p[kernels.ANISOTROPY]), t.saturation_magnetization if t.stray_field else 0.0
-        )
-        stiffest += float(np.linalg.norm(t.external_field))
-        stiffest += abs(p[kernels.TORQUE]) / 2 + abs(p[kernels.FIELD_LIKE])
-        rate = gamma * math.hypot(1.0 if t.precession else 0.0, t.damping) * stiffest
-        # where exchange is soft, accuracy and not stability is what limits the step
-        turning = max(
-            abs(p[kernels.ANISOTROPY]), t.saturation_magnetization if t.stray_field else 0.0
-        )
-        turning += float(np.linalg.norm(t.external_field))
-        turning += abs(p[kernels.TORQUE]) / 2 + abs(p[kernels.FIELD_LIKE])
-        turning *= gamma * math.hypot(1.0 if t.precession else 0.0, t.damping)
-        limits = [1e-12]
-        if rate > 0:
-            limits = [stability_radius(t.damping, t.precession) / rate]
-        if turning > 0:
-            limits.append(_LARGEST_TURN / turning)
-        self._longest_step = self.accuracy.time_step_fraction * min(limits)
+        stiffest += max(anisotropy, magnetization if t.stray_field else 0.0) + others
+        rate = self._gamma * math.hypot(float(t.precession), t.damping)
+        chain, longest = stability.choose(t.damping, t.precession, rate * stiffest, rate * turning)
+        self._chain = np.array(chain, dtype=np.float32)
+        self._longest_step = self.accuracy.time_step_fraction * longest
 
     def set_torque(self, torque: SpinTorque | None) -> None:
         """Switch the current on, off or to another value, at the present time."""
@@ -310,11 +305,11 @@ class Film:
 
     def _restart(self) -> None:
         """Forget the past: after a jump, extrapolation from it would be wrong."""
-        for work in (self._a, self._b, self._total):
-            work[:] = self._m
-        self._samples = [(self.time, self._slow_field())]
-        self._interval = 1
-        self._fit()
+        self._sampled = []
+        self._sampled = [(self.time, self._sample())]
+        self._interval = 1.0
+        self._impulse = 0.0
+        self._watched = self.time
         self._moving_until = np.full(self.mask.shape[1], self.time + _FROZEN_FOR)
         self._debt[:] = 0.0
 
@@ -322,13 +317,12 @@ class Film:
         """Return all that decides how the film goes on, as named arrays; see `restore`."""
         return {
             "film_magnetization": self._m.copy(),
-            "film_polynomial": self._polynomial.copy(),
-            "film_sample_times": np.array([time for time, _ in self._samples]),
-            "film_sample_fields": np.array([field for _, field in self._samples]),
-            "film_interval": np.array(self._interval),
+            "film_sample_times": np.array([time for time, _ in self._sampled]),
+            "film_sample_fields": self._samples[[slot for _, slot in self._sampled]],
+            "film_missed": self._missed.copy(),
+            "film_clock": np.array([self.time, self._interval, self._impulse, self._watched]),
             "film_moving_until": self._moving_until.copy(),
             "film_debt": self._debt.copy(),
-            "film_time": np.array(self.time),
             "film_counters": np.array(list(vars(self.counters).values())),
         }
 
@@ -341,76 +335,90 @@ class Film:
             What `state` returned; the torque, which it leaves out, is set before.
         """
         self._m[:] = state["film_magnetization"]
-        for work in (self._a, self._b, self._total):
-            work[:] = self._m
-        self._polynomial[:] = state["film_polynomial"]
-        fields = state["film_sample_fields"]
-        self._samples = list(zip(state["film_sample_times"].tolist(), fields, strict=True))
-        self._interval = int(state["film_interval"])
+        times = state["film_sample_times"].tolist()
+        self._sampled = [(time, slot) for slot, time in enumerate(times)]
+        self._samples[: len(times)] = state["film_sample_fields"]
+        self._missed[:] = state["film_missed"]
+        self.time, self._interval, self._impulse, self._watched = state["film_clock"].tolist()
         self._moving_until[:] = state["film_moving_until"]
         self._debt[:] = state["film_debt"]
-        self.time = float(state["film_time"])
         self.counters = Counters(*map(int, state["film_counters"]))
 
-    def _slow_field(self) -> NDArray[np.float32]:
-        """External field and far stray field, (3, rows, columns), in A/m."""
-        external = np.array(self.terms.external_field, dtype=np.float32)[:, None, None]
-        if not self.terms.stray_field:
-            return np.broadcast_to(external, (3, *self.mask.shape)).copy()
-        self.counters.stray_field_renewals += 1
-        return self._stray.far(self._m[self._inner]) + external
-
-    def _fit(self) -> None:
-        """Pass a polynomial in time since the last sample through the last one to three."""
-        times = [t - self._samples[-1][0] for t, _ in self._samples]
-        fields = [f for _, f in self._samples]
-        target = [self._polynomial[i][self._inner] for i in range(3)]
-        target[0][:] = fields[-1]
-        if len(fields) == 2:
-            target[1][:] = (fields[1] - fields[0]) * np.float32(-1 / times[0])
-        elif len(fields) == 3:
-            # Newton's divided differences, then ordered by powers; what overflows is found as
-            # an instability at the next renewal
-            with np.errstate(over="ignore", invalid="ignore"):
-                older = (fields[1] - fields[0]) * np.float32(1 / (times[1] - times[0]))
-                newer = (fields[2] - fields[1]) * np.float32(-1 / times[1])
-                target[2][:] = (newer - older) * np.float32(-1 / times[0])
-                target[1][:] = newer - np.float32(times[1]) * target[2]
+    def _sample(self) -> int:
+        """Evaluate external and far stray field into a free slot, in A/m; return the slot."""
+        taken = {slot for _, slot in self._sampled}
+        slot = next(i for i in range(len(self._samples)) if i not in taken)
+        sample = self._samples[slot]
+        if self.terms.stray_field:
+            self.counters.stray_field_renewals += 1
+            self._stray.far(self._m, sample)
+            sample += self._constant_field.astype(np.float32)[:, None, None]
+        else:
+            sample[:] = self._constant_field[:, None, None]
+        return slot
 
     def _select(self) -> NDArray[np.int64]:
-        """Return the stretches of columns to follow, counted in the frame, shape (n, 2).
+        """Return the stretches of columns to follow, first and last but one, shape (n, 2).
 
         A column is followed while it moves, and for a while after; a resting one is left out as
         long as what it would have moved by since stays below the bound.
         """
         columns = self.mask.shape[1]
         if self.accuracy.frozen_change == 0:
-            return np.array([[1, columns + 1]])
+            return np.array([[0, columns]])
         moving = np.flatnonzero(self._moving_until > self.time)
         if not moving.size:
             return np.empty((0, 2), dtype=np.int64)
         breaks = np.flatnonzero(np.diff(moving) > 2 * _MARGIN + 1)
-        first = moving[np.concatenate([[0], breaks + 1])] + 1 - _MARGIN
-        last = moving[np.concatenate([breaks, [moving.size - 1]])] + 2 + _MARGIN
-        return np.stack([np.maximum(first, 1), np.minimum(last, columns + 1)], axis=1)
+        first = moving[np.concatenate([[0], breaks + 1])] - _MARGIN
+        last = moving[np.concatenate([breaks, [moving.size - 1]])] + 1 + _MARGIN
+        return np.stack([np.maximum(first, 0), np.minimum(last, columns)], axis=1)
 
-    def _watch(self, elapsed: float, stretches: NDArray[np.int64]) -> None:
+    def _pack(self, first: int, last: int) -> "_Packed":
+        """Pack a stretch of columns with a frame around it."""
+        rows, columns = self.mask.shape
+        stride = last - first + 2
+        cells = (rows + 2) * stride
+        # contiguous, which the compiled loops need to vectorise
+        shapes = ((3, cells), (2, 3, cells), (2, 3, cells), (kernels.ORDERS, 3, cells), (cells,))
+        spaces, at = [], 0
+        for shape in shapes:
+            size = math.prod(shape)
+            spaces.append(self._space[at : at + size].reshape(shape))
+            at += size
+        packed = _Packed(*spaces, rows=rows, stride=stride)
+        left, right = max(first - 1, 0), min(last + 1, columns)
+        at = left - first + 1
+        packed.m[:] = 0
+        packed.grid(packed.m)[:, 1:-1, at : at + right - left] = self._m[:, :, left:right]
+        packed.weight[:] = 0
+        packed.inner(packed.weight)[:] = self.mask[:, first:last]
+        return packed
+
+    def _watch(self, stretches: NDArray[np.int64]) -> None:
         """Note which columns move, from dm/dt with the field just renewed."""
-        if self.accuracy.frozen_change == 0:
-            return
+        elapsed = self.time - self._watched
+        self._watched = self.time
+        rows, columns = self.mask.shape
+        packed = self._pack(0, columns)
+        packed.inner(packed.slow[0])[:] = self._samples[self._sampled[-1][1]]
+        packed.work[0] = 0
         kernels.block_speed(
-            self._m,
-            self._polynomial[0],
-            self._buffer,
+            packed.m,
+            packed.work[0],
+            packed.work[1],
+            packed.slow,
+            packed.weight,
             self._parameters,
-            self._sums,
+            np.float32(self._gamma),
+            rows,
             self._block_speed,
         )
         self.counters.field_evaluations += 1
-        speed = np.repeat(self._block_speed, kernels.BLOCK)[: self.mask.shape[1]]
+        speed = np.repeat(self._block_speed, kernels.BLOCK)[:columns]
         self._debt += speed * elapsed
         for first, last in stretches:
-            self._debt[first - 1 : last - 1] = 0.0
+            self._debt[first:last] = 0.0
         bound = self.accuracy.frozen_change
         due = speed * _FROZEN_FOR > bound
         if np.any(self._debt > bound):
@@ -438,43 +446,48 @@ class Film:
         step = duration / steps_left
         tolerance = self.accuracy.stray_field_tolerance * self.terms.saturation_magnetization
         while steps_left:
-            intervals = math.ceil(steps_left / self._interval)
-            count = math.ceil(steps_left / intervals)
+            # a remainder is spread over the intervals before it
+            intervals = math.ceil(steps_left / int(self._interval))
+            count = min(steps_left, math.ceil(steps_left / intervals))
             begin = self.time
             follow = self._select()
             if follow.size:
                 self._saved[:] = self._m
                 self._integrate(step, count, follow)
             self.time = begin + count * step
-            renewed = self._slow_field() if self.terms.stray_field else self._samples[-1][1]
-            error = self._extrapolation_error(renewed, count * step)
+            error, slot, impulse = self._renew(count * step, follow)
             if not math.isfinite(error):
                 raise FilmError(
                     f"the simulation became unstable at {self.time:.4g} s: the magnetisation is "
                     "not finite; lower film.time_step_fraction"
                 )
-            if not follow.size:
-                # nothing moved, so the field did not change: what was extrapolated is void
-                self._samples = []
-            elif error > tolerance and count > 1:
+            samples = len(self._sampled)
+            growth = (0.7 * tolerance / max(error, 1e-6 * tolerance)) ** (1 / samples)
+            if follow.size and error > tolerance and count > 1:
                 self.counters.rejected_intervals += 1
                 self._m[:] = self._saved
                 self.time = begin
-                shrink = 0.8 * (tolerance / error) ** (1 / len(self._samples))
-                self._interval = max(1, min(count - 1, int(count * shrink)))
+                self._interval = max(1.0, min(count * growth, count - 1.0))
                 continue
             steps_left -= count
-            self._samples = [*self._samples[-2:], (self.time, renewed)]
-            growth = 0.8 * (tolerance / max(error, 1e-6 * tolerance)) ** (1 / len(self._samples))
-            longest = int(count * min(2.0, growth)) if count >= self._interval else self._interval
-            self._interval = max(1, min(_LONGEST_INTERVAL, max(longest, 1)))
-            if growth >= 2 and self._interval == 1:
-                self._interval = 2
-            self._fit()
-            self._watch(count * step, follow)
+            self._missed, self._latest_missed = self._latest_missed, self._missed
+            self._impulse = impulse
+            if not follow.size:
+                # nothing moved, so the field did not change: what was extrapolated is void
+                self._sampled = []
+            self._sampled = [*self._sampled[1 - kernels.ORDERS :], (self.time, slot)]
+            # an interval cut short by the end of this call tells little
+            longest = count * min(2.0, growth)
+            if count < self._interval and growth > 1:
+                longest = max(longest, self._interval)
+            self._interval = min(max(longest, 1.0), float(_LONGEST_INTERVAL))
+            if self.accuracy.frozen_change > 0 and self.time - self._watched > _WATCH_EVERY * (
+                1 - 1e-9
+            ):
+                self._watch(follow)
         self.time = start + duration
-        self._samples[-1] = (self.time, self._samples[-1][1])
-        lengths = np.einsum("cij,cij->ij", self._m[self._inner], self._m[self._inner])
+        self._sampled[-1] = (self.time, self._sampled[-1][1])
+        lengths = np.einsum("cij,cij->ij", self._m, self._m)
         if not np.all(np.abs(lengths[self.mask] - 1) < 1e-3):
             raise FilmError(
                 f"the simulation became unstable at {self.time:.4g} s: |m| is not 1; "
@@ -483,34 +496,75 @@ class Film:
 
     def _integrate(self, step: float, count: int, stretches: NDArray[np.int64]) -> None:
         """Run Runge-Kutta steps over the followed columns, the rest standing still."""
-        edges = np.concatenate([stretches[:, 0] - 1, stretches[:, 1]])
-        for work in (self._a, self._b):
-            work[:, :, edges] = self._m[:, :, edges]
-        orders = len(self._samples)
-        middle = (np.arange(count) + 0.5) * step
-        powers = (middle[:, None] ** np.arange(orders)).astype(np.float32)
-        kernels.advance(
-            self._m,
-            self._a,
-            self._b,
-            self._total,
-            self._slow,
-            self._polynomial[:orders],
-            powers,
-            self._buffer,
-            self._parameters,
-            np.float32(step),
-            stretches,
-        )
+        times = np.array([time for time, _ in self._sampled]) - self.time
+        order = np.array([slot for _, slot in self._sampled])
+        # in units of the interval, which keeps the matrix well conditioned
+        matrix = np.linalg.inv(np.vander(times / (count * step), increasing=True))
+        powers = ((np.arange(count) + 0.5) / count)[:, None] ** np.arange(len(times))
+        for first, last in stretches:
+            packed = self._pack(first, last)
+            polynomial = packed.polynomial[: len(times)]
+            kernels.fit(
+                self._samples,
+                order,
+                matrix.astype(np.float32),
+                self._missed,
+                np.float32(self._impulse / (count * step)),
+                polynomial,
+                first,
+                packed.stride,
+            )
+            packed.work[:] = packed.m
+            kernels.advance(
+                packed.m,
+                packed.work,
+                packed.slow,
+                polynomial,
+                powers.astype(np.float32),
+                packed.weight,
+                self._parameters,
+                self._chain,
+                np.float32(step * self._gamma),
+                packed.stride,
+            )
+            self._m[:, :, first:last] = packed.inner(packed.m)
         self.counters.steps += count
-        self.counters.field_evaluations += 4 * count
+        self.counters.field_evaluations += len(self._chain) * count
         self.counters.column_steps += count * int((stretches[:, 1] - stretches[:, 0]).sum())
 
-    def _extrapolation_error(self, renewed: NDArray[np.float32], elapsed: float) -> float:
-        """Largest deviation in A/m of the extrapolated slow field from the renewed one."""
-        if not self.terms.stray_field:
-            return 0.0 if np.isfinite(self._m).all() else math.nan
-        predicted = self._polynomial[0][self._inner].copy()
-        for power in range(1, len(self._samples)):
-            predicted += self._polynomial[power][self._inner] * np.float32(elapsed**power)
-        return float(np.max(np.abs(predicted - renewed)))
+    def _renew(self, elapsed: float, stretches: NDArray[np.int64]) -> tuple[float, int, float]:
+        """Renew the slow field and compare it with what was extrapolated.
+
+        What the extrapolation missed is remembered: the polynomial through the renewed field as
+        well has an integral over the interval that differs by a known multiple of it, and the
+        next interval makes up for that.
+        """
+        slot = self._sample()
+        begin = self.time - elapsed
+        times = (np.array([time for time, _ in self._sampled]) - begin) / elapsed
+        order = np.array([sample for _, sample in self._sampled])
+        weights = np.array(
+            [
+                np.prod((1 - np.delete(times, j)) / (t - np.delete(times, j)))
+                for j, t in enumerate(times)
+            ]
+        )
+        self._latest_missed[:] = 0
+        error = 0.0
+        if not self.terms.stray_field and not np.isfinite(self._m).all():
+            error = math.nan
+        for first, last in stretches:
+            found = kernels.extrapolation_error(
+                self._samples,
+                order,
+                weights.astype(np.float32),
+                self._samples[slot],
+                self._latest_missed,
+                first,
+                last,
+            )
+            error = found if not found <= error else error
+        nodes = np.polynomial.Polynomial.fromroots(times)
+        primitive = nodes.integ()
+        impulse = elapsed * float((primitive(1.0) - primitive(0.0)) / nodes(1.0))
+        return float(error), slot, impulse

@@ -1,239 +1,204 @@
 """Compiled inner loops of the engine.
 
-All fields are packed as (component, row, column) in single precision with a frame of empty cells
-around the film, so that a missing neighbour is a zero and contributes nothing. Rows are taken as
-one-dimensional slices: their indices then start at zero, which lets the compiler vectorise.
+A stretch of columns is packed with a frame one cell wide, row after row, into arrays of shape
+(component, cells): one long loop then does a whole stage, neighbours being fixed offsets away.
+A row by row loop over the 100 to 200 columns about a wall spends most of its time on starting.
+Cells of the frame (resting columns, or nothing, hence zero) have weight zero and keep their value.
+
+Results are the same bits whether the compiler vectorises or not: products are fused with sums only
+where the code says so. Fast-math, which leaves that to the compiler, gave results that differed
+between the process that compiles and those that load its cache.
 """
 
 import numpy as np
-from numba import njit
+from numba import njit, types
+from numba.extending import intrinsic
 
-# No fast-math: freely contracted or reordered sums would depend on how the compiler happened to
-# arrange a function, and differ between the process that compiles and those that load its cache.
 JIT = {"cache": True, "error_model": "numpy"}
 
 # positions of the coefficients in the parameter vector
-EXCHANGE_X = 0  # 3 values: neighbours along x, per component, stray field of neighbours included
+EXCHANGE_X = 0  # 3 values: both neighbours along x, per component, with their stray field
 EXCHANGE_Y = 3
-SELF = 6  # 3 values: stray field of the cell itself
-DMI_X = 9
-DMI_Y = 10
-ANISOTROPY = 11  # 2 Ku / (μ0 Ms)
-AXIS = 12  # 3 values
-SPIN = 15  # 3 values: polarisation direction
-TORQUE = 18  # |β| P Λ², signed by the current
-LAMBDA_SUM = 19  # Λ² + 1
-LAMBDA_DIFFERENCE = 20  # Λ² - 1
-FIELD_LIKE = 21  # β ε'
-PRECESSION = 22  # γ0 / (1 + α²), or zero
-DAMPING = 23  # γ0 α / (1 + α²)
-PARAMETERS = 24
+DMI_X = 6
+DMI_Y = 7
+LOCAL = 8  # 9 values, row by row: field in A/m linear in the cell's own m
+PRECESSION = 17  # 1, or 0
+DAMPING = 18  # α
+SPIN = 19  # 3 values: polarisation direction, for a torque that depends on the angle
+TORQUE = 22  # β P Λ²
+LAMBDA_SUM = 23  # Λ² + 1
+LAMBDA_DIFFERENCE = 24  # Λ² - 1
+PARAMETERS = 25
 
 BLOCK = 8
 """Edge, in cells, of the blocks over which motion is judged."""
 
+BAND = 4096
+"""Cells that go through all stages of a step together, about."""
 
-@njit(inline="always", **JIT)
-def _effective_field(h, m, slow, r, a, b, p):
-    """Effective field in A/m of columns a to b of row r, into the row buffers h."""
-    xc, yc, zc = m[0, r, a:b], m[1, r, a:b], m[2, r, a:b]
-    xw, yw, zw = m[0, r, a - 1 : b - 1], m[1, r, a - 1 : b - 1], m[2, r, a - 1 : b - 1]
-    xe, ye, ze = m[0, r, a + 1 : b + 1], m[1, r, a + 1 : b + 1], m[2, r, a + 1 : b + 1]
-    xs, ys, zs = m[0, r - 1, a:b], m[1, r - 1, a:b], m[2, r - 1, a:b]
-    xn, yn, zn = m[0, r + 1, a:b], m[1, r + 1, a:b], m[2, r + 1, a:b]
-    sx, sy, sz = slow[0, r, a:b], slow[1, r, a:b], slow[2, r, a:b]
-    hx, hy, hz = h[0, : b - a], h[1, : b - a], h[2, : b - a]
+ORDERS = 3
+"""Samples that the extrapolation of the slow field goes through, at the most."""
+
+
+@intrinsic
+def _fma(typingctx, a, b, c):
+    """Return a b + c, rounded once."""
+    signature = types.float32(types.float32, types.float32, types.float32)
+
+    def generate(context, builder, signature, arguments):
+        return builder.fma(*arguments)
+
+    return signature, generate
+
+
+@njit(**JIT)
+def _stage(m, start, out, slow, weight, p, factor, stride, first, last):
+    """Set out = start + factor weight dm/dt / γ in cells first to last, dm/dt taken at m.
+
+    γ = γ0/(1 + α²). Landau-Lifshitz form: dm/dt = -γ m × (H + α m × H), the torque being a field.
+    """
+    n, west, east, south, north = last - first, first - 1, first + 1, first - stride, first + stride
+    xc, yc, zc = m[0, first:last], m[1, first:last], m[2, first:last]
+    xw, yw, zw = m[0, west : west + n], m[1, west : west + n], m[2, west : west + n]
+    xe, ye, ze = m[0, east : east + n], m[1, east : east + n], m[2, east : east + n]
+    xs, ys, zs = m[0, south : south + n], m[1, south : south + n], m[2, south : south + n]
+    xn, yn, zn = m[0, north : north + n], m[1, north : north + n], m[2, north : north + n]
+    sx, sy, sz = slow[0, first:last], slow[1, first:last], slow[2, first:last]
+    ax, ay, az = start[0, first:last], start[1, first:last], start[2, first:last]
+    ox, oy, oz = out[0, first:last], out[1, first:last], out[2, first:last]
+    w = weight[first:last]
     exx, exy, exz = p[EXCHANGE_X], p[EXCHANGE_X + 1], p[EXCHANGE_X + 2]
     eyx, eyy, eyz = p[EXCHANGE_Y], p[EXCHANGE_Y + 1], p[EXCHANGE_Y + 2]
-    nx, ny, nz = p[SELF], p[SELF + 1], p[SELF + 2]
-    dx, dy, k = p[DMI_X], p[DMI_Y], p[ANISOTROPY]
-    ux, uy, uz = p[AXIS], p[AXIS + 1], p[AXIS + 2]
-    for i in range(b - a):
-        along = k * (ux * xc[i] + uy * yc[i] + uz * zc[i])
-        hx[i] = (
-            sx[i]
-            + exx * (xw[i] + xe[i])
-            + eyx * (xs[i] + xn[i])
-            + nx * xc[i]
-            - dx * (ze[i] - zw[i])
-            + ux * along
-        )
-        hy[i] = (
-            sy[i]
-            + exy * (yw[i] + ye[i])
-            + eyy * (ys[i] + yn[i])
-            + ny * yc[i]
-            - dy * (zn[i] - zs[i])
-            + uy * along
-        )
-        hz[i] = (
-            sz[i]
-            + exz * (zw[i] + ze[i])
-            + eyz * (zs[i] + zn[i])
-            + nz * zc[i]
-            + dx * (xe[i] - xw[i])
-            + dy * (yn[i] - ys[i])
-            + uz * along
-        )
-
-
-@njit(inline="always", **JIT)
-def _rate(h, m, r, a, b, p):
-    """Turn the fields in h into dm/dt in 1/s (Landau-Lifshitz form, Slonczewski torque added).
-
-    The Slonczewski terms of the Gilbert form are those of a field β ε (m × mp) + β ε' mp.
-    """
-    x, y, z = m[0, r, a:b], m[1, r, a:b], m[2, r, a:b]
-    hx, hy, hz = h[0, : b - a], h[1, : b - a], h[2, : b - a]
-    px, py, pz = p[SPIN], p[SPIN + 1], p[SPIN + 2]
-    torque, field_like = p[TORQUE], p[FIELD_LIKE]
-    total, difference = p[LAMBDA_SUM], p[LAMBDA_DIFFERENCE]
+    dx, dy = p[DMI_X], p[DMI_Y]
+    lxx, lxy, lxz = p[LOCAL], p[LOCAL + 1], p[LOCAL + 2]
+    lyx, lyy, lyz = p[LOCAL + 3], p[LOCAL + 4], p[LOCAL + 5]
+    lzx, lzy, lzz = p[LOCAL + 6], p[LOCAL + 7], p[LOCAL + 8]
     precession, damping = p[PRECESSION], p[DAMPING]
-    for i in range(b - a):
-        s = torque / (total + difference * (x[i] * px + y[i] * py + z[i] * pz))
-        gx = hx[i] + s * (y[i] * pz - z[i] * py) + field_like * px
-        gy = hy[i] + s * (z[i] * px - x[i] * pz) + field_like * py
-        gz = hz[i] + s * (x[i] * py - y[i] * px) + field_like * pz
-        tx = y[i] * gz - z[i] * gy
-        ty = z[i] * gx - x[i] * gz
-        tz = x[i] * gy - y[i] * gx
-        hx[i] = -precession * tx - damping * (y[i] * tz - z[i] * ty)
-        hy[i] = -precession * ty - damping * (z[i] * tx - x[i] * tz)
-        hz[i] = -precession * tz - damping * (x[i] * ty - y[i] * tx)
+    for i in range(n):
+        x, y, z = xc[i], yc[i], zc[i]
+        hx = _fma(exx, xw[i] + xe[i], _fma(eyx, xs[i] + xn[i], sx[i]))
+        hy = _fma(exy, yw[i] + ye[i], _fma(eyy, ys[i] + yn[i], sy[i]))
+        hz = _fma(exz, zw[i] + ze[i], _fma(eyz, zs[i] + zn[i], sz[i]))
+        hx = _fma(dx, zw[i] - ze[i], hx)
+        hy = _fma(dy, zs[i] - zn[i], hy)
+        hz = _fma(dx, xe[i] - xw[i], _fma(dy, yn[i] - ys[i], hz))
+        hx = _fma(lxx, x, _fma(lxy, y, _fma(lxz, z, hx)))
+        hy = _fma(lyx, x, _fma(lyy, y, _fma(lyz, z, hy)))
+        hz = _fma(lzx, x, _fma(lzy, y, _fma(lzz, z, hz)))
+        gx = _fma(damping, _fma(y, hz, -(z * hy)), precession * hx)
+        gy = _fma(damping, _fma(z, hx, -(x * hz)), precession * hy)
+        gz = _fma(damping, _fma(x, hy, -(y * hx)), precession * hz)
+        f = factor * w[i]
+        ox[i] = _fma(f, _fma(z, gy, -(y * gz)), ax[i])
+        oy[i] = _fma(f, _fma(x, gz, -(z * gx)), ay[i])
+        oz[i] = _fma(f, _fma(y, gx, -(x * gy)), az[i])
 
 
-@njit(inline="always", **JIT)
-def _first(c, r, a, b, rate, start, total, out, weight, fraction):
-    """Stage 1: begin the weighted sum and make the next stage's state."""
-    k, s, t, o = rate[c, : b - a], start[c, r, a:b], total[c, r, a:b], out[c, r, a:b]
-    for i in range(b - a):
-        t[i] = s[i] + weight * k[i]
-        o[i] = s[i] + fraction * k[i]
+@njit(**JIT)
+def _add_torque(m, slow, out, p, first, last):
+    """Set out = slow + the Slonczewski field β ε (m × mp), ε depending on the angle (Λ > 1)."""
+    px, py, pz = p[SPIN], p[SPIN + 1], p[SPIN + 2]
+    torque, total, difference = p[TORQUE], p[LAMBDA_SUM], p[LAMBDA_DIFFERENCE]
+    x, y, z = m[0, first:last], m[1, first:last], m[2, first:last]
+    sx, sy, sz = slow[0, first:last], slow[1, first:last], slow[2, first:last]
+    ox, oy, oz = out[0, first:last], out[1, first:last], out[2, first:last]
+    for i in range(last - first):
+        along = _fma(x[i], px, _fma(y[i], py, z[i] * pz))
+        s = torque / _fma(difference, along, total)
+        ox[i] = _fma(s, _fma(y[i], pz, -(z[i] * py)), sx[i])
+        oy[i] = _fma(s, _fma(z[i], px, -(x[i] * pz)), sy[i])
+        oz[i] = _fma(s, _fma(x[i], py, -(y[i] * px)), sz[i])
 
 
-@njit(inline="always", **JIT)
-def _middle(c, r, a, b, rate, start, total, out, weight, fraction):
-    """Stages 2 and 3: add to the sum and make the next stage's state."""
-    k, s, t, o = rate[c, : b - a], start[c, r, a:b], total[c, r, a:b], out[c, r, a:b]
-    for i in range(b - a):
-        t[i] += weight * k[i]
-        o[i] = s[i] + fraction * k[i]
+@njit(**JIT)
+def _normalise(source, out, first, last):
+    """Bring m back to unit length; zero stays zero.
 
-
-@njit(inline="always", **JIT)
-def _last(r, a, b, rate, total, out, weight):
-    """Stage 4: finish the sum and bring m back to unit length.
-
-    One Newton step is enough: the length is off by the step's own error only. Empty cells stay
-    zero.
+    One Newton step is enough: the length is off by the step's own error only.
     """
-    kx, ky, kz = rate[0, : b - a], rate[1, : b - a], rate[2, : b - a]
-    tx, ty, tz = total[0, r, a:b], total[1, r, a:b], total[2, r, a:b]
-    ox, oy, oz = out[0, r, a:b], out[1, r, a:b], out[2, r, a:b]
-    for i in range(b - a):
-        x = tx[i] + weight * kx[i]
-        y = ty[i] + weight * ky[i]
-        z = tz[i] + weight * kz[i]
-        scale = np.float32(1.5) - np.float32(0.5) * (x * x + y * y + z * z)
-        ox[i] = scale * x
-        oy[i] = scale * y
-        oz[i] = scale * z
-
-
-# One function a stage, with the columns as arguments: within a larger function the compiler gives
-# up on vectorising these loops.
+    half, three_halves = np.float32(0.5), np.float32(1.5)
+    x, y, z = source[0, first:last], source[1, first:last], source[2, first:last]
+    ox, oy, oz = out[0, first:last], out[1, first:last], out[2, first:last]
+    for i in range(last - first):
+        squared = _fma(x[i], x[i], _fma(y[i], y[i], z[i] * z[i]))
+        scale = _fma(-half, squared, three_halves)
+        ox[i] = scale * x[i]
+        oy[i] = scale * y[i]
+        oz[i] = scale * z[i]
 
 
 @njit(**JIT)
-def _extrapolate(slow, history, powers, a, b):
-    """Evaluate the slow field's polynomial in columns a to b."""
-    orders = history.shape[0]
+def _evaluate(polynomial, powers, out, first, last):
+    """Evaluate the slow field's polynomial."""
     for c in range(3):
-        for r in range(1, slow.shape[1] - 1):
-            s, f0 = slow[c, r, a:b], history[0, c, r, a:b]
-            if orders == 1:
-                for i in range(b - a):
-                    s[i] = f0[i]
-            elif orders == 2:
-                f1, t1 = history[1, c, r, a:b], powers[1]
-                for i in range(b - a):
-                    s[i] = f0[i] + t1 * f1[i]
-            else:
-                f1, t1 = history[1, c, r, a:b], powers[1]
-                f2, t2 = history[2, c, r, a:b], powers[2]
-                for i in range(b - a):
-                    s[i] = f0[i] + t1 * f1[i] + t2 * f2[i]
+        o, f = out[c, first:last], polynomial[0, c, first:last]
+        for i in range(last - first):
+            o[i] = f[i]
+        for order in range(1, powers.shape[0]):
+            f, t = polynomial[order, c, first:last], powers[order]
+            for i in range(last - first):
+                o[i] = _fma(t, f[i], o[i])
 
 
 @njit(**JIT)
-def _first_stage(m, total, out, slow, buffer, p, weight, fraction, a, b):
-    for r in range(1, m.shape[1] - 1):
-        _effective_field(buffer, m, slow, r, a, b, p)
-        _rate(buffer, m, r, a, b, p)
-        for c in range(3):
-            _first(c, r, a, b, buffer, m, total, out, weight, fraction)
+def advance(m, work, slow, polynomial, powers, weight, p, chain, factor, stride):
+    """Advance packed cells by Runge-Kutta steps.
 
-
-@njit(**JIT)
-def _middle_stage(m, state, total, out, slow, buffer, p, weight, fraction, a, b):
-    for r in range(1, m.shape[1] - 1):
-        _effective_field(buffer, state, slow, r, a, b, p)
-        _rate(buffer, state, r, a, b, p)
-        for c in range(3):
-            _middle(c, r, a, b, buffer, m, total, out, weight, fraction)
-
-
-@njit(**JIT)
-def _last_stage(m, state, total, slow, buffer, p, weight, a, b):
-    for r in range(1, m.shape[1] - 1):
-        _effective_field(buffer, state, slow, r, a, b, p)
-        _rate(buffer, state, r, a, b, p)
-        _last(r, a, b, buffer, total, m, weight)
-
-
-@njit(**JIT)
-def advance(m, stage_a, stage_b, total, slow, history, powers, buffer, p, step, stretches):
-    """Advance stretches of columns by classical Runge-Kutta steps of fourth order.
+    A step goes up the rows in bands, all stages of a band before the next band; each stage stays a
+    row behind the one before it. What a band needs then stays in the cache, and two stages'
+    storage is enough all the same.
 
     Parameters
     ----------
-    m : float32 array (3, rows + 2, columns + pad)
+    m : float32 array (3, cells)
         Magnetisation, changed in place.
-    stage_a, stage_b, total, slow : float32 arrays like `m`
-        Work space; beside the stretches the stages have to hold what `m` holds.
-    history : float32 array (n, 3, rows + 2, columns + pad)
-        Coefficients of the slow field in A/m as a polynomial in time, n = 1 to 3.
+    work : float32 array (2, 3, cells)
+        Work space that holds `m` twice.
+    slow : float32 array (2, 3, cells)
+        Work space.
+    polynomial : float32 array (n, 3, cells)
+        Coefficients of the slow field in A/m as a polynomial in time.
     powers : float32 array (steps, n)
         Powers of time at the middle of each step.
-    buffer : float32 array (3, columns)
-        Work space of one row.
+    weight : float32 array (cells,)
+        1 in cells that move, 0 elsewhere.
     p : float32 array
         Coefficients, see above.
-    step : float32
-        Time step in s.
-    stretches : int array (n, 2)
-        First and last-but-one column of each stretch, at least one column apart.
+    chain : float32 array (stages,)
+        Stage j starts from m and goes chain[j] of a step with the rate of stage j - 1.
+    factor : float32
+        Step times γ0/(1 + α²).
+    stride : int
+        Cells in a packed row.
     """
-    sixth, third, half = step / np.float32(6), step / np.float32(3), step / np.float32(2)
-    count = stretches.shape[0]
+    rows, stages = m.shape[1] // stride - 2, chain.shape[0]
+    band = max(1, BAND // stride)
+    angular = p[LAMBDA_DIFFERENCE] != 0
     for n in range(powers.shape[0]):
-        for j in range(count):
-            a, b = stretches[j, 0], stretches[j, 1]
-            _extrapolate(slow, history, powers[n], a, b)
-            _first_stage(m, total, stage_a, slow, buffer, p, sixth, half, a, b)
-        for j in range(count):
-            a, b = stretches[j, 0], stretches[j, 1]
-            _middle_stage(m, stage_a, total, stage_b, slow, buffer, p, third, half, a, b)
-        for j in range(count):
-            a, b = stretches[j, 0], stretches[j, 1]
-            _middle_stage(m, stage_b, total, stage_a, slow, buffer, p, third, step, a, b)
-        for j in range(count):
-            a, b = stretches[j, 0], stretches[j, 1]
-            _last_stage(m, stage_a, total, slow, buffer, p, sixth, a, b)
+        for lower in range(1, rows + stages + 1, band):
+            for j in range(stages):
+                begin, end = max(lower - j, 1), min(lower - j + band, rows + 1)
+                if begin >= end:
+                    continue
+                first, last = begin * stride, end * stride
+                if j == 0:
+                    _evaluate(polynomial, powers[n], slow[0], first, last)
+                source, target = m, work[0]
+                if j > 0:
+                    source, target = work[(j - 1) % 2], work[j % 2]
+                field = slow[0]
+                if angular:
+                    _add_torque(source, slow[0], slow[1], p, first, last)
+                    field = slow[1]
+                # the frame's corners have no neighbours and no need of any
+                first, last = max(first, stride + 1), min(last, (rows + 1) * stride - 1)
+                _stage(source, m, target, field, weight, p, factor * chain[j], stride, first, last)
+                if j == stages - 1:
+                    _normalise(target, m, first, last)
 
 
 @njit(**JIT)
-def block_speed(m, slow, buffer, p, sums, speed):
+def block_speed(m, zero, rate, slow, weight, p, factor, rows, speed):
     """Largest |dm/dt| component, averaged over blocks of BLOCK × BLOCK cells, in 1/s.
 
     The average takes out the rounding of single precision, which exchange amplifies from cell to
@@ -241,32 +206,121 @@ def block_speed(m, slow, buffer, p, sums, speed):
 
     Parameters
     ----------
-    m, slow : float32 arrays (3, rows + 2, columns + pad)
-        Magnetisation and slow field in A/m.
-    buffer : float32 array (3, columns)
-        Work space of one row.
-    p : float32 array
-        Coefficients.
-    sums : float32 array (4, blocks)
-        Work space.
+    m : float32 array (3, cells)
+        Magnetisation of the whole film, packed.
+    zero, rate : float32 arrays (3, cells)
+        Zeros, and work space.
+    slow : float32 array (2, 3, cells)
+        Slow field in A/m, and work space.
+    weight, p, factor
+        As for `advance`, `factor` without the step.
+    rows : int
+        Rows of the film.
     speed : float32 array (blocks,)
         Result for each stretch of BLOCK columns, the largest of its blocks.
     """
-    rows, blocks = m.shape[1] - 2, speed.shape[0]
-    speed[:] = 0
-    for r in range(1, rows + 1):
-        if (r - 1) % BLOCK == 0:
-            sums[:] = 0
-        for block in range(blocks):
-            a, b = 1 + block * BLOCK, 1 + (block + 1) * BLOCK
-            _effective_field(buffer, m, slow, r, a, b, p)
-            _rate(buffer, m, r, a, b, p)
-            for i in range(BLOCK):
-                for c in range(3):
-                    sums[c, block] += buffer[c, i]
-                    sums[3, block] += m[c, r, a + i] ** 2
-        if r % BLOCK == 0 or r == rows:
-            for block in range(blocks):
-                cells = max(sums[3, block], np.float32(1))
-                for c in range(3):
-                    speed[block] = max(speed[block], abs(sums[c, block]) / cells)
+    stride = m.shape[1] // (rows + 2)
+    field = slow[0]
+    if p[LAMBDA_DIFFERENCE] != 0:
+        _add_torque(m, slow[0], slow[1], p, 0, m.shape[1])
+        field = slow[1]
+    first, last = stride + 1, (rows + 1) * stride - 1
+    _stage(m, zero, rate, field, weight, p, factor, stride, first, last)
+    columns = stride - 2
+    for block in range(speed.shape[0]):
+        speed[block] = 0
+        first, last = block * BLOCK, min((block + 1) * BLOCK, columns)
+        for lower in range(0, rows, BLOCK):
+            x = y = z = np.float32(0)
+            cells = np.float32(0)
+            for r in range(lower, min(lower + BLOCK, rows)):
+                for i in range((r + 1) * stride + 1 + first, (r + 1) * stride + 1 + last):
+                    x += rate[0, i]
+                    y += rate[1, i]
+                    z += rate[2, i]
+                    cells += weight[i]
+            largest = max(abs(x), abs(y), abs(z)) / max(cells, np.float32(1))
+            speed[block] = max(speed[block], largest)
+
+
+@njit(**JIT)
+def fit(samples, order, matrix, missed, per_step, polynomial, first, stride):
+    """Pack the coefficients of the slow field's polynomial for a stretch of columns.
+
+    Parameters
+    ----------
+    samples : float32 array (ORDERS, 3, rows, columns)
+        The slow field at earlier times.
+    order : int array (n,)
+        Where in `samples` the latest n are.
+    matrix : float32 array (n, n)
+        Coefficient k is the sum over j of matrix[k, j] times the j-th of these samples.
+    missed : float32 array (3, rows, columns)
+        Error of the interval before, which is added to the constant term ...
+    per_step : float32
+        ... times this.
+    polynomial : float32 array (n, 3, cells)
+        Result; beside the stretch it is left alone.
+    first : int
+        First column of the stretch.
+    stride : int
+        Cells in a packed row.
+    """
+    columns = stride - 2
+    for c in range(3):
+        for r in range(samples.shape[2]):
+            at = (r + 1) * stride + 1
+            for k in range(order.shape[0]):
+                out = polynomial[k, c, at : at + columns]
+                if k == 0:
+                    for i in range(columns):
+                        out[i] = per_step * missed[c, r, first + i]
+                else:
+                    out[:] = 0
+                for j in range(order.shape[0]):
+                    sample = samples[order[j], c, r, first : first + columns]
+                    weight = matrix[k, j]
+                    if weight != 0:
+                        for i in range(columns):
+                            out[i] = _fma(weight, sample[i], out[i])
+
+
+@njit(**JIT)
+def extrapolation_error(samples, order, weights, renewed, missed, first, last):
+    """Compare the extrapolated slow field with the renewed one.
+
+    Parameters
+    ----------
+    samples, order
+        As for `fit`.
+    weights : float32 array (n,)
+        What the extrapolation weighs the samples with.
+    renewed : float32 array (3, rows, columns)
+        The slow field as it is.
+    missed : float32 array (3, rows, columns)
+        Receives renewed less extrapolated field in the stretch.
+    first, last : int
+        First column of the stretch, and the first one behind it.
+
+    Returns
+    -------
+    float32
+        Largest deviation in A/m; NaN if any is.
+    """
+    largest = np.float32(0)
+    for c in range(3):
+        for r in range(samples.shape[2]):
+            out = missed[c, r, first:last]
+            new = renewed[c, r, first:last]
+            for i in range(last - first):
+                out[i] = new[i]
+            for j in range(order.shape[0]):
+                sample = samples[order[j], c, r, first:last]
+                weight = -weights[j]
+                for i in range(last - first):
+                    out[i] = _fma(weight, sample[i], out[i])
+            for i in range(last - first):
+                size = abs(out[i])
+                if size > largest or size != size:
+                    largest = size
+    return largest

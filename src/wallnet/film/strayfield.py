@@ -1,9 +1,9 @@
 """Stray field of a single layer by FFT convolution, in single precision."""
 
 import numpy as np
+from ducc0 import fft  # half of scipy.fft's time here: it writes into given arrays
 from numba import njit
 from numpy.typing import NDArray
-from scipy import fft
 
 from wallnet.film import newell
 from wallnet.film.kernels import JIT
@@ -26,7 +26,7 @@ def _multiply(spectrum, kernel):  # noqa: ANN001, ANN202
 class StrayField:
     """Far part of the stray field: all but a cell's own and its four neighbours' share.
 
-    Those shares are local and go into the stencil (`near`), where they follow every stage of
+    Those shares are local and go into the stencil, where they follow every stage of
     the integration; what is left changes slowly.
 
     Parameters
@@ -56,8 +56,10 @@ class StrayField:
         self.self_field = np.array([part[0, 0] for part in diagonal])
         self.neighbour_x = np.array([part[0, 1] for part in diagonal])
         self.neighbour_y = np.array([part[1, 0] for part in diagonal])
-        self.padded = (fft.next_fast_len(2 * rows - 1), fft.next_fast_len(2 * columns, real=True))
+        self.padded = (fft.good_size(2 * rows - 1), fft.good_size(2 * columns - 1, True))
         self._kernel = self._spectra([part[:rows, :columns] for part in parts], magnetization)
+        self._rows = np.zeros((3, rows, self.padded[1]), dtype=np.float32)
+        self._spectrum = np.zeros((3, self.padded[0], self.padded[1] // 2 + 1), dtype=np.complex64)
 
     def _spectra(self, parts: list[NDArray], magnetization: float) -> NDArray[np.float32]:
         """Transform the tensor, its near entries left out, with its symmetries."""
@@ -74,25 +76,34 @@ class StrayField:
             padded[:rows, self.padded[1] - columns + 1 :] = sign * part[:, :0:-1]
             padded[self.padded[0] - rows + 1 :, :columns] = sign * part[:0:-1]
             padded[self.padded[0] - rows + 1 :, self.padded[1] - columns + 1 :] = part[:0:-1, :0:-1]
-            spectra.append(fft.rfft2(padded).real * magnetization)
+            # the inverse transform's division by the number of points is done here
+            spectra.append(np.fft.rfft2(padded).real * (magnetization / padded.size))
         return np.array(spectra, dtype=np.float32)
 
-    def far(self, m: NDArray[np.float32]) -> NDArray[np.float32]:
+    def far(self, m: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """Field of all cells but the nearest.
 
         Parameters
         ----------
         m : float32 array (3, rows, columns)
             Magnetisation, zero in empty cells.
-
-        Returns
-        -------
-        float32 array (3, rows, columns)
-            Field in A/m.
+        out : float32 array (3, rows, columns)
+            Receives the field in A/m.
         """
         rows, columns = self.shape
+        self._rows[:, :, :columns] = m
+        self._rows[:, :, columns:] = 0
         # the transforms along x skip the padding rows in both directions
-        spectrum = fft.fft(fft.rfft(m, self.padded[1], axis=2), self.padded[0], axis=1)
-        _multiply(spectrum, self._kernel)
-        rows_only = fft.ifft(spectrum, axis=1, overwrite_x=True)[:, :rows]
-        return fft.irfft(rows_only, self.padded[1], axis=2)[:, :, :columns]
+        fft.r2c(self._rows, axes=(2,), out=self._spectrum[:, :rows])
+        self._spectrum[:, rows:] = 0
+        fft.c2c(self._spectrum, axes=(1,), out=self._spectrum)
+        _multiply(self._spectrum, self._kernel)
+        fft.c2c(self._spectrum, axes=(1,), forward=False, out=self._spectrum)
+        fft.c2r(
+            self._spectrum[:, :rows],
+            axes=(2,),
+            lastsize=self.padded[1],
+            forward=False,
+            out=self._rows,
+        )
+        out[:] = self._rows[:, :, :columns]

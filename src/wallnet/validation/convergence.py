@@ -71,12 +71,11 @@ def time_step() -> Check:
         Row(
             "order of convergence in the time step (rms of m after 20 ps)",
             "1",
-            4.0,
-            "classical Runge-Kutta",
+            2.0,
+            "a chain of second order",
             order,
-            0.7,
-            "between 0.9 and 0.58 of the stability limit; below, rounding of single precision "
-            "takes over",
+            0.2,
+            "between 0.9 and 0.58 of the stability limit",
         )
     )
     return check
