@@ -53,6 +53,26 @@ def test_damage_is_recognised_and_named(tmp_path, state):
     assert path.read_bytes() == whole
 
 
+@pytest.mark.parametrize("place", ["results", "elsewhere"])
+def test_a_result_made_anew_takes_the_place_of_the_damaged_one(tmp_path, state, place):
+    path = tmp_path / place / "initial.nc"
+    files.write_dataset(state, path, "initial", {})
+    aside = path.with_name("initial.nc.damaged")
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(files.FileError, match="is damaged"):
+        files.read_dataset(path, "initial")
+    assert aside.exists() == (place == "results")
+    path.unlink(missing_ok=True)
+    aside.write_text("set aside")
+    with pytest.raises(files.FileError, match="cannot be written"), files.written_whole(path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert aside.exists()
+    files.write_dataset(state, path, "initial", {})
+    files.read_dataset(path, "initial")
+    # elsewhere a file is its owner's
+    assert aside.exists() == (place == "elsewhere")
+
+
 def test_json_is_checked(tmp_path):
     path = tmp_path / "metrics.json"
     files.write_json({"a": 1}, path)

@@ -120,7 +120,8 @@ class FileError(RuntimeError):
 def damaged(path: str | Path, fault: str) -> FileError:
     """Set a damaged result aside, so that the next run makes it again, and return what to raise.
 
-    Only what lies in a folder `results` is moved: elsewhere a file is its owner's.
+    Only what lies in a folder `results` is moved: elsewhere a file is its owner's. What was set
+    aside goes when the result is whole again (`written_whole`).
 
     Parameters
     ----------
@@ -135,9 +136,9 @@ def damaged(path: str | Path, fault: str) -> FileError:
         Names the file, the fault and the mend.
     """
     path = Path(path)
-    if "results" not in path.parts:
+    if not _is_result(path):
         return FileError(f"{path} {fault}; delete it and run snakemake")
-    aside = path.with_name(f"{path.name}.damaged")
+    aside = set_aside(path)
     try:
         os.replace(path, aside)
     except FileNotFoundError:
@@ -147,6 +148,16 @@ def damaged(path: str | Path, fault: str) -> FileError:
     return FileError(
         f"{path} {fault} and was moved to {aside.name}; run snakemake again, which makes it anew"
     )
+
+
+def set_aside(path: Path) -> Path:
+    """Return where a damaged file is moved to."""
+    return path.with_name(f"{path.name}.damaged")
+
+
+def _is_result(path: Path) -> bool:
+    """Whether a file is ours to move and to remove."""
+    return "results" in path.parts
 
 
 def trace_paths(name: str, device: Device) -> list[str]:
@@ -178,6 +189,8 @@ def folder(pattern: str, name: str) -> str:
 def written_whole(path: str | Path) -> Iterator[Path]:
     """Hand out a temporary path beside `path` and rename it when the block ends well.
 
+    A result that was damaged and set aside is removed once the new one is in its place.
+
     Parameters
     ----------
     path : str or Path
@@ -202,6 +215,8 @@ def written_whole(path: str | Path) -> Iterator[Path]:
         with open(partial, "rb+") as stream:
             os.fsync(stream.fileno())
         os.replace(partial, path)
+        if _is_result(path):
+            set_aside(path).unlink(missing_ok=True)
     except OSError as error:
         raise FileError(
             f"{path} cannot be written ({error.strerror or error}); free space or make the "

@@ -40,5 +40,5 @@ def test_damage_is_named_and_mended_by_running_again(
     aside = finished.folder / f"{damaged}.damaged"
     assert aside.exists()
     finished.snakemake("devices", gone)
-    aside.unlink()
+    assert not aside.exists()
     assert_same(finished.folder, finished_devices.folder)

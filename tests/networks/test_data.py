@@ -70,8 +70,10 @@ def test_a_truncated_file_is_named(folder):
     os.truncate(path, path.stat().st_size - 7)
     with pytest.raises(FileError) as caught:
         data.provide(own(), folder, folder / "tiny.json")
-    one_sentence(caught, str(path), "truncated", "delete it")
+    one_sentence(caught, str(path), "truncated", "put the uncompressed original there")
     assert not (folder / "tiny.json").exists()
+    # a data set that nobody but its owner has stays as it is
+    assert sorted(p.name for p in (folder / "Tiny/raw").iterdir()) == sorted(DATA_FILES)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,9 @@ def test_a_checksum_tells_one_data_set_from_another(folder):
 def test_a_missing_data_set_says_what_to_do(tmp_path):
     with pytest.raises(FileError) as caught:
         data.provide(own(), tmp_path, tmp_path / "tiny.json")
-    one_sentence(caught, str(tmp_path / "Tiny/raw"), TRAIN_IMAGES, "put the four IDX files there")
+    one_sentence(
+        caught, str(tmp_path / "Tiny/raw"), TRAIN_IMAGES, "put the four IDX files of tiny there"
+    )
 
 
 def test_without_network_and_data_every_source_is_named(tmp_path, monkeypatch):
@@ -179,22 +183,146 @@ def test_sources_are_tried_in_turn_and_what_they_bring_is_checked(tmp_path, monk
     assert sorted(p.name for p in (tmp_path / "Tiny/raw").iterdir()) == sorted(DATA_FILES)
 
 
-def test_files_that_are_there_are_not_replaced(tmp_path, monkeypatch):
-    write_images(tmp_path / "Tiny/raw", training=20, test=10, seed=1)
-    kept = (tmp_path / "Tiny/raw" / TRAIN_IMAGES).read_bytes()
-    (tmp_path / "Tiny/raw" / TEST_LABELS).unlink()
+def test_the_files_of_an_own_data_set_are_never_changed(folder):
+    sums = dict.fromkeys(DATA_FILES, "0" * 64)
+    before = {path.name: path.read_bytes() for path in (folder / "Tiny/raw").iterdir()}
+    with pytest.raises(FileError) as caught:
+        data.provide(own(checksums=sums), folder, folder / "tiny.json")
+    one_sentence(caught, TRAIN_IMAGES, "is not the file of tiny")
+    assert {path.name: path.read_bytes() for path in (folder / "Tiny/raw").iterdir()} == before
+
+
+@pytest.fixture
+def known(tmp_path, monkeypatch):
+    """A data set that can be fetched, from a folder that stands for the network."""
     origin = tmp_path / "origin"
-    write_images(origin, training=20, test=10, seed=2)
-    sums = {name: data.checksum(origin / name) for name in DATA_FILES}
+    write_images(origin, training=20, test=10)
+    write_images(tmp_path / "Tiny/raw", training=20, test=10)
 
     def copy(temporary):
         for name in DATA_FILES:
             (temporary / name).write_bytes((origin / name).read_bytes())
 
     monkeypatch.setitem(data._SOURCES, "tiny", (("origin", copy),))
-    with pytest.raises(FileError):
-        data.provide(own(checksums=sums), tmp_path, tmp_path / "tiny.json")
-    assert (tmp_path / "Tiny/raw" / TRAIN_IMAGES).read_bytes() == kept
+    return own(checksums={name: data.checksum(origin / name) for name in DATA_FILES})
+
+
+@pytest.fixture
+def no_network(known, monkeypatch):
+    def unreachable(temporary):
+        raise OSError("no route to host")
+
+    monkeypatch.setitem(data._SOURCES, "tiny", (("origin", unreachable),))
+
+
+def truncated(path):
+    os.truncate(path, path.stat().st_size - 7)
+
+
+def other(path):
+    path.write_bytes(path.read_bytes()[:-1] + b"\xff")
+
+
+def foreign(path):
+    path.write_text("<html>not found</html>")
+
+
+def folder_instead(path):
+    path.unlink()
+    path.mkdir()
+    (path / "notes.txt").write_text("mine")
+
+
+HARMS = {
+    "is truncated": truncated,
+    "is not the file of tiny": other,
+    "is no IDX file": foreign,
+    "is no file": folder_instead,
+}
+
+
+@pytest.mark.parametrize("fault", HARMS)
+def test_a_damaged_file_of_a_known_data_set_is_set_aside_and_fetched(folder, known, capsys, fault):
+    raw = folder / "Tiny/raw"
+    before = data.provide(known, folder, folder / "before.json")
+    HARMS[fault](raw / TRAIN_IMAGES)
+    harmed = raw.joinpath(TRAIN_IMAGES).read_bytes() if fault != "is no file" else None
+    times = {name: (raw / name).stat().st_mtime_ns for name in DATA_FILES[1:]}
+    assert data.provide(known, folder, folder / "tiny.json") == before
+    said = [line for line in capsys.readouterr().out.splitlines() if TRAIN_IMAGES in line]
+    assert all(f"{raw / TRAIN_IMAGES} {fault}" in line for line in said)
+    assert f"moved to {TRAIN_IMAGES}.damaged" in said[-1]
+    aside = raw / f"{TRAIN_IMAGES}.damaged"
+    if harmed is None:
+        assert (aside / "notes.txt").read_text() == "mine"
+    else:
+        assert aside.read_bytes() == harmed
+    # whole files are left alone
+    assert times == {name: (raw / name).stat().st_mtime_ns for name in DATA_FILES[1:]}
+
+
+def test_what_was_set_aside_before_is_kept(folder, known):
+    raw = folder / "Tiny/raw"
+    for word in ("first", "second", "third"):
+        (raw / TEST_LABELS).write_text(word)
+        data.provide(known, folder, folder / "tiny.json")
+    kept = sorted(raw.glob(f"{TEST_LABELS}.damaged*"))
+    assert [path.read_text() for path in kept] == ["first", "second", "third"]
+
+
+@pytest.mark.usefixtures("no_network")
+def test_a_damaged_file_without_network_is_named_with_the_mend(folder, known):
+    raw = folder / "Tiny/raw"
+    truncated(raw / TRAIN_IMAGES)
+    (raw / TEST_LABELS).unlink()
+    harmed = (raw / TRAIN_IMAGES).read_bytes()
+    with pytest.raises(FileError) as caught:
+        data.provide(known, folder, folder / "tiny.json")
+    one_sentence(
+        caught,
+        f"{raw / TRAIN_IMAGES} is truncated",
+        f"{raw} lacks {TEST_LABELS}",
+        "tiny could not be fetched (origin: no route to host)",
+        "put the four IDX files of tiny there",
+    )
+    # nothing is moved before there is something to take its place
+    assert (raw / TRAIN_IMAGES).read_bytes() == harmed
+    assert sorted(p.name for p in raw.iterdir()) == sorted(set(DATA_FILES) - {TEST_LABELS})
+
+
+def test_a_file_that_another_campaign_mended_meanwhile_stays(folder, known, monkeypatch):
+    raw = folder / "Tiny/raw"
+    truncated(raw / TRAIN_IMAGES)
+    (get,) = (get for _, get in data._SOURCES["tiny"])
+
+    def beaten(temporary):
+        get(temporary)
+        get(raw)
+
+    monkeypatch.setitem(data._SOURCES, "tiny", (("origin", beaten),))
+    data.provide(known, folder, folder / "tiny.json")
+    assert sorted(p.name for p in raw.iterdir()) == sorted(DATA_FILES)
+
+
+@pytest.mark.parametrize(
+    ("harm", "fault"), [(truncated, "is truncated"), (os.unlink, "is missing")]
+)
+def test_damage_after_the_check_is_mended_by_running_again(folder, known, harm, fault):
+    """The record is what Snakemake sees: set aside, it makes the data set be checked again."""
+    record = folder / "results" / "tiny.json"
+    data.provide(known, folder, record)
+    whole = record.read_bytes()
+    truncated(folder / "Tiny/raw" / TRAIN_IMAGES)
+    with pytest.raises(FileError) as caught:
+        data.load(record, folder)
+    one_sentence(
+        caught, str(folder / "Tiny/raw" / TRAIN_IMAGES), "truncated", "run snakemake again"
+    )
+    assert not record.exists()
+    data.provide(known, folder, record)
+    assert record.read_bytes() == whole
+    data.load(record, folder)
+    assert [path.name for path in record.parent.iterdir()] == ["tiny.json"]
 
 
 def test_images_that_change_after_the_check_are_noticed(folder):

