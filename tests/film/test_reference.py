@@ -14,6 +14,7 @@ import pytest
 from wallnet import tracks
 from wallnet.config import Film as Settings
 from wallnet.config import Notches, Track
+from wallnet.film import core
 from wallnet.film.core import Accuracy, Film, SpinTorque, Terms
 
 FOLDER = Path(__file__).parents[1] / "reference"
@@ -83,6 +84,28 @@ def test_same_trace_and_end_as_oommf(name):
     assert ends[0] == pytest.approx(description["final_wall_bottom_m"], abs=END_BOUND)
     assert ends[1] == pytest.approx(description["final_wall_top_m"], abs=END_BOUND)
     assert state == description["final_state"]
+
+
+def test_a_stray_field_renewed_too_rarely_ends_in_another_state_and_is_caught(monkeypatch):
+    """Near a threshold nothing looks unstable; the error estimate knows all the same.
+
+    With the estimate (test above) the same pulse ends where OOMMF's does.
+    """
+    name = "syn5_d40_a0.3_J0.65_relaxed"
+    description = json.loads((FOLDER / f"{name}.json").read_text())
+    renew, errors = Film._renew, []
+
+    def ignoring(film, elapsed, stretches):
+        error, slot, impulse = renew(film, elapsed, stretches)
+        errors.append(error / film.terms.saturation_magnetization)
+        return 0.0 * error, slot, impulse
+
+    monkeypatch.setattr(Film, "_renew", ignoring)
+    monkeypatch.setattr(core, "_LONGEST_INTERVAL", 16)
+    averages, _, state = simulate(description, np.arange(1, 1401) * 10e-12)
+    assert np.isfinite(averages).all()
+    assert state != description["final_state"]
+    assert max(errors[5:]) > 10 * Settings().stray_field_tolerance
 
 
 def test_five_references():
