@@ -1,92 +1,304 @@
-"""Time the embedded engine, and OOMMF where it is found, on the paper's tracks in one run.
+"""Time the embedded engine beside OOMMF and magnum.np, where they are found, in one run.
 
-    python benchmarks/engine.py [--nanoseconds 1.0] [--out benchmarks/engine.md]
+    python benchmarks/engine.py [--synapse 1.0] [--neuron 0.2] [--magnum 0.02] [--out FILE]
 
-One thread each, one after the other: processor seconds for a simulated nanosecond of the pulse,
-field evaluations, deviation of <m> from a run of the engine with nothing left out, peak memory.
-OOMMF refuses root; as root only the engine is timed.
+Times are in ns of a pulse with the campaign's settings; every calculator runs in a process of its
+own with one thread, one after the other. The table has processor seconds for a simulated
+nanosecond, without the start; field evaluations; the deviation of <m> from the engine with
+nothing left out; and the process's peak memory. Then where the engine's time goes, beside the
+time that its bytes and operations need at least. OOMMF refuses root.
 """
 
 import argparse
+import json
+import os
 import resource
+import subprocess
 import sys
+import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
-
-from wallnet import config, simulate
-from wallnet.config import jobs
-from wallnet.simulate import oommf
-
-CASES = {"synapse-5": 0.65e12, "neuron": 0.30e12}
 ROOT = Path(__file__).parents[1]
+CASES = {"synapse-5": 0.65e12, "neuron": 0.30e12}
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "DUCC0_NUM_THREADS")
 
 
 def job_of(device: str, nanoseconds: float, calculator: str, exact: bool = False):
+    from wallnet import config
+    from wallnet.config import jobs
+
     changes = [
         f"pulse.duration={nanoseconds * 1e-9}",
         "relaxation.longest=0",
         "read_at=pulse_end",
-        "output.interval=10.0e-12",
+        f"output.interval={min(20e-12, nanoseconds * 1e-9)}",
         "output.snapshot_interval=1.0e-9",
-        f"calculator={calculator}",
+        f"calculator={'oommf' if calculator == 'oommf' else 'film'}",
     ]
     if exact:
-        changes += ["film.stray_field_tolerance=1.0e-7", "film.frozen_change=0"]
+        changes += [
+            "film.stray_field_tolerance=1.0e-6",
+            "film.frozen_change=0",
+            "film.time_step_fraction=0.4",
+        ]
     return jobs.pulse_job(config.load_device(ROOT / "config.yaml", device, changes), CASES[device])
 
 
-def timed(job):
-    """Run a job; its own processor time, or that of the programs it started."""
-    before = time.process_time(), resource.getrusage(resource.RUSAGE_CHILDREN)
+def processor() -> float:
+    """Processor seconds of this process and of those it started and has seen end."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def averages_of_wallnet(job) -> dict:
+    from wallnet import simulate
+
     trace = simulate.simulate(job)
-    own = time.process_time() - before[0]
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    children = after.ru_utime + after.ru_stime - before[1].ru_utime - before[1].ru_stime
-    return trace, own + children
+    return {
+        "averages": trace["m"].values.tolist(),
+        "evaluations": int(trace.attrs.get("field_evaluations") or 0),
+    }
 
 
-def oommf_runs() -> bool:
-    try:
-        oommf.check()
-    except oommf.OommfError as error:
-        print(f"engine alone: {error}", file=sys.stderr)
-        return False
-    return True
+def averages_of_magnumnp(job) -> dict:
+    """The same pulse in magnum.np, 64-bit, its Runge-Kutta-Fehlberg solver at its defaults."""
+    import numpy as np
+    import torch
+
+    os.environ["TORCHDYNAMO_DISABLE"] = "1"
+    torch.set_num_threads(1)
+    import magnumnp
+
+    from wallnet import tracks
+
+    track, material = job.track, job.material
+    magnumnp.common.constants.gamma = material.gyromagnetic_ratio
+    mask = tracks.magnetic_mask(track)
+    rows, columns = mask.shape
+    mesh = magnumnp.Mesh((columns, rows, 1), (track.cell_size, track.cell_size, track.thickness))
+    state = magnumnp.State(mesh)
+    inside = torch.as_tensor(mask.T[:, :, None, None].astype(float))
+
+    def field(value):
+        return inside * value
+
+    state.material = {
+        "Ms": field(material.saturation_magnetization),
+        "A": field(material.exchange_stiffness),
+        "Di": field(-material.dmi_constant),  # the opposite sign, measured term by term
+        "Ku": field(material.uniaxial_anisotropy),
+        "Ku_axis": [0.0, 0.0, 1.0],
+        "alpha": material.damping,
+        "P": material.polarization,
+        "Lambda": material.slonczewski_lambda,
+        "epsilon_prime": 0.0,
+        "J": job.current_density,
+        "mp": list(map(float, tracks.SPIN_DIRECTION)),
+        "d": track.thickness,
+    }
+    placement = job.placement
+    start = tracks.placed_wall(
+        track, material.wall_width_parameter, placement.bottom, placement.top
+    )
+    start = np.where(mask[..., None], start, 0.0)
+    state.m = torch.as_tensor(start.transpose(1, 0, 2)[:, :, None, :].copy())
+    terms = [
+        magnumnp.ExchangeField(),
+        magnumnp.InterfaceDMIField(),
+        magnumnp.UniaxialAnisotropyField(),
+        magnumnp.DemagField(),
+        magnumnp.SpinTorqueSlonczewski(),
+    ]
+    solver = magnumnp.LLGSolver(terms)
+    evaluations, evaluate = 0, solver._solver._f
+
+    def counted(*arguments, **keywords):
+        nonlocal evaluations
+        evaluations += 1
+        return evaluate(*arguments, **keywords)
+
+    solver._solver._f = counted
+
+    def average():
+        return (state.m.sum(dim=(0, 1, 2)) / inside.sum()).tolist()
+
+    averages = [average()]
+    for _ in range(round(job.pulse_duration / job.output.interval)):
+        solver.step(state, job.output.interval)
+        averages.append(average())
+    return {"averages": averages, "evaluations": evaluations}
+
+
+def profile(job) -> dict[str, float]:
+    """Processor seconds of the engine's parts, and the least that the method needs."""
+    import numpy as np
+    from ducc0 import fft
+
+    from wallnet import simulate
+    from wallnet.film import core
+
+    spent = dict.fromkeys(("_integrate", "_sample", "_renew", "_watch", "advance"), 0.0)
+
+    def timing(name):
+        inner = getattr(core.Film, name)
+
+        def outer(*arguments):
+            before = time.perf_counter()
+            result = inner(*arguments)
+            spent[name] += time.perf_counter() - before
+            return result
+
+        return outer
+
+    for name in spent:
+        setattr(core.Film, name, timing(name))
+    films = []
+    make = core.Film.__init__
+    core.Film.__init__ = lambda film, *a, **k: (make(film, *a, **k), films.append(film))[0]
+    simulate.simulate(job)
+    film = films[-1]
+    rows = film.mask.shape[0]
+    counters = film.counters
+    cell_stages = counters.column_steps * rows * len(film._chain)
+    # least traffic of a stage: m, start, slow field and weight read, the next stage written
+    source, target = (np.ones(3 * rows * 180, dtype=np.float32) for _ in range(2))
+    before = time.perf_counter()
+    for _ in range(200):
+        np.copyto(target, source)
+    copied = 200 * 2 * source.nbytes / (time.perf_counter() - before)
+    real = np.zeros((3, rows, film._stray.padded[1]), dtype=np.float32)
+    half = np.zeros((3, film._stray.padded[0], film._stray.padded[1] // 2 + 1), np.complex64)
+    before = time.perf_counter()
+    for _ in range(20):
+        fft.r2c(real, axes=(2,), out=half[:, :rows])
+        fft.c2c(half, axes=(1,), out=half)
+        fft.c2c(half, axes=(1,), forward=False, out=half)
+        fft.c2r(half[:, :rows], axes=(2,), lastsize=real.shape[2], forward=False, out=real)
+    transforms = (time.perf_counter() - before) / 20
+    return {
+        "inner loops": spent["_integrate"],
+        "stray field": spent["_sample"],
+        "error of extrapolation": spent["_renew"] - spent["_sample"],
+        "looking at resting columns": spent["_watch"],
+        "rest": spent["advance"] - spent["_integrate"] - spent["_renew"] - spent["_watch"],
+        "floor, inner loops: 64 bytes a cell and stage from the cache": cell_stages * 64 / copied,
+        "floor, stray field: the bare transforms": counters.stray_field_renewals * transforms,
+        "cell stages": float(cell_stages),
+        "renewals": float(counters.stray_field_renewals),
+        "followed columns": counters.column_steps / counters.steps,
+    }
+
+
+def one(what: str, device: str, nanoseconds: float) -> None:
+    """Do one run and print what came out; called in a process of its own."""
+    calculator = "oommf" if what == "oommf" else "film"
+    run = averages_of_magnumnp if what == "magnum.np" else averages_of_wallnet
+    if what == "profile":
+        averages_of_wallnet(job_of(device, 0.02, "film"))
+        print(json.dumps(profile(job_of(device, nanoseconds, "film"))))
+        return
+    # what starting, loading and a first piece of the simulation cost is taken off
+    short = min(0.02, nanoseconds / 4)
+    averages_of = job_of(device, short, calculator, what == "exact")
+    run(averages_of)
+    begin = processor()
+    run(averages_of)
+    middle = processor()
+    found = run(job_of(device, nanoseconds, calculator, what == "exact"))
+    seconds = (processor() - middle) - (middle - begin)
+    found["seconds_per_ns"] = seconds / (nanoseconds - short)
+    memory = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, -1)]
+    found["memory_mib"] = (memory[1] if what == "oommf" else memory[0]) / 1024
+    print(json.dumps(found))
+
+
+def measure(what: str, device: str, nanoseconds: float) -> dict:
+    environment = {**os.environ, **dict.fromkeys(THREADS, "1"), "TORCHDYNAMO_DISABLE": "1"}
+    command = [sys.executable, __file__, "--one", what, device, str(nanoseconds)]
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            command, env=environment, cwd=folder, stdout=subprocess.PIPE, text=True, check=False
+        )
+    if done.returncode:
+        raise SystemExit(f"{what} failed on {device}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def start_of_a_job() -> float:
+    """Processor seconds from the start of Python to the first step, compiled code cached."""
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import engine; from wallnet.simulate import "
+        "embedded, recorder; from wallnet import simulate, tracks; job = "
+        "engine.job_of('synapse-5', 0.001, 'film'); simulate.simulate(job)"
+    )
+    command = [sys.executable, "-c", program, str(Path(__file__).parent)]
+    before = processor()
+    for _ in range(3):
+        subprocess.run(command, check=True)
+    return (processor() - before) / 3
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--nanoseconds", type=float, default=1.0)
+    parser.add_argument("--synapse", type=float, default=1.0)
+    parser.add_argument("--neuron", type=float, default=0.2)
+    parser.add_argument("--magnum", type=float, default=0.02)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    calculators = ["film", "oommf"] if oommf_runs() else ["film"]
+    if arguments.one:
+        one(arguments.one[0], arguments.one[1], float(arguments.one[2]))
+        return
+
+    import numpy as np
+
+    from wallnet.simulate import oommf
+
+    calculators = ["film"]
+    try:
+        oommf.check()
+        calculators.append("oommf")
+    except oommf.OommfError as error:
+        print(f"without OOMMF: {error}", file=sys.stderr)
+    if find_spec("magnumnp"):
+        calculators.append("magnum.np")
+    else:
+        print("without magnum.np: it is not installed", file=sys.stderr)
     lines = [
-        f"Pulse of {arguments.nanoseconds:g} ns, α = 0.5, one thread, one run.",
-        "",
-        "| track | calculator | CPU s per ns | evaluations per ns | largest deviation of <m> |",
-        "|---|---|---:|---:|---:|",
+        "| track | calculator | ns | CPU s per ns | ratio | evaluations per ns "
+        "| deviation of <m> | MiB |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
-    # compile before the clock runs
-    simulate.simulate(job_of("synapse-5", 0.02, "film"))
+    details = []
     for device, density in CASES.items():
-        reference, _ = timed(job_of(device, arguments.nanoseconds, "film", exact=True))
+        longest = arguments.synapse if device.startswith("synapse") else arguments.neuron
+        exact = np.array(measure("exact", device, longest)["averages"])
         seconds = {}
         for calculator in calculators:
-            trace, spent = timed(job_of(device, arguments.nanoseconds, calculator))
-            seconds[calculator] = spent / arguments.nanoseconds
-            deviation = float(np.abs(trace["m"].values - reference["m"].values).max())
-            evaluations = trace.attrs.get("field_evaluations")
-            shown = f"{evaluations / arguments.nanoseconds:.0f}" if evaluations else "–"
+            duration = arguments.magnum if calculator == "magnum.np" else longest
+            found = measure(calculator, device, duration)
+            seconds[calculator] = found["seconds_per_ns"]
+            averages = np.array(found["averages"])
+            deviation = np.abs(averages - exact[: len(averages)]).max()
             lines.append(
-                f"| {device}, J = {density / 1e12:.2f}e12 A/m² | {calculator} "
-                f"| {seconds[calculator]:.2f} | {shown} | {deviation:.1e} |"
+                f"| {device}, J = {density / 1e12:.2f}e12 A/m² | {calculator} | {duration:g} "
+                f"| {seconds[calculator]:.2f} | {seconds[calculator] / seconds['film']:.0f} "
+                f"| {found['evaluations'] / duration:.0f} | {deviation:.1e} "
+                f"| {found['memory_mib']:.0f} |"
             )
-        if len(seconds) == 2:
-            lines.append(f"| | ratio | {seconds['oommf'] / seconds['film']:.0f} | | |")
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    lines += ["", f"Peak memory of this process: {memory:.0f} MiB."]
+            print(lines[-1], file=sys.stderr, flush=True)
+        details += [
+            f"| {device} | {k} | {v:.4g} |" for k, v in measure("profile", device, longest).items()
+        ]
+    lines += ["", f"Start of a job to its first step: {start_of_a_job():.2f} CPU s."]
+    lines += [
+        "",
+        "| track | part of the engine's time | s, or number |",
+        "|---|---|---:|",
+        *details,
+    ]
     text = "\n".join(lines) + "\n"
     print(text)
     if arguments.out:
