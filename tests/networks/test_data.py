@@ -130,9 +130,8 @@ def test_a_checksum_tells_one_data_set_from_another(folder):
 def test_a_missing_data_set_says_what_to_do(tmp_path):
     with pytest.raises(FileError) as caught:
         data.provide(own(), tmp_path, tmp_path / "tiny.json")
-    one_sentence(
-        caught, str(tmp_path / "Tiny/raw"), TRAIN_IMAGES, "put the four IDX files of tiny there"
-    )
+    raw = tmp_path / "Tiny/raw"
+    one_sentence(caught, TRAIN_IMAGES, f"put the four uncompressed IDX files into {raw}")
 
 
 def test_without_network_and_data_every_source_is_named(tmp_path, monkeypatch):
@@ -283,7 +282,7 @@ def test_a_damaged_file_without_network_is_named_with_the_mend(folder, known):
         f"{raw / TRAIN_IMAGES} is truncated",
         f"{raw} lacks {TEST_LABELS}",
         "tiny could not be fetched (origin: no route to host)",
-        "put the four IDX files of tiny there",
+        f"put the four uncompressed IDX files into {raw}",
     )
     # nothing is moved before there is something to take its place
     assert (raw / TRAIN_IMAGES).read_bytes() == harmed

