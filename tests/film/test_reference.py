@@ -27,7 +27,7 @@ END_BOUND = 2e-9
 """Of each wall end, in m: less than a cell, a hundredth of the distance between two notches."""
 
 
-def simulate(description, times):
+def simulate(description, times, settings=None):
     synapse = "synapse" in description["device"]
     diameter = description["notch_diameter_m"]
     track = Track(
@@ -47,7 +47,7 @@ def simulate(description, times):
     )
     mask = tracks.magnetic_mask(track)
     cell = (track.cell_size, track.cell_size, track.thickness)
-    film = Film(mask, cell, terms, Accuracy(**Settings().model_dump()))
+    film = Film(mask, cell, terms, Accuracy(**(settings or Settings()).model_dump()))
     stiffness = terms.anisotropy - 2e-7 * np.pi * terms.saturation_magnetization**2
     width = np.sqrt(terms.exchange_stiffness / stiffness)
     start = description["wall_start_m"]
@@ -72,13 +72,18 @@ def simulate(description, times):
     return np.array(averages), (bottom, top), state
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_same_trace_and_end_as_oommf(name):
+def reference(name):
+    """Return what was simulated, the times in s and <m> at those."""
     description = json.loads((FOLDER / f"{name}.json").read_text())
     with open(FOLDER / f"{name}.csv", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    times = [float(row["t"]) for row in rows]
-    expected = np.array([[float(row[c]) for c in ("mx", "my", "mz")] for row in rows])
+    averages = np.array([[float(row[c]) for c in ("mx", "my", "mz")] for row in rows])
+    return description, [float(row["t"]) for row in rows], averages
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_same_trace_and_end_as_oommf(name):
+    description, times, expected = reference(name)
     averages, ends, state = simulate(description, times)
     assert np.abs(averages - expected).max() < TRACE_BOUND
     assert ends[0] == pytest.approx(description["final_wall_bottom_m"], abs=END_BOUND)
@@ -92,7 +97,7 @@ def test_a_stray_field_renewed_too_rarely_ends_in_another_state_and_is_caught(mo
     With the estimate (test above) the same pulse ends where OOMMF's does.
     """
     name = "syn5_d40_a0.3_J0.65_relaxed"
-    description = json.loads((FOLDER / f"{name}.json").read_text())
+    description, times, _ = reference(name)
     renew, errors = Film._renew, []
 
     def ignoring(film, elapsed, stretches):
@@ -102,7 +107,7 @@ def test_a_stray_field_renewed_too_rarely_ends_in_another_state_and_is_caught(mo
 
     monkeypatch.setattr(Film, "_renew", ignoring)
     monkeypatch.setattr(core, "_LONGEST_INTERVAL", 16)
-    averages, _, state = simulate(description, np.arange(1, 1401) * 10e-12)
+    averages, _, state = simulate(description, times)
     assert np.isfinite(averages).all()
     assert state != description["final_state"]
     assert max(errors[5:]) > 10 * Settings().stray_field_tolerance

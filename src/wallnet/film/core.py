@@ -351,8 +351,7 @@ class Film:
         sample = self._samples[slot]
         if self.terms.stray_field:
             self.counters.stray_field_renewals += 1
-            self._stray.far(self._m, sample)
-            sample += self._constant_field.astype(np.float32)[:, None, None]
+            self._stray.far(self._m, self._constant_field, sample)
         else:
             sample[:] = self._constant_field[:, None, None]
         return slot
@@ -496,14 +495,13 @@ class Film:
 
     def _integrate(self, step: float, count: int, stretches: NDArray[np.int64]) -> None:
         """Run Runge-Kutta steps over the followed columns, the rest standing still."""
-        times = np.array([time for time, _ in self._sampled]) - self.time
-        order = np.array([slot for _, slot in self._sampled])
-        # in units of the interval, which keeps the matrix well conditioned
-        matrix = np.linalg.inv(np.vander(times / (count * step), increasing=True))
-        powers = ((np.arange(count) + 0.5) / count)[:, None] ** np.arange(len(times))
+        # times in units of the interval, which keeps the matrix well conditioned
+        order, past = self._history(self.time, count * step)
+        matrix = _coefficients(past)
+        powers = ((np.arange(count) + 0.5) / count)[:, None] ** np.arange(past.size)
         for first, last in stretches:
             packed = self._pack(first, last)
-            polynomial = packed.polynomial[: len(times)]
+            polynomial = packed.polynomial[: past.size]
             kernels.fit(
                 self._samples,
                 order,
@@ -540,15 +538,8 @@ class Film:
         next interval makes up for that.
         """
         slot = self._sample()
-        begin = self.time - elapsed
-        times = (np.array([time for time, _ in self._sampled]) - begin) / elapsed
-        order = np.array([sample for _, sample in self._sampled])
-        weights = np.array(
-            [
-                np.prod((1 - np.delete(times, j)) / (t - np.delete(times, j)))
-                for j, t in enumerate(times)
-            ]
-        )
+        order, past = self._history(self.time - elapsed, elapsed)
+        weights = _coefficients(past).sum(axis=0)
         self._latest_missed[:] = 0
         error = 0.0
         if not self.terms.stray_field and not np.isfinite(self._m).all():
@@ -564,7 +555,16 @@ class Film:
                 last,
             )
             error = found if not found <= error else error
-        nodes = np.polynomial.Polynomial.fromroots(times)
-        primitive = nodes.integ()
-        impulse = elapsed * float((primitive(1.0) - primitive(0.0)) / nodes(1.0))
-        return float(error), slot, impulse
+        nodes = np.poly(past)
+        share = (nodes / np.arange(nodes.size, 0, -1)).sum() / nodes.sum()
+        return float(error), slot, elapsed * float(share)
+
+    def _history(self, begin: float, length: float) -> tuple[NDArray, NDArray[np.float64]]:
+        """Return slots and times of the samples, times from a beginning in units of a length."""
+        order = np.array([slot for _, slot in self._sampled])
+        return order, (np.array([time for time, _ in self._sampled]) - begin) / length
+
+
+def _coefficients(past: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Matrix that turns samples at n times into the coefficients of the polynomial through them."""
+    return np.linalg.inv(np.vander(past, increasing=True))

@@ -80,13 +80,17 @@ class StrayField:
             spectra.append(np.fft.rfft2(padded).real * (magnetization / padded.size))
         return np.array(spectra, dtype=np.float32)
 
-    def far(self, m: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-        """Field of all cells but the nearest.
+    def far(
+        self, m: NDArray[np.float32], uniform: NDArray[np.floating], out: NDArray[np.float32]
+    ) -> None:
+        """Field of all cells but the nearest, and a uniform field.
 
         Parameters
         ----------
         m : float32 array (3, rows, columns)
             Magnetisation, zero in empty cells.
+        uniform : array (3,)
+            Field to add, in A/m.
         out : float32 array (3, rows, columns)
             Receives the field in A/m.
         """
@@ -106,4 +110,4 @@ class StrayField:
             forward=False,
             out=self._rows,
         )
-        out[:] = self._rows[:, :, :columns]
+        np.add(self._rows[:, :, :columns], uniform.astype(np.float32)[:, None, None], out=out)

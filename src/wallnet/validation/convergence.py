@@ -138,8 +138,8 @@ def tolerances() -> Check:
         return np.array(averages)
 
     tight = trace(material.TIGHT)
-    stray = (2e-3, 1e-3, 5e-4, 2e-4, 1e-4, 2e-5)
-    frozen = (1e-2, 1e-3, 1e-4, 1e-5)
+    stray = (5e-3, 2e-3, 1e-3, 5e-4, 2e-4, 5e-5)
+    frozen = (1e-2, 5e-3, 2e-3, 1e-3, 5e-4, 2e-4, 5e-5)
     errors = {}
     for value in stray:
         accuracy = replace(material.TIGHT, stray_field_tolerance=value)

@@ -1,0 +1,99 @@
+"""How the engine's cost grows with the film, up to a million cells.
+
+    python benchmarks/scaling.py [--out benchmarks/scaling.md] [--figure docs/figures/scaling.png]
+
+Square films of 3 nm cells with a driven wall, all columns followed: processor seconds of a
+time step (six stages) and of a renewal of the stray field, and the memory that the film adds.
+"""
+
+import argparse
+import math
+import resource
+import time
+from pathlib import Path
+
+import numpy as np
+
+from wallnet.film.core import Accuracy, Film
+from wallnet.validation import material
+
+EDGES = (100, 180, 320, 560, 1000)
+"""Cells along an edge."""
+
+
+def measured(edge: int) -> tuple[float, float, float]:
+    """Seconds of a step and of a renewal, and MiB."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    cell = 3e-9
+    film = Film(
+        np.ones((edge, edge), dtype=bool),
+        (cell, cell, material.THICKNESS),
+        material.FILM,
+        Accuracy(frozen_change=0.0),
+    )
+    film.magnetization = material.wall((edge, edge), cell, edge * cell / 2)
+    film.set_torque(material.torque(0.5e12))
+    film.advance(3e-12)
+    steps, renewals, spent = [], [], 0.0
+    sample = film._sample
+
+    def timed_sample() -> int:
+        nonlocal spent
+        begin = time.process_time()
+        slot = sample()
+        renewals.append(time.process_time() - begin)
+        spent += renewals[-1]
+        return slot
+
+    film._sample = timed_sample
+    for _ in range(5):
+        spent, done, begin = 0.0, film.counters.steps, time.process_time()
+        film.advance(5e-12)
+        elapsed = time.process_time() - begin - spent
+        steps.append(elapsed / (film.counters.steps - done))
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert np.isfinite(film.average()).all()
+    return float(np.median(steps)), float(np.median(renewals)), (after - before) / 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--figure", type=Path)
+    arguments = parser.parse_args()
+    measured(40)
+    cells = np.array([edge**2 for edge in EDGES])
+    steps, renewals, memory = np.array([measured(edge) for edge in EDGES]).T
+    lines = [
+        "| cells | a step (ms) | ns a cell and stage | renewal of the stray field (ms) "
+        "| ns / (N log2 N) | MiB added |",
+        "|---:|---:|---:|---:|---:|---:|",
+    ]
+    for n, step, renewal, mib in zip(cells, steps, renewals, memory, strict=True):
+        lines.append(
+            f"| {n} | {1e3 * step:.2f} | {1e9 * step / n / 6:.2f} | {1e3 * renewal:.2f} "
+            f"| {1e9 * renewal / n / math.log2(n):.2f} | {mib:.0f} |"
+        )
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if arguments.out:
+        arguments.out.write_text(text, encoding="utf-8")
+    if arguments.figure:
+        import matplotlib
+
+        matplotlib.use("agg")
+        from matplotlib import pyplot as plt
+
+        figure, axes = plt.subplots(figsize=(5, 3.5), layout="constrained")
+        axes.loglog(cells, 1e3 * steps, "o-", label="time step, six stages")
+        axes.loglog(cells, 1e3 * renewals, "s-", label="renewal of the stray field")
+        law = cells * np.log2(cells)
+        axes.loglog(cells, 1e3 * renewals[0] * law / law[0], "k:", label="N log N")
+        axes.set_xlabel("cells N")
+        axes.set_ylabel("processor time (ms)")
+        axes.legend(frameon=False)
+        figure.savefig(arguments.figure, dpi=150)
+
+
+if __name__ == "__main__":
+    main()

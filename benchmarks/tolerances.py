@@ -1,0 +1,58 @@
+"""What the engine's tolerances cost in accuracy and save in time, against OOMMF's traces.
+
+    python benchmarks/tolerances.py [--out benchmarks/tolerances.md]
+
+Every reference trace with several settings: the largest deviation of <m> from OOMMF at any time,
+whether the final state is the same, and processor seconds for a nanosecond.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "film"))
+import test_reference
+
+from wallnet.config import Film as Settings
+
+SETTINGS = {
+    "1e-4, 1e-4": Settings(stray_field_tolerance=1e-4, frozen_change=1e-4),
+    "default: 5e-4, 5e-4": Settings(),
+    "default, 0.45 of the time step": Settings(time_step_fraction=0.45),
+    "1e-3, 1e-3": Settings(stray_field_tolerance=1e-3, frozen_change=1e-3),
+    "2e-3, 2e-3": Settings(stray_field_tolerance=2e-3, frozen_change=2e-3),
+    "5e-3, 5e-3": Settings(stray_field_tolerance=5e-3, frozen_change=5e-3),
+}
+"""Stray-field tolerance and change that is left out of a resting column."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path)
+    arguments = parser.parse_args()
+    names = test_reference.NAMES
+    lines = ["| settings | " + " | ".join(names) + " |", "|---|" + "---:|" * len(names)]
+    test_reference.simulate(test_reference.reference(names[0])[0], [1e-12])
+    for label, settings in SETTINGS.items():
+        entries = []
+        for name in names:
+            description, times, expected = test_reference.reference(name)
+            begin = time.process_time()
+            averages, _, state = test_reference.simulate(description, times, settings)
+            spent = (time.process_time() - begin) / (times[-1] * 1e9)
+            entries.append(f"{np.abs(averages - expected).max():.1e}, {spent:.2f} s")
+            if state != description["final_state"]:
+                entries[-1] += f", **{state}**"
+        lines.append(f"| {label} | " + " | ".join(entries) + " |")
+        print(lines[-1], file=sys.stderr, flush=True)
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if arguments.out:
+        arguments.out.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
