@@ -84,13 +84,19 @@ def rate(m, mask, field, terms, torque):
     return (along + alpha * np.cross(m, along)) / (1 + alpha**2) * mask[..., None]
 
 
-def test_engine_moves_as_the_equation_says(mask):
-    """Right-hand side of the engine, by a short step, from double-precision fields."""
+@pytest.mark.parametrize("slonczewski_lambda", [1.0, 1.7])
+@pytest.mark.parametrize("columns", [30, 4200])
+def test_engine_moves_as_the_equation_says(mask, slonczewski_lambda, columns):
+    """Right-hand side of the engine, by a short step, from double-precision fields.
+
+    The longer film has so many columns that the engine works on one row at a time.
+    """
+    mask = np.resize(mask.T, (columns, mask.shape[0])).T.copy()
     torque = SpinTorque(
         current_density=-0.8e12,
         polarization=0.4,
         direction=(0.0, 0.6, 0.8),
-        slonczewski_lambda=1.7,
+        slonczewski_lambda=slonczewski_lambda,
         field_like=0.2,
     )
     # a smooth state: rounding of single precision times exchange would drown a random one
