@@ -37,3 +37,18 @@ def test_a_process_that_compiles_and_one_that_loads_agree_to_the_bit(tmp_path):
     ]
     assert any(tmp_path.rglob("*.nbc")), "nothing was cached: the second process compiled too"
     assert digests[0] == digests[1]
+
+
+def test_a_read_only_installation_without_a_home_compiles_for_itself():
+    """Numba refuses to decorate a function whose code it could keep nowhere."""
+    program = (
+        "from numba.core import caching; caching.CacheImpl._locator_classes = []; "
+        "caching.CompileResultCacheImpl._locator_classes = []; "
+        "import numpy as np; from wallnet.film import kernels; "
+        "m = np.ones((3, 9), dtype=np.float32); kernels._normalise(m, m, 0, 9); "
+        "assert not kernels._normalise.stats.cache_path, 'cached'; print(m[0, 0])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "0.0\n", done.stderr

@@ -10,11 +10,24 @@ where the code says so. Fast-math, which leaves that to the compiler, gave resul
 between the process that compiles and those that load its cache.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
-JIT = {"cache": True, "error_model": "numpy"}
+
+def compiled(function: Callable) -> Callable:
+    """Compile a function when it is first called, and keep the code for other processes.
+
+    It is kept beside the package, else in the user's cache, or where NUMBA_CACHE_DIR says. Where
+    none can be written, every process compiles for itself, which takes some ten seconds.
+    """
+    try:
+        return njit(cache=True, error_model="numpy")(function)
+    except RuntimeError:
+        return njit(error_model="numpy")(function)
+
 
 # positions of the coefficients in the parameter vector
 EXCHANGE_X = 0  # 3 values: both neighbours along x, per component, with their stray field
@@ -51,7 +64,7 @@ def _fma(typingctx, a, b, c):
     return signature, generate
 
 
-@njit(**JIT)
+@compiled
 def _stage(m, start, out, slow, weight, p, factor, stride, first, last):
     """Set out = start + factor weight dm/dt / γ in cells first to last, dm/dt taken at m.
 
@@ -94,7 +107,7 @@ def _stage(m, start, out, slow, weight, p, factor, stride, first, last):
         oz[i] = _fma(f, _fma(y, gx, -(x * gy)), az[i])
 
 
-@njit(**JIT)
+@compiled
 def _add_torque(m, slow, out, p, first, last):
     """Set out = slow + the Slonczewski field β ε (m × mp), ε depending on the angle (Λ > 1)."""
     px, py, pz = p[SPIN], p[SPIN + 1], p[SPIN + 2]
@@ -110,7 +123,7 @@ def _add_torque(m, slow, out, p, first, last):
         oz[i] = _fma(s, _fma(x[i], py, -(y[i] * px)), sz[i])
 
 
-@njit(**JIT)
+@compiled
 def _normalise(source, out, first, last):
     """Bring m back to unit length; zero stays zero.
 
@@ -127,7 +140,7 @@ def _normalise(source, out, first, last):
         oz[i] = scale * z[i]
 
 
-@njit(**JIT)
+@compiled
 def _evaluate(polynomial, powers, out, first, last):
     """Evaluate the slow field's polynomial."""
     for c in range(3):
@@ -140,7 +153,7 @@ def _evaluate(polynomial, powers, out, first, last):
                 o[i] = _fma(t, f[i], o[i])
 
 
-@njit(**JIT)
+@compiled
 def advance(m, work, slow, polynomial, powers, weight, p, chain, factor, stride):
     """Advance packed cells by Runge-Kutta steps.
 
@@ -197,7 +210,7 @@ def advance(m, work, slow, polynomial, powers, weight, p, chain, factor, stride)
                     _normalise(target, m, first, last)
 
 
-@njit(**JIT)
+@compiled
 def block_speed(m, zero, rate, slow, weight, p, factor, rows, speed):
     """Largest |dm/dt| component, averaged over blocks of BLOCK × BLOCK cells, in 1/s.
 
@@ -243,7 +256,7 @@ def block_speed(m, zero, rate, slow, weight, p, factor, rows, speed):
             speed[block] = max(speed[block], largest)
 
 
-@njit(**JIT)
+@compiled
 def fit(samples, order, matrix, missed, per_step, polynomial, first, stride):
     """Pack the coefficients of the slow field's polynomial for a stretch of columns.
 
@@ -285,7 +298,7 @@ def fit(samples, order, matrix, missed, per_step, polynomial, first, stride):
                             out[i] = _fma(weight, sample[i], out[i])
 
 
-@njit(**JIT)
+@compiled
 def extrapolation_error(samples, order, weights, renewed, missed, first, last):
     """Compare the extrapolated slow field with the renewed one.
 

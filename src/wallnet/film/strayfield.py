@@ -2,14 +2,13 @@
 
 import numpy as np
 from ducc0 import fft  # half of scipy.fft's time here: it writes into given arrays
-from numba import njit
 from numpy.typing import NDArray
 
 from wallnet.film import newell
-from wallnet.film.kernels import JIT
+from wallnet.film.kernels import compiled
 
 
-@njit(**JIT)
+@compiled
 def _multiply(spectrum, kernel):  # noqa: ANN001, ANN202
     """Replace the spectrum of M by that of -N M, in place."""
     for r in range(spectrum.shape[1]):
