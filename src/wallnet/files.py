@@ -274,7 +274,7 @@ def read_json(path: str | Path, keys: Sequence[str] = ()) -> dict[str, Any]:
     except FileNotFoundError:
         raise FileError(f"{path} is not there; run snakemake to make it") from None
     except OSError as error:
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
     except (ValueError, RecursionError) as error:
         raise damaged(path, f"is damaged ({_one_line(error)})") from None
     missing = [key for key in keys if not isinstance(data, dict) or key not in data]
@@ -283,7 +283,7 @@ def read_json(path: str | Path, keys: Sequence[str] = ()) -> dict[str, Any]:
     return data
 
 
-def _unreadable(path: str | Path, error: OSError) -> FileError:
+def unreadable(path: str | Path, error: OSError) -> FileError:
     """Return what to raise where the system, not the content, is at fault."""
     return FileError(
         f"{path} cannot be read ({error.strerror or _one_line(error)}); make it readable, "
@@ -397,7 +397,7 @@ def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Datas
         raise
     except OSError as error:
         if error.errno is not None and error.errno > 0:  # the netCDF library's own are negative
-            raise _unreadable(path, error) from None
+            raise unreadable(path, error) from None
         raise damaged(path, f"is damaged or not netCDF ({_one_line(error)})") from None
     except MemoryError:
         raise FileError(

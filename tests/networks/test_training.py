@@ -174,7 +174,7 @@ def test_validation_and_training_images_do_not_overlap(images):
 
 def test_batches_go_through_every_image_once_an_epoch():
     images, labels = torch.arange(10).reshape(10, 1).byte(), torch.arange(10)
-    batches = training.Batches(images, labels, torch.arange(10), 4, seed=1)
+    batches = training.Batches(images, labels, torch.arange(10), 4, torch.Generator())
     epochs = [torch.cat([label for _, label in batches]).tolist() for _ in range(2)]
     assert len(batches) == 3
     assert sorted(epochs[0]) == sorted(epochs[1]) == list(range(10))

@@ -1,17 +1,17 @@
 """Training: from free weights to the stages of Table II, each with its checkpoint and metrics.
 
 One process makes all stages that stand on one trained network and one set of levels: starting
-PyTorch and Lightning costs as much as an epoch or five.
+PyTorch and Lightning costs as much as an epoch or five. A job that was killed goes on from its
+trainings' latest checkpoints.
 """
 
 import base64
 import copy
-import io
+import hashlib
+import json
 import math
-import tempfile
 import time
 import warnings
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pytorch_lightning as lightning
 import torch
-from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.plugins.environments import LightningEnvironment
 from torch import Tensor
 
@@ -28,6 +28,7 @@ from wallnet.config import ConfigError
 from wallnet.config.network_jobs import MappingJob, TrainingJob
 from wallnet.config.networks import NO_DEVICE, Training
 from wallnet.files import FileError
+from wallnet.networks import checkpoints
 from wallnet.networks.data import Images
 from wallnet.networks.mappings import MAPPINGS, Circuit, read_levels, read_quartic
 from wallnet.networks.mappings import Mapping as LevelMapping
@@ -54,23 +55,28 @@ class Batches:
         Indices of the images to go through.
     size : int
         Images a batch.
-    seed : int, optional
+    order : torch.Generator, optional
         Of the order; without it the order is that of `chosen`.
     """
 
     def __init__(
-        self, images: Tensor, labels: Tensor, chosen: Tensor, size: int, seed: int | None = None
+        self,
+        images: Tensor,
+        labels: Tensor,
+        chosen: Tensor,
+        size: int,
+        order: torch.Generator | None = None,
     ) -> None:
         self.images, self.labels, self.chosen, self.size = images, labels, chosen, size
-        self.generator = None if seed is None else torch.Generator().manual_seed(seed)
+        self.order = order
 
     def __len__(self) -> int:
         return math.ceil(len(self.chosen) / self.size)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         chosen = self.chosen
-        if self.generator is not None:
-            chosen = chosen[torch.randperm(len(chosen), generator=self.generator)]
+        if self.order is not None:
+            chosen = chosen[torch.randperm(len(chosen), generator=self.order)]
         for batch in chosen.split(self.size):
             yield self.images[batch].float() / 255.0, self.labels[batch]
 
@@ -92,6 +98,7 @@ class ImageData(lightning.LightningDataModule):
         super().__init__()
         self.batch_size = 1
         self.seed = seed
+        self.order = torch.Generator()
         self.classes = images.classes
         self.raw_test_images = images.test_images
         self._training = self._tensors(images.training_images, images.training_labels)
@@ -121,9 +128,21 @@ class ImageData(lightning.LightningDataModule):
         """Labels of the test images."""
         return self._test[1]
 
+    def setup(self, stage: str) -> None:
+        """Begin each training with the order of the seed."""
+        self.order.manual_seed(self.seed)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return where the order is, for a training that goes on."""
+        return {"order": self.order.get_state()}
+
+    def load_state_dict(self, state_dict: dict[str, Tensor]) -> None:
+        """Go on with the order from there."""
+        self.order.set_state(state_dict["order"])
+
     def train_dataloader(self) -> Batches:
         """Return the training images, shuffled anew each epoch."""
-        return Batches(*self._training, self.training_indices, self.batch_size, self.seed)
+        return Batches(*self._training, self.training_indices, self.batch_size, self.order)
 
     def val_dataloader(self) -> Batches:
         """Return the validation images."""
@@ -162,8 +181,17 @@ class KeepOnLevels(Callback):
 
     @torch.no_grad()
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
-        """Remember the weights and put the network on the levels."""
-        self._snap(pl_module)
+        """Remember the weights and put the network on the levels, unless a training goes on."""
+        if not self.hidden:
+            self._snap(pl_module)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return the hidden weights, for a training that goes on."""
+        return self.hidden
+
+    def load_state_dict(self, state_dict: dict[str, Tensor]) -> None:
+        """Take the hidden weights back."""
+        self.hidden = state_dict
 
     @torch.no_grad()
     def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
@@ -212,17 +240,16 @@ class FollowEpochs(Callback):
         )
 
 
-def _trainer(epochs: int, folder: str, *callbacks: Callback) -> lightning.Trainer:
+def _trainer(epochs: int, *callbacks: Callback) -> lightning.Trainer:
     """Return a trainer that is the same on every machine: one CPU device, nothing around it."""
     return lightning.Trainer(
         accelerator="cpu",
         devices=1,
         max_epochs=epochs,
         deterministic=True,
-        default_root_dir=folder,
         callbacks=list(callbacks),
         # inside a SLURM job Lightning would otherwise look for its peers
-        plugins=[LightningEnvironment()],
+        plugins=[LightningEnvironment(), checkpoints.WholeFiles()],
         logger=False,
         enable_checkpointing=bool(callbacks),
         enable_progress_bar=False,
@@ -246,20 +273,31 @@ def _begin(threads: int, seed: int) -> None:
     lightning.seed_everything(seed, verbose=False)
 
 
+def _identity(
+    job: TrainingJob | MappingJob, images: Images, network: Classifier, *more: Tensor
+) -> str:
+    """Return what distinguishes a training from all others: job, versions, images, start."""
+    told = [provenance(job), dict(network.hparams)]
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+    arrays = (images.training_images, images.training_labels, *network.state_dict().values())
+    for array in (*arrays, *more):
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()
+
+
 def _fit(
-    network: Classifier, data: ImageData, training: Training, key: str, *callbacks: Callback
-) -> int:
-    """Train a network, leave it as it was after its best epoch by validation, return that one."""
+    network: Classifier,
+    data: ImageData,
+    training: Training,
+    key: str,
+    progress: checkpoints.Progress,
+    *callbacks: Callback,
+) -> None:
+    """Train a network, from where an earlier attempt was, and leave it as its best epoch did."""
     data.batch_size = training.batch_size
-    with tempfile.TemporaryDirectory(prefix="wallnet-") as folder:
-        best = ModelCheckpoint(
-            dirpath=folder, monitor="validation_accuracy", mode="max", save_weights_only=True
-        )
-        trainer = _trainer(training.epochs, folder, *callbacks, FollowEpochs(key), best)
-        trainer.fit(network, datamodule=data)
-        checkpoint = torch.load(best.best_model_path, weights_only=True)
-    network.load_state_dict(checkpoint["state_dict"])
-    return int(checkpoint["epoch"]) + 1
+    trainer = _trainer(training.epochs, *callbacks, FollowEpochs(key), progress)
+    trainer.fit(network, datamodule=data, ckpt_path=progress.earlier())
+    network.load_state_dict(progress.best_weights)
 
 
 def _with_training(network: Classifier, training: Training) -> Classifier:
@@ -307,12 +345,11 @@ def _misread(data: ImageData, predictions: Tensor) -> list[dict[str, Any]]:
 
 def _evaluate(network: Classifier, data: ImageData) -> dict[str, Any]:
     """Measure a finished network: validation, and the one reading of the test set."""
-    with tempfile.TemporaryDirectory(prefix="wallnet-") as folder:
-        trainer = _trainer(1, folder)
-        network.confusion.zero_()
-        network.predictions.clear()
-        validated = trainer.validate(network, datamodule=data, verbose=False)[0]
-        trainer.test(network, datamodule=data, verbose=False)
+    trainer = _trainer(1)
+    network.confusion.zero_()
+    network.predictions.clear()
+    validated = trainer.validate(network, datamodule=data, verbose=False)[0]
+    trainer.test(network, datamodule=data, verbose=False)
     confusion = network.confusion
     return {
         "test_accuracy": 100.0 * float(confusion.trace()) / int(confusion.sum()),
@@ -365,10 +402,7 @@ def save_network(network: Classifier, path: str | Path, about: Mapping[str, Any]
         "global_step": 0,
         "wallnet": dict(about),
     }
-    stream = io.BytesIO()
-    torch.save(checkpoint, stream)
-    with files.written_whole(path) as partial:
-        partial.write_bytes(stream.getvalue())
+    checkpoints.write(checkpoint, path)
 
 
 def load_network(path: str | Path) -> Classifier:
@@ -389,22 +423,19 @@ def load_network(path: str | Path) -> Classifier:
     Raises
     ------
     FileError
-        If the file is missing or damaged.
+        If the file is missing, may not be read or is damaged.
     """
-    path = Path(path)
     try:
-        with zipfile.ZipFile(path) as archive:
-            broken = archive.testzip()
-        if broken is not None:
-            raise ValueError(f"its {broken} is corrupt")
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        checkpoint = checkpoints.read(path)
         network = Classifier(**checkpoint["hyper_parameters"])
         network.load_state_dict(checkpoint["state_dict"])
         if not all(torch.isfinite(p).all() for p in network.parameters()):
             raise ValueError("it has weights that are no numbers")
     except FileNotFoundError:
         raise FileError(f"{path} is not there; run snakemake to make it") from None
-    except Exception as error:  # zip, pickle and PyTorch have many ways to complain
+    except OSError as error:
+        raise files.unreadable(path, error) from None
+    except Exception as error:  # what a foreign checkpoint makes of a network
         reason = " ".join(str(error).split())[:100] or type(error).__name__
         raise files.damaged(path, f"is damaged ({reason})") from None
     return network
@@ -475,15 +506,17 @@ def train(job: TrainingJob, images: Images, neuron: str | Path, outputs: Outputs
     limit = job.fp32.weight_limit
     callbacks = [] if limit is None else [LimitWeights(limit)]
     key = f"networks.recipes.{job.recipe}.fp32"
-    best_epoch = _fit(network, data, job.fp32, key, *callbacks)
+    progress = checkpoints.Progress(outputs[1], _identity(job, images, network))
+    _fit(network, data, job.fp32, key, progress, *callbacks)
     results = {
         **_evaluate(network, data),
         "training_curve": network.curve,
-        "best_epoch": best_epoch,
-        "wall_seconds": time.perf_counter() - started,
+        "best_epoch": progress.best_epoch,
+        "wall_seconds": time.perf_counter() - started + progress.elapsed,
     }
     nowhere = dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE)
     _write(job, {**nowhere, "stage": "fp32"}, network, outputs, results)
+    progress.remove()
 
 
 def put_on_levels(
@@ -551,23 +584,32 @@ def put_on_levels(
         results["wall_seconds"] = time.perf_counter() - started
         _write(job, {**place, "stage": stage}, network, outputs[stage], results)
 
+    unfinished = []
+
+    def fit(stage: str, start: Classifier, training: Training, *callbacks: Callback) -> Classifier:
+        started = time.perf_counter()
+        lightning.seed_everything(job.seed, verbose=False)
+        network = _with_training(start, training)
+        identity = _identity(job, images, network, levels.values)
+        progress = checkpoints.Progress(outputs[stage][1], identity)
+        # kept until all stages are there: Snakemake removes what an incomplete job has written
+        unfinished.append(progress)
+        _fit(
+            network, data, training, f"networks.recipes.{job.recipe}.{stage}", progress, *callbacks
+        )
+        curve = {"training_curve": network.curve, "best_epoch": progress.best_epoch}
+        finish(stage, network, started - progress.elapsed, **curve)
+        return network
+
     started = time.perf_counter()
     quantized = _snapped(trained, mapping, circuits)
     finish("quantized", quantized, started)
 
-    key = f"networks.recipes.{job.recipe}"
-    started = time.perf_counter()
-    lightning.seed_everything(job.seed, verbose=False)
-    tuned = _with_training(quantized, job.fine_tuned)
-    epoch = _fit(tuned, data, job.fine_tuned, f"{key}.fine_tuned")
-    finish("fine_tuned", tuned, started, training_curve=tuned.curve, best_epoch=epoch)
+    tuned = fit("fine_tuned", quantized, job.fine_tuned)
 
     started = time.perf_counter()
     finish("fine_tuned_snapped", _snapped(tuned, mapping, circuits), started)
 
-    started = time.perf_counter()
-    lightning.seed_everything(job.seed, verbose=False)
-    kept = _with_training(trained, job.on_levels)
-    callback = KeepOnLevels(mapping, circuits)
-    epoch = _fit(kept, data, job.on_levels, f"{key}.on_levels", callback)
-    finish("on_levels", kept, started, training_curve=kept.curve, best_epoch=epoch)
+    fit("on_levels", trained, job.on_levels, KeepOnLevels(mapping, circuits))
+    for progress in unfinished:
+        progress.remove()

@@ -1,0 +1,257 @@
+"""A killed training goes on from its checkpoint, and nobody can tell from its results."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from synthetic import write_images, write_neuron, write_synapse
+
+from wallnet import files
+from wallnet.config.network_jobs import data_job, mapping_job, training_job
+from wallnet.config.networks import STAGES
+from wallnet.networks import checkpoints, data, training
+
+EPOCHS = 6
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL within a process: nothing catches it."""
+
+
+@pytest.fixture(scope="module")
+def longer(networks):
+    """Six epochs a training, with all that a training has to remember."""
+    recipe = networks.recipes["plain"]
+    more = {"epochs": EPOCHS, "schedule": "cosine", "learning_rate": 2e-3}
+    changed = {
+        "fp32": recipe.fp32.model_copy(update=more | {"weight_limit": 1.5}),
+        "fine_tuned": recipe.fine_tuned.model_copy(update=more),
+        "on_levels": recipe.on_levels.model_copy(update=more),
+    }
+    return networks.model_copy(update={"recipes": {"plain": recipe.model_copy(update=changed)}})
+
+
+@pytest.fixture(scope="module")
+def place(longer, tmp_path_factory):
+    """A folder with images so noisy that the last epochs still count, a neuron and a synapse."""
+    folder = tmp_path_factory.mktemp("noisy")
+    write_images(folder / "data/Blots/raw", noise=250)
+    data.provide(data_job(longer, "blots"), folder / "data", folder / "blots.json")
+    write_neuron(folder / "neuron.nc")
+    write_synapse(folder / "synapse.nc", 6)
+    return folder
+
+
+def outputs(folder, *stages):
+    return [(folder / f"{stage}.json", folder / f"{stage}.ckpt") for stage in stages]
+
+
+def train(networks, images, place, folder, seed=3):
+    job = training_job(networks, "blots", "plain", seed)
+    training.train(job, images, place / "neuron.nc", outputs(folder, "fp32")[0])
+
+
+def put_on_levels(networks, images, place, start, folder):
+    job = mapping_job(networks, "blots", "synapse", "series", "layer", "plain", 3)
+    written = dict(zip(STAGES[1:], outputs(folder, *STAGES[1:]), strict=True))
+    training.put_on_levels(job, images, place / "synapse.nc", start, written)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(longer, place, tmp_path_factory):
+    """Results of trainings that nobody disturbed."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    images = data.load(place / "blots.json", place / "data")
+    train(longer, images, place, folder)
+    put_on_levels(longer, images, place, folder / "fp32.ckpt", folder)
+    return folder
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    """Write a checkpoint after every epoch."""
+    monkeypatch.setattr(checkpoints, "INTERVAL", 0.0)
+
+
+@pytest.fixture
+def kill(monkeypatch):
+    """Return what ends the process's trainings within an epoch, so many epochs from now."""
+
+    def arm(after):
+        left = iter(range(after))
+
+        def start(self, trainer, pl_module, batch, index):
+            if index == 2 and next(left, None) is None:
+                raise Killed
+
+        monkeypatch.setattr(training.FollowEpochs, "on_train_batch_start", start, raising=False)
+
+    return arm
+
+
+def same(folder, undisturbed, *stages):
+    for (metrics, checkpoint), (their_metrics, theirs) in zip(
+        outputs(folder, *stages), outputs(undisturbed, *stages), strict=True
+    ):
+        made, expected = files.read_json(metrics), files.read_json(their_metrics)
+        assert made.pop("wall_seconds") > 0
+        expected.pop("wall_seconds")
+        assert made == expected
+        assert checkpoint.read_bytes() == theirs.read_bytes()
+    assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("kills", [[0], [1], [5], [1, 0, 2, 1]], ids=str)
+def test_a_killed_training_goes_on_to_the_same_network(
+    longer, images, place, tmp_path, undisturbed, kill, kills, capsys
+):
+    for after in kills:
+        kill(after)
+        with pytest.raises(Killed):
+            train(longer, images, place, tmp_path)
+    capsys.readouterr()
+    kill(EPOCHS)
+    train(longer, images, place, tmp_path)
+    # each epoch is gone through once, but for the one that the kill came in
+    assert capsys.readouterr().out.count("epoch") == EPOCHS - sum(kills)
+    same(tmp_path, undisturbed, "fp32")
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("kills", [[2], [6], [9], [2, 3, 4, 1]], ids=str)
+def test_a_killed_job_on_levels_goes_on_to_the_same_networks(
+    longer, images, place, tmp_path, undisturbed, kill, kills, capsys
+):
+    """In the fine-tuning, and in the training on the levels, of which the first is then done."""
+    for after in kills:
+        kill(after)
+        with pytest.raises(Killed):
+            put_on_levels(longer, images, place, undisturbed / "fp32.ckpt", tmp_path)
+        for path in tmp_path.glob("[!.]*"):  # what Snakemake does with an incomplete job's outputs
+            path.unlink()
+    capsys.readouterr()
+    kill(2 * EPOCHS)
+    put_on_levels(longer, images, place, undisturbed / "fp32.ckpt", tmp_path)
+    assert capsys.readouterr().out.count("epoch") == 2 * EPOCHS - sum(kills)
+    same(tmp_path, undisturbed, *STAGES[1:])
+
+
+def interrupted(longer, images, place, folder, kill, seed=3):
+    kill(3)
+    with pytest.raises(Killed):
+        train(longer, images, place, folder, seed)
+    kill(EPOCHS)
+    return checkpoints.path_beside(folder / "fp32.ckpt")
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("other", ["seed", "images", "revision"])
+def test_a_checkpoint_of_another_training_is_not_used(
+    longer, images, place, tmp_path, undisturbed, kill, other, monkeypatch, caplog
+):
+    changed = images._replace(training_images=255 - images.training_images)
+    theirs = changed if other == "images" else images
+    with monkeypatch.context() as patch:
+        if other == "revision":
+            patch.setattr(training.revisions, "of", lambda stage: 1000)
+        seed = 4 if other == "seed" else 3
+        assert interrupted(longer, theirs, place, tmp_path, kill, seed).exists()
+    train(longer, images, place, tmp_path)
+    assert "going on" not in caplog.text
+    same(tmp_path, undisturbed, "fp32")
+
+
+class Executed:
+    """Touches a file when it is unpickled."""
+
+    def __init__(self, marker):
+        self.marker = marker
+
+    def __reduce__(self):
+        return (open, (str(self.marker), "w"))
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("harm", ["truncated", "flipped", "empty", "foreign", "pickled", "folder"])
+def test_a_damaged_checkpoint_costs_time_and_nothing_else(
+    longer, images, place, tmp_path, undisturbed, kill, harm, caplog
+):
+    path = interrupted(longer, images, place, tmp_path, kill)
+    content = bytearray(path.read_bytes())
+    marker = tmp_path / "executed"
+    if harm == "pickled":
+        torch.save({"wallnet": Executed(marker)}, path)
+    elif harm == "folder":
+        path.unlink()
+        (path / "of the user").mkdir(parents=True)
+    else:
+        middle = len(content) // 2
+        flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+        harmed = {"truncated": content[:middle], "flipped": flipped, "empty": b"", "foreign": b"x"}
+        path.write_bytes(harmed[harm])
+    caplog.clear()
+    train(longer, images, place, tmp_path)
+    assert f"{path} cannot be used" in caplog.text
+    assert not marker.exists()
+    if harm == "folder":
+        assert f"no checkpoint: {path} cannot be written" in caplog.text
+        (path / "of the user").rmdir()
+        path.rmdir()
+    same(tmp_path, undisturbed, "fp32")
+
+
+def test_a_short_training_writes_no_checkpoint(longer, images, place, tmp_path, undisturbed, kill):
+    assert not interrupted(longer, images, place, tmp_path, kill).exists()
+
+
+EAGER = (
+    "import wallnet.networks.checkpoints as c, wallnet.cli; c.INTERVAL = 0.0; wallnet.cli.main()"
+)
+
+
+def test_jobs_killed_by_signals_at_random_epochs(longer, place, tmp_path, undisturbed):
+    """The commands of the rules, SIGKILL after a random number of epochs, again and again."""
+    chance = random.Random(1)
+    data = ["--data", place / "blots.json", "--data-folder", place / "data"]
+    train_job = training_job(longer, "blots", "plain", 3).to_json()
+    map_job = mapping_job(longer, "blots", "synapse", "series", "layer", "plain", 3).to_json()
+    metrics, weights = zip(*outputs(tmp_path, *STAGES), strict=True)
+    commands = {
+        ("train", EPOCHS): [
+            *("train", "--job", train_job, *data, "--neuron", place / "neuron.nc"),
+            *("--metrics", metrics[0], "--checkpoint", weights[0]),
+        ],
+        ("map", 2 * EPOCHS): [
+            *("map", "--job", map_job, *data, "--synapse", place / "synapse.nc"),
+            *("--start", weights[0], "--metrics", *metrics[1:], "--checkpoint", *weights[1:]),
+        ],
+    }
+    kills = resumed = 0
+    for (_, epochs), arguments in commands.items():
+        done = False
+        for most in (3, 4, epochs):
+            command = [sys.executable, "-c", EAGER, *map(str, arguments)]
+            running = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
+            last = chance.randrange(1, most) if most < epochs else 2 * epochs
+            seen = 0
+            for line in running.stdout:
+                resumed += "going on from" in line
+                seen += " epoch " in line and "validation" in line
+                if seen == last:
+                    time.sleep(chance.uniform(0, 0.05))
+                    running.send_signal(signal.SIGKILL)
+                    break
+            running.stdout.close()
+            done = running.wait() == 0
+            kills += not done
+        assert done
+    assert kills == 4
+    assert resumed >= 4
+    same(tmp_path, undisturbed, *STAGES)
