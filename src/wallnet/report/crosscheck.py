@@ -13,6 +13,7 @@ import numpy as np
 from wallnet import files
 from wallnet.config import Figures
 from wallnet.files import FileError
+from wallnet.report.style import add_figure_arguments, figures_of
 
 if TYPE_CHECKING:
     import xarray
@@ -296,16 +297,14 @@ def register(subparsers: "argparse._SubParsersAction") -> None:
     command.add_argument("--cases", nargs="+", required=True, help="names, in order")
     command.add_argument("--film", nargs="+", required=True, help="traces of the embedded engine")
     command.add_argument("--oommf", nargs="+", required=True, help="traces of OOMMF")
-    command.add_argument("--figures", required=True, help="canonical JSON of the figures' style")
     command.add_argument("--csv", required=True, help="table to write, in SI units")
     command.add_argument("--markdown", required=True, help="table to write, to read as text")
-    command.add_argument("--png", required=True, help="figure to write")
-    command.add_argument("--vector", required=True, help="figure to write, .pdf or .svg")
+    add_figure_arguments(command)
     command.set_defaults(handler=_crosscheck)
 
 
 def _crosscheck(arguments: argparse.Namespace) -> None:
-    figures = Figures.model_validate_json(arguments.figures)
+    figures = figures_of(arguments)
     if not len(arguments.cases) == len(arguments.film) == len(arguments.oommf):
         raise FileError("--cases, --film and --oommf differ in number; give one of each a case")
     traces = {

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from wallnet import files, revisions
-from wallnet.config import Campaign, ConfigError, Figures, current_name
+from wallnet.config import Campaign, Figures, current_name
+from wallnet.report.style import add_figure_arguments, figures_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -721,17 +720,12 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     figure.add_argument("kind", choices=list(DRAWINGS))
     figure.add_argument("--devices", required=True, nargs="+", help="device files")
     figure.add_argument("--traces", help="folder of the device's traces, for maps of m_z")
-    figure.add_argument("--figures", default="{}", help="style of all figures, as JSON")
-    figure.add_argument("--png", required=True, help="file to write")
-    figure.add_argument("--vector", required=True, help="file to write, .pdf or .svg")
+    add_figure_arguments(figure)
     figure.set_defaults(handler=_figure_command)
 
 
 def _figure_command(arguments: argparse.Namespace) -> None:
-    try:
-        figures = Figures.model_validate_json(arguments.figures)
-    except ValidationError:
-        raise ConfigError("--figures is no figure style; take the JSON of a dry run") from None
+    figures = figures_of(arguments)
     draw(
         arguments.kind,
         arguments.devices,

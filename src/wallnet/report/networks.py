@@ -18,6 +18,7 @@ from wallnet.config import ConfigError, Figures
 from wallnet.config.network_jobs import AccuracyJob
 from wallnet.config.networks import NO_DEVICE, STAGES, Networks
 from wallnet.files import FileError
+from wallnet.report.style import add_figure_arguments, figures_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -629,9 +630,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     figure = subparsers.add_parser("network-figure", help="draw a figure of the networks")
     figure.add_argument("kind", choices=[*DRAWINGS, "accuracy"])
     figure.add_argument("--sources", required=True, nargs="+", help="metrics, or accuracy.csv")
-    figure.add_argument("--figures", default="{}", help="style of all figures, as JSON")
-    figure.add_argument("--png", required=True, help="file to write")
-    figure.add_argument("--vector", required=True, help="file to write, .pdf or .svg")
+    add_figure_arguments(figure)
     figure.set_defaults(handler=_figure_command)
 
 
@@ -644,8 +643,5 @@ def _accuracy_command(arguments: argparse.Namespace) -> None:
 
 
 def _figure_command(arguments: argparse.Namespace) -> None:
-    try:
-        figures = Figures.model_validate_json(arguments.figures)
-    except ValidationError:
-        raise ConfigError("--figures is no figure style; take the JSON of a dry run") from None
+    figures = figures_of(arguments)
     draw(arguments.kind, arguments.sources, figures, arguments.png, arguments.vector)

@@ -4,14 +4,17 @@ Series differ by colour (Okabe and Ito's colour-blind-safe set), by marker and b
 that a figure also reads in grey.
 """
 
+import argparse
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from wallnet import __version__, files
-from wallnet.config import Figures
+from wallnet.config import ConfigError, Figures
 
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
@@ -207,3 +210,18 @@ def save(figure: "Figure", png_path: str | Path, vector_path: str | Path, **meta
     with files.written_whole(png_path) as png, files.written_whole(vector_path) as other:
         figure.savefig(png, format="png", metadata=about[".png"])
         figure.savefig(other, format=vector[1:], metadata=about[vector])
+
+
+def add_figure_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the options that all commands share which draw a figure."""
+    command.add_argument("--figures", default="{}", help="style of all figures, as JSON")
+    command.add_argument("--png", required=True, help="figure to write")
+    command.add_argument("--vector", required=True, help="figure to write, .pdf or .svg")
+
+
+def figures_of(arguments: argparse.Namespace) -> Figures:
+    """Return the style given to a command, or say what is wrong with it."""
+    try:
+        return Figures.model_validate_json(arguments.figures)
+    except ValidationError:
+        raise ConfigError("--figures is no figure style; take the JSON of a dry run") from None

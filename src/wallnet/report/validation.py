@@ -11,6 +11,7 @@ import numpy as np
 from wallnet import files
 from wallnet.config import Figures
 from wallnet.report import style
+from wallnet.report.style import add_figure_arguments, figures_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -191,16 +192,14 @@ def register(subparsers: "argparse._SubParsersAction") -> None:
         "validation-table", help="gather the validation's rows into tables and a figure"
     )
     command.add_argument("--results", nargs="+", required=True, help="files of `wallnet validate`")
-    command.add_argument("--figures", required=True, help="canonical JSON of the figures' style")
     command.add_argument("--csv", required=True, help="table to write, in SI units")
     command.add_argument("--markdown", required=True, help="table to write, to read as text")
-    command.add_argument("--png", required=True, help="figure to write")
-    command.add_argument("--vector", required=True, help="figure to write, .pdf or .svg")
+    add_figure_arguments(command)
     command.set_defaults(handler=_table)
 
 
 def _table(arguments: argparse.Namespace) -> None:
-    figures = Figures.model_validate_json(arguments.figures)
+    figures = figures_of(arguments)
     keys = ("check", "rows", "curves", "seconds")
     results = [files.read_json(path, keys) for path in arguments.results]
     write_csv(results, arguments.csv)
