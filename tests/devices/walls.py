@@ -4,20 +4,11 @@ import json
 from pathlib import Path
 
 import numpy as np
+from small_campaign import MATERIAL
 
 from wallnet import config, files, tracks
 from wallnet.config import jobs
 from wallnet.simulate.recorder import Recorder
-
-MATERIAL = {
-    "saturation_magnetization": 1.1e6,
-    "exchange_stiffness": 2e-11,
-    "dmi_constant": 1e-3,
-    "uniaxial_anisotropy": 1e6,
-    "gyromagnetic_ratio": 2.211e5,
-    "polarization": 0.4,
-    "damping": 0.5,
-}
 
 NEURON = {
     "kind": "neuron",

@@ -1,20 +1,13 @@
 """Small jobs, and the real OOMMF that the marked tests need."""
 
 import pytest
+from small_campaign import MATERIAL
 
 from wallnet.config import jobs, parse
 from wallnet.simulate import oommf
 
 SMALL = {
-    "material": {
-        "saturation_magnetization": 1.1e6,
-        "exchange_stiffness": 2.0e-11,
-        "dmi_constant": 1.0e-3,
-        "uniaxial_anisotropy": 1.0e6,
-        "gyromagnetic_ratio": 2.211e5,
-        "polarization": 0.4,
-        "damping": 0.5,
-    },
+    "material": MATERIAL,
     "output": {"interval": 20e-12, "snapshot_interval": 0.1e-9},
     "devices": {
         "small": {
