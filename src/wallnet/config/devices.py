@@ -326,7 +326,7 @@ class Device(Section):
     oommf: Oommf = Oommf()
 
     def time_step(self) -> float:
-        """Estimate the engine's time step in s, from exchange between cells and from turning."""
+        """Estimate the engine's time step in s, to a factor of three."""
         material, cell = self.material, self.track.cell_size
         stiffness = VACUUM_PERMEABILITY * material.saturation_magnetization
         exchange = 2 * material.exchange_stiffness / stiffness / cell**2

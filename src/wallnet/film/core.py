@@ -292,7 +292,7 @@ class Film:
             2 * exchange / edge**2 + 2 * math.hypot(exchange / edge**2, dmi / edge)
             for edge in self.cell[:2]
         )
-        stiffest += max(anisotropy, magnetization if t.stray_field else 0.0) + others
+        stiffest += max(abs(anisotropy), magnetization if t.stray_field else 0.0) + others
         rate = self._gamma * math.hypot(float(t.precession), t.damping)
         chain, longest = stability.choose(t.damping, t.precession, rate * stiffest, rate * turning)
         self._chain = np.array(chain, dtype=np.float32)
@@ -373,7 +373,7 @@ class Film:
         last = moving[np.concatenate([breaks, [moving.size - 1]])] + 1 + _MARGIN
         return np.stack([np.maximum(first, 0), np.minimum(last, columns)], axis=1)
 
-    def _pack(self, first: int, last: int) -> "_Packed":
+    def _pack(self, first: int, last: int) -> _Packed:
         """Pack a stretch of columns with a frame around it."""
         rows, columns = self.mask.shape
         stride = last - first + 2
