@@ -41,6 +41,7 @@ wildcard_constraints:
     state=r"\d+(-\d+)?",
 
 
+include: "workflow/rules/start.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/simulation.smk"
 include: "workflow/rules/oommf.smk"

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import secrets
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -218,13 +219,34 @@ def written_whole(path: str | Path) -> Iterator[Path]:
         if _is_result(path):
             set_aside(path).unlink(missing_ok=True)
     except OSError as error:
-        raise FileError(
-            f"{path} cannot be written ({error.strerror or error}); free space or make the "
-            "folder writable, then run again"
-        ) from error
+        raise _unwritable(path, error) from error
     finally:
         with suppress(OSError):
-            partial.unlink(missing_ok=True)
+            # a library may hold the file open; emptied, it leaves room to say what is wrong
+            os.truncate(partial, 0)
+            partial.unlink()
+
+
+def check_writable(folder: str | Path) -> None:
+    """Refuse a folder into which nothing can be written, before anything is computed for it.
+
+    Raises
+    ------
+    FileError
+        If the file system refuses (read-only, full).
+    """
+    try:
+        with tempfile.TemporaryFile(dir=folder) as stream:
+            stream.write(bytes(4096))
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+
+
+def _unwritable(path: str | Path, error: OSError) -> FileError:
+    return FileError(
+        f"{path} cannot be written ({error.strerror or error}); free space or make the folder "
+        "writable, then run again"
+    )
 
 
 def _remove_abandoned(path: Path) -> None:
@@ -330,8 +352,17 @@ def write_dataset(
         try:
             complete.to_netcdf(partial, engine="netcdf4", format="NETCDF4", encoding=encoding)
         except RuntimeError as error:  # how the netCDF library reports a full disk
+            _provoke(partial)
             raise OSError(str(error)) from error
         seal(partial)
+
+
+def _provoke(path: Path) -> None:
+    """Let the system say itself why a library could not write a file, if it still refuses."""
+    with open(path, "ab") as stream:
+        stream.write(bytes(1 << 20))
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def seal(path: str | Path) -> None:

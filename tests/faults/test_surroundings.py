@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 from same import assert_same
+from small_campaign import with_networks
 
 from wallnet import config
-from wallnet.config import jobs
+from wallnet.config import jobs, network_jobs
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "networks"))
+from synthetic import write_images
 
 ROOT = Path(__file__).parents[2]
 SNAKEMAKE = [Path(sys.executable).with_name("snakemake"), "--snakefile", ROOT / "Snakefile"]
@@ -107,15 +111,151 @@ def test_two_campaigns_in_one_folder(campaign, finished_devices):
     assert_same(campaign.folder, finished_devices.folder, "neuron")
 
 
-def test_a_job_needs_no_network(tiny, tmp_path):
+def without_network():
+    """Return what starts a command in a network of its own, with nothing in it."""
     alone = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
     if (
         not shutil.which("unshare")
         or subprocess.run([*alone, "true"], capture_output=True).returncode
     ):
         pytest.skip("needs the right to start a process without network")
+    return alone
+
+
+def programs_without(folder, *names):
+    """Return a PATH on which everything is but a few programs."""
+    folder.mkdir()
+    for place in filter(os.path.isdir, os.get_exec_path()):
+        for program in os.scandir(place):
+            link = folder / program.name
+            if program.name not in names and not os.path.lexists(link):
+                link.symlink_to(program.path)
+    return str(folder)
+
+
+def test_a_job_needs_no_network(tiny, tmp_path):
     job = jobs.pulse_job(config.parse(tiny).devices["neuron"], 0.4e12).to_json()
     out = tmp_path / "trace.nc"
-    command = [*alone, WALLNET, "simulate", "--job", job, "--out", out]
+    command = [*without_network(), WALLNET, "simulate", "--job", job, "--out", out]
     subprocess.run(list(map(str, command)), check=True, capture_output=True)
     assert out.exists()
+
+
+def data_command(name, folder):
+    networks = config.load(ROOT / "config.yaml").networks
+    command = [WALLNET, "data", "--job", network_jobs.data_job(networks, name).to_json()]
+    return [*command, "--data-folder", folder / "data", "--out", folder / f"{name}.json"]
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
+def test_without_network_a_missing_data_set_is_said_with_its_place(tmp_path, name):
+    """Where the data set is not installed either; a training that has its data needs none."""
+    if Path("/usr/share/datasets/fashion-mnist").exists() and name == "fashion-mnist":
+        pytest.skip("the Debian package with the data set is installed")
+    path = programs_without(tmp_path / "bin", "npm", "apt-get")
+    command = [*without_network(), *data_command(name, tmp_path)]
+    refused = subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, env={**os.environ, "PATH": path}
+    )
+    folder = tmp_path / "data" / {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}[name] / "raw"
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"wallnet: {folder} lacks train-images-idx3-ubyte, ")
+    assert "connect to the internet, or " in refused.stderr
+    assert refused.stderr.endswith(f" into {folder}\n")
+    assert refused.stderr.count("\n") == 1
+    assert not (tmp_path / f"{name}.json").exists()
+
+
+def test_a_data_file_that_may_not_be_read_is_said_and_not_moved(tmp_path):
+    path = tmp_path / "data/MNIST/raw/train-images-idx3-ubyte"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"")
+    path.chmod(0)
+    refused = without_rights(*data_command("mnist", tmp_path))
+    assert refused.stderr == (
+        f"wallnet: {path} cannot be read (Permission denied); put the file there and make it "
+        "readable\n"
+    )
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.campaign
+def test_a_data_set_that_is_not_there_stops_what_needs_it_alone(finished, finished_devices):
+    """The rest of the campaign is made, and nothing of it again once the images are there."""
+    finished.configure(with_networks())
+    (finished.folder / "results/tables/synapse.csv").unlink()
+    targets = ("results/tables/synapse.csv", "networks")
+    refused = finished.snakemake(*targets, check=False)
+    assert refused.returncode
+    said = refused.stderr + refused.stdout
+    assert "wallnet: data/Blots/raw lacks train-images-idx3-ubyte, " in said
+    assert "put the four uncompressed IDX files into data/Blots/raw" in said
+    assert "Traceback" not in said
+    failed = said[said.index("Failed at every attempt (1):") :]
+    assert "data: results/data/blots.json; log: results/logs/data/blots.log" in failed
+    assert_same(finished.folder, finished_devices.folder)
+    write_images(finished.folder / "data/Blots/raw")
+    planned = finished.planned("networks")
+    planned.pop("networks")
+    assert planned == {"data": 1, "train": 1, "map": 2, "accuracy": 1}
+
+
+@pytest.mark.campaign
+def test_a_scheduler_that_is_not_there_is_said_before_any_job(campaign, tmp_path):
+    path = programs_without(tmp_path / "bin", "sbatch", "sacct", "squeue", "sinfo", "scontrol")
+    profile = ("--workflow-profile", ROOT / "profiles" / "slurm")
+    refused = campaign.snakemake(TRACE, *profile, check=False, environment={"PATH": path})
+    assert refused.returncode
+    assert "sbatch is not on PATH; start snakemake on a login node" in refused.stderr
+    assert "or without --workflow-profile" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not (campaign.folder / "results").exists()
+    # and nothing is locked
+    campaign.snakemake(TRACE, environment={"PATH": path})
+
+
+READ_ONLY = "cannot be written (Permission denied); free space or make the folder writable"
+
+
+@pytest.mark.campaign
+def test_a_campaign_in_a_read_only_folder_is_said(campaign):
+    campaign.folder.chmod(0o555)
+    refused = without_rights(*SNAKEMAKE, "--directory", campaign.folder, "--cores", "2", TRACE)
+    campaign.folder.chmod(0o755)
+    assert refused.returncode
+    assert f"{campaign.folder} {READ_ONLY}" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert [path.name for path in campaign.folder.iterdir()] == ["config.yaml"]
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("part", ["results", "results/traces/neuron"])
+def test_read_only_results_are_said_and_nothing_is_lost(finished, finished_devices, part):
+    (finished.folder / TRACE).unlink()
+    (finished.folder / "results/devices/neuron.nc").unlink()
+    kept = {path: path.stat().st_mtime_ns for path in finished.folder.glob("results/*/*/*.nc")}
+    (finished.folder / part).chmod(0o555)
+    refused = without_rights(*SNAKEMAKE, "--directory", finished.folder, "--cores", "2", "devices")
+    (finished.folder / part).chmod(0o755)
+    assert refused.returncode
+    said = refused.stderr + refused.stdout
+    assert f"{part if part == 'results' else TRACE} {READ_ONLY}" in said
+    assert "Traceback" not in said
+    finished.snakemake("devices")
+    assert_same(finished.folder, finished_devices.folder)
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+
+
+@pytest.mark.campaign
+def test_a_job_that_was_killed_without_a_word_is_named(finished, tmp_path):
+    (tmp_path / "killing").mkdir()
+    (tmp_path / "killing" / "sitecustomize.py").write_text(
+        "import os, sys\nif 'simulate' in sys.orig_argv: os.kill(os.getpid(), 9)\n"
+    )
+    (finished.folder / TRACE).unlink()
+    environment = {"PYTHONPATH": str(tmp_path / "killing")}
+    refused = finished.snakemake(TRACE, check=False, environment=environment)
+    assert refused.returncode
+    log = TRACE.replace("results/traces", "results/logs/traces").replace(".nc", ".log")
+    said = f"{TRACE}; log: {log} (empty: the disk may be full, or the job was killed)"
+    assert said in refused.stdout + refused.stderr

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,35 @@ def test_an_absent_oommf_is_said_before_any_job_starts(campaign, tmp_path, monke
     assert done.returncode
     assert "OOMMF is not there: set OOMMFTCL" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+    assert not list(tmp_path.glob("results/*/*/*.nc"))
+
+
+@pytest.mark.parametrize("variable", ["OOMMFTCL", "PATH"])
+def test_an_oommf_that_does_not_run_is_named_before_any_job(
+    campaign, tmp_path, monkeypatch, variable
+):
+    """A path that leads nowhere; a program without the right to be executed."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "oommf").write_text("#!/bin/sh\n")
+    theirs = tmp_path / "bin" / "oommf"
+    if variable == "PATH":
+        monkeypatch.delenv("OOMMFTCL", raising=False)
+        if any(Path(folder, "docker").exists() for folder in ("/usr/bin", "/bin")):
+            pytest.skip("Docker is installed system-wide")
+        if shutil.which("oommf"):
+            pytest.skip("OOMMF is installed")
+        monkeypatch.setenv("PATH", f"{theirs.parent}:/usr/bin:/bin")
+    else:
+        theirs = tmp_path / "oommf.tcl"
+        monkeypatch.setenv("OOMMFTCL", str(theirs))
+        monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    done = campaign(TRACE, TRACE.replace("theirs", "ours"))
+    assert done.returncode
+    said = done.stdout + done.stderr
+    assert "OOMMF does not run: " in said
+    assert str(theirs) in said
+    assert "mend that installation, or set calculator: film" in said
+    assert "Traceback" not in said
     assert not list(tmp_path.glob("results/*/*/*.nc"))
 
 

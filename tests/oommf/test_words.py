@@ -137,3 +137,24 @@ def test_a_missing_tclsh_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(oommf.OommfError, match="needs tclsh, which is not on PATH"):
         oommf.locate()
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "words"),
+    [
+        ("#!/bin/sh\n", 0o644, "oommf may not be executed"),
+        ("#!/nowhere/tclsh\n", 0o755, "oommf names an interpreter in its first line that is not"),
+        ("\x00", 0o755, "oommf cannot be started"),
+        ("#!/bin/sh\necho broken >&2; exit 3\n", 0o755, "oommf says: broken"),
+    ],
+)
+def test_an_oommf_that_does_not_start_is_named(monkeypatch, tmp_path, content, mode, words):
+    monkeypatch.delenv("OOMMFTCL", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "oommf").write_text(content)
+    (tmp_path / "oommf").chmod(mode)
+    with pytest.raises(oommf.OommfError) as raised:
+        oommf.locate()
+    assert f"OOMMF does not run: {tmp_path}/{words}" in str(raised.value)
+    assert "mend that installation, or set calculator: film" in str(raised.value)
+    assert "\n" not in str(raised.value)

@@ -4,8 +4,6 @@ Results in the report carry one label each: of several, Snakemake makes a switch
 happen to be equally frequent, and its page fails where the two sides do not correspond.
 """
 
-from snakemake.settings.types import DeploymentMethod
-
 
 def one_of(kind):
     """Match the names of the campaign's devices of a kind, or nothing."""
@@ -20,10 +18,3 @@ def vector_figure(name):
 def crosscheck_job(case, calculator):
     """Return the job of a case of the cross-check for one calculator, as canonical JSON."""
     return campaign.crosscheck.cases[case].job(campaign.devices, calculator).to_json()
-
-
-def oommf_wanted():
-    """Whether a job of this run calls an OOMMF that has to be there already."""
-    supplied = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
-    planned = (job.rule.name for job in workflow.dag.needrun_jobs())
-    return not supplied and any(name.endswith("_oommf") for name in planned)

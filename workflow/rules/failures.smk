@@ -3,6 +3,13 @@
 from snakemake.logging import logger
 
 
+def log_of(job):
+    """Name a job's logs, and say what it means that they are empty."""
+    told = any(Path(path).is_file() and Path(path).stat().st_size for path in job.log)
+    hint = "" if told else " (empty: the disk may be full, or the job was killed)"
+    return (", ".join(job.log) + hint) if job.log else "none"
+
+
 onerror:
     failed = [
         single
@@ -10,7 +17,7 @@ onerror:
         for single in (job.jobs if job.is_group() else [job])
     ]
     lines = [
-        f"  {job.rule.name}: {', '.join(job.output)}; log: {', '.join(job.log) or 'none'}"
+        f"  {job.rule.name}: {', '.join(job.output)}; log: {log_of(job)}"
         for job in sorted(failed, key=lambda job: str(job.output))
     ]
     if lines:

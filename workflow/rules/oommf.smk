@@ -5,16 +5,6 @@ OOMMF_DEVICES = [
 ]
 
 
-onstart:
-    if oommf_wanted():
-        from wallnet.simulate import oommf
-
-        try:
-            oommf.check()
-        except oommf.OommfError as error:
-            raise WorkflowError(str(error))
-
-
 if OOMMF_DEVICES:
 
     ruleorder: initial_oommf > initial

@@ -134,6 +134,8 @@ def locate() -> Installation:
         if refusal is None:
             return Installation((program,))
         refusals.append(refusal)
+    elif found := shutil.which("oommf", mode=os.F_OK):
+        refusals.append(f"{found} may not be executed")
     docker = shutil.which("docker")
     if docker is not None:
         asked = subprocess.run([docker, "images"], capture_output=True, text=True)
@@ -160,6 +162,8 @@ def _refusal(command: tuple[str, ...], name: str) -> str | None:
     try:
         asked = subprocess.run(asking, capture_output=True, text=True, errors="replace")
     except FileNotFoundError:
+        if command[0] == name:
+            return f"{name} names an interpreter in its first line that is not there"
         return f"{name} needs {command[0]}, which is not on PATH"
     except OSError as error:
         return f"{name} cannot be started ({error.strerror})"
