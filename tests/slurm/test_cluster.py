@@ -97,6 +97,28 @@ def test_a_full_pass_gives_the_same_data_as_local_cores(
         assert len(list((cluster_campaign / "results/logs" / kind).rglob("*.log"))) == count
 
 
+GROUPS = (
+    *("--groups", "trace=pulses", "--group-components", "pulses=4"),
+    *("--resources", "mem_mb=800", "--set-resource-scopes", "mem_mb=local"),
+    *("--set-resources", "trace:mem_mb=800", "trace:runtime=2*attempt"),
+)
+"""What docs/scale.md says of grouping, with smaller groups."""
+
+
+def test_groups_take_one_core_and_the_sum_of_their_times(
+    cluster, submit, cluster_campaign, finished_devices
+):
+    run = submit(cluster_campaign, "devices", *GROUPS)
+    assert run.wait() == 0, run.text
+    same_data(cluster_campaign, finished_devices.folder)
+    jobs = [cluster.job(number) for number in cluster.jobs(run.name)]
+    groups = [job for job in jobs if rule_of(job) == "rule_pulses_trace"]
+    assert len(groups) == 2
+    assert len(jobs) == 2 + SUBMITTED["rule_level"]
+    for job in groups:
+        assert (job["TimeLimit"], job["MinMemoryNode"], job["NumCPUs"]) == ("00:08:00", "800M", "1")
+
+
 def test_cancelling_cancels_the_jobs(cluster, submit, cluster_campaign, until):
     run = submit(cluster_campaign, "devices")
     until(lambda: run.name and cluster.jobs(run.name, "RUNNING"), "a running job")

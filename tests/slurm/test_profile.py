@@ -1,6 +1,7 @@
 """What the shipped profile and the rules ask for; no SLURM is needed for that."""
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -75,3 +76,29 @@ def test_all_else_stays_off_the_queue():
             if "\n    localrule:" not in body:
                 here.add(name)
     assert here == {*SUBMITTED, "crosscheck_film", "crosscheck_oommf", "validation_check"}
+
+
+def test_the_grouping_of_the_docs_is_accepted(tmp_path):
+    """As it stands there: 80 pulses and more in groups of 50, and each pulse in one of them."""
+    text = (ROOT / "docs" / "scale.md").read_text()
+    (command,) = re.findall(r"^ *snakemake (.*--groups (?:.*\\\n)*.*)$", text, re.M)
+    command = command.replace("profiles/slurm", str(ROOT / "profiles" / "slurm"))
+    shutil.copy(ROOT / "config.yaml", tmp_path)
+    program = Path(sys.executable).with_name("snakemake")
+    words = [program, "--snakefile", ROOT / "Snakefile", *shlex.split(command.replace("\\\n", " "))]
+    result = subprocess.run(
+        list(map(str, [*words, "--directory", tmp_path, "--dry-run", "traces"])),
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    groups = re.split(r"^\[.*\] Group job pulses ", result.stdout, flags=re.M)[1:]
+    members = [len(re.findall(r"^ {4}rule trace:", group, re.M)) for group in groups]
+    pulses = int(re.search(r"^trace +(\d+)$", result.stdout, re.M)[1])
+    assert pulses > 50
+    assert sum(members) == pulses
+    assert max(members) == 50
+    assert len(members) == -(-pulses // 50)
+    assert "mem_mb=800, " in groups[0]
+    assert "runtime=2\n" in groups[0]
