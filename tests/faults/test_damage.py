@@ -1,7 +1,10 @@
 """A damaged result is recognised by who reads it, named, set aside and made again."""
 
+import shutil
+
 import pytest
 from same import assert_same
+from small_campaign import Campaign
 
 pytestmark = pytest.mark.campaign
 
@@ -42,3 +45,24 @@ def test_damage_is_named_and_mended_by_running_again(
     finished.snakemake("devices", gone)
     assert not aside.exists()
     assert_same(finished.folder, finished_devices.folder)
+
+
+def test_a_damaged_network_is_named_and_mended_by_running_again(finished_campaign, tmp_path):
+    campaign = Campaign(tmp_path / "campaign")
+    shutil.copytree(finished_campaign.folder, campaign.folder, copy_function=shutil.copy2)
+    stages = "results/networks/blots/{}/plain/{}/seed-3"
+    damaged = stages.format("none/none/none", "fp32") + "/best.ckpt"
+    target = stages.format("synapse/series/layer", "on_levels") + "/best.ckpt"
+    whole = {path: (campaign.folder / path).read_bytes() for path in (damaged, target)}
+    garble(campaign.folder / damaged)
+    (campaign.folder / target).unlink()
+    refused = campaign.snakemake(target, check=False)
+    assert refused.returncode
+    said = refused.stderr + refused.stdout
+    assert f"wallnet: {damaged} is damaged" in said
+    assert "was moved to best.ckpt.damaged; run snakemake again, which makes it anew" in said
+    assert "Traceback" not in said
+    assert (campaign.folder / f"{damaged}.damaged").exists()
+    campaign.snakemake(target)
+    assert {path: (campaign.folder / path).read_bytes() for path in whole} == whole
+    assert not (campaign.folder / f"{damaged}.damaged").exists()

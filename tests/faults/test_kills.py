@@ -1,5 +1,6 @@
 """SIGKILL to a whole campaign, started again: the same data as of an undisturbed one."""
 
+import json
 import os
 import random
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from killing import kill_tree
 from same import assert_same
+from small_campaign import Campaign
 
 ROOT = Path(__file__).parents[2]
 
@@ -129,3 +131,60 @@ def test_killed_at_a_bad_moment(finished, finished_devices, tmp_path, where, pat
         assert list(finished.folder.glob("results/**/.*.part*"))
     start_again(finished, "devices")
     assert_same(finished.folder, finished_devices.folder)
+
+
+EAGER = """
+import importlib.abc, importlib.util, sys
+
+
+class Finder(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "wallnet.networks.checkpoints":
+            sys.meta_path.remove(self)
+            spec = importlib.util.find_spec(name)
+            execute = spec.loader.exec_module
+
+            def eager(module):
+                execute(module)
+                module.INTERVAL = 0.0
+
+            spec.loader.exec_module = eager
+            return spec
+
+
+sys.meta_path.insert(0, Finder())
+"""
+
+
+def test_killed_before_the_last_network_is_written(finished_campaign, tmp_path):
+    """Snakemake removes what the job has written; its trainings go on from their last epoch."""
+    campaign = Campaign(tmp_path / "campaign")
+    shutil.copytree(finished_campaign.folder, campaign.folder, copy_function=shutil.copy2)
+    place = "results/networks/blots/synapse/series/layer/plain"
+    shutil.rmtree(campaign.folder / place)
+    target = f"{place}/on_levels/seed-3/metrics.json"
+    (tmp_path / "stall").mkdir()
+    (tmp_path / "stall" / "sitecustomize.py").write_text(STALL + EAGER)
+    marker = tmp_path / "stall" / "marker"
+    stall = {
+        "STALL_WHERE": "before renaming",
+        "STALL_FILE": "on_levels/seed-3/best.ckpt",
+        "STALL_MARKER": str(marker),
+    }
+    process = start(campaign, {**stall, "PYTHONPATH": str(tmp_path / "stall")}, [target])
+    while not marker.exists():
+        assert process.poll() is None, (campaign.folder / "killed.log").read_text()
+        time.sleep(0.02)
+    kill_tree(process)
+    start_again(campaign, target)
+    log = campaign.folder / "results/logs/networks/blots/synapse/series-layer-plain-seed-3.log"
+    assert log.read_text().count("going on from") == 2
+    made = sorted((campaign.folder / place).rglob("*"))
+    assert not [path for path in made if path.name.startswith(".") and ".part" not in path.name]
+    for path in made:
+        theirs = finished_campaign.folder / path.relative_to(campaign.folder)
+        if path.name == "best.ckpt":
+            assert path.read_bytes() == theirs.read_bytes()
+        elif path.name == "metrics.json":
+            results = [json.loads(p.read_text()) | {"wall_seconds": 0} for p in (path, theirs)]
+            assert results[0] == results[1]
