@@ -47,6 +47,22 @@ def test_damage_is_named_and_mended_by_running_again(
     assert_same(finished.folder, finished_devices.folder)
 
 
+def test_all_damaged_inputs_of_a_job_are_found_at_once(finished, finished_devices):
+    """So that the next run mends them all."""
+    harmed = ["traces/synapse/0.5000.nc", "traces/synapse/3.0000.nc", "levels/synapse/1-2.nc"]
+    for name in harmed:
+        garble(finished.folder / "results" / name)
+    (finished.folder / "results/devices/synapse.nc").unlink()
+    refused = finished.snakemake("devices", check=False)
+    assert refused.returncode
+    said = refused.stderr + refused.stdout
+    assert f"wallnet: results/{harmed[0]} is damaged" in said
+    assert f"so were 2 more: results/{harmed[1]}, results/{harmed[2]}" in said
+    assert all((finished.folder / f"results/{name}.damaged").exists() for name in harmed)
+    finished.snakemake("devices")
+    assert_same(finished.folder, finished_devices.folder)
+
+
 def test_a_damaged_network_is_named_and_mended_by_running_again(finished_campaign, tmp_path):
     campaign = Campaign(tmp_path / "campaign")
     shutil.copytree(finished_campaign.folder, campaign.folder, copy_function=shutil.copy2)

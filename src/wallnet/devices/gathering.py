@@ -266,6 +266,33 @@ def gather(
         If a file is missing, damaged, cut short, not finite or not of this device, or if the
         conductance does not change over the sweep.
     """
+    try:
+        _gather(job, initial, traces, levels, out)
+    except files.FileError as error:
+        kinds = {initial: "initial"} | dict.fromkeys((*traces, *levels.values()), "trace")
+        moved = [str(path) for path, kind in kinds.items() if _moved(path, kind)]
+        more = f"; so were {len(moved)} more: {', '.join(moved)}" if moved else ""
+        raise files.FileError(f"{error}{more}") from None
+
+
+def _moved(path: str | Path, kind: str) -> bool:
+    """Look for damage to a file, and say whether it was set aside for it."""
+    if not Path(path).exists():
+        return False
+    try:
+        files.read_dataset(path, kind)
+    except files.FileError:
+        return not Path(path).exists()
+    return False
+
+
+def _gather(
+    job: DeviceJob,
+    initial: str | Path,
+    traces: Sequence[str | Path],
+    levels: Mapping[str, str | Path],
+    out: str | Path,
+) -> None:
     densities = np.array(job.pulse.current_densities)
     name = Path(out).stem
     gathered = _Gathered(densities.size, job.interval)
