@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning_fabric.plugins import CheckpointIO
 from pytorch_lightning.callbacks import Checkpoint
+from pytorch_lightning.plugins import CheckpointIO
 
 from wallnet import files
 
