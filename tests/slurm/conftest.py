@@ -57,7 +57,7 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=1-00:00:00 DefaultTime=10 DefMe
 """
 
 
-def wait_until(condition, what, seconds=60, pause=0.2):
+def wait_until(condition, what, seconds=180, pause=0.2):
     """Return what the condition gives once that is true; fail after so many seconds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -263,7 +263,7 @@ class ClusterRun:
         found = re.search(r"SLURM run ID: (\S+)", self.text)
         return found[1] if found else None
 
-    def wait(self, seconds=300):
+    def wait(self, seconds=600):
         """Wait for the end; return the exit status."""
         try:
             return self.process.wait(seconds)
