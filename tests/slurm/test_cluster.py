@@ -8,6 +8,7 @@ import numpy as np
 import psutil
 import pytest
 import xarray
+import yaml
 
 pytestmark = pytest.mark.slurm
 
@@ -119,7 +120,12 @@ def test_groups_take_one_core_and_the_sum_of_their_times(
         assert (job["TimeLimit"], job["MinMemoryNode"], job["NumCPUs"]) == ("00:08:00", "800M", "1")
 
 
-def test_cancelling_cancels_the_jobs(cluster, submit, cluster_campaign, until):
+def test_cancelling_cancels_the_jobs(cluster, submit, cluster_campaign, tiny, until):
+    # jobs of a minute: one that ends before the signal arrives would be no test
+    tiny["film"] = {"time_step_fraction": 0.01, "frozen_change": 0.0}
+    for device in tiny["devices"].values():
+        device["pulse"]["duration"] = 20e-9
+    (cluster_campaign / "config.yaml").write_text(yaml.safe_dump(tiny, sort_keys=False))
     run = submit(cluster_campaign, "devices")
     until(lambda: run.name and cluster.jobs(run.name, "RUNNING"), "a running job")
     run.signal(signal.SIGINT)
