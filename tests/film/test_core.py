@@ -105,3 +105,21 @@ def test_current_drives_the_wall_its_way(sign):
 def test_film_without_cells_is_refused():
     with pytest.raises(FilmError, match="no magnetic cell"):
         Film(np.zeros((2, 2), dtype=bool), CELL, material.FILM)
+
+
+def test_what_an_interval_missed_is_made_up_for(monkeypatch):
+    """Without that, errors of the extrapolated stray field add up over a wall's way."""
+    loose = replace(material.TIGHT, stray_field_tolerance=5e-3)
+
+    def moved(accuracy):
+        film = Film(np.ones((20, 100), dtype=bool), CELL, material.FILM, accuracy)
+        film.magnetization = material.wall((20, 100), 3e-9, 90e-9)
+        film.set_torque(material.torque(0.5e12))
+        film.advance(0.5e-9)
+        return film.average()
+
+    exact, with_it = moved(material.TIGHT), moved(loose)
+    renew = Film._renew
+    monkeypatch.setattr(Film, "_renew", lambda film, *given: (*renew(film, *given)[:2], 0.0))
+    without = moved(loose)
+    assert np.abs(with_it - exact).max() < 0.2 * np.abs(without - exact).max()
