@@ -7,19 +7,22 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # another campaign is another folder with its own config.yaml: make run DIRECTORY=elsewhere
-DIRECTORY ?= .
-RESULTS := $(DIRECTORY)/results
-REPORT := $(RESULTS)/report.html
+# the shell gets it as a variable, so that any name will do
+export DIRECTORY ?= .
 
 .PHONY: run test lint clean
 
 run: $(STAMP)
-	@$(BIN)/snakemake --directory $(DIRECTORY)
-	@if [ ! -e $(REPORT) ] || \
-	    [ -n "$$(find $(RESULTS)/tables $(RESULTS)/figures -type f -newer $(REPORT) -print -quit)" ]; \
-	then $(BIN)/snakemake --directory $(DIRECTORY) --report results/report.html; fi
-	@if [ -e $(RESULTS)/tables/accuracy.md ]; then cat $(RESULTS)/tables/accuracy.md; fi
-	@echo "Report: $(REPORT)"
+	@$(BIN)/snakemake --directory "$$DIRECTORY"
+	@results="$$DIRECTORY/results"; report="$$results/report.html"; \
+	if ! $(BIN)/wallnet check "$$report" > /dev/null 2>&1 || \
+	    [ -n "$$(find "$$results/tables" "$$results/figures" -type f -newer "$$report" -print -quit)" ]; \
+	then \
+	    $(BIN)/snakemake --directory "$$DIRECTORY" --report results/report.html && \
+	    $(BIN)/wallnet digest "$$report" || exit 1; \
+	fi; \
+	if [ -e "$$results/tables/accuracy.md" ]; then cat "$$results/tables/accuracy.md"; fi; \
+	printf 'Report: %s\n' "$$report"
 
 test: $(STAMP)
 	$(BIN)/python -m pytest

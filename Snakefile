@@ -1,5 +1,6 @@
 """The campaign: config.yaml to traces, devices, networks, tables and figures."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 from wallnet import config as configuration
-from wallnet import files, revisions
+from wallnet import files, plan, revisions
 from wallnet.config import jobs
 
 min_version("9.10")
@@ -28,10 +29,11 @@ try:
 except configuration.ConfigError as error:
     raise WorkflowError(str(error))
 
-# so that a snakemake called by its path finds the package's commands in its jobs
-shell.prefix(
-    f"set -euo pipefail; export PATH={str(Path(sys.executable).parent)!r}:$PATH"
-    f" WALLNET_DATA_FOLDER={campaign.networks.data_folder!r}; "
+# Every job reads this file, so its shell has both, and nothing has to be quoted for a shell. The
+# first lets a snakemake called by its path find the package's commands.
+os.environ.update(
+    PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]),
+    WALLNET_DATA_FOLDER=campaign.networks.data_folder,
 )
 
 
@@ -54,36 +56,36 @@ include: "workflow/rules/failures.smk"
 
 
 rule all:
-    """All tables and figures, and what they stand on."""
+    """Every result, save those of the checks that are asked for by name."""
     default_target: True
     input:
-        [files.TABLE.format(table=f"{name}.csv") for name in campaign.devices],
-        rules.parameters.output,
-        rules.networks.input,
-        device_report.targets(campaign),
-        network_report.targets(campaign.networks, campaign.figures.vector_format),
+        target(plan.everything(campaign)),
     localrule: True
 
 
 rule traces:
     """All simulations of all devices."""
     input:
-        [files.trace_paths(name, d) for name, d in campaign.devices.items()],
-        [files.level_paths(name, d) for name, d in campaign.devices.items()],
+        target(plan.simulations(campaign)),
     localrule: True
 
 
 rule devices:
     """What all devices do, as data and as tables."""
     input:
-        [files.DEVICE.format(device=name) for name in campaign.devices],
-        [files.TABLE.format(table=f"{name}.csv") for name in campaign.devices],
+        target(plan.device_files(campaign)),
+    localrule: True
+
+
+rule networks:
+    """Everything that the networks give, save the figures."""
+    input:
+        target(plan.network_files(campaign)),
     localrule: True
 
 
 rule figures:
     """All figures."""
     input:
-        device_report.targets(campaign),
-        network_report.targets(campaign.networks, campaign.figures.vector_format),
+        target(plan.figures(campaign)),
     localrule: True

@@ -31,11 +31,9 @@ def test_everything_is_there(finished_campaign):
     assert all(0 <= float(row["test_accuracy"]) <= 100 for row in rows)
     # four classes: what has learnt anything is far above chance
     assert max(float(row["test_accuracy"]) for row in rows) > 60
-    figures = sorted(path.stem for path in (results / "figures").glob("*.png"))
-    assert sorted(path.stem for path in (results / "figures").glob("*.pdf")) == figures
-    assert {"neuron-transfer-curve", "synapse-dynamics", "accuracy", "misread-blots"} <= set(
-        figures
-    )
+    figures = sorted(path.stem for path in (results / "figures").rglob("*.png"))
+    assert sorted(path.stem for path in (results / "figures").rglob("*.pdf")) == figures
+    assert {"neuron-transfer-curve", "synapse-dynamics", "accuracy", "misread"} <= set(figures)
     assert not list(results.rglob("*.part*"))
 
 

@@ -1,6 +1,7 @@
 """Files appear whole or not at all, and what is damaged is named."""
 
 import errno
+import os
 
 import pytest
 import xarray
@@ -53,24 +54,96 @@ def test_damage_is_recognised_and_named(tmp_path, state):
     assert path.read_bytes() == whole
 
 
-@pytest.mark.parametrize("place", ["results", "elsewhere"])
-def test_a_result_made_anew_takes_the_place_of_the_damaged_one(tmp_path, state, place):
-    path = tmp_path / place / "initial.nc"
-    files.write_dataset(state, path, "initial", {})
+def test_a_result_made_anew_takes_the_place_of_the_damaged_one(tmp_path, state):
+    path = tmp_path / "results" / "initial.nc"
     aside = path.with_name("initial.nc.damaged")
-    path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(files.FileError, match="is damaged"):
+    files.write_dataset(state, path, "initial", {})
+    harmed = path.read_bytes()[:-100]
+    path.write_bytes(harmed)
+    with pytest.raises(files.DamagedFileError, match="is damaged.*run snakemake again"):
         files.read_dataset(path, "initial")
-    assert aside.exists() == (place == "results")
-    path.unlink(missing_ok=True)
-    aside.write_text("set aside")
+    assert path.read_bytes() == harmed
+    assert list(files.find_damaged(tmp_path)) == [str(path)]
+    files.set_aside([str(path)])
+    assert aside.read_bytes() == harmed
+    assert not path.exists()
     with pytest.raises(files.FileError, match="cannot be written"), files.written_whole(path):
         raise OSError(errno.ENOSPC, "No space left on device")
     assert aside.exists()
     files.write_dataset(state, path, "initial", {})
     files.read_dataset(path, "initial")
-    # elsewhere a file is its owner's
-    assert aside.exists() == (place == "elsewhere")
+    assert files.find_damaged(tmp_path) == {}
+    assert sorted(p.name for p in path.parent.iterdir()) == [".initial.nc.sha256", "initial.nc"]
+
+
+def test_outside_a_folder_of_results_a_file_is_its_owners(tmp_path, state):
+    path = tmp_path / "initial.nc"
+    files.write_dataset(state, path, "initial", {})
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(files.DamagedFileError, match="is damaged.*delete it"):
+        files.read_dataset(path, "initial")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_digests_are_those_of_sha256sum(tmp_path):
+    path = tmp_path / "results" / "a b.csv"
+    files.write_text("x\n", path)
+    told = files.digest_path(path).read_text()
+    assert told == "73cb3858a687a8494ca3323053016282f3dad39d42cf62ca4e79dda2aac7d9ac  a b.csv\n"
+    assert files.digest_path(path).name == ".a b.csv.sha256"
+
+
+def test_what_was_looked_at_is_not_read_again(tmp_path, monkeypatch):
+    """Unless its size or a time of it has changed, or what is noted beside it."""
+    path, memory = tmp_path / "results" / "a.csv", tmp_path / "memory.json"
+    files.write_text("1\n", path)
+    assert files.find_damaged(tmp_path, memory) == {}
+    read = []
+    of = files.whole._sha256
+    monkeypatch.setattr(files.whole, "_sha256", lambda p: read.append(p) or of(p))
+    assert files.find_damaged(tmp_path, memory) == {}
+    assert read == []
+    files.damaged(path, "is of no use")
+    assert files.find_damaged(tmp_path, memory) == {str(path): "is of no use"}
+    assert read == []
+    files.note_digest(path, of(path))
+    status = path.stat()
+    path.write_text("2\n")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert list(files.find_damaged(tmp_path, memory)) == [str(path)]
+    memory.write_text('{"a": [1, 2, 3, "no digest"], "b": 1}')
+    assert list(files.find_damaged(tmp_path, memory)) == [str(path)]
+
+
+def test_a_failure_between_file_and_digest_calls_no_whole_file_damaged(tmp_path, monkeypatch):
+    path = tmp_path / "results" / "a.csv"
+    files.write_text("old", path)
+    for moment in ("replace", "fsync"):
+        with monkeypatch.context() as patch, pytest.raises(files.FileError, match="cannot be"):
+            patch.setattr(files.whole.os, moment, fail)
+            files.write_text("new", path)
+        assert files.find_damaged(tmp_path) == {}
+        assert path.read_text() == "old"
+
+
+def fail(*arguments, **options):
+    raise OSError(errno.EIO, "Input/output error")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"magnetization": [[[0.0, 0.0, 5.0]]]}, "has magnetization of length 5, which is more"),
+        ({"magnetization": [[[0.8, 0.0, 0.8]]]}, "has magnetization of length 1.13"),
+    ],
+)
+def test_impossible_values_are_refused(tmp_path, state, change, words):
+    path = tmp_path / "initial.nc"
+    for name, values in change.items():
+        state[name] = (state[name].dims, values)
+    files.write_dataset(state, path, "initial", {})
+    with pytest.raises(files.FileError, match=words):
+        files.read_dataset(path, "initial")
 
 
 def test_json_is_checked(tmp_path):

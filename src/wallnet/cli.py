@@ -10,7 +10,7 @@ from wallnet.files import FileError
 
 
 def _parser() -> argparse.ArgumentParser:
-    from wallnet import devices, simulate, validation
+    from wallnet import devices, plan, simulate, validation
     from wallnet.networks import commands as networks
     from wallnet.report import crosscheck, parameters
     from wallnet.report import devices as device_figures
@@ -32,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
         parameters,
         validation,
         validation_table,
+        plan,
     )
     for stage in stages:
         stage.register(subparsers)

@@ -63,7 +63,8 @@ def test_the_front_page_tells_what_this_is(report):
 def test_every_figure_and_table_can_be_looked_at(report, finished_campaign):
     results = report.execute_script("return results")
     figures = finished_campaign.folder / "results/figures"
-    expected = {f"results/figures/{path.name}" for path in figures.glob("*.png")}
+    expected = {f"results/figures/{path.relative_to(figures)}" for path in figures.rglob("*.png")}
+    assert len(expected) > 5
     expected |= {"results/tables/accuracy.html", "results/tables/parameters.html"}
     assert expected <= set(results)
     for path, result in results.items():

@@ -126,9 +126,27 @@ def rename(**changes):
     return change
 
 
+def with_value(name, value):
+    """Put one value in the middle of a variable."""
+
+    def change(data):
+        values = data[name].values.copy()
+        values[tuple(n // 2 for n in values.shape)] = value
+        return data.assign({name: (data[name].dims, values, data[name].attrs)})
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (with_value("m", 5.0), "has m of length 5.* more than 1"),
+        (with_value("magnetization_profile", -1.2), r"has magnetization_profile of length 1\.\d"),
+        (with_value("wall_top", 1e9), r"has wall_top = 1e\+09, which is not between 0 and 0\.001"),
+        (with_value("wall_bottom", -5e-9), "has wall_bottom = -5e-09"),
+        (with_value("wall_position", 901e-9), "has a wall at 9.01e-07 m, beyond the track's end"),
+        (lambda data: data.assign_attrs(state="<script>"), "has state = '<script>', which is no"),
+        (lambda data: data.assign_attrs(state="notch 2 | x"), "which is no state of a wall"),
         (cut, r"is cut short: it ends at 1\.1e-09 s and has to last 3e-09 s"),
         (cut_while_relaxing, r"is cut short: it ends at 2\.4e-09 s"),
         (lambda data: data.isel(time=slice(0, 0)), "is cut short"),
@@ -149,6 +167,7 @@ def test_a_trace_that_cannot_be_used_is_refused(synapse, change, message):
     path = synapse.traces[1]
     data = change(files.read_dataset(path, "trace"))
     data.to_netcdf(path)
+    files.digest_path(path).unlink()
     with pytest.raises(files.FileError, match=rf"0\.5000\.nc .*({message}).*run snakemake"):
         synapse.gather()
     assert not synapse.out.exists()

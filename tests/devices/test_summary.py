@@ -35,6 +35,37 @@ def test_sweep_as_csv(synapse):
     assert float(half["G, series (µS)"]) == pytest.approx(66.7, abs=0.3)
 
 
+def test_text_of_a_foreign_file_does_nothing_in_a_table(synapse):
+    synapse.gather()
+    data = files.read_dataset(synapse.out, "synapse")
+    spiteful = "<script>alert(1)</script> | [a](javascript:b)\n# `x`"
+    data["extended_source"] = data["extended_source"].astype(object)
+    data["extended_source"][1] = spiteful
+    files.write_dataset(data, synapse.out, "synapse", {})
+    paths = [synapse.root / f"table.{suffix}" for suffix in ("csv", "md", "html")]
+    devices.summary(synapse.out, *paths)
+    _, markdown, page = (path.read_text(encoding="utf-8") for path in paths)
+    assert "<script" not in markdown + page
+    told = r"&lt;script&gt;alert(1)&lt;/script&gt; \| \[a\](javascript:b) # \`x\`"
+    row = next(line for line in markdown.splitlines() if "alert" in line)
+    assert f"| {told} |" in row
+    assert row.replace(r"\|", "").count("|") == 9
+    for name, value, words in (
+        ("state", "<b>", "has state = '<b>', which is no state of a wall"),
+        ("extended_resting_state", "x", "has extended_resting_state = 'x'"),
+        ("stable", 2, "has stable = 2, which is not between 0 and 1"),
+        ("level_conductance", -1.0, "has level_conductance = -1"),
+    ):
+        foreign = data.copy(deep=True)
+        foreign[name][...] = value
+        files.write_dataset(foreign, synapse.out, "synapse", {})
+        with pytest.raises(files.FileError, match=words):
+            devices.summary(synapse.out, *paths)
+    files.write_dataset(data.assign_attrs(device="<i>"), synapse.out, "synapse", {})
+    with pytest.raises(files.FileError, match="has the device '<i>'"):
+        devices.summary(synapse.out, *paths)
+
+
 def test_levels_in_markdown_and_html(synapse):
     synapse.write_level("2", (300e-9, 300e-9))
     synapse.write_pulse(0.8e12, 450e-9, 450e-9)

@@ -13,6 +13,11 @@ def pytest_addoption(parser):
         default=3,
         help="how often a campaign is killed at random moments (pytest tests/faults --kills 50)",
     )
+    parser.addoption(
+        "--all-damage",
+        action="store_true",
+        help="damage files of every kind in every way, which takes half an hour",
+    )
     parser.addoption("--kill-seed", type=int, default=1, help="seed of the random moments")
 
 

@@ -1,6 +1,7 @@
 """Compare the data of two campaigns, leaving out how long things took."""
 
 import hashlib
+import json
 
 import numpy as np
 import xarray
@@ -18,6 +19,8 @@ def contents(folder, part):
         if path.suffix == ".nc":
             with xarray.open_dataset(path) as data:
                 found[name] = data.load()
+        elif path.suffix == ".json":
+            found[name] = json.dumps(json.loads(path.read_text()) | {"wall_seconds": 0})
         else:
             found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found

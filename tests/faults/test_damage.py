@@ -1,84 +1,258 @@
-"""A damaged result is recognised by who reads it, named, set aside and made again."""
+"""Damaged results are found before a run is planned, and made again; nothing else is touched."""
 
+import itertools
+import os
+import re
 import shutil
 
 import pytest
 from same import assert_same
 from small_campaign import Campaign
 
+from wallnet import files
+
 pytestmark = pytest.mark.campaign
+
+
+def flip(path):
+    """Turn one bit in the middle of a file, its size and its time as before."""
+    before = path.stat()
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
 def truncate(path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-def garble(path):
-    whole = bytearray(path.read_bytes())
-    whole[len(whole) // 2] ^= 255
-    path.write_bytes(whole)
+def empty(path):
+    path.write_bytes(b"")
+
+
+def delete(path):
+    path.unlink()
+
+
+HARMS = (flip, truncate, empty, delete)
+
+NETWORKS = "results/networks/blots"
+ON_LEVELS = f"{NETWORKS}/synapse/series/layer/plain"
+
+KINDS = {
+    "results/traces/neuron/0.4000.nc": "neuron/0.4000|devices/neuron|networks|accuracy|training",
+    "results/levels/synapse/1-2.nc": "levels/synapse/1-2|devices/synapse|synapse|acc",
+    "results/data/blots.json": "data|networks|accuracy|training-curves",
+    f"{NETWORKS}/none/none/none/plain/fp32/seed-3/metrics.json": "networks|accuracy|training",
+    f"{ON_LEVELS}/on_levels/seed-3/best.ckpt": f"{ON_LEVELS}|accuracy|figures/networks",
+    "results/tables/accuracy.csv": "accuracy",
+    "results/tables/devices/synapse.md": "tables/devices/synapse",
+    "results/tables/parameters.html": "tables/parameters",
+    "results/figures/devices/synapse-dynamics.png": "synapse-dynamics",
+    "results/figures/networks/blots/misread.pdf": "misread",
+}
+"""A file of every kind, and what may be made again for it: what it is made with or goes into."""
+
+FIVE = (
+    "results/initial/synapse.nc",
+    "results/devices/neuron.nc",
+    f"{ON_LEVELS}/quantized/seed-3/metrics.json",
+    "results/tables/devices/neuron.csv",
+    "results/figures/synapses-compared.png",
+)
+"""Files of different stages."""
+
+
+@pytest.fixture
+def whole(finished_campaign, tmp_path):
+    """A copy of the whole finished campaign, free to be changed."""
+    folder = tmp_path / "campaign"
+    shutil.copytree(finished_campaign.folder, folder, copy_function=shutil.copy2)
+    return Campaign(folder)
+
+
+def results(folder):
+    """Return every result with what tells whether it was written again."""
+    return {
+        str(path.relative_to(folder)): (path.stat().st_ino, path.stat().st_mtime_ns)
+        for path in folder.glob("results/**/*")
+        if path.is_file() and not re.search("/logs/|/benchmarks/|/[.]", str(path))
+    }
+
+
+def pytest_generate_tests(metafunc):
+    """Some of all cases; with --all-damage every kind with every harm."""
+    if {"name", "harm"} <= set(metafunc.fixturenames):
+        cases = list(itertools.product(KINDS, HARMS))
+        if not metafunc.config.getoption("--all-damage"):
+            cases = cases[1::7]  # seven files, each harm once or twice
+        metafunc.parametrize(
+            ("name", "harm"), [pytest.param(n, h, id=f"{n[8:]}-{h.__name__}") for n, h in cases]
+        )
+    if "harms" in metafunc.fixturenames:
+        turns = [[*HARMS[k:], *HARMS[:k], HARMS[k]] for k in range(len(HARMS))]
+        if not metafunc.config.getoption("--all-damage"):
+            turns = turns[:2]
+        metafunc.parametrize("harms", turns, ids=lambda t: "-".join(h.__name__ for h in t))
+
+
+def test_one_damaged_file_is_made_again_by_one_run(whole, finished_campaign, name, harm):
+    before = results(whole.folder)
+    harm(whole.folder / name)
+    said = whole.snakemake().stderr
+    if harm is not delete:
+        assert f"{name} is damaged (its content is not what was written)" in said
+        assert "1 damaged were set aside, to be made again." in said
+    assert_same(whole.folder, finished_campaign.folder)
+    after = results(whole.folder)
+    again = {path for path in before if before[path] != after[path]}
+    assert name in again
+    unneeded = [path for path in again if not re.search(KINDS[name], path)]
+    assert not unneeded
+    assert whole.planned() == {}
+
+
+def test_five_damaged_files_of_different_stages_are_made_again_by_one_run(
+    whole, finished_campaign, harms
+):
+    for name, harm in zip(FIVE, harms, strict=True):
+        harm(whole.folder / name)
+    whole.snakemake()
+    assert_same(whole.folder, finished_campaign.folder)
+    assert whole.planned() == {}
+
+
+def test_all_damage_to_every_file_is_found(whole):
+    """Each file of the campaign, harmed in each way; a deleted one is the plan's to see."""
+    memory = whole.folder / ".snakemake/wallnet-digests.json"
+    folder = whole.folder / "results"
+    assert files.find_damaged(folder, memory) == {}
+    names = results(whole.folder)
+    assert len(names) > 50
+    for name in names:
+        path = whole.folder / name
+        content = path.read_bytes()
+        for harm in HARMS[:3]:
+            harm(path)
+            assert files.find_damaged(path.parent, memory) == {str(path): files.whole.NOT_WRITTEN}
+            path.write_bytes(content)
+
+
+def test_a_dry_run_shows_what_would_be_made_again_and_moves_nothing(whole):
+    name = "results/traces/synapse/1.5000.nc"
+    flip(whole.folder / name)
+    before = results(whole.folder)
+    result = whole.snakemake("--dry-run")
+    assert f"{name} is damaged" in result.stdout
+    assert "1 damaged would be set aside" in result.stdout
+    assert results(whole.folder) == before
+    planned = whole.planned()
+    assert (planned["trace"], planned["device"], planned.get("level")) == (1, 1, None)
+
+
+def test_a_campaign_that_runs_is_not_looked_at(whole):
+    """Its files change under the eyes of a second one, which is refused in any case."""
+    name = "results/traces/synapse/1.5000.nc"
+    flip(whole.folder / name)
+    locks = whole.folder / ".snakemake/locks"
+    locks.mkdir(exist_ok=True)
+    (locks / "0.output.lock").write_text(f"{name}\n")
+    before = results(whole.folder)
+    refused = whole.snakemake(check=False)
+    assert "cannot be locked" in refused.stderr
+    assert results(whole.folder) == before
+
+
+HARMING = """
+import os, pathlib, sys
+if os.environ["HARM_COMMAND"] in sys.orig_argv[:4]:
+    for name in os.environ["HARM_FILES"].split(":"):
+        path = pathlib.Path(name)
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+"""
 
 
 @pytest.mark.parametrize(
-    ("damaged", "gone", "harm"),
+    ("command", "harmed", "remade", "loser"),
     [
-        ("results/traces/neuron/0.4000.nc", "results/devices/neuron.nc", truncate),
-        ("results/traces/neuron/1.0000.nc", "results/devices/neuron.nc", garble),
-        ("results/levels/synapse/1-2.nc", "results/devices/synapse.nc", garble),
-        ("results/initial/synapse.nc", "results/traces/synapse/3.0000.nc", truncate),
-        ("results/devices/synapse.nc", "results/tables/synapse.csv", truncate),
+        (
+            "device",
+            ["results/traces/synapse/0.5000.nc", "results/levels/synapse/1-2.nc"],
+            "results/devices/synapse.nc",
+            "device",
+        ),
+        (
+            "map",
+            [f"{NETWORKS}/none/none/none/plain/fp32/seed-3/best.ckpt"],
+            f"{ON_LEVELS}/fine_tuned/seed-3/metrics.json",
+            "map",
+        ),
+        (
+            "accuracy",
+            [f"{ON_LEVELS}/fine_tuned/seed-3/metrics.json"],
+            "results/tables/accuracy.md",
+            "accuracy",
+        ),
     ],
 )
-def test_damage_is_named_and_mended_by_running_again(
-    finished, finished_devices, damaged, gone, harm
+def test_damage_during_a_run_is_said_and_repaired_by_the_next(
+    whole, finished_campaign, tmp_path, command, harmed, remade, loser
 ):
-    harm(finished.folder / damaged)
-    (finished.folder / gone).unlink()
-    refused = finished.snakemake("devices", gone, check=False)
+    """Who reads a file that was damaged after the plan refuses it and leaves it in its place."""
+    (tmp_path / "harming").mkdir()
+    (tmp_path / "harming/sitecustomize.py").write_text(HARMING)
+    (whole.folder / remade).unlink()
+    environment = {
+        "PYTHONPATH": str(tmp_path / "harming"),
+        "HARM_COMMAND": command,
+        "HARM_FILES": ":".join(harmed),
+    }
+    refused = whole.snakemake(check=False, environment=environment)
     assert refused.returncode
-    assert "Traceback" not in refused.stderr
-    said = refused.stderr + refused.stdout
-    assert f"wallnet: {damaged} is damaged" in said
+    said = refused.stdout + refused.stderr
+    assert f"wallnet: {harmed[0]} is damaged" in said
     assert "run snakemake again, which makes it anew" in said
-    aside = finished.folder / f"{damaged}.damaged"
-    assert aside.exists()
-    finished.snakemake("devices", gone)
-    assert not aside.exists()
-    assert_same(finished.folder, finished_devices.folder)
+    for name in harmed[1:]:
+        assert f"damaged too: {name}" in said
+    assert "Missing files" not in said
+    assert all((whole.folder / name).exists() for name in harmed)
+    assert f"  {loser}: " in said[said.index("Failed at every attempt (1):") :]
+    whole.snakemake()
+    assert_same(whole.folder, finished_campaign.folder)
 
 
-def test_all_damaged_inputs_of_a_job_are_found_at_once(finished, finished_devices):
-    """So that the next run mends them all."""
-    harmed = ["traces/synapse/0.5000.nc", "traces/synapse/3.0000.nc", "levels/synapse/1-2.nc"]
-    for name in harmed:
-        garble(finished.folder / "results" / name)
-    (finished.folder / "results/devices/synapse.nc").unlink()
-    refused = finished.snakemake("devices", check=False)
-    assert refused.returncode
-    said = refused.stderr + refused.stdout
-    assert f"wallnet: results/{harmed[0]} is damaged" in said
-    assert f"so were 2 more: results/{harmed[1]}, results/{harmed[2]}" in said
-    assert all((finished.folder / f"results/{name}.damaged").exists() for name in harmed)
-    finished.snakemake("devices")
-    assert_same(finished.folder, finished_devices.folder)
+def test_a_result_that_a_reader_refuses_is_made_again(whole, finished_campaign):
+    """Whole, as its digest says, and yet of no use: written so by an older version, or a fault."""
+    name = "results/devices/synapse.nc"
+    shutil.copyfile(whole.folder / "results/devices/neuron.nc", whole.folder / name)
+    files.digest_path(whole.folder / name).unlink()
+    path = whole.folder / "results/traces/neuron/0.4000.nc"
+    path.write_bytes(b"not netCDF")
+    files.note_digest(path)
+    (whole.folder / "results/devices/neuron.nc").unlink()
+    refused = whole.snakemake(check=False)
+    assert f"{path.relative_to(whole.folder)} is damaged or not netCDF" in (
+        refused.stdout + refused.stderr
+    )
+    said = whole.snakemake("results/traces/neuron/0.4000.nc").stderr
+    assert "0.4000.nc is damaged or not netCDF" in said
+    assert_same(whole.folder, finished_campaign.folder, "results/traces")
 
 
-def test_a_damaged_network_is_named_and_mended_by_running_again(finished_campaign, tmp_path):
-    campaign = Campaign(tmp_path / "campaign")
-    shutil.copytree(finished_campaign.folder, campaign.folder, copy_function=shutil.copy2)
-    stages = "results/networks/blots/{}/plain/{}/seed-3"
-    damaged = stages.format("none/none/none", "fp32") + "/best.ckpt"
-    target = stages.format("synapse/series/layer", "on_levels") + "/best.ckpt"
-    whole = {path: (campaign.folder / path).read_bytes() for path in (damaged, target)}
-    garble(campaign.folder / damaged)
-    (campaign.folder / target).unlink()
-    refused = campaign.snakemake(target, check=False)
-    assert refused.returncode
-    said = refused.stderr + refused.stdout
-    assert f"wallnet: {damaged} is damaged" in said
-    assert "was moved to best.ckpt.damaged; run snakemake again, which makes it anew" in said
-    assert "Traceback" not in said
-    assert (campaign.folder / f"{damaged}.damaged").exists()
-    campaign.snakemake(target)
-    assert {path: (campaign.folder / path).read_bytes() for path in whole} == whole
-    assert not (campaign.folder / f"{damaged}.damaged").exists()
+def test_a_changed_digit_of_an_accuracy_is_found(whole, finished_campaign):
+    """By its digest; and without one by the confusion matrix in the same file."""
+    path = whole.folder / ON_LEVELS / "quantized/seed-3/metrics.json"
+    told = re.search(r'"test_accuracy": (\d+\.\d+)', path.read_text())
+    digit = "1" if told[1][0] != "1" else "2"
+    changed = path.read_text().replace(told[0], f'"test_accuracy": {digit}{told[1][1:]}')
+    path.write_text(changed)
+    files.digest_path(path).unlink()
+    (whole.folder / "results/tables/accuracy.md").unlink()
+    refused = whole.snakemake("results/tables/accuracy.md", check=False)
+    said = refused.stdout + refused.stderr
+    assert "has a test_accuracy that is not that of its confusion_matrix" in said
+    whole.snakemake()
+    assert_same(whole.folder, finished_campaign.folder)

@@ -72,14 +72,17 @@ def test_an_upgraded_package_plans_nothing(finished, tmp_path):
 
 def test_deleted_outputs_plan_themselves_where_they_are_asked_for(finished):
     (finished.folder / "results/devices/neuron.nc").unlink()
-    (finished.folder / "results/tables/neuron.html").unlink()
+    (finished.folder / "results/tables/devices/neuron.html").unlink()
     assert finished.planned("devices") == {"device": 1, "device_table": 1, "devices": 1}
 
 
-def test_an_output_with_other_content_plans_what_reads_it(finished):
+def test_an_output_with_other_content_plans_itself_and_what_reads_it(finished):
     path = finished.folder / "results/traces/neuron/0.4000.nc"
     path.write_bytes(path.read_bytes()[:-1])
-    assert finished.planned("devices") == {"device": 1, "device_table": 1, "devices": 1}
+    planned = finished.planned("devices")
+    assert planned == {"trace": 1, "device": 1, "device_table": 1, "devices": 1}
+    # for a file as target, which a dry run leaves in its place, it shows only the latter
+    assert finished.planned("results/devices/neuron.nc") == {"device": 1}
 
 
 @pytest.mark.parametrize("shift", [-86400 * 365, 86400 * 365])

@@ -93,7 +93,7 @@ def test_a_file_that_may_not_be_read_is_said_and_not_moved(tiny, tmp_path):
 @pytest.mark.campaign
 def test_two_campaigns_in_one_folder(campaign, finished_devices):
     command = [*SNAKEMAKE, "--directory", campaign.folder, "--cores", "1"]
-    target = "results/tables/neuron.csv"
+    target = "results/tables/devices/neuron.csv"
     first = subprocess.Popen(
         list(map(str, [*command, target])),
         stdout=subprocess.DEVNULL,
@@ -183,8 +183,8 @@ def test_a_data_file_that_may_not_be_read_is_said_and_not_moved(tmp_path):
 def test_a_data_set_that_is_not_there_stops_what_needs_it_alone(finished, finished_devices):
     """The rest of the campaign is made, and nothing of it again once the images are there."""
     finished.configure(with_networks())
-    (finished.folder / "results/tables/synapse.csv").unlink()
-    targets = ("results/tables/synapse.csv", "networks")
+    (finished.folder / "results/tables/devices/synapse.csv").unlink()
+    targets = ("results/tables/devices/synapse.csv", "networks")
     refused = finished.snakemake(*targets, check=False)
     assert refused.returncode
     said = refused.stderr + refused.stdout

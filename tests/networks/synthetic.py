@@ -18,7 +18,8 @@ def _filled(kind, given, sizes):
     for name, dimensions in files.SCHEMAS[kind].items():
         if name not in variables:
             shape = tuple(sizes.get(d, 2) for d in dimensions)
-            variables[name] = (dimensions, np.zeros(shape))
+            is_state = name.endswith("state")
+            variables[name] = (dimensions, np.full(shape, "free") if is_state else np.zeros(shape))
     return variables
 
 
@@ -34,7 +35,10 @@ def write_synapse(path: Path, levels: int, **changes) -> Path:
         "stable": (("level",), np.ones(levels, dtype=np.int8)),
         "reachable": (("level",), np.ones(levels, dtype=np.int8)),
         "extended_stable": (("extended_level",), np.ones(len(extended), dtype=np.int8)),
-        "extended_state": (("extended_level",), np.array([f"s{k}" for k in range(len(extended))])),
+        "extended_state": (
+            ("extended_level",),
+            np.array([f"notch {k}" for k in range(len(extended))]),
+        ),
         "extended_normalized_conductance": (
             ("reading", "extended_level"),
             np.stack([extended, extended / (2 - extended)]),

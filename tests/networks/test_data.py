@@ -307,7 +307,7 @@ def test_a_file_that_another_campaign_mended_meanwhile_stays(folder, known, monk
     ("harm", "fault"), [(truncated, "is truncated"), (os.unlink, "is missing")]
 )
 def test_damage_after_the_check_is_mended_by_running_again(folder, known, harm, fault):
-    """The record is what Snakemake sees: set aside, it makes the data set be checked again."""
+    """The record is what Snakemake sees: refused, it makes the data set be checked again."""
     record = folder / "results" / "tiny.json"
     data.provide(known, folder, record)
     whole = record.read_bytes()
@@ -317,11 +317,11 @@ def test_damage_after_the_check_is_mended_by_running_again(folder, known, harm, 
     one_sentence(
         caught, str(folder / "Tiny/raw" / TRAIN_IMAGES), "truncated", "run snakemake again"
     )
-    assert not record.exists()
+    assert list(files.find_damaged(record.parent)) == [str(record)]
     data.provide(known, folder, record)
     assert record.read_bytes() == whole
     data.load(record, folder)
-    assert [path.name for path in record.parent.iterdir()] == ["tiny.json"]
+    assert files.find_damaged(record.parent) == {}
 
 
 def test_images_that_change_after_the_check_are_noticed(folder):

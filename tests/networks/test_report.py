@@ -1,5 +1,6 @@
 import csv
 import json
+from pathlib import Path
 
 import pytest
 
@@ -11,15 +12,15 @@ from wallnet.files import FileError
 from wallnet.report import networks as report
 
 
-def metrics_of(run, levels):
+def metrics_of(run, levels, right=None):
     """Return metrics as training writes them, with numbers that differ from run to run."""
-    accuracy = 90.0 + 0.01 * (sum(map(ord, json.dumps(run))) % 800)
+    right = right or 9000 + sum(map(ord, json.dumps(run))) % 800
     record = {
         **run,
         "seed": int(run["seed"]),
-        "test_accuracy": accuracy,
+        "test_accuracy": 100 * right / 10_000,
         "classes": ["a", "b"],
-        "confusion_matrix": [[90, 10], [5, 95]],
+        "confusion_matrix": [[right - 5000, 10_000 - right], [0, 5000]],
         "weights": {
             "hidden": {"range": [-1.0, 1.0], "counts": [1, 0, 5, 3], "different_values": 3}
         },
@@ -72,7 +73,7 @@ def test_the_table_has_a_row_for_every_network(campaign, tmp_path):
 
 def test_the_papers_numbers_stand_beside_ours(campaign):
     tabulate(campaign)
-    lines = files.Path("a.md").read_text().splitlines()
+    lines = Path("a.md").read_text().splitlines()
     paper = [line for line in lines if "paper" in line and line.startswith("|")]
     assert len(paper) == 4
     assert "97.41 |" in paper[0]
@@ -81,27 +82,47 @@ def test_the_papers_numbers_stand_beside_ours(campaign):
     header = [cell.strip() for cell in lines[0].strip("|").split("|")]
     assert header[3:] == [report.TITLES[stage] for stage in STAGES]
     assert len({len(line) for line in lines if line.startswith("|")}) == 1
-    page = files.Path("a.html").read_text()
+    page = Path("a.html").read_text()
     assert page.count("<tr") == 1 + len([x for x in lines if x.startswith("|")]) - 2
 
 
 def test_several_seeds_give_mean_and_deviation(campaign):
     networks = campaign.model_copy(update={"seeds": (1, 2)})
     for run in networks.runs():
-        record = metrics_of(run, 11) | {"test_accuracy": 90.0 + 2 * int(run["seed"])}
+        record = metrics_of(run, 11, right=9000 + 200 * int(run["seed"]))
         files.write_json(record, files.METRICS.format(**run))
     tabulate(networks)
-    assert "93.00 ± 1.41" in files.Path("a.md").read_text()
+    assert "93.00 ± 1.41" in Path("a.md").read_text()
 
 
 def test_a_missing_or_damaged_result_is_named_and_nothing_is_written(campaign):
     path = files.METRICS.format(**campaign.runs()[5])
-    files.Path(path).write_text('{"dataset": "mni')
+    Path(path).write_text('{"dataset": "mni')
     with pytest.raises(FileError) as caught:
         tabulate(campaign)
     assert path in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert not files.Path("a.csv").exists()
+    assert not Path("a.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"test_accuracy": 99.99}, "test_accuracy that is not that of its confusion_matrix"),
+        ({"confusion_matrix": [[1, 2, 3], [4, 5, 6]]}, "not that of its confusion_matrix"),
+        ({"confusion_matrix": "<script>"}, "not that of its confusion_matrix"),
+        ({"seed": 7}, "holds seed = '7', not '1'"),
+        ({"device": "<script>alert(1)</script>"}, "holds device = '<script>"),
+    ],
+)
+def test_metrics_that_contradict_themselves_or_their_place_are_refused(campaign, change, words):
+    path = files.METRICS.format(**campaign.runs()[5])
+    files.write_json(files.read_json(path) | change, path)
+    with pytest.raises(FileError) as caught:
+        tabulate(campaign)
+    assert path in str(caught.value)
+    assert words in str(caught.value)
+    assert not Path("a.md").exists()
 
 
 def sources(networks, kind):
@@ -135,7 +156,7 @@ def test_figures_are_drawn_and_say_what_made_them(campaign, kind):
         darkest, lightest = image.convert("L").getextrema()
         assert (darkest, lightest) == (0, 255) or lightest - darkest > 150
         assert json.loads(image.text["Description"])["sources"] == used
-    assert files.Path("figure.pdf").read_bytes().startswith(b"%PDF")
+    assert Path("figure.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_a_figure_of_foreign_metrics_is_one_sentence(campaign):
@@ -146,13 +167,13 @@ def test_a_figure_of_foreign_metrics_is_one_sentence(campaign):
     with pytest.raises(FileError) as caught:
         report.draw("confusion", used, Figures(resolution=80), "figure.png", "figure.pdf")
     assert used[0] in str(caught.value)
-    assert not files.Path("figure.png").exists()
+    assert not Path("figure.png").exists()
 
 
 def test_targets_list_each_figure_once_in_both_formats(default_campaign):
     networks = default_campaign.networks
     targets = report.targets(networks, "svg")
     assert len(set(targets)) == len(targets)
-    assert "results/figures/confusion-fashion-mnist-synapse-10.png" in targets
-    assert "results/figures/misread-fashion-mnist.svg" in targets
+    assert "results/figures/networks/fashion-mnist/confusion-synapse-10.png" in targets
+    assert "results/figures/networks/fashion-mnist/misread.svg" in targets
     assert report.targets(networks.model_copy(update={"recipes": {}}), "svg") == []

@@ -222,7 +222,9 @@ def damage(path, how):
 
 
 @pytest.mark.parametrize("how", ["truncated", "empty", "flipped", "foreign"])
-def test_a_damaged_checkpoint_is_moved_aside(results, networks, images, place, tmp_path, how):
+def test_a_damaged_checkpoint_is_refused_where_it_lies(
+    results, networks, images, place, tmp_path, how
+):
     start = tmp_path / "results" / "best.ckpt"
     start.parent.mkdir()
     shutil.copy(results["fp32"][1], start)
@@ -234,10 +236,11 @@ def test_a_damaged_checkpoint_is_moved_aside(results, networks, images, place, t
     assert "damaged" in text
     assert "run snakemake again" in text
     assert "\n" not in text
-    # out of the way: the workflow finds it missing and makes it again
-    assert sorted(p.name for p in start.parent.iterdir()) == ["best.ckpt.damaged"]
+    # the next run finds it, and makes it again
+    assert start.exists()
+    assert list(files.find_damaged(start.parent)) == [str(start)]
     training.save_network(training.load_network(results["fp32"][1]), start, {})
-    assert not (start.parent / "best.ckpt.damaged").exists()
+    assert files.find_damaged(start.parent) == {}
 
 
 def test_a_damaged_checkpoint_elsewhere_is_its_owners(results, tmp_path):

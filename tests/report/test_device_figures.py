@@ -246,13 +246,13 @@ def test_targets_name_one_figure_a_device_and_the_comparison():
     }
     names = devices.targets(parse(yaml.safe_load(json.dumps(data))))
     assert [name for name in names if name.endswith("png")] == [
-        "results/figures/n-transfer-curve.png",
-        "results/figures/n-magnetization.png",
-        "results/figures/s-dynamics.png",
-        "results/figures/s-conductance.png",
-        "results/figures/t-wall-position.png",
+        "results/figures/devices/n-transfer-curve.png",
+        "results/figures/devices/n-magnetization.png",
+        "results/figures/devices/s-dynamics.png",
+        "results/figures/devices/s-conductance.png",
+        "results/figures/devices/t-wall-position.png",
         "results/figures/synapses-compared.png",
     ]
-    assert "results/figures/t-wall-position.svg" in names
+    assert "results/figures/devices/t-wall-position.svg" in names
     only = devices.targets(parse({"material": MATERIAL, "devices": {"t": data["devices"]["t"]}}))
     assert len(only) == 2

@@ -1,25 +1,24 @@
 """The same pulses in both calculators, and how far they differ."""
 
-CROSSCHECK = "results/crosscheck/{case}/{calculator}.nc"
 CASES = campaign.crosscheck.cases
 
 
 rule crosscheck:
     """Deviations between the embedded engine and OOMMF, as tables and a figure."""
     input:
-        files.TABLE.format(table="crosscheck.csv"),
-        files.FIGURE.format(figure="crosscheck.png"),
+        filled(files.TABLE, table="crosscheck", suffix=".csv"),
+        png(files.FIGURE, figure="crosscheck"),
     localrule: True
 
 
 rule crosscheck_film:
     """One pulse of the cross-check in the embedded engine."""
     output:
-        expand(CROSSCHECK, calculator="film", allow_missing=True),
+        crosscheck_trace("film"),
     log:
-        "results/logs/crosscheck/{case}/film.log",
+        files.log_of(crosscheck_trace("film")),
     benchmark:
-        "results/benchmarks/crosscheck/{case}/film.tsv"
+        files.benchmark_of(crosscheck_trace("film"))
     wildcard_constraints:
         case="|".join(CASES) or "none",
     resources:
@@ -35,11 +34,11 @@ rule crosscheck_film:
 rule crosscheck_oommf:
     """One pulse of the cross-check in OOMMF."""
     output:
-        expand(CROSSCHECK, calculator="oommf", allow_missing=True),
+        crosscheck_trace("oommf"),
     log:
-        "results/logs/crosscheck/{case}/oommf.log",
+        files.log_of(crosscheck_trace("oommf")),
     benchmark:
-        "results/benchmarks/crosscheck/{case}/oommf.tsv"
+        files.benchmark_of(crosscheck_trace("oommf"))
     wildcard_constraints:
         case="|".join(CASES) or "none",
     conda:
@@ -59,27 +58,27 @@ rule crosscheck_oommf:
 rule crosscheck_table:
     """Compare the traces of both calculators."""
     input:
-        film=expand(CROSSCHECK, case=CASES, calculator="film"),
-        oommf=expand(CROSSCHECK, case=CASES, calculator="oommf"),
+        film=expand(files.CROSSCHECK, case=CASES, calculator="film"),
+        oommf=expand(files.CROSSCHECK, case=CASES, calculator="oommf"),
     output:
-        csv=files.TABLE.format(table="crosscheck.csv"),
-        markdown=files.TABLE.format(table="crosscheck.md"),
+        csv=filled(files.TABLE, table="crosscheck", suffix=".csv"),
+        markdown=filled(files.TABLE, table="crosscheck", suffix=".md"),
         png=report(
-            files.FIGURE.format(figure="crosscheck.png"),
+            png(files.FIGURE, figure="crosscheck"),
             caption="../report/crosscheck.rst",
             category="Checks",
             labels={"result": "engine beside OOMMF"},
         ),
-        vector=vector_figure("crosscheck"),
+        vector=vector(files.FIGURE, figure="crosscheck"),
     log:
-        "results/logs/crosscheck/table.log",
+        files.log_of(filled(files.TABLE, table="crosscheck", suffix=".csv")),
     localrule: True
     resources:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
     params:
-        cases=list(CASES),
-        figures=campaign.figures.model_dump_json(),
+        cases=lambda w: list(CASES),
+        figures=figure_style,
         revision=revisions.of("report"),
     shell:
         "wallnet crosscheck --cases {params.cases:q} --film {input.film:q}"

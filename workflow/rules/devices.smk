@@ -10,9 +10,9 @@ rule device:
     output:
         files.DEVICE,
     log:
-        "results/logs/devices/{device}.log",
+        files.log_of(files.DEVICE),
     benchmark:
-        "results/benchmarks/devices/{device}.tsv"
+        files.benchmark_of(files.DEVICE)
     localrule: True
     resources:
         mem_mb=lambda w, attempt: 600 * attempt,
@@ -33,18 +33,18 @@ rule device_table:
     input:
         files.DEVICE,
     output:
-        csv=files.TABLE.format(table="{device}.csv"),
-        markdown=files.TABLE.format(table="{device}.md"),
+        csv=filled(files.DEVICE_TABLE, suffix=".csv"),
+        markdown=filled(files.DEVICE_TABLE, suffix=".md"),
         html=report(
-            files.TABLE.format(table="{device}.html"),
+            filled(files.DEVICE_TABLE, suffix=".html"),
             caption="../report/device-table.rst",
             category="Devices",
             labels={"result": "{device}: table"},
         ),
     log:
-        "results/logs/tables/{device}.log",
+        files.log_of(filled(files.DEVICE_TABLE, suffix=".csv")),
     benchmark:
-        "results/benchmarks/tables/{device}.tsv"
+        files.benchmark_of(filled(files.DEVICE_TABLE, suffix=".csv"))
     wildcard_constraints:
         device="|".join(campaign.devices),
     localrule: True
@@ -61,23 +61,23 @@ rule device_table:
 rule parameters:
     """What all devices are made of, after all inheritance; the configuration as it was used."""
     output:
-        csv=files.TABLE.format(table="parameters.csv"),
+        csv=filled(files.TABLE, table="parameters", suffix=".csv"),
         html=report(
-            files.TABLE.format(table="parameters.html"),
+            filled(files.TABLE, table="parameters", suffix=".html"),
             caption="../report/parameters.rst",
             category="Parameters",
             labels={"result": "parameters of all devices"},
         ),
     log:
-        "results/logs/tables/parameters.log",
+        files.log_of(filled(files.TABLE, table="parameters", suffix=".csv")),
     benchmark:
-        "results/benchmarks/tables/parameters.tsv"
+        files.benchmark_of(filled(files.TABLE, table="parameters", suffix=".csv"))
     localrule: True
     resources:
         mem_mb=lambda w, attempt: 400 * attempt,
         runtime=lambda w, attempt: 5 * attempt,
     params:
-        devices=jobs.canonical(
+        devices=lambda w: jobs.canonical(
             {name: d.model_dump(mode="json") for name, d in campaign.devices.items()}
         ),
         revision=revisions.of("report"),

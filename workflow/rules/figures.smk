@@ -9,16 +9,16 @@ rule figure_transfer_curve:
         device=files.DEVICE,
     output:
         png=report(
-            files.FIGURE.format(figure="{device}-transfer-curve.png"),
+            png(files.DEVICE_FIGURE, figure="transfer-curve"),
             caption="../report/device-transfer-curve.rst",
             category="Devices",
             labels={"result": "{device}: transfer curve"},
         ),
-        vector=vector_figure("{device}-transfer-curve"),
+        vector=vector(files.DEVICE_FIGURE, figure="transfer-curve"),
     log:
-        "results/logs/figures/{device}-transfer-curve.log",
+        files.log_of(png(files.DEVICE_FIGURE, figure="transfer-curve")),
     benchmark:
-        "results/benchmarks/figures/{device}-transfer-curve.tsv"
+        files.benchmark_of(png(files.DEVICE_FIGURE, figure="transfer-curve"))
     wildcard_constraints:
         device=one_of("neuron"),
     localrule: True
@@ -26,7 +26,7 @@ rule figure_transfer_curve:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
     params:
-        figures=campaign.figures.model_dump_json(),
+        figures=figure_style,
         revision=revisions.of("report"),
     shell:
         "wallnet device-figure transfer-curve --devices {input.device:q}"
@@ -41,16 +41,16 @@ rule figure_magnetization:
         traces=lambda w: files.trace_paths(w.device, campaign.devices[w.device]),
     output:
         png=report(
-            files.FIGURE.format(figure="{device}-magnetization.png"),
+            png(files.DEVICE_FIGURE, figure="magnetization"),
             caption="../report/device-magnetization.rst",
             category="Devices",
             labels={"result": "{device}: maps of m_z"},
         ),
-        vector=vector_figure("{device}-magnetization"),
+        vector=vector(files.DEVICE_FIGURE, figure="magnetization"),
     log:
-        "results/logs/figures/{device}-magnetization.log",
+        files.log_of(png(files.DEVICE_FIGURE, figure="magnetization")),
     benchmark:
-        "results/benchmarks/figures/{device}-magnetization.tsv"
+        files.benchmark_of(png(files.DEVICE_FIGURE, figure="magnetization"))
     wildcard_constraints:
         device=one_of("neuron"),
     localrule: True
@@ -59,7 +59,7 @@ rule figure_magnetization:
         runtime=lambda w, attempt: 10 * attempt,
     params:
         traces=lambda w: files.folder(files.TRACE, w.device),
-        figures=campaign.figures.model_dump_json(),
+        figures=figure_style,
         revision=revisions.of("report"),
     shell:
         "wallnet device-figure magnetization --devices {input.device:q} --traces {params.traces:q}"
@@ -74,16 +74,16 @@ rule figure_dynamics:
         traces=lambda w: files.trace_paths(w.device, campaign.devices[w.device]),
     output:
         png=report(
-            files.FIGURE.format(figure="{device}-dynamics.png"),
+            png(files.DEVICE_FIGURE, figure="dynamics"),
             caption="../report/device-dynamics.rst",
             category="Devices",
             labels={"result": "{device}: maps of m_z, wall against time"},
         ),
-        vector=vector_figure("{device}-dynamics"),
+        vector=vector(files.DEVICE_FIGURE, figure="dynamics"),
     log:
-        "results/logs/figures/{device}-dynamics.log",
+        files.log_of(png(files.DEVICE_FIGURE, figure="dynamics")),
     benchmark:
-        "results/benchmarks/figures/{device}-dynamics.tsv"
+        files.benchmark_of(png(files.DEVICE_FIGURE, figure="dynamics"))
     wildcard_constraints:
         device=one_of("synapse"),
     localrule: True
@@ -92,7 +92,7 @@ rule figure_dynamics:
         runtime=lambda w, attempt: 10 * attempt,
     params:
         traces=lambda w: files.folder(files.TRACE, w.device),
-        figures=campaign.figures.model_dump_json(),
+        figures=figure_style,
         revision=revisions.of("report"),
     shell:
         "wallnet device-figure dynamics --devices {input.device:q} --traces {params.traces:q}"
@@ -106,16 +106,16 @@ rule figure_conductance:
         device=files.DEVICE,
     output:
         png=report(
-            files.FIGURE.format(figure="{device}-conductance.png"),
+            png(files.DEVICE_FIGURE, figure="conductance"),
             caption="../report/device-conductance.rst",
             category="Devices",
             labels={"result": "{device}: conductance and levels"},
         ),
-        vector=vector_figure("{device}-conductance"),
+        vector=vector(files.DEVICE_FIGURE, figure="conductance"),
     log:
-        "results/logs/figures/{device}-conductance.log",
+        files.log_of(png(files.DEVICE_FIGURE, figure="conductance")),
     benchmark:
-        "results/benchmarks/figures/{device}-conductance.tsv"
+        files.benchmark_of(png(files.DEVICE_FIGURE, figure="conductance"))
     wildcard_constraints:
         device=one_of("synapse"),
     localrule: True
@@ -123,7 +123,7 @@ rule figure_conductance:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
     params:
-        figures=campaign.figures.model_dump_json(),
+        figures=figure_style,
         revision=revisions.of("report"),
     shell:
         "wallnet device-figure conductance --devices {input.device:q}"
@@ -137,16 +137,16 @@ rule figure_wall_position:
         device=files.DEVICE,
     output:
         png=report(
-            files.FIGURE.format(figure="{device}-wall-position.png"),
+            png(files.DEVICE_FIGURE, figure="wall-position"),
             caption="../report/device-wall-position.rst",
             category="Devices",
             labels={"result": "{device}: wall against time, velocity"},
         ),
-        vector=vector_figure("{device}-wall-position"),
+        vector=vector(files.DEVICE_FIGURE, figure="wall-position"),
     log:
-        "results/logs/figures/{device}-wall-position.log",
+        files.log_of(png(files.DEVICE_FIGURE, figure="wall-position")),
     benchmark:
-        "results/benchmarks/figures/{device}-wall-position.tsv"
+        files.benchmark_of(png(files.DEVICE_FIGURE, figure="wall-position"))
     wildcard_constraints:
         device=one_of("track"),
     localrule: True
@@ -154,7 +154,7 @@ rule figure_wall_position:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
     params:
-        figures=campaign.figures.model_dump_json(),
+        figures=figure_style,
         revision=revisions.of("report"),
     shell:
         "wallnet device-figure wall-position --devices {input.device:q}"
@@ -168,22 +168,22 @@ rule figure_synapses_compared:
         expand(files.DEVICE, device=campaign.of_kind("synapse")),
     output:
         png=report(
-            files.FIGURE.format(figure=f"{device_report.COMPARISON}.png"),
+            png(files.FIGURE, figure=device_report.COMPARISON),
             caption="../report/device-synapses-compared.rst",
             category="Devices",
             labels={"result": "conductance compared"},
         ),
-        vector=vector_figure(device_report.COMPARISON),
+        vector=vector(files.FIGURE, figure=device_report.COMPARISON),
     log:
-        "results/logs/figures/synapses-compared.log",
+        files.log_of(png(files.FIGURE, figure=device_report.COMPARISON)),
     benchmark:
-        "results/benchmarks/figures/synapses-compared.tsv"
+        files.benchmark_of(png(files.FIGURE, figure=device_report.COMPARISON))
     localrule: True
     resources:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
     params:
-        figures=campaign.figures.model_dump_json(),
+        figures=figure_style,
         revision=revisions.of("report"),
     shell:
         "wallnet device-figure synapses-compared --devices {input:q}"

@@ -18,9 +18,9 @@ rule data:
     output:
         files.DATA,
     log:
-        "results/logs/data/{dataset}.log",
+        files.log_of(files.DATA),
     benchmark:
-        "results/benchmarks/data/{dataset}.tsv"
+        files.benchmark_of(files.DATA)
     # compute nodes often have no way out
     localrule: True
     resources:
@@ -41,26 +41,12 @@ rule train:
         data=files.DATA,
         neuron=files.DEVICE.format(device=campaign.networks.neuron),
     output:
-        metrics=expand(
-            files.METRICS,
-            device="none",
-            reading="none",
-            mapping="none",
-            stage=STAGES[0],
-            allow_missing=True,
-        ),
-        checkpoint=expand(
-            files.CHECKPOINT,
-            device="none",
-            reading="none",
-            mapping="none",
-            stage=STAGES[0],
-            allow_missing=True,
-        ),
+        metrics=free_network(files.METRICS),
+        checkpoint=free_network(files.CHECKPOINT),
     log:
-        "results/logs/networks/{dataset}/none/{recipe}-seed-{seed}.log",
+        files.log_of(free_network(files.METRICS)),
     benchmark:
-        "results/benchmarks/networks/{dataset}/none/{recipe}-seed-{seed}.tsv"
+        files.benchmark_of(free_network(files.METRICS))
     threads: campaign.networks.threads
     resources:
         mem_mb=lambda w, attempt: 1500 * attempt,
@@ -79,14 +65,14 @@ rule map:
     input:
         data=files.DATA,
         synapse=files.DEVICE,
-        start=expand(rules.train.output.checkpoint, allow_missing=True),
+        start=free_network(files.CHECKPOINT),
     output:
         metrics=expand(files.METRICS, stage=STAGES[1:], allow_missing=True),
         checkpoint=expand(files.CHECKPOINT, stage=STAGES[1:], allow_missing=True),
     log:
-        "results/logs/networks/{dataset}/{device}/{reading}-{mapping}-{recipe}-seed-{seed}.log",
+        files.log_of(filled(files.METRICS, stage=STAGES[1])),
     benchmark:
-        "results/benchmarks/networks/{dataset}/{device}/{reading}-{mapping}-{recipe}-seed-{seed}.tsv"
+        files.benchmark_of(filled(files.METRICS, stage=STAGES[1]))
     threads: campaign.networks.threads
     resources:
         mem_mb=lambda w, attempt: 1500 * attempt,
@@ -106,36 +92,28 @@ rule accuracy:
     input:
         network_report.metrics(campaign.networks),
     output:
-        csv=files.TABLE.format(table="accuracy.csv"),
-        markdown=files.TABLE.format(table="accuracy.md"),
+        csv=filled(files.TABLE, table="accuracy", suffix=".csv"),
+        markdown=filled(files.TABLE, table="accuracy", suffix=".md"),
         html=report(
-            files.TABLE.format(table="accuracy.html"),
+            filled(files.TABLE, table="accuracy", suffix=".html"),
             caption="../report/networks-accuracy-table.rst",
             category="Networks",
             labels={"result": "test accuracy beside Table II"},
         ),
     log:
-        "results/logs/accuracy.log",
+        files.log_of(filled(files.TABLE, table="accuracy", suffix=".csv")),
     benchmark:
-        "results/benchmarks/accuracy.tsv"
+        files.benchmark_of(filled(files.TABLE, table="accuracy", suffix=".csv"))
     localrule: True
     resources:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
     params:
-        job=network_jobs.accuracy_job(campaign.networks).to_json(),
+        job=lambda w: network_jobs.accuracy_job(campaign.networks).to_json(),
         revision=revisions.of("report"),
     shell:
         "wallnet accuracy --job {params.job:q} --csv {output.csv:q}"
         " --markdown {output.markdown:q} --html {output.html:q} > {log:q} 2>&1"
-
-
-rule networks:
-    """Everything that the networks give, save the figures."""
-    input:
-        network_report.metrics(campaign.networks),
-        rules.accuracy.output if campaign.networks.recipes else [],
-    localrule: True
 
 
 rule figure_accuracy:
@@ -144,22 +122,22 @@ rule figure_accuracy:
         rules.accuracy.output.csv,
     output:
         png=report(
-            files.FIGURE.format(figure="accuracy.png"),
+            png(files.FIGURE, figure="accuracy"),
             caption="../report/networks-accuracy.rst",
             category="Networks",
             labels={"result": "test error at every stage"},
         ),
-        vector=vector_figure("accuracy"),
+        vector=vector(files.FIGURE, figure="accuracy"),
     log:
-        "results/logs/figures/accuracy.log",
+        files.log_of(png(files.FIGURE, figure="accuracy")),
     benchmark:
-        "results/benchmarks/figures/accuracy.tsv"
+        files.benchmark_of(png(files.FIGURE, figure="accuracy"))
     localrule: True
     resources:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
     params:
-        figures=campaign.figures.model_dump_json(),
+        figures=figure_style,
         revision=revisions.of("report"),
     shell:
         "wallnet network-figure accuracy --sources {input:q} --figures {params.figures:q}"
@@ -172,22 +150,22 @@ rule figure_training_curves:
         network_report.curves_inputs(campaign.networks),
     output:
         png=report(
-            files.FIGURE.format(figure="training-curves.png"),
+            png(files.FIGURE, figure="training-curves"),
             caption="../report/networks-training-curves.rst",
             category="Networks",
             labels={"result": "training curves"},
         ),
-        vector=vector_figure("training-curves"),
+        vector=vector(files.FIGURE, figure="training-curves"),
     log:
-        "results/logs/figures/training-curves.log",
+        files.log_of(png(files.FIGURE, figure="training-curves")),
     benchmark:
-        "results/benchmarks/figures/training-curves.tsv"
+        files.benchmark_of(png(files.FIGURE, figure="training-curves"))
     localrule: True
     resources:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
     params:
-        figures=campaign.figures.model_dump_json(),
+        figures=figure_style,
         revision=revisions.of("report"),
     shell:
         "wallnet network-figure training-curves --sources {input:q} --figures {params.figures:q}"
@@ -200,16 +178,16 @@ rule figure_weights:
         lambda w: network_report.weights_inputs(campaign.networks, w.dataset, w.device),
     output:
         png=report(
-            files.FIGURE.format(figure="weights-{dataset}-{device}.png"),
+            png(files.NETWORK_FIGURE, figure="weights"),
             caption="../report/networks-weights.rst",
             category="Networks",
             labels={"result": "{dataset}: weights on {device}"},
         ),
-        vector=vector_figure("weights-{dataset}-{device}"),
+        vector=vector(files.NETWORK_FIGURE, figure="weights"),
     log:
-        "results/logs/figures/weights-{dataset}-{device}.log",
+        files.log_of(png(files.NETWORK_FIGURE, figure="weights")),
     benchmark:
-        "results/benchmarks/figures/weights-{dataset}-{device}.tsv"
+        files.benchmark_of(png(files.NETWORK_FIGURE, figure="weights"))
     wildcard_constraints:
         dataset="|".join(campaign.networks.datasets),
     localrule: True
@@ -217,7 +195,7 @@ rule figure_weights:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
     params:
-        figures=campaign.figures.model_dump_json(),
+        figures=figure_style,
         revision=revisions.of("report"),
     shell:
         "wallnet network-figure weights --sources {input:q} --figures {params.figures:q}"
@@ -232,16 +210,16 @@ rule figure_confusion:
         ),
     output:
         png=report(
-            files.FIGURE.format(figure="confusion-{dataset}-{device}.png"),
+            png(files.NETWORK_FIGURE, figure="confusion"),
             caption="../report/networks-confusion.rst",
             category="Networks",
             labels={"result": "{dataset}: confusion matrices on {device}"},
         ),
-        vector=vector_figure("confusion-{dataset}-{device}"),
+        vector=vector(files.NETWORK_FIGURE, figure="confusion"),
     log:
-        "results/logs/figures/confusion-{dataset}-{device}.log",
+        files.log_of(png(files.NETWORK_FIGURE, figure="confusion")),
     benchmark:
-        "results/benchmarks/figures/confusion-{dataset}-{device}.tsv"
+        files.benchmark_of(png(files.NETWORK_FIGURE, figure="confusion"))
     wildcard_constraints:
         dataset="|".join(campaign.networks.datasets),
     localrule: True
@@ -249,7 +227,7 @@ rule figure_confusion:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
     params:
-        figures=campaign.figures.model_dump_json(),
+        figures=figure_style,
         revision=revisions.of("report"),
     shell:
         "wallnet network-figure confusion --sources {input:q} --figures {params.figures:q}"
@@ -262,22 +240,22 @@ rule figure_misread:
         lambda w: network_report.misread_inputs(campaign.networks, w.dataset),
     output:
         png=report(
-            files.FIGURE.format(figure="misread-{dataset}.png"),
+            png(files.DATASET_FIGURE, figure="misread"),
             caption="../report/networks-misread.rst",
             category="Networks",
             labels={"result": "{dataset}: misread images"},
         ),
-        vector=vector_figure("misread-{dataset}"),
+        vector=vector(files.DATASET_FIGURE, figure="misread"),
     log:
-        "results/logs/figures/misread-{dataset}.log",
+        files.log_of(png(files.DATASET_FIGURE, figure="misread")),
     benchmark:
-        "results/benchmarks/figures/misread-{dataset}.tsv"
+        files.benchmark_of(png(files.DATASET_FIGURE, figure="misread"))
     localrule: True
     resources:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
     params:
-        figures=campaign.figures.model_dump_json(),
+        figures=figure_style,
         revision=revisions.of("report"),
     shell:
         "wallnet network-figure misread --sources {input:q} --figures {params.figures:q}"

@@ -6,9 +6,9 @@ rule initial:
     output:
         files.INITIAL,
     log:
-        "results/logs/initial/{device}.log",
+        files.log_of(files.INITIAL),
     benchmark:
-        "results/benchmarks/initial/{device}.tsv"
+        files.benchmark_of(files.INITIAL)
     # seconds, unless a wall relaxes first
     localrule: not any(d.wall.relaxation for d in campaign.devices.values())
     resources:
@@ -28,9 +28,9 @@ rule trace:
     output:
         files.TRACE,
     log:
-        "results/logs/traces/{device}/{current}.log",
+        files.log_of(files.TRACE),
     benchmark:
-        "results/benchmarks/traces/{device}/{current}.tsv"
+        files.benchmark_of(files.TRACE)
     resources:
         mem_mb=lambda w, attempt: 800 * attempt,
         runtime=lambda w, attempt: 15 * attempt,
@@ -49,9 +49,9 @@ rule level:
     output:
         files.LEVEL,
     log:
-        "results/logs/levels/{device}/{state}.log",
+        files.log_of(files.LEVEL),
     benchmark:
-        "results/benchmarks/levels/{device}/{state}.tsv"
+        files.benchmark_of(files.LEVEL)
     resources:
         mem_mb=lambda w, attempt: 800 * attempt,
         runtime=lambda w, attempt: 15 * attempt,

@@ -1,4 +1,4 @@
-"""Before the first job of a run: what it needs from around it, asked for once."""
+"""Before a run is planned, and before its first job: what it needs, asked for once."""
 
 import shutil
 
@@ -36,14 +36,57 @@ def check_oommf():
             raise WorkflowError(str(error)) from None
 
 
+def set_damaged_aside():
+    """Find results that no longer are what was written, and have them planned again.
+
+    Return those that are still in their place: a dry run moves nothing.
+    """
+    from snakemake.logging import logger
+
+    damaged = files.find_damaged(files.RESULTS, memory=own / "wallnet-digests.json")
+    if not damaged:
+        return {}
+    dry = workflow.output_settings.dryrun
+    done = "would be" if dry else "were"
+    logger.warning(
+        "\n".join(
+            [
+                *(f"{path} {fault}" for path, fault in damaged.items()),
+                f"{len(damaged)} damaged {done} set aside, to be made again.",
+            ]
+        )
+    )
+    if dry:
+        return damaged
+    try:
+        files.set_aside(damaged)
+    except files.FileError as error:
+        raise WorkflowError(str(error)) from None
+    return {}
+
+
+def target(paths):
+    """Return the input function of a target; a dry run also plans what a run would set aside."""
+
+    def listed(wildcards):
+        workflow.dag.forcefiles.update(left_damaged)
+        return paths
+
+    return listed
+
+
 # where Snakemake itself writes next, and would end in a traceback
 own = Path.cwd() / ".snakemake"
 check_folder(own if own.exists() else own.parent)
+
+# jobs read this file too, and another campaign may be at work in this folder
+busy = not workflow.is_main_process or any(own.glob("locks/*"))
+left_damaged = {} if busy else set_damaged_aside()
 
 
 # Snakemake heeds one such block in all files
 onstart:
     check_scheduler()
     check_oommf()
-    if Path("results").exists():
-        check_folder("results")
+    if Path(files.RESULTS).exists():
+        check_folder(files.RESULTS)

@@ -6,19 +6,19 @@ from wallnet import validation as validation_checks
 rule validation:
     """All checks of the engine, as tables and a figure."""
     input:
-        files.TABLE.format(table="validation.csv"),
-        files.FIGURE.format(figure="validation.png"),
+        filled(files.TABLE, table="validation", suffix=".csv"),
+        png(files.FIGURE, figure="validation"),
     localrule: True
 
 
 rule validation_check:
     """One check: rows of a reference value, ours, and the tolerance with its reason."""
     output:
-        validation_checks.RESULT,
+        files.VALIDATION,
     log:
-        "results/logs/validation/{check}.log",
+        files.log_of(files.VALIDATION),
     benchmark:
-        "results/benchmarks/validation/{check}.tsv"
+        files.benchmark_of(files.VALIDATION)
     wildcard_constraints:
         check="|".join(validation_checks.CHECKS),
     resources:
@@ -33,28 +33,27 @@ rule validation_check:
 rule validation_table:
     """Gather the checks into one table, to compute with and to read, and draw their curves."""
     input:
-        expand(validation_checks.RESULT, check=validation_checks.CHECKS),
+        expand(files.VALIDATION, check=validation_checks.CHECKS),
     output:
-        csv=files.TABLE.format(table="validation.csv"),
-        markdown=files.TABLE.format(table="validation.md"),
+        csv=filled(files.TABLE, table="validation", suffix=".csv"),
+        markdown=filled(files.TABLE, table="validation", suffix=".md"),
         png=report(
-            files.FIGURE.format(figure="validation.png"),
+            png(files.FIGURE, figure="validation"),
             caption="../report/validation.rst",
             category="Checks",
             labels={"result": "engine beside published values"},
         ),
-        vector=files.FIGURE.format(figure="validation.")
-        + campaign.figures.vector_format,
+        vector=vector(files.FIGURE, figure="validation"),
     log:
-        "results/logs/validation/table.log",
+        files.log_of(filled(files.TABLE, table="validation", suffix=".csv")),
     benchmark:
-        "results/benchmarks/validation/table.tsv"
+        files.benchmark_of(filled(files.TABLE, table="validation", suffix=".csv"))
     localrule: True
     resources:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
     params:
-        figures=campaign.figures.model_dump_json(),
+        figures=figure_style,
         revision=revisions.of("report"),
     shell:
         "wallnet validation-table --results {input:q} --figures {params.figures:q}"

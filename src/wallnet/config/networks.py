@@ -1,6 +1,7 @@
 """The network half of the configuration: data sets, mappings of weights to levels, training."""
 
 import difflib
+import os
 import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
@@ -198,6 +199,13 @@ class Networks(Section):
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = (1,)
     validation_fraction: quantity("1", 0.01, 0.5, mend="0.1 is usual") = 0.1  # type: ignore[valid-type]
     threads: Annotated[int, Field(ge=1, le=256)] = 1
+
+    @field_validator("data_folder")
+    @classmethod
+    def _of_a_user(cls, value: str) -> str:
+        if "\0" in value:
+            raise ValueError("has a character that no folder's name can have; remove it")
+        return os.path.expanduser(value)
 
     @field_validator("datasets", "synapses", "readings", "mappings", "seeds")
     @classmethod

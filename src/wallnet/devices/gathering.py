@@ -136,6 +136,9 @@ def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) 
     for values in (*series.values(), profile[:, cells > 0]):
         if not np.isfinite(values).all():
             raise files.damaged(path, "is not finite: the simulation became unstable")
+    furthest = max(series[name].max() for name in _SERIES[1:])
+    if furthest > job.track.length * (1 + 1e-6):
+        raise files.damaged(path, f"has a wall at {furthest:.4g} m, beyond the track's end")
     return Trace(
         time=time,
         series=series,
@@ -270,19 +273,23 @@ def gather(
         _gather(job, initial, traces, levels, out)
     except files.FileError as error:
         kinds = {initial: "initial"} | dict.fromkeys((*traces, *levels.values()), "trace")
-        moved = [str(path) for path, kind in kinds.items() if _moved(path, kind)]
-        more = f"; so were {len(moved)} more: {', '.join(moved)}" if moved else ""
+        others = [
+            str(path)
+            for path, kind in kinds.items()
+            if _is_damaged(path, kind) and not str(error).startswith(f"{path} ")
+        ]
+        more = f"; damaged too: {', '.join(others)}" if others else ""
         raise files.FileError(f"{error}{more}") from None
 
 
-def _moved(path: str | Path, kind: str) -> bool:
-    """Look for damage to a file, and say whether it was set aside for it."""
-    if not Path(path).exists():
-        return False
+def _is_damaged(path: str | Path, kind: str) -> bool:
+    """Say whether a file is there and not what was written."""
     try:
         files.read_dataset(path, kind)
+    except files.DamagedFileError:
+        return True
     except files.FileError:
-        return not Path(path).exists()
+        return False
     return False
 
 

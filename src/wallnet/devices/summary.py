@@ -17,6 +17,20 @@ if TYPE_CHECKING:
 _SETTLED = {1: "yes", 0: "no", -1: "not asked"}
 
 
+_MARKUP = str.maketrans({"<": "&lt;", ">": "&gt;", "|": r"\|", "`": r"\`", "[": r"\[", "]": r"\]"})
+
+
+def markdown_text(text: str) -> str:
+    r"""Return text from outside as Markdown that shows it in one line and does nothing else.
+
+    Examples
+    --------
+    >>> print(markdown_text("<b> | [a](b)"))
+    &lt;b&gt; \| \[a\](b)
+    """
+    return " ".join(text.split()).translate(_MARKUP)
+
+
 @dataclass(frozen=True)
 class Table:
     """A title, the names of the columns with their units, and the rows as text."""
@@ -35,9 +49,10 @@ class Table:
 
     def as_markdown(self) -> str:
         """Return a Markdown table below its title."""
-        lines = [self.columns, tuple("---" for _ in self.columns), *self.rows]
+        rows = [tuple(map(markdown_text, row)) for row in self.rows]
+        lines = [self.columns, tuple("---" for _ in self.columns), *rows]
         body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-        return f"## {self.title}\n\n{body}\n"
+        return f"## {markdown_text(self.title)}\n\n{body}\n"
 
     def as_html(self) -> str:
         """Return an HTML table with its title as caption."""

@@ -284,8 +284,8 @@ def load(record_path: str | Path, data_folder: str | Path) -> Images:
     Raises
     ------
     FileError
-        If a file has changed since it was checked. What was noted of a known data set is then
-        set aside, so that the next run checks it again and fetches what is damaged.
+        If a file has changed since it was checked. The record of a known data set is then
+        refused, so that the next run checks it again and fetches what is damaged.
     """
     keys = ("dataset", "folder", "classes", "files")
     record = files.read_json(record_path, keys=keys)

@@ -408,8 +408,6 @@ def save_network(network: Classifier, path: str | Path, about: Mapping[str, Any]
 def load_network(path: str | Path) -> Classifier:
     """Read a network that `save_network` wrote.
 
-    A damaged result is set aside, so that the next run of the workflow makes it again.
-
     Parameters
     ----------
     path : str or Path
@@ -426,6 +424,7 @@ def load_network(path: str | Path) -> Classifier:
         If the file is missing, may not be read or is damaged.
     """
     try:
+        files.check_digest(path)
         checkpoint = checkpoints.read(path)
         network = Classifier(**checkpoint["hyper_parameters"])
         network.load_state_dict(checkpoint["state_dict"])
@@ -433,6 +432,8 @@ def load_network(path: str | Path) -> Classifier:
             raise ValueError("it has weights that are no numbers")
     except FileNotFoundError:
         raise FileError(f"{path} is not there; run snakemake to make it") from None
+    except FileError:
+        raise
     except OSError as error:
         raise files.unreadable(path, error) from None
     except Exception as error:  # what a foreign checkpoint makes of a network

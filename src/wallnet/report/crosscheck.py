@@ -12,6 +12,7 @@ import numpy as np
 
 from wallnet import files
 from wallnet.config import Figures
+from wallnet.devices.summary import markdown_text
 from wallnet.files import FileError
 from wallnet.report.style import add_figure_arguments, figures_of
 
@@ -206,9 +207,9 @@ def write_markdown(
             f"{comparison.wall_time_oommf:.0f}",
             f"{comparison.ratio:.0f}",
         ]
-        lines.append("| " + " | ".join(cells) + " |")
+        lines.append("| " + " | ".join(map(markdown_text, cells)) + " |")
     count = "one thread" if threads == 1 else f"{threads} threads"
-    notes = NOTES.format(version=version, threads=count)
+    notes = NOTES.format(version=markdown_text(version), threads=count)
     files.write_text("\n".join(lines) + "\n\n" + notes, path)
 
 

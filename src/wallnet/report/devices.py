@@ -102,19 +102,15 @@ def targets(campaign: Campaign) -> list[str]:
     list of str
         Paths, a PNG and a vector file each.
     """
-    names = [
-        f"{device}-{kind}"
+    paths = [
+        files.DEVICE_FIGURE.format(device=device, figure=kind, suffix="{suffix}")
         for kind, drawing in DRAWINGS.items()
         for wanted in drawing.devices
         for device in campaign.of_kind(wanted)
     ]
     if campaign.of_kind("synapse"):
-        names.append(COMPARISON)
-    return [
-        files.FIGURE.format(figure=f"{name}.{suffix}")
-        for name in names
-        for suffix in ("png", campaign.figures.vector_format)
-    ]
+        paths.append(files.FIGURE.format(figure=COMPARISON, suffix="{suffix}"))
+    return files.both_formats(paths, campaign.figures.vector_format)
 
 
 # What the figures share

@@ -17,6 +17,7 @@ from wallnet import __version__, files, revisions
 from wallnet.config import ConfigError, Figures
 from wallnet.config.network_jobs import AccuracyJob
 from wallnet.config.networks import NO_DEVICE, STAGES, Networks
+from wallnet.devices.summary import markdown_text
 from wallnet.files import FileError
 from wallnet.report.style import add_figure_arguments, figures_of
 
@@ -51,6 +52,9 @@ FILLS = ("full", "none", "left", "right", "top", "bottom")
 LEAST_COUNT = 0.7
 """Foot of a logarithmic histogram, so that a single weight shows."""
 
+ROUNDING = 1e-9
+"""Per cent by which an accuracy may differ from that of its confusion matrix."""
+
 DATASET_TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
 
 NOTES = """\
@@ -69,9 +73,31 @@ levels; the last two columns are what a synapse could hold.
 """
 
 
-def _read(path: str) -> dict[str, Any]:
+def _read(path: str, run: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Read the metrics of a network, and check that they agree with each other.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    run : Mapping, optional
+        Which network it has to be.
+    """
     keys = (*COLUMNS, "confusion_matrix", "weights", "misread", "classes")
-    return files.read_json(path, keys=keys)
+    record = files.read_json(path, keys=keys)
+    for key, wanted in (run or {}).items():
+        if str(record[key]) != wanted:
+            raise files.damaged(path, f"holds {key} = {str(record[key])[:40]!r}, not {wanted!r}")
+    try:
+        matrix = record["confusion_matrix"]
+        right, total = sum(row[k] for k, row in enumerate(matrix)), sum(map(sum, matrix))
+        square = all(len(row) == len(matrix) == len(record["classes"]) for row in matrix)
+        agrees = square and abs(record["test_accuracy"] - 100 * right / total) < ROUNDING
+    except (TypeError, IndexError, ZeroDivisionError):
+        agrees = False
+    if not agrees:
+        raise files.damaged(path, "has a test_accuracy that is not that of its confusion_matrix")
+    return record
 
 
 def _dataset_title(name: str) -> str:
@@ -147,19 +173,18 @@ def targets(networks: Networks, vector_format: str) -> list[str]:
     """
     if not networks.recipes:
         return []
-    names = ["training-curves", "accuracy"]
-    names += [f"misread-{dataset}" for dataset in networks.datasets]
-    names += [
-        f"{kind}-{dataset}-{device}"
-        for kind in ("weights", "confusion")
-        for dataset in networks.datasets
-        for device in networks.synapses
+    kept = "{suffix}"
+    paths = [
+        files.FIGURE.format(figure=name, suffix=kept) for name in ("training-curves", "accuracy")
     ]
-    return [
-        files.FIGURE.format(figure=f"{name}.{suffix}")
-        for name in names
-        for suffix in ("png", vector_format)
-    ]
+    for dataset in networks.datasets:
+        paths.append(files.DATASET_FIGURE.format(dataset=dataset, figure="misread", suffix=kept))
+        paths += [
+            files.NETWORK_FIGURE.format(dataset=dataset, figure=kind, device=device, suffix=kept)
+            for kind in ("weights", "confusion")
+            for device in networks.synapses
+        ]
+    return files.both_formats(paths, vector_format)
 
 
 # Tables
@@ -203,6 +228,7 @@ def _table(records: Sequence[Mapping[str, Any]]) -> list[list[str]]:
 
 def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table in Markdown whose columns are aligned, so that it also reads as text."""
+    rows = [list(map(markdown_text, row)) for row in rows]
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
     numbers = len(header) - len(STAGES)
 
@@ -271,7 +297,7 @@ def accuracy_tables(job: AccuracyJob, csv_path: str, markdown_path: str, html_pa
     """
     records = []
     for run in job.run_set.runs():
-        record = _read(files.METRICS.format(**run))
+        record = _read(files.METRICS.format(**run), run)
         kept = {column: record[column] for column in COLUMNS}
         records.append(kept | {"device_levels": record.get("device_levels")})
     stream = io.StringIO()
@@ -391,6 +417,9 @@ def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figur
 
 
 def _class_ticks(panel: "Axes", classes: Sequence[str], figures: Figures) -> None:
+    from wallnet.report import style
+
+    classes = [style.plain(name) for name in classes]
     small = 0.7 * figures.font_size
     long = max(map(len, classes)) > 2
     panel.set_xticks(range(len(classes)), classes, rotation=90 if long else 0, fontsize=small)
@@ -406,7 +435,8 @@ def _misread(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
     from wallnet.report import style
 
     record = records[0]
-    classes, shape = record["classes"], tuple(record["image_shape"])
+    classes = [style.plain(name) for name in record["classes"]]
+    shape = tuple(record["image_shape"])
     shown = record["misread"]
     columns = 8
     rows = max(1, -(-len(shown) // columns))
@@ -608,6 +638,7 @@ def _complete(sources: Sequence[str]) -> Iterator[None]:
 
 def _read_rows(path: str) -> list[dict[str, str]]:
     try:
+        files.check_digest(path)
         with open(path, encoding="utf-8", newline="") as stream:
             reader = csv.DictReader(stream)
             rows = list(reader)

@@ -94,6 +94,17 @@ def size(figures: Figures, aspect: float, share: float = 1.0) -> tuple[float, fl
     return width, width * aspect
 
 
+def plain(text: str) -> str:
+    r"""Return text from outside as a label shows it to the letter, in one line.
+
+    Examples
+    --------
+    >>> print(plain("US$ or AU$"))
+    US\$ or AU\$
+    """
+    return " ".join(text.split()).replace("$", r"\$")
+
+
 def magnetization_map() -> "Colormap":
     """Return the colours of m_z: dark blue for -z, light red for +z, empty cells grey.
 

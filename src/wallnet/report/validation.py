@@ -10,6 +10,7 @@ import numpy as np
 
 from wallnet import files
 from wallnet.config import Figures
+from wallnet.devices.summary import markdown_text
 from wallnet.report import style
 from wallnet.report.style import add_figure_arguments, figures_of
 
@@ -100,7 +101,7 @@ def write_markdown(results: Sequence[Mapping[str, Any]], path: str) -> None:
                 verdict,
                 row["reason"],
             )
-            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+            lines.append("| " + " | ".join(map(markdown_text, cells)) + " |")
         lines.append("")
     files.write_text("\n".join(lines), path)
 

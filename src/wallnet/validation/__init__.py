@@ -27,8 +27,6 @@ CHECKS = {
 }
 """Name of each check, in the order of the table, and its module and function."""
 
-RESULT = "results/validation/{check}.json"
-
 
 def run(check: str) -> dict:
     """Run a check.

@@ -1,0 +1,188 @@
+"""Datasets as netCDF and data as JSON: written whole, read checked.
+
+Heavy libraries are imported inside the functions, since every scheduler job imports this module.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wallnet import __version__
+from wallnet.files.schema import fault_of, impossible
+from wallnet.files.whole import (
+    FileError,
+    check_digest,
+    damaged,
+    write_text,
+    written_whole,
+)
+
+if TYPE_CHECKING:
+    import xarray
+
+LARGEST_JSON = 100_000_000
+"""A JSON file above this many bytes is refused unread."""
+
+# files here are written aside and renamed, so nothing needs HDF5's locks, which network file
+# systems often refuse
+os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
+
+
+def write_json(data: Any, path: str | Path) -> None:
+    """Write readable JSON whole or not at all; NaN is refused."""
+    write_text(json.dumps(data, indent=2, sort_keys=True, allow_nan=False) + "\n", path)
+
+
+def read_json(path: str | Path, keys: Sequence[str] = ()) -> dict[str, Any]:
+    """Read a JSON file of ours.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    keys : sequence of str
+        Keys that have to be there.
+
+    Returns
+    -------
+    dict
+        Its contents.
+
+    Raises
+    ------
+    FileError
+        If it is missing, no JSON object, or lacks a key.
+    """
+    try:
+        if os.path.getsize(path) > LARGEST_JSON:
+            raise FileError(f"{path} is larger than {LARGEST_JSON} bytes; put the right file there")
+        check_digest(path)
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FileError(f"{path} is not there; run snakemake to make it") from None
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except (ValueError, RecursionError) as error:
+        raise damaged(path, f"is damaged ({_one_line(error)})") from None
+    missing = [key for key in keys if not isinstance(data, dict) or key not in data]
+    if not isinstance(data, dict) or missing:
+        raise damaged(path, f"lacks {', '.join(missing) or 'a JSON object'}")
+    return data
+
+
+def unreadable(path: str | Path, error: OSError) -> FileError:
+    """Return what to raise where the system, not the content, is at fault."""
+    return FileError(
+        f"{path} cannot be read ({error.strerror or _one_line(error)}); make it readable, "
+        "then run again"
+    )
+
+
+def _one_line(error: Exception) -> str:
+    """Return the beginning of an error's message in one line, or its name."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+def write_dataset(
+    dataset: "xarray.Dataset", path: str | Path, kind: str, attributes: Mapping[str, Any]
+) -> None:
+    """Write a dataset as compressed netCDF, whole or not at all.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Every variable with `units` and `long_name`, except text.
+    path : str or Path
+        Where it goes.
+    kind : str
+        Key of `SCHEMAS`; what the schema names has to be there.
+    attributes : Mapping
+        What made it: parameters (one JSON string), backend, versions, revision.
+
+    Raises
+    ------
+    FileError
+        If the dataset does not fit its schema or cannot be written.
+    """
+    complete = dataset.assign_attrs(
+        {"kind": kind, "wallnet_version": __version__, **dataset.attrs, **attributes}
+    )
+    if fault := fault_of(complete, kind):
+        raise FileError(f"{path} cannot be written: it {fault}; report this as a bug")
+    encoding: dict[str, dict[str, Any]] = {}
+    for name, variable in complete.variables.items():
+        if variable.dtype.kind not in "OU" and variable.ndim:
+            encoding[str(name)] = {"zlib": True, "complevel": 4, "shuffle": True}
+    with written_whole(path) as partial:
+        try:
+            complete.to_netcdf(partial, engine="netcdf4", format="NETCDF4", encoding=encoding)
+        except RuntimeError as error:  # how the netCDF library reports a full disk
+            _provoke(partial)
+            raise OSError(str(error)) from error
+
+
+def _provoke(path: Path) -> None:
+    """Let the system say itself why a library could not write a file, if it still refuses."""
+    with open(path, "ab") as stream:
+        stream.write(bytes(1 << 20))
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Dataset":
+    """Read a netCDF file of ours into memory and check that it is what it should be.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    kind : str
+        Key of `SCHEMAS`.
+    **selection
+        `drop=[names]`: variables to leave unread.
+
+    Returns
+    -------
+    xarray.Dataset
+        Its contents, loaded.
+
+    Raises
+    ------
+    FileError
+        If the file is missing, damaged, foreign or of another kind, or holds impossible values.
+    """
+    import xarray
+
+    try:
+        check_digest(path)
+        with xarray.open_dataset(path, engine="netcdf4") as opened:
+            _check_kind(opened, path, kind)
+            if fault := fault_of(opened, kind):
+                raise damaged(path, fault)
+            data = opened.drop_vars(selection.get("drop", [])).load()
+            if fault := impossible(data):
+                raise damaged(path, fault)
+            return data
+    except FileNotFoundError:
+        raise FileError(f"{path} is not there; run snakemake to make it") from None
+    except FileError:
+        raise
+    except OSError as error:
+        if error.errno is not None and error.errno > 0:  # the netCDF library's own are negative
+            raise unreadable(path, error) from None
+        raise damaged(path, f"is damaged or not netCDF ({_one_line(error)})") from None
+    except MemoryError:
+        raise FileError(
+            f"{path} does not fit into memory; free some, or delete the file and run snakemake"
+        ) from None
+    except Exception as error:  # a garbled file can make xarray and netCDF4 stumble anywhere
+        raise damaged(path, f"is damaged or not netCDF ({_one_line(error)})") from None
+
+
+def _check_kind(dataset: "xarray.Dataset", path: str | Path, kind: str) -> None:
+    """Refuse a dataset of another kind."""
+    found = dataset.attrs.get("kind")
+    if found != kind and not (kind == "track" and found in ("synapse", "neuron")):
+        raise FileError(f"{path} is of kind {found!r}, not {kind!r}; delete it and run snakemake")

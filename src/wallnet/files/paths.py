@@ -1,0 +1,93 @@
+"""Paths of all results, as patterns with wildcards in braces, shared by rules and package."""
+
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from wallnet.config import Device, current_name
+from wallnet.config.jobs import level_states
+
+RESULTS = "results"
+
+INITIAL = "results/initial/{device}.nc"
+TRACE = "results/traces/{device}/{current}.nc"
+LEVEL = "results/levels/{device}/{state}.nc"
+DEVICE = "results/devices/{device}.nc"
+DATA = "results/data/{dataset}.json"
+NETWORK = "results/networks/{dataset}/{device}/{reading}/{mapping}/{recipe}/{stage}/seed-{seed}"
+METRICS = NETWORK + "/metrics.json"
+CHECKPOINT = NETWORK + "/best.ckpt"
+CROSSCHECK = "results/crosscheck/{case}/{calculator}.nc"
+VALIDATION = "results/validation/{check}.json"
+TABLE = "results/tables/{table}{suffix}"
+DEVICE_TABLE = "results/tables/devices/{device}{suffix}"
+FIGURE = "results/figures/{figure}{suffix}"
+DEVICE_FIGURE = "results/figures/devices/{device}-{figure}{suffix}"
+DATASET_FIGURE = "results/figures/networks/{dataset}/{figure}{suffix}"
+NETWORK_FIGURE = "results/figures/networks/{dataset}/{figure}-{device}{suffix}"
+REPORT = "results/report.html"
+
+
+def trace_paths(name: str, device: Device) -> list[str]:
+    """Return the trace files of a device, one a current density, ascending."""
+    return [
+        TRACE.format(device=name, current=current_name(density))
+        for density in device.pulse.current_densities
+    ]
+
+
+def level_paths(name: str, device: Device) -> list[str]:
+    """Return the files of the states in which a synapse can rest; none for other devices."""
+    states = level_states(device) if device.kind == "synapse" else {}
+    return [LEVEL.format(device=name, state=state) for state in states]
+
+
+def folder(pattern: str, name: str) -> str:
+    """Return the folder that holds a device's files of one kind.
+
+    Examples
+    --------
+    >>> folder(TRACE, "neuron")
+    'results/traces/neuron'
+    """
+    return str(Path(pattern.format(device=name, current="", state="")).parent)
+
+
+def both_formats(paths: Iterable[str], vector_format: str) -> list[str]:
+    """Return figures as PNG and as a vector file each.
+
+    Examples
+    --------
+    >>> both_formats(["results/figures/accuracy{suffix}"], "svg")
+    ['results/figures/accuracy.png', 'results/figures/accuracy.svg']
+    """
+    return [
+        path.format(suffix=suffix) for path in paths for suffix in (".png", f".{vector_format}")
+    ]
+
+
+def log_of(output: str) -> str:
+    """Return where the job that makes an output, its first, writes what it says.
+
+    Examples
+    --------
+    >>> log_of("results/traces/{device}/{current}.nc")
+    'results/logs/traces/{device}/{current}.log'
+    """
+    return _beside_results(output, "logs", ".log")
+
+
+def benchmark_of(output: str) -> str:
+    """Return where Snakemake notes the time and memory of the job that makes an output.
+
+    Examples
+    --------
+    >>> benchmark_of("results/data/mnist.json")
+    'results/benchmarks/data/mnist.tsv'
+    """
+    return _beside_results(output, "benchmarks", ".tsv")
+
+
+def _beside_results(output: str, kind: str, suffix: str) -> str:
+    path = PurePosixPath(output)
+    stem = path.name.rpartition(".")[0]
+    return str(PurePosixPath(RESULTS, kind, *path.parts[1:-1], stem + suffix))

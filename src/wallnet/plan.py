@@ -1,0 +1,243 @@
+"""Every file that a campaign asks for, and what lies beside them that it no longer asks for."""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from wallnet import config, files
+from wallnet.config import Campaign
+from wallnet.config.crosscheck import CALCULATORS
+from wallnet.report import devices as device_figures
+from wallnet.report import networks as network_figures
+from wallnet.validation import CHECKS
+
+TABLE_SUFFIXES = (".csv", ".md", ".html")
+
+_FOLDERS = (
+    *("initial", "traces", "levels", "devices", "data", "networks", "tables", "figures"),
+    *("crosscheck", "validation", "logs", "benchmarks"),
+)
+"""Folders below `results` in which every file is ours."""
+
+
+def simulations(campaign: Campaign) -> list[str]:
+    """List the initial states, traces and levels of all devices."""
+    return [
+        path
+        for name, device in campaign.devices.items()
+        for path in (
+            files.INITIAL.format(device=name),
+            *files.trace_paths(name, device),
+            *files.level_paths(name, device),
+        )
+    ]
+
+
+def device_files(campaign: Campaign) -> list[str]:
+    """List the device files and the tables of all devices."""
+    return [
+        path
+        for name in campaign.devices
+        for path in (
+            files.DEVICE.format(device=name),
+            *(files.DEVICE_TABLE.format(device=name, suffix=s) for s in TABLE_SUFFIXES),
+        )
+    ]
+
+
+def network_files(campaign: Campaign) -> list[str]:
+    """List the records of the data sets, all networks and the tables of their accuracies."""
+    networks = campaign.networks
+    if not networks.recipes:
+        return []
+    return [
+        *(files.DATA.format(dataset=dataset) for dataset in networks.datasets),
+        *(pattern.format(**run) for run in networks.runs() for pattern in _OF_A_NETWORK),
+        *(files.TABLE.format(table="accuracy", suffix=s) for s in TABLE_SUFFIXES),
+    ]
+
+
+_OF_A_NETWORK = (files.METRICS, files.CHECKPOINT)
+
+
+def figures(campaign: Campaign) -> list[str]:
+    """List all figures of devices and networks, a PNG and a vector file each."""
+    return [
+        *device_figures.targets(campaign),
+        *network_figures.targets(campaign.networks, campaign.figures.vector_format),
+    ]
+
+
+def everything(campaign: Campaign) -> list[str]:
+    """List what the target `all` makes: every result but those of checks asked for by name."""
+    parameters = [files.TABLE.format(table="parameters", suffix=s) for s in (".csv", ".html")]
+    return [
+        *simulations(campaign),
+        *device_files(campaign),
+        *parameters,
+        *network_files(campaign),
+        *figures(campaign),
+    ]
+
+
+def _checks(campaign: Campaign) -> list[str]:
+    """List the results of the targets `crosscheck` and `validation`."""
+    cases = [
+        files.CROSSCHECK.format(case=case, calculator=calculator)
+        for case in campaign.crosscheck.cases
+        for calculator in CALCULATORS
+    ]
+    checks = [files.VALIDATION.format(check=check) for check in CHECKS]
+    names = ("crosscheck", "validation")
+    tables = [files.TABLE.format(table=name, suffix=s) for name in names for s in (".csv", ".md")]
+    drawn = [files.FIGURE.format(figure=name, suffix="{suffix}") for name in names]
+    return [
+        *cases,
+        *checks,
+        *tables,
+        *files.both_formats(drawn, campaign.figures.vector_format),
+    ]
+
+
+def not_asked_for(campaign: Campaign, folder: str | Path) -> list[str]:
+    """List the results in a campaign's folder that its configuration does not ask for.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign.
+    folder : str or Path
+        Where it lies; only the folders of ours below its `results` are looked into.
+
+    Returns
+    -------
+    list of str
+        Paths within `folder`, sorted; what lies hidden beside a result counts as part of it.
+    """
+    wanted = {*everything(campaign), *_checks(campaign)}
+    wanted |= {of(path) for path in wanted for of in (files.log_of, files.benchmark_of)}
+    return sorted(set(_present(Path(folder))) - wanted)
+
+
+_HIDDEN = re.compile(
+    r"\.(?P<of>.+)\.(sha256|[0-9a-f]{8}\.part(\.\w+)?|checkpoint\.npz|unfinished\.ckpt)\Z"
+)
+
+
+def _present(folder: Path) -> Iterator[str]:
+    """Walk through all results, those of which only a copy set aside or a digest is left too."""
+    for name in _FOLDERS:
+        for place, _, found in os.walk(folder / files.RESULTS / name):
+            for file in found:
+                hidden = _HIDDEN.match(file)
+                if hidden and hidden[2] == "sha256":
+                    file = hidden["of"]
+                elif file.startswith("."):
+                    continue
+                path = Path(place, file).relative_to(folder).as_posix()
+                yield path.removesuffix(".damaged")
+
+
+def remove(paths: list[str], folder: str | Path) -> None:
+    """Remove results, what lies hidden beside them, and folders that become empty.
+
+    Parameters
+    ----------
+    paths : list of str
+        As `not_asked_for` lists them.
+    folder : str or Path
+        The campaign's folder.
+
+    Raises
+    ------
+    wallnet.files.FileError
+        If one cannot be removed.
+    """
+    top = Path(folder)
+    for path in map(Path, paths):
+        beside = [path, path.with_name(f"{path.name}.damaged")]
+        with suppress(FileNotFoundError):
+            for other in (top / path).parent.iterdir():
+                hidden = _HIDDEN.match(other.name)
+                if hidden and hidden["of"] in (path.name, path.stem):
+                    beside.append(path.with_name(other.name))
+        try:
+            for each in beside:
+                (top / each).unlink(missing_ok=True)
+        except OSError as error:
+            raise files.FileError(
+                f"{top / path} cannot be removed ({error.strerror}); make its folder writable"
+            ) from None
+        for parent in path.parents[:-2]:
+            with suppress(OSError):
+                (top / parent).rmdir()
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `clean`, `check` and `digest` to the command line."""
+    clean = subparsers.add_parser(
+        "clean",
+        help="list results that the configuration no longer asks for, or remove them",
+        description="List the results of renamed or removed devices, current densities and "
+        "networks, with their logs; with --yes remove them.",
+    )
+    clean.add_argument("--config", required=True, help="configuration of the campaign")
+    clean.add_argument(
+        "--directory", help="folder of the campaign; the configuration's, if not given"
+    )
+    clean.add_argument("--yes", action="store_true", help="remove what is listed")
+    clean.set_defaults(handler=_clean)
+
+    check = subparsers.add_parser(
+        "check",
+        help="find results that are no longer what was written",
+        description="Compare every result in the folders with the digest beside it.",
+    )
+    check.add_argument("paths", nargs="*", default=[files.RESULTS], help="folders or files")
+    check.set_defaults(handler=_check)
+
+    digest = subparsers.add_parser("digest", help="write the digest of a file beside it")
+    digest.add_argument("file", help="the file, such as a report that Snakemake wrote")
+    digest.set_defaults(handler=lambda arguments: files.note_digest(arguments.file))
+
+
+def _clean(arguments: argparse.Namespace) -> None:
+    campaign = config.load(arguments.config)
+    folder = Path(arguments.directory or Path(arguments.config).parent)
+    paths = not_asked_for(campaign, folder)
+    if arguments.yes:
+        remove(paths, folder)
+    for path in paths:
+        print(path)
+    results = sum(path.split("/")[1] not in ("logs", "benchmarks") for path in paths)
+    count = f"{results} results and {len(paths) - results} logs and benchmarks"
+    if arguments.yes:
+        print(f"{count} removed")
+    elif paths:
+        print(f"{count} that {arguments.config} does not ask for; --yes removes them")
+    else:
+        print(f"no results that {arguments.config} does not ask for")
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    found: dict[str, str] = {}
+    for path in arguments.paths:
+        if Path(path).is_dir():
+            found |= files.find_damaged(path)
+            continue
+        try:
+            files.check_digest(path)
+        except files.DamagedFileError as error:
+            found[path] = str(error).removeprefix(f"{path} ")
+        except FileNotFoundError:
+            found[path] = "is not there; run snakemake to make it"
+        except OSError as error:
+            raise files.unreadable(path, error) from None
+    for path, fault in found.items():
+        print(f"{path} {fault}")
+    if found:
+        sys.exit(1)
