@@ -34,6 +34,7 @@ except configuration.ConfigError as error:
 os.environ.update(
     PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]),
     WALLNET_DATA_FOLDER=campaign.networks.data_folder,
+    WALLNET_DATA_SOURCES=",".join(campaign.networks.sources),
 )
 
 

@@ -1,4 +1,4 @@
-"""Plan a sweep of many simulations (dry run): time and memory.
+"""Plan all results of a sweep of many simulations (dry run): time and memory.
 
 python benchmarks/planning.py [COUNT …] [--table benchmarks/planning.md]
 
@@ -33,7 +33,7 @@ def plan(count, folder):
     child = subprocess.Popen(
         [
             Path(sys.executable).with_name("snakemake"),
-            *("devices", "--snakefile", ROOT / "Snakefile", "--directory", folder),
+            *("--snakefile", ROOT / "Snakefile", "--directory", folder),
             *("--cores", "1", "--dry-run", "--quiet", "all"),
         ],
         stdout=subprocess.DEVNULL,

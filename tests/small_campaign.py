@@ -58,6 +58,10 @@ TINY = {
 """A campaign of seconds: coarse, short, and with every kind of result but networks."""
 
 
+NEURON_TARGETS = ("results/tables/devices/neuron.csv", "results/compact_models/neuron.json")
+"""All results of the neuron, save its figures, are these and what they are made from."""
+
+
 class Campaign:
     """A campaign in a folder of its own, run as a user runs it."""
 

@@ -1,6 +1,7 @@
 """The whole campaign on a tiny configuration, with real code everywhere."""
 
 import csv
+import json
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from small_campaign import ROOT, Campaign, with_networks
+
+from wallnet.devices.compact import levels_of
 
 pytestmark = pytest.mark.campaign
 
@@ -65,6 +68,81 @@ def test_networks_run_again_and_nothing_before_them(finished, change, jobs):
     planned = finished.planned()
     assert _network_jobs(planned) == jobs
     assert not {"initial", "trace", "level", "device"} & set(planned)
+
+
+def test_one_more_current_trains_nothing_while_the_levels_stay(finished):
+    """A device file that is new and a synapse that is the same."""
+    kept = {p: p.stat().st_mtime_ns for p in finished.folder.glob("results/networks/**/*.json")}
+    assert len(kept) == 9
+    data = with_networks()
+    data["devices"]["synapse"]["pulse"]["current_densities"].append(0.45e12)
+    data["devices"]["neuron"]["pulse"]["duration"] = 0.4e-9
+    finished.configure(data)
+    planned = finished.planned()
+    assert planned["trace"] == 1
+    assert planned["compact_model"] == 1
+    assert _network_jobs(planned) == {}
+    finished.snakemake()
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert finished.planned() == {}
+
+
+def test_changed_levels_train_their_networks_within_the_same_run(finished):
+    """What no plan can know: it is planned once the levels are there."""
+    before = json.loads((finished.folder / ON_LEVELS).read_text())
+    free = finished.folder / "results/networks/blots/none/none/none/plain/fp32/seed-3/metrics.json"
+    kept = free.stat().st_mtime_ns
+    data = with_networks()
+    data["devices"]["synapse"]["track"]["notches"] = {
+        "positions": [110e-9, 200e-9, 360e-9],
+        "diameter": 32e-9,
+    }
+    finished.configure(data)
+    assert _network_jobs(finished.planned()) == {}
+    finished.snakemake()
+    after = json.loads((finished.folder / ON_LEVELS).read_text())
+    assert after["levels"] != before["levels"]
+    model = finished.folder / "results/compact_models/synapse.json"
+    levels, _ = levels_of(model, "parallel", "measured")
+    assert after["levels"] == pytest.approx(levels, rel=1e-6, abs=1e-7)
+    assert free.stat().st_mtime_ns == kept
+    table = (finished.folder / "results/tables/accuracy.csv").read_text()
+    assert f"{after['test_accuracy']:.2f}" in table
+    assert finished.planned() == {}
+
+
+ON_LEVELS = "results/networks/blots/synapse/parallel/layer/plain/on_levels/seed-3/metrics.json"
+
+
+def test_a_neuron_that_is_no_activation_stops_its_networks(finished):
+    """Before they train, in one sentence; unless a key allows it."""
+    data = with_networks()
+    data["devices"]["neuron"]["pulse"]["current_densities"] = [
+        {"start": 1.0e12, "stop": 9.0e12, "step": 2.0e12}
+    ]
+    finished.configure(data)
+    refused = finished.snakemake("networks", check=False)
+    said = refused.stdout + refused.stderr
+    assert refused.returncode
+    assert "wallnet: networks.neuron is no activation (parallel): it is not monotonic" in said
+    assert "or set networks.allow_unsuitable_neuron: true" in said
+    assert "Traceback" not in said
+    data["networks"]["allow_unsuitable_neuron"] = True
+    finished.configure(data)
+    finished.snakemake("networks")
+
+
+def test_the_papers_numbers_stand_only_where_a_synapse_stands_for_its_own(finished):
+    def pages():
+        tables = finished.folder / "results/tables"
+        return [(tables / f"accuracy.{suffix}").read_text() for suffix in ("md", "html")]
+
+    assert not any("Table II" in page for page in pages())
+    data = with_networks()
+    data["networks"]["table_ii"] = {"synapse": 5}
+    finished.configure(data)
+    finished.snakemake()
+    assert all("Table II" in page for page in pages())
 
 
 def test_the_style_of_figures_plans_figures_alone(finished):

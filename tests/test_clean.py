@@ -94,9 +94,10 @@ def test_results_of_a_renamed_device_are_listed_and_removed(whole):
     listed = wallnet("clean", "--config", "config.yaml", folder=whole.folder)
     assert listed.returncode == 0, listed.stderr
     *paths, count = listed.stdout.splitlines()
-    # 5 traces, initial state, device, 3 tables and 4 figures of the neuron; 1 trace of the synapse
+    # of the neuron 5 traces, initial state, device, compact model, 3 tables and 4 figures; 1 trace
+    # of the synapse
     assert count == (
-        "15 results and 22 logs and benchmarks that config.yaml does not ask for; --yes removes "
+        "16 results and 24 logs and benchmarks that config.yaml does not ask for; --yes removes "
         "them"
     )
     gone = [path for path in paths if "/logs/" not in path and "/benchmarks/" not in path]

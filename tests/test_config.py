@@ -1,10 +1,14 @@
 """The configuration: what it accepts, and the sentence for what it refuses."""
 
 import copy
+import math
+import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from pydantic import ValidationError
 from small_campaign import ROOT
 
 from wallnet import config
@@ -43,7 +47,19 @@ def test_the_campaign_of_the_repository_is_valid():
         ("devices.neuron.pulse.current_densities", [0.1], "current densities are in A/m²"),
         ("devices.neuron.pulse.current_densities", [], "current_densities is not a list"),
         ("devices.neuron.pulse.current_densities", [0.12345678e12] * 5, "finer than the 1e8"),
-        ("devices.neuron.pulse.current_densities", [0.1e12] * 9, "fewer than the 5 values"),
+        ("devices.neuron.pulse.current_densities", [0.1e12] * 9, "has 1 values from 0 upwards"),
+        (
+            "devices.neuron.pulse.current_densities",
+            [-0.3e12, -0.2e12, -0.1e12, 0, 0.1e12, 0.2e12, 0.3e12],
+            "has 4 values from 0 upwards, fewer than the 5 that a quartic needs",
+        ),
+        (
+            "devices.synapse.shown",
+            [0.5e12, 0.123e12],
+            "devices.synapse.shown has 1.23e+11 A/m², which is none of pulse.current_densities",
+        ),
+        ("networks.table_ii", {"synapse": 6}, "networks.table_ii.synapse"),
+        ("networks.table_ii", {"neuron": 5}, "networks.table_ii names neuron, which is none of"),
         ("devices.neuron.wall.start", 300e-9, "wall.start 3e-07 m lies outside the track"),
         ("devices.neuron.detector.stop", 20e-9, "do not mark a stretch"),
         ("devices.neuron.read_at", 1e-9, "read_at 1e-09 s lies after the end"),
@@ -84,6 +100,76 @@ def test_bad_input_is_one_sentence_with_the_key(tiny, path, value, words):
     assert len(sentences) == 1, sentences
     assert words in sentences[0]
     assert sentences[0].startswith("config.yaml: ")
+
+
+def refusal(**track):
+    """Return why a track is refused, or None."""
+    try:
+        config.Track.model_validate({"thickness": 2e-9, **track})
+    except ValidationError as refused:
+        return refused.errors()[0]["msg"]
+    return None
+
+
+SUGGESTED = re.compile(r"choose (\S+) m(?: or (\S+) m)?, which divides both length and width$")
+
+
+@pytest.mark.parametrize(
+    ("length", "width"),
+    [
+        (512e-9, 64e-9),
+        (1500e-9, 150e-9),
+        (200e-9, 32e-9),
+        (1500e-9, 151.3e-9),
+        (1000e-9, 333.3333333e-9),
+        (150e-9, 1500e-9),
+        (1e-3, 1e-9),
+    ],
+)
+def test_every_cell_size_that_is_suggested_is_accepted(length, width):
+    counts = {"suggested": 0, "none": 0}
+    for cell in (*np.geomspace(0.3e-9, 9e-9, 80), 4e-9, 3.94737e-9, 100e-9, 2e-6):
+        size = {"length": length, "width": width}
+        message = refusal(**size, cell_size=cell)
+        if message is None or "does not divide" not in message:
+            continue
+        if suggestions := SUGGESTED.search(message):
+            values = [float(text) for text in suggestions.groups() if text]
+            for value in values:
+                assert refusal(**size, cell_size=value) is None, message
+            near = min(cell, length, width)
+            assert all(near / 2.001 <= value <= 2.001 * cell for value in values)
+            assert len(values) == 1 or values[0] < cell < values[1]
+            counts["suggested"] += 1
+        else:
+            assert f"no cell size near it divides both length {length:g} m and width" in message
+            assert message.endswith("; change one of these two")
+            # and so it is
+            for value in near_cells(length, width, cell):
+                assert refusal(**size, cell_size=value) is not None
+            counts["none"] += 1
+    assert counts["none" if 151.3e-9 in (length, width) else "suggested"]
+
+
+def near_cells(length, width, cell):
+    """Return what divides the shorter side, within a factor of two."""
+    short = min(length, width)
+    counts = range(math.ceil(short / (2 * cell)), math.floor(2 * short / cell) + 1)
+    return [short / count for count in counts if count]
+
+
+def test_a_cell_size_that_does_not_fit_is_told_its_nearest_neighbours():
+    message = refusal(length=1500e-9, width=150e-9, cell_size=4e-9)
+    assert message.endswith(
+        "cell_size 4e-09 m does not divide width 1.5e-07 m; choose 3.947368421e-09 m or "
+        "4.054054054e-09 m, which divides both length and width"
+    )
+
+
+def test_a_suggested_cell_size_leaves_film_between_the_notches():
+    track = {"length": 100e-9, "width": 50e-9, "notches": {"count": 2, "diameter": 20e-9}}
+    message = refusal(**track, cell_size=14e-9)
+    assert message.endswith("choose 1.25e-08 m, which divides both length and width")
 
 
 def test_a_shared_fault_is_said_once_and_by_its_own_key(tiny):
@@ -201,3 +287,25 @@ def test_what_is_left_out_has_valid_values(tiny):
     campaign = config.parse(tiny)
     for section in (campaign.figures, campaign.devices["synapse"], campaign.networks):
         assert type(section).model_validate_json(section.model_dump_json()) == section
+
+
+def test_a_sweep_may_pass_through_zero():
+    sweep = config.Pulse(
+        duration=1e-9, current_densities=[{"start": -0.45e12, "stop": 0.45e12, "step": 0.05e12}]
+    ).current_densities
+    assert len(sweep) == 19
+    assert sweep[9] == 0
+    assert sweep == tuple(sorted(-density for density in sweep))
+    assert jobs.current_name(sweep[9]) == "0.0000"
+    assert jobs.current_name(sweep[8]) == "-0.0500"
+    assert [jobs.parse_current(jobs.current_name(density)) for density in sweep] == list(sweep)
+    assert config.parse_current_density("0") == 0
+
+
+def test_figures_and_rows_of_the_paper_are_part_of_no_simulation(tiny):
+    plain = config.parse(tiny)
+    tiny["devices"]["synapse"]["shown"] = [1.5e12]
+    changed = config.parse(tiny)
+    one, other = (campaign.devices["synapse"] for campaign in (plain, changed))
+    assert jobs.pulse_job(one, 1.5e12) == jobs.pulse_job(other, 1.5e12)
+    assert jobs.device_job(one) == jobs.device_job(other)

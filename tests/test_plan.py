@@ -1,6 +1,7 @@
 """What would run, and why: planned jobs only, nothing is simulated beyond the tiny devices."""
 
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -86,6 +87,28 @@ def test_the_style_of_figures_plans_no_simulation_and_no_device(finished, tiny):
     finished.configure(changed(tiny, "figures", {"font_size": 9}))
     planned = finished.planned("devices")
     assert planned == {}
+
+
+def test_a_sweep_of_any_size_puts_nothing_on_a_command_line(campaign, tiny):
+    """10,000 pulses at irregular current densities: all is planned, and no argument grows."""
+    steps = random.Random(1).sample(range(1000, 30_000), 10_000)
+    tiny["devices"]["synapse"]["pulse"]["current_densities"] = [step * 1e8 for step in steps]
+    del tiny["devices"]["neuron"]
+    campaign.configure(tiny)
+    result = campaign.snakemake("--dry-run", "--printshellcmds")
+    assert re.search(r"^trace +10000$", result.stdout, flags=re.MULTILINE)
+    commands = re.findall(r"^Shell command: (.*wallnet .+)$", result.stdout, re.MULTILINE)
+    assert len(commands) > 10_000
+    fed = 0
+    for command in commands:
+        argument, _, given = command.partition(" <<< ")
+        assert len(argument) < 2000, argument[:200]
+        fed += len(given) > 100_000
+    assert fed == 2  # the device and the table of parameters read it from standard input
+    # Linux takes at most 128 KiB in one argument; Snakemake puts a longer command into a file
+    campaign.snakemake("results/tables/parameters.csv")
+    table = (campaign.folder / "results/tables/parameters.csv").read_text()
+    assert len(table) > 50_000
 
 
 def test_an_override_on_the_command_line_holds(finished):

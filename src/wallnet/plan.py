@@ -18,8 +18,8 @@ from wallnet.validation import CHECKS
 TABLE_SUFFIXES = (".csv", ".md", ".html")
 
 _FOLDERS = (
-    *("initial", "traces", "levels", "devices", "data", "networks", "tables", "figures"),
-    *("crosscheck", "validation", "logs", "benchmarks"),
+    *("initial", "traces", "levels", "devices", "compact_models", "data", "networks"),
+    *("tables", "figures", "crosscheck", "validation", "logs", "benchmarks"),
 )
 """Folders below `results` in which every file is ours."""
 
@@ -38,12 +38,13 @@ def simulations(campaign: Campaign) -> list[str]:
 
 
 def device_files(campaign: Campaign) -> list[str]:
-    """List the device files and the tables of all devices."""
+    """List the device files, compact models and tables of all devices."""
     return [
         path
-        for name in campaign.devices
+        for name, device in campaign.devices.items()
         for path in (
             files.DEVICE.format(device=name),
+            *([] if device.kind == "track" else [files.COMPACT_MODEL.format(device=name)]),
             *(files.DEVICE_TABLE.format(device=name, suffix=s) for s in TABLE_SUFFIXES),
         )
     ]

@@ -218,7 +218,7 @@ def system(job: SimulationJob, name: str = "track") -> "micromagneticmodel.Syste
     described.dynamics = micromagneticmodel.Precession(
         gamma0=material.gyromagnetic_ratio
     ) + micromagneticmodel.Damping(alpha=material.damping)
-    if job.current_density is not None:
+    if job.current_density:
         described.dynamics += slonczewski(material, job.current_density)
     described.m = discretisedfield.Field(
         mesh,

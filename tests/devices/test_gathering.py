@@ -194,6 +194,29 @@ def test_a_wall_that_still_moves_is_said_and_reaches_nothing(synapse, caplog):
     assert np.isnan(after["reaching_current_density"].values[2])
 
 
+def test_a_wall_is_held_only_where_it_rests_against_the_current(synapse):
+    """Beside a notch after the pulse is not held by it during the pulse."""
+    before = synapse.gather()
+    # the walls of this bench move until the pulse ends; only the one that never moves is held
+    assert before["held"].values.tolist() == [1, 0, 0, 0, 0]
+
+    def stopped(data):
+        """Let the lower end stand still over the last nanosecond of the pulse of two."""
+        late = data["time"].values >= 1e-9 - 1e-15
+        for name in ("wall_bottom", "wall_top")[: stopped.ends]:
+            values = data[name].values.copy()
+            values[late] = values[-1]
+            data = data.assign({name: (data[name].dims, values, data[name].attrs)})
+        return data
+
+    stopped.ends = 1
+    synapse.edit(synapse.traces[3], stopped)
+    assert synapse.gather()["held"].values.tolist() == [1, 0, 0, 0, 0]
+    stopped.ends = 2
+    synapse.edit(synapse.traces[3], stopped)
+    assert synapse.gather()["held"].values.tolist() == [1, 0, 0, 1, 0]
+
+
 def test_an_unsettled_trace_has_to_last_to_the_end(synapse):
     synapse.write_pulse(0.8e12, 600e-9, 600e-9, settled=0)
     synapse.edit(synapse.traces[3], lambda data: data.isel(time=slice(0, 40)))

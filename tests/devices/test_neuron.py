@@ -1,10 +1,13 @@
 """The activation of a neuron."""
 
+import logging
+
 import numpy as np
 import pytest
 from walls import NEURON, Bench, campaign, neuron_ends, parameters
 
 from wallnet import devices, files
+from wallnet.devices.neuron import curve_fault
 
 
 def test_a_known_quartic_is_found_again():
@@ -106,3 +109,90 @@ def test_a_track_has_traces_and_conductance_only(tmp_path):
     assert "quartic" not in data
     assert data["conductance"].dims == ("reading", "current_density", "time")
     assert parameters(data)["kind"] == "track"
+
+
+def test_a_fit_without_spare_points_states_no_error():
+    for count, known in ((5, False), (6, False), (7, True)):
+        x = np.linspace(0, 1, count)
+        fit = devices.fit_quartic(x, x + 0.05 * np.sin(9 * x))
+        assert np.isfinite(fit.largest_error) == known
+        assert np.isfinite(fit.rms_error) == known
+        assert fit.relu_deviation > 0
+
+
+DENSITY = np.array([-0.2, 0.0, 0.2, 0.4, 0.6]) * 1e12
+FREE = ["free"] * 5
+
+
+@pytest.mark.parametrize(
+    ("curve", "states", "words"),
+    [
+        ([0, 0, 0.3, 0.7, 1], FREE, ""),
+        ([0, 0.1, 0.096, 0.7, 1], FREE, ""),
+        ([0, 0.1, 0.094, 0.7, 1], FREE, "falls by 0.006 from J = 0 to 0.2e12 A/m2"),
+        ([0, 0, 0.3, 1, 0.42], FREE, "falls by 0.580 from J = 0.4 to 0.6e12 A/m2"),
+        ([0, 0, 0.3, 0.7, 1], ["expelled", *FREE[1:]], ""),
+        ([0, 0, 0.3, 0.7, 1], [*FREE[:4], "reversed"], "left the track at J = 0.6 (1e12 A/m2)"),
+        ([0, 0, 0.3, 0.7, 1], ["free", "expelled", *FREE[2:]], "left the track at J = 0 "),
+    ],
+)
+def test_a_curve_that_is_no_activation_says_why(curve, states, words):
+    fault = curve_fault(DENSITY, curve, states)
+    assert words in fault
+    assert bool(words) == bool(fault)
+
+
+def test_a_neuron_whose_wall_leaves_the_track_is_marked_everywhere(neuron, caplog):
+    """In the log, the device file, the table and the compact model."""
+    densities = neuron.device.pulse.current_densities
+    neuron.write_pulse(densities[-1], 512e-9, 512e-9)
+    neuron.write_pulse(densities[-2], 128e-9, 128e-9)
+    with caplog.at_level(logging.WARNING):
+        data = neuron.gather()
+    words = "the wall left the track at J = 0.45 (1e12 A/m2)"
+    assert "neuron is no activation (parallel): it is not monotonic" in caplog.text
+    for fault in data["fault"].values:
+        assert "falls by" in str(fault)
+        assert words in str(fault)
+    paths = [neuron.root / f"n.{suffix}" for suffix in ("csv", "md", "html")]
+    devices.summary(neuron.out, *paths)
+    assert paths[1].read_text().count(words) == 2
+    assert "through" not in paths[1].read_text()
+    devices.compact_model(neuron.out, neuron.root / "n.json")
+    model = files.read_json(neuron.root / "n.json")
+    assert all(words in curve["fault"] for curve in model["activation"].values())
+
+
+def test_a_sweep_through_zero_is_fitted_from_zero_upwards(tmp_path):
+    sweep = [{"start": -0.2e12, "stop": 0.4e12, "step": 0.1e12}, 0.25e12, 0.35e12]
+    data = NEURON | {"pulse": {"duration": 3e-9, "current_densities": sweep}}
+    bench = Bench(tmp_path, "neuron", campaign(n=data).devices["n"])
+
+    def ends(density):
+        """Out on the left for negative currents; then into the detector, not quite straight."""
+        x = 20e-9 if density < 0 else 128e-9 + 200e-9 * (density / 0.4e12) ** 1.2
+        return x, x
+
+    bench.write_all(ends)
+    gathered = bench.gather()
+    density = gathered["current_density"].values
+    assert density.tolist() == [
+        -0.2e12,
+        -0.1e12,
+        0.0,
+        0.1e12,
+        0.2e12,
+        0.25e12,
+        0.3e12,
+        0.35e12,
+        0.4e12,
+    ]
+    current = gathered["normalized_current_density"].values
+    assert current == pytest.approx(density / 0.4e12)
+    for reading in files.READINGS:
+        curve = gathered["normalized_conductance"].sel(reading=reading).values
+        assert curve[:2] == pytest.approx([0, 0], abs=0.005)
+        assert curve[2] > 0.005  # half of the wall is under the detector
+        fit = devices.fit_quartic(current[2:], curve[2:])
+        assert gathered["quartic"].sel(reading=reading).values == pytest.approx(fit.coefficients)
+        assert str(gathered["fault"].sel(reading=reading).item()) == ""

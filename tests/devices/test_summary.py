@@ -35,6 +35,30 @@ def test_sweep_as_csv(synapse):
     assert float(half["G, series (µS)"]) == pytest.approx(66.7, abs=0.3)
 
 
+def test_final_states_that_are_no_level_are_listed_with_the_reason(synapse):
+    synapse.write_pulse(0.5e12, 880e-9, 880e-9)  # at the last notch, which the track's end cuts
+    synapse.write_pulse(0.6e12, 300e-9, 880e-9)  # at notches further apart
+    synapse.write_pulse(0.8e12, 450e-9, 450e-9)  # between two notches, held by none
+    data = synapse.gather()
+    paths = [synapse.root / f"table.{suffix}" for suffix in ("csv", "md", "html")]
+    devices.summary(synapse.out, *paths)
+    rows = [line for line in paths[1].read_text().splitlines() if "no level:" in line]
+    assert [row.split(" | ")[1] for row in rows] == ["free", "wider", "notch 3"]
+    for row, density, why in zip(
+        rows,
+        (0.8e12, 0.6e12, 0.5e12),
+        ("no notch holds it", "its ends are at notches further apart", "the track's end cuts"),
+        strict=True,
+    ):
+        assert why in row
+        cells = row.strip("| ").split(" | ")
+        pulse = data.sel(current_density=density)
+        assert float(cells[3]) == pytest.approx(float(pulse["final_wall_position"]) * 1e9, abs=0.06)
+        normalized = pulse["normalized_final_conductance"].values
+        assert [float(cell) for cell in cells[4:6]] == pytest.approx(normalized, abs=6e-5)
+        assert cells[7] == f"{density / 1e12:.4f}"
+
+
 def test_text_of_a_foreign_file_does_nothing_in_a_table(synapse):
     synapse.gather()
     data = files.read_dataset(synapse.out, "synapse")

@@ -41,8 +41,8 @@ NETWORKS = "results/networks/blots"
 ON_LEVELS = f"{NETWORKS}/synapse/series/layer/plain"
 
 KINDS = {
-    "results/traces/neuron/0.4000.nc": "neuron/0.4000|devices/neuron|networks|accuracy|training",
-    "results/levels/synapse/1-2.nc": "levels/synapse/1-2|devices/synapse|synapse|acc",
+    "results/traces/neuron/0.4000.nc": "neuron/0.4000|(devices|compact_models)/neuron",
+    "results/levels/synapse/1-2.nc": "(devices|compact_models|levels)/synapse|synapses-compared",
     "results/data/blots.json": "data|networks|accuracy|training-curves",
     f"{NETWORKS}/none/none/none/plain/fp32/seed-3/metrics.json": "networks|accuracy|training",
     f"{ON_LEVELS}/on_levels/seed-3/best.ckpt": f"{ON_LEVELS}|accuracy|figures/networks",
@@ -52,7 +52,10 @@ KINDS = {
     "results/figures/devices/synapse-dynamics.png": "synapse-dynamics",
     "results/figures/networks/blots/misread.pdf": "misread",
 }
-"""A file of every kind, and what may be made again for it: what it is made with or goes into."""
+"""A file of every kind, and what may be made again for it: what it is made with or goes into.
+
+Networks stand on levels and activation, which come out as they were.
+"""
 
 FIVE = (
     "results/initial/synapse.nc",

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from same import assert_same
-from small_campaign import Campaign
+from small_campaign import NEURON_TARGETS, Campaign
 
 TRACE = "results/traces/neuron/0.4000.nc"
 
@@ -64,7 +64,7 @@ def test_a_campaign_that_fills_the_disk_goes_on_when_there_is_space(disk, tiny, 
     assert not list(disk.folder.glob("results/**/.*.part*"))
     kept = (disk.folder / "results/initial/neuron.nc").stat().st_mtime_ns
     disk.resize("20m")
-    campaign.snakemake("results/tables/devices/neuron.csv")
+    campaign.snakemake(*NEURON_TARGETS)
     assert (disk.folder / "results/initial/neuron.nc").stat().st_mtime_ns == kept
     assert_same(disk.folder, finished_devices.folder, "neuron")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from killing import kill_tree
 from same import assert_same
-from small_campaign import Campaign
+from small_campaign import NEURON_TARGETS, Campaign
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,11 +75,10 @@ def test_killed_at_random_moments(campaign, finished_devices, request):
     """Each kill comes while something is left to do; what is there at the end is all the same."""
     chance = random.Random(request.config.getoption("--kill-seed", 1))
     kills = request.config.getoption("--kills", 3)
-    target = "results/tables/devices/neuron.csv"
     done = ends = 0
     longest = 8.0
     while done < kills:
-        process = start(campaign, targets=[target])
+        process = start(campaign, targets=NEURON_TARGETS)
         try:
             process.wait(timeout=chance.uniform(0.2, longest))
         except subprocess.TimeoutExpired:
@@ -92,9 +91,9 @@ def test_killed_at_random_moments(campaign, finished_devices, request):
             assert_same(campaign.folder, finished_devices.folder, "neuron")
             ends += 1
             shutil.rmtree(campaign.folder / "results")
-    campaign.snakemake(target)
+    campaign.snakemake(*NEURON_TARGETS)
     assert_same(campaign.folder, finished_devices.folder, "neuron")
-    assert campaign.planned(target) == {}
+    assert campaign.planned(*NEURON_TARGETS) == {}
     print(f"{done} kills, {ends + 1} campaigns brought to their end")
 
 

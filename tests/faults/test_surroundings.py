@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from same import assert_same
-from small_campaign import with_networks
+from small_campaign import NEURON_TARGETS, with_networks
 
 from wallnet import config
 from wallnet.config import jobs, network_jobs
@@ -93,9 +93,8 @@ def test_a_file_that_may_not_be_read_is_said_and_not_moved(tiny, tmp_path):
 @pytest.mark.campaign
 def test_two_campaigns_in_one_folder(campaign, finished_devices):
     command = [*SNAKEMAKE, "--directory", campaign.folder, "--cores", "1"]
-    target = "results/tables/devices/neuron.csv"
     first = subprocess.Popen(
-        list(map(str, [*command, target])),
+        list(map(str, [*command, *NEURON_TARGETS])),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=campaign.folder,
@@ -104,7 +103,7 @@ def test_two_campaigns_in_one_folder(campaign, finished_devices):
     while not (locks.exists() and list(locks.iterdir())):
         assert first.poll() is None
         time.sleep(0.02)
-    second = campaign.snakemake(target, check=False)
+    second = campaign.snakemake(*NEURON_TARGETS, check=False)
     assert second.returncode
     assert "Directory cannot be locked" in second.stderr
     assert first.wait() == 0
@@ -144,6 +143,7 @@ def test_a_job_needs_no_network(tiny, tmp_path):
 def data_command(name, folder):
     networks = config.load(ROOT / "config.yaml").networks
     command = [WALLNET, "data", "--job", network_jobs.data_job(networks, name).to_json()]
+    command += ["--sources", ",".join(networks.sources)]
     return [*command, "--data-folder", folder / "data", "--out", folder / f"{name}.json"]
 
 

@@ -1,5 +1,9 @@
 """The ubermag face: the same physics as the plain core, and clear refusals."""
 
+import itertools
+import logging
+import re
+
 import discretisedfield as df
 import micromagneticmodel as mm
 import numpy as np
@@ -17,6 +21,7 @@ from wallnet.config import (
     Track,
 )
 from wallnet.config.jobs import WallPlacement
+from wallnet.film import calculator
 from wallnet.simulate import simulate
 
 
@@ -105,6 +110,66 @@ def test_minimum_is_where_the_dynamics_rest(job):
     wallnet.film.TimeDriver(frozen_change=0).drive(system, t=1e-9, n=1, verbose=0)
     assert np.abs(minimum.m.array - system.m.array).max() < 1e-4 * 1.1e6
     assert minimum.table.data["E"].iloc[-1] <= system.table.data["E"].iloc[-1] * (1 + 1e-12)
+
+
+def minimized(verbose):
+    """Minimise from two domains, which takes some tens of steps."""
+    system = flat_system()
+    system.energy += mm.Zeeman(H=(1e5, 0, 3e5))
+    halves = df.Field(
+        system.m.mesh, nvdim=3, value=lambda p: (1, 0, 0) if p[0] < 8e-9 else (0, 0.3, -1)
+    )
+    system.m = df.Field(system.m.mesh, nvdim=3, value=halves, norm=1e6)
+    wallnet.film.MinDriver(stopping_mxHxm=1e-3).drive(system, verbose=verbose)
+    return system
+
+
+@pytest.fixture
+def slow_clock(monkeypatch):
+    """Seconds that pass between two looks at the clock: one."""
+    ticks = itertools.count()
+    monkeypatch.setattr(calculator, "monotonic", lambda: float(next(ticks)))
+
+
+LINE = re.compile(
+    r"^MinDriver after (\d+) s and (\d+) steps: the largest torque field is \S+ A/m, above the "
+    r"stopping value 0\.001 A/m",
+    re.MULTILINE,
+)
+ADVICE = "let it start near a notch, or raise stopping_mxHxm"
+
+
+@pytest.mark.usefixtures("slow_clock")
+def test_a_long_minimisation_says_how_far_it_is(capsys, caplog):
+    system = minimized(verbose=1)
+    steps = int(system.table.data["iteration"].iloc[-1])
+    assert steps > 20
+    said = capsys.readouterr().out
+    assert [int(seconds) for seconds, _ in LINE.findall(said)] == [*range(10, steps + 1, 10)]
+    assert said.count(ADVICE) == 1
+    assert said.startswith("Running wallnet.film (MinDriver)")
+    (warning,) = caplog.records
+    assert (warning.name, warning.levelno) == ("wallnet.film.calculator", logging.WARNING)
+    assert LINE.match(warning.getMessage()).group(1) == "10"
+    assert ADVICE in warning.getMessage()
+
+
+@pytest.mark.usefixtures("slow_clock")
+def test_a_long_quiet_minimisation_warns_once(capsys, caplog):
+    minimized(verbose=0)
+    assert not capsys.readouterr().out
+    (warning,) = caplog.records
+    assert ADVICE in warning.getMessage()
+
+
+def test_a_short_minimisation_says_nothing_and_gives_the_same(capsys, caplog, monkeypatch):
+    short = minimized(verbose=0)
+    assert not capsys.readouterr().out
+    assert not caplog.records
+    monkeypatch.setattr(calculator, "REPORT_INTERVAL", 0.0)
+    told = minimized(verbose=1)
+    assert caplog.records
+    np.testing.assert_array_equal(told.m.array, short.m.array)
 
 
 def flat_system():

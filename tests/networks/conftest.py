@@ -37,8 +37,8 @@ def place(tmp_path_factory, networks):
     write_images(folder / "data/Blots/raw")
     with redirect_stdout(io.StringIO()):
         data.provide(data_job(networks, "blots"), folder / "data", folder / "blots.json")
-    write_neuron(folder / "neuron.nc")
-    write_synapse(folder / "synapse.nc", 6)
+    write_neuron(folder / "neuron.json")
+    write_synapse(folder / "synapse.json", 6)
     return folder
 
 

@@ -1,63 +1,42 @@
-"""Small device files and data sets, made the same way every time."""
+"""Small compact models and data sets, made the same way every time."""
 
 import struct
 from pathlib import Path
 
 import numpy as np
-import xarray as xr
 
 from wallnet import files
 from wallnet.config.networks import DATA_FILES
 
-READINGS = ["parallel", "series"]
-
-
-def _filled(kind, given, sizes):
-    """Complete a device's variables with zeros where a test does not care."""
-    variables = dict(given)
-    for name, dimensions in files.SCHEMAS[kind].items():
-        if name not in variables:
-            shape = tuple(sizes.get(d, 2) for d in dimensions)
-            is_state = name.endswith("state")
-            variables[name] = (dimensions, np.full(shape, "free") if is_state else np.zeros(shape))
-    return variables
-
 
 def write_synapse(path: Path, levels: int, **changes) -> Path:
-    """Write a synapse with evenly spaced walls: linear in parallel, f/(2 - f) in series."""
-    switched = np.linspace(0.0, 1.0, levels)
-    extended = np.linspace(0.0, 1.0, 2 * levels - 1)
-    given = {
-        "normalized_conductance": (
-            ("reading", "level"),
-            np.stack([switched, switched / (2 - switched)]),
-        ),
-        "stable": (("level",), np.ones(levels, dtype=np.int8)),
-        "reachable": (("level",), np.ones(levels, dtype=np.int8)),
-        "extended_stable": (("extended_level",), np.ones(len(extended), dtype=np.int8)),
-        "extended_state": (
-            ("extended_level",),
-            np.array([f"notch {k}" for k in range(len(extended))]),
-        ),
-        "extended_normalized_conductance": (
-            ("reading", "extended_level"),
-            np.stack([extended, extended / (2 - extended)]),
-        ),
-    }
-    given |= {name: (given[name][0], values) for name, values in changes.items()}
-    sizes = {"reading": 2, "level": levels, "extended_level": len(extended), "component": 3}
-    dataset = xr.Dataset(_filled("synapse", given, sizes), coords={"reading": READINGS})
-    files.write_dataset(dataset, path, "synapse", {"parameters": "{}"})
+    """Write a compact model with evenly spaced walls: linear in parallel, f/(2 - f) in series.
+
+    `changes` gives a list of values for a key of the whole levels, such as `stable`.
+    """
+    switched = np.linspace(0.0, 1.0, 2 * levels - 1)
+    states = [
+        {
+            "state": f"notch {k // 2}" if k % 2 == 0 else f"between {k // 2} and {k // 2 + 1}",
+            "half": k % 2 == 1,
+            "stable": True,
+            "reachable": k % 2 == 0,
+            "normalized_conductance": {"parallel": f, "series": f / (2 - f)},
+        }
+        for k, f in enumerate(switched.tolist())
+    ]
+    for key, values in changes.items():
+        for state, value in zip(states[::2], values, strict=True):
+            state[key] = value
+    files.write_json({"kind": "synapse", "levels": states}, path)
     return path
 
 
-def write_neuron(path: Path, quartic=(0.0, 1.3, -0.4, 0.2, -0.1)) -> Path:
-    """Write a neuron whose curve bends a little, as the measured one does."""
-    given = {"quartic": (("reading", "power"), np.stack([quartic, quartic]))}
-    sizes = {"reading": 2, "power": 5, "component": 3}
-    coordinates = {"reading": READINGS, "power": np.arange(5)}
-    dataset = xr.Dataset(_filled("neuron", given, sizes), coords=coordinates)
-    files.write_dataset(dataset, path, "neuron", {"parameters": "{}"})
+def write_neuron(path: Path, quartic=(0.0, 1.3, -0.4, 0.2, -0.1), fault="") -> Path:
+    """Write a compact model of a neuron whose curve bends a little, as the measured one does."""
+    curve = {"quartic": list(quartic), "fault": fault}
+    activation = dict.fromkeys(("parallel", "series"), curve)
+    files.write_json({"kind": "neuron", "activation": activation}, path)
     return path
 
 

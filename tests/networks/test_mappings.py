@@ -1,5 +1,3 @@
-import math
-
 import numpy as np
 import pytest
 import torch
@@ -9,8 +7,9 @@ from hypothesis.extra import numpy as arrays
 from synthetic import write_neuron, write_synapse
 
 from wallnet.config.networks import LEVEL_SETS, SCHEMES, split_mapping
+from wallnet.devices import compact
 from wallnet.files import FileError
-from wallnet.networks.mappings import _LEVEL_VARIABLES, MAPPINGS, read_levels, read_quartic
+from wallnet.networks.mappings import MAPPINGS, read_levels
 
 LEVELS = torch.tensor([0.0, 0.1, 0.3, 0.6, 1.0])
 weights = arrays.arrays(
@@ -27,7 +26,7 @@ def close(circuit):
 
 def test_the_configuration_knows_every_mapping_and_level_set():
     assert set(SCHEMES) == set(MAPPINGS)
-    assert set(LEVEL_SETS) == set(_LEVEL_VARIABLES)
+    assert set(LEVEL_SETS) == set(compact._COUNTS)
     for name in SCHEMES:
         assert split_mapping(name) == (name, "measured")
         assert split_mapping(f"{name}-reachable") == (name, "reachable")
@@ -131,7 +130,7 @@ def test_equal_weights_are_no_trouble(scheme):
 
 
 def test_levels_are_read_as_measured(tmp_path):
-    path = write_synapse(tmp_path / "synapse.nc", 6)
+    path = write_synapse(tmp_path / "synapse.json", 6)
     levels = read_levels(path, "series", "measured")
     switched = torch.linspace(0, 1, 6)
     torch.testing.assert_close(levels.values, switched / (2 - switched))
@@ -139,14 +138,17 @@ def test_levels_are_read_as_measured(tmp_path):
     assert len(read_levels(path, "parallel", "extended").values) == 11
 
 
+def both(*values):
+    return [{"parallel": value, "series": value} for value in values]
+
+
 def test_states_in_which_no_wall_rests_are_left_out(tmp_path):
-    conductance = np.array([[0.0, np.nan, 0.7, 1.0]] * 2)
     path = write_synapse(
-        tmp_path / "synapse.nc",
+        tmp_path / "synapse.json",
         4,
-        normalized_conductance=conductance,
-        stable=np.array([1, 0, 1, 1]),
-        reachable=np.array([1, 1, 0, 1]),
+        normalized_conductance=both(0.0, None, 0.7, 1.0),
+        stable=[True, False, True, True],
+        reachable=[True, True, False, True],
     )
     measured = read_levels(path, "parallel", "measured")
     torch.testing.assert_close(measured.values, torch.tensor([0.0, 0.7, 1.0]))
@@ -158,14 +160,17 @@ def test_states_in_which_no_wall_rests_are_left_out(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "part"),
     [
-        ({"normalized_conductance": np.array([[0, np.nan, 1.0]] * 2)}, "without conductance"),
-        ({"normalized_conductance": np.array([[0.5, 0.5, 0.5]] * 2)}, "has 1 different levels"),
-        ({"stable": np.array([0, 0, 1])}, "has 1 different levels"),
-        ({"normalized_conductance": np.array([[0, 0.5, 1.5]] * 2)}, "outside [0, 1]"),
+        ({"normalized_conductance": both(0, None, 1.0)}, "without conductance"),
+        ({"normalized_conductance": both(0, "x", 1.0)}, "without conductance"),
+        ({"normalized_conductance": [{}, {}, {}]}, "lack 'parallel'"),
+        ({"normalized_conductance": both(0.5, 0.5, 0.5)}, "has 1 different levels"),
+        ({"stable": [False, False, True]}, "has 1 different levels"),
+        ({"normalized_conductance": both(0, 0.5, 1.5)}, "outside [0, 1]"),
+        ({"normalized_conductance": both(-0.5, 0.5, 1)}, "outside [0, 1]"),
     ],
 )
 def test_unusable_levels_are_one_sentence(tmp_path, changes, part):
-    path = write_synapse(tmp_path / "synapse.nc", 3, **changes)
+    path = write_synapse(tmp_path / "synapse.json", 3, **changes)
     with pytest.raises(FileError) as caught:
         read_levels(path, "parallel", "measured")
     assert part in str(caught.value)
@@ -173,15 +178,7 @@ def test_unusable_levels_are_one_sentence(tmp_path, changes, part):
     assert "\n" not in str(caught.value)
 
 
-def test_a_neuron_gives_five_coefficients(tmp_path):
-    path = write_neuron(tmp_path / "neuron.nc", (0.0, 1.0, 0.5, -0.25, 0.125))
-    assert read_quartic(path, "series") == (0.0, 1.0, 0.5, -0.25, 0.125)
-    path = write_neuron(tmp_path / "broken.nc", (0.0, math.nan, 0.5, -0.25, 0.125))
-    with pytest.raises(FileError, match="five finite coefficients"):
-        read_quartic(path, "series")
-
-
 def test_a_neuron_is_no_synapse(tmp_path):
-    path = write_neuron(tmp_path / "neuron.nc")
-    with pytest.raises(FileError, match="kind 'neuron'"):
+    path = write_neuron(tmp_path / "neuron.json")
+    with pytest.raises(FileError, match="is of a neuron and has no levels"):
         read_levels(path, "parallel", "measured")

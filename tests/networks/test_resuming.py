@@ -41,8 +41,8 @@ def place(longer, tmp_path_factory):
     folder = tmp_path_factory.mktemp("noisy")
     write_images(folder / "data/Blots/raw", noise=250)
     data.provide(data_job(longer, "blots"), folder / "data", folder / "blots.json")
-    write_neuron(folder / "neuron.nc")
-    write_synapse(folder / "synapse.nc", 6)
+    write_neuron(folder / "neuron.json")
+    write_synapse(folder / "synapse.json", 6)
     return folder
 
 
@@ -52,13 +52,13 @@ def outputs(folder, *stages):
 
 def train(networks, images, place, folder, seed=3):
     job = training_job(networks, "blots", "plain", seed)
-    training.train(job, images, place / "neuron.nc", outputs(folder, "fp32")[0])
+    training.train(job, images, place / "neuron.json", outputs(folder, "fp32")[0])
 
 
 def put_on_levels(networks, images, place, start, folder):
     job = mapping_job(networks, "blots", "synapse", "series", "layer", "plain", 3)
     written = dict(zip(STAGES[1:], outputs(folder, *STAGES[1:]), strict=True))
-    training.put_on_levels(job, images, place / "synapse.nc", start, written)
+    training.put_on_levels(job, images, place / "synapse.json", start, written)
 
 
 @pytest.fixture(scope="module")
@@ -224,11 +224,11 @@ def test_jobs_killed_by_signals_at_random_epochs(longer, place, tmp_path, undist
     metrics, weights = zip(*outputs(tmp_path, *STAGES), strict=True)
     commands = {
         ("train", EPOCHS): [
-            *("train", "--job", train_job, *data, "--neuron", place / "neuron.nc"),
+            *("train", "--job", train_job, *data, "--neuron", place / "neuron.json"),
             *("--metrics", metrics[0], "--checkpoint", weights[0]),
         ],
         ("map", 2 * EPOCHS): [
-            *("map", "--job", map_job, *data, "--synapse", place / "synapse.nc"),
+            *("map", "--job", map_job, *data, "--synapse", place / "synapse.json"),
             *("--start", weights[0], "--metrics", *metrics[1:], "--checkpoint", *weights[1:]),
         ],
     }

@@ -29,14 +29,14 @@ MADE_BY = {
 def free(networks, images, place, folder, seed=3):
     outputs = (folder / "fp32.json", folder / "fp32.ckpt")
     job = training_job(networks, "blots", "plain", seed)
-    training.train(job, images, place / "neuron.nc", outputs)
+    training.train(job, images, place / "neuron.json", outputs)
     return outputs
 
 
 def on_levels(networks, images, place, start, folder, mapping="layer"):
     job = mapping_job(networks, "blots", "synapse", "series", mapping, "plain", 3)
     outputs = {stage: (folder / f"{stage}.json", folder / f"{stage}.ckpt") for stage in STAGES[1:]}
-    training.put_on_levels(job, images, place / "synapse.nc", start, outputs)
+    training.put_on_levels(job, images, place / "synapse.json", start, outputs)
     return outputs
 
 

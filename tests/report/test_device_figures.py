@@ -29,10 +29,10 @@ def draw(bench, kind, folder, figures=SMALL, vector="pdf"):
     return png, other
 
 
-def drawn(bench, kind):
+def drawn(bench, kind, shown=()):
     """Return a figure with its axes, before it is saved."""
-    data = files.read_dataset(bench.out, bench.device.kind)
-    sources = devices.Sources({bench.name: data}, str(bench.traces[0].parent))
+    data = files.read_dataset(bench.out, "track")
+    sources = devices.Sources({bench.name: data}, str(bench.traces[0].parent), shown)
     with style.apply(SMALL):
         figure = devices.DRAWINGS[kind].draw(sources, SMALL)
         figure.canvas.draw()
@@ -119,13 +119,13 @@ def test_maps_leave_empty_cells_blank(synapse):
     assert np.ma.getmaskarray(image).any()
 
 
-def test_dynamics_show_each_final_state_once(synapse):
+def test_dynamics_show_each_whole_state_once(synapse):
+    """The states between two notches are in the table."""
     figure = drawn(synapse, "dynamics")
     titles = [axes.get_title(loc="left") for axes in figure.axes if axes.images]
     assert [title.partition(": ")[2] for title in titles] == [
         "initial",
         "notch 1",
-        "between 1 and 2",
         "notch 2",
         "reversed",
     ]
@@ -135,6 +135,49 @@ def test_dynamics_show_each_final_state_once(synapse):
     pulse = right[1].patches[0]
     assert pulse.get_x() == 0
     assert pulse.get_width() == pytest.approx(2)
+
+
+def test_the_pulses_to_show_are_a_key(synapse, neuron):
+    """In the order of the key; every figure of single pulses."""
+    shown = [0.6e12, 0.3e12]
+    figure = drawn(synapse, "dynamics", shown)
+    titles = [axes.get_title(loc="left") for axes in figure.axes if axes.images]
+    assert titles == [
+        "(a) $\\mathit{J}$ = 0.60 × $10^{12}$ A/m²: between 1 and 2",
+        "(b) $\\mathit{J}$ = 0.30 × $10^{12}$ A/m²: initial",
+    ]
+    figure = drawn(neuron, "magnetization", [0.15e12, 0.40e12])
+    titles = [axes.get_title(loc="left") for axes in figure.axes if axes.images]
+    assert [title[:3] for title in titles] == ["(a)", "(b)"]
+    assert ["0.15" in titles[0], "0.40" in titles[1]] == [True, True]
+    last = np.asarray([axes for axes in figure.axes if axes.images][1].images[0].get_array())
+    at = 120 + 590 * 0.3  # nm: where the wall of 0.40e12 A/m² ends
+    assert (last[4] < 0).sum() * 4 == pytest.approx(at, abs=4)
+    with pytest.raises(files.FileError, match=r"has no pulse of 0\.4500e12 A/m²"):
+        drawn(synapse, "dynamics", [0.45e12])
+
+
+def test_a_plain_tracks_walls_are_all_shown(neuron):
+    data = files.read_dataset(neuron.out, "neuron").assign_attrs(kind="track")
+    files.write_dataset(data, neuron.out, "track", {"kind": "track"})
+    figure = drawn(neuron, "wall-position")
+    labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert labels == [f"0.{j}" for j in ("10", "15", "20", "25", "30", "35", "40", "45")]
+
+
+def test_a_curve_that_is_no_activation_is_marked(neuron):
+    last = neuron.device.pulse.current_densities[-1]
+    neuron.write_pulse(last, 512e-9, 512e-9)
+    neuron.write_pulse(neuron.device.pulse.current_densities[-2], 130e-9, 130e-9)
+    neuron.gather()
+    figure = drawn(neuron, "transfer-curve")
+    for axes in figure.axes[:2]:
+        told = " ".join(axes.texts[0].get_text().split())
+        assert told.startswith("No activation: it is not monotonic")
+        assert "the wall left the track at J = 0.45" in told
+        from matplotlib.colors import to_hex
+
+        assert to_hex(axes.get_facecolor()).upper() == devices.UNSUITABLE
 
 
 def test_pulses_are_chosen_by_state():
@@ -156,6 +199,8 @@ def test_pulses_are_chosen_by_state():
 
     assert choose(["notch 1", "notch 1", "notch 2", "reversed", "reversed"]) == [0, 2, 3]
     assert choose(["notch 1", "free", "notch 2"], [1, 0, 1]) == [0, 2]
+    assert choose(["initial", "notch 1", "between 1 and 2", "free", "notch 2"]) == [0, 1, 4]
+    assert choose(["initial", "between 1 and 2", "free"]) == [0, 1, 2]
     assert choose(["free", "free", "free"], [0, 0, 0]) == [0, 1, 2]
     assert choose(["free"] * 20, most=3) == [0, 10, 19]
     many = choose([f"notch {k}" for k in range(12)], most=5)

@@ -98,6 +98,38 @@ def test_a_full_pass_gives_the_same_data_as_local_cores(
         assert len(list((cluster_campaign / "results/logs" / kind).rglob("*.log"))) == count
 
 
+SPITEFUL = "$(touch PWNED)`touch PWNED`$HOME"
+
+
+def executed(folder):
+    return [path for path in folder.rglob("PWNED*") if path.name == "PWNED"]
+
+
+def test_text_of_the_configuration_is_nothing_but_text_on_a_node(submit, cluster_campaign, tiny):
+    """A job reads the Snakefile anew, and its environment is set there, through no shell."""
+    tiny["networks"]["data_folder"] = f"a '{SPITEFUL}\" {{b}}"
+    (cluster_campaign / "config.yaml").write_text(yaml.safe_dump(tiny, sort_keys=False))
+    target = "results/traces/neuron/0.4000.nc"
+    run = submit(cluster_campaign, target)
+    assert run.wait() == 0, run.text
+    assert (cluster_campaign / target).exists()
+    assert not executed(cluster_campaign)
+
+
+def test_a_folder_that_cannot_be_submitted_is_refused_before_any_job(submit, tmp_path, tiny):
+    """Snakemake's plugin puts its name into a shell as it is."""
+    for name in (f"a {SPITEFUL}", "two words"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "config.yaml").write_text(yaml.safe_dump(tiny, sort_keys=False))
+        run = submit(folder, "results/traces/neuron/0.4000.nc")
+        assert run.wait() != 0
+        assert f"the folder of the campaign, {folder}, has ' ' in its name" in run.text
+        assert "rename it, or run on the cores of this machine" in run.text
+        assert not (folder / "results").exists()
+    assert not executed(tmp_path)
+
+
 GROUPS = (
     *("--groups", "trace=pulses", "--group-components", "pulses=4"),
     *("--resources", "mem_mb=800", "--set-resource-scopes", "mem_mb=local"),

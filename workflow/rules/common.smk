@@ -33,6 +33,18 @@ def figure_style(wildcards):
     return campaign.figures.model_dump_json()
 
 
+def shown_pulses(wildcards):
+    """Return the current densities that a device's figures of single pulses are to show."""
+    return [
+        f"{density:.10g}" for density in campaign.devices[wildcards.device].shown or ()
+    ]
+
+
+def paper_rows(wildcards):
+    """Return the numbers of notches whose rows of the paper's Table II are shown."""
+    return sorted(set(campaign.networks.table_ii.values()))
+
+
 def free_network(pattern):
     """Return the path of a file of the network with free weights, which no device is part of."""
     nowhere = dict.fromkeys(("device", "reading", "mapping"), "none")

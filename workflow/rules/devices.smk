@@ -23,9 +23,30 @@ rule device:
         levels=lambda w: files.folder(files.LEVEL, w.device),
         revision=revisions.of("devices"),
     shell:
-        "wallnet device --job {params.job:q} --initial {input.initial:q}"
-        " --traces {params.traces:q} --levels {params.levels:q} --out {output:q}"
-        " 2>&1 | tee {log:q}"
+        # the job grows with the sweep, and an argument must not
+        "wallnet device --job - --initial {input.initial:q} --traces {params.traces:q}"
+        " --levels {params.levels:q} --out {output:q} <<< {params.job:q} 2>&1 | tee {log:q}"
+
+
+# a checkpoint: what depends on levels or activation is planned anew once they are known
+checkpoint compact_model:
+    """What networks need of a device: the levels of a synapse, the activation of a neuron."""
+    input:
+        files.DEVICE,
+    output:
+        files.COMPACT_MODEL,
+    log:
+        files.log_of(files.COMPACT_MODEL),
+    benchmark:
+        files.benchmark_of(files.COMPACT_MODEL)
+    localrule: True
+    resources:
+        mem_mb=lambda w, attempt: 400 * attempt,
+        runtime=lambda w, attempt: 5 * attempt,
+    params:
+        revision=revisions.of("devices"),
+    shell:
+        "wallnet compact-model --device {input:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule device_table:
@@ -82,5 +103,5 @@ rule parameters:
         ),
         revision=revisions.of("report"),
     shell:
-        "wallnet parameters --devices {params.devices:q} --csv {output.csv:q}"
-        " --html {output.html:q} 2> {log:q}"
+        "wallnet parameters --devices - --csv {output.csv:q} --html {output.html:q}"
+        " <<< {params.devices:q} 2> {log:q}"

@@ -60,10 +60,11 @@ rule figure_magnetization:
     params:
         traces=lambda w: files.folder(files.TRACE, w.device),
         figures=figure_style,
+        shown=shown_pulses,
         revision=revisions.of("report"),
     shell:
         "wallnet device-figure magnetization --devices {input.device:q} --traces {params.traces:q}"
-        " --figures {params.figures:q} --png {output.png:q} --vector {output.vector:q}"
+        " --figures {params.figures:q} --shown {params.shown:q} --png {output.png:q} --vector {output.vector:q}"
         " > {log:q} 2>&1"
 
 
@@ -93,10 +94,11 @@ rule figure_dynamics:
     params:
         traces=lambda w: files.folder(files.TRACE, w.device),
         figures=figure_style,
+        shown=shown_pulses,
         revision=revisions.of("report"),
     shell:
         "wallnet device-figure dynamics --devices {input.device:q} --traces {params.traces:q}"
-        " --figures {params.figures:q} --png {output.png:q} --vector {output.vector:q}"
+        " --figures {params.figures:q} --shown {params.shown:q} --png {output.png:q} --vector {output.vector:q}"
         " > {log:q} 2>&1"
 
 
@@ -155,10 +157,11 @@ rule figure_wall_position:
         runtime=lambda w, attempt: 10 * attempt,
     params:
         figures=figure_style,
+        shown=shown_pulses,
         revision=revisions.of("report"),
     shell:
         "wallnet device-figure wall-position --devices {input.device:q}"
-        " --figures {params.figures:q} --png {output.png:q} --vector {output.vector:q}"
+        " --figures {params.figures:q} --shown {params.shown:q} --png {output.png:q} --vector {output.vector:q}"
         " > {log:q} 2>&1"
 
 

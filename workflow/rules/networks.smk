@@ -1,7 +1,12 @@
-"""Data sets, networks with free weights, the same on a synapse's levels; tables and figures."""
+"""Data sets, networks with free weights, the same on a synapse's levels; tables and figures.
+
+Of a device only its levels or its activation decide about a network. They are a parameter, and
+the file that holds them is `ancient`: that it was written anew makes nothing train again.
+"""
 
 from wallnet.config import network_jobs
-from wallnet.config.networks import STAGES
+from wallnet.config.networks import STAGES, split_mapping
+from wallnet.devices import compact
 from wallnet.report import networks as network_report
 
 
@@ -29,17 +34,18 @@ rule data:
     params:
         job=lambda w: network_jobs.data_job(campaign.networks, w.dataset).to_json(),
         revision=revisions.of("networks"),
-    # where the images lie is no parameter (the Snakefile exports it): moving them changes no result
+    # where the images lie and may come from is no parameter (the Snakefile exports it), since it
+    # changes no result
     shell:
         'wallnet data --job {params.job:q} --data-folder "$WALLNET_DATA_FOLDER"'
-        " --out {output:q} > {log:q} 2>&1"
+        ' --sources "$WALLNET_DATA_SOURCES" --out {output:q} > {log:q} 2>&1'
 
 
 rule train:
     """A network with free weights (stage fp32), with the neuron's measured activation."""
     input:
         data=files.DATA,
-        neuron=files.DEVICE.format(device=campaign.networks.neuron),
+        neuron=ancient(files.COMPACT_MODEL.format(device=campaign.networks.neuron)),
     output:
         metrics=free_network(files.METRICS),
         checkpoint=free_network(files.CHECKPOINT),
@@ -53,6 +59,10 @@ rule train:
         runtime=lambda w, attempt: 30 * attempt,
     params:
         job=lambda w: network_jobs.training_job(campaign.networks, **w).to_json(),
+        activation=lambda w: compact.decisive(
+            files.COMPACT_MODEL.format(device=campaign.networks.neuron),
+            campaign.networks.neuron_reading,
+        ),
         revision=revisions.of("networks"),
     shell:
         "wallnet train --job {params.job:q} --data {input.data:q}"
@@ -64,7 +74,7 @@ rule map:
     """A trained network on a synapse's levels: quantised, fine-tuned, and trained on the levels."""
     input:
         data=files.DATA,
-        synapse=files.DEVICE,
+        synapse=ancient(files.COMPACT_MODEL),
         start=free_network(files.CHECKPOINT),
     output:
         metrics=expand(files.METRICS, stage=STAGES[1:], allow_missing=True),
@@ -79,6 +89,11 @@ rule map:
         runtime=lambda w, attempt: 30 * attempt,
     params:
         job=lambda w: network_jobs.mapping_job(campaign.networks, **w).to_json(),
+        levels=lambda w: compact.decisive(
+            files.COMPACT_MODEL.format(device=w.device),
+            w.reading,
+            split_mapping(w.mapping)[1],
+        ),
         revision=revisions.of("networks"),
     shell:
         "wallnet map --job {params.job:q} --data {input.data:q}"
@@ -88,7 +103,7 @@ rule map:
 
 
 rule accuracy:
-    """Test accuracies of all networks, as data and beside the paper's Table II."""
+    """Test accuracies of all networks, as data and to read."""
     input:
         network_report.metrics(campaign.networks),
     output:
@@ -98,7 +113,7 @@ rule accuracy:
             filled(files.TABLE, table="accuracy", suffix=".html"),
             caption="../report/networks-accuracy-table.rst",
             category="Networks",
-            labels={"result": "test accuracy beside Table II"},
+            labels={"result": "test accuracy"},
         ),
     log:
         files.log_of(filled(files.TABLE, table="accuracy", suffix=".csv")),
@@ -138,10 +153,11 @@ rule figure_accuracy:
         runtime=lambda w, attempt: 10 * attempt,
     params:
         figures=figure_style,
+        paper=paper_rows,
         revision=revisions.of("report"),
     shell:
         "wallnet network-figure accuracy --sources {input:q} --figures {params.figures:q}"
-        " --png {output.png:q} --vector {output.vector:q} > {log:q} 2>&1"
+        " --paper {params.paper:q} --png {output.png:q} --vector {output.vector:q} > {log:q} 2>&1"
 
 
 rule figure_training_curves:
@@ -166,10 +182,11 @@ rule figure_training_curves:
         runtime=lambda w, attempt: 10 * attempt,
     params:
         figures=figure_style,
+        paper=paper_rows,
         revision=revisions.of("report"),
     shell:
         "wallnet network-figure training-curves --sources {input:q} --figures {params.figures:q}"
-        " --png {output.png:q} --vector {output.vector:q} > {log:q} 2>&1"
+        " --paper {params.paper:q} --png {output.png:q} --vector {output.vector:q} > {log:q} 2>&1"
 
 
 rule figure_weights:

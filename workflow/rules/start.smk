@@ -1,5 +1,6 @@
 """Before a run is planned, and before its first job: what it needs, asked for once."""
 
+import re
 import shutil
 
 from snakemake.settings.types import DeploymentMethod
@@ -21,6 +22,23 @@ def check_scheduler():
             " cluster (where SLURM is a module, load it first), or without --workflow-profile on"
             " the cores of this machine"
         )
+
+
+def check_names():
+    """Refuse folders that the submission of a job would put into a shell without quotes."""
+    if workflow.local_exec:
+        return
+    for what, path in {
+        "the campaign": Path.cwd(),
+        "the checkout": Path(workflow.main_snakefile).parent,
+        "Python": Path(sys.executable).parent,
+    }.items():
+        unsafe = re.search(r"[^\w./+@%=,:~-]", str(path))
+        if unsafe:
+            raise WorkflowError(
+                f"the folder of {what}, {path}, has {unsafe[0]!r} in its name, which Snakemake"
+                " cannot submit to a cluster; rename it, or run on the cores of this machine"
+            )
 
 
 def check_oommf():
@@ -87,6 +105,7 @@ left_damaged = {} if busy else set_damaged_aside()
 # Snakemake heeds one such block in all files
 onstart:
     check_scheduler()
+    check_names()
     check_oommf()
     if Path(files.RESULTS).exists():
         check_folder(files.RESULTS)

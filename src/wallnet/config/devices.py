@@ -27,6 +27,8 @@ CURRENT_DENSITY_STEP = 1e8
 """Smallest distinction between current densities in A/m²: file names carry four decimals."""
 
 LARGEST_SWEEP = 100_000
+SMALLEST_CELL = 1e-10
+"""Lower bound of every length, in m."""
 LARGEST_CELL_COUNT = 4_000_000
 LARGEST_TRACE = 4_000_000_000
 """Bytes that one trace may take in memory."""
@@ -88,6 +90,12 @@ class Notches(Section):
         return self
 
 
+def _divides(cell_size: float, extent: float) -> bool:
+    """Return whether an extent is a whole number of cells, to 1e-6 of it."""
+    count = extent / cell_size
+    return round(count) >= 1 and abs(count - round(count)) <= 1e-6 * count
+
+
 class Track(Section):
     """A rectangular nanotrack of one layer of cells, its long side along x."""
 
@@ -120,16 +128,42 @@ class Track(Section):
         radius = self.notches.diameter / 2 if self.notches else 0.0
         return tuple(x for x in self.notch_positions if x + radius <= self.length)
 
+    def _near_cell_sizes(self) -> list[float]:
+        """Return the nearest smaller and larger cell sizes in m that this track could have."""
+        short, long = sorted((self.length, self.width))
+        smallest = max(min(self.cell_size, short) / 2, SMALLEST_CELL)
+        fewest = math.ceil(short / (2 * self.cell_size))
+        # more along the shorter side would be too many cells in all
+        most = min(math.floor(short / smallest), math.isqrt(LARGEST_CELL_COUNT))
+        # rounded as the message says them
+        sizes = [float(f"{short / count:.10g}") for count in range(max(1, fewest), most + 1)]
+        diameter = self.notches.diameter if self.notches else -math.inf
+        fitting = [
+            size
+            for size in sizes
+            if diameter <= self.width - 2 * size
+            and _divides(size, short)
+            and _divides(size, long)
+            and round(short / size) * round(long / size) <= LARGEST_CELL_COUNT
+        ]
+        smaller = max((size for size in fitting if size < self.cell_size), default=None)
+        larger = min((size for size in fitting if size > self.cell_size), default=None)
+        return [size for size in (smaller, larger) if size is not None]
+
     @model_validator(mode="after")
     def _consistent(self) -> "Track":
         for side in ("length", "width"):
             extent = getattr(self, side)
-            count = extent / self.cell_size
-            if round(count) < 1 or abs(count - round(count)) > 1e-6 * count:
-                raise ValueError(
-                    f"cell_size {self.cell_size:g} m does not divide {side} {extent:g} m; "
-                    f"choose for example {extent / max(1, round(count)):.6g} m"
-                )
+            if _divides(self.cell_size, extent):
+                continue
+            fault = f"cell_size {self.cell_size:g} m does not divide {side} {extent:g} m"
+            if near := self._near_cell_sizes():
+                sizes = " or ".join(f"{size:.10g} m" for size in near)
+                raise ValueError(f"{fault}; choose {sizes}, which divides both length and width")
+            raise ValueError(
+                f"{fault}, and no cell size near it divides both length {self.length:g} m and "
+                f"width {self.width:g} m; change one of these two"
+            )
         if self.cells[0] * self.cells[1] > LARGEST_CELL_COUNT:
             raise ValueError(
                 f"cell_size {self.cell_size:g} m makes {self.cells[0] * self.cells[1]} cells; "
@@ -195,7 +229,9 @@ class CurrentSweep(Section):
     def values(self) -> list[float]:
         """Return the current densities in A/m²."""
         count = round((self.stop - self.start) / self.step)
-        return [self.start + index * self.step for index in range(count + 1)]
+        values = [self.start + index * self.step for index in range(count + 1)]
+        # a sweep through zero meets it only to the last bit
+        return [value if abs(value) > CURRENT_DENSITY_STEP / 2 else 0.0 for value in values]
 
 
 class Pulse(Section):
@@ -318,6 +354,8 @@ class Device(Section):
     pulse: Pulse
     relaxation: Relaxation = Relaxation()
     read_at: ReadTime = "rest"
+    # the pulses that figures of single pulses show; chosen by their final states if not given
+    shown: tuple[CurrentDensity, ...] | None = None
     detector: Detector = Detector()
     output: Output = Output()
     material: Material
@@ -392,10 +430,16 @@ class Device(Section):
                 "track.notches leaves a synapse without a notch inside the track; "
                 "add notches or set kind: track"
             )
-        if self.kind == "neuron" and len(self.pulse.current_densities) < 5:
+        forward = sum(density >= 0 for density in self.pulse.current_densities)
+        if self.kind == "neuron" and forward < 5:
             raise ValueError(
-                "pulse.current_densities has fewer than the 5 values that a quartic needs; "
-                "add some or set kind: track"
+                f"pulse.current_densities has {forward} values from 0 upwards, fewer than the 5 "
+                "that a quartic needs; add some or set kind: track"
+            )
+        if stray := sorted(set(self.shown or ()) - set(self.pulse.current_densities)):
+            raise ValueError(
+                f"shown has {stray[0]:g} A/m², which is none of pulse.current_densities; "
+                "add it there or remove it here"
             )
         if isinstance(self.read_at, float):
             longest = self.pulse.duration + self.relaxation.longest

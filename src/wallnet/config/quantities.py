@@ -100,7 +100,12 @@ Position = quantity("m", 0.0, 1e-3, mend="positions are in metres: 60 nm is 60.0
 Duration = quantity("s", 1e-15, 1e-3, mend="times are in seconds: 10 ns is 10.0e-9")
 DurationOrNone = quantity("s", 1e-15, 1e-3, zero=True, mend="times are in seconds: 3 ns is 3.0e-9")
 CurrentDensity = quantity(
-    "A/m²", 1e8, 1e14, magnitude=True, mend="current densities are in A/m²: 0.5e+12, not 0.5"
+    "A/m²",
+    1e8,
+    1e14,
+    magnitude=True,
+    zero=True,
+    mend="current densities are in A/m²: 0.5e+12, not 0.5",
 )
 Resistance = quantity("Ω", 1e-3, 1e12, mend="resistances are in ohms: 10 kΩ is 10.0e+3")
 Conductance = quantity("S", 1e-12, 1e3, mend="conductances are in siemens: 0.1 mS is 1.0e-4")

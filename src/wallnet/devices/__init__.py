@@ -5,6 +5,8 @@ Reads trace files and configuration; knows no calculator.
 
 import argparse
 
+from wallnet import files
+from wallnet.devices.compact import compact_model
 from wallnet.devices.conductance import (
     detector_columns,
     normalize,
@@ -20,6 +22,7 @@ from wallnet.files import FileError
 __all__ = [
     "START",
     "activation",
+    "compact_model",
     "detector_columns",
     "fit_quartic",
     "gather",
@@ -33,7 +36,7 @@ __all__ = [
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the subcommands of this stage, `device` and `device-table`, to a command line.
+    """Add the subcommands of this stage to a command line.
 
     Parameters
     ----------
@@ -45,12 +48,21 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "device", help="gather the traces of one device", description=gather.__doc__
     )
     device.formatter_class = argparse.RawDescriptionHelpFormatter
-    device.add_argument("--job", required=True, help="canonical JSON of config.jobs.DeviceJob")
+    device.add_argument(
+        "--job", required=True, help="canonical JSON of config.jobs.DeviceJob; - for standard input"
+    )
     device.add_argument("--initial", required=True, help="file of the initial state")
     device.add_argument("--traces", required=True, help="folder of the traces, {current}.nc")
     device.add_argument("--levels", help="folder of the levels, {state}.nc; synapses only")
     device.add_argument("--out", required=True, help="device file to write")
     device.set_defaults(handler=_gather)
+
+    compact = subparsers.add_parser(
+        "compact-model", help="write what networks need of a device: levels or activation"
+    )
+    compact.add_argument("--device", required=True, help="device file")
+    compact.add_argument("--out", required=True, help="JSON file to write")
+    compact.set_defaults(handler=lambda arguments: compact_model(arguments.device, arguments.out))
 
     table = subparsers.add_parser(
         "device-table", help="tabulate a device file", description="Tabulate a device file."
@@ -68,7 +80,7 @@ def _gather(arguments: argparse.Namespace) -> None:
 
     from wallnet.config.jobs import DeviceJob, current_name, level_states
 
-    job = DeviceJob.from_json(arguments.job)
+    job = DeviceJob.from_json(files.given_text(arguments.job))
     traces = [
         Path(arguments.traces, f"{current_name(density)}.nc")
         for density in job.pulse.current_densities

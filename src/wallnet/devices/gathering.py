@@ -28,7 +28,7 @@ from wallnet.devices.levels import (
     level_state,
     level_variables,
 )
-from wallnet.devices.neuron import fit_quartic
+from wallnet.devices.neuron import curve_fault, fit_quartic
 
 if TYPE_CHECKING:
     import xarray
@@ -54,6 +54,8 @@ class Trace:
         Mean of m_z under the detector.
     pulse_end : float
         In s.
+    held : bool
+        Whether both wall ends rest against the current as the pulse ends.
     state : str
         State at the end.
     settled : int
@@ -68,6 +70,7 @@ class Trace:
     series: dict[str, NDArray[np.float64]]
     detected: NDArray[np.float64]
     pulse_end: float
+    held: bool
     state: str
     settled: int
     parameters: dict[str, Any]
@@ -103,7 +106,7 @@ def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) 
         pulse_end = float(data.attrs["pulse_end"])
         found = parameters.get("current_density")
         interval = float(parameters["output"]["interval"])
-        relaxation = {k: float(parameters["relaxation"][k]) for k in ("longest", "hold")}
+        relaxation = {k: float(parameters["relaxation"][k]) for k in ("longest", "hold", "speed")}
     except (KeyError, TypeError, ValueError) as error:
         raise files.damaged(path, f"does not say what made it ({error!r})") from None
     if not _on_track(data.attrs["parameters"], job):
@@ -144,6 +147,7 @@ def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) 
         series=series,
         detected=detected,
         pulse_end=pulse_end,
+        held=_held(time, series, pulse_end, relaxation),
         state=state,
         settled=settled,
         parameters=parameters,
@@ -152,6 +156,27 @@ def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) 
             for key in ("backend", "backend_version", "revision")
             if key in data.attrs
         },
+    )
+
+
+def _held(
+    time: NDArray[np.float64],
+    series: Mapping[str, NDArray[np.float64]],
+    pulse_end: float,
+    relaxation: Mapping[str, float],
+) -> bool:
+    """Return whether both wall ends rest against the current as the pulse ends.
+
+    They rest as at the end of a trace: slower than `relaxation.speed` for `relaxation.hold`, or
+    for the second half of a pulse that is shorter than twice that.
+    """
+    since = pulse_end - min(relaxation["hold"], pulse_end / 2)
+    last = (time >= since * (1 - 1e-9)) & (time <= pulse_end * (1 + 1e-9))
+    if last.sum() < 2:
+        return False
+    return all(
+        bool(np.all(np.abs(np.diff(series[end][last]) / np.diff(time[last])) < relaxation["speed"]))
+        for end in ("wall_bottom", "wall_top")
     )
 
 
@@ -305,7 +330,10 @@ def _gather(
     gathered = _Gathered(densities.size, job.interval)
     columns: dict[str, list[Any]] = {
         key: []
-        for key in ("end_time", "read_time", "state", "settled", "detected", "resting", "position")
+        for key in (
+            *("end_time", "read_time", "held", "state", "settled"),
+            *("detected", "resting", "position"),
+        )
     }
     finals: dict[str, list[float]] = {key: [] for key in _SERIES[1:]}
     conditions: dict[str, Any] = {}
@@ -321,6 +349,7 @@ def _gather(
         when = read_time(trace, job.read_at)
         columns["end_time"].append(trace.time[-1])
         columns["read_time"].append(when)
+        columns["held"].append(trace.held)
         columns["state"].append(trace.state)
         columns["settled"].append(trace.settled)
         columns["detected"].append(np.interp(when, trace.time, trace.detected))
@@ -417,6 +446,15 @@ def _common(
         **{key: (sweep, gathered[key], _about("m", text)) for key, text in walls.items()},
         "end_time": (pulse, np.array(columns["end_time"]), _about("s", "end of the trace")),
         "read_time": (pulse, np.array(columns["read_time"]), _about("s", "when it is read")),
+        "held": (
+            pulse,
+            np.array(columns["held"], dtype=np.int8),
+            _about(
+                "1",
+                "whether both wall ends rest against the current as the pulse ends",
+                values_mean="0 no, 1 yes",
+            ),
+        ),
         "state": (
             pulse,
             np.array(columns["state"], dtype=object),
@@ -523,15 +561,24 @@ def _with_activation(
             f"{name}: the conductance is the same after all pulses, so that Eq. 3 cannot "
             "normalise it; move detector.start and detector.stop to where the wall passes"
         )
-    current = normalize(densities, densities.min(), densities.max())
+    # the neuron works from 0 upwards; negative currents are there to be shown
+    forward = densities >= 0
+    current = normalize(densities, densities[forward].min(), densities[forward].max())
     curve = normalize(final, low, high)
-    fits = [fit_quartic(current, row) for row in curve]
+    fits = [fit_quartic(current[forward], row[forward]) for row in curve]
+    states = [str(state) for state in data["state"].values]
+    faults = [curve_fault(densities, row, states) for row in curve]
+    for fault, which in zip(faults, files.READINGS, strict=True):
+        if fault:
+            logger.warning("%s is no activation (%s): %s", name, which, fault)
     reading, sweep = ("reading",), ("current_density",)
     return data.assign(
         normalized_current_density=(
             sweep,
             current,
-            _about("1", "current density normalised over the sweep (paper, Eq. 3)"),
+            _about(
+                "1", "current density normalised from the least to the greatest one >= 0 (Eq. 3)"
+            ),
         ),
         normalized_conductance=(
             (*reading, *sweep),
@@ -549,10 +596,15 @@ def _with_activation(
                 "above_highest_input": "the value at the highest input: saturated",
             },
         ),
+        fault=(
+            reading,
+            np.array(faults, dtype=object),
+            _about("1", "what makes the curve no activation; empty if nothing does"),
+        ),
         fit_error=(
             reading,
             np.array([fit.largest_error for fit in fits]),
-            _about("1", "largest deviation of a simulated point from the quartic"),
+            _about("1", "largest deviation of a simulated point from the quartic; NaN if unknown"),
         ),
         fit_rms=(
             reading,

@@ -1,5 +1,6 @@
 """The activation of a neuron: a quartic through its normalised transfer curve."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 
 DEGREE = 4
 """The paper fits the transfer curve with a polynomial of this degree."""
+
+SPARE_POINTS = 2
+"""Points beyond the coefficients from which on the residuals of a fit say something."""
+
+LARGEST_FALL = 0.005
+"""How far a rising curve may fall from one point to the next, as a share of its full scale."""
 
 
 @dataclass(frozen=True)
@@ -19,9 +26,10 @@ class Fit:
     coefficients : ndarray (5,)
         Ascending powers of J_norm.
     largest_error : float
-        Largest deviation of a simulated point from the quartic.
+        Largest deviation of a simulated point from the quartic. NaN with fewer than two points
+        more than coefficients: the quartic then goes through the points whatever they are.
     rms_error : float
-        Root of the mean squared deviation.
+        Root of the mean squared deviation, or NaN as above.
     relu_deviation : float
         Largest deviation of a simulated point from the ideal ReLU, G_norm = J_norm.
     """
@@ -57,12 +65,55 @@ def fit_quartic(current: ArrayLike, conductance: ArrayLike) -> Fit:
         raise ValueError(f"a quartic needs {DEGREE + 1} points, there are {x.size}")
     coefficients = polynomial.polyfit(x, y, DEGREE)
     error = np.abs(polynomial.polyval(x, coefficients) - y)
+    if x.size < DEGREE + 1 + SPARE_POINTS:
+        error = np.full_like(error, np.nan)
     return Fit(
         coefficients=coefficients,
         largest_error=float(error.max()),
         rms_error=float(np.sqrt(np.mean(error**2))),
         relu_deviation=float(np.max(np.abs(y - np.maximum(x, 0)))),
     )
+
+
+def curve_fault(
+    current_density: NDArray[np.float64], conductance: ArrayLike, states: Sequence[str]
+) -> str:
+    """Say what makes a transfer curve no activation.
+
+    Parameters
+    ----------
+    current_density : ndarray (points,)
+        In A/m², ascending.
+    conductance : array_like (points,)
+        G_norm, between 0 and 1.
+    states : sequence of str
+        State of the wall at the end of each trace.
+
+    Returns
+    -------
+    str
+        Where the curve falls, and at which current densities from 0 upwards the wall left the
+        track; empty if it does neither. A wall that a negative current drives out on the left
+        leaves the conductance at its minimum, as it should.
+    """
+    faults = []
+    fall = -np.diff(np.asarray(conductance, dtype=float))
+    steepest = int(np.argmax(fall))
+    if fall[steepest] > LARGEST_FALL:
+        faults.append(
+            f"it is not monotonic (G_norm falls by {fall[steepest]:.3f} from "
+            f"J = {current_density[steepest] / 1e12:.4g} to "
+            f"{current_density[steepest + 1] / 1e12:.4g}e12 A/m2)"
+        )
+    left = [
+        f"{density / 1e12:.4g}"
+        for density, state in zip(current_density, states, strict=True)
+        if density >= 0 and state in ("reversed", "expelled")
+    ]
+    if left:
+        shown = ", ".join(left[:4]) + (f" and {len(left) - 4} more" if len(left) > 4 else "")
+        faults.append(f"the wall left the track at J = {shown} (1e12 A/m2)")
+    return " and ".join(faults)
 
 
 def activation(current: ArrayLike, coefficients: ArrayLike) -> NDArray[np.float64]:

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from wallnet import files
 
 if TYPE_CHECKING:
     import xarray
 
-_SETTLED = {1: "yes", 0: "no", -1: "not asked"}
+_YES = {1: "yes", 0: "no"}
+_SETTLED = {**_YES, -1: "not asked"}
 
 
 _MARKUP = str.maketrans({"<": "&lt;", ">": "&gt;", "|": r"\|", "`": r"\`", "[": r"\[", "]": r"\]"})
@@ -133,6 +136,7 @@ def _sweep(data: "xarray.Dataset", name: str) -> Table:
             "J (1e12 A/m²)",
             "state",
             "settled",
+            "held against the current",
             "read at (ns)",
             "wall, lower edge (nm)",
             "wall, upper edge (nm)",
@@ -145,6 +149,7 @@ def _sweep(data: "xarray.Dataset", name: str) -> Table:
                 _number(pulse["current_density"].item(), 1e12, 4),
                 str(pulse["state"].item()),
                 _SETTLED[int(pulse["settled"])],
+                _YES[int(pulse["held"])],
                 _number(pulse["read_time"].item(), 1e-9, 2),
                 *(
                     _number(pulse[f"final_wall_{end}"].item(), 1e-9, 1)
@@ -182,6 +187,7 @@ def _levels(data: "xarray.Dataset", name: str) -> Table:
                 _number(level["extended_reaching_current_density"].item(), 1e12, 4),
             )
         )
+    rows += _other_states(data)
     return Table(
         f"{name}: levels",
         (
@@ -198,6 +204,45 @@ def _levels(data: "xarray.Dataset", name: str) -> Table:
     )
 
 
+_NO_LEVEL = {
+    "wider": "its ends are at notches further apart",
+    "free": "no notch holds it",
+    "expelled": "it left the track on the left",
+}
+
+
+def _other_states(data: "xarray.Dataset") -> list[tuple[str, ...]]:
+    """Return rows for final states of the sweep that are no level, and why they are none."""
+    listed = {str(state) for state in data["extended_state"].values}
+    start, stop = (
+        data["level_conductance"].isel(level=end).values for end in (0, data.sizes["level"] - 1)
+    )
+    first: dict[str, int] = {}
+    for index in np.argsort(np.abs(data["current_density"].values), kind="stable"):
+        state = str(data["state"].values[index])
+        if state not in listed and data["settled"].values[index] != 0:
+            first.setdefault(state, int(index))
+    rows = []
+    for state, index in sorted(
+        first.items(), key=lambda item: data["final_wall_position"].values[item[1]]
+    ):
+        pulse = data.isel(current_density=index)
+        normalized = (pulse["final_conductance"].values - start) / (stop - start)
+        why = _NO_LEVEL.get(state, "the track's end cuts the notch, so no wall is placed there")
+        rows.append(
+            (
+                "none",
+                state,
+                f"no level: {why}",
+                _number(pulse["final_wall_position"].item(), 1e-9, 1),
+                *(_number(value, 1, 4) for value in normalized),
+                "yes",
+                _number(pulse["current_density"].item(), 1e12, 4),
+            )
+        )
+    return rows
+
+
 def _activation(data: "xarray.Dataset", name: str) -> Table:
     rows = [
         (
@@ -207,6 +252,7 @@ def _activation(data: "xarray.Dataset", name: str) -> Table:
                 _number(data[key].sel(reading=reading).item(), 1, 4)
                 for key in ("fit_error", "fit_rms", "relu_deviation")
             ),
+            str(data["fault"].sel(reading=reading).item()) or "yes",
         )
         for reading in files.READINGS
     ]
@@ -219,6 +265,7 @@ def _activation(data: "xarray.Dataset", name: str) -> Table:
             "largest error",
             "rms error",
             "largest deviation from ReLU",
+            "an activation",
         ),
         rows,
     )

@@ -6,6 +6,7 @@ with a digest beside each, and `datasets` reads and writes netCDF and JSON.
 
 from wallnet.files.datasets import (
     LARGEST_JSON,
+    given_text,
     read_dataset,
     read_json,
     unreadable,
@@ -14,6 +15,7 @@ from wallnet.files.datasets import (
 )
 from wallnet.files.paths import (
     CHECKPOINT,
+    COMPACT_MODEL,
     CROSSCHECK,
     DATA,
     DATASET_FIGURE,
@@ -55,6 +57,7 @@ from wallnet.files.whole import (
 
 __all__ = [
     "CHECKPOINT",
+    "COMPACT_MODEL",
     "COMPONENTS",
     "CROSSCHECK",
     "DATA",
@@ -86,6 +89,7 @@ __all__ = [
     "digest_path",
     "find_damaged",
     "folder",
+    "given_text",
     "level_paths",
     "log_of",
     "note_digest",

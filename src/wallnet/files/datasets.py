@@ -5,6 +5,7 @@ Heavy libraries are imported inside the functions, since every scheduler job imp
 
 import json
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,14 @@ def read_json(path: str | Path, keys: Sequence[str] = ()) -> dict[str, Any]:
     if not isinstance(data, dict) or missing:
         raise damaged(path, f"lacks {', '.join(missing) or 'a JSON object'}")
     return data
+
+
+def given_text(text: str) -> str:
+    """Return an argument of a command, or what standard input holds if it is "-".
+
+    Linux takes at most 128 KiB in one argument; what grows with a sweep comes this way.
+    """
+    return sys.stdin.read(LARGEST_JSON) if text == "-" else text
 
 
 def unreadable(path: str | Path, error: OSError) -> FileError:

@@ -29,6 +29,7 @@ SCHEMAS: dict[str, dict[str, tuple[str, ...]]] = {
         "wall_top": ("current_density", "time"),
         "end_time": ("current_density",),
         "read_time": ("current_density",),
+        "held": ("current_density",),
         "state": ("current_density",),
         "settled": ("current_density",),
         "conductance": ("reading", "current_density", "time"),
@@ -64,6 +65,7 @@ SCHEMAS["neuron"] = SCHEMAS["track"] | {
     "normalized_current_density": ("current_density",),
     "normalized_conductance": ("reading", "current_density"),
     "quartic": ("reading", "power"),
+    "fault": ("reading",),
     "fit_error": ("reading",),
     "fit_rms": ("reading",),
     "relu_deviation": ("reading",),
@@ -100,7 +102,9 @@ _BOUNDS = {
         ("current_density", "applied_current_density", "reaching_current_density"), (-1e14, 1e14)
     ),
     "settled": (-1, 1),
-    **dict.fromkeys(("stable", "reachable", "extended_stable", "extended_reachable"), (0, 1)),
+    **dict.fromkeys(
+        ("held", "stable", "reachable", "extended_stable", "extended_reachable"), (0, 1)
+    ),
 }
 """Least and greatest possible value of a variable in its SI unit; NaN passes."""
 

@@ -4,11 +4,13 @@ What the engine cannot do is refused by name, as `Unsupported`, before anything 
 """
 
 import json
+import logging
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import discretisedfield as df
@@ -24,6 +26,9 @@ from wallnet.film.energy import FilmEnergy
 
 OVF_FORMATS = ("bin8", "bin4", "txt")
 """Formats of the magnetisation files."""
+
+REPORT_INTERVAL = 10.0
+"""Seconds between two lines on how far a minimisation is."""
 
 
 class Unsupported(NotImplementedError, ValueError):
@@ -373,7 +378,8 @@ class _Driver(mm.ExternalDriver):
             A single layer of cells; see `describe`.
         **kwargs
             `t` in s and `n` (TimeDriver); `dirname`, `append`, `ovf_format` and `verbose` as
-            for any calculator of ubermag.
+            for any calculator of ubermag. From `verbose=1`, a long minimisation prints how far
+            it is.
 
         Raises
         ------
@@ -404,6 +410,7 @@ class _Driver(mm.ExternalDriver):
 
     def _call(self, system: mm.System, runner: None, verbose: int, **kwargs: Any) -> None:
         name = type(self).__name__
+        self._verbose = verbose
         report: AbstractContextManager = (
             uu.progress.summary("wallnet.film", name) if verbose else uu.progress.quiet()
         )
@@ -490,12 +497,44 @@ class TimeDriver(_Driver):
         return m, rows.table("t", {"t": "s", "iteration": ""})
 
 
+class _Progress:
+    """Says how far a minimisation is: a warning once, and lines that repeat if `verbose`."""
+
+    def __init__(self, stop: float, verbose: int) -> None:
+        self.stop, self.verbose = stop, verbose
+        self.start = monotonic()
+        self.due = self.start + REPORT_INTERVAL
+        self.warned = False
+
+    def __call__(self, steps: int, torque: float) -> None:
+        """Take note of the steps done and the largest torque field in A/m."""
+        now = monotonic()
+        if now < self.due:
+            return
+        self.due = now + REPORT_INTERVAL
+        text = (
+            f"MinDriver after {now - self.start:.0f} s and {steps} steps: the largest torque "
+            f"field is {torque:.3g} A/m, above the stopping value {self.stop:.3g} A/m"
+        )
+        if not self.warned:
+            text += (
+                "; a wall that is free slides for long: let it start near a notch, or raise "
+                "stopping_mxHxm"
+            )
+            logging.getLogger(__name__).warning(text)
+            self.warned = True
+        if self.verbose:
+            # ubermag's summary leaves its line open for the time taken
+            print(f"\n{text}", end=" ", flush=True)
+
+
 class MinDriver(_Driver):
     """Minimise the energy, in double precision, by steps of Barzilai and Borwein.
 
     Each step rotates every m within the plane of m and its torque field m × (m × H), which
     keeps its length exactly (Exl et al., J. Appl. Phys. 115, 17D118 (2014)). The minimum is
-    reached when max |m × H × m| is below `stopping_mxHxm`.
+    reached when max |m × H × m| is below `stopping_mxHxm`. A minimisation that takes long says how
+    far it is: a wall that nothing holds slides for thousands of steps.
 
     Parameters
     ----------
@@ -532,11 +571,13 @@ class MinDriver(_Driver):
     def _run(self, system: mm.System) -> tuple[NDArray[np.floating], ubermagtable.Table]:
         options = dict(self)
         rows = _Rows(system, self._description)
+        stop = options.get("stopping_mxHxm", 1e-4)
         m, iterations, torque = minimize(
             rows.energy,
             self._description.magnetization,
-            options.get("stopping_mxHxm", 1e-4),
+            stop,
             options.get("total_iteration_limit", 100_000),
+            _Progress(stop, self._verbose),
         )
         rows.add(m, iteration=iterations, max_mxHxm=torque)
         self._save(system, m, iterations)
@@ -544,7 +585,11 @@ class MinDriver(_Driver):
 
 
 def minimize(
-    energy: FilmEnergy, m: NDArray[np.floating], stop: float = 1e-4, limit: int = 100_000
+    energy: FilmEnergy,
+    m: NDArray[np.floating],
+    stop: float = 1e-4,
+    limit: int = 100_000,
+    report: Callable[[int, float], None] | None = None,
 ) -> tuple[NDArray[np.float64], int, float]:
     """Minimise the energy of a film.
 
@@ -558,6 +603,8 @@ def minimize(
         Largest |m × H × m| at the minimum, in A/m.
     limit : int
         Largest number of steps.
+    report : callable, optional
+        Called before each step with the number of steps done and the largest |m × H × m|.
 
     Returns
     -------
@@ -583,6 +630,8 @@ def minimize(
     for iteration in range(limit):
         if largest <= stop:
             return m, iteration, largest
+        if report is not None:
+            report(iteration, largest)
         # (1 + s²t²) m' = (1 - s²t²) m - 2 s g with s = step/2, which leaves |m'| = |m|
         squared = (step / 2) ** 2 * (t**2).sum(axis=-1, keepdims=True)
         moved = ((1 - squared) * m - step * g) / (1 + squared)

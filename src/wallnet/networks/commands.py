@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from wallnet.config import ConfigError
 from wallnet.config.network_jobs import DataJob, MappingJob, TrainingJob
-from wallnet.config.networks import STAGES
+from wallnet.config.networks import DEFAULT_SOURCES, SOURCES, STAGES
 from wallnet.config.quantities import Section
 
 JobType = TypeVar("JobType", bound=Section)
@@ -38,11 +38,17 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     data = subparsers.add_parser("data", help="find or fetch a data set and check it")
     data.add_argument("--job", required=True, help="the data set, as JSON")
     data.add_argument("--data-folder", required=True, help="folder of all data sets")
+    data.add_argument(
+        "--sources",
+        default=",".join(DEFAULT_SOURCES),
+        help=f"where a missing data set may come from, in this order: some of {','.join(SOURCES)} "
+        "(default: %(default)s)",
+    )
     data.add_argument("--out", required=True, help="what was found and checked, JSON")
     data.set_defaults(handler=_data)
 
     train = subparsers.add_parser("train", help="train a network with free weights")
-    train.add_argument("--neuron", required=True, help="netCDF file of the neuron")
+    train.add_argument("--neuron", required=True, help="compact model of the neuron")
     train.add_argument("--metrics", required=True, help="result to write, JSON")
     train.add_argument("--checkpoint", required=True, help="best network to write")
     train.set_defaults(handler=_train)
@@ -50,7 +56,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     to_levels = subparsers.add_parser(
         "map", help="put a trained network on a synapse's levels and train it further"
     )
-    to_levels.add_argument("--synapse", required=True, help="netCDF file of the synapse")
+    to_levels.add_argument("--synapse", required=True, help="compact model of the synapse")
     to_levels.add_argument("--start", required=True, help="checkpoint of the trained network")
     stages = " ".join(STAGES[1:])
     for name in ("metrics", "checkpoint"):
@@ -70,9 +76,16 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _data(arguments: argparse.Namespace) -> None:
+    sources = tuple(filter(None, arguments.sources.split(",")))
+    for name in sources:
+        if name not in SOURCES:
+            raise ConfigError(
+                f"--sources names {name!r}, which is unknown; use {', '.join(SOURCES[:-1])} or "
+                f"{SOURCES[-1]}, separated by commas"
+            )
     from wallnet.networks import data
 
-    data.provide(read_job(arguments.job, DataJob), arguments.data_folder, arguments.out)
+    data.provide(read_job(arguments.job, DataJob), arguments.data_folder, arguments.out, sources)
 
 
 def _train(arguments: argparse.Namespace) -> None:

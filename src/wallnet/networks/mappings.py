@@ -15,15 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wallnet import files
+from wallnet.devices.compact import levels_of
 from wallnet.files import FileError
-
-_LEVEL_VARIABLES = {
-    "measured": ("normalized_conductance", ("stable",)),
-    "extended": ("extended_normalized_conductance", ("extended_stable",)),
-    "reachable": ("normalized_conductance", ("stable", "reachable")),
-}
-"""Conductances of each level set, and what has to hold for a level to count."""
 
 
 class Levels(NamedTuple):
@@ -188,12 +181,12 @@ MAPPINGS: dict[str, type[Mapping]] = {
 
 
 def read_levels(path: str | Path, reading: str, level_set: str) -> Levels:
-    """Read the levels of a synapse; states in which no wall rests are left out.
+    """Read the levels of a synapse that a mapping can use.
 
     Parameters
     ----------
     path : str or Path
-        Device file of kind `synapse`.
+        Compact model of a synapse.
     reading : str
         `parallel` or `series`.
     level_set : str
@@ -207,60 +200,18 @@ def read_levels(path: str | Path, reading: str, level_set: str) -> Levels:
     Raises
     ------
     FileError
-        If the file is no synapse, or its levels are fewer than two, not finite or not in [0, 1].
+        If the file is no synapse's, or its levels are fewer than two or not in [0, 1].
     """
-    dataset = files.read_dataset(path, "synapse")
-    if reading not in dataset["reading"].values:
-        raise FileError(f"{path} has no reading {reading!r}; delete it and run snakemake")
-    variable, conditions = _LEVEL_VARIABLES[level_set]
-    counts = np.all([dataset[condition].values == 1 for condition in conditions], axis=0)
-    values = dataset[variable].sel(reading=reading).values[counts]
-    if not np.isfinite(values).all():
-        raise FileError(
-            f"{path} has a level without conductance in {variable} ({reading}); check its traces "
-            "and levels, then delete it and run snakemake"
-        )
-    levels = np.unique(values.astype(np.float32))
+    values, whole = levels_of(path, reading, level_set)
+    levels = np.unique(np.array(values, dtype=np.float32))
     if len(levels) < 2:
         raise FileError(
             f"{path} has {len(levels)} different levels in the {level_set} set ({reading}), and "
             "weights need two; add notches or current densities, or use another mapping"
         )
-    if levels[0] < -1e-6 or levels[-1] > 1 + 1e-6:
+    if not (levels[0] >= -1e-6 and levels[-1] <= 1 + 1e-6):
         raise FileError(
-            f"{path} has levels from {levels[0]:g} to {levels[-1]:g} in {variable}, outside "
-            "[0, 1]; delete it and run snakemake"
+            f"{path} has levels from {levels[0]:g} to {levels[-1]:g} ({reading}), outside [0, 1]; "
+            "delete it and run snakemake"
         )
-    return Levels(torch.from_numpy(levels), dataset.sizes["level"])
-
-
-def read_quartic(path: str | Path, reading: str) -> tuple[float, ...]:
-    """Read the activation that a neuron was measured to have.
-
-    Parameters
-    ----------
-    path : str or Path
-        Device file of kind `neuron`.
-    reading : str
-        `parallel` or `series`.
-
-    Returns
-    -------
-    tuple of float
-        The five coefficients of G_norm(J_norm), ascending powers.
-
-    Raises
-    ------
-    FileError
-        If the file is no neuron or a coefficient is not finite.
-    """
-    dataset = files.read_dataset(path, "neuron")
-    if reading not in dataset["reading"].values:
-        raise FileError(f"{path} has no reading {reading!r}; delete it and run snakemake")
-    coefficients = dataset["quartic"].sel(reading=reading).sortby("power").values
-    if coefficients.shape != (5,) or not np.isfinite(coefficients).all():
-        raise FileError(
-            f"{path} has no five finite coefficients in quartic ({reading}); check its traces, "
-            "then delete it and run snakemake"
-        )
-    return tuple(float(c) for c in coefficients)
+    return Levels(torch.from_numpy(levels), whole)

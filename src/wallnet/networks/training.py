@@ -27,10 +27,11 @@ from wallnet import __version__, files, revisions
 from wallnet.config import ConfigError
 from wallnet.config.network_jobs import MappingJob, TrainingJob
 from wallnet.config.networks import NO_DEVICE, Training
+from wallnet.devices.compact import activation_of
 from wallnet.files import FileError
 from wallnet.networks import checkpoints
 from wallnet.networks.data import Images
-from wallnet.networks.mappings import MAPPINGS, Circuit, read_levels, read_quartic
+from wallnet.networks.mappings import MAPPINGS, Circuit, read_levels
 from wallnet.networks.mappings import Mapping as LevelMapping
 from wallnet.networks.model import Classifier
 
@@ -482,17 +483,23 @@ def train(job: TrainingJob, images: Images, neuron: str | Path, outputs: Outputs
     images : Images
         The data set.
     neuron : str or Path
-        Device file of the neuron.
+        Compact model of the neuron.
     outputs : tuple of paths
         Metrics and checkpoint, see `wallnet.files`.
 
     Raises
     ------
     FileError, ConfigError
-        If the neuron is unusable, the loss diverges or an output cannot be written.
+        If the neuron is unusable or no activation, the loss diverges or an output cannot be
+        written.
     """
     started = time.perf_counter()
-    quartic = read_quartic(neuron, job.neuron_reading)
+    quartic, fault = activation_of(neuron, job.neuron_reading)
+    if fault and not job.allow_unsuitable_neuron:
+        raise ConfigError(
+            f"networks.neuron is no activation ({job.neuron_reading}): {fault}; change its sweep, "
+            "or set networks.allow_unsuitable_neuron: true"
+        )
     _begin(job.threads, job.seed)
     data = ImageData(images, job.validation_fraction, job.seed)
     network = Classifier(
@@ -542,7 +549,7 @@ def put_on_levels(
     images : Images
         The data set.
     synapse : str or Path
-        Device file of the synapse.
+        Compact model of the synapse.
     start : str or Path
         Checkpoint of the trained network.
     outputs : Mapping

@@ -4,9 +4,12 @@ All are drawn from device files; maps of m_z also read the snapshots in a few tr
 """
 
 import argparse
+import itertools
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+import string
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,8 +30,11 @@ J_LABEL = r"current density $\mathit{J}$ ($10^{12}$ A/m²)"
 G_NORM_LABEL = r"$\mathit{G}_{norm}$"
 M_Z_LABEL = r"$\mathit{m}_z$"
 X_LABEL, Y_LABEL = r"$\mathit{x}$ (nm)", r"$\mathit{y}$ (nm)"
-MOST_ROWS = 6
+MOST_ROWS = 16
 """Most tracks that one figure shows."""
+
+MOST_CURVES = 8
+"""Most walls that one panel shows against time; more cannot be told apart."""
 
 READING_TITLES = {
     "parallel": "cells in parallel (Eq. 2)",
@@ -65,15 +71,42 @@ class Sources:
         Device files by name of the device.
     traces : str or None
         Folder of the traces of the only device.
+    shown : sequence of float
+        Current densities in A/m² that figures of single pulses show; chosen by the figure if
+        there are none.
     """
 
     devices: Mapping[str, "xarray.Dataset"]
     traces: str | None = None
+    shown: Sequence[float] = ()
 
     @property
     def device(self) -> "xarray.Dataset":
         """The first device file."""
         return next(iter(self.devices.values()))
+
+    def pulses(self, chosen: Callable[[], list[int]]) -> list[int]:
+        """Return the indices of the pulses to show.
+
+        Parameters
+        ----------
+        chosen : callable
+            Chooses them where the configuration does not.
+
+        Raises
+        ------
+        wallnet.files.FileError
+            If the device file has no such pulse.
+        """
+        if not self.shown:
+            return chosen()
+        known = [current_name(density) for density in self.device["current_density"].values]
+        wanted = [current_name(density) for density in self.shown]
+        if missing := [name for name in wanted if name not in known]:
+            raise files.FileError(
+                f"the device file has no pulse of {missing[0]}e12 A/m²; run snakemake to make it"
+            )
+        return [known.index(name) for name in wanted]
 
     def trace(self, current_density: float) -> "xarray.Dataset":
         """Read the snapshots of one trace.
@@ -211,17 +244,20 @@ def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
     figure, panels = pyplot.subplots(1, 2, figsize=style.size(figures, 0.46), sharey=True)
     current = device["normalized_current_density"].values
     density = device["current_density"].values / UNIT_OF_J
-    low, high = density.min(), density.max()
-    fine = np.linspace(0, 1, 201)
+    low, high = density[density >= 0].min(), density.max()
+    least = min(0.0, float(current.min()))
+    fine = np.linspace(least, 1, 401)
     for letter, reading, axes in zip("ab", files.READINGS, panels, strict=True):
         chosen = device.sel(reading=reading)
         quartic = chosen["quartic"].values
-        axes.plot(fine, fine, color=style.COLOURS[6], linestyle=":", label="ideal ReLU")
+        axes.plot(
+            fine, np.maximum(fine, 0), color=style.COLOURS[6], linestyle=":", label="ideal ReLU"
+        )
         axes.plot(
             fine,
             activation(fine, quartic),
             color=style.COLOURS[2],
-            label=f"quartic, largest error {_error_text(float(chosen['fit_error']))}",
+            label=f"quartic, {_error_text(float(chosen['fit_error']))}",
         )
         axes.plot(
             current,
@@ -232,9 +268,22 @@ def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
             label="micromagnetic simulation",
         )
         axes.set_xlabel(r"$\mathit{J}_{norm}$")
-        axes.set_xlim(-0.03, 1.03)
+        axes.set_xlim(least - 0.03, 1.03)
         axes.set_ylim(-0.06, 1.06)
         axes.set_box_aspect(0.85)
+        if fault := str(chosen["fault"].item()):
+            axes.set_facecolor(UNSUITABLE)
+            told = textwrap.fill(f"No activation: {style.plain(fault)}", 44)
+            axes.text(
+                0.03,
+                0.5,
+                told,
+                transform=axes.transAxes,
+                fontsize="small",
+                color=style.COLOURS[1],
+                va="center",
+                bbox={"facecolor": "white", "edgecolor": "none"},
+            )
         axes.tick_params(top=False)
         upper = axes.secondary_xaxis(
             "top",
@@ -244,7 +293,8 @@ def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
         upper.tick_params(direction="in")
         axes.set_title(f"({letter}) {READING_TITLES[reading]}", loc="left")
         axes.legend(loc="upper left")
-
+        if least < 0 or fault:  # the curve itself shows what the inset is for
+            continue
         inset = axes.inset_axes((0.64, 0.13, 0.32, 0.34))
         wide = np.linspace(-1, 1.5, 401)
         inset.plot(wide, np.maximum(wide, 0), color=style.COLOURS[6], linestyle=":")
@@ -258,8 +308,14 @@ def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
     return figure
 
 
+UNSUITABLE = "#FBE3D6"
+"""Background of a transfer curve that is no activation."""
+
+
 def _error_text(error: float) -> str:
-    return f"{error:.3f}" if error >= 0.001 else "below 0.001"
+    if not math.isfinite(error):
+        return "through all points, error unknown"
+    return f"largest error {error:.3f}" if error >= 0.001 else "largest error below 0.001"
 
 
 def _magnetization(sources: Sources, figures: Figures) -> "Figure":
@@ -270,12 +326,12 @@ def _magnetization(sources: Sources, figures: Figures) -> "Figure":
 
     device = sources.device
     detector = json.loads(device.attrs["parameters"])["detector"]
-    indices = _spread(device.sizes["current_density"], 4)
+    indices = sources.pulses(lambda: _spread(device.sizes["current_density"], 4))
     rows = math.ceil(len(indices) / 2)
     figure, grid = pyplot.subplots(
         rows,
         2,
-        figsize=style.size(figures, 0.09 + 0.13 * rows),
+        figsize=style.size(figures, 0.14 + 0.13 * rows),
         sharex=True,
         sharey=True,
         squeeze=False,
@@ -284,7 +340,7 @@ def _magnetization(sources: Sources, figures: Figures) -> "Figure":
     for axes in panels[len(indices) :]:
         axes.set_visible(False)
     image = None
-    for letter, index, axes in zip("abcd", indices, panels, strict=False):
+    for letter, index, axes in zip(_letters(), indices, panels, strict=False):
         pulse = device.isel(current_density=index)
         density, time = float(pulse["current_density"]), float(pulse["read_time"])
         image = _map(axes, sources.trace(density), time)
@@ -306,8 +362,14 @@ def _magnetization(sources: Sources, figures: Figures) -> "Figure":
 # Tracks
 
 
+def _letters() -> Iterator[str]:
+    """Count panels: a to z, then aa, ab and so on."""
+    for length in itertools.count(1):
+        yield from map("".join, itertools.product(string.ascii_lowercase, repeat=length))
+
+
 def chosen_pulses(device: "xarray.Dataset", most: int = MOST_ROWS) -> list[int]:
-    """Choose the pulses that show the different ends of a track.
+    """Choose the pulses that show where a wall comes to rest on a track.
 
     Parameters
     ----------
@@ -319,9 +381,10 @@ def chosen_pulses(device: "xarray.Dataset", most: int = MOST_ROWS) -> list[int]:
     Returns
     -------
     list of int
-        Indices of the sweep, ascending: for each state in which a wall rests the smallest J, by
-        magnitude, that leads there. If these are too many, evenly along the track, both ends
-        kept. Pulses whose wall still moves are left out unless all do.
+        Indices of the sweep, ascending: the smallest J, by magnitude, that leads to each notch,
+        leaves the wall at its start, or reverses the track; where none of the sweep does, to
+        each other state in which a wall rests. If these are too many, evenly along the track,
+        both ends kept. Pulses whose wall still moves are left out unless all do.
     """
     import numpy as np
 
@@ -334,6 +397,9 @@ def chosen_pulses(device: "xarray.Dataset", most: int = MOST_ROWS) -> list[int]:
         state = str(device["state"].values[index])
         if usable[index]:
             first.setdefault(state, int(index))
+    whole = {state for state in first if state in ("initial", "reversed") or "notch" in state}
+    if any("notch" in state for state in whole):
+        first = {state: index for state, index in first.items() if state in whole}
     if len(first) == 1:  # nothing tells the pulses apart: show the sweep
         candidates = np.flatnonzero(usable).tolist()
         return [candidates[k] for k in _spread(len(candidates), most)]
@@ -352,7 +418,7 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
     track = json.loads(device.attrs["parameters"])["track"]
     length = track["length"] / NM
     pulse_end = _pulse_duration(device) / NS
-    indices = chosen_pulses(device)
+    indices = sources.pulses(lambda: chosen_pulses(device))
     rows = len(indices)
     figure, grid = pyplot.subplots(
         rows,
@@ -365,7 +431,7 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
     time = device["time"].values / NS
     last = float(device["end_time"].isel(current_density=indices).max()) / NS
     image = None
-    for letter, index, (left, right) in zip("abcdefgh", indices, grid, strict=False):
+    for letter, index, (left, right) in zip(_letters(), indices, grid, strict=False):
         pulse = device.isel(current_density=index)
         density = float(pulse["current_density"])
         image = _map(left, sources.trace(density), float(pulse["end_time"]))
@@ -461,13 +527,13 @@ def _wall_position(sources: Sources, figures: Figures) -> "Figure":
 
     device = sources.device
     length = json.loads(device.attrs["parameters"])["track"]["length"] / NM
-    indices = _spread(device.sizes["current_density"], MOST_ROWS)
+    indices = sources.pulses(lambda: _spread(device.sizes["current_density"], MOST_CURVES))
     figure, (left, right) = pyplot.subplots(
         1, 2, figsize=style.size(figures, 0.42), width_ratios=(1.35, 1)
     )
     left.axvspan(0, _pulse_duration(device) / NS, color=style.SHADE, linewidth=0)
     shades = pyplot.get_cmap("viridis")(np.linspace(0.0, 0.88, len(indices)))
-    for shade, index, marker in zip(shades, indices, style.MARKERS, strict=False):
+    for shade, index, marker in zip(shades, indices, itertools.cycle(style.MARKERS), strict=False):
         pulse = device.isel(current_density=index)
         time = device["time"].values / NS
         every = max(1, time.size // 8)
@@ -500,8 +566,9 @@ def _wall_position(sources: Sources, figures: Figures) -> "Figure":
     )
     right.set_xlabel(J_LABEL)
     right.set_ylabel("wall velocity (m/s)")
-    right.set_xlim(left=0)
-    right.set_ylim(bottom=0)
+    if device["current_density"].values.min() >= 0:
+        right.set_xlim(left=0)
+        right.set_ylim(bottom=0)
     right.set_title("(b)", loc="left")
     return figure
 
@@ -659,6 +726,7 @@ def draw(
     figures: Figures,
     png_path: str | Path,
     vector_path: str | Path,
+    shown: Sequence[float] = (),
 ) -> None:
     """Draw one figure.
 
@@ -674,6 +742,8 @@ def draw(
         Style of all figures.
     png_path, vector_path : str or Path
         Where it goes.
+    shown : sequence of float
+        Current densities in A/m² to show, by the figures of single pulses.
 
     Raises
     ------
@@ -686,7 +756,7 @@ def draw(
     wanted = drawing.devices[0] if drawing.devices else "synapse"
     read = {Path(path).stem: files.read_dataset(path, wanted) for path in devices}
     with style.apply(figures):
-        figure = drawing.draw(Sources(read, traces), figures)
+        figure = drawing.draw(Sources(read, traces, shown), figures)
         style.save(
             figure,
             png_path,
@@ -716,6 +786,14 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     figure.add_argument("kind", choices=list(DRAWINGS))
     figure.add_argument("--devices", required=True, nargs="+", help="device files")
     figure.add_argument("--traces", help="folder of the device's traces, for maps of m_z")
+    figure.add_argument(
+        "--shown",
+        nargs="*",
+        type=float,
+        default=[],
+        metavar="J",
+        help="current densities in A/m² to show; chosen if not given",
+    )
     add_figure_arguments(figure)
     figure.set_defaults(handler=_figure_command)
 
@@ -729,4 +807,5 @@ def _figure_command(arguments: argparse.Namespace) -> None:
         figures,
         arguments.png,
         arguments.vector,
+        arguments.shown,
     )

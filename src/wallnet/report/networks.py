@@ -29,12 +29,12 @@ COLUMNS = ("dataset", "device", "reading", "mapping", "recipe", "stage", "seed",
 """Columns of `accuracy.csv`; the last is in per cent."""
 
 TABLE_II = {
-    (11, "mnist"): (97.41, 94.67, 97.17),
-    (11, "fashion-mnist"): (86.40, 62.20, 86.22),
-    (6, "mnist"): (97.41, 93.84, 96.91),
-    (6, "fashion-mnist"): (86.40, 61.36, 86.31),
+    (10, "mnist"): (97.41, 94.67, 97.17),
+    (10, "fashion-mnist"): (86.40, 62.20, 86.22),
+    (5, "mnist"): (97.41, 93.84, 96.91),
+    (5, "fashion-mnist"): (86.40, 61.36, 86.31),
 }
-"""The paper's Table II in % by number of levels (10 and 5 notches): FP32, quantised, fine-tuned."""
+"""The paper's Table II in % by number of notches and data set: FP32, quantised, fine-tuned."""
 
 PAPER_STAGES = STAGES[:3]
 
@@ -63,7 +63,9 @@ the synapse. *Fine-tuned*: trained on from there with free weights, as in the pa
 *Fine-tuned, snapped*: that network on the same levels again. *Trained on levels*: the weights stay
 on the levels throughout (straight-through estimator). With several seeds: mean ± sample standard
 deviation.
+"""
 
+PAPER_NOTES = """
 Where this differs from Table II: the paper does not state its mapping, and quantised accuracy hangs
 on it. With one offset and scale from the least to the greatest weight of a layer, a few extreme
 weights fix the distance between levels, so that 6 levels lose far more than 11 and the result
@@ -197,7 +199,7 @@ def _cell(accuracies: Sequence[float]) -> str:
     return mean if len(accuracies) < 2 else f"{mean} ± {statistics.stdev(accuracies):.2f}"
 
 
-def _table(records: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+def _table(records: Sequence[Mapping[str, Any]], table_ii: Mapping[str, int]) -> list[list[str]]:
     """Arrange accuracies: a block for each data set and synapse, below the paper's numbers."""
     free: dict[tuple[str, str], list[float]] = {}
     bound: dict[tuple[str, str, int], dict[tuple[str, str, str], dict[str, list[float]]]] = {}
@@ -213,8 +215,8 @@ def _table(records: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     rows = []
     for (dataset, device, levels), block in bound.items():
         place = [_dataset_title(dataset), f"{device} ({levels} levels)"]
-        if (levels, dataset) in TABLE_II:
-            numbers = [f"{accuracy:.2f}" for accuracy in TABLE_II[levels, dataset]]
+        if paper := TABLE_II.get((table_ii.get(device, 0), dataset)):
+            numbers = [f"{accuracy:.2f}" for accuracy in paper]
             rows.append([*place, "paper, Table II", *numbers, "–", "–"])
         for (recipe, reading, mapping), stages in block.items():
             first = _cell(free.get((dataset, recipe), []))
@@ -262,7 +264,7 @@ def _html(header: Sequence[str], rows: Sequence[Sequence[str]], notes: str) -> s
         f"<p>{html.escape(text).replace('*', '')}</p>" for text in notes.strip().split("\n\n")
     )
     return f"""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Test accuracy beside Table II</title>
+<html lang="en"><head><meta charset="utf-8"><title>Test accuracy</title>
 <style>
 body {{ font-family: sans-serif; font-size: 14px; margin: 1.5em; max-width: 70em; }}
 table {{ border-collapse: collapse; }}
@@ -288,7 +290,7 @@ def accuracy_tables(job: AccuracyJob, csv_path: str, markdown_path: str, html_pa
     csv_path : str
         One row a network, columns `COLUMNS`.
     markdown_path, html_path : str
-        The same beside the paper's Table II.
+        The same to read, beside the paper's Table II where a synapse stands for one of it.
 
     Raises
     ------
@@ -306,9 +308,9 @@ def accuracy_tables(job: AccuracyJob, csv_path: str, markdown_path: str, html_pa
     for record in records:
         writer.writerow(record | {"test_accuracy": f"{record['test_accuracy']:.2f}"})
     header = ["Data set", "Synapse", "Recipe, reading, mapping", *(TITLES[s] for s in STAGES)]
-    rows = _table(records)
+    rows = _table(records, job.table_ii)
     made_by = f"wallnet {__version__}, report revision {revisions.of('report')}."
-    notes = f"{NOTES}\nMade by {made_by}\n"
+    notes = f"{NOTES}{PAPER_NOTES if job.table_ii else ''}\nMade by {made_by}\n"
     files.write_text(stream.getvalue(), csv_path)
     files.write_text(f"{_markdown(header, rows)}\n{notes}", markdown_path)
     files.write_text(_html(header, rows, notes), html_path)
@@ -455,7 +457,9 @@ def _misread(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
     return figure
 
 
-def _curves(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
+def _curves(
+    records: Sequence[Mapping[str, Any]], figures: Figures, paper: Sequence[int] = ()
+) -> "Figure":
     """Draw training and validation accuracy over epochs, a panel for each data set."""
     from matplotlib import pyplot
     from matplotlib.ticker import MaxNLocator
@@ -480,11 +484,9 @@ def _curves(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
                     **look | {"linestyle": line, "markerfacecolor": face or look["color"]},
                     label=f"{record['recipe']}, {part}",
                 )
-        paper = TABLE_II.get((11, dataset))
-        if paper:
-            panel.axhline(
-                paper[0], color="black", linestyle=":", label=f"paper, test: {paper[0]:.2f} %"
-            )
+        # the same for all notches
+        for told in {TABLE_II[key][0] for key in TABLE_II if key[0] in paper and key[1] == dataset}:
+            panel.axhline(told, color="black", linestyle=":", label=f"paper, test: {told:.2f} %")
         panel.set_title(_dataset_title(dataset))
         panel.set_xlabel("epoch")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -493,7 +495,9 @@ def _curves(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
     return figure
 
 
-def _accuracy(rows: Sequence[Mapping[str, str]], figures: Figures) -> "Figure":
+def _accuracy(
+    rows: Sequence[Mapping[str, str]], figures: Figures, paper: Sequence[int] = ()
+) -> "Figure":
     """Draw the test error of every stage, a row for each recipe, a column for each data set."""
     from matplotlib import pyplot
     from matplotlib.lines import Line2D
@@ -544,18 +548,18 @@ def _accuracy(rows: Sequence[Mapping[str, str]], figures: Figures) -> "Figure":
                 color="black",
                 label="FP32, no synapse",
             )
-            for levels, marker in ((11, "_"), (6, "|")):
-                paper = TABLE_II.get((levels, dataset))
-                if paper:
+            for notches, marker in ((10, "_"), (5, "|")):
+                told = TABLE_II.get((notches, dataset))
+                if told and notches in paper:
                     panel.plot(
-                        range(len(paper)),
-                        [100 - accuracy for accuracy in paper],
+                        range(len(told)),
+                        [100 - accuracy for accuracy in told],
                         linestyle="",
                         marker=marker,
                         markersize=9,
                         markeredgewidth=1.2,
                         color="black",
-                        label=f"paper, {levels - 1} notches",
+                        label=f"paper, {notches} notches",
                     )
             panel.set_yscale("log")
             panel.set_title(f"{_dataset_title(dataset)}, {recipe}")
@@ -576,7 +580,7 @@ def _accuracy(rows: Sequence[Mapping[str, str]], figures: Figures) -> "Figure":
     return figure
 
 
-DRAWINGS: dict[str, Callable[[Sequence[Mapping[str, Any]], Figures], "Figure"]] = {
+DRAWINGS: dict[str, Callable[..., "Figure"]] = {
     "weights": _weights,
     "confusion": _confusion,
     "misread": _misread,
@@ -586,7 +590,12 @@ DRAWINGS: dict[str, Callable[[Sequence[Mapping[str, Any]], Figures], "Figure"]] 
 
 
 def draw(
-    kind: str, sources: Sequence[str], figures: Figures, png_path: str, vector_path: str
+    kind: str,
+    sources: Sequence[str],
+    figures: Figures,
+    png_path: str,
+    vector_path: str,
+    paper: Sequence[int] = (),
 ) -> None:
     """Draw one figure.
 
@@ -600,6 +609,9 @@ def draw(
         Style of all figures.
     png_path, vector_path : str
         Where it goes.
+    paper : sequence of int
+        Numbers of notches whose rows of the paper's Table II are shown too, by the figures of
+        accuracies.
 
     Raises
     ------
@@ -610,10 +622,11 @@ def draw(
 
     with style.apply(figures):
         if kind == "accuracy":
-            figure = _accuracy(_read_rows(sources[0]), figures)
+            figure = _accuracy(_read_rows(sources[0]), figures, paper)
         else:
             with _complete(sources):
-                figure = DRAWINGS[kind]([_read(path) for path in sources], figures)
+                more = {"paper": paper} if kind == "training-curves" else {}
+                figure = DRAWINGS[kind]([_read(path) for path in sources], figures, **more)
         style.save(
             figure,
             png_path,
@@ -661,6 +674,14 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     figure = subparsers.add_parser("network-figure", help="draw a figure of the networks")
     figure.add_argument("kind", choices=[*DRAWINGS, "accuracy"])
     figure.add_argument("--sources", required=True, nargs="+", help="metrics, or accuracy.csv")
+    figure.add_argument(
+        "--paper",
+        nargs="*",
+        type=int,
+        default=[],
+        metavar="NOTCHES",
+        help="rows of the paper's Table II to show too",
+    )
     add_figure_arguments(figure)
     figure.set_defaults(handler=_figure_command)
 
@@ -675,4 +696,11 @@ def _accuracy_command(arguments: argparse.Namespace) -> None:
 
 def _figure_command(arguments: argparse.Namespace) -> None:
     figures = figures_of(arguments)
-    draw(arguments.kind, arguments.sources, figures, arguments.png, arguments.vector)
+    draw(
+        arguments.kind,
+        arguments.sources,
+        figures,
+        arguments.png,
+        arguments.vector,
+        arguments.paper,
+    )

@@ -60,14 +60,16 @@ def table(devices: dict[str, Device]) -> Table:
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `parameters` to the command line."""
     command = subparsers.add_parser("parameters", help="tabulate the parameters of all devices")
-    command.add_argument("--devices", required=True, help="JSON of the campaign's devices")
+    command.add_argument(
+        "--devices", required=True, help="JSON of the campaign's devices; - for standard input"
+    )
     command.add_argument("--csv", required=True, help="CSV file to write")
     command.add_argument("--html", required=True, help="HTML file to write")
     command.set_defaults(handler=_parameters)
 
 
 def _parameters(arguments: argparse.Namespace) -> None:
-    devices = json.loads(arguments.devices)
+    devices = json.loads(files.given_text(arguments.devices))
     made = table({name: Device.model_validate(device) for name, device in devices.items()})
     files.write_text(made.as_csv(), arguments.csv)
     files.write_text(PAGE.format(title=made.title, body=made.as_html()), arguments.html)

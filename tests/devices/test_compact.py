@@ -1,0 +1,101 @@
+"""What networks read of a device: exactly its levels, or its activation."""
+
+import json
+
+import numpy as np
+import pytest
+
+from wallnet import devices, files
+from wallnet.devices.compact import activation_of, decisive, levels_of
+
+
+@pytest.fixture
+def synapse_model(synapse):
+    """A synapse whose wall does not hold at notch 2, and its compact model."""
+    synapse.write_level("2", (300e-9, 300e-9))
+    synapse.write_pulse(0.8e12, 450e-9, 450e-9)
+    data = synapse.gather()
+    path = synapse.root / "synapse.json"
+    devices.compact_model(synapse.out, path)
+    return data, path
+
+
+@pytest.mark.parametrize("reading", files.READINGS)
+def test_levels_are_those_of_the_device_file(synapse_model, reading):
+    data, path = synapse_model
+    whole = data["normalized_conductance"].sel(reading=reading).values
+    half = data["extended_normalized_conductance"].sel(reading=reading).values
+    assert np.isnan(whole[2])
+    measured, count = levels_of(path, reading, "measured")
+    # to the last bit
+    assert measured == sorted(whole[np.isfinite(whole)].tolist())
+    assert count == 4
+    assert levels_of(path, reading, "extended")[0] == sorted(half[np.isfinite(half)].tolist())
+    reachable, _ = levels_of(path, reading, "reachable")
+    assert reachable == sorted(whole[data["reachable"].values == 1].tolist())
+
+
+def test_the_model_says_what_made_it(synapse_model):
+    data, path = synapse_model
+    made_by = files.read_json(path)["made_by"]
+    assert made_by["parameters"] == data.attrs["parameters"]
+    assert made_by["simulation_backend"] == "analytic"
+    assert made_by["revision"] == data.attrs["revision"]
+
+
+def test_one_more_pulse_that_reaches_no_new_level_decides_nothing(synapse, tmp_path):
+    def told():
+        synapse.gather()
+        devices.compact_model(synapse.out, tmp_path / "model.json")
+        return [
+            decisive(tmp_path / "model.json", reading, level_set)
+            for reading in files.READINGS
+            for level_set in ("measured", "extended", "reachable")
+        ]
+
+    before = told()
+    synapse.write_pulse(0.5e12, 301e-9, 299e-9)  # elsewhere in the trace; the levels stay
+    assert told() == before
+    synapse.write_level("1", (310e-9, 310e-9))
+    after = told()
+    assert all(one != other for one, other in zip(before, after, strict=True))
+
+
+def test_an_activation_is_that_of_the_device_file(neuron):
+    data = neuron.gather()
+    path = neuron.root / "neuron.json"
+    devices.compact_model(neuron.out, path)
+    for reading in files.READINGS:
+        quartic, fault = activation_of(path, reading)
+        assert quartic == tuple(data["quartic"].sel(reading=reading).values.tolist())
+        assert fault == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"activation": {"parallel": {"quartic": [1, 2], "fault": ""}}}, "has 2 coefficients"),
+        ({"activation": {}}, "has no activation"),
+        ({"activation": {"parallel": {"quartic": "abcde", "fault": ""}}}, "has no activation"),
+    ],
+)
+def test_a_foreign_model_is_refused(tmp_path, change, words):
+    path = tmp_path / "neuron.json"
+    files.write_json({"kind": "neuron", **change}, path)
+    with pytest.raises(files.FileError, match=words):
+        activation_of(path, "parallel")
+    assert decisive(path, "parallel") == ""
+
+
+def test_a_plain_track_has_none(synapse, tmp_path):
+    data = synapse.gather().assign_attrs(kind="track")
+    path = tmp_path / "track.nc"
+    files.write_dataset(data, path, "track", {"kind": "track"})
+    with pytest.raises(files.FileError, match="is a plain track"):
+        devices.compact_model(path, tmp_path / "track.json")
+
+
+def test_nothing_decides_while_there_is_no_model(tmp_path):
+    assert decisive(tmp_path / "missing.json", "parallel") == ""
+    (tmp_path / "broken.json").write_text(json.dumps({"kind": "synapse"}))
+    assert decisive(tmp_path / "broken.json", "parallel", "measured") == ""

@@ -1,0 +1,65 @@
+"""What the package imports is what it declares."""
+
+import ast
+import re
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+MADE_OF_PARTS = ("ubermag", "oommfc")
+"""Distributions whose direct requirements are their parts, versioned together."""
+
+
+def normalized(requirement):
+    """Return a distribution's name as registries compare it."""
+    name = re.match(r"[\w.-]+", requirement).group()
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def declared():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    own = set(map(normalized, project["dependencies"]))
+    parts = {
+        normalized(requirement)
+        for name in MADE_OF_PARTS
+        for requirement in metadata.requires(name)
+        if "extra ==" not in requirement
+    }
+    return own | parts
+
+
+def imported():
+    """Return the top-level modules that are imported anywhere, each with a file that does."""
+    found = {}
+    for path in sorted((ROOT / "src/wallnet").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module]
+            for name in names:
+                found.setdefault(name.partition(".")[0], path.relative_to(ROOT))
+    return found
+
+
+def test_what_is_imported_is_declared():
+    allowed = declared()
+    distributions = metadata.packages_distributions()
+    missing = {
+        module: str(path)
+        for module, path in imported().items()
+        if module not in sys.stdlib_module_names
+        and module != "wallnet"
+        # a module that is one compiled file is missing in that list: its name has to do
+        and not allowed & set(map(normalized, distributions.get(module, [module])))
+    }
+    assert missing == {}
+
+
+def test_imports_in_functions_count():
+    found = imported()
+    assert {"torchvision", "pytorch_lightning", "pandas", "micromagneticmodel"} <= set(found)
