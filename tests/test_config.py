@@ -30,7 +30,9 @@ def test_the_campaign_of_the_repository_is_valid():
     assert campaign.of_kind("neuron") == ["neuron"]
     assert {"synapse-5", "synapse-10"} <= set(campaign.of_kind("synapse"))
     paper = [0.10e12, 0.15e12, 0.20e12, 0.25e12, 0.30e12, 0.35e12, 0.40e12, 0.45e12]
-    assert campaign.devices["neuron"].pulse.current_densities == pytest.approx(paper)
+    assert campaign.devices["neuron"].pulse.current_densities == pytest.approx(
+        paper, rel=1e-6, abs=0
+    )
 
 
 @pytest.mark.parametrize(

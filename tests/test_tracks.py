@@ -25,7 +25,7 @@ def test_notches_are_half_discs_on_both_edges():
     assert np.array_equal(mask, mask[::-1])
     # five notches on each edge, the last cut in half by the right edge; area within 3 %
     removed = (~mask).sum() * 9e-18
-    assert removed == pytest.approx(9 * np.pi * (20e-9) ** 2 / 2, rel=0.03)
+    assert removed == pytest.approx(9 * np.pi * (20e-9) ** 2 / 2, rel=0.03, abs=0)
     plain = SYNAPSE.model_copy(update={"notches": None})
     assert tracks.magnetic_mask(plain).all()
 
@@ -51,7 +51,9 @@ def test_a_uniform_track_has_its_ends_at_the_border(direction):
     uniform = np.zeros((50, 500, 3))
     uniform[..., 2] = direction
     expected = SYNAPSE.length if direction < 0 else 0.0
-    assert tracks.wall_ends(SYNAPSE, mask, uniform) == pytest.approx((expected, expected))
+    assert tracks.wall_ends(SYNAPSE, mask, uniform) == pytest.approx(
+        (expected, expected), rel=1e-6, abs=0
+    )
 
 
 @pytest.mark.parametrize(

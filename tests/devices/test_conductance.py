@@ -35,21 +35,25 @@ def test_columns_weigh_by_their_magnetic_cells():
     profile = np.array([[1.0, np.nan, -1.0, 0.5], [0.0, np.nan, 1.0, 0.5]])
     cells = np.array([2, 0, 6, 100])
     mean = detected_magnetization(profile, cells, slice(0, 3))
-    assert mean == pytest.approx([(2 - 6) / 8, 6 / 8])
+    assert mean == pytest.approx([(2 - 6) / 8, 6 / 8], rel=1e-6, abs=0)
 
 
 def test_parallel_reading_is_equation_2_with_a_mean():
     detector = Detector(parallel_conductance=2e-4, polarization=0.4)
     # P² = 0.16; all parallel G0, all antiparallel G0·0.84/1.16, half and half G0/1.16
-    assert devices.parallel_conductance(-1.0, detector) == pytest.approx(2e-4)
-    assert devices.parallel_conductance(1.0, detector) == pytest.approx(2e-4 * 0.7241379310)
-    assert devices.parallel_conductance(0.0, detector) == pytest.approx(2e-4 / 1.16)
+    assert devices.parallel_conductance(-1.0, detector) == pytest.approx(2e-4, rel=1e-6, abs=0)
+    assert devices.parallel_conductance(1.0, detector) == pytest.approx(
+        2e-4 * 0.7241379310, rel=1e-6, abs=0
+    )
+    assert devices.parallel_conductance(0.0, detector) == pytest.approx(
+        2e-4 / 1.16, rel=1e-6, abs=0
+    )
 
 
 def test_series_reading_is_linear_in_resistance():
     detector = Detector(parallel_resistance=10e3, antiparallel_resistance=20e3)
     assert devices.series_conductance([-1.0, 0.0, 0.5, 1.0], detector) == pytest.approx(
-        [1 / 10e3, 1 / 15e3, 1 / 17.5e3, 1 / 20e3]
+        [1 / 10e3, 1 / 15e3, 1 / 17.5e3, 1 / 20e3], rel=1e-6, abs=0
     )
 
 
@@ -57,16 +61,22 @@ def test_series_reading_normalises_to_f_over_2_minus_f():
     switched = np.linspace(0, 1, 11)
     conductance = devices.series_conductance(1 - 2 * switched, Detector())
     normalized = devices.normalize(conductance, conductance[0], conductance[-1])
-    assert normalized == pytest.approx(switched / (2 - switched))
+    assert normalized == pytest.approx(switched / (2 - switched), rel=1e-6, abs=0)
 
 
 def test_readings_come_in_the_order_of_the_files():
     parallel, series = both_readings([-1.0, 1.0], Detector())
-    assert parallel == pytest.approx(devices.parallel_conductance([-1.0, 1.0], Detector()))
-    assert series == pytest.approx(devices.series_conductance([-1.0, 1.0], Detector()))
+    assert parallel == pytest.approx(
+        devices.parallel_conductance([-1.0, 1.0], Detector()), rel=1e-6, abs=0
+    )
+    assert series == pytest.approx(
+        devices.series_conductance([-1.0, 1.0], Detector()), rel=1e-6, abs=0
+    )
 
 
 def test_normalisation_is_equation_3():
-    assert devices.normalize([3.0, 4.0, 7.0], 3.0, 7.0) == pytest.approx([0, 0.25, 1])
+    assert devices.normalize([3.0, 4.0, 7.0], 3.0, 7.0) == pytest.approx(
+        [0, 0.25, 1], rel=1e-6, abs=0
+    )
     with pytest.raises(ValueError, match="cannot be normalised"):
         devices.normalize([3.0, 3.0], 3.0, 3.0)

@@ -44,7 +44,7 @@ def test_levels_are_normalised_between_their_ends(synapse):
     conductance = data["level_conductance"].values
     low, high = conductance[:, :1], conductance[:, -1:]
     assert data["normalized_conductance"].values == pytest.approx(
-        (conductance - low) / (high - low)
+        (conductance - low) / (high - low), rel=1e-6, abs=0
     )
     switched = data["position"].values / 900e-9
     expected = (switched - switched[0]) / (switched[-1] - switched[0])
@@ -68,7 +68,7 @@ def test_half_states_stand_between_their_notches(synapse):
     assert np.all(np.diff(data["extended_normalized_conductance"].values) > 0)
     whole = [0, 1, 3, 4]
     assert data["extended_normalized_conductance"].values[:, whole] == pytest.approx(
-        data["normalized_conductance"].values
+        data["normalized_conductance"].values, rel=1e-6, abs=0
     )
 
 
@@ -100,7 +100,7 @@ def test_a_sweep_without_reversal_takes_the_uniform_track(synapse):
     data = synapse.gather()
     assert data["reachable"].values.tolist() == [1, 1, 1, 0]
     assert data["level_source"].values[-1].startswith("uniform along -z")
-    assert data["level_conductance"].values[:, -1] == pytest.approx([1e-4, 1e-4])
+    assert data["level_conductance"].values[:, -1] == pytest.approx([1e-4, 1e-4], rel=1e-6, abs=0)
     assert data["position"].values[-1] == 900e-9
 
 
@@ -114,7 +114,7 @@ def test_a_level_that_lost_its_wall_is_measured_after_a_pulse(synapse, caplog):
     assert data["resting_state"].values[2] == "notch 1"
     assert data["level_source"].values[2] == "pulse of 0.8000e12 A/m2"
     assert data["level_conductance"].values[:, 2] == pytest.approx(
-        data["final_conductance"].values[:, 3]
+        data["final_conductance"].values[:, 3], rel=1e-6, abs=0
     )
     assert data["position"].values[2] == pytest.approx(620e-9, abs=6e-9)
 

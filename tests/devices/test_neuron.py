@@ -24,10 +24,10 @@ def test_errors_of_the_fit_are_those_at_the_points():
     bend = np.where(np.arange(9) % 2, 0.02, -0.02)
     fit = devices.fit_quartic(x, x + bend)
     error = np.polynomial.polynomial.polyval(x, fit.coefficients) - (x + bend)
-    assert fit.largest_error == pytest.approx(np.abs(error).max())
-    assert fit.rms_error == pytest.approx(np.sqrt(np.mean(error**2)))
+    assert fit.largest_error == pytest.approx(np.abs(error).max(), rel=1e-6, abs=0)
+    assert fit.rms_error == pytest.approx(np.sqrt(np.mean(error**2)), rel=1e-6, abs=0)
     assert 0.01 < fit.rms_error < fit.largest_error
-    assert fit.relu_deviation == pytest.approx(0.02)
+    assert fit.relu_deviation == pytest.approx(0.02, rel=1e-6, abs=0)
 
 
 def test_four_points_make_no_quartic():
@@ -39,14 +39,14 @@ def test_outside_its_range_the_device_gives_nothing_or_saturates():
     coefficients = [0.01, 0.2, 0.3, 0.1, 0.35]
     result = devices.activation([-5.0, -1e-9, 0.0, 0.5, 1.0, 1.5, 100.0], coefficients)
     inside = np.polynomial.polynomial.polyval([0.0, 0.5, 1.0], coefficients)
-    assert result == pytest.approx([0, 0, *inside, inside[-1], inside[-1]])
+    assert result == pytest.approx([0, 0, *inside, inside[-1], inside[-1]], rel=1e-6, abs=0)
 
 
 def test_transfer_curve_of_a_wall_under_the_detector(neuron):
     data = neuron.gather()
     densities = np.array(neuron.device.pulse.current_densities)
     assert data["normalized_current_density"].values == pytest.approx(
-        (densities - 0.1e12) / 0.35e12
+        (densities - 0.1e12) / 0.35e12, rel=1e-6, abs=0
     )
     # ends from 120 to 326.5 nm, detector from 128 to 384 nm: the share it has switched
     ends = np.array([neuron_ends(d)[0] for d in densities])
@@ -59,11 +59,17 @@ def test_transfer_curve_of_a_wall_under_the_detector(neuron):
         assert curve.min() == 0
         assert curve.max() == 1
         fit = devices.fit_quartic(data["normalized_current_density"].values, curve)
-        assert data["quartic"].sel(reading=reading).values == pytest.approx(fit.coefficients)
-        assert float(data["fit_error"].sel(reading=reading)) == pytest.approx(fit.largest_error)
-        assert float(data["fit_rms"].sel(reading=reading)) == pytest.approx(fit.rms_error)
+        assert data["quartic"].sel(reading=reading).values == pytest.approx(
+            fit.coefficients, rel=1e-6, abs=0
+        )
+        assert float(data["fit_error"].sel(reading=reading)) == pytest.approx(
+            fit.largest_error, rel=1e-6, abs=0
+        )
+        assert float(data["fit_rms"].sel(reading=reading)) == pytest.approx(
+            fit.rms_error, rel=1e-6, abs=0
+        )
         assert float(data["relu_deviation"].sel(reading=reading)) == pytest.approx(
-            fit.relu_deviation
+            fit.relu_deviation, rel=1e-6, abs=0
         )
     assert data["quartic"].attrs["lowest_input"] == 0
     assert data["quartic"].attrs["highest_input"] == 1
@@ -71,11 +77,11 @@ def test_transfer_curve_of_a_wall_under_the_detector(neuron):
 
 def test_it_is_read_when_asked(neuron):
     at_end = neuron.gather()
-    assert at_end["read_time"].values == pytest.approx(3e-9)
+    assert at_end["read_time"].values == pytest.approx(3e-9, rel=1e-6, abs=0)
     assert at_end["final_wall_position"].values[-1] == pytest.approx(326.5e-9, abs=1e-9)
     early = neuron.gather(read_at=1.55e-9)  # between two entries
     expected = 60e-9 + (326.5e-9 - 60e-9) * 1.55 / 3
-    assert early["read_time"].values == pytest.approx(1.55e-9)
+    assert early["read_time"].values == pytest.approx(1.55e-9, rel=1e-6, abs=0)
     assert early["final_wall_position"].values[-1] == pytest.approx(expected, abs=1e-9)
     assert np.all(
         early["final_conductance"].values[:, -1] < at_end["final_conductance"].values[:, -1]
@@ -88,7 +94,9 @@ def test_the_detector_decides_what_is_seen(neuron):
         kind="track",
     )
     low = 1e-4 * 0.84 / 1.16
-    assert data["final_conductance"].sel(reading="parallel").values == pytest.approx(low, rel=1e-6)
+    assert data["final_conductance"].sel(reading="parallel").values == pytest.approx(
+        low, rel=1e-6, abs=0
+    )
 
 
 def test_a_detector_that_sees_no_change_is_refused(neuron):
@@ -188,11 +196,13 @@ def test_a_sweep_through_zero_is_fitted_from_zero_upwards(tmp_path):
         0.4e12,
     ]
     current = gathered["normalized_current_density"].values
-    assert current == pytest.approx(density / 0.4e12)
+    assert current == pytest.approx(density / 0.4e12, rel=1e-6, abs=0)
     for reading in files.READINGS:
         curve = gathered["normalized_conductance"].sel(reading=reading).values
         assert curve[:2] == pytest.approx([0, 0], abs=0.005)
         assert curve[2] > 0.005  # half of the wall is under the detector
         fit = devices.fit_quartic(current[2:], curve[2:])
-        assert gathered["quartic"].sel(reading=reading).values == pytest.approx(fit.coefficients)
+        assert gathered["quartic"].sel(reading=reading).values == pytest.approx(
+            fit.coefficients, rel=1e-6, abs=0
+        )
         assert str(gathered["fault"].sel(reading=reading).item()) == ""

@@ -80,7 +80,7 @@ def test_accuracy_and_confusion_agree(results):
     for record, _ in results.values():
         matrix = np.array(record["confusion_matrix"])
         assert matrix.sum() == record["images"]["test"] == 200
-        assert record["test_accuracy"] == pytest.approx(100 * matrix.trace() / 200)
+        assert record["test_accuracy"] == pytest.approx(100 * matrix.trace() / 200, rel=1e-6, abs=0)
         assert len(record["misread"]) == min(24, 200 - matrix.trace())
         for entry in record["misread"]:
             assert entry["label"] != entry["predicted"]

@@ -34,11 +34,11 @@ def other_trace(film_trace):
 
 def test_deviations_are_the_largest_over_what_both_have(film_trace, other_trace):
     found = crosscheck.compare("a", film_trace, other_trace)
-    assert found.deviation_m == pytest.approx(2e-4, rel=1e-3)
-    assert found.deviation_bottom == pytest.approx(1e-9)
-    assert found.deviation_top == pytest.approx(3e-9)
-    assert found.end_time == pytest.approx(float(other_trace["time"][-1]))
-    assert found.ratio == pytest.approx(10)
+    assert found.deviation_m == pytest.approx(2e-4, rel=1e-3, abs=0)
+    assert found.deviation_bottom == pytest.approx(1e-9, rel=1e-6, abs=0)
+    assert found.deviation_top == pytest.approx(3e-9, rel=1e-6, abs=0)
+    assert found.end_time == pytest.approx(float(other_trace["time"][-1]), rel=1e-6, abs=0)
+    assert found.ratio == pytest.approx(10, rel=1e-6, abs=0)
     assert found.state_oommf == "notch 1, settled"
     assert found.damping == 0.5
 
@@ -65,7 +65,7 @@ def test_the_command_writes_tables_and_figure(film_trace, other_trace, tmp_path)
         command += [f"--{key}", str(path)]
     main(command)
     (row,) = csv.DictReader(outputs["csv"].read_text().splitlines())
-    assert float(row["deviation_top"]) == pytest.approx(3e-9)
+    assert float(row["deviation_top"]) == pytest.approx(3e-9, rel=1e-6, abs=0)
     assert row["state_oommf"] == "notch 1, settled"
     table = outputs["markdown"].read_text()
     assert "| a | 0.5 | 0.3 |" in table

@@ -89,12 +89,16 @@ def test_transfer_curve_shows_points_quartic_and_relu(neuron):
         found = lines(axes)
         points = found["micromagnetic simulation"]
         assert points.get_ydata() == pytest.approx(
-            data["normalized_conductance"].sel(reading=reading).values
+            data["normalized_conductance"].sel(reading=reading).values, rel=1e-6, abs=0
         )
         (quartic,) = (line for label, line in found.items() if label.startswith("quartic"))
         at_half = np.polynomial.polynomial.polyval(0.5, data["quartic"].sel(reading=reading).values)
-        assert np.interp(0.5, quartic.get_xdata(), quartic.get_ydata()) == pytest.approx(at_half)
-        assert found["ideal ReLU"].get_ydata() == pytest.approx(found["ideal ReLU"].get_xdata())
+        assert np.interp(0.5, quartic.get_xdata(), quartic.get_ydata()) == pytest.approx(
+            at_half, rel=1e-6, abs=0
+        )
+        assert found["ideal ReLU"].get_ydata() == pytest.approx(
+            found["ideal ReLU"].get_xdata(), rel=1e-6, abs=0
+        )
         inset = axes.child_axes[-1]
         shown = inset.get_lines()[0]
         assert shown.get_xdata().min() == -1
@@ -107,7 +111,7 @@ def test_maps_mark_the_detector_and_are_taken_when_it_is_read(neuron):
     assert len(panels) == 4
     for axes in panels:
         marks = sorted(line.get_xdata()[0] for line in axes.get_lines())
-        assert marks == pytest.approx([128, 384])
+        assert marks == pytest.approx([128, 384], rel=1e-6, abs=0)
         assert "3 ns" in axes.get_title(loc="left")
     last = np.asarray(panels[-1].images[0].get_array())
     assert (last[4] < 0).sum() * 4 == pytest.approx(326.5, abs=4)  # nm, 4 nm a cell
@@ -134,7 +138,7 @@ def test_dynamics_show_each_whole_state_once(synapse):
     assert mean[-1] == pytest.approx(1 - 2 * 300 / 900, abs=0.02)
     pulse = right[1].patches[0]
     assert pulse.get_x() == 0
-    assert pulse.get_width() == pytest.approx(2)
+    assert pulse.get_width() == pytest.approx(2, rel=1e-6, abs=0)
 
 
 def test_the_pulses_to_show_are_a_key(synapse, neuron):
@@ -211,8 +215,8 @@ def test_pulses_are_chosen_by_state():
 def test_conductance_tells_states_and_levels_apart(synapse):
     figure = drawn(synapse, "conductance")
     found = lines(figure.axes[0])
-    assert found["between two notches"].get_xdata() == pytest.approx([0.6])
-    assert found["at a notch"].get_xdata() == pytest.approx([0.5, 0.8])
+    assert found["between two notches"].get_xdata() == pytest.approx([0.6], rel=1e-6, abs=0)
+    assert found["at a notch"].get_xdata() == pytest.approx([0.5, 0.8], rel=1e-6, abs=0)
     assert found["reversed"].get_ydata() == pytest.approx([1.0], abs=1e-6)
     numbers = [text.get_text() for text in figure.axes[0].texts]
     assert numbers == ["0", "1", "2", "3"]
@@ -233,7 +237,7 @@ def test_velocity_is_the_slope_of_the_wall(track):
     data = files.read_dataset(track.out, "track")
     densities = np.array(track.device.pulse.current_densities)
     expected = (120e-9 + 590e-9 * (densities / 1e12 - 0.1) - 60e-9) / 3e-9
-    assert devices.steady_velocity(data) == pytest.approx(expected, rel=0.02)
+    assert devices.steady_velocity(data) == pytest.approx(expected, rel=0.02, abs=0)
 
 
 def test_a_wall_that_leaves_at_once_has_no_velocity(track):

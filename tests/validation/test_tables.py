@@ -70,7 +70,7 @@ def test_csv_has_every_row(results, tmp_path):
         rows = list(csv.DictReader(stream))
     assert [row["quantity"] for row in rows] == ["good", "seen", "bad"]
     assert [row["passed"] for row in rows] == ["True", "", "False"]
-    assert float(rows[0]["deviation"]) == pytest.approx(0.01)
+    assert float(rows[0]["deviation"]) == pytest.approx(0.01, rel=1e-6, abs=0)
 
 
 def test_figure_is_drawn_the_same_twice(results, tmp_path):
