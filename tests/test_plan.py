@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from small_campaign import ROOT, TINY, Campaign
+from small_campaign import ROOT, Campaign
 
 pytestmark = pytest.mark.campaign
 
@@ -37,6 +37,7 @@ def test_a_fresh_campaign_plans_one_job_a_device_and_current(campaign):
         "trace": 8,
         "level": 3,
         "device": 2,
+        "compact_model": 2,
         "device_table": 2,
         "devices": 1,
     }
@@ -52,6 +53,7 @@ def test_one_more_current_plans_one_simulation_and_what_gathers_it(finished, tin
     assert finished.planned("devices") == {
         "trace": 1,
         "device": 1,
+        "compact_model": 1,
         "device_table": 1,
         "devices": 1,
     }
@@ -80,7 +82,12 @@ def test_the_damping_of_one_device_plans_that_device(finished, tiny):
 )
 def test_how_a_device_is_read_plans_no_simulation(finished, tiny, path, value):
     finished.configure(changed(tiny, path, value))
-    assert finished.planned("devices") == {"device": 1, "device_table": 1, "devices": 1}
+    assert finished.planned("devices") == {
+        "device": 1,
+        "compact_model": 1,
+        "device_table": 1,
+        "devices": 1,
+    }
 
 
 def test_the_style_of_figures_plans_no_simulation_and_no_device(finished, tiny):
@@ -137,7 +144,7 @@ def test_a_new_revision_of_the_engine_plans_the_traces(finished, tmp_path):
 
 def test_a_new_revision_of_the_devices_plans_no_trace(finished, tmp_path):
     planned = finished.planned("devices", environment=with_revision(tmp_path, "devices"))
-    assert planned == {"device": 2, "device_table": 2, "devices": 1}
+    assert planned == {"device": 2, "compact_model": 2, "device_table": 2, "devices": 1}
 
 
 def test_touched_files_plan_nothing(finished):
@@ -211,4 +218,3 @@ def test_simulations_of_the_campaign_of_the_repository():
     paths = files.trace_paths("neuron", campaign.devices["neuron"])
     names = [path.rpartition("/")[2] for path in paths]
     assert names == [f"0.{j:02d}00.nc" for j in range(10, 50, 5)]
-    assert TINY["devices"]["synapse"]["pulse"]["current_densities"][0] == 0.5e12

@@ -66,7 +66,11 @@ def test_the_same_job_gives_the_same_trace(synapse):
 
 def test_settled_is_told_from_moving_and_from_not_asked(synapse):
     job = jobs.pulse_job(synapse, 0.5e12)
-    assert simulate.simulate(job).attrs["settled"] in (0, 1)
+    slow = job.relaxation.model_copy(update={"speed": 20.0})
+    settled = simulate.simulate(job.model_copy(update={"relaxation": slow}))
+    assert settled.attrs["settled"] == 1
+    # it ends as soon as it rests, before the longest relaxation
+    assert settled["time"].values[-1] < 0.6e-9 + 0.9e-9
     rest = job.relaxation.model_copy(update={"longest": 0.1e-9})
     assert simulate.simulate(job.model_copy(update={"relaxation": rest})).attrs["settled"] == 0
     none = job.relaxation.model_copy(update={"longest": 0.0})
@@ -78,7 +82,8 @@ def _recorded(job, ends, interval=0.1e-9):
     for index, end in enumerate(ends):
         from wallnet import tracks
 
-        recorder.record(index * interval, tracks.placed_wall(job.track, 9e-9, end, end))
+        bottom, top = end if isinstance(end, tuple) else (end, end)
+        recorder.record(index * interval, tracks.placed_wall(job.track, 9e-9, bottom, top))
     return recorder
 
 
@@ -88,6 +93,17 @@ def test_resting_needs_both_ends_slow_for_the_whole_hold(synapse):
     assert not _recorded(job, [120e-9] * 2).resting()
     assert not _recorded(job, [120e-9, 125e-9, 125e-9]).resting()
     assert _recorded(job, [120e-9, 125e-9, 125e-9, 125e-9]).resting()
+    for moved in ((125e-9, 120e-9), (120e-9, 125e-9)):  # the lower end alone, the upper alone
+        assert not _recorded(job, [120e-9, 120e-9, moved]).resting()
+        assert _recorded(job, [120e-9, moved, moved, moved]).resting()
+
+
+def test_the_hold_is_counted_from_the_end_of_the_pulse(synapse):
+    job = jobs.pulse_job(synapse, 0.5e12)  # 0.6 ns, then a hold of 0.2 ns
+    still = [120e-9] * 7
+    assert not _recorded(job, still).resting()
+    assert not _recorded(job, [*still, 120e-9]).resting()
+    assert _recorded(job, [*still, 120e-9, 120e-9]).resting()
 
 
 def test_an_initial_state_relaxes_for_exactly_the_stated_time(tiny):

@@ -10,7 +10,7 @@ import pytest
 
 from wallnet import config, files
 from wallnet.config import jobs
-from wallnet.simulate import checkpoint, simulate
+from wallnet.simulate import checkpoint, initial_state, simulate
 
 
 class Killed(BaseException):
@@ -79,6 +79,15 @@ def test_a_checkpoint_of_another_job_or_start_is_not_used(device, tmp_path, eage
         simulate(job, progress=killer(8), output=out)
     other = jobs.pulse_job(device, 3.0e12)
     same(simulate(other), simulate(other, output=out))
+    with pytest.raises(Killed):
+        simulate(job, progress=killer(8), output=out)
+    moved = device.model_copy(update={"wall": device.wall.model_copy(update={"start": 60e-9})})
+    start = initial_state(jobs.initial_job(moved))
+    entries = []
+    elsewhere = simulate(job, start, entries.append, out)
+    same(simulate(job, start), elsewhere)
+    assert len(entries) == elsewhere.sizes["time"] - 1  # from the beginning
+    assert elsewhere["wall_position"][0] > 59e-9
 
 
 @pytest.mark.parametrize("damage", ["truncated", "garbled", "empty", "pickled"])

@@ -21,8 +21,23 @@ def changed(data, path, value):
     return data
 
 
-SYNAPSE = {"initial": 1, "trace": 3, "level": 3, "device": 1, "device_table": 1, "devices": 1}
-NEURON = {"initial": 1, "trace": 5, "device": 1, "device_table": 1, "devices": 1}
+SYNAPSE = {
+    "initial": 1,
+    "trace": 3,
+    "level": 3,
+    "device": 1,
+    "compact_model": 1,
+    "device_table": 1,
+    "devices": 1,
+}
+NEURON = {
+    "initial": 1,
+    "trace": 5,
+    "device": 1,
+    "compact_model": 1,
+    "device_table": 1,
+    "devices": 1,
+}
 
 
 @pytest.mark.parametrize(
@@ -54,8 +69,12 @@ def test_the_code_of_a_stage_that_devices_do_not_use_plans_nothing(finished, tmp
     table = json.loads(path.read_text())
     table[stage]["revision"] += 1
     path.write_text(json.dumps(table))
-    planned = finished.planned("devices", environment={"PYTHONPATH": str(source)})
-    assert set(planned) <= {"device_table", "devices"}
+    environment = {"PYTHONPATH": str(source)}
+    assert finished.planned("devices", environment=environment) == {}
+    # that another revision is seen at all: the code of a stage that devices do use
+    table["devices"]["revision"] += 1
+    path.write_text(json.dumps(table))
+    assert finished.planned("devices", environment=environment)["device"] == 2
 
 
 def test_an_upgraded_package_plans_nothing(finished, tmp_path):
@@ -73,14 +92,19 @@ def test_an_upgraded_package_plans_nothing(finished, tmp_path):
 def test_deleted_outputs_plan_themselves_where_they_are_asked_for(finished):
     (finished.folder / "results/devices/neuron.nc").unlink()
     (finished.folder / "results/tables/devices/neuron.html").unlink()
-    assert finished.planned("devices") == {"device": 1, "device_table": 1, "devices": 1}
+    assert finished.planned("devices") == {
+        "device": 1,
+        "compact_model": 1,
+        "device_table": 1,
+        "devices": 1,
+    }
 
 
 def test_an_output_with_other_content_plans_itself_and_what_reads_it(finished):
     path = finished.folder / "results/traces/neuron/0.4000.nc"
     path.write_bytes(path.read_bytes()[:-1])
     planned = finished.planned("devices")
-    assert planned == {"trace": 1, "device": 1, "device_table": 1, "devices": 1}
+    assert planned == {"trace": 1, "device": 1, "compact_model": 1, "device_table": 1, "devices": 1}
     # for a file as target, which a dry run leaves in its place, it shows only the latter
     assert finished.planned("results/devices/neuron.nc") == {"device": 1}
 
