@@ -15,13 +15,14 @@ STAGES = {
     "traces, synapses and tracks": "traces/[!n]*/*.tsv",
     "levels": "levels/*/*.tsv",
     "gathering": "devices/*.tsv",
+    "compact models": "compact_models/*.tsv",
     "data": "data/*.tsv",
-    "train (fp32), plain": "networks/*/none/plain-*.tsv",
-    "train (fp32), tuned": "networks/*/none/tuned-*.tsv",
-    "map (four stages), plain": "networks/*/[!n]*/*-plain-*.tsv",
-    "map (four stages), tuned": "networks/*/[!n]*/*-tuned-*.tsv",
-    "tables": "tables/*.tsv",
-    "figures": "figures/*.tsv",
+    "train (fp32), plain": "networks/*/none/*/*/plain/**/*.tsv",
+    "train (fp32), tuned": "networks/*/none/*/*/tuned/**/*.tsv",
+    "map (four stages), plain": "networks/*/[!n]*/*/*/plain/**/*.tsv",
+    "map (four stages), tuned": "networks/*/[!n]*/*/*/tuned/**/*.tsv",
+    "tables": "tables/**/*.tsv",
+    "figures": "figures/**/*.tsv",
 }
 
 

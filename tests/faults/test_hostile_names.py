@@ -12,7 +12,7 @@ from test_surroundings import write_images
 
 pytestmark = pytest.mark.campaign
 
-SPITEFUL = "a 'b\"$(touch PWNED)`touch PWNED`$HOME{c}{d:q}"
+SPITEFUL = "a 'b\"\n$(touch PWNED)`touch PWNED`$HOME{c}{d:q}"
 """A folder's name with what shells and Snakemake's formatting look for."""
 
 CLASSES = ["<script>alert(1)</script>", "$\\frac{", "{wildcards}`touch PWNED`", "two\nlines | a"]

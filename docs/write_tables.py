@@ -1,0 +1,419 @@
+"""Write the numbers that README.md and docs/*.md take from results.
+
+    python docs/write_tables.py                   write what stands between the marks
+    python docs/write_tables.py --check           write nothing; name what is stale and exit with 1
+    python docs/write_tables.py --from results    first copy what is needed from a finished campaign
+    python docs/write_tables.py --jobs            first count the jobs of config.yaml anew
+
+A page has `<!-- table NAME -->` and `<!-- end NAME -->`; what stands between them is replaced by a
+table or a sentence that a function of `BLOCKS` makes from the files in `docs/results`. These are
+copies of small files of the default campaign, and the paper's Table II.
+"""
+
+import argparse
+import html
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import textwrap
+from collections.abc import Callable, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+
+import pandas as pd
+
+ROOT = Path(__file__).parents[1]
+WIDTH = 100
+
+DATASETS = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
+SYNAPSES = {"synapse-10": 10, "synapse-5": 5}
+"""The synapses that stand for the paper's, with their notches."""
+
+RECIPES = {"synapse-10": ["plain"], "synapse-5": ["plain", "tuned"]}
+"""What is shown of each."""
+
+READINGS = ("parallel", "series")
+STAGES = ("fp32", "quantized", "fine_tuned", "on_levels")
+
+
+class Results:
+    """The files in `docs/results`.
+
+    Parameters
+    ----------
+    root : Path
+        The folder of the repository.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.folder = root / "docs/results"
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a file, all numbers as they are written."""
+        return pd.read_csv(self.folder / name, dtype=str, keep_default_na=False)
+
+    def accuracies(self, **where: str) -> list[Decimal]:
+        """Return the accuracies of the networks whose columns have these values, one a seed."""
+        table = self.table("accuracy.csv")
+        for column, value in where.items():
+            table = table[table[column] == value]
+        if table.empty:
+            raise SystemExit(f"accuracy.csv has no row for {where}")
+        if table["seed"].duplicated().any():
+            raise SystemExit(f"accuracy.csv has several rows a seed for {where}")
+        return [Decimal(accuracy) for accuracy in table["test_accuracy"]]
+
+    def seeds(self) -> list[str]:
+        """Return the seeds of the networks."""
+        return sorted(self.table("accuracy.csv")["seed"].unique(), key=int)
+
+    def sweep(self, device: str) -> pd.DataFrame:
+        """Return what each pulse of a device left, by J in 1e12 A/m²."""
+        table = self.table(f"devices/{device}.csv")
+        return table.set_index(table.iloc[:, 0].astype(float))
+
+    def levels(self, device: str) -> pd.DataFrame:
+        """Return the levels of a synapse, by state."""
+        return self.table(f"devices/{device}-levels.csv").set_index("state")
+
+
+def of_seeds(accuracies: Sequence[Decimal], decimals: int) -> str:
+    """Return the accuracy of one seed, or mean ± sample standard deviation of several."""
+    mean = rounded(statistics.mean(accuracies), decimals)
+    if len(accuracies) == 1:
+        return mean
+    return f"{mean} ± {rounded(statistics.stdev(accuracies), decimals)}"
+
+
+def rounded(number: Decimal, decimals: int) -> str:
+    """Return a number with so many decimals, halves rounded up."""
+    return str(number.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
+
+
+def markdown(header: Sequence[str], rule: str, rows: Sequence[Sequence[str]]) -> str:
+    """Return a table in Markdown."""
+    lines = [f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in (header, *rows)]
+    return "\n".join([lines[0], rule, *lines[1:]])
+
+
+# What the blocks say
+
+
+def accuracies(results: Results) -> str:
+    """Return the accuracies beside the paper's Table II."""
+    paper = results.table("table-ii.csv").set_index(["notches", "dataset"])
+    rows = []
+    for dataset, title in DATASETS.items():
+        for device, notches in SYNAPSES.items():
+            count = results.levels(device)["level"].str.isdigit().sum()
+            numbers = paper.loc[(str(notches), dataset)]
+            rows.append([f"{title}, {count}", "paper", *numbers[list(STAGES[:3])], "–"])
+            for recipe in RECIPES[device]:
+                where = {"dataset": dataset, "recipe": recipe}
+                free = results.accuracies(**where, device="none", stage="fp32")
+                cells = [of_seeds(free, 2)]
+                where |= {"device": device, "mapping": "layer"}
+                for stage in STAGES[1:]:
+                    read = (results.accuracies(**where, stage=stage, reading=r) for r in READINGS)
+                    cells.append(" / ".join(of_seeds(found, 1) for found in read))
+                rows.append(["", f"{recipe}, {' / '.join(READINGS)}", *cells])
+    header = ["data, levels", "", "FP32", "quantised", "fine-tuned", "trained on the levels"]
+    return markdown(header, "|---|---|---:|---:|---:|---:|", rows)
+
+
+def seeds(results: Results) -> str:
+    """Say whose accuracies the table has."""
+    found = results.seeds()
+    if len(found) == 1:
+        return f"seed {found[0]}"
+    return f"mean ± sample standard deviation of {len(found)} seeds"
+
+
+def extended_levels(results: Results) -> str:
+    """Say what the states between notches are worth."""
+    where = {"dataset": "fashion-mnist", "device": "synapse-10", "reading": "parallel"}
+    where |= {"recipe": "plain", "stage": "quantized"}
+    extended, plain = (
+        of_seeds(results.accuracies(**where, mapping=mapping), 1)
+        for mapping in ("layer-extended", "layer")
+    )
+    return (
+        "With the stable states between notches as levels, the 10-notch synapse keeps "
+        f"{extended} % of Fashion-MNIST quantised, without them {plain} % (parallel, "
+        f"{seeds(results)})."
+    )
+
+
+def fp32(results: Results) -> str:
+    """Say how FP32 accuracies compare with the paper's."""
+    paper = results.table("table-ii.csv").set_index(["notches", "dataset"])["fp32"]
+    pairs, apart = [], []
+    for dataset, title in DATASETS.items():
+        ours = results.accuracies(dataset=dataset, device="none", recipe="plain", stage="fp32")
+        theirs = paper[("10", dataset)]
+        apart.append(abs(statistics.mean(ours) - Decimal(theirs)))
+        pairs.append(f"{of_seeds(ours, 2)} against {theirs} on {title}")
+    furthest = rounded(max(apart), 2)
+    return f"agrees within {furthest} ({', '.join(pairs)}; recipe `plain`, {seeds(results)})."
+
+
+def neuron(results: Results) -> str:
+    """Say how close the neuron is to ReLU."""
+    table = results.table("devices/neuron-activation.csv").set_index("reading")
+    apart = {r: float(table.loc[r, "largest deviation from ReLU"]) for r in READINGS}
+    error = max(table["largest error"], key=float)
+    return (
+        f"the normalised response lies within {apart['parallel']:.3f} of ReLU when cells are read "
+        f"in parallel (the paper's Eq. 2), within {apart['series']:.3f} when the resistance is "
+        f"linear; the largest error of a quartic is {error}."
+    )
+
+
+def synapses(results: Results) -> str:
+    """Say where walls rest, beside what the paper says of it."""
+    literal = results.sweep("synapse-5-literal")
+    held = literal.index[literal["held against the current"] == "yes"].max()
+    beyond = literal.index[literal.index > held].min()
+    sweep, levels = results.sweep("synapse-5"), results.levels("synapse-5")
+    for density, state in {0.5: "notch 1", 0.65: "notch 2"}.items():
+        if sweep.loc[density, "state"] != state:
+            raise SystemExit(
+                f"at {density}e12 A/m² the wall of synapse-5 is no longer at {state}, as the paper "
+                "says; change the sentence that `synapses` writes"
+            )
+    later = literal[(literal.index > held) & literal["state"].str.startswith("notch ")]
+    later = later[~later["state"].duplicated()]
+    beside = " and ".join(f"{row.state} after {density:g}" for density, row in later.iterrows())
+    begin = [
+        f"{float(levels.loc[state].iloc[-1]):g}" for state in ("notch 3", "notch 4", "reversed")
+    ]
+    return (
+        "At a notch *diameter* of 20 nm, as the paper says, no notch holds a wall against "
+        f"{beyond:g}e12 A/m² or more (`synapse-5-literal`), though once the pulse is over the wall "
+        f"may come to rest at the notch that it had reached ({beside}e12 A/m²); at a *radius* of 20 nm the wall rests "
+        "at notch 1 for 0.5e12 A/m² and at notch 2 for 0.65e12 A/m², as the paper says. Its four "
+        "thresholds between 0.795 and 0.810e12 A/m² cannot all come from a 10 ns pulse: here "
+        f"notch 3, notch 4 and reversal begin at {begin[0]}, {begin[1]} and {begin[2]}e12 A/m²."
+    )
+
+
+def levels_of_synapse_5(results: Results) -> str:
+    """Return the levels of the synapse with five notches."""
+    table = results.levels("synapse-5").reset_index()
+    table = table[table["level"].str.isdigit() | (table["level"] == "half")]
+    table = table[table["G normalised, parallel"] != "–"]
+    table["level"] = table["level"].replace("half", "between")
+    table["smallest J"] = table.iloc[:, -1].map(
+        lambda text: text if text == "–" else f"{float(text):g}"
+    )
+    shown = {
+        "level": "level",
+        "state": "state",
+        "G normalised, parallel": "G, parallel",
+        "G normalised, series": "G, series",
+        "smallest J": "reached from J (1e12 A/m²)",
+    }
+    rows = table[list(shown)].to_numpy().tolist()
+    return markdown(list(shown.values()), "|---|---|---:|---:|---:|", rows)
+
+
+def queued_jobs(results: Results) -> str:
+    """Say how many jobs go into the queue of a cluster."""
+    table = results.table("jobs.csv")
+    jobs = table["jobs"].astype(int)
+    queued = jobs[table["where"] == "queue"].sum()
+    return f"The campaign as shipped puts {queued} of its {jobs.sum()} jobs into the queue."
+
+
+def all_jobs(results: Results) -> str:
+    """Say how many jobs there are."""
+    return f"{results.table('jobs.csv')['jobs'].astype(int).sum()} jobs"
+
+
+BLOCKS: dict[str, Callable[[Results], str]] = {
+    "accuracies": accuracies,
+    "seeds": seeds,
+    "extended-levels": extended_levels,
+    "fp32": fp32,
+    "neuron": neuron,
+    "synapses": synapses,
+    "synapse-5-levels": levels_of_synapse_5,
+    "queued-jobs": queued_jobs,
+    "all-jobs": all_jobs,
+}
+"""What makes each block, by its name."""
+
+
+# Pages
+
+BLOCK = re.compile(r"<!-- table (?P<name>[\w-]+) -->(?P<content>.*?)<!-- end (?P=name) -->", re.S)
+MARK = re.compile(r"<!-- (?:table|end) [\w-]+ -->")
+
+
+def pages(root: Path) -> list[Path]:
+    """Return the pages that may have blocks."""
+    return [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+
+
+def written(page: Path, results: Results) -> tuple[str, list[str]]:
+    """Return a page as it has to be, and the names of its stale blocks."""
+    text = page.read_text(encoding="utf-8")
+    stale = []
+
+    def replaced(found: re.Match) -> str:
+        name = found["name"]
+        if name not in BLOCKS:
+            raise SystemExit(f"{page.name}: no function makes {name}")
+        content = BLOCKS[name](results)
+        if found["content"].startswith("\n"):
+            content = f"\n\n{content}\n\n"
+        elif text[: found.start()].endswith("\n"):
+            raise SystemExit(f"{page.name}: Markdown inside a line that begins with {name} is lost")
+        else:
+            content = wrapped(content, text[text.rfind("\n", 0, found.start()) + 1 :], found)
+        if content != found["content"]:
+            stale.append(name)
+        return f"<!-- table {name} -->{content}<!-- end {name} -->"
+
+    new = BLOCK.sub(replaced, text)
+    if len(MARK.findall(text)) != 2 * len(BLOCK.findall(text)):
+        raise SystemExit(f"{page.name}: a mark has no other end")
+    return new, stale
+
+
+def wrapped(content: str, line: str, found: re.Match) -> str:
+    """Break a sentence into lines; it goes on in the line in which its mark stands."""
+    opening = f"<!-- table {found['name']} -->"
+    column = line.index(opening) + len(opening)
+    indent = " " * len(re.match(r" *(- )?", line)[0])
+    # the mark at the end stays with the last word: beginning a line it would end the paragraph
+    mark = f"<!--\0end\0{found['name']}\0-->"
+    lines = textwrap.wrap(
+        content + mark,
+        WIDTH,
+        initial_indent="\1" * column,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join(lines).removeprefix("\1" * column).removesuffix(mark)
+
+
+# What is copied
+
+
+def copy_results(source: Path, root: Path) -> list[str]:
+    """Copy the small files of a finished campaign.
+
+    Parameters
+    ----------
+    source : Path
+        Its folder `results`.
+    root : Path
+        The folder of the repository.
+
+    Returns
+    -------
+    list of str
+        What is missing there; copies of it stay as they are.
+    """
+    target = root / "docs/results"
+    (target / "devices").mkdir(parents=True, exist_ok=True)
+    missing = []
+    accuracy = source / "tables/accuracy.csv"
+    if accuracy.exists():
+        shutil.copyfile(accuracy, target / "accuracy.csv")
+    else:
+        missing.append(str(accuracy))
+    for device in ("neuron", "synapse-5", "synapse-5-literal", "synapse-10", "track"):
+        sweep = source / f"tables/devices/{device}.csv"
+        page = sweep.with_suffix(".md")
+        if not (sweep.exists() and page.exists()):
+            missing.append(str(sweep))
+            continue
+        shutil.copyfile(sweep, target / f"devices/{device}.csv")
+        titled = re.split(r"^## .*?: ", page.read_text(encoding="utf-8"), flags=re.M)
+        for part in titled:
+            name = {"levels": "levels", "quartic": "activation"}.get(
+                part.split()[0] if part else ""
+            )
+            if name:
+                table = from_markdown(part)
+                table.to_csv(
+                    target / f"devices/{device}-{name}.csv", index=False, lineterminator="\n"
+                )
+    return missing
+
+
+def from_markdown(text: str) -> pd.DataFrame:
+    """Read a table in Markdown."""
+    rows = [
+        [
+            html.unescape(cell.strip().replace("\\", ""))
+            for cell in re.split(r"(?<!\\)\|", line)[1:-1]
+        ]
+        for line in text.splitlines()
+        if line.startswith("|")
+    ]
+    return pd.DataFrame(rows[2:], columns=rows[0])
+
+
+def count_jobs(root: Path) -> pd.DataFrame:
+    """Return how many jobs each rule has in the shipped campaign, and where they run.
+
+    A rule that is local under a condition counts as local: the shipped campaign meets it.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copyfile(root / "config.yaml", Path(folder, "config.yaml"))
+        command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1"]
+        command += ["--snakefile", str(root / "Snakefile"), "--directory", folder]
+        told = subprocess.run(command, capture_output=True, text=True, check=False)
+    if told.returncode:
+        raise SystemExit(f"snakemake cannot plan the campaign:\n{told.stdout}{told.stderr}")
+    stats = re.search(r"^Job stats:\n(.+?)^total", told.stdout + told.stderr, re.M | re.S)[1]
+    counts = dict(re.findall(r"^(\w+) +(\d+)$", stats, re.M))
+    places = [root / "Snakefile", *sorted((root / "workflow/rules").glob("*.smk"))]
+    code = "\n".join(path.read_text(encoding="utf-8") for path in places)
+    local = {
+        block.split(":")[0]
+        for block in re.split(r"^ *(?:rule|checkpoint) ", code, flags=re.M)[1:]
+        if re.search(r"^ +localrule:", block, re.M)
+    }
+    rows = [
+        (rule, "here" if rule in local else "queue", int(count))
+        for rule, count in sorted(counts.items())
+    ]
+    return pd.DataFrame(rows, columns=["rule", "where", "jobs"])
+
+
+def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
+    """Write or check; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing, name what is stale")
+    parser.add_argument("--from", dest="source", metavar="RESULTS", help="copy from there first")
+    parser.add_argument("--jobs", action="store_true", help="count the jobs anew first")
+    parsed = parser.parse_args(arguments)
+    missing = copy_results(Path(parsed.source), root) if parsed.source else []
+    for path in missing:
+        print(f"{path} is not there; the copy stays as it is")
+    if parsed.source or parsed.jobs:
+        table = count_jobs(root)
+        table.to_csv(root / "docs/results/jobs.csv", index=False, lineterminator="\n")
+    results = Results(root)
+    stale = False
+    for page in pages(root):
+        text, names = written(page, results)
+        for name in names:
+            stale = True
+            done = "is stale; run python docs/write_tables.py" if parsed.check else "written"
+            print(f"{page.relative_to(root)}: {name} {done}")
+        if names and not parsed.check:
+            page.write_text(text, encoding="utf-8")
+    return 1 if missing or (stale and parsed.check) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,210 @@
+"""The numbers in README.md and docs/*.md are those of the files in docs/results."""
+
+import csv
+import importlib.util
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from wallnet import config
+from wallnet.report.networks import COLUMNS, TABLE_II
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "docs/write_tables.py"
+
+
+@pytest.fixture(scope="module")
+def writer():
+    specification = importlib.util.spec_from_file_location("write_tables", SCRIPT)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """The pages and the files that they are written from, free to be changed."""
+    shutil.copy(ROOT / "README.md", tmp_path)
+    shutil.copytree(ROOT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("figures"))
+    return tmp_path
+
+
+def rows(name):
+    with open(ROOT / "docs/results" / name, newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def block(page, name):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return re.search(rf"<!-- table {name} -->(.*?)<!-- end {name} -->", text, re.S)[1]
+
+
+def test_no_page_is_stale():
+    told = subprocess.run(
+        [sys.executable, SCRIPT, "--check"], capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_every_block_is_on_a_page(writer):
+    pages = "".join(page.read_text(encoding="utf-8") for page in writer.pages(ROOT))
+    assert [name for name in writer.BLOCKS if f"<!-- table {name} -->" not in pages] == []
+
+
+def accuracy(**where):
+    """Compute a cell of the accuracies without the script."""
+    found = [
+        float(row["test_accuracy"])
+        for row in rows("accuracy.csv")
+        if all(row[column] == value for column, value in where.items())
+    ]
+    decimals = 2 if where["stage"] == "fp32" else 1
+    mean = f"{sum(found) / len(found) + 1e-9:.{decimals}f}"  # halves are rounded up
+    return mean if len(found) == 1 else f"{mean} ± {statistics.stdev(found) + 1e-9:.{decimals}f}"
+
+
+@pytest.mark.parametrize("dataset", ["mnist", "fashion-mnist"])
+@pytest.mark.parametrize("stage", ["fp32", "quantized", "fine_tuned", "on_levels"])
+def test_accuracies_are_those_of_the_file(dataset, stage):
+    title = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}[dataset]
+    lines = block("README.md", "accuracies").splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith(f"| {title}, 6 "))
+    cells = [cell.strip() for cell in lines[first + 1].strip("|").split("|")]
+    assert cells[1] == "plain, parallel / series"
+    number = ["fp32", "quantized", "fine_tuned", "on_levels"].index(stage)
+    where = {"dataset": dataset, "recipe": "plain", "stage": stage}
+    if stage == "fp32":
+        expected = accuracy(**where)
+    else:
+        where |= {"device": "synapse-5", "mapping": "layer"}
+        expected = " / ".join(accuracy(**where, reading=r) for r in ("parallel", "series"))
+    assert cells[2 + number] == expected
+
+
+def test_the_paper_is_quoted_as_the_report_quotes_it():
+    quoted = {
+        (int(row["notches"]), row["dataset"]): tuple(
+            float(row[stage]) for stage in ("fp32", "quantized", "fine_tuned")
+        )
+        for row in rows("table-ii.csv")
+    }
+    assert quoted == TABLE_II
+
+
+def test_accuracies_have_the_columns_of_a_campaign():
+    assert tuple(rows("accuracy.csv")[0]) == COLUMNS
+
+
+def test_thresholds_are_where_the_sweep_first_ends_in_a_state():
+    first = {}
+    for row in rows("devices/synapse-5.csv"):
+        first.setdefault(row["state"], float(row["J (1e12 A/m²)"]))
+    wanted = [first[state] for state in ("notch 3", "notch 4", "reversed")]
+    text = " ".join(block("README.md", "synapses").split())
+    told = re.search(r"begin at ([\d.]+), ([\d.]+) and ([\d.]+)e12", text)
+    assert [float(number) for number in told.groups()] == wanted
+
+
+def test_jobs_are_those_of_the_shipped_campaign(writer):
+    planned = writer.count_jobs(ROOT)
+    noted = {row["rule"]: (row["where"], int(row["jobs"])) for row in rows("jobs.csv")}
+    now = {rule: (where, jobs) for rule, where, jobs in planned.itertuples(index=False)}
+    assert now == noted, "run python docs/write_tables.py --jobs"
+    devices = config.load(ROOT / "config.yaml").devices.values()
+    assert noted["trace"] == ("queue", sum(len(d.pulse.current_densities) for d in devices))
+
+
+def change(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_a_changed_digit_in_a_page_is_caught_and_written_anew(writer, copy, capsys):
+    assert writer.main(["--check"], copy) == 0
+    page = copy / "README.md"
+    whole = page.read_text(encoding="utf-8")
+    change(page, "| 97.41 | 93.84 | 96.91 |", "| 97.41 | 93.85 | 96.91 |")
+    assert writer.main(["--check"], copy) == 1
+    assert "README.md: accuracies is stale" in capsys.readouterr().out
+    assert writer.main([], copy) == 0
+    assert page.read_text(encoding="utf-8") == whole
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "stale"),
+    [
+        ("accuracy.csv", "test_accuracy", {"README.md", "docs/networks.md"}),
+        ("jobs.csv", "jobs", {"README.md", "docs/cluster.md"}),
+        ("table-ii.csv", "fp32", {"README.md", "docs/networks.md"}),
+        ("devices/synapse-5-levels.csv", "G normalised, parallel", {"README.md"}),
+        ("devices/neuron-activation.csv", "largest deviation from ReLU", {"README.md"}),
+    ],
+)
+def test_a_changed_digit_in_a_result_is_caught(writer, copy, capsys, name, column, stale):
+    changed = rows(name)
+    changed[0][column] = re.sub(
+        r"\d", lambda digit: str((int(digit[0]) + 1) % 10), changed[0][column]
+    )
+    with open(copy / "docs/results" / name, "w", newline="", encoding="utf-8") as stream:
+        table = csv.DictWriter(stream, changed[0])
+        table.writeheader()
+        table.writerows(changed)
+    assert writer.main(["--check"], copy) == 1
+    told = capsys.readouterr().out
+    assert {line.partition(":")[0] for line in told.splitlines()} == stale
+
+
+def test_several_seeds_have_mean_and_sample_deviation(writer, copy):
+    path = copy / "docs/results/accuracy.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for line in lines[1:]:
+        *names, seed, accuracy = line.split(",")
+        lines.append(",".join([*names, str(int(seed) + 1000), f"{float(accuracy) - 0.2:.2f}"]))
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert writer.main([], copy) == 0
+    text = (copy / "README.md").read_text(encoding="utf-8")
+    assert re.search(r"mean ± sample standard deviation of \d+ seeds", " ".join(text.split()))
+    assert re.search(
+        r"plain, parallel / series \| \d\d\.\d\d ± 0\.\d\d \| \d+\.\d ± \d+\.\d / ", text
+    )
+    assert writer.main(["--check"], copy) == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("<!-- end seeds -->", ""),
+        ("<!-- table seeds -->", "<!-- table seed -->"),
+        ("<!-- table fp32 -->", "\n<!-- table fp32 -->"),
+    ],
+)
+def test_marks_that_do_not_work_are_refused(writer, copy, old, new):
+    page = copy / ("docs/networks.md" if "fp32" in old else "README.md")
+    change(page, old, new)
+    with pytest.raises(SystemExit):
+        writer.main(["--check"], copy)
+
+
+def test_results_of_a_campaign_are_copied(writer, copy, tmp_path):
+    tables = tmp_path / "results/tables/devices"
+    tables.mkdir(parents=True)
+    (tables.parent / "accuracy.csv").write_text("dataset\n")
+    (tables / "synapse-5.csv").write_text("J\n0.5\n")
+    (tables / "synapse-5.md").write_text(
+        "## synapse-5: after each pulse\n\n| J |\n| --- |\n| 0.5 |\n\n"
+        "## synapse-5: levels\n\n| level | state |\n| --- | --- |\n| 1 | a &lt; b \\| c |\n"
+    )
+    missing = writer.copy_results(tmp_path / "results", copy)
+    assert {Path(path).stem for path in missing} == {
+        *("neuron", "synapse-5-literal", "synapse-10", "track")
+    }
+    copied = copy / "docs/results"
+    assert (copied / "accuracy.csv").read_text() == "dataset\n"
+    assert (copied / "devices/synapse-5.csv").read_text() == "J\n0.5\n"
+    assert (copied / "devices/synapse-5-levels.csv").read_text() == "level,state\n1,a < b | c\n"
