@@ -193,7 +193,8 @@ def synapses(results: Results) -> str:
     return (
         "At a notch *diameter* of 20 nm, as the paper says, no notch holds a wall against "
         f"{beyond:g}e12 A/m² or more (`synapse-5-literal`), though once the pulse is over the wall "
-        f"may come to rest at the notch that it had reached ({beside}e12 A/m²); at a *radius* of 20 nm the wall rests "
+        f"may come to rest at the notch that it had reached ({beside}e12 A/m²); at a *radius* of "
+        "20 nm the wall rests "
         "at notch 1 for 0.5e12 A/m² and at notch 2 for 0.65e12 A/m², as the paper says. Its four "
         "thresholds between 0.795 and 0.810e12 A/m² cannot all come from a 10 ns pulse: here "
         f"notch 3, notch 4 and reversal begin at {begin[0]}, {begin[1]} and {begin[2]}e12 A/m²."

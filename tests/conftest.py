@@ -1,6 +1,7 @@
 """Fixtures that the whole test-suite shares."""
 
 import copy
+import shutil
 import sys
 
 import pytest
@@ -41,3 +42,11 @@ def finished_campaign(tmp_path_factory):
     write_images(made.folder / "data/Blots/raw")
     made.snakemake()
     return made
+
+
+@pytest.fixture
+def whole(finished_campaign, tmp_path):
+    """A copy of the whole finished campaign, free to be changed."""
+    folder = tmp_path / "campaign"
+    shutil.copytree(finished_campaign.folder, folder, copy_function=shutil.copy2)
+    return Campaign(folder)

@@ -8,19 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_campaign import ROOT, Campaign, with_networks
+from small_campaign import ROOT, with_networks
 
 from wallnet.devices.compact import levels_of
 
 pytestmark = pytest.mark.campaign
-
-
-@pytest.fixture
-def finished(finished_campaign, tmp_path):
-    """A copy of it, free to be changed."""
-    folder = tmp_path / "campaign"
-    shutil.copytree(finished_campaign.folder, folder, copy_function=shutil.copy2)
-    return Campaign(folder)
 
 
 def test_everything_is_there(finished_campaign):
@@ -40,8 +32,8 @@ def test_everything_is_there(finished_campaign):
     assert not list(results.rglob("*.part*"))
 
 
-def test_a_second_run_does_nothing(finished):
-    assert finished.planned() == {}
+def test_a_second_run_does_nothing(whole):
+    assert whole.planned() == {}
 
 
 def _network_jobs(planned):
@@ -61,102 +53,102 @@ def _network_jobs(planned):
     ],
     ids=["learning rate", "seed", "level set", "fine-tuning"],
 )
-def test_networks_run_again_and_nothing_before_them(finished, change, jobs):
+def test_networks_run_again_and_nothing_before_them(whole, change, jobs):
     data = with_networks()
     change(data["networks"])
-    finished.configure(data)
-    planned = finished.planned()
+    whole.configure(data)
+    planned = whole.planned()
     assert _network_jobs(planned) == jobs
     assert not {"initial", "trace", "level", "device"} & set(planned)
 
 
-def test_one_more_current_trains_nothing_while_the_levels_stay(finished):
+def test_one_more_current_trains_nothing_while_the_levels_stay(whole):
     """A device file that is new and a synapse that is the same."""
-    kept = {p: p.stat().st_mtime_ns for p in finished.folder.glob("results/networks/**/*.json")}
+    kept = {p: p.stat().st_mtime_ns for p in whole.folder.glob("results/networks/**/*.json")}
     assert len(kept) == 9
     data = with_networks()
     data["devices"]["synapse"]["pulse"]["current_densities"].append(0.45e12)
     data["devices"]["neuron"]["pulse"]["duration"] = 0.4e-9
-    finished.configure(data)
-    planned = finished.planned()
+    whole.configure(data)
+    planned = whole.planned()
     assert planned["trace"] == 1
     assert planned["compact_model"] == 1
     assert _network_jobs(planned) == {}
-    finished.snakemake()
+    whole.snakemake()
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
-    assert finished.planned() == {}
+    assert whole.planned() == {}
 
 
-def test_changed_levels_train_their_networks_within_the_same_run(finished):
+def test_changed_levels_train_their_networks_within_the_same_run(whole):
     """What no plan can know: it is planned once the levels are there."""
-    before = json.loads((finished.folder / ON_LEVELS).read_text())
-    free = finished.folder / "results/networks/blots/none/none/none/plain/fp32/seed-3/metrics.json"
+    before = json.loads((whole.folder / ON_LEVELS).read_text())
+    free = whole.folder / "results/networks/blots/none/none/none/plain/fp32/seed-3/metrics.json"
     kept = free.stat().st_mtime_ns
     data = with_networks()
     data["devices"]["synapse"]["track"]["notches"] = {
         "positions": [110e-9, 200e-9, 360e-9],
         "diameter": 32e-9,
     }
-    finished.configure(data)
-    assert _network_jobs(finished.planned()) == {}
-    finished.snakemake()
-    after = json.loads((finished.folder / ON_LEVELS).read_text())
+    whole.configure(data)
+    assert _network_jobs(whole.planned()) == {}
+    whole.snakemake()
+    after = json.loads((whole.folder / ON_LEVELS).read_text())
     assert after["levels"] != before["levels"]
-    model = finished.folder / "results/compact_models/synapse.json"
+    model = whole.folder / "results/compact_models/synapse.json"
     levels, _ = levels_of(model, "parallel", "measured")
     assert after["levels"] == pytest.approx(levels, rel=1e-6, abs=1e-7)
     assert free.stat().st_mtime_ns == kept
-    table = (finished.folder / "results/tables/accuracy.csv").read_text()
+    table = (whole.folder / "results/tables/accuracy.csv").read_text()
     assert f"{after['test_accuracy']:.2f}" in table
-    assert finished.planned() == {}
+    assert whole.planned() == {}
 
 
 ON_LEVELS = "results/networks/blots/synapse/parallel/layer/plain/on_levels/seed-3/metrics.json"
 
 
-def test_a_neuron_that_is_no_activation_stops_its_networks(finished):
+def test_a_neuron_that_is_no_activation_stops_its_networks(whole):
     """Before they train, in one sentence; unless a key allows it."""
     data = with_networks()
     data["devices"]["neuron"]["pulse"]["current_densities"] = [
         {"start": 1.0e12, "stop": 9.0e12, "step": 2.0e12}
     ]
-    finished.configure(data)
-    refused = finished.snakemake("networks", check=False)
+    whole.configure(data)
+    refused = whole.snakemake("networks", check=False)
     said = refused.stdout + refused.stderr
     assert refused.returncode
     assert "wallnet: networks.neuron is no activation (parallel): it is not monotonic" in said
     assert "or set networks.allow_unsuitable_neuron: true" in said
     assert "Traceback" not in said
     data["networks"]["allow_unsuitable_neuron"] = True
-    finished.configure(data)
-    finished.snakemake("networks")
+    whole.configure(data)
+    whole.snakemake("networks")
 
 
-def test_the_papers_numbers_stand_only_where_a_synapse_stands_for_its_own(finished):
+def test_the_papers_numbers_stand_only_where_a_synapse_stands_for_its_own(whole):
     def pages():
-        tables = finished.folder / "results/tables"
+        tables = whole.folder / "results/tables"
         return [(tables / f"accuracy.{suffix}").read_text() for suffix in ("md", "html")]
 
     assert not any("Table II" in page for page in pages())
     data = with_networks()
     data["networks"]["table_ii"] = {"synapse": 5}
-    finished.configure(data)
-    finished.snakemake()
+    whole.configure(data)
+    whole.snakemake()
     assert all("Table II" in page for page in pages())
 
 
-def test_the_style_of_figures_plans_figures_alone(finished):
+def test_the_style_of_figures_plans_figures_alone(whole):
     data = with_networks()
     data["figures"] = {"font_size": 9}
-    finished.configure(data)
-    planned = finished.planned()
+    whole.configure(data)
+    planned = whole.planned()
     planned.pop("all")
     assert planned
     assert all(name.startswith("figure_") for name in planned), planned
 
 
 def test_make_prints_the_table_and_the_report(finished_campaign):
-    """What `make run` does once the campaign is finished: nothing, and it says so."""
+    """What `make run` does once the campaign is whole: nothing, and it says so."""
     make = shutil.which("make")
     if make is None:
         pytest.skip("make is not installed")

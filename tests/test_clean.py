@@ -1,13 +1,12 @@
 """Names of results do not clash, and results of devices that are gone do not stay unseen."""
 
 import csv
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from small_campaign import Campaign, with_networks
+from small_campaign import with_networks
 
 from wallnet import config, files, plan
 
@@ -17,13 +16,6 @@ pytestmark = pytest.mark.campaign
 def wallnet(*arguments, folder):
     program = Path(sys.executable).with_name("wallnet")
     return subprocess.run([program, *arguments], capture_output=True, text=True, cwd=folder)
-
-
-@pytest.fixture
-def whole(finished_campaign, tmp_path):
-    folder = tmp_path / "campaign"
-    shutil.copytree(finished_campaign.folder, folder, copy_function=shutil.copy2)
-    return Campaign(folder)
 
 
 def present(folder):

@@ -35,9 +35,10 @@ def driver(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def report(driver, finished_campaign):
-    finished_campaign.snakemake("--report", "results/report.html")
-    driver.get((finished_campaign.folder / "results/report.html").as_uri())
+def report(driver, finished_campaign, tmp_path_factory):
+    page = tmp_path_factory.mktemp("page") / "report.html"
+    finished_campaign.snakemake("--report", page)
+    driver.get(page.as_uri())
     return driver
 
 

@@ -7,7 +7,6 @@ import shutil
 
 import pytest
 from same import assert_same
-from small_campaign import Campaign
 
 from wallnet import files
 
@@ -65,14 +64,6 @@ FIVE = (
     "results/figures/synapses-compared.png",
 )
 """Files of different stages."""
-
-
-@pytest.fixture
-def whole(finished_campaign, tmp_path):
-    """A copy of the whole finished campaign, free to be changed."""
-    folder = tmp_path / "campaign"
-    shutil.copytree(finished_campaign.folder, folder, copy_function=shutil.copy2)
-    return Campaign(folder)
 
 
 def results(folder):
