@@ -243,6 +243,19 @@ def test_a_damaged_checkpoint_is_refused_where_it_lies(
     assert files.find_damaged(start.parent) == {}
 
 
+def test_a_checkpoint_that_is_not_what_was_written_is_refused(results, tmp_path):
+    """Damage that neither the archive nor PyTorch notices."""
+    path = tmp_path / "results" / "best.ckpt"
+    path.parent.mkdir()
+    shutil.copy(results["fp32"][1], path)
+    files.note_digest(path)
+    training.load_network(path)
+    with open(path, "ab") as stream:
+        stream.write(bytes(1))
+    with pytest.raises(files.DamagedFileError, match="its content is not what was written"):
+        training.load_network(path)
+
+
 def test_a_damaged_checkpoint_elsewhere_is_its_owners(results, tmp_path):
     path = tmp_path / "best.ckpt"
     shutil.copy(results["fp32"][1], path)
