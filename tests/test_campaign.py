@@ -147,16 +147,16 @@ def test_the_style_of_figures_plans_figures_alone(whole):
     assert all(name.startswith("figure_") for name in planned), planned
 
 
-def test_make_prints_the_table_and_the_report(finished_campaign):
+def test_make_prints_the_table_and_the_report(whole):
     """What `make run` does once the campaign is whole: nothing, and it says so."""
     make = shutil.which("make")
     if make is None:
         pytest.skip("make is not installed")
     environment = Path(sys.prefix)
-    command = [make, "run", f"DIRECTORY={finished_campaign.folder}", f"VENV={environment}"]
+    command = [make, "run", f"DIRECTORY={whole.folder}", f"VENV={environment}"]
     command += [f"STAMP={environment / 'pyvenv.cfg'}", "-o", str(environment / "pyvenv.cfg")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "Nothing to be done" in done.stdout + done.stderr
     assert "| blots " in done.stdout
-    assert f"Report: {finished_campaign.folder}/results/report.html" in done.stdout
+    assert f"Report: {whole.folder}/results/report.html" in done.stdout
