@@ -4,6 +4,7 @@ Cells are indexed (row, column): row 0 lies along the lower edge y = 0, column 0
 edge x = 0. The left domain points along -z, the right one along +z.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -128,6 +129,21 @@ def wall_ends(
         _reversed_length(m_z[lowest, columns], cell),
         _reversed_length(m_z[highest, columns], cell),
     )
+
+
+def at_rest(time: NDArray[np.floating], ends: Iterable[NDArray[np.floating]], speed: float) -> bool:
+    """Return whether both wall ends stay slower than a speed between all entries of a trace.
+
+    Parameters
+    ----------
+    time : ndarray (time,)
+        Times in s, ascending.
+    ends : iterable of ndarray (time,)
+        Positions of the wall's ends in m.
+    speed : float
+        In m/s.
+    """
+    return all(bool(np.all(np.abs(np.diff(end) / np.diff(time)) < speed)) for end in ends)
 
 
 def wall_state(

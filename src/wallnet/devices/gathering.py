@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import files, revisions
+from wallnet import files, revisions, tracks
 from wallnet.config.jobs import DeviceJob, canonical
 from wallnet.devices.conductance import (
     both_readings,
@@ -174,10 +174,8 @@ def _held(
     last = (time >= since * (1 - 1e-9)) & (time <= pulse_end * (1 + 1e-9))
     if last.sum() < 2:
         return False
-    return all(
-        bool(np.all(np.abs(np.diff(series[end][last]) / np.diff(time[last])) < relaxation["speed"]))
-        for end in ("wall_bottom", "wall_top")
-    )
+    ends = (series[name][last] for name in ("wall_bottom", "wall_top"))
+    return tracks.at_rest(time[last], ends, relaxation["speed"])
 
 
 def _on_track(parameters: str | None, job: DeviceJob) -> bool:

@@ -5,7 +5,6 @@ with a digest beside each, and `datasets` reads and writes netCDF and JSON.
 """
 
 from wallnet.files.datasets import (
-    LARGEST_JSON,
     given_text,
     read_dataset,
     read_json,
@@ -26,9 +25,7 @@ from wallnet.files.paths import (
     INITIAL,
     LEVEL,
     METRICS,
-    NETWORK,
     NETWORK_FIGURE,
-    REPORT,
     RESULTS,
     TABLE,
     TRACE,
@@ -40,7 +37,7 @@ from wallnet.files.paths import (
     log_of,
     trace_paths,
 )
-from wallnet.files.schema import COMPONENTS, READINGS, SCHEMAS
+from wallnet.files.schema import COMPONENTS, READINGS
 from wallnet.files.whole import (
     DamagedFileError,
     FileError,
@@ -67,15 +64,11 @@ __all__ = [
     "DEVICE_TABLE",
     "FIGURE",
     "INITIAL",
-    "LARGEST_JSON",
     "LEVEL",
     "METRICS",
-    "NETWORK",
     "NETWORK_FIGURE",
     "READINGS",
-    "REPORT",
     "RESULTS",
-    "SCHEMAS",
     "TABLE",
     "TRACE",
     "VALIDATION",

@@ -25,7 +25,6 @@ FIGURE = "results/figures/{figure}{suffix}"
 DEVICE_FIGURE = "results/figures/devices/{device}-{figure}{suffix}"
 DATASET_FIGURE = "results/figures/networks/{dataset}/{figure}{suffix}"
 NETWORK_FIGURE = "results/figures/networks/{dataset}/{figure}-{device}{suffix}"
-REPORT = "results/report.html"
 
 
 def trace_paths(name: str, device: Device) -> list[str]:

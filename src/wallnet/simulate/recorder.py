@@ -113,10 +113,8 @@ class Recorder:
             return False
         times = np.array(self.time)
         last = times >= end - relaxation.hold * (1 + 1e-9)
-        return all(
-            np.all(np.abs(np.diff(np.array(ends)[last]) / np.diff(times[last])) < relaxation.speed)
-            for ends in (self._bottom, self._top)
-        )
+        ends = (np.array(end)[last] for end in (self._bottom, self._top))
+        return tracks.at_rest(times[last], ends, relaxation.speed)
 
     @property
     def state(self) -> str:
