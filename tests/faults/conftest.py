@@ -16,7 +16,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--all-damage",
         action="store_true",
-        help="damage files of every kind in every way, which takes half an hour",
+        help="damage files of every kind in every way, which takes a quarter of an hour",
     )
     parser.addoption("--kill-seed", type=int, default=1, help="seed of the random moments")
 

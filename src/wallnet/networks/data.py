@@ -40,7 +40,7 @@ DEBIAN_PACKAGE = "dataset-fashion-mnist"
 DEBIAN_FOLDER = Path("usr/share/datasets/fashion-mnist")
 
 
-class DamagedFile(FileError):
+class DamagedImages(FileError):
     """A raw file is not what it should be.
 
     Parameters
@@ -92,7 +92,7 @@ def read_idx(path: Path) -> np.ndarray:
 
     Raises
     ------
-    DamagedFile
+    DamagedImages
         If the file is truncated or no such file.
     FileError
         If it is missing or may not be read.
@@ -100,7 +100,7 @@ def read_idx(path: Path) -> np.ndarray:
     try:
         size = path.stat().st_size
         if size > LARGEST_BYTES:
-            raise DamagedFile(path, f"is larger than {LARGEST_BYTES} bytes")
+            raise DamagedImages(path, f"is larger than {LARGEST_BYTES} bytes")
         content = path.read_bytes()
     except OSError as error:
         raise FileError(
@@ -109,10 +109,10 @@ def read_idx(path: Path) -> np.ndarray:
     dimensions = content[3] if len(content) >= 4 else 0
     start = 4 + 4 * dimensions
     if content[:3] != b"\x00\x00\x08" or dimensions not in (1, 3) or len(content) < start:
-        raise DamagedFile(path, "is no IDX file of bytes")
+        raise DamagedImages(path, "is no IDX file of bytes")
     shape = struct.unpack(f">{dimensions}I", content[4:start])
     if not 0 < shape[0] <= LARGEST_COUNT or any(not 0 < n <= LARGEST_SIDE for n in shape[1:]):
-        raise DamagedFile(
+        raise DamagedImages(
             path,
             f"claims the shape {shape}, beyond {LARGEST_COUNT} images of {LARGEST_SIDE} pixels "
             "a side or empty",
@@ -120,7 +120,7 @@ def read_idx(path: Path) -> np.ndarray:
     expected = start + int(np.prod(shape, dtype=np.int64))
     if len(content) != expected:
         state = "truncated" if len(content) < expected else "too long"
-        raise DamagedFile(path, f"is {state} ({len(content)} bytes instead of {expected})")
+        raise DamagedImages(path, f"is {state} ({len(content)} bytes instead of {expected})")
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
 
 
@@ -136,7 +136,7 @@ def _read(name: str, dataset: DataSet, path: Path) -> tuple[np.ndarray, str]:
     digest = checksum(path)
     expected = (dataset.checksums or {}).get(path.name, digest)
     if digest != expected:
-        raise DamagedFile(
+        raise DamagedImages(
             path, f"is not the file of {name} (SHA-256 {digest[:12]}…, not {expected[:12]}…)"
         )
     return array, digest
@@ -152,7 +152,7 @@ def _fault(job: DataJob, path: Path) -> str | None:
         return "is no file"
     try:
         _read(job.name, job.dataset, path)
-    except DamagedFile as error:
+    except DamagedImages as error:
         return error.fault
     return None
 
@@ -302,11 +302,11 @@ def load(record_path: str | Path, data_folder: str | Path) -> Images:
         path = Path(data_folder) / record["folder"] / name
         try:
             if not path.is_file():
-                raise DamagedFile(path, MISSING)
+                raise DamagedImages(path, MISSING)
             array = read_idx(path)
             if checksum(path) != record["files"][name]["sha256"]:
-                raise DamagedFile(path, "has changed since it was checked")
-        except DamagedFile as error:
+                raise DamagedImages(path, "has changed since it was checked")
+        except DamagedImages as error:
             if record["dataset"] in _SOURCES:
                 fault = f"no longer holds ({path} {error.fault})"
                 raise files.damaged(record_path, fault) from None
