@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from small_campaign import MATERIAL
 
 from wallnet import tracks
-from wallnet.config import Track
+from wallnet.config import Material, Track
 
 SYNAPSE = Track(
     length=1500e-9,
@@ -45,6 +46,21 @@ def test_a_placed_wall_is_where_it_was_put():
     assert wall[25, 400, 2] == pytest.approx(1, abs=1e-6)
 
 
+def test_the_width_parameter_takes_off_the_whole_shape_anisotropy():
+    """Δ = √(A/K_eff) of the paper's Table I, with K_eff = 2.397e5 J/m³."""
+    material = Material(**MATERIAL)
+    assert material.effective_anisotropy == pytest.approx(2.397e5, rel=2e-4, abs=0)
+    assert material.wall_width_parameter == pytest.approx(9.134e-9, rel=1e-4, abs=0)
+
+
+def test_a_notch_that_the_end_cuts_is_no_level():
+    assert SYNAPSE.notch_positions[-1] == pytest.approx(1500e-9, rel=1e-9, abs=0)
+    assert len(SYNAPSE.inner_notch_positions) == 4
+    whole = SYNAPSE.model_copy(update={"length": 1520e-9 + 1e-12})
+    at_320 = whole.notches.model_copy(update={"count": None, "positions": (1500e-9,)})
+    assert whole.model_copy(update={"notches": at_320}).inner_notch_positions == (1500e-9,)
+
+
 @pytest.mark.parametrize("direction", [-1.0, 1.0])
 def test_a_uniform_track_has_its_ends_at_the_border(direction):
     mask = tracks.magnetic_mask(SYNAPSE)
@@ -72,6 +88,15 @@ def test_a_uniform_track_has_its_ends_at_the_border(direction):
         (1500, 1500, "reversed"),
         (1495, 1499, "reversed"),
         (0, 2, "expelled"),
+        # one end alone has left the track
+        (1300, 1500, "free"),
+        (1500, 1300, "free"),
+        (0, 100, "free"),
+        (100, 0, "free"),
+        # a notch holds an end within its radius of 20 nm and four Δ
+        (352, 352, "notch 1"),
+        (248, 248, "notch 1"),
+        (360, 360, "free"),
     ],
 )
 def test_both_ends_make_the_state(bottom, top, state):

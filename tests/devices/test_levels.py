@@ -8,6 +8,7 @@ from walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign
 
 from wallnet import devices, files
 from wallnet.config import jobs
+from wallnet.devices.levels import Sweep
 
 
 def test_labels_of_level_files():
@@ -191,3 +192,50 @@ def test_levels_follow_the_positions_of_the_notches(tmp_path):
     bench = Bench(tmp_path, "s", device)
     bench.write_all(SYNAPSE_ENDS.__getitem__)
     assert bench.gather()["level"].size == 4
+
+
+def test_level_0_is_read_under_the_detector(synapse):
+    """The wall starts at 60 nm: 60 of the detector's 100 nm are switched."""
+    under = synapse.job.detector.model_copy(update={"start": 0.0, "stop": 102e-9})
+    data = synapse.gather(detector=under)
+    m_z = 1 - 2 * 60 / 102
+    expected = devices.parallel_conductance(m_z, under)
+    conductance = data["level_conductance"].sel(reading="parallel").values
+    assert conductance[0] == pytest.approx(float(expected), rel=2e-3, abs=0)
+    assert conductance[1] == pytest.approx(1e-4, rel=1e-3, abs=0)  # all switched
+
+
+def test_levels_are_those_at_rest_whenever_the_device_is_read(synapse):
+    """Also one that is measured after a pulse."""
+    synapse.write_level("1-2", (300e-9, 300e-9))
+    rest = synapse.gather()
+    early = synapse.gather(read_at=1e-9)
+    assert early["extended_source"].values[2].startswith("pulse of 0.6000e12")
+    for name in ("extended_conductance", "extended_position", "reaching_current_density"):
+        np.testing.assert_array_equal(early[name].values, rest[name].values)
+    assert np.all(
+        early["final_conductance"].values[:, 1:] < rest["final_conductance"].values[:, 1:]
+    )
+
+
+@pytest.mark.parametrize(
+    ("densities", "smallest"),
+    [((-0.8e12, 0.5e12), 0.5e12), ((-0.4e12, 0.5e12), -0.4e12), ((-0.5e12, 0.9e12), -0.5e12)],
+)
+def test_the_smallest_current_density_is_that_of_least_magnitude(densities, smallest):
+    sweep = Sweep(
+        current_density=np.array(densities),
+        state=["notch 1", "notch 1"],
+        settled=np.array([1, 1], dtype=np.int8),
+        position=np.array([300e-9, 301e-9]),
+        conductance=np.ones((2, 2)),
+    )
+    assert sweep.smallest_reaching("notch 1") == smallest
+
+
+def test_the_lower_end_of_a_half_state_is_behind(synapse):
+    """The drive makes the upper end lead."""
+    bottom, top = jobs.level_states(synapse.device)["1-2"]
+    assert (bottom, top) == pytest.approx((300e-9, 600e-9), rel=1e-9, abs=0)
+    placed = jobs.level_job(synapse.device, "1-2").placement
+    assert (placed.bottom, placed.top) == (bottom, top)

@@ -28,6 +28,7 @@ def test_sweep_as_csv(synapse):
     half = rows[2]
     assert half["state"] == "between 1 and 2"
     assert half["settled"] == "yes"
+    assert half["read at (ns)"] == "3.00"
     assert float(half["wall, lower edge (nm)"]) == pytest.approx(300, abs=20)
     assert float(half["wall, upper edge (nm)"]) == pytest.approx(600, abs=20)
     # half of the track is switched: 1/1.16 of 100 µS, and 1/15 kΩ
