@@ -50,6 +50,14 @@ def test_the_pulse_moves_the_wall_to_the_right_and_ends_on_time(trace):
     assert np.isnan(trace["magnetization"].values).any(axis=(0, 3)).sum() > 0
 
 
+def test_the_end_of_the_pulse_is_kept_whole(synapse):
+    """Also where no snapshot is due."""
+    job = jobs.pulse_job(synapse, 1.5e12).model_copy(update={"pulse_duration": 0.55e-9})
+    times = simulate.simulate(job)["snapshot_time"].values
+    assert times[:6] == pytest.approx([0, 1e-10, 2e-10, 3e-10, 4e-10, 5e-10], rel=1e-6, abs=0)
+    assert times[6] == pytest.approx(5.5e-10, rel=1e-6, abs=0)
+
+
 def test_the_average_is_that_of_the_profile_and_of_the_snapshot(trace):
     cells = trace["magnetic_cells"]
     average = (trace["magnetization_profile"] * cells).sum("x") / cells.sum()

@@ -5,7 +5,7 @@ import pytest
 from small_campaign import MATERIAL
 
 from wallnet import tracks
-from wallnet.config import Material, Track
+from wallnet.config import Material, Notches, Track
 
 SYNAPSE = Track(
     length=1500e-9,
@@ -56,9 +56,9 @@ def test_the_width_parameter_takes_off_the_whole_shape_anisotropy():
 def test_a_notch_that_the_end_cuts_is_no_level():
     assert SYNAPSE.notch_positions[-1] == pytest.approx(1500e-9, rel=1e-9, abs=0)
     assert len(SYNAPSE.inner_notch_positions) == 4
-    whole = SYNAPSE.model_copy(update={"length": 1520e-9 + 1e-12})
-    at_320 = whole.notches.model_copy(update={"count": None, "positions": (1500e-9,)})
-    assert whole.model_copy(update={"notches": at_320}).inner_notch_positions == (1500e-9,)
+    last = Notches(diameter=40e-9, positions=(1500e-9,))
+    longer = SYNAPSE.model_copy(update={"length": 1521e-9, "notches": last})
+    assert longer.inner_notch_positions == (1500e-9,)
 
 
 @pytest.mark.parametrize("direction", [-1.0, 1.0])

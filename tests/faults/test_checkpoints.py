@@ -90,6 +90,28 @@ def test_a_checkpoint_of_another_job_or_start_is_not_used(device, tmp_path, eage
     assert elsewhere["wall_position"][0] > 59e-9
 
 
+def test_a_checkpoint_of_another_revision_is_not_used(device, tmp_path, eager, monkeypatch):
+    out = tmp_path / "trace.nc"
+    job = jobs.pulse_job(device, 1.5e12)
+    with pytest.raises(Killed):
+        simulate(job, progress=killer(8), output=out)
+    monkeypatch.setattr(checkpoint.revisions, "of", lambda stage: 999)
+    entries = []
+    trace = simulate(job, progress=entries.append, output=out)
+    assert len(entries) == trace.sizes["time"] - 1  # from the beginning
+
+
+def test_a_checkpoint_is_saved_once_an_interval(device, tmp_path, monkeypatch):
+    """Entries that take two minutes each: every third finds the latest older than five."""
+    clock = iter(range(0, 100_000, 120))
+    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: float(next(clock)))
+    kept = checkpoint.Checkpoint(tmp_path / "trace.nc", jobs.pulse_job(device, 1.5e12), np.zeros(3))
+    saved = []
+    for entry in range(12):
+        kept.offer(lambda entry=entry: saved.append(entry) or {"entry": np.array(entry)})
+    assert saved == [2, 5, 8, 11]
+
+
 @pytest.mark.parametrize("damage", ["truncated", "garbled", "empty", "pickled"])
 def test_a_damaged_checkpoint_costs_time_and_nothing_else(device, tmp_path, eager, damage):
     out = tmp_path / "trace.nc"
