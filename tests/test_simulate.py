@@ -101,9 +101,10 @@ def test_resting_needs_both_ends_slow_for_the_whole_hold(synapse):
     assert not _recorded(job, [120e-9] * 2).resting()
     assert not _recorded(job, [120e-9, 125e-9, 125e-9]).resting()
     assert _recorded(job, [120e-9, 125e-9, 125e-9, 125e-9]).resting()
-    for moved in ((125e-9, 120e-9), (120e-9, 125e-9)):  # the lower end alone, the upper alone
-        assert not _recorded(job, [120e-9, 120e-9, moved]).resting()
-        assert _recorded(job, [120e-9, moved, moved, moved]).resting()
+    # the lower end alone, the upper alone; away from the notches, whose edge lies far inside
+    for moved in ((65e-9, 60e-9), (60e-9, 65e-9)):
+        assert not _recorded(job, [60e-9, 60e-9, moved]).resting()
+        assert _recorded(job, [60e-9, moved, moved, moved]).resting()
 
 
 def test_the_hold_is_counted_from_the_end_of_the_pulse(synapse):
