@@ -10,6 +10,7 @@ from wallnet.config.network_jobs import accuracy_job
 from wallnet.config.networks import STAGES
 from wallnet.files import FileError
 from wallnet.report import networks as report
+from wallnet.report import style
 
 
 def metrics_of(run, levels, right=None):
@@ -177,3 +178,80 @@ def test_targets_list_each_figure_once_in_both_formats(default_campaign):
     assert "results/figures/networks/fashion-mnist/confusion-synapse-10.png" in targets
     assert "results/figures/networks/fashion-mnist/misread.svg" in targets
     assert report.targets(networks.model_copy(update={"recipes": {}}), "svg") == []
+
+
+def drawn(kind, networks, **more):
+    """Return a figure with its axes, before it is saved."""
+    used = sources(networks, kind)
+    with style.apply(Figures(resolution=80)):
+        if kind == "accuracy":
+            return report._accuracy(report._read_rows(used[0]), Figures(resolution=80), **more)
+        records = [report._read(path) for path in used]
+        return report.DRAWINGS[kind](records, Figures(resolution=80), **more)
+
+
+def test_the_table_puts_each_recipe_beside_its_own_free_network(campaign):
+    tabulate(campaign)
+    header, _, *lines = (
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in Path("a.md").read_text().splitlines()
+        if line.startswith("|")
+    )
+    shown = {run["recipe"] for run in campaign.runs()}
+    assert len(shown) == 2
+    for run in campaign.runs():
+        if run["stage"] != "fp32":
+            continue
+        record = files.read_json(files.METRICS.format(**run))
+        title = report.DATASET_TITLES[run["dataset"]]
+        rows = [row for row in lines if row[0] == title and row[2].startswith(run["recipe"])]
+        assert len(rows) == 8
+        assert {row[header.index("FP32")] for row in rows} == {f"{record['test_accuracy']:.2f}"}
+
+
+def test_the_figure_of_accuracies_shows_the_error(campaign):
+    figure = drawn("accuracy", campaign, paper=(10,))
+    panel = figure.axes[0]
+    assert panel.get_title() == "MNIST, plain"
+    lines = {line.get_label(): line for line in panel.get_lines()}
+    run = next(run for run in campaign.runs() if run["stage"] == "fp32")
+    free = files.read_json(files.METRICS.format(**run))["test_accuracy"]
+    assert lines["FP32, no synapse"].get_ydata() == pytest.approx([100 - free], abs=0.006)
+    told = lines["paper, 10 notches"].get_ydata()
+    assert told == pytest.approx([2.59, 5.33, 2.83], rel=1e-9, abs=0)
+    assert "paper, 5 notches" not in lines
+    series = lines["synapse-10, series"]
+    assert len(series.get_ydata()) == 4
+    for stage, x, y in zip(STAGES[1:], series.get_xdata(), series.get_ydata(), strict=True):
+        place = {"dataset": "mnist", "device": "synapse-10", "reading": "series"}
+        wanted = place | {"mapping": "layer", "recipe": "plain", "stage": stage, "seed": "1"}
+        record = files.read_json(files.METRICS.format(**wanted))
+        assert y == pytest.approx(100 - record["test_accuracy"], abs=0.006)
+        assert round(x) == STAGES.index(stage)
+    assert panel.get_ylabel() == "test error (%)"
+
+
+def test_a_confusion_matrix_is_in_per_cent_of_each_label(campaign):
+    """Rows are labels and sum to 100; columns are predictions."""
+    figure = drawn("confusion", campaign)
+    panel = figure.axes[0]
+    record = files.read_json(sources(campaign, "confusion")[0])
+    (first, wrong), _ = record["confusion_matrix"]
+    share = panel.images[0].get_array()
+    assert share[0].tolist() == pytest.approx(
+        [100 * first / (first + wrong), 100 * wrong / (first + wrong)], rel=1e-9, abs=0
+    )
+    assert share[1].tolist() == [0, 100]
+    assert panel.images[0].origin == "upper"
+    told = {tuple(text.get_position()): text.get_text() for text in panel.texts}
+    assert told[(1, 0)] == str(wrong)  # column: prediction, row: label
+    assert figure.axes[-2].get_xlabel() == "prediction"
+
+
+def test_training_curves_show_both_parts_as_they_are_called(campaign):
+    figure = drawn("training-curves", campaign, paper=(5,))
+    lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
+    assert lines["plain, training"].get_ydata() == pytest.approx([81, 82], rel=1e-9, abs=0)
+    assert lines["plain, validation"].get_ydata() == pytest.approx([80, 81], rel=1e-9, abs=0)
+    assert lines["plain, validation"].get_xdata() == pytest.approx([1, 2], rel=1e-9, abs=0)
+    assert lines["paper, test: 97.41 %"].get_ydata() == pytest.approx([97.41] * 2, rel=1e-9, abs=0)
