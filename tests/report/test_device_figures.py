@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot
 from PIL import Image
+from walls import SYNAPSE_ENDS
 
 from wallnet import files
 from wallnet.config import ConfigError, Figures, parse
@@ -305,3 +306,53 @@ def test_targets_name_one_figure_a_device_and_the_comparison():
     assert "results/figures/devices/t-wall-position.svg" in names
     only = devices.targets(parse({"material": MATERIAL, "devices": {"t": data["devices"]["t"]}}))
     assert len(only) == 2
+
+
+def test_dynamics_tell_the_ends_apart(synapse):
+    """A wall whose lower end rests at 300 nm and whose upper end at 600 nm, of 900."""
+    figure = drawn(synapse, "dynamics", [0.6e12])
+    left = next(axes for axes in figure.axes if axes.images)
+    image = left.images[0]
+    m_z = np.asarray(image.get_array())
+    assert image.origin == "lower"
+    assert image.get_extent() == pytest.approx([0, 900, 0, 90], rel=1e-9, abs=1e-9)
+    column = int(450 / 6)  # between the two ends
+    assert m_z[0, column] > 0.9  # along y = 0 the wall is behind
+    assert m_z[-1, column] < -0.9
+    right = lines(next(axes for axes in figure.axes if "mean" in lines(axes)))
+    time = right["mean"].get_xdata()
+    entries = np.isfinite(right["mean"].get_ydata())
+    assert time[entries][-1] == pytest.approx(3.0, rel=1e-6, abs=0)  # ns: the pulse and a hold
+    last = {label: right[label].get_ydata()[entries][-1] for label in ("lower end", "upper end")}
+    # at a notch the edge lies 18 nm inside, where a straight wall is 60 nm further on
+    assert 1 - 2 * 300 / 900 >= last["lower end"] > 1 - 2 * 380 / 900
+    assert 1 - 2 * 520 / 900 > last["upper end"] >= 1 - 2 * 600 / 900
+    assert last["lower end"] > right["mean"].get_ydata()[entries][-1] > last["upper end"]
+
+
+def test_velocity_is_that_of_the_wall_under_current(synapse):
+    """In m/s, over the pulse of 2 ns alone: after it the wall stands still."""
+    data = files.read_dataset(synapse.out, "synapse")
+    velocity = devices.steady_velocity(data)
+    density = data["current_density"].values
+    for index, (j, (bottom, top)) in enumerate(SYNAPSE_ENDS.items()):
+        assert density[index] == j
+        if j in (0.5e12, 0.8e12):
+            expected = ((bottom + top) / 2 - 60e-9) / 2e-9
+            # notches shift the mean a little
+            assert velocity[index] == pytest.approx(expected, rel=0.03, abs=0)
+
+
+def test_each_panel_shows_its_own_reading_in_microsiemens(synapse):
+    data = files.read_dataset(synapse.out, "synapse")
+    figure = drawn(synapse, "conductance")
+    for axes, reading in zip(figure.axes[:2], files.READINGS, strict=True):
+        found = lines(axes)["at a notch"].get_ydata()
+        normalized = data["normalized_final_conductance"].sel(reading=reading).values
+        assert found == pytest.approx([normalized[1], normalized[3]], rel=1e-9, abs=0)
+        absolute = axes.child_axes[-1]
+        assert absolute.get_ylabel() == r"$\mathit{G}$ (µS)"
+        low, high = data["level_conductance"].sel(reading=reading).values[[0, -1]] * 1e6
+        shown = np.array(absolute.get_ylim())
+        norm = np.array(axes.get_ylim())
+        assert shown == pytest.approx(low + norm * (high - low), rel=1e-6, abs=0)
