@@ -6,8 +6,9 @@
     python docs/write_tables.py --jobs            first count the jobs of config.yaml anew
 
 A page has `<!-- table NAME -->` and `<!-- end NAME -->`; what stands between them is replaced by a
-table or a sentence that a function of `BLOCKS` makes from the files in `docs/results`. These are
-copies of small files of the default campaign, and the paper's Table II.
+table or a sentence that a function of `BLOCKS` makes from the files in `docs/results`, or from a
+table that a script in `benchmarks` wrote. The former are copies of small files of the default
+campaign and of the cross-check, and the paper's Table II.
 """
 
 import argparse
@@ -50,6 +51,12 @@ class Results:
 
     def __init__(self, root: Path) -> None:
         self.folder = root / "docs/results"
+        self.benchmarks = root / "benchmarks"
+
+    def benchmark(self, name: str) -> list[str]:
+        """Return the lines of the table that a benchmark wrote."""
+        text = (self.benchmarks / f"{name}.md").read_text(encoding="utf-8")
+        return [line for line in text.splitlines() if line.startswith("|")]
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a file, all numbers as they are written."""
@@ -234,6 +241,53 @@ def all_jobs(results: Results) -> str:
     return f"{results.table('jobs.csv')['jobs'].astype(int).sum()} jobs"
 
 
+def as_measured(name: str) -> Callable[[Results], str]:
+    """Return what copies the table of a benchmark."""
+    return lambda results: "\n".join(results.benchmark(name))
+
+
+REFERENCE_RUNS = {
+    "neu_J0.30": "neuron, J = 0.30, 0.4 ns",
+    "syn5_d20_J0.50": "d = 20, α = 0.3, J = 0.50, 2 ns",
+    "syn5_d40_J0.55_full": "α = 0.3, J = 0.55, 10 ns",
+    "syn5_d40_a0.3_J0.65_relaxed": "α = 0.3, J = 0.65, 14 ns",
+    "syn5_d40_a0.5_J0.65_relaxed": "α = 0.5, J = 0.65, 14 ns",
+}
+"""What the runs of OOMMF in `tests/reference` are, for a heading."""
+
+
+def tolerances(results: Results) -> str:
+    """Return deviation and time of looser and tighter settings, beside OOMMF's traces."""
+    header, rule, *rows = results.benchmark("tolerances")
+    for name, title in {"settings": "both tolerances", **REFERENCE_RUNS}.items():
+        header = header.replace(f"| {name} |", f"| {title} |")
+    return "\n".join([header, rule, *rows])
+
+
+def crosscheck(results: Results) -> str:
+    """Return how far the engine is from OOMMF, a row for each case."""
+    rows = [
+        (
+            row["case"],
+            row["damping"],
+            f"{float(row['current_density']) / 1e12:.3g}",
+            f"{float(row['end_time']) / 1e-9:.2f}",
+            f"{float(row['deviation_m']):.1e}",
+            *(
+                f"{float(row[key]) / 1e-9:.3f}"
+                for key in ("deviation_bottom", "deviation_top", "final_deviation")
+            ),
+            " / ".join(dict.fromkeys((row["state_film"], row["state_oommf"]))),
+        )
+        for row in results.table("crosscheck.csv").to_dict("records")
+    ]
+    header = (
+        *("case", "α", "J (10¹² A/m²)", "up to (ns)", "max. deviation of <m>", "lower end (nm)"),
+        *("upper end (nm)", "final mean position (nm)", "final state, engine / OOMMF"),
+    )
+    return markdown(header, "|---|---:|---:|---:|---:|---:|---:|---:|---|", rows)
+
+
 BLOCKS: dict[str, Callable[[Results], str]] = {
     "accuracies": accuracies,
     "seeds": seeds,
@@ -244,6 +298,9 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "synapse-5-levels": levels_of_synapse_5,
     "queued-jobs": queued_jobs,
     "all-jobs": all_jobs,
+    "crosscheck": crosscheck,
+    "tolerances": tolerances,
+    **{name: as_measured(name) for name in ("planning", "gather", "thresholds")},
 }
 """What makes each block, by its name."""
 

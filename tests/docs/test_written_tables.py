@@ -31,6 +31,7 @@ def copy(tmp_path):
     """The pages and the files that they are written from, free to be changed."""
     shutil.copy(ROOT / "README.md", tmp_path)
     shutil.copytree(ROOT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("figures"))
+    shutil.copytree(ROOT / "benchmarks", tmp_path / "benchmarks")
     return tmp_path
 
 
