@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from small_campaign import ROOT, with_networks
 
-from wallnet.devices.compact import levels_of
+from wallnet.files.compact import levels_of
 
 pytestmark = pytest.mark.campaign
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from importlib import metadata
@@ -63,3 +64,20 @@ def test_what_is_imported_is_declared():
 def test_imports_in_functions_count():
     found = imported()
     assert {"torchvision", "pytorch_lightning", "pandas", "micromagneticmodel"} <= set(found)
+
+
+def test_what_the_snakefile_imports_loads_no_numerics():
+    """Every job of a scheduler parses it."""
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from wallnet import config, files, plan, revisions, validation;"
+            "from wallnet.config import jobs, network_jobs; from wallnet.files import compact;"
+            "print(*{'numpy', 'xarray', 'matplotlib', 'torch', 'numba'} & set(sys.modules))",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.split() == []

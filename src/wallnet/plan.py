@@ -57,12 +57,13 @@ def network_files(campaign: Campaign) -> list[str]:
         return []
     return [
         *(files.DATA.format(dataset=dataset) for dataset in networks.datasets),
-        *(pattern.format(**run) for run in networks.runs() for pattern in _OF_A_NETWORK),
+        *(
+            pattern.format(**run)
+            for run in networks.runs()
+            for pattern in (files.METRICS, files.CHECKPOINT)
+        ),
         *(files.TABLE.format(table="accuracy", suffix=s) for s in TABLE_SUFFIXES),
     ]
-
-
-_OF_A_NETWORK = (files.METRICS, files.CHECKPOINT)
 
 
 def figures(campaign: Campaign) -> list[str]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from wallnet import devices, files
-from wallnet.devices.compact import activation_of, decisive, levels_of
+from wallnet.files.compact import activation_of, decisive, levels_of
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ from hypothesis.extra import numpy as arrays
 from synthetic import write_neuron, write_synapse
 
 from wallnet.config.networks import LEVEL_SETS, SCHEMES, split_mapping
-from wallnet.devices import compact
-from wallnet.files import FileError
+from wallnet.files import FileError, compact
 from wallnet.networks.mappings import MAPPINGS, read_levels
 
 LEVELS = torch.tensor([0.0, 0.1, 0.3, 0.6, 1.0])

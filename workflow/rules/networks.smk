@@ -6,7 +6,7 @@ the file that holds them is `ancient`: that it was written anew makes nothing tr
 
 from wallnet.config import network_jobs
 from wallnet.config.networks import STAGES, split_mapping
-from wallnet.devices import compact
+from wallnet.files import compact
 from wallnet.report import networks as network_report
 
 

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wallnet.devices.compact import levels_of
 from wallnet.files import FileError
+from wallnet.files.compact import levels_of
 
 
 class Levels(NamedTuple):

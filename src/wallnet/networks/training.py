@@ -27,8 +27,8 @@ from wallnet import __version__, files, revisions
 from wallnet.config import ConfigError
 from wallnet.config.network_jobs import MappingJob, TrainingJob
 from wallnet.config.networks import NO_DEVICE, Training
-from wallnet.devices.compact import activation_of
 from wallnet.files import FileError
+from wallnet.files.compact import activation_of
 from wallnet.networks import checkpoints
 from wallnet.networks.data import Images
 from wallnet.networks.mappings import MAPPINGS, Circuit, read_levels

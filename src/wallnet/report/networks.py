@@ -17,7 +17,6 @@ from wallnet import __version__, files, revisions
 from wallnet.config import ConfigError, Figures
 from wallnet.config.network_jobs import AccuracyJob
 from wallnet.config.networks import NO_DEVICE, STAGES, Networks
-from wallnet.devices.summary import markdown_text
 from wallnet.files import FileError
 from wallnet.report.style import add_figure_arguments, figures_of
 
@@ -230,6 +229,8 @@ def _table(records: Sequence[Mapping[str, Any]], table_ii: Mapping[str, int]) ->
 
 def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table in Markdown whose columns are aligned, so that it also reads as text."""
+    from wallnet.devices.summary import markdown_text
+
     rows = [list(map(markdown_text, row)) for row in rows]
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
     numbers = len(header) - len(STAGES)
