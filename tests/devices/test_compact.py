@@ -35,6 +35,24 @@ def test_levels_are_those_of_the_device_file(synapse_model, reading):
     assert reachable == sorted(whole[data["reachable"].values == 1].tolist())
 
 
+def test_a_state_that_holds_its_wall_need_not_be_reached(synapse, tmp_path):
+    """And a half state that no pulse reaches is one that holds it."""
+    synapse.write_pulse(0.8e12, 450e-9, 450e-9)  # rests free between the notches
+    data = synapse.gather()
+    path = tmp_path / "synapse.json"
+    devices.compact_model(synapse.out, path)
+    found = files.read_json(path)["levels"]
+    assert [level["state"] for level in found] == data["extended_state"].values.tolist()
+    assert [level["half"] for level in found] == [False, False, True, False, False]
+    assert [level["stable"] for level in found] == [True, True, True, True, True]
+    assert [level["reachable"] for level in found] == [True, True, True, False, True]
+    for index, level in enumerate(found):
+        # a straight wall: linear in parallel, below it in series
+        parallel, series = (level["normalized_conductance"][k] for k in ("parallel", "series"))
+        assert parallel == float(data["extended_normalized_conductance"][0, index])
+        assert series <= parallel
+
+
 def test_the_model_says_what_made_it(synapse_model):
     data, path = synapse_model
     made_by = files.read_json(path)["made_by"]

@@ -31,6 +31,14 @@ def test_cells_that_divide_a_length_inexactly_are_not_lost():
         assert devices.detector_columns(track, detector) == slice(column, column + 10)
 
 
+def test_a_detector_that_begins_and_ends_on_centres_takes_the_first_of_both():
+    """Whatever the last bit of its bounds."""
+    track = Track(length=1500e-9, width=150e-9, thickness=2e-9, cell_size=3e-9)
+    for column in range(0, 490):
+        detector = Detector(start=(column + 0.5) * 3e-9, stop=(column + 10.5) * 3e-9)
+        assert devices.detector_columns(track, detector) == slice(column, column + 10)
+
+
 def test_columns_weigh_by_their_magnetic_cells():
     profile = np.array([[1.0, np.nan, -1.0, 0.5], [0.0, np.nan, 1.0, 0.5]])
     cells = np.array([2, 0, 6, 100])

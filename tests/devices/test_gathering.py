@@ -9,6 +9,7 @@ from walls import moving_wall
 
 from wallnet import config, devices, files
 from wallnet.config import jobs
+from wallnet.devices.gathering import read_trace
 
 
 def test_everything_has_units_and_a_long_name(synapse, neuron):
@@ -105,6 +106,18 @@ def gap(data):
     return data.isel(time=[*range(5), *range(9, data.sizes["time"])])
 
 
+def without(*entries):
+    """Leave out some of the 31 entries."""
+    return lambda data: data.isel(time=[k for k in range(31) if k not in entries])
+
+
+def stutter(data):
+    """Give an entry the time of the one before, without a gap after it."""
+    time = data["time"].values.copy()
+    time[9:12] = 0.94e-9, 0.94e-9, 1.08e-9
+    return data.assign_coords(time=("time", time, data["time"].attrs))
+
+
 def spoil(name):
     def change(data):
         values = data[name].values.copy()
@@ -153,6 +166,11 @@ def with_value(name, value):
         (cut_while_relaxing, r"is cut short: it ends at 2\.4e-09 s"),
         (lambda data: data.isel(time=slice(0, 0)), "is cut short"),
         (gap, "has a gap"),
+        (without(12), "has a gap"),
+        (without(0), "has a gap"),
+        (stutter, "has a gap or runs backwards"),
+        (without(30), r"is cut short: it ends at 2\.9e-09 s and has to last 3e-09 s"),
+        (lambda data: data.isel(x=slice(1, None)), "has 149 columns of cells, not 150"),
         (lambda data: data.isel(time=slice(None, None, -1)), "backwards|cut short"),
         (spoil("m"), "is not finite"),
         (spoil("wall_top"), "is not finite"),
@@ -300,3 +318,107 @@ def test_command_line_gathers_a_folder(synapse):
     parsed = parser.parse_args(arguments)
     with pytest.raises(files.FileError, match="--levels is missing"):
         parsed.handler(parsed)
+
+
+def with_rest(hold, speed=0.5):
+    """Ask for another rest in the parameters of a trace."""
+    return rename(relaxation__hold=hold, relaxation__speed=speed)
+
+
+def moving_until(end_of_motion, *, ends=("wall_bottom", "wall_top"), drift=0.0):
+    """Let ends of the wall come from 50 nm away until a time, and drift in m/s after it."""
+
+    def change(data):
+        time = data["time"].values
+        for name in ends:
+            motion = np.minimum(time - end_of_motion, 0) * 50e-9 / 1e-9
+            values = 400e-9 + motion + drift * time
+            data = data.assign({name: (data[name].dims, values, data[name].attrs)})
+        return data
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("hold", "change", "held"),
+    [
+        (0.5e-9, moving_until(1.5e-9), True),  # for as long as a hold
+        (0.5e-9, moving_until(1.6e-9), False),
+        (1.8e-9, moving_until(1.0e-9), True),  # for half of the pulse: a hold is too long for it
+        (1.8e-9, moving_until(1.1e-9), False),
+        (0.5e-9, moving_until(1.0e-9, drift=0.45), True),  # slower than `speed`
+        (0.5e-9, moving_until(1.0e-9, drift=-0.55), False),
+        (0.5e-9, moving_until(2.5e-9, ends=["wall_top"]), False),
+        (0.5e-9, moving_until(2.5e-9, ends=["wall_bottom"]), False),
+    ],
+)
+def test_held_asks_both_ends_to_rest_for_a_hold_or_half_the_pulse(synapse, hold, change, held):
+    """The pulse lasts 2 ns, the trace 4 ns."""
+    path = synapse.write_pulse(0.3e12, 60e-9, 60e-9, extra_rest=1e-9)
+    synapse.edit(path, with_rest(hold))
+    synapse.edit(path, change)
+    assert read_trace(path, synapse.job, 0.3e12).held == held
+
+
+def test_a_wall_that_moves_after_the_pulse_was_held_during_it(synapse):
+    def springs_back(data):
+        after = data["time"].values > 2e-9 + 1e-15
+        for name in ("wall_bottom", "wall_top"):
+            values = data[name].values.copy()
+            values[after] -= np.arange(after.sum()) * 2e-9
+            data = data.assign({name: (data[name].dims, values, data[name].attrs)})
+        return data
+
+    path = synapse.traces[0]
+    assert read_trace(path, synapse.job, 0.3e12).held
+    synapse.edit(path, springs_back)
+    assert read_trace(path, synapse.job, 0.3e12).held
+
+
+def test_a_read_time_past_the_end_of_a_trace_is_its_end(synapse):
+    """A wall that came to rest before is read as it rests."""
+    synapse.write_pulse(0.5e12, 300e-9, 300e-9, extra_rest=1.5e-9)
+    late = synapse.gather(read_at=4.03e-9)
+    # the traces end at 3, 4.5, 3, 3 and 3 ns
+    assert late["read_time"].values == pytest.approx(
+        [3e-9, 4.03e-9, 3e-9, 3e-9, 3e-9], rel=1e-6, abs=0
+    )
+    rest = synapse.gather(read_at="rest")
+    assert rest["read_time"].values == pytest.approx(
+        [3e-9, 4.5e-9, 3e-9, 3e-9, 3e-9], rel=1e-6, abs=0
+    )
+    assert late["final_conductance"].values == pytest.approx(
+        rest["final_conductance"].values, rel=1e-9, abs=0
+    )
+    # at the end of the pulse, though the traces last longer
+    assert synapse.gather(read_at="pulse_end")["read_time"].values == pytest.approx(
+        [2e-9] * 5, rel=1e-6, abs=0
+    )
+
+
+def test_both_ends_and_their_mean_are_those_when_it_is_read(synapse):
+    """Halfway through the pulse, under a detector over part of the track."""
+    synapse.write_pulse(0.6e12, 240e-9, 420e-9)
+    detector = synapse.job.detector.model_copy(update={"start": 60e-9, "stop": 210e-9})
+    data = synapse.gather(read_at=1e-9, detector=detector)
+    # from 60 nm on the way: now at 150 and at 240 nm on the edges, of which the outermost cells
+    # are 1/30 of the width away
+    assert float(data["final_wall_bottom"][2]) == pytest.approx(153e-9, abs=1e-9)
+    assert float(data["final_wall_top"][2]) == pytest.approx(237e-9, abs=1e-9)
+    trace = files.read_dataset(synapse.traces[2], "trace")
+    assert float(trace["snapshot_time"][1]) == pytest.approx(1e-9, rel=1e-6, abs=0)
+    m_z = trace["magnetization"].isel(snapshot=1).sel(component="z").values
+    assert float(data["final_wall_position"][2]) == pytest.approx(
+        900e-9 * (1 - np.nanmean(m_z)) / 2, rel=1e-5, abs=0
+    )
+    under = np.nanmean(m_z[:, 10:35])  # cells of 6 nm from 60 to 210 nm
+    assert data["final_conductance"].values[:, 2] == pytest.approx(
+        [1e-4 * (1 - 0.16 * under) / 1.16, 1 / (10e3 + 10e3 * (1 + under) / 2)], rel=1e-5, abs=0
+    )
+
+
+def test_traces_from_two_calculators_are_both_named(synapse):
+    synapse.edit(synapse.traces[3], lambda data: data.assign_attrs(backend="other"))
+    data = synapse.gather()
+    assert data.attrs["simulation_backend"] == "analytic, other"
+    assert data.attrs["simulation_backend_version"] == "1"

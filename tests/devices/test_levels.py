@@ -4,11 +4,11 @@ import logging
 
 import numpy as np
 import pytest
-from walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign
+from walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, moving_wall
 
 from wallnet import devices, files
 from wallnet.config import jobs
-from wallnet.devices.levels import Sweep
+from wallnet.devices.levels import State, Sweep, level_variables
 
 
 def test_labels_of_level_files():
@@ -239,3 +239,134 @@ def test_the_lower_end_of_a_half_state_is_behind(synapse):
     assert (bottom, top) == pytest.approx((300e-9, 600e-9), rel=1e-9, abs=0)
     placed = jobs.level_job(synapse.device, "1-2").placement
     assert (placed.bottom, placed.top) == (bottom, top)
+
+
+def test_the_sweep_is_not_normalised_by_its_own_range(synapse):
+    """By the start and the reversed track, though no pulse ends there."""
+    ends = {0.3e12: 420e-9, 0.5e12: 160e-9, 0.6e12: 450e-9, 0.8e12: 480e-9, 1.0e12: 780e-9}
+    for density, position in ends.items():
+        synapse.write_pulse(density, position, position)
+    data = synapse.gather()
+    m_z = data["m"].sel(component="z").values
+    final = np.array([row[np.isfinite(row)][-1] for row in m_z])
+    parallel, series = data["normalized_final_conductance"].values
+    share = (data["m"].sel(component="z").values[0, 0] - final) / (m_z[0, 0] + 1)
+    assert parallel == pytest.approx(share, abs=1e-5)
+    assert parallel.min() == pytest.approx((160 - 60) / 840, abs=0.01)
+    assert parallel.max() == pytest.approx((780 - 60) / 840, abs=0.01)
+    low = 1 / (10e3 + 10e3 * (1 + m_z[0, 0]) / 2)
+    found = 1 / (10e3 + 10e3 * (1 + final) / 2)
+    assert series == pytest.approx((found - low) / (1e-4 - low), abs=1e-5)
+
+
+def test_a_level_is_that_of_the_relaxed_wall_not_of_the_placed_one(synapse):
+    """Placed at 300 nm, a wall relaxes to one end at 310 and one at 330 nm."""
+    job = jobs.level_job(synapse.device, "1")
+    relaxed = moving_wall(job, 310e-9, 330e-9)
+    placed = moving_wall(job, 300e-9, 300e-9)
+    for name in ("m", "wall_position", "wall_bottom", "wall_top", "magnetization_profile"):
+        values = relaxed[name].values.copy()
+        values[:-2] = placed[name].values[:-2]
+        relaxed[name] = (relaxed[name].dims, values, relaxed[name].attrs)
+    synapse.write(relaxed, synapse.levels["1"])
+    data = synapse.gather()
+    m_z = float(relaxed["m"].sel(component="z")[-1])
+    assert m_z < float(relaxed["m"].sel(component="z")[0]) - 0.02
+    assert data["level_conductance"].values[:, 1] == pytest.approx(
+        [1e-4 * (1 - 0.16 * m_z) / 1.16, 1 / (10e3 + 10e3 * (1 + m_z) / 2)], rel=1e-6, abs=0
+    )
+    assert float(data["position"][1]) == pytest.approx(900e-9 * (1 - m_z) / 2, rel=1e-6, abs=0)
+
+
+def test_level_0_counts_the_magnetic_cells_under_the_detector_alone(synapse):
+    """Columns at a notch have fewer."""
+    data = files.read_dataset(synapse.initial, "initial")
+    m_z = data["magnetization"].sel(component="z").values
+    detector = synapse.job.detector.model_copy(update={"start": 48e-9, "stop": 306e-9})
+    found = synapse.gather(detector=detector)["level_conductance"].values[:, 0]
+    mean = np.nanmean(m_z[:, 8:51])
+    assert abs(mean - np.nanmean(np.nanmean(m_z[:, 8:51], axis=0))) > 2e-3
+    assert found == pytest.approx(
+        [1e-4 * (1 - 0.16 * mean) / 1.16, 1 / (10e3 + 10e3 * (1 + mean) / 2)], rel=1e-6, abs=0
+    )
+
+
+SWEEP = Sweep(
+    current_density=np.array([-0.9, -0.4, 0.3, 0.6, 0.8, 1.1]) * 1e12,
+    state=["notch 1", "notch 1", "notch 1", "between 1 and 2", "reversed", "reversed"],
+    settled=np.array([1, 1, 0, 1, 1, 1], dtype=np.int8),
+    position=np.array([290, 310, 305, 450, 890, 900]) * 1e-9,
+    conductance=np.array([[71, 73, 72, 80, 98, 99], [51, 53, 52, 60, 88, 89]]) * 1e-6,
+)
+
+
+def test_a_level_after_a_pulse_is_that_of_the_weakest_that_rests_there():
+    """Weakest by magnitude; J of 0.3 is weaker, but its wall still moved."""
+    assert SWEEP.first_reaching("notch 1") == 1
+    state = SWEEP.measured("notch 1", "free")
+    assert (state.label, state.resting) == ("notch 1", "free")
+    assert state.source == "pulse of -0.4000e12 A/m2"
+    assert state.position == pytest.approx(310e-9, rel=1e-9, abs=0)
+    assert state.conductance == pytest.approx([73e-6, 53e-6], rel=1e-9, abs=0)
+    assert SWEEP.measured("reversed", "reversed").position == pytest.approx(890e-9, rel=1e-9, abs=0)
+    assert SWEEP.measured("notch 2", "free") is None
+    assert np.isnan(SWEEP.smallest_reaching("notch 2"))
+
+
+def level(label, conductance, source="somewhere", resting=None, position=0.0):
+    return State(label, resting or label, source, position, np.array(conductance))
+
+
+def test_level_variables_tell_stable_from_reached_and_half_from_whole():
+    nan = float("nan")
+    states = [
+        level("initial", [70e-6, 50e-6], position=60e-9),
+        level("notch 1", [74e-6, 53e-6], position=310e-9),
+        level("between 1 and 2", [nan, nan], source="", resting="free", position=450e-9),
+        level("notch 2", [90e-6, 70e-6], position=610e-9),
+        level("reversed", [110e-6, 90e-6], position=900e-9),
+    ]
+    found = {key: value for key, (_, value, _) in level_variables(states, SWEEP, "x").items()}
+    assert found["level_state"].tolist() == ["initial", "notch 1", "notch 2", "reversed"]
+    assert found["stable"].tolist() == [1, 1, 1, 1]
+    assert found["reachable"].tolist() == [1, 1, 0, 1]
+    assert found["extended_stable"].tolist() == [1, 1, 0, 1, 1]
+    assert found["extended_reachable"].tolist() == [1, 1, 1, 0, 1]
+    assert found["extended_resting_state"].tolist()[2] == "free"
+    assert found["reaching_current_density"] == pytest.approx(
+        [0, -0.4e12, nan, 0.8e12], nan_ok=True, rel=1e-9, abs=0
+    )
+    assert found["extended_reaching_current_density"] == pytest.approx(
+        [0, -0.4e12, 0.6e12, nan, 0.8e12], nan_ok=True, rel=1e-9, abs=0
+    )
+    # (74 - 70)/(110 - 70) and so on, each reading between its own ends
+    assert found["normalized_conductance"] == pytest.approx(
+        np.array([[0, 0.1, 0.5, 1], [0, 0.075, 0.5, 1]]), abs=1e-12
+    )
+    assert found["extended_normalized_conductance"][0] == pytest.approx(
+        [0, 0.1, nan, 0.5, 1], nan_ok=True, abs=1e-12
+    )
+    assert found["extended_position"] == pytest.approx(
+        [60e-9, 310e-9, 450e-9, 610e-9, 900e-9], rel=1e-9, abs=0
+    )
+
+
+@pytest.mark.parametrize(
+    ("second", "rises"), [([74e-6, 53e-6], True), ([74e-6, 49e-6], False), ([70e-6, 53e-6], False)]
+)
+def test_a_level_below_its_predecessor_in_either_reading_is_said(caplog, second, rises):
+    states = [
+        level("initial", [70e-6, 50e-6]),
+        level("notch 1", second),
+        level("between 1 and 2", [float("nan")] * 2, source=""),  # counts for nothing
+        level("reversed", [110e-6, 90e-6]),
+    ]
+    with caplog.at_level(logging.WARNING):
+        level_variables(states, SWEEP, "x")
+    assert ("does not rise" in caplog.text) is not rises
+
+
+def test_equal_ends_in_one_reading_are_refused():
+    states = [level("initial", [70e-6, 50e-6]), level("reversed", [80e-6, 50e-6])]
+    with pytest.raises(files.FileError, match="sees the same conductance at the start and on"):
+        level_variables(states, SWEEP, "x")

@@ -30,6 +30,22 @@ def test_errors_of_the_fit_are_those_at_the_points():
     assert fit.relu_deviation == pytest.approx(0.02, rel=1e-6, abs=0)
 
 
+def test_a_point_above_the_curve_counts_as_one_below():
+    """One of nine points is off: neither error is signed, and none but the rms is a mean."""
+    x = np.linspace(0, 1, 9)
+    for off in (0.09, -0.09):
+        y = x + np.where(np.arange(9) == 4, off, 0.0)
+        powers = np.vander(x, 5, increasing=True)
+        best = np.linalg.lstsq(powers, y, rcond=None)[0]
+        error = np.abs(powers @ best - y)
+        fit = devices.fit_quartic(x, y)
+        assert fit.coefficients == pytest.approx(best, abs=1e-9)
+        assert error[4] == error.max()
+        assert fit.largest_error == pytest.approx(error[4], rel=1e-9, abs=0)
+        assert fit.rms_error == pytest.approx((error @ error / 9) ** 0.5, rel=1e-9, abs=0)
+        assert fit.relu_deviation == pytest.approx(0.09, rel=1e-9, abs=0)
+
+
 def test_four_points_make_no_quartic():
     with pytest.raises(ValueError, match="needs 5 points, there are 4"):
         devices.fit_quartic([0, 0.3, 0.6, 1], [0, 0.3, 0.6, 1])

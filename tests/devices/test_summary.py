@@ -2,6 +2,7 @@
 
 import csv
 
+import numpy as np
 import pytest
 
 from wallnet import devices, files
@@ -103,6 +104,115 @@ def test_levels_in_markdown_and_html(synapse):
         '<meta charset="utf-8">',
     ):
         assert text in page
+
+
+def cells_below(markdown, title):
+    """Return the header and the cells of the table with a title."""
+    block = markdown.split(f"## {title}")[1].split("##")[0]
+    lines = [line for line in block.splitlines() if line.startswith("|")]
+    header, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
+    return header, rows
+
+
+def test_columns_of_the_sweep_are_in_their_units(synapse):
+    """A half state whose ends differ, read after 1.25 ns."""
+    synapse.gather(read_at=1.25e-9)
+    data = files.read_dataset(synapse.out, "synapse")
+    data["held"].values[:] = [1, 0, 0, 0, 1]
+    data["settled"].values[:] = [1, 0, 1, -1, 1]
+    data["final_wall_position"].values[2] = 287.54e-9
+    data["final_wall_bottom"].values[2] = 210.04e-9
+    data["final_wall_top"].values[2] = 397.96e-9
+    data["final_conductance"].values[:, 2] = 81.2345e-6, 63.4567e-6
+    files.write_dataset(data, synapse.out, "synapse", {})
+    paths = [synapse.root / f"t.{suffix}" for suffix in ("csv", "md", "html")]
+    devices.summary(synapse.out, *paths)
+    header, rows = cells_below(paths[1].read_text(), "synapse-3: after each pulse")
+    half = dict(zip(header, rows[2], strict=True))
+    assert half == {
+        "J (1e12 A/m²)": "0.6000",
+        "state": "between 1 and 2",
+        "settled": "yes",
+        "held against the current": "no",
+        "read at (ns)": "1.25",
+        "wall, lower edge (nm)": "210.0",
+        "wall, upper edge (nm)": "398.0",
+        "mean wall position (nm)": "287.5",
+        "G, parallel (µS)": "81.234",
+        "G, series (µS)": "63.457",
+    }
+    assert [row[2] for row in rows] == ["yes", "no", "yes", "not asked", "yes"]
+    assert [row[3] for row in rows] == ["yes", "no", "no", "no", "yes"]
+
+
+def test_reached_is_not_stable_in_the_table_of_levels(synapse):
+    """Notch 2 holds a wall and no pulse brings one there."""
+    synapse.write_pulse(0.8e12, 450e-9, 450e-9)
+    data = synapse.gather()
+    data["extended_normalized_conductance"].values[:, 2] = 0.43217, 0.29876
+    files.write_dataset(data, synapse.out, "synapse", {})
+    paths = [synapse.root / f"t.{suffix}" for suffix in ("csv", "md", "html")]
+    devices.summary(synapse.out, *paths)
+    header, rows = cells_below(paths[1].read_text(), "synapse-3: levels")
+    assert header == [
+        "level",
+        "state",
+        "measured from",
+        "mean wall position (nm)",
+        "G normalised, parallel",
+        "G normalised, series",
+        "reached by the sweep",
+        "smallest J that reaches it (1e12 A/m²)",
+    ]
+    assert [row[0] for row in rows] == ["0", "1", "half", "2", "3", "none"]
+    assert [row[6] for row in rows] == ["yes", "yes", "yes", "no", "yes", "yes"]
+    assert [row[7] for row in rows] == ["0.0000", "0.5000", "0.6000", "–", "1.0000", "0.8000"]
+    assert rows[2][4:6] == ["0.4322", "0.2988"]
+    positions = [float(row[3]) for row in rows]
+    assert positions == pytest.approx([60, 300, 450, 600, 900, 450], abs=6)
+
+
+def test_a_final_state_that_is_no_level_is_shown_after_its_weakest_pulse(synapse):
+    """Weakest by magnitude; a wall that still moved shows no state, one not asked to rest does."""
+    data = synapse.gather()
+    density = np.array([-0.9, -0.4, 0.3, 0.5, 1.0]) * 1e12
+    data = data.assign_coords(current_density=("current_density", density))
+    data["current_density"].attrs |= {"units": "A/m2", "long_name": "current density"}
+    data["state"].values[:] = ["wider", "wider", "wider", "free", "expelled"]
+    data["settled"].values[:] = [1, 1, 0, 0, -1]
+    files.write_dataset(data, synapse.out, "synapse", {})
+    paths = [synapse.root / f"t.{suffix}" for suffix in ("csv", "md", "html")]
+    devices.summary(synapse.out, *paths)
+    _, rows = cells_below(paths[1].read_text(), "synapse-3: levels")
+    shown = [(row[1], row[7]) for row in rows if row[0] == "none"]
+    assert shown == [("wider", "-0.4000"), ("expelled", "1.0000")]
+
+
+def test_the_row_of_a_reading_holds_its_own_quartic_and_errors(neuron):
+    data = neuron.gather()
+    data["quartic"].values[:] = [[0.1, 0.2, 0.3, 0.4, 0.5], [0.6, -0.7, 0.8, -0.9, 1.1]]
+    for k, name in enumerate(("fit_error", "fit_rms", "relu_deviation")):
+        data[name].values[:] = 0.01 * (k + 1), 0.04 * (k + 1)
+    data["fault"] = data["fault"].astype(object)
+    data["fault"].values[:] = ["", "it falls"]
+    files.write_dataset(data, neuron.out, "neuron", {})
+    paths = [neuron.root / f"t.{suffix}" for suffix in ("csv", "md", "html")]
+    devices.summary(neuron.out, *paths)
+    header, rows = cells_below(paths[1].read_text(), "neuron: quartic")
+    assert header[1:6] == [f"coefficient of power {k}" for k in range(5)]
+    assert header[6:] == [
+        "largest error",
+        "rms error",
+        "largest deviation from ReLU",
+        "an activation",
+    ]
+    assert [float(cell) for cell in rows[0][1:9]] == pytest.approx(
+        [0.1, 0.2, 0.3, 0.4, 0.5, 0.01, 0.02, 0.03], abs=1e-9
+    )
+    assert [float(cell) for cell in rows[1][1:9]] == pytest.approx(
+        [0.6, -0.7, 0.8, -0.9, 1.1, 0.04, 0.08, 0.12], abs=1e-9
+    )
+    assert [(row[0], row[9]) for row in rows] == [("parallel", "yes"), ("series", "it falls")]
 
 
 def test_quartic_in_markdown(neuron):

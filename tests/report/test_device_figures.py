@@ -2,12 +2,13 @@
 
 import argparse
 import json
+import shutil
 
 import numpy as np
 import pytest
 from matplotlib import pyplot
 from PIL import Image
-from walls import SYNAPSE_ENDS
+from walls import SYNAPSE_ENDS, Bench
 
 from wallnet import files
 from wallnet.config import ConfigError, Figures, parse
@@ -30,9 +31,17 @@ def draw(bench, kind, folder, figures=SMALL, vector="pdf"):
     return png, other
 
 
-def drawn(bench, kind, shown=()):
-    """Return a figure with its axes, before it is saved."""
-    data = files.read_dataset(bench.out, "track")
+def copied(bench, folder):
+    """Return a bench whose files a test may change."""
+    shutil.copytree(bench.root, folder, dirs_exist_ok=True)
+    return Bench(folder, bench.name, bench.device)
+
+
+def drawn(bench, kind, shown=(), change=None):
+    """Return a figure with its axes, before it is saved; of a changed device if asked for."""
+    data = files.read_dataset(bench.out, "track").load()
+    if change is not None:
+        change(data)
     sources = devices.Sources({bench.name: data}, str(bench.traces[0].parent), shown)
     with style.apply(SMALL):
         figure = devices.DRAWINGS[kind].draw(sources, SMALL)
@@ -120,8 +129,15 @@ def test_maps_mark_the_detector_and_are_taken_when_it_is_read(neuron):
 
 def test_maps_leave_empty_cells_blank(synapse):
     figure = drawn(synapse, "dynamics")
-    image = next(axes for axes in figure.axes if axes.images).images[0].get_array()
-    assert np.ma.getmaskarray(image).any()
+    axes = next(axes for axes in figure.axes if axes.images)
+    assert np.ma.getmaskarray(axes.images[0].get_array()).any()
+    # the outline of the film runs along the notches: 18 nm around 300 and 600 nm, and at the end
+    outline = np.concatenate([path.vertices for path in axes.collections[0].get_paths()])
+    x, y = outline.T
+    assert (x.min(), x.max()) == pytest.approx((300 - 18, 897), abs=4)
+    assert y.min() < 18
+    assert y.max() > 90 - 18
+    assert np.all(np.minimum(y, 90 - y) < 18 + 4)
 
 
 def test_dynamics_show_each_whole_state_once(synapse):
@@ -162,7 +178,8 @@ def test_the_pulses_to_show_are_a_key(synapse, neuron):
         drawn(synapse, "dynamics", [0.45e12])
 
 
-def test_a_plain_tracks_walls_are_all_shown(neuron):
+def test_a_plain_tracks_walls_are_all_shown(neuron, tmp_path):
+    neuron = copied(neuron, tmp_path)
     data = files.read_dataset(neuron.out, "neuron").assign_attrs(kind="track")
     files.write_dataset(data, neuron.out, "track", {"kind": "track"})
     figure = drawn(neuron, "wall-position")
@@ -170,7 +187,8 @@ def test_a_plain_tracks_walls_are_all_shown(neuron):
     assert labels == [f"0.{j}" for j in ("10", "15", "20", "25", "30", "35", "40", "45")]
 
 
-def test_a_curve_that_is_no_activation_is_marked(neuron):
+def test_a_curve_that_is_no_activation_is_marked(neuron, tmp_path):
+    neuron = copied(neuron, tmp_path)
     last = neuron.device.pulse.current_densities[-1]
     neuron.write_pulse(last, 512e-9, 512e-9)
     neuron.write_pulse(neuron.device.pulse.current_densities[-2], 130e-9, 130e-9)
@@ -356,3 +374,255 @@ def test_each_panel_shows_its_own_reading_in_microsiemens(synapse):
         shown = np.array(absolute.get_ylim())
         norm = np.array(axes.get_ylim())
         assert shown == pytest.approx(low + norm * (high - low), rel=1e-6, abs=0)
+
+
+def image_of(axes):
+    return np.asarray(axes.images[0].get_array())
+
+
+def test_maps_of_a_neuron_are_taken_when_it_is_read_and_not_before(neuron):
+    """The traces last 3 ns, with a snapshot each nanosecond."""
+
+    def read_earlier(data):
+        data["read_time"].values[:] = 2.1e-9
+
+    figure = drawn(neuron, "magnetization", [0.15e12], read_earlier)
+    axes = next(axes for axes in figure.axes if axes.images)
+    assert axes.get_title(loc="left").endswith("$\\mathit{t}$ = 2.1 ns")
+    at = 60 + (120 + 590 * 0.05 - 60) * 2 / 3
+    assert (image_of(axes)[4] < 0).sum() * 4 == pytest.approx(at, abs=4)
+    assert axes.images[0].get_clim() == (-1, 1)
+    assert axes.images[0].origin == "lower"
+    assert axes.images[0].get_extent() == pytest.approx([0, 512, 0, 32], rel=1e-9, abs=1e-9)
+    assert (axes.get_xlabel(), axes.get_ylabel()) == (devices.X_LABEL, devices.Y_LABEL)
+
+
+def test_maps_of_a_synapse_show_the_end_whenever_it_is_read(synapse):
+    def read_at_once(data):
+        data["read_time"].values[:] = 0.1e-9
+
+    figure = drawn(synapse, "dynamics", [0.8e12], read_at_once)
+    m_z = image_of(next(axes for axes in figure.axes if axes.images))
+    middle = m_z[m_z.shape[0] // 2]
+    assert (middle < 0).sum() * 6 == pytest.approx(600, abs=6)
+
+
+def test_dynamics_mark_notches_and_say_where_the_wall_is_in_nm(synapse):
+    def still_moving(data):
+        data["settled"].values[:] = [1, 0, -1, 1, 1]
+
+    figure = drawn(synapse, "dynamics", [0.5e12, 0.6e12], still_moving)
+    titles = [axes.get_title(loc="left") for axes in figure.axes if axes.images]
+    assert titles[0].endswith(": notch 1, still moving")
+    assert titles[1].endswith(": between 1 and 2")
+    right = next(axes for axes in figure.axes if "mean" in lines(axes))
+    marks = {float(line.get_ydata()[0]) for line in right.get_lines() if line.get_color() == "grey"}
+    # m_z runs from 1 with the wall at the left end to -1 at the right end: notches at 300, 600
+    # and 900 of 900 nm
+    assert sorted(marks) == pytest.approx([-1, -1 / 3, 1 / 3], rel=1e-9, abs=0)
+    wall = right.child_axes[-1]
+    assert wall.get_ylabel() == "wall (nm)"
+    for position in (0, 200, 900):  # stands as high as its m_z on the other side
+        height = right.transData.transform((0, 1 - 2 * position / 900))[1]
+        assert wall.transData.transform((0, position))[1] == pytest.approx(height, abs=1e-6)
+    assert right.get_xlim() == pytest.approx((0, 3), rel=1e-6, abs=0)
+    assert figure.axes[-1].get_xlabel() == devices.M_Z_LABEL  # of the colour bar
+    last = [axes for axes in figure.axes if "mean" in lines(axes)][-1]
+    assert last.get_xlabel() == "time (ns)"
+    assert right.get_ylabel() == r"$\langle\mathit{m}_z\rangle$"
+
+
+def test_notches_at_given_positions_are_marked_there(synapse):
+    data = files.read_dataset(synapse.out, "synapse")
+    parameters = json.loads(data.attrs["parameters"])
+    parameters["track"]["notches"] = {"positions": [720e-9, 150e-9], "diameter": 36e-9}
+    data.attrs["parameters"] = json.dumps(parameters)
+    assert devices._notches(data) == pytest.approx([150e-9, 720e-9], rel=1e-9, abs=0)
+
+
+def test_transfer_curve_is_over_normalised_current_below_the_current_itself(neuron):
+    data = files.read_dataset(neuron.out, "neuron")
+    figure = drawn(neuron, "transfer-curve")
+    density = np.array(neuron.device.pulse.current_densities) * 1e-12
+    for axes, title in zip(figure.axes[:2], ("in parallel", "resistance linear"), strict=True):
+        assert title in axes.get_title(loc="left")
+        found = lines(axes)
+        current = found["micromagnetic simulation"].get_xdata()
+        assert current == pytest.approx((density - 0.1) / 0.35, rel=1e-6, abs=1e-9)
+        upper = next(child for child in axes.child_axes if child.get_xlabel() == devices.J_LABEL)
+        bounds = np.array(axes.get_xlim())
+        assert upper.get_xlim() == pytest.approx(0.1 + 0.35 * bounds, rel=1e-6, abs=0)
+        inset = axes.child_axes[-1]
+        relu, quartic = inset.get_lines()
+        assert (relu.get_linestyle(), quartic.get_linestyle()) == (":", "-")
+        wide = np.asarray(quartic.get_xdata())
+        assert np.all(np.asarray(quartic.get_ydata())[wide < 0] == 0)
+        saturated = np.asarray(quartic.get_ydata())[wide >= 1]
+        reading = files.READINGS[list(figure.axes).index(axes)]
+        assert saturated == pytest.approx(
+            np.full(saturated.size, data["quartic"].sel(reading=reading).values.sum()),
+            rel=1e-9,
+            abs=0,
+        )
+        error = float(data["fit_error"].sel(reading=reading))
+        assert f"quartic, largest error {error:.3f}" in found
+
+
+def apart(data):
+    """Let the upper end lead by 30 nm, and one wall rest a nanosecond before the others."""
+    data["wall_top"].values[:] += 30e-9
+    data["end_time"].values[:] = [2e-9] + [3e-9] * (data.sizes["current_density"] - 1)
+
+
+def test_a_plain_tracks_ends_are_told_apart_in_nm_and_ns(track):
+    data = files.read_dataset(track.out, "track")
+    figure = drawn(track, "wall-position", change=apart)
+    left, right = figure.axes[:2]
+    solid = [line for line in left.get_lines() if line.get_linestyle() == "-"]
+    dashed = [line for line in left.get_lines() if line.get_linestyle() == "--"]
+    densities = [f"{j:.2f}" for j in np.array(track.device.pulse.current_densities) * 1e-12]
+    assert [line.get_label() for line in solid] == densities
+    for index, (lower, upper) in enumerate(zip(solid, dashed, strict=True)):
+        assert np.array_equal(lower.get_color(), upper.get_color())
+        bottom = data["wall_bottom"].values[index] * 1e9
+        assert lower.get_ydata() == pytest.approx(bottom, rel=1e-6, abs=0)
+        assert upper.get_ydata() == pytest.approx(bottom + 30, rel=1e-6, abs=0)
+        assert lower.get_xdata() == pytest.approx(np.arange(31) * 0.1, rel=1e-6, abs=0)
+    assert "solid: lower end\ndashed: upper end" in left.get_legend().get_title().get_text()
+    assert left.get_xlim() == pytest.approx((0, 3), rel=1e-6, abs=0)
+    assert left.patches[0].get_width() == pytest.approx(3, rel=1e-6, abs=0)
+    assert (left.get_xlabel(), left.get_ylabel()) == ("time (ns)", "wall end (nm)")
+    (velocity,) = right.get_lines()
+    expected = (60 + 590 * (np.array(track.device.pulse.current_densities) / 1e12 - 0.1)) / 3
+    assert velocity.get_ydata() == pytest.approx(expected, rel=0.02, abs=0)  # m/s
+    assert velocity.get_xdata() == pytest.approx([float(j) for j in densities], rel=1e-6, abs=0)
+    assert (right.get_xlabel(), right.get_ylabel()) == (devices.J_LABEL, "wall velocity (m/s)")
+
+
+def moving(bottom, top, length=1000e-9, duration=8e-9, interval=0.1e-9):
+    """Return a device file of one pulse whose wall ends are functions of the time in ns."""
+    import xarray
+
+    time = np.arange(round(duration / interval) + 21) * interval
+    ends = [np.array([end(t * 1e9) for t in time]) * 1e-9 for end in (bottom, top)]
+    sweep = ("current_density", "time")
+    return xarray.Dataset(
+        {
+            "wall_bottom": (sweep, ends[0][None]),
+            "wall_top": (sweep, ends[1][None]),
+            "wall_position": (sweep, (ends[0] + ends[1])[None] / 2),
+        },
+        coords={"time": time, "current_density": [-0.5e12]},
+        attrs={
+            "parameters": json.dumps({"track": {"length": length}, "pulse": {"duration": duration}})
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("bottom", "top", "expected"),
+    [
+        # 20 m/s after half of the pulse, 50 m/s before it and after it
+        (lambda t: 200 + 50 * t if t < 3.9 else 395 + 20 * (t - 3.9),) * 2 + (20.0,),
+        # to the left, and the mean of both ends
+        (lambda t: 800 - 30 * t, lambda t: 800 - 50 * t, -40.0),
+        # from 100 to 900 of 1000 nm in 5 ns: the second half of these begins after 2.5 ns
+        (lambda t: 100 + (100 if t < 2.4 else 180) * (t - 2.4) + 240,) * 2 + (180.0,),
+        # one end within a tenth of the track's length from its end
+        (lambda t: 300 + 10 * t, lambda t: 910 + t, float("nan")),
+        (lambda t: 90 - t, lambda t: 300 + 10 * t, float("nan")),
+        # inside for two entries only
+        (lambda t: 880 + 90 * t,) * 2 + (float("nan"),),
+    ],
+)
+def test_velocity_is_fitted_to_the_second_half_of_the_drive_inside_the_track(bottom, top, expected):
+    (velocity,) = devices.steady_velocity(moving(bottom, top))
+    assert velocity == pytest.approx(expected, rel=1e-6, abs=0, nan_ok=True)
+
+
+def test_levels_are_lines_of_their_own_reading(synapse):
+    """Each with its number at its height."""
+    data = files.read_dataset(synapse.out, "synapse")
+    figure = drawn(synapse, "conductance")
+    for axes, reading in zip(figure.axes[:2], files.READINGS, strict=True):
+        heights = [float(line.get_ydata()[0]) for line in axes.get_lines()[:4]]
+        expected = data["normalized_conductance"].sel(reading=reading).values
+        assert heights == pytest.approx(expected, rel=1e-9, abs=0)
+        assert [text.get_text() for text in axes.texts] == ["0", "1", "2", "3"]
+        assert [text.xy[1] for text in axes.texts] == pytest.approx(expected, rel=1e-9, abs=0)
+        assert axes.get_xlabel() == devices.J_LABEL
+        assert axes.get_ylabel() == devices.G_NORM_LABEL
+    series = [float(line.get_ydata()[0]) for line in figure.axes[1].get_lines()[:4]]
+    parallel = [float(line.get_ydata()[0]) for line in figure.axes[0].get_lines()[:4]]
+    assert series[1] < parallel[1]
+    told = lines(figure.axes[0])
+    assert told["level, reached"].get_linestyle() == "-"
+    assert told["level, not reached"].get_linestyle() == "--"
+
+
+@pytest.mark.parametrize(
+    ("state", "settled", "kind"),
+    [
+        ("notch 2", 1, "at a notch"),
+        ("notch 2", -1, "at a notch"),
+        ("notch 2", 0, "still moving"),
+        ("between 1 and 2", 1, "between two notches"),
+        ("reversed", 1, "reversed"),
+        ("initial", 1, "where it started"),
+        ("expelled", 1, "elsewhere"),
+        ("free", 1, "elsewhere"),
+        ("wider", 1, "elsewhere"),
+    ],
+)
+def test_kinds_of_final_states(state, settled, kind):
+    assert devices._kind_of_state(state, settled) == kind
+
+
+def test_synapses_are_compared_in_each_reading_under_their_names(synapse):
+    data = files.read_dataset(synapse.out, "synapse").load()
+    other = data.copy(deep=True)
+    other["normalized_final_conductance"].values[:] *= 0.8
+    other = other.assign_coords(current_density=data["current_density"] - 1e12)
+    with style.apply(SMALL):
+        sources = devices.Sources({"first": data, "second": other})
+        figure = devices.DRAWINGS["synapses-compared"].draw(sources, SMALL)
+    for axes, reading, title in zip(
+        figure.axes, files.READINGS, ("in parallel", "resistance linear"), strict=True
+    ):
+        assert title in axes.get_title(loc="left")
+        found = lines(axes)
+        values = data["normalized_final_conductance"].sel(reading=reading).values
+        assert found["first"].get_ydata() == pytest.approx(values, rel=1e-9, abs=0)
+        assert found["second"].get_ydata() == pytest.approx(0.8 * values, rel=1e-9, abs=0)
+        assert found["first"].get_xdata() == pytest.approx([0.3, 0.5, 0.6, 0.8, 1.0], abs=1e-9)
+        assert found["second"].get_xdata() == pytest.approx([-0.7, -0.5, -0.4, -0.2, 0], abs=1e-9)
+        assert axes.get_xlabel() == devices.J_LABEL
+
+
+def test_the_weakest_pulse_of_a_state_is_shown_not_the_most_negative(synapse):
+    data = files.read_dataset(synapse.out, "synapse").load()
+    data = data.assign_coords(current_density=np.array([-0.9, -0.4, 0.3, 0.5, 1.0]) * 1e12)
+    data["state"].values[:] = ["notch 1", "notch 1", "notch 1", "notch 2", "notch 2"]
+    data["settled"].values[:] = [1, 1, 0, 1, 1]
+    assert devices.chosen_pulses(data) == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("density", "text"),
+    [(0.1e12, "0.10"), (-0.05e12, "-0.05"), (0.1234e12, "0.1234"), (1e12, "1.00"), (12e9, "0.012")],
+)
+def test_current_densities_are_written_in_their_unit(density, text):
+    assert devices._j_number(density) == text
+
+
+def test_the_shown_error_is_never_below_what_can_be_seen():
+    assert devices._error_text(0.0216) == "largest error 0.022"
+    assert devices._error_text(0.0004) == "largest error below 0.001"
+    assert devices._error_text(float("nan")) == "through all points, error unknown"
+
+
+def test_a_figure_of_one_device_shows_the_first_of_several(synapse):
+    data = files.read_dataset(synapse.out, "synapse").load()
+    other = data.copy(deep=True)
+    other["normalized_final_conductance"].values[:] = 0.5
+    assert devices.Sources({"first": data, "second": other}).device is data

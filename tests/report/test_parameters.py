@@ -18,3 +18,11 @@ def test_every_device_has_a_column_and_every_quantity_its_unit():
     assert rows["material.damping"] == ("1", "0.5", "0.5", "0.1")
     assert rows["track.notches.diameter"] == ("m", "", "3.2e-08", "3.2e-08")
     assert rows["pulse.current_densities"][2] == "5e+11 1.5e+12 3e+12"
+
+
+def test_parameters_keep_their_digits():
+    data = copy.deepcopy(TINY)
+    data["devices"]["synapse"]["material"] = {"damping": 0.1375}
+    rows = {row[0]: row[1:] for row in parameters.table(config.parse(data).devices).rows}
+    assert rows["material.damping"] == ("1", "0.5", "0.1375")
+    assert rows["material.gyromagnetic_ratio"] == ("m/(A s)", "221100", "221100")

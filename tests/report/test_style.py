@@ -27,7 +27,8 @@ def draw(path, figures, metadata, vector="pdf", scale=1.0):
 @pytest.mark.parametrize("vector", ["pdf", "svg"])
 def test_the_same_figure_gives_the_same_bytes(tmp_path, vector):
     first = [p.read_bytes() for p in draw(tmp_path / "a", Figures(), {"revision": 1}, vector)]
-    matplotlib.rcParams["lines.linewidth"] = 7  # what a user had set must not leak in
+    # what a user had set must not leak in, be it a setting of ours or another one
+    matplotlib.rcParams.update({"lines.linewidth": 7, "axes.facecolor": "red"})
     try:
         second = [p.read_bytes() for p in draw(tmp_path / "b", Figures(), {"revision": 1}, vector)]
     finally:

@@ -1,0 +1,60 @@
+"""Every mistake can be made in the code as it is, and the tests that must notice it are there."""
+
+import ast
+from collections import Counter
+
+import pytest
+from mistakes import ROOT, AnchorError, Mistake, locate, mistaken, read_mistakes
+
+MISTAKES = read_mistakes()
+every_mistake = pytest.mark.parametrize("mistake", MISTAKES, ids=lambda m: f"{m.group}: {m.name}")
+
+
+@every_mistake
+def test_a_mistake_stands_at_one_place_and_is_code(mistake):
+    path, text = mistaken(mistake)
+    assert text != path.read_text(encoding="utf-8")
+    if path.suffix == ".py":
+        ast.parse(text)
+
+
+@every_mistake
+def test_the_tests_of_a_mistake_exist(mistake):
+    assert mistake.tests
+    for test in mistake.tests:
+        path, *names = test.split("::")
+        tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+        functions = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+        assert names[-1].split("[")[0] in functions, test
+
+
+def test_every_mistake_has_a_name_of_its_own():
+    names = Counter(mistake.name for mistake in MISTAKES)
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def small(root, **files):
+    (root / "src").mkdir()
+    (root / "Snakefile").touch()
+    for name, text in files.items():
+        (root / "src" / f"{name}.py").write_text(text)
+
+
+def change(find, replace, within=""):
+    return Mistake("an example", "example", find, replace, ("tests/x.py::test_x",), within)
+
+
+def test_code_that_moved_keeps_its_mistake(tmp_path):
+    small(tmp_path, deep="class A:\n    def f(self):\n        x = g(\n            1, 2)\n")
+    path, text = mistaken(change("x = g( 1, 2)", "x = 3\ny = 4"), tmp_path)
+    assert path.name == "deep.py"
+    assert text == "class A:\n    def f(self):\n        x = 3\n        y = 4\n"
+
+
+def test_a_name_tells_equal_texts_apart(tmp_path):
+    small(tmp_path, one="def f():\n    return 1\n", two="def g():\n    return 1\n")
+    with pytest.raises(AnchorError, match="stands at 2 places"):
+        locate(change("return 1", "return 2"), tmp_path)
+    assert locate(change("return 1", "return 2", "g"), tmp_path)[0].name == "two.py"
+    with pytest.raises(AnchorError, match="stands at 0 places"):
+        locate(change("return 3", "return 2"), tmp_path)

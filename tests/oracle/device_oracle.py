@@ -1,0 +1,289 @@
+"""What the traces of a campaign mean, worked out a second time.
+
+Plain NumPy on the stored magnetisation, from the equations; nothing of the package is imported.
+Positions in m, times in s, currents in A/m², conductances in S.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray
+
+MU0 = 4e-7 * np.pi
+READINGS = ("parallel", "series")
+
+
+@dataclass
+class Recording:
+    """One simulation: its snapshots, and what these say."""
+
+    time: np.ndarray
+    m: np.ndarray
+    ends: np.ndarray
+    snapshot_time: np.ndarray
+    field: np.ndarray
+    pulse_end: float
+    track: dict
+    material: dict
+    relaxation: dict
+
+
+def read(path):
+    """Read a trace or an initial state; of a trace <m> and both ends as it has them."""
+    with xarray.open_dataset(path) as data:
+        data.load()
+    about = json.loads(data.attrs["parameters"])
+    single = "time" not in data.dims
+    return Recording(
+        time=np.zeros(1) if single else data["time"].values,
+        m=np.zeros((1, 3)) if single else data["m"].values,
+        ends=np.zeros((1, 2))
+        if single
+        else np.stack([data["wall_bottom"].values, data["wall_top"].values], axis=1),
+        snapshot_time=np.zeros(1) if single else data["snapshot_time"].values,
+        field=np.atleast_3d(data["magnetization"].values).reshape(
+            -1, *data["magnetization"].values.shape[-3:]
+        ),
+        pulse_end=about.get("pulse_duration", 0.0) if "current_density" in about else 0.0,
+        track=about["track"],
+        material=about["material"],
+        relaxation=about["relaxation"],
+    )
+
+
+def centres(track):
+    """Return the cell centres along x and y."""
+    cell = track["cell_size"]
+    return (
+        (np.arange(round(track["length"] / cell)) + 0.5) * cell,
+        (np.arange(round(track["width"] / cell)) + 0.5) * cell,
+    )
+
+
+def notches(track):
+    """Return the positions of all notches and their radius."""
+    if "notches" not in track:
+        return np.empty(0), 0.0
+    count = track["notches"]["count"]
+    positions = track["length"] / count * np.arange(1, count + 1)
+    return positions, track["notches"]["diameter"] / 2
+
+
+def magnetic(track):
+    """Return which cells are magnetic: all but those with a centre in a half disc on an edge."""
+    x, y = centres(track)
+    positions, radius = notches(track)
+    cells = np.ones((y.size, x.size), dtype=bool)
+    for row, height in enumerate(y):
+        for column, along in enumerate(x):
+            for position in positions:
+                for edge in (0.0, track["width"]):
+                    if np.hypot(along - position, height - edge) <= radius:
+                        cells[row, column] = False
+    return cells
+
+
+def average(track, field):
+    """Return <m> over the magnetic cells."""
+    return field[magnetic(track)].astype(float).mean(axis=0)
+
+
+def mean_position(track, field):
+    """Return the position of a straight wall with the same <m_z>."""
+    return track["length"] * (1 - average(track, field)[2]) / 2
+
+
+def wall_ends(track, field):
+    """Return the length of reversed film along the lower and the upper edge.
+
+    m_z is linear between the outermost magnetic cells of neighbouring columns, and constant
+    beyond the first and the last; here it is sampled a thousand times a cell.
+    """
+    x, y = centres(track)
+    cells = magnetic(track)
+    fine = (np.arange(1000 * x.size) + 0.5) * track["cell_size"] / 1000
+    ends = []
+    for rows in (range(y.size), reversed(range(y.size))):
+        order = list(rows)
+        edge = [next(field[r, c, 2] for r in order if cells[r, c]) for c in range(x.size)]
+        ends.append(np.mean(np.interp(fine, x, edge) < 0) * track["length"])
+    return tuple(ends)
+
+
+def width_parameter(material):
+    """Return Δ = √(A/K_eff), K_eff = Ku - μ0 Ms²/2."""
+    stiffness = (
+        material["uniaxial_anisotropy"] - MU0 * material["saturation_magnetization"] ** 2 / 2
+    )
+    return np.sqrt(material["exchange_stiffness"] / stiffness)
+
+
+def state(recording):
+    """Return the name of the last state: which notch holds each end of the wall."""
+    track = recording.track
+    positions, radius = notches(track)
+    delta = width_parameter(recording.material)
+    start = np.mean(wall_ends(track, recording.field[0]))
+    low, high = sorted(wall_ends(track, recording.field[-1]))
+    if low >= track["length"] - 2 * track["cell_size"]:
+        return "reversed"
+    if high <= 2 * track["cell_size"]:
+        return "expelled"
+    held = []
+    for end in (low, high):
+        distance = np.abs(positions - end)
+        if positions.size and distance.min() <= radius + 4 * delta:
+            held.append(int(distance.argmin()) + 1)
+    if len(held) < 2:
+        moved = max(abs(low - start), abs(high - start))
+        return "initial" if moved <= delta else "free"
+    if held[0] == held[1]:
+        return f"notch {held[0]}"
+    return f"between {held[0]} and {held[1]}" if held[1] - held[0] == 1 else "wider"
+
+
+def slow(recording, since, until):
+    """Return whether both ends are slower than the relaxation's speed between two times."""
+    tolerance = 1e-15
+    chosen = (recording.time >= since - tolerance) & (recording.time <= until + tolerance)
+    times, ends = recording.time[chosen], recording.ends[chosen]
+    if times.size < 2:
+        return False
+    velocities = np.diff(ends, axis=0) / np.diff(times)[:, None]
+    return bool(np.abs(velocities).max() < recording.relaxation["speed"])
+
+
+def settled(recording):
+    """Return 1 for a wall at rest at the end, 0 for a moving one."""
+    end, hold = recording.time[-1], recording.relaxation["hold"]
+    waited = end - recording.pulse_end >= hold - 1e-15
+    return int(waited and slow(recording, end - hold, end))
+
+
+def held(recording):
+    """Return whether the wall rests against the current as the pulse ends."""
+    end = recording.pulse_end
+    return slow(recording, end - min(recording.relaxation["hold"], end / 2), end)
+
+
+def under_detector(track, detector, field):
+    """Return the mean m_z of the magnetic cells whose centre is in [start, stop)."""
+    x, _ = centres(track)
+    start, stop = detector.get("start", 0.0), detector.get("stop", track["length"])
+    covered = magnetic(track) & ((x >= start - 1e-15) & (x < stop - 1e-15))[None, :]
+    return field[covered][:, 2].astype(float).mean()
+
+
+def conductances(m_z, detector):
+    """Return G of both readings: Eq. 2 as a mean over cells, and a resistance linear in m_z."""
+    square = detector["polarization"] ** 2
+    # the reference layer points along -z: cos θ = -m_z
+    parallel = detector["parallel_conductance"] * (1 + square * -m_z) / (1 + square)
+    lower, upper = detector["parallel_resistance"], detector["antiparallel_resistance"]
+    series = 1 / ((lower + upper) / 2 + m_z * (upper - lower) / 2)
+    return np.array([parallel, series])
+
+
+def at_pulse_end(recording):
+    """Return the snapshot taken as the pulse ended."""
+    distance = np.abs(recording.snapshot_time - recording.pulse_end)
+    assert distance.min() < 1e-15
+    return recording.field[distance.argmin()]
+
+
+@dataclass
+class Level:
+    """One state of a synapse."""
+
+    label: str
+    resting: str
+    stable: bool
+    position: float
+    conductance: np.ndarray
+    reaching: float = np.nan
+
+
+def levels(folder: Path, device: str, detector: dict, currents):
+    """Return all states of a synapse from its start to the reversed track, half ones too."""
+    pulses = {j: read(folder / f"traces/{device}/{j / 1e12:.4f}.nc") for j in currents}
+    start = read(folder / f"initial/{device}.nc")
+    track = start.track
+    positions, _ = notches(track)
+
+    def measured(field):
+        return conductances(under_detector(track, detector, field), detector)
+
+    def smallest_pulse(label):
+        reaching = [j for j, pulse in pulses.items() if settled(pulse) and state(pulse) == label]
+        return min(reaching, key=abs, default=None)
+
+    first = start.field[0]
+    found = [
+        Level(
+            "initial", "initial", True, mean_position(track, first), measured(first), reaching=0.0
+        )
+    ]
+    # the last notch lies on the end of the track: no wall is placed there
+    inner = np.count_nonzero(positions < track["length"] - 1e-12)
+    names = [str(k) for k in range(1, inner + 1)]
+    names += [f"{k}-{k + 1}" for k in range(1, inner)]
+    for name in sorted(names, key=lambda name: float(name.split("-")[0]) + 0.5 * ("-" in name)):
+        placed = read(folder / f"levels/{device}/{name}.nc")
+        label = f"between {name.replace('-', ' and ')}" if "-" in name else f"notch {name}"
+        came_to, last = state(placed), placed.field[-1]
+        came_to = "free" if came_to == "initial" else came_to
+        stable = came_to == label and bool(settled(placed))
+        pulse = smallest_pulse(label)
+        if not stable and pulse is not None:
+            stable, last = True, pulses[pulse].field[-1]
+        found.append(
+            Level(
+                label,
+                came_to,
+                stable,
+                mean_position(track, last),
+                measured(last) if stable else np.full(2, np.nan),
+                reaching=np.nan if pulse is None else pulse,
+            )
+        )
+    pulse = smallest_pulse("reversed")
+    if pulse is None:
+        end = Level("reversed", "reversed", True, track["length"], conductances(-1.0, detector))
+    else:
+        last = pulses[pulse].field[-1]
+        end = Level("reversed", "reversed", True, mean_position(track, last), measured(last), pulse)
+    return [*found, end]
+
+
+@dataclass
+class Curve:
+    """The normalised transfer curve of a neuron in one reading, and the quartic through it."""
+
+    current: np.ndarray
+    conductance: np.ndarray
+    quartic: np.ndarray
+    largest_error: float
+    rms_error: float
+    relu_deviation: float
+
+
+def curve(currents, conductance):
+    """Normalise by Eq. 3 and solve the normal equations of the least-squares quartic."""
+    currents, conductance = np.asarray(currents), np.asarray(conductance)
+    used = currents >= 0
+    least, greatest = currents[used].min(), currents[used].max()
+    x = (currents - least) / (greatest - least)
+    y = (conductance - conductance.min()) / (conductance.max() - conductance.min())
+    powers = x[used, None] ** np.arange(5)
+    quartic = np.linalg.solve(powers.T @ powers, powers.T @ y[used])
+    residual = powers @ quartic - y[used]
+    return Curve(
+        x,
+        y,
+        quartic,
+        np.abs(residual).max(),
+        np.sqrt(np.mean(residual**2)),
+        np.abs(y[used] - x[used]).max(),
+    )

@@ -1,0 +1,229 @@
+"""All stages of a small network, trained a second time in plain PyTorch.
+
+A loop over batches, an update rule and a copy of the best weights; nothing of the package and
+nothing of Lightning is imported.
+"""
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+LAYERS = ("hidden", "output")
+
+
+@dataclass
+class Images:
+    """Images of one part of a data set, flat and in [0, 1], and their labels."""
+
+    pixels: torch.Tensor
+    labels: torch.Tensor
+
+    def __getitem__(self, chosen):
+        return Images(self.pixels[chosen], self.labels[chosen])
+
+    def __len__(self):
+        return len(self.labels)
+
+
+def read_images(folder: Path, part: str) -> Images:
+    """Read a part ("train" or "t10k") from its IDX files: 16 and 8 bytes of header."""
+    pixels = np.fromfile(folder / f"{part}-images-idx3-ubyte", dtype=np.uint8)[16:]
+    labels = np.fromfile(folder / f"{part}-labels-idx1-ubyte", dtype=np.uint8)[8:]
+    flat = torch.from_numpy(pixels.reshape(len(labels), -1).astype(np.float32) / np.float32(255))
+    return Images(flat, torch.from_numpy(labels.astype(np.int64)))
+
+
+@dataclass
+class Network:
+    """Two layers with the measured neuron between them."""
+
+    hidden: nn.Linear
+    output: nn.Linear
+    quartic: list
+    input_range: float
+
+    def __call__(self, pixels):
+        pre_activation = self.hidden(pixels)
+        current = torch.clamp(pre_activation / self.input_range, 0.0, 1.0)
+        c0, c1, c2, c3, c4 = self.quartic
+        conductance = (((c4 * current + c3) * current + c2) * current + c1) * current + c0
+        silent = torch.zeros_like(conductance)
+        return self.output(torch.where(pre_activation > 0, conductance * self.input_range, silent))
+
+    def parameters(self):
+        return [*self.hidden.parameters(), *self.output.parameters()]
+
+    def state(self):
+        return [p.detach().clone() for p in self.parameters()]
+
+    def load(self, state):
+        with torch.no_grad():
+            for parameter, value in zip(self.parameters(), state, strict=True):
+                parameter.copy_(value)
+
+    def accuracy(self, images):
+        with torch.no_grad():
+            right = int((self(images.pixels).argmax(dim=1) == images.labels).sum())
+        return 100.0 * right / len(images)
+
+
+@dataclass
+class Levels:
+    """The levels of a synapse, and the offset and scale of each layer (Eq. 3 of the paper)."""
+
+    values: list
+    circuits: dict = field(default_factory=dict)
+
+    def fit(self, network):
+        """Take offset and scale from the least and the greatest weight of each layer."""
+        for name in LAYERS:
+            weight = getattr(network, name).weight.detach()
+            self.circuits[name] = (weight.min(), weight.max() - weight.min())
+
+    def allowed(self, name):
+        """Return the weights of a layer that the levels allow, ascending."""
+        offset, scale = self.circuits[name]
+        return offset + scale * torch.tensor(self.values, dtype=torch.float32)
+
+    def nearest(self, name, weight):
+        """Return each weight's nearest allowed one."""
+        allowed = self.allowed(name)
+        return allowed[(weight[..., None] - allowed).abs().argmin(dim=-1)]
+
+
+def split(images, fraction, seed):
+    """Return the training and the validation images."""
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
+    held_out = round(fraction * len(images))
+    return images[order[held_out:]], images[order[:held_out]]
+
+
+@dataclass
+class Training:
+    """How a training went; the network is left as its best epoch did."""
+
+    accuracies: list
+    losses: list
+    best_epoch: int
+
+
+def fit(network, training, validation, settings, seed, levels=None):
+    """Train a network with Adam; with levels, its weights are on them whenever it is used."""
+    optimizer = torch.optim.Adam(network.parameters(), lr=settings["learning_rate"])
+    order = torch.Generator().manual_seed(seed)
+    batches = math.ceil(len(training) / settings["batch_size"])
+    step, steps = 0, settings["epochs"] * batches
+    limit = settings.get("weight_limit")
+    free = {}
+
+    def put_on_levels():
+        for name in LAYERS:
+            weight = getattr(network, name).weight
+            allowed = levels.allowed(name)
+            free[name] = weight.detach().clamp(allowed[0], allowed[-1])
+            weight.copy_(levels.nearest(name, free[name]))
+
+    if levels:
+        with torch.no_grad():
+            put_on_levels()
+    went = Training([], [], 0)
+    best = None
+    for epoch in range(1, settings["epochs"] + 1):
+        total = 0.0
+        shuffled = torch.randperm(len(training), generator=order)
+        for chosen in shuffled.split(settings["batch_size"]):
+            batch = training[chosen]
+            optimizer.zero_grad()
+            loss = functional.cross_entropy(network(batch.pixels), batch.labels)
+            loss.backward()
+            if settings.get("schedule") == "cosine":
+                share = (1 + math.cos(math.pi * step / steps)) / 2
+                optimizer.param_groups[0]["lr"] = settings["learning_rate"] * share
+            with torch.no_grad():
+                for name in free:
+                    getattr(network, name).weight.copy_(free[name])
+                optimizer.step()
+                if limit:
+                    for name in LAYERS:
+                        layer = getattr(network, name)
+                        bound = limit / math.sqrt(layer.in_features)
+                        layer.weight.clamp_(-bound, bound)
+                if levels:
+                    put_on_levels()
+            total += loss.item() * len(batch)
+            step += 1
+        went.losses.append(total / len(training))
+        went.accuracies.append(network.accuracy(validation))
+        if went.accuracies[-1] > max(went.accuracies[:-1], default=-1):
+            went.best_epoch, best = epoch, network.state()
+    network.load(best)
+    return went
+
+
+@dataclass
+class Stage:
+    """One stage: the network, how it was trained if it was, and how it reads the test images."""
+
+    state: list
+    training: Training | None
+    test_accuracy: float
+    validation_accuracy: float
+    confusion: np.ndarray
+
+
+def all_stages(folder, networks, quartic, levels):
+    """Return every stage of the one network of a campaign, in order.
+
+    Parameters
+    ----------
+    folder : Path
+        With the IDX files.
+    networks : dict
+        Section `networks` of the configuration.
+    quartic, levels : list of float
+        The activation's coefficients, and normalised conductances in ascending order.
+    """
+    everything, test = read_images(folder, "train"), read_images(folder, "t10k")
+    seed, recipe = networks["seeds"][0], networks["recipes"]["plain"]
+    training, validation = split(everything, networks["validation_fraction"], seed)
+    classes = int(everything.labels.max()) + 1
+    torch.manual_seed(seed)
+    hidden = nn.Linear(everything.pixels.shape[1], networks["hidden_neurons"])
+    output = nn.Linear(networks["hidden_neurons"], classes)
+    network = Network(hidden, output, quartic, networks["input_range"])
+    stages = {}
+
+    def finish(name, went=None):
+        with torch.no_grad():
+            predicted = network(test.pixels).argmax(dim=1)
+        confusion = np.zeros((classes, classes), dtype=int)
+        for label, prediction in zip(test.labels.tolist(), predicted.tolist(), strict=True):
+            confusion[label, prediction] += 1
+        stages[name] = Stage(
+            network.state(), went, network.accuracy(test), network.accuracy(validation), confusion
+        )
+
+    def snap():
+        with torch.no_grad():
+            for name in LAYERS:
+                weight = getattr(network, name).weight
+                weight.copy_(on_levels.nearest(name, weight))
+
+    finish("fp32", fit(network, training, validation, recipe["fp32"], seed))
+    trained = network.state()
+    on_levels = Levels(levels)
+    on_levels.fit(network)
+    snap()
+    finish("quantized")
+    finish("fine_tuned", fit(network, training, validation, recipe["fine_tuned"], seed))
+    snap()
+    finish("fine_tuned_snapped")
+    network.load(trained)
+    settings = recipe["on_levels"]
+    finish("on_levels", fit(network, training, validation, settings, seed, on_levels))
+    return stages

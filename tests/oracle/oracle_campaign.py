@@ -1,0 +1,78 @@
+"""The campaign that the oracle works out again: nothing in it is symmetric.
+
+The detectors cover a part of their tracks. Placed walls move while they relax, or slip. Devices
+are read as the pulse ends, and the walls move on after that. Negative currents are among the
+pulses, none of which reverses the synapse. Images are so noisy that the best epoch of each
+training is one in the middle, and each stage is trained with settings of its own.
+"""
+
+import copy
+
+from small_campaign import TINY
+
+NEURON = {
+    **TINY["devices"]["neuron"],
+    "wall": {"start": 40e-9},
+    "pulse": {
+        "duration": 0.41e-9,
+        "current_densities": [-0.4e12, {"start": 0.2e12, "stop": 1.4e12, "step": 0.2e12}],
+    },
+    "relaxation": {"longest": 0.3e-9},
+    "read_at": "pulse_end",
+    "detector": {"start": 50e-9, "stop": 150e-9, "polarization": 0.45},
+}
+
+SYNAPSE = {
+    **TINY["devices"]["synapse"],
+    "wall": {"start": 100e-9},
+    "pulse": {"duration": 0.63e-9, "current_densities": [-0.4e12, 0.2e12, 2.5e12, 3.0e12, 5.0e12]},
+    "relaxation": {"longest": 1e-9, "hold": 0.2e-9, "speed": 2.0},
+    "read_at": "pulse_end",
+    "detector": {
+        "start": 70e-9,
+        "stop": 330e-9,
+        "parallel_resistance": 9e3,
+        "antiparallel_resistance": 21e3,
+    },
+}
+
+NETWORKS = {
+    "datasets": ["blots"],
+    "own_datasets": {"blots": {"folder": "Blots/raw", "classes": ["a", "b", "c", "d"]}},
+    "hidden_neurons": 12,
+    "input_range": 4.0,
+    "validation_fraction": 0.2,
+    "neuron_reading": "series",
+    "synapses": ["synapse"],
+    "readings": ["parallel"],
+    "mappings": ["layer"],
+    "recipes": {
+        "plain": {
+            "fp32": {
+                "epochs": 6,
+                "batch_size": 24,
+                "learning_rate": 8e-3,
+                "schedule": "cosine",
+                "weight_limit": 2.0,
+            },
+            "fine_tuned": {"epochs": 5, "batch_size": 20, "learning_rate": 3e-3},
+            "on_levels": {
+                "epochs": 7,
+                "batch_size": 32,
+                "learning_rate": 5e-3,
+                "schedule": "cosine",
+            },
+        }
+    },
+    "seeds": [3],
+}
+
+IMAGES = {"training": 400, "test": 150, "noise": 120, "seed": 5}
+
+
+def configuration():
+    """Return the campaign as plain data."""
+    data = copy.deepcopy(TINY)
+    data["devices"] = {"neuron": NEURON, "synapse": SYNAPSE}
+    data["networks"] = NETWORKS
+    return data
