@@ -7,21 +7,26 @@ keeps its mistakes. ``python tests/mistakes/mistakes.py --help`` tells how to ru
 
 import argparse
 import ast
+import csv
+import importlib
 import itertools
+import multiprocessing
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import textwrap
 import time
 import tomllib
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(__file__).parent
@@ -36,13 +41,13 @@ class Mistake:
     Attributes
     ----------
     name : str
-        What is wrong, in a few words; of all mistakes the only one.
+        What is wrong, in a few words; no other of its group has it.
     group : str
         Name of the file that lists it.
     find : str
         Text of the code that is to be replaced. Runs of white space are all alike.
     replace : str
-        What stands there instead.
+        What stands there instead; nothing, if empty.
     tests : tuple of str
         Tests that must notice: at least one of them fails.
     within : str
@@ -77,26 +82,40 @@ def sources(root: Path) -> list[Path]:
     return [*sorted((root / "src").rglob("*.py")), *rules]
 
 
-def _spans(path: Path, text: str, within: str) -> Iterator[tuple[int, int]]:
-    """Yield where the definitions of a name, or the whole text without one, begin and end."""
-    if not within:
-        yield 0, len(text)
-        return
-    if path.suffix != ".py":
-        return
-    starts = [0, *itertools.accumulate(map(len, text.splitlines(keepends=True)))]
-    definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+@cache
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
-    def visit(node: ast.AST, outer: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+
+@cache
+def _definitions(path: Path) -> list[tuple[tuple[str, ...], int, int]]:
+    """Return the names, from the outermost on, and the place of all functions and classes."""
+    text = _read(path)
+    starts = [0, *itertools.accumulate(map(len, text.splitlines(keepends=True)))]
+    found = []
+
+    def visit(node: ast.AST, outer: tuple[str, ...]) -> None:
         for child in ast.iter_child_nodes(node):
             names = outer
-            if isinstance(child, definitions):
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 names = (*outer, child.name)
-                if ".".join(names).endswith(within) and child.name == within.split(".")[-1]:
-                    yield starts[child.lineno - 1], starts[child.end_lineno]
-            yield from visit(child, names)
+                found.append((names, starts[child.lineno - 1], starts[child.end_lineno]))
+            visit(child, names)
 
-    yield from visit(ast.parse(text), ())
+    visit(ast.parse(text), ())
+    return found
+
+
+def _spans(path: Path, within: str) -> list[tuple[int, int]]:
+    """Return where the definitions of a name, or the whole text without one, begin and end."""
+    if not within:
+        return [(0, len(_read(path)))]
+    if path.suffix != ".py":
+        return []
+    wanted = tuple(within.split("."))
+    return [
+        (begin, end) for names, begin, end in _definitions(path) if names[-len(wanted) :] == wanted
+    ]
 
 
 def locate(mistake: Mistake, root: Path = ROOT) -> tuple[Path, int, int]:
@@ -111,9 +130,8 @@ def locate(mistake: Mistake, root: Path = ROOT) -> tuple[Path, int, int]:
     pattern = re.compile(r"\s+".join(map(re.escape, words)))
     found = set()
     for path in sources(root):
-        text = path.read_text(encoding="utf-8")
-        for begin, end in _spans(path, text, mistake.within):
-            for match in pattern.finditer(text, begin, end):
+        for begin, end in _spans(path, mistake.within):
+            for match in pattern.finditer(_read(path), begin, end):
                 found.add((path, *match.span()))
     if len(found) != 1:
         places = ", ".join(sorted({str(path.relative_to(root)) for path, *_ in found}))
@@ -127,15 +145,11 @@ def locate(mistake: Mistake, root: Path = ROOT) -> tuple[Path, int, int]:
 def mistaken(mistake: Mistake, root: Path = ROOT) -> tuple[Path, str]:
     """Return the file that holds a mistake's text, and its content with the mistake made."""
     path, begin, end = locate(mistake, root)
-    text = path.read_text(encoding="utf-8")
+    text = _read(path)
     first_line = text[text.rfind("\n", 0, begin) + 1 : begin]
     indentation = first_line[: len(first_line) - len(first_line.lstrip())]
-    lines = textwrap.dedent(mistake.replace.strip("\n")).splitlines()
-    replacement = "\n".join(
-        [lines[0], *(indentation + line if line else line for line in lines[1:])]
-        if lines
-        else ["pass"]
-    )
+    first, *others = textwrap.dedent(mistake.replace.strip("\n")).splitlines() or [""]
+    replacement = "\n".join([first, *(indentation + line if line else line for line in others)])
     return path, text[:begin] + replacement + text[end:]
 
 
@@ -153,8 +167,16 @@ def environment_of(root: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(root / "src"), "OMP_NUM_THREADS": "1"}
 
 
+def import_libraries() -> None:
+    """Import what most tests need, so that the processes of single mistakes need not."""
+    for name in ("netCDF4", "numba", "pandas", "pydantic", "pytorch_lightning", "xarray", "yaml"):
+        importlib.import_module(name)
+    importlib.import_module("matplotlib").use("Agg")
+    importlib.import_module("matplotlib.pyplot")
+
+
 def try_out(mistake: Mistake) -> tuple[str, float, str]:
-    """Make a mistake in a copy of the code and run its tests.
+    """Make a mistake in a copy of the code and run its tests there, in this process.
 
     Returns
     -------
@@ -162,25 +184,40 @@ def try_out(mistake: Mistake) -> tuple[str, float, str]:
         Verdict, wall time in s and what pytest said.
     """
     started = time.monotonic()
+    assert "wallnet" not in sys.modules
     with tempfile.TemporaryDirectory(prefix="mistake-") as place:
         root = Path(place)
         copy_tree(root)
         path, text = mistaken(mistake, root)
         path.write_text(text, encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
-        result = subprocess.run(
-            [*command, *mistake.tests],
-            cwd=root,
-            env=environment_of(root),
-            capture_output=True,
-            text=True,
-        )
-    verdicts = {0: SURVIVED, 1: NOTICED}
-    verdict = verdicts.get(result.returncode, DOES_NOT_RUN)
-    if verdict == NOTICED and re.search(r"\b\d+ failed", result.stdout) is None:
-        # a fixture that fails notices too, an import that fails does not
-        verdict = NOTICED if "ERROR at setup" in result.stdout else DOES_NOT_RUN
-    return verdict, time.monotonic() - started, result.stdout + result.stderr
+        os.environ.update(environment_of(root))
+        os.chdir(root)
+        sys.path.insert(0, str(root / "src"))
+        with tempfile.TemporaryFile("w+") as said:
+            for stream in (1, 2):
+                os.dup2(said.fileno(), stream)
+            failures = _Failures()
+            code = pytest.main(
+                ["-q", "-x", "-p", "no:cacheprovider", *mistake.tests], plugins=[failures]
+            )
+            sys.stdout.flush()
+            said.seek(0)
+            output = said.read()
+        os.chdir("/")
+    if code == 0:
+        return SURVIVED, time.monotonic() - started, output
+    # an import that fails is no mistake that a test notices
+    verdict = NOTICED if failures.count else DOES_NOT_RUN
+    return verdict, time.monotonic() - started, output
+
+
+class _Failures:
+    """Counts the tests and fixtures that failed."""
+
+    count = 0
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.count += report.failed
 
 
 def chosen(mistakes: Sequence[Mistake], tenth: str | None, words: Sequence[str]) -> list[Mistake]:
@@ -189,6 +226,15 @@ def chosen(mistakes: Sequence[Mistake], tenth: str | None, words: Sequence[str])
         number = date.today().toordinal() if tenth == "today" else int(tenth)
         mistakes = mistakes[number % 10 :: 10]
     return [m for m in mistakes if not words or any(w in f"{m.group}: {m.name}" for w in words)]
+
+
+def write_counts(mistakes: Sequence[Mistake], noticed: Sequence[Mistake]) -> None:
+    """Write for the docs how many mistakes of each group were noticed."""
+    all_counts, counts = (Counter(m.group for m in chosen) for chosen in (mistakes, noticed))
+    with open(ROOT / "docs/results/mistakes.csv", "w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(["group", "mistakes", "noticed"])
+        writer.writerows([group, count, counts[group]] for group, count in all_counts.items())
 
 
 def main() -> int:
@@ -200,17 +246,22 @@ def main() -> int:
     parser.add_argument("--show", action="store_true", help="show what pytest said")
     arguments = parser.parse_args()
     mistakes = chosen(read_mistakes(), arguments.tenth, arguments.words)
-    counts: dict[str, int] = dict.fromkeys((NOTICED, SURVIVED, DOES_NOT_RUN), 0)
-    with ThreadPoolExecutor(arguments.jobs) as pool:
+    noticed: list[Mistake] = []
+    import_libraries()
+    # each mistake in a process of its own, which finds the libraries imported
+    with multiprocessing.get_context("fork").Pool(arguments.jobs, maxtasksperchild=1) as pool:
         for mistake, (verdict, seconds, said) in zip(
-            mistakes, pool.map(try_out, mistakes), strict=True
+            mistakes, pool.imap(try_out, mistakes, chunksize=1), strict=True
         ):
-            counts[verdict] += 1
+            if verdict == NOTICED:
+                noticed.append(mistake)
             print(f"{verdict:12} {seconds:5.1f} s  {mistake.group}: {mistake.name}", flush=True)
             if arguments.show or verdict != NOTICED:
                 print(textwrap.indent(said, "    "), flush=True)
-    print(f"{counts[NOTICED]} of {len(mistakes)} mistakes noticed")
-    return 0 if counts[NOTICED] == len(mistakes) else 1
+    print(f"{len(noticed)} of {len(mistakes)} mistakes noticed")
+    if arguments.tenth is None and not arguments.words:
+        write_counts(mistakes, noticed)
+    return 0 if len(noticed) == len(mistakes) else 1
 
 
 if __name__ == "__main__":

@@ -43,7 +43,9 @@ def test_what_is_found_is_noted(folder):
     assert record["training_images"] == 20
     assert record["test_images"] == 10
     assert record["image_shape"] == [8, 8]
-    assert sum(record["training_images_of_class"]) == 20
+    for part, labels in (("training", TRAIN_LABELS), ("test", TEST_LABELS)):
+        counted = np.bincount(data.read_idx(folder / "Tiny/raw" / labels), minlength=4)
+        assert record[f"{part}_images_of_class"] == counted.tolist()
     assert len(record["files"][TRAIN_IMAGES]["sha256"]) == 64
     assert {"parameters", "wallnet_version", "revision"} <= set(record)
 
@@ -107,6 +109,15 @@ def test_a_header_cannot_ask_for_much_memory(folder):
     with pytest.raises(FileError) as caught:
         data.provide(own(), folder, folder / "tiny.json")
     one_sentence(caught, str(path), "claims the shape")
+
+
+def test_a_file_that_is_too_long_is_named(folder):
+    path = folder / "Tiny/raw" / TEST_IMAGES
+    with open(path, "ab") as stream:
+        stream.write(bytes(3))
+    with pytest.raises(FileError) as caught:
+        data.provide(own(), folder, folder / "tiny.json")
+    one_sentence(caught, str(path), "is too long")
 
 
 def test_labels_of_another_data_set_are_noticed(folder):

@@ -37,6 +37,20 @@ def test_jobs_survive_the_command_line(networks):
     assert read_job(other.to_json(), TrainingJob) == other
 
 
+def test_a_job_has_the_settings_of_its_own_stages(networks):
+    plain = networks.recipes["plain"]
+    settings = {
+        "fp32": plain.fp32.model_copy(update={"epochs": 3, "weight_limit": 2.0}),
+        "fine_tuned": plain.fine_tuned.model_copy(update={"epochs": 4}),
+        "on_levels": plain.on_levels.model_copy(update={"epochs": 5}),
+    }
+    different = changed(networks, recipes={"plain": plain.model_copy(update=settings)})
+    assert jobs.training_job(different, "blots", "plain", 3).fp32 == settings["fp32"]
+    job = jobs.mapping_job(different, "blots", "synapse", "series", "layer", "plain", 3)
+    assert job.fine_tuned == settings["fine_tuned"]
+    assert job.on_levels == settings["on_levels"]
+
+
 @pytest.mark.parametrize("text", ["{}", "no json", '{"dataset": 1}', "[1]"])
 def test_a_foreign_job_is_one_sentence(text):
     with pytest.raises(ConfigError) as caught:

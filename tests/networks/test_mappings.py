@@ -113,6 +113,37 @@ def test_a_fitted_range_has_no_larger_error_than_the_whole_one():
     assert errors["fitted"] < 0.7 * errors["layer"]
 
 
+def test_a_fitted_range_is_the_best_of_its_grid():
+    """Tried out in plain NumPy, on weights with a long tail on one side."""
+    random = np.random.default_rng(1)
+    weight = np.concatenate([random.normal(0.02, 0.05, 400), random.exponential(0.15, 40)])
+    middle, least, greatest = np.sort(weight)[(weight.size - 1) // 2], weight.min(), weight.max()
+    table = LEVELS.numpy().astype(float)
+    errors = {}
+    for low in np.linspace(0.1, 1.0, 19):
+        for high in np.linspace(0.1, 1.0, 19):
+            start, stop = middle + low * (least - middle), middle + high * (greatest - middle)
+            values = start + (stop - start) * table
+            nearest = np.abs(weight[:, None] - values).min(axis=1)
+            errors[start, stop] = np.mean(nearest**2)
+    start, stop = min(errors, key=errors.get)
+    assert least < start
+    assert stop < greatest
+    circuit = MAPPINGS["fitted"](LEVELS).fit(torch.tensor(weight, dtype=torch.float32)[None])
+    assert float(circuit.offset) == pytest.approx(start, abs=1e-5)
+    assert float(circuit.offset + circuit.scale) == pytest.approx(stop, abs=1e-5)
+
+
+def test_a_pair_of_levels_short_of_the_full_span_keeps_the_largest_weight():
+    mapping = MAPPINGS["differential"](torch.tensor([0.0, 0.3, 0.8]))
+    weight = torch.tensor([[0.1, 0.5], [-2.0, 1.1]])
+    circuit = mapping.fit(weight)
+    assert float(circuit.scale) == pytest.approx(2.0 / 0.8, rel=1e-6, abs=0)
+    # entries ±0.8, ±0.5, ±0.3, 0, times 2.5
+    expected = torch.tensor([[0.0, 0.75], [-2.0, 1.25]])
+    torch.testing.assert_close(mapping.snap(weight, circuit), expected)
+
+
 def test_a_pair_of_synapses_holds_zero_and_both_signs():
     mapping = MAPPINGS["differential"](torch.linspace(0, 1, 6))
     torch.testing.assert_close(mapping.table, torch.linspace(-1, 1, 11))

@@ -1,10 +1,10 @@
 """A killed training goes on from its checkpoint, and nobody can tell from its results."""
 
+import os
 import random
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 import torch
@@ -167,6 +167,47 @@ def test_a_checkpoint_of_another_training_is_not_used(
     same(tmp_path, undisturbed, "fp32")
 
 
+@pytest.fixture
+def unfinished(longer, images, place, tmp_path, undisturbed, kill, eager):
+    """Checkpoints of a job on levels that was killed in its last training."""
+    kill(EPOCHS + 3)
+    with pytest.raises(Killed):
+        put_on_levels(longer, images, place, undisturbed / "fp32.ckpt", tmp_path)
+    kill(2 * EPOCHS)
+    return tmp_path
+
+
+def test_a_checkpoint_of_other_levels_is_not_used(
+    longer, images, place, unfinished, undisturbed, tmp_path_factory, caplog
+):
+    other = tmp_path_factory.mktemp("other")
+    write_synapse(other / "synapse.json", 4)
+    put_on_levels(longer, images, other, undisturbed / "fp32.ckpt", unfinished)
+    assert "going on" not in caplog.text
+    assert len(files.read_json(unfinished / "on_levels.json")["levels"]) == 4
+
+
+def test_a_checkpoint_of_another_start_is_not_used(
+    longer, images, place, unfinished, undisturbed, tmp_path_factory, caplog
+):
+    other = training.load_network(undisturbed / "fp32.ckpt")
+    with torch.no_grad():
+        other.output.bias += 0.1
+    start = tmp_path_factory.mktemp("other") / "fp32.ckpt"
+    training.save_network(other, start, {})
+    put_on_levels(longer, images, place, start, unfinished)
+    assert "going on" not in caplog.text
+
+
+def test_the_wall_time_of_earlier_attempts_counts(longer, images, place, tmp_path, kill, eager):
+    path = interrupted(longer, images, place, tmp_path, kill)
+    kept = checkpoints.read(path)
+    kept["wallnet"]["elapsed"] = 5000.0
+    checkpoints.write(kept, path)
+    train(longer, images, place, tmp_path)
+    assert 5000.0 < files.read_json(tmp_path / "fp32.json")["wall_seconds"] < 6000.0
+
+
 class Executed:
     """Touches a file when it is unpickled."""
 
@@ -210,49 +251,65 @@ def test_a_short_training_writes_no_checkpoint(longer, images, place, tmp_path, 
     assert not interrupted(longer, images, place, tmp_path, kill).exists()
 
 
-EAGER = (
-    "import wallnet.networks.checkpoints as c, wallnet.cli; c.INTERVAL = 0.0; wallnet.cli.main()"
-)
+MORTAL = """
+import os, signal
+import wallnet.cli
+from wallnet.networks import checkpoints, training
+
+left = int(os.environ["BATCHES_TO_LIVE"])
 
 
-def test_jobs_killed_by_signals_at_random_epochs(longer, place, tmp_path, undisturbed):
-    """The commands of the rules, SIGKILL after a random number of epochs, again and again."""
+def count(self, trainer, pl_module, batch, index):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+checkpoints.INTERVAL = 0.0
+training.FollowEpochs.on_train_batch_start = count
+wallnet.cli.main()
+"""
+"""The command line, with a checkpoint an epoch and SIGKILL after a number of batches."""
+
+
+def test_jobs_killed_by_signals_at_random_batches(longer, place, tmp_path, undisturbed):
+    """The commands of the rules, killed within a random batch, again and again."""
     chance = random.Random(1)
     data = ["--data", place / "blots.json", "--data-folder", place / "data"]
     train_job = training_job(longer, "blots", "plain", 3).to_json()
     map_job = mapping_job(longer, "blots", "synapse", "series", "layer", "plain", 3).to_json()
     metrics, weights = zip(*outputs(tmp_path, *STAGES), strict=True)
-    commands = {
-        ("train", EPOCHS): [
-            *("train", "--job", train_job, *data, "--neuron", place / "neuron.json"),
-            *("--metrics", metrics[0], "--checkpoint", weights[0]),
-        ],
-        ("map", 2 * EPOCHS): [
-            *("map", "--job", map_job, *data, "--synapse", place / "synapse.json"),
-            *("--start", weights[0], "--metrics", *metrics[1:], "--checkpoint", *weights[1:]),
-        ],
-    }
-    kills = resumed = 0
-    for (_, epochs), arguments in commands.items():
-        done = False
-        for most in (3, 4, epochs):
-            command = [sys.executable, "-c", EAGER, *map(str, arguments)]
-            running = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    epoch = 34  # batches: 540 images by 16
+    commands = [
+        (
+            ((1, 3), (1, 3)),  # epochs after which each attempt but the last dies
+            [
+                *("train", "--job", train_job, *data, "--neuron", place / "neuron.json"),
+                *("--metrics", metrics[0], "--checkpoint", weights[0]),
+            ],
+        ),
+        (
+            ((1, 3), (6, 9)),  # the second dies in the training on the levels
+            [
+                *("map", "--job", map_job, *data, "--synapse", place / "synapse.json"),
+                *("--start", weights[0], "--metrics", *metrics[1:], "--checkpoint", *weights[1:]),
+            ],
+        ),
+    ]
+    resumed = []
+    for epochs, arguments in commands:
+        command = [sys.executable, "-c", MORTAL, *map(str, arguments)]
+        lives = [chance.randrange(least * epoch + 1, most * epoch) for least, most in epochs]
+        for batches in (*lives, 0):
+            done = subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                env={**os.environ, "BATCHES_TO_LIVE": str(batches)},
             )
-            last = chance.randrange(1, most) if most < epochs else 2 * epochs
-            seen = 0
-            for line in running.stdout:
-                resumed += "going on from" in line
-                seen += " epoch " in line and "validation" in line
-                if seen == last:
-                    time.sleep(chance.uniform(0, 0.05))
-                    running.send_signal(signal.SIGKILL)
-                    break
-            running.stdout.close()
-            done = running.wait() == 0
-            kills += not done
-        assert done
-    assert kills == 4
-    assert resumed >= 4
+            assert done.returncode == (-signal.SIGKILL if batches else 0), done.stderr
+            resumed.append(done.stderr.count("going on from"))
+    # the job on levels has a checkpoint for each of its two trainings
+    assert resumed == [0, 1, 1, 0, 1, 2]
     same(tmp_path, undisturbed, *STAGES)

@@ -1,3 +1,4 @@
+import base64
 import copy
 import json
 import shutil
@@ -5,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from synthetic import write_neuron
 
 from wallnet import files
 from wallnet.config import ConfigError
@@ -172,6 +174,89 @@ def test_validation_and_training_images_do_not_overlap(images):
     assert len(chosen[1]) == 120
 
 
+def test_at_least_one_image_is_held_out(images):
+    few = images._replace(
+        training_images=images.training_images[:3], training_labels=images.training_labels[:3]
+    )
+    data = training.ImageData(few, 0.01, seed=1)
+    assert (len(data.training_indices), len(data.validation_indices)) == (2, 1)
+
+
+def test_the_seed_draws_the_split_and_the_order_of_the_batches(images):
+    def drawn(seed):
+        data = training.ImageData(images, 0.2, seed)
+        data.batch_size = 600
+        data.setup("fit")
+        ((first, _),) = data.train_dataloader()
+        return data.validation_indices.tolist(), data.training_indices.tolist(), first
+
+    held_out, _, first = drawn(1)
+    again, _, same_first = drawn(1)
+    assert held_out == again
+    assert torch.equal(first, same_first)
+    other, left, other_first = drawn(2)
+    assert held_out != other
+    # the order is that of the seed among the images of that split
+    pixels = torch.from_numpy(images.training_images.reshape(600, -1).copy()).float() / 255
+    order = torch.randperm(480, generator=torch.Generator().manual_seed(2))
+    torch.testing.assert_close(other_first, pixels[torch.tensor(left)[order]])
+
+
+def test_the_validation_accuracy_is_that_of_the_images_held_out(results, images):
+    order = torch.randperm(600, generator=torch.Generator().manual_seed(3))
+    held_out = order[:60]
+    pixels = torch.from_numpy(images.training_images.reshape(600, -1).copy()).float() / 255
+    labels = torch.from_numpy(images.training_labels.astype("int64"))
+    for record, checkpoint in results.values():
+        network = training.load_network(checkpoint)
+        with torch.no_grad():
+            right = network(pixels[held_out]).argmax(dim=1) == labels[held_out]
+        expected = 100 * float(right.float().mean())
+        assert record["validation_accuracy"] == pytest.approx(expected, abs=1e-3)
+        if "best_epoch" in record:
+            best = record["training_curve"][record["best_epoch"] - 1]
+            assert best["validation_accuracy"] == pytest.approx(expected, abs=1e-3)
+
+
+def test_metrics_count_the_images_of_each_part(results):
+    for record, _ in results.values():
+        assert record["images"] == {"training": 540, "validation": 60, "test": 200}
+
+
+def test_the_histogram_is_of_each_layers_own_weights(results):
+    for record, checkpoint in results.values():
+        for name, layer in training.load_network(checkpoint).layers.items():
+            weight = layer.weight.detach().numpy()
+            found = record["weights"][name]
+            assert sum(found["counts"]) == weight.size
+            assert found["range"] == pytest.approx([weight.min(), weight.max()], abs=1e-7)
+            expected = np.histogram(weight, bins=len(found["counts"]))[0]
+            assert found["counts"] == expected.tolist()
+            assert found["different_values"] == np.unique(weight).size
+
+
+def test_misread_images_are_shown_with_label_and_prediction(results, images):
+    record, checkpoint = results["quantized"]
+    network = training.load_network(checkpoint)
+    with torch.no_grad():
+        pixels = torch.from_numpy(images.test_images.reshape(200, -1).copy()).float() / 255
+        predicted = network(pixels).argmax(dim=1).tolist()
+    wrong = [k for k in range(200) if predicted[k] != images.test_labels[k]][:24]
+    assert [entry["index"] for entry in record["misread"]] == wrong
+    assert wrong
+    for entry in record["misread"]:
+        index = entry["index"]
+        assert entry["label"] == images.test_labels[index]
+        assert entry["predicted"] == predicted[index]
+        assert base64.b64decode(entry["image"]) == images.test_images[index].tobytes()
+
+
+def test_a_network_can_be_evaluated_twice(results, images):
+    network = training.load_network(results["quantized"][1])
+    data = training.ImageData(images, 0.1, seed=3)
+    assert training._evaluate(network, data) == training._evaluate(network, data)
+
+
 def test_batches_go_through_every_image_once_an_epoch():
     images, labels = torch.arange(10).reshape(10, 1).byte(), torch.arange(10)
     batches = training.Batches(images, labels, torch.arange(10), 4, torch.Generator())
@@ -206,6 +291,82 @@ def test_a_diverging_loss_names_the_key(networks, images, place, tmp_path):
     with pytest.raises(ConfigError, match=r"networks\.recipes\.plain\.fp32\.learning_rate"):
         free(wild, images, place, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unsuitable_neuron_is_refused_unless_allowed(networks, images, tmp_path):
+    place = tmp_path / "unsuitable"
+    place.mkdir()
+    write_neuron(place / "neuron.json", fault="it is not monotonic")
+    with pytest.raises(ConfigError, match=r"networks\.neuron is no activation .* not monotonic"):
+        free(networks, images, place, tmp_path)
+    allowed = networks.model_copy(update={"allow_unsuitable_neuron": True})
+    metrics, _ = free(allowed, images, place, tmp_path)
+    assert files.read_json(metrics)["stage"] == "fp32"
+
+
+@pytest.mark.parametrize(
+    ("mapping", "reading", "count"),
+    [("layer", "parallel", 6), ("layer", "series", 6), ("layer-extended", "series", 11)],
+)
+def test_levels_are_those_of_the_reading_and_the_level_set(
+    results, networks, images, place, tmp_path, mapping, reading, count, monkeypatch
+):
+    monkeypatch.setattr(training, "_fit", lambda *given: given)
+    monkeypatch.setattr(training.checkpoints.Progress, "remove", lambda self: None)
+    job = mapping_job(networks, "blots", "synapse", reading, mapping, "plain", 3)
+    outputs = {s: (tmp_path / f"{s}.json", tmp_path / f"{s}.ckpt") for s in STAGES[1:]}
+    training.put_on_levels(job, images, place / "synapse.json", results["fp32"][1], outputs)
+    switched = np.linspace(0, 1, count)
+    expected = switched if reading == "parallel" else switched / (2 - switched)
+    record = files.read_json(outputs["quantized"][0])
+    assert record["levels"] == pytest.approx(expected, abs=1e-6)
+    assert record["reading"] == reading
+
+
+@pytest.mark.parametrize("scheme", ["layer", "row", "differential"])
+def test_every_scheme_maps_in_its_own_way(
+    results, networks, images, place, tmp_path, scheme, monkeypatch
+):
+    """By the number of circuits and by the values that a weight can take."""
+    monkeypatch.setattr(training, "_fit", lambda *given: given)
+    outputs = on_levels(networks, images, place, results["fp32"][1], tmp_path, scheme)
+    record, network = (
+        files.read_json(outputs["quantized"][0]),
+        training.load_network(outputs["quantized"][1]),
+    )
+    circuits = record["circuits"]["hidden"]
+    assert len(circuits["scale"]) == (12 if scheme == "row" else 1)
+    weight = network.hidden.weight.detach()
+    if scheme == "row":
+        trained = training.load_network(results["fp32"][1]).hidden.weight.detach()
+        assert circuits["offset"] == pytest.approx(trained.amin(dim=1).tolist(), abs=1e-6)
+    if scheme == "differential":
+        assert circuits["offset"] == [0.0]
+        assert (weight == 0).any()
+        assert -weight.min() != weight.max()
+
+
+def test_hidden_weights_stay_between_the_outermost_levels():
+    """Clipped on both sides, each layer to its own outermost levels."""
+    network = Classifier(3, 2, 2, (0, 1, 0, 0, 0), 10.0)
+    mapping = MAPPINGS["layer"](torch.tensor([0.0, 0.2, 1.0]))
+    with torch.no_grad():
+        network.hidden.weight.copy_(torch.tensor([[-0.3, 0.0, 0.1], [0.2, 0.5, -0.1]]))
+        network.output.weight.copy_(torch.tensor([[-1.0, 0.0], [0.2, 2.0]]))
+        circuits = {n: mapping.fit(layer.weight) for n, layer in network.layers.items()}
+    callback = training.KeepOnLevels(mapping, circuits)
+    callback.on_fit_start(None, network)
+    callback.on_before_optimizer_step(None, network, None)
+    with torch.no_grad():
+        network.hidden.weight += torch.tensor([[-5.0, 0.0, 5.0], [0.0, 5.0, -5.0]])
+        network.output.weight += torch.tensor([[-5.0, 0.0], [0.0, 5.0]])
+    callback.on_train_batch_end(None, network)
+    hidden, output = callback.hidden["hidden"], callback.hidden["output"]
+    torch.testing.assert_close(hidden, torch.tensor([[-0.3, 0.0, 0.5], [0.2, 0.5, -0.3]]))
+    torch.testing.assert_close(output, torch.tensor([[-1.0, 0.0], [0.2, 2.0]]))
+    # what the network is used with: -0.3 + 0.8 · {0, 0.2, 1}
+    snapped = torch.tensor([[-0.3, -0.14, 0.5], [0.5, 0.5, -0.3]])
+    torch.testing.assert_close(network.hidden.weight.detach(), snapped)
 
 
 def damage(path, how):
@@ -275,6 +436,21 @@ def test_a_checkpoint_of_other_images_is_refused(results, networks, images, plac
     other = images._replace(training_images=larger, training_labels=images.test_labels)
     with pytest.raises(FileError, match="trained on other images"):
         on_levels(networks, other, place, results["fp32"][1], tmp_path)
+
+
+def test_a_checkpoint_of_other_classes_is_refused(results, networks, images, place, tmp_path):
+    other = images._replace(classes=("a", "b", "c", "d", "e"))
+    with pytest.raises(FileError, match="trained on other images"):
+        on_levels(networks, other, place, results["fp32"][1], tmp_path)
+
+
+def test_a_checkpoint_with_weights_that_are_no_numbers_is_refused(results, tmp_path):
+    network = training.load_network(results["fp32"][1])
+    with torch.no_grad():
+        network.output.weight[1, 2] = float("nan")
+    training.save_network(network, tmp_path / "best.ckpt", {})
+    with pytest.raises(FileError, match="has weights that are no numbers"):
+        training.load_network(tmp_path / "best.ckpt")
 
 
 def test_keeping_on_levels_moves_the_hidden_weights():
