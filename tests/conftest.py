@@ -1,11 +1,17 @@
 """Fixtures that the whole test-suite shares."""
 
 import copy
+import os
 import shutil
 import sys
 
 import pytest
 from small_campaign import ROOT, TINY, Campaign, with_networks
+
+# what a test starts runs the code beside the tests, wherever the package is installed from
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")])
+)
 
 
 @pytest.fixture

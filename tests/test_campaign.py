@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from small_campaign import ROOT, with_networks
 
+from wallnet import files
 from wallnet.files.compact import levels_of
 
 pytestmark = pytest.mark.campaign
@@ -104,6 +105,45 @@ def test_changed_levels_train_their_networks_within_the_same_run(whole):
 
 
 ON_LEVELS = "results/networks/blots/synapse/parallel/layer/plain/on_levels/seed-3/metrics.json"
+
+
+def test_a_changed_level_maps_again_and_trains_nothing_else(whole):
+    """In the plan already, where the compact model is there; the other reading stays."""
+    path = whole.folder / "results/compact_models/synapse.json"
+    model = json.loads(path.read_text())
+    inner = next(level for level in model["levels"][1:] if level["stable"] and not level["half"])
+    inner["normalized_conductance"]["series"] += 1e-3
+    files.write_json(model, path)
+    result = whole.snakemake("--dry-run", "networks")
+    assert whole.planned("networks") == {"map": 1, "accuracy": 1, "networks": 1}
+    assert "reading=series" in result.stdout
+    assert "reading=parallel" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("stage", "rules"),
+    [
+        ("networks", {"data", "train", "map", "accuracy"}),
+        ("report", {"accuracy", "parameters"}),
+    ],
+)
+def test_a_new_revision_plans_its_stage_and_what_comes_after_it(whole, tmp_path, stage, rules):
+    source = tmp_path / "source"
+    shutil.copytree(ROOT / "src" / "wallnet", source / "wallnet")
+    path = source / "wallnet" / "revisions.json"
+    table = json.loads(path.read_text())
+    table[stage]["revision"] += 1
+    path.write_text(json.dumps(table))
+    planned = whole.planned(environment={"PYTHONPATH": str(source)})
+    assert planned.pop("all") == 1
+    drawn = {rule for rule in planned if rule.startswith("figure_")}
+    assert set(planned) - drawn == rules
+    of_devices = {"figure_transfer_curve", "figure_dynamics", "figure_synapses_compared"}
+    of_networks = {"figure_accuracy", "figure_training_curves", "figure_weights", "figure_misread"}
+    assert of_networks <= drawn
+    assert of_devices <= drawn if stage == "report" else not drawn & of_devices
+    if stage == "networks":
+        assert (planned["data"], planned["train"], planned["map"]) == (1, 1, 2)
 
 
 def test_a_neuron_that_is_no_activation_stops_its_networks(whole):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from small_campaign import with_networks
 
-from wallnet import config, files, plan
+from wallnet import cli, config, files, plan
 
 pytestmark = pytest.mark.campaign
 
@@ -122,3 +122,148 @@ def test_check_names_what_is_damaged(whole):
     assert missing.stdout == "results/report.html is not there; run snakemake to make it\n"
     wallnet("digest", "results/tables/accuracy.csv", folder=whole.folder)
     assert wallnet("check", folder=whole.folder).returncode == 0
+
+
+# Folders made by hand: nothing is simulated
+
+
+KEPT = (
+    "results/report.html",
+    "results/notes/mine.txt",
+    "results/traces/neuron/0.4000.nc",
+    "results/traces/neuron/.0.4000.nc.sha256",
+    "results/traces/neuron/.0.4000.checkpoint.npz",
+    "results/logs/traces/neuron/0.4000.log",
+    "results/benchmarks/traces/neuron/0.4000.tsv",
+    "results/levels/synapse/1-2.nc",
+    "results/tables/parameters.html",
+    "results/tables/validation.md",
+    "results/figures/crosscheck.png",
+    "results/figures/devices/synapse-dynamics.pdf",
+    "results/crosscheck/one/oommf.nc",
+    "results/validation/macrospin.json",
+    "results/logs/crosscheck/one/film.log",
+)
+"""What a campaign asks for, of every kind, and what is none of ours."""
+
+UNASKED = (
+    "results/benchmarks/traces/neuron/0.4500.tsv",
+    "results/crosscheck/two/oommf.nc",
+    "results/devices/gone.nc",
+    "results/figures/devices/synapse-dynamics.svg",
+    "results/logs/levels/synapse/3.log",
+    "results/networks/blots/none/none/none/plain/fp32/seed-3/metrics.json",
+    "results/traces/neuron/0.4500.nc",
+    "results/traces/synapse/0.4000.nc",
+)
+"""In order, and each in another way: a current, a case, a device, a format, a level, a network."""
+
+
+@pytest.fixture
+def by_hand(tiny, campaign):
+    tiny["crosscheck"]["cases"] = {"one": {"device": "neuron", "current_density": 0.4e12}}
+    campaign.configure(tiny)
+    for name in (*KEPT, *UNASKED):
+        path = campaign.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    return campaign.folder
+
+
+def all_files(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {
+        "config.yaml"
+    }
+
+
+def test_what_a_campaign_asks_for_is_not_listed_and_all_else_of_ours_is(by_hand):
+    campaign = config.load(by_hand / "config.yaml")
+    assert plan.not_asked_for(campaign, by_hand) == list(UNASKED)
+
+
+def test_clean_removes_what_it_lists_only_when_it_is_told_to(by_hand, capsys):
+    command = ["clean", "--config", str(by_hand / "config.yaml")]
+    cli.main(command)
+    listed = capsys.readouterr().out.splitlines()
+    assert listed[:-1] == list(UNASKED)
+    assert listed[-1].startswith("6 results and 2 logs and benchmarks that ")
+    assert all_files(by_hand) == {*KEPT, *UNASKED}
+    cli.main([*command, "--yes"])
+    said = capsys.readouterr().out.splitlines()
+    assert said == [*UNASKED, "6 results and 2 logs and benchmarks removed"]
+    assert all_files(by_hand) == set(KEPT)
+    # folders that are empty now are gone, and no others
+    for gone in ("crosscheck/two", "devices", "networks", "traces/synapse", "logs/levels"):
+        assert not (by_hand / "results" / gone).exists()
+    assert (by_hand / "results/crosscheck/one").is_dir()
+
+
+def test_clean_looks_into_the_folder_that_it_is_given(by_hand, tmp_path_factory, capsys):
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "campaign.yaml"
+    elsewhere.write_text((by_hand / "config.yaml").read_text())
+    cli.main(["clean", "--config", str(elsewhere)])
+    assert capsys.readouterr().out == f"no results that {elsewhere} does not ask for\n"
+    cli.main(["clean", "--config", str(elsewhere), "--directory", str(by_hand)])
+    assert capsys.readouterr().out.splitlines()[:-1] == list(UNASKED)
+
+
+def test_what_lies_hidden_beside_a_result_goes_with_it_and_that_of_others_stays(tmp_path):
+    gone = [
+        "results/traces/neuron/0.4500.nc",
+        "results/traces/neuron/0.4500.nc.damaged",
+        "results/traces/neuron/.0.4500.nc.sha256",
+        "results/traces/neuron/.0.4500.checkpoint.npz",
+        "results/traces/neuron/.0.4500.0123abcd.part.nc",
+    ]
+    stay = [
+        "results/traces/neuron/0.4501.nc",
+        "results/traces/neuron/.0.4501.nc.sha256",
+        "results/traces/neuron/.0.4501.checkpoint.npz",
+        "results/traces/neuron/.0.450.nc.sha256",
+        "results/traces/neuron/.0.4500.nc.note",
+        "results/traces/neuron/0.4500.nc.mine",
+    ]
+    for name in (*gone, *stay):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    plan.remove([gone[0]], tmp_path)
+    assert all_files(tmp_path) == set(stay)
+
+
+def test_a_result_of_which_only_a_damaged_copy_or_a_digest_is_left_is_listed_once(by_hand):
+    """And none for a checkpoint or a half-written file of a job that may be at work."""
+    folder = by_hand / "results/traces/neuron"
+    for name in ("0.4600.nc.damaged", ".0.4700.nc.sha256", ".0.4800.checkpoint.npz"):
+        (folder / name).write_text("")
+    (folder / ".0.4900.0123abcd.part.nc").write_text("")
+    (folder / ".0.4500.nc.sha256").write_text("")
+    (folder / "0.4500.nc.damaged").write_text("")
+    listed = plan.not_asked_for(config.load(by_hand / "config.yaml"), by_hand)
+    assert [path for path in listed if path.startswith("results/traces/neuron")] == [
+        f"results/traces/neuron/0.4{digit}00.nc" for digit in (5, 6, 7)
+    ]
+
+
+def test_folders_that_become_empty_go_up_to_results_and_no_further(tmp_path):
+    path = tmp_path / "results/networks/a/b/metrics.json"
+    path.parent.mkdir(parents=True)
+    path.write_text("")
+    plan.remove(["results/networks/a/b/metrics.json"], tmp_path)
+    assert list(tmp_path.rglob("*")) == [tmp_path / "results"]
+    plan.remove(["results/networks/a/b/metrics.json"], tmp_path)
+
+
+def test_check_takes_files_and_folders_and_ends_with_1_for_any_damage(tmp_path, capsys):
+    paths = [tmp_path / "results" / name for name in ("a/1.csv", "a/2.csv", "b.csv", "c.csv")]
+    for path in paths:
+        files.write_text("1", path)
+    told = list(map(str, [paths[2], paths[0].parent, paths[3]]))
+    cli.main(["check", *told])
+    assert capsys.readouterr().out == ""
+    paths[1].write_text("2")
+    paths[2].write_text("2")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["check", *told])
+    assert ended.value.code == 1
+    named = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert named == [str(paths[2]), str(paths[1])]

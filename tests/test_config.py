@@ -1,6 +1,7 @@
 """The configuration: what it accepts, and the sentence for what it refuses."""
 
 import copy
+import json
 import math
 import re
 import subprocess
@@ -8,11 +9,12 @@ import sys
 
 import numpy as np
 import pytest
+import yaml
 from pydantic import ValidationError
-from small_campaign import ROOT
+from small_campaign import MATERIAL, ROOT
 
 from wallnet import config
-from wallnet.config import jobs
+from wallnet.config import jobs, network_jobs, networks
 
 
 def put(data, path, value):
@@ -191,8 +193,6 @@ def test_a_device_that_varies_another_states_only_the_difference(tiny):
 
 
 def test_numbers_that_yaml_leaves_as_text_are_numbers(tmp_path, tiny):
-    import yaml
-
     path = tmp_path / "config.yaml"
     text = yaml.safe_dump(tiny).replace("damping: 0.5", "damping: 5e-1")
     assert "5e-1" in text
@@ -259,8 +259,6 @@ def test_a_job_holds_what_matters_and_nothing_else(tiny):
 
 
 def test_keys_changed_by_hand(tmp_path, tiny):
-    import yaml
-
     path = tmp_path / "config.yaml"
     path.write_text(yaml.safe_dump(tiny))
     device = config.load_device(path, "synapse", ["material.damping=0.2", "wall.start=44e-9"])
@@ -311,3 +309,689 @@ def test_figures_and_rows_of_the_paper_are_part_of_no_simulation(tiny):
     one, other = (campaign.devices["synapse"] for campaign in (plain, changed))
     assert jobs.pulse_job(one, 1.5e12) == jobs.pulse_job(other, 1.5e12)
     assert jobs.device_job(one) == jobs.device_job(other)
+
+
+PLAIN = {
+    "kind": "track",
+    "track": {"length": 360e-9, "width": 72e-9, "thickness": 2e-9, "cell_size": 4e-9},
+    "wall": {"start": 40e-9},
+    "pulse": {"duration": 0.6e-9, "current_densities": [0.5e12]},
+    "material": MATERIAL,
+}
+"""A device with nothing but what it must have."""
+
+
+def changed(changes, base=PLAIN):
+    """Return a copy of plain data with some keys set."""
+    data = copy.deepcopy(base)
+    for path, value in changes.items():
+        put(data, path, value)
+    return data
+
+
+def device(**changes):
+    """Return the plain device with keys set; `__` stands for the dot."""
+    return config.Device.model_validate(
+        changed({key.replace("__", "."): value for key, value in changes.items()})
+    )
+
+
+def fits(section, values):
+    """Return whether a section takes these values."""
+    try:
+        section.model_validate(values)
+    except ValidationError:
+        return False
+    return True
+
+
+SHAPE = {"length": 1e-6, "width": 1e-6, "thickness": 1e-9, "cell_size": 1e-8}
+STIFF = MATERIAL | {"uniaxial_anisotropy": 1e8}
+WEAK = MATERIAL | {"saturation_magnetization": 1e3}
+TRAINING = {"epochs": 1, "learning_rate": 1e-3}
+LARGEST_SEED = 2**32 - 1
+
+
+@pytest.mark.parametrize(
+    ("section", "base", "key", "low", "high"),
+    [
+        (config.Material, STIFF, "saturation_magnetization", 1e3, 1e7),
+        (config.Material, MATERIAL, "exchange_stiffness", 1e-14, 1e-9),
+        (config.Material, MATERIAL, "dmi_constant", 1e-7, 0.1),
+        (config.Material, MATERIAL, "dmi_constant", -0.1, -1e-7),
+        (config.Material, WEAK, "uniaxial_anisotropy", 1.0, 1e8),
+        (config.Material, MATERIAL, "damping", 1e-4, 10.0),
+        (config.Material, MATERIAL, "gyromagnetic_ratio", 1e4, 1e7),
+        (config.Material, MATERIAL, "polarization", 0.0, 1.0),
+        (config.Material, MATERIAL, "slonczewski_lambda", 1.0, 100.0),
+        (config.Material, MATERIAL, "field_like_torque", -10.0, 10.0),
+        (config.Track, SHAPE, "thickness", 1e-10, 1e-3),
+        (config.Wall, {}, "start", 0.0, 1e-3),
+        (config.Wall, {"start": 1e-9}, "relaxation", 1e-15, 1e-3),
+        (config.Pulse, {"current_densities": [1e12]}, "duration", 1e-15, 1e-3),
+        (config.Relaxation, {}, "longest", 1e-15, 1e-3),
+        (config.Relaxation, {}, "speed", 1e-6, 1e4),
+        (config.Relaxation, {}, "hold", 1e-15, 1e-3),
+        (config.Output, {"interval": 1e-15}, "snapshot_interval", 1e-15, 1e-3),
+        (config.Output, {"snapshot_interval": 1e-3}, "interval", 1e-15, 1e-3),
+        (config.Detector, {}, "start", 0.0, 1e-3),
+        (config.Detector, {}, "parallel_conductance", 1e-12, 1e3),
+        # a blind detector is refused, and one that sees nothing between its two states
+        (config.Detector, {}, "polarization", 5e-324, 1.0),
+        (config.Detector, {}, "antiparallel_resistance", math.nextafter(10e3, 2e4), 1e12),
+        (config.Detector, {}, "parallel_resistance", 1e-3, math.nextafter(20e3, 1e4)),
+        (config.Film, {}, "stray_field_tolerance", 1e-7, 0.1),
+        (config.Film, {}, "frozen_change", 0.0, 1e-2),
+        (config.Film, {}, "time_step_fraction", 0.01, 0.95),
+        (config.Oommf, {}, "threads", 1, 256),
+        (config.Notches, {"diameter": 1e-9}, "count", 1, 1000),
+        (config.Notches, {"count": 1}, "diameter", 1e-10, 1e-3),
+        (config.Figures, {}, "width", 0.02, 1.0),
+        (config.Figures, {}, "font_size", 4.0, 24.0),
+        (config.Figures, {}, "resolution", 72, 1200),
+        (networks.Training, TRAINING, "epochs", 1, 10_000),
+        (networks.Training, TRAINING, "batch_size", 1, 100_000),
+        (networks.Training, TRAINING, "learning_rate", 1e-7, 10.0),
+        (networks.FreeTraining, TRAINING, "weight_limit", 0.1, 1000.0),
+        (config.Networks, {}, "input_range", 1e-3, 1e6),
+        (config.Networks, {}, "hidden_neurons", 1, 100_000),
+        (config.Networks, {}, "validation_fraction", 0.01, 0.5),
+        (config.Networks, {}, "threads", 1, 256),
+    ],
+)
+def test_a_quantity_is_taken_up_to_both_its_bounds(section, base, key, low, high):
+    for bound, beyond in ((low, -math.inf), (high, math.inf)):
+        assert fits(section, base | {key: bound}), bound
+        step = int(math.copysign(1, beyond))
+        outside = bound + step if isinstance(bound, int) else math.nextafter(bound, beyond)
+        assert not fits(section, base | {key: outside}), outside
+
+
+def test_what_may_be_zero_beside_its_bounds():
+    assert device(material__dmi_constant=0).material.dmi_constant == 0
+    assert device(wall__relaxation=0).wall.relaxation == 0
+    assert device(relaxation={"longest": 0}).relaxation.longest == 0
+    assert device(pulse__current_densities=[0]).pulse.current_densities == (0,)
+    for path in ("material.damping", "pulse.duration", "relaxation.hold", "track.thickness"):
+        assert not fits(config.Device, changed({path: 0})), path
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_current_densities_are_bounded_in_magnitude(sign):
+    for density, taken in [(1e8, True), (0.99e8, False), (1e14, True), (1.01e14, False)]:
+        if taken:
+            assert config.parse_current_density(f"{sign * density}") == sign * density
+        else:
+            with pytest.raises(config.ConfigError, match="is outside the magnitude range"):
+                config.parse_current_density(f"{sign * density}")
+
+
+def test_seeds_are_those_of_the_generator():
+    assert config.Networks(seeds=(0, LARGEST_SEED)).seeds == (0, LARGEST_SEED)
+    for seed in (-1, LARGEST_SEED + 1):
+        assert not fits(config.Networks, {"seeds": [seed]})
+
+
+def test_what_is_left_out_is_what_the_documentation_says():
+    given = device().model_dump()
+    assert given["material"] == MATERIAL | {"slonczewski_lambda": 1.0, "field_like_torque": 0.0}
+    assert given["track"]["notches"] is None
+    assert given["wall"]["relaxation"] == 0
+    assert given["relaxation"] == {"longest": 10e-9, "speed": 0.5, "hold": 2e-9}
+    assert given["output"] == {"interval": 50e-12, "snapshot_interval": 2.5e-9}
+    assert (given["read_at"], given["calculator"], given["shown"]) == ("rest", "film", None)
+    assert given["detector"] == {
+        "start": None,
+        "stop": None,
+        "parallel_conductance": 1e-4,
+        "polarization": 0.4,
+        "parallel_resistance": 10e3,
+        "antiparallel_resistance": 20e3,
+    }
+    assert given["film"] == {
+        "stray_field_tolerance": 5e-4,
+        "frozen_change": 5e-4,
+        "time_step_fraction": 0.9,
+    }
+    assert config.Oommf().threads == 1
+    assert config.Figures().model_dump() == {
+        "width": 0.178,
+        "font_size": 8.0,
+        "resolution": 200,
+        "vector_format": "pdf",
+    }
+    assert config.Networks().model_dump(exclude={"own_datasets", "recipes", "table_ii"}) == {
+        "data_folder": "data",
+        "sources": ("torchvision",),
+        "datasets": ("mnist", "fashion-mnist"),
+        "neuron": "neuron",
+        "neuron_reading": "parallel",
+        "input_range": 10.0,
+        "hidden_neurons": 128,
+        "synapses": (),
+        "readings": ("parallel", "series"),
+        "mappings": ("layer",),
+        "allow_unsuitable_neuron": False,
+        "seeds": (1,),
+        "validation_fraction": 0.1,
+        "threads": 1,
+    }
+    assert networks.FreeTraining(**TRAINING).model_dump() == TRAINING | {
+        "batch_size": 64,
+        "schedule": "constant",
+        "weight_limit": None,
+    }
+
+
+def pulse(*densities):
+    return config.Pulse(duration=1e-9, current_densities=densities).current_densities
+
+
+def test_a_sweep_includes_both_ends_and_goes_upwards():
+    sweep = {"start": 0.3e12, "stop": 0.45e12, "step": 0.05e12}
+    assert pulse(sweep) == pytest.approx((0.3e12, 0.35e12, 0.4e12, 0.45e12), rel=1e-12, abs=0)
+    assert pulse({"start": 0.3e12, "stop": 0.3e12, "step": 0.05e12}) == (0.3e12,)
+    # several stretches and single values become one ascending list, each value once
+    mixed = pulse(0.9e12, {"start": -0.1e12, "stop": 0.1e12, "step": 0.1e12}, 0.1e12, -0.7e12)
+    assert mixed == (-0.7e12, -0.1e12, 0.0, 0.1e12, 0.9e12)
+    # a step with the rounding of a program that worked it out
+    rounded = {"start": -0.1e12, "stop": 0.1e12, "step": 0.1e12 * (1 + 1e-12)}
+    assert pulse(rounded) == (-0.1e12, 0.0, 0.1e12)
+
+
+@pytest.mark.parametrize(
+    ("sweep", "words"),
+    [
+        ({"start": 0.4e12, "stop": 0.3e12, "step": 0.1e12}, "swap the two"),
+        ({"start": 0.1e12, "stop": 0.45e12, "step": 0.1e12}, "in whole steps"),
+        ({"start": 0.1e12, "stop": 0.10003e12, "step": 0.1e12}, "in whole steps"),
+        ({"start": 0.1e12, "stop": 0.2e12, "step": 0}, "steps are in A/m²"),
+        ({"start": 0, "stop": 1e8 * 100_001, "step": 1e8}, "makes 100001 pulses"),
+    ],
+)
+def test_a_sweep_that_does_not_reach_its_end_is_refused(sweep, words):
+    with pytest.raises(ValidationError, match=words):
+        pulse(sweep)
+
+
+def test_a_campaign_has_no_more_pulses_than_one_sweep_may_have():
+    up = {"start": 1e8, "stop": 60_000e8, "step": 1e8}
+    down = {"start": -40_001e8, "stop": -1e8, "step": 1e8}
+    with pytest.raises(ValidationError, match="more than 100000 entries"):
+        pulse(up, down)
+
+
+def test_current_densities_lie_on_the_steps_that_file_names_tell_apart():
+    assert pulse(123456.00005e8) == (123456e8,)
+    assert not fits(config.Pulse, {"duration": 1e-9, "current_densities": [123456.002e8]})
+    assert jobs.parse_current("-12.0304") == -120304e8
+    assert jobs.current_name(-120304e8) == "-12.0304"
+    assert jobs.current_name(-3e8) == "-0.0003"
+    # a number that was worked out lies next to its step
+    assert jobs.current_name(0.35e12 * (1 - 1e-12)) == "0.3500"
+
+
+def test_cells_are_counted_along_their_own_side():
+    assert device().track.cells == (90, 18)
+    assert not fits(config.Track, SHAPE | {"width": 1e-6 * (1 + 2e-6)})
+    assert fits(config.Track, SHAPE | {"width": 1e-6 * (1 + 5e-7)})
+
+
+def test_the_number_of_cells_is_bounded():
+    """At 4 million."""
+    track = {"length": 1000e-9, "width": 400e-9, "thickness": 1e-9}
+    assert fits(config.Track, track | {"cell_size": 0.4e-9})
+    finest = track | {"cell_size": 1e-10, "width": 40e-9}
+    assert fits(config.Track, finest)
+    assert not fits(config.Track, finest | {"width": 40.1e-9})
+
+
+def notched(length=360e-9, **notches):
+    return {"length": length, "width": 72e-9, "thickness": 2e-9, "cell_size": 4e-9} | {
+        "notches": {"diameter": 32e-9} | notches
+    }
+
+
+def test_notches_by_count_stand_at_equal_distances_up_to_the_right_edge():
+    track = config.Track.model_validate(notched(count=3))
+    assert track.notch_positions == pytest.approx((120e-9, 240e-9, 360e-9), rel=1e-12, abs=0)
+    assert track.inner_notch_positions == track.notch_positions[:2]
+    given = config.Track.model_validate(notched(positions=[300e-9, 60e-9, 344e-9]))
+    assert given.notch_positions == (60e-9, 300e-9, 344e-9)
+    # the last one's edge meets that of the track
+    assert given.inner_notch_positions == given.notch_positions
+    beyond = config.Track.model_validate(notched(positions=[300e-9, 344.1e-9]))
+    assert beyond.inner_notch_positions == (300e-9,)
+    assert config.Track.model_validate(notched() | {"notches": None}).notch_positions == ()
+
+
+@pytest.mark.parametrize(
+    ("notches", "taken"),
+    [
+        # of 72 nm, two cells of 4 nm have to remain
+        ({"count": 2, "diameter": 63.9e-9}, True),
+        ({"count": 2, "diameter": 64.1e-9}, False),
+        ({"positions": [0]}, False),
+        ({"positions": [1e-9]}, True),
+        ({"positions": [360e-9]}, True),
+        ({"positions": [360.1e-9]}, False),
+        # neighbours may touch
+        ({"positions": [32e-9, 64e-9]}, True),
+        ({"positions": [64e-9, 32.1e-9]}, False),
+        ({"positions": []}, False),
+        ({"positions": [32e-9], "count": 1}, False),
+        ({}, False),
+    ],
+)
+def test_notches_fit_the_track_and_each_other(notches, taken):
+    assert fits(config.Track, notched(**notches)) == taken
+
+
+@pytest.mark.parametrize(
+    ("changes", "taken"),
+    [
+        # a cell from either end
+        ({"wall.start": 4e-9}, True),
+        ({"wall.start": 3.9e-9}, False),
+        ({"wall.start": 356e-9}, True),
+        ({"wall.start": 356.1e-9}, False),
+        ({"detector": {"stop": 360e-9}}, True),
+        ({"detector": {"stop": 360.1e-9}}, False),
+        ({"detector": {"start": 360e-9}}, False),
+        ({"detector": {"start": 100e-9, "stop": 100e-9}}, False),
+        # a cell centre lies at 102 nm
+        ({"detector": {"start": 101.9e-9, "stop": 102.1e-9}}, True),
+        ({"detector": {"start": 102.1e-9, "stop": 105.9e-9}}, False),
+        ({"detector": {"start": 98.1e-9, "stop": 101.9e-9}}, False),
+        ({"read_at": 10.6e-9}, True),
+        ({"read_at": 10.61e-9}, False),
+        ({"read_at": "1e-9"}, True),
+        ({"output": {"interval": 0.6e-9}}, True),
+        ({"output": {"interval": 0.61e-9}}, False),
+        ({"output": {"interval": 0.1e-9, "snapshot_interval": 0.1e-9}}, True),
+        ({"output": {"interval": 0.1e-9, "snapshot_interval": 0.09e-9}}, False),
+        ({"shown": [0.5e12]}, True),
+        ({"shown": [0.5e12, -0.5e12]}, False),
+        ({"kind": "synapse"}, False),
+        ({"kind": "synapse", "track": notched(count=1)}, False),
+        ({"kind": "synapse", "track": notched(count=2)}, True),
+        ({"kind": "neuron", "pulse.current_densities": [0, 1e12, 2e12, 3e12, 4e12]}, True),
+        ({"kind": "neuron", "pulse.current_densities": [-1e12, 1e12, 2e12, 3e12, 4e12]}, False),
+    ],
+)
+def test_what_a_device_says_of_its_parts_fits_together(changes, taken):
+    assert fits(config.Device, changed(changes)) == taken
+
+
+def test_a_film_has_to_stand_perpendicular():
+    """K_eff is zero at K_u = μ0 M_s²/2 = 7.6027e5 J/m³."""
+    assert fits(config.Material, MATERIAL | {"uniaxial_anisotropy": 7.603e5})
+    assert not fits(config.Material, MATERIAL | {"uniaxial_anisotropy": 7.602e5})
+
+
+@pytest.mark.parametrize(
+    ("longest", "snapshot_interval", "limit"),
+    [
+        # an entry is 90 columns and a snapshot 90×18 cells; after a pulse of 0.6 ns
+        ("relaxation.longest", 1e-12, 194.93e-9 - 0.6e-9),
+        ("wall.relaxation", 1e-12, 194.93e-9),
+        ("relaxation.longest", 1e-3, 3703.7e-9 - 0.6e-9),
+    ],
+)
+def test_a_trace_that_fills_the_memory_is_refused(longest, snapshot_interval, limit):
+    """Beyond 4e9 bytes, 12 to a vector: one each column of an entry and each cell of a snapshot."""
+    output = {"interval": 1e-12, "snapshot_interval": snapshot_interval}
+    base = changed({"output": output, "relaxation": {"longest": 0}})
+    assert fits(config.Device, changed({longest: 0.999 * limit}, base))
+    assert not fits(config.Device, changed({longest: 1.001 * limit}, base))
+
+
+def test_a_simulation_of_more_than_a_month_is_refused():
+    """Beyond 1e15 cells times steps: here 4 million cells and as many steps as pulse and rest."""
+    large = {
+        "track": {"length": 2e-6, "width": 2e-6, "thickness": 2e-9, "cell_size": 1e-9},
+        "pulse.duration": 1e-6,
+        "output": {"interval": 1e-6, "snapshot_interval": 1e-3},
+    }
+    base = changed(large)
+    limit = 2.5e8 * config.Device.model_validate(base).time_step() - 1e-6
+    assert fits(config.Device, changed({"relaxation.longest": 0.999 * limit}, base))
+    assert not fits(config.Device, changed({"relaxation.longest": 1.001 * limit}, base))
+
+
+LARGE = {"track.cell_size": 18e-9}
+STRONG = {"pulse.current_densities": [1e12, -1e14]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "step"),
+    [
+        # 0.9 · 2.5 √(1 + α²)/γ over 4 (h + √(h² + d²)) + t in A/m, with h = 2A/(μ0 Ms c²),
+        # d = D/(μ0 Ms c) and t = max(2 K/(μ0 Ms), Ms) + ħJ/(μ0 e Ms thickness)·(P Λ²/2 + |ε'|)
+        ({}, 4.8830e-14),
+        ({"material.dmi_constant": -50e-3}, 3.7611e-14),
+        ({"material.damping": 3.0}, 1.3811e-13),
+        ({"material.gyromagnetic_ratio": 4.422e5}, 2.4415e-14),
+        ({"film": {"time_step_fraction": 0.3}}, 1.6277e-14),
+        ({"track.cell_size": 2e-9}, 1.9160e-13),
+        ({"material.saturation_magnetization": 0.5e6}, 2.2195e-14),
+        # where cells are large, 0.9 · 0.18 √(1 + α²)/γ over t is shorter
+        (LARGE, 5.5701e-13),
+        (LARGE | {"material.uniaxial_anisotropy": 1e7}, 5.6525e-14),
+        (LARGE | STRONG, 1.3194e-13),
+        (LARGE | STRONG | {"material.polarization": 0.8}, 7.4673e-14),
+        (LARGE | STRONG | {"track.thickness": 1e-9}, 7.4673e-14),
+        (LARGE | STRONG | {"material.slonczewski_lambda": 3}, 1.8491e-14),
+        (LARGE | STRONG | {"material.field_like_torque": -2}, 1.5219e-14),
+    ],
+)
+def test_the_time_step_is_that_of_the_stiffest_term(changes, step):
+    base = changed({"track.cell_size": 1e-9})
+    found = config.Device.model_validate(changed(changes, base)).time_step()
+    assert found == pytest.approx(step, rel=1e-4, abs=0)
+
+
+FILLED = changed(
+    {
+        "track": notched(count=4),
+        "wall": {"start": 40e-9, "relaxation": 1e-9},
+        "pulse.current_densities": [0.5e12, 1e12],
+        "material.slonczewski_lambda": 1.5,
+        "material.field_like_torque": 0.1,
+        "relaxation": {"longest": 3e-9, "speed": 1.0, "hold": 1e-9},
+        "output": {"interval": 20e-12, "snapshot_interval": 1e-9},
+        "detector": {"start": 40e-9, "stop": 320e-9},
+        "film": {"stray_field_tolerance": 1e-3, "frozen_change": 1e-3, "time_step_fraction": 0.8},
+    }
+)
+INITIAL, PULSE, LEVEL, READING = "initial", "pulse", "level", "reading"
+SIMULATIONS = {INITIAL, PULSE, LEVEL}
+
+
+def texts(data):
+    """Return the canonical text of each kind of job of a device."""
+    made = config.Device.model_validate(data)
+    return {
+        INITIAL: jobs.initial_job(made).to_json(),
+        PULSE: jobs.pulse_job(made, 0.5e12).to_json(),
+        LEVEL: jobs.level_job(made, "1").to_json(),
+        READING: jobs.device_job(made).to_json(),
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "concerned"),
+    [
+        ("kind", "synapse", {READING}),
+        ("track.length", 364e-9, SIMULATIONS | {READING}),
+        ("track.width", 76e-9, SIMULATIONS | {READING}),
+        ("track.thickness", 1e-9, SIMULATIONS | {READING}),
+        ("track.cell_size", 2e-9, SIMULATIONS | {READING}),
+        ("track.notches.diameter", 30e-9, SIMULATIONS | {READING}),
+        ("track.notches.count", 3, SIMULATIONS | {READING}),
+        ("wall.start", 44e-9, {INITIAL, PULSE, READING}),
+        ("wall.relaxation", 2e-9, {INITIAL, READING}),
+        ("pulse.duration", 0.7e-9, {PULSE, READING}),
+        ("pulse.current_densities", [0.5e12, 1e12, 2e12], {READING}),
+        ("shown", [1e12], set()),
+        ("read_at", "pulse_end", {READING}),
+        ("read_at", 1e-9, {READING}),
+        ("detector.start", 44e-9, {READING}),
+        ("detector.stop", 324e-9, {READING}),
+        ("detector.parallel_conductance", 2e-4, {READING}),
+        ("detector.polarization", 0.5, {READING}),
+        ("detector.parallel_resistance", 11e3, {READING}),
+        ("detector.antiparallel_resistance", 21e3, {READING}),
+        ("relaxation.longest", 4e-9, {PULSE, LEVEL}),
+        ("relaxation.speed", 2.0, {PULSE, LEVEL}),
+        ("relaxation.hold", 2e-9, {PULSE, LEVEL}),
+        ("output.interval", 10e-12, SIMULATIONS | {READING}),
+        ("output.snapshot_interval", 2e-9, SIMULATIONS),
+        *(
+            (f"material.{key}", 1.1 * value, SIMULATIONS)
+            for key, value in FILLED["material"].items()
+        ),
+        *((f"film.{key}", 1.1 * value, SIMULATIONS) for key, value in FILLED["film"].items()),
+        ("calculator", "oommf", SIMULATIONS),
+        ("oommf", {"threads": 2}, set()),
+    ],
+)
+def test_a_job_changes_with_what_it_computes_and_with_nothing_else(path, value, concerned):
+    before, after = texts(FILLED), texts(changed({path: value}, FILLED))
+    assert {kind for kind in before if before[kind] != after[kind]} == concerned
+
+
+def test_each_job_says_where_its_wall_starts_and_what_happens_to_it():
+    made = config.Device.model_validate(FILLED)
+    initial, pulsed, level = (
+        jobs.initial_job(made),
+        jobs.pulse_job(made, 1e12),
+        jobs.level_job(made, "2-3"),
+    )
+    assert initial.placement == pulsed.placement == jobs.WallPlacement(bottom=40e-9, top=40e-9)
+    assert level.placement.bottom == pytest.approx(180e-9, rel=1e-12, abs=0)
+    assert level.placement.top == pytest.approx(270e-9, rel=1e-12, abs=0)
+    assert (initial.current_density, initial.pulse_duration) == (None, 0)
+    assert (pulsed.current_density, pulsed.pulse_duration) == (1e12, 0.6e-9)
+    assert (level.current_density, level.pulse_duration) == (None, 0)
+    # the initial state relaxes for the stated time, whatever the wall does
+    assert initial.relaxation.longest == 1e-9
+    assert initial.relaxation.hold >= 1e-9
+    assert pulsed.relaxation == level.relaxation == made.relaxation
+    for job in (initial, pulsed, level):
+        assert config.SimulationJob.from_json(job.to_json()) == job
+    placed = jobs.initial_job(config.Device.model_validate(changed({"wall.relaxation": 0}, FILLED)))
+    assert placed.relaxation.longest == 0
+
+
+def test_states_are_the_inner_notches_and_what_lies_between_two_neighbours():
+    states = jobs.level_states(config.Device.model_validate(FILLED))
+    assert list(states) == ["1", "1-2", "2", "2-3", "3"]
+    places = {name: [round(end * 1e9, 6) for end in ends] for name, ends in states.items()}
+    assert places == {
+        "1": [90] * 2,
+        "1-2": [90, 180],
+        "2": [180] * 2,
+        "2-3": [180, 270],
+        "3": [270] * 2,
+    }
+
+
+def test_the_text_of_a_job_is_canonical():
+    text = jobs.canonical({"b": 1e-9, "a": [True, None, "Ω"]})
+    assert text == r'{"a":[true,null,"\u03a9"],"b":1e-09}'
+
+
+@pytest.mark.parametrize(
+    ("densities", "written"),
+    [
+        ([1e12], [1e12]),
+        ([1e12, 2e12], [1e12, 2e12]),
+        ([-1e12, 0, 1e12], [{"start": -1e12, "stop": 1e12, "step": 1e12}]),
+        (
+            [1e12, 2e12, 3e12, 5e12, 5.5e12, 6e12, 9e12],
+            [
+                {"start": 1e12, "stop": 3e12, "step": 1e12},
+                {"start": 5e12, "stop": 6e12, "step": 0.5e12},
+                9e12,
+            ],
+        ),
+        ([1e12, 3e12, 4e12, 5e12], [1e12, {"start": 3e12, "stop": 5e12, "step": 1e12}]),
+    ],
+)
+def test_a_regular_sweep_is_one_entry_of_a_job_and_comes_back_whole(densities, written):
+    job = jobs.device_job(device(pulse__current_densities=densities))
+    assert json.loads(job.to_json())["pulse"]["current_densities"] == written
+    assert jobs.DeviceJob.from_json(job.to_json()) == job
+
+
+def test_what_devices_inherit(tiny):
+    """From a device that varies another, too; what stands nearest holds, block by block."""
+    shared = {"material.damping": 0.5, "output": {"interval": 20e-12, "snapshot_interval": 1e-9}}
+    tiny = changed(shared | {"film": {"frozen_change": 1e-3, "time_step_fraction": 0.8}}, tiny)
+    tiny["devices"] |= {
+        "b": {
+            "like": "synapse",
+            "material": {"damping": 0.3, "polarization": 0.3},
+            "track": {"notches": {"diameter": 28e-9}},
+            "pulse": {"current_densities": [1e12]},
+            "film": {"frozen_change": 2e-3},
+            "output": {"interval": 10e-12},
+        },
+        "c": {
+            "like": "b",
+            "material": {"damping": 0.1},
+            "track": {"notches": {"count": None, "positions": [100e-9]}},
+        },
+        "d": {"like": "c", "kind": "track", "track": {"notches": None}},
+    }
+    devices = config.parse(tiny).devices
+    materials = {name: devices[name].material for name in ("synapse", "b", "c", "d")}
+    assert [m.damping for m in materials.values()] == [0.5, 0.3, 0.1, 0.1]
+    assert [m.polarization for m in materials.values()] == [0.4, 0.3, 0.3, 0.3]
+    assert [m.dmi_constant for m in materials.values()] == [1e-3] * 4
+    assert (devices["b"].track.notches.count, devices["b"].track.notches.diameter) == (3, 28e-9)
+    assert devices["c"].track.notch_positions == (100e-9,)
+    assert devices["c"].track.notches.diameter == 28e-9
+    assert devices["d"].track.notches is None
+    assert devices["d"].kind == "track"
+    assert devices["c"].pulse.current_densities == (1e12,)
+    assert devices["c"].pulse.duration == 0.6e-9
+    assert (
+        devices["c"].film.model_dump()
+        == config.Film(frozen_change=2e-3, time_step_fraction=0.8).model_dump()
+    )
+    assert devices["c"].output.model_dump() == {"interval": 10e-12, "snapshot_interval": 1e-9}
+    assert devices["synapse"].output.interval == 20e-12
+    assert devices["synapse"].track.notches.diameter == 32e-9
+
+
+def test_a_key_changed_by_hand_goes_before_what_is_inherited(tmp_path, tiny):
+    tiny["devices"]["b"] = {"like": "synapse", "material": {"damping": 0.3}}
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(tiny))
+    changes = ["material.polarization=0.2", "track.notches.diameter=28e-9", "kind=track"]
+    made = config.load_device(path, "b", changes)
+    assert (made.material.damping, made.material.polarization) == (0.3, 0.2)
+    assert (made.track.notches.diameter, made.track.notches.count) == (28e-9, 3)
+    assert made.kind == "track"
+    assert made.track.cells == (90, 18)
+
+
+@pytest.mark.parametrize("text", ["1", "0x10", "true", "1e-9 m", "5 nm", "[1e-9]", "1e999", ".inf"])
+def test_a_length_is_a_plain_number_in_metres(text):
+    assert not fits(config.Track, SHAPE | {"thickness": yaml.safe_load(text)})
+
+
+def test_networks_are_the_product_of_the_lists():
+    section = config.Networks(
+        datasets=["mnist"],
+        synapses=["s", "t"],
+        readings=["series"],
+        mappings=["layer", "row-extended"],
+        recipes={"plain": dict.fromkeys(("fp32", "fine_tuned", "on_levels"), TRAINING)},
+        seeds=[3, 5],
+    )
+    runs = section.runs()
+    assert len(runs) == 2 * (1 + 2 * 2 * 4)
+    common = {"dataset": "mnist", "recipe": "plain", "seed": "3"}
+    assert runs[0] == common | {
+        "device": "none",
+        "reading": "none",
+        "mapping": "none",
+        "stage": "fp32",
+    }
+    bound = [run for run in runs if run["device"] == "t" and run["mapping"] == "row-extended"]
+    assert [(run["seed"], run["stage"]) for run in bound] == [
+        (seed, stage)
+        for seed in ("3", "5")
+        for stage in ("quantized", "fine_tuned", "fine_tuned_snapped", "on_levels")
+    ]
+    assert {run["reading"] for run in bound} == {"series"}
+
+
+def test_jobs_of_networks_hold_the_part_of_the_recipe_that_they_train():
+    parts = {
+        "fp32": TRAINING | {"epochs": 2, "weight_limit": 4.0},
+        "fine_tuned": TRAINING | {"epochs": 3},
+        "on_levels": TRAINING | {"epochs": 4},
+    }
+    values = {"hidden_neurons": 12, "input_range": 3.0, "validation_fraction": 0.2, "threads": 2}
+    more = {"neuron_reading": "series", "allow_unsuitable_neuron": True}
+    section = config.Networks(recipes={"plain": parts}, table_ii={"t": 5}, **values, **more)
+    free = network_jobs.training_job(section, "mnist", "plain", "7")
+    assert (free.dataset, free.recipe, free.seed) == ("mnist", "plain", 7)
+    assert free.fp32 == section.recipes["plain"].fp32
+    assert free.model_dump(include={*values, *more}) == values | more
+    bound = network_jobs.mapping_job(section, "mnist", "t", "series", "row-extended", "plain", "7")
+    assert (bound.fine_tuned.epochs, bound.on_levels.epochs) == (3, 4)
+    assert (bound.validation_fraction, bound.threads, bound.seed) == (0.2, 2, 7)
+    assert (bound.dataset, bound.device, bound.reading) == ("mnist", "t", "series")
+    assert (bound.scheme, bound.level_set) == ("row", "extended")
+    assert network_jobs.accuracy_job(section).table_ii == {"t": 5}
+    assert network_jobs.accuracy_job(section).run_set.recipes == ("plain",)
+
+
+@pytest.mark.parametrize(("count", "taken"), [(1, False), (2, True), (256, True), (257, False)])
+def test_labels_are_a_byte_and_two_or_more(count, taken):
+    labels = [str(label) for label in range(count)]
+    assert fits(networks.DataSet, {"folder": "a", "classes": labels}) == taken
+    assert not fits(networks.DataSet, {"folder": "a", "classes": [*labels, "0"]})
+
+
+def test_a_case_of_the_cross_check_varies_its_own_device(tiny):
+    changes = {"material": {"damping": 0.1}, "film": {"frozen_change": 0.0}}
+    tiny["crosscheck"] = {
+        "cases": {"a": {"device": "synapse", "current_density": 2e12, "changes": changes}}
+    }
+    campaign = config.parse(tiny)
+    film, oommf = (
+        campaign.crosscheck.cases["a"].job(campaign.devices, name) for name in ("film", "oommf")
+    )
+    assert (film.calculator_name, oommf.calculator_name) == ("film", "oommf")
+    assert (film.current_density, film.pulse_duration) == (2e12, 0.6e-9)
+    assert (film.material.damping, film.material.polarization) == (0.1, 0.4)
+    assert film.calculator == config.Film(frozen_change=0.0)
+    assert (
+        oommf.model_copy(update={"calculator": film.calculator, "calculator_name": "film"}) == film
+    )
+    assert campaign.devices["synapse"].material.damping == 0.5
+
+
+def test_the_two_resistances_of_a_detector_differ():
+    equal = {"parallel_resistance": 15e3, "antiparallel_resistance": 15e3}
+    assert not fits(config.Detector, equal)
+
+
+def test_what_a_job_does_stands_in_its_text_though_it_is_the_default():
+    """A default that changes with the package must not change what a finished trace says."""
+    made = config.Device.model_validate(changed({"relaxation": {}, "output": {}, "film": {}}))
+    text = json.loads(jobs.pulse_job(made, 0.5e12).to_json())
+    assert text["relaxation"] == {"longest": 10e-9, "speed": 0.5, "hold": 2e-9}
+    assert text["output"] == {"interval": 50e-12, "snapshot_interval": 2.5e-9}
+    assert text["calculator"]["time_step_fraction"] == 0.9
+    assert text["material"]["slonczewski_lambda"] == 1
+    reading = json.loads(jobs.device_job(made).to_json())
+    assert reading["detector"]["polarization"] == 0.4
+    assert reading["interval"] == 50e-12
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("sources", "npm"),
+        ("datasets", "mnist"),
+        ("synapses", "a"),
+        ("readings", "series"),
+        ("mappings", "row"),
+        ("seeds", 3),
+    ],
+)
+def test_what_is_listed_twice_is_refused(key, value):
+    assert fits(config.Networks, {key: [value]})
+    assert not fits(config.Networks, {key: [value, value]})
+
+
+def test_what_was_checked_cannot_be_changed():
+    with pytest.raises(ValidationError, match="frozen"):
+        device().wall.start = 1.0

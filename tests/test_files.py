@@ -1,12 +1,22 @@
 """Files appear whole or not at all, and what is damaged is named."""
 
 import errno
+import io
+import json
 import os
+import shutil
+import subprocess
+import sys
+import time
 
+import netCDF4
+import numpy as np
 import pytest
 import xarray
 
-from wallnet import files
+from wallnet import config, files
+from wallnet.files import compact, schema
+from wallnet.files.whole import check_digest
 
 
 @pytest.fixture
@@ -157,3 +167,626 @@ def test_json_is_checked(tmp_path):
         files.read_json(path)
     with pytest.raises(ValueError, match="not JSON compliant"):
         files.write_json({"a": float("nan")}, path)
+
+
+# Writers beside each other
+
+
+def left(path, name, age):
+    """Leave a half-written file beside `path`, `age` seconds old."""
+    partial = path.with_name(name)
+    partial.parent.mkdir(exist_ok=True)
+    partial.write_text("half")
+    then = time.time() - age
+    os.utime(partial, (then, then))
+    return partial
+
+
+def test_partial_files_of_writers_at_work_stay_and_those_of_killed_ones_go(tmp_path):
+    path = tmp_path / "results" / "0.5000.nc"
+    fresh = left(path, ".0.5000.0123abcd.part.nc", 0)
+    slow = left(path, ".0.5000.123abcd0.part.nc", 3500)
+    stale = left(path, ".0.5000.abcdef01.part.nc", 3700)
+    files.write_text("whole", path)
+    assert path.read_text() == "whole"
+    assert fresh.exists()
+    assert slow.exists()
+    assert not stale.exists()
+
+
+def test_what_lies_beside_other_files_is_left_alone_however_old(tmp_path):
+    """Another name, another suffix, a checkpoint, and a name that a pattern would take for ours."""
+    path = tmp_path / "[ab].nc"
+    others = [
+        left(path, name, 10_000)
+        for name in (
+            ".a.0123abcd.part.nc",
+            ".[ab].0123abcd.part.csv",
+            ".[ab].checkpoint.npz",
+            ".[ab].0123abc.part.nc",
+            "[ab].0123abcd.part.nc",
+        )
+    ]
+    mine = left(path, ".[ab].0123abcd.part.nc", 10_000)
+    files.write_text("whole", path)
+    assert all(other.exists() for other in others)
+    assert not mine.exists()
+
+
+def test_writers_of_one_file_within_a_process_have_partial_files_of_their_own(tmp_path):
+    path = tmp_path / "0.5000.nc"
+    with files.written_whole(path) as first:
+        first.write_text("first")
+        with files.written_whole(path) as second:
+            assert second != first
+            second.write_text("second")
+        assert path.read_text() == "second"
+        assert first.read_text() == "first"
+    assert path.read_text() == "first"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+WRITER = """
+import sys
+from wallnet import files
+
+with files.written_whole(sys.argv[1]) as partial:
+    partial.write_text("theirs, " * 1000)
+    print(partial, flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_two_processes_that_write_one_file_at_once_leave_it_whole(tmp_path):
+    path = tmp_path / "results" / "table.csv"
+    command = [sys.executable, "-c", WRITER, str(path)]
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **streams) as other:
+        theirs = path.with_name(os.path.basename(other.stdout.readline().strip()))
+        with files.written_whole(path) as mine:
+            assert mine != theirs
+            assert mine.suffix == theirs.suffix == ".csv"
+            mine.write_text("mine")
+        assert path.read_text() == "mine"
+        assert theirs.read_text() == "theirs, " * 1000
+        other.stdin.write("\n")
+        other.stdin.close()
+        assert other.wait() == 0
+    assert path.read_text() == "theirs, " * 1000
+    assert files.find_damaged(tmp_path) == {}
+    assert sorted(each.name for each in path.parent.iterdir()) == [".table.csv.sha256", "table.csv"]
+
+
+def test_a_partial_file_is_hidden_and_lies_beside_its_file(tmp_path):
+    """A rename within one folder is at once; a listing of results shows no half of one."""
+    path = tmp_path / "traces" / "0.5000.nc"
+    with files.written_whole(path) as partial:
+        assert partial.parent == path.parent
+        assert partial.name.startswith(".0.5000.")
+        assert partial.suffix == ".nc"
+        assert not path.exists()
+        partial.write_bytes(b"")
+
+
+def test_a_full_disk_gets_its_space_back_even_where_a_file_is_held_open(tmp_path):
+    path = tmp_path / "0.5000.nc"
+    with open(tmp_path / "log", "w"), pytest.raises(ZeroDivisionError):
+        with files.written_whole(path) as partial:
+            partial.write_bytes(bytes(1000))
+            held = open(partial, "rb")  # noqa: SIM115
+            raise ZeroDivisionError
+    assert os.fstat(held.fileno()).st_size == 0
+    held.close()
+    assert not path.exists()
+
+
+def test_what_a_failed_job_left_of_an_older_result_is_still_whole(tmp_path):
+    """Its digest goes before the new file comes, and comes back with it."""
+    path = tmp_path / "results" / "a.csv"
+    files.write_text("old", path)
+    seen = []
+    replace = os.replace
+
+    def watched(source, destination):
+        seen.append((os.path.basename(destination), files.digest_path(path).exists()))
+        replace(source, destination)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files.whole.os, "replace", watched)
+        files.write_text("new", path)
+    assert seen == [("a.csv", False), (".a.csv.sha256", False)]
+    check_digest(path)
+
+
+# Digests
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_file_with_other_content_is_refused_though_it_is_a_good_one(tmp_path, state, known):
+    """A whole file of the right kind in the place of another; only the digest tells."""
+    path, other = tmp_path / "results" / "initial.nc", tmp_path / "other.nc"
+    files.write_dataset(state, path, "initial", {})
+    files.write_dataset(-state, other, "initial", {})
+    files.read_dataset(other, "initial")
+    shutil.copyfile(other, path)
+    if not known:
+        files.digest_path(path).unlink()
+        assert float(files.read_dataset(path, "initial")["magnetization"].sum()) == -1
+        return
+    with pytest.raises(files.DamagedFileError, match="content is not what was written"):
+        files.read_dataset(path, "initial")
+
+
+def test_json_with_a_changed_digit_is_refused(tmp_path):
+    path = tmp_path / "results" / "metrics.json"
+    files.write_json({"test_accuracy": 91.25}, path)
+    assert files.read_json(path) == {"test_accuracy": 91.25}
+    path.write_text(path.read_text().replace("91", "97"))
+    with pytest.raises(files.DamagedFileError, match="content is not what was written"):
+        files.read_json(path)
+
+
+def test_a_file_that_a_reader_refused_stays_refused_though_its_content_is_as_written(tmp_path):
+    path = tmp_path / "results" / "metrics.json"
+    files.write_json({"a": 1}, path)
+    with pytest.raises(files.DamagedFileError, match="lacks b"):
+        files.read_json(path, ["a", "b"])
+    assert files.find_damaged(tmp_path) == {str(path): "lacks b"}
+    with pytest.raises(files.DamagedFileError, match="lacks b"):
+        check_digest(path)
+    files.write_json({"a": 1, "b": 2}, path)
+    check_digest(path)
+
+
+def test_a_missing_file_is_no_damage_and_yet_no_file(tmp_path):
+    path = tmp_path / "results" / "a.csv"
+    files.write_text("1", path)
+    path.unlink()
+    assert files.find_damaged(tmp_path) == {}
+    with pytest.raises(FileNotFoundError):
+        check_digest(path)
+    files.digest_path(path).unlink()
+    with pytest.raises(FileNotFoundError):
+        check_digest(path)
+
+
+def test_a_file_that_is_written_anew_during_the_look_is_not_called_damaged(tmp_path, monkeypatch):
+    path = tmp_path / "results" / "a.csv"
+    files.write_text("old", path)
+    of = files.whole._sha256
+
+    def slow(looked_at):
+        monkeypatch.setattr(files.whole, "_sha256", of)
+        files.write_text("new", path)
+        return of(looked_at)
+
+    monkeypatch.setattr(files.whole, "_sha256", slow)
+    assert files.find_damaged(tmp_path) == {}
+
+
+def test_damage_is_found_in_every_folder_and_named_in_order(tmp_path):
+    paths = [tmp_path / "results" / name for name in ("b/1.csv", "a/c/2.csv", "a/1.csv", "0.csv")]
+    for path in paths:
+        files.write_text("1", path)
+    for path in paths[:3]:
+        path.write_text("2")
+    assert list(files.find_damaged(tmp_path)) == sorted(map(str, paths[:3]))
+
+
+def test_set_aside_leaves_no_digest_and_needs_no_file(tmp_path):
+    path, gone = tmp_path / "results" / "a.csv", tmp_path / "results" / "gone.csv"
+    for each in (path, gone):
+        files.write_text("1", each)
+    gone.unlink()
+    files.set_aside(map(str, (path, gone)))
+    assert [each.name for each in path.parent.iterdir()] == ["a.csv.damaged"]
+
+
+def test_a_folder_into_which_nothing_fits_is_refused(tmp_path, monkeypatch):
+    files.check_writable(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(files.FileError, match="missing cannot be written"):
+        files.check_writable(tmp_path / "missing")
+
+    class Full(io.BytesIO):
+        def write(self, content):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files.whole.tempfile, "TemporaryFile", lambda dir: Full())
+    with pytest.raises(files.FileError, match="No space left"):
+        files.check_writable(tmp_path)
+
+
+# Values
+
+
+BOUNDS = {
+    "m": {"wall_position", "wall_bottom", "wall_top", "position", "extended_position"},
+    "m at the end": {"final_wall_position", "final_wall_bottom", "final_wall_top"},
+    "s": {"time", "snapshot_time", "end_time", "read_time"},
+    "S": {"conductance", "final_conductance", "level_conductance", "extended_conductance"},
+    "A/m2": {"current_density", "applied_current_density", "reaching_current_density"},
+    "1": {"held", "stable", "reachable", "extended_stable", "extended_reachable"},
+    "settled": {"settled"},
+}
+"""What is bounded, by its unit."""
+
+LIMITS = {
+    "m": (0.0, 1e-3),
+    "m at the end": (0.0, 1e-3),
+    "s": (0.0, 1e-2),
+    "S": (0.0, 1e3),
+    "A/m2": (-1e14, 1e14),
+    "1": (0, 1),
+    "settled": (-1, 1),
+}
+
+
+def holding(name, *values):
+    return xarray.Dataset({name: ("entry", np.array(values))})
+
+
+@pytest.mark.parametrize("unit", BOUNDS)
+def test_a_value_beyond_either_end_of_what_is_possible_is_refused(unit):
+    """One such value among possible ones; the ends themselves and what is missing pass."""
+    low, high = LIMITS[unit]
+    for name in BOUNDS[unit]:
+        assert schema.impossible(holding(name, low, np.nan, high)) is None, name
+        for wrong in (low - 0.01 * high, 1.01 * high, -np.inf, np.inf):
+            fault = schema.impossible(holding(name, low, wrong, high, np.nan))
+            assert fault == (f"has {name} = {wrong:.6g}, which is not between {low:g} and {high:g}")
+        fault = schema.impossible(holding(name, "0.5"))
+        assert fault is not None, name
+        assert "not numbers" in fault, name
+
+
+@pytest.mark.parametrize("name", ["m", "magnetization", "magnetization_profile"])
+def test_a_mean_of_unit_vectors_is_no_longer_than_one(name):
+    """A thousandth is left to single precision; shorter means are those of a wall."""
+
+    def with_vectors(*vectors):
+        values = np.array([vectors], dtype=np.float32)
+        return xarray.Dataset({name: (("y", "x", "component"), values)})
+
+    good, missing = (0.6, 0.0, -0.8), (np.nan, 0.0, 0.0)
+    assert schema.impossible(with_vectors(good, (0.1, 0.0, 0.0), missing)) is None
+    assert schema.impossible(with_vectors((0.0, 1.0009, 0.0))) is None
+    wrong = {(0.0, 1.0012, 0.0): "1.0012", (-0.8, 0.0, -0.8): "1.13137", (0.6,) * 3: "1.03923"}
+    for vector, length in wrong.items():
+        fault = schema.impossible(with_vectors(good, vector, missing))
+        assert fault == f"has {name} of length {length}, which is more than 1"
+
+
+STATES = ["initial", "free", "wider", "reversed", "expelled", "notch 12", "between 1 and 2"]
+NO_STATES = ["", "notch", "notch x", "notch 1 ", "notch 1234567", "between 1", "xfree", "free\n"]
+
+
+@pytest.mark.parametrize(
+    "name", ["state", "level_state", "resting_state", "extended_state", "extended_resting_state"]
+)
+def test_only_names_of_states_are_states(name):
+    assert schema.impossible(holding(name, *STATES)) is None
+    for wrong in NO_STATES:
+        assert "which is no state of a wall" in schema.impossible(holding(name, "free", wrong))
+
+
+def test_a_state_and_a_device_among_the_attributes_are_checked_too():
+    for state in STATES:
+        assert schema.impossible(xarray.Dataset(attrs={"state": state})) is None
+    assert "no state" in schema.impossible(xarray.Dataset(attrs={"state": "elsewhere"}))
+    for device in ("a", "synapse-10", "5_b", "a" * 64):
+        assert schema.impossible(xarray.Dataset(attrs={"device": device})) is None
+    for device in ("", "../a", "A", "a b", "-a", "a" * 65, "a\n"):
+        assert "no name" in schema.impossible(xarray.Dataset(attrs={"device": device}))
+
+
+# Schemas
+
+
+TRACE = {
+    "m": ("time", "component"),
+    "wall_position": ("time",),
+    "wall_bottom": ("time",),
+    "wall_top": ("time",),
+    "applied_current_density": ("time",),
+    "magnetization_profile": ("time", "x", "component"),
+    "magnetic_cells": ("x",),
+    "magnetization": ("snapshot", "y", "x", "component"),
+    "snapshot_time": ("snapshot",),
+}
+
+
+def trace_like(**dimensions):
+    sizes = {"time": 2, "component": 3, "x": 4, "y": 5, "snapshot": 6}
+    return xarray.Dataset(
+        {
+            name: (dims, np.zeros([sizes[dim] for dim in dims]))
+            for name, dims in (TRACE | dimensions).items()
+            if dims is not None
+        }
+    )
+
+
+def test_a_trace_has_all_its_variables_over_their_dimensions():
+    assert schema.fault_of(trace_like(), "trace") is None
+    for name, dims in TRACE.items():
+        assert schema.fault_of(trace_like(**{name: None}), "trace") == f"lacks {name}"
+        other = ("x",) if dims != ("x",) else ("time",)
+        fault = schema.fault_of(trace_like(**{name: other}), "trace")
+        assert fault == f"has {name} over {other}, not {dims}"
+    # rows and columns swapped
+    turned = schema.fault_of(trace_like(magnetization=("snapshot", "x", "y", "component")), "trace")
+    assert turned.startswith("has magnetization over ('snapshot', 'x', 'y', 'component'), not")
+
+
+def test_each_kind_of_device_has_what_its_tables_and_figures_read():
+    """Levels in a synapse, the fit in a neuron; neither in a plain track."""
+    levels = {"level_conductance", "normalized_conductance", "stable", "reachable", "position"}
+    fit = {"quartic", "fault", "fit_error", "fit_rms", "relu_deviation"}
+    swept = {"end_time", "read_time", "held", "state", "settled", "final_conductance"}
+    synapse, neuron, track = (set(schema.SCHEMAS[k]) for k in ("synapse", "neuron", "track"))
+    assert swept | levels <= synapse
+    assert swept | fit <= neuron
+    assert swept <= track
+    assert not track & (levels | fit)
+    assert not synapse & fit
+    assert "level_conductance" not in neuron
+    assert schema.SCHEMAS["neuron"]["quartic"] == ("reading", "power")
+    assert schema.SCHEMAS["synapse"]["extended_conductance"] == ("reading", "extended_level")
+
+
+# Datasets
+
+
+def test_a_file_that_lacks_a_variable_is_refused_when_it_is_read(tmp_path, state):
+    """One of another program, or of an older version: it has no digest."""
+    path = tmp_path / "initial.nc"
+    state.rename(magnetization="m_old").assign_attrs(kind="initial").to_netcdf(path)
+    with pytest.raises(files.DamagedFileError, match="lacks magnetization"):
+        files.read_dataset(path, "initial")
+    turned = state.rename(x="y", y="x")
+    turned.assign_attrs(kind="initial").to_netcdf(path)
+    with pytest.raises(files.DamagedFileError, match="has magnetization over"):
+        files.read_dataset(path, "initial")
+
+
+def test_attributes_of_a_job_hold_over_those_of_the_data(tmp_path, state):
+    path = tmp_path / "initial.nc"
+    files.write_dataset(
+        state.assign_attrs(revision=1, backend="b"), path, "initial", {"revision": 2}
+    )
+    attributes = files.read_dataset(path, "initial").attrs
+    assert attributes["revision"] == 2
+    assert attributes["backend"] == "b"
+    assert attributes["kind"] == "initial"
+
+
+def test_a_dataset_is_stored_compressed(tmp_path):
+    path = tmp_path / "trace.nc"
+    files.write_dataset(trace_like(), path, "trace", {})
+    with netCDF4.Dataset(path) as stored:
+        assert {name for name in TRACE if not stored[name].filters()["zlib"]} == set()
+
+
+def test_a_variable_that_is_dropped_is_checked_and_not_read(tmp_path, state):
+    path = tmp_path / "initial.nc"
+    state["wall_position"] = ("x", [5.0])  # impossible, but only where it is read
+    files.write_dataset(state, path, "initial", {})
+    with pytest.raises(files.FileError, match="wall_position = 5"):
+        files.read_dataset(path, "initial")
+    read = files.read_dataset(path, "initial", drop=["wall_position"])
+    assert list(read.variables) == ["magnetization"]
+    assert "magnetization" not in files.read_dataset(
+        path, "initial", drop=["wall_position", "magnetization"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "asked", "fits"),
+    [
+        ("synapse", "track", True),
+        ("neuron", "track", True),
+        ("track", "synapse", False),
+        ("neuron", "synapse", False),
+        ("trace", "track", False),
+    ],
+)
+def test_a_device_of_any_kind_is_read_as_a_track_and_nothing_else_so(found, asked, fits):
+    data = xarray.Dataset(attrs={"kind": found})
+    if fits:
+        files.datasets._check_kind(data, "a.nc", asked)
+    else:
+        with pytest.raises(files.FileError, match=f"is of kind '{found}', not '{asked}'"):
+            files.datasets._check_kind(data, "a.nc", asked)
+
+
+@pytest.mark.parametrize(
+    ("error", "words", "noted"),
+    [
+        (OSError(errno.EACCES, "Permission denied"), "cannot be read .Permission denied", False),
+        (OSError(errno.EIO, "Input/output error"), "cannot be read .Input/output error", False),
+        (MemoryError(), "does not fit into memory", False),
+        (OSError(-101, "NetCDF: HDF error"), "is damaged or not netCDF", True),
+        (KeyError("_FillValue"), "is damaged or not netCDF", True),
+    ],
+)
+def test_only_what_lies_in_the_file_is_held_against_it(
+    tmp_path, state, monkeypatch, error, words, noted
+):
+    """What the system refuses may be read tomorrow: such a file is not made again."""
+    path = tmp_path / "results" / "initial.nc"
+    files.write_dataset(state, path, "initial", {})
+
+    def refuse(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr(xarray, "open_dataset", refuse)
+    with pytest.raises(files.FileError, match=words) as refused:
+        files.read_dataset(path, "initial")
+    assert isinstance(refused.value, files.DamagedFileError) == noted
+    assert bool(files.find_damaged(tmp_path)) == noted
+
+
+def test_a_library_that_cannot_write_is_said_and_leaves_nothing(tmp_path, state, monkeypatch):
+    def refuse(*arguments, **options):
+        raise RuntimeError("NetCDF: HDF error")
+
+    monkeypatch.setattr(xarray.Dataset, "to_netcdf", refuse)
+    with pytest.raises(files.FileError, match="initial.nc cannot be written .NetCDF: HDF error"):
+        files.write_dataset(state, tmp_path / "initial.nc", "initial", {})
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", '"a"', "3", "null"])
+def test_json_of_ours_is_an_object(tmp_path, text):
+    path = tmp_path / "results" / "a.json"
+    files.write_text(text, path)
+    with pytest.raises(files.DamagedFileError, match="lacks a JSON object"):
+        files.read_json(path)
+    files.write_text(text, path)
+    with pytest.raises(files.DamagedFileError, match="lacks a, b"):
+        files.read_json(path, ["a", "b"])
+
+
+def test_a_file_that_is_too_large_is_refused_unread(tmp_path, monkeypatch):
+    path = tmp_path / "a.json"
+    files.write_json({"a": 1}, path)
+    monkeypatch.setattr(files.datasets, "LARGEST_JSON", path.stat().st_size)
+    assert files.read_json(path) == {"a": 1}
+    monkeypatch.setattr(files.datasets, "LARGEST_JSON", path.stat().st_size - 1)
+    with pytest.raises(files.FileError, match="is larger than"):
+        files.read_json(path)
+
+
+def test_a_dash_stands_for_standard_input(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("from there"))
+    assert files.given_text("- ") == "- "
+    assert files.given_text("-") == "from there"
+
+
+# Paths
+
+
+def test_paths_of_a_device_follow_from_its_sweep_and_its_notches(tiny):
+    tiny["devices"]["synapse"]["pulse"]["current_densities"] = [0.5e12, -1.25e12, 0.0625e12]
+    tiny["devices"]["plain"] = {"like": "synapse", "kind": "track"}
+    devices = config.parse(tiny).devices
+    assert files.trace_paths("synapse", devices["synapse"]) == [
+        "results/traces/synapse/-1.2500.nc",
+        "results/traces/synapse/0.0625.nc",
+        "results/traces/synapse/0.5000.nc",
+    ]
+    # the third notch is the right edge
+    assert files.level_paths("synapse", devices["synapse"]) == [
+        "results/levels/synapse/1.nc",
+        "results/levels/synapse/1-2.nc",
+        "results/levels/synapse/2.nc",
+    ]
+    assert files.level_paths("plain", devices["plain"]) == []
+    assert files.level_paths("neuron", devices["neuron"]) == []
+
+
+def test_paths_of_logs_and_benchmarks_repeat_those_of_the_results():
+    """Only the last suffix goes: a current density has a dot of its own."""
+    trace = "results/traces/neuron/0.5000.nc"
+    assert files.log_of(trace) == "results/logs/traces/neuron/0.5000.log"
+    assert files.benchmark_of(trace) == "results/benchmarks/traces/neuron/0.5000.tsv"
+    assert files.log_of("results/figures/a{suffix}.png") == "results/logs/figures/a{suffix}.log"
+    assert files.folder(files.LEVEL, "synapse") == "results/levels/synapse"
+    assert files.both_formats(["a/b{suffix}", "c{suffix}"], "svg") == [
+        "a/b.png",
+        "a/b.svg",
+        "c.png",
+        "c.svg",
+    ]
+
+
+# Compact models
+
+
+def level(parallel, series, stable=True, half=False, reachable=True):
+    return {
+        "normalized_conductance": {"parallel": parallel, "series": series},
+        "stable": stable,
+        "half": half,
+        "reachable": reachable,
+    }
+
+
+LEVELS = [
+    level(0.0, 0.0),
+    level(0.3, 0.2, half=True),
+    level(0.4, 0.25, reachable=False),
+    level(0.5, 0.45, stable=False),
+    level(0.8, 0.55, half=True, reachable=False),
+    level(0.7, 0.65),
+    level(1.0, 1.0),
+]
+"""Out of order on purpose: a half state above the notch that follows it."""
+
+
+@pytest.fixture
+def synapse_model(tmp_path):
+    path = tmp_path / "synapse.json"
+    files.write_json({"kind": "synapse", "levels": LEVELS}, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("reading", "level_set", "expected"),
+    [
+        ("parallel", "measured", [0.0, 0.4, 0.7, 1.0]),
+        ("parallel", "extended", [0.0, 0.3, 0.4, 0.7, 0.8, 1.0]),
+        ("parallel", "reachable", [0.0, 0.7, 1.0]),
+        ("series", "measured", [0.0, 0.25, 0.65, 1.0]),
+        ("series", "extended", [0.0, 0.2, 0.25, 0.55, 0.65, 1.0]),
+        ("series", "reachable", [0.0, 0.65, 1.0]),
+    ],
+)
+def test_a_level_set_holds_the_stable_states_that_it_names(
+    synapse_model, reading, level_set, expected
+):
+    """In ascending order; 5 states are whole ones, held or not."""
+    assert compact.levels_of(synapse_model, reading, level_set) == (expected, 5)
+    told = compact.decisive(synapse_model, reading, level_set)
+    assert json.loads(told) == [expected, 5]
+
+
+def test_a_level_without_conductance_is_refused_where_it_counts(tmp_path):
+    path = tmp_path / "synapse.json"
+    levels = [level(0.0, 0.0), level(None, 0.5, half=True), level(1.0, 1.0)]
+    files.write_json({"kind": "synapse", "levels": levels}, path)
+    assert compact.levels_of(path, "parallel", "measured") == ([0.0, 1.0], 2)
+    assert compact.levels_of(path, "series", "extended") == ([0.0, 0.5, 1.0], 2)
+    with pytest.raises(files.FileError, match="without conductance .parallel"):
+        compact.levels_of(path, "parallel", "extended")
+    assert compact.decisive(path, "parallel", "extended") == ""
+
+
+@pytest.mark.parametrize("key", ["stable", "half", "reachable", "normalized_conductance"])
+def test_levels_that_lack_a_key_are_refused(tmp_path, key):
+    path = tmp_path / "synapse.json"
+    lacking = level(0.5, 0.5)
+    del lacking[key]
+    files.write_json({"kind": "synapse", "levels": [lacking]}, path)
+    with pytest.raises(files.DamagedFileError, match=f"levels that lack '{key}'"):
+        compact.levels_of(path, "parallel", "reachable")
+
+
+def test_an_activation_is_that_of_its_reading_with_its_fault(tmp_path):
+    path = tmp_path / "neuron.json"
+    activation = {
+        "parallel": {"quartic": [0.1, 0.2, 0.3, 0.4, 0.5], "fault": ""},
+        "series": {"quartic": [0.5, -0.4, 0.3, 0.2, 0.1], "fault": "it is not monotonic"},
+    }
+    files.write_json({"kind": "neuron", "activation": activation}, path)
+    assert compact.activation_of(path, "parallel") == ((0.1, 0.2, 0.3, 0.4, 0.5), "")
+    series = ((0.5, -0.4, 0.3, 0.2, 0.1), "it is not monotonic")
+    assert compact.activation_of(path, "series") == series
+    assert json.loads(compact.decisive(path, "series")) == [list(series[0]), series[1]]
+    with pytest.raises(files.FileError, match="is of a neuron and has no levels"):
+        compact.levels_of(path, "series", "measured")
+    activation["series"]["quartic"].append(0.0)
+    files.write_json({"kind": "neuron", "activation": activation}, path)
+    with pytest.raises(files.DamagedFileError, match="has 6 coefficients"):
+        compact.activation_of(path, "series")

@@ -1,14 +1,18 @@
 """What would run, and why: planned jobs only, nothing is simulated beyond the tiny devices."""
 
+import json
 import os
 import random
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 
 import pytest
-from small_campaign import ROOT, Campaign
+from small_campaign import ROOT, Campaign, with_networks
+
+from wallnet import config, files, plan
 
 pytestmark = pytest.mark.campaign
 
@@ -123,27 +127,25 @@ def test_an_override_on_the_command_line_holds(finished):
     assert finished.planned("devices", *override)["trace"] == 8
 
 
-def with_revision(tmp_path, stage):
-    """Copy the package with one stage's revision raised; return what lets Snakemake use it."""
+def with_revisions(tmp_path, **raised):
+    """Copy the package with revisions of stages raised; return what lets Snakemake use it."""
     source = tmp_path / "source"
     shutil.copytree(ROOT / "src" / "wallnet", source / "wallnet")
-    code = (
-        "import json, pathlib, sys; path = pathlib.Path(sys.argv[1]);"
-        "table = json.loads(path.read_text()); table[sys.argv[2]]['revision'] += 1;"
-        "path.write_text(json.dumps(table))"
-    )
-    table = source / "wallnet" / "revisions.json"
-    subprocess.run([sys.executable, "-c", code, table, stage], check=True)
+    path = source / "wallnet" / "revisions.json"
+    table = json.loads(path.read_text())
+    for stage, by in raised.items():
+        table[stage]["revision"] += by
+    path.write_text(json.dumps(table))
     return {"PYTHONPATH": str(source)}
 
 
 def test_a_new_revision_of_the_engine_plans_the_traces(finished, tmp_path):
-    planned = finished.planned("devices", environment=with_revision(tmp_path, "film"))
+    planned = finished.planned("devices", environment=with_revisions(tmp_path, film=1))
     assert (planned["initial"], planned["trace"], planned["level"]) == (2, 8, 3)
 
 
 def test_a_new_revision_of_the_devices_plans_no_trace(finished, tmp_path):
-    planned = finished.planned("devices", environment=with_revision(tmp_path, "devices"))
+    planned = finished.planned("devices", environment=with_revisions(tmp_path, devices=1))
     assert planned == {"device": 2, "compact_model": 2, "device_table": 2, "devices": 1}
 
 
@@ -212,9 +214,559 @@ def test_the_linter_misses_only_software_definitions(campaign):
 
 def test_simulations_of_the_campaign_of_the_repository():
     """Every device and current of config.yaml is planned under its canonical name."""
-    from wallnet import config, files
-
     campaign = config.load(ROOT / "config.yaml")
-    paths = files.trace_paths("neuron", campaign.devices["neuron"])
-    names = [path.rpartition("/")[2] for path in paths]
-    assert names == [f"0.{j:02d}00.nc" for j in range(10, 50, 5)]
+    simulations = plan.simulations(campaign)
+    assert len(simulations) == len(set(simulations))
+    for name, device in campaign.devices.items():
+        densities = device.pulse.current_densities
+        place = f"results/traces/{name}/"
+        names = [path.removeprefix(place) for path in simulations if path.startswith(place)]
+        assert names == [f"{density / 1e12:.4f}.nc" for density in densities]
+        assert [float(name[:-3]) for name in names] == sorted(float(name[:-3]) for name in names)
+        if name == "neuron":
+            assert names == [f"0.{j:02d}00.nc" for j in range(10, 50, 5)]
+
+
+# Every job of a campaign with some of everything, as Snakemake plans it
+
+
+SHOW_JOBS = """
+import json, os, sys
+
+from snakemake import cli, workflow
+from snakemake.io import is_flagged
+
+build = workflow.Workflow._build_dag
+
+
+def show(self):
+    build(self)
+    jobs = [
+        {
+            "rule": job.rule.name,
+            "checkpoint": job.is_checkpoint,
+            "wildcards": dict(job.wildcards.items()),
+            "input": list(map(str, job.input)),
+            "ancient": [str(path) for path in job.input if is_flagged(path, "ancient")],
+            "output": list(map(str, job.output)),
+            "log": list(map(str, job.log)),
+            "benchmark": job.benchmark and str(job.benchmark),
+            "params": {k: v if isinstance(v, str) else list(v) if isinstance(v, (list, tuple))
+                       else v for k, v in job.params.items()},
+            "threads": job.threads,
+            "command": job.shellcmd,
+        }
+        for job in self.dag.jobs
+    ]
+    makers = {
+        path: [rule.name for rule in self.rules if rule.is_producer(path)]
+        for path in json.loads(os.environ["SHOW_MAKERS"])
+    }
+    with open(os.environ["SHOW_FILE"], "w") as stream:
+        json.dump([jobs, makers], stream)
+    sys.exit(0)
+
+
+workflow.Workflow._build_dag = show
+cli.main(sys.argv[1:])
+"""
+
+
+def with_everything():
+    """Return a campaign of two neurons, two synapses, a track, two data sets and two seeds."""
+    data = with_networks()
+    devices, networks = data["devices"], data["networks"]
+    devices["other"] = {"like": "neuron", "wall": {"start": 44e-9}, "shown": [0.4e12, 0.6e12]}
+    devices["wide"] = {
+        "like": "synapse",
+        "calculator": "oommf",
+        "oommf": {"threads": 3},
+        "track": {"notches": {"count": 2}},
+        "pulse": {"current_densities": [0.5e12, -0.25e12]},
+        "shown": [-0.25e12],
+    }
+    devices["plain"] = {"like": "synapse", "kind": "track", "shown": [1.5e12]}
+    networks["own_datasets"]["dots"] = {"folder": "Dots/raw"}
+    networks |= {
+        "datasets": ["blots", "dots"],
+        "neuron": "other",
+        "neuron_reading": "series",
+        "synapses": ["synapse", "wide"],
+        "mappings": ["layer", "layer-extended"],
+        "seeds": [3, 11],
+        "table_ii": {"wide": 5},
+        "threads": 2,
+    }
+    case = {"device": "wide", "current_density": 0.6e12, "changes": {"material": {"damping": 0.1}}}
+    data["crosscheck"]["cases"] = {
+        "slow": {"device": "neuron", "current_density": 0.4e12},
+        "quick": case,
+    }
+    data["figures"] = {"vector_format": "svg"}
+    return data
+
+
+def level(parallel, series, half=False, stable=True):
+    conductance = {"parallel": parallel, "series": series}
+    return {
+        "normalized_conductance": conductance,
+        "half": half,
+        "stable": stable,
+        "reachable": True,
+    }
+
+
+MODELS = {
+    "synapse": [level(0.0, 0.0), level(0.4, 0.2, half=True), level(0.5, 0.3), level(1.0, 1.0)],
+    "wide": [level(0.0, 0.0), level(0.7, 0.6, stable=False), level(0.9, 0.8, half=True)],
+}
+
+MAKERS = {
+    "results/initial/neuron.nc": ["initial"],
+    "results/traces/neuron/0.5000.nc": ["trace"],
+    "results/traces/neuron/-12.5000.nc": ["trace"],
+    "results/traces/neuron/0.500.nc": [],
+    "results/traces/neuron/0.50000.nc": [],
+    "results/traces/neuron/.5000.nc": [],
+    "results/traces/Neuron/0.5000.nc": [],
+    "results/traces/a/b/0.5000.nc": [],
+    "results/traces/wide/0.5000.nc": ["trace", "trace_oommf"],
+    "results/initial/wide.nc": ["initial", "initial_oommf"],
+    "results/levels/synapse/1-2.nc": ["level"],
+    "results/levels/synapse/1-2-3.nc": [],
+    "results/levels/synapse/x.nc": [],
+    "results/levels/wide/1.nc": ["level", "level_oommf"],
+    "results/tables/devices/plain.md": ["device_table"],
+    "results/tables/devices/nobody.csv": [],
+    "results/figures/devices/neuron-transfer-curve.png": ["figure_transfer_curve"],
+    "results/figures/devices/other-magnetization.svg": ["figure_magnetization"],
+    "results/figures/devices/wide-dynamics.svg": ["figure_dynamics"],
+    "results/figures/devices/synapse-conductance.png": ["figure_conductance"],
+    "results/figures/devices/plain-wall-position.svg": ["figure_wall_position"],
+    "results/figures/devices/plain-wall-position.pdf": [],
+    "results/figures/devices/synapse-transfer-curve.png": [],
+    "results/figures/devices/synapse-magnetization.png": [],
+    "results/figures/devices/neuron-dynamics.png": [],
+    "results/figures/devices/plain-conductance.png": [],
+    "results/figures/devices/synapse-wall-position.png": [],
+    "results/crosscheck/slow/film.nc": ["crosscheck_film"],
+    "results/crosscheck/quick/oommf.nc": ["crosscheck_oommf"],
+    "results/crosscheck/other/film.nc": [],
+    "results/crosscheck/other/oommf.nc": [],
+    "results/validation/macrospin.json": ["validation_check"],
+    "results/validation/nothing.json": [],
+    "results/figures/networks/dots/weights-wide.png": ["figure_weights"],
+    "results/figures/networks/nothing/weights-wide.png": [],
+    "results/figures/networks/nothing/confusion-wide.png": [],
+    "results/networks/dots/none/none/none/plain/fp32/seed-3/metrics.json": ["train"],
+    "results/networks/dots/wide/series/layer-extended/plain/quantized/seed-3/best.ckpt": ["map"],
+    "results/networks/dots/wide/series/layer/plain/quantized/seed-x/best.ckpt": [],
+    "results/networks/dots/wide/series/layer-a-b/plain/quantized/seed-3/best.ckpt": [],
+    "results/networks/dots/wide/series/layer/plain/fp32/seed-3/best.ckpt": [],
+}
+"""Files and the rules that can make them: none for what no campaign has."""
+
+RAISED = {
+    "film": 100,
+    "oommf": 200,
+    "devices": 300,
+    "networks": 400,
+    "report": 500,
+    "validation": 600,
+}
+
+TARGETS = ("all", "traces", "devices", "networks", "figures", "crosscheck", "validation")
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory):
+    """All jobs that are planned, and which rules can make the files of `MAKERS`."""
+    folder = tmp_path_factory.mktemp("shown")
+    Campaign(folder).configure(with_everything())
+    for name, levels in MODELS.items():
+        files.write_json(
+            {"kind": "synapse", "levels": levels}, folder / f"results/compact_models/{name}.json"
+        )
+    for name, first in {"neuron": 0.7, "other": 0.1}.items():
+        activation = {
+            "parallel": {"quartic": [first, 1, 2, 3, 4], "fault": ""},
+            "series": {"quartic": [first, 5, 6, 7, 8], "fault": "not monotonic"},
+        }
+        files.write_json(
+            {"kind": "neuron", "activation": activation},
+            folder / f"results/compact_models/{name}.json",
+        )
+    environment = with_revisions(folder, **RAISED) | {
+        "SHOW_FILE": str(folder / "jobs.json"),
+        "SHOW_MAKERS": json.dumps(list(MAKERS)),
+    }
+    command = [sys.executable, "-c", SHOW_JOBS, "--snakefile", ROOT / "Snakefile", "--dry-run"]
+    command += ["--directory", folder, "--cores", "8", "--quiet", "all", "--", *TARGETS]
+    done = subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, env={**os.environ, **environment}
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads((folder / "jobs.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def jobs(shown):
+    return shown[0]
+
+
+def of_rule(jobs, *names):
+    found = [job for job in jobs if job["rule"] in names]
+    assert found
+    return found
+
+
+def words_of(job):
+    return shlex.split(job["command"])
+
+
+def test_a_file_is_made_by_the_rule_of_its_kind_and_one_that_cannot_be_by_none(shown):
+    assert shown[1] == MAKERS
+
+
+def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(jobs):
+    """Each job has the number of the code that it runs; Snakemake sees no other."""
+    table = json.loads((ROOT / "src/wallnet/revisions.json").read_text())
+    now = {stage: table[stage]["revision"] + by for stage, by in RAISED.items()}
+    stages = {
+        "film": {"initial", "trace", "level", "crosscheck_film"},
+        "oommf": {"initial_oommf", "trace_oommf", "level_oommf", "crosscheck_oommf"},
+        "devices": {"device", "compact_model", "device_table"},
+        "networks": {"data", "train", "map"},
+        "report": {"parameters", "accuracy", "crosscheck_table", "validation_table"}
+        | {job["rule"] for job in jobs if job["rule"].startswith("figure_")},
+    }
+    expected = {rule: now[stage] for stage, rules in stages.items() for rule in rules}
+    # a check is made by the engine and by the code that compares
+    expected["validation_check"] = [now["film"], now["validation"]]
+    found = {job["rule"]: job["params"].get("revision") for job in jobs if job["command"]}
+    assert found == expected
+    for job in jobs:
+        assert job["params"].get("revision") == expected.get(job["rule"]), job["output"]
+
+
+def test_a_job_that_starts_from_a_state_is_told_which(jobs):
+    """A trace from its own device's initial state; that a rule waits for it alone says nothing."""
+    for job in of_rule(jobs, "trace", "trace_oommf", "device"):
+        words = words_of(job)
+        state = f"results/initial/{job['wildcards']['device']}.nc"
+        assert words[words.index("--initial") + 1] == state
+        assert state in job["input"]
+
+
+def test_a_job_is_told_of_all_that_it_waits_for_and_makes(jobs):
+    """No input or parameter without a use, and nothing is read that the job does not wait for."""
+    for job in jobs:
+        if not job["command"]:
+            continue
+        words, rule = words_of(job), job["rule"]
+        assert {*job["output"], *job["log"]} <= set(words), rule
+        if rule != "accuracy":  # which tells by its networks what it reads
+            for path in job["input"]:
+                assert path in words or os.path.dirname(path) in words, (rule, path)
+        # by these it is seen that code, or what a file holds, has changed
+        unsaid = {"revision"} | ({"levels", "activation"} if rule in ("train", "map") else set())
+        for name, value in job["params"].items():
+            values = map(str, value if isinstance(value, list) else [value])
+            assert name in unsaid or set(values) <= set(words), (rule, name)
+        known = {*job["input"], *job["output"], *job["log"]}
+        known |= {value for value in job["params"].values() if isinstance(value, str)}
+        assert {word for word in words if word.startswith("results/")} <= known, rule
+
+
+OPTIONS = {
+    "--initial": r"results/initial/[a-z]+\.nc",
+    "--traces": r"results/traces/[a-z]+",
+    "--levels": r"results/levels/[a-z]+",
+    "--device": r"results/devices/[a-z]+\.nc",
+    "--data": r"results/data/[a-z]+\.json",
+    "--neuron": r"results/compact_models/other\.json",
+    "--synapse": r"results/compact_models/(synapse|wide)\.json",
+    "--start": r"results/networks/[a-z]+/none/none/none/plain/fp32/seed-\d+/best\.ckpt",
+    "--metrics": r"results/networks/.*/metrics\.json",
+    "--checkpoint": r"results/networks/.*/best\.ckpt",
+    "--film": r"results/crosscheck/[a-z]+/film\.nc",
+    "--oommf": r"results/crosscheck/[a-z]+/oommf\.nc",
+    "--results": r"results/validation/.*\.json",
+    "--csv": r"results/tables/.*\.csv",
+    "--markdown": r"results/tables/.*\.md",
+    "--html": r"results/tables/.*\.html",
+    "--png": r"results/figures/.*\.png",
+    "--vector": r"results/figures/.*\.svg",
+}
+"""What stands behind an option of the commands."""
+
+
+def test_files_stand_behind_the_options_that_they_belong_to(jobs):
+    used = set()
+    for job in jobs:
+        option = None
+        for word in words_of(job) if job["command"] else ():
+            if word.startswith("--"):
+                option = word
+            elif word in (">", "2>", "<<<", "|"):
+                option = None
+            elif option in OPTIONS:
+                used.add(option)
+                assert re.fullmatch(OPTIONS[option], word), (job["rule"], option, word)
+    assert used == set(OPTIONS)
+
+
+FREE = "results/networks/{dataset}/none/none/none/plain/fp32/seed-{seed}/"
+MAPPED = ("quantized", "fine_tuned", "fine_tuned_snapped", "on_levels")
+DEVICE_FILE = "results/devices/{device}.nc"
+SWEPT = {
+    "neuron": ["0.2000", "0.4000", "0.6000", "0.8000", "1.0000"],
+    "other": ["0.2000", "0.4000", "0.6000", "0.8000", "1.0000"],
+    "synapse": ["0.5000", "1.5000", "3.0000"],
+    "wide": ["-0.2500", "0.5000"],
+    "plain": ["0.5000", "1.5000", "3.0000"],
+}
+LEVEL_STATES = {"synapse": ["1", "1-2", "2"], "wide": ["1"]}
+
+
+def metrics(dataset, device, stages, seed=3, readings=("parallel", "series"), mapping="layer"):
+    place = (
+        f"results/networks/{dataset}/{device}/{{}}/{mapping}/plain/{{}}/seed-{seed}/metrics.json"
+    )
+    return [
+        (FREE + "metrics.json").format(dataset=dataset, seed=seed),
+        *(place.format(reading, stage) for reading in readings for stage in stages),
+    ]
+
+
+def expected_input(job):
+    """Return what a job is made of, by hand."""
+    rule, wildcards = job["rule"], job["wildcards"]
+    device, dataset = wildcards.get("device"), wildcards.get("dataset")
+    one = [DEVICE_FILE.format(device=device)]
+    traces = [f"results/traces/{device}/{current}.nc" for current in SWEPT.get(device, ())]
+    levels = [f"results/levels/{device}/{state}.nc" for state in LEVEL_STATES.get(device, ())]
+    initial = [f"results/initial/{device}.nc"]
+    if rule in ("trace", "trace_oommf"):
+        return initial
+    if rule == "device":
+        return [*initial, *traces, *levels]
+    if rule in ("compact_model", "device_table"):
+        return one
+    if rule == "train":
+        return [f"results/data/{dataset}.json", "results/compact_models/other.json"]
+    if rule == "map":
+        start = (FREE + "best.ckpt").format(**wildcards)
+        return [f"results/data/{dataset}.json", f"results/compact_models/{device}.json", start]
+    if rule in ("figure_magnetization", "figure_dynamics"):
+        return [*one, *traces]
+    if rule in ("figure_transfer_curve", "figure_conductance", "figure_wall_position"):
+        return one
+    if rule == "figure_synapses_compared":
+        return ["results/devices/synapse.nc", "results/devices/wide.nc"]
+    if rule == "figure_accuracy":
+        return ["results/tables/accuracy.csv"]
+    if rule == "figure_training_curves":
+        return [(FREE + "metrics.json").format(dataset=d, seed=3) for d in ("blots", "dots")]
+    if rule == "figure_misread":
+        return metrics(dataset, None, ())
+    if rule == "figure_weights":
+        return metrics(dataset, device, MAPPED)
+    if rule == "figure_confusion":
+        return metrics(dataset, device, MAPPED[:2])
+    if rule == "accuracy":
+        return [
+            path
+            for dataset in ("blots", "dots")
+            for seed in (3, 11)
+            for path in dict.fromkeys(
+                path
+                for device in ("synapse", "wide")
+                for reading in ("parallel", "series")
+                for mapping in ("layer", "layer-extended")
+                for path in metrics(dataset, device, MAPPED, seed, [reading], mapping)
+            )
+        ]
+    if rule == "crosscheck_table":
+        cases = [(case, of) for of in ("film", "oommf") for case in ("slow", "quick")]
+        return [f"results/crosscheck/{case}/{of}.nc" for case, of in cases]
+    return []
+
+
+def test_a_job_waits_for_all_that_it_is_made_of(jobs):
+    """A file that it does not wait for can change without its being made again."""
+    for job in jobs:
+        if job["command"] and job["rule"] != "validation_table":
+            assert job["input"] == expected_input(job), job["output"]
+    (table,) = of_rule(jobs, "validation_table")
+    checks = [path for job in of_rule(jobs, "validation_check") for path in job["output"]]
+    assert sorted(table["input"]) == sorted(checks)
+    assert len(checks) > 8
+
+
+def test_only_the_age_of_compact_models_does_not_count(jobs):
+    """What of them decides is a parameter of the same job."""
+    for job in jobs:
+        old = [path for path in job["input"] if path.startswith("results/compact_models/")]
+        assert job["ancient"] == (old if job["rule"] in ("train", "map") else []), job["rule"]
+
+
+def test_a_network_is_planned_anew_once_the_levels_are_known(jobs):
+    """After a checkpoint Snakemake plans again, now with the levels that the run has made."""
+    assert {job["rule"] for job in jobs if job["checkpoint"]} == {"compact_model"}
+
+
+def test_a_mapping_is_planned_by_the_levels_of_its_own_synapse_reading_and_level_set(jobs):
+    levels = {
+        ("synapse", "parallel", "layer"): [[0.0, 0.5, 1.0], 3],
+        ("synapse", "series", "layer"): [[0.0, 0.3, 1.0], 3],
+        ("synapse", "parallel", "layer-extended"): [[0.0, 0.4, 0.5, 1.0], 3],
+        ("synapse", "series", "layer-extended"): [[0.0, 0.2, 0.3, 1.0], 3],
+        ("wide", "parallel", "layer"): [[0.0], 2],
+        ("wide", "series", "layer"): [[0.0], 2],
+        ("wide", "parallel", "layer-extended"): [[0.0, 0.9], 2],
+        ("wide", "series", "layer-extended"): [[0.0, 0.8], 2],
+    }
+    found = of_rule(jobs, "map")
+    assert len(found) == 2 * 2 * 8
+    for job in found:
+        key = tuple(job["wildcards"][name] for name in ("device", "reading", "mapping"))
+        assert json.loads(job["params"]["levels"]) == levels[key], key
+
+
+def test_a_training_is_planned_by_the_activation_of_the_networks_neuron(jobs):
+    found = of_rule(jobs, "train")
+    assert len(found) == 2 * 2
+    for job in found:
+        assert json.loads(job["params"]["activation"]) == [[0.1, 5, 6, 7, 8], "not monotonic"]
+
+
+def test_a_simulation_gets_the_numbers_of_its_own_device_and_current(jobs):
+    for job in of_rule(jobs, "trace", "trace_oommf", "initial", "initial_oommf"):
+        device, told = job["wildcards"]["device"], json.loads(job["params"]["job"])
+        start = 44e-9 if device == "other" else 40e-9
+        assert told["placement"] == {"bottom": start, "top": start}
+        assert told["calculator_name"] == ("oommf" if device == "wide" else "film")
+        if job["rule"].startswith("initial"):
+            assert "current_density" not in told
+            continue
+        current = float(job["wildcards"]["current"]) * 1e12
+        assert told["current_density"] == pytest.approx(current, rel=1e-12, abs=0)
+        duration = 0.4e-9 if device in ("neuron", "other") else 0.6e-9
+        assert told["pulse_duration"] == pytest.approx(duration, rel=1e-12, abs=0)
+
+
+def test_a_level_is_placed_at_its_own_notches(jobs):
+    # three pairs on 360 nm, of which the last is the right edge; two on the same length
+    places = {"1": (120e-9, 120e-9), "1-2": (120e-9, 240e-9), "2": (240e-9, 240e-9)}
+    for job in of_rule(jobs, "level", "level_oommf"):
+        told = json.loads(job["params"]["job"])
+        wide = job["wildcards"]["device"] == "wide"
+        bottom, top = (180e-9, 180e-9) if wide else places[job["wildcards"]["state"]]
+        assert told["placement"]["bottom"] == pytest.approx(bottom, rel=1e-9, abs=0)
+        assert told["placement"]["top"] == pytest.approx(top, rel=1e-9, abs=0)
+        assert "current_density" not in told
+
+
+def test_a_case_of_the_crosscheck_goes_to_both_calculators(jobs):
+    for rule in ("crosscheck_film", "crosscheck_oommf"):
+        told = {j["wildcards"]["case"]: json.loads(j["params"]["job"]) for j in of_rule(jobs, rule)}
+        assert {name: job["calculator_name"] for name, job in told.items()} == dict.fromkeys(
+            ("slow", "quick"), rule.removeprefix("crosscheck_")
+        )
+        assert told["slow"]["current_density"] == pytest.approx(0.4e12, rel=1e-12, abs=0)
+        assert told["quick"]["current_density"] == pytest.approx(0.6e12, rel=1e-12, abs=0)
+        assert [told[name]["material"]["damping"] for name in ("slow", "quick")] == [0.5, 0.1]
+    (table,) = of_rule(jobs, "crosscheck_table")
+    assert table["params"]["cases"] == ["slow", "quick"]
+
+
+def test_a_network_gets_the_numbers_of_its_own_run(jobs):
+    for job in of_rule(jobs, "train", "map", "data"):
+        told = json.loads(job["params"]["job"])
+        for key, value in job["wildcards"].items():
+            assert str(told["name" if job["rule"] == "data" else key]) == value, job["output"]
+    folders = {
+        job["wildcards"]["dataset"]: json.loads(job["params"]["job"])["dataset"]["folder"]
+        for job in of_rule(jobs, "data")
+    }
+    assert folders == {"blots": "Blots/raw", "dots": "Dots/raw"}
+
+
+def test_a_figure_shows_the_pulses_of_its_own_device(jobs):
+    """And figures of accuracies the rows of the paper that a synapse stands for."""
+    pulses = {"other": ["4e+11", "6e+11"], "wide": ["-2.5e+11"], "plain": ["1.5e+12"]}
+    rules = ("figure_magnetization", "figure_dynamics", "figure_wall_position")
+    for job in of_rule(jobs, *rules):
+        words, expected = words_of(job), pulses.get(job["wildcards"]["device"], [])
+        assert job["params"]["shown"] == expected
+        first = words.index("--shown") + 1
+        assert words[first : words.index("--png")] == expected
+    for job in of_rule(jobs, "figure_accuracy", "figure_training_curves"):
+        assert job["params"]["paper"] == [5]
+    for job in jobs:
+        if job["rule"].startswith("figure_") or job["rule"].endswith(("k_table", "n_table")):
+            assert json.loads(job["params"]["figures"])["vector_format"] == "svg", job["rule"]
+
+
+def test_only_oommf_and_networks_take_the_threads_that_they_are_given(jobs):
+    threads = {"train": 2, "map": 2} | dict.fromkeys(
+        ("initial_oommf", "trace_oommf", "level_oommf"), 3
+    )
+    for job in jobs:
+        if job["rule"] == "crosscheck_oommf":
+            expected = {"slow": 1, "quick": 3}[job["wildcards"]["case"]]
+        else:
+            expected = threads.get(job["rule"], 1)
+        assert job["threads"] == expected, job["output"]
+        if job["rule"].endswith("oommf"):
+            assert job["command"].startswith(f"OOMMF_THREADS={expected} wallnet ")
+
+
+def test_a_job_writes_its_log_and_benchmark_where_its_first_result_is(jobs):
+    for job in jobs:
+        if job["command"]:
+            stem = job["output"][0].removeprefix("results/").rpartition(".")[0]
+            assert job["log"] == [f"results/logs/{stem}.log"]
+            if job["rule"] != "crosscheck_table":
+                assert job["benchmark"] == f"results/benchmarks/{stem}.tsv"
+    logs = [path for job in jobs for path in job["log"]]
+    assert len(logs) == len(set(logs))
+
+
+def test_the_targets_ask_for_every_file_of_their_kind(jobs):
+    """Counted by hand: 27 of simulations, 24 of devices, 269 of networks and 44 figures."""
+    asked = {job["rule"]: job["input"] for job in jobs if job["rule"] in TARGETS}
+    counts = {name: len(set(paths)) for name, paths in asked.items()}
+    assert counts == {
+        "traces": 5 + 18 + 4,
+        "devices": 5 + 4 + 5 * 3,
+        "networks": 2 + 2 * (2 * 2 * (1 + 2 * 2 * 2 * 4)) + 3,
+        "figures": 2 * (2 + 2 + 2 + 2 + 1 + 1 + 2 + 2 * (1 + 2 + 2)),
+        "all": 27 + 24 + 2 + 269 + 44,
+        "crosscheck": 2,
+        "validation": 2,
+    }
+    checks = ("crosscheck", "validation")
+    made = {path for j in jobs if not j["rule"].startswith(checks) for path in j["output"]}
+    assert set(asked["all"]) == made
+    assert {path.split("/")[1] for path in asked["traces"]} == {"initial", "traces", "levels"}
+    folders = {path.split("/")[1] for path in asked["devices"]}
+    assert folders == {"devices", "compact_models", "tables"}
+    assert {path.split("/")[1] for path in asked["networks"]} == {"data", "networks", "tables"}
+    assert {path.split("/")[1] for path in asked["figures"]} == {"figures"}
+
+
+def test_the_plan_of_the_package_is_that_of_the_rules(jobs):
+    """`wallnet clean` keeps by it what the rules make: checks too, which `all` leaves out."""
+    campaign = config.parse(with_everything())
+    made = {path for job in jobs for path in job["output"]}
+    assert {*plan.everything(campaign), *plan._checks(campaign)} == made
+
+
+def test_a_campaign_without_recipes_asks_for_nothing_of_networks(tiny):
+    """Though its data sets have names."""
+    tiny["networks"] = {"datasets": ["mnist"], "recipes": {}}
+    campaign = config.parse(tiny)
+    assert plan.network_files(campaign) == []
+    assert not [path for path in plan.everything(campaign) if "network" in path or "mnist" in path]

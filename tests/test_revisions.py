@@ -1,10 +1,18 @@
 """A change of code cannot pass without a decision on its revision."""
 
 import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from wallnet import revisions
+
+PACKAGE = Path(revisions.__file__).parent
 
 
 @pytest.mark.parametrize("stage", revisions.STAGES)
@@ -20,3 +28,79 @@ def test_comments_and_docstrings_do_not_count_and_code_does():
     plain = text(ast.parse("def f(x):\n    return x + 1\n"))
     assert text(ast.parse('def f(x):\n    """Say."""\n    return x + 1  # why\n')) == plain
     assert text(ast.parse("def f(x):\n    return x + 2\n")) != plain
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """A copy of the package, and what runs its revisions."""
+    shutil.copytree(PACKAGE, tmp_path / "wallnet")
+
+    def run(*words):
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        command = [sys.executable, "-m", "wallnet.revisions", *words]
+        subprocess.run(command, check=True, env=environment, cwd=tmp_path)
+        return json.loads((tmp_path / "wallnet/revisions.json").read_text())
+
+    return tmp_path / "wallnet", run
+
+
+def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(copied):
+    package, run = copied
+    before = json.loads((PACKAGE / "revisions.json").read_text())
+    assert run() == before
+    engine = package / "film/core.py"
+    engine.write_text(engine.read_text() + "\nnew = 1\n")
+    noted = run()
+    changed = {stage for stage in before if noted[stage]["digest"] != before[stage]["digest"]}
+    assert changed == {"film"}
+    raised = run("film", "report")
+    numbers = {stage: raised[stage]["revision"] - before[stage]["revision"] for stage in before}
+    assert numbers == dict.fromkeys(before, 0) | {"film": 1, "report": 1}
+    assert raised["film"]["digest"] == noted["film"]["digest"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "stages"),
+    [
+        ("film/kernels.py", {"film"}),
+        ("film/strayfield.py", {"film"}),
+        ("tracks.py", {"film", "oommf"}),
+        ("simulate/recorder.py", {"film", "oommf"}),
+        ("simulate/checkpoint.py", {"film"}),
+        ("simulate/oommf.py", {"oommf"}),
+        ("devices/levels.py", {"devices"}),
+        ("networks/mappings.py", {"networks"}),
+        ("film/energy.py", {"validation"}),
+        ("report/style.py", {"report"}),
+    ],
+)
+def test_code_that_makes_a_result_belongs_to_the_stage_that_makes_it(changed, stages):
+    """Each file that computes; a stage is what is made again when its number is raised."""
+    assert (PACKAGE / changed).is_file()
+    belongs = {
+        stage
+        for stage, entries in revisions.STAGES.items()
+        if any(changed == entry or changed.startswith(f"{entry}/") for entry in entries)
+    }
+    assert belongs == stages
+
+
+def test_a_moved_or_renamed_function_counts():
+    text = revisions._text
+    plain = text(ast.parse("def f(x):\n    return x\n"))
+    assert text(ast.parse("def g(x):\n    return x\n")) != plain
+    assert text(ast.parse("def f(y):\n    return y\n")) != plain
+    assert text(ast.parse("def f(x):\n    'a'\n    return 'a'\n")) != text(
+        ast.parse("def f(x):\n    'a'\n    return 'b'\n")
+    )
+    # text that stands for nothing is no code wherever it stands
+    assert text(ast.parse("def f(x):\n    return x\n    'after'\n")) == plain
+
+
+def test_each_stage_has_the_number_and_the_digest_that_are_noted():
+    table = json.loads((PACKAGE / "revisions.json").read_text())
+    assert set(table) == set(revisions.STAGES)
+    for stage, entry in table.items():
+        assert revisions.of(stage) == entry["revision"]
+        assert revisions.noted_digest(stage) == entry["digest"]
+    assert revisions.digest("film") != revisions.digest("oommf")

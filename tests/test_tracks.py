@@ -102,3 +102,143 @@ def test_a_uniform_track_has_its_ends_at_the_border(direction):
 def test_both_ends_make_the_state(bottom, top, state):
     found = tracks.wall_state(SYNAPSE, DELTA, 60e-9, bottom * 1e-9, top * 1e-9)
     assert found == state
+
+
+SMALL = Track(
+    length=30e-9,
+    width=12e-9,
+    thickness=2e-9,
+    cell_size=2e-9,
+    notches={"diameter": 6e-9, "positions": [30e-9, 9e-9]},
+)
+"""15×6 cells, a notch within and one that the right edge cuts."""
+
+CUT = """\
+...###........#
+....#..........
+...............
+...............
+....#..........
+...###........#
+"""
+"""Its cells: a centre at exactly the radius of 3 nm belongs to the notch."""
+
+
+def test_a_notch_takes_the_cells_whose_centre_is_within_its_radius():
+    empty = np.array([[cell == "#" for cell in row] for row in CUT.split()])
+    assert np.array_equal(tracks.magnetic_mask(SMALL), ~empty)
+
+
+def test_cell_centres_lie_half_a_cell_inside_the_edges():
+    x, y = tracks.centres(SMALL)
+    assert x == pytest.approx(np.arange(1, 30, 2) * 1e-9, rel=1e-9, abs=0)
+    assert y == pytest.approx(np.arange(1, 12, 2) * 1e-9, rel=1e-9, abs=0)
+
+
+def test_a_placed_wall_points_against_x_within_and_leans_from_edge_to_edge():
+    """At a distance of Δ/2 from its middle: m = (-sech ½, 0, ±tanh ½)."""
+    plain = SMALL.model_copy(update={"notches": None})
+    wall = tracks.placed_wall(plain, 5e-9, 10e-9, 16e-9)
+    # the middle is at 10.5 nm in the lowest row and at 15.5 nm in the highest; x = 13 nm
+    assert wall[0, 6] == pytest.approx([-0.886819, 0, 0.462117], abs=1e-6)
+    assert wall[5, 6] == pytest.approx([-0.886819, 0, -0.462117], abs=1e-6)
+
+
+def test_a_straight_wall_is_where_the_average_says():
+    positions = tracks.wall_position(SYNAPSE, np.array([-1.0, -0.5, 0.2, 1.0]))
+    assert positions == pytest.approx([1500e-9, 1125e-9, 600e-9, 0], abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("profile", "reversed_length"),
+    [
+        # from 3 nm, two eighths of the way to 5 nm
+        ([-0.8, -0.2, 0.6, 1, 1], 3.5),
+        ([-1, -1, -1, -0.9, 0.1], 8.8),
+        # a stretch in between, and one at the right end
+        ([0.6, -0.2, -0.6, 0.2, 1], 4.0),
+        ([1, 1, 0.3, -0.1, -1], 3.5),
+    ],
+)
+def test_a_wall_end_lies_where_m_z_crosses_zero_between_two_cells(profile, reversed_length):
+    """The lower edge is read from the lowest row, the upper from the highest."""
+    track = Track(length=10e-9, width=6e-9, thickness=2e-9, cell_size=2e-9)
+    mask = tracks.magnetic_mask(track)
+    m = np.full((3, 5, 3), -0.3)
+    m[2, :, 2] = 1.0
+    m[0, :, 2] = profile
+    ends = tracks.wall_ends(track, mask, m)
+    assert ends == pytest.approx((reversed_length * 1e-9, 0), rel=1e-9, abs=1e-15)
+    assert tracks.wall_ends(track, mask, m[::-1]) == ends[::-1]
+
+
+def test_the_edge_follows_a_notch():
+    """In each column the outermost cells alone decide."""
+    mask = tracks.magnetic_mask(SMALL)
+    m = np.zeros((*mask.shape, 3))
+    m[..., 2] = np.where(mask, 1.0, 0.0)
+    lowest = [0, 0, 0, 1, 2]
+    highest = [5, 5, 5, 4, 3, 4, 5, 5, 5, 5]
+    m[lowest, range(5), 2] = -1.0
+    m[highest, range(10), 2] = -1.0
+    assert tracks.wall_ends(SMALL, mask, m) == pytest.approx((10e-9, 20e-9), rel=1e-9, abs=0)
+
+
+def test_rest_is_a_speed_below_the_limit_between_all_entries_of_both_ends():
+    time = np.array([0, 1, 3]) * 1e-9  # 1 m/s, then 2 m/s
+    moving = np.array([0, 1, 5]) * 1e-9
+    still = np.full(3, 7e-9)
+    for ends in ([moving, still], [still, moving], [-moving, still], [still, -moving]):
+        assert tracks.at_rest(time, ends, 2.1)
+        assert not tracks.at_rest(time, ends, 1.9)
+        assert not tracks.at_rest(time[::-1] * -1, [end[::-1] for end in ends], 1.9)
+    assert tracks.at_rest(time, [still, still], 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("bottom", "top", "state"),
+    [
+        # moved by up to Δ = 9.13 nm to either side, at either end
+        (209, 209, "initial"),
+        (200, 191, "initial"),
+        (191, 200, "initial"),
+        (200, 210, "free"),
+        (210, 200, "free"),
+        (200, 190, "free"),
+        (190, 200, "free"),
+        # the border is two cells of 3 nm wide
+        (5.9, 5.9, "expelled"),
+        (5.9, 6.1, "free"),
+        (6.1, 5.9, "free"),
+        (1494.1, 1494.1, "reversed"),
+        (1494.1, 1493.9, "notch 5"),
+        (1493.9, 1494.1, "notch 5"),
+        (1200, 1500, "between 4 and 5"),
+        (890, 300, "wider"),
+        # the end of the reach, 20 nm + 4Δ = 56.52 nm
+        (356.4, 356.4, "notch 1"),
+        (356.6, 356.6, "free"),
+        (243.6, 243.6, "notch 1"),
+        (243.4, 243.4, "free"),
+    ],
+)
+def test_states_begin_and_end_where_their_bounds_say(bottom, top, state):
+    found = tracks.wall_state(SYNAPSE, DELTA, 200e-9, bottom * 1e-9, top * 1e-9)
+    assert found == state
+
+
+def test_of_two_notches_that_reach_an_end_the_nearer_holds_it():
+    close = Notches(diameter=40e-9, positions=(300e-9, 360e-9))
+    track = SYNAPSE.model_copy(update={"notches": close})
+    for bottom, top, state in [
+        (325, 325, "notch 1"),
+        (335, 335, "notch 2"),
+        (325, 335, "between 1 and 2"),
+    ]:
+        assert tracks.wall_state(track, DELTA, 60e-9, bottom * 1e-9, top * 1e-9) == state
+
+
+def test_a_plain_track_has_no_notch_to_hold_a_wall():
+    plain = SYNAPSE.model_copy(update={"notches": None})
+    assert tracks.wall_state(plain, DELTA, 60e-9, 300e-9, 300e-9) == "free"
+    assert tracks.wall_state(plain, DELTA, 295e-9, 300e-9, 300e-9) == "initial"

@@ -6,6 +6,14 @@ import signal
 import psutil
 
 
+def customised(folder):
+    """Return the environment in which Python first runs the sitecustomize.py of a folder.
+
+    The code that is tested stays the one beside the tests.
+    """
+    return {"PYTHONPATH": os.pathsep.join([str(folder), os.environ["PYTHONPATH"]])}
+
+
 def kill_tree(process):
     """Send SIGKILL to a process and all below it, none of which gets to react to another's end."""
     root = psutil.Process(process.pid)

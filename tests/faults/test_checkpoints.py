@@ -112,6 +112,24 @@ def test_a_checkpoint_is_saved_once_an_interval(device, tmp_path, monkeypatch):
     assert saved == [2, 5, 8, 11]
 
 
+def test_the_time_of_earlier_attempts_adds_up(device, tmp_path, monkeypatch):
+    """Until the checkpoint that was read: what came after it was lost and is done again."""
+    now = [1000.0]
+    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: now[0])
+    for begin, end, before, after in [(1000, 1400, 0, 400), (5000, 5350, 400, 750)]:
+        now[0] = float(begin)
+        job = jobs.pulse_job(device, 1.5e12)
+        kept = checkpoint.Checkpoint(tmp_path / "trace.nc", job, np.zeros(3))
+        state = kept.load()
+        assert kept.elapsed == before
+        assert (state is None) == (before == 0)
+        now[0] = float(end)
+        kept.offer(lambda: {"entry": np.array(3.5)})
+        again = checkpoint.Checkpoint(tmp_path / "trace.nc", job, np.zeros(3))
+        assert again.load()["entry"] == 3.5
+        assert again.elapsed == after
+
+
 @pytest.mark.parametrize("damage", ["truncated", "garbled", "empty", "pickled"])
 def test_a_damaged_checkpoint_costs_time_and_nothing_else(device, tmp_path, eager, damage):
     out = tmp_path / "trace.nc"

@@ -6,6 +6,7 @@ import re
 import shutil
 
 import pytest
+from killing import customised
 from same import assert_same
 
 from wallnet import files
@@ -145,6 +146,33 @@ def test_a_dry_run_shows_what_would_be_made_again_and_moves_nothing(whole):
     assert (planned["trace"], planned["device"], planned.get("level")) == (1, 1, None)
 
 
+def test_a_dry_run_leaves_a_damaged_result_and_its_digest_in_place(campaign):
+    """And a run sets it aside, until the new one is whole."""
+    name = "results/initial/neuron.nc"
+    path = campaign.folder / name
+    files.write_text("as it was written", path)
+    path.write_text("as it was changed")
+    noted = files.digest_path(path).read_text()
+    said = campaign.snakemake("--dry-run", "traces").stdout
+    assert f"{name} is damaged (its content is not what was written)" in said
+    assert "1 damaged would be set aside, to be made again." in said
+    # that of the other device too, which is not there yet
+    assert re.search(r"^initial +2$", said, re.MULTILINE)
+    assert path.read_text() == "as it was changed"
+    assert files.digest_path(path).read_text() == noted
+    assert sorted(each.name for each in path.parent.iterdir()) == [
+        ".neuron.nc.sha256",
+        "neuron.nc",
+    ]
+    said = campaign.snakemake(name).stderr
+    assert "1 damaged were set aside, to be made again." in said
+    files.read_dataset(path, "initial")
+    assert sorted(each.name for each in path.parent.iterdir()) == [
+        ".neuron.nc.sha256",
+        "neuron.nc",
+    ]
+
+
 def test_a_campaign_that_runs_is_not_looked_at(whole):
     """Its files change under the eyes of a second one, which is refused in any case."""
     name = "results/traces/synapse/1.5000.nc"
@@ -200,7 +228,7 @@ def test_damage_during_a_run_is_said_and_repaired_by_the_next(
     (tmp_path / "harming/sitecustomize.py").write_text(HARMING)
     (whole.folder / remade).unlink()
     environment = {
-        "PYTHONPATH": str(tmp_path / "harming"),
+        **customised(tmp_path / "harming"),
         "HARM_COMMAND": command,
         "HARM_FILES": ":".join(harmed),
     }

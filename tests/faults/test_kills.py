@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from killing import kill_tree
+from killing import customised, kill_tree
 from same import assert_same
 from small_campaign import NEURON_TARGETS, Campaign
 
@@ -60,6 +60,27 @@ def start(campaign, environment=None, targets=("devices",)):
             env={**os.environ, **(environment or {})},
             cwd=campaign.folder,
         )
+
+
+NOTING = """
+import atexit, os, sys
+
+if "initial" in sys.orig_argv:
+    where = lambda: open(os.environ["NOTE"], "w").write(sys.modules["wallnet"].__file__)
+    atexit.register(where)
+"""
+
+
+def test_the_jobs_of_these_tests_run_the_code_beside_the_tests(campaign, tmp_path):
+    """And not the package that is installed, which may be another checkout."""
+    assert os.environ["PYTHONPATH"].split(os.pathsep)[0] == str(ROOT / "src")
+    (tmp_path / "noting").mkdir()
+    (tmp_path / "noting" / "sitecustomize.py").write_text(NOTING)
+    note = tmp_path / "note"
+    target = "results/initial/neuron.nc"
+    process = start(campaign, {"NOTE": str(note), **customised(tmp_path / "noting")}, [target])
+    assert process.wait() == 0, (campaign.folder / "killed.log").read_text()
+    assert note.read_text() == str(ROOT / "src/wallnet/__init__.py")
 
 
 def start_again(campaign, *targets):
@@ -120,7 +141,7 @@ def test_killed_at_a_bad_moment(finished, finished_devices, tmp_path, where, pat
     (tmp_path / "stall" / "sitecustomize.py").write_text(STALL)
     marker = tmp_path / "stall" / "marker"
     stall = {"STALL_WHERE": where, "STALL_FILE": pattern, "STALL_MARKER": str(marker)}
-    process = start(finished, {**stall, "PYTHONPATH": str(tmp_path / "stall")})
+    process = start(finished, {**stall, **customised(tmp_path / "stall")})
     while not marker.exists():
         assert process.poll() is None, (finished.folder / "killed.log").read_text()
         time.sleep(0.02)
@@ -170,7 +191,7 @@ def test_killed_before_the_last_network_is_written(finished_campaign, tmp_path):
         "STALL_FILE": "on_levels/seed-3/best.ckpt",
         "STALL_MARKER": str(marker),
     }
-    process = start(campaign, {**stall, "PYTHONPATH": str(tmp_path / "stall")}, [target])
+    process = start(campaign, {**stall, **customised(tmp_path / "stall")}, [target])
     while not marker.exists():
         assert process.poll() is None, (campaign.folder / "killed.log").read_text()
         time.sleep(0.02)

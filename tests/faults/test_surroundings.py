@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
+from killing import customised
 from same import assert_same
-from small_campaign import NEURON_TARGETS, with_networks
+from small_campaign import NEURON_TARGETS, Campaign, with_networks
 
 from wallnet import config
 from wallnet.config import jobs, network_jobs
@@ -214,6 +215,27 @@ def test_a_scheduler_that_is_not_there_is_said_before_any_job(campaign, tmp_path
     campaign.snakemake(TRACE, environment={"PATH": path})
 
 
+@pytest.mark.campaign
+def test_a_folder_that_a_cluster_could_not_be_told_is_said_before_any_job(tmp_path, tiny):
+    """A blank is harmless on the cores of this machine and ends a submission."""
+    (tmp_path / "bin").mkdir()
+    for name in ("sbatch", "sacct", "squeue", "sinfo", "scontrol", "scancel"):
+        program = tmp_path / "bin" / name
+        program.write_text("#!/bin/sh\nexit 1\n")
+        program.chmod(0o755)
+    path = {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    campaign = Campaign(tmp_path / "two words")
+    campaign.folder.mkdir()
+    campaign.configure(tiny)
+    profile = ("--workflow-profile", ROOT / "profiles" / "slurm")
+    target = "results/initial/neuron.nc"
+    refused = campaign.snakemake(target, *profile, check=False, environment=path)
+    assert refused.returncode
+    assert f"the folder of the campaign, {campaign.folder}, has ' ' in its name" in refused.stderr
+    assert "rename it, or run on the cores of this machine" in refused.stderr
+    assert not (campaign.folder / target).exists()
+
+
 READ_ONLY = "cannot be written (Permission denied); free space or make the folder writable"
 
 
@@ -253,7 +275,7 @@ def test_a_job_that_was_killed_without_a_word_is_named(finished, tmp_path):
         "import os, sys\nif 'simulate' in sys.orig_argv: os.kill(os.getpid(), 9)\n"
     )
     (finished.folder / TRACE).unlink()
-    environment = {"PYTHONPATH": str(tmp_path / "killing")}
+    environment = customised(tmp_path / "killing")
     refused = finished.snakemake(TRACE, check=False, environment=environment)
     assert refused.returncode
     log = TRACE.replace("results/traces", "results/logs/traces").replace(".nc", ".log")

@@ -7,7 +7,7 @@ from wallnet.film import newell
 from wallnet.film.core import Accuracy, Film, SpinTorque, Terms
 from wallnet.film.energy import TERMS, FilmEnergy
 
-CELL = (3e-9, 2e-9, 2e-9)
+CELL = (3e-9, 2e-9, 1.5e-9)
 MATERIAL = Terms(
     saturation_magnetization=1.1e6,
     exchange_stiffness=2e-11,
@@ -64,6 +64,67 @@ def test_stray_field_is_the_direct_sum(mask, m):
             ]
     field *= 1.1e6 * mask[..., None]
     assert np.abs(film.field(m, "demag") - field).max() < 1e-9 * 1.1e6
+
+
+PAIR = np.array([[[0.6, 0.0, 0.8], [0.0, 0.28, -0.96]]])
+"""Two cells side by side; transposed, one above the other."""
+
+
+@pytest.mark.parametrize(("axis", "edge"), [(0, 3e-9), (1, 2e-9)])
+def test_energy_of_two_cells_is_what_it_is_by_hand(axis, edge):
+    """Not only the field's integral: a factor that both have in common would show."""
+    m = PAIR if axis == 0 else PAIR.transpose(1, 0, 2)
+    (first, second), volume = PAIR[0], 9e-27
+    energy = FilmEnergy(np.ones(m.shape[:2], dtype=bool), CELL, MATERIAL)
+    scale = 4e-7 * np.pi * 1.1e6
+    expected = {
+        # A |Δm|²/d² in one bond's volume
+        "exchange": 2e-11 * ((second - first) ** 2).sum() / edge**2,
+        # D (m ∂m_z - m_z ∂m) along the bond, m in its middle
+        "dmi": 1e-3 / edge * (first[axis] * second[2] - second[axis] * first[2]),
+        # Ku (1 - (m·u)²)
+        "anisotropy": 1e6 * sum(1 - (0.6 * x + 0.8 * z) ** 2 for x, _, z in PAIR[0]),
+        "zeeman": -scale * ((first + second) * (1e5, 2e4, -3e4)).sum(),
+    }
+    for term, value in expected.items():
+        assert energy.energy(m, term) == pytest.approx(volume * value, rel=1e-9, abs=0), term
+
+
+@pytest.mark.parametrize("term", ["exchange", "dmi"])
+def test_an_empty_cell_is_no_neighbour(term):
+    """A bond to it would cost energy, though its pull along m turns nothing."""
+    energy = FilmEnergy(np.array([[True, False]]), CELL, MATERIAL)
+    assert energy.energy(PAIR, term) == 0.0
+    if term == "exchange":
+        assert not energy.field(PAIR, term).any()
+
+
+def test_energy_of_a_hard_axis_is_counted_from_the_plane_across():
+    """For Ku < 0 without the constant, as OOMMF has it."""
+    terms = Terms(saturation_magnetization=1e6, anisotropy=-2e5)
+    energy = FilmEnergy(np.ones((1, 2), dtype=bool), CELL, terms)
+    expected = 2e5 * (0.8**2 + 0.96**2) * 9e-27
+    assert energy.energy(PAIR, "anisotropy") == pytest.approx(expected, rel=1e-9, abs=0)
+
+
+@pytest.mark.parametrize("stray_field", [True, False])
+def test_stray_field_energy_of_a_cube_is_a_third_of_that_of_a_film(stray_field):
+    terms = Terms(saturation_magnetization=8e5, stray_field=stray_field)
+    energy = FilmEnergy(np.ones((1, 1), dtype=bool), (2e-9, 2e-9, 2e-9), terms)
+    expected = 4e-7 * np.pi * 8e5**2 / 6 * 8e-27 if stray_field else 0.0
+    found = energy.energy(PAIR[:, :1], "demag")
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-40)
+
+
+def test_total_is_the_sum_of_all_terms_in_magnetic_cells(mask, m):
+    film = FilmEnergy(mask, CELL, MATERIAL)
+    # what stands in empty cells does not matter
+    spoilt = np.where(mask[..., None], m, 3.0)
+    for value in (film.density, film.field, film.energy):
+        parts = [value(m, term) for term in TERMS]
+        np.testing.assert_allclose(value(spoilt), sum(parts), rtol=1e-9, atol=1e-30)
+    assert not film.density(spoilt)[~mask].any()
+    assert not film.field(spoilt)[~mask].any()
 
 
 def rate(m, mask, field, terms, torque):

@@ -20,11 +20,18 @@ from wallnet.film.core import Accuracy, Film, SpinTorque, Terms
 FOLDER = Path(__file__).parents[1] / "reference"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 
-TRACE_BOUND = 5e-4
-"""Largest deviation of any component of <m> at any time: on a 1500 nm track 0.4 nm of wall."""
+TRACE_BOUNDS = {
+    "neu_J0.30": 7e-5,
+    "syn5_d20_J0.50": 1.5e-4,
+    "syn5_d40_J0.55_full": 1.6e-4,
+    "syn5_d40_a0.3_J0.65_relaxed": 4e-4,
+    "syn5_d40_a0.5_J0.65_relaxed": 4e-4,
+}
+"""Largest deviation of any component of <m> at any time, a little more than three times what is
+seen (2.0e-5, 4.5e-5, 4.9e-5, 1.3e-4, 1.1e-4): 5e-4 on a 1500 nm track is 0.4 nm of wall."""
 
-END_BOUND = 2e-9
-"""Of each wall end, in m: less than a cell, a hundredth of the distance between two notches."""
+END_BOUND = 2e-11
+"""Of each wall end, in m: five times the 4 pm that are seen."""
 
 
 def simulate(description, times, settings=None):
@@ -85,7 +92,7 @@ def reference(name):
 def test_same_trace_and_end_as_oommf(name):
     description, times, expected = reference(name)
     averages, ends, state = simulate(description, times)
-    assert np.abs(averages - expected).max() < TRACE_BOUND
+    assert np.abs(averages - expected).max() < TRACE_BOUNDS[name]
     assert ends[0] == pytest.approx(description["final_wall_bottom_m"], abs=END_BOUND)
     assert ends[1] == pytest.approx(description["final_wall_top_m"], abs=END_BOUND)
     assert state == description["final_state"]
@@ -114,4 +121,5 @@ def test_a_stray_field_renewed_too_rarely_ends_in_another_state_and_is_caught(mo
 
 
 def test_five_references():
+    assert set(NAMES) == set(TRACE_BOUNDS)
     assert len(NAMES) == 5

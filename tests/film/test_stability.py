@@ -60,3 +60,90 @@ def test_damping_between_two_designs_is_stable_too():
     for damping in np.linspace(0.05, 2, 60):
         _, step = stability.choose(float(damping), True, stiffest=6e12, turning=1e10)
         assert step * 6e12 > 2.5
+
+
+def test_reach_is_where_the_first_mode_begins_to_grow():
+    """On the negative axis the textbooks have 2.7853 for the classical method."""
+    found = stability.stability_radius(stability.CLASSICAL, 0.3, precession=False)
+    assert 2.7853 - 0.008 <= found <= 2.7853
+    for chain, damping in ((stability.CLASSICAL, 1e-9), (stability.DESIGNED[0.3], 0.3)):
+        found, step = stability.stability_radius(chain, damping), 4 * len(chain) / 2000
+        direction = np.exp(1j * stability.directions(damping))
+        growth = [
+            np.abs(stability.polynomial(chain, radius * direction)).max()
+            for radius in (*np.arange(step, found + step / 2, step), found + step)
+        ]
+        assert max(growth[:-1]) <= 1 + 1e-8
+        assert growth[-1] > 1 + 1e-10
+
+
+@pytest.mark.parametrize(
+    ("damping", "lowest", "highest"),
+    [
+        # the ray of α = 1 is at 135°, that of α = 1/√3 at 120°
+        (1.0, 131, 155),
+        (3**-0.5, 116, 140),
+        # near the imaginary axis four tenths of what there is
+        (np.tan(np.radians(5)), 93, 115),
+        (np.tan(np.radians(80)), 166, 180),
+    ],
+)
+def test_modes_lie_about_the_ray_of_their_damping(damping, lowest, highest):
+    angles = np.degrees(stability.directions(damping))
+    assert angles.min() == pytest.approx(lowest, abs=1e-6)
+    assert angles.max() == pytest.approx(highest, abs=1e-6)
+
+
+def test_modes_without_precession_lie_about_the_negative_axis():
+    for found in (stability.directions(0.3, False), stability.directions(np.inf)):
+        assert found.min() == pytest.approx(np.pi - 0.15, abs=1e-9)
+        assert found.max() == pytest.approx(np.pi, abs=1e-9)
+
+
+def test_a_designed_chain_turns_a_moment_by_a_quarter_of_a_radian_at_the_most(monkeypatch):
+    """And only where its step is half of its limit or more; else the classical one is safer."""
+    designed = stability.DESIGNED[0.3]
+    monkeypatch.setattr(stability, "DESIGNED", {0.3: designed})
+    radius = stability.stability_radius(designed, 0.3)
+    chosen = [
+        stability.choose(0.3, True, stiffest=radius / limit, turning=1e12)
+        for limit in (0.9 * 0.25e-12, 1.1 * 0.25e-12, 1.9 * 0.25e-12, 2.1 * 0.25e-12)
+    ]
+    assert [chain == designed for chain, _ in chosen] == [True, True, True, False]
+    steps = [step for _, step in chosen]
+    assert steps == pytest.approx([0.225e-12, 0.25e-12, 0.25e-12, 0.06e-12], rel=1e-6, abs=0)
+
+
+def test_a_film_that_nothing_moves_takes_steps_of_10_ps():
+    chain, step = stability.choose(0.3, True, 0.0, 0.0)
+    assert chain == stability.CLASSICAL
+    assert step == pytest.approx(10e-12, rel=1e-9, abs=0)
+
+
+def test_chain_is_the_one_with_the_fewest_stages_for_a_time():
+    """By all chains in turn, where only stability limits the step."""
+    for damping, precession in ((0.05, True), (0.3, True), (0.8, True), (0.3, False)):
+        chain, step = stability.choose(damping, precession, 1e13, 1e9)
+        reaches = {
+            known: stability.stability_radius(known, damping, precession) / len(known)
+            for known in CHAINS
+        }
+        assert reaches[chain] == max(reaches.values())
+        assert step == pytest.approx(reaches[chain] * len(chain) / 1e13, rel=1e-9, abs=0)
+
+
+def test_the_table_is_printed_with_how_far_each_chain_reaches(monkeypatch, capsys):
+    """By a design that succeeds up to 7.25 and gives a sixth of what was asked for."""
+    monkeypatch.setattr(stability, "DESIGNED", {0.4: (0.1, 0.2, 0.5, 1.0)})
+    monkeypatch.setattr(
+        stability,
+        "design",
+        lambda damping, stages, radius: (
+            1.0 if radius <= 7.25 else 1.01,
+            (damping, stages / 10, radius / 100, 1.0),
+        ),
+    )
+    stability.main()
+    assert capsys.readouterr().out == (
+        "0.4: (0.400000, 0.400000, 0.072494, 1.000000),  # |λ| h up to 7.25\n"
+    )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from wallnet import tracks
+from wallnet.config.jobs import WallPlacement
 from wallnet.simulate import oommf
 
 
@@ -71,3 +72,65 @@ def test_the_state_that_is_handed_over_is_written_cell_by_cell(small_job, tmp_pa
     back = np.transpose(back, (1, 0, 2)) / job.material.saturation_magnetization
     np.testing.assert_allclose(back[mask], m[mask], atol=1e-12)
     assert not back[~mask].any()
+
+
+def number(text, key):
+    return float(re.search(rf"\b{key} (\S+)", text)[1])
+
+
+def test_each_quantity_of_the_material_stands_where_it_belongs(written, small_job):
+    """No two of them are alike, and those with a default have another value."""
+    changes = {
+        "saturation_magnetization": 0.9e6,
+        "exchange_stiffness": 1.7e-11,
+        "dmi_constant": -1.3e-3,
+        "uniaxial_anisotropy": 0.8e6,
+        "damping": 0.45,
+        "gyromagnetic_ratio": 2.3e5,
+        "polarization": 0.35,
+        "slonczewski_lambda": 1.5,
+        "field_like_torque": -0.2,
+    }
+    text, folder = written(0, material=changes)
+    assert number(text, "A") == 1.7e-11
+    assert number(text, "default_D") == -1.3e-3
+    assert number(text, "K1") == 0.8e6
+    assert "axis {0 0 1}" in text
+    assert number(text, "alpha") == 0.45
+    assert number(text, "gamma_G") == 2.3e5
+    assert number(text, "P") == 0.35
+    assert number(text, "Lambda") == 1.5
+    assert number(text, "eps_prime") == -0.2
+    assert "Oxs_Demag" in text
+    relaxing, _ = written(3, material=changes)
+    assert number(relaxing, "alpha") == 0.45
+    assert number(relaxing, "gamma_G") == 2.3e5
+
+    import discretisedfield
+
+    state = discretisedfield.Field.from_file(str(folder / "m0.omf")).array
+    assert np.linalg.norm(state, axis=-1) == pytest.approx(0.9e6, rel=1e-9, abs=0)
+
+
+def test_the_mesh_is_that_of_the_track(written):
+    track = {"length": 180e-9, "width": 24e-9, "thickness": 2e-9, "cell_size": 3e-9}
+    text, _ = written(0, track=track)
+    assert "cellsize { 3e-09 3e-09 2e-09 }" in text
+    for axis, extent in [("x", 180e-9), ("y", 24e-9), ("z", 2e-9)]:
+        low, high = re.search(rf"{axis}range {{ (\S+) (\S+) }}", text).groups()
+        assert float(low) == 0
+        assert float(high) == pytest.approx(extent, rel=1e-9, abs=0)
+
+
+def test_the_wall_that_a_system_describes_is_the_placed_one(small_job):
+    """Lower and upper end in their order, unit vectors along (column, row)."""
+    placement = WallPlacement(bottom=60e-9, top=90e-9)
+    job = small_job("oommf").model_copy(update={"placement": placement})
+    described = tracks.system(job)
+    m = described.m.orientation.array[:, :, 0, :]
+    assert m.shape == (60, 8, 3)
+    expected = tracks.placed_wall(job.track, job.material.wall_width_parameter, 60e-9, 90e-9)
+    np.testing.assert_allclose(np.transpose(m, (1, 0, 2)), expected, atol=1e-12)
+    assert described.dynamics.slonczewski.J == 0.3e12
+    still = job.model_copy(update={"current_density": None})
+    assert not hasattr(tracks.system(still).dynamics, "slonczewski")

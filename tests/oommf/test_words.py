@@ -74,6 +74,28 @@ def test_without_relaxation_nothing_follows_the_pulse(small_job):
     assert all(d.driven for d in oommf.drives(small_job("oommf", relaxation={"longest": 0})))
 
 
+def test_a_pulse_of_no_current_lasts_as_long_as_any(small_job):
+    job = small_job("oommf")
+    still = job.model_copy(update={"current_density": 0.0})
+    assert oommf.drives(still) == oommf.drives(job)
+    level = job.model_copy(update={"current_density": None})
+    assert [(part.driven, part.stages) for part in oommf.drives(level)] == [(False, 10)]
+
+
+def test_the_runs_follow_each_other_without_a_gap(small_job):
+    parts = oommf.drives(small_job("oommf"))
+    starts = [part.start * 1e12 for part in parts]
+    durations = [part.duration * 1e12 for part in parts]
+    assert starts == pytest.approx([0, 120, 130, 140, 320], abs=1e-6)
+    assert durations == pytest.approx([120, 10, 10, 180, 10], abs=1e-6)
+
+
+def test_a_stage_ends_at_its_share_of_the_run():
+    drive = oommf.Drive(driven=False, start=130e-12, duration=90e-12, stages=3)
+    times = [drive.time(stage) * 1e12 for stage in range(3)]
+    assert times == pytest.approx([160, 190, 220], abs=1e-6)
+
+
 DRIVE = oommf.Drive(driven=True, start=0.0, duration=1e-10, stages=5)
 TIMES = np.arange(1, 6) * 2e-11
 
@@ -91,6 +113,10 @@ def test_a_whole_table_passes():
         (np.append(TIMES, 1.2e-10), 5, "6 rows instead of 5"),
         (TIMES * 0.9, 5, "stage 1 at 1.8e-11 s instead of 2e-11 s"),
         (np.append(TIMES[:4], 9.9e-11), 5, "stage 5 at 9.9e-11 s"),
+        # by a hundred thousandth of a stage
+        (np.append(TIMES[:4], TIMES[4] + 2e-16), 5, "stage 5 at 1e-10 s"),
+        (np.append(TIMES[:4], TIMES[4] - 2e-16), 5, "stage 5 at"),
+        (TIMES[1:], 4, "stage 1 at 4e-11 s instead of 2e-11 s"),
     ],
 )
 def test_a_table_that_is_short_or_off_is_refused(times, recorded, words):
@@ -104,9 +130,10 @@ def test_the_rule_s_threads_go_before_the_configuration(monkeypatch, small_job):
     assert oommf.threads_of(settings) == 3
     monkeypatch.setenv(oommf.THREADS_VARIABLE, "2")
     assert oommf.threads_of(settings) == 2
-    monkeypatch.setenv(oommf.THREADS_VARIABLE, "many")
-    with pytest.raises(oommf.OommfError, match="OOMMF_THREADS is 'many'; set it"):
-        oommf.threads_of(settings)
+    for given in ("many", "0", "-1", ""):
+        monkeypatch.setenv(oommf.THREADS_VARIABLE, given)
+        with pytest.raises(oommf.OommfError, match=f"OOMMF_THREADS is '{given}'; set it"):
+            oommf.threads_of(settings)
 
 
 def test_the_thread_count_is_no_part_of_a_job(small_job):

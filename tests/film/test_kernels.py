@@ -1,0 +1,291 @@
+"""The compiled loops and the stray field, each beside the same sum in plain NumPy."""
+
+import numpy as np
+import pytest
+from test_energy import CELL, MATERIAL, rate
+
+from wallnet.film import kernels, newell
+from wallnet.film.core import Accuracy, Film, SpinTorque, Terms
+from wallnet.film.energy import FilmEnergy
+from wallnet.film.strayfield import StrayField
+
+
+def irregular(rows, columns):
+    """A mask without symmetry: a corner and a few cells within are missing."""
+    mask = np.ones((rows, columns), dtype=bool)
+    mask[0, : columns // 3] = False
+    mask[-1, -1] = rows * columns < 3
+    mask[rows // 2, columns // 2] = rows * columns < 5
+    return mask
+
+
+def directions(mask, seed=0):
+    """Random unit vectors, zero in empty cells."""
+    m = np.random.default_rng(seed).normal(size=(*mask.shape, 3))
+    return m / np.linalg.norm(m, axis=-1, keepdims=True) * mask[..., None]
+
+
+def rates(film):
+    """Return dm/dt in every cell, and the speeds of the blocks, as the engine judges motion."""
+    rows, columns = film.mask.shape
+    packed = film._pack(0, columns)
+    packed.inner(packed.slow[0])[:] = film._samples[film._sampled[-1][1]]
+    packed.work[0] = 0
+    speed = np.zeros(-(-columns // 8), dtype=np.float32)
+    kernels.block_speed(
+        packed.m,
+        packed.work[0],
+        packed.work[1],
+        packed.slow,
+        packed.weight,
+        film._parameters,
+        np.float32(film._gamma),
+        rows,
+        speed,
+    )
+    return np.moveaxis(packed.inner(packed.work[1]), 0, -1).astype(float), speed
+
+
+@pytest.mark.parametrize("slonczewski_lambda", [1.0, 1.7])
+@pytest.mark.parametrize("shape", [(19, 30), (3, 5)])
+def test_every_cell_moves_as_the_equation_says_to_single_precision(shape, slonczewski_lambda):
+    mask = irregular(*shape)
+    torque = SpinTorque(
+        current_density=-0.8e12,
+        polarization=0.4,
+        direction=(0.48, 0.6, 0.64),
+        slonczewski_lambda=slonczewski_lambda,
+        field_like=0.2,
+    )
+    film = Film(mask, CELL, MATERIAL)
+    film.magnetization = m = directions(mask)
+    film.set_torque(torque)
+    field = FilmEnergy(mask, CELL, MATERIAL).field(m)
+    expected = rate(m, mask, field, MATERIAL, torque)
+    found, speed = rates(film)
+    # 2e-7 is seen
+    assert np.abs(found - expected).max() < 1e-6 * np.abs(expected).max()
+    blocks = []
+    for first in range(0, shape[1], 8):
+        means = [
+            expected[lower : lower + 8, first : first + 8].sum(axis=(0, 1))
+            / mask[lower : lower + 8, first : first + 8].sum()
+            for lower in range(0, shape[0], 8)
+        ]
+        blocks.append(np.abs(means).max())
+    np.testing.assert_allclose(speed, blocks, rtol=1e-5, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("columns", "slonczewski_lambda", "followed"),
+    [
+        (30, 1.0, slice(None)),
+        (30, 1.7, slice(None)),
+        # in bands of four rows
+        (1000, 1.7, slice(None)),
+        # of which one column moves: four on either side go along, what is beside stands still
+        (40, 1.0, slice(16, 25)),
+    ],
+)
+def test_a_step_goes_through_all_stages_of_the_chain_in_every_row(
+    columns, slonczewski_lambda, followed
+):
+    """Several steps in double precision."""
+    mask = irregular(14, columns)
+    terms = Terms(
+        saturation_magnetization=1.1e6,
+        exchange_stiffness=2e-11,
+        dmi_constant=1e-3,
+        anisotropy=1e6,
+        anisotropy_axis=(0.6, 0.0, 0.8),
+        stray_field=False,
+        external_field=(1e5, 2e5, -3e5),
+        damping=0.3,
+    )
+    torque = SpinTorque(
+        current_density=3e12,
+        polarization=0.4,
+        direction=(0.48, 0.6, 0.64),
+        slonczewski_lambda=slonczewski_lambda,
+    )
+    # exchange turns a random state fast
+    film = Film(mask, CELL, terms, Accuracy(time_step_fraction=0.05))
+    film.magnetization = directions(mask)
+    film.set_torque(torque)
+    if followed != slice(None):
+        film._moving_until[:] = 0.0
+        film._moving_until[20] = 1.0
+    moving = np.zeros((14, columns, 1), dtype=bool)
+    moving[:, followed] = True
+    m = film.magnetization.astype(float)
+    energy = FilmEnergy(mask, CELL, terms)
+    duration = 3 * film._longest_step
+    film.advance(duration)
+    assert film.counters.steps == 3
+    for _ in range(3):
+        stage = m
+        for coefficient in film._chain.astype(float):
+            moved = rate(stage, mask, energy.field(stage), terms, torque)
+            stage = m + duration / 3 * coefficient * moved * moving
+        # one Newton step towards unit length
+        made_unit = stage * (1.5 - 0.5 * (stage**2).sum(axis=-1, keepdims=True))
+        m = np.where(moving, made_unit, m)
+    # 1.5e-7 is seen
+    assert np.abs(film.magnetization - m).max() < 6e-7
+
+
+def test_polynomial_goes_through_the_latest_samples_of_its_own_columns():
+    random = np.random.default_rng(3)
+    samples = random.normal(size=(4, 3, 5, 9)).astype(np.float32)
+    missed = random.normal(size=(3, 5, 9)).astype(np.float32)
+    order, matrix = np.array([2, 0, 3]), random.normal(size=(3, 3)).astype(np.float32)
+    polynomial = np.full((3, 3, 7 * 6), 7.0, dtype=np.float32)
+    kernels.fit(samples, order, matrix, missed, np.float32(0.25), polynomial, 3, 6)
+    expected = np.einsum("kj,jcrx->kcrx", matrix, samples[order])[..., 3:7]
+    expected[0] += 0.25 * missed[..., 3:7]
+    grid = polynomial.reshape(3, 3, 7, 6)
+    np.testing.assert_allclose(grid[..., 1:-1, 1:-1], expected, rtol=0, atol=2e-6)
+    # the frame is left alone
+    frame = np.ones((7, 6), dtype=bool)
+    frame[1:-1, 1:-1] = False
+    assert (grid[..., frame] == 7.0).all()
+
+
+def test_extrapolation_is_judged_by_the_largest_error_in_its_own_columns():
+    random = np.random.default_rng(4)
+    samples = random.normal(size=(4, 3, 5, 9)).astype(np.float32)
+    renewed = random.normal(size=(3, 5, 9)).astype(np.float32)
+    renewed[2, 4, 6] -= 40  # the last component, the last row, the last column, and negative
+    renewed[0, 0, 7] += 100  # beside the stretch
+    missed = np.zeros((3, 5, 9), dtype=np.float32)
+    order, weights = np.array([1, 3]), np.array([1.5, -0.25], dtype=np.float32)
+    error = kernels.extrapolation_error(samples, order, weights, renewed, missed, 2, 7)
+    expected = renewed - 1.5 * samples[1] + 0.25 * samples[3]
+    expected[..., :2] = expected[..., 7:] = 0
+    np.testing.assert_allclose(missed, expected, rtol=0, atol=1e-5)
+    assert error == pytest.approx(-float(expected[2, 4, 6]), rel=1e-6, abs=0)
+    renewed[1, 0, 2] = np.nan
+    error = kernels.extrapolation_error(samples, order, weights, renewed, missed, 2, 7)
+    assert np.isnan(error)
+
+
+def test_a_field_that_changes_in_time_turns_a_moment_by_its_integral(monkeypatch):
+    """The field between two renewals is a polynomial through those before, taken mid-step."""
+    gamma, strength, duration = 2.211e5, 2e5, 0.2e-9
+    # hardly any magnetisation: the far field, which is made up here, is all that acts
+    terms = Terms(
+        saturation_magnetization=1.0,
+        external_field=(0.0, 0.0, strength),
+        damping=0.0,
+        gyromagnetic_ratio=gamma,
+    )
+    accuracy = Accuracy(stray_field_tolerance=100.0, frozen_change=0.0)
+    film = Film(np.ones((1, 1), dtype=bool), CELL, terms, accuracy)
+
+    def far(_m, uniform, out):
+        share = film.time / duration
+        out[:] = (uniform * (1 + 0.9 * share - 1.5 * share**2))[:, None, None]
+
+    monkeypatch.setattr(film._stray, "far", far)
+    film.magnetization = np.array([[[0.6, 0.0, 0.8]]])
+    film.advance(duration)
+    x, y, _ = film.average()
+    angle = gamma * strength * duration * (1 + 0.9 / 2 - 1.5 / 3)
+    assert film.counters.stray_field_renewals < film.counters.steps / 3
+    turned = np.angle(complex(x, y) * np.exp(-1j * angle))
+    # 3.7e-5 is seen
+    assert abs(turned) < 1.5e-4
+
+
+def shares(rows, columns, cell):
+    """Newell's tensor for offsets of either sign, (3, 3, 2 rows - 1, 2 columns - 1)."""
+    y, x = np.meshgrid(
+        np.arange(1 - rows, rows) * cell[1],
+        np.arange(1 - columns, columns) * cell[0],
+        indexing="ij",
+    )
+    unit = 1e-9
+    xx, yy, zz, xy = newell.exact(x / unit, y / unit, tuple(edge / unit for edge in cell))
+    zero = np.zeros_like(xx)
+    return np.array([[xx, xy, zero], [xy, yy, zero], [zero, zero, zz]])
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (3, 2), (5, 4), (7, 3), (1, 6), (6, 1), (1, 1)])
+def test_far_stray_field_is_the_sum_over_all_cells_but_the_nearest(shape):
+    """Small films with an odd number of rows or columns, where padding one cell short shows."""
+    magnetization = 1.1e6
+    mask = irregular(*shape)
+    m = directions(mask)
+    rows, columns = shape
+    tensor = shares(rows, columns, CELL)
+    for dr, dc in ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0)):
+        at = (rows - 1 + dr, columns - 1 + dc)
+        if at[0] < tensor.shape[2] and at[1] < tensor.shape[3]:
+            tensor[:, :, at[0], at[1]] = 0
+    uniform = np.array([1e4, -2e4, 3e4])
+    expected = np.zeros((3, rows, columns)) + uniform[:, None, None]
+    for r in range(rows):
+        for c in range(columns):
+            window = tensor[:, :, rows - 1 - r : 2 * rows - 1 - r, columns - 1 - c :]
+            window = window[..., :columns]
+            expected[:, r, c] -= magnetization * np.einsum("ijrc,rcj->i", window, m)
+    found = np.full((3, rows, columns), np.nan, dtype=np.float32)
+    far = StrayField(shape, CELL, magnetization)
+    for _ in range(2):  # the second time over what the first has left behind
+        far.far(np.moveaxis(m, -1, 0).astype(np.float32), uniform, found)
+        # 1e-8 is seen
+        assert np.abs(found - expected).max() < 5e-8 * magnetization
+
+
+def test_shares_of_a_cell_and_its_neighbours_are_those_of_the_tensor():
+    """Of one component and along one axis each: a swapped pair would show."""
+    near = StrayField((3, 4), CELL, 1.1e6)
+    tensor = -1.1e6 * shares(2, 2, CELL)[..., 1:, 1:]
+    for found, at in (
+        (near.self_field, (0, 0)),
+        (near.neighbour_x, (0, 1)),
+        (near.neighbour_y, (1, 0)),
+    ):
+        expected = [tensor[i, i, at[0], at[1]] for i in range(3)]
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=0)
+
+
+def test_tensor_is_the_dipole_tensor_averaged_over_both_cells():
+    """By many points: differences within two cells have the density (1 - |u|/h)/h each."""
+    cell = (3.0, 2.0, 1.5)
+    points, weights = np.polynomial.legendre.leggauss(12)
+    nodes, shares_ = [], []
+    for edge in cell:
+        u = np.concatenate([(points - 1) / 2, (points + 1) / 2]) * edge
+        nodes.append(u)
+        shares_.append(np.tile(weights / 2, 2) * (1 - np.abs(u) / edge))
+    for columns, rows in ((2, 1), (-1, 3), (3, -2), (0, 2), (12, 10), (0, 19)):
+        x = columns * cell[0] + nodes[0][:, None, None]
+        y = rows * cell[1] + nodes[1][None, :, None]
+        z = nodes[2][None, None, :]
+        weight = np.einsum("i,j,k->ijk", *shares_) * np.prod(cell) / (4 * np.pi)
+        squared = x**2 + y**2 + z**2
+        expected = [
+            (weight * (squared - 3 * a * b) / squared**2.5).sum()
+            for a, b in ((x, x), (y, y), (z, z))
+        ]
+        expected.append((weight * -3 * x * y / squared**2.5).sum())
+        at = np.array([columns * cell[0]]), np.array([rows * cell[1]])
+        # 4e-13 is seen
+        np.testing.assert_allclose(
+            np.concatenate(newell.exact(*at, cell)), expected, rtol=0, atol=2e-12
+        )
+        # the engine's choice of formula, by whole offsets
+        tensor = newell.tensor(abs(columns) + 1, abs(rows) + 1, tuple(1e-9 * e for e in cell))
+        found = [part[-1, -1] for part in tensor]
+        found[3] *= np.sign(columns) * np.sign(rows)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=2e-12)
+
+
+def test_both_formulas_of_the_tensor_agree_where_one_takes_over():
+    cell = (3.0, 2.0, 1.5)
+    angles = np.linspace(0.1, 1.4, 7)
+    x, y = 36 * np.cos(angles), 36 * np.sin(angles)
+    exact, averaged = newell.exact(x, y, cell), newell.averaged_dipole(x, y, cell)
+    # 2e-12 is seen
+    assert np.abs(np.array(exact) - averaged).max() < 1e-11

@@ -1,0 +1,191 @@
+"""A seeded sample of mutants from mutmut, and how many of them the tests notice.
+
+mutmut changes one operator, number or argument at a time and runs the tests that pass through the
+changed function in its own process. What these leave alive is then tried on the oracle's campaign,
+whose jobs are processes of their own. Changes of mere text and styling are not drawn, and mutmut
+leaves decorated functions alone; ``mistakes.py`` beside this file has both kinds covered by hand.
+"""
+
+import argparse
+import ast
+import csv
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from mistakes import ROOT, copy_tree, environment_of
+
+NOTICED = (1, 3, -24, 24, 152, 255, 36, -9, -11)
+"""Exit codes of mutmut that mean a failed test, a time limit or a crash."""
+
+CAMPAIGN = "tests/oracle"
+"""Tests whose campaign runs in processes of its own."""
+
+# fmt: off
+LAYOUT = {
+    "alpha", "ascii", "aspect", "bbox_to_anchor", "bins", "borderaxespad", "bottom", "capsize",
+    "clip_on", "cmap", "color", "colors", "constrained_layout", "dpi", "edgecolor", "edgecolors",
+    "elinewidth", "encoding", "extra", "facecolor", "figsize", "flush", "fontsize", "fontweight",
+    "fraction", "framealpha", "frameon", "gridspec_kw", "ha", "handlelength", "height_ratios",
+    "hspace", "interpolation", "labelpad", "labelspacing", "layout", "left", "linestyle",
+    "linestyles", "linewidth", "linewidths", "loc", "marker", "markeredgewidth", "markerfacecolor",
+    "markersize", "mfc", "ms", "ncol", "ncols", "pad", "rasterized", "right", "rotation",
+    "rotation_mode", "s", "sharex", "sharey", "shrink", "size", "top", "transform", "va", "weight",
+    "which", "width_ratios", "wspace", "zorder",
+}
+# fmt: on
+"""Names of arguments that change how a result looks, and nothing that it says."""
+
+
+class _WithoutText(ast.NodeTransformer):
+    """Take out what a mutation may change without changing a result."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        return ast.Constant("") if isinstance(node.value, str) else node
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        return ast.Constant("")
+
+    def visit_Raise(self, node: ast.Raise) -> ast.AST:
+        return ast.Raise()
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        called = node.value.func if isinstance(node.value, ast.Call) else None
+        owner = called.value if isinstance(called, ast.Attribute) else None
+        if isinstance(called, ast.Name) and called.id == "print":
+            return ast.Pass()
+        if isinstance(owner, ast.Name) and owner.id in ("logger", "logging", "warnings"):
+            return ast.Pass()
+        return self.generic_visit(node)
+
+    def visit_keyword(self, node: ast.keyword) -> ast.AST | None:
+        if node.arg in LAYOUT:
+            return None
+        return self.generic_visit(node)
+
+
+def _essence(function: ast.FunctionDef) -> str:
+    bare = _WithoutText().visit(ast.parse(ast.unparse(function)).body[0])
+    bare.name = "function"
+    return ast.dump(bare)
+
+
+def drawable(root: Path) -> Iterator[tuple[str, str, bool]]:
+    """Yield the stage and the name of each mutant, and whether it is more than text or styling."""
+    for path in sorted((root / "mutants/src/wallnet").rglob("*.py")):
+        listed = path.with_name(f"{path.name}.meta")
+        if not listed.is_file():
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        functions = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+        place = path.relative_to(root / "mutants/src/wallnet")
+        stage = place.parts[0].removesuffix(".py")
+        originals: dict[str, str] = {}
+        for name in json.loads(listed.read_text(encoding="utf-8"))["exit_code_by_key"]:
+            mangled = name.rpartition(".")[2]
+            original = f"{mangled.rpartition('__mutmut_')[0]}__mutmut_orig"
+            if original not in originals:
+                originals[original] = _essence(functions[original])
+            yield stage, name, _essence(functions[mangled]) != originals[original]
+
+
+def verdicts(root: Path) -> dict[str, int | None]:
+    """Return mutmut's exit code for each mutant that was tried."""
+    found: dict[str, int | None] = {}
+    for path in (root / "mutants/src").rglob("*.meta"):
+        found |= json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"]
+    return found
+
+
+def shown(root: Path, name: str) -> str:
+    """Return what a mutant changes, as a short difference."""
+    command = [str(Path(sys.executable).with_name("mutmut")), "show", name]
+    said = subprocess.run(command, cwd=root, capture_output=True, text=True).stdout
+    return "\n".join(line for line in said.splitlines() if line[:1] in "+-" and line.strip("+- "))
+
+
+def main() -> int:
+    """Draw mutants, try them out and write how many were noticed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--each", type=int, default=40, help="mutants of each stage")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--stages", nargs="*", help="only these")
+    parser.add_argument("--minutes", type=float, default=60.0, help="when to stop")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--out", type=Path, default=ROOT / "docs/results/mutants.csv")
+    arguments = parser.parse_args()
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="mutants-") as place:
+        root = Path(place)
+        copy_tree(root)
+        environment = environment_of(root)
+        mutmut = [str(Path(sys.executable).with_name("mutmut")), "run"]
+        mutmut += ["--max-children", str(arguments.jobs)]
+        # a name that no mutant has: the mutants are made, and the tests of each function listed
+        made = subprocess.run([*mutmut, "none"], cwd=root, env=environment, capture_output=True)
+        if not (root / "mutants/mutmut-stats.json").is_file():
+            sys.exit(f"mutmut could not run the tests:\n{made.stdout.decode()[-5000:]}")
+        by_stage: dict[str, list[str]] = defaultdict(list)
+        left_out: Counter[str] = Counter()
+        for stage, name, counts in drawable(root):
+            if counts:
+                by_stage[stage].append(name)
+            else:
+                left_out[stage] += 1
+        chance = random.Random(arguments.seed)
+        drawn = {
+            stage: chance.sample(names, min(arguments.each, len(names)))
+            for stage, names in sorted(by_stage.items())
+        }
+        if arguments.stages:
+            drawn = {stage: drawn[stage] for stage in arguments.stages}
+        every = [name for names in drawn.values() for name in names]
+        print(f"{len(every)} mutants drawn after {time.monotonic() - started:.0f} s", flush=True)
+        subprocess.run([*mutmut, *every], cwd=root, env=environment, capture_output=True)
+        codes = verdicts(root)
+        alive = [name for name in every if codes.get(name) not in NOTICED]
+        print(f"{len(alive)} left after {time.monotonic() - started:.0f} s", flush=True)
+
+        def on_campaign(name: str) -> bool:
+            """Return whether the tests of the campaign notice; what comes too late they do not."""
+            if time.monotonic() - started > 60 * arguments.minutes:
+                return False
+            command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+            chosen = {"PYTHONPATH": str(root / "mutants/src"), "MUTANT_UNDER_TEST": name}
+            tried = subprocess.run(
+                [*command, CAMPAIGN],
+                cwd=root / "mutants",
+                env=environment | chosen,
+                capture_output=True,
+            )
+            return tried.returncode == 1
+
+        noticed = {name: codes.get(name) in NOTICED for name in every}
+        chance.shuffle(alive)
+        with ThreadPoolExecutor(arguments.jobs) as pool:
+            for name, verdict in zip(alive, pool.map(on_campaign, alive), strict=True):
+                noticed[name] = verdict
+                if not verdict:
+                    print(f"SURVIVED {name}\n{shown(root, name)}", flush=True)
+        with open(arguments.out, "w", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(["stage", "mutants", "text or styling", "drawn", "noticed"])
+            for stage, names in drawn.items():
+                count = len(by_stage[stage]) + left_out[stage]
+                kept = sum(noticed[name] for name in names)
+                writer.writerow([stage, count, left_out[stage], len(names), kept])
+                print(f"{stage:12} {kept} of {len(names)} noticed", flush=True)
+    print(f"{time.monotonic() - started:.0f} s", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
