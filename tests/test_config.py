@@ -569,14 +569,15 @@ def test_notches_by_count_stand_at_equal_distances_up_to_the_right_edge():
     ("notches", "taken"),
     [
         # of 72 nm, two cells of 4 nm have to remain
-        ({"count": 2, "diameter": 63.9e-9}, True),
+        ({"count": 2, "diameter": 64e-9}, True),
         ({"count": 2, "diameter": 64.1e-9}, False),
         ({"positions": [0]}, False),
         ({"positions": [1e-9]}, True),
         ({"positions": [360e-9]}, True),
         ({"positions": [360.1e-9]}, False),
-        # neighbours may touch
+        # neighbours may touch, whatever the last bit of their distance
         ({"positions": [32e-9, 64e-9]}, True),
+        ({"positions": [100e-9, 132e-9, 164e-9, 196e-9, 228e-9]}, True),
         ({"positions": [64e-9, 32.1e-9]}, False),
         ({"positions": []}, False),
         ({"positions": [32e-9], "count": 1}, False),

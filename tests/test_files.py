@@ -187,11 +187,13 @@ def test_partial_files_of_writers_at_work_stay_and_those_of_killed_ones_go(tmp_p
     fresh = left(path, ".0.5000.0123abcd.part.nc", 0)
     slow = left(path, ".0.5000.123abcd0.part.nc", 3500)
     stale = left(path, ".0.5000.abcdef01.part.nc", 3700)
+    note = left(path, ".0.5000.nc.sha256.abcdef01.part", 3700)
     files.write_text("whole", path)
     assert path.read_text() == "whole"
     assert fresh.exists()
     assert slow.exists()
     assert not stale.exists()
+    assert not note.exists()
 
 
 def test_what_lies_beside_other_files_is_left_alone_however_old(tmp_path):
@@ -405,7 +407,12 @@ BOUNDS = {
     "m at the end": {"final_wall_position", "final_wall_bottom", "final_wall_top"},
     "s": {"time", "snapshot_time", "end_time", "read_time"},
     "S": {"conductance", "final_conductance", "level_conductance", "extended_conductance"},
-    "A/m2": {"current_density", "applied_current_density", "reaching_current_density"},
+    "A/m2": {
+        "current_density",
+        "applied_current_density",
+        "reaching_current_density",
+        "extended_reaching_current_density",
+    },
     "1": {"held", "stable", "reachable", "extended_stable", "extended_reachable"},
     "settled": {"settled"},
 }

@@ -15,6 +15,19 @@ def approximations(tree):
                 yield node, {keyword.arg for keyword in node.keywords}
 
 
+def test_no_comparison_of_arrays_keeps_a_tolerance_in_the_unit_of_one():
+    """`isclose` and `allclose` keep atol=1e-8, which passes any length in nm or time in ns."""
+    silent = [
+        f"{path.relative_to(TESTS)}:{node.lineno}"
+        for path in sorted(TESTS.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "attr", None) in ("isclose", "allclose")
+        and not {keyword.arg for keyword in node.keywords} & {"atol", "abs_tol"}
+    ]
+    assert not silent, f"give atol=0 with rtol, or atol in the unit of the quantity: {silent}"
+
+
 def test_no_tolerance_is_wider_than_the_quantity():
     """`pytest.approx` keeps abs=1e-12 beside rel, which passes any length in nm or time in ps."""
     silent = [

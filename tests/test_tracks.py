@@ -34,7 +34,7 @@ def test_notches_are_half_discs_on_both_edges():
 def test_a_placed_wall_is_where_it_was_put():
     mask = tracks.magnetic_mask(SYNAPSE)
     wall = tracks.placed_wall(SYNAPSE, DELTA, 450e-9, 500e-9)
-    assert np.allclose(np.linalg.norm(wall, axis=-1)[mask], 1)
+    assert np.allclose(np.linalg.norm(wall, axis=-1)[mask], 1, rtol=1e-12, atol=0)
     assert not wall[~mask].any()
     bottom, top = tracks.wall_ends(SYNAPSE, mask, wall)
     # the outermost rows lie half a cell inside the edges

@@ -165,7 +165,7 @@ def remove(paths: list[str], folder: str | Path) -> None:
         with suppress(FileNotFoundError):
             for other in (top / path).parent.iterdir():
                 hidden = _HIDDEN.match(other.name)
-                if hidden and hidden["of"] in (path.name, path.stem):
+                if hidden and hidden["of"] in (path.name, path.stem, f"{path.name}.sha256"):
                     beside.append(path.with_name(other.name))
         try:
             for each in beside:

@@ -444,15 +444,13 @@ def test_magnetisation_is_made_unit_vectors_in_magnetic_cells_and_zero_elsewhere
             film.magnetization = spoilt
 
 
-@pytest.mark.parametrize(
-    ("stray_field", "said"), [(True, "the magnetisation is not finite"), (False, "unstable at")]
-)
-def test_a_magnetisation_that_is_no_number_stops_the_film(stray_field, said):
+@pytest.mark.parametrize("stray_field", [True, False])
+def test_a_magnetisation_that_is_no_number_stops_the_film(stray_field):
     terms = replace(material.FILM, stray_field=stray_field)
     film = Film(np.ones((2, 9), dtype=bool), CELL, terms)
     film.magnetization = np.broadcast_to((0.0, 0.6, 0.8), (2, 9, 3))
     film._m[1, 1, 3] = np.nan
-    with pytest.raises(FilmError, match=said):
+    with pytest.raises(FilmError, match="the magnetisation is not finite"):
         film.advance(1e-12)
 
 

@@ -2,7 +2,6 @@
 
 import csv
 
-import numpy as np
 import pytest
 
 from wallnet import files
@@ -123,4 +122,4 @@ def test_changes_lie_over_the_device_block_by_block(small_campaign):
     assert job.material.damping == 0.1
     assert job.material.polarization == 0.4
     assert job.track.cells == (80, 8)
-    assert np.isclose(job.pulse_duration, 0.13e-9)
+    assert job.pulse_duration == pytest.approx(0.13e-9, rel=1e-9, abs=0)

@@ -99,7 +99,13 @@ _BOUNDS = {
         (0.0, 1e3),
     ),
     **dict.fromkeys(
-        ("current_density", "applied_current_density", "reaching_current_density"), (-1e14, 1e14)
+        (
+            "current_density",
+            "applied_current_density",
+            "reaching_current_density",
+            "extended_reaching_current_density",
+        ),
+        (-1e14, 1e14),
     ),
     "settled": (-1, 1),
     **dict.fromkeys(

@@ -117,10 +117,12 @@ def _unwritable(path: str | Path, error: OSError) -> FileError:
 def _remove_abandoned(path: Path) -> None:
     """Remove what killed writers of a file left beside it."""
     stem, suffix = glob.escape(path.stem), glob.escape(path.suffix)
-    for partial in path.parent.glob(f".{stem}.{'[0-9a-f]' * 8}.part{suffix}"):
-        with suppress(OSError):
-            if time.time() - partial.stat().st_mtime > ABANDONED_AFTER:
-                partial.unlink()
+    note, mark = glob.escape(digest_path(path).name), f"{'[0-9a-f]' * 8}.part"
+    for pattern in (f".{stem}.{mark}{suffix}", f"{note}.{mark}"):
+        for partial in path.parent.glob(pattern):
+            with suppress(OSError):
+                if time.time() - partial.stat().st_mtime > ABANDONED_AFTER:
+                    partial.unlink()
 
 
 def _is_result(path: Path) -> bool:

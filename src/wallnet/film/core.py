@@ -542,8 +542,6 @@ class Film:
         weights = _coefficients(past).sum(axis=0)
         self._latest_missed[:] = 0
         error = 0.0
-        if not self.terms.stray_field and not np.isfinite(self._m).all():
-            error = math.nan
         for first, last in stretches:
             found = kernels.extrapolation_error(
                 self._samples,
@@ -555,6 +553,8 @@ class Film:
                 last,
             )
             error = found if not found <= error else error
+        if not self.terms.stray_field and not np.isfinite(self._m).all():
+            error = math.nan  # nothing but the stray field would show it
         nodes = np.poly(past)
         share = (nodes / np.arange(nodes.size, 0, -1)).sum() / nodes.sum()
         return float(error), slot, elapsed * float(share)
