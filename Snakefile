@@ -8,8 +8,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 from wallnet import config as configuration
-from wallnet import files, plan, revisions
-from wallnet.config import jobs
+from wallnet import files, jobs, plan, revisions
 
 min_version("9.10")
 

@@ -26,8 +26,7 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "DUCC0_NUM
 
 
 def job_of(device: str, nanoseconds: float, calculator: str, exact: bool = False):
-    from wallnet import config
-    from wallnet.config import jobs
+    from wallnet import config, jobs
 
     changes = [
         f"pulse.duration={nanoseconds * 1e-9}",

@@ -16,8 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from wallnet import config, files
-from wallnet.config import jobs
+from wallnet import config, files, jobs
 from wallnet.simulate.recorder import Recorder
 
 FIRST, STEP = 0.1e12, 1e8
@@ -125,7 +124,7 @@ def main():
         files.write_dataset(*initial(wanted, folder))
         templates = []
         for index, density in enumerate(wanted.pulse.current_densities):
-            path = folder / f"{jobs.current_name(density)}.nc"
+            path = folder / f"{config.current_name(density)}.nc"
             job = jobs.pulse_job(wanted, density)
             if len(templates) < 20:
                 write_trace(job, index, path)
@@ -153,7 +152,7 @@ def gather_here(folder, count):
     from wallnet.devices import gather as gather_traces
 
     job = jobs.device_job(device(count))
-    paths = [folder / f"{jobs.current_name(d)}.nc" for d in job.pulse.current_densities]
+    paths = [folder / f"{config.current_name(d)}.nc" for d in job.pulse.current_densities]
     gather_traces(job, folder / "initial.nc", paths, {}, folder / "device.nc")
 
 

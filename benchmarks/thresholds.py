@@ -15,8 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wallnet import config, simulate
-from wallnet.config import jobs
+from wallnet import config, jobs, simulate
 
 ROOT = Path(__file__).parents[1]
 TIGHT = ["film.stray_field_tolerance=1.0e-5", "film.frozen_change=0", "film.time_step_fraction=0.5"]

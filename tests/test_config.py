@@ -13,8 +13,8 @@ import yaml
 from pydantic import ValidationError
 from small_campaign import MATERIAL, ROOT
 
-from wallnet import config
-from wallnet.config import jobs, network_jobs, networks
+from wallnet import config, jobs
+from wallnet.config import networks
 
 
 def put(data, path, value):
@@ -241,7 +241,7 @@ def test_file_names_of_currents_are_canonical(density):
 def test_a_job_holds_what_matters_and_nothing_else(tiny):
     device = config.parse(tiny).devices["synapse"]
     before = jobs.pulse_job(device, 0.5e12).to_json()
-    assert config.SimulationJob.from_json(before).to_json() == before
+    assert jobs.SimulationJob.from_json(before).to_json() == before
     for path, value, matters in [
         ("material.damping", 0.3, True),
         ("output.interval", 10e-12, True),
@@ -275,7 +275,7 @@ def test_keys_changed_by_hand(tmp_path, tiny):
 def test_every_scheduler_job_can_afford_the_configuration():
     """What costs seconds to import stays out of what each job parses."""
     code = (
-        "import sys; import wallnet.config, wallnet.files, wallnet.revisions, wallnet.config.jobs;"
+        "import sys; import wallnet.config, wallnet.files, wallnet.revisions, wallnet.jobs;"
         "heavy = {'numpy', 'scipy', 'numba', 'xarray', 'torch', 'matplotlib'};"
         "sys.exit(', '.join(heavy & set(sys.modules)) or None)"
     )
@@ -296,9 +296,9 @@ def test_a_sweep_may_pass_through_zero():
     assert len(sweep) == 19
     assert sweep[9] == 0
     assert sweep == tuple(sorted(-density for density in sweep))
-    assert jobs.current_name(sweep[9]) == "0.0000"
-    assert jobs.current_name(sweep[8]) == "-0.0500"
-    assert [jobs.parse_current(jobs.current_name(density)) for density in sweep] == list(sweep)
+    assert config.current_name(sweep[9]) == "0.0000"
+    assert config.current_name(sweep[8]) == "-0.0500"
+    assert [config.parse_current(config.current_name(density)) for density in sweep] == list(sweep)
     assert config.parse_current_density("0") == 0
 
 
@@ -524,11 +524,11 @@ def test_a_campaign_has_no_more_pulses_than_one_sweep_may_have():
 def test_current_densities_lie_on_the_steps_that_file_names_tell_apart():
     assert pulse(123456.00005e8) == (123456e8,)
     assert not fits(config.Pulse, {"duration": 1e-9, "current_densities": [123456.002e8]})
-    assert jobs.parse_current("-12.0304") == -120304e8
-    assert jobs.current_name(-120304e8) == "-12.0304"
-    assert jobs.current_name(-3e8) == "-0.0003"
+    assert config.parse_current("-12.0304") == -120304e8
+    assert config.current_name(-120304e8) == "-12.0304"
+    assert config.current_name(-3e8) == "-0.0003"
     # a number that was worked out lies next to its step
-    assert jobs.current_name(0.35e12 * (1 - 1e-12)) == "0.3500"
+    assert config.current_name(0.35e12 * (1 - 1e-12)) == "0.3500"
 
 
 def test_cells_are_counted_along_their_own_side():
@@ -780,13 +780,13 @@ def test_each_job_says_where_its_wall_starts_and_what_happens_to_it():
     assert initial.relaxation.hold >= 1e-9
     assert pulsed.relaxation == level.relaxation == made.relaxation
     for job in (initial, pulsed, level):
-        assert config.SimulationJob.from_json(job.to_json()) == job
+        assert jobs.SimulationJob.from_json(job.to_json()) == job
     placed = jobs.initial_job(config.Device.model_validate(changed({"wall.relaxation": 0}, FILLED)))
     assert placed.relaxation.longest == 0
 
 
 def test_states_are_the_inner_notches_and_what_lies_between_two_neighbours():
-    states = jobs.level_states(config.Device.model_validate(FILLED))
+    states = jobs.level_states(config.Device.model_validate(FILLED).track)
     assert list(states) == ["1", "1-2", "2", "2-3", "3"]
     places = {name: [round(end * 1e9, 6) for end in ends] for name, ends in states.items()}
     assert places == {
@@ -920,17 +920,17 @@ def test_jobs_of_networks_hold_the_part_of_the_recipe_that_they_train():
     values = {"hidden_neurons": 12, "input_range": 3.0, "validation_fraction": 0.2, "threads": 2}
     more = {"neuron_reading": "series", "allow_unsuitable_neuron": True}
     section = config.Networks(recipes={"plain": parts}, table_ii={"t": 5}, **values, **more)
-    free = network_jobs.training_job(section, "mnist", "plain", "7")
+    free = jobs.training_job(section, "mnist", "plain", "7")
     assert (free.dataset, free.recipe, free.seed) == ("mnist", "plain", 7)
     assert free.fp32 == section.recipes["plain"].fp32
     assert free.model_dump(include={*values, *more}) == values | more
-    bound = network_jobs.mapping_job(section, "mnist", "t", "series", "row-extended", "plain", "7")
+    bound = jobs.mapping_job(section, "mnist", "t", "series", "row-extended", "plain", "7")
     assert (bound.fine_tuned.epochs, bound.on_levels.epochs) == (3, 4)
     assert (bound.validation_fraction, bound.threads, bound.seed) == (0.2, 2, 7)
     assert (bound.dataset, bound.device, bound.reading) == ("mnist", "t", "series")
     assert (bound.scheme, bound.level_set) == ("row", "extended")
-    assert network_jobs.accuracy_job(section).table_ii == {"t": 5}
-    assert network_jobs.accuracy_job(section).run_set.recipes == ("plain",)
+    assert jobs.accuracy_job(section).table_ii == {"t": 5}
+    assert jobs.accuracy_job(section).run_set.recipes == ("plain",)
 
 
 @pytest.mark.parametrize(("count", "taken"), [(1, False), (2, True), (256, True), (257, False)])
@@ -946,9 +946,7 @@ def test_a_case_of_the_cross_check_varies_its_own_device(tiny):
         "cases": {"a": {"device": "synapse", "current_density": 2e12, "changes": changes}}
     }
     campaign = config.parse(tiny)
-    film, oommf = (
-        campaign.crosscheck.cases["a"].job(campaign.devices, name) for name in ("film", "oommf")
-    )
+    film, oommf = (jobs.crosscheck_job(campaign, "a", name) for name in ("film", "oommf"))
     assert (film.calculator_name, oommf.calculator_name) == ("film", "oommf")
     assert (film.current_density, film.pulse_duration) == (2e12, 0.6e-9)
     assert (film.material.damping, film.material.polarization) == (0.1, 0.4)

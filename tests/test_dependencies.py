@@ -73,7 +73,7 @@ def test_what_the_snakefile_imports_loads_no_numerics():
             sys.executable,
             "-c",
             "import sys; from wallnet import config, files, plan, revisions, validation;"
-            "from wallnet.config import jobs, network_jobs; from wallnet.files import compact;"
+            "from wallnet import jobs; from wallnet.files import compact;"
             "print(*{'numpy', 'xarray', 'matplotlib', 'torch', 'numba'} & set(sys.modules))",
         ],
         capture_output=True,

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
-from wallnet import config, files, simulate
-from wallnet.config import jobs
+from wallnet import config, files, jobs, simulate
 from wallnet.simulate.recorder import Recorder
 
 
@@ -35,7 +34,7 @@ def test_a_trace_is_what_the_files_say(trace, tmp_path):
         assert name == "component" or "units" in variable.attrs, name
     for attribute in ("parameters", "backend", "backend_version", "wallnet_version", "revision"):
         assert attribute in again.attrs
-    assert config.SimulationJob.from_json(again.attrs["parameters"]).current_density == 1.5e12
+    assert jobs.SimulationJob.from_json(again.attrs["parameters"]).current_density == 1.5e12
 
 
 def test_the_pulse_moves_the_wall_to_the_right_and_ends_on_time(trace):
@@ -191,7 +190,7 @@ def test_one_job_by_hand(tmp_path, tiny):
     assert done.returncode == 0, done.stderr
     trace = files.read_dataset(tmp_path / "trace.nc", "trace")
     assert float(trace["current_density"]) == 0.25e12
-    assert config.SimulationJob.from_json(trace.attrs["parameters"]).material.damping == 0.3
+    assert jobs.SimulationJob.from_json(trace.attrs["parameters"]).material.damping == 0.3
     refused = subprocess.run(
         [*command, "--set", "material.damping=heavy"], cwd=tmp_path, capture_output=True, text=True
     )

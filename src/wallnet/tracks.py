@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.config import Material, SimulationJob, Track
+from wallnet.config import Material, Track
+from wallnet.jobs import SimulationJob
 
 if TYPE_CHECKING:
     import micromagneticmodel

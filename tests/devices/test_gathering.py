@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from walls import moving_wall
 
-from wallnet import config, devices, files
-from wallnet.config import jobs
+from wallnet import config, devices, files, jobs
 from wallnet.devices.gathering import read_trace
 
 

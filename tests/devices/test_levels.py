@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, moving_wall
 
-from wallnet import devices, files
-from wallnet.config import jobs
+from wallnet import devices, files, jobs
 from wallnet.devices.levels import State, Sweep, level_variables
 
 
@@ -188,7 +187,7 @@ def test_a_synapse_read_without_relaxation_reaches_only_its_start(tmp_path):
 def test_levels_follow_the_positions_of_the_notches(tmp_path):
     track = SYNAPSE["track"] | {"notches": {"positions": [300e-9, 600e-9], "diameter": 36e-9}}
     device = campaign(s=SYNAPSE | {"track": track}).devices["s"]
-    assert list(jobs.level_states(device)) == ["1", "1-2", "2"]
+    assert list(jobs.level_states(device.track)) == ["1", "1-2", "2"]
     bench = Bench(tmp_path, "s", device)
     bench.write_all(SYNAPSE_ENDS.__getitem__)
     assert bench.gather()["level"].size == 4
@@ -235,7 +234,7 @@ def test_the_smallest_current_density_is_that_of_least_magnitude(densities, smal
 
 def test_the_lower_end_of_a_half_state_is_behind(synapse):
     """The drive makes the upper end lead."""
-    bottom, top = jobs.level_states(synapse.device)["1-2"]
+    bottom, top = jobs.level_states(synapse.device.track)["1-2"]
     assert (bottom, top) == pytest.approx((300e-9, 600e-9), rel=1e-9, abs=0)
     placed = jobs.level_job(synapse.device, "1-2").placement
     assert (placed.bottom, placed.top) == (bottom, top)

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 from small_campaign import MATERIAL
 
-from wallnet import config, files, tracks
-from wallnet.config import jobs
+from wallnet import config, files, jobs, tracks
 from wallnet.simulate.recorder import Recorder
 
 NEURON = {
@@ -109,7 +108,7 @@ class Bench:
 
     @property
     def levels(self):
-        states = jobs.level_states(self.device) if self.device.kind == "synapse" else {}
+        states = jobs.level_states(self.device.track) if self.device.kind == "synapse" else {}
         return {s: self.path(files.LEVEL.format(device=self.name, state=s)) for s in states}
 
     def write(self, trace, path):
@@ -119,7 +118,7 @@ class Bench:
         return jobs.pulse_job(self.device, density)
 
     def write_pulse(self, density, bottom, top, **more):
-        path = self.path(files.TRACE.format(device=self.name, current=jobs.current_name(density)))
+        path = self.path(files.TRACE.format(device=self.name, current=config.current_name(density)))
         self.write(moving_wall(self.pulse(density), bottom, top, **more), path)
         return path
 

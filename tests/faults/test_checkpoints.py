@@ -8,8 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from wallnet import config, files
-from wallnet.config import jobs
+from wallnet import config, files, jobs
 from wallnet.simulate import checkpoint, initial_state, simulate
 
 

@@ -118,8 +118,7 @@ def test_another_machines_clock_plans_nothing(finished, shift):
 
 
 def test_the_threads_of_oommf_are_in_no_job(tiny):
-    from wallnet import config
-    from wallnet.config import jobs
+    from wallnet import config, jobs
 
     def job(threads):
         data = tiny | {"calculator": "oommf", "oommf": {"threads": threads}}

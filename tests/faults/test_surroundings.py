@@ -13,8 +13,7 @@ from killing import customised
 from same import assert_same
 from small_campaign import NEURON_TARGETS, Campaign, with_networks
 
-from wallnet import config
-from wallnet.config import jobs, network_jobs
+from wallnet import config, jobs
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "networks"))
 from synthetic import write_images
@@ -143,7 +142,7 @@ def test_a_job_needs_no_network(tiny, tmp_path):
 
 def data_command(name, folder):
     networks = config.load(ROOT / "config.yaml").networks
-    command = [WALLNET, "data", "--job", network_jobs.data_job(networks, name).to_json()]
+    command = [WALLNET, "data", "--job", jobs.data_job(networks, name).to_json()]
     command += ["--sources", ",".join(networks.sources)]
     return [*command, "--data-folder", folder / "data", "--out", folder / f"{name}.json"]
 

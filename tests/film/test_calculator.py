@@ -20,9 +20,9 @@ from wallnet.config import (
     SimulationJob,
     Track,
 )
-from wallnet.config.jobs import WallPlacement
 from wallnet.film import calculator
 from wallnet.film.core import SpinTorque, Terms
+from wallnet.jobs import WallPlacement
 from wallnet.simulate import simulate
 
 

@@ -9,7 +9,7 @@ import hashlib, sys
 sys.path.insert(0, sys.argv[1])
 from small_campaign import TINY
 from wallnet import config, simulate
-from wallnet.config import jobs
+from wallnet import jobs
 
 device = config.parse(TINY).devices["synapse"]
 trace = simulate.simulate(jobs.pulse_job(device, 1.5e12))

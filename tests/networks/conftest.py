@@ -30,7 +30,7 @@ def networks():
 @pytest.fixture(scope="session")
 def place(tmp_path_factory, networks):
     """A folder with the images, what `wallnet data` wrote, a neuron and a synapse."""
-    from wallnet.config.network_jobs import data_job
+    from wallnet.jobs import data_job
     from wallnet.networks import data
 
     folder = tmp_path_factory.mktemp("networks")

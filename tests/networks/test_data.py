@@ -11,9 +11,9 @@ from synthetic import idx, write_images
 
 from wallnet import cli, files
 from wallnet.config import ConfigError, parse, read_yaml
-from wallnet.config.network_jobs import DataJob, data_job
 from wallnet.config.networks import DATA_FILES, KNOWN_DATASETS, SOURCES, DataSet, Networks
 from wallnet.files import FileError
+from wallnet.jobs import DataJob, data_job
 from wallnet.networks import data
 
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = DATA_FILES

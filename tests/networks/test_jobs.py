@@ -2,11 +2,10 @@ import json
 
 import pytest
 
+from wallnet import jobs
 from wallnet.config import ConfigError, parse
-from wallnet.config import network_jobs as jobs
-from wallnet.config.network_jobs import MappingJob, TrainingJob
 from wallnet.config.networks import STAGES
-from wallnet.networks.commands import read_job
+from wallnet.jobs import MappingJob, TrainingJob
 
 
 def changed(networks, **changes):
@@ -31,10 +30,10 @@ def bound(networks, mapping="layer", seed=3):
 
 def test_jobs_survive_the_command_line(networks):
     job = jobs.mapping_job(networks, "blots", "synapse", "series", "row-extended", "plain", "3")
-    assert read_job(job.to_json(), MappingJob) == job
+    assert MappingJob.from_json(job.to_json()) == job
     assert (job.scheme, job.level_set) == ("row", "extended")
     other = jobs.training_job(networks, "blots", "plain", "3")
-    assert read_job(other.to_json(), TrainingJob) == other
+    assert TrainingJob.from_json(other.to_json()) == other
 
 
 def test_a_job_has_the_settings_of_its_own_stages(networks):
@@ -54,7 +53,7 @@ def test_a_job_has_the_settings_of_its_own_stages(networks):
 @pytest.mark.parametrize("text", ["{}", "no json", '{"dataset": 1}', "[1]"])
 def test_a_foreign_job_is_one_sentence(text):
     with pytest.raises(ConfigError) as caught:
-        read_job(text, TrainingJob)
+        TrainingJob.from_json(text)
     assert "\n" not in str(caught.value)
     assert "--job" in str(caught.value)
 

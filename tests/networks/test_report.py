@@ -7,9 +7,9 @@ import pytest
 
 from wallnet import files
 from wallnet.config import Figures
-from wallnet.config.network_jobs import accuracy_job
 from wallnet.config.networks import NO_DEVICE, STAGES
 from wallnet.files import FileError
+from wallnet.jobs import accuracy_job
 from wallnet.report import networks as report
 from wallnet.report import style
 

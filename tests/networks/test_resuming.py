@@ -11,8 +11,8 @@ import torch
 from synthetic import write_images, write_neuron, write_synapse
 
 from wallnet import files
-from wallnet.config.network_jobs import data_job, mapping_job, training_job
 from wallnet.config.networks import STAGES
+from wallnet.jobs import data_job, mapping_job, training_job
 from wallnet.networks import checkpoints, data, training
 
 EPOCHS = 6

@@ -10,9 +10,9 @@ from synthetic import write_neuron
 
 from wallnet import files
 from wallnet.config import ConfigError
-from wallnet.config.network_jobs import mapping_job, training_job
 from wallnet.config.networks import STAGES
 from wallnet.files import FileError
+from wallnet.jobs import mapping_job, training_job
 from wallnet.networks import training
 from wallnet.networks.mappings import MAPPINGS
 from wallnet.networks.model import Classifier

@@ -3,7 +3,8 @@
 import pytest
 from small_campaign import MATERIAL
 
-from wallnet.config import jobs, parse
+from wallnet import jobs
+from wallnet.config import parse
 from wallnet.simulate import oommf
 
 SMALL = {

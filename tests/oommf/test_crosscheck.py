@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from wallnet import files
+from wallnet import files, jobs
 from wallnet.config import ConfigError, Figures, load
 from wallnet.report import crosscheck
 from wallnet.simulate import simulate
@@ -16,7 +16,7 @@ CAMPAIGN = "config.yaml"
 def film_trace(small_campaign):
     case = {"device": "small", "current_density": 0.3e12}
     campaign = small_campaign({"a": case})
-    return simulate(campaign.crosscheck.cases["a"].job(campaign.devices, "film"))
+    return simulate(jobs.crosscheck_job(campaign, "a", "film"))
 
 
 @pytest.fixture
@@ -76,8 +76,8 @@ def test_the_command_writes_tables_and_figure(film_trace, other_trace, tmp_path)
 def test_the_default_choice_lies_near_thresholds_at_three_dampings():
     campaign = load(CAMPAIGN)
     dampings = set()
-    for case in campaign.crosscheck.cases.values():
-        film, oommf = (case.job(campaign.devices, name) for name in ("film", "oommf"))
+    for case in campaign.crosscheck.cases:
+        film, oommf = (jobs.crosscheck_job(campaign, case, name) for name in ("film", "oommf"))
         assert film.track == oommf.track
         assert film.material == oommf.material
         assert (film.calculator_name, oommf.calculator_name) == ("film", "oommf")
@@ -118,7 +118,7 @@ def test_changes_lie_over_the_device_block_by_block(small_campaign):
     changes = {"material": {"damping": 0.1}, "track": {"length": 240e-9}}
     case = {"device": "small", "current_density": 0.3e12, "changes": changes}
     campaign = small_campaign({"a": case})
-    job = campaign.crosscheck.cases["a"].job(campaign.devices, "oommf")
+    job = jobs.crosscheck_job(campaign, "a", "oommf")
     assert job.material.damping == 0.1
     assert job.material.polarization == 0.4
     assert job.track.cells == (80, 8)

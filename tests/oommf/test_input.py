@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from wallnet import tracks
-from wallnet.config.jobs import WallPlacement
+from wallnet.jobs import WallPlacement
 from wallnet.simulate import oommf
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wallnet.config import SimulationJob
+from wallnet.jobs import SimulationJob
 from wallnet.simulate import oommf
 
 MISSING_TERM = """\

@@ -9,9 +9,8 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from junk import REPOSITORY, ROOT, spoilt, spoilt_text
 
-from wallnet import config, files
-from wallnet.config import jobs
-from wallnet.config.network_jobs import accuracy_job
+from wallnet import config, files, jobs
+from wallnet.jobs import accuracy_job
 from wallnet.simulate import SimulationError, simulate
 
 TEXT = (ROOT / "config.yaml").read_text(encoding="utf-8")
@@ -45,14 +44,13 @@ def check_use(campaign):
         job = jobs.device_job(device)
         assert jobs.DeviceJob.from_json(job.to_json()) == job
         pulse = jobs.pulse_job(device, device.pulse.current_densities[0])
-        assert config.SimulationJob.from_json(pulse.to_json()).to_json() == pulse.to_json()
-        for state in jobs.level_states(device) if device.kind == "synapse" else ():
+        assert jobs.SimulationJob.from_json(pulse.to_json()).to_json() == pulse.to_json()
+        for state in jobs.level_states(device.track) if device.kind == "synapse" else ():
             jobs.level_job(device, state)
         jobs.initial_job(device)
     accuracy_job(campaign.networks).to_json()
-    for name, case in campaign.crosscheck.cases.items():
-        assert name
-        case.job(campaign.devices, "film")
+    for case in campaign.crosscheck.cases:
+        jobs.crosscheck_job(campaign, case, "film")
 
 
 @given(spoilt([REPOSITORY]))

@@ -13,20 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from junk import REPOSITORY, ROOT, as_json, plain_junk, spoilt, spoilt_text
 
-from wallnet import cli, config, files
-from wallnet.config import jobs, network_jobs
-from wallnet.networks.commands import read_job
+from wallnet import cli, config, files, jobs
 
 CAMPAIGN = config.parse(REPOSITORY)
 SYNAPSE = CAMPAIGN.devices["synapse-5"]
-SIMULATIONS = [
-    jobs.pulse_job(SYNAPSE, 0.5e12).to_json(),
-    jobs.initial_job(CAMPAIGN.devices["neuron"]).to_json(),
-]
-DEVICES = [jobs.device_job(device).to_json() for device in CAMPAIGN.devices.values()]
-NETWORKS = {
-    network_jobs.DataJob: network_jobs.data_job(CAMPAIGN.networks, "mnist").to_json(),
-    network_jobs.AccuracyJob: network_jobs.accuracy_job(CAMPAIGN.networks).to_json(),
+JOBS = {
+    jobs.SimulationJob: [
+        jobs.pulse_job(SYNAPSE, 0.5e12).to_json(),
+        jobs.initial_job(CAMPAIGN.devices["neuron"]).to_json(),
+    ],
+    jobs.DeviceJob: [jobs.device_job(device).to_json() for device in CAMPAIGN.devices.values()],
+    jobs.DataJob: [jobs.data_job(CAMPAIGN.networks, "mnist").to_json()],
+    jobs.TrainingJob: [jobs.training_job(CAMPAIGN.networks, "mnist", "plain", 1).to_json()],
+    jobs.AccuracyJob: [jobs.accuracy_job(CAMPAIGN.networks).to_json()],
 }
 
 
@@ -51,37 +50,16 @@ def check_named(error, path):
     assert "\n" not in str(error)
 
 
-@given(spoilt_jobs(SIMULATIONS))
-def test_a_spoilt_simulation_job_is_one_sentence(text):
+@pytest.mark.parametrize("kind", JOBS)
+@given(data=st.data())
+def test_a_spoilt_job_is_one_sentence(kind, data):
+    text = data.draw(spoilt_jobs(JOBS[kind]))
     try:
-        job = config.SimulationJob.from_json(text)
+        job = kind.from_json(text)
     except config.ConfigError as error:
         check_one_sentence(error)
     else:
-        assert config.SimulationJob.from_json(job.to_json()) == job
-
-
-@given(spoilt_jobs(DEVICES))
-def test_a_spoilt_device_job_is_one_sentence(text):
-    try:
-        job = jobs.DeviceJob.from_json(text)
-    except config.ConfigError as error:
-        check_one_sentence(error)
-    else:
-        assert jobs.DeviceJob.from_json(job.to_json()) == job
-
-
-@given(
-    st.sampled_from(list(NETWORKS)).flatmap(
-        lambda model: st.tuples(st.just(model), spoilt_jobs([NETWORKS[model]]))
-    )
-)
-def test_a_spoilt_network_job_is_one_sentence(case):
-    model, text = case
-    try:
-        read_job(text, model)
-    except config.ConfigError as error:
-        check_one_sentence(error)
+        assert kind.from_json(job.to_json()).to_json() == job.to_json()
 
 
 @pytest.mark.parametrize("command", ["simulate", "initial", "device"])

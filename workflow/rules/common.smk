@@ -54,8 +54,3 @@ def free_network(pattern):
 def crosscheck_trace(calculator):
     """Return the path of a case's trace by one calculator."""
     return filled(files.CROSSCHECK, calculator=calculator)
-
-
-def crosscheck_job(case, calculator):
-    """Return the job of a case of the cross-check for one calculator, as canonical JSON."""
-    return campaign.crosscheck.cases[case].job(campaign.devices, calculator).to_json()

@@ -25,7 +25,7 @@ rule crosscheck_film:
         mem_mb=lambda w, attempt: 800 * attempt,
         runtime=lambda w, attempt: 15 * attempt,
     params:
-        job=lambda w: crosscheck_job(w.case, "film"),
+        job=lambda w: jobs.crosscheck_job(campaign, w.case, "film").to_json(),
         revision=revisions.of("film"),
     shell:
         "wallnet simulate --job {params.job:q} --out {output:q} > {log:q} 2>&1"
@@ -48,7 +48,7 @@ rule crosscheck_oommf:
         mem_mb=lambda w, attempt: 1000 * attempt,
         runtime=lambda w, attempt: 120 * attempt,
     params:
-        job=lambda w: crosscheck_job(w.case, "oommf"),
+        job=lambda w: jobs.crosscheck_job(campaign, w.case, "oommf").to_json(),
         revision=revisions.of("oommf"),
     shell:
         "OOMMF_THREADS={threads} wallnet simulate --job {params.job:q} --out {output:q}"

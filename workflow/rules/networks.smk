@@ -4,7 +4,6 @@ Of a device only its levels or its activation decide about a network. They are a
 the file that holds them is `ancient`: that it was written anew makes nothing train again.
 """
 
-from wallnet.config import network_jobs
 from wallnet.config.networks import STAGES, split_mapping
 from wallnet.files import compact
 from wallnet.report import networks as network_report
@@ -32,7 +31,7 @@ rule data:
         mem_mb=lambda w, attempt: 1000 * attempt,
         runtime=lambda w, attempt: 15 * attempt,
     params:
-        job=lambda w: network_jobs.data_job(campaign.networks, w.dataset).to_json(),
+        job=lambda w: jobs.data_job(campaign.networks, w.dataset).to_json(),
         revision=revisions.of("networks"),
     # where the images lie and may come from is no parameter (the Snakefile exports it), since it
     # changes no result
@@ -58,7 +57,7 @@ rule train:
         mem_mb=lambda w, attempt: 1500 * attempt,
         runtime=lambda w, attempt: 30 * attempt,
     params:
-        job=lambda w: network_jobs.training_job(campaign.networks, **w).to_json(),
+        job=lambda w: jobs.training_job(campaign.networks, **w).to_json(),
         activation=lambda w: compact.decisive(
             files.COMPACT_MODEL.format(device=campaign.networks.neuron),
             campaign.networks.neuron_reading,
@@ -88,7 +87,7 @@ rule map:
         mem_mb=lambda w, attempt: 1500 * attempt,
         runtime=lambda w, attempt: 30 * attempt,
     params:
-        job=lambda w: network_jobs.mapping_job(campaign.networks, **w).to_json(),
+        job=lambda w: jobs.mapping_job(campaign.networks, **w).to_json(),
         levels=lambda w: compact.decisive(
             files.COMPACT_MODEL.format(device=w.device),
             w.reading,
@@ -124,7 +123,7 @@ rule accuracy:
         mem_mb=lambda w, attempt: 500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
     params:
-        job=lambda w: network_jobs.accuracy_job(campaign.networks).to_json(),
+        job=lambda w: jobs.accuracy_job(campaign.networks).to_json(),
         revision=revisions.of("report"),
     shell:
         "wallnet accuracy --job {params.job:q} --csv {output.csv:q}"

@@ -36,7 +36,7 @@ rule trace:
         runtime=lambda w, attempt: 15 * attempt,
     params:
         job=lambda w: jobs.pulse_job(
-            campaign.devices[w.device], jobs.parse_current(w.current)
+            campaign.devices[w.device], configuration.parse_current(w.current)
         ).to_json(),
         revision=lambda w: revisions.of(campaign.devices[w.device].calculator),
     shell:

@@ -29,9 +29,10 @@ from wallnet.config.devices import (
     Relaxation,
     Track,
     Wall,
+    current_name,
+    parse_current,
 )
 from wallnet.config.figures import Figures
-from wallnet.config.jobs import SimulationJob, current_name, parse_current
 from wallnet.config.networks import Networks
 from wallnet.config.quantities import ConfigError, CurrentDensity, Section
 
@@ -52,7 +53,6 @@ __all__ = [
     "Output",
     "Pulse",
     "Relaxation",
-    "SimulationJob",
     "Track",
     "Wall",
     "current_name",

@@ -7,7 +7,6 @@ from typing import Any
 from pydantic import field_validator
 
 from wallnet.config.devices import Device
-from wallnet.config.jobs import SimulationJob, pulse_job
 from wallnet.config.quantities import CurrentDensity, Section
 
 CALCULATORS = ("film", "oommf")
@@ -27,11 +26,6 @@ class Case(Section):
         """Return the device as plain data, changes laid over it, for one calculator."""
         data = devices[self.device].model_dump()
         return _laid_over(data, {**self.changes, "calculator": calculator})
-
-    def job(self, devices: Mapping[str, Device], calculator: str) -> SimulationJob:
-        """Return the job of this pulse for one calculator."""
-        device = Device.model_validate(self.varied(devices, calculator))
-        return pulse_job(device, self.current_density)
 
 
 class Crosscheck(Section):

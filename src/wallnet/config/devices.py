@@ -40,6 +40,33 @@ _ROUNDING = 1e-9
 """Share by which what fits exactly may miss a bound, since it is written in decimals."""
 
 
+def current_name(current_density: float) -> str:
+    """Return the name of a current density in file names: in 1e12 A/m², four decimals.
+
+    Examples
+    --------
+    >>> current_name(0.5e12)
+    '0.5000'
+    """
+    steps = round(current_density / CURRENT_DENSITY_STEP)
+    sign = "-" if steps < 0 else ""
+    whole, decimals = divmod(abs(steps), 10_000)
+    return f"{sign}{whole}.{decimals:04d}"
+
+
+def parse_current(name: str) -> float:
+    """Return the current density in A/m² that a file name stands for.
+
+    Examples
+    --------
+    >>> parse_current("0.5000")
+    500000000000.0
+    """
+    sign = -1 if name.startswith("-") else 1
+    whole, _, decimals = name.lstrip("-").partition(".")
+    return sign * (int(whole) * 10_000 + int(decimals)) * CURRENT_DENSITY_STEP
+
+
 class Material(Section):
     """The ferromagnetic film and the spin current that drives it (paper, Table I)."""
 

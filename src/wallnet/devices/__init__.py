@@ -49,7 +49,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     device.formatter_class = argparse.RawDescriptionHelpFormatter
     device.add_argument(
-        "--job", required=True, help="canonical JSON of config.jobs.DeviceJob; - for standard input"
+        "--job", required=True, help="canonical JSON of jobs.DeviceJob; - for standard input"
     )
     device.add_argument("--initial", required=True, help="file of the initial state")
     device.add_argument("--traces", required=True, help="folder of the traces, {current}.nc")
@@ -78,7 +78,8 @@ def _gather(arguments: argparse.Namespace) -> None:
     """Gather the files that lie in the given folders under the names of the job."""
     from pathlib import Path
 
-    from wallnet.config.jobs import DeviceJob, current_name, level_states
+    from wallnet.config import current_name
+    from wallnet.jobs import DeviceJob, level_states
 
     job = DeviceJob.from_json(files.given_text(arguments.job))
     traces = [
@@ -89,7 +90,7 @@ def _gather(arguments: argparse.Namespace) -> None:
     if job.kind == "synapse":
         if arguments.levels is None:
             raise FileError("--levels is missing; a synapse needs the folder of its level files")
-        levels = {state: Path(arguments.levels, f"{state}.nc") for state in level_states(job)}
+        levels = {state: Path(arguments.levels, f"{state}.nc") for state in level_states(job.track)}
     gather(job, arguments.initial, traces, levels, arguments.out)
 
 

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files, revisions, tracks
-from wallnet.config.jobs import DeviceJob, canonical
 from wallnet.devices.conductance import (
     both_readings,
     detected_magnetization,
@@ -29,6 +28,7 @@ from wallnet.devices.levels import (
     level_variables,
 )
 from wallnet.devices.neuron import curve_fault, fit_quartic
+from wallnet.jobs import DeviceJob, canonical
 
 if TYPE_CHECKING:
     import xarray

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from wallnet.config import Device, current_name
-from wallnet.config.jobs import level_states
+from wallnet.jobs import level_states
 
 RESULTS = "results"
 
@@ -37,7 +37,7 @@ def trace_paths(name: str, device: Device) -> list[str]:
 
 def level_paths(name: str, device: Device) -> list[str]:
     """Return the files of the states in which a synapse can rest; none for other devices."""
-    states = level_states(device) if device.kind == "synapse" else {}
+    states = level_states(device.track) if device.kind == "synapse" else {}
     return [LEVEL.format(device=name, state=state) for state in states]
 
 

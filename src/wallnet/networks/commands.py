@@ -1,36 +1,10 @@
 """Subcommands of `wallnet` that find data and train networks; PyTorch is imported when one runs."""
 
 import argparse
-from typing import TypeVar
-
-from pydantic import ValidationError
 
 from wallnet.config import ConfigError
-from wallnet.config.network_jobs import DataJob, MappingJob, TrainingJob
 from wallnet.config.networks import DEFAULT_SOURCES, SOURCES, STAGES
-from wallnet.config.quantities import Section
-
-JobType = TypeVar("JobType", bound=Section)
-
-
-def read_job(text: str, model: type[JobType]) -> JobType:
-    """Read a job from the JSON of a command line.
-
-    Raises
-    ------
-    ConfigError
-        If it is no such job.
-    """
-    try:
-        return model.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(map(str, first["loc"])) or "the whole"
-        reason = " ".join(f"{key}: {first['msg'].lower()}".split())[:200]
-        raise ConfigError(
-            f"--job is no {model.__name__} ({reason}); take the JSON that "
-            "`snakemake --dry-run --printshellcmds` shows"
-        ) from None
+from wallnet.jobs import DataJob, MappingJob, TrainingJob
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -85,11 +59,11 @@ def _data(arguments: argparse.Namespace) -> None:
             )
     from wallnet.networks import data
 
-    data.provide(read_job(arguments.job, DataJob), arguments.data_folder, arguments.out, sources)
+    data.provide(DataJob.from_json(arguments.job), arguments.data_folder, arguments.out, sources)
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    job = read_job(arguments.job, TrainingJob)
+    job = TrainingJob.from_json(arguments.job)
     from wallnet.networks import data, training
 
     training.train(
@@ -101,7 +75,7 @@ def _train(arguments: argparse.Namespace) -> None:
 
 
 def _map(arguments: argparse.Namespace) -> None:
-    job = read_job(arguments.job, MappingJob)
+    job = MappingJob.from_json(arguments.job)
     from wallnet.networks import data, training
 
     training.put_on_levels(

@@ -21,9 +21,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wallnet import __version__, files, revisions
-from wallnet.config.network_jobs import DataJob
 from wallnet.config.networks import DATA_FILES, DEFAULT_SOURCES, DataSet
 from wallnet.files import FileError
+from wallnet.jobs import DataJob
 
 MISSING = "is missing"
 

@@ -25,10 +25,10 @@ from torch import Tensor
 
 from wallnet import __version__, files, revisions
 from wallnet.config import ConfigError
-from wallnet.config.network_jobs import MappingJob, TrainingJob
 from wallnet.config.networks import NO_DEVICE, Training
 from wallnet.files import FileError
 from wallnet.files.compact import activation_of
+from wallnet.jobs import MappingJob, TrainingJob
 from wallnet.networks import checkpoints
 from wallnet.networks.data import Images
 from wallnet.networks.mappings import MAPPINGS, Circuit, read_levels

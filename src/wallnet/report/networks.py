@@ -11,13 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from wallnet import __version__, files, revisions
-from wallnet.config import ConfigError, Figures
-from wallnet.config.network_jobs import AccuracyJob
+from wallnet.config import Figures
 from wallnet.config.networks import NO_DEVICE, STAGES, Networks
 from wallnet.files import FileError
+from wallnet.jobs import AccuracyJob
 from wallnet.report.style import add_figure_arguments, figures_of
 
 if TYPE_CHECKING:
@@ -688,10 +686,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _accuracy_command(arguments: argparse.Namespace) -> None:
-    try:
-        job = AccuracyJob.model_validate_json(arguments.job)
-    except ValidationError:
-        raise ConfigError("--job names no set of networks; take the JSON of a dry run") from None
+    job = AccuracyJob.from_json(arguments.job)
     accuracy_tables(job, arguments.csv, arguments.markdown, arguments.html)
 
 

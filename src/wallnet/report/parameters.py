@@ -1,13 +1,12 @@
 """All parameters of a campaign in one table: a key a row, a device a column."""
 
 import argparse
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel
 
-from wallnet import files
+from wallnet import files, jobs
 from wallnet.config import Device
 from wallnet.devices.summary import PAGE, Table
 
@@ -69,7 +68,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _parameters(arguments: argparse.Namespace) -> None:
-    devices = json.loads(files.given_text(arguments.devices))
-    made = table({name: Device.model_validate(device) for name, device in devices.items()})
+    text = files.given_text(arguments.devices)
+    made = table(jobs.read(text, dict[str, Device], "--devices", "set of devices"))
     files.write_text(made.as_csv(), arguments.csv)
     files.write_text(PAGE.format(title=made.title, body=made.as_html()), arguments.html)

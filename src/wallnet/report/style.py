@@ -11,10 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from wallnet import __version__, files
-from wallnet.config import ConfigError, Figures
+from wallnet import __version__, files, jobs
+from wallnet.config import Figures
 
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
@@ -232,7 +230,4 @@ def add_figure_arguments(command: argparse.ArgumentParser) -> None:
 
 def figures_of(arguments: argparse.Namespace) -> Figures:
     """Return the style given to a command, or say what is wrong with it."""
-    try:
-        return Figures.model_validate_json(arguments.figures)
-    except ValidationError:
-        raise ConfigError("--figures is no figure style; take the JSON of a dry run") from None
+    return jobs.read(arguments.figures, Figures, "--figures", "style of figures")

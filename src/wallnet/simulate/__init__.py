@@ -15,14 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wallnet import files, revisions, tracks
-from wallnet.config import (
-    ConfigError,
-    SimulationJob,
-    jobs,
-    load_device,
-    parse_current_density,
-)
+from wallnet import files, jobs, revisions, tracks
+from wallnet.config import ConfigError, load_device, parse_current_density
+from wallnet.jobs import SimulationJob
 from wallnet.simulate.checkpoint import Checkpoint, path_beside
 from wallnet.simulate.recorder import Recorder
 
@@ -138,7 +133,7 @@ def initial_state(job: SimulationJob, output: str | Path | None = None) -> "xarr
     Parameters
     ----------
     job : SimulationJob
-        A job without current (`wallnet.config.jobs.initial_job`).
+        A job without current (`wallnet.jobs.initial_job`).
     output : str or Path, optional
         Where the state is to go, as in `simulate`.
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files, revisions
-from wallnet.config import SimulationJob
+from wallnet.jobs import SimulationJob
 
 logger = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from wallnet import tracks
 from wallnet.config import Film as FilmSettings
-from wallnet.config import SimulationJob
 from wallnet.film.core import Accuracy, Film, SpinTorque, Terms
+from wallnet.jobs import SimulationJob
 from wallnet.simulate.checkpoint import Checkpoint
 from wallnet.simulate.recorder import Recorder
 

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from wallnet import tracks
 from wallnet.config import Oommf as OommfSettings
-from wallnet.config import SimulationJob
+from wallnet.jobs import SimulationJob
 from wallnet.simulate import SimulationError
 from wallnet.simulate.recorder import Recorder
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files, tracks
-from wallnet.config import SimulationJob
+from wallnet.jobs import SimulationJob
 
 if TYPE_CHECKING:
     import xarray

@@ -1,24 +1,17 @@
-"""The part of the configuration that one job of the network half needs, as canonical JSON."""
+"""Data sets, networks and their accuracies."""
 
-from wallnet.config.jobs import canonical
 from wallnet.config.networks import DataSet, FreeTraining, Networks, RunSet, Training, split_mapping
-from wallnet.config.quantities import Section
+from wallnet.jobs.base import Job
 
 
-class _Job(Section):
-    def to_json(self) -> str:
-        """Return the canonical JSON of this job."""
-        return canonical(self.model_dump(mode="json", exclude_none=True))
-
-
-class DataJob(_Job):
+class DataJob(Job):
     """Find and check one data set."""
 
     name: str
     dataset: DataSet
 
 
-class TrainingJob(_Job):
+class TrainingJob(Job):
     """Train one network with free weights (stage `fp32`)."""
 
     dataset: str
@@ -33,7 +26,7 @@ class TrainingJob(_Job):
     threads: int
 
 
-class MappingJob(_Job):
+class MappingJob(Job):
     """Put one trained network on a synapse's levels and train it further from there."""
 
     dataset: str
@@ -58,7 +51,7 @@ class MappingJob(_Job):
         return split_mapping(self.mapping)[1]
 
 
-class AccuracyJob(_Job):
+class AccuracyJob(Job):
     """Tabulate the test accuracy of these networks."""
 
     run_set: RunSet

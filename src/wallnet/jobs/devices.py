@@ -1,0 +1,78 @@
+"""What becomes of the traces of a device."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from wallnet.config.devices import (
+    CURRENT_DENSITY_STEP,
+    Detector,
+    Device,
+    Pulse,
+    Track,
+    Wall,
+)
+from wallnet.config.quantities import Duration
+from wallnet.jobs.base import Job
+
+
+class DeviceJob(Job):
+    """How the traces of one device become its conductance, levels or activation.
+
+    Material and calculator are left out: they decide the traces, not how these are read.
+    """
+
+    kind: Literal["neuron", "synapse", "track"]
+    track: Track
+    wall: Wall
+    pulse: Pulse
+    detector: Detector
+    read_at: Literal["pulse_end", "rest"] | Duration
+    interval: Duration
+
+    def plain(self) -> dict[str, Any]:
+        """Return this job as plain data, regular stretches of the sweep as one entry.
+
+        A command line of 128 KiB thus holds sweeps of any length that are regular in parts.
+        """
+        data = super().plain()
+        data["pulse"]["current_densities"] = _stretches(self.pulse.current_densities)
+        return data
+
+
+def device_job(device: Device) -> DeviceJob:
+    """Return the job that gathers a device's traces."""
+    return DeviceJob(
+        kind=device.kind,
+        track=device.track,
+        wall=device.wall,
+        pulse=device.pulse,
+        detector=device.detector,
+        read_at=device.read_at,
+        interval=device.output.interval,
+    )
+
+
+def _stretches(current_densities: Sequence[float]) -> list[Any]:
+    """Write ascending densities as {start, stop, step} wherever three or more are equidistant."""
+    steps = [round(density / CURRENT_DENSITY_STEP) for density in current_densities]
+    stretches: list[Any] = []
+    first = 0
+    while first < len(steps):
+        last = first
+        if first + 1 < len(steps):
+            step = steps[first + 1] - steps[first]
+            while last + 1 < len(steps) and steps[last + 1] - steps[last] == step:
+                last += 1
+        if last - first >= 2:
+            stretches.append(
+                {
+                    "start": steps[first] * CURRENT_DENSITY_STEP,
+                    "stop": steps[last] * CURRENT_DENSITY_STEP,
+                    "step": step * CURRENT_DENSITY_STEP,
+                }
+            )
+            first = last + 1
+        else:
+            stretches.append(steps[first] * CURRENT_DENSITY_STEP)
+            first += 1
+    return stretches

@@ -1,0 +1,109 @@
+"""Simulations: initial states, pulses and levels."""
+
+from typing import Any
+
+from pydantic import ValidationError, model_validator
+
+from wallnet.config.devices import Device, Film, Material, Oommf, Output, Relaxation, Track
+from wallnet.config.quantities import CurrentDensity, DurationOrNone, Position, Section
+from wallnet.jobs.base import Job, first_finding
+
+_SETTINGS: dict[str, type[Film] | type[Oommf]] = {"film": Film, "oommf": Oommf}
+
+
+class WallPlacement(Section):
+    """Where the wall meets the lower and the upper edge, in m."""
+
+    bottom: Position
+    top: Position
+
+
+class SimulationJob(Job):
+    """One wall on one track: an optional pulse, then relaxation.
+
+    Without `current_density` there is no pulse: the wall is placed and relaxes, as for an
+    initial state or a conductance level.
+    """
+
+    track: Track
+    material: Material
+    placement: WallPlacement
+    current_density: CurrentDensity | None = None
+    pulse_duration: DurationOrNone = 0.0
+    relaxation: Relaxation
+    output: Output
+    calculator: Film | Oommf
+    calculator_name: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _settings_of_the_named_calculator(cls, data: Any) -> Any:
+        """Take plain settings for those of the calculator that is named."""
+        if not isinstance(data, dict) or not isinstance(data.get("calculator"), dict):
+            return data
+        name = data.get("calculator_name")
+        try:
+            if not isinstance(name, str) or name not in _SETTINGS:
+                raise ValueError(f"calculator_name is not {' or '.join(map(repr, _SETTINGS))}")
+            settings = _SETTINGS[name].model_validate(data["calculator"])
+        except ValidationError as invalid:
+            raise ValueError(f"calculator.{first_finding(invalid)}") from None
+        return {**data, "calculator": settings}
+
+
+def _job(device: Device, bottom: float, top: float, **changes: Any) -> SimulationJob:
+    fields: dict[str, Any] = {
+        "track": device.track,
+        "material": device.material,
+        "placement": WallPlacement(bottom=bottom, top=top),
+        "relaxation": device.relaxation,
+        "output": device.output,
+        "calculator": getattr(device, device.calculator),
+        "calculator_name": device.calculator,
+    }
+    return SimulationJob(**(fields | changes))
+
+
+def initial_job(device: Device) -> SimulationJob:
+    """Return the job that makes a device's initial state."""
+    start, duration = device.wall.start, device.wall.relaxation
+    # a hold as long as the cap lets the relaxation run for exactly the stated time
+    relaxation = Relaxation(longest=duration, hold=duration or 1e-12)
+    return _job(device, start, start, relaxation=relaxation)
+
+
+def pulse_job(device: Device, current_density: float) -> SimulationJob:
+    """Return the job of one current pulse on a device."""
+    start = device.wall.start
+    return _job(
+        device,
+        start,
+        start,
+        current_density=current_density,
+        pulse_duration=device.pulse.duration,
+    )
+
+
+def level_states(track: Track) -> dict[str, tuple[float, float]]:
+    """Return where a wall is placed on a track for each state in which it can rest.
+
+    Returns
+    -------
+    dict
+        From the state's name ("1", "1-2", "2", …) to the positions in m at which the wall meets
+        the lower and the upper edge. "1" has both ends at the first notch; "1-2" has the lower
+        end at the first and the upper, which the drive makes lead, at the second.
+    """
+    notches = track.inner_notch_positions
+    states = {}
+    for index, position in enumerate(notches, start=1):
+        states[f"{index}"] = (position, position)
+        if index < len(notches):
+            states[f"{index}-{index + 1}"] = (position, notches[index])
+    return states
+
+
+def level_job(device: Device, state: str) -> SimulationJob:
+    """Return the job that measures one state: a wall placed there, then relaxed."""
+    bottom, top = level_states(device.track)[state]
+    return _job(device, bottom, top)
