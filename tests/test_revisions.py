@@ -64,25 +64,29 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(copied):
     [
         ("film/kernels.py", {"film"}),
         ("film/strayfield.py", {"film"}),
-        ("tracks.py", {"film", "oommf"}),
+        ("tracks/__init__.py", {"film", "oommf"}),
         ("simulate/recorder.py", {"film", "oommf"}),
-        ("simulate/checkpoint.py", {"film"}),
-        ("simulate/oommf.py", {"oommf"}),
+        ("simulate/embedded/checkpoint.py", {"film"}),
+        ("simulate/oommf/__init__.py", {"oommf"}),
         ("devices/levels.py", {"devices"}),
         ("networks/mappings.py", {"networks"}),
-        ("film/energy.py", {"validation"}),
+        ("film/ubermag/energy.py", {"validation"}),
         ("report/style.py", {"report"}),
     ],
 )
 def test_code_that_makes_a_result_belongs_to_the_stage_that_makes_it(changed, stages):
     """Each file that computes; a stage is what is made again when its number is raised."""
     assert (PACKAGE / changed).is_file()
-    belongs = {
-        stage
-        for stage, entries in revisions.STAGES.items()
-        if any(changed == entry or changed.startswith(f"{entry}/") for entry in entries)
-    }
+    belongs = {stage for stage in revisions.STAGES if PACKAGE / changed in revisions.code_of(stage)}
     assert belongs == stages
+
+
+def test_no_code_lies_outside_a_stage_or_the_foundations():
+    """What no revision covers decides which jobs there are; it computes no result."""
+    foundations = {"config", "files", "jobs", "cli.py", "plan.py", "revisions.py", "__init__.py"}
+    staged = {path for stage in revisions.STAGES for path in revisions.code_of(stage)}
+    outside = {path.relative_to(PACKAGE).parts[0] for path in set(PACKAGE.rglob("*.py")) - staged}
+    assert outside == foundations
 
 
 def test_a_moved_or_renamed_function_counts():

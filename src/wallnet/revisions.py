@@ -12,26 +12,24 @@ import json
 from importlib import resources
 from pathlib import Path
 
-_SIMULATION = ("simulate/recorder.py", "simulate/__init__.py", "tracks.py")
-
 STAGES = {
-    "film": (
-        "film/core.py",
-        "film/kernels.py",
-        "film/newell.py",
-        "film/stability.py",
-        "film/strayfield.py",
-        "simulate/embedded.py",
-        "simulate/checkpoint.py",
-        *_SIMULATION,
-    ),
-    "oommf": ("simulate/oommf.py", *_SIMULATION),
+    "film": ("film", "simulate/embedded", "simulate", "tracks"),
+    "oommf": ("simulate/oommf", "simulate", "tracks"),
     "devices": ("devices",),
     "networks": ("networks",),
-    "validation": ("validation", "film/energy.py", "film/calculator.py"),
+    "validation": ("validation", "film/ubermag"),
     "report": ("report",),
 }
-"""Files or folders of each stage, within the package; a calculator is a stage."""
+"""Folders of each stage within the package, without the folders in them; a calculator is a stage.
+
+Two calculators share what lies in `simulate` and `tracks`.
+"""
+
+
+def code_of(stage: str) -> list[Path]:
+    """Return the files that hold the code of a stage."""
+    root = Path(__file__).parent
+    return [path for folder in STAGES[stage] for path in sorted((root / folder).glob("*.py"))]
 
 
 def _table() -> dict[str, dict[str, str | int]]:
@@ -76,13 +74,10 @@ def _is_docstring(node: object) -> bool:
 
 def digest(stage: str) -> str:
     """Return a digest of a stage's code as it is now, comments and docstrings left out."""
-    root = Path(__file__).parent
     total = hashlib.sha256()
-    for entry in STAGES[stage]:
-        path = root / entry
-        for source in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            total.update(source.relative_to(root).as_posix().encode())
-            total.update(_text(ast.parse(source.read_text(encoding="utf-8"))).encode())
+    for path in code_of(stage):
+        total.update(path.relative_to(Path(__file__).parent).as_posix().encode())
+        total.update(_text(ast.parse(path.read_text(encoding="utf-8"))).encode())
     return total.hexdigest()[:16]
 
 

@@ -17,12 +17,11 @@ from wallnet.config import (
     Notches,
     Output,
     Relaxation,
-    SimulationJob,
     Track,
 )
-from wallnet.film import calculator
 from wallnet.film.core import SpinTorque, Terms
-from wallnet.jobs import WallPlacement
+from wallnet.film.ubermag import calculator
+from wallnet.jobs import SimulationJob, WallPlacement
 from wallnet.simulate import simulate
 
 
@@ -150,7 +149,7 @@ def test_a_long_minimisation_says_how_far_it_is(capsys, caplog):
     assert said.count(ADVICE) == 1
     assert said.startswith("Running wallnet.film (MinDriver)")
     (warning,) = caplog.records
-    assert (warning.name, warning.levelno) == ("wallnet.film.calculator", logging.WARNING)
+    assert (warning.name, warning.levelno) == ("wallnet.film.ubermag.calculator", logging.WARNING)
     assert LINE.match(warning.getMessage()).group(1) == "10"
     assert ADVICE in warning.getMessage()
 
@@ -257,7 +256,7 @@ def test_parameter_given_by_cell_but_uniform_is_taken(job):
     system = flat_system()
     system.energy.exchange.A = df.Field(system.m.mesh, nvdim=1, value=1e-11)
     system.energy += mm.Zeeman(H={"default": (1e5, 0, 0)})
-    description = wallnet.film.calculator.describe(system)
+    description = wallnet.film.ubermag.calculator.describe(system)
     assert description.terms.exchange_stiffness == 1e-11
     assert description.terms.external_field == (1e5, 0, 0)
 

@@ -5,7 +5,7 @@ import pytest
 
 from wallnet.film import newell
 from wallnet.film.core import Accuracy, Film, SpinTorque, Terms
-from wallnet.film.energy import TERMS, FilmEnergy
+from wallnet.film.ubermag.energy import TERMS, FilmEnergy
 
 CELL = (3e-9, 2e-9, 1.5e-9)
 MATERIAL = Terms(

@@ -6,8 +6,8 @@ from test_energy import CELL, MATERIAL, rate
 
 from wallnet.film import kernels, newell
 from wallnet.film.core import Accuracy, Film, SpinTorque, Terms
-from wallnet.film.energy import FilmEnergy
 from wallnet.film.strayfield import StrayField
+from wallnet.film.ubermag.energy import FilmEnergy
 
 
 def irregular(rows, columns):

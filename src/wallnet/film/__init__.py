@@ -1,8 +1,8 @@
 """The embedded micromagnetic engine: one thin film, spin-orbit torque, and an ubermag face.
 
 - `wallnet.film.core`: the engine on plain arrays (`Film`, `Terms`, `SpinTorque`, `Accuracy`).
-- `wallnet.film.energy`: energies and effective fields of single terms, in double precision.
-- `wallnet.film.calculator`: `TimeDriver`, `MinDriver`, `compute` and `delete`, which take a
+- `wallnet.film.ubermag.energy`: energies and effective fields of single terms, in double precision.
+- `wallnet.film.ubermag.calculator`: `TimeDriver`, `MinDriver`, `compute` and `delete`, which take a
   `micromagneticmodel.System` as the calculators of ubermag do.
 
 Nothing is imported before it is asked for: the calculator needs micromagneticmodel, which takes
@@ -23,12 +23,12 @@ import importlib
 from typing import Any
 
 _HOMES = {
-    "TimeDriver": "calculator",
-    "MinDriver": "calculator",
-    "Unsupported": "calculator",
-    "compute": "calculator",
-    "delete": "calculator",
-    "FilmEnergy": "energy",
+    "TimeDriver": "ubermag.calculator",
+    "MinDriver": "ubermag.calculator",
+    "Unsupported": "ubermag.calculator",
+    "compute": "ubermag.calculator",
+    "delete": "ubermag.calculator",
+    "FilmEnergy": "ubermag.energy",
     "Accuracy": "core",
     "Film": "core",
     "FilmError": "core",

@@ -18,7 +18,7 @@ import numpy as np
 from wallnet import files, jobs, revisions, tracks
 from wallnet.config import ConfigError, load_device, parse_current_density
 from wallnet.jobs import SimulationJob
-from wallnet.simulate.checkpoint import Checkpoint, path_beside
+from wallnet.simulate.embedded.checkpoint import Checkpoint, path_beside
 from wallnet.simulate.recorder import Recorder
 
 if TYPE_CHECKING:

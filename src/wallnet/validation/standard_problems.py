@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.film.calculator import minimize
 from wallnet.film.core import VACUUM_PERMEABILITY, Accuracy, Film, SpinTorque, Terms
-from wallnet.film.energy import FilmEnergy
+from wallnet.film.ubermag.calculator import minimize
+from wallnet.film.ubermag.energy import FilmEnergy
 from wallnet.validation.material import DEFAULT, TIGHT
 from wallnet.validation.rows import Check, Row
 

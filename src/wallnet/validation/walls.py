@@ -9,9 +9,9 @@ from scipy.integrate import quad
 from scipy.optimize import brentq, curve_fit, minimize_scalar
 
 from wallnet.film import newell
-from wallnet.film.calculator import minimize
 from wallnet.film.core import VACUUM_PERMEABILITY, Film, Terms
-from wallnet.film.energy import FilmEnergy
+from wallnet.film.ubermag.calculator import minimize
+from wallnet.film.ubermag.energy import FilmEnergy
 from wallnet.validation import material
 from wallnet.validation.rows import Check, Row
 

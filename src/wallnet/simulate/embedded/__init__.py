@@ -10,7 +10,7 @@ from wallnet import tracks
 from wallnet.config import Film as FilmSettings
 from wallnet.film.core import Accuracy, Film, SpinTorque, Terms
 from wallnet.jobs import SimulationJob
-from wallnet.simulate.checkpoint import Checkpoint
+from wallnet.simulate.embedded.checkpoint import Checkpoint
 from wallnet.simulate.recorder import Recorder
 
 NAME = "film"

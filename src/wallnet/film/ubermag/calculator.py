@@ -22,7 +22,7 @@ import ubermagutil as uu
 from numpy.typing import NDArray
 
 from wallnet.film.core import Accuracy, Film, FilmError, SpinTorque, Terms
-from wallnet.film.energy import FilmEnergy
+from wallnet.film.ubermag.energy import FilmEnergy
 
 OVF_FORMATS = ("bin8", "bin4", "txt")
 """Formats of the magnetisation files."""

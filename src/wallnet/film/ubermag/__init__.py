@@ -1,0 +1,1 @@
+"""The engine as a calculator of ubermag: drivers, energies and fields for a `System`."""
