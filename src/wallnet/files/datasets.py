@@ -102,11 +102,11 @@ def write_dataset(
     Parameters
     ----------
     dataset : xarray.Dataset
-        Every variable with `units` and `long_name`, except text.
+        Made by `wallnet.files.dataset`.
     path : str or Path
         Where it goes.
     kind : str
-        Key of `SCHEMAS`; what the schema names has to be there.
+        Key of `schema.KINDS`; what the schema names has to be there.
     attributes : Mapping
         What made it: parameters (one JSON string), backend, versions, revision.
 
@@ -148,7 +148,7 @@ def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Datas
     path : str or Path
         The file.
     kind : str
-        Key of `SCHEMAS`.
+        Key of `schema.KINDS`.
     **selection
         `drop=[names]`: variables to leave unread.
 

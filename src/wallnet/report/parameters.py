@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from wallnet import files
 from wallnet.config import Device
-from wallnet.devices.summary import PAGE, Table
+from wallnet.report.tables import Table, page
 
 
 def _leaves(section: BaseModel, prefix: str = "") -> Iterator[tuple[str, str, str]]:
@@ -45,6 +45,8 @@ def table(devices: dict[str, Device]) -> Table:
     Table
         A row for each key, with its unit and a column for each device.
     """
+    import pandas
+
     columns = {name: list(_leaves(device)) for name, device in devices.items()}
     units: dict[str, str] = {}
     for leaves in columns.values():
@@ -54,7 +56,8 @@ def table(devices: dict[str, Device]) -> Table:
     rows = [
         (key, unit, *(values[name].get(key, "") for name in columns)) for key, unit in units.items()
     ]
-    return Table("Parameters of all devices", ("key", "unit", *columns), rows)
+    frame = pandas.DataFrame(rows, columns=["key", "unit", *columns])
+    return Table("Parameters of all devices", frame)
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -72,4 +75,4 @@ def _parameters(arguments: argparse.Namespace) -> None:
     devices = json.loads(files.given_text(arguments.devices))
     made = table({name: Device.model_validate(device) for name, device in devices.items()})
     files.write_text(made.as_csv(), arguments.csv)
-    files.write_text(PAGE.format(title=made.title, body=made.as_html()), arguments.html)
+    files.write_text(page(made.title, [made]), arguments.html)
