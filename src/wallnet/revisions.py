@@ -12,7 +12,8 @@ import json
 from importlib import resources
 from pathlib import Path
 
-_SIMULATION = ("simulate/recorder.py", "simulate/__init__.py", "tracks.py")
+_DATASETS = ("files/schema.py", "files/states.py")
+_SIMULATION = ("simulate/recorder.py", "simulate/__init__.py", "tracks.py", *_DATASETS)
 
 STAGES = {
     "film": (
@@ -26,7 +27,7 @@ STAGES = {
         *_SIMULATION,
     ),
     "oommf": ("simulate/oommf.py", *_SIMULATION),
-    "devices": ("devices",),
+    "devices": ("devices", *_DATASETS),
     "networks": ("networks",),
     "validation": ("validation", "film/energy.py", "film/calculator.py"),
     "report": ("report",),

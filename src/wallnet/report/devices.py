@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wallnet import files, revisions
-from wallnet.config import Campaign, Figures, current_name
+from wallnet.config import Campaign, Figures, Track, current_name
 from wallnet.files import WallState
 from wallnet.files.states import INITIAL, REVERSED
 from wallnet.report import style
@@ -220,14 +220,10 @@ def _pulse_duration(device: "xarray.Dataset") -> float:
     return float(json.loads(device.attrs["parameters"])["pulse"]["duration"])
 
 
-def _notches(device: "xarray.Dataset") -> list[float]:
+def _notches(device: "xarray.Dataset") -> tuple[float, ...]:
     """Return the positions of the notches in m."""
     track = json.loads(device.attrs["parameters"])["track"]
-    notches = track.get("notches") or {}
-    if "positions" in notches:
-        return sorted(notches["positions"])
-    count = notches.get("count", 0)
-    return [k * track["length"] / count for k in range(1, count + 1)]
+    return Track.model_validate(track).notch_positions
 
 
 # Neuron
