@@ -629,6 +629,16 @@ def test_a_file_that_lacks_a_variable_is_refused_when_it_is_read(tmp_path, state
         files.read_dataset(path, "initial")
 
 
+def test_a_device_that_is_read_as_a_track_has_all_of_its_own_kind(tmp_path):
+    path = tmp_path / "synapse.nc"
+    made = files.dataset("synapse", filled("synapse")).drop_vars("half")
+    made.assign_attrs(kind="synapse").to_netcdf(path)
+    with pytest.raises(files.DamagedFileError, match="lacks half"):
+        files.read_dataset(path, "track")
+    made.assign_attrs(kind="track").to_netcdf(path)
+    assert "level_state" in files.read_dataset(path, "track")
+
+
 def test_attributes_of_a_job_hold_over_those_of_the_data(tmp_path, state):
     path = tmp_path / "initial.nc"
     files.write_dataset(

@@ -1,8 +1,8 @@
 """The one place that knows the files between the stages.
 
-`paths` has their patterns, `schema` what each kind of dataset holds, `states`
-the names of a wall's states, `whole` writes files whole
-with a digest beside each, and `datasets` reads and writes netCDF and JSON.
+`paths` has their patterns, `schema` what each kind of dataset holds, `states` the names of a wall's
+states, `whole` writes files whole with a digest beside each, and `datasets` reads and writes netCDF
+and JSON.
 """
 
 from wallnet.files.datasets import (

@@ -278,21 +278,21 @@ def dataset(kind: str, values: Mapping[str, "ArrayLike"]) -> "xarray.Dataset":
     import numpy as np
     import xarray
 
-    given = {name: VARIABLES[name].values for name in KINDS[kind] if VARIABLES[name].values}
-    given |= values
-    faults = [f"lacks {name}" for name in KINDS[kind] if name not in given]
-    faults += [f"has {name}, which its schema lacks" for name in values if name not in KINDS[kind]]
-    arrays = {}
-    for name in set(given).intersection(KINDS[kind]):
+    fixed = {name: VARIABLES[name].values for name in KINDS[kind] if VARIABLES[name].values}
+    given = {**fixed, **values}
+    faults = [f"has {name}, which its schema lacks" for name in values if name not in KINDS[kind]]
+    made: dict[str, tuple[tuple[str, ...], Any, dict[str, Any]]] = {}
+    for name in KINDS[kind]:
         variable = VARIABLES[name]
-        arrays[name] = np.asarray(given[name], dtype="str" if variable.is_text else variable.type)
-        if arrays[name].ndim != len(variable.dimensions):
-            faults.append(
-                f"has {name} over {arrays[name].ndim} dimensions, not {variable.dimensions}"
-            )
+        if name not in given:
+            faults.append(f"lacks {name}")
+            continue
+        array = np.asarray(given[name], dtype="str" if variable.is_text else variable.type)
+        if array.ndim != len(variable.dimensions):
+            faults.append(f"has {name} over {array.ndim} dimensions, not {variable.dimensions}")
+        made[name] = (variable.dimensions, array, about(name))
     if faults:
         raise FileError(f"a dataset of kind {kind!r} {'; it '.join(faults)}; report this as a bug")
-    made = {name: (VARIABLES[name].dimensions, arrays[name], about(name)) for name in KINDS[kind]}
     coordinates = {name for name in made if VARIABLES[name].dimensions in ((name,), ())}
     return xarray.Dataset(
         {name: made[name] for name in made if name not in coordinates},

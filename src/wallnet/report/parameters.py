@@ -12,7 +12,7 @@ from wallnet.config import Device
 from wallnet.report.tables import Table, page
 
 
-def _leaves(section: BaseModel, prefix: str = "") -> Iterator[tuple[str, str, str]]:
+def _leaves(section: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any, str]]:
     """Walk a block of the configuration: key, value, unit."""
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
@@ -21,7 +21,7 @@ def _leaves(section: BaseModel, prefix: str = "") -> Iterator[tuple[str, str, st
         elif value is not None:
             extra = field.json_schema_extra
             unit = str(extra.get("unit", "")) if isinstance(extra, dict) else ""
-            yield f"{prefix}{name}", _shown(value), unit
+            yield f"{prefix}{name}", value, unit
 
 
 def _shown(value: Any) -> str:
@@ -54,10 +54,11 @@ def table(devices: dict[str, Device]) -> Table:
             units[key] = units.get(key) or unit
     values = {name: {key: value for key, value, _ in leaves} for name, leaves in columns.items()}
     rows = [
-        (key, unit, *(values[name].get(key, "") for name in columns)) for key, unit in units.items()
+        (key, unit, *(values[name].get(key) for name in columns)) for key, unit in units.items()
     ]
-    frame = pandas.DataFrame(rows, columns=["key", "unit", *columns])
-    return Table("Parameters of all devices", frame)
+    # as objects: a column has numbers, text and lists
+    frame = pandas.DataFrame(rows, columns=["key", "unit", *columns], dtype=object)
+    return Table("Parameters of all devices", frame, dict.fromkeys(columns, _shown), missing="")
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
