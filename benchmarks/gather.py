@@ -90,7 +90,7 @@ def relabel(source, path, job):
     shutil.copyfile(source, path)
     with netCDF4.Dataset(path, "a") as data:
         data.setncattr("parameters", job.to_json())
-        data["current_density"][:] = job.current_density
+        data["pulse_current_density"][:] = job.current_density
     files.note_digest(path)
 
 

@@ -21,7 +21,8 @@ from wallnet.files.whole import check_digest
 
 @pytest.fixture
 def state():
-    return xarray.Dataset({"magnetization": (("y", "x", "component"), [[[0.0, 0.0, 1.0]]])})
+    values = {"initial_magnetization": [[[0.0, 0.0, 1.0]]], "x": [0.0], "y": [0.0]}
+    return files.dataset("initial", values)
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -57,9 +58,9 @@ def test_damage_is_recognised_and_named(tmp_path, state):
     path.write_bytes(whole)
     with pytest.raises(files.FileError, match="is of kind 'initial', not 'trace'"):
         files.read_dataset(path, "trace")
-    with pytest.raises(files.FileError, match="lacks magnetization"):
+    with pytest.raises(files.FileError, match="lacks initial_magnetization"):
         files.write_dataset(xarray.Dataset(), path, "initial", {})
-    with pytest.raises(files.FileError, match="has magnetization over"):
+    with pytest.raises(files.FileError, match="has initial_magnetization over"):
         files.write_dataset(state.isel(y=0), path, "initial", {})
     assert path.read_bytes() == whole
 
@@ -141,16 +142,15 @@ def fail(*arguments, **options):
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("values", "words"),
     [
-        ({"magnetization": [[[0.0, 0.0, 5.0]]]}, "has magnetization of length 5, which is more"),
-        ({"magnetization": [[[0.8, 0.0, 0.8]]]}, "has magnetization of length 1.13"),
+        ([[[0.0, 0.0, 5.0]]], "has initial_magnetization of length 5, which is more"),
+        ([[[0.8, 0.0, 0.8]]], "has initial_magnetization of length 1.13"),
     ],
 )
-def test_impossible_values_are_refused(tmp_path, state, change, words):
+def test_impossible_values_are_refused(tmp_path, state, values, words):
     path = tmp_path / "initial.nc"
-    for name, values in change.items():
-        state[name] = (state[name].dims, values)
+    state["initial_magnetization"].values[:] = values
     files.write_dataset(state, path, "initial", {})
     with pytest.raises(files.FileError, match=words):
         files.read_dataset(path, "initial")
@@ -313,7 +313,7 @@ def test_a_file_with_other_content_is_refused_though_it_is_a_good_one(tmp_path, 
     shutil.copyfile(other, path)
     if not known:
         files.digest_path(path).unlink()
-        assert float(files.read_dataset(path, "initial")["magnetization"].sum()) == -1
+        assert float(files.read_dataset(path, "initial")["initial_magnetization"].sum()) == -1
         return
     with pytest.raises(files.DamagedFileError, match="content is not what was written"):
         files.read_dataset(path, "initial")
@@ -403,23 +403,25 @@ def test_a_folder_into_which_nothing_fits_is_refused(tmp_path, monkeypatch):
 
 
 BOUNDS = {
-    "m": {"wall_position", "wall_bottom", "wall_top", "position", "extended_position"},
+    "m": {"wall_position", "wall_bottom", "wall_top", "level_position"},
+    "m over a sweep": {"sweep_wall_position", "sweep_wall_bottom", "sweep_wall_top"},
     "m at the end": {"final_wall_position", "final_wall_bottom", "final_wall_top"},
     "s": {"time", "snapshot_time", "end_time", "read_time"},
-    "S": {"conductance", "final_conductance", "level_conductance", "extended_conductance"},
+    "S": {"conductance", "final_conductance", "level_conductance"},
     "A/m2": {
         "current_density",
         "applied_current_density",
+        "pulse_current_density",
         "reaching_current_density",
-        "extended_reaching_current_density",
     },
-    "1": {"held", "stable", "reachable", "extended_stable", "extended_reachable"},
+    "1": {"held", "stable", "reachable", "half"},
     "settled": {"settled"},
 }
 """What is bounded, by its unit."""
 
 LIMITS = {
     "m": (0.0, 1e-3),
+    "m over a sweep": (0.0, 1e-3),
     "m at the end": (0.0, 1e-3),
     "s": (0.0, 1e-2),
     "S": (0.0, 1e3),
@@ -447,7 +449,10 @@ def test_a_value_beyond_either_end_of_what_is_possible_is_refused(unit):
         assert "not numbers" in fault, name
 
 
-@pytest.mark.parametrize("name", ["m", "magnetization", "magnetization_profile"])
+@pytest.mark.parametrize(
+    "name",
+    ["m", "sweep_m", "magnetization", "initial_magnetization", "magnetization_profile"],
+)
 def test_a_mean_of_unit_vectors_is_no_longer_than_one(name):
     """A thousandth is left to single precision; shorter means are those of a wall."""
 
@@ -464,13 +469,14 @@ def test_a_mean_of_unit_vectors_is_no_longer_than_one(name):
         assert fault == f"has {name} of length {length}, which is more than 1"
 
 
-STATES = ["initial", "free", "wider", "reversed", "expelled", "notch 12", "between 1 and 2"]
+STATES = [
+    *("initial", "free", "wider", "reversed", "expelled"),
+    *("notch 12", "between 1 and 2", "between 2 and 1"),
+]
 NO_STATES = ["", "notch", "notch x", "notch 1 ", "notch 1234567", "between 1", "xfree", "free\n"]
 
 
-@pytest.mark.parametrize(
-    "name", ["state", "level_state", "resting_state", "extended_state", "extended_resting_state"]
-)
+@pytest.mark.parametrize("name", ["state", "level_state", "level_resting_state"])
 def test_only_names_of_states_are_states(name):
     assert schema.impossible(holding(name, *STATES)) is None
     for wrong in NO_STATES:
@@ -501,6 +507,8 @@ TRACE = {
     "magnetization": ("snapshot", "y", "x", "component"),
     "snapshot_time": ("snapshot",),
 }
+COORDINATES = {name: (name,) for name in ("time", "x", "y", "component")}
+COORDINATES["pulse_current_density"] = ()
 
 
 def trace_like(**dimensions):
@@ -508,7 +516,7 @@ def trace_like(**dimensions):
     return xarray.Dataset(
         {
             name: (dims, np.zeros([sizes[dim] for dim in dims]))
-            for name, dims in (TRACE | dimensions).items()
+            for name, dims in (COORDINATES | TRACE | dimensions).items()
             if dims is not None
         }
     )
@@ -518,9 +526,12 @@ def test_a_trace_has_all_its_variables_over_their_dimensions():
     assert schema.fault_of(trace_like(), "trace") is None
     for name, dims in TRACE.items():
         assert schema.fault_of(trace_like(**{name: None}), "trace") == f"lacks {name}"
+        assert schema.VARIABLES[name].dimensions == dims
         other = ("x",) if dims != ("x",) else ("time",)
         fault = schema.fault_of(trace_like(**{name: other}), "trace")
         assert fault == f"has {name} over {other}, not {dims}"
+    for name in COORDINATES:
+        assert schema.fault_of(trace_like(**{name: None}), "trace") == f"lacks {name}"
     # rows and columns swapped
     turned = schema.fault_of(trace_like(magnetization=("snapshot", "x", "y", "component")), "trace")
     assert turned.startswith("has magnetization over ('snapshot', 'x', 'y', 'component'), not")
@@ -528,18 +539,79 @@ def test_a_trace_has_all_its_variables_over_their_dimensions():
 
 def test_each_kind_of_device_has_what_its_tables_and_figures_read():
     """Levels in a synapse, the fit in a neuron; neither in a plain track."""
-    levels = {"level_conductance", "normalized_conductance", "stable", "reachable", "position"}
+    levels = {"level_conductance", "normalized_level_conductance", "half", "stable", "reachable"}
     fit = {"quartic", "fault", "fit_error", "fit_rms", "relu_deviation"}
     swept = {"end_time", "read_time", "held", "state", "settled", "final_conductance"}
-    synapse, neuron, track = (set(schema.SCHEMAS[k]) for k in ("synapse", "neuron", "track"))
+    synapse, neuron, track = (set(schema.KINDS[k]) for k in ("synapse", "neuron", "track"))
     assert swept | levels <= synapse
     assert swept | fit <= neuron
     assert swept <= track
     assert not track & (levels | fit)
     assert not synapse & fit
     assert "level_conductance" not in neuron
-    assert schema.SCHEMAS["neuron"]["quartic"] == ("reading", "power")
-    assert schema.SCHEMAS["synapse"]["extended_conductance"] == ("reading", "extended_level")
+    assert "normalized_final_conductance" in synapse & neuron
+    assert schema.VARIABLES["quartic"].dimensions == ("reading", "power")
+    assert schema.VARIABLES["level_conductance"].dimensions == ("reading", "level")
+
+
+def test_a_name_means_one_thing_and_is_of_some_use():
+    """One table has them all, so that no kind gives a name other dimensions or another unit."""
+    used = [name for names in schema.KINDS.values() for name in names]
+    assert set(used) == set(schema.VARIABLES)
+    for names in schema.KINDS.values():
+        assert len(set(names)) == len(names)
+        axes = {axis for name in names for axis in schema.VARIABLES[name].dimensions}
+        # every axis but the snapshots' has a coordinate
+        assert axes - set(names) <= {"snapshot"}
+    texts = [variable.long_name for variable in schema.VARIABLES.values()]
+    assert len(set(texts)) == len(texts)
+    for name, variable in schema.VARIABLES.items():
+        assert variable.units or variable.values, name
+
+
+def filled(kind):
+    """Return values for every variable of a kind that the schema does not hold itself."""
+    sizes = {"component": 3, "reading": 2}
+    return {
+        name: np.full([sizes.get(axis, 4) for axis in variable.dimensions], "free")
+        if variable.is_text
+        else np.zeros([sizes.get(axis, 4) for axis in variable.dimensions])
+        for name in schema.KINDS[kind]
+        if not (variable := schema.VARIABLES[name]).values
+    }
+
+
+@pytest.mark.parametrize("kind", ["initial", "trace", "track", "synapse", "neuron"])
+def test_a_dataset_is_made_as_its_schema_says(tmp_path, kind):
+    made = files.dataset(kind, filled(kind))
+    assert schema.fault_of(made, kind) is None
+    assert schema.impossible(made) is None
+    files.write_dataset(made, tmp_path / "a.nc", kind, {})
+    for data in (made, files.read_dataset(tmp_path / "a.nc", kind)):
+        assert set(data.variables) == set(schema.KINDS[kind])
+        for name, found in data.variables.items():
+            variable = schema.VARIABLES[name]
+            assert found.dims == variable.dimensions
+            assert found.attrs.get("units", "") == variable.units
+            assert found.attrs["long_name"] == variable.long_name
+            assert variable.attributes.items() <= found.attrs.items()
+            if variable.is_text:
+                assert found.dtype.kind in "OU", name  # xarray may read text as either
+            else:
+                assert found.dtype == variable.type, name
+        axes = {name for name in data.variables if data[name].dims in ((name,), ())}
+        assert set(data.coords) == axes
+
+
+def test_a_dataset_of_other_variables_is_a_bug():
+    values = filled("initial")
+    missing = {name: values[name] for name in ("x", "y")}
+    with pytest.raises(files.FileError, match="'initial' lacks initial_magnetization; report"):
+        files.dataset("initial", missing)
+    with pytest.raises(files.FileError, match="has tilt, which its schema lacks; report this as a"):
+        files.dataset("initial", values | {"tilt": [1.0]})
+    with pytest.raises(files.FileError, match="has x over 2 dimensions, not .'x',."):
+        files.dataset("initial", values | {"x": [[1.0]]})
 
 
 # Datasets
@@ -548,13 +620,23 @@ def test_each_kind_of_device_has_what_its_tables_and_figures_read():
 def test_a_file_that_lacks_a_variable_is_refused_when_it_is_read(tmp_path, state):
     """One of another program, or of an older version: it has no digest."""
     path = tmp_path / "initial.nc"
-    state.rename(magnetization="m_old").assign_attrs(kind="initial").to_netcdf(path)
-    with pytest.raises(files.DamagedFileError, match="lacks magnetization"):
+    state.rename(initial_magnetization="m_old").assign_attrs(kind="initial").to_netcdf(path)
+    with pytest.raises(files.DamagedFileError, match="lacks initial_magnetization"):
         files.read_dataset(path, "initial")
     turned = state.rename(x="y", y="x")
     turned.assign_attrs(kind="initial").to_netcdf(path)
-    with pytest.raises(files.DamagedFileError, match="has magnetization over"):
+    with pytest.raises(files.DamagedFileError, match="has initial_magnetization over"):
         files.read_dataset(path, "initial")
+
+
+def test_a_device_that_is_read_as_a_track_has_all_of_its_own_kind(tmp_path):
+    path = tmp_path / "synapse.nc"
+    made = files.dataset("synapse", filled("synapse")).drop_vars("half")
+    made.assign_attrs(kind="synapse").to_netcdf(path)
+    with pytest.raises(files.DamagedFileError, match="lacks half"):
+        files.read_dataset(path, "track")
+    made.assign_attrs(kind="track").to_netcdf(path)
+    assert "level_state" in files.read_dataset(path, "track")
 
 
 def test_attributes_of_a_job_hold_over_those_of_the_data(tmp_path, state):
@@ -582,9 +664,9 @@ def test_a_variable_that_is_dropped_is_checked_and_not_read(tmp_path, state):
     with pytest.raises(files.FileError, match="wall_position = 5"):
         files.read_dataset(path, "initial")
     read = files.read_dataset(path, "initial", drop=["wall_position"])
-    assert list(read.variables) == ["magnetization"]
-    assert "magnetization" not in files.read_dataset(
-        path, "initial", drop=["wall_position", "magnetization"]
+    assert set(read.variables) == {"initial_magnetization", "x", "y", "component"}
+    assert "initial_magnetization" not in files.read_dataset(
+        path, "initial", drop=["wall_position", "initial_magnetization"]
     )
 
 

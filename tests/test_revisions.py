@@ -68,6 +68,7 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(copied):
         ("simulate/recorder.py", {"film", "oommf"}),
         ("simulate/embedded/checkpoint.py", {"film"}),
         ("simulate/oommf/__init__.py", {"oommf"}),
+        ("files/schema/states.py", {"film", "oommf", "devices"}),
         ("devices/levels.py", {"devices"}),
         ("networks/mappings.py", {"networks"}),
         ("film/ubermag/energy.py", {"validation"}),

@@ -81,7 +81,7 @@ def test_a_uniform_track_has_its_ends_at_the_border(direction):
         (300, 300, "notch 1"),
         (318, 282, "notch 1"),
         (318, 612, "between 1 and 2"),
-        (612, 318, "between 1 and 2"),
+        (612, 318, "between 2 and 1"),
         (300, 890, "wider"),
         (300, 450, "free"),
         (1200, 1200, "notch 4"),
@@ -234,6 +234,7 @@ def test_of_two_notches_that_reach_an_end_the_nearer_holds_it():
         (325, 325, "notch 1"),
         (335, 335, "notch 2"),
         (325, 335, "between 1 and 2"),
+        (335, 325, "between 2 and 1"),
     ]:
         assert tracks.wall_state(track, DELTA, 60e-9, bottom * 1e-9, top * 1e-9) == state
 

@@ -12,7 +12,7 @@ from wallnet.files import FileError
 def _parser() -> argparse.ArgumentParser:
     from wallnet import devices, plan, simulate, validation
     from wallnet.networks import commands as networks
-    from wallnet.report import crosscheck, parameters
+    from wallnet.report import crosscheck, device_tables, parameters
     from wallnet.report import devices as device_figures
     from wallnet.report import networks as network_figures
     from wallnet.report import validation as validation_table
@@ -27,6 +27,7 @@ def _parser() -> argparse.ArgumentParser:
         devices,
         networks,
         device_figures,
+        device_tables,
         network_figures,
         crosscheck,
         parameters,

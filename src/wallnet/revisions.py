@@ -13,16 +13,16 @@ from importlib import resources
 from pathlib import Path
 
 STAGES = {
-    "film": ("film", "simulate/embedded", "simulate", "tracks"),
-    "oommf": ("simulate/oommf", "simulate", "tracks"),
-    "devices": ("devices",),
+    "film": ("film", "simulate/embedded", "simulate", "tracks", "files/schema"),
+    "oommf": ("simulate/oommf", "simulate", "tracks", "files/schema"),
+    "devices": ("devices", "files/schema"),
     "networks": ("networks",),
     "validation": ("validation", "film/ubermag"),
     "report": ("report",),
 }
 """Folders of each stage within the package, without the folders in them; a calculator is a stage.
 
-Two calculators share what lies in `simulate` and `tracks`.
+Both calculators share what lies in `simulate` and `tracks`.
 """
 
 

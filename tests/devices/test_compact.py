@@ -23,16 +23,17 @@ def synapse_model(synapse):
 @pytest.mark.parametrize("reading", files.READINGS)
 def test_levels_are_those_of_the_device_file(synapse_model, reading):
     data, path = synapse_model
-    whole = data["normalized_conductance"].sel(reading=reading).values
-    half = data["extended_normalized_conductance"].sel(reading=reading).values
+    every = data["normalized_level_conductance"].sel(reading=reading).values
+    measured_only = data["half"].values == 0
+    whole = every[measured_only]
     assert np.isnan(whole[2])
     measured, count = levels_of(path, reading, "measured")
     # to the last bit
     assert measured == sorted(whole[np.isfinite(whole)].tolist())
     assert count == 4
-    assert levels_of(path, reading, "extended")[0] == sorted(half[np.isfinite(half)].tolist())
+    assert levels_of(path, reading, "extended")[0] == sorted(every[np.isfinite(every)].tolist())
     reachable, _ = levels_of(path, reading, "reachable")
-    assert reachable == sorted(whole[data["reachable"].values == 1].tolist())
+    assert reachable == sorted(whole[data["reachable"].values[measured_only] == 1].tolist())
 
 
 def test_a_state_that_holds_its_wall_need_not_be_reached(synapse, tmp_path):
@@ -42,14 +43,14 @@ def test_a_state_that_holds_its_wall_need_not_be_reached(synapse, tmp_path):
     path = tmp_path / "synapse.json"
     devices.compact_model(synapse.out, path)
     found = files.read_json(path)["levels"]
-    assert [level["state"] for level in found] == data["extended_state"].values.tolist()
+    assert [level["state"] for level in found] == data["level_state"].values.tolist()
     assert [level["half"] for level in found] == [False, False, True, False, False]
     assert [level["stable"] for level in found] == [True, True, True, True, True]
     assert [level["reachable"] for level in found] == [True, True, True, False, True]
     for index, level in enumerate(found):
         # a straight wall: linear in parallel, below it in series
         parallel, series = (level["normalized_conductance"][k] for k in ("parallel", "series"))
-        assert parallel == float(data["extended_normalized_conductance"][0, index])
+        assert parallel == float(data["normalized_level_conductance"][0, index])
         assert series <= parallel
 
 

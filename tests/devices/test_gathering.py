@@ -5,7 +5,7 @@ import logging
 
 import numpy as np
 import pytest
-from walls import moving_wall
+from walls import moving_wall, whole
 
 from wallnet import config, devices, files, jobs
 from wallnet.devices.gathering import read_trace
@@ -39,7 +39,10 @@ def test_traces_share_one_time_step_and_end_when_they_end(synapse):
     assert data["end_time"].values == pytest.approx(
         [3e-9, 4.5e-9, 3e-9, 3e-9, 3e-9], rel=1e-6, abs=0
     )
-    for name in ("m", "wall_position", "wall_bottom", "wall_top", "conductance"):
+    for name in (
+        *(f"sweep_{n}" for n in ("m", "wall_position", "wall_bottom", "wall_top")),
+        "conductance",
+    ):
         row = data[name].transpose("current_density", "time", ...).values
         assert np.isfinite(row[1]).all(), name
         assert np.isfinite(row[0, :31]).all(), name
@@ -59,7 +62,7 @@ def test_entries_off_the_common_step_are_interpolated(synapse):
     expected = np.interp(
         before["time"].values[:31], moved["time"].values, moved["wall_position"].values
     )
-    assert after["wall_position"].values[1, :31] == pytest.approx(expected, rel=1e-6, abs=0)
+    assert after["sweep_wall_position"].values[1, :31] == pytest.approx(expected, rel=1e-6, abs=0)
 
 
 def test_final_values_are_read_from_the_trace_itself(synapse):
@@ -76,7 +79,7 @@ def test_final_values_are_read_from_the_trace_itself(synapse):
 
 def test_conductance_follows_the_magnetisation(synapse):
     data = synapse.gather()
-    m_z = data["m"].sel(component="z").values  # the detector covers the whole track
+    m_z = data["sweep_m"].sel(component="z").values  # the detector covers the whole track
     detector = synapse.job.detector
     assert data["conductance"].sel(reading="parallel").values == pytest.approx(
         devices.parallel_conductance(m_z, detector), rel=1e-5, nan_ok=True, abs=0
@@ -203,14 +206,14 @@ def test_a_wall_that_still_moves_is_said_and_reaches_nothing(synapse, caplog):
     with caplog.at_level(logging.WARNING):
         before = synapse.gather()
     assert "still moved" not in caplog.text
-    assert before["reachable"].values.tolist() == [1, 1, 1, 1]
+    assert whole(before)["reachable"].values.tolist() == [1, 1, 1, 1]
     synapse.write_pulse(0.8e12, 600e-9, 600e-9, settled=0)
     with caplog.at_level(logging.WARNING):
         after = synapse.gather()
     assert "synapse-3: the wall still moved at the end for J = 0.8000" in caplog.text
     assert after["settled"].values.tolist() == [1, 1, 1, 0, 1]
-    assert after["reachable"].values.tolist() == [1, 1, 0, 1]
-    assert np.isnan(after["reaching_current_density"].values[2])
+    assert whole(after)["reachable"].values.tolist() == [1, 1, 0, 1]
+    assert np.isnan(whole(after)["reaching_current_density"].values[2])
 
 
 def test_a_wall_is_held_only_where_it_rests_against_the_current(synapse):
@@ -311,8 +314,8 @@ def test_command_line_gathers_a_folder(synapse):
     parsed = parser.parse_args([*arguments, "--levels", levels])
     parsed.handler(parsed)
     once = synapse.out.read_bytes()
-    assert files.read_dataset(synapse.out, "synapse").sizes["level"] == 4
-    assert synapse.gather().sizes["level"] == 4
+    assert files.read_dataset(synapse.out, "synapse").sizes["level"] == 5
+    assert synapse.gather().sizes["level"] == 5
     assert synapse.out.read_bytes() == once
     parsed = parser.parse_args(arguments)
     with pytest.raises(files.FileError, match="--levels is missing"):

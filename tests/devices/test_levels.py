@@ -4,34 +4,54 @@ import logging
 
 import numpy as np
 import pytest
-from walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, moving_wall
+from walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, moving_wall, whole
 
 from wallnet import devices, files, jobs
-from wallnet.devices.levels import State, Sweep, level_variables
+from wallnet.devices.levels import Level, Sweep, level_variables
+from wallnet.files import WallState
 
 
-def test_labels_of_level_files():
-    assert devices.level_label("1") == "notch 1"
-    assert devices.level_label("10-11") == "between 10 and 11"
-
-
-def test_labels_are_those_that_traces_carry(written_synapse):
-    for state, path in written_synapse.levels.items():
+def test_names_of_level_files_are_those_of_the_states_that_traces_carry(written_synapse):
+    for name, path in written_synapse.levels.items():
         data = files.read_dataset(path, "trace")
-        assert data.attrs["state"] == devices.level_label(state)
+        assert WallState(data.attrs["state"]).file_name == name
     first = files.read_dataset(written_synapse.traces[0], "trace")
-    assert first.attrs["state"] == devices.START
+    assert first.attrs["state"] == "initial"
+
+
+def test_a_half_state_that_leans_backwards_is_no_level(synapse):
+    """A level has its upper end ahead; with the lower ahead it is another state."""
+    synapse.write_pulse(0.6e12, 600e-9, 300e-9)
+    data = synapse.gather()
+    assert data["state"].values[2] == "between 2 and 1"
+    assert data["level_state"].values[2] == "between 1 and 2"
+    assert data["reachable"].values.tolist() == [1, 1, 0, 1, 1]
+    synapse.write_level("1-2", (600e-9, 300e-9))
+    data = synapse.gather()
+    assert data["level_resting_state"].values[2] == "between 2 and 1"
+    assert data["stable"].values.tolist() == [1, 1, 0, 1, 1]
 
 
 def test_levels_run_from_the_start_to_the_reversed_track(synapse):
     data = synapse.gather()
-    assert data["level"].values.tolist() == [0, 1, 2, 3]
-    assert data["level_state"].values.tolist() == ["initial", "notch 1", "notch 2", "reversed"]
-    assert data["position"].values == pytest.approx([60e-9, 300e-9, 600e-9, 900e-9], abs=6e-9)
-    assert data["stable"].values.tolist() == [1, 1, 1, 1]
-    assert data["resting_state"].values.tolist() == data["level_state"].values.tolist()
-    assert data["reaching_current_density"].values.tolist() == [0, 0.5e12, 0.8e12, 1.0e12]
-    assert data["level_source"].values.tolist() == [
+    assert data["level"].values.tolist() == [0, 1, 2, 3, 4]
+    assert data["half"].values.tolist() == [0, 0, 1, 0, 0]
+    assert whole(data)["level_state"].values.tolist() == [
+        "initial",
+        "notch 1",
+        "notch 2",
+        "reversed",
+    ]
+    assert whole(data)["level_position"].values == pytest.approx(
+        [60e-9, 300e-9, 600e-9, 900e-9], abs=6e-9
+    )
+    assert whole(data)["stable"].values.tolist() == [1, 1, 1, 1]
+    assert (
+        whole(data)["level_resting_state"].values.tolist()
+        == whole(data)["level_state"].values.tolist()
+    )
+    assert whole(data)["reaching_current_density"].values.tolist() == [0, 0.5e12, 0.8e12, 1.0e12]
+    assert whole(data)["level_source"].values.tolist() == [
         "initial state",
         "wall placed there and relaxed",
         "wall placed there and relaxed",
@@ -41,41 +61,38 @@ def test_levels_run_from_the_start_to_the_reversed_track(synapse):
 
 def test_levels_are_normalised_between_their_ends(synapse):
     data = synapse.gather()
-    conductance = data["level_conductance"].values
+    conductance = whole(data)["level_conductance"].values
     low, high = conductance[:, :1], conductance[:, -1:]
-    assert data["normalized_conductance"].values == pytest.approx(
+    assert whole(data)["normalized_level_conductance"].values == pytest.approx(
         (conductance - low) / (high - low), rel=1e-6, abs=0
     )
-    switched = data["position"].values / 900e-9
+    switched = whole(data)["level_position"].values / 900e-9
     expected = (switched - switched[0]) / (switched[-1] - switched[0])
-    parallel, series = data["normalized_conductance"].values
+    parallel, series = whole(data)["normalized_level_conductance"].values
     assert parallel == pytest.approx(expected, abs=1e-6)  # linear in m_z
     assert np.all(series[1:3] < parallel[1:3])  # not equally spaced
 
 
 def test_half_states_stand_between_their_notches(synapse):
     data = synapse.gather()
-    assert data["extended_state"].values.tolist() == [
+    assert data["level_state"].values.tolist() == [
         "initial",
         "notch 1",
         "between 1 and 2",
         "notch 2",
         "reversed",
     ]
-    assert data["extended_position"].values[2] == pytest.approx(450e-9, abs=6e-9)
-    assert data["extended_reachable"].values.tolist() == [1, 1, 1, 1, 1]
-    assert data["extended_reaching_current_density"].values[2] == 0.6e12
-    assert np.all(np.diff(data["extended_normalized_conductance"].values) > 0)
-    whole = [0, 1, 3, 4]
-    assert data["extended_normalized_conductance"].values[:, whole] == pytest.approx(
-        data["normalized_conductance"].values, rel=1e-6, abs=0
-    )
+    assert data["level_position"].values[2] == pytest.approx(450e-9, abs=6e-9)
+    assert data["reachable"].values.tolist() == [1, 1, 1, 1, 1]
+    assert data["reaching_current_density"].values[2] == 0.6e12
+    assert np.all(np.diff(data["normalized_level_conductance"].values) > 0)
+    assert data["half"].values.tolist() == [0, 0, 1, 0, 0]
 
 
 def test_the_sweep_is_normalised_by_the_levels(synapse):
     data = synapse.gather()
     normalized = data["normalized_final_conductance"].sel(reading="parallel").values
-    levels = data["extended_normalized_conductance"].sel(reading="parallel").values
+    levels = data["normalized_level_conductance"].sel(reading="parallel").values
     assert normalized == pytest.approx(levels, abs=1e-3)  # pulses end on the states in order
 
 
@@ -83,25 +100,27 @@ def test_a_state_that_no_pulse_reaches_is_unreachable(synapse):
     synapse.write_pulse(0.8e12, 450e-9, 450e-9)  # rests free between the notches
     data = synapse.gather()
     assert data["state"].values[3] == "free"
-    assert data["reachable"].values.tolist() == [1, 1, 0, 1]
-    assert data["stable"].values.tolist() == [1, 1, 1, 1]
-    assert np.isfinite(data["normalized_conductance"].values).all()
+    assert whole(data)["reachable"].values.tolist() == [1, 1, 0, 1]
+    assert whole(data)["stable"].values.tolist() == [1, 1, 1, 1]
+    assert np.isfinite(whole(data)["normalized_level_conductance"].values).all()
 
 
 def test_the_smallest_pulse_counts(synapse):
     synapse.write_pulse(0.6e12, 300e-9, 300e-9)
     data = synapse.gather()
-    assert data["reaching_current_density"].values[1] == 0.5e12
-    assert data["extended_reachable"].values[2] == 0
+    assert whole(data)["reaching_current_density"].values[1] == 0.5e12
+    assert data["reachable"].values[2] == 0
 
 
 def test_a_sweep_without_reversal_takes_the_uniform_track(synapse):
     synapse.write_pulse(1.0e12, 600e-9, 600e-9)
     data = synapse.gather()
-    assert data["reachable"].values.tolist() == [1, 1, 1, 0]
-    assert data["level_source"].values[-1].startswith("uniform along -z")
-    assert data["level_conductance"].values[:, -1] == pytest.approx([1e-4, 1e-4], rel=1e-6, abs=0)
-    assert data["position"].values[-1] == 900e-9
+    assert whole(data)["reachable"].values.tolist() == [1, 1, 1, 0]
+    assert whole(data)["level_source"].values[-1].startswith("uniform along -z")
+    assert whole(data)["level_conductance"].values[:, -1] == pytest.approx(
+        [1e-4, 1e-4], rel=1e-6, abs=0
+    )
+    assert whole(data)["level_position"].values[-1] == 900e-9
 
 
 def test_a_level_that_lost_its_wall_is_measured_after_a_pulse(synapse, caplog):
@@ -110,13 +129,13 @@ def test_a_level_that_lost_its_wall_is_measured_after_a_pulse(synapse, caplog):
     with caplog.at_level(logging.WARNING):
         data = synapse.gather()
     assert "a wall placed at 'notch 2' went to 'notch 1'; this level is measured" in caplog.text
-    assert data["stable"].values.tolist() == [1, 1, 1, 1]
-    assert data["resting_state"].values[2] == "notch 1"
-    assert data["level_source"].values[2] == "pulse of 0.8000e12 A/m2"
-    assert data["level_conductance"].values[:, 2] == pytest.approx(
+    assert whole(data)["stable"].values.tolist() == [1, 1, 1, 1]
+    assert whole(data)["level_resting_state"].values[2] == "notch 1"
+    assert whole(data)["level_source"].values[2] == "pulse of 0.8000e12 A/m2"
+    assert whole(data)["level_conductance"].values[:, 2] == pytest.approx(
         data["final_conductance"].values[:, 3], rel=1e-6, abs=0
     )
-    assert data["position"].values[2] == pytest.approx(620e-9, abs=6e-9)
+    assert whole(data)["level_position"].values[2] == pytest.approx(620e-9, abs=6e-9)
 
 
 @pytest.mark.parametrize("ends", [(300e-9, 300e-9), (450e-9, 450e-9)])
@@ -126,19 +145,19 @@ def test_a_level_where_nothing_rests_gets_no_conductance(synapse, caplog, ends):
     with caplog.at_level(logging.WARNING):
         data = synapse.gather()
     assert "this level gets no conductance" in caplog.text
-    assert data["stable"].values.tolist() == [1, 1, 0, 1]
-    assert data["level_source"].values[2] == ""
-    assert np.isnan(data["normalized_conductance"].values[:, 2]).all()
-    assert np.isfinite(data["normalized_conductance"].values[:, [0, 1, 3]]).all()
-    assert data["position"].values[2] == pytest.approx(ends[0], abs=6e-9)
+    assert whole(data)["stable"].values.tolist() == [1, 1, 0, 1]
+    assert whole(data)["level_source"].values[2] == ""
+    assert np.isnan(whole(data)["normalized_level_conductance"].values[:, 2]).all()
+    assert np.isfinite(whole(data)["normalized_level_conductance"].values[:, [0, 1, 3]]).all()
+    assert whole(data)["level_position"].values[2] == pytest.approx(ends[0], abs=6e-9)
 
 
 def test_a_level_whose_wall_straightened_in_between_is_free(synapse):
     synapse.write_pulse(0.6e12, 300e-9, 300e-9)
     synapse.write_level("1-2", (450e-9, 450e-9), state="initial")
     data = synapse.gather()
-    assert data["extended_resting_state"].values[2] == "free"
-    assert data["extended_stable"].values.tolist() == [1, 1, 0, 1, 1]
+    assert data["level_resting_state"].values[2] == "free"
+    assert data["stable"].values.tolist() == [1, 1, 0, 1, 1]
 
 
 def test_a_level_whose_wall_still_moves_is_marked(synapse, caplog):
@@ -147,8 +166,8 @@ def test_a_level_whose_wall_still_moves_is_marked(synapse, caplog):
     with caplog.at_level(logging.WARNING):
         data = synapse.gather()
     assert "'between 1 and 2' did not come to rest; this level gets no" in caplog.text
-    assert data["extended_stable"].values.tolist() == [1, 1, 0, 1, 1]
-    assert data["stable"].values.tolist() == [1, 1, 1, 1]
+    assert data["stable"].values.tolist() == [1, 1, 0, 1, 1]
+    assert whole(data)["stable"].values.tolist() == [1, 1, 1, 1]
 
 
 def test_a_level_of_another_material_is_refused(synapse):
@@ -172,7 +191,7 @@ def test_order_of_conductances_is_watched(synapse, caplog):
     detector = synapse.job.detector.model_copy(update={"start": 600e-9, "stop": 900e-9})
     with caplog.at_level(logging.WARNING):
         synapse.gather(detector=detector)
-    assert "does not rise from each extended_level" in caplog.text
+    assert "does not rise from each level" in caplog.text
 
 
 def test_a_synapse_read_without_relaxation_reaches_only_its_start(tmp_path):
@@ -181,7 +200,7 @@ def test_a_synapse_read_without_relaxation_reaches_only_its_start(tmp_path):
     bench.write_all(SYNAPSE_ENDS.__getitem__)
     data = bench.gather()
     assert data["settled"].values.tolist() == [-1] * 5
-    assert data["reachable"].values.tolist() == [1, 0, 0, 0]
+    assert whole(data)["reachable"].values.tolist() == [1, 0, 0, 0]
 
 
 def test_levels_follow_the_positions_of_the_notches(tmp_path):
@@ -190,7 +209,7 @@ def test_levels_follow_the_positions_of_the_notches(tmp_path):
     assert list(jobs.level_states(device.track)) == ["1", "1-2", "2"]
     bench = Bench(tmp_path, "s", device)
     bench.write_all(SYNAPSE_ENDS.__getitem__)
-    assert bench.gather()["level"].size == 4
+    assert bench.gather()["level"].size == 5
 
 
 def test_level_0_is_read_under_the_detector(synapse):
@@ -199,7 +218,7 @@ def test_level_0_is_read_under_the_detector(synapse):
     data = synapse.gather(detector=under)
     m_z = 1 - 2 * 60 / 102
     expected = devices.parallel_conductance(m_z, under)
-    conductance = data["level_conductance"].sel(reading="parallel").values
+    conductance = whole(data)["level_conductance"].sel(reading="parallel").values
     assert conductance[0] == pytest.approx(float(expected), rel=2e-3, abs=0)
     assert conductance[1] == pytest.approx(1e-4, rel=1e-3, abs=0)  # all switched
 
@@ -209,8 +228,8 @@ def test_levels_are_those_at_rest_whenever_the_device_is_read(synapse):
     synapse.write_level("1-2", (300e-9, 300e-9))
     rest = synapse.gather()
     early = synapse.gather(read_at=1e-9)
-    assert early["extended_source"].values[2].startswith("pulse of 0.6000e12")
-    for name in ("extended_conductance", "extended_position", "reaching_current_density"):
+    assert early["level_source"].values[2].startswith("pulse of 0.6000e12")
+    for name in ("level_conductance", "level_position", "reaching_current_density"):
         np.testing.assert_array_equal(early[name].values, rest[name].values)
     assert np.all(
         early["final_conductance"].values[:, 1:] < rest["final_conductance"].values[:, 1:]
@@ -224,7 +243,7 @@ def test_levels_are_those_at_rest_whenever_the_device_is_read(synapse):
 def test_the_smallest_current_density_is_that_of_least_magnitude(densities, smallest):
     sweep = Sweep(
         current_density=np.array(densities),
-        state=["notch 1", "notch 1"],
+        state=[WallState("notch 1")] * 2,
         settled=np.array([1, 1], dtype=np.int8),
         position=np.array([300e-9, 301e-9]),
         conductance=np.ones((2, 2)),
@@ -246,10 +265,10 @@ def test_the_sweep_is_not_normalised_by_its_own_range(synapse):
     for density, position in ends.items():
         synapse.write_pulse(density, position, position)
     data = synapse.gather()
-    m_z = data["m"].sel(component="z").values
+    m_z = data["sweep_m"].sel(component="z").values
     final = np.array([row[np.isfinite(row)][-1] for row in m_z])
     parallel, series = data["normalized_final_conductance"].values
-    share = (data["m"].sel(component="z").values[0, 0] - final) / (m_z[0, 0] + 1)
+    share = (m_z[0, 0] - final) / (m_z[0, 0] + 1)
     assert parallel == pytest.approx(share, abs=1e-5)
     assert parallel.min() == pytest.approx((160 - 60) / 840, abs=0.01)
     assert parallel.max() == pytest.approx((780 - 60) / 840, abs=0.01)
@@ -271,18 +290,20 @@ def test_a_level_is_that_of_the_relaxed_wall_not_of_the_placed_one(synapse):
     data = synapse.gather()
     m_z = float(relaxed["m"].sel(component="z")[-1])
     assert m_z < float(relaxed["m"].sel(component="z")[0]) - 0.02
-    assert data["level_conductance"].values[:, 1] == pytest.approx(
+    assert whole(data)["level_conductance"].values[:, 1] == pytest.approx(
         [1e-4 * (1 - 0.16 * m_z) / 1.16, 1 / (10e3 + 10e3 * (1 + m_z) / 2)], rel=1e-6, abs=0
     )
-    assert float(data["position"][1]) == pytest.approx(900e-9 * (1 - m_z) / 2, rel=1e-6, abs=0)
+    assert float(whole(data)["level_position"][1]) == pytest.approx(
+        900e-9 * (1 - m_z) / 2, rel=1e-6, abs=0
+    )
 
 
 def test_level_0_counts_the_magnetic_cells_under_the_detector_alone(synapse):
     """Columns at a notch have fewer."""
     data = files.read_dataset(synapse.initial, "initial")
-    m_z = data["magnetization"].sel(component="z").values
+    m_z = data["initial_magnetization"].sel(component="z").values
     detector = synapse.job.detector.model_copy(update={"start": 48e-9, "stop": 306e-9})
-    found = synapse.gather(detector=detector)["level_conductance"].values[:, 0]
+    found = whole(synapse.gather(detector=detector))["level_conductance"].values[:, 0]
     mean = np.nanmean(m_z[:, 8:51])
     assert abs(mean - np.nanmean(np.nanmean(m_z[:, 8:51], axis=0))) > 2e-3
     assert found == pytest.approx(
@@ -302,50 +323,46 @@ SWEEP = Sweep(
 def test_a_level_after_a_pulse_is_that_of_the_weakest_that_rests_there():
     """Weakest by magnitude; J of 0.3 is weaker, but its wall still moved."""
     assert SWEEP.first_reaching("notch 1") == 1
-    state = SWEEP.measured("notch 1", "free")
-    assert (state.label, state.resting) == ("notch 1", "free")
-    assert state.source == "pulse of -0.4000e12 A/m2"
-    assert state.position == pytest.approx(310e-9, rel=1e-9, abs=0)
-    assert state.conductance == pytest.approx([73e-6, 53e-6], rel=1e-9, abs=0)
+    found = SWEEP.measured("notch 1", "free")
+    assert (found.state, found.resting) == ("notch 1", "free")
+    assert found.source == "pulse of -0.4000e12 A/m2"
+    assert found.position == pytest.approx(310e-9, rel=1e-9, abs=0)
+    assert found.conductance == pytest.approx([73e-6, 53e-6], rel=1e-9, abs=0)
     assert SWEEP.measured("reversed", "reversed").position == pytest.approx(890e-9, rel=1e-9, abs=0)
     assert SWEEP.measured("notch 2", "free") is None
     assert np.isnan(SWEEP.smallest_reaching("notch 2"))
 
 
-def level(label, conductance, source="somewhere", resting=None, position=0.0):
-    return State(label, resting or label, source, position, np.array(conductance))
+def level(state, conductance, source="somewhere", resting=None, position=0.0):
+    state, resting = WallState(state), WallState(resting or state)
+    return Level(state, resting, source, position, np.array(conductance))
 
 
 def test_level_variables_tell_stable_from_reached_and_half_from_whole():
     nan = float("nan")
-    states = [
+    levels = [
         level("initial", [70e-6, 50e-6], position=60e-9),
         level("notch 1", [74e-6, 53e-6], position=310e-9),
         level("between 1 and 2", [nan, nan], source="", resting="free", position=450e-9),
         level("notch 2", [90e-6, 70e-6], position=610e-9),
         level("reversed", [110e-6, 90e-6], position=900e-9),
     ]
-    found = {key: value for key, (_, value, _) in level_variables(states, SWEEP, "x").items()}
-    assert found["level_state"].tolist() == ["initial", "notch 1", "notch 2", "reversed"]
-    assert found["stable"].tolist() == [1, 1, 1, 1]
-    assert found["reachable"].tolist() == [1, 1, 0, 1]
-    assert found["extended_stable"].tolist() == [1, 1, 0, 1, 1]
-    assert found["extended_reachable"].tolist() == [1, 1, 1, 0, 1]
-    assert found["extended_resting_state"].tolist()[2] == "free"
+    found = level_variables(levels, SWEEP, "x")
+    assert found["level_state"] == [
+        *("initial", "notch 1", "between 1 and 2", "notch 2", "reversed")
+    ]
+    assert found["half"] == [0, 0, 1, 0, 0]
+    assert found["stable"].tolist() == [1, 1, 0, 1, 1]
+    assert found["reachable"].tolist() == [1, 1, 1, 0, 1]
+    assert found["level_resting_state"][2] == "free"
     assert found["reaching_current_density"] == pytest.approx(
-        [0, -0.4e12, nan, 0.8e12], nan_ok=True, rel=1e-9, abs=0
-    )
-    assert found["extended_reaching_current_density"] == pytest.approx(
         [0, -0.4e12, 0.6e12, nan, 0.8e12], nan_ok=True, rel=1e-9, abs=0
     )
     # (74 - 70)/(110 - 70) and so on, each reading between its own ends
-    assert found["normalized_conductance"] == pytest.approx(
-        np.array([[0, 0.1, 0.5, 1], [0, 0.075, 0.5, 1]]), abs=1e-12
+    assert found["normalized_level_conductance"] == pytest.approx(
+        np.array([[0, 0.1, nan, 0.5, 1], [0, 0.075, nan, 0.5, 1]]), nan_ok=True, abs=1e-12
     )
-    assert found["extended_normalized_conductance"][0] == pytest.approx(
-        [0, 0.1, nan, 0.5, 1], nan_ok=True, abs=1e-12
-    )
-    assert found["extended_position"] == pytest.approx(
+    assert found["level_position"] == pytest.approx(
         [60e-9, 310e-9, 450e-9, 610e-9, 900e-9], rel=1e-9, abs=0
     )
 
@@ -354,18 +371,18 @@ def test_level_variables_tell_stable_from_reached_and_half_from_whole():
     ("second", "rises"), [([74e-6, 53e-6], True), ([74e-6, 49e-6], False), ([70e-6, 53e-6], False)]
 )
 def test_a_level_below_its_predecessor_in_either_reading_is_said(caplog, second, rises):
-    states = [
+    levels = [
         level("initial", [70e-6, 50e-6]),
         level("notch 1", second),
         level("between 1 and 2", [float("nan")] * 2, source=""),  # counts for nothing
         level("reversed", [110e-6, 90e-6]),
     ]
     with caplog.at_level(logging.WARNING):
-        level_variables(states, SWEEP, "x")
+        level_variables(levels, SWEEP, "x")
     assert ("does not rise" in caplog.text) is not rises
 
 
 def test_equal_ends_in_one_reading_are_refused():
-    states = [level("initial", [70e-6, 50e-6]), level("reversed", [80e-6, 50e-6])]
+    levels = [level("initial", [70e-6, 50e-6]), level("reversed", [80e-6, 50e-6])]
     with pytest.raises(files.FileError, match="sees the same conductance at the start and on"):
-        level_variables(states, SWEEP, "x")
+        level_variables(levels, SWEEP, "x")

@@ -8,6 +8,8 @@ from walls import NEURON, Bench, campaign, neuron_ends, parameters
 
 from wallnet import devices, files
 from wallnet.devices.neuron import curve_fault
+from wallnet.files import WallState
+from wallnet.report.device_tables import device_tables
 
 
 def test_a_known_quartic_is_found_again():
@@ -68,10 +70,10 @@ def test_transfer_curve_of_a_wall_under_the_detector(neuron):
     ends = np.array([neuron_ends(d)[0] for d in densities])
     share = np.clip((ends - 128e-9) / 256e-9, 0, 1)
     switched = (share - share[0]) / (share[-1] - share[0])
-    parallel = data["normalized_conductance"].sel(reading="parallel").values
+    parallel = data["normalized_final_conductance"].sel(reading="parallel").values
     assert parallel == pytest.approx(switched, abs=0.02)  # the wall is 29 nm wide
     for reading in files.READINGS:
-        curve = data["normalized_conductance"].sel(reading=reading).values
+        curve = data["normalized_final_conductance"].sel(reading=reading).values
         assert curve.min() == 0
         assert curve.max() == 1
         fit = devices.fit_quartic(data["normalized_current_density"].values, curve)
@@ -161,7 +163,7 @@ FREE = ["free"] * 5
     ],
 )
 def test_a_curve_that_is_no_activation_says_why(curve, states, words):
-    fault = curve_fault(DENSITY, curve, states)
+    fault = curve_fault(DENSITY, curve, list(map(WallState, states)))
     assert words in fault
     assert bool(words) == bool(fault)
 
@@ -179,7 +181,7 @@ def test_a_neuron_whose_wall_leaves_the_track_is_marked_everywhere(neuron, caplo
         assert "falls by" in str(fault)
         assert words in str(fault)
     paths = [neuron.root / f"n.{suffix}" for suffix in ("csv", "md", "html")]
-    devices.summary(neuron.out, *paths)
+    device_tables(neuron.out, *paths)
     assert paths[1].read_text().count(words) == 2
     assert "through" not in paths[1].read_text()
     devices.compact_model(neuron.out, neuron.root / "n.json")
@@ -214,7 +216,7 @@ def test_a_sweep_through_zero_is_fitted_from_zero_upwards(tmp_path):
     current = gathered["normalized_current_density"].values
     assert current == pytest.approx(density / 0.4e12, rel=1e-6, abs=0)
     for reading in files.READINGS:
-        curve = gathered["normalized_conductance"].sel(reading=reading).values
+        curve = gathered["normalized_final_conductance"].sel(reading=reading).values
         assert curve[:2] == pytest.approx([0, 0], abs=0.005)
         assert curve[2] > 0.005  # half of the wall is under the detector
         fit = devices.fit_quartic(current[2:], curve[2:])

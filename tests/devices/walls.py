@@ -7,6 +7,7 @@ import numpy as np
 from small_campaign import MATERIAL
 
 from wallnet import config, files, jobs, tracks
+from wallnet.simulate import state_of
 from wallnet.simulate.recorder import Recorder
 
 NEURON = {
@@ -130,8 +131,7 @@ class Bench:
     def write_all(self, ends):
         job = jobs.initial_job(self.device)
         initial = moving_wall(job, self.device.wall.start, self.device.wall.start)
-        state = initial[["magnetization"]].isel(snapshot=-1).drop_vars("current_density")
-        files.write_dataset(state, self.initial, "initial", {})
+        files.write_dataset(state_of(initial), self.initial, "initial", {})
         for density in self.device.pulse.current_densities:
             self.write_pulse(density, *ends(density))
         for state in self.levels:
@@ -148,6 +148,11 @@ class Bench:
         """Pass a trace file through a function and write it back."""
         data = change(files.read_dataset(path, "trace"))
         files.write_dataset(data, path, "trace", {})
+
+
+def whole(data):
+    """Return a synapse's levels without the half ones."""
+    return data.isel(level=data["half"].values == 0)
 
 
 def neuron_ends(density):

@@ -36,6 +36,7 @@ def read(path):
         data.load()
     about = json.loads(data.attrs["parameters"])
     single = "time" not in data.dims
+    field = data["initial_magnetization" if single else "magnetization"].values
     return Recording(
         time=np.zeros(1) if single else data["time"].values,
         m=np.zeros((1, 3)) if single else data["m"].values,
@@ -43,9 +44,7 @@ def read(path):
         if single
         else np.stack([data["wall_bottom"].values, data["wall_top"].values], axis=1),
         snapshot_time=np.zeros(1) if single else data["snapshot_time"].values,
-        field=np.atleast_3d(data["magnetization"].values).reshape(
-            -1, *data["magnetization"].values.shape[-3:]
-        ),
+        field=field.reshape(-1, *field.shape[-3:]),
         pulse_end=about.get("pulse_duration", 0.0) if "current_density" in about else 0.0,
         track=about["track"],
         material=about["material"],
@@ -126,22 +125,23 @@ def state(recording):
     positions, radius = notches(track)
     delta = width_parameter(recording.material)
     start = np.mean(wall_ends(track, recording.field[0]))
-    low, high = sorted(wall_ends(track, recording.field[-1]))
-    if low >= track["length"] - 2 * track["cell_size"]:
+    ends = wall_ends(track, recording.field[-1])
+    if min(ends) >= track["length"] - 2 * track["cell_size"]:
         return "reversed"
-    if high <= 2 * track["cell_size"]:
+    if max(ends) <= 2 * track["cell_size"]:
         return "expelled"
     held = []
-    for end in (low, high):
+    for end in ends:
         distance = np.abs(positions - end)
         if positions.size and distance.min() <= radius + 4 * delta:
             held.append(int(distance.argmin()) + 1)
     if len(held) < 2:
-        moved = max(abs(low - start), abs(high - start))
+        moved = max(abs(end - start) for end in ends)
         return "initial" if moved <= delta else "free"
     if held[0] == held[1]:
         return f"notch {held[0]}"
-    return f"between {held[0]} and {held[1]}" if held[1] - held[0] == 1 else "wider"
+    # the lower end first: the same notches the other way round are another state
+    return f"between {held[0]} and {held[1]}" if abs(held[1] - held[0]) == 1 else "wider"
 
 
 def slow(recording, since, until):

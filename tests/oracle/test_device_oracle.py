@@ -143,7 +143,7 @@ def test_series_in_time_are_on_a_common_step(files, pulses, device):
             "wall_position": pulse.track["length"] * (1 - pulse.m[:, 2:]) / 2,
         }
         for name, values in columns.items():
-            found = data[name].values[index].reshape(times.size, -1)
+            found = data[f"sweep_{name}"].values[index].reshape(times.size, -1)
             for number, column in enumerate(values.T):
                 expected = np.interp(times[inside], pulse.time, column)
                 scale = np.abs(column).max()
@@ -153,21 +153,21 @@ def test_series_in_time_are_on_a_common_step(files, pulses, device):
 
 def test_levels_are_those_of_walls_at_rest(files, levels):
     data = files["synapse"]
-    assert data["extended_state"].values.tolist() == [level.label for level in levels]
-    assert data["extended_resting_state"].values.tolist() == [level.resting for level in levels]
-    assert data["extended_stable"].values.tolist() == [level.stable for level in levels]
+    assert data["level_state"].values.tolist() == [level.label for level in levels]
+    assert data["level_resting_state"].values.tolist() == [level.resting for level in levels]
+    assert data["stable"].values.tolist() == [level.stable for level in levels]
     for index, level in enumerate(levels):
-        here = data.isel(extended_level=index)
-        assert here["extended_conductance"].values == pytest.approx(
+        here = data.isel(level=index)
+        assert here["level_conductance"].values == pytest.approx(
             level.conductance, rel=SINGLE, abs=0, nan_ok=True
         )
-        assert float(here["extended_position"]) == pytest.approx(level.position, rel=SINGLE, abs=0)
+        assert float(here["level_position"]) == pytest.approx(level.position, rel=SINGLE, abs=0)
 
 
 def test_levels_are_normalised_between_the_start_and_the_reversed_track(files, levels):
     low, high = levels[0].conductance, levels[-1].conductance
     expected = np.stack([(level.conductance - low) / (high - low) for level in levels], axis=1)
-    found = files["synapse"]["extended_normalized_conductance"].values
+    found = files["synapse"]["normalized_level_conductance"].values
     assert found == pytest.approx(expected, abs=1e-6, nan_ok=True)
     read = files["synapse"]["final_conductance"].values
     expected = (read - low[:, None]) / (high - low)[:, None]
@@ -178,29 +178,18 @@ def test_levels_are_normalised_between_the_start_and_the_reversed_track(files, l
 def test_thresholds_are_the_least_currents_by_magnitude_that_end_at_rest(files, levels):
     data = files["synapse"]
     reaching = [level.reaching for level in levels]
-    assert data["extended_reaching_current_density"].values == pytest.approx(
+    assert data["reaching_current_density"].values == pytest.approx(
         reaching, rel=1e-12, abs=0, nan_ok=True
     )
-    assert data["extended_reachable"].values.tolist() == np.isfinite(reaching).tolist()
+    assert data["reachable"].values.tolist() == np.isfinite(reaching).tolist()
 
 
-def test_whole_levels_are_the_levels_without_the_half_ones(files, levels):
+def test_half_levels_are_those_with_an_end_at_either_of_two_notches(files, levels):
     data = files["synapse"]
-    whole = [k for k, level in enumerate(levels) if not level.label.startswith("between")]
-    pairs = {
-        "level_conductance": "extended_conductance",
-        "normalized_conductance": "extended_normalized_conductance",
-        "level_state": "extended_state",
-        "resting_state": "extended_resting_state",
-        "level_source": "extended_source",
-        "position": "extended_position",
-        "stable": "extended_stable",
-        "reachable": "extended_reachable",
-        "reaching_current_density": "extended_reaching_current_density",
-    }
-    for name, extended in pairs.items():
-        expected = data[extended].isel(extended_level=whole)
-        np.testing.assert_array_equal(data[name].values, expected.values)
+    half = [level.label.startswith("between") for level in levels]
+    assert data["half"].values.tolist() == half
+    assert sum(half) == 1
+    assert data["level"].values.tolist() == list(range(len(levels)))
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +211,7 @@ def curves(pulses):
 def test_the_activation_is_the_least_squares_quartic(files, curves, reading):
     data, curve = files["neuron"].sel(reading=reading), curves[reading]
     assert data["normalized_current_density"].values == pytest.approx(curve.current, abs=1e-9)
-    assert data["normalized_conductance"].values == pytest.approx(curve.conductance, abs=1e-6)
+    assert data["normalized_final_conductance"].values == pytest.approx(curve.conductance, abs=1e-6)
     # the coefficients are ill-conditioned, the curve is not
     assert data["quartic"].values == pytest.approx(curve.quartic, abs=1e-3)
     x = np.linspace(0, 1, 101)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import xarray
 from hypothesis import given
 from hypothesis import strategies as st
 from junk import REPOSITORY, ROOT, as_json, plain_junk, spoilt, spoilt_text
@@ -79,7 +78,8 @@ def state(tmp_path_factory):
     """A small file with its digest, and its bytes."""
     path = tmp_path_factory.mktemp("state") / "results" / "initial.nc"
     values = np.linspace(-1, 1, 3 * 40 * 10, dtype=np.float32).reshape(10, 40, 3)
-    data = xarray.Dataset({"magnetization": (("y", "x", "component"), values)})
+    places = {"x": np.arange(40) * 1e-9, "y": np.arange(10) * 1e-9}
+    data = files.dataset("initial", {"initial_magnetization": values, **places})
     files.write_dataset(data, path, "initial", {"parameters": "{}"})
     return path, path.read_bytes()
 

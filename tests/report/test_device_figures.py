@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot
 from PIL import Image
-from walls import SYNAPSE_ENDS, Bench
+from walls import SYNAPSE_ENDS, Bench, whole
 
 from wallnet import files
 from wallnet.config import ConfigError, Figures, parse
@@ -99,7 +99,7 @@ def test_transfer_curve_shows_points_quartic_and_relu(neuron):
         found = lines(axes)
         points = found["micromagnetic simulation"]
         assert points.get_ydata() == pytest.approx(
-            data["normalized_conductance"].sel(reading=reading).values, rel=1e-6, abs=0
+            data["normalized_final_conductance"].sel(reading=reading).values, rel=1e-6, abs=0
         )
         (quartic,) = (line for label, line in found.items() if label.startswith("quartic"))
         at_half = np.polynomial.polynomial.polyval(0.5, data["quartic"].sel(reading=reading).values)
@@ -226,7 +226,7 @@ def test_pulses_are_chosen_by_state():
     assert choose(["initial", "between 1 and 2", "free"]) == [0, 1, 2]
     assert choose(["free", "free", "free"], [0, 0, 0]) == [0, 1, 2]
     assert choose(["free"] * 20, most=3) == [0, 10, 19]
-    many = choose([f"notch {k}" for k in range(12)], most=5)
+    many = choose([f"notch {k}" for k in range(1, 13)], most=5)
     assert len(many) == 5
     assert (many[0], many[-1]) == (0, 11)
 
@@ -243,7 +243,7 @@ def test_conductance_tells_states_and_levels_apart(synapse):
 
 def test_levels_that_no_pulse_reaches_are_dashed(synapse, tmp_path):
     data = files.read_dataset(synapse.out, "synapse")
-    data["reachable"].values[2] = 0
+    data["reachable"].values[3] = 0  # notch 2, behind the half level
     sources = devices.Sources({"s": data})
     with style.apply(SMALL):
         axes = devices.DRAWINGS["conductance"].draw(sources, SMALL).axes[0]
@@ -261,7 +261,7 @@ def test_velocity_is_the_slope_of_the_wall(track):
 
 def test_a_wall_that_leaves_at_once_has_no_velocity(track):
     data = files.read_dataset(track.out, "track")
-    data["wall_top"].values[0] = 512e-9
+    data["sweep_wall_top"].values[0] = 512e-9
     velocities = devices.steady_velocity(data)
     assert np.isnan(velocities[0])
     assert np.isfinite(velocities[1:]).all()
@@ -470,7 +470,7 @@ def test_transfer_curve_is_over_normalised_current_below_the_current_itself(neur
 
 def apart(data):
     """Let the upper end lead by 30 nm, and one wall rest a nanosecond before the others."""
-    data["wall_top"].values[:] += 30e-9
+    data["sweep_wall_top"].values[:] += 30e-9
     data["end_time"].values[:] = [2e-9] + [3e-9] * (data.sizes["current_density"] - 1)
 
 
@@ -484,7 +484,7 @@ def test_a_plain_tracks_ends_are_told_apart_in_nm_and_ns(track):
     assert [line.get_label() for line in solid] == densities
     for index, (lower, upper) in enumerate(zip(solid, dashed, strict=True)):
         assert np.array_equal(lower.get_color(), upper.get_color())
-        bottom = data["wall_bottom"].values[index] * 1e9
+        bottom = data["sweep_wall_bottom"].values[index] * 1e9
         assert lower.get_ydata() == pytest.approx(bottom, rel=1e-6, abs=0)
         assert upper.get_ydata() == pytest.approx(bottom + 30, rel=1e-6, abs=0)
         assert lower.get_xdata() == pytest.approx(np.arange(31) * 0.1, rel=1e-6, abs=0)
@@ -508,9 +508,9 @@ def moving(bottom, top, length=1000e-9, duration=8e-9, interval=0.1e-9):
     sweep = ("current_density", "time")
     return xarray.Dataset(
         {
-            "wall_bottom": (sweep, ends[0][None]),
-            "wall_top": (sweep, ends[1][None]),
-            "wall_position": (sweep, (ends[0] + ends[1])[None] / 2),
+            "sweep_wall_bottom": (sweep, ends[0][None]),
+            "sweep_wall_top": (sweep, ends[1][None]),
+            "sweep_wall_position": (sweep, (ends[0] + ends[1])[None] / 2),
         },
         coords={"time": time, "current_density": [-0.5e12]},
         attrs={
@@ -546,7 +546,7 @@ def test_levels_are_lines_of_their_own_reading(synapse):
     figure = drawn(synapse, "conductance")
     for axes, reading in zip(figure.axes[:2], files.READINGS, strict=True):
         heights = [float(line.get_ydata()[0]) for line in axes.get_lines()[:4]]
-        expected = data["normalized_conductance"].sel(reading=reading).values
+        expected = whole(data)["normalized_level_conductance"].sel(reading=reading).values
         assert heights == pytest.approx(expected, rel=1e-9, abs=0)
         assert [text.get_text() for text in axes.texts] == ["0", "1", "2", "3"]
         assert [text.xy[1] for text in axes.texts] == pytest.approx(expected, rel=1e-9, abs=0)
@@ -567,6 +567,7 @@ def test_levels_are_lines_of_their_own_reading(synapse):
         ("notch 2", -1, "at a notch"),
         ("notch 2", 0, "still moving"),
         ("between 1 and 2", 1, "between two notches"),
+        ("between 2 and 1", 1, "between two notches"),
         ("reversed", 1, "reversed"),
         ("initial", 1, "where it started"),
         ("expelled", 1, "elsewhere"),
@@ -575,7 +576,7 @@ def test_levels_are_lines_of_their_own_reading(synapse):
     ],
 )
 def test_kinds_of_final_states(state, settled, kind):
-    assert devices._kind_of_state(state, settled) == kind
+    assert devices._kind_of_state(files.WallState(state), settled) == kind
 
 
 def test_synapses_are_compared_in_each_reading_under_their_names(synapse):

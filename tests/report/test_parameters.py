@@ -12,8 +12,8 @@ def test_every_device_has_a_column_and_every_quantity_its_unit():
     data = copy.deepcopy(TINY)
     data["devices"]["variant"] = {"like": "synapse", "material": {"damping": 0.1}}
     table = parameters.table(config.parse(data).devices)
-    assert table.columns == ("key", "unit", "neuron", "synapse", "variant")
-    rows = {row[0]: row[1:] for row in table.rows}
+    assert table.columns == ["key", "unit", "neuron", "synapse", "variant"]
+    rows = {row[0]: tuple(row[1:]) for row in table.rows()}
     assert rows["track.length"] == ("m", "2e-07", "3.6e-07", "3.6e-07")
     assert rows["material.damping"] == ("1", "0.5", "0.5", "0.1")
     assert rows["track.notches.diameter"] == ("m", "", "3.2e-08", "3.2e-08")
@@ -23,6 +23,6 @@ def test_every_device_has_a_column_and_every_quantity_its_unit():
 def test_parameters_keep_their_digits():
     data = copy.deepcopy(TINY)
     data["devices"]["synapse"]["material"] = {"damping": 0.1375}
-    rows = {row[0]: row[1:] for row in parameters.table(config.parse(data).devices).rows}
+    rows = {row[0]: tuple(row[1:]) for row in parameters.table(config.parse(data).devices).rows()}
     assert rows["material.damping"] == ("1", "0.5", "0.1375")
     assert rows["material.gyromagnetic_ratio"] == ("m/(A s)", "221100", "221100")

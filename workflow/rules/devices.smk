@@ -73,7 +73,7 @@ rule device_table:
         mem_mb=lambda w, attempt: 400 * attempt,
         runtime=lambda w, attempt: 5 * attempt,
     params:
-        revision=revisions.of("devices"),
+        revision=revisions.of("report"),
     shell:
         "wallnet device-table --device {input:q} --csv {output.csv:q}"
         " --markdown {output.markdown:q} --html {output.html:q} > {log:q} 2>&1"

@@ -140,6 +140,11 @@ class Track(Section):
         return round(self.length / self.cell_size), round(self.width / self.cell_size)
 
     @property
+    def notch_radius(self) -> float:
+        """Radius of every notch in m; 0 without notches."""
+        return self.notches.diameter / 2 if self.notches else 0.0
+
+    @property
     def notch_positions(self) -> tuple[float, ...]:
         """Positions along x of all notches in m, ascending."""
         if self.notches is None:
@@ -154,8 +159,8 @@ class Track(Section):
 
         A notch on the right edge holds no wall for long: a wall that far leaves the track.
         """
-        radius = self.notches.diameter / 2 if self.notches else 0.0
-        return tuple(x for x in self.notch_positions if x + radius <= self.length * (1 + _ROUNDING))
+        end = self.length * (1 + _ROUNDING)
+        return tuple(x for x in self.notch_positions if x + self.notch_radius <= end)
 
     def _near_cell_sizes(self) -> list[float]:
         """Return the nearest smaller and larger cell sizes in m that this track could have."""

@@ -4,8 +4,10 @@ Reads trace files and configuration; knows no calculator.
 """
 
 import argparse
+from pathlib import Path
 
 from wallnet import files
+from wallnet.config import current_name
 from wallnet.devices.compact import compact_model
 from wallnet.devices.conductance import (
     detector_columns,
@@ -14,24 +16,20 @@ from wallnet.devices.conductance import (
     series_conductance,
 )
 from wallnet.devices.gathering import gather
-from wallnet.devices.levels import START, level_label
 from wallnet.devices.neuron import activation, fit_quartic
-from wallnet.devices.summary import summary
 from wallnet.files import FileError
+from wallnet.jobs import DeviceJob, level_states
 
 __all__ = [
-    "START",
     "activation",
     "compact_model",
     "detector_columns",
     "fit_quartic",
     "gather",
-    "level_label",
     "normalize",
     "parallel_conductance",
     "register",
     "series_conductance",
-    "summary",
 ]
 
 
@@ -64,23 +62,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     compact.add_argument("--out", required=True, help="JSON file to write")
     compact.set_defaults(handler=lambda arguments: compact_model(arguments.device, arguments.out))
 
-    table = subparsers.add_parser(
-        "device-table", help="tabulate a device file", description="Tabulate a device file."
-    )
-    table.add_argument("--device", required=True, help="device file")
-    table.add_argument("--csv", required=True, help="table of the sweep to write")
-    table.add_argument("--markdown", required=True, help="sweep and levels, to read as text")
-    table.add_argument("--html", required=True, help="sweep and levels, for the report")
-    table.set_defaults(handler=_summary)
-
 
 def _gather(arguments: argparse.Namespace) -> None:
     """Gather the files that lie in the given folders under the names of the job."""
-    from pathlib import Path
-
-    from wallnet.config import current_name
-    from wallnet.jobs import DeviceJob, level_states
-
     job = DeviceJob.from_json(files.given_text(arguments.job))
     traces = [
         Path(arguments.traces, f"{current_name(density)}.nc")
@@ -92,7 +76,3 @@ def _gather(arguments: argparse.Namespace) -> None:
             raise FileError("--levels is missing; a synapse needs the folder of its level files")
         levels = {state: Path(arguments.levels, f"{state}.nc") for state in level_states(job.track)}
     gather(job, arguments.initial, traces, levels, arguments.out)
-
-
-def _summary(arguments: argparse.Namespace) -> None:
-    summary(arguments.device, arguments.csv, arguments.markdown, arguments.html)

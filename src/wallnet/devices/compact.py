@@ -4,6 +4,7 @@ The file is all that networks read of a device. While its levels or its activati
 nothing that is new in the device file makes a network train again.
 """
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,30 +46,22 @@ def compact_model(device: str | Path, out: str | Path) -> None:
 
 
 def _levels(data: "xarray.Dataset") -> list[dict[str, Any]]:
-    """Return all states of a synapse in order, the half ones too."""
-    import math
-
-    found = []
-    for index in range(data.sizes["extended_level"]):
-        level = data.isel(extended_level=index)
-        state = str(level["extended_state"].item())
-        values = {
-            reading: level["extended_normalized_conductance"].sel(reading=reading).item()
-            for reading in files.READINGS
+    """Return all levels of a synapse in order, the half ones too."""
+    normalized = data["normalized_level_conductance"]
+    return [
+        {
+            "state": str(data["level_state"].values[index]),
+            "half": bool(data["half"].values[index]),
+            "stable": bool(data["stable"].values[index]),
+            "reachable": bool(data["reachable"].values[index]),
+            "normalized_conductance": {
+                reading: value if math.isfinite(value) else None
+                for reading in files.READINGS
+                for value in [normalized.sel(reading=reading).values[index].item()]
+            },
         }
-        found.append(
-            {
-                "state": state,
-                "half": state.startswith("between "),
-                "stable": bool(level["extended_stable"]),
-                "reachable": bool(level["extended_reachable"]),
-                "normalized_conductance": {
-                    reading: value if math.isfinite(value) else None
-                    for reading, value in values.items()
-                },
-            }
-        )
-    return found
+        for index in range(data.sizes["level"])
+    ]
 
 
 def _activation(data: "xarray.Dataset") -> dict[str, Any]:

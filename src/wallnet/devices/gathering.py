@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from wallnet import files, revisions, tracks
 from wallnet.devices.conductance import (
@@ -18,24 +18,16 @@ from wallnet.devices.conductance import (
     detector_columns,
     normalize,
 )
-from wallnet.devices.levels import (
-    REVERSED,
-    START,
-    State,
-    Sweep,
-    level_label,
-    level_state,
-    level_variables,
-)
-from wallnet.devices.neuron import curve_fault, fit_quartic
+from wallnet.devices.levels import Level, Sweep, level_variables, measured_level
+from wallnet.devices.neuron import DEGREE, curve_fault, fit_quartic
+from wallnet.files import WallState
+from wallnet.files.schema.states import FREE, INITIAL, REVERSED
 from wallnet.jobs import DeviceJob, canonical
-
-if TYPE_CHECKING:
-    import xarray
 
 logger = logging.getLogger(__name__)
 
-_SERIES = ("m", "wall_position", "wall_bottom", "wall_top")
+_WALL = ("wall_position", "wall_bottom", "wall_top")
+_SERIES = ("m", *_WALL)
 _PULSE_ONLY = ("current_density", "pulse_duration", "placement")
 """Parameters in which a level differs from a pulse on the same device."""
 
@@ -56,8 +48,8 @@ class Trace:
         In s.
     held : bool
         Whether both wall ends rest against the current as the pulse ends.
-    state : str
-        State at the end.
+    state : WallState
+        At the end.
     settled : int
         1 at rest, 0 still moving, -1 not asked to rest.
     parameters : dict
@@ -71,7 +63,7 @@ class Trace:
     detected: NDArray[np.float64]
     pulse_end: float
     held: bool
-    state: str
+    state: WallState
     settled: int
     parameters: dict[str, Any]
     made_by: dict[str, Any]
@@ -102,7 +94,7 @@ def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) 
     data = files.read_dataset(path, "trace", drop=["magnetization", "applied_current_density"])
     try:
         parameters = json.loads(data.attrs["parameters"])
-        state, settled = str(data.attrs["state"]), int(data.attrs["settled"])
+        state, settled = WallState(data.attrs["state"]), int(data.attrs["settled"])
         pulse_end = float(data.attrs["pulse_end"])
         found = parameters.get("current_density")
         interval = float(parameters["output"]["interval"])
@@ -139,7 +131,7 @@ def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) 
     for values in (*series.values(), profile[:, cells > 0]):
         if not np.isfinite(values).all():
             raise files.damaged(path, "is not finite: the simulation became unstable")
-    furthest = max(series[name].max() for name in _SERIES[1:])
+    furthest = max(series[name].max() for name in _WALL)
     if furthest > job.track.length * (1 + 1e-6):
         raise files.damaged(path, f"has a wall at {furthest:.4g} m, beyond the track's end")
     return Trace(
@@ -323,20 +315,12 @@ def _gather(
     levels: Mapping[str, str | Path],
     out: str | Path,
 ) -> None:
-    densities = np.array(job.pulse.current_densities)
     name = Path(out).stem
-    gathered = _Gathered(densities.size, job.interval)
-    columns: dict[str, list[Any]] = {
-        key: []
-        for key in (
-            *("end_time", "read_time", "held", "state", "settled"),
-            *("detected", "resting", "position"),
-        )
-    }
-    finals: dict[str, list[float]] = {key: [] for key in _SERIES[1:]}
+    gathered = _Gathered(len(traces), job.interval)
+    pulses: list[_Pulse] = []
     conditions: dict[str, Any] = {}
     made_by: dict[str, set[str]] = {}
-    for index, (density, path) in enumerate(zip(densities, traces, strict=True)):
+    for index, (density, path) in enumerate(zip(job.pulse.current_densities, traces, strict=True)):
         trace = read_trace(path, job, float(density))
         conditions = conditions or _conditions(trace.parameters)
         if _conditions(trace.parameters) != conditions:
@@ -344,63 +328,16 @@ def _gather(
         for key, value in trace.made_by.items():
             made_by.setdefault(key, set()).add(str(value))
         gathered.add(index, trace.time, {**trace.series, "detected": trace.detected})
-        when = read_time(trace, job.read_at)
-        columns["end_time"].append(trace.time[-1])
-        columns["read_time"].append(when)
-        columns["held"].append(trace.held)
-        columns["state"].append(trace.state)
-        columns["settled"].append(trace.settled)
-        columns["detected"].append(np.interp(when, trace.time, trace.detected))
-        columns["resting"].append(trace.detected[-1])
-        columns["position"].append(trace.series["wall_position"][-1])
-        for key, held in finals.items():
-            held.append(float(np.interp(when, trace.time, trace.series[key])))
+        pulses.append(_Pulse.of(trace, job.read_at))
 
-    settled = np.array(columns["settled"], dtype=np.int8)
-    if np.any(settled == 0):
-        moving = ", ".join(f"{density / 1e12:.4f}" for density in densities[settled == 0])
-        logger.warning(
-            "%s: the wall still moved at the end for J = %s (1e12 A/m2); these pulses reach no "
-            "level; raise relaxation.longest to let it rest",
-            name,
-            moving,
-        )
-    final = both_readings(np.array(columns["detected"]), job.detector)
-    data = _common(gathered, job, final, finals, columns, settled)
-    data = data.assign_coords(
-        current_density=("current_density", densities, _about("A/m2", "current density"))
-    )
-    sweep = Sweep(
-        current_density=densities,
-        state=columns["state"],
-        settled=settled,
-        position=np.array(columns["position"]),
-        conductance=both_readings(np.array(columns["resting"]), job.detector),
-    )
+    values = _common(gathered, pulses, job, name)
     if job.kind == "synapse":
-        states = [
-            _start(initial, job),
-            *(
-                level_state(_relaxed(path, level, job, conditions), sweep, name)
-                for level, path in levels.items()
-            ),
-            sweep.measured(REVERSED, REVERSED) or _uniform(job),
-        ]
-        low, high = states[0].conductance, states[-1].conductance
-        data = data.assign(level_variables(states, sweep, name))
-        data["normalized_final_conductance"] = (
-            ("reading", "current_density"),
-            normalize(final, low[:, None], high[:, None]),
-            _about("1", "conductance when read, normalised between the first and the last level"),
-        )
-        for axis in ("level", "extended_level"):
-            data = data.assign_coords(
-                {axis: (axis, np.arange(data.sizes[axis]), _about("1", axis.replace("_", " ")))}
-            )
+        placed = [_relaxed(path, level, job, conditions) for level, path in levels.items()]
+        values |= _levels(values, pulses, _start(initial, job), placed, job, name)
     elif job.kind == "neuron":
-        data = _with_activation(data, densities, final, name)
+        values |= _activation(values, name)
     files.write_dataset(
-        data,
+        files.dataset(job.kind, values),
         out,
         job.kind,
         {
@@ -413,95 +350,115 @@ def _gather(
     )
 
 
-def _about(units: str, long_name: str, **more: str) -> dict[str, str]:
-    return {"units": units, "long_name": long_name, **more}
+@dataclass(frozen=True)
+class _Pulse:
+    """What a pulse left: when the device is read, and at rest.
+
+    Attributes
+    ----------
+    end_time, read_time : float
+        Of the trace's end and of the reading, in s.
+    held : bool
+        Whether both wall ends rest against the current as the pulse ends.
+    state : WallState
+        At the end.
+    settled : int
+        1 at rest, 0 still moving, -1 not asked to rest.
+    detected : float
+        Mean of m_z under the detector when the device is read.
+    final : dict
+        Mean wall position and both ends in m, when the device is read.
+    resting, resting_position : float
+        Mean of m_z under the detector and mean wall position in m, at the end.
+    """
+
+    end_time: float
+    read_time: float
+    held: bool
+    state: WallState
+    settled: int
+    detected: float
+    final: dict[str, float]
+    resting: float
+    resting_position: float
+
+    @classmethod
+    def of(cls, trace: Trace, read_at: str | float) -> "_Pulse":
+        """Take from a trace what is kept of it."""
+        when = read_time(trace, read_at)
+        return cls(
+            end_time=trace.time[-1],
+            read_time=when,
+            held=trace.held,
+            state=trace.state,
+            settled=trace.settled,
+            detected=np.interp(when, trace.time, trace.detected),
+            final={key: np.interp(when, trace.time, trace.series[key]) for key in _WALL},
+            resting=trace.detected[-1],
+            resting_position=trace.series["wall_position"][-1],
+        )
 
 
 def _common(
-    gathered: _Gathered,
+    gathered: _Gathered, pulses: Sequence[_Pulse], job: DeviceJob, name: str
+) -> dict[str, Any]:
+    """Return the variables that every device has, and say which walls still moved."""
+    densities = np.array(job.pulse.current_densities)
+    settled = np.array([pulse.settled for pulse in pulses])
+    if np.any(settled == 0):
+        logger.warning(
+            "%s: the wall still moved at the end for J = %s (1e12 A/m2); these pulses reach no "
+            "level; raise relaxation.longest to let it rest",
+            name,
+            ", ".join(f"{density / 1e12:.4f}" for density in densities[settled == 0]),
+        )
+    return {
+        **{f"sweep_{key}": gathered[key] for key in _SERIES},
+        **{f"final_{key}": [pulse.final[key] for pulse in pulses] for key in _WALL},
+        "end_time": [pulse.end_time for pulse in pulses],
+        "read_time": [pulse.read_time for pulse in pulses],
+        "held": [pulse.held for pulse in pulses],
+        "state": [pulse.state for pulse in pulses],
+        "settled": settled,
+        "conductance": both_readings(gathered["detected"], job.detector),
+        "final_conductance": both_readings([pulse.detected for pulse in pulses], job.detector),
+        "time": np.arange(gathered.entries) * gathered.interval,
+        "current_density": densities,
+    }
+
+
+def _levels(
+    values: Mapping[str, Any],
+    pulses: Sequence[_Pulse],
+    start: Level,
+    placed: Sequence[Level],
     job: DeviceJob,
-    final: NDArray[np.float64],
-    finals: Mapping[str, Sequence[float]],
-    columns: Mapping[str, Sequence[Any]],
-    settled: NDArray[np.int8],
-) -> "xarray.Dataset":
-    """Return the variables that every device has."""
-    import xarray
-
-    pulse, sweep = ("current_density",), ("current_density", "time")
-    walls = {
-        "wall_position": "mean wall position, length (1 - <m_z>)/2",
-        "wall_bottom": "wall position at the lower edge",
-        "wall_top": "wall position at the upper edge",
+    name: str,
+) -> dict[str, ArrayLike]:
+    """Return a synapse's levels, and the conductances of the sweep normalised by them."""
+    sweep = Sweep(
+        current_density=values["current_density"],
+        state=values["state"],
+        settled=values["settled"],
+        position=np.array([pulse.resting_position for pulse in pulses]),
+        conductance=both_readings([pulse.resting for pulse in pulses], job.detector),
+    )
+    levels = [
+        start,
+        *(measured_level(level, sweep, name) for level in placed),
+        sweep.measured(REVERSED, REVERSED) or _uniform(job),
+    ]
+    low, high = levels[0].conductance[:, None], levels[-1].conductance[:, None]
+    return {
+        **level_variables(levels, sweep, name),
+        "normalized_final_conductance": normalize(values["final_conductance"], low, high),
     }
-    conductance = both_readings(gathered["detected"], job.detector).astype(np.float32)
-    variables: dict[str, Any] = {
-        "m": (
-            (*sweep, "component"),
-            gathered["m"],
-            _about("1", "magnetisation averaged over magnetic cells"),
-        ),
-        **{key: (sweep, gathered[key], _about("m", text)) for key, text in walls.items()},
-        "end_time": (pulse, np.array(columns["end_time"]), _about("s", "end of the trace")),
-        "read_time": (pulse, np.array(columns["read_time"]), _about("s", "when it is read")),
-        "held": (
-            pulse,
-            np.array(columns["held"], dtype=np.int8),
-            _about(
-                "1",
-                "whether both wall ends rest against the current as the pulse ends",
-                values_mean="0 no, 1 yes",
-            ),
-        ),
-        "state": (
-            pulse,
-            np.array(columns["state"], dtype=object),
-            _about("1", "state of the wall at the end of the trace"),
-        ),
-        "settled": (
-            pulse,
-            settled,
-            _about(
-                "1",
-                "whether both wall ends rest at the end of the trace",
-                values_mean="0 no, 1 yes, -1 not asked to rest",
-            ),
-        ),
-        "conductance": (("reading", *sweep), conductance, _about("S", "conductance")),
-        "final_conductance": (
-            ("reading", *pulse),
-            final,
-            _about("S", "conductance when the device is read"),
-        ),
-        **{
-            f"final_{key}": (
-                pulse,
-                np.array(finals[key]),
-                _about("m", f"{text}, when the device is read"),
-            )
-            for key, text in walls.items()
-        },
-    }
-    coordinates: dict[str, Any] = {
-        "time": (
-            "time",
-            np.arange(gathered.entries) * gathered.interval,
-            _about("s", "time since the pulse began"),
-        ),
-        "component": ("component", list(files.COMPONENTS), {"long_name": "component"}),
-        "reading": (
-            "reading",
-            list(files.READINGS),
-            {"long_name": "parallel: cells in parallel (Eq. 2); series: resistance linear in m_z"},
-        ),
-    }
-    return xarray.Dataset(variables, coords=coordinates)
 
 
-def _start(path: str | Path, job: DeviceJob) -> State:
+def _start(path: str | Path, job: DeviceJob) -> Level:
     """Return level 0, the initial state."""
     data = files.read_dataset(path, "initial")
-    m_z = data["magnetization"].sel(component="z").values
+    m_z = data["initial_magnetization"].sel(component="z").values
     if not _on_track(data.attrs.get("parameters"), job) or m_z.shape != job.track.cells[::-1]:
         raise _foreign(path, "was made for another track")
     magnetic = np.isfinite(m_z)
@@ -511,37 +468,37 @@ def _start(path: str | Path, job: DeviceJob) -> State:
     total = np.where(magnetic, m_z, 0).sum(axis=0, dtype=float)
     columns = detector_columns(job.track, job.detector)
     detected = detected_magnetization(total / np.maximum(cells, 1), cells, columns)
-    return State(
-        label=START,
-        resting=START,
+    return Level(
+        state=INITIAL,
+        resting=INITIAL,
         source="initial state",
         position=job.track.length * (1 - total.sum() / cells.sum()) / 2,
         conductance=both_readings(detected, job.detector),
     )
 
 
-def _relaxed(path: str | Path, level: str, job: DeviceJob, conditions: Mapping[str, Any]) -> State:
-    """Return the state of a wall that was placed at a level and relaxed."""
+def _relaxed(path: str | Path, level: str, job: DeviceJob, conditions: Mapping[str, Any]) -> Level:
+    """Return the level at which a wall was placed and relaxed."""
     trace = read_trace(path, job, None)
     if _conditions(trace.parameters) != conditions:
         raise _foreign(path, "was simulated under other conditions than the traces")
-    label = level_label(level)
-    stable = trace.state == label and trace.settled == 1
+    state = WallState.from_file_name(level)
+    stable = trace.state == state and trace.settled == 1
     conductance = both_readings(trace.detected[-1], job.detector)
-    return State(
-        label=label,
+    return Level(
+        state=state,
         # "initial" is relative to where a wall is placed; here that is a level that did not hold it
-        resting="free" if trace.state == START else trace.state,
+        resting=FREE if trace.state == INITIAL else trace.state,
         source="wall placed there and relaxed" if stable else "",
         position=float(trace.series["wall_position"][-1]),
         conductance=conductance if stable else np.full_like(conductance, np.nan),
     )
 
 
-def _uniform(job: DeviceJob) -> State:
+def _uniform(job: DeviceJob) -> Level:
     """Return the highest level where no pulse reverses the track: all along -z."""
-    return State(
-        label=REVERSED,
+    return Level(
+        state=REVERSED,
         resting=REVERSED,
         source="uniform along -z, not simulated: no pulse of the sweep reverses the track",
         position=job.track.length,
@@ -549,10 +506,9 @@ def _uniform(job: DeviceJob) -> State:
     )
 
 
-def _with_activation(
-    data: "xarray.Dataset", densities: NDArray[np.float64], final: NDArray[np.float64], name: str
-) -> "xarray.Dataset":
-    """Add a neuron's normalised transfer curve and the quartic through it."""
+def _activation(values: Mapping[str, Any], name: str) -> dict[str, ArrayLike]:
+    """Return a neuron's normalised transfer curve and the quartic through it."""
+    densities, final = values["current_density"], values["final_conductance"]
     low, high = final.min(axis=1, keepdims=True), final.max(axis=1, keepdims=True)
     if np.any(low == high):
         raise files.FileError(
@@ -564,54 +520,17 @@ def _with_activation(
     current = normalize(densities, densities[forward].min(), densities[forward].max())
     curve = normalize(final, low, high)
     fits = [fit_quartic(current[forward], row[forward]) for row in curve]
-    states = [str(state) for state in data["state"].values]
-    faults = [curve_fault(densities, row, states) for row in curve]
+    faults = [curve_fault(densities, row, values["state"]) for row in curve]
     for fault, which in zip(faults, files.READINGS, strict=True):
         if fault:
             logger.warning("%s is no activation (%s): %s", name, which, fault)
-    reading, sweep = ("reading",), ("current_density",)
-    return data.assign(
-        normalized_current_density=(
-            sweep,
-            current,
-            _about(
-                "1", "current density normalised from the least to the greatest one >= 0 (Eq. 3)"
-            ),
-        ),
-        normalized_conductance=(
-            (*reading, *sweep),
-            curve,
-            _about("1", "conductance normalised over the sweep (paper, Eq. 3)"),
-        ),
-        quartic=(
-            (*reading, "power"),
-            np.stack([fit.coefficients for fit in fits]),
-            {
-                **_about("1", "coefficients of the activation, ascending powers of J_norm"),
-                "lowest_input": 0.0,
-                "highest_input": 1.0,
-                "below_lowest_input": "0: the wall does not reach the detector",
-                "above_highest_input": "the value at the highest input: saturated",
-            },
-        ),
-        fault=(
-            reading,
-            np.array(faults, dtype=object),
-            _about("1", "what makes the curve no activation; empty if nothing does"),
-        ),
-        fit_error=(
-            reading,
-            np.array([fit.largest_error for fit in fits]),
-            _about("1", "largest deviation of a simulated point from the quartic; NaN if unknown"),
-        ),
-        fit_rms=(
-            reading,
-            np.array([fit.rms_error for fit in fits]),
-            _about("1", "root mean square deviation of the simulated points from the quartic"),
-        ),
-        relu_deviation=(
-            reading,
-            np.array([fit.relu_deviation for fit in fits]),
-            _about("1", "largest deviation of a simulated point from the ideal ReLU"),
-        ),
-    ).assign_coords(power=("power", np.arange(5), _about("1", "power of J_norm")))
+    return {
+        "normalized_current_density": current,
+        "normalized_final_conductance": curve,
+        "quartic": [fit.coefficients for fit in fits],
+        "power": np.arange(DEGREE + 1),
+        "fault": faults,
+        "fit_error": [fit.largest_error for fit in fits],
+        "fit_rms": [fit.rms_error for fit in fits],
+        "relu_deviation": [fit.relu_deviation for fit in fits],
+    }

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.polynomial import polynomial
 from numpy.typing import ArrayLike, NDArray
 
+from wallnet.files.schema.states import EXPELLED, REVERSED, WallState
+
 DEGREE = 4
 """The paper fits the transfer curve with a polynomial of this degree."""
 
@@ -76,7 +78,7 @@ def fit_quartic(current: ArrayLike, conductance: ArrayLike) -> Fit:
 
 
 def curve_fault(
-    current_density: NDArray[np.float64], conductance: ArrayLike, states: Sequence[str]
+    current_density: NDArray[np.float64], conductance: ArrayLike, states: Sequence[WallState]
 ) -> str:
     """Say what makes a transfer curve no activation.
 
@@ -86,8 +88,8 @@ def curve_fault(
         In A/m², ascending.
     conductance : array_like (points,)
         G_norm, between 0 and 1.
-    states : sequence of str
-        State of the wall at the end of each trace.
+    states : sequence of WallState
+        At the end of each trace.
 
     Returns
     -------
@@ -108,7 +110,7 @@ def curve_fault(
     left = [
         f"{density / 1e12:.4g}"
         for density, state in zip(current_density, states, strict=True)
-        if density >= 0 and state in ("reversed", "expelled")
+        if density >= 0 and state in (REVERSED, EXPELLED)
     ]
     if left:
         shown = ", ".join(left[:4]) + (f" and {len(left) - 4} more" if len(left) > 4 else "")

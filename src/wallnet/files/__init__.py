@@ -1,7 +1,8 @@
 """The one place that knows the files between the stages.
 
-`paths` has their patterns, `schema` what each kind of dataset holds, `whole` writes files whole
-with a digest beside each, and `datasets` reads and writes netCDF and JSON.
+`paths` has their patterns, `schema` what each kind of dataset holds, `states` the names of a wall's
+states, `whole` writes files whole with a digest beside each, and `datasets` reads and writes netCDF
+and JSON.
 """
 
 from wallnet.files.datasets import (
@@ -37,7 +38,8 @@ from wallnet.files.paths import (
     log_of,
     trace_paths,
 )
-from wallnet.files.schema import COMPONENTS, READINGS
+from wallnet.files.schema import COMPONENTS, READINGS, dataset
+from wallnet.files.schema.states import WallState
 from wallnet.files.whole import (
     DamagedFileError,
     FileError,
@@ -74,11 +76,13 @@ __all__ = [
     "VALIDATION",
     "DamagedFileError",
     "FileError",
+    "WallState",
     "benchmark_of",
     "both_formats",
     "check_digest",
     "check_writable",
     "damaged",
+    "dataset",
     "digest_path",
     "find_damaged",
     "folder",

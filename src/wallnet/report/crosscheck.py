@@ -1,10 +1,9 @@
 """The embedded engine beside OOMMF: tables and a figure from the traces of both alone."""
 
 import argparse
-import csv
-import io
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,29 +11,31 @@ import numpy as np
 
 from wallnet import files
 from wallnet.config import Figures
-from wallnet.devices.summary import markdown_text
 from wallnet.files import FileError
+from wallnet.report import style
 from wallnet.report.style import add_figure_arguments, figures_of
+from wallnet.report.tables import Table, markdown_text
 
 if TYPE_CHECKING:
+    import pandas
     import xarray
 
-HEADINGS = {
-    "case": "case",
-    "damping": "α",
-    "current_density": "J (10¹² A/m²)",
-    "end_time": "compared up to (ns)",
-    "deviation_m": "max. deviation of <m>",
-    "deviation_bottom": "of the lower wall end (nm)",
-    "deviation_top": "of the upper wall end (nm)",
-    "final_deviation": "of the final mean position (nm)",
-    "state_film": "final state, engine",
-    "state_oommf": "final state, OOMMF",
-    "wall_time_film": "engine (s)",
-    "wall_time_oommf": "OOMMF (s)",
-    "ratio": "ratio",
+COLUMNS: dict[str, tuple[str, float, str]] = {
+    "case": ("case", 1.0, ""),
+    "damping": ("α", 1.0, "g"),
+    "current_density": ("J (10¹² A/m²)", 1e-12, "g"),
+    "end_time": ("compared up to (ns)", 1e9, ".2f"),
+    "deviation_m": ("max. deviation of <m>", 1.0, ".1e"),
+    "deviation_bottom": ("of the lower wall end (nm)", 1e9, ".3f"),
+    "deviation_top": ("of the upper wall end (nm)", 1e9, ".3f"),
+    "final_deviation": ("of the final mean position (nm)", 1e9, ".3f"),
+    "state_film": ("final state, engine", 1.0, ""),
+    "state_oommf": ("final state, OOMMF", 1.0, ""),
+    "wall_time_film": ("engine (s)", 1.0, ".1f"),
+    "wall_time_oommf": ("OOMMF (s)", 1.0, ".0f"),
+    "ratio": ("ratio", 1.0, ".0f"),
 }
-"""Columns of the table to read, by those of `crosscheck.csv`."""
+"""Columns of `crosscheck.csv`: heading, scale and format in the table to read; no format, text."""
 
 NOTES = """\
 The same pulse in the embedded engine and in {version} ({threads}), from the same wall. Deviations
@@ -129,7 +130,7 @@ def compare(case: str, film: "xarray.Dataset", oommf: "xarray.Dataset") -> Compa
     return Comparison(
         case=case,
         damping=jobs[0]["material"]["damping"],
-        current_density=float(film["current_density"]),
+        current_density=float(film["pulse_current_density"]),
         end_time=float(times[0][-1]),
         deviation_m=largest("m"),
         deviation_bottom=largest("wall_bottom"),
@@ -144,8 +145,6 @@ def compare(case: str, film: "xarray.Dataset", oommf: "xarray.Dataset") -> Compa
 
 
 def _pulse(trace: "xarray.Dataset") -> dict:
-    import json
-
     job = json.loads(trace.attrs["parameters"])
     return {key: value for key, value in job.items() if not key.startswith("calculator")}
 
@@ -157,16 +156,9 @@ def _state(trace: "xarray.Dataset") -> str:
 
 def write_csv(comparisons: Sequence[Comparison], path: str | Path) -> None:
     """Write the comparisons as a table in SI units, whole or not at all."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(
-        stream, [field.name for field in fields(Comparison)], lineterminator="\n"
-    )
-    writer.writeheader()
-    writer.writerows(
-        {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in asdict(c).items()}
-        for c in comparisons
-    )
-    files.write_text(stream.getvalue(), path)
+    frame = _frame(comparisons)
+    formats = {name: ".6g" for name, (_, _, form) in COLUMNS.items() if form}
+    files.write_text(Table("Comparisons", frame, formats).as_csv(), path)
 
 
 def write_markdown(
@@ -185,32 +177,22 @@ def write_markdown(
     path : str or Path
         Where it goes.
     """
-    lines = [
-        "| " + " | ".join(HEADINGS.values()) + " |",
-        "|"
-        + "|".join("---" if k.startswith(("case", "state")) else "---:" for k in HEADINGS)
-        + "|",
-    ]
-    for comparison in comparisons:
-        cells = [
-            comparison.case,
-            f"{comparison.damping:g}",
-            f"{comparison.current_density * 1e-12:g}",
-            f"{comparison.end_time * 1e9:.2f}",
-            f"{comparison.deviation_m:.1e}",
-            f"{comparison.deviation_bottom * 1e9:.3f}",
-            f"{comparison.deviation_top * 1e9:.3f}",
-            f"{comparison.final_deviation * 1e9:.3f}",
-            comparison.state_film,
-            comparison.state_oommf,
-            f"{comparison.wall_time_film:.1f}",
-            f"{comparison.wall_time_oommf:.0f}",
-            f"{comparison.ratio:.0f}",
-        ]
-        lines.append("| " + " | ".join(map(markdown_text, cells)) + " |")
+    frame = _frame(comparisons)
+    for name, (_, scale, form) in COLUMNS.items():
+        if form:
+            frame[name] = frame[name] * scale
+    frame.columns = [heading for heading, _, _ in COLUMNS.values()]
+    formats = {heading: form for heading, _, form in COLUMNS.values() if form}
     count = "one thread" if threads == 1 else f"{threads} threads"
     notes = NOTES.format(version=markdown_text(version), threads=count)
-    files.write_text("\n".join(lines) + "\n\n" + notes, path)
+    text = Table("Comparisons", frame, formats).as_markdown()
+    files.write_text(f"{text}\n{notes}", path)
+
+
+def _frame(comparisons: Sequence[Comparison]) -> "pandas.DataFrame":
+    import pandas
+
+    return pandas.DataFrame(list(map(asdict, comparisons)), columns=list(COLUMNS))
 
 
 def draw(
@@ -230,8 +212,6 @@ def draw(
     png, vector : str or Path
         Where the two files go.
     """
-    from wallnet.report import style
-
     with style.apply(figures):
         from matplotlib import pyplot
 

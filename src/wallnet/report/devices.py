@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wallnet import files, revisions
-from wallnet.config import Campaign, Figures, current_name
+from wallnet.config import Campaign, Figures, Track, current_name
+from wallnet.files import WallState
+from wallnet.files.schema.states import INITIAL, REVERSED
+from wallnet.report import style
 from wallnet.report.style import add_figure_arguments, figures_of
 
 if TYPE_CHECKING:
@@ -160,8 +163,6 @@ def _map(axes: "Axes", trace: "xarray.Dataset", time: float) -> Any:
     """Show m_z at the snapshot nearest a time, and outline the film."""
     import numpy as np
 
-    from wallnet.report import style
-
     snapshot = int(np.argmin(np.abs(trace["snapshot_time"].values - time)))
     m_z = trace["magnetization"].isel(snapshot=snapshot).sel(component="z").values
     left, right, bottom, top = _extent(trace)
@@ -219,14 +220,10 @@ def _pulse_duration(device: "xarray.Dataset") -> float:
     return float(json.loads(device.attrs["parameters"])["pulse"]["duration"])
 
 
-def _notches(device: "xarray.Dataset") -> list[float]:
+def _notches(device: "xarray.Dataset") -> tuple[float, ...]:
     """Return the positions of the notches in m."""
     track = json.loads(device.attrs["parameters"])["track"]
-    notches = track.get("notches") or {}
-    if "positions" in notches:
-        return sorted(notches["positions"])
-    count = notches.get("count", 0)
-    return [k * track["length"] / count for k in range(1, count + 1)]
+    return Track.model_validate(track).notch_positions
 
 
 # Neuron
@@ -238,7 +235,6 @@ def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
     from matplotlib import pyplot
 
     from wallnet.devices import activation
-    from wallnet.report import style
 
     device = sources.device
     figure, panels = pyplot.subplots(1, 2, figsize=style.size(figures, 0.46), sharey=True)
@@ -261,7 +257,7 @@ def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
         )
         axes.plot(
             current,
-            chosen["normalized_conductance"].values,
+            chosen["normalized_final_conductance"].values,
             color=style.COLOURS[0],
             linestyle="none",
             marker="o",
@@ -321,8 +317,6 @@ def _error_text(error: float) -> str:
 def _magnetization(sources: Sources, figures: Figures) -> "Figure":
     """Draw maps of m_z when the neuron is read, at several J, detector marked (paper, Fig. 1c)."""
     from matplotlib import pyplot
-
-    from wallnet.report import style
 
     device = sources.device
     detector = json.loads(device.attrs["parameters"])["detector"]
@@ -392,13 +386,14 @@ def chosen_pulses(device: "xarray.Dataset", most: int = MOST_ROWS) -> list[int]:
     usable = device["settled"].values != 0
     if not usable.any():
         usable[:] = True
-    first: dict[str, int] = {}
+    first: dict[WallState, int] = {}
     for index in np.argsort(density, kind="stable"):
-        state = str(device["state"].values[index])
+        state = WallState(device["state"].values[index])
         if usable[index]:
             first.setdefault(state, int(index))
-    whole = {state for state in first if state in ("initial", "reversed") or "notch" in state}
-    if any("notch" in state for state in whole):
+    at_notches = {state for state in first if state.ends and not state.half}
+    if at_notches:
+        whole = {INITIAL, REVERSED, *at_notches}
         first = {state: index for state, index in first.items() if state in whole}
     if len(first) == 1:  # nothing tells the pulses apart: show the sweep
         candidates = np.flatnonzero(usable).tolist()
@@ -411,8 +406,6 @@ def chosen_pulses(device: "xarray.Dataset", most: int = MOST_ROWS) -> list[int]:
 def _dynamics(sources: Sources, figures: Figures) -> "Figure":
     """Draw m_z at the end (left), <m_z> and the wall against time (right; paper, Fig. 2, 3)."""
     from matplotlib import pyplot
-
-    from wallnet.report import style
 
     device = sources.device
     track = json.loads(device.attrs["parameters"])["track"]
@@ -446,7 +439,10 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
             right.axhline(
                 1 - 2 * position / NM / length, color="grey", linewidth=0.5, dashes=(1, 2)
             )
-        ends = {"wall_top": ("upper end", 1, "--"), "wall_bottom": ("lower end", 0, "-.")}
+        ends = {
+            "sweep_wall_top": ("upper end", 1, "--"),
+            "sweep_wall_bottom": ("lower end", 0, "-."),
+        }
         for name, (label, colour, line) in ends.items():
             right.plot(
                 time,
@@ -455,7 +451,7 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
                 linestyle=line,
                 label=label,
             )
-        right.plot(time, pulse["m"].sel(component="z").values, color="black", label="mean")
+        right.plot(time, pulse["sweep_m"].sel(component="z").values, color="black", label="mean")
         right.set_ylim(-1.08, 1.08)
         right.set_xlim(0, last)
         right.set_yticks([-1, 0, 1])
@@ -508,12 +504,12 @@ def steady_velocity(device: "xarray.Dataset") -> "np.ndarray":
     for index in range(velocities.size):
         pulse = device.isel(current_density=index)
         inside = driven.copy()
-        for name in ("wall_bottom", "wall_top"):
+        for name in ("sweep_wall_bottom", "sweep_wall_top"):
             inside &= np.abs(pulse[name].values / length - 0.5) < 0.4
         chosen = np.flatnonzero(inside)
         chosen = chosen[chosen.size // 2 :]
         if chosen.size >= 3:
-            position = pulse["wall_position"].values[chosen].astype(float)
+            position = pulse["sweep_wall_position"].values[chosen].astype(float)
             velocities[index] = np.polyfit(time[chosen], position, 1)[0]
     return velocities
 
@@ -522,8 +518,6 @@ def _wall_position(sources: Sources, figures: Figures) -> "Figure":
     """Draw both ends of the wall against time, and the velocity against J, on a plain track."""
     import numpy as np
     from matplotlib import pyplot
-
-    from wallnet.report import style
 
     device = sources.device
     length = json.loads(device.attrs["parameters"])["track"]["length"] / NM
@@ -539,14 +533,14 @@ def _wall_position(sources: Sources, figures: Figures) -> "Figure":
         every = max(1, time.size // 8)
         left.plot(
             time,
-            pulse["wall_bottom"].values / NM,
+            pulse["sweep_wall_bottom"].values / NM,
             color=shade,
             linestyle="-",
             marker=marker,
             markevery=(every // 2, every),
             label=_j_number(float(pulse["current_density"])),
         )
-        left.plot(time, pulse["wall_top"].values / NM, color=shade, linestyle="--")
+        left.plot(time, pulse["sweep_wall_top"].values / NM, color=shade, linestyle="--")
     left.set_xlim(0, float(device["end_time"].max()) / NS)
     left.set_ylim(0, length * 1.02)
     left.set_xlabel("time (ns)")
@@ -588,25 +582,26 @@ _KINDS_OF_STATE = {
 """Marker, whether it is filled, and number of its colour, for each kind of final state."""
 
 
-def _kind_of_state(state: str, settled: int) -> str:
+def _kind_of_state(state: WallState, settled: int) -> str:
     if settled == 0:
         return "still moving"
-    if state.startswith("notch "):
-        return "at a notch"
-    if state.startswith("between "):
+    if state.half:
         return "between two notches"
-    return {"reversed": "reversed", "initial": "where it started"}.get(state, "elsewhere")
+    if state.ends:
+        return "at a notch"
+    return {REVERSED: "reversed", INITIAL: "where it started"}.get(state, "elsewhere")
 
 
 def _levels(axes: "Axes", device: "xarray.Dataset") -> None:
-    """Draw the levels of one reading as lines: solid if the sweep reaches them, else dashed."""
+    """Draw the whole levels of one reading as lines: solid if the sweep reaches them, else dashed.
+
+    Half levels are left out, and not counted.
+    """
+    whole = device.isel(level=device["half"].values == 0)
     levels = zip(
-        device["level"].values,
-        device["normalized_conductance"].values,
-        device["reachable"].values,
-        strict=True,
+        whole["normalized_level_conductance"].values, whole["reachable"].values, strict=True
     )
-    for number, conductance, reachable in levels:
+    for number, (conductance, reachable) in enumerate(levels):
         if not math.isfinite(conductance):
             continue
         axes.axhline(
@@ -632,13 +627,11 @@ def _conductance(sources: Sources, figures: Figures) -> "Figure":
     import numpy as np
     from matplotlib import pyplot
 
-    from wallnet.report import style
-
     device = sources.device
     density = device["current_density"].values / UNIT_OF_J
     kinds = np.array(
         [
-            _kind_of_state(str(state), int(settled))
+            _kind_of_state(WallState(state), int(settled))
             for state, settled in zip(device["state"].values, device["settled"].values, strict=True)
         ]
     )
@@ -687,8 +680,6 @@ def _linear(low: float, high: float) -> tuple[Callable[[Any], Any], Callable[[An
 def _compared(sources: Sources, figures: Figures) -> "Figure":
     """Draw normalised conductance against J of all synapses together (paper, Fig. 1e)."""
     from matplotlib import pyplot
-
-    from wallnet.report import style
 
     figure, panels = pyplot.subplots(1, 2, figsize=style.size(figures, 0.47), sharey=True)
     for letter, reading, axes in zip("ab", files.READINGS, panels, strict=True):
@@ -750,8 +741,6 @@ def draw(
     wallnet.files.FileError
         If a source is missing, damaged or of another kind, or the figure cannot be written.
     """
-    from wallnet.report import style
-
     drawing = DRAWINGS[kind]
     wanted = drawing.devices[0] if drawing.devices else "synapse"
     read = {Path(path).stem: files.read_dataset(path, wanted) for path in devices}

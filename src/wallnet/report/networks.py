@@ -3,8 +3,6 @@
 import argparse
 import base64
 import csv
-import html
-import io
 import itertools
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +14,9 @@ from wallnet.config import Figures
 from wallnet.config.networks import NO_DEVICE, STAGES, Networks
 from wallnet.files import FileError
 from wallnet.jobs import AccuracyJob
+from wallnet.report import style
 from wallnet.report.style import add_figure_arguments, figures_of
+from wallnet.report.tables import Table, page
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -189,15 +189,24 @@ def targets(networks: Networks, vector_format: str) -> list[str]:
 # Tables
 
 
-def _cell(accuracies: Sequence[float]) -> str:
+PLACE = ("Data set", "Synapse", "Recipe, reading, mapping")
+"""First columns of the table to read; a column for each stage follows."""
+
+PAPER = "paper, Table II"
+
+
+def _mean(accuracies: Sequence[float]) -> str:
+    """Write the accuracy of one seed, or mean and deviation of several."""
     if not accuracies:
         return "–"
     mean = f"{statistics.fmean(accuracies):.2f}"
     return mean if len(accuracies) < 2 else f"{mean} ± {statistics.stdev(accuracies):.2f}"
 
 
-def _table(records: Sequence[Mapping[str, Any]], table_ii: Mapping[str, int]) -> list[list[str]]:
+def _table(records: Sequence[Mapping[str, Any]], table_ii: Mapping[str, int]) -> Table:
     """Arrange accuracies: a block for each data set and synapse, below the paper's numbers."""
+    import pandas
+
     free: dict[tuple[str, str], list[float]] = {}
     bound: dict[tuple[str, str, int], dict[tuple[str, str, str], dict[str, list[float]]]] = {}
     for record in records:
@@ -209,74 +218,25 @@ def _table(records: Sequence[Mapping[str, Any]], table_ii: Mapping[str, int]) ->
             block = bound.setdefault(place, {})
             row = block.setdefault((record["recipe"], record["reading"], record["mapping"]), {})
             row.setdefault(record["stage"], []).append(accuracy)
-    rows = []
+    rows: list[list[Any]] = []
     for (dataset, device, levels), block in bound.items():
         place = [_dataset_title(dataset), f"{device} ({levels} levels)"]
         if paper := TABLE_II.get((table_ii.get(device, 0), dataset)):
-            numbers = [f"{accuracy:.2f}" for accuracy in paper]
-            rows.append([*place, "paper, Table II", *numbers, "–", "–"])
+            rows.append([*place, PAPER, *([accuracy] for accuracy in paper), [], []])
         for (recipe, reading, mapping), stages in block.items():
-            first = _cell(free.get((dataset, recipe), []))
-            others = [_cell(stages.get(stage, [])) for stage in STAGES[1:]]
+            first = free.get((dataset, recipe), [])
+            others = [stages.get(stage, []) for stage in STAGES[1:]]
             rows.append([*place, f"{recipe}, {reading}, {mapping}", first, *others])
     if not bound:
         for (dataset, recipe), accuracies in free.items():
-            rows.append([_dataset_title(dataset), "none", recipe, _cell(accuracies), *["–"] * 4])
-    return rows
-
-
-def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table in Markdown whose columns are aligned, so that it also reads as text."""
-    from wallnet.devices.summary import markdown_text
-
-    rows = [list(map(markdown_text, row)) for row in rows]
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-    numbers = len(header) - len(STAGES)
-
-    def line(cells: Sequence[str]) -> str:
-        padded = (
-            cell.ljust(width) if index < numbers else cell.rjust(width)
-            for index, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        )
-        return f"| {' | '.join(padded)} |"
-
-    rule = [
-        "-" * width if index < numbers else "-" * (width - 1) + ":"
-        for index, width in enumerate(widths)
-    ]
-    return "\n".join([line(header), line(rule), *map(line, rows)]) + "\n"
-
-
-def _html(header: Sequence[str], rows: Sequence[Sequence[str]], notes: str) -> str:
-    """Return the same table as a small page of its own, for Snakemake's report."""
-
-    def line(cells: Iterable[str], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
-
-    body = "\n".join(
-        line(row, "td").replace("<tr>", '<tr class="paper">')
-        if row[2].startswith("paper")
-        else line(row, "td")
-        for row in rows
+            rows.append([_dataset_title(dataset), "none", recipe, accuracies, [], [], [], []])
+    titles = [TITLES[stage] for stage in STAGES]
+    return Table(
+        "Test accuracy",
+        pandas.DataFrame(rows, columns=[*PLACE, *titles]),
+        dict.fromkeys(titles, _mean),
+        set_apart=frozenset(index for index, row in enumerate(rows) if row[2] == PAPER),
     )
-    paragraphs = "".join(
-        f"<p>{html.escape(text).replace('*', '')}</p>" for text in notes.strip().split("\n\n")
-    )
-    return f"""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Test accuracy</title>
-<style>
-body {{ font-family: sans-serif; font-size: 14px; margin: 1.5em; max-width: 70em; }}
-table {{ border-collapse: collapse; }}
-th, td {{ padding: 0.25em 0.7em; border-bottom: 1px solid #ccc; text-align: left; }}
-td:nth-child(n+4) {{ text-align: right; }}
-tr.paper {{ background: #eee; font-style: italic; }}
-</style></head><body>
-<table><thead>{line(header, "th")}</thead><tbody>
-{body}
-</tbody></table>
-{paragraphs}
-</body></html>
-"""
 
 
 def accuracy_tables(job: AccuracyJob, csv_path: str, markdown_path: str, html_path: str) -> None:
@@ -296,23 +256,26 @@ def accuracy_tables(job: AccuracyJob, csv_path: str, markdown_path: str, html_pa
     FileError
         If a network's metrics are missing or damaged.
     """
+    import pandas
+
     records = []
     for run in job.run_set.runs():
         record = _read(files.METRICS.format(**run), run)
         kept = {column: record[column] for column in COLUMNS}
         records.append(kept | {"device_levels": record.get("device_levels")})
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, COLUMNS, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    for record in records:
-        writer.writerow(record | {"test_accuracy": f"{record['test_accuracy']:.2f}"})
-    header = ["Data set", "Synapse", "Recipe, reading, mapping", *(TITLES[s] for s in STAGES)]
-    rows = _table(records, job.table_ii)
+    numbers = Table(
+        "Test accuracy",
+        pandas.DataFrame(records, columns=list(COLUMNS)),
+        {"test_accuracy": ".2f"},
+        missing="",
+    )
+    table = _table(records, job.table_ii)
     made_by = f"wallnet {__version__}, report revision {revisions.of('report')}."
     notes = f"{NOTES}{PAPER_NOTES if job.table_ii else ''}\nMade by {made_by}\n"
-    files.write_text(stream.getvalue(), csv_path)
-    files.write_text(f"{_markdown(header, rows)}\n{notes}", markdown_path)
-    files.write_text(_html(header, rows, notes), html_path)
+    paragraphs = notes.replace("*", "").strip().split("\n\n")
+    files.write_text(numbers.as_csv(), csv_path)
+    files.write_text(f"{table.as_markdown()}\n{notes}", markdown_path)
+    files.write_text(page(table.title, [table], paragraphs), html_path)
 
 
 # Figures
@@ -332,8 +295,6 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
     """Draw histograms of the weights from input to hidden layer, a row for each reading."""
     import numpy as np
     from matplotlib import pyplot
-
-    from wallnet.report import style
 
     places = _by_place(records)
     figure, axes = pyplot.subplots(
@@ -378,8 +339,6 @@ def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figur
     from matplotlib import pyplot
     from matplotlib.colors import PowerNorm
 
-    from wallnet.report import style
-
     places = _by_place(records)
     figure, axes = pyplot.subplots(
         len(places),
@@ -418,8 +377,6 @@ def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figur
 
 
 def _class_ticks(panel: "Axes", classes: Sequence[str], figures: Figures) -> None:
-    from wallnet.report import style
-
     classes = [style.plain(name) for name in classes]
     small = 0.7 * figures.font_size
     long = max(map(len, classes)) > 2
@@ -432,8 +389,6 @@ def _misread(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
     """Draw test images that were misread, with label and prediction."""
     import numpy as np
     from matplotlib import pyplot
-
-    from wallnet.report import style
 
     record = records[0]
     classes = [style.plain(name) for name in record["classes"]]
@@ -462,8 +417,6 @@ def _curves(
     """Draw training and validation accuracy over epochs, a panel for each data set."""
     from matplotlib import pyplot
     from matplotlib.ticker import MaxNLocator
-
-    from wallnet.report import style
 
     datasets = list(dict.fromkeys(record["dataset"] for record in records))
     recipes = list(dict.fromkeys(record["recipe"] for record in records))
@@ -501,8 +454,6 @@ def _accuracy(
     from matplotlib import pyplot
     from matplotlib.lines import Line2D
     from matplotlib.ticker import FuncFormatter, NullFormatter
-
-    from wallnet.report import style
 
     datasets = list(dict.fromkeys(row["dataset"] for row in rows))
     recipes = list(dict.fromkeys(row["recipe"] for row in rows))
@@ -617,8 +568,6 @@ def draw(
     FileError
         If a source is missing or damaged or a figure cannot be written.
     """
-    from wallnet.report import style
-
     with style.apply(figures):
         if kind == "accuracy":
             figure = _accuracy(_read_rows(sources[0]), figures, paper)

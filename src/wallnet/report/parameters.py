@@ -8,10 +8,10 @@ from pydantic import BaseModel
 
 from wallnet import files, jobs
 from wallnet.config import Device
-from wallnet.devices.summary import PAGE, Table
+from wallnet.report.tables import Table, page
 
 
-def _leaves(section: BaseModel, prefix: str = "") -> Iterator[tuple[str, str, str]]:
+def _leaves(section: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any, str]]:
     """Walk a block of the configuration: key, value, unit."""
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
@@ -20,7 +20,7 @@ def _leaves(section: BaseModel, prefix: str = "") -> Iterator[tuple[str, str, st
         elif value is not None:
             extra = field.json_schema_extra
             unit = str(extra.get("unit", "")) if isinstance(extra, dict) else ""
-            yield f"{prefix}{name}", _shown(value), unit
+            yield f"{prefix}{name}", value, unit
 
 
 def _shown(value: Any) -> str:
@@ -44,6 +44,8 @@ def table(devices: dict[str, Device]) -> Table:
     Table
         A row for each key, with its unit and a column for each device.
     """
+    import pandas
+
     columns = {name: list(_leaves(device)) for name, device in devices.items()}
     units: dict[str, str] = {}
     for leaves in columns.values():
@@ -51,9 +53,11 @@ def table(devices: dict[str, Device]) -> Table:
             units[key] = units.get(key) or unit
     values = {name: {key: value for key, value, _ in leaves} for name, leaves in columns.items()}
     rows = [
-        (key, unit, *(values[name].get(key, "") for name in columns)) for key, unit in units.items()
+        (key, unit, *(values[name].get(key) for name in columns)) for key, unit in units.items()
     ]
-    return Table("Parameters of all devices", ("key", "unit", *columns), rows)
+    # as objects: a column has numbers, text and lists
+    frame = pandas.DataFrame(rows, columns=["key", "unit", *columns], dtype=object)
+    return Table("Parameters of all devices", frame, dict.fromkeys(columns, _shown), missing="")
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -71,4 +75,4 @@ def _parameters(arguments: argparse.Namespace) -> None:
     text = files.given_text(arguments.devices)
     made = table(jobs.read(text, dict[str, Device], "--devices", "set of devices"))
     files.write_text(made.as_csv(), arguments.csv)
-    files.write_text(PAGE.format(title=made.title, body=made.as_html()), arguments.html)
+    files.write_text(page(made.title, [made]), arguments.html)

@@ -1,20 +1,19 @@
 """The validation's rows as tables, and its curves as a figure."""
 
 import argparse
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wallnet import files
 from wallnet.config import Figures
-from wallnet.devices.summary import markdown_text
 from wallnet.report import style
 from wallnet.report.style import add_figure_arguments, figures_of
+from wallnet.report.tables import Table
 
 if TYPE_CHECKING:
+    import pandas
     from matplotlib.axes import Axes
 
 COLUMNS = (
@@ -32,13 +31,28 @@ COLUMNS = (
 """Columns of `validation.csv`."""
 
 
-def _rows(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+READ = ("quantity", "unit", "reference", "source", "ours", "tolerance", "passed", "reason")
+"""Columns of the table to read."""
+
+_FORMATS = {
+    "reference": ".7g",
+    "ours": ".7g",
+    "tolerance": ".2g",
+    "passed": {True: "yes", False: "**no**", None: "finding"},
+}
+
+
+def _frame(results: Iterable[Mapping[str, Any]]) -> "pandas.DataFrame":
     """Return all rows with their check and deviation."""
-    return [
+    import pandas
+
+    rows = [
         {**row, "check": result["check"], "deviation": row["ours"] - row["reference"]}
         for result in results
         for row in result["rows"]
     ]
+    # as objects: a verdict that is missing stays None, a whole number stays one
+    return pandas.DataFrame(rows, columns=list(COLUMNS), dtype=object)
 
 
 def write_csv(results: Sequence[Mapping[str, Any]], path: str) -> None:
@@ -51,12 +65,7 @@ def write_csv(results: Sequence[Mapping[str, Any]], path: str) -> None:
     path : str
         Where it goes; `passed` is empty for findings.
     """
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for row in _rows(results):
-        writer.writerow({key: "" if row[key] is None else row[key] for key in COLUMNS})
-    files.write_text(text.getvalue(), path)
+    files.write_text(Table("Validation", _frame(results), missing="").as_csv(), path)
 
 
 def write_markdown(results: Sequence[Mapping[str, Any]], path: str) -> None:
@@ -69,41 +78,21 @@ def write_markdown(results: Sequence[Mapping[str, Any]], path: str) -> None:
     path : str
         Where it goes.
     """
-    rows = _rows(results)
+    rows = [row for result in results for row in result["rows"]]
     judged = [row for row in rows if row["passed"] is not None]
     failed = [row for row in judged if not row["passed"]]
     verdict = f"{len(judged) - len(failed)} of {len(judged)} rows passed"
     if failed:
         verdict += "; FAILED: " + "; ".join(row["quantity"] for row in failed)
     seconds = sum(result["seconds"] for result in results)
-    lines = [
+    parts = [
         f"{verdict}. {len(rows) - len(judged)} rows are findings, reported and not judged. "
-        f"The checks took {seconds:.0f} s.",
-        "",
+        f"The checks took {seconds:.0f} s.\n"
     ]
     for result in results:
-        lines += [
-            f"### {result['check']}",
-            "",
-            "| quantity | unit | reference | source | ours | tolerance | passed | reason |",
-            "|---|---|---|---|---|---|---|---|",
-        ]
-        for row in result["rows"]:
-            verdict = {True: "yes", False: "**no**", None: "finding"}[row["passed"]]
-            tolerance = "–" if row["tolerance"] is None else f"{row['tolerance']:.2g}"
-            cells = (
-                row["quantity"],
-                row["unit"],
-                f"{row['reference']:.7g}",
-                row["source"],
-                f"{row['ours']:.7g}",
-                tolerance,
-                verdict,
-                row["reason"],
-            )
-            lines.append("| " + " | ".join(map(markdown_text, cells)) + " |")
-        lines.append("")
-    files.write_text("\n".join(lines), path)
+        table = Table(str(result["check"]), _frame([result])[list(READ)], _FORMATS)
+        parts.append(table.as_markdown("###"))
+    files.write_text("\n".join(parts), path)
 
 
 def draw(results: Sequence[Mapping[str, Any]], figures: Figures, png: str, vector: str) -> None:

@@ -19,7 +19,7 @@ from wallnet import files, jobs, revisions, tracks
 from wallnet.config import ConfigError, load_device, parse_current_density
 from wallnet.jobs import SimulationJob
 from wallnet.simulate.embedded.checkpoint import Checkpoint, path_beside
-from wallnet.simulate.recorder import Recorder
+from wallnet.simulate.recorder import Recorder, pulse_end
 
 if TYPE_CHECKING:
     import xarray
@@ -71,7 +71,7 @@ def simulate(
         width = job.material.wall_width_parameter
         start = tracks.placed_wall(job.track, width, placement.bottom, placement.top)
     else:
-        start = np.nan_to_num(initial["magnetization"].values)
+        start = np.nan_to_num(initial["initial_magnetization"].values)
         if start.shape[:2] != tracks.magnetic_mask(job.track).shape:
             raise SimulationError(
                 f"the initial state has {start.shape[1]}×{start.shape[0]} cells, the track "
@@ -97,7 +97,7 @@ def simulate(
             "backend": job.calculator_name,
             "revision": revisions.of(job.calculator_name),
             "pulse_end": recorder.pulse_end,
-            "state": recorder.state,
+            "state": str(recorder.state),
             "settled": int(recorder.resting()) if asked else -1,
             "wall_time": round(time.perf_counter() - begin + earlier, 3),
             **work,
@@ -151,9 +151,16 @@ def initial_state(job: SimulationJob, output: str | Path | None = None) -> "xarr
     else:
         trace = simulate(job, output=output)
     position = trace["wall_position"].values
-    state = trace[["magnetization"]].isel(snapshot=-1).drop_vars("current_density")
-    attributes = {**trace.attrs, "drift": float(position[-1] - position[0])}
-    return state.assign_attrs({**attributes, "revision": revisions.of(job.calculator_name)})
+    return state_of(trace).assign_attrs(
+        drift=float(position[-1] - position[0]), revision=revisions.of(job.calculator_name)
+    )
+
+
+def state_of(trace: "xarray.Dataset") -> "xarray.Dataset":
+    """Return the last snapshot of a trace as an initial state, with what made it."""
+    last = trace["magnetization"].isel(snapshot=-1)
+    values = {"initial_magnetization": last.values, "x": last["x"], "y": last["y"]}
+    return files.dataset("initial", values).assign_attrs(trace.attrs)
 
 
 def register(subparsers: "argparse._SubParsersAction") -> None:
@@ -199,8 +206,7 @@ def _simulate(arguments: argparse.Namespace) -> None:
     else:
         raise ConfigError("give --config, --device and --current-density, or --job")
     initial = files.read_dataset(arguments.initial, "initial") if arguments.initial else None
-    pulse_end = job.pulse_duration if job.current_density is not None else 0.0
-    with _progress(pulse_end + job.relaxation.longest) as progress:
+    with _progress(pulse_end(job) + job.relaxation.longest) as progress:
         trace = simulate(job, initial, progress, arguments.out)
     files.write_dataset(trace, arguments.out, "trace", {})
     path_beside(arguments.out).unlink(missing_ok=True)

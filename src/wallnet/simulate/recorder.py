@@ -26,6 +26,17 @@ _CONTENT = (
 )
 
 
+def pulse_end(job: SimulationJob) -> float:
+    """Return when the pulse of a job ends in s; 0 where there is none."""
+    return job.pulse_duration if job.current_density is not None else 0.0
+
+
+def next_output(time: float, interval: float) -> float:
+    """Return the first multiple of the output interval after a time, both in s."""
+    # a share of a step is given away, so that a sum of steps does not turn on its last bit
+    return float((np.floor(time / interval + 1e-6) + 1) * interval)
+
+
 class Recorder:
     """Collect a trace, one magnetisation at a time.
 
@@ -38,7 +49,7 @@ class Recorder:
     def __init__(self, job: SimulationJob) -> None:
         self.job = job
         self.mask = tracks.magnetic_mask(job.track)
-        self.pulse_end = job.pulse_duration if job.current_density is not None else 0.0
+        self.pulse_end = pulse_end(job)
         self._weights = self.mask / self.mask.sum()
         self._cells = self.mask.sum(axis=0)
         self.time: list[float] = []
@@ -117,8 +128,8 @@ class Recorder:
         return tracks.at_rest(times[last], ends, relaxation.speed)
 
     @property
-    def state(self) -> str:
-        """Name of the latest state."""
+    def state(self) -> files.WallState:
+        """The latest state."""
         return tracks.wall_state(
             self.job.track,
             self.job.material.wall_width_parameter,
@@ -129,62 +140,25 @@ class Recorder:
 
     def dataset(self) -> "xarray.Dataset":
         """Return the trace as `wallnet.files` describes it."""
-        import xarray
-
         if self._snapshot_time[-1] != self.time[-1]:
             self._keep(self.time[-1], self._latest)  # type: ignore[arg-type]
         x, y = tracks.centres(self.job.track)
         average = np.array(self._average)
-
-        def variable(dims, values, units, long_name):  # noqa: ANN001, ANN202
-            return (dims, values, {"units": units, "long_name": long_name})
-
-        single = np.float32
-        data = {
-            "m": variable(
-                ("time", "component"), average, "1", "magnetisation averaged over magnetic cells"
-            ),
-            "wall_position": variable(
-                "time",
-                tracks.wall_position(self.job.track, average[:, 2]),
-                "m",
-                "mean wall position",
-            ),
-            "wall_bottom": variable(
-                "time", np.array(self._bottom), "m", "wall position at the lower edge"
-            ),
-            "wall_top": variable(
-                "time", np.array(self._top), "m", "wall position at the upper edge"
-            ),
-            "applied_current_density": variable(
-                "time", np.array(self._applied), "A/m2", "applied current density"
-            ),
-            "magnetization_profile": variable(
-                ("time", "x", "component"),
-                np.array(self._profile, dtype=single),
-                "1",
-                "magnetisation averaged over the magnetic cells of each column",
-            ),
-            "magnetic_cells": variable(
-                "x", self._cells.astype(np.int32), "1", "magnetic cells in each column"
-            ),
-            "magnetization": variable(
-                ("snapshot", "y", "x", "component"),
-                np.array(self._snapshots, dtype=single),
-                "1",
-                "magnetisation",
-            ),
-            "snapshot_time": variable(
-                "snapshot", np.array(self._snapshot_time), "s", "time of the snapshot"
-            ),
-        }
-        coordinates = {
-            "time": variable("time", np.array(self.time), "s", "time"),
-            "x": variable("x", x, "m", "position along the track"),
-            "y": variable("y", y, "m", "position across the track"),
-            "component": ("component", list(files.COMPONENTS), {"long_name": "component"}),
-            "current_density": variable(
-                (), float(self.job.current_density or 0.0), "A/m2", "current density of the pulse"
-            ),
-        }
-        return xarray.Dataset(data, coords=coordinates)
+        return files.dataset(
+            "trace",
+            {
+                "m": average,
+                "wall_position": tracks.wall_position(self.job.track, average[:, 2]),
+                "wall_bottom": np.array(self._bottom),
+                "wall_top": np.array(self._top),
+                "applied_current_density": np.array(self._applied),
+                "magnetization_profile": np.array(self._profile),
+                "magnetic_cells": self._cells,
+                "magnetization": np.array(self._snapshots),
+                "snapshot_time": np.array(self._snapshot_time),
+                "time": np.array(self.time),
+                "x": x,
+                "y": y,
+                "pulse_current_density": self.job.current_density or 0.0,
+            },
+        )

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import Material, Track
+from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WallState
 from wallnet.jobs import SimulationJob
 
 if TYPE_CHECKING:
@@ -41,11 +42,10 @@ def magnetic_mask(track: Track) -> NDArray[np.bool_]:
     """
     x, y = centres(track)
     mask = np.ones((y.size, x.size), dtype=bool)
-    radius = track.notches.diameter / 2 if track.notches else 0.0
     for position in track.notch_positions:
         for edge in (0.0, track.width):
             distance = np.hypot(x[None, :] - position, y[:, None] - edge)
-            mask &= distance > radius * (1 + 1e-9)
+            mask &= distance > track.notch_radius * (1 + 1e-9)
     return mask
 
 
@@ -149,8 +149,8 @@ def at_rest(time: NDArray[np.floating], ends: Iterable[NDArray[np.floating]], sp
 
 def wall_state(
     track: Track, width_parameter: float, start: float, bottom: float, top: float
-) -> str:
-    """Name the state that both wall ends make.
+) -> WallState:
+    """Return the state that both wall ends make.
 
     Parameters
     ----------
@@ -165,34 +165,27 @@ def wall_state(
 
     Returns
     -------
-    str
-        "notch k", "between k and k+1" (one end at each), "wider" (ends at notches further
-        apart), "reversed", "expelled" (the wall left on the left, the track points along +z),
-        "initial" (no end has moved further than Δ) or "free".
+    WallState
+        Which notch holds each end, in the order of the ends; else "initial" (no end has moved
+        further than Δ), "free", "reversed" or "expelled" (the wall left on the left, the track
+        points along +z).
     """
-    reach = WALL_REACH * width_parameter
+    reach = track.notch_radius + WALL_REACH * width_parameter
     margin = 2 * track.cell_size
     if min(bottom, top) >= track.length - margin:
-        return "reversed"
+        return REVERSED
     if max(bottom, top) <= margin:
-        return "expelled"
+        return EXPELLED
     held = []
-    radius = track.notches.diameter / 2 if track.notches else 0.0
     for end in (bottom, top):
-        near = [
-            k
-            for k, position in enumerate(track.notch_positions, start=1)
-            if abs(end - position) <= radius + reach
-        ]
-        nearest = min(near, key=lambda k: abs(end - track.notch_positions[k - 1]), default=None)
-        held.append(nearest)
-    if None in held:
+        distances = {k: abs(end - x) for k, x in enumerate(track.notch_positions, start=1)}
+        near = [k for k, distance in distances.items() if distance <= reach]
+        held.append(min(near, key=distances.__getitem__, default=None))
+    lower, upper = held
+    if lower is None or upper is None:
         moved = max(abs(bottom - start), abs(top - start))
-        return "initial" if moved <= width_parameter else "free"
-    low, high = sorted(held)
-    if low == high:
-        return f"notch {low}"
-    return f"between {low} and {high}" if high == low + 1 else "wider"
+        return INITIAL if moved <= width_parameter else FREE
+    return WallState.at(lower, upper)
 
 
 def system(job: SimulationJob, name: str = "track") -> "micromagneticmodel.System":

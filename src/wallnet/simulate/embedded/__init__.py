@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import tracks
+from wallnet import __version__, tracks
 from wallnet.config import Film as FilmSettings
 from wallnet.film.core import Accuracy, Film, SpinTorque, Terms
 from wallnet.jobs import SimulationJob
 from wallnet.simulate.embedded.checkpoint import Checkpoint
-from wallnet.simulate.recorder import Recorder
+from wallnet.simulate.recorder import Recorder, next_output
 
 NAME = "film"
 """Name of this calculator in the configuration."""
@@ -68,8 +68,6 @@ def run(
     dict
         Attributes on the work done.
     """
-    from wallnet import __version__
-
     film = film_of(job)
     film.magnetization = magnetization
     earlier = checkpoint.load() if checkpoint else None
@@ -80,8 +78,7 @@ def run(
 
     def until(end: float) -> None:
         """Advance by the output interval, and not past the end."""
-        interval = job.output.interval
-        target = (np.floor(film.time / interval + 1e-6) + 1) * interval
+        target = next_output(film.time, job.output.interval)
         film.advance(min(target, end) - film.time)
         recorder.record(film.time, film.magnetization)
         progress(film.time)

@@ -29,7 +29,7 @@ from wallnet import tracks
 from wallnet.config import Oommf as OommfSettings
 from wallnet.jobs import SimulationJob
 from wallnet.simulate import SimulationError
-from wallnet.simulate.recorder import Recorder
+from wallnet.simulate.recorder import Recorder, next_output, pulse_end
 
 if TYPE_CHECKING:
     import ubermagtable
@@ -439,7 +439,7 @@ def drives(job: SimulationJob) -> list[Drive]:
         multiple of the output interval. Pulse and relaxation never share a run, so that the
         edge of the pulse is sharp and no run inherits a current.
     """
-    pulse = job.pulse_duration if job.current_density is not None else 0.0
+    pulse = pulse_end(job)
     parts = _stretches(True, 0.0, pulse, job.output.interval) if pulse else []
     return parts + _stretches(False, pulse, pulse + job.relaxation.longest, job.output.interval)
 
@@ -447,7 +447,7 @@ def drives(job: SimulationJob) -> list[Drive]:
 def _stretches(driven: bool, start: float, end: float, interval: float) -> list[Drive]:
     parts = []
     while end - start > 1e-6 * interval:
-        following = (np.floor(start / interval + 1e-6) + 1) * interval
+        following = next_output(start, interval)
         whole = int(np.floor((end - start) / interval + 1e-6))
         if following - start < interval * (1 - 1e-6) or not whole:
             stop, stages = min(following, end), 1

@@ -1,17 +1,37 @@
 """Tables of a device."""
 
 import csv
+import shutil
 
 import numpy as np
 import pytest
+from walls import Bench
 
-from wallnet import devices, files
+from wallnet import files
+from wallnet.report.device_tables import device_tables
+
+
+def _copied(bench, folder):
+    shutil.copytree(bench.root, folder, dirs_exist_ok=True)
+    return Bench(folder, bench.name, bench.device)
+
+
+@pytest.fixture
+def neuron(neuron, tmp_path):
+    """A neuron whose files a test may spoil."""
+    return _copied(neuron, tmp_path)
+
+
+@pytest.fixture
+def synapse(synapse, tmp_path):
+    """A synapse whose files a test may spoil."""
+    return _copied(synapse, tmp_path)
 
 
 def tables(bench):
     bench.gather()
     paths = [bench.root / f"{bench.name}.{suffix}" for suffix in ("csv", "md", "html")]
-    devices.summary(bench.out, *paths)
+    device_tables(bench.out, *paths)
     return paths
 
 
@@ -43,17 +63,17 @@ def test_final_states_that_are_no_level_are_listed_with_the_reason(synapse):
     synapse.write_pulse(0.8e12, 450e-9, 450e-9)  # between two notches, held by none
     data = synapse.gather()
     paths = [synapse.root / f"table.{suffix}" for suffix in ("csv", "md", "html")]
-    devices.summary(synapse.out, *paths)
-    rows = [line for line in paths[1].read_text().splitlines() if "no level:" in line]
-    assert [row.split(" | ")[1] for row in rows] == ["free", "wider", "notch 3"]
-    for row, density, why in zip(
+    device_tables(synapse.out, *paths)
+    _, rows = cells_below(paths[1].read_text(), "synapse-3: levels")
+    rows = [cells for cells in rows if cells[0] == "none"]
+    assert [cells[1] for cells in rows] == ["free", "wider", "notch 3"]
+    for cells, density, why in zip(
         rows,
         (0.8e12, 0.6e12, 0.5e12),
         ("no notch holds it", "its ends are at notches further apart", "the track's end cuts"),
         strict=True,
     ):
-        assert why in row
-        cells = row.strip("| ").split(" | ")
+        assert why in cells[2]
         pulse = data.sel(current_density=density)
         assert float(cells[3]) == pytest.approx(float(pulse["final_wall_position"]) * 1e9, abs=0.06)
         normalized = pulse["normalized_final_conductance"].values
@@ -61,24 +81,37 @@ def test_final_states_that_are_no_level_are_listed_with_the_reason(synapse):
         assert cells[7] == f"{density / 1e12:.4f}"
 
 
+def test_a_half_state_that_leans_backwards_is_listed_as_no_level(synapse):
+    """Its lower end is at notch 2 and its upper at notch 1."""
+    synapse.write_pulse(0.6e12, 600e-9, 300e-9)
+    _, rows = cells_below(tables(synapse)[1].read_text(), "synapse-3: levels")
+    assert [row[:3] for row in rows if row[0] in ("half", "none")] == [
+        ["half", "between 1 and 2", "wall placed there and relaxed"],
+        [
+            *("none", "between 2 and 1"),
+            "no level: its lower end is ahead, and a level has the upper one ahead",
+        ],
+    ]
+
+
 def test_text_of_a_foreign_file_does_nothing_in_a_table(synapse):
     synapse.gather()
     data = files.read_dataset(synapse.out, "synapse")
     spiteful = "<script>alert(1)</script> | [a](javascript:b)\n# `x`"
-    data["extended_source"] = data["extended_source"].astype(object)
-    data["extended_source"][1] = spiteful
+    data["level_source"] = data["level_source"].astype(object)
+    data["level_source"][1] = spiteful
     files.write_dataset(data, synapse.out, "synapse", {})
     paths = [synapse.root / f"table.{suffix}" for suffix in ("csv", "md", "html")]
-    devices.summary(synapse.out, *paths)
+    device_tables(synapse.out, *paths)
     _, markdown, page = (path.read_text(encoding="utf-8") for path in paths)
     assert "<script" not in markdown + page
     told = r"&lt;script&gt;alert(1)&lt;/script&gt; \| \[a\](javascript:b) # \`x\`"
     row = next(line for line in markdown.splitlines() if "alert" in line)
-    assert f"| {told} |" in row
+    assert f"| {told} " in row
     assert row.replace(r"\|", "").count("|") == 9
     for name, value, words in (
         ("state", "<b>", "has state = '<b>', which is no state of a wall"),
-        ("extended_resting_state", "x", "has extended_resting_state = 'x'"),
+        ("level_resting_state", "x", "has level_resting_state = 'x'"),
         ("stable", 2, "has stable = 2, which is not between 0 and 1"),
         ("level_conductance", -1.0, "has level_conductance = -1"),
     ):
@@ -86,18 +119,19 @@ def test_text_of_a_foreign_file_does_nothing_in_a_table(synapse):
         foreign[name][...] = value
         files.write_dataset(foreign, synapse.out, "synapse", {})
         with pytest.raises(files.FileError, match=words):
-            devices.summary(synapse.out, *paths)
+            device_tables(synapse.out, *paths)
     files.write_dataset(data.assign_attrs(device="<i>"), synapse.out, "synapse", {})
     with pytest.raises(files.FileError, match="has the device '<i>'"):
-        devices.summary(synapse.out, *paths)
+        device_tables(synapse.out, *paths)
 
 
 def test_levels_in_markdown_and_html(synapse):
     synapse.write_level("2", (300e-9, 300e-9))
     synapse.write_pulse(0.8e12, 450e-9, 450e-9)
     _, markdown, page = (path.read_text(encoding="utf-8") for path in tables(synapse))
-    assert "| half | between 1 and 2 | wall placed there and relaxed |" in markdown
-    assert "| 2 | notch 2 | none: went to notch 1 |" in markdown
+    _, rows = cells_below(markdown, "synapse-3: levels")
+    assert rows[2][:3] == ["half", "between 1 and 2", "wall placed there and relaxed"]
+    assert rows[3][:3] == ["2", "notch 2", "none: went to notch 1"]
     for text in (
         "<td>between 1 and 2</td>",
         "<td>none: went to notch 1</td>",
@@ -126,7 +160,7 @@ def test_columns_of_the_sweep_are_in_their_units(synapse):
     data["final_conductance"].values[:, 2] = 81.2345e-6, 63.4567e-6
     files.write_dataset(data, synapse.out, "synapse", {})
     paths = [synapse.root / f"t.{suffix}" for suffix in ("csv", "md", "html")]
-    devices.summary(synapse.out, *paths)
+    device_tables(synapse.out, *paths)
     header, rows = cells_below(paths[1].read_text(), "synapse-3: after each pulse")
     half = dict(zip(header, rows[2], strict=True))
     assert half == {
@@ -149,10 +183,10 @@ def test_reached_is_not_stable_in_the_table_of_levels(synapse):
     """Notch 2 holds a wall and no pulse brings one there."""
     synapse.write_pulse(0.8e12, 450e-9, 450e-9)
     data = synapse.gather()
-    data["extended_normalized_conductance"].values[:, 2] = 0.43217, 0.29876
+    data["normalized_level_conductance"].values[:, 2] = 0.43217, 0.29876
     files.write_dataset(data, synapse.out, "synapse", {})
     paths = [synapse.root / f"t.{suffix}" for suffix in ("csv", "md", "html")]
-    devices.summary(synapse.out, *paths)
+    device_tables(synapse.out, *paths)
     header, rows = cells_below(paths[1].read_text(), "synapse-3: levels")
     assert header == [
         "level",
@@ -182,7 +216,7 @@ def test_a_final_state_that_is_no_level_is_shown_after_its_weakest_pulse(synapse
     data["settled"].values[:] = [1, 1, 0, 0, -1]
     files.write_dataset(data, synapse.out, "synapse", {})
     paths = [synapse.root / f"t.{suffix}" for suffix in ("csv", "md", "html")]
-    devices.summary(synapse.out, *paths)
+    device_tables(synapse.out, *paths)
     _, rows = cells_below(paths[1].read_text(), "synapse-3: levels")
     shown = [(row[1], row[7]) for row in rows if row[0] == "none"]
     assert shown == [("wider", "-0.4000"), ("expelled", "1.0000")]
@@ -197,7 +231,7 @@ def test_the_row_of_a_reading_holds_its_own_quartic_and_errors(neuron):
     data["fault"].values[:] = ["", "it falls"]
     files.write_dataset(data, neuron.out, "neuron", {})
     paths = [neuron.root / f"t.{suffix}" for suffix in ("csv", "md", "html")]
-    devices.summary(neuron.out, *paths)
+    device_tables(neuron.out, *paths)
     header, rows = cells_below(paths[1].read_text(), "neuron: quartic")
     assert header[1:6] == [f"coefficient of power {k}" for k in range(5)]
     assert header[6:] == [
@@ -224,4 +258,4 @@ def test_quartic_in_markdown(neuron):
 
 def test_a_missing_device_is_named(tmp_path):
     with pytest.raises(files.FileError, match=r"none\.nc is not there"):
-        devices.summary(tmp_path / "none.nc", *(tmp_path / s for s in "abc"))
+        device_tables(tmp_path / "none.nc", *(tmp_path / s for s in "abc"))

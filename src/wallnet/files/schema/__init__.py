@@ -1,0 +1,384 @@
+"""What each kind of dataset holds: every variable with its dimensions, unit, text and bounds.
+
+This is the only place for these facts. `dataset` makes a dataset by them, `fault_of` and
+`impossible` hold a file that was read against them. Importing it needs neither NumPy nor xarray.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from wallnet.files.schema.states import WallState
+from wallnet.files.whole import FileError
+
+if TYPE_CHECKING:
+    import xarray
+    from numpy.typing import ArrayLike, NDArray
+
+COMPONENTS = ("x", "y", "z")
+READINGS = ("parallel", "series")
+
+STATE = "state of a wall"
+"""Type of text that names a state (`wallnet.files.WallState`)."""
+
+TEXT = "text"
+"""Type of any other text."""
+
+_DEVICE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
+
+_SLACK = 1e-3
+"""How far single precision and averages may carry a unit vector beyond length 1."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """What a dataset says of one variable.
+
+    Attributes
+    ----------
+    dimensions : tuple of str
+        Names of its axes. Over an axis of its own name, or over none, it is a coordinate.
+    long_name : str
+        What it is.
+    units : str
+        SI unit, "1" for a number without; empty for what is none.
+    type : str
+        Type of NumPy, `TEXT` or `STATE`.
+    bounds : tuple of float, optional
+        Least and greatest possible value in the unit; NaN passes.
+    attributes : mapping
+        Further attributes.
+    values : tuple of str
+        What it always holds, if that is fixed.
+    """
+
+    dimensions: tuple[str, ...]
+    long_name: str
+    units: str = "1"
+    type: str = "float64"
+    bounds: tuple[float, float] | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    values: tuple[str, ...] = ()
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it holds text, that of states included."""
+        return self.type in (TEXT, STATE)
+
+    @property
+    def is_vector(self) -> bool:
+        """Whether it holds means of unit vectors."""
+        return len(self.dimensions) > 1 and self.dimensions[-1] == "component"
+
+
+_ON_TRACK = {"units": "m", "bounds": (0.0, 1e-3)}
+_CURRENT_DENSITY = {"units": "A/m2", "bounds": (-1e14, 1e14)}
+_TIME = {"units": "s", "bounds": (0.0, 1e-2)}
+_CONDUCTANCE = {"units": "S", "bounds": (0.0, 1e3)}
+_FLAG = {"type": "int8", "bounds": (0, 1), "attributes": {"values_mean": "0 no, 1 yes"}}
+
+_PULSE = ("current_density",)
+_SWEEP = ("current_density", "time")
+
+VARIABLES = {
+    # axes
+    "component": Variable(("component",), "component", "", TEXT, values=COMPONENTS),
+    "reading": Variable(
+        ("reading",),
+        "parallel: cells in parallel (Eq. 2); series: resistance linear in m_z",
+        "",
+        TEXT,
+        values=READINGS,
+    ),
+    "x": Variable(("x",), "position along the track", "m"),
+    "y": Variable(("y",), "position across the track", "m"),
+    "time": Variable(("time",), "time since the start", **_TIME),
+    "current_density": Variable(_PULSE, "current density of each pulse", **_CURRENT_DENSITY),
+    "level": Variable(("level",), "place among all levels, half ones included", type="int64"),
+    "power": Variable(("power",), "power of J_norm", type="int64"),
+    # an initial state
+    "initial_magnetization": Variable(
+        ("y", "x", "component"), "magnetisation where pulses start", type="float32"
+    ),
+    # a trace
+    "pulse_current_density": Variable((), "current density of the pulse", **_CURRENT_DENSITY),
+    "m": Variable(("time", "component"), "magnetisation averaged over magnetic cells"),
+    "wall_position": Variable(("time",), "mean wall position, length (1 - <m_z>)/2", **_ON_TRACK),
+    "wall_bottom": Variable(("time",), "wall position at the lower edge", **_ON_TRACK),
+    "wall_top": Variable(("time",), "wall position at the upper edge", **_ON_TRACK),
+    "applied_current_density": Variable(("time",), "applied current density", **_CURRENT_DENSITY),
+    "magnetization_profile": Variable(
+        ("time", "x", "component"),
+        "magnetisation averaged over the magnetic cells of each column",
+        type="float32",
+    ),
+    "magnetic_cells": Variable(("x",), "magnetic cells in each column", type="int32"),
+    "magnetization": Variable(
+        ("snapshot", "y", "x", "component"), "magnetisation of each snapshot", type="float32"
+    ),
+    "snapshot_time": Variable(("snapshot",), "time of the snapshot", **_TIME),
+    # a device of any kind
+    "sweep_m": Variable(
+        (*_SWEEP, "component"),
+        "magnetisation averaged over magnetic cells, of all pulses",
+        type="float32",
+    ),
+    "sweep_wall_position": Variable(
+        _SWEEP,
+        "mean wall position, length (1 - <m_z>)/2, of all pulses",
+        type="float32",
+        **_ON_TRACK,
+    ),
+    "sweep_wall_bottom": Variable(
+        _SWEEP, "wall position at the lower edge, of all pulses", type="float32", **_ON_TRACK
+    ),
+    "sweep_wall_top": Variable(
+        _SWEEP, "wall position at the upper edge, of all pulses", type="float32", **_ON_TRACK
+    ),
+    "end_time": Variable(_PULSE, "end of the trace", **_TIME),
+    "read_time": Variable(_PULSE, "when it is read", **_TIME),
+    "held": Variable(
+        _PULSE, "whether both wall ends rest against the current as the pulse ends", **_FLAG
+    ),
+    "state": Variable(_PULSE, "state of the wall at the end of the trace", type=STATE),
+    "settled": Variable(
+        _PULSE,
+        "whether both wall ends rest at the end of the trace",
+        type="int8",
+        bounds=(-1, 1),
+        attributes={"values_mean": "0 no, 1 yes, -1 not asked to rest"},
+    ),
+    "conductance": Variable(
+        ("reading", *_SWEEP), "conductance of all pulses", type="float32", **_CONDUCTANCE
+    ),
+    "final_conductance": Variable(
+        ("reading", *_PULSE), "conductance when the device is read", **_CONDUCTANCE
+    ),
+    "final_wall_position": Variable(
+        _PULSE,
+        "mean wall position, length (1 - <m_z>)/2, when the device is read",
+        **_ON_TRACK,
+    ),
+    "final_wall_bottom": Variable(
+        _PULSE, "wall position at the lower edge, when the device is read", **_ON_TRACK
+    ),
+    "final_wall_top": Variable(
+        _PULSE, "wall position at the upper edge, when the device is read", **_ON_TRACK
+    ),
+    # a synapse or a neuron
+    "normalized_final_conductance": Variable(
+        ("reading", *_PULSE),
+        "conductance when the device is read, normalised (paper, Eq. 3): of a synapse from its "
+        "first to its last level, of a neuron over the sweep",
+    ),
+    # a synapse
+    "level_state": Variable(("level",), "state of the level", type=STATE),
+    "level_resting_state": Variable(
+        ("level",), "where a wall placed at the level came to", type=STATE
+    ),
+    "level_source": Variable(("level",), "what the level was measured from", type=TEXT),
+    "level_position": Variable(("level",), "mean wall position at rest", **_ON_TRACK),
+    "level_conductance": Variable(("reading", "level"), "conductance at rest", **_CONDUCTANCE),
+    "normalized_level_conductance": Variable(
+        ("reading", "level"),
+        "conductance at rest, normalised from the first to the last level (paper, Eq. 3)",
+    ),
+    "half": Variable(("level",), "whether the wall hangs between two notches", **_FLAG),
+    "stable": Variable(("level",), "whether a wall rests there", **_FLAG),
+    "reachable": Variable(("level",), "whether a pulse of the sweep ends there at rest", **_FLAG),
+    "reaching_current_density": Variable(
+        ("level",),
+        "smallest current density that ends there at rest",
+        attributes={
+            "comment": "0 at the start, which needs no pulse; NaN where no pulse of the sweep ends"
+        },
+        **_CURRENT_DENSITY,
+    ),
+    # a neuron
+    "normalized_current_density": Variable(
+        _PULSE, "current density normalised from the least to the greatest one >= 0 (Eq. 3)"
+    ),
+    "quartic": Variable(
+        ("reading", "power"),
+        "coefficients of the activation, ascending powers of J_norm",
+        attributes={
+            "lowest_input": 0.0,
+            "highest_input": 1.0,
+            "below_lowest_input": "0: the wall does not reach the detector",
+            "above_highest_input": "the value at the highest input: saturated",
+        },
+    ),
+    "fault": Variable(
+        ("reading",), "what makes the curve no activation; empty if nothing does", type=TEXT
+    ),
+    "fit_error": Variable(
+        ("reading",), "largest deviation of a simulated point from the quartic; NaN if unknown"
+    ),
+    "fit_rms": Variable(
+        ("reading",), "root mean square deviation of the simulated points from the quartic"
+    ),
+    "relu_deviation": Variable(
+        ("reading",), "largest deviation of a simulated point from the ideal ReLU"
+    ),
+}
+"""All variables of all kinds of dataset: a name means one thing, wherever it stands."""
+
+_TRACK = (
+    *("sweep_m", "sweep_wall_position", "sweep_wall_bottom", "sweep_wall_top"),
+    *("end_time", "read_time", "held", "state", "settled", "conductance", "final_conductance"),
+    *("final_wall_position", "final_wall_bottom", "final_wall_top"),
+    *("time", "component", "reading", "current_density"),
+)
+
+KINDS: dict[str, tuple[str, ...]] = {
+    "initial": ("initial_magnetization", "x", "y", "component"),
+    "trace": (
+        *("m", "wall_position", "wall_bottom", "wall_top", "applied_current_density"),
+        *("magnetization_profile", "magnetic_cells", "magnetization", "snapshot_time"),
+        *("time", "x", "y", "component", "pulse_current_density"),
+    ),
+    "track": _TRACK,
+    "synapse": (
+        *_TRACK,
+        *("normalized_final_conductance", "normalized_level_conductance", "level_conductance"),
+        *("level_state", "level_resting_state", "level_source", "level_position"),
+        *("half", "stable", "reachable", "reaching_current_density", "level"),
+    ),
+    "neuron": (
+        *_TRACK,
+        *("normalized_current_density", "normalized_final_conductance", "quartic", "fault"),
+        *("fit_error", "fit_rms", "relu_deviation", "power"),
+    ),
+}
+"""Names of the variables that each kind of file holds, coordinates last."""
+
+
+def dataset(kind: str, values: Mapping[str, "ArrayLike"]) -> "xarray.Dataset":
+    """Return a dataset of a kind, with dimensions, types and attributes as the schema has them.
+
+    Parameters
+    ----------
+    kind : str
+        Key of `KINDS`.
+    values : Mapping
+        From the name of each variable of the kind to its values, in its unit. What the schema
+        itself holds, as the names of components, is left out.
+
+    Returns
+    -------
+    xarray.Dataset
+        All variables of the kind, and no others.
+
+    Raises
+    ------
+    FileError
+        If a variable is missing, is not of the kind, or has too few or too many dimensions.
+    """
+    import numpy as np
+    import xarray
+
+    fixed = {name: VARIABLES[name].values for name in KINDS[kind] if VARIABLES[name].values}
+    given = {**fixed, **values}
+    faults = [f"has {name}, which its schema lacks" for name in values if name not in KINDS[kind]]
+    made: dict[str, tuple[tuple[str, ...], Any, dict[str, Any]]] = {}
+    for name in KINDS[kind]:
+        variable = VARIABLES[name]
+        if name not in given:
+            faults.append(f"lacks {name}")
+            continue
+        array = np.asarray(given[name], dtype="str" if variable.is_text else variable.type)
+        if array.ndim != len(variable.dimensions):
+            faults.append(f"has {name} over {array.ndim} dimensions, not {variable.dimensions}")
+        made[name] = (variable.dimensions, array, about(name))
+    if faults:
+        raise FileError(f"a dataset of kind {kind!r} {'; it '.join(faults)}; report this as a bug")
+    coordinates = {name for name in made if VARIABLES[name].dimensions in ((name,), ())}
+    return xarray.Dataset(
+        {name: made[name] for name in made if name not in coordinates},
+        coords={name: made[name] for name in made if name in coordinates},
+    )
+
+
+def about(name: str) -> dict[str, Any]:
+    """Return the attributes of a variable."""
+    variable = VARIABLES[name]
+    units = {"units": variable.units} if variable.units else {}
+    return {**units, "long_name": variable.long_name, **variable.attributes}
+
+
+def fault_of(dataset: "xarray.Dataset", kind: str) -> str | None:
+    """Compare a dataset of the right kind with its schema.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        The dataset.
+    kind : str
+        Key of `KINDS`.
+
+    Returns
+    -------
+    str or None
+        What is missing or over other dimensions, such as "lacks m".
+    """
+    for name in KINDS[kind]:
+        dimensions = VARIABLES[name].dimensions
+        if name not in dataset.variables:
+            return f"lacks {name}"
+        if dataset[name].dims != dimensions:
+            return f"has {name} over {dataset[name].dims}, not {dimensions}"
+    return None
+
+
+def impossible(dataset: "xarray.Dataset") -> str | None:
+    """Look for values that no device can have: the file is not ours, or was changed.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Any of our kinds, in memory.
+
+    Returns
+    -------
+    str or None
+        The first variable or attribute with such a value, and the value.
+    """
+    for name, variable in VARIABLES.items():
+        if name in dataset.variables and (fault := _fault(variable, dataset[name].values)):
+            return f"has {name} {fault}"
+    if "state" in dataset.attrs and (fault := _no_state(dataset.attrs["state"])):
+        return f"has state {fault}"
+    device = dataset.attrs.get("device", "none")
+    if not _DEVICE_NAME.match(str(device)):
+        return f"has the device {str(device)[:40]!r}, which is no name of a device"
+    return None
+
+
+def _fault(variable: Variable, values: "NDArray[Any]") -> str | None:
+    """Say what is wrong with the values of a variable, to follow its name."""
+    import numpy as np
+
+    if variable.bounds:
+        low, high = variable.bounds
+        if values.dtype.kind not in "fiu":
+            return f"of type {values.dtype}, not numbers"
+        outside = values[(values < low - 1e-9 * high) | (values > high * (1 + 1e-9))]
+        if outside.size:
+            return f"= {outside.flat[0]:.6g}, which is not between {low:g} and {high:g}"
+    if variable.is_vector:
+        length = np.sqrt((values.astype(np.float64) ** 2).sum(axis=-1))
+        if np.any(length > 1 + _SLACK):
+            return f"of length {np.nanmax(length):.6g}, which is more than 1"
+    if variable.type == STATE:
+        return next(filter(None, map(_no_state, values.flat)), None)
+    return None
+
+
+def _no_state(text: Any) -> str | None:
+    """Say that a text names no state of a wall, if it does not."""
+    try:
+        WallState(str(text))
+    except ValueError:
+        return f"= {str(text)[:40]!r}, which is no state of a wall"
+    return None

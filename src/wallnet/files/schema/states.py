@@ -1,0 +1,114 @@
+"""The state of a wall: what holds its two ends."""
+
+import re
+
+_NOTCH = r"[1-9]\d{0,5}"
+_TEXT = re.compile(
+    "initial|free|wider|reversed|expelled"
+    rf"|notch {_NOTCH}|between (?P<lower>{_NOTCH}) and (?P<upper>{_NOTCH})",
+    re.ASCII,
+)
+
+
+class WallState(str):
+    """The name of a state, which knows what it says.
+
+    A wall meets both edges of the track, and each of its ends is held by itself: "notch 2" holds
+    both; "between 2 and 3" has the lower end at notch 2 and the upper at 3, "between 3 and 2" the
+    other way round. Else a state is "initial" (where the wall started), "free" (an end is at no
+    notch), "wider" (the ends are at notches further apart), "reversed" (the wall left the track
+    on the right) or "expelled" (it left on the left).
+
+    Parameters
+    ----------
+    text : str
+        The name.
+
+    Raises
+    ------
+    ValueError
+        If no state has this name.
+
+    Examples
+    --------
+    >>> state = WallState("between 2 and 3")
+    >>> state.ends, state.half, state.file_name
+    ((2, 3), True, '2-3')
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> "WallState":
+        """Take over a text that names a state."""
+        state = super().__new__(cls, text)
+        found = _TEXT.fullmatch(state)
+        if not found or (found["lower"] and abs(int(found["lower"]) - int(found["upper"])) != 1):
+            raise ValueError(f"{text[:40]!r} is no state of a wall")
+        return state
+
+    @classmethod
+    def at(cls, lower: int, upper: int) -> "WallState":
+        """Return the state of a wall that notches hold.
+
+        Parameters
+        ----------
+        lower, upper : int
+            The notch, counted from 1 on the left, that holds the end at the lower and at the
+            upper edge.
+
+        Examples
+        --------
+        >>> WallState.at(3, 2), WallState.at(2, 2), WallState.at(1, 4)
+        ('between 3 and 2', 'notch 2', 'wider')
+        """
+        if abs(upper - lower) > 1:
+            return WIDER
+        return cls(f"notch {lower}" if lower == upper else f"between {lower} and {upper}")
+
+    @classmethod
+    def from_file_name(cls, name: str) -> "WallState":
+        """Return the state whose level file has a name, without its suffix.
+
+        Examples
+        --------
+        >>> WallState.from_file_name("2"), WallState.from_file_name("2-3")
+        ('notch 2', 'between 2 and 3')
+        """
+        lower, dash, upper = name.partition("-")
+        return cls(f"between {lower} and {upper}" if dash else f"notch {lower}")
+
+    @property
+    def ends(self) -> tuple[int, int] | None:
+        """Notches that hold the lower and the upper end; None where a name says all."""
+        numbers = [int(number) for number in re.findall(r"\d+", self)]
+        return (numbers[0], numbers[-1]) if numbers else None
+
+    @property
+    def half(self) -> bool:
+        """Whether the wall hangs between two neighbouring notches."""
+        return self.ends is not None and self.ends[0] != self.ends[1]
+
+    @property
+    def upper_leads(self) -> bool:
+        """Whether the upper end is ahead, which a positive current drives in front."""
+        return self.ends is not None and self.ends[0] < self.ends[1]
+
+    @property
+    def file_name(self) -> str:
+        """Name of the level file of this state, without its suffix.
+
+        Raises
+        ------
+        ValueError
+            If no notch holds the wall: then there is no such file.
+        """
+        if self.ends is None:
+            raise ValueError(f"no level file is of the state {self!r}: no notch holds its wall")
+        return "-".join(map(str, self.ends if self.half else self.ends[:1]))
+
+
+INITIAL = WallState("initial")
+FREE = WallState("free")
+WIDER = WallState("wider")
+REVERSED = WallState("reversed")
+EXPELLED = WallState("expelled")

@@ -1,0 +1,202 @@
+"""A device as tables that a person can read, drawn from its device file alone."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wallnet import files
+from wallnet.files import WallState
+from wallnet.files.schema.states import EXPELLED, FREE, WIDER
+from wallnet.report.tables import Table, page
+
+if TYPE_CHECKING:
+    import xarray
+
+_YES = {1: "yes", 0: "no"}
+_SETTLED = {**_YES, -1: "not asked"}
+
+_NO_LEVEL = {
+    WIDER: "its ends are at notches further apart",
+    FREE: "no notch holds it",
+    EXPELLED: "it left the track on the left",
+}
+
+
+def device_tables(
+    device: str | Path, csv_path: str | Path, markdown_path: str | Path, html_path: str | Path
+) -> None:
+    """Tabulate a device file: what each pulse left, and the levels or the activation.
+
+    Parameters
+    ----------
+    device : str or Path
+        Device file.
+    csv_path : str or Path
+        Gets the sweep alone, one row a current density.
+    markdown_path, html_path : str or Path
+        Get all tables.
+
+    Raises
+    ------
+    wallnet.files.FileError
+        If the device file is missing or damaged, or a table cannot be written.
+    """
+    data = files.read_dataset(device, "track")
+    name = str(data.attrs.get("device", Path(device).stem))
+    more = {"synapse": [_levels], "neuron": [_activation]}.get(data.attrs["kind"], [])
+    tables = [made(data, name) for made in (_sweep, *more)]
+    files.write_text(tables[0].as_csv(), csv_path)
+    files.write_text("\n".join(table.as_markdown("##") for table in tables), markdown_path)
+    files.write_text(page(name, tables), html_path)
+
+
+def _sweep(data: "xarray.Dataset", name: str) -> Table:
+    """Return what each pulse left."""
+    import pandas
+
+    conductance = data["final_conductance"].sel(reading=list(files.READINGS)).values / 1e-6
+    columns = {
+        "J (1e12 A/m²)": (data["current_density"].values / 1e12, ".4f"),
+        "state": (data["state"].values, ""),
+        "settled": (data["settled"].values, _SETTLED),
+        "held against the current": (data["held"].values, _YES),
+        "read at (ns)": (data["read_time"].values / 1e-9, ".2f"),
+        "wall, lower edge (nm)": (data["final_wall_bottom"].values / 1e-9, ".1f"),
+        "wall, upper edge (nm)": (data["final_wall_top"].values / 1e-9, ".1f"),
+        "mean wall position (nm)": (data["final_wall_position"].values / 1e-9, ".1f"),
+        "G, parallel (µS)": (conductance[0], ".3f"),
+        "G, series (µS)": (conductance[1], ".3f"),
+    }
+    return Table(
+        f"{name}: after each pulse",
+        pandas.DataFrame({title: values for title, (values, _) in columns.items()}),
+        {title: form for title, (_, form) in columns.items() if form},
+    )
+
+
+_LEVEL_FORMATS = {
+    "mean wall position (nm)": ".1f",
+    "G normalised, parallel": ".4f",
+    "G normalised, series": ".4f",
+    "smallest J that reaches it (1e12 A/m²)": ".4f",
+}
+
+
+def _level_row(
+    number: int | str,
+    state: str,
+    source: str,
+    position: float,
+    normalized: "np.ndarray",
+    reached: bool,
+    current_density: float,
+) -> dict[str, Any]:
+    """Return a row of the table of levels; position in m, current density in A/m²."""
+    return {
+        "level": number,
+        "state": state,
+        "measured from": source,
+        "mean wall position (nm)": position / 1e-9,
+        "G normalised, parallel": normalized[0],
+        "G normalised, series": normalized[1],
+        "reached by the sweep": "yes" if reached else "no",
+        "smallest J that reaches it (1e12 A/m²)": current_density / 1e12,
+    }
+
+
+def _levels(data: "xarray.Dataset", name: str) -> Table:
+    """Return all levels, the whole ones numbered, and the final states that are none."""
+    import pandas
+
+    numbers = np.cumsum(data["half"].values == 0) - 1
+    rows = []
+    for index in range(data.sizes["level"]):
+        level = data.isel(level=index)
+        rows.append(
+            _level_row(
+                "half" if level["half"] else int(numbers[index]),
+                str(level["level_state"].item()),
+                level["level_source"].item()
+                or f"none: went to {level['level_resting_state'].item()}",
+                level["level_position"].item(),
+                level["normalized_level_conductance"].sel(reading=list(files.READINGS)).values,
+                bool(level["reachable"]),
+                level["reaching_current_density"].item(),
+            )
+        )
+    rows += _other_states(data)
+    return Table(f"{name}: levels", pandas.DataFrame(rows), _LEVEL_FORMATS)
+
+
+def _other_states(data: "xarray.Dataset") -> list[dict[str, Any]]:
+    """Return rows for final states of the sweep that are no level, and why they are none."""
+    listed = set(map(str, data["level_state"].values))
+    first: dict[str, int] = {}
+    for index in np.argsort(np.abs(data["current_density"].values), kind="stable"):
+        state = str(data["state"].values[index])
+        if state not in listed and data["settled"].values[index] != 0:
+            first.setdefault(state, int(index))
+    rows = []
+    for state, index in sorted(
+        first.items(), key=lambda item: data["final_wall_position"].values[item[1]]
+    ):
+        pulse = data.isel(current_density=index)
+        rows.append(
+            _level_row(
+                "none",
+                state,
+                f"no level: {_why_none(WallState(state))}",
+                pulse["final_wall_position"].item(),
+                pulse["normalized_final_conductance"].sel(reading=list(files.READINGS)).values,
+                True,
+                pulse["current_density"].item(),
+            )
+        )
+    return rows
+
+
+def _why_none(state: WallState) -> str:
+    if state.half and not state.upper_leads:
+        return "its lower end is ahead, and a level has the upper one ahead"
+    return _NO_LEVEL.get(state, "the track's end cuts the notch, so no wall is placed there")
+
+
+def _activation(data: "xarray.Dataset", name: str) -> Table:
+    """Return the quartic of each reading, how well it fits and what is wrong with it."""
+    import pandas
+
+    data = data.sel(reading=list(files.READINGS)).sortby("power")
+    columns: dict[str, Any] = {"reading": data["reading"].values}
+    columns |= {
+        f"coefficient of power {power}": data["quartic"].sel(power=power).values
+        for power in data["power"].values
+    }
+    formats = dict.fromkeys(list(columns)[1:], ".5f")
+    errors = {
+        "largest error": data["fit_error"].values,
+        "rms error": data["fit_rms"].values,
+        "largest deviation from ReLU": data["relu_deviation"].values,
+    }
+    faults = {"an activation": [str(fault) or "yes" for fault in data["fault"].values]}
+    return Table(
+        f"{name}: quartic of the normalised transfer curve, valid for 0 ≤ J ≤ 1; 0 below, "
+        "saturated above",
+        pandas.DataFrame(columns | errors | faults),
+        formats | dict.fromkeys(errors, ".4f"),
+    )
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `device-table` to a command line."""
+    table = subparsers.add_parser(
+        "device-table", help="tabulate a device file", description="Tabulate a device file."
+    )
+    table.add_argument("--device", required=True, help="device file")
+    table.add_argument("--csv", required=True, help="table of the sweep to write")
+    table.add_argument("--markdown", required=True, help="sweep and levels, to read as text")
+    table.add_argument("--html", required=True, help="sweep and levels, for the report")
+    table.set_defaults(
+        handler=lambda given: device_tables(given.device, given.csv, given.markdown, given.html)
+    )

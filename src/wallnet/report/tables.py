@@ -1,0 +1,177 @@
+"""A table: values in columns, and what they look like as CSV, Markdown and HTML.
+
+pandas is imported inside the functions, since the rules import modules of this folder.
+"""
+
+import html
+import math
+import numbers
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas
+
+Format = str | Mapping[Any, str] | Callable[[Any], str]
+"""How values become text: a format specification, the text of each value, or a function."""
+
+_MARKUP = str.maketrans({"<": "&lt;", ">": "&gt;", "|": r"\|", "`": r"\`", "[": r"\[", "]": r"\]"})
+
+
+def markdown_text(text: str) -> str:
+    r"""Return text from outside as Markdown that shows it in one line and does nothing else.
+
+    Examples
+    --------
+    >>> print(markdown_text("<b> | [a](b)"))
+    &lt;b&gt; \| \[a\](b)
+    """
+    return " ".join(text.split()).translate(_MARKUP)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Values in columns, each with a format.
+
+    Attributes
+    ----------
+    title : str
+        Stands above the table where it is read.
+    frame : pandas.DataFrame
+        The values; the names of its columns say their units.
+    formats : mapping
+        From the name of a column to its `Format`. Values of other columns are shown as they are.
+    missing : str
+        What stands for None, NaN and infinite numbers.
+    set_apart : frozenset of int
+        Rows on a grey ground on a page, such as those of somebody else.
+    """
+
+    title: str
+    frame: "pandas.DataFrame"
+    formats: Mapping[str, Format] = field(default_factory=dict)
+    missing: str = "–"
+    set_apart: frozenset[int] = frozenset()
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+        return list(map(str, self.frame.columns))
+
+    def rows(self) -> list[list[str]]:
+        """Return all values as text."""
+        return [
+            [self._text(name, value) for name, value in zip(self.columns, row, strict=True)]
+            for row in self.frame.itertuples(index=False, name=None)
+        ]
+
+    def _text(self, name: str, value: Any) -> str:
+        form = self.formats.get(name, "")
+        if isinstance(form, Mapping) and value in form:
+            return form[value]
+        if value is None or (isinstance(value, numbers.Real) and not math.isfinite(value)):
+            return self.missing
+        if callable(form):
+            return form(value)
+        return format(value, form) if isinstance(form, str) and form else str(value)
+
+    def _are_numbers(self) -> list[bool]:
+        """Return which columns hold numbers: they are aligned to the right."""
+        return [
+            name in self.formats and not isinstance(self.formats[name], Mapping)
+            for name in self.columns
+        ]
+
+    def as_csv(self) -> str:
+        """Return comma-separated values with a header."""
+        import pandas
+
+        rows = pandas.DataFrame(self.rows(), columns=self.columns, dtype=str)
+        return rows.to_csv(index=False, lineterminator="\n")
+
+    def as_markdown(self, heading: str = "") -> str:
+        """Return Markdown that also reads as text: the columns are padded.
+
+        Parameters
+        ----------
+        heading : str
+            Marks of a heading, such as "##", with which the title stands above the rows; none if
+            empty.
+        """
+        header = list(map(markdown_text, self.columns))
+        rows = [list(map(markdown_text, row)) for row in self.rows()]
+        widths = [max(3, *map(len, column)) for column in zip(header, *rows, strict=True)]
+        to_the_right = self._are_numbers()
+
+        def line(cells: Sequence[str]) -> str:
+            padded = (
+                cell.rjust(width) if right else cell.ljust(width)
+                for cell, width, right in zip(cells, widths, to_the_right, strict=True)
+            )
+            return f"| {' | '.join(padded)} |\n"
+
+        rule = [
+            "-" * (width - right) + ":" * right
+            for width, right in zip(widths, to_the_right, strict=True)
+        ]
+        above = f"{heading} {markdown_text(self.title)}\n\n" if heading else ""
+        return above + "".join(map(line, [header, rule, *rows]))
+
+    def as_html(self) -> str:
+        """Return an HTML table with its title as caption."""
+        to_the_right = self._are_numbers()
+
+        def line(cells: Sequence[str], tag: str, apart: bool = False) -> str:
+            inner = "".join(
+                f"<{tag}{' class=number' if right else ''}>{html.escape(cell)}</{tag}>"
+                for cell, right in zip(cells, to_the_right, strict=True)
+            )
+            return f"<tr{' class=apart' if apart else ''}>{inner}</tr>"
+
+        body = "\n".join(
+            line(row, "td", index in self.set_apart) for index, row in enumerate(self.rows())
+        )
+        return (
+            f"<table>\n<caption>{html.escape(self.title)}</caption>\n"
+            f"<thead>{line(self.columns, 'th')}</thead>\n<tbody>\n{body}\n</tbody>\n</table>\n"
+        )
+
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<style>
+body {{ font-family: sans-serif; font-size: 10pt; margin: 1.5em; }}
+p {{ max-width: 70em; }}
+table {{ border-collapse: collapse; margin-bottom: 2em; }}
+caption {{ text-align: left; font-weight: bold; padding-bottom: 0.5em; }}
+th, td {{ padding: 0.2em 0.8em; text-align: left; border-bottom: 1px solid #ddd; }}
+.number {{ text-align: right; }}
+.apart {{ background: #eee; font-style: italic; }}
+thead th {{ border-bottom: 1px solid #000; }}
+</style>
+</head>
+<body>
+{body}</body>
+</html>
+"""
+
+
+def page(title: str, tables: Iterable[Table], notes: Iterable[str] = ()) -> str:
+    """Return a page of the report: tables, one below the other, and paragraphs of text.
+
+    Parameters
+    ----------
+    title : str
+        Of the page.
+    tables : iterable of Table
+        The tables.
+    notes : iterable of str
+        Paragraphs below them.
+    """
+    body = "".join(table.as_html() for table in tables)
+    body += "".join(f"<p>{html.escape(note)}</p>\n" for note in notes)
+    return _PAGE.format(title=html.escape(title), body=body)

@@ -1,0 +1,79 @@
+"""The one type that builds and reads the names of a wall's states."""
+
+import copy
+import pickle
+
+import pytest
+
+from wallnet.files import WallState
+from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WIDER
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "text", "name"),
+    [
+        (2, 2, "notch 2", "2"),
+        (2, 3, "between 2 and 3", "2-3"),
+        (3, 2, "between 3 and 2", "3-2"),
+        (10, 9, "between 10 and 9", "10-9"),
+        (9, 10, "between 9 and 10", "9-10"),
+        (12, 12, "notch 12", "12"),
+    ],
+)
+def test_notches_text_and_file_name_say_the_same(lower, upper, text, name):
+    state = WallState.at(lower, upper)
+    assert state == text
+    assert state.ends == (lower, upper)
+    assert state.file_name == name
+    assert state.half == (lower != upper)
+    assert state.upper_leads == (upper > lower)
+    assert WallState(text) == WallState.from_file_name(name) == state
+
+
+def test_which_end_is_ahead_makes_another_state():
+    assert WallState.at(2, 3) != WallState.at(3, 2)
+    assert len({WallState.at(2, 3), WallState.at(3, 2), WallState("between 2 and 3")}) == 2
+
+
+@pytest.mark.parametrize(("lower", "upper"), [(1, 3), (3, 1), (2, 9)])
+def test_ends_further_apart_are_wider(lower, upper):
+    assert WallState.at(lower, upper) is WIDER
+
+
+@pytest.mark.parametrize("state", [INITIAL, FREE, WIDER, REVERSED, EXPELLED])
+def test_other_states_have_a_name_alone(state):
+    assert WallState(str(state)) == state
+    assert state.ends is None
+    assert not state.half
+    assert not state.upper_leads
+    with pytest.raises(ValueError, match="no notch holds"):
+        _ = state.file_name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "notch", "notch x", "notch 1 ", "notch 1234567", "notch 0", "notch 01", "notch ٣"),
+        *("between 1", "between 1 and 1", "between 1 and 3", "between 0 and 1", "between 1 and 2 "),
+        *("xfree", "free\n", "Free", "2", "2-3", "notch 1\n"),
+    ],
+)
+def test_nothing_else_is_a_state(text):
+    with pytest.raises(ValueError, match="is no state of a wall"):
+        WallState(text)
+
+
+@pytest.mark.parametrize("name", ["", "2-", "-2", "2-3-4", "02", "2-4", "2-2", "initial"])
+def test_nothing_else_names_a_level_file(name):
+    with pytest.raises(ValueError, match="is no state of a wall"):
+        WallState.from_file_name(name)
+
+
+def test_a_state_is_its_text_and_cannot_be_changed():
+    state = WallState.at(3, 2)
+    assert f"{state}" == "between 3 and 2"
+    assert pickle.loads(pickle.dumps(state)) == copy.deepcopy(state) == state
+    with pytest.raises(AttributeError):
+        state.ends = (2, 3)
+    with pytest.raises(AttributeError):
+        state.other = 1
