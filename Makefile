@@ -1,6 +1,8 @@
 # make run:  the campaign of config.yaml, from a fresh machine to the report
 # make test: the tests
-# Both make .venv first, with the python3 on PATH (3.11 to 3.13).
+# make mistakes: puts known mistakes into the code, one at a time; each must fail its test
+# make mutants: draws changes of the code by chance; how many the tests notice (an hour)
+# All make .venv first, with the python3 on PATH (3.11 to 3.13).
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,8 +11,10 @@ STAMP := $(VENV)/.installed
 # another campaign is another folder with its own config.yaml: make run DIRECTORY=elsewhere
 # the shell gets it as a variable, so that any name will do
 export DIRECTORY ?= .
+# which mistakes: words in their names, or a tenth: make mistakes MISTAKES='--tenth 3'
+MISTAKES ?=
 
-.PHONY: run test lint clean
+.PHONY: run test mistakes mutants lint clean
 
 run: $(STAMP)
 	@$(BIN)/snakemake --directory "$$DIRECTORY"
@@ -26,6 +30,13 @@ run: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest
+
+mistakes: $(STAMP)
+	$(BIN)/python tests/mistakes/mistakes.py $(MISTAKES)
+
+mutants: $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,mutants]'
+	$(BIN)/python tests/mistakes/mutants.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -288,6 +288,46 @@ def crosscheck(results: Results) -> str:
     return markdown(header, "|---|---:|---:|---:|---:|---:|---:|---:|---|", rows)
 
 
+def mistakes(results: Results) -> str:
+    """Return how many known mistakes there are, and how many their tests noticed."""
+    table = results.table("mistakes.csv")
+    rows = table.to_numpy().tolist()
+    total = [str(table[column].astype(int).sum()) for column in ("mistakes", "noticed")]
+    return markdown(tuple(table.columns), "|---|---:|---:|", [*rows, ["together", *total]])
+
+
+def mutants(results: Results) -> str:
+    """Return the share of mutants that the tests notice, with its interval."""
+    table = results.table("mutants.csv").set_index("stage").astype(int)
+    rows, score, variance = [], 0.0, 0.0
+    count = table["mutants"] - table["text or styling"]
+    for stage, row in table.iterrows():
+        drawn, noticed = int(row["drawn"]), int(row["noticed"])
+        low, high = wilson(noticed, drawn)
+        share = count[stage] / count.sum()
+        score += share * noticed / drawn
+        # of a sample without replacement, with the share of Agresti and Coull
+        near = (noticed + 2) / (drawn + 4)
+        left = 1 - drawn / count[stage]
+        variance += share**2 * near * (1 - near) / drawn * left
+        interval = f"{100 * noticed / drawn:.0f} ({100 * low:.0f} to {100 * high:.0f})"
+        rows.append([str(stage), str(count[stage]), str(drawn), str(noticed), interval])
+    error = 1.96 * variance**0.5
+    interval = f"{100 * score:.0f} ({100 * (score - error):.0f} to {100 * (score + error):.0f})"
+    totals = [str(number) for number in (count.sum(), table["drawn"].sum(), table["noticed"].sum())]
+    rows.append(["all, weighted", *totals, interval])
+    header = ("stage", "mutants", "drawn", "noticed", "score in % (95 % interval)")
+    return markdown(header, "|---|---:|---:|---:|---:|", rows)
+
+
+def wilson(noticed: int, drawn: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share (Wilson, 1927)."""
+    z, share = 1.96, noticed / drawn
+    middle = (share + z**2 / (2 * drawn)) / (1 + z**2 / drawn)
+    half = z / (1 + z**2 / drawn) * (share * (1 - share) / drawn + (z / (2 * drawn)) ** 2) ** 0.5
+    return middle - half, middle + half
+
+
 BLOCKS: dict[str, Callable[[Results], str]] = {
     "accuracies": accuracies,
     "seeds": seeds,
@@ -300,6 +340,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "all-jobs": all_jobs,
     "crosscheck": crosscheck,
     "tolerances": tolerances,
+    "mistakes": mistakes,
     **{name: as_measured(name) for name in ("planning", "gather", "thresholds")},
 }
 """What makes each block, by its name."""

@@ -1,9 +1,10 @@
 """A seeded sample of mutants from mutmut, and how many of them the tests notice.
 
 mutmut changes one operator, number or argument at a time and runs the tests that pass through the
-changed function in its own process. What these leave alive is then tried on the oracle's campaign,
-whose jobs are processes of their own. Changes of mere text and styling are not drawn, and mutmut
-leaves decorated functions alone; ``mistakes.py`` beside this file has both kinds covered by hand.
+changed function in its own process. What these leave alive is then tried on the oracle's campaign
+and on tests of planning, whose jobs are processes of their own. Changes of mere text and styling
+are not drawn, and mutmut leaves decorated functions alone; ``mistakes.py`` beside this file has
+both kinds covered by hand.
 """
 
 import argparse
@@ -26,8 +27,19 @@ from mistakes import ROOT, copy_tree, environment_of
 NOTICED = (1, 3, -24, 24, 152, 255, 36, -9, -11)
 """Exit codes of mutmut that mean a failed test, a time limit or a crash."""
 
-CAMPAIGN = "tests/oracle"
-"""Tests whose campaign runs in processes of its own."""
+CAMPAIGN = ("tests/oracle",)
+PLANNING = ("tests/test_plan.py", "tests/test_clean.py")
+"""Tests that start processes of their own, for all stages and for those that plan."""
+
+PLANNED_BY = {"cli", "config", "files", "plan", "revisions"}
+
+UNMUTATED = """
+import os
+
+if os.environ.get("MUTANT_UNDER_TEST") == "stats":
+    os.environ["MUTANT_UNDER_TEST"] = ""
+"""
+"""At the start of each process: while mutmut counts calls, it can count those of its own alone."""
 
 # fmt: off
 LAYOUT = {
@@ -126,6 +138,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="mutants-") as place:
         root = Path(place)
         copy_tree(root)
+        (root / "src/sitecustomize.py").write_text(UNMUTATED, encoding="utf-8")
         environment = environment_of(root)
         mutmut = [str(Path(sys.executable).with_name("mutmut")), "run"]
         mutmut += ["--max-children", str(arguments.jobs)]
@@ -147,7 +160,8 @@ def main() -> int:
         }
         if arguments.stages:
             drawn = {stage: drawn[stage] for stage in arguments.stages}
-        every = [name for names in drawn.values() for name in names]
+        stage_of = {name: stage for stage, names in drawn.items() for name in names}
+        every = list(stage_of)
         print(f"{len(every)} mutants drawn after {time.monotonic() - started:.0f} s", flush=True)
         subprocess.run([*mutmut, *every], cwd=root, env=environment, capture_output=True)
         codes = verdicts(root)
@@ -161,7 +175,7 @@ def main() -> int:
             command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
             chosen = {"PYTHONPATH": str(root / "mutants/src"), "MUTANT_UNDER_TEST": name}
             tried = subprocess.run(
-                [*command, CAMPAIGN],
+                [*command, *CAMPAIGN, *(PLANNING if stage_of[name] in PLANNED_BY else ())],
                 cwd=root / "mutants",
                 env=environment | chosen,
                 capture_output=True,

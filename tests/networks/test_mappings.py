@@ -156,7 +156,9 @@ def test_a_pair_of_synapses_holds_zero_and_both_signs():
 def test_equal_weights_are_no_trouble(scheme):
     weight = torch.full((3, 4), 0.0)
     mapping = MAPPINGS[scheme](LEVELS)
-    torch.testing.assert_close(mapping.snap(weight, mapping.fit(weight)), weight)
+    circuit = mapping.fit(weight)
+    torch.testing.assert_close(mapping.snap(weight, circuit), weight)
+    assert (circuit.scale > 0).all()
 
 
 def test_levels_are_read_as_measured(tmp_path):

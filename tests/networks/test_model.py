@@ -47,7 +47,8 @@ def test_the_network_is_the_papers():
     assert network(torch.rand(5, 784)).shape == (5, 10)
     assert sum(p.numel() for p in network.parameters()) == 784 * 128 + 128 + 128 * 10 + 10
     assert network.hparams["quartic"] == list(QUARTIC)
-    assert set(network.layers) == {"hidden", "output"}
+    shapes = {name: tuple(layer.weight.shape) for name, layer in network.layers.items()}
+    assert shapes == {"hidden": (128, 784), "output": (10, 128)}
 
 
 def test_the_confusion_matrix_has_labels_in_rows():
