@@ -5,7 +5,7 @@ Reads trace files and configuration; knows no calculator.
 
 import argparse
 
-from wallnet import files
+from wallnet import files, plan
 from wallnet.devices.compact import compact_model
 from wallnet.devices.conductance import (
     detector_columns,
@@ -76,20 +76,13 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def _gather(arguments: argparse.Namespace) -> None:
     """Gather the files that lie in the given folders under the names of the job."""
-    from pathlib import Path
-
-    from wallnet.config.jobs import DeviceJob, current_name, level_states
+    from wallnet.config.jobs import DeviceJob
 
     job = DeviceJob.from_json(files.given_text(arguments.job))
-    traces = [
-        Path(arguments.traces, f"{current_name(density)}.nc")
-        for density in job.pulse.current_densities
-    ]
-    levels = {}
-    if job.kind == "synapse":
-        if arguments.levels is None:
-            raise FileError("--levels is missing; a synapse needs the folder of its level files")
-        levels = {state: Path(arguments.levels, f"{state}.nc") for state in level_states(job)}
+    if job.kind == "synapse" and arguments.levels is None:
+        raise FileError("--levels is missing; a synapse needs the folder of its level files")
+    traces = plan.traces_in(arguments.traces, job.pulse)
+    levels = plan.levels_in(arguments.levels, job) if arguments.levels else {}
     gather(job, arguments.initial, traces, levels, arguments.out)
 
 
