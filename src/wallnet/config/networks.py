@@ -41,7 +41,7 @@ PAPER_STAGES = STAGES[:3]
 NO_DEVICE = "none"
 """Stands for device, reading and mapping in the path of a network on no synapse."""
 
-FREE_NETWORK = {"stage": STAGES[0], **dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE)}
+FREE_NETWORK = dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE) | {"stage": STAGES[0]}
 """What a network with free weights is called by: no device is part of it."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
