@@ -46,7 +46,6 @@ wildcard_constraints:
 include: "workflow/rules/start.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/simulation.smk"
-include: "workflow/rules/oommf.smk"
 include: "workflow/rules/devices.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/figures.smk"
@@ -88,4 +87,18 @@ rule figures:
     """All figures."""
     input:
         target(plan.figures(campaign)),
+    localrule: True
+
+
+rule crosscheck:
+    """Deviations between the embedded engine and OOMMF, as tables and a figure."""
+    input:
+        target(plan.crosscheck_files(campaign)),
+    localrule: True
+
+
+rule validation:
+    """All checks of the engine, as tables and a figure."""
+    input:
+        target(plan.validation_files(campaign)),
     localrule: True

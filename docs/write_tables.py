@@ -476,13 +476,14 @@ def count_jobs(root: Path) -> pd.DataFrame:
     counts = dict(re.findall(r"^(\w+) +(\d+)$", stats, re.M))
     places = [root / "Snakefile", *sorted((root / "workflow/rules").glob("*.smk"))]
     code = "\n".join(path.read_text(encoding="utf-8") for path in places)
-    local = {
+    # rules made in a loop are local
+    queued = {
         block.split(":")[0]
-        for block in re.split(r"^ *(?:rule|checkpoint) ", code, flags=re.M)[1:]
-        if re.search(r"^ +localrule:", block, re.M)
+        for block in re.split(r"^ *(?:rule|checkpoint)\b *", code, flags=re.M)[1:]
+        if not re.search(r"^ +localrule:", block, re.M)
     }
     rows = [
-        (rule, "here" if rule in local else "queue", int(count))
+        (rule, "queue" if rule in queued else "here", int(count))
         for rule, count in sorted(counts.items())
     ]
     return pd.DataFrame(rows, columns=["rule", "where", "jobs"])

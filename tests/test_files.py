@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import xarray
 
-from wallnet import config, files
+from wallnet import files
 from wallnet.files import compact, schema
 from wallnet.files.whole import check_digest
 
@@ -756,32 +756,12 @@ def test_a_dash_stands_for_standard_input(monkeypatch):
 # Paths
 
 
-def test_paths_of_a_device_follow_from_its_sweep_and_its_notches(tiny):
-    tiny["devices"]["synapse"]["pulse"]["current_densities"] = [0.5e12, -1.25e12, 0.0625e12]
-    tiny["devices"]["plain"] = {"like": "synapse", "kind": "track"}
-    devices = config.parse(tiny).devices
-    assert files.trace_paths("synapse", devices["synapse"]) == [
-        "results/traces/synapse/-1.2500.nc",
-        "results/traces/synapse/0.0625.nc",
-        "results/traces/synapse/0.5000.nc",
-    ]
-    # the third notch is the right edge
-    assert files.level_paths("synapse", devices["synapse"]) == [
-        "results/levels/synapse/1.nc",
-        "results/levels/synapse/1-2.nc",
-        "results/levels/synapse/2.nc",
-    ]
-    assert files.level_paths("plain", devices["plain"]) == []
-    assert files.level_paths("neuron", devices["neuron"]) == []
-
-
 def test_paths_of_logs_and_benchmarks_repeat_those_of_the_results():
     """Only the last suffix goes: a current density has a dot of its own."""
     trace = "results/traces/neuron/0.5000.nc"
     assert files.log_of(trace) == "results/logs/traces/neuron/0.5000.log"
     assert files.benchmark_of(trace) == "results/benchmarks/traces/neuron/0.5000.tsv"
     assert files.log_of("results/figures/a{suffix}.png") == "results/logs/figures/a{suffix}.log"
-    assert files.folder(files.LEVEL, "synapse") == "results/levels/synapse"
     assert files.both_formats(["a/b{suffix}", "c{suffix}"], "svg") == [
         "a/b.png",
         "a/b.svg",

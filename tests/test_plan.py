@@ -8,11 +8,13 @@ import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import PurePath
 
 import pytest
 from small_campaign import ROOT, Campaign, with_networks
 
 from wallnet import config, files, plan
+from wallnet.validation import CHECKS
 
 pytestmark = pytest.mark.campaign
 
@@ -254,7 +256,11 @@ def show(self):
             "params": {k: v if isinstance(v, str) else list(v) if isinstance(v, (list, tuple))
                        else v for k, v in job.params.items()},
             "threads": job.threads,
+            "resources": [job.resources.get(name) for name in ("mem_mb", "runtime")],
+            "environment": job.conda_env_spec
+            and os.path.basename(str(job.conda_env_spec.file.get_path_or_uri(secret_free=True))),
             "command": job.shellcmd,
+            "template": job.rule.shellcmd,
         }
         for job in self.dag.jobs
     ]
@@ -330,12 +336,12 @@ MAKERS = {
     "results/traces/neuron/.5000.nc": [],
     "results/traces/Neuron/0.5000.nc": [],
     "results/traces/a/b/0.5000.nc": [],
-    "results/traces/wide/0.5000.nc": ["trace", "trace_oommf"],
-    "results/initial/wide.nc": ["initial", "initial_oommf"],
+    "results/traces/wide/0.5000.nc": ["trace"],
+    "results/initial/wide.nc": ["initial"],
     "results/levels/synapse/1-2.nc": ["level"],
     "results/levels/synapse/1-2-3.nc": [],
     "results/levels/synapse/x.nc": [],
-    "results/levels/wide/1.nc": ["level", "level_oommf"],
+    "results/levels/wide/1.nc": ["level"],
     "results/tables/devices/plain.md": ["device_table"],
     "results/tables/devices/nobody.csv": [],
     "results/figures/devices/neuron-transfer-curve.png": ["figure_transfer_curve"],
@@ -349,14 +355,18 @@ MAKERS = {
     "results/figures/devices/neuron-dynamics.png": [],
     "results/figures/devices/plain-conductance.png": [],
     "results/figures/devices/synapse-wall-position.png": [],
-    "results/crosscheck/slow/film.nc": ["crosscheck_film"],
-    "results/crosscheck/quick/oommf.nc": ["crosscheck_oommf"],
+    "results/crosscheck/slow/film.nc": ["crosscheck_trace"],
+    "results/crosscheck/quick/oommf.nc": ["crosscheck_trace"],
     "results/crosscheck/other/film.nc": [],
     "results/crosscheck/other/oommf.nc": [],
+    "results/crosscheck/quick/mumax.nc": [],
     "results/validation/macrospin.json": ["validation_check"],
     "results/validation/nothing.json": [],
     "results/figures/networks/dots/weights-wide.png": ["figure_weights"],
     "results/figures/networks/nothing/weights-wide.png": [],
+    "results/figures/networks/dots/weights-plain.png": [],
+    "results/figures/networks/dots/misread.svg": ["figure_misread"],
+    "results/figures/networks/nothing/misread.svg": [],
     "results/figures/networks/nothing/confusion-wide.png": [],
     "results/networks/dots/none/none/none/plain/fp32/seed-3/metrics.json": ["train"],
     "results/networks/dots/wide/series/layer-extended/plain/quantized/seed-3/best.ckpt": ["map"],
@@ -424,6 +434,15 @@ def words_of(job):
     return shlex.split(job["command"])
 
 
+SIMULATIONS = ("initial", "trace", "level", "crosscheck_trace")
+
+
+def calculator_of(job):
+    """Return the calculator of a simulation; only the device `wide` has OOMMF."""
+    wildcards = job["wildcards"]
+    return wildcards.get("calculator") or ("oommf" if wildcards["device"] == "wide" else "film")
+
+
 def test_a_file_is_made_by_the_rule_of_its_kind_and_one_that_cannot_be_by_none(shown):
     assert shown[1] == MAKERS
 
@@ -433,8 +452,6 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
     table = json.loads((ROOT / "src/wallnet/revisions.json").read_text())
     now = {stage: table[stage]["revision"] + by for stage, by in RAISED.items()}
     stages = {
-        "film": {"initial", "trace", "level", "crosscheck_film"},
-        "oommf": {"initial_oommf", "trace_oommf", "level_oommf", "crosscheck_oommf"},
         "devices": {"device", "compact_model"},
         "networks": {"data", "train", "map"},
         "report": {
@@ -445,15 +462,19 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
     expected = {rule: now[stage] for stage, rules in stages.items() for rule in rules}
     # a check is made by the engine and by the code that compares
     expected["validation_check"] = [now["film"], now["validation"]]
-    found = {job["rule"]: job["params"].get("revision") for job in jobs if job["command"]}
+    simulations = [job for job in jobs if job["rule"] in SIMULATIONS]
+    rest = [job for job in jobs if job["rule"] not in SIMULATIONS]
+    found = {job["rule"]: job["params"].get("revision") for job in rest if job["command"]}
     assert found == expected
-    for job in jobs:
+    for job in rest:
         assert job["params"].get("revision") == expected.get(job["rule"]), job["output"]
+    for job in simulations:
+        assert job["params"]["revision"] == now[calculator_of(job)], job["output"]
 
 
 def test_a_job_that_starts_from_a_state_is_told_which(jobs):
     """A trace from its own device's initial state; that a rule waits for it alone says nothing."""
-    for job in of_rule(jobs, "trace", "trace_oommf", "device"):
+    for job in of_rule(jobs, "trace", "device"):
         words = words_of(job)
         state = f"results/initial/{job['wildcards']['device']}.nc"
         assert words[words.index("--initial") + 1] == state
@@ -467,16 +488,16 @@ def test_a_job_is_told_of_all_that_it_waits_for_and_makes(jobs):
             continue
         words, rule = words_of(job), job["rule"]
         assert {*job["output"], *job["log"]} <= set(words), rule
-        if rule != "accuracy":  # which tells by its networks what it reads
-            for path in job["input"]:
-                assert path in words or os.path.dirname(path) in words, (rule, path)
+        for path in job["input"]:
+            assert {path, *map(str, PurePath(path).parents)} & set(words), (rule, path)
         # by these it is seen that code, or what a file holds, has changed
         unsaid = {"revision"} | ({"levels", "activation"} if rule in ("train", "map") else set())
         for name, value in job["params"].items():
             values = map(str, value if isinstance(value, list) else [value])
             assert name in unsaid or set(values) <= set(words), (rule, name)
         known = {*job["input"], *job["output"], *job["log"]}
-        known |= {value for value in job["params"].values() if isinstance(value, str)}
+        for value in job["params"].values():
+            known |= set(value if isinstance(value, list) else [str(value)])
         assert {word for word in words if word.startswith("results/")} <= known, rule
 
 
@@ -485,6 +506,7 @@ OPTIONS = {
     "--traces": r"results/traces/[a-z]+",
     "--levels": r"results/levels/[a-z]+",
     "--device": r"results/devices/[a-z]+\.nc",
+    "--networks": r"results/networks",
     "--data": r"results/data/[a-z]+\.json",
     "--neuron": r"results/compact_models/other\.json",
     "--synapse": r"results/compact_models/(synapse|wide)\.json",
@@ -549,7 +571,7 @@ def expected_input(job):
     traces = [f"results/traces/{device}/{current}.nc" for current in SWEPT.get(device, ())]
     levels = [f"results/levels/{device}/{state}.nc" for state in LEVEL_STATES.get(device, ())]
     initial = [f"results/initial/{device}.nc"]
-    if rule in ("trace", "trace_oommf"):
+    if rule == "trace":
         return initial
     if rule == "device":
         return [*initial, *traces, *levels]
@@ -644,12 +666,12 @@ def test_a_training_is_planned_by_the_activation_of_the_networks_neuron(jobs):
 
 
 def test_a_simulation_gets_the_numbers_of_its_own_device_and_current(jobs):
-    for job in of_rule(jobs, "trace", "trace_oommf", "initial", "initial_oommf"):
+    for job in of_rule(jobs, "trace", "initial"):
         device, told = job["wildcards"]["device"], json.loads(job["params"]["job"])
         start = 44e-9 if device == "other" else 40e-9
         assert told["placement"] == {"bottom": start, "top": start}
         assert told["calculator_name"] == ("oommf" if device == "wide" else "film")
-        if job["rule"].startswith("initial"):
+        if job["rule"] == "initial":
             assert "current_density" not in told
             continue
         current = float(job["wildcards"]["current"]) * 1e12
@@ -661,7 +683,7 @@ def test_a_simulation_gets_the_numbers_of_its_own_device_and_current(jobs):
 def test_a_level_is_placed_at_its_own_notches(jobs):
     # three pairs on 360 nm, of which the last is the right edge; two on the same length
     places = {"1": (120e-9, 120e-9), "1-2": (120e-9, 240e-9), "2": (240e-9, 240e-9)}
-    for job in of_rule(jobs, "level", "level_oommf"):
+    for job in of_rule(jobs, "level"):
         told = json.loads(job["params"]["job"])
         wide = job["wildcards"]["device"] == "wide"
         bottom, top = (180e-9, 180e-9) if wide else places[job["wildcards"]["state"]]
@@ -671,11 +693,15 @@ def test_a_level_is_placed_at_its_own_notches(jobs):
 
 
 def test_a_case_of_the_crosscheck_goes_to_both_calculators(jobs):
-    for rule in ("crosscheck_film", "crosscheck_oommf"):
-        told = {j["wildcards"]["case"]: json.loads(j["params"]["job"]) for j in of_rule(jobs, rule)}
-        assert {name: job["calculator_name"] for name, job in told.items()} == dict.fromkeys(
-            ("slow", "quick"), rule.removeprefix("crosscheck_")
-        )
+    traces = of_rule(jobs, "crosscheck_trace")
+    for calculator in ("film", "oommf"):
+        told = {
+            job["wildcards"]["case"]: json.loads(job["params"]["job"])
+            for job in traces
+            if job["wildcards"]["calculator"] == calculator
+        }
+        names = {name: job["calculator_name"] for name, job in told.items()}
+        assert names == dict.fromkeys(("slow", "quick"), calculator)
         assert told["slow"]["current_density"] == pytest.approx(0.4e12, rel=1e-12, abs=0)
         assert told["quick"]["current_density"] == pytest.approx(0.6e12, rel=1e-12, abs=0)
         assert [told[name]["material"]["damping"] for name in ("slow", "quick")] == [0.5, 0.1]
@@ -695,34 +721,76 @@ def test_a_network_gets_the_numbers_of_its_own_run(jobs):
     assert folders == {"blots": "Blots/raw", "dots": "Dots/raw"}
 
 
+def behind(option, job):
+    """Return the words of a job's command that stand behind an option."""
+    words = words_of(job)
+    first = words.index(option) + 1
+    last = next(k for k in range(first, len(words)) if words[k].startswith(("--", ">")))
+    return words[first:last]
+
+
+def test_a_figure_is_told_of_itself_and_not_of_the_last_in_the_table(jobs):
+    """Its rule is made in a loop, and Snakemake calls functions when the loop is over."""
+    drawn = [job for job in jobs if job["rule"].startswith("figure_")]
+    assert {job["rule"] for job in drawn} == {
+        f"figure_{name.replace('-', '_')}" for name in plan.FIGURES
+    }
+    # the function that runs takes the command anew: it must be text that is the same in all rules
+    assert len({job["template"] for job in drawn}) == 1
+    for job in drawn:
+        name = job["rule"].removeprefix("figure_").replace("_", "-")
+        half = "network" if job["rule"] in NETWORK_FIGURES else "device"
+        assert words_of(job)[:3] == ["wallnet", f"{half}-figure", name]
+        assert all(name in path for path in job["output"])
+        maps = job["rule"] in ("figure_magnetization", "figure_dynamics")
+        sources = [path for path in job["input"] if not path.startswith("results/traces/")]
+        assert behind("--sources", job) == sources
+        assert ("--traces" in words_of(job)) == maps
+
+
+NETWORK_FIGURES = {f"figure_{name}" for name in ("accuracy", "misread", "weights", "confusion")} | {
+    "figure_training_curves"
+}
+
+
 def test_a_figure_shows_the_pulses_of_its_own_device(jobs):
     """And figures of accuracies the rows of the paper that a synapse stands for."""
     pulses = {"other": ["4e+11", "6e+11"], "wide": ["-2.5e+11"], "plain": ["1.5e+12"]}
     rules = ("figure_magnetization", "figure_dynamics", "figure_wall_position")
     for job in of_rule(jobs, *rules):
-        words, expected = words_of(job), pulses.get(job["wildcards"]["device"], [])
-        assert job["params"]["shown"] == expected
-        first = words.index("--shown") + 1
-        assert words[first : words.index("--png")] == expected
+        assert behind("--shown", job) == pulses.get(job["wildcards"]["device"], [])
     for job in of_rule(jobs, "figure_accuracy", "figure_training_curves"):
-        assert job["params"]["paper"] == [5]
+        assert behind("--paper", job) == ["5"]
     for job in jobs:
         if job["rule"].startswith("figure_") or job["rule"].endswith(("k_table", "n_table")):
             assert json.loads(job["params"]["figures"])["vector_format"] == "svg", job["rule"]
 
 
 def test_only_oommf_and_networks_take_the_threads_that_they_are_given(jobs):
-    threads = {"train": 2, "map": 2} | dict.fromkeys(
-        ("initial_oommf", "trace_oommf", "level_oommf"), 3
-    )
     for job in jobs:
-        if job["rule"] == "crosscheck_oommf":
-            expected = {"slow": 1, "quick": 3}[job["wildcards"]["case"]]
-        else:
-            expected = threads.get(job["rule"], 1)
-        assert job["threads"] == expected, job["output"]
-        if job["rule"].endswith("oommf"):
+        expected = 2 if job["rule"] in ("train", "map") else 1
+        if job["rule"] in SIMULATIONS:
+            if calculator_of(job) == "oommf" and job["wildcards"].get("case") != "slow":
+                expected = 3
             assert job["command"].startswith(f"OOMMF_THREADS={expected} wallnet ")
+        assert job["threads"] == expected, job["output"]
+
+
+def test_only_oommf_has_an_environment_of_its_own(jobs):
+    """By this it is asked, before the first job, whether it runs at all."""
+    for job in jobs:
+        needed = job["rule"] in SIMULATIONS and calculator_of(job) == "oommf"
+        assert job["environment"] == ("oommf.yaml" if needed else None), job["output"]
+
+
+def test_oommf_asks_for_memory_and_time_of_its_own(jobs):
+    amounts = {"film": [800, 15], "oommf": [1000, 120]}
+    asked = {"train": [1500, 30], "map": [1500, 30], "validation_check": [1000, 15]}
+    for job in jobs:
+        rule = job["rule"]
+        if rule in SIMULATIONS or rule in asked:
+            expected = asked.get(rule) or amounts[calculator_of(job)]
+            assert job["resources"] == expected, job["output"]
 
 
 def test_a_job_writes_its_log_and_benchmark_where_its_first_result_is(jobs):
@@ -746,12 +814,15 @@ def test_the_targets_ask_for_every_file_of_their_kind(jobs):
         "networks": 2 + 2 * (2 * 2 * (1 + 2 * 2 * 2 * 4)) + 3,
         "figures": 2 * (2 + 2 + 2 + 2 + 1 + 1 + 2 + 2 * (1 + 2 + 2)),
         "all": 27 + 24 + 2 + 269 + 44,
-        "crosscheck": 2,
-        "validation": 2,
+        "crosscheck": 2 * 2 + 2 + 2,
+        "validation": len(CHECKS) + 2 + 2,
     }
     checks = ("crosscheck", "validation")
     made = {path for j in jobs if not j["rule"].startswith(checks) for path in j["output"]}
     assert set(asked["all"]) == made
+    for name in checks:
+        made = {path for j in jobs if j["rule"].startswith(name) for path in j["output"]}
+        assert set(asked[name]) == made
     assert {path.split("/")[1] for path in asked["traces"]} == {"initial", "traces", "levels"}
     folders = {path.split("/")[1] for path in asked["devices"]}
     assert folders == {"devices", "compact_models", "tables"}
@@ -763,7 +834,7 @@ def test_the_plan_of_the_package_is_that_of_the_rules(jobs):
     """`wallnet clean` keeps by it what the rules make: checks too, which `all` leaves out."""
     campaign = config.parse(with_everything())
     made = {path for job in jobs for path in job["output"]}
-    assert {*plan.everything(campaign), *plan._checks(campaign)} == made
+    assert {*plan.everything(campaign), *plan.checks(campaign)} == made
 
 
 def test_a_campaign_without_recipes_asks_for_nothing_of_networks(tiny):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from small_campaign import MATERIAL
 
-from wallnet import config, files, jobs, tracks
+from wallnet import config, files, jobs, plan, tracks
 from wallnet.simulate import state_of
 from wallnet.simulate.recorder import Recorder
 
@@ -105,7 +105,7 @@ class Bench:
 
     @property
     def traces(self):
-        return [self.path(p) for p in files.trace_paths(self.name, self.device)]
+        return [self.path(p) for p in plan.trace_paths(self.name, self.device)]
 
     @property
     def levels(self):

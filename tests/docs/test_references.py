@@ -26,6 +26,7 @@ import yaml
 from wallnet import cli, config, files, plan, revisions
 from wallnet.config.networks import DATA_FILES, KNOWN_DATASETS, SCHEMES
 from wallnet.config.quantities import Section
+from wallnet.plan.clean import HIDDEN
 from wallnet.validation import CHECKS
 
 ROOT = Path(__file__).parents[2]
@@ -188,7 +189,7 @@ def campaign() -> config.Campaign:
 @functools.cache
 def results() -> list[str]:
     """Return the paths of all results of the shipped campaign, with logs and benchmarks."""
-    made = [*plan.everything(campaign()), *plan._checks(campaign())]
+    made = [*plan.everything(campaign()), *plan.checks(campaign())]
     beside = [of(path) for path in made for of in (files.log_of, files.benchmark_of)]
     return [*made, *beside, "results/report.html"]
 
@@ -672,7 +673,7 @@ def as_made_here(span: Span) -> bool:
     if text.strip("/") in ignored():
         return True
     folders = {dataset.folder for dataset in KNOWN_DATASETS.values()}
-    if text.removeprefix("data/") in folders or text in DATA_FILES or plan._HIDDEN.match(text):
+    if text.removeprefix("data/") in folders or text in DATA_FILES or HIDDEN.match(text):
         return True
     placeholder = re.fullmatch(r"NAME(\.\w+)", text)
     return bool(placeholder) and any(other.endswith(placeholder[1]) for other in literals())

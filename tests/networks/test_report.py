@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wallnet import files
+from wallnet import files, plan
 from wallnet.config import Figures
-from wallnet.config.networks import NO_DEVICE, STAGES
+from wallnet.config.networks import NO_DEVICE, PAPER_STAGES, STAGES
 from wallnet.files import FileError
 from wallnet.jobs import accuracy_job
 from wallnet.report import networks as report
@@ -49,7 +49,7 @@ def campaign(default_campaign, tmp_path, monkeypatch):
 
 
 def tabulate(networks):
-    report.accuracy_tables(accuracy_job(networks), "a.csv", "a.md", "a.html")
+    report.accuracy_tables(accuracy_job(networks), files.NETWORKS, "a.csv", "a.md", "a.html")
 
 
 def test_the_table_has_a_row_for_every_network(campaign, tmp_path):
@@ -132,18 +132,12 @@ def sources(networks, kind):
     if kind == "accuracy":
         tabulate(networks)
         return ["a.csv"]
-    arguments = {
-        "weights": (dataset, device),
-        "confusion": (dataset, device),
-        "misread": (dataset,),
-    }
-    function = {
-        "weights": report.weights_inputs,
-        "confusion": report.confusion_inputs,
-        "misread": report.misread_inputs,
-        "training-curves": report.curves_inputs,
+    return {
+        "weights": plan.example_metrics(networks, STAGES, dataset, device),
+        "confusion": plan.example_metrics(networks, PAPER_STAGES, dataset, device),
+        "misread": plan.example_metrics(networks, STAGES[:1], dataset),
+        "training-curves": plan.training_curve_metrics(networks),
     }[kind]
-    return function(networks, *arguments.get(kind, ()))
 
 
 @pytest.mark.parametrize("kind", [*report.DRAWINGS, "accuracy"])
@@ -170,15 +164,6 @@ def test_a_figure_of_foreign_metrics_is_one_sentence(campaign):
         report.draw("confusion", used, Figures(resolution=80), "figure.png", "figure.pdf")
     assert used[0] in str(caught.value)
     assert not Path("figure.png").exists()
-
-
-def test_targets_list_each_figure_once_in_both_formats(default_campaign):
-    networks = default_campaign.networks
-    targets = report.targets(networks, "svg")
-    assert len(set(targets)) == len(targets)
-    assert "results/figures/networks/fashion-mnist/confusion-synapse-10.png" in targets
-    assert "results/figures/networks/fashion-mnist/misread.svg" in targets
-    assert report.targets(networks.model_copy(update={"recipes": {}}), "svg") == []
 
 
 def drawn(kind, networks, **more):
@@ -329,27 +314,6 @@ def test_an_accuracy_is_that_of_the_diagonal(campaign):
     files.write_json(record | {"test_accuracy": 5.5}, path)
     with pytest.raises(FileError, match="not that of its confusion_matrix"):
         report._read(path)
-
-
-def test_examples_are_of_the_first_recipe_mapping_and_seed(default_campaign):
-    networks = default_campaign.networks.model_copy(update={"seeds": (4, 1)})
-    found = report.confusion_inputs(networks, "mnist", "synapse-5")
-    assert len(found) == 5  # the free network once, two stages in each reading
-    common = {"dataset": "mnist", "mapping": "layer", "recipe": "plain", "seed": "4"}
-    assert found[0] == files.METRICS.format(
-        **common | dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE) | {"stage": "fp32"}
-    )
-    for reading, paths in (("parallel", found[1:3]), ("series", found[3:])):
-        for stage, path in zip(("quantized", "fine_tuned"), paths, strict=True):
-            run = common | {"device": "synapse-5", "reading": reading, "stage": stage}
-            assert path == files.METRICS.format(**run)
-    assert len(report.weights_inputs(networks, "mnist", "synapse-5")) == 9
-    assert report.misread_inputs(networks, "mnist") == found[:1]
-    curves = report.curves_inputs(networks)
-    assert len(curves) == 4  # two data sets, two recipes
-    assert all("fp32" in path for path in curves)
-    runs = [run for run in networks.runs() if files.METRICS.format(**run) in curves]
-    assert {run["seed"] for run in runs} == {"4"}
 
 
 def different(networks, kind, change):

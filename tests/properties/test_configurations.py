@@ -9,7 +9,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from junk import REPOSITORY, ROOT, spoilt, spoilt_text
 
-from wallnet import config, files, jobs
+from wallnet import config, jobs, plan
 from wallnet.jobs import accuracy_job
 from wallnet.simulate import SimulationError, simulate
 
@@ -40,7 +40,7 @@ def check_stop(error):
 def check_use(campaign):
     """What every run of the campaign asks of it first."""
     for name, device in campaign.devices.items():
-        assert files.trace_paths(name, device)
+        assert plan.trace_paths(name, device)
         job = jobs.device_job(device)
         assert jobs.DeviceJob.from_json(job.to_json()) == job
         pulse = jobs.pulse_job(device, device.pulse.current_densities[0])

@@ -11,7 +11,7 @@ from PIL import Image
 from walls import SYNAPSE_ENDS, Bench, whole
 
 from wallnet import files
-from wallnet.config import ConfigError, Figures, parse
+from wallnet.config import ConfigError, Figures
 from wallnet.report import devices, style
 
 KINDS = {
@@ -44,7 +44,7 @@ def drawn(bench, kind, shown=(), change=None):
         change(data)
     sources = devices.Sources({bench.name: data}, str(bench.traces[0].parent), shown)
     with style.apply(SMALL):
-        figure = devices.DRAWINGS[kind].draw(sources, SMALL)
+        figure = devices.DRAWINGS[kind](sources, SMALL)
         figure.canvas.draw()
         return figure
 
@@ -246,7 +246,7 @@ def test_levels_that_no_pulse_reaches_are_dashed(synapse, tmp_path):
     data["reachable"].values[3] = 0  # notch 2, behind the half level
     sources = devices.Sources({"s": data})
     with style.apply(SMALL):
-        axes = devices.DRAWINGS["conductance"].draw(sources, SMALL).axes[0]
+        axes = devices.DRAWINGS["conductance"](sources, SMALL).axes[0]
         levels = [line for line in axes.get_lines() if len(line.get_xdata()) == 2]
         styles = [line.get_linestyle() for line in levels[:4]]
     assert styles == ["-", "-", "--", "-"]
@@ -294,36 +294,13 @@ def command(arguments):
 
 def test_command_line_draws(synapse, tmp_path):
     png, svg = tmp_path / "f.png", tmp_path / "f.svg"
-    arguments = ["device-figure", "conductance", "--devices", str(synapse.out)]
+    arguments = ["device-figure", "conductance", "--sources", str(synapse.out)]
     arguments += ["--png", str(png), "--vector", str(svg)]
     command([*arguments, "--figures", '{"resolution": 72}'])
     assert Image.open(png).width == 504
     assert svg.read_text(encoding="utf-8").startswith("<?xml")
     with pytest.raises(ConfigError, match="--figures is no figure style"):
         command([*arguments, "--figures", '{"resolution": 7}'])
-
-
-def test_targets_name_one_figure_a_device_and_the_comparison():
-    import yaml
-    from walls import MATERIAL, NEURON, SYNAPSE
-
-    data = {
-        "material": MATERIAL,
-        "devices": {"n": NEURON, "s": SYNAPSE, "t": NEURON | {"kind": "track"}},
-        "figures": {"vector_format": "svg"},
-    }
-    names = devices.targets(parse(yaml.safe_load(json.dumps(data))))
-    assert [name for name in names if name.endswith("png")] == [
-        "results/figures/devices/n-transfer-curve.png",
-        "results/figures/devices/n-magnetization.png",
-        "results/figures/devices/s-dynamics.png",
-        "results/figures/devices/s-conductance.png",
-        "results/figures/devices/t-wall-position.png",
-        "results/figures/synapses-compared.png",
-    ]
-    assert "results/figures/devices/t-wall-position.svg" in names
-    only = devices.targets(parse({"material": MATERIAL, "devices": {"t": data["devices"]["t"]}}))
-    assert len(only) == 2
 
 
 def test_dynamics_tell_the_ends_apart(synapse):
@@ -586,7 +563,7 @@ def test_synapses_are_compared_in_each_reading_under_their_names(synapse):
     other = other.assign_coords(current_density=data["current_density"] - 1e12)
     with style.apply(SMALL):
         sources = devices.Sources({"first": data, "second": other})
-        figure = devices.DRAWINGS["synapses-compared"].draw(sources, SMALL)
+        figure = devices.DRAWINGS["synapses-compared"](sources, SMALL)
     for axes, reading, title in zip(
         figure.axes, files.READINGS, ("in parallel", "resistance linear"), strict=True
     ):

@@ -8,9 +8,9 @@ braces for wildcards.
 """
 
 
-def one_of(kind):
-    """Match the names of the campaign's devices of a kind, or nothing."""
-    return "|".join(campaign.of_kind(kind)) or "(?!)"
+def one_of(names):
+    """Match these names, or nothing."""
+    return "|".join(names) or "(?!)"
 
 
 def filled(pattern, **names):
@@ -18,14 +18,20 @@ def filled(pattern, **names):
     return expand(pattern, allow_missing=True, **names)[0]
 
 
-def png(pattern, **names):
+def table(name, suffix=".csv"):
+    """Return the path of a table of the whole campaign."""
+    return filled(files.TABLE, table=name, suffix=suffix)
+
+
+def png(pattern, figure):
     """Return the path of a figure for the report."""
-    return filled(pattern, suffix=".png", **names)
+    return filled(pattern, figure=figure, suffix=".png")
 
 
-def vector(pattern, **names):
+def vector(pattern, figure):
     """Return the path of a figure's vector file."""
-    return filled(pattern, suffix=f".{campaign.figures.vector_format}", **names)
+    suffix = f".{campaign.figures.vector_format}"
+    return filled(pattern, figure=figure, suffix=suffix)
 
 
 def figure_style(wildcards):
@@ -33,24 +39,32 @@ def figure_style(wildcards):
     return campaign.figures.model_dump_json()
 
 
-def shown_pulses(wildcards):
-    """Return the current densities that a device's figures of single pulses are to show."""
-    return [
-        f"{density:.10g}" for density in campaign.devices[wildcards.device].shown or ()
-    ]
+def simulated(wildcards):
+    """Return the device that a simulation is of: its own, or that of its case."""
+    case = wildcards.get("case")
+    name = campaign.crosscheck.cases[case].device if case else wildcards.device
+    return campaign.devices[name]
 
 
-def paper_rows(wildcards):
-    """Return the numbers of notches whose rows of the paper's Table II are shown."""
-    return sorted(set(campaign.networks.table_ii.values()))
+def calculator(wildcards):
+    """Return the calculator of a simulation."""
+    return wildcards.get("calculator") or simulated(wildcards).calculator
 
 
-def free_network(pattern):
-    """Return the path of a file of the network with free weights, which no device is part of."""
-    nowhere = dict.fromkeys(("device", "reading", "mapping"), "none")
-    return filled(pattern, stage=STAGES[0], **nowhere)
+def software(wildcards):
+    """Return the environment that a simulation needs beside the package's own, if any."""
+    return "../envs/oommf.yaml" if calculator(wildcards) == "oommf" else None
 
 
-def crosscheck_trace(calculator):
-    """Return the path of a case's trace by one calculator."""
-    return filled(files.CROSSCHECK, calculator=calculator)
+def calculator_threads(wildcards):
+    """Return the threads of a simulation; only OOMMF takes several."""
+    return simulated(wildcards).oommf.threads if software(wildcards) else 1
+
+
+def growing(amount, oommf=None):
+    """Return a resource of which each attempt asks for more; OOMMF may need another amount."""
+
+    def asked(wildcards, attempt):
+        return attempt * (oommf if oommf and software(wildcards) else amount)
+
+    return asked

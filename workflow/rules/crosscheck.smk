@@ -1,55 +1,28 @@
 """The same pulses in both calculators, and how far they differ."""
 
-CASES = campaign.crosscheck.cases
+from wallnet.config.crosscheck import CALCULATORS
 
 
-rule crosscheck:
-    """Deviations between the embedded engine and OOMMF, as tables and a figure."""
-    input:
-        filled(files.TABLE, table="crosscheck", suffix=".csv"),
-        png(files.FIGURE, figure="crosscheck"),
-    localrule: True
-
-
-rule crosscheck_film:
-    """One pulse of the cross-check in the embedded engine."""
+rule crosscheck_trace:
+    """One pulse of the cross-check in one calculator."""
     output:
-        crosscheck_trace("film"),
+        files.CROSSCHECK,
     log:
-        files.log_of(crosscheck_trace("film")),
+        files.log_of(files.CROSSCHECK),
     benchmark:
-        files.benchmark_of(crosscheck_trace("film"))
+        files.benchmark_of(files.CROSSCHECK)
     wildcard_constraints:
-        case="|".join(CASES) or "none",
-    resources:
-        mem_mb=lambda w, attempt: 800 * attempt,
-        runtime=lambda w, attempt: 15 * attempt,
-    params:
-        job=lambda w: jobs.crosscheck_job(campaign, w.case, "film").to_json(),
-        revision=revisions.of("film"),
-    shell:
-        "wallnet simulate --job {params.job:q} --out {output:q} > {log:q} 2>&1"
-
-
-rule crosscheck_oommf:
-    """One pulse of the cross-check in OOMMF."""
-    output:
-        crosscheck_trace("oommf"),
-    log:
-        files.log_of(crosscheck_trace("oommf")),
-    benchmark:
-        files.benchmark_of(crosscheck_trace("oommf"))
-    wildcard_constraints:
-        case="|".join(CASES) or "none",
+        case=one_of(campaign.crosscheck.cases),
+        calculator=one_of(CALCULATORS),
     conda:
-        "../envs/oommf.yaml"
-    threads: lambda w: campaign.devices[CASES[w.case].device].oommf.threads
+        software
+    threads: calculator_threads
     resources:
-        mem_mb=lambda w, attempt: 1000 * attempt,
-        runtime=lambda w, attempt: 120 * attempt,
+        mem_mb=growing(800, oommf=1000),
+        runtime=growing(15, oommf=120),
     params:
-        job=lambda w: jobs.crosscheck_job(campaign, w.case, "oommf").to_json(),
-        revision=revisions.of("oommf"),
+        job=lambda w: jobs.crosscheck_job(campaign, w.case, w.calculator).to_json(),
+        revision=lambda w: revisions.of(w.calculator),
     shell:
         "OOMMF_THREADS={threads} wallnet simulate --job {params.job:q} --out {output:q}"
         " > {log:q} 2>&1"
@@ -58,26 +31,23 @@ rule crosscheck_oommf:
 rule crosscheck_table:
     """Compare the traces of both calculators."""
     input:
-        film=expand(files.CROSSCHECK, case=CASES, calculator="film"),
-        oommf=expand(files.CROSSCHECK, case=CASES, calculator="oommf"),
+        film=plan.crosscheck_traces(campaign, "film"),
+        oommf=plan.crosscheck_traces(campaign, "oommf"),
     output:
-        csv=filled(files.TABLE, table="crosscheck", suffix=".csv"),
-        markdown=filled(files.TABLE, table="crosscheck", suffix=".md"),
+        csv=table("crosscheck"),
+        markdown=table("crosscheck", ".md"),
         png=report(
-            png(files.FIGURE, figure="crosscheck"),
+            png(files.FIGURE, "crosscheck"),
             caption="../report/crosscheck.rst",
             category="Checks",
             labels={"result": "engine beside OOMMF"},
         ),
-        vector=vector(files.FIGURE, figure="crosscheck"),
+        vector=vector(files.FIGURE, "crosscheck"),
     log:
-        files.log_of(filled(files.TABLE, table="crosscheck", suffix=".csv")),
+        files.log_of(table("crosscheck")),
     localrule: True
-    resources:
-        mem_mb=lambda w, attempt: 500 * attempt,
-        runtime=lambda w, attempt: 10 * attempt,
     params:
-        cases=lambda w: list(CASES),
+        cases=lambda w: list(campaign.crosscheck.cases),
         figures=figure_style,
         revision=revisions.of("report"),
     shell:

@@ -5,8 +5,8 @@ rule device:
     """All traces of one device on a common time step, and what the device does."""
     input:
         initial=files.INITIAL,
-        traces=lambda w: files.trace_paths(w.device, campaign.devices[w.device]),
-        levels=lambda w: files.level_paths(w.device, campaign.devices[w.device]),
+        traces=lambda w: plan.trace_paths(w.device, campaign.devices[w.device]),
+        levels=lambda w: plan.level_paths(w.device, campaign.devices[w.device]),
     output:
         files.DEVICE,
     log:
@@ -14,13 +14,10 @@ rule device:
     benchmark:
         files.benchmark_of(files.DEVICE)
     localrule: True
-    resources:
-        mem_mb=lambda w, attempt: 600 * attempt,
-        runtime=lambda w, attempt: 15 * attempt,
     params:
         job=lambda w: jobs.device_job(campaign.devices[w.device]).to_json(),
-        traces=lambda w: files.folder(files.TRACE, w.device),
-        levels=lambda w: files.folder(files.LEVEL, w.device),
+        traces=lambda w: plan.folder(files.TRACE, w.device),
+        levels=lambda w: plan.folder(files.LEVEL, w.device),
         revision=revisions.of("devices"),
     shell:
         # the job grows with the sweep, and an argument must not
@@ -40,9 +37,6 @@ checkpoint compact_model:
     benchmark:
         files.benchmark_of(files.COMPACT_MODEL)
     localrule: True
-    resources:
-        mem_mb=lambda w, attempt: 400 * attempt,
-        runtime=lambda w, attempt: 5 * attempt,
     params:
         revision=revisions.of("devices"),
     shell:
@@ -67,11 +61,8 @@ rule device_table:
     benchmark:
         files.benchmark_of(filled(files.DEVICE_TABLE, suffix=".csv"))
     wildcard_constraints:
-        device="|".join(campaign.devices),
+        device=one_of(campaign.devices),
     localrule: True
-    resources:
-        mem_mb=lambda w, attempt: 400 * attempt,
-        runtime=lambda w, attempt: 5 * attempt,
     params:
         revision=revisions.of("report"),
     shell:
@@ -82,21 +73,18 @@ rule device_table:
 rule parameters:
     """What all devices are made of, after all inheritance; the configuration as it was used."""
     output:
-        csv=filled(files.TABLE, table="parameters", suffix=".csv"),
+        csv=table("parameters"),
         html=report(
-            filled(files.TABLE, table="parameters", suffix=".html"),
+            table("parameters", ".html"),
             caption="../report/parameters.rst",
             category="Parameters",
             labels={"result": "parameters of all devices"},
         ),
     log:
-        files.log_of(filled(files.TABLE, table="parameters", suffix=".csv")),
+        files.log_of(table("parameters")),
     benchmark:
-        files.benchmark_of(filled(files.TABLE, table="parameters", suffix=".csv"))
+        files.benchmark_of(table("parameters"))
     localrule: True
-    resources:
-        mem_mb=lambda w, attempt: 400 * attempt,
-        runtime=lambda w, attempt: 5 * attempt,
     params:
         devices=lambda w: jobs.canonical(
             {name: d.model_dump(mode="json") for name, d in campaign.devices.items()}

@@ -1,12 +1,11 @@
-"""Data sets, networks with free weights, the same on a synapse's levels; tables and figures.
+"""Data sets, networks with free weights, the same on a synapse's levels; tables.
 
 Of a device only its levels or its activation decide about a network. They are a parameter, and
 the file that holds them is `ancient`: that it was written anew makes nothing train again.
 """
 
-from wallnet.config.networks import STAGES, split_mapping
+from wallnet.config.networks import FREE_NETWORK, STAGES, split_mapping
 from wallnet.files import compact
-from wallnet.report import networks as network_report
 
 
 wildcard_constraints:
@@ -27,9 +26,6 @@ rule data:
         files.benchmark_of(files.DATA)
     # compute nodes often have no way out
     localrule: True
-    resources:
-        mem_mb=lambda w, attempt: 1000 * attempt,
-        runtime=lambda w, attempt: 15 * attempt,
     params:
         job=lambda w: jobs.data_job(campaign.networks, w.dataset).to_json(),
         revision=revisions.of("networks"),
@@ -46,16 +42,16 @@ rule train:
         data=files.DATA,
         neuron=ancient(files.COMPACT_MODEL.format(device=campaign.networks.neuron)),
     output:
-        metrics=free_network(files.METRICS),
-        checkpoint=free_network(files.CHECKPOINT),
+        metrics=filled(files.METRICS, **FREE_NETWORK),
+        checkpoint=filled(files.CHECKPOINT, **FREE_NETWORK),
     log:
-        files.log_of(free_network(files.METRICS)),
+        files.log_of(filled(files.METRICS, **FREE_NETWORK)),
     benchmark:
-        files.benchmark_of(free_network(files.METRICS))
+        files.benchmark_of(filled(files.METRICS, **FREE_NETWORK))
     threads: campaign.networks.threads
     resources:
-        mem_mb=lambda w, attempt: 1500 * attempt,
-        runtime=lambda w, attempt: 30 * attempt,
+        mem_mb=growing(1500),
+        runtime=growing(30),
     params:
         job=lambda w: jobs.training_job(campaign.networks, **w).to_json(),
         activation=lambda w: compact.decisive(
@@ -74,7 +70,7 @@ rule map:
     input:
         data=files.DATA,
         synapse=ancient(files.COMPACT_MODEL),
-        start=free_network(files.CHECKPOINT),
+        start=filled(files.CHECKPOINT, **FREE_NETWORK),
     output:
         metrics=expand(files.METRICS, stage=STAGES[1:], allow_missing=True),
         checkpoint=expand(files.CHECKPOINT, stage=STAGES[1:], allow_missing=True),
@@ -84,8 +80,8 @@ rule map:
         files.benchmark_of(filled(files.METRICS, stage=STAGES[1]))
     threads: campaign.networks.threads
     resources:
-        mem_mb=lambda w, attempt: 1500 * attempt,
-        runtime=lambda w, attempt: 30 * attempt,
+        mem_mb=growing(1500),
+        runtime=growing(30),
     params:
         job=lambda w: jobs.mapping_job(campaign.networks, **w).to_json(),
         levels=lambda w: compact.decisive(
@@ -104,175 +100,25 @@ rule map:
 rule accuracy:
     """Test accuracies of all networks, as data and to read."""
     input:
-        network_report.metrics(campaign.networks),
+        plan.network_paths(files.METRICS, campaign.networks.run_set()),
     output:
-        csv=filled(files.TABLE, table="accuracy", suffix=".csv"),
-        markdown=filled(files.TABLE, table="accuracy", suffix=".md"),
+        csv=table("accuracy"),
+        markdown=table("accuracy", ".md"),
         html=report(
-            filled(files.TABLE, table="accuracy", suffix=".html"),
-            caption="../report/networks-accuracy-table.rst",
+            table("accuracy", ".html"),
+            caption="../report/network-accuracy-table.rst",
             category="Networks",
             labels={"result": "test accuracy"},
         ),
     log:
-        files.log_of(filled(files.TABLE, table="accuracy", suffix=".csv")),
+        files.log_of(table("accuracy")),
     benchmark:
-        files.benchmark_of(filled(files.TABLE, table="accuracy", suffix=".csv"))
+        files.benchmark_of(table("accuracy"))
     localrule: True
-    resources:
-        mem_mb=lambda w, attempt: 500 * attempt,
-        runtime=lambda w, attempt: 10 * attempt,
     params:
         job=lambda w: jobs.accuracy_job(campaign.networks).to_json(),
+        networks=lambda w: files.NETWORKS,
         revision=revisions.of("report"),
     shell:
-        "wallnet accuracy --job {params.job:q} --csv {output.csv:q}"
+        "wallnet accuracy --job {params.job:q} --networks {params.networks:q} --csv {output.csv:q}"
         " --markdown {output.markdown:q} --html {output.html:q} > {log:q} 2>&1"
-
-
-rule figure_accuracy:
-    """Test error of every stage beside the paper's."""
-    input:
-        rules.accuracy.output.csv,
-    output:
-        png=report(
-            png(files.FIGURE, figure="accuracy"),
-            caption="../report/networks-accuracy.rst",
-            category="Networks",
-            labels={"result": "test error at every stage"},
-        ),
-        vector=vector(files.FIGURE, figure="accuracy"),
-    log:
-        files.log_of(png(files.FIGURE, figure="accuracy")),
-    benchmark:
-        files.benchmark_of(png(files.FIGURE, figure="accuracy"))
-    localrule: True
-    resources:
-        mem_mb=lambda w, attempt: 500 * attempt,
-        runtime=lambda w, attempt: 10 * attempt,
-    params:
-        figures=figure_style,
-        paper=paper_rows,
-        revision=revisions.of("report"),
-    shell:
-        "wallnet network-figure accuracy --sources {input:q} --figures {params.figures:q}"
-        " --paper {params.paper:q} --png {output.png:q} --vector {output.vector:q} > {log:q} 2>&1"
-
-
-rule figure_training_curves:
-    """Accuracy over the epochs of training with free weights."""
-    input:
-        network_report.curves_inputs(campaign.networks),
-    output:
-        png=report(
-            png(files.FIGURE, figure="training-curves"),
-            caption="../report/networks-training-curves.rst",
-            category="Networks",
-            labels={"result": "training curves"},
-        ),
-        vector=vector(files.FIGURE, figure="training-curves"),
-    log:
-        files.log_of(png(files.FIGURE, figure="training-curves")),
-    benchmark:
-        files.benchmark_of(png(files.FIGURE, figure="training-curves"))
-    localrule: True
-    resources:
-        mem_mb=lambda w, attempt: 500 * attempt,
-        runtime=lambda w, attempt: 10 * attempt,
-    params:
-        figures=figure_style,
-        paper=paper_rows,
-        revision=revisions.of("report"),
-    shell:
-        "wallnet network-figure training-curves --sources {input:q} --figures {params.figures:q}"
-        " --paper {params.paper:q} --png {output.png:q} --vector {output.vector:q} > {log:q} 2>&1"
-
-
-rule figure_weights:
-    """Histograms of the weights from input to hidden layer at all stages."""
-    input:
-        lambda w: network_report.weights_inputs(campaign.networks, w.dataset, w.device),
-    output:
-        png=report(
-            png(files.NETWORK_FIGURE, figure="weights"),
-            caption="../report/networks-weights.rst",
-            category="Networks",
-            labels={"result": "{dataset}: weights on {device}"},
-        ),
-        vector=vector(files.NETWORK_FIGURE, figure="weights"),
-    log:
-        files.log_of(png(files.NETWORK_FIGURE, figure="weights")),
-    benchmark:
-        files.benchmark_of(png(files.NETWORK_FIGURE, figure="weights"))
-    wildcard_constraints:
-        dataset="|".join(campaign.networks.datasets),
-    localrule: True
-    resources:
-        mem_mb=lambda w, attempt: 500 * attempt,
-        runtime=lambda w, attempt: 10 * attempt,
-    params:
-        figures=figure_style,
-        revision=revisions.of("report"),
-    shell:
-        "wallnet network-figure weights --sources {input:q} --figures {params.figures:q}"
-        " --png {output.png:q} --vector {output.vector:q} > {log:q} 2>&1"
-
-
-rule figure_confusion:
-    """Confusion matrices at the paper's three stages."""
-    input:
-        lambda w: network_report.confusion_inputs(
-            campaign.networks, w.dataset, w.device
-        ),
-    output:
-        png=report(
-            png(files.NETWORK_FIGURE, figure="confusion"),
-            caption="../report/networks-confusion.rst",
-            category="Networks",
-            labels={"result": "{dataset}: confusion matrices on {device}"},
-        ),
-        vector=vector(files.NETWORK_FIGURE, figure="confusion"),
-    log:
-        files.log_of(png(files.NETWORK_FIGURE, figure="confusion")),
-    benchmark:
-        files.benchmark_of(png(files.NETWORK_FIGURE, figure="confusion"))
-    wildcard_constraints:
-        dataset="|".join(campaign.networks.datasets),
-    localrule: True
-    resources:
-        mem_mb=lambda w, attempt: 500 * attempt,
-        runtime=lambda w, attempt: 10 * attempt,
-    params:
-        figures=figure_style,
-        revision=revisions.of("report"),
-    shell:
-        "wallnet network-figure confusion --sources {input:q} --figures {params.figures:q}"
-        " --png {output.png:q} --vector {output.vector:q} > {log:q} 2>&1"
-
-
-rule figure_misread:
-    """Test images that the network with free weights misreads, with their labels."""
-    input:
-        lambda w: network_report.misread_inputs(campaign.networks, w.dataset),
-    output:
-        png=report(
-            png(files.DATASET_FIGURE, figure="misread"),
-            caption="../report/networks-misread.rst",
-            category="Networks",
-            labels={"result": "{dataset}: misread images"},
-        ),
-        vector=vector(files.DATASET_FIGURE, figure="misread"),
-    log:
-        files.log_of(png(files.DATASET_FIGURE, figure="misread")),
-    benchmark:
-        files.benchmark_of(png(files.DATASET_FIGURE, figure="misread"))
-    localrule: True
-    resources:
-        mem_mb=lambda w, attempt: 500 * attempt,
-        runtime=lambda w, attempt: 10 * attempt,
-    params:
-        figures=figure_style,
-        revision=revisions.of("report"),
-    shell:
-        "wallnet network-figure misread --sources {input:q} --figures {params.figures:q}"
-        " --png {output.png:q} --vector {output.vector:q} > {log:q} 2>&1"

@@ -1,4 +1,4 @@
-"""Initial states, pulses and levels: one simulation a job."""
+"""Initial states, pulses and levels: one simulation a job, by the calculator of its device."""
 
 
 rule initial:
@@ -11,12 +11,15 @@ rule initial:
         files.benchmark_of(files.INITIAL)
     # seconds, unless a wall relaxes first
     localrule: not any(d.wall.relaxation for d in campaign.devices.values())
+    conda:
+        software
+    threads: calculator_threads
     resources:
-        mem_mb=lambda w, attempt: 800 * attempt,
-        runtime=lambda w, attempt: 15 * attempt,
+        mem_mb=growing(800, oommf=1000),
+        runtime=growing(15, oommf=120),
     params:
         job=lambda w: jobs.initial_job(campaign.devices[w.device]).to_json(),
-        revision=lambda w: revisions.of(campaign.devices[w.device].calculator),
+        revision=lambda w: revisions.of(calculator(w)),
     shell:
         "OOMMF_THREADS={threads} wallnet initial --job {params.job:q} --out {output:q} 2> {log:q}"
 
@@ -31,14 +34,17 @@ rule trace:
         files.log_of(files.TRACE),
     benchmark:
         files.benchmark_of(files.TRACE)
+    conda:
+        software
+    threads: calculator_threads
     resources:
-        mem_mb=lambda w, attempt: 800 * attempt,
-        runtime=lambda w, attempt: 15 * attempt,
+        mem_mb=growing(800, oommf=1000),
+        runtime=growing(15, oommf=120),
     params:
         job=lambda w: jobs.pulse_job(
             campaign.devices[w.device], configuration.parse_current(w.current)
         ).to_json(),
-        revision=lambda w: revisions.of(campaign.devices[w.device].calculator),
+        revision=lambda w: revisions.of(calculator(w)),
     shell:
         "OOMMF_THREADS={threads} wallnet simulate --job {params.job:q} --initial {input.initial:q}"
         " --out {output:q} > {log:q} 2>&1"
@@ -52,12 +58,15 @@ rule level:
         files.log_of(files.LEVEL),
     benchmark:
         files.benchmark_of(files.LEVEL)
+    conda:
+        software
+    threads: calculator_threads
     resources:
-        mem_mb=lambda w, attempt: 800 * attempt,
-        runtime=lambda w, attempt: 15 * attempt,
+        mem_mb=growing(800, oommf=1000),
+        runtime=growing(15, oommf=120),
     params:
         job=lambda w: jobs.level_job(campaign.devices[w.device], w.state).to_json(),
-        revision=lambda w: revisions.of(campaign.devices[w.device].calculator),
+        revision=lambda w: revisions.of(calculator(w)),
     shell:
         "OOMMF_THREADS={threads} wallnet simulate --job {params.job:q} --out {output:q}"
         " > {log:q} 2>&1"

@@ -45,7 +45,8 @@ def check_oommf():
     """Refuse a run that calls an OOMMF which does not run, unless Snakemake brings its own."""
     if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
         return
-    if any(job.rule.name.endswith("_oommf") for job in workflow.dag.needrun_jobs()):
+    # no other program than OOMMF has an environment of its own
+    if any(job.conda_env_spec for job in workflow.dag.needrun_jobs()):
         from wallnet.simulate import oommf
 
         try:

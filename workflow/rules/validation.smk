@@ -1,14 +1,6 @@
 """The embedded engine beside published and analytic values."""
 
-from wallnet import validation as validation_checks
-
-
-rule validation:
-    """All checks of the engine, as tables and a figure."""
-    input:
-        filled(files.TABLE, table="validation", suffix=".csv"),
-        png(files.FIGURE, figure="validation"),
-    localrule: True
+from wallnet.validation import CHECKS
 
 
 rule validation_check:
@@ -20,10 +12,10 @@ rule validation_check:
     benchmark:
         files.benchmark_of(files.VALIDATION)
     wildcard_constraints:
-        check="|".join(validation_checks.CHECKS),
+        check=one_of(CHECKS),
     resources:
-        mem_mb=lambda w, attempt: 1000 * attempt,
-        runtime=lambda w, attempt: 15 * attempt,
+        mem_mb=growing(1000),
+        runtime=growing(15),
     params:
         revision=[revisions.of("film"), revisions.of("validation")],
     shell:
@@ -33,25 +25,22 @@ rule validation_check:
 rule validation_table:
     """Gather the checks into one table, to compute with and to read, and draw their curves."""
     input:
-        expand(files.VALIDATION, check=validation_checks.CHECKS),
+        plan.validation_results(),
     output:
-        csv=filled(files.TABLE, table="validation", suffix=".csv"),
-        markdown=filled(files.TABLE, table="validation", suffix=".md"),
+        csv=table("validation"),
+        markdown=table("validation", ".md"),
         png=report(
-            png(files.FIGURE, figure="validation"),
+            png(files.FIGURE, "validation"),
             caption="../report/validation.rst",
             category="Checks",
             labels={"result": "engine beside published values"},
         ),
-        vector=vector(files.FIGURE, figure="validation"),
+        vector=vector(files.FIGURE, "validation"),
     log:
-        files.log_of(filled(files.TABLE, table="validation", suffix=".csv")),
+        files.log_of(table("validation")),
     benchmark:
-        files.benchmark_of(filled(files.TABLE, table="validation", suffix=".csv"))
+        files.benchmark_of(table("validation"))
     localrule: True
-    resources:
-        mem_mb=lambda w, attempt: 500 * attempt,
-        runtime=lambda w, attempt: 10 * attempt,
     params:
         figures=figure_style,
         revision=revisions.of("report"),

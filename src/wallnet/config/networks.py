@@ -35,8 +35,14 @@ LEVEL_SETS = ("measured", "extended", "reachable")
 STAGES = ("fp32", "quantized", "fine_tuned", "fine_tuned_snapped", "on_levels")
 """What becomes of one network, in this order; all but the first stand on a synapse's levels."""
 
+PAPER_STAGES = STAGES[:3]
+"""The stages of the paper's Table II."""
+
 NO_DEVICE = "none"
 """Stands for device, reading and mapping in the path of a network on no synapse."""
+
+FREE_NETWORK = dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE) | {"stage": STAGES[0]}
+"""What a network with free weights is called by: no device is part of it."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 _FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*\Z")
@@ -175,8 +181,7 @@ class RunSet(Section):
             for recipe in self.recipes:
                 for seed in self.seeds:
                     common = {"dataset": dataset, "recipe": recipe, "seed": str(seed)}
-                    nowhere = dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE)
-                    found.append(common | nowhere | {"stage": STAGES[0]})
+                    found.append(common | FREE_NETWORK)
                     found += [
                         common
                         | {"device": device, "reading": reading}

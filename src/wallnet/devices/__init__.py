@@ -4,10 +4,8 @@ Reads trace files and configuration; knows no calculator.
 """
 
 import argparse
-from pathlib import Path
 
-from wallnet import files
-from wallnet.config import current_name
+from wallnet import files, plan
 from wallnet.devices.compact import compact_model
 from wallnet.devices.conductance import (
     detector_columns,
@@ -18,7 +16,7 @@ from wallnet.devices.conductance import (
 from wallnet.devices.gathering import gather
 from wallnet.devices.neuron import activation, fit_quartic
 from wallnet.files import FileError
-from wallnet.jobs import DeviceJob, level_states
+from wallnet.jobs import DeviceJob
 
 __all__ = [
     "activation",
@@ -66,13 +64,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _gather(arguments: argparse.Namespace) -> None:
     """Gather the files that lie in the given folders under the names of the job."""
     job = DeviceJob.from_json(files.given_text(arguments.job))
-    traces = [
-        Path(arguments.traces, f"{current_name(density)}.nc")
-        for density in job.pulse.current_densities
-    ]
-    levels = {}
-    if job.kind == "synapse":
-        if arguments.levels is None:
-            raise FileError("--levels is missing; a synapse needs the folder of its level files")
-        levels = {state: Path(arguments.levels, f"{state}.nc") for state in level_states(job.track)}
+    if job.kind == "synapse" and arguments.levels is None:
+        raise FileError("--levels is missing; a synapse needs the folder of its level files")
+    traces = plan.traces_in(arguments.traces, job.pulse)
+    levels = plan.levels_in(arguments.levels, job) if arguments.levels else {}
     gather(job, arguments.initial, traces, levels, arguments.out)

@@ -1,10 +1,7 @@
 """Paths of all results, as patterns with wildcards in braces, shared by rules and package."""
 
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
-
-from wallnet.config import Device, current_name
-from wallnet.jobs import level_states
+from pathlib import PurePosixPath
 
 RESULTS = "results"
 
@@ -14,7 +11,8 @@ LEVEL = "results/levels/{device}/{state}.nc"
 DEVICE = "results/devices/{device}.nc"
 COMPACT_MODEL = "results/compact_models/{device}.json"
 DATA = "results/data/{dataset}.json"
-NETWORK = "results/networks/{dataset}/{device}/{reading}/{mapping}/{recipe}/{stage}/seed-{seed}"
+NETWORKS = "results/networks"
+NETWORK = NETWORKS + "/{dataset}/{device}/{reading}/{mapping}/{recipe}/{stage}/seed-{seed}"
 METRICS = NETWORK + "/metrics.json"
 CHECKPOINT = NETWORK + "/best.ckpt"
 CROSSCHECK = "results/crosscheck/{case}/{calculator}.nc"
@@ -25,31 +23,6 @@ FIGURE = "results/figures/{figure}{suffix}"
 DEVICE_FIGURE = "results/figures/devices/{device}-{figure}{suffix}"
 DATASET_FIGURE = "results/figures/networks/{dataset}/{figure}{suffix}"
 NETWORK_FIGURE = "results/figures/networks/{dataset}/{figure}-{device}{suffix}"
-
-
-def trace_paths(name: str, device: Device) -> list[str]:
-    """Return the trace files of a device, one a current density, ascending."""
-    return [
-        TRACE.format(device=name, current=current_name(density))
-        for density in device.pulse.current_densities
-    ]
-
-
-def level_paths(name: str, device: Device) -> list[str]:
-    """Return the files of the states in which a synapse can rest; none for other devices."""
-    states = level_states(device.track) if device.kind == "synapse" else {}
-    return [LEVEL.format(device=name, state=state) for state in states]
-
-
-def folder(pattern: str, name: str) -> str:
-    """Return the folder that holds a device's files of one kind.
-
-    Examples
-    --------
-    >>> folder(TRACE, "neuron")
-    'results/traces/neuron'
-    """
-    return str(Path(pattern.format(device=name, current="", state="")).parent)
 
 
 def both_formats(paths: Iterable[str], vector_format: str) -> list[str]:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wallnet import files, revisions
-from wallnet.config import Campaign, Figures, Track, current_name
+from wallnet import files, plan, revisions
+from wallnet.config import Figures, Track, current_name
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.report import style
@@ -43,25 +43,6 @@ READING_TITLES = {
     "parallel": "cells in parallel (Eq. 2)",
     "series": r"resistance linear in $\mathit{m}_z$",
 }
-
-COMPARISON = "synapses-compared"
-"""Name of the figure that puts all synapses of a campaign side by side."""
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A kind of figure.
-
-    Attributes
-    ----------
-    devices : tuple of str
-        Kinds of device that get one each; empty for a figure of several devices.
-    draw : callable
-        From what it is drawn from to the figure.
-    """
-
-    devices: tuple[str, ...]
-    draw: Callable[["Sources", Figures], "Figure"]
 
 
 @dataclass(frozen=True)
@@ -121,32 +102,8 @@ class Sources:
         """
         if self.traces is None:
             raise files.FileError("--traces is missing; this figure needs the folder of traces")
-        path = Path(self.traces, f"{current_name(current_density)}.nc")
+        path = plan.trace_in(self.traces, current_density)
         return files.read_dataset(path, "trace", drop=["magnetization_profile"])
-
-
-def targets(campaign: Campaign) -> list[str]:
-    """List all figures of the simulation half of a campaign.
-
-    Parameters
-    ----------
-    campaign : Campaign
-        The campaign.
-
-    Returns
-    -------
-    list of str
-        Paths, a PNG and a vector file each.
-    """
-    paths = [
-        files.DEVICE_FIGURE.format(device=device, figure=kind, suffix="{suffix}")
-        for kind, drawing in DRAWINGS.items()
-        for wanted in drawing.devices
-        for device in campaign.of_kind(wanted)
-    ]
-    if campaign.of_kind("synapse"):
-        paths.append(files.FIGURE.format(figure=COMPARISON, suffix="{suffix}"))
-    return files.both_formats(paths, campaign.figures.vector_format)
 
 
 # What the figures share
@@ -699,15 +656,15 @@ def _compared(sources: Sources, figures: Figures) -> "Figure":
     return figure
 
 
-DRAWINGS = {
-    "transfer-curve": Drawing(("neuron",), _transfer_curve),
-    "magnetization": Drawing(("neuron",), _magnetization),
-    "dynamics": Drawing(("synapse",), _dynamics),
-    "conductance": Drawing(("synapse",), _conductance),
-    "wall-position": Drawing(("track",), _wall_position),
-    COMPARISON: Drawing((), _compared),
+DRAWINGS: dict[str, Callable[[Sources, Figures], "Figure"]] = {
+    "transfer-curve": _transfer_curve,
+    "magnetization": _magnetization,
+    "dynamics": _dynamics,
+    "conductance": _conductance,
+    "wall-position": _wall_position,
+    "synapses-compared": _compared,
 }
-"""All figures of this half, by the name that ends their files' names."""
+"""All figures of this half; `wallnet.plan.FIGURES` says what each is drawn from."""
 
 
 def draw(
@@ -741,11 +698,10 @@ def draw(
     wallnet.files.FileError
         If a source is missing, damaged or of another kind, or the figure cannot be written.
     """
-    drawing = DRAWINGS[kind]
-    wanted = drawing.devices[0] if drawing.devices else "synapse"
+    wanted = plan.FIGURES[kind].kind
     read = {Path(path).stem: files.read_dataset(path, wanted) for path in devices}
     with style.apply(figures):
-        figure = drawing.draw(Sources(read, traces, shown), figures)
+        figure = DRAWINGS[kind](Sources(read, traces, shown), figures)
         style.save(
             figure,
             png_path,
@@ -773,7 +729,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """
     figure = subparsers.add_parser("device-figure", help="draw a figure of the devices")
     figure.add_argument("kind", choices=list(DRAWINGS))
-    figure.add_argument("--devices", required=True, nargs="+", help="device files")
+    figure.add_argument("--sources", required=True, nargs="+", help="device files")
     figure.add_argument("--traces", help="folder of the device's traces, for maps of m_z")
     figure.add_argument(
         "--shown",
@@ -791,7 +747,7 @@ def _figure_command(arguments: argparse.Namespace) -> None:
     figures = figures_of(arguments)
     draw(
         arguments.kind,
-        arguments.devices,
+        arguments.sources,
         arguments.traces,
         figures,
         arguments.png,

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from wallnet import __version__, files, revisions
+from wallnet import __version__, files, plan, revisions
 from wallnet.config import Figures
-from wallnet.config.networks import NO_DEVICE, STAGES, Networks
+from wallnet.config.networks import NO_DEVICE, PAPER_STAGES, STAGES
 from wallnet.files import FileError
 from wallnet.jobs import AccuracyJob
 from wallnet.report import style
@@ -32,8 +32,6 @@ TABLE_II = {
     (5, "fashion-mnist"): (86.40, 61.36, 86.31),
 }
 """The paper's Table II in % by number of notches and data set: FP32, quantised, fine-tuned."""
-
-PAPER_STAGES = STAGES[:3]
 
 TITLES = {
     "fp32": "FP32",
@@ -103,89 +101,6 @@ def _dataset_title(name: str) -> str:
     return DATASET_TITLES.get(name, name)
 
 
-# What each figure is drawn from
-
-
-def _example(networks: Networks, stages: Sequence[str], dataset: str, device: str) -> list[str]:
-    """List metrics of the first recipe, mapping and seed, for all readings."""
-    recipe, mapping, seed = next(iter(networks.recipes)), networks.mappings[0], networks.seeds[0]
-    wanted = []
-    for reading in networks.readings:
-        for stage in stages:
-            free = stage == STAGES[0]
-            path = files.METRICS.format(
-                dataset=dataset,
-                device=NO_DEVICE if free else device,
-                reading=NO_DEVICE if free else reading,
-                mapping=NO_DEVICE if free else mapping,
-                recipe=recipe,
-                stage=stage,
-                seed=seed,
-            )
-            wanted.append(path)
-    return list(dict.fromkeys(wanted))
-
-
-def weights_inputs(networks: Networks, dataset: str, device: str) -> list[str]:
-    """List the metrics that the weight histograms of a synapse are drawn from."""
-    return _example(networks, STAGES, dataset, device)
-
-
-def confusion_inputs(networks: Networks, dataset: str, device: str) -> list[str]:
-    """List the metrics that the confusion matrices of a synapse are drawn from."""
-    return _example(networks, PAPER_STAGES, dataset, device)
-
-
-def misread_inputs(networks: Networks, dataset: str) -> list[str]:
-    """List the metrics that the misread images of a data set are drawn from."""
-    return _example(networks, STAGES[:1], dataset, NO_DEVICE)
-
-
-def curves_inputs(networks: Networks) -> list[str]:
-    """List the metrics that the training curves are drawn from: FP32, first seed."""
-    return [
-        files.METRICS.format(**run)
-        for run in networks.runs()
-        if run["stage"] == STAGES[0] and run["seed"] == str(networks.seeds[0])
-    ]
-
-
-def metrics(networks: Networks) -> list[str]:
-    """List the metrics of all networks."""
-    return [files.METRICS.format(**run) for run in networks.runs()]
-
-
-def targets(networks: Networks, vector_format: str) -> list[str]:
-    """List all figures of the network half.
-
-    Parameters
-    ----------
-    networks : Networks
-        The section of the configuration.
-    vector_format : str
-        `pdf` or `svg`.
-
-    Returns
-    -------
-    list of str
-        Paths, a PNG and a vector file each; none without recipes.
-    """
-    if not networks.recipes:
-        return []
-    kept = "{suffix}"
-    paths = [
-        files.FIGURE.format(figure=name, suffix=kept) for name in ("training-curves", "accuracy")
-    ]
-    for dataset in networks.datasets:
-        paths.append(files.DATASET_FIGURE.format(dataset=dataset, figure="misread", suffix=kept))
-        paths += [
-            files.NETWORK_FIGURE.format(dataset=dataset, figure=kind, device=device, suffix=kept)
-            for kind in ("weights", "confusion")
-            for device in networks.synapses
-        ]
-    return files.both_formats(paths, vector_format)
-
-
 # Tables
 
 
@@ -239,13 +154,17 @@ def _table(records: Sequence[Mapping[str, Any]], table_ii: Mapping[str, int]) ->
     )
 
 
-def accuracy_tables(job: AccuracyJob, csv_path: str, markdown_path: str, html_path: str) -> None:
+def accuracy_tables(
+    job: AccuracyJob, networks: str, csv_path: str, markdown_path: str, html_path: str
+) -> None:
     """Tabulate the test accuracy of all networks.
 
     Parameters
     ----------
     job : AccuracyJob
-        Which networks; their metrics are read where `wallnet.files.METRICS` says.
+        Which networks.
+    networks : str
+        Folder of all networks, where `wallnet.plan.network_paths` finds their metrics.
     csv_path : str
         One row a network, columns `COLUMNS`.
     markdown_path, html_path : str
@@ -259,8 +178,9 @@ def accuracy_tables(job: AccuracyJob, csv_path: str, markdown_path: str, html_pa
     import pandas
 
     records = []
-    for run in job.run_set.runs():
-        record = _read(files.METRICS.format(**run), run)
+    paths = plan.network_paths(files.METRICS, job.run_set, networks)
+    for run, path in zip(job.run_set.runs(), paths, strict=True):
+        record = _read(path, run)
         kept = {column: record[column] for column in COLUMNS}
         records.append(kept | {"device_levels": record.get("device_levels")})
     numbers = Table(
@@ -615,6 +535,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Add the subcommands `accuracy` and `network-figure`."""
     table = subparsers.add_parser("accuracy", help="tabulate test accuracies beside Table II")
     table.add_argument("--job", required=True, help="which networks, as JSON")
+    table.add_argument("--networks", required=True, help="folder of all networks")
     for name in ("csv", "markdown", "html"):
         table.add_argument(f"--{name}", required=True, help="file to write")
     table.set_defaults(handler=_accuracy_command)
@@ -636,7 +557,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def _accuracy_command(arguments: argparse.Namespace) -> None:
     job = AccuracyJob.from_json(arguments.job)
-    accuracy_tables(job, arguments.csv, arguments.markdown, arguments.html)
+    accuracy_tables(job, arguments.networks, arguments.csv, arguments.markdown, arguments.html)
 
 
 def _figure_command(arguments: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""Every file that a campaign asks for, and what lies beside them that it no longer asks for."""
+"""What lies among the results that a campaign no longer asks for, and what is damaged."""
 
 import argparse
 import os
@@ -10,99 +10,13 @@ from pathlib import Path
 
 from wallnet import config, files
 from wallnet.config import Campaign
-from wallnet.config.crosscheck import CALCULATORS
-from wallnet.report import devices as device_figures
-from wallnet.report import networks as network_figures
-from wallnet.validation import CHECKS
-
-TABLE_SUFFIXES = (".csv", ".md", ".html")
+from wallnet.plan.listing import checks, everything
 
 _FOLDERS = (
     *("initial", "traces", "levels", "devices", "compact_models", "data", "networks"),
     *("tables", "figures", "crosscheck", "validation", "logs", "benchmarks"),
 )
 """Folders below `results` in which every file is ours."""
-
-
-def simulations(campaign: Campaign) -> list[str]:
-    """List the initial states, traces and levels of all devices."""
-    return [
-        path
-        for name, device in campaign.devices.items()
-        for path in (
-            files.INITIAL.format(device=name),
-            *files.trace_paths(name, device),
-            *files.level_paths(name, device),
-        )
-    ]
-
-
-def device_files(campaign: Campaign) -> list[str]:
-    """List the device files, compact models and tables of all devices."""
-    return [
-        path
-        for name, device in campaign.devices.items()
-        for path in (
-            files.DEVICE.format(device=name),
-            *([] if device.kind == "track" else [files.COMPACT_MODEL.format(device=name)]),
-            *(files.DEVICE_TABLE.format(device=name, suffix=s) for s in TABLE_SUFFIXES),
-        )
-    ]
-
-
-def network_files(campaign: Campaign) -> list[str]:
-    """List the records of the data sets, all networks and the tables of their accuracies."""
-    networks = campaign.networks
-    if not networks.recipes:
-        return []
-    return [
-        *(files.DATA.format(dataset=dataset) for dataset in networks.datasets),
-        *(
-            pattern.format(**run)
-            for run in networks.runs()
-            for pattern in (files.METRICS, files.CHECKPOINT)
-        ),
-        *(files.TABLE.format(table="accuracy", suffix=s) for s in TABLE_SUFFIXES),
-    ]
-
-
-def figures(campaign: Campaign) -> list[str]:
-    """List all figures of devices and networks, a PNG and a vector file each."""
-    return [
-        *device_figures.targets(campaign),
-        *network_figures.targets(campaign.networks, campaign.figures.vector_format),
-    ]
-
-
-def everything(campaign: Campaign) -> list[str]:
-    """List what the target `all` makes: every result but those of checks asked for by name."""
-    parameters = [files.TABLE.format(table="parameters", suffix=s) for s in (".csv", ".html")]
-    return [
-        *simulations(campaign),
-        *device_files(campaign),
-        *parameters,
-        *network_files(campaign),
-        *figures(campaign),
-    ]
-
-
-def _checks(campaign: Campaign) -> list[str]:
-    """List the results of the targets `crosscheck` and `validation`."""
-    cases = [
-        files.CROSSCHECK.format(case=case, calculator=calculator)
-        for case in campaign.crosscheck.cases
-        for calculator in CALCULATORS
-    ]
-    checks = [files.VALIDATION.format(check=check) for check in CHECKS]
-    names = ("crosscheck", "validation")
-    tables = [files.TABLE.format(table=name, suffix=s) for name in names for s in (".csv", ".md")]
-    drawn = [files.FIGURE.format(figure=name, suffix="{suffix}") for name in names]
-    return [
-        *cases,
-        *checks,
-        *tables,
-        *files.both_formats(drawn, campaign.figures.vector_format),
-    ]
 
 
 def not_asked_for(campaign: Campaign, folder: str | Path) -> list[str]:
@@ -120,12 +34,12 @@ def not_asked_for(campaign: Campaign, folder: str | Path) -> list[str]:
     list of str
         Paths within `folder`, sorted; what lies hidden beside a result counts as part of it.
     """
-    wanted = {*everything(campaign), *_checks(campaign)}
+    wanted = {*everything(campaign), *checks(campaign)}
     wanted |= {of(path) for path in wanted for of in (files.log_of, files.benchmark_of)}
     return sorted(set(_present(Path(folder))) - wanted)
 
 
-_HIDDEN = re.compile(
+HIDDEN = re.compile(
     r"\.(?P<of>.+)\.(sha256|[0-9a-f]{8}\.part(\.\w+)?|checkpoint\.npz|unfinished\.ckpt)\Z"
 )
 
@@ -135,7 +49,7 @@ def _present(folder: Path) -> Iterator[str]:
     for name in _FOLDERS:
         for place, _, found in os.walk(folder / files.RESULTS / name):
             for file in found:
-                hidden = _HIDDEN.match(file)
+                hidden = HIDDEN.match(file)
                 if hidden and hidden[2] == "sha256":
                     file = hidden["of"]
                 elif file.startswith("."):
@@ -164,7 +78,7 @@ def remove(paths: list[str], folder: str | Path) -> None:
         beside = [path, path.with_name(f"{path.name}.damaged")]
         with suppress(FileNotFoundError):
             for other in (top / path).parent.iterdir():
-                hidden = _HIDDEN.match(other.name)
+                hidden = HIDDEN.match(other.name)
                 if hidden and hidden["of"] in (path.name, path.stem, f"{path.name}.sha256"):
                     beside.append(path.with_name(other.name))
         try:

@@ -1,0 +1,185 @@
+"""All figures of devices and networks: what each is drawn from, and how the report shows it."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from wallnet import files
+from wallnet.config import Campaign
+from wallnet.config.networks import PAPER_STAGES, STAGES
+from wallnet.plan import paths
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A kind of figure.
+
+    Attributes
+    ----------
+    name : str
+        What its drawing is called; part of its files' names.
+    label : str
+        What the report calls it, with wildcards.
+    pattern : str
+        Of its files, one of those of `wallnet.files`; its wildcards say of what there is one each.
+    sources : callable
+        From the campaign and the pattern's wildcards to the files that it is drawn from.
+    half : str
+        `device` or `network`: the half of the campaign that it belongs to.
+    kind : str or None
+        Kind of the devices that it shows; None for networks.
+    options : tuple of str
+        What else its drawing is told, keys of `OPTIONS`.
+    """
+
+    name: str
+    label: str
+    pattern: str
+    sources: Callable[..., list[str]]
+    half: Literal["device", "network"]
+    kind: str | None = None
+    options: tuple[str, ...] = ()
+
+    def places(self, campaign: Campaign) -> list[dict[str, str]]:
+        """List the wildcards of all figures of this kind in a campaign."""
+        networks = campaign.networks
+        devices = campaign.of_kind(self.kind) if self.kind else networks.synapses
+        if not (devices if self.kind else networks.recipes):
+            return []
+        choices = {"dataset": networks.datasets, "device": devices}
+        names = [name for name in choices if f"{{{name}}}" in self.pattern]
+        chosen = itertools.product(*(choices[name] for name in names))
+        return [dict(zip(names, values, strict=True)) for values in chosen]
+
+    def values(self, campaign: Campaign, wildcard: str) -> list[str]:
+        """List what a wildcard of its files stands for; nothing if it is none of theirs."""
+        found = (place[wildcard] for place in self.places(campaign) if wildcard in place)
+        return list(dict.fromkeys(found))
+
+    def traces(self, campaign: Campaign, device: str = "", **_: str) -> list[str]:
+        """List the traces in the folder that the drawing is told of."""
+        if "traces" not in self.options:
+            return []
+        return paths.trace_paths(device, campaign.devices[device])
+
+    def command(self, campaign: Campaign, **wildcards: str) -> list[str]:
+        """Return the subcommand that draws it, with all that no other figure is told."""
+        words = [f"{self.half}-figure", self.name]
+        for option in self.options:
+            words += [f"--{option}", *OPTIONS[option](campaign, **wildcards)]
+        return words
+
+
+def _shown(campaign: Campaign, device: str) -> list[str]:
+    """Return the current densities that a device's figures of single pulses are to show."""
+    return [f"{density:.10g}" for density in campaign.devices[device].shown or ()]
+
+
+def _paper(campaign: Campaign) -> list[str]:
+    """Return the numbers of notches whose rows of the paper's Table II are shown."""
+    return [str(notches) for notches in sorted(set(campaign.networks.table_ii.values()))]
+
+
+OPTIONS: dict[str, Callable[..., list[str]]] = {
+    "traces": lambda campaign, device: [paths.folder(files.TRACE, device)],
+    "shown": _shown,
+    "paper": _paper,
+}
+"""Options of the drawings, and what stands behind them."""
+
+
+def _device(campaign: Campaign, device: str) -> list[str]:
+    return [files.DEVICE.format(device=device)]
+
+
+def _synapses(campaign: Campaign) -> list[str]:
+    return [files.DEVICE.format(device=device) for device in campaign.of_kind("synapse")]
+
+
+def _accuracy(campaign: Campaign) -> list[str]:
+    return [files.TABLE.format(table="accuracy", suffix=".csv")]
+
+
+def _training_curves(campaign: Campaign) -> list[str]:
+    return paths.training_curve_metrics(campaign.networks)
+
+
+def _misread(campaign: Campaign, dataset: str) -> list[str]:
+    return paths.example_metrics(campaign.networks, STAGES[:1], dataset)
+
+
+def _confusion(campaign: Campaign, dataset: str, device: str) -> list[str]:
+    return paths.example_metrics(campaign.networks, PAPER_STAGES, dataset, device)
+
+
+def _weights(campaign: Campaign, dataset: str, device: str) -> list[str]:
+    return paths.example_metrics(campaign.networks, STAGES, dataset, device)
+
+
+_of_device = partial(Figure, pattern=files.DEVICE_FIGURE, sources=_device, half="device")
+_of_network = partial(Figure, half="network")
+
+FIGURES: dict[str, Figure] = {
+    figure.name: figure
+    for figure in (
+        _of_device("transfer-curve", "{device}: transfer curve", kind="neuron"),
+        _of_device(
+            "magnetization",
+            "{device}: maps of m_z",
+            kind="neuron",
+            options=("traces", "shown"),
+        ),
+        _of_device(
+            "dynamics",
+            "{device}: maps of m_z, wall against time",
+            kind="synapse",
+            options=("traces", "shown"),
+        ),
+        _of_device("conductance", "{device}: conductance and levels", kind="synapse"),
+        _of_device(
+            "wall-position",
+            "{device}: wall against time, velocity",
+            kind="track",
+            options=("shown",),
+        ),
+        Figure(
+            "synapses-compared",
+            "conductance compared",
+            files.FIGURE,
+            _synapses,
+            half="device",
+            kind="synapse",
+        ),
+        _of_network(
+            "training-curves",
+            "training curves",
+            files.FIGURE,
+            _training_curves,
+            options=("paper",),
+        ),
+        _of_network(
+            "accuracy", "test error at every stage", files.FIGURE, _accuracy, options=("paper",)
+        ),
+        _of_network("misread", "{dataset}: misread images", files.DATASET_FIGURE, _misread),
+        _of_network("weights", "{dataset}: weights on {device}", files.NETWORK_FIGURE, _weights),
+        _of_network(
+            "confusion",
+            "{dataset}: confusion matrices on {device}",
+            files.NETWORK_FIGURE,
+            _confusion,
+        ),
+    )
+}
+"""All kinds of figure by name, those of devices first."""
+
+
+def figures(campaign: Campaign) -> list[str]:
+    """List all figures of devices and networks, a PNG and a vector file each."""
+    drawn = [
+        figure.pattern.format(figure=figure.name, suffix="{suffix}", **place)
+        for figure in FIGURES.values()
+        for place in figure.places(campaign)
+    ]
+    return files.both_formats(drawn, campaign.figures.vector_format)
