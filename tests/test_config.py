@@ -787,14 +787,14 @@ def test_each_job_says_where_its_wall_starts_and_what_happens_to_it():
 
 def test_states_are_the_inner_notches_and_what_lies_between_two_neighbours():
     states = jobs.level_states(config.Device.model_validate(FILLED).track)
-    assert list(states) == ["1", "1-2", "2", "2-3", "3"]
-    places = {name: [round(end * 1e9, 6) for end in ends] for name, ends in states.items()}
+    assert [state.file_name for state in states] == ["1", "1-2", "2", "2-3", "3"]
+    places = {state: [round(end * 1e9, 6) for end in ends] for state, ends in states.items()}
     assert places == {
-        "1": [90] * 2,
-        "1-2": [90, 180],
-        "2": [180] * 2,
-        "2-3": [180, 270],
-        "3": [270] * 2,
+        "notch 1": [90] * 2,
+        "between 1 and 2": [90, 180],
+        "notch 2": [180] * 2,
+        "between 2 and 3": [180, 270],
+        "notch 3": [270] * 2,
     }
 
 

@@ -35,7 +35,11 @@ def test_paths_of_a_device_follow_from_its_sweep_and_its_notches(tiny):
     # a job finds them in the folder that it is given
     job = device_job(devices["synapse"])
     assert plan.traces_in("here", job.pulse)[-1] == "here/0.5000.nc"
-    assert plan.levels_in("there", job) == {s: f"there/{s}.nc" for s in ("1", "1-2", "2")}
+    assert plan.levels_in("there", job) == {
+        "notch 1": "there/1.nc",
+        "between 1 and 2": "there/1-2.nc",
+        "notch 2": "there/2.nc",
+    }
 
 
 def test_figures_are_one_a_device_and_the_comparison(tiny):

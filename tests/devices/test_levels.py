@@ -12,9 +12,10 @@ from wallnet.files import WallState
 
 
 def test_names_of_level_files_are_those_of_the_states_that_traces_carry(written_synapse):
-    for name, path in written_synapse.levels.items():
+    for state, path in written_synapse.levels.items():
         data = files.read_dataset(path, "trace")
-        assert WallState(data.attrs["state"]).file_name == name
+        assert data.attrs["state"] == state
+        assert WallState.from_file_name(path.stem) == state
     first = files.read_dataset(written_synapse.traces[0], "trace")
     assert first.attrs["state"] == "initial"
 
@@ -206,7 +207,7 @@ def test_a_synapse_read_without_relaxation_reaches_only_its_start(tmp_path):
 def test_levels_follow_the_positions_of_the_notches(tmp_path):
     track = SYNAPSE["track"] | {"notches": {"positions": [300e-9, 600e-9], "diameter": 36e-9}}
     device = campaign(s=SYNAPSE | {"track": track}).devices["s"]
-    assert list(jobs.level_states(device.track)) == ["1", "1-2", "2"]
+    assert list(jobs.level_states(device.track)) == ["notch 1", "between 1 and 2", "notch 2"]
     bench = Bench(tmp_path, "s", device)
     bench.write_all(SYNAPSE_ENDS.__getitem__)
     assert bench.gather()["level"].size == 5
@@ -253,7 +254,7 @@ def test_the_smallest_current_density_is_that_of_least_magnitude(densities, smal
 
 def test_the_lower_end_of_a_half_state_is_behind(synapse):
     """The drive makes the upper end lead."""
-    bottom, top = jobs.level_states(synapse.device.track)["1-2"]
+    bottom, top = jobs.level_states(synapse.device.track)["between 1 and 2"]
     assert (bottom, top) == pytest.approx((300e-9, 600e-9), rel=1e-9, abs=0)
     placed = jobs.level_job(synapse.device, "1-2").placement
     assert (placed.bottom, placed.top) == (bottom, top)
@@ -286,7 +287,7 @@ def test_a_level_is_that_of_the_relaxed_wall_not_of_the_placed_one(synapse):
         values = relaxed[name].values.copy()
         values[:-2] = placed[name].values[:-2]
         relaxed[name] = (relaxed[name].dims, values, relaxed[name].attrs)
-    synapse.write(relaxed, synapse.levels["1"])
+    synapse.write(relaxed, synapse.levels["notch 1"])
     data = synapse.gather()
     m_z = float(relaxed["m"].sel(component="z")[-1])
     assert m_z < float(relaxed["m"].sel(component="z")[0]) - 0.02

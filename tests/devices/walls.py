@@ -109,8 +109,9 @@ class Bench:
 
     @property
     def levels(self):
-        states = jobs.level_states(self.device.track) if self.device.kind == "synapse" else {}
-        return {s: self.path(files.LEVEL.format(device=self.name, state=s)) for s in states}
+        place = self.path(plan.folder(files.LEVEL, self.name))
+        found = plan.levels_in(place, self.device)
+        return {state: Path(path) for state, path in found.items()}
 
     def write(self, trace, path):
         files.write_dataset(trace, path, "trace", {})
@@ -126,7 +127,10 @@ class Bench:
     def write_level(self, level, ends=None, **more):
         job = jobs.level_job(self.device, level)
         bottom, top = ends or (job.placement.bottom, job.placement.top)
-        self.write(moving_wall(job, bottom, top, **more), self.levels[level])
+        self.write(
+            moving_wall(job, bottom, top, **more),
+            self.levels[files.WallState.from_file_name(level)],
+        )
 
     def write_all(self, ends):
         job = jobs.initial_job(self.device)
@@ -135,7 +139,7 @@ class Bench:
         for density in self.device.pulse.current_densities:
             self.write_pulse(density, *ends(density))
         for state in self.levels:
-            self.write_level(state)
+            self.write_level(state.file_name)
 
     def gather(self, **changes):
         from wallnet import devices

@@ -46,7 +46,7 @@ def check_use(campaign):
         pulse = jobs.pulse_job(device, device.pulse.current_densities[0])
         assert jobs.SimulationJob.from_json(pulse.to_json()).to_json() == pulse.to_json()
         for state in jobs.level_states(device.track) if device.kind == "synapse" else ():
-            jobs.level_job(device, state)
+            jobs.level_job(device, state.file_name)
         jobs.initial_job(device)
     accuracy_job(campaign.networks).to_json()
     for case in campaign.crosscheck.cases:

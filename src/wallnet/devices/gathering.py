@@ -253,7 +253,7 @@ def gather(
     job: DeviceJob,
     initial: str | Path,
     traces: Sequence[str | Path],
-    levels: Mapping[str, str | Path],
+    levels: Mapping[WallState, str | Path],
     out: str | Path,
 ) -> None:
     """Gather the traces of one device into its device file.
@@ -273,8 +273,7 @@ def gather(
     traces : sequence of str or Path
         One trace a current density, in the order of the job.
     levels : mapping
-        From the name of a state ("1", "1-2", …) to the file of a wall relaxed there; empty
-        unless the device is a synapse.
+        From a state to the file of a wall relaxed there; empty unless the device is a synapse.
     out : str or Path
         Device file to write.
 
@@ -312,7 +311,7 @@ def _gather(
     job: DeviceJob,
     initial: str | Path,
     traces: Sequence[str | Path],
-    levels: Mapping[str, str | Path],
+    levels: Mapping[WallState, str | Path],
     out: str | Path,
 ) -> None:
     name = Path(out).stem
@@ -477,12 +476,13 @@ def _start(path: str | Path, job: DeviceJob) -> Level:
     )
 
 
-def _relaxed(path: str | Path, level: str, job: DeviceJob, conditions: Mapping[str, Any]) -> Level:
+def _relaxed(
+    path: str | Path, state: WallState, job: DeviceJob, conditions: Mapping[str, Any]
+) -> Level:
     """Return the level at which a wall was placed and relaxed."""
     trace = read_trace(path, job, None)
     if _conditions(trace.parameters) != conditions:
         raise _foreign(path, "was simulated under other conditions than the traces")
-    state = WallState.from_file_name(level)
     stable = trace.state == state and trace.settled == 1
     conductance = both_readings(trace.detected[-1], job.detector)
     return Level(

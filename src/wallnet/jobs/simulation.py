@@ -6,6 +6,7 @@ from pydantic import ValidationError, model_validator
 
 from wallnet.config.devices import Device, Film, Material, Oommf, Output, Relaxation, Track
 from wallnet.config.quantities import CurrentDensity, DurationOrNone, Position, Section
+from wallnet.files import WallState
 from wallnet.jobs.base import Job, first_finding
 
 _SETTINGS: dict[str, type[Film] | type[Oommf]] = {"film": Film, "oommf": Oommf}
@@ -84,26 +85,34 @@ def pulse_job(device: Device, current_density: float) -> SimulationJob:
     )
 
 
-def level_states(track: Track) -> dict[str, tuple[float, float]]:
+def level_states(track: Track) -> dict[WallState, tuple[float, float]]:
     """Return where a wall is placed on a track for each state in which it can rest.
 
     Returns
     -------
     dict
-        From the state's name ("1", "1-2", "2", …) to the positions in m at which the wall meets
-        the lower and the upper edge. "1" has both ends at the first notch; "1-2" has the lower
-        end at the first and the upper, which the drive makes lead, at the second.
+        From the states, from left to right, to the positions in m at which the wall meets the
+        lower and the upper edge. Of a half state the upper end, which the drive makes lead, is
+        ahead.
     """
     notches = track.inner_notch_positions
-    states = {}
+    places = {}
     for index, position in enumerate(notches, start=1):
-        states[f"{index}"] = (position, position)
+        places[WallState.at(index, index)] = (position, position)
         if index < len(notches):
-            states[f"{index}-{index + 1}"] = (position, notches[index])
-    return states
+            places[WallState.at(index, index + 1)] = (position, notches[index])
+    return places
 
 
-def level_job(device: Device, state: str) -> SimulationJob:
-    """Return the job that measures one state: a wall placed there, then relaxed."""
-    bottom, top = level_states(device.track)[state]
+def level_job(device: Device, name: str) -> SimulationJob:
+    """Return the job that measures a level: a wall placed there, then relaxed.
+
+    Parameters
+    ----------
+    device : Device
+        A synapse.
+    name : str
+        Name of the level's file, such as "2" or "2-3".
+    """
+    bottom, top = level_states(device.track)[WallState.from_file_name(name)]
     return _job(device, bottom, top)

@@ -36,17 +36,17 @@ def traces_in(traces: str | Path, pulse: Pulse) -> list[str]:
     return [trace_in(traces, density) for density in pulse.current_densities]
 
 
-def levels_in(levels: str | Path, device: Device | DeviceJob) -> dict[str, str]:
+def levels_in(levels: str | Path, device: Device | DeviceJob) -> dict[files.WallState, str]:
     """Return the files of the states in which a synapse can rest, in the folder of its levels.
 
     Returns
     -------
     dict
-        From the state's name to the file; empty for a device that is no synapse.
+        From the state to the file; empty for a device that is no synapse.
     """
     states = level_states(device.track) if device.kind == "synapse" else {}
     name = PurePosixPath(files.LEVEL).name
-    return {state: str(Path(levels, name.format(state=state))) for state in states}
+    return {state: str(Path(levels, name.format(state=state.file_name))) for state in states}
 
 
 def trace_paths(name: str, device: Device) -> list[str]:
