@@ -105,11 +105,12 @@ def test_a_checkpoint_of_another_revision_is_not_used(device, tmp_path, eager, m
 
 def test_a_checkpoint_is_saved_once_an_interval(device, tmp_path, monkeypatch):
     """Entries that take two minutes each: every third finds the latest older than five."""
-    clock = iter(range(0, 100_000, 120))
-    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: float(next(clock)))
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
     kept = checkpoint.Checkpoint(tmp_path / "trace.nc", jobs.pulse_job(device, 1.5e12), np.zeros(3))
     saved = []
     for entry in range(12):
+        now[0] += 120.0
         kept.offer(lambda entry=entry: saved.append(entry) or {"entry": np.array(entry)})
     assert saved == [2, 5, 8, 11]
 
@@ -117,7 +118,7 @@ def test_a_checkpoint_is_saved_once_an_interval(device, tmp_path, monkeypatch):
 def test_the_time_of_earlier_attempts_adds_up(device, tmp_path, monkeypatch):
     """Until the checkpoint that was read: what came after it was lost and is done again."""
     now = [1000.0]
-    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
     for begin, end, before, after in [(1000, 1400, 0, 400), (5000, 5350, 400, 750)]:
         now[0] = float(begin)
         job = jobs.pulse_job(device, 1.5e12)

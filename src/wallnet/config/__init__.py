@@ -4,7 +4,6 @@
 naming the key and the mend, as a `ConfigError`.
 """
 
-import copy
 import difflib
 import re
 from collections.abc import Hashable, Mapping, Sequence
@@ -34,7 +33,8 @@ from wallnet.config.devices import (
 )
 from wallnet.config.figures import Figures
 from wallnet.config.networks import Networks
-from wallnet.config.quantities import ConfigError, CurrentDensity, Section
+from wallnet.config.quantities import ConfigError, CurrentDensity, Section, laid_over
+from wallnet.files import one_line
 
 __all__ = [
     "CURRENT_DENSITY_STEP",
@@ -146,30 +146,17 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         loader.name = str(path)
         data = loader.get_single_data()
     except yaml.YAMLError as error:
-        problem = " ".join(str(error).split())
-        raise ConfigError(f"{path} is not valid YAML: {problem}; mend that line") from None
+        raise ConfigError(f"{path} is not valid YAML: {one_line(error)}; mend that line") from None
     except (RecursionError, ValueError) as error:
         if isinstance(error, ConfigError):
             raise
-        reason = " ".join(str(error).split())[:200]
-        raise ConfigError(f"{path} is not valid YAML ({reason}); mend it") from None
+        raise ConfigError(f"{path} is not valid YAML ({one_line(error)}); mend it") from None
     finally:
         if loader is not None:
             loader.dispose()
     if not isinstance(data, dict):
         raise ConfigError(f"{path} holds no keys; start from the config.yaml of the repository")
     return data
-
-
-def _merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay `change` over `base`, block by block; lists and numbers are replaced."""
-    merged = dict(copy.deepcopy(dict(base)))
-    for key, value in change.items():
-        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
-            merged[key] = _merge(merged[key], value)
-        else:
-            merged[key] = copy.deepcopy(value)
-    return merged
 
 
 def _resolve(name: str, raw: Mapping[str, Any], chain: tuple[str, ...]) -> dict[str, Any]:
@@ -188,7 +175,7 @@ def _resolve(name: str, raw: Mapping[str, Any], chain: tuple[str, ...]) -> dict[
     if model in chain or model == name:
         raise ConfigError(f"devices.{name}.like leads back to itself; point it to a plain device")
     own = {key: value for key, value in device.items() if key != "like"}
-    return _merge(_resolve(model, raw, (*chain, name)), own)
+    return laid_over(_resolve(model, raw, (*chain, name)), own)
 
 
 _LONGEST_SHOWN = 60
@@ -324,7 +311,7 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
             )
             continue
         try:
-            merged = _merge(shared, _resolve(name, raw, ()))
+            merged = laid_over(shared, _resolve(name, raw, ()))
         except ConfigError as error:
             problems.append(str(error))
             continue

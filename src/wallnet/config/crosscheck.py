@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import field_validator
 
 from wallnet.config.devices import Device
-from wallnet.config.quantities import CurrentDensity, Section
+from wallnet.config.quantities import CurrentDensity, Section, laid_over
 
 CALCULATORS = ("film", "oommf")
 """The calculators that are compared; the second is the reference."""
@@ -25,7 +25,7 @@ class Case(Section):
     def varied(self, devices: Mapping[str, Device], calculator: str) -> dict[str, Any]:
         """Return the device as plain data, changes laid over it, for one calculator."""
         data = devices[self.device].model_dump()
-        return _laid_over(data, {**self.changes, "calculator": calculator})
+        return laid_over(data, {**self.changes, "calculator": calculator})
 
 
 class Crosscheck(Section):
@@ -78,13 +78,3 @@ class Crosscheck(Section):
             varied = case.varied(devices, CALCULATORS[0])
             found += validate(Device, varied, f"{key}.changes")[1]
         return found
-
-
-def _laid_over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay changes over plain data, block by block; lists and numbers are replaced."""
-    merged = dict(base)
-    for key, value in changes.items():
-        below = merged.get(key)
-        nested = isinstance(value, Mapping) and isinstance(below, Mapping)
-        merged[key] = _laid_over(below, value) if nested else value
-    return merged

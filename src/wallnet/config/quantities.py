@@ -1,6 +1,8 @@
 """Numbers with a unit and bounds, and the base of every section of the configuration."""
 
+import copy
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -15,6 +17,16 @@ class Section(BaseModel):
     """A block of `config.yaml`: unknown keys are refused, values cannot be changed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def laid_over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return plain data with changes laid over it, block by block; lists are replaced whole."""
+    merged = copy.deepcopy(dict(base))
+    for key, value in changes.items():
+        below = merged.get(key)
+        nested = isinstance(value, Mapping) and isinstance(below, Mapping)
+        merged[key] = laid_over(below, value) if nested else copy.deepcopy(value)
+    return merged
 
 
 def _number(value: Any) -> float:

@@ -5,6 +5,7 @@ states, `whole` writes files whole with a digest beside each, and `datasets` rea
 and JSON.
 """
 
+from wallnet.files.attempt import Attempt
 from wallnet.files.datasets import (
     given_text,
     read_dataset,
@@ -47,6 +48,7 @@ from wallnet.files.whole import (
     digest_path,
     find_damaged,
     note_digest,
+    one_line,
     set_aside,
     write_text,
     written_whole,
@@ -73,6 +75,7 @@ __all__ = [
     "TABLE",
     "TRACE",
     "VALIDATION",
+    "Attempt",
     "DamagedFileError",
     "FileError",
     "WallState",
@@ -87,6 +90,7 @@ __all__ = [
     "given_text",
     "log_of",
     "note_digest",
+    "one_line",
     "read_dataset",
     "read_json",
     "set_aside",

@@ -16,6 +16,7 @@ from wallnet.files.whole import (
     FileError,
     check_digest,
     damaged,
+    one_line,
     write_text,
     written_whole,
 )
@@ -66,7 +67,7 @@ def read_json(path: str | Path, keys: Sequence[str] = ()) -> dict[str, Any]:
     except OSError as error:
         raise unreadable(path, error) from None
     except (ValueError, RecursionError) as error:
-        raise damaged(path, f"is damaged ({_one_line(error)})") from None
+        raise damaged(path, f"is damaged ({one_line(error)})") from None
     missing = [key for key in keys if not isinstance(data, dict) or key not in data]
     if not isinstance(data, dict) or missing:
         raise damaged(path, f"lacks {', '.join(missing) or 'a JSON object'}")
@@ -84,14 +85,9 @@ def given_text(text: str) -> str:
 def unreadable(path: str | Path, error: OSError) -> FileError:
     """Return what to raise where the system, not the content, is at fault."""
     return FileError(
-        f"{path} cannot be read ({error.strerror or _one_line(error)}); make it readable, "
+        f"{path} cannot be read ({error.strerror or one_line(error)}); make it readable, "
         "then run again"
     )
-
-
-def _one_line(error: Exception) -> str:
-    """Return the beginning of an error's message in one line, or its name."""
-    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def write_dataset(
@@ -182,13 +178,13 @@ def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Datas
     except OSError as error:
         if error.errno is not None and error.errno > 0:  # the netCDF library's own are negative
             raise unreadable(path, error) from None
-        raise damaged(path, f"is damaged or not netCDF ({_one_line(error)})") from None
+        raise damaged(path, f"is damaged or not netCDF ({one_line(error)})") from None
     except MemoryError:
         raise FileError(
             f"{path} does not fit into memory; free some, or delete the file and run snakemake"
         ) from None
     except Exception as error:  # a garbled file can make xarray and netCDF4 stumble anywhere
-        raise damaged(path, f"is damaged or not netCDF ({_one_line(error)})") from None
+        raise damaged(path, f"is damaged or not netCDF ({one_line(error)})") from None
 
 
 def _check_kind(dataset: "xarray.Dataset", path: str | Path, kind: str) -> None:

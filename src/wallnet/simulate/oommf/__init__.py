@@ -34,9 +34,6 @@ from wallnet.simulate.recorder import Recorder, next_output, pulse_end
 if TYPE_CHECKING:
     import ubermagtable
 
-NAME = "oommf"
-"""Name of this calculator in the configuration."""
-
 THREADS_VARIABLE = "OOMMF_THREADS"
 """Environment variable with the number of threads, OOMMF's own; it goes before the configuration,
 so that a rule can pass on the threads that its job was given."""
