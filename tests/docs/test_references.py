@@ -25,7 +25,7 @@ import yaml
 
 from wallnet import cli, config, files, plan, revisions
 from wallnet.config.networks import DATA_FILES, KNOWN_DATASETS, SCHEMES
-from wallnet.config.quantities import Section
+from wallnet.config.quantities import Section, laid_over
 from wallnet.plan.clean import HIDDEN
 from wallnet.validation import CHECKS
 
@@ -850,7 +850,7 @@ def fault_of_yaml(body: str) -> str | None:
         stray = flat - profile_keys()
         return f"no profile has {stray.pop()}" if stray else None
     try:
-        config.parse(config._merge(given(), data))
+        config.parse(laid_over(given(), data))
     except config.ConfigError as error:
         return str(error)
     return None
