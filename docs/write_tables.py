@@ -341,6 +341,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "crosscheck": crosscheck,
     "tolerances": tolerances,
     "mistakes": mistakes,
+    "mutants": mutants,
     **{name: as_measured(name) for name in ("planning", "gather", "thresholds")},
 }
 """What makes each block, by its name."""

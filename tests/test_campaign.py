@@ -124,7 +124,7 @@ def test_a_changed_level_maps_again_and_trains_nothing_else(whole):
     ("stage", "rules"),
     [
         ("networks", {"data", "train", "map", "accuracy"}),
-        ("report", {"accuracy", "parameters"}),
+        ("report", {"accuracy", "parameters", "device_table"}),
     ],
 )
 def test_a_new_revision_plans_its_stage_and_what_comes_after_it(whole, tmp_path, stage, rules):

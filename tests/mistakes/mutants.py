@@ -1,8 +1,8 @@
 """A seeded sample of mutants from mutmut, and how many of them the tests notice.
 
 mutmut changes one operator, number or argument at a time and runs the tests that pass through the
-changed function in its own process. What these leave alive is then tried on the oracle's campaign
-and on tests of planning, whose jobs are processes of their own. Changes of mere text and styling
+changed function in its own process. What these leave alive is then tried on the oracle's campaign,
+or on other tests whose jobs are processes of their own. Changes of mere text and styling
 are not drawn, and mutmut leaves decorated functions alone; ``mistakes.py`` beside this file has
 both kinds covered by hand.
 """
@@ -28,10 +28,19 @@ NOTICED = (1, 3, -24, 24, 152, 255, 36, -9, -11)
 """Exit codes of mutmut that mean a failed test, a time limit or a crash."""
 
 CAMPAIGN = ("tests/oracle",)
-PLANNING = ("tests/test_plan.py", "tests/test_clean.py")
-"""Tests that start processes of their own, for all stages and for those that plan."""
+"""Tests that start processes of their own, and so take no part in mutmut's runs."""
 
-PLANNED_BY = {"cli", "config", "files", "plan", "revisions"}
+OTHERS = {
+    "cli": (
+        *CAMPAIGN,
+        "tests/properties/test_outside_files.py",
+        "tests/faults/test_surroundings.py",
+    ),
+    "plan": ("tests/test_clean.py", "tests/test_plan.py"),
+    # a mutated package has other digests than those that are noted
+    "revisions": ("tests/test_revisions.py", "-k", "not noted and not noting"),
+}
+"""Such tests of the stages that a campaign's numbers do not show."""
 
 UNMUTATED = """
 import os
@@ -175,7 +184,7 @@ def main() -> int:
             command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
             chosen = {"PYTHONPATH": str(root / "mutants/src"), "MUTANT_UNDER_TEST": name}
             tried = subprocess.run(
-                [*command, *CAMPAIGN, *(PLANNING if stage_of[name] in PLANNED_BY else ())],
+                [*command, *OTHERS.get(stage_of[name], CAMPAIGN)],
                 cwd=root / "mutants",
                 env=environment | chosen,
                 capture_output=True,

@@ -108,6 +108,18 @@ def test_a_faulty_case_is_one_sentence_with_its_key(small_campaign, case, words)
     assert len(str(raised.value).splitlines()) == 1
 
 
+def test_all_faulty_cases_are_said_at_once(small_campaign):
+    cases = {
+        "a": {"device": "smal", "current_density": 1e12},
+        "b": {"device": "small", "current_density": 1e12, "changes": {"calculator": "film"}},
+        "c": {"device": "smell", "current_density": 1e12},
+    }
+    with pytest.raises(ConfigError) as raised:
+        small_campaign(cases)
+    said = str(raised.value).splitlines()
+    assert [case for line in said for case in cases if f"cases.{case}." in line] == ["a", "b", "c"]
+
+
 def test_a_case_s_name_has_to_suit_files(small_campaign):
     case = {"device": "small", "current_density": 1e12}
     with pytest.raises(ConfigError, match="cannot name files"):

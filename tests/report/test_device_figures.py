@@ -445,6 +445,23 @@ def test_transfer_curve_is_over_normalised_current_below_the_current_itself(neur
         assert f"quartic, largest error {error:.3f}" in found
 
 
+def test_transfer_curve_from_zero_current_has_its_axis_from_zero(neuron):
+    """A pulse of J = 0 is the least that is not negative."""
+
+    def from_zero(data):
+        data["current_density"] = data["current_density"] - 0.1e12
+
+    upper = next(
+        child
+        for axes in drawn(neuron, "transfer-curve", change=from_zero).axes[:1]
+        for child in axes.child_axes
+        if child.get_xlabel() == devices.J_LABEL
+    )
+    bounds = np.array(upper.get_xlim())
+    lower = np.array([-0.03, 1.03])
+    assert bounds == pytest.approx(0.35 * lower, rel=1e-6, abs=1e-9)
+
+
 def apart(data):
     """Let the upper end lead by 30 nm, and one wall rest a nanosecond before the others."""
     data["sweep_wall_top"].values[:] += 30e-9
