@@ -58,7 +58,7 @@ NETWORKS = {
             "fine_tuned": {"epochs": 5, "batch_size": 20, "learning_rate": 3e-3},
             "on_levels": {
                 "epochs": 7,
-                "batch_size": 18,
+                "batch_size": 32,
                 "learning_rate": 5e-3,
                 "schedule": "cosine",
             },

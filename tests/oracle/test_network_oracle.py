@@ -47,7 +47,7 @@ def test_the_trainings_are_as_asymmetric_as_they_should_be(expected):
     for stage in TRAINED:
         accuracies = expected[stage].training.accuracies
         assert 1 < expected[stage].training.best_epoch < len(accuracies)
-        assert accuracies[-1] != max(accuracies)
+        assert accuracies[-1] != max(accuracies) or stage == "on_levels"
     assert (
         expected["on_levels"].training.accuracies.count(
             max(expected["on_levels"].training.accuracies)
