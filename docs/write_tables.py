@@ -25,6 +25,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import pandas as pd
+from scipy.stats import binomtest
 
 ROOT = Path(__file__).parents[1]
 WIDTH = 100
@@ -303,7 +304,7 @@ def mutants(results: Results) -> str:
     count = table["mutants"] - table["text or styling"]
     for stage, row in table.iterrows():
         drawn, noticed = int(row["drawn"]), int(row["noticed"])
-        low, high = wilson(noticed, drawn)
+        low, high = binomtest(noticed, drawn).proportion_ci(0.95, "wilson")
         share = count[stage] / count.sum()
         score += share * noticed / drawn
         # of a sample without replacement, with the share of Agresti and Coull
@@ -318,14 +319,6 @@ def mutants(results: Results) -> str:
     rows.append(["all, weighted", *totals, interval])
     header = ("stage", "mutants", "drawn", "noticed", "score in % (95 % interval)")
     return markdown(header, "|---|---:|---:|---:|---:|", rows)
-
-
-def wilson(noticed: int, drawn: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share (Wilson, 1927)."""
-    z, share = 1.96, noticed / drawn
-    middle = (share + z**2 / (2 * drawn)) / (1 + z**2 / drawn)
-    half = z / (1 + z**2 / drawn) * (share * (1 - share) / drawn + (z / (2 * drawn)) ** 2) ** 0.5
-    return middle - half, middle + half
 
 
 BLOCKS: dict[str, Callable[[Results], str]] = {

@@ -1,7 +1,5 @@
 """A neuron and a synapse, gathered from walls that are known exactly."""
 
-import shutil
-
 import pytest
 from walls import NEURON, SYNAPSE, SYNAPSE_ENDS, Bench, campaign, neuron_ends
 
@@ -21,18 +19,13 @@ def written_synapse(tmp_path_factory):
     return bench
 
 
-def _copy(bench, root):
-    shutil.copytree(bench.root, root, dirs_exist_ok=True)
-    return Bench(root, bench.name, bench.device)
-
-
 @pytest.fixture
 def neuron(written_neuron, tmp_path):
     """A neuron whose files a test may spoil."""
-    return _copy(written_neuron, tmp_path)
+    return written_neuron.copied(tmp_path)
 
 
 @pytest.fixture
 def synapse(written_synapse, tmp_path):
     """A synapse whose files a test may spoil."""
-    return _copy(written_synapse, tmp_path)
+    return written_synapse.copied(tmp_path)

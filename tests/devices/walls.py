@@ -1,6 +1,7 @@
 """Small files with walls that are known exactly."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,11 @@ class Bench:
         self.device = device
         self.job = jobs.device_job(device)
         self.out = self.root / files.DEVICE.format(device=name)
+
+    def copied(self, root):
+        """Return the same device with files that a test may spoil."""
+        shutil.copytree(self.root, root, dirs_exist_ok=True)
+        return Bench(root, self.name, self.device)
 
     def path(self, relative):
         return self.root / relative

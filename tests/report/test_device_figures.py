@@ -2,13 +2,12 @@
 
 import argparse
 import json
-import shutil
 
 import numpy as np
 import pytest
 from matplotlib import pyplot
 from PIL import Image
-from walls import SYNAPSE_ENDS, Bench, whole
+from walls import SYNAPSE_ENDS, whole
 
 from wallnet import files
 from wallnet.config import ConfigError, Figures
@@ -29,12 +28,6 @@ def draw(bench, kind, folder, figures=SMALL, vector="pdf"):
     png, other = folder / f"{kind}.png", folder / f"{kind}.{vector}"
     devices.draw(kind, [bench.out], str(bench.traces[0].parent), figures, png, other)
     return png, other
-
-
-def copied(bench, folder):
-    """Return a bench whose files a test may change."""
-    shutil.copytree(bench.root, folder, dirs_exist_ok=True)
-    return Bench(folder, bench.name, bench.device)
 
 
 def drawn(bench, kind, shown=(), change=None):
@@ -179,7 +172,7 @@ def test_the_pulses_to_show_are_a_key(synapse, neuron):
 
 
 def test_a_plain_tracks_walls_are_all_shown(neuron, tmp_path):
-    neuron = copied(neuron, tmp_path)
+    neuron = neuron.copied(tmp_path)
     data = files.read_dataset(neuron.out, "neuron").assign_attrs(kind="track")
     files.write_dataset(data, neuron.out, "track", {"kind": "track"})
     figure = drawn(neuron, "wall-position")
@@ -188,7 +181,7 @@ def test_a_plain_tracks_walls_are_all_shown(neuron, tmp_path):
 
 
 def test_a_curve_that_is_no_activation_is_marked(neuron, tmp_path):
-    neuron = copied(neuron, tmp_path)
+    neuron = neuron.copied(tmp_path)
     last = neuron.device.pulse.current_densities[-1]
     neuron.write_pulse(last, 512e-9, 512e-9)
     neuron.write_pulse(neuron.device.pulse.current_densities[-2], 130e-9, 130e-9)

@@ -1,31 +1,24 @@
 """Tables of a device."""
 
 import csv
-import shutil
 
 import numpy as np
 import pytest
-from walls import Bench
 
 from wallnet import files
 from wallnet.report.device_tables import device_tables
 
 
-def _copied(bench, folder):
-    shutil.copytree(bench.root, folder, dirs_exist_ok=True)
-    return Bench(folder, bench.name, bench.device)
-
-
 @pytest.fixture
 def neuron(neuron, tmp_path):
     """A neuron whose files a test may spoil."""
-    return _copied(neuron, tmp_path)
+    return neuron.copied(tmp_path)
 
 
 @pytest.fixture
 def synapse(synapse, tmp_path):
     """A synapse whose files a test may spoil."""
-    return _copied(synapse, tmp_path)
+    return synapse.copied(tmp_path)
 
 
 def tables(bench):

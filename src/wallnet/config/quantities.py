@@ -1,6 +1,5 @@
 """Numbers with a unit and bounds, and the base of every section of the configuration."""
 
-import copy
 import math
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -20,12 +19,12 @@ class Section(BaseModel):
 
 
 def laid_over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return plain data with changes laid over it, block by block; lists are replaced whole."""
-    merged = copy.deepcopy(dict(base))
+    """Return plain data with changes laid over it, block by block; both stay as they are."""
+    merged = dict(base)
     for key, value in changes.items():
         below = merged.get(key)
         nested = isinstance(value, Mapping) and isinstance(below, Mapping)
-        merged[key] = laid_over(below, value) if nested else copy.deepcopy(value)
+        merged[key] = laid_over(below, value) if nested else value
     return merged
 
 
