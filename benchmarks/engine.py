@@ -141,7 +141,7 @@ def profile(job) -> dict[str, float]:
     spent = dict.fromkeys(("_integrate", "_sample", "_renew", "_watch", "advance"), 0.0)
 
     def timing(name):
-        inner = getattr(core.Film, name)
+        inner = getattr(core.Engine, name)
 
         def outer(*arguments):
             before = time.perf_counter()
@@ -152,10 +152,10 @@ def profile(job) -> dict[str, float]:
         return outer
 
     for name in spent:
-        setattr(core.Film, name, timing(name))
+        setattr(core.Engine, name, timing(name))
     films = []
-    make = core.Film.__init__
-    core.Film.__init__ = lambda film, *a, **k: (make(film, *a, **k), films.append(film))[0]
+    make = core.Engine.__init__
+    core.Engine.__init__ = lambda film, *a, **k: (make(film, *a, **k), films.append(film))[0]
     simulate.simulate(job)
     film = films[-1]
     rows = film.mask.shape[0]
@@ -228,14 +228,14 @@ def measure(what: str, device: str, nanoseconds: float) -> dict:
 def start_of_a_job() -> float:
     """Processor seconds from the start of Python to the first step, compiled code cached."""
     program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import engine; from wallnet.simulate import "
+        "import engine; from wallnet.simulate import "
         "embedded, recorder; from wallnet import simulate, tracks; job = "
         "engine.job_of('synapse-5', 0.001, 'film'); simulate.simulate(job)"
     )
-    command = [sys.executable, "-c", program, str(Path(__file__).parent)]
+    command = [sys.executable, "-c", program]
     before = processor()
     for _ in range(3):
-        subprocess.run(command, check=True)
+        subprocess.run(command, check=True, cwd=Path(__file__).parent)
     return (processor() - before) / 3
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wallnet.film.core import Accuracy, Film
+from wallnet.film.core import Engine, Tolerances
 from wallnet.validation import material
 
 EDGES = (100, 180, 320, 560, 1000)
@@ -25,11 +25,11 @@ def measured(edge: int) -> tuple[float, float, float]:
     """Seconds of a step and of a renewal, and MiB."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     cell = 3e-9
-    film = Film(
+    film = Engine(
         np.ones((edge, edge), dtype=bool),
         (cell, cell, material.THICKNESS),
         material.FILM,
-        Accuracy(frozen_change=0.0),
+        Tolerances(frozen_change=0.0),
     )
     film.magnetization = material.wall((edge, edge), cell, edge * cell / 2)
     film.set_torque(material.torque(0.5e12))

@@ -1,6 +1,6 @@
 """What the engine's tolerances cost in accuracy and save in time, against OOMMF's traces.
 
-    python benchmarks/tolerances.py [--out benchmarks/tolerances.md]
+    PYTHONPATH=tests python benchmarks/tolerances.py [--out benchmarks/tolerances.md]
 
 Every reference trace with several settings: the largest deviation of <m> from OOMMF at any time,
 whether the final state is the same, and processor seconds for a nanosecond.
@@ -12,11 +12,9 @@ import time
 from pathlib import Path
 
 import numpy as np
+from helpers import oommf_traces
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "film"))
-import test_reference
-
-from wallnet.config import Film as Settings
+from wallnet.config import FilmSettings as Settings
 
 SETTINGS = {
     "1e-4, 1e-4": Settings(stray_field_tolerance=1e-4, frozen_change=1e-4),
@@ -33,15 +31,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    names = test_reference.NAMES
+    names = oommf_traces.NAMES
     lines = ["| settings | " + " | ".join(names) + " |", "|---|" + "---:|" * len(names)]
-    test_reference.simulate(test_reference.reference(names[0])[0], [1e-12])
+    oommf_traces.simulate(oommf_traces.reference(names[0])[0], [1e-12])
     for label, settings in SETTINGS.items():
         entries = []
         for name in names:
-            description, times, expected = test_reference.reference(name)
+            description, times, expected = oommf_traces.reference(name)
             begin = time.process_time()
-            averages, _, state = test_reference.simulate(description, times, settings)
+            averages, _, state = oommf_traces.simulate(description, times, settings)
             spent = (time.process_time() - begin) / (times[-1] * 1e9)
             entries.append(f"{np.abs(averages - expected).max():.1e}, {spent:.2f} s")
             if state != description["final_state"]:

@@ -3,14 +3,17 @@
 import copy
 import os
 import shutil
-import sys
 
 import pytest
-from small_campaign import ROOT, TINY, Campaign, with_networks
+from helpers.small_campaign import ROOT, TINY, Campaign, with_networks
+from helpers.synthetic import write_images
+
+from wallnet.config import load
+from wallnet.config.networks import DataSet, FreeTraining, Networks, Recipe, Training
 
 # what a test starts runs the code beside the tests, wherever the package is installed from
 os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")])
+    filter(None, [str(ROOT / "src"), str(ROOT / "tests"), os.environ.get("PYTHONPATH")])
 )
 
 
@@ -40,9 +43,6 @@ def finished_devices(tmp_path_factory):
 @pytest.fixture(scope="session")
 def finished_campaign(tmp_path_factory):
     """The whole tiny campaign, run from nothing; not to be changed."""
-    sys.path.insert(0, str(ROOT / "tests/networks"))
-    from synthetic import write_images
-
     made = Campaign(tmp_path_factory.mktemp("whole"))
     made.configure(with_networks())
     write_images(made.folder / "data/Blots/raw")
@@ -56,3 +56,28 @@ def whole(finished_campaign, tmp_path):
     folder = tmp_path / "campaign"
     shutil.copytree(finished_campaign.folder, folder, copy_function=shutil.copy2)
     return Campaign(folder)
+
+
+@pytest.fixture(scope="session")
+def default_campaign():
+    """The configuration of the repository."""
+    return load(ROOT / "config.yaml")
+
+
+@pytest.fixture(scope="session")
+def networks():
+    """A small campaign of networks on a small data set."""
+    training = {"epochs": 2, "batch_size": 16, "learning_rate": 5e-3}
+    recipe = Recipe(
+        fp32=FreeTraining(**training),
+        fine_tuned=Training(**training),
+        on_levels=Training(**training),
+    )
+    return Networks(
+        datasets=("blots",),
+        own_datasets={"blots": DataSet(folder="Blots/raw", classes=("a", "b", "c", "d"))},
+        hidden_neurons=12,
+        synapses=("synapse",),
+        recipes={"plain": recipe},
+        seeds=(3,),
+    )

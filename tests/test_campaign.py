@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_campaign import ROOT, with_networks
+from helpers.small_campaign import ROOT, with_networks
 
 from wallnet import files
 from wallnet.files.compact import levels_of

@@ -1,7 +1,7 @@
 """A neuron and a synapse, gathered from walls that are known exactly."""
 
 import pytest
-from walls import NEURON, SYNAPSE, SYNAPSE_ENDS, Bench, campaign, neuron_ends
+from helpers.walls import NEURON, SYNAPSE, SYNAPSE_ENDS, Bench, campaign, neuron_ends
 
 
 @pytest.fixture(scope="session")

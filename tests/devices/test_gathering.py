@@ -5,7 +5,7 @@ import logging
 
 import numpy as np
 import pytest
-from walls import moving_wall, whole
+from helpers.walls import moving_wall, whole
 
 from wallnet import config, devices, files, jobs
 from wallnet.devices.gathering import read_trace

@@ -4,7 +4,7 @@ import logging
 
 import numpy as np
 import pytest
-from walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, moving_wall, whole
+from helpers.walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, moving_wall, whole
 
 from wallnet import devices, files, jobs
 from wallnet.devices.levels import Level, Sweep, level_variables

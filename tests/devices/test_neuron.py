@@ -4,7 +4,7 @@ import logging
 
 import numpy as np
 import pytest
-from walls import NEURON, Bench, campaign, neuron_ends, parameters
+from helpers.walls import NEURON, Bench, campaign, neuron_ends, parameters
 
 from wallnet import devices, files
 from wallnet.devices.neuron import curve_fault

@@ -810,7 +810,7 @@ RULES = (
 
 
 def named_files(page_text: str) -> dict[str, str]:
-    """Return short names of test files that a page gives: `tests/test_plan.py` (plan)."""
+    """Return short names of test files that a page gives: `tests/plan/test_plan.py` (plan)."""
     return {
         short: path for path, short in re.findall(r"`(tests/[\w/]+\.py)`\s+\((\w+)\)", page_text)
     }
@@ -948,7 +948,7 @@ def test_code_names_pages_that_exist():
         "results/traces/{device}.nc",
         "results/figures/{device}/dynamics.png",
         "kernels._effective_field",
-        "core.Film.set_torques",
+        "core.Engine.set_torques",
         "wallnet.film.Unsupport",
         "wallnet.files.readers.read",
         "accuracy_of()",
@@ -997,7 +997,7 @@ def test_what_others_define_is_listed_only_where_it_has_to_be():
 
 
 def test_a_test_is_looked_for_in_the_file_that_the_page_names():
-    short_names = {"plan": "tests/test_plan.py"}
+    short_names = {"plan": "tests/plan/test_plan.py"}
     page = ROOT / "README.md"
     assert recognised(Span(page, 1, "touched_files", "| files touched | plan: "), short_names)
     assert not recognised(Span(page, 1, "a_key_plans", "| plan: "), short_names)

@@ -6,8 +6,8 @@ import re
 import shutil
 
 import pytest
-from killing import customised
-from same import assert_same
+from helpers.killing import customised
+from helpers.same import assert_same
 
 from wallnet import files
 

@@ -5,8 +5,8 @@ import shutil
 import subprocess
 
 import pytest
-from same import assert_same
-from small_campaign import NEURON_TARGETS, Campaign
+from helpers.same import assert_same
+from helpers.small_campaign import NEURON_TARGETS, Campaign
 
 TRACE = "results/traces/neuron/0.4000.nc"
 

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from same import assert_same
-from small_campaign import ROOT, Campaign, with_networks
+from helpers.same import assert_same
+from helpers.small_campaign import ROOT, Campaign, with_networks
 from test_surroundings import write_images
 
 pytestmark = pytest.mark.campaign

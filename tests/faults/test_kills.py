@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-from killing import customised, kill_tree
-from same import assert_same
-from small_campaign import NEURON_TARGETS, Campaign
+from helpers.killing import customised, kill_tree
+from helpers.same import assert_same
+from helpers.small_campaign import NEURON_TARGETS, Campaign
 
 ROOT = Path(__file__).parents[2]
 

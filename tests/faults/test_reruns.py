@@ -1,4 +1,4 @@
-"""Rows of the table in docs/reruns.md that tests/test_plan.py does not have: planned jobs only."""
+"""Rows of docs/reruns.md that tests/plan/test_plan.py does not have: planned jobs only."""
 
 import os
 import shutil

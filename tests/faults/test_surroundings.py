@@ -9,16 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
-from killing import customised
-from same import assert_same
-from small_campaign import NEURON_TARGETS, Campaign, with_networks
+from helpers.killing import customised
+from helpers.same import assert_same
+from helpers.small_campaign import NEURON_TARGETS, ROOT, Campaign, with_networks
+from helpers.synthetic import write_images
 
 from wallnet import config, jobs
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "networks"))
-from synthetic import write_images
-
-ROOT = Path(__file__).parents[2]
 SNAKEMAKE = [Path(sys.executable).with_name("snakemake"), "--snakefile", ROOT / "Snakefile"]
 WALLNET = Path(sys.executable).with_name("wallnet")
 

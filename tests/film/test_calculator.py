@@ -12,7 +12,7 @@ import pytest
 import wallnet.film
 from wallnet import tracks
 from wallnet.config import (
-    Film,
+    FilmSettings,
     Material,
     Notches,
     Output,
@@ -51,7 +51,7 @@ def job():
         pulse_duration=0.2e-9,
         relaxation=Relaxation(longest=0),
         output=Output(interval=20e-12),
-        calculator=Film(),
+        calculator=FilmSettings(),
         calculator_name="film",
     )
 
@@ -59,7 +59,7 @@ def job():
 def test_same_trace_by_both_ways(job):
     plain = simulate(job)
     system = tracks.system(job)
-    settings = Film().model_dump()
+    settings = FilmSettings().model_dump()
     wallnet.film.TimeDriver(**settings).drive(system, t=0.2e-9, n=10, verbose=0)
     # the same engine: only the initial m may differ, by its rounding to single precision
     table = system.table.data[["mx", "my", "mz"]].to_numpy()
@@ -421,7 +421,7 @@ def test_settings_of_the_minimiser_reach_it():
     assert row["E"] == row["E_zeeman"] + row["E_exchange"]
     # one step fewer is too few, and so is one where the limit is no more
     assert steps > 2
-    with pytest.raises(wallnet.film.FilmError, match=f"no minimum after {steps} steps"):
+    with pytest.raises(wallnet.film.EngineError, match=f"no minimum after {steps} steps"):
         wallnet.film.MinDriver(total_iteration_limit=steps).drive(tilted(), verbose=0)
     wallnet.film.MinDriver(total_iteration_limit=steps + 1).drive(tilted(), verbose=0)
 

@@ -6,16 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from wallnet.config import Film as Settings
+from wallnet.config import FilmSettings as Settings
 from wallnet.film import core, kernels, stability
-from wallnet.film.core import Accuracy, Film, FilmError, SpinTorque, Terms
+from wallnet.film.core import Engine, EngineError, SpinTorque, Terms, Tolerances
 from wallnet.validation import material
 
 CELL = (3e-9, 3e-9, 2e-9)
 
 
 def driven(accuracy, shape=(20, 100), pieces=1):
-    film = Film(np.ones(shape, dtype=bool), CELL, material.FILM, accuracy)
+    film = Engine(np.ones(shape, dtype=bool), CELL, material.FILM, accuracy)
     film.magnetization = material.wall(shape, 3e-9, 90e-9)
     film.set_torque(material.torque(0.5e12))
     for _ in range(pieces):
@@ -35,8 +35,8 @@ def test_output_interval_hardly_matters():
 
 
 def test_unstable_run_stops_with_a_sentence():
-    with pytest.raises(FilmError, match="unstable at .* s: .*; lower film.time_step_fraction"):
-        driven(Accuracy(frozen_change=0.0, time_step_fraction=3.0))
+    with pytest.raises(EngineError, match="unstable at .* s: .*; lower film.time_step_fraction"):
+        driven(Tolerances(frozen_change=0.0, time_step_fraction=3.0))
 
 
 def test_moment_precesses_at_the_larmor_frequency():
@@ -49,7 +49,7 @@ def test_moment_precesses_at_the_larmor_frequency():
         damping=0.0,
         gyromagnetic_ratio=gamma,
     )
-    film = Film(np.ones((1, 1), dtype=bool), CELL, terms)
+    film = Engine(np.ones((1, 1), dtype=bool), CELL, terms)
     film.magnetization = np.array([[[0.6, 0.0, 0.8]]])
     film.advance(1e-9)
     x, y, z = film.average()
@@ -68,7 +68,7 @@ def test_damping_alone_does_not_precess():
         damping=0.3,
         precession=False,
     )
-    film = Film(np.ones((1, 1), dtype=bool), CELL, terms)
+    film = Engine(np.ones((1, 1), dtype=bool), CELL, terms)
     film.magnetization = np.array([[[0.6, 0.0, 0.8]]])
     film.advance(0.1e-9)
     x, y, z = film.average()
@@ -87,7 +87,7 @@ def test_current_switched_at_any_time():
     shape = (20, 100)
     results = []
     for cuts in ((0.1e-9,), (0.0371e-9, 0.1e-9)):
-        film = Film(np.ones(shape, dtype=bool), CELL, material.FILM, material.DEFAULT)
+        film = Engine(np.ones(shape, dtype=bool), CELL, material.FILM, material.DEFAULT)
         film.magnetization = material.wall(shape, 3e-9, 90e-9)
         for cut in cuts:
             film.set_torque(torque)
@@ -101,7 +101,7 @@ def test_current_switched_at_any_time():
 def test_current_drives_the_wall_its_way(sign):
     shape = (1, 100)
     terms = replace(material.LOCAL)
-    film = Film(np.ones(shape, dtype=bool), CELL, terms, material.DEFAULT)
+    film = Engine(np.ones(shape, dtype=bool), CELL, terms, material.DEFAULT)
     film.magnetization = material.wall(shape, 3e-9, 150e-9)
     film.set_torque(material.torque(sign * 0.5e12))
     film.advance(0.2e-9)
@@ -110,8 +110,8 @@ def test_current_drives_the_wall_its_way(sign):
 
 
 def test_film_without_cells_is_refused():
-    with pytest.raises(FilmError, match="no magnetic cell"):
-        Film(np.zeros((2, 2), dtype=bool), CELL, material.FILM)
+    with pytest.raises(EngineError, match="no magnetic cell"):
+        Engine(np.zeros((2, 2), dtype=bool), CELL, material.FILM)
 
 
 def test_what_an_interval_missed_is_made_up_for(monkeypatch):
@@ -119,15 +119,15 @@ def test_what_an_interval_missed_is_made_up_for(monkeypatch):
     loose = replace(material.TIGHT, stray_field_tolerance=5e-3)
 
     def moved(accuracy):
-        film = Film(np.ones((20, 100), dtype=bool), CELL, material.FILM, accuracy)
+        film = Engine(np.ones((20, 100), dtype=bool), CELL, material.FILM, accuracy)
         film.magnetization = material.wall((20, 100), 3e-9, 90e-9)
         film.set_torque(material.torque(0.5e12))
         film.advance(0.5e-9)
         return film.average()
 
     exact, with_it = moved(material.TIGHT), moved(loose)
-    renew = Film._renew
-    monkeypatch.setattr(Film, "_renew", lambda film, *given: (*renew(film, *given)[:2], 0.0))
+    renew = Engine._renew
+    monkeypatch.setattr(Engine, "_renew", lambda film, *given: (*renew(film, *given)[:2], 0.0))
     without = moved(loose)
     assert np.abs(with_it - exact).max() < 0.2 * np.abs(without - exact).max()
 
@@ -135,7 +135,7 @@ def test_what_an_interval_missed_is_made_up_for(monkeypatch):
 def lone(accuracy=None, **changed):
     """One moment, tilted by 0.6 along x, with neither exchange nor stray field."""
     terms = Terms(saturation_magnetization=1e6, stray_field=False, **changed)
-    film = Film(np.ones((1, 1), dtype=bool), CELL, terms, accuracy)
+    film = Engine(np.ones((1, 1), dtype=bool), CELL, terms, accuracy)
     film.magnetization = np.array([[[0.6, 0.0, 0.8]]])
     return film
 
@@ -143,7 +143,7 @@ def lone(accuracy=None, **changed):
 @pytest.mark.parametrize("fraction", [0.9, 0.3])
 def test_a_moment_alone_turns_by_the_stated_share_of_six_hundredths_of_a_radian_a_step(fraction):
     film = lone(
-        Accuracy(time_step_fraction=fraction),
+        Tolerances(time_step_fraction=fraction),
         external_field=(0.0, 0.0, 1e6),
         damping=0.5,
         gyromagnetic_ratio=2e5,
@@ -175,7 +175,7 @@ def test_step_follows_the_stiffest_mode_of_all_terms():
         slonczewski_lambda=1.5,
         field_like=0.5,
     )
-    film = Film(np.ones((2, 2), dtype=bool), cell, terms, Accuracy(time_step_fraction=0.7))
+    film = Engine(np.ones((2, 2), dtype=bool), cell, terms, Tolerances(time_step_fraction=0.7))
     film.set_torque(torque)
     beta = 1.0545717e-34 * -2e11 / (mu0 * 1.6021765e-19 * 1.5e-9 * ms)
     others = math.hypot(5e4, 0.5 * beta) + abs(beta) * 0.4 * 2.25
@@ -192,7 +192,7 @@ def test_step_follows_the_stiffest_mode_of_all_terms():
     assert film._longest_step == pytest.approx(0.7 * longest, rel=1e-9, abs=0)
     # a film of soft exchange, where it does
     soft = replace(terms, exchange_stiffness=1e-13, dmi_constant=0.0, damping=0.1)
-    film = Film(np.ones((2, 2), dtype=bool), cell, soft)
+    film = Engine(np.ones((2, 2), dtype=bool), cell, soft)
     film.set_torque(torque)
     turning *= 2.2e5 / math.sqrt(1.01)
     assert film._longest_step == pytest.approx(0.9 * 0.06 / turning, rel=1e-9, abs=0)
@@ -231,16 +231,16 @@ def test_natural_constants_are_those_of_2002_that_oommf_has():
 
 
 def test_engine_leaves_out_by_itself_what_the_campaign_does():
-    assert Accuracy() == Accuracy(**Settings().model_dump())
+    assert Tolerances() == Tolerances(**Settings().model_dump())
 
 
 def resting(columns, moving, frozen_change=5e-4):
     """A film at 1 ns of which only some columns are still to be followed."""
-    film = Film(
+    film = Engine(
         np.ones((2, columns), dtype=bool),
         CELL,
         Terms(saturation_magnetization=1e6, stray_field=False),
-        Accuracy(frozen_change=frozen_change),
+        Tolerances(frozen_change=frozen_change),
     )
     film.magnetization = np.broadcast_to((0.6, 0.0, 0.8), (2, columns, 3))
     film.time = 1e-9
@@ -279,7 +279,7 @@ def test_columns_beside_the_followed_ones_stand_still_and_are_felt():
     )
     films = []
     for frozen in (5e-4, 0.0):
-        film = Film(np.ones((2, 30), dtype=bool), CELL, terms, Accuracy(frozen_change=frozen))
+        film = Engine(np.ones((2, 30), dtype=bool), CELL, terms, Tolerances(frozen_change=frozen))
         angle = np.linspace(0, 3, 30) ** 2 / 3
         row = np.stack([np.sin(angle), 0 * angle, np.cos(angle)], axis=-1)
         film.magnetization = np.broadcast_to(row, (2, 30, 3))
@@ -350,7 +350,7 @@ def test_a_film_at_rest_is_followed_for_60_ps_and_looked_at_every_10():
 def intervals(monkeypatch):
     """Intervals as they come: (begin in s, length in s, error of the extrapolation in A/m)."""
     found = []
-    renew, integrate = Film._renew, Film._integrate
+    renew, integrate = Engine._renew, Engine._integrate
     states = {}
 
     def renewing(film, elapsed, stretches):
@@ -363,14 +363,14 @@ def intervals(monkeypatch):
         assert (states[film.time] == film._m).all(), "a repeated interval starts elsewhere"
         integrate(film, step, count, stretches)
 
-    monkeypatch.setattr(Film, "_renew", renewing)
-    monkeypatch.setattr(Film, "_integrate", integrating)
+    monkeypatch.setattr(Engine, "_renew", renewing)
+    monkeypatch.setattr(Engine, "_integrate", integrating)
     return found
 
 
 def test_an_interval_with_too_large_an_error_is_repeated_from_its_beginning(intervals):
-    accuracy = Accuracy(stray_field_tolerance=1e-4, frozen_change=0.0)
-    film = Film(np.ones((20, 100), dtype=bool), CELL, material.FILM, accuracy)
+    accuracy = Tolerances(stray_field_tolerance=1e-4, frozen_change=0.0)
+    film = Engine(np.ones((20, 100), dtype=bool), CELL, material.FILM, accuracy)
     film.magnetization = material.wall((20, 100), 3e-9, 90e-9)
     film.set_torque(material.torque(0.8e12))
     film._interval = 16.0  # too long by far, right after the current was switched on
@@ -400,8 +400,8 @@ def test_an_interval_is_repeated_where_its_error_is_just_above_the_tolerance(int
     """In units of Ms; an interval just below it stands, and the next one may be longer."""
 
     def begun(tolerance):
-        accuracy = Accuracy(stray_field_tolerance=tolerance, frozen_change=0.0)
-        film = Film(np.ones((20, 60), dtype=bool), CELL, material.FILM, accuracy)
+        accuracy = Tolerances(stray_field_tolerance=tolerance, frozen_change=0.0)
+        film = Engine(np.ones((20, 60), dtype=bool), CELL, material.FILM, accuracy)
         film.magnetization = material.wall((20, 60), 3e-9, 90e-9)
         film.set_torque(material.torque(0.5e12))
         film._interval = 8.0
@@ -420,7 +420,7 @@ def test_an_interval_is_repeated_where_its_error_is_just_above_the_tolerance(int
 
 
 def test_the_stray_field_is_renewed_after_64_steps_at_the_latest(intervals):
-    film = lone(Accuracy(frozen_change=0.0), external_field=(0.0, 0.0, 1e6))
+    film = lone(Tolerances(frozen_change=0.0), external_field=(0.0, 0.0, 1e6))
     film.advance(1e-9)
     step = 1e-9 / film.counters.steps
     assert max(round(length / step) for _, length, _ in intervals) == 64
@@ -428,7 +428,7 @@ def test_the_stray_field_is_renewed_after_64_steps_at_the_latest(intervals):
 
 def test_magnetisation_is_made_unit_vectors_in_magnetic_cells_and_zero_elsewhere():
     mask = np.array([[True, True, False], [True, True, True]])
-    film = Film(mask, CELL, material.LOCAL)
+    film = Engine(mask, CELL, material.LOCAL)
     given = np.zeros((2, 3, 3))
     given[..., 0] = [[0.3, 3.0, 5.0], [0.0, 0.0, 0.0]]
     given[1, :, 1] = [2.0, -1.0, 0.5]
@@ -440,17 +440,17 @@ def test_magnetisation_is_made_unit_vectors_in_magnetic_cells_and_zero_elsewhere
     for wrong in (0.0, np.nan, np.inf):
         spoilt = given.copy()
         spoilt[0, 0] = wrong
-        with pytest.raises(FilmError, match="not a unit vector in every magnetic cell"):
+        with pytest.raises(EngineError, match="not a unit vector in every magnetic cell"):
             film.magnetization = spoilt
 
 
 @pytest.mark.parametrize("stray_field", [True, False])
 def test_a_magnetisation_that_is_no_number_stops_the_film(stray_field):
     terms = replace(material.FILM, stray_field=stray_field)
-    film = Film(np.ones((2, 9), dtype=bool), CELL, terms)
+    film = Engine(np.ones((2, 9), dtype=bool), CELL, terms)
     film.magnetization = np.broadcast_to((0.0, 0.6, 0.8), (2, 9, 3))
     film._m[1, 1, 3] = np.nan
-    with pytest.raises(FilmError, match="the magnetisation is not finite"):
+    with pytest.raises(EngineError, match="the magnetisation is not finite"):
         film.advance(1e-12)
 
 
@@ -460,7 +460,7 @@ def test_moments_of_another_length_stop_the_film():
     for length in (1.001, 0.999):
         film._m[:] = 0.0
         film._m[2] = length
-        with pytest.raises(FilmError, match=r"\|m\| is not 1"):
+        with pytest.raises(EngineError, match=r"\|m\| is not 1"):
             film.advance(1e-12)
 
 
@@ -475,7 +475,7 @@ def test_a_restored_film_goes_on_to_the_bit():
     """Amid a pulse, some columns at rest and in debt; after each part another film goes on."""
 
     def made():
-        film = Film(np.ones((8, 200), dtype=bool), CELL, material.FILM, material.DEFAULT)
+        film = Engine(np.ones((8, 200), dtype=bool), CELL, material.FILM, material.DEFAULT)
         film.magnetization = material.wall((8, 200), 3e-9, 90e-9)
         film.set_torque(material.torque(0.3e12))
         return film

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wallnet.film import newell
-from wallnet.film.core import Accuracy, Film, SpinTorque, Terms
+from wallnet.film.core import Engine, SpinTorque, Terms, Tolerances
 from wallnet.film.ubermag.energy import TERMS, FilmEnergy
 
 CELL = (3e-9, 2e-9, 1.5e-9)
@@ -172,7 +172,7 @@ def test_engine_moves_as_the_equation_says(mask, slonczewski_lambda, columns):
         axis=-1,
     )
     m = np.where(mask[..., None], m, 0.0)
-    film = Film(mask, CELL, MATERIAL, Accuracy(frozen_change=0.0))
+    film = Engine(mask, CELL, MATERIAL, Tolerances(frozen_change=0.0))
     film.magnetization = m
     film.set_torque(torque)
     start = film.magnetization.astype(float)

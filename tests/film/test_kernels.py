@@ -5,7 +5,7 @@ import pytest
 from test_energy import CELL, MATERIAL, rate
 
 from wallnet.film import kernels, newell
-from wallnet.film.core import Accuracy, Film, SpinTorque, Terms
+from wallnet.film.core import Engine, SpinTorque, Terms, Tolerances
 from wallnet.film.strayfield import StrayField
 from wallnet.film.ubermag.energy import FilmEnergy
 
@@ -57,7 +57,7 @@ def test_every_cell_moves_as_the_equation_says_to_single_precision(shape, sloncz
         slonczewski_lambda=slonczewski_lambda,
         field_like=0.2,
     )
-    film = Film(mask, CELL, MATERIAL)
+    film = Engine(mask, CELL, MATERIAL)
     film.magnetization = m = directions(mask)
     film.set_torque(torque)
     field = FilmEnergy(mask, CELL, MATERIAL).field(m)
@@ -109,7 +109,7 @@ def test_a_step_goes_through_all_stages_of_the_chain_in_every_row(
         slonczewski_lambda=slonczewski_lambda,
     )
     # exchange turns a random state fast
-    film = Film(mask, CELL, terms, Accuracy(time_step_fraction=0.05))
+    film = Engine(mask, CELL, terms, Tolerances(time_step_fraction=0.05))
     film.magnetization = directions(mask)
     film.set_torque(torque)
     if followed != slice(None):
@@ -179,8 +179,8 @@ def test_a_field_that_changes_in_time_turns_a_moment_by_its_integral(monkeypatch
         damping=0.0,
         gyromagnetic_ratio=gamma,
     )
-    accuracy = Accuracy(stray_field_tolerance=100.0, frozen_change=0.0)
-    film = Film(np.ones((1, 1), dtype=bool), CELL, terms, accuracy)
+    accuracy = Tolerances(stray_field_tolerance=100.0, frozen_change=0.0)
+    film = Engine(np.ones((1, 1), dtype=bool), CELL, terms, accuracy)
 
     def far(_m, uniform, out):
         share = film.time / duration

@@ -5,9 +5,8 @@ import subprocess
 import sys
 
 PROGRAM = """
-import hashlib, sys
-sys.path.insert(0, sys.argv[1])
-from small_campaign import TINY
+import hashlib
+from helpers.small_campaign import TINY
 from wallnet import config, simulate
 from wallnet import jobs
 
@@ -21,9 +20,8 @@ print(digest.hexdigest())
 
 
 def test_a_process_that_compiles_and_one_that_loads_agree_to_the_bit(tmp_path):
-    tests = os.path.dirname(os.path.dirname(__file__))
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-    command = [sys.executable, "-c", PROGRAM, tests]
+    command = [sys.executable, "-c", PROGRAM]
     threads = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "DUCC0_NUM_THREADS")
     digests = [
         subprocess.run(

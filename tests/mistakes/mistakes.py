@@ -192,7 +192,6 @@ def try_out(mistake: Mistake) -> tuple[str, float, str]:
         path.write_text(text, encoding="utf-8")
         os.environ.update(environment_of(root))
         os.chdir(root)
-        sys.path.insert(0, str(root / "src"))
         with tempfile.TemporaryFile("w+") as said:
             for stream in (1, 2):
                 os.dup2(said.fileno(), stream)

@@ -36,7 +36,7 @@ OTHERS = {
         "tests/properties/test_outside_files.py",
         "tests/faults/test_surroundings.py",
     ),
-    "plan": ("tests/test_clean.py",),
+    "plan": ("tests/plan/test_clean.py",),
     # a mutated package has other digests than those that are noted
     "revisions": ("tests/test_revisions.py", "-k", "not noted and not noting"),
 }

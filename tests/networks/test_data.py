@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_campaign import with_networks
-from synthetic import idx, write_images
+from helpers.small_campaign import with_networks
+from helpers.synthetic import idx, write_images
 
 from wallnet import cli, files
 from wallnet.config import ConfigError, parse, read_yaml

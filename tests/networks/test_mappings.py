@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import torch
+from helpers.synthetic import write_neuron, write_synapse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from synthetic import write_neuron, write_synapse
 
 from wallnet.config.networks import LEVEL_SETS, SCHEMES, split_mapping
 from wallnet.files import FileError, compact

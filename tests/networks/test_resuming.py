@@ -8,7 +8,7 @@ import sys
 
 import pytest
 import torch
-from synthetic import write_images, write_neuron, write_synapse
+from helpers.synthetic import write_images, write_neuron, write_synapse
 
 from wallnet import files
 from wallnet.config.networks import STAGES

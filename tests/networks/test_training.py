@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from synthetic import write_neuron
+from helpers.synthetic import write_neuron
 
 from wallnet import files
 from wallnet.config import ConfigError

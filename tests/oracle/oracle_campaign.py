@@ -8,7 +8,7 @@ training is one in the middle, and each stage is trained with settings of its ow
 
 import copy
 
-from small_campaign import TINY
+from helpers.small_campaign import TINY
 
 NEURON = {
     **TINY["devices"]["neuron"],

@@ -5,9 +5,9 @@ import re
 
 import numpy as np
 import pytest
+from helpers.junk import REPOSITORY, ROOT, spoilt, spoilt_text
 from hypothesis import event, given
 from hypothesis import strategies as st
-from junk import REPOSITORY, ROOT, spoilt, spoilt_text
 
 from wallnet import config, jobs, plan
 from wallnet.jobs import accuracy_job

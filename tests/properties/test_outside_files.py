@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.junk import REPOSITORY, ROOT, as_json, plain_junk, spoilt, spoilt_text
 from hypothesis import given
 from hypothesis import strategies as st
-from junk import REPOSITORY, ROOT, as_json, plain_junk, spoilt, spoilt_text
 
 from wallnet import cli, config, files, jobs
 

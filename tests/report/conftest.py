@@ -1,13 +1,7 @@
 """Gathered devices for the figures: the walls of the tests of `wallnet.devices`."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "devices"))
-
-from walls import NEURON, SYNAPSE, SYNAPSE_ENDS, Bench, campaign, neuron_ends
+from helpers.walls import NEURON, SYNAPSE, SYNAPSE_ENDS, Bench, campaign, neuron_ends
 
 
 def _bench(root, name, section, ends):

@@ -5,9 +5,9 @@ import json
 
 import numpy as np
 import pytest
+from helpers.walls import SYNAPSE_ENDS, whole
 from matplotlib import pyplot
 from PIL import Image
-from walls import SYNAPSE_ENDS, whole
 
 from wallnet import files
 from wallnet.config import ConfigError, Figures

@@ -2,7 +2,7 @@
 
 import copy
 
-from small_campaign import TINY
+from helpers.small_campaign import TINY
 
 from wallnet import config
 from wallnet.report import parameters

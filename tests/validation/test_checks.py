@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from wallnet import validation
-from wallnet.config import Film as Settings
+from wallnet.config import FilmSettings as Settings
 from wallnet.files import FileError
 from wallnet.validation import (
     convergence,
@@ -286,7 +286,7 @@ def test_velocity_of_the_model_is_the_closed_formula_without_a_hard_axis():
 def test_cost_of_each_tolerance_is_beside_it(monkeypatch):
     """By a film whose trace is off by what is left out; the real one takes a minute."""
 
-    class Film:
+    class Engine:
         def __init__(self, mask, cell, terms, accuracy):
             assert mask.shape == (50, 200)
             assert cell == (3e-9, 3e-9, 2e-9)
@@ -304,7 +304,7 @@ def test_cost_of_each_tolerance_is_beside_it(monkeypatch):
             # the largest deviation is a negative one at 2 ns
             return np.array([0.1 * self.off, -self.off * self.time / 2e-9, 0.5])
 
-    monkeypatch.setattr(convergence, "Film", Film)
+    monkeypatch.setattr(convergence, "Engine", Engine)
     check = convergence.tolerances()
     tight = 1e-6
     default = 5e-4 + 10 * 5e-4 - tight

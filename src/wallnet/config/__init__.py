@@ -13,16 +13,15 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from wallnet.config.calculators import FilmSettings, OommfSettings
 from wallnet.config.crosscheck import Crosscheck
 from wallnet.config.devices import (
     CURRENT_DENSITY_STEP,
     VACUUM_PERMEABILITY,
     Detector,
     Device,
-    Film,
     Material,
     Notches,
-    Oommf,
     Output,
     Pulse,
     Relaxation,
@@ -45,11 +44,11 @@ __all__ = [
     "Detector",
     "Device",
     "Figures",
-    "Film",
+    "FilmSettings",
     "Material",
     "Networks",
     "Notches",
-    "Oommf",
+    "OommfSettings",
     "Output",
     "Pulse",
     "Relaxation",

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from wallnet.config.calculators import FilmSettings, OommfSettings
 from wallnet.config.quantities import (
     Conductance,
     CurrentDensity,
@@ -364,21 +365,6 @@ ReadTime = Annotated[Literal["pulse_end", "rest"] | Duration, BeforeValidator(_r
 """When a device is read: as its pulse ends, at the end of the trace, or at a time in s."""
 
 
-class Film(Section):
-    """Settings of the embedded engine; each tolerance bounds something that is left out."""
-
-    stray_field_tolerance: quantity("1", 1e-7, 0.1) = 5e-4  # type: ignore[valid-type]
-    frozen_change: quantity("1", 0.0, 1e-2) = 5e-4  # type: ignore[valid-type]
-    time_step_fraction: quantity("1", 0.01, 0.95) = 0.9  # type: ignore[valid-type]
-
-
-class Oommf(Section):
-    """Settings of the OOMMF calculator; the accuracy is OOMMF's own, with its defaults."""
-
-    # no part of a job's description: other threads must not make finished traces run again
-    threads: Annotated[int, Field(ge=1, le=256, exclude=True)] = 1
-
-
 class Device(Section):
     """A track, how it is driven and how it is read."""
 
@@ -394,8 +380,8 @@ class Device(Section):
     output: Output = Output()
     material: Material
     calculator: Literal["film", "oommf"] = "film"
-    film: Film = Film()
-    oommf: Oommf = Oommf()
+    film: FilmSettings = FilmSettings()
+    oommf: OommfSettings = OommfSettings()
 
     def time_step(self) -> float:
         """Estimate the engine's time step in s; with a strong torque it is up to six times less."""

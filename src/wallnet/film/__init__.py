@@ -1,6 +1,6 @@
 """The embedded micromagnetic engine: one thin film, spin-orbit torque, and an ubermag face.
 
-- `wallnet.film.core`: the engine on plain arrays (`Film`, `Terms`, `SpinTorque`, `Accuracy`).
+- `wallnet.film.core`: the engine on plain arrays (`Engine`, `Terms`, `SpinTorque`, `Tolerances`).
 - `wallnet.film.ubermag.energy`: energies and effective fields of single terms, in double precision.
 - `wallnet.film.ubermag.calculator`: `TimeDriver`, `MinDriver`, `compute` and `delete`, which take a
   `micromagneticmodel.System` as the calculators of ubermag do.
@@ -29,9 +29,9 @@ _HOMES = {
     "compute": "ubermag.calculator",
     "delete": "ubermag.calculator",
     "FilmEnergy": "ubermag.energy",
-    "Accuracy": "core",
-    "Film": "core",
-    "FilmError": "core",
+    "Tolerances": "core",
+    "Engine": "core",
+    "EngineError": "core",
     "SpinTorque": "core",
     "Terms": "core",
 }

@@ -28,7 +28,7 @@ ELEMENTARY_CHARGE = 1.6021765e-19
 """e in C, OOMMF's value."""
 
 
-class FilmError(RuntimeError):
+class EngineError(RuntimeError):
     """The film cannot be simulated, or its simulation failed; the message says why."""
 
 
@@ -98,7 +98,7 @@ class SpinTorque:
 
 
 @dataclass(frozen=True)
-class Accuracy:
+class Tolerances:
     """What may be left out.
 
     Attributes
@@ -162,7 +162,7 @@ class _Packed:
         return self.grid(packed)[..., 1:-1, 1:-1]
 
 
-class Film:
+class Engine:
     """A single layer of equal cells, its state and its clock.
 
     Parameters
@@ -173,7 +173,7 @@ class Film:
         Edges of a cell along x, y, z in m.
     terms : Terms
         Energy and dynamics.
-    accuracy : Accuracy
+    accuracy : Tolerances
         What may be left out.
 
     Attributes
@@ -189,14 +189,14 @@ class Film:
         mask: NDArray[np.bool_],
         cell: tuple[float, float, float],
         terms: Terms,
-        accuracy: Accuracy | None = None,
+        accuracy: Tolerances | None = None,
     ) -> None:
         if mask.ndim != 2 or not mask.any():
-            raise FilmError("the film has no magnetic cell")
+            raise EngineError("the film has no magnetic cell")
         self.mask = mask
         self.cell = cell
         self.terms = terms
-        self.accuracy = accuracy or Accuracy()
+        self.accuracy = accuracy or Tolerances()
         self.time = 0.0
         self.counters = Counters()
         rows, columns = mask.shape
@@ -225,7 +225,9 @@ class Film:
         value = np.where(self.mask[..., None], value, 0.0)
         length = np.linalg.norm(value, axis=-1)
         if not np.all(np.isfinite(value)) or np.any(length[self.mask] == 0):
-            raise FilmError("the initial magnetisation is not a unit vector in every magnetic cell")
+            raise EngineError(
+                "the initial magnetisation is not a unit vector in every magnetic cell"
+            )
         length[~self.mask] = 1.0
         self._m[:] = np.moveaxis(value / length[..., None], -1, 0)
         self._restart()
@@ -433,7 +435,7 @@ class Film:
 
         Raises
         ------
-        FilmError
+        EngineError
             If the simulation becomes unstable.
         """
         if duration <= 0:
@@ -454,7 +456,7 @@ class Film:
             self.time = begin + count * step
             error, slot, impulse = self._renew(count * step, follow)
             if not math.isfinite(error):
-                raise FilmError(
+                raise EngineError(
                     f"the simulation became unstable at {self.time:.4g} s: the magnetisation is "
                     "not finite; lower film.time_step_fraction"
                 )
@@ -486,7 +488,7 @@ class Film:
         self._sampled[-1] = (self.time, self._sampled[-1][1])
         lengths = np.einsum("cij,cij->ij", self._m, self._m)
         if not np.all(np.abs(lengths[self.mask] - 1) < 1e-3):
-            raise FilmError(
+            raise EngineError(
                 f"the simulation became unstable at {self.time:.4g} s: |m| is not 1; "
                 "lower film.time_step_fraction"
             )

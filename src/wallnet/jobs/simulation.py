@@ -4,12 +4,16 @@ from typing import Any
 
 from pydantic import ValidationError, model_validator
 
-from wallnet.config.devices import Device, Film, Material, Oommf, Output, Relaxation, Track
+from wallnet.config.calculators import FilmSettings, OommfSettings
+from wallnet.config.devices import Device, Material, Output, Relaxation, Track
 from wallnet.config.quantities import CurrentDensity, DurationOrNone, Position, Section
 from wallnet.files import WallState
 from wallnet.jobs.base import Job, first_finding
 
-_SETTINGS: dict[str, type[Film] | type[Oommf]] = {"film": Film, "oommf": Oommf}
+_SETTINGS: dict[str, type[FilmSettings] | type[OommfSettings]] = {
+    "film": FilmSettings,
+    "oommf": OommfSettings,
+}
 
 
 class WallPlacement(Section):
@@ -33,7 +37,7 @@ class SimulationJob(Job):
     pulse_duration: DurationOrNone = 0.0
     relaxation: Relaxation
     output: Output
-    calculator: Film | Oommf
+    calculator: FilmSettings | OommfSettings
     calculator_name: str
 
     @model_validator(mode="before")

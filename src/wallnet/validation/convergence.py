@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.film.core import Accuracy, Film
+from wallnet.film.core import Engine, Tolerances
 from wallnet.validation import material
 from wallnet.validation.rows import Check, Row
 
@@ -23,13 +23,13 @@ def _notched(shape: tuple[int, int], cell: float) -> NDArray[np.bool_]:
 def _driven(
     mask: NDArray[np.bool_],
     cell: float,
-    accuracy: Accuracy,
+    accuracy: Tolerances,
     duration: float,
     current_density: float,
     damping: float = 0.3,
-) -> Film:
+) -> Engine:
     terms = replace(material.FILM, damping=damping)
-    film = Film(mask, (cell, cell, material.THICKNESS), terms, accuracy)
+    film = Engine(mask, (cell, cell, material.THICKNESS), terms, accuracy)
     start = min(60e-9, mask.shape[1] * cell / 4)
     film.magnetization = material.wall(mask.shape, cell, start)
     film.set_torque(material.torque(current_density))
@@ -46,11 +46,11 @@ def time_step() -> Check:
     terms = replace(material.LOCAL, damping=0.05)
 
     def final(fraction: float) -> NDArray[np.float64]:
-        film = Film(
+        film = Engine(
             mask,
             (3e-9, 3e-9, material.THICKNESS),
             terms,
-            Accuracy(frozen_change=0.0, time_step_fraction=fraction),
+            Tolerances(frozen_change=0.0, time_step_fraction=fraction),
         )
         film.magnetization = material.wall(mask.shape, 3e-9, 90e-9, 0.5 * material.WIDTH)
         film.set_torque(material.torque(0.5e12))
@@ -126,9 +126,9 @@ def tolerances() -> Check:
     check = Check()
     mask = _notched((50, 200), 3e-9)
 
-    def trace(accuracy: Accuracy) -> NDArray[np.float64]:
+    def trace(accuracy: Tolerances) -> NDArray[np.float64]:
         terms = material.FILM
-        film = Film(mask, (3e-9, 3e-9, material.THICKNESS), terms, accuracy)
+        film = Engine(mask, (3e-9, 3e-9, material.THICKNESS), terms, accuracy)
         film.magnetization = material.wall(mask.shape, 3e-9, 150e-9)
         film.set_torque(material.torque(0.55e12))
         averages = []

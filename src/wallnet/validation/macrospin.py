@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from wallnet.film.core import VACUUM_PERMEABILITY, Film
+from wallnet.film.core import VACUUM_PERMEABILITY, Engine
 from wallnet.validation import material
 from wallnet.validation.rows import Check, Row
 
@@ -22,7 +22,7 @@ def _driven(
 ) -> tuple[float, float, float]:
     """Return m after a torque field of `share`·H_k acted on a moment tilted by `start`."""
     terms = replace(material.LOCAL, exchange_stiffness=0.0, dmi_constant=0.0, damping=damping)
-    film = Film(np.ones((1, 1), dtype=bool), _CELL, terms, material.DEFAULT)
+    film = Engine(np.ones((1, 1), dtype=bool), _CELL, terms, material.DEFAULT)
     film.magnetization = np.array([[[math.sin(start), 0.0, math.cos(start)]]])
     film.set_torque(material.torque(share * ANISOTROPY_FIELD / material.torque_field(1.0)))
     film.advance(duration)

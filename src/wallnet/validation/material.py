@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.config import Film as Settings
+from wallnet.config import FilmSettings as Settings
 from wallnet.film.core import (
     ELEMENTARY_CHARGE,
     REDUCED_PLANCK,
     VACUUM_PERMEABILITY,
-    Accuracy,
     SpinTorque,
     Terms,
+    Tolerances,
 )
 
 THICKNESS = 2e-9
@@ -38,10 +38,10 @@ WIDTH = math.sqrt(FILM.exchange_stiffness / STIFFNESS)
 LOCAL = replace(FILM, anisotropy=STIFFNESS, stray_field=False)
 """The same film with its stray field replaced by its thin-film limit, a lower anisotropy."""
 
-DEFAULT = Accuracy(**Settings().model_dump())
+DEFAULT = Tolerances(**Settings().model_dump())
 """The settings that the campaign uses unless told otherwise."""
 
-TIGHT = Accuracy(stray_field_tolerance=1e-6, frozen_change=0.0, time_step_fraction=0.5)
+TIGHT = Tolerances(stray_field_tolerance=1e-6, frozen_change=0.0, time_step_fraction=0.5)
 """Settings that leave nothing out."""
 
 

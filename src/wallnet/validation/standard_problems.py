@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.film.core import VACUUM_PERMEABILITY, Accuracy, Film, SpinTorque, Terms
+from wallnet.film.core import VACUUM_PERMEABILITY, Engine, SpinTorque, Terms, Tolerances
 from wallnet.film.ubermag.calculator import minimize
 from wallnet.film.ubermag.energy import FilmEnergy
 from wallnet.validation.material import DEFAULT, TIGHT
@@ -45,9 +45,9 @@ def _film(
     cell: tuple[float, float, float],
     terms: Terms,
     start: NDArray[np.float64],
-    accuracy: Accuracy = DEFAULT,
-) -> Film:
-    film = Film(np.ones(shape, dtype=bool), cell, terms, accuracy)
+    accuracy: Tolerances = DEFAULT,
+) -> Engine:
+    film = Engine(np.ones(shape, dtype=bool), cell, terms, accuracy)
     film.magnetization = start
     return film
 

@@ -9,7 +9,7 @@ from scipy.integrate import quad
 from scipy.optimize import brentq, curve_fit, minimize_scalar
 
 from wallnet.film import newell
-from wallnet.film.core import VACUUM_PERMEABILITY, Film, Terms
+from wallnet.film.core import VACUUM_PERMEABILITY, Engine, Terms
 from wallnet.film.ubermag.calculator import minimize
 from wallnet.film.ubermag.energy import FilmEnergy
 from wallnet.validation import material
@@ -203,7 +203,7 @@ def _driven_wall(
 ) -> tuple[list[float], float]:
     """Positions of a driven wall's lower and upper end at the given times, their mean last."""
     edges = (cell, cell, material.THICKNESS)
-    film = Film(np.ones(shape, dtype=bool), edges, terms, material.DEFAULT)
+    film = Engine(np.ones(shape, dtype=bool), edges, terms, material.DEFAULT)
     film.magnetization = material.wall(shape, cell, 60e-9)
     film.set_torque(material.torque(current_density))
     positions = []

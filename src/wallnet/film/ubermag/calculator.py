@@ -21,7 +21,7 @@ import ubermagtable
 import ubermagutil as uu
 from numpy.typing import NDArray
 
-from wallnet.film.core import Accuracy, Film, FilmError, SpinTorque, Terms
+from wallnet.film.core import Engine, EngineError, SpinTorque, Terms, Tolerances
 from wallnet.film.ubermag.energy import FilmEnergy
 
 OVF_FORMATS = ("bin8", "bin4", "txt")
@@ -387,7 +387,7 @@ class _Driver(mm.ExternalDriver):
             If the system needs something that the engine does not have.
         ValueError
             If an argument has an impossible value.
-        FilmError
+        EngineError
             If the simulation becomes unstable.
         """
         if kwargs.pop("runner", None) is not None:
@@ -405,8 +405,8 @@ class _Driver(mm.ExternalDriver):
         parameters |= {"accuracy": asdict(self._accuracy()), "cell": self._description.cell}
         Path("parameters.json").write_text(json.dumps(parameters, indent=2) + "\n", "utf-8")
 
-    def _accuracy(self) -> Accuracy:
-        return Accuracy()
+    def _accuracy(self) -> Tolerances:
+        return Tolerances()
 
     def _call(self, system: mm.System, runner: None, verbose: int, **kwargs: Any) -> None:
         name = type(self).__name__
@@ -442,7 +442,7 @@ class TimeDriver(_Driver):
     ----------
     **kwargs
         `stray_field_tolerance`, `frozen_change`, `time_step_fraction` and what else
-        `wallnet.film.core.Accuracy` knows.
+        `wallnet.film.core.Tolerances` knows.
 
     Examples
     --------
@@ -455,14 +455,14 @@ class TimeDriver(_Driver):
     >>> film.delete(system)
     """
 
-    _allowed_attributes = [field.name for field in fields(Accuracy)]  # noqa: RUF012
+    _allowed_attributes = [field.name for field in fields(Tolerances)]  # noqa: RUF012
 
     @property
     def _x(self) -> str:
         return "t"
 
-    def _accuracy(self) -> Accuracy:
-        return replace(Accuracy(), **dict(self))
+    def _accuracy(self) -> Tolerances:
+        return replace(Tolerances(), **dict(self))
 
     def _check_own(self, drive_kwargs: dict[str, Any]) -> None:
         for name in ("t", "n"):
@@ -483,7 +483,7 @@ class TimeDriver(_Driver):
         self, system: mm.System, t: float, n: int
     ) -> tuple[NDArray[np.floating], ubermagtable.Table]:
         description = self._description
-        film = Film(description.mask, description.cell, description.terms, self._accuracy())
+        film = Engine(description.mask, description.cell, description.terms, self._accuracy())
         film.magnetization = description.magnetization
         if description.torque is not None:
             film.set_torque(description.torque)
@@ -613,7 +613,7 @@ def minimize(
 
     Raises
     ------
-    FilmError
+    EngineError
         If the minimum is not reached.
     """
     mask = energy.mask[..., None]
@@ -649,7 +649,7 @@ def minimize(
         largest = float(np.sqrt((g**2).sum(axis=-1).max()))
         # no step may turn a moment by more than about a radian
         step = min(step, 1.0 / max(largest, 1e-300))
-    raise FilmError(
+    raise EngineError(
         f"no minimum after {limit} steps: max |m × H × m| is {largest:.3g} A/m, above {stop:.3g}; "
         "raise total_iteration_limit or stopping_mxHxm"
     )

@@ -7,19 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import __version__, tracks
-from wallnet.config import Film as FilmSettings
-from wallnet.film.core import Accuracy, Film, SpinTorque, Terms
+from wallnet.config import FilmSettings
+from wallnet.film.core import Engine, SpinTorque, Terms, Tolerances
 from wallnet.jobs import SimulationJob
 from wallnet.simulate.embedded.checkpoint import Checkpoint
 from wallnet.simulate.recorder import Recorder, next_output
 
 
-def film_of(job: SimulationJob) -> Film:
+def film_of(job: SimulationJob) -> Engine:
     """Return the engine's film for a job, wall not yet placed."""
     material, track = job.material, job.track
     settings = job.calculator
     assert isinstance(settings, FilmSettings)
-    return Film(
+    return Engine(
         tracks.magnetic_mask(track),
         (track.cell_size, track.cell_size, track.thickness),
         Terms(
@@ -30,7 +30,7 @@ def film_of(job: SimulationJob) -> Film:
             damping=material.damping,
             gyromagnetic_ratio=material.gyromagnetic_ratio,
         ),
-        Accuracy(
+        Tolerances(
             stray_field_tolerance=settings.stray_field_tolerance,
             frozen_change=settings.frozen_change,
             time_step_fraction=settings.time_step_fraction,

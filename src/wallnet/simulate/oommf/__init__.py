@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import tracks
-from wallnet.config import Oommf as OommfSettings
+from wallnet.config import OommfSettings
 from wallnet.jobs import SimulationJob
 from wallnet.simulate import SimulationError
 from wallnet.simulate.recorder import Recorder, next_output, pulse_end

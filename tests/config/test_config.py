@@ -10,8 +10,8 @@ import sys
 import numpy as np
 import pytest
 import yaml
+from helpers.small_campaign import MATERIAL, ROOT
 from pydantic import ValidationError
-from small_campaign import MATERIAL, ROOT
 
 from wallnet import config, jobs
 from wallnet.config import networks
@@ -380,10 +380,10 @@ LARGEST_SEED = 2**32 - 1
         (config.Detector, {}, "polarization", 5e-324, 1.0),
         (config.Detector, {}, "antiparallel_resistance", math.nextafter(10e3, 2e4), 1e12),
         (config.Detector, {}, "parallel_resistance", 1e-3, math.nextafter(20e3, 1e4)),
-        (config.Film, {}, "stray_field_tolerance", 1e-7, 0.1),
-        (config.Film, {}, "frozen_change", 0.0, 1e-2),
-        (config.Film, {}, "time_step_fraction", 0.01, 0.95),
-        (config.Oommf, {}, "threads", 1, 256),
+        (config.FilmSettings, {}, "stray_field_tolerance", 1e-7, 0.1),
+        (config.FilmSettings, {}, "frozen_change", 0.0, 1e-2),
+        (config.FilmSettings, {}, "time_step_fraction", 0.01, 0.95),
+        (config.OommfSettings, {}, "threads", 1, 256),
         (config.Notches, {"diameter": 1e-9}, "count", 1, 1000),
         (config.Notches, {"count": 1}, "diameter", 1e-10, 1e-3),
         (config.Figures, {}, "width", 0.02, 1.0),
@@ -453,7 +453,7 @@ def test_what_is_left_out_is_what_the_documentation_says():
         "frozen_change": 5e-4,
         "time_step_fraction": 0.9,
     }
-    assert config.Oommf().threads == 1
+    assert config.OommfSettings().threads == 1
     assert config.Figures().model_dump() == {
         "width": 0.178,
         "font_size": 8.0,
@@ -860,7 +860,7 @@ def test_what_devices_inherit(tiny):
     assert devices["c"].pulse.duration == 0.6e-9
     assert (
         devices["c"].film.model_dump()
-        == config.Film(frozen_change=2e-3, time_step_fraction=0.8).model_dump()
+        == config.FilmSettings(frozen_change=2e-3, time_step_fraction=0.8).model_dump()
     )
     assert devices["c"].output.model_dump() == {"interval": 10e-12, "snapshot_interval": 1e-9}
     assert devices["synapse"].output.interval == 20e-12
@@ -950,7 +950,7 @@ def test_a_case_of_the_cross_check_varies_its_own_device(tiny):
     assert (film.calculator_name, oommf.calculator_name) == ("film", "oommf")
     assert (film.current_density, film.pulse_duration) == (2e12, 0.6e-9)
     assert (film.material.damping, film.material.polarization) == (0.1, 0.4)
-    assert film.calculator == config.Film(frozen_change=0.0)
+    assert film.calculator == config.FilmSettings(frozen_change=0.0)
     assert (
         oommf.model_copy(update={"calculator": film.calculator, "calculator_name": "film"}) == film
     )

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_campaign import with_networks
+from helpers.small_campaign import with_networks
 
 from wallnet import cli, config, files, plan
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from small_campaign import MATERIAL
+from helpers.small_campaign import MATERIAL
 
 from wallnet import tracks
 from wallnet.config import Material, Notches, Track

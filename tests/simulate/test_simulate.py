@@ -18,7 +18,7 @@ def synapse(tiny):
 
 @pytest.fixture(scope="module")
 def trace():
-    from small_campaign import TINY
+    from helpers.small_campaign import TINY
 
     return simulate.simulate(jobs.pulse_job(config.parse(TINY).devices["synapse"], 1.5e12))
 
@@ -179,7 +179,7 @@ def test_an_unstable_step_is_recognised(synapse):
 
     film.magnetization = tracks.placed_wall(job.track, 9e-9, 40e-9, 40e-9)
     film._longest_step *= 5
-    with pytest.raises(core.FilmError, match="became unstable"):
+    with pytest.raises(core.EngineError, match="became unstable"):
         film.advance(0.2e-9)
 
 
@@ -260,17 +260,19 @@ def test_the_torque_ends_with_the_pulse(synapse):
 
 
 def test_what_drives_the_wall_reaches_the_engine(synapse, monkeypatch):
-    from wallnet.film.core import Accuracy, Terms
+    from wallnet.film.core import Terms, Tolerances
     from wallnet.simulate import embedded
 
     changes = {"slonczewski_lambda": 2.0, "field_like_torque": -0.3, "polarization": 0.35}
     material = synapse.material.model_copy(update=changes)
-    settings = config.Film(stray_field_tolerance=1e-3, frozen_change=2e-4, time_step_fraction=0.8)
+    settings = config.FilmSettings(
+        stray_field_tolerance=1e-3, frozen_change=2e-4, time_step_fraction=0.8
+    )
     device = synapse.model_copy(update={"material": material, "film": settings})
     job = _pulse(device, -0.5e12, 20e-12, 20e-12)
     film = embedded.film_of(job)
     assert film.cell == (4e-9, 4e-9, 2e-9)
-    assert film.accuracy == Accuracy(1e-3, 2e-4, 0.8)
+    assert film.accuracy == Tolerances(1e-3, 2e-4, 0.8)
     assert film.terms == Terms(
         saturation_magnetization=1.1e6,
         exchange_stiffness=2.0e-11,
@@ -280,13 +282,13 @@ def test_what_drives_the_wall_reaches_the_engine(synapse, monkeypatch):
         gyromagnetic_ratio=2.211e5,
     )
     torques = []
-    set_torque = embedded.Film.set_torque
+    set_torque = embedded.Engine.set_torque
 
     def watched(film, torque):
         torques.append((film.time, torque))
         set_torque(film, torque)
 
-    monkeypatch.setattr(embedded.Film, "set_torque", watched)
+    monkeypatch.setattr(embedded.Engine, "set_torque", watched)
     simulate.simulate(job)
     (begin, torque), (end, none) = torques
     assert (begin, none) == (0.0, None)

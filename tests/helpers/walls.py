@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-from small_campaign import MATERIAL
 
+from helpers.small_campaign import MATERIAL
 from wallnet import config, files, jobs, plan, tracks
 from wallnet.simulate import state_of
 from wallnet.simulate.recorder import Recorder

@@ -1,7 +1,7 @@
 """Which files a campaign has, and what each job is told of them; nothing runs."""
 
 import pytest
-from small_campaign import ROOT
+from helpers.small_campaign import ROOT
 
 from wallnet import config, files, plan
 from wallnet.config.networks import NO_DEVICE, PAPER_STAGES, STAGES

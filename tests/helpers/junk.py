@@ -2,12 +2,12 @@
 
 import copy
 import json
-from pathlib import Path
 
 import yaml
 from hypothesis import strategies as st
 
-ROOT = Path(__file__).parents[2]
+from helpers.small_campaign import ROOT
+
 REPOSITORY = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 
 numbers = st.one_of(

@@ -11,7 +11,7 @@ import sys
 from pathlib import PurePath
 
 import pytest
-from small_campaign import ROOT, Campaign, with_networks
+from helpers.small_campaign import ROOT, Campaign, with_networks
 
 from wallnet import config, files, plan
 from wallnet.validation import CHECKS

@@ -1,7 +1,7 @@
 """Small jobs, and the real OOMMF that the marked tests need."""
 
 import pytest
-from small_campaign import MATERIAL
+from helpers.small_campaign import MATERIAL
 
 from wallnet import jobs
 from wallnet.config import parse

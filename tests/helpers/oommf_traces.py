@@ -1,0 +1,73 @@
+"""Traces of real OOMMF, and the same simulated in the engine.
+
+They are of OOMMF 2.1a0 (Oxs_SpinXferEvolve at its defaults); each JSON file has what was
+simulated and, from the last magnetisation file, where both wall ends stood.
+"""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+
+from wallnet import tracks
+from wallnet.config import FilmSettings as Settings
+from wallnet.config import Notches, Track
+from wallnet.film.core import Engine, SpinTorque, Terms, Tolerances
+
+FOLDER = Path(__file__).parents[1] / "reference"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
+
+
+def simulate(description, times, settings=None):
+    synapse = "synapse" in description["device"]
+    diameter = description["notch_diameter_m"]
+    track = Track(
+        length=1500e-9 if synapse else 512e-9,
+        width=150e-9 if synapse else 64e-9,
+        thickness=2e-9,
+        cell_size=3e-9 if synapse else 1e-9,
+        notches=Notches(diameter=diameter, count=description["notches"]) if diameter else None,
+    )
+    terms = Terms(
+        saturation_magnetization=description["Ms_A_per_m"],
+        exchange_stiffness=description["A_J_per_m"],
+        dmi_constant=description["D_J_per_m2"],
+        anisotropy=description["Ku_J_per_m3"],
+        damping=description["alpha"],
+        gyromagnetic_ratio=description["gamma0_m_per_As"],
+    )
+    mask = tracks.magnetic_mask(track)
+    cell = (track.cell_size, track.cell_size, track.thickness)
+    film = Engine(mask, cell, terms, Tolerances(**(settings or Settings()).model_dump()))
+    stiffness = terms.anisotropy - 2e-7 * np.pi * terms.saturation_magnetization**2
+    width = np.sqrt(terms.exchange_stiffness / stiffness)
+    start = description["wall_start_m"]
+    film.magnetization = tracks.placed_wall(track, width, start, start)
+    film.set_torque(
+        SpinTorque(
+            current_density=description["current_density_A_per_m2"],
+            polarization=description["polarisation_P"],
+            direction=tuple(description["mp"]),
+            slonczewski_lambda=description["Lambda"],
+        )
+    )
+    pulse = description.get("pulse_s", np.inf)
+    averages = []
+    for time in times:
+        if film.torque is not None and time > pulse * (1 + 1e-9):
+            film.set_torque(None)
+        film.advance(time - film.time)
+        averages.append(film.average())
+    bottom, top = tracks.wall_ends(track, mask, film.magnetization)
+    state = tracks.wall_state(track, width, start, bottom, top)
+    return np.array(averages), (bottom, top), state
+
+
+def reference(name):
+    """Return what was simulated, the times in s and <m> at those."""
+    description = json.loads((FOLDER / f"{name}.json").read_text())
+    with open(FOLDER / f"{name}.csv", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    averages = np.array([[float(row[c]) for c in ("mx", "my", "mz")] for row in rows])
+    return description, [float(row["t"]) for row in rows], averages
