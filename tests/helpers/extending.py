@@ -1,0 +1,99 @@
+"""The steps of docs/extending.md, done as they are written.
+
+A section is a heading of second level. Each step is a numbered line that names a file in backticks
+and says what becomes of it, followed by one block of code:
+
+- ``1. New file `path`:``: the block is the file;
+- ``2. `path`, after `some line`:``: the block goes in behind the one line that reads so;
+- ``3. `path`, at the end:``: the block is appended.
+"""
+
+import os
+import re
+import shutil
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers.small_campaign import ROOT
+
+PAGE = ROOT / "docs/extending.md"
+
+_STEP = re.compile(
+    r"^\d+\. (?:(?P<new>New file )`(?P<made>[^`]+)`|`(?P<changed>[^`]+)`, "
+    r"(?:after `(?P<after>[^`]+)`|(?P<end>at the end)))[^\n]*:\n\n"
+    r"(?P<block>(?:    .*\n|\n)+)",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One place that a capability takes.
+
+    Attributes
+    ----------
+    path : str
+        The file, below the checkout; below the campaign for `config.yaml`.
+    after : str or None
+        The line behind which the text goes; None for a new file or the end of one.
+    text : str
+        What is written.
+    """
+
+    path: str
+    after: str | None
+    text: str
+
+
+def steps(section: str) -> list[Step]:
+    """Read the steps of a section of the page."""
+    page = PAGE.read_text(encoding="utf-8")
+    parts = page.split(f"\n## {section}\n")
+    assert len(parts) == 2, f"{PAGE} has no section {section!r}"
+    body = re.split(r"^## ", parts[1], flags=re.MULTILINE)[0]
+    found = []
+    for match in _STEP.finditer(body):
+        block = re.sub(r"\A```\w*\n|^```\n*\Z", "", textwrap.dedent(match["block"]).strip() + "\n")
+        block = re.sub(r"\n```\n*\Z", "\n", block)
+        found.append(Step(match["made"] or match["changed"], match["after"], block))
+    numbered = len(re.findall(r"^\d+\. ", body, flags=re.MULTILINE))
+    assert found, f"section {section!r} has no steps"
+    assert len(found) == numbered, f"a step of section {section!r} is not written as others are"
+    return found
+
+
+def copied(folder: Path) -> Path:
+    """Copy the checkout, what is built or computed left out."""
+    skipped = shutil.ignore_patterns(
+        ".*", "results", "data", "build", "mutants", "*.egg-info", "*.pyc", "lightning_logs"
+    )
+    shutil.copytree(ROOT, folder, ignore=skipped)
+    return folder
+
+
+def apply(section: str, root: Path) -> list[Step]:
+    """Do the steps of a section in a copy of the checkout, and return them."""
+    done = steps(section)
+    for step in done:
+        path = root / step.path
+        if not path.exists():
+            assert step.after is None, f"{step.path} is not there"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(step.text, encoding="utf-8")
+            continue
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        at = len(lines)
+        if step.after is not None:
+            places = [n for n, line in enumerate(lines) if line.strip() == step.after.strip()]
+            assert len(places) == 1, f"{step.path} has {len(places)} lines {step.after!r}"
+            at = places[0] + 1
+        lines[at:at] = [step.text]
+        path.write_text("".join(lines), encoding="utf-8")
+    return done
+
+
+def environment_of(root: Path) -> dict[str, str]:
+    """Return the environment in which the code below `root` runs."""
+    paths = [str(root / "src"), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
