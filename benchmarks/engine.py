@@ -153,22 +153,24 @@ def profile(job) -> dict[str, float]:
 
     for name in spent:
         setattr(core.Engine, name, timing(name))
-    films = []
+    engines = []
     make = core.Engine.__init__
-    core.Engine.__init__ = lambda film, *a, **k: (make(film, *a, **k), films.append(film))[0]
+    core.Engine.__init__ = lambda engine, *a, **k: (make(engine, *a, **k), engines.append(engine))[
+        0
+    ]
     simulate.simulate(job)
-    film = films[-1]
-    rows = film.mask.shape[0]
-    counters = film.counters
-    cell_stages = counters.column_steps * rows * len(film._chain)
+    engine = engines[-1]
+    rows = engine.mask.shape[0]
+    counters = engine.counters
+    cell_stages = counters.column_steps * rows * len(engine._chain)
     # least traffic of a stage: m, start, slow field and weight read, the next stage written
     source, target = (np.ones(3 * rows * 180, dtype=np.float32) for _ in range(2))
     before = time.perf_counter()
     for _ in range(200):
         np.copyto(target, source)
     copied = 200 * 2 * source.nbytes / (time.perf_counter() - before)
-    real = np.zeros((3, rows, film._stray.padded[1]), dtype=np.float32)
-    half = np.zeros((3, film._stray.padded[0], film._stray.padded[1] // 2 + 1), np.complex64)
+    real = np.zeros((3, rows, engine._stray.padded[1]), dtype=np.float32)
+    half = np.zeros((3, engine._stray.padded[0], engine._stray.padded[1] // 2 + 1), np.complex64)
     before = time.perf_counter()
     for _ in range(20):
         fft.r2c(real, axes=(2,), out=half[:, :rows])

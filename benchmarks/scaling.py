@@ -25,17 +25,17 @@ def measured(edge: int) -> tuple[float, float, float]:
     """Seconds of a step and of a renewal, and MiB."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     cell = 3e-9
-    film = Engine(
+    engine = Engine(
         np.ones((edge, edge), dtype=bool),
         (cell, cell, material.THICKNESS),
         material.FILM,
         Tolerances(frozen_change=0.0),
     )
-    film.magnetization = material.wall((edge, edge), cell, edge * cell / 2)
-    film.set_torque(material.torque(0.5e12))
-    film.advance(3e-12)
+    engine.magnetization = material.wall((edge, edge), cell, edge * cell / 2)
+    engine.set_torque(material.torque(0.5e12))
+    engine.advance(3e-12)
     steps, renewals, spent = [], [], 0.0
-    sample = film._sample
+    sample = engine._sample
 
     def timed_sample() -> int:
         nonlocal spent
@@ -45,14 +45,14 @@ def measured(edge: int) -> tuple[float, float, float]:
         spent += renewals[-1]
         return slot
 
-    film._sample = timed_sample
+    engine._sample = timed_sample
     for _ in range(5):
-        spent, done, begin = 0.0, film.counters.steps, time.process_time()
-        film.advance(5e-12)
+        spent, done, begin = 0.0, engine.counters.steps, time.process_time()
+        engine.advance(5e-12)
         elapsed = time.process_time() - begin - spent
-        steps.append(elapsed / (film.counters.steps - done))
+        steps.append(elapsed / (engine.counters.steps - done))
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert np.isfinite(film.average()).all()
+    assert np.isfinite(engine.average()).all()
     return float(np.median(steps)), float(np.median(renewals)), (after - before) / 1024
 
 

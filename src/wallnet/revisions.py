@@ -13,11 +13,11 @@ from importlib import resources
 from pathlib import Path
 
 STAGES = {
-    "film": ("film", "simulate/embedded", "simulate", "tracks", "files/schema"),
+    "film": ("film", "film/terms", "simulate/embedded", "simulate", "tracks", "files/schema"),
     "oommf": ("simulate/oommf", "simulate", "tracks", "files/schema"),
     "devices": ("devices", "files/schema"),
     "networks": ("networks",),
-    "validation": ("validation", "film/ubermag"),
+    "validation": ("validation",),
     "report": ("report",),
 }
 """Folders of each stage within the package, without the folders in them; a calculator is a stage.

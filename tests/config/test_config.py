@@ -13,8 +13,9 @@ import yaml
 from helpers.small_campaign import MATERIAL, ROOT
 from pydantic import ValidationError
 
-from wallnet import config, jobs
+from wallnet import config, jobs, simulate
 from wallnet.config import networks
+from wallnet.film import core
 
 
 def put(data, path, value):
@@ -665,31 +666,43 @@ STRONG = {"pulse.current_densities": [1e12, -1e14]}
 
 
 @pytest.mark.parametrize(
-    ("changes", "step"),
+    "changes",
     [
-        # 0.9 · 2.5 √(1 + α²)/γ over 4 (h + √(h² + d²)) + t in A/m, with h = 2A/(μ0 Ms c²),
-        # d = D/(μ0 Ms c) and t = max(2 K/(μ0 Ms), Ms) + ħJ/(μ0 e Ms thickness)·(P Λ²/2 + |ε'|)
-        ({}, 4.8830e-14),
-        ({"material.dmi_constant": -50e-3}, 3.7611e-14),
-        ({"material.damping": 3.0}, 1.3811e-13),
-        ({"material.gyromagnetic_ratio": 4.422e5}, 2.4415e-14),
-        ({"film": {"time_step_fraction": 0.3}}, 1.6277e-14),
-        ({"track.cell_size": 2e-9}, 1.9160e-13),
-        ({"material.saturation_magnetization": 0.5e6}, 2.2195e-14),
-        # where cells are large, 0.9 · 0.18 √(1 + α²)/γ over t is shorter
-        (LARGE, 5.5701e-13),
-        (LARGE | {"material.uniaxial_anisotropy": 1e7}, 5.6525e-14),
-        (LARGE | STRONG, 1.3194e-13),
-        (LARGE | STRONG | {"material.polarization": 0.8}, 7.4673e-14),
-        (LARGE | STRONG | {"track.thickness": 1e-9}, 7.4673e-14),
-        (LARGE | STRONG | {"material.slonczewski_lambda": 3}, 1.8491e-14),
-        (LARGE | STRONG | {"material.field_like_torque": -2}, 1.5219e-14),
+        {},
+        {"material.dmi_constant": -10e-3},
+        {"material.damping": 3.0},
+        {"material.gyromagnetic_ratio": 4.422e5},
+        {"film": {"time_step_fraction": 0.3}},
+        {"track.cell_size": 2e-9},
+        {"material.saturation_magnetization": 0.5e6},
+        LARGE,
+        LARGE | {"material.uniaxial_anisotropy": 1e7},
+        LARGE | STRONG,
+        LARGE | STRONG | {"material.polarization": 0.8},
+        LARGE | STRONG | {"track.thickness": 1e-9},
+        LARGE | STRONG | {"material.slonczewski_lambda": 3},
+        LARGE | STRONG | {"material.field_like_torque": -2},
     ],
 )
-def test_the_time_step_is_that_of_the_stiffest_term(changes, step):
-    base = changed({"track.cell_size": 1e-9})
-    found = config.Device.model_validate(changed(changes, base)).time_step()
-    assert found == pytest.approx(step, rel=1e-4, abs=0)
+def test_the_time_step_is_the_engine_s(changes, monkeypatch):
+    """A pulse of 20.5 steps, the strongest one, is cut into 21."""
+    taken, integrate = set(), core.Engine._integrate
+
+    def integrating(engine, step, count, stretches):
+        taken.add(step)
+        integrate(engine, step, count, stretches)
+
+    monkeypatch.setattr(core.Engine, "_integrate", integrating)
+    base = changed({"track": {"length": 36e-9, "width": 18e-9, "thickness": 2e-9}})
+    base = changed({"track.cell_size": 1e-9, "wall": {"start": 18e-9}}, base)
+    step = config.Device.model_validate(changed(changes, base)).time_step()
+    duration = 20.5 * step
+    brief = {"pulse.duration": duration, "relaxation.longest": 0}
+    brief |= {"output": {"interval": duration, "snapshot_interval": duration}}
+    device = config.Device.model_validate(changed(changes | brief, base))
+    strongest = max(device.pulse.current_densities, key=abs)
+    simulate.simulate(jobs.pulse_job(device, strongest))
+    assert list(taken) == [pytest.approx(duration / 21, rel=1e-9, abs=0)]
 
 
 FILLED = changed(

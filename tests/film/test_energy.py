@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from wallnet.film import newell
-from wallnet.film.core import Engine, SpinTorque, Terms, Tolerances
-from wallnet.film.ubermag.energy import TERMS, FilmEnergy
+from wallnet.film.core import Engine, Tolerances
+from wallnet.film.energy import Energy
+from wallnet.film.terms import SpinTorque, Terms
 
 CELL = (3e-9, 2e-9, 1.5e-9)
 MATERIAL = Terms(
@@ -17,6 +18,7 @@ MATERIAL = Terms(
     external_field=(1e5, 2e4, -3e4),
     damping=0.3,
 )
+TERMS = [term.name for term in MATERIAL.energy]
 
 
 @pytest.fixture
@@ -36,18 +38,18 @@ def m(mask):
 
 @pytest.mark.parametrize("term", TERMS)
 def test_field_is_the_gradient_of_the_energy(term, mask, m):
-    film = FilmEnergy(mask, CELL, MATERIAL)
+    energy = Energy(mask, CELL, MATERIAL)
     direction = np.random.default_rng(1).normal(size=m.shape) * mask[..., None]
     step = 1e-4
-    slope = film.energy(m + step * direction, term) - film.energy(m - step * direction, term)
+    slope = energy.energy(m + step * direction, term) - energy.energy(m - step * direction, term)
     volume = np.prod(CELL)
     scale = -4e-7 * np.pi * MATERIAL.saturation_magnetization * volume
-    expected = scale * (film.field(m, term) * direction).sum()
+    expected = scale * (energy.field(m, term) * direction).sum()
     assert slope / (2 * step) == pytest.approx(expected, rel=1e-6, abs=0)
 
 
 def test_stray_field_is_the_direct_sum(mask, m):
-    film = FilmEnergy(mask, CELL, MATERIAL)
+    energy = Energy(mask, CELL, MATERIAL)
     rows, columns = mask.shape
     xx, yy, zz, xy = newell.tensor(columns, rows, CELL)
     field = np.zeros_like(m)
@@ -63,7 +65,7 @@ def test_stray_field_is_the_direct_sum(mask, m):
                 -(zz[at] * m[..., 2]).sum(),
             ]
     field *= 1.1e6 * mask[..., None]
-    assert np.abs(film.field(m, "demag") - field).max() < 1e-9 * 1.1e6
+    assert np.abs(energy.field(m, "demag") - field).max() < 1e-9 * 1.1e6
 
 
 PAIR = np.array([[[0.6, 0.0, 0.8], [0.0, 0.28, -0.96]]])
@@ -75,7 +77,7 @@ def test_energy_of_two_cells_is_what_it_is_by_hand(axis, edge):
     """Not only the field's integral: a factor that both have in common would show."""
     m = PAIR if axis == 0 else PAIR.transpose(1, 0, 2)
     (first, second), volume = PAIR[0], 9e-27
-    energy = FilmEnergy(np.ones(m.shape[:2], dtype=bool), CELL, MATERIAL)
+    energy = Energy(np.ones(m.shape[:2], dtype=bool), CELL, MATERIAL)
     scale = 4e-7 * np.pi * 1.1e6
     expected = {
         # A |Δm|²/d² in one bond's volume
@@ -93,7 +95,7 @@ def test_energy_of_two_cells_is_what_it_is_by_hand(axis, edge):
 @pytest.mark.parametrize("term", ["exchange", "dmi"])
 def test_an_empty_cell_is_no_neighbour(term):
     """A bond to it would cost energy, though its pull along m turns nothing."""
-    energy = FilmEnergy(np.array([[True, False]]), CELL, MATERIAL)
+    energy = Energy(np.array([[True, False]]), CELL, MATERIAL)
     assert energy.energy(PAIR, term) == 0.0
     if term == "exchange":
         assert not energy.field(PAIR, term).any()
@@ -102,7 +104,7 @@ def test_an_empty_cell_is_no_neighbour(term):
 def test_energy_of_a_hard_axis_is_counted_from_the_plane_across():
     """For Ku < 0 without the constant, as OOMMF has it."""
     terms = Terms(saturation_magnetization=1e6, anisotropy=-2e5)
-    energy = FilmEnergy(np.ones((1, 2), dtype=bool), CELL, terms)
+    energy = Energy(np.ones((1, 2), dtype=bool), CELL, terms)
     expected = 2e5 * (0.8**2 + 0.96**2) * 9e-27
     assert energy.energy(PAIR, "anisotropy") == pytest.approx(expected, rel=1e-9, abs=0)
 
@@ -110,21 +112,21 @@ def test_energy_of_a_hard_axis_is_counted_from_the_plane_across():
 @pytest.mark.parametrize("stray_field", [True, False])
 def test_stray_field_energy_of_a_cube_is_a_third_of_that_of_a_film(stray_field):
     terms = Terms(saturation_magnetization=8e5, stray_field=stray_field)
-    energy = FilmEnergy(np.ones((1, 1), dtype=bool), (2e-9, 2e-9, 2e-9), terms)
+    energy = Energy(np.ones((1, 1), dtype=bool), (2e-9, 2e-9, 2e-9), terms)
     expected = 4e-7 * np.pi * 8e5**2 / 6 * 8e-27 if stray_field else 0.0
     found = energy.energy(PAIR[:, :1], "demag")
     assert found == pytest.approx(expected, rel=1e-9, abs=1e-40)
 
 
 def test_total_is_the_sum_of_all_terms_in_magnetic_cells(mask, m):
-    film = FilmEnergy(mask, CELL, MATERIAL)
+    energy = Energy(mask, CELL, MATERIAL)
     # what stands in empty cells does not matter
     spoilt = np.where(mask[..., None], m, 3.0)
-    for value in (film.density, film.field, film.energy):
+    for value in (energy.density, energy.field, energy.energy):
         parts = [value(m, term) for term in TERMS]
         np.testing.assert_allclose(value(spoilt), sum(parts), rtol=1e-9, atol=1e-30)
-    assert not film.density(spoilt)[~mask].any()
-    assert not film.field(spoilt)[~mask].any()
+    assert not energy.density(spoilt)[~mask].any()
+    assert not energy.field(spoilt)[~mask].any()
 
 
 def rate(m, mask, field, terms, torque):
@@ -172,21 +174,21 @@ def test_engine_moves_as_the_equation_says(mask, slonczewski_lambda, columns):
         axis=-1,
     )
     m = np.where(mask[..., None], m, 0.0)
-    film = Engine(mask, CELL, MATERIAL, Tolerances(frozen_change=0.0))
-    film.magnetization = m
-    film.set_torque(torque)
-    start = film.magnetization.astype(float)
+    engine = Engine(mask, CELL, MATERIAL, Tolerances(frozen_change=0.0))
+    engine.magnetization = m
+    engine.set_torque(torque)
+    start = engine.magnetization.astype(float)
     step = 0.05e-12
-    film.advance(step)
-    field = FilmEnergy(mask, CELL, MATERIAL).field(m)
+    engine.advance(step)
+    field = Energy(mask, CELL, MATERIAL).field(m)
     expected = rate(m, mask, field, MATERIAL, torque)
-    moved = (film.magnetization - start) / step
+    moved = (engine.magnetization - start) / step
     # single precision leaves 1e-7/step, the step's own curvature the rest
     assert np.abs(moved - expected).max() < 0.04 * np.abs(expected).max()
     assert np.abs((moved - expected)[mask].mean(axis=0)).max() < 2e-3 * np.abs(expected).max()
 
 
 def test_no_such_term():
-    film = FilmEnergy(np.ones((1, 1), dtype=bool), CELL, MATERIAL)
+    energy = Energy(np.ones((1, 1), dtype=bool), CELL, MATERIAL)
     with pytest.raises(ValueError, match="no energy term"):
-        film.field(np.ones((1, 1, 3)), "rkky")
+        energy.field(np.ones((1, 1, 3)), "rkky")

@@ -41,9 +41,9 @@ def test_a_stray_field_renewed_too_rarely_ends_in_another_state_and_is_caught(mo
     description, times, _ = reference(name)
     renew, errors = Engine._renew, []
 
-    def ignoring(film, elapsed, stretches):
-        error, slot, impulse = renew(film, elapsed, stretches)
-        errors.append(error / film.terms.saturation_magnetization)
+    def ignoring(engine, elapsed, stretches):
+        error, slot, impulse = renew(engine, elapsed, stretches)
+        errors.append(error / engine.terms.saturation_magnetization)
         return 0.0 * error, slot, impulse
 
     monkeypatch.setattr(Engine, "_renew", ignoring)

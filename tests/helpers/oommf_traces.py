@@ -13,7 +13,8 @@ import numpy as np
 from wallnet import tracks
 from wallnet.config import FilmSettings as Settings
 from wallnet.config import Notches, Track
-from wallnet.film.core import Engine, SpinTorque, Terms, Tolerances
+from wallnet.film.core import Engine, Tolerances
+from wallnet.film.terms import SpinTorque, Terms
 
 FOLDER = Path(__file__).parents[1] / "reference"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
@@ -39,12 +40,12 @@ def simulate(description, times, settings=None):
     )
     mask = tracks.magnetic_mask(track)
     cell = (track.cell_size, track.cell_size, track.thickness)
-    film = Engine(mask, cell, terms, Tolerances(**(settings or Settings()).model_dump()))
+    engine = Engine(mask, cell, terms, Tolerances(**(settings or Settings()).model_dump()))
     stiffness = terms.anisotropy - 2e-7 * np.pi * terms.saturation_magnetization**2
     width = np.sqrt(terms.exchange_stiffness / stiffness)
     start = description["wall_start_m"]
-    film.magnetization = tracks.placed_wall(track, width, start, start)
-    film.set_torque(
+    engine.magnetization = tracks.placed_wall(track, width, start, start)
+    engine.set_torque(
         SpinTorque(
             current_density=description["current_density_A_per_m2"],
             polarization=description["polarisation_P"],
@@ -55,11 +56,11 @@ def simulate(description, times, settings=None):
     pulse = description.get("pulse_s", np.inf)
     averages = []
     for time in times:
-        if film.torque is not None and time > pulse * (1 + 1e-9):
-            film.set_torque(None)
-        film.advance(time - film.time)
-        averages.append(film.average())
-    bottom, top = tracks.wall_ends(track, mask, film.magnetization)
+        if engine.torque is not None and time > pulse * (1 + 1e-9):
+            engine.set_torque(None)
+        engine.advance(time - engine.time)
+        averages.append(engine.average())
+    bottom, top = tracks.wall_ends(track, mask, engine.magnetization)
     state = tracks.wall_state(track, width, start, bottom, top)
     return np.array(averages), (bottom, top), state
 

@@ -260,7 +260,8 @@ def test_the_torque_ends_with_the_pulse(synapse):
 
 
 def test_what_drives_the_wall_reaches_the_engine(synapse, monkeypatch):
-    from wallnet.film.core import Terms, Tolerances
+    from wallnet.film.core import Tolerances
+    from wallnet.film.terms import Terms
     from wallnet.simulate import embedded
 
     changes = {"slonczewski_lambda": 2.0, "field_like_torque": -0.3, "polarization": 0.35}
@@ -272,7 +273,7 @@ def test_what_drives_the_wall_reaches_the_engine(synapse, monkeypatch):
     job = _pulse(device, -0.5e12, 20e-12, 20e-12)
     film = embedded.film_of(job)
     assert film.cell == (4e-9, 4e-9, 2e-9)
-    assert film.accuracy == Tolerances(1e-3, 2e-4, 0.8)
+    assert film.tolerances == Tolerances(1e-3, 2e-4, 0.8)
     assert film.terms == Terms(
         saturation_magnetization=1.1e6,
         exchange_stiffness=2.0e-11,

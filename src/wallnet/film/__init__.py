@@ -1,8 +1,10 @@
 """The embedded micromagnetic engine: one thin film, spin-orbit torque, and an ubermag face.
 
-- `wallnet.film.core`: the engine on plain arrays (`Engine`, `Terms`, `SpinTorque`, `Tolerances`).
-- `wallnet.film.ubermag.energy`: energies and effective fields of single terms, in double precision.
-- `wallnet.film.ubermag.calculator`: `TimeDriver`, `MinDriver`, `compute` and `delete`, which take a
+- `wallnet.film.core`: the engine on plain arrays (`Engine`, `Tolerances`).
+- `wallnet.film.terms`: energy terms and torque, one object each (`Terms`, `SpinTorque`).
+- `wallnet.film.energy`, `wallnet.film.minimize`: energies and effective fields of single terms in
+  double precision, and their minimum.
+- `wallnet.film.ubermag`: `TimeDriver`, `MinDriver`, `compute` and `delete`, which take a
   `micromagneticmodel.System` as the calculators of ubermag do.
 
 Nothing is imported before it is asked for: the calculator needs micromagneticmodel, which takes
@@ -23,17 +25,17 @@ import importlib
 from typing import Any
 
 _HOMES = {
-    "TimeDriver": "ubermag.calculator",
-    "MinDriver": "ubermag.calculator",
-    "Unsupported": "ubermag.calculator",
-    "compute": "ubermag.calculator",
-    "delete": "ubermag.calculator",
-    "FilmEnergy": "ubermag.energy",
+    "TimeDriver": "ubermag.drivers",
+    "MinDriver": "ubermag.drivers",
+    "Unsupported": "ubermag.translation",
+    "compute": "ubermag.compute",
+    "delete": "ubermag.compute",
+    "Energy": "energy",
     "Tolerances": "core",
     "Engine": "core",
     "EngineError": "core",
-    "SpinTorque": "core",
-    "Terms": "core",
+    "SpinTorque": "terms",
+    "Terms": "terms",
 }
 """Where each public name lives."""
 

@@ -17,15 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.film import kernels, stability
+from wallnet.film import kernels
 from wallnet.film.strayfield import StrayField
+from wallnet.film.terms import Layer, SpinTorque, Terms
 
-VACUUM_PERMEABILITY = 4e-7 * math.pi
-"""μ0 in N/A²."""
-REDUCED_PLANCK = 1.0545717e-34
-"""ħ in J s, OOMMF's value."""
-ELEMENTARY_CHARGE = 1.6021765e-19
-"""e in C, OOMMF's value."""
+SHORTCUTS = ("stray_field_extrapolation", "resting_columns")
+"""What the engine spares: the far stray field at every stage, and columns that hardly move."""
 
 
 class EngineError(RuntimeError):
@@ -33,73 +30,10 @@ class EngineError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Terms:
-    """Energy terms and dynamics of a film; a term at zero is absent.
-
-    Attributes
-    ----------
-    saturation_magnetization : float
-        Ms in A/m.
-    exchange_stiffness : float
-        A in J/m.
-    dmi_constant : float
-        Interfacial D in J/m², energy density D [m·∇m_z - m_z ∇·m].
-    anisotropy : float
-        Ku in J/m³.
-    anisotropy_axis : tuple of float
-        Unit vector.
-    stray_field : bool
-        Whether the film feels its own stray field.
-    external_field : tuple of float
-        Uniform H in A/m.
-    damping : float
-        Gilbert α.
-    gyromagnetic_ratio : float
-        γ0 in m/(A s).
-    precession : bool
-        False leaves damping alone, for relaxing.
-    """
-
-    saturation_magnetization: float
-    exchange_stiffness: float = 0.0
-    dmi_constant: float = 0.0
-    anisotropy: float = 0.0
-    anisotropy_axis: tuple[float, float, float] = (0.0, 0.0, 1.0)
-    stray_field: bool = True
-    external_field: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    damping: float = 0.5
-    gyromagnetic_ratio: float = 2.211e5
-    precession: bool = True
-
-
-@dataclass(frozen=True)
-class SpinTorque:
-    """Slonczewski torque (paper, Eq. 1, in OOMMF's convention).
-
-    Attributes
-    ----------
-    current_density : float
-        J in A/m², signed.
-    polarization : float
-        P, of the spin current.
-    direction : tuple of float
-        m_p, unit vector.
-    slonczewski_lambda : float
-        Λ; 1 makes the efficiency ε = P/2 independent of m.
-    field_like : float
-        ε', times β the field along m_p.
-    """
-
-    current_density: float
-    polarization: float
-    direction: tuple[float, float, float] = (0.0, 1.0, 0.0)
-    slonczewski_lambda: float = 1.0
-    field_like: float = 0.0
-
-
-@dataclass(frozen=True)
 class Tolerances:
     """What may be left out.
+
+    With both `SHORTCUTS` switched off the engine is a plain Runge-Kutta method.
 
     Attributes
     ----------
@@ -110,11 +44,27 @@ class Tolerances:
         all columns moving.
     time_step_fraction : float
         Time step as a fraction of the stability limit.
+    without : tuple of str
+        Names of the `SHORTCUTS` that are switched off.
+
+    Raises
+    ------
+    EngineError
+        If there is no shortcut of a name.
     """
 
     stray_field_tolerance: float = 5e-4
     frozen_change: float = 5e-4
     time_step_fraction: float = 0.9
+    without: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in self.without:
+            if name not in SHORTCUTS:
+                raise EngineError(
+                    f"without has {name!r}, which is no shortcut of the engine; use "
+                    f"{' or '.join(SHORTCUTS)}"
+                )
 
 
 @dataclass
@@ -173,7 +123,7 @@ class Engine:
         Edges of a cell along x, y, z in m.
     terms : Terms
         Energy and dynamics.
-    accuracy : Tolerances
+    tolerances : Tolerances
         What may be left out.
 
     Attributes
@@ -182,6 +132,10 @@ class Engine:
         In s.
     counters : Counters
         Work done so far.
+    shortcuts : frozenset of str
+        Those of `SHORTCUTS` that are in use: neither switched off, nor ruled out by a term. Each
+        then does no more than its condition allows: the far stray field is renewed as often as
+        its tolerance asks for, and a column rests only while nothing in it moves.
     """
 
     def __init__(
@@ -189,14 +143,14 @@ class Engine:
         mask: NDArray[np.bool_],
         cell: tuple[float, float, float],
         terms: Terms,
-        accuracy: Tolerances | None = None,
+        tolerances: Tolerances | None = None,
     ) -> None:
         if mask.ndim != 2 or not mask.any():
             raise EngineError("the film has no magnetic cell")
         self.mask = mask
         self.cell = cell
         self.terms = terms
-        self.accuracy = accuracy or Tolerances()
+        self.tolerances = tolerances or Tolerances()
         self.time = 0.0
         self.counters = Counters()
         rows, columns = mask.shape
@@ -237,66 +191,26 @@ class Engine:
         return self._m.sum(axis=(1, 2), dtype=np.float64) / self.mask.sum()
 
     def _set_torque(self, torque: SpinTorque | None) -> None:
-        """Work out the coefficients of the inner loops and the time step."""
-        t = self.terms
-        magnetization = t.saturation_magnetization
-        p = np.zeros(kernels.PARAMETERS)
-        exchange = 2 * t.exchange_stiffness / (VACUUM_PERMEABILITY * magnetization)
-        p[kernels.EXCHANGE_X : kernels.EXCHANGE_X + 3] = exchange / self.cell[0] ** 2
-        p[kernels.EXCHANGE_Y : kernels.EXCHANGE_Y + 3] = exchange / self.cell[1] ** 2
-        dmi = t.dmi_constant / (VACUUM_PERMEABILITY * magnetization)
-        p[kernels.DMI_X], p[kernels.DMI_Y] = dmi / self.cell[0], dmi / self.cell[1]
-        anisotropy = 2 * t.anisotropy / (VACUUM_PERMEABILITY * magnetization)
-        local = anisotropy * np.outer(t.anisotropy_axis, t.anisotropy_axis)
-        uniform = local.copy()
-        if t.stray_field:
-            p[kernels.EXCHANGE_X : kernels.EXCHANGE_X + 3] += self._stray.neighbour_x
-            p[kernels.EXCHANGE_Y : kernels.EXCHANGE_Y + 3] += self._stray.neighbour_y
-            local += np.diag(self._stray.self_field)
-            # of a film between its middle and an edge
-            uniform[2, 2] -= magnetization / 2
-        self._constant_field = np.array(t.external_field)
-        strength = 0.0
-        if torque is not None:
-            beta = (
-                REDUCED_PLANCK
-                / (VACUUM_PERMEABILITY * ELEMENTARY_CHARGE)
-                * torque.current_density
-                / (self.cell[2] * magnetization)
-            )
-            px, py, pz = torque.direction
-            squared = torque.slonczewski_lambda**2
-            self._constant_field = self._constant_field + beta * torque.field_like * np.array(
-                torque.direction
-            )
-            strength = beta * torque.polarization * squared
-            # the Slonczewski terms of the Gilbert form are those of a field β ε (m × mp) + β ε' mp
-            if squared == 1:
-                local += strength / 2 * np.array([[0, pz, -py], [-pz, 0, px], [py, -px, 0]])
-            else:
-                p[kernels.SPIN : kernels.SPIN + 3] = torque.direction
-                p[kernels.TORQUE] = strength
-                p[kernels.LAMBDA_SUM] = squared + 1
-                p[kernels.LAMBDA_DIFFERENCE] = squared - 1
-        p[kernels.LOCAL : kernels.LOCAL + 9] = local.ravel()
-        p[kernels.PRECESSION] = float(t.precession)
-        p[kernels.DAMPING] = t.damping
-        self._parameters = p.astype(np.float32)
-        self._gamma = t.gyromagnetic_ratio / (1 + t.damping**2)
-        self.torque = torque
-
-        others = float(np.linalg.norm(self._constant_field)) + abs(strength)
-        turning = float(np.linalg.norm(uniform, 2)) + others
-        # the stiffest mode is nearly alternating from cell to cell; DMI bends it a little
-        stiffest = sum(
-            2 * exchange / edge**2 + 2 * math.hypot(exchange / edge**2, dmi / edge)
-            for edge in self.cell[:2]
-        )
-        stiffest += max(abs(anisotropy), magnetization if t.stray_field else 0.0) + others
-        rate = self._gamma * math.hypot(float(t.precession), t.damping)
-        chain, longest = stability.choose(t.damping, t.precession, rate * stiffest, rate * turning)
+        """Work out the coefficients of the inner loops, the time step and the shortcuts."""
+        layer = Layer(self.cell, self.terms.saturation_magnetization, self.mask)
+        acting = [*self.terms.energy, *([torque] if torque else [])]
+        parameters = kernels.no_parameters()
+        parameters["precession"] = self.terms.precession
+        parameters["damping"] = self.terms.damping
+        self._uniform_field = np.zeros(3)
+        for each in acting:
+            self._uniform_field += each.uniform_field(layer)
+            for name, value in each.coefficients(layer).items():
+                parameters[name] += value
+        self._parameters = kernels.packed(parameters)
+        chain, longest = self.terms.time_step(self.cell, torque)
         self._chain = np.array(chain, dtype=np.float32)
-        self._longest_step = self.accuracy.time_step_fraction * longest
+        self._longest_step = self.tolerances.time_step_fraction * longest
+        off = {*self.tolerances.without, *(name for each in acting for name in each.rules_out)}
+        if self.tolerances.frozen_change == 0:
+            off.add("resting_columns")
+        self.shortcuts = frozenset(SHORTCUTS) - off
+        self.torque = torque
 
     def set_torque(self, torque: SpinTorque | None) -> None:
         """Switch the current on, off or to another value, at the present time."""
@@ -345,16 +259,19 @@ class Engine:
         self.counters = Counters(*map(int, state["film_counters"]))
 
     def _sample(self) -> int:
-        """Evaluate external and far stray field into a free slot, in A/m; return the slot."""
+        """Evaluate the slow field into a free slot; return the slot."""
         taken = {slot for _, slot in self._sampled}
         slot = next(i for i in range(len(self._samples)) if i not in taken)
-        sample = self._samples[slot]
+        self._far_field(self._m, self._samples[slot])
+        return slot
+
+    def _far_field(self, m: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+        """Write the external and the far stray field of m, in A/m."""
         if self.terms.stray_field:
             self.counters.stray_field_renewals += 1
-            self._stray.far(self._m, self._constant_field, sample)
+            self._stray.far(m, self._uniform_field, out)
         else:
-            sample[:] = self._constant_field[:, None, None]
-        return slot
+            out[:] = self._uniform_field[:, None, None]
 
     def _select(self) -> NDArray[np.int64]:
         """Return the stretches of columns to follow, first and last but one, shape (n, 2).
@@ -363,7 +280,7 @@ class Engine:
         long as what it would have moved by since stays below the bound.
         """
         columns = self.mask.shape[1]
-        if self.accuracy.frozen_change == 0:
+        if "resting_columns" not in self.shortcuts:
             return np.array([[0, columns]])
         moving = np.flatnonzero(self._moving_until > self.time)
         if not moving.size:
@@ -409,7 +326,7 @@ class Engine:
             packed.slow,
             packed.weight,
             self._parameters,
-            np.float32(self._gamma),
+            np.float32(self.terms.rate),
             rows,
             self._block_speed,
         )
@@ -418,7 +335,7 @@ class Engine:
         self._debt += speed * elapsed
         for first, last in stretches:
             self._debt[first:last] = 0.0
-        bound = self.accuracy.frozen_change
+        bound = self.tolerances.frozen_change
         due = speed * _FROZEN_FOR > bound
         if np.any(self._debt > bound):
             # those that would soon be due go along, rather than one by one
@@ -443,7 +360,7 @@ class Engine:
         start = self.time
         steps_left = max(1, math.ceil(duration / self._longest_step - 1e-9))
         step = duration / steps_left
-        tolerance = self.accuracy.stray_field_tolerance * self.terms.saturation_magnetization
+        tolerance = self.tolerances.stray_field_tolerance * self.terms.saturation_magnetization
         while steps_left:
             # a remainder is spread over the intervals before it
             intervals = math.ceil(steps_left / int(self._interval))
@@ -480,9 +397,8 @@ class Engine:
             if count < self._interval and growth > 1:
                 longest = max(longest, self._interval)
             self._interval = min(max(longest, 1.0), float(_LONGEST_INTERVAL))
-            if self.accuracy.frozen_change > 0 and self.time - self._watched > _WATCH_EVERY * (
-                1 - 1e-9
-            ):
+            due = self.time - self._watched > _WATCH_EVERY * (1 - 1e-9)
+            if due and "resting_columns" in self.shortcuts:
                 self._watch(follow)
         self.time = start + duration
         self._sampled[-1] = (self.time, self._sampled[-1][1])
@@ -495,6 +411,16 @@ class Engine:
 
     def _integrate(self, step: float, count: int, stretches: NDArray[np.int64]) -> None:
         """Run Runge-Kutta steps over the followed columns, the rest standing still."""
+        if "stray_field_extrapolation" in self.shortcuts:
+            self._run_extrapolating(step, count, stretches)
+        else:
+            self._run_by_stages(step, count, stretches)
+        self.counters.steps += count
+        self.counters.field_evaluations += len(self._chain) * count
+        self.counters.column_steps += count * int((stretches[:, 1] - stretches[:, 0]).sum())
+
+    def _run_extrapolating(self, step: float, count: int, stretches: NDArray[np.int64]) -> None:
+        """Run steps with the slow field that the samples give for the middle of each."""
         # times in units of the interval, which keeps the matrix well conditioned
         order, past = self._history(self.time, count * step)
         matrix = _coefficients(past)
@@ -502,7 +428,7 @@ class Engine:
         for first, last in stretches:
             packed = self._pack(first, last)
             polynomial = packed.polynomial[: past.size]
-            kernels.fit(
+            kernels.interpolation_coefficients(
                 self._samples,
                 order,
                 matrix.astype(np.float32),
@@ -522,13 +448,38 @@ class Engine:
                 packed.weight,
                 self._parameters,
                 self._chain,
-                np.float32(step * self._gamma),
+                np.float32(step * self.terms.rate),
                 packed.stride,
             )
             self._m[:, :, first:last] = packed.inner(packed.m)
-        self.counters.steps += count
-        self.counters.field_evaluations += len(self._chain) * count
-        self.counters.column_steps += count * int((stretches[:, 1] - stretches[:, 0]).sum())
+
+    def _run_by_stages(self, step: float, count: int, stretches: NDArray[np.int64]) -> None:
+        """Run steps in which every stage has the stray field of its own magnetisation."""
+        packed = self._pack(0, self.mask.shape[1])
+        followed = np.zeros(self.mask.shape[1], dtype=bool)
+        for first, last in stretches:
+            followed[first:last] = True
+        packed.inner(packed.weight)[:] *= followed
+        packed.work[:] = packed.m
+        factors = np.float32(step * self.terms.rate) * self._chain
+        for _ in range(count):
+            source = packed.m
+            for index, factor in enumerate(factors):
+                self._far_field(packed.inner(source), packed.inner(packed.slow[0]))
+                target = packed.work[index % 2]
+                kernels.stage(
+                    source,
+                    packed.m,
+                    target,
+                    packed.slow,
+                    packed.weight,
+                    self._parameters,
+                    factor,
+                    packed.stride,
+                )
+                source = target
+            kernels.normalise(source, packed.m, 0, packed.m.shape[1])
+        self._m[:, :, followed] = packed.inner(packed.m)[:, :, followed]
 
     def _renew(self, elapsed: float, stretches: NDArray[np.int64]) -> tuple[float, int, float]:
         """Renew the slow field and compare it with what was extrapolated.
@@ -538,9 +489,11 @@ class Engine:
         next interval makes up for that.
         """
         slot = self._sample()
+        self._latest_missed[:] = 0
+        if "stray_field_extrapolation" not in self.shortcuts:
+            return (0.0 if np.isfinite(self._m).all() else math.nan), slot, 0.0
         order, past = self._history(self.time - elapsed, elapsed)
         weights = _coefficients(past).sum(axis=0)
-        self._latest_missed[:] = 0
         error = 0.0
         for first, last in stretches:
             found = kernels.extrapolation_error(

@@ -29,19 +29,32 @@ def compiled(function: Callable) -> Callable:
         return njit(error_model="numpy")(function)
 
 
-# positions of the coefficients in the parameter vector
-EXCHANGE_X = 0  # 3 values: both neighbours along x, per component, with their stray field
-EXCHANGE_Y = 3
-DMI_X = 6
-DMI_Y = 7
-LOCAL = 8  # 9 values, row by row: field in A/m linear in the cell's own m
-PRECESSION = 17  # 1, or 0
-DAMPING = 18  # α
-SPIN = 19  # 3 values: polarisation direction, for a torque that depends on the angle
-TORQUE = 22  # β P Λ²
-LAMBDA_SUM = 23  # Λ² + 1
-LAMBDA_DIFFERENCE = 24  # Λ² - 1
-PARAMETERS = 25
+PARAMETERS: dict[str, tuple[int, ...]] = {
+    "neighbour_x": (3,),  # field in A/m of a neighbour along x per unit of its m, by component
+    "neighbour_y": (3,),
+    "dmi_x": (),  # field in A/m along z for a difference of m_x of neighbours along x, and back
+    "dmi_y": (),
+    "local": (3, 3),  # field in A/m linear in the cell's own m
+    "precession": (),  # 1, or 0
+    "damping": (),  # α
+    "spin_direction": (3,),  # m_p, for a torque that depends on the angle; it has the next three
+    "torque": (),  # β P Λ² in A/m
+    "lambda_sum": (),  # Λ² + 1
+    "lambda_difference": (),  # Λ² - 1
+}
+"""Coefficients of the inner loops and their shapes: the fields of the record `p` below."""
+
+
+def no_parameters() -> np.ndarray:
+    """Return all coefficients at zero, in double precision, to be added up; see `packed`."""
+    return np.zeros((), [(name, np.float64, shape) for name, shape in PARAMETERS.items()])
+
+
+def packed(parameters: np.ndarray) -> np.void:
+    """Return coefficients as the compiled functions take them."""
+    kind = [(name, np.float32, shape) for name, shape in PARAMETERS.items()]
+    return parameters.astype(kind)[()]
+
 
 BLOCK = 8
 """Edge, in cells, of the blocks over which motion is judged."""
@@ -80,13 +93,13 @@ def _stage(m, start, out, slow, weight, p, factor, stride, first, last):
     ax, ay, az = start[0, first:last], start[1, first:last], start[2, first:last]
     ox, oy, oz = out[0, first:last], out[1, first:last], out[2, first:last]
     w = weight[first:last]
-    exx, exy, exz = p[EXCHANGE_X], p[EXCHANGE_X + 1], p[EXCHANGE_X + 2]
-    eyx, eyy, eyz = p[EXCHANGE_Y], p[EXCHANGE_Y + 1], p[EXCHANGE_Y + 2]
-    dx, dy = p[DMI_X], p[DMI_Y]
-    lxx, lxy, lxz = p[LOCAL], p[LOCAL + 1], p[LOCAL + 2]
-    lyx, lyy, lyz = p[LOCAL + 3], p[LOCAL + 4], p[LOCAL + 5]
-    lzx, lzy, lzz = p[LOCAL + 6], p[LOCAL + 7], p[LOCAL + 8]
-    precession, damping = p[PRECESSION], p[DAMPING]
+    exx, exy, exz = p.neighbour_x[0], p.neighbour_x[1], p.neighbour_x[2]
+    eyx, eyy, eyz = p.neighbour_y[0], p.neighbour_y[1], p.neighbour_y[2]
+    dx, dy = p.dmi_x, p.dmi_y
+    lxx, lxy, lxz = p.local[0, 0], p.local[0, 1], p.local[0, 2]
+    lyx, lyy, lyz = p.local[1, 0], p.local[1, 1], p.local[1, 2]
+    lzx, lzy, lzz = p.local[2, 0], p.local[2, 1], p.local[2, 2]
+    precession, damping = p.precession, p.damping
     for i in range(n):
         x, y, z = xc[i], yc[i], zc[i]
         hx = _fma(exx, xw[i] + xe[i], _fma(eyx, xs[i] + xn[i], sx[i]))
@@ -110,8 +123,8 @@ def _stage(m, start, out, slow, weight, p, factor, stride, first, last):
 @compiled
 def _add_torque(m, slow, out, p, first, last):
     """Set out = slow + the Slonczewski field β ε (m × mp), ε depending on the angle (Λ > 1)."""
-    px, py, pz = p[SPIN], p[SPIN + 1], p[SPIN + 2]
-    torque, total, difference = p[TORQUE], p[LAMBDA_SUM], p[LAMBDA_DIFFERENCE]
+    px, py, pz = p.spin_direction[0], p.spin_direction[1], p.spin_direction[2]
+    torque, total, difference = p.torque, p.lambda_sum, p.lambda_difference
     x, y, z = m[0, first:last], m[1, first:last], m[2, first:last]
     sx, sy, sz = slow[0, first:last], slow[1, first:last], slow[2, first:last]
     ox, oy, oz = out[0, first:last], out[1, first:last], out[2, first:last]
@@ -124,7 +137,20 @@ def _add_torque(m, slow, out, p, first, last):
 
 
 @compiled
-def _normalise(source, out, first, last):
+def _local_field(m, slow, p, first, last):
+    """Return slow[0] plus the local fields that are not linear in m, in slow[1] if there are any.
+
+    A term of that kind has its coefficients in `PARAMETERS`, one of them zero without it.
+    """
+    field = slow[0]
+    if p.lambda_difference != 0:
+        _add_torque(m, field, slow[1], p, first, last)
+        field = slow[1]
+    return field
+
+
+@compiled
+def normalise(source, out, first, last):
     """Bring m back to unit length; zero stays zero.
 
     One Newton step is enough: the length is off by the step's own error only.
@@ -175,8 +201,8 @@ def advance(m, work, slow, polynomial, powers, weight, p, chain, factor, stride)
         Powers of time at the middle of each step.
     weight : float32 array (cells,)
         1 in cells that move, 0 elsewhere.
-    p : float32 array
-        Coefficients, see above.
+    p : record of float32
+        Coefficients, see `PARAMETERS`.
     chain : float32 array (stages,)
         Stage j starts from m and goes chain[j] of a step with the rate of stage j - 1.
     factor : float32
@@ -186,7 +212,6 @@ def advance(m, work, slow, polynomial, powers, weight, p, chain, factor, stride)
     """
     rows, stages = m.shape[1] // stride - 2, chain.shape[0]
     band = max(1, BAND // stride)
-    angular = p[LAMBDA_DIFFERENCE] != 0
     for n in range(powers.shape[0]):
         for lower in range(1, rows + stages + 1, band):
             for j in range(stages):
@@ -199,15 +224,23 @@ def advance(m, work, slow, polynomial, powers, weight, p, chain, factor, stride)
                 source, target = m, work[0]
                 if j > 0:
                     source, target = work[(j - 1) % 2], work[j % 2]
-                field = slow[0]
-                if angular:
-                    _add_torque(source, slow[0], slow[1], p, first, last)
-                    field = slow[1]
+                field = _local_field(source, slow, p, first, last)
                 # the frame's corners have no neighbours and no need of any
                 first, last = max(first, stride + 1), min(last, (rows + 1) * stride - 1)
                 _stage(source, m, target, field, weight, p, factor * chain[j], stride, first, last)
                 if j == stages - 1:
-                    _normalise(target, m, first, last)
+                    normalise(target, m, first, last)
+
+
+@compiled
+def stage(m, start, out, slow, weight, p, factor, stride):
+    """Set out = start + factor weight dm/dt / γ in all packed cells, dm/dt taken at m.
+
+    Parameters are those of `advance`; `slow[0]` is the slow field.
+    """
+    field = _local_field(m, slow, p, 0, m.shape[1])
+    last = m.shape[1] - stride - 1
+    _stage(m, start, out, field, weight, p, factor, stride, stride + 1, last)
 
 
 @compiled
@@ -233,12 +266,7 @@ def block_speed(m, zero, rate, slow, weight, p, factor, rows, speed):
         Result for each stretch of BLOCK columns, the largest of its blocks.
     """
     stride = m.shape[1] // (rows + 2)
-    field = slow[0]
-    if p[LAMBDA_DIFFERENCE] != 0:
-        _add_torque(m, slow[0], slow[1], p, 0, m.shape[1])
-        field = slow[1]
-    first, last = stride + 1, (rows + 1) * stride - 1
-    _stage(m, zero, rate, field, weight, p, factor, stride, first, last)
+    stage(m, zero, rate, slow, weight, p, factor, stride)
     columns = stride - 2
     for block in range(speed.shape[0]):
         speed[block] = 0
@@ -257,7 +285,7 @@ def block_speed(m, zero, rate, slow, weight, p, factor, rows, speed):
 
 
 @compiled
-def fit(samples, order, matrix, missed, per_step, polynomial, first, stride):
+def interpolation_coefficients(samples, order, matrix, missed, per_step, polynomial, first, stride):
     """Pack the coefficients of the slow field's polynomial for a stretch of columns.
 
     Parameters
@@ -305,7 +333,7 @@ def extrapolation_error(samples, order, weights, renewed, missed, first, last):
     Parameters
     ----------
     samples, order
-        As for `fit`.
+        As for `interpolation_coefficients`.
     weights : float32 array (n,)
         What the extrapolation weighs the samples with.
     renewed : float32 array (3, rows, columns)

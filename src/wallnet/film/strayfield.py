@@ -25,8 +25,8 @@ def _multiply(spectrum, kernel):  # noqa: ANN001, ANN202
 class StrayField:
     """Far part of the stray field: all but a cell's own and its four neighbours' share.
 
-    Those shares are local and go into the stencil, where they follow every stage of
-    the integration; what is left changes slowly.
+    Those shares are local and go into the stencil (`terms.demagnetization`), where they follow
+    every stage of the integration; what is left changes slowly.
 
     Parameters
     ----------
@@ -36,13 +36,6 @@ class StrayField:
         Edges of a cell in m.
     magnetization : float
         Saturation magnetisation in A/m.
-
-    Attributes
-    ----------
-    self_field : ndarray (3,)
-        Field of a cell on itself per unit of m, in A/m, components x, y, z.
-    neighbour_x, neighbour_y : ndarray (3,)
-        Field of one neighbour along x and along y per unit of its m, in A/m.
     """
 
     def __init__(
@@ -50,17 +43,13 @@ class StrayField:
     ) -> None:
         rows, columns = shape
         self.shape = shape
-        parts = newell.tensor(max(columns, 2), max(rows, 2), cell)
-        diagonal = [-magnetization * part for part in parts[:3]]
-        self.self_field = np.array([part[0, 0] for part in diagonal])
-        self.neighbour_x = np.array([part[0, 1] for part in diagonal])
-        self.neighbour_y = np.array([part[1, 0] for part in diagonal])
+        parts = newell.tensor(columns, rows, cell)
         self.padded = (fft.good_size(2 * rows - 1), fft.good_size(2 * columns - 1, True))
-        self._kernel = self._spectra([part[:rows, :columns] for part in parts], magnetization)
+        self._kernel = self._spectra(parts, magnetization)
         self._rows = np.zeros((3, rows, self.padded[1]), dtype=np.float32)
         self._spectrum = np.zeros((3, self.padded[0], self.padded[1] // 2 + 1), dtype=np.complex64)
 
-    def _spectra(self, parts: list[NDArray], magnetization: float) -> NDArray[np.float32]:
+    def _spectra(self, parts: tuple[NDArray, ...], magnetization: float) -> NDArray[np.float32]:
         """Transform the tensor, its near entries left out, with its symmetries."""
         spectra = []
         for index, part in enumerate(parts):

@@ -23,18 +23,18 @@ def _notched(shape: tuple[int, int], cell: float) -> NDArray[np.bool_]:
 def _driven(
     mask: NDArray[np.bool_],
     cell: float,
-    accuracy: Tolerances,
+    tolerances: Tolerances,
     duration: float,
     current_density: float,
     damping: float = 0.3,
 ) -> Engine:
     terms = replace(material.FILM, damping=damping)
-    film = Engine(mask, (cell, cell, material.THICKNESS), terms, accuracy)
+    engine = Engine(mask, (cell, cell, material.THICKNESS), terms, tolerances)
     start = min(60e-9, mask.shape[1] * cell / 4)
-    film.magnetization = material.wall(mask.shape, cell, start)
-    film.set_torque(material.torque(current_density))
-    film.advance(duration)
-    return film
+    engine.magnetization = material.wall(mask.shape, cell, start)
+    engine.set_torque(material.torque(current_density))
+    engine.advance(duration)
+    return engine
 
 
 def time_step() -> Check:
@@ -46,17 +46,17 @@ def time_step() -> Check:
     terms = replace(material.LOCAL, damping=0.05)
 
     def final(fraction: float) -> NDArray[np.float64]:
-        film = Engine(
+        engine = Engine(
             mask,
             (3e-9, 3e-9, material.THICKNESS),
             terms,
             Tolerances(frozen_change=0.0, time_step_fraction=fraction),
         )
-        film.magnetization = material.wall(mask.shape, 3e-9, 90e-9, 0.5 * material.WIDTH)
-        film.set_torque(material.torque(0.5e12))
-        film.advance(20e-12)
-        steps.append(film.counters.steps)
-        return film.magnetization.astype(np.float64)
+        engine.magnetization = material.wall(mask.shape, 3e-9, 90e-9, 0.5 * material.WIDTH)
+        engine.set_torque(material.torque(0.5e12))
+        engine.advance(20e-12)
+        steps.append(engine.counters.steps)
+        return engine.magnetization.astype(np.float64)
 
     steps: list[int] = []
     tight = final(0.1)
@@ -87,8 +87,8 @@ def cell_size() -> Check:
     positions = {}
     for cell in (4e-9, 2e-9, 1e-9):
         shape = (round(32e-9 / cell), round(256e-9 / cell))
-        film = _driven(np.ones(shape, dtype=bool), cell, material.TIGHT, 0.2e-9, 0.3e12)
-        z = float(film.average()[2])
+        engine = _driven(np.ones(shape, dtype=bool), cell, material.TIGHT, 0.2e-9, 0.3e12)
+        z = float(engine.average()[2])
         positions[cell] = 256e-9 * (1 - z) / 2
     coarse = positions[4e-9] - positions[2e-9]
     fine = positions[2e-9] - positions[1e-9]
@@ -126,15 +126,15 @@ def tolerances() -> Check:
     check = Check()
     mask = _notched((50, 200), 3e-9)
 
-    def trace(accuracy: Tolerances) -> NDArray[np.float64]:
+    def trace(tolerances: Tolerances) -> NDArray[np.float64]:
         terms = material.FILM
-        film = Engine(mask, (3e-9, 3e-9, material.THICKNESS), terms, accuracy)
-        film.magnetization = material.wall(mask.shape, 3e-9, 150e-9)
-        film.set_torque(material.torque(0.55e12))
+        engine = Engine(mask, (3e-9, 3e-9, material.THICKNESS), terms, tolerances)
+        engine.magnetization = material.wall(mask.shape, 3e-9, 150e-9)
+        engine.set_torque(material.torque(0.55e12))
         averages = []
         for _ in range(40):
-            film.advance(50e-12)
-            averages.append(film.average())
+            engine.advance(50e-12)
+            averages.append(engine.average())
         return np.array(averages)
 
     tight = trace(material.TIGHT)
@@ -142,11 +142,11 @@ def tolerances() -> Check:
     frozen = (1e-2, 5e-3, 2e-3, 1e-3, 5e-4, 2e-4, 5e-5)
     errors = {}
     for value in stray:
-        accuracy = replace(material.TIGHT, stray_field_tolerance=value)
-        errors["stray", value] = float(np.abs(trace(accuracy) - tight).max())
+        tolerances = replace(material.TIGHT, stray_field_tolerance=value)
+        errors["stray", value] = float(np.abs(trace(tolerances) - tight).max())
     for value in frozen:
-        accuracy = replace(material.TIGHT, frozen_change=value)
-        errors["frozen", value] = float(np.abs(trace(accuracy) - tight).max())
+        tolerances = replace(material.TIGHT, frozen_change=value)
+        errors["frozen", value] = float(np.abs(trace(tolerances) - tight).max())
     default = float(np.abs(trace(material.DEFAULT) - tight).max())
     check.curves["tolerances"] = {
         "stray_field_tolerance": list(stray),

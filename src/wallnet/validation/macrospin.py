@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from wallnet.film.core import VACUUM_PERMEABILITY, Engine
+from wallnet.film.constants import VACUUM_PERMEABILITY
+from wallnet.film.core import Engine
 from wallnet.validation import material
 from wallnet.validation.rows import Check, Row
 
@@ -22,11 +23,11 @@ def _driven(
 ) -> tuple[float, float, float]:
     """Return m after a torque field of `share`·H_k acted on a moment tilted by `start`."""
     terms = replace(material.LOCAL, exchange_stiffness=0.0, dmi_constant=0.0, damping=damping)
-    film = Engine(np.ones((1, 1), dtype=bool), _CELL, terms, material.DEFAULT)
-    film.magnetization = np.array([[[math.sin(start), 0.0, math.cos(start)]]])
-    film.set_torque(material.torque(share * ANISOTROPY_FIELD / material.torque_field(1.0)))
-    film.advance(duration)
-    x, y, z = film.average()
+    engine = Engine(np.ones((1, 1), dtype=bool), _CELL, terms, material.DEFAULT)
+    engine.magnetization = np.array([[[math.sin(start), 0.0, math.cos(start)]]])
+    engine.set_torque(material.torque(share * ANISOTROPY_FIELD / material.torque_field(1.0)))
+    engine.advance(duration)
+    x, y, z = engine.average()
     return float(x), float(y), float(z)
 
 

@@ -7,14 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import FilmSettings as Settings
-from wallnet.film.core import (
-    ELEMENTARY_CHARGE,
-    REDUCED_PLANCK,
-    VACUUM_PERMEABILITY,
-    SpinTorque,
-    Terms,
-    Tolerances,
-)
+from wallnet.film.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PERMEABILITY
+from wallnet.film.core import Tolerances
+from wallnet.film.terms import SpinTorque, Terms
 
 THICKNESS = 2e-9
 POLARIZATION = 0.4

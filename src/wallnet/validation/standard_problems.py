@@ -6,9 +6,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.film.core import VACUUM_PERMEABILITY, Engine, SpinTorque, Terms, Tolerances
-from wallnet.film.ubermag.calculator import minimize
-from wallnet.film.ubermag.energy import FilmEnergy
+from wallnet.film.constants import VACUUM_PERMEABILITY
+from wallnet.film.core import Engine, Tolerances
+from wallnet.film.energy import Energy
+from wallnet.film.minimize import minimize
+from wallnet.film.terms import SpinTorque, Terms
 from wallnet.validation.material import DEFAULT, TIGHT
 from wallnet.validation.rows import Check, Row
 
@@ -36,20 +38,20 @@ def _relaxed(
     terms: Terms,
     start: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    energy = FilmEnergy(np.ones(shape, dtype=bool), cell, terms)
+    energy = Energy(np.ones(shape, dtype=bool), cell, terms)
     return minimize(energy, start, stop=1.0)[0]
 
 
-def _film(
+def _started(
     shape: tuple[int, int],
     cell: tuple[float, float, float],
     terms: Terms,
     start: NDArray[np.float64],
-    accuracy: Tolerances = DEFAULT,
+    tolerances: Tolerances = DEFAULT,
 ) -> Engine:
-    film = Engine(np.ones(shape, dtype=bool), cell, terms, accuracy)
-    film.magnetization = start
-    return film
+    engine = Engine(np.ones(shape, dtype=bool), cell, terms, tolerances)
+    engine.magnetization = start
+    return engine
 
 
 def problem_4() -> Check:
@@ -79,12 +81,12 @@ def problem_4() -> Check:
     }
     for number, (induction, values) in fields.items():
         external = tuple(b / VACUUM_PERMEABILITY for b in induction)
-        film = _film(shape, cell, replace(_PERMALLOY, external_field=external), state)
-        times, averages = [0.0], [film.average()]
-        while film.time < 1e-9 * (1 - 1e-9):
-            film.advance(10e-12)
-            times.append(film.time)
-            averages.append(film.average())
+        engine = _started(shape, cell, replace(_PERMALLOY, external_field=external), state)
+        times, averages = [0.0], [engine.average()]
+        while engine.time < 1e-9 * (1 - 1e-9):
+            engine.advance(10e-12)
+            times.append(engine.time)
+            averages.append(engine.average())
         check.curves[f"field {number}"] = {
             "time": times,
             "m": np.array(averages).tolist(),
@@ -107,13 +109,13 @@ def problem_4() -> Check:
     cell = (2.5e-9, 2.5e-9, 3e-9)
     state = _relaxed(fine, cell, _PERMALLOY, _uniform(fine, (1, 0.1, 0)))
     external = tuple(b / VACUUM_PERMEABILITY for b in fields[1][0])
-    film = _film(fine, cell, replace(_PERMALLOY, external_field=external), state)
-    before = float(film.average()[0])
-    while before > 0 and film.time < 0.3e-9:
-        film.advance(0.5e-12)
-        now = float(film.average()[0])
+    engine = _started(fine, cell, replace(_PERMALLOY, external_field=external), state)
+    before = float(engine.average()[0])
+    while before > 0 and engine.time < 0.3e-9:
+        engine.advance(0.5e-12)
+        now = float(engine.average()[0])
         if now <= 0:
-            passage = film.time - 0.5e-12 * now / (now - before)
+            passage = engine.time - 0.5e-12 * now / (now - before)
         before = now
     check.rows.append(
         Row(
@@ -134,9 +136,9 @@ def slonczewski_film() -> Check:
     shape, cell = (32, 64), (2.5e-9, 2.5e-9, 5e-9)
     state = _relaxed(shape, cell, _PERMALLOY, _uniform(shape, (1, 1, 0.001)))
     check = Check()
-    for settings, accuracy in (("campaign's", DEFAULT), ("tight", TIGHT)):
-        film = _film(shape, cell, replace(_PERMALLOY, damping=0.01), state, accuracy)
-        film.set_torque(
+    for settings, tolerances in (("campaign's", DEFAULT), ("tight", TIGHT)):
+        engine = _started(shape, cell, replace(_PERMALLOY, damping=0.01), state, tolerances)
+        engine.set_torque(
             SpinTorque(
                 current_density=-0.008 / (160e-9 * 80e-9),
                 polarization=0.5669,
@@ -144,11 +146,11 @@ def slonczewski_film() -> Check:
             )
         )
         instants = (
-            (1e-9, (0.6440995, 0.5131782, -0.1569231), 4e-3 if accuracy is TIGHT else 1e-2),
+            (1e-9, (0.6440995, 0.5131782, -0.1569231), 4e-3 if tolerances is TIGHT else 1e-2),
             (2e-9, (-0.9574062, 0.2069812, 0.0096775), 2e-3),
         )
         for time, values, tolerance in instants:
-            film.advance(time - film.time)
+            engine.advance(time - engine.time)
             why = (
                 "mumax3's own tolerance is 1e-3; its demagnetising kernel differs from ours"
                 if tolerance == 2e-3
@@ -157,7 +159,7 @@ def slonczewski_film() -> Check:
             )
             if tolerance == 1e-2:
                 why += "; at a damping of 0.01 the campaign's stray-field tolerance adds 7e-3"
-            for name, value, ours in zip(_COMPONENTS, values, film.average(), strict=True):
+            for name, value, ours in zip(_COMPONENTS, values, engine.average(), strict=True):
                 check.rows.append(
                     Row(
                         f"Slonczewski torque on permalloy, {name} after {time * 1e9:g} ns, "
@@ -189,7 +191,7 @@ def dmi_edge() -> Check:
     ends = {}
     for cell in (1e-9, 0.5e-9, 0.25e-9):
         shape = (1, round(100e-9 / cell))
-        energy = FilmEnergy(np.ones(shape, dtype=bool), (cell, cell, cell), _DMI)
+        energy = Energy(np.ones(shape, dtype=bool), (cell, cell, cell), _DMI)
         m, _, _ = minimize(energy, _uniform(shape, (0, 0, 1)))
         ends[cell] = m[0, -1], 1.5 * m[0, -1] - 0.5 * m[0, -2]
     for index, name, value in ((0, "|mx|", 0.6134517), (2, "mz", 0.7897323)):
@@ -230,7 +232,7 @@ def dmi_disk() -> Check:
     mask = np.hypot(x, y) <= 50e-9
     start = np.zeros((count, count, 3))
     start[..., 2] = np.where(np.hypot(x, y) < 20e-9, -1.0, 1.0)
-    m, _, _ = minimize(FilmEnergy(mask, (cell, cell, 2e-9), _DMI), start * mask[..., None])
+    m, _, _ = minimize(Energy(mask, (cell, cell, 2e-9), _DMI), start * mask[..., None])
     # mz along the line through the centre, halfway between its two middle rows
     line = m[count // 2 - 1 : count // 2 + 1, :, 2].mean(axis=0)
     radius = np.hypot(axis, cell / 2)

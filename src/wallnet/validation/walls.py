@@ -9,9 +9,11 @@ from scipy.integrate import quad
 from scipy.optimize import brentq, curve_fit, minimize_scalar
 
 from wallnet.film import newell
-from wallnet.film.core import VACUUM_PERMEABILITY, Engine, Terms
-from wallnet.film.ubermag.calculator import minimize
-from wallnet.film.ubermag.energy import FilmEnergy
+from wallnet.film.constants import VACUUM_PERMEABILITY
+from wallnet.film.core import Engine
+from wallnet.film.energy import Energy
+from wallnet.film.minimize import minimize
+from wallnet.film.terms import Terms
 from wallnet.validation import material
 from wallnet.validation.rows import Check, Row
 
@@ -77,7 +79,7 @@ def _wall_energy(terms: Terms, cell: float, length: float) -> tuple[float, NDArr
     """Energy of a wall per area, over that of the relaxed uniform strip; and its m_z."""
     columns = round(length / cell)
     edges = (cell, cell, material.THICKNESS)
-    energy = FilmEnergy(np.ones((1, columns), dtype=bool), edges, terms)
+    energy = Energy(np.ones((1, columns), dtype=bool), edges, terms)
     wall, _, _ = minimize(energy, material.wall((1, columns), cell, length / 2), stop=0.01)
     uniform = np.zeros((1, columns, 3))
     uniform[..., 2] = 1.0
@@ -135,7 +137,7 @@ def _stray_rows() -> list[Row]:
     edges = (cell, cell, material.THICKNESS)
     terms = material.FILM
     shape = (150, columns)
-    energy = FilmEnergy(np.ones(shape, dtype=bool), edges, terms)
+    energy = Energy(np.ones(shape, dtype=bool), edges, terms)
     start = material.wall(shape, cell, columns * cell / 2)
     m, _, _ = minimize(energy, start, stop=10.0)
     # ½∫(1 - m_z²) dx is Δ for a tanh; a fit would see the steeper core that a real wall has
@@ -160,7 +162,7 @@ def _stray_rows() -> list[Row]:
     cell, columns = 1e-9, 200
     edges = (cell, cell, material.THICKNESS)
     for height in (500, 700):
-        energy = FilmEnergy(np.ones((height, columns), dtype=bool), edges, terms)
+        energy = Energy(np.ones((height, columns), dtype=bool), edges, terms)
         neel = material.wall((height, columns), cell, columns * cell / 2)
         bloch = np.stack([neel[..., 1], -neel[..., 0], neel[..., 2]], axis=-1)
         sums.append(energy.energy(neel, "demag") - energy.energy(bloch, "demag"))
@@ -203,13 +205,13 @@ def _driven_wall(
 ) -> tuple[list[float], float]:
     """Positions of a driven wall's lower and upper end at the given times, their mean last."""
     edges = (cell, cell, material.THICKNESS)
-    film = Engine(np.ones(shape, dtype=bool), edges, terms, material.DEFAULT)
-    film.magnetization = material.wall(shape, cell, 60e-9)
-    film.set_torque(material.torque(current_density))
+    engine = Engine(np.ones(shape, dtype=bool), edges, terms, material.DEFAULT)
+    engine.magnetization = material.wall(shape, cell, 60e-9)
+    engine.set_torque(material.torque(current_density))
     positions = []
     for time in times:
-        film.advance(time - film.time)
-        profile = film.magnetization[..., 2]
+        engine.advance(time - engine.time)
+        profile = engine.magnetization[..., 2]
         positions.append(float(np.mean([material.crossing(row, cell) for row in profile])))
     lead = material.crossing(profile[-1], cell) - material.crossing(profile[0], cell)
     return positions, lead

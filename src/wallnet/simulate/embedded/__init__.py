@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from wallnet import __version__, tracks
 from wallnet.config import FilmSettings
-from wallnet.film.core import Engine, SpinTorque, Terms, Tolerances
+from wallnet.film.core import Engine, Tolerances
+from wallnet.film.terms import SpinTorque, Terms
 from wallnet.jobs import SimulationJob
 from wallnet.simulate.embedded.checkpoint import Checkpoint
 from wallnet.simulate.recorder import Recorder, next_output

@@ -1,0 +1,74 @@
+"""Energy, energy density and effective field of a film, term by term, in double precision.
+
+The engine evaluates the same terms in single precision, fused and packed. This serves `compute`,
+the minimiser and the tests, which hold the two together.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet.film.terms import Layer, Term, Terms
+
+
+class Energy:
+    """Energy of a single layer of equal cells.
+
+    Parameters
+    ----------
+    mask : bool array (rows, columns)
+        Which cells are magnetic.
+    cell : tuple of float
+        Edges of a cell along x, y, z in m.
+    terms : Terms
+        Material and terms.
+    """
+
+    def __init__(
+        self, mask: NDArray[np.bool_], cell: tuple[float, float, float], terms: Terms
+    ) -> None:
+        self.layer = Layer(cell, terms.saturation_magnetization, mask)
+        self.terms = terms.energy
+
+    def _chosen(self, name: str) -> list[Term]:
+        """Return the terms of a name, or all of them."""
+        chosen = [term for term in self.terms if name in ("total", term.name)]
+        if not chosen:
+            names = ", ".join(term.name for term in self.terms)
+            raise ValueError(f"{name!r} is no energy term; use {names} or total")
+        return chosen
+
+    def field(self, m: NDArray[np.floating], term: str = "total") -> NDArray[np.float64]:
+        """Return the effective field of one term, or of all.
+
+        Parameters
+        ----------
+        m : ndarray (rows, columns, 3)
+            Unit vectors; cells outside the mask are ignored.
+        term : str
+            Name of a term, or "total".
+
+        Returns
+        -------
+        ndarray (rows, columns, 3)
+            H in A/m, zero in empty cells.
+
+        Raises
+        ------
+        ValueError
+            If there is no such term.
+        """
+        mask = self.layer.mask[..., None]
+        m = np.where(mask, m, 0.0).astype(np.float64)
+        return np.where(mask, sum(each.field(m, self.layer) for each in self._chosen(term)), 0.0)
+
+    def density(self, m: NDArray[np.floating], term: str = "total") -> NDArray[np.float64]:
+        """Return the energy density in J/m³, (rows, columns); otherwise as `field`."""
+        mask = self.layer.mask
+        m = np.where(mask[..., None], m, 0.0).astype(np.float64)
+        return np.where(mask, sum(each.density(m, self.layer) for each in self._chosen(term)), 0.0)
+
+    def energy(self, m: NDArray[np.floating], term: str = "total") -> float:
+        """Return the energy in J; otherwise as `field`."""
+        return float(self.density(m, term).sum() * math.prod(self.layer.cell))

@@ -1,0 +1,89 @@
+"""The minimum of a film's energy, in double precision, by steps of Barzilai and Borwein.
+
+Each step rotates every m within the plane of m and its torque field m × (m × H), which keeps its
+length exactly (Exl et al., J. Appl. Phys. 115, 17D118 (2014)).
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet.film.core import EngineError
+from wallnet.film.energy import Energy
+
+
+def minimize(
+    energy: Energy,
+    m: NDArray[np.floating],
+    stop: float = 1e-4,
+    limit: int = 100_000,
+    report: Callable[[int, float], None] = lambda steps, torque: None,
+) -> tuple[NDArray[np.float64], int, float]:
+    """Minimise the energy of a film.
+
+    Parameters
+    ----------
+    energy : Energy
+        What to minimise.
+    m : ndarray (rows, columns, 3)
+        Unit vectors to start from.
+    stop : float
+        Largest |m × H × m| at the minimum, in A/m.
+    limit : int
+        Largest number of steps.
+    report : callable
+        Called before each step with the number of steps done and the largest |m × H × m|.
+
+    Returns
+    -------
+    tuple of (ndarray, int, float)
+        Unit vectors, number of steps, largest |m × H × m| in A/m.
+
+    Raises
+    ------
+    EngineError
+        If the minimum is not reached.
+    """
+    mask = energy.layer.mask[..., None]
+    m = np.where(mask, m, 0.0).astype(np.float64)
+
+    def torque(m: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+        """Return m × H, m × (m × H) and the largest length of the latter."""
+        t = np.cross(m, energy.field(m))
+        g = np.cross(m, t)
+        return t, g, float(np.sqrt((g**2).sum(axis=-1).max()))
+
+    t, g, largest = torque(m)
+    # the largest torque bounds the first step; later ones follow from the last two
+    step = 0.01 / max(largest, 1e-300)
+    for iteration in range(limit):
+        if largest <= stop:
+            return m, iteration, largest
+        if not math.isfinite(largest):
+            raise EngineError(
+                f"no minimum: max |m × H × m| is not finite after {iteration} steps; give finite "
+                "unit vectors to start from"
+            )
+        report(iteration, largest)
+        # (1 + s²t²) m' = (1 - s²t²) m - 2 s g with s = step/2, which leaves |m'| = |m|
+        squared = (step / 2) ** 2 * (t**2).sum(axis=-1, keepdims=True)
+        moved = ((1 - squared) * m - step * g) / (1 + squared)
+        length = np.linalg.norm(moved, axis=-1, keepdims=True)
+        moved = np.divide(moved, length, out=np.zeros_like(moved), where=mask)
+        t, new, largest = torque(moved)
+        change, bend = moved - m, new - g
+        along = abs(float((change * bend).sum()))
+        # the two Barzilai-Borwein steps in turn
+        if iteration % 2:
+            step = along / max(float((bend**2).sum()), 1e-300)
+        else:
+            step = float((change**2).sum()) / max(along, 1e-300)
+        m, g = moved, new
+        # no step may turn a moment by more than about a radian
+        step = min(step, 1.0 / max(largest, 1e-300))
+    raise EngineError(
+        f"no minimum after {limit} steps: max |m × H × m| is {largest:.3g} A/m, above {stop:.3g}; "
+        "raise total_iteration_limit or stopping_mxHxm"
+    )

@@ -1,0 +1,115 @@
+"""Energy terms of a film, the torque of a current, and the time step that they allow.
+
+Each term is one object in a file of its own: `Terms.energy` lists them. Nothing here is compiled,
+so that a campaign can be planned without loading the engine.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from wallnet.film import stability
+from wallnet.film.terms.anisotropy import UniaxialAnisotropy
+from wallnet.film.terms.base import Contribution, Layer, Stiffness, Term
+from wallnet.film.terms.demagnetization import Demagnetization
+from wallnet.film.terms.dmi import InterfacialDMI
+from wallnet.film.terms.exchange import Exchange
+from wallnet.film.terms.spin_torque import SpinTorque
+from wallnet.film.terms.zeeman import Zeeman
+
+__all__ = ["Contribution", "Layer", "SpinTorque", "Stiffness", "Term", "Terms"]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Energy terms and dynamics of a film; a term at zero is absent.
+
+    Attributes
+    ----------
+    saturation_magnetization : float
+        Ms in A/m.
+    exchange_stiffness : float
+        A in J/m.
+    dmi_constant : float
+        Interfacial D in J/m², energy density D [m·∇m_z - m_z ∇·m].
+    anisotropy : float
+        Ku in J/m³.
+    anisotropy_axis : tuple of float
+        Unit vector.
+    stray_field : bool
+        Whether the film feels its own stray field.
+    external_field : tuple of float
+        Uniform H in A/m.
+    damping : float
+        Gilbert α.
+    gyromagnetic_ratio : float
+        γ0 in m/(A s).
+    precession : bool
+        False leaves damping alone, for relaxing.
+    further : tuple of Term
+        Terms beside these.
+    """
+
+    saturation_magnetization: float
+    exchange_stiffness: float = 0.0
+    dmi_constant: float = 0.0
+    anisotropy: float = 0.0
+    anisotropy_axis: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    stray_field: bool = True
+    external_field: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    damping: float = 0.5
+    gyromagnetic_ratio: float = 2.211e5
+    precession: bool = True
+    further: tuple[Term, ...] = ()
+
+    @property
+    def energy(self) -> tuple[Term, ...]:
+        """The energy's terms, in the order in which they are summed."""
+        return (
+            Exchange(self.exchange_stiffness),
+            InterfacialDMI(self.dmi_constant),
+            UniaxialAnisotropy(self.anisotropy, self.anisotropy_axis),
+            Demagnetization(self.stray_field),
+            Zeeman(self.external_field),
+            *self.further,
+        )
+
+    @property
+    def rate(self) -> float:
+        """γ0/(1 + α²) in m/(A s)."""
+        return self.gyromagnetic_ratio / (1 + self.damping**2)
+
+    def time_step(
+        self, cell: tuple[float, float, float], torque: SpinTorque | None = None
+    ) -> tuple[tuple[float, ...], float]:
+        """Return the Runge-Kutta chain for a film, and its longest time step.
+
+        Parameters
+        ----------
+        cell : tuple of float
+            Edges of a cell in m.
+        torque : SpinTorque, optional
+            The torque that acts.
+
+        Returns
+        -------
+        tuple
+            The chain (`stability.choose`), and the step in s.
+        """
+        layer = Layer(cell, self.saturation_magnetization, np.ones((1, 1), dtype=bool))
+        acting = [*self.energy, *([torque] if torque else [])]
+        found = Stiffness(*map(sum, zip(*(each.stiffness(layer) for each in acting), strict=True)))
+        uniform_field = sum(each.uniform_field(layer) for each in acting)
+        others = float(np.linalg.norm(uniform_field)) + found.torque
+        # the stiffest mode is nearly alternating from cell to cell; DMI bends it a little
+        stiffest = sum(
+            2 * exchange + 2 * math.hypot(exchange, dmi)
+            for exchange, dmi in zip(found.symmetric, found.antisymmetric, strict=True)
+        )
+        stiffest += max(found.highest, -found.lowest) + others
+        turning = float(np.linalg.norm(found.uniform, 2)) + others
+        rate = self.rate * math.hypot(float(self.precession), self.damping)
+        return stability.choose(
+            self.damping, self.precession, rate * float(stiffest), rate * turning
+        )

@@ -1,0 +1,105 @@
+"""What a term is: coefficients of the compiled loops, bounds on the time step, double precision."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from wallnet.film.constants import VACUUM_PERMEABILITY
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A single layer of equal cells.
+
+    Attributes
+    ----------
+    cell : tuple of float
+        Edges of a cell along x, y, z in m.
+    saturation_magnetization : float
+        Ms in A/m.
+    mask : bool array (rows, columns)
+        Which cells are magnetic; row 0 is the lower edge, column 0 the left one.
+    """
+
+    cell: tuple[float, float, float]
+    saturation_magnetization: float
+    mask: NDArray[np.bool_]
+
+    @property
+    def polarization(self) -> float:
+        """μ0 Ms in T."""
+        return VACUUM_PERMEABILITY * self.saturation_magnetization
+
+
+class Stiffness(NamedTuple):
+    """Fields of a term per unit of m, in A/m, which bound the time step; those of terms add up.
+
+    Attributes
+    ----------
+    symmetric, antisymmetric : ndarray (2,)
+        Coupling to a neighbour along x and along y, without and with a change of sign from one
+        neighbour to the other.
+    lowest, highest : float
+        Range of the field along m of a cell by itself, or in the worst pattern of cells.
+    uniform : ndarray (3, 3)
+        Field of a uniformly magnetised film.
+    torque : float
+        Largest field across m that does not derive from an energy.
+    """
+
+    symmetric: NDArray[np.float64] = np.zeros(2)
+    antisymmetric: NDArray[np.float64] = np.zeros(2)
+    lowest: float = 0.0
+    highest: float = 0.0
+    uniform: NDArray[np.float64] = np.zeros((3, 3))
+    torque: float = 0.0
+
+
+class Contribution:
+    """What acts on m: an energy term, or a torque."""
+
+    rules_out: ClassVar[tuple[str, ...]] = ()
+    """Shortcuts of the engine whose condition does not hold with this term (`core.SHORTCUTS`)."""
+
+    def coefficients(self, layer: Layer) -> Mapping[str, ArrayLike]:
+        """Return what is added to `kernels.PARAMETERS`, by name."""
+        return {}
+
+    def uniform_field(self, layer: Layer) -> NDArray[np.float64]:
+        """Return the part of the field in A/m that is the same everywhere, whatever m."""
+        return np.zeros(3)
+
+    def stiffness(self, layer: Layer) -> Stiffness:
+        """Return the bounds that this sets to the time step."""
+        return Stiffness()
+
+
+class Term(Contribution):
+    """One term of the energy; H = -1/(μ0 Ms) δE/δm."""
+
+    name: ClassVar[str]
+    """What `Energy` calls it."""
+
+    def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:
+        """Return H in A/m in double precision.
+
+        Parameters
+        ----------
+        m : ndarray (rows, columns, 3)
+            Unit vectors; zero in empty cells.
+        layer : Layer
+            Where they are.
+
+        Returns
+        -------
+        ndarray (rows, columns, 3)
+            H in A/m; in empty cells anything.
+        """
+        raise NotImplementedError
+
+    def density(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:
+        """Return the energy density in J/m³, (rows, columns): -μ0 Ms m·H/2, if quadratic in m."""
+        return -layer.polarization / 2 * np.einsum("ijk,ijk->ij", m, self.field(m, layer))

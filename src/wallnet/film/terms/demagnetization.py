@@ -1,0 +1,65 @@
+"""The film's own stray field: w = -μ0 Ms/2 m·H, H = -N·M with Newell's tensor between all cells.
+
+The engine evaluates the share of a cell and its four neighbours at every stage and the rest
+(`strayfield.StrayField`) less often.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet.film import newell
+from wallnet.film.terms.base import Layer, Stiffness, Term
+
+
+@dataclass(frozen=True)
+class Demagnetization(Term):
+    """The stray field, where there is one."""
+
+    present: bool
+    name = "demag"
+
+    def coefficients(self, layer: Layer) -> dict[str, NDArray[np.float64]]:  # noqa: D102
+        if not self.present:
+            return {}
+        parts = newell.tensor(2, 2, layer.cell)[:3]
+        diagonal = [-layer.saturation_magnetization * part for part in parts]
+        return {
+            "neighbour_x": np.array([part[0, 1] for part in diagonal]),
+            "neighbour_y": np.array([part[1, 0] for part in diagonal]),
+            "local": np.diag([part[0, 0] for part in diagonal]),
+        }
+
+    def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
+        magnetization = layer.saturation_magnetization if self.present else 0.0
+        # uniform: of a film between its middle and an edge
+        return Stiffness(lowest=-magnetization, uniform=np.diag([0.0, 0.0, -magnetization / 2]))
+
+    def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
+        if not self.present:
+            return np.zeros_like(m)
+        from scipy import fft
+
+        rows, columns = layer.mask.shape
+        shape = (fft.next_fast_len(2 * rows), fft.next_fast_len(2 * columns, real=True))
+        xx, yy, zz, xy = _spectra(rows, columns, layer.cell, shape)
+        x, y, z = (fft.rfft2(m[..., i], shape) for i in range(3))
+        fields = (xx * x + xy * y, xy * x + yy * y, zz * z)
+        field = [fft.irfft2(f, shape)[:rows, :columns] for f in fields]
+        return -layer.saturation_magnetization * np.stack(field, axis=-1)
+
+
+@lru_cache(maxsize=1)
+def _spectra(
+    rows: int, columns: int, cell: tuple[float, float, float], shape: tuple[int, int]
+) -> list[NDArray[np.complex128]]:
+    """Transform the tensor, for a convolution of a shape."""
+    from scipy import fft
+
+    parts = newell.tensor(columns, rows, cell)
+    return [
+        fft.rfft2(newell.for_convolution(part, shape, odd=index == 3))
+        for index, part in enumerate(parts)
+    ]

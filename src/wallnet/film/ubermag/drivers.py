@@ -1,0 +1,347 @@
+"""Drivers of ubermag that run the engine, and what a drive leaves in its folder."""
+
+import json
+import logging
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import discretisedfield as df
+import micromagneticmodel as mm
+import numpy as np
+import pandas as pd
+import ubermagtable
+import ubermagutil as uu
+from numpy.typing import NDArray
+
+from wallnet.film.core import Engine, Tolerances
+from wallnet.film.energy import Energy
+from wallnet.film.minimize import minimize
+from wallnet.film.ubermag.translation import NAMES, Description, Unsupported, describe, to_array
+
+OVF_FORMATS = ("bin8", "bin4", "txt")
+"""Formats of the magnetisation files."""
+
+REPORT_INTERVAL = 10.0
+"""Seconds between two lines on how far a minimisation is."""
+
+
+class _Rows:
+    """The scalar data of a drive, one row at a time."""
+
+    def __init__(self, system: mm.System, description: Description) -> None:
+        self.energy = Energy(description.mask, description.cell, description.terms)
+        self.names = {term.name: NAMES[type(term)] for term in system.energy}
+        zeeman = [term for term in system.energy if isinstance(term, mm.Zeeman)]
+        self.several = len(zeeman) > 1
+        self.units = {"E": "J", "mx": "", "my": "", "mz": ""}
+        if not self.several:
+            self.units |= {f"E_{name}": "J" for name in self.names}
+        self.rows: list[dict[str, float]] = []
+
+    def add(self, m: NDArray[np.floating], **more: float) -> None:
+        """Add a row: what is given, then energies in J and the average of m."""
+        m = m.astype(np.float64)
+        average = m[self.energy.layer.mask].mean(axis=0)
+        # Zeeman fields are summed before they reach the engine
+        parts = {name: self.energy.energy(m, name) for name in sorted(set(self.names.values()))}
+        row = {**more, "E": sum(parts.values())}
+        row |= dict(zip(("mx", "my", "mz"), map(float, average), strict=True))
+        if not self.several:
+            row |= {f"E_{name}": parts[own] for name, own in self.names.items()}
+        self.rows.append(row)
+
+    def table(self, x: str, units: Mapping[str, str]) -> ubermagtable.Table:
+        """Return the rows as a table with the independent variable x."""
+        return ubermagtable.Table(pd.DataFrame(self.rows), {**units, **self.units}, x=x)
+
+
+def _write_odt(table: ubermagtable.Table, path: Path) -> None:
+    """Write a table in OOMMF's text format, which micromagneticdata reads."""
+    # ubermagtable tells columns apart by this prefix and drops it
+    columns = [f"Oxs_{name}" for name in table.data.columns]
+    units = [table.units[name] or "{}" for name in table.data.columns]
+    lines = ["# ODT 1.0", "# Table Start", "# Title: wallnet.film"]
+    lines += ["# Columns: " + " ".join(columns), "# Units: " + " ".join(units)]
+    lines += [" ".join(f"{value:.17g}" for value in row) for row in table.data.to_numpy()]
+    lines += ["# Table End"]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+class _Driver(mm.ExternalDriver):
+    """What both drivers share: checks, files of a drive, and writing back to the system.
+
+    A drive leaves what micromagneticdata reads: `m0.omf`, one `.omf` file for each saved
+    magnetisation, an `.odt` table and `info.json`; and `parameters.json`, all that the engine
+    was given.
+    """
+
+    _dynamic = True
+
+    def drive_kwargs_setup(self, drive_kwargs: dict[str, Any]) -> None:
+        """Check the keywords of a drive.
+
+        Parameters
+        ----------
+        drive_kwargs : dict
+            `n_threads` may be None or 1; drivers add their own.
+
+        Raises
+        ------
+        Unsupported
+            If a keyword needs what the engine does not have.
+        TypeError
+            If a keyword is unknown.
+        """
+        threads = drive_kwargs.pop("n_threads", None)
+        if threads not in (None, 1):
+            raise Unsupported(
+                f"n_threads is {threads}, and wallnet.film runs on one thread, so that its "
+                "results do not depend on the machine; leave n_threads out"
+            )
+        if drive_kwargs.pop("fixed_subregions", None):
+            raise Unsupported(
+                "fixed_subregions is not part of wallnet.film; leave it out, or drive the "
+                "system with oommfc"
+            )
+        self._check_own(drive_kwargs)
+
+    def schedule_kwargs_setup(self, schedule_kwargs: dict[str, Any]) -> None:
+        """Refuse to schedule: a drive runs inside this process.
+
+        Raises
+        ------
+        Unsupported
+            Always.
+        """
+        raise Unsupported(
+            "schedule is not part of wallnet.film, which runs inside this process; call drive, "
+            "or let the workflow submit jobs"
+        )
+
+    def _check_own(self, drive_kwargs: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+    def _check_system(self, system: mm.System) -> None:
+        if self._dynamic and len(system.dynamics) == 0:
+            raise RuntimeError("System's dynamics is not defined; add Precession and Damping to it")
+        if len(system.energy) == 0:
+            raise RuntimeError("System's energy is not defined; add a term to it")
+        self._description = describe(system, dynamics=self._dynamic)
+
+    def drive(self, system: mm.System, /, **kwargs: Any) -> None:
+        """Drive the system and fill `system.m` and `system.table`.
+
+        Parameters
+        ----------
+        system : micromagneticmodel.System
+            A single layer of cells; see `describe`.
+        **kwargs
+            `t` in s and `n` (TimeDriver); `dirname`, `append`, `ovf_format` and `verbose` as
+            for any calculator of ubermag. From `verbose=1`, a long minimisation prints how far
+            it is.
+
+        Raises
+        ------
+        Unsupported
+            If the system needs something that the engine does not have.
+        ValueError
+            If an argument has an impossible value.
+        EngineError
+            If the simulation becomes unstable.
+        """
+        if kwargs.pop("runner", None) is not None:
+            raise Unsupported("runner is not part of wallnet.film, which runs no other program")
+        chosen = kwargs.get("ovf_format", "bin8")
+        if chosen not in OVF_FORMATS:
+            raise ValueError(f"ovf_format is {chosen!r}; use one of {', '.join(OVF_FORMATS)}")
+        super().drive(system, **kwargs)
+
+    def _write_input_files(self, system: mm.System, ovf_format: str, **kwargs: Any) -> None:
+        self._format = ovf_format
+        system.m.to_file("m0.omf", representation=ovf_format)
+        terms, torque = self._description.terms, self._description.torque
+        parameters = {"terms": asdict(terms), "torque": asdict(torque) if torque else None}
+        parameters |= {"accuracy": asdict(self._tolerances()), "cell": self._description.cell}
+        Path("parameters.json").write_text(json.dumps(parameters, indent=2) + "\n", "utf-8")
+
+    def _tolerances(self) -> Tolerances:
+        return Tolerances()
+
+    def _call(self, system: mm.System, runner: None, verbose: int, **kwargs: Any) -> None:
+        name = type(self).__name__
+        self._verbose = verbose
+        report: AbstractContextManager = (
+            uu.progress.summary("wallnet.film", name) if verbose else uu.progress.quiet()
+        )
+        with report:
+            self._m, self._table = self._run(system, **kwargs)
+        _write_odt(self._table, Path(f"{system.name}.odt"))
+
+    def _run(
+        self, system: mm.System, **kwargs: Any
+    ) -> tuple[NDArray[np.floating], ubermagtable.Table]:
+        raise NotImplementedError
+
+    def _save(self, system: mm.System, m: NDArray[np.floating], number: int) -> None:
+        field = df.Field(system.m.mesh, nvdim=3, value=to_array(self._description, m))
+        field.to_file(f"{system.name}-wallnet-film-{number:07d}.omf", representation=self._format)
+
+    def _schedule_commands(self, system: mm.System, runner: None) -> list[str]:
+        raise NotImplementedError
+
+    def _read_data(self, system: mm.System) -> None:
+        system.m.array = to_array(self._description, self._m)
+        system.table = self._table
+
+
+class TimeDriver(_Driver):
+    """Integrate the Landau-Lifshitz-Gilbert-Slonczewski equation.
+
+    Parameters
+    ----------
+    **kwargs
+        `stray_field_tolerance`, `frozen_change`, `time_step_fraction` and what else
+        `wallnet.film.core.Tolerances` knows.
+
+    Examples
+    --------
+    >>> import micromagneticmodel as mm
+    >>> import wallnet.film as film
+    >>> system = mm.examples.macrospin()
+    >>> film.TimeDriver().drive(system, t=1e-9, n=10, verbose=0)
+    >>> bool(system.table.data["mz"].iloc[-1] > 0.99)
+    True
+    >>> film.delete(system)
+    """
+
+    _allowed_attributes = [field.name for field in fields(Tolerances)]  # noqa: RUF012
+
+    @property
+    def _x(self) -> str:
+        return "t"
+
+    def _tolerances(self) -> Tolerances:
+        return replace(Tolerances(), **dict(self))
+
+    def _check_own(self, drive_kwargs: dict[str, Any]) -> None:
+        for name in ("t", "n"):
+            if name not in drive_kwargs:
+                raise TypeError(f"drive lacks {name}; call drive(system, t=…, n=…)")
+        unknown = set(drive_kwargs) - {"t", "n"}
+        if unknown:
+            raise TypeError(
+                f"drive knows no {', '.join(sorted(unknown))}; call drive(system, t=…, n=…)"
+            )
+        t, n = drive_kwargs["t"], drive_kwargs["n"]
+        if not t > 0 or not np.isfinite(t):
+            raise ValueError(f"t is {t} s; give a positive time")
+        if not isinstance(n, int) or n <= 0:
+            raise ValueError(f"n is {n}; give a positive whole number of saved steps")
+
+    def _run(
+        self, system: mm.System, t: float, n: int
+    ) -> tuple[NDArray[np.floating], ubermagtable.Table]:
+        description = self._description
+        engine = Engine(description.mask, description.cell, description.terms, self._tolerances())
+        engine.magnetization = description.magnetization
+        if description.torque is not None:
+            engine.set_torque(description.torque)
+        rows = _Rows(system, description)
+        for step in range(1, n + 1):
+            end = t * step / n
+            engine.advance(end - engine.time)
+            m = engine.magnetization
+            rows.add(m, t=end, iteration=engine.counters.steps)
+            self._save(system, m, step)
+        return m, rows.table("t", {"t": "s", "iteration": ""})
+
+
+class _Progress:
+    """Says how far a minimisation is: a warning once, and lines that repeat if `verbose`."""
+
+    def __init__(self, stop: float, verbose: int) -> None:
+        self.stop, self.verbose = stop, verbose
+        self.start = monotonic()
+        self.due = self.start + REPORT_INTERVAL
+        self.warned = False
+
+    def __call__(self, steps: int, torque: float) -> None:
+        """Take note of the steps done and the largest torque field in A/m."""
+        now = monotonic()
+        if now < self.due:
+            return
+        self.due = now + REPORT_INTERVAL
+        text = (
+            f"MinDriver after {now - self.start:.0f} s and {steps} steps: the largest torque "
+            f"field is {torque:.3g} A/m, above the stopping value {self.stop:.3g} A/m"
+        )
+        if not self.warned:
+            text += (
+                "; a wall that is free slides for long: let it start near a notch, or raise "
+                "stopping_mxHxm"
+            )
+            logging.getLogger(__name__).warning(text)
+            self.warned = True
+        if self.verbose:
+            # ubermag's summary leaves its line open for the time taken
+            print(f"\n{text}", end=" ", flush=True)
+
+
+class MinDriver(_Driver):
+    """Minimise the energy, in double precision, by steps of Barzilai and Borwein.
+
+    Each step rotates every m within the plane of m and its torque field m × (m × H), which
+    keeps its length exactly (Exl et al., J. Appl. Phys. 115, 17D118 (2014)). The minimum is
+    reached when max |m × H × m| is below `stopping_mxHxm`. A minimisation that takes long says how
+    far it is: a wall that nothing holds slides for thousands of steps.
+
+    Parameters
+    ----------
+    **kwargs
+        `stopping_mxHxm` in A/m (1e-4), and `total_iteration_limit` (100,000).
+
+    Examples
+    --------
+    >>> import micromagneticmodel as mm
+    >>> import wallnet.film as film
+    >>> system = mm.examples.macrospin()
+    >>> film.MinDriver().drive(system, verbose=0)
+    >>> [round(float(value)) for value in system.m.orientation.mean()]
+    [0, 0, 1]
+    >>> film.delete(system)
+    """
+
+    _allowed_attributes = ["stopping_mxHxm", "total_iteration_limit"]  # noqa: RUF012
+    _dynamic = False
+
+    @property
+    def _x(self) -> str:
+        return "iteration"
+
+    def _check_own(self, drive_kwargs: dict[str, Any]) -> None:
+        if drive_kwargs.pop("output_step", False):
+            raise Unsupported(
+                "output_step is not part of wallnet.film, which saves the minimum alone; "
+                "leave it out"
+            )
+        if drive_kwargs:
+            raise TypeError(f"drive knows no {', '.join(sorted(drive_kwargs))}; leave it out")
+
+    def _run(self, system: mm.System) -> tuple[NDArray[np.floating], ubermagtable.Table]:
+        options = dict(self)
+        rows = _Rows(system, self._description)
+        stop = options.get("stopping_mxHxm", 1e-4)
+        m, iterations, torque = minimize(
+            rows.energy,
+            self._description.magnetization,
+            stop,
+            options.get("total_iteration_limit", 100_000),
+            _Progress(stop, self._verbose),
+        )
+        rows.add(m, iteration=iterations, max_mxHxm=torque)
+        self._save(system, m, iterations)
+        return m, rows.table("iteration", {"iteration": "", "max_mxHxm": "A/m"})

@@ -1,0 +1,72 @@
+"""The minimum of the energy: where it is, and that it is reached or said not to be."""
+
+import numpy as np
+import pytest
+
+from wallnet.film.core import EngineError
+from wallnet.film.energy import Energy
+from wallnet.film.minimize import minimize
+from wallnet.film.terms import Terms
+
+
+def test_minimum_is_where_no_cell_turns_by_more_than_was_asked_for():
+    """Of one end alone, where the torque is larger than on the average."""
+    terms = Terms(
+        saturation_magnetization=1e6,
+        exchange_stiffness=1e-11,
+        dmi_constant=1e-3,
+        anisotropy=8e5,
+        stray_field=False,
+    )
+    mask = np.ones((2, 40), dtype=bool)
+    mask[1, :3] = False
+    energy = Energy(mask, (2e-9, 2e-9, 2e-9), terms)
+    m = np.broadcast_to((0.0, 0.0, 1.0), (2, 40, 3))
+    for stop in (1e4, 3.0):
+        found, steps, largest = minimize(energy, m, stop=stop)
+        assert steps > 0
+        torque = np.cross(found, np.cross(found, energy.field(found)))
+        torque = np.linalg.norm(torque, axis=-1)
+        assert torque.max() == pytest.approx(largest, rel=1e-9, abs=0)
+        assert torque.max() <= stop
+        assert torque.max() > 2 * torque.mean()
+        lengths = np.linalg.norm(found, axis=-1)
+        assert lengths[mask] == pytest.approx(1.0, abs=1e-12)
+        assert not found[~mask].any()
+
+
+def halves():
+    """Two domains without a wall between them, which takes some tens of steps."""
+    terms = Terms(
+        saturation_magnetization=1e6,
+        exchange_stiffness=1e-11,
+        anisotropy=8e5,
+        anisotropy_axis=(0.0, 0.0, 1.0),
+        stray_field=False,
+    )
+    m = np.zeros((1, 40, 3))
+    m[:, :18] = (0.0, 0.0, 1.0)
+    m[:, 18:] = (0.6, 0.0, -0.8)
+    return Energy(np.ones((1, 40), dtype=bool), (2e-9, 2e-9, 2e-9), terms), m
+
+
+def test_progress_is_told_before_each_step():
+    energy, m = halves()
+    told = []
+    _, steps, largest = minimize(energy, m, 1.0, report=lambda *now: told.append(now))
+    assert [number for number, _ in told] == list(range(steps))
+    assert steps > 20
+    torque = np.cross(m, np.cross(m, energy.field(m)))
+    assert told[0][1] == pytest.approx(np.linalg.norm(torque, axis=-1).max(), rel=1e-9, abs=0)
+    assert all(torque > 1.0 for _, torque in told)
+    assert largest <= 1.0
+
+
+def test_a_minimum_that_is_not_reached_is_no_minimum():
+    energy, m = halves()
+    with pytest.raises(EngineError, match=r"no minimum after 5 steps: .* above 1; raise") as raised:
+        minimize(energy, m, 1.0, limit=5)
+    assert "\n" not in str(raised.value)
+    m[0, 3] = np.nan
+    with pytest.raises(EngineError, match="not finite after 0 steps"):
+        minimize(energy, m)

@@ -1,0 +1,160 @@
+"""Energy terms and the torque: their coefficients, the time step they allow, and what they load."""
+
+import math
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+import scipy.constants
+from test_energy import CELL, MATERIAL, rate
+from test_kernels import directions, irregular, rates, shares
+
+from wallnet.film import constants, stability
+from wallnet.film.core import Engine, Tolerances
+from wallnet.film.energy import Energy
+from wallnet.film.terms import Layer, SpinTorque, Stiffness, Term, Terms
+from wallnet.film.terms.demagnetization import Demagnetization
+
+
+def test_natural_constants_are_those_of_2002_that_oommf_has():
+    for ours, now in (
+        (constants.VACUUM_PERMEABILITY, scipy.constants.mu_0),
+        (constants.REDUCED_PLANCK, scipy.constants.hbar),
+        (constants.ELEMENTARY_CHARGE, scipy.constants.e),
+    ):
+        assert ours == pytest.approx(now, rel=2e-7, abs=0)
+
+
+def test_import_of_the_package_stays_light():
+    code = (
+        "import sys, wallnet.film; "
+        "heavy = {'numpy', 'numba', 'micromagneticmodel', 'discretisedfield'} & set(sys.modules); "
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_step_follows_the_stiffest_mode_of_all_terms():
+    """By hand, with every term different: twice the largest field from cell to cell, and more."""
+    ms, a, d, ku = 8e5, 1.6e-11, 1.5e-3, 3e5
+    cell, mu0 = (3e-9, 2e-9, 1.5e-9), 4e-7 * math.pi
+    terms = Terms(
+        saturation_magnetization=ms,
+        exchange_stiffness=a,
+        dmi_constant=d,
+        anisotropy=ku,
+        anisotropy_axis=(0.6, 0.0, 0.8),
+        external_field=(5e4, 0.0, 0.0),
+        damping=0.3,
+        gyromagnetic_ratio=2.2e5,
+    )
+    torque = SpinTorque(
+        current_density=-2e11,
+        polarization=0.4,
+        direction=(0.0, 1.0, 0.0),
+        slonczewski_lambda=1.5,
+        field_like=0.5,
+    )
+    engine = Engine(np.ones((2, 2), dtype=bool), cell, terms, Tolerances(time_step_fraction=0.7))
+    engine.set_torque(torque)
+    beta = 1.0545717e-34 * -2e11 / (mu0 * 1.6021765e-19 * 1.5e-9 * ms)
+    others = math.hypot(5e4, 0.5 * beta) + abs(beta) * 0.4 * 2.25
+    anisotropy = 2 * ku / (mu0 * ms)
+    stiffest = max(anisotropy, ms) + others
+    for edge in cell[:2]:
+        exchange, dmi = 2 * a / (mu0 * ms * edge**2), d / (mu0 * ms * edge)
+        stiffest += 2 * exchange + 2 * math.hypot(exchange, dmi)
+    local = anisotropy * np.outer((0.6, 0, 0.8), (0.6, 0, 0.8)) - np.diag((0, 0, ms / 2))
+    rate = 2.2e5 / math.sqrt(1.09)  # γ0/(1 + α²) times √(1 + α²)
+    turning = np.linalg.norm(local, 2) + others
+    _, longest = stability.choose(0.3, True, rate * stiffest, rate * turning)
+    assert longest < 0.8 * 0.25 / (rate * turning), "how far moments turn decides"
+    assert engine._longest_step == pytest.approx(0.7 * longest, rel=1e-9, abs=0)
+    # a film of soft exchange, where it does
+    soft = replace(terms, exchange_stiffness=1e-13, dmi_constant=0.0, damping=0.1)
+    turning *= 2.2e5 / math.sqrt(1.01)
+    assert soft.time_step(cell, torque)[1] == pytest.approx(0.06 / turning, rel=1e-9, abs=0)
+
+
+def test_shares_of_a_cell_and_its_neighbours_are_those_of_the_tensor():
+    """Of one component and along one axis each: a swapped pair would show."""
+    layer = Layer(CELL, 1.1e6, np.ones((3, 4), dtype=bool))
+    near = Demagnetization(present=True).coefficients(layer)
+    tensor = -1.1e6 * shares(2, 2, CELL)[..., 1:, 1:]
+    for found, at in (
+        (np.diag(near["local"]), (0, 0)),
+        (near["neighbour_x"], (0, 1)),
+        (near["neighbour_y"], (1, 0)),
+    ):
+        expected = [tensor[i, i, at[0], at[1]] for i in range(3)]
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=0)
+
+
+@pytest.mark.parametrize(("anisotropy", "share"), [(1e5, 0.0), (9e5, 1.0), (-4e5, 1.0)])
+def test_an_easy_axis_opposes_the_stray_field_and_a_hard_one_adds_to_it(
+    anisotropy, share, monkeypatch
+):
+    """The larger of two fields that oppose each other is the stiffness, or both together."""
+    given = []
+    monkeypatch.setattr(stability, "choose", lambda *values: given.append(values))
+    Terms(saturation_magnetization=8e5, anisotropy=anisotropy, damping=1.0).time_step(CELL)
+    strength = abs(2 * anisotropy / (4e-7 * np.pi * 8e5))
+    stiffest = share * strength + (0 if anisotropy == 9e5 else 8e5)
+    assert given[0][2] == pytest.approx(2.211e5 / math.sqrt(2) * stiffest, rel=1e-9, abs=0)
+
+
+@dataclass(frozen=True)
+class Tilting(Term):
+    """A hard axis along y of a constant K in J/m³: what no part of the package knows of."""
+
+    constant: float
+    name = "tilting"
+
+    def coefficients(self, layer):
+        return {"local": np.diag((0, -2 * self.constant / layer.polarization, 0))}
+
+    def stiffness(self, layer):
+        return Stiffness(lowest=-2 * self.constant / layer.polarization)
+
+    def field(self, m, layer):
+        return -2 * self.constant / layer.polarization * m * (0, 1, 0)
+
+
+def test_a_term_from_elsewhere_is_felt_in_the_engine_the_energy_and_the_step():
+    mask = irregular(6, 9)
+    m, torque = directions(mask), SpinTorque(current_density=0.0, polarization=0.4)
+    terms = replace(MATERIAL, further=(Tilting(4e5),))
+    engine, energy = Engine(mask, CELL, terms), Energy(mask, CELL, terms)
+    engine.magnetization = m
+    expected = rate(m, mask, energy.field(m), terms, torque)
+    assert np.abs(rates(engine)[0] - expected).max() < 1e-6 * np.abs(expected).max()
+    found = energy.energy(m) - Energy(mask, CELL, MATERIAL).energy(m)
+    added = 4e5 * (m[..., 1] ** 2).sum() * math.prod(CELL)
+    assert found == pytest.approx(added, rel=1e-6, abs=0)
+    assert energy.energy(m, "tilting") == pytest.approx(added, rel=1e-12, abs=0)
+    assert terms.time_step(CELL)[1] < MATERIAL.time_step(CELL)[1]
+
+
+def test_a_coefficient_that_the_loops_do_not_have_is_named():
+    class Misspelt(Tilting):
+        def coefficients(self, layer):
+            return {"lokal": 1.0}
+
+    with pytest.raises(ValueError, match="lokal"):
+        Engine(np.ones((2, 2), dtype=bool), CELL, replace(MATERIAL, further=(Misspelt(1e5),)))
+
+
+@pytest.mark.parametrize("term", MATERIAL.energy, ids=lambda term: term.name)
+def test_a_term_at_zero_is_absent(term):
+    """Nor does it bound the step."""
+    layer = Layer(CELL, 1e6, np.ones((2, 3), dtype=bool))
+    m = np.broadcast_to((0.6, 0.0, 0.8), (2, 3, 3))
+    absent = Terms(saturation_magnetization=1e6, stray_field=False)
+    (term,) = (each for each in absent.energy if each.name == term.name)
+    assert not any(np.any(value) for value in term.coefficients(layer).values())
+    assert not any(np.any(bound) for bound in term.stiffness(layer))
+    assert not np.any(term.uniform_field(layer))
+    assert not np.any(term.field(m, layer))
+    assert not np.any(term.density(m, layer))

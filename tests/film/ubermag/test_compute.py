@@ -1,0 +1,59 @@
+"""Energies and fields of a system on demand."""
+
+import numpy as np
+import pytest
+from helpers.systems import asymmetric_system, flat_system
+
+import wallnet.film
+from wallnet import tracks
+from wallnet.film.ubermag.translation import describe
+
+
+def test_energies_add_up(job):
+    system = tracks.system(job)
+    total = wallnet.film.compute(system.energy.energy, system)
+    parts = [wallnet.film.compute(term.energy, system) for term in system.energy]
+    assert len(parts) == 4
+    assert total == pytest.approx(sum(parts), rel=1e-12, abs=0)
+    density = wallnet.film.compute(system.energy.density, system)
+    assert density.integrate()[0] == pytest.approx(total, rel=1e-9, abs=0)
+    field = wallnet.film.compute(system.energy.exchange.effective_field, system)
+    assert field.nvdim == 3
+    assert not field.array[system.m.norm.array[..., 0] == 0].any()
+
+
+@pytest.mark.parametrize("name", ["exchange", "dmi", "uniaxialanisotropy", "demag", "zeeman"])
+def test_computed_values_of_a_term_stand_in_their_cells(name):
+    """In the order of discretisedfield: x first."""
+    system = asymmetric_system()
+    description = describe(system)
+    energy = wallnet.film.Energy(description.mask, description.cell, description.terms)
+    term = getattr(system.energy, name)
+    own = {"uniaxialanisotropy": "anisotropy"}.get(name, name)
+    expected = energy.field(description.magnetization, own)
+    field = wallnet.film.compute(term.effective_field, system)
+    assert field.unit == "A/m"
+    assert field.array.shape == (4, 3, 1, 3)
+    for column, row in ((0, 0), (3, 1), (1, 2), (1, 0)):
+        np.testing.assert_array_equal(field.array[column, row, 0], expected[row, column])
+    density = wallnet.film.compute(term.density, system)
+    assert density.unit == "J/m3"
+    expected = energy.density(description.magnetization, own)
+    for column, row in ((0, 0), (3, 1), (1, 2), (1, 0)):
+        assert density.array[column, row, 0, 0] == expected[row, column]
+    computed = wallnet.film.compute(term.energy, system)
+    assert computed == pytest.approx(expected.sum() * 9e-27, rel=1e-12, abs=0)
+    assert system.compute_number == 3
+
+
+def test_deleted_drives_are_counted_anew(tmp_path):
+    system = flat_system()
+    for _ in range(2):
+        wallnet.film.TimeDriver().drive(system, t=1e-12, n=1, verbose=0)
+    assert system.drive_number == 2
+    wallnet.film.delete(system)
+    assert system.drive_number == 0
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(FileNotFoundError):
+        wallnet.film.delete(system)
+    wallnet.film.delete(system, silent=True)

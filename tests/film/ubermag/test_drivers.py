@@ -1,0 +1,226 @@
+"""The drivers: the same physics as the plain core, files of a drive, and clear refusals."""
+
+import itertools
+import json
+import logging
+import re
+
+import discretisedfield as df
+import micromagneticmodel as mm
+import numpy as np
+import pytest
+from helpers.systems import flat_system
+
+import wallnet.film
+from wallnet import tracks
+from wallnet.config import FilmSettings
+from wallnet.film.ubermag import drivers
+from wallnet.simulate import simulate
+
+
+def test_same_trace_by_both_ways(job):
+    plain = simulate(job)
+    system = tracks.system(job)
+    settings = FilmSettings().model_dump()
+    wallnet.film.TimeDriver(**settings).drive(system, t=0.2e-9, n=10, verbose=0)
+    # the same engine: only the initial m may differ, by its rounding to single precision
+    table = system.table.data[["mx", "my", "mz"]].to_numpy()
+    assert np.abs(table - plain["m"].values[1:]).max() < 2e-6
+    final = plain["magnetization"].values[-1].transpose(1, 0, 2)
+    assert np.abs(system.m.orientation.array[:, :, 0] - np.nan_to_num(final)).max() < 2e-5
+    assert system.table.x == "t"
+    assert system.table.units["E"] == "J"
+
+
+def test_drive_leaves_what_micromagneticdata_reads(job):
+    import micromagneticdata
+
+    system = tracks.system(job)
+    wallnet.film.TimeDriver().drive(system, t=20e-12, n=2, verbose=0)
+    drive = micromagneticdata.Data(name=system.name)[0]
+    assert drive.n == 2
+    assert drive.info["adapter"] == "wallnet"
+    assert np.allclose(drive[1].array, system.m.array, rtol=1e-5, atol=0)
+    read = drive.table.data
+    assert np.allclose(read["mz"], system.table.data["mz"], rtol=0, atol=1e-15)
+    assert list(read.columns) == list(system.table.data.columns)
+
+
+def test_minimum_is_where_the_dynamics_rest(job):
+    system = tracks.system(job.model_copy(update={"current_density": None}))
+    # a hard axis field keeps the minimum unique: one tilted domain
+    system.energy += mm.Zeeman(H=(1e5, 0, 3e5))
+    system.m.array = df.Field(system.m.mesh, nvdim=3, value=(0.1, 0, 1), norm=1.1e6).array * (
+        system.m.norm.array > 0
+    )
+    minimum = tracks.system(job)
+    minimum.energy, minimum.m = system.energy, df.Field(system.m.mesh, nvdim=3, value=system.m)
+    wallnet.film.MinDriver().drive(minimum, verbose=0)
+    wallnet.film.TimeDriver(frozen_change=0).drive(system, t=1e-9, n=1, verbose=0)
+    assert np.abs(minimum.m.array - system.m.array).max() < 1e-4 * 1.1e6
+    assert minimum.table.data["E"].iloc[-1] <= system.table.data["E"].iloc[-1] * (1 + 1e-12)
+
+
+def minimized(verbose):
+    """Minimise from two domains, which takes some tens of steps."""
+    system = flat_system()
+    system.energy += mm.Zeeman(H=(1e5, 0, 3e5))
+    halves = df.Field(
+        system.m.mesh, nvdim=3, value=lambda p: (1, 0, 0) if p[0] < 8e-9 else (0, 0.3, -1)
+    )
+    system.m = df.Field(system.m.mesh, nvdim=3, value=halves, norm=1e6)
+    wallnet.film.MinDriver(stopping_mxHxm=1e-3).drive(system, verbose=verbose)
+    return system
+
+
+@pytest.fixture
+def slow_clock(monkeypatch):
+    """Seconds that pass between two looks at the clock: one."""
+    ticks = itertools.count()
+    monkeypatch.setattr(drivers, "monotonic", lambda: float(next(ticks)))
+
+
+LINE = re.compile(
+    r"^MinDriver after (\d+) s and (\d+) steps: the largest torque field is \S+ A/m, above the "
+    r"stopping value 0\.001 A/m",
+    re.MULTILINE,
+)
+
+ADVICE = "let it start near a notch, or raise stopping_mxHxm"
+
+
+@pytest.mark.usefixtures("slow_clock")
+def test_a_long_minimisation_says_how_far_it_is(capsys, caplog):
+    system = minimized(verbose=1)
+    steps = int(system.table.data["iteration"].iloc[-1])
+    assert steps > 20
+    said = capsys.readouterr().out
+    assert [int(seconds) for seconds, _ in LINE.findall(said)] == [*range(10, steps + 1, 10)]
+    assert said.count(ADVICE) == 1
+    assert said.startswith("Running wallnet.film (MinDriver)")
+    (warning,) = caplog.records
+    assert (warning.name, warning.levelno) == ("wallnet.film.ubermag.drivers", logging.WARNING)
+    assert LINE.match(warning.getMessage()).group(1) == "10"
+    assert ADVICE in warning.getMessage()
+
+
+@pytest.mark.usefixtures("slow_clock")
+def test_a_long_quiet_minimisation_warns_once(capsys, caplog):
+    minimized(verbose=0)
+    assert not capsys.readouterr().out
+    (warning,) = caplog.records
+    assert ADVICE in warning.getMessage()
+
+
+def test_a_short_minimisation_says_nothing_and_gives_the_same(capsys, caplog, monkeypatch):
+    short = minimized(verbose=0)
+    assert not capsys.readouterr().out
+    assert not caplog.records
+    monkeypatch.setattr(drivers, "REPORT_INTERVAL", 0.0)
+    told = minimized(verbose=1)
+    assert caplog.records
+    np.testing.assert_array_equal(told.m.array, short.m.array)
+
+
+def test_settings_of_the_time_driver_reach_the_engine():
+    iterations = {}
+    for fraction in (0.9, 0.3):
+        system = flat_system()
+        driver = wallnet.film.TimeDriver(time_step_fraction=fraction, frozen_change=0.0)
+        driver.drive(system, t=10e-12, n=2, verbose=0)
+        iterations[fraction] = system.table.data["iteration"].tolist()
+        assert system.table.data["t"].tolist() == pytest.approx([5e-12, 10e-12], rel=1e-12, abs=0)
+        folder = f"flat/drive-{system.drive_number - 1}/parameters.json"
+        with open(folder, encoding="utf-8") as stream:
+            parameters = json.load(stream)
+        assert parameters["accuracy"] == {
+            "stray_field_tolerance": 5e-4,
+            "frozen_change": 0.0,
+            "time_step_fraction": fraction,
+            "without": [],
+        }
+        assert parameters["cell"] == pytest.approx([2e-9, 2e-9, 2e-9], rel=1e-12, abs=0)
+        assert parameters["terms"]["damping"] == 0.1
+        wallnet.film.delete(system)
+    assert iterations[0.9][1] == 2 * iterations[0.9][0]
+    assert iterations[0.3][1] == pytest.approx(3 * iterations[0.9][1], abs=3)
+
+
+def test_current_of_a_system_turns_its_moment_by_the_field_like_torque():
+    """In the time driver, which sets the torque after the magnetisation."""
+    system = flat_system()
+    system.dynamics = mm.Precession(gamma0=2e5) + mm.Slonczewski(
+        J=3e12, mp=(0, 0, 1), P=1e-9, Lambda=1, eps_prime=0.5
+    )
+    system.m = df.Field(system.m.mesh, nvdim=3, value=(0.6, 0, 0.8), norm=1e6)
+    wallnet.film.TimeDriver().drive(system, t=20e-12, n=1, verbose=0)
+    field = 1.0545717e-34 * 3e12 * 0.5 / (4e-7 * np.pi * 1.6021765e-19 * 2e-9 * 1e6)
+    angle = 2e5 * field * 20e-12
+    found = system.table.data[["mx", "my", "mz"]].iloc[-1].tolist()
+    assert found == pytest.approx([0.6 * np.cos(angle), 0.6 * np.sin(angle), 0.8], abs=1e-5)
+
+
+def test_settings_of_the_minimiser_reach_it():
+    def tilted():
+        system = flat_system()
+        system.energy += mm.Zeeman(H=(0, 0, 1e5))
+        system.m = df.Field(system.m.mesh, nvdim=3, value=(0.8, 0, 0.6), norm=1e6)
+        return system
+
+    # |m × H × m| of the beginning is 8e4
+    system = tilted()
+    wallnet.film.MinDriver(stopping_mxHxm=8.1e4).drive(system, verbose=0)
+    row = system.table.data.iloc[-1]
+    assert (row["iteration"], row["mx"]) == (0, pytest.approx(0.8, abs=1e-12))
+    assert row["max_mxHxm"] == pytest.approx(8e4, rel=1e-9, abs=0)
+    system = tilted()
+    wallnet.film.MinDriver().drive(system, verbose=0)
+    row = system.table.data.iloc[-1]
+    steps = int(row["iteration"])
+    assert row["max_mxHxm"] <= 1e-4
+    assert row["mz"] == pytest.approx(1.0, abs=1e-9)
+    assert row["E"] == row["E_zeeman"] + row["E_exchange"]
+    # one step fewer is too few, and so is one where the limit is no more
+    assert steps > 2
+    with pytest.raises(wallnet.film.EngineError, match=f"no minimum after {steps} steps"):
+        wallnet.film.MinDriver(total_iteration_limit=steps).drive(tilted(), verbose=0)
+    wallnet.film.MinDriver(total_iteration_limit=steps + 1).drive(tilted(), verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "said"),
+    [
+        ({"n_threads": 2}, wallnet.film.Unsupported, "n_threads is 2"),
+        ({"fixed_subregions": ["a"]}, wallnet.film.Unsupported, "fixed_subregions"),
+        ({"runner": object()}, wallnet.film.Unsupported, "runner"),
+        ({"ovf_format": "bin16"}, ValueError, "ovf_format is 'bin16'"),
+        ({"output_step": True}, TypeError, "knows no output_step"),
+        ({"t": 0.0}, ValueError, "t is 0.0 s"),
+        ({"t": -1e-12}, ValueError, "t is -1e-12 s"),
+        ({"t": np.inf}, ValueError, "t is inf s"),
+        ({"n": 0}, ValueError, "n is 0"),
+        ({"n": 2.0}, ValueError, "n is 2.0"),
+    ],
+)
+def test_impossible_keywords_of_a_drive_are_refused(given, error, said, tmp_path):
+    system = flat_system()
+    with pytest.raises(error, match=re.escape(said)):
+        wallnet.film.TimeDriver().drive(system, **{"t": 1e-12, "n": 1, "verbose": 0, **given})
+    assert not list(tmp_path.iterdir())
+    for lacking in ("t", "n"):
+        complete = {"t": 1e-12, "n": 1}
+        complete.pop(lacking)
+        with pytest.raises(TypeError, match=f"drive lacks {lacking}"):
+            wallnet.film.TimeDriver().drive(system, **complete)
+
+
+def test_system_without_terms_or_dynamics_is_refused():
+    system = flat_system()
+    system.dynamics = 0
+    with pytest.raises(RuntimeError, match="dynamics is not defined"):
+        wallnet.film.TimeDriver().drive(system, t=1e-12, n=1, verbose=0)
+    wallnet.film.MinDriver().drive(system, verbose=0)
+    system = flat_system()
+    system.energy = 0
+    with pytest.raises(RuntimeError, match="energy is not defined"):
+        wallnet.film.MinDriver().drive(system, verbose=0)

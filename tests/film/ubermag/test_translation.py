@@ -1,0 +1,196 @@
+"""Every part of a system reaches the engine, or is refused by name."""
+
+import discretisedfield as df
+import micromagneticmodel as mm
+import numpy as np
+import pytest
+from helpers.systems import asymmetric_system, flat_system
+
+import wallnet.film
+from wallnet.film.terms import SpinTorque, Terms
+from wallnet.film.ubermag import translation
+
+
+def two_layers(system):
+    mesh = df.Mesh(p1=(0, 0, 0), p2=(20e-9, 10e-9, 4e-9), n=(10, 5, 2))
+    system.m = df.Field(mesh, nvdim=3, value=(0, 0, 1), norm=1e6)
+
+
+def periodic(system):
+    mesh = df.Mesh(p1=(0, 0, 0), p2=(20e-9, 10e-9, 2e-9), n=(10, 5, 1), bc="x")
+    system.m = df.Field(mesh, nvdim=3, value=(0, 0, 1), norm=1e6)
+
+
+def two_materials(system):
+    system.m = df.Field(
+        system.m.mesh, nvdim=3, value=(0, 0, 1), norm=lambda p: 1e6 if p[0] < 1e-8 else 2e6
+    )
+
+
+def warm(system):
+    system.T = 300
+
+
+def cubic(system):
+    system.energy += mm.CubicAnisotropy(K=1e4, u1=(1, 0, 0), u2=(0, 1, 0))
+
+
+def bulk_dmi(system):
+    system.energy += mm.DMI(D=1e-3, crystalclass="T")
+
+
+def varying(system):
+    mesh = system.m.mesh
+    system.energy.exchange.A = df.Field(mesh, nvdim=1, value=lambda p: 1e-11 + p[0] * 1e-4)
+
+
+def oscillating(system):
+    system.energy += mm.Zeeman(H=(0, 0, 1e4), func="sin", f=1e9, t0=0)
+
+
+def zhang_li(system):
+    system.dynamics += mm.ZhangLi(u=100, beta=0.1)
+
+
+def torque_alone(system):
+    system.dynamics = mm.Slonczewski(J=1e11, mp=(0, 1, 0), P=0.4, Lambda=1)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "named"),
+    [
+        (two_layers, "10×5×2 cells"),
+        (periodic, "boundary condition 'x'"),
+        (two_materials, "norm of system.m varies"),
+        (warm, "temperature is 300"),
+        (cubic, "CubicAnisotropy"),
+        (bulk_dmi, "crystal class T"),
+        (varying, "Exchange.A varies in space"),
+        (oscillating, "changes in time"),
+        (zhang_li, "ZhangLi"),
+        (torque_alone, "without Precession"),
+    ],
+)
+def test_refused_by_name_before_anything_is_written(spoil, named, tmp_path):
+    system = flat_system()
+    spoil(system)
+    before = system.m.array.copy()
+    with pytest.raises(wallnet.film.Unsupported, match=named) as refusal:
+        wallnet.film.TimeDriver().drive(system, t=1e-12, n=1)
+    assert "\n" not in str(refusal.value)
+    assert not list(tmp_path.iterdir())
+    assert (system.m.array == before).all()
+
+
+def test_parameter_given_by_cell_but_uniform_is_taken():
+    system = flat_system()
+    system.energy.exchange.A = df.Field(system.m.mesh, nvdim=1, value=1e-11)
+    system.energy += mm.Zeeman(H={"default": (1e5, 0, 0)})
+    description = translation.describe(system)
+    assert description.terms.exchange_stiffness == 1e-11
+    assert description.terms.external_field == (1e5, 0, 0)
+
+
+def test_every_parameter_of_a_system_reaches_the_engine():
+    system = asymmetric_system()
+    found = translation.describe(system)
+    assert found.cell == pytest.approx((3e-9, 2e-9, 1.5e-9), rel=1e-12, abs=0)
+    mask = np.ones((3, 4), dtype=bool)
+    mask[0, 1] = False
+    assert (found.mask == mask).all()
+    x, y = np.meshgrid([1.5, 4.5, 7.5, 10.5], [1.0, 3.0, 5.0])
+    m = np.stack([x, y, 0 * x + 5.0], axis=-1)
+    m *= mask[..., None] / np.linalg.norm(m, axis=-1, keepdims=True)
+    np.testing.assert_allclose(found.magnetization, m, rtol=0, atol=1e-12)
+    assert found.terms == Terms(
+        saturation_magnetization=pytest.approx(9e5, rel=1e-12, abs=0),
+        exchange_stiffness=1.1e-11,
+        dmi_constant=1.2e-3,
+        anisotropy=1.3e6,
+        anisotropy_axis=(0.0, 0.6, 0.8),
+        stray_field=True,
+        external_field=(1e4, 2e4, 3e4),
+        damping=0.17,
+        gyromagnetic_ratio=2.3e5,
+        precession=True,
+    )
+    assert found.torque == SpinTorque(
+        current_density=-4e11,
+        polarization=0.35,
+        direction=(0.0, 1.0, 0.0),
+        slonczewski_lambda=1.4,
+        field_like=0.2,
+    )
+    # what goes in comes out again
+    np.testing.assert_allclose(
+        translation.to_array(found, found.magnetization), system.m.array, rtol=1e-12, atol=0
+    )
+
+
+def test_what_a_system_does_not_have_is_absent_from_the_engine():
+    system = flat_system()
+    system.energy = mm.Zeeman(H=(0, 0, 1e5), name="first") + mm.Zeeman(
+        H=(2e4, 0, 3e4), name="second"
+    )
+    system.dynamics = mm.Damping(alpha=0.1)
+    found = translation.describe(system)
+    assert found.torque is None
+    assert not found.terms.precession
+    assert not found.terms.stray_field
+    assert found.terms.external_field == (2e4, 0.0, 1.3e5)
+    assert found.terms.exchange_stiffness == found.terms.dmi_constant == 0
+    assert found.terms.anisotropy == 0
+    system.dynamics = mm.Precession(gamma0=2.2e5) + mm.Slonczewski(
+        J=1e11, mp=(0, 1, 0), P=0.4, Lambda=1
+    )
+    found = translation.describe(system)
+    assert found.terms.precession
+    assert found.terms.damping == 0
+    assert found.torque.field_like == 0
+    # the dynamics are not looked at where the energy alone is asked for
+    system.dynamics = mm.ZhangLi(u=100, beta=0.1)
+    assert translation.describe(system, dynamics=False).torque is None
+
+
+def second_exchange(system):
+    system.energy += mm.Exchange(A=1e-12, name="second")
+
+
+def higher_order(system):
+    system.energy += mm.UniaxialAnisotropy(K1=1e5, K2=1e4, u=(0, 0, 1))
+
+
+def scripted(system):
+    system.energy += mm.Zeeman(H=(0, 0, 1e4), tcl_strings={"script": "", "energy": "Oxs_UZeeman"})
+
+
+def alternating_current(system):
+    system.dynamics += mm.Slonczewski(
+        J=1e11, mp=(0, 1, 0), P=0.4, Lambda=1, func=lambda t: np.sin(1e9 * t), dt=1e-13
+    )
+
+
+def no_axis(system):
+    system.energy += mm.UniaxialAnisotropy(K=1e5, u=(0, 0, 0))
+
+
+def two_regions(system):
+    system.energy += mm.UniaxialAnisotropy(K={"a": 1e5, "b": 1.001e5}, u=(0, 0, 1))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "named"),
+    [
+        (second_exchange, "two terms Exchange"),
+        (higher_order, "higher order"),
+        (scripted, "changes in time"),
+        (alternating_current, "changes in time"),
+        (no_axis, "has no direction"),
+        (two_regions, "UniaxialAnisotropy.K varies in space"),
+    ],
+)
+def test_terms_that_the_engine_cannot_take_are_refused(spoil, named):
+    system = flat_system()
+    spoil(system)
+    with pytest.raises(ValueError, match=named):
+        translation.describe(system)
