@@ -44,7 +44,7 @@ class Demagnetization(Term):
 
         rows, columns = layer.mask.shape
         shape = (fft.next_fast_len(2 * rows), fft.next_fast_len(2 * columns, real=True))
-        xx, yy, zz, xy = _spectra(rows, columns, layer.cell, shape)
+        xx, yy, zz, xy = _transformed_tensor(rows, columns, layer.cell, shape)
         x, y, z = (fft.rfft2(m[..., i], shape) for i in range(3))
         fields = (xx * x + xy * y, xy * x + yy * y, zz * z)
         field = [fft.irfft2(f, shape)[:rows, :columns] for f in fields]
@@ -52,7 +52,7 @@ class Demagnetization(Term):
 
 
 @lru_cache(maxsize=1)
-def _spectra(
+def _transformed_tensor(
     rows: int, columns: int, cell: tuple[float, float, float], shape: tuple[int, int]
 ) -> list[NDArray[np.complex128]]:
     """Transform the tensor, for a convolution of a shape."""
