@@ -7,6 +7,8 @@ campaign's settings against none left out, which the reference traces judge here
 import argparse
 import json
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -162,6 +164,17 @@ def test_a_ten_thousandth_in_the_tensor_is_noticed(monkeypatch):
         newell, "exact", lambda x, y, cell: [1.0001 * n for n in original(x, y, cell)]
     )
     assert len(failures(stray_field.stray_field())) == 10
+
+
+def test_a_check_does_without_ubermag():
+    """The minimum of the energy and its terms belong to the core."""
+    program = (
+        "import sys; from wallnet import validation; validation.run('dmi-edge');"
+        "from wallnet.validation import convergence, macrospin, stray_field, walls;"
+        "print(*{'micromagneticmodel', 'discretisedfield'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("\n", "")
 
 
 def test_finding_is_not_judged():

@@ -302,7 +302,8 @@ class Engine:
             size = math.prod(shape)
             spaces.append(self._space[at : at + size].reshape(shape))
             at += size
-        packed = _Packed(*spaces, rows=rows, stride=stride)
+        m, work, slow, polynomial, weight = spaces
+        packed = _Packed(m, work, slow, polynomial, weight, rows, stride)
         left, right = max(first - 1, 0), min(last + 1, columns)
         at = left - first + 1
         packed.m[:] = 0
@@ -512,12 +513,12 @@ class Engine:
         share = (nodes / np.arange(nodes.size, 0, -1)).sum() / nodes.sum()
         return float(error), slot, elapsed * float(share)
 
-    def _history(self, begin: float, length: float) -> tuple[NDArray, NDArray[np.float64]]:
+    def _history(self, begin: float, length: float) -> tuple[NDArray, NDArray[np.floating]]:
         """Return slots and times of the samples, times from a beginning in units of a length."""
         order = np.array([slot for _, slot in self._sampled])
         return order, (np.array([time for time, _ in self._sampled]) - begin) / length
 
 
-def _coefficients(past: NDArray[np.float64]) -> NDArray[np.float64]:
+def _coefficients(past: NDArray[np.floating]) -> NDArray[np.floating]:
     """Matrix that turns samples at n times into the coefficients of the polynomial through them."""
     return np.linalg.inv(np.vander(past, increasing=True))

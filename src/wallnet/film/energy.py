@@ -5,6 +5,7 @@ the minimiser and the tests, which hold the two together.
 """
 
 import math
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,14 +61,16 @@ class Energy:
             If there is no such term.
         """
         mask = self.layer.mask[..., None]
-        m = np.where(mask, m, 0.0).astype(np.float64)
-        return np.where(mask, sum(each.field(m, self.layer) for each in self._chosen(term)), 0.0)
+        unit = np.where(mask, m, 0.0).astype(np.float64)
+        fields = (each.field(unit, self.layer) for each in self._chosen(term))
+        return np.where(mask, reduce(np.add, fields), 0.0)
 
     def density(self, m: NDArray[np.floating], term: str = "total") -> NDArray[np.float64]:
         """Return the energy density in J/m³, (rows, columns); otherwise as `field`."""
         mask = self.layer.mask
-        m = np.where(mask[..., None], m, 0.0).astype(np.float64)
-        return np.where(mask, sum(each.density(m, self.layer) for each in self._chosen(term)), 0.0)
+        unit = np.where(mask[..., None], m, 0.0).astype(np.float64)
+        densities = (each.density(unit, self.layer) for each in self._chosen(term))
+        return np.where(mask, reduce(np.add, densities), 0.0)
 
     def energy(self, m: NDArray[np.floating], term: str = "total") -> float:
         """Return the energy in J; otherwise as `field`."""

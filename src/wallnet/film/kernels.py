@@ -53,7 +53,7 @@ def no_parameters() -> np.ndarray:
 def packed(parameters: np.ndarray) -> np.void:
     """Return coefficients as the compiled functions take them."""
     kind = [(name, np.float32, shape) for name, shape in PARAMETERS.items()]
-    return parameters.astype(kind)[()]
+    return parameters.reshape(1).astype(kind)[0]
 
 
 BLOCK = 8

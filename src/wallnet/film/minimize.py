@@ -47,7 +47,7 @@ def minimize(
         If the minimum is not reached.
     """
     mask = energy.layer.mask[..., None]
-    m = np.where(mask, m, 0.0).astype(np.float64)
+    now = np.where(mask, m, 0.0).astype(np.float64)
 
     def torque(m: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
         """Return m × H, m × (m × H) and the largest length of the latter."""
@@ -55,12 +55,12 @@ def minimize(
         g = np.cross(m, t)
         return t, g, float(np.sqrt((g**2).sum(axis=-1).max()))
 
-    t, g, largest = torque(m)
+    t, g, largest = torque(now)
     # the largest torque bounds the first step; later ones follow from the last two
     step = 0.01 / max(largest, 1e-300)
     for iteration in range(limit):
         if largest <= stop:
-            return m, iteration, largest
+            return now, iteration, largest
         if not math.isfinite(largest):
             raise EngineError(
                 f"no minimum: max |m × H × m| is not finite after {iteration} steps; give finite "
@@ -69,18 +69,18 @@ def minimize(
         report(iteration, largest)
         # (1 + s²t²) m' = (1 - s²t²) m - 2 s g with s = step/2, which leaves |m'| = |m|
         squared = (step / 2) ** 2 * (t**2).sum(axis=-1, keepdims=True)
-        moved = ((1 - squared) * m - step * g) / (1 + squared)
+        moved = ((1 - squared) * now - step * g) / (1 + squared)
         length = np.linalg.norm(moved, axis=-1, keepdims=True)
         moved = np.divide(moved, length, out=np.zeros_like(moved), where=mask)
         t, new, largest = torque(moved)
-        change, bend = moved - m, new - g
+        change, bend = moved - now, new - g
         along = abs(float((change * bend).sum()))
         # the two Barzilai-Borwein steps in turn
         if iteration % 2:
             step = along / max(float((bend**2).sum()), 1e-300)
         else:
             step = float((change**2).sum()) / max(along, 1e-300)
-        m, g = moved, new
+        now, g = moved, new
         # no step may turn a moment by more than about a radian
         step = min(step, 1.0 / max(largest, 1e-300))
     raise EngineError(

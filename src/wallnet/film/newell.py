@@ -5,6 +5,8 @@ Far cells, where those lose their digits to cancellation: the dipole tensor aver
 cells with a rule that is exact to fifth order in cell size over distance.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,7 +46,13 @@ def _g(x: NDArray, y: NDArray, z: NDArray) -> NDArray:
     return terms - x * y * r / 3
 
 
-def _second_differences(function, x, y, z, cell):  # noqa: ANN001, ANN202
+def _second_differences(
+    function: Callable[[NDArray, NDArray, NDArray], NDArray],
+    x: NDArray,
+    y: NDArray,
+    z: NDArray,
+    cell: tuple[float, float, float],
+) -> NDArray:
     """Sum a function over the 27 corner differences of two equal cells."""
     dx, dy, dz = cell
     total = np.zeros_like(x)

@@ -97,7 +97,7 @@ def choose(
         The chain, and the longest step in s.
     """
     stiffest, turning = max(stiffest, 1e-300), max(turning, 1e-300)
-    best = CLASSICAL
+    best: tuple[float, ...] = CLASSICAL
     longest = min(
         stability_radius(best, damping, precession) / stiffest, LARGEST_TURN_ALONE / turning, 1e-11
     )

@@ -9,7 +9,7 @@ from wallnet.film.kernels import compiled
 
 
 @compiled
-def _multiply(spectrum, kernel):  # noqa: ANN001, ANN202
+def _multiply(spectrum: NDArray[np.complex64], kernel: NDArray[np.float32]) -> None:
     """Replace the spectrum of M by that of -N M, in place."""
     for r in range(spectrum.shape[1]):
         x, y, z = spectrum[0, r], spectrum[1, r], spectrum[2, r]

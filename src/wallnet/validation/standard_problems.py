@@ -80,8 +80,8 @@ def problem_4() -> Check:
         2: ((-35.5e-3, -6.3e-3, 0.0), (-0.969233, -0.120395, -0.005308)),
     }
     for number, (induction, values) in fields.items():
-        external = tuple(b / VACUUM_PERMEABILITY for b in induction)
-        engine = _started(shape, cell, replace(_PERMALLOY, external_field=external), state)
+        x, y, z = (b / VACUUM_PERMEABILITY for b in induction)
+        engine = _started(shape, cell, replace(_PERMALLOY, external_field=(x, y, z)), state)
         times, averages = [0.0], [engine.average()]
         while engine.time < 1e-9 * (1 - 1e-9):
             engine.advance(10e-12)
@@ -108,8 +108,8 @@ def problem_4() -> Check:
     fine = (50, 200)
     cell = (2.5e-9, 2.5e-9, 3e-9)
     state = _relaxed(fine, cell, _PERMALLOY, _uniform(fine, (1, 0.1, 0)))
-    external = tuple(b / VACUUM_PERMEABILITY for b in fields[1][0])
-    engine = _started(fine, cell, replace(_PERMALLOY, external_field=external), state)
+    x, y, z = (b / VACUUM_PERMEABILITY for b in fields[1][0])
+    engine = _started(fine, cell, replace(_PERMALLOY, external_field=(x, y, z)), state)
     before = float(engine.average()[0])
     while before > 0 and engine.time < 0.3e-9:
         engine.advance(0.5e-12)

@@ -146,6 +146,18 @@ def test_settings_of_the_time_driver_reach_the_engine():
     assert iterations[0.3][1] == pytest.approx(3 * iterations[0.9][1], abs=3)
 
 
+def test_shortcuts_of_the_time_driver_are_switched_off_by_name(job):
+    """And the trace is the same, without what the engine spares by itself."""
+    traces = []
+    for without in ((), ("stray_field_extrapolation", "resting_columns")):
+        system = tracks.system(job)
+        wallnet.film.TimeDriver(without=without).drive(system, t=50e-12, n=2, verbose=0)
+        traces.append(system.table.data[["mx", "my", "mz"]].to_numpy())
+    assert 0 < np.abs(traces[0] - traces[1]).max() < 1e-4
+    with pytest.raises(wallnet.film.EngineError, match="no shortcut of the engine"):
+        wallnet.film.TimeDriver(without=["naps"]).drive(system, t=50e-12, n=2, verbose=0)
+
+
 def test_current_of_a_system_turns_its_moment_by_the_field_like_torque():
     """In the time driver, which sets the torque after the magnetisation."""
     system = flat_system()

@@ -99,7 +99,8 @@ class Terms:
         """
         layer = Layer(cell, self.saturation_magnetization, np.ones((1, 1), dtype=bool))
         acting = [*self.energy, *([torque] if torque else [])]
-        found = Stiffness(*map(sum, zip(*(each.stiffness(layer) for each in acting), strict=True)))
+        bounds = zip(*(each.stiffness(layer) for each in acting), strict=True)
+        found = Stiffness(*(sum(values[1:], values[0]) for values in bounds))
         uniform_field = sum(each.uniform_field(layer) for each in acting)
         others = float(np.linalg.norm(uniform_field)) + found.torque
         # the stiffest mode is nearly alternating from cell to cell; DMI bends it a little

@@ -43,11 +43,12 @@ class Stiffness(NamedTuple):
         Coupling to a neighbour along x and along y, without and with a change of sign from one
         neighbour to the other.
     lowest, highest : float
-        Range of the field along m of a cell by itself, or in the worst pattern of cells.
+        Range of what else the field changes by with m: of a cell by itself, or in the worst
+        pattern of cells.
     uniform : ndarray (3, 3)
-        Field of a uniformly magnetised film.
+        Field of a uniformly magnetised film, in which moments turn one by one.
     torque : float
-        Largest field across m that does not derive from an energy.
+        Largest field that does not derive from an energy.
     """
 
     symmetric: NDArray[np.float64] = np.zeros(2)

@@ -163,9 +163,13 @@ class _Driver(mm.ExternalDriver):
     def _write_input_files(self, system: mm.System, ovf_format: str, **kwargs: Any) -> None:
         self._format = ovf_format
         system.m.to_file("m0.omf", representation=ovf_format)
-        terms, torque = self._description.terms, self._description.torque
-        parameters = {"terms": asdict(terms), "torque": asdict(torque) if torque else None}
-        parameters |= {"accuracy": asdict(self._tolerances()), "cell": self._description.cell}
+        torque = self._description.torque
+        parameters = {
+            "terms": asdict(self._description.terms),
+            "torque": asdict(torque) if torque else None,
+            "accuracy": asdict(self._tolerances()),
+            "cell": self._description.cell,
+        }
         Path("parameters.json").write_text(json.dumps(parameters, indent=2) + "\n", "utf-8")
 
     def _tolerances(self) -> Tolerances:
@@ -182,7 +186,7 @@ class _Driver(mm.ExternalDriver):
         _write_odt(self._table, Path(f"{system.name}.odt"))
 
     def _run(
-        self, system: mm.System, **kwargs: Any
+        self, system: mm.System, *args: Any, **kwargs: Any
     ) -> tuple[NDArray[np.floating], ubermagtable.Table]:
         raise NotImplementedError
 
@@ -241,6 +245,7 @@ class TimeDriver(_Driver):
             raise ValueError(f"t is {t} s; give a positive time")
         if not isinstance(n, int) or n <= 0:
             raise ValueError(f"n is {n}; give a positive whole number of saved steps")
+        self._tolerances()  # refuses what is no shortcut
 
     def _run(
         self, system: mm.System, t: float, n: int

@@ -1,0 +1,87 @@
+"""An energy term, added as docs/extending.md has it, acts in the engine and in its energy alike."""
+
+import subprocess
+import sys
+
+from helpers import extending
+
+PROGRAM = """
+import math
+
+import numpy as np
+
+from wallnet.film.core import Engine, Tolerances
+from wallnet.film.energy import Energy
+from wallnet.film.terms import SpinTorque, Terms
+from wallnet.film.terms.second_anisotropy import SecondAnisotropy
+
+CELL, SHAPE, MS = (3e-9, 2e-9, 1.5e-9), (6, 9), 8e5
+random = np.random.default_rng(0)
+m = random.normal(size=(*SHAPE, 3))
+m /= np.linalg.norm(m, axis=-1, keepdims=True)
+mask = np.ones(SHAPE, dtype=bool)
+terms = Terms(
+    saturation_magnetization=MS,
+    exchange_stiffness=1e-11,
+    anisotropy=-2e5,
+    stray_field=False,
+    damping=0.5,
+    precession=False,
+    further=(SecondAnisotropy(2e5),),
+)
+energy = Energy(mask, CELL, terms)
+
+# H = -dE/dm/(mu0 Ms V), the term alone
+along, step = random.normal(size=m.shape), 1e-5
+slope = [energy.energy(m + s * along, "second_anisotropy") for s in (step, -step)]
+found = -(slope[0] - slope[1]) / (2 * step) / (4e-7 * math.pi * MS * math.prod(CELL))
+expected = (energy.field(m, "second_anisotropy") * along).sum()
+assert abs(found / expected - 1) < 1e-6, (found, expected)
+
+# the engine moves m by that field, with and without a torque that depends on the angle
+for slonczewski_lambda in (1.0, 2.0):
+    moved = []
+    for further in ((), terms.further):
+        engine = Engine(mask, CELL, Terms(MS, stray_field=False, damping=0.5, precession=False,
+                                          further=further))
+        engine.magnetization = m
+        engine.set_torque(SpinTorque(1e10, 0.4, slonczewski_lambda=slonczewski_lambda))
+        engine.advance(1e-15)
+        moved.append(engine.magnetization.astype(float))
+    field = energy.field(m, "second_anisotropy")
+    rate = -0.5 * 2.211e5 / 1.25 * np.cross(m, np.cross(m, field))
+    error = np.abs((moved[1] - moved[0]) / 1e-15 - rate).max()
+    assert error < 0.01 * np.abs(rate).max(), (error, np.abs(rate).max())
+
+# damping lowers the energy at every look, down to the easy cone 2 K2 (1 - mz^2) = -K1
+engine = Engine(mask, CELL, terms, Tolerances(frozen_change=0.0))
+polar = 0.3 + 0.1 * np.arange(9)
+row = np.stack([np.sin(polar), 0 * polar, np.cos(polar)], axis=-1)
+engine.magnetization = np.broadcast_to(row, (*SHAPE, 3))
+levels = [energy.energy(engine.magnetization)]
+for _ in range(40):
+    engine.advance(5e-12)
+    levels.append(energy.energy(engine.magnetization))
+assert all(later <= earlier + 1e-6 * abs(levels[0]) for earlier, later in zip(levels, levels[1:]))
+assert levels[-1] < 0.9 * levels[0], levels
+engine.advance(5e-9)
+assert np.abs(engine.magnetization[..., 2] ** 2 - 0.5).max() < 1e-3, engine.magnetization[..., 2]
+
+# and the step knows of it
+stiff = Terms(MS, stray_field=False, further=(SecondAnisotropy(2e7),))
+assert stiff.time_step(CELL)[1] < 0.1 * Terms(MS, anisotropy=1e5).time_step(CELL)[1]
+"""
+
+
+def test_a_local_term_is_a_file_and_its_lines_of_the_kernel(tmp_path):
+    root = extending.copied(tmp_path / "checkout")
+    assert len(extending.apply("An energy term", root)) == 3
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        env=extending.environment_of(root),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
