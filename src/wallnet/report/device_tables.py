@@ -9,7 +9,7 @@ import numpy as np
 from wallnet import files
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, WIDER
-from wallnet.report.tables import Table, page
+from wallnet.report.tables import Format, Table, page
 
 if TYPE_CHECKING:
     import xarray
@@ -57,7 +57,7 @@ def _sweep(data: "xarray.Dataset", name: str) -> Table:
     import pandas
 
     conductance = data["final_conductance"].sel(reading=list(files.READINGS)).values / 1e-6
-    columns = {
+    columns: dict[str, tuple[Any, Format]] = {
         "J (1e12 A/m²)": (data["current_density"].values / 1e12, ".4f"),
         "state": (data["state"].values, ""),
         "settled": (data["settled"].values, _SETTLED),
@@ -76,7 +76,7 @@ def _sweep(data: "xarray.Dataset", name: str) -> Table:
     )
 
 
-_LEVEL_FORMATS = {
+_LEVEL_FORMATS: dict[str, Format] = {
     "mean wall position (nm)": ".1f",
     "G normalised, parallel": ".4f",
     "G normalised, series": ".4f",

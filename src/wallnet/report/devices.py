@@ -513,7 +513,7 @@ def _wall_position(sources: Sources, figures: Figures) -> "Figure":
     right.plot(
         device["current_density"].values / UNIT_OF_J,
         steady_velocity(device),
-        **style.series(0, marker=True),
+        **style.look(0, marker=True),
     )
     right.set_xlabel(J_LABEL)
     right.set_ylabel("wall velocity (m/s)")
@@ -645,7 +645,7 @@ def _compared(sources: Sources, figures: Figures) -> "Figure":
                 device["current_density"].values / UNIT_OF_J,
                 device["normalized_final_conductance"].sel(reading=reading).values,
                 label=name,
-                **style.series(index, marker=True),
+                **style.look(index, marker=True),
             )
         axes.set_xlabel(J_LABEL)
         axes.set_ylim(-0.06, 1.06)
@@ -699,6 +699,7 @@ def draw(
         If a source is missing, damaged or of another kind, or the figure cannot be written.
     """
     wanted = plan.FIGURES[kind].kind
+    assert wanted is not None, "a figure of devices says of which kind"
     read = {Path(path).stem: files.read_dataset(path, wanted) for path in devices}
     with style.apply(figures):
         figure = DRAWINGS[kind](Sources(read, traces, shown), figures)

@@ -42,13 +42,13 @@ SHADE = "#E6E6E6"
 METRES_PER_INCH = 0.0254
 
 
-def series(index: int, *, marker: bool = False) -> dict[str, Any]:
-    """Return the look of the n-th series of an axes, as keywords of `Axes.plot`.
+def look(index: int, *, marker: bool = False) -> dict[str, Any]:
+    """Return the look of the n-th line of an axes, as keywords of `Axes.plot`.
 
     Parameters
     ----------
     index : int
-        Number of the series, from 0; after eight the looks repeat.
+        Number of the line, from 0; after eight the looks repeat.
     marker : bool
         Whether points are marked too.
 
@@ -59,16 +59,16 @@ def series(index: int, *, marker: bool = False) -> dict[str, Any]:
 
     Examples
     --------
-    >>> series(0, marker=True)
+    >>> look(0, marker=True)
     {'color': '#0072B2', 'linestyle': '-', 'marker': 'o'}
     """
-    look = {
+    keywords = {
         "color": COLOURS[index % len(COLOURS)],
         "linestyle": LINE_STYLES[index % len(LINE_STYLES)],
     }
     if marker:
-        look["marker"] = MARKERS[index % len(MARKERS)]
-    return look
+        keywords["marker"] = MARKERS[index % len(MARKERS)]
+    return keywords
 
 
 def size(figures: Figures, aspect: float, share: float = 1.0) -> tuple[float, float]:
@@ -135,7 +135,7 @@ def apply(figures: Figures) -> Iterator[None]:
     from matplotlib import pyplot
 
     small = 0.875 * figures.font_size
-    looks = {
+    looks: Any = {  # matplotlib names each key in a type
         "axes.grid": False,
         "axes.labelsize": figures.font_size,
         "axes.linewidth": 0.6,
