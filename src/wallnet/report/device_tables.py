@@ -1,6 +1,7 @@
 """A device as tables that a person can read, drawn from its device file alone."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ def device_tables(
     """
     data = files.read_dataset(device, "track")
     name = str(data.attrs.get("device", Path(device).stem))
-    more = {"synapse": [_levels], "neuron": [_activation]}.get(data.attrs["kind"], [])
+    more = MORE_TABLES.get(data.attrs["kind"], [])
     tables = [made(data, name) for made in (_sweep, *more)]
     files.write_text(tables[0].as_csv(), csv_path)
     files.write_text("\n".join(table.as_markdown("##") for table in tables), markdown_path)
@@ -186,6 +187,13 @@ def _activation(data: "xarray.Dataset", name: str) -> Table:
         pandas.DataFrame(columns | errors | faults),
         formats | dict.fromkeys(errors, ".4f"),
     )
+
+
+MORE_TABLES: dict[str, list[Callable[["xarray.Dataset", str], Table]]] = {
+    "neuron": [_activation],
+    "synapse": [_levels],
+}
+"""What a kind of device is tabulated by, beside its sweep."""
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -15,7 +15,7 @@ from wallnet.config.networks import NO_DEVICE, PAPER_STAGES, STAGES
 from wallnet.files import FileError
 from wallnet.jobs import AccuracyJob
 from wallnet.report import style
-from wallnet.report.style import add_figure_arguments, figures_of
+from wallnet.report.style import add_figure_arguments, drawn_as, figures_of
 from wallnet.report.tables import Table, page
 
 if TYPE_CHECKING:
@@ -218,6 +218,11 @@ def _by_place(records: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Mappi
     }
 
 
+DRAWINGS: dict[str, Callable[..., "Figure"]] = {}
+"""Figures that are drawn from metrics, by name."""
+
+
+@drawn_as("weights", DRAWINGS)
 def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
     """Draw histograms of the weights from input to hidden layer, a row for each reading."""
     import numpy as np
@@ -261,6 +266,7 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
     return figure
 
 
+@drawn_as("confusion", DRAWINGS)
 def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
     """Draw confusion matrices in per cent of each label, a row for each reading."""
     import numpy as np
@@ -312,6 +318,7 @@ def _class_ticks(panel: "Axes", classes: Sequence[str], figures: Figures) -> Non
     panel.tick_params(length=0)
 
 
+@drawn_as("misread", DRAWINGS)
 def _misread(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
     """Draw test images that were misread, with label and prediction."""
     import numpy as np
@@ -338,6 +345,7 @@ def _misread(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
     return figure
 
 
+@drawn_as("training-curves", DRAWINGS)
 def _curves(
     records: Sequence[Mapping[str, Any]], figures: Figures, paper: Sequence[int] = ()
 ) -> "Figure":
@@ -455,15 +463,6 @@ def _accuracy(
             labels.append(f"mapping {mapping}")
     figure.legend(handles, labels, loc="outside lower center", ncols=4)
     return figure
-
-
-DRAWINGS: dict[str, Callable[..., "Figure"]] = {
-    "weights": _weights,
-    "confusion": _confusion,
-    "misread": _misread,
-    "training-curves": _curves,
-}
-"""Figures that are drawn from metrics, by name."""
 
 
 def draw(

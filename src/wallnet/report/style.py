@@ -6,10 +6,10 @@ that a figure also reads in grey.
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from wallnet import __version__, files, jobs
 from wallnet.config import Figures
@@ -42,6 +42,9 @@ SHADE = "#E6E6E6"
 METRES_PER_INCH = 0.0254
 
 
+Drawing = TypeVar("Drawing", bound=Callable[..., "Figure"])
+
+
 def look(index: int, *, marker: bool = False) -> dict[str, Any]:
     """Return the look of the n-th line of an axes, as keywords of `Axes.plot`.
 
@@ -69,6 +72,16 @@ def look(index: int, *, marker: bool = False) -> dict[str, Any]:
     if marker:
         keywords["marker"] = MARKERS[index % len(MARKERS)]
     return keywords
+
+
+def drawn_as(name: str, drawings: dict[str, Drawing]) -> Callable[[Drawing], Drawing]:
+    """Enter the function below among drawings, under the name of its figure."""
+
+    def enter(drawing: Drawing) -> Drawing:
+        drawings[name] = drawing
+        return drawing
+
+    return enter
 
 
 def size(figures: Figures, aspect: float, share: float = 1.0) -> tuple[float, float]:
