@@ -365,7 +365,11 @@ ReadTime = Annotated[Literal["pulse_end", "rest"] | Duration, BeforeValidator(_r
 """When a device is read: as its pulse ends, at the end of the trace, or at a time in s."""
 
 
-DeviceKind = Literal["neuron", "synapse", "track"]
+DeviceKind = Literal[
+    "neuron",
+    "synapse",
+    "track",
+]
 """Kinds of device; `wallnet.files.schema` says what the device file of each holds."""
 
 
