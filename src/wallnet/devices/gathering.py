@@ -13,7 +13,15 @@ from wallnet import files, revisions
 from wallnet.devices.conductance import both_readings
 from wallnet.devices.levels import synapse_variables
 from wallnet.devices.neuron import neuron_variables
-from wallnet.devices.traces import SERIES, WALL, Gathered, Pulse, conditions_of, foreign, read_trace
+from wallnet.devices.traces import (
+    RECORDED,
+    WALL,
+    Gathered,
+    Pulse,
+    conditions_of,
+    foreign,
+    read_trace,
+)
 from wallnet.files import WallState
 from wallnet.jobs import DeviceJob, canonical
 
@@ -43,13 +51,13 @@ class _Sweeps:
         self._pulses = pulses
         self._columns: dict[str, NDArray[np.float32]] = {}
 
-    def add(self, index: int, time: NDArray[np.float64], series: Mapping[str, Any]) -> None:
+    def add(self, index: int, time: NDArray[np.float64], recorded: Mapping[str, Any]) -> None:
         """Put one trace into its row, interpolated linearly to the common step."""
         # the last bit of a sum of steps must not cost an entry
         entries = math.floor(time[-1] / self.interval + 1e-6) + 1
         grid = np.arange(entries) * self.interval
         self.entries = max(self.entries, entries)
-        for name, values in series.items():
+        for name, values in recorded.items():
             tail = values.shape[1:]
             held = self._columns.get(name)
             if held is None or held.shape[1] < entries:
@@ -144,7 +152,7 @@ def _gather(
             raise foreign(path, f"was simulated under other conditions than {traces[0]}")
         for key, value in trace.made_by.items():
             made_by.setdefault(key, set()).add(str(value))
-        gathered.add(index, trace.time, {**trace.series, "detected": trace.detected})
+        gathered.add(index, trace.time, {**trace.recorded, "detected": trace.detected})
         pulses.append(Pulse.of(trace, job.read_at))
 
     values = _common(gathered, pulses, job, name)
@@ -178,7 +186,7 @@ def _common(
             ", ".join(f"{density / 1e12:.4f}" for density in densities[settled == 0]),
         )
     return {
-        **{f"sweep_{key}": gathered[key] for key in SERIES},
+        **{f"sweep_{key}": gathered[key] for key in RECORDED},
         **{f"final_{key}": [pulse.final[key] for pulse in pulses] for key in WALL},
         "end_time": [pulse.end_time for pulse in pulses],
         "read_time": [pulse.read_time for pulse in pulses],

@@ -258,7 +258,7 @@ def _relaxed(path: str | Path, state: WallState, device: Gathered) -> Level:
         # "initial" is relative to where a wall is placed; here that is a level that did not hold it
         resting=FREE if trace.state == INITIAL else trace.state,
         source="wall placed there and relaxed" if stable else "",
-        position=float(trace.series["wall_position"][-1]),
+        position=float(trace.recorded["wall_position"][-1]),
         conductance=conductance if stable else np.full_like(conductance, np.nan),
     )
 

@@ -15,7 +15,7 @@ from wallnet.files import WallState
 from wallnet.jobs import DeviceJob, canonical
 
 WALL = ("wall_position", "wall_bottom", "wall_top")
-SERIES = ("m", *WALL)
+RECORDED = ("m", *WALL)
 _PULSE_ONLY = ("current_density", "pulse_duration", "placement")
 """Parameters in which a level differs from a pulse on the same device."""
 
@@ -28,7 +28,7 @@ class Trace:
     ----------
     time : ndarray (time,)
         In s.
-    series : dict
+    recorded : dict
         `m` (time, component), `wall_position`, `wall_bottom` and `wall_top` (time,), in m.
     detected : ndarray (time,)
         Mean of m_z under the detector.
@@ -47,7 +47,7 @@ class Trace:
     """
 
     time: NDArray[np.float64]
-    series: dict[str, NDArray[np.float64]]
+    recorded: dict[str, NDArray[np.float64]]
     detected: NDArray[np.float64]
     pulse_end: float
     held: bool
@@ -104,7 +104,7 @@ def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) 
     if gaps.min() <= 0 or gaps.max() > 1.5 * interval:
         raise files.damaged(path, "has a gap or runs backwards in time")
 
-    series = {name: data[name].values.astype(float) for name in SERIES}
+    recorded = {name: data[name].values.astype(float) for name in RECORDED}
     profile = data["magnetization_profile"].sel(component="z").values
     cells = data["magnetic_cells"].values
     if cells.size != job.track.cells[0]:
@@ -116,18 +116,18 @@ def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) 
             "detector.stop away from the notches"
         )
     detected = detected_magnetization(profile, cells, columns)
-    for values in (*series.values(), profile[:, cells > 0]):
+    for values in (*recorded.values(), profile[:, cells > 0]):
         if not np.isfinite(values).all():
             raise files.damaged(path, "is not finite: the simulation became unstable")
-    furthest = max(series[name].max() for name in WALL)
+    furthest = max(recorded[name].max() for name in WALL)
     if furthest > job.track.length * (1 + 1e-6):
         raise files.damaged(path, f"has a wall at {furthest:.4g} m, beyond the track's end")
     return Trace(
         time=time,
-        series=series,
+        recorded=recorded,
         detected=detected,
         pulse_end=pulse_end,
-        held=_held(time, series, pulse_end, relaxation),
+        held=_held(time, recorded, pulse_end, relaxation),
         state=state,
         settled=settled,
         parameters=parameters,
@@ -141,7 +141,7 @@ def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) 
 
 def _held(
     time: NDArray[np.float64],
-    series: Mapping[str, NDArray[np.float64]],
+    recorded: Mapping[str, NDArray[np.float64]],
     pulse_end: float,
     relaxation: Mapping[str, float],
 ) -> bool:
@@ -154,7 +154,7 @@ def _held(
     last = (time >= since * (1 - 1e-9)) & (time <= pulse_end * (1 + 1e-9))
     if last.sum() < 2:
         return False
-    ends = (series[name][last] for name in ("wall_bottom", "wall_top"))
+    ends = (recorded[name][last] for name in ("wall_bottom", "wall_top"))
     return tracks.at_rest(time[last], ends, relaxation["speed"])
 
 
@@ -239,9 +239,9 @@ class Pulse:
             state=trace.state,
             settled=trace.settled,
             detected=np.interp(when, trace.time, trace.detected),
-            final={key: np.interp(when, trace.time, trace.series[key]) for key in WALL},
+            final={key: np.interp(when, trace.time, trace.recorded[key]) for key in WALL},
             resting=trace.detected[-1],
-            resting_position=trace.series["wall_position"][-1],
+            resting_position=trace.recorded["wall_position"][-1],
         )
 
 
