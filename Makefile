@@ -1,8 +1,4 @@
-# make run:  the campaign of config.yaml, from a fresh machine to the report
-# make test: the tests
-# make mistakes: puts known mistakes into the code, one at a time; each must fail its test
-# make mutants: draws changes of the code by chance; how many the tests notice (an hour)
-# All make .venv first, with the python3 on PATH (3.11 to 3.13).
+# make alone lists the targets. All make .venv first, with the python3 on PATH (3.11 to 3.13).
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,9 +10,12 @@ export DIRECTORY ?= .
 # which mistakes: words in their names, or a tenth: make mistakes MISTAKES='--tenth 3'
 MISTAKES ?=
 
-.PHONY: run test mistakes mutants lint clean
+.PHONY: help run test mistakes mutants lint clean
 
-run: $(STAMP)
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+run: $(STAMP) ## run the campaign of config.yaml, or of DIRECTORY=elsewhere, up to the report
 	@$(BIN)/snakemake --directory "$$DIRECTORY"
 	@results="$$DIRECTORY/results"; report="$$results/report.html"; \
 	if ! $(BIN)/wallnet check "$$report" > /dev/null 2>&1 || \
@@ -28,17 +27,17 @@ run: $(STAMP)
 	if [ -e "$$results/tables/accuracy.md" ]; then cat "$$results/tables/accuracy.md"; fi; \
 	printf 'Report: %s\n' "$$report"
 
-test: $(STAMP)
+test: $(STAMP) ## run the tests
 	$(BIN)/python -m pytest
 
-mistakes: $(STAMP)
+mistakes: $(STAMP) ## put known mistakes into the code, one at a time; each must fail its test
 	$(BIN)/python tests/mistakes/mistakes.py $(MISTAKES)
 
-mutants: $(STAMP)
+mutants: $(STAMP) ## change the code at random; count what the tests notice (an hour)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,mutants]'
 	$(BIN)/python tests/mistakes/mutants.py
 
-lint: $(STAMP)
+lint: $(STAMP) ## check style, types and imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
@@ -50,5 +49,5 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
 	@touch $@
 
-clean:
+clean: ## remove .venv
 	rm -rf $(VENV)

@@ -8,7 +8,7 @@ import pytest
 from helpers.walls import moving_wall, whole
 
 from wallnet import config, devices, files, jobs
-from wallnet.devices.gathering import read_trace
+from wallnet.devices.traces import read_trace
 
 
 def test_everything_has_units_and_a_long_name(synapse, neuron):

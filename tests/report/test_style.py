@@ -17,7 +17,7 @@ def draw(path, figures, metadata, vector="pdf", scale=1.0):
         from matplotlib import pyplot
 
         figure, axes = pyplot.subplots(figsize=style.size(figures, 0.5))
-        axes.plot([0, 1], [0, scale], label="a line", **style.series(0, marker=True))
+        axes.plot([0, 1], [0, scale], label="a line", **style.look(0, marker=True))
         axes.set_xlabel("time (ns)")
         png, other = path / "figure.png", path / f"figure.{vector}"
         style.save(figure, png, other, **metadata)
@@ -86,6 +86,6 @@ def test_domains_differ_in_grey_and_lightness_never_falls():
 
 
 def test_series_differ_by_more_than_colour():
-    looks = [style.series(index, marker=True) for index in range(8)]
+    looks = [style.look(index, marker=True) for index in range(8)]
     for key in ("color", "marker", "linestyle"):
         assert len({str(look[key]) for look in looks}) == 8

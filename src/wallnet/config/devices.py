@@ -363,10 +363,18 @@ ReadTime = Annotated[Literal["pulse_end", "rest"] | Duration, BeforeValidator(_r
 """When a device is read: as its pulse ends, at the end of the trace, or at a time in s."""
 
 
+DeviceKind = Literal[
+    "neuron",
+    "synapse",
+    "track",
+]
+"""Kinds of device; `wallnet.files.schema` says what the device file of each holds."""
+
+
 class Device(Section):
     """A track, how it is driven and how it is read."""
 
-    kind: Literal["neuron", "synapse", "track"]
+    kind: DeviceKind
     track: Track
     wall: Wall
     pulse: Pulse

@@ -5,11 +5,13 @@ nothing that is new in the device file makes a network train again.
 """
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wallnet import files
 from wallnet.files import FileError
+from wallnet.files.compact import CONTENTS
 
 if TYPE_CHECKING:
     import xarray
@@ -32,17 +34,14 @@ def compact_model(device: str | Path, out: str | Path) -> None:
     """
     data = files.read_dataset(device, "track")
     kind = str(data.attrs["kind"])
-    if kind == "synapse":
-        content: dict[str, Any] = {"levels": _levels(data)}
-    elif kind == "neuron":
-        content = {"activation": _activation(data)}
-    else:
-        raise FileError(f"{device} is a plain track, which is no part of a network; set its kind")
+    content = CONTENTS.get(kind)
+    if content is None:
+        raise FileError(f"{device} is a {kind}, which is no part of a network; change its kind")
     kept = ("device", "parameters", "simulation", "revision", "wallnet_version")
     made_by = {key: data.attrs[key] for key in kept if key in data.attrs}
     made_by |= {key: value for key, value in data.attrs.items() if key.startswith("simulation_")}
     plain = {key: value if isinstance(value, str) else int(value) for key, value in made_by.items()}
-    files.write_json({"kind": kind, **content, "made_by": plain}, out)
+    files.write_json({"kind": kind, content: _WRITERS[content](data), "made_by": plain}, out)
 
 
 def _levels(data: "xarray.Dataset") -> list[dict[str, Any]]:
@@ -73,3 +72,9 @@ def _activation(data: "xarray.Dataset") -> dict[str, Any]:
         }
         for reading in files.READINGS
     }
+
+
+_WRITERS: dict[str, Callable[["xarray.Dataset"], Any]] = {
+    "activation": _activation,
+    "levels": _levels,
+}

@@ -3,13 +3,22 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet import files
-from wallnet.devices.conductance import normalize
+from wallnet.devices.conductance import (
+    both_readings,
+    detected_magnetization,
+    detector_columns,
+    normalize,
+)
+from wallnet.devices.traces import Gathered, conditions_of, foreign, on_track, read_trace
 from wallnet.files import WallState
+from wallnet.files.schema.states import FREE, INITIAL, REVERSED
+from wallnet.jobs import DeviceJob
 
 logger = logging.getLogger(__name__)
 
@@ -188,3 +197,78 @@ def level_variables(levels: Sequence[Level], sweep: Sweep, name: str) -> dict[st
         "reachable": np.isfinite(reaching),
         "reaching_current_density": reaching,
     }
+
+
+def synapse_variables(device: Gathered) -> dict[str, ArrayLike]:
+    """Return a synapse's levels, and the conductances of the sweep normalised by them."""
+    values, pulses, job = device.values, device.pulses, device.job
+    sweep = Sweep(
+        current_density=values["current_density"],
+        state=values["state"],
+        settled=values["settled"],
+        position=np.array([pulse.resting_position for pulse in pulses]),
+        conductance=both_readings([pulse.resting for pulse in pulses], job.detector),
+    )
+    levels = [
+        _start(device.initial, job),
+        *(
+            measured_level(_relaxed(path, state, device), sweep, device.name)
+            for state, path in device.levels.items()
+        ),
+        sweep.measured(REVERSED, REVERSED) or _uniform(job),
+    ]
+    low, high = levels[0].conductance[:, None], levels[-1].conductance[:, None]
+    return {
+        **level_variables(levels, sweep, device.name),
+        "normalized_final_conductance": normalize(values["final_conductance"], low, high),
+    }
+
+
+def _start(path: str | Path, job: DeviceJob) -> Level:
+    """Return level 0, the initial state."""
+    data = files.read_dataset(path, "initial")
+    m_z = data["initial_magnetization"].sel(component="z").values
+    if not on_track(data.attrs.get("parameters"), job) or m_z.shape != job.track.cells[::-1]:
+        raise foreign(path, "was made for another track")
+    magnetic = np.isfinite(m_z)
+    cells = magnetic.sum(axis=0)
+    if not cells.any():
+        raise files.damaged(path, "is not finite in any cell")
+    total = np.where(magnetic, m_z, 0).sum(axis=0, dtype=float)
+    columns = detector_columns(job.track, job.detector)
+    detected = detected_magnetization(total / np.maximum(cells, 1), cells, columns)
+    return Level(
+        state=INITIAL,
+        resting=INITIAL,
+        source="initial state",
+        position=job.track.length * (1 - total.sum() / cells.sum()) / 2,
+        conductance=both_readings(detected, job.detector),
+    )
+
+
+def _relaxed(path: str | Path, state: WallState, device: Gathered) -> Level:
+    """Return the level at which a wall was placed and relaxed."""
+    trace = read_trace(path, device.job, None)
+    if conditions_of(trace.parameters) != device.conditions:
+        raise foreign(path, "was simulated under other conditions than the traces")
+    stable = trace.state == state and trace.settled == 1
+    conductance = both_readings(trace.detected[-1], device.job.detector)
+    return Level(
+        state=state,
+        # "initial" is relative to where a wall is placed; here that is a level that did not hold it
+        resting=FREE if trace.state == INITIAL else trace.state,
+        source="wall placed there and relaxed" if stable else "",
+        position=float(trace.recorded["wall_position"][-1]),
+        conductance=conductance if stable else np.full_like(conductance, np.nan),
+    )
+
+
+def _uniform(job: DeviceJob) -> Level:
+    """Return the highest level where no pulse reverses the track: all along -z."""
+    return Level(
+        state=REVERSED,
+        resting=REVERSED,
+        source="uniform along -z, not simulated: no pulse of the sweep reverses the track",
+        position=job.track.length,
+        conductance=both_readings(-1.0, job.detector),
+    )

@@ -1,5 +1,6 @@
 """The activation of a neuron: a quartic through its normalised transfer curve."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,12 @@ import numpy as np
 from numpy.polynomial import polynomial
 from numpy.typing import ArrayLike, NDArray
 
+from wallnet import files
+from wallnet.devices.conductance import normalize
+from wallnet.devices.traces import Gathered
 from wallnet.files.schema.states import EXPELLED, REVERSED, WallState
+
+logger = logging.getLogger(__name__)
 
 DEGREE = 4
 """The paper fits the transfer curve with a polynomial of this degree."""
@@ -145,3 +151,34 @@ def activation(current: ArrayLike, coefficients: ArrayLike) -> NDArray[np.float6
     x = np.asarray(current, dtype=float)
     inside = polynomial.polyval(np.clip(x, 0, 1), np.asarray(coefficients, dtype=float))
     return np.where(x < 0, 0.0, inside)
+
+
+def neuron_variables(device: Gathered) -> dict[str, ArrayLike]:
+    """Return a neuron's normalised transfer curve and the quartic through it."""
+    values, name = device.values, device.name
+    densities, final = values["current_density"], values["final_conductance"]
+    low, high = final.min(axis=1, keepdims=True), final.max(axis=1, keepdims=True)
+    if np.any(low == high):
+        raise files.FileError(
+            f"{name}: the conductance is the same after all pulses, so that Eq. 3 cannot "
+            "normalise it; move detector.start and detector.stop to where the wall passes"
+        )
+    # the neuron works from 0 upwards; negative currents are there to be shown
+    forward = densities >= 0
+    current = normalize(densities, densities[forward].min(), densities[forward].max())
+    curve = normalize(final, low, high)
+    fits = [fit_quartic(current[forward], row[forward]) for row in curve]
+    faults = [curve_fault(densities, row, values["state"]) for row in curve]
+    for fault, which in zip(faults, files.READINGS, strict=True):
+        if fault:
+            logger.warning("%s is no activation (%s): %s", name, which, fault)
+    return {
+        "normalized_current_density": current,
+        "normalized_final_conductance": curve,
+        "quartic": [fit.coefficients for fit in fits],
+        "power": np.arange(DEGREE + 1),
+        "fault": faults,
+        "fit_error": [fit.largest_error for fit in fits],
+        "fit_rms": [fit.rms_error for fit in fits],
+        "relu_deviation": [fit.relu_deviation for fit in fits],
+    }

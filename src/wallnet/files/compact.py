@@ -4,13 +4,17 @@ The rules read them too, so nothing heavy is imported here.
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from wallnet.files.datasets import read_json
 from wallnet.files.whole import FileError, damaged
 
-_COUNTS = {
+CONTENTS = {"neuron": "activation", "synapse": "levels"}
+"""What networks need of a kind of device; others have no compact model."""
+
+_COUNTS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "measured": lambda level: level["stable"] and not level["half"],
     "extended": lambda level: level["stable"],
     "reachable": lambda level: level["stable"] and level["reachable"] and not level["half"],

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wallnet import __version__
-from wallnet.files.schema import fault_of, impossible
+from wallnet.files.schema import KINDS, fault_of, impossible
 from wallnet.files.whole import (
     FileError,
     check_digest,
@@ -190,5 +190,7 @@ def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Datas
 def _check_kind(dataset: "xarray.Dataset", path: str | Path, kind: str) -> None:
     """Refuse a dataset of another kind."""
     found = dataset.attrs.get("kind")
-    if found != kind and not (kind == "track" and found in ("synapse", "neuron")):
+    # a device of any kind has what a plain track has
+    is_device = set(KINDS["track"]) <= set(KINDS.get(found, ()))
+    if found != kind and not (kind == "track" and is_device):
         raise FileError(f"{path} is of kind {found!r}, not {kind!r}; delete it and run snakemake")

@@ -7,6 +7,7 @@ from wallnet.config.devices import (
     CURRENT_DENSITY_STEP,
     Detector,
     Device,
+    DeviceKind,
     Pulse,
     Track,
     Wall,
@@ -21,7 +22,7 @@ class DeviceJob(Job):
     Material and calculator are left out: they decide the traces, not how these are read.
     """
 
-    kind: Literal["neuron", "synapse", "track"]
+    kind: DeviceKind
     track: Track
     wall: Wall
     pulse: Pulse

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from wallnet import files
 from wallnet.config import Campaign
 from wallnet.config.crosscheck import CALCULATORS
+from wallnet.files.compact import CONTENTS
 from wallnet.plan import paths
 from wallnet.plan.figures import figures
 
@@ -35,7 +36,7 @@ def device_files(campaign: Campaign) -> list[str]:
         for name, device in campaign.devices.items()
         for path in (
             files.DEVICE.format(device=name),
-            *([] if device.kind == "track" else [files.COMPACT_MODEL.format(device=name)]),
+            *([files.COMPACT_MODEL.format(device=name)] if device.kind in CONTENTS else []),
             *(files.DEVICE_TABLE.format(device=name, suffix=s) for s in TABLE_SUFFIXES),
         )
     ]

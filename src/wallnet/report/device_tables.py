@@ -1,6 +1,7 @@
 """A device as tables that a person can read, drawn from its device file alone."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from wallnet import files
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, WIDER
-from wallnet.report.tables import Table, page
+from wallnet.report.tables import Format, Table, page
 
 if TYPE_CHECKING:
     import xarray
@@ -45,7 +46,7 @@ def device_tables(
     """
     data = files.read_dataset(device, "track")
     name = str(data.attrs.get("device", Path(device).stem))
-    more = {"synapse": [_levels], "neuron": [_activation]}.get(data.attrs["kind"], [])
+    more = MORE_TABLES.get(data.attrs["kind"], [])
     tables = [made(data, name) for made in (_sweep, *more)]
     files.write_text(tables[0].as_csv(), csv_path)
     files.write_text("\n".join(table.as_markdown("##") for table in tables), markdown_path)
@@ -57,7 +58,7 @@ def _sweep(data: "xarray.Dataset", name: str) -> Table:
     import pandas
 
     conductance = data["final_conductance"].sel(reading=list(files.READINGS)).values / 1e-6
-    columns = {
+    columns: dict[str, tuple[Any, Format]] = {
         "J (1e12 A/m²)": (data["current_density"].values / 1e12, ".4f"),
         "state": (data["state"].values, ""),
         "settled": (data["settled"].values, _SETTLED),
@@ -76,7 +77,7 @@ def _sweep(data: "xarray.Dataset", name: str) -> Table:
     )
 
 
-_LEVEL_FORMATS = {
+_LEVEL_FORMATS: dict[str, Format] = {
     "mean wall position (nm)": ".1f",
     "G normalised, parallel": ".4f",
     "G normalised, series": ".4f",
@@ -186,6 +187,13 @@ def _activation(data: "xarray.Dataset", name: str) -> Table:
         pandas.DataFrame(columns | errors | faults),
         formats | dict.fromkeys(errors, ".4f"),
     )
+
+
+MORE_TABLES: dict[str, list[Callable[["xarray.Dataset", str], Table]]] = {
+    "neuron": [_activation],
+    "synapse": [_levels],
+}
+"""What a kind of device is tabulated by, beside its sweep."""
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -19,7 +19,7 @@ from wallnet.config import Figures, Track, current_name
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.report import style
-from wallnet.report.style import add_figure_arguments, figures_of
+from wallnet.report.style import add_figure_arguments, drawn_as, figures_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,6 +109,10 @@ class Sources:
 # What the figures share
 
 
+DRAWINGS: dict[str, Callable[[Sources, Figures], "Figure"]] = {}
+"""All figures of this half; `wallnet.plan.FIGURES` says what each is drawn from."""
+
+
 def _extent(data: "xarray.Dataset") -> tuple[float, float, float, float]:
     """Return the edges of the track in nm: left, right, bottom, top."""
     x, y = data["x"].values / NM, data["y"].values / NM
@@ -186,6 +190,7 @@ def _notches(device: "xarray.Dataset") -> tuple[float, ...]:
 # Neuron
 
 
+@drawn_as("transfer-curve", DRAWINGS)
 def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
     """Draw simulated points, quartic and ideal ReLU, for both readings (paper, Fig. 1b)."""
     import numpy as np
@@ -271,6 +276,7 @@ def _error_text(error: float) -> str:
     return f"largest error {error:.3f}" if error >= 0.001 else "largest error below 0.001"
 
 
+@drawn_as("magnetization", DRAWINGS)
 def _magnetization(sources: Sources, figures: Figures) -> "Figure":
     """Draw maps of m_z when the neuron is read, at several J, detector marked (paper, Fig. 1c)."""
     from matplotlib import pyplot
@@ -360,6 +366,7 @@ def chosen_pulses(device: "xarray.Dataset", most: int = MOST_ROWS) -> list[int]:
     return sorted(ordered[k] for k in _spread(len(ordered), most))
 
 
+@drawn_as("dynamics", DRAWINGS)
 def _dynamics(sources: Sources, figures: Figures) -> "Figure":
     """Draw m_z at the end (left), <m_z> and the wall against time (right; paper, Fig. 2, 3)."""
     from matplotlib import pyplot
@@ -471,6 +478,7 @@ def steady_velocity(device: "xarray.Dataset") -> "np.ndarray":
     return velocities
 
 
+@drawn_as("wall-position", DRAWINGS)
 def _wall_position(sources: Sources, figures: Figures) -> "Figure":
     """Draw both ends of the wall against time, and the velocity against J, on a plain track."""
     import numpy as np
@@ -513,7 +521,7 @@ def _wall_position(sources: Sources, figures: Figures) -> "Figure":
     right.plot(
         device["current_density"].values / UNIT_OF_J,
         steady_velocity(device),
-        **style.series(0, marker=True),
+        **style.look(0, marker=True),
     )
     right.set_xlabel(J_LABEL)
     right.set_ylabel("wall velocity (m/s)")
@@ -579,6 +587,7 @@ def _levels(axes: "Axes", device: "xarray.Dataset") -> None:
         )
 
 
+@drawn_as("conductance", DRAWINGS)
 def _conductance(sources: Sources, figures: Figures) -> "Figure":
     """Draw the conductance that a pulse leaves, state marked, levels as lines (paper, Fig. 1e)."""
     import numpy as np
@@ -634,6 +643,7 @@ def _linear(low: float, high: float) -> tuple[Callable[[Any], Any], Callable[[An
     return (lambda g: low + g * (high - low)), (lambda g: (g - low) / (high - low))
 
 
+@drawn_as("synapses-compared", DRAWINGS)
 def _compared(sources: Sources, figures: Figures) -> "Figure":
     """Draw normalised conductance against J of all synapses together (paper, Fig. 1e)."""
     from matplotlib import pyplot
@@ -645,7 +655,7 @@ def _compared(sources: Sources, figures: Figures) -> "Figure":
                 device["current_density"].values / UNIT_OF_J,
                 device["normalized_final_conductance"].sel(reading=reading).values,
                 label=name,
-                **style.series(index, marker=True),
+                **style.look(index, marker=True),
             )
         axes.set_xlabel(J_LABEL)
         axes.set_ylim(-0.06, 1.06)
@@ -654,17 +664,6 @@ def _compared(sources: Sources, figures: Figures) -> "Figure":
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)))
     return figure
-
-
-DRAWINGS: dict[str, Callable[[Sources, Figures], "Figure"]] = {
-    "transfer-curve": _transfer_curve,
-    "magnetization": _magnetization,
-    "dynamics": _dynamics,
-    "conductance": _conductance,
-    "wall-position": _wall_position,
-    "synapses-compared": _compared,
-}
-"""All figures of this half; `wallnet.plan.FIGURES` says what each is drawn from."""
 
 
 def draw(
@@ -699,6 +698,7 @@ def draw(
         If a source is missing, damaged or of another kind, or the figure cannot be written.
     """
     wanted = plan.FIGURES[kind].kind
+    assert wanted is not None, "a figure of devices says of which kind"
     read = {Path(path).stem: files.read_dataset(path, wanted) for path in devices}
     with style.apply(figures):
         figure = DRAWINGS[kind](Sources(read, traces, shown), figures)

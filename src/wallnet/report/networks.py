@@ -7,7 +7,7 @@ import itertools
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from wallnet import __version__, files, plan, revisions
 from wallnet.config import Figures
@@ -15,7 +15,7 @@ from wallnet.config.networks import NO_DEVICE, PAPER_STAGES, STAGES
 from wallnet.files import FileError
 from wallnet.jobs import AccuracyJob
 from wallnet.report import style
-from wallnet.report.style import add_figure_arguments, figures_of
+from wallnet.report.style import add_figure_arguments, drawn_as, figures_of
 from wallnet.report.tables import Table, page
 
 if TYPE_CHECKING:
@@ -41,7 +41,14 @@ TITLES = {
     "on_levels": "Trained on levels",
 }
 
-FILLS = ("full", "none", "left", "right", "top", "bottom")
+FILLS: tuple[Literal["full", "none", "left", "right", "top", "bottom"], ...] = (
+    "full",
+    "none",
+    "left",
+    "right",
+    "top",
+    "bottom",
+)
 """How a marker is filled tells mappings apart."""
 
 LEAST_COUNT = 0.7
@@ -135,13 +142,13 @@ def _table(records: Sequence[Mapping[str, Any]], table_ii: Mapping[str, int]) ->
             row.setdefault(record["stage"], []).append(accuracy)
     rows: list[list[Any]] = []
     for (dataset, device, levels), block in bound.items():
-        place = [_dataset_title(dataset), f"{device} ({levels} levels)"]
+        names = [_dataset_title(dataset), f"{device} ({levels} levels)"]
         if paper := TABLE_II.get((table_ii.get(device, 0), dataset)):
-            rows.append([*place, PAPER, *([accuracy] for accuracy in paper), [], []])
+            rows.append([*names, PAPER, *([accuracy] for accuracy in paper), [], []])
         for (recipe, reading, mapping), stages in block.items():
             first = free.get((dataset, recipe), [])
             others = [stages.get(stage, []) for stage in STAGES[1:]]
-            rows.append([*place, f"{recipe}, {reading}, {mapping}", first, *others])
+            rows.append([*names, f"{recipe}, {reading}, {mapping}", first, *others])
     if not bound:
         for (dataset, recipe), accuracies in free.items():
             rows.append([_dataset_title(dataset), "none", recipe, accuracies, [], [], [], []])
@@ -211,6 +218,11 @@ def _by_place(records: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Mappi
     }
 
 
+DRAWINGS: dict[str, Callable[..., "Figure"]] = {}
+"""Figures that are drawn from metrics, by name."""
+
+
+@drawn_as("weights", DRAWINGS)
 def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
     """Draw histograms of the weights from input to hidden layer, a row for each reading."""
     import numpy as np
@@ -231,7 +243,8 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
             record = stages[stage]
             histogram = record["weights"]["hidden"]
             counts = np.array(histogram["counts"])
-            edges = np.linspace(*histogram["range"], len(counts) + 1)
+            lowest, highest_weight = histogram["range"]
+            edges = np.linspace(lowest, highest_weight, len(counts) + 1)
             levels = record.get("weight_values", {}).get("hidden", ())
             for value in levels:
                 panel.axvline(value, color=style.SHADE, linewidth=0.6, zorder=0)
@@ -253,6 +266,7 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
     return figure
 
 
+@drawn_as("confusion", DRAWINGS)
 def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
     """Draw confusion matrices in per cent of each label, a row for each reading."""
     import numpy as np
@@ -268,13 +282,12 @@ def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figur
         sharey=True,
         figsize=style.size(figures, 0.31 * len(places) + 0.12),
     )
-    image = None
     for row, (reading, stages) in zip(axes, places.items(), strict=True):
         for panel, stage in zip(row, PAPER_STAGES, strict=True):
             record = stages[stage]
             counts = np.array(record["confusion_matrix"])
             share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-            image = panel.imshow(share, cmap="Blues", norm=PowerNorm(0.5, 0, 100))
+            panel.imshow(share, cmap="Blues", norm=PowerNorm(0.5, 0, 100))
             if len(counts) <= 12:
                 for (label, predicted), count in np.ndenumerate(counts):
                     panel.text(
@@ -291,7 +304,7 @@ def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figur
         row[0].set_ylabel(f"{reading} reading\nlabel")
     for panel in axes[-1]:
         panel.set_xlabel("prediction")
-    bar = figure.colorbar(image, ax=axes, shrink=0.6, aspect=30, pad=0.01)
+    bar = figure.colorbar(panel.images[0], ax=axes, shrink=0.6, aspect=30, pad=0.01)
     bar.set_label("share of the label's images (%)")
     return figure
 
@@ -305,6 +318,7 @@ def _class_ticks(panel: "Axes", classes: Sequence[str], figures: Figures) -> Non
     panel.tick_params(length=0)
 
 
+@drawn_as("misread", DRAWINGS)
 def _misread(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
     """Draw test images that were misread, with label and prediction."""
     import numpy as np
@@ -331,6 +345,7 @@ def _misread(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
     return figure
 
 
+@drawn_as("training-curves", DRAWINGS)
 def _curves(
     records: Sequence[Mapping[str, Any]], figures: Figures, paper: Sequence[int] = ()
 ) -> "Figure":
@@ -347,7 +362,7 @@ def _curves(
         for record in records:
             if record["dataset"] != dataset:
                 continue
-            look = style.series(recipes.index(record["recipe"]), marker=True)
+            look = style.look(recipes.index(record["recipe"]), marker=True)
             epochs = [point["epoch"] for point in record["training_curve"]]
             for part, line, face in (("training", "--", "white"), ("validation", "-", None)):
                 panel.plot(
@@ -406,7 +421,7 @@ def _accuracy(
                     (STAGES.index(r["stage"]) + shift, 100 - float(r["test_accuracy"]))
                     for r in bound
                 ]
-                look = style.series(synapses.index((device, reading)), marker=True)
+                look = style.look(synapses.index((device, reading)), marker=True)
                 look |= {"linestyle": "", "fillstyle": FILLS[mappings.index(mapping) % len(FILLS)]}
                 name = f"{device}, {reading}" if mapping == mappings[0] else None
                 panel.plot(*zip(*points, strict=True), **look, label=name)
@@ -448,15 +463,6 @@ def _accuracy(
             labels.append(f"mapping {mapping}")
     figure.legend(handles, labels, loc="outside lower center", ncols=4)
     return figure
-
-
-DRAWINGS: dict[str, Callable[..., "Figure"]] = {
-    "weights": _weights,
-    "confusion": _confusion,
-    "misread": _misread,
-    "training-curves": _curves,
-}
-"""Figures that are drawn from metrics, by name."""
 
 
 def draw(

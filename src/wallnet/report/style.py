@@ -6,10 +6,10 @@ that a figure also reads in grey.
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from wallnet import __version__, files, jobs
 from wallnet.config import Figures
@@ -42,13 +42,16 @@ SHADE = "#E6E6E6"
 METRES_PER_INCH = 0.0254
 
 
-def series(index: int, *, marker: bool = False) -> dict[str, Any]:
-    """Return the look of the n-th series of an axes, as keywords of `Axes.plot`.
+Drawing = TypeVar("Drawing", bound=Callable[..., "Figure"])
+
+
+def look(index: int, *, marker: bool = False) -> dict[str, Any]:
+    """Return the look of the n-th line of an axes, as keywords of `Axes.plot`.
 
     Parameters
     ----------
     index : int
-        Number of the series, from 0; after eight the looks repeat.
+        Number of the line, from 0; after eight the looks repeat.
     marker : bool
         Whether points are marked too.
 
@@ -59,16 +62,26 @@ def series(index: int, *, marker: bool = False) -> dict[str, Any]:
 
     Examples
     --------
-    >>> series(0, marker=True)
+    >>> look(0, marker=True)
     {'color': '#0072B2', 'linestyle': '-', 'marker': 'o'}
     """
-    look = {
+    keywords = {
         "color": COLOURS[index % len(COLOURS)],
         "linestyle": LINE_STYLES[index % len(LINE_STYLES)],
     }
     if marker:
-        look["marker"] = MARKERS[index % len(MARKERS)]
-    return look
+        keywords["marker"] = MARKERS[index % len(MARKERS)]
+    return keywords
+
+
+def drawn_as(name: str, drawings: dict[str, Drawing]) -> Callable[[Drawing], Drawing]:
+    """Enter the function below among drawings, under the name of its figure."""
+
+    def enter(drawing: Drawing) -> Drawing:
+        drawings[name] = drawing
+        return drawing
+
+    return enter
 
 
 def size(figures: Figures, aspect: float, share: float = 1.0) -> tuple[float, float]:
@@ -135,7 +148,7 @@ def apply(figures: Figures) -> Iterator[None]:
     from matplotlib import pyplot
 
     small = 0.875 * figures.font_size
-    looks = {
+    looks: Any = {  # matplotlib names each key in a type
         "axes.grid": False,
         "axes.labelsize": figures.font_size,
         "axes.linewidth": 0.6,

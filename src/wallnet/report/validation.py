@@ -10,7 +10,7 @@ from wallnet import files
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.style import add_figure_arguments, figures_of
-from wallnet.report.tables import Table
+from wallnet.report.tables import Format, Table
 
 if TYPE_CHECKING:
     import pandas
@@ -34,7 +34,7 @@ COLUMNS = (
 READ = ("quantity", "unit", "reference", "source", "ours", "tolerance", "passed", "reason")
 """Columns of the table to read."""
 
-_FORMATS = {
+_FORMATS: dict[str, Format] = {
     "reference": ".7g",
     "ours": ".7g",
     "tolerance": ".2g",
@@ -127,7 +127,7 @@ def _velocity(axes: "Axes", curves: Mapping[str, Any]) -> None:
         density = np.array(curve["current_density"]) / 1e12
         models = ("model, no H_K", "single row"), ("model, film", "track 150 nm")
         for shift, (model, ours) in enumerate(models):
-            look = style.series(2 * index + shift, marker=True)
+            look = style.look(2 * index + shift, marker=True)
             line = {key: look[key] for key in ("color", "linestyle")}
             axes.plot(density, curve[model], **line)
             points = {"color": look["color"], "marker": look["marker"], "linestyle": "none"}
@@ -141,9 +141,9 @@ def _velocity(axes: "Axes", curves: Mapping[str, Any]) -> None:
 def _profile(axes: "Axes", curve: Mapping[str, Any]) -> None:
     x = (np.array(curve["x"]) - curve["centre"]) / curve["width"]
     near = np.abs(x) < 6
-    points = {**style.series(0, marker=True), "linestyle": "none"}
+    points = {**style.look(0, marker=True), "linestyle": "none"}
     axes.plot(x[near], np.array(curve["m_z"])[near], label="engine", **points)
-    axes.plot(x[near], np.tanh(x[near]), label="tanh u", **style.series(1))
+    axes.plot(x[near], np.tanh(x[near]), label="tanh u", **style.look(1))
     axes.set_xlabel("u = (x - x₀)/Δ")
     axes.set_ylabel("m$_z$")
     axes.legend()
@@ -153,9 +153,9 @@ def _reversal(axes: "Axes", curves: Mapping[str, Any]) -> None:
     for index, (label, curve) in enumerate(sorted(curves.items())):
         m = np.array(curve["m"])
         time = np.array(curve["time"]) * 1e9
-        axes.plot(time, m[:, 1], label=f"µMAG 4, {label}", **style.series(index))
+        axes.plot(time, m[:, 1], label=f"µMAG 4, {label}", **style.look(index))
     for index, value in enumerate((0.1260409, -0.120395)):
-        look = style.series(index, marker=True)
+        look = style.look(index, marker=True)
         axes.plot(1.0, value, color=look["color"], marker=look["marker"], linestyle="none")
     axes.set_xlabel("time (ns)")
     axes.set_ylabel("<m$_y$>; points: mumax3")
@@ -169,7 +169,7 @@ def _tolerances(axes: "Axes", curve: Mapping[str, Any]) -> None:
             ("frozen_change", "frozen_error", "resting columns"),
         )
     ):
-        axes.loglog(curve[name], curve[key], label=label, **style.series(index, marker=True))
+        axes.loglog(curve[name], curve[key], label=label, **style.look(index, marker=True))
     axes.axhline(5e-4, color="#000000", linestyle=":", linewidth=0.8)
     axes.set_xlabel("tolerance")
     axes.set_ylabel("largest deviation of <m>")

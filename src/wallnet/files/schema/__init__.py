@@ -72,11 +72,15 @@ class Variable:
         return len(self.dimensions) > 1 and self.dimensions[-1] == "component"
 
 
-_ON_TRACK = {"units": "m", "bounds": (0.0, 1e-3)}
-_CURRENT_DENSITY = {"units": "A/m2", "bounds": (-1e14, 1e14)}
-_TIME = {"units": "s", "bounds": (0.0, 1e-2)}
-_CONDUCTANCE = {"units": "S", "bounds": (0.0, 1e3)}
-_FLAG = {"type": "int8", "bounds": (0, 1), "attributes": {"values_mean": "0 no, 1 yes"}}
+_ON_TRACK: dict[str, Any] = {"units": "m", "bounds": (0.0, 1e-3)}
+_CURRENT_DENSITY: dict[str, Any] = {"units": "A/m2", "bounds": (-1e14, 1e14)}
+_TIME: dict[str, Any] = {"units": "s", "bounds": (0.0, 1e-2)}
+_CONDUCTANCE: dict[str, Any] = {"units": "S", "bounds": (0.0, 1e3)}
+_FLAG: dict[str, Any] = {
+    "type": "int8",
+    "bounds": (0, 1),
+    "attributes": {"values_mean": "0 no, 1 yes"},
+}
 
 _PULSE = ("current_density",)
 _SWEEP = ("current_density", "time")

@@ -1,0 +1,24 @@
+"""A figure is added as docs/extending.md says."""
+
+import shutil
+
+from helpers.extending import apply, copied, environment_of
+from helpers.small_campaign import Campaign
+
+BOUND = 3
+
+
+def test_a_figure_takes_three_places_and_is_drawn(finished_devices, tmp_path):
+    root = copied(tmp_path / "checkout")
+    assert len(apply("A figure", root)) <= BOUND
+    figure = "results/figures/devices/synapse-resting-walls"
+    campaign = Campaign(tmp_path / "campaign")
+    shutil.copytree(finished_devices.folder, campaign.folder, copy_function=shutil.copy2)
+    options = {"root": root, "environment": environment_of(root)}
+    planned = campaign.planned(f"{figure}.png", **options)
+    assert planned == {"figure_resting_walls": 1}
+    campaign.snakemake(f"{figure}.png", **options)
+    image = (campaign.folder / f"{figure}.png").read_bytes()
+    assert image.startswith(b"\x89PNG")
+    assert b"resting-walls" in image
+    assert (campaign.folder / f"{figure}.pdf").exists()
