@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from wallnet import __version__, files, plan, revisions
 from wallnet.config import Figures
-from wallnet.config.networks import NO_DEVICE, PAPER_STAGES, STAGES
+from wallnet.config.networks import LEVEL_STAGES, NO_DEVICE, PAPER_STAGES, STAGE_TITLES, STAGES
 from wallnet.files import FileError
 from wallnet.jobs import AccuracyJob
 from wallnet.report import style
@@ -32,14 +32,6 @@ TABLE_II = {
     (5, "fashion-mnist"): (86.40, 61.36, 86.31),
 }
 """The paper's Table II in % by number of notches and data set: FP32, quantised, fine-tuned."""
-
-TITLES = {
-    "fp32": "FP32",
-    "quantized": "Quantised",
-    "fine_tuned": "Fine-tuned",
-    "fine_tuned_snapped": "Fine-tuned, snapped",
-    "on_levels": "Trained on levels",
-}
 
 FILLS = ("full", "none", "left", "right", "top", "bottom")
 """How a marker is filled tells mappings apart."""
@@ -137,15 +129,17 @@ def _table(records: Sequence[Mapping[str, Any]], table_ii: Mapping[str, int]) ->
     for (dataset, device, levels), block in bound.items():
         place = [_dataset_title(dataset), f"{device} ({levels} levels)"]
         if paper := TABLE_II.get((table_ii.get(device, 0), dataset)):
-            rows.append([*place, PAPER, *([accuracy] for accuracy in paper), [], []])
+            told = dict(zip(PAPER_STAGES, paper, strict=True))
+            rows.append([*place, PAPER, *([told[s]] if s in told else [] for s in STAGES)])
         for (recipe, reading, mapping), stages in block.items():
             first = free.get((dataset, recipe), [])
-            others = [stages.get(stage, []) for stage in STAGES[1:]]
+            others = [stages.get(stage, []) for stage in LEVEL_STAGES]
             rows.append([*place, f"{recipe}, {reading}, {mapping}", first, *others])
     if not bound:
         for (dataset, recipe), accuracies in free.items():
-            rows.append([_dataset_title(dataset), "none", recipe, accuracies, [], [], [], []])
-    titles = [TITLES[stage] for stage in STAGES]
+            others = [[] for _ in LEVEL_STAGES]
+            rows.append([_dataset_title(dataset), "none", recipe, accuracies, *others])
+    titles = list(STAGE_TITLES.values())
     return Table(
         "Test accuracy",
         pandas.DataFrame(rows, columns=[*PLACE, *titles]),
@@ -247,7 +241,7 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
     axes[0][0].set_yscale("log")
     axes[0][0].set_ylim(LEAST_COUNT, 2 * highest)
     for panel, stage in zip(axes[0], STAGES, strict=True):
-        panel.set_title(TITLES[stage])
+        panel.set_title(STAGE_TITLES[stage])
     for panel in axes[-1]:
         panel.set_xlabel("weight")
     return figure
@@ -287,7 +281,7 @@ def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figur
                         color="white" if share[label, predicted] > 35 else "black",
                     )
             _class_ticks(panel, record["classes"], figures)
-            panel.set_title(f"{TITLES[stage]}: {record['test_accuracy']:.2f} %")
+            panel.set_title(f"{STAGE_TITLES[stage]}: {record['test_accuracy']:.2f} %")
         row[0].set_ylabel(f"{reading} reading\nlabel")
     for panel in axes[-1]:
         panel.set_xlabel("prediction")
@@ -422,7 +416,7 @@ def _accuracy(
                 told = TABLE_II.get((notches, dataset))
                 if told and notches in paper:
                     panel.plot(
-                        range(len(told)),
+                        [STAGES.index(stage) for stage in PAPER_STAGES],
                         [100 - accuracy for accuracy in told],
                         linestyle="",
                         marker=marker,
@@ -439,7 +433,7 @@ def _accuracy(
             panel.grid(axis="y", color=style.SHADE, linewidth=0.4)
         line[0].set_ylabel("test error (%)")
     for panel in axes[-1]:
-        panel.set_xticks(range(len(STAGES)), [TITLES[stage].replace(" ", "\n") for stage in STAGES])
+        panel.set_xticks(range(len(STAGES)), [t.replace(" ", "\n") for t in STAGE_TITLES.values()])
         panel.tick_params(axis="x", which="both", length=0)
     handles, labels = axes[0][0].get_legend_handles_labels()
     if len(mappings) > 1:
