@@ -7,7 +7,7 @@ import pytest
 
 from wallnet import files, plan
 from wallnet.config import Figures
-from wallnet.config.networks import NO_DEVICE, PAPER_STAGES, STAGE_TITLES, STAGES
+from wallnet.config.networks import NO_DEVICE, PAPER_STAGES, STAGES
 from wallnet.files import FileError
 from wallnet.jobs import accuracy_job
 from wallnet.report import networks as report
@@ -82,7 +82,7 @@ def test_the_papers_numbers_stand_beside_ours(campaign):
     assert "94.67 |" in paper[0]
     assert "61.36 |" in paper[3]
     header = [cell.strip() for cell in lines[0].strip("|").split("|")]
-    assert header[3:] == [STAGE_TITLES[stage] for stage in STAGES]
+    assert header[3:] == [report.TITLES[stage] for stage in STAGES]
     assert len({len(line) for line in lines if line.startswith("|")}) == 1
     page = Path("a.html").read_text()
     assert page.count("<tr") == 1 + len([x for x in lines if x.startswith("|")]) - 2
@@ -282,7 +282,7 @@ def test_each_cell_of_the_table_is_of_its_own_network(campaign):
             first, second = accuracies[tuple(wanted[key] for key in order)]
             # of two values: half of their difference, times the root of two
             expected = f"{(first + second) / 2:.2f} ± {abs(first - second) / 2**0.5:.2f}"
-            assert row[header.index(STAGE_TITLES[stage])] == expected
+            assert row[header.index(report.TITLES[stage])] == expected
             seen += 1
     assert seen == 2 * 2 * 2 * 2 * 2 * len(STAGES)
 
@@ -361,7 +361,7 @@ def test_histograms_of_weights_stand_at_their_weights(campaign):
                 assert [x for x, _ in shown] == pytest.approx([-0.5, 1.5, 2.5], abs=1e-12)
                 assert [top for _, top in shown] == [counts[0], counts[2], counts[3]]
     for panel, stage in zip(panels[0], STAGES, strict=True):
-        assert panel.get_title() == STAGE_TITLES[stage]
+        assert panel.get_title() == report.TITLES[stage]
         assert panel.get_yscale() == "log"
     assert panels[0][0].get_ylim()[1] == pytest.approx(2 * 59, rel=1e-9, abs=0)
     assert panels[-1][0].get_xlabel() == "weight"
@@ -381,7 +381,7 @@ def test_each_confusion_matrix_is_of_its_own_reading_and_stage(campaign):
         assert row[0].get_ylabel() == f"{reading} reading\nlabel"
         for panel, stage in zip(row, STAGES[:3], strict=True):
             record = places[NO_DEVICE if stage == "fp32" else reading, stage]
-            assert panel.get_title() == (f"{STAGE_TITLES[stage]}: {record['test_accuracy']:.2f} %")
+            assert panel.get_title() == (f"{report.TITLES[stage]}: {record['test_accuracy']:.2f} %")
             share = np.array(record["confusion_matrix"]) / 50  # of 5000, in per cent
             assert np.asarray(panel.images[0].get_array()) == pytest.approx(share, abs=1e-9)
             assert panel.images[0].get_clim() == (0, 100)
@@ -505,7 +505,7 @@ def test_every_panel_of_accuracies_is_of_its_recipe_and_data_set(campaign):
             assert [y for _, y in points] == pytest.approx([100 - n for n in numbers], abs=1e-9)
         assert panel.get_yscale() == "log"
     ticks = [text.get_text() for text in panels[-1].get_xticklabels()]
-    assert ticks == [STAGE_TITLES[stage].replace(" ", "\n") for stage in STAGES]
+    assert ticks == [report.TITLES[stage].replace(" ", "\n") for stage in STAGES]
 
 
 def test_the_look_of_an_accuracy_tells_synapse_reading_and_mapping(campaign):

@@ -37,16 +37,19 @@ SCHEMES = (
 LEVEL_SETS = ("measured", "extended", "reachable")
 """Which levels of a synapse a mapping uses; `measured` goes without saying in a name."""
 
-STAGE_TITLES = {
-    "fp32": "FP32",
-    "quantized": "Quantised",
-    "fine_tuned": "Fine-tuned",
-    "fine_tuned_snapped": "Fine-tuned, snapped",
-    "on_levels": "Trained on levels",
+STAGE_TEXTS = {
+    "fp32": ("FP32", "free weights"),
+    "quantized": ("Quantised", "those weights on the nearest level of the synapse"),
+    "fine_tuned": ("Fine-tuned", "trained on from there with free weights, as in the paper"),
+    "fine_tuned_snapped": ("Fine-tuned, snapped", "that network on the same levels again"),
+    "on_levels": (
+        "Trained on levels",
+        "the weights stay on the levels throughout (straight-through estimator)",
+    ),
 }
-"""The stages of a network in the order in which they are made, and their titles in the report."""
+"""The stages of a network in the order in which they are made: title and text in the report."""
 
-STAGES = tuple(STAGE_TITLES)
+STAGES = tuple(STAGE_TEXTS)
 LEVEL_STAGES = STAGES[1:]
 """The stages on a synapse's levels; each is made by a function in `wallnet.networks.stages`."""
 

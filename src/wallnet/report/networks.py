@@ -5,13 +5,14 @@ import base64
 import csv
 import itertools
 import statistics
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from wallnet import __version__, files, plan, revisions
 from wallnet.config import Figures
-from wallnet.config.networks import LEVEL_STAGES, NO_DEVICE, PAPER_STAGES, STAGE_TITLES, STAGES
+from wallnet.config.networks import LEVEL_STAGES, NO_DEVICE, PAPER_STAGES, STAGE_TEXTS, STAGES
 from wallnet.files import FileError
 from wallnet.jobs import AccuracyJob
 from wallnet.report import style
@@ -44,13 +45,19 @@ ROUNDING = 1e-9
 
 DATASET_TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
 
-NOTES = """\
-Test accuracy in per cent. *FP32*: free weights. *Quantised*: those weights on the nearest level of
-the synapse. *Fine-tuned*: trained on from there with free weights, as in the paper.
-*Fine-tuned, snapped*: that network on the same levels again. *Trained on levels*: the weights stay
-on the levels throughout (straight-through estimator). With several seeds: mean ± sample standard
-deviation.
-"""
+TITLES = {stage: title for stage, (title, _) in STAGE_TEXTS.items()}
+
+
+def _notes() -> str:
+    """Say what the columns of the table are; a title is on one line."""
+    stages = (f"*{title.replace(' ', '~')}*: {text}." for title, text in STAGE_TEXTS.values())
+    said = (
+        "Test accuracy in per cent.",
+        *stages,
+        "With several seeds: mean ± sample standard deviation.",
+    )
+    return textwrap.fill(" ".join(said), 100, break_on_hyphens=False).replace("~", " ") + "\n"
+
 
 PAPER_NOTES = """
 Where this differs from Table II: the paper does not state its mapping, and quantised accuracy hangs
@@ -139,7 +146,7 @@ def _table(records: Sequence[Mapping[str, Any]], table_ii: Mapping[str, int]) ->
         for (dataset, recipe), accuracies in free.items():
             others = [[] for _ in LEVEL_STAGES]
             rows.append([_dataset_title(dataset), "none", recipe, accuracies, *others])
-    titles = list(STAGE_TITLES.values())
+    titles = list(TITLES.values())
     return Table(
         "Test accuracy",
         pandas.DataFrame(rows, columns=[*PLACE, *titles]),
@@ -185,7 +192,7 @@ def accuracy_tables(
     )
     table = _table(records, job.table_ii)
     made_by = f"wallnet {__version__}, report revision {revisions.of('report')}."
-    notes = f"{NOTES}{PAPER_NOTES if job.table_ii else ''}\nMade by {made_by}\n"
+    notes = f"{_notes()}{PAPER_NOTES if job.table_ii else ''}\nMade by {made_by}\n"
     paragraphs = notes.replace("*", "").strip().split("\n\n")
     files.write_text(numbers.as_csv(), csv_path)
     files.write_text(f"{table.as_markdown()}\n{notes}", markdown_path)
@@ -241,7 +248,7 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
     axes[0][0].set_yscale("log")
     axes[0][0].set_ylim(LEAST_COUNT, 2 * highest)
     for panel, stage in zip(axes[0], STAGES, strict=True):
-        panel.set_title(STAGE_TITLES[stage])
+        panel.set_title(TITLES[stage])
     for panel in axes[-1]:
         panel.set_xlabel("weight")
     return figure
@@ -281,7 +288,7 @@ def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figur
                         color="white" if share[label, predicted] > 35 else "black",
                     )
             _class_ticks(panel, record["classes"], figures)
-            panel.set_title(f"{STAGE_TITLES[stage]}: {record['test_accuracy']:.2f} %")
+            panel.set_title(f"{TITLES[stage]}: {record['test_accuracy']:.2f} %")
         row[0].set_ylabel(f"{reading} reading\nlabel")
     for panel in axes[-1]:
         panel.set_xlabel("prediction")
@@ -433,7 +440,7 @@ def _accuracy(
             panel.grid(axis="y", color=style.SHADE, linewidth=0.4)
         line[0].set_ylabel("test error (%)")
     for panel in axes[-1]:
-        panel.set_xticks(range(len(STAGES)), [t.replace(" ", "\n") for t in STAGE_TITLES.values()])
+        panel.set_xticks(range(len(STAGES)), [t.replace(" ", "\n") for t in TITLES.values()])
         panel.tick_params(axis="x", which="both", length=0)
     handles, labels = axes[0][0].get_legend_handles_labels()
     if len(mappings) > 1:
