@@ -19,7 +19,7 @@ from helpers.small_campaign import ROOT
 
 PAGE = ROOT / "docs/extending.md"
 
-_STEP = re.compile(
+STEP = re.compile(
     r"^\d+\. (?:(?P<new>New file )`(?P<made>[^`]+)`|`(?P<changed>[^`]+)`, "
     r"(?:after `(?P<after>[^`]+)`|(?P<end>at the end)))[^\n]*:\n\n"
     r"(?P<block>(?:    .*\n|\n)+)",
@@ -53,7 +53,7 @@ def steps(section: str) -> list[Step]:
     assert len(parts) == 2, f"{PAGE} has no section {section!r}"
     body = re.split(r"^## ", parts[1], flags=re.MULTILINE)[0]
     found = []
-    for match in _STEP.finditer(body):
+    for match in STEP.finditer(body):
         block = re.sub(r"\A```\w*\n|^```\n*\Z", "", textwrap.dedent(match["block"]).strip() + "\n")
         block = re.sub(r"\n```\n*\Z", "\n", block)
         found.append(Step(match["made"] or match["changed"], match["after"], block))
@@ -83,12 +83,12 @@ def apply(section: str, root: Path) -> list[Step]:
             path.write_text(step.text, encoding="utf-8")
             continue
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        at = len(lines)
+        at, text = len(lines), f"\n\n{step.text}"
         if step.after is not None:
             places = [n for n, line in enumerate(lines) if line.strip() == step.after.strip()]
             assert len(places) == 1, f"{step.path} has {len(places)} lines {step.after!r}"
-            at = places[0] + 1
-        lines[at:at] = [step.text]
+            at, text = places[0] + 1, step.text
+        lines[at:at] = [text]
         path.write_text("".join(lines), encoding="utf-8")
     return done
 

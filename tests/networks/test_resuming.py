@@ -72,6 +72,16 @@ def undisturbed(longer, place, tmp_path_factory):
     return folder
 
 
+def test_the_kept_epoch_is_the_best_on_the_images_held_out(undisturbed):
+    """As the evaluation of the kept network finds it, which is none of the training."""
+    for stage in ("fp32", "fine_tuned", "on_levels"):
+        record = files.read_json(undisturbed / f"{stage}.json")
+        accuracies = [point["validation_accuracy"] for point in record["training_curve"]]
+        assert record["best_epoch"] == accuracies.index(max(accuracies)) + 1
+        assert record["validation_accuracy"] == pytest.approx(max(accuracies), abs=1e-3)
+        assert 0 < max(accuracies) < 100
+
+
 @pytest.fixture
 def eager(monkeypatch):
     """Write a checkpoint after every epoch."""

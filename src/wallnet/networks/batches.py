@@ -37,8 +37,8 @@ class ShuffledBatches(BatchSampler):
     def __init__(self, count: int, size: int, seed: int) -> None:
         super().__init__(range(count), size, drop_last=False)
         self.count, self.seed = count, seed
-        self._generator = torch.Generator().manual_seed(seed)
-        self._drawn = 0
+        self._generator = torch.Generator()
+        self._drawn = 1  # more than the first epoch has: it begins with the seed
         self.set_epoch(0)
 
     def set_epoch(self, epoch: int) -> None:
