@@ -146,7 +146,7 @@ def _table(records: Sequence[Mapping[str, Any]], table_ii: Mapping[str, int]) ->
         for (dataset, recipe), accuracies in free.items():
             others = [[] for _ in LEVEL_STAGES]
             rows.append([_dataset_title(dataset), "none", recipe, accuracies, *others])
-    titles = list(TITLES.values())
+    titles = [TITLES[stage] for stage in STAGES]
     return Table(
         "Test accuracy",
         pandas.DataFrame(rows, columns=[*PLACE, *titles]),
@@ -440,7 +440,7 @@ def _accuracy(
             panel.grid(axis="y", color=style.SHADE, linewidth=0.4)
         line[0].set_ylabel("test error (%)")
     for panel in axes[-1]:
-        panel.set_xticks(range(len(STAGES)), [t.replace(" ", "\n") for t in TITLES.values()])
+        panel.set_xticks(range(len(STAGES)), [TITLES[stage].replace(" ", "\n") for stage in STAGES])
         panel.tick_params(axis="x", which="both", length=0)
     handles, labels = axes[0][0].get_legend_handles_labels()
     if len(mappings) > 1:
