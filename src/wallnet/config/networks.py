@@ -26,16 +26,34 @@ SOURCES: tuple[Source, ...] = get_args(Source)
 DEFAULT_SOURCES: tuple[Source, ...] = ("torchvision",)
 """The others run programs of the system, which only happens where the campaign says so."""
 
-SCHEMES = ("layer", "fitted", "row", "differential")
+SCHEMES = (
+    "layer",
+    "fitted",
+    "row",
+    "differential",
+)
 """Ways to map weights to conductances; each is a class in `wallnet.networks.mappings`."""
 
 LEVEL_SETS = ("measured", "extended", "reachable")
 """Which levels of a synapse a mapping uses; `measured` goes without saying in a name."""
 
-STAGES = ("fp32", "quantized", "fine_tuned", "fine_tuned_snapped", "on_levels")
-"""What becomes of one network, in this order; all but the first stand on a synapse's levels."""
+STAGE_TEXTS = {
+    "fp32": ("FP32", "free weights"),
+    "quantized": ("Quantised", "those weights on the nearest level of the synapse"),
+    "fine_tuned": ("Fine-tuned", "trained on from there with free weights, as in the paper"),
+    "fine_tuned_snapped": ("Fine-tuned, snapped", "that network on the same levels again"),
+    "on_levels": (
+        "Trained on levels",
+        "the weights stay on the levels throughout (straight-through estimator)",
+    ),
+}
+"""The stages of a network in the order in which they are made: title and text in the report."""
 
-PAPER_STAGES = STAGES[:3]
+STAGES = tuple(STAGE_TEXTS)
+LEVEL_STAGES = STAGES[1:]
+"""The stages on a synapse's levels; each is made by a function in `wallnet.networks.stages`."""
+
+PAPER_STAGES = ("fp32", "quantized", "fine_tuned")
 """The stages of the paper's Table II."""
 
 NO_DEVICE = "none"
@@ -149,12 +167,17 @@ class FreeTraining(Training):
     weight_limit: quantity("1", 0.1, 1000.0, mend="4 is usual, null is none") | None = None  # type: ignore[valid-type]
 
 
-class Recipe(Section):
+class LevelTrainings(Section):
+    """How a network is trained at the stages on a synapse's levels, each by its stage's name."""
+
+    fine_tuned: Training
+    on_levels: Training
+
+
+class Recipe(LevelTrainings):
     """How a network is trained before and after its weights are put on a synapse's levels."""
 
     fp32: FreeTraining
-    fine_tuned: Training
-    on_levels: Training
 
 
 class RunSet(Section):
@@ -189,7 +212,7 @@ class RunSet(Section):
                         for device in self.synapses
                         for reading in self.readings
                         for mapping in self.mappings
-                        for stage in STAGES[1:]
+                        for stage in LEVEL_STAGES
                     ]
         return found
 
