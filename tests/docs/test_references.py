@@ -24,8 +24,9 @@ import pytest
 import yaml
 
 from wallnet import cli, config, files, plan, revisions
+from wallnet.config.inheritance import laid_over
 from wallnet.config.networks import DATA_FILES, KNOWN_DATASETS, SCHEMES
-from wallnet.config.quantities import Section, laid_over
+from wallnet.config.quantities import Section
 from wallnet.plan.clean import HIDDEN
 from wallnet.validation import CHECKS
 

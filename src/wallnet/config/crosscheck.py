@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import field_validator
 
 from wallnet.config.devices import Device
-from wallnet.config.quantities import CurrentDensity, Section, laid_over
+from wallnet.config.inheritance import laid_over
+from wallnet.config.quantities import CurrentDensity, Section
 
 CALCULATORS = ("film", "oommf")
 """The calculators that are compared; the second is the reference."""
@@ -19,8 +20,11 @@ class Case(Section):
     """One pulse on one device, of which some keys may differ."""
 
     device: str
+    """The device, of `devices`."""
     current_density: CurrentDensity
+    """Current density of the pulse."""
     changes: dict[str, Any] = {}
+    """Keys of the device that differ in this case."""
 
     def varied(self, devices: Mapping[str, Device], calculator: str) -> dict[str, Any]:
         """Return the device as plain data, changes laid over it, for one calculator."""
@@ -32,6 +36,7 @@ class Crosscheck(Section):
     """The pulses that `snakemake crosscheck` compares, by name."""
 
     cases: dict[str, Case] = {}
+    """The cases, by name."""
 
     @field_validator("cases")
     @classmethod

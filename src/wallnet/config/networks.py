@@ -9,7 +9,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, field_validator, model_validator
 
 from wallnet.config.devices import Device
-from wallnet.config.quantities import Section, quantity
+from wallnet.config.quantities import Quantity, Section
 
 DATA_FILES = (
     "train-images-idx3-ubyte",
@@ -25,6 +25,12 @@ SOURCES: tuple[Source, ...] = get_args(Source)
 
 DEFAULT_SOURCES: tuple[Source, ...] = ("torchvision",)
 """The others run programs of the system, which only happens where the campaign says so."""
+
+Reading = Literal["parallel", "series"]
+"""How a conductance is read: `wallnet.devices.conductance`."""
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+"""What seeds the random numbers of a training."""
 
 SCHEMES = ("layer", "fitted", "row", "differential")
 """Ways to map weights to conductances; each is a class in `wallnet.networks.mappings`."""
@@ -53,8 +59,11 @@ class DataSet(Section):
     """Where four IDX files lie below the data folder, what they show and what they have to be."""
 
     folder: str
+    """Folder of the four IDX files, below `data_folder`."""
     classes: tuple[str, ...] = tuple(str(digit) for digit in range(10))
+    """Labels of the classes, 2 to 256."""
     checksums: dict[str, str] | None = None
+    """SHA-256 of each of the four files; not compared if not given."""
 
     @field_validator("folder")
     @classmethod
@@ -134,27 +143,34 @@ class Training(Section):
     """One run of the optimiser (Adam) over the training images."""
 
     epochs: Annotated[int, Field(ge=1, le=10_000)]
+    """Passes over the training images; the best one is kept. Source: our choice."""
     batch_size: Annotated[int, Field(ge=1, le=100_000)] = 64
-    learning_rate: quantity("1", 1e-7, 10.0, mend="1.0e-3 is usual")  # type: ignore[valid-type]
+    """Images for each step of the optimiser. Source: our choice."""
+    learning_rate: Annotated[float, Quantity("1", 1e-7, 10.0, fix="1.0e-3 is usual")]
+    """Learning rate of Adam. Source: our choice."""
     schedule: Literal["constant", "cosine"] = "constant"
+    """How the learning rate changes: not at all, or down to 0 as a cosine. Source: our choice."""
 
 
 class FreeTraining(Training):
-    """Training of weights that are on no levels yet.
+    """Training of weights that are on no levels yet."""
 
-    `weight_limit` bounds each weight's magnitude, in units of 1/√(inputs of its layer), which is
-    the range that weights start in: without rare large weights, a layer's levels lie closer.
-    """
-
-    weight_limit: quantity("1", 0.1, 1000.0, mend="4 is usual, null is none") | None = None  # type: ignore[valid-type]
+    weight_limit: (
+        Annotated[float, Quantity("1", 0.1, 1000.0, fix="4 is usual, null is none")] | None
+    ) = None
+    """Bound of each weight's magnitude, in units of 1/√(inputs of its layer), the range in which
+    weights start: without rare large weights, levels lie closer. Source: our choice."""
 
 
 class Recipe(Section):
     """How a network is trained before and after its weights are put on a synapse's levels."""
 
     fp32: FreeTraining
+    """Training with free weights."""
     fine_tuned: Training
+    """Training on from the quantised network, with free weights."""
     on_levels: Training
+    """Training on while the weights stay on the levels."""
 
 
 class RunSet(Section):
@@ -162,10 +178,10 @@ class RunSet(Section):
 
     datasets: tuple[str, ...]
     synapses: tuple[str, ...]
-    readings: tuple[Literal["parallel", "series"], ...]
+    readings: tuple[Reading, ...]
     mappings: tuple[str, ...]
     recipes: tuple[str, ...]
-    seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...]
+    seeds: tuple[Seed, ...]
 
     def runs(self) -> list[dict[str, str]]:
         """List all networks.
@@ -198,25 +214,39 @@ class Networks(Section):
     """What is trained, on which data, with which devices; without recipes there are no networks."""
 
     data_folder: Annotated[str, Field(min_length=1)] = "data"
-    # tried in this order for what the data folder lacks
+    """Folder of the data sets, in torchvision's layout."""
     sources: tuple[Source, ...] = DEFAULT_SOURCES
+    """Where files that are not in `data_folder` come from, tried in this order."""
     datasets: tuple[str, ...] = tuple(KNOWN_DATASETS)
+    """Data sets to train on. Source: paper."""
     own_datasets: dict[str, DataSet] = Field(default_factory=dict)
+    """Further data sets, by name."""
     neuron: str = "neuron"
-    neuron_reading: Literal["parallel", "series"] = "parallel"
-    input_range: quantity("1", 1e-3, 1e6) = 10.0  # type: ignore[valid-type]
+    """The neuron whose measured curve is the activation. Source: paper."""
+    neuron_reading: Reading = "parallel"
+    """How the neuron is read. Source: paper, Eq. 2."""
+    input_range: Annotated[float, Quantity("1", 1e-3, 1e6)] = 10.0
+    """Pre-activation at which the neuron sees its full current. Source: our choice."""
     hidden_neurons: Annotated[int, Field(ge=1, le=100_000)] = 128
+    """Neurons of the hidden layer. Source: paper."""
     synapses: tuple[str, ...] = ()
-    readings: tuple[Literal["parallel", "series"], ...] = ("parallel", "series")
+    """Synapses on whose conductances the weights are put. Source: paper: both."""
+    readings: tuple[Reading, ...] = get_args(Reading)
+    """How synapses are read: cells in parallel (Eq. 2), or resistance linear in m_z."""
     mappings: tuple[str, ...] = ("layer",)
-    # synapses that stand for the paper's, with their notches: shown beside its Table II
+    """How weights become conductances, each with a suffix for other levels than the measured."""
     table_ii: dict[str, Literal[5, 10]] = Field(default_factory=dict)
-    # whether to train on a neuron whose curve is no activation
+    """Synapses that stand for the paper's, with their notches; shown beside its Table II."""
     allow_unsuitable_neuron: bool = False
+    """Whether to train on a neuron whose curve is no activation."""
     recipes: dict[str, Recipe] = Field(default_factory=dict)
-    seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = (1,)
-    validation_fraction: quantity("1", 0.01, 0.5, mend="0.1 is usual") = 0.1  # type: ignore[valid-type]
+    """How networks are trained, by name; without recipes there are no networks."""
+    seeds: tuple[Seed, ...] = (1,)
+    """Seeds; each trains every network once. Source: our choice."""
+    validation_fraction: Annotated[float, Quantity("1", 0.01, 0.5, fix="0.1 is usual")] = 0.1
+    """Share of the training images that choose the epoch that is kept. Source: our choice."""
     threads: Annotated[int, Field(ge=1, le=256)] = 1
+    """Threads of a training; fixed, so that results do not depend on the machine."""
 
     @field_validator("data_folder")
     @classmethod
@@ -227,7 +257,7 @@ class Networks(Section):
 
     @field_validator("sources", "datasets", "synapses", "readings", "mappings", "seeds")
     @classmethod
-    def _distinct(cls, value: tuple) -> tuple:
+    def _distinct(cls, value: tuple[object, ...]) -> tuple[object, ...]:
         if len(set(value)) < len(value):
             raise ValueError("names something twice; list each wanted entry once")
         return value
@@ -241,7 +271,7 @@ class Networks(Section):
 
     @field_validator("own_datasets", "recipes")
     @classmethod
-    def _can_name_files(cls, value: dict) -> dict:
+    def _can_name_files(cls, value: dict[str, Section]) -> dict[str, Section]:
         for name in value:
             if not _NAME.match(name) or name == NO_DEVICE or name in KNOWN_DATASETS:
                 raise ValueError(
