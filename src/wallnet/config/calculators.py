@@ -13,7 +13,7 @@ class FilmSettings(Section):
     stray_field_tolerance: Annotated[float, Quantity("1", 1e-7, 0.1)] = 5e-4
     """Largest error of the extrapolated far stray field, in units of Ms. Source: measured."""
     frozen_change: Annotated[float, Quantity("1", 0.0, 1e-2)] = 5e-4
-    """Largest change of m that is left out of a resting column; 0: none. Source: measured."""
+    """Largest change of m that is left out of a resting column. Source: measured."""
     time_step_fraction: Annotated[float, Quantity("1", 0.01, 0.95)] = 0.9
     """Share of the stability limit that a time step takes. Source: measured."""
 

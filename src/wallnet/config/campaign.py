@@ -6,25 +6,27 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from wallnet.config.crosscheck import Crosscheck
 from wallnet.config.devices import Device
 from wallnet.config.figures import Figures
 from wallnet.config.inheritance import SHARED, laid_over, resolved, writes
 from wallnet.config.messages import ConfigError, Finding, checked, shown_key, unknown_key
-from wallnet.config.networks import Networks
-from wallnet.config.quantities import Section
+from wallnet.config.networks import NO_DEVICE, Networks
+from wallnet.config.quantities import NAME, Section
 from wallnet.config.reading import read_yaml
-
-DEVICE_NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
-"""What a device may be called, except `none`."""
 
 
 class Campaign(Section):
     """The whole of `config.yaml`, with what devices inherit filled in."""
 
-    devices: dict[str, Device]
+    devices: dict[str, Device] = Field(
+        json_schema_extra={
+            "minProperties": 1,
+            "propertyNames": {"pattern": NAME, "not": {"const": NO_DEVICE}},
+        }
+    )
     """The devices, by name."""
     networks: Networks = Networks()
     """The networks that are trained with them."""
@@ -96,7 +98,7 @@ def _devices(
     problems: list[str | tuple[str, Finding]] = []
     findings: dict[str, list[Finding]] = {}
     for name in raw:
-        if not re.fullmatch(DEVICE_NAME, name) or name == "none":
+        if not re.fullmatch(NAME, name) or name == NO_DEVICE:
             problems.append(
                 f"devices.{shown_key(name)} cannot name files; use small letters, digits, '-' and "
                 "'_', and not 'none'"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from wallnet.config.devices import Device
 from wallnet.config.inheritance import laid_over
@@ -13,7 +13,7 @@ from wallnet.config.quantities import CurrentDensity, Section
 CALCULATORS = ("film", "oommf")
 """The calculators that are compared; the second is the reference."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}\Z")
+_NAME = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
 
 
 class Case(Section):
@@ -35,14 +35,16 @@ class Case(Section):
 class Crosscheck(Section):
     """The pulses that `snakemake crosscheck` compares, by name."""
 
-    cases: dict[str, Case] = {}
+    cases: dict[str, Case] = Field(
+        default={}, json_schema_extra={"propertyNames": {"pattern": _NAME}}
+    )
     """The cases, by name."""
 
     @field_validator("cases")
     @classmethod
     def _can_name_files(cls, value: dict[str, Case]) -> dict[str, Case]:
         for name in value:
-            if not _NAME.match(name):
+            if not re.fullmatch(_NAME, name):
                 raise ValueError(
                     f"has {name!r}, which cannot name files; use small letters, digits, "
                     "'.', '-' and '_'"

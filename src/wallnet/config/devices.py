@@ -88,11 +88,11 @@ class Relaxation(Section):
     """What follows the pulse: no current until both wall ends rest."""
 
     longest: DurationOrNone = 10e-9
-    """The end, also of a wall that still moves: it is marked unsettled. Source: our choice."""
+    """Time after which a wall that still moves is marked unsettled. Source: our choice."""
     speed: Speed = 0.5
-    """A wall rests when both ends are slower than this … Source: our choice."""
+    """A wall rests if both ends stay slower than this for `hold`. Source: our choice."""
     hold: Duration = 2e-9
-    """… for this long. Source: our choice."""
+    """How long both ends have to be slower than `speed`. Source: our choice."""
 
 
 class Output(Section):
@@ -120,7 +120,7 @@ class Detector(Section):
     parallel_conductance: Conductance = 1e-4
     """Conductance G0 of the parallel state in the reading `parallel`. Source: our choice."""
     polarization: Fraction = 0.4
-    """Polarisation P in the reading `parallel`. Source: paper, Eq. 2 and Table I."""
+    """Polarisation P in the reading `parallel`. Source: our choice, as of the spin current."""
     parallel_resistance: Resistance = 10e3
     """Resistance of the parallel state in the reading `series`. Source: our choice."""
     antiparallel_resistance: Resistance = 20e3
@@ -159,9 +159,9 @@ class Device(Section):
     """A track, how it is driven and how it is read."""
 
     kind: Literal["neuron", "synapse", "track"]
-    """What its traces become: an activation, conductance levels, or neither."""
+    """Whether its traces give an activation, conductance levels or neither."""
     track: Track
-    """Its geometry."""
+    """Geometry of the track."""
     wall: Wall
     """Where the wall starts."""
     pulse: Pulse
@@ -169,17 +169,17 @@ class Device(Section):
     relaxation: Relaxation = Relaxation()
     """What follows the pulse."""
     read_at: ReadTime = "rest"
-    """When it is read: `pulse_end`, `rest` or a time from the pulse's start."""
+    """When the wall is read: `pulse_end`, `rest` or a time from the pulse's start."""
     shown: tuple[CurrentDensity, ...] | None = None
     """The pulses that figures of single pulses show; by final state if not given."""
     detector: Detector = Detector()
-    """The tunnel junction that reads it."""
+    """The tunnel junction that reads the wall."""
     output: Output = Output()
-    """How often its traces are recorded."""
+    """How often traces are recorded."""
     material: Material
     """The film and the spin current."""
     calculator: Literal["film", "oommf"] = "film"
-    """What computes its traces: the embedded engine or OOMMF."""
+    """What computes its traces: `film` is the embedded engine, `oommf` OOMMF."""
     film: FilmSettings = FilmSettings()
     """Settings of the embedded engine."""
     oommf: OommfSettings = OommfSettings()

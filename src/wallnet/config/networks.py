@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
+from pydantic.config import JsonDict
 
 from wallnet.config.devices import Device
-from wallnet.config.quantities import Quantity, Section
+from wallnet.config.quantities import NAME, Quantity, Section
 
 DATA_FILES = (
     "train-images-idx3-ubyte",
@@ -38,6 +39,20 @@ SCHEMES = ("layer", "fitted", "row", "differential")
 LEVEL_SETS = ("measured", "extended", "reachable")
 """Which levels of a synapse a mapping uses; `measured` goes without saying in a name."""
 
+Mapped = Annotated[
+    str,
+    Field(
+        json_schema_extra={
+            "enum": [
+                scheme + suffix
+                for scheme in SCHEMES
+                for suffix in ("", *("-" + levels for levels in LEVEL_SETS[1:]))
+            ]
+        }
+    ),
+]
+"""Name of a mapping: a scheme, and a level set behind it; see `split_mapping`."""
+
 STAGES = ("fp32", "quantized", "fine_tuned", "fine_tuned_snapped", "on_levels")
 """What becomes of one network, in this order; all but the first stand on a synapse's levels."""
 
@@ -50,15 +65,15 @@ NO_DEVICE = "none"
 FREE_NETWORK = dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE) | {"stage": STAGES[0]}
 """What a network with free weights is called by: no device is part of it."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
-_FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*\Z")
+_NAMED: JsonDict = {"propertyNames": {"pattern": NAME}}
+_FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
 
 class DataSet(Section):
     """Where four IDX files lie below the data folder, what they show and what they have to be."""
 
-    folder: str
+    folder: Annotated[str, Field(json_schema_extra={"pattern": _FOLDER})]
     """Folder of the four IDX files, below `data_folder`."""
     classes: tuple[str, ...] = tuple(str(digit) for digit in range(10))
     """Labels of the classes, 2 to 256."""
@@ -68,7 +83,7 @@ class DataSet(Section):
     @field_validator("folder")
     @classmethod
     def _below(cls, value: str) -> str:
-        if not _FOLDER.match(value):
+        if not re.fullmatch(_FOLDER, value):
             raise ValueError("is not a folder below data_folder; write it like MNIST/raw")
         return value
 
@@ -219,7 +234,7 @@ class Networks(Section):
     """Where files that are not in `data_folder` come from, tried in this order."""
     datasets: tuple[str, ...] = tuple(KNOWN_DATASETS)
     """Data sets to train on. Source: paper."""
-    own_datasets: dict[str, DataSet] = Field(default_factory=dict)
+    own_datasets: dict[str, DataSet] = Field(default={}, json_schema_extra=_NAMED)
     """Further data sets, by name."""
     neuron: str = "neuron"
     """The neuron whose measured curve is the activation. Source: paper."""
@@ -233,13 +248,13 @@ class Networks(Section):
     """Synapses on whose conductances the weights are put. Source: paper: both."""
     readings: tuple[Reading, ...] = get_args(Reading)
     """How synapses are read: cells in parallel (Eq. 2), or resistance linear in m_z."""
-    mappings: tuple[str, ...] = ("layer",)
+    mappings: tuple[Mapped, ...] = ("layer",)
     """How weights become conductances, each with a suffix for other levels than the measured."""
-    table_ii: dict[str, Literal[5, 10]] = Field(default_factory=dict)
+    table_ii: dict[str, Literal[5, 10]] = {}
     """Synapses that stand for the paper's, with their notches; shown beside its Table II."""
     allow_unsuitable_neuron: bool = False
     """Whether to train on a neuron whose curve is no activation."""
-    recipes: dict[str, Recipe] = Field(default_factory=dict)
+    recipes: dict[str, Recipe] = Field(default={}, json_schema_extra=_NAMED)
     """How networks are trained, by name; without recipes there are no networks."""
     seeds: tuple[Seed, ...] = (1,)
     """Seeds; each trains every network once. Source: our choice."""
@@ -273,7 +288,7 @@ class Networks(Section):
     @classmethod
     def _can_name_files(cls, value: dict[str, Section]) -> dict[str, Section]:
         for name in value:
-            if not _NAME.match(name) or name == NO_DEVICE or name in KNOWN_DATASETS:
+            if not re.fullmatch(NAME, name) or name == NO_DEVICE or name in KNOWN_DATASETS:
                 raise ValueError(
                     f"has {name!r}, which is taken or cannot name files; "
                     "use other small letters, digits, '-' and '_'"

@@ -11,6 +11,9 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 TEXT_OF_NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"
 """What YAML 1.1 leaves as text: a number whose exponent has no sign, or no point before it."""
 
+NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+"""What may name files: device, recipe, data set."""
+
 
 class Section(BaseModel):
     """A block of `config.yaml`: unknown keys are refused, values cannot be changed.
