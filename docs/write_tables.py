@@ -397,7 +397,7 @@ def values_of(node: dict[str, Any]) -> str:
             if kind == "number"
             else f"{node['minimum']} to {high}"
         )
-    return {"string": "text", "boolean": "`true`, `false`", "null": "`null`"}[str(kind)]
+    return {"string": "text", "boolean": "true, false", "null": "null"}[str(kind)]
 
 
 def default_of(node: dict[str, Any]) -> str:
