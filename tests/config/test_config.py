@@ -963,6 +963,11 @@ def test_a_key_changed_by_hand_goes_before_what_is_inherited(tmp_path, tiny):
     assert (made.track.notches.diameter, made.track.notches.count) == (28e-9, 3)
     assert made.kind == "track"
     assert made.track.cells == (90, 18)
+    # a whole block replaces the device's own
+    whole = config.load_device(
+        path, "synapse", ["track.notches={positions: [8e-8], diameter: 8e-9}"]
+    )
+    assert whole.track.notch_positions == (80e-9,)
 
 
 @pytest.mark.parametrize("text", ["1", "0x10", "true", "1e-9 m", "5 nm", "[1e-9]", "1e999", ".inf"])

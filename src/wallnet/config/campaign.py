@@ -95,7 +95,7 @@ def _devices(
     What several devices inherit is reported once, under the key where it is written.
     """
     devices: dict[str, Device] = {}
-    problems: list[str | tuple[str, Finding]] = []
+    problems: list[str] = []
     findings: dict[str, list[Finding]] = {}
     for name in raw:
         if not re.fullmatch(NAME, name) or name == NO_DEVICE:
@@ -110,20 +110,16 @@ def _devices(
             problems.append(str(error))
             continue
         device, findings[name] = checked(Device, laid_over(shared, own))
-        problems += [(name, finding) for finding in findings[name]]
         if device is not None:
             devices[name] = device
-
-    def said(name: str, finding: Finding) -> str | None:
-        """Return the sentence for a finding, or None where another device has it."""
+    for name, found in findings.items():
         model = raw[name].get("like")
-        if finding in findings.get(model, ()) and not writes(raw[name], finding.key):
-            return None
-        inherited = finding.key[0] in shared and not writes(resolved(name, raw), finding.cause)
-        return finding.sentence(*(() if inherited else ("devices", name)))
-
-    sentences = [p if isinstance(p, str) else said(*p) for p in problems]
-    return devices, [sentence for sentence in sentences if sentence is not None]
+        for finding in found:
+            if finding in findings.get(model, ()) and not writes(raw[name], finding.key):
+                continue
+            inherited = finding.key[0] in shared and not writes(resolved(name, raw), finding.cause)
+            problems.append(finding.sentence(*(() if inherited else ("devices", name))))
+    return devices, problems
 
 
 def load(path: str | Path) -> Campaign:
