@@ -130,6 +130,7 @@ def test_every_configuration_of_the_repository_is_accepted():
         ("devices/neuron/track/length", None),
         ("devices/neuron/track/length", True),
         ("devices/neuron/pulse/current_densities", 0.5e12),
+        ("devices/neuron/pulse/current_densities", []),
         ("devices/neuron/like", 5),
         ("devices/neuron/like", ["synapse"]),
         ("networks/seeds", 1),

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from wallnet.config.messages import ConfigError
 from wallnet.config.quantities import CurrentDensity, Duration, Quantity, Section
@@ -103,7 +103,9 @@ class Pulse(Section):
     @field_validator(
         "current_densities",
         mode="before",
-        json_schema_input_type=tuple[CurrentDensity | CurrentSweep, ...],
+        json_schema_input_type=Annotated[
+            tuple[CurrentDensity | CurrentSweep, ...], Field(min_length=1)
+        ],
     )
     @classmethod
     def _expand(cls, value: Any) -> Any:
