@@ -26,7 +26,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     init = subparsers.add_parser(
         "init",
         help="start a campaign of your own",
-        description=f"Write config.yaml, a small campaign with a comment on every line, and "
+        description="Write config.yaml, a small campaign with a comment on every line, and "
         f"{SCHEMA}, by which editors complete its keys.",
     )
     init.add_argument("folder", nargs="?", default=".", help="where; here, if not given")
@@ -52,7 +52,9 @@ def _init(arguments: argparse.Namespace) -> None:
         for path, text in texts.items():
             path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"{error.filename} cannot be written ({error.strerror})") from None
+        raise ConfigError(
+            f"{error.filename} cannot be written ({error.strerror}); give another folder"
+        ) from None
     where = shlex.quote(str(folder.resolve()))
     print(f"{' and '.join(map(str, texts))} written; run it from the repository with")
     print(f"    make run DIRECTORY={where}")

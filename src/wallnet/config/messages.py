@@ -63,8 +63,8 @@ def unknown_key(key: object, known: Iterable[str]) -> str:
     """Say that a key is unknown, and which it resembles or which there are."""
     known = list(known)
     near = difflib.get_close_matches(str(key), known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known) or 'none'}"
-    return f" is not a key of the configuration; remove it ({hint})"
+    hint = f" (did you mean {near[0]}?)" if near else f" (known here: {', '.join(known)})"
+    return f" is not a key of the configuration; remove it{hint if known else ''}"
 
 
 def _known_keys(model: Any, path: Location) -> list[str]:
