@@ -20,12 +20,15 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from scipy.stats import binomtest
+
+from wallnet.config import schema
 
 ROOT = Path(__file__).parents[1]
 WIDTH = 100
@@ -321,6 +324,94 @@ def mutants(results: Results) -> str:
     return markdown(header, "|---|---:|---:|---:|---:|", rows)
 
 
+# The configuration
+
+
+def configuration(results: Results) -> str:
+    """Return all keys of the configuration, a table for each block."""
+    campaign = schema.of_campaign()
+    blocks = {"Campaign": campaign} | campaign["$defs"]
+    header = ("key", "unit", "values", "default", "meaning", "source")
+    rule = "|---|---|---|---|---|---|"
+    parts = []
+    for name, paths in places(blocks, "Campaign").items():
+        title = ", ".join(f"`{path}`" for path in paths) or "The whole file"
+        rows = []
+        for key, node in blocks[name]["properties"].items():
+            meaning, unit, source = DESCRIPTION.match(node["description"]).groups(default="")
+            required = key in blocks[name].get("required", ())
+            default = "required" if required else default_of(node)
+            rows.append([f"`{key}`", unit, values_of(node), default, meaning, source])
+        table = markdown(header, rule, [[cell or " " for cell in row] for row in rows])
+        parts.append(f"### {title}\n\n{blocks[name]['description']}\n\n{table}")
+    return "\n\n".join(parts)
+
+
+DESCRIPTION = re.compile(r"(.*?)(?: Unit: (.*?)\.)?(?: Source: (.*?)\.)?\Z")
+"""Meaning, unit and source of a key, in the schema."""
+
+
+def places(blocks: dict[str, Any], name: str, path: str = "") -> dict[str, list[str]]:
+    """Return where each block stands in the file, those within a block behind it."""
+    found: dict[str, list[str]] = {name: [path] if path else []}
+    for key, node in blocks[name]["properties"].items():
+        for inner, suffix in references(node):
+            for other, paths in places(blocks, inner, f"{path}.{key}{suffix}".strip(".")).items():
+                found.setdefault(other, []).extend(paths)
+    return found
+
+
+def references(node: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the blocks that a key leads to, and what stands between key and block."""
+    if "$ref" in node:
+        yield node["$ref"].rpartition("/")[2], ""
+    if isinstance(named := node.get("additionalProperties"), dict):
+        yield from ((name, ".X") for name, _ in references(named))
+    for inner in (*node.get("anyOf", ()), *filter(None, [node.get("items")])):
+        yield from references(inner)
+
+
+def values_of(node: dict[str, Any]) -> str:
+    """Say what a key may be."""
+    if "$ref" in node:
+        return "block"
+    if "enum" in node:
+        return ", ".join(f"`{value}`" for value in node["enum"])
+    if "const" in node:
+        return str(node["const"])
+    if "anyOf" in node:
+        # a number may be text, too: that goes without saying
+        kinds = [kind for kind in node["anyOf"] if "pattern" not in kind]
+        said = " or ".join(dict.fromkeys(map(values_of, kinds)))
+        return re.sub(r"(\S+ to \S+) or -\S+ to -\S+", r"±(\1)", said)
+    kind = node.get("type")
+    if kind == "array":
+        return f"list of {values_of(node['items'])}"
+    if kind == "object":
+        named = node["additionalProperties"]
+        return f"{values_of(named)}, by name" if isinstance(named, dict) else "block"
+    if "minimum" in node:
+        high = node["maximum"] if "maximum" in node else node["exclusiveMaximum"] - 1
+        return (
+            f"{node['minimum']:g} to {high:g}"
+            if kind == "number"
+            else f"{node['minimum']} to {high}"
+        )
+    return {"string": "text", "boolean": "true, false", "null": "null"}[str(kind)]
+
+
+def default_of(node: dict[str, Any]) -> str:
+    """Say what a key is that is left out."""
+    default = node.get("default")
+    if default in (None, {}, []):
+        return "none"
+    if isinstance(default, dict):
+        return "as below"
+    if isinstance(default, list):
+        return ", ".join(map(str, default))
+    return f"{default:g}" if isinstance(default, float) else str(default).lower()
+
+
 BLOCKS: dict[str, Callable[[Results], str]] = {
     "accuracies": accuracies,
     "seeds": seeds,
@@ -335,6 +426,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "tolerances": tolerances,
     "mistakes": mistakes,
     "mutants": mutants,
+    "configuration": configuration,
     **{name: as_measured(name) for name in ("planning", "gather", "thresholds")},
 }
 """What makes each block, by its name."""

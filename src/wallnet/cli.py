@@ -1,4 +1,4 @@
-"""The command line: what the rules call, and what a person calls by hand."""
+"""The command line: what the rules call, and what a person calls."""
 
 import argparse
 import sys
@@ -11,6 +11,7 @@ from wallnet.files import FileError
 
 def _parser() -> argparse.ArgumentParser:
     from wallnet import devices, plan, simulate, validation
+    from wallnet.config import commands as configuration
     from wallnet.networks import commands as networks
     from wallnet.report import crosscheck, device_tables, parameters
     from wallnet.report import devices as device_figures
@@ -34,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
         validation,
         validation_table,
         plan,
+        configuration,
     )
     for stage in stages:
         stage.register(subparsers)
@@ -41,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command; what a user can mend is said in one line, with exit code 1."""
+    """Run a command; what a user can fix is said in one line, with exit code 1."""
     from wallnet.simulate import SimulationError
 
     parsed = _parser().parse_args(arguments)

@@ -184,6 +184,92 @@ def test_a_shared_fault_is_said_once_and_by_its_own_key(tiny):
     assert str(refused.value).startswith("config.yaml: material.damping = -1")
 
 
+def refused(data):
+    """Return the sentences in which a campaign is refused."""
+    with pytest.raises(config.ConfigError) as error:
+        config.parse(data)
+    return [line.removeprefix("config.yaml: ") for line in str(error.value).splitlines()]
+
+
+HEIRS = {
+    "heir": {"like": "synapse", "material": {"damping": 0.3}},
+    "grandchild": {"like": "heir", "track": {"notches": {"count": 2}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "key"),
+    [
+        ("devices.synapse.track.length", 512, "devices.synapse.track.length = 512 is outside"),
+        ("devices.synapse.track.lenght", 5e-9, "devices.synapse.track.lenght is not a key"),
+        ("devices.synapse.track.length", None, "devices.synapse.track.length is missing"),
+        ("devices.synapse.wall", None, "devices.synapse.wall is missing"),
+        ("devices.synapse.kind", "axon", "devices.synapse.kind is 'axon'"),
+        # what several keys have to fit
+        ("devices.synapse.track.cell_size", 5e-9, "devices.synapse.track.cell_size 5e-09 m does"),
+        ("devices.synapse.wall.start", 400e-9, "devices.synapse.wall.start 4e-07 m lies outside"),
+        ("devices.synapse.like", "nothing", "devices.synapse.like names 'nothing'"),
+        ("devices.synapse.like", "grandchild", "devices.grandchild.like leads back to itself"),
+        ("devices.synapse", 3, "devices.synapse is not a block of keys"),
+        # at the top
+        ("material.polarization", 4, "material.polarization = 4 is outside"),
+        ("output.snapshot_interval", 1e-12, "output.snapshot_interval is shorter"),
+        ("output.interval", 0.61e-9, "output.snapshot_interval is shorter"),
+    ],
+)
+def test_a_fault_that_devices_inherit_is_said_once_where_it_is_written(tiny, path, value, key):
+    tiny["devices"] |= copy.deepcopy(HEIRS)
+    # the order in the file does not matter
+    for devices in (tiny["devices"], dict(reversed(tiny["devices"].items()))):
+        data = copy.deepcopy(tiny | {"devices": devices})
+        put(data, path, value)
+        sentences = refused(data)
+        assert len(sentences) == 1, sentences
+        assert sentences[0].startswith(key)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "key"),
+    [
+        ("material.damping", -1, "devices.heir.material.damping = -1 is outside"),
+        ("track", {"notches": {"diametre": 1e-9}}, "devices.heir.track.notches.diametre is not a"),
+        ("track", {"cell_size": 5e-9}, "devices.heir.track.cell_size 5e-09 m does not divide"),
+        ("wall", {"start": 400e-9}, "devices.heir.wall.start 4e-07 m lies outside"),
+        # of a shared block, one key is the device's own
+        (
+            "material",
+            {"saturation_magnetization": 2e6},
+            "devices.heir.material.uniaxial_anisotropy is 1e+06 J/m³, which does not hold",
+        ),
+        ("output", {"snapshot_interval": 1e-12}, "devices.heir.output.snapshot_interval is short"),
+    ],
+)
+def test_a_fault_of_a_variant_is_said_under_its_own_name(tiny, path, value, key):
+    tiny["devices"] |= copy.deepcopy(HEIRS)
+    put(tiny["devices"]["heir"], path, value)
+    sentences = refused(tiny)
+    assert len(sentences) == 1, sentences
+    assert sentences[0].startswith(key)
+
+
+def test_the_same_fault_written_twice_is_said_twice(tiny):
+    tiny["devices"] |= copy.deepcopy(HEIRS)
+    for name in ("synapse", "grandchild"):
+        tiny["devices"][name]["wall"] = {"start": 400e-9}
+    assert [sentence.partition(" ")[0] for sentence in refused(tiny)] == [
+        "devices.synapse.wall.start",
+        "devices.grandchild.wall.start",
+    ]
+
+
+def test_a_fault_of_two_devices_that_inherit_nothing_is_said_of_both(tiny):
+    del tiny["material"]
+    assert refused(tiny) == [
+        "devices.neuron.material is missing; add it",
+        "devices.synapse.material is missing; add it",
+    ]
+
+
 def test_a_device_that_varies_another_states_only_the_difference(tiny):
     tiny["devices"]["variant"] = {"like": "synapse", "material": {"damping": 0.1}}
     campaign = config.parse(tiny)
@@ -890,6 +976,11 @@ def test_a_key_changed_by_hand_goes_before_what_is_inherited(tmp_path, tiny):
     assert (made.track.notches.diameter, made.track.notches.count) == (28e-9, 3)
     assert made.kind == "track"
     assert made.track.cells == (90, 18)
+    # a whole block replaces the device's own
+    whole = config.load_device(
+        path, "synapse", ["track.notches={positions: [8e-8], diameter: 8e-9}"]
+    )
+    assert whole.track.notch_positions == (80e-9,)
 
 
 @pytest.mark.parametrize("text", ["1", "0x10", "true", "1e-9 m", "5 nm", "[1e-9]", "1e999", ".inf"])

@@ -120,6 +120,31 @@ def test_jobs_are_those_of_the_shipped_campaign(writer):
     assert noted["trace"] == ("queue", sum(len(d.pulse.current_densities) for d in devices))
 
 
+def test_the_configuration_has_a_table_for_each_block_and_a_row_for_each_key():
+    page = block("docs/configuration.md", "configuration")
+    tables = dict(re.findall(r"^### (.*?)\n(.*?)(?=^### |\Z)", page, re.M | re.S))
+    keys = {title: re.findall(r"^\| `(\w+)` ", table, re.M) for title, table in tables.items()}
+    assert keys["`devices.X`"] == list(config.Device.model_fields)
+    assert keys["`devices.X.track.notches`"] == list(config.Notches.model_fields)
+    assert keys["`networks`"] == list(config.Networks.model_fields)
+    assert keys["`networks.recipes.X.fine_tuned`, `networks.recipes.X.on_levels`"]
+    rows = {
+        tuple(cell.strip() for cell in line.strip("|").split("|"))[:4]
+        for table in tables.values()
+        for line in table.splitlines()
+    }
+    assert {
+        ("`cell_size`", "m", "1e-10 to 0.001", "required"),
+        ("`damping`", "", "0.0001 to 10", "required"),
+        ("`dmi_constant`", "J/m²", "±(1e-07 to 0.1) or 0", "required"),
+        ("`read_at`", "s", "`pulse_end`, `rest` or 1e-15 to 0.001", "rest"),
+        ("`count`", "", "1 to 1000 or null", "none"),
+        ("`seeds`", "", "list of 0 to 4294967295", "1"),
+        ("`recipes`", "", "block, by name", "none"),
+        ("`output`", "", "block", "as below"),
+    } <= rows
+
+
 def change(path, old, new):
     text = path.read_text(encoding="utf-8")
     assert old in text

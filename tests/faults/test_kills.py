@@ -159,7 +159,7 @@ import importlib.abc, importlib.util, sys
 
 class Finder(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
-        if name == "wallnet.networks.checkpoints":
+        if name == "wallnet.networks.callbacks":
             sys.meta_path.remove(self)
             spec = importlib.util.find_spec(name)
             execute = spec.loader.exec_module

@@ -60,3 +60,12 @@ def write_images(folder: Path, training=600, test=200, side=8, classes=4, noise=
         for name, array in content.items():
             (folder / f"{part}-{name}-ubyte").write_bytes(idx(array))
     assert all((folder / name).is_file() for name in DATA_FILES)
+
+
+def one_sentence(caught, *parts):
+    """Return a message that is one sentence and has these parts."""
+    text = str(caught.value)
+    assert "\n" not in text
+    for part in parts:
+        assert part in text
+    return text

@@ -9,12 +9,12 @@ from helpers.synthetic import write_images, write_neuron, write_synapse
 def place(tmp_path_factory, networks):
     """A folder with the images, what `wallnet data` wrote, a neuron and a synapse."""
     from wallnet.jobs import data_job
-    from wallnet.networks import data
+    from wallnet.networks import fetching
 
     folder = tmp_path_factory.mktemp("networks")
     write_images(folder / "data/Blots/raw")
     with redirect_stdout(io.StringIO()):
-        data.provide(data_job(networks, "blots"), folder / "data", folder / "blots.json")
+        fetching.provide(data_job(networks, "blots"), folder / "data", folder / "blots.json")
     write_neuron(folder / "neuron.json")
     write_synapse(folder / "synapse.json", 6)
     return folder
@@ -22,6 +22,28 @@ def place(tmp_path_factory, networks):
 
 @pytest.fixture
 def images(place):
-    from wallnet.networks import data
+    from wallnet.networks import images
 
-    return data.load(place / "blots.json", place / "data")
+    return images.load(place / "blots.json", place / "data")
+
+
+@pytest.fixture(scope="session")
+def results(networks, place, tmp_path_factory):
+    """All stages of one network, as (metrics, checkpoint path); not to be changed."""
+    from helpers.training import free, on_levels
+
+    from wallnet import files
+    from wallnet.networks import images
+
+    folder = tmp_path_factory.mktemp("stages")
+    images = images.load(place / "blots.json", place / "data")
+    outputs = {"fp32": free(networks, images, place, folder)}
+    outputs |= on_levels(networks, images, place, outputs["fp32"][1], folder)
+    return {stage: (files.read_json(m), c) for stage, (m, c) in outputs.items()}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with a data set of 20 and 10 images."""
+    write_images(tmp_path / "Tiny/raw", training=20, test=10)
+    return tmp_path

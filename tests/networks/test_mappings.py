@@ -42,7 +42,7 @@ def test_other_names_are_no_mappings(name):
 @given(weight=weights)
 def test_every_weight_lands_on_the_table(scheme, weight):
     mapping = MAPPINGS[scheme](LEVELS)
-    circuit = mapping.fit(weight)
+    circuit = mapping.circuit_for(weight)
     snapped = mapping.snap(weight, circuit)
     allowed = circuit.offset.reshape(-1, 1) + circuit.scale.reshape(-1, 1) * mapping.table
     for row in range(len(weight)):
@@ -56,7 +56,7 @@ def test_every_weight_lands_on_the_table(scheme, weight):
 @given(weight=weights)
 def test_no_table_entry_is_nearer(scheme, weight):
     mapping = MAPPINGS[scheme](LEVELS)
-    circuit = mapping.fit(weight)
+    circuit = mapping.circuit_for(weight)
     error = (mapping.snap(weight, circuit) - weight).abs()
     entries = circuit.offset[..., None] + circuit.scale[..., None] * mapping.table
     assert (error <= (weight[..., None] - entries).abs().amin(dim=-1) + close(circuit)).all()
@@ -67,7 +67,7 @@ def test_no_table_entry_is_nearer(scheme, weight):
 @given(weight=weights)
 def test_snapping_twice_is_snapping_once(scheme, weight):
     mapping = MAPPINGS[scheme](LEVELS)
-    circuit = mapping.fit(weight)
+    circuit = mapping.circuit_for(weight)
     once = mapping.snap(weight, circuit)
     assert (mapping.snap(once, circuit) - once).abs().max() <= close(circuit)
 
@@ -77,7 +77,7 @@ def test_snapping_twice_is_snapping_once(scheme, weight):
 @given(weight=weights)
 def test_the_extremes_of_a_layer_or_row_keep_their_value(scheme, weight):
     mapping = MAPPINGS[scheme](LEVELS)
-    circuit = mapping.fit(weight)
+    circuit = mapping.circuit_for(weight)
     snapped = mapping.snap(weight, circuit)
     dimension = None if scheme == "layer" else 1
     for extreme in (torch.amin, torch.amax):
@@ -89,7 +89,7 @@ def test_the_extremes_of_a_layer_or_row_keep_their_value(scheme, weight):
 def test_the_papers_mapping_by_hand():
     mapping = MAPPINGS["layer"](LEVELS)
     weight = torch.tensor([[-1.0, 1.0], [-0.55, 0.3]])  # normalised 0, 1, 0.225 and 0.65
-    circuit = mapping.fit(weight)
+    circuit = mapping.circuit_for(weight)
     assert (float(circuit.offset), float(circuit.scale)) == (-1.0, 2.0)
     expected = torch.tensor([[-1.0, 1.0], [2 * 0.3 - 1, 2 * 0.6 - 1]])
     torch.testing.assert_close(mapping.snap(weight, circuit), expected)
@@ -98,9 +98,9 @@ def test_the_papers_mapping_by_hand():
 def test_a_row_has_a_scale_of_its_own():
     weight = torch.tensor([[0.0, 0.01, 0.1], [0.0, 1.0, 10.0]])
     mapping = MAPPINGS["row"](LEVELS)
-    torch.testing.assert_close(mapping.snap(weight, mapping.fit(weight)), weight)
+    torch.testing.assert_close(mapping.snap(weight, mapping.circuit_for(weight)), weight)
     single = MAPPINGS["layer"](LEVELS)
-    assert single.snap(weight, single.fit(weight))[0].tolist() == [0.0, 0.0, 0.0]
+    assert single.snap(weight, single.circuit_for(weight))[0].tolist() == [0.0, 0.0, 0.0]
 
 
 def test_a_fitted_range_has_no_larger_error_than_the_whole_one():
@@ -109,7 +109,9 @@ def test_a_fitted_range_has_no_larger_error_than_the_whole_one():
     errors = {}
     for scheme in ("layer", "fitted"):
         mapping = MAPPINGS[scheme](LEVELS)
-        errors[scheme] = float((mapping.snap(weight, mapping.fit(weight)) - weight).square().mean())
+        errors[scheme] = float(
+            (mapping.snap(weight, mapping.circuit_for(weight)) - weight).square().mean()
+        )
     assert errors["fitted"] < 0.7 * errors["layer"]
 
 
@@ -129,7 +131,9 @@ def test_a_fitted_range_is_the_best_of_its_grid():
     start, stop = min(errors, key=errors.get)
     assert least < start
     assert stop < greatest
-    circuit = MAPPINGS["fitted"](LEVELS).fit(torch.tensor(weight, dtype=torch.float32)[None])
+    circuit = MAPPINGS["fitted"](LEVELS).circuit_for(
+        torch.tensor(weight, dtype=torch.float32)[None]
+    )
     assert float(circuit.offset) == pytest.approx(start, abs=1e-5)
     assert float(circuit.offset + circuit.scale) == pytest.approx(stop, abs=1e-5)
 
@@ -137,7 +141,7 @@ def test_a_fitted_range_is_the_best_of_its_grid():
 def test_a_pair_of_levels_short_of_the_full_span_keeps_the_largest_weight():
     mapping = MAPPINGS["differential"](torch.tensor([0.0, 0.3, 0.8]))
     weight = torch.tensor([[0.1, 0.5], [-2.0, 1.1]])
-    circuit = mapping.fit(weight)
+    circuit = mapping.circuit_for(weight)
     assert float(circuit.scale) == pytest.approx(2.0 / 0.8, rel=1e-6, abs=0)
     # entries ±0.8, ±0.5, ±0.3, 0, times 2.5
     expected = torch.tensor([[0.0, 0.75], [-2.0, 1.25]])
@@ -148,7 +152,7 @@ def test_a_pair_of_synapses_holds_zero_and_both_signs():
     mapping = MAPPINGS["differential"](torch.linspace(0, 1, 6))
     torch.testing.assert_close(mapping.table, torch.linspace(-1, 1, 11))
     weight = torch.tensor([[0.0, 0.3, -2.0]])
-    snapped = mapping.snap(weight, mapping.fit(weight))
+    snapped = mapping.snap(weight, mapping.circuit_for(weight))
     torch.testing.assert_close(snapped, torch.tensor([[0.0, 0.4, -2.0]]))
 
 
@@ -156,7 +160,7 @@ def test_a_pair_of_synapses_holds_zero_and_both_signs():
 def test_equal_weights_are_no_trouble(scheme):
     weight = torch.full((3, 4), 0.0)
     mapping = MAPPINGS[scheme](LEVELS)
-    circuit = mapping.fit(weight)
+    circuit = mapping.circuit_for(weight)
     torch.testing.assert_close(mapping.snap(weight, circuit), weight)
     assert (circuit.scale > 0).all()
 

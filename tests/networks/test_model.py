@@ -51,10 +51,34 @@ def test_the_network_is_the_papers():
     assert shapes == {"hidden": (128, 784), "output": (10, 128)}
 
 
-def test_the_confusion_matrix_has_labels_in_rows():
+@pytest.fixture
+def constant():
+    """A network that takes every image for class 0."""
     network = Classifier(2, 3, 2, QUARTIC, 1.0)
     with torch.no_grad():
         network.output.weight.zero_()
-        network.output.bias.copy_(torch.tensor([1.0, 0.0]))  # always class 0
-    network.test_step((torch.rand(5, 2), torch.tensor([0, 1, 1, 0, 1])), 0)
-    assert network.confusion.tolist() == [[2, 0], [3, 0]]
+        network.output.bias.copy_(torch.tensor([1.0, 0.0]))
+    return network
+
+
+def test_the_confusion_matrix_has_labels_in_rows(constant):
+    constant.test_step((torch.rand(5, 2), torch.tensor([0, 1, 1, 0, 1])), 0)
+    assert constant.confusion.compute().tolist() == [[2, 0], [3, 0]]
+
+
+def test_a_test_larger_than_what_is_counted_at_once_is_counted_whole(constant):
+    labels = torch.arange(257) % 2
+    constant.test_step((torch.rand(257, 2), labels), 0)
+    assert constant.confusion.compute().tolist() == [[129, 0], [128, 0]]
+
+
+@pytest.mark.filterwarnings("ignore:You are trying to `self.log")
+def test_accuracies_are_of_one_epoch(constant):
+    """Weighted by the images of each batch, the last of which is smaller."""
+    for training, validation in (((0, 1, 1), (0, 0)), ((1, 1, 1), (1, 0))):
+        for labels in (training, (0,)):
+            constant.training_step((torch.rand(len(labels), 2), torch.tensor(labels)), 0)
+        constant.validation_step((torch.rand(2, 2), torch.tensor(validation)), 0)
+        constant.on_validation_epoch_end()
+    accuracies = [(p["training_accuracy"], p["validation_accuracy"]) for p in constant.curve]
+    assert accuracies == [(50.0, 100.0), (25.0, 50.0)]

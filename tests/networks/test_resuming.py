@@ -11,9 +11,10 @@ import torch
 from helpers.synthetic import write_images, write_neuron, write_synapse
 
 from wallnet import files
-from wallnet.config.networks import STAGES
+from wallnet.config.networks import LEVEL_STAGES, STAGES
 from wallnet.jobs import data_job, mapping_job, training_job
-from wallnet.networks import checkpoints, data, training
+from wallnet.networks import callbacks, fetching, stages, storage
+from wallnet.networks import images as image_files
 
 EPOCHS = 6
 
@@ -40,7 +41,7 @@ def place(longer, tmp_path_factory):
     """A folder with images so noisy that the last epochs still count, a neuron and a synapse."""
     folder = tmp_path_factory.mktemp("noisy")
     write_images(folder / "data/Blots/raw", noise=250)
-    data.provide(data_job(longer, "blots"), folder / "data", folder / "blots.json")
+    fetching.provide(data_job(longer, "blots"), folder / "data", folder / "blots.json")
     write_neuron(folder / "neuron.json")
     write_synapse(folder / "synapse.json", 6)
     return folder
@@ -52,29 +53,39 @@ def outputs(folder, *stages):
 
 def train(networks, images, place, folder, seed=3):
     job = training_job(networks, "blots", "plain", seed)
-    training.train(job, images, place / "neuron.json", outputs(folder, "fp32")[0])
+    stages.train(job, images, place / "neuron.json", outputs(folder, "fp32")[0])
 
 
 def put_on_levels(networks, images, place, start, folder):
     job = mapping_job(networks, "blots", "synapse", "series", "layer", "plain", 3)
-    written = dict(zip(STAGES[1:], outputs(folder, *STAGES[1:]), strict=True))
-    training.put_on_levels(job, images, place / "synapse.json", start, written)
+    written = dict(zip(LEVEL_STAGES, outputs(folder, *LEVEL_STAGES), strict=True))
+    stages.put_on_levels(job, images, place / "synapse.json", start, written)
 
 
 @pytest.fixture(scope="module")
 def undisturbed(longer, place, tmp_path_factory):
     """Results of trainings that nobody disturbed."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    images = data.load(place / "blots.json", place / "data")
+    images = image_files.load(place / "blots.json", place / "data")
     train(longer, images, place, folder)
     put_on_levels(longer, images, place, folder / "fp32.ckpt", folder)
     return folder
 
 
+def test_the_kept_epoch_is_the_best_on_the_images_held_out(undisturbed):
+    """As the evaluation of the kept network finds it, which is none of the training."""
+    for stage in ("fp32", "fine_tuned", "on_levels"):
+        record = files.read_json(undisturbed / f"{stage}.json")
+        accuracies = [point["validation_accuracy"] for point in record["training_curve"]]
+        assert record["best_epoch"] == accuracies.index(max(accuracies)) + 1
+        assert record["validation_accuracy"] == pytest.approx(max(accuracies), abs=1e-3)
+        assert 0 < max(accuracies) < 100
+
+
 @pytest.fixture
 def eager(monkeypatch):
     """Write a checkpoint after every epoch."""
-    monkeypatch.setattr(checkpoints, "INTERVAL", 0.0)
+    monkeypatch.setattr(callbacks, "INTERVAL", 0.0)
 
 
 @pytest.fixture
@@ -88,7 +99,7 @@ def kill(monkeypatch):
             if index == 2 and next(left, None) is None:
                 raise Killed
 
-        monkeypatch.setattr(training.FollowEpochs, "on_train_batch_start", start, raising=False)
+        monkeypatch.setattr(callbacks.FollowEpochs, "on_train_batch_start", start, raising=False)
 
     return arm
 
@@ -139,7 +150,7 @@ def test_a_killed_job_on_levels_goes_on_to_the_same_networks(
     kill(2 * EPOCHS)
     put_on_levels(longer, images, place, undisturbed / "fp32.ckpt", tmp_path)
     assert capsys.readouterr().out.count("epoch") == 2 * EPOCHS - sum(kills)
-    same(tmp_path, undisturbed, *STAGES[1:])
+    same(tmp_path, undisturbed, *LEVEL_STAGES)
 
 
 def interrupted(longer, images, place, folder, kill, seed=3):
@@ -147,7 +158,7 @@ def interrupted(longer, images, place, folder, kill, seed=3):
     with pytest.raises(Killed):
         train(longer, images, place, folder, seed)
     kill(EPOCHS)
-    return checkpoints.path_beside(folder / "fp32.ckpt")
+    return storage.unfinished_path(folder / "fp32.ckpt")
 
 
 @pytest.mark.usefixtures("eager")
@@ -159,7 +170,7 @@ def test_a_checkpoint_of_another_training_is_not_used(
     theirs = changed if other == "images" else images
     with monkeypatch.context() as patch:
         if other == "revision":
-            patch.setattr(training.revisions, "of", lambda stage: 1000)
+            patch.setattr(storage.revisions, "of", lambda stage: 1000)
         seed = 4 if other == "seed" else 3
         assert interrupted(longer, theirs, place, tmp_path, kill, seed).exists()
     train(longer, images, place, tmp_path)
@@ -190,20 +201,20 @@ def test_a_checkpoint_of_other_levels_is_not_used(
 def test_a_checkpoint_of_another_start_is_not_used(
     longer, images, place, unfinished, undisturbed, tmp_path_factory, caplog
 ):
-    other = training.load_network(undisturbed / "fp32.ckpt")
+    other = storage.load_network(undisturbed / "fp32.ckpt")
     with torch.no_grad():
         other.output.bias += 0.1
     start = tmp_path_factory.mktemp("other") / "fp32.ckpt"
-    training.save_network(other, start, {})
+    storage.save_network(other, start, {})
     put_on_levels(longer, images, place, start, unfinished)
     assert "going on" not in caplog.text
 
 
 def test_the_wall_time_of_earlier_attempts_counts(longer, images, place, tmp_path, kill, eager):
     path = interrupted(longer, images, place, tmp_path, kill)
-    kept = checkpoints.read(path)
+    kept = storage.read_checkpoint(path)
     kept["wallnet"]["elapsed"] = 5000.0
-    checkpoints.write(kept, path)
+    storage.write_checkpoint(kept, path)
     train(longer, images, place, tmp_path)
     assert 5000.0 < files.read_json(tmp_path / "fp32.json")["wall_seconds"] < 6000.0
 
@@ -254,7 +265,7 @@ def test_a_short_training_writes_no_checkpoint(longer, images, place, tmp_path, 
 MORTAL = """
 import os, signal
 import wallnet.cli
-from wallnet.networks import checkpoints, training
+from wallnet.networks import callbacks
 
 left = int(os.environ["BATCHES_TO_LIVE"])
 
@@ -266,8 +277,8 @@ def count(self, trainer, pl_module, batch, index):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-checkpoints.INTERVAL = 0.0
-training.FollowEpochs.on_train_batch_start = count
+callbacks.INTERVAL = 0.0
+callbacks.FollowEpochs.on_train_batch_start = count
 wallnet.cli.main()
 """
 """The command line, with a checkpoint an epoch and SIGKILL after a number of batches."""

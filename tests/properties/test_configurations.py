@@ -5,17 +5,20 @@ import re
 
 import numpy as np
 import pytest
-from helpers.junk import REPOSITORY, ROOT, spoilt, spoilt_text
+from helpers.junk import REPOSITORY, ROOT, plain_junk, spoilt, spoilt_text
 from hypothesis import event, given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from wallnet import config, jobs, plan
+from wallnet.config import schema
 from wallnet.jobs import accuracy_job
 from wallnet.simulate import SimulationError, simulate
 
 TEXT = (ROOT / "config.yaml").read_text(encoding="utf-8")
 
 SOURCE = re.compile(r"config\.yaml: \S")
+SCHEMA = Draft202012Validator(schema.as_written())
 KEYS = {*REPOSITORY, "film", "oommf", "figures"}
 
 
@@ -23,7 +26,7 @@ def check_refusal(error):
     """Each line of a refusal begins with its source and names a key or a misspelling of one."""
     for line in str(error).splitlines():
         assert SOURCE.match(line), line
-        assert re.search(r"[;:(] ?\w", line[len("config.yaml: ") :]), f"no mend: {line}"
+        assert re.search(r"[;:(] ?\w", line[len("config.yaml: ") :]), f"no fix: {line}"
         assert not re.search(r"Traceback|pydantic|object at 0x", line), line
 
 
@@ -33,7 +36,7 @@ def check_source(error, path):
 
 
 def check_stop(error):
-    """A simulation that stops names the key that would mend it."""
+    """A simulation that stops names the key that would fix it."""
     assert re.search(r"(film|output|track|wall|pulse|material)\.\w+", str(error)), str(error)
 
 
@@ -63,6 +66,19 @@ def test_a_spoilt_campaign_is_refused_by_key_or_can_be_used(data):
         return
     event("accepted")
     check_use(campaign)
+
+
+@given(spoilt([REPOSITORY], plain_junk, most=1))
+def test_the_schema_accepts_what_can_be_used(data):
+    """But for text and truth values that stand for a number: nobody writes them."""
+    try:
+        config.parse(data)
+    except config.ConfigError:
+        event("refused")
+        return
+    event("accepted")
+    unexpected = [e for e in SCHEMA.iter_errors(data) if not isinstance(e.instance, str | bool)]
+    assert unexpected == []
 
 
 @given(spoilt_text(TEXT))

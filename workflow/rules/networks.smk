@@ -4,7 +4,7 @@ Of a device only its levels or its activation decide about a network. They are a
 the file that holds them is `ancient`: that it was written anew makes nothing train again.
 """
 
-from wallnet.config.networks import FREE_NETWORK, STAGES, split_mapping
+from wallnet.config.networks import FREE_NETWORK, LEVEL_STAGES, split_mapping
 from wallnet.files import compact
 
 
@@ -72,12 +72,12 @@ rule map:
         synapse=ancient(files.COMPACT_MODEL),
         start=filled(files.CHECKPOINT, **FREE_NETWORK),
     output:
-        metrics=expand(files.METRICS, stage=STAGES[1:], allow_missing=True),
-        checkpoint=expand(files.CHECKPOINT, stage=STAGES[1:], allow_missing=True),
+        metrics=expand(files.METRICS, stage=LEVEL_STAGES, allow_missing=True),
+        checkpoint=expand(files.CHECKPOINT, stage=LEVEL_STAGES, allow_missing=True),
     log:
-        files.log_of(filled(files.METRICS, stage=STAGES[1])),
+        files.log_of(filled(files.METRICS, stage=LEVEL_STAGES[0])),
     benchmark:
-        files.benchmark_of(filled(files.METRICS, stage=STAGES[1]))
+        files.benchmark_of(filled(files.METRICS, stage=LEVEL_STAGES[0]))
     threads: campaign.networks.threads
     resources:
         mem_mb=growing(1500),

@@ -4,23 +4,27 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from wallnet.config.devices import Device
-from wallnet.config.quantities import CurrentDensity, Section, laid_over
+from wallnet.config.inheritance import laid_over
+from wallnet.config.quantities import CurrentDensity, Section
 
 CALCULATORS = ("film", "oommf")
 """The calculators that are compared; the second is the reference."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}\Z")
+_NAME = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
 
 
 class Case(Section):
     """One pulse on one device, of which some keys may differ."""
 
     device: str
+    """The device, of `devices`."""
     current_density: CurrentDensity
+    """Current density of the pulse."""
     changes: dict[str, Any] = {}
+    """Keys of the device that differ in this case."""
 
     def varied(self, devices: Mapping[str, Device], calculator: str) -> dict[str, Any]:
         """Return the device as plain data, changes laid over it, for one calculator."""
@@ -31,13 +35,16 @@ class Case(Section):
 class Crosscheck(Section):
     """The pulses that `snakemake crosscheck` compares, by name."""
 
-    cases: dict[str, Case] = {}
+    cases: dict[str, Case] = Field(
+        default={}, json_schema_extra={"propertyNames": {"pattern": _NAME}}
+    )
+    """The cases, by name."""
 
     @field_validator("cases")
     @classmethod
     def _can_name_files(cls, value: dict[str, Case]) -> dict[str, Case]:
         for name in value:
-            if not _NAME.match(name):
+            if not re.fullmatch(_NAME, name):
                 raise ValueError(
                     f"has {name!r}, which cannot name files; use small letters, digits, "
                     "'.', '-' and '_'"

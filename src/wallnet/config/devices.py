@@ -1,83 +1,56 @@
 """The physical half of the configuration: material, track, wall, pulse, detector, calculator."""
 
-import itertools
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, model_validator
 
 from wallnet.config.calculators import FilmSettings, OommfSettings
+from wallnet.config.pulse import Pulse
 from wallnet.config.quantities import (
     Conductance,
     CurrentDensity,
     Duration,
     DurationOrNone,
     Fraction,
-    Length,
     Position,
+    Quantity,
     Resistance,
     Section,
     Speed,
-    quantity,
 )
+from wallnet.config.track import ROUNDING, Track
 
 VACUUM_PERMEABILITY = 4e-7 * math.pi
 """μ0 in N/A², the value of the paper and of OOMMF."""
 
-CURRENT_DENSITY_STEP = 1e8
-"""Smallest distinction between current densities in A/m²: file names carry four decimals."""
-
-LARGEST_SWEEP = 100_000
-SMALLEST_CELL = 1e-10
-"""Lower bound of every length, in m."""
-LARGEST_CELL_COUNT = 4_000_000
 LARGEST_TRACE = 4_000_000_000
 """Bytes that one trace may take in memory."""
 LARGEST_WORK = 1e15
 """Cells times steps of one simulation: about a month of one core."""
-_ROUNDING = 1e-9
-"""Share by which what fits exactly may miss a bound, since it is written in decimals."""
-
-
-def current_name(current_density: float) -> str:
-    """Return the name of a current density in file names: in 1e12 A/m², four decimals.
-
-    Examples
-    --------
-    >>> current_name(0.5e12)
-    '0.5000'
-    """
-    steps = round(current_density / CURRENT_DENSITY_STEP)
-    sign = "-" if steps < 0 else ""
-    whole, decimals = divmod(abs(steps), 10_000)
-    return f"{sign}{whole}.{decimals:04d}"
-
-
-def parse_current(name: str) -> float:
-    """Return the current density in A/m² that a file name stands for.
-
-    Examples
-    --------
-    >>> parse_current("0.5000")
-    500000000000.0
-    """
-    sign = -1 if name.startswith("-") else 1
-    whole, _, decimals = name.lstrip("-").partition(".")
-    return sign * (int(whole) * 10_000 + int(decimals)) * CURRENT_DENSITY_STEP
 
 
 class Material(Section):
     """The ferromagnetic film and the spin current that drives it (paper, Table I)."""
 
-    saturation_magnetization: quantity("A/m", 1e3, 1e7)  # type: ignore[valid-type]
-    exchange_stiffness: quantity("J/m", 1e-14, 1e-9)  # type: ignore[valid-type]
-    dmi_constant: quantity("J/m²", 1e-7, 0.1, magnitude=True, zero=True)  # type: ignore[valid-type]
-    uniaxial_anisotropy: quantity("J/m³", 1.0, 1e8)  # type: ignore[valid-type]
-    damping: quantity("1", 1e-4, 10.0)  # type: ignore[valid-type]
-    gyromagnetic_ratio: quantity("m/(A s)", 1e4, 1e7)  # type: ignore[valid-type]
-    polarization: quantity("1", 0.0, 1.0)  # type: ignore[valid-type]
-    slonczewski_lambda: quantity("1", 1.0, 100.0) = 1.0  # type: ignore[valid-type]
-    field_like_torque: quantity("1", 0.0, 10.0, magnitude=True) = 0.0  # type: ignore[valid-type]
+    saturation_magnetization: Annotated[float, Quantity("A/m", 1e3, 1e7)]
+    """Saturation magnetisation Ms. Source: paper, Table I: 1.1e6."""
+    exchange_stiffness: Annotated[float, Quantity("J/m", 1e-14, 1e-9)]
+    """Exchange constant A. Source: paper, Table I: 2e-11."""
+    dmi_constant: Annotated[float, Quantity("J/m²", 1e-7, 0.1, magnitude=True, zero=True)]
+    """Interfacial DMI constant D. Source: paper: 1e-3 to 2e-3; 1e-3 for the synapse."""
+    uniaxial_anisotropy: Annotated[float, Quantity("J/m³", 1.0, 1e8)]
+    """Anisotropy constant Ku, easy axis z. Source: paper, Table I: 1e6."""
+    damping: Annotated[float, Quantity("1", 1e-4, 10.0)]
+    """Gilbert damping α. Source: not in the paper; 0.3 fits its wall velocity, 0.5 the rest."""
+    gyromagnetic_ratio: Annotated[float, Quantity("m/(A s)", 1e4, 1e7)]
+    """Gyromagnetic ratio γ0. Source: paper, Table I: 2.211e5."""
+    polarization: Annotated[float, Quantity("1", 0.0, 1.0)]
+    """Polarisation P of the spin current, spins along +y for J > 0. Source: paper, Table I: 0.4."""
+    slonczewski_lambda: Annotated[float, Quantity("1", 1.0, 100.0)] = 1.0
+    """Slonczewski's Λ; 1 makes the torque independent of the angle. Source: not in the paper."""
+    field_like_torque: Annotated[float, Quantity("1", 0.0, 10.0, magnitude=True)] = 0.0
+    """Coefficient ε' of the field-like torque. Source: not in the paper."""
 
     @property
     def effective_anisotropy(self) -> float:
@@ -100,225 +73,33 @@ class Material(Section):
         return self
 
 
-class Notches(Section):
-    """Semicircular cuts in pairs, one on each long edge, given by count or by position."""
-
-    diameter: Length
-    count: Annotated[int, Field(ge=1, le=1000)] | None = None
-    positions: tuple[Position, ...] | None = None
-
-    @model_validator(mode="after")
-    def _one_description(self) -> "Notches":
-        if (self.count is None) == (self.positions is None):
-            raise ValueError(
-                "needs either count (notches at k·length/count) or positions (a list in m)"
-            )
-        if self.positions is not None and not self.positions:
-            raise ValueError("positions is empty; leave notches out for a plain track")
-        return self
-
-
-def _divides(cell_size: float, extent: float) -> bool:
-    """Return whether an extent is a whole number of cells, to 1e-6 of it."""
-    count = extent / cell_size
-    return round(count) >= 1 and abs(count - round(count)) <= 1e-6 * count
-
-
-class Track(Section):
-    """A rectangular nanotrack of one layer of cells, its long side along x."""
-
-    length: Length
-    width: Length
-    thickness: Length
-    cell_size: Length
-    notches: Notches | None = None
-
-    @property
-    def cells(self) -> tuple[int, int]:
-        """Number of cells along x and y."""
-        return round(self.length / self.cell_size), round(self.width / self.cell_size)
-
-    @property
-    def notch_radius(self) -> float:
-        """Radius of every notch in m; 0 without notches."""
-        return self.notches.diameter / 2 if self.notches else 0.0
-
-    @property
-    def notch_positions(self) -> tuple[float, ...]:
-        """Positions along x of all notches in m, ascending."""
-        if self.notches is None:
-            return ()
-        if self.notches.positions is not None:
-            return tuple(sorted(self.notches.positions))
-        return tuple(k * self.length / self.notches.count for k in range(1, self.notches.count + 1))
-
-    @property
-    def inner_notch_positions(self) -> tuple[float, ...]:
-        """Positions of the notches that lie wholly inside the track, in m.
-
-        A notch on the right edge holds no wall for long: a wall that far leaves the track.
-        """
-        end = self.length * (1 + _ROUNDING)
-        return tuple(x for x in self.notch_positions if x + self.notch_radius <= end)
-
-    def _near_cell_sizes(self) -> list[float]:
-        """Return the nearest smaller and larger cell sizes in m that this track could have."""
-        short, long = sorted((self.length, self.width))
-        smallest = max(min(self.cell_size, short) / 2, SMALLEST_CELL)
-        fewest = math.ceil(short / (2 * self.cell_size))
-        # more along the shorter side would be too many cells in all
-        most = min(math.floor(short / smallest), math.isqrt(LARGEST_CELL_COUNT))
-        # rounded as the message says them
-        sizes = [float(f"{short / count:.10g}") for count in range(max(1, fewest), most + 1)]
-        diameter = self.notches.diameter if self.notches else -math.inf
-        fitting = [
-            size
-            for size in sizes
-            if diameter <= self.width - 2 * size
-            and _divides(size, short)
-            and _divides(size, long)
-            and round(short / size) * round(long / size) <= LARGEST_CELL_COUNT
-        ]
-        smaller = max((size for size in fitting if size < self.cell_size), default=None)
-        larger = min((size for size in fitting if size > self.cell_size), default=None)
-        return [size for size in (smaller, larger) if size is not None]
-
-    @model_validator(mode="after")
-    def _consistent(self) -> "Track":
-        for side in ("length", "width"):
-            extent = getattr(self, side)
-            if _divides(self.cell_size, extent):
-                continue
-            fault = f"cell_size {self.cell_size:g} m does not divide {side} {extent:g} m"
-            if near := self._near_cell_sizes():
-                sizes = " or ".join(f"{size:.10g} m" for size in near)
-                raise ValueError(f"{fault}; choose {sizes}, which divides both length and width")
-            raise ValueError(
-                f"{fault}, and no cell size near it divides both length {self.length:g} m and "
-                f"width {self.width:g} m; change one of these two"
-            )
-        if self.cells[0] * self.cells[1] > LARGEST_CELL_COUNT:
-            raise ValueError(
-                f"cell_size {self.cell_size:g} m makes {self.cells[0] * self.cells[1]} cells; "
-                f"enlarge it until there are at most {LARGEST_CELL_COUNT}"
-            )
-        if self.notches is None:
-            return self
-        if self.notches.diameter > (self.width - 2 * self.cell_size) * (1 + _ROUNDING):
-            raise ValueError(
-                f"notches.diameter {self.notches.diameter:g} m leaves no film between the two "
-                f"notches of a pair: keep it below width - 2 cells = "
-                f"{self.width - 2 * self.cell_size:g} m"
-            )
-        positions = self.notch_positions
-        for position in positions:
-            if not 0 < position <= self.length * (1 + _ROUNDING):
-                raise ValueError(
-                    f"notches.positions has {position:g} m, outside the track: "
-                    f"keep it above 0 and up to length {self.length:g} m"
-                )
-        for left, right in itertools.pairwise(positions):
-            if right - left < self.notches.diameter * (1 - _ROUNDING):
-                raise ValueError(
-                    f"notches overlap: neighbours are {right - left:g} m apart and "
-                    f"notches.diameter is {self.notches.diameter:g} m; use fewer or smaller ones"
-                )
-        return self
-
-
 class Wall(Section):
     """Where the domain wall starts; the left domain points along -z, the right one along +z."""
 
     start: Position
+    """Position of the wall before the pulse. Source: not in the paper; left of the detector."""
     relaxation: DurationOrNone = 0.0
-
-
-class CurrentSweep(Section):
-    """Current densities from start to stop, both included, in equal steps."""
-
-    start: CurrentDensity
-    stop: CurrentDensity
-    step: quantity("A/m²", 1e8, 1e14, mend="steps are in A/m²: 0.05e+12, not 0.05")  # type: ignore[valid-type]
-
-    @model_validator(mode="after")
-    def _reachable(self) -> "CurrentSweep":
-        if self.stop < self.start:
-            raise ValueError(
-                f"stop {self.stop:g} A/m² lies below start {self.start:g} A/m²; swap the two"
-            )
-        steps = (self.stop - self.start) / self.step
-        if abs(steps - round(steps)) > 1e-6:
-            raise ValueError(
-                f"step {self.step:g} A/m² does not lead from start to stop in whole steps; "
-                "choose one that divides stop - start"
-            )
-        if steps > LARGEST_SWEEP:
-            raise ValueError(
-                f"step {self.step:g} A/m² makes {steps:.0f} pulses; "
-                f"keep to {LARGEST_SWEEP} by a larger step"
-            )
-        return self
-
-    def values(self) -> list[float]:
-        """Return the current densities in A/m²."""
-        count = round((self.stop - self.start) / self.step)
-        values = [self.start + index * self.step for index in range(count + 1)]
-        # a sweep through zero meets it only to the last bit
-        return [value if abs(value) > CURRENT_DENSITY_STEP / 2 else 0.0 for value in values]
-
-
-class Pulse(Section):
-    """A square current pulse along the track, and the densities to try."""
-
-    duration: Duration
-    current_densities: tuple[CurrentDensity, ...]
-
-    @field_validator("current_densities", mode="before")
-    @classmethod
-    def _expand(cls, value: Any) -> Any:
-        if not isinstance(value, list | tuple) or not value:
-            raise ValueError(
-                "is not a list with at least one density or {start, stop, step}; "
-                "write it like [0.5e+12, 0.6e+12]"
-            )
-        expanded: list[Any] = []
-        for entry in value:
-            if isinstance(entry, dict):
-                expanded.extend(CurrentSweep.model_validate(entry).values())
-            else:
-                expanded.append(entry)
-        return expanded
-
-    @field_validator("current_densities", mode="after")
-    @classmethod
-    def _canonical(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        canonical = set()
-        for density in value:
-            steps = round(density / CURRENT_DENSITY_STEP)
-            if abs(density - steps * CURRENT_DENSITY_STEP) > 1e-3 * CURRENT_DENSITY_STEP:
-                raise ValueError(
-                    f"has {density:.10g} A/m², finer than the 1e8 A/m² that file names tell "
-                    "apart; round it to four decimals of 1e12"
-                )
-            canonical.add(steps * CURRENT_DENSITY_STEP)
-        if len(canonical) > LARGEST_SWEEP:
-            raise ValueError(f"has more than {LARGEST_SWEEP} entries; use a larger step")
-        return tuple(sorted(canonical))
+    """How long the wall relaxes before the pulse. Source: not in the paper."""
 
 
 class Relaxation(Section):
     """What follows the pulse: no current until both wall ends rest."""
 
     longest: DurationOrNone = 10e-9
+    """Time after which a wall that still moves is marked unsettled. Source: our choice."""
     speed: Speed = 0.5
+    """A wall rests if both ends stay slower than this for `hold`. Source: our choice."""
     hold: Duration = 2e-9
+    """How long both ends have to be slower than `speed`. Source: our choice."""
 
 
 class Output(Section):
     """How often a trace is recorded."""
 
     interval: Duration = 50e-12
+    """Time between two entries of a trace. Source: our choice."""
     snapshot_interval: Duration = 2.5e-9
+    """Time between two maps of m; the first and the last are always kept. Source: our choice."""
 
     @model_validator(mode="after")
     def _ordered(self) -> "Output":
@@ -331,11 +112,17 @@ class Detector(Section):
     """The magnetic tunnel junction that reads the track between start and stop."""
 
     start: Position | None = None
+    """Left end; the left end of the track if not given. Source: paper: 128 nm for the neuron."""
     stop: Position | None = None
+    """Right end; the right end of the track if not given. Source: paper: 384 nm for the neuron."""
     parallel_conductance: Conductance = 1e-4
+    """Conductance G0 of the parallel state in the reading `parallel`. Source: our choice."""
     polarization: Fraction = 0.4
+    """Polarisation P in the reading `parallel`. Source: our choice, as of the spin current."""
     parallel_resistance: Resistance = 10e3
+    """Resistance of the parallel state in the reading `series`. Source: our choice."""
     antiparallel_resistance: Resistance = 20e3
+    """Resistance of the antiparallel state in the reading `series`. Source: our choice."""
 
     @model_validator(mode="after")
     def _ordered(self) -> "Detector":
@@ -359,7 +146,10 @@ def _read_time(value: Any) -> Any:
     return value
 
 
-ReadTime = Annotated[Literal["pulse_end", "rest"] | Duration, BeforeValidator(_read_time)]
+ReadTime = Annotated[
+    Literal["pulse_end", "rest"] | Duration,
+    BeforeValidator(_read_time, json_schema_input_type=Literal["pulse_end", "rest"] | Duration),
+]
 """When a device is read: as its pulse ends, at the end of the trace, or at a time in s."""
 
 
@@ -375,19 +165,31 @@ class Device(Section):
     """A track, how it is driven and how it is read."""
 
     kind: DeviceKind
+    """Whether its traces give an activation, conductance levels or neither."""
     track: Track
+    """Geometry of the track."""
     wall: Wall
+    """Where the wall starts."""
     pulse: Pulse
+    """The current pulses, each a simulation of its own."""
     relaxation: Relaxation = Relaxation()
+    """What follows the pulse."""
     read_at: ReadTime = "rest"
-    # the pulses that figures of single pulses show; chosen by their final states if not given
+    """When the wall is read: `pulse_end`, `rest` or a time from the pulse's start."""
     shown: tuple[CurrentDensity, ...] | None = None
+    """The pulses that figures of single pulses show; by final state if not given."""
     detector: Detector = Detector()
+    """The tunnel junction that reads the wall."""
     output: Output = Output()
+    """How often traces are recorded."""
     material: Material
+    """The film and the spin current."""
     calculator: Literal["film", "oommf"] = "film"
+    """What computes its traces: `film` is the embedded engine, `oommf` OOMMF."""
     film: FilmSettings = FilmSettings()
+    """Settings of the embedded engine."""
     oommf: OommfSettings = OommfSettings()
+    """Settings of OOMMF."""
 
     def time_step(self) -> float:
         """Return the engine's time step in s under the strongest of the pulses."""
@@ -444,7 +246,7 @@ class Device(Section):
             )
         stop = self.detector.stop if self.detector.stop is not None else track.length
         start = self.detector.start if self.detector.start is not None else 0.0
-        if not 0 <= start < stop <= track.length * (1 + _ROUNDING):
+        if not 0 <= start < stop <= track.length * (1 + ROUNDING):
             raise ValueError(
                 f"detector.start {start:g} m and detector.stop {stop:g} m do not mark a stretch "
                 f"of the track of length {track.length:g} m; keep 0 ≤ start < stop ≤ length"
@@ -474,7 +276,7 @@ class Device(Section):
             )
         if isinstance(self.read_at, float):
             longest = self.pulse.duration + self.relaxation.longest
-            if self.read_at > longest * (1 + _ROUNDING):
+            if self.read_at > longest * (1 + ROUNDING):
                 raise ValueError(
                     f"read_at {self.read_at:g} s lies after the end of the simulation at "
                     f"{longest:g} s; raise relaxation.longest or read earlier"

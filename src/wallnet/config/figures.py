@@ -4,13 +4,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from wallnet.config.quantities import Section, quantity
+from wallnet.config.quantities import Quantity, Section
 
 
 class Figures(Section):
     """Style of all figures."""
 
-    width: quantity("m", 0.02, 1.0, mend="0.178 m is a page") = 0.178  # type: ignore[valid-type]
-    font_size: quantity("pt", 4.0, 24.0) = 8.0  # type: ignore[valid-type]
+    width: Annotated[float, Quantity("m", 0.02, 1.0, fix="0.178 m is a page")] = 0.178
+    """Width of a figure. Source: a page."""
+    font_size: Annotated[float, Quantity("pt", 4.0, 24.0)] = 8.0
+    """Size of all text. Source: our choice."""
     resolution: Annotated[int, Field(ge=72, le=1200)] = 200
+    """Dots per inch of the PNG. Source: our choice."""
     vector_format: Literal["pdf", "svg"] = "pdf"
+    """Format of the vector file. Source: our choice."""

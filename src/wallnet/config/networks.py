@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
+from pydantic.config import JsonDict
 
 from wallnet.config.devices import Device
-from wallnet.config.quantities import Section, quantity
+from wallnet.config.quantities import NAME, Quantity, Section
 
 DATA_FILES = (
     "train-images-idx3-ubyte",
@@ -26,16 +27,54 @@ SOURCES: tuple[Source, ...] = get_args(Source)
 DEFAULT_SOURCES: tuple[Source, ...] = ("torchvision",)
 """The others run programs of the system, which only happens where the campaign says so."""
 
-SCHEMES = ("layer", "fitted", "row", "differential")
+Reading = Literal["parallel", "series"]
+"""How a conductance is read: `wallnet.devices.conductance`."""
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+"""What seeds the random numbers of a training."""
+
+SCHEMES = (
+    "layer",
+    "fitted",
+    "row",
+    "differential",
+)
 """Ways to map weights to conductances; each is a class in `wallnet.networks.mappings`."""
 
 LEVEL_SETS = ("measured", "extended", "reachable")
 """Which levels of a synapse a mapping uses; `measured` goes without saying in a name."""
 
-STAGES = ("fp32", "quantized", "fine_tuned", "fine_tuned_snapped", "on_levels")
-"""What becomes of one network, in this order; all but the first stand on a synapse's levels."""
+Mapped = Annotated[
+    str,
+    Field(
+        json_schema_extra={
+            "enum": [
+                scheme + suffix
+                for scheme in SCHEMES
+                for suffix in ("", *("-" + levels for levels in LEVEL_SETS[1:]))
+            ]
+        }
+    ),
+]
+"""Name of a mapping: a scheme, and a level set behind it; see `split_mapping`."""
 
-PAPER_STAGES = STAGES[:3]
+STAGE_TEXTS = {
+    "fp32": ("FP32", "free weights"),
+    "quantized": ("Quantised", "those weights on the nearest level of the synapse"),
+    "fine_tuned": ("Fine-tuned", "trained on from there with free weights, as in the paper"),
+    "fine_tuned_snapped": ("Fine-tuned, snapped", "that network on the same levels again"),
+    "on_levels": (
+        "Trained on levels",
+        "the weights stay on the levels throughout (straight-through estimator)",
+    ),
+}
+"""The stages of a network in the order in which they are made: title and text in the report."""
+
+STAGES = tuple(STAGE_TEXTS)
+LEVEL_STAGES = STAGES[1:]
+"""The stages on a synapse's levels; each is made by a function in `wallnet.networks.stages`."""
+
+PAPER_STAGES = ("fp32", "quantized", "fine_tuned")
 """The stages of the paper's Table II."""
 
 NO_DEVICE = "none"
@@ -44,22 +83,25 @@ NO_DEVICE = "none"
 FREE_NETWORK = dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE) | {"stage": STAGES[0]}
 """What a network with free weights is called by: no device is part of it."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
-_FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*\Z")
+_NAMED: JsonDict = {"propertyNames": {"pattern": NAME}}
+_FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
 
 class DataSet(Section):
     """Where four IDX files lie below the data folder, what they show and what they have to be."""
 
-    folder: str
+    folder: Annotated[str, Field(json_schema_extra={"pattern": _FOLDER})]
+    """Folder of the four IDX files, below `data_folder`."""
     classes: tuple[str, ...] = tuple(str(digit) for digit in range(10))
+    """Labels of the classes, 2 to 256."""
     checksums: dict[str, str] | None = None
+    """SHA-256 of each of the four files; not compared if not given."""
 
     @field_validator("folder")
     @classmethod
     def _below(cls, value: str) -> str:
-        if not _FOLDER.match(value):
+        if not re.fullmatch(_FOLDER, value):
             raise ValueError("is not a folder below data_folder; write it like MNIST/raw")
         return value
 
@@ -83,47 +125,31 @@ class DataSet(Section):
         return value
 
 
+def _checksums(*sums: str) -> dict[str, str]:
+    return dict(zip(DATA_FILES, sums, strict=True))
+
+
 KNOWN_DATASETS = {
     "mnist": DataSet(
         folder="MNIST/raw",
-        checksums=dict(
-            zip(
-                DATA_FILES,
-                (
-                    "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-                    "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-                    "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-                    "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-                ),
-                strict=True,
-            )
+        checksums=_checksums(
+            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
         ),
     ),
     "fashion-mnist": DataSet(
         folder="FashionMNIST/raw",
         classes=(
-            "T-shirt/top",
-            "Trouser",
-            "Pullover",
-            "Dress",
-            "Coat",
-            "Sandal",
-            "Shirt",
-            "Sneaker",
-            "Bag",
-            "Ankle boot",
+            *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+            *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
         ),
-        checksums=dict(
-            zip(
-                DATA_FILES,
-                (
-                    "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-                    "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-                    "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-                    "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
-                ),
-                strict=True,
-            )
+        checksums=_checksums(
+            "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+            "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+            "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+            "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
         ),
     ),
 }
@@ -134,27 +160,39 @@ class Training(Section):
     """One run of the optimiser (Adam) over the training images."""
 
     epochs: Annotated[int, Field(ge=1, le=10_000)]
+    """Passes over the training images; the best one is kept. Source: our choice."""
     batch_size: Annotated[int, Field(ge=1, le=100_000)] = 64
-    learning_rate: quantity("1", 1e-7, 10.0, mend="1.0e-3 is usual")  # type: ignore[valid-type]
+    """Images for each step of the optimiser. Source: our choice."""
+    learning_rate: Annotated[float, Quantity("1", 1e-7, 10.0, fix="1.0e-3 is usual")]
+    """Learning rate of Adam. Source: our choice."""
     schedule: Literal["constant", "cosine"] = "constant"
+    """How the learning rate changes: not at all, or down to 0 as a cosine. Source: our choice."""
 
 
 class FreeTraining(Training):
-    """Training of weights that are on no levels yet.
+    """Training of weights that are on no levels yet."""
 
-    `weight_limit` bounds each weight's magnitude, in units of 1/√(inputs of its layer), which is
-    the range that weights start in: without rare large weights, a layer's levels lie closer.
-    """
+    weight_limit: (
+        Annotated[float, Quantity("1", 0.1, 1000.0, fix="4 is usual, null is none")] | None
+    ) = None
+    """Bound of each weight's magnitude, in units of 1/√(inputs of its layer), the range in which
+    weights start: without rare large weights, levels lie closer. Source: our choice."""
 
-    weight_limit: quantity("1", 0.1, 1000.0, mend="4 is usual, null is none") | None = None  # type: ignore[valid-type]
+
+class LevelTrainings(Section):
+    """How a network is trained at the stages on a synapse's levels, each by its stage's name."""
+
+    fine_tuned: Training
+    """Training on from the quantised network, with free weights."""
+    on_levels: Training
+    """Training on while the weights stay on the levels."""
 
 
-class Recipe(Section):
+class Recipe(LevelTrainings):
     """How a network is trained before and after its weights are put on a synapse's levels."""
 
     fp32: FreeTraining
-    fine_tuned: Training
-    on_levels: Training
+    """Training with free weights."""
 
 
 class RunSet(Section):
@@ -162,10 +200,10 @@ class RunSet(Section):
 
     datasets: tuple[str, ...]
     synapses: tuple[str, ...]
-    readings: tuple[Literal["parallel", "series"], ...]
+    readings: tuple[Reading, ...]
     mappings: tuple[str, ...]
     recipes: tuple[str, ...]
-    seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...]
+    seeds: tuple[Seed, ...]
 
     def runs(self) -> list[dict[str, str]]:
         """List all networks.
@@ -189,7 +227,7 @@ class RunSet(Section):
                         for device in self.synapses
                         for reading in self.readings
                         for mapping in self.mappings
-                        for stage in STAGES[1:]
+                        for stage in LEVEL_STAGES
                     ]
         return found
 
@@ -198,25 +236,39 @@ class Networks(Section):
     """What is trained, on which data, with which devices; without recipes there are no networks."""
 
     data_folder: Annotated[str, Field(min_length=1)] = "data"
-    # tried in this order for what the data folder lacks
+    """Folder of the data sets, in torchvision's layout."""
     sources: tuple[Source, ...] = DEFAULT_SOURCES
+    """Where files that are not in `data_folder` come from, tried in this order."""
     datasets: tuple[str, ...] = tuple(KNOWN_DATASETS)
-    own_datasets: dict[str, DataSet] = Field(default_factory=dict)
+    """Data sets to train on. Source: paper."""
+    own_datasets: dict[str, DataSet] = Field(default={}, json_schema_extra=_NAMED)
+    """Further data sets, by name."""
     neuron: str = "neuron"
-    neuron_reading: Literal["parallel", "series"] = "parallel"
-    input_range: quantity("1", 1e-3, 1e6) = 10.0  # type: ignore[valid-type]
+    """The neuron whose measured curve is the activation. Source: paper."""
+    neuron_reading: Reading = "parallel"
+    """How the neuron is read. Source: paper, Eq. 2."""
+    input_range: Annotated[float, Quantity("1", 1e-3, 1e6)] = 10.0
+    """Pre-activation at which the neuron sees its full current. Source: our choice."""
     hidden_neurons: Annotated[int, Field(ge=1, le=100_000)] = 128
+    """Neurons of the hidden layer. Source: paper."""
     synapses: tuple[str, ...] = ()
-    readings: tuple[Literal["parallel", "series"], ...] = ("parallel", "series")
-    mappings: tuple[str, ...] = ("layer",)
-    # synapses that stand for the paper's, with their notches: shown beside its Table II
-    table_ii: dict[str, Literal[5, 10]] = Field(default_factory=dict)
-    # whether to train on a neuron whose curve is no activation
+    """Synapses on whose conductances the weights are put. Source: paper: both."""
+    readings: tuple[Reading, ...] = get_args(Reading)
+    """How synapses are read: cells in parallel (Eq. 2), or resistance linear in m_z."""
+    mappings: tuple[Mapped, ...] = ("layer",)
+    """How weights become conductances, each with a suffix for other levels than the measured."""
+    table_ii: dict[str, Literal[5, 10]] = {}
+    """Synapses that stand for the paper's, with their notches; shown beside its Table II."""
     allow_unsuitable_neuron: bool = False
-    recipes: dict[str, Recipe] = Field(default_factory=dict)
-    seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = (1,)
-    validation_fraction: quantity("1", 0.01, 0.5, mend="0.1 is usual") = 0.1  # type: ignore[valid-type]
+    """Whether to train on a neuron whose curve is no activation."""
+    recipes: dict[str, Recipe] = Field(default={}, json_schema_extra=_NAMED)
+    """How networks are trained, by name; without recipes there are no networks."""
+    seeds: tuple[Seed, ...] = (1,)
+    """Seeds; each trains every network once. Source: our choice."""
+    validation_fraction: Annotated[float, Quantity("1", 0.01, 0.5, fix="0.1 is usual")] = 0.1
+    """Share of the training images that choose the epoch that is kept. Source: our choice."""
     threads: Annotated[int, Field(ge=1, le=256)] = 1
+    """Threads of a training; fixed, so that results do not depend on the machine."""
 
     @field_validator("data_folder")
     @classmethod
@@ -227,7 +279,7 @@ class Networks(Section):
 
     @field_validator("sources", "datasets", "synapses", "readings", "mappings", "seeds")
     @classmethod
-    def _distinct(cls, value: tuple) -> tuple:
+    def _distinct(cls, value: tuple[object, ...]) -> tuple[object, ...]:
         if len(set(value)) < len(value):
             raise ValueError("names something twice; list each wanted entry once")
         return value
@@ -241,9 +293,9 @@ class Networks(Section):
 
     @field_validator("own_datasets", "recipes")
     @classmethod
-    def _can_name_files(cls, value: dict) -> dict:
+    def _can_name_files(cls, value: dict[str, Section]) -> dict[str, Section]:
         for name in value:
-            if not _NAME.match(name) or name == NO_DEVICE or name in KNOWN_DATASETS:
+            if not re.fullmatch(NAME, name) or name == NO_DEVICE or name in KNOWN_DATASETS:
                 raise ValueError(
                     f"has {name!r}, which is taken or cannot name files; "
                     "use other small letters, digits, '-' and '_'"

@@ -1,124 +1,126 @@
 """Numbers with a unit and bounds, and the base of every section of the configuration."""
 
 import math
-from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+TEXT_OF_NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"
+"""What YAML 1.1 leaves as text: a number whose exponent has no sign, or no point before it."""
 
-class ConfigError(ValueError):
-    """The configuration cannot be used; the message names the key and the mend."""
+NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+"""What may name files: device, recipe, data set."""
 
 
 class Section(BaseModel):
-    """A block of `config.yaml`: unknown keys are refused, values cannot be changed."""
+    """A block of `config.yaml`: unknown keys are refused, values cannot be changed.
+
+    The text below each key says what it means and where its value comes from, for the schema
+    (`wallnet.config.schema`) and its table in the documentation.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def laid_over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return plain data with changes laid over it, block by block; both stay as they are."""
-    merged = dict(base)
-    for key, value in changes.items():
-        below = merged.get(key)
-        nested = isinstance(value, Mapping) and isinstance(below, Mapping)
-        merged[key] = laid_over(below, value) if nested else value
-    return merged
+@dataclass(frozen=True)
+class Quantity:
+    """Unit and bounds of a number, to annotate a float of a `Section` with.
 
-
-def _number(value: Any) -> float:
-    """Take a number, or the text that YAML 1.1 leaves of ``0.5e12``; refuse anything else."""
-    if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            raise PydanticCustomError("number", "is not a number; write it like 5.0e-9") from None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise PydanticCustomError("number", "is not a number; write it like 5.0e-9")
-    try:
-        finite = math.isfinite(value)
-    except OverflowError:  # a whole number with hundreds of digits
-        finite = False
-    if not finite:
-        raise PydanticCustomError("number", "is not finite; write a number like 5.0e-9")
-    return float(value)
-
-
-def _within(unit: str, low: float, high: float, magnitude: bool, zero: bool, mend: str) -> Any:
-    """Build the check of one quantity's bounds."""
-
-    def check(value: float) -> float:
-        size = abs(value) if magnitude else value
-        if (zero and value == 0) or low <= size <= high:
-            return value
-        raise PydanticCustomError(
-            "bounds",
-            "is outside {kind} {low} to {high} {unit}{zero}; {mend}",
-            {
-                "kind": "the magnitude range" if magnitude else "the range",
-                "low": f"{low:g}",
-                "high": f"{high:g}",
-                "unit": unit,
-                "zero": " (or 0)" if zero else "",
-                "mend": mend,
-            },
-        )
-
-    return check
-
-
-def quantity(
-    unit: str,
-    low: float,
-    high: float,
-    *,
-    magnitude: bool = False,
-    zero: bool = False,
-    mend: str = "check the unit",
-) -> Any:
-    """Describe a float by its unit and the range that makes sense for it.
-
-    Parameters
+    Attributes
     ----------
     unit : str
-        SI unit, as shown in messages and in the schema.
+        SI unit, as shown in messages and in the schema; 1 for a plain number.
     low, high : float
         Inclusive bounds, in `unit`.
     magnitude : bool
         Whether the bounds hold for the absolute value.
     zero : bool
         Whether zero is allowed beside the range.
-    mend : str
+    fix : str
         What to do about a value out of bounds.
-
-    Returns
-    -------
-    type
-        An annotated float for use in a `Section`.
     """
-    return Annotated[
-        float,
-        BeforeValidator(_number),
-        AfterValidator(_within(unit, low, high, magnitude, zero, mend)),
-        Field(json_schema_extra={"unit": unit, "lowest": low, "highest": high}),
-    ]
+
+    unit: str
+    low: float
+    high: float
+    magnitude: bool = False
+    zero: bool = False
+    fix: str = "check the unit"
+
+    def checked(self, value: object) -> float:
+        """Return a value as a number within the bounds.
+
+        YAML 1.1 leaves ``0.5e12`` as text, which is taken as well; anything else is refused.
+        """
+        if isinstance(value, str):
+            with suppress(ValueError):
+                value = float(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise PydanticCustomError("number", "is not a number; write it like 5.0e-9")
+        try:
+            finite = math.isfinite(value)
+        except OverflowError:  # a whole number with hundreds of digits
+            finite = False
+        if not finite:
+            raise PydanticCustomError("number", "is not finite; write a number like 5.0e-9")
+        size = abs(value) if self.magnitude else value
+        if (self.zero and value == 0) or self.low <= size <= self.high:
+            return float(value)
+        span = f"the {'magnitude ' * self.magnitude}range {self.low:g} to {self.high:g} {self.unit}"
+        zero = " (or 0)" if self.zero else ""
+        raise PydanticCustomError(
+            "bounds", "is outside {span}; {fix}", {"span": span + zero, "fix": self.fix}
+        )
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.checked, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        ranges = [{"type": "number", "minimum": self.low, "maximum": self.high}]
+        if self.magnitude:
+            ranges.append({"type": "number", "minimum": -self.high, "maximum": -self.low})
+        if self.zero:
+            ranges.append({"const": 0})
+        return {"anyOf": [*ranges, {"type": "string", "pattern": TEXT_OF_NUMBER}]}
 
 
-Length = quantity("m", 1e-10, 1e-3, mend="lengths are in metres: 512 nm is 512.0e-9")
-Position = quantity("m", 0.0, 1e-3, mend="positions are in metres: 60 nm is 60.0e-9")
-Duration = quantity("s", 1e-15, 1e-3, mend="times are in seconds: 10 ns is 10.0e-9")
-DurationOrNone = quantity("s", 1e-15, 1e-3, zero=True, mend="times are in seconds: 3 ns is 3.0e-9")
-CurrentDensity = quantity(
-    "A/m²",
-    1e8,
-    1e14,
-    magnitude=True,
-    zero=True,
-    mend="current densities are in A/m²: 0.5e+12, not 0.5",
-)
-Resistance = quantity("Ω", 1e-3, 1e12, mend="resistances are in ohms: 10 kΩ is 10.0e+3")
-Conductance = quantity("S", 1e-12, 1e3, mend="conductances are in siemens: 0.1 mS is 1.0e-4")
-Speed = quantity("m/s", 1e-6, 1e4, mend="speeds are in m/s, which is the same as nm/ns")
-Fraction = quantity("1", 0.0, 1.0, mend="it is a fraction between 0 and 1")
+Length = Annotated[
+    float, Quantity("m", 1e-10, 1e-3, fix="lengths are in metres: 512 nm is 512.0e-9")
+]
+Position = Annotated[
+    float, Quantity("m", 0.0, 1e-3, fix="positions are in metres: 60 nm is 60.0e-9")
+]
+Duration = Annotated[
+    float, Quantity("s", 1e-15, 1e-3, fix="times are in seconds: 10 ns is 10.0e-9")
+]
+DurationOrNone = Annotated[
+    float, Quantity("s", 1e-15, 1e-3, zero=True, fix="times are in seconds: 3 ns is 3.0e-9")
+]
+CurrentDensity = Annotated[
+    float,
+    Quantity(
+        "A/m²",
+        1e8,
+        1e14,
+        magnitude=True,
+        zero=True,
+        fix="current densities are in A/m²: 0.5e+12, not 0.5",
+    ),
+]
+Resistance = Annotated[
+    float, Quantity("Ω", 1e-3, 1e12, fix="resistances are in ohms: 10 kΩ is 10.0e+3")
+]
+Conductance = Annotated[
+    float, Quantity("S", 1e-12, 1e3, fix="conductances are in siemens: 0.1 mS is 1.0e-4")
+]
+Speed = Annotated[
+    float, Quantity("m/s", 1e-6, 1e4, fix="speeds are in m/s, which is the same as nm/ns")
+]
+Fraction = Annotated[float, Quantity("1", 0.0, 1.0, fix="it is a fraction between 0 and 1")]

@@ -3,16 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from wallnet.config.devices import (
-    CURRENT_DENSITY_STEP,
-    Detector,
-    Device,
-    DeviceKind,
-    Pulse,
-    Track,
-    Wall,
-)
+from wallnet.config.devices import Detector, Device, DeviceKind, Wall
+from wallnet.config.pulse import CURRENT_DENSITY_STEP, Pulse
 from wallnet.config.quantities import Duration
+from wallnet.config.track import Track
 from wallnet.jobs.base import Job
 
 

@@ -1,6 +1,13 @@
 """Data sets, networks and their accuracies."""
 
-from wallnet.config.networks import DataSet, FreeTraining, Networks, RunSet, Training, split_mapping
+from wallnet.config.networks import (
+    DataSet,
+    FreeTraining,
+    LevelTrainings,
+    Networks,
+    RunSet,
+    split_mapping,
+)
 from wallnet.jobs.base import Job
 
 
@@ -26,17 +33,18 @@ class TrainingJob(Job):
     threads: int
 
 
-class MappingJob(Job):
-    """Put one trained network on a synapse's levels and train it further from there."""
-
+class _NetworkOnSynapse(Job):
     dataset: str
     device: str
     reading: str
     mapping: str
     recipe: str
     seed: int
-    fine_tuned: Training
-    on_levels: Training
+
+
+class MappingJob(LevelTrainings, _NetworkOnSynapse):
+    """Put one trained network on a synapse's levels and train it further from there."""
+
     validation_fraction: float
     threads: int
 
@@ -96,8 +104,7 @@ def mapping_job(
         mapping=mapping,
         recipe=recipe,
         seed=int(seed),
-        fine_tuned=networks.recipes[recipe].fine_tuned,
-        on_levels=networks.recipes[recipe].on_levels,
+        **{name: getattr(networks.recipes[recipe], name) for name in LevelTrainings.model_fields},
         validation_fraction=networks.validation_fraction,
         threads=networks.threads,
     )

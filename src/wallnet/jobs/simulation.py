@@ -5,8 +5,9 @@ from typing import Any
 from pydantic import ValidationError, model_validator
 
 from wallnet.config.calculators import FilmSettings, OommfSettings
-from wallnet.config.devices import Device, Material, Output, Relaxation, Track
+from wallnet.config.devices import Device, Material, Output, Relaxation
 from wallnet.config.quantities import CurrentDensity, DurationOrNone, Position, Section
+from wallnet.config.track import Track
 from wallnet.files import WallState
 from wallnet.jobs.base import Job, first_finding
 

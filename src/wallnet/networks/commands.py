@@ -3,7 +3,7 @@
 import argparse
 
 from wallnet.config import ConfigError
-from wallnet.config.networks import DEFAULT_SOURCES, SOURCES, STAGES
+from wallnet.config.networks import DEFAULT_SOURCES, LEVEL_STAGES, SOURCES
 from wallnet.jobs import DataJob, MappingJob, TrainingJob
 
 
@@ -32,12 +32,12 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     to_levels.add_argument("--synapse", required=True, help="compact model of the synapse")
     to_levels.add_argument("--start", required=True, help="checkpoint of the trained network")
-    stages = " ".join(STAGES[1:])
+    stages = " ".join(LEVEL_STAGES)
     for name in ("metrics", "checkpoint"):
         to_levels.add_argument(
             f"--{name}",
             required=True,
-            nargs=len(STAGES) - 1,
+            nargs=len(LEVEL_STAGES),
             metavar="FILE",
             help=f"files to write for the stages {stages}, in this order",
         )
@@ -57,18 +57,20 @@ def _data(arguments: argparse.Namespace) -> None:
                 f"--sources names {name!r}, which is unknown; use {', '.join(SOURCES[:-1])} or "
                 f"{SOURCES[-1]}, separated by commas"
             )
-    from wallnet.networks import data
+    from wallnet.networks import fetching
 
-    data.provide(DataJob.from_json(arguments.job), arguments.data_folder, arguments.out, sources)
+    fetching.provide(
+        DataJob.from_json(arguments.job), arguments.data_folder, arguments.out, sources
+    )
 
 
 def _train(arguments: argparse.Namespace) -> None:
     job = TrainingJob.from_json(arguments.job)
-    from wallnet.networks import data, training
+    from wallnet.networks import images, stages
 
-    training.train(
+    stages.train(
         job,
-        data.load(arguments.data, arguments.data_folder),
+        images.load(arguments.data, arguments.data_folder),
         arguments.neuron,
         (arguments.metrics, arguments.checkpoint),
     )
@@ -76,18 +78,17 @@ def _train(arguments: argparse.Namespace) -> None:
 
 def _map(arguments: argparse.Namespace) -> None:
     job = MappingJob.from_json(arguments.job)
-    from wallnet.networks import data, training
+    from wallnet.networks import images, stages
 
-    training.put_on_levels(
+    stages.put_on_levels(
         job,
-        data.load(arguments.data, arguments.data_folder),
+        images.load(arguments.data, arguments.data_folder),
         arguments.synapse,
         arguments.start,
-        dict(
-            zip(
-                STAGES[1:],
-                zip(arguments.metrics, arguments.checkpoint, strict=True),
-                strict=True,
+        {
+            stage: (metrics, checkpoint)
+            for stage, metrics, checkpoint in zip(
+                LEVEL_STAGES, arguments.metrics, arguments.checkpoint, strict=True
             )
-        ),
+        },
     )

@@ -2,8 +2,8 @@
 
 Every mapping is affine: a weight is ``offset + scale · entry``, where `entry` is taken from a
 table made of the synapse's normalised conductances and `offset` and `scale`, which stand for the
-reading circuit, are fitted once to the trained weights. A new mapping is one class here and its
-name in `wallnet.config.networks.SCHEMES`.
+reading circuit, are chosen once for the trained weights. `docs/extending.md` says how to add a
+mapping.
 """
 
 from abc import ABC, abstractmethod
@@ -47,7 +47,7 @@ class Circuit(NamedTuple):
     scale: Tensor
 
 
-class Mapping(ABC):
+class WeightMapping(ABC):
     """Weights on the levels of a synapse.
 
     Parameters
@@ -66,7 +66,7 @@ class Mapping(ABC):
         return levels
 
     @abstractmethod
-    def fit(self, weight: Tensor) -> Circuit:
+    def circuit_for(self, weight: Tensor) -> Circuit:
         """Choose offset and scale for the weights of one layer.
 
         Parameters
@@ -106,20 +106,20 @@ def _positive(scale: Tensor) -> Tensor:
     return torch.where(scale > 0, scale, torch.ones_like(scale))
 
 
-class Layer(Mapping):
+class PerLayer(WeightMapping):
     """One offset and one scale a layer, from its least to its greatest weight (the paper's way).
 
     The layer's weights are normalised to [0, 1] by Eq. 3 of the paper, moved to the nearest
     normalised conductance, and scaled back. No weight is clipped.
     """
 
-    def fit(self, weight: Tensor) -> Circuit:
-        """Take the range of the layer's weights; see `Mapping.fit`."""
+    def circuit_for(self, weight: Tensor) -> Circuit:
+        """Take the range of the layer's weights; see `WeightMapping.circuit_for`."""
         least, greatest = weight.min(), weight.max()
         return Circuit(least, _positive(greatest - least))
 
 
-class Fitted(Mapping):
+class LeastSquares(PerLayer):
     """One offset and one scale a layer, chosen for the least squared error of its weights.
 
     Each end of the range is tried at fractions of the layer's extremes; weights beyond are
@@ -128,11 +128,11 @@ class Fitted(Mapping):
 
     fractions: Sequence[float] = tuple(np.linspace(0.1, 1.0, 19))
 
-    def fit(self, weight: Tensor) -> Circuit:
-        """Search the range of least squared error; see `Mapping.fit`."""
+    def circuit_for(self, weight: Tensor) -> Circuit:
+        """Search the range of least squared error; see `WeightMapping.circuit_for`."""
         middle = weight.median()
         least, greatest = weight.min(), weight.max()
-        best, best_error = Layer.fit(self, weight), float("inf")
+        best, best_error = super().circuit_for(weight), float("inf")
         for low in self.fractions:
             for high in self.fractions:
                 offset = middle + low * (least - middle)
@@ -143,16 +143,16 @@ class Fitted(Mapping):
         return best
 
 
-class Row(Mapping):
+class PerRow(WeightMapping):
     """One offset and scale for each output of a layer, from its least weight to its greatest."""
 
-    def fit(self, weight: Tensor) -> Circuit:
-        """Take the range of each row; see `Mapping.fit`."""
+    def circuit_for(self, weight: Tensor) -> Circuit:
+        """Take the range of each row; see `WeightMapping.circuit_for`."""
         least = weight.amin(dim=1, keepdim=True)
         return Circuit(least, _positive(weight.amax(dim=1, keepdim=True) - least))
 
 
-class Differential(Mapping):
+class DifferentialPair(WeightMapping):
     """Two synapses a weight, whose difference counts; one scale a layer, no offset.
 
     The table holds all differences of two levels, 0 among them. The largest difference stands
@@ -163,19 +163,20 @@ class Differential(Mapping):
         """Return all differences of two levels, ascending."""
         differences = levels[:, None] - levels[None, :]
         # equal steps differ by rounding: what is closer than 1e-6 is one entry
-        return torch.unique((differences * 1e6).round() / 1e6)
+        entries: Tensor = torch.unique((differences * 1e6).round() / 1e6)
+        return entries
 
-    def fit(self, weight: Tensor) -> Circuit:
-        """Take the largest magnitude of the layer's weights; see `Mapping.fit`."""
+    def circuit_for(self, weight: Tensor) -> Circuit:
+        """Take the largest magnitude of the layer's weights; see `WeightMapping.circuit_for`."""
         span = self.levels[-1] - self.levels[0]
         return Circuit(torch.zeros(()), _positive(weight.abs().max() / span))
 
 
-MAPPINGS: dict[str, type[Mapping]] = {
-    "layer": Layer,
-    "fitted": Fitted,
-    "row": Row,
-    "differential": Differential,
+MAPPINGS: dict[str, type[WeightMapping]] = {
+    "layer": PerLayer,
+    "fitted": LeastSquares,
+    "row": PerRow,
+    "differential": DifferentialPair,
 }
 """The mapping of each name in `wallnet.config.networks.SCHEMES`."""
 

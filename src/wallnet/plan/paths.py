@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from wallnet import files
-from wallnet.config import Campaign, Device, current_name
-from wallnet.config.devices import Pulse
+from wallnet.config import Campaign, Device, Pulse, current_name
 from wallnet.config.networks import NO_DEVICE, STAGES, Networks, RunSet
 from wallnet.jobs import DeviceJob, level_states
 from wallnet.validation import CHECKS

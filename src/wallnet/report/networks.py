@@ -5,13 +5,14 @@ import base64
 import csv
 import itertools
 import statistics
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from wallnet import __version__, files, plan, revisions
 from wallnet.config import Figures
-from wallnet.config.networks import NO_DEVICE, PAPER_STAGES, STAGES
+from wallnet.config.networks import LEVEL_STAGES, NO_DEVICE, PAPER_STAGES, STAGE_TEXTS, STAGES
 from wallnet.files import FileError
 from wallnet.jobs import AccuracyJob
 from wallnet.report import style
@@ -33,22 +34,8 @@ TABLE_II = {
 }
 """The paper's Table II in % by number of notches and data set: FP32, quantised, fine-tuned."""
 
-TITLES = {
-    "fp32": "FP32",
-    "quantized": "Quantised",
-    "fine_tuned": "Fine-tuned",
-    "fine_tuned_snapped": "Fine-tuned, snapped",
-    "on_levels": "Trained on levels",
-}
-
-FILLS: tuple[Literal["full", "none", "left", "right", "top", "bottom"], ...] = (
-    "full",
-    "none",
-    "left",
-    "right",
-    "top",
-    "bottom",
-)
+Fill = Literal["full", "none", "left", "right", "top", "bottom"]
+FILLS: tuple[Fill, ...] = get_args(Fill)
 """How a marker is filled tells mappings apart."""
 
 LEAST_COUNT = 0.7
@@ -59,13 +46,19 @@ ROUNDING = 1e-9
 
 DATASET_TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
 
-NOTES = """\
-Test accuracy in per cent. *FP32*: free weights. *Quantised*: those weights on the nearest level of
-the synapse. *Fine-tuned*: trained on from there with free weights, as in the paper.
-*Fine-tuned, snapped*: that network on the same levels again. *Trained on levels*: the weights stay
-on the levels throughout (straight-through estimator). With several seeds: mean ± sample standard
-deviation.
-"""
+TITLES = {stage: title for stage, (title, _) in STAGE_TEXTS.items()}
+
+
+def _notes() -> str:
+    """Say what the columns of the table are; a title is on one line."""
+    stages = (f"*{title.replace(' ', '~')}*: {text}." for title, text in STAGE_TEXTS.values())
+    said = (
+        "Test accuracy in per cent.",
+        *stages,
+        "With several seeds: mean ± sample standard deviation.",
+    )
+    return textwrap.fill(" ".join(said), 100, break_on_hyphens=False).replace("~", " ") + "\n"
+
 
 PAPER_NOTES = """
 Where this differs from Table II: the paper does not state its mapping, and quantised accuracy hangs
@@ -144,14 +137,16 @@ def _table(records: Sequence[Mapping[str, Any]], table_ii: Mapping[str, int]) ->
     for (dataset, device, levels), block in bound.items():
         names = [_dataset_title(dataset), f"{device} ({levels} levels)"]
         if paper := TABLE_II.get((table_ii.get(device, 0), dataset)):
-            rows.append([*names, PAPER, *([accuracy] for accuracy in paper), [], []])
+            told = dict(zip(PAPER_STAGES, paper, strict=True))
+            rows.append([*names, PAPER, *([told[s]] if s in told else [] for s in STAGES)])
         for (recipe, reading, mapping), stages in block.items():
             first = free.get((dataset, recipe), [])
-            others = [stages.get(stage, []) for stage in STAGES[1:]]
+            others = [stages.get(stage, []) for stage in LEVEL_STAGES]
             rows.append([*names, f"{recipe}, {reading}, {mapping}", first, *others])
     if not bound:
         for (dataset, recipe), accuracies in free.items():
-            rows.append([_dataset_title(dataset), "none", recipe, accuracies, [], [], [], []])
+            others = [[] for _ in LEVEL_STAGES]
+            rows.append([_dataset_title(dataset), "none", recipe, accuracies, *others])
     titles = [TITLES[stage] for stage in STAGES]
     return Table(
         "Test accuracy",
@@ -198,7 +193,7 @@ def accuracy_tables(
     )
     table = _table(records, job.table_ii)
     made_by = f"wallnet {__version__}, report revision {revisions.of('report')}."
-    notes = f"{NOTES}{PAPER_NOTES if job.table_ii else ''}\nMade by {made_by}\n"
+    notes = f"{_notes()}{PAPER_NOTES if job.table_ii else ''}\nMade by {made_by}\n"
     paragraphs = notes.replace("*", "").strip().split("\n\n")
     files.write_text(numbers.as_csv(), csv_path)
     files.write_text(f"{table.as_markdown()}\n{notes}", markdown_path)
@@ -437,7 +432,7 @@ def _accuracy(
                 told = TABLE_II.get((notches, dataset))
                 if told and notches in paper:
                     panel.plot(
-                        range(len(told)),
+                        [STAGES.index(stage) for stage in PAPER_STAGES],
                         [100 - accuracy for accuracy in told],
                         linestyle="",
                         marker=marker,

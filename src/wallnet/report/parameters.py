@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from wallnet import files, jobs
 from wallnet.config import Device
+from wallnet.config.quantities import Quantity
 from wallnet.report.tables import Table, page
 
 
@@ -18,9 +19,8 @@ def _leaves(section: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any, st
         if isinstance(value, BaseModel):
             yield from _leaves(value, f"{prefix}{name}.")
         elif value is not None:
-            extra = field.json_schema_extra
-            unit = str(extra.get("unit", "")) if isinstance(extra, dict) else ""
-            yield f"{prefix}{name}", value, unit
+            units = (kind.unit for kind in field.metadata if isinstance(kind, Quantity))
+            yield f"{prefix}{name}", value, next(units, "")
 
 
 def _shown(value: Any) -> str:

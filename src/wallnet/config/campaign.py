@@ -1,0 +1,187 @@
+"""The whole configuration: `load` and `parse` are the only ways in."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, Field
+
+from wallnet.config.crosscheck import Crosscheck
+from wallnet.config.devices import Device
+from wallnet.config.figures import Figures
+from wallnet.config.inheritance import SHARED, laid_over, resolved, writes
+from wallnet.config.messages import ConfigError, Finding, checked, shown_key, unknown_key
+from wallnet.config.networks import NO_DEVICE, Networks
+from wallnet.config.quantities import NAME, Section
+from wallnet.config.reading import read_yaml
+
+
+class Campaign(Section):
+    """The whole of `config.yaml`, with what devices inherit filled in."""
+
+    devices: dict[str, Device] = Field(
+        json_schema_extra={
+            "minProperties": 1,
+            "propertyNames": {"pattern": NAME, "not": {"const": NO_DEVICE}},
+        }
+    )
+    """The devices, by name."""
+    networks: Networks = Networks()
+    """The networks that are trained with them."""
+    figures: Figures = Figures()
+    """How figures look."""
+    crosscheck: Crosscheck = Crosscheck()
+    """Pulses that are run in both calculators."""
+
+    def of_kind(self, kind: str) -> list[str]:
+        """Return the names of all devices of a kind (`neuron`, `synapse` or `track`)."""
+        return [name for name, device in self.devices.items() if device.kind == kind]
+
+
+def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
+    """Check plain data and return the campaign that it describes.
+
+    Parameters
+    ----------
+    data : Mapping
+        Contents of `config.yaml`, overrides already merged.
+    source : str
+        What to call it in messages.
+
+    Returns
+    -------
+    Campaign
+        The campaign, each device complete.
+
+    Raises
+    ------
+    ConfigError
+        With one line for each problem, naming the key and the fix.
+    """
+    known = sorted({*Campaign.model_fields, *SHARED})
+    problems = [shown_key(key) + unknown_key(key, known) for key in data if key not in known]
+    raw = data.get("devices")
+    if not isinstance(raw, Mapping) or not raw:
+        problems.append("devices is missing or empty; describe at least one device")
+        raw = {}
+    raw = {str(name): device for name, device in raw.items()}
+    devices, found = _devices(raw, {key: data[key] for key in SHARED if key in data})
+    problems += found
+    sections: dict[str, Any] = {}
+    for key, model in (("networks", Networks), ("figures", Figures), ("crosscheck", Crosscheck)):
+        sections[key], found = _sentences(model, data.get(key, {}), key)
+        problems += found
+    if not problems:
+        problems += sections["networks"].problems(devices)
+        problems += sections["crosscheck"].problems(devices, _sentences)
+    if problems:
+        raise ConfigError("\n".join(f"{source}: {p}" for p in dict.fromkeys(problems)))
+    return Campaign.model_construct(devices=devices, **sections)
+
+
+def _sentences(model: type[BaseModel], data: object, prefix: str) -> tuple[Any, list[str]]:
+    """Validate a block and say what is wrong with it."""
+    made, findings = checked(model, data)
+    return made, [finding.sentence(prefix) for finding in findings]
+
+
+def _devices(
+    raw: Mapping[str, Any], shared: Mapping[str, Any]
+) -> tuple[dict[str, Device], list[str]]:
+    """Return the devices that are valid, and what is wrong with the others.
+
+    What several devices inherit is reported once, under the key where it is written.
+    """
+    devices: dict[str, Device] = {}
+    problems: list[str] = []
+    findings: dict[str, list[Finding]] = {}
+    for name in raw:
+        if not re.fullmatch(NAME, name) or name == NO_DEVICE:
+            problems.append(
+                f"devices.{shown_key(name)} cannot name files; use small letters, digits, '-' and "
+                "'_', and not 'none'"
+            )
+            continue
+        try:
+            own = resolved(name, raw)
+        except ConfigError as error:
+            problems.append(str(error))
+            continue
+        device, findings[name] = checked(Device, laid_over(shared, own))
+        if device is not None:
+            devices[name] = device
+    for name, found in findings.items():
+        model = raw[name].get("like")
+        for finding in found:
+            if finding in findings.get(model, ()) and not writes(raw[name], finding.key):
+                continue
+            inherited = finding.key[0] in shared and not writes(resolved(name, raw), finding.cause)
+            problems.append(finding.sentence(*(() if inherited else ("devices", name))))
+    return devices, problems
+
+
+def load(path: str | Path) -> Campaign:
+    """Read and check a configuration file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, in YAML.
+
+    Returns
+    -------
+    Campaign
+        The campaign.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read or describes no valid campaign.
+    """
+    return parse(read_yaml(path), source=str(path))
+
+
+def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Device:
+    """Read one device of a configuration file, with some keys changed.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, in YAML.
+    name : str
+        The device.
+    changes : sequence of str
+        Such as ``material.damping=0.2``; the keys are those of the device.
+
+    Returns
+    -------
+    Device
+        The device.
+
+    Raises
+    ------
+    ConfigError
+        If the file, the device or a change is not valid.
+    """
+    data = read_yaml(path)
+    devices = data.get("devices")
+    if not isinstance(devices, dict) or not isinstance(devices.get(name), dict):
+        known = ", ".join(map(str, devices)) if isinstance(devices, dict) else "none"
+        raise ConfigError(f"{path} has no device {name!r}; it has: {known}")
+    for change in changes:
+        key, equals, text = change.partition("=")
+        if not equals or not all(key.split(".")):
+            raise ConfigError(f"--set {change} is not KEY=VALUE; write material.damping=0.2")
+        block = devices[name]
+        *parents, last = key.split(".")
+        for parent in parents:
+            if not isinstance(block.get(parent), dict):
+                block[parent] = {}
+            block = block[parent]
+        try:
+            block[last] = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise ConfigError(f"--set {change} has no valid value; write it as in YAML") from None
+    return parse(data, source=str(path)).devices[name]

@@ -1,0 +1,137 @@
+"""What is wrong with a configuration, in sentences that name the key and the fix."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+Location = tuple[int | str, ...]
+"""The keys that lead to a value."""
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_LONGEST_SHOWN = 60
+"""Characters of a value or a key that a message repeats."""
+
+
+class ConfigError(ValueError):
+    """The configuration cannot be used; the message names the key and the fix."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with a block.
+
+    Attributes
+    ----------
+    key : tuple
+        The key that the sentence names, from the block.
+    text : str
+        What the sentence says behind the key.
+    cause : tuple
+        The key or the block whose values are at fault.
+    """
+
+    key: Location
+    text: str
+    cause: Location
+
+    def sentence(self, *block: str) -> str:
+        """Return the sentence, the key written from the top through `block`."""
+        return ".".join(map(shown_key, (*block, *self.key))) + self.text
+
+
+def shown(value: object) -> str:
+    """Write a value into a message: in one line, and shortened if it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes out no whole number of thousands of digits
+        text = "a number of thousands of digits"
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
+
+
+def shown_key(part: object) -> str:
+    """Write a key into a message: as it stands, unless it would break the line."""
+    text = str(part)
+    return text if text.isprintable() and 0 < len(text) <= _LONGEST_SHOWN else shown(text)
+
+
+def unknown_key(key: object, known: Iterable[str]) -> str:
+    """Say that a key is unknown, and which it resembles or which there are."""
+    known = list(known)
+    near = difflib.get_close_matches(str(key), known, n=1)
+    hint = f" (did you mean {near[0]}?)" if near else f" (known here: {', '.join(known)})"
+    return f" is not a key of the configuration; remove it{hint if known else ''}"
+
+
+def _known_keys(model: Any, path: Location) -> list[str]:
+    """List the keys of the block that a path leads to."""
+    for part in path:
+        fields = getattr(model, "model_fields", {})
+        if get_origin(model) is dict:
+            model = get_args(model)[1]
+        elif part in fields:
+            model = fields[part].annotation
+        blocks = [kind for kind in get_args(model) if hasattr(kind, "model_fields")]
+        if blocks and get_origin(model) is not dict:
+            model = blocks[0]
+    return list(getattr(model, "model_fields", ()))
+
+
+def _location(error: Mapping[str, Any]) -> Location:
+    """Return the keys that lead to a finding, without pydantic's names of a union's branches."""
+    return tuple(p for p in error["loc"] if not re.match(r"function-|literal\[|float$", str(p)))
+
+
+def _finding(model: type[BaseModel], error: Mapping[str, Any]) -> Finding:
+    """Translate one of pydantic's findings."""
+    key, kind, value = _location(error), error["type"], error.get("input")
+    given = None if isinstance(value, dict | list | tuple | BaseModel) else shown(value)
+    if kind == "value_error":
+        message = str(error["ctx"]["error"])
+        word, _, rest = message.partition(" ")
+        named = word.split(".")
+        if named[0] in _known_keys(model, key):
+            return Finding((*key, *named), f" {rest}", key or tuple(named))
+        text = f" {message}"
+    elif kind == "missing":
+        text = " is missing; add it"
+    elif kind == "invalid_key":
+        text = " is not a name; quote it as text or remove it"
+    elif kind == "extra_forbidden":
+        text = unknown_key(key[-1], _known_keys(model, key[:-1]))
+    elif kind == "literal_error":
+        text = f" is {given}; use {error['ctx']['expected']}"
+    elif kind in ("number", "bounds"):
+        unfit = "a block" if isinstance(value, dict) else "a list"
+        text = f" = {given or unfit} {error['msg']}"
+    elif kind in ("model_type", "model_attributes_type", "dict_type"):
+        text = f" is {given or 'a list'}, not a block of keys; indent its keys below it"
+    elif kind in ("tuple_type", "list_type"):
+        text = f" is {given or 'a block'}, not a list; write it like [a, b]"
+    else:
+        text = f" is {given or 'unsuitable'}: {error['msg'].lower()}; correct it"
+    return Finding(key, text, key)
+
+
+def checked(model: type[Model], data: object) -> tuple[Model | None, list[Finding]]:
+    """Validate a block.
+
+    Returns
+    -------
+    model or None
+        The block; None if something is wrong with it.
+    list of Finding
+        What is wrong with it, once for each key.
+    """
+    try:
+        return model.model_validate(data), []
+    except ValidationError as invalid:
+        findings: dict[Location, Finding] = {}
+        for error in invalid.errors(include_url=False, include_context=True):
+            # the branches of a union fail one by one; the first says what is expected
+            findings.setdefault(_location(error), _finding(model, error))
+        return None, list(findings.values())

@@ -1,0 +1,139 @@
+"""Current pulses, and how file names write their current densities."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError, field_validator, model_validator
+
+from wallnet.config.messages import ConfigError
+from wallnet.config.quantities import CurrentDensity, Duration, Quantity, Section
+
+CURRENT_DENSITY_STEP = 1e8
+"""Smallest distinction between current densities in A/m²: file names carry four decimals."""
+
+LARGEST_SWEEP = 100_000
+
+
+def current_name(current_density: float) -> str:
+    """Return the name of a current density in file names: in 1e12 A/m², four decimals.
+
+    Examples
+    --------
+    >>> current_name(0.5e12)
+    '0.5000'
+    """
+    steps = round(current_density / CURRENT_DENSITY_STEP)
+    sign = "-" if steps < 0 else ""
+    whole, decimals = divmod(abs(steps), 10_000)
+    return f"{sign}{whole}.{decimals:04d}"
+
+
+def parse_current(name: str) -> float:
+    """Return the current density in A/m² that a file name stands for.
+
+    Examples
+    --------
+    >>> parse_current("0.5000")
+    500000000000.0
+    """
+    sign = -1 if name.startswith("-") else 1
+    whole, _, decimals = name.lstrip("-").partition(".")
+    return sign * (int(whole) * 10_000 + int(decimals)) * CURRENT_DENSITY_STEP
+
+
+def parse_current_density(text: str) -> float:
+    """Read a current density in A/m² as a person types it.
+
+    Raises
+    ------
+    ConfigError
+        If it is no number or out of bounds.
+    """
+    try:
+        return TypeAdapter(CurrentDensity).validate_python(text)
+    except ValidationError as invalid:
+        error = invalid.errors(include_url=False)[0]
+        raise ConfigError(f"--current-density = {text} {error['msg']}") from None
+
+
+class CurrentSweep(Section):
+    """Current densities from start to stop, both included, in equal steps."""
+
+    start: CurrentDensity
+    """First current density."""
+    stop: CurrentDensity
+    """Last current density."""
+    step: Annotated[float, Quantity("A/m²", 1e8, 1e14, fix="steps are in A/m²: 0.05e+12, not 0.05")]
+    """Distance between two neighbours; a whole number of steps leads from start to stop."""
+
+    @model_validator(mode="after")
+    def _reachable(self) -> "CurrentSweep":
+        if self.stop < self.start:
+            raise ValueError(
+                f"stop {self.stop:g} A/m² lies below start {self.start:g} A/m²; swap the two"
+            )
+        steps = (self.stop - self.start) / self.step
+        if abs(steps - round(steps)) > 1e-6:
+            raise ValueError(
+                f"step {self.step:g} A/m² does not lead from start to stop in whole steps; "
+                "choose one that divides stop - start"
+            )
+        if steps > LARGEST_SWEEP:
+            raise ValueError(
+                f"step {self.step:g} A/m² makes {steps:.0f} pulses; "
+                f"keep to {LARGEST_SWEEP} by a larger step"
+            )
+        return self
+
+    def values(self) -> list[float]:
+        """Return the current densities in A/m²."""
+        count = round((self.stop - self.start) / self.step)
+        values = [self.start + index * self.step for index in range(count + 1)]
+        # a sweep through zero meets it only to the last bit
+        return [value if abs(value) > CURRENT_DENSITY_STEP / 2 else 0.0 for value in values]
+
+
+class Pulse(Section):
+    """A square current pulse along the track, and the densities to try."""
+
+    duration: Duration
+    """Duration of the pulse. Source: paper: 3 ns (neuron), 10 ns (synapse)."""
+    current_densities: tuple[CurrentDensity, ...]
+    """Current densities J, singly or in sweeps; each is one simulation. Source: paper, wider."""
+
+    @field_validator(
+        "current_densities",
+        mode="before",
+        json_schema_input_type=Annotated[
+            tuple[CurrentDensity | CurrentSweep, ...], Field(min_length=1)
+        ],
+    )
+    @classmethod
+    def _expand(cls, value: Any) -> Any:
+        if not isinstance(value, list | tuple) or not value:
+            raise ValueError(
+                "is not a list with at least one density or {start, stop, step}; "
+                "write it like [0.5e+12, 0.6e+12]"
+            )
+        expanded: list[Any] = []
+        for entry in value:
+            if isinstance(entry, dict):
+                expanded.extend(CurrentSweep.model_validate(entry).values())
+            else:
+                expanded.append(entry)
+        return expanded
+
+    @field_validator("current_densities", mode="after")
+    @classmethod
+    def _canonical(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        canonical = set()
+        for density in value:
+            steps = round(density / CURRENT_DENSITY_STEP)
+            if abs(density - steps * CURRENT_DENSITY_STEP) > 1e-3 * CURRENT_DENSITY_STEP:
+                raise ValueError(
+                    f"has {density:.10g} A/m², finer than the 1e8 A/m² that file names tell "
+                    "apart; round it to four decimals of 1e12"
+                )
+            canonical.add(steps * CURRENT_DENSITY_STEP)
+        if len(canonical) > LARGEST_SWEEP:
+            raise ValueError(f"has more than {LARGEST_SWEEP} entries; use a larger step")
+        return tuple(sorted(canonical))

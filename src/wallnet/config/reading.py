@@ -1,0 +1,84 @@
+"""Reading YAML without losing anything and without executing anything."""
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from wallnet.config.messages import ConfigError
+from wallnet.files import one_line
+
+LARGEST_FILE = 1_000_000
+"""A configuration above this many bytes is refused unread."""
+
+
+class _Loader(yaml.SafeLoader):
+    """A safe loader that refuses a key given twice, and aliases."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            if key is not None and key != "<<":
+                if key in seen:
+                    raise ConfigError(
+                        f"{node.start_mark.name}: {key} stands twice in one block "
+                        f"(line {key_node.start_mark.line + 1}); remove or rename one of them"
+                    )
+                seen.add(key)
+        return super().construct_mapping(node, deep)
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Refuse aliases: a few lines of them can unfold into gigabytes."""
+        if self.check_event(yaml.events.AliasEvent):
+            mark = self.current_event.start_mark
+            raise ConfigError(
+                f"{mark.name}: line {mark.line + 1} uses a YAML alias; write the value out, "
+                "or let a device inherit with `like:`"
+            )
+        return super().compose_node(parent, index)
+
+
+def read_yaml(path: str | Path) -> dict[str, Any]:
+    """Read a YAML file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    dict
+        Its plain contents.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing, too large, no YAML mapping, has a key twice or an alias.
+    """
+    path = Path(path)
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ConfigError(f"{path} is larger than {LARGEST_FILE} bytes; is it a configuration?")
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror}); check the path") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8 text; save it as UTF-8") from None
+    loader = None
+    try:
+        loader = _Loader(text)
+        loader.name = str(path)
+        data = loader.get_single_data()
+    except ConfigError:
+        raise
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise ConfigError(f"{path} is not valid YAML: {one_line(error)}; fix that line") from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path} holds no keys; `wallnet init` writes an example")
+    return data

@@ -1,0 +1,135 @@
+"""The JSON Schema of `config.yaml`, made from the models."""
+
+import ast
+import inspect
+import itertools
+import textwrap
+from typing import Any, get_args
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+
+from wallnet.config.campaign import Campaign
+from wallnet.config.inheritance import SHARED
+from wallnet.config.quantities import Quantity, Section
+
+_REFERENCE = "#/$defs/"
+
+
+class _WithoutTitles(GenerateJsonSchema):
+    """A generator that repeats no key as its own title."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
+def of_campaign() -> JsonSchemaValue:
+    """Return the JSON Schema of a campaign in which nothing is inherited any more.
+
+    The description of each key is its meaning, its unit and the source of its value, as
+    "Length along x. Unit: m. Source: paper.", the last two where there are any.
+
+    Returns
+    -------
+    dict
+        The schema, in draft 2020-12.
+    """
+    made = Campaign.model_json_schema(schema_generator=_WithoutTitles)
+    blocks = {"Campaign": made} | made["$defs"]
+    models = _subclasses(Section)
+    for name, block in blocks.items():
+        for key, text in _docstrings(models[name]).items():
+            meaning, mark, source = text.partition(" Source: ")
+            unit = _unit(models[name].model_fields[key])
+            unit = f" Unit: {unit}." if unit not in ("", "1") else ""
+            block["properties"][key]["description"] = meaning + unit + mark + source
+    return {"$schema": GenerateJsonSchema.schema_dialect} | made
+
+
+def as_written() -> JsonSchemaValue:
+    """Return the JSON Schema of the file as people write it.
+
+    A device that says `like` needs none of the inherited keys, and what stands at the top need not
+    stand in a device.
+
+    Returns
+    -------
+    dict
+        The schema, in draft 2020-12.
+    """
+    made = of_campaign()
+    device = made["$defs"]["Device"]
+    needed = _take_required(made["$defs"], "Device")
+    own = [key for key in needed["required"] if key not in SHARED]
+    shared = {key: needed["properties"].pop(key) for key in SHARED if key in needed["properties"]}
+    inherits = {"required": ["like"]}
+    device |= {"if": inherits, "else": needed | {"required": own}}
+    like = {"type": "string", "description": "Another device, which this one varies."}
+    device["properties"] = {"like": like} | device["properties"]
+    changes = made["$defs"]["Case"]["properties"]["changes"]
+    changes |= {
+        "properties": _references(device, "like", "calculator"),
+        "additionalProperties": False,
+    }
+    common = _references(device, *(key for key in device["properties"] if key not in SHARED))
+    made["properties"] = common | made["properties"]
+    # each key of a shared block stands at the top, or in every device that inherits from no other
+    made["allOf"] = [
+        {"anyOf": [given, {"properties": {"devices": {"additionalProperties": either}}}]}
+        for key, block in shared.items()
+        for inner in block["required"]
+        for given in [{"required": [key], "properties": {key: {"required": [inner]}}}]
+        for either in [{"anyOf": [inherits, given]}]
+    ]
+    return made
+
+
+def _references(block: JsonSchemaValue, *without: str) -> JsonSchemaValue:
+    """Return the properties of a device but for some, each as a reference."""
+    keys = [key for key in block["properties"] if key not in without]
+    return {key: {"$ref": f"{_REFERENCE}Device/properties/{key}"} for key in keys}
+
+
+def _take_required(blocks: JsonSchemaValue, name: str) -> JsonSchemaValue:
+    """Take what a block and the blocks in it require, and return it as a schema of its own."""
+    block = blocks[name]
+    needed: JsonSchemaValue = {"required": block.pop("required", []), "properties": {}}
+    for key, value in block["properties"].items():
+        for kind in (value, *value.get("anyOf", ())):
+            if "$ref" in kind:
+                inner = _take_required(blocks, kind["$ref"].removeprefix(_REFERENCE))
+                if inner["required"] or inner["properties"]:
+                    needed["properties"][key] = inner
+    return needed
+
+
+def _subclasses(model: type[Section]) -> dict[str, type[Section]]:
+    """Return all sections by the names of their classes."""
+    found: dict[str, type[Section]] = {}
+    for section in model.__subclasses__():
+        found |= {section.__name__: section} | _subclasses(section)
+    return found
+
+
+def _docstrings(model: type[Section]) -> dict[str, str]:
+    """Return the text below each key of a section.
+
+    Pydantic can read it as well (`use_attribute_docstrings`), but does so at each import.
+    """
+    found: dict[str, str] = {}
+    for each in reversed(model.__mro__[: model.__mro__.index(Section)]):
+        (block,) = ast.parse(textwrap.dedent(inspect.getsource(each))).body
+        assert isinstance(block, ast.ClassDef)
+        for pair in itertools.pairwise(block.body):
+            match pair:
+                case ast.AnnAssign(target=ast.Name(key)), ast.Expr(ast.Constant(str(text))):
+                    found[key] = " ".join(text.split())
+    return found
+
+
+def _unit(kind: Any) -> str:
+    """Return the unit of a key, also of the entries of a list."""
+    for note in getattr(kind, "__metadata__", getattr(kind, "metadata", ())):
+        if isinstance(note, Quantity):
+            return note.unit
+    inner = get_args(getattr(kind, "annotation", kind))
+    return next(filter(None, map(_unit, inner)), "")

@@ -1,0 +1,151 @@
+"""The geometry of a track and its notches."""
+
+import itertools
+import math
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from wallnet.config.quantities import Length, Position, Section
+
+SMALLEST_CELL = 1e-10
+"""Lower bound of every length, in m."""
+
+LARGEST_CELL_COUNT = 4_000_000
+
+ROUNDING = 1e-9
+"""Share by which what fits exactly may miss a bound, since it is written in decimals."""
+
+
+class Notches(Section):
+    """Semicircular cuts in pairs, one on each long edge, given by count or by position."""
+
+    diameter: Length
+    """Diameter of every notch. Source: paper: 20 nm, at which no notch holds a wall; 40 nm does."""
+    count: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Number of pairs, at k·length/count, the last one on the right edge. Source: paper."""
+    positions: tuple[Position, ...] | None = None
+    """Positions of the pairs along the track, instead of their number."""
+
+    @model_validator(mode="after")
+    def _one_description(self) -> "Notches":
+        if (self.count is None) == (self.positions is None):
+            raise ValueError(
+                "needs either count (notches at k·length/count) or positions (a list in m)"
+            )
+        if self.positions is not None and not self.positions:
+            raise ValueError("positions is empty; leave notches out for a plain track")
+        return self
+
+
+def _divides(cell_size: float, extent: float) -> bool:
+    """Return whether an extent is a whole number of cells, to 1e-6 of it."""
+    count = extent / cell_size
+    return round(count) >= 1 and abs(count - round(count)) <= 1e-6 * count
+
+
+class Track(Section):
+    """A rectangular nanotrack of one layer of cells, its long side along x."""
+
+    length: Length
+    """Length along x. Source: paper: 512 nm (neuron), 1500 nm (synapse)."""
+    width: Length
+    """Width along y. Source: paper: 64 nm (neuron), 150 nm (synapse)."""
+    thickness: Length
+    """Thickness of the film, one layer of cells. Source: paper: 2 nm."""
+    cell_size: Length
+    """Edge of the square cells; it divides length and width. Source: paper: 1 nm and 3 nm."""
+    notches: Notches | None = None
+    """Notches along both edges; null leaves out inherited ones."""
+
+    @property
+    def cells(self) -> tuple[int, int]:
+        """Number of cells along x and y."""
+        return round(self.length / self.cell_size), round(self.width / self.cell_size)
+
+    @property
+    def notch_radius(self) -> float:
+        """Radius of every notch in m; 0 without notches."""
+        return self.notches.diameter / 2 if self.notches else 0.0
+
+    @property
+    def notch_positions(self) -> tuple[float, ...]:
+        """Positions along x of all notches in m, ascending."""
+        if self.notches is None:
+            return ()
+        if self.notches.count is None:
+            return tuple(sorted(self.notches.positions or ()))
+        return tuple(k * self.length / self.notches.count for k in range(1, self.notches.count + 1))
+
+    @property
+    def inner_notch_positions(self) -> tuple[float, ...]:
+        """Positions of the notches that lie wholly inside the track, in m.
+
+        A notch on the right edge holds no wall for long: a wall that far leaves the track.
+        """
+        end = self.length * (1 + ROUNDING)
+        return tuple(x for x in self.notch_positions if x + self.notch_radius <= end)
+
+    def _near_cell_sizes(self) -> list[float]:
+        """Return the nearest smaller and larger cell sizes in m that this track could have."""
+        short, long = sorted((self.length, self.width))
+        smallest = max(min(self.cell_size, short) / 2, SMALLEST_CELL)
+        fewest = math.ceil(short / (2 * self.cell_size))
+        # more along the shorter side would be too many cells in all
+        most = min(math.floor(short / smallest), math.isqrt(LARGEST_CELL_COUNT))
+        # rounded as the message says them
+        sizes = [float(f"{short / count:.10g}") for count in range(max(1, fewest), most + 1)]
+        diameter = self.notches.diameter if self.notches else -math.inf
+        fitting = [
+            size
+            for size in sizes
+            if diameter <= self.width - 2 * size
+            and _divides(size, short)
+            and _divides(size, long)
+            and round(short / size) * round(long / size) <= LARGEST_CELL_COUNT
+        ]
+        smaller = max((size for size in fitting if size < self.cell_size), default=None)
+        larger = min((size for size in fitting if size > self.cell_size), default=None)
+        return [size for size in (smaller, larger) if size is not None]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Track":
+        for side in ("length", "width"):
+            extent = getattr(self, side)
+            if _divides(self.cell_size, extent):
+                continue
+            fault = f"cell_size {self.cell_size:g} m does not divide {side} {extent:g} m"
+            if near := self._near_cell_sizes():
+                sizes = " or ".join(f"{size:.10g} m" for size in near)
+                raise ValueError(f"{fault}; choose {sizes}, which divides both length and width")
+            raise ValueError(
+                f"{fault}, and no cell size near it divides both length {self.length:g} m and "
+                f"width {self.width:g} m; change one of these two"
+            )
+        if self.cells[0] * self.cells[1] > LARGEST_CELL_COUNT:
+            raise ValueError(
+                f"cell_size {self.cell_size:g} m makes {self.cells[0] * self.cells[1]} cells; "
+                f"enlarge it until there are at most {LARGEST_CELL_COUNT}"
+            )
+        if self.notches is None:
+            return self
+        if self.notches.diameter > (self.width - 2 * self.cell_size) * (1 + ROUNDING):
+            raise ValueError(
+                f"notches.diameter {self.notches.diameter:g} m leaves no film between the two "
+                f"notches of a pair: keep it below width - 2 cells = "
+                f"{self.width - 2 * self.cell_size:g} m"
+            )
+        positions = self.notch_positions
+        for position in positions:
+            if not 0 < position <= self.length * (1 + ROUNDING):
+                raise ValueError(
+                    f"notches.positions has {position:g} m, outside the track: "
+                    f"keep it above 0 and up to length {self.length:g} m"
+                )
+        for left, right in itertools.pairwise(positions):
+            if right - left < self.notches.diameter * (1 - ROUNDING):
+                raise ValueError(
+                    f"notches overlap: neighbours are {right - left:g} m apart and "
+                    f"notches.diameter is {self.notches.diameter:g} m; use fewer or smaller ones"
+                )
+        return self

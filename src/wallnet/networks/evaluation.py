@@ -1,0 +1,74 @@
+"""Evaluation of a finished network: accuracies, confusion, misread images, weights."""
+
+import base64
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as lightning
+import torch
+from torch import Tensor
+
+from wallnet.networks.batches import ImageData
+from wallnet.networks.model import Classifier
+
+HISTOGRAM_BINS = 200
+MISREAD_IMAGES = 24
+
+
+def evaluate(network: Classifier, data: ImageData, trainer: lightning.Trainer) -> dict[str, Any]:
+    """Measure a finished network on the validation images and, once, on the test images.
+
+    Parameters
+    ----------
+    network : Classifier
+        The network.
+    data : ImageData
+        The data set as it was split for training.
+    trainer : pytorch_lightning.Trainer
+        What runs it.
+
+    Returns
+    -------
+    dict
+        Plain data for `metrics.json`; accuracies in per cent.
+    """
+    validated = trainer.validate(network, data.whole("validation"), verbose=False)[0]
+    trainer.test(network, data.whole("test"), verbose=False)
+    confusion = network.confusion.compute()
+    return {
+        "test_accuracy": 100.0 * float(confusion.trace()) / int(confusion.sum()),
+        "validation_accuracy": validated["validation_accuracy"],
+        "confusion_matrix": confusion.tolist(),
+        "classes": list(data.images.classes),
+        "images": {
+            part: len(getattr(data, part)[1]) for part in ("training", "validation", "test")
+        },
+        "weights": {name: _histogram(layer.weight) for name, layer in network.layers.items()},
+        "misread": _misread(data, torch.cat(network.predictions)),
+        "image_shape": list(data.images.test_images.shape[1:]),
+    }
+
+
+def _histogram(weight: Tensor) -> dict[str, Any]:
+    values = weight.detach().numpy().ravel()
+    counts, edges = np.histogram(values, bins=HISTOGRAM_BINS)
+    return {
+        "range": [float(edges[0]), float(edges[-1])],
+        "counts": counts.tolist(),
+        "different_values": len(np.unique(values)),
+    }
+
+
+def _misread(data: ImageData, predictions: Tensor) -> list[dict[str, Any]]:
+    """Return the first test images that were taken for something else."""
+    labels = data.test[1]
+    wrong = torch.nonzero(predictions != labels).flatten()[:MISREAD_IMAGES]
+    return [
+        {
+            "index": index,
+            "label": int(labels[index]),
+            "predicted": int(predictions[index]),
+            "image": base64.b64encode(data.images.test_images[index].tobytes()).decode("ascii"),
+        }
+        for index in wrong.tolist()
+    ]

@@ -1,0 +1,235 @@
+"""The images of a data set: raw files read, checked and noted.
+
+Files lie as torchvision lays them, so that ``torchvision.datasets.MNIST(root)`` opens them too.
+"""
+
+import hashlib
+import struct
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wallnet import files
+from wallnet.config.networks import DATA_FILES, KNOWN_DATASETS, DataSet
+from wallnet.files import FileError
+
+MISSING = "is missing"
+
+LARGEST_COUNT = 1_000_000
+LARGEST_SIDE = 1024
+LARGEST_BYTES = 2_000_000_000
+"""Bounds of what is read into memory: images, pixels a side, bytes a file."""
+
+
+class DamagedImages(FileError):
+    """A raw file is not what it should be.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    fault : str
+        What is wrong with it, such as "is truncated".
+    """
+
+    def __init__(self, path: Path, fault: str) -> None:
+        super().__init__(f"{path} {fault}; put the uncompressed original there")
+        self.fault = fault
+
+
+class Images(NamedTuple):
+    """A data set in memory.
+
+    Attributes
+    ----------
+    training_images, test_images : numpy.ndarray
+        Grey values 0 to 255, shape (images, rows, columns), uint8.
+    training_labels, test_labels : numpy.ndarray
+        Class of each image, shape (images,), uint8.
+    classes : tuple of str
+        What each class shows.
+    """
+
+    training_images: np.ndarray
+    training_labels: np.ndarray
+    test_images: np.ndarray
+    test_labels: np.ndarray
+    classes: tuple[str, ...]
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """Read an IDX file of unsigned bytes.
+
+    Parameters
+    ----------
+    path : Path
+        The uncompressed file: two zero bytes, the type 0x08, the number of dimensions, the
+        dimensions as big-endian 32-bit integers, the bytes (LeCun's format of MNIST).
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (count,) or (count, rows, columns), uint8.
+
+    Raises
+    ------
+    DamagedImages
+        If the file is truncated or no such file.
+    FileError
+        If it is missing or may not be read.
+    """
+    try:
+        size = path.stat().st_size
+        if size > LARGEST_BYTES:
+            raise DamagedImages(path, f"is larger than {LARGEST_BYTES} bytes")
+        content = path.read_bytes()
+    except OSError as error:
+        raise FileError(
+            f"{path} cannot be read ({error.strerror}); put the file there and make it readable"
+        ) from None
+    dimensions = content[3] if len(content) >= 4 else 0
+    start = 4 + 4 * dimensions
+    if content[:3] != b"\x00\x00\x08" or dimensions not in (1, 3) or len(content) < start:
+        raise DamagedImages(path, "is no IDX file of bytes")
+    shape = struct.unpack(f">{dimensions}I", content[4:start])
+    if not 0 < shape[0] <= LARGEST_COUNT or any(not 0 < n <= LARGEST_SIDE for n in shape[1:]):
+        raise DamagedImages(
+            path,
+            f"claims the shape {shape}, beyond {LARGEST_COUNT} images of {LARGEST_SIDE} pixels "
+            "a side or empty",
+        )
+    expected = start + int(np.prod(shape, dtype=np.int64))
+    if len(content) != expected:
+        state = "truncated" if len(content) < expected else "too long"
+        raise DamagedImages(path, f"is {state} ({len(content)} bytes instead of {expected})")
+    return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file's content."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def read_original(name: str, dataset: DataSet, path: Path) -> tuple[np.ndarray, str]:
+    """Return a raw file's content and SHA-256.
+
+    Raises
+    ------
+    DamagedImages
+        If it is not the file that the data set called `name` has.
+    FileError
+        If it is missing or may not be read.
+    """
+    array = read_idx(path)
+    digest = checksum(path)
+    expected = (dataset.checksums or {}).get(path.name, digest)
+    if digest != expected:
+        raise DamagedImages(
+            path, f"is not the file of {name} (SHA-256 {digest[:12]}…, not {expected[:12]}…)"
+        )
+    return array, digest
+
+
+def check(name: str, dataset: DataSet, data_folder: str | Path) -> dict[str, Any]:
+    """Check the four files of a data set.
+
+    Parameters
+    ----------
+    name : str
+        What the data set is called in messages.
+    dataset : DataSet
+        Where it lies and what it has to be.
+    data_folder : str or Path
+        Folder of all data sets.
+
+    Returns
+    -------
+    dict
+        What was found: `files` with the SHA-256, bytes and shape of each, `training_images`,
+        `test_images`, `image_shape`, `training_images_of_class`, `test_images_of_class`.
+
+    Raises
+    ------
+    FileError
+        If a file is missing, truncated or foreign, or if the four do not belong together.
+    """
+    folder = Path(data_folder) / dataset.folder
+    found: dict[str, dict[str, Any]] = {}
+    arrays = {}
+    for file_name in DATA_FILES:
+        path = folder / file_name
+        arrays[file_name], digest = read_original(name, dataset, path)
+        found[file_name] = {
+            "sha256": digest,
+            "bytes": path.stat().st_size,
+            "shape": list(arrays[file_name].shape),
+        }
+    counts: dict[str, Any] = {}
+    parts = ("training", *DATA_FILES[:2]), ("test", *DATA_FILES[2:])
+    for part, images_name, labels_name in parts:
+        images, labels = arrays[images_name], arrays[labels_name]
+        if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels):
+            raise FileError(
+                f"{folder / images_name} {images.shape} and {folder / labels_name} "
+                f"{labels.shape} do not belong together; put the images and the labels of "
+                "one data set there"
+            )
+        if labels.max() >= len(dataset.classes):
+            raise FileError(
+                f"{folder / labels_name} has class {labels.max()}, but {name} has "
+                f"{len(dataset.classes)} classes; put its own labels there or name all classes"
+            )
+        counts[f"{part}_images"] = len(images)
+        occurrences = np.bincount(labels, minlength=len(dataset.classes))
+        counts[f"{part}_images_of_class"] = occurrences.tolist()
+    shapes = {arrays[file_name].shape[1:] for file_name in DATA_FILES[::2]}
+    if len(shapes) > 1:
+        raise FileError(
+            f"{folder} has training and test images of different shape; put one data set there"
+        )
+    return {"files": found, "image_shape": list(shapes.pop()), **counts}
+
+
+def load(record_path: str | Path, data_folder: str | Path) -> Images:
+    """Read a data set that has been checked.
+
+    Parameters
+    ----------
+    record_path : str or Path
+        What `wallnet.networks.fetching.provide` wrote.
+    data_folder : str or Path
+        Folder of all data sets.
+
+    Returns
+    -------
+    Images
+        The data set in memory.
+
+    Raises
+    ------
+    FileError
+        If a file has changed since it was checked. The record of a known data set is then
+        refused, so that the next run checks it again and fetches what is damaged.
+    """
+    keys = ("dataset", "folder", "classes", "files")
+    record = files.read_json(record_path, keys=keys)
+    arrays = []
+    for name in DATA_FILES:
+        path = Path(data_folder) / record["folder"] / name
+        try:
+            if not path.is_file():
+                raise DamagedImages(path, MISSING)
+            arrays.append(read_idx(path))
+            if checksum(path) != record["files"][name]["sha256"]:
+                raise DamagedImages(path, "has changed since it was checked")
+        except DamagedImages as error:
+            if record["dataset"] in KNOWN_DATASETS:
+                fault = f"no longer holds ({path} {error.fault})"
+                raise files.damaged(record_path, fault) from None
+            raise FileError(
+                f"{path} {error.fault}; put the original back, or delete {record_path} to have "
+                "the new file checked"
+            ) from None
+    return Images._make([*arrays, tuple(record["classes"])])

@@ -1,0 +1,236 @@
+"""The JSON Schema describes configurations as people write them, and is current."""
+
+import copy
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+from helpers.small_campaign import MATERIAL, ROOT, TINY, with_networks
+from jsonschema import Draft202012Validator
+from oracle.oracle_campaign import configuration
+
+from wallnet import config
+from wallnet.config import schema
+from wallnet.config.inheritance import laid_over
+
+VALIDATOR = Draft202012Validator(schema.as_written())
+SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+
+
+def fits(data):
+    """Return whether the schema accepts data, as YAML gives it: with lists, without tuples."""
+    return VALIDATOR.is_valid(json.loads(json.dumps(data)))
+
+
+def is_parsed(data):
+    try:
+        config.parse(data)
+    except config.ConfigError:
+        return False
+    return True
+
+
+def changed(path, value, base=TINY):
+    """Return a copy of a campaign with one key set; `...` removes it."""
+    data = copy.deepcopy(base)
+    *parents, last = path.split("/")
+    block = data
+    for key in parents:
+        block = block.setdefault(key, {})
+    if value is ...:
+        del block[last]
+    else:
+        block[last] = value
+    return data
+
+
+def test_the_schema_is_one():
+    Draft202012Validator.check_schema(schema.as_written())
+    assert schema.as_written()["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
+
+
+def test_the_stored_schema_is_current():
+    told = subprocess.run(
+        [sys.executable, "-m", "wallnet.cli", "schema"], capture_output=True, text=True, check=True
+    )
+    stored = (ROOT / "docs/config.schema.json").read_text(encoding="utf-8")
+    assert told.stdout == stored, "run `wallnet schema > docs/config.schema.json`"
+
+
+def test_the_shipped_configuration_names_the_schema():
+    first = (ROOT / "config.yaml").read_text(encoding="utf-8").partition("\n")[0]
+    named = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first)
+    assert json.loads((ROOT / named[1]).read_text(encoding="utf-8")) == schema.as_written()
+
+
+def examples():
+    """Yield the configurations in the pages, laid over the shipped one."""
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        for block in re.findall(r"^```yaml\n(.*?)^```", page.read_text("utf-8"), re.M | re.S):
+            data = yaml.safe_load(block)
+            if set(data) <= set(schema.as_written()["properties"]):
+                yield laid_over(SHIPPED, data)
+
+
+def test_every_configuration_of_the_repository_is_accepted():
+    example = yaml.safe_load((ROOT / "src/wallnet/config/example.yaml").read_text("utf-8"))
+    shown = list(examples())
+    assert len(shown) >= 2
+    for data in (SHIPPED, example, TINY, with_networks(), configuration(), *shown):
+        assert fits(data), [error.message for error in VALIDATOR.iter_errors(data)]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        # misspelt keys
+        ("divices", {}),
+        ("device", {}),
+        ("devices/neuron/tracks", {"length": 200e-9}),
+        ("devices/neuron/track/lenght", 200e-9),
+        ("devices/neuron/pulse/duraton", 1e-9),
+        ("devices/synapse/track/notches/diametre", 32e-9),
+        ("devices/synapse/Like", "neuron"),
+        ("material/dampening", 0.5),
+        ("output/intervall", 1e-12),
+        ("film/frozen_changes", 0.0),
+        ("networks/recipe", {}),
+        ("figures/fontsize", 8),
+        ("crosscheck/case", {}),
+        # wrong units
+        ("devices/neuron/track/length", 200),
+        ("devices/neuron/track/length", 0.2),
+        ("devices/neuron/pulse/duration", 10),
+        ("devices/neuron/pulse/current_densities", [0.5]),
+        ("devices/neuron/pulse/current_densities", [{"start": 0.1, "stop": 0.5, "step": 0.1}]),
+        ("devices/synapse/wall/start", 40),
+        ("devices/synapse/read_at", 5),
+        ("material/saturation_magnetization", 1.1),
+        ("output/interval", 20),
+        ("figures/width", 178),
+        # out of bounds
+        ("material/damping", -0.5),
+        ("material/polarization", 1.4),
+        ("devices/synapse/track/notches/count", 0),
+        ("devices/synapse/track/notches/count", 2.5),
+        ("film/time_step_fraction", 1.0),
+        ("oommf/threads", 0),
+        ("networks/seeds", [-1]),
+        ("networks/hidden_neurons", 0),
+        ("figures/resolution", 20),
+        # another kind
+        ("devices", []),
+        ("devices", {}),
+        ("devices/neuron", 3),
+        ("devices/neuron/track", [200e-9, 32e-9]),
+        ("devices/neuron/track/length", "200 nm"),
+        ("devices/neuron/track/length", None),
+        ("devices/neuron/track/length", True),
+        ("devices/neuron/pulse/current_densities", 0.5e12),
+        ("devices/neuron/pulse/current_densities", []),
+        ("devices/neuron/like", 5),
+        ("devices/neuron/like", ["synapse"]),
+        ("networks/seeds", 1),
+        ("networks/datasets", "mnist"),
+        ("networks/allow_unsuitable_neuron", "perhaps"),
+        # words
+        ("calculator", "flim"),
+        ("devices/neuron/kind", "neutron"),
+        ("devices/neuron/read_at", "end"),
+        ("networks/mappings", ["layer-extnded"]),
+        ("networks/readings", ["serial"]),
+        ("networks/sources", ["pip"]),
+        ("figures/vector_format", "eps"),
+        # names that can name no file
+        ("devices/Synapse", {"like": "synapse"}),
+        ("devices/none", {"like": "synapse"}),
+        ("networks/own_datasets/My set", {"folder": "Blots/raw"}),
+        ("networks/own_datasets/blots", {"folder": "/home/blots"}),
+        ("crosscheck/cases/a b", {"device": "neuron", "current_density": 0.2e12}),
+        # missing
+        ("devices/neuron/kind", ...),
+        ("devices/neuron/track", ...),
+        ("devices/neuron/track/width", ...),
+        ("devices/neuron/wall/start", ...),
+        ("devices/neuron/pulse/current_densities", ...),
+        ("devices/synapse/track/notches/diameter", ...),
+        ("material", ...),
+        ("material/damping", ...),
+        ("networks/recipes/plain", {"fp32": {"epochs": 1, "learning_rate": 1e-3}}),
+        ("crosscheck/cases/a", {"device": "neuron"}),
+        # changes of a case
+        (
+            "crosscheck/cases/a",
+            {"device": "neuron", "current_density": 0.2e12, "changes": {"x": 1}},
+        ),
+        (
+            "crosscheck/cases/a",
+            {"device": "neuron", "current_density": 0.2e12, "changes": {"calculator": "film"}},
+        ),
+    ],
+)
+def test_typing_errors_and_wrong_units_are_refused(path, value):
+    data = changed(path, value)
+    assert not fits(data)
+    assert not is_parsed(data)
+
+
+VARIANT = {"like": "synapse", "track": {"notches": {"count": 2}}, "material": {"damping": 0.3}}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("devices/variant", {"like": "synapse"}),
+        ("devices/variant", VARIANT),
+        ("devices/variant", VARIANT | {"kind": "track", "track": {"notches": None}}),
+        ("devices/variant", VARIANT | {"pulse": {"current_densities": ["0.5e12", 0, -1e12]}}),
+        ("devices/variant", VARIANT | {"shown": None, "detector": {"start": None}}),
+        ("devices/neuron/read_at", "2e-10"),
+        ("devices/neuron/film", {"frozen_change": 0}),
+        ("material/damping", "5e-1"),
+        (
+            "crosscheck/cases/a-0.1",
+            {"device": "synapse", "current_density": "1.5e12", "changes": {"film": {}}},
+        ),
+    ],
+)
+def test_what_is_inherited_and_numbers_that_yaml_leaves_as_text_are_accepted(path, value):
+    data = changed(path, value)
+    assert fits(data), [error.message for error in VALIDATOR.iter_errors(data)]
+    assert is_parsed(data)
+
+
+def test_material_stands_at_the_top_or_in_each_device():
+    """Or in parts: what stands nowhere is missing."""
+    alone = changed("material", ...)
+    for name, whole in {"neuron": False, "synapse": True}.items():
+        alone = changed(f"devices/{name}/material", MATERIAL, alone)
+        assert (fits(alone), is_parsed(alone)) == (whole, whole)
+    parts = changed("material", {"damping": 0.5})
+    rest = {key: value for key, value in MATERIAL.items() if key != "damping"}
+    for name in ("neuron", "synapse"):
+        assert not fits(parts)
+        parts = changed(f"devices/{name}/material", rest, parts)
+    assert fits(parts)
+    assert is_parsed(parts)
+    assert fits(changed("devices/variant", {"like": "synapse"}, parts))
+
+
+def test_every_key_says_what_it_means_and_in_which_unit():
+    made = schema.of_campaign()
+    described = {
+        f"{name}.{key}": node.get("description", "")
+        for name, block in ({"Campaign": made} | made["$defs"]).items()
+        for key, node in block["properties"].items()
+    }
+    assert [key for key, text in described.items() if not re.match(r"[A-Z].*\.\Z", text)] == []
+    assert described["Track.length"].startswith("Length along x. Unit: m. Source: paper")
+    assert "Unit: A/m²." in described["Pulse.current_densities"]
+    assert "Unit: m." in described["Detector.start"]
+    assert "Unit" not in described["Material.damping"]
+    # what a section has from another one
+    assert described["FreeTraining.epochs"] == described["Training.epochs"]

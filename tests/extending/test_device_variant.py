@@ -1,0 +1,40 @@
+"""Section "A device variant" of docs/extending.md, done in a finished campaign."""
+
+import json
+import shutil
+
+import xarray as xr
+from helpers import extending
+from helpers.small_campaign import Campaign
+
+SECTION = "A device variant"
+
+
+def parameters(campaign, device):
+    with xr.open_dataset(campaign.folder / f"results/devices/{device}.nc") as dataset:
+        return json.loads(dataset.attrs["parameters"])
+
+
+def test_a_variant_is_one_entry_and_nothing_else_is_computed_for_it(finished_devices, tmp_path):
+    folder = tmp_path / "campaign"
+    shutil.copytree(finished_devices.folder, folder, copy_function=shutil.copy2)
+    campaign = Campaign(folder)
+    assert campaign.planned("devices") == {}
+    (step,) = extending.apply(SECTION, folder)
+    assert step.path == "config.yaml"
+
+    told = campaign.snakemake("devices")
+    made = {path for path in folder.glob("results/**/*") if "synapse-light" in str(path)}
+    assert len({path for path in made if path.suffix == ".nc"}) == 8
+    computed = [line for line in told.stderr.splitlines() if "wildcards: device=" in line]
+    assert computed
+    assert all("device=synapse-light" in line for line in computed)
+
+    variant, model = (
+        xr.open_dataset(folder / f"results/devices/{name}.nc").load()
+        for name in ("synapse-light", "synapse")
+    )
+    assert variant.sizes == model.sizes
+    # with less damping the wall is faster: the conductance is another
+    assert not variant.identical(model)
+    assert parameters(campaign, "synapse-light") == parameters(campaign, "synapse")

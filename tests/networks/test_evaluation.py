@@ -1,0 +1,77 @@
+import base64
+
+import numpy as np
+import pytest
+import torch
+from pytorch_lightning import Trainer
+
+from wallnet.networks import storage
+from wallnet.networks.batches import ImageData
+from wallnet.networks.evaluation import evaluate
+
+
+def test_accuracy_and_confusion_agree(results):
+    for record, _ in results.values():
+        matrix = np.array(record["confusion_matrix"])
+        assert matrix.sum() == record["images"]["test"] == 200
+        assert record["test_accuracy"] == pytest.approx(100 * matrix.trace() / 200, rel=1e-6, abs=0)
+        assert len(record["misread"]) == min(24, 200 - matrix.trace())
+        for entry in record["misread"]:
+            assert entry["label"] != entry["predicted"]
+            assert matrix[entry["label"], entry["predicted"]] > 0
+
+
+def test_the_validation_accuracy_is_that_of_the_images_held_out(results, images):
+    order = torch.randperm(600, generator=torch.Generator().manual_seed(3))
+    held_out = order[:60]
+    pixels = torch.from_numpy(images.training_images.reshape(600, -1).copy()).float() / 255
+    labels = torch.from_numpy(images.training_labels.astype("int64"))
+    for record, checkpoint in results.values():
+        network = storage.load_network(checkpoint)
+        with torch.no_grad():
+            right = network(pixels[held_out]).argmax(dim=1) == labels[held_out]
+        expected = 100 * float(right.float().mean())
+        assert record["validation_accuracy"] == pytest.approx(expected, abs=1e-3)
+        if "best_epoch" in record:
+            best = record["training_curve"][record["best_epoch"] - 1]
+            assert best["validation_accuracy"] == pytest.approx(expected, abs=1e-3)
+
+
+def test_metrics_count_the_images_of_each_part(results):
+    for record, _ in results.values():
+        assert record["images"] == {"training": 540, "validation": 60, "test": 200}
+
+
+def test_the_histogram_is_of_each_layers_own_weights(results):
+    for record, checkpoint in results.values():
+        for name, layer in storage.load_network(checkpoint).layers.items():
+            weight = layer.weight.detach().numpy()
+            found = record["weights"][name]
+            assert sum(found["counts"]) == weight.size
+            assert found["range"] == pytest.approx([weight.min(), weight.max()], abs=1e-7)
+            expected = np.histogram(weight, bins=len(found["counts"]))[0]
+            assert found["counts"] == expected.tolist()
+            assert found["different_values"] == np.unique(weight).size
+
+
+def test_misread_images_are_shown_with_label_and_prediction(results, images):
+    record, checkpoint = results["quantized"]
+    network = storage.load_network(checkpoint)
+    with torch.no_grad():
+        pixels = torch.from_numpy(images.test_images.reshape(200, -1).copy()).float() / 255
+        predicted = network(pixels).argmax(dim=1).tolist()
+    wrong = [k for k in range(200) if predicted[k] != images.test_labels[k]][:24]
+    assert [entry["index"] for entry in record["misread"]] == wrong
+    assert wrong
+    for entry in record["misread"]:
+        index = entry["index"]
+        assert entry["label"] == images.test_labels[index]
+        assert entry["predicted"] == predicted[index]
+        assert base64.b64decode(entry["image"]) == images.test_images[index].tobytes()
+
+
+def test_a_network_can_be_evaluated_twice(results, images):
+    network = storage.load_network(results["quantized"][1])
+    data = ImageData(images, 0.1, seed=3)
+    trainer = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False)
+    assert evaluate(network, data, trainer) == evaluate(network, data, trainer)

@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+from helpers.synthetic import idx, one_sentence, write_images
+
+from wallnet.config.networks import DATA_FILES, DataSet
+from wallnet.files import FileError
+from wallnet.jobs import DataJob
+from wallnet.networks import fetching, images
+
+TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = DATA_FILES
+DATASET = DataSet(folder="Tiny/raw", classes=tuple("abcd"))
+
+
+def test_images_come_back_as_they_were_written(tmp_path):
+    array = np.arange(2 * 3 * 5).reshape(2, 3, 5)
+    (tmp_path / "images").write_bytes(idx(array))
+    np.testing.assert_array_equal(images.read_idx(tmp_path / "images"), array)
+
+
+def test_torchvision_opens_the_same_folder(tmp_path):
+    datasets = pytest.importorskip("torchvision.datasets")
+    write_images(tmp_path / "MNIST/raw", training=12, test=6, side=28)
+    assert len(datasets.MNIST(tmp_path, train=True)) == 12
+    image, label = datasets.MNIST(tmp_path, train=False)[4]
+    raw = tmp_path / "MNIST/raw"
+    np.testing.assert_array_equal(np.asarray(image), images.read_idx(raw / TEST_IMAGES)[4])
+    assert label == images.read_idx(raw / TEST_LABELS)[4]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x00\x00",
+        b"<html>not found</html>",
+        b"\x1f\x8b\x08\x00compressed",
+        b"\x00\x00\x08\x03\x00\x00\x00\x01",
+        b"\x00\x00\x0d\x01\x00\x00\x00\x01\x00\x00\x00\x00",
+    ],
+)
+def test_a_foreign_file_is_named(folder, content):
+    path = folder / "Tiny/raw" / TEST_LABELS
+    path.write_bytes(content)
+    with pytest.raises(FileError) as caught:
+        images.check("tiny", DATASET, folder)
+    one_sentence(caught, str(path), "no IDX file")
+
+
+def test_a_header_cannot_ask_for_much_memory(folder):
+    path = folder / "Tiny/raw" / TEST_IMAGES
+    path.write_bytes(b"\x00\x00\x08\x03" + b"\xff\xff\xff\xff" * 3)
+    with pytest.raises(FileError) as caught:
+        images.check("tiny", DATASET, folder)
+    one_sentence(caught, str(path), "claims the shape")
+
+
+def test_a_file_that_is_too_long_is_named(folder):
+    path = folder / "Tiny/raw" / TEST_IMAGES
+    with open(path, "ab") as stream:
+        stream.write(bytes(3))
+    with pytest.raises(FileError) as caught:
+        images.check("tiny", DATASET, folder)
+    one_sentence(caught, str(path), "is too long")
+
+
+def test_labels_of_another_data_set_are_noticed(folder):
+    (folder / "Tiny/raw" / TRAIN_LABELS).write_bytes(idx(np.zeros(19)))
+    with pytest.raises(FileError) as caught:
+        images.check("tiny", DATASET, folder)
+    one_sentence(caught, "do not belong together")
+
+
+def test_a_label_beyond_the_classes_is_noticed(folder):
+    (folder / "Tiny/raw" / TRAIN_LABELS).write_bytes(idx(np.full(20, 4)))
+    with pytest.raises(FileError) as caught:
+        images.check("tiny", DATASET, folder)
+    one_sentence(caught, "has class 4", "4 classes")
+
+
+def test_images_that_change_after_the_check_are_noticed(folder):
+    fetching.provide(DataJob(name="tiny", dataset=DATASET), folder, folder / "tiny.json")
+    path = folder / "Tiny/raw" / TEST_LABELS
+    path.write_bytes(idx(np.zeros(10)))
+    with pytest.raises(FileError) as caught:
+        images.load(folder / "tiny.json", folder)
+    one_sentence(caught, str(path), "changed since it was checked")
