@@ -1,7 +1,7 @@
 """The physical half of the configuration: material, track, wall, pulse, detector, calculator."""
 
 import math
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, model_validator
 
@@ -20,6 +20,9 @@ from wallnet.config.quantities import (
     Speed,
 )
 from wallnet.config.track import ROUNDING, Track
+
+if TYPE_CHECKING:
+    from wallnet.film.terms import SpinTorque, Terms
 
 VACUUM_PERMEABILITY = 4e-7 * math.pi
 """μ0 in N/A², the value of the paper and of OOMMF."""
@@ -51,6 +54,33 @@ class Material(Section):
     """Slonczewski's Λ; 1 makes the torque independent of the angle. Source: not in the paper."""
     field_like_torque: Annotated[float, Quantity("1", 0.0, 10.0, magnitude=True)] = 0.0
     """Coefficient ε' of the field-like torque. Source: not in the paper."""
+
+    def terms(self) -> "Terms":
+        """Return the film in the embedded engine's terms."""
+        from wallnet.film.terms import Terms  # loads numpy
+
+        return Terms(
+            saturation_magnetization=self.saturation_magnetization,
+            exchange_stiffness=self.exchange_stiffness,
+            dmi_constant=self.dmi_constant,
+            anisotropy=self.uniaxial_anisotropy,
+            damping=self.damping,
+            gyromagnetic_ratio=self.gyromagnetic_ratio,
+        )
+
+    def torque(
+        self, current_density: float, direction: tuple[float, float, float] = (0.0, 1.0, 0.0)
+    ) -> "SpinTorque":
+        """Return the torque of a current density in A/m², its spins along a unit vector."""
+        from wallnet.film.terms import SpinTorque  # loads numpy
+
+        return SpinTorque(
+            current_density=current_density,
+            polarization=self.polarization,
+            direction=direction,
+            slonczewski_lambda=self.slonczewski_lambda,
+            field_like=self.field_like_torque,
+        )
 
     @property
     def effective_anisotropy(self) -> float:
@@ -193,25 +223,11 @@ class Device(Section):
 
     def time_step(self) -> float:
         """Return the engine's time step in s under the strongest of the pulses."""
-        # both load numpy
-        from wallnet.film.terms import SpinTorque, Terms
-
-        material, cell = self.material, self.track.cell_size
-        terms = Terms(
-            saturation_magnetization=material.saturation_magnetization,
-            exchange_stiffness=material.exchange_stiffness,
-            dmi_constant=material.dmi_constant,
-            anisotropy=material.uniaxial_anisotropy,
-            damping=material.damping,
-            gyromagnetic_ratio=material.gyromagnetic_ratio,
+        strongest = max(self.pulse.current_densities, key=abs)
+        _, longest = self.material.terms().time_step(
+            (self.track.cell_size, self.track.cell_size, self.track.thickness),
+            self.material.torque(strongest),
         )
-        torque = SpinTorque(
-            current_density=max(self.pulse.current_densities, key=abs),
-            polarization=material.polarization,
-            slonczewski_lambda=material.slonczewski_lambda,
-            field_like=material.field_like_torque,
-        )
-        _, longest = terms.time_step((cell, cell, self.track.thickness), torque)
         return self.film.time_step_fraction * longest
 
     def _check_size(self) -> None:

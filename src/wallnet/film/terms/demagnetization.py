@@ -24,7 +24,7 @@ class Demagnetization(Term):
     def coefficients(self, layer: Layer) -> dict[str, NDArray[np.float64]]:  # noqa: D102
         if not self.present:
             return {}
-        parts = newell.tensor(2, 2, layer.cell)[:3]
+        parts = _near_tensor(layer.cell)[:3]
         diagonal = [-layer.saturation_magnetization * part for part in parts]
         return {
             "neighbour_x": np.array([part[0, 1] for part in diagonal]),
@@ -49,6 +49,12 @@ class Demagnetization(Term):
         fields = (xx * x + xy * y, xy * x + yy * y, zz * z)
         field = [fft.irfft2(f, shape)[:rows, :columns] for f in fields]
         return -layer.saturation_magnetization * np.stack(field, axis=-1)
+
+
+@lru_cache(maxsize=1)
+def _near_tensor(cell: tuple[float, float, float]) -> tuple[NDArray[np.float64], ...]:
+    """Tensor between a cell and its neighbours, which takes some milliseconds."""
+    return newell.tensor(2, 2, cell)
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from wallnet import __version__, tracks
 from wallnet.config import FilmSettings
 from wallnet.film.core import Engine, Tolerances
-from wallnet.film.terms import SpinTorque, Terms
+from wallnet.film.terms import SpinTorque
 from wallnet.jobs import SimulationJob
 from wallnet.simulate.embedded.checkpoint import Checkpoint
 from wallnet.simulate.recorder import Recorder, next_output
@@ -17,20 +17,13 @@ from wallnet.simulate.recorder import Recorder, next_output
 
 def film_of(job: SimulationJob) -> Engine:
     """Return the engine's film for a job, wall not yet placed."""
-    material, track = job.material, job.track
+    track = job.track
     settings = job.calculator
     assert isinstance(settings, FilmSettings)
     return Engine(
         tracks.magnetic_mask(track),
         (track.cell_size, track.cell_size, track.thickness),
-        Terms(
-            saturation_magnetization=material.saturation_magnetization,
-            exchange_stiffness=material.exchange_stiffness,
-            dmi_constant=material.dmi_constant,
-            anisotropy=material.uniaxial_anisotropy,
-            damping=material.damping,
-            gyromagnetic_ratio=material.gyromagnetic_ratio,
-        ),
+        job.material.terms(),
         Tolerances(
             stray_field_tolerance=settings.stray_field_tolerance,
             frozen_change=settings.frozen_change,
