@@ -68,7 +68,7 @@ LARGEST_FILE = 1_000_000
 
 _DEVICE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 
-_SHARED = ("material", "calculator", "film", "oommf", "output")
+_SHARED = ("material", "calculator", "film", "oommf", "calculator_settings", "output")
 """Top-level keys that every device inherits."""
 
 

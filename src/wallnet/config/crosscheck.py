@@ -1,4 +1,4 @@
-"""Which pulses are run in both calculators, to compare them."""
+"""Which pulses are run in two calculators, to compare them."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -6,11 +6,9 @@ from typing import Any
 
 from pydantic import field_validator
 
+from wallnet.config.calculators import CalculatorName
 from wallnet.config.devices import Device
 from wallnet.config.quantities import CurrentDensity, Section, laid_over
-
-CALCULATORS = ("film", "oommf")
-"""The calculators that are compared; the second is the reference."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}\Z")
 
@@ -29,9 +27,17 @@ class Case(Section):
 
 
 class Crosscheck(Section):
-    """The pulses that `snakemake crosscheck` compares, by name."""
+    """Pulses that `snakemake crosscheck` runs in two calculators, the second the reference."""
 
+    calculators: tuple[CalculatorName, CalculatorName] = ("film", "oommf")
     cases: dict[str, Case] = {}
+
+    @field_validator("calculators")
+    @classmethod
+    def _are_two(cls, value: tuple[str, str]) -> tuple[str, str]:
+        if value[0] == value[1]:
+            raise ValueError(f"names {value[0]!r} twice; name two calculators to compare")
+        return value
 
     @field_validator("cases")
     @classmethod
@@ -73,8 +79,8 @@ class Crosscheck(Section):
                 )
                 continue
             if "calculator" in case.changes:
-                found.append(f"{key}.changes sets calculator; remove it, since both are run")
+                found.append(f"{key}.changes sets calculator; remove it, since two are run")
                 continue
-            varied = case.varied(devices, CALCULATORS[0])
+            varied = case.varied(devices, self.calculators[0])
             found += validate(Device, varied, f"{key}.changes")[1]
         return found

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from wallnet.config.calculators import FilmSettings, OommfSettings
+from wallnet.config.calculators import CalculatorName, FilmSettings, OommfSettings
 from wallnet.config.quantities import (
     Conductance,
     CurrentDensity,
@@ -379,9 +379,13 @@ class Device(Section):
     detector: Detector = Detector()
     output: Output = Output()
     material: Material
-    calculator: Literal["film", "oommf"] = "film"
+    calculator: CalculatorName = "film"
     film: FilmSettings = FilmSettings()
     oommf: OommfSettings = OommfSettings()
+    # of calculators of one's own, by name; their classes check them
+    calculator_settings: Annotated[
+        dict[CalculatorName, dict[str, Any]] | None, Field(exclude_if=lambda value: value is None)
+    ] = None
 
     def time_step(self) -> float:
         """Estimate the engine's time step in s; with a strong torque it is up to six times less."""
