@@ -91,7 +91,7 @@ rule figures:
 
 
 rule crosscheck:
-    """Deviations between the embedded engine and OOMMF, as tables and a figure."""
+    """Deviations between two calculators, as tables and a figure."""
     input:
         target(plan.crosscheck_files(campaign)),
     localrule: True

@@ -255,13 +255,13 @@ def main() -> None:
 
     import numpy as np
 
-    from wallnet.simulate import oommf
+    from wallnet.simulate.calculator import SimulationError, check
 
     calculators = ["film"]
     try:
-        oommf.check()
+        check("oommf", {})
         calculators.append("oommf")
-    except oommf.OommfError as error:
+    except SimulationError as error:
         print(f"without OOMMF: {error}", file=sys.stderr)
     if find_spec("magnumnp"):
         calculators.append("magnum.np")

@@ -9,12 +9,14 @@ a change of code cannot pass unnoticed: note the new digest, and raise the numbe
 import ast
 import hashlib
 import json
+from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 
 STAGES = {
     "film": ("film", "film/terms", "simulate/embedded", "simulate", "tracks", "files/schema"),
     "oommf": ("simulate/oommf", "simulate", "tracks", "files/schema"),
+    "simulate": ("simulate/ubermag", "simulate", "tracks", "files/schema"),
     "devices": ("devices", "files/schema"),
     "networks": ("networks",),
     "validation": ("validation",),
@@ -22,7 +24,8 @@ STAGES = {
 }
 """Folders of each stage within the package, without the folders in them; a calculator is a stage.
 
-Both calculators share what lies in `simulate` and `tracks`.
+All calculators share what lies in `simulate` and `tracks`. `simulate` stands for calculators of
+one's own, whose code the job identifies.
 """
 
 
@@ -74,10 +77,24 @@ def _is_docstring(node: object) -> bool:
 
 def digest(stage: str) -> str:
     """Return a digest of a stage's code as it is now, comments and docstrings left out."""
+    return digest_of(code_of(stage), Path(__file__).parent)
+
+
+def digest_of(paths: Iterable[Path], root: Path | None = None) -> str:
+    """Return a digest of the code in files, comments and docstrings of Python left out.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        The files, in their order.
+    root : Path, optional
+        A folder below which their places count too; else their names do.
+    """
     total = hashlib.sha256()
-    for path in code_of(stage):
-        total.update(path.relative_to(Path(__file__).parent).as_posix().encode())
-        total.update(_text(ast.parse(path.read_text(encoding="utf-8"))).encode())
+    for path in paths:
+        total.update((path.relative_to(root).as_posix() if root else path.name).encode())
+        code = path.read_bytes()
+        total.update(_text(ast.parse(code)).encode() if path.suffix == ".py" else code)
     return total.hexdigest()[:16]
 
 

@@ -84,7 +84,7 @@ def test_the_campaign_of_the_repository_is_valid():
         ),
         ("devices.synapse.track.notches", {"diameter": 8e-9}, "needs either count"),
         ("devices.synapse.track", 3, "devices.synapse.track is 3, not a block of keys"),
-        ("devices.synapse.calculator", "mumax", "calculator is 'mumax'; use 'film' or 'oommf'"),
+        ("devices.synapse.calculator", "mumax", "is 'mumax'; use 'film', 'oommf' or"),
         ("devices.synapse.like", "nothing", "devices.synapse.like names 'nothing'"),
         ("devices.synapse.like", "synapse", "devices.synapse.like leads back to itself"),
         ("devices.Synapse", {}, "devices.Synapse cannot name files"),

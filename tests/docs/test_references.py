@@ -737,6 +737,14 @@ def as_yaml(span: Span) -> bool:
     return bool(re.fullmatch(r"[\d.e+-]+|null|true|false", value)) or value in literals()
 
 
+def as_calculator(span: Span) -> bool:
+    """Accept `module:Class` for a class that is there, or for any."""
+    module, colon, name = span.text.partition(":")
+    if not colon or not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", span.text):
+        return False
+    return module == "module" or is_importable(f"{module}.{name}")
+
+
 def as_command(span: Span) -> bool:
     """Accept a command line."""
     return starts_a_command(span.text) and fault_of_command(span.text) is None
@@ -801,6 +809,7 @@ RULES = (
     as_suffix,
     as_key,
     as_yaml,
+    as_calculator,
     as_command,
     as_option,
     as_word,
@@ -971,6 +980,7 @@ def test_code_names_pages_that_exist():
         "networks.inputs_range",
         "material.damping_constant",
         "calculator: ommf",
+        "wallnet.film:TimeDrive",
         "{begin: …, stop: …}",
         "wallnet simulates",
         "wallnet clean --sure",

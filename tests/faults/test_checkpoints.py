@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from wallnet import config, files, jobs
-from wallnet.simulate import initial_state, simulate
-from wallnet.simulate.embedded import checkpoint
+from wallnet.simulate import checkpoint, initial_state, simulate
 
 
 class Killed(BaseException):
@@ -156,10 +155,7 @@ def test_a_checkpoint_that_cannot_be_written_does_not_stop_the_job(device, eager
     same(simulate(job), simulate(job, output=tmp_path / "file" / "trace.nc"))
 
 
-EAGER = (
-    "import wallnet.simulate.embedded.checkpoint as c, wallnet.cli;"
-    "c.INTERVAL = 0.0; wallnet.cli.main()"
-)
+EAGER = "import wallnet.simulate.checkpoint as c, wallnet.cli;c.INTERVAL = 0.0; wallnet.cli.main()"
 
 
 def test_a_job_killed_by_a_signal_goes_on_and_clears_up(device, tmp_path):

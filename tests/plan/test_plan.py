@@ -379,6 +379,7 @@ MAKERS = {
 RAISED = {
     "film": 100,
     "oommf": 200,
+    "simulate": 250,
     "devices": 300,
     "networks": 400,
     "report": 500,
@@ -513,8 +514,8 @@ OPTIONS = {
     "--start": r"results/networks/[a-z]+/none/none/none/plain/fp32/seed-\d+/best\.ckpt",
     "--metrics": r"results/networks/.*/metrics\.json",
     "--checkpoint": r"results/networks/.*/best\.ckpt",
-    "--film": r"results/crosscheck/[a-z]+/film\.nc",
-    "--oommf": r"results/crosscheck/[a-z]+/oommf\.nc",
+    "--first": r"results/crosscheck/[a-z]+/film\.nc",
+    "--reference": r"results/crosscheck/[a-z]+/oommf\.nc",
     "--results": r"results/validation/.*\.json",
     "--csv": r"results/tables/.*\.csv",
     "--markdown": r"results/tables/.*\.md",

@@ -13,6 +13,7 @@ from wallnet.files import FileError
 from wallnet.report import crosscheck, style
 
 SMALL = Figures(resolution=72)
+BOTH = ("film", "oommf")
 ENTRIES = {"film": 60, "oommf": 61}
 """How many entries the trace of each calculator has; one rests a bit later than the other."""
 
@@ -54,7 +55,7 @@ def pair():
 
 
 def test_every_quantity_of_a_comparison_is_that_of_its_calculator(pair):
-    found = crosscheck.compare("a", *pair)
+    found = crosscheck.compare("a", *pair, BOTH)
     end = 59 * STEP  # of the engine's trace, which is the shorter one
     assert found.end_time == pytest.approx(end, rel=1e-9, abs=0)
     assert found.deviation_m == pytest.approx(4e-3, rel=1e-9, abs=0)
@@ -64,11 +65,11 @@ def test_every_quantity_of_a_comparison_is_that_of_its_calculator(pair):
     assert found.final_deviation == pytest.approx(
         abs(65.0 * 59 * STEP - 63.5 * 60 * STEP), rel=1e-6, abs=0
     )
-    assert (found.state_film, found.state_oommf) == (
+    assert (found.first_state, found.reference_state) == (
         "notch 1, settled",
         "between 1 and 2, unsettled",
     )
-    assert (found.wall_time_film, found.wall_time_oommf) == (8.0, 1200.0)
+    assert (found.first_wall_time, found.reference_wall_time) == (8.0, 1200.0)
     assert found.ratio == pytest.approx(150, rel=1e-9, abs=0)
     assert (found.damping, found.current_density) == (0.3, 0.65e12)
 
@@ -77,7 +78,8 @@ def test_a_deviation_has_no_sign_whichever_calculator_is_ahead(pair):
     """The engine's wall ends behind OOMMF's."""
     film, _ = pair
     other = {"wall_time": 1.0, "state": "notch 1", "settled": 1}
-    found = crosscheck.compare("a", film, trace("oommf", bottom=50.0, top=100.0, **other))
+    oommf = trace("oommf", bottom=50.0, top=100.0, **other)
+    found = crosscheck.compare("a", film, oommf, BOTH)
     end = 59 * STEP
     assert found.deviation_bottom == pytest.approx(10 * end, rel=1e-6, abs=0)
     assert found.deviation_top == pytest.approx(10 * end, rel=1e-6, abs=0)
@@ -89,7 +91,7 @@ def test_traces_recorded_at_other_times_are_not_compared(pair):
     film, oommf = pair
     later = oommf.assign_coords(time=oommf["time"] + 0.02e-9)
     with pytest.raises(FileError, match="the two traces of a are not of the same pulse"):
-        crosscheck.compare("a", film, later)
+        crosscheck.compare("a", film, later, BOTH)
 
 
 COMPARISON = crosscheck.Comparison(
@@ -101,16 +103,17 @@ COMPARISON = crosscheck.Comparison(
     deviation_bottom=1.25e-9,
     deviation_top=2.5e-9,
     final_deviation=0.75e-9,
-    state_film="notch 1, settled",
-    state_oommf="notch 2",
-    wall_time_film=8.5,
-    wall_time_oommf=1275.0,
+    first_state="notch 1, settled",
+    reference_state="notch 2",
+    first_wall_time=8.5,
+    reference_wall_time=1275.0,
     ratio=150.0,
 )
 
 
 def test_the_table_to_read_is_in_the_units_of_its_head(tmp_path):
-    crosscheck.write_markdown([COMPARISON], "OOMMF 2", 4, tmp_path / "c.md")
+    made_by = ("the embedded engine", "OOMMF 2 (4 threads)")
+    crosscheck.write_markdown([COMPARISON], BOTH, made_by, tmp_path / "c.md")
     text = (tmp_path / "c.md").read_text()
     header, _, row = text.splitlines()[:3]
     names, cells = ([cell.strip() for cell in line.strip("|").split("|")] for line in (header, row))
@@ -129,11 +132,11 @@ def test_the_table_to_read_is_in_the_units_of_its_head(tmp_path):
         "OOMMF (s)": "1275",
         "ratio": "150",
     }
-    assert "OOMMF 2 (4 threads)" in text
+    assert "The same pulse in the embedded engine and in OOMMF 2 (4 threads), from" in text
 
 
 def test_the_table_to_compute_with_is_in_si_units(tmp_path):
-    crosscheck.write_csv([COMPARISON], tmp_path / "c.csv")
+    crosscheck.write_csv([COMPARISON], BOTH, tmp_path / "c.csv")
     with open(tmp_path / "c.csv", newline="") as stream:
         (row,) = csv.DictReader(stream)
     assert float(row["end_time"]) == pytest.approx(6.25e-9, rel=1e-6, abs=0)
@@ -141,13 +144,48 @@ def test_the_table_to_compute_with_is_in_si_units(tmp_path):
     assert float(row["deviation_bottom"]) == pytest.approx(1.25e-9, rel=1e-6, abs=0)
     assert float(row["deviation_top"]) == pytest.approx(2.5e-9, rel=1e-6, abs=0)
     assert float(row["wall_time_film"]) == 8.5
-    assert list(row) == list(crosscheck.COLUMNS)
+    assert list(row) == [
+        *("case", "damping", "current_density", "end_time"),
+        *("deviation_m", "deviation_bottom", "deviation_top", "final_deviation"),
+        *("state_film", "state_oommf", "wall_time_film", "wall_time_oommf", "ratio"),
+    ]
+
+
+def test_any_two_calculators_go_by_their_names(tmp_path):
+    """In columns, headings and notes; the second is the reference."""
+    two = ("drift:Drift", "film")
+    crosscheck.write_csv([COMPARISON], two, tmp_path / "c.csv")
+    with open(tmp_path / "c.csv", newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert row["state_drift:Drift"] == "notch 1, settled"
+    assert row["state_film"] == "notch 2"
+    assert float(row["wall_time_film"]) == 1275
+    attrs = [
+        {"backend": "drift:Drift", "backend_version": "source 12ab"},
+        {"backend": "film", "backend_version": "0.1.0"},
+        {"backend": "oommf", "backend_version": "OOMMF 2", "threads": 4},
+        {"backend": "oommf", "backend_version": "OOMMF 2", "threads": 1},
+    ]
+    words = [crosscheck.description(xarray.Dataset(attrs=each)) for each in attrs]
+    assert words == [
+        "drift:Drift (source 12ab)",
+        "the embedded engine",
+        "OOMMF 2 (4 threads)",
+        "OOMMF 2 (one thread)",
+    ]
+    crosscheck.write_markdown([COMPARISON], two, words[:2], tmp_path / "c.md")
+    text = (tmp_path / "c.md").read_text()
+    assert "The same pulse in drift:Drift (source 12ab) and in the embedded engine, from" in text
+    header = [cell.strip() for cell in text.splitlines()[0].strip("|").split("|")]
+    assert header[8:10] == ["final state, drift:Drift", "final state, engine"]
+    assert header[10:12] == ["drift:Drift (s)", "engine (s)"]
 
 
 def test_the_figure_tells_calculators_and_ends_apart(pair, tmp_path, monkeypatch):
     kept = []
     monkeypatch.setattr(style, "save", lambda figure, *paths, **made_by: kept.append(figure))
-    crosscheck.draw({"first": pair, "second": pair}, SMALL, tmp_path / "f.png", tmp_path / "f.pdf")
+    traces = {"first": pair, "second": pair}
+    crosscheck.draw(traces, BOTH, SMALL, tmp_path / "f.png", tmp_path / "f.pdf")
     (figure,) = kept
     upper, _, lower, _ = figure.axes
     film, oommf = pair

@@ -149,21 +149,25 @@ def test_what_goes_wrong_is_said(synapse, monkeypatch):
         simulate.simulate(job, other)
 
     class Short:
-        def run(self, job, magnetization, recorder, progress):
+        resumes = False
+
+        def run(self, job, magnetization, recorder, progress, checkpoint):
             recorder.record(0.0, magnetization)
             return {}
 
-    monkeypatch.setattr(simulate.importlib, "import_module", lambda name: Short())
+    monkeypatch.setattr(simulate, "create", lambda *chosen: Short())
     with pytest.raises(simulate.SimulationError, match="the trace ends at 0 s instead of"):
         simulate.simulate(job)
 
     class Broken:
-        def run(self, job, magnetization, recorder, progress):
+        resumes = False
+
+        def run(self, job, magnetization, recorder, progress, checkpoint):
             recorder.record(0.0, magnetization)
             recorder.record(2e-9, magnetization * np.nan)
             return {}
 
-    monkeypatch.setattr(simulate.importlib, "import_module", lambda name: Broken())
+    monkeypatch.setattr(simulate, "create", lambda *chosen: Broken())
     with pytest.raises(simulate.SimulationError, match="is not finite"):
         simulate.simulate(job)
 
@@ -337,6 +341,8 @@ def calculator(monkeypatch):
 
     def put(entries):
         class Given:
+            resumes = True
+
             def run(self, job, magnetization, recorder, progress, checkpoint=None):
                 for time in entries:
                     recorder.record(time, magnetization)
@@ -344,7 +350,7 @@ def calculator(monkeypatch):
                     checkpoint.elapsed = 7.0
                 return {}
 
-        monkeypatch.setattr(simulate.importlib, "import_module", lambda name: Given())
+        monkeypatch.setattr(simulate, "create", lambda *chosen: Given())
 
     return put
 

@@ -7,10 +7,14 @@ Text from the configuration reaches `params` through functions: in a plain strin
 braces for wildcards.
 """
 
+import re
+
+from wallnet.config import calculators
+
 
 def one_of(names):
     """Match these names, or nothing."""
-    return "|".join(names) or "(?!)"
+    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 def filled(pattern, **names):
@@ -48,7 +52,17 @@ def simulated(wildcards):
 
 def calculator(wildcards):
     """Return the calculator of a simulation."""
-    return wildcards.get("calculator") or simulated(wildcards).calculator
+    compared = wildcards.get("calculator")
+    return (
+        calculators.from_file_name(compared)
+        if compared
+        else simulated(wildcards).calculator
+    )
+
+
+def calculator_revision(wildcards):
+    """Return the revision of the code that a calculator's traces depend on."""
+    return revisions.of(jobs.stage_of(calculator(wildcards)))
 
 
 def software(wildcards):

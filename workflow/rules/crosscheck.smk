@@ -1,6 +1,4 @@
-"""The same pulses in both calculators, and how far they differ."""
-
-from wallnet.config.crosscheck import CALCULATORS
+"""The same pulses in two calculators, and how far they differ."""
 
 
 rule crosscheck_trace:
@@ -13,7 +11,7 @@ rule crosscheck_trace:
         files.benchmark_of(files.CROSSCHECK)
     wildcard_constraints:
         case=one_of(campaign.crosscheck.cases),
-        calculator=one_of(CALCULATORS),
+        calculator=one_of(map(calculators.file_name, campaign.crosscheck.calculators)),
     conda:
         software
     threads: calculator_threads
@@ -21,18 +19,18 @@ rule crosscheck_trace:
         mem_mb=growing(800, oommf=1000),
         runtime=growing(15, oommf=120),
     params:
-        job=lambda w: jobs.crosscheck_job(campaign, w.case, w.calculator).to_json(),
-        revision=lambda w: revisions.of(w.calculator),
+        job=lambda w: jobs.crosscheck_job(campaign, w.case, calculator(w)).to_json(),
+        revision=calculator_revision,
     shell:
         "OOMMF_THREADS={threads} wallnet simulate --job {params.job:q} --out {output:q}"
         " > {log:q} 2>&1"
 
 
 rule crosscheck_table:
-    """Compare the traces of both calculators."""
+    """Compare the traces of the two calculators."""
     input:
-        film=plan.crosscheck_traces(campaign, "film"),
-        oommf=plan.crosscheck_traces(campaign, "oommf"),
+        first=plan.crosscheck_traces(campaign, campaign.crosscheck.calculators[0]),
+        reference=plan.crosscheck_traces(campaign, campaign.crosscheck.calculators[1]),
     output:
         csv=table("crosscheck"),
         markdown=table("crosscheck", ".md"),
@@ -40,18 +38,20 @@ rule crosscheck_table:
             png(files.FIGURE, "crosscheck"),
             caption="../report/crosscheck.rst",
             category="Checks",
-            labels={"result": "engine beside OOMMF"},
+            labels={"result": "two calculators compared"},
         ),
         vector=vector(files.FIGURE, "crosscheck"),
     log:
         files.log_of(table("crosscheck")),
     localrule: True
     params:
+        calculators=lambda w: list(campaign.crosscheck.calculators),
         cases=lambda w: list(campaign.crosscheck.cases),
         figures=figure_style,
         revision=revisions.of("report"),
     shell:
-        "wallnet crosscheck --cases {params.cases:q} --film {input.film:q}"
-        " --oommf {input.oommf:q} --figures {params.figures:q} --csv {output.csv:q}"
+        "wallnet crosscheck --calculators {params.calculators:q} --cases {params.cases:q}"
+        " --first {input.first:q} --reference {input.reference:q}"
+        " --figures {params.figures:q} --csv {output.csv:q}"
         " --markdown {output.markdown:q} --png {output.png:q} --vector {output.vector:q}"
         " > {log:q} 2>&1"

@@ -1,5 +1,6 @@
 """Before a run is planned, and before its first job: what it needs, asked for once."""
 
+import json
 import re
 import shutil
 
@@ -41,17 +42,36 @@ def check_names():
             )
 
 
-def check_oommf():
-    """Refuse a run that calls an OOMMF which does not run, unless Snakemake brings its own."""
-    if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
+def check_own_calculators():
+    """Refuse calculators of one's own that are not there, or settings that do not fit them."""
+    wanted = list(jobs.own_calculators(campaign))
+    if not wanted:
         return
-    # no other program than OOMMF has an environment of its own
-    if any(job.conda_env_spec for job in workflow.dag.needrun_jobs()):
-        from wallnet.simulate import oommf
+    from wallnet.simulate.calculator import problems
+
+    if found := jobs.misnamed_settings(campaign) + problems(wanted):
+        raise WorkflowError("\n".join(f"config.yaml: {problem}" for problem in found))
+
+
+def check_calculators():
+    """Refuse a run that calls a calculator which cannot run, unless Snakemake brings its software."""
+    brought = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+    called = {
+        json.dumps([told["calculator_name"], told["calculator"]])
+        for job in workflow.dag.needrun_jobs()
+        if job.rule.name in ("initial", "trace", "level", "crosscheck_trace")
+        and not (brought and job.conda_env_spec)
+        for told in [json.loads(job.params.job)]
+    }
+    for name, settings in map(json.loads, sorted(called)):
+        # part of the package, and the import of it takes time
+        if name == "film":
+            continue
+        from wallnet.simulate.calculator import SimulationError, check
 
         try:
-            oommf.check()
-        except oommf.OommfError as error:
+            check(name, settings)
+        except SimulationError as error:
             raise WorkflowError(str(error)) from None
 
 
@@ -98,6 +118,9 @@ def target(paths):
 own = Path.cwd() / ".snakemake"
 check_folder(own if own.exists() else own.parent)
 
+if workflow.is_main_process:
+    check_own_calculators()
+
 # jobs read this file too, and another campaign may be at work in this folder
 busy = not workflow.is_main_process or any(own.glob("locks/*"))
 left_damaged = {} if busy else set_damaged_aside()
@@ -107,6 +130,6 @@ left_damaged = {} if busy else set_damaged_aside()
 onstart:
     check_scheduler()
     check_names()
-    check_oommf()
+    check_calculators()
     if Path(files.RESULTS).exists():
         check_folder(files.RESULTS)

@@ -1,8 +1,10 @@
-"""Settings of the calculators."""
+"""Which calculators there are, and the settings of those that come with the package."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, ConfigDict, Field, RootModel
+from pydantic_core import PydanticCustomError
 
 from wallnet.config.quantities import Quantity, Section
 
@@ -24,3 +26,59 @@ class OommfSettings(Section):
     # no part of a job's description: other threads must not make finished traces run again
     threads: Annotated[int, Field(ge=1, le=256, exclude=True)] = 1
     """Threads of one simulation. Source: our choice."""
+
+
+class OwnSettings(RootModel[dict[str, Any]]):
+    """Settings of a calculator of one's own, as configured; its class has the model of them."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+SETTINGS: dict[str, type[FilmSettings] | type[OommfSettings]] = {
+    "film": FilmSettings,
+    "oommf": OommfSettings,
+}
+"""Models of the settings of the package's own calculators, by name."""
+
+_IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
+_OWN = rf"^{_IDENTIFIER}(\.{_IDENTIFIER})*:{_IDENTIFIER}$"
+_LONGEST_NAME = 120
+"""Characters of a calculator's name; it becomes part of a file name."""
+
+
+def _is_calculator(value: Any) -> Any:
+    named = isinstance(value, str) and len(value) <= _LONGEST_NAME
+    if named and (value in SETTINGS or re.fullmatch(_OWN, value)):
+        return value
+    known = f"{', '.join(map(repr, SETTINGS))} or 'module:Class'"
+    raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": known})
+
+
+CalculatorName = Annotated[
+    str,
+    BeforeValidator(_is_calculator),
+    Field(json_schema_extra={"anyOf": [{"enum": list(SETTINGS)}, {"pattern": _OWN}]}),
+]
+"""`film`, `oommf`, or `module:Class` for one's own."""
+
+
+def file_name(calculator: str) -> str:
+    """Return what stands for a calculator in file names.
+
+    Examples
+    --------
+    >>> file_name("drift.model:Drift")
+    'drift.model-Drift'
+    """
+    return calculator.replace(":", "-")
+
+
+def from_file_name(name: str) -> str:
+    """Return the calculator that a part of a file name stands for.
+
+    Examples
+    --------
+    >>> from_file_name("drift.model-Drift")
+    'drift.model:Drift'
+    """
+    return name.replace("-", ":")

@@ -1,4 +1,4 @@
-"""Which pulses are run in both calculators, to compare them."""
+"""Which pulses are run in two calculators, to compare them."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -6,12 +6,10 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
+from wallnet.config.calculators import CalculatorName
 from wallnet.config.devices import Device
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import CurrentDensity, Section
-
-CALCULATORS = ("film", "oommf")
-"""The calculators that are compared; the second is the reference."""
 
 _NAME = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
 
@@ -33,12 +31,21 @@ class Case(Section):
 
 
 class Crosscheck(Section):
-    """The pulses that `snakemake crosscheck` compares, by name."""
+    """Pulses that `snakemake crosscheck` runs in two calculators, the second the reference."""
 
+    calculators: tuple[CalculatorName, CalculatorName] = ("film", "oommf")
+    """The two calculators; deviations are from the second one."""
     cases: dict[str, Case] = Field(
         default={}, json_schema_extra={"propertyNames": {"pattern": _NAME}}
     )
     """The cases, by name."""
+
+    @field_validator("calculators")
+    @classmethod
+    def _are_two(cls, value: tuple[str, str]) -> tuple[str, str]:
+        if value[0] == value[1]:
+            raise ValueError(f"names {value[0]!r} twice; name two calculators to compare")
+        return value
 
     @field_validator("cases")
     @classmethod
@@ -80,8 +87,8 @@ class Crosscheck(Section):
                 )
                 continue
             if "calculator" in case.changes:
-                found.append(f"{key}.changes sets calculator; remove it, since both are run")
+                found.append(f"{key}.changes sets calculator; remove it, since two are run")
                 continue
-            varied = case.varied(devices, CALCULATORS[0])
+            varied = case.varied(devices, self.calculators[0])
             found += validate(Device, varied, f"{key}.changes")[1]
         return found

@@ -3,9 +3,9 @@
 import math
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from wallnet.config.calculators import FilmSettings, OommfSettings
+from wallnet.config.calculators import CalculatorName, FilmSettings, OommfSettings
 from wallnet.config.pulse import Pulse
 from wallnet.config.quantities import (
     Conductance,
@@ -214,12 +214,16 @@ class Device(Section):
     """How often traces are recorded."""
     material: Material
     """The film and the spin current."""
-    calculator: Literal["film", "oommf"] = "film"
-    """What computes its traces: `film` is the embedded engine, `oommf` OOMMF."""
+    calculator: CalculatorName = "film"
+    """What computes its traces: `film`, the embedded engine; `oommf`; or `module:Class`."""
     film: FilmSettings = FilmSettings()
     """Settings of the embedded engine."""
     oommf: OommfSettings = OommfSettings()
     """Settings of OOMMF."""
+    calculator_settings: Annotated[
+        dict[CalculatorName, dict[str, Any]] | None, Field(exclude_if=lambda value: value is None)
+    ] = None
+    """Settings of other calculators, by their names; the class of each checks them."""
 
     def time_step(self) -> float:
         """Return the engine's time step in s under the strongest of the pulses."""

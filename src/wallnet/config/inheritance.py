@@ -5,7 +5,7 @@ from typing import Any
 
 from wallnet.config.messages import ConfigError, Location, shown, shown_key
 
-SHARED = ("material", "calculator", "film", "oommf", "output")
+SHARED = ("material", "calculator", "film", "oommf", "calculator_settings", "output")
 """Top-level keys that every device inherits."""
 
 

@@ -1,7 +1,8 @@
 """What one job computes: the part of the configuration that it needs, as canonical JSON."""
 
 from wallnet.jobs.base import Job, canonical, read
-from wallnet.jobs.crosscheck import crosscheck_job
+from wallnet.jobs.code import find, search_in, stage_of
+from wallnet.jobs.crosscheck import crosscheck_job, misnamed_settings, own_calculators
 from wallnet.jobs.devices import DeviceJob, device_job
 from wallnet.jobs.networks import (
     AccuracyJob,
@@ -36,11 +37,16 @@ __all__ = [
     "crosscheck_job",
     "data_job",
     "device_job",
+    "find",
     "initial_job",
     "level_job",
     "level_states",
     "mapping_job",
+    "misnamed_settings",
+    "own_calculators",
     "pulse_job",
     "read",
+    "search_in",
+    "stage_of",
     "training_job",
 ]

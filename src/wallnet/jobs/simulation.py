@@ -4,17 +4,19 @@ from typing import Any
 
 from pydantic import ValidationError, model_validator
 
-from wallnet.config.calculators import FilmSettings, OommfSettings
+from wallnet.config.calculators import (
+    SETTINGS,
+    CalculatorName,
+    FilmSettings,
+    OommfSettings,
+    OwnSettings,
+)
 from wallnet.config.devices import Device, Material, Output, Relaxation
 from wallnet.config.quantities import CurrentDensity, DurationOrNone, Position, Section
 from wallnet.config.track import Track
 from wallnet.files import WallState
 from wallnet.jobs.base import Job, first_finding
-
-_SETTINGS: dict[str, type[FilmSettings] | type[OommfSettings]] = {
-    "film": FilmSettings,
-    "oommf": OommfSettings,
-}
+from wallnet.jobs.code import code_of
 
 
 class WallPlacement(Section):
@@ -38,8 +40,10 @@ class SimulationJob(Job):
     pulse_duration: DurationOrNone = 0.0
     relaxation: Relaxation
     output: Output
-    calculator: FilmSettings | OommfSettings
-    calculator_name: str
+    calculator: FilmSettings | OommfSettings | OwnSettings
+    calculator_name: CalculatorName
+    # what identifies the code of a calculator of one's own; that of the package has revisions
+    calculator_code: str | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -47,27 +51,31 @@ class SimulationJob(Job):
         """Take plain settings for those of the calculator that is named."""
         if not isinstance(data, dict) or not isinstance(data.get("calculator"), dict):
             return data
-        name = data.get("calculator_name")
+        model = SETTINGS.get(str(data.get("calculator_name")), OwnSettings)
         try:
-            if not isinstance(name, str) or name not in _SETTINGS:
-                raise ValueError(f"calculator_name is not {' or '.join(map(repr, _SETTINGS))}")
-            settings = _SETTINGS[name].model_validate(data["calculator"])
+            settings = model.model_validate(data["calculator"])
         except ValidationError as invalid:
             raise ValueError(f"calculator.{first_finding(invalid)}") from None
         return {**data, "calculator": settings}
 
 
 def _job(device: Device, bottom: float, top: float, **changes: Any) -> SimulationJob:
+    name = device.calculator
+    calculator: dict[str, Any] = {"calculator_name": name}
+    if name in SETTINGS:
+        calculator["calculator"] = getattr(device, name)
+    else:
+        given = (device.calculator_settings or {}).get(name, {})
+        calculator["calculator"] = OwnSettings.model_validate(given)
+        calculator["calculator_code"] = code_of(name)
     fields: dict[str, Any] = {
         "track": device.track,
         "material": device.material,
         "placement": WallPlacement(bottom=bottom, top=top),
         "relaxation": device.relaxation,
         "output": device.output,
-        "calculator": getattr(device, device.calculator),
-        "calculator_name": device.calculator,
     }
-    return SimulationJob(**(fields | changes))
+    return SimulationJob(**(fields | calculator | changes))
 
 
 def initial_job(device: Device) -> SimulationJob:

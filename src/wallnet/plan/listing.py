@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from wallnet import files
 from wallnet.config import Campaign
-from wallnet.config.crosscheck import CALCULATORS
 from wallnet.files.compact import CONTENTS
 from wallnet.plan import paths
 from wallnet.plan.figures import figures
@@ -71,7 +70,8 @@ def everything(campaign: Campaign) -> list[str]:
 
 def crosscheck_files(campaign: Campaign) -> list[str]:
     """List the traces of the cross-check, its tables and its figure."""
-    traces = [path for name in CALCULATORS for path in paths.crosscheck_traces(campaign, name)]
+    calculators = campaign.crosscheck.calculators
+    traces = [path for name in calculators for path in paths.crosscheck_traces(campaign, name)]
     return [*traces, *_of_check(campaign, "crosscheck")]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath
 
 from wallnet import files
 from wallnet.config import Campaign, Device, Pulse, current_name
+from wallnet.config.calculators import file_name
 from wallnet.config.networks import NO_DEVICE, STAGES, Networks, RunSet
 from wallnet.jobs import DeviceJob, level_states
 from wallnet.validation import CHECKS
@@ -116,7 +117,7 @@ def training_curve_metrics(networks: Networks) -> list[str]:
 def crosscheck_traces(campaign: Campaign, calculator: str) -> list[str]:
     """Return the traces of all cases of the cross-check by one calculator."""
     return [
-        files.CROSSCHECK.format(case=case, calculator=calculator)
+        files.CROSSCHECK.format(case=case, calculator=file_name(calculator))
         for case in campaign.crosscheck.cases
     ]
 

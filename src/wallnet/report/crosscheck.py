@@ -1,9 +1,9 @@
-"""The embedded engine beside OOMMF: tables and a figure from the traces of both alone."""
+"""One calculator beside another: tables and a figure from the traces of both alone."""
 
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,16 +29,23 @@ COLUMNS: dict[str, tuple[str, float, str]] = {
     "deviation_bottom": ("of the lower wall end (nm)", 1e9, ".3f"),
     "deviation_top": ("of the upper wall end (nm)", 1e9, ".3f"),
     "final_deviation": ("of the final mean position (nm)", 1e9, ".3f"),
-    "state_film": ("final state, engine", 1.0, ""),
-    "state_oommf": ("final state, OOMMF", 1.0, ""),
-    "wall_time_film": ("engine (s)", 1.0, ".1f"),
-    "wall_time_oommf": ("OOMMF (s)", 1.0, ".0f"),
+    "state_{first}": ("final state, {first}", 1.0, ""),
+    "state_{reference}": ("final state, {reference}", 1.0, ""),
+    "wall_time_{first}": ("{first} (s)", 1.0, ".1f"),
+    "wall_time_{reference}": ("{reference} (s)", 1.0, ".0f"),
     "ratio": ("ratio", 1.0, ".0f"),
 }
-"""Columns of `crosscheck.csv`: heading, scale and format in the table to read; no format, text."""
+"""Columns of `crosscheck.csv`: heading, scale and format in the table to read; no format, text.
+
+They stand in the order of a `Comparison`; in braces, the two calculators.
+"""
+
+NAMES = {"film": "engine", "oommf": "OOMMF"}
+TITLES = {**NAMES, "film": "The embedded engine"}
+"""What headings and titles call the package's calculators; others go by their own names."""
 
 NOTES = """\
-The same pulse in the embedded engine and in {version} ({threads}), from the same wall. Deviations
+The same pulse in {first} and in {reference}, from the same wall. Deviations
 are the largest over the whole trace. Times are wall times of the simulations alone, without the
 start of Python; both calculators ran on the same machine, beside whatever else ran there.
 """
@@ -46,7 +53,7 @@ start of Python; both calculators ran on the same machine, beside whatever else 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What one pulse gave in both calculators; lengths in m, times in s.
+    """What one pulse gave in two calculators; lengths in m, times in s.
 
     Attributes
     ----------
@@ -62,10 +69,10 @@ class Comparison:
         Largest difference of the wall's ends at the lower and the upper edge.
     final_deviation : float
         Difference of the mean wall position at the end.
-    state_film, state_oommf : str
+    first_state, reference_state : str
         Final states, each with whether it was settled.
-    wall_time_film, wall_time_oommf, ratio : float
-        What the simulations took, and how many times longer OOMMF took.
+    first_wall_time, reference_wall_time, ratio : float
+        What the simulations took, and how many times longer the reference took.
     """
 
     case: str
@@ -76,14 +83,19 @@ class Comparison:
     deviation_bottom: float
     deviation_top: float
     final_deviation: float
-    state_film: str
-    state_oommf: str
-    wall_time_film: float
-    wall_time_oommf: float
+    first_state: str
+    reference_state: str
+    first_wall_time: float
+    reference_wall_time: float
     ratio: float
 
 
-def compare(case: str, film: "xarray.Dataset", oommf: "xarray.Dataset") -> Comparison:
+def compare(
+    case: str,
+    first: "xarray.Dataset",
+    reference: "xarray.Dataset",
+    calculators: Sequence[str],
+) -> Comparison:
     """Compare two traces of the same pulse.
 
     A trace ends when the wall has come to rest, which the two may reach an output interval
@@ -93,8 +105,10 @@ def compare(case: str, film: "xarray.Dataset", oommf: "xarray.Dataset") -> Compa
     ----------
     case : str
         Name of the case.
-    film, oommf : xarray.Dataset
-        Traces of the embedded engine and of OOMMF.
+    first, reference : xarray.Dataset
+        Traces of the two calculators.
+    calculators : sequence of str
+        Which these are.
 
     Returns
     -------
@@ -106,15 +120,16 @@ def compare(case: str, film: "xarray.Dataset", oommf: "xarray.Dataset") -> Compa
     FileError
         If the traces are of different calculators or pulses, or recorded at different times.
     """
-    for trace, backend in ((film, "film"), (oommf, "oommf")):
+    traces = (first, reference)
+    for trace, backend in zip(traces, calculators, strict=True):
         if trace.attrs["backend"] != backend:
             raise FileError(
                 f"the trace of {case} given as {backend} was made by {trace.attrs['backend']}; "
                 "delete it and run snakemake crosscheck"
             )
-    jobs = [_pulse(trace) for trace in (film, oommf)]
-    shared = min(film.sizes["time"], oommf.sizes["time"])
-    times = [trace["time"].values[:shared] for trace in (film, oommf)]
+    jobs = [_pulse(trace) for trace in traces]
+    shared = min(trace.sizes["time"] for trace in traces)
+    times = [trace["time"].values[:shared] for trace in traces]
     if jobs[0] != jobs[1] or not np.allclose(times[0], times[1], rtol=1e-6, atol=1e-16):
         raise FileError(
             f"the two traces of {case} are not of the same pulse; "
@@ -122,24 +137,24 @@ def compare(case: str, film: "xarray.Dataset", oommf: "xarray.Dataset") -> Compa
         )
 
     def largest(name: str) -> float:
-        first, second = (trace[name].values[:shared] for trace in (film, oommf))
-        return float(np.max(np.abs(first - second)))
+        ours, theirs = (trace[name].values[:shared] for trace in traces)
+        return float(np.max(np.abs(ours - theirs)))
 
-    ends = [float(trace["wall_position"].values[-1]) for trace in (film, oommf)]
-    walls = [float(trace.attrs["wall_time"]) for trace in (film, oommf)]
+    ends = [float(trace["wall_position"].values[-1]) for trace in traces]
+    walls = [float(trace.attrs["wall_time"]) for trace in traces]
     return Comparison(
         case=case,
         damping=jobs[0]["material"]["damping"],
-        current_density=float(film["pulse_current_density"]),
+        current_density=float(first["pulse_current_density"]),
         end_time=float(times[0][-1]),
         deviation_m=largest("m"),
         deviation_bottom=largest("wall_bottom"),
         deviation_top=largest("wall_top"),
         final_deviation=abs(ends[0] - ends[1]),
-        state_film=_state(film),
-        state_oommf=_state(oommf),
-        wall_time_film=walls[0],
-        wall_time_oommf=walls[1],
+        first_state=_state(first),
+        reference_state=_state(reference),
+        first_wall_time=walls[0],
+        reference_wall_time=walls[1],
         ratio=walls[1] / walls[0],
     )
 
@@ -154,15 +169,21 @@ def _state(trace: "xarray.Dataset") -> str:
     return f"{trace.attrs['state']}{settled}"
 
 
-def write_csv(comparisons: Sequence[Comparison], path: str | Path) -> None:
+def write_csv(
+    comparisons: Sequence[Comparison], calculators: Sequence[str], path: str | Path
+) -> None:
     """Write the comparisons as a table in SI units, whole or not at all."""
-    frame = _frame(comparisons)
-    formats = {name: ".6g" for name, (_, _, form) in COLUMNS.items() if form}
+    frame = _frame(comparisons, [_filled(name, calculators) for name in COLUMNS])
+    forms = (form for _, _, form in COLUMNS.values())
+    formats = {name: ".6g" for name, form in zip(frame.columns, forms, strict=True) if form}
     files.write_text(Table("Comparisons", frame, formats).as_csv(), path)
 
 
 def write_markdown(
-    comparisons: Sequence[Comparison], version: str, threads: int, path: str | Path
+    comparisons: Sequence[Comparison],
+    calculators: Sequence[str],
+    made_by: Sequence[str],
+    path: str | Path,
 ) -> None:
     """Write the comparisons as a table to read.
 
@@ -170,33 +191,51 @@ def write_markdown(
     ----------
     comparisons : sequence of Comparison
         What was compared.
-    version : str
-        Versions of OOMMF and oommfc.
-    threads : int
-        OOMMF's threads.
+    calculators : sequence of str
+        The first one and the reference.
+    made_by : sequence of str
+        What the notes call them; see `description`.
     path : str or Path
         Where it goes.
     """
-    frame = _frame(comparisons)
-    for name, (_, scale, form) in COLUMNS.items():
-        if form:
-            frame[name] = frame[name] * scale
-    frame.columns = [heading for heading, _, _ in COLUMNS.values()]
-    formats = {heading: form for heading, _, form in COLUMNS.values() if form}
-    count = "one thread" if threads == 1 else f"{threads} threads"
-    notes = NOTES.format(version=markdown_text(version), threads=count)
+    names = [NAMES.get(name, name) for name in calculators]
+    columns = [(_filled(heading, names), scale, form) for heading, scale, form in COLUMNS.values()]
+    frame = _frame(comparisons, [heading for heading, _, _ in columns])
+    formats = {heading: form for heading, _, form in columns if form}
+    for heading, scale, _ in columns:
+        if heading in formats:
+            frame[heading] = frame[heading] * scale
+    notes = _filled(NOTES, [markdown_text(text) for text in made_by])
     text = Table("Comparisons", frame, formats).as_markdown()
     files.write_text(f"{text}\n{notes}", path)
 
 
-def _frame(comparisons: Sequence[Comparison]) -> "pandas.DataFrame":
+def _filled(pattern: str, two: Sequence[str]) -> str:
+    return pattern.format(first=two[0], reference=two[1])
+
+
+def _frame(comparisons: Sequence[Comparison], names: Sequence[str]) -> "pandas.DataFrame":
     import pandas
 
-    return pandas.DataFrame(list(map(asdict, comparisons)), columns=list(COLUMNS))
+    return pandas.DataFrame(list(map(astuple, comparisons)), columns=list(names))
+
+
+def description(trace: "xarray.Dataset") -> str:
+    """Return in words what made a trace: calculator, version, and threads where it has some."""
+    backend = trace.attrs["backend"]
+    if backend == "film":
+        return "the embedded engine"
+    version = str(trace.attrs["backend_version"])
+    said = version if backend == "oommf" else f"{backend} ({version})"
+    threads = trace.attrs.get("threads")
+    if threads is None:
+        return said
+    return f"{said} ({'one thread' if threads == 1 else f'{threads} threads'})"
 
 
 def draw(
     traces: Mapping[str, tuple["xarray.Dataset", "xarray.Dataset"]],
+    calculators: Sequence[str],
     figures: Figures,
     png: str | Path,
     vector: str | Path,
@@ -206,12 +245,15 @@ def draw(
     Parameters
     ----------
     traces : Mapping
-        From a case's name to the traces of the embedded engine and of OOMMF.
+        From a case's name to the traces of the first calculator and of the reference.
+    calculators : sequence of str
+        Which these are.
     figures : Figures
         Style of all figures.
     png, vector : str or Path
         Where the two files go.
     """
+    names = [NAMES.get(name, name) for name in calculators]
     with style.apply(figures):
         from matplotlib import pyplot
 
@@ -223,10 +265,10 @@ def draw(
             squeeze=False,
             height_ratios=(2, 1),
         )
-        for index, (case, (film, oommf)) in enumerate(traces.items()):
+        for index, (case, (first, reference)) in enumerate(traces.items()):
             upper, lower = axes[:, index]
-            time = oommf["time"].values * 1e9
-            pulse = oommf["applied_current_density"].values != 0
+            time = reference["time"].values * 1e9
+            pulse = reference["applied_current_density"].values != 0
             for panel in (upper, lower):
                 panel.axvspan(0, time[pulse].max(), color=style.SHADE, linewidth=0)
             for end, colour, label in (
@@ -234,24 +276,25 @@ def draw(
                 ("wall_bottom", style.COLOURS[1], "lower end"),
             ):
                 upper.plot(
-                    film["time"].values * 1e9,
-                    film[end].values * 1e9,
+                    first["time"].values * 1e9,
+                    first[end].values * 1e9,
                     color=colour,
                     linestyle="-",
-                    label=f"{label}, engine",
+                    label=f"{label}, {names[0]}",
                 )
                 step = max(1, time.size // 25)
                 upper.plot(
                     time[::step],
-                    oommf[end].values[::step] * 1e9,
+                    reference[end].values[::step] * 1e9,
                     color=colour,
                     linestyle="none",
                     marker="o" if end == "wall_top" else "s",
                     markerfacecolor="none",
-                    label=f"{label}, OOMMF",
+                    label=f"{label}, {names[1]}",
                 )
-            shared = min(film.sizes["time"], oommf.sizes["time"])
-            deviation = np.abs(film["m"].values[:shared] - oommf["m"].values[:shared]).max(axis=1)
+            shared = min(first.sizes["time"], reference.sizes["time"])
+            pair = (trace["m"].values[:shared] for trace in (first, reference))
+            deviation = np.abs(np.subtract(*pair)).max(axis=1)
             lower.semilogy(time[1:shared], np.maximum(deviation[1:], 1e-8), color="black")
             upper.set_title(case)
             lower.set_xlabel("time (ns)")
@@ -265,19 +308,18 @@ def draw(
             figure,
             png,
             vector,
-            title="The embedded engine beside OOMMF",
+            title=" beside ".join(TITLES.get(name, name) for name in calculators),
             cases=list(traces),
         )
 
 
 def register(subparsers: "argparse._SubParsersAction") -> None:
     """Add `crosscheck` to the command line."""
-    command = subparsers.add_parser(
-        "crosscheck", help="compare traces of the embedded engine with those of OOMMF"
-    )
+    command = subparsers.add_parser("crosscheck", help="compare traces of two calculators")
     command.add_argument("--cases", nargs="+", required=True, help="names, in order")
-    command.add_argument("--film", nargs="+", required=True, help="traces of the embedded engine")
-    command.add_argument("--oommf", nargs="+", required=True, help="traces of OOMMF")
+    command.add_argument("--calculators", nargs=2, required=True, help="second: the reference")
+    command.add_argument("--first", nargs="+", required=True, help="traces of the first one")
+    command.add_argument("--reference", nargs="+", required=True, help="traces of the reference")
     command.add_argument("--csv", required=True, help="table to write, in SI units")
     command.add_argument("--markdown", required=True, help="table to write, to read as text")
     add_figure_arguments(command)
@@ -286,17 +328,18 @@ def register(subparsers: "argparse._SubParsersAction") -> None:
 
 def _crosscheck(arguments: argparse.Namespace) -> None:
     figures = figures_of(arguments)
-    if not len(arguments.cases) == len(arguments.film) == len(arguments.oommf):
-        raise FileError("--cases, --film and --oommf differ in number; give one of each a case")
+    cases, calculators = arguments.cases, arguments.calculators
+    if not len(cases) == len(arguments.first) == len(arguments.reference):
+        raise FileError(
+            "--cases, --first and --reference differ in number; give one of each a case"
+        )
     traces = {
-        case: (files.read_dataset(film, "trace"), files.read_dataset(oommf, "trace"))
-        for case, film, oommf in zip(arguments.cases, arguments.film, arguments.oommf, strict=True)
+        case: (files.read_dataset(first, "trace"), files.read_dataset(reference, "trace"))
+        for case, first, reference in zip(cases, arguments.first, arguments.reference, strict=True)
     }
-    comparisons = [compare(case, *pair) for case, pair in traces.items()]
-    reference = next(iter(traces.values()))[1].attrs
-    write_csv(comparisons, arguments.csv)
-    write_markdown(
-        comparisons, reference["backend_version"], int(reference["threads"]), arguments.markdown
-    )
-    draw(traces, figures, arguments.png, arguments.vector)
+    comparisons = [compare(case, *pair, calculators) for case, pair in traces.items()]
+    made_by = [description(trace) for trace in next(iter(traces.values()))]
+    write_csv(comparisons, calculators, arguments.csv)
+    write_markdown(comparisons, calculators, made_by, arguments.markdown)
+    draw(traces, calculators, figures, arguments.png, arguments.vector)
     print(Path(arguments.markdown).read_text(encoding="utf-8"), end="")

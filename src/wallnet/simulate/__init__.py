@@ -1,38 +1,29 @@
 """One wall on one track, by the chosen calculator: from a job to its trace.
 
-Nothing downstream knows which calculator made a trace. A new calculator is a module here with
-`run`, and its name in `CALCULATORS` and in the configuration.
+Nothing downstream knows which calculator made a trace.
 """
 
 import argparse
-import importlib
 import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wallnet import files, jobs, revisions, tracks
 from wallnet.config import ConfigError, load_device, parse_current_density
 from wallnet.jobs import SimulationJob
-from wallnet.simulate.embedded.checkpoint import Checkpoint, path_beside
+from wallnet.simulate.calculator import SimulationError, create
+from wallnet.simulate.checkpoint import Checkpoint, path_beside
 from wallnet.simulate.recorder import Recorder, pulse_end
 
 if TYPE_CHECKING:
     import xarray
 
-CALCULATORS = {"film": "wallnet.simulate.embedded", "oommf": "wallnet.simulate.oommf"}
-"""Module of each calculator."""
-
-RESUMING = ("film",)
-"""Calculators whose `run` takes a `checkpoint` and goes on from it."""
-
-
-class SimulationError(RuntimeError):
-    """A simulation failed or its trace cannot be right; the message says why."""
+__all__ = ["SimulationError", "initial_state", "simulate", "state_of"]
 
 
 def simulate(
@@ -52,9 +43,9 @@ def simulate(
     progress : callable
         Called with the simulated time in s as the simulation goes on.
     output : str or Path, optional
-        Where the trace is to go. A long simulation in the embedded engine keeps a checkpoint
-        beside it and goes on from there; `checkpoint.path_beside` names it, to be removed once
-        the trace is written.
+        Where the trace is to go. With a calculator that resumes, a long simulation keeps a
+        checkpoint beside it and goes on from there; `checkpoint.path_beside` names it, to be
+        removed once the trace is written.
 
     Returns
     -------
@@ -77,25 +68,27 @@ def simulate(
                 f"the initial state has {start.shape[1]}×{start.shape[0]} cells, the track "
                 f"{job.track.cells[0]}×{job.track.cells[1]}; make it again from this track"
             )
-    calculator = importlib.import_module(CALCULATORS[job.calculator_name])
+    calculator = create(job.calculator_name, job.calculator)
     recorder = Recorder(job)
     begin = time.perf_counter()
-    keeping: dict[str, Checkpoint] = {}
-    if output is not None and job.calculator_name in RESUMING:
-        keeping = {"checkpoint": Checkpoint(output, job, start)}
+    checkpoint = None
+    if output is not None and calculator.resumes:
+        checkpoint = Checkpoint(output, job, start)
     try:
-        work = calculator.run(job, start, recorder, progress, **keeping)
+        work = calculator.run(job, start, recorder, progress, checkpoint)
     except (RuntimeError, OSError) as error:
         raise SimulationError(f"{_describe(job)}: {error}") from error
     _check(job, recorder)
     trace = recorder.dataset()
     asked = job.relaxation.longest > 0
-    earlier = sum(checkpoint.elapsed for checkpoint in keeping.values())
+    earlier = checkpoint.elapsed if checkpoint else 0.0
+    code = {"backend_version": job.calculator_code} if job.calculator_code else {}
     return trace.assign_attrs(
         {
             "parameters": job.to_json(),
             "backend": job.calculator_name,
-            "revision": revisions.of(job.calculator_name),
+            **code,
+            "revision": revisions.of(jobs.stage_of(job.calculator_name)),
             "pulse_end": recorder.pulse_end,
             "state": str(recorder.state),
             "settled": int(recorder.resting()) if asked else -1,
@@ -113,7 +106,7 @@ def _describe(job: SimulationJob) -> str:
 
 def _check(job: SimulationJob, recorder: Recorder) -> None:
     """Refuse a trace that is cut short or not finite, rather than average over it."""
-    end = recorder.time[-1]
+    end = recorder.time[-1] if recorder.time else 0.0
     due = recorder.pulse_end + min(job.relaxation.hold, job.relaxation.longest)
     if end < due * (1 - 1e-6):
         raise SimulationError(
@@ -152,14 +145,15 @@ def initial_state(job: SimulationJob, output: str | Path | None = None) -> "xarr
         trace = simulate(job, output=output)
     position = trace["wall_position"].values
     return state_of(trace).assign_attrs(
-        drift=float(position[-1] - position[0]), revision=revisions.of(job.calculator_name)
+        drift=float(position[-1] - position[0]),
+        revision=revisions.of(jobs.stage_of(job.calculator_name)),
     )
 
 
 def state_of(trace: "xarray.Dataset") -> "xarray.Dataset":
     """Return the last snapshot of a trace as an initial state, with what made it."""
     last = trace["magnetization"].isel(snapshot=-1)
-    values = {"initial_magnetization": last.values, "x": last["x"], "y": last["y"]}
+    values: dict[str, Any] = {"initial_magnetization": last.values, "x": last["x"], "y": last["y"]}
     return files.dataset("initial", values).assign_attrs(trace.attrs)
 
 
@@ -201,6 +195,7 @@ def _simulate(arguments: argparse.Namespace) -> None:
     if arguments.job:
         job = SimulationJob.from_json(arguments.job)
     elif arguments.config and arguments.device and arguments.current_density:
+        jobs.search_in(Path(arguments.config).parent)
         device = load_device(arguments.config, arguments.device, arguments.set)
         job = jobs.pulse_job(device, parse_current_density(arguments.current_density))
     else:

@@ -21,6 +21,9 @@ SPIN_DIRECTION = (0.0, 1.0, 0.0)
 """Polarisation of the spin current that a charge current along +x makes: it drives the wall
 towards +x."""
 
+SYSTEM_NAME = "track"
+"""Name of a `micromagneticmodel.System`, and of the files that a calculator makes of it."""
+
 WALL_REACH = 4.0
 """A wall end counts as held by a notch within its radius and this many width parameters Δ."""
 
@@ -188,15 +191,13 @@ def wall_state(
     return WallState.at(lower, upper)
 
 
-def system(job: SimulationJob, name: str = "track") -> "micromagneticmodel.System":
+def system(job: SimulationJob) -> "micromagneticmodel.System":
     """Describe a job as a `micromagneticmodel.System`, wall placed, current on if there is one.
 
     Parameters
     ----------
     job : SimulationJob
         Track, material, wall and current density.
-    name : str
-        Name of the system, and of the folder in which a calculator works.
 
     Returns
     -------
@@ -217,7 +218,7 @@ def system(job: SimulationJob, name: str = "track") -> "micromagneticmodel.Syste
     wall = placed_wall(
         track, material.wall_width_parameter, job.placement.bottom, job.placement.top
     )
-    described = micromagneticmodel.System(name=name)
+    described = micromagneticmodel.System(name=SYSTEM_NAME)
     described.energy = (
         micromagneticmodel.Exchange(A=material.exchange_stiffness)
         + micromagneticmodel.UniaxialAnisotropy(K=material.uniaxial_anisotropy, u=(0, 0, 1))

@@ -5,11 +5,12 @@ import csv
 import pytest
 
 from wallnet import files, jobs
-from wallnet.config import ConfigError, Figures, load
+from wallnet.config import ConfigError, Figures, load, parse
 from wallnet.report import crosscheck
 from wallnet.simulate import simulate
 
 CAMPAIGN = "config.yaml"
+BOTH = ("film", "oommf")
 
 
 @pytest.fixture(scope="module")
@@ -32,22 +33,22 @@ def other_trace(film_trace):
 
 
 def test_deviations_are_the_largest_over_what_both_have(film_trace, other_trace):
-    found = crosscheck.compare("a", film_trace, other_trace)
+    found = crosscheck.compare("a", film_trace, other_trace, BOTH)
     assert found.deviation_m == pytest.approx(2e-4, rel=1e-3, abs=0)
     assert found.deviation_bottom == pytest.approx(1e-9, rel=1e-6, abs=0)
     assert found.deviation_top == pytest.approx(3e-9, rel=1e-6, abs=0)
     assert found.end_time == pytest.approx(float(other_trace["time"][-1]), rel=1e-6, abs=0)
     assert found.ratio == pytest.approx(10, rel=1e-6, abs=0)
-    assert found.state_oommf == "notch 1, settled"
+    assert found.reference_state == "notch 1, settled"
     assert found.damping == 0.5
 
 
 def test_traces_of_other_pulses_are_not_compared(film_trace, other_trace):
     with pytest.raises(files.FileError, match="given as oommf was made by film"):
-        crosscheck.compare("a", film_trace, film_trace)
+        crosscheck.compare("a", film_trace, film_trace, BOTH)
     other_trace.attrs["parameters"] = other_trace.attrs["parameters"].replace("0.5", "0.4")
     with pytest.raises(files.FileError, match="two traces of a are not of the same pulse"):
-        crosscheck.compare("a", film_trace, other_trace)
+        crosscheck.compare("a", film_trace, other_trace, BOTH)
 
 
 def test_the_command_writes_tables_and_figure(film_trace, other_trace, tmp_path):
@@ -58,7 +59,8 @@ def test_the_command_writes_tables_and_figure(film_trace, other_trace, tmp_path)
         files.write_dataset(trace, path, "trace", {})
     names = {"csv": "t.csv", "markdown": "t.md", "png": "f.png", "vector": "f.pdf"}
     outputs = {key: tmp_path / name for key, name in names.items()}
-    command = ["crosscheck", "--cases", "a", "--film", str(paths[0]), "--oommf", str(paths[1])]
+    command = ["crosscheck", "--calculators", *BOTH, "--cases", "a"]
+    command += ["--first", str(paths[0]), "--reference", str(paths[1])]
     command += ["--figures", Figures().model_dump_json()]
     for key, path in outputs.items():
         command += [f"--{key}", str(path)]
@@ -135,3 +137,19 @@ def test_changes_lie_over_the_device_block_by_block(small_campaign):
     assert job.material.polarization == 0.4
     assert job.track.cells == (80, 8)
     assert job.pulse_duration == pytest.approx(0.13e-9, rel=1e-9, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("calculators", "words"),
+    [
+        (["film", "film"], "crosscheck.calculators names 'film' twice; name two"),
+        (["film"], "crosscheck.calculators.1 is missing; add it"),
+        (["film", "oommf", "a:B"], "crosscheck.calculators is unsuitable: tuple should have at mo"),
+        (["film", "mumax"], "crosscheck.calculators.1 is 'mumax'; use 'film', 'oommf' or"),
+    ],
+)
+def test_two_calculators_are_compared_and_no_other_number(small_data, calculators, words):
+    with pytest.raises(ConfigError) as refused:
+        parse(small_data | {"crosscheck": {"calculators": calculators}})
+    assert words in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1

@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers.small_campaign import ROOT
 
 from wallnet import files
 
-ROOT = Path(__file__).parents[2]
 TRACE = "results/traces/theirs/0.3000.nc"
 
 
@@ -81,7 +81,7 @@ def test_an_oommf_that_does_not_run_is_named_before_any_job(
     said = done.stdout + done.stderr
     assert "OOMMF does not run: " in said
     assert str(theirs) in said
-    assert "mend that installation, or set calculator: film" in said
+    assert "fix that installation, or set calculator: film" in said
     assert "Traceback" not in said
     assert not list(tmp_path.glob("results/*/*/*.nc"))
 

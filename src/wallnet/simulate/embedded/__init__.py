@@ -11,7 +11,8 @@ from wallnet.config import FilmSettings
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.terms import SpinTorque
 from wallnet.jobs import SimulationJob
-from wallnet.simulate.embedded.checkpoint import Checkpoint
+from wallnet.simulate.calculator import Calculator
+from wallnet.simulate.checkpoint import Checkpoint
 from wallnet.simulate.recorder import Recorder, next_output
 
 
@@ -32,74 +33,62 @@ def film_of(job: SimulationJob) -> Engine:
     )
 
 
-def run(
-    job: SimulationJob,
-    magnetization: NDArray[np.floating],
-    recorder: Recorder,
-    progress: Callable[[float], None],
-    checkpoint: Checkpoint | None = None,
-) -> dict[str, Any]:
-    """Simulate a job and record its trace.
+class Embedded(Calculator[FilmSettings]):
+    """The embedded engine; a killed job goes on from its checkpoint."""
 
-    Parameters
-    ----------
-    job : SimulationJob
-        What to simulate.
-    magnetization : ndarray (rows, columns, 3)
-        Where to start.
-    recorder : Recorder
-        Takes the trace.
-    progress : callable
-        Called with the simulated time in s.
-    checkpoint : Checkpoint, optional
-        Where an earlier attempt may have left its state, and this one leaves its own.
+    Settings = FilmSettings
+    resumes = True
 
-    Returns
-    -------
-    dict
-        Attributes on the work done.
-    """
-    film = film_of(job)
-    film.magnetization = magnetization
-    earlier = checkpoint.load() if checkpoint else None
-    if earlier is None:
-        recorder.record(0.0, film.magnetization)
-    else:
-        recorder.restore(earlier)
+    def run(
+        self,
+        job: SimulationJob,
+        start: NDArray[np.floating],
+        recorder: Recorder,
+        progress: Callable[[float], None],
+        checkpoint: Checkpoint | None,
+    ) -> dict[str, Any]:
+        """Simulate a job; see `Calculator.run`."""
+        film = film_of(job)
+        film.magnetization = start
+        earlier = checkpoint.load() if checkpoint else None
+        if earlier is None:
+            recorder.record(0.0, film.magnetization)
+        else:
+            recorder.restore(earlier)
 
-    def until(end: float) -> None:
-        """Advance by the output interval, and not past the end."""
-        target = next_output(film.time, job.output.interval)
-        film.advance(min(target, end) - film.time)
-        recorder.record(film.time, film.magnetization)
-        progress(film.time)
-        if checkpoint:
-            checkpoint.offer(lambda: film.state() | recorder.content())
+        def until(end: float) -> None:
+            """Advance by the output interval, and not past the end."""
+            target = next_output(film.time, job.output.interval)
+            film.advance(min(target, end) - film.time)
+            recorder.record(film.time, film.magnetization)
+            progress(film.time)
+            if checkpoint:
+                checkpoint.offer(lambda: film.state() | recorder.content())
 
-    relaxes = earlier is not None and recorder.time[-1] > recorder.pulse_end * (1 + 1e-9)
-    if job.current_density is not None and not relaxes:
-        film.set_torque(
-            SpinTorque(
-                current_density=job.current_density,
-                polarization=job.material.polarization,
-                direction=tracks.SPIN_DIRECTION,
-                slonczewski_lambda=job.material.slonczewski_lambda,
-                field_like=job.material.field_like_torque,
+        relaxes = earlier is not None and recorder.time[-1] > recorder.pulse_end * (1 + 1e-9)
+        if job.current_density is not None and not relaxes:
+            film.set_torque(
+                SpinTorque(
+                    current_density=job.current_density,
+                    polarization=job.material.polarization,
+                    direction=tracks.SPIN_DIRECTION,
+                    slonczewski_lambda=job.material.slonczewski_lambda,
+                    field_like=job.material.field_like_torque,
+                )
             )
-        )
-        if earlier is not None:
+            if earlier is not None:
+                film.restore(earlier)
+            while film.time < job.pulse_duration * (1 - 1e-9):
+                until(job.pulse_duration)
+            film.set_torque(None)
+        elif earlier is not None:
             film.restore(earlier)
-        while film.time < job.pulse_duration * (1 - 1e-9):
-            until(job.pulse_duration)
-        film.set_torque(None)
-    elif earlier is not None:
-        film.restore(earlier)
-    last = recorder.pulse_end + job.relaxation.longest
-    while film.time < last * (1 - 1e-9) and not recorder.resting():
-        until(last)
-    return {
-        "backend_version": __version__,
-        "steps": film.counters.steps,
-        "field_evaluations": film.counters.field_evaluations,
-        "stray_field_renewals": film.counters.stray_field_renewals,
-    }
+        last = recorder.pulse_end + job.relaxation.longest
+        while film.time < last * (1 - 1e-9) and not recorder.resting():
+            until(last)
+        return {
+            "backend_version": __version__,
+            "steps": film.counters.steps,
+            "field_evaluations": film.counters.field_evaluations,
+            "stray_field_renewals": film.counters.stray_field_renewals,
+        }

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files, revisions
-from wallnet.jobs import SimulationJob
+from wallnet.jobs import SimulationJob, stage_of
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Checkpoint(files.Attempt):
     def __init__(self, output: str | Path, job: SimulationJob, start: NDArray) -> None:
         super().__init__(
             job.to_json(),
-            str(revisions.of(job.calculator_name)),
+            str(revisions.of(stage_of(job.calculator_name))),
             np.ascontiguousarray(start, dtype=np.float64),
         )
         self.path = path_beside(output)

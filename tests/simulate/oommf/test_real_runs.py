@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from wallnet import files
-from wallnet.simulate import SimulationError, oommf, simulate
+from wallnet.simulate import SimulationError, simulate
+from wallnet.simulate.oommf import install, run, session
 
 pytestmark = [pytest.mark.oommf, pytest.mark.usefixtures("real_oommf")]
 
@@ -77,14 +78,14 @@ def test_without_rest_the_relaxation_runs_to_its_cap(small_job):
 
 def test_threads_reach_oommf(small_job, monkeypatch):
     logs = []
-    version = oommf._version
+    version = session.version
 
     def look(directory):
         logs.append((directory / "oommf.log").read_text())
         return version(directory)
 
-    monkeypatch.setattr(oommf, "_version", look)
-    monkeypatch.setenv(oommf.THREADS_VARIABLE, "2")
+    monkeypatch.setattr(session, "version", look)
+    monkeypatch.setenv(run.THREADS_VARIABLE, "2")
     simulate(small_job("oommf", relaxation={"longest": 0}))
     assert "Number of threads: 2" in logs[0]
 
@@ -104,7 +105,7 @@ def test_a_run_that_dies_leaves_nothing_and_says_so(small_job, own_folder):
 
 
 def test_a_run_that_hangs_is_ended(small_job, own_folder, monkeypatch):
-    monkeypatch.setattr(oommf, "IDLE_LIMIT", 2.0)
+    monkeypatch.setattr(session, "IDLE_LIMIT", 2.0)
     stopped = []
 
     def stop(now):
@@ -119,14 +120,14 @@ def test_a_run_that_hangs_is_ended(small_job, own_folder, monkeypatch):
 
 
 def test_input_that_oommf_refuses_is_quoted(small_job, own_folder, monkeypatch):
-    write = oommf._write_input
+    write = run._write_input
 
     def spoil(job, drive, magnetization, directory):
         write(job, drive, magnetization, directory)
         mif = directory / "track.mif"
         mif.write_text(mif.read_text().replace("Oxs_DMI_Cnv_z", "Oxs_DMI_unheard_of"))
 
-    monkeypatch.setattr(oommf, "_write_input", spoil)
+    monkeypatch.setattr(run, "_write_input", spoil)
     with pytest.raises(SimulationError, match="Oxs_DMI_unheard_of"):
         simulate(small_job("oommf"))
     assert left(own_folder) == []
@@ -160,9 +161,9 @@ def test_jobs_run_side_by_side(small_job, tmp_path):
 
 
 def test_a_missing_term_is_named_by_the_check(monkeypatch, own_folder):
-    monkeypatch.setattr(oommf, "_CHECK", oommf._CHECK.replace("Cnv_z", "Cnv_z_unheard_of"))
-    with pytest.raises(oommf.OommfError, match=r"add the extension Oxs_DMI_Cnv_z \(interf"):
-        oommf.check()
+    monkeypatch.setattr(install, "_CHECK", install._CHECK.replace("Cnv_z", "Cnv_z_unheard_of"))
+    with pytest.raises(session.OommfError, match=r"add the extension Oxs_DMI_Cnv_z \(interf"):
+        install.check()
     assert left(own_folder) == []
 
 
@@ -172,7 +173,7 @@ def test_oommfc_finds_the_same(monkeypatch):
     monkeypatch.setattr(theirs.NativeOOMMFRunner, "_launchhost", lambda self: "0")
     monkeypatch.setattr(theirs, "_oommf_instances", [])
     runner = theirs.Runner().runner
-    found = oommf.locate()
+    found = install.locate()
     if found.image is None:
         assert tuple(runner.oommf) == found.command
     else:

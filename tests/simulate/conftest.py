@@ -5,7 +5,8 @@ from helpers.small_campaign import MATERIAL
 
 from wallnet import jobs
 from wallnet.config import parse
-from wallnet.simulate import oommf
+from wallnet.simulate.oommf import install
+from wallnet.simulate.oommf.session import OommfError
 
 SMALL = {
     "material": MATERIAL,
@@ -52,6 +53,6 @@ def small_job():
 def real_oommf():
     """Skip, with the reason, where no OOMMF is able to run; return what was found."""
     try:
-        return oommf.check()
-    except oommf.OommfError as error:
+        return install.check()
+    except OommfError as error:
         pytest.skip(str(error))

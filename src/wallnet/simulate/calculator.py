@@ -1,0 +1,216 @@
+"""What a calculator is, and the registry: from a name in the configuration to a calculator."""
+
+import importlib
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from wallnet import jobs
+from wallnet.config import ConfigError
+from wallnet.config.calculators import OwnSettings
+from wallnet.config.messages import checked
+from wallnet.config.quantities import Section
+from wallnet.files import one_line
+from wallnet.jobs import SimulationJob
+
+if TYPE_CHECKING:
+    from wallnet.simulate.checkpoint import Checkpoint
+    from wallnet.simulate.recorder import Recorder
+
+PACKAGED = {
+    "film": "wallnet.simulate.embedded:Embedded",
+    "oommf": "wallnet.simulate.oommf:Oommf",
+}
+"""Module and class of the calculators that come with the package."""
+
+Given = TypeVar("Given", bound=BaseModel)
+
+
+class SimulationError(RuntimeError):
+    """A simulation failed or its trace cannot be right; the message says why."""
+
+
+class Calculator(ABC, Generic[Given]):
+    """Simulates jobs; a class of one's own derives from this one.
+
+    Parameters
+    ----------
+    settings : BaseModel
+        The settings, as the model checked them.
+
+    Attributes
+    ----------
+    Settings : type
+        Pydantic model of the settings, best derived from `wallnet.config.quantities.Section`,
+        which refuses unknown keys. By default there are no settings.
+    resumes : bool
+        Whether `run` makes use of a checkpoint.
+    """
+
+    Settings: ClassVar[type[BaseModel]] = Section
+    resumes: ClassVar[bool] = False
+
+    def __init__(self, settings: Given) -> None:
+        self.settings = settings
+
+    def check(self) -> None:
+        """Find out whether this calculator can run here; called once, before the first job.
+
+        Raises
+        ------
+        SimulationError
+            With one sentence that says what is wrong and how to fix it.
+        """
+        return
+
+    @abstractmethod
+    def run(
+        self,
+        job: SimulationJob,
+        start: NDArray[np.floating],
+        recorder: "Recorder",
+        progress: Callable[[float], None],
+        checkpoint: "Checkpoint | None",
+    ) -> dict[str, Any]:
+        """Simulate a job: its pulse if it has one, then its relaxation.
+
+        Parameters
+        ----------
+        job : SimulationJob
+            Track, material, pulse and relaxation, in SI units.
+        start : ndarray (rows, columns, 3)
+            Magnetisation from which the job starts: unit vectors, zero in empty cells.
+        recorder : Recorder
+            Takes the trace: `recorder.record(time, magnetization)` at time 0, at each multiple of
+            `job.output.interval`, as the pulse ends and at the end of the relaxation
+            (`wallnet.simulate.drives` lists these times). The relaxation ends when
+            `recorder.resting()` is true, after `job.relaxation.longest` at the latest.
+        progress : callable
+            Takes the simulated time in s; may be called after each entry.
+        checkpoint : Checkpoint or None
+            Where an earlier attempt may have left its state and this one offers its own; always
+            None if `resumes` is false.
+
+        Returns
+        -------
+        dict
+            Attributes of the trace that say what was done. `backend_version` replaces what
+            identifies the code.
+
+        Raises
+        ------
+        RuntimeError, OSError
+            If the simulation fails. The message is shown in one line.
+        """
+
+
+def load(name: str) -> type[Calculator[Any]]:
+    """Return the class of a calculator.
+
+    Parameters
+    ----------
+    name : str
+        `film`, `oommf`, or `module:Class`. A class `TimeDriver` is taken for one of ubermag's and
+        driven through `wallnet.simulate.ubermag`.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        If module or class is not there, or the class is no `Calculator`.
+    """
+    module, _, class_name = PACKAGED.get(name, name).partition(":")
+    if name not in PACKAGED:
+        jobs.find(name)
+        if class_name == "TimeDriver":
+            from wallnet.simulate.ubermag import of_module
+
+            return of_module(module)
+    try:
+        imported = importlib.import_module(module)
+    except Exception as error:  # whatever the module raises
+        raise ConfigError(
+            f"calculator {name}: module {module} cannot be imported "
+            f"({type(error).__name__}: {one_line(error)}); correct it"
+        ) from None
+    found = {key: each for key, each in vars(imported).items() if _is_calculator(each)}
+    if class_name not in found:
+        known = f"it has {', '.join(found)}" if found else "it has none"
+        raise ConfigError(
+            f"calculator {name}: module {module} has no class {class_name} that derives from "
+            f"wallnet.simulate.calculator.Calculator and has run; {known}"
+        )
+    return found[class_name]
+
+
+def _is_calculator(value: object) -> bool:
+    return (
+        isinstance(value, type) and issubclass(value, Calculator) and not inspect.isabstract(value)
+    )
+
+
+def create(name: str, settings: BaseModel | Mapping[str, Any]) -> Calculator[Any]:
+    """Return a calculator with its settings.
+
+    Parameters
+    ----------
+    name : str
+        The calculator.
+    settings : BaseModel or Mapping
+        Its settings: checked ones of the package's calculators, or as configured.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        If there is no such calculator, or the settings do not fit its model.
+    """
+    calculator = load(name)
+    given = settings.root if isinstance(settings, OwnSettings) else settings
+    if isinstance(given, BaseModel):
+        return calculator(given)
+    model, findings = checked(calculator.Settings, given)
+    if model is None:
+        faults = [finding.sentence("calculator_settings", name) for finding in findings]
+        raise ConfigError("\n".join(faults))
+    return calculator(model)
+
+
+def problems(wanted: Iterable[tuple[str, Mapping[str, Any]]]) -> list[str]:
+    """List what keeps calculators from being created, a sentence each.
+
+    Parameters
+    ----------
+    wanted : iterable
+        Names and settings, as `wallnet.jobs.own_calculators` returns them.
+    """
+    found: list[str] = []
+    for name, settings in wanted:
+        try:
+            create(name, settings)
+        except ConfigError as error:
+            found += str(error).splitlines()
+    return list(dict.fromkeys(found))
+
+
+def check(name: str, settings: BaseModel | Mapping[str, Any]) -> None:
+    """Find out whether a calculator can run.
+
+    Raises
+    ------
+    SimulationError
+        With one sentence that says why not.
+    """
+    calculator = create(name, settings)
+    try:
+        calculator.check()
+    except SimulationError:
+        raise
+    except Exception as error:  # whatever a check of one's own raises
+        raise SimulationError(
+            f"calculator {name} cannot run ({type(error).__name__}: {one_line(error)}); "
+            "fix that, or choose another calculator"
+        ) from None

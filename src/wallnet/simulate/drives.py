@@ -1,0 +1,103 @@
+"""The runs with and without current into which a job is divided: when a trace has entries."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet import tracks
+from wallnet.jobs import SimulationJob
+from wallnet.simulate.recorder import next_output, pulse_end
+
+if TYPE_CHECKING:
+    import discretisedfield
+    import micromagneticmodel
+
+
+@dataclass(frozen=True)
+class Drive:
+    """One run of so many equal stages, each of which ends with an entry of the trace.
+
+    Attributes
+    ----------
+    driven : bool
+        Whether the current flows.
+    start, duration : float
+        In s.
+    stages : int
+        Number of entries.
+    """
+
+    driven: bool
+    start: float
+    duration: float
+    stages: int
+
+    def time(self, stage: int) -> float:
+        """Return the time in s at which a stage (from 0) ends."""
+        return self.start + self.duration * (stage + 1) / self.stages
+
+
+def drives(job: SimulationJob) -> list[Drive]:
+    """Divide a job into runs whose entries fall on the times of the embedded engine's trace.
+
+    Parameters
+    ----------
+    job : SimulationJob
+        The job.
+
+    Returns
+    -------
+    list of Drive
+        The pulse, then the relaxation, each cut where its beginning or end does not fall on a
+        multiple of the output interval. Pulse and relaxation never share a run, so that the
+        edge of the pulse is sharp and no run inherits a current.
+    """
+    pulse = pulse_end(job)
+    parts = _stretches(True, 0.0, pulse, job.output.interval) if pulse else []
+    return parts + _stretches(False, pulse, pulse + job.relaxation.longest, job.output.interval)
+
+
+def _stretches(driven: bool, start: float, end: float, interval: float) -> list[Drive]:
+    parts = []
+    while end - start > 1e-6 * interval:
+        following = next_output(start, interval)
+        whole = int(np.floor((end - start) / interval + 1e-6))
+        if following - start < interval * (1 - 1e-6) or not whole:
+            stop, stages = min(following, end), 1
+        else:
+            stop, stages = start + whole * interval, whole
+        if end - stop < 1e-6 * interval:
+            stop = end
+        parts.append(Drive(driven, float(start), float(stop - start), stages))
+        start = stop
+    return parts
+
+
+def system_of(
+    job: SimulationJob, drive: Drive, start: NDArray[np.floating]
+) -> "micromagneticmodel.System":
+    """Describe a run to ubermag's calculators.
+
+    Parameters
+    ----------
+    job : SimulationJob
+        The job.
+    drive : Drive
+        The run, one of its.
+    start : ndarray (rows, columns, 3)
+        Unit vectors with which it begins; others than those of magnetic cells are ignored.
+    """
+    density = job.current_density if drive.driven else None
+    system = tracks.system(job.model_copy(update={"current_density": density}))
+    moments = job.material.saturation_magnetization * np.asarray(start, dtype=np.float64)
+    moments = np.where(tracks.magnetic_mask(job.track)[..., None], moments, 0.0)
+    system.m.array = np.transpose(moments, (1, 0, 2))[:, :, None, :]
+    return system
+
+
+def unit_vectors(job: SimulationJob, field: "discretisedfield.Field") -> NDArray[np.float64]:
+    """Return a magnetisation of ubermag as unit vectors, shape (rows, columns, 3)."""
+    moments = np.transpose(field.array[:, :, 0, :], (1, 0, 2))
+    return moments / job.material.saturation_magnetization

@@ -1,0 +1,235 @@
+"""The life of what OOMMF starts in a job, and what it says.
+
+Each job has a host server, a process group and a directory of its own, all of which end with it.
+oommfc's own runner is not used: it keeps servers running after the job, waits for ever for a run
+that hangs, and takes up to four threads unasked.
+"""
+
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wallnet.simulate.calculator import SimulationError
+
+if TYPE_CHECKING:
+    from wallnet.simulate.oommf.install import Installation
+
+IDLE_LIMIT = 300.0
+"""Seconds without a new state and without computing after which a run counts as hung."""
+
+FLUSH_LIMIT = 20.0
+"""Seconds that OOMMF's archive may take to write what a finished run has sent it."""
+
+TEMPORARY = ("OOMMF_TEMP", "TMPDIR", "TMP", "TEMP")
+"""Variables by which OOMMF chooses its folder for temporary files."""
+
+END_LIMIT = 2.0
+"""Seconds that OOMMF's processes may take to end when asked to, and again when killed."""
+
+
+class OommfError(SimulationError):
+    """OOMMF cannot be used, or a run of it failed; the message says what OOMMF said."""
+
+
+def complaint(stderr: str, log: str = "") -> str:
+    r"""Condense what OOMMF said to one line.
+
+    Parameters
+    ----------
+    stderr : str
+        Its standard error.
+    log : str
+        Its log file, used where standard error says nothing.
+
+    Returns
+    -------
+    str
+        The first error that it names, else its last three lines.
+
+    Examples
+    --------
+    >>> complaint("*** ERROR: Don't run OOMMF as root.\nInstead, start OOMMF from …")
+    "Don't run OOMMF as root."
+    """
+    for text in (stderr, log):
+        lines = [re.sub(r"^\[[\d: -]+\]\s*", "", line).strip() for line in text.splitlines()]
+        told = [
+            line
+            for line in lines
+            if line
+            and not line.startswith(("Start:", "Options:", "Boxsi run end", "Loaded ", "End "))
+            and not re.match(r"<\d+>|\[?Boxsi<\d+|-+$|Stack:", line)
+        ]
+        for index, line in enumerate(told):
+            if match := re.match(r"\*\*\* ERROR: *(.+)", line):
+                return match[1]
+            if re.match(r"(\*\*\* )?(ERROR|Error|PANIC|panic)\b", line):
+                following = told[index : index + 4]
+                ends = (n for n, more in enumerate(following) if "thrown from" in more)
+                kept = following[: next(ends, 4)]
+                return " ".join(part.removeprefix("*** ") for part in kept)[:400]
+        if told:
+            return " ".join(told[-3:])[:400]
+    return "nothing"
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a file; nothing if it is not there."""
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+
+def said(directory: Path) -> str:
+    """Return in one line what OOMMF said in a run's directory."""
+    return complaint(text_of(directory / "oommf.stderr"), text_of(directory / "oommf.log"))
+
+
+def version(directory: Path) -> str:
+    """Return the version that the log of a run names."""
+    match = re.search(r"Boxsi version (\S+)", text_of(directory / "oommf.log"))
+    return match[1] if match else "unknown"
+
+
+class Session:
+    """One host server and one process group for all that OOMMF starts in a job."""
+
+    def __init__(self, installation: "Installation", directory: Path, threads: int) -> None:
+        self.installation = installation
+        self.directory = directory
+        self.threads = threads
+        self.group: int | None = None
+        self.container = f"wallnet-{secrets.token_hex(6)}"
+        # OOMMF writes a state there before it moves it; cut short, it would leave it there
+        self._environment = os.environ | dict.fromkeys(TEMPORARY, str(directory))
+        self._started: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> "Session":
+        if self.installation.image is None:
+            told = self.directory / "launchhost.stderr"
+            with open(told, "wb") as stderr:
+                host = subprocess.Popen(
+                    [*self.installation.command, "launchhost", "0"],
+                    stdout=subprocess.PIPE,
+                    stderr=stderr,
+                    process_group=0,
+                )
+            self.group = host.pid
+            self._started.append(host)
+            try:
+                port, _ = host.communicate(timeout=FLUSH_LIMIT)
+            except subprocess.TimeoutExpired:
+                self.end()
+                raise OommfError("OOMMF's host server does not start; try again") from None
+            except BaseException:
+                self.end()
+                raise
+            if host.returncode or not port.strip().isdigit():
+                self.end()
+                words = complaint(told.read_text(errors="replace"), port.decode(errors="replace"))
+                raise OommfError(f"OOMMF's host server does not start; it says: {words}")
+            self._environment["OOMMF_HOSTPORT"] = port.decode().strip()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.end()
+
+    def start(self, directory: Path, mif: str) -> subprocess.Popen[bytes]:
+        """Start a MIF file; its words go to files beside it."""
+        command = self.installation.boxsi(directory, mif, self.threads, self.container)
+        with open(directory / "oommf.stderr", "wb") as told:
+            process = subprocess.Popen(
+                command,
+                cwd=directory,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=told,
+                stderr=told,
+                process_group=self.group or 0,
+            )
+        self._started.append(process)
+        if self.group is None:
+            self.group = process.pid
+        return process
+
+    def cpu_time(self) -> float | None:
+        """Return the seconds that the group has computed, None where that cannot be known."""
+        if self.installation.image is not None or not Path("/proc/self/stat").exists():
+            return None
+        ticks = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rpartition(")")[2].split()
+            except OSError:  # it has ended meanwhile
+                continue
+            if int(fields[2]) == self.group:
+                ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def end(self) -> None:
+        """End all that this session has started."""
+        if self.installation.image is not None:
+            subprocess.run(
+                [*self.installation.command, "kill", self.container], capture_output=True
+            )
+        if self.group is None:
+            return
+        for kind in (signal.SIGTERM, signal.SIGKILL):
+            until = time.monotonic() + END_LIMIT
+            while self._alive(kind) and time.monotonic() < until:
+                time.sleep(0.05)
+        self.group = None
+
+    def _alive(self, kind: signal.Signals) -> bool:
+        """Send a signal to the group; say whether anything is left of it."""
+        assert self.group is not None
+        for process in self._started:
+            process.poll()  # what has ended and is not asked for stays in the group
+        try:
+            os.killpg(self.group, kind)
+        except ProcessLookupError:
+            return False
+        return True
+
+
+def _remove(directory: Path) -> None:
+    """Remove a folder, also from under a process that still wrote to it while it was ended."""
+    until = time.monotonic() + END_LIMIT
+    while directory.exists() and time.monotonic() < until:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def opened(installation: "Installation", threads: int) -> Iterator[Session]:
+    """Open a session in a fresh directory; end and remove both, whatever happens."""
+    directory = Path(tempfile.mkdtemp(prefix="wallnet-oommf-"))
+    try:
+        with _terminable(), Session(installation, directory, threads) as session:
+            yield session
+    finally:
+        _remove(directory)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let a request to end unwind this process, so that nothing of OOMMF outlives it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def unwind(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, unwind)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

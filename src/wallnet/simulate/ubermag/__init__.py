@@ -1,0 +1,145 @@
+"""Any calculator of ubermag as one of ours: its `TimeDriver` drives pulse and relaxation."""
+
+import importlib
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from wallnet import tracks
+from wallnet.jobs import SimulationJob
+from wallnet.simulate.calculator import Calculator, SimulationError
+from wallnet.simulate.drives import Drive, drives, system_of, unit_vectors
+from wallnet.simulate.recorder import Recorder
+
+if TYPE_CHECKING:
+    from wallnet.simulate.checkpoint import Checkpoint
+
+
+def _number(value: Any) -> Any:
+    """Take the text that YAML 1.1 leaves of ``1e-3`` for the number that it is."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+LARGEST_PIECE = 99
+"""Stages of one run. OOMMF numbers its files with two digits, and they are read in their order."""
+
+_TRIAL: dict[str, Any] = {
+    "track": {"length": 8e-9, "width": 4e-9, "thickness": 2e-9, "cell_size": 2e-9},
+    "material": {
+        "saturation_magnetization": 1.1e6,
+        "exchange_stiffness": 2e-11,
+        "dmi_constant": 1e-3,
+        "uniaxial_anisotropy": 1e6,
+        "damping": 0.5,
+        "gyromagnetic_ratio": 2.211e5,
+        "polarization": 0.4,
+    },
+    "placement": {"bottom": 4e-9, "top": 4e-9},
+    "current_density": 1e11,
+    "pulse_duration": 1e-15,
+    "relaxation": {"longest": 0.0},
+    "output": {"interval": 1e-15},
+    "calculator": {},
+    "calculator_name": "film",
+}
+"""Eight cells and one step, with the terms that a track needs."""
+
+
+class DriverSettings(BaseModel):
+    """Attributes of a `TimeDriver`, whichever it knows."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, Annotated[Any, BeforeValidator(_number)]]
+
+
+class UbermagCalculator(Calculator[DriverSettings]):
+    """Drives a `micromagneticmodel.System` by the `TimeDriver` of a module.
+
+    A driver computes a whole run before its states can be read. So the relaxation is driven in
+    pieces of `relaxation.hold`, until the wall rests.
+
+    Attributes
+    ----------
+    module : str
+        The module, such as `oommfc`.
+    """
+
+    Settings = DriverSettings
+    module: ClassVar[str]
+
+    def check(self) -> None:
+        """Find out whether the module drives a small track, with all terms that tracks have."""
+        trial = SimulationJob.model_validate(_TRIAL)
+        ends = trial.placement.bottom, trial.placement.top
+        start = tracks.placed_wall(trial.track, trial.material.wall_width_parameter, *ends)
+        self._states(trial, drives(trial)[0], start)
+
+    def run(
+        self,
+        job: SimulationJob,
+        start: NDArray[np.floating],
+        recorder: Recorder,
+        progress: Callable[[float], None],
+        checkpoint: "Checkpoint | None",
+    ) -> dict[str, Any]:
+        """Simulate a job; see `Calculator.run`."""
+        recorder.record(0.0, start)
+        states = [start]
+        for drive in self._pieces(job):
+            if not drive.driven and recorder.resting():
+                break
+            states = self._states(job, drive, states[-1])
+            for stage, magnetization in enumerate(states):
+                recorder.record(drive.time(stage), magnetization)
+                progress(drive.time(stage))
+                if not drive.driven and recorder.resting():
+                    break
+        return {}
+
+    def _states(
+        self, job: SimulationJob, drive: Drive, start: NDArray[np.floating]
+    ) -> list[NDArray[np.floating]]:
+        """Return the states as the stages of a run end."""
+        import micromagneticdata
+
+        driver = importlib.import_module(self.module).TimeDriver
+        system = system_of(job, drive, start)
+        with tempfile.TemporaryDirectory(prefix="wallnet-ubermag-") as folder:
+            # a driver that has seen no other run, and one thread as the rules say, so that no
+            # result depends on the machine
+            driver(**(self.settings.model_extra or {})).drive(
+                system, t=drive.duration, n=drive.stages, n_threads=1, dirname=folder, verbose=0
+            )
+            data = micromagneticdata.Data(system.name, dirname=folder)[-1]
+            if data.n != drive.stages:
+                raise SimulationError(
+                    f"{self.module} left {data.n} states instead of {drive.stages}; run it again"
+                )
+            return [unit_vectors(job, data[stage]) for stage in range(drive.stages)]
+
+    @staticmethod
+    def _pieces(job: SimulationJob) -> Iterator[Drive]:
+        """Cut runs into pieces: those without current may end early, none has too many stages."""
+        hold = max(1, round(job.relaxation.hold / job.output.interval))
+        for drive in drives(job):
+            most = LARGEST_PIECE if drive.driven else min(hold, LARGEST_PIECE)
+            for first in range(0, drive.stages, most):
+                stages = min(most, drive.stages - first)
+                begin, end = drive.time(first - 1), drive.time(first + stages - 1)
+                yield Drive(drive.driven, begin, end - begin, stages)
+
+
+def of_module(name: str) -> type[UbermagCalculator]:
+    """Return the class that drives by the `TimeDriver` of a module."""
+
+    class TimeDriver(UbermagCalculator):
+        module = name
+
+    return TimeDriver

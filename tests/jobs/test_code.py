@@ -1,0 +1,156 @@
+"""What identifies the code of a calculator of one's own, and that its jobs hold it."""
+
+import sys
+
+import pytest
+
+from wallnet import config, jobs
+from wallnet.jobs.code import code_of
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder in which this process finds modules."""
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    return tmp_path
+
+
+@pytest.fixture
+def code():
+    """Return a function that identifies the code as it is now."""
+
+    def of(calculator):
+        import importlib
+
+        importlib.invalidate_caches()
+        code_of.cache_clear()
+        return code_of(calculator)
+
+    return of
+
+
+def install(folder, version, files=("solver/__init__.py",)):
+    """Write a package as an installer leaves it."""
+    (folder / "solver").mkdir(exist_ok=True)
+    (folder / "solver/__init__.py").write_text("")
+    for old in folder.glob("*.dist-info"):
+        (old / "METADATA").unlink()
+        (old / "RECORD").unlink()
+        old.rmdir()
+    told = folder / f"fast_solver-{version}.dist-info"
+    told.mkdir()
+    (told / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: fast-solver\nVersion: {version}\n"
+    )
+    (told / "RECORD").write_text("".join(f"{path},,\n" for path in files))
+
+
+def test_an_installed_package_is_known_by_its_version(folder, code):
+    install(folder, "1.2")
+    assert code("solver:Solver") == "fast-solver 1.2"
+    (folder / "solver/__init__.py").write_text("changed = 1\n")
+    assert code("solver:Solver") == "fast-solver 1.2"
+    install(folder, "1.3")
+    assert code("solver:Solver") == "fast-solver 1.3"
+
+
+def test_a_module_of_no_installed_package_is_known_by_its_source(folder, code):
+    """Beside the files of a package that does not hold it."""
+    install(folder, "1.2", files=("other/__init__.py", "solver_tools/__init__.py"))
+    path = folder / "solver/__init__.py"
+    first = code("solver:Solver")
+    assert first.startswith("source ")
+    path.write_text('"""Text."""  # a remark\n')
+    assert code("solver:Solver") == first
+    path.write_text("changed = 1\n")
+    second = code("solver:Solver")
+    # any module of a package counts
+    (folder / "solver/part.py").write_text("more = 1\n")
+    assert len({first, second, code("solver:Solver")}) == 3
+
+
+def test_a_single_module_is_known_by_its_own_source(folder, code):
+    (folder / "alone.py").write_text("one = 1\n")
+    (folder / "beside.py").write_text("one = 1\n")
+    first = code("alone:Solver")
+    (folder / "beside.py").write_text("two = 2\n")
+    assert code("alone:Solver") == first
+    (folder / "alone.py").write_text("two = 2\n")
+    assert code("alone:Solver") != first
+
+
+def test_the_module_is_not_imported(folder, code):
+    (folder / "heavy.py").write_text("raise SystemExit('imported')\n")
+    assert code("heavy:Solver").startswith("source ")
+    assert "heavy" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("calculator", "words"),
+    [
+        (
+            "nowhere_at_all:X",
+            "calculator nowhere_at_all:X: there is no module nowhere_at_all; corr",
+        ),
+        ("nowhere_at_all.inner:X", "there is no module nowhere_at_all.inner; correct"),
+        ("sys:X", "there is no module sys"),
+        ("torn:X", "the source of module torn cannot be read (invalid syntax"),
+    ],
+)
+def test_what_has_no_readable_source_is_one_sentence(folder, code, calculator, words):
+    (folder / "torn.py").write_text("def\n")
+    with pytest.raises(config.ConfigError) as refused:
+        code(calculator)
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_job_holds_the_code_and_the_settings_of_its_own_calculator(folder, code, tiny):
+    install(folder, "1.2")
+    tiny["calculator"] = "solver:Solver"
+    tiny["calculator_settings"] = {"solver:Solver": {"order": 4, "limit": None}, "other:One": {}}
+    code("solver:Solver")
+    job = jobs.pulse_job(config.parse(tiny).devices["synapse"], 0.5e12)
+    assert job.calculator_code == "fast-solver 1.2"
+    assert job.plain()["calculator"] == {"order": 4, "limit": None}
+    assert jobs.SimulationJob.from_json(job.to_json()) == job
+    install(folder, "1.3")
+    code("solver:Solver")
+    again = jobs.pulse_job(config.parse(tiny).devices["synapse"], 0.5e12)
+    assert again.to_json() == job.to_json().replace("fast-solver 1.2", "fast-solver 1.3")
+
+
+def test_jobs_of_the_package_s_calculators_hold_no_code(tiny):
+    """Theirs has revisions, so that finished results stay."""
+    for name in ("film", "oommf"):
+        tiny["calculator"] = name
+        job = jobs.pulse_job(config.parse(tiny).devices["synapse"], 0.5e12)
+        assert "calculator_code" not in job.to_json()
+        assert jobs.stage_of(name) == name
+    assert jobs.stage_of("solver:Solver") == "simulate"
+
+
+def test_every_calculator_of_one_s_own_that_a_campaign_names_is_listed(tiny):
+    tiny["devices"]["neuron"] |= {"calculator": "a:B", "calculator_settings": {"a:B": {"x": 1}}}
+    tiny["crosscheck"] = {
+        "calculators": ["film", "c:D"],
+        "cases": {
+            "one": {
+                "device": "synapse",
+                "current_density": 0.5e12,
+                "changes": {"calculator_settings": {"c:D": {"y": 2}}},
+            }
+        },
+    }
+    found = list(jobs.own_calculators(config.parse(tiny)))
+    assert found == [("a:B", {"x": 1}), ("c:D", {"y": 2})]
+
+
+def test_settings_under_a_name_that_is_almost_right_are_said(tiny):
+    """Those of a calculator that is not used at present are left in peace."""
+    tiny["calculator_settings"] = {"drfit:Drift": {}, "other:Calculator": {}, "drift:Drift": {}}
+    tiny["devices"]["neuron"]["calculator"] = "drift:Drift"
+    (said,) = jobs.misnamed_settings(config.parse(tiny))
+    assert said.startswith("calculator_settings.drfit:Drift is of no calculator here; did you mean")
+    tiny["devices"]["neuron"]["calculator"] = "film"
+    assert jobs.misnamed_settings(config.parse(tiny)) == []

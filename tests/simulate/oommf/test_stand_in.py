@@ -1,0 +1,95 @@
+"""A whole job with a program that answers as OOMMF does, where there may be no OOMMF.
+
+It moves nothing: each state is the one that the run began with.
+"""
+
+import sys
+
+import numpy as np
+import pytest
+
+from wallnet import files
+from wallnet.simulate import SimulationError, calculator, simulate
+
+STAND_IN = """#!{python}
+import re, shutil, subprocess, sys
+from pathlib import Path
+
+words = sys.argv[1:]
+if words[0] == "launchhost":
+    # the server that stays when this has ended
+    server = [sys.executable, "-c", "import time; time.sleep(600)"]
+    subprocess.Popen(server, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    print(4242, flush=True)
+elif "+version" not in words:
+    mif = next(word for word in words if word.endswith(".mif"))
+    text = Path(mif).read_text()
+    stages = int(re.search(r"stage_count (\\d+)", text)[1])
+    step = float(re.search(r"stopping_time ([\\d.e+-]+)", text)[1])
+    Path("oommf.log").write_text("Boxsi version 9.9 " + words[words.index("-threads") + 1])
+    {fault}
+    rows = "".join(f"{{(n + 1) * step:.17g}} {{n + 1}} {{2 * n + 2}}\\n" for n in range(stages))
+    head = "# ODT 1.0\\n# Columns: Oxs_t Oxs_iteration Oxs_E_calc_count\\n# Units: s {{}} {{}}\\n"
+    Path("track.odt").write_text(head + rows + "# Table End\\n")
+    if mif == "track.mif":
+        for stage in range(stages):
+            shutil.copy("m0.omf", "state.part")
+            Path("state.part").rename(f"track-Oxs_TimeDriver-Magnetization-{{stage:02d}}-{{stage:07d}}.omf")
+"""
+
+
+@pytest.fixture
+def stand_in(tmp_path, monkeypatch):
+    """Return a function that puts a program into the place of OOMMF."""
+    monkeypatch.delenv("OOMMFTCL", raising=False)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("OOMMF_THREADS", "2")
+    jobs = tmp_path / "jobs"
+    jobs.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(jobs))
+
+    def put(fault=""):
+        program = tmp_path / "oommf"
+        program.write_text(STAND_IN.format(python=sys.executable, fault=fault))
+        program.chmod(0o755)
+        return jobs
+
+    return put
+
+
+def test_states_and_tables_of_all_runs_become_one_trace(stand_in, small_job, tmp_path):
+    jobs = stand_in()
+    job = small_job("oommf")
+    trace = simulate(job)
+    times = [*np.arange(0, 121, 20), 130, 140, 160, 180, 200]
+    assert trace["time"].values * 1e12 == pytest.approx(times, abs=1e-6)
+    assert np.ptp(trace["m"].values, axis=0) == pytest.approx([0, 0, 0], abs=1e-9)
+    assert trace.attrs["settled"] == 1
+    assert trace.attrs["backend_version"].startswith("OOMMF 9.9, oommfc ")
+    # of the runs of 6, 1, 1 and the first stages of 9 that were read
+    assert trace.attrs["steps"] == 6 + 1 + 1 + 3
+    assert trace.attrs["field_evaluations"] == 2 * trace.attrs["steps"]
+    assert trace.attrs["threads"] == 2
+    files.write_dataset(trace, tmp_path / "trace.nc", "trace", {})
+    assert list(jobs.iterdir()) == []
+    calculator.check("oommf", {})
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ('sys.exit("ERROR no memory")', "ended with code 1 after 0 of 6 states; it says: ERROR no"),
+        ("stages -= 1", "OOMMF ended after 5 of 6 states; it says: Boxsi version 9.9 2"),
+    ],
+)
+def test_a_run_that_fails_leaves_nothing_and_says_so(
+    stand_in, small_job, monkeypatch, fault, words
+):
+    from wallnet.simulate.oommf import session
+
+    monkeypatch.setattr(session, "FLUSH_LIMIT", 0.5)
+    jobs = stand_in(fault)
+    with pytest.raises(SimulationError) as refused:
+        simulate(small_job("oommf"))
+    assert words in str(refused.value)
+    assert list(jobs.iterdir()) == []

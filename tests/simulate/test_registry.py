@@ -1,0 +1,141 @@
+"""From a calculator's name to a calculator: what is found, and what is said where nothing is."""
+
+import sys
+
+import pytest
+from helpers.drift import DRIFT
+
+from wallnet import config, jobs, simulate
+from wallnet.simulate import SimulationError, calculator
+from wallnet.simulate.checkpoint import Checkpoint
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """Return a function that writes a module and has it found by this process alone."""
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+
+    def write(name, text):
+        (tmp_path / f"{name}.py").write_text(text)
+        monkeypatch.delitem(sys.modules, name, raising=False)
+        jobs.code.code_of.cache_clear()
+
+    return write
+
+
+@pytest.mark.parametrize("name", calculator.PACKAGED)
+def test_those_of_the_package_are_created_with_their_own_settings(name):
+    settings = config.calculators.SETTINGS[name]()
+    made = calculator.create(name, settings)
+    assert made.settings is settings
+    assert made.Settings is type(settings)
+    assert made.resumes == (name == "film")
+
+
+def test_one_s_own_gets_the_settings_that_its_model_has_checked(module):
+    module("wander", DRIFT)
+    made = calculator.create("wander:Drift", {"velocity": "2e2"})
+    assert made.settings.velocity == 200.0
+    calculator.check("wander:Drift", {"velocity": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("import nowhere_to_be_found", "module broken cannot be imported (ModuleNotFoundError: No"),
+        ("def", "module broken cannot be imported (SyntaxError: "),
+        ("class Own: pass", "has no class Own that derives from wallnet.simulate.calculator.Calc"),
+        (
+            "from wallnet.simulate.calculator import Calculator\nclass Own(Calculator): pass",
+            "has no class Own that derives from wallnet.simulate.calculator.Calculator and has run",
+        ),
+        (DRIFT, "it has Drift"),
+    ],
+    ids=["its import", "its syntax", "no calculator", "without run", "another"],
+)
+def test_a_module_that_does_not_do_is_one_sentence(module, text, words):
+    module("broken", text)
+    (said,) = calculator.problems([("broken:Own", {}), ("broken:Own", {})])
+    assert said.startswith("calculator broken:Own: module broken ")
+    assert words in said
+    assert "\n" not in said
+
+
+def test_a_broken_package_around_a_module_is_not_called_absent(tmp_path, module):
+    (tmp_path / "around").mkdir()
+    (tmp_path / "around/__init__.py").write_text("import nowhere_to_be_found")
+    (tmp_path / "around/inner.py").write_text(DRIFT)
+    module("unused", "")
+    (said,) = calculator.problems([("around.inner:Drift", {"velocity": 1.0})])
+    assert "a package of module around.inner cannot be imported (ModuleNotFoundError" in said
+
+
+def test_all_settings_that_do_not_fit_are_said(module):
+    module("wander", DRIFT)
+    said = calculator.problems(
+        [("wander:Drift", {"speed": 1.0}), ("wander:Drift", {"velocity": 0})]
+    )
+    assert len(said) == 3
+    assert any("calculator_settings.wander:Drift.velocity is missing; add it" in s for s in said)
+
+
+def test_a_check_that_fails_in_any_way_is_one_sentence(module):
+    check = '    def check(self):\n        raise {}("no\\nlicence")\n\n    def run('
+    for error, words in {
+        "KeyError": "calculator strict:Drift cannot run (KeyError: ",
+        "SimulationError": "no\nlicence",
+    }.items():
+        text = "from wallnet.simulate import SimulationError\n" + DRIFT.replace(
+            "    def run(", check.format(error)
+        )
+        module("strict", text)
+        with pytest.raises(SimulationError) as refused:
+            calculator.check("strict:Drift", {"velocity": 1.0})
+        assert words in str(refused.value)
+
+
+@pytest.mark.parametrize("resumes", [False, True])
+def test_only_one_that_resumes_is_given_a_checkpoint(module, tiny, tmp_path, resumes):
+    text = DRIFT.replace(
+        "        track, width", "        Drift.given = checkpoint\n        track, width"
+    )
+    module("lasting", text.replace("Settings = ", f"resumes = {resumes}\n    Settings = "))
+    tiny["devices"]["synapse"] |= {
+        "calculator": "lasting:Drift",
+        "calculator_settings": {"lasting:Drift": {"velocity": 1.0}},
+    }
+    job = jobs.pulse_job(config.parse(tiny).devices["synapse"], 0.5e12)
+    simulate.simulate(job, output=tmp_path / "trace.nc")
+    given = calculator.load("lasting:Drift").given
+    assert isinstance(given, Checkpoint) if resumes else given is None
+
+
+def test_a_calculator_that_records_nothing_is_refused(module, tiny):
+    text = DRIFT.replace("        track, width", "        return {}\n        track, width")
+    module("idle", text)
+    tiny["devices"]["synapse"] |= {
+        "calculator": "idle:Drift",
+        "calculator_settings": {"idle:Drift": {"velocity": 1.0}},
+    }
+    job = jobs.pulse_job(config.parse(tiny).devices["synapse"], 0.5e12)
+    with pytest.raises(SimulationError, match="the trace ends at 0 s instead of"):
+        simulate.simulate(job)
+
+
+def test_a_job_by_hand_finds_a_calculator_beside_its_configuration(tmp_path, tiny, monkeypatch):
+    """Whatever folder it is called from."""
+    import yaml
+
+    from wallnet import cli, files
+
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    tiny["devices"]["synapse"] |= {
+        "calculator": "nearby:Drift",
+        "calculator_settings": {"nearby:Drift": {"velocity": 1.0}},
+    }
+    (tmp_path / "nearby.py").write_text(DRIFT)
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(tiny))
+    out = tmp_path / "trace.nc"
+    command = ["simulate", "--config", str(tmp_path / "config.yaml"), "--device", "synapse"]
+    cli.main([*command, "--current-density", "0.5e12", "--out", str(out)])
+    assert files.read_dataset(out, "trace").attrs["backend"] == "nearby:Drift"
