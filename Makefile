@@ -42,6 +42,7 @@ lint: $(STAMP) ## check style, types and imports
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else f"wallnet needs Python 3.11 to 3.13 and {sys.executable} is {v.major}.{v.minor}; run make PYTHON=python3.13")'

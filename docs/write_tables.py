@@ -375,17 +375,21 @@ def values_of(node: dict[str, Any]) -> str:
     """Say what a key may be."""
     if "$ref" in node:
         return "block"
+    if "title" in node:
+        return f"`{node['title']}`"
     if "enum" in node:
         return ", ".join(f"`{value}`" for value in node["enum"])
     if "const" in node:
         return str(node["const"])
     if "anyOf" in node:
         # a number may be text, too: that goes without saying
-        kinds = [kind for kind in node["anyOf"] if "pattern" not in kind]
+        kinds = [kind for kind in node["anyOf"] if "pattern" not in kind or "title" in kind]
         said = " or ".join(dict.fromkeys(map(values_of, kinds)))
         return re.sub(r"(\S+ to \S+) or -\S+ to -\S+", r"±(\1)", said)
     kind = node.get("type")
     if kind == "array":
+        if entries := node.get("prefixItems"):
+            return f"list of {len(entries)}, each {values_of(entries[0])}"
         return f"list of {values_of(node['items'])}"
     if kind == "object":
         named = node["additionalProperties"]

@@ -57,7 +57,11 @@ def _is_calculator(value: Any) -> Any:
 CalculatorName = Annotated[
     str,
     BeforeValidator(_is_calculator),
-    Field(json_schema_extra={"anyOf": [{"enum": list(SETTINGS)}, {"pattern": _OWN}]}),
+    Field(
+        json_schema_extra={
+            "anyOf": [{"enum": list(SETTINGS)}, {"pattern": _OWN, "title": "module:Class"}]
+        }
+    ),
 ]
 """`film`, `oommf`, or `module:Class` for one's own."""
 

@@ -33,7 +33,7 @@ class Campaign(Section):
     figures: Figures = Figures()
     """How figures look."""
     crosscheck: Crosscheck = Crosscheck()
-    """Pulses that are run in both calculators."""
+    """Pulses that are run in two calculators, to compare them."""
 
     def of_kind(self, kind: str) -> list[str]:
         """Return the names of all devices of a kind (`neuron`, `synapse` or `track`)."""
