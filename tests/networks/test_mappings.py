@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from wallnet.config.networks import LEVEL_SETS, SCHEMES, split_mapping
-from wallnet.files import FileError, compact
+from wallnet.files import FileError
 from wallnet.networks.mappings import MAPPINGS, read_levels
 
 LEVELS = torch.tensor([0.0, 0.1, 0.3, 0.6, 1.0])
@@ -23,9 +23,11 @@ def close(circuit):
     return 1e-5 * float(circuit.scale.max() + circuit.offset.abs().max() + 1)
 
 
-def test_the_configuration_knows_every_mapping_and_level_set():
+def test_the_configuration_knows_every_mapping_and_level_set(tmp_path):
     assert set(SCHEMES) == set(MAPPINGS)
-    assert set(LEVEL_SETS) == set(compact._COUNTS)
+    path = write_synapse(tmp_path / "synapse.json", 6)
+    counts = [len(read_levels(path, "parallel", name).values) for name in LEVEL_SETS]
+    assert counts == [6, 11, 6]
     for name in SCHEMES:
         assert split_mapping(name) == (name, "measured")
         assert split_mapping(f"{name}-reachable") == (name, "reachable")

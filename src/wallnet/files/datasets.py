@@ -191,6 +191,6 @@ def _check_kind(dataset: "xarray.Dataset", path: str | Path, kind: str) -> None:
     """Refuse a dataset of another kind."""
     found = dataset.attrs.get("kind")
     # a device of any kind has what a plain track has
-    is_device = set(KINDS["track"]) <= set(KINDS.get(found, ()))
+    is_device = set(KINDS["track"]) <= set(KINDS.get(str(found), ()))
     if found != kind and not (kind == "track" and is_device):
         raise FileError(f"{path} is of kind {found!r}, not {kind!r}; delete it and run snakemake")

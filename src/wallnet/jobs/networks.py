@@ -1,5 +1,7 @@
 """Data sets, networks and their accuracies."""
 
+from collections.abc import Mapping
+
 from wallnet.config.networks import (
     DataSet,
     FreeTraining,
@@ -63,7 +65,7 @@ class AccuracyJob(Job):
     """Tabulate the test accuracy of these networks."""
 
     run_set: RunSet
-    table_ii: dict[str, int] = {}
+    table_ii: Mapping[str, int] = {}
 
 
 def data_job(networks: Networks, dataset: str) -> DataJob:
