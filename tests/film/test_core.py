@@ -8,7 +8,8 @@ import pytest
 
 from wallnet.config import FilmSettings as Settings
 from wallnet.film import kernels
-from wallnet.film.core import SHORTCUTS, Engine, EngineError, Tolerances
+from wallnet.film.core import Engine, EngineError, Tolerances
+from wallnet.film.shortcuts import SHORTCUTS
 from wallnet.film.terms import SpinTorque, Terms
 from wallnet.film.terms.zeeman import Zeeman
 from wallnet.validation import material

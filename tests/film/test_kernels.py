@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from test_energy import CELL, MATERIAL, rate
 
-from wallnet.film import core, kernels, newell
+from wallnet.film import kernels, newell
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy
+from wallnet.film.shortcuts import SHORTCUTS
 from wallnet.film.strayfield import StrayField
 from wallnet.film.terms import SpinTorque, Terms
 
@@ -147,9 +148,7 @@ def test_without_shortcuts_every_stage_has_the_field_of_its_own_magnetisation():
         slonczewski_lambda=1.7,
         field_like=0.2,
     )
-    engine = Engine(
-        mask, CELL, MATERIAL, Tolerances(time_step_fraction=0.05, without=core.SHORTCUTS)
-    )
+    engine = Engine(mask, CELL, MATERIAL, Tolerances(time_step_fraction=0.05, without=SHORTCUTS))
     engine.magnetization = m = directions(mask)
     engine.set_torque(torque)
     energy, duration = Energy(mask, CELL, MATERIAL), 4 * engine._longest_step

@@ -178,7 +178,7 @@ def test_an_unstable_step_is_recognised(synapse):
     from wallnet.simulate import embedded
 
     job = jobs.pulse_job(synapse, 0.5e12)
-    film = embedded.film_of(job)
+    film = embedded.engine_of(job)
     from wallnet import tracks
 
     film.magnetization = tracks.placed_wall(job.track, 9e-9, 40e-9, 40e-9)
@@ -265,19 +265,22 @@ def test_the_torque_ends_with_the_pulse(synapse):
 
 def test_what_drives_the_wall_reaches_the_engine(synapse, monkeypatch):
     from wallnet.film.core import Tolerances
-    from wallnet.film.terms import Terms
+    from wallnet.film.terms import SpinTorque, Terms
     from wallnet.simulate import embedded
 
     changes = {"slonczewski_lambda": 2.0, "field_like_torque": -0.3, "polarization": 0.35}
     material = synapse.material.model_copy(update=changes)
     settings = config.FilmSettings(
-        stray_field_tolerance=1e-3, frozen_change=2e-4, time_step_fraction=0.8
+        stray_field_tolerance=1e-3,
+        frozen_change=2e-4,
+        time_step_fraction=0.8,
+        without=("resting_columns",),
     )
     device = synapse.model_copy(update={"material": material, "film": settings})
     job = _pulse(device, -0.5e12, 20e-12, 20e-12)
-    film = embedded.film_of(job)
+    film = embedded.engine_of(job)
     assert film.cell == (4e-9, 4e-9, 2e-9)
-    assert film.tolerances == Tolerances(1e-3, 2e-4, 0.8)
+    assert film.tolerances == Tolerances(1e-3, 2e-4, 0.8, ("resting_columns",))
     assert film.terms == Terms(
         saturation_magnetization=1.1e6,
         exchange_stiffness=2.0e-11,
@@ -298,7 +301,7 @@ def test_what_drives_the_wall_reaches_the_engine(synapse, monkeypatch):
     (begin, torque), (end, none) = torques
     assert (begin, none) == (0.0, None)
     assert end == pytest.approx(20e-12, rel=1e-9, abs=0)
-    assert torque == embedded.SpinTorque(
+    assert torque == SpinTorque(
         current_density=-0.5e12,
         polarization=0.35,
         direction=(0.0, 1.0, 0.0),

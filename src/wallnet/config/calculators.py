@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, RootModel
 from pydantic_core import PydanticCustomError
 
 from wallnet.config.quantities import Quantity, Section
+from wallnet.film.shortcuts import Shortcut
 
 
 class FilmSettings(Section):
@@ -18,6 +19,9 @@ class FilmSettings(Section):
     """Largest change of m that is left out of a resting column. Source: measured."""
     time_step_fraction: Annotated[float, Quantity("1", 0.01, 0.95)] = 0.9
     """Share of the stability limit that a time step takes. Source: measured."""
+    # left out of a job where it is empty: what ran without the key must not run again for it
+    without: Annotated[tuple[Shortcut, ...], Field(exclude_if=lambda names: not names)] = ()
+    """Shortcuts that the engine does without, to see what they cost."""
 
 
 class OommfSettings(Section):

@@ -18,11 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.film import kernels
+from wallnet.film.shortcuts import SHORTCUTS
 from wallnet.film.strayfield import StrayField
 from wallnet.film.terms import Layer, SpinTorque, Terms
-
-SHORTCUTS = ("stray_field_extrapolation", "resting_columns")
-"""What the engine spares: the far stray field at every stage, and columns that hardly move."""
 
 
 class EngineError(RuntimeError):

@@ -63,7 +63,7 @@ class Contribution:
     """What acts on m: an energy term, or a torque."""
 
     rules_out: ClassVar[tuple[str, ...]] = ()
-    """Shortcuts of the engine whose condition does not hold with this term (`core.SHORTCUTS`)."""
+    """Shortcuts of the engine (`wallnet.film.shortcuts`) that this term rules out."""
 
     def coefficients(self, layer: Layer) -> Mapping[str, ArrayLike]:
         """Return what is added to `kernels.PARAMETERS`, by name."""
