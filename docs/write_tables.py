@@ -1,14 +1,14 @@
 """Write the numbers that README.md and docs/*.md take from results.
 
-    python docs/write_tables.py                   write what stands between the marks
-    python docs/write_tables.py --check           write nothing; name what is stale and exit with 1
-    python docs/write_tables.py --from results    first copy what is needed from a finished campaign
-    python docs/write_tables.py --jobs            first count the jobs of config.yaml anew
+    python docs/write_tables.py                   write the blocks between the marks
+    python docs/write_tables.py --check           write nothing; name stale blocks and exit with 1
+    python docs/write_tables.py --from results    first copy the files from a finished campaign
+    python docs/write_tables.py --jobs            first count the jobs of config.yaml again
 
-A page has `<!-- table NAME -->` and `<!-- end NAME -->`; what stands between them is replaced by a
-table or a sentence that a function of `BLOCKS` makes from the files in `docs/results`, or from a
-table that a script in `benchmarks` wrote. The former are copies of small files of the default
-campaign and of the cross-check, and the paper's Table II.
+A page has pairs of marks, `<!-- table NAME -->` and `<!-- end NAME -->`. The script replaces the
+text between them by a table or a sentence. A function of `BLOCKS` generates it from the files in
+`docs/results`, or from a table that a script in `benchmarks` wrote. The files in `docs/results` are
+copies of small files of the default campaign and of the cross-check, and the paper's Table II.
 """
 
 import argparse
@@ -35,10 +35,10 @@ WIDTH = 100
 
 DATASETS = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
 SYNAPSES = {"synapse-10": 10, "synapse-5": 5}
-"""The synapses that stand for the paper's, with their notches."""
+"""The synapses that correspond to the paper's, with their numbers of notches."""
 
 RECIPES = {"synapse-10": ["plain"], "synapse-5": ["plain", "tuned"]}
-"""What is shown of each."""
+"""The recipes shown for each synapse."""
 
 READINGS = ("parallel", "series")
 STAGES = ("fp32", "quantized", "fine_tuned", "on_levels")
@@ -63,7 +63,7 @@ class Results:
         return [line for line in text.splitlines() if line.startswith("|")]
 
     def table(self, name: str) -> pd.DataFrame:
-        """Return a file, all numbers as they are written."""
+        """Return the table in a file, with all numbers as text."""
         return pd.read_csv(self.folder / name, dtype=str, keep_default_na=False)
 
     def accuracies(self, **where: str) -> list[Decimal]:
@@ -82,7 +82,7 @@ class Results:
         return sorted(self.table("accuracy.csv")["seed"].unique(), key=int)
 
     def sweep(self, device: str) -> pd.DataFrame:
-        """Return what each pulse of a device left, by J in 1e12 A/m²."""
+        """Return the state after each pulse of a device, by J in 1e12 A/m²."""
         table = self.table(f"devices/{device}.csv")
         return table.set_index(table.iloc[:, 0].astype(float))
 
@@ -100,7 +100,7 @@ def of_seeds(accuracies: Sequence[Decimal], decimals: int) -> str:
 
 
 def rounded(number: Decimal, decimals: int) -> str:
-    """Return a number with so many decimals, halves rounded up."""
+    """Return a number rounded to the given decimals, with halves rounded up."""
     return str(number.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
 
 
@@ -110,11 +110,11 @@ def markdown(header: Sequence[str], rule: str, rows: Sequence[Sequence[str]]) ->
     return "\n".join([lines[0], rule, *lines[1:]])
 
 
-# What the blocks say
+# Results
 
 
 def accuracies(results: Results) -> str:
-    """Return the accuracies beside the paper's Table II."""
+    """Return the accuracies, with the paper's Table II."""
     paper = results.table("table-ii.csv").set_index(["notches", "dataset"])
     rows = []
     for dataset, title in DATASETS.items():
@@ -136,7 +136,7 @@ def accuracies(results: Results) -> str:
 
 
 def seeds(results: Results) -> str:
-    """Say whose accuracies the table has."""
+    """Return the seeds of the accuracies in the table."""
     found = results.seeds()
     if len(found) == 1:
         return f"seed {found[0]}"
@@ -144,7 +144,7 @@ def seeds(results: Results) -> str:
 
 
 def extended_levels(results: Results) -> str:
-    """Say what the states between notches are worth."""
+    """Return a sentence about the accuracy gained by the states between notches."""
     where = {"dataset": "fashion-mnist", "device": "synapse-10", "reading": "parallel"}
     where |= {"recipe": "plain", "stage": "quantized"}
     extended, plain = (
@@ -152,14 +152,14 @@ def extended_levels(results: Results) -> str:
         for mapping in ("layer-extended", "layer")
     )
     return (
-        "With the stable states between notches as levels, the 10-notch synapse keeps "
-        f"{extended} % of Fashion-MNIST quantised, without them {plain} % (parallel, "
-        f"{seeds(results)})."
+        "With the stable states between notches as additional levels, the quantised accuracy of "
+        f"the 10-notch synapse on Fashion-MNIST is {extended} %; without them it is {plain} % "
+        f"(parallel, {seeds(results)})."
     )
 
 
 def fp32(results: Results) -> str:
-    """Say how FP32 accuracies compare with the paper's."""
+    """Return a sentence that compares the FP32 accuracies with the paper's."""
     paper = results.table("table-ii.csv").set_index(["notches", "dataset"])["fp32"]
     pairs, apart = [], []
     for dataset, title in DATASETS.items():
@@ -172,19 +172,19 @@ def fp32(results: Results) -> str:
 
 
 def neuron(results: Results) -> str:
-    """Say how close the neuron is to ReLU."""
+    """Return a sentence about the deviation of the neuron from ReLU."""
     table = results.table("devices/neuron-activation.csv").set_index("reading")
     apart = {r: float(table.loc[r, "largest deviation from ReLU"]) for r in READINGS}
     error = max(table["largest error"], key=float)
     return (
-        f"the normalised response lies within {apart['parallel']:.3f} of ReLU when cells are read "
-        f"in parallel (the paper's Eq. 2), within {apart['series']:.3f} when the resistance is "
-        f"linear; the largest error of a quartic is {error}."
+        f"the normalised response deviates from ReLU by at most {apart['parallel']:.3f} when cells "
+        f"are read in parallel (the paper's Eq. 2), and by at most {apart['series']:.3f} when the "
+        f"resistance is linear in m_z. The largest error of a quartic fit is {error}."
     )
 
 
 def synapses(results: Results) -> str:
-    """Say where walls rest, beside what the paper says of it."""
+    """Return sentences that compare the rest positions of walls with the paper's."""
     literal = results.sweep("synapse-5-literal")
     held = literal.index[literal["held against the current"] == "yes"].max()
     beyond = literal.index[literal.index > held].min()
@@ -202,13 +202,13 @@ def synapses(results: Results) -> str:
         f"{float(levels.loc[state].iloc[-1]):g}" for state in ("notch 3", "notch 4", "reversed")
     ]
     return (
-        "At a notch *diameter* of 20 nm, as the paper says, no notch holds a wall against "
-        f"{beyond:g}e12 A/m² or more (`synapse-5-literal`), though once the pulse is over the wall "
-        f"may come to rest at the notch that it had reached ({beside}e12 A/m²); at a *radius* of "
-        "20 nm the wall rests "
-        "at notch 1 for 0.5e12 A/m² and at notch 2 for 0.65e12 A/m², as the paper says. Its four "
-        "thresholds between 0.795 and 0.810e12 A/m² cannot all come from a 10 ns pulse: here "
-        f"notch 3, notch 4 and reversal begin at {begin[0]}, {begin[1]} and {begin[2]}e12 A/m²."
+        "The paper states a notch *diameter* of 20 nm. With this diameter no notch holds a wall "
+        f"against {beyond:g}e12 A/m² or more (`synapse-5-literal`), although the wall may come to "
+        f"rest after the pulse at the notch that it has reached ({beside}e12 A/m²). With a "
+        "*radius* of 20 nm the wall rests at notch 1 for 0.5e12 A/m² and at notch 2 for "
+        "0.65e12 A/m², as the paper states. The paper's four thresholds between 0.795 and 0.810e12 A/m² cannot all "
+        "result from a 10 ns pulse: here notch 3, notch 4 and reversal begin at "
+        f"{begin[0]}, {begin[1]} and {begin[2]}e12 A/m²."
     )
 
 
@@ -233,20 +233,20 @@ def levels_of_synapse_5(results: Results) -> str:
 
 
 def queued_jobs(results: Results) -> str:
-    """Say how many jobs go into the queue of a cluster."""
+    """Return a sentence with the number of jobs that are submitted to a cluster."""
     table = results.table("jobs.csv")
     jobs = table["jobs"].astype(int)
     queued = jobs[table["where"] == "queue"].sum()
-    return f"The campaign as shipped puts {queued} of its {jobs.sum()} jobs into the queue."
+    return f"The shipped campaign submits {queued} of its {jobs.sum()} jobs to the queue."
 
 
 def all_jobs(results: Results) -> str:
-    """Say how many jobs there are."""
+    """Return the number of jobs."""
     return f"{results.table('jobs.csv')['jobs'].astype(int).sum()} jobs"
 
 
 def as_measured(name: str) -> Callable[[Results], str]:
-    """Return what copies the table of a benchmark."""
+    """Return a function that copies the table of a benchmark."""
     return lambda results: "\n".join(results.benchmark(name))
 
 
@@ -257,11 +257,11 @@ REFERENCE_RUNS = {
     "syn5_d40_a0.3_J0.65_relaxed": "α = 0.3, J = 0.65, 14 ns",
     "syn5_d40_a0.5_J0.65_relaxed": "α = 0.5, J = 0.65, 14 ns",
 }
-"""What the runs of OOMMF in `tests/reference` are, for a heading."""
+"""Headings for the OOMMF runs in `tests/reference`."""
 
 
 def tolerances(results: Results) -> str:
-    """Return deviation and time of looser and tighter settings, beside OOMMF's traces."""
+    """Return deviation from OOMMF's traces and time, for looser and tighter settings."""
     header, rule, *rows = results.benchmark("tolerances")
     for name, title in {"settings": "both tolerances", **REFERENCE_RUNS}.items():
         header = header.replace(f"| {name} |", f"| {title} |")
@@ -269,7 +269,7 @@ def tolerances(results: Results) -> str:
 
 
 def crosscheck(results: Results) -> str:
-    """Return how far the engine is from OOMMF, a row for each case."""
+    """Return the deviation of the engine from OOMMF, one row a case."""
     rows = [
         (
             row["case"],
@@ -293,7 +293,7 @@ def crosscheck(results: Results) -> str:
 
 
 def mistakes(results: Results) -> str:
-    """Return how many known mistakes there are, and how many their tests noticed."""
+    """Return the number of known mistakes, and how many of them the tests noticed."""
     table = results.table("mistakes.csv")
     rows = table.to_numpy().tolist()
     total = [str(table[column].astype(int).sum()) for column in ("mistakes", "noticed")]
@@ -310,7 +310,7 @@ def mutants(results: Results) -> str:
         low, high = binomtest(noticed, drawn).proportion_ci(0.95, "wilson")
         share = count[stage] / count.sum()
         score += share * noticed / drawn
-        # of a sample without replacement, with the share of Agresti and Coull
+        # sample without replacement; share after Agresti and Coull
         near = (noticed + 2) / (drawn + 4)
         left = 1 - drawn / count[stage]
         variance += share**2 * near * (1 - near) / drawn * left
@@ -328,7 +328,7 @@ def mutants(results: Results) -> str:
 
 
 def configuration(results: Results) -> str:
-    """Return all keys of the configuration, a table for each block."""
+    """Return all keys of the configuration, one table a block."""
     campaign = schema.of_campaign()
     blocks = {"Campaign": campaign} | campaign["$defs"]
     header = ("key", "unit", "values", "default", "meaning", "source")
@@ -352,7 +352,7 @@ DESCRIPTION = re.compile(r"(.*?)(?: Unit: (.*?)\.)?(?: Source: (.*?)\.)?\Z")
 
 
 def places(blocks: dict[str, Any], name: str, path: str = "") -> dict[str, list[str]]:
-    """Return where each block stands in the file, those within a block behind it."""
+    """Return the paths of each block in the file, an outer block before its inner blocks."""
     found: dict[str, list[str]] = {name: [path] if path else []}
     for key, node in blocks[name]["properties"].items():
         for inner, suffix in references(node):
@@ -362,7 +362,7 @@ def places(blocks: dict[str, Any], name: str, path: str = "") -> dict[str, list[
 
 
 def references(node: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the blocks that a key leads to, and what stands between key and block."""
+    """Yield the blocks that a key refers to, and the part of the path between key and block."""
     if "$ref" in node:
         yield node["$ref"].rpartition("/")[2], ""
     if isinstance(named := node.get("additionalProperties"), dict):
@@ -372,7 +372,7 @@ def references(node: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def values_of(node: dict[str, Any]) -> str:
-    """Say what a key may be."""
+    """Return the allowed values of a key, as text."""
     if "$ref" in node:
         return "block"
     if "title" in node:
@@ -382,7 +382,7 @@ def values_of(node: dict[str, Any]) -> str:
     if "const" in node:
         return str(node["const"])
     if "anyOf" in node:
-        # a number may be text, too: that goes without saying
+        # leave out that a number may also be given as text
         kinds = [kind for kind in node["anyOf"] if "pattern" not in kind or "title" in kind]
         said = " or ".join(dict.fromkeys(map(values_of, kinds)))
         return re.sub(r"(\S+ to \S+) or -\S+ to -\S+", r"±(\1)", said)
@@ -405,7 +405,7 @@ def values_of(node: dict[str, Any]) -> str:
 
 
 def default_of(node: dict[str, Any]) -> str:
-    """Say what a key is that is left out."""
+    """Return the default of a key, as text."""
     default = node.get("default")
     if default in (None, {}, []):
         return "none"
@@ -433,7 +433,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "configuration": configuration,
     **{name: as_measured(name) for name in ("planning", "gather", "thresholds")},
 }
-"""What makes each block, by its name."""
+"""The function that generates each block, by the block's name."""
 
 
 # Pages
@@ -443,24 +443,24 @@ MARK = re.compile(r"<!-- (?:table|end) [\w-]+ -->")
 
 
 def pages(root: Path) -> list[Path]:
-    """Return the pages that may have blocks."""
+    """Return the pages that may contain blocks."""
     return [root / "README.md", *sorted((root / "docs").glob("*.md"))]
 
 
 def written(page: Path, results: Results) -> tuple[str, list[str]]:
-    """Return a page as it has to be, and the names of its stale blocks."""
+    """Return the updated text of a page, and the names of its stale blocks."""
     text = page.read_text(encoding="utf-8")
     stale = []
 
     def replaced(found: re.Match) -> str:
         name = found["name"]
         if name not in BLOCKS:
-            raise SystemExit(f"{page.name}: no function makes {name}")
+            raise SystemExit(f"{page.name}: no function generates {name}")
         content = BLOCKS[name](results)
         if found["content"].startswith("\n"):
             content = f"\n\n{content}\n\n"
         elif text[: found.start()].endswith("\n"):
-            raise SystemExit(f"{page.name}: Markdown inside a line that begins with {name} is lost")
+            raise SystemExit(f"{page.name}: the mark of {name} must not begin a line with text")
         else:
             content = wrapped(content, text[text.rfind("\n", 0, found.start()) + 1 :], found)
         if content != found["content"]:
@@ -469,16 +469,16 @@ def written(page: Path, results: Results) -> tuple[str, list[str]]:
 
     new = BLOCK.sub(replaced, text)
     if len(MARK.findall(text)) != 2 * len(BLOCK.findall(text)):
-        raise SystemExit(f"{page.name}: a mark has no other end")
+        raise SystemExit(f"{page.name}: a mark has no counterpart")
     return new, stale
 
 
 def wrapped(content: str, line: str, found: re.Match) -> str:
-    """Break a sentence into lines; it goes on in the line in which its mark stands."""
+    """Break a sentence into lines; it begins in the line of its mark."""
     opening = f"<!-- table {found['name']} -->"
     column = line.index(opening) + len(opening)
     indent = " " * len(re.match(r" *(- )?", line)[0])
-    # the mark at the end stays with the last word: beginning a line it would end the paragraph
+    # keep the end mark with the last word: at the beginning of a line it would end the paragraph
     mark = f"<!--\0end\0{found['name']}\0-->"
     lines = textwrap.wrap(
         content + mark,
@@ -491,7 +491,7 @@ def wrapped(content: str, line: str, found: re.Match) -> str:
     return "\n".join(lines).removeprefix("\1" * column).removesuffix(mark)
 
 
-# What is copied
+# Copies of results
 
 
 def copy_results(source: Path, root: Path) -> list[str]:
@@ -507,7 +507,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
     Returns
     -------
     list of str
-        What is missing there; copies of it stay as they are.
+        The files that are missing there; their existing copies stay unchanged.
     """
     target = root / "docs/results"
     (target / "devices").mkdir(parents=True, exist_ok=True)
@@ -551,7 +551,7 @@ def from_markdown(text: str) -> pd.DataFrame:
 
 
 def count_jobs(root: Path) -> pd.DataFrame:
-    """Return how many jobs each rule has in the shipped campaign, and where they run.
+    """Return the number of jobs of each rule in the shipped campaign, and where they run.
 
     A rule that is local under a condition counts as local: the shipped campaign meets it.
     """
@@ -566,7 +566,7 @@ def count_jobs(root: Path) -> pd.DataFrame:
     counts = dict(re.findall(r"^(\w+) +(\d+)$", stats, re.M))
     places = [root / "Snakefile", *sorted((root / "workflow/rules").glob("*.smk"))]
     code = "\n".join(path.read_text(encoding="utf-8") for path in places)
-    # rules made in a loop are local
+    # rules that a loop defines are local
     queued = {
         block.split(":")[0]
         for block in re.split(r"^ *(?:rule|checkpoint)\b *", code, flags=re.M)[1:]
@@ -580,15 +580,15 @@ def count_jobs(root: Path) -> pd.DataFrame:
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
-    """Write or check; return the exit code."""
+    """Write or check the blocks; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing, name what is stale")
+    parser.add_argument("--check", action="store_true", help="write nothing, name stale blocks")
     parser.add_argument("--from", dest="source", metavar="RESULTS", help="copy from there first")
-    parser.add_argument("--jobs", action="store_true", help="count the jobs anew first")
+    parser.add_argument("--jobs", action="store_true", help="count the jobs again first")
     parsed = parser.parse_args(arguments)
     missing = copy_results(Path(parsed.source), root) if parsed.source else []
     for path in missing:
-        print(f"{path} is not there; the copy stays as it is")
+        print(f"{path} is missing; the copy stays unchanged")
     if parsed.source or parsed.jobs:
         table = count_jobs(root)
         table.to_csv(root / "docs/results/jobs.csv", index=False, lineterminator="\n")
