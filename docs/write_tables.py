@@ -206,9 +206,9 @@ def synapses(results: Results) -> str:
         f"against {beyond:g}e12 A/m² or more (`synapse-5-literal`), although the wall may come to "
         f"rest after the pulse at the notch that it has reached ({beside}e12 A/m²). With a "
         "*radius* of 20 nm the wall rests at notch 1 for 0.5e12 A/m² and at notch 2 for "
-        "0.65e12 A/m², as the paper states. The paper's four thresholds between 0.795 and 0.810e12 A/m² cannot all "
-        "result from a 10 ns pulse: here notch 3, notch 4 and reversal begin at "
-        f"{begin[0]}, {begin[1]} and {begin[2]}e12 A/m²."
+        "0.65e12 A/m², as the paper states. The paper's four thresholds between 0.795 and "
+        "0.810e12 A/m² cannot all result from a 10 ns pulse: here notch 3, notch 4 and reversal "
+        f"begin at {begin[0]}, {begin[1]} and {begin[2]}e12 A/m²."
     )
 
 
