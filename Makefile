@@ -1,13 +1,14 @@
-# make alone lists the targets. All make .venv first, with the python3 on PATH (3.11 to 3.13).
+# make without a target lists the targets. All targets first create .venv, with the python3 on PATH
+# (3.11 to 3.13).
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# another campaign is another folder with its own config.yaml: make run DIRECTORY=elsewhere
-# the shell gets it as a variable, so that any name will do
+# folder of the campaign, with its config.yaml: make run DIRECTORY=elsewhere
+# exported, so that the shell reads it as a variable and the name may contain any character
 export DIRECTORY ?= .
-# which mistakes: words in their names, or a tenth: make mistakes MISTAKES='--tenth 3'
+# the mistakes to run, by words in their names, or a tenth: make mistakes MISTAKES='--tenth 3'
 MISTAKES ?=
 
 .PHONY: help run test mistakes mutants lint clean
@@ -30,7 +31,7 @@ run: $(STAMP) ## run the campaign of config.yaml, or of DIRECTORY=elsewhere, up 
 test: $(STAMP) ## run the tests
 	$(BIN)/python -m pytest
 
-mistakes: $(STAMP) ## put known mistakes into the code, one at a time; each must fail its test
+mistakes: $(STAMP) ## put known mistakes into the code, one at a time; each must make its test fail
 	$(BIN)/python tests/mistakes/mistakes.py $(MISTAKES)
 
 mutants: $(STAMP) ## change the code at random; count what the tests notice (an hour)
