@@ -177,9 +177,10 @@ def neuron(results: Results) -> str:
     apart = {r: float(table.loc[r, "largest deviation from ReLU"]) for r in READINGS}
     error = max(table["largest error"], key=float)
     return (
-        f"the normalised response deviates from ReLU by at most {apart['parallel']:.3f} when cells "
-        f"are read in parallel (the paper's Eq. 2), and by at most {apart['series']:.3f} when the "
-        f"resistance is linear in m_z. The largest error of a quartic fit is {error}."
+        f"the normalised response deviates from ReLU by at most {apart['parallel']:.3f} in the "
+        "reading `parallel` (cells in parallel, the paper's Eq. 2), and by at most "
+        f"{apart['series']:.3f} in the reading `series` (resistance linear in m_z). The largest error "
+        f"of a quartic fit is {error}."
     )
 
 
