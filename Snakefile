@@ -25,6 +25,10 @@ try:
             path
         )  # finds what merging would hide: a key given twice
     campaign = configuration.parse(config, source="config.yaml")
+    if workflow.is_main_process and any(jobs.own_calculators(campaign)):
+        from wallnet.simulate.calculator import check_named
+
+        check_named(campaign)
 except configuration.ConfigError as error:
     raise WorkflowError(str(error))
 

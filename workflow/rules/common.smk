@@ -7,10 +7,6 @@ Text from the configuration reaches `params` through functions: in a plain strin
 braces for wildcards.
 """
 
-import re
-
-from wallnet.config import calculators
-
 
 def one_of(names):
     """Match these names, or nothing."""
@@ -52,17 +48,9 @@ def simulated(wildcards):
 
 def calculator(wildcards):
     """Return the calculator of a simulation."""
-    compared = wildcards.get("calculator")
-    return (
-        calculators.from_file_name(compared)
-        if compared
-        else simulated(wildcards).calculator
-    )
-
-
-def calculator_revision(wildcards):
-    """Return the revision of the code that a calculator's traces depend on."""
-    return revisions.of(jobs.stage_of(calculator(wildcards)))
+    if name := wildcards.get("calculator"):
+        return configuration.from_file_name(name)
+    return simulated(wildcards).calculator
 
 
 def software(wildcards):

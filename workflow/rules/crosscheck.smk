@@ -11,7 +11,7 @@ rule crosscheck_trace:
         files.benchmark_of(files.CROSSCHECK)
     wildcard_constraints:
         case=one_of(campaign.crosscheck.cases),
-        calculator=one_of(map(calculators.file_name, campaign.crosscheck.calculators)),
+        calculator=one_of(map(configuration.file_name, campaign.crosscheck.calculators)),
     conda:
         software
     threads: calculator_threads
@@ -20,7 +20,7 @@ rule crosscheck_trace:
         runtime=growing(15, oommf=120),
     params:
         job=lambda w: jobs.crosscheck_job(campaign, w.case, calculator(w)).to_json(),
-        revision=calculator_revision,
+        revision=lambda w: revisions.of(jobs.stage_of(calculator(w))),
     shell:
         "OOMMF_THREADS={threads} wallnet simulate --job {params.job:q} --out {output:q}"
         " > {log:q} 2>&1"

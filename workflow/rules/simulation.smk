@@ -19,7 +19,7 @@ rule initial:
         runtime=growing(15, oommf=120),
     params:
         job=lambda w: jobs.initial_job(campaign.devices[w.device]).to_json(),
-        revision=calculator_revision,
+        revision=lambda w: revisions.of(jobs.stage_of(calculator(w))),
     shell:
         "OOMMF_THREADS={threads} wallnet initial --job {params.job:q} --out {output:q} 2> {log:q}"
 
@@ -44,7 +44,7 @@ rule trace:
         job=lambda w: jobs.pulse_job(
             campaign.devices[w.device], configuration.parse_current(w.current)
         ).to_json(),
-        revision=calculator_revision,
+        revision=lambda w: revisions.of(jobs.stage_of(calculator(w))),
     shell:
         "OOMMF_THREADS={threads} wallnet simulate --job {params.job:q} --initial {input.initial:q}"
         " --out {output:q} > {log:q} 2>&1"
@@ -66,7 +66,7 @@ rule level:
         runtime=growing(15, oommf=120),
     params:
         job=lambda w: jobs.level_job(campaign.devices[w.device], w.state).to_json(),
-        revision=calculator_revision,
+        revision=lambda w: revisions.of(jobs.stage_of(calculator(w))),
     shell:
         "OOMMF_THREADS={threads} wallnet simulate --job {params.job:q} --out {output:q}"
         " > {log:q} 2>&1"

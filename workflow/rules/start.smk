@@ -1,6 +1,5 @@
 """Before a run is planned, and before its first job: what it needs, asked for once."""
 
-import json
 import re
 import shutil
 
@@ -42,37 +41,21 @@ def check_names():
             )
 
 
-def check_own_calculators():
-    """Refuse calculators of one's own that are not there, or settings that do not fit them."""
-    wanted = list(jobs.own_calculators(campaign))
-    if not wanted:
-        return
-    from wallnet.simulate.calculator import problems
-
-    if found := jobs.misnamed_settings(campaign) + problems(wanted):
-        raise WorkflowError("\n".join(f"config.yaml: {problem}" for problem in found))
-
-
 def check_calculators():
     """Refuse a run that calls a calculator which cannot run, unless Snakemake brings its software."""
+    from wallnet.simulate.calculator import SimulationError, check_called
+
     brought = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
-    called = {
-        json.dumps([told["calculator_name"], told["calculator"]])
+    called = [
+        job.params.job
         for job in workflow.dag.needrun_jobs()
         if job.rule.name in ("initial", "trace", "level", "crosscheck_trace")
         and not (brought and job.conda_env_spec)
-        for told in [json.loads(job.params.job)]
-    }
-    for name, settings in map(json.loads, sorted(called)):
-        # part of the package, and the import of it takes time
-        if name == "film":
-            continue
-        from wallnet.simulate.calculator import SimulationError, check
-
-        try:
-            check(name, settings)
-        except SimulationError as error:
-            raise WorkflowError(str(error)) from None
+    ]
+    try:
+        check_called(called)
+    except SimulationError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def set_damaged_aside():
@@ -117,9 +100,6 @@ def target(paths):
 # where Snakemake itself writes next, and would end in a traceback
 own = Path.cwd() / ".snakemake"
 check_folder(own if own.exists() else own.parent)
-
-if workflow.is_main_process:
-    check_own_calculators()
 
 # jobs read this file too, and another campaign may be at work in this folder
 busy = not workflow.is_main_process or any(own.glob("locks/*"))

@@ -4,7 +4,12 @@
 naming the key and the fix, as a `ConfigError`.
 """
 
-from wallnet.config.calculators import FilmSettings, OommfSettings
+from wallnet.config.calculators import (
+    FilmSettings,
+    OommfSettings,
+    file_name,
+    from_file_name,
+)
 from wallnet.config.campaign import Campaign, load, load_device, parse
 from wallnet.config.crosscheck import Crosscheck
 from wallnet.config.devices import (
@@ -50,6 +55,8 @@ __all__ = [
     "Track",
     "Wall",
     "current_name",
+    "file_name",
+    "from_file_name",
     "load",
     "load_device",
     "parse",

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from wallnet import jobs
-from wallnet.config import ConfigError
+from wallnet.config import Campaign, ConfigError
 from wallnet.config.calculators import OwnSettings
 from wallnet.config.messages import checked
 from wallnet.config.quantities import Section
@@ -214,3 +215,42 @@ def check(name: str, settings: BaseModel | Mapping[str, Any]) -> None:
             f"calculator {name} cannot run ({type(error).__name__}: {one_line(error)}); "
             "fix that, or choose another calculator"
         ) from None
+
+
+def check_named(campaign: Campaign) -> None:
+    """Check that user-defined calculators exist and that their settings fit.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        With one line for each problem.
+    """
+    if found := jobs.misnamed_settings(campaign) + problems(jobs.own_calculators(campaign)):
+        raise ConfigError("\n".join(f"config.yaml: {problem}" for problem in found))
+
+
+def check_called(simulations: Iterable[str]) -> None:
+    """Check that the calculators of simulations can run.
+
+    Parameters
+    ----------
+    simulations : iterable of str
+        Canonical JSON of each simulation (`wallnet.jobs.SimulationJob`).
+
+    Raises
+    ------
+    SimulationError
+        With one sentence that says what is wrong and how to fix it.
+    """
+    called = {
+        json.dumps([job["calculator_name"], job["calculator"]])
+        for job in map(json.loads, simulations)
+    }
+    for name, settings in map(json.loads, sorted(called)):
+        if name != "film":  # part of the package: there is nothing to check
+            check(name, settings)
