@@ -179,8 +179,8 @@ def neuron(results: Results) -> str:
     return (
         f"the normalised response deviates from ReLU by at most {apart['parallel']:.3f} in the "
         "reading `parallel` (cells in parallel, the paper's Eq. 2), and by at most "
-        f"{apart['series']:.3f} in the reading `series` (resistance linear in m_z). The largest error "
-        f"of a quartic fit is {error}."
+        f"{apart['series']:.3f} in the reading `series` (resistance linear in m_z). The largest "
+        f"error of a quartic fit is {error}."
     )
 
 
