@@ -236,7 +236,7 @@ def test_damage_during_a_run_is_said_and_repaired_by_the_next(
     assert refused.returncode
     said = refused.stdout + refused.stderr
     assert f"wallnet: {harmed[0]} is damaged" in said
-    assert "run snakemake again, which makes it anew" in said
+    assert "run snakemake again; it computes the file again" in said
     for name in harmed[1:]:
         assert f"damaged too: {name}" in said
     assert "Missing files" not in said
