@@ -1,4 +1,4 @@
-"""The embedded engine as a calculator: the plain description goes straight to its core."""
+"""The embedded engine as a calculator, which uses the core of the engine directly."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ from wallnet.simulate.recorder import Recorder, next_output
 
 
 def film_of(job: SimulationJob) -> Engine:
-    """Return the engine's film for a job, wall not yet placed."""
+    """Return the engine for a job, without a magnetisation."""
     track = job.track
     settings = job.calculator
     assert isinstance(settings, FilmSettings)
@@ -34,7 +34,7 @@ def film_of(job: SimulationJob) -> Engine:
 
 
 class Embedded(Calculator[FilmSettings]):
-    """The embedded engine; a killed job goes on from its checkpoint."""
+    """The embedded engine; a killed job continues from its checkpoint."""
 
     Settings = FilmSettings
     resumes = True
@@ -57,7 +57,7 @@ class Embedded(Calculator[FilmSettings]):
             recorder.restore(earlier)
 
         def until(end: float) -> None:
-            """Advance by the output interval, and not past the end."""
+            """Advance by the output interval, but not beyond the end."""
             target = next_output(film.time, job.output.interval)
             film.advance(min(target, end) - film.time)
             recorder.record(film.time, film.magnetization)
