@@ -21,9 +21,7 @@ report: "workflow/report/campaign.rst"
 
 try:
     for path in workflow.configfiles:
-        configuration.read_yaml(
-            path
-        )  # finds duplicate keys, which merging would hide
+        configuration.read_yaml(path)  # finds duplicate keys, which merging would hide
     campaign = configuration.parse(config, source="config.yaml")
 except configuration.ConfigError as error:
     raise WorkflowError(str(error))
