@@ -1,4 +1,4 @@
-"""The campaign: config.yaml to traces, devices, networks, tables and figures."""
+"""The campaign: from config.yaml to traces, devices, networks, tables and figures."""
 
 import os
 import sys
@@ -21,9 +21,7 @@ report: "workflow/report/campaign.rst"
 
 try:
     for path in workflow.configfiles:
-        configuration.read_yaml(
-            path
-        )  # finds what merging would hide: a key given twice
+        configuration.read_yaml(path)  # finds duplicate keys, which merging would hide
     campaign = configuration.parse(config, source="config.yaml")
     if workflow.is_main_process and any(jobs.own_calculators(campaign)):
         from wallnet.simulate.calculator import check_named
@@ -32,8 +30,8 @@ try:
 except configuration.ConfigError as error:
     raise WorkflowError(str(error))
 
-# Every job reads this file, so its shell has both, and nothing has to be quoted for a shell. The
-# first lets a snakemake called by its path find the package's commands.
+# Every job reads this file, so both variables are set in its shell and need no quoting. With the
+# first one, a snakemake that is called by its path finds the commands of the package.
 os.environ.update(
     PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]),
     WALLNET_DATA_FOLDER=campaign.networks.data_folder,
@@ -59,7 +57,7 @@ include: "workflow/rules/failures.smk"
 
 
 rule all:
-    """Every result, save those of the checks that are asked for by name."""
+    """All results, except those of the checks, which are separate targets."""
     default_target: True
     input:
         target(plan.everything(campaign)),
@@ -74,14 +72,14 @@ rule traces:
 
 
 rule devices:
-    """What all devices do, as data and as tables."""
+    """Properties of all devices, as data and as tables."""
     input:
         target(plan.device_files(campaign)),
     localrule: True
 
 
 rule networks:
-    """Everything that the networks give, save the figures."""
+    """All results of the networks, except the figures."""
     input:
         target(plan.network_files(campaign)),
     localrule: True

@@ -1,6 +1,6 @@
-"""From domain walls driven by spin-orbit torque to the accuracy of the networks made of them.
+"""Simulation of neural networks of domain-wall devices driven by spin-orbit torque.
 
-One stage a module, each handing the next a file that anyone can open:
+Each stage is a module and passes files in common formats to the next one:
 `wallnet.config` → `wallnet.tracks` → `wallnet.simulate` → `wallnet.devices` →
 `wallnet.networks` → `wallnet.report`. The embedded engine is `wallnet.film`; paths and
 schemas are in `wallnet.files`.

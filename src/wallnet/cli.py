@@ -1,4 +1,4 @@
-"""The command line: what the rules call, and what a person calls."""
+"""The command line, for rules and users."""
 
 import argparse
 import sys
@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command; what a user can fix is said in one line, with exit code 1."""
+    """Run a command; report an error that a user can fix in one line, with exit code 1."""
     from wallnet.simulate import SimulationError
 
     parsed = _parser().parse_args(arguments)

@@ -1,9 +1,10 @@
-"""Revisions of the stages' code, which the rules hand to their jobs as a parameter.
+"""Revisions of the code of the stages.
 
-Snakemake sees a rule's text, not the package behind it: raising a revision here is what makes
-finished results run again. Raise it when a stage's results change. A test compares the digest
-of each stage's syntax tree, comments and docstrings left out, with the one noted here, so that
-a change of code cannot pass unnoticed: note the new digest, and raise the number or not.
+The rules pass the revisions to their jobs as a parameter. Snakemake compares the text of a rule,
+not the code of the package, so a finished result is computed again only if its revision is raised.
+Raise a revision when the results of its stage change. A test compares the noted digest of each
+stage with that of its present syntax tree without comments and docstrings, so that no change of
+code is overlooked. After a change, note the new digest, and raise the revision if results change.
 """
 
 import ast
@@ -22,15 +23,15 @@ STAGES = {
     "validation": ("validation",),
     "report": ("report",),
 }
-"""Folders of each stage within the package, without the folders in them; a calculator is a stage.
+"""Folders of each stage in the package, without their subfolders. Each calculator is a stage.
 
-All calculators share what lies in `simulate` and `tracks`. `simulate` stands for calculators of
-one's own, whose code the job identifies.
+All calculators share the code in `simulate` and `tracks`. The stage `simulate` is that of
+user-defined calculators; the job identifies their own code.
 """
 
 
 def code_of(stage: str) -> list[Path]:
-    """Return the files that hold the code of a stage."""
+    """Return the files with the code of a stage."""
     root = Path(__file__).parent
     return [path for folder in STAGES[stage] for path in sorted((root / folder).glob("*.py"))]
 
@@ -53,11 +54,14 @@ def noted_digest(stage: str) -> str:
 
 
 _SILENT = {"ctx", "kind", "type_comment", "type_ignores", "type_params"}
-"""Fields of a syntax tree that differ between versions of Python, or say nothing."""
+"""Fields of a syntax tree that differ between versions of Python or carry no information."""
 
 
 def _text(node: object) -> str:
-    """Write a syntax tree without positions and docstrings, alike in all versions of Python."""
+    """Return a syntax tree as text, without positions and docstrings.
+
+    The text is the same in all versions of Python.
+    """
     if isinstance(node, list):
         kept = [item for item in node if not _is_docstring(item)]
         return "[" + ",".join(_text(item) for item in kept) + "]"
@@ -76,19 +80,19 @@ def _is_docstring(node: object) -> bool:
 
 
 def digest(stage: str) -> str:
-    """Return a digest of a stage's code as it is now, comments and docstrings left out."""
+    """Return a digest of the present code of a stage, without comments and docstrings."""
     return digest_of(code_of(stage), Path(__file__).parent)
 
 
 def digest_of(paths: Iterable[Path], root: Path | None = None) -> str:
-    """Return a digest of the code in files, comments and docstrings of Python left out.
+    """Return a digest of the code in files, without comments and docstrings of Python.
 
     Parameters
     ----------
     paths : iterable of Path
-        The files, in their order.
+        The files, in order.
     root : Path, optional
-        A folder below which their places count too; else their names do.
+        Folder relative to which paths are part of the digest; if None, only the names are.
     """
     total = hashlib.sha256()
     for path in paths:
@@ -99,7 +103,7 @@ def digest_of(paths: Iterable[Path], root: Path | None = None) -> str:
 
 
 def main() -> None:
-    """Note the present digests; `python -m wallnet.revisions [STAGE …]` raises those stages."""
+    """Note the present digests; `python -m wallnet.revisions [STAGE …]` raises these revisions."""
     import sys
 
     table = _table()

@@ -45,7 +45,7 @@ def test_every_value_of_a_new_campaign_has_a_comment(tmp_path):
 @pytest.mark.parametrize("name", ["config.yaml", "config.schema.json"])
 def test_what_is_there_is_not_written_over(tmp_path, name):
     (tmp_path / name).write_text("mine")
-    with pytest.raises(SystemExit, match=f"{name} is already there; remove it or give another"):
+    with pytest.raises(SystemExit, match=f"{name} already exists; remove it or give another"):
         cli.main(["init", str(tmp_path)])
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_text() == "mine"

@@ -61,13 +61,13 @@ def test_the_campaign_of_the_repository_is_valid():
         (
             "devices.synapse.shown",
             [0.5e12, 0.123e12],
-            "devices.synapse.shown has 1.23e+11 A/m², which is none of pulse.current_densities",
+            "devices.synapse.shown has 1.23e+11 A/m², which is not in pulse.current_densities",
         ),
         ("networks.table_ii", {"synapse": 6}, "networks.table_ii.synapse"),
-        ("networks.table_ii", {"neuron": 5}, "networks.table_ii names neuron, which is none of"),
-        ("devices.neuron.wall.start", 300e-9, "wall.start 3e-07 m lies outside the track"),
+        ("networks.table_ii", {"neuron": 5}, "networks.table_ii names neuron, which is not in"),
+        ("devices.neuron.wall.start", 300e-9, "wall.start 3e-07 m is outside the track"),
         ("devices.neuron.detector.stop", 20e-9, "do not mark a stretch"),
-        ("devices.neuron.read_at", 1e-9, "read_at 1e-09 s lies after the end"),
+        ("devices.neuron.read_at", 1e-9, "read_at 1e-09 s is after the end"),
         (
             "devices.neuron.read_at",
             "later",
@@ -207,7 +207,7 @@ HEIRS = {
         ("devices.synapse.kind", "axon", "devices.synapse.kind is 'axon'"),
         # what several keys have to fit
         ("devices.synapse.track.cell_size", 5e-9, "devices.synapse.track.cell_size 5e-09 m does"),
-        ("devices.synapse.wall.start", 400e-9, "devices.synapse.wall.start 4e-07 m lies outside"),
+        ("devices.synapse.wall.start", 400e-9, "devices.synapse.wall.start 4e-07 m is outside"),
         ("devices.synapse.like", "nothing", "devices.synapse.like names 'nothing'"),
         ("devices.synapse.like", "grandchild", "devices.grandchild.like leads back to itself"),
         ("devices.synapse", 3, "devices.synapse is not a block of keys"),
@@ -234,12 +234,12 @@ def test_a_fault_that_devices_inherit_is_said_once_where_it_is_written(tiny, pat
         ("material.damping", -1, "devices.heir.material.damping = -1 is outside"),
         ("track", {"notches": {"diametre": 1e-9}}, "devices.heir.track.notches.diametre is not a"),
         ("track", {"cell_size": 5e-9}, "devices.heir.track.cell_size 5e-09 m does not divide"),
-        ("wall", {"start": 400e-9}, "devices.heir.wall.start 4e-07 m lies outside"),
+        ("wall", {"start": 400e-9}, "devices.heir.wall.start 4e-07 m is outside"),
         # of a shared block, one key is the device's own
         (
             "material",
             {"saturation_magnetization": 2e6},
-            "devices.heir.material.uniaxial_anisotropy is 1e+06 J/m³, which does not hold",
+            "devices.heir.material.uniaxial_anisotropy is 1e+06 J/m³, too low for a",
         ),
         ("output", {"snapshot_interval": 1e-12}, "devices.heir.output.snapshot_interval is short"),
     ],
@@ -290,13 +290,13 @@ def test_numbers_that_yaml_leaves_as_text_are_numbers(tmp_path, tiny):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("devices: {a: 1}\ndevices: {b: 2}\n", "devices stands twice"),
-        ("devices:\n  a: {kind: track}\n  a: {kind: track}\n", "a stands twice"),
+        ("devices: {a: 1}\ndevices: {b: 2}\n", "devices occurs twice"),
+        ("devices:\n  a: {kind: track}\n  a: {kind: track}\n", "a occurs twice"),
         ("a: [1, 2\n", "is not valid YAML"),
-        ("- 1\n", "holds no keys"),
+        ("- 1\n", "contains no keys"),
         ("a: &x [1]\nb: *x\n", "uses a YAML alias"),
         ("a: !!python/object/apply:os.system [ls]\n", "is not valid YAML"),
-        ("a: \xff", "holds no keys|missing or empty|not a key"),
+        ("a: \xff", "contains no keys|missing or empty|not a key"),
     ],
 )
 def test_a_file_that_is_no_configuration_is_refused(tmp_path, text, words):

@@ -173,7 +173,7 @@ def test_a_job_killed_by_a_signal_goes_on_and_clears_up(device, tmp_path):
     running.wait()
     assert not out.exists()
     again = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "going on from" in again.stderr
+    assert "continuing from" in again.stderr
     for left in tmp_path.iterdir():
         assert left == out or ".part" in left.name
     same(files.read_dataset(out, "trace"), simulate(job))

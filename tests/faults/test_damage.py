@@ -98,7 +98,7 @@ def test_one_damaged_file_is_made_again_by_one_run(whole, finished_campaign, nam
     said = whole.snakemake().stderr
     if harm is not delete:
         assert f"{name} is damaged (its content is not what was written)" in said
-        assert "1 damaged were set aside, to be made again." in said
+        assert "1 damaged were set aside, to be computed again." in said
     assert_same(whole.folder, finished_campaign.folder)
     after = results(whole.folder)
     again = {path for path in before if before[path] != after[path]}
@@ -155,7 +155,7 @@ def test_a_dry_run_leaves_a_damaged_result_and_its_digest_in_place(campaign):
     noted = files.digest_path(path).read_text()
     said = campaign.snakemake("--dry-run", "traces").stdout
     assert f"{name} is damaged (its content is not what was written)" in said
-    assert "1 damaged would be set aside, to be made again." in said
+    assert "1 damaged would be set aside, to be computed again." in said
     # that of the other device too, which is not there yet
     assert re.search(r"^initial +2$", said, re.MULTILINE)
     assert path.read_text() == "as it was changed"
@@ -165,7 +165,7 @@ def test_a_dry_run_leaves_a_damaged_result_and_its_digest_in_place(campaign):
         "neuron.nc",
     ]
     said = campaign.snakemake(name).stderr
-    assert "1 damaged were set aside, to be made again." in said
+    assert "1 damaged were set aside, to be computed again." in said
     files.read_dataset(path, "initial")
     assert sorted(each.name for each in path.parent.iterdir()) == [
         ".neuron.nc.sha256",
@@ -236,7 +236,7 @@ def test_damage_during_a_run_is_said_and_repaired_by_the_next(
     assert refused.returncode
     said = refused.stdout + refused.stderr
     assert f"wallnet: {harmed[0]} is damaged" in said
-    assert "run snakemake again, which makes it anew" in said
+    assert "run snakemake again; it computes the file again" in said
     for name in harmed[1:]:
         assert f"damaged too: {name}" in said
     assert "Missing files" not in said

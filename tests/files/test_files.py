@@ -853,7 +853,7 @@ def test_an_activation_is_that_of_its_reading_with_its_fault(tmp_path):
     series = ((0.5, -0.4, 0.3, 0.2, 0.1), "it is not monotonic")
     assert compact.activation_of(path, "series") == series
     assert json.loads(compact.decisive(path, "series")) == [list(series[0]), series[1]]
-    with pytest.raises(files.FileError, match="is of a neuron and has no levels"):
+    with pytest.raises(files.FileError, match="describes a neuron and has no levels"):
         compact.levels_of(path, "series", "measured")
     activation["series"]["quartic"].append(0.0)
     files.write_json({"kind": "neuron", "activation": activation}, path)

@@ -151,6 +151,6 @@ def test_settings_under_a_name_that_is_almost_right_are_said(tiny):
     tiny["calculator_settings"] = {"drfit:Drift": {}, "other:Calculator": {}, "drift:Drift": {}}
     tiny["devices"]["neuron"]["calculator"] = "drift:Drift"
     (said,) = jobs.misnamed_settings(config.parse(tiny))
-    assert said.startswith("calculator_settings.drfit:Drift is of no calculator here; did you mean")
+    assert said.startswith("calculator_settings.drfit:Drift belongs to no calculator; did you mean")
     tiny["devices"]["neuron"]["calculator"] = "film"
     assert jobs.misnamed_settings(config.parse(tiny)) == []

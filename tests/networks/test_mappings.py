@@ -218,5 +218,5 @@ def test_unusable_levels_are_one_sentence(tmp_path, changes, part):
 
 def test_a_neuron_is_no_synapse(tmp_path):
     path = write_neuron(tmp_path / "neuron.json")
-    with pytest.raises(FileError, match="is of a neuron and has no levels"):
+    with pytest.raises(FileError, match="describes a neuron and has no levels"):
         read_levels(path, "parallel", "measured")

@@ -89,8 +89,7 @@ def test_results_of_a_renamed_device_are_listed_and_removed(whole):
     # of the neuron 5 traces, initial state, device, compact model, 3 tables and 4 figures; 1 trace
     # of the synapse
     assert count == (
-        "16 results and 24 logs and benchmarks that config.yaml does not ask for; --yes removes "
-        "them"
+        "16 results and 24 logs and benchmarks do not belong to config.yaml; --yes removes them"
     )
     gone = [path for path in paths if "/logs/" not in path and "/benchmarks/" not in path]
     assert all("neuron" in path or path.endswith("synapse/1.5000.nc") for path in gone)
@@ -105,7 +104,7 @@ def test_results_of_a_renamed_device_are_listed_and_removed(whole):
         "results/traces/neuron/0.2000.nc.damaged"
     }
     again = wallnet("clean", "--config", "config.yaml", folder=whole.folder)
-    assert again.stdout == "no results that config.yaml does not ask for\n"
+    assert again.stdout == "all results belong to config.yaml\n"
 
 
 def test_check_names_what_is_damaged(whole):
@@ -202,7 +201,7 @@ def test_clean_looks_into_the_folder_that_it_is_given(by_hand, tmp_path_factory,
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "campaign.yaml"
     elsewhere.write_text((by_hand / "config.yaml").read_text())
     cli.main(["clean", "--config", str(elsewhere)])
-    assert capsys.readouterr().out == f"no results that {elsewhere} does not ask for\n"
+    assert capsys.readouterr().out == f"all results belong to {elsewhere}\n"
     cli.main(["clean", "--config", str(elsewhere), "--directory", str(by_hand)])
     assert capsys.readouterr().out.splitlines()[:-1] == list(UNASKED)
 

@@ -203,7 +203,7 @@ def test_a_duplicate_device_ends_before_any_job(campaign):
     path.write_text(text[:start] + "  neuron: {kind: track}\n" + text[start:])
     refused = campaign.snakemake("devices", check=False)
     assert refused.returncode != 0
-    assert "neuron stands twice in one block" in refused.stderr
+    assert "neuron occurs twice in one block" in refused.stderr
     assert not (campaign.folder / "results").exists()
 
 

@@ -292,7 +292,7 @@ def test_command_line_draws(synapse, tmp_path):
     command([*arguments, "--figures", '{"resolution": 72}'])
     assert Image.open(png).width == 504
     assert svg.read_text(encoding="utf-8").startswith("<?xml")
-    with pytest.raises(ConfigError, match="--figures is no style of figures"):
+    with pytest.raises(ConfigError, match="--figures is not a valid style of figures"):
         command([*arguments, "--figures", '{"resolution": 7}'])
 
 

@@ -1,20 +1,20 @@
-"""What several rules ask of the campaign.
+"""Functions that several rules use.
 
-Results in the report carry one label each: of several, Snakemake makes a switch where two values
-happen to be equally frequent, and its page fails where the two sides do not correspond.
+Each result in the report has only one label. From several labels, Snakemake makes a switch if two
+values are equally frequent, and its page fails if the two sides do not correspond.
 
-Text from the configuration reaches `params` through functions: in a plain string Snakemake takes
-braces for wildcards.
+Functions pass text from the configuration to `params`, since Snakemake interprets braces in plain
+strings as wildcards.
 """
 
 
 def one_of(names):
-    """Match these names, or nothing."""
+    """Return a pattern that matches these names; nothing if there are none."""
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
 def filled(pattern, **names):
-    """Return a path of `wallnet.files`; wildcards that get no value stay."""
+    """Return a path of `wallnet.files`; wildcards without a value remain."""
     return expand(pattern, allow_missing=True, **names)[0]
 
 
@@ -40,7 +40,7 @@ def figure_style(wildcards):
 
 
 def simulated(wildcards):
-    """Return the device that a simulation is of: its own, or that of its case."""
+    """Return the device of a simulation, or of its case in the cross-check."""
     case = wildcards.get("case")
     name = campaign.crosscheck.cases[case].device if case else wildcards.device
     return campaign.devices[name]
@@ -54,17 +54,17 @@ def calculator(wildcards):
 
 
 def software(wildcards):
-    """Return the environment that a simulation needs beside the package's own, if any."""
+    """Return the environment that a simulation needs in addition to the package's, if any."""
     return "../envs/oommf.yaml" if calculator(wildcards) == "oommf" else None
 
 
 def calculator_threads(wildcards):
-    """Return the threads of a simulation; only OOMMF takes several."""
+    """Return the number of threads of a simulation; only OOMMF uses several."""
     return simulated(wildcards).oommf.threads if software(wildcards) else 1
 
 
 def growing(amount, oommf=None):
-    """Return a resource of which each attempt asks for more; OOMMF may need another amount."""
+    """Return a resource that grows with each attempt; the amount for OOMMF may differ."""
 
     def asked(wildcards, attempt):
         return attempt * (oommf if oommf and software(wildcards) else amount)

@@ -1,8 +1,8 @@
-"""The same pulses in two calculators, and how far they differ."""
+"""The same pulses with two calculators, and their deviations."""
 
 
 rule crosscheck_trace:
-    """One pulse of the cross-check in one calculator."""
+    """One pulse of the cross-check with one calculator."""
     output:
         files.CROSSCHECK,
     log:

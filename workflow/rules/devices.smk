@@ -1,8 +1,8 @@
-"""What the traces make of each device: conductance, levels, activation; and tables of it."""
+"""Properties of each device from its traces (conductance, levels, activation), and their tables."""
 
 
 rule device:
-    """All traces of one device on a common time step, and what the device does."""
+    """All traces of one device on a common time step, and the properties of the device."""
     input:
         initial=files.INITIAL,
         traces=lambda w: plan.trace_paths(w.device, campaign.devices[w.device]),
@@ -20,14 +20,14 @@ rule device:
         levels=lambda w: plan.folder(files.LEVEL, w.device),
         revision=revisions.of("devices"),
     shell:
-        # the job grows with the sweep, and an argument must not
+        # the job grows with the sweep, and the length of an argument is limited
         "wallnet device --job - --initial {input.initial:q} --traces {params.traces:q}"
         " --levels {params.levels:q} --out {output:q} <<< {params.job:q} 2>&1 | tee {log:q}"
 
 
-# a checkpoint: what depends on levels or activation is planned anew once they are known
+# a checkpoint: jobs that depend on levels or activation are planned again once these are known
 checkpoint compact_model:
-    """What networks need of a device: the levels of a synapse, the activation of a neuron."""
+    """Data of a device for networks: the levels of a synapse or the activation of a neuron."""
     input:
         files.DEVICE,
     output:
@@ -71,7 +71,7 @@ rule device_table:
 
 
 rule parameters:
-    """What all devices are made of, after all inheritance; the configuration as it was used."""
+    """Parameters of all devices, with inherited keys: the configuration as it was used."""
     output:
         csv=table("parameters"),
         html=report(

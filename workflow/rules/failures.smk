@@ -1,10 +1,10 @@
-"""At the end of a run that failed, the jobs that failed at every attempt, each with its log."""
+"""Report at the end of a failed run: the jobs that failed at every attempt, with their logs."""
 
 from snakemake.logging import logger
 
 
 def log_of(job):
-    """Name a job's logs, and say what it means that they are empty."""
+    """Return the names of a job's logs, with a hint if they are empty."""
     told = any(Path(path).is_file() and Path(path).stat().st_size for path in job.log)
     hint = "" if told else " (empty: the disk may be full, or the job was killed)"
     return (", ".join(job.log) + hint) if job.log else "none"

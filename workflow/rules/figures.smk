@@ -1,7 +1,8 @@
 """All figures of devices and networks, each as PNG for the report and as a vector file.
 
-One rule for each row of `plan.FIGURES`. Snakemake evaluates functions and the command when the
-loop is over: a function takes its figure as a default argument, and the command is plain text.
+There is one rule for each row of `plan.FIGURES`. Snakemake evaluates functions and the command
+after the loop, so a function receives its figure as a default argument, and the command is plain
+text.
 """
 
 for figure in plan.FIGURES.values():

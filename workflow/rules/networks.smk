@@ -1,7 +1,7 @@
-"""Data sets, networks with free weights, the same on a synapse's levels; tables.
+"""Data sets, networks with free weights and on a synapse's levels, and tables.
 
-Of a device only its levels or its activation decide about a network. They are a parameter, and
-the file that holds them is `ancient`: that it was written anew makes nothing train again.
+A network depends only on the levels or the activation of a device. They are a parameter, and the
+file that contains them is `ancient`, so that no network is trained again if it is only rewritten.
 """
 
 from wallnet.config.networks import FREE_NETWORK, LEVEL_STAGES, split_mapping
@@ -17,20 +17,20 @@ wildcard_constraints:
 
 
 rule data:
-    """A data set found or fetched, and checked; the images themselves are nobody's output."""
+    """Find or fetch a data set and check it; the images themselves are not an output of a rule."""
     output:
         files.DATA,
     log:
         files.log_of(files.DATA),
     benchmark:
         files.benchmark_of(files.DATA)
-    # compute nodes often have no way out
+    # compute nodes often have no access to the internet
     localrule: True
     params:
         job=lambda w: jobs.data_job(campaign.networks, w.dataset).to_json(),
         revision=revisions.of("networks"),
-    # where the images lie and may come from is no parameter (the Snakefile exports it), since it
-    # changes no result
+    # the folder and the sources of the images are not parameters (the Snakefile exports them),
+    # since they do not change the results
     shell:
         'wallnet data --job {params.job:q} --data-folder "$WALLNET_DATA_FOLDER"'
         ' --sources "$WALLNET_DATA_SOURCES" --out {output:q} > {log:q} 2>&1'
@@ -98,7 +98,7 @@ rule map:
 
 
 rule accuracy:
-    """Test accuracies of all networks, as data and to read."""
+    """Test accuracies of all networks, as data and as readable tables."""
     input:
         plan.network_paths(files.METRICS, campaign.networks.run_set()),
     output:

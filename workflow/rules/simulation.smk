@@ -1,4 +1,4 @@
-"""Initial states, pulses and levels: one simulation a job, by the calculator of its device."""
+"""Initial states, pulses and levels: one simulation per job, with the calculator of its device."""
 
 
 rule initial:
@@ -9,7 +9,7 @@ rule initial:
         files.log_of(files.INITIAL),
     benchmark:
         files.benchmark_of(files.INITIAL)
-    # seconds, unless a wall relaxes first
+    # takes seconds, unless a wall relaxes first
     localrule: not any(d.wall.relaxation for d in campaign.devices.values())
     conda:
         software

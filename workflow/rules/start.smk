@@ -1,4 +1,4 @@
-"""Before a run is planned, and before its first job: what it needs, asked for once."""
+"""Checks before the planning of a run and before its first job."""
 
 import re
 import shutil
@@ -7,7 +7,7 @@ from snakemake.settings.types import DeploymentMethod
 
 
 def check_folder(folder):
-    """Refuse a run that could write nothing into a folder."""
+    """Refuse a run if a folder is not writable."""
     try:
         files.check_writable(folder)
     except files.FileError as error:
@@ -15,7 +15,7 @@ def check_folder(folder):
 
 
 def check_scheduler():
-    """Refuse a run through SLURM where there is none, before its first job is refused."""
+    """Refuse a run with SLURM if SLURM is not available, before the first job fails."""
     if workflow.executor_plugin.name == "slurm" and shutil.which("sbatch") is None:
         raise WorkflowError(
             "SLURM is not there: sbatch is not on PATH; start snakemake on a login node of the"
@@ -25,7 +25,7 @@ def check_scheduler():
 
 
 def check_names():
-    """Refuse folders that the submission of a job would put into a shell without quotes."""
+    """Refuse folders that cannot be used without quotes in the submission of a job."""
     if workflow.local_exec:
         return
     for what, path in {
@@ -42,7 +42,7 @@ def check_names():
 
 
 def check_calculators():
-    """Refuse a run that calls a calculator which cannot run, unless Snakemake brings its software."""
+    """Refuse a run if a calculator cannot run, unless Snakemake provides its software."""
     from wallnet.simulate.calculator import SimulationError, check_called
 
     brought = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
@@ -59,9 +59,9 @@ def check_calculators():
 
 
 def set_damaged_aside():
-    """Find results that no longer are what was written, and have them planned again.
+    """Find results that have changed since they were written, and set them aside.
 
-    Return those that are still in their place: a dry run moves nothing.
+    Return those that were not moved, which are all in a dry run.
     """
     from snakemake.logging import logger
 
@@ -74,7 +74,7 @@ def set_damaged_aside():
         "\n".join(
             [
                 *(f"{path} {fault}" for path, fault in damaged.items()),
-                f"{len(damaged)} damaged {done} set aside, to be made again.",
+                f"{len(damaged)} damaged {done} set aside, to be computed again.",
             ]
         )
     )
@@ -88,7 +88,7 @@ def set_damaged_aside():
 
 
 def target(paths):
-    """Return the input function of a target; a dry run also plans what a run would set aside."""
+    """Return the input function of a target; a dry run also plans files to be set aside."""
 
     def listed(wildcards):
         workflow.dag.forcefiles.update(left_damaged)
@@ -97,16 +97,16 @@ def target(paths):
     return listed
 
 
-# where Snakemake itself writes next, and would end in a traceback
+# the folder into which Snakemake writes next; if it failed, it would print a traceback
 own = Path.cwd() / ".snakemake"
 check_folder(own if own.exists() else own.parent)
 
-# jobs read this file too, and another campaign may be at work in this folder
+# jobs read this file too, and another run may be active in this folder
 busy = not workflow.is_main_process or any(own.glob("locks/*"))
 left_damaged = {} if busy else set_damaged_aside()
 
 
-# Snakemake heeds one such block in all files
+# Snakemake uses only one such block of all files
 onstart:
     check_scheduler()
     check_names()

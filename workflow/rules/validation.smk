@@ -1,10 +1,10 @@
-"""The embedded engine beside published and analytic values."""
+"""Comparison of the embedded engine with published and analytic values."""
 
 from wallnet.validation import CHECKS
 
 
 rule validation_check:
-    """One check: rows of a reference value, ours, and the tolerance with its reason."""
+    """One check: rows of the reference value, our value, and the tolerance with its reason."""
     output:
         files.VALIDATION,
     log:
@@ -23,7 +23,7 @@ rule validation_check:
 
 
 rule validation_table:
-    """Gather the checks into one table, to compute with and to read, and draw their curves."""
+    """Collect the checks in one table, as data and as readable text, and draw their curves."""
     input:
         plan.validation_results(),
     output:
@@ -33,7 +33,7 @@ rule validation_table:
             png(files.FIGURE, "validation"),
             caption="../report/validation.rst",
             category="Checks",
-            labels={"result": "engine beside published values"},
+            labels={"result": "engine compared with published values"},
         ),
         vector=vector(files.FIGURE, "validation"),
     log:

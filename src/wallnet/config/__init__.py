@@ -1,7 +1,7 @@
 """The typed campaign: every key of `config.yaml`, its unit and its bounds.
 
-`load` and `parse` are the only ways in. Whatever is wrong is said in one sentence a problem,
-naming the key and the fix, as a `ConfigError`.
+Only `load` and `parse` create a campaign. They raise a `ConfigError` that states each problem in
+one sentence, with the key and the fix.
 """
 
 from wallnet.config.calculators import (

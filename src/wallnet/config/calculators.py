@@ -1,4 +1,4 @@
-"""Which calculators there are, and the settings of those that come with the package."""
+"""Names of calculators, and the settings of the calculators of the package."""
 
 import re
 from typing import Annotated, Any
@@ -11,29 +11,29 @@ from wallnet.film.shortcuts import Shortcut
 
 
 class FilmSettings(Section):
-    """Settings of the embedded engine; each tolerance bounds something that is left out."""
+    """Settings of the embedded engine; each tolerance bounds a contribution that is neglected."""
 
     stray_field_tolerance: Annotated[float, Quantity("1", 1e-7, 0.1)] = 5e-4
     """Largest error of the extrapolated far stray field, in units of Ms. Source: measured."""
     frozen_change: Annotated[float, Quantity("1", 0.0, 1e-2)] = 5e-4
-    """Largest change of m that is left out of a resting column. Source: measured."""
+    """Largest change of m that is neglected in a resting column. Source: measured."""
     time_step_fraction: Annotated[float, Quantity("1", 0.01, 0.95)] = 0.9
-    """Share of the stability limit that a time step takes. Source: measured."""
-    # left out of a job where it is empty: what ran without the key must not run again for it
+    """Time step as a fraction of the stability limit. Source: measured."""
+    # not part of a job if empty: finished traces do not run again for a key that they lack
     without: Annotated[tuple[Shortcut, ...], Field(exclude_if=lambda names: not names)] = ()
     """Shortcuts that the engine does without, to see what they cost."""
 
 
 class OommfSettings(Section):
-    """Settings of the OOMMF calculator; the accuracy is OOMMF's own, with its defaults."""
+    """Settings of the OOMMF calculator; its accuracy is that of OOMMF's defaults."""
 
-    # no part of a job's description: other threads must not make finished traces run again
+    # not part of the job: another number of threads must not cause finished traces to run again
     threads: Annotated[int, Field(ge=1, le=256, exclude=True)] = 1
     """Threads of one simulation. Source: our choice."""
 
 
 class OwnSettings(RootModel[dict[str, Any]]):
-    """Settings of a calculator of one's own, as configured; its class has the model of them."""
+    """Settings of a user-defined calculator, as configured; its class defines their model."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -42,12 +42,12 @@ SETTINGS: dict[str, type[FilmSettings] | type[OommfSettings]] = {
     "film": FilmSettings,
     "oommf": OommfSettings,
 }
-"""Models of the settings of the package's own calculators, by name."""
+"""Models of the settings of the calculators of the package, by name."""
 
 _IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
 _OWN = rf"^{_IDENTIFIER}(\.{_IDENTIFIER})*:{_IDENTIFIER}$"
 _LONGEST_NAME = 120
-"""Characters of a calculator's name; it becomes part of a file name."""
+"""Largest number of characters of a calculator's name, which becomes part of a file name."""
 
 
 def _is_calculator(value: Any) -> Any:
@@ -67,11 +67,11 @@ CalculatorName = Annotated[
         }
     ),
 ]
-"""`film`, `oommf`, or `module:Class` for one's own."""
+"""`film`, `oommf`, or `module:Class` for a user-defined calculator."""
 
 
 def file_name(calculator: str) -> str:
-    """Return what stands for a calculator in file names.
+    """Return the form of a calculator's name in file names.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def file_name(calculator: str) -> str:
 
 
 def from_file_name(name: str) -> str:
-    """Return the calculator that a part of a file name stands for.
+    """Return the calculator that a part of a file name denotes.
 
     Examples
     --------

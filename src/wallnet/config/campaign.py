@@ -1,4 +1,4 @@
-"""The whole configuration: `load` and `parse` are the only ways in."""
+"""The whole configuration, created only by `load` and `parse`."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from wallnet.config.reading import read_yaml
 
 
 class Campaign(Section):
-    """The whole of `config.yaml`, with what devices inherit filled in."""
+    """Contents of `config.yaml`, with the inherited keys of all devices filled in."""
 
     devices: dict[str, Device] = Field(
         json_schema_extra={
@@ -31,9 +31,9 @@ class Campaign(Section):
     networks: Networks = Networks()
     """The networks that are trained with them."""
     figures: Figures = Figures()
-    """How figures look."""
+    """Style of the figures."""
     crosscheck: Crosscheck = Crosscheck()
-    """Pulses that are run in two calculators, to compare them."""
+    """Pulses that are run with two calculators, to compare them."""
 
     def of_kind(self, kind: str) -> list[str]:
         """Return the names of all devices of a kind (`neuron`, `synapse` or `track`)."""
@@ -46,19 +46,19 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
     Parameters
     ----------
     data : Mapping
-        Contents of `config.yaml`, overrides already merged.
+        Contents of `config.yaml`, with overrides already merged.
     source : str
-        What to call it in messages.
+        Name of the data in messages.
 
     Returns
     -------
     Campaign
-        The campaign, each device complete.
+        The campaign, with all inherited keys filled in.
 
     Raises
     ------
     ConfigError
-        With one line for each problem, naming the key and the fix.
+        If the data is not valid. Each problem is one line that names the key and the fix.
     """
     known = sorted({*Campaign.model_fields, *SHARED})
     problems = [shown_key(key) + unknown_key(key, known) for key in data if key not in known]
@@ -82,7 +82,7 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
 
 
 def _sentences(model: type[BaseModel], data: object, prefix: str) -> tuple[Any, list[str]]:
-    """Validate a block and say what is wrong with it."""
+    """Validate a block; return its model and the problems."""
     made, findings = checked(model, data)
     return made, [finding.sentence(prefix) for finding in findings]
 
@@ -90,9 +90,9 @@ def _sentences(model: type[BaseModel], data: object, prefix: str) -> tuple[Any, 
 def _devices(
     raw: Mapping[str, Any], shared: Mapping[str, Any]
 ) -> tuple[dict[str, Device], list[str]]:
-    """Return the devices that are valid, and what is wrong with the others.
+    """Return the valid devices, and the problems of the others.
 
-    What several devices inherit is reported once, under the key where it is written.
+    A problem that several devices inherit is reported once, under the key that the user wrote.
     """
     devices: dict[str, Device] = {}
     problems: list[str] = []
@@ -153,7 +153,7 @@ def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Dev
     name : str
         The device.
     changes : sequence of str
-        Such as ``material.damping=0.2``; the keys are those of the device.
+        Changes such as ``material.damping=0.2``; the keys are those of the device.
 
     Returns
     -------

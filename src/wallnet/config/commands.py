@@ -9,7 +9,7 @@ from pathlib import Path
 from wallnet.config.messages import ConfigError
 
 EXAMPLE = "example.yaml"
-"""What `wallnet init` writes as config.yaml, beside this module."""
+"""File next to this module that `wallnet init` writes as config.yaml."""
 
 SCHEMA = "config.schema.json"
 
@@ -19,17 +19,17 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     schema = subparsers.add_parser(
         "schema",
         help="print the JSON Schema of config.yaml",
-        description="Print the JSON Schema of config.yaml, by which editors complete and check.",
+        description="Print the JSON Schema of config.yaml, for completion and checks in editors.",
     )
     schema.set_defaults(handler=lambda arguments: print(schema_text(), end=""))
 
     init = subparsers.add_parser(
         "init",
-        help="start a campaign of your own",
+        help="start a new campaign",
         description="Write config.yaml, a small campaign with a comment on every line, and "
-        f"{SCHEMA}, by which editors complete its keys.",
+        f"{SCHEMA}, for completion of its keys in editors.",
     )
-    init.add_argument("folder", nargs="?", default=".", help="where; here, if not given")
+    init.add_argument("folder", nargs="?", default=".", help="folder; the current one by default")
     init.set_defaults(handler=_init)
 
 
@@ -46,7 +46,7 @@ def _init(arguments: argparse.Namespace) -> None:
     texts = {folder / "config.yaml": example, folder / SCHEMA: schema_text()}
     for path in texts:
         if path.exists():
-            raise ConfigError(f"{path} is already there; remove it or give another folder")
+            raise ConfigError(f"{path} already exists; remove it or give another folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, text in texts.items():

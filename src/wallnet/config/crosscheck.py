@@ -1,4 +1,4 @@
-"""Which pulses are run in two calculators, to compare them."""
+"""Pulses that are run with two calculators, to compare them."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -15,26 +15,26 @@ _NAME = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
 
 
 class Case(Section):
-    """One pulse on one device, of which some keys may differ."""
+    """One pulse on one device, with some keys of the device changed."""
 
     device: str
-    """The device, of `devices`."""
+    """Name of the device in `devices`."""
     current_density: CurrentDensity
     """Current density of the pulse."""
     changes: dict[str, Any] = {}
     """Keys of the device that differ in this case."""
 
     def varied(self, devices: Mapping[str, Device], calculator: str) -> dict[str, Any]:
-        """Return the device as plain data, changes laid over it, for one calculator."""
+        """Return the device as plain data, with the changes applied, for one calculator."""
         data = devices[self.device].model_dump()
         return laid_over(data, {**self.changes, "calculator": calculator})
 
 
 class Crosscheck(Section):
-    """Pulses that `snakemake crosscheck` runs in two calculators, the second the reference."""
+    """Pulses that `snakemake crosscheck` runs with two calculators, the second as reference."""
 
     calculators: tuple[CalculatorName, CalculatorName] = ("film", "oommf")
-    """The two calculators; deviations are from the second one."""
+    """The two calculators; deviations are relative to the second one."""
     cases: dict[str, Case] = Field(
         default={}, json_schema_extra={"propertyNames": {"pattern": _NAME}}
     )
@@ -63,14 +63,14 @@ class Crosscheck(Section):
         devices: Mapping[str, Device],
         validate: Callable[[type[Device], Any, str], tuple[Any, list[str]]],
     ) -> list[str]:
-        """List what does not fit the devices of the campaign, a sentence each.
+        """List the conflicts with the devices of the campaign, one sentence each.
 
         Parameters
         ----------
         devices : Mapping
             The devices of the campaign.
         validate : callable
-            Takes a model, data and the name of the block; returns what it made and what is wrong.
+            Takes a model, data and the name of the block; returns the block and its problems.
 
         Returns
         -------
@@ -82,7 +82,7 @@ class Crosscheck(Section):
             key = f"crosscheck.cases.{name}"
             if case.device not in devices:
                 found.append(
-                    f"{key}.device names {case.device!r}, which is no device; "
+                    f"{key}.device names {case.device!r}, which is not a device; "
                     f"use one of {', '.join(devices)}"
                 )
                 continue

@@ -1,4 +1,4 @@
-"""The physical half of the configuration: material, track, wall, pulse, detector, calculator."""
+"""The physical part of the configuration: material, track, wall, pulse, detector, calculator."""
 
 import math
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -28,9 +28,9 @@ VACUUM_PERMEABILITY = 4e-7 * math.pi
 """μ0 in N/A², the value of the paper and of OOMMF."""
 
 LARGEST_TRACE = 4_000_000_000
-"""Bytes that one trace may take in memory."""
+"""Largest size of one trace in memory, in bytes."""
 LARGEST_WORK = 1e15
-"""Cells times steps of one simulation: about a month of one core."""
+"""Largest number of cells times steps of one simulation: about a month of one core."""
 
 
 class Material(Section):
@@ -49,14 +49,14 @@ class Material(Section):
     gyromagnetic_ratio: Annotated[float, Quantity("m/(A s)", 1e4, 1e7)]
     """Gyromagnetic ratio γ0. Source: paper, Table I: 2.211e5."""
     polarization: Annotated[float, Quantity("1", 0.0, 1.0)]
-    """Polarisation P of the spin current, spins along +y for J > 0. Source: paper, Table I: 0.4."""
+    """Polarisation P of the spin current, along +y for J > 0. Source: paper, Table I: 0.4."""
     slonczewski_lambda: Annotated[float, Quantity("1", 1.0, 100.0)] = 1.0
     """Slonczewski's Λ; 1 makes the torque independent of the angle. Source: not in the paper."""
     field_like_torque: Annotated[float, Quantity("1", 0.0, 10.0, magnitude=True)] = 0.0
     """Coefficient ε' of the field-like torque. Source: not in the paper."""
 
     def terms(self) -> "Terms":
-        """Return the film in the embedded engine's terms."""
+        """Return the energy terms of the film for the embedded engine."""
         from wallnet.film.terms import Terms  # loads numpy
 
         return Terms(
@@ -71,7 +71,7 @@ class Material(Section):
     def torque(
         self, current_density: float, direction: tuple[float, float, float] = (0.0, 1.0, 0.0)
     ) -> "SpinTorque":
-        """Return the torque of a current density in A/m², its spins along a unit vector."""
+        """Return the torque of a current density in A/m² with spins along a unit vector."""
         from wallnet.film.terms import SpinTorque  # loads numpy
 
         return SpinTorque(
@@ -96,40 +96,40 @@ class Material(Section):
     def _perpendicular(self) -> "Material":
         if self.effective_anisotropy <= 0:
             raise ValueError(
-                f"uniaxial_anisotropy is {self.uniaxial_anisotropy:g} J/m³, which does not hold "
-                "the magnetisation perpendicular: raise it above μ0 Ms²/2 = "
+                f"uniaxial_anisotropy is {self.uniaxial_anisotropy:g} J/m³, too low for a "
+                "perpendicular magnetisation; raise it above μ0 Ms²/2 = "
                 f"{self.uniaxial_anisotropy - self.effective_anisotropy:.4g} J/m³"
             )
         return self
 
 
 class Wall(Section):
-    """Where the domain wall starts; the left domain points along -z, the right one along +z."""
+    """Initial domain wall; the left domain points along -z, the right one along +z."""
 
     start: Position
     """Position of the wall before the pulse. Source: not in the paper; left of the detector."""
     relaxation: DurationOrNone = 0.0
-    """How long the wall relaxes before the pulse. Source: not in the paper."""
+    """Time for which the wall relaxes before the pulse. Source: not in the paper."""
 
 
 class Relaxation(Section):
-    """What follows the pulse: no current until both wall ends rest."""
+    """Relaxation after the pulse, without current, until both wall ends rest."""
 
     longest: DurationOrNone = 10e-9
-    """Time after which a wall that still moves is marked unsettled. Source: our choice."""
+    """Time after which a moving wall is marked as unsettled. Source: our choice."""
     speed: Speed = 0.5
     """A wall rests if both ends stay slower than this for `hold`. Source: our choice."""
     hold: Duration = 2e-9
-    """How long both ends have to be slower than `speed`. Source: our choice."""
+    """Time for which both ends must stay slower than `speed`. Source: our choice."""
 
 
 class Output(Section):
-    """How often a trace is recorded."""
+    """Recording intervals of a trace."""
 
     interval: Duration = 50e-12
     """Time between two entries of a trace. Source: our choice."""
     snapshot_interval: Duration = 2.5e-9
-    """Time between two maps of m; the first and the last are always kept. Source: our choice."""
+    """Time between two maps of m; the first and last are always kept. Source: our choice."""
 
     @model_validator(mode="after")
     def _ordered(self) -> "Output":
@@ -161,7 +161,7 @@ class Detector(Section):
                 "antiparallel_resistance is not above parallel_resistance; swap the two"
             )
         if self.polarization == 0:
-            raise ValueError("polarization is 0, which makes the detector blind; raise it")
+            raise ValueError("polarization is 0, so the detector measures nothing; raise it")
         return self
 
 
@@ -180,7 +180,7 @@ ReadTime = Annotated[
     Literal["pulse_end", "rest"] | Duration,
     BeforeValidator(_read_time, json_schema_input_type=Literal["pulse_end", "rest"] | Duration),
 ]
-"""When a device is read: as its pulse ends, at the end of the trace, or at a time in s."""
+"""Time at which a device is read: end of the pulse, end of the trace, or a time in s."""
 
 
 DeviceKind = Literal[
@@ -188,34 +188,34 @@ DeviceKind = Literal[
     "synapse",
     "track",
 ]
-"""Kinds of device; `wallnet.files.schema` says what the device file of each holds."""
+"""Kinds of device; `wallnet.files.schema` defines the contents of their device files."""
 
 
 class Device(Section):
-    """A track, how it is driven and how it is read."""
+    """A track with its current pulses and its detector."""
 
     kind: DeviceKind
-    """Whether its traces give an activation, conductance levels or neither."""
+    """Kind of result: activation (neuron), conductance levels (synapse) or neither (track)."""
     track: Track
     """Geometry of the track."""
     wall: Wall
-    """Where the wall starts."""
+    """Initial domain wall."""
     pulse: Pulse
-    """The current pulses, each a simulation of its own."""
+    """The current pulses, one simulation each."""
     relaxation: Relaxation = Relaxation()
-    """What follows the pulse."""
+    """Relaxation after the pulse."""
     read_at: ReadTime = "rest"
-    """When the wall is read: `pulse_end`, `rest` or a time from the pulse's start."""
+    """When the wall is read: `pulse_end`, `rest` or a time from the start of the pulse."""
     shown: tuple[CurrentDensity, ...] | None = None
-    """The pulses that figures of single pulses show; by final state if not given."""
+    """Pulses in figures of single pulses; chosen by final state if not given."""
     detector: Detector = Detector()
     """The tunnel junction that reads the wall."""
     output: Output = Output()
-    """How often traces are recorded."""
+    """Recording intervals of the traces."""
     material: Material
     """The film and the spin current."""
     calculator: CalculatorName = "film"
-    """What computes its traces: `film`, the embedded engine; `oommf`; or `module:Class`."""
+    """Calculator of the traces: `film` (the embedded engine), `oommf` or `module:Class`."""
     film: FilmSettings = FilmSettings()
     """Settings of the embedded engine."""
     oommf: OommfSettings = OommfSettings()
@@ -223,7 +223,7 @@ class Device(Section):
     calculator_settings: Annotated[
         dict[CalculatorName, dict[str, Any]] | None, Field(exclude_if=lambda value: value is None)
     ] = None
-    """Settings of other calculators, by their names; the class of each checks them."""
+    """Settings of other calculators, by name; the class of each calculator checks them."""
 
     def time_step(self) -> float:
         """Return the engine's time step in s under the strongest of the pulses."""
@@ -235,7 +235,10 @@ class Device(Section):
         return self.film.time_step_fraction * longest
 
     def _check_size(self) -> None:
-        """Refuse what would fill the memory or never end, each in a typing error's reach."""
+        """Refuse traces that exceed the memory and simulations that would not end.
+
+        A typing error can cause either.
+        """
         longest = max(self.pulse.duration + self.relaxation.longest, self.wall.relaxation)
         columns, rows = self.track.cells
         entries = longest / self.output.interval
@@ -261,7 +264,7 @@ class Device(Section):
         track = self.track
         if not track.cell_size <= self.wall.start <= track.length - track.cell_size:
             raise ValueError(
-                f"wall.start {self.wall.start:g} m lies outside the track of length "
+                f"wall.start {self.wall.start:g} m is outside the track of length "
                 f"{track.length:g} m; move it inside"
             )
         stop = self.detector.stop if self.detector.stop is not None else track.length
@@ -280,7 +283,7 @@ class Device(Section):
             )
         if self.kind == "synapse" and not track.inner_notch_positions:
             raise ValueError(
-                "track.notches leaves a synapse without a notch inside the track; "
+                "track.notches gives a synapse no notch inside the track; "
                 "add notches or set kind: track"
             )
         forward = sum(density >= 0 for density in self.pulse.current_densities)
@@ -291,14 +294,14 @@ class Device(Section):
             )
         if stray := sorted(set(self.shown or ()) - set(self.pulse.current_densities)):
             raise ValueError(
-                f"shown has {stray[0]:g} A/m², which is none of pulse.current_densities; "
+                f"shown has {stray[0]:g} A/m², which is not in pulse.current_densities; "
                 "add it there or remove it here"
             )
         if isinstance(self.read_at, float):
             longest = self.pulse.duration + self.relaxation.longest
             if self.read_at > longest * (1 + ROUNDING):
                 raise ValueError(
-                    f"read_at {self.read_at:g} s lies after the end of the simulation at "
+                    f"read_at {self.read_at:g} s is after the end of the simulation at "
                     f"{longest:g} s; raise relaxation.longest or read earlier"
                 )
         if self.output.interval > self.pulse.duration:

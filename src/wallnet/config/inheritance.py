@@ -1,4 +1,4 @@
-"""What a device inherits: the shared keys at the top, and another device through `like:`."""
+"""Inheritance of devices: from the shared top-level keys, and from a device named by `like:`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ SHARED = ("material", "calculator", "film", "oommf", "calculator_settings", "out
 
 
 def laid_over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return plain data with changes laid over it, block by block; both stay as they are."""
+    """Return a copy of plain data with changes merged into it, block by block."""
     merged = dict(base)
     for key, value in changes.items():
         below = merged.get(key)
@@ -22,14 +22,14 @@ def laid_over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
 
 
 def resolved(name: str, devices: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a device with what it inherits from others.
+    """Return a device with the keys that it inherits from other devices.
 
     Parameters
     ----------
     name : str
         The device.
     devices : Mapping
-        The block `devices` as it is written.
+        The block `devices` as written in the file.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def resolved(name: str, devices: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     ConfigError
-        If `like` leads to no device or back to where it came from.
+        If `like` does not name a device, or devices inherit from each other in a circle.
     """
     names = [name]
     while True:
@@ -53,7 +53,7 @@ def resolved(name: str, devices: Mapping[str, Any]) -> dict[str, Any]:
         model = device["like"]
         if not isinstance(model, str) or model not in devices:
             raise ConfigError(
-                f"devices.{names[-1]}.like names {shown(model)}, which is no device; "
+                f"devices.{names[-1]}.like names {shown(model)}, which is not a device; "
                 f"use one of {', '.join(map(shown_key, devices))}"
             )
         if model in names:
@@ -69,7 +69,7 @@ def resolved(name: str, devices: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def writes(block: object, path: Location) -> bool:
-    """Return whether plain data holds a value at a path, or a list in which it stands."""
+    """Return whether plain data contains a value at a path, or a list that contains it."""
     for part in path:
         if not isinstance(block, Mapping):
             return True

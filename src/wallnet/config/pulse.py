@@ -1,4 +1,4 @@
-"""Current pulses, and how file names write their current densities."""
+"""Current pulses, and the form of current densities in file names."""
 
 from typing import Annotated, Any
 
@@ -8,7 +8,7 @@ from wallnet.config.messages import ConfigError
 from wallnet.config.quantities import CurrentDensity, Duration, Quantity, Section
 
 CURRENT_DENSITY_STEP = 1e8
-"""Smallest distinction between current densities in A/m²: file names carry four decimals."""
+"""Resolution of current densities in A/m²: file names contain four decimals."""
 
 LARGEST_SWEEP = 100_000
 
@@ -28,7 +28,7 @@ def current_name(current_density: float) -> str:
 
 
 def parse_current(name: str) -> float:
-    """Return the current density in A/m² that a file name stands for.
+    """Return the current density in A/m² that a file name denotes.
 
     Examples
     --------
@@ -41,12 +41,12 @@ def parse_current(name: str) -> float:
 
 
 def parse_current_density(text: str) -> float:
-    """Read a current density in A/m² as a person types it.
+    """Read a current density in A/m² from the command line.
 
     Raises
     ------
     ConfigError
-        If it is no number or out of bounds.
+        If it is not a number or is out of bounds.
     """
     try:
         return TypeAdapter(CurrentDensity).validate_python(text)
@@ -63,13 +63,13 @@ class CurrentSweep(Section):
     stop: CurrentDensity
     """Last current density."""
     step: Annotated[float, Quantity("A/m²", 1e8, 1e14, fix="steps are in A/m²: 0.05e+12, not 0.05")]
-    """Distance between two neighbours; a whole number of steps leads from start to stop."""
+    """Distance between two neighbours; it divides stop - start."""
 
     @model_validator(mode="after")
     def _reachable(self) -> "CurrentSweep":
         if self.stop < self.start:
             raise ValueError(
-                f"stop {self.stop:g} A/m² lies below start {self.start:g} A/m²; swap the two"
+                f"stop {self.stop:g} A/m² is below start {self.start:g} A/m²; swap the two"
             )
         steps = (self.stop - self.start) / self.step
         if abs(steps - round(steps)) > 1e-6:
@@ -88,17 +88,17 @@ class CurrentSweep(Section):
         """Return the current densities in A/m²."""
         count = round((self.stop - self.start) / self.step)
         values = [self.start + index * self.step for index in range(count + 1)]
-        # a sweep through zero meets it only to the last bit
+        # rounding can make the zero of a sweep slightly different from zero
         return [value if abs(value) > CURRENT_DENSITY_STEP / 2 else 0.0 for value in values]
 
 
 class Pulse(Section):
-    """A square current pulse along the track, and the densities to try."""
+    """A square current pulse along the track, and its current densities."""
 
     duration: Duration
     """Duration of the pulse. Source: paper: 3 ns (neuron), 10 ns (synapse)."""
     current_densities: tuple[CurrentDensity, ...]
-    """Current densities J, singly or in sweeps; each is one simulation. Source: paper, wider."""
+    """Current densities J, single or as sweeps; each is one simulation. Source: paper, wider."""
 
     @field_validator(
         "current_densities",

@@ -9,17 +9,17 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaH
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 TEXT_OF_NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"
-"""What YAML 1.1 leaves as text: a number whose exponent has no sign, or no point before it."""
+"""Numbers that YAML 1.1 reads as text: the exponent has no sign, or no point before it."""
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
-"""What may name files: device, recipe, data set."""
+"""Names that can be part of file names: of devices, recipes and data sets."""
 
 
 class Section(BaseModel):
     """A block of `config.yaml`: unknown keys are refused, values cannot be changed.
 
-    The text below each key says what it means and where its value comes from, for the schema
-    (`wallnet.config.schema`) and its table in the documentation.
+    The docstring of each key states its meaning and the source of its value. It is used in the
+    schema (`wallnet.config.schema`) and in the table of the documentation.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -27,7 +27,7 @@ class Section(BaseModel):
 
 @dataclass(frozen=True)
 class Quantity:
-    """Unit and bounds of a number, to annotate a float of a `Section` with.
+    """Unit and bounds of a number, as annotation of a float of a `Section`.
 
     Attributes
     ----------
@@ -36,11 +36,11 @@ class Quantity:
     low, high : float
         Inclusive bounds, in `unit`.
     magnitude : bool
-        Whether the bounds hold for the absolute value.
+        Whether the bounds apply to the absolute value.
     zero : bool
-        Whether zero is allowed beside the range.
+        Whether zero is allowed in addition to the range.
     fix : str
-        What to do about a value out of bounds.
+        Advice for a value out of bounds.
     """
 
     unit: str
@@ -53,7 +53,7 @@ class Quantity:
     def checked(self, value: object) -> float:
         """Return a value as a number within the bounds.
 
-        YAML 1.1 leaves ``0.5e12`` as text, which is taken as well; anything else is refused.
+        Text such as ``0.5e12``, which YAML 1.1 does not read as a number, is accepted.
         """
         if isinstance(value, str):
             with suppress(ValueError):
@@ -62,7 +62,7 @@ class Quantity:
             raise PydanticCustomError("number", "is not a number; write it like 5.0e-9")
         try:
             finite = math.isfinite(value)
-        except OverflowError:  # a whole number with hundreds of digits
+        except OverflowError:  # an integer with hundreds of digits
             finite = False
         if not finite:
             raise PydanticCustomError("number", "is not finite; write a number like 5.0e-9")

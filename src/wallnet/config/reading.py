@@ -1,4 +1,4 @@
-"""Reading YAML without losing anything and without executing anything."""
+"""Reader of YAML files that loses no key and executes nothing."""
 
 from collections.abc import Hashable
 from pathlib import Path
@@ -10,11 +10,11 @@ from wallnet.config.messages import ConfigError
 from wallnet.files import one_line
 
 LARGEST_FILE = 1_000_000
-"""A configuration above this many bytes is refused unread."""
+"""Size in bytes above which a configuration is refused without being read."""
 
 
 class _Loader(yaml.SafeLoader):
-    """A safe loader that refuses a key given twice, and aliases."""
+    """Safe loader that refuses duplicate keys and aliases."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
@@ -23,14 +23,14 @@ class _Loader(yaml.SafeLoader):
             if key is not None and key != "<<":
                 if key in seen:
                     raise ConfigError(
-                        f"{node.start_mark.name}: {key} stands twice in one block "
+                        f"{node.start_mark.name}: {key} occurs twice in one block "
                         f"(line {key_node.start_mark.line + 1}); remove or rename one of them"
                     )
                 seen.add(key)
         return super().construct_mapping(node, deep)
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        """Refuse aliases: a few lines of them can unfold into gigabytes."""
+        """Refuse aliases, since a few lines of them can expand to gigabytes."""
         if self.check_event(yaml.events.AliasEvent):
             mark = self.current_event.start_mark
             raise ConfigError(
@@ -51,12 +51,13 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        Its plain contents.
+        Its contents as plain data.
 
     Raises
     ------
     ConfigError
-        If the file is missing, too large, no YAML mapping, has a key twice or an alias.
+        If the file is missing, is too large, is not a YAML mapping, or contains a duplicate key or
+        an alias.
     """
     path = Path(path)
     try:
@@ -80,5 +81,5 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         if loader is not None:
             loader.dispose()
     if not isinstance(data, dict):
-        raise ConfigError(f"{path} holds no keys; `wallnet init` writes an example")
+        raise ConfigError(f"{path} contains no keys; `wallnet init` writes an example")
     return data

@@ -1,4 +1,4 @@
-"""The JSON Schema of `config.yaml`, made from the models."""
+"""The JSON Schema of `config.yaml`, generated from the models."""
 
 import ast
 import inspect
@@ -16,17 +16,17 @@ _REFERENCE = "#/$defs/"
 
 
 class _WithoutTitles(GenerateJsonSchema):
-    """A generator that repeats no key as its own title."""
+    """Generator that does not repeat the keys as titles."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
 
 def of_campaign() -> JsonSchemaValue:
-    """Return the JSON Schema of a campaign in which nothing is inherited any more.
+    """Return the JSON Schema of a campaign in which inherited keys are filled in.
 
-    The description of each key is its meaning, its unit and the source of its value, as
-    "Length along x. Unit: m. Source: paper.", the last two where there are any.
+    The description of each key contains its meaning and, if there are any, its unit and the source
+    of its value, as in "Length along x. Unit: m. Source: paper.".
 
     Returns
     -------
@@ -46,10 +46,10 @@ def of_campaign() -> JsonSchemaValue:
 
 
 def as_written() -> JsonSchemaValue:
-    """Return the JSON Schema of the file as people write it.
+    """Return the JSON Schema of the file as users write it.
 
-    A device that says `like` needs none of the inherited keys, and what stands at the top need not
-    stand in a device.
+    A device with `like` needs none of the inherited keys. A device does not need the keys that are
+    given at the top level.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def as_written() -> JsonSchemaValue:
     }
     common = _references(device, *(key for key in device["properties"] if key not in SHARED))
     made["properties"] = common | made["properties"]
-    # each key of a shared block stands at the top, or in every device that inherits from no other
+    # each key of a shared block is at the top level, or in every device that has no `like`
     made["allOf"] = [
         {"anyOf": [given, {"properties": {"devices": {"additionalProperties": either}}}]}
         for key, block in shared.items()
@@ -84,13 +84,13 @@ def as_written() -> JsonSchemaValue:
 
 
 def _references(block: JsonSchemaValue, *without: str) -> JsonSchemaValue:
-    """Return the properties of a device but for some, each as a reference."""
+    """Return the properties of a device as references, without some of them."""
     keys = [key for key in block["properties"] if key not in without]
     return {key: {"$ref": f"{_REFERENCE}Device/properties/{key}"} for key in keys}
 
 
 def _take_required(blocks: JsonSchemaValue, name: str) -> JsonSchemaValue:
-    """Take what a block and the blocks in it require, and return it as a schema of its own."""
+    """Remove the required keys of a block and of its blocks; return them as a separate schema."""
     block = blocks[name]
     needed: JsonSchemaValue = {"required": block.pop("required", []), "properties": {}}
     for key, value in block["properties"].items():
@@ -111,9 +111,9 @@ def _subclasses(model: type[Section]) -> dict[str, type[Section]]:
 
 
 def _docstrings(model: type[Section]) -> dict[str, str]:
-    """Return the text below each key of a section.
+    """Return the docstring of each key of a section.
 
-    Pydantic can read it as well (`use_attribute_docstrings`), but does so at each import.
+    Pydantic can read them too (`use_attribute_docstrings`), but does so at each import.
     """
     found: dict[str, str] = {}
     for each in reversed(model.__mro__[: model.__mro__.index(Section)]):
@@ -127,7 +127,7 @@ def _docstrings(model: type[Section]) -> dict[str, str]:
 
 
 def _unit(kind: Any) -> str:
-    """Return the unit of a key, also of the entries of a list."""
+    """Return the unit of a key, or of the entries of a list."""
     for note in getattr(kind, "__metadata__", getattr(kind, "metadata", ())):
         if isinstance(note, Quantity):
             return note.unit

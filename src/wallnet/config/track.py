@@ -14,16 +14,16 @@ SMALLEST_CELL = 1e-10
 LARGEST_CELL_COUNT = 4_000_000
 
 ROUNDING = 1e-9
-"""Share by which what fits exactly may miss a bound, since it is written in decimals."""
+"""Relative tolerance of bounds, since decimal numbers have rounding errors."""
 
 
 class Notches(Section):
-    """Semicircular cuts in pairs, one on each long edge, given by count or by position."""
+    """Pairs of semicircular cuts, one on each long edge, given by count or by position."""
 
     diameter: Length
     """Diameter of every notch. Source: paper: 20 nm, at which no notch holds a wall; 40 nm does."""
     count: Annotated[int, Field(ge=1, le=1000)] | None = None
-    """Number of pairs, at k·length/count, the last one on the right edge. Source: paper."""
+    """Number of pairs, at k·length/count; the last one is on the right edge. Source: paper."""
     positions: tuple[Position, ...] | None = None
     """Positions of the pairs along the track, instead of their number."""
 
@@ -39,13 +39,13 @@ class Notches(Section):
 
 
 def _divides(cell_size: float, extent: float) -> bool:
-    """Return whether an extent is a whole number of cells, to 1e-6 of it."""
+    """Return whether an extent is a whole number of cells, to a relative error of 1e-6."""
     count = extent / cell_size
     return round(count) >= 1 and abs(count - round(count)) <= 1e-6 * count
 
 
 class Track(Section):
-    """A rectangular nanotrack of one layer of cells, its long side along x."""
+    """A rectangular nanotrack of one layer of cells, with its long side along x."""
 
     length: Length
     """Length along x. Source: paper: 512 nm (neuron), 1500 nm (synapse)."""
@@ -56,7 +56,7 @@ class Track(Section):
     cell_size: Length
     """Edge of the square cells; it divides length and width. Source: paper: 1 nm and 3 nm."""
     notches: Notches | None = None
-    """Notches along both edges; null leaves out inherited ones."""
+    """Notches along both edges; null removes inherited ones."""
 
     @property
     def cells(self) -> tuple[int, int]:
@@ -79,9 +79,9 @@ class Track(Section):
 
     @property
     def inner_notch_positions(self) -> tuple[float, ...]:
-        """Positions of the notches that lie wholly inside the track, in m.
+        """Positions of the notches that are completely inside the track, in m.
 
-        A notch on the right edge holds no wall for long: a wall that far leaves the track.
+        A notch on the right edge does not hold a wall for long, since the wall leaves the track.
         """
         end = self.length * (1 + ROUNDING)
         return tuple(x for x in self.notch_positions if x + self.notch_radius <= end)
@@ -91,9 +91,9 @@ class Track(Section):
         short, long = sorted((self.length, self.width))
         smallest = max(min(self.cell_size, short) / 2, SMALLEST_CELL)
         fewest = math.ceil(short / (2 * self.cell_size))
-        # more along the shorter side would be too many cells in all
+        # more cells along the shorter side would exceed the total number of cells
         most = min(math.floor(short / smallest), math.isqrt(LARGEST_CELL_COUNT))
-        # rounded as the message says them
+        # rounded as in the message
         sizes = [float(f"{short / count:.10g}") for count in range(max(1, fewest), most + 1)]
         diameter = self.notches.diameter if self.notches else -math.inf
         fitting = [
@@ -132,7 +132,7 @@ class Track(Section):
         if self.notches.diameter > (self.width - 2 * self.cell_size) * (1 + ROUNDING):
             raise ValueError(
                 f"notches.diameter {self.notches.diameter:g} m leaves no film between the two "
-                f"notches of a pair: keep it below width - 2 cells = "
+                f"notches of a pair; keep it below width - 2 cells = "
                 f"{self.width - 2 * self.cell_size:g} m"
             )
         positions = self.notch_positions

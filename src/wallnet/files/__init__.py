@@ -1,8 +1,8 @@
-"""The one place that knows the files between the stages.
+"""Files that the stages exchange.
 
-`paths` has their patterns, `schema` what each kind of dataset holds, `states` the names of a wall's
-states, `whole` writes files whole with a digest beside each, and `datasets` reads and writes netCDF
-and JSON.
+`paths` defines the path patterns, `schema` the variables of each kind of dataset and `states` the
+names of the states of a wall. `whole` writes each file atomically and with a digest. `datasets`
+reads and writes netCDF and JSON.
 """
 
 from wallnet.files.attempt import Attempt

@@ -1,4 +1,4 @@
-"""What long jobs share that keep a checkpoint now and then, so that a killed one goes on."""
+"""Identity and wall time of long jobs that write checkpoints and continue after being killed."""
 
 import hashlib
 import time
@@ -11,14 +11,14 @@ class Attempt:
     Parameters
     ----------
     *told : str or contiguous array
-        What distinguishes the job from all others; the checkpoint of another is not used.
+        Data that distinguishes the job from all others. Checkpoints of other jobs are not used.
 
     Attributes
     ----------
     identity : str
-        Digest of it.
+        Digest of `told`.
     elapsed : float
-        Wall time in s that earlier attempts took up to the checkpoint that was read.
+        Wall time of earlier attempts in s, up to the checkpoint that was read.
     """
 
     def __init__(self, *told: Any) -> None:
@@ -30,11 +30,11 @@ class Attempt:
         self._begin = self._latest = time.monotonic()
 
     def total(self) -> float:
-        """Return the wall time in s that all attempts took up to now."""
+        """Return the total wall time of all attempts in s, up to now."""
         return self.elapsed + time.monotonic() - self._begin
 
     def is_due(self, interval: float) -> bool:
-        """Return whether the latest checkpoint is older than `interval` in s; if so, count anew."""
+        """Return whether a checkpoint is due after `interval` in s; if so, start a new interval."""
         now = time.monotonic()
         if now - self._latest < interval:
             return False

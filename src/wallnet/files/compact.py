@@ -1,6 +1,6 @@
-"""Reading of compact models: the levels of a synapse, the activation of a neuron.
+"""Readers of compact models: the levels of a synapse, the activation of a neuron.
 
-The rules read them too, so nothing heavy is imported here.
+The rules also import this module, so it imports no heavy library.
 """
 
 import json
@@ -12,18 +12,18 @@ from wallnet.files.datasets import read_json
 from wallnet.files.whole import FileError, damaged
 
 CONTENTS = {"neuron": "activation", "synapse": "levels"}
-"""What networks need of a kind of device; others have no compact model."""
+"""Content that networks need from each kind of device. Other kinds have no compact model."""
 
 _COUNTS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "measured": lambda level: level["stable"] and not level["half"],
     "extended": lambda level: level["stable"],
     "reachable": lambda level: level["stable"] and level["reachable"] and not level["half"],
 }
-"""Which levels count in each level set of `wallnet.config.networks.LEVEL_SETS`."""
+"""Condition for a level to be in each level set of `wallnet.config.networks.LEVEL_SETS`."""
 
 
 def levels_of(path: str | Path, reading: str, level_set: str) -> tuple[list[float], int]:
-    """Read the levels of a synapse; states in which no wall rests are left out.
+    """Read the levels of a synapse, without the states in which no wall rests.
 
     Parameters
     ----------
@@ -32,14 +32,14 @@ def levels_of(path: str | Path, reading: str, level_set: str) -> tuple[list[floa
     reading : str
         `parallel` or `series`.
     level_set : str
-        Of `wallnet.config.networks.LEVEL_SETS`.
+        One of `wallnet.config.networks.LEVEL_SETS`.
 
     Returns
     -------
     levels : list of float
         Normalised conductances, ascending.
     whole : int
-        How many states the synapse has with its wall at a notch or an end, held or not.
+        Number of states of the synapse with the wall at a notch or an end, held or not.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def levels_of(path: str | Path, reading: str, level_set: str) -> tuple[list[floa
 
 
 def activation_of(path: str | Path, reading: str) -> tuple[tuple[float, ...], str]:
-    """Read the activation that a neuron was measured to have.
+    """Read the measured activation of a neuron.
 
     Parameters
     ----------
@@ -74,14 +74,14 @@ def activation_of(path: str | Path, reading: str) -> tuple[tuple[float, ...], st
     Returns
     -------
     quartic : tuple of float
-        The five coefficients of G_norm(J_norm), ascending powers.
+        The five coefficients of G_norm(J_norm), in ascending powers.
     fault : str
-        What makes it no activation; empty if nothing does.
+        Reason why the curve cannot be used as an activation; empty if it can.
 
     Raises
     ------
     FileError
-        If the file is missing, damaged or of another kind, or has no five coefficients.
+        If the file is missing, damaged or of another kind, or does not have five coefficients.
     """
     data = _read(path, "activation")
     try:
@@ -98,16 +98,16 @@ def _read(path: str | Path, content: str) -> dict[str, Any]:
     data = read_json(path, ["kind"])
     if content not in data:
         raise FileError(
-            f"{path} is of a {str(data['kind'])[:20]} and has no {content}; delete it and run "
+            f"{path} describes a {str(data['kind'])[:20]} and has no {content}; delete it and run "
             "snakemake"
         )
     return data
 
 
 def decisive(path: str | Path, reading: str, level_set: str | None = None) -> str:
-    """Return what of a compact model decides about a network, as JSON.
+    """Return the part of a compact model that a network depends on, as JSON.
 
-    It is a parameter of the jobs that train: they run again when it changes, and only then.
+    It is a parameter of the training jobs, which run again only when it changes.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def decisive(path: str | Path, reading: str, level_set: str | None = None) -> st
     reading : str
         `parallel` or `series`.
     level_set : str, optional
-        Of a synapse's levels; None for a neuron.
+        Level set of a synapse; None for a neuron.
 
     Returns
     -------

@@ -1,6 +1,6 @@
-"""Datasets as netCDF and data as JSON: written whole, read checked.
+"""Atomic writing and checked reading of netCDF datasets and JSON files.
 
-Heavy libraries are imported inside the functions, since every scheduler job imports this module.
+The functions import heavy libraries themselves, since every scheduler job imports this module.
 """
 
 import json
@@ -25,27 +25,27 @@ if TYPE_CHECKING:
     import xarray
 
 LARGEST_JSON = 100_000_000
-"""A JSON file above this many bytes is refused unread."""
+"""Size in bytes above which a JSON file is refused without being read."""
 
-# files here are written aside and renamed, so nothing needs HDF5's locks, which network file
-# systems often refuse
+# Files are written under a temporary name and renamed, so HDF5's locks are not needed. Network
+# file systems often refuse these locks.
 os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
 
 
 def write_json(data: Any, path: str | Path) -> None:
-    """Write readable JSON whole or not at all; NaN is refused."""
+    """Write indented JSON atomically; refuse NaN."""
     write_text(json.dumps(data, indent=2, sort_keys=True, allow_nan=False) + "\n", path)
 
 
 def read_json(path: str | Path, keys: Sequence[str] = ()) -> dict[str, Any]:
-    """Read a JSON file of ours.
+    """Read a JSON file of the campaign.
 
     Parameters
     ----------
     path : str or Path
         The file.
     keys : sequence of str
-        Keys that have to be there.
+        Required keys.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def read_json(path: str | Path, keys: Sequence[str] = ()) -> dict[str, Any]:
     Raises
     ------
     FileError
-        If it is missing, no JSON object, or lacks a key.
+        If the file is missing, is not a JSON object, or lacks a key.
     """
     try:
         if os.path.getsize(path) > LARGEST_JSON:
@@ -75,15 +75,16 @@ def read_json(path: str | Path, keys: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def given_text(text: str) -> str:
-    """Return an argument of a command, or what standard input holds if it is "-".
+    """Return an argument of a command, or the text of standard input if it is "-".
 
-    Linux takes at most 128 KiB in one argument; what grows with a sweep comes this way.
+    Linux accepts at most 128 KiB in one argument, so data that grows with a sweep uses standard
+    input.
     """
     return sys.stdin.read(LARGEST_JSON) if text == "-" else text
 
 
 def unreadable(path: str | Path, error: OSError) -> FileError:
-    """Return what to raise where the system, not the content, is at fault."""
+    """Return the error to raise if the system, not the content, is the cause."""
     return FileError(
         f"{path} cannot be read ({error.strerror or one_line(error)}); make it readable, "
         "then run again"
@@ -93,18 +94,18 @@ def unreadable(path: str | Path, error: OSError) -> FileError:
 def write_dataset(
     dataset: "xarray.Dataset", path: str | Path, kind: str, attributes: Mapping[str, Any]
 ) -> None:
-    """Write a dataset as compressed netCDF, whole or not at all.
+    """Write a dataset as compressed netCDF atomically.
 
     Parameters
     ----------
     dataset : xarray.Dataset
-        Made by `wallnet.files.dataset`.
+        Dataset returned by `wallnet.files.dataset`.
     path : str or Path
-        Where it goes.
+        Path of the file.
     kind : str
-        Key of `schema.KINDS`; what the schema names has to be there.
+        Key of `schema.KINDS`. The dataset must have all variables of this kind.
     attributes : Mapping
-        What made it: parameters (one JSON string), backend, versions, revision.
+        Origin of the data: parameters (one JSON string), backend, versions, revision.
 
     Raises
     ------
@@ -123,13 +124,13 @@ def write_dataset(
     with written_whole(path) as partial:
         try:
             complete.to_netcdf(partial, engine="netcdf4", format="NETCDF4", encoding=encoding)
-        except RuntimeError as error:  # how the netCDF library reports a full disk
+        except RuntimeError as error:  # raised by the netCDF library if the disk is full
             _provoke(partial)
             raise OSError(str(error)) from error
 
 
 def _provoke(path: Path) -> None:
-    """Let the system say itself why a library could not write a file, if it still refuses."""
+    """Write to a file so that the system reports why a library could not, if it still fails."""
     with open(path, "ab") as stream:
         stream.write(bytes(1 << 20))
         stream.flush()
@@ -137,7 +138,7 @@ def _provoke(path: Path) -> None:
 
 
 def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Dataset":
-    """Read a netCDF file of ours into memory and check that it is what it should be.
+    """Read a netCDF file of the campaign into memory and check it against its schema.
 
     Parameters
     ----------
@@ -146,7 +147,7 @@ def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Datas
     kind : str
         Key of `schema.KINDS`.
     **selection
-        `drop=[names]`: variables to leave unread.
+        `drop=[names]`: variables not to read.
 
     Returns
     -------
@@ -156,7 +157,7 @@ def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Datas
     Raises
     ------
     FileError
-        If the file is missing, damaged, foreign or of another kind, or holds impossible values.
+        If the file is missing, damaged, foreign or of another kind, or contains impossible values.
     """
     import xarray
 
@@ -164,7 +165,7 @@ def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Datas
         check_digest(path)
         with xarray.open_dataset(path, engine="netcdf4") as opened:
             _check_kind(opened, path, kind)
-            # a device that is read as a track may not lack what its own kind has
+            # a device that is read as a track must still have all variables of its own kind
             if fault := fault_of(opened, opened.attrs["kind"]):
                 raise damaged(path, fault)
             data = opened.drop_vars(selection.get("drop", [])).load()
@@ -176,21 +177,21 @@ def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Datas
     except FileError:
         raise
     except OSError as error:
-        if error.errno is not None and error.errno > 0:  # the netCDF library's own are negative
+        if error.errno is not None and error.errno > 0:  # errors of the netCDF library are negative
             raise unreadable(path, error) from None
         raise damaged(path, f"is damaged or not netCDF ({one_line(error)})") from None
     except MemoryError:
         raise FileError(
             f"{path} does not fit into memory; free some, or delete the file and run snakemake"
         ) from None
-    except Exception as error:  # a garbled file can make xarray and netCDF4 stumble anywhere
+    except Exception as error:  # a damaged file can make xarray and netCDF4 raise any error
         raise damaged(path, f"is damaged or not netCDF ({one_line(error)})") from None
 
 
 def _check_kind(dataset: "xarray.Dataset", path: str | Path, kind: str) -> None:
     """Refuse a dataset of another kind."""
     found = dataset.attrs.get("kind")
-    # a device of any kind has what a plain track has
+    # a device of any kind has all variables of a plain track
     is_device = set(KINDS["track"]) <= set(KINDS.get(str(found), ()))
     if found != kind and not (kind == "track" and is_device):
         raise FileError(f"{path} is of kind {found!r}, not {kind!r}; delete it and run snakemake")

@@ -1,4 +1,4 @@
-"""Paths of all results, as patterns with wildcards in braces, shared by rules and package."""
+"""Path patterns of all results, with wildcards in braces, for the rules and the package."""
 
 from collections.abc import Iterable
 from pathlib import PurePosixPath
@@ -26,7 +26,7 @@ NETWORK_FIGURE = "results/figures/networks/{dataset}/{figure}-{device}{suffix}"
 
 
 def both_formats(paths: Iterable[str], vector_format: str) -> list[str]:
-    """Return figures as PNG and as a vector file each.
+    """Return the paths of each figure as PNG and as a vector file.
 
     Examples
     --------
@@ -39,7 +39,7 @@ def both_formats(paths: Iterable[str], vector_format: str) -> list[str]:
 
 
 def log_of(output: str) -> str:
-    """Return where the job that makes an output, its first, writes what it says.
+    """Return the path of the log of a job, given the first output of the job.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def log_of(output: str) -> str:
 
 
 def benchmark_of(output: str) -> str:
-    """Return where Snakemake notes the time and memory of the job that makes an output.
+    """Return the path of Snakemake's record of the time and memory of the job of an output.
 
     Examples
     --------

@@ -1,8 +1,9 @@
-"""Files that appear whole or not at all, and a digest beside each by which damage is found.
+"""Atomic writing of files, and digests that detect damaged files.
 
-A result `0.5000.nc` has a hidden file `.0.5000.nc.sha256` beside it, as `sha256sum --check` reads
-it. Readers compare before they trust a file and never move one; the Snakefile looks at all
-results before it plans, sets the damaged ones aside and so has them made again.
+The digest of a result `0.5000.nc` is in the hidden file `.0.5000.nc.sha256` in the same folder, in
+the format of `sha256sum --check`. Readers compare a file with its digest before they use it and
+never move a file. The Snakefile checks all results before it plans and sets the damaged ones aside,
+so that they are computed again.
 """
 
 import glob
@@ -20,7 +21,7 @@ from pathlib import Path
 from wallnet.files.paths import RESULTS
 
 ABANDONED_AFTER = 3600.0
-"""Seconds after which a half-written file counts as left by a writer that was killed."""
+"""Age in s above which a partial file is regarded as left by a killed writer."""
 
 NOT_WRITTEN = "is damaged (its content is not what was written)"
 
@@ -29,16 +30,16 @@ _REFUSED = "refused: "
 
 
 def one_line(error: object) -> str:
-    """Return the beginning of a message in one line, or what it is if it says nothing."""
+    """Return the beginning of an error's message in one line, or its type if it has none."""
     return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 class FileError(RuntimeError):
-    """A file is missing, damaged or of another kind; the message names it and the fix."""
+    """A file is missing, damaged or of another kind; the message names the file and the fix."""
 
 
 class DamagedFileError(FileError):
-    """A file is not what was written, or not what it has to be."""
+    """The content of a file has changed since it was written, or is not valid."""
 
 
 # Writing
@@ -46,25 +47,25 @@ class DamagedFileError(FileError):
 
 @contextmanager
 def written_whole(path: str | Path) -> Iterator[Path]:
-    """Hand out a temporary path beside `path` and rename it when the block ends well.
+    """Yield a temporary path next to `path` and rename it when the block ends without an error.
 
-    A result gets its digest, and a damaged one that was set aside is removed once the new one is
-    in its place.
+    The digest of a result is written too. A damaged result that was set aside is removed once the
+    new one is in its place.
 
     Parameters
     ----------
     path : str or Path
-        Where the finished file is to appear. Its folder is made if needed.
+        Path of the finished file. Its folder is created if needed.
 
     Yields
     ------
     Path
-        A path with the same suffix in the same folder, for the block to write to.
+        Path with the same suffix in the same folder, to which the block writes.
 
     Raises
     ------
     FileError
-        If the file system refuses (read-only, full); nothing is left behind.
+        If the file system refuses (read-only, full). No partial file remains.
     """
     path = Path(path)
     partial = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
@@ -76,7 +77,7 @@ def written_whole(path: str | Path) -> Iterator[Path]:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
             os.fsync(stream.fileno())
         if _is_result(path):
-            # in this order no moment shows a whole file beside the digest of another
+            # in this order a complete file never has the digest of another one
             digest_path(path).unlink(missing_ok=True)
             os.replace(partial, path)
             note_digest(path, digest)
@@ -86,19 +87,19 @@ def written_whole(path: str | Path) -> Iterator[Path]:
         raise _unwritable(path, error) from error
     finally:
         with suppress(OSError):
-            # a library may hold the file open; emptied, it leaves room to say what is wrong
+            # a library may keep the file open; truncation frees space for the error report
             os.truncate(partial, 0)
             partial.unlink()
 
 
 def write_text(text: str, path: str | Path) -> None:
-    """Write a text file whole or not at all."""
+    """Write a text file atomically."""
     with written_whole(path) as partial:
         partial.write_text(text, encoding="utf-8")
 
 
 def check_writable(folder: str | Path) -> None:
-    """Refuse a folder into which nothing can be written, before anything is computed for it.
+    """Refuse a folder that is not writable, before results for it are computed.
 
     Raises
     ------
@@ -120,7 +121,7 @@ def _unwritable(path: str | Path, error: OSError) -> FileError:
 
 
 def _remove_abandoned(path: Path) -> None:
-    """Remove what killed writers of a file left beside it."""
+    """Remove the partial files that killed writers of a file left in its folder."""
     stem, suffix = glob.escape(path.stem), glob.escape(path.suffix)
     note, mark = glob.escape(digest_path(path).name), f"{'[0-9a-f]' * 8}.part"
     for pattern in (f".{stem}.{mark}{suffix}", f"{note}.{mark}"):
@@ -131,7 +132,7 @@ def _remove_abandoned(path: Path) -> None:
 
 
 def _is_result(path: Path) -> bool:
-    """Whether a file is a result of a campaign, ours to remake; hidden files are not."""
+    """Return whether a file is a result that a campaign can compute again; hidden files are not."""
     return RESULTS in path.parts[:-1] and not path.name.startswith(".")
 
 
@@ -139,13 +140,13 @@ def _is_result(path: Path) -> bool:
 
 
 def digest_path(path: str | Path) -> Path:
-    """Return where the digest of a file lies."""
+    """Return the path of the digest of a file."""
     path = Path(path)
     return path.with_name(f".{path.name}.sha256")
 
 
 def note_digest(path: str | Path, digest: str | None = None) -> None:
-    """Write the digest of a whole file beside it, and remove a damaged one that was set aside.
+    """Write the digest of a complete file, and remove a damaged one that was set aside.
 
     Parameters
     ----------
@@ -171,7 +172,7 @@ def _write_note(path: Path, text: str) -> None:
 
 
 def _noted(path: Path) -> str | None:
-    """Return what is noted beside a file; None where nothing can be read."""
+    """Return the text of the digest file of a file; None if it cannot be read."""
     try:
         return digest_path(path).read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -184,21 +185,21 @@ def _sha256(path: Path) -> str:
 
 
 def _fault(noted: str, digest: str) -> str | None:
-    """Say what is wrong with a file, given what is noted beside it and its digest now."""
+    """Return the fault of a file, given the text of its digest file and its present digest."""
     if noted.startswith(_REFUSED):
         return noted[len(_REFUSED) :].strip()
     return None if noted.split(" ")[0] == digest else NOT_WRITTEN
 
 
 def check_digest(path: str | Path) -> None:
-    """Refuse a file that no longer is what was written; one without a digest passes.
+    """Refuse a file that has changed since it was written; accept a file without a digest.
 
     Raises
     ------
     DamagedFileError
-        If its content has changed, or a reader has refused it (`damaged`).
+        If the content has changed, or a reader has refused the file (`damaged`).
     OSError
-        If it is not there or cannot be read.
+        If the file does not exist or cannot be read.
     """
     path = Path(path)
     if (noted := _noted(path)) is None:
@@ -208,32 +209,32 @@ def check_digest(path: str | Path) -> None:
 
 
 def damaged(path: str | Path, fault: str) -> DamagedFileError:
-    """Note beside a result that it cannot be used, and return what to raise.
+    """Note in the digest file of a result that it cannot be used, and return the error to raise.
 
-    The file stays where it is: other jobs of a running campaign may be planned on it. The next
-    run of the workflow finds the note, sets the file aside and makes it again.
+    The file is not moved, since planned jobs of a running campaign may depend on it. The next run
+    of the workflow finds the note, sets the file aside and computes it again.
 
     Parameters
     ----------
     path : str or Path
         The damaged file.
     fault : str
-        What is wrong with it, such as "is truncated".
+        Fault of the file, such as "is truncated".
 
     Returns
     -------
     DamagedFileError
-        Names the file, the fault and the fix.
+        Error that names the file, the fault and the fix.
     """
     path = Path(path)
     if _is_result(path):
-        with suppress(OSError):  # where nothing can be written, the next reader finds it again
+        with suppress(OSError):  # if the note cannot be written, the next reader finds the fault
             _write_note(path, f"{_REFUSED}{' '.join(fault.split())}\n")
     return _damaged(path, fault)
 
 
 def _damaged(path: Path, fault: str) -> DamagedFileError:
-    fix = "run snakemake again, which makes it anew"
+    fix = "run snakemake again; it computes the file again"
     return DamagedFileError(
         f"{path} {fault}; {fix if _is_result(path) else 'delete it and run snakemake'}"
     )
@@ -243,20 +244,20 @@ def _damaged(path: Path, fault: str) -> DamagedFileError:
 
 
 def find_damaged(folder: str | Path, memory: str | Path | None = None) -> dict[str, str]:
-    """Find all files of a folder that no longer are what was written.
+    """Find all files of a folder that have changed since they were written.
 
     Parameters
     ----------
     folder : str or Path
-        Results of a campaign; subfolders are looked into.
+        Results of a campaign; subfolders are searched too.
     memory : str or Path, optional
-        JSON file that remembers the digest of each file with its size and times, so that a file
-        that has not changed is not read again. Written if its folder exists.
+        JSON file with the digest, size and times of each file, so that unchanged files are not
+        read again. It is written if its folder exists.
 
     Returns
     -------
     dict
-        From a file's path to what is wrong with it, sorted by path.
+        Fault of each damaged file by its path, sorted by path.
     """
     remembered = _remembered(memory) if memory else {}
     seen, found = {}, {}
@@ -269,9 +270,9 @@ def find_damaged(folder: str | Path, memory: str | Path | None = None) -> dict[s
             known = remembered.get(str(path), [])
             digest = known[3] if known[:3] == key else _sha256(path)
         except FileNotFoundError:
-            continue  # a missing file is no damage: a plan sees that by itself
+            continue  # a missing file is not damage: the plan detects it
         except OSError:
-            continue  # who reads it says why it cannot be read
+            continue  # the reader of the file reports why it cannot be read
         seen[str(path)] = [*key, digest]
         if (fault := _fault(noted, digest)) and _noted(path) == noted:
             found[str(path)] = fault
@@ -282,7 +283,7 @@ def find_damaged(folder: str | Path, memory: str | Path | None = None) -> dict[s
 
 
 def _with_digest(folder: str | Path) -> Iterator[Path]:
-    """Walk through all files that have a digest beside them."""
+    """Yield all files that have a digest."""
     for place, _, names in os.walk(folder):
         for name in names:
             if name.startswith(".") and name.endswith(".sha256"):
@@ -290,7 +291,7 @@ def _with_digest(folder: str | Path) -> Iterator[Path]:
 
 
 def _remembered(memory: str | Path) -> dict[str, list]:
-    """Return what an earlier look remembered; nothing if that cannot be read."""
+    """Return the entries of an earlier search; none if the file cannot be read."""
     try:
         data = json.loads(Path(memory).read_text(encoding="utf-8"))
         return {
@@ -303,14 +304,14 @@ def _remembered(memory: str | Path) -> dict[str, list]:
 
 
 def set_aside(paths: Iterable[str]) -> None:
-    """Move damaged results aside, so that they are made again.
+    """Move damaged results aside, so that they are computed again.
 
-    Each goes to `NAME.damaged` beside it, until the new one is whole (`written_whole`).
+    Each becomes `NAME.damaged` in the same folder until the new one is complete (`written_whole`).
 
     Raises
     ------
     FileError
-        If one cannot be moved.
+        If a file cannot be moved.
     """
     for path in map(Path, paths):
         try:

@@ -1,14 +1,14 @@
-"""The embedded micromagnetic engine: one thin film, spin-orbit torque, and an ubermag face.
+"""The embedded micromagnetic engine for one thin film with spin-orbit torque.
 
 - `wallnet.film.core`: the engine on plain arrays (`Engine`, `Tolerances`).
 - `wallnet.film.terms`: energy terms and torque, one object each (`Terms`, `SpinTorque`).
 - `wallnet.film.energy`, `wallnet.film.minimize`: energies and effective fields of single terms in
-  double precision, and their minimum.
-- `wallnet.film.ubermag`: `TimeDriver`, `MinDriver`, `compute` and `delete`, which take a
-  `micromagneticmodel.System` as the calculators of ubermag do.
+  double precision, and minimisation of the energy.
+- `wallnet.film.ubermag`: `TimeDriver`, `MinDriver`, `compute` and `delete`, which use a
+  `micromagneticmodel.System` like the calculators of ubermag.
 
-Nothing is imported before it is asked for: the calculator needs micromagneticmodel, which takes
-seconds to import; the engine itself does not.
+Public names are imported on first use. The drivers need micromagneticmodel, whose import takes
+seconds; the engine itself does not.
 
 Examples
 --------
@@ -37,7 +37,7 @@ _HOMES = {
     "SpinTorque": "terms",
     "Terms": "terms",
 }
-"""Where each public name lives."""
+"""Module of each public name."""
 
 __all__ = sorted(_HOMES)
 

@@ -1,4 +1,4 @@
-"""Natural constants: those of 2002, which OOMMF has."""
+"""Physical constants: the values of 2002, which OOMMF uses."""
 
 import math
 

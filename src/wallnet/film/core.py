@@ -1,13 +1,13 @@
 """The embedded engine on plain arrays: one thin film, spin-orbit torque, Landau-Lifshitz-Gilbert.
 
 Exchange, interfacial DMI, anisotropy and the near stray field are evaluated at every stage of a
-Runge-Kutta step of second order, whose length is set by the stability limit of exchange and whose
-stages are chosen to push that limit up (see `stability`). Two things are spared, each with a
-bound:
+Runge-Kutta step of second order. The stability limit of exchange determines the length of the step,
+and the stages are chosen to raise that limit (see `stability`). Two shortcuts save work, each with
+an error bound:
 
-- the far stray field is renewed when the error of its extrapolation in time asks for it, and what
-  an interval missed is made up for in the next;
-- columns that would not move by more than a stated change are left out until they would.
+- The far stray field is extrapolated in time. It is computed again when the error of the
+  extrapolation requires it, and the next interval compensates the error of the last one.
+- Columns that would not move by more than a stated change are not integrated until they would.
 """
 
 import math
@@ -24,22 +24,22 @@ from wallnet.film.terms import Layer, SpinTorque, Terms
 
 
 class EngineError(RuntimeError):
-    """The film cannot be simulated, or its simulation failed; the message says why."""
+    """The film cannot be simulated, or its simulation failed; the message states the reason."""
 
 
 @dataclass(frozen=True)
 class Tolerances:
-    """What may be left out.
+    """Error bounds of the shortcuts.
 
-    With both `SHORTCUTS` switched off the engine is a plain Runge-Kutta method.
+    With both `SHORTCUTS` switched off, the engine is a plain Runge-Kutta method.
 
     Attributes
     ----------
     stray_field_tolerance : float
         Largest error of the extrapolated far stray field at any cell, in units of Ms.
     frozen_change : float
-        Largest change of any component of m that is left out of a resting column; zero keeps
-        all columns moving.
+        Largest change of any component of m that is neglected in a resting column; with zero, all
+        columns are integrated.
     time_step_fraction : float
         Time step as a fraction of the stability limit.
     without : tuple of str
@@ -48,7 +48,7 @@ class Tolerances:
     Raises
     ------
     EngineError
-        If there is no shortcut of a name.
+        If `without` contains a name that is not a shortcut.
     """
 
     stray_field_tolerance: float = 5e-4
@@ -60,14 +60,14 @@ class Tolerances:
         for name in self.without:
             if name not in SHORTCUTS:
                 raise EngineError(
-                    f"without has {name!r}, which is no shortcut of the engine; use "
+                    f"without has {name!r}, which is not a shortcut of the engine; use "
                     f"{' or '.join(SHORTCUTS)}"
                 )
 
 
 @dataclass
 class Counters:
-    """Work done so far."""
+    """Amount of work so far."""
 
     steps: int = 0
     field_evaluations: int = 0
@@ -77,21 +77,21 @@ class Counters:
 
 
 _LONGEST_INTERVAL = 64
-"""Steps between two renewals of the stray field, at the most."""
+"""Largest number of steps between two evaluations of the far stray field."""
 
 _FROZEN_FOR = 60e-12
-"""A column that was set moving is followed for at least this time in s."""
+"""Shortest time in s for which a moving column is integrated."""
 
 _WATCH_EVERY = 10e-12
-"""Time in s between two looks at the resting columns, at the least."""
+"""Shortest time in s between two checks of the resting columns."""
 
 _MARGIN = 4
-"""Columns beyond the last moving one that are followed too."""
+"""Number of columns next to the moving ones that are integrated too."""
 
 
 @dataclass(frozen=True)
 class _Packed:
-    """Work space of a stretch of columns, see `kernels`; `grid` and `inner` undo the packing."""
+    """Work space of a range of columns (see `kernels`); `grid` and `inner` undo the packing."""
 
     m: NDArray[np.float32]
     work: NDArray[np.float32]
@@ -102,38 +102,38 @@ class _Packed:
     stride: int
 
     def grid(self, packed: NDArray[np.float32]) -> NDArray[np.float32]:
-        """View an array with its frame, (..., rows + 2, columns + 2)."""
+        """Return a view of an array with its frame, (..., rows + 2, columns + 2)."""
         return packed.reshape(*packed.shape[:-1], self.rows + 2, self.stride)
 
     def inner(self, packed: NDArray[np.float32]) -> NDArray[np.float32]:
-        """View an array without its frame, (..., rows, columns)."""
+        """Return a view of an array without its frame, (..., rows, columns)."""
         return self.grid(packed)[..., 1:-1, 1:-1]
 
 
 class Engine:
-    """A single layer of equal cells, its state and its clock.
+    """A single layer of equal cells, with its state and its time.
 
     Parameters
     ----------
     mask : bool array (rows, columns)
-        Which cells are magnetic; row 0 is the lower edge, column 0 the left one.
+        Mask of magnetic cells; row 0 is the lower edge, column 0 the left one.
     cell : tuple of float
         Edges of a cell along x, y, z in m.
     terms : Terms
         Energy and dynamics.
     tolerances : Tolerances
-        What may be left out.
+        Error bounds of the shortcuts.
 
     Attributes
     ----------
     time : float
-        In s.
+        Simulated time in s.
     counters : Counters
-        Work done so far.
+        Amount of work so far.
     shortcuts : frozenset of str
-        Those of `SHORTCUTS` that are in use: neither switched off, nor ruled out by a term. Each
-        then does no more than its condition allows: the far stray field is renewed as often as
-        its tolerance asks for, and a column rests only while nothing in it moves.
+        The `SHORTCUTS` in use, which are neither switched off nor excluded by a term. Each applies
+        only while its condition is met: the far stray field is computed as often as its tolerance
+        requires, and a column rests only while nothing in it moves.
     """
 
     def __init__(
@@ -169,7 +169,7 @@ class Engine:
 
     @property
     def magnetization(self) -> NDArray[np.float32]:
-        """A copy of m, shape (rows, columns, 3); zero in empty cells."""
+        """Copy of m, shape (rows, columns, 3); zero in empty cells."""
         return np.ascontiguousarray(np.moveaxis(self._m, 0, -1))
 
     @magnetization.setter
@@ -189,7 +189,7 @@ class Engine:
         return self._m.sum(axis=(1, 2), dtype=np.float64) / self.mask.sum()
 
     def _set_torque(self, torque: SpinTorque | None) -> None:
-        """Work out the coefficients of the inner loops, the time step and the shortcuts."""
+        """Compute the coefficients of the inner loops, the time step and the shortcuts."""
         layer = Layer(self.cell, self.terms.saturation_magnetization, self.mask)
         acting = [*self.terms.energy, *([torque] if torque else [])]
         parameters = kernels.no_parameters()
@@ -211,12 +211,12 @@ class Engine:
         self.torque = torque
 
     def set_torque(self, torque: SpinTorque | None) -> None:
-        """Switch the current on, off or to another value, at the present time."""
+        """Switch the current on, off or to another value at the present time."""
         self._set_torque(torque)
         self._restart()
 
     def _restart(self) -> None:
-        """Forget the past: after a jump, extrapolation from it would be wrong."""
+        """Discard earlier samples, since extrapolation across a jump would be wrong."""
         self._sampled = []
         self._sampled = [(self.time, self._sample())]
         self._interval = 1.0
@@ -226,7 +226,7 @@ class Engine:
         self._debt[:] = 0.0
 
     def state(self) -> dict[str, NDArray]:
-        """Return all that decides how the film goes on, as named arrays; see `restore`."""
+        """Return the complete state of the film as named arrays; see `restore`."""
         return {
             "film_magnetization": self._m.copy(),
             "film_sample_times": np.array([time for time, _ in self._sampled]),
@@ -239,12 +239,12 @@ class Engine:
         }
 
     def restore(self, state: Mapping[str, NDArray]) -> None:
-        """Go back to a state of an equal film under the same torque, bit for bit.
+        """Restore a state of an equal film under the same torque, bit for bit.
 
         Parameters
         ----------
         state : Mapping
-            What `state` returned; the torque, which it leaves out, is set before.
+            Arrays returned by `state`. They do not contain the torque, which has to be set before.
         """
         self._m[:] = state["film_magnetization"]
         times = state["film_sample_times"].tolist()
@@ -257,14 +257,14 @@ class Engine:
         self.counters = Counters(*map(int, state["film_counters"]))
 
     def _sample(self) -> int:
-        """Evaluate the slow field into a free slot; return the slot."""
+        """Evaluate the slow field and store it in a free slot; return the slot."""
         taken = {slot for _, slot in self._sampled}
         slot = next(i for i in range(len(self._samples)) if i not in taken)
         self._far_field(self._m, self._samples[slot])
         return slot
 
     def _far_field(self, m: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-        """Write the external and the far stray field of m, in A/m."""
+        """Write the external field plus the far stray field of m into `out`, in A/m."""
         if self.terms.stray_field:
             self.counters.stray_field_renewals += 1
             self._stray.far(m, self._uniform_field, out)
@@ -272,10 +272,10 @@ class Engine:
             out[:] = self._uniform_field[:, None, None]
 
     def _select(self) -> NDArray[np.int64]:
-        """Return the stretches of columns to follow, first and last but one, shape (n, 2).
+        """Return the ranges of columns to integrate, as first and last + 1, shape (n, 2).
 
-        A column is followed while it moves, and for a while after; a resting one is left out as
-        long as what it would have moved by since stays below the bound.
+        A column is integrated while it moves, and for some time afterwards. A resting column is not
+        integrated as long as its neglected change is below the bound.
         """
         columns = self.mask.shape[1]
         if "resting_columns" not in self.shortcuts:
@@ -289,11 +289,11 @@ class Engine:
         return np.stack([np.maximum(first, 0), np.minimum(last, columns)], axis=1)
 
     def _pack(self, first: int, last: int) -> _Packed:
-        """Pack a stretch of columns with a frame around it."""
+        """Pack a range of columns with a frame around it."""
         rows, columns = self.mask.shape
         stride = last - first + 2
         cells = (rows + 2) * stride
-        # contiguous, which the compiled loops need to vectorise
+        # the compiled loops need contiguous arrays to vectorise
         shapes = ((3, cells), (2, 3, cells), (2, 3, cells), (kernels.ORDERS, 3, cells), (cells,))
         spaces, at = [], 0
         for shape in shapes:
@@ -311,7 +311,7 @@ class Engine:
         return packed
 
     def _watch(self, stretches: NDArray[np.int64]) -> None:
-        """Note which columns move, from dm/dt with the field just renewed."""
+        """Determine the moving columns from dm/dt with the latest field."""
         elapsed = self.time - self._watched
         self._watched = self.time
         rows, columns = self.mask.shape
@@ -337,7 +337,7 @@ class Engine:
         bound = self.tolerances.frozen_change
         due = speed * _FROZEN_FOR > bound
         if np.any(self._debt > bound):
-            # those that would soon be due go along, rather than one by one
+            # columns that would soon be due are included, rather than added one by one
             due |= self._debt > bound / 4
         self._moving_until[due] = self.time + _FROZEN_FOR
 
@@ -347,7 +347,7 @@ class Engine:
         Parameters
         ----------
         duration : float
-            In s.
+            Duration in s.
 
         Raises
         ------
@@ -361,7 +361,7 @@ class Engine:
         step = duration / steps_left
         tolerance = self.tolerances.stray_field_tolerance * self.terms.saturation_magnetization
         while steps_left:
-            # a remainder is spread over the intervals before it
+            # a remainder is distributed over the other intervals
             intervals = math.ceil(steps_left / int(self._interval))
             count = min(steps_left, math.ceil(steps_left / intervals))
             begin = self.time
@@ -388,10 +388,10 @@ class Engine:
             self._missed, self._latest_missed = self._latest_missed, self._missed
             self._impulse = impulse
             if not follow.size:
-                # nothing moved, so the field did not change: what was extrapolated is void
+                # nothing moved, so the field did not change and earlier samples are not valid
                 self._sampled = []
             self._sampled = [*self._sampled[1 - kernels.ORDERS :], (self.time, slot)]
-            # an interval cut short by the end of this call tells little
+            # an interval that ends with this call gives little information
             longest = count * min(2.0, growth)
             if count < self._interval and growth > 1:
                 longest = max(longest, self._interval)
@@ -409,7 +409,7 @@ class Engine:
             )
 
     def _integrate(self, step: float, count: int, stretches: NDArray[np.int64]) -> None:
-        """Run Runge-Kutta steps over the followed columns, the rest standing still."""
+        """Run Runge-Kutta steps over the selected columns; the others do not change."""
         if "stray_field_extrapolation" in self.shortcuts:
             self._run_extrapolating(step, count, stretches)
         else:
@@ -419,8 +419,8 @@ class Engine:
         self.counters.column_steps += count * int((stretches[:, 1] - stretches[:, 0]).sum())
 
     def _run_extrapolating(self, step: float, count: int, stretches: NDArray[np.int64]) -> None:
-        """Run steps with the slow field that the samples give for the middle of each."""
-        # times in units of the interval, which keeps the matrix well conditioned
+        """Run steps with the slow field extrapolated from the samples to the middle of each."""
+        # times in units of the interval keep the matrix well conditioned
         order, past = self._history(self.time, count * step)
         matrix = _coefficients(past)
         powers = ((np.arange(count) + 0.5) / count)[:, None] ** np.arange(past.size)
@@ -453,7 +453,7 @@ class Engine:
             self._m[:, :, first:last] = packed.inner(packed.m)
 
     def _run_by_stages(self, step: float, count: int, stretches: NDArray[np.int64]) -> None:
-        """Run steps in which every stage has the stray field of its own magnetisation."""
+        """Run steps in which every stage uses the stray field of its own magnetisation."""
         packed = self._pack(0, self.mask.shape[1])
         followed = np.zeros(self.mask.shape[1], dtype=bool)
         for first, last in stretches:
@@ -481,11 +481,11 @@ class Engine:
         self._m[:, :, followed] = packed.inner(packed.m)[:, :, followed]
 
     def _renew(self, elapsed: float, stretches: NDArray[np.int64]) -> tuple[float, int, float]:
-        """Renew the slow field and compare it with what was extrapolated.
+        """Compute the slow field and compare it with the extrapolated one.
 
-        What the extrapolation missed is remembered: the polynomial through the renewed field as
-        well has an integral over the interval that differs by a known multiple of it, and the
-        next interval makes up for that.
+        The error of the extrapolation is stored. The integral over the interval of the polynomial
+        that also contains the new sample differs by a known multiple of this error. The next
+        interval compensates this difference.
         """
         slot = self._sample()
         self._latest_missed[:] = 0
@@ -506,17 +506,17 @@ class Engine:
             )
             error = found if not found <= error else error
         if not self.terms.stray_field and not np.isfinite(self._m).all():
-            error = math.nan  # nothing but the stray field would show it
+            error = math.nan  # only the stray field would show it
         nodes = np.poly(past)
         share = (nodes / np.arange(nodes.size, 0, -1)).sum() / nodes.sum()
         return float(error), slot, elapsed * float(share)
 
     def _history(self, begin: float, length: float) -> tuple[NDArray, NDArray[np.floating]]:
-        """Return slots and times of the samples, times from a beginning in units of a length."""
+        """Return the slots of the samples, and their times from `begin` in units of `length`."""
         order = np.array([slot for _, slot in self._sampled])
         return order, (np.array([time for time, _ in self._sampled]) - begin) / length
 
 
 def _coefficients(past: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Matrix that turns samples at n times into the coefficients of the polynomial through them."""
+    """Return the matrix that converts samples at n times to coefficients of their polynomial."""
     return np.linalg.inv(np.vander(past, increasing=True))

@@ -1,7 +1,7 @@
 """Energy, energy density and effective field of a film, term by term, in double precision.
 
-The engine evaluates the same terms in single precision, fused and packed. This serves `compute`,
-the minimiser and the tests, which hold the two together.
+The engine evaluates the same terms in single precision, fused and packed. This module is used by
+`compute`, the minimiser and the tests, which compare both evaluations.
 """
 
 import math
@@ -19,7 +19,7 @@ class Energy:
     Parameters
     ----------
     mask : bool array (rows, columns)
-        Which cells are magnetic.
+        Mask of magnetic cells.
     cell : tuple of float
         Edges of a cell along x, y, z in m.
     terms : Terms
@@ -33,15 +33,15 @@ class Energy:
         self.terms = terms.energy
 
     def _chosen(self, name: str) -> list[Term]:
-        """Return the terms of a name, or all of them."""
+        """Return the terms with a name, or all terms."""
         chosen = [term for term in self.terms if name in ("total", term.name)]
         if not chosen:
             names = ", ".join(term.name for term in self.terms)
-            raise ValueError(f"{name!r} is no energy term; use {names} or total")
+            raise ValueError(f"{name!r} is not an energy term; use {names} or total")
         return chosen
 
     def field(self, m: NDArray[np.floating], term: str = "total") -> NDArray[np.float64]:
-        """Return the effective field of one term, or of all.
+        """Return the effective field of one term, or of all terms.
 
         Parameters
         ----------

@@ -1,12 +1,13 @@
 """Compiled inner loops of the engine.
 
-A stretch of columns is packed with a frame one cell wide, row after row, into arrays of shape
-(component, cells): one long loop then does a whole stage, neighbours being fixed offsets away.
-A row by row loop over the 100 to 200 columns about a wall spends most of its time on starting.
-Cells of the frame (resting columns, or nothing, hence zero) have weight zero and keep their value.
+A range of columns is packed row after row, with a frame one cell wide, into arrays of shape
+(component, cells). One long loop then computes a whole stage, with neighbours at fixed offsets.
+Loops over the 100 to 200 columns around a wall, one per row, would spend most of their time on
+starting. Cells of the frame (resting columns, or zero outside the film) have weight zero and keep
+their value.
 
-Results are the same bits whether the compiler vectorises or not: products are fused with sums only
-where the code says so. Fast-math, which leaves that to the compiler, gave results that differed
+Results are bitwise the same whether the compiler vectorises or not, since products are fused with
+sums only where the code states it. Fast-math leaves this to the compiler. With it, results differed
 between the process that compiles and those that load its cache.
 """
 
@@ -18,10 +19,10 @@ from numba.extending import intrinsic
 
 
 def compiled(function: Callable) -> Callable:
-    """Compile a function when it is first called, and keep the code for other processes.
+    """Compile a function when it is first called, and store the code for other processes.
 
-    It is kept beside the package, else in the user's cache, or where NUMBA_CACHE_DIR says. Where
-    none can be written, every process compiles for itself, which takes some ten seconds.
+    The code is stored next to the package, otherwise in the user's cache, or in NUMBA_CACHE_DIR. If
+    none is writable, every process compiles the function, which takes some ten seconds.
     """
     try:
         return njit(cache=True, error_model="numpy")(function)
@@ -46,24 +47,24 @@ PARAMETERS: dict[str, tuple[int, ...]] = {
 
 
 def no_parameters() -> np.ndarray:
-    """Return all coefficients at zero, in double precision, to be added up; see `packed`."""
+    """Return all coefficients as zeros in double precision, to which terms add; see `packed`."""
     return np.zeros((), [(name, np.float64, shape) for name, shape in PARAMETERS.items()])
 
 
 def packed(parameters: np.ndarray) -> np.void:
-    """Return coefficients as the compiled functions take them."""
+    """Return coefficients in the form that the compiled functions use."""
     kind = [(name, np.float32, shape) for name, shape in PARAMETERS.items()]
     return parameters.reshape(1).astype(kind)[0]
 
 
 BLOCK = 8
-"""Edge, in cells, of the blocks over which motion is judged."""
+"""Edge, in cells, of the blocks over which motion is averaged."""
 
 BAND = 4096
-"""Cells that go through all stages of a step together, about."""
+"""Approximate number of cells that pass all stages of a step together."""
 
 ORDERS = 3
-"""Samples that the extrapolation of the slow field goes through, at the most."""
+"""Largest number of samples in the extrapolation of the slow field."""
 
 
 @intrinsic
@@ -79,9 +80,9 @@ def _fma(typingctx, a, b, c):
 
 @compiled
 def _stage(m, start, out, slow, weight, p, factor, stride, first, last):
-    """Set out = start + factor weight dm/dt / γ in cells first to last, dm/dt taken at m.
+    """Set out = start + factor weight dm/dt / γ in cells first to last, with dm/dt at m.
 
-    γ = γ0/(1 + α²). Landau-Lifshitz form: dm/dt = -γ m × (H + α m × H), the torque being a field.
+    γ = γ0/(1 + α²). Landau-Lifshitz form: dm/dt = -γ m × (H + α m × H), with the torque as a field.
     """
     n, west, east, south, north = last - first, first - 1, first + 1, first - stride, first + stride
     xc, yc, zc = m[0, first:last], m[1, first:last], m[2, first:last]
@@ -122,7 +123,7 @@ def _stage(m, start, out, slow, weight, p, factor, stride, first, last):
 
 @compiled
 def _add_torque(m, slow, out, p, first, last):
-    """Set out = slow + the Slonczewski field β ε (m × mp), ε depending on the angle (Λ > 1)."""
+    """Set out = slow + the Slonczewski field β ε (m × mp), where ε depends on the angle (Λ > 1)."""
     px, py, pz = p.spin_direction[0], p.spin_direction[1], p.spin_direction[2]
     torque, total, difference = p.torque, p.lambda_sum, p.lambda_difference
     x, y, z = m[0, first:last], m[1, first:last], m[2, first:last]
@@ -140,7 +141,7 @@ def _add_torque(m, slow, out, p, first, last):
 def _local_field(m, slow, p, first, last):
     """Return slow[0] plus the local fields that are not linear in m, in slow[1] if there are any.
 
-    A term of that kind has its coefficients in `PARAMETERS`, one of them zero without it.
+    Such a term has its coefficients in `PARAMETERS`, one of which is zero without the term.
     """
     field = slow[0]
     if p.lambda_difference != 0:
@@ -151,9 +152,9 @@ def _local_field(m, slow, p, first, last):
 
 @compiled
 def normalise(source, out, first, last):
-    """Bring m back to unit length; zero stays zero.
+    """Normalise m to unit length; zero vectors do not change.
 
-    One Newton step is enough: the length is off by the step's own error only.
+    One Newton step is enough, since the length deviates only by the error of the time step.
     """
     half, three_halves = np.float32(0.5), np.float32(1.5)
     x, y, z = source[0, first:last], source[1, first:last], source[2, first:last]
@@ -168,7 +169,7 @@ def normalise(source, out, first, last):
 
 @compiled
 def _evaluate(polynomial, powers, out, first, last):
-    """Evaluate the slow field's polynomial."""
+    """Evaluate the polynomial of the slow field."""
     for c in range(3):
         o, f = out[c, first:last], polynomial[0, c, first:last]
         for i in range(last - first):
@@ -183,16 +184,16 @@ def _evaluate(polynomial, powers, out, first, last):
 def advance(m, work, slow, polynomial, powers, weight, p, chain, factor, stride):
     """Advance packed cells by Runge-Kutta steps.
 
-    A step goes up the rows in bands, all stages of a band before the next band; each stage stays a
-    row behind the one before it. What a band needs then stays in the cache, and two stages'
-    storage is enough all the same.
+    A step processes the rows upwards in bands, with all stages of a band before the next band. Each
+    stage is one row behind the previous one. The data of a band therefore stays in the cache, and
+    the storage of two stages is still enough.
 
     Parameters
     ----------
     m : float32 array (3, cells)
         Magnetisation, changed in place.
     work : float32 array (2, 3, cells)
-        Work space that holds `m` twice.
+        Work space that contains `m` twice.
     slow : float32 array (2, 3, cells)
         Work space.
     polynomial : float32 array (n, 3, cells)
@@ -202,9 +203,9 @@ def advance(m, work, slow, polynomial, powers, weight, p, chain, factor, stride)
     weight : float32 array (cells,)
         1 in cells that move, 0 elsewhere.
     p : record of float32
-        Coefficients, see `PARAMETERS`.
+        Coefficients; see `PARAMETERS`.
     chain : float32 array (stages,)
-        Stage j starts from m and goes chain[j] of a step with the rate of stage j - 1.
+        Stage j starts from m and advances by chain[j] of a step with the rate of stage j - 1.
     factor : float32
         Step times γ0/(1 + α²).
     stride : int
@@ -225,7 +226,7 @@ def advance(m, work, slow, polynomial, powers, weight, p, chain, factor, stride)
                 if j > 0:
                     source, target = work[(j - 1) % 2], work[j % 2]
                 field = _local_field(source, slow, p, first, last)
-                # the frame's corners have no neighbours and no need of any
+                # the corners of the frame have no neighbours and need none
                 first, last = max(first, stride + 1), min(last, (rows + 1) * stride - 1)
                 _stage(source, m, target, field, weight, p, factor * chain[j], stride, first, last)
                 if j == stages - 1:
@@ -234,9 +235,9 @@ def advance(m, work, slow, polynomial, powers, weight, p, chain, factor, stride)
 
 @compiled
 def stage(m, start, out, slow, weight, p, factor, stride):
-    """Set out = start + factor weight dm/dt / γ in all packed cells, dm/dt taken at m.
+    """Set out = start + factor weight dm/dt / γ in all packed cells, with dm/dt at m.
 
-    Parameters are those of `advance`; `slow[0]` is the slow field.
+    The parameters are those of `advance`; `slow[0]` is the slow field.
     """
     field = _local_field(m, slow, p, 0, m.shape[1])
     last = m.shape[1] - stride - 1
@@ -245,10 +246,10 @@ def stage(m, start, out, slow, weight, p, factor, stride):
 
 @compiled
 def block_speed(m, zero, rate, slow, weight, p, factor, rows, speed):
-    """Largest |dm/dt| component, averaged over blocks of BLOCK × BLOCK cells, in 1/s.
+    """Compute the largest |dm/dt| component, averaged over blocks of BLOCK × BLOCK cells, in 1/s.
 
-    The average takes out the rounding of single precision, which exchange amplifies from cell to
-    cell; what moves on so short a scale is damped within picoseconds.
+    The average removes the rounding errors of single precision, which exchange amplifies from cell
+    to cell. Motion on such a short scale is damped within picoseconds.
 
     Parameters
     ----------
@@ -259,11 +260,11 @@ def block_speed(m, zero, rate, slow, weight, p, factor, rows, speed):
     slow : float32 array (2, 3, cells)
         Slow field in A/m, and work space.
     weight, p, factor
-        As for `advance`, `factor` without the step.
+        As for `advance`; `factor` does not include the step.
     rows : int
-        Rows of the film.
+        Number of rows of the film.
     speed : float32 array (blocks,)
-        Result for each stretch of BLOCK columns, the largest of its blocks.
+        Result for each range of BLOCK columns: the largest value of its blocks.
     """
     stride = m.shape[1] // (rows + 2)
     stage(m, zero, rate, slow, weight, p, factor, stride)
@@ -286,24 +287,24 @@ def block_speed(m, zero, rate, slow, weight, p, factor, rows, speed):
 
 @compiled
 def interpolation_coefficients(samples, order, matrix, missed, per_step, polynomial, first, stride):
-    """Pack the coefficients of the slow field's polynomial for a stretch of columns.
+    """Pack the coefficients of the slow field's polynomial for a range of columns.
 
     Parameters
     ----------
     samples : float32 array (ORDERS, 3, rows, columns)
         The slow field at earlier times.
     order : int array (n,)
-        Where in `samples` the latest n are.
+        Indices in `samples` of the latest n samples.
     matrix : float32 array (n, n)
         Coefficient k is the sum over j of matrix[k, j] times the j-th of these samples.
     missed : float32 array (3, rows, columns)
-        Error of the interval before, which is added to the constant term ...
+        Error of the previous interval; `per_step` times this error is added to the constant term.
     per_step : float32
-        ... times this.
+        Factor of `missed`.
     polynomial : float32 array (n, 3, cells)
-        Result; beside the stretch it is left alone.
+        Result; values outside the range do not change.
     first : int
-        First column of the stretch.
+        First column of the range.
     stride : int
         Cells in a packed row.
     """
@@ -335,18 +336,18 @@ def extrapolation_error(samples, order, weights, renewed, missed, first, last):
     samples, order
         As for `interpolation_coefficients`.
     weights : float32 array (n,)
-        What the extrapolation weighs the samples with.
+        Weights of the samples in the extrapolation.
     renewed : float32 array (3, rows, columns)
-        The slow field as it is.
+        The present slow field.
     missed : float32 array (3, rows, columns)
-        Receives renewed less extrapolated field in the stretch.
+        Receives the difference of renewed and extrapolated field in the range.
     first, last : int
-        First column of the stretch, and the first one behind it.
+        First column of the range, and the first column after it.
 
     Returns
     -------
     float32
-        Largest deviation in A/m; NaN if any is.
+        Largest deviation in A/m; NaN if any deviation is NaN.
     """
     largest = np.float32(0)
     for c in range(3):

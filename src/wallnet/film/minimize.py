@@ -1,6 +1,6 @@
-"""The minimum of a film's energy, in double precision, by steps of Barzilai and Borwein.
+"""Minimisation of a film's energy in double precision, with Barzilai-Borwein steps.
 
-Each step rotates every m within the plane of m and its torque field m × (m × H), which keeps its
+Each step rotates every m in the plane of m and its torque field m × (m × H), which preserves its
 length exactly (Exl et al., J. Appl. Phys. 115, 17D118 (2014)).
 """
 
@@ -26,15 +26,15 @@ def minimize(
     Parameters
     ----------
     energy : Energy
-        What to minimise.
+        Energy to minimise.
     m : ndarray (rows, columns, 3)
-        Unit vectors to start from.
+        Initial unit vectors.
     stop : float
         Largest |m × H × m| at the minimum, in A/m.
     limit : int
         Largest number of steps.
     report : callable
-        Called before each step with the number of steps done and the largest |m × H × m|.
+        Called before each step with the number of finished steps and the largest |m × H × m|.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def minimize(
         return t, g, float(np.sqrt((g**2).sum(axis=-1).max()))
 
     t, g, largest = torque(now)
-    # the largest torque bounds the first step; later ones follow from the last two
+    # the largest torque bounds the first step; later steps depend on the last two states
     step = 0.01 / max(largest, 1e-300)
     for iteration in range(limit):
         if largest <= stop:
@@ -67,7 +67,7 @@ def minimize(
                 "unit vectors to start from"
             )
         report(iteration, largest)
-        # (1 + s²t²) m' = (1 - s²t²) m - 2 s g with s = step/2, which leaves |m'| = |m|
+        # (1 + s²t²) m' = (1 - s²t²) m - 2 s g with s = step/2, so that |m'| = |m|
         squared = (step / 2) ** 2 * (t**2).sum(axis=-1, keepdims=True)
         moved = ((1 - squared) * now - step * g) / (1 + squared)
         length = np.linalg.norm(moved, axis=-1, keepdims=True)
@@ -75,13 +75,13 @@ def minimize(
         t, new, largest = torque(moved)
         change, bend = moved - now, new - g
         along = abs(float((change * bend).sum()))
-        # the two Barzilai-Borwein steps in turn
+        # alternate between the two Barzilai-Borwein steps
         if iteration % 2:
             step = along / max(float((bend**2).sum()), 1e-300)
         else:
             step = float((change**2).sum()) / max(along, 1e-300)
         now, g = moved, new
-        # no step may turn a moment by more than about a radian
+        # limit the rotation of a moment per step to about one radian
         step = min(step, 1.0 / max(largest, 1e-300))
     raise EngineError(
         f"no minimum after {limit} steps: max |m × H × m| is {largest:.3g} A/m, above {stop:.3g}; "

@@ -1,8 +1,8 @@
 """Demagnetising tensor between the cells of a single layer.
 
-Near cells: the exact formulas of Newell, Williams and Dunlop, J. Geophys. Res. 98, 9551 (1993).
-Far cells, where those lose their digits to cancellation: the dipole tensor averaged over both
-cells with a rule that is exact to fifth order in cell size over distance.
+Near cells use the exact formulas of Newell, Williams and Dunlop, J. Geophys. Res. 98, 9551 (1993).
+For far cells, these formulas lose digits to cancellation. Far cells use the dipole tensor, averaged
+over both cells with a rule that is exact to fifth order in cell size over distance.
 """
 
 from collections.abc import Callable
@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 FAR = 12.0
-"""Distance, in largest cell edges, beyond which the averaged dipole tensor takes over. There it
-and the exact formula agree to 1e-11 (tested)."""
+"""Distance, in units of the largest cell edge, beyond which the averaged dipole tensor is used. At
+this distance, it and the exact formula agree to 1e-11 (tested)."""
 
 
 def _f(x: NDArray, y: NDArray, z: NDArray) -> NDArray:
-    """Newell's f, even in all its arguments."""
+    """Return Newell's f, which is even in all its arguments."""
     x, y, z = np.abs(x), np.abs(y), np.abs(z)
     xx, yy, zz = x * x, y * y, z * z
     r = np.sqrt(xx + yy + zz)
@@ -28,7 +28,7 @@ def _f(x: NDArray, y: NDArray, z: NDArray) -> NDArray:
 
 
 def _g(x: NDArray, y: NDArray, z: NDArray) -> NDArray:
-    """Newell's g, odd in x and y, even in z."""
+    """Return Newell's g, which is odd in x and y, and even in z."""
     z = np.abs(z)
     xx, yy, zz = x * x, y * y, z * z
     r = np.sqrt(xx + yy + zz)
@@ -67,7 +67,7 @@ def _second_differences(
 def exact(
     x: NDArray, y: NDArray, cell: tuple[float, float, float]
 ) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    """Tensor between two cells of one layer by Newell's formulas.
+    """Return the tensor between two cells of one layer by Newell's formulas.
 
     Parameters
     ----------
@@ -93,12 +93,12 @@ def exact(
 def averaged_dipole(
     x: NDArray, y: NDArray, cell: tuple[float, float, float]
 ) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    """Tensor between two distant cells: the dipole tensor averaged over both.
+    """Return the tensor between two distant cells: the dipole tensor averaged over both.
 
-    The difference of two points, each uniform in a cell, is distributed as a triangle of second
-    moment h²/6 and fourth moment h⁴/15 along each edge h; three nodes reproduce both.
+    The difference of two points, each uniform in a cell, has a triangular distribution along each
+    edge h, with second moment h²/6 and fourth moment h⁴/15. Three nodes reproduce both moments.
 
-    Parameters and return value are those of `exact`.
+    The parameters and the return value are those of `exact`.
     """
     node = np.sqrt(0.4)
     rule = ((-node, 5 / 24), (0.0, 7 / 12), (node, 5 / 24))
@@ -119,7 +119,7 @@ def averaged_dipole(
 def tensor(
     columns: int, rows: int, cell: tuple[float, float, float]
 ) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    """Tensor for all offsets of 0 to `columns` - 1 and 0 to `rows` - 1 cells.
+    """Return the tensor for all offsets of 0 to `columns` - 1 and 0 to `rows` - 1 cells.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def tensor(
     tuple of ndarray
         Nxx, Nyy, Nzz, Nxy, each of shape (rows, columns), dimensionless.
     """
-    # in units of the smallest edge, so that no term under- or overflows
+    # lengths in units of the smallest edge, so that no term under- or overflows
     unit = min(cell)
     edges = (cell[0] / unit, cell[1] / unit, cell[2] / unit)
     y, x = np.meshgrid(np.arange(rows) * edges[1], np.arange(columns) * edges[0], indexing="ij")
@@ -151,12 +151,12 @@ def tensor(
 
 
 def for_convolution(part: NDArray, shape: tuple[int, int], odd: bool) -> NDArray[np.float64]:
-    """Lay a component of the tensor out for a cyclic convolution, offsets below zero at the end.
+    """Arrange a component of the tensor for a cyclic convolution, with negative offsets at the end.
 
     Parameters
     ----------
     part : ndarray (rows, columns)
-        The component for offsets from zero on.
+        The component for offsets that are not negative.
     shape : tuple of int
         Rows and columns of the convolution: at least 2·rows - 1 and 2·columns - 1.
     odd : bool
@@ -165,7 +165,7 @@ def for_convolution(part: NDArray, shape: tuple[int, int], odd: bool) -> NDArray
     Returns
     -------
     ndarray
-        Of that shape.
+        Array of that shape.
     """
     rows, columns = part.shape
     sign = -1.0 if odd else 1.0

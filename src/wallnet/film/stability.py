@@ -1,17 +1,17 @@
 """Explicit Runge-Kutta chains whose stability regions fit the modes of a damped magnet.
 
-The modes of the Landau-Lifshitz equation lie near two rays, λ = ω (-α ± i)/(1 + α²), and exchange
+The modes of the Landau-Lifshitz equation are near two rays, λ = ω (-α ± i)/(1 + α²). Exchange
 between small cells makes |λ| far larger than any rate at which a wall moves. A chain
 
     m_j = m_0 + b_j h F(m_{j-1}),  j = 1 ... s,  b_{s-1} = 1/2, b_s = 1,
 
 is of second order, stores no more than two stages, and has the stability polynomial
-1 + z b_s (1 + z b_{s-1} (1 + ...)). Its free coefficients are chosen to make the largest |λ| h on
-those rays as large as can be: 0.84 to 1.5 a stage for six stages, where the classical method of
-fourth order has 0.7. Longer chains gain little and lose digits: a rounding error of an early stage
-is amplified by up to a hundred in six stages, by ten thousand in twelve.
+1 + z b_s (1 + z b_{s-1} (1 + ...)). Its free coefficients maximise the largest stable |λ| h on
+these rays: 0.84 to 1.5 per stage for six stages, compared with 0.7 for the classical method of
+fourth order. Longer chains gain little and lose digits: a rounding error of an early stage is
+amplified by up to a hundred in six stages, and by up to ten thousand in twelve.
 
-`python -m wallnet.film.stability` prints the table anew.
+`python -m wallnet.film.stability` computes and prints the table.
 """
 
 import math
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 CLASSICAL = (0.25, 1 / 3, 0.5, 1.0)
-"""The chain with the polynomial of the classical method, for where accuracy limits the step."""
+"""Chain with the polynomial of the classical method, used if accuracy limits the step."""
 
 DESIGNED = {
     0.05: (0.122304, 0.129865, 0.232815, 0.301633, 0.5, 1.0),
@@ -34,14 +34,14 @@ DESIGNED = {
     1.0: (0.033574, 0.072366, 0.132382, 0.237425, 0.5, 1.0),
     math.inf: (0.024138, 0.069485, 0.175163, 0.5, 1.0),
 }
-"""Chains by the damping for which they were designed; infinite is relaxing without precession."""
+"""Chains by the damping for which they were designed; infinite is relaxation without precession."""
 
 LARGEST_TURN = 0.25
-"""Largest angle in rad by which a moment may turn in a step, exchange left aside, where exchange
-limits the step: what moves then moves more slowly than single moments."""
+"""Largest angle in rad by which a moment may turn in a step, without exchange, if exchange limits
+the step. In this case, motion is slower than that of single moments."""
 
 LARGEST_TURN_ALONE = 0.06
-"""The same where exchange is soft and moments turn on their own."""
+"""The same angle if exchange is weak and moments turn independently."""
 
 
 def polynomial(chain: tuple[float, ...], z: NDArray[np.complexfloating]) -> NDArray:
@@ -53,10 +53,10 @@ def polynomial(chain: tuple[float, ...], z: NDArray[np.complexfloating]) -> NDAr
 
 
 def directions(damping: float, precession: bool = True) -> NDArray[np.float64]:
-    """Angles in rad within which the modes of a magnet lie, those with Im λ > 0.
+    """Return the angles in rad that enclose the modes of a magnet with Im λ > 0.
 
-    DMI turns them a little towards the imaginary axis; where both directions across m differ in
-    stiffness, precession slows down and they turn towards the real one.
+    DMI rotates the modes slightly towards the imaginary axis. If the two directions perpendicular
+    to m differ in stiffness, precession is slower and the modes rotate towards the real axis.
     """
     if not precession or math.isinf(damping):
         return np.linspace(math.pi - 0.15, math.pi, 4)
@@ -67,7 +67,7 @@ def directions(damping: float, precession: bool = True) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=256)
 def stability_radius(chain: tuple[float, ...], damping: float, precession: bool = True) -> float:
-    """Largest |λ| h up to which no mode grows; zero if some grow however small the step."""
+    """Return the largest |λ| h up to which no mode grows; zero if modes grow for any step."""
     radii = np.linspace(0.0, 4.0 * len(chain), 2001)[1:]
     z = radii[:, None] * np.exp(1j * directions(damping, precession))
     growing = (np.abs(polynomial(chain, z)) > 1 + 1e-9).any(axis=1)
@@ -78,7 +78,7 @@ def stability_radius(chain: tuple[float, ...], damping: float, precession: bool 
 def choose(
     damping: float, precession: bool, stiffest: float, turning: float
 ) -> tuple[tuple[float, ...], float]:
-    """Choose the chain that needs the fewest stages for a time.
+    """Choose the chain that needs the fewest stages per simulated time.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def choose(
     stiffest : float
         Largest |λ| in 1/s.
     turning : float
-        Largest rate in 1/s that accuracy asks to resolve.
+        Largest rate in 1/s that has to be resolved for accuracy.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def choose(
 
 
 def design(damping: float, stages: int, radius: float) -> tuple[float, tuple[float, ...]]:
-    """Make the largest growth on the modes' rays as small as can be, up to a given |λ| h.
+    """Design the chain with the smallest growth of modes on their rays, up to a given |λ| h.
 
     Parameters
     ----------
@@ -124,22 +124,22 @@ def design(damping: float, stages: int, radius: float) -> tuple[float, tuple[flo
     Returns
     -------
     tuple
-        Largest |polynomial| on the rays as a share of what is allowed, 1 near zero and
-        a little less beyond, and the chain.
+        Largest |polynomial| on the rays relative to its bound (1 near zero and slightly less
+        beyond), and the chain.
     """
     from scipy.optimize import linprog
 
     share = (1 - np.cos(np.linspace(0, math.pi, 121)))[1:] / 2
     angles = directions(damping)
     z = (share[:, None] * np.exp(1j * angles)).ravel()
-    # modes that are fast but damped shall not live long
+    # modes that are fast but damped have to decay quickly
     allowed = 1 - min(0.05, 0.2 * damping) * np.clip((share - 0.05) / 0.25, 0, 1)
     allowed = np.repeat(allowed, angles.size)
     fixed = 1 + radius * z + (radius * z) ** 2 / 2
     powers = z[:, None] ** np.arange(3, stages + 1)
     basis, triangle = np.linalg.qr(np.concatenate([powers.real, powers.imag]))
     basis = basis[: z.size] + 1j * basis[z.size :]
-    # |value| is bounded by its components in 24 directions, which makes the problem linear
+    # bounds on the components of the value in 24 directions make the problem linear
     turns = np.exp(2j * math.pi * np.arange(24) / 24)
     rows = [np.column_stack([(turn * basis).real, -allowed]) for turn in turns]
     solution = linprog(
@@ -155,7 +155,7 @@ def design(damping: float, stages: int, radius: float) -> tuple[float, tuple[flo
 
 
 def main() -> None:
-    """Print the chains of the table with their stability radii, for a second look at them."""
+    """Print the chains of the table with their stability radii, to check them."""
     for damping, known in DESIGNED.items():
         lower, upper = 1.0, float(4 * len(known))
         chain = known

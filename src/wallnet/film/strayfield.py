@@ -1,7 +1,7 @@
 """Stray field of a single layer by FFT convolution, in single precision."""
 
 import numpy as np
-from ducc0 import fft  # half of scipy.fft's time here: it writes into given arrays
+from ducc0 import fft  # takes half the time of scipy.fft here, since it writes into given arrays
 from numpy.typing import NDArray
 
 from wallnet.film import newell
@@ -23,10 +23,10 @@ def _multiply(spectrum: NDArray[np.complex64], kernel: NDArray[np.float32]) -> N
 
 
 class StrayField:
-    """Far part of the stray field: all but a cell's own and its four neighbours' share.
+    """Far part of the stray field, without the parts of the cell itself and its four neighbours.
 
-    Those shares are local and go into the stencil (`terms.demagnetization`), where they follow
-    every stage of the integration; what is left changes slowly.
+    The near parts are local and included in the stencil (`terms.demagnetization`), which is
+    evaluated at every stage of the integration. The far part changes slowly.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class StrayField:
         self._spectrum = np.zeros((3, self.padded[0], self.padded[1] // 2 + 1), dtype=np.complex64)
 
     def _spectra(self, parts: tuple[NDArray, ...], magnetization: float) -> NDArray[np.float32]:
-        """Transform the tensor, its near entries left out, with its symmetries."""
+        """Transform the tensor without its near entries, using its symmetries."""
         spectra = []
         for index, part in enumerate(parts):
             part = part.copy()
@@ -58,21 +58,21 @@ class StrayField:
             part[0, 1:2] = 0.0
             part[1:2, 0] = 0.0
             padded = newell.for_convolution(part, self.padded, odd=index == 3)
-            # the inverse transform's division by the number of points is done here
+            # includes the division by the number of points of the inverse transform
             spectra.append(np.fft.rfft2(padded).real * (magnetization / padded.size))
         return np.array(spectra, dtype=np.float32)
 
     def far(
         self, m: NDArray[np.float32], uniform: NDArray[np.floating], out: NDArray[np.float32]
     ) -> None:
-        """Field of all cells but the nearest, and a uniform field.
+        """Compute the field of all cells except the nearest, plus a uniform field.
 
         Parameters
         ----------
         m : float32 array (3, rows, columns)
             Magnetisation, zero in empty cells.
         uniform : array (3,)
-            Field to add, in A/m.
+            Uniform field in A/m.
         out : float32 array (3, rows, columns)
             Receives the field in A/m.
         """

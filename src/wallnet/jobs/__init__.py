@@ -1,4 +1,4 @@
-"""What one job computes: the part of the configuration that it needs, as canonical JSON."""
+"""Jobs: the part of the configuration that each computation needs, as canonical JSON."""
 
 from wallnet.jobs.base import Job, canonical, read
 from wallnet.jobs.code import find, search_in, stage_of

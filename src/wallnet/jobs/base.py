@@ -1,4 +1,4 @@
-"""What all jobs share: their way to canonical JSON and back."""
+"""Base class of all jobs: conversion to canonical JSON and back."""
 
 import json
 from typing import Any, Self, TypeVar
@@ -10,39 +10,39 @@ from wallnet.config.quantities import Section
 from wallnet.files import one_line
 
 LARGEST = 10_000_000
-"""JSON above this many characters is refused unread."""
+"""Number of characters above which JSON is refused without being read."""
 
 Data = TypeVar("Data")
 
 
 def canonical(data: Any) -> str:
-    """Write plain data as JSON with sorted keys and no spaces."""
+    """Return plain data as JSON with sorted keys and no spaces."""
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 def read(text: str, kind: type[Data], option: str, name: str) -> Data:
-    """Read what a rule hands to its job as JSON.
+    """Read the JSON that a rule passes to its job.
 
     Parameters
     ----------
     text : str
         The JSON.
     kind : type
-        A section, or a type that is made of some.
+        A section, or a type composed of sections.
     option : str
         The option of the command line, for messages.
     name : str
-        What it should be, for messages.
+        Name of the expected data, for messages.
 
     Returns
     -------
     object
-        Of that type.
+        Object of that type.
 
     Raises
     ------
     wallnet.config.ConfigError
-        If the text is none.
+        If the text does not describe such an object.
     """
     try:
         if len(text) > LARGEST:
@@ -51,22 +51,22 @@ def read(text: str, kind: type[Data], option: str, name: str) -> Data:
     except (ValueError, RecursionError) as error:
         reason = first_finding(error) if isinstance(error, ValidationError) else error
     raise ConfigError(
-        f"{option} is no {name} ({one_line(reason)}); take the JSON that "
+        f"{option} is not a valid {name} ({one_line(reason)}); use the JSON that "
         "`snakemake --dry-run --printshellcmds` shows"
     )
 
 
 def first_finding(invalid: ValidationError) -> str:
-    """Return the first of pydantic's findings, with the key that it is about."""
+    """Return the first finding of pydantic, with its key."""
     error = invalid.errors(include_url=False, include_context=False)[0]
     key = ".".join(map(str, error["loc"])) or "the whole"
     return f"{key}: {error['msg']}"
 
 
 class Job(Section):
-    """What one job computes. A rule hands it this as canonical JSON and nothing else.
+    """Description of one computation, which a rule passes to its job as canonical JSON.
 
-    So a job runs again exactly when what it computes has changed.
+    A job receives nothing else, so it runs again exactly when this description changes.
     """
 
     def to_json(self) -> str:
@@ -74,7 +74,7 @@ class Job(Section):
         return canonical(self.plain())
 
     def plain(self) -> dict[str, Any]:
-        """Return this job as plain data, without what it does not set."""
+        """Return this job as plain data, without keys that are None."""
         return self.model_dump(mode="json", exclude_none=True)
 
     @classmethod
@@ -84,6 +84,6 @@ class Job(Section):
         Raises
         ------
         wallnet.config.ConfigError
-            If it is none.
+            If the text does not describe such a job.
         """
         return read(text, cls, "--job", cls.__name__)

@@ -1,7 +1,8 @@
-"""Which code a calculator of one's own is: the version of its package, or a digest of its source.
+"""Identity of the code of user-defined calculators.
 
-It is part of a job, so that an upgrade or an edit makes the traces of that calculator run again.
-A module lies in an installed package, on PYTHONPATH or in the campaign's folder.
+The identity is the version of the calculator's package or a digest of its source. It is part of a
+job, so that the traces of the calculator are computed again after an upgrade or an edit. The module
+is in an installed package, on PYTHONPATH or in the folder of the campaign.
 """
 
 import importlib.util
@@ -21,30 +22,30 @@ from wallnet.files import one_line
 
 
 def stage_of(calculator: str) -> str:
-    """Return the stage in `wallnet.revisions` whose code a calculator's traces depend on."""
+    """Return the stage in `wallnet.revisions` that computes the traces of a calculator."""
     return calculator if calculator in SETTINGS else "simulate"
 
 
 def search_in(folder: str | Path) -> None:
-    """Find modules in a folder too, after all other places."""
+    """Add a folder to the end of the search path for modules."""
     place = str(Path(folder).absolute())
     if place not in sys.path:
         sys.path.append(place)
 
 
 def find(calculator: str) -> ModuleSpec:
-    """Find the module of a calculator; only the packages that it lies in are imported.
+    """Find the module of a calculator; import only the packages that contain it.
 
     Raises
     ------
     wallnet.config.ConfigError
-        If there is none.
+        If there is no such module.
     """
     search_in(".")
     module = calculator.partition(":")[0]
     try:
         spec = importlib.util.find_spec(module)
-    except Exception as error:  # whatever the packages around it raise
+    except Exception as error:  # its packages can raise any error
         if isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}."):
             _missing(calculator)
         raise ConfigError(
@@ -66,7 +67,7 @@ def _missing(calculator: str) -> NoReturn:
 
 @cache
 def code_of(calculator: str) -> str:
-    """Return what identifies the code of a calculator of one's own.
+    """Return the identity of the code of a user-defined calculator.
 
     Parameters
     ----------
@@ -76,13 +77,14 @@ def code_of(calculator: str) -> str:
     Returns
     -------
     str
-        Name and version of the installed package that holds the module. Else a digest of the
-        module's source, comments and docstrings left out; of a package, of all its modules.
+        Name and version of the installed package that contains the module. If there is none, a
+        digest of the source of the module, or of all modules of a package, without comments and
+        docstrings.
 
     Raises
     ------
     wallnet.config.ConfigError
-        If the module is not there or is no valid Python.
+        If the module does not exist or is not valid Python.
     """
     spec = find(calculator)
     module = calculator.partition(":")[0]
@@ -103,9 +105,9 @@ def code_of(calculator: str) -> str:
 
 
 def _installed(module: str) -> str | None:
-    """Return name and version of the package that was installed with a module, if one was.
+    """Return name and version of the installed package that contains a module, if there is one.
 
-    A package that is installed for development has its code elsewhere and counts as source.
+    A package that is installed for development has its code elsewhere and is treated as source.
     """
     top = module.partition(".")[0]
     spec = importlib.util.find_spec(top)
@@ -118,7 +120,7 @@ def _installed(module: str) -> str | None:
 
 
 def _distributions(folder: str, first: str) -> Iterator[metadata.Distribution]:
-    """Yield what is installed in a folder, that of a name first."""
+    """Yield the distributions installed in a folder, the one with a given name first."""
     others = []
     for found in metadata.distributions(path=[folder]):
         if found.name.lower().replace("-", "_") == first.lower():

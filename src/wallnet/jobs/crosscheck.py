@@ -1,4 +1,4 @@
-"""Pulses that two calculators run."""
+"""Jobs of the cross-check, in which two calculators run the same pulses."""
 
 import difflib
 import itertools
@@ -11,7 +11,7 @@ from wallnet.jobs.simulation import SimulationJob, pulse_job
 
 
 def crosscheck_job(campaign: Campaign, case: str, calculator: str) -> SimulationJob:
-    """Return the job of a case of the cross-check for one calculator."""
+    """Return the job of one case of the cross-check with one calculator."""
     return pulse_job(
         _device(campaign, case, calculator), campaign.crosscheck.cases[case].current_density
     )
@@ -23,7 +23,7 @@ def _device(campaign: Campaign, case: str, calculator: str) -> Device:
 
 
 def own_calculators(campaign: Campaign) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the calculators of one's own that a campaign names, with their settings."""
+    """Yield the user-defined calculators that a campaign names, with their settings."""
     both = itertools.product(campaign.crosscheck.cases, campaign.crosscheck.calculators)
     compared = (_device(campaign, case, name) for case, name in both)
     for device in (*campaign.devices.values(), *compared):
@@ -32,13 +32,13 @@ def own_calculators(campaign: Campaign) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def misnamed_settings(campaign: Campaign) -> list[str]:
-    """List settings under a name that is almost one of the calculators, a sentence each."""
+    """List settings whose name is similar to that of a calculator, one sentence each."""
     used = {name for name, _ in own_calculators(campaign)}
     devices = campaign.devices.values()
     given = {name for device in devices for name in device.calculator_settings or {}}
     near = {name: difflib.get_close_matches(name, used, n=1, cutoff=0.8) for name in given - used}
     return [
-        f"calculator_settings.{name} is of no calculator here; did you mean {meant[0]}?"
+        f"calculator_settings.{name} belongs to no calculator; did you mean {meant[0]}?"
         for name, meant in sorted(near.items())
         if meant
     ]

@@ -1,4 +1,4 @@
-"""What becomes of the traces of a device."""
+"""Jobs that compute the properties of a device from its traces."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -11,9 +11,9 @@ from wallnet.jobs.base import Job
 
 
 class DeviceJob(Job):
-    """How the traces of one device become its conductance, levels or activation.
+    """Computation of a device's conductance, levels or activation from its traces.
 
-    Material and calculator are left out: they decide the traces, not how these are read.
+    Material and calculator are not included, since they affect the traces but not their reading.
     """
 
     kind: DeviceKind
@@ -25,9 +25,9 @@ class DeviceJob(Job):
     interval: Duration
 
     def plain(self) -> dict[str, Any]:
-        """Return this job as plain data, regular stretches of the sweep as one entry.
+        """Return this job as plain data, with each regular part of the sweep as one entry.
 
-        A command line of 128 KiB thus holds sweeps of any length that are regular in parts.
+        A command line of 128 KiB can therefore contain sweeps of any length with regular parts.
         """
         data = super().plain()
         data["pulse"]["current_densities"] = _stretches(self.pulse.current_densities)
@@ -48,7 +48,7 @@ def device_job(device: Device) -> DeviceJob:
 
 
 def _stretches(current_densities: Sequence[float]) -> list[Any]:
-    """Write ascending densities as {start, stop, step} wherever three or more are equidistant."""
+    """Return ascending densities with {start, stop, step} for three or more equidistant ones."""
     steps = [round(density / CURRENT_DENSITY_STEP) for density in current_densities]
     stretches: list[Any] = []
     first = 0

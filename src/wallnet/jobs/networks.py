@@ -1,4 +1,4 @@
-"""Data sets, networks and their accuracies."""
+"""Jobs for data sets, networks and their accuracies."""
 
 from collections.abc import Mapping
 
@@ -52,12 +52,12 @@ class MappingJob(LevelTrainings, _NetworkOnSynapse):
 
     @property
     def scheme(self) -> str:
-        """How weights become conductances, of `wallnet.config.networks.SCHEMES`."""
+        """Scheme that maps weights to conductances, of `wallnet.config.networks.SCHEMES`."""
         return split_mapping(self.mapping)[0]
 
     @property
     def level_set(self) -> str:
-        """Which levels are used, of `wallnet.config.networks.LEVEL_SETS`."""
+        """Set of levels that is used, of `wallnet.config.networks.LEVEL_SETS`."""
         return split_mapping(self.mapping)[1]
 
 

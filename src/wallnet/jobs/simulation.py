@@ -1,4 +1,4 @@
-"""Simulations: initial states, pulses and levels."""
+"""Jobs for simulations: initial states, pulses and levels."""
 
 from typing import Any
 
@@ -20,17 +20,17 @@ from wallnet.jobs.code import code_of
 
 
 class WallPlacement(Section):
-    """Where the wall meets the lower and the upper edge, in m."""
+    """Positions in m at which the wall meets the lower and the upper edge."""
 
     bottom: Position
     top: Position
 
 
 class SimulationJob(Job):
-    """One wall on one track: an optional pulse, then relaxation.
+    """Simulation of one wall on one track: an optional pulse, then relaxation.
 
-    Without `current_density` there is no pulse: the wall is placed and relaxes, as for an
-    initial state or a conductance level.
+    Without `current_density` there is no pulse. The wall is placed and relaxes, as for an initial
+    state or a conductance level.
     """
 
     track: Track
@@ -42,13 +42,13 @@ class SimulationJob(Job):
     output: Output
     calculator: FilmSettings | OommfSettings | OwnSettings
     calculator_name: CalculatorName
-    # what identifies the code of a calculator of one's own; that of the package has revisions
+    # identity of the code of a user-defined calculator; the package's calculators have revisions
     calculator_code: str | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _settings_of_the_named_calculator(cls, data: Any) -> Any:
-        """Take plain settings for those of the calculator that is named."""
+        """Validate plain settings with the model of the named calculator."""
         if not isinstance(data, dict) or not isinstance(data.get("calculator"), dict):
             return data
         model = SETTINGS.get(str(data.get("calculator_name")), OwnSettings)
@@ -79,9 +79,9 @@ def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulatio
 
 
 def initial_job(device: Device) -> SimulationJob:
-    """Return the job that makes a device's initial state."""
+    """Return the job that computes the initial state of a device."""
     start, duration = device.wall.start, device.wall.relaxation
-    # a hold as long as the cap lets the relaxation run for exactly the stated time
+    # with `hold` equal to `longest`, the relaxation lasts exactly the stated time
     relaxation = Relaxation(longest=duration, hold=duration or 1e-12)
     return _job(device, start, start, relaxation=relaxation)
 
@@ -99,14 +99,13 @@ def pulse_job(device: Device, current_density: float) -> SimulationJob:
 
 
 def level_states(track: Track) -> dict[WallState, tuple[float, float]]:
-    """Return where a wall is placed on a track for each state in which it can rest.
+    """Return the initial position of a wall for each state in which it can rest on a track.
 
     Returns
     -------
     dict
-        From the states, from left to right, to the positions in m at which the wall meets the
-        lower and the upper edge. Of a half state the upper end, which the drive makes lead, is
-        ahead.
+        Positions in m at which the wall meets the lower and the upper edge, by state, from left to
+        right. In a half state, the upper end is ahead, as under the driving current.
     """
     notches = track.inner_notch_positions
     places = {}
@@ -118,7 +117,7 @@ def level_states(track: Track) -> dict[WallState, tuple[float, float]]:
 
 
 def level_job(device: Device, name: str) -> SimulationJob:
-    """Return the job that measures a level: a wall placed there, then relaxed.
+    """Return the job that measures a level by placing a wall there and relaxing it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Every path of a campaign: which files there are, what they are made of, what is left over."""
+"""All paths of a campaign: its files, their sources, and obsolete results."""
 
 from wallnet.plan.clean import not_asked_for, register, remove
 from wallnet.plan.figures import FIGURES, Figure, figures

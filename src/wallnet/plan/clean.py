@@ -1,4 +1,4 @@
-"""What lies among the results that a campaign no longer asks for, and what is damaged."""
+"""Detection of obsolete and damaged results, and removal of obsolete ones."""
 
 import argparse
 import os
@@ -16,23 +16,23 @@ _FOLDERS = (
     *("initial", "traces", "levels", "devices", "compact_models", "data", "networks"),
     *("tables", "figures", "crosscheck", "validation", "logs", "benchmarks"),
 )
-"""Folders below `results` in which every file is ours."""
+"""Folders below `results` that contain only files of the campaign."""
 
 
 def not_asked_for(campaign: Campaign, folder: str | Path) -> list[str]:
-    """List the results in a campaign's folder that its configuration does not ask for.
+    """List the results in a campaign's folder that do not belong to its configuration.
 
     Parameters
     ----------
     campaign : Campaign
         The campaign.
     folder : str or Path
-        Where it lies; only the folders of ours below its `results` are looked into.
+        Folder of the campaign. Only its folders `results/…` that wallnet writes are searched.
 
     Returns
     -------
     list of str
-        Paths within `folder`, sorted; what lies hidden beside a result counts as part of it.
+        Paths relative to `folder`, sorted. Hidden files of a result are regarded as part of it.
     """
     wanted = {*everything(campaign), *checks(campaign)}
     wanted |= {of(path) for path in wanted for of in (files.log_of, files.benchmark_of)}
@@ -45,7 +45,7 @@ HIDDEN = re.compile(
 
 
 def _present(folder: Path) -> Iterator[str]:
-    """Walk through all results, those of which only a copy set aside or a digest is left too."""
+    """Yield all results, including those with only a copy set aside or a digest left."""
     for name in _FOLDERS:
         for place, _, found in os.walk(folder / files.RESULTS / name):
             for file in found:
@@ -59,19 +59,19 @@ def _present(folder: Path) -> Iterator[str]:
 
 
 def remove(paths: list[str], folder: str | Path) -> None:
-    """Remove results, what lies hidden beside them, and folders that become empty.
+    """Remove results, their hidden files, and folders that become empty.
 
     Parameters
     ----------
     paths : list of str
-        As `not_asked_for` lists them.
+        Paths returned by `not_asked_for`.
     folder : str or Path
         The campaign's folder.
 
     Raises
     ------
     wallnet.files.FileError
-        If one cannot be removed.
+        If a file cannot be removed.
     """
     top = Path(folder)
     for path in map(Path, paths):
@@ -97,27 +97,27 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Add `clean`, `check` and `digest` to the command line."""
     clean = subparsers.add_parser(
         "clean",
-        help="list results that the configuration no longer asks for, or remove them",
+        help="list or remove results that no longer belong to the configuration",
         description="List the results of renamed or removed devices, current densities and "
-        "networks, with their logs; with --yes remove them.",
+        "networks, with their logs. With --yes, remove them.",
     )
     clean.add_argument("--config", required=True, help="configuration of the campaign")
     clean.add_argument(
-        "--directory", help="folder of the campaign; the configuration's, if not given"
+        "--directory", help="folder of the campaign; by default that of the configuration"
     )
-    clean.add_argument("--yes", action="store_true", help="remove what is listed")
+    clean.add_argument("--yes", action="store_true", help="remove the listed files")
     clean.set_defaults(handler=_clean)
 
     check = subparsers.add_parser(
         "check",
-        help="find results that are no longer what was written",
-        description="Compare every result in the folders with the digest beside it.",
+        help="find results that have changed since they were written",
+        description="Compare every result in the folders with its digest.",
     )
     check.add_argument("paths", nargs="*", default=[files.RESULTS], help="folders or files")
     check.set_defaults(handler=_check)
 
-    digest = subparsers.add_parser("digest", help="write the digest of a file beside it")
-    digest.add_argument("file", help="the file, such as a report that Snakemake wrote")
+    digest = subparsers.add_parser("digest", help="write the digest of a file next to it")
+    digest.add_argument("file", help="the file, such as a report written by Snakemake")
     digest.set_defaults(handler=lambda arguments: files.note_digest(arguments.file))
 
 
@@ -134,9 +134,9 @@ def _clean(arguments: argparse.Namespace) -> None:
     if arguments.yes:
         print(f"{count} removed")
     elif paths:
-        print(f"{count} that {arguments.config} does not ask for; --yes removes them")
+        print(f"{count} do not belong to {arguments.config}; --yes removes them")
     else:
-        print(f"no results that {arguments.config} does not ask for")
+        print(f"all results belong to {arguments.config}")
 
 
 def _check(arguments: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""All figures of devices and networks: what each is drawn from, and how the report shows it."""
+"""All figures of devices and networks, with their sources and their labels in the report."""
 
 import itertools
 from collections.abc import Callable
@@ -19,19 +19,20 @@ class Figure:
     Attributes
     ----------
     name : str
-        What its drawing is called; part of its files' names.
+        Name of the figure in the command line and in the names of its files.
     label : str
-        What the report calls it, with wildcards.
+        Name of the figure in the report, with wildcards.
     pattern : str
-        Of its files, one of those of `wallnet.files`; its wildcards say of what there is one each.
+        Pattern of its files, one of those of `wallnet.files`. There is one figure for each value of
+        the wildcards.
     sources : callable
-        From the campaign and the pattern's wildcards to the files that it is drawn from.
+        Returns the source files of the figure, given the campaign and the pattern's wildcards.
     half : str
-        `device` or `network`: the half of the campaign that it belongs to.
+        `device` or `network`: the part of the campaign to which the figure belongs.
     kind : str or None
-        Kind of the devices that it shows; None for networks.
+        Kind of the devices in the figure; None for networks.
     options : tuple of str
-        What else its drawing is told, keys of `OPTIONS`.
+        Further options of the command that draws it, keys of `OPTIONS`.
     """
 
     name: str
@@ -54,18 +55,18 @@ class Figure:
         return [dict(zip(names, values, strict=True)) for values in chosen]
 
     def values(self, campaign: Campaign, wildcard: str) -> list[str]:
-        """List what a wildcard of its files stands for; nothing if it is none of theirs."""
+        """List the values of a wildcard of its files; none if the pattern lacks this wildcard."""
         found = (place[wildcard] for place in self.places(campaign) if wildcard in place)
         return list(dict.fromkeys(found))
 
     def traces(self, campaign: Campaign, device: str = "", **_: str) -> list[str]:
-        """List the traces in the folder that the drawing is told of."""
+        """List the traces in the folder that the command receives."""
         if "traces" not in self.options:
             return []
         return paths.trace_paths(device, campaign.devices[device])
 
     def command(self, campaign: Campaign, **wildcards: str) -> list[str]:
-        """Return the subcommand that draws it, with all that no other figure is told."""
+        """Return the subcommand that draws it, with the options that only this figure has."""
         words = [f"{self.half}-figure", self.name]
         for option in self.options:
             words += [f"--{option}", *OPTIONS[option](campaign, **wildcards)]
@@ -73,7 +74,7 @@ class Figure:
 
 
 def _shown(campaign: Campaign, device: str) -> list[str]:
-    """Return the current densities that a device's figures of single pulses are to show."""
+    """Return the current densities to show in a device's figures of single pulses."""
     return [f"{density:.10g}" for density in campaign.devices[device].shown or ()]
 
 
@@ -87,7 +88,7 @@ OPTIONS: dict[str, Callable[..., list[str]]] = {
     "shown": _shown,
     "paper": _paper,
 }
-"""Options of the drawings, and what stands behind them."""
+"""Options of the commands that draw figures, with functions that return their values."""
 
 
 def _device(campaign: Campaign, device: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""All files that a campaign asks for, by target."""
+"""All files of a campaign, by target."""
 
 from collections.abc import Sequence
 
@@ -58,7 +58,7 @@ def network_files(campaign: Campaign) -> list[str]:
 
 
 def everything(campaign: Campaign) -> list[str]:
-    """List what the target `all` makes: every result but those of checks asked for by name."""
+    """List the files of the target `all`: all results except those of separate checks."""
     return [
         *simulations(campaign),
         *device_files(campaign),

@@ -1,4 +1,4 @@
-"""The files that jobs read: those of one device, of the networks, of the checks."""
+"""Files that jobs read: those of one device, of the networks and of the checks."""
 
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -10,12 +10,12 @@ from wallnet.config.networks import NO_DEVICE, STAGES, Networks, RunSet
 from wallnet.jobs import DeviceJob, level_states
 from wallnet.validation import CHECKS
 
-# Devices. A job that reads a whole sweep is given its folder, so that nothing on a command line
-# grows; plan and job name the files in it by the same functions.
+# Devices. A job that reads a whole sweep receives its folder, so that the command line does not
+# grow with the sweep. Plan and job use the same functions for the file names.
 
 
 def folder(pattern: str, name: str) -> str:
-    """Return the folder that holds a device's files of one kind.
+    """Return the folder of a device's files of one kind.
 
     Examples
     --------
@@ -32,7 +32,7 @@ def trace_in(traces: str | Path, current_density: float) -> str:
 
 
 def traces_in(traces: str | Path, pulse: Pulse) -> list[str]:
-    """Return the traces in the folder of a device's traces, one a current density, ascending."""
+    """Return the traces in the folder of a device's traces, by ascending current density."""
     return [trace_in(traces, density) for density in pulse.current_densities]
 
 
@@ -42,7 +42,7 @@ def levels_in(levels: str | Path, device: Device | DeviceJob) -> dict[files.Wall
     Returns
     -------
     dict
-        From the state to the file; empty for a device that is no synapse.
+        Files by state; empty for a device that is not a synapse.
     """
     states = level_states(device.track) if device.kind == "synapse" else {}
     name = PurePosixPath(files.LEVEL).name
@@ -50,7 +50,7 @@ def levels_in(levels: str | Path, device: Device | DeviceJob) -> dict[files.Wall
 
 
 def trace_paths(name: str, device: Device) -> list[str]:
-    """Return the trace files of a device, one a current density, ascending."""
+    """Return the trace files of a device, by ascending current density."""
     return traces_in(folder(files.TRACE, name), device.pulse)
 
 
@@ -72,7 +72,7 @@ def network_paths(
     pattern : str
         `wallnet.files.METRICS` or `CHECKPOINT`.
     run_set : RunSet
-        Which networks.
+        The set of networks.
     networks : str or Path
         Folder of all networks.
     """
@@ -85,7 +85,7 @@ def example_metrics(
 ) -> list[str]:
     """Return the metrics of the first recipe, mapping and seed at some stages, in all readings.
 
-    Without a device they are those of the network with free weights.
+    Without a device, return those of the network with free weights.
     """
     wanted = {
         "dataset": (dataset,),

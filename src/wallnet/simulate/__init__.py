@@ -1,6 +1,6 @@
-"""One wall on one track, by the chosen calculator: from a job to its trace.
+"""Simulation of one wall on one track with the chosen calculator, from a job to its trace.
 
-Nothing downstream knows which calculator made a trace.
+Later stages do not depend on the calculator of a trace.
 """
 
 import argparse
@@ -39,23 +39,23 @@ def simulate(
     job : SimulationJob
         Track, material, wall, pulse, relaxation, calculator.
     initial : xarray.Dataset, optional
-        An initial state (kind 'initial') to start from; else the wall is placed.
+        Initial state (kind 'initial'). If not given, the wall is placed.
     progress : callable
-        Called with the simulated time in s as the simulation goes on.
+        Called with the simulated time in s during the simulation.
     output : str or Path, optional
-        Where the trace is to go. With a calculator that resumes, a long simulation keeps a
-        checkpoint beside it and goes on from there; `checkpoint.path_beside` names it, to be
-        removed once the trace is written.
+        Path of the trace. With a calculator that resumes, a long simulation writes a checkpoint
+        into the same folder and continues from it. The caller removes the checkpoint
+        (`checkpoint.path_beside`) after writing the trace.
 
     Returns
     -------
     xarray.Dataset
-        The trace, kind 'trace', with what made it in its attributes.
+        The trace, kind 'trace', with its origin in the attributes.
 
     Raises
     ------
     SimulationError
-        If it becomes unstable, or the trace ends early.
+        If the simulation becomes unstable, or the trace ends early.
     """
     if initial is None:
         placement = job.placement
@@ -105,13 +105,13 @@ def _describe(job: SimulationJob) -> str:
 
 
 def _check(job: SimulationJob, recorder: Recorder) -> None:
-    """Refuse a trace that is cut short or not finite, rather than average over it."""
+    """Refuse a trace that is too short or not finite."""
     end = recorder.time[-1] if recorder.time else 0.0
     due = recorder.pulse_end + min(job.relaxation.hold, job.relaxation.longest)
     if end < due * (1 - 1e-6):
         raise SimulationError(
             f"{_describe(job)}: the trace ends at {end:.4g} s instead of {due:.4g} s or later; "
-            "run it again, and look at the calculator's log if it stays short"
+            "run it again, and read the calculator's log if it is still too short"
         )
     ends = (recorder.dataset()[name].values for name in ("m", "wall_bottom", "wall_top"))
     if not all(np.isfinite(values).all() for values in ends):
@@ -121,19 +121,19 @@ def _check(job: SimulationJob, recorder: Recorder) -> None:
 
 
 def initial_state(job: SimulationJob, output: str | Path | None = None) -> "xarray.Dataset":
-    """Return a device's initial state, relaxed for the stated time if there is one.
+    """Return the initial state of a device, relaxed for the stated time if there is one.
 
     Parameters
     ----------
     job : SimulationJob
         A job without current (`wallnet.jobs.initial_job`).
     output : str or Path, optional
-        Where the state is to go, as in `simulate`.
+        Path of the state, as in `simulate`.
 
     Returns
     -------
     xarray.Dataset
-        Kind 'initial'; the attribute `drift` says how far in m the mean wall moved meanwhile.
+        Kind 'initial'. The attribute `drift` is the change of the mean wall position in m.
     """
     if job.relaxation.longest == 0:
         recorder = Recorder(job)
@@ -151,7 +151,7 @@ def initial_state(job: SimulationJob, output: str | Path | None = None) -> "xarr
 
 
 def state_of(trace: "xarray.Dataset") -> "xarray.Dataset":
-    """Return the last snapshot of a trace as an initial state, with what made it."""
+    """Return the last snapshot of a trace as an initial state, with the trace's attributes."""
     last = trace["magnetization"].isel(snapshot=-1)
     values: dict[str, Any] = {"initial_magnetization": last.values, "x": last["x"], "y": last["y"]}
     return files.dataset("initial", values).assign_attrs(trace.attrs)
@@ -159,7 +159,7 @@ def state_of(trace: "xarray.Dataset") -> "xarray.Dataset":
 
 def register(subparsers: "argparse._SubParsersAction") -> None:
     """Add `initial` and `simulate` to the command line."""
-    initial = subparsers.add_parser("initial", help="make a device's initial state")
+    initial = subparsers.add_parser("initial", help="compute the initial state of a device")
     initial.add_argument("--job", required=True, help="canonical JSON of the job")
     initial.add_argument("--out", required=True, help="netCDF file to write")
     initial.set_defaults(handler=_initial)
@@ -167,9 +167,9 @@ def register(subparsers: "argparse._SubParsersAction") -> None:
     command = subparsers.add_parser(
         "simulate",
         help="run one pulse on one track",
-        description="Run one pulse, as JSON from the workflow or by hand from a configuration.",
+        description="Run one pulse, given as JSON or as a device of a configuration.",
     )
-    command.add_argument("--job", help="canonical JSON of the job, as the workflow gives it")
+    command.add_argument("--job", help="canonical JSON of the job, as passed by the workflow")
     command.add_argument("--config", help="configuration file (with --device)")
     command.add_argument("--device", help="a device of the configuration")
     command.add_argument("--current-density", help="in A/m², such as 0.5e12 (with --device)")
@@ -216,7 +216,7 @@ def _simulate(arguments: argparse.Namespace) -> None:
 
 @contextmanager
 def _progress(longest: float) -> Iterator[Callable[[float], None]]:
-    """Show a bar on a terminal, and nothing in a log."""
+    """Show a progress bar on a terminal; write nothing to a log."""
     import sys
 
     if not sys.stderr.isatty():

@@ -1,4 +1,4 @@
-"""What a calculator is, and the registry: from a name in the configuration to a calculator."""
+"""Base class of calculators, and the registry that finds them by their names."""
 
 import importlib
 import inspect
@@ -27,30 +27,32 @@ PACKAGED = {
     "film": "wallnet.simulate.embedded:Embedded",
     "oommf": "wallnet.simulate.oommf:Oommf",
 }
-"""Module and class of the calculators that come with the package."""
+"""Module and class of each calculator of the package."""
 
 Given = TypeVar("Given", bound=BaseModel)
 
 
 class SimulationError(RuntimeError):
-    """A simulation failed or its trace cannot be right; the message says why."""
+    """A simulation failed or its trace is not plausible; the message states the reason."""
 
 
 class Calculator(ABC, Generic[Given]):
-    """Simulates jobs; a class of one's own derives from this one.
+    """Base class of calculators, which simulate jobs.
+
+    User-defined calculators derive from this class.
 
     Parameters
     ----------
     settings : BaseModel
-        The settings, as the model checked them.
+        The settings, checked by the model.
 
     Attributes
     ----------
     Settings : type
-        Pydantic model of the settings, best derived from `wallnet.config.quantities.Section`,
+        Pydantic model of the settings, preferably derived from `wallnet.config.quantities.Section`,
         which refuses unknown keys. By default there are no settings.
     resumes : bool
-        Whether `run` makes use of a checkpoint.
+        Whether `run` uses a checkpoint.
     """
 
     Settings: ClassVar[type[BaseModel]] = Section
@@ -60,12 +62,12 @@ class Calculator(ABC, Generic[Given]):
         self.settings = settings
 
     def check(self) -> None:
-        """Find out whether this calculator can run here; called once, before the first job.
+        """Check that this calculator can run on this machine; called once, before the first job.
 
         Raises
         ------
         SimulationError
-            With one sentence that says what is wrong and how to fix it.
+            If it cannot run. The message states the problem and the fix in one sentence.
         """
         return
 
@@ -78,30 +80,30 @@ class Calculator(ABC, Generic[Given]):
         progress: Callable[[float], None],
         checkpoint: "Checkpoint | None",
     ) -> dict[str, Any]:
-        """Simulate a job: its pulse if it has one, then its relaxation.
+        """Simulate a job: its pulse, if any, then its relaxation.
 
         Parameters
         ----------
         job : SimulationJob
             Track, material, pulse and relaxation, in SI units.
         start : ndarray (rows, columns, 3)
-            Magnetisation from which the job starts: unit vectors, zero in empty cells.
+            Initial magnetisation: unit vectors, zero in empty cells.
         recorder : Recorder
-            Takes the trace: `recorder.record(time, magnetization)` at time 0, at each multiple of
-            `job.output.interval`, as the pulse ends and at the end of the relaxation
-            (`wallnet.simulate.drives` lists these times). The relaxation ends when
-            `recorder.resting()` is true, after `job.relaxation.longest` at the latest.
+            Records the trace. Call `recorder.record(time, magnetization)` at time 0, at each
+            multiple of `job.output.interval`, at the end of the pulse and at the end of the
+            relaxation (`wallnet.simulate.drives` lists these times). The relaxation ends when
+            `recorder.resting()` is true, at the latest after `job.relaxation.longest`.
         progress : callable
-            Takes the simulated time in s; may be called after each entry.
+            Receives the simulated time in s; may be called after each entry.
         checkpoint : Checkpoint or None
-            Where an earlier attempt may have left its state and this one offers its own; always
-            None if `resumes` is false.
+            Contains the state of an earlier attempt, if any, and saves the state of this one;
+            always None if `resumes` is false.
 
         Returns
         -------
         dict
-            Attributes of the trace that say what was done. `backend_version` replaces what
-            identifies the code.
+            Attributes of the trace that describe the computation. `backend_version` replaces the
+            identity of the code.
 
         Raises
         ------
@@ -116,13 +118,13 @@ def load(name: str) -> type[Calculator[Any]]:
     Parameters
     ----------
     name : str
-        `film`, `oommf`, or `module:Class`. A class `TimeDriver` is taken for one of ubermag's and
-        driven through `wallnet.simulate.ubermag`.
+        `film`, `oommf`, or `module:Class`. A class named `TimeDriver` is regarded as a driver of
+        ubermag and used through `wallnet.simulate.ubermag`.
 
     Raises
     ------
     wallnet.config.ConfigError
-        If module or class is not there, or the class is no `Calculator`.
+        If the module or the class does not exist, or the class is not a `Calculator`.
     """
     module, _, class_name = PACKAGED.get(name, name).partition(":")
     if name not in PACKAGED:
@@ -133,7 +135,7 @@ def load(name: str) -> type[Calculator[Any]]:
             return of_module(module)
     try:
         imported = importlib.import_module(module)
-    except Exception as error:  # whatever the module raises
+    except Exception as error:  # the module can raise any error
         raise ConfigError(
             f"calculator {name}: module {module} cannot be imported "
             f"({type(error).__name__}: {one_line(error)}); correct it"
@@ -162,7 +164,7 @@ def create(name: str, settings: BaseModel | Mapping[str, Any]) -> Calculator[Any
     name : str
         The calculator.
     settings : BaseModel or Mapping
-        Its settings: checked ones of the package's calculators, or as configured.
+        Its settings: checked (for calculators of the package) or as configured.
 
     Raises
     ------
@@ -181,12 +183,12 @@ def create(name: str, settings: BaseModel | Mapping[str, Any]) -> Calculator[Any
 
 
 def problems(wanted: Iterable[tuple[str, Mapping[str, Any]]]) -> list[str]:
-    """List what keeps calculators from being created, a sentence each.
+    """List the problems that prevent calculators from being created, one sentence each.
 
     Parameters
     ----------
     wanted : iterable
-        Names and settings, as `wallnet.jobs.own_calculators` returns them.
+        Names and settings, as returned by `wallnet.jobs.own_calculators`.
     """
     found: list[str] = []
     for name, settings in wanted:
@@ -198,19 +200,19 @@ def problems(wanted: Iterable[tuple[str, Mapping[str, Any]]]) -> list[str]:
 
 
 def check(name: str, settings: BaseModel | Mapping[str, Any]) -> None:
-    """Find out whether a calculator can run.
+    """Check that a calculator can run.
 
     Raises
     ------
     SimulationError
-        With one sentence that says why not.
+        If it cannot run. The message states the reason in one sentence.
     """
     calculator = create(name, settings)
     try:
         calculator.check()
     except SimulationError:
         raise
-    except Exception as error:  # whatever a check of one's own raises
+    except Exception as error:  # the check of a user-defined calculator can raise any error
         raise SimulationError(
             f"calculator {name} cannot run ({type(error).__name__}: {one_line(error)}); "
             "fix that, or choose another calculator"

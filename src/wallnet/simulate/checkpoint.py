@@ -1,4 +1,4 @@
-"""A long simulation kept whole beside its output, so that a killed job goes on where it was."""
+"""Checkpoints of long simulations, from which a killed job continues."""
 
 import io
 import logging
@@ -17,29 +17,29 @@ INTERVAL = 300.0
 """Wall time in s between two checkpoints; shorter jobs write none."""
 
 State = dict[str, NDArray]
-"""All that a simulation needs to go on, as named arrays."""
+"""Complete state of a simulation, as named arrays."""
 
 
 def path_beside(output: str | Path) -> Path:
-    """Return where the checkpoint of an output lies."""
+    """Return the path of the checkpoint of an output."""
     output = Path(output)
     return output.with_name(f".{output.stem}.checkpoint.npz")
 
 
 class Checkpoint(files.Attempt):
-    """The hidden file that a simulation writes now and then, and reads when it starts again.
+    """Hidden file that a simulation writes periodically and reads when it starts again.
 
-    A file of another job, of another revision of the code or of another start is not used. One
-    that cannot be read or written costs time and nothing else.
+    A file of another job, another revision of the code or another initial state is not used. If the
+    file cannot be read or written, the simulation only takes longer.
 
     Parameters
     ----------
     output : str or Path
-        What the simulation makes; the checkpoint lies beside it.
+        Output of the simulation; the checkpoint is in the same folder.
     job : SimulationJob
-        What is simulated.
+        The simulated job.
     start : ndarray
-        Where it starts.
+        The initial magnetisation.
 
     Attributes
     ----------
@@ -65,14 +65,14 @@ class Checkpoint(files.Attempt):
                 self.elapsed = float(state.pop("elapsed"))
         except FileNotFoundError:
             return None
-        except Exception as error:  # zip, zlib and NumPy have many ways to complain
-            logger.warning("%s cannot be used (%s); starting anew", self.path, error)
+        except Exception as error:  # zip, zlib and NumPy can raise many kinds of error
+            logger.warning("%s cannot be used (%s); starting again", self.path, error)
             return None
-        logger.warning("going on from %s", self.path)
+        logger.warning("continuing from %s", self.path)
         return state
 
     def offer(self, state: Callable[[], State]) -> None:
-        """Save a state if the latest one is old.
+        """Save a state if the latest checkpoint is old.
 
         Parameters
         ----------

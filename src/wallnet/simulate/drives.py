@@ -1,4 +1,4 @@
-"""The runs with and without current into which a job is divided: when a trace has entries."""
+"""Division of a job into runs with and without current, which fixes the times of a trace."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Drive:
-    """One run of so many equal stages, each of which ends with an entry of the trace.
+    """One run of equal stages, each of which ends with an entry of the trace.
 
     Attributes
     ----------
     driven : bool
-        Whether the current flows.
+        Whether a current flows.
     start, duration : float
-        In s.
+        Start and duration in s.
     stages : int
         Number of entries.
     """
@@ -40,7 +40,7 @@ class Drive:
 
 
 def drives(job: SimulationJob) -> list[Drive]:
-    """Divide a job into runs whose entries fall on the times of the embedded engine's trace.
+    """Divide a job into runs with the same output times as the embedded engine.
 
     Parameters
     ----------
@@ -50,9 +50,9 @@ def drives(job: SimulationJob) -> list[Drive]:
     Returns
     -------
     list of Drive
-        The pulse, then the relaxation, each cut where its beginning or end does not fall on a
-        multiple of the output interval. Pulse and relaxation never share a run, so that the
-        edge of the pulse is sharp and no run inherits a current.
+        The pulse, then the relaxation. Each is divided if its beginning or end is not a multiple of
+        the output interval. Pulse and relaxation are never in the same run, so that the edge of the
+        pulse is sharp and no run inherits a current.
     """
     pulse = pulse_end(job)
     parts = _stretches(True, 0.0, pulse, job.output.interval) if pulse else []
@@ -78,16 +78,16 @@ def _stretches(driven: bool, start: float, end: float, interval: float) -> list[
 def system_of(
     job: SimulationJob, drive: Drive, start: NDArray[np.floating]
 ) -> "micromagneticmodel.System":
-    """Describe a run to ubermag's calculators.
+    """Return a run as a system for ubermag's calculators.
 
     Parameters
     ----------
     job : SimulationJob
         The job.
     drive : Drive
-        The run, one of its.
+        A run of this job.
     start : ndarray (rows, columns, 3)
-        Unit vectors with which it begins; others than those of magnetic cells are ignored.
+        Initial unit vectors; empty cells are ignored.
     """
     density = job.current_density if drive.driven else None
     system = tracks.system(job.model_copy(update={"current_density": density}))
@@ -98,6 +98,6 @@ def system_of(
 
 
 def unit_vectors(job: SimulationJob, field: "discretisedfield.Field") -> NDArray[np.float64]:
-    """Return a magnetisation of ubermag as unit vectors, shape (rows, columns, 3)."""
+    """Return a magnetisation field of ubermag as unit vectors, shape (rows, columns, 3)."""
     moments = np.transpose(field.array[:, :, 0, :], (1, 0, 2))
     return moments / job.material.saturation_magnetization

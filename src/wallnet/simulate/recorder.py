@@ -1,4 +1,4 @@
-"""What a trace keeps of the magnetisation, whichever calculator made it."""
+"""Recording of a trace from the magnetisation, for all calculators."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -27,13 +27,13 @@ _CONTENT = (
 
 
 def pulse_end(job: SimulationJob) -> float:
-    """Return when the pulse of a job ends in s; 0 where there is none."""
+    """Return the end of a job's pulse in s; 0 if there is none."""
     return job.pulse_duration if job.current_density is not None else 0.0
 
 
 def next_output(time: float, interval: float) -> float:
     """Return the first multiple of the output interval after a time, both in s."""
-    # a share of a step is given away, so that a sum of steps does not turn on its last bit
+    # the tolerance of 1e-6 intervals makes the result independent of rounding errors of the time
     return float((np.floor(time / interval + 1e-6) + 1) * interval)
 
 
@@ -43,7 +43,7 @@ class Recorder:
     Parameters
     ----------
     job : SimulationJob
-        What is simulated.
+        The simulated job.
     """
 
     def __init__(self, job: SimulationJob) -> None:
@@ -68,9 +68,9 @@ class Recorder:
         Parameters
         ----------
         time : float
-            In s, ascending.
+            Time in s, ascending.
         magnetization : ndarray (rows, columns, 3)
-            Unit vectors in magnetic cells; others are ignored.
+            Unit vectors in magnetic cells; other cells are ignored.
         """
         m = np.where(self.mask[..., None], magnetization, 0.0)
         self.time.append(time)
@@ -100,16 +100,16 @@ class Recorder:
         self._snapshots.append(np.where(self.mask[..., None], m, np.nan).astype(np.float32))
 
     def content(self) -> dict[str, NDArray]:
-        """Return all that was recorded, as named arrays; see `restore`."""
+        """Return the recorded data as named arrays; see `restore`."""
         return {f"recorder_{key}": np.array(getattr(self, key)) for key in _CONTENT}
 
     def restore(self, content: Mapping[str, NDArray]) -> None:
-        """Take over what an earlier recorder of the same job had recorded.
+        """Restore the data of an earlier recorder of the same job.
 
         Parameters
         ----------
         content : Mapping
-            What `content` returned.
+            Arrays returned by `content`.
         """
         for key in _CONTENT[:-1]:
             values = content[f"recorder_{key}"]
@@ -117,7 +117,7 @@ class Recorder:
         self._latest = content[f"recorder_{_CONTENT[-1]}"]
 
     def resting(self) -> bool:
-        """Return whether both wall ends have rested for as long as the job demands."""
+        """Return whether both wall ends have rested for the required time of the job."""
         relaxation = self.job.relaxation
         end = self.time[-1]
         if end - self.pulse_end < relaxation.hold * (1 - 1e-9):
@@ -139,7 +139,7 @@ class Recorder:
         )
 
     def dataset(self) -> "xarray.Dataset":
-        """Return the trace as `wallnet.files` describes it."""
+        """Return the trace as a dataset of kind 'trace'."""
         if self._snapshot_time[-1] != self.time[-1]:
             self._keep(self.time[-1], self._latest)  # type: ignore[arg-type]
         x, y = tracks.centres(self.job.track)

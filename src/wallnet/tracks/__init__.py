@@ -1,7 +1,7 @@
-"""A track, its wall and its pulse in plain data; a `micromagneticmodel.System` on demand.
+"""A track, its wall and its pulse as arrays or as a `micromagneticmodel.System`.
 
-Cells are indexed (row, column): row 0 lies along the lower edge y = 0, column 0 along the left
-edge x = 0. The left domain points along -z, the right one along +z.
+Cells are indexed (row, column). Row 0 is along the lower edge y = 0, column 0 along the left edge
+x = 0. The left domain points along -z, the right one along +z.
 """
 
 from collections.abc import Iterable
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     import micromagneticmodel
 
 SPIN_DIRECTION = (0.0, 1.0, 0.0)
-"""Polarisation of the spin current that a charge current along +x makes: it drives the wall
-towards +x."""
+"""Polarisation of the spin current of a charge current along +x, which drives the wall towards
++x."""
 
 SYSTEM_NAME = "track"
-"""Name of a `micromagneticmodel.System`, and of the files that a calculator makes of it."""
+"""Name of a `micromagneticmodel.System`, and of the files that a calculator writes for it."""
 
 WALL_REACH = 4.0
-"""A wall end counts as held by a notch within its radius and this many width parameters Δ."""
+"""A notch holds a wall end within its radius plus this many width parameters Δ."""
 
 
 def centres(track: Track) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -38,10 +38,10 @@ def centres(track: Track) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def magnetic_mask(track: Track) -> NDArray[np.bool_]:
-    """Return which cells are magnetic, shape (rows, columns).
+    """Return the mask of magnetic cells, shape (rows, columns).
 
-    A notch is a half disc on each long edge: the cells whose centre lies within its radius of
-    the notch's position on the edge are empty.
+    A notch is a half disc on each long edge. Cells whose centre is within the radius from the
+    position of the notch on the edge are empty.
     """
     x, y = centres(track)
     mask = np.ones((y.size, x.size), dtype=bool)
@@ -57,7 +57,7 @@ def placed_wall(
 ) -> NDArray[np.float64]:
     """Return a Néel wall between an up and a down domain.
 
-    m = (-sech u, 0, tanh u) with u = (x - x0(y))/Δ, where x0 runs straight from the lower to the
+    m = (-sech u, 0, tanh u) with u = (x - x0(y))/Δ, where x0 is linear in y from the lower to the
     upper edge.
 
     Parameters
@@ -67,7 +67,7 @@ def placed_wall(
     width_parameter : float
         Δ in m.
     bottom, top : float
-        Where the wall meets the lower and the upper edge, in m.
+        Positions at which the wall meets the lower and the upper edge, in m.
 
     Returns
     -------
@@ -84,12 +84,12 @@ def placed_wall(
 
 
 def wall_position(track: Track, average_z: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return the position in m that a straight wall would have: length·(1 - <m_z>)/2."""
+    """Return the position of an equivalent straight wall in m: length·(1 - <m_z>)/2."""
     return track.length * (1 - average_z) / 2
 
 
 def _reversed_length(profile: NDArray[np.floating], cell: float) -> float:
-    """Length in m over which a row of m_z is negative, by linear interpolation of crossings."""
+    """Return the length in m over which m_z is negative, with linear interpolation of zeros."""
     left, right = profile[:-1], profile[1:]
     total = cell / 2 * np.count_nonzero(profile[[0, -1]] < 0)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -105,10 +105,10 @@ def _reversed_length(profile: NDArray[np.floating], cell: float) -> float:
 def wall_ends(
     track: Track, mask: NDArray[np.bool_], magnetization: NDArray[np.floating]
 ) -> tuple[float, float]:
-    """Return where the wall meets the lower and the upper edge.
+    """Return the positions at which the wall meets the lower and the upper edge.
 
-    The edge follows the notches: in each column it is the outermost magnetic cell. Counted is
-    the length of the reversed domain along the edge, which for a single wall is its position.
+    The edge follows the notches: in each column, it is the outermost magnetic cell. The position
+    is the length of the reversed domain along the edge, which is exact for a single wall.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def at_rest(time: NDArray[np.floating], ends: Iterable[NDArray[np.floating]], sp
     ends : iterable of ndarray (time,)
         Positions of the wall's ends in m.
     speed : float
-        In m/s.
+        Speed in m/s.
     """
     return all(bool(np.all(np.abs(np.diff(end) / np.diff(time)) < speed)) for end in ends)
 
@@ -153,7 +153,7 @@ def at_rest(time: NDArray[np.floating], ends: Iterable[NDArray[np.floating]], sp
 def wall_state(
     track: Track, width_parameter: float, start: float, bottom: float, top: float
 ) -> WallState:
-    """Return the state that both wall ends make.
+    """Return the state of a wall, given its two ends.
 
     Parameters
     ----------
@@ -162,16 +162,16 @@ def wall_state(
     width_parameter : float
         Δ in m.
     start : float
-        Where the wall started, in m.
+        Initial position of the wall, in m.
     bottom, top : float
-        Where it meets the lower and the upper edge, in m.
+        Positions at which it meets the lower and the upper edge, in m.
 
     Returns
     -------
     WallState
-        Which notch holds each end, in the order of the ends; else "initial" (no end has moved
-        further than Δ), "free", "reversed" or "expelled" (the wall left on the left, the track
-        points along +z).
+        The notches that hold the ends, in the order of the ends; otherwise "initial" (no end has
+        moved further than Δ), "free", "reversed" or "expelled" (the wall left on the left, the
+        track points along +z).
     """
     reach = track.notch_radius + WALL_REACH * width_parameter
     margin = 2 * track.cell_size
@@ -192,7 +192,7 @@ def wall_state(
 
 
 def system(job: SimulationJob) -> "micromagneticmodel.System":
-    """Describe a job as a `micromagneticmodel.System`, wall placed, current on if there is one.
+    """Return a job as a `micromagneticmodel.System`, with its wall and its current, if any.
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ def system(job: SimulationJob) -> "micromagneticmodel.System":
     Returns
     -------
     micromagneticmodel.System
-        Ready for any ubermag calculator.
+        System for any ubermag calculator.
     """
     import discretisedfield
     import micromagneticmodel

@@ -1,7 +1,7 @@
-"""What each kind of dataset holds: every variable with its dimensions, unit, text and bounds.
+"""Variables of each kind of dataset, with their dimensions, units, texts and bounds.
 
-This is the only place for these facts. `dataset` makes a dataset by them, `fault_of` and
-`impossible` hold a file that was read against them. Importing it needs neither NumPy nor xarray.
+Only this module defines them. `dataset` creates a dataset from these definitions. `fault_of` and
+`impossible` check a file against them. Importing the module needs neither NumPy nor xarray.
 """
 
 import re
@@ -28,29 +28,30 @@ TEXT = "text"
 _DEVICE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 
 _SLACK = 1e-3
-"""How far single precision and averages may carry a unit vector beyond length 1."""
+"""Largest excess of a unit vector's length over 1, from single precision and averages."""
 
 
 @dataclass(frozen=True)
 class Variable:
-    """What a dataset says of one variable.
+    """Definition of one variable of a dataset.
 
     Attributes
     ----------
     dimensions : tuple of str
-        Names of its axes. Over an axis of its own name, or over none, it is a coordinate.
+        Names of its axes. A variable with a single axis of its own name, or with no axis, is a
+        coordinate.
     long_name : str
-        What it is.
+        Description.
     units : str
-        SI unit, "1" for a number without; empty for what is none.
+        SI unit; "1" for a number without a unit, empty if the variable is not a number.
     type : str
-        Type of NumPy, `TEXT` or `STATE`.
+        NumPy type, `TEXT` or `STATE`.
     bounds : tuple of float, optional
-        Least and greatest possible value in the unit; NaN passes.
+        Least and greatest possible value in the unit; NaN is accepted.
     attributes : mapping
         Further attributes.
     values : tuple of str
-        What it always holds, if that is fixed.
+        Fixed values, if any.
     """
 
     dimensions: tuple[str, ...]
@@ -63,12 +64,12 @@ class Variable:
 
     @property
     def is_text(self) -> bool:
-        """Whether it holds text, that of states included."""
+        """Whether it contains text, including names of states."""
         return self.type in (TEXT, STATE)
 
     @property
     def is_vector(self) -> bool:
-        """Whether it holds means of unit vectors."""
+        """Whether it contains means of unit vectors."""
         return len(self.dimensions) > 1 and self.dimensions[-1] == "component"
 
 
@@ -141,7 +142,7 @@ VARIABLES = {
         _SWEEP, "wall position at the upper edge, of all pulses", type="float32", **_ON_TRACK
     ),
     "end_time": Variable(_PULSE, "end of the trace", **_TIME),
-    "read_time": Variable(_PULSE, "when it is read", **_TIME),
+    "read_time": Variable(_PULSE, "time at which the device is read", **_TIME),
     "held": Variable(
         _PULSE, "whether both wall ends rest against the current as the pulse ends", **_FLAG
     ),
@@ -179,9 +180,9 @@ VARIABLES = {
     # a synapse
     "level_state": Variable(("level",), "state of the level", type=STATE),
     "level_resting_state": Variable(
-        ("level",), "where a wall placed at the level came to", type=STATE
+        ("level",), "state in which a wall placed at the level rests", type=STATE
     ),
-    "level_source": Variable(("level",), "what the level was measured from", type=TEXT),
+    "level_source": Variable(("level",), "origin of the level's values", type=TEXT),
     "level_position": Variable(("level",), "mean wall position at rest", **_ON_TRACK),
     "level_conductance": Variable(("reading", "level"), "conductance at rest", **_CONDUCTANCE),
     "normalized_level_conductance": Variable(
@@ -214,7 +215,7 @@ VARIABLES = {
         },
     ),
     "fault": Variable(
-        ("reading",), "what makes the curve no activation; empty if nothing does", type=TEXT
+        ("reading",), "reason why the curve is not an activation; empty if it is", type=TEXT
     ),
     "fit_error": Variable(
         ("reading",), "largest deviation of a simulated point from the quartic; NaN if unknown"
@@ -226,7 +227,7 @@ VARIABLES = {
         ("reading",), "largest deviation of a simulated point from the ideal ReLU"
     ),
 }
-"""All variables of all kinds of dataset: a name means one thing, wherever it stands."""
+"""All variables of all kinds of dataset. A name has the same meaning in every kind."""
 
 _TRACK = (
     *("sweep_m", "sweep_wall_position", "sweep_wall_bottom", "sweep_wall_top"),
@@ -255,19 +256,19 @@ KINDS: dict[str, tuple[str, ...]] = {
         *("fit_error", "fit_rms", "relu_deviation", "power"),
     ),
 }
-"""Names of the variables that each kind of file holds, coordinates last."""
+"""Names of the variables of each kind of file, coordinates last."""
 
 
 def dataset(kind: str, values: Mapping[str, "ArrayLike"]) -> "xarray.Dataset":
-    """Return a dataset of a kind, with dimensions, types and attributes as the schema has them.
+    """Return a dataset of a kind, with the dimensions, types and attributes of the schema.
 
     Parameters
     ----------
     kind : str
         Key of `KINDS`.
     values : Mapping
-        From the name of each variable of the kind to its values, in its unit. What the schema
-        itself holds, as the names of components, is left out.
+        Values of each variable of the kind by its name, in its unit. Variables whose values the
+        schema fixes, such as the names of components, are left out.
 
     Returns
     -------
@@ -277,7 +278,7 @@ def dataset(kind: str, values: Mapping[str, "ArrayLike"]) -> "xarray.Dataset":
     Raises
     ------
     FileError
-        If a variable is missing, is not of the kind, or has too few or too many dimensions.
+        If a variable is missing, is not of the kind, or has a wrong number of dimensions.
     """
     import numpy as np
     import xarray
@@ -324,7 +325,7 @@ def fault_of(dataset: "xarray.Dataset", kind: str) -> str | None:
     Returns
     -------
     str or None
-        What is missing or over other dimensions, such as "lacks m".
+        Variable that is missing or has other dimensions, as in "lacks m"; None if there is none.
     """
     for name in KINDS[kind]:
         dimensions = VARIABLES[name].dimensions
@@ -336,17 +337,17 @@ def fault_of(dataset: "xarray.Dataset", kind: str) -> str | None:
 
 
 def impossible(dataset: "xarray.Dataset") -> str | None:
-    """Look for values that no device can have: the file is not ours, or was changed.
+    """Look for values that no device can have, as in a foreign or changed file.
 
     Parameters
     ----------
     dataset : xarray.Dataset
-        Any of our kinds, in memory.
+        Dataset of any kind of `KINDS`, in memory.
 
     Returns
     -------
     str or None
-        The first variable or attribute with such a value, and the value.
+        The first variable or attribute with such a value, and the value; None if there is none.
     """
     for name, variable in VARIABLES.items():
         if name in dataset.variables and (fault := _fault(variable, dataset[name].values)):
@@ -360,7 +361,7 @@ def impossible(dataset: "xarray.Dataset") -> str | None:
 
 
 def _fault(variable: Variable, values: "NDArray[Any]") -> str | None:
-    """Say what is wrong with the values of a variable, to follow its name."""
+    """Return the fault of a variable's values, as text to follow its name."""
     import numpy as np
 
     if variable.bounds:
@@ -380,7 +381,7 @@ def _fault(variable: Variable, values: "NDArray[Any]") -> str | None:
 
 
 def _no_state(text: Any) -> str | None:
-    """Say that a text names no state of a wall, if it does not."""
+    """Return a fault if a text does not name a state of a wall."""
     try:
         WallState(str(text))
     except ValueError:

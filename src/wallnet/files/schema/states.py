@@ -1,4 +1,4 @@
-"""The state of a wall: what holds its two ends."""
+"""The state of a wall: the notches that hold its two ends."""
 
 import re
 
@@ -11,13 +11,13 @@ _TEXT = re.compile(
 
 
 class WallState(str):
-    """The name of a state, which knows what it says.
+    """Name of a state, with properties derived from it.
 
-    A wall meets both edges of the track, and each of its ends is held by itself: "notch 2" holds
-    both; "between 2 and 3" has the lower end at notch 2 and the upper at 3, "between 3 and 2" the
-    other way round. Else a state is "initial" (where the wall started), "free" (an end is at no
-    notch), "wider" (the ends are at notches further apart), "reversed" (the wall left the track
-    on the right) or "expelled" (it left on the left).
+    A wall meets both edges of the track, and each of its ends is held separately. In "notch 2",
+    this notch holds both ends. In "between 2 and 3", the lower end is at notch 2 and the upper end
+    at notch 3; in "between 3 and 2", the other way round. The other states are "initial" (where the
+    wall started), "free" (an end is at no notch), "wider" (the ends are at notches further apart),
+    "reversed" (the wall left the track on the right) and "expelled" (it left on the left).
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class WallState(str):
     __slots__ = ()
 
     def __new__(cls, text: str) -> "WallState":
-        """Take over a text that names a state."""
+        """Create a state from its name."""
         state = super().__new__(cls, text)
         found = _TEXT.fullmatch(state)
         if not found or (found["lower"] and abs(int(found["lower"]) - int(found["upper"])) != 1):
@@ -67,7 +67,7 @@ class WallState(str):
 
     @classmethod
     def from_file_name(cls, name: str) -> "WallState":
-        """Return the state whose level file has a name, without its suffix.
+        """Return the state of a level file, given the file's name without its suffix.
 
         Examples
         --------
@@ -79,7 +79,7 @@ class WallState(str):
 
     @property
     def ends(self) -> tuple[int, int] | None:
-        """Notches that hold the lower and the upper end; None where a name says all."""
+        """Notches that hold the lower and the upper end; None if the name contains no notch."""
         numbers = [int(number) for number in re.findall(r"\d+", self)]
         return (numbers[0], numbers[-1]) if numbers else None
 
@@ -90,7 +90,7 @@ class WallState(str):
 
     @property
     def upper_leads(self) -> bool:
-        """Whether the upper end is ahead, which a positive current drives in front."""
+        """Whether the upper end is ahead; a positive current drives this end ahead."""
         return self.ends is not None and self.ends[0] < self.ends[1]
 
     @property
@@ -100,10 +100,10 @@ class WallState(str):
         Raises
         ------
         ValueError
-            If no notch holds the wall: then there is no such file.
+            If no notch holds the wall, since there is no such file.
         """
         if self.ends is None:
-            raise ValueError(f"no level file is of the state {self!r}: no notch holds its wall")
+            raise ValueError(f"there is no level file of state {self!r}: no notch holds its wall")
         return "-".join(map(str, self.ends if self.half else self.ends[:1]))
 
 

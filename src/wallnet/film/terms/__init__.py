@@ -1,7 +1,7 @@
-"""Energy terms of a film, the torque of a current, and the time step that they allow.
+"""Energy terms of a film, the torque of a current, and the resulting time step.
 
-Each term is one object in a file of its own: `Terms.energy` lists them. Nothing here is compiled,
-so that a campaign can be planned without loading the engine.
+Each term is one object in its own file; `Terms.energy` lists them. This package contains no
+compiled code, so that a campaign can be planned without loading the engine.
 """
 
 import math
@@ -23,7 +23,7 @@ __all__ = ["Contribution", "Layer", "SpinTorque", "Stiffness", "Term", "Terms"]
 
 @dataclass(frozen=True)
 class Terms:
-    """Energy terms and dynamics of a film; a term at zero is absent.
+    """Energy terms and dynamics of a film; a term with a zero constant has no effect.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Terms:
     anisotropy_axis : tuple of float
         Unit vector.
     stray_field : bool
-        Whether the film feels its own stray field.
+        Whether the stray field of the film is included.
     external_field : tuple of float
         Uniform H in A/m.
     damping : float
@@ -46,9 +46,9 @@ class Terms:
     gyromagnetic_ratio : float
         γ0 in m/(A s).
     precession : bool
-        False leaves damping alone, for relaxing.
+        Whether m precesses; False for relaxation by damping alone.
     further : tuple of Term
-        Terms beside these.
+        Further terms.
     """
 
     saturation_magnetization: float
@@ -65,7 +65,7 @@ class Terms:
 
     @property
     def energy(self) -> tuple[Term, ...]:
-        """The energy's terms, in the order in which they are summed."""
+        """The energy terms, in the order of their sum."""
         return (
             Exchange(self.exchange_stiffness),
             InterfacialDMI(self.dmi_constant),
@@ -83,14 +83,14 @@ class Terms:
     def time_step(
         self, cell: tuple[float, float, float], torque: SpinTorque | None = None
     ) -> tuple[tuple[float, ...], float]:
-        """Return the Runge-Kutta chain for a film, and its longest time step.
+        """Return the Runge-Kutta chain for a film and its longest time step.
 
         Parameters
         ----------
         cell : tuple of float
             Edges of a cell in m.
         torque : SpinTorque, optional
-            The torque that acts.
+            Torque of the current, if any.
 
         Returns
         -------
@@ -103,7 +103,7 @@ class Terms:
         found = Stiffness(*(sum(values[1:], values[0]) for values in bounds))
         uniform_field = sum(each.uniform_field(layer) for each in acting)
         others = float(np.linalg.norm(uniform_field)) + found.torque
-        # the stiffest mode is nearly alternating from cell to cell; DMI bends it a little
+        # the stiffest mode nearly alternates from cell to cell; DMI changes it slightly
         stiffest = sum(
             2 * exchange + 2 * math.hypot(exchange, dmi)
             for exchange, dmi in zip(found.symmetric, found.antisymmetric, strict=True)

@@ -10,14 +10,14 @@ from wallnet.film.terms.base import Layer, Stiffness, Term
 
 @dataclass(frozen=True)
 class UniaxialAnisotropy(Term):
-    """Anisotropy of a constant Ku in J/m³ about a unit vector."""
+    """Anisotropy with constant Ku in J/m³ and a unit vector as axis."""
 
     anisotropy: float
     axis: tuple[float, float, float]
     name = "anisotropy"
 
     def _local(self, layer: Layer) -> NDArray[np.float64]:
-        """Field in A/m as a matrix, linear in the cell's own m."""
+        """Return the matrix in A/m that gives the field from the m of the cell."""
         return 2 * self.anisotropy / layer.polarization * np.outer(self.axis, self.axis)
 
     def coefficients(self, layer: Layer) -> dict[str, NDArray[np.float64]]:  # noqa: D102
@@ -34,5 +34,5 @@ class UniaxialAnisotropy(Term):
         return 2 * self.anisotropy / layer.polarization * (m @ axis)[..., None] * axis
 
     def density(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
-        # counted from the easy axis or plane
+        # zero along the easy axis or in the easy plane
         return super().density(m, layer) + max(self.anisotropy, 0.0)

@@ -1,4 +1,4 @@
-"""What a term is: coefficients of the compiled loops, bounds on the time step, double precision."""
+"""Base classes of terms: coefficients, bounds of the time step, fields in double precision."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Layer:
     saturation_magnetization : float
         Ms in A/m.
     mask : bool array (rows, columns)
-        Which cells are magnetic; row 0 is the lower edge, column 0 the left one.
+        Mask of magnetic cells; row 0 is the lower edge, column 0 the left one.
     """
 
     cell: tuple[float, float, float]
@@ -35,18 +35,18 @@ class Layer:
 
 
 class Stiffness(NamedTuple):
-    """Fields of a term per unit of m, in A/m, which bound the time step; those of terms add up.
+    """Fields of a term per unit of m, in A/m, which bound the time step; fields of terms add up.
 
     Attributes
     ----------
     symmetric, antisymmetric : ndarray (2,)
-        Coupling to a neighbour along x and along y, without and with a change of sign from one
-        neighbour to the other.
+        Coupling to a neighbour along x and along y, with equal and with opposite sign for the two
+        neighbours.
     lowest, highest : float
-        Range of what else the field changes by with m: of a cell by itself, or in the worst
-        pattern of cells.
+        Range of all other changes of the field with m, in a single cell or in the worst pattern of
+        cells.
     uniform : ndarray (3, 3)
-        Field of a uniformly magnetised film, in which moments turn one by one.
+        Field of a uniformly magnetised film, in which moments turn independently.
     torque : float
         Largest field that does not derive from an energy.
     """
@@ -60,21 +60,21 @@ class Stiffness(NamedTuple):
 
 
 class Contribution:
-    """What acts on m: an energy term, or a torque."""
+    """Base class of energy terms and torques, which act on m."""
 
     rules_out: ClassVar[tuple[str, ...]] = ()
     """Shortcuts of the engine (`wallnet.film.shortcuts`) that this term rules out."""
 
     def coefficients(self, layer: Layer) -> Mapping[str, ArrayLike]:
-        """Return what is added to `kernels.PARAMETERS`, by name."""
+        """Return the values to add to `kernels.PARAMETERS`, by name."""
         return {}
 
     def uniform_field(self, layer: Layer) -> NDArray[np.float64]:
-        """Return the part of the field in A/m that is the same everywhere, whatever m."""
+        """Return the part of the field in A/m that is uniform and does not depend on m."""
         return np.zeros(3)
 
     def stiffness(self, layer: Layer) -> Stiffness:
-        """Return the bounds that this sets to the time step."""
+        """Return the bounds of this contribution on the time step."""
         return Stiffness()
 
 
@@ -82,7 +82,7 @@ class Term(Contribution):
     """One term of the energy; H = -1/(μ0 Ms) δE/δm."""
 
     name: ClassVar[str]
-    """What `Energy` calls it."""
+    """Name of the term in `Energy`."""
 
     def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:
         """Return H in A/m in double precision.
@@ -92,12 +92,12 @@ class Term(Contribution):
         m : ndarray (rows, columns, 3)
             Unit vectors; zero in empty cells.
         layer : Layer
-            Where they are.
+            The layer of these cells.
 
         Returns
         -------
         ndarray (rows, columns, 3)
-            H in A/m; in empty cells anything.
+            H in A/m; arbitrary in empty cells.
         """
         raise NotImplementedError
 

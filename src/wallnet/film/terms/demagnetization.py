@@ -1,6 +1,6 @@
-"""The film's own stray field: w = -μ0 Ms/2 m·H, H = -N·M with Newell's tensor between all cells.
+"""Stray field of the film: w = -μ0 Ms/2 m·H, H = -N·M with Newell's tensor between all cells.
 
-The engine evaluates the share of a cell and its four neighbours at every stage and the rest
+The engine evaluates the part of a cell and its four neighbours at every stage, and the other part
 (`strayfield.StrayField`) less often.
 """
 
@@ -16,7 +16,7 @@ from wallnet.film.terms.base import Layer, Stiffness, Term
 
 @dataclass(frozen=True)
 class Demagnetization(Term):
-    """The stray field, where there is one."""
+    """The stray field, if it is included."""
 
     present: bool
     name = "demag"
@@ -34,7 +34,7 @@ class Demagnetization(Term):
 
     def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
         magnetization = layer.saturation_magnetization if self.present else 0.0
-        # uniform: of a film between its middle and an edge
+        # uniform: value of a film between its middle and an edge
         return Stiffness(lowest=-magnetization, uniform=np.diag([0.0, 0.0, -magnetization / 2]))
 
     def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
@@ -53,7 +53,7 @@ class Demagnetization(Term):
 
 @lru_cache(maxsize=1)
 def _near_tensor(cell: tuple[float, float, float]) -> tuple[NDArray[np.float64], ...]:
-    """Tensor between a cell and its neighbours, which takes some milliseconds."""
+    """Return the tensor between a cell and its neighbours; this takes some milliseconds."""
     return newell.tensor(2, 2, cell)
 
 
@@ -61,7 +61,7 @@ def _near_tensor(cell: tuple[float, float, float]) -> tuple[NDArray[np.float64],
 def _transformed_tensor(
     rows: int, columns: int, cell: tuple[float, float, float], shape: tuple[int, int]
 ) -> list[NDArray[np.complex128]]:
-    """Transform the tensor, for a convolution of a shape."""
+    """Return the transform of the tensor for a convolution of a given shape."""
     from scipy import fft
 
     parts = newell.tensor(columns, rows, cell)

@@ -13,7 +13,7 @@ from wallnet.film.terms.base import Layer, Stiffness, Term
 
 @dataclass(frozen=True)
 class InterfacialDMI(Term):
-    """Dzyaloshinskii-Moriya interaction of a constant D in J/m²."""
+    """Dzyaloshinskii-Moriya interaction with constant D in J/m²."""
 
     dmi_constant: float
     name = "dmi"
@@ -27,7 +27,7 @@ class InterfacialDMI(Term):
 
     def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
         field = np.zeros_like(m)
-        # a missing neighbour is a zero here, that is, it contributes nothing
+        # a missing neighbour is zero, so it contributes nothing
         framed = np.pad(m, ((1, 1), (1, 1), (0, 0)))
         along_x = (framed[1:-1, 2:] - framed[1:-1, :-2]) / (2 * layer.cell[0])
         along_y = (framed[2:, 1:-1] - framed[:-2, 1:-1]) / (2 * layer.cell[1])

@@ -10,18 +10,18 @@ from wallnet.film.terms.base import Layer, Stiffness, Term
 
 @dataclass(frozen=True)
 class Exchange(Term):
-    """Exchange of a stiffness A in J/m."""
+    """Exchange with stiffness A in J/m."""
 
     exchange_stiffness: float
     name = "exchange"
 
     def _couplings(self, layer: Layer) -> tuple[float, float]:
-        """Field in A/m of one neighbour along x and along y."""
+        """Return the field in A/m of one neighbour along x and along y."""
         exchange = 2 * self.exchange_stiffness / layer.polarization
         return exchange / layer.cell[0] ** 2, exchange / layer.cell[1] ** 2
 
     def coefficients(self, layer: Layer) -> dict[str, float]:  # noqa: D102
-        # what a cell itself takes away is along its own m and turns nothing
+        # the part of the cell itself is parallel to its m and exerts no torque
         x, y = self._couplings(layer)
         return {"neighbour_x": x, "neighbour_y": y}
 

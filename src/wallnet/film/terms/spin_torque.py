@@ -18,13 +18,13 @@ class SpinTorque(Contribution):
     current_density : float
         J in A/m², signed.
     polarization : float
-        P, of the spin current.
+        P of the spin current.
     direction : tuple of float
         m_p, unit vector.
     slonczewski_lambda : float
         Λ; 1 makes the efficiency ε = P/2 independent of m.
     field_like : float
-        ε', times β the field along m_p.
+        ε'; β ε' is the field along m_p.
     """
 
     current_density: float
@@ -34,7 +34,7 @@ class SpinTorque(Contribution):
     field_like: float = 0.0
 
     def _beta(self, layer: Layer) -> float:
-        """β in A/m."""
+        """Return β in A/m."""
         return (
             REDUCED_PLANCK
             / (VACUUM_PERMEABILITY * ELEMENTARY_CHARGE)

@@ -1,4 +1,4 @@
-"""Energies and fields of a system on demand, and the files of its drives deleted."""
+"""Computation of a system's energies and fields, and deletion of the files of its drives."""
 
 import json
 import shutil
@@ -27,7 +27,7 @@ def compute(
     dirname : str
         Folder in which the result is stored, under `<system.name>/compute-<number>`.
     append : bool
-        Whether an existing folder of the system may be added to.
+        Whether the result may be added to an existing folder of the system.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def compute(
     Raises
     ------
     ValueError
-        If `func` is none of the three.
+        If `func` is not one of these three functions.
     Unsupported
         If the system needs something that the engine does not have.
 
@@ -88,14 +88,14 @@ def compute(
 
 
 def delete(system: mm.System, silent: bool = False) -> None:
-    """Delete the folder that drives of a system have left in the working directory.
+    """Delete the folder of a system's drives in the working directory.
 
     Parameters
     ----------
     system : micromagneticmodel.System
         The system.
     silent : bool
-        Whether a missing folder is passed over.
+        Whether to ignore a missing folder.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Drivers of ubermag that run the engine, and what a drive leaves in its folder."""
+"""Drivers of ubermag that run the engine, and the files that they write."""
 
 import json
 import logging
@@ -26,7 +26,7 @@ OVF_FORMATS = ("bin8", "bin4", "txt")
 """Formats of the magnetisation files."""
 
 REPORT_INTERVAL = 10.0
-"""Seconds between two lines on how far a minimisation is."""
+"""Seconds between two lines on the progress of a minimisation."""
 
 
 class _Rows:
@@ -43,7 +43,7 @@ class _Rows:
         self.rows: list[dict[str, float]] = []
 
     def add(self, m: NDArray[np.floating], **more: float) -> None:
-        """Add a row: what is given, then energies in J and the average of m."""
+        """Add a row: the given values, then energies in J and the average of m."""
         m = m.astype(np.float64)
         average = m[self.energy.layer.mask].mean(axis=0)
         # Zeeman fields are summed before they reach the engine
@@ -61,7 +61,7 @@ class _Rows:
 
 def _write_odt(table: ubermagtable.Table, path: Path) -> None:
     """Write a table in OOMMF's text format, which micromagneticdata reads."""
-    # ubermagtable tells columns apart by this prefix and drops it
+    # ubermagtable separates columns by this prefix and removes it
     columns = [f"Oxs_{name}" for name in table.data.columns]
     units = [table.units[name] or "{}" for name in table.data.columns]
     lines = ["# ODT 1.0", "# Table Start", "# Title: wallnet.film"]
@@ -72,11 +72,11 @@ def _write_odt(table: ubermagtable.Table, path: Path) -> None:
 
 
 class _Driver(mm.ExternalDriver):
-    """What both drivers share: checks, files of a drive, and writing back to the system.
+    """Base class of both drivers: checks, files of a drive, and results in the system.
 
-    A drive leaves what micromagneticdata reads: `m0.omf`, one `.omf` file for each saved
-    magnetisation, an `.odt` table and `info.json`; and `parameters.json`, all that the engine
-    was given.
+    A drive writes the files that micromagneticdata reads: `m0.omf`, one `.omf` file for each saved
+    magnetisation, an `.odt` table and `info.json`. It also writes `parameters.json` with all
+    parameters of the engine.
     """
 
     _dynamic = True
@@ -92,7 +92,7 @@ class _Driver(mm.ExternalDriver):
         Raises
         ------
         Unsupported
-            If a keyword needs what the engine does not have.
+            If a keyword needs a feature that the engine does not have.
         TypeError
             If a keyword is unknown.
         """
@@ -110,7 +110,7 @@ class _Driver(mm.ExternalDriver):
         self._check_own(drive_kwargs)
 
     def schedule_kwargs_setup(self, schedule_kwargs: dict[str, Any]) -> None:
-        """Refuse to schedule: a drive runs inside this process.
+        """Refuse to schedule a drive, since it runs inside this process.
 
         Raises
         ------
@@ -141,8 +141,8 @@ class _Driver(mm.ExternalDriver):
             A single layer of cells; see `describe`.
         **kwargs
             `t` in s and `n` (TimeDriver); `dirname`, `append`, `ovf_format` and `verbose` as
-            for any calculator of ubermag. From `verbose=1`, a long minimisation prints how far
-            it is.
+            for any calculator of ubermag. With `verbose=1` or more, a long minimisation prints its
+            progress.
 
         Raises
         ------
@@ -208,8 +208,8 @@ class TimeDriver(_Driver):
     Parameters
     ----------
     **kwargs
-        `stray_field_tolerance`, `frozen_change`, `time_step_fraction` and what else
-        `wallnet.film.core.Tolerances` knows.
+        `stray_field_tolerance`, `frozen_change`, `time_step_fraction` and the other attributes of
+        `wallnet.film.core.Tolerances`.
 
     Examples
     --------
@@ -245,7 +245,7 @@ class TimeDriver(_Driver):
             raise ValueError(f"t is {t} s; give a positive time")
         if not isinstance(n, int) or n <= 0:
             raise ValueError(f"n is {n}; give a positive whole number of saved steps")
-        self._tolerances()  # refuses what is no shortcut
+        self._tolerances()  # refuses names that are not shortcuts
 
     def _run(
         self, system: mm.System, t: float, n: int
@@ -266,7 +266,7 @@ class TimeDriver(_Driver):
 
 
 class _Progress:
-    """Says how far a minimisation is: a warning once, and lines that repeat if `verbose`."""
+    """Reports of a minimisation's progress: one warning, and repeated lines if `verbose`."""
 
     def __init__(self, stop: float, verbose: int) -> None:
         self.stop, self.verbose = stop, verbose
@@ -275,7 +275,7 @@ class _Progress:
         self.warned = False
 
     def __call__(self, steps: int, torque: float) -> None:
-        """Take note of the steps done and the largest torque field in A/m."""
+        """Report the number of steps and the largest torque field in A/m, if it is time."""
         now = monotonic()
         if now < self.due:
             return
@@ -286,23 +286,23 @@ class _Progress:
         )
         if not self.warned:
             text += (
-                "; a wall that is free slides for long: let it start near a notch, or raise "
+                "; a free wall slides for a long time: let it start near a notch, or raise "
                 "stopping_mxHxm"
             )
             logging.getLogger(__name__).warning(text)
             self.warned = True
         if self.verbose:
-            # ubermag's summary leaves its line open for the time taken
+            # the summary of ubermag appends the elapsed time to its line
             print(f"\n{text}", end=" ", flush=True)
 
 
 class MinDriver(_Driver):
-    """Minimise the energy, in double precision, by steps of Barzilai and Borwein.
+    """Minimise the energy in double precision, with Barzilai-Borwein steps.
 
-    Each step rotates every m within the plane of m and its torque field m × (m × H), which
-    keeps its length exactly (Exl et al., J. Appl. Phys. 115, 17D118 (2014)). The minimum is
-    reached when max |m × H × m| is below `stopping_mxHxm`. A minimisation that takes long says how
-    far it is: a wall that nothing holds slides for thousands of steps.
+    Each step rotates every m in the plane of m and its torque field m × (m × H), which preserves
+    its length exactly (Exl et al., J. Appl. Phys. 115, 17D118 (2014)). The minimum is reached when
+    max |m × H × m| is below `stopping_mxHxm`. A long minimisation reports its progress, since a
+    wall that is not held slides for thousands of steps.
 
     Parameters
     ----------

@@ -1,6 +1,7 @@
-"""A `micromagneticmodel.System` in the engine's plain terms, and m back in its order.
+"""Translation of a `micromagneticmodel.System` for the engine, and of m back to ubermag.
 
-What the engine cannot do is refused by name, as `Unsupported`, before anything is written.
+Features that the engine does not have raise `Unsupported` with their names before any file is
+written.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from wallnet.film.terms import SpinTorque, Terms
 
 
 class Unsupported(NotImplementedError, ValueError):
-    """The system needs what a single-layer film engine does not have; the message names it."""
+    """The system needs a feature that the engine does not have; the message names it."""
 
 
 NAMES: dict[type, str] = {
@@ -26,17 +27,17 @@ NAMES: dict[type, str] = {
     mm.Demag: "demag",
     mm.Zeeman: "zeeman",
 }
-"""Energy terms of micromagneticmodel and what `wallnet.film.energy.Energy` calls them."""
+"""Names in `wallnet.film.energy.Energy` of the energy terms of micromagneticmodel."""
 
 
 @dataclass(frozen=True)
 class Description:
-    """A system in the engine's plain terms.
+    """Description of a system for the engine.
 
     Attributes
     ----------
     mask : bool array (rows, columns)
-        Magnetic cells: those where the norm of m is not zero.
+        Magnetic cells, in which the norm of m is not zero.
     cell : tuple of float
         Edges of a cell in m.
     terms : Terms
@@ -55,12 +56,12 @@ class Description:
 
 
 def _is_set(term: Any, name: str) -> bool:
-    """Return whether an attribute of a term was given (ubermag leaves descriptors otherwise)."""
+    """Return whether an attribute of a term was given (otherwise ubermag has a descriptor)."""
     return name in term.__dict__ and term.__dict__[name] is not None
 
 
 def _uniform(value: Any, what: str, mask: NDArray[np.bool_]) -> Any:
-    """Return the one value of a parameter, which may be given by region or by cell."""
+    """Return the uniform value of a parameter, which may be given by region or by cell."""
     if isinstance(value, df.Field):
         values = value.array[:, :, 0].transpose(1, 0, 2)[mask]
     elif isinstance(value, Mapping):
@@ -178,20 +179,20 @@ def _dynamics_terms(
 
 
 def describe(system: mm.System, dynamics: bool = True) -> Description:
-    """Translate a system into the engine's plain terms.
+    """Return the description of a system for the engine.
 
     Parameters
     ----------
     system : micromagneticmodel.System
-        A single layer of cells in the xy plane. Its shape is given by the norm of m, which is
-        Ms in magnetic cells and zero in empty ones.
+        A single layer of cells in the xy plane. The norm of m defines its shape: it is Ms in
+        magnetic cells and zero in empty ones.
     dynamics : bool
-        Whether the dynamics are wanted; they are ignored otherwise.
+        Whether to include the dynamics.
 
     Returns
     -------
     Description
-        The system in plain terms.
+        The description.
 
     Raises
     ------
@@ -242,7 +243,7 @@ def describe(system: mm.System, dynamics: bool = True) -> Description:
 
 
 def to_array(description: Description, m: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return M in A/m as `discretisedfield` orders it, its length exact in double precision."""
+    """Return M in A/m in the order of `discretisedfield`, with exact length in double precision."""
     m = m.astype(np.float64)
     length = np.linalg.norm(m, axis=-1, keepdims=True)
     scaled = np.divide(m, length, out=np.zeros_like(m), where=description.mask[..., None])

@@ -1,4 +1,4 @@
-"""The embedded engine as a calculator: the plain description goes straight to its core."""
+"""The embedded engine as a calculator, which uses the core of the engine directly."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ from wallnet.simulate.recorder import Recorder, next_output
 
 
 def engine_of(job: SimulationJob) -> Engine:
-    """Return the engine for a job, the wall not yet placed."""
+    """Return the engine for a job, without a magnetisation."""
     track = job.track
     assert isinstance(job.calculator, FilmSettings)
     return Engine(
@@ -28,7 +28,7 @@ def engine_of(job: SimulationJob) -> Engine:
 
 
 class Embedded(Calculator[FilmSettings]):
-    """The embedded engine; a killed job goes on from its checkpoint."""
+    """The embedded engine; a killed job continues from its checkpoint."""
 
     Settings = FilmSettings
     resumes = True
@@ -51,7 +51,7 @@ class Embedded(Calculator[FilmSettings]):
             recorder.restore(earlier)
 
         def until(end: float) -> None:
-            """Advance by the output interval, and not past the end."""
+            """Advance by the output interval, but not beyond the end."""
             target = next_output(engine.time, job.output.interval)
             engine.advance(min(target, end) - engine.time)
             recorder.record(engine.time, engine.magnetization)

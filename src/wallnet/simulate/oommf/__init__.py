@@ -1,6 +1,6 @@
-"""OOMMF as a calculator: oommfc writes its input, real OOMMF runs it, the recorder reads along.
+"""OOMMF as a calculator: oommfc writes the input, OOMMF runs it, the recorder reads the states.
 
-`install` finds and checks OOMMF, `session` is the life of its processes, `run` simulates a job.
+`install` finds and checks OOMMF, `session` manages its processes and `run` simulates a job.
 """
 
 import argparse
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class Oommf(Calculator[OommfSettings]):
-    """OOMMF; a job that was ended begins anew."""
+    """OOMMF; a killed job starts again from the beginning."""
 
     Settings = OommfSettings
 
     def check(self) -> None:
-        """Find out whether OOMMF is there, able to run, and has the terms that a track needs."""
+        """Check that OOMMF is installed, can run, and has the terms that a track needs."""
         install.check()
 
     def run(
@@ -43,7 +43,7 @@ class Oommf(Calculator[OommfSettings]):
 
 def register(subparsers: "argparse._SubParsersAction") -> None:
     """Add `oommf` to the command line."""
-    command = subparsers.add_parser("oommf", help="check that OOMMF is there and able to run")
+    command = subparsers.add_parser("oommf", help="check that OOMMF is installed and can run")
     command.set_defaults(handler=_check)
 
 

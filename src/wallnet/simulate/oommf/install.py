@@ -1,6 +1,6 @@
-"""Finding OOMMF where oommfc finds it, and checking that it can simulate a track.
+"""Search for OOMMF in the same places as oommfc, and a check that it can simulate a track.
 
-`OOMMFTCL`, then `oommf` on PATH, then Docker.
+The places are `OOMMFTCL`, `oommf` on PATH and Docker, in this order.
 """
 
 import os
@@ -27,19 +27,19 @@ Specify Oxs_TimeDriver {
 Destination table mmArchive
 Schedule DataTable table Stage 1
 """
-"""Two cells and one step with the terms that a track needs beyond OOMMF's older releases."""
+"""Two cells and one step, with the terms of a track that older releases of OOMMF lack."""
 
 
 @dataclass(frozen=True)
 class Installation:
-    """An OOMMF that answers.
+    """A working installation of OOMMF.
 
     Attributes
     ----------
     command : tuple of str
-        What starts it, before the name of one of its applications.
+        Command that starts it, without the name of the application.
     image : str or None
-        Docker image in which it lies, `command` then being Docker's.
+        Docker image that contains it; `command` is then that of Docker.
     """
 
     command: tuple[str, ...]
@@ -58,17 +58,17 @@ class Installation:
 
 
 def locate() -> Installation:
-    """Find OOMMF where oommfc finds it.
+    """Find OOMMF in the same places as oommfc.
 
     Returns
     -------
     Installation
-        The first of `OOMMFTCL`, `oommf` on PATH and Docker that answers.
+        The first of `OOMMFTCL`, `oommf` on PATH and Docker that works.
 
     Raises
     ------
     OommfError
-        If none does; the message says what each one said.
+        If none works; the message contains the answer of each one.
     """
     refusals = []
     script = os.environ.get("OOMMFTCL")
@@ -106,7 +106,7 @@ def locate() -> Installation:
 
 
 def _refusal(command: tuple[str, ...], name: str) -> str | None:
-    """Ask for the version; return None, or what was wrong in one clause."""
+    """Run the command for the version; return None, or the problem in one clause."""
     asking = [*command, "boxsi", "+fg", "+version", "-exitondone", "1"]
     try:
         asked = subprocess.run(asking, capture_output=True, text=True, errors="replace")
@@ -122,17 +122,17 @@ def _refusal(command: tuple[str, ...], name: str) -> str | None:
 
 
 def check() -> dict[str, str]:
-    """Find out whether OOMMF is there, able to run, and has the terms that a track needs.
+    """Check that OOMMF is installed, can run, and has the terms that a track needs.
 
     Returns
     -------
     dict
-        `command`, what starts it, and its `version`.
+        The `command` that starts it, and its `version`.
 
     Raises
     ------
     OommfError
-        With one sentence that says what is wrong and how to fix it.
+        If OOMMF fails. The message states the problem and the fix in one sentence.
     """
     with session.opened(locate(), threads=1) as opened:
         mif = opened.directory / "check.mif"

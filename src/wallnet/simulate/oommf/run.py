@@ -1,4 +1,4 @@
-"""One job in OOMMF: oommfc writes its input, and the recorder reads the states as they appear."""
+"""Run of one job in OOMMF: oommfc writes the input, and the recorder reads the states."""
 
 import os
 import re
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
     import ubermagtable
 
 THREADS_VARIABLE = "OOMMF_THREADS"
-"""Environment variable with the number of threads, OOMMF's own; it goes before the configuration,
-so that a rule can pass on the threads that its job was given."""
+"""Environment variable of OOMMF with the number of threads. It overrides the configuration, so that
+a rule can pass the number of threads of its job."""
 
 STUCK_LIMIT = 6 * 3600.0
-"""Seconds without a new state after which a run counts as hung even if it computes."""
+"""Seconds without a new state after which a run is regarded as hung, even if it computes."""
 
 _STATE = re.compile(r"-Magnetization-(\d+)-\d+\.omf$")
 
 
 def check_table(times: NDArray[np.floating], drive: Drive, recorded: int) -> None:
-    """Compare OOMMF's table with what a run should have done.
+    """Compare OOMMF's table with the expected stages of a run.
 
     Parameters
     ----------
     times : ndarray
-        Simulated time in s within the run, a value a row.
+        Simulated time in s within the run, one value per row.
     drive : Drive
         The run.
     recorded : int
-        States that were read; fewer than `drive.stages` where the wall came to rest.
+        Number of states that were read; less than `drive.stages` if the wall came to rest.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def threads_of(settings: OommfSettings) -> int:
     Raises
     ------
     OommfError
-        If the variable is no positive whole number.
+        If the variable is not a positive integer.
     """
     given = os.environ.get(THREADS_VARIABLE)
     if given is None:
@@ -133,7 +133,7 @@ def run(
 def _write_input(
     job: SimulationJob, drive: Drive, magnetization: NDArray[np.floating], directory: Path
 ) -> None:
-    """Let oommfc write the MIF file of a run, with an evolver that has seen no other run."""
+    """Write the MIF file of a run with oommfc, with an evolver that no other run has used."""
     import oommfc
 
     system = system_of(job, drive, magnetization)
@@ -147,7 +147,7 @@ def _states(
     drive: Drive,
     job: SimulationJob,
 ) -> Iterator[NDArray[np.float64]]:
-    """Yield the states of a run as OOMMF saves them, and delete them once read."""
+    """Yield the states of a run as OOMMF saves them, and delete their files after reading."""
     import discretisedfield
 
     expected = 0
@@ -198,7 +198,7 @@ def _states(
 
 
 def _finished_table(directory: Path, rows: int) -> "ubermagtable.Table":
-    """Read the table once OOMMF's archive has written as many rows as there were states."""
+    """Read the table after OOMMF's archive has written one row for each state."""
     import ubermagtable
 
     path = directory / f"{SYSTEM_NAME}.odt"
@@ -214,6 +214,6 @@ def _finished_table(directory: Path, rows: int) -> "ubermagtable.Table":
                 f"{said(directory)}; run it again"
             )
         time.sleep(0.05)
-    whole = directory / "whole.odt"  # a run that was cut may leave a last row half written
+    whole = directory / "whole.odt"  # the last row of a stopped run may be incomplete
     whole.write_text("".join(written), encoding="utf-8")
     return ubermagtable.Table.fromfile(str(whole), x="t")

@@ -1,8 +1,8 @@
-"""The life of what OOMMF starts in a job, and what it says.
+"""Processes of OOMMF in a job, and their messages.
 
-Each job has a host server, a process group and a directory of its own, all of which end with it.
-oommfc's own runner is not used: it keeps servers running after the job, waits for ever for a run
-that hangs, and takes up to four threads unasked.
+Each job has its own host server, process group and directory, which are removed at its end. The
+runner of oommfc is not used: it keeps servers running after the job, waits indefinitely for a run
+that hangs, and uses up to four threads by default.
 """
 
 import os
@@ -25,36 +25,36 @@ if TYPE_CHECKING:
     from wallnet.simulate.oommf.install import Installation
 
 IDLE_LIMIT = 300.0
-"""Seconds without a new state and without computing after which a run counts as hung."""
+"""Seconds without a new state and without computing after which a run is regarded as hung."""
 
 FLUSH_LIMIT = 20.0
-"""Seconds that OOMMF's archive may take to write what a finished run has sent it."""
+"""Seconds that OOMMF's archive may take to write the output of a finished run."""
 
 TEMPORARY = ("OOMMF_TEMP", "TMPDIR", "TMP", "TEMP")
-"""Variables by which OOMMF chooses its folder for temporary files."""
+"""Environment variables for OOMMF's folder of temporary files."""
 
 END_LIMIT = 2.0
-"""Seconds that OOMMF's processes may take to end when asked to, and again when killed."""
+"""Seconds that OOMMF's processes may take to end after SIGTERM, and again after SIGKILL."""
 
 
 class OommfError(SimulationError):
-    """OOMMF cannot be used, or a run of it failed; the message says what OOMMF said."""
+    """OOMMF cannot be used, or a run of it failed; the message contains OOMMF's message."""
 
 
 def complaint(stderr: str, log: str = "") -> str:
-    r"""Condense what OOMMF said to one line.
+    r"""Condense OOMMF's output to one line.
 
     Parameters
     ----------
     stderr : str
         Its standard error.
     log : str
-        Its log file, used where standard error says nothing.
+        Its log file, used if standard error is empty.
 
     Returns
     -------
     str
-        The first error that it names, else its last three lines.
+        The first error in the output, or its last three lines if there is none.
 
     Examples
     --------
@@ -84,23 +84,23 @@ def complaint(stderr: str, log: str = "") -> str:
 
 
 def text_of(path: Path) -> str:
-    """Return the text of a file; nothing if it is not there."""
+    """Return the text of a file; an empty text if the file does not exist."""
     return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
 
 def said(directory: Path) -> str:
-    """Return in one line what OOMMF said in a run's directory."""
+    """Return OOMMF's message in the directory of a run, in one line."""
     return complaint(text_of(directory / "oommf.stderr"), text_of(directory / "oommf.log"))
 
 
 def version(directory: Path) -> str:
-    """Return the version that the log of a run names."""
+    """Return the version of OOMMF in the log of a run."""
     match = re.search(r"Boxsi version (\S+)", text_of(directory / "oommf.log"))
     return match[1] if match else "unknown"
 
 
 class Session:
-    """One host server and one process group for all that OOMMF starts in a job."""
+    """One host server and one process group for all processes of OOMMF in a job."""
 
     def __init__(self, installation: "Installation", directory: Path, threads: int) -> None:
         self.installation = installation
@@ -108,7 +108,7 @@ class Session:
         self.threads = threads
         self.group: int | None = None
         self.container = f"wallnet-{secrets.token_hex(6)}"
-        # OOMMF writes a state there before it moves it; cut short, it would leave it there
+        # OOMMF writes a state there before it moves it, and leaves it there if it is killed
         self._environment = os.environ | dict.fromkeys(TEMPORARY, str(directory))
         self._started: list[subprocess.Popen[bytes]] = []
 
@@ -143,7 +143,7 @@ class Session:
         self.end()
 
     def start(self, directory: Path, mif: str) -> subprocess.Popen[bytes]:
-        """Start a MIF file; its words go to files beside it."""
+        """Run a MIF file; write the output to files in its directory."""
         command = self.installation.boxsi(directory, mif, self.threads, self.container)
         with open(directory / "oommf.stderr", "wb") as told:
             process = subprocess.Popen(
@@ -161,21 +161,21 @@ class Session:
         return process
 
     def cpu_time(self) -> float | None:
-        """Return the seconds that the group has computed, None where that cannot be known."""
+        """Return the CPU time of the group in s; None if it cannot be determined."""
         if self.installation.image is not None or not Path("/proc/self/stat").exists():
             return None
         ticks = 0
         for stat in Path("/proc").glob("[0-9]*/stat"):
             try:
                 fields = stat.read_text().rpartition(")")[2].split()
-            except OSError:  # it has ended meanwhile
+            except OSError:  # the process has ended
                 continue
             if int(fields[2]) == self.group:
                 ticks += int(fields[11]) + int(fields[12])
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def end(self) -> None:
-        """End all that this session has started."""
+        """End all processes that this session has started."""
         if self.installation.image is not None:
             subprocess.run(
                 [*self.installation.command, "kill", self.container], capture_output=True
@@ -189,10 +189,10 @@ class Session:
         self.group = None
 
     def _alive(self, kind: signal.Signals) -> bool:
-        """Send a signal to the group; say whether anything is left of it."""
+        """Send a signal to the group; return whether the group still exists."""
         assert self.group is not None
         for process in self._started:
-            process.poll()  # what has ended and is not asked for stays in the group
+            process.poll()  # an ended process stays in the group until it is polled
         try:
             os.killpg(self.group, kind)
         except ProcessLookupError:
@@ -201,7 +201,7 @@ class Session:
 
 
 def _remove(directory: Path) -> None:
-    """Remove a folder, also from under a process that still wrote to it while it was ended."""
+    """Remove a folder, even if a process that is being ended still writes to it."""
     until = time.monotonic() + END_LIMIT
     while directory.exists() and time.monotonic() < until:
         shutil.rmtree(directory, ignore_errors=True)
@@ -209,7 +209,7 @@ def _remove(directory: Path) -> None:
 
 @contextmanager
 def opened(installation: "Installation", threads: int) -> Iterator[Session]:
-    """Open a session in a fresh directory; end and remove both, whatever happens."""
+    """Open a session in a new directory; end the session and remove the directory in any case."""
     directory = Path(tempfile.mkdtemp(prefix="wallnet-oommf-"))
     try:
         with _terminable(), Session(installation, directory, threads) as session:
@@ -220,7 +220,7 @@ def opened(installation: "Installation", threads: int) -> Iterator[Session]:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Let a request to end unwind this process, so that nothing of OOMMF outlives it."""
+    """Convert SIGTERM to an exception, so that no process of OOMMF outlives this process."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""Any calculator of ubermag as one of ours: its `TimeDriver` drives pulse and relaxation."""
+"""Adapter for the calculators of ubermag, which uses their `TimeDriver`."""
 
 import importlib
 import tempfile
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _number(value: Any) -> Any:
-    """Take the text that YAML 1.1 leaves of ``1e-3`` for the number that it is."""
+    """Convert text such as ``1e-3``, which YAML 1.1 does not read as a number."""
     try:
         return float(value) if isinstance(value, str) else value
     except ValueError:
@@ -28,7 +28,8 @@ def _number(value: Any) -> Any:
 
 
 LARGEST_PIECE = 99
-"""Stages of one run. OOMMF numbers its files with two digits, and they are read in their order."""
+"""Largest number of stages of one run. OOMMF numbers its files with two digits, and the order of
+the names is the order of reading."""
 
 _TRIAL: dict[str, Any] = {
     "track": {"length": 8e-9, "width": 4e-9, "thickness": 2e-9, "cell_size": 2e-9},
@@ -49,21 +50,21 @@ _TRIAL: dict[str, Any] = {
     "calculator": {},
     "calculator_name": "film",
 }
-"""Eight cells and one step, with the terms that a track needs."""
+"""Job of eight cells and one step, with the terms that a track needs."""
 
 
 class DriverSettings(BaseModel):
-    """Attributes of a `TimeDriver`, whichever it knows."""
+    """Attributes of a `TimeDriver`; the driver determines which ones are valid."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
     __pydantic_extra__: dict[str, Annotated[Any, BeforeValidator(_number)]]
 
 
 class UbermagCalculator(Calculator[DriverSettings]):
-    """Drives a `micromagneticmodel.System` by the `TimeDriver` of a module.
+    """Calculator that drives a `micromagneticmodel.System` with the `TimeDriver` of a module.
 
-    A driver computes a whole run before its states can be read. So the relaxation is driven in
-    pieces of `relaxation.hold`, until the wall rests.
+    A driver computes a whole run before its states can be read. Therefore the relaxation is divided
+    into pieces of `relaxation.hold`, until the wall rests.
 
     Attributes
     ----------
@@ -75,7 +76,7 @@ class UbermagCalculator(Calculator[DriverSettings]):
     module: ClassVar[str]
 
     def check(self) -> None:
-        """Find out whether the module drives a small track, with all terms that tracks have."""
+        """Check that the module can drive a small track with all terms of tracks."""
         trial = SimulationJob.model_validate(_TRIAL)
         ends = trial.placement.bottom, trial.placement.top
         start = tracks.placed_wall(trial.track, trial.material.wall_width_parameter, *ends)
@@ -106,14 +107,14 @@ class UbermagCalculator(Calculator[DriverSettings]):
     def _states(
         self, job: SimulationJob, drive: Drive, start: NDArray[np.floating]
     ) -> list[NDArray[np.floating]]:
-        """Return the states as the stages of a run end."""
+        """Return the states at the ends of the stages of a run."""
         import micromagneticdata
 
         driver = importlib.import_module(self.module).TimeDriver
         system = system_of(job, drive, start)
         with tempfile.TemporaryDirectory(prefix="wallnet-ubermag-") as folder:
-            # a driver that has seen no other run, and one thread as the rules say, so that no
-            # result depends on the machine
+            # a new driver for each run, and one thread as in the rules, so that results do not
+            # depend on the machine
             driver(**(self.settings.model_extra or {})).drive(
                 system, t=drive.duration, n=drive.stages, n_threads=1, dirname=folder, verbose=0
             )
@@ -126,7 +127,7 @@ class UbermagCalculator(Calculator[DriverSettings]):
 
     @staticmethod
     def _pieces(job: SimulationJob) -> Iterator[Drive]:
-        """Cut runs into pieces: those without current may end early, none has too many stages."""
+        """Divide runs into pieces: without current they can end early; none has too many stages."""
         hold = max(1, round(job.relaxation.hold / job.output.interval))
         for drive in drives(job):
             most = LARGEST_PIECE if drive.driven else min(hold, LARGEST_PIECE)
@@ -137,7 +138,7 @@ class UbermagCalculator(Calculator[DriverSettings]):
 
 
 def of_module(name: str) -> type[UbermagCalculator]:
-    """Return the class that drives by the `TimeDriver` of a module."""
+    """Return the calculator class that uses the `TimeDriver` of a module."""
 
     class TimeDriver(UbermagCalculator):
         module = name
