@@ -108,7 +108,7 @@ def test_a_checkpoint_with_weights_that_are_no_numbers_is_refused(results, tmp_p
     with torch.no_grad():
         network.output.weight[1, 2] = float("nan")
     storage.save_network(network, tmp_path / "best.ckpt", {})
-    with pytest.raises(FileError, match="has weights that are no numbers"):
+    with pytest.raises(FileError, match="has weights that are not finite"):
         storage.load_network(tmp_path / "best.ckpt")
 
 
