@@ -481,7 +481,7 @@ def test_each_shortcut_is_switched_off_by_its_name_and_none_changes_the_trace():
 
 
 def test_no_column_rests_where_all_move():
-    """A film that rotates uniformly in a field is followed as a whole."""
+    """A film that rotates uniformly in a field is followed as a whole, with rest enabled."""
     terms = Terms(saturation_magnetization=1e6, external_field=(0.0, 0.0, 1e5), damping=0.01)
     engine = Engine(np.ones((4, 40), dtype=bool), CELL, terms)
     engine.magnetization = np.broadcast_to((0.6, 0.0, 0.8), (4, 40, 3))
