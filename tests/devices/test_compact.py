@@ -110,7 +110,7 @@ def test_a_plain_track_has_none(synapse, tmp_path):
     data = synapse.gather().assign_attrs(kind="track")
     path = tmp_path / "track.nc"
     files.write_dataset(data, path, "track", {"kind": "track"})
-    with pytest.raises(files.FileError, match="is a track, which is no part of a network"):
+    with pytest.raises(files.FileError, match="is a track, which cannot be part of a network"):
         devices.compact_model(path, tmp_path / "track.json")
 
 

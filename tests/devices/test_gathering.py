@@ -177,12 +177,12 @@ def with_value(name, value):
         (spoil("m"), "is not finite"),
         (spoil("wall_top"), "is not finite"),
         (spoil("magnetization_profile"), "is not finite"),
-        (rename(current_density=0.7e12), "holds a pulse of 7"),
+        (rename(current_density=0.7e12), "contains a pulse of 7"),
         (rename(track__length=901e-9), "another track"),
         (rename(material__damping=0.3), r"other conditions than .*0\.3000\.nc"),
         (lambda data: data.drop_attrs(), "of kind None"),
-        (lambda data: data.assign_attrs(parameters="{}"), "does not say what made it"),
-        (lambda data: data.assign_attrs(parameters="{"), "does not say what made it"),
+        (lambda data: data.assign_attrs(parameters="{}"), "has invalid attributes"),
+        (lambda data: data.assign_attrs(parameters="{"), "has invalid attributes"),
     ],
 )
 def test_a_trace_that_cannot_be_used_is_refused(synapse, change, message):

@@ -186,8 +186,8 @@ def folder_instead(path):
 HARMS = {
     "is truncated": truncated,
     "is not the file of tiny": other,
-    "is no IDX file": foreign,
-    "is no file": folder_instead,
+    "is not an IDX file": foreign,
+    "is not a file": folder_instead,
 }
 
 
@@ -196,7 +196,7 @@ def test_a_damaged_file_of_a_known_data_set_is_set_aside_and_fetched(folder, kno
     raw = folder / "Tiny/raw"
     before = fetching.provide(known, folder, folder / "before.json")
     HARMS[fault](raw / TRAIN_IMAGES)
-    harmed = raw.joinpath(TRAIN_IMAGES).read_bytes() if fault != "is no file" else None
+    harmed = raw.joinpath(TRAIN_IMAGES).read_bytes() if fault != "is not a file" else None
     times = {name: (raw / name).stat().st_mtime_ns for name in DATA_FILES[1:]}
     assert fetching.provide(known, folder, folder / "tiny.json") == before
     said = [line for line in capsys.readouterr().out.splitlines() if TRAIN_IMAGES in line]

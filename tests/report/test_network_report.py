@@ -113,8 +113,8 @@ def test_a_missing_or_damaged_result_is_named_and_nothing_is_written(campaign):
         ({"test_accuracy": 99.99}, "test_accuracy that is not that of its confusion_matrix"),
         ({"confusion_matrix": [[1, 2, 3], [4, 5, 6]]}, "not that of its confusion_matrix"),
         ({"confusion_matrix": "<script>"}, "not that of its confusion_matrix"),
-        ({"seed": 7}, "holds seed = '7', not '1'"),
-        ({"device": "<script>alert(1)</script>"}, "holds device = '<script>"),
+        ({"seed": 7}, "contains seed = '7', not '1'"),
+        ({"device": "<script>alert(1)</script>"}, "contains device = '<script>"),
     ],
 )
 def test_metrics_that_contradict_themselves_or_their_place_are_refused(campaign, change, words):

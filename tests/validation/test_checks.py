@@ -207,7 +207,7 @@ def test_not_a_number_fails():
 
 
 def test_unknown_check_is_named():
-    with pytest.raises(FileError, match="no-such is no check; use one of stray-field"):
+    with pytest.raises(FileError, match="no-such is not a check; use one of stray-field"):
         validation.run("no-such")
 
 

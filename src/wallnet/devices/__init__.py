@@ -54,7 +54,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     device.set_defaults(handler=_gather)
 
     compact = subparsers.add_parser(
-        "compact-model", help="write what networks need of a device: levels or activation"
+        "compact-model", help="write the compact model of a device: levels or activation"
     )
     compact.add_argument("--device", required=True, help="device file")
     compact.add_argument("--out", required=True, help="JSON file to write")

@@ -36,7 +36,7 @@ def compact_model(device: str | Path, out: str | Path) -> None:
     kind = str(data.attrs["kind"])
     content = CONTENTS.get(kind)
     if content is None:
-        raise FileError(f"{device} is a {kind}, which is no part of a network; change its kind")
+        raise FileError(f"{device} is a {kind}, which cannot be part of a network; change its kind")
     kept = ("device", "parameters", "simulation", "revision", "wallnet_version")
     made_by = {key: data.attrs[key] for key in kept if key in data.attrs}
     made_by |= {key: value for key, value in data.attrs.items() if key.startswith("simulation_")}

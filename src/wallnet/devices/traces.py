@@ -89,11 +89,11 @@ def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) 
         interval = float(parameters["output"]["interval"])
         relaxation = {k: float(parameters["relaxation"][k]) for k in ("longest", "hold", "speed")}
     except (KeyError, TypeError, ValueError) as error:
-        raise files.damaged(path, f"does not say what made it ({error!r})") from None
+        raise files.damaged(path, f"has invalid attributes ({error!r})") from None
     if not on_track(data.attrs["parameters"], job):
         raise foreign(path, "was simulated on another track")
     if found != current_density:
-        raise foreign(path, f"holds a pulse of {found} A/m2, not {current_density}")
+        raise foreign(path, f"contains a pulse of {found} A/m2, not {current_density}")
 
     time = data["time"].values.astype(float)
     longest = relaxation["longest"]

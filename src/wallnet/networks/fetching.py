@@ -42,7 +42,7 @@ def _fault(job: DataJob, path: Path) -> str | None:
     if job.name not in KNOWN_DATASETS:
         return None
     if not path.is_file():
-        return "is no file"
+        return "is not a file"
     try:
         read_original(job.name, job.dataset, path)
     except DamagedImages as error:

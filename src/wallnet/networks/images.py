@@ -91,7 +91,7 @@ def read_idx(path: Path) -> np.ndarray:
     dimensions = content[3] if len(content) >= 4 else 0
     start = 4 + 4 * dimensions
     if content[:3] != b"\x00\x00\x08" or dimensions not in (1, 3) or len(content) < start:
-        raise DamagedImages(path, "is no IDX file of bytes")
+        raise DamagedImages(path, "is not an IDX file of bytes")
     shape = struct.unpack(f">{dimensions}I", content[4:start])
     if not 0 < shape[0] <= LARGEST_COUNT or any(not 0 < n <= LARGEST_SIDE for n in shape[1:]):
         raise DamagedImages(

@@ -699,7 +699,7 @@ def draw(
         If a source is missing, damaged or of another kind, or the figure cannot be written.
     """
     wanted = plan.FIGURES[kind].kind
-    assert wanted is not None, "a figure of devices says of which kind"
+    assert wanted is not None, "a figure of devices needs its kind"
     read = {Path(path).stem: files.read_dataset(path, wanted) for path in devices}
     with style.apply(figures):
         figure = DRAWINGS[kind](Sources(read, traces, shown), figures)

@@ -84,7 +84,7 @@ def _read(path: str, run: Mapping[str, str] | None = None) -> dict[str, Any]:
     record = files.read_json(path, keys=keys)
     for key, wanted in (run or {}).items():
         if str(record[key]) != wanted:
-            raise files.damaged(path, f"holds {key} = {str(record[key])[:40]!r}, not {wanted!r}")
+            raise files.damaged(path, f"contains {key} = {str(record[key])[:40]!r}, not {wanted!r}")
     try:
         matrix = record["confusion_matrix"]
         right, total = sum(row[k] for k, row in enumerate(matrix)), sum(map(sum, matrix))
@@ -528,14 +528,14 @@ def _read_rows(path: str) -> list[dict[str, str]]:
     except OSError as error:
         raise FileError(f"{path} cannot be read ({error.strerror}); run snakemake") from None
     if found != COLUMNS or not rows:
-        raise FileError(f"{path} is no table of accuracies; delete it and run snakemake")
+        raise FileError(f"{path} is not a table of accuracies; delete it and run snakemake")
     return rows
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommands `accuracy` and `network-figure`."""
-    table = subparsers.add_parser("accuracy", help="tabulate test accuracies beside Table II")
-    table.add_argument("--job", required=True, help="which networks, as JSON")
+    table = subparsers.add_parser("accuracy", help="tabulate test accuracies with Table II")
+    table.add_argument("--job", required=True, help="the networks, as JSON")
     table.add_argument("--networks", required=True, help="folder of all networks")
     for name in ("csv", "markdown", "html"):
         table.add_argument(f"--{name}", required=True, help="file to write")

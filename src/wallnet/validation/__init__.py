@@ -48,7 +48,7 @@ def run(check: str) -> dict:
         If there is no such check.
     """
     if check not in CHECKS:
-        raise FileError(f"{check} is no check; use one of {', '.join(CHECKS)}")
+        raise FileError(f"{check} is not a check; use one of {', '.join(CHECKS)}")
     module, function = CHECKS[check].split(":")
     begin = time.perf_counter()
     found = getattr(importlib.import_module(f"{__name__}.{module}"), function)()
