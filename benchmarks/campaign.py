@@ -1,8 +1,8 @@
-"""Sum up what a finished campaign took, stage by stage: run it in the campaign's folder.
+"""Sum up the time of a finished campaign by stage; run it in the campaign's folder.
 
     python benchmarks/campaign.py [RESULTS]
 
-It reads the tables that Snakemake's `benchmark:` writes, and prints them as Markdown.
+The script reads the tables that Snakemake's `benchmark:` writes and prints them as Markdown.
 """
 
 import csv

@@ -1,12 +1,12 @@
-"""Time the embedded engine beside OOMMF and magnum.np, where they are found, in one run.
+"""Time the embedded engine and, if they are installed, OOMMF and magnum.np in one run.
 
     python benchmarks/engine.py [--synapse 1.0] [--neuron 0.2] [--magnum 0.02] [--out FILE]
 
-Times are in ns of a pulse with the campaign's settings; every calculator runs in a process of its
-own with one thread, one after the other. The table has processor seconds for a simulated
-nanosecond, without the start; field evaluations; the deviation of <m> from the engine with
-nothing left out; and the process's peak memory. Then where the engine's time goes, beside the
-time that its bytes and operations need at least. OOMMF refuses root.
+Times are in ns of a pulse with the campaign's settings. Each calculator runs in a separate process
+with one thread, one after the other. The table contains processor seconds per simulated
+nanosecond, without the start; field evaluations; the deviation of <m> from the engine without
+approximations; and the peak memory of the process. A profile of the engine's time and the least
+time for its bytes and operations follow. OOMMF does not run as root.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def job_of(device: str, nanoseconds: float, calculator: str, exact: bool = False
 
 
 def processor() -> float:
-    """Processor seconds of this process and of those it started and has seen end."""
+    """Return processor seconds of this process and of its finished child processes."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime
 
@@ -62,7 +62,7 @@ def averages_of_wallnet(job) -> dict:
 
 
 def averages_of_magnumnp(job) -> dict:
-    """The same pulse in magnum.np, 64-bit, its Runge-Kutta-Fehlberg solver at its defaults."""
+    """Run the same pulse in magnum.np, 64-bit, with the default Runge-Kutta-Fehlberg solver."""
     import numpy as np
     import torch
 
@@ -131,7 +131,7 @@ def averages_of_magnumnp(job) -> dict:
 
 
 def profile(job) -> dict[str, float]:
-    """Processor seconds of the engine's parts, and the least that the method needs."""
+    """Return processor seconds of the engine's parts and the least that the method needs."""
     import numpy as np
     from ducc0 import fft
 
@@ -163,7 +163,7 @@ def profile(job) -> dict[str, float]:
     rows = engine.mask.shape[0]
     counters = engine.counters
     cell_stages = counters.column_steps * rows * len(engine._chain)
-    # least traffic of a stage: m, start, slow field and weight read, the next stage written
+    # least traffic of a stage: read m, start, slow field and weight, write the next stage
     source, target = (np.ones(3 * rows * 180, dtype=np.float32) for _ in range(2))
     before = time.perf_counter()
     for _ in range(200):
@@ -193,14 +193,14 @@ def profile(job) -> dict[str, float]:
 
 
 def one(what: str, device: str, nanoseconds: float) -> None:
-    """Do one run and print what came out; called in a process of its own."""
+    """Do one run and print its result; called in a separate process."""
     calculator = "oommf" if what == "oommf" else "film"
     run = averages_of_magnumnp if what == "magnum.np" else averages_of_wallnet
     if what == "profile":
         averages_of_wallnet(job_of(device, 0.02, "film"))
         print(json.dumps(profile(job_of(device, nanoseconds, "film"))))
         return
-    # what starting, loading and a first piece of the simulation cost is taken off
+    # subtract the time for starting, loading and a first piece of the simulation
     short = min(0.02, nanoseconds / 4)
     averages_of = job_of(device, short, calculator, what == "exact")
     run(averages_of)
@@ -228,7 +228,7 @@ def measure(what: str, device: str, nanoseconds: float) -> dict:
 
 
 def start_of_a_job() -> float:
-    """Processor seconds from the start of Python to the first step, compiled code cached."""
+    """Return processor seconds from the start of Python to the first step, with cached code."""
     program = (
         "import engine; from wallnet.simulate import "
         "embedded, recorder; from wallnet import simulate, tracks; job = "

@@ -1,10 +1,10 @@
-"""Gather synthetic traces: time and memory against their number.
+"""Measure time and memory of gathering synthetic traces against their number.
 
 python benchmarks/gather.py [COUNT …] [--table benchmarks/gather.md]
 
-Writes COUNT traces of a small neuron into a temporary folder and gathers them in a process of its
-own. Times are user and system time of that process, which a loaded machine changes less than the
-clock.
+The script writes COUNT traces of a small neuron into a temporary folder and gathers them in a
+separate process. Times are user and system time of that process, which depend less on the load
+of the machine than the clock.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def device(count):
 
 
 def write_trace(job, index, path):
-    """Write a trace whose wall runs evenly, a little farther with each index."""
+    """Write a trace with a wall at constant velocity; it moves farther for a larger index."""
     from wallnet import tracks
 
     recorder = Recorder(job)
@@ -84,7 +84,7 @@ def write_trace(job, index, path):
 
 
 def relabel(source, path, job):
-    """Copy a trace under another current density, which is quicker than making it."""
+    """Copy a trace with another current density, which is faster than writing a new one."""
     import netCDF4
 
     shutil.copyfile(source, path)
@@ -95,7 +95,7 @@ def relabel(source, path, job):
 
 
 def gather(folder, count):
-    """Gather in a child; return user and system time in s and peak memory in MiB."""
+    """Gather in a child process; return user and system time in s and peak memory in MiB."""
     begin = time.perf_counter()
     child = subprocess.Popen([sys.executable, __file__, "--gather", str(folder), str(count)])
     _, status, usage = os.wait4(child.pid, 0)

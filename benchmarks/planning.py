@@ -1,8 +1,8 @@
-"""Plan all results of a sweep of many simulations (dry run): time and memory.
+"""Measure time and memory of planning all results of a large sweep (dry run).
 
 python benchmarks/planning.py [COUNT …] [--table benchmarks/planning.md]
 
-Times are user and system time of Snakemake, which a loaded machine changes less than the clock.
+Times are user and system time of Snakemake, which depend less on the load than the clock.
 """
 
 import argparse
@@ -27,7 +27,7 @@ def plan(count, folder):
     data["devices"] = {"synapse-5": synapse}
     data["networks"] = {"datasets": [], "recipes": {}}
     data["crosscheck"] = {"cases": {}}
-    # through text, so that equal blocks do not become aliases
+    # a copy through JSON, so that equal blocks do not become aliases
     (folder / "config.yaml").write_text(yaml.safe_dump(data), encoding="utf-8")
     begin = time.perf_counter()
     child = subprocess.Popen(

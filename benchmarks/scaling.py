@@ -1,9 +1,10 @@
-"""How the engine's cost grows with the film, up to a million cells.
+"""Measure how the engine's cost grows with the film, up to a million cells.
 
     python benchmarks/scaling.py [--out benchmarks/scaling.md] [--figure docs/figures/scaling.png]
 
-Square films of 3 nm cells with a driven wall, all columns followed: processor seconds of a
-time step (six stages) and of a renewal of the stray field, and the memory that the film adds.
+The films are squares of 3 nm cells with a driven wall, and all columns are followed. The script
+measures processor seconds of a time step (six stages) and of a renewal of the stray field, and the
+memory that the film adds.
 """
 
 import argparse
@@ -18,11 +19,11 @@ from wallnet.film.core import Engine, Tolerances
 from wallnet.validation import material
 
 EDGES = (100, 180, 320, 560, 1000)
-"""Cells along an edge."""
+"""Number of cells along an edge."""
 
 
 def measured(edge: int) -> tuple[float, float, float]:
-    """Seconds of a step and of a renewal, and MiB."""
+    """Return the seconds of a step and of a renewal, and the memory in MiB."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     cell = 3e-9
     engine = Engine(

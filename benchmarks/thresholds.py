@@ -2,10 +2,10 @@
 
     python benchmarks/thresholds.py [--out benchmarks/thresholds.md]
 
-For each damping and each of two ranges of current density the last pulse that ends in one state
-and the first that ends in another are searched for by bisection, with the engine at tight
-settings: nothing left out, half the time step. Then the pulses beside the threshold run with the
-settings of the campaign. Pulse of 10 ns and up to 4 ns of rest on synapse-5.
+For each damping and each of two ranges of current density, bisection finds the last pulse that ends
+in one state and the first that ends in another, with tight settings of the engine: no
+approximations, half the time step. Then the pulses on both sides of the threshold run with the
+campaign's settings. The pulse lasts 10 ns, followed by up to 4 ns of rest, on synapse-5.
 """
 
 import argparse
@@ -28,11 +28,11 @@ RANGES = {
 """Current densities in A/m² between which the final state changes, by damping."""
 
 WIDTH = 1e9
-"""A threshold is known this well, in A/m²: two parts in a thousand."""
+"""Width in A/m² to which a threshold is determined: two parts in a thousand."""
 
 
 def final(damping, density, changes=()):
-    """Return the trace of a pulse and the processor seconds it took."""
+    """Return the trace of a pulse and its processor seconds."""
     device = config.load_device(
         ROOT / "config.yaml",
         "synapse-5",
@@ -50,7 +50,7 @@ def final(damping, density, changes=()):
 
 
 def bisect(damping, lower, upper):
-    """Narrow a range until its ends, which differ in their state, are WIDTH apart."""
+    """Narrow a range until its ends, which have different states, are WIDTH apart."""
     traces = {density: final(damping, density, TIGHT)[0] for density in (lower, upper)}
     if traces[lower].attrs["state"] == traces[upper].attrs["state"]:
         raise SystemExit(f"α = {damping}: one state all over from {lower:g} to {upper:g} A/m²")

@@ -1,9 +1,9 @@
-"""What the engine's tolerances cost in accuracy and save in time, against OOMMF's traces.
+"""Measure the error and the time saved by the engine's tolerances, against OOMMF's traces.
 
     PYTHONPATH=tests python benchmarks/tolerances.py [--out benchmarks/tolerances.md]
 
-Every reference trace with several settings: the largest deviation of <m> from OOMMF at any time,
-whether the final state is the same, and processor seconds for a nanosecond.
+The script runs every reference trace with several settings and reports the largest deviation of
+<m> from OOMMF, whether the final state is the same, and processor seconds per nanosecond.
 """
 
 import argparse
@@ -24,7 +24,7 @@ SETTINGS = {
     "2e-3, 2e-3": Settings(stray_field_tolerance=2e-3, frozen_change=2e-3),
     "5e-3, 5e-3": Settings(stray_field_tolerance=5e-3, frozen_change=5e-3),
 }
-"""Stray-field tolerance and change that is left out of a resting column."""
+"""Stray-field tolerance and neglected change of a resting column."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Fixtures that the whole test-suite shares."""
+"""Fixtures that the whole test suite shares."""
 
 import copy
 import os
@@ -11,7 +11,7 @@ from helpers.synthetic import write_images
 from wallnet.config import load
 from wallnet.config.networks import DataSet, FreeTraining, Networks, Recipe, Training
 
-# what a test starts runs the code beside the tests, wherever the package is installed from
+# processes that a test starts run the code next to the tests, not the installed package
 os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [str(ROOT / "src"), str(ROOT / "tests"), os.environ.get("PYTHONPATH")])
 )
@@ -19,13 +19,13 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 
 @pytest.fixture
 def tiny():
-    """The tiny campaign as plain data, free to be changed."""
+    """Return the tiny campaign as plain data, which a test may change."""
     return copy.deepcopy(TINY)
 
 
 @pytest.fixture
 def campaign(tmp_path, tiny):
-    """The tiny campaign in a folder, nothing run yet."""
+    """Return the tiny campaign in a folder, without results."""
     made = Campaign(tmp_path)
     made.configure(tiny)
     return made
@@ -33,7 +33,7 @@ def campaign(tmp_path, tiny):
 
 @pytest.fixture(scope="session")
 def finished_devices(tmp_path_factory):
-    """The tiny campaign, run up to its devices; not to be changed."""
+    """Return the tiny campaign, run up to its devices; tests must not change it."""
     made = Campaign(tmp_path_factory.mktemp("finished"))
     made.configure(TINY)
     made.snakemake("devices")
@@ -42,7 +42,7 @@ def finished_devices(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def finished_campaign(tmp_path_factory):
-    """The whole tiny campaign, run from nothing; not to be changed."""
+    """Return the whole tiny campaign, run from the beginning; tests must not change it."""
     made = Campaign(tmp_path_factory.mktemp("whole"))
     made.configure(with_networks())
     write_images(made.folder / "data/Blots/raw")
@@ -52,7 +52,7 @@ def finished_campaign(tmp_path_factory):
 
 @pytest.fixture
 def whole(finished_campaign, tmp_path):
-    """A copy of the whole finished campaign, free to be changed."""
+    """Return a copy of the whole finished campaign, which a test may change."""
     folder = tmp_path / "campaign"
     shutil.copytree(finished_campaign.folder, folder, copy_function=shutil.copy2)
     return Campaign(folder)
@@ -60,13 +60,13 @@ def whole(finished_campaign, tmp_path):
 
 @pytest.fixture(scope="session")
 def default_campaign():
-    """The configuration of the repository."""
+    """Return the configuration of the repository."""
     return load(ROOT / "config.yaml")
 
 
 @pytest.fixture(scope="session")
 def networks():
-    """A small campaign of networks on a small data set."""
+    """Return a small campaign of networks on a small data set."""
     training = {"epochs": 2, "batch_size": 16, "learning_rate": 5e-3}
     recipe = Recipe(
         fp32=FreeTraining(**training),

@@ -1,4 +1,4 @@
-"""The whole campaign on a tiny configuration, with real code everywhere."""
+"""The whole campaign with a tiny configuration, without substitutes for any code."""
 
 import csv
 import json
@@ -25,7 +25,7 @@ def test_everything_is_there(finished_campaign):
     stages = {"fp32", "quantized", "fine_tuned", "fine_tuned_snapped", "on_levels"}
     assert {row["stage"] for row in rows} == stages
     assert all(0 <= float(row["test_accuracy"]) <= 100 for row in rows)
-    # four classes: what has learnt anything is far above chance
+    # four classes: a trained network is far above chance level
     assert max(float(row["test_accuracy"]) for row in rows) > 60
     figures = sorted(path.stem for path in (results / "figures").rglob("*.png"))
     assert sorted(path.stem for path in (results / "figures").rglob("*.pdf")) == figures
@@ -64,7 +64,7 @@ def test_networks_run_again_and_nothing_before_them(whole, change, jobs):
 
 
 def test_one_more_current_trains_nothing_while_the_levels_stay(whole):
-    """A device file that is new and a synapse that is the same."""
+    """The device file is new, but the synapse is the same."""
     kept = {p: p.stat().st_mtime_ns for p in whole.folder.glob("results/networks/**/*.json")}
     assert len(kept) == 9
     data = with_networks()
@@ -81,7 +81,7 @@ def test_one_more_current_trains_nothing_while_the_levels_stay(whole):
 
 
 def test_changed_levels_train_their_networks_within_the_same_run(whole):
-    """What no plan can know: it is planned once the levels are there."""
+    """The first plan cannot know this; it is planned when the levels exist."""
     before = json.loads((whole.folder / ON_LEVELS).read_text())
     free = whole.folder / "results/networks/blots/none/none/none/plain/fp32/seed-3/metrics.json"
     kept = free.stat().st_mtime_ns
@@ -108,7 +108,7 @@ ON_LEVELS = "results/networks/blots/synapse/parallel/layer/plain/on_levels/seed-
 
 
 def test_a_changed_level_maps_again_and_trains_nothing_else(whole):
-    """In the plan already, where the compact model is there; the other reading stays."""
+    """The first plan shows this if the compact model exists; the other reading does not change."""
     path = whole.folder / "results/compact_models/synapse.json"
     model = json.loads(path.read_text())
     inner = next(level for level in model["levels"][1:] if level["stable"] and not level["half"])
@@ -147,7 +147,7 @@ def test_a_new_revision_plans_its_stage_and_what_comes_after_it(whole, tmp_path,
 
 
 def test_a_neuron_that_is_no_activation_stops_its_networks(whole):
-    """Before they train, in one sentence; unless a key allows it."""
+    """They stop before training with one sentence, unless a key allows the neuron."""
     data = with_networks()
     data["devices"]["neuron"]["pulse"]["current_densities"] = [
         {"start": 1.0e12, "stop": 9.0e12, "step": 2.0e12}
@@ -188,7 +188,7 @@ def test_the_style_of_figures_plans_figures_alone(whole):
 
 
 def test_make_prints_the_table_and_the_report(whole):
-    """What `make run` does once the campaign is whole: nothing, and it says so."""
+    """If the campaign is complete, `make run` does nothing and reports this."""
     make = shutil.which("make")
     if make is None:
         pytest.skip("make is not installed")

@@ -1,4 +1,4 @@
-"""What the package imports is what it declares."""
+"""The package declares exactly the distributions that it imports."""
 
 import ast
 import re
@@ -11,11 +11,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 MADE_OF_PARTS = ("ubermag", "oommfc")
-"""Distributions whose direct requirements are their parts, versioned together."""
+"""Distributions whose direct requirements are their parts, with common versions."""
 
 
 def normalized(requirement):
-    """Return a distribution's name as registries compare it."""
+    """Return the name of a distribution in the form that registries compare."""
     name = re.match(r"[\w.-]+", requirement).group()
     return re.sub(r"[-_.]+", "-", name).lower()
 
@@ -33,7 +33,7 @@ def declared():
 
 
 def imported():
-    """Return the top-level modules that are imported anywhere, each with a file that does."""
+    """Return all imported top-level modules, each with a file that imports it."""
     found = {}
     for path in sorted((ROOT / "src/wallnet").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -55,7 +55,7 @@ def test_what_is_imported_is_declared():
         for module, path in imported().items()
         if module not in sys.stdlib_module_names
         and module != "wallnet"
-        # a module that is one compiled file is missing in that list: its name has to do
+        # a module that is a single compiled file is missing in that list: use its name
         and not allowed & set(map(normalized, distributions.get(module, [module])))
     }
     assert missing == {}
@@ -67,7 +67,7 @@ def test_imports_in_functions_count():
 
 
 def test_what_the_snakefile_imports_loads_no_numerics():
-    """Every job of a scheduler parses it."""
+    """Every job of a scheduler parses the Snakefile."""
     told = subprocess.run(
         [
             sys.executable,

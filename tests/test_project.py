@@ -1,4 +1,4 @@
-"""What a newcomer meets first says what is so."""
+"""The help of make, the citation and the index of the pages are correct."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""A change of code cannot pass without a decision on its revision."""
+"""A change of code requires a decision on its revision."""
 
 import ast
 import json
@@ -32,7 +32,7 @@ def test_comments_and_docstrings_do_not_count_and_code_does():
 
 @pytest.fixture
 def copied(tmp_path):
-    """A copy of the package, and what runs its revisions."""
+    """Return a copy of the package and a function that runs its revisions."""
     shutil.copytree(PACKAGE, tmp_path / "wallnet")
 
     def run(*words):
@@ -79,14 +79,14 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(copied):
     ],
 )
 def test_code_that_makes_a_result_belongs_to_the_stage_that_makes_it(changed, stages):
-    """Each file that computes; a stage is what is made again when its number is raised."""
+    """Each file that computes belongs to one; raising its number runs the stage again."""
     assert (PACKAGE / changed).is_file()
     belongs = {stage for stage in revisions.STAGES if PACKAGE / changed in revisions.code_of(stage)}
     assert belongs == stages
 
 
 def test_no_code_lies_outside_a_stage_or_the_foundations():
-    """What no revision covers decides which jobs there are, or serves users of ubermag."""
+    """Code without a revision determines the jobs or is for users of ubermag."""
     foundations = {"config", "files", "jobs", "plan", "cli.py", "revisions.py", "__init__.py"}
     staged = {path for stage in revisions.STAGES for path in revisions.code_of(stage)}
     staged |= set((PACKAGE / "film/ubermag").glob("*.py"))
@@ -102,7 +102,7 @@ def test_a_moved_or_renamed_function_counts():
     assert text(ast.parse("def f(x):\n    'a'\n    return 'a'\n")) != text(
         ast.parse("def f(x):\n    'a'\n    return 'b'\n")
     )
-    # text that stands for nothing is no code wherever it stands
+    # a text without effect is not code, in any place
     assert text(ast.parse("def f(x):\n    return x\n    'after'\n")) == plain
 
 

@@ -1,4 +1,4 @@
-"""Tolerances of the tests say what they mean."""
+"""Tolerances of the tests are explicit."""
 
 import ast
 from pathlib import Path
@@ -29,7 +29,7 @@ def test_no_comparison_of_arrays_keeps_a_tolerance_in_the_unit_of_one():
 
 
 def test_no_tolerance_is_wider_than_the_quantity():
-    """`pytest.approx` keeps abs=1e-12 beside rel, which passes any length in nm or time in ps."""
+    """`pytest.approx` keeps abs=1e-12 with rel, which passes any length in nm or time in ps."""
     silent = [
         f"{path.relative_to(TESTS)}:{call.lineno}"
         for path in sorted(TESTS.rglob("*.py"))

@@ -1,4 +1,4 @@
-"""The report, opened in a browser as a reader opens it."""
+"""The report in a browser, opened as a reader opens it."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.campaign]
 
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory):
-    """Chromium without a window and without the network."""
+    """Yield Chromium without a window and without network."""
     browser, program = shutil.which("chromium"), shutil.which("chromedriver")
     if not (browser and program):
         pytest.skip("chromium and chromedriver are not installed")
@@ -27,7 +27,7 @@ def driver(tmp_path_factory):
         options.add_argument(f"--{argument}")
     options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('browser')}")
     if os.geteuid() == 0:
-        options.add_argument("--no-sandbox")  # Chromium refuses to run as root with it
+        options.add_argument("--no-sandbox")  # with it, Chromium refuses to run as root
     started = webdriver.Chrome(options=options, service=webdriver.ChromeService(program))
     started.set_script_timeout(60)
     yield started
@@ -43,7 +43,7 @@ def report(driver, finished_campaign, tmp_path_factory):
 
 
 def shown(driver, text):
-    """Wait until the page shows `text`; return where its block begins, in pixels from the top."""
+    """Wait until the page shows `text`; return the distance of its block from the top in pixels."""
     from selenium.webdriver.support.ui import WebDriverWait
 
     script = (

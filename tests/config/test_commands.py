@@ -1,4 +1,4 @@
-"""`wallnet init` starts a campaign that runs."""
+"""`wallnet init` creates a campaign that runs."""
 
 import json
 import re
@@ -38,7 +38,7 @@ def test_every_value_of_a_new_campaign_has_a_comment(tmp_path):
     lines = (tmp_path / "config.yaml").read_text(encoding="utf-8").splitlines()
     values = [line for line in lines if re.search(r": *[^#\s]|- ", line.partition("#")[0])]
     assert len(values) > 30
-    # a sweep has its unit above it
+    # the unit of a sweep is in the comment above it
     assert [line for line in values if "#" not in line and "start:" not in line] == []
 
 

@@ -1,4 +1,4 @@
-"""The configuration: what it accepts, and the sentence for what it refuses."""
+"""The configuration: accepted values, and the message for rejected ones."""
 
 import copy
 import json
@@ -108,7 +108,7 @@ def test_bad_input_is_one_sentence_with_the_key(tiny, path, value, words):
 
 
 def refusal(**track):
-    """Return why a track is refused, or None."""
+    """Return the reason for which a track is rejected, or None."""
     try:
         config.Track.model_validate({"thickness": 2e-9, **track})
     except ValidationError as refused:
@@ -157,7 +157,7 @@ def test_every_cell_size_that_is_suggested_is_accepted(length, width):
 
 
 def near_cells(length, width, cell):
-    """Return what divides the shorter side, within a factor of two."""
+    """Return cell sizes that divide the shorter side, within a factor of two."""
     short = min(length, width)
     counts = range(math.ceil(short / (2 * cell)), math.floor(2 * short / cell) + 1)
     return [short / count for count in counts if count]
@@ -185,7 +185,7 @@ def test_a_shared_fault_is_said_once_and_by_its_own_key(tiny):
 
 
 def refused(data):
-    """Return the sentences in which a campaign is refused."""
+    """Return the messages with which a campaign is rejected."""
     with pytest.raises(config.ConfigError) as error:
         config.parse(data)
     return [line.removeprefix("config.yaml: ") for line in str(error.value).splitlines()]
@@ -205,7 +205,7 @@ HEIRS = {
         ("devices.synapse.track.length", None, "devices.synapse.track.length is missing"),
         ("devices.synapse.wall", None, "devices.synapse.wall is missing"),
         ("devices.synapse.kind", "axon", "devices.synapse.kind is 'axon'"),
-        # what several keys have to fit
+        # checks across several keys
         ("devices.synapse.track.cell_size", 5e-9, "devices.synapse.track.cell_size 5e-09 m does"),
         ("devices.synapse.wall.start", 400e-9, "devices.synapse.wall.start 4e-07 m is outside"),
         ("devices.synapse.like", "nothing", "devices.synapse.like names 'nothing'"),
@@ -235,7 +235,7 @@ def test_a_fault_that_devices_inherit_is_said_once_where_it_is_written(tiny, pat
         ("track", {"notches": {"diametre": 1e-9}}, "devices.heir.track.notches.diametre is not a"),
         ("track", {"cell_size": 5e-9}, "devices.heir.track.cell_size 5e-09 m does not divide"),
         ("wall", {"start": 400e-9}, "devices.heir.wall.start 4e-07 m is outside"),
-        # of a shared block, one key is the device's own
+        # one key of a shared block is set by the device
         (
             "material",
             {"saturation_magnetization": 2e6},
@@ -360,7 +360,7 @@ def test_keys_changed_by_hand(tmp_path, tiny):
 
 
 def test_every_scheduler_job_can_afford_the_configuration():
-    """What costs seconds to import stays out of what each job parses."""
+    """Modules that take seconds to import are not imported by the code that each job parses."""
     code = (
         "import sys; import wallnet.config, wallnet.files, wallnet.revisions, wallnet.jobs;"
         "heavy = {'numpy', 'scipy', 'numba', 'xarray', 'torch', 'matplotlib'};"
@@ -370,7 +370,7 @@ def test_every_scheduler_job_can_afford_the_configuration():
 
 
 def test_what_is_left_out_has_valid_values(tiny):
-    """Defaults are within their own bounds, as they are when a job reads them back."""
+    """Defaults are within their bounds, so a job can read them back."""
     campaign = config.parse(tiny)
     for section in (campaign.figures, campaign.devices["synapse"], campaign.networks):
         assert type(section).model_validate_json(section.model_dump_json()) == section
@@ -405,7 +405,7 @@ PLAIN = {
     "pulse": {"duration": 0.6e-9, "current_densities": [0.5e12]},
     "material": MATERIAL,
 }
-"""A device with nothing but what it must have."""
+"""A device with the required keys only."""
 
 
 def changed(changes, base=PLAIN):
@@ -424,7 +424,7 @@ def device(**changes):
 
 
 def fits(section, values):
-    """Return whether a section takes these values."""
+    """Return whether a section accepts these values."""
     try:
         section.model_validate(values)
     except ValidationError:
@@ -463,7 +463,7 @@ LARGEST_SEED = 2**32 - 1
         (config.Output, {"snapshot_interval": 1e-3}, "interval", 1e-15, 1e-3),
         (config.Detector, {}, "start", 0.0, 1e-3),
         (config.Detector, {}, "parallel_conductance", 1e-12, 1e3),
-        # a blind detector is refused, and one that sees nothing between its two states
+        # a detector without signal is rejected, and one without a difference between its two states
         (config.Detector, {}, "polarization", 5e-324, 1.0),
         (config.Detector, {}, "antiparallel_resistance", math.nextafter(10e3, 2e4), 1e12),
         (config.Detector, {}, "parallel_resistance", 1e-3, math.nextafter(20e3, 1e4)),
@@ -578,10 +578,10 @@ def test_a_sweep_includes_both_ends_and_goes_upwards():
     sweep = {"start": 0.3e12, "stop": 0.45e12, "step": 0.05e12}
     assert pulse(sweep) == pytest.approx((0.3e12, 0.35e12, 0.4e12, 0.45e12), rel=1e-12, abs=0)
     assert pulse({"start": 0.3e12, "stop": 0.3e12, "step": 0.05e12}) == (0.3e12,)
-    # several stretches and single values become one ascending list, each value once
+    # several ranges and single values become one ascending list without duplicates
     mixed = pulse(0.9e12, {"start": -0.1e12, "stop": 0.1e12, "step": 0.1e12}, 0.1e12, -0.7e12)
     assert mixed == (-0.7e12, -0.1e12, 0.0, 0.1e12, 0.9e12)
-    # a step with the rounding of a program that worked it out
+    # a step with the rounding error of a program that computed it
     rounded = {"start": -0.1e12, "stop": 0.1e12, "step": 0.1e12 * (1 + 1e-12)}
     assert pulse(rounded) == (-0.1e12, 0.0, 0.1e12)
 
@@ -614,7 +614,7 @@ def test_current_densities_lie_on_the_steps_that_file_names_tell_apart():
     assert config.parse_current("-12.0304") == -120304e8
     assert config.current_name(-120304e8) == "-12.0304"
     assert config.current_name(-3e8) == "-0.0003"
-    # a number that was worked out lies next to its step
+    # a computed number is close to its step
     assert config.current_name(0.35e12 * (1 - 1e-12)) == "0.3500"
 
 
@@ -625,7 +625,7 @@ def test_cells_are_counted_along_their_own_side():
 
 
 def test_the_number_of_cells_is_bounded():
-    """At 4 million."""
+    """The limit is 4 million."""
     track = {"length": 1000e-9, "width": 400e-9, "thickness": 1e-9}
     assert fits(config.Track, track | {"cell_size": 0.4e-9})
     finest = track | {"cell_size": 1e-10, "width": 40e-9}
@@ -645,7 +645,7 @@ def test_notches_by_count_stand_at_equal_distances_up_to_the_right_edge():
     assert track.inner_notch_positions == track.notch_positions[:2]
     given = config.Track.model_validate(notched(positions=[300e-9, 60e-9, 344e-9]))
     assert given.notch_positions == (60e-9, 300e-9, 344e-9)
-    # the last one's edge meets that of the track
+    # the edge of the last notch is at the edge of the track
     assert given.inner_notch_positions == given.notch_positions
     beyond = config.Track.model_validate(notched(positions=[300e-9, 344.1e-9]))
     assert beyond.inner_notch_positions == (300e-9,)
@@ -655,14 +655,14 @@ def test_notches_by_count_stand_at_equal_distances_up_to_the_right_edge():
 @pytest.mark.parametrize(
     ("notches", "taken"),
     [
-        # of 72 nm, two cells of 4 nm have to remain
+        # two cells of 4 nm must remain of 72 nm
         ({"count": 2, "diameter": 64e-9}, True),
         ({"count": 2, "diameter": 64.1e-9}, False),
         ({"positions": [0]}, False),
         ({"positions": [1e-9]}, True),
         ({"positions": [360e-9]}, True),
         ({"positions": [360.1e-9]}, False),
-        # neighbours may touch, whatever the last bit of their distance
+        # neighbours may touch, independently of rounding in their distance
         ({"positions": [32e-9, 64e-9]}, True),
         ({"positions": [100e-9, 132e-9, 164e-9, 196e-9, 228e-9]}, True),
         ({"positions": [64e-9, 32.1e-9]}, False),
@@ -678,7 +678,7 @@ def test_notches_fit_the_track_and_each_other(notches, taken):
 @pytest.mark.parametrize(
     ("changes", "taken"),
     [
-        # a cell from either end
+        # one cell from each end
         ({"wall.start": 4e-9}, True),
         ({"wall.start": 3.9e-9}, False),
         ({"wall.start": 356e-9}, True),
@@ -687,7 +687,7 @@ def test_notches_fit_the_track_and_each_other(notches, taken):
         ({"detector": {"stop": 360.1e-9}}, False),
         ({"detector": {"start": 360e-9}}, False),
         ({"detector": {"start": 100e-9, "stop": 100e-9}}, False),
-        # a cell centre lies at 102 nm
+        # a cell centre is at 102 nm
         ({"detector": {"start": 101.9e-9, "stop": 102.1e-9}}, True),
         ({"detector": {"start": 102.1e-9, "stop": 105.9e-9}}, False),
         ({"detector": {"start": 98.1e-9, "stop": 101.9e-9}}, False),
@@ -727,7 +727,7 @@ def test_a_film_has_to_stand_perpendicular():
     ],
 )
 def test_a_trace_that_fills_the_memory_is_refused(longest, snapshot_interval, limit):
-    """Beyond 4e9 bytes, 12 to a vector: one each column of an entry and each cell of a snapshot."""
+    """The limit is 4e9 bytes: 12 bytes per column of an entry and per cell of a snapshot."""
     output = {"interval": 1e-12, "snapshot_interval": snapshot_interval}
     base = changed({"output": output, "relaxation": {"longest": 0}})
     assert fits(config.Device, changed({longest: 0.999 * limit}, base))
@@ -735,7 +735,7 @@ def test_a_trace_that_fills_the_memory_is_refused(longest, snapshot_interval, li
 
 
 def test_a_simulation_of_more_than_a_month_is_refused():
-    """Beyond 1e15 cells times steps: here 4 million cells and as many steps as pulse and rest."""
+    """The limit is 1e15 cells times steps; here 4 million cells and the steps of pulse and rest."""
     large = {
         "track": {"length": 2e-6, "width": 2e-6, "thickness": 2e-9, "cell_size": 1e-9},
         "pulse.duration": 1e-6,
@@ -771,7 +771,7 @@ STRONG = {"pulse.current_densities": [1e12, -1e14]}
     ],
 )
 def test_the_time_step_is_the_engine_s(changes, monkeypatch):
-    """A pulse of 20.5 steps, the strongest one, is cut into 21."""
+    """A pulse of 20.5 steps, the strongest one, is divided into 21."""
     taken, integrate = set(), core.Engine._integrate
 
     def integrating(engine, step, count, stretches):
@@ -874,7 +874,7 @@ def test_each_job_says_where_its_wall_starts_and_what_happens_to_it():
     assert (initial.current_density, initial.pulse_duration) == (None, 0)
     assert (pulsed.current_density, pulsed.pulse_duration) == (1e12, 0.6e-9)
     assert (level.current_density, level.pulse_duration) == (None, 0)
-    # the initial state relaxes for the stated time, whatever the wall does
+    # the initial state relaxes for the stated time, independently of the wall
     assert initial.relaxation.longest == 1e-9
     assert initial.relaxation.hold >= 1e-9
     assert pulsed.relaxation == level.relaxation == made.relaxation
@@ -926,7 +926,7 @@ def test_a_regular_sweep_is_one_entry_of_a_job_and_comes_back_whole(densities, w
 
 
 def test_what_devices_inherit(tiny):
-    """From a device that varies another, too; what stands nearest holds, block by block."""
+    """Also from variants of a device; the nearest definition of each block applies."""
     shared = {"material.damping": 0.5, "output": {"interval": 20e-12, "snapshot_interval": 1e-9}}
     tiny = changed(shared | {"film": {"frozen_change": 1e-3, "time_step_fraction": 0.8}}, tiny)
     tiny["devices"] |= {
@@ -976,7 +976,7 @@ def test_a_key_changed_by_hand_goes_before_what_is_inherited(tmp_path, tiny):
     assert (made.track.notches.diameter, made.track.notches.count) == (28e-9, 3)
     assert made.kind == "track"
     assert made.track.cells == (90, 18)
-    # a whole block replaces the device's own
+    # a whole block replaces that of the device
     whole = config.load_device(
         path, "synapse", ["track.notches={positions: [8e-8], diameter: 8e-9}"]
     )
@@ -1067,7 +1067,7 @@ def test_the_two_resistances_of_a_detector_differ():
 
 
 def test_what_a_job_does_stands_in_its_text_though_it_is_the_default():
-    """A default that changes with the package must not change what a finished trace says."""
+    """A default that changes with the package must not change the text of a finished trace."""
     made = config.Device.model_validate(changed({"relaxation": {}, "output": {}, "film": {}}))
     text = json.loads(jobs.pulse_job(made, 0.5e12).to_json())
     assert text["relaxation"] == {"longest": 10e-9, "speed": 0.5, "hold": 2e-9}

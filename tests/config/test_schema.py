@@ -1,4 +1,4 @@
-"""The JSON Schema describes configurations as people write them, and is current."""
+"""The JSON Schema describes configurations as users write them and is up to date."""
 
 import copy
 import json
@@ -21,7 +21,7 @@ SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 
 
 def fits(data):
-    """Return whether the schema accepts data, as YAML gives it: with lists, without tuples."""
+    """Return whether the schema accepts data as read from YAML, with lists instead of tuples."""
     return VALIDATOR.is_valid(json.loads(json.dumps(data)))
 
 
@@ -67,7 +67,7 @@ def test_the_shipped_configuration_names_the_schema():
 
 
 def examples():
-    """Yield the configurations in the pages, laid over the shipped one."""
+    """Yield the configurations in the pages, merged into the shipped one."""
     for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         for block in re.findall(r"^```yaml\n(.*?)^```", page.read_text("utf-8"), re.M | re.S):
             data = yaml.safe_load(block)
@@ -121,7 +121,7 @@ def test_every_configuration_of_the_repository_is_accepted():
         ("networks/seeds", [-1]),
         ("networks/hidden_neurons", 0),
         ("figures/resolution", 20),
-        # another kind
+        # of another kind
         ("devices", []),
         ("devices", {}),
         ("devices/neuron", 3),
@@ -144,7 +144,7 @@ def test_every_configuration_of_the_repository_is_accepted():
         ("networks/readings", ["serial"]),
         ("networks/sources", ["pip"]),
         ("figures/vector_format", "eps"),
-        # names that can name no file
+        # names that are not valid file names
         ("devices/Synapse", {"like": "synapse"}),
         ("devices/none", {"like": "synapse"}),
         ("networks/own_datasets/My set", {"folder": "Blots/raw"}),
@@ -205,7 +205,7 @@ def test_what_is_inherited_and_numbers_that_yaml_leaves_as_text_are_accepted(pat
 
 
 def test_material_stands_at_the_top_or_in_each_device():
-    """Or in parts: what stands nowhere is missing."""
+    """It may be split between both; a key that is in neither is missing."""
     alone = changed("material", ...)
     for name, whole in {"neuron": False, "synapse": True}.items():
         alone = changed(f"devices/{name}/material", MATERIAL, alone)
@@ -232,5 +232,5 @@ def test_every_key_says_what_it_means_and_in_which_unit():
     assert "Unit: A/m²." in described["Pulse.current_densities"]
     assert "Unit: m." in described["Detector.start"]
     assert "Unit" not in described["Material.damping"]
-    # what a section has from another one
+    # keys that a section inherits from another one
     assert described["FreeTraining.epochs"] == described["Training.epochs"]

@@ -1,4 +1,4 @@
-"""A neuron and a synapse, gathered from walls that are known exactly."""
+"""A neuron and a synapse, gathered from exactly known walls."""
 
 import pytest
 from helpers.walls import NEURON, SYNAPSE, SYNAPSE_ENDS, Bench, campaign, neuron_ends
@@ -21,11 +21,11 @@ def written_synapse(tmp_path_factory):
 
 @pytest.fixture
 def neuron(written_neuron, tmp_path):
-    """A neuron whose files a test may spoil."""
+    """Return a neuron whose files a test may change."""
     return written_neuron.copied(tmp_path)
 
 
 @pytest.fixture
 def synapse(written_synapse, tmp_path):
-    """A synapse whose files a test may spoil."""
+    """Return a synapse whose files a test may change."""
     return written_synapse.copied(tmp_path)

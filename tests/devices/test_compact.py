@@ -1,4 +1,4 @@
-"""What networks read of a device: exactly its levels, or its activation."""
+"""The part of a device that networks read: exactly its levels or its activation."""
 
 import json
 
@@ -11,7 +11,7 @@ from wallnet.files.compact import activation_of, decisive, levels_of
 
 @pytest.fixture
 def synapse_model(synapse):
-    """A synapse whose wall does not hold at notch 2, and its compact model."""
+    """Return a synapse whose wall does not stay at notch 2, and its compact model."""
     synapse.write_level("2", (300e-9, 300e-9))
     synapse.write_pulse(0.8e12, 450e-9, 450e-9)
     data = synapse.gather()
@@ -28,7 +28,7 @@ def test_levels_are_those_of_the_device_file(synapse_model, reading):
     whole = every[measured_only]
     assert np.isnan(whole[2])
     measured, count = levels_of(path, reading, "measured")
-    # to the last bit
+    # exactly equal
     assert measured == sorted(whole[np.isfinite(whole)].tolist())
     assert count == 4
     assert levels_of(path, reading, "extended")[0] == sorted(every[np.isfinite(every)].tolist())
@@ -37,8 +37,8 @@ def test_levels_are_those_of_the_device_file(synapse_model, reading):
 
 
 def test_a_state_that_holds_its_wall_need_not_be_reached(synapse, tmp_path):
-    """And a half state that no pulse reaches is one that holds it."""
-    synapse.write_pulse(0.8e12, 450e-9, 450e-9)  # rests free between the notches
+    """A half state that no pulse reaches can also hold the wall."""
+    synapse.write_pulse(0.8e12, 450e-9, 450e-9)  # rests between the notches
     data = synapse.gather()
     path = tmp_path / "synapse.json"
     devices.compact_model(synapse.out, path)
@@ -48,7 +48,7 @@ def test_a_state_that_holds_its_wall_need_not_be_reached(synapse, tmp_path):
     assert [level["stable"] for level in found] == [True, True, True, True, True]
     assert [level["reachable"] for level in found] == [True, True, True, False, True]
     for index, level in enumerate(found):
-        # a straight wall: linear in parallel, below it in series
+        # a straight wall: linear in the parallel reading, below that in the series reading
         parallel, series = (level["normalized_conductance"][k] for k in ("parallel", "series"))
         assert parallel == float(data["normalized_level_conductance"][0, index])
         assert series <= parallel
@@ -73,7 +73,7 @@ def test_one_more_pulse_that_reaches_no_new_level_decides_nothing(synapse, tmp_p
         ]
 
     before = told()
-    synapse.write_pulse(0.5e12, 301e-9, 299e-9)  # elsewhere in the trace; the levels stay
+    synapse.write_pulse(0.5e12, 301e-9, 299e-9)  # elsewhere in the trace; same levels
     assert told() == before
     synapse.write_level("1", (310e-9, 310e-9))
     after = told()
@@ -110,7 +110,7 @@ def test_a_plain_track_has_none(synapse, tmp_path):
     data = synapse.gather().assign_attrs(kind="track")
     path = tmp_path / "track.nc"
     files.write_dataset(data, path, "track", {"kind": "track"})
-    with pytest.raises(files.FileError, match="is a track, which is no part of a network"):
+    with pytest.raises(files.FileError, match="is a track, which cannot be part of a network"):
         devices.compact_model(path, tmp_path / "track.json")
 
 

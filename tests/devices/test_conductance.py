@@ -1,4 +1,4 @@
-"""Conductance and normalisation against numbers worked out by hand."""
+"""Conductance and normalisation against values calculated by hand."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def test_cells_that_divide_a_length_inexactly_are_not_lost():
 
 
 def test_a_detector_that_begins_and_ends_on_centres_takes_the_first_of_both():
-    """Whatever the last bit of its bounds."""
+    """The result does not depend on rounding of the bounds."""
     track = Track(length=1500e-9, width=150e-9, thickness=2e-9, cell_size=3e-9)
     for column in range(0, 490):
         detector = Detector(start=(column + 0.5) * 3e-9, stop=(column + 10.5) * 3e-9)

@@ -66,7 +66,7 @@ def test_entries_off_the_common_step_are_interpolated(synapse):
 
 
 def test_final_values_are_read_from_the_trace_itself(synapse):
-    """An end off the common step is not lost to the grid."""
+    """The grid does not lose an end between two common steps."""
     data = synapse.gather(interval=0.7e-9)
     assert data["time"].values == pytest.approx(np.arange(5) * 0.7e-9, rel=1e-6, abs=0)
     assert data["read_time"].values == pytest.approx(3e-9, rel=1e-6, abs=0)
@@ -109,12 +109,12 @@ def gap(data):
 
 
 def without(*entries):
-    """Leave out some of the 31 entries."""
+    """Return a function that removes some of the 31 entries."""
     return lambda data: data.isel(time=[k for k in range(31) if k not in entries])
 
 
 def stutter(data):
-    """Give an entry the time of the one before, without a gap after it."""
+    """Set the time of an entry to that of the one before, without a gap after it."""
     time = data["time"].values.copy()
     time[9:12] = 0.94e-9, 0.94e-9, 1.08e-9
     return data.assign_coords(time=("time", time, data["time"].attrs))
@@ -144,7 +144,7 @@ def rename(**changes):
 
 
 def with_value(name, value):
-    """Put one value in the middle of a variable."""
+    """Return a function that sets one value in the middle of a variable."""
 
     def change(data):
         values = data[name].values.copy()
@@ -177,12 +177,12 @@ def with_value(name, value):
         (spoil("m"), "is not finite"),
         (spoil("wall_top"), "is not finite"),
         (spoil("magnetization_profile"), "is not finite"),
-        (rename(current_density=0.7e12), "holds a pulse of 7"),
+        (rename(current_density=0.7e12), "contains a pulse of 7"),
         (rename(track__length=901e-9), "another track"),
         (rename(material__damping=0.3), r"other conditions than .*0\.3000\.nc"),
         (lambda data: data.drop_attrs(), "of kind None"),
-        (lambda data: data.assign_attrs(parameters="{}"), "does not say what made it"),
-        (lambda data: data.assign_attrs(parameters="{"), "does not say what made it"),
+        (lambda data: data.assign_attrs(parameters="{}"), "has invalid attributes"),
+        (lambda data: data.assign_attrs(parameters="{"), "has invalid attributes"),
     ],
 )
 def test_a_trace_that_cannot_be_used_is_refused(synapse, change, message):
@@ -217,13 +217,13 @@ def test_a_wall_that_still_moves_is_said_and_reaches_nothing(synapse, caplog):
 
 
 def test_a_wall_is_held_only_where_it_rests_against_the_current(synapse):
-    """Beside a notch after the pulse is not held by it during the pulse."""
+    """A wall at a notch after the pulse is not necessarily held by it during the pulse."""
     before = synapse.gather()
-    # the walls of this bench move until the pulse ends; only the one that never moves is held
+    # the walls of this bench move until the pulse ends; only the wall that never moves is held
     assert before["held"].values.tolist() == [1, 0, 0, 0, 0]
 
     def stopped(data):
-        """Let the lower end stand still over the last nanosecond of the pulse of two."""
+        """Keep the lower end at rest for the last nanosecond of the 2 ns pulse."""
         late = data["time"].values >= 1e-9 - 1e-15
         for name in ("wall_bottom", "wall_top")[: stopped.ends]:
             values = data[name].values.copy()
@@ -259,7 +259,7 @@ def test_a_detector_over_nothing_magnetic_is_refused(synapse):
 
 
 def test_memory_stays_within_one_trace(neuron):
-    """Snapshots, by far the largest part of a trace, are never held."""
+    """Snapshots, by far the largest part of a trace, are never kept in memory."""
     import tracemalloc
 
     trace = moving_wall(neuron.pulse(0.1e12), 120e-9, 120e-9)
@@ -323,12 +323,12 @@ def test_command_line_gathers_a_folder(synapse):
 
 
 def with_rest(hold, speed=0.5):
-    """Ask for another rest in the parameters of a trace."""
+    """Return a function that sets another relaxation in the parameters of a trace."""
     return rename(relaxation__hold=hold, relaxation__speed=speed)
 
 
 def moving_until(end_of_motion, *, ends=("wall_bottom", "wall_top"), drift=0.0):
-    """Let ends of the wall come from 50 nm away until a time, and drift in m/s after it."""
+    """Move wall ends from 50 nm away until a time, and then with a drift in m/s."""
 
     def change(data):
         time = data["time"].values
@@ -344,9 +344,9 @@ def moving_until(end_of_motion, *, ends=("wall_bottom", "wall_top"), drift=0.0):
 @pytest.mark.parametrize(
     ("hold", "change", "held"),
     [
-        (0.5e-9, moving_until(1.5e-9), True),  # for as long as a hold
+        (0.5e-9, moving_until(1.5e-9), True),  # for one hold
         (0.5e-9, moving_until(1.6e-9), False),
-        (1.8e-9, moving_until(1.0e-9), True),  # for half of the pulse: a hold is too long for it
+        (1.8e-9, moving_until(1.0e-9), True),  # for half of the pulse: it is shorter than two holds
         (1.8e-9, moving_until(1.1e-9), False),
         (0.5e-9, moving_until(1.0e-9, drift=0.45), True),  # slower than `speed`
         (0.5e-9, moving_until(1.0e-9, drift=-0.55), False),
@@ -378,7 +378,7 @@ def test_a_wall_that_moves_after_the_pulse_was_held_during_it(synapse):
 
 
 def test_a_read_time_past_the_end_of_a_trace_is_its_end(synapse):
-    """A wall that came to rest before is read as it rests."""
+    """A wall that came to rest earlier is read at rest."""
     synapse.write_pulse(0.5e12, 300e-9, 300e-9, extra_rest=1.5e-9)
     late = synapse.gather(read_at=4.03e-9)
     # the traces end at 3, 4.5, 3, 3 and 3 ns
@@ -392,19 +392,19 @@ def test_a_read_time_past_the_end_of_a_trace_is_its_end(synapse):
     assert late["final_conductance"].values == pytest.approx(
         rest["final_conductance"].values, rel=1e-9, abs=0
     )
-    # at the end of the pulse, though the traces last longer
+    # at the end of the pulse, although the traces last longer
     assert synapse.gather(read_at="pulse_end")["read_time"].values == pytest.approx(
         [2e-9] * 5, rel=1e-6, abs=0
     )
 
 
 def test_both_ends_and_their_mean_are_those_when_it_is_read(synapse):
-    """Halfway through the pulse, under a detector over part of the track."""
+    """The device is read halfway through the pulse, with a detector over part of the track."""
     synapse.write_pulse(0.6e12, 240e-9, 420e-9)
     detector = synapse.job.detector.model_copy(update={"start": 60e-9, "stop": 210e-9})
     data = synapse.gather(read_at=1e-9, detector=detector)
-    # from 60 nm on the way: now at 150 and at 240 nm on the edges, of which the outermost cells
-    # are 1/30 of the width away
+    # the ends, which started at 60 nm, are now at 150 and 240 nm; the centres of the outermost
+    # cells are 1/30 of the width inside the edges
     assert float(data["final_wall_bottom"][2]) == pytest.approx(153e-9, abs=1e-9)
     assert float(data["final_wall_top"][2]) == pytest.approx(237e-9, abs=1e-9)
     trace = files.read_dataset(synapse.traces[2], "trace")

@@ -1,4 +1,4 @@
-"""Levels of a synapse, half states, and which pulses reach them."""
+"""Levels of a synapse, half states, and the pulses that reach them."""
 
 import logging
 
@@ -21,7 +21,7 @@ def test_names_of_level_files_are_those_of_the_states_that_traces_carry(written_
 
 
 def test_a_half_state_that_leans_backwards_is_no_level(synapse):
-    """A level has its upper end ahead; with the lower ahead it is another state."""
+    """The upper end of a level is ahead; with the lower end ahead it is another state."""
     synapse.write_pulse(0.6e12, 600e-9, 300e-9)
     data = synapse.gather()
     assert data["state"].values[2] == "between 2 and 1"
@@ -94,11 +94,11 @@ def test_the_sweep_is_normalised_by_the_levels(synapse):
     data = synapse.gather()
     normalized = data["normalized_final_conductance"].sel(reading="parallel").values
     levels = data["normalized_level_conductance"].sel(reading="parallel").values
-    assert normalized == pytest.approx(levels, abs=1e-3)  # pulses end on the states in order
+    assert normalized == pytest.approx(levels, abs=1e-3)  # pulses end in the states in order
 
 
 def test_a_state_that_no_pulse_reaches_is_unreachable(synapse):
-    synapse.write_pulse(0.8e12, 450e-9, 450e-9)  # rests free between the notches
+    synapse.write_pulse(0.8e12, 450e-9, 450e-9)  # rests between the notches
     data = synapse.gather()
     assert data["state"].values[3] == "free"
     assert whole(data)["reachable"].values.tolist() == [1, 1, 0, 1]
@@ -225,7 +225,7 @@ def test_level_0_is_read_under_the_detector(synapse):
 
 
 def test_levels_are_those_at_rest_whenever_the_device_is_read(synapse):
-    """Also one that is measured after a pulse."""
+    """This includes a level that is measured after a pulse."""
     synapse.write_level("1-2", (300e-9, 300e-9))
     rest = synapse.gather()
     early = synapse.gather(read_at=1e-9)
@@ -253,7 +253,7 @@ def test_the_smallest_current_density_is_that_of_least_magnitude(densities, smal
 
 
 def test_the_lower_end_of_a_half_state_is_behind(synapse):
-    """The drive makes the upper end lead."""
+    """The drive moves the upper end ahead."""
     bottom, top = jobs.level_states(synapse.device.track)["between 1 and 2"]
     assert (bottom, top) == pytest.approx((300e-9, 600e-9), rel=1e-9, abs=0)
     placed = jobs.level_job(synapse.device, "1-2").placement
@@ -261,7 +261,7 @@ def test_the_lower_end_of_a_half_state_is_behind(synapse):
 
 
 def test_the_sweep_is_not_normalised_by_its_own_range(synapse):
-    """By the start and the reversed track, though no pulse ends there."""
+    """It is normalised by the start and the reversed track, although no pulse ends there."""
     ends = {0.3e12: 420e-9, 0.5e12: 160e-9, 0.6e12: 450e-9, 0.8e12: 480e-9, 1.0e12: 780e-9}
     for density, position in ends.items():
         synapse.write_pulse(density, position, position)
@@ -279,7 +279,7 @@ def test_the_sweep_is_not_normalised_by_its_own_range(synapse):
 
 
 def test_a_level_is_that_of_the_relaxed_wall_not_of_the_placed_one(synapse):
-    """Placed at 300 nm, a wall relaxes to one end at 310 and one at 330 nm."""
+    """A wall placed at 300 nm relaxes until its ends are at 310 and 330 nm."""
     job = jobs.level_job(synapse.device, "1")
     relaxed = moving_wall(job, 310e-9, 330e-9)
     placed = moving_wall(job, 300e-9, 300e-9)
@@ -300,7 +300,7 @@ def test_a_level_is_that_of_the_relaxed_wall_not_of_the_placed_one(synapse):
 
 
 def test_level_0_counts_the_magnetic_cells_under_the_detector_alone(synapse):
-    """Columns at a notch have fewer."""
+    """Columns at a notch have fewer magnetic cells."""
     data = files.read_dataset(synapse.initial, "initial")
     m_z = data["initial_magnetization"].sel(component="z").values
     detector = synapse.job.detector.model_copy(update={"start": 48e-9, "stop": 306e-9})
@@ -322,7 +322,7 @@ SWEEP = Sweep(
 
 
 def test_a_level_after_a_pulse_is_that_of_the_weakest_that_rests_there():
-    """Weakest by magnitude; J of 0.3 is weaker, but its wall still moved."""
+    """The magnitude counts. J of 0.3 is weaker, but its wall still moved."""
     assert SWEEP.first_reaching("notch 1") == 1
     found = SWEEP.measured("notch 1", "free")
     assert (found.state, found.resting) == ("notch 1", "free")
@@ -359,7 +359,7 @@ def test_level_variables_tell_stable_from_reached_and_half_from_whole():
     assert found["reaching_current_density"] == pytest.approx(
         [0, -0.4e12, 0.6e12, nan, 0.8e12], nan_ok=True, rel=1e-9, abs=0
     )
-    # (74 - 70)/(110 - 70) and so on, each reading between its own ends
+    # (74 - 70)/(110 - 70) and so on, each reading between its two ends
     assert found["normalized_level_conductance"] == pytest.approx(
         np.array([[0, 0.1, nan, 0.5, 1], [0, 0.075, nan, 0.5, 1]]), nan_ok=True, abs=1e-12
     )
@@ -375,7 +375,7 @@ def test_a_level_below_its_predecessor_in_either_reading_is_said(caplog, second,
     levels = [
         level("initial", [70e-6, 50e-6]),
         level("notch 1", second),
-        level("between 1 and 2", [float("nan")] * 2, source=""),  # counts for nothing
+        level("between 1 and 2", [float("nan")] * 2, source=""),  # does not count
         level("reversed", [110e-6, 90e-6]),
     ]
     with caplog.at_level(logging.WARNING):

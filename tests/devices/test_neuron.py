@@ -33,7 +33,7 @@ def test_errors_of_the_fit_are_those_at_the_points():
 
 
 def test_a_point_above_the_curve_counts_as_one_below():
-    """One of nine points is off: neither error is signed, and none but the rms is a mean."""
+    """One of nine points deviates. No error is signed, and only the rms error is a mean."""
     x = np.linspace(0, 1, 9)
     for off in (0.09, -0.09):
         y = x + np.where(np.arange(9) == 4, off, 0.0)
@@ -66,7 +66,7 @@ def test_transfer_curve_of_a_wall_under_the_detector(neuron):
     assert data["normalized_current_density"].values == pytest.approx(
         (densities - 0.1e12) / 0.35e12, rel=1e-6, abs=0
     )
-    # ends from 120 to 326.5 nm, detector from 128 to 384 nm: the share it has switched
+    # ends from 120 to 326.5 nm, detector from 128 to 384 nm: the switched share of the detector
     ends = np.array([neuron_ends(d)[0] for d in densities])
     share = np.clip((ends - 128e-9) / 256e-9, 0, 1)
     switched = (share - share[0]) / (share[-1] - share[0])
@@ -118,7 +118,7 @@ def test_the_detector_decides_what_is_seen(neuron):
 
 
 def test_a_detector_that_sees_no_change_is_refused(neuron):
-    """A wall that never moves gives nothing to normalise."""
+    """A wall that never moves gives no difference for the normalisation."""
     for density in neuron.device.pulse.current_densities:
         neuron.write_pulse(density, 60e-9, 60e-9)
     with pytest.raises(files.FileError, match=r"neuron: .*move detector\.start"):
@@ -169,7 +169,7 @@ def test_a_curve_that_is_no_activation_says_why(curve, states, words):
 
 
 def test_a_neuron_whose_wall_leaves_the_track_is_marked_everywhere(neuron, caplog):
-    """In the log, the device file, the table and the compact model."""
+    """It is marked in the log, the device file, the table and the compact model."""
     densities = neuron.device.pulse.current_densities
     neuron.write_pulse(densities[-1], 512e-9, 512e-9)
     neuron.write_pulse(densities[-2], 128e-9, 128e-9)
@@ -195,7 +195,7 @@ def test_a_sweep_through_zero_is_fitted_from_zero_upwards(tmp_path):
     bench = Bench(tmp_path, "neuron", campaign(n=data).devices["n"])
 
     def ends(density):
-        """Out on the left for negative currents; then into the detector, not quite straight."""
+        """Leave on the left for negative currents; else enter the detector, not quite linearly."""
         x = 20e-9 if density < 0 else 128e-9 + 200e-9 * (density / 0.4e12) ** 1.2
         return x, x
 

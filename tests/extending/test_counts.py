@@ -1,4 +1,4 @@
-"""The table of docs/extending.md counts the steps below it."""
+"""The table of docs/extending.md gives the numbers of steps below it."""
 
 import re
 

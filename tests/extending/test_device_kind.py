@@ -1,4 +1,4 @@
-"""A kind of device is added as docs/extending.md says."""
+"""A kind of device, added as docs/extending.md describes."""
 
 import pytest
 import xarray

@@ -1,4 +1,4 @@
-"""Section "A device variant" of docs/extending.md, done in a finished campaign."""
+"""Section "A device variant" of docs/extending.md, applied to a finished campaign."""
 
 import json
 import shutil
@@ -35,6 +35,6 @@ def test_a_variant_is_one_entry_and_nothing_else_is_computed_for_it(finished_dev
         for name in ("synapse-light", "synapse")
     )
     assert variant.sizes == model.sizes
-    # with less damping the wall is faster: the conductance is another
+    # with less damping the wall is faster, so the conductance differs
     assert not variant.identical(model)
     assert parameters(campaign, "synapse-light") == parameters(campaign, "synapse")

@@ -1,4 +1,4 @@
-"""An energy term, added as docs/extending.md has it, acts in the engine and in its energy alike."""
+"""An energy term, added as docs/extending.md describes, acts in the engine and in its energy."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""docs/extending.md, "A calculator": a module beside the campaign, which simulates one device."""
+"""docs/extending.md, "A calculator": a module next to the campaign that simulates one device."""
 
 import pytest
 from helpers.extending import apply, copied, environment_of

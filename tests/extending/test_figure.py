@@ -1,4 +1,4 @@
-"""A figure is added as docs/extending.md says."""
+"""A figure, added as docs/extending.md describes."""
 
 import shutil
 

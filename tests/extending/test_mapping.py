@@ -1,4 +1,4 @@
-"""A mapping is added as docs/extending.md says, and networks are put on levels with it."""
+"""A mapping, added as docs/extending.md describes, puts networks on levels."""
 
 import csv
 
@@ -28,7 +28,7 @@ def test_a_mapping_takes_three_places(tmp_path):
     record = files.read_json(place / "quantized/seed-3/metrics.json")
     state = torch.load(place / "quantized/seed-3/best.ckpt", weights_only=True)["state_dict"]
     weight, circuit = state["hidden.weight"], record["circuits"]["hidden"]
-    # each column holds its own least weight and the levels above it
+    # each column contains its least weight and the levels above it
     offset, scale = torch.tensor(circuit["offset"]), torch.tensor(circuit["scale"])
     torch.testing.assert_close(weight.amin(dim=0), offset)
     values = offset + scale * torch.tensor(record["levels"])[:, None]

@@ -1,4 +1,4 @@
-"""A stage of training is added as docs/extending.md says, and made, tabulated and drawn."""
+"""A stage of training, added as docs/extending.md describes, is run, tabulated and drawn."""
 
 import csv
 

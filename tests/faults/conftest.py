@@ -1,4 +1,4 @@
-"""Campaigns that are killed, damaged and starved."""
+"""Fixtures for campaigns that are killed, damaged or short of resources."""
 
 import shutil
 from pathlib import Path
@@ -23,7 +23,7 @@ def pytest_addoption(parser):
 
 @pytest.fixture
 def finished(finished_devices, tmp_path, campaign):
-    """A copy of the finished tiny campaign, free to be changed."""
+    """Return a copy of the finished tiny campaign, which a test may change."""
     for part in Path(finished_devices.folder).iterdir():
         target = campaign.folder / part.name
         if part.is_dir():

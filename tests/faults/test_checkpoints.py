@@ -1,4 +1,4 @@
-"""A killed simulation goes on from its checkpoint, and nobody can tell from its data."""
+"""A killed simulation continues from its checkpoint and gives the same data."""
 
 import signal
 import subprocess
@@ -13,11 +13,11 @@ from wallnet.simulate import checkpoint, initial_state, simulate
 
 
 class Killed(BaseException):
-    """Stands for SIGKILL within a process: nothing catches it."""
+    """Substitute for SIGKILL within a process; no code catches it."""
 
 
 def killer(after):
-    """Return a progress callback that ends the simulation after so many entries."""
+    """Return a progress callback that ends the simulation after a number of entries."""
     left = iter(range(after))
 
     def progress(now):
@@ -48,7 +48,7 @@ def same(a, b):
     "kills", [[1], [12], [29], [30], [31], [40], [7, 9, 25, 3]], ids=lambda kills: f"{kills}"
 )
 def test_a_killed_pulse_goes_on_to_the_same_data(device, tmp_path, eager, kills):
-    """In the pulse, as it ends (entry 30), in the relaxation, and again and again."""
+    """It is killed in the pulse, at its end (entry 30), in the relaxation, and repeatedly."""
     job = jobs.pulse_job(device, 1.5e12)
     undisturbed = simulate(job)
     out = tmp_path / "trace.nc"
@@ -103,7 +103,7 @@ def test_a_checkpoint_of_another_revision_is_not_used(device, tmp_path, eager, m
 
 
 def test_a_checkpoint_is_saved_once_an_interval(device, tmp_path, monkeypatch):
-    """Entries that take two minutes each: every third finds the latest older than five."""
+    """Entries take two minutes each: at every third the latest checkpoint is older than five."""
     now = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     kept = checkpoint.Checkpoint(tmp_path / "trace.nc", jobs.pulse_job(device, 1.5e12), np.zeros(3))
@@ -115,7 +115,7 @@ def test_a_checkpoint_is_saved_once_an_interval(device, tmp_path, monkeypatch):
 
 
 def test_the_time_of_earlier_attempts_adds_up(device, tmp_path, monkeypatch):
-    """Until the checkpoint that was read: what came after it was lost and is done again."""
+    """Time counts up to the checkpoint that was read; work after it was lost and is repeated."""
     now = [1000.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     for begin, end, before, after in [(1000, 1400, 0, 400), (5000, 5350, 400, 750)]:

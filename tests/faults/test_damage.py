@@ -1,4 +1,4 @@
-"""Damaged results are found before a run is planned, and made again; nothing else is touched."""
+"""Damaged results are found before a run is planned and computed again; others are kept."""
 
 import itertools
 import os
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.campaign
 
 
 def flip(path):
-    """Turn one bit in the middle of a file, its size and its time as before."""
+    """Change one bit in the middle of a file and keep its size and time."""
     before = path.stat()
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -52,9 +52,9 @@ KINDS = {
     "results/figures/devices/synapse-dynamics.png": "synapse-dynamics",
     "results/figures/networks/blots/misread.pdf": "misread",
 }
-"""A file of every kind, and what may be made again for it: what it is made with or goes into.
+"""A file of every kind, and the files that may be computed again with it or from it.
 
-Networks stand on levels and activation, which come out as they were.
+Networks depend on levels and activation, which do not change.
 """
 
 FIVE = (
@@ -68,7 +68,7 @@ FIVE = (
 
 
 def results(folder):
-    """Return every result with what tells whether it was written again."""
+    """Return every result with data that show whether it was written again."""
     return {
         str(path.relative_to(folder)): (path.stat().st_ino, path.stat().st_mtime_ns)
         for path in folder.glob("results/**/*")
@@ -77,11 +77,11 @@ def results(folder):
 
 
 def pytest_generate_tests(metafunc):
-    """Some of all cases; with --all-damage every kind with every harm."""
+    """Select some of all cases; with --all-damage every kind of file with every damage."""
     if {"name", "harm"} <= set(metafunc.fixturenames):
         cases = list(itertools.product(KINDS, HARMS))
         if not metafunc.config.getoption("--all-damage"):
-            cases = cases[1::7]  # seven files, each harm once or twice
+            cases = cases[1::7]  # seven files, each damage once or twice
         metafunc.parametrize(
             ("name", "harm"), [pytest.param(n, h, id=f"{n[8:]}-{h.__name__}") for n, h in cases]
         )
@@ -119,7 +119,7 @@ def test_five_damaged_files_of_different_stages_are_made_again_by_one_run(
 
 
 def test_all_damage_to_every_file_is_found(whole):
-    """Each file of the campaign, harmed in each way; a deleted one is the plan's to see."""
+    """Each file of the campaign is damaged in each way; the plan finds deleted files."""
     memory = whole.folder / ".snakemake/wallnet-digests.json"
     folder = whole.folder / "results"
     assert files.find_damaged(folder, memory) == {}
@@ -147,7 +147,7 @@ def test_a_dry_run_shows_what_would_be_made_again_and_moves_nothing(whole):
 
 
 def test_a_dry_run_leaves_a_damaged_result_and_its_digest_in_place(campaign):
-    """And a run sets it aside, until the new one is whole."""
+    """A run renames it until the new one is complete."""
     name = "results/initial/neuron.nc"
     path = campaign.folder / name
     files.write_text("as it was written", path)
@@ -156,7 +156,7 @@ def test_a_dry_run_leaves_a_damaged_result_and_its_digest_in_place(campaign):
     said = campaign.snakemake("--dry-run", "traces").stdout
     assert f"{name} is damaged (its content is not what was written)" in said
     assert "1 damaged would be set aside, to be computed again." in said
-    # that of the other device too, which is not there yet
+    # also that of the other device, which does not exist yet
     assert re.search(r"^initial +2$", said, re.MULTILINE)
     assert path.read_text() == "as it was changed"
     assert files.digest_path(path).read_text() == noted
@@ -174,7 +174,7 @@ def test_a_dry_run_leaves_a_damaged_result_and_its_digest_in_place(campaign):
 
 
 def test_a_campaign_that_runs_is_not_looked_at(whole):
-    """Its files change under the eyes of a second one, which is refused in any case."""
+    """Its files change while a second campaign looks, which is rejected in any case."""
     name = "results/traces/synapse/1.5000.nc"
     flip(whole.folder / name)
     locks = whole.folder / ".snakemake/locks"
@@ -223,7 +223,7 @@ if os.environ["HARM_COMMAND"] in sys.orig_argv[:4]:
 def test_damage_during_a_run_is_said_and_repaired_by_the_next(
     whole, finished_campaign, tmp_path, command, harmed, remade, loser
 ):
-    """Who reads a file that was damaged after the plan refuses it and leaves it in its place."""
+    """A reader rejects a file that was damaged after the plan and leaves it in its place."""
     (tmp_path / "harming").mkdir()
     (tmp_path / "harming/sitecustomize.py").write_text(HARMING)
     (whole.folder / remade).unlink()
@@ -247,7 +247,7 @@ def test_damage_during_a_run_is_said_and_repaired_by_the_next(
 
 
 def test_a_result_that_a_reader_refuses_is_made_again(whole, finished_campaign):
-    """Whole, as its digest says, and yet of no use: written so by an older version, or a fault."""
+    """Its digest is correct, but its content is unusable, due to an older version or a bug."""
     name = "results/devices/synapse.nc"
     shutil.copyfile(whole.folder / "results/devices/neuron.nc", whole.folder / name)
     files.digest_path(whole.folder / name).unlink()
@@ -265,7 +265,7 @@ def test_a_result_that_a_reader_refuses_is_made_again(whole, finished_campaign):
 
 
 def test_a_changed_digit_of_an_accuracy_is_found(whole, finished_campaign):
-    """By its digest; and without one by the confusion matrix in the same file."""
+    """The digest shows it or, without a digest, the confusion matrix in the same file."""
     path = whole.folder / ON_LEVELS / "quantized/seed-3/metrics.json"
     told = re.search(r'"test_accuracy": (\d+\.\d+)', path.read_text())
     digit = "1" if told[1][0] != "1" else "2"

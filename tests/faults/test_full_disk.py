@@ -1,4 +1,4 @@
-"""A disk that is really full: a small file system in memory."""
+"""A disk that is full: a small file system in memory."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ TRACE = "results/traces/neuron/0.4000.nc"
 
 
 class Disk:
-    """A small file system in memory, which root may mount."""
+    """Small file system in memory, which root may mount."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -25,7 +25,7 @@ class Disk:
         assert self.mount("remount", f"size={size}").returncode == 0
 
     def fill(self):
-        """Use up what is free, and return the file that does."""
+        """Fill the free space, and return the file that does so."""
         ballast = self.folder / "ballast"
         with open(ballast, "wb", buffering=0) as stream:
             try:
@@ -51,7 +51,7 @@ def disk(tmp_path):
 
 @pytest.mark.campaign
 def test_a_campaign_that_fills_the_disk_goes_on_when_there_is_space(disk, tiny, finished_devices):
-    """The message reaches the log although that lies on the full disk."""
+    """The message reaches the log although the log is on the full disk."""
     campaign = Campaign(disk.folder)
     campaign.configure(tiny)
     disk.resize("80k")
@@ -77,7 +77,7 @@ def test_a_disk_that_is_full_from_the_start_is_said_before_any_job(disk, tiny):
     ballast = disk.fill()
     full = campaign.snakemake(TRACE, check=False)
     assert full.returncode
-    # Snakemake, whose own log is on that disk too, adds lines of its own
+    # Snakemake, whose log is on that disk too, adds further lines
     own = disk.folder / ".snakemake"
     assert f"{own} cannot be written (No space left on device); free space" in full.stderr
     assert not (disk.folder / "results/traces").exists()

@@ -1,4 +1,4 @@
-"""Names that a shell, Snakemake's formatting or a page would act on are nothing but names."""
+"""Names with special characters of a shell, Snakemake's formatting or a page stay plain names."""
 
 import shutil
 import subprocess
@@ -13,7 +13,7 @@ from test_surroundings import write_images
 pytestmark = pytest.mark.campaign
 
 SPITEFUL = "a 'b\"\n$(touch PWNED)`touch PWNED`$HOME{c}{d:q}"
-"""A folder's name with what shells and Snakemake's formatting look for."""
+"""Name of a folder with characters that shells and Snakemake's formatting interpret."""
 
 CLASSES = ["<script>alert(1)</script>", "$\\frac{", "{wildcards}`touch PWNED`", "two\nlines | a"]
 
@@ -23,7 +23,7 @@ def executed(folder):
 
 
 def test_a_campaign_of_spiteful_names(finished_campaign, tmp_path):
-    """The campaign's folder, the folder of its images, and the names of their classes."""
+    """Campaign folder, folder of its images and names of their classes have special characters."""
     folder = tmp_path / SPITEFUL
     folder.mkdir()
     campaign = Campaign(folder)
@@ -43,7 +43,7 @@ def test_a_campaign_of_spiteful_names(finished_campaign, tmp_path):
 
 
 def test_a_checkout_and_an_interpreter_of_spiteful_names(finished_devices, campaign, tmp_path):
-    place = tmp_path / SPITEFUL.replace(":", "")  # which no folder on PATH can have in its name
+    place = tmp_path / SPITEFUL.replace(":", "")  # a folder on PATH cannot have this in its name
     checkout = place / "checkout"
     checkout.mkdir(parents=True)
     for name in ("Snakefile", "workflow", "profiles"):
@@ -73,7 +73,7 @@ def test_make_takes_any_folder(finished_campaign, tmp_path, folder):
     prefix = Path(sys.prefix)
     command = [make, "run", f"VENV={prefix}", f"STAMP={prefix / 'pyvenv.cfg'}"]
     command += ["-o", str(prefix / "pyvenv.cfg")]
-    # in a variable of make itself a dollar is written twice
+    # in a variable of make a dollar is written twice
     command.append(f"DIRECTORY={place}".replace("$", "$$"))
     for expected in ("Report: ", "Nothing to be done"):
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)

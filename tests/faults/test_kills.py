@@ -1,4 +1,4 @@
-"""SIGKILL to a whole campaign, started again: the same data as of an undisturbed one."""
+"""A campaign that is killed by SIGKILL and started again gives the same data."""
 
 import json
 import os
@@ -72,7 +72,7 @@ if "initial" in sys.orig_argv:
 
 
 def test_the_jobs_of_these_tests_run_the_code_beside_the_tests(campaign, tmp_path):
-    """And not the package that is installed, which may be another checkout."""
+    """They do not run the installed package, which may be another checkout."""
     assert os.environ["PYTHONPATH"].split(os.pathsep)[0] == str(ROOT / "src")
     (tmp_path / "noting").mkdir()
     (tmp_path / "noting" / "sitecustomize.py").write_text(NOTING)
@@ -84,7 +84,7 @@ def test_the_jobs_of_these_tests_run_the_code_beside_the_tests(campaign, tmp_pat
 
 
 def start_again(campaign, *targets):
-    """Do what the message about the lock says, and run to the end."""
+    """Unlock as the message about the lock describes, and run to the end."""
     refused = campaign.snakemake(*targets, check=False)
     assert refused.returncode
     assert "--unlock" in refused.stderr
@@ -93,7 +93,7 @@ def start_again(campaign, *targets):
 
 
 def test_killed_at_random_moments(campaign, finished_devices, request):
-    """Each kill comes while something is left to do; what is there at the end is all the same."""
+    """Each kill comes before the campaign is finished; the results at the end are the same."""
     chance = random.Random(request.config.getoption("--kill-seed", 1))
     kills = request.config.getoption("--kills", 3)
     done = ends = 0
@@ -105,7 +105,7 @@ def test_killed_at_random_moments(campaign, finished_devices, request):
         except subprocess.TimeoutExpired:
             kill_tree(process)
             done += 1
-            # what `snakemake --unlock` does, which `start_again` tries at full length
+            # the effect of `snakemake --unlock`, which `start_again` runs itself
             shutil.rmtree(campaign.folder / ".snakemake/locks", ignore_errors=True)
         else:
             assert process.returncode == 0, (campaign.folder / "killed.log").read_text()
@@ -147,7 +147,7 @@ def test_killed_at_a_bad_moment(finished, finished_devices, tmp_path, where, pat
         time.sleep(0.02)
     kill_tree(process)
     if where != "while gathering":
-        # the other core may have been met in the act as well
+        # the job on the other core may have been interrupted too
         assert list(finished.folder.glob("results/**/.*.part*"))
     start_again(finished, "devices")
     assert_same(finished.folder, finished_devices.folder)
@@ -177,7 +177,7 @@ sys.meta_path.insert(0, Finder())
 
 
 def test_killed_before_the_last_network_is_written(finished_campaign, tmp_path):
-    """Snakemake removes what the job has written; its trainings go on from their last epoch."""
+    """Snakemake removes the job's outputs; its trainings continue from their last epoch."""
     campaign = Campaign(tmp_path / "campaign")
     shutil.copytree(finished_campaign.folder, campaign.folder, copy_function=shutil.copy2)
     place = "results/networks/blots/synapse/series/layer/plain"

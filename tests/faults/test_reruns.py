@@ -1,4 +1,4 @@
-"""Rows of docs/reruns.md that tests/plan/test_plan.py does not have: planned jobs only."""
+"""Rows of docs/reruns.md that tests/plan/test_plan.py does not test, by planned jobs only."""
 
 import os
 import shutil
@@ -74,14 +74,14 @@ def test_the_code_of_a_stage_plans_what_it_makes(finished, tmp_path, stage, expe
     path.write_text(json.dumps(table))
     environment = {"PYTHONPATH": str(source)}
     assert finished.planned("devices", environment=environment) == expected
-    # that another revision is seen at all: the code of a stage that devices do use
+    # check that another revision is noticed: raise that of a stage that devices use
     table["devices"]["revision"] += 1
     path.write_text(json.dumps(table))
     assert finished.planned("devices", environment=environment)["device"] == 2
 
 
 def test_an_upgraded_package_plans_nothing(finished, tmp_path):
-    """Versions are noted in the results; what changes them is the revision of a stage."""
+    """Versions are only noted in the results; revisions of stages cause new runs."""
     source = tmp_path / "source"
     shutil.copytree(ROOT / "src" / "wallnet", source / "wallnet")
     path = source / "wallnet" / "__init__.py"
@@ -108,7 +108,7 @@ def test_an_output_with_other_content_plans_itself_and_what_reads_it(finished):
     path.write_bytes(path.read_bytes()[:-1])
     planned = finished.planned("devices")
     assert planned == {"trace": 1, "device": 1, "compact_model": 1, "device_table": 1, "devices": 1}
-    # for a file as target, which a dry run leaves in its place, it shows only the latter
+    # if a file is the target, which a dry run keeps, it shows only the latter
     assert finished.planned("results/devices/neuron.nc") == {"device": 1}
 
 

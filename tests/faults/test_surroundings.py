@@ -1,4 +1,4 @@
-"""What fails around the campaign: disk, rights, a second campaign, network."""
+"""Failures of the campaign's environment: disk, rights, a second campaign, network."""
 
 import os
 import resource
@@ -23,7 +23,7 @@ TRACE = "results/traces/neuron/0.4000.nc"
 
 
 def small_files():
-    """Let no file grow beyond 40 kB, which a full disk does to large ones first."""
+    """Limit files to 40 kB, because a full disk affects large files first."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
 
 
@@ -50,7 +50,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost(campaign):
 
 
 def without_rights(*command):
-    """Run as an ordinary user does: the superuser's right to write anywhere is given up."""
+    """Run as an ordinary user, without the superuser's right to write anywhere."""
     if os.geteuid() == 0:
         if not shutil.which("setpriv"):
             pytest.skip("needs setpriv, or another user than root")
@@ -108,7 +108,7 @@ def test_two_campaigns_in_one_folder(campaign, finished_devices):
 
 
 def without_network():
-    """Return what starts a command in a network of its own, with nothing in it."""
+    """Return the prefix that starts a command in a separate, empty network."""
     alone = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
     if (
         not shutil.which("unshare")
@@ -119,7 +119,7 @@ def without_network():
 
 
 def programs_without(folder, *names):
-    """Return a PATH on which everything is but a few programs."""
+    """Return a PATH with all programs except a few."""
     folder.mkdir()
     for place in filter(os.path.isdir, os.get_exec_path()):
         for program in os.scandir(place):
@@ -146,7 +146,7 @@ def data_command(name, folder):
 
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
 def test_without_network_a_missing_data_set_is_said_with_its_place(tmp_path, name):
-    """Where the data set is not installed either; a training that has its data needs none."""
+    """The data set is not installed either. A training that has its data needs no network."""
     if Path("/usr/share/datasets/fashion-mnist").exists() and name == "fashion-mnist":
         pytest.skip("the Debian package with the data set is installed")
     path = programs_without(tmp_path / "bin", "npm", "apt-get")
@@ -178,7 +178,7 @@ def test_a_data_file_that_may_not_be_read_is_said_and_not_moved(tmp_path):
 
 @pytest.mark.campaign
 def test_a_data_set_that_is_not_there_stops_what_needs_it_alone(finished, finished_devices):
-    """The rest of the campaign is made, and nothing of it again once the images are there."""
+    """The rest of the campaign runs, and does not run again when the images exist."""
     finished.configure(with_networks())
     (finished.folder / "results/tables/devices/synapse.csv").unlink()
     targets = ("results/tables/devices/synapse.csv", "networks")
@@ -213,7 +213,7 @@ def test_a_scheduler_that_is_not_there_is_said_before_any_job(campaign, tmp_path
 
 @pytest.mark.campaign
 def test_a_folder_that_a_cluster_could_not_be_told_is_said_before_any_job(tmp_path, tiny):
-    """A blank is harmless on the cores of this machine and ends a submission."""
+    """A blank is harmless on local cores but makes a submission fail."""
     (tmp_path / "bin").mkdir()
     for name in ("sbatch", "sacct", "squeue", "sinfo", "scontrol", "scancel"):
         program = tmp_path / "bin" / name

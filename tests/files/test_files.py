@@ -1,4 +1,4 @@
-"""Files appear whole or not at all, and what is damaged is named."""
+"""Files appear completely or not at all, and messages name damaged files."""
 
 import errno
 import io
@@ -105,7 +105,7 @@ def test_digests_are_those_of_sha256sum(tmp_path):
 
 
 def test_what_was_looked_at_is_not_read_again(tmp_path, monkeypatch):
-    """Unless its size or a time of it has changed, or what is noted beside it."""
+    """It is read again if its size, one of its times or its note has changed."""
     path, memory = tmp_path / "results" / "a.csv", tmp_path / "memory.json"
     files.write_text("1\n", path)
     assert files.find_damaged(tmp_path, memory) == {}
@@ -169,11 +169,11 @@ def test_json_is_checked(tmp_path):
         files.write_json({"a": float("nan")}, path)
 
 
-# Writers beside each other
+# Concurrent writers
 
 
 def left(path, name, age):
-    """Leave a half-written file beside `path`, `age` seconds old."""
+    """Leave a half-written file next to `path`, `age` seconds old."""
     partial = path.with_name(name)
     partial.parent.mkdir(exist_ok=True)
     partial.write_text("half")
@@ -197,7 +197,7 @@ def test_partial_files_of_writers_at_work_stay_and_those_of_killed_ones_go(tmp_p
 
 
 def test_what_lies_beside_other_files_is_left_alone_however_old(tmp_path):
-    """Another name, another suffix, a checkpoint, and a name that a pattern would take for ours."""
+    """Files with another name or suffix, checkpoints, and a name that a pattern would match."""
     path = tmp_path / "[ab].nc"
     others = [
         left(path, name, 10_000)
@@ -260,7 +260,7 @@ def test_two_processes_that_write_one_file_at_once_leave_it_whole(tmp_path):
 
 
 def test_a_partial_file_is_hidden_and_lies_beside_its_file(tmp_path):
-    """A rename within one folder is at once; a listing of results shows no half of one."""
+    """A rename within a folder is atomic, so a list of results shows no partial file."""
     path = tmp_path / "traces" / "0.5000.nc"
     with files.written_whole(path) as partial:
         assert partial.parent == path.parent
@@ -283,7 +283,7 @@ def test_a_full_disk_gets_its_space_back_even_where_a_file_is_held_open(tmp_path
 
 
 def test_what_a_failed_job_left_of_an_older_result_is_still_whole(tmp_path):
-    """Its digest goes before the new file comes, and comes back with it."""
+    """Its digest is removed before the new file is written and is restored with it."""
     path = tmp_path / "results" / "a.csv"
     files.write_text("old", path)
     seen = []
@@ -305,7 +305,7 @@ def test_what_a_failed_job_left_of_an_older_result_is_still_whole(tmp_path):
 
 @pytest.mark.parametrize("known", [False, True])
 def test_a_file_with_other_content_is_refused_though_it_is_a_good_one(tmp_path, state, known):
-    """A whole file of the right kind in the place of another; only the digest tells."""
+    """An intact file of the right kind replaces another; only the digest shows it."""
     path, other = tmp_path / "results" / "initial.nc", tmp_path / "other.nc"
     files.write_dataset(state, path, "initial", {})
     files.write_dataset(-state, other, "initial", {})
@@ -417,7 +417,7 @@ BOUNDS = {
     "1": {"held", "stable", "reachable", "half"},
     "settled": {"settled"},
 }
-"""What is bounded, by its unit."""
+"""Bounded variables, by unit."""
 
 LIMITS = {
     "m": (0.0, 1e-3),
@@ -437,7 +437,7 @@ def holding(name, *values):
 
 @pytest.mark.parametrize("unit", BOUNDS)
 def test_a_value_beyond_either_end_of_what_is_possible_is_refused(unit):
-    """One such value among possible ones; the ends themselves and what is missing pass."""
+    """One value is impossible and the others possible; the bounds and missing values pass."""
     low, high = LIMITS[unit]
     for name in BOUNDS[unit]:
         assert schema.impossible(holding(name, low, np.nan, high)) is None, name
@@ -454,7 +454,7 @@ def test_a_value_beyond_either_end_of_what_is_possible_is_refused(unit):
     ["m", "sweep_m", "magnetization", "initial_magnetization", "magnetization_profile"],
 )
 def test_a_mean_of_unit_vectors_is_no_longer_than_one(name):
-    """A thousandth is left to single precision; shorter means are those of a wall."""
+    """The tolerance for single precision is a thousandth; shorter means occur at a wall."""
 
     def with_vectors(*vectors):
         values = np.array([vectors], dtype=np.float32)
@@ -538,7 +538,7 @@ def test_a_trace_has_all_its_variables_over_their_dimensions():
 
 
 def test_each_kind_of_device_has_what_its_tables_and_figures_read():
-    """Levels in a synapse, the fit in a neuron; neither in a plain track."""
+    """A synapse has levels, a neuron has the fit; a plain track has neither."""
     levels = {"level_conductance", "normalized_level_conductance", "half", "stable", "reachable"}
     fit = {"quartic", "fault", "fit_error", "fit_rms", "relu_deviation"}
     swept = {"end_time", "read_time", "held", "state", "settled", "final_conductance"}
@@ -555,13 +555,13 @@ def test_each_kind_of_device_has_what_its_tables_and_figures_read():
 
 
 def test_a_name_means_one_thing_and_is_of_some_use():
-    """One table has them all, so that no kind gives a name other dimensions or another unit."""
+    """One table defines all, so that no kind gives a name other dimensions or another unit."""
     used = [name for names in schema.KINDS.values() for name in names]
     assert set(used) == set(schema.VARIABLES)
     for names in schema.KINDS.values():
         assert len(set(names)) == len(names)
         axes = {axis for name in names for axis in schema.VARIABLES[name].dimensions}
-        # every axis but the snapshots' has a coordinate
+        # every axis except that of the snapshots has a coordinate
         assert axes - set(names) <= {"snapshot"}
     texts = [variable.long_name for variable in schema.VARIABLES.values()]
     assert len(set(texts)) == len(texts)
@@ -570,7 +570,7 @@ def test_a_name_means_one_thing_and_is_of_some_use():
 
 
 def filled(kind):
-    """Return values for every variable of a kind that the schema does not hold itself."""
+    """Return values for every variable of a kind that the schema does not contain itself."""
     sizes = {"component": 3, "reading": 2}
     return {
         name: np.full([sizes.get(axis, 4) for axis in variable.dimensions], "free")
@@ -596,7 +596,7 @@ def test_a_dataset_is_made_as_its_schema_says(tmp_path, kind):
             assert found.attrs["long_name"] == variable.long_name
             assert variable.attributes.items() <= found.attrs.items()
             if variable.is_text:
-                assert found.dtype.kind in "OU", name  # xarray may read text as either
+                assert found.dtype.kind in "OU", name  # xarray may read text as either type
             else:
                 assert found.dtype == variable.type, name
         axes = {name for name in data.variables if data[name].dims in ((name,), ())}
@@ -618,7 +618,7 @@ def test_a_dataset_of_other_variables_is_a_bug():
 
 
 def test_a_file_that_lacks_a_variable_is_refused_when_it_is_read(tmp_path, state):
-    """One of another program, or of an older version: it has no digest."""
+    """The file is from another program or an older version and has no digest."""
     path = tmp_path / "initial.nc"
     state.rename(initial_magnetization="m_old").assign_attrs(kind="initial").to_netcdf(path)
     with pytest.raises(files.DamagedFileError, match="lacks initial_magnetization"):
@@ -659,7 +659,7 @@ def test_a_dataset_is_stored_compressed(tmp_path):
 
 def test_a_variable_that_is_dropped_is_checked_and_not_read(tmp_path, state):
     path = tmp_path / "initial.nc"
-    state["wall_position"] = ("x", [5.0])  # impossible, but only where it is read
+    state["wall_position"] = ("x", [5.0])  # impossible, but found only when read
     files.write_dataset(state, path, "initial", {})
     with pytest.raises(files.FileError, match="wall_position = 5"):
         files.read_dataset(path, "initial")
@@ -702,7 +702,7 @@ def test_a_device_of_any_kind_is_read_as_a_track_and_nothing_else_so(found, aske
 def test_only_what_lies_in_the_file_is_held_against_it(
     tmp_path, state, monkeypatch, error, words, noted
 ):
-    """What the system refuses may be read tomorrow: such a file is not made again."""
+    """A file that the system refuses to read may be readable later, so it is not computed again."""
     path = tmp_path / "results" / "initial.nc"
     files.write_dataset(state, path, "initial", {})
 
@@ -757,7 +757,7 @@ def test_a_dash_stands_for_standard_input(monkeypatch):
 
 
 def test_paths_of_logs_and_benchmarks_repeat_those_of_the_results():
-    """Only the last suffix goes: a current density has a dot of its own."""
+    """Only the last suffix is removed, because a current density contains a dot."""
     trace = "results/traces/neuron/0.5000.nc"
     assert files.log_of(trace) == "results/logs/traces/neuron/0.5000.log"
     assert files.benchmark_of(trace) == "results/benchmarks/traces/neuron/0.5000.tsv"
@@ -791,7 +791,7 @@ LEVELS = [
     level(0.7, 0.65),
     level(1.0, 1.0),
 ]
-"""Out of order on purpose: a half state above the notch that follows it."""
+"""Levels deliberately out of order: a half state is above the notch that follows it."""
 
 
 @pytest.fixture
@@ -815,7 +815,7 @@ def synapse_model(tmp_path):
 def test_a_level_set_holds_the_stable_states_that_it_names(
     synapse_model, reading, level_set, expected
 ):
-    """In ascending order; 5 states are whole ones, held or not."""
+    """They are in ascending order; 5 states are whole, whether or not they are stable."""
     assert compact.levels_of(synapse_model, reading, level_set) == (expected, 5)
     told = compact.decisive(synapse_model, reading, level_set)
     assert json.loads(told) == [expected, 5]

@@ -1,4 +1,4 @@
-"""Which files a campaign has, and what each job is told of them; nothing runs."""
+"""The files of a campaign and those that each job receives; no job runs."""
 
 import pytest
 from helpers.small_campaign import ROOT
@@ -10,7 +10,7 @@ from wallnet.jobs import device_job
 
 @pytest.fixture(scope="session")
 def default():
-    """The configuration of the repository."""
+    """Return the configuration of the repository."""
     return config.load(ROOT / "config.yaml")
 
 
@@ -32,7 +32,7 @@ def test_paths_of_a_device_follow_from_its_sweep_and_its_notches(tiny):
     assert plan.level_paths("plain", devices["plain"]) == []
     assert plan.level_paths("neuron", devices["neuron"]) == []
     assert plan.folder(files.LEVEL, "synapse") == "results/levels/synapse"
-    # a job finds them in the folder that it is given
+    # a job finds them in the folder that it receives
     job = device_job(devices["synapse"])
     assert plan.traces_in("here", job.pulse)[-1] == "here/0.5000.nc"
     assert plan.levels_in("there", job) == {

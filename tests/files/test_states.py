@@ -1,4 +1,4 @@
-"""The one type that builds and reads the names of a wall's states."""
+"""The type that builds and parses the names of a wall's states."""
 
 import copy
 import pickle

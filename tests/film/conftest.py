@@ -1,7 +1,7 @@
-"""Marks what the conformance suite asks for and the engine does not have.
+"""Mark the tests of the conformance suite that need features that the engine does not have.
 
-`conformance.json` lists those tests one by one with the reason. Each is run all the same, and has
-to be refused as listed: a test that passes, or fails in another way, fails here.
+`conformance.json` lists these tests with the reasons. Each of them still runs and must be rejected
+as listed. A test that passes, or that fails in another way, counts as failed.
 """
 
 import builtins
@@ -40,7 +40,7 @@ def _exception(name):
 
 @pytest.fixture(autouse=True)
 def own_folder(monkeypatch, tmp_path):
-    """The suite writes its drives into the working directory, and draws random states."""
+    """Change to a temporary folder, because the suite writes drives, and draws random states."""
     import random
 
     monkeypatch.chdir(tmp_path)

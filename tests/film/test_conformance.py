@@ -1,6 +1,6 @@
-"""The conformance suite of ubermag (micromagnetictests), as it is published.
+"""The published conformance suite of ubermag (micromagnetictests).
 
-What lies outside a film engine is listed in conformance.json, test by test.
+Tests of features outside a film engine are listed in conformance.json.
 """
 
 import pytest
@@ -15,7 +15,7 @@ def calculator():
 
 
 def test_list_names_tests_of_the_suite():
-    """An entry that no longer names a test would excuse nothing, unseen."""
+    """An entry that no longer names a test would have no effect without a notice."""
     import json
     from pathlib import Path
 

@@ -1,7 +1,7 @@
-"""The conformance suite once more, every mesh in it made a single layer of cells.
+"""The conformance suite with every mesh reduced to a single layer of cells.
 
-Most of the suite's meshes have several cells along z, which a film engine refuses. What those
-tests check is seldom three-dimensional: here the same tests run on meshes of the same extent with
+Most of the suite's meshes have several cells along z, which a film engine rejects. These tests
+seldom check three-dimensional behaviour. Here the same tests run on meshes of the same extent with
 one cell along z.
 """
 

@@ -1,4 +1,4 @@
-"""The engine's own promises: the same on every run, stops where it breaks, one moment exactly."""
+"""Guarantees of the engine: reproducible runs, errors on instability, an exact single moment."""
 
 import math
 from dataclasses import replace
@@ -32,7 +32,7 @@ def test_same_bits_on_every_run():
 
 def test_output_interval_hardly_matters():
     whole, pieces = driven(material.DEFAULT), driven(material.DEFAULT, pieces=20)
-    # 6.2e-5 and 4.3e-6 are seen
+    # 6.2e-5 and 4.3e-6 are observed
     assert np.abs(whole - pieces).max() < 2.5e-4
     assert np.abs((whole - pieces).mean(axis=(0, 1))).max() < 2e-5
 
@@ -43,7 +43,7 @@ def test_unstable_run_stops_with_a_sentence():
 
 
 def test_moment_precesses_at_the_larmor_frequency():
-    """A cell without exchange to bound its step still has to be integrated accurately."""
+    """A cell without exchange, which would limit its step, must still be integrated accurately."""
     field, gamma = 1e6, 2.211e5
     terms = Terms(
         saturation_magnetization=1e6,
@@ -58,7 +58,7 @@ def test_moment_precesses_at_the_larmor_frequency():
     x, y, z = engine.average()
     # dm/dt = -γ0 m × H turns m counter-clockwise about H
     turned = np.angle(complex(x, y) * np.exp(-1j * gamma * field * 1e-9))
-    # 9e-6 and 3e-6 are seen
+    # 9e-6 and 3e-6 are observed
     assert abs(turned) < 4e-5
     assert z == pytest.approx(0.8, abs=1.2e-5)
 
@@ -77,7 +77,7 @@ def test_damping_alone_does_not_precess():
     x, y, z = engine.average()
     # tan(θ/2) falls by exp(-α γ0 H t/(1 + α²))
     decay = np.exp(-0.3 * 2.211e5 * 1e5 * 1e-10 / 1.09)
-    # 4e-7 is seen
+    # 4e-7 is observed
     assert np.tan(np.arctan2(x, z) / 2) == pytest.approx(
         np.tan(np.arctan2(0.6, 0.8) / 2) * decay, rel=2e-6, abs=0
     )
@@ -85,7 +85,7 @@ def test_damping_alone_does_not_precess():
 
 
 def test_current_switched_at_any_time():
-    """Two pulses of one current, cut at an odd instant, are one pulse."""
+    """Two pulses of the same current, divided at an odd instant, are equal to one pulse."""
     torque = SpinTorque(current_density=0.5e12, polarization=0.4)
     shape = (20, 100)
     results = []
@@ -96,7 +96,7 @@ def test_current_switched_at_any_time():
             engine.set_torque(torque)
             engine.advance(cut - engine.time)
         results.append(engine.average())
-    # 1.1e-6 is seen
+    # 1.1e-6 is observed
     assert np.abs(results[0] - results[1]).max() < 5e-6
 
 
@@ -118,7 +118,7 @@ def test_film_without_cells_is_refused():
 
 
 def test_what_an_interval_missed_is_made_up_for(monkeypatch):
-    """Without that, errors of the extrapolated stray field add up over a wall's way."""
+    """Without this, errors of the extrapolated stray field add up along the path of a wall."""
     loose = replace(material.TIGHT, stray_field_tolerance=5e-3)
 
     def moved(tolerances):
@@ -136,7 +136,7 @@ def test_what_an_interval_missed_is_made_up_for(monkeypatch):
 
 
 def lone(tolerances=None, **changed):
-    """One moment, tilted by 0.6 along x, with neither exchange nor stray field."""
+    """Return one moment, tilted by 0.6 along x, with neither exchange nor stray field."""
     terms = Terms(saturation_magnetization=1e6, stray_field=False, **changed)
     engine = Engine(np.ones((1, 1), dtype=bool), CELL, terms, tolerances)
     engine.magnetization = np.array([[[0.6, 0.0, 0.8]]])
@@ -172,9 +172,9 @@ def test_field_like_torque_turns_a_moment_from_the_moment_that_it_is_switched_on
     field = 1.0545717e-34 * -3e12 * 0.7 / (4e-7 * math.pi * 1.6021765e-19 * 2e-9 * 1e6)
     x, y, _ = engine.average()
     turned = np.angle(complex(x, y) * np.exp(-1j * 2.211e5 * field * 40e-12))
-    # 8e-7 is seen
+    # 8e-7 is observed
     assert abs(turned) < 4e-6
-    # nothing was extrapolated from before the jump
+    # no extrapolation uses values from before the jump
     assert engine.counters.rejected_intervals == 0
 
 
@@ -183,7 +183,7 @@ def test_engine_leaves_out_by_itself_what_the_campaign_does():
 
 
 def resting(columns, moving, frozen_change=5e-4):
-    """A film at 1 ns of which only some columns are still to be followed."""
+    """Return a film at 1 ns of which only some columns are still followed."""
     engine = Engine(
         np.ones((2, columns), dtype=bool),
         CELL,
@@ -201,10 +201,10 @@ def resting(columns, moving, frozen_change=5e-4):
     ("moving", "stretches"),
     [
         ([20, 22], [(16, 27)]),
-        # nine resting columns between two moving ones are the margins of both and one more
+        # nine resting columns between two moving ones: the margins of both and one more
         ([10, 19], [(6, 24)]),
         ([10, 20], [(6, 15), (16, 25)]),
-        # no further than the film goes
+        # not beyond the film
         ([1, 38], [(0, 6), (34, 40)]),
         ([3, 4, 35], [(0, 9), (31, 40)]),
         ([], []),
@@ -221,7 +221,7 @@ def test_all_columns_are_followed_where_nothing_may_be_left_out():
 
 
 def test_columns_beside_the_followed_ones_stand_still_and_are_felt():
-    """A stretch is packed with its own neighbours: exchange pulls at its edges."""
+    """A stretch is packed with its neighbours, so that exchange acts at its edges."""
     terms = Terms(
         saturation_magnetization=1e6, exchange_stiffness=1e-11, stray_field=False, damping=0.3
     )
@@ -240,14 +240,14 @@ def test_columns_beside_the_followed_ones_stand_still_and_are_felt():
     part, whole = engines
     assert (part[:, :9] == 0).all()
     assert (part[:, 19:] == 0).all()
-    # the outermost cells miss the turn of their neighbours: 1.1e-3 of a change of 4.7e-3
+    # the outermost cells lack the rotation of their neighbours: 1.1e-3 of a change of 4.7e-3
     assert np.abs(part - whole)[:, 9:19].max() < 3.4e-3
     assert np.abs(part - whole)[:, 12:16].max() < 1e-5
     assert np.abs(whole[:, 9:19]).min(axis=(0, 1)).max() > 4e-3
 
 
 def test_a_resting_column_is_followed_again_once_it_owes_the_bound(monkeypatch):
-    """Speeds in 1/s of blocks of eight columns, by hand; the bound is 5e-4."""
+    """Speeds in 1/s of blocks of eight columns are set by hand; the bound is 5e-4."""
     engine = resting(30, np.array([], dtype=int))
     engine.time = engine._watched = 0.0
     engine._moving_until[:] = 0.0
@@ -267,9 +267,9 @@ def test_a_resting_column_is_followed_again_once_it_owes_the_bound(monkeypatch):
     assert watch(60e-12) == pytest.approx([70e-12, 0, 0, 0, 0], abs=1e-18)
     owed = [9e6 * 10e-12, 8e6 * 60e-12, 2.5e6 * 60e-12, 1e6 * 60e-12]
     assert engine._debt[[7, 15, 23, 29]] == pytest.approx(owed, rel=1e-6, abs=0)
-    # 8e6 × 70 ps is above; who owes a quarter goes along
+    # 8e6 × 70 ps is above; blocks that owe a quarter of the bound are included
     assert watch(70e-12) == pytest.approx([70e-12, 130e-12, 130e-12, 0, 0], abs=1e-18)
-    # what is followed owes nothing
+    # followed columns owe nothing
     watch(80e-12, [(4, 18)])
     owed = [9e6 * 10e-12, 0.0, 0.0, 2.5e6 * 80e-12, 1e6 * 80e-12]
     assert engine._debt[[3, 4, 17, 18, 29]] == pytest.approx(owed, rel=1e-6, abs=0)
@@ -296,7 +296,7 @@ def test_a_film_at_rest_is_followed_for_60_ps_and_looked_at_every_10():
 
 @pytest.fixture
 def intervals(monkeypatch):
-    """Intervals as they come: (begin in s, length in s, error of the extrapolation in A/m)."""
+    """Record intervals: (begin in s, length in s, error of the extrapolation in A/m)."""
     found = []
     renew, integrate = Engine._renew, Engine._integrate
     states = {}
@@ -321,7 +321,7 @@ def test_an_interval_with_too_large_an_error_is_repeated_from_its_beginning(inte
     engine = Engine(np.ones((20, 100), dtype=bool), CELL, material.FILM, tolerances)
     engine.magnetization = material.wall((20, 100), 3e-9, 90e-9)
     engine.set_torque(material.torque(0.8e12))
-    engine._interval = 16.0  # too long by far, right after the current was switched on
+    engine._interval = 16.0  # far too long, right after the current was switched on
     engine.advance(0.1e-9)
     step = 0.1e-9 / math.ceil(0.1e-9 / engine._longest_step)
     now, rejected = 0.0, 0
@@ -345,7 +345,7 @@ def test_an_interval_with_too_large_an_error_is_repeated_from_its_beginning(inte
 
 
 def test_an_interval_is_repeated_where_its_error_is_just_above_the_tolerance(intervals):
-    """In units of Ms; an interval just below it stands, and the next one may be longer."""
+    """In units of Ms. An interval just below it is accepted, and the next one may be longer."""
 
     def begun(tolerance):
         tolerances = Tolerances(stray_field_tolerance=tolerance, frozen_change=0.0)
@@ -421,7 +421,7 @@ def test_no_time_is_no_step():
 
 
 def test_a_restored_film_goes_on_to_the_bit():
-    """Amid a pulse, some columns at rest and in debt; after each part another film goes on."""
+    """During a pulse, with resting columns that owe a change; each part continues in a new film."""
 
     def made():
         engine = Engine(np.ones((8, 200), dtype=bool), CELL, material.FILM, material.DEFAULT)
@@ -445,13 +445,13 @@ def test_a_restored_film_goes_on_to_the_bit():
     assert (state["film_moving_until"] < through.time).any()
     assert state["film_missed"].any()
     assert resumed.counters == through.counters
-    # what was handed out is a copy
+    # the returned state is a copy
     state["film_magnetization"][:] = 0
     assert through.magnetization.any()
 
 
 def passing(without=()):
-    """A wall that passes a notch on a long track, under the campaign's settings."""
+    """Return a wall that passes a notch on a long track, with the campaign's settings."""
     mask = np.ones((16, 240), dtype=bool)
     mask[:4, 50:56] = mask[-4:, 50:56] = False
     engine = Engine(mask, CELL, material.FILM, replace(material.DEFAULT, without=without))
@@ -477,12 +477,12 @@ def test_each_shortcut_is_switched_off_by_its_name_and_none_changes_the_trace():
         extrapolates = "stray_field_extrapolation" not in without
         assert (engine.counters.stray_field_renewals < stages / 10) == extrapolates
         assert (engine.counters.column_steps < 0.8 * columns) == ("resting_columns" not in without)
-        # 3.6e-5 is seen
+        # 3.6e-5 is observed
         assert np.abs(found - trace).max() < 2e-4
 
 
 def test_no_column_rests_where_all_move():
-    """A film that turns as one in a field, though columns may rest."""
+    """A film that rotates uniformly in a field is followed as a whole, with rest enabled."""
     terms = Terms(saturation_magnetization=1e6, external_field=(0.0, 0.0, 1e5), damping=0.01)
     engine = Engine(np.ones((4, 40), dtype=bool), CELL, terms)
     engine.magnetization = np.broadcast_to((0.6, 0.0, 0.8), (4, 40, 3))

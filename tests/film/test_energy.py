@@ -1,4 +1,4 @@
-"""Energies and fields, term by term, and the packed kernels of the engine against them."""
+"""Energies and fields of each term, and the engine's packed kernels compared with them."""
 
 import numpy as np
 import pytest
@@ -69,20 +69,20 @@ def test_stray_field_is_the_direct_sum(mask, m):
 
 
 PAIR = np.array([[[0.6, 0.0, 0.8], [0.0, 0.28, -0.96]]])
-"""Two cells side by side; transposed, one above the other."""
+"""Two cells next to each other along x; transposed, along y."""
 
 
 @pytest.mark.parametrize(("axis", "edge"), [(0, 3e-9), (1, 2e-9)])
 def test_energy_of_two_cells_is_what_it_is_by_hand(axis, edge):
-    """Not only the field's integral: a factor that both have in common would show."""
+    """The reference is not the integral of the field, so a common wrong factor would show."""
     m = PAIR if axis == 0 else PAIR.transpose(1, 0, 2)
     (first, second), volume = PAIR[0], 9e-27
     energy = Energy(np.ones(m.shape[:2], dtype=bool), CELL, MATERIAL)
     scale = 4e-7 * np.pi * 1.1e6
     expected = {
-        # A |Δm|²/d² in one bond's volume
+        # A |Δm|²/d² in the volume of one bond
         "exchange": 2e-11 * ((second - first) ** 2).sum() / edge**2,
-        # D (m ∂m_z - m_z ∂m) along the bond, m in its middle
+        # D (m ∂m_z - m_z ∂m) along the bond, with m in its middle
         "dmi": 1e-3 / edge * (first[axis] * second[2] - second[axis] * first[2]),
         # Ku (1 - (m·u)²)
         "anisotropy": 1e6 * sum(1 - (0.6 * x + 0.8 * z) ** 2 for x, _, z in PAIR[0]),
@@ -94,7 +94,7 @@ def test_energy_of_two_cells_is_what_it_is_by_hand(axis, edge):
 
 @pytest.mark.parametrize("term", ["exchange", "dmi"])
 def test_an_empty_cell_is_no_neighbour(term):
-    """A bond to it would cost energy, though its pull along m turns nothing."""
+    """A bond to it would cost energy, although its field along m rotates nothing."""
     energy = Energy(np.array([[True, False]]), CELL, MATERIAL)
     assert energy.energy(PAIR, term) == 0.0
     if term == "exchange":
@@ -102,7 +102,7 @@ def test_an_empty_cell_is_no_neighbour(term):
 
 
 def test_energy_of_a_hard_axis_is_counted_from_the_plane_across():
-    """For Ku < 0 without the constant, as OOMMF has it."""
+    """For Ku < 0 without the constant, as in OOMMF."""
     terms = Terms(saturation_magnetization=1e6, anisotropy=-2e5)
     energy = Energy(np.ones((1, 2), dtype=bool), CELL, terms)
     expected = 2e5 * (0.8**2 + 0.96**2) * 9e-27
@@ -120,7 +120,7 @@ def test_stray_field_energy_of_a_cube_is_a_third_of_that_of_a_film(stray_field):
 
 def test_total_is_the_sum_of_all_terms_in_magnetic_cells(mask, m):
     energy = Energy(mask, CELL, MATERIAL)
-    # what stands in empty cells does not matter
+    # values in empty cells have no effect
     spoilt = np.where(mask[..., None], m, 3.0)
     for value in (energy.density, energy.field, energy.energy):
         parts = [value(m, term) for term in TERMS]
@@ -130,7 +130,7 @@ def test_total_is_the_sum_of_all_terms_in_magnetic_cells(mask, m):
 
 
 def rate(m, mask, field, terms, torque):
-    """dm/dt of the Gilbert equation with Slonczewski's torque, solved for dm/dt by hand."""
+    """Return dm/dt of the Gilbert equation with Slonczewski's torque, solved by hand."""
     mu0, hbar, e = 4e-7 * np.pi, 1.0545717e-34, 1.6021765e-19
     thickness, alpha = CELL[2], terms.damping
     beta = hbar / (mu0 * e) * torque.current_density
@@ -150,9 +150,9 @@ def rate(m, mask, field, terms, torque):
 @pytest.mark.parametrize("slonczewski_lambda", [1.0, 1.7])
 @pytest.mark.parametrize("columns", [30, 4200])
 def test_engine_moves_as_the_equation_says(mask, slonczewski_lambda, columns):
-    """Right-hand side of the engine, by a short step, from double-precision fields.
+    """A short step of the engine gives the right-hand side from double-precision fields.
 
-    The longer film has so many columns that the engine works on one row at a time.
+    The longer film has so many columns that the engine processes one row at a time.
     """
     mask = np.resize(mask.T, (columns, mask.shape[0])).T.copy()
     torque = SpinTorque(
@@ -162,7 +162,7 @@ def test_engine_moves_as_the_equation_says(mask, slonczewski_lambda, columns):
         slonczewski_lambda=slonczewski_lambda,
         field_like=0.2,
     )
-    # a smooth state: rounding of single precision times exchange would drown a random one
+    # a smooth state: in a random one, exchange times single-precision rounding would dominate
     rows, columns = np.indices(mask.shape)
     polar, azimuth = 1.2 + np.sin(columns / 5), 0.4 + np.cos(rows / 4)
     m = np.stack(
@@ -183,7 +183,7 @@ def test_engine_moves_as_the_equation_says(mask, slonczewski_lambda, columns):
     field = Energy(mask, CELL, MATERIAL).field(m)
     expected = rate(m, mask, field, MATERIAL, torque)
     moved = (engine.magnetization - start) / step
-    # single precision leaves 1e-7/step, the step's own curvature the rest
+    # single precision gives an error of 1e-7/step, the curvature of the step the rest
     assert np.abs(moved - expected).max() < 0.04 * np.abs(expected).max()
     assert np.abs((moved - expected)[mask].mean(axis=0)).max() < 2e-3 * np.abs(expected).max()
 

@@ -1,4 +1,4 @@
-"""The compiled loops and the stray field, each beside the same sum in plain NumPy."""
+"""The compiled loops and the stray field, each compared with the same sum in plain NumPy."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from wallnet.film.terms import SpinTorque, Terms
 
 
 def irregular(rows, columns):
-    """A mask without symmetry: a corner and a few cells within are missing."""
+    """Return a mask without symmetry: a corner and a few inner cells are missing."""
     mask = np.ones((rows, columns), dtype=bool)
     mask[0, : columns // 3] = False
     mask[-1, -1] = rows * columns < 3
@@ -22,13 +22,13 @@ def irregular(rows, columns):
 
 
 def directions(mask, seed=0):
-    """Random unit vectors, zero in empty cells."""
+    """Return random unit vectors, zero in empty cells."""
     m = np.random.default_rng(seed).normal(size=(*mask.shape, 3))
     return m / np.linalg.norm(m, axis=-1, keepdims=True) * mask[..., None]
 
 
 def rates(engine):
-    """Return dm/dt in every cell, and the speeds of the blocks, as the engine judges motion."""
+    """Return dm/dt in every cell and the speeds of the blocks, as the engine uses them."""
     rows, columns = engine.mask.shape
     packed = engine._pack(0, columns)
     packed.inner(packed.slow[0])[:] = engine._samples[engine._sampled[-1][1]]
@@ -65,7 +65,7 @@ def test_every_cell_moves_as_the_equation_says_to_single_precision(shape, sloncz
     field = Energy(mask, CELL, MATERIAL).field(m)
     expected = rate(m, mask, field, MATERIAL, torque)
     found, speed = rates(engine)
-    # 2e-7 is seen
+    # 2e-7 is observed
     assert np.abs(found - expected).max() < 1e-6 * np.abs(expected).max()
     blocks = []
     for first in range(0, shape[1], 8):
@@ -85,7 +85,7 @@ def test_every_cell_moves_as_the_equation_says_to_single_precision(shape, sloncz
         (30, 1.7, slice(None), ()),
         # in bands of four rows
         (1000, 1.7, slice(None), ()),
-        # of which one column moves: four on either side go along, what is beside stands still
+        # one column moves: four on each side are included, and the others do not move
         (40, 1.0, slice(16, 25), ()),
         (40, 1.0, slice(16, 25), ("stray_field_extrapolation",)),
     ],
@@ -93,7 +93,7 @@ def test_every_cell_moves_as_the_equation_says_to_single_precision(shape, sloncz
 def test_a_step_goes_through_all_stages_of_the_chain_in_every_row(
     columns, slonczewski_lambda, followed, without
 ):
-    """Several steps in double precision."""
+    """The reference takes several steps in double precision."""
     mask = irregular(14, columns)
     terms = Terms(
         saturation_magnetization=1.1e6,
@@ -111,7 +111,7 @@ def test_a_step_goes_through_all_stages_of_the_chain_in_every_row(
         direction=(0.48, 0.6, 0.64),
         slonczewski_lambda=slonczewski_lambda,
     )
-    # exchange turns a random state fast
+    # exchange rotates a random state fast
     tolerances = Tolerances(time_step_fraction=0.05, without=without)
     engine = Engine(mask, CELL, terms, tolerances)
     engine.magnetization = directions(mask)
@@ -134,12 +134,12 @@ def test_a_step_goes_through_all_stages_of_the_chain_in_every_row(
         # one Newton step towards unit length
         made_unit = stage * (1.5 - 0.5 * (stage**2).sum(axis=-1, keepdims=True))
         m = np.where(moving, made_unit, m)
-    # 1.5e-7 is seen
+    # 1.5e-7 is observed
     assert np.abs(engine.magnetization - m).max() < 6e-7
 
 
 def test_without_shortcuts_every_stage_has_the_field_of_its_own_magnetisation():
-    """Several steps in double precision, the stray field by a convolution of its own."""
+    """The reference takes several steps in double precision with a separate convolution."""
     mask = irregular(7, 11)
     torque = SpinTorque(
         current_density=3e12,
@@ -160,7 +160,7 @@ def test_without_shortcuts_every_stage_has_the_field_of_its_own_magnetisation():
             moved = rate(stage, mask, energy.field(stage), MATERIAL, torque)
             stage = m + duration / 4 * coefficient * moved
         m = stage * (1.5 - 0.5 * (stage**2).sum(axis=-1, keepdims=True))
-    # 1.4e-7 is seen
+    # 1.4e-7 is observed
     assert np.abs(engine.magnetization - m).max() < 6e-7
 
 
@@ -177,7 +177,7 @@ def test_polynomial_goes_through_the_latest_samples_of_its_own_columns():
     expected[0] += 0.25 * missed[..., 3:7]
     grid = polynomial.reshape(3, 3, 7, 6)
     np.testing.assert_allclose(grid[..., 1:-1, 1:-1], expected, rtol=0, atol=2e-6)
-    # the frame is left alone
+    # the frame does not change
     frame = np.ones((7, 6), dtype=bool)
     frame[1:-1, 1:-1] = False
     assert (grid[..., frame] == 7.0).all()
@@ -187,8 +187,8 @@ def test_extrapolation_is_judged_by_the_largest_error_in_its_own_columns():
     random = np.random.default_rng(4)
     samples = random.normal(size=(4, 3, 5, 9)).astype(np.float32)
     renewed = random.normal(size=(3, 5, 9)).astype(np.float32)
-    renewed[2, 4, 6] -= 40  # the last component, the last row, the last column, and negative
-    renewed[0, 0, 7] += 100  # beside the stretch
+    renewed[2, 4, 6] -= 40  # last component, last row, last column, negative
+    renewed[0, 0, 7] += 100  # outside the stretch
     missed = np.zeros((3, 5, 9), dtype=np.float32)
     order, weights = np.array([1, 3]), np.array([1.5, -0.25], dtype=np.float32)
     error = kernels.extrapolation_error(samples, order, weights, renewed, missed, 2, 7)
@@ -202,9 +202,9 @@ def test_extrapolation_is_judged_by_the_largest_error_in_its_own_columns():
 
 
 def test_a_field_that_changes_in_time_turns_a_moment_by_its_integral(monkeypatch):
-    """The field between two renewals is a polynomial through those before, taken mid-step."""
+    """The field between two renewals is a polynomial through earlier fields, taken mid-step."""
     gamma, strength, duration = 2.211e5, 2e5, 0.2e-9
-    # hardly any magnetisation: the far field, which is made up here, is all that acts
+    # hardly any magnetisation: only the prescribed far field acts
     terms = Terms(
         saturation_magnetization=1.0,
         external_field=(0.0, 0.0, strength),
@@ -225,12 +225,12 @@ def test_a_field_that_changes_in_time_turns_a_moment_by_its_integral(monkeypatch
     angle = gamma * strength * duration * (1 + 0.9 / 2 - 1.5 / 3)
     assert engine.counters.stray_field_renewals < engine.counters.steps / 3
     turned = np.angle(complex(x, y) * np.exp(-1j * angle))
-    # 3.7e-5 is seen
+    # 3.7e-5 is observed
     assert abs(turned) < 1.5e-4
 
 
 def shares(rows, columns, cell):
-    """Newell's tensor for offsets of either sign, (3, 3, 2 rows - 1, 2 columns - 1)."""
+    """Return Newell's tensor for offsets of both signs, (3, 3, 2 rows - 1, 2 columns - 1)."""
     y, x = np.meshgrid(
         np.arange(1 - rows, rows) * cell[1],
         np.arange(1 - columns, columns) * cell[0],
@@ -244,7 +244,7 @@ def shares(rows, columns, cell):
 
 @pytest.mark.parametrize("shape", [(2, 3), (3, 2), (5, 4), (7, 3), (1, 6), (6, 1), (1, 1)])
 def test_far_stray_field_is_the_sum_over_all_cells_but_the_nearest(shape):
-    """Small films with an odd number of rows or columns, where padding one cell short shows."""
+    """Small films with an odd number of rows or columns would show padding that is too short."""
     magnetization = 1.1e6
     mask = irregular(*shape)
     m = directions(mask)
@@ -263,14 +263,14 @@ def test_far_stray_field_is_the_sum_over_all_cells_but_the_nearest(shape):
             expected[:, r, c] -= magnetization * np.einsum("ijrc,rcj->i", window, m)
     found = np.full((3, rows, columns), np.nan, dtype=np.float32)
     far = StrayField(shape, CELL, magnetization)
-    for _ in range(2):  # the second time over what the first has left behind
+    for _ in range(2):  # the second time overwrites the result of the first
         far.far(np.moveaxis(m, -1, 0).astype(np.float32), uniform, found)
-        # 1e-8 is seen
+        # 1e-8 is observed
         assert np.abs(found - expected).max() < 5e-8 * magnetization
 
 
 def test_tensor_is_the_dipole_tensor_averaged_over_both_cells():
-    """By many points: differences within two cells have the density (1 - |u|/h)/h each."""
+    """The average is over many points; differences in two cells have the density (1 - |u|/h)/h."""
     cell = (3.0, 2.0, 1.5)
     points, weights = np.polynomial.legendre.leggauss(12)
     nodes, shares_ = [], []
@@ -290,11 +290,11 @@ def test_tensor_is_the_dipole_tensor_averaged_over_both_cells():
         ]
         expected.append((weight * -3 * x * y / squared**2.5).sum())
         at = np.array([columns * cell[0]]), np.array([rows * cell[1]])
-        # 4e-13 is seen
+        # 4e-13 is observed
         np.testing.assert_allclose(
             np.concatenate(newell.exact(*at, cell)), expected, rtol=0, atol=2e-12
         )
-        # the engine's choice of formula, by whole offsets
+        # the formula that the engine chooses, by integer offsets
         tensor = newell.tensor(abs(columns) + 1, abs(rows) + 1, tuple(1e-9 * e for e in cell))
         found = [part[-1, -1] for part in tensor]
         found[3] *= np.sign(columns) * np.sign(rows)
@@ -306,5 +306,5 @@ def test_both_formulas_of_the_tensor_agree_where_one_takes_over():
     angles = np.linspace(0.1, 1.4, 7)
     x, y = 36 * np.cos(angles), 36 * np.sin(angles)
     exact, averaged = newell.exact(x, y, cell), newell.averaged_dipole(x, y, cell)
-    # 2e-12 is seen
+    # 2e-12 is observed
     assert np.abs(np.array(exact) - averaged).max() < 1e-11

@@ -1,4 +1,4 @@
-"""The minimum of the energy: where it is, and that it is reached or said not to be."""
+"""The minimum of the energy: its state, and whether it is reached or reported as not reached."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from wallnet.film.terms import Terms
 
 
 def test_minimum_is_where_no_cell_turns_by_more_than_was_asked_for():
-    """Of one end alone, where the torque is larger than on the average."""
+    """The torque at one end is larger than the average."""
     terms = Terms(
         saturation_magnetization=1e6,
         exchange_stiffness=1e-11,
@@ -36,7 +36,7 @@ def test_minimum_is_where_no_cell_turns_by_more_than_was_asked_for():
 
 
 def halves():
-    """Two domains without a wall between them, which takes some tens of steps."""
+    """Return two domains without a wall between them; minimising them takes some tens of steps."""
     terms = Terms(
         saturation_magnetization=1e6,
         exchange_stiffness=1e-11,

@@ -1,4 +1,4 @@
-"""The engine against real OOMMF: whole traces of the paper's devices, and where they end."""
+"""The engine compared with OOMMF: whole traces of the paper's devices, and their final states."""
 
 import numpy as np
 import pytest
@@ -15,11 +15,11 @@ TRACE_BOUNDS = {
     "syn5_d40_a0.3_J0.65_relaxed": 4e-4,
     "syn5_d40_a0.5_J0.65_relaxed": 4e-4,
 }
-"""Largest deviation of any component of <m> at any time, a little more than three times what is
-seen (2.0e-5, 4.5e-5, 4.9e-5, 1.3e-4, 1.1e-4): 5e-4 on a 1500 nm track is 0.4 nm of wall."""
+"""Largest deviation of any component of <m> at any time, slightly more than three times the
+observed (2.0e-5, 4.5e-5, 4.9e-5, 1.3e-4, 1.1e-4): 5e-4 on a 1500 nm track is 0.4 nm of wall."""
 
 END_BOUND = 2e-11
-"""Of each wall end, in m: five times the 4 pm that are seen."""
+"""Largest deviation of each wall end in m: five times the observed 4 pm."""
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -33,9 +33,9 @@ def test_same_trace_and_end_as_oommf(name):
 
 
 def test_a_stray_field_renewed_too_rarely_ends_in_another_state_and_is_caught(monkeypatch):
-    """Near a threshold nothing looks unstable; the error estimate knows all the same.
+    """Near a threshold nothing looks unstable, but the error estimate shows the problem.
 
-    With the estimate (test above) the same pulse ends where OOMMF's does.
+    With the estimate (test above) the same pulse ends in the same state as in OOMMF.
     """
     name = "syn5_d40_a0.3_J0.65_relaxed"
     description, times, _ = reference(name)

@@ -1,4 +1,4 @@
-"""The same bits from every process, whether it compiles the engine or loads it, on any threads."""
+"""Every process gives the same bits, with compiled or loaded code and any number of threads."""
 
 import os
 import subprocess
@@ -38,7 +38,7 @@ def test_a_process_that_compiles_and_one_that_loads_agree_to_the_bit(tmp_path):
 
 
 def test_a_read_only_installation_without_a_home_compiles_for_itself():
-    """Numba refuses to decorate a function whose code it could keep nowhere."""
+    """Numba refuses to decorate a function if it has no place to cache the code."""
     program = (
         "from numba.core import caching; caching.CacheImpl._locator_classes = []; "
         "caching.CompileResultCacheImpl._locator_classes = []; "

@@ -1,4 +1,4 @@
-"""The integrator's chains: their order, and how far they reach on the modes of a damped magnet."""
+"""The integrator's chains: their order, and their reach on the modes of a damped magnet."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ CHAINS = [stability.CLASSICAL, *stability.DESIGNED.values()]
 
 @pytest.mark.parametrize("chain", CHAINS)
 def test_second_order(chain):
-    """The polynomial is exp(z) up to z²; a chain whose coefficients are off by 1e-3 is not."""
+    """The polynomial equals exp(z) up to z²; with a coefficient off by 1e-3 it does not."""
     z = 0.003 * np.exp(1j * np.linspace(0, np.pi, 7))
     assert np.abs(stability.polynomial(chain, z) - np.exp(z)).max() < 3e-9
     spoilt = (*chain[:-2], chain[-2] + 1e-3, chain[-1])
@@ -63,7 +63,7 @@ def test_damping_between_two_designs_is_stable_too():
 
 
 def test_reach_is_where_the_first_mode_begins_to_grow():
-    """On the negative axis the textbooks have 2.7853 for the classical method."""
+    """On the negative axis, textbooks give 2.7853 for the classical method."""
     found = stability.stability_radius(stability.CLASSICAL, 0.3, precession=False)
     assert 2.7853 - 0.008 <= found <= 2.7853
     for chain, damping in ((stability.CLASSICAL, 1e-9), (stability.DESIGNED[0.3], 0.3)):
@@ -83,7 +83,7 @@ def test_reach_is_where_the_first_mode_begins_to_grow():
         # the ray of α = 1 is at 135°, that of α = 1/√3 at 120°
         (1.0, 131, 155),
         (3**-0.5, 116, 140),
-        # near the imaginary axis four tenths of what there is
+        # near the imaginary axis, four tenths of the reach
         (np.tan(np.radians(5)), 93, 115),
         (np.tan(np.radians(80)), 166, 180),
     ],
@@ -101,7 +101,7 @@ def test_modes_without_precession_lie_about_the_negative_axis():
 
 
 def test_a_designed_chain_turns_a_moment_by_a_quarter_of_a_radian_at_the_most(monkeypatch):
-    """And only where its step is half of its limit or more; else the classical one is safer."""
+    """It is chosen only if its step is at least half of its limit; else the classical is safer."""
     designed = stability.DESIGNED[0.3]
     monkeypatch.setattr(stability, "DESIGNED", {0.3: designed})
     radius = stability.stability_radius(designed, 0.3)
@@ -121,7 +121,7 @@ def test_a_film_that_nothing_moves_takes_steps_of_10_ps():
 
 
 def test_chain_is_the_one_with_the_fewest_stages_for_a_time():
-    """By all chains in turn, where only stability limits the step."""
+    """The test tries all chains in turn; only stability limits the step."""
     for damping, precession in ((0.05, True), (0.3, True), (0.8, True), (0.3, False)):
         chain, step = stability.choose(damping, precession, 1e13, 1e9)
         reaches = {
@@ -133,7 +133,7 @@ def test_chain_is_the_one_with_the_fewest_stages_for_a_time():
 
 
 def test_the_table_is_printed_with_how_far_each_chain_reaches(monkeypatch, capsys):
-    """By a design that succeeds up to 7.25 and gives a sixth of what was asked for."""
+    """The design succeeds up to 7.25 and writes its arguments into the chain."""
     monkeypatch.setattr(stability, "DESIGNED", {0.4: (0.1, 0.2, 0.5, 1.0)})
     monkeypatch.setattr(
         stability,

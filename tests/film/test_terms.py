@@ -1,4 +1,4 @@
-"""Energy terms and the torque: their coefficients, the time step they allow, and what they load."""
+"""Energy terms and the torque: coefficients, allowed time step and imported modules."""
 
 import math
 import subprocess
@@ -37,7 +37,7 @@ def test_import_of_the_package_stays_light():
 
 
 def test_step_follows_the_stiffest_mode_of_all_terms():
-    """By hand, with every term different: twice the largest field from cell to cell, and more."""
+    """Calculated by hand, with all terms different: twice the largest intercell field, and more."""
     ms, a, d, ku = 8e5, 1.6e-11, 1.5e-3, 3e5
     cell, mu0 = (3e-9, 2e-9, 1.5e-9), 4e-7 * math.pi
     terms = Terms(
@@ -72,14 +72,14 @@ def test_step_follows_the_stiffest_mode_of_all_terms():
     _, longest = stability.choose(0.3, True, rate * stiffest, rate * turning)
     assert longest < 0.8 * 0.25 / (rate * turning), "how far moments turn decides"
     assert engine._longest_step == pytest.approx(0.7 * longest, rel=1e-9, abs=0)
-    # a film of soft exchange, where it does
+    # a film with weak exchange, in which it does
     soft = replace(terms, exchange_stiffness=1e-13, dmi_constant=0.0, damping=0.1)
     turning *= 2.2e5 / math.sqrt(1.01)
     assert soft.time_step(cell, torque)[1] == pytest.approx(0.06 / turning, rel=1e-9, abs=0)
 
 
 def test_shares_of_a_cell_and_its_neighbours_are_those_of_the_tensor():
-    """Of one component and along one axis each: a swapped pair would show."""
+    """Each is for one component and one axis, so a swapped pair would show."""
     layer = Layer(CELL, 1.1e6, np.ones((3, 4), dtype=bool))
     near = Demagnetization(present=True).coefficients(layer)
     tensor = -1.1e6 * shares(2, 2, CELL)[..., 1:, 1:]
@@ -96,7 +96,7 @@ def test_shares_of_a_cell_and_its_neighbours_are_those_of_the_tensor():
 def test_an_easy_axis_opposes_the_stray_field_and_a_hard_one_adds_to_it(
     anisotropy, share, monkeypatch
 ):
-    """The larger of two fields that oppose each other is the stiffness, or both together."""
+    """The stiffness is the larger of two opposing fields, or the sum of two parallel ones."""
     given = []
     monkeypatch.setattr(stability, "choose", lambda *values: given.append(values))
     Terms(saturation_magnetization=8e5, anisotropy=anisotropy, damping=1.0).time_step(CELL)
@@ -107,7 +107,7 @@ def test_an_easy_axis_opposes_the_stray_field_and_a_hard_one_adds_to_it(
 
 @dataclass(frozen=True)
 class Tilting(Term):
-    """A hard axis along y of a constant K in J/m³: what no part of the package knows of."""
+    """Hard axis along y with a constant K in J/m³, which is not part of the package."""
 
     constant: float
     name = "tilting"
@@ -148,7 +148,7 @@ def test_a_coefficient_that_the_loops_do_not_have_is_named():
 
 @pytest.mark.parametrize("term", MATERIAL.energy, ids=lambda term: term.name)
 def test_a_term_at_zero_is_absent(term):
-    """Nor does it bound the step."""
+    """It does not limit the step either."""
     layer = Layer(CELL, 1e6, np.ones((2, 3), dtype=bool))
     m = np.broadcast_to((0.6, 0.0, 0.8), (2, 3, 3))
     absent = Terms(saturation_magnetization=1e6, stray_field=False)

@@ -1,8 +1,8 @@
-"""The calculator of one's own in docs/extending.md: a module outside the package."""
+"""The user-defined calculator of docs/extending.md: a module outside the package."""
 
 from helpers.extending import steps
 
 DRIFT = steps("A calculator")[0].text
-"""Its source."""
+"""Source of the module."""
 
 NAME = "drift:Drift"

@@ -1,10 +1,10 @@
-"""The steps of docs/extending.md, done as they are written.
+"""Execution of the steps of docs/extending.md.
 
-A section is a heading of second level. Each step is a numbered line that names a file in backticks
-and says what becomes of it, followed by one block of code:
+A section has a heading of second level. Each step is a numbered line that names a file in backticks
+and describes its change, followed by one block of code:
 
 - ``1. New file `path`:``: the block is the file;
-- ``2. `path`, after `some line`:``: the block goes in behind the one line that reads so;
+- ``2. `path`, after `some line`:``: the block is inserted after the only line with this text;
 - ``3. `path`, at the end:``: the block is appended.
 """
 
@@ -29,16 +29,16 @@ STEP = re.compile(
 
 @dataclass(frozen=True)
 class Step:
-    """One place that a capability takes.
+    """One change of a file that a capability needs.
 
     Attributes
     ----------
     path : str
-        The file, below the checkout; below the campaign for `config.yaml`.
+        The file, relative to the checkout; for `config.yaml`, relative to the campaign.
     after : str or None
-        The line behind which the text goes; None for a new file or the end of one.
+        The line after which the text is inserted; None for a new file or the end of a file.
     text : str
-        What is written.
+        Inserted text.
     """
 
     path: str
@@ -64,7 +64,7 @@ def steps(section: str) -> list[Step]:
 
 
 def copied(folder: Path) -> Path:
-    """Copy the checkout, what is built or computed left out."""
+    """Copy the checkout without built or computed files."""
     skipped = shutil.ignore_patterns(
         ".*", "results", "data", "build", "mutants", "*.egg-info", "*.pyc", "lightning_logs"
     )
@@ -73,7 +73,7 @@ def copied(folder: Path) -> Path:
 
 
 def apply(section: str, root: Path) -> list[Step]:
-    """Do the steps of a section in a copy of the checkout, and return them."""
+    """Apply the steps of a section to a copy of the checkout, and return them."""
     done = steps(section)
     for step in done:
         path = root / step.path

@@ -1,4 +1,4 @@
-"""Campaigns and jobs with something wrong in them."""
+"""Campaigns and jobs with faults."""
 
 import copy
 import json
@@ -43,7 +43,7 @@ plain_junk = st.recursive(
 
 
 def places(data, path=()):
-    """List the paths to everything in nested data."""
+    """Return the paths to all items in nested data."""
     entries = []
     if isinstance(data, dict):
         entries = list(data.items())
@@ -56,7 +56,7 @@ def places(data, path=()):
 
 @st.composite
 def spoilt(draw, bases, values=junk, most=4):
-    """Take valid data and change, remove, add, move or scale one to a few things in it."""
+    """Draw valid data and change, remove, add, move or scale one or a few items."""
     data = copy.deepcopy(draw(st.sampled_from(bases)))
     for _ in range(draw(st.integers(1, most))):
         paths = list(places(data))
@@ -88,7 +88,7 @@ def spoilt(draw, bases, values=junk, most=4):
 
 @st.composite
 def spoilt_text(draw, text):
-    """Take a text and remove, repeat, replace or insert stretches of it."""
+    """Draw a text and remove, repeat, replace or insert parts of it."""
     for _ in range(draw(st.integers(1, 5))):
         first = draw(st.integers(0, len(text)))
         last = draw(st.integers(first, min(len(text), first + 200)))
@@ -107,5 +107,5 @@ def spoilt_text(draw, text):
 
 
 def as_json(data):
-    """Write data as a careless program would: with NaN and whatever else Python lets through."""
+    """Return data as JSON without checks, with NaN and everything else that Python accepts."""
     return json.dumps(data, default=str)

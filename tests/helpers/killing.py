@@ -1,4 +1,4 @@
-"""How a campaign is killed."""
+"""Functions that kill a campaign."""
 
 import os
 import signal
@@ -9,13 +9,13 @@ import psutil
 def customised(folder):
     """Return the environment in which Python first runs the sitecustomize.py of a folder.
 
-    The code that is tested stays the one beside the tests.
+    The tested code stays the one next to the tests.
     """
     return {"PYTHONPATH": os.pathsep.join([str(folder), os.environ["PYTHONPATH"]])}
 
 
 def kill_tree(process):
-    """Send SIGKILL to a process and all below it, none of which gets to react to another's end."""
+    """Send SIGKILL to a process and its descendants before any can react to the end of another."""
     root = psutil.Process(process.pid)
     root.suspend()
     tree = [root, *root.children(recursive=True)]

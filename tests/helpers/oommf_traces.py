@@ -1,7 +1,7 @@
-"""Traces of real OOMMF, and the same simulated in the engine.
+"""Traces of OOMMF, and the same pulses simulated in the engine.
 
-They are of OOMMF 2.1a0 (Oxs_SpinXferEvolve at its defaults); each JSON file has what was
-simulated and, from the last magnetisation file, where both wall ends stood.
+They are from OOMMF 2.1a0 (Oxs_SpinXferEvolve at its defaults). Each JSON file contains the
+parameters and the positions of both wall ends in the last magnetisation file.
 """
 
 import csv
@@ -66,7 +66,7 @@ def simulate(description, times, settings=None):
 
 
 def reference(name):
-    """Return what was simulated, the times in s and <m> at those."""
+    """Return the parameters of the simulation, the times in s and <m> at these times."""
     description = json.loads((FOLDER / f"{name}.json").read_text())
     with open(FOLDER / f"{name}.csv", newline="") as stream:
         rows = list(csv.DictReader(stream))

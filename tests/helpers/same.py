@@ -1,4 +1,4 @@
-"""Compare the data of two campaigns, leaving out how long things took."""
+"""Compare the data of two campaigns, except durations."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ import xarray
 
 
 def contents(folder, part):
-    """Return what every result of a campaign with `part` in its path holds, by path."""
+    """Return the content of every result of a campaign with `part` in its path, by path."""
     found = {}
     for path in sorted(folder.glob("results/**/*")):
         name = str(path.relative_to(folder))
@@ -27,7 +27,7 @@ def contents(folder, part):
 
 
 def assert_same(folder, undisturbed, part=""):
-    """Every file is there, and every variable equal to the last bit."""
+    """Check that every file exists and that every variable is exactly equal."""
     made, expected = contents(folder, part), contents(undisturbed, part)
     assert set(made) == set(expected)
     for name, content in expected.items():

@@ -1,4 +1,4 @@
-"""A campaign of seconds, and how a test runs it as a user does."""
+"""A campaign that takes seconds, and a class that runs it as a user does."""
 
 import copy
 import json
@@ -20,7 +20,7 @@ MATERIAL = {
     "polarization": 0.4,
     "damping": 0.5,
 }
-"""Table I of the paper, at a damping of 0.5."""
+"""Table I of the paper, with a damping of 0.5."""
 
 TINY = {
     "material": MATERIAL,
@@ -55,15 +55,15 @@ TINY = {
     "networks": {"datasets": [], "synapses": [], "recipes": {}},
     "crosscheck": {"cases": {}},
 }
-"""A campaign of seconds: coarse, short, and with every kind of result but networks."""
+"""A campaign that takes seconds: coarse, short, with every kind of result except networks."""
 
 
 NEURON_TARGETS = ("results/tables/devices/neuron.csv", "results/compact_models/neuron.json")
-"""All results of the neuron, save its figures, are these and what they are made from."""
+"""Targets for all results of the neuron except its figures."""
 
 
 class Campaign:
-    """A campaign in a folder of its own, run as a user runs it."""
+    """Campaign in a separate folder, run as a user runs it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -74,7 +74,7 @@ class Campaign:
         (self.folder / "config.yaml").write_text(text)
 
     def snakemake(self, *arguments, check=True, root=ROOT, cores=2, environment=None):
-        """Run snakemake; by its path, unactivated, as a user might."""
+        """Run snakemake by its path, without activating the environment."""
         program = Path(sys.executable).with_name("snakemake")
         command = [program, "--snakefile", root / "Snakefile", "--directory", self.folder]
         command += ["--cores", str(cores), *arguments]
@@ -90,7 +90,7 @@ class Campaign:
         return result
 
     def planned(self, *targets, **options) -> dict[str, int]:
-        """Return how many jobs of each rule would run."""
+        """Return the number of jobs of each rule that would run."""
         result = self.snakemake("--dry-run", *targets, **options)
         jobs = {}
         counting = False

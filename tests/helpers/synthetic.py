@@ -1,4 +1,4 @@
-"""Small compact models and data sets, made the same way every time."""
+"""Small reproducible compact models and data sets."""
 
 import struct
 from pathlib import Path
@@ -33,7 +33,7 @@ def write_synapse(path: Path, levels: int, **changes) -> Path:
 
 
 def write_neuron(path: Path, quartic=(0.0, 1.3, -0.4, 0.2, -0.1), fault="") -> Path:
-    """Write a compact model of a neuron whose curve bends a little, as the measured one does."""
+    """Write a compact model of a neuron whose curve bends slightly, like the measured one."""
     curve = {"quartic": list(quartic), "fault": fault}
     activation = dict.fromkeys(("parallel", "series"), curve)
     files.write_json({"kind": "neuron", "activation": activation}, path)
@@ -49,7 +49,7 @@ def idx(array: np.ndarray) -> bytes:
 
 
 def write_images(folder: Path, training=600, test=200, side=8, classes=4, noise=60, seed=0) -> None:
-    """Write a data set of noisy blots, one place for each class, in torchvision's layout."""
+    """Write a data set of noisy blots, with one position per class, in torchvision's layout."""
     random = np.random.default_rng(seed)
     patterns = random.integers(0, 200, size=(classes, side, side))
     folder.mkdir(parents=True, exist_ok=True)
@@ -63,7 +63,7 @@ def write_images(folder: Path, training=600, test=200, side=8, classes=4, noise=
 
 
 def one_sentence(caught, *parts):
-    """Return a message that is one sentence and has these parts."""
+    """Return a matcher for a message that is one sentence and contains these parts."""
     text = str(caught.value)
     assert "\n" not in text
     for part in parts:

@@ -15,7 +15,7 @@ def flat_system():
 
 
 def asymmetric_system():
-    """Four by three cells, no edge of a cell like another, one cell empty, every term."""
+    """Return a system of 4×3 cells with different edges, one empty cell and every term."""
     system = mm.System(name="asymmetric")
     mesh = df.Mesh(p1=(0, 0, 0), p2=(12e-9, 6e-9, 1.5e-9), n=(4, 3, 1))
     system.energy = (

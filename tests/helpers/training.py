@@ -1,4 +1,4 @@
-"""A small network and its stages on levels, as tests have them made."""
+"""Functions that train a small network and compute its stages on levels."""
 
 from wallnet import files
 from wallnet.config.networks import LEVEL_STAGES
@@ -17,7 +17,7 @@ def free(networks, images, place, folder, seed=3):
 
 
 def on_levels(networks, images, place, start, folder, mapping="layer", reading="series"):
-    """Make all stages on levels; return paths of metrics and checkpoint of each."""
+    """Compute all stages on levels; return paths of metrics and checkpoint of each."""
     job = mapping_job(networks, "blots", "synapse", reading, mapping, "plain", 3)
     outputs = {s: (folder / f"{s}.json", folder / f"{s}.ckpt") for s in LEVEL_STAGES}
     stages.put_on_levels(job, images, place / "synapse.json", start, outputs)
@@ -25,5 +25,5 @@ def on_levels(networks, images, place, start, folder, mapping="layer", reading="
 
 
 def steady(path):
-    """Read metrics, without what differs from run to run."""
+    """Read metrics without the values that differ from run to run."""
     return {k: v for k, v in files.read_json(path).items() if k not in CHANGING}

@@ -1,4 +1,4 @@
-"""Small files with walls that are known exactly."""
+"""Small files with exactly known walls."""
 
 import json
 import shutil
@@ -48,7 +48,7 @@ SYNAPSE_ENDS = {
     0.8e12: (600e-9, 600e-9),
     1.0e12: (1000e-9, 1000e-9),
 }
-"""Where the walls of the synapse's sweep end: start, notch 1, half, notch 2, reversed."""
+"""Final wall ends of the synapse's sweep: start, notch 1, half, notch 2, reversed."""
 
 
 def campaign(**devices):
@@ -56,7 +56,7 @@ def campaign(**devices):
 
 
 def moving_wall(job, bottom, top, *, settled=1, extra_rest=0.0, **attributes):
-    """Return a trace whose wall runs from its placement to (bottom, top) during the pulse."""
+    """Return a trace whose wall moves from its placement to (bottom, top) during the pulse."""
     recorder = Recorder(job)
     relaxed = (
         min(job.relaxation.hold, job.relaxation.longest)
@@ -88,7 +88,7 @@ def moving_wall(job, bottom, top, *, settled=1, extra_rest=0.0, **attributes):
 
 
 class Bench:
-    """Writes the files of one device into a folder and gathers them."""
+    """Writer of the files of one device in a folder, which also gathers them."""
 
     def __init__(self, root, name, device):
         self.root = Path(root)
@@ -98,7 +98,7 @@ class Bench:
         self.out = self.root / files.DEVICE.format(device=name)
 
     def copied(self, root):
-        """Return the same device with files that a test may spoil."""
+        """Return the same device with files that a test may change."""
         shutil.copytree(self.root, root, dirs_exist_ok=True)
         return Bench(root, self.name, self.device)
 
@@ -155,13 +155,13 @@ class Bench:
         return files.read_dataset(self.out, job.kind)
 
     def edit(self, path, change):
-        """Pass a trace file through a function and write it back."""
+        """Apply a function to a trace file and write the result back."""
         data = change(files.read_dataset(path, "trace"))
         files.write_dataset(data, path, "trace", {})
 
 
 def whole(data):
-    """Return a synapse's levels without the half ones."""
+    """Return the levels of a synapse without the half levels."""
     return data.isel(level=data["half"].values == 0)
 
 

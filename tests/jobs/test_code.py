@@ -1,4 +1,4 @@
-"""What identifies the code of a calculator of one's own, and that its jobs hold it."""
+"""The identity of a user-defined calculator's code, and that its jobs contain it."""
 
 import sys
 
@@ -10,14 +10,14 @@ from wallnet.jobs.code import code_of
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder in which this process finds modules."""
+    """Return a folder in which this process finds modules."""
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     return tmp_path
 
 
 @pytest.fixture
 def code():
-    """Return a function that identifies the code as it is now."""
+    """Return a function that returns the identity of the current code."""
 
     def of(calculator):
         import importlib
@@ -30,7 +30,7 @@ def code():
 
 
 def install(folder, version, files=("solver/__init__.py",)):
-    """Write a package as an installer leaves it."""
+    """Write a package as an installer writes it."""
     (folder / "solver").mkdir(exist_ok=True)
     (folder / "solver/__init__.py").write_text("")
     for old in folder.glob("*.dist-info"):
@@ -55,7 +55,7 @@ def test_an_installed_package_is_known_by_its_version(folder, code):
 
 
 def test_a_module_of_no_installed_package_is_known_by_its_source(folder, code):
-    """Beside the files of a package that does not hold it."""
+    """It is next to the files of a package that does not contain it."""
     install(folder, "1.2", files=("other/__init__.py", "solver_tools/__init__.py"))
     path = folder / "solver/__init__.py"
     first = code("solver:Solver")
@@ -64,7 +64,7 @@ def test_a_module_of_no_installed_package_is_known_by_its_source(folder, code):
     assert code("solver:Solver") == first
     path.write_text("changed = 1\n")
     second = code("solver:Solver")
-    # any module of a package counts
+    # every module of a package counts
     (folder / "solver/part.py").write_text("more = 1\n")
     assert len({first, second, code("solver:Solver")}) == 3
 
@@ -121,7 +121,7 @@ def test_a_job_holds_the_code_and_the_settings_of_its_own_calculator(folder, cod
 
 
 def test_jobs_of_the_package_s_calculators_hold_no_code(tiny):
-    """Theirs has revisions, so that finished results stay."""
+    """Their code has revisions, so that finished results stay valid."""
     for name in ("film", "oommf"):
         tiny["calculator"] = name
         job = jobs.pulse_job(config.parse(tiny).devices["synapse"], 0.5e12)
@@ -147,7 +147,7 @@ def test_every_calculator_of_one_s_own_that_a_campaign_names_is_listed(tiny):
 
 
 def test_settings_under_a_name_that_is_almost_right_are_said(tiny):
-    """Those of a calculator that is not used at present are left in peace."""
+    """Settings of a calculator that is not used are not checked."""
     tiny["calculator_settings"] = {"drfit:Drift": {}, "other:Calculator": {}, "drift:Drift": {}}
     tiny["devices"]["neuron"]["calculator"] = "drift:Drift"
     (said,) = jobs.misnamed_settings(config.parse(tiny))

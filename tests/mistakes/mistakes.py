@@ -1,8 +1,8 @@
-"""Plausible mistakes, each put into a copy of the code, and whether its test notices.
+"""Put plausible mistakes into a copy of the code and check that a test fails for each.
 
-A mistake is a small change of the code with the tests that must fail because of it. It is found
-by its text, wherever it stands: code that moves to another file, or to another indentation,
-keeps its mistakes. ``python tests/mistakes/mistakes.py --help`` tells how to run them.
+A mistake is a small change of the code with the tests that must fail because of it. It is located
+by its text in any file: code that moves to another file, or to another indentation, keeps its
+mistakes. ``python tests/mistakes/mistakes.py --help`` describes how to run them.
 """
 
 import argparse
@@ -41,17 +41,17 @@ class Mistake:
     Attributes
     ----------
     name : str
-        What is wrong, in a few words; no other of its group has it.
+        Short description of the mistake, unique in its group.
     group : str
         Name of the file that lists it.
     find : str
-        Text of the code that is to be replaced. Runs of white space are all alike.
+        Text of the code to replace. All sequences of white space are equivalent.
     replace : str
-        What stands there instead; nothing, if empty.
+        Text that replaces it; may be empty.
     tests : tuple of str
-        Tests that must notice: at least one of them fails.
+        Tests of which at least one must fail.
     within : str
-        Name of the function or class that holds the text, where the text alone is not unique.
+        Name of the function or class that contains the text, if the text is not unique.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Mistake:
 
 
 class AnchorError(Exception):
-    """The text of a mistake is nowhere in the code, or at several places."""
+    """The text of a mistake is not in the code or is at several places."""
 
 
 def read_mistakes(folder: Path = FOLDER) -> list[Mistake]:
@@ -77,7 +77,7 @@ def read_mistakes(folder: Path = FOLDER) -> list[Mistake]:
 
 
 def sources(root: Path) -> list[Path]:
-    """Return the files that may hold a mistake: the package, the Snakefile and its rules."""
+    """Return the files that may contain a mistake: the package, the Snakefile and its rules."""
     rules = [root / "Snakefile", *sorted((root / "workflow").rglob("*.smk"))]
     return [*sorted((root / "src").rglob("*.py")), *rules]
 
@@ -89,7 +89,7 @@ def _read(path: Path) -> str:
 
 @cache
 def _definitions(path: Path) -> list[tuple[tuple[str, ...], int, int]]:
-    """Return the names, from the outermost on, and the place of all functions and classes."""
+    """Return the names, starting with the outermost, and the place of all functions and classes."""
     text = _read(path)
     starts = [0, *itertools.accumulate(map(len, text.splitlines(keepends=True)))]
     found = []
@@ -107,7 +107,7 @@ def _definitions(path: Path) -> list[tuple[tuple[str, ...], int, int]]:
 
 
 def _spans(path: Path, within: str) -> list[tuple[int, int]]:
-    """Return where the definitions of a name, or the whole text without one, begin and end."""
+    """Return begin and end of the definitions of a name, or of the whole text without a name."""
     if not within:
         return [(0, len(_read(path)))]
     if path.suffix != ".py":
@@ -119,12 +119,12 @@ def _spans(path: Path, within: str) -> list[tuple[int, int]]:
 
 
 def locate(mistake: Mistake, root: Path = ROOT) -> tuple[Path, int, int]:
-    """Return the file that holds a mistake's text, and where the text begins and ends there.
+    """Return the file that contains a mistake's text, and begin and end of the text in it.
 
     Raises
     ------
     AnchorError
-        If no file holds it, or it stands at several places.
+        If no file contains it, or if it is at several places.
     """
     words = mistake.find.split()
     pattern = re.compile(r"\s+".join(map(re.escape, words)))
@@ -136,14 +136,14 @@ def locate(mistake: Mistake, root: Path = ROOT) -> tuple[Path, int, int]:
     if len(found) != 1:
         places = ", ".join(sorted({str(path.relative_to(root)) for path, *_ in found}))
         raise AnchorError(
-            f"the text of {mistake.name!r} ({mistake.group}.toml) stands at {len(found)} places"
-            f"{f' ({places})' if places else ''}; give the text that stands there now"
+            f"the text of {mistake.name!r} ({mistake.group}.toml) is at {len(found)} places"
+            f"{f' ({places})' if places else ''}; give the current text"
         )
     return found.pop()
 
 
 def mistaken(mistake: Mistake, root: Path = ROOT) -> tuple[Path, str]:
-    """Return the file that holds a mistake's text, and its content with the mistake made."""
+    """Return the file that contains a mistake's text, and its content with the mistake."""
     path, begin, end = locate(mistake, root)
     text = _read(path)
     first_line = text[text.rfind("\n", 0, begin) + 1 : begin]
@@ -154,7 +154,7 @@ def mistaken(mistake: Mistake, root: Path = ROOT) -> tuple[Path, str]:
 
 
 def copy_tree(folder: Path, root: Path = ROOT) -> None:
-    """Copy what is needed to run tests, compiled kernels included, with the times of the files."""
+    """Copy the files that tests need, including compiled kernels, with their times."""
     skipped = shutil.ignore_patterns(
         ".*", "results", "data", "build", "mutants", "*.egg-info", "*.pyc", "lightning_logs"
     )
@@ -162,13 +162,13 @@ def copy_tree(folder: Path, root: Path = ROOT) -> None:
 
 
 def environment_of(root: Path) -> dict[str, str]:
-    """Return the environment in which the code below `root` is tested."""
-    # one thread each: the tests of two mistakes run side by side
+    """Return the environment for tests of the code below `root`."""
+    # one thread each: the tests of two mistakes run at the same time
     return {**os.environ, "PYTHONPATH": str(root / "src"), "OMP_NUM_THREADS": "1"}
 
 
 def import_libraries() -> None:
-    """Import what most tests need, so that the processes of single mistakes need not."""
+    """Import the libraries that most tests need, so that the child processes have them."""
     for name in ("netCDF4", "numba", "pandas", "pydantic", "pytorch_lightning", "xarray", "yaml"):
         importlib.import_module(name)
     importlib.import_module("matplotlib").use("Agg")
@@ -176,12 +176,12 @@ def import_libraries() -> None:
 
 
 def try_out(mistake: Mistake) -> tuple[str, float, str]:
-    """Make a mistake in a copy of the code and run its tests there, in this process.
+    """Apply a mistake to a copy of the code and run its tests there, in this process.
 
     Returns
     -------
     tuple
-        Verdict, wall time in s and what pytest said.
+        Verdict, wall time in s and output of pytest.
     """
     started = time.monotonic()
     assert "wallnet" not in sys.modules
@@ -205,13 +205,13 @@ def try_out(mistake: Mistake) -> tuple[str, float, str]:
         os.chdir("/")
     if code == 0:
         return SURVIVED, time.monotonic() - started, output
-    # an import that fails is no mistake that a test notices
+    # a failing import does not count as noticed by a test
     verdict = NOTICED if failures.count else DOES_NOT_RUN
     return verdict, time.monotonic() - started, output
 
 
 class _Failures:
-    """Counts the tests and fixtures that failed."""
+    """Counter of failed tests and fixtures."""
 
     count = 0
 
@@ -220,7 +220,7 @@ class _Failures:
 
 
 def chosen(mistakes: Sequence[Mistake], tenth: str | None, words: Sequence[str]) -> list[Mistake]:
-    """Return the mistakes that are asked for: a tenth of them, or those with a word in the name."""
+    """Return the requested mistakes: a tenth of them, or those with a word in the name."""
     if tenth is not None:
         number = date.today().toordinal() if tenth == "today" else int(tenth)
         mistakes = mistakes[number % 10 :: 10]
@@ -228,7 +228,7 @@ def chosen(mistakes: Sequence[Mistake], tenth: str | None, words: Sequence[str])
 
 
 def write_counts(mistakes: Sequence[Mistake], noticed: Sequence[Mistake]) -> None:
-    """Write for the docs how many mistakes of each group were noticed."""
+    """Write the number of noticed mistakes of each group, for the docs."""
     all_counts, counts = (Counter(m.group for m in chosen) for chosen in (mistakes, noticed))
     with open(ROOT / "docs/results/mistakes.csv", "w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
@@ -237,17 +237,17 @@ def write_counts(mistakes: Sequence[Mistake], noticed: Sequence[Mistake]) -> Non
 
 
 def main() -> int:
-    """Try mistakes out and report them."""
+    """Try mistakes and report the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("words", nargs="*", help="only mistakes with one of these in 'group: name'")
     parser.add_argument("--tenth", help="only one of ten: 0 to 9, or 'today' for that of the day")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--show", action="store_true", help="show what pytest said")
+    parser.add_argument("--show", action="store_true", help="show the output of pytest")
     arguments = parser.parse_args()
     mistakes = chosen(read_mistakes(), arguments.tenth, arguments.words)
     noticed: list[Mistake] = []
     import_libraries()
-    # each mistake in a process of its own, which finds the libraries imported
+    # each mistake runs in a separate process, in which the libraries are already imported
     with multiprocessing.get_context("fork").Pool(arguments.jobs, maxtasksperchild=1) as pool:
         for mistake, (verdict, seconds, said) in zip(
             mistakes, pool.imap(try_out, mistakes, chunksize=1), strict=True

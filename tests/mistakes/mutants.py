@@ -1,10 +1,10 @@
-"""A seeded sample of mutants from mutmut, and how many of them the tests notice.
+"""Draw a seeded sample of mutants from mutmut and count those that the tests notice.
 
 mutmut changes one operator, number or argument at a time and runs the tests that pass through the
-changed function in its own process. What these leave alive is then tried on the oracle's campaign,
-or on other tests whose jobs are processes of their own. Changes of mere text and styling
-are not drawn, and mutmut leaves decorated functions alone; ``mistakes.py`` beside this file has
-both kinds covered by hand.
+changed function in its own process. Surviving mutants are then tried on the oracle's campaign or
+on other tests whose jobs are separate processes. Changes of text and styling only are not drawn,
+and mutmut does not change decorated functions; ``mistakes.py`` in this folder covers both kinds by
+hand.
 """
 
 import argparse
@@ -28,7 +28,7 @@ NOTICED = (1, 3, -24, 24, 152, 255, 36, -9, -11)
 """Exit codes of mutmut that mean a failed test, a time limit or a crash."""
 
 CAMPAIGN = ("tests/oracle",)
-"""Tests that start processes of their own, and so take no part in mutmut's runs."""
+"""Tests that start separate processes and therefore do not take part in mutmut's runs."""
 
 OTHERS = {
     "cli": (
@@ -37,10 +37,10 @@ OTHERS = {
         "tests/faults/test_surroundings.py",
     ),
     "plan": ("tests/plan/test_clean.py",),
-    # a mutated package has other digests than those that are noted
+    # a mutated package has other digests than the noted ones
     "revisions": ("tests/test_revisions.py", "-k", "not noted and not noting"),
 }
-"""Such tests of the stages that a campaign's numbers do not show."""
+"""Such tests for stages whose changes the numbers of a campaign do not show."""
 
 UNMUTATED = """
 import os
@@ -48,7 +48,7 @@ import os
 if os.environ.get("MUTANT_UNDER_TEST") == "stats":
     os.environ["MUTANT_UNDER_TEST"] = ""
 """
-"""At the start of each process: while mutmut counts calls, it can count those of its own alone."""
+"""Code for the start of each process; while mutmut counts calls, it counts only its own."""
 
 # fmt: off
 LAYOUT = {
@@ -63,11 +63,11 @@ LAYOUT = {
     "which", "width_ratios", "wspace", "zorder",
 }
 # fmt: on
-"""Names of arguments that change how a result looks, and nothing that it says."""
+"""Names of arguments that change the look of a result but not its content."""
 
 
 class _WithoutText(ast.NodeTransformer):
-    """Take out what a mutation may change without changing a result."""
+    """Remove the parts that a mutation may change without changing a result."""
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
         return ast.Constant("") if isinstance(node.value, str) else node
@@ -100,7 +100,7 @@ def _essence(function: ast.FunctionDef) -> str:
 
 
 def drawable(root: Path) -> Iterator[tuple[str, str, bool]]:
-    """Yield the stage and the name of each mutant, and whether it is more than text or styling."""
+    """Yield stage and name of each mutant, and whether it changes more than text or styling."""
     for path in sorted((root / "mutants/src/wallnet").rglob("*.py")):
         listed = path.with_name(f"{path.name}.meta")
         if not listed.is_file():
@@ -127,14 +127,14 @@ def verdicts(root: Path) -> dict[str, int | None]:
 
 
 def shown(root: Path, name: str) -> str:
-    """Return what a mutant changes, as a short difference."""
+    """Return the change of a mutant as a short difference."""
     command = [str(Path(sys.executable).with_name("mutmut")), "show", name]
     said = subprocess.run(command, cwd=root, capture_output=True, text=True).stdout
     return "\n".join(line for line in said.splitlines() if line[:1] in "+-" and line.strip("+- "))
 
 
 def main() -> int:
-    """Draw mutants, try them out and write how many were noticed."""
+    """Draw mutants, try them and write the number of noticed ones."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--each", type=int, default=40, help="mutants of each stage")
     parser.add_argument("--seed", type=int, default=1)
@@ -151,7 +151,7 @@ def main() -> int:
         environment = environment_of(root)
         mutmut = [str(Path(sys.executable).with_name("mutmut")), "run"]
         mutmut += ["--max-children", str(arguments.jobs)]
-        # a name that no mutant has: the mutants are made, and the tests of each function listed
+        # no mutant has this name: mutmut creates the mutants and lists the tests of each function
         made = subprocess.run([*mutmut, "none"], cwd=root, env=environment, capture_output=True)
         if not (root / "mutants/mutmut-stats.json").is_file():
             sys.exit(f"mutmut could not run the tests:\n{made.stdout.decode()[-5000:]}")
@@ -178,7 +178,7 @@ def main() -> int:
         print(f"{len(alive)} left after {time.monotonic() - started:.0f} s", flush=True)
 
         def on_campaign(name: str) -> bool:
-            """Return whether the tests of the campaign notice; what comes too late they do not."""
+            """Return whether the campaign's tests notice a mutant; a late result does not count."""
             if time.monotonic() - started > 60 * arguments.minutes:
                 return False
             command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]

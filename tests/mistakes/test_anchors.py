@@ -1,4 +1,4 @@
-"""Every mistake can be made in the code as it is, and the tests that must notice it are there."""
+"""Every mistake can be applied to the current code, and the tests that must notice it exist."""
 
 import ast
 from collections import Counter
@@ -65,8 +65,8 @@ def test_code_that_moved_keeps_its_mistake(tmp_path):
 
 def test_a_name_tells_equal_texts_apart(tmp_path):
     small(tmp_path, one="def f():\n    return 1\n", two="def g():\n    return 1\n")
-    with pytest.raises(AnchorError, match="stands at 2 places"):
+    with pytest.raises(AnchorError, match="is at 2 places"):
         locate(change("return 1", "return 2"), tmp_path)
     assert locate(change("return 1", "return 2", "g"), tmp_path)[0].name == "two.py"
-    with pytest.raises(AnchorError, match="stands at 0 places"):
+    with pytest.raises(AnchorError, match="is at 0 places"):
         locate(change("return 3", "return 2"), tmp_path)

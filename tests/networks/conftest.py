@@ -7,7 +7,7 @@ from helpers.synthetic import write_images, write_neuron, write_synapse
 
 @pytest.fixture(scope="session")
 def place(tmp_path_factory, networks):
-    """A folder with the images, what `wallnet data` wrote, a neuron and a synapse."""
+    """Return a folder with the images, the record of `wallnet data`, a neuron and a synapse."""
     from wallnet.jobs import data_job
     from wallnet.networks import fetching
 
@@ -29,7 +29,7 @@ def images(place):
 
 @pytest.fixture(scope="session")
 def results(networks, place, tmp_path_factory):
-    """All stages of one network, as (metrics, checkpoint path); not to be changed."""
+    """Return all stages of a network as (metrics, checkpoint path); tests must not change them."""
     from helpers.training import free, on_levels
 
     from wallnet import files
@@ -44,6 +44,6 @@ def results(networks, place, tmp_path_factory):
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder with a data set of 20 and 10 images."""
+    """Return a folder with a data set of 20 and 10 images."""
     write_images(tmp_path / "Tiny/raw", training=20, test=10)
     return tmp_path

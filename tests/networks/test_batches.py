@@ -38,7 +38,7 @@ def test_the_seed_draws_the_split_and_the_order_of_the_batches(images):
     assert torch.equal(first, same_first)
     other, other_first = drawn(2)
     assert not torch.equal(held_out, other)
-    # the order is that of the seed among the images of that split
+    # the seed determines the order among the images of that split
     left = torch.randperm(600, generator=torch.Generator().manual_seed(2))[120:]
     order = torch.randperm(480, generator=torch.Generator().manual_seed(2))
     assert torch.equal(other_first, pixels[left[order]])
@@ -57,7 +57,7 @@ def test_batches_go_through_every_image_once_an_epoch():
 
 @pytest.mark.parametrize("visited", [(), (0,), (0, 1, 2), (5,), (4, 0, 2, 2)], ids=str)
 def test_the_order_of_an_epoch_is_that_of_its_number_alone(visited):
-    """Each epoch takes one permutation of one generator, gone through or not."""
+    """Each epoch takes one permutation of one generator, whether or not earlier epochs ran."""
     generator = torch.Generator().manual_seed(7)
     expected = [torch.randperm(50, generator=generator).tolist() for _ in range(4)]
     batches = ShuffledBatches(50, 8, seed=7)

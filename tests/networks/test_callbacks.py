@@ -39,7 +39,7 @@ def test_a_diverging_loss_names_the_key(networks, images, place, tmp_path):
 
 
 def test_hidden_weights_stay_between_the_outermost_levels():
-    """Clipped on both sides, each layer to its own outermost levels."""
+    """They are clipped on both sides, in each layer to its own outermost levels."""
     network = Classifier(3, 2, 2, (0, 1, 0, 0, 0), 10.0)
     mapping = MAPPINGS["layer"](torch.tensor([0.0, 0.2, 1.0]))
     with torch.no_grad():
@@ -56,7 +56,7 @@ def test_hidden_weights_stay_between_the_outermost_levels():
     hidden, output = callback.hidden["hidden"], callback.hidden["output"]
     torch.testing.assert_close(hidden, torch.tensor([[-0.3, 0.0, 0.5], [0.2, 0.5, -0.3]]))
     torch.testing.assert_close(output, torch.tensor([[-1.0, 0.0], [0.2, 2.0]]))
-    # what the network is used with: -0.3 + 0.8 · {0, 0.2, 1}
+    # the weights that the network uses: -0.3 + 0.8 · {0, 0.2, 1}
     snapped = torch.tensor([[-0.3, -0.14, 0.5], [0.5, 0.5, -0.3]])
     torch.testing.assert_close(network.hidden.weight.detach(), snapped)
 

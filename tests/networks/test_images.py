@@ -43,7 +43,7 @@ def test_a_foreign_file_is_named(folder, content):
     path.write_bytes(content)
     with pytest.raises(FileError) as caught:
         images.check("tiny", DATASET, folder)
-    one_sentence(caught, str(path), "no IDX file")
+    one_sentence(caught, str(path), "not an IDX file")
 
 
 def test_a_header_cannot_ask_for_much_memory(folder):

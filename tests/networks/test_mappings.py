@@ -118,7 +118,7 @@ def test_a_fitted_range_has_no_larger_error_than_the_whole_one():
 
 
 def test_a_fitted_range_is_the_best_of_its_grid():
-    """Tried out in plain NumPy, on weights with a long tail on one side."""
+    """It is compared with plain NumPy, for weights with a long tail on one side."""
     random = np.random.default_rng(1)
     weight = np.concatenate([random.normal(0.02, 0.05, 400), random.exponential(0.15, 40)])
     middle, least, greatest = np.sort(weight)[(weight.size - 1) // 2], weight.min(), weight.max()

@@ -53,7 +53,7 @@ def test_the_network_is_the_papers():
 
 @pytest.fixture
 def constant():
-    """A network that takes every image for class 0."""
+    """Return a network that predicts class 0 for every image."""
     network = Classifier(2, 3, 2, QUARTIC, 1.0)
     with torch.no_grad():
         network.output.weight.zero_()
@@ -74,7 +74,7 @@ def test_a_test_larger_than_what_is_counted_at_once_is_counted_whole(constant):
 
 @pytest.mark.filterwarnings("ignore:You are trying to `self.log")
 def test_accuracies_are_of_one_epoch(constant):
-    """Weighted by the images of each batch, the last of which is smaller."""
+    """They are weighted by the images of each batch; the last batch is smaller."""
     for training, validation in (((0, 1, 1), (0, 0)), ((1, 1, 1), (1, 0))):
         for labels in (training, (0,)):
             constant.training_step((torch.rand(len(labels), 2), torch.tensor(labels)), 0)

@@ -1,4 +1,4 @@
-"""A killed training goes on from its checkpoint, and nobody can tell from its results."""
+"""A killed training continues from its checkpoint and gives the same results."""
 
 import os
 import random
@@ -20,12 +20,12 @@ EPOCHS = 6
 
 
 class Killed(BaseException):
-    """Stands for SIGKILL within a process: nothing catches it."""
+    """Substitute for SIGKILL within a process; no code catches it."""
 
 
 @pytest.fixture(scope="module")
 def longer(networks):
-    """Six epochs a training, with all that a training has to remember."""
+    """Return six epochs per training, with all state that a training must save."""
     recipe = networks.recipes["plain"]
     more = {"epochs": EPOCHS, "schedule": "cosine", "learning_rate": 2e-3}
     changed = {
@@ -38,7 +38,7 @@ def longer(networks):
 
 @pytest.fixture(scope="module")
 def place(longer, tmp_path_factory):
-    """A folder with images so noisy that the last epochs still count, a neuron and a synapse."""
+    """Return a folder with a neuron, a synapse and images so noisy that the last epochs count."""
     folder = tmp_path_factory.mktemp("noisy")
     write_images(folder / "data/Blots/raw", noise=250)
     fetching.provide(data_job(longer, "blots"), folder / "data", folder / "blots.json")
@@ -64,7 +64,7 @@ def put_on_levels(networks, images, place, start, folder):
 
 @pytest.fixture(scope="module")
 def undisturbed(longer, place, tmp_path_factory):
-    """Results of trainings that nobody disturbed."""
+    """Return the results of undisturbed trainings."""
     folder = tmp_path_factory.mktemp("undisturbed")
     images = image_files.load(place / "blots.json", place / "data")
     train(longer, images, place, folder)
@@ -73,7 +73,7 @@ def undisturbed(longer, place, tmp_path_factory):
 
 
 def test_the_kept_epoch_is_the_best_on_the_images_held_out(undisturbed):
-    """As the evaluation of the kept network finds it, which is none of the training."""
+    """It agrees with the evaluation of the kept network, which is independent of the training."""
     for stage in ("fp32", "fine_tuned", "on_levels"):
         record = files.read_json(undisturbed / f"{stage}.json")
         accuracies = [point["validation_accuracy"] for point in record["training_curve"]]
@@ -90,7 +90,7 @@ def eager(monkeypatch):
 
 @pytest.fixture
 def kill(monkeypatch):
-    """Return what ends the process's trainings within an epoch, so many epochs from now."""
+    """Return a function that ends the trainings within an epoch, after a number of epochs."""
 
     def arm(after):
         left = iter(range(after))
@@ -129,7 +129,7 @@ def test_a_killed_training_goes_on_to_the_same_network(
     capsys.readouterr()
     kill(EPOCHS)
     train(longer, images, place, tmp_path)
-    # each epoch is gone through once, but for the one that the kill came in
+    # each epoch runs once, except the one of the kill
     assert capsys.readouterr().out.count("epoch") == EPOCHS - sum(kills)
     same(tmp_path, undisturbed, "fp32")
 
@@ -139,12 +139,12 @@ def test_a_killed_training_goes_on_to_the_same_network(
 def test_a_killed_job_on_levels_goes_on_to_the_same_networks(
     longer, images, place, tmp_path, undisturbed, kill, kills, capsys
 ):
-    """In the fine-tuning, and in the training on the levels, of which the first is then done."""
+    """It is killed in the fine-tuning and, after that is done, in the training on the levels."""
     for after in kills:
         kill(after)
         with pytest.raises(Killed):
             put_on_levels(longer, images, place, undisturbed / "fp32.ckpt", tmp_path)
-        for path in tmp_path.glob("[!.]*"):  # what Snakemake does with an incomplete job's outputs
+        for path in tmp_path.glob("[!.]*"):  # as Snakemake does with an incomplete job's outputs
             path.unlink()
     capsys.readouterr()
     kill(2 * EPOCHS)
@@ -180,7 +180,7 @@ def test_a_checkpoint_of_another_training_is_not_used(
 
 @pytest.fixture
 def unfinished(longer, images, place, tmp_path, undisturbed, kill, eager):
-    """Checkpoints of a job on levels that was killed in its last training."""
+    """Return the checkpoints of a job on levels that was killed in its last training."""
     kill(EPOCHS + 3)
     with pytest.raises(Killed):
         put_on_levels(longer, images, place, undisturbed / "fp32.ckpt", tmp_path)
@@ -220,7 +220,7 @@ def test_the_wall_time_of_earlier_attempts_counts(longer, images, place, tmp_pat
 
 
 class Executed:
-    """Touches a file when it is unpickled."""
+    """Object that touches a file when it is unpickled."""
 
     def __init__(self, marker):
         self.marker = marker
@@ -281,11 +281,11 @@ callbacks.INTERVAL = 0.0
 callbacks.FollowEpochs.on_train_batch_start = count
 wallnet.cli.main()
 """
-"""The command line, with a checkpoint an epoch and SIGKILL after a number of batches."""
+"""The command line with a checkpoint per epoch and SIGKILL after a number of batches."""
 
 
 def test_jobs_killed_by_signals_at_random_batches(longer, place, tmp_path, undisturbed):
-    """The commands of the rules, killed within a random batch, again and again."""
+    """The commands of the rules are killed repeatedly, each within a random batch."""
     chance = random.Random(1)
     data = ["--data", place / "blots.json", "--data-folder", place / "data"]
     train_job = training_job(longer, "blots", "plain", 3).to_json()

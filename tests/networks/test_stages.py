@@ -14,7 +14,7 @@ from wallnet.networks.mappings import MAPPINGS
 
 def test_training_learns(results):
     record = results["fp32"][0]
-    assert record["test_accuracy"] > 60.0  # chance is 25
+    assert record["test_accuracy"] > 60.0  # chance level is 25
     curve = record["training_curve"]
     assert [point["epoch"] for point in curve] == [1, 2]
     assert curve[1]["training_accuracy"] > curve[0]["training_accuracy"]
@@ -100,7 +100,7 @@ def test_an_unsuitable_neuron_is_refused_unless_allowed(networks, images, tmp_pa
 
 
 def untrained(run, stage, network, *beside, **more):
-    """Stand for a training, where none is needed."""
+    """Replace a training where none is needed."""
     return network
 
 
@@ -125,7 +125,7 @@ def test_levels_are_those_of_the_reading_and_the_level_set(
 def test_every_scheme_maps_in_its_own_way(
     results, networks, images, place, tmp_path, scheme, monkeypatch
 ):
-    """By the number of circuits and by the values that a weight can take."""
+    """Schemes differ in the number of circuits and in the values that a weight can take."""
     monkeypatch.setattr(stages.Run, "train", untrained)
     outputs = on_levels(networks, images, place, results["fp32"][1], tmp_path, scheme)
     record, network = (

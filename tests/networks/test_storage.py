@@ -69,7 +69,7 @@ def test_a_damaged_checkpoint_is_refused_where_it_lies(
     assert "damaged" in text
     assert "run snakemake again" in text
     assert "\n" not in text
-    # the next run finds it, and makes it again
+    # the next run finds it and computes it again
     assert start.exists()
     assert list(files.find_damaged(start.parent)) == [str(start)]
     storage.save_network(storage.load_network(results["fp32"][1]), start, {})
@@ -77,7 +77,7 @@ def test_a_damaged_checkpoint_is_refused_where_it_lies(
 
 
 def test_a_checkpoint_that_is_not_what_was_written_is_refused(results, tmp_path):
-    """Damage that neither the archive nor PyTorch notices."""
+    """Neither the archive nor PyTorch notices this damage."""
     path = tmp_path / "results" / "best.ckpt"
     path.parent.mkdir()
     shutil.copy(results["fp32"][1], path)
@@ -108,7 +108,7 @@ def test_a_checkpoint_with_weights_that_are_no_numbers_is_refused(results, tmp_p
     with torch.no_grad():
         network.output.weight[1, 2] = float("nan")
     storage.save_network(network, tmp_path / "best.ckpt", {})
-    with pytest.raises(FileError, match="has weights that are no numbers"):
+    with pytest.raises(FileError, match="has weights that are not finite"):
         storage.load_network(tmp_path / "best.ckpt")
 
 

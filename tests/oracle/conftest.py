@@ -6,7 +6,7 @@ from oracle_campaign import IMAGES, configuration
 
 @pytest.fixture(scope="session")
 def results(tmp_path_factory):
-    """Folder of the results of the oracle's campaign, run as a user runs it."""
+    """Return the folder of results of the oracle's campaign, run as a user runs it."""
     campaign = Campaign(tmp_path_factory.mktemp("oracle"))
     campaign.configure(configuration())
     write_images(campaign.folder / "data/Blots/raw", **IMAGES)

@@ -1,7 +1,7 @@
-"""What the traces of a campaign mean, worked out a second time.
+"""Independent evaluation of the traces of a campaign.
 
-Plain NumPy on the stored magnetisation, from the equations; nothing of the package is imported.
-Positions in m, times in s, currents in A/m², conductances in S.
+It uses plain NumPy on the stored magnetisation and the equations, and does not import the package.
+Positions are in m, times in s, currents in A/m², conductances in S.
 """
 
 import json
@@ -17,7 +17,7 @@ READINGS = ("parallel", "series")
 
 @dataclass
 class Recording:
-    """One simulation: its snapshots, and what these say."""
+    """One simulation: its snapshots and the quantities derived from them."""
 
     time: np.ndarray
     m: np.ndarray
@@ -31,7 +31,7 @@ class Recording:
 
 
 def read(path):
-    """Read a trace or an initial state; of a trace <m> and both ends as it has them."""
+    """Read a trace or an initial state; for a trace also its stored <m> and wall ends."""
     with xarray.open_dataset(path) as data:
         data.load()
     about = json.loads(data.attrs["parameters"])
@@ -71,7 +71,7 @@ def notches(track):
 
 
 def magnetic(track):
-    """Return which cells are magnetic: all but those with a centre in a half disc on an edge."""
+    """Return the magnetic cells: all except those with a centre in a half disc on an edge."""
     x, y = centres(track)
     positions, radius = notches(track)
     cells = np.ones((y.size, x.size), dtype=bool)
@@ -97,8 +97,8 @@ def mean_position(track, field):
 def wall_ends(track, field):
     """Return the length of reversed film along the lower and the upper edge.
 
-    m_z is linear between the outermost magnetic cells of neighbouring columns, and constant
-    beyond the first and the last; here it is sampled a thousand times a cell.
+    m_z is linear between the outermost magnetic cells of neighbouring columns and constant
+    beyond the first and the last. It is sampled a thousand times per cell.
     """
     x, y = centres(track)
     cells = magnetic(track)
@@ -120,7 +120,7 @@ def width_parameter(material):
 
 
 def state(recording):
-    """Return the name of the last state: which notch holds each end of the wall."""
+    """Return the name of the last state, given by the notches that hold the ends of the wall."""
     track = recording.track
     positions, radius = notches(track)
     delta = width_parameter(recording.material)
@@ -140,12 +140,12 @@ def state(recording):
         return "initial" if moved <= delta else "free"
     if held[0] == held[1]:
         return f"notch {held[0]}"
-    # the lower end first: the same notches the other way round are another state
+    # the lower end first: the same notches in reverse order are another state
     return f"between {held[0]} and {held[1]}" if abs(held[1] - held[0]) == 1 else "wider"
 
 
 def slow(recording, since, until):
-    """Return whether both ends are slower than the relaxation's speed between two times."""
+    """Return whether both ends are slower than the relaxation speed between two times."""
     tolerance = 1e-15
     chosen = (recording.time >= since - tolerance) & (recording.time <= until + tolerance)
     times, ends = recording.time[chosen], recording.ends[chosen]
@@ -163,7 +163,7 @@ def settled(recording):
 
 
 def held(recording):
-    """Return whether the wall rests against the current as the pulse ends."""
+    """Return whether the wall rests against the current at the end of the pulse."""
     end = recording.pulse_end
     return slow(recording, end - min(recording.relaxation["hold"], end / 2), end)
 
@@ -187,7 +187,7 @@ def conductances(m_z, detector):
 
 
 def at_pulse_end(recording):
-    """Return the snapshot taken as the pulse ended."""
+    """Return the snapshot at the end of the pulse."""
     distance = np.abs(recording.snapshot_time - recording.pulse_end)
     assert distance.min() < 1e-15
     return recording.field[distance.argmin()]
@@ -206,7 +206,7 @@ class Level:
 
 
 def levels(folder: Path, device: str, detector: dict, currents):
-    """Return all states of a synapse from its start to the reversed track, half ones too."""
+    """Return all states of a synapse, from its start to the reversed track, with half states."""
     pulses = {j: read(folder / f"traces/{device}/{j / 1e12:.4f}.nc") for j in currents}
     start = read(folder / f"initial/{device}.nc")
     track = start.track
@@ -225,7 +225,7 @@ def levels(folder: Path, device: str, detector: dict, currents):
             "initial", "initial", True, mean_position(track, first), measured(first), reaching=0.0
         )
     ]
-    # the last notch lies on the end of the track: no wall is placed there
+    # the last notch is at the end of the track: no wall is placed there
     inner = np.count_nonzero(positions < track["length"] - 1e-12)
     names = [str(k) for k in range(1, inner + 1)]
     names += [f"{k}-{k + 1}" for k in range(1, inner)]
@@ -259,7 +259,7 @@ def levels(folder: Path, device: str, detector: dict, currents):
 
 @dataclass
 class Curve:
-    """The normalised transfer curve of a neuron in one reading, and the quartic through it."""
+    """The normalised transfer curve of a neuron in one reading and its fitted quartic."""
 
     current: np.ndarray
     conductance: np.ndarray

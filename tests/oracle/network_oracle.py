@@ -1,7 +1,7 @@
-"""All stages of a small network, trained a second time in plain PyTorch.
+"""Independent training of all stages of a small network in plain PyTorch.
 
-A loop over batches, an update rule and a copy of the best weights; nothing of the package and
-nothing of Lightning is imported.
+It consists of a loop over batches, an update rule and a copy of the best weights. It imports
+neither the package nor Lightning.
 """
 
 import math
@@ -18,7 +18,7 @@ LAYERS = ("hidden", "output")
 
 @dataclass
 class Images:
-    """Images of one part of a data set, flat and in [0, 1], and their labels."""
+    """Images of one part of a data set, flattened and in [0, 1], and their labels."""
 
     pixels: torch.Tensor
     labels: torch.Tensor
@@ -80,18 +80,18 @@ class Levels:
     circuits: dict = field(default_factory=dict)
 
     def fit(self, network):
-        """Take offset and scale from the least and the greatest weight of each layer."""
+        """Compute offset and scale from the least and the greatest weight of each layer."""
         for name in LAYERS:
             weight = getattr(network, name).weight.detach()
             self.circuits[name] = (weight.min(), weight.max() - weight.min())
 
     def allowed(self, name):
-        """Return the weights of a layer that the levels allow, ascending."""
+        """Return the allowed weights of a layer, ascending."""
         offset, scale = self.circuits[name]
         return offset + scale * torch.tensor(self.values, dtype=torch.float32)
 
     def nearest(self, name, weight):
-        """Return each weight's nearest allowed one."""
+        """Return the nearest allowed weight for each weight."""
         allowed = self.allowed(name)
         return allowed[(weight[..., None] - allowed).abs().argmin(dim=-1)]
 
@@ -105,7 +105,7 @@ def split(images, fraction, seed):
 
 @dataclass
 class Training:
-    """How a training went; the network is left as its best epoch did."""
+    """Record of a training; the network has the weights of its best epoch."""
 
     accuracies: list
     losses: list
@@ -113,7 +113,7 @@ class Training:
 
 
 def fit(network, training, validation, settings, seed, levels=None):
-    """Train a network with Adam; with levels, its weights are on them whenever it is used."""
+    """Train a network with Adam; if there are levels, the network always uses weights on them."""
     optimizer = torch.optim.Adam(network.parameters(), lr=settings["learning_rate"])
     order = torch.Generator().manual_seed(seed)
     batches = math.ceil(len(training) / settings["batch_size"])
@@ -167,7 +167,7 @@ def fit(network, training, validation, settings, seed, levels=None):
 
 @dataclass
 class Stage:
-    """One stage: the network, how it was trained if it was, and how it reads the test images."""
+    """One stage: the network, its training if there was one, and its test predictions."""
 
     state: list
     training: Training | None
@@ -177,12 +177,12 @@ class Stage:
 
 
 def all_stages(folder, networks, quartic, levels):
-    """Return every stage of the one network of a campaign, in order.
+    """Return every stage of the only network of a campaign, in order.
 
     Parameters
     ----------
     folder : Path
-        With the IDX files.
+        Folder of the IDX files.
     networks : dict
         Section `networks` of the configuration.
     quartic, levels : list of float

@@ -1,9 +1,9 @@
-"""The campaign that the oracle works out again: nothing in it is symmetric.
+"""The campaign that the oracle evaluates independently; it is asymmetric in every respect.
 
 The detectors cover a part of their tracks. Placed walls move while they relax, or slip. Devices
-are read as the pulse ends, and the walls move on after that. Negative currents are among the
-pulses, none of which reverses the synapse. Images are so noisy that the best epoch of each
-training is one in the middle, and each stage is trained with settings of its own.
+are read at the end of the pulse, and the walls move on after that. Some currents are negative, and
+no pulse reverses the synapse. Images are so noisy that the best epoch of each training is in the
+middle, and each stage has different training settings.
 """
 
 import copy

@@ -1,4 +1,4 @@
-"""The device files and tables of a campaign, against what its traces say by plain NumPy."""
+"""Device files and tables of a campaign, compared with an evaluation of traces in plain NumPy."""
 
 import csv
 import json
@@ -25,7 +25,7 @@ DETECTORS = {
     for name, described in (("neuron", NEURON), ("synapse", SYNAPSE))
 }
 SINGLE = 2e-7
-"""Rounding of the stored single precision, relative."""
+"""Relative rounding error of the stored single precision."""
 
 every_device = pytest.mark.parametrize("device", ["neuron", "synapse"])
 every_reading = pytest.mark.parametrize("reading", oracle.READINGS)
@@ -42,7 +42,7 @@ def files(results):
 
 @pytest.fixture(scope="module")
 def pulses(results):
-    """Every trace of both devices, in the order of the currents."""
+    """Return every trace of both devices, in the order of the currents."""
     return {
         device: [oracle.read(results / f"traces/{device}/{j / 1e12:.4f}.nc") for j in currents]
         for device, currents in CURRENTS.items()
@@ -55,7 +55,7 @@ def levels(results):
 
 
 def test_the_campaign_is_as_asymmetric_as_it_should_be(pulses, levels):
-    """Else the comparisons below could not tell one quantity from another."""
+    """Otherwise the comparisons below could not distinguish the quantities."""
     for recordings in pulses.values():
         for pulse in recordings:
             assert pulse.time[-1] > pulse.pulse_end + 0.1e-9
@@ -63,7 +63,7 @@ def test_the_campaign_is_as_asymmetric_as_it_should_be(pulses, levels):
     assert {oracle.settled(pulse) for pulse in synapse} == {0, 1}
     assert len({oracle.state(pulse) for pulse in synapse}) >= 3
     assert "reversed" not in map(oracle.state, synapse)
-    assert levels[1].reaching == 0.2e12  # a negative pulse of twice that ends there too
+    assert levels[1].reaching == 0.2e12  # a negative pulse of twice that also ends there
     assert oracle.state(synapse[0]) == levels[1].label
     assert oracle.settled(synapse[0])
     reading_end = [oracle.wall_ends(p.track, oracle.at_pulse_end(p)) for p in synapse]
@@ -78,7 +78,7 @@ def test_averages_and_wall_ends_are_those_of_the_magnetization(pulses, device):
             entry = np.abs(pulse.time - time).argmin()
             assert pulse.time[entry] == pytest.approx(time, abs=1e-18)
             assert pulse.m[entry] == pytest.approx(oracle.average(pulse.track, field), abs=1e-7)
-            # the sampling of the oracle is a thousandth of a cell
+            # the oracle samples at a thousandth of a cell
             ends = oracle.wall_ends(pulse.track, field)
             assert pulse.ends[entry] == pytest.approx(ends, abs=0.01e-9)
 

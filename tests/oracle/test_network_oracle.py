@@ -1,4 +1,4 @@
-"""The networks of a campaign, against the same trainings in plain PyTorch."""
+"""The networks of a campaign, compared with the same trainings in plain PyTorch."""
 
 import ast
 import csv

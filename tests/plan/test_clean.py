@@ -1,4 +1,4 @@
-"""Names of results do not clash, and results of devices that are gone do not stay unseen."""
+"""Names of results do not clash, and results of removed devices are listed."""
 
 import csv
 import subprocess
@@ -62,7 +62,7 @@ def test_devices_may_have_the_names_of_tables(campaign, tiny):
 
 
 def test_names_with_dashes_do_not_meet_in_a_figure(tiny):
-    """Data sets and devices whose names, put together with a dash, would be the same."""
+    """Data sets and devices have names that would be equal when joined with a dash."""
     data = with_networks()
     blots = data["networks"]["own_datasets"]["blots"]
     data["networks"]["own_datasets"] = {"a": blots, "a-b": blots}
@@ -86,8 +86,8 @@ def test_results_of_a_renamed_device_are_listed_and_removed(whole):
     listed = wallnet("clean", "--config", "config.yaml", folder=whole.folder)
     assert listed.returncode == 0, listed.stderr
     *paths, count = listed.stdout.splitlines()
-    # of the neuron 5 traces, initial state, device, compact model, 3 tables and 4 figures; 1 trace
-    # of the synapse
+    # neuron: 5 traces, initial state, device, compact model, 3 tables and 4 figures;
+    # synapse: 1 trace
     assert count == (
         "16 results and 24 logs and benchmarks do not belong to config.yaml; --yes removes them"
     )
@@ -123,7 +123,7 @@ def test_check_names_what_is_damaged(whole):
     assert wallnet("check", folder=whole.folder).returncode == 0
 
 
-# Folders made by hand: nothing is simulated
+# Folders written by hand, without simulations
 
 
 KEPT = (
@@ -143,7 +143,7 @@ KEPT = (
     "results/validation/macrospin.json",
     "results/logs/crosscheck/one/film.log",
 )
-"""What a campaign asks for, of every kind, and what is none of ours."""
+"""Files of every kind that a campaign requires, and files that do not belong to it."""
 
 UNASKED = (
     "results/benchmarks/traces/neuron/0.4500.tsv",
@@ -155,7 +155,7 @@ UNASKED = (
     "results/traces/neuron/0.4500.nc",
     "results/traces/synapse/0.4000.nc",
 )
-"""In order, and each in another way: a current, a case, a device, a format, a level, a network."""
+"""In order, with different reasons: a current, a case, a device, a format, a level, a network."""
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def test_clean_removes_what_it_lists_only_when_it_is_told_to(by_hand, capsys):
     said = capsys.readouterr().out.splitlines()
     assert said == [*UNASKED, "6 results and 2 logs and benchmarks removed"]
     assert all_files(by_hand) == set(KEPT)
-    # folders that are empty now are gone, and no others
+    # only folders that are now empty are removed
     for gone in ("crosscheck/two", "devices", "networks", "traces/synapse", "logs/levels"):
         assert not (by_hand / "results" / gone).exists()
     assert (by_hand / "results/crosscheck/one").is_dir()
@@ -231,7 +231,7 @@ def test_what_lies_hidden_beside_a_result_goes_with_it_and_that_of_others_stays(
 
 
 def test_a_result_of_which_only_a_damaged_copy_or_a_digest_is_left_is_listed_once(by_hand):
-    """And none for a checkpoint or a half-written file of a job that may be at work."""
+    """Checkpoints and half-written files of jobs that may be running are not listed."""
     folder = by_hand / "results/traces/neuron"
     for name in ("0.4600.nc.damaged", ".0.4700.nc.sha256", ".0.4800.checkpoint.npz"):
         (folder / name).write_text("")

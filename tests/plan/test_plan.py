@@ -1,4 +1,4 @@
-"""What would run, and why: planned jobs only, nothing is simulated beyond the tiny devices."""
+"""Planned jobs and their reasons; only the tiny devices are simulated."""
 
 import json
 import os
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.campaign
 
 @pytest.fixture
 def finished(finished_devices, tmp_path):
-    """A copy of the finished tiny campaign, free to be changed."""
+    """Return a copy of the finished tiny campaign, which a test may change."""
     folder = tmp_path / "campaign"
     shutil.copytree(finished_devices.folder, folder, copy_function=shutil.copy2)
     return Campaign(folder)
@@ -103,7 +103,7 @@ def test_the_style_of_figures_plans_no_simulation_and_no_device(finished, tiny):
 
 
 def test_a_sweep_of_any_size_puts_nothing_on_a_command_line(campaign, tiny):
-    """10,000 pulses at irregular current densities: all is planned, and no argument grows."""
+    """All of 10,000 pulses at irregular current densities are planned, and no argument grows."""
     steps = random.Random(1).sample(range(1000, 30_000), 10_000)
     tiny["devices"]["synapse"]["pulse"]["current_densities"] = [step * 1e8 for step in steps]
     del tiny["devices"]["neuron"]
@@ -117,8 +117,8 @@ def test_a_sweep_of_any_size_puts_nothing_on_a_command_line(campaign, tiny):
         argument, _, given = command.partition(" <<< ")
         assert len(argument) < 2000, argument[:200]
         fed += len(given) > 100_000
-    assert fed == 2  # the device and the table of parameters read it from standard input
-    # Linux takes at most 128 KiB in one argument; Snakemake puts a longer command into a file
+    assert fed == 2  # device and table of parameters read it from standard input
+    # Linux accepts at most 128 KiB in one argument; Snakemake writes a longer command to a file
     campaign.snakemake("results/tables/parameters.csv")
     table = (campaign.folder / "results/tables/parameters.csv").read_text()
     assert len(table) > 50_000
@@ -130,7 +130,7 @@ def test_an_override_on_the_command_line_holds(finished):
 
 
 def with_revisions(tmp_path, **raised):
-    """Copy the package with revisions of stages raised; return what lets Snakemake use it."""
+    """Copy the package with raised revisions of stages; return the environment that uses it."""
     source = tmp_path / "source"
     shutil.copytree(ROOT / "src" / "wallnet", source / "wallnet")
     path = source / "wallnet" / "revisions.json"
@@ -173,7 +173,7 @@ def test_a_moved_checkout_plans_nothing(finished, tmp_path):
 
 def test_a_deleted_trace_plans_itself_and_its_device(finished):
     (finished.folder / "results/traces/neuron/0.4000.nc").unlink()
-    # the gathered device is there and up to date: nothing is needed
+    # the gathered device exists and is up to date: nothing is needed
     assert finished.planned("devices") == {}
     assert finished.planned("traces")["trace"] == 1
 
@@ -215,7 +215,7 @@ def test_the_linter_misses_only_software_definitions(campaign):
 
 
 def test_simulations_of_the_campaign_of_the_repository():
-    """Every device and current of config.yaml is planned under its canonical name."""
+    """Every device and current of config.yaml is planned with its canonical name."""
     campaign = config.load(ROOT / "config.yaml")
     simulations = plan.simulations(campaign)
     assert len(simulations) == len(set(simulations))
@@ -229,7 +229,7 @@ def test_simulations_of_the_campaign_of_the_repository():
             assert names == [f"0.{j:02d}00.nc" for j in range(10, 50, 5)]
 
 
-# Every job of a campaign with some of everything, as Snakemake plans it
+# Every job that Snakemake plans for a campaign with all kinds of results
 
 
 SHOW_JOBS = """
@@ -374,7 +374,7 @@ MAKERS = {
     "results/networks/dots/wide/series/layer-a-b/plain/quantized/seed-3/best.ckpt": [],
     "results/networks/dots/wide/series/layer/plain/fp32/seed-3/best.ckpt": [],
 }
-"""Files and the rules that can make them: none for what no campaign has."""
+"""Files and the rules that can create them; no rules for files that no campaign has."""
 
 RAISED = {
     "film": 100,
@@ -391,7 +391,7 @@ TARGETS = ("all", "traces", "devices", "networks", "figures", "crosscheck", "val
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory):
-    """All jobs that are planned, and which rules can make the files of `MAKERS`."""
+    """Return all planned jobs and the rules that can create the files of `MAKERS`."""
     folder = tmp_path_factory.mktemp("shown")
     Campaign(folder).configure(with_everything())
     for name, levels in MODELS.items():
@@ -439,7 +439,7 @@ SIMULATIONS = ("initial", "trace", "level", "crosscheck_trace")
 
 
 def calculator_of(job):
-    """Return the calculator of a simulation; only the device `wide` has OOMMF."""
+    """Return the calculator of a simulation; only the device `wide` uses OOMMF."""
     wildcards = job["wildcards"]
     return wildcards.get("calculator") or ("oommf" if wildcards["device"] == "wide" else "film")
 
@@ -449,7 +449,7 @@ def test_a_file_is_made_by_the_rule_of_its_kind_and_one_that_cannot_be_by_none(s
 
 
 def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(jobs):
-    """Each job has the number of the code that it runs; Snakemake sees no other."""
+    """Each job has the revision of the code that it runs; Snakemake sees no other."""
     table = json.loads((ROOT / "src/wallnet/revisions.json").read_text())
     now = {stage: table[stage]["revision"] + by for stage, by in RAISED.items()}
     stages = {
@@ -461,7 +461,7 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
         | {job["rule"] for job in jobs if job["rule"].startswith("figure_")},
     }
     expected = {rule: now[stage] for stage, rules in stages.items() for rule in rules}
-    # a check is made by the engine and by the code that compares
+    # a check runs the engine and the code that compares
     expected["validation_check"] = [now["film"], now["validation"]]
     simulations = [job for job in jobs if job["rule"] in SIMULATIONS]
     rest = [job for job in jobs if job["rule"] not in SIMULATIONS]
@@ -474,7 +474,7 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
 
 
 def test_a_job_that_starts_from_a_state_is_told_which(jobs):
-    """A trace from its own device's initial state; that a rule waits for it alone says nothing."""
+    """A trace gets its device's initial state; that the rule waits for it does not show this."""
     for job in of_rule(jobs, "trace", "device"):
         words = words_of(job)
         state = f"results/initial/{job['wildcards']['device']}.nc"
@@ -483,7 +483,7 @@ def test_a_job_that_starts_from_a_state_is_told_which(jobs):
 
 
 def test_a_job_is_told_of_all_that_it_waits_for_and_makes(jobs):
-    """No input or parameter without a use, and nothing is read that the job does not wait for."""
+    """Every input and parameter is used, and the job waits for everything that it reads."""
     for job in jobs:
         if not job["command"]:
             continue
@@ -491,7 +491,7 @@ def test_a_job_is_told_of_all_that_it_waits_for_and_makes(jobs):
         assert {*job["output"], *job["log"]} <= set(words), rule
         for path in job["input"]:
             assert {path, *map(str, PurePath(path).parents)} & set(words), (rule, path)
-        # by these it is seen that code, or what a file holds, has changed
+        # these show that code or the content of a file has changed
         unsaid = {"revision"} | ({"levels", "activation"} if rule in ("train", "map") else set())
         for name, value in job["params"].items():
             values = map(str, value if isinstance(value, list) else [value])
@@ -523,7 +523,7 @@ OPTIONS = {
     "--png": r"results/figures/.*\.png",
     "--vector": r"results/figures/.*\.svg",
 }
-"""What stands behind an option of the commands."""
+"""Values of the options of the commands."""
 
 
 def test_files_stand_behind_the_options_that_they_belong_to(jobs):
@@ -565,7 +565,7 @@ def metrics(dataset, device, stages, seed=3, readings=("parallel", "series"), ma
 
 
 def expected_input(job):
-    """Return what a job is made of, by hand."""
+    """Return the input of a job, listed by hand."""
     rule, wildcards = job["rule"], job["wildcards"]
     device, dataset = wildcards.get("device"), wildcards.get("dataset")
     one = [DEVICE_FILE.format(device=device)]
@@ -619,7 +619,7 @@ def expected_input(job):
 
 
 def test_a_job_waits_for_all_that_it_is_made_of(jobs):
-    """A file that it does not wait for can change without its being made again."""
+    """A file that it does not wait for can change without a new run of the job."""
     for job in jobs:
         if job["command"] and job["rule"] != "validation_table":
             assert job["input"] == expected_input(job), job["output"]
@@ -630,14 +630,14 @@ def test_a_job_waits_for_all_that_it_is_made_of(jobs):
 
 
 def test_only_the_age_of_compact_models_does_not_count(jobs):
-    """What of them decides is a parameter of the same job."""
+    """Their relevant content is a parameter of the same job."""
     for job in jobs:
         old = [path for path in job["input"] if path.startswith("results/compact_models/")]
         assert job["ancient"] == (old if job["rule"] in ("train", "map") else []), job["rule"]
 
 
 def test_a_network_is_planned_anew_once_the_levels_are_known(jobs):
-    """After a checkpoint Snakemake plans again, now with the levels that the run has made."""
+    """After a checkpoint Snakemake plans again, with the levels that the run has computed."""
     assert {job["rule"] for job in jobs if job["checkpoint"]} == {"compact_model"}
 
 
@@ -682,7 +682,7 @@ def test_a_simulation_gets_the_numbers_of_its_own_device_and_current(jobs):
 
 
 def test_a_level_is_placed_at_its_own_notches(jobs):
-    # three pairs on 360 nm, of which the last is the right edge; two on the same length
+    # three pairs on 360 nm, the last at the right edge; two on the same length
     places = {"1": (120e-9, 120e-9), "1-2": (120e-9, 240e-9), "2": (240e-9, 240e-9)}
     for job in of_rule(jobs, "level"):
         told = json.loads(job["params"]["job"])
@@ -723,7 +723,7 @@ def test_a_network_gets_the_numbers_of_its_own_run(jobs):
 
 
 def behind(option, job):
-    """Return the words of a job's command that stand behind an option."""
+    """Return the words after an option in a job's command."""
     words = words_of(job)
     first = words.index(option) + 1
     last = next(k for k in range(first, len(words)) if words[k].startswith(("--", ">")))
@@ -731,12 +731,12 @@ def behind(option, job):
 
 
 def test_a_figure_is_told_of_itself_and_not_of_the_last_in_the_table(jobs):
-    """Its rule is made in a loop, and Snakemake calls functions when the loop is over."""
+    """Its rule is created in a loop, and Snakemake calls functions after the loop."""
     drawn = [job for job in jobs if job["rule"].startswith("figure_")]
     assert {job["rule"] for job in drawn} == {
         f"figure_{name.replace('-', '_')}" for name in plan.FIGURES
     }
-    # the function that runs takes the command anew: it must be text that is the same in all rules
+    # the function that runs reads the command again: its text must be the same in all rules
     assert len({job["template"] for job in drawn}) == 1
     for job in drawn:
         name = job["rule"].removeprefix("figure_").replace("_", "-")
@@ -755,7 +755,7 @@ NETWORK_FIGURES = {f"figure_{name}" for name in ("accuracy", "misread", "weights
 
 
 def test_a_figure_shows_the_pulses_of_its_own_device(jobs):
-    """And figures of accuracies the rows of the paper that a synapse stands for."""
+    """Figures of accuracies show the rows of the paper that correspond to a synapse."""
     pulses = {"other": ["4e+11", "6e+11"], "wide": ["-2.5e+11"], "plain": ["1.5e+12"]}
     rules = ("figure_magnetization", "figure_dynamics", "figure_wall_position")
     for job in of_rule(jobs, *rules):
@@ -778,7 +778,7 @@ def test_only_oommf_and_networks_take_the_threads_that_they_are_given(jobs):
 
 
 def test_only_oommf_has_an_environment_of_its_own(jobs):
-    """By this it is asked, before the first job, whether it runs at all."""
+    """The environment is used to check before the first job whether OOMMF runs."""
     for job in jobs:
         needed = job["rule"] in SIMULATIONS and calculator_of(job) == "oommf"
         assert job["environment"] == ("oommf.yaml" if needed else None), job["output"]
@@ -832,14 +832,14 @@ def test_the_targets_ask_for_every_file_of_their_kind(jobs):
 
 
 def test_the_plan_of_the_package_is_that_of_the_rules(jobs):
-    """`wallnet clean` keeps by it what the rules make: checks too, which `all` leaves out."""
+    """`wallnet clean` uses it to keep the outputs of the rules, including checks, not in `all`."""
     campaign = config.parse(with_everything())
     made = {path for job in jobs for path in job["output"]}
     assert {*plan.everything(campaign), *plan.checks(campaign)} == made
 
 
 def test_a_campaign_without_recipes_asks_for_nothing_of_networks(tiny):
-    """Though its data sets have names."""
+    """This holds although its data sets have names."""
     tiny["networks"] = {"datasets": ["mnist"], "recipes": {}}
     campaign = config.parse(tiny)
     assert plan.network_files(campaign) == []

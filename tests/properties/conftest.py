@@ -1,4 +1,4 @@
-"""How many examples: `ci` by default, `--hypothesis-profile thousands` for the long run."""
+"""Number of examples: `ci` by default, `--hypothesis-profile thousands` for a long run."""
 
 from hypothesis import HealthCheck, settings
 

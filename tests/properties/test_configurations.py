@@ -1,4 +1,4 @@
-"""Any configuration is refused in sentences that name a key, or it runs and stays finite."""
+"""A configuration is rejected with messages that name a key, or it runs and stays finite."""
 
 import math
 import re
@@ -23,7 +23,7 @@ KEYS = {*REPOSITORY, "film", "oommf", "figures"}
 
 
 def check_refusal(error):
-    """Each line of a refusal begins with its source and names a key or a misspelling of one."""
+    """Check that each line of an error begins with its source and names a key or a misspelt key."""
     for line in str(error).splitlines():
         assert SOURCE.match(line), line
         assert re.search(r"[;:(] ?\w", line[len("config.yaml: ") :]), f"no fix: {line}"
@@ -36,12 +36,12 @@ def check_source(error, path):
 
 
 def check_stop(error):
-    """A simulation that stops names the key that would fix it."""
+    """Check that a simulation that stops names the key that would fix it."""
     assert re.search(r"(film|output|track|wall|pulse|material)\.\w+", str(error)), str(error)
 
 
 def check_use(campaign):
-    """What every run of the campaign asks of it first."""
+    """Make the calls with which every run of the campaign begins."""
     for name, device in campaign.devices.items():
         assert plan.trace_paths(name, device)
         job = jobs.device_job(device)
@@ -70,7 +70,7 @@ def test_a_spoilt_campaign_is_refused_by_key_or_can_be_used(data):
 
 @given(spoilt([REPOSITORY], plain_junk, most=1))
 def test_the_schema_accepts_what_can_be_used(data):
-    """But for text and truth values that stand for a number: nobody writes them."""
+    """Exceptions are text and truth values in place of a number, which nobody writes."""
     try:
         config.parse(data)
     except config.ConfigError:
@@ -104,7 +104,7 @@ def test_bytes_are_refused_in_a_sentence(tmp_path_factory, content):
 
 
 def decades(low, high):
-    """Numbers spread evenly over orders of magnitude, the bounds among them."""
+    """Draw numbers spread evenly over orders of magnitude, including the bounds."""
     spread = st.floats(math.log10(low), math.log10(high)).map(lambda power: 10.0**power)
     inside = spread.map(lambda value: min(max(value, low), high))
     return st.one_of(st.sampled_from([low, high]), inside)
@@ -115,7 +115,7 @@ def signed(strategy):
 
 
 def typical_step(device):
-    """Return the engine's time step for a device that is otherwise sound."""
+    """Return the engine's time step for a device that is otherwise valid."""
     sound = {"length": 3 * device["cell"], "width": device["cell"]}
     sound |= {"thickness": device["thickness"], "cell_size": device["cell"]}
     interval = {"interval": 1e-15, "snapshot_interval": 1e-15}
@@ -138,7 +138,7 @@ def typical_step(device):
 
 @st.composite
 def any_device(draw):
-    """A tiny track, with everything else anywhere within the bounds."""
+    """Draw a tiny track, with all other values anywhere within the bounds."""
     cell = draw(decades(1e-10, 1e-7))
     columns, rows = draw(st.integers(3, 24)), draw(st.integers(1, 12))
     saturation = draw(decades(1e3, 1e7))
@@ -175,7 +175,7 @@ def any_device(draw):
     }
     density = round(draw(signed(decades(1e8, 1e14))) / 1e8) * 1e8
     shape = {"cell": cell, "thickness": track["thickness"], "density": density}
-    # intervals of up to some tens of steps, so that any device runs in an instant
+    # intervals of up to some tens of steps, so that any device runs quickly
     interval = max(1e-15, draw(st.floats(0.3, 30)) * typical_step(settings | shape))
     return settings | {
         "kind": "track",

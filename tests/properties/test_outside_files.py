@@ -1,4 +1,4 @@
-"""Jobs and files from outside: refused in one sentence, and nothing in them is executed."""
+"""External jobs and files are rejected in one sentence, and no code in them is executed."""
 
 import os
 import re
@@ -75,7 +75,7 @@ def test_the_command_line_says_it_in_one_sentence(command, text, tmp_path):
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory):
-    """A small file with its digest, and its bytes."""
+    """Return a small file with its digest, and its bytes."""
     path = tmp_path_factory.mktemp("state") / "results" / "initial.nc"
     values = np.linspace(-1, 1, 3 * 40 * 10, dtype=np.float32).reshape(10, 40, 3)
     places = {"x": np.arange(40) * 1e-9, "y": np.arange(10) * 1e-9}
@@ -86,7 +86,7 @@ def state(tmp_path_factory):
 
 @given(data=st.data())
 def test_any_damage_to_a_netcdf_file_is_found(state, data):
-    """A changed bit, a lost tail, a hole, a stretch twice: the digest finds it."""
+    """The digest finds a changed bit, a missing end, a hole and a repeated part."""
     path, whole = state
     first = data.draw(st.integers(0, len(whole) - 1))
     length = data.draw(st.integers(1, 2000))
@@ -136,7 +136,7 @@ print(refused)
 
 
 def test_garbled_foreign_netcdf_never_escapes_as_a_foreign_error(state, tmp_path):
-    """Without a digest the library meets the damage: in a process of its own, should it crash."""
+    """Without a digest the library reads the damage, in a separate process in case it crashes."""
     count = int(os.environ.get("GARBLED_FILES", "200"))
     path = tmp_path / "foreign.nc"
     path.write_bytes(state[1])

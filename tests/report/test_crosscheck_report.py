@@ -1,4 +1,4 @@
-"""The cross-check's tables and figure: which calculator stands where, in which unit."""
+"""The cross-check's tables and figure: the places of the calculators and the units."""
 
 import csv
 import html
@@ -15,13 +15,13 @@ from wallnet.report import crosscheck, style
 SMALL = Figures(resolution=72)
 BOTH = ("film", "oommf")
 ENTRIES = {"film": 60, "oommf": 61}
-"""How many entries the trace of each calculator has; one rests a bit later than the other."""
+"""Number of entries in the trace of each calculator; one wall rests slightly later."""
 
 STEP = 0.05e-9
 
 
 def trace(backend, *, bottom, top, wall_time, state, settled, m=None):
-    """Return a trace of a pulse of 2 ns, whose ends run at constant velocities in m/s."""
+    """Return a trace of a pulse of 2 ns with wall ends at constant velocities in m/s."""
     time = np.arange(ENTRIES[backend]) * STEP
     zeros = np.zeros((time.size, 3))
     return xarray.Dataset(
@@ -48,7 +48,7 @@ def trace(backend, *, bottom, top, wall_time, state, settled, m=None):
 def pair():
     m = np.zeros((ENTRIES["oommf"], 3))
     m[7] = 1e-3, -4e-3, 2e-3
-    m[60] = 0.5  # which the engine's trace has no more
+    m[60] = 0.5  # no longer in the engine's trace
     film = trace("film", bottom=40.0, top=90.0, wall_time=8.0, state="notch 1", settled=1)
     other = {"wall_time": 1200.0, "state": "between 1 and 2", "settled": 0, "m": m}
     return film, trace("oommf", bottom=41.0, top=86.0, **other)
@@ -61,7 +61,7 @@ def test_every_quantity_of_a_comparison_is_that_of_its_calculator(pair):
     assert found.deviation_m == pytest.approx(4e-3, rel=1e-9, abs=0)
     assert found.deviation_bottom == pytest.approx(1.0 * end, rel=1e-6, abs=0)
     assert found.deviation_top == pytest.approx(4.0 * end, rel=1e-6, abs=0)
-    # of the mean position, each at its own end
+    # of the mean position, at the end of each trace
     assert found.final_deviation == pytest.approx(
         abs(65.0 * 59 * STEP - 63.5 * 60 * STEP), rel=1e-6, abs=0
     )
@@ -75,7 +75,7 @@ def test_every_quantity_of_a_comparison_is_that_of_its_calculator(pair):
 
 
 def test_a_deviation_has_no_sign_whichever_calculator_is_ahead(pair):
-    """The engine's wall ends behind OOMMF's."""
+    """The engine's wall stops before OOMMF's."""
     film, _ = pair
     other = {"wall_time": 1.0, "state": "notch 1", "settled": 1}
     oommf = trace("oommf", bottom=50.0, top=100.0, **other)
@@ -87,7 +87,7 @@ def test_a_deviation_has_no_sign_whichever_calculator_is_ahead(pair):
 
 
 def test_traces_recorded_at_other_times_are_not_compared(pair):
-    """A fiftieth of a nanosecond apart."""
+    """The times differ by a fiftieth of a nanosecond."""
     film, oommf = pair
     later = oommf.assign_coords(time=oommf["time"] + 0.02e-9)
     with pytest.raises(FileError, match="the two traces of a are not of the same pulse"):
@@ -152,7 +152,7 @@ def test_the_table_to_compute_with_is_in_si_units(tmp_path):
 
 
 def test_any_two_calculators_go_by_their_names(tmp_path):
-    """In columns, headings and notes; the second is the reference."""
+    """Columns, headings and notes use the names; the second is the reference."""
     two = ("drift:Drift", "film")
     crosscheck.write_csv([COMPARISON], two, tmp_path / "c.csv")
     with open(tmp_path / "c.csv", newline="") as stream:
@@ -205,7 +205,7 @@ def test_the_figure_tells_calculators_and_ends_apart(pair, tmp_path, monkeypatch
     (shade,) = upper.patches
     assert shade.get_x() == 0
     assert shade.get_width() == pytest.approx(1.95, rel=1e-6, abs=0)  # ns: while a current flows
-    # no deviation at the start, where both are the same by definition; a floor elsewhere
+    # no deviation at the start, where both are the same by definition; a lower limit elsewhere
     (deviation,) = lower.get_lines()
     assert deviation.get_xdata() == pytest.approx(np.arange(1, 60) * 0.05, rel=1e-9, abs=0)
     expected = np.full(59, 1e-8)

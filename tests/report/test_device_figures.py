@@ -1,4 +1,4 @@
-"""Figures of the devices: they exist, show what they should, and never change by chance."""
+"""Figures of the devices: they exist, show the correct content, and are reproducible."""
 
 import argparse
 import json
@@ -31,7 +31,7 @@ def draw(bench, kind, folder, figures=SMALL, vector="pdf"):
 
 
 def drawn(bench, kind, shown=(), change=None):
-    """Return a figure with its axes, before it is saved; of a changed device if asked for."""
+    """Return a figure with its axes before it is saved, optionally of a changed device."""
     data = files.read_dataset(bench.out, "track").load()
     if change is not None:
         change(data)
@@ -50,7 +50,7 @@ def test_every_kind_is_tested():
 def test_figures_show_something_and_stay_the_same(kind, request, tmp_path):
     bench = request.getfixturevalue(KINDS[kind])
     first = [path.read_bytes() for path in draw(bench, kind, tmp_path / "a")]
-    pyplot.rcParams["font.size"] = 30  # settings of the caller must not leak in
+    pyplot.rcParams["font.size"] = 30  # settings of the caller must have no effect
     try:
         second = [path.read_bytes() for path in draw(bench, kind, tmp_path / "b")]
     finally:
@@ -64,7 +64,7 @@ def test_figures_show_something_and_stay_the_same(kind, request, tmp_path):
 
 
 def test_a_figure_depends_on_its_device_alone(synapse, tmp_path):
-    """Files beside the device, and the place where all lie, leave no trace in the picture."""
+    """Files next to the device and the folder of the files do not affect the picture."""
     before = [path.read_bytes() for path in draw(synapse, "conductance", tmp_path / "a")]
     moved = tmp_path / "elsewhere" / synapse.out.name
     moved.parent.mkdir()
@@ -117,14 +117,14 @@ def test_maps_mark_the_detector_and_are_taken_when_it_is_read(neuron):
         assert marks == pytest.approx([128, 384], rel=1e-6, abs=0)
         assert "3 ns" in axes.get_title(loc="left")
     last = np.asarray(panels[-1].images[0].get_array())
-    assert (last[4] < 0).sum() * 4 == pytest.approx(326.5, abs=4)  # nm, 4 nm a cell
+    assert (last[4] < 0).sum() * 4 == pytest.approx(326.5, abs=4)  # nm, 4 nm per cell
 
 
 def test_maps_leave_empty_cells_blank(synapse):
     figure = drawn(synapse, "dynamics")
     axes = next(axes for axes in figure.axes if axes.images)
     assert np.ma.getmaskarray(axes.images[0].get_array()).any()
-    # the outline of the film runs along the notches: 18 nm around 300 and 600 nm, and at the end
+    # the outline of the film follows the notches: 18 nm around 300 and 600 nm, and at the end
     outline = np.concatenate([path.vertices for path in axes.collections[0].get_paths()])
     x, y = outline.T
     assert (x.min(), x.max()) == pytest.approx((300 - 18, 897), abs=4)
@@ -134,7 +134,7 @@ def test_maps_leave_empty_cells_blank(synapse):
 
 
 def test_dynamics_show_each_whole_state_once(synapse):
-    """The states between two notches are in the table."""
+    """States between two notches are only in the table."""
     figure = drawn(synapse, "dynamics")
     titles = [axes.get_title(loc="left") for axes in figure.axes if axes.images]
     assert [title.partition(": ")[2] for title in titles] == [
@@ -152,7 +152,7 @@ def test_dynamics_show_each_whole_state_once(synapse):
 
 
 def test_the_pulses_to_show_are_a_key(synapse, neuron):
-    """In the order of the key; every figure of single pulses."""
+    """It applies to every figure of single pulses; the order is that of the key."""
     shown = [0.6e12, 0.3e12]
     figure = drawn(synapse, "dynamics", shown)
     titles = [axes.get_title(loc="left") for axes in figure.axes if axes.images]
@@ -236,7 +236,7 @@ def test_conductance_tells_states_and_levels_apart(synapse):
 
 def test_levels_that_no_pulse_reaches_are_dashed(synapse, tmp_path):
     data = files.read_dataset(synapse.out, "synapse")
-    data["reachable"].values[3] = 0  # notch 2, behind the half level
+    data["reachable"].values[3] = 0  # notch 2, after the half level
     sources = devices.Sources({"s": data})
     with style.apply(SMALL):
         axes = devices.DRAWINGS["conductance"](sources, SMALL).axes[0]
@@ -297,7 +297,7 @@ def test_command_line_draws(synapse, tmp_path):
 
 
 def test_dynamics_tell_the_ends_apart(synapse):
-    """A wall whose lower end rests at 300 nm and whose upper end at 600 nm, of 900."""
+    """The lower end of the wall rests at 300 nm and its upper end at 600 nm, of 900 nm."""
     figure = drawn(synapse, "dynamics", [0.6e12])
     left = next(axes for axes in figure.axes if axes.images)
     image = left.images[0]
@@ -312,14 +312,14 @@ def test_dynamics_tell_the_ends_apart(synapse):
     entries = np.isfinite(right["mean"].get_ydata())
     assert time[entries][-1] == pytest.approx(3.0, rel=1e-6, abs=0)  # ns: the pulse and a hold
     last = {label: right[label].get_ydata()[entries][-1] for label in ("lower end", "upper end")}
-    # at a notch the edge lies 18 nm inside, where a straight wall is 60 nm further on
+    # at a notch the edge is 18 nm inside, where a straight wall is 60 nm further on
     assert 1 - 2 * 300 / 900 >= last["lower end"] > 1 - 2 * 380 / 900
     assert 1 - 2 * 520 / 900 > last["upper end"] >= 1 - 2 * 600 / 900
     assert last["lower end"] > right["mean"].get_ydata()[entries][-1] > last["upper end"]
 
 
 def test_velocity_is_that_of_the_wall_under_current(synapse):
-    """In m/s, over the pulse of 2 ns alone: after it the wall stands still."""
+    """It is in m/s, for the pulse of 2 ns only: after it the wall is at rest."""
     data = files.read_dataset(synapse.out, "synapse")
     velocity = devices.steady_velocity(data)
     density = data["current_density"].values
@@ -327,7 +327,7 @@ def test_velocity_is_that_of_the_wall_under_current(synapse):
         assert density[index] == j
         if j in (0.5e12, 0.8e12):
             expected = ((bottom + top) / 2 - 60e-9) / 2e-9
-            # notches shift the mean a little
+            # notches shift the mean slightly
             assert velocity[index] == pytest.approx(expected, rel=0.03, abs=0)
 
 
@@ -351,7 +351,7 @@ def image_of(axes):
 
 
 def test_maps_of_a_neuron_are_taken_when_it_is_read_and_not_before(neuron):
-    """The traces last 3 ns, with a snapshot each nanosecond."""
+    """The traces last 3 ns and have one snapshot per nanosecond."""
 
     def read_earlier(data):
         data["read_time"].values[:] = 2.1e-9
@@ -387,12 +387,12 @@ def test_dynamics_mark_notches_and_say_where_the_wall_is_in_nm(synapse):
     assert titles[1].endswith(": between 1 and 2")
     right = next(axes for axes in figure.axes if "mean" in lines(axes))
     marks = {float(line.get_ydata()[0]) for line in right.get_lines() if line.get_color() == "grey"}
-    # m_z runs from 1 with the wall at the left end to -1 at the right end: notches at 300, 600
+    # m_z is 1 with the wall at the left end and -1 at the right end: notches at 300, 600
     # and 900 of 900 nm
     assert sorted(marks) == pytest.approx([-1, -1 / 3, 1 / 3], rel=1e-9, abs=0)
     wall = right.child_axes[-1]
     assert wall.get_ylabel() == "wall (nm)"
-    for position in (0, 200, 900):  # stands as high as its m_z on the other side
+    for position in (0, 200, 900):  # at the height of its m_z on the other side
         height = right.transData.transform((0, 1 - 2 * position / 900))[1]
         assert wall.transData.transform((0, position))[1] == pytest.approx(height, abs=1e-6)
     assert right.get_xlim() == pytest.approx((0, 3), rel=1e-6, abs=0)
@@ -439,7 +439,7 @@ def test_transfer_curve_is_over_normalised_current_below_the_current_itself(neur
 
 
 def test_transfer_curve_from_zero_current_has_its_axis_from_zero(neuron):
-    """A pulse of J = 0 is the least that is not negative."""
+    """A pulse of J = 0 is the smallest non-negative one."""
 
     def from_zero(data):
         data["current_density"] = data["current_density"] - 0.1e12
@@ -456,7 +456,7 @@ def test_transfer_curve_from_zero_current_has_its_axis_from_zero(neuron):
 
 
 def apart(data):
-    """Let the upper end lead by 30 nm, and one wall rest a nanosecond before the others."""
+    """Move the upper end 30 nm ahead, and let one wall rest a nanosecond before the others."""
     data["sweep_wall_top"].values[:] += 30e-9
     data["end_time"].values[:] = [2e-9] + [3e-9] * (data.sizes["current_density"] - 1)
 
@@ -515,10 +515,10 @@ def moving(bottom, top, length=1000e-9, duration=8e-9, interval=0.1e-9):
         (lambda t: 800 - 30 * t, lambda t: 800 - 50 * t, -40.0),
         # from 100 to 900 of 1000 nm in 5 ns: the second half of these begins after 2.5 ns
         (lambda t: 100 + (100 if t < 2.4 else 180) * (t - 2.4) + 240,) * 2 + (180.0,),
-        # one end within a tenth of the track's length from its end
+        # one end is within a tenth of the track's length from its end
         (lambda t: 300 + 10 * t, lambda t: 910 + t, float("nan")),
         (lambda t: 90 - t, lambda t: 300 + 10 * t, float("nan")),
-        # inside for two entries only
+        # inside for only two entries
         (lambda t: 880 + 90 * t,) * 2 + (float("nan"),),
     ],
 )
@@ -528,7 +528,7 @@ def test_velocity_is_fitted_to_the_second_half_of_the_drive_inside_the_track(bot
 
 
 def test_levels_are_lines_of_their_own_reading(synapse):
-    """Each with its number at its height."""
+    """Each has its number at its height."""
     data = files.read_dataset(synapse.out, "synapse")
     figure = drawn(synapse, "conductance")
     for axes, reading in zip(figure.axes[:2], files.READINGS, strict=True):

@@ -11,13 +11,13 @@ from wallnet.report.device_tables import device_tables
 
 @pytest.fixture
 def neuron(neuron, tmp_path):
-    """A neuron whose files a test may spoil."""
+    """Return a neuron whose files a test may change."""
     return neuron.copied(tmp_path)
 
 
 @pytest.fixture
 def synapse(synapse, tmp_path):
-    """A synapse whose files a test may spoil."""
+    """Return a synapse whose files a test may change."""
     return synapse.copied(tmp_path)
 
 
@@ -51,9 +51,9 @@ def test_sweep_as_csv(synapse):
 
 
 def test_final_states_that_are_no_level_are_listed_with_the_reason(synapse):
-    synapse.write_pulse(0.5e12, 880e-9, 880e-9)  # at the last notch, which the track's end cuts
+    synapse.write_pulse(0.5e12, 880e-9, 880e-9)  # at the last notch, cut by the track's end
     synapse.write_pulse(0.6e12, 300e-9, 880e-9)  # at notches further apart
-    synapse.write_pulse(0.8e12, 450e-9, 450e-9)  # between two notches, held by none
+    synapse.write_pulse(0.8e12, 450e-9, 450e-9)  # between two notches
     data = synapse.gather()
     paths = [synapse.root / f"table.{suffix}" for suffix in ("csv", "md", "html")]
     device_tables(synapse.out, *paths)
@@ -142,7 +142,7 @@ def cells_below(markdown, title):
 
 
 def test_columns_of_the_sweep_are_in_their_units(synapse):
-    """A half state whose ends differ, read after 1.25 ns."""
+    """A half state has different ends and is read after 1.25 ns."""
     synapse.gather(read_at=1.25e-9)
     data = files.read_dataset(synapse.out, "synapse")
     data["held"].values[:] = [1, 0, 0, 0, 1]
@@ -173,7 +173,7 @@ def test_columns_of_the_sweep_are_in_their_units(synapse):
 
 
 def test_reached_is_not_stable_in_the_table_of_levels(synapse):
-    """Notch 2 holds a wall and no pulse brings one there."""
+    """Notch 2 holds a wall, but no pulse moves one there."""
     synapse.write_pulse(0.8e12, 450e-9, 450e-9)
     data = synapse.gather()
     data["normalized_level_conductance"].values[:, 2] = 0.43217, 0.29876
@@ -200,7 +200,7 @@ def test_reached_is_not_stable_in_the_table_of_levels(synapse):
 
 
 def test_a_final_state_that_is_no_level_is_shown_after_its_weakest_pulse(synapse):
-    """Weakest by magnitude; a wall that still moved shows no state, one not asked to rest does."""
+    """Weakest by magnitude; a wall that still moved has no state, one that need not rest has."""
     data = synapse.gather()
     density = np.array([-0.9, -0.4, 0.3, 0.5, 1.0]) * 1e12
     data = data.assign_coords(current_density=("current_density", density))

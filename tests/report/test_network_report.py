@@ -15,7 +15,7 @@ from wallnet.report import style
 
 
 def metrics_of(run, levels, right=None):
-    """Return metrics as training writes them, with numbers that differ from run to run."""
+    """Return metrics as a training writes them, with numbers that differ between runs."""
     right = right or 9000 + sum(map(ord, json.dumps(run))) % 800
     record = {
         **run,
@@ -40,7 +40,7 @@ def metrics_of(run, levels, right=None):
 
 @pytest.fixture
 def campaign(default_campaign, tmp_path, monkeypatch):
-    """A folder with the metrics of the default campaign, as the working folder."""
+    """Return a folder with the metrics of the default campaign, used as working folder."""
     monkeypatch.chdir(tmp_path)
     for run in default_campaign.networks.runs():
         levels = 11 if run["device"] == "synapse-10" else 6
@@ -113,8 +113,8 @@ def test_a_missing_or_damaged_result_is_named_and_nothing_is_written(campaign):
         ({"test_accuracy": 99.99}, "test_accuracy that is not that of its confusion_matrix"),
         ({"confusion_matrix": [[1, 2, 3], [4, 5, 6]]}, "not that of its confusion_matrix"),
         ({"confusion_matrix": "<script>"}, "not that of its confusion_matrix"),
-        ({"seed": 7}, "holds seed = '7', not '1'"),
-        ({"device": "<script>alert(1)</script>"}, "holds device = '<script>"),
+        ({"seed": 7}, "contains seed = '7', not '1'"),
+        ({"device": "<script>alert(1)</script>"}, "contains device = '<script>"),
     ],
 )
 def test_metrics_that_contradict_themselves_or_their_place_are_refused(campaign, change, words):
@@ -253,7 +253,7 @@ def cells_of_the_table():
 
 
 def test_each_cell_of_the_table_is_of_its_own_network(campaign):
-    """Two seeds: mean and sample standard deviation of this stage, mapping and reading alone."""
+    """For two seeds: mean and sample standard deviation of this stage, mapping and reading only."""
     networks = campaign.model_copy(update={"seeds": (1, 2)})
     accuracies = {}
     for number, run in enumerate(networks.runs()):
@@ -280,7 +280,7 @@ def test_each_cell_of_the_table_is_of_its_own_network(campaign):
             wanted = run | {"recipe": recipe, "stage": stage}
             order = [key for key in networks.runs()[0] if key != "seed"]
             first, second = accuracies[tuple(wanted[key] for key in order)]
-            # of two values: half of their difference, times the root of two
+            # for two values: half of their difference times the square root of two
             expected = f"{(first + second) / 2:.2f} ± {abs(first - second) / 2**0.5:.2f}"
             assert row[header.index(report.TITLES[stage])] == expected
             seen += 1
@@ -317,7 +317,7 @@ def test_an_accuracy_is_that_of_the_diagonal(campaign):
 
 
 def different(networks, kind, change):
-    """Let a function change the metrics that a figure is drawn from; returns them by place."""
+    """Apply a function to the metrics from which a figure is drawn; return them by place."""
     places = {}
     for index, path in enumerate(sources(networks, kind)):
         record = files.read_json(path)
@@ -328,7 +328,7 @@ def different(networks, kind, change):
 
 
 def test_histograms_of_weights_stand_at_their_weights(campaign):
-    """A row for each reading, a column for each stage; levels behind those that have any."""
+    """One row per reading, one column per stage; levels are drawn behind stages that have them."""
 
     def change(number, record):
         several = record["stage"] in ("fp32", "fine_tuned")
@@ -401,7 +401,7 @@ def test_a_misread_image_says_its_label_and_what_it_was_read_as(campaign):
     figure = drawn("misread", campaign)
     shown = [axes for axes in figure.axes if axes.images]
     assert [axes.get_title() for axes in shown] == ["b\nread as a", "a\nread as b"]
-    # rows of three pixels, as the image says
+    # rows of three pixels, as in the image
     assert np.asarray(shown[0].images[0].get_array()).tolist() == [[0, 1, 2], [3, 4, 5]]
     assert np.asarray(shown[1].images[0].get_array()).tolist() == [[5, 4, 3], [2, 1, 0]]
     assert shown[0].images[0].get_clim() == (0, 255)
@@ -420,7 +420,7 @@ def test_a_label_without_images_has_a_share_of_nothing(campaign):
 def test_all_misread_images_are_shown(campaign):
     def change(number, record):
         entry = {"index": 1, "label": 1, "predicted": 0, "image": "AAECAwQF"}
-        record["misread"] = [entry] * 9  # one more than a row takes
+        record["misread"] = [entry] * 9  # one more than fits in a row
 
     different(campaign, "misread", change)
     figure = drawn("misread", campaign)
@@ -471,7 +471,7 @@ def test_training_curves_of_each_data_set_and_recipe_are_its_own(campaign):
 
 
 def test_every_panel_of_accuracies_is_of_its_recipe_and_data_set(campaign):
-    """All networks of it, each at its stage, as 100 % less the accuracy."""
+    """It shows all networks of these, each at its stage, as 100 % minus the accuracy."""
     tabulate(campaign)
     with open("a.csv", newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -509,7 +509,7 @@ def test_every_panel_of_accuracies_is_of_its_recipe_and_data_set(campaign):
 
 
 def test_the_look_of_an_accuracy_tells_synapse_reading_and_mapping(campaign):
-    """Colour for synapse and reading, filling for the mapping, as the legend says."""
+    """Colour shows synapse and reading, fill style shows the mapping, as in the legend."""
     figure = drawn("accuracy", campaign)
     with open("a.csv", newline="") as stream:
         rows = list(csv.DictReader(stream))

@@ -1,4 +1,4 @@
-"""The table of parameters says what the devices are, with units, after inheritance."""
+"""The table of parameters lists the devices with units, after inheritance."""
 
 import copy
 

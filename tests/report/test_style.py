@@ -1,4 +1,4 @@
-"""The shared look of figures, and how they are saved."""
+"""The common style of figures, and saving figures."""
 
 import json
 
@@ -27,7 +27,7 @@ def draw(path, figures, metadata, vector="pdf", scale=1.0):
 @pytest.mark.parametrize("vector", ["pdf", "svg"])
 def test_the_same_figure_gives_the_same_bytes(tmp_path, vector):
     first = [p.read_bytes() for p in draw(tmp_path / "a", Figures(), {"revision": 1}, vector)]
-    # what a user had set must not leak in, be it a setting of ours or another one
+    # settings of the user must have no effect, whether or not the style sets them
     matplotlib.rcParams.update({"lines.linewidth": 7, "axes.facecolor": "red"})
     try:
         second = [p.read_bytes() for p in draw(tmp_path / "b", Figures(), {"revision": 1}, vector)]

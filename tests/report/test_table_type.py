@@ -1,4 +1,4 @@
-"""One type of table and its three writers."""
+"""The type of tables and its three writers."""
 
 import csv
 import io
@@ -85,7 +85,7 @@ def test_a_table_without_rows_keeps_its_header():
 
 
 def test_columns_may_share_a_name():
-    """A device may be called as the first column of the table of parameters is."""
+    """A device may have the name of the first column of the table of parameters."""
     table = Table("t", pandas.DataFrame([["length", "m", "1e-6"]], columns=["key", "unit", "key"]))
     assert table.as_csv() == "key,unit,key\nlength,m,1e-6\n"
 

@@ -1,4 +1,4 @@
-"""Tables and figure of the validation: what stands in the cells and in the axes."""
+"""Tables and figure of the validation: contents of the cells and the axes."""
 
 import csv
 
@@ -59,7 +59,7 @@ RESULTS = [
 
 @pytest.fixture(scope="module")
 def panels(tmp_path_factory):
-    """The axes of the figure, by the curve that they show."""
+    """Return the axes of the figure, by the curve that they show."""
     folder = tmp_path_factory.mktemp("validation")
     kept = []
     with pytest.MonkeyPatch.context() as patch:
@@ -131,7 +131,7 @@ def test_velocity_shows_each_model_as_a_line_of_the_colour_of_its_points(panels)
 
 def test_profile_is_drawn_around_the_centre_in_width_parameters(panels):
     found = labelled(panels["profile"])
-    # (x - 46 nm)/9 nm; what lies further than six is left out
+    # (x - 46 nm)/9 nm; points beyond six are left out
     u = [-4, -1, 0, 2, 3]
     assert found["engine"].get_xdata() == pytest.approx(u, abs=1e-9)
     assert found["engine"].get_ydata() == pytest.approx([-0.99, -0.6, 0.01, 0.9, 0.97], abs=1e-12)
@@ -148,7 +148,7 @@ def test_reversal_shows_m_y_in_ns_beside_the_reference_of_its_field(panels):
     assert found["µMAG 4, field 1"].get_xdata() == pytest.approx([0, 1], rel=1e-9, abs=0)
     assert found["µMAG 4, field 2"].get_ydata() == pytest.approx([0.4, 0.5], rel=1e-9, abs=0)
     assert found["µMAG 4, field 2"].get_xdata() == pytest.approx([0, 2], rel=1e-9, abs=0)
-    # mumax3's <m_y> after 1 ns, in the colour of the curve of the same field
+    # mumax3's <m_y> after 1 ns, in the colour of the curve for the same field
     points = [line for line in axes.get_lines() if line.get_linestyle() == "None"]
     for field, value in (("field 1", 0.1260409), ("field 2", -0.120395)):
         colour = found[f"µMAG 4, {field}"].get_color()

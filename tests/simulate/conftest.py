@@ -1,4 +1,4 @@
-"""Small jobs, and the real OOMMF that the marked tests need."""
+"""Small jobs, and the OOMMF that the marked tests need."""
 
 import pytest
 from helpers.small_campaign import MATERIAL
@@ -22,7 +22,7 @@ SMALL = {
     },
     "networks": {},
 }
-"""A campaign of one short pulse on 60×8 cells, whose end lies between two output times."""
+"""A campaign with one short pulse on 60×8 cells, which ends between two output times."""
 
 
 @pytest.fixture(scope="session")
@@ -33,13 +33,13 @@ def small_data():
 
 @pytest.fixture(scope="session")
 def small_campaign():
-    """Return a function that makes the small campaign with cases of a cross-check."""
+    """Return a function that creates the small campaign with cases of a cross-check."""
     return lambda cases: parse(SMALL | {"crosscheck": {"cases": cases}})
 
 
 @pytest.fixture
 def small_job():
-    """Return a function that makes a job of the small campaign for one calculator."""
+    """Return a function that creates a job of the small campaign for one calculator."""
 
     def make(calculator, current_density=0.3e12, **changes):
         device = SMALL["devices"]["small"] | {"calculator": calculator} | changes
@@ -51,7 +51,7 @@ def small_job():
 
 @pytest.fixture(scope="session")
 def real_oommf():
-    """Skip, with the reason, where no OOMMF is able to run; return what was found."""
+    """Return the OOMMF that was found; skip with a reason if none runs."""
     try:
         return install.check()
     except OommfError as error:

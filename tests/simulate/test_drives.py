@@ -1,4 +1,4 @@
-"""When a trace has entries, whichever calculator makes it."""
+"""Times of the entries of a trace, for any calculator."""
 
 import numpy as np
 import pytest

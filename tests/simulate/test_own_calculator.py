@@ -12,11 +12,11 @@ from wallnet import files
 
 VELOCITY = 200.0
 TARGETS = ("results/tables/devices/synapse.csv", "results/traces/neuron/0.2000.nc")
-"""All that the drifting wall makes, and one trace of the embedded engine."""
+"""All results of the drifting wall, and one trace of the embedded engine."""
 
 
 def configured(calculator=NAME, settings=None):
-    """Return the tiny campaign, in which one's own calculator simulates the synapse."""
+    """Return the tiny campaign, in which a user-defined calculator simulates the synapse."""
     theirs = {"calculator": calculator}
     theirs["calculator_settings"] = {NAME: settings or {"velocity": VELOCITY}}
     synapse = TINY["devices"]["synapse"] | theirs
@@ -25,7 +25,7 @@ def configured(calculator=NAME, settings=None):
 
 @pytest.fixture(scope="module")
 def drifted(tmp_path_factory):
-    """A finished campaign; not to be changed."""
+    """Return a finished campaign, which tests must not change."""
     made = Campaign(tmp_path_factory.mktemp("drifted"))
     made.configure(configured())
     (made.folder / "drift.py").write_text(DRIFT)
@@ -35,7 +35,7 @@ def drifted(tmp_path_factory):
 
 @pytest.fixture
 def changed(drifted, tmp_path):
-    """A copy of the finished campaign, free to be changed."""
+    """Return a copy of the finished campaign, which a test may change."""
     folder = tmp_path / "campaign"
     shutil.copytree(drifted.folder, folder, copy_function=shutil.copy2)
     return Campaign(folder)
@@ -53,7 +53,7 @@ def test_its_traces_become_devices_as_those_of_any_other(drifted):
     device = files.read_dataset(drifted.folder / "results/devices/synapse.nc", "synapse")
     assert device.attrs["simulation_backend"] == NAME
     assert device["state"].values[0] == trace.attrs["state"]
-    # of the walls that were placed at notches, nothing has moved one
+    # no wall that was placed at a notch has moved
     assert np.array_equal(device["level_state"], device["level_resting_state"])
     ours = files.read_dataset(drifted.folder / TARGETS[1], "trace")
     assert ours.attrs["backend"] == "film"
@@ -111,11 +111,11 @@ def test_one_that_cannot_run_is_said_before_any_job_starts(campaign):
     assert "calculator drift:Drift cannot run (OSError: no licence); fix that" in said
     assert "Traceback" not in said
     assert not list(campaign.folder.glob("results/*/*.nc"))
-    assert campaign.snakemake(TARGETS[1]).returncode == 0  # which another one makes
+    assert campaign.snakemake(TARGETS[1]).returncode == 0  # from another calculator
 
 
 def test_a_module_on_pythonpath_is_found_as_one_beside_the_configuration(campaign, tmp_path):
-    """By the plan and by the job."""
+    """Both the plan and the job find it."""
     campaign.configure(configured())
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

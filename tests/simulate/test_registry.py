@@ -1,4 +1,4 @@
-"""From a calculator's name to a calculator: what is found, and what is said where nothing is."""
+"""From a calculator's name to a calculator: found calculators, and messages if none is found."""
 
 import sys
 
@@ -12,7 +12,7 @@ from wallnet.simulate.checkpoint import Checkpoint
 
 @pytest.fixture
 def module(tmp_path, monkeypatch):
-    """Return a function that writes a module and has it found by this process alone."""
+    """Return a function that writes a module that only this process finds."""
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
 
     def write(name, text):
@@ -123,7 +123,7 @@ def test_a_calculator_that_records_nothing_is_refused(module, tiny):
 
 
 def test_a_job_by_hand_finds_a_calculator_beside_its_configuration(tmp_path, tiny, monkeypatch):
-    """Whatever folder it is called from."""
+    """It does so from any working folder."""
     import yaml
 
     from wallnet import cli, files

@@ -50,7 +50,7 @@ def test_the_pulse_moves_the_wall_to_the_right_and_ends_on_time(trace):
 
 
 def test_the_end_of_the_pulse_is_kept_whole(synapse):
-    """Also where no snapshot is due."""
+    """This holds also if no snapshot is due."""
     job = jobs.pulse_job(synapse, 1.5e12).model_copy(update={"pulse_duration": 0.55e-9})
     times = simulate.simulate(job)["snapshot_time"].values
     assert times[:6] == pytest.approx([0, 1e-10, 2e-10, 3e-10, 4e-10, 5e-10], rel=1e-6, abs=0)
@@ -100,7 +100,7 @@ def test_resting_needs_both_ends_slow_for_the_whole_hold(synapse):
     assert not _recorded(job, [120e-9] * 2).resting()
     assert not _recorded(job, [120e-9, 125e-9, 125e-9]).resting()
     assert _recorded(job, [120e-9, 125e-9, 125e-9, 125e-9]).resting()
-    # the lower end alone, the upper alone; away from the notches, whose edge lies far inside
+    # only the lower end, only the upper end; away from the notches, whose edge is far inside
     for moved in ((65e-9, 60e-9), (60e-9, 65e-9)):
         assert not _recorded(job, [60e-9, 60e-9, moved]).resting()
         assert _recorded(job, [60e-9, moved, moved, moved]).resting()
@@ -173,7 +173,7 @@ def test_what_goes_wrong_is_said(synapse, monkeypatch):
 
 
 def test_an_unstable_step_is_recognised(synapse):
-    """A step far beyond the stability limit ends in an error, not in a trace."""
+    """A step far beyond the stability limit raises an error instead of giving a trace."""
     from wallnet.film import core
     from wallnet.simulate import embedded
 
@@ -207,7 +207,7 @@ def test_one_job_by_hand(tmp_path, tiny):
 
 
 def _pulse(device, current_density, pulse_duration=0.2e-9, longest=0.1e-9, **relaxation):
-    """Return a short pulse, by default with a relaxation that runs to its cap."""
+    """Return a short pulse, by default with a relaxation of the longest duration."""
     relaxation = {"longest": longest, "hold": 1e-3, **relaxation}
     changes = {
         "pulse_duration": pulse_duration,
@@ -239,7 +239,7 @@ def test_a_negative_current_drives_the_wall_to_the_left(synapse):
 
 
 MIDDLE = config.Wall(start=180e-9)
-"""Half way along the track, between two notches."""
+"""Position halfway along the track, between two notches."""
 
 
 def test_a_pulse_of_no_current_lasts_as_long_as_any(synapse):
@@ -250,7 +250,7 @@ def test_a_pulse_of_no_current_lasts_as_long_as_any(synapse):
 
 
 def test_the_torque_ends_with_the_pulse(synapse):
-    """What follows is what a wall in the same state does without any pulse."""
+    """Afterwards the wall moves like one in the same state without a pulse."""
     pulsed = simulate.simulate(_pulse(synapse, 1e12))
     at_end = int(np.argmin(np.abs(pulsed["snapshot_time"].values - 0.2e-9)))
     state = simulate.state_of(pulsed.isel(snapshot=slice(at_end + 1)))
@@ -311,7 +311,7 @@ def test_what_drives_the_wall_reaches_the_engine(synapse, monkeypatch):
 
 
 def test_an_initial_relaxation_goes_on_though_the_wall_rests(tiny):
-    """A hold of the device's own, of the default or of half the time would end it early."""
+    """The device's hold, the default hold or half the time as hold would end it early."""
     tiny["devices"]["synapse"]["wall"] = {"start": 120e-9, "relaxation": 5e-9}
     job = jobs.initial_job(config.parse(tiny).devices["synapse"])
     assert job.current_density is None
@@ -328,7 +328,7 @@ def test_the_initial_relaxation_ends_when_it_was_told_to(tiny):
     late = trace["time"].values > 0.4e-9
     assert np.ptp(trace["wall_bottom"].values[late]) < 0.1e-9
     assert trace["time"].values[-1] == pytest.approx(0.7e-9, rel=1e-9, abs=0)
-    # its last entry is what is kept, with how far the wall went until then
+    # the last entry is kept, with the distance that the wall moved until then
     state = simulate.initial_state(jobs.initial_job(device))
     assert np.array_equal(
         state["initial_magnetization"], trace["magnetization"].isel(snapshot=-1), equal_nan=True
@@ -340,7 +340,7 @@ def test_the_initial_relaxation_ends_when_it_was_told_to(tiny):
 
 @pytest.fixture
 def calculator(monkeypatch):
-    """Return a function that puts a calculator in place which records given entries."""
+    """Return a function that installs a calculator that records given entries."""
 
     def put(entries):
         class Given:
@@ -366,7 +366,7 @@ def calculator(monkeypatch):
 def test_a_trace_that_ends_before_the_wall_can_rest_is_refused(
     synapse, calculator, longest, hold, due
 ):
-    """After a pulse of 0.6 ns."""
+    """The pulse lasts 0.6 ns."""
     job = _pulse(synapse, 0.5e12, 0.6e-9, longest, hold=hold)
     calculator([0.0, due])
     assert simulate.simulate(job)["time"].values[-1] == due
@@ -384,12 +384,12 @@ def test_the_wall_time_counts_earlier_attempts(synapse, calculator, monkeypatch,
 
 
 def test_what_a_trace_keeps_of_an_entry(synapse):
-    """Half of one column, under a notch, is turned; everything else points along +z."""
+    """Half of one column, under a notch, is reversed; all other cells point along +z."""
     job = jobs.level_job(synapse, "1")
     recorder = Recorder(job)
     magnetic = int(recorder.mask.sum())
     column = int(recorder.mask[:, 30].sum())  # 10 of 18 rows: x = 122 nm, notch at 120 nm
-    # the quarter of a disc of four cells holds 13 centres; there are ten of them
+    # a quarter of a disc of four cells contains 13 centres; there are ten quarters
     assert (magnetic, column) == (90 * 18 - 10 * 13, 10)
     m = np.zeros((18, 90, 3))
     m[..., 2] = 1.0
@@ -431,7 +431,7 @@ def test_the_state_is_that_of_the_latest_entry_seen_from_the_first(synapse):
         assert _recorded(job, [60e-9, 230e-9, end]).state == state
     assert _recorded(job, [180e-9, 230e-9, 180e-9]).state == "initial"
     assert _recorded(job, [120e-9, 120e-9, (120e-9, 240e-9)]).state == "between 1 and 2"
-    # a leaning wall starts half way between its ends
+    # a tilted wall starts halfway between its ends
     assert _recorded(job, [(170e-9, 190e-9), 180e-9]).state == "initial"
 
 

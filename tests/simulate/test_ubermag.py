@@ -1,4 +1,4 @@
-"""Any calculator of ubermag through its `TimeDriver`, tried with ours and with OOMMF's."""
+"""Calculators of ubermag through their `TimeDriver`, tested with the engine's and OOMMF's."""
 
 import sys
 
@@ -13,7 +13,7 @@ OURS = "wallnet.film:TimeDriver"
 
 @pytest.fixture
 def own_job(small_job):
-    """Return a function that makes the small job for a calculator of ubermag."""
+    """Return a function that creates the small job for a calculator of ubermag."""
 
     def make(name, settings=None, **changes):
         return small_job(name, calculator_settings={name: settings or {}}, **changes)
@@ -32,7 +32,7 @@ def compared(first, second, of_m, of_ends):
 
 @pytest.mark.parametrize("density", [0.3e12, -0.3e12])
 def test_our_own_face_gives_the_trace_of_the_engine_itself(small_job, own_job, density):
-    """Each run starts anew, and states pass through files: 2e-5 of m, 4 pm of 3 nm cells."""
+    """Each run starts again and states pass through files: 2e-5 of m, 4 pm of 3 nm cells."""
     direct = simulate(small_job("film", density))
     through = simulate(own_job(OURS, current_density=density))
     compared(direct, through, of_m=5e-5, of_ends=0.01e-9)
@@ -60,7 +60,7 @@ class TimeDriver:
 
 @pytest.fixture
 def watched(tmp_path, monkeypatch):
-    """The calls of a driver that is ours otherwise."""
+    """Return the calls of a driver that is otherwise the engine's."""
     (tmp_path / "watched.py").write_text(WATCHED)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "watched", raising=False)
@@ -71,7 +71,7 @@ def watched(tmp_path, monkeypatch):
 
 
 def test_pulse_and_relaxation_are_driven_apart_until_the_wall_rests(own_job, watched):
-    """A pulse of 0.13 ns in steps of 0.02 ns; pieces of the hold, 0.06 ns, after it."""
+    """A pulse of 0.13 ns in steps of 0.02 ns, then pieces as long as the hold, 0.06 ns."""
     settings = {"stray_field_tolerance": "1e-4"}
     trace = simulate(own_job("watched:TimeDriver", settings, current_density=-0.3e12))
     times, stages, currents, starts, drivers = zip(*watched, strict=True)
@@ -81,7 +81,7 @@ def test_pulse_and_relaxation_are_driven_apart_until_the_wall_rests(own_job, wat
     assert set(currents[2:]) == {None}
     assert len(set(map(id, drivers))) == len(drivers)
     assert all(driver.settings == {"stray_field_tolerance": 1e-4} for driver in drivers)
-    # each starts where the one before has ended
+    # each starts with the final state of the one before
     for start, entry in zip(starts, np.cumsum([0, *stages]), strict=False):
         m = trace["m"].values[entry]
         assert start.mean(axis=(0, 1, 2)) == pytest.approx(m, abs=1e-6)
@@ -91,7 +91,7 @@ def test_pulse_and_relaxation_are_driven_apart_until_the_wall_rests(own_job, wat
 
 
 def test_no_run_has_more_states_than_two_digits_tell_apart(own_job, watched):
-    """A pulse of a hundred steps."""
+    """The pulse has a hundred steps."""
     pulse = {"duration": 2e-9, "current_densities": [0.3e12]}
     job = own_job("watched:TimeDriver", pulse=pulse, relaxation={"longest": 0})
     assert simulate(job).sizes["time"] == 101
@@ -99,7 +99,7 @@ def test_no_run_has_more_states_than_two_digits_tell_apart(own_job, watched):
 
 
 def test_the_relaxation_ends_within_a_piece_as_the_wall_rests(own_job, small_job):
-    """A hold of seven steps, of which the first is cut short by the pulse's end."""
+    """The hold has seven steps; the end of the pulse shortens the first one."""
     relaxation = {"longest": 0.4e-9, "hold": 0.13e-9, "speed": 40.0}
     direct = simulate(small_job("film", relaxation=relaxation))
     through = simulate(own_job(OURS, relaxation=relaxation))
@@ -151,7 +151,7 @@ def test_an_upgrade_of_the_module_is_another_job(own_job, monkeypatch):
 @pytest.mark.usefixtures("real_oommf")
 @pytest.mark.parametrize("density", [0.3e12, -0.3e12])
 def test_oommfc_gives_the_trace_of_the_engine(small_job, own_job, density):
-    """With the bounds of OOMMF's own calculator."""
+    """The bounds are those of the `oommf` calculator."""
     calculator.check("oommfc:TimeDriver", {})
     direct = simulate(small_job("film", density))
     through = simulate(own_job("oommfc:TimeDriver", current_density=density))

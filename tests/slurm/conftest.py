@@ -1,4 +1,4 @@
-"""A real SLURM of one node: its daemons on loopback, in a folder of their own, for one session."""
+"""A real SLURM of one node, with its daemons on loopback in a separate folder, for one session."""
 
 import os
 import re
@@ -58,7 +58,7 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=1-00:00:00 DefaultTime=10 DefMe
 
 
 def wait_until(condition, what, seconds=180, pause=0.2):
-    """Return what the condition gives once that is true; fail after so many seconds."""
+    """Return the value of a condition when it is true; fail after a number of seconds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if value := condition():
@@ -68,7 +68,7 @@ def wait_until(condition, what, seconds=180, pause=0.2):
 
 
 def system_path():
-    """Return PATH with the folders where Debian keeps daemons."""
+    """Return PATH with the folders in which Debian installs daemons."""
     return os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 
 
@@ -77,7 +77,7 @@ def missing_programs():
 
 
 def own_host_name():
-    """Return what to put before a daemon so that its host's name is an address of loopback."""
+    """Return the prefix of a daemon's command that sets its host name to a loopback address."""
     with suppress(OSError):
         if socket.gethostbyname(socket.gethostname()) == "127.0.0.1":
             return []
@@ -92,7 +92,7 @@ def own_host_name():
 
 @dataclass
 class Cluster:
-    """The running SLURM, and what a test asks of it."""
+    """The running SLURM, with commands for tests."""
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
@@ -116,12 +116,12 @@ class Cluster:
         return "\n".join(texts)
 
     def jobs(self, run, *states):
-        """Return the numbers of a run's jobs, those in the given states or all."""
+        """Return the numbers of a run's jobs in the given states, by default of all."""
         wanted = ",".join(states) or "all"
         return self.call("squeue", "-h", "-o", "%i", "--name", run, "--states", wanted).split()
 
     def job(self, number):
-        """Return what SLURM knows of a job, by its own names."""
+        """Return SLURM's data on a job, by SLURM's names."""
         text = self.call("scontrol", "--oneliner", "show", "job", number)
         return dict(re.findall(r"(\S+?)=(\S*)", text))
 
@@ -141,12 +141,12 @@ class Cluster:
             )
 
     def answers(self, *command):
-        """Return the output of a command, nothing as long as its daemon is not up."""
+        """Return the output of a command, or nothing while its daemon is not up."""
         assert all(daemon.poll() is None for daemon in self.daemons), "a daemon ended at once"
         return self.call(*command, check=False)
 
     def stop(self):
-        """Cancel what runs, then end the daemons in the reverse order of their start."""
+        """Cancel running jobs, then end the daemons in the reverse order of their start."""
         with suppress(AssertionError):
             if numbers := self.call("squeue", "-h", "-o", "%i").split():
                 self.call("scancel", *numbers, check=False)
@@ -170,13 +170,13 @@ def two_ports():
 
 @pytest.fixture(scope="session")
 def cluster():
-    """SLURM, running; skipped with what to install where its programs are missing."""
+    """Yield the running SLURM; skip if programs are missing and name the packages to install."""
     if missing := missing_programs():
         pytest.skip(f"no {', '.join(missing)}: apt-get install {PACKAGES}")
     prefix = own_host_name()
-    # a socket's path may have about 100 characters: not pytest's own folder
+    # a socket's path may have about 100 characters, so pytest's folder is too long
     folder = Path(tempfile.mkdtemp(prefix="slurm-", dir="/tmp"))
-    folder.chmod(0o711)  # munged wants its socket within everyone's reach
+    folder.chmod(0o711)  # munged requires a socket that everyone can reach
     for name in ("state", "spool", "bin"):
         (folder / name).mkdir()
     controller_port, node_port = two_ports()
@@ -187,11 +187,11 @@ def cluster():
             node_port=node_port,
             folder=folder,
             user=subprocess.check_output(["id", "-un"], text=True).strip(),
-            # what SLURM is told, not what the machine has: jobs mostly wait
+            # configured resources, not those of the machine: jobs mostly wait
             cores=8,
         )
     )
-    # the executor's step drops SLURM_CONF, and srun would look for /etc/slurm
+    # the executor's step removes SLURM_CONF, and srun would use /etc/slurm
     real = shutil.which("srun", path=system_path())
     wrapper = folder / "bin" / "srun"
     wrapper.write_text(f'#!/bin/sh\nSLURM_CONF={settings} exec {real} "$@"\n')
@@ -235,7 +235,7 @@ def cluster():
 
 @pytest.fixture(scope="session")
 def profile(tmp_path_factory):
-    """The shipped profile, account and partition set in their two lines as a user sets them."""
+    """Return the shipped profile with account and partition set in two lines, as a user does."""
     text = (ROOT / "profiles" / "slurm" / "config.yaml").read_text()
     for key, value in (("slurm_account", "walls"), ("slurm_partition", "main")):
         text, found = re.subn(rf'(?m)^  {key}: ""', f"  {key}: {value}", text)
@@ -247,7 +247,7 @@ def profile(tmp_path_factory):
 
 
 class ClusterRun:
-    """A Snakemake on the cluster, running or ended, and its output so far."""
+    """Snakemake on the cluster, running or finished, and its output so far."""
 
     def __init__(self, process, output):
         self.process = process
@@ -259,24 +259,24 @@ class ClusterRun:
 
     @property
     def name(self):
-        """The run's name in the queue."""
+        """Name of the run in the queue."""
         found = re.search(r"SLURM run ID: (\S+)", self.text)
         return found[1] if found else None
 
     def wait(self, seconds=600):
-        """Wait for the end; return the exit status."""
+        """Wait for the end, and return the exit status."""
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"no end within {seconds} s:\n{self.text}") from None
 
     def signal(self, number):
-        """Send a signal to Snakemake and to what it runs by itself, as a terminal does."""
+        """Send a signal to Snakemake and its local processes, as a terminal does."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
 
     def finished(self):
-        """Return the outputs of the jobs that Snakemake has noted as finished."""
+        """Return the outputs of the jobs that Snakemake recorded as finished."""
         numbers = set(re.findall(r"Finished jobid: (\d+)", self.text))
         outputs = set()
         for block in self.text.split("\n\n"):
@@ -295,7 +295,7 @@ def submit(cluster, profile):
     def start(folder, *arguments, snakefile=ROOT / "Snakefile"):
         command = [Path(sys.executable).with_name("snakemake"), "--snakefile", snakefile]
         command += ["--directory", folder, "--workflow-profile", profile]
-        # what a cluster without an accounting database needs
+        # needed on a cluster without an accounting database
         command += ["--slurm-status-command", "squeue", "--slurm-no-requeue"]
         # so that tests wait less
         command += ["--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10"]
@@ -327,6 +327,6 @@ def until():
 
 @pytest.fixture
 def cluster_campaign(tmp_path, tiny):
-    """A folder with the tiny campaign's configuration, nothing run yet."""
+    """Return a folder with the tiny campaign's configuration and no results."""
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(tiny, sort_keys=False))
     return tmp_path

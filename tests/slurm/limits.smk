@@ -1,4 +1,4 @@
-# Jobs that meet their limits: what a job asks for grows with each attempt, as in the campaign.
+# Jobs that reach their limits: requested resources grow with each attempt, as in the campaign.
 
 
 include: "../../workflow/rules/failures.smk"
@@ -11,7 +11,7 @@ rule all:
 
 
 rule slow:
-    # the limit is checked every half minute: 60 s end after 60 to 90 s, 120 s hold
+    # SLURM checks the limit every half minute: 60 s end after 60 to 90 s, 120 s suffice
     output:
         "slow.txt",
     log:

@@ -17,7 +17,7 @@ SUBMITTED = {"rule_trace": 8, "rule_level": 3}
 
 @pytest.fixture(scope="module", autouse=True)
 def limits(submit, tmp_path_factory):
-    """The jobs that meet their limits: minutes of waiting, so that they wait beside the others."""
+    """Start the jobs that reach their limits; they take minutes, so they run with the others."""
     folder = tmp_path_factory.mktemp("limits")
     run = submit(folder, snakefile=Path(__file__).with_name("limits.smk"))
     run.folder = folder
@@ -26,7 +26,7 @@ def limits(submit, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def ended(limits):
-    """The run of the jobs that meet their limits, at its end."""
+    """Return the finished run of the jobs that reach their limits."""
     limits.wait(900)
     return limits
 
@@ -36,13 +36,13 @@ def rule_of(job):
 
 
 def attempts(cluster, run, rule):
-    """Return the jobs that a rule had in the queue, first attempt first."""
+    """Return the jobs of a rule in the queue, beginning with the first attempt."""
     jobs = [cluster.job(number) for number in cluster.jobs(run.name)]
     return sorted((j for j in jobs if rule_of(j) == rule), key=lambda j: int(j["JobId"]))
 
 
 def same_data(folder, other):
-    """Compare all results of two campaigns; attributes hold times and dates and may differ."""
+    """Compare all results of two campaigns except attributes, which contain times and dates."""
     results = {
         campaign: {
             path.relative_to(campaign)
@@ -83,7 +83,7 @@ def test_a_full_pass_gives_the_same_data_as_local_cores(
     assert run.wait() == 0, run.text
     same_data(cluster_campaign, finished_devices.folder)
 
-    # what takes seconds is not in the queue, and what is asks for what the rules say
+    # jobs of seconds are not in the queue, and queued jobs request the rules' resources
     jobs = [cluster.job(number) for number in cluster.jobs(run.name)]
     assert Counter(map(rule_of, jobs)) == SUBMITTED
     for job in jobs:
@@ -106,7 +106,7 @@ def executed(folder):
 
 
 def test_text_of_the_configuration_is_nothing_but_text_on_a_node(submit, cluster_campaign, tiny):
-    """A job reads the Snakefile anew, and its environment is set there, through no shell."""
+    """A job reads the Snakefile again and sets its environment there, without a shell."""
     tiny["networks"]["data_folder"] = f"a '{SPITEFUL}\" {{b}}"
     (cluster_campaign / "config.yaml").write_text(yaml.safe_dump(tiny, sort_keys=False))
     target = "results/traces/neuron/0.4000.nc"
@@ -117,7 +117,7 @@ def test_text_of_the_configuration_is_nothing_but_text_on_a_node(submit, cluster
 
 
 def test_a_folder_that_cannot_be_submitted_is_refused_before_any_job(submit, tmp_path, tiny):
-    """Snakemake's plugin puts its name into a shell as it is."""
+    """Snakemake's plugin passes its name to a shell without quoting."""
     for name in (f"a {SPITEFUL}", "two words"):
         folder = tmp_path / name
         folder.mkdir()
@@ -135,7 +135,7 @@ GROUPS = (
     *("--resources", "mem_mb=800", "--set-resource-scopes", "mem_mb=local"),
     *("--set-resources", "trace:mem_mb=800", "trace:runtime=2*attempt"),
 )
-"""What docs/scale.md says of grouping, with smaller groups."""
+"""Grouping as in docs/scale.md, with smaller groups."""
 
 
 def test_groups_take_one_core_and_the_sum_of_their_times(
@@ -153,7 +153,7 @@ def test_groups_take_one_core_and_the_sum_of_their_times(
 
 
 def test_cancelling_cancels_the_jobs(cluster, submit, cluster_campaign, tiny, until):
-    # jobs of a minute: one that ends before the signal arrives would be no test
+    # jobs of a minute: a job that ends before the signal arrives would test nothing
     tiny["film"] = {"time_step_fraction": 0.01, "frozen_change": 0.0}
     for device in tiny["devices"].values():
         device["pulse"]["duration"] = 20e-9
@@ -164,7 +164,7 @@ def test_cancelling_cancels_the_jobs(cluster, submit, cluster_campaign, tiny, un
     assert run.wait() != 0
     until(lambda: not cluster.jobs(run.name, "PENDING", "RUNNING", "COMPLETING"), "no job left")
     assert "CANCELLED" in {cluster.job(n)["JobState"] for n in cluster.jobs(run.name)}
-    # no lock is left either
+    # no lock remains either
     assert submit(cluster_campaign, "--dry-run", "devices").wait() == 0
 
 
@@ -185,7 +185,7 @@ def test_killed_and_started_again_it_finishes_without_repeating(
     kept = {path: (cluster_campaign / path).stat() for path in run.finished()}
     assert cluster.jobs(run.name, "PENDING", "RUNNING")
 
-    # the way of docs/cluster.md
+    # the procedure of docs/cluster.md
     refused = submit(cluster_campaign, "devices")
     assert refused.wait() != 0
     assert "cannot be locked" in refused.text

@@ -1,4 +1,4 @@
-"""What the shipped profile and the rules ask for; no SLURM is needed for that."""
+"""Resources that the shipped profile and the rules request; the tests do not need SLURM."""
 
 import re
 import shlex
@@ -21,7 +21,7 @@ def read_profile(name):
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory):
-    """Memory (MB) and time (minutes) that each rule asks for at its first attempts."""
+    """Return memory (MB) and time (minutes) that each rule requests at its first attempts."""
     folder = tmp_path_factory.mktemp("asked")
     shutil.copy(ROOT / "config.yaml", folder)
     program = Path(sys.executable).with_name("snakemake")
@@ -42,14 +42,14 @@ def asked(tmp_path_factory):
 
 
 def test_the_profile_is_complete():
-    """It replaces the default profile: what that one says of reruns and failures holds here too."""
+    """It replaces the default profile, so it contains the same settings of reruns and failures."""
     default, slurm = read_profile("default"), read_profile("slurm")
     for key in default.keys() - {"cores"}:
         assert slurm[key] == default[key]
 
 
 def test_retries_are_the_profiles():
-    """Those of a rule would also run inside the allocation that was too small."""
+    """Retries of a rule would also run inside the allocation that was too small."""
     assert read_profile("slurm")["retries"] > 0
     for path in (ROOT / "workflow" / "rules").glob("*.smk"):
         assert not re.search(r"^\s+retries:", path.read_text(), re.M)
@@ -62,14 +62,14 @@ def test_arrays_are_not_used():
 @pytest.mark.parametrize("rule", SUBMITTED)
 def test_each_attempt_asks_for_more(asked, rule):
     memory, runtime = asked[rule][1]
-    # Snakemake's own steps, twice in each job, take half of this
+    # Snakemake's steps, twice in each job, take half of this
     assert memory >= 400
     for attempt in (2, 3):
         assert asked[rule][attempt] == (attempt * memory, attempt * runtime)
 
 
 def test_all_else_stays_off_the_queue():
-    """Whoever adds a rule decides: measured resources, or a local rule."""
+    """The author of a rule decides: measured resources or a local rule."""
     here = set()
     for path in [ROOT / "Snakefile", *(ROOT / "workflow" / "rules").glob("*.smk")]:
         for name, body in re.findall(
@@ -81,7 +81,7 @@ def test_all_else_stays_off_the_queue():
 
 
 def test_the_grouping_of_the_docs_is_accepted(tmp_path):
-    """As it stands there: 80 pulses and more in groups of 50, and each pulse in one of them."""
+    """As in the docs: 80 or more pulses in groups of 50, each pulse in one group."""
     text = (ROOT / "docs" / "scale.md").read_text()
     (command,) = re.findall(r"^ *snakemake (.*--groups (?:.*\\\n)*.*)$", text, re.M)
     command = command.replace("profiles/slurm", str(ROOT / "profiles" / "slurm"))

@@ -24,7 +24,7 @@ def test_notches_are_half_discs_on_both_edges():
     inside = np.hypot(x[None, :] - 600e-9, y[:, None]) <= 20e-9
     assert not mask[inside].any()
     assert np.array_equal(mask, mask[::-1])
-    # five notches on each edge, the last cut in half by the right edge; area within 3 %
+    # five notches on each edge, the right edge halves the last; area within 3 %
     removed = (~mask).sum() * 9e-18
     assert removed == pytest.approx(9 * np.pi * (20e-9) ** 2 / 2, rel=0.03, abs=0)
     plain = SYNAPSE.model_copy(update={"notches": None})
@@ -37,7 +37,7 @@ def test_a_placed_wall_is_where_it_was_put():
     assert np.allclose(np.linalg.norm(wall, axis=-1)[mask], 1, rtol=1e-12, atol=0)
     assert not wall[~mask].any()
     bottom, top = tracks.wall_ends(SYNAPSE, mask, wall)
-    # the outermost rows lie half a cell inside the edges
+    # the outermost rows are half a cell inside the edges
     assert bottom == pytest.approx(450e-9, abs=1e-9)
     assert top == pytest.approx(500e-9, abs=1e-9)
     average = wall[..., 2].sum() / mask.sum()
@@ -88,7 +88,7 @@ def test_a_uniform_track_has_its_ends_at_the_border(direction):
         (1500, 1500, "reversed"),
         (1495, 1499, "reversed"),
         (0, 2, "expelled"),
-        # one end alone has left the track
+        # only one end has left the track
         (1300, 1500, "free"),
         (1500, 1300, "free"),
         (0, 100, "free"),
@@ -111,7 +111,7 @@ SMALL = Track(
     cell_size=2e-9,
     notches={"diameter": 6e-9, "positions": [30e-9, 9e-9]},
 )
-"""15×6 cells, a notch within and one that the right edge cuts."""
+"""Track of 15×6 cells with an inner notch and one that is cut by the right edge."""
 
 CUT = """\
 ...###........#
@@ -121,7 +121,7 @@ CUT = """\
 ....#..........
 ...###........#
 """
-"""Its cells: a centre at exactly the radius of 3 nm belongs to the notch."""
+"""Mask of this track; a centre at exactly the radius of 3 nm belongs to the notch."""
 
 
 def test_a_notch_takes_the_cells_whose_centre_is_within_its_radius():
@@ -136,7 +136,7 @@ def test_cell_centres_lie_half_a_cell_inside_the_edges():
 
 
 def test_a_placed_wall_points_against_x_within_and_leans_from_edge_to_edge():
-    """At a distance of Δ/2 from its middle: m = (-sech ½, 0, ±tanh ½)."""
+    """At a distance of Δ/2 from its middle, m = (-sech ½, 0, ±tanh ½)."""
     plain = SMALL.model_copy(update={"notches": None})
     wall = tracks.placed_wall(plain, 5e-9, 10e-9, 16e-9)
     # the middle is at 10.5 nm in the lowest row and at 15.5 nm in the highest; x = 13 nm
@@ -173,7 +173,7 @@ def test_a_wall_end_lies_where_m_z_crosses_zero_between_two_cells(profile, rever
 
 
 def test_the_edge_follows_a_notch():
-    """In each column the outermost cells alone decide."""
+    """In each column only the outermost cells count."""
     mask = tracks.magnetic_mask(SMALL)
     m = np.zeros((*mask.shape, 3))
     m[..., 2] = np.where(mask, 1.0, 0.0)
@@ -198,7 +198,7 @@ def test_rest_is_a_speed_below_the_limit_between_all_entries_of_both_ends():
 @pytest.mark.parametrize(
     ("bottom", "top", "state"),
     [
-        # moved by up to Δ = 9.13 nm to either side, at either end
+        # moved by up to Δ = 9.13 nm to each side, at each end
         (209, 209, "initial"),
         (200, 191, "initial"),
         (191, 200, "initial"),

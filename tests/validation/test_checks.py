@@ -1,7 +1,8 @@
-"""The engine beside published and analytic values, and that the rows can fail.
+"""The engine compared with published and analytic values, and rows that can fail.
 
-The check `tolerances` takes a minute and is left to `snakemake validation`: it judges one row, the
-campaign's settings against none left out, which the reference traces judge here against OOMMF.
+The check `tolerances` takes a minute and runs only in `snakemake validation`. It judges one row,
+the campaign's settings against the engine with nothing left out. Here the reference traces judge
+the settings against OOMMF.
 """
 
 import argparse
@@ -36,7 +37,7 @@ CLOSER = {
         "field 1, mz after": 1.2e-3,
         "field 2, mx after": 4e-3,
         "field 2, mz after": 2e-3,
-        # half of the last digit that is given
+        # half of the last given digit
         "first <mx> = 0": 5e-14,
     },
     "slonczewski-film": {
@@ -66,8 +67,8 @@ CLOSER = {
     "time-step": {"order of convergence": 0.1},
     "cell-size": {"order of convergence": 0.7, "wall position after 0.2 ns in": 4e-10},
 }
-"""Largest deviation by a part of the row's name, where a row's own tolerance is far above it: three
-to five times what is seen."""
+"""Largest deviation by a part of the row's name, if the row's own tolerance is far above it: three
+to five times the observed one."""
 
 
 FINDINGS = {
@@ -75,7 +76,7 @@ FINDINGS = {
     "D = 2 mJ/m2": ((46.7, 113.5, 167.2, 226.3), (29.7, 63.3, 81.3, 93.4)),
 }
 """Velocity in m/s of the wall on the paper's track, and lead of its upper end after 1 ns in nm, at
-0.1, 0.3, 0.5 and 0.8 TA/m²: no row judges them, but figure and text have them."""
+0.1, 0.3, 0.5 and 0.8 TA/m². No row judges them, but figure and text contain them."""
 
 
 def judge_findings(result):
@@ -83,7 +84,7 @@ def judge_findings(result):
     for label, (velocities, leads) in FINDINGS.items():
         curves = result["curves"][label]
         assert curves["current_density"] == list(densities)
-        # in per cent what the figures are rounded to, and more
+        # in per cent, more than the rounding of the figures
         assert curves["track 150 nm"] == pytest.approx(velocities, rel=0.01, abs=0)
         assert curves["lead"] == pytest.approx([1e-9 * x for x in leads], rel=0.02, abs=0)
         for density, velocity, lead in zip(densities, velocities, leads, strict=True):
@@ -123,7 +124,7 @@ def test_every_judged_row_passes(check):
     if check == "wall-velocity":
         judge_findings(result)
     if check == "cell-size":
-        # from 60 nm, where it starts, by 0.2 ns of some 75 m/s
+        # from the start at 60 nm, 0.2 ns at about 75 m/s
         positions = result["curves"]["cell size"]["position"]
         assert positions == pytest.approx([74.1e-9, 74.7e-9, 74.8e-9], rel=0.005, abs=0)
     for part, bound in CLOSER.get(check, {}).items():
@@ -167,7 +168,7 @@ def test_a_ten_thousandth_in_the_tensor_is_noticed(monkeypatch):
 
 
 def test_a_check_does_without_ubermag():
-    """The minimum of the energy and its terms belong to the core."""
+    """The minimiser and the energy terms belong to the core."""
     program = (
         "import sys; from wallnet import validation; validation.run('dmi-edge');"
         "from wallnet.validation import convergence, macrospin, stray_field, walls;"
@@ -206,7 +207,7 @@ def test_not_a_number_fails():
 
 
 def test_unknown_check_is_named():
-    with pytest.raises(FileError, match="no-such is no check; use one of stray-field"):
+    with pytest.raises(FileError, match="no-such is not a check; use one of stray-field"):
         validation.run("no-such")
 
 
@@ -279,14 +280,14 @@ def test_notches_of_the_checks_are_at_the_middle_of_both_edges():
 
 
 def test_velocity_of_the_model_is_the_closed_formula_without_a_hard_axis():
-    """v = v_D/√(1 + (h/(α H_D))²), v_D = (π/2) γ0 Δ H_D: the saturation by DMI."""
+    """v = v_D/√(1 + (h/(α H_D))²), v_D = (π/2) γ0 Δ H_D: saturation due to DMI."""
     for d, alpha, h, width in ((1e-3, 0.3, 2e4, 9e-9), (2e-3, 0.1, 5e3, 7e-9)):
         h_d = d / (4e-7 * math.pi * 1.1e6 * width)
         saturated = math.pi / 2 * 2.211e5 * width * h_d
         expected = saturated / math.sqrt(1 + (alpha * h_d / h) ** 2)
         found = walls._model_velocity(h, alpha, d, width, 0.0)
         assert found == pytest.approx(expected, rel=1e-6, abs=0)
-        # with a hard axis both equations hold, whatever the angle: sin 2φ = 2 sin φ cos φ
+        # with a hard axis both equations hold for any angle: sin 2φ = 2 sin φ cos φ
         harder = walls._model_velocity(h, alpha, d, width, 2e4)
         assert harder < expected
         rate = harder / (2.211e5 * width)
@@ -297,7 +298,7 @@ def test_velocity_of_the_model_is_the_closed_formula_without_a_hard_axis():
 
 
 def test_cost_of_each_tolerance_is_beside_it(monkeypatch):
-    """By a film whose trace is off by what is left out; the real one takes a minute."""
+    """The test uses a film with a deviation of given size; the real one takes a minute."""
 
     class Engine:
         def __init__(self, mask, cell, terms, accuracy):

@@ -1,4 +1,4 @@
-"""Tables and figure from the checks' results."""
+"""Tables and figure from the results of the checks."""
 
 import csv
 

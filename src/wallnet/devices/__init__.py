@@ -1,6 +1,6 @@
-"""From traces to devices: conductance, levels of a synapse, activation of a neuron.
+"""Devices derived from traces: conductance, levels of a synapse, activation of a neuron.
 
-Reads trace files and configuration; knows no calculator.
+This package reads trace files and configuration. It does not depend on a calculator.
 """
 
 import argparse
@@ -37,8 +37,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     Parameters
     ----------
     subparsers : argparse action
-        What `ArgumentParser.add_subparsers` returned. Each subcommand sets `handler`, a function
-        of the parsed arguments.
+        Return value of `ArgumentParser.add_subparsers`. Each subcommand sets `handler`, a
+        function of the parsed arguments.
     """
     device = subparsers.add_parser(
         "device", help="gather the traces of one device", description=gather.__doc__
@@ -54,7 +54,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     device.set_defaults(handler=_gather)
 
     compact = subparsers.add_parser(
-        "compact-model", help="write what networks need of a device: levels or activation"
+        "compact-model", help="write the compact model of a device: levels or activation"
     )
     compact.add_argument("--device", required=True, help="device file")
     compact.add_argument("--out", required=True, help="JSON file to write")
@@ -62,7 +62,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _gather(arguments: argparse.Namespace) -> None:
-    """Gather the files that lie in the given folders under the names of the job."""
+    """Gather the files of the job from the given folders."""
     job = DeviceJob.from_json(files.given_text(arguments.job))
     if job.kind == "synapse" and arguments.levels is None:
         raise FileError("--levels is missing; a synapse needs the folder of its level files")

@@ -1,7 +1,7 @@
-"""What networks need of a device, in a small file of its own: a synapse's levels, or an activation.
+"""The compact model of a device: the levels of a synapse or the activation of a neuron.
 
-The file is all that networks read of a device. While its levels or its activation stay the same,
-nothing that is new in the device file makes a network train again.
+Networks read only this small file of a device. If the levels or the activation stay the same,
+other changes of the device file do not make a network train again.
 """
 
 import math
@@ -36,7 +36,7 @@ def compact_model(device: str | Path, out: str | Path) -> None:
     kind = str(data.attrs["kind"])
     content = CONTENTS.get(kind)
     if content is None:
-        raise FileError(f"{device} is a {kind}, which is no part of a network; change its kind")
+        raise FileError(f"{device} is a {kind}, which cannot be part of a network; change its kind")
     kept = ("device", "parameters", "simulation", "revision", "wallnet_version")
     made_by = {key: data.attrs[key] for key in kept if key in data.attrs}
     made_by |= {key: value for key, value in data.attrs.items() if key.startswith("simulation_")}
@@ -45,7 +45,7 @@ def compact_model(device: str | Path, out: str | Path) -> None:
 
 
 def _levels(data: "xarray.Dataset") -> list[dict[str, Any]]:
-    """Return all levels of a synapse in order, the half ones too."""
+    """Return all levels of a synapse in order, including the half levels."""
     normalized = data["normalized_level_conductance"]
     return [
         {
@@ -64,7 +64,7 @@ def _levels(data: "xarray.Dataset") -> list[dict[str, Any]]:
 
 
 def _activation(data: "xarray.Dataset") -> dict[str, Any]:
-    """Return the quartic of each reading, and what is wrong with it as an activation."""
+    """Return the quartic of each reading and its fault as an activation."""
     return {
         reading: {
             "quartic": data["quartic"].sel(reading=reading).sortby("power").values.tolist(),

@@ -1,4 +1,4 @@
-"""The detector: which columns it covers, its conductance in two readings, normalisation."""
+"""The detector: the columns that it covers, its conductance in two readings, normalisation."""
 
 import math
 
@@ -9,25 +9,25 @@ from wallnet.config import Detector, Track
 
 
 def detector_columns(track: Track, detector: Detector) -> slice:
-    """Return the columns of cells whose centre lies under the detector.
+    """Return the columns of cells whose centre is under the detector.
 
     Parameters
     ----------
     track : Track
         The track.
     detector : Detector
-        Its `start` and `stop` in m; without them it covers the whole track.
+        The detector, with `start` and `stop` in m. Without them it covers the whole track.
 
     Returns
     -------
     slice
-        Of the cells along x. A centre on `start` belongs to the detector, one on `stop` does not.
+        Columns along x. A centre on `start` belongs to the detector, one on `stop` does not.
     """
     start = 0.0 if detector.start is None else detector.start
     stop = track.length if detector.stop is None else detector.stop
 
     def first_from(position: float) -> int:
-        # a share of a cell is given away, so that 128 nm / 1 nm does not turn on its last bit
+        # the tolerance of 1e-6 cells absorbs the rounding error of, for example, 128 nm / 1 nm
         return max(0, math.ceil(position / track.cell_size - 0.5 - 1e-6))
 
     return slice(first_from(start), min(first_from(stop), track.cells[0]))
@@ -41,7 +41,8 @@ def detected_magnetization(
     Parameters
     ----------
     profile : ndarray (..., x)
-        Mean of m_z over the magnetic cells of each column; ignored in columns without any.
+        Mean of m_z over the magnetic cells of each column. Columns without magnetic cells are
+        ignored.
     magnetic_cells : ndarray (x,)
         Number of magnetic cells in each column.
     columns : slice
@@ -50,7 +51,7 @@ def detected_magnetization(
     Returns
     -------
     ndarray (...)
-        Between -1 and 1.
+        Mean of m_z, between -1 and 1.
     """
     weights = np.asarray(magnetic_cells, dtype=float)[columns]
     under = np.where(weights > 0, np.asarray(profile, dtype=float)[..., columns], 0.0)
@@ -60,16 +61,16 @@ def detected_magnetization(
 def parallel_conductance(m_z: ArrayLike, detector: Detector) -> NDArray[np.float64]:
     """Return the conductance of cells in parallel (paper, Eq. 2).
 
-    G = G0 <(1 + P² cos θ)/(1 + P²)>, where the reference layer points along -z, so that
-    cos θ = -m_z. The paper prints a sum over the cells, which grows with their number; G0 is the
-    conductance with all cells parallel, hence the mean.
+    G = G0 <(1 + P² cos θ)/(1 + P²)>. The reference layer points along -z, so cos θ = -m_z. The
+    paper prints a sum over the cells, which grows with their number. G0 is the conductance with
+    all cells parallel, so this function uses the mean.
 
     Parameters
     ----------
     m_z : array_like
         Mean of m_z over the magnetic cells under the detector.
     detector : Detector
-        Its `parallel_conductance` G0 in S and `polarization` P.
+        The detector, with `parallel_conductance` G0 in S and `polarization` P.
 
     Returns
     -------
@@ -81,17 +82,18 @@ def parallel_conductance(m_z: ArrayLike, detector: Detector) -> NDArray[np.float
 
 
 def series_conductance(m_z: ArrayLike, detector: Detector) -> NDArray[np.float64]:
-    """Return the conductance if the resistance changes linearly (paper, section III).
+    """Return the conductance for a resistance that is linear in m_z (paper, section III).
 
-    R = R_P + (R_AP - R_P)(1 + <m_z>)/2 and G = 1/R: `parallel_resistance` R_P with all cells
-    along -z as the reference layer, `antiparallel_resistance` R_AP with all along +z.
+    R = R_P + (R_AP - R_P)(1 + <m_z>)/2 and G = 1/R. The resistance is `parallel_resistance` R_P
+    with all cells along -z, like the reference layer, and `antiparallel_resistance` R_AP with
+    all cells along +z.
 
     Parameters
     ----------
     m_z : array_like
         Mean of m_z over the magnetic cells under the detector.
     detector : Detector
-        Its two resistances in Ω.
+        The detector, with its two resistances in Ω.
 
     Returns
     -------
@@ -126,19 +128,19 @@ def normalize(values: ArrayLike, low: ArrayLike, high: ArrayLike) -> NDArray[np.
     Parameters
     ----------
     values : array_like
-        What to normalise.
+        Values f to normalise.
     low, high : array_like
-        f_min and f_max, of the same unit.
+        f_min and f_max, in the same unit.
 
     Returns
     -------
     ndarray
-        0 at `low`, 1 at `high`.
+        Normalised values: 0 at `low`, 1 at `high`.
 
     Raises
     ------
     ValueError
-        If `low` and `high` are the same.
+        If `low` and `high` are equal.
     """
     values, low, high = np.asarray(values), np.asarray(low), np.asarray(high)
     if np.any(high == low):

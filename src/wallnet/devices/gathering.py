@@ -1,4 +1,4 @@
-"""Gather the traces of one device into one file, one trace in memory at a time."""
+"""Gather the traces of one device into one file, with one trace in memory at a time."""
 
 import logging
 import math
@@ -31,11 +31,11 @@ DERIVED: dict[str, Callable[[Gathered], dict[str, ArrayLike]]] = {
     "neuron": neuron_variables,
     "synapse": synapse_variables,
 }
-"""What a kind of device has beside the variables that every kind has."""
+"""Functions that return the variables of a kind of device in addition to the common ones."""
 
 
 class _Sweeps:
-    """The arrays that the traces fill, on a common time step.
+    """Arrays of all traces on a common time step.
 
     Parameters
     ----------
@@ -52,8 +52,8 @@ class _Sweeps:
         self._columns: dict[str, NDArray[np.float32]] = {}
 
     def add(self, index: int, time: NDArray[np.float64], recorded: Mapping[str, Any]) -> None:
-        """Put one trace into its row, interpolated linearly to the common step."""
-        # the last bit of a sum of steps must not cost an entry
+        """Interpolate one trace linearly to the common step and store it in its row."""
+        # the tolerance keeps the last entry despite rounding errors of the summed steps
         entries = math.floor(time[-1] / self.interval + 1e-6) + 1
         grid = np.arange(entries) * self.interval
         self.entries = max(self.entries, entries)
@@ -61,7 +61,7 @@ class _Sweeps:
             tail = values.shape[1:]
             held = self._columns.get(name)
             if held is None or held.shape[1] < entries:
-                # grown by doubling: the longest trace is not known before all are read
+                # the arrays grow by doubling: the longest trace is unknown until all are read
                 length = max(entries, 2 * held.shape[1] if held is not None else 0)
                 grown = np.full((self._pulses, length, *tail), np.nan, dtype=np.float32)
                 if held is not None:
@@ -85,10 +85,11 @@ def gather(
     """Gather the traces of one device into its device file.
 
     The conductance has two readings: cells in parallel (paper, Eq. 2) and a resistance linear in
-    the magnetisation. A synapse gets its levels: 0 the start, k both wall ends at notch k, n the
-    reversed track; a neuron its normalised transfer curve (Eq. 3) and a quartic through it.
-    Walls that did not settle, and levels that do not hold theirs, are reported as warnings and
-    marked; they never count as reached.
+    the magnetisation. The file of a synapse contains its levels: level 0 is the start, level k
+    has both wall ends at notch k, and level n is the reversed track. The file of a neuron
+    contains its normalised transfer curve (Eq. 3) and a quartic fitted to it. Walls that did not
+    settle, and levels at which the placed wall did not stay, are marked and reported as warnings.
+    They never count as reached.
 
     Parameters
     ----------
@@ -97,7 +98,7 @@ def gather(
     initial : str or Path
         File of the initial state.
     traces : sequence of str or Path
-        One trace a current density, in the order of the job.
+        One trace per current density, in the order of the job.
     levels : mapping
         From a state to the file of a wall relaxed there; empty unless the device is a synapse.
     out : str or Path
@@ -123,7 +124,7 @@ def gather(
 
 
 def _is_damaged(path: str | Path, kind: str) -> bool:
-    """Say whether a file is there and not what was written."""
+    """Return whether a file exists but is damaged."""
     try:
         files.read_dataset(path, kind)
     except files.DamagedFileError:
@@ -175,7 +176,7 @@ def _gather(
 def _common(
     gathered: _Sweeps, pulses: Sequence[Pulse], job: DeviceJob, name: str
 ) -> dict[str, Any]:
-    """Return the variables that every device has, and say which walls still moved."""
+    """Return the variables that every device has and warn of walls that still moved."""
     densities = np.array(job.pulse.current_densities)
     settled = np.array([pulse.settled for pulse in pulses])
     if np.any(settled == 0):

@@ -1,4 +1,4 @@
-"""The levels of a synapse: the states in which its wall rests, and which pulses reach them."""
+"""The levels of a synapse: the states in which its wall rests and the pulses that reach them."""
 
 import logging
 from collections.abc import Sequence
@@ -25,20 +25,21 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Level:
-    """One state in which a synapse may rest.
+    """A state in which the wall of a synapse can rest.
 
     Attributes
     ----------
     state : WallState
         The state.
     resting : WallState
-        Where a wall placed there came to rest; the state itself if it stayed.
+        State in which a wall placed there came to rest; the state itself if the wall stayed.
     source : str
-        What was measured; empty if nothing rests there.
+        Simulation from which the level is measured; empty if no wall rests there.
     position : float
-        Mean position of the wall at rest in m; where the placed wall went if nothing rests there.
+        Mean position of the wall at rest in m. If no wall rests there, the position to which
+        the placed wall moved.
     conductance : ndarray (2,)
-        In S, in the order of `files.READINGS`; NaN if nothing rests there.
+        Conductance in S, in the order of `files.READINGS`; NaN if no wall rests there.
     """
 
     state: WallState
@@ -55,20 +56,21 @@ class Level:
 
 @dataclass(frozen=True)
 class Sweep:
-    """What the pulses of a sweep left behind.
+    """Final states of the pulses of a sweep.
 
     Attributes
     ----------
     current_density : ndarray (pulses,)
-        In A/m².
+        Current density of each pulse in A/m².
     state : sequence of WallState
-        At the end of each trace.
+        State at the end of each trace.
     settled : ndarray (pulses,)
-        1 where the wall rests, 0 where it still moved, -1 where nothing waited for it to rest.
+        1 where the wall rests, 0 where it still moved, -1 where the simulation did not wait for
+        it to rest.
     position : ndarray (pulses,)
         Mean position of the wall at the end of each trace, in m.
     conductance : ndarray (2, pulses)
-        At the end of each trace, in S, in the order of `files.READINGS`.
+        Conductance at the end of each trace in S, in the order of `files.READINGS`.
     """
 
     current_density: NDArray[np.float64]
@@ -78,7 +80,7 @@ class Sweep:
     conductance: NDArray[np.float64]
 
     def first_reaching(self, state: WallState) -> int | None:
-        """Return the index of the smallest J, by magnitude, after which the wall rests there."""
+        """Return the index of the smallest |J| after which the wall rests in `state`, or None."""
         reached = [
             index
             for index, found in enumerate(self.state)
@@ -87,19 +89,19 @@ class Sweep:
         return min(reached, key=lambda index: abs(self.current_density[index]), default=None)
 
     def smallest_reaching(self, state: WallState) -> float:
-        """Return the smallest J in A/m² after which the wall rests in a state; else NaN."""
+        """Return the smallest J in A/m² after which the wall rests in `state`, or NaN."""
         index = self.first_reaching(state)
         return float("nan") if index is None else float(self.current_density[index])
 
     def measured(self, state: WallState, resting: WallState) -> Level | None:
-        """Return a level as the smallest pulse that reaches its state left it, or None.
+        """Return the level measured after the smallest pulse that reaches `state`, or None.
 
         Parameters
         ----------
         state : WallState
             The state.
         resting : WallState
-            Where a wall placed there came to rest.
+            State in which a wall placed there came to rest.
         """
         index = self.first_reaching(state)
         if index is None:
@@ -114,24 +116,24 @@ class Sweep:
 
 
 def measured_level(placed: Level, sweep: Sweep, name: str) -> Level:
-    """Return what a level is measured from: the wall placed there, or else a pulse.
+    """Return a level measured from the wall placed there or, failing that, from a pulse.
 
-    A wall that is placed straight may slip although the drive brings walls to rest there, bent:
-    then the pulse is what counts.
+    A straight wall that is placed at a level may slip, although driven walls, which are bent,
+    come to rest there. The level is then measured after a pulse.
 
     Parameters
     ----------
     placed : Level
-        What the relaxed wall showed.
+        Level found by relaxing a wall that was placed there.
     sweep : Sweep
-        What the pulses reached.
+        Final states of the pulses.
     name : str
-        What to call the device in messages.
+        Name of the device in messages.
 
     Returns
     -------
     Level
-        `placed`, if it held its wall or no pulse comes to rest there.
+        `placed` if the placed wall stayed or if no pulse ends at rest there.
     """
     if placed.stable:
         return placed
@@ -151,16 +153,16 @@ def measured_level(placed: Level, sweep: Sweep, name: str) -> Level:
 def level_variables(levels: Sequence[Level], sweep: Sweep, name: str) -> dict[str, ArrayLike]:
     """Return the variables over the levels of a synapse.
 
-    A state in which no wall rests stays in the list, `stable` 0 and without a conductance.
+    A state in which no wall rests stays in the list, with `stable` 0 and no conductance.
 
     Parameters
     ----------
     levels : sequence of Level
-        All levels from the start to the reversed track, in order, half ones too.
+        All levels from the start to the reversed track, in order, including the half levels.
     sweep : Sweep
-        What the pulses reached.
+        Final states of the pulses.
     name : str
-        What to call the device in messages.
+        Name of the device in messages.
 
     Returns
     -------
@@ -170,7 +172,7 @@ def level_variables(levels: Sequence[Level], sweep: Sweep, name: str) -> dict[st
     Raises
     ------
     wallnet.files.FileError
-        If the first and the last level cannot be told apart.
+        If the first and the last level have the same conductance.
     """
     low, high = levels[0].conductance, levels[-1].conductance
     if np.any(low == high):
@@ -200,7 +202,7 @@ def level_variables(levels: Sequence[Level], sweep: Sweep, name: str) -> dict[st
 
 
 def synapse_variables(device: Gathered) -> dict[str, ArrayLike]:
-    """Return a synapse's levels, and the conductances of the sweep normalised by them."""
+    """Return the levels of a synapse and the conductances of the sweep normalised by them."""
     values, pulses, job = device.values, device.pulses, device.job
     sweep = Sweep(
         current_density=values["current_density"],
@@ -247,7 +249,7 @@ def _start(path: str | Path, job: DeviceJob) -> Level:
 
 
 def _relaxed(path: str | Path, state: WallState, device: Gathered) -> Level:
-    """Return the level at which a wall was placed and relaxed."""
+    """Return the level measured from a wall that was placed there and relaxed."""
     trace = read_trace(path, device.job, None)
     if conditions_of(trace.parameters) != device.conditions:
         raise foreign(path, "was simulated under other conditions than the traces")
@@ -255,7 +257,7 @@ def _relaxed(path: str | Path, state: WallState, device: Gathered) -> Level:
     conductance = both_readings(trace.detected[-1], device.job.detector)
     return Level(
         state=state,
-        # "initial" is relative to where a wall is placed; here that is a level that did not hold it
+        # "initial" refers to the placed position; here it marks a level from which the wall slipped
         resting=FREE if trace.state == INITIAL else trace.state,
         source="wall placed there and relaxed" if stable else "",
         position=float(trace.recorded["wall_position"][-1]),
@@ -264,7 +266,7 @@ def _relaxed(path: str | Path, state: WallState, device: Gathered) -> Level:
 
 
 def _uniform(job: DeviceJob) -> Level:
-    """Return the highest level where no pulse reverses the track: all along -z."""
+    """Return the highest level if no pulse reverses the track: all cells along -z."""
     return Level(
         state=REVERSED,
         resting=REVERSED,

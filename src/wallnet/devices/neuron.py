@@ -1,4 +1,4 @@
-"""The activation of a neuron: a quartic through its normalised transfer curve."""
+"""The activation of a neuron: a quartic fitted to its normalised transfer curve."""
 
 import logging
 from collections.abc import Sequence
@@ -16,28 +16,28 @@ from wallnet.files.schema.states import EXPELLED, REVERSED, WallState
 logger = logging.getLogger(__name__)
 
 DEGREE = 4
-"""The paper fits the transfer curve with a polynomial of this degree."""
+"""Degree of the polynomial that the paper fits to the transfer curve."""
 
 SPARE_POINTS = 2
-"""Points beyond the coefficients from which on the residuals of a fit say something."""
+"""Number of points in addition to the coefficients that makes the residuals meaningful."""
 
 LARGEST_FALL = 0.005
-"""How far a rising curve may fall from one point to the next, as a share of its full scale."""
+"""Largest allowed fall of a rising curve between neighbouring points, as a share of full scale."""
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A quartic and how well it fits.
+    """A quartic and the errors of its fit.
 
     Attributes
     ----------
     coefficients : ndarray (5,)
-        Ascending powers of J_norm.
+        Coefficients of ascending powers of J_norm.
     largest_error : float
-        Largest deviation of a simulated point from the quartic. NaN with fewer than two points
-        more than coefficients: the quartic then goes through the points whatever they are.
+        Largest deviation of a simulated point from the quartic. NaN if there are fewer than two
+        points more than coefficients: the deviations then say little about the fit.
     rms_error : float
-        Root of the mean squared deviation, or NaN as above.
+        Root of the mean squared deviation. NaN in the same case.
     relu_deviation : float
         Largest deviation of a simulated point from the ideal ReLU, G_norm = J_norm.
     """
@@ -54,9 +54,9 @@ def fit_quartic(current: ArrayLike, conductance: ArrayLike) -> Fit:
     Parameters
     ----------
     current : array_like (points,)
-        J_norm, between 0 and 1.
+        Values of J_norm, between 0 and 1.
     conductance : array_like (points,)
-        G_norm, between 0 and 1.
+        Values of G_norm, between 0 and 1.
 
     Returns
     -------
@@ -86,23 +86,23 @@ def fit_quartic(current: ArrayLike, conductance: ArrayLike) -> Fit:
 def curve_fault(
     current_density: NDArray[np.float64], conductance: ArrayLike, states: Sequence[WallState]
 ) -> str:
-    """Say what makes a transfer curve no activation.
+    """Describe why a transfer curve is not valid as an activation.
 
     Parameters
     ----------
     current_density : ndarray (points,)
-        In A/m², ascending.
+        Current densities in A/m², ascending.
     conductance : array_like (points,)
-        G_norm, between 0 and 1.
+        Values of G_norm, between 0 and 1.
     states : sequence of WallState
-        At the end of each trace.
+        State at the end of each trace.
 
     Returns
     -------
     str
-        Where the curve falls, and at which current densities from 0 upwards the wall left the
-        track; empty if it does neither. A wall that a negative current drives out on the left
-        leaves the conductance at its minimum, as it should.
+        Where the curve falls and at which current densities from 0 upwards the wall left the
+        track. Empty if neither happens. A negative current may drive the wall out on the left:
+        the conductance then correctly stays at its minimum.
     """
     faults = []
     fall = -np.diff(np.asarray(conductance, dtype=float))
@@ -125,23 +125,24 @@ def curve_fault(
 
 
 def activation(current: ArrayLike, coefficients: ArrayLike) -> NDArray[np.float64]:
-    """Return what the neuron gives for any input.
+    """Return the output of the neuron for any input.
 
-    Between 0 and 1 this is the quartic. Outside it a quartic diverges while the device does not:
-    below, the wall is driven away from the detector or not far enough to reach it, and the
-    conductance stays at its minimum, 0; above, the output saturates at its value for 1.
+    Between 0 and 1 the output is the quartic. Outside this range the quartic diverges, but the
+    device does not. Below 0, the current drives the wall away from the detector or not far
+    enough to reach it, and the conductance stays at its minimum, 0. Above 1, the output
+    saturates at its value for 1.
 
     Parameters
     ----------
     current : array_like
-        J_norm.
+        Values of J_norm.
     coefficients : array_like (5,)
-        Ascending powers, as from `fit_quartic`.
+        Coefficients of ascending powers, as from `fit_quartic`.
 
     Returns
     -------
     ndarray
-        G_norm, of the shape of `current`.
+        Values of G_norm, with the shape of `current`.
 
     Examples
     --------
@@ -154,7 +155,7 @@ def activation(current: ArrayLike, coefficients: ArrayLike) -> NDArray[np.float6
 
 
 def neuron_variables(device: Gathered) -> dict[str, ArrayLike]:
-    """Return a neuron's normalised transfer curve and the quartic through it."""
+    """Return the normalised transfer curve of a neuron and the quartic fitted to it."""
     values, name = device.values, device.name
     densities, final = values["current_density"], values["final_conductance"]
     low, high = final.min(axis=1, keepdims=True), final.max(axis=1, keepdims=True)
@@ -163,7 +164,7 @@ def neuron_variables(device: Gathered) -> dict[str, ArrayLike]:
             f"{name}: the conductance is the same after all pulses, so that Eq. 3 cannot "
             "normalise it; move detector.start and detector.stop to where the wall passes"
         )
-    # the neuron works from 0 upwards; negative currents are there to be shown
+    # the neuron works from 0 upwards; negative currents are only shown
     forward = densities >= 0
     current = normalize(densities, densities[forward].min(), densities[forward].max())
     curve = normalize(final, low, high)

@@ -1,4 +1,4 @@
-"""One trace at a time: read, held to its device, and what gathering keeps of it."""
+"""Read one trace, check that it belongs to its device, and keep what gathering needs."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,31 +17,32 @@ from wallnet.jobs import DeviceJob, canonical
 WALL = ("wall_position", "wall_bottom", "wall_top")
 RECORDED = ("m", *WALL)
 _PULSE_ONLY = ("current_density", "pulse_duration", "placement")
-"""Parameters in which a level differs from a pulse on the same device."""
+"""Parameters that differ between a level and a pulse of the same device."""
 
 
 @dataclass(frozen=True)
 class Trace:
-    """What gathering keeps of one trace file.
+    """Part of a trace file that gathering uses.
 
     Attributes
     ----------
     time : ndarray (time,)
-        In s.
+        Time in s.
     recorded : dict
         `m` (time, component), `wall_position`, `wall_bottom` and `wall_top` (time,), in m.
     detected : ndarray (time,)
         Mean of m_z under the detector.
     pulse_end : float
-        In s.
+        End of the pulse in s.
     held : bool
-        Whether both wall ends rest against the current as the pulse ends.
+        Whether both wall ends rest against the current at the end of the pulse.
     state : WallState
-        At the end.
+        State at the end.
     settled : int
-        1 at rest, 0 still moving, -1 not asked to rest.
+        1 if the wall is at rest, 0 if it still moves, -1 if the simulation did not wait for it
+        to rest.
     parameters : dict
-        What was simulated.
+        Parameters of the simulation.
     made_by : dict
         Backend, its version and the revision of the stage that simulated.
     """
@@ -58,21 +59,21 @@ class Trace:
 
 
 def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) -> Trace:
-    """Read a trace and check that it is whole, finite and of this device.
+    """Read a trace and check that it is complete, finite and of this device.
 
     Parameters
     ----------
     path : str or Path
         File of kind 'trace'.
     job : DeviceJob
-        The device that it belongs to.
+        Device to which the trace belongs.
     current_density : float or None
-        In A/m²; None for a level, which has no pulse.
+        Current density in A/m²; None for a level, which has no pulse.
 
     Returns
     -------
     Trace
-        What gathering needs of it.
+        Part of the file that gathering uses.
 
     Raises
     ------
@@ -88,11 +89,11 @@ def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) 
         interval = float(parameters["output"]["interval"])
         relaxation = {k: float(parameters["relaxation"][k]) for k in ("longest", "hold", "speed")}
     except (KeyError, TypeError, ValueError) as error:
-        raise files.damaged(path, f"does not say what made it ({error!r})") from None
+        raise files.damaged(path, f"has invalid attributes ({error!r})") from None
     if not on_track(data.attrs["parameters"], job):
         raise foreign(path, "was simulated on another track")
     if found != current_density:
-        raise foreign(path, f"holds a pulse of {found} A/m2, not {current_density}")
+        raise foreign(path, f"contains a pulse of {found} A/m2, not {current_density}")
 
     time = data["time"].values.astype(float)
     longest = relaxation["longest"]
@@ -145,10 +146,11 @@ def _held(
     pulse_end: float,
     relaxation: Mapping[str, float],
 ) -> bool:
-    """Return whether both wall ends rest against the current as the pulse ends.
+    """Return whether both wall ends rest against the current at the end of the pulse.
 
-    They rest as at the end of a trace: slower than `relaxation.speed` for `relaxation.hold`, or
-    for the second half of a pulse that is shorter than twice that.
+    The criterion is the one for the end of a trace: both ends are slower than
+    `relaxation.speed` for `relaxation.hold`. If the pulse is shorter than twice
+    `relaxation.hold`, they must be slower for its second half.
     """
     since = pulse_end - min(relaxation["hold"], pulse_end / 2)
     last = (time >= since * (1 - 1e-9)) & (time <= pulse_end * (1 + 1e-9))
@@ -159,36 +161,36 @@ def _held(
 
 
 def on_track(parameters: str | None, job: DeviceJob) -> bool:
-    """Return whether the parameters of a simulation name the track of a device."""
+    """Return whether a simulation has the track of a device in its parameters."""
     track = json.loads(parameters or "{}").get("track")
     return canonical(track) == canonical(job.track.model_dump(mode="json", exclude_none=True))
 
 
 def foreign(path: str | Path, fault: str) -> files.FileError:
-    """Return what to raise for a file that is sound but not of this device."""
+    """Return the error to raise for a valid file that belongs to another device."""
     return files.FileError(f"{path} {fault}; delete it and run snakemake")
 
 
 def conditions_of(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what all simulations of a device share."""
+    """Return the parameters that all simulations of a device share."""
     return {key: value for key, value in parameters.items() if key not in _PULSE_ONLY}
 
 
 def read_time(trace: Trace, read_at: str | float) -> float:
-    """Return when the device is read, in s.
+    """Return the time in s at which the device is read.
 
     Parameters
     ----------
     trace : Trace
         One trace.
     read_at : str or float
-        "pulse_end", "rest" (the last entry) or a time in s. A wall that came to rest before that
-        time is read as it rests.
+        "pulse_end", "rest" (the last entry) or a time in s. If the trace ends before that time,
+        because the wall came to rest, the last entry is read.
 
     Returns
     -------
     float
-        Within the trace.
+        A time within the trace.
     """
     last = float(trace.time[-1])
     if read_at == "rest":
@@ -198,22 +200,23 @@ def read_time(trace: Trace, read_at: str | float) -> float:
 
 @dataclass(frozen=True)
 class Pulse:
-    """What a pulse left: when the device is read, and at rest.
+    """State after a pulse, at the time of the reading and at the end of the trace.
 
     Attributes
     ----------
     end_time, read_time : float
-        Of the trace's end and of the reading, in s.
+        Times of the end of the trace and of the reading, in s.
     held : bool
-        Whether both wall ends rest against the current as the pulse ends.
+        Whether both wall ends rest against the current at the end of the pulse.
     state : WallState
-        At the end.
+        State at the end.
     settled : int
-        1 at rest, 0 still moving, -1 not asked to rest.
+        1 if the wall is at rest, 0 if it still moves, -1 if the simulation did not wait for it
+        to rest.
     detected : float
-        Mean of m_z under the detector when the device is read.
+        Mean of m_z under the detector at `read_time`.
     final : dict
-        Mean wall position and both ends in m, when the device is read.
+        Mean wall position and both wall ends in m, at `read_time`.
     resting, resting_position : float
         Mean of m_z under the detector and mean wall position in m, at the end.
     """
@@ -230,7 +233,7 @@ class Pulse:
 
     @classmethod
     def of(cls, trace: Trace, read_at: str | float) -> "Pulse":
-        """Take from a trace what is kept of it."""
+        """Return the state after the pulse of a trace."""
         when = read_time(trace, read_at)
         return cls(
             end_time=trace.time[-1],
@@ -247,18 +250,18 @@ class Pulse:
 
 @dataclass(frozen=True)
 class Gathered:
-    """All pulses of one device, and what else a kind of device is derived from.
+    """All pulses of one device and the other data from which a kind of device is derived.
 
     Attributes
     ----------
     name : str
-        What to call the device in messages.
+        Name of the device in messages.
     job : DeviceJob
         Track, detector, read time and current densities.
     values : mapping
-        The variables that every kind has, by their names in `wallnet.files.schema`.
+        Variables that every kind has, by their names in `wallnet.files.schema`.
     pulses : sequence of Pulse
-        In the order of the current densities.
+        Pulses in the order of the current densities.
     conditions : mapping
         Parameters that all simulations share.
     initial : str or Path

@@ -1,4 +1,4 @@
-"""Images as a network takes them: split by a seed, in batches of PyTorch's DataLoader."""
+"""Images as input of a network: split by a seed, in batches of PyTorch's DataLoader."""
 
 from typing import TypeAlias
 
@@ -19,30 +19,30 @@ EVALUATION_BATCH = 2000
 
 
 class ShuffledBatches(BatchSampler):
-    """Batches of indices, in an order that the seed and the number of the epoch decide.
+    """Batches of indices, in an order that depends on the seed and the number of the epoch.
 
-    Epoch k has the k-th permutation that a generator of this seed draws, whichever epochs were
-    gone through before. PyTorch's RandomSampler would draw twice an epoch.
+    Epoch k uses the k-th permutation that a generator with this seed draws, independently of the
+    epochs that ran before. PyTorch's RandomSampler would draw twice per epoch.
 
     Parameters
     ----------
     count : int
-        How many images there are.
+        Number of images.
     size : int
-        Images a batch; the last one may have fewer.
+        Images per batch; the last batch may have fewer.
     seed : int
-        Of the order.
+        Seed of the order.
     """
 
     def __init__(self, count: int, size: int, seed: int) -> None:
         super().__init__(range(count), size, drop_last=False)
         self.count, self.seed = count, seed
         self._generator = torch.Generator()
-        self._drawn = 1  # more than the first epoch has: it begins with the seed
+        self._drawn = 1  # larger than 0, so that the first call seeds the generator
         self.set_epoch(0)
 
     def set_epoch(self, epoch: int) -> None:
-        """Draw the order of an epoch, counted from 0; Lightning calls this before each."""
+        """Draw the order of an epoch, counted from 0; Lightning calls this before each epoch."""
         if epoch < self._drawn:
             self._generator.manual_seed(self.seed)
             self._drawn = 0
@@ -53,16 +53,16 @@ class ShuffledBatches(BatchSampler):
 
 
 class ImageData:
-    """A data set in memory, its training images split by the seed into training and validation.
+    """Data set in memory; the seed splits its training images into training and validation.
 
     Parameters
     ----------
     images : Images
         The data set.
     validation_fraction : float
-        Share of the training images on which choices are made.
+        Share of the training images that is used for validation.
     seed : int
-        Of the split and of the order of training.
+        Seed of the split and of the order of training.
 
     Attributes
     ----------
@@ -93,11 +93,11 @@ class ImageData:
 
     @property
     def pixels(self) -> int:
-        """Pixels an image."""
+        """Number of pixels per image."""
         return self.training[0].shape[1]
 
     def shuffled(self, size: int) -> Batches:
-        """Return the training images in batches of a size, in another order each epoch."""
+        """Return the training images in batches of `size`, in another order each epoch."""
         return _load(self.training, ShuffledBatches(len(self.training[1]), size, self.seed))
 
     def whole(self, part: str) -> Batches:
@@ -112,7 +112,7 @@ def _tensors(images: np.ndarray, labels: np.ndarray) -> Batch:
 
 
 def _load(part: Batch, order: BatchSampler) -> Batches:
-    """Take each batch from the tensors by one indexing."""
+    """Return a loader that takes each batch from the tensors with one index operation."""
     dataset = TensorDataset(*part)
     return DataLoader(dataset, sampler=order, batch_size=None, collate_fn=_scaled)  # type: ignore[arg-type]
 

@@ -1,4 +1,4 @@
-"""What happens beside the training steps: limits, levels, the best epoch, checkpoints."""
+"""Callbacks of the training: weight limits, levels, best epoch, checkpoints."""
 
 import logging
 import math
@@ -22,7 +22,7 @@ from wallnet.networks.model import Classifier
 logger = logging.getLogger(__name__)
 
 INTERVAL = 5.0
-"""Wall time in s between two checkpoints of a training; shorter trainings write none."""
+"""Wall time in s between checkpoints of a training; shorter trainings write no checkpoint."""
 
 
 class LimitWeights(Callback):
@@ -33,7 +33,7 @@ class LimitWeights(Callback):
 
     @torch.no_grad()
     def on_train_batch_end(self, trainer: Trainer, pl_module: Any, *_: Any) -> None:
-        """Clip the weights; biases are free."""
+        """Clip the weights; biases stay free."""
         for layer in pl_module.layers.values():
             bound = self.limit / math.sqrt(layer.in_features)
             layer.weight.clamp_(-bound, bound)
@@ -42,9 +42,9 @@ class LimitWeights(Callback):
 class KeepOnLevels(Callback):
     """Train weights that are on the levels whenever the network is used.
 
-    The optimiser moves hidden continuous weights; the network sees them snapped, and its gradient
-    there is applied to the hidden ones (straight-through estimator; Courbariaux et al., 2015).
-    Offset and scale stay, and hidden weights are clipped to the outermost levels.
+    The optimiser moves hidden continuous weights. The network uses the snapped weights, and its
+    gradient at these is applied to the hidden ones (straight-through estimator; Courbariaux et
+    al., 2015). Offset and scale do not change. Hidden weights are clipped to the outermost levels.
     """
 
     def __init__(self, mapping: WeightMapping, circuits: Mapping[str, Circuit]) -> None:
@@ -53,29 +53,29 @@ class KeepOnLevels(Callback):
 
     @torch.no_grad()
     def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:
-        """Remember the weights and put the network on the levels, unless a training goes on."""
+        """Store the weights and put the network on the levels, unless a training continues."""
         if not self.hidden:
             self._snap(pl_module)
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return the hidden weights, for a training that goes on."""
+        """Return the hidden weights, for a training that continues later."""
         return self.hidden
 
     def load_state_dict(self, state_dict: dict[str, Tensor]) -> None:
-        """Take the hidden weights back."""
+        """Restore the hidden weights."""
         self.hidden = state_dict
 
     @torch.no_grad()
     def on_before_optimizer_step(
         self, trainer: Trainer, pl_module: Any, optimizer: Optimizer
     ) -> None:
-        """Let the optimiser see the hidden weights."""
+        """Copy the hidden weights to the network, for the optimiser."""
         for name, layer in pl_module.layers.items():
             layer.weight.copy_(self.hidden[name])
 
     @torch.no_grad()
     def on_train_batch_end(self, trainer: Trainer, pl_module: Any, *_: Any) -> None:
-        """Take the moved weights and put the network on the levels again."""
+        """Store the moved weights and put the network on the levels again."""
         self._snap(pl_module)
 
     def _snap(self, network: Classifier) -> None:
@@ -88,19 +88,19 @@ class KeepOnLevels(Callback):
 
 
 class FollowEpochs(Callback):
-    """Print a line an epoch, and stop where the loss is no number any more.
+    """Print one line per epoch, and stop if the loss is no longer finite.
 
     Parameters
     ----------
     key : str
-        Of the configuration, to name in the message.
+        Key of the configuration to name in the message.
     """
 
     def __init__(self, key: str) -> None:
         self.key = key
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
-        """Print the epoch's point of the training curve."""
+        """Print the point of this epoch on the training curve."""
         point = pl_module.curve[-1]
         if not math.isfinite(point["training_loss"]):
             raise ConfigError(
@@ -115,26 +115,25 @@ class FollowEpochs(Callback):
 
 
 class Progress(Checkpoint, files.Attempt):
-    """Remember a network as it was after its best epoch, and keep its training in a hidden file.
+    """Store the weights after the best epoch, and save the training in a hidden file.
 
-    A file of another training is not used. One that cannot be read or written costs time and
-    nothing else.
+    A file of another training is not used. A file that cannot be read or written only costs time.
 
     Parameters
     ----------
     output : str or Path
-        Where the network's checkpoint is to go; that of the training lies beside it.
+        Path of the network's checkpoint. The checkpoint of the training is next to it.
     *told : str or contiguous array
-        What distinguishes the training from all others.
+        Data that identify the training.
 
     Attributes
     ----------
     path : Path
-        The hidden file, to be removed (`remove`) once the job has written its outputs.
+        The hidden file. Remove it (`remove`) after the job has written its outputs.
     best_epoch : int
-        The best epoch by validation, of equal ones the first; counted from 1.
+        Best epoch by validation, the first of equal ones; counted from 1.
     best_weights : dict
-        The network's weights after it.
+        Weights of the network after this epoch.
     """
 
     def __init__(self, output: str | Path, *told: Any) -> None:
@@ -153,13 +152,13 @@ class Progress(Checkpoint, files.Attempt):
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
-            logger.warning("%s cannot be used (%s); training anew", self.path, error)
+            logger.warning("%s cannot be used (%s); training starts again", self.path, error)
             return None
         logger.warning("going on from %s, after epoch %d", self.path, len(kept["curve"]))
         return self.path
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
-        """Remember the network if it is the best; save the training if the latest file is old."""
+        """Store the weights if they are the best; save the training if the latest file is old."""
         point = pl_module.curve[-1]
         if point["validation_accuracy"] > self._best_accuracy:
             self._best_accuracy = point["validation_accuracy"]
@@ -175,7 +174,7 @@ class Progress(Checkpoint, files.Attempt):
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: Any, checkpoint: dict[str, Any]
     ) -> None:
-        """Add what Lightning does not know of."""
+        """Add the data that Lightning does not save."""
         checkpoint["wallnet"] = {
             "identity": self.identity,
             "curve": pl_module.curve,
@@ -186,7 +185,7 @@ class Progress(Checkpoint, files.Attempt):
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: Any, checkpoint: dict[str, Any]
     ) -> None:
-        """Take it back."""
+        """Restore the data that Lightning does not save."""
         kept = checkpoint["wallnet"]
         pl_module.curve = kept["curve"]
         self.best_epoch, self._best_accuracy, self.best_weights = kept["best"]

@@ -1,4 +1,7 @@
-"""Subcommands of `wallnet` that find data and train networks; PyTorch is imported when one runs."""
+"""Subcommands of `wallnet` that find data and train networks.
+
+PyTorch is imported when a subcommand runs.
+"""
 
 import argparse
 
@@ -18,7 +21,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help=f"where a missing data set may come from, in this order: some of {','.join(SOURCES)} "
         "(default: %(default)s)",
     )
-    data.add_argument("--out", required=True, help="what was found and checked, JSON")
+    data.add_argument("--out", required=True, help="record of the checked data set to write, JSON")
     data.set_defaults(handler=_data)
 
     train = subparsers.add_parser("train", help="train a network with free weights")
@@ -44,8 +47,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     to_levels.set_defaults(handler=_map)
 
     for parser in (train, to_levels):
-        parser.add_argument("--job", required=True, help="what to train, as JSON")
-        parser.add_argument("--data", required=True, help="what `wallnet data` wrote")
+        parser.add_argument("--job", required=True, help="the job, as JSON")
+        parser.add_argument("--data", required=True, help="record that `wallnet data` wrote")
         parser.add_argument("--data-folder", required=True, help="folder of all data sets")
 
 

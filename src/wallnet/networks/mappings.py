@@ -1,9 +1,9 @@
 """Mappings of signed weights to the conductance levels of a synapse.
 
-Every mapping is affine: a weight is ``offset + scale · entry``, where `entry` is taken from a
-table made of the synapse's normalised conductances and `offset` and `scale`, which stand for the
-reading circuit, are chosen once for the trained weights. `docs/extending.md` says how to add a
-mapping.
+Every mapping is affine: a weight is ``offset + scale · entry``. The `entry` comes from a table
+that is computed from the synapse's normalised conductances. The values `offset` and `scale`
+represent the reading circuit and are chosen once for the trained weights. `docs/extending.md`
+explains how to add a mapping.
 """
 
 from abc import ABC, abstractmethod
@@ -27,7 +27,7 @@ class Levels(NamedTuple):
     values : torch.Tensor
         Normalised conductances, ascending and distinct, shape (levels,), float32.
     whole : int
-        How many states the synapse has with its wall at a notch or an end, held or not.
+        Number of states with the wall at a notch or an end, whether or not the wall rests there.
     """
 
     values: Tensor
@@ -35,12 +35,12 @@ class Levels(NamedTuple):
 
 
 class Circuit(NamedTuple):
-    """What turns a normalised conductance into a weight.
+    """Offset and scale that convert a normalised conductance into a weight.
 
     Attributes
     ----------
     offset, scale : torch.Tensor
-        In weights; they broadcast against the weight matrix (outputs, inputs).
+        In units of the weights. They broadcast against the weight matrix (outputs, inputs).
     """
 
     offset: Tensor
@@ -48,12 +48,12 @@ class Circuit(NamedTuple):
 
 
 class WeightMapping(ABC):
-    """Weights on the levels of a synapse.
+    """Mapping of weights to the levels of a synapse.
 
     Parameters
     ----------
     levels : torch.Tensor
-        Normalised conductances, shape (levels,), ascending, distinct.
+        Normalised conductances, shape (levels,), ascending and distinct.
     """
 
     def __init__(self, levels: Tensor) -> None:
@@ -72,7 +72,7 @@ class WeightMapping(ABC):
         Parameters
         ----------
         weight : torch.Tensor
-            Shape (outputs, inputs).
+            Weights, shape (outputs, inputs).
 
         Returns
         -------
@@ -81,20 +81,20 @@ class WeightMapping(ABC):
         """
 
     def snap(self, weight: Tensor, circuit: Circuit) -> Tensor:
-        """Move every weight to the nearest one that the levels allow.
+        """Move every weight to the nearest weight that the levels allow.
 
         Parameters
         ----------
         weight : torch.Tensor
-            Shape (outputs, inputs).
+            Weights, shape (outputs, inputs).
         circuit : Circuit
             Offset and scale.
 
         Returns
         -------
         torch.Tensor
-            ``offset + scale · nearest((weight - offset) / scale)``, same shape. What lies
-            beyond the outermost levels goes to these.
+            ``offset + scale · nearest((weight - offset) / scale)``, same shape. Weights beyond
+            the outermost levels move to these.
         """
         position = (weight - circuit.offset) / circuit.scale
         nearest = torch.bucketize(position, self._boundaries)
@@ -102,34 +102,35 @@ class WeightMapping(ABC):
 
 
 def _positive(scale: Tensor) -> Tensor:
-    """Replace the scale of weights that are all equal, which any scale serves."""
+    """Replace a scale of 0, which equal weights have, by 1; any scale suits these."""
     return torch.where(scale > 0, scale, torch.ones_like(scale))
 
 
 class PerLayer(WeightMapping):
-    """One offset and one scale a layer, from its least to its greatest weight (the paper's way).
+    """One offset and one scale per layer, from its least to its greatest weight (as in the paper).
 
     The layer's weights are normalised to [0, 1] by Eq. 3 of the paper, moved to the nearest
     normalised conductance, and scaled back. No weight is clipped.
     """
 
     def circuit_for(self, weight: Tensor) -> Circuit:
-        """Take the range of the layer's weights; see `WeightMapping.circuit_for`."""
+        """Return the range of the layer's weights; see `WeightMapping.circuit_for`."""
         least, greatest = weight.min(), weight.max()
         return Circuit(least, _positive(greatest - least))
 
 
 class LeastSquares(PerLayer):
-    """One offset and one scale a layer, chosen for the least squared error of its weights.
+    """One offset and one scale per layer, chosen for the least squared error of its weights.
 
-    Each end of the range is tried at fractions of the layer's extremes; weights beyond are
-    clipped to the outermost levels. Rare large weights thus no longer coarsen all others.
+    The search tries each end of the range at fractions of the layer's extremes. Weights beyond
+    the range are clipped to the outermost levels, so that rare large weights do not coarsen all
+    others.
     """
 
     fractions: Sequence[float] = tuple(np.linspace(0.1, 1.0, 19))
 
     def circuit_for(self, weight: Tensor) -> Circuit:
-        """Search the range of least squared error; see `WeightMapping.circuit_for`."""
+        """Return the range of least squared error; see `WeightMapping.circuit_for`."""
         middle = weight.median()
         least, greatest = weight.min(), weight.max()
         best, best_error = super().circuit_for(weight), float("inf")
@@ -147,27 +148,27 @@ class PerRow(WeightMapping):
     """One offset and scale for each output of a layer, from its least weight to its greatest."""
 
     def circuit_for(self, weight: Tensor) -> Circuit:
-        """Take the range of each row; see `WeightMapping.circuit_for`."""
+        """Return the range of each row; see `WeightMapping.circuit_for`."""
         least = weight.amin(dim=1, keepdim=True)
         return Circuit(least, _positive(weight.amax(dim=1, keepdim=True) - least))
 
 
 class DifferentialPair(WeightMapping):
-    """Two synapses a weight, whose difference counts; one scale a layer, no offset.
+    """Difference of two synapses as a weight, with one scale per layer and no offset.
 
-    The table holds all differences of two levels, 0 among them. The largest difference stands
-    for the layer's largest magnitude.
+    The table contains all differences of two levels, including 0. The largest difference
+    represents the layer's largest magnitude.
     """
 
     def entries(self, levels: Tensor) -> Tensor:
         """Return all differences of two levels, ascending."""
         differences = levels[:, None] - levels[None, :]
-        # equal steps differ by rounding: what is closer than 1e-6 is one entry
+        # equal steps differ by rounding: differences closer than 1e-6 are one entry
         entries: Tensor = torch.unique((differences * 1e6).round() / 1e6)
         return entries
 
     def circuit_for(self, weight: Tensor) -> Circuit:
-        """Take the largest magnitude of the layer's weights; see `WeightMapping.circuit_for`."""
+        """Return the largest magnitude of the layer's weights; see `WeightMapping.circuit_for`."""
         span = self.levels[-1] - self.levels[0]
         return Circuit(torch.zeros(()), _positive(weight.abs().max() / span))
 
@@ -191,17 +192,18 @@ def read_levels(path: str | Path, reading: str, level_set: str) -> Levels:
     reading : str
         `parallel` or `series`.
     level_set : str
-        Of `wallnet.config.networks.LEVEL_SETS`.
+        One of `wallnet.config.networks.LEVEL_SETS`.
 
     Returns
     -------
     Levels
-        What the level set holds.
+        Levels of the level set.
 
     Raises
     ------
     FileError
-        If the file is no synapse's, or its levels are fewer than two or not in [0, 1].
+        If the file does not describe a synapse, or if its levels are fewer than two or not in
+        [0, 1].
     """
     values, whole = levels_of(path, reading, level_set)
     levels = np.unique(np.array(values, dtype=np.float32))

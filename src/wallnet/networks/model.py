@@ -1,4 +1,4 @@
-"""The network of the paper: one hidden layer of measured neurons, in Lightning."""
+"""The network of the paper in Lightning, with one hidden layer of measured neurons."""
 
 from collections.abc import Sequence
 
@@ -12,14 +12,14 @@ from torchmetrics.classification import MulticlassConfusionMatrix, MulticlassSta
 from wallnet.networks.batches import Batch
 
 COUNTED_AT_ONCE = 100
-"""Images; torchmetrics' deterministic counting takes images × classes² × 8 bytes of memory."""
+"""Number of images; torchmetrics' deterministic counting needs images × classes² × 8 bytes."""
 
 
 class MeasuredActivation(nn.Module):
-    """The neuron's own transfer curve in place of ReLU.
+    """Activation that follows the transfer curve of the neuron instead of ReLU.
 
-    A pre-activation `z` drives the neuron with J_norm = z / input_range. Below 0 the device gives
-    0, above 1 it saturates, in between it follows the fitted quartic (paper, Fig. 1b). The
+    A pre-activation `z` drives the neuron with J_norm = z / input_range. Below 0 the output is
+    0. Above 1 it saturates. In between it follows the fitted quartic (paper, Fig. 1b). The
     output is G_norm · input_range, so that a straight curve has unit slope, like ReLU.
 
     Parameters
@@ -27,7 +27,7 @@ class MeasuredActivation(nn.Module):
     quartic : sequence of float
         Coefficients of G_norm(J_norm), ascending powers.
     input_range : float
-        Pre-activation at which the neuron sees its full current density, J_norm = 1.
+        Pre-activation at which the neuron receives its full current density, J_norm = 1.
     """
 
     def __init__(self, quartic: Sequence[float], input_range: float) -> None:
@@ -45,7 +45,7 @@ class MeasuredActivation(nn.Module):
 
 
 class Classifier(LightningModule):
-    """A fully connected network with one hidden layer (paper, Sec. IV).
+    """Fully connected network with one hidden layer (paper, Sec. IV).
 
     Parameters
     ----------
@@ -54,11 +54,11 @@ class Classifier(LightningModule):
     quartic : sequence of float
         Coefficients of the neuron's curve, see `MeasuredActivation`.
     input_range : float
-        Pre-activation at which the neuron sees its full current density.
+        Pre-activation at which the neuron receives its full current density.
     learning_rate : float
-        Of Adam.
+        Learning rate of Adam.
     schedule : str
-        `constant`, or `cosine`: down to 0 over the whole training.
+        `constant`, or `cosine`, which decays to 0 over the whole training.
     """
 
     def __init__(
@@ -90,12 +90,12 @@ class Classifier(LightningModule):
         return {"hidden": self.hidden, "output": self.output}
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return the logits, shape (images, classes), of images in [0, 1], (images, pixels)."""
+        """Return logits (images, classes) of images (images, pixels) with values in [0, 1]."""
         logits: Tensor = self.output(self.activation(self.hidden(images)))
         return logits
 
     def _read(self, part: str, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return the loss of a batch and its predictions; add the loss up."""
+        """Return the loss and the predictions of a batch, and add the loss to the sum."""
         images, labels = batch
         logits = self(images)
         loss = functional.cross_entropy(logits, labels)
@@ -104,7 +104,7 @@ class Classifier(LightningModule):
         return loss, logits.detach().argmax(dim=1)
 
     def _mean(self, part: str, right: Tensor | int) -> dict[str, float]:
-        """Return mean loss and accuracy of the batches since the last call, if there were any."""
+        """Return mean loss and accuracy of the batches since the last call, if there are any."""
         total, count = self._losses.pop(part, (0.0, 0))
         if not count:
             return {}
@@ -114,21 +114,21 @@ class Classifier(LightningModule):
         }
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
-        """Return the loss of a batch; nothing is logged or measured step by step."""
+        """Return the loss of a batch without logging it."""
         loss, predicted = self._read("training", batch)
-        # a metric of torchmetrics would take a fifth of the training's time
+        # a metric of torchmetrics would take a fifth of the training time
         self._right = self._right + (predicted == batch[1]).sum()
         return loss
 
     def validation_step(self, batch: Batch, index: int) -> None:
-        """Count what is right in a batch."""
+        """Count the correct predictions of a batch."""
         _, predicted = self._read("validation", batch)
         self._scores.update(predicted, batch[1])
 
     def on_validation_epoch_end(self) -> None:
-        """Log the accuracy; in training, add a point to the training curve.
+        """Log the accuracy and, during training, add a point to the training curve.
 
-        In training this comes after the last batch of an epoch.
+        During training Lightning calls this after the last batch of an epoch.
         """
         validated = self._mean("validation", self._scores.compute()[0])
         trained = self._mean("training", self._right)
@@ -139,12 +139,12 @@ class Classifier(LightningModule):
             self.curve.append({"epoch": self.current_epoch + 1, **trained, **validated})
 
     def on_test_epoch_start(self) -> None:
-        """Forget an earlier test."""
+        """Discard the results of an earlier test."""
         self.confusion.reset()
         self.predictions.clear()
 
     def test_step(self, batch: Batch, index: int) -> None:
-        """Fill the confusion matrix, rows the labels, columns the predictions."""
+        """Fill the confusion matrix; rows are labels, columns are predictions."""
         images, labels = batch
         predicted = self(images).argmax(dim=1)
         for first in range(0, len(labels), COUNTED_AT_ONCE):
@@ -153,7 +153,7 @@ class Classifier(LightningModule):
         self.predictions.append(predicted)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Return Adam, with the learning rate's schedule where there is one."""
+        """Return Adam, with the schedule of the learning rate unless it is constant."""
         optimizer = torch.optim.Adam(self.parameters(), lr=self.hparams["learning_rate"])
         if self.hparams["schedule"] == "constant":
             return optimizer

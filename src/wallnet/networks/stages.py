@@ -1,8 +1,8 @@
-"""The stages of a network: trained with free weights, then put on a synapse's levels.
+"""The stages of a network: training with free weights, then mapping to the levels of a synapse.
 
-One process makes all stages that stand on one trained network and one set of levels: starting
-PyTorch and Lightning costs as much as an epoch or five. A job that was killed goes on from its
-trainings' latest checkpoints.
+One process computes all stages of one trained network and one set of levels, because starting
+PyTorch and Lightning costs as much as one to five epochs. A job that was killed continues from
+the latest checkpoints of its trainings.
 """
 
 import copy
@@ -37,14 +37,14 @@ from wallnet.networks.storage import Outputs
 
 
 def _trainer(epochs: int = 1, *beside: Callback) -> lightning.Trainer:
-    """Return a trainer that is the same on every machine: one CPU device, nothing around it."""
+    """Return a trainer that is the same on every machine, with one CPU device and no loggers."""
     return lightning.Trainer(
         accelerator="cpu",
         devices=1,
         max_epochs=epochs,
         deterministic=True,
         callbacks=list(beside),
-        # inside a SLURM job Lightning would otherwise look for its peers
+        # inside a SLURM job Lightning would otherwise look for other processes
         plugins=[LightningEnvironment(), storage.WholeFiles()],
         logger=False,
         enable_checkpointing=bool(beside),
@@ -55,7 +55,7 @@ def _trainer(epochs: int = 1, *beside: Callback) -> lightning.Trainer:
 
 
 def _begin(job: TrainingJob | MappingJob) -> None:
-    """Set threads and seed; silence advice on workers and loggers, of which there are none."""
+    """Set threads and seed; silence advice on workers and loggers, which are not used."""
     for name in ("pytorch_lightning", "lightning.fabric", "lightning.pytorch"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module=r"(pytorch_lightning|lightning_fabric)\..*")
@@ -65,20 +65,20 @@ def _begin(job: TrainingJob | MappingJob) -> None:
 
 @dataclass(kw_only=True)
 class Run:
-    """A job and the networks that it has made so far.
+    """A job and the networks that it has finished so far.
 
     Attributes
     ----------
     job : TrainingJob or MappingJob
-        What is to be done.
+        The job.
     data : ImageData
         The data set.
     outputs : Mapping
-        Metrics and checkpoint of each stage.
+        Paths of metrics and checkpoint of each stage.
     place : Mapping
         Device, reading and mapping of the networks.
     networks : dict
-        The networks by stage.
+        Networks by stage.
     trainings : dict
         Progress of the stages that were trained.
     """
@@ -93,10 +93,9 @@ class Run:
     def train(
         self, stage: str, network: Classifier, *beside: Callback, told: Sequence[Tensor] = ()
     ) -> Classifier:
-        """Train a network, from where an earlier attempt was, and leave it as its best epoch did.
+        """Train a network, continuing an earlier attempt, and load the weights of its best epoch.
 
-        Job, versions, images, initial weights and what else is `told` distinguish a training from
-        all others.
+        Job, versions, images, initial weights and the tensors in `told` identify a training.
         """
         training: Training = getattr(self.job, stage)
         made_by = json.dumps([storage.provenance(self.job), dict(network.hparams)], sort_keys=True)
@@ -112,7 +111,7 @@ class Run:
         return network
 
     def finish(self, stage: str, network: Classifier, started: float, **more: Any) -> None:
-        """Measure the network of a stage, begun at `started`, and write it."""
+        """Measure and write the network of a stage that began at `started`."""
         self.networks[stage] = network
         results = {**evaluate(network, self.data, _trainer()), **more}
         if progress := self.trainings.get(stage):
@@ -123,7 +122,7 @@ class Run:
         storage.write_stage(self.job, place, network, results, self.outputs[stage])
 
     def remove_checkpoints(self) -> None:
-        """Remove the checkpoints of the trainings, once the outputs of the job are there."""
+        """Remove the checkpoints of the trainings after the outputs of the job were written."""
         for progress in self.trainings.values():
             progress.remove()
 
@@ -134,19 +133,19 @@ def train(job: TrainingJob, images: Images, neuron: str | Path, outputs: Outputs
     Parameters
     ----------
     job : TrainingJob
-        What to train.
+        The training.
     images : Images
         The data set.
     neuron : str or Path
         Compact model of the neuron.
     outputs : tuple of paths
-        Metrics and checkpoint.
+        Paths of metrics and checkpoint.
 
     Raises
     ------
     FileError, ConfigError
-        If the neuron is unusable or no activation, the loss diverges or an output cannot be
-        written.
+        If the neuron is unusable or is not valid as an activation, if the loss diverges or if an
+        output cannot be written.
     """
     started = time.perf_counter()
     quartic, fault = activation_of(neuron, job.neuron_reading)
@@ -175,12 +174,12 @@ def train(job: TrainingJob, images: Images, neuron: str | Path, outputs: Outputs
 
 @dataclass(kw_only=True)
 class OnLevels(Run):
-    """A job on a synapse's levels; the trained network is its first, `fp32`.
+    """A job on the levels of a synapse; its first network is the trained one, `fp32`.
 
     Attributes
     ----------
     mapping : WeightMapping
-        How weights are put on the levels.
+        Mapping of weights to the levels.
     circuits : dict
         Offset and scale of each layer, chosen once for the trained network.
     """
@@ -197,7 +196,7 @@ class OnLevels(Run):
         return network
 
     def trained(self, stage: str, start: str, *beside: Callback) -> Classifier:
-        """Return the network of a stage, trained from another's with the recipe's settings."""
+        """Return a stage's network, trained from that of stage `start` with its own settings."""
         lightning.seed_everything(self.job.seed, verbose=False)
         training: Training = getattr(self.job, stage)
         settings = {"learning_rate": training.learning_rate, "schedule": training.schedule}
@@ -207,18 +206,18 @@ class OnLevels(Run):
 
 
 STAGES: dict[str, Callable[[OnLevels], Classifier]] = {
-    # each weight of the trained network on its nearest level
+    # each weight of the trained network moves to its nearest level
     "quantized": lambda on: on.snapped("fp32"),
-    # trained on from there with free weights, as in the paper
+    # the quantized network is trained further with free weights, as in the paper
     "fine_tuned": lambda on: on.trained("fine_tuned", "quantized"),
-    # that network on the same levels again
+    # each weight of the fine-tuned network moves to its nearest level
     "fine_tuned_snapped": lambda on: on.snapped("fine_tuned"),
-    # the trained network, trained on while its weights stay on the levels
+    # the trained network is trained further while its weights stay on the levels
     "on_levels": lambda on: on.trained(
         "on_levels", "fp32", callbacks.KeepOnLevels(on.mapping, on.circuits)
     ),
 }
-"""How each of `wallnet.config.networks.LEVEL_STAGES` is made from those before it."""
+"""Functions that compute `wallnet.config.networks.LEVEL_STAGES` from the stages before them."""
 
 
 def put_on_levels(
@@ -228,15 +227,15 @@ def put_on_levels(
     start: str | Path,
     outputs: Mapping[str, Outputs],
 ) -> None:
-    """Put a trained network on a synapse's levels and train it from there: all further stages.
+    """Compute all stages after `fp32`: map a trained network to a synapse's levels and train it.
 
-    Offset and scale of each layer are chosen once, for the trained network, and serve all stages.
+    Offset and scale of each layer are chosen once, for the trained network. All stages use them.
     Biases are not synapses and stay free.
 
     Parameters
     ----------
     job : MappingJob
-        What to do.
+        The job.
     images : Images
         The data set.
     synapse : str or Path
@@ -244,7 +243,7 @@ def put_on_levels(
     start : str or Path
         Checkpoint of the trained network.
     outputs : Mapping
-        Metrics and checkpoint of each stage.
+        Paths of metrics and checkpoint of each stage.
 
     Raises
     ------
@@ -270,7 +269,7 @@ def put_on_levels(
             name: {"offset": c.offset.flatten().tolist(), "scale": c.scale.flatten().tolist()}
             for name, c in circuits.items()
         },
-        # a mapping with a circuit for each row has too many values to be worth listing
+        # a mapping with a circuit for each row has too many values to list
         "weight_values": {
             name: (c.offset + c.scale * mapping.table).tolist()
             for name, c in circuits.items()
@@ -289,5 +288,5 @@ def put_on_levels(
     for stage in LEVEL_STAGES:
         started = time.perf_counter()
         on.finish(stage, STAGES[stage](on), started, **about_levels)
-    # not before: Snakemake removes what an incomplete job has written
+    # only now: Snakemake removes the outputs of an incomplete job
     on.remove_checkpoints()

@@ -1,4 +1,4 @@
-"""Networks and their results on disk: metrics as JSON, networks as Lightning's checkpoints."""
+"""Storage of results: metrics as JSON, networks as checkpoints of Lightning."""
 
 import io
 import zipfile
@@ -20,7 +20,7 @@ Outputs: TypeAlias = tuple[str | Path, str | Path]
 
 
 def write_checkpoint(checkpoint: Mapping[str, Any], path: str | Path) -> None:
-    """Write a checkpoint whole or not at all; the same content gives the same bytes."""
+    """Write a checkpoint completely or not at all; the same content gives the same bytes."""
     stream = io.BytesIO()
     torch.save(dict(checkpoint), stream)
     with files.written_whole(path) as partial:
@@ -28,7 +28,7 @@ def write_checkpoint(checkpoint: Mapping[str, Any], path: str | Path) -> None:
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """Read a checkpoint, without executing anything that it may hold.
+    """Read a checkpoint without executing code that it may contain.
 
     Parameters
     ----------
@@ -43,13 +43,13 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     OSError
-        If the file is not there or may not be read.
+        If the file is missing or may not be read.
     ValueError
-        If it is damaged; the message says how.
+        If the file is damaged; the message describes the damage.
     """
     content = Path(path).read_bytes()
     try:
-        # PyTorch itself does not look at the checksums
+        # PyTorch itself does not check the checksums
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             broken = archive.testzip()
         if broken is not None:
@@ -58,32 +58,32 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
             io.BytesIO(content), map_location="cpu", weights_only=True
         )
         return stored
-    except Exception as error:  # zip, pickle and PyTorch have many ways to complain
+    except Exception as error:  # zip, pickle and PyTorch raise many kinds of exceptions
         raise ValueError(files.one_line(error)) from None
 
 
 class WholeFiles(TorchCheckpointIO):
-    """How Lightning reads and writes checkpoints here."""
+    """Plugin with which Lightning reads and writes checkpoints."""
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
     ) -> None:
-        """Write a checkpoint whole or not at all."""
+        """Write a checkpoint completely or not at all."""
         write_checkpoint(checkpoint, path)
 
     def load_checkpoint(self, path: str | Path, *_: Any, **__: Any) -> dict[str, Any]:
-        """Read a checkpoint without executing anything; every version of Lightning."""
+        """Read a checkpoint without executing code, with every version of Lightning."""
         return read_checkpoint(path)
 
 
 def unfinished_path(output: str | Path) -> Path:
-    """Return where the checkpoint of an unfinished training lies, beside that of its network."""
+    """Return the path of an unfinished training's checkpoint, next to that of its network."""
     output = Path(output)
     return output.with_name(f".{output.stem}.unfinished{output.suffix}")
 
 
 def provenance(job: TrainingJob | MappingJob) -> dict[str, Any]:
-    """Return what made a result, as plain data."""
+    """Return parameters, seed and versions of a result, as plain data."""
     return {
         "parameters": job.plain(),
         "seed": job.seed,
@@ -95,7 +95,7 @@ def provenance(job: TrainingJob | MappingJob) -> dict[str, Any]:
 
 
 def save_network(network: Classifier, path: str | Path, about: Mapping[str, Any]) -> None:
-    """Write a network as a Lightning checkpoint, whole or not at all.
+    """Write a network as a Lightning checkpoint, completely or not at all.
 
     The same network gives the same bytes.
 
@@ -104,10 +104,10 @@ def save_network(network: Classifier, path: str | Path, about: Mapping[str, Any]
     network : Classifier
         The network.
     path : str or Path
-        Where it goes. `Classifier.load_from_checkpoint(path)` opens it, and so does
-        ``torch.load(path, weights_only=True)``.
+        File to write. `Classifier.load_from_checkpoint(path)` and
+        ``torch.load(path, weights_only=True)`` open it.
     about : Mapping
-        Plain data on what made it, kept under the key `wallnet`.
+        Plain data on the origin of the network, stored under the key `wallnet`.
     """
     checkpoint = {
         "pytorch-lightning_version": lightning.__version__,
@@ -144,14 +144,14 @@ def load_network(path: str | Path) -> Classifier:
         network = Classifier(**checkpoint["hyper_parameters"])
         network.load_state_dict(checkpoint["state_dict"])
         if not all(torch.isfinite(p).all() for p in network.parameters()):
-            raise ValueError("it has weights that are no numbers")
+            raise ValueError("it has weights that are not finite")
     except FileError:
         raise
     except FileNotFoundError:
         raise FileError(f"{path} is not there; run snakemake to make it") from None
     except OSError as error:
         raise files.unreadable(path, error) from None
-    except Exception as error:  # what a foreign checkpoint makes of a network
+    except Exception as error:  # a foreign checkpoint may raise any exception
         raise files.damaged(path, f"is damaged ({files.one_line(error)})") from None
     return network
 
@@ -168,20 +168,20 @@ def write_stage(
     Parameters
     ----------
     job : TrainingJob or MappingJob
-        What made it.
+        Job of the stage.
     place : Mapping
         Its `device`, `reading`, `mapping` and `stage`.
     network : Classifier
         The network.
     results : Mapping
-        What was measured, as plain data.
+        Measured values, as plain data.
     outputs : tuple of paths
-        Metrics and checkpoint.
+        Paths of metrics and checkpoint.
 
     Raises
     ------
     FileError
-        If one cannot be written.
+        If a file cannot be written.
     """
     metrics_path, checkpoint_path = outputs
     metrics = {

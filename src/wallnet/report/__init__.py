@@ -1,5 +1,5 @@
-"""Tables and figures, drawn from result files alone.
+"""Tables and figures, drawn from result files only.
 
-`wallnet.report.style` is the look that all figures share, `wallnet.report.devices` draws the
+`wallnet.report.style` defines the style of all figures. `wallnet.report.devices` draws the
 simulation half of the campaign.
 """

@@ -1,4 +1,4 @@
-"""One calculator beside another: tables and a figure from the traces of both alone."""
+"""Comparison of two calculators: tables and a figure from their traces only."""
 
 import argparse
 import json
@@ -35,14 +35,15 @@ COLUMNS: dict[str, tuple[str, float, str]] = {
     "wall_time_{reference}": ("{reference} (s)", 1.0, ".0f"),
     "ratio": ("ratio", 1.0, ".0f"),
 }
-"""Columns of `crosscheck.csv`: heading, scale and format in the table to read; no format, text.
+"""Columns of `crosscheck.csv`, with heading, scale and format in the Markdown table.
 
-They stand in the order of a `Comparison`; in braces, the two calculators.
+Columns without a format contain text. The order is that of the attributes of `Comparison`. The
+braces are replaced by the names of the two calculators.
 """
 
 NAMES = {"film": "engine", "oommf": "OOMMF"}
 TITLES = {**NAMES, "film": "The embedded engine"}
-"""What headings and titles call the package's calculators; others go by their own names."""
+"""Names of the package's calculators in headings and titles; others keep their names."""
 
 NOTES = """\
 The same pulse in {first} and in {reference}, from the same wall. Deviations
@@ -53,16 +54,16 @@ start of Python; both calculators ran on the same machine, beside whatever else 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What one pulse gave in two calculators; lengths in m, times in s.
+    """Comparison of one pulse in two calculators; lengths in m, times in s.
 
     Attributes
     ----------
     case : str
         Name of the case.
     damping, current_density : float
-        Of the pulse; the current density in A/m².
+        Damping and current density of the pulse; the current density in A/m².
     end_time : float
-        Up to where the traces are compared.
+        Time up to which the traces are compared.
     deviation_m : float
         Largest difference of a component of the average magnetisation.
     deviation_bottom, deviation_top : float
@@ -70,9 +71,9 @@ class Comparison:
     final_deviation : float
         Difference of the mean wall position at the end.
     first_state, reference_state : str
-        Final states, each with whether it was settled.
+        Final states, each with a note whether the wall settled.
     first_wall_time, reference_wall_time, ratio : float
-        What the simulations took, and how many times longer the reference took.
+        Wall times of the simulations, and the reference's divided by the first one's.
     """
 
     case: str
@@ -98,8 +99,9 @@ def compare(
 ) -> Comparison:
     """Compare two traces of the same pulse.
 
-    A trace ends when the wall has come to rest, which the two may reach an output interval
-    apart: compared is what both have, and the final state of each at its own end.
+    A trace ends when the wall has come to rest. This may happen an output interval earlier in
+    one trace than in the other. The traces are compared up to the end of the shorter one, and the
+    final states at the end of each trace.
 
     Parameters
     ----------
@@ -108,7 +110,7 @@ def compare(
     first, reference : xarray.Dataset
         Traces of the two calculators.
     calculators : sequence of str
-        Which these are.
+        Names of the two calculators.
 
     Returns
     -------
@@ -172,7 +174,7 @@ def _state(trace: "xarray.Dataset") -> str:
 def write_csv(
     comparisons: Sequence[Comparison], calculators: Sequence[str], path: str | Path
 ) -> None:
-    """Write the comparisons as a table in SI units, whole or not at all."""
+    """Write the comparisons as a table in SI units, completely or not at all."""
     frame = _frame(comparisons, [_filled(name, calculators) for name in COLUMNS])
     forms = (form for _, _, form in COLUMNS.values())
     formats = {name: ".6g" for name, form in zip(frame.columns, forms, strict=True) if form}
@@ -185,18 +187,18 @@ def write_markdown(
     made_by: Sequence[str],
     path: str | Path,
 ) -> None:
-    """Write the comparisons as a table to read.
+    """Write the comparisons as a Markdown table.
 
     Parameters
     ----------
     comparisons : sequence of Comparison
-        What was compared.
+        The comparisons.
     calculators : sequence of str
-        The first one and the reference.
+        Names of the first calculator and of the reference.
     made_by : sequence of str
-        What the notes call them; see `description`.
+        Descriptions of the two in the notes; see `description`.
     path : str or Path
-        Where it goes.
+        Markdown file to write.
     """
     names = [NAMES.get(name, name) for name in calculators]
     columns = [(_filled(heading, names), scale, form) for heading, scale, form in COLUMNS.values()]
@@ -221,7 +223,7 @@ def _frame(comparisons: Sequence[Comparison], names: Sequence[str]) -> "pandas.D
 
 
 def description(trace: "xarray.Dataset") -> str:
-    """Return in words what made a trace: calculator, version, and threads where it has some."""
+    """Return a text with calculator and version of a trace, and its threads if it states them."""
     backend = trace.attrs["backend"]
     if backend == "film":
         return "the embedded engine"
@@ -240,18 +242,18 @@ def draw(
     png: str | Path,
     vector: str | Path,
 ) -> None:
-    """Draw both wall ends in both calculators, and the deviation of <m>, against time.
+    """Draw both wall ends in both calculators and the deviation of <m> against time.
 
     Parameters
     ----------
     traces : Mapping
         From a case's name to the traces of the first calculator and of the reference.
     calculators : sequence of str
-        Which these are.
+        Names of the two calculators.
     figures : Figures
         Style of all figures.
     png, vector : str or Path
-        Where the two files go.
+        Files to write.
     """
     names = [NAMES.get(name, name) for name in calculators]
     with style.apply(figures):
@@ -331,7 +333,7 @@ def _crosscheck(arguments: argparse.Namespace) -> None:
     cases, calculators = arguments.cases, arguments.calculators
     if not len(cases) == len(arguments.first) == len(arguments.reference):
         raise FileError(
-            "--cases, --first and --reference differ in number; give one of each a case"
+            "--cases, --first and --reference differ in number; give one of each per case"
         )
     traces = {
         case: (files.read_dataset(first, "trace"), files.read_dataset(reference, "trace"))

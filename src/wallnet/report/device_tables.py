@@ -1,4 +1,4 @@
-"""A device as tables that a person can read, drawn from its device file alone."""
+"""Readable tables of a device, made from its device file only."""
 
 import argparse
 from collections.abc import Callable
@@ -28,16 +28,16 @@ _NO_LEVEL = {
 def device_tables(
     device: str | Path, csv_path: str | Path, markdown_path: str | Path, html_path: str | Path
 ) -> None:
-    """Tabulate a device file: what each pulse left, and the levels or the activation.
+    """Tabulate a device file: the state after each pulse, and the levels or the activation.
 
     Parameters
     ----------
     device : str or Path
         Device file.
     csv_path : str or Path
-        Gets the sweep alone, one row a current density.
+        File to write with the sweep only, one row per current density.
     markdown_path, html_path : str or Path
-        Get all tables.
+        Files to write with all tables.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def device_tables(
 
 
 def _sweep(data: "xarray.Dataset", name: str) -> Table:
-    """Return what each pulse left."""
+    """Return the table of the states after each pulse."""
     import pandas
 
     conductance = data["final_conductance"].sel(reading=list(files.READINGS)).values / 1e-6
@@ -94,7 +94,7 @@ def _level_row(
     reached: bool,
     current_density: float,
 ) -> dict[str, Any]:
-    """Return a row of the table of levels; position in m, current density in A/m²."""
+    """Return a row of the table of levels, from a position in m and a current density in A/m²."""
     return {
         "level": number,
         "state": state,
@@ -108,7 +108,7 @@ def _level_row(
 
 
 def _levels(data: "xarray.Dataset", name: str) -> Table:
-    """Return all levels, the whole ones numbered, and the final states that are none."""
+    """Return the table of all levels, with numbered whole levels, and of other final states."""
     import pandas
 
     numbers = np.cumsum(data["half"].values == 0) - 1
@@ -132,7 +132,7 @@ def _levels(data: "xarray.Dataset", name: str) -> Table:
 
 
 def _other_states(data: "xarray.Dataset") -> list[dict[str, Any]]:
-    """Return rows for final states of the sweep that are no level, and why they are none."""
+    """Return rows for final states of the sweep that are not levels, with the reason."""
     listed = set(map(str, data["level_state"].values))
     first: dict[str, int] = {}
     for index in np.argsort(np.abs(data["current_density"].values), kind="stable"):
@@ -165,7 +165,7 @@ def _why_none(state: WallState) -> str:
 
 
 def _activation(data: "xarray.Dataset", name: str) -> Table:
-    """Return the quartic of each reading, how well it fits and what is wrong with it."""
+    """Return the table of each reading's quartic, its errors and its faults."""
     import pandas
 
     data = data.sel(reading=list(files.READINGS)).sortby("power")
@@ -193,7 +193,7 @@ MORE_TABLES: dict[str, list[Callable[["xarray.Dataset", str], Table]]] = {
     "neuron": [_activation],
     "synapse": [_levels],
 }
-"""What a kind of device is tabulated by, beside its sweep."""
+"""Tables of a kind of device in addition to its sweep."""
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -1,6 +1,6 @@
 """Figures of the simulation half: neuron, synapses and plain tracks.
 
-All are drawn from device files; maps of m_z also read the snapshots in a few trace files.
+All figures are drawn from device files. Maps of m_z also use snapshots from a few trace files.
 """
 
 import argparse
@@ -34,10 +34,10 @@ G_NORM_LABEL = r"$\mathit{G}_{norm}$"
 M_Z_LABEL = r"$\mathit{m}_z$"
 X_LABEL, Y_LABEL = r"$\mathit{x}$ (nm)", r"$\mathit{y}$ (nm)"
 MOST_ROWS = 16
-"""Most tracks that one figure shows."""
+"""Largest number of tracks in one figure."""
 
 MOST_CURVES = 8
-"""Most walls that one panel shows against time; more cannot be told apart."""
+"""Largest number of walls that one panel shows against time; more cannot be distinguished."""
 
 READING_TITLES = {
     "parallel": "cells in parallel (Eq. 2)",
@@ -47,7 +47,7 @@ READING_TITLES = {
 
 @dataclass(frozen=True)
 class Sources:
-    """What a figure is drawn from.
+    """Files and settings from which a figure is drawn.
 
     Attributes
     ----------
@@ -56,8 +56,8 @@ class Sources:
     traces : str or None
         Folder of the traces of the only device.
     shown : sequence of float
-        Current densities in A/m² that figures of single pulses show; chosen by the figure if
-        there are none.
+        Current densities in A/m² that figures of single pulses show. If there are none, the
+        figure chooses them.
     """
 
     devices: Mapping[str, "xarray.Dataset"]
@@ -75,7 +75,7 @@ class Sources:
         Parameters
         ----------
         chosen : callable
-            Chooses them where the configuration does not.
+            Function that chooses them if the configuration does not.
 
         Raises
         ------
@@ -98,7 +98,7 @@ class Sources:
         Parameters
         ----------
         current_density : float
-            In A/m².
+            Current density in A/m².
         """
         if self.traces is None:
             raise files.FileError("--traces is missing; this figure needs the folder of traces")
@@ -106,11 +106,11 @@ class Sources:
         return files.read_dataset(path, "trace", drop=["magnetization_profile"])
 
 
-# What the figures share
+# Parts that the figures share
 
 
 DRAWINGS: dict[str, Callable[[Sources, Figures], "Figure"]] = {}
-"""All figures of this half; `wallnet.plan.FIGURES` says what each is drawn from."""
+"""All figures of this half; `wallnet.plan.FIGURES` defines the sources of each."""
 
 
 def _extent(data: "xarray.Dataset") -> tuple[float, float, float, float]:
@@ -121,7 +121,7 @@ def _extent(data: "xarray.Dataset") -> tuple[float, float, float, float]:
 
 
 def _map(axes: "Axes", trace: "xarray.Dataset", time: float) -> Any:
-    """Show m_z at the snapshot nearest a time, and outline the film."""
+    """Draw m_z at the snapshot nearest to a time, and outline the film."""
     import numpy as np
 
     snapshot = int(np.argmin(np.abs(trace["snapshot_time"].values - time)))
@@ -160,20 +160,20 @@ def _colorbar(figure: "Figure", image: Any, axes: Any) -> None:
 
 
 def _spread(count: int, most: int) -> list[int]:
-    """Choose at most so many of a row of things: first, last and evenly between."""
+    """Return at most `most` indices of `count`: the first, the last and evenly spaced ones."""
     if count <= most:
         return list(range(count))
     return sorted({round(k * (count - 1) / (most - 1)) for k in range(most)})
 
 
 def _j_number(density: float) -> str:
-    """Write a current density in 1e12 A/m² without needless zeros."""
+    """Return a current density in 1e12 A/m² as text without trailing zeros."""
     text = f"{density / UNIT_OF_J:.4f}".rstrip("0")
     return text + "0" * max(0, 2 - len(text.partition(".")[2]))
 
 
 def _j_text(density: float) -> str:
-    """Write a current density with its symbol and unit."""
+    """Return a current density as text with symbol and unit."""
     return rf"$\mathit{{J}}$ = {_j_number(density)} × $10^{{12}}$ A/m²"
 
 
@@ -251,7 +251,7 @@ def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
         upper.tick_params(direction="in")
         axes.set_title(f"({letter}) {READING_TITLES[reading]}", loc="left")
         axes.legend(loc="upper left")
-        if least < 0 or fault:  # the curve itself shows what the inset is for
+        if least < 0 or fault:  # the curve itself shows what the inset would show
             continue
         inset = axes.inset_axes((0.64, 0.13, 0.32, 0.34))
         wide = np.linspace(-1, 1.5, 401)
@@ -267,7 +267,7 @@ def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
 
 
 UNSUITABLE = "#FBE3D6"
-"""Background of a transfer curve that is no activation."""
+"""Background of a transfer curve that is not valid as an activation."""
 
 
 def _error_text(error: float) -> str:
@@ -278,7 +278,7 @@ def _error_text(error: float) -> str:
 
 @drawn_as("magnetization", DRAWINGS)
 def _magnetization(sources: Sources, figures: Figures) -> "Figure":
-    """Draw maps of m_z when the neuron is read, at several J, detector marked (paper, Fig. 1c)."""
+    """Draw maps of m_z at the reading, for several J, with the detector (paper, Fig. 1c)."""
     from matplotlib import pyplot
 
     device = sources.device
@@ -320,7 +320,7 @@ def _magnetization(sources: Sources, figures: Figures) -> "Figure":
 
 
 def _letters() -> Iterator[str]:
-    """Count panels: a to z, then aa, ab and so on."""
+    """Yield the letters of panels: a to z, then aa, ab and so on."""
     for length in itertools.count(1):
         yield from map("".join, itertools.product(string.ascii_lowercase, repeat=length))
 
@@ -333,15 +333,16 @@ def chosen_pulses(device: "xarray.Dataset", most: int = MOST_ROWS) -> list[int]:
     device : xarray.Dataset
         Device file.
     most : int
-        Most pulses to choose.
+        Largest number of pulses.
 
     Returns
     -------
     list of int
-        Indices of the sweep, ascending: the smallest J, by magnitude, that leads to each notch,
-        leaves the wall at its start, or reverses the track; where none of the sweep does, to
-        each other state in which a wall rests. If these are too many, evenly along the track,
-        both ends kept. Pulses whose wall still moves are left out unless all do.
+        Indices of the sweep, ascending. These are the smallest J, by magnitude, that leads to
+        each notch, leaves the wall at its start, or reverses the track. If no pulse does, they
+        are the smallest J that leads to each other state in which a wall rests. If there are too
+        many, the function chooses them evenly along the track and keeps both ends. Pulses whose
+        wall still moves are left out unless all do.
     """
     import numpy as np
 
@@ -358,7 +359,7 @@ def chosen_pulses(device: "xarray.Dataset", most: int = MOST_ROWS) -> list[int]:
     if at_notches:
         whole = {INITIAL, REVERSED, *at_notches}
         first = {state: index for state, index in first.items() if state in whole}
-    if len(first) == 1:  # nothing tells the pulses apart: show the sweep
+    if len(first) == 1:  # all pulses end in the same state: show the sweep
         candidates = np.flatnonzero(usable).tolist()
         return [candidates[k] for k in _spread(len(candidates), most)]
     position = device["final_wall_position"].values
@@ -368,7 +369,7 @@ def chosen_pulses(device: "xarray.Dataset", most: int = MOST_ROWS) -> list[int]:
 
 @drawn_as("dynamics", DRAWINGS)
 def _dynamics(sources: Sources, figures: Figures) -> "Figure":
-    """Draw m_z at the end (left), <m_z> and the wall against time (right; paper, Fig. 2, 3)."""
+    """Draw m_z at the end (left) and <m_z> and wall against time (right; paper, Fig. 2, 3)."""
     from matplotlib import pyplot
 
     device = sources.device
@@ -455,9 +456,9 @@ def steady_velocity(device: "xarray.Dataset") -> "np.ndarray":
     Returns
     -------
     ndarray (current_density,)
-        In m/s: the slope of a straight line through the second half of the time in which the
-        current flows and both wall ends keep a tenth of the track's length from its ends. NaN
-        where that leaves fewer than three entries.
+        Velocities in m/s. Each is the slope of a straight line through the second half of the
+        time in which the current flows and both wall ends are at least a tenth of the track's
+        length away from its ends. NaN if there are fewer than three entries.
     """
     import numpy as np
 
@@ -480,7 +481,7 @@ def steady_velocity(device: "xarray.Dataset") -> "np.ndarray":
 
 @drawn_as("wall-position", DRAWINGS)
 def _wall_position(sources: Sources, figures: Figures) -> "Figure":
-    """Draw both ends of the wall against time, and the velocity against J, on a plain track."""
+    """Draw both wall ends against time and the velocity against J, for a plain track."""
     import numpy as np
     from matplotlib import pyplot
 
@@ -544,7 +545,7 @@ _KINDS_OF_STATE = {
     "elsewhere": ("X", True, 3),
     "still moving": ("x", True, 6),
 }
-"""Marker, whether it is filled, and number of its colour, for each kind of final state."""
+"""Marker, whether the marker is filled, and index of its colour, by kind of final state."""
 
 
 def _kind_of_state(state: WallState, settled: int) -> str:
@@ -560,7 +561,7 @@ def _kind_of_state(state: WallState, settled: int) -> str:
 def _levels(axes: "Axes", device: "xarray.Dataset") -> None:
     """Draw the whole levels of one reading as lines: solid if the sweep reaches them, else dashed.
 
-    Half levels are left out, and not counted.
+    Half levels are neither drawn nor counted.
     """
     whole = device.isel(level=device["half"].values == 0)
     levels = zip(
@@ -589,7 +590,7 @@ def _levels(axes: "Axes", device: "xarray.Dataset") -> None:
 
 @drawn_as("conductance", DRAWINGS)
 def _conductance(sources: Sources, figures: Figures) -> "Figure":
-    """Draw the conductance that a pulse leaves, state marked, levels as lines (paper, Fig. 1e)."""
+    """Draw the conductance after each pulse, by state, and levels as lines (paper, Fig. 1e)."""
     import numpy as np
     from matplotlib import pyplot
 
@@ -639,7 +640,7 @@ def _conductance(sources: Sources, figures: Figures) -> "Figure":
 
 
 def _linear(low: float, high: float) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
-    """Return the functions from a normalised to an absolute value and back."""
+    """Return the functions that convert a normalised to an absolute value and back."""
     return (lambda g: low + g * (high - low)), (lambda g: (g - low) / (high - low))
 
 
@@ -682,15 +683,15 @@ def draw(
     kind : str
         A key of `DRAWINGS`.
     devices : sequence of str or Path
-        Device files; all but the comparison show the first.
+        Device files. All figures but the comparison show the first device.
     traces : str or None
         Folder of the first device's traces, for maps of m_z.
     figures : Figures
         Style of all figures.
     png_path, vector_path : str or Path
-        Where it goes.
+        Files to write.
     shown : sequence of float
-        Current densities in A/m² to show, by the figures of single pulses.
+        Current densities in A/m² for the figures of single pulses.
 
     Raises
     ------
@@ -698,7 +699,7 @@ def draw(
         If a source is missing, damaged or of another kind, or the figure cannot be written.
     """
     wanted = plan.FIGURES[kind].kind
-    assert wanted is not None, "a figure of devices says of which kind"
+    assert wanted is not None, "a figure of devices needs its kind"
     read = {Path(path).stem: files.read_dataset(path, wanted) for path in devices}
     with style.apply(figures):
         figure = DRAWINGS[kind](Sources(read, traces, shown), figures)
@@ -725,7 +726,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     Parameters
     ----------
     subparsers : argparse action
-        What `ArgumentParser.add_subparsers` returned.
+        Return value of `ArgumentParser.add_subparsers`.
     """
     figure = subparsers.add_parser("device-figure", help="draw a figure of the devices")
     figure.add_argument("kind", choices=list(DRAWINGS))

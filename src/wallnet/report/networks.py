@@ -1,4 +1,4 @@
-"""Tables and figures of the network half, drawn from result files alone."""
+"""Tables and figures of the network half, drawn from result files only."""
 
 import argparse
 import base64
@@ -36,13 +36,13 @@ TABLE_II = {
 
 Fill = Literal["full", "none", "left", "right", "top", "bottom"]
 FILLS: tuple[Fill, ...] = get_args(Fill)
-"""How a marker is filled tells mappings apart."""
+"""Fill styles of markers; they distinguish mappings."""
 
 LEAST_COUNT = 0.7
-"""Foot of a logarithmic histogram, so that a single weight shows."""
+"""Lower limit of a logarithmic histogram, so that a single weight is visible."""
 
 ROUNDING = 1e-9
-"""Per cent by which an accuracy may differ from that of its confusion matrix."""
+"""Largest difference in per cent between an accuracy and that of its confusion matrix."""
 
 DATASET_TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
 
@@ -50,7 +50,7 @@ TITLES = {stage: title for stage, (title, _) in STAGE_TEXTS.items()}
 
 
 def _notes() -> str:
-    """Say what the columns of the table are; a title is on one line."""
+    """Return the explanations of the table's columns, with each title on one line."""
     stages = (f"*{title.replace(' ', '~')}*: {text}." for title, text in STAGE_TEXTS.values())
     said = (
         "Test accuracy in per cent.",
@@ -71,20 +71,20 @@ levels; the last two columns are what a synapse could hold.
 
 
 def _read(path: str, run: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Read the metrics of a network, and check that they agree with each other.
+    """Read the metrics of a network and check their consistency.
 
     Parameters
     ----------
     path : str
-        The file.
+        File of the metrics.
     run : Mapping, optional
-        Which network it has to be.
+        Keys and values that the metrics must contain.
     """
     keys = (*COLUMNS, "confusion_matrix", "weights", "misread", "classes")
     record = files.read_json(path, keys=keys)
     for key, wanted in (run or {}).items():
         if str(record[key]) != wanted:
-            raise files.damaged(path, f"holds {key} = {str(record[key])[:40]!r}, not {wanted!r}")
+            raise files.damaged(path, f"contains {key} = {str(record[key])[:40]!r}, not {wanted!r}")
     try:
         matrix = record["confusion_matrix"]
         right, total = sum(row[k] for k, row in enumerate(matrix)), sum(map(sum, matrix))
@@ -105,13 +105,13 @@ def _dataset_title(name: str) -> str:
 
 
 PLACE = ("Data set", "Synapse", "Recipe, reading, mapping")
-"""First columns of the table to read; a column for each stage follows."""
+"""First columns of the Markdown and HTML tables; one column per stage follows."""
 
 PAPER = "paper, Table II"
 
 
 def _mean(accuracies: Sequence[float]) -> str:
-    """Write the accuracy of one seed, or mean and deviation of several."""
+    """Return as text the accuracy of one seed, or mean and deviation of several seeds."""
     if not accuracies:
         return "–"
     mean = f"{statistics.fmean(accuracies):.2f}"
@@ -119,7 +119,7 @@ def _mean(accuracies: Sequence[float]) -> str:
 
 
 def _table(records: Sequence[Mapping[str, Any]], table_ii: Mapping[str, int]) -> Table:
-    """Arrange accuracies: a block for each data set and synapse, below the paper's numbers."""
+    """Return the accuracies in blocks per data set and synapse, below the paper's values."""
     import pandas
 
     free: dict[tuple[str, str], list[float]] = {}
@@ -164,13 +164,14 @@ def accuracy_tables(
     Parameters
     ----------
     job : AccuracyJob
-        Which networks.
+        The networks.
     networks : str
         Folder of all networks, where `wallnet.plan.network_paths` finds their metrics.
     csv_path : str
-        One row a network, columns `COLUMNS`.
+        File to write, with one row per network and the columns `COLUMNS`.
     markdown_path, html_path : str
-        The same to read, beside the paper's Table II where a synapse stands for one of it.
+        Files to write, with the same values and, for synapses that correspond to one of the
+        paper, those of the paper's Table II.
 
     Raises
     ------
@@ -204,7 +205,7 @@ def accuracy_tables(
 
 
 def _by_place(records: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Mapping[str, Any]]]:
-    """Sort metrics by reading and stage; the free network belongs to every reading."""
+    """Group metrics by reading and stage; the free network belongs to every reading."""
     records = list(records)
     readings = [r["reading"] for r in records if r["reading"] != NO_DEVICE]
     return {
@@ -214,12 +215,12 @@ def _by_place(records: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Mappi
 
 
 DRAWINGS: dict[str, Callable[..., "Figure"]] = {}
-"""Figures that are drawn from metrics, by name."""
+"""Functions that draw figures from metrics, by name of the figure."""
 
 
 @drawn_as("weights", DRAWINGS)
 def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
-    """Draw histograms of the weights from input to hidden layer, a row for each reading."""
+    """Draw histograms of the weights from input to hidden layer, one row per reading."""
     import numpy as np
     from matplotlib import pyplot
 
@@ -244,7 +245,7 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
             for value in levels:
                 panel.axvline(value, color=style.SHADE, linewidth=0.6, zorder=0)
             if histogram["different_values"] < len(counts):
-                # a bin is thinner than a line: draw the few values as lines of their own
+                # a bin is thinner than a line: draw each of the few values as a line
                 held = counts > 0
                 middles = (edges[1:] + edges[:-1])[held] / 2
                 panel.vlines(middles, LEAST_COUNT, counts[held], color=style.COLOURS[0], lw=2)
@@ -263,7 +264,7 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
 
 @drawn_as("confusion", DRAWINGS)
 def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
-    """Draw confusion matrices in per cent of each label, a row for each reading."""
+    """Draw confusion matrices in per cent of each label, one row per reading."""
     import numpy as np
     from matplotlib import pyplot
     from matplotlib.colors import PowerNorm
@@ -344,7 +345,7 @@ def _misread(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
 def _curves(
     records: Sequence[Mapping[str, Any]], figures: Figures, paper: Sequence[int] = ()
 ) -> "Figure":
-    """Draw training and validation accuracy over epochs, a panel for each data set."""
+    """Draw training and validation accuracy over epochs, one panel per data set."""
     from matplotlib import pyplot
     from matplotlib.ticker import MaxNLocator
 
@@ -380,7 +381,7 @@ def _curves(
 def _accuracy(
     rows: Sequence[Mapping[str, str]], figures: Figures, paper: Sequence[int] = ()
 ) -> "Figure":
-    """Draw the test error of every stage, a row for each recipe, a column for each data set."""
+    """Draw the test error of every stage, one row per recipe, one column per data set."""
     from matplotlib import pyplot
     from matplotlib.lines import Line2D
     from matplotlib.ticker import FuncFormatter, NullFormatter
@@ -475,14 +476,13 @@ def draw(
     kind : str
         A key of `DRAWINGS`, drawn from metrics, or `accuracy`, drawn from `accuracy.csv`.
     sources : sequence of str
-        The files that it is drawn from.
+        Files from which the figure is drawn.
     figures : Figures
         Style of all figures.
     png_path, vector_path : str
-        Where it goes.
+        Files to write.
     paper : sequence of int
-        Numbers of notches whose rows of the paper's Table II are shown too, by the figures of
-        accuracies.
+        Numbers of notches whose rows of the paper's Table II the figures of accuracies show too.
 
     Raises
     ------
@@ -508,7 +508,7 @@ def draw(
 
 @contextmanager
 def _complete(sources: Sequence[str]) -> Iterator[None]:
-    """Say which files do not make a figure, where one lacks what the figure shows."""
+    """Raise an error that names the files if one lacks data that the figure shows."""
     try:
         yield
     except (KeyError, IndexError, TypeError, ValueError) as error:
@@ -528,14 +528,14 @@ def _read_rows(path: str) -> list[dict[str, str]]:
     except OSError as error:
         raise FileError(f"{path} cannot be read ({error.strerror}); run snakemake") from None
     if found != COLUMNS or not rows:
-        raise FileError(f"{path} is no table of accuracies; delete it and run snakemake")
+        raise FileError(f"{path} is not a table of accuracies; delete it and run snakemake")
     return rows
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommands `accuracy` and `network-figure`."""
-    table = subparsers.add_parser("accuracy", help="tabulate test accuracies beside Table II")
-    table.add_argument("--job", required=True, help="which networks, as JSON")
+    table = subparsers.add_parser("accuracy", help="tabulate test accuracies with Table II")
+    table.add_argument("--job", required=True, help="the networks, as JSON")
     table.add_argument("--networks", required=True, help="folder of all networks")
     for name in ("csv", "markdown", "html"):
         table.add_argument(f"--{name}", required=True, help="file to write")

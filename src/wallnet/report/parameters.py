@@ -1,4 +1,4 @@
-"""All parameters of a campaign in one table: a key a row, a device a column."""
+"""Table of all parameters of a campaign, with one row per key and one column per device."""
 
 import argparse
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from wallnet.report.tables import Table, page
 
 
 def _leaves(section: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any, str]]:
-    """Walk a block of the configuration: key, value, unit."""
+    """Yield key, value and unit of every setting in a block of the configuration."""
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
         if isinstance(value, BaseModel):
@@ -32,7 +32,7 @@ def _shown(value: Any) -> str:
 
 
 def table(devices: dict[str, Device]) -> Table:
-    """Return the parameters of all devices, as they are after all inheritance.
+    """Return the parameters of all devices after all inheritance.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def table(devices: dict[str, Device]) -> Table:
     Returns
     -------
     Table
-        A row for each key, with its unit and a column for each device.
+        Table with one row per key, a column for the unit and one column per device.
     """
     import pandas
 
@@ -55,7 +55,7 @@ def table(devices: dict[str, Device]) -> Table:
     rows = [
         (key, unit, *(values[name].get(key) for name in columns)) for key, unit in units.items()
     ]
-    # as objects: a column has numbers, text and lists
+    # dtype object: a column contains numbers, text and lists
     frame = pandas.DataFrame(rows, columns=["key", "unit", *columns], dtype=object)
     return Table("Parameters of all devices", frame, dict.fromkeys(columns, _shown), missing="")
 

@@ -1,7 +1,7 @@
-"""The look of all figures, and saving them whole, reproducibly and with what made them.
+"""The style of all figures, and saving figures reproducibly with their provenance.
 
-Series differ by colour (Okabe and Ito's colour-blind-safe set), by marker and by line style, so
-that a figure also reads in grey.
+Series differ in colour (Okabe and Ito's colour-blind-safe set), marker and line style, so that a
+figure is also readable in grey.
 """
 
 import argparse
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
-"""Okabe and Ito's colours; yellow comes last, since thin lines of it vanish on white."""
+"""Okabe and Ito's colours; yellow is last because thin yellow lines are hard to see on white."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 LINE_STYLES: tuple[Any, ...] = (
@@ -46,19 +46,19 @@ Drawing = TypeVar("Drawing", bound=Callable[..., "Figure"])
 
 
 def look(index: int, *, marker: bool = False) -> dict[str, Any]:
-    """Return the look of the n-th line of an axes, as keywords of `Axes.plot`.
+    """Return the style of the n-th line of an axes, as keywords of `Axes.plot`.
 
     Parameters
     ----------
     index : int
-        Number of the line, from 0; after eight the looks repeat.
+        Number of the line, from 0; styles repeat after eight lines.
     marker : bool
-        Whether points are marked too.
+        Whether to include a marker.
 
     Returns
     -------
     dict
-        `color` and `linestyle`, and `marker` where asked for.
+        `color` and `linestyle`, and `marker` if requested.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def look(index: int, *, marker: bool = False) -> dict[str, Any]:
 
 
 def drawn_as(name: str, drawings: dict[str, Drawing]) -> Callable[[Drawing], Drawing]:
-    """Enter the function below among drawings, under the name of its figure."""
+    """Return a decorator that adds a function to `drawings` under the name of its figure."""
 
     def enter(drawing: Drawing) -> Drawing:
         drawings[name] = drawing
@@ -85,14 +85,14 @@ def drawn_as(name: str, drawings: dict[str, Drawing]) -> Callable[[Drawing], Dra
 
 
 def size(figures: Figures, aspect: float, share: float = 1.0) -> tuple[float, float]:
-    """Return the size of a figure in inches, as matplotlib wants it.
+    """Return the size of a figure in inches, for matplotlib.
 
     Parameters
     ----------
     figures : Figures
         Style of all figures; `width` in m.
     aspect : float
-        Height over width.
+        Ratio of height to width.
     share : float
         Share of the configured width, for a figure of one column.
 
@@ -106,7 +106,7 @@ def size(figures: Figures, aspect: float, share: float = 1.0) -> tuple[float, fl
 
 
 def plain(text: str) -> str:
-    r"""Return text from outside as a label shows it to the letter, in one line.
+    r"""Return external text escaped, so that a label shows it literally in one line.
 
     Examples
     --------
@@ -117,9 +117,9 @@ def plain(text: str) -> str:
 
 
 def magnetization_map() -> "Colormap":
-    """Return the colours of m_z: dark blue for -z, light red for +z, empty cells grey.
+    """Return the colour map of m_z: dark blue for -z, light red for +z, grey for empty cells.
 
-    The lightness rises all the way, so that the two domains also differ in grey.
+    The lightness increases monotonically, so that the two domains also differ in grey.
     """
     from matplotlib.colors import LinearSegmentedColormap
 
@@ -129,7 +129,7 @@ def magnetization_map() -> "Colormap":
 
 @contextmanager
 def apply(figures: Figures) -> Iterator[None]:
-    """Give all figures made in the block the campaign's look, without a display.
+    """Apply the campaign's style to all figures made in the block, without a display.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def apply(figures: Figures) -> Iterator[None]:
         "lines.linewidth": 1.0,
         "lines.markersize": 3.5,
         "mathtext.default": "regular",
-        "pdf.fonttype": 42,  # TrueType: journals refuse Type 3
+        "pdf.fonttype": 42,  # TrueType: journals reject Type 3
         "savefig.bbox": None,
         "savefig.dpi": figures.resolution,
         "savefig.facecolor": "white",
@@ -192,19 +192,19 @@ def apply(figures: Figures) -> Iterator[None]:
 
 
 def save(figure: "Figure", png_path: str | Path, vector_path: str | Path, **metadata: Any) -> None:
-    """Save a figure as PNG and as PDF or SVG, whole or not at all, inside `apply`.
+    """Save a figure as PNG and as PDF or SVG, completely or not at all, inside `apply`.
 
-    The same figure gives the same bytes at any time and place: no dates are written.
+    The files contain no dates, so the same figure always gives the same bytes.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
         The figure.
     png_path, vector_path : str or Path
-        Where the two files go; the second ends in `.pdf` or `.svg`.
+        Files to write; the second ends in `.pdf` or `.svg`.
     **metadata
-        What made the figure; kept as JSON inside both files (`Description` of PNG and SVG,
-        `Keywords` of PDF). `title` becomes the title of the document.
+        Provenance of the figure, stored as JSON in both files (`Description` of PNG and SVG,
+        `Keywords` of PDF). `title` is the title of the document.
 
     Raises
     ------
@@ -213,7 +213,7 @@ def save(figure: "Figure", png_path: str | Path, vector_path: str | Path, **meta
     """
     vector = Path(vector_path).suffix
     if vector not in (".pdf", ".svg"):
-        raise files.FileError(f"{vector_path} is no vector format of ours; end it in .pdf or .svg")
+        raise files.FileError(f"{vector_path} has an unsupported format; end it in .pdf or .svg")
     title = str(metadata.pop("title", Path(png_path).stem))
     made_by = json.dumps(
         {"wallnet_version": __version__, **metadata}, sort_keys=True, ensure_ascii=True
@@ -235,12 +235,12 @@ def save(figure: "Figure", png_path: str | Path, vector_path: str | Path, **meta
 
 
 def add_figure_arguments(command: argparse.ArgumentParser) -> None:
-    """Add the options that all commands share which draw a figure."""
+    """Add the options that are common to all commands that draw a figure."""
     command.add_argument("--figures", default="{}", help="style of all figures, as JSON")
     command.add_argument("--png", required=True, help="figure to write")
     command.add_argument("--vector", required=True, help="figure to write, .pdf or .svg")
 
 
 def figures_of(arguments: argparse.Namespace) -> Figures:
-    """Return the style given to a command, or say what is wrong with it."""
+    """Return the style given to a command, or raise an error that describes its fault."""
     return jobs.read(arguments.figures, Figures, "--figures", "style of figures")

@@ -1,6 +1,6 @@
-"""A table: values in columns, and what they look like as CSV, Markdown and HTML.
+"""Tables of values in columns, written as CSV, Markdown and HTML.
 
-pandas is imported inside the functions, since the rules import modules of this folder.
+The functions import pandas themselves, because the rules import modules of this folder.
 """
 
 import html
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     import pandas
 
 Format = str | Mapping[Any, str] | Callable[[Any], str]
-"""How values become text: a format specification, the text of each value, or a function."""
+"""Format of values as text: a format specification, the text of each value, or a function."""
 
 _MARKUP = str.maketrans({"<": "&lt;", ">": "&gt;", "|": r"\|", "`": r"\`", "[": r"\[", "]": r"\]"})
 
 
 def markdown_text(text: str) -> str:
-    r"""Return text from outside as Markdown that shows it in one line and does nothing else.
+    r"""Return external text as Markdown that shows it in one line without any markup.
 
     Examples
     --------
@@ -37,15 +37,15 @@ class Table:
     Attributes
     ----------
     title : str
-        Stands above the table where it is read.
+        Title above the table.
     frame : pandas.DataFrame
-        The values; the names of its columns say their units.
+        The values; the names of its columns contain their units.
     formats : mapping
-        From the name of a column to its `Format`. Values of other columns are shown as they are.
+        From the name of a column to its `Format`. Values of other columns are not formatted.
     missing : str
-        What stands for None, NaN and infinite numbers.
+        Text for None, NaN and infinite numbers.
     set_apart : frozenset of int
-        Rows on a grey ground on a page, such as those of somebody else.
+        Rows with a grey background on a page, such as published values.
     """
 
     title: str
@@ -77,7 +77,7 @@ class Table:
         return format(value, form) if isinstance(form, str) and form else str(value)
 
     def _are_numbers(self) -> list[bool]:
-        """Return which columns hold numbers: they are aligned to the right."""
+        """Return which columns contain numbers; these are aligned to the right."""
         return [
             name in self.formats and not isinstance(self.formats[name], Mapping)
             for name in self.columns
@@ -91,13 +91,12 @@ class Table:
         return rows.to_csv(index=False, lineterminator="\n")
 
     def as_markdown(self, heading: str = "") -> str:
-        """Return Markdown that also reads as text: the columns are padded.
+        """Return Markdown with padded columns, which is also readable as text.
 
         Parameters
         ----------
         heading : str
-            Marks of a heading, such as "##", with which the title stands above the rows; none if
-            empty.
+            Markdown prefix of a heading for the title, such as "##"; no heading if empty.
         """
         header = list(map(markdown_text, self.columns))
         rows = [list(map(markdown_text, row)) for row in self.rows()]
@@ -161,16 +160,16 @@ thead th {{ border-bottom: 1px solid #000; }}
 
 
 def page(title: str, tables: Iterable[Table], notes: Iterable[str] = ()) -> str:
-    """Return a page of the report: tables, one below the other, and paragraphs of text.
+    """Return a page of the report with tables and paragraphs of text below them.
 
     Parameters
     ----------
     title : str
-        Of the page.
+        Title of the page.
     tables : iterable of Table
         The tables.
     notes : iterable of str
-        Paragraphs below them.
+        Paragraphs below the tables.
     """
     body = "".join(table.as_html() for table in tables)
     body += "".join(f"<p>{html.escape(note)}</p>\n" for note in notes)

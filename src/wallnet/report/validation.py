@@ -1,4 +1,4 @@
-"""The validation's rows as tables, and its curves as a figure."""
+"""Tables of the validation's rows and a figure of its curves."""
 
 import argparse
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ COLUMNS = (
 
 
 READ = ("quantity", "unit", "reference", "source", "ours", "tolerance", "passed", "reason")
-"""Columns of the table to read."""
+"""Columns of the Markdown table."""
 
 _FORMATS: dict[str, Format] = {
     "reference": ".7g",
@@ -43,7 +43,7 @@ _FORMATS: dict[str, Format] = {
 
 
 def _frame(results: Iterable[Mapping[str, Any]]) -> "pandas.DataFrame":
-    """Return all rows with their check and deviation."""
+    """Return all rows with check and deviation."""
     import pandas
 
     rows = [
@@ -51,32 +51,32 @@ def _frame(results: Iterable[Mapping[str, Any]]) -> "pandas.DataFrame":
         for result in results
         for row in result["rows"]
     ]
-    # as objects: a verdict that is missing stays None, a whole number stays one
+    # dtype object: a missing verdict stays None and an integer stays an integer
     return pandas.DataFrame(rows, columns=list(COLUMNS), dtype=object)
 
 
 def write_csv(results: Sequence[Mapping[str, Any]], path: str) -> None:
-    """Write one line a row, in SI units.
+    """Write one line per row, in SI units.
 
     Parameters
     ----------
     results : sequence of Mapping
-        What `wallnet validate` wrote.
+        Results of `wallnet validate`.
     path : str
-        Where it goes; `passed` is empty for findings.
+        CSV file to write; `passed` is empty for findings.
     """
     files.write_text(Table("Validation", _frame(results), missing="").as_csv(), path)
 
 
 def write_markdown(results: Sequence[Mapping[str, Any]], path: str) -> None:
-    """Write the table to read: one section a check, the verdict above all.
+    """Write the verdict and one Markdown table per check.
 
     Parameters
     ----------
     results : sequence of Mapping
-        What `wallnet validate` wrote.
+        Results of `wallnet validate`.
     path : str
-        Where it goes.
+        Markdown file to write.
     """
     rows = [row for result in results for row in result["rows"]]
     judged = [row for row in rows if row["passed"] is not None]
@@ -101,12 +101,12 @@ def draw(results: Sequence[Mapping[str, Any]], figures: Figures, png: str, vecto
     Parameters
     ----------
     results : sequence of Mapping
-        What `wallnet validate` wrote, with the checks wall-velocity, neel-wall, problem-4 and
-        tolerances among them.
+        Results of `wallnet validate`, including the checks wall-velocity, neel-wall, problem-4
+        and tolerances.
     figures : Figures
         Style of all figures.
     png, vector : str
-        Where the figure goes.
+        Files to write.
     """
     curves = {result["check"]: result["curves"] for result in results}
     with style.apply(figures):

@@ -1,8 +1,9 @@
-"""The engine beside published and analytic values.
+"""Validation of the engine against published and analytic values.
 
-Each check is a function without arguments that returns rows (`wallnet.validation.rows.Row`):
-what is compared, the value that is not ours and its source, ours, the tolerance and the reason
-for that tolerance. The campaign's own settings are used wherever a row does not say otherwise.
+Each check is a function without arguments that returns rows (`wallnet.validation.rows.Row`). A
+row contains the quantity, the reference value and its source, the engine's value, the tolerance
+and the reason for that tolerance. The checks use the campaign's settings unless a row states
+others.
 """
 
 import argparse
@@ -25,7 +26,7 @@ CHECKS = {
     "cell-size": "convergence:cell_size",
     "tolerances": "convergence:tolerances",
 }
-"""Name of each check, in the order of the table, and its module and function."""
+"""Module and function of each check, by its name, in the order of the table."""
 
 
 def run(check: str) -> dict:
@@ -39,7 +40,7 @@ def run(check: str) -> dict:
     Returns
     -------
     dict
-        Its name, `rows`, `curves` for figures, and the `seconds` that it took.
+        Name of the check, `rows`, `curves` for figures, and its duration in `seconds`.
 
     Raises
     ------
@@ -47,7 +48,7 @@ def run(check: str) -> dict:
         If there is no such check.
     """
     if check not in CHECKS:
-        raise FileError(f"{check} is no check; use one of {', '.join(CHECKS)}")
+        raise FileError(f"{check} is not a check; use one of {', '.join(CHECKS)}")
     module, function = CHECKS[check].split(":")
     begin = time.perf_counter()
     found = getattr(importlib.import_module(f"{__name__}.{module}"), function)()

@@ -1,4 +1,4 @@
-"""How the engine's answer depends on its time step, its cells and its tolerances."""
+"""Dependence of the engine's results on its time step, its cells and its tolerances."""
 
 import math
 from dataclasses import replace
@@ -12,7 +12,7 @@ from wallnet.validation.rows import Check, Row
 
 
 def _notched(shape: tuple[int, int], cell: float) -> NDArray[np.bool_]:
-    """Mask of a track with one pair of notches of 24 nm in its middle."""
+    """Return the mask of a track with one pair of 24 nm notches in its middle."""
     rows, columns = shape
     x = (np.arange(columns) + 0.5) * cell - columns * cell / 2
     y = (np.arange(rows) + 0.5) * cell
@@ -38,11 +38,11 @@ def _driven(
 
 
 def time_step() -> Check:
-    """Order of the integrator, on a notched track of ours with a wall just set moving."""
+    """Measure the order of the integrator, with a wall that starts to move on a notched track."""
     check = Check()
     mask = _notched((20, 80), 3e-9)
     fractions = (0.9, 0.72, 0.576)
-    # with the stray field off nothing but the integrator is left
+    # with the stray field off, only the integrator has an error
     terms = replace(material.LOCAL, damping=0.05)
 
     def final(fraction: float) -> NDArray[np.float64]:
@@ -82,7 +82,7 @@ def time_step() -> Check:
 
 
 def cell_size() -> Check:
-    """Order in the cell size: where a driven wall is on a plain track of ours."""
+    """Measure the order in the cell size, from the position of a driven wall on a plain track."""
     check = Check()
     positions = {}
     for cell in (4e-9, 2e-9, 1e-9):
@@ -122,7 +122,7 @@ def cell_size() -> Check:
 
 
 def tolerances() -> Check:
-    """Measure what the stray-field tolerance and the frozen columns cost in accuracy."""
+    """Measure the errors due to the stray-field tolerance and the frozen columns."""
     check = Check()
     mask = _notched((50, 200), 3e-9)
 

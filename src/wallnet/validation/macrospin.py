@@ -1,4 +1,4 @@
-"""One moment under Slonczewski torque, with the spins in the plane: closed formulas."""
+"""A single moment under Slonczewski torque with spins in the plane, against closed formulas."""
 
 import math
 from dataclasses import replace
@@ -32,7 +32,7 @@ def _driven(
 
 
 def macrospin() -> Check:
-    """Tilt and loss of stability of a perpendicular moment."""
+    """Compare tilt and loss of stability of a perpendicular moment with closed formulas."""
     check = Check()
     for share in (0.1, 0.3, -0.3, 0.45):
         x, _, z = _driven(share, 0.5, 4e-9)
@@ -52,7 +52,7 @@ def macrospin() -> Check:
         low, high = 0.48, 0.52
         while high - low > 5e-4:
             middle = (low + high) / 2
-            # from the balance itself, or where it vanished: a sudden start would overshoot it
+            # start at the equilibrium or where it vanished: a start elsewhere would overshoot it
             balance = math.asin(-min(1.0, 2 * middle)) / 2
             if _driven(middle, damping, 20e-9, balance)[2] > 0.5:
                 low = middle

@@ -1,4 +1,4 @@
-"""The film of the paper, for checks on devices like ours."""
+"""The film of the paper, for checks on devices like those of the campaign."""
 
 import math
 from dataclasses import replace
@@ -31,17 +31,17 @@ WIDTH = math.sqrt(FILM.exchange_stiffness / STIFFNESS)
 """Δ = √(A/K_eff) in m."""
 
 LOCAL = replace(FILM, anisotropy=STIFFNESS, stray_field=False)
-"""The same film with its stray field replaced by its thin-film limit, a lower anisotropy."""
+"""The same film with the stray field replaced by its thin-film limit, a lower anisotropy."""
 
 DEFAULT = Tolerances(**Settings().model_dump())
-"""The settings that the campaign uses unless told otherwise."""
+"""Default settings of the campaign."""
 
 TIGHT = Tolerances(stray_field_tolerance=1e-6, frozen_change=0.0, time_step_fraction=0.5)
-"""Settings that leave nothing out."""
+"""Settings without approximations."""
 
 
 def torque(current_density: float) -> SpinTorque:
-    """Return the paper's torque, spins along +y, for a current density in A/m²."""
+    """Return the paper's torque, with spins along +y, for a current density in A/m²."""
     return SpinTorque(current_density=current_density, polarization=POLARIZATION)
 
 
@@ -67,7 +67,7 @@ def wall(
 
 
 def crossing(profile: NDArray[np.floating], cell: float) -> float:
-    """Return where m_z of a row of cells crosses zero, in m, by linear interpolation."""
+    """Return the position in m where m_z of a row of cells crosses zero, linearly interpolated."""
     index = int(np.flatnonzero((profile[:-1] < 0) & (profile[1:] >= 0))[0])
     share = profile[index] / (profile[index] - profile[index + 1])
     return float((index + 0.5 + share) * cell)

@@ -1,4 +1,4 @@
-"""What a validation yields: rows, each a number of ours beside one that is not ours."""
+"""Results of a validation: rows that compare the engine's values with reference values."""
 
 import math
 from dataclasses import asdict, dataclass, field
@@ -12,19 +12,19 @@ class Row:
     Attributes
     ----------
     quantity : str
-        What is compared.
+        Compared quantity.
     unit : str
-        Its unit; "1" for a pure number.
+        Unit of the quantity; "1" for a pure number.
     reference : float
         Published or analytic value.
     source : str
-        Where that comes from.
+        Source of the reference value.
     ours : float
-        What the engine gives.
+        Value of the engine.
     tolerance : float
-        Largest deviation that passes; infinite for a finding, which is reported and not judged.
+        Largest deviation that passes; infinite for a finding, which is reported but not judged.
     reason : str
-        Why that tolerance.
+        Reason for the tolerance.
     """
 
     quantity: str

@@ -1,4 +1,4 @@
-"""Standard problems with values published by others: µMAG 4, mumax3's 5a, and DMI."""
+"""Standard problems with published values: µMAG 4, mumax3's 5a, and DMI."""
 
 import math
 from dataclasses import replace
@@ -186,7 +186,7 @@ _DMI_SOURCE = "Cortés-Ortuño et al., New J. Phys. 20, 113015 (2018)"
 
 
 def dmi_edge() -> Check:
-    """Tilt of m at the end of a 100 nm wire by interfacial DMI."""
+    """Compare the tilt of m at the end of a 100 nm wire due to interfacial DMI."""
     check = Check()
     ends = {}
     for cell in (1e-9, 0.5e-9, 0.25e-9):
@@ -223,7 +223,7 @@ def dmi_edge() -> Check:
 
 
 def dmi_disk() -> Check:
-    """Skyrmion in a disk of 100 nm diameter: its radius, where mz passes zero."""
+    """Compare the radius at which mz crosses zero, for a skyrmion in a disk 100 nm in diameter."""
     check = Check()
     cell = 2e-9
     count = round(100e-9 / cell)

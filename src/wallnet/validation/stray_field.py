@@ -1,4 +1,4 @@
-"""The demagnetising tensor: single cells, and whole prisms as the sum over their cells."""
+"""The demagnetising tensor of single cells, and of whole prisms as the sum over their cells."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The Néel wall at rest and under current, beside the one-dimensional model."""
+"""The Néel wall at rest and under current, compared with the one-dimensional model."""
 
 import math
 from dataclasses import replace
@@ -34,13 +34,13 @@ def _fit_width(profile: NDArray[np.floating], cell: float) -> tuple[float, float
 
 
 def _form(k: float) -> float:
-    """Share of the thin-film demagnetisation that a wave of wave number k feels along z."""
+    """Return the share of the thin-film demagnetisation along z for a wave of wave number k."""
     kt = k * material.THICKNESS
     return -math.expm1(-kt) / kt if kt > 0 else 1.0
 
 
 def _volume_charge_energy(width: float) -> float:
-    """Magnetostatic energy in J/m² of the charges -∂mx/∂x of a Néel wall in an endless film."""
+    """Return the magnetostatic energy in J/m² of a Néel wall's charges -∂mx/∂x, endless film."""
     scale = _SCALE / 2 / math.pi
 
     def density(k: float) -> float:
@@ -50,10 +50,11 @@ def _volume_charge_energy(width: float) -> float:
 
 
 def _width_with_stray_field(terms: Terms) -> float:
-    """Δ that minimises the energy of m = (-sech, 0, tanh) in an endless film of our thickness.
+    """Return the Δ that minimises the energy of m = (-sech, 0, tanh) in an endless film.
 
-    Only differences of the energy between two Δ converge: the surface charges of two endless
-    domains attract each other without bound.
+    The film has the thickness of the paper. Only differences of the energy between two Δ
+    converge, because the attraction between the surface charges of two endless domains is
+    unbounded.
     """
     k_eff, a = material.STIFFNESS, terms.exchange_stiffness
 
@@ -76,7 +77,7 @@ def _width_with_stray_field(terms: Terms) -> float:
 
 
 def _wall_energy(terms: Terms, cell: float, length: float) -> tuple[float, NDArray]:
-    """Energy of a wall per area, over that of the relaxed uniform strip; and its m_z."""
+    """Return the energy per area of a wall above that of the relaxed uniform strip, and its m_z."""
     columns = round(length / cell)
     edges = (cell, cell, material.THICKNESS)
     energy = Energy(np.ones((1, columns), dtype=bool), edges, terms)
@@ -89,7 +90,7 @@ def _wall_energy(terms: Terms, cell: float, length: float) -> tuple[float, NDArr
 
 
 def neel_wall() -> Check:
-    """Profile, width and energy of a Néel wall, its stray field off and on."""
+    """Compare profile, width and energy of a Néel wall, without and with the stray field."""
     check = Check()
     cell = 1e-9
     terms = material.LOCAL
@@ -132,7 +133,7 @@ def neel_wall() -> Check:
 
 
 def _stray_rows() -> list[Row]:
-    """Rows with the stray field on, in a film wide enough for its middle to know no edges."""
+    """Return the rows with the stray field, in a film with a middle unaffected by its edges."""
     cell, columns = 2e-9, 180
     edges = (cell, cell, material.THICKNESS)
     terms = material.FILM
@@ -140,7 +141,7 @@ def _stray_rows() -> list[Row]:
     energy = Energy(np.ones(shape, dtype=bool), edges, terms)
     start = material.wall(shape, cell, columns * cell / 2)
     m, _, _ = minimize(energy, start, stop=10.0)
-    # ½∫(1 - m_z²) dx is Δ for a tanh; a fit would see the steeper core that a real wall has
+    # ½∫(1 - m_z²) dx is Δ for a tanh; a fit would depend on the steeper core of a real wall
     x = (np.arange(columns) + 0.5) * cell - columns * cell / 2
     near = np.abs(x) < 12 * material.WIDTH  # the ends of the film are tilted by DMI
     width = float((1 - m[shape[0] // 2, near, 2] ** 2).sum() * cell / 2)
@@ -156,8 +157,8 @@ def _stray_rows() -> list[Row]:
             "7.84 nm, ∫|m_x|dx/π 8.91 nm), and cells of 2 nm are 0.6 % off those of 1 nm",
         )
     ]
-    # Néel less Bloch wall of one shape: only the charges within the wall differ. Two widths of
-    # film, so that the charges at the Bloch wall's ends, which do not grow with it, drop out
+    # Néel minus Bloch wall of the same shape: only the charges within the wall differ. The charges
+    # at the ends of the Bloch wall do not grow with the film's width, so two widths cancel them
     sums = []
     cell, columns = 1e-9, 200
     edges = (cell, cell, material.THICKNESS)
@@ -184,7 +185,7 @@ def _stray_rows() -> list[Row]:
 def _model_velocity(
     torque_field: float, damping: float, d: float, width: float, hard_axis: float
 ) -> float:
-    """Steady velocity in m/s of the one-dimensional model.
+    """Return the steady velocity of the one-dimensional model in m/s.
 
     α v/Δ = γ0 (π/2) h cos φ, and v/Δ = γ0 [(π/2) H_D sin φ - (H_K/2) sin 2φ].
     """
@@ -203,7 +204,7 @@ def _model_velocity(
 def _driven_wall(
     terms: Terms, shape: tuple[int, int], cell: float, current_density: float, times: list[float]
 ) -> tuple[list[float], float]:
-    """Positions of a driven wall's lower and upper end at the given times, their mean last."""
+    """Return a driven wall's mean positions at the given times and its upper end's final lead."""
     edges = (cell, cell, material.THICKNESS)
     engine = Engine(np.ones(shape, dtype=bool), edges, terms, material.DEFAULT)
     engine.magnetization = material.wall(shape, cell, 60e-9)
@@ -218,7 +219,7 @@ def _driven_wall(
 
 
 def _strip_factors(width: float) -> tuple[float, float]:
-    """Demagnetising factor Nzz of a long strip, and Nxx - Nyy of the wall as a prism in it."""
+    """Return Nzz of a long strip and Nxx - Nyy of the wall as a prism in the strip."""
     thickness = material.THICKNESS
     strip = newell.tensor(1, 1, (100 * width, width, thickness))
     core = newell.tensor(1, 1, (math.pi * material.WIDTH, width, thickness))
@@ -229,10 +230,11 @@ _DENSITIES = (0.1e12, 0.3e12, 0.5e12, 0.8e12)
 
 
 def wall_velocity() -> Check:
-    """Velocity against J for D = 1 and 2 mJ/m², where the wall stays straight and where it tilts.
+    """Compare the wall velocity with the model against J, for D = 1 and 2 mJ/m².
 
-    Three films: a single row of cells without stray field (the model's own assumptions), a strip
-    12 nm wide with stray field, and the paper's 150 nm.
+    There are three films: a single row of cells without stray field (the assumptions of the
+    model), a strip 12 nm wide with stray field, and a track of the paper's 150 nm. The wall stays
+    straight in the first two and tilts in the last.
     """
     check = Check()
     damping = material.FILM.damping

@@ -1,4 +1,4 @@
-"""The device that the calculator of ubermag is tried on."""
+"""The device for the tests of the ubermag calculator."""
 
 import pytest
 

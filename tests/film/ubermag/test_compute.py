@@ -24,7 +24,7 @@ def test_energies_add_up(job):
 
 @pytest.mark.parametrize("name", ["exchange", "dmi", "uniaxialanisotropy", "demag", "zeeman"])
 def test_computed_values_of_a_term_stand_in_their_cells(name):
-    """In the order of discretisedfield: x first."""
+    """They are in the order of discretisedfield: x first."""
     system = asymmetric_system()
     description = describe(system)
     energy = wallnet.film.Energy(description.mask, description.cell, description.terms)

@@ -1,4 +1,4 @@
-"""The drivers: the same physics as the plain core, files of a drive, and clear refusals."""
+"""The drivers: the same physics as the plain core, files of a drive, and clear errors."""
 
 import itertools
 import json
@@ -75,7 +75,7 @@ def minimized(verbose):
 
 @pytest.fixture
 def slow_clock(monkeypatch):
-    """Seconds that pass between two looks at the clock: one."""
+    """Let one second pass between two reads of the clock."""
     ticks = itertools.count()
     monkeypatch.setattr(drivers, "monotonic", lambda: float(next(ticks)))
 
@@ -147,7 +147,7 @@ def test_settings_of_the_time_driver_reach_the_engine():
 
 
 def test_shortcuts_of_the_time_driver_are_switched_off_by_name(job):
-    """And the trace is the same, without what the engine spares by itself."""
+    """The trace is the same, without the work that the engine saves by itself."""
     traces = []
     for without in ((), ("stray_field_extrapolation", "resting_columns")):
         system = tracks.system(job)
@@ -159,7 +159,7 @@ def test_shortcuts_of_the_time_driver_are_switched_off_by_name(job):
 
 
 def test_current_of_a_system_turns_its_moment_by_the_field_like_torque():
-    """In the time driver, which sets the torque after the magnetisation."""
+    """The time driver sets the torque after the magnetisation."""
     system = flat_system()
     system.dynamics = mm.Precession(gamma0=2e5) + mm.Slonczewski(
         J=3e12, mp=(0, 0, 1), P=1e-9, Lambda=1, eps_prime=0.5
@@ -179,7 +179,7 @@ def test_settings_of_the_minimiser_reach_it():
         system.m = df.Field(system.m.mesh, nvdim=3, value=(0.8, 0, 0.6), norm=1e6)
         return system
 
-    # |m × H × m| of the beginning is 8e4
+    # |m × H × m| is 8e4 at the beginning
     system = tilted()
     wallnet.film.MinDriver(stopping_mxHxm=8.1e4).drive(system, verbose=0)
     row = system.table.data.iloc[-1]
@@ -192,7 +192,7 @@ def test_settings_of_the_minimiser_reach_it():
     assert row["max_mxHxm"] <= 1e-4
     assert row["mz"] == pytest.approx(1.0, abs=1e-9)
     assert row["E"] == row["E_zeeman"] + row["E_exchange"]
-    # one step fewer is too few, and so is one where the limit is no more
+    # a limit equal to the number of steps is too low
     assert steps > 2
     with pytest.raises(wallnet.film.EngineError, match=f"no minimum after {steps} steps"):
         wallnet.film.MinDriver(total_iteration_limit=steps).drive(tilted(), verbose=0)

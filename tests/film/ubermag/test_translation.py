@@ -1,4 +1,4 @@
-"""Every part of a system reaches the engine, or is refused by name."""
+"""Every part of a system reaches the engine or is rejected by name."""
 
 import discretisedfield as df
 import micromagneticmodel as mm
@@ -121,7 +121,7 @@ def test_every_parameter_of_a_system_reaches_the_engine():
         slonczewski_lambda=1.4,
         field_like=0.2,
     )
-    # what goes in comes out again
+    # the output equals the input
     np.testing.assert_allclose(
         translation.to_array(found, found.magnetization), system.m.array, rtol=1e-12, atol=0
     )
@@ -147,7 +147,7 @@ def test_what_a_system_does_not_have_is_absent_from_the_engine():
     assert found.terms.precession
     assert found.terms.damping == 0
     assert found.torque.field_like == 0
-    # the dynamics are not looked at where the energy alone is asked for
+    # the dynamics have no effect if only the energy is requested
     system.dynamics = mm.ZhangLi(u=100, beta=0.1)
     assert translation.describe(system, dynamics=False).torque is None
 

@@ -1,4 +1,4 @@
-"""The comparison of two calculators' traces, and the pulses that the configuration names."""
+"""Comparison of two calculators' traces, and the pulses that the configuration names."""
 
 import csv
 
@@ -22,7 +22,7 @@ def film_trace(small_campaign):
 
 @pytest.fixture
 def other_trace(film_trace):
-    """Return the engine's trace with what a comparison should find, dressed as OOMMF's."""
+    """Return the engine's trace as one of OOMMF, with deviations that a comparison should find."""
     other = film_trace.copy(deep=True).isel(time=slice(None, -1))
     other["m"][3, 1] += 2e-4
     other["wall_bottom"][4] -= 1e-9

@@ -1,4 +1,4 @@
-"""The input that oommfc writes for a run: the traps that need no OOMMF to be seen."""
+"""The input that oommfc writes for a run: errors that can be found without OOMMF."""
 
 import re
 
@@ -80,7 +80,7 @@ def number(text, key):
 
 
 def test_each_quantity_of_the_material_stands_where_it_belongs(written, small_job):
-    """No two of them are alike, and those with a default have another value."""
+    """All quantities differ, and those with a default have another value."""
     changes = {
         "saturation_magnetization": 0.9e6,
         "exchange_stiffness": 1.7e-11,
@@ -124,7 +124,7 @@ def test_the_mesh_is_that_of_the_track(written):
 
 
 def test_the_wall_that_a_system_describes_is_the_placed_one(small_job):
-    """Lower and upper end in their order, unit vectors along (column, row)."""
+    """The test checks the order of lower and upper end, and unit vectors along (column, row)."""
     placement = WallPlacement(bottom=60e-9, top=90e-9)
     job = small_job("oommf").model_copy(update={"placement": placement})
     described = tracks.system(job)

@@ -1,4 +1,4 @@
-"""Finding OOMMF, and the sentence that says why there is none."""
+"""Search for OOMMF, and the message if there is none."""
 
 import pytest
 

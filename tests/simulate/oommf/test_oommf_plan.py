@@ -1,4 +1,4 @@
-"""What Snakemake plans for devices that OOMMF simulates, and a real run of it."""
+"""Snakemake's plan for devices that OOMMF simulates, and a real run of it."""
 
 import json
 import os
@@ -23,7 +23,7 @@ def campaign(tmp_path, small_data):
     def run(*arguments, **theirs):
         ours = small_data["devices"]["small"]
         devices = {"ours": ours, "theirs": {"like": "ours", "calculator": "oommf"} | theirs}
-        # JSON is YAML, but for numbers like 2e-11, which the campaign takes all the same
+        # JSON is YAML, except numbers like 2e-11, which the campaign also accepts
         (tmp_path / "config.yaml").write_text(json.dumps(small_data | {"devices": devices}))
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
         command += ["--directory", str(tmp_path), "--cores", "2"]
@@ -33,7 +33,7 @@ def campaign(tmp_path, small_data):
 
 
 def planned(done):
-    """Return how many jobs of each rule the output of a dry run names."""
+    """Return the number of jobs of each rule in the output of a dry run."""
     assert done.returncode == 0, done.stderr
     text = done.stdout + done.stderr
     return {name: int(n) for name, n in re.findall(r"^([a-z_]+) +(\d+)$", text, re.MULTILINE)}
@@ -61,7 +61,7 @@ def test_an_absent_oommf_is_said_before_any_job_starts(campaign, tmp_path, monke
 def test_an_oommf_that_does_not_run_is_named_before_any_job(
     campaign, tmp_path, monkeypatch, variable
 ):
-    """A path that leads nowhere; a program without the right to be executed."""
+    """The path does not exist, or the program is not executable."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "oommf").write_text("#!/bin/sh\n")
     theirs = tmp_path / "bin" / "oommf"

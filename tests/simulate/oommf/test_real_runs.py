@@ -1,4 +1,4 @@
-"""Real runs of OOMMF; skipped, with the reason, where none is able to run."""
+"""Real runs of OOMMF; skipped with a reason if none runs."""
 
 import importlib
 import os
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.oommf, pytest.mark.usefixtures("real_oommf")]
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path, monkeypatch):
-    """Put the jobs' folders where a test sees what is left of them."""
+    """Put the jobs' folders into a place where a test can check what remains."""
     folder = tmp_path / "jobs"
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
@@ -29,7 +29,7 @@ def own_folder(tmp_path, monkeypatch):
 
 
 def processes(folder):
-    """Return pid and command of what works in a folder, or in one that was removed there."""
+    """Return pid and command of processes that work in a folder or in a removed one in it."""
     found = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
@@ -41,12 +41,12 @@ def processes(folder):
 
 
 def solver(folder):
-    """Return the process that computes."""
+    """Return the process that runs the computation."""
     return next(pid for pid, command in processes(folder).items() if "/oxs " in command)
 
 
 def left(folder):
-    """Return the processes and folders of jobs that are still there."""
+    """Return the remaining processes and folders of jobs."""
     others = {pid: command for pid, command in processes(folder).items() if pid != os.getpid()}
     return [*others.items(), *folder.iterdir()]
 

@@ -1,4 +1,4 @@
-"""OOMMF's refusal to run as root, which root alone can see."""
+"""OOMMF's refusal to run as root, which only root can test."""
 
 import os
 

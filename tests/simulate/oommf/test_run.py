@@ -1,4 +1,4 @@
-"""Tables and threads of a run, without running it."""
+"""Tables and threads of a run, without a real run."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ TIMES = np.arange(1, 6) * 2e-11
 
 def test_a_whole_table_passes():
     run.check_table(TIMES, DRIVE, 5)
-    run.check_table(TIMES[:4], DRIVE, 3)  # cut where the wall came to rest
+    run.check_table(TIMES[:4], DRIVE, 3)  # cut at the time when the wall came to rest
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What OOMMF says, in one line."""
+"""Messages of OOMMF in one line."""
 
 from wallnet.simulate.oommf.session import complaint
 

@@ -1,6 +1,6 @@
-"""A whole job with a program that answers as OOMMF does, where there may be no OOMMF.
+"""A whole job with a program that replaces OOMMF, for machines without OOMMF.
 
-It moves nothing: each state is the one that the run began with.
+The program moves nothing: each state is the initial state of the run.
 """
 
 import sys
@@ -40,7 +40,7 @@ elif "+version" not in words:
 
 @pytest.fixture
 def stand_in(tmp_path, monkeypatch):
-    """Return a function that puts a program into the place of OOMMF."""
+    """Return a function that puts a program in place of OOMMF."""
     monkeypatch.delenv("OOMMFTCL", raising=False)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setenv("OOMMF_THREADS", "2")
