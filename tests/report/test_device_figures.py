@@ -407,7 +407,7 @@ def test_notches_at_given_positions_are_marked_there(synapse):
     parameters = json.loads(data.attrs["parameters"])
     parameters["track"]["notches"] = {"positions": [720e-9, 150e-9], "diameter": 36e-9}
     data.attrs["parameters"] = json.dumps(parameters)
-    assert devices._notches(data) == pytest.approx([150e-9, 720e-9], rel=1e-9, abs=0)
+    assert devices.notches_of(data) == pytest.approx([150e-9, 720e-9], rel=1e-9, abs=0)
 
 
 def test_transfer_curve_is_over_normalised_current_below_the_current_itself(neuron):
@@ -563,7 +563,7 @@ def test_levels_are_lines_of_their_own_reading(synapse):
     ],
 )
 def test_kinds_of_final_states(state, settled, kind):
-    assert devices._kind_of_state(files.WallState(state), settled) == kind
+    assert devices.kind_of_state(files.WallState(state), settled) == kind
 
 
 def test_synapses_are_compared_in_each_reading_under_their_names(synapse):
@@ -600,13 +600,13 @@ def test_the_weakest_pulse_of_a_state_is_shown_not_the_most_negative(synapse):
     [(0.1e12, "0.10"), (-0.05e12, "-0.05"), (0.1234e12, "0.1234"), (1e12, "1.00"), (12e9, "0.012")],
 )
 def test_current_densities_are_written_in_their_unit(density, text):
-    assert devices._j_number(density) == text
+    assert devices.density_in_1e12(density) == text
 
 
 def test_the_shown_error_is_never_below_what_can_be_seen():
-    assert devices._error_text(0.0216) == "largest error 0.022"
-    assert devices._error_text(0.0004) == "largest error below 0.001"
-    assert devices._error_text(float("nan")) == "through all points, error unknown"
+    assert devices.error_text(0.0216) == "largest error 0.022"
+    assert devices.error_text(0.0004) == "largest error below 0.001"
+    assert devices.error_text(float("nan")) == "through all points, error unknown"
 
 
 def test_a_figure_of_one_device_shows_the_first_of_several(synapse):

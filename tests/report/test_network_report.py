@@ -171,8 +171,10 @@ def drawn(kind, networks, **more):
     used = sources(networks, kind)
     with style.apply(Figures(resolution=80)):
         if kind == "accuracy":
-            return report._accuracy(report._read_rows(used[0]), Figures(resolution=80), **more)
-        records = [report._read(path) for path in used]
+            return report.accuracy_figure(
+                report.read_accuracies(used[0]), Figures(resolution=80), **more
+            )
+        records = [report.read_metrics(path) for path in used]
         return report.DRAWINGS[kind](records, Figures(resolution=80), **more)
 
 
@@ -310,10 +312,10 @@ def test_an_accuracy_is_that_of_the_diagonal(campaign):
     record = files.read_json(path)
     record |= {"confusion_matrix": [[90, 8], [3, 99]], "test_accuracy": 94.5}
     files.write_json(record, path)
-    assert report._read(path)["test_accuracy"] == 94.5
+    assert report.read_metrics(path)["test_accuracy"] == 94.5
     files.write_json(record | {"test_accuracy": 5.5}, path)
     with pytest.raises(FileError, match="not that of its confusion_matrix"):
-        report._read(path)
+        report.read_metrics(path)
 
 
 def different(networks, kind, change):

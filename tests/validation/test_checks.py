@@ -270,7 +270,7 @@ def test_wall_of_the_checks_stands_where_it_is_asked_for():
 
 
 def test_notches_of_the_checks_are_at_the_middle_of_both_edges():
-    mask = convergence._notched((20, 40), 3e-9)
+    mask = convergence.notched_mask((20, 40), 3e-9)
     # a circle of 12 nm about each edge of a column's middle, cells' centres at 1.5, 4.5 ... nm
     for column, missing in ((20, 4), (19, 4), (21, 4), (22, 3), (23, 2), (18, 4), (24, 0), (15, 0)):
         expected = [True] * 20

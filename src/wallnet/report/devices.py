@@ -166,7 +166,7 @@ def _spread(count: int, most: int) -> list[int]:
     return sorted({round(k * (count - 1) / (most - 1)) for k in range(most)})
 
 
-def _j_number(density: float) -> str:
+def density_in_1e12(density: float) -> str:
     """Return a current density in 1e12 A/m² as text without trailing zeros."""
     text = f"{density / UNIT_OF_J:.4f}".rstrip("0")
     return text + "0" * max(0, 2 - len(text.partition(".")[2]))
@@ -174,14 +174,14 @@ def _j_number(density: float) -> str:
 
 def _j_text(density: float) -> str:
     """Return a current density as text with symbol and unit."""
-    return rf"$\mathit{{J}}$ = {_j_number(density)} × $10^{{12}}$ A/m²"
+    return rf"$\mathit{{J}}$ = {density_in_1e12(density)} × $10^{{12}}$ A/m²"
 
 
 def _pulse_duration(device: "xarray.Dataset") -> float:
     return float(json.loads(device.attrs["parameters"])["pulse"]["duration"])
 
 
-def _notches(device: "xarray.Dataset") -> tuple[float, ...]:
+def notches_of(device: "xarray.Dataset") -> tuple[float, ...]:
     """Return the positions of the notches in m."""
     track = json.loads(device.attrs["parameters"])["track"]
     return Track.model_validate(track).notch_positions
@@ -215,7 +215,7 @@ def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
             fine,
             activation(fine, quartic),
             color=style.COLOURS[2],
-            label=f"quartic, {_error_text(float(chosen['fit_error']))}",
+            label=f"quartic, {error_text(float(chosen['fit_error']))}",
         )
         axes.plot(
             current,
@@ -270,7 +270,8 @@ UNSUITABLE = "#FBE3D6"
 """Background of a transfer curve that is not valid as an activation."""
 
 
-def _error_text(error: float) -> str:
+def error_text(error: float) -> str:
+    """Return the text of the largest error of a quartic; NaN is an unknown error."""
     if not math.isfinite(error):
         return "through all points, error unknown"
     return f"largest error {error:.3f}" if error >= 0.001 else "largest error below 0.001"
@@ -399,7 +400,7 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
         left.set_yticks([0, round(track["width"] / NM)])
 
         right.axvspan(0, pulse_end, color=style.SHADE, linewidth=0)
-        for position in _notches(device):
+        for position in notches_of(device):
             right.axhline(1 - 2 * position / NM / length, color="white", linewidth=1.4)
             right.axhline(
                 1 - 2 * position / NM / length, color="grey", linewidth=0.5, dashes=(1, 2)
@@ -504,7 +505,7 @@ def _wall_position(sources: Sources, figures: Figures) -> "Figure":
             linestyle="-",
             marker=marker,
             markevery=(every // 2, every),
-            label=_j_number(float(pulse["current_density"])),
+            label=density_in_1e12(float(pulse["current_density"])),
         )
         left.plot(time, pulse["sweep_wall_top"].values / NM, color=shade, linestyle="--")
     left.set_xlim(0, float(device["end_time"].max()) / NS)
@@ -548,7 +549,8 @@ _KINDS_OF_STATE = {
 """Marker, whether the marker is filled, and index of its colour, by kind of final state."""
 
 
-def _kind_of_state(state: WallState, settled: int) -> str:
+def kind_of_state(state: WallState, settled: int) -> str:
+    """Return the entry of the legend for a final state."""
     if settled == 0:
         return "still moving"
     if state.half:
@@ -598,7 +600,7 @@ def _conductance(sources: Sources, figures: Figures) -> "Figure":
     density = device["current_density"].values / UNIT_OF_J
     kinds = np.array(
         [
-            _kind_of_state(WallState(state), int(settled))
+            kind_of_state(WallState(state), int(settled))
             for state, settled in zip(device["state"].values, device["settled"].values, strict=True)
         ]
     )

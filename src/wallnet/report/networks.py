@@ -70,7 +70,7 @@ levels; the last two columns are what a synapse could hold.
 """
 
 
-def _read(path: str, run: Mapping[str, str] | None = None) -> dict[str, Any]:
+def read_metrics(path: str, run: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Read the metrics of a network and check their consistency.
 
     Parameters
@@ -183,7 +183,7 @@ def accuracy_tables(
     records = []
     paths = plan.network_paths(files.METRICS, job.run_set, networks)
     for run, path in zip(job.run_set.runs(), paths, strict=True):
-        record = _read(path, run)
+        record = read_metrics(path, run)
         kept = {column: record[column] for column in COLUMNS}
         records.append(kept | {"device_levels": record.get("device_levels")})
     numbers = Table(
@@ -378,7 +378,7 @@ def _curves(
     return figure
 
 
-def _accuracy(
+def accuracy_figure(
     rows: Sequence[Mapping[str, str]], figures: Figures, paper: Sequence[int] = ()
 ) -> "Figure":
     """Draw the test error of every stage, one row per recipe, one column per data set."""
@@ -491,11 +491,11 @@ def draw(
     """
     with style.apply(figures):
         if kind == "accuracy":
-            figure = _accuracy(_read_rows(sources[0]), figures, paper)
+            figure = accuracy_figure(read_accuracies(sources[0]), figures, paper)
         else:
             with _complete(sources):
                 more = {"paper": paper} if kind == "training-curves" else {}
-                figure = DRAWINGS[kind]([_read(path) for path in sources], figures, **more)
+                figure = DRAWINGS[kind]([read_metrics(path) for path in sources], figures, **more)
         style.save(
             figure,
             png_path,
@@ -518,7 +518,14 @@ def _complete(sources: Sequence[str]) -> Iterator[None]:
         ) from error
 
 
-def _read_rows(path: str) -> list[dict[str, str]]:
+def read_accuracies(path: str) -> list[dict[str, str]]:
+    """Read the table of accuracies, a mapping per row.
+
+    Raises
+    ------
+    wallnet.files.FileError
+        If the file is missing, damaged or not a table of accuracies.
+    """
     try:
         files.check_digest(path)
         with open(path, encoding="utf-8", newline="") as stream:

@@ -11,7 +11,7 @@ from wallnet.validation import material
 from wallnet.validation.rows import Check, Row
 
 
-def _notched(shape: tuple[int, int], cell: float) -> NDArray[np.bool_]:
+def notched_mask(shape: tuple[int, int], cell: float) -> NDArray[np.bool_]:
     """Return the mask of a track with one pair of 24 nm notches in its middle."""
     rows, columns = shape
     x = (np.arange(columns) + 0.5) * cell - columns * cell / 2
@@ -40,7 +40,7 @@ def _driven(
 def time_step() -> Check:
     """Measure the order of the integrator, with a wall that starts to move on a notched track."""
     check = Check()
-    mask = _notched((20, 80), 3e-9)
+    mask = notched_mask((20, 80), 3e-9)
     fractions = (0.9, 0.72, 0.576)
     # with the stray field off, only the integrator has an error
     terms = replace(material.LOCAL, damping=0.05)
@@ -124,7 +124,7 @@ def cell_size() -> Check:
 def tolerances() -> Check:
     """Measure the errors due to the stray-field tolerance and the frozen columns."""
     check = Check()
-    mask = _notched((50, 200), 3e-9)
+    mask = notched_mask((50, 200), 3e-9)
 
     def trace(tolerances: Tolerances) -> NDArray[np.float64]:
         terms = material.FILM

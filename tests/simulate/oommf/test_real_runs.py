@@ -120,14 +120,14 @@ def test_a_run_that_hangs_is_ended(small_job, own_folder, monkeypatch):
 
 
 def test_input_that_oommf_refuses_is_quoted(small_job, own_folder, monkeypatch):
-    write = run._write_input
+    write = run.write_input
 
     def spoil(job, drive, magnetization, directory):
         write(job, drive, magnetization, directory)
         mif = directory / "track.mif"
         mif.write_text(mif.read_text().replace("Oxs_DMI_Cnv_z", "Oxs_DMI_unheard_of"))
 
-    monkeypatch.setattr(run, "_write_input", spoil)
+    monkeypatch.setattr(run, "write_input", spoil)
     with pytest.raises(SimulationError, match="Oxs_DMI_unheard_of"):
         simulate(small_job("oommf"))
     assert left(own_folder) == []

@@ -103,7 +103,7 @@ def run(
         for number, drive in enumerate(drives(job)):
             directory = opened.directory / f"{number}"
             directory.mkdir()
-            _write_input(job, drive, magnetization, directory)
+            write_input(job, drive, magnetization, directory)
             process = opened.start(directory, f"{SYSTEM_NAME}.mif")
             recorded = 0
             for magnetization in _states(opened, process, directory, drive, job):
@@ -130,7 +130,7 @@ def run(
     }
 
 
-def _write_input(
+def write_input(
     job: SimulationJob, drive: Drive, magnetization: NDArray[np.floating], directory: Path
 ) -> None:
     """Write the MIF file of a run with oommfc, with an evolver that no other run has used."""
