@@ -163,7 +163,7 @@ def with_value(name, value):
         (with_value("wall_bottom", -5e-9), "has wall_bottom = -5e-09"),
         (with_value("wall_position", 901e-9), "has a wall at 9.01e-07 m, beyond the track's end"),
         (lambda data: data.assign_attrs(state="<script>"), "has state = '<script>', which is no"),
-        (lambda data: data.assign_attrs(state="notch 2 | x"), "which is no state of a wall"),
+        (lambda data: data.assign_attrs(state="notch 2 | x"), "which is not a state of a wall"),
         (cut, r"is cut short: it ends at 1\.1e-09 s and has to last 3e-09 s"),
         (cut_while_relaxing, r"is cut short: it ends at 2\.4e-09 s"),
         (lambda data: data.isel(time=slice(0, 0)), "is cut short"),

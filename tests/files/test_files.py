@@ -480,17 +480,17 @@ NO_STATES = ["", "notch", "notch x", "notch 1 ", "notch 1234567", "between 1", "
 def test_only_names_of_states_are_states(name):
     assert schema.impossible(holding(name, *STATES)) is None
     for wrong in NO_STATES:
-        assert "which is no state of a wall" in schema.impossible(holding(name, "free", wrong))
+        assert "which is not a state of a wall" in schema.impossible(holding(name, "free", wrong))
 
 
 def test_a_state_and_a_device_among_the_attributes_are_checked_too():
     for state in STATES:
         assert schema.impossible(xarray.Dataset(attrs={"state": state})) is None
-    assert "no state" in schema.impossible(xarray.Dataset(attrs={"state": "elsewhere"}))
+    assert "not a state" in schema.impossible(xarray.Dataset(attrs={"state": "elsewhere"}))
     for device in ("a", "synapse-10", "5_b", "a" * 64):
         assert schema.impossible(xarray.Dataset(attrs={"device": device})) is None
     for device in ("", "../a", "A", "a b", "-a", "a" * 65, "a\n"):
-        assert "no name" in schema.impossible(xarray.Dataset(attrs={"device": device}))
+        assert "not a name" in schema.impossible(xarray.Dataset(attrs={"device": device}))
 
 
 # Schemas

@@ -59,13 +59,13 @@ def test_other_states_have_a_name_alone(state):
     ],
 )
 def test_nothing_else_is_a_state(text):
-    with pytest.raises(ValueError, match="is no state of a wall"):
+    with pytest.raises(ValueError, match="is not a state of a wall"):
         WallState(text)
 
 
 @pytest.mark.parametrize("name", ["", "2-", "-2", "2-3-4", "02", "2-4", "2-2", "initial"])
 def test_nothing_else_names_a_level_file(name):
-    with pytest.raises(ValueError, match="is no state of a wall"):
+    with pytest.raises(ValueError, match="is not a state of a wall"):
         WallState.from_file_name(name)
 
 

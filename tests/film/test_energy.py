@@ -190,5 +190,5 @@ def test_engine_moves_as_the_equation_says(mask, slonczewski_lambda, columns):
 
 def test_no_such_term():
     energy = Energy(np.ones((1, 1), dtype=bool), CELL, MATERIAL)
-    with pytest.raises(ValueError, match="no energy term"):
+    with pytest.raises(ValueError, match="not an energy term"):
         energy.field(np.ones((1, 1, 3)), "rkky")

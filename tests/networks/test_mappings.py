@@ -35,7 +35,7 @@ def test_the_configuration_knows_every_mapping_and_level_set(tmp_path):
 
 @pytest.mark.parametrize("name", ["", "layr", "layer-none", "layer-measured", "layer-extended-row"])
 def test_other_names_are_no_mappings(name):
-    with pytest.raises(ValueError, match="no mapping"):
+    with pytest.raises(ValueError, match="not a mapping"):
         split_mapping(name)
 
 

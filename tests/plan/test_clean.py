@@ -185,7 +185,7 @@ def test_clean_removes_what_it_lists_only_when_it_is_told_to(by_hand, capsys):
     cli.main(command)
     listed = capsys.readouterr().out.splitlines()
     assert listed[:-1] == list(UNASKED)
-    assert listed[-1].startswith("6 results and 2 logs and benchmarks that ")
+    assert listed[-1].startswith("6 results and 2 logs and benchmarks do not ")
     assert all_files(by_hand) == {*KEPT, *UNASKED}
     cli.main([*command, "--yes"])
     said = capsys.readouterr().out.splitlines()

@@ -103,7 +103,7 @@ def test_text_of_a_foreign_file_does_nothing_in_a_table(synapse):
     assert f"| {told} " in row
     assert row.replace(r"\|", "").count("|") == 9
     for name, value, words in (
-        ("state", "<b>", "has state = '<b>', which is no state of a wall"),
+        ("state", "<b>", "has state = '<b>', which is not a state of a wall"),
         ("level_resting_state", "x", "has level_resting_state = 'x'"),
         ("stable", 2, "has stable = 2, which is not between 0 and 1"),
         ("level_conductance", -1.0, "has level_conductance = -1"),

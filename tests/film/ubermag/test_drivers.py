@@ -154,7 +154,7 @@ def test_shortcuts_of_the_time_driver_are_switched_off_by_name(job):
         wallnet.film.TimeDriver(without=without).drive(system, t=50e-12, n=2, verbose=0)
         traces.append(system.table.data[["mx", "my", "mz"]].to_numpy())
     assert 0 < np.abs(traces[0] - traces[1]).max() < 1e-4
-    with pytest.raises(wallnet.film.EngineError, match="no shortcut of the engine"):
+    with pytest.raises(wallnet.film.EngineError, match="not a shortcut of the engine"):
         wallnet.film.TimeDriver(without=["naps"]).drive(system, t=50e-12, n=2, verbose=0)
 
 

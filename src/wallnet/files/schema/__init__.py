@@ -356,7 +356,7 @@ def impossible(dataset: "xarray.Dataset") -> str | None:
         return f"has state {fault}"
     device = dataset.attrs.get("device", "none")
     if not _DEVICE_NAME.match(str(device)):
-        return f"has the device {str(device)[:40]!r}, which is no name of a device"
+        return f"has the device {str(device)[:40]!r}, which is not a name of a device"
     return None
 
 
@@ -385,5 +385,5 @@ def _no_state(text: Any) -> str | None:
     try:
         WallState(str(text))
     except ValueError:
-        return f"= {str(text)[:40]!r}, which is no state of a wall"
+        return f"= {str(text)[:40]!r}, which is not a state of a wall"
     return None

@@ -43,7 +43,7 @@ class WallState(str):
         state = super().__new__(cls, text)
         found = _TEXT.fullmatch(state)
         if not found or (found["lower"] and abs(int(found["lower"]) - int(found["upper"])) != 1):
-            raise ValueError(f"{text[:40]!r} is no state of a wall")
+            raise ValueError(f"{text[:40]!r} is not a state of a wall")
         return state
 
     @classmethod
