@@ -142,7 +142,7 @@ VARIABLES = {
         _SWEEP, "wall position at the upper edge, of all pulses", type="float32", **_ON_TRACK
     ),
     "end_time": Variable(_PULSE, "end of the trace", **_TIME),
-    "read_time": Variable(_PULSE, "time at which the device is read", **_TIME),
+    "read_time": Variable(_PULSE, "when it is read", **_TIME),
     "held": Variable(
         _PULSE, "whether both wall ends rest against the current as the pulse ends", **_FLAG
     ),
@@ -180,9 +180,9 @@ VARIABLES = {
     # a synapse
     "level_state": Variable(("level",), "state of the level", type=STATE),
     "level_resting_state": Variable(
-        ("level",), "state in which a wall placed at the level rests", type=STATE
+        ("level",), "where a wall placed at the level came to", type=STATE
     ),
-    "level_source": Variable(("level",), "origin of the level's values", type=TEXT),
+    "level_source": Variable(("level",), "what the level was measured from", type=TEXT),
     "level_position": Variable(("level",), "mean wall position at rest", **_ON_TRACK),
     "level_conductance": Variable(("reading", "level"), "conductance at rest", **_CONDUCTANCE),
     "normalized_level_conductance": Variable(
@@ -215,7 +215,7 @@ VARIABLES = {
         },
     ),
     "fault": Variable(
-        ("reading",), "reason why the curve is not an activation; empty if it is", type=TEXT
+        ("reading",), "what makes the curve no activation; empty if nothing does", type=TEXT
     ),
     "fit_error": Variable(
         ("reading",), "largest deviation of a simulated point from the quartic; NaN if unknown"
