@@ -50,6 +50,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/simulation.smk"
 include: "workflow/rules/devices.smk"
 include: "workflow/rules/networks.smk"
+include: "workflow/rules/studies.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/crosscheck.smk"
 include: "workflow/rules/validation.smk"
@@ -89,6 +90,30 @@ rule figures:
     """All figures."""
     input:
         target(plan.figures(campaign)),
+    localrule: True
+
+
+rule mappings:
+    """What each mapping of weights to levels costs, as tables and a figure."""
+    input:
+        target(
+            plan.mapping_files(campaign),
+            "the target mappings has no networks to compare; fill networks.recipes,"
+            " networks.synapses and networks.compared",
+        ),
+    localrule: True
+
+
+rule table_ii:
+    """Readings of the paper's text beside its Table II, as tables and a figure."""
+    name:
+        "table-ii"
+    input:
+        target(
+            plan.interpretation_files(campaign),
+            "the target table-ii lacks data sets or a neuron; name mnist and fashion-mnist in"
+            " networks.datasets, and a neuron of the campaign in networks.neuron",
+        ),
     localrule: True
 
 

@@ -37,8 +37,8 @@ DATASETS = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
 SYNAPSES = {"synapse-10": 10, "synapse-5": 5}
 """The synapses that correspond to the paper's, with their numbers of notches."""
 
-RECIPES = {"synapse-10": ["plain"], "synapse-5": ["plain", "tuned"]}
-"""The recipes shown for each synapse."""
+NETWORKS = (("plain", "layer"), ("tuned", "signed-row-fitted"), ("tuned", "signed-fitted"))
+"""Recipes and mappings that are shown."""
 
 READINGS = ("parallel", "series")
 STAGES = ("fp32", "quantized", "fine_tuned", "on_levels")
@@ -66,12 +66,15 @@ class Results:
         """Return the table in a file, with all numbers as text."""
         return pd.read_csv(self.folder / name, dtype=str, keep_default_na=False)
 
-    def accuracies(self, **where: str) -> list[Decimal]:
-        """Return the accuracies of the networks whose columns have these values, one a seed."""
+    def accuracies(self, optional: bool = False, **where: str) -> list[Decimal]:
+        """Return the accuracies of the networks whose columns have these values, one a seed.
+
+        With `optional`, there need not be any.
+        """
         table = self.table("accuracy.csv")
         for column, value in where.items():
             table = table[table[column] == value]
-        if table.empty:
+        if table.empty and not optional:
             raise SystemExit(f"accuracy.csv has no row for {where}")
         if table["seed"].duplicated().any():
             raise SystemExit(f"accuracy.csv has several rows a seed for {where}")
@@ -93,6 +96,8 @@ class Results:
 
 def of_seeds(accuracies: Sequence[Decimal], decimals: int) -> str:
     """Return the accuracy of one seed, or mean ± sample standard deviation of several."""
+    if not accuracies:
+        return "–"
     mean = rounded(statistics.mean(accuracies), decimals)
     if len(accuracies) == 1:
         return mean
@@ -122,15 +127,19 @@ def accuracies(results: Results) -> str:
             count = results.levels(device)["level"].str.isdigit().sum()
             numbers = paper.loc[(str(notches), dataset)]
             rows.append([f"{title}, {count}", "paper", *numbers[list(STAGES[:3])], "–"])
-            for recipe in RECIPES[device]:
+            for recipe, mapping in NETWORKS:
                 where = {"dataset": dataset, "recipe": recipe}
                 free = results.accuracies(**where, device="none", stage="fp32")
                 cells = [of_seeds(free, 2)]
-                where |= {"device": device, "mapping": "layer"}
+                where |= {"device": device, "mapping": mapping}
                 for stage in STAGES[1:]:
-                    read = (results.accuracies(**where, stage=stage, reading=r) for r in READINGS)
-                    cells.append(" / ".join(of_seeds(found, 1) for found in read))
-                rows.append(["", f"{recipe}, {' / '.join(READINGS)}", *cells])
+                    read = [
+                        results.accuracies(optional=True, **where, stage=stage, reading=reading)
+                        for reading in READINGS
+                    ]
+                    texts = [of_seeds(found, 1) for found in read]
+                    cells.append(" / ".join(texts) if any(read) else "–")
+                rows.append(["", f"{recipe}, `{mapping}`", *cells])
     header = ["data, levels", "", "FP32", "quantised", "fine-tuned", "trained on the levels"]
     return markdown(header, "|---|---|---:|---:|---:|---:|", rows)
 
@@ -143,18 +152,101 @@ def seeds(results: Results) -> str:
     return f"mean ± sample standard deviation of {len(found)} seeds"
 
 
-def extended_levels(results: Results) -> str:
-    """Return a sentence about the accuracy gained by the states between notches."""
-    where = {"dataset": "fashion-mnist", "device": "synapse-10", "reading": "parallel"}
-    where |= {"recipe": "plain", "stage": "quantized"}
-    extended, plain = (
-        of_seeds(results.accuracies(**where, mapping=mapping), 1)
-        for mapping in ("layer-extended", "layer")
+GAPS = (
+    ("quantized", "signed-row-fitted"),
+    ("quantized", "signed-fitted"),
+    ("on_levels", "signed-fitted"),
+)
+"""Stages and mappings for which the accuracy that the levels cost is shown."""
+
+
+def gaps(results: Results) -> str:
+    """Return what the levels cost, with confidence intervals."""
+    table = results.table("accuracy-gaps.csv").set_index(
+        ["dataset", "device", "reading", "recipe", "mapping", "stage"]
     )
+    rows = []
+    for dataset, title in DATASETS.items():
+        for device in SYNAPSES:
+            count = results.levels(device)["level"].str.isdigit().sum()
+            for reading in READINGS:
+                cells = []
+                for stage, mapping in GAPS:
+                    found = table.loc[(dataset, device, reading, "tuned", mapping, stage)]
+                    mean, lower, upper = (
+                        rounded(Decimal(found[key]), 2) if found[key] else "–"
+                        for key in ("mean", "lower", "upper")
+                    )
+                    cells.append(f"{mean} ({lower} to {upper})")
+                rows.append([f"{title}, {count}", reading, *cells])
+    titles = {"quantized": "quantised", "on_levels": "trained on the levels"}
+    header = ["data, levels", "reading", *(f"{titles[s]}, `{mapping}`" for s, mapping in GAPS)]
+    return markdown(header, "|---|---|---:|---:|---:|", rows)
+
+
+def mappings(results: Results) -> str:
+    """Return what each mapping costs without further training, the mean over both readings."""
+    table = results.table("mappings.csv")
+    table = table[(table["stage"] == "quantized") & (table["recipe"] == "tuned")]
+    rows = []
+    for mapping in table["mapping"].unique():
+        cells = []
+        for dataset in DATASETS:
+            for device in SYNAPSES:
+                found = table[
+                    (table["mapping"] == mapping)
+                    & (table["dataset"] == dataset)
+                    & (table["device"] == device)
+                ].set_index("reading")
+                pairs = (found.loc[reading, ["mean", "deviation"]] for reading in READINGS)
+                texts = (f"{float(mean):.1f} ± {float(spread):.1f}" for mean, spread in pairs)
+                cells.append(" / ".join(texts))
+        rows.append([f"`{mapping}`", *cells])
+    titles = [
+        f"{title}, {results.levels(device)['level'].str.isdigit().sum()}"
+        for title in DATASETS.values()
+        for device in SYNAPSES
+    ]
+    return markdown(["mapping", *titles], "|---|---:|---:|---:|---:|", rows)
+
+
+PARTS = ("mean", "deviation")
+CHOICES = ("images", "epochs", "mapping", "scale", "biases", "levels_10", "levels_5")
+
+
+def readings(results: Results) -> str:
+    """Return how many readings of Table II were tried, and those that fit MNIST best."""
+    table = results.table("interpretations.csv")
+    worst = {name: table[f"{name}_largest_distance"].astype(float) for name in DATASETS}
+    fits = table[worst["mnist"] <= 2.0]
+    both = int((worst["fashion-mnist"][fits.index] <= 2.0).sum())
+    chosen = fits.loc[worst["mnist"][fits.index].sort_values(kind="stable").index][:8]
+    rows = []
+    for _, row in chosen.iterrows():
+        cells = [
+            " ± ".join(f"{float(row[f'{name}_{stage}_{part}']):.1f}" for part in PARTS)
+            for name in DATASETS
+            for stage in ("fp32", "quantized_10", "quantized_5")
+        ]
+        rows.append([", ".join(row[key] for key in CHOICES), *cells])
+    numbers = results.table("table-ii.csv").set_index(["notches", "dataset"])
+    told = [
+        numbers.loc[(notches, name), stage]
+        for name in DATASETS
+        for notches, stage in (("10", "fp32"), ("10", "quantized"), ("5", "quantized"))
+    ]
+    titles = [
+        f"{title} {stage}"
+        for title in DATASETS.values()
+        for stage in ("FP32", "quantised, 10", "quantised, 5")
+    ]
+    header = ["images, epochs, mapping, scale, biases, levels of 10 and 5 notches", *titles]
+    shown = markdown(header, "|---|" + "---:|" * len(titles), [["paper", *told], *rows])
     return (
-        "With the stable states between notches as additional levels, the quantised accuracy of "
-        f"the 10-notch synapse on Fashion-MNIST is {extended} %; without them it is {plain} % "
-        f"(parallel, {seeds(results)})."
+        f"{len(table)} readings of the paper's text were tried, with five seeds each. {len(fits)} "
+        "have all MNIST numbers of the paper within two of our standard deviations. Of these, "
+        f"{both} also have all Fashion-MNIST numbers within two. The {len(chosen)} that fit MNIST "
+        f"best:\n\n{shown}"
     )
 
 
@@ -337,6 +429,8 @@ def configuration(results: Results) -> str:
     parts = []
     for name, paths in places(blocks, "Campaign").items():
         title = ", ".join(f"`{path}`" for path in paths) or "The whole file"
+        if kind := blocks[name]["properties"].get("kind", {}).get("const"):
+            title += f" of kind `{kind}`"
         rows = []
         for key, node in blocks[name]["properties"].items():
             meaning, unit, source = DESCRIPTION.match(node["description"]).groups(default="")
@@ -420,7 +514,9 @@ def default_of(node: dict[str, Any]) -> str:
 BLOCKS: dict[str, Callable[[Results], str]] = {
     "accuracies": accuracies,
     "seeds": seeds,
-    "extended-levels": extended_levels,
+    "gaps": gaps,
+    "mappings": mappings,
+    "readings": readings,
     "fp32": fp32,
     "neuron": neuron,
     "synapses": synapses,
@@ -513,11 +609,14 @@ def copy_results(source: Path, root: Path) -> list[str]:
     target = root / "docs/results"
     (target / "devices").mkdir(parents=True, exist_ok=True)
     missing = []
-    accuracy = source / "tables/accuracy.csv"
-    if accuracy.exists():
-        shutil.copyfile(accuracy, target / "accuracy.csv")
-    else:
-        missing.append(str(accuracy))
+    # table-ii.csv has the paper's own numbers there
+    for name in ("accuracy", "accuracy-gaps", "mappings", "table-ii"):
+        table = source / f"tables/{name}.csv"
+        if table.exists():
+            named = "interpretations" if name == "table-ii" else name
+            shutil.copyfile(table, target / f"{named}.csv")
+        else:
+            missing.append(str(table))
     for device in ("neuron", "synapse-5", "synapse-5-literal", "synapse-10", "track"):
         sweep = source / f"tables/devices/{device}.csv"
         page = sweep.with_suffix(".md")

@@ -9,7 +9,7 @@ from helpers.small_campaign import ROOT, TINY, Campaign, with_networks
 from helpers.synthetic import write_images
 
 from wallnet.config import load
-from wallnet.config.networks import DataSet, FreeTraining, Networks, Recipe, Training
+from wallnet.config.networks import DataSet, FreeTraining, LevelTraining, Networks, Recipe
 
 # processes that a test starts run the code next to the tests, not the installed package
 os.environ["PYTHONPATH"] = os.pathsep.join(
@@ -70,8 +70,8 @@ def networks():
     training = {"epochs": 2, "batch_size": 16, "learning_rate": 5e-3}
     recipe = Recipe(
         fp32=FreeTraining(**training),
-        fine_tuned=Training(**training),
-        on_levels=Training(**training),
+        fine_tuned=LevelTraining(**training),
+        on_levels=LevelTraining(**training),
     )
     return Networks(
         datasets=("blots",),

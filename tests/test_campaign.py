@@ -2,18 +2,23 @@
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from helpers.small_campaign import ROOT, with_networks
+from helpers.small_campaign import ROOT, TRAINING, Campaign, with_networks
+from helpers.synthetic import write_images
 
 from wallnet import files
 from wallnet.files.compact import levels_of
 
 pytestmark = pytest.mark.campaign
+
+
+MAPPED = ("quantized", "fine_tuned", "fine_tuned_snapped", "on_levels")
 
 
 def test_everything_is_there(finished_campaign):
@@ -22,8 +27,17 @@ def test_everything_is_there(finished_campaign):
         rows = list(csv.DictReader(stream))
     columns = ["dataset", "device", "reading", "mapping", "recipe", "stage", "seed"]
     assert list(rows[0]) == [*columns, "test_accuracy"]
-    stages = {"fp32", "quantized", "fine_tuned", "fine_tuned_snapped", "on_levels"}
+    stages = {"fp32", "continued", *MAPPED}
     assert {row["stage"] for row in rows} == stages
+    with open(results / "tables/accuracy-gaps.csv", newline="") as stream:
+        gaps = list(csv.DictReader(stream))
+    assert [(row["reading"], row["stage"], row["reference"], row["seeds"]) for row in gaps] == [
+        (reading, stage, reference, "1")
+        for reading in ("parallel", "series")
+        for stage, reference in (("quantized", "fp32"), ("on_levels", "continued"))
+    ]
+    programmed = [path.parts[-3] for path in results.glob("networks/**/programming.nc")]
+    assert sorted(programmed) == sorted(2 * [stage for stage in MAPPED if stage != "fine_tuned"])
     assert all(0 <= float(row["test_accuracy"]) <= 100 for row in rows)
     # four classes: a trained network is far above chance level
     assert max(float(row["test_accuracy"]) for row in rows) > 60
@@ -37,36 +51,144 @@ def test_a_second_run_does_nothing(whole):
     assert whole.planned() == {}
 
 
+NETWORK_RULES = ("data", "train", "train_on", "map")
+
+
 def _network_jobs(planned):
-    return {name: count for name, count in planned.items() if name in ("data", "train", "map")}
+    return {name: count for name, count in planned.items() if name in NETWORK_RULES}
+
+
+def two_recipes():
+    """Return the tiny campaign with a recipe as in the paper, and one with two mappings."""
+    data = with_networks()
+    plain = data["networks"]["recipes"]["plain"]
+    data["networks"] |= {
+        "mappings": ["layer", "signed-3sd"],
+        "recipes": {
+            "paper": {"fp32": {**TRAINING}, "fine_tuned": TRAINING | {"mappings": ["layer"]}},
+            "levels": {**plain, "fine_tuned": None, "on_levels": {**TRAINING}},
+        },
+    }
+    return data
+
+
+@pytest.fixture(scope="module")
+def finished_networks(finished_devices, tmp_path_factory):
+    """Return a campaign of two recipes, run up to its table; tests must not change it."""
+    made = Campaign(tmp_path_factory.mktemp("recipes") / "campaign")
+    shutil.copytree(finished_devices.folder, made.folder, copy_function=shutil.copy2)
+    made.configure(two_recipes())
+    write_images(made.folder / "data/Blots/raw")
+    # two recipes, one of them trained on, in two readings
+    assert _network_jobs(made.planned("networks")) == {
+        "data": 1,
+        "train": 2,
+        "train_on": 1,
+        "map": 2,
+    }
+    made.snakemake("networks")
+    assert made.planned("networks") == {}
+    return made
+
+
+@pytest.fixture
+def networks_made(finished_networks, tmp_path):
+    folder = tmp_path / "campaign"
+    shutil.copytree(finished_networks.folder, folder, copy_function=shutil.copy2)
+    return Campaign(folder)
+
+
+def test_a_table_has_the_stages_of_each_recipe(finished_networks):
+    with open(finished_networks.folder / "results/tables/accuracy.csv", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    found = {(row["recipe"], row["mapping"], row["stage"]) for row in rows}
+    assert found == {
+        ("paper", "none", "fp32"),
+        *(("paper", "layer", stage) for stage in MAPPED[:3]),
+        ("paper", "signed-3sd", "quantized"),
+        ("levels", "none", "fp32"),
+        ("levels", "none", "continued"),
+        *(
+            ("levels", mapping, stage)
+            for mapping in ("layer", "signed-3sd")
+            for stage in ("quantized", "on_levels")
+        ),
+    }
+
+
+EVERY = {"train": 1, "train_on": 1, "map": 2}
 
 
 @pytest.mark.parametrize(
-    ("change", "jobs"),
+    ("change", "jobs", "only"),
     [
         (
-            lambda n: n["recipes"]["plain"]["fp32"].update(learning_rate=1e-3),
-            {"train": 1, "map": 2},
+            lambda n: n["recipes"]["levels"]["fp32"].update(learning_rate=1e-3),
+            EVERY,
+            {"recipe": "levels"},
         ),
-        (lambda n: n["seeds"].append(4), {"train": 1, "map": 2}),
-        (lambda n: n.update(mappings=["layer", "layer-extended"]), {"map": 2}),
-        (lambda n: n["recipes"]["plain"]["fine_tuned"].update(epochs=1), {"map": 2}),
+        (
+            lambda n: n["recipes"]["paper"]["fp32"].update(shift={"blots": 1}),
+            {"train": 1, "map": 2},
+            {"recipe": "paper"},
+        ),
+        (lambda n: n["seeds"].append(4), EVERY | {"train": 2}, {"seed": "4"}),
+        (lambda n: n.update(mappings=["layer", "signed-3sd", "row"]), {"map": 2}, {}),
+        (lambda n: n.update(mappings=["layer", "signed-3sd", "layer-extended"]), {"map": 2}, {}),
+        (lambda n: n["recipes"]["paper"]["fine_tuned"].update(epochs=1), {"map": 2}, {}),
+        (
+            lambda n: n["recipes"]["levels"]["on_levels"].update(learning_rate=1e-3),
+            {"train_on": 1, "map": 2},
+            {"recipe": "levels"},
+        ),
+        (
+            lambda n: n["recipes"]["levels"]["on_levels"].update(mappings=["layer"]),
+            {"map": 2},
+            {},
+        ),
+        (
+            lambda n: n["recipes"].update(more={"fp32": {**TRAINING}}),
+            {"train": 1, "map": 2},
+            {"recipe": "more"},
+        ),
+        (
+            lambda n: n["recipes"]["paper"].update(model="convolutional"),
+            {"train": 1, "map": 2},
+            {"recipe": "paper"},
+        ),
     ],
-    ids=["learning rate", "seed", "level set", "fine-tuning"],
+    ids=[
+        *("learning rate", "shift", "seed", "mapping", "level set", "fine-tuning"),
+        *("learning rate on levels", "mappings on levels", "recipe", "model"),
+    ],
 )
-def test_networks_run_again_and_nothing_before_them(whole, change, jobs):
-    data = with_networks()
+def test_networks_run_again_and_nothing_before_them(networks_made, change, jobs, only):
+    """Of those that are planned, all have the wildcards `only`, as far as their rule has them."""
+    data = two_recipes()
     change(data["networks"])
-    whole.configure(data)
-    planned = whole.planned()
-    assert _network_jobs(planned) == jobs
-    assert not {"initial", "trace", "level", "device"} & set(planned)
+    networks_made.configure(data)
+    planned = networks_made.planned("networks")
+    assert planned == jobs | {"accuracy": 1, "networks": 1}
+    said = networks_made.snakemake("--dry-run", "networks").stdout
+    wildcards = re.findall(r"^ +wildcards: (.*)$", said, re.MULTILINE)
+    told = [dict(pair.split("=") for pair in line.split(", ")) for line in wildcards]
+    assert len(told) == sum(jobs.values())
+    for key, value in only.items():
+        assert {each[key] for each in told if key in each} == {value}
+
+
+def test_fewer_recipes_and_mappings_train_nothing_with_free_weights(networks_made):
+    data = two_recipes()
+    del data["networks"]["recipes"]["levels"]
+    data["networks"]["mappings"] = ["layer"]
+    networks_made.configure(data)
+    assert _network_jobs(networks_made.planned("networks")) == {"map": 2}
 
 
 def test_one_more_current_trains_nothing_while_the_levels_stay(whole):
     """The device file is new, but the synapse is the same."""
     kept = {p: p.stat().st_mtime_ns for p in whole.folder.glob("results/networks/**/*.json")}
-    assert len(kept) == 9
+    assert len(kept) == 2 + 2 * 4
     data = with_networks()
     data["devices"]["synapse"]["pulse"]["current_densities"].append(0.45e12)
     data["devices"]["neuron"]["pulse"]["duration"] = 0.4e-9
@@ -97,7 +219,10 @@ def test_changed_levels_train_their_networks_within_the_same_run(whole):
     assert after["levels"] != before["levels"]
     model = whole.folder / "results/compact_models/synapse.json"
     levels, _ = levels_of(model, "parallel", "measured")
-    assert after["levels"] == pytest.approx(levels, rel=1e-6, abs=1e-7)
+    assert after["conductances"] == pytest.approx(levels, rel=1e-9, abs=0)
+    first, last = min(levels), max(levels)
+    normalised = [(level - first) / (last - first) for level in levels]
+    assert after["levels"] == pytest.approx(normalised, rel=1e-6, abs=1e-7)
     assert free.stat().st_mtime_ns == kept
     table = (whole.folder / "results/tables/accuracy.csv").read_text()
     assert f"{after['test_accuracy']:.2f}" in table
@@ -112,7 +237,7 @@ def test_a_changed_level_maps_again_and_trains_nothing_else(whole):
     path = whole.folder / "results/compact_models/synapse.json"
     model = json.loads(path.read_text())
     inner = next(level for level in model["levels"][1:] if level["stable"] and not level["half"])
-    inner["normalized_conductance"]["series"] += 1e-3
+    inner["conductance"]["series"] *= 1 + 1e-3
     files.write_json(model, path)
     result = whole.snakemake("--dry-run", "networks")
     assert whole.planned("networks") == {"map": 1, "accuracy": 1, "networks": 1}
@@ -123,7 +248,7 @@ def test_a_changed_level_maps_again_and_trains_nothing_else(whole):
 @pytest.mark.parametrize(
     ("stage", "rules"),
     [
-        ("networks", {"data", "train", "map", "accuracy"}),
+        ("networks", {*NETWORK_RULES, "accuracy"}),
         ("report", {"accuracy", "parameters", "device_table"}),
     ],
 )
@@ -143,7 +268,7 @@ def test_a_new_revision_plans_its_stage_and_what_comes_after_it(whole, tmp_path,
     assert of_networks <= drawn
     assert of_devices <= drawn if stage == "report" else not drawn & of_devices
     if stage == "networks":
-        assert (planned["data"], planned["train"], planned["map"]) == (1, 1, 2)
+        assert [planned[rule] for rule in NETWORK_RULES] == [1, 1, 1, 2]
 
 
 def test_a_neuron_that_is_no_activation_stops_its_networks(whole):

@@ -13,7 +13,7 @@ def _parser() -> argparse.ArgumentParser:
     from wallnet import devices, plan, simulate, validation
     from wallnet.config import commands as configuration
     from wallnet.networks import commands as networks
-    from wallnet.report import crosscheck, device_tables, parameters
+    from wallnet.report import crosscheck, device_tables, measured, parameters, studies
     from wallnet.report import devices as device_figures
     from wallnet.report import networks as network_figures
     from wallnet.report import validation as validation_table
@@ -29,9 +29,11 @@ def _parser() -> argparse.ArgumentParser:
         networks,
         device_figures,
         device_tables,
+        measured,
         network_figures,
         crosscheck,
         parameters,
+        studies,
         validation,
         validation_table,
         plan,

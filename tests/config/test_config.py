@@ -10,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 import yaml
+from helpers.mapping_names import MAPPING_NAMES, WRONG_MAPPING_NAMES
 from helpers.small_campaign import MATERIAL, ROOT
 from pydantic import ValidationError
 
@@ -479,6 +480,7 @@ LARGEST_SEED = 2**32 - 1
         (networks.Training, TRAINING, "epochs", 1, 10_000),
         (networks.Training, TRAINING, "batch_size", 1, 100_000),
         (networks.Training, TRAINING, "learning_rate", 1e-7, 10.0),
+        (networks.Training, TRAINING, "dropout", 1e-3, 0.9),
         (networks.FreeTraining, TRAINING, "weight_limit", 0.1, 1000.0),
         (config.Networks, {}, "input_range", 1e-3, 1e6),
         (config.Networks, {}, "hidden_neurons", 1, 100_000),
@@ -499,6 +501,7 @@ def test_what_may_be_zero_beside_its_bounds():
     assert device(wall__relaxation=0).wall.relaxation == 0
     assert device(relaxation={"longest": 0}).relaxation.longest == 0
     assert device(pulse__current_densities=[0]).pulse.current_densities == (0,)
+    assert networks.Training(**TRAINING, dropout=0).dropout == 0
     for path in ("material.damping", "pulse.duration", "relaxation.hold", "track.thickness"):
         assert not fits(config.Device, changed({path: 0})), path
 
@@ -547,7 +550,8 @@ def test_what_is_left_out_is_what_the_documentation_says():
         "resolution": 200,
         "vector_format": "pdf",
     }
-    assert config.Networks().model_dump(exclude={"own_datasets", "recipes", "table_ii"}) == {
+    left_out = {"own_datasets", "recipes", "table_ii", "compared"}
+    assert config.Networks().model_dump(exclude=left_out) == {
         "data_folder": "data",
         "sources": ("torchvision",),
         "datasets": ("mnist", "fashion-mnist"),
@@ -558,16 +562,35 @@ def test_what_is_left_out_is_what_the_documentation_says():
         "synapses": (),
         "readings": ("parallel", "series"),
         "mappings": ("layer",),
+        "interpretations": {
+            "epochs": (5, 10, 20, 30),
+            "levels": (4, 5, 6, 7, 8, 9, 10, 11),
+            "training": {
+                **{"epochs": 3, "batch_size": 64, "learning_rate": 1e-3, "schedule": "constant"},
+                **{"dropout": 0.0, "shift": {}},
+            },
+            "seeds": (1, 2, 3, 4, 5),
+            "fine_tuned": 12,
+        },
         "allow_unsuitable_neuron": False,
         "seeds": (1,),
         "validation_fraction": 0.1,
         "threads": 1,
     }
+    # every scheme with every scale, and per row where the scheme is not already
+    schemes = ("layer", "row", "differential", "differential-row", "signed", "signed-row")
+    scales = ("", "-3sd", "-fitted")
+    assert config.Networks().compared == tuple(a + b for a in schemes for b in scales)
     assert networks.FreeTraining(**TRAINING).model_dump() == TRAINING | {
         "batch_size": 64,
         "schedule": "constant",
+        "dropout": 0.0,
+        "shift": {},
         "weight_limit": None,
     }
+    recipe = networks.Recipe(fp32=TRAINING)
+    assert (recipe.model, recipe.fine_tuned, recipe.on_levels) == ("dense", None, None)
+    assert networks.LevelTraining(**TRAINING).mappings is None
 
 
 def pulse(*densities):
@@ -988,6 +1011,11 @@ def test_a_length_is_a_plain_number_in_metres(text):
     assert not fits(config.Track, SHAPE | {"thickness": yaml.safe_load(text)})
 
 
+def test_shifts_are_whole_pixels_up_to_8():
+    for pixels, taken in [(0, True), (8, True), (9, False), (-1, False), (1.5, False)]:
+        assert fits(networks.Training, TRAINING | {"shift": {"mnist": pixels}}) == taken
+
+
 def test_networks_are_the_product_of_the_lists():
     section = config.Networks(
         datasets=["mnist"],
@@ -998,14 +1026,10 @@ def test_networks_are_the_product_of_the_lists():
         seeds=[3, 5],
     )
     runs = section.runs()
-    assert len(runs) == 2 * (1 + 2 * 2 * 4)
+    assert len(runs) == 2 * (2 + 2 * 2 * 4)
     common = {"dataset": "mnist", "recipe": "plain", "seed": "3"}
-    assert runs[0] == common | {
-        "device": "none",
-        "reading": "none",
-        "mapping": "none",
-        "stage": "fp32",
-    }
+    free = {"device": "none", "reading": "none", "mapping": "none"}
+    assert runs[:2] == [common | free | {"stage": stage} for stage in ("fp32", "continued")]
     bound = [run for run in runs if run["device"] == "t" and run["mapping"] == "row-extended"]
     assert [(run["seed"], run["stage"]) for run in bound] == [
         (seed, stage)
@@ -1015,26 +1039,266 @@ def test_networks_are_the_product_of_the_lists():
     assert {run["reading"] for run in bound} == {"series"}
 
 
+def test_a_recipe_has_the_stages_that_it_has_settings_for():
+    """A stage is computed with the mappings that its settings name, or with all."""
+    section = config.Networks(
+        datasets=["mnist"],
+        synapses=["s"],
+        readings=["series"],
+        mappings=["layer", "signed-fitted", "signed-row-3sd"],
+        recipes={
+            "bare": {"fp32": TRAINING},
+            "paper": {
+                "fp32": TRAINING,
+                "fine_tuned": TRAINING | {"mappings": ["signed-row-3sd", "layer"]},
+            },
+            "levels": {"fp32": TRAINING, "on_levels": TRAINING | {"mappings": ["signed-fitted"]}},
+            "free": {"fp32": TRAINING, "on_levels": TRAINING | {"mappings": []}},
+        },
+        seeds=[3],
+    )
+    found = {}
+    for run in section.runs():
+        stages = found.setdefault(run["recipe"], {})
+        stages.setdefault(run["stage"], []).append(run["mapping"])
+    every, none = ["layer", "signed-fitted", "signed-row-3sd"], ["none"]
+    assert found == {
+        "bare": {"fp32": none, "quantized": every},
+        "paper": {
+            "fp32": none,
+            "quantized": every,
+            "fine_tuned": ["layer", "signed-row-3sd"],
+            "fine_tuned_snapped": ["layer", "signed-row-3sd"],
+        },
+        "levels": {
+            "fp32": none,
+            "continued": none,
+            "quantized": every,
+            "on_levels": ["signed-fitted"],
+        },
+        "free": {"fp32": none, "continued": none, "quantized": every},
+    }
+    assert section.run_set().recipes == ("bare", "paper", "levels", "free")
+
+
+def test_the_job_of_the_table_keeps_the_order_of_recipes_and_stages():
+    """Its JSON sorts the keys of a mapping."""
+    recipe = dict.fromkeys(("fp32", "fine_tuned", "on_levels"), TRAINING)
+    section = config.Networks(
+        synapses=["t", "s"], mappings=["row", "layer"], recipes={"z": recipe, "a": recipe}
+    )
+    job = jobs.AccuracyJob.from_json(jobs.accuracy_job(section).to_json())
+    assert job.run_set.runs() == section.runs()
+    stages = [run["stage"] for run in section.runs() if run["recipe"] == "a"][:6]
+    assert stages == list(networks.STAGES)
+    recipes = [run["recipe"] for run in section.runs() if run["dataset"] == "mnist"]
+    assert list(dict.fromkeys(recipes)) == ["z", "a"]
+
+
 def test_jobs_of_networks_hold_the_part_of_the_recipe_that_they_train():
     parts = {
-        "fp32": TRAINING | {"epochs": 2, "weight_limit": 4.0},
-        "fine_tuned": TRAINING | {"epochs": 3},
-        "on_levels": TRAINING | {"epochs": 4},
+        "fp32": TRAINING | {"epochs": 2, "weight_limit": 4.0, "shift": {"mnist": 1}},
+        "fine_tuned": TRAINING | {"epochs": 3, "mappings": ["layer"]},
+        "on_levels": TRAINING
+        | {"epochs": 4, "dropout": 0.25, "shift": {"mnist": 2, "fashion-mnist": 3}},
     }
     values = {"hidden_neurons": 12, "input_range": 3.0, "validation_fraction": 0.2, "threads": 2}
     more = {"neuron_reading": "series", "allow_unsuitable_neuron": True}
-    section = config.Networks(recipes={"plain": parts}, table_ii={"t": 5}, **values, **more)
+    plain = parts | {"model": "convolutional"}
+    section = config.Networks(
+        recipes={"plain": plain, "bare": {"fp32": TRAINING | {"epochs": 5}}},
+        table_ii={"t": 5},
+        mappings=["row-extended", "layer"],
+        **values,
+        **more,
+    )
     free = jobs.training_job(section, "mnist", "plain", "7")
     assert (free.dataset, free.recipe, free.seed) == ("mnist", "plain", 7)
     assert free.fp32 == section.recipes["plain"].fp32
     assert free.model_dump(include={*values, *more}) == values | more
-    bound = jobs.mapping_job(section, "mnist", "t", "series", "row-extended", "plain", "7")
+    assert (free.model, free.model_code) == ("convolutional", None)
+    # a shift of another data set is not part of the job
+    assert jobs.training_job(section, "fashion-mnist", "plain", "7").fp32.shift == {}
+
+    longer = jobs.continuing_job(section, "mnist", "plain", "7")
+    assert (longer.dataset, longer.recipe, longer.seed) == ("mnist", "plain", 7)
+    assert longer.model == "convolutional"
+    # the training on levels with the weight limit of the first training
+    assert longer.continued.model_dump() == TRAINING | {
+        "epochs": 4,
+        "batch_size": 64,
+        "schedule": "constant",
+        "dropout": 0.25,
+        "shift": {"mnist": 2},
+        "weight_limit": 4.0,
+    }
+
+    whole = jobs.mapping_job(section, "mnist", "t", "series", "7")
+    assert (whole.dataset, whole.device, whole.reading) == ("mnist", "t", "series")
+    assert (whole.seed, whole.threads) == (7, 2)
+    assert [(one.recipe, one.mapping, one.stages) for one in whole.networks] == [
+        ("plain", "row-extended", ("quantized", "on_levels")),
+        ("plain", "layer", ("quantized", "fine_tuned", "fine_tuned_snapped", "on_levels")),
+        ("bare", "row-extended", ("quantized",)),
+        ("bare", "layer", ("quantized",)),
+    ]
+    row, bound, bare, _ = whole.networks
     assert (bound.fine_tuned.epochs, bound.on_levels.epochs) == (3, 4)
-    assert (bound.validation_fraction, bound.threads, bound.seed) == (0.2, 2, 7)
-    assert (bound.dataset, bound.device, bound.reading) == ("mnist", "t", "series")
-    assert (bound.scheme, bound.level_set) == ("row", "extended")
+    assert bound.on_levels.shift == {"mnist": 2}
+    # what a stage needs is in the job only if the stage is computed
+    assert (row.fine_tuned, row.on_levels.epochs) == (None, 4)
+    assert (bare.fine_tuned, bare.on_levels) == (None, None)
+    assert (bound.level_set, row.level_set) == ("measured", "extended")
+    for one in whole.networks:
+        assert (one.validation_fraction, one.threads, one.seed) == (0.2, 2, 7)
+        assert (one.dataset, one.device, one.reading) == ("mnist", "t", "series")
+        assert one.model == ("dense" if one.recipe == "bare" else "convolutional")
     assert jobs.accuracy_job(section).table_ii == {"t": 5}
-    assert jobs.accuracy_job(section).run_set.recipes == ("plain",)
+    assert jobs.accuracy_job(section).run_set.recipes == ("plain", "bare")
+
+
+def test_another_stages_settings_are_in_no_other_job():
+    """Which mappings a stage has is a matter of the plan, not of a training."""
+
+    def made(every, **on_levels):
+        recipe = {"fp32": TRAINING, "on_levels": TRAINING | on_levels}
+        section = config.Networks(
+            recipes={"plain": recipe}, mappings=every, datasets=["mnist", "fashion-mnist"]
+        )
+        return (
+            jobs.training_job(section, "mnist", "plain", 1).to_json(),
+            jobs.continuing_job(section, "mnist", "plain", 1).to_json(),
+            {one.mapping: one.to_json() for one in mapped(section)},
+        )
+
+    def mapped(section):
+        return jobs.mapping_job(section, "mnist", "t", "series", 1).networks
+
+    free, longer, bound = made(["layer", "row"])
+    other = made(["layer", "row"], dropout=0.5)
+    assert other[0] == free
+    assert other[1] != longer
+    assert other[2]["layer"] != bound["layer"]
+    # another mapping, and the names of the mappings of a stage
+    assert made(["layer"])[:2] == (free, longer)
+    assert made(["layer"])[2]["layer"] == bound["layer"]
+    some = made(["layer", "row"], mappings=["row"])
+    assert some[:2] == (free, longer)
+    assert some[2]["row"] == bound["row"]
+    assert some[2]["layer"] != bound["layer"]  # it lacks the stage on_levels
+    # another data set's shift
+    assert made(["layer", "row"], shift={"fashion-mnist": 1}) == (free, longer, bound)
+
+
+def recipes(**recipe):
+    training = {"epochs": 1, "learning_rate": 1e-3}
+    section = {"synapses": ["synapse"], "datasets": ["mnist"], "mappings": ["layer", "row-3sd"]}
+    made = {"fp32": training, "fine_tuned": {**training}, "on_levels": {**training}}
+    for key, value in recipe.items():
+        *parents, last = key.split("__")
+        block = made
+        for parent in parents:
+            block = block[parent]
+        block[last] = value
+    return section | {"recipes": {"plain": made}}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        (
+            "on_levels__mappings",
+            ["layer", "row-2sd"],
+            "networks.recipes.plain.on_levels.mappings names 'row-2sd', which is unknown "
+            "(did you mean row-3sd?); use a known one of networks.mappings",
+        ),
+        (
+            "fine_tuned__mappings",
+            ["differential"],
+            "networks.recipes.plain.fine_tuned.mappings names 'differential', which is unknown "
+            "(known: layer, row-3sd); use a known one of networks.mappings",
+        ),
+        (
+            "on_levels__mappings",
+            ["fitted"],
+            "networks.recipes.plain.on_levels.mappings has 'fitted', which is not a mapping; ",
+        ),
+        (
+            "on_levels__mappings",
+            ["layer", "layer"],
+            "networks.recipes.plain.on_levels.mappings names something twice; ",
+        ),
+        (
+            "fp32__shift",
+            {"mnits": 1},
+            "networks.recipes.plain.fp32.shift names 'mnits', which is unknown "
+            "(did you mean mnist?); use a known one",
+        ),
+        (
+            "on_levels__shift",
+            {"mnist": 1, "fashion": 1},
+            "networks.recipes.plain.on_levels.shift names 'fashion', which is unknown",
+        ),
+        ("fp32__dropout", 0.95, "networks.recipes.plain.fp32.dropout = 0.95 is outside the range"),
+        (
+            "model",
+            "densee",
+            "networks.recipes.plain.model is 'densee', which is no model; use dense, "
+            "dense-centred, convolutional, or write module:Class for a class of your own",
+        ),
+        ("model", "mine.Net", "networks.recipes.plain.model is 'mine.Net', which is no model"),
+        ("model", "mine:Net:", "networks.recipes.plain.model is 'mine:Net:', which is no model"),
+        ("fp32__mappings", ["layer"], "networks.recipes.plain.fp32.mappings is not a key"),
+        (
+            "on_levels__weight_limit",
+            4.0,
+            "networks.recipes.plain.on_levels.weight_limit is not a key",
+        ),
+    ],
+)
+def test_a_wrong_key_of_a_recipe_is_one_sentence_with_the_key(tiny, key, value, words):
+    tiny["networks"] = recipes(**{key: value})
+    with pytest.raises(config.ConfigError) as refused:
+        config.parse(tiny)
+    sentences = str(refused.value).splitlines()
+    assert len(sentences) == 1, sentences
+    assert words in sentences[0]
+    assert sentences[0].startswith("config.yaml: ")
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {},
+        {"model": "dense"},
+        {"model": "convolutional"},
+        {"model": "mine:Net"},
+        {"model": "package.part_2:Net"},
+        {"on_levels__mappings": ["row-3sd"]},
+        {"on_levels__mappings": []},
+        {"fine_tuned": None, "on_levels": None},
+        # the second is a known data set, but not one of this campaign
+        {"fp32__shift": {"mnist": 2, "fashion-mnist": 1}},
+    ],
+)
+def test_recipes_are_accepted(tiny, recipe):
+    """That the module of a model exists is checked when its jobs are planned."""
+    tiny["networks"] = recipes(**recipe)
+    made = config.parse(tiny).networks.recipes["plain"]
+    assert made.model == recipe.get("model", "dense")
+
+
+@pytest.mark.parametrize("name", MAPPING_NAMES)
+def test_the_name_of_a_mapping_says_its_scheme_rows_scale_and_levels(name):
+    assert tuple(networks.split_mapping(name)) == MAPPING_NAMES[name]
+    assert config.Networks(mappings=[name]).mappings == (name,)
+
+
+@pytest.mark.parametrize("name", WRONG_MAPPING_NAMES)
+def test_a_name_that_is_no_mapping_is_refused(name):
+    with pytest.raises(ValueError, match="is not a mapping; write layer, row, differential or"):
+        networks.split_mapping(name)
+    assert not fits(config.Networks, {"mappings": [name]})
 
 
 @pytest.mark.parametrize(("count", "taken"), [(1, False), (2, True), (256, True), (257, False)])
@@ -1087,12 +1351,29 @@ def test_what_a_job_does_stands_in_its_text_though_it_is_the_default():
         ("synapses", "a"),
         ("readings", "series"),
         ("mappings", "row"),
+        ("compared", "row"),
         ("seeds", 3),
     ],
 )
 def test_what_is_listed_twice_is_refused(key, value):
     assert fits(config.Networks, {key: [value]})
     assert not fits(config.Networks, {key: [value, value]})
+
+
+@pytest.mark.parametrize("key", ["epochs", "levels", "seeds"])
+def test_interpretations_list_each_number_once_and_at_least_one(key):
+    assert fits(networks.Interpretations, {key: [7, 5]})
+    assert not fits(networks.Interpretations, {key: [5, 5]})
+    assert not fits(networks.Interpretations, {key: []})
+
+
+def test_one_seed_of_interpretations_is_refused(tiny):
+    """Without a deviation no reading of Table II can be judged."""
+    tiny["networks"]["interpretations"] = {"seeds": [4, 5]}
+    assert config.parse(tiny).networks.interpretations.seeds == (4, 5)
+    tiny["networks"]["interpretations"] = {"seeds": [4]}
+    with pytest.raises(config.ConfigError, match="interpretations.seeds has one seed, so that"):
+        config.parse(tiny)
 
 
 def test_what_was_checked_cannot_be_changed():

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 import yaml
+from helpers.mapping_names import MAPPING_NAMES, WRONG_MAPPING_NAMES
 from helpers.small_campaign import MATERIAL, ROOT, TINY, with_networks
 from jsonschema import Draft202012Validator
 from oracle.oracle_campaign import configuration
@@ -16,6 +17,7 @@ from wallnet import config
 from wallnet.config import schema
 from wallnet.config.inheritance import laid_over
 
+TRAINING = {"epochs": 1, "learning_rate": 1e-3}
 VALIDATOR = Draft202012Validator(schema.as_written())
 SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 
@@ -159,7 +161,22 @@ def test_every_configuration_of_the_repository_is_accepted():
         ("devices/synapse/track/notches/diameter", ...),
         ("material", ...),
         ("material/damping", ...),
-        ("networks/recipes/plain", {"fp32": {"epochs": 1, "learning_rate": 1e-3}}),
+        ("networks/recipes/plain", {"fp32": {"epochs": 1}}),
+        ("networks/recipes/plain", {"on_levels": TRAINING}),
+        # recipes
+        ("networks/recipes/plain", {"fp32": TRAINING, "model": "densee"}),
+        ("networks/recipes/plain", {"fp32": TRAINING, "model": "mine.Net"}),
+        ("networks/recipes/plain", {"fp32": TRAINING | {"mappings": ["layer"]}}),
+        ("networks/recipes/plain", {"fp32": TRAINING | {"dropout": 1.0}}),
+        ("networks/recipes/plain", {"fp32": TRAINING | {"shift": {"mnist": 9}}}),
+        ("networks/recipes/plain", {"fp32": TRAINING | {"shift": 1}}),
+        ("networks/recipes/plain", {"fp32": TRAINING, "on_levels": TRAINING | {"shifts": {}}}),
+        (
+            "networks/recipes/plain",
+            {"fp32": TRAINING, "on_levels": TRAINING | {"mappings": ["fitted"]}},
+        ),
+        ("networks/recipes/plain", {"fp32": TRAINING, "fine_tuned": TRAINING | {"mappings": "a"}}),
+        ("networks/recipes/plain", {"fp32": TRAINING, "continued": TRAINING}),
         ("crosscheck/cases/a", {"device": "neuron"}),
         # changes of a case
         (
@@ -178,6 +195,15 @@ def test_typing_errors_and_wrong_units_are_refused(path, value):
     assert not is_parsed(data)
 
 
+@pytest.mark.parametrize("name", [*MAPPING_NAMES, *WRONG_MAPPING_NAMES])
+def test_names_of_mappings_are_those_that_the_program_splits(name):
+    right = name in MAPPING_NAMES
+    # a pattern of JSON Schema has no form that refuses a final newline in every language
+    if not name.endswith("\n"):
+        assert fits(changed("networks/mappings", [name])) == right
+    assert is_parsed(changed("networks/mappings", [name])) == right
+
+
 VARIANT = {"like": "synapse", "track": {"notches": {"count": 2}}, "material": {"damping": 0.3}}
 
 
@@ -192,6 +218,16 @@ VARIANT = {"like": "synapse", "track": {"notches": {"count": 2}}, "material": {"
         ("devices/neuron/read_at", "2e-10"),
         ("devices/neuron/film", {"frozen_change": 0}),
         ("material/damping", "5e-1"),
+        ("networks/recipes/plain", {"fp32": TRAINING, "fine_tuned": None, "on_levels": None}),
+        ("networks/recipes/plain", {"fp32": TRAINING, "model": "package.part:Net"}),
+        (
+            "networks/recipes/plain",
+            {
+                "model": "convolutional",
+                "fp32": TRAINING | {"dropout": 0, "weight_limit": 4.0},
+                "on_levels": TRAINING | {"mappings": ["layer"], "dropout": "2e-1"},
+            },
+        ),
         (
             "crosscheck/cases/a-0.1",
             {"device": "synapse", "current_density": "1.5e12", "changes": {"film": {}}},
@@ -233,4 +269,4 @@ def test_every_key_says_what_it_means_and_in_which_unit():
     assert "Unit: m." in described["Detector.start"]
     assert "Unit" not in described["Material.damping"]
     # keys that a section inherits from another one
-    assert described["FreeTraining.epochs"] == described["Training.epochs"]
+    assert described["FreeTraining.epochs"] == described["LevelTraining.epochs"]

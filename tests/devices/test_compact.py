@@ -23,7 +23,7 @@ def synapse_model(synapse):
 @pytest.mark.parametrize("reading", files.READINGS)
 def test_levels_are_those_of_the_device_file(synapse_model, reading):
     data, path = synapse_model
-    every = data["normalized_level_conductance"].sel(reading=reading).values
+    every = data["level_conductance"].sel(reading=reading).values
     measured_only = data["half"].values == 0
     whole = every[measured_only]
     assert np.isnan(whole[2])
@@ -34,6 +34,8 @@ def test_levels_are_those_of_the_device_file(synapse_model, reading):
     assert levels_of(path, reading, "extended")[0] == sorted(every[np.isfinite(every)].tolist())
     reachable, _ = levels_of(path, reading, "reachable")
     assert reachable == sorted(whole[data["reachable"].values[measured_only] == 1].tolist())
+    # in S, not normalised
+    assert 0 < min(measured) < max(measured) < 1e-3
 
 
 def test_a_state_that_holds_its_wall_need_not_be_reached(synapse, tmp_path):
@@ -49,9 +51,9 @@ def test_a_state_that_holds_its_wall_need_not_be_reached(synapse, tmp_path):
     assert [level["reachable"] for level in found] == [True, True, True, False, True]
     for index, level in enumerate(found):
         # a straight wall: linear in the parallel reading, below that in the series reading
-        parallel, series = (level["normalized_conductance"][k] for k in ("parallel", "series"))
-        assert parallel == float(data["normalized_level_conductance"][0, index])
-        assert series <= parallel
+        parallel, series = (level["conductance"][k] for k in ("parallel", "series"))
+        assert (parallel, series) == tuple(data["level_conductance"].values[:, index])
+        assert series <= parallel * (1 + 1e-12)
 
 
 def test_the_model_says_what_made_it(synapse_model):
@@ -85,17 +87,42 @@ def test_an_activation_is_that_of_the_device_file(neuron):
     path = neuron.root / "neuron.json"
     devices.compact_model(neuron.out, path)
     for reading in files.READINGS:
-        quartic, fault = activation_of(path, reading)
-        assert quartic == tuple(data["quartic"].sel(reading=reading).values.tolist())
+        curve, fault = activation_of(path, reading)
+        assert curve.breaks == (0.0, 1.0)
+        (piece,) = curve.coefficients
+        assert piece == tuple(data["quartic"].sel(reading=reading).values.tolist())
+        assert len(piece) == 5
         assert fault == ""
+
+
+def activation(**curve):
+    return {"activation": {"parallel": {**curve, "fault": ""}}}
+
+
+def test_a_curve_can_have_several_pieces(tmp_path):
+    path = tmp_path / "neuron.json"
+    pieces = activation(breaks=[0, 0.25, 1], coefficients=[[0, 1], [0.25, 2]])
+    files.write_json({"kind": "neuron", **pieces}, path)
+    curve, fault = activation_of(path, "parallel")
+    assert curve == ((0.0, 0.25, 1.0), ((0.0, 1.0), (0.25, 2.0)))
+    assert fault == ""
+    pieces["activation"]["parallel"]["breaks"][1] = 0.3
+    before = decisive(path, "parallel")
+    files.write_json({"kind": "neuron", **pieces}, path)
+    assert "" != decisive(path, "parallel") != before
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"activation": {"parallel": {"quartic": [1, 2], "fault": ""}}}, "has 2 coefficients"),
+        (activation(breaks=[0, 1], coefficients=[[1, 2], [3, 4]]), "has an incomplete curve"),
+        (activation(breaks=[0, 0.5, 1], coefficients=[[1, 2], [3]]), "has an incomplete curve"),
+        (activation(breaks=[0], coefficients=[]), "has an incomplete curve"),
+        (activation(breaks=[0, 1], coefficients=["ab"]), "has no activation"),
+        (activation(breaks=[0, "x"], coefficients=[[1, 2]]), "has no activation"),
+        (activation(breaks=[0, 1], coefficients=[1, 2]), "has no activation"),
+        (activation(quartic=[0, 1, 0, 0, 0]), "has no activation .*'breaks'"),
         ({"activation": {}}, "has no activation"),
-        ({"activation": {"parallel": {"quartic": "abcde", "fault": ""}}}, "has no activation"),
     ],
 )
 def test_a_foreign_model_is_refused(tmp_path, change, words):

@@ -15,8 +15,10 @@ import math
 import os
 import re
 import shlex
+import textwrap
 import typing
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +28,7 @@ from helpers import extending
 
 from wallnet import cli, config, files, plan, revisions
 from wallnet.config.inheritance import laid_over
-from wallnet.config.networks import DATA_FILES, KNOWN_DATASETS, SCHEMES
+from wallnet.config.networks import DATA_FILES, KNOWN_DATASETS, SCHEMES, split_mapping
 from wallnet.config.quantities import Section
 from wallnet.plan.clean import HIDDEN
 from wallnet.validation import CHECKS
@@ -212,7 +214,12 @@ def is_result(text: str) -> bool:
 def rules() -> set[str]:
     """Return the names of Snakemake's rules."""
     pattern = re.compile(r"^ *(?:rule|checkpoint|use rule \w+ as) (\w+)\b", re.M)
-    return {name for text in sources().values() for name in pattern.findall(text)}
+    named = re.compile(r"^    name:\n        \"([\w-]+)\"", re.M)
+    return {
+        name
+        for text in sources().values()
+        for name in (*pattern.findall(text), *named.findall(text))
+    }
 
 
 @functools.cache
@@ -770,16 +777,20 @@ def as_word(span: Span) -> bool:
         or text in literals()
         or text in set(given_names(given()))
         or f'"{text}"' in confcases_by_file()
-        or text in mappings()
-        or f"{SCHEMES[0]}{text}" in mappings()
+        or is_mapping(text)
+        or is_mapping(f"{SCHEMES[-1]}{text}")
         or (text.isupper() and is_variable(text))
         or any(re.search(rf"^\s+{text}:? ", code, re.M) for code in workflow_code())
     )
 
 
-@functools.cache
-def mappings() -> set[str]:
-    return {f"{scheme}-{levels}" for scheme in SCHEMES for levels in ("extended", "reachable")}
+def is_mapping(name: str) -> bool:
+    """Whether this is the name of a mapping with options."""
+    try:
+        split_mapping(name)
+    except ValueError:
+        return False
+    return True
 
 
 @functools.cache
@@ -842,6 +853,8 @@ def fault_of_block(block: Block) -> str | None:
     """Return what is wrong with a code block, or None."""
     if block.language == "yaml":
         return fault_of_yaml(block.body)
+    if block.language == "python":
+        return fault_of_module(block.body)
     lines = block.body.replace("\\\n", " ").splitlines()
     if not any(starts_a_command(line.strip()) for line in lines):
         text = " ".join(block.body.split())
@@ -855,6 +868,17 @@ def fault_of_block(block: Block) -> str | None:
     return None
 
 
+def fault_of_module(body: str) -> str | None:
+    """Return what a piece of Python imports from the package although it is not there, or None."""
+    for node in ast.walk(ast.parse(textwrap.dedent(body))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("wallnet"):
+            module = importlib.import_module(str(node.module))
+            for alias in node.names:
+                if not hasattr(module, alias.name):
+                    return f"{node.module} has no {alias.name}"
+    return None
+
+
 def fault_of_yaml(body: str) -> str | None:
     """Return what is wrong with a piece of config.yaml or of a profile, or None."""
     data = yaml.safe_load(body)
@@ -863,6 +887,9 @@ def fault_of_yaml(body: str) -> str | None:
         stray = flat - profile_keys()
         return f"no profile has {stray.pop()}" if stray else None
     try:
+        with suppress(config.ConfigError):  # a whole campaign
+            config.parse(data)
+            return None
         config.parse(laid_over(given(), data))
     except config.ConfigError as error:
         return str(error)

@@ -70,21 +70,63 @@ def accuracy(**where):
 
 
 @pytest.mark.parametrize("dataset", ["mnist", "fashion-mnist"])
+@pytest.mark.parametrize(
+    ("place", "recipe", "mapping"),
+    [(1, "plain", "layer"), (2, "tuned", "signed-row-fitted"), (3, "tuned", "signed-fitted")],
+)
 @pytest.mark.parametrize("stage", ["fp32", "quantized", "fine_tuned", "on_levels"])
-def test_accuracies_are_those_of_the_file(dataset, stage):
+def test_accuracies_are_those_of_the_file(dataset, place, recipe, mapping, stage):
     title = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}[dataset]
     lines = block("README.md", "accuracies").splitlines()
     first = next(i for i, line in enumerate(lines) if line.startswith(f"| {title}, 6 "))
-    cells = [cell.strip() for cell in lines[first + 1].strip("|").split("|")]
-    assert cells[1] == "plain, parallel / series"
+    cells = [cell.strip() for cell in lines[first + place].strip("|").split("|")]
+    assert cells[1] == f"{recipe}, `{mapping}`"
     number = ["fp32", "quantized", "fine_tuned", "on_levels"].index(stage)
-    where = {"dataset": dataset, "recipe": "plain", "stage": stage}
+    where = {"dataset": dataset, "recipe": recipe, "stage": stage}
+    computed = {"layer": "fine_tuned", "signed-row-fitted": "", "signed-fitted": "on_levels"}
     if stage == "fp32":
         expected = accuracy(**where)
-    else:
-        where |= {"device": "synapse-5", "mapping": "layer"}
+    elif stage in ("quantized", computed[mapping]):
+        where |= {"device": "synapse-5", "mapping": mapping}
         expected = " / ".join(accuracy(**where, reading=r) for r in ("parallel", "series"))
+    else:
+        expected = "–"
     assert cells[2 + number] == expected
+
+
+@pytest.mark.parametrize("dataset", ["mnist", "fashion-mnist"])
+def test_what_the_levels_cost_is_the_mean_over_seeds_with_students_interval(dataset):
+    """It is computed from the accuracies of the networks."""
+    title = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}[dataset]
+    lines = block("README.md", "gaps").splitlines()
+    (line,) = [line for line in lines if line.startswith(f"| {title}, 6 | series ")]
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    shown = (
+        ("quantized", "signed-row-fitted", "fp32"),
+        ("quantized", "signed-fitted", "fp32"),
+        ("on_levels", "signed-fitted", "continued"),
+    )
+    for cell, (stage, mapping, reference) in zip(cells[2:], shown, strict=True):
+        found = {}
+        for row in rows("accuracy.csv"):
+            if (row["dataset"], row["recipe"]) != (dataset, "tuned"):
+                continue
+            free = row["stage"] == reference
+            bound = (row["device"], row["reading"], row["mapping"], row["stage"]) == (
+                *("synapse-5", "series"),
+                *(mapping, stage),
+            )
+            if free or bound:
+                sign = 1 if free else -1
+                lost = found.setdefault(row["seed"], 0.0)
+                found[row["seed"]] = lost + sign * float(row["test_accuracy"])
+        values = list(found.values())
+        mean = statistics.fmean(values)
+        # Student's t of 4 degrees of freedom
+        assert len(values) == 5
+        half = 2.776445 * statistics.stdev(values) / 5**0.5
+        told = [float(number) for number in re.findall(r"-?\d+\.\d+", cell)]
+        assert told == pytest.approx([mean, mean - half, mean + half], abs=6e-3)
 
 
 def test_the_paper_is_quoted_as_the_report_quotes_it():
@@ -196,10 +238,23 @@ def test_several_seeds_have_mean_and_sample_deviation(writer, copy):
     assert writer.main([], copy) == 0
     text = (copy / "README.md").read_text(encoding="utf-8")
     assert re.search(r"mean ± sample standard deviation of \d+ seeds", " ".join(text.split()))
-    assert re.search(
-        r"plain, parallel / series \| \d\d\.\d\d ± 0\.\d\d \| \d+\.\d ± \d+\.\d / ", text
-    )
+    assert re.search(r"plain, `layer` \| \d\d\.\d\d ± 0\.\d\d \| \d+\.\d ± \d+\.\d / ", text)
     assert writer.main(["--check"], copy) == 0
+
+
+def test_a_stage_that_a_recipe_lacks_is_a_dash(writer, copy):
+    path = copy / "docs/results/accuracy.csv"
+    kept = [
+        line
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if ",plain,fine_tuned," not in line
+    ]
+    path.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    assert writer.main([], copy) == 0
+    text = (copy / "README.md").read_text(encoding="utf-8")
+    plain = re.findall(r"^\| \| plain, `layer` \|.*$", text, re.MULTILINE)
+    assert len(plain) == 4
+    assert all(re.search(r"\d / [\d.]+ ± [\d.]+ \| – \| – \|$", line) for line in plain)
 
 
 @pytest.mark.parametrize(
@@ -228,7 +283,8 @@ def test_results_of_a_campaign_are_copied(writer, copy, tmp_path):
     )
     missing = writer.copy_results(tmp_path / "results", copy)
     assert {Path(path).stem for path in missing} == {
-        *("neuron", "synapse-5-literal", "synapse-10", "track")
+        *("accuracy-gaps", "mappings", "table-ii"),
+        *("neuron", "synapse-5-literal", "synapse-10", "track"),
     }
     copied = copy / "docs/results"
     assert (copied / "accuracy.csv").read_text() == "dataset\n"

@@ -45,6 +45,7 @@ KINDS = {
     "results/levels/synapse/1-2.nc": "(devices|compact_models|levels)/synapse|synapses-compared",
     "results/data/blots.json": "data|networks|accuracy|training-curves",
     f"{NETWORKS}/none/none/none/plain/fp32/seed-3/metrics.json": "networks|accuracy|training",
+    f"{ON_LEVELS}/quantized/seed-3/programming.nc": f"{ON_LEVELS}|accuracy|figures/networks",
     f"{ON_LEVELS}/on_levels/seed-3/best.ckpt": f"{ON_LEVELS}|accuracy|figures/networks",
     "results/tables/accuracy.csv": "accuracy",
     "results/tables/devices/synapse.md": "tables/devices/synapse",
@@ -211,6 +212,12 @@ if os.environ["HARM_COMMAND"] in sys.orig_argv[:4]:
             [f"{NETWORKS}/none/none/none/plain/fp32/seed-3/best.ckpt"],
             f"{ON_LEVELS}/fine_tuned/seed-3/metrics.json",
             "map",
+        ),
+        (
+            "continue",
+            [f"{NETWORKS}/none/none/none/plain/fp32/seed-3/best.ckpt"],
+            f"{NETWORKS}/none/none/none/plain/continued/seed-3/metrics.json",
+            "train_on",
         ),
         (
             "accuracy",

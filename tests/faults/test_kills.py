@@ -197,9 +197,7 @@ def test_killed_before_the_last_network_is_written(finished_campaign, tmp_path):
         time.sleep(0.02)
     kill_tree(process)
     start_again(campaign, target)
-    log = campaign.folder / f"{place}/quantized/seed-3/metrics.log".replace(
-        "results/", "results/logs/"
-    )
+    log = campaign.folder / "results/logs/networks/blots/synapse/series/seed-3.log"
     assert log.read_text().count("going on from") == 2
     made = sorted((campaign.folder / place).rglob("*"))
     allowed = (".part", ".sha256")
@@ -211,3 +209,5 @@ def test_killed_before_the_last_network_is_written(finished_campaign, tmp_path):
         elif path.name == "metrics.json":
             results = [json.loads(p.read_text()) | {"wall_seconds": 0} for p in (path, theirs)]
             assert results[0] == results[1]
+    # programmings too
+    assert_same(campaign.folder, finished_campaign.folder, "results/networks/blots/synapse")

@@ -547,6 +547,7 @@ def test_each_kind_of_device_has_what_its_tables_and_figures_read():
     assert swept | fit <= neuron
     assert swept <= track
     assert not track & (levels | fit)
+    assert not set(schema.KINDS["programming"]) & (swept | levels | fit)
     assert not synapse & fit
     assert "level_conductance" not in neuron
     assert "normalized_final_conductance" in synapse & neuron
@@ -561,17 +562,17 @@ def test_a_name_means_one_thing_and_is_of_some_use():
     for names in schema.KINDS.values():
         assert len(set(names)) == len(names)
         axes = {axis for name in names for axis in schema.VARIABLES[name].dimensions}
-        # every axis except that of the snapshots has a coordinate
-        assert axes - set(names) <= {"snapshot"}
+        # every axis has a coordinate, except those that only count
+        assert axes - set(names) <= {"snapshot", "weight", "output", "usable_level"}
     texts = [variable.long_name for variable in schema.VARIABLES.values()]
     assert len(set(texts)) == len(texts)
     for name, variable in schema.VARIABLES.items():
-        assert variable.units or variable.values, name
+        assert variable.units or variable.is_text, name
 
 
 def filled(kind):
     """Return values for every variable of a kind that the schema does not contain itself."""
-    sizes = {"component": 3, "reading": 2}
+    sizes = {"component": 3, "reading": 2, "polarity": 2}
     return {
         name: np.full([sizes.get(axis, 4) for axis in variable.dimensions], "free")
         if variable.is_text
@@ -581,7 +582,7 @@ def filled(kind):
     }
 
 
-@pytest.mark.parametrize("kind", ["initial", "trace", "track", "synapse", "neuron"])
+@pytest.mark.parametrize("kind", schema.KINDS)
 def test_a_dataset_is_made_as_its_schema_says(tmp_path, kind):
     made = files.dataset(kind, filled(kind))
     assert schema.fault_of(made, kind) is None
@@ -775,7 +776,7 @@ def test_paths_of_logs_and_benchmarks_repeat_those_of_the_results():
 
 def level(parallel, series, stable=True, half=False, reachable=True):
     return {
-        "normalized_conductance": {"parallel": parallel, "series": series},
+        "conductance": {"parallel": parallel, "series": series},
         "stable": stable,
         "half": half,
         "reachable": reachable,
@@ -832,7 +833,7 @@ def test_a_level_without_conductance_is_refused_where_it_counts(tmp_path):
     assert compact.decisive(path, "parallel", "extended") == ""
 
 
-@pytest.mark.parametrize("key", ["stable", "half", "reachable", "normalized_conductance"])
+@pytest.mark.parametrize("key", ["stable", "half", "reachable", "conductance"])
 def test_levels_that_lack_a_key_are_refused(tmp_path, key):
     path = tmp_path / "synapse.json"
     lacking = level(0.5, 0.5)
@@ -842,20 +843,49 @@ def test_levels_that_lack_a_key_are_refused(tmp_path, key):
         compact.levels_of(path, "parallel", "reachable")
 
 
+def piecewise(breaks, coefficients, fault=""):
+    return {"breaks": breaks, "coefficients": coefficients, "fault": fault}
+
+
+def write_activation(path, **readings):
+    files.write_json({"kind": "neuron", "activation": readings}, path)
+    return path
+
+
 def test_an_activation_is_that_of_its_reading_with_its_fault(tmp_path):
     path = tmp_path / "neuron.json"
-    activation = {
-        "parallel": {"quartic": [0.1, 0.2, 0.3, 0.4, 0.5], "fault": ""},
-        "series": {"quartic": [0.5, -0.4, 0.3, 0.2, 0.1], "fault": "it is not monotonic"},
-    }
-    files.write_json({"kind": "neuron", "activation": activation}, path)
-    assert compact.activation_of(path, "parallel") == ((0.1, 0.2, 0.3, 0.4, 0.5), "")
-    series = ((0.5, -0.4, 0.3, 0.2, 0.1), "it is not monotonic")
-    assert compact.activation_of(path, "series") == series
-    assert json.loads(compact.decisive(path, "series")) == [list(series[0]), series[1]]
+    one = [[0.1, 0.2, 0.3, 0.4, 0.5]]
+    two = [[0.5, -0.4, 0.3], [0.2, 0.1, 0.6]]
+    write_activation(
+        path,
+        parallel=piecewise([0.0, 1.0], one),
+        series=piecewise([0.0, 0.25, 1.0], two, "it is not monotonic"),
+    )
+    parallel = compact.Curve((0.0, 1.0), ((0.1, 0.2, 0.3, 0.4, 0.5),))
+    assert compact.activation_of(path, "parallel") == (parallel, "")
+    series = compact.Curve((0.0, 0.25, 1.0), ((0.5, -0.4, 0.3), (0.2, 0.1, 0.6)))
+    assert compact.activation_of(path, "series") == (series, "it is not monotonic")
+    told = [[[0.0, 0.25, 1.0], two], "it is not monotonic"]
+    assert json.loads(compact.decisive(path, "series")) == told
     with pytest.raises(files.FileError, match="describes a neuron and has no levels"):
         compact.levels_of(path, "series", "measured")
-    activation["series"]["quartic"].append(0.0)
-    files.write_json({"kind": "neuron", "activation": activation}, path)
-    with pytest.raises(files.DamagedFileError, match="has 6 coefficients"):
+
+
+@pytest.mark.parametrize(
+    ("curve", "words"),
+    [
+        (piecewise([0.0, 0.5, 1.0], [[0.1, 0.2]]), "has an incomplete curve .series"),
+        (piecewise([0.0, 1.0], [[0.1], [0.2]]), "has an incomplete curve .series"),
+        (piecewise([0.0, 0.5, 1.0], [[0.1, 0.2], [0.3]]), "has an incomplete curve .series"),
+        (piecewise([0.0], []), "has an incomplete curve .series"),
+        (piecewise(None, [[0.1]]), "has no activation .series"),
+        (piecewise([0.0, 1.0], ["ab"]), "has no activation .series"),
+        ({"quartic": [0.0, 1.0, 0.0, 0.0, 0.0], "fault": ""}, "has no activation .series"),
+        ({"breaks": [0.0, 1.0], "coefficients": [[0.1]]}, "has no activation .series.*fault"),
+    ],
+)
+def test_an_incomplete_curve_is_refused(tmp_path, curve, words):
+    path = write_activation(tmp_path / "neuron.json", series=curve)
+    with pytest.raises(files.DamagedFileError, match=words):
         compact.activation_of(path, "series")
+    assert compact.decisive(path, "series") == ""

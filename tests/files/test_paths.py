@@ -1,10 +1,12 @@
 """The files of a campaign and those that each job receives; no job runs."""
 
+import itertools
+
 import pytest
 from helpers.small_campaign import ROOT
 
 from wallnet import config, files, plan
-from wallnet.config.networks import NO_DEVICE, PAPER_STAGES, STAGES
+from wallnet.config.networks import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES
 from wallnet.jobs import device_job
 
 
@@ -71,25 +73,130 @@ def test_figures_list_each_of_networks_once_in_both_formats(default):
     assert not [path for path in found if "networks/" in path or "accuracy" in path]
 
 
-def test_examples_are_of_the_first_recipe_mapping_and_seed(default):
-    networks = default.networks.model_copy(update={"seeds": (4, 1)})
-    found = plan.example_metrics(networks, PAPER_STAGES, "mnist", "synapse-5")
+TRAINING = {"epochs": 1, "learning_rate": 1e-3}
+
+
+@pytest.fixture
+def two_recipes():
+    """Return networks of two recipes: as in the paper, and trained on levels with one mapping."""
+    return config.Networks(
+        synapses=["synapse-10", "synapse-5"],
+        mappings=["layer", "signed-fitted", "signed-row-fitted"],
+        seeds=[4, 1],
+        recipes={
+            "plain": {"fp32": TRAINING, "fine_tuned": TRAINING | {"mappings": ["layer"]}},
+            "tuned": {"fp32": TRAINING, "on_levels": TRAINING | {"mappings": ["signed-fitted"]}},
+        },
+    )
+
+
+FREE = dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE)
+
+
+def test_examples_are_of_the_first_recipe_mapping_and_seed(two_recipes):
+    """The mapping is the one with the most stages, the first of equal ones."""
+    found = plan.example_metrics(two_recipes, PAPER_STAGES, "mnist", "synapse-5")
     assert len(found) == 5  # the free network once, two stages in each reading
     common = {"dataset": "mnist", "mapping": "layer", "recipe": "plain", "seed": "4"}
-    assert found[0] == files.METRICS.format(
-        **common | dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE) | {"stage": "fp32"}
-    )
+    assert found[0] == files.METRICS.format(**common | FREE | {"stage": "fp32"})
     for reading, paths in (("parallel", found[1:3]), ("series", found[3:])):
         for stage, path in zip(("quantized", "fine_tuned"), paths, strict=True):
             run = common | {"device": "synapse-5", "reading": reading, "stage": stage}
             assert path == files.METRICS.format(**run)
-    assert len(plan.example_metrics(networks, STAGES, "mnist", "synapse-5")) == 9
-    assert plan.example_metrics(networks, STAGES[:1], "mnist") == found[:1]
-    curves = plan.training_curve_metrics(networks)
+    # quantized, fine_tuned and fine_tuned_snapped in each reading, and fp32
+    assert len(plan.example_metrics(two_recipes, STAGES, "mnist", "synapse-5")) == 7
+    assert plan.example_metrics(two_recipes, [FIRST_STAGE], "mnist") == found[:1]
+    curves = plan.training_curve_metrics(two_recipes)
     assert len(curves) == 4  # two data sets, two recipes
     assert all("fp32" in path for path in curves)
-    runs = [run for run in networks.runs() if files.METRICS.format(**run) in curves]
+    runs = [run for run in two_recipes.runs() if files.METRICS.format(**run) in curves]
     assert {run["seed"] for run in runs} == {"4"}
+
+
+def test_examples_of_all_recipes_have_the_mapping_of_their_own(two_recipes):
+    found = plan.example_metrics(two_recipes, STAGES, "mnist", "synapse-5", recipes=None)
+    runs = [run for run in two_recipes.runs() if files.METRICS.format(**run) in found]
+    assert len(runs) == len(found)
+    assert {(run["dataset"], run["seed"]) for run in runs} == {("mnist", "4")}
+    shown = [(run["recipe"], run["mapping"], run["reading"], run["stage"]) for run in runs]
+    assert shown == [
+        ("plain", "none", "none", "fp32"),
+        *(
+            ("plain", "layer", reading, stage)
+            for reading in ("parallel", "series")
+            for stage in ("quantized", "fine_tuned", "fine_tuned_snapped")
+        ),
+        ("tuned", "none", "none", "fp32"),
+        ("tuned", "none", "none", "continued"),
+        *(
+            ("tuned", "signed-fitted", reading, stage)
+            for reading in ("parallel", "series")
+            for stage in ("quantized", "on_levels")
+        ),
+    ]
+
+
+def test_one_job_maps_the_networks_of_a_synapse_reading_and_seed(two_recipes):
+    """Its files are patterns; filled, those of all jobs are the files on levels."""
+    for pattern in (files.METRICS, files.CHECKPOINT, files.PROGRAMMING):
+        made = plan.mapped_paths(pattern, two_recipes)
+        jobs = itertools.product(
+            two_recipes.datasets, two_recipes.synapses, two_recipes.readings, two_recipes.seeds
+        )
+        filled = {
+            path.format(dataset=dataset, device=device, reading=reading, seed=seed)
+            for dataset, device, reading, seed in jobs
+            for path in made
+        }
+        every = plan.network_paths(pattern, two_recipes.run_set())
+        assert filled == {path for path in every if "/none/" not in path}
+        assert len(set(made)) == len(made)
+    # plain: 3 quantized, 1 fine_tuned and 1 snapped; tuned: 3 quantized and 1 on_levels
+    assert len(plan.mapped_paths(files.METRICS, two_recipes)) == 5 + 4
+    # fine_tuned has free weights
+    assert len(plan.mapped_paths(files.PROGRAMMING, two_recipes)) == 5 - 1 + 4
+
+
+def test_log_and_benchmark_of_a_mapping_belong_to_the_campaign(two_recipes, tmp_path):
+    """They are named after the job, not after one of its many outputs."""
+    campaign = config_of(two_recipes.model_copy(update={"datasets": ("mnist",)}))
+    named = "networks/{}/{}/{}/seed-{}"
+    kept = [
+        named.format("mnist", device, reading, seed)
+        for device in ("synapse-10", "synapse-5")
+        for reading in ("parallel", "series")
+        for seed in (4, 1)
+    ]
+    gone = [
+        named.format("fashion-mnist", "synapse-5", "series", 1),
+        named.format("mnist", "synapse-5", "series", 2),
+        named.format("mnist", "synapse-7", "series", 1),
+    ]
+    for name in (*kept, *gone):
+        for path in (f"results/logs/{name}.log", f"results/benchmarks/{name}.tsv"):
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).touch()
+    listed = plan.not_asked_for(campaign, tmp_path)
+    assert listed == sorted(
+        path
+        for name in gone
+        for path in (f"results/logs/{name}.log", f"results/benchmarks/{name}.tsv")
+    )
+
+
+def test_only_networks_on_levels_have_a_programming(two_recipes):
+    run_set = two_recipes.run_set()
+    planned = plan.network_paths(files.PROGRAMMING, run_set)
+    on_levels = ("quantized", "fine_tuned_snapped", "on_levels")
+    assert planned == [
+        files.PROGRAMMING.format(**run) for run in run_set.runs() if run["stage"] in on_levels
+    ]
+    assert set(planned) < set(plan.network_files(config_of(two_recipes)))
+    assert all(path.endswith("/programming.nc") for path in planned)
+
+
+def config_of(networks):
+    return config.load(ROOT / "config.yaml").model_copy(update={"networks": networks})
 
 
 def test_networks_are_found_in_the_folder_that_is_given(default):

@@ -8,12 +8,19 @@ import numpy as np
 from wallnet import files
 from wallnet.config.networks import DATA_FILES
 
+LOWEST, HIGHEST = 40e-6, 65e-6
+"""Conductances in S of the first and the last level of `write_synapse`."""
+
 
 def write_synapse(path: Path, levels: int, **changes) -> Path:
     """Write a compact model with evenly spaced walls: linear in parallel, f/(2 - f) in series.
 
     `changes` gives a list of values for a key of the whole levels, such as `stable`.
     """
+
+    def conductance(share: float) -> float:
+        return LOWEST + (HIGHEST - LOWEST) * share
+
     switched = np.linspace(0.0, 1.0, 2 * levels - 1)
     states = [
         {
@@ -21,7 +28,7 @@ def write_synapse(path: Path, levels: int, **changes) -> Path:
             "half": k % 2 == 1,
             "stable": True,
             "reachable": k % 2 == 0,
-            "normalized_conductance": {"parallel": f, "series": f / (2 - f)},
+            "conductance": {"parallel": conductance(f), "series": conductance(f / (2 - f))},
         }
         for k, f in enumerate(switched.tolist())
     ]
@@ -34,7 +41,7 @@ def write_synapse(path: Path, levels: int, **changes) -> Path:
 
 def write_neuron(path: Path, quartic=(0.0, 1.3, -0.4, 0.2, -0.1), fault="") -> Path:
     """Write a compact model of a neuron whose curve bends slightly, like the measured one."""
-    curve = {"quartic": list(quartic), "fault": fault}
+    curve = {"breaks": [0.0, 1.0], "coefficients": [list(quartic)], "fault": fault}
     activation = dict.fromkeys(("parallel", "series"), curve)
     files.write_json({"kind": "neuron", "activation": activation}, path)
     return path

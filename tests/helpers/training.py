@@ -1,27 +1,81 @@
 """Functions that train a small network and compute its stages on levels."""
 
+import shutil
+
 from wallnet import files
-from wallnet.config.networks import LEVEL_STAGES
-from wallnet.jobs import mapping_job, training_job
+from wallnet.config.networks import STAGES
+from wallnet.jobs import continuing_job, mapping_job, training_job
 from wallnet.networks import stages
 
 CHANGING = {"wall_seconds"}
 
+FREE = ("fp32", "continued")
+"""The stages that use no synapse."""
+
+
+def with_recipe(networks, **parts):
+    """Return a campaign whose only recipe has other settings in these parts."""
+    recipe = networks.recipes["plain"]
+    changed = {
+        part: getattr(recipe, part).model_copy(update=update)
+        if isinstance(update, dict)
+        else update
+        for part, update in parts.items()
+    }
+    return networks.model_copy(update={"recipes": {"plain": recipe.model_copy(update=changed)}})
+
+
+def outputs(folder, stage, mapping="layer", reading="series", seed=3):
+    """Return paths of metrics and checkpoint of a stage, below the folder of all networks."""
+    place = "none/none/none" if stage in FREE else f"synapse/{reading}/{mapping}"
+    found = folder / f"blots/{place}/plain/{stage}/seed-{seed}"
+    return found / "metrics.json", found / "best.ckpt"
+
+
+def programming(checkpoint):
+    """Return the path of the programming of a network, next to its checkpoint."""
+    return checkpoint.with_name("programming.nc")
+
 
 def free(networks, images, place, folder, seed=3):
     """Train with free weights; return paths of metrics and checkpoint."""
-    outputs = (folder / "fp32.json", folder / "fp32.ckpt")
     job = training_job(networks, "blots", "plain", seed)
-    stages.train(job, images, place / "neuron.json", outputs)
-    return outputs
+    stages.train(job, images, place / "neuron.json", folder)
+    return outputs(folder, "fp32", seed=seed)
+
+
+def trained_on(networks, images, start, folder):
+    """Train on with free weights; return paths of metrics and checkpoint."""
+    stages.train_on(continuing_job(networks, "blots", "plain", 3), images, start, folder)
+    return outputs(folder, "continued")
+
+
+def start_from(start, folder):
+    """Copy the checkpoint of a trained network to its place in a folder of networks."""
+    _, its_place = outputs(folder, "fp32")
+    if start != its_place:
+        its_place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(start, its_place)
 
 
 def on_levels(networks, images, place, start, folder, mapping="layer", reading="series"):
     """Compute all stages on levels; return paths of metrics and checkpoint of each."""
-    job = mapping_job(networks, "blots", "synapse", reading, mapping, "plain", 3)
-    outputs = {s: (folder / f"{s}.json", folder / f"{s}.ckpt") for s in LEVEL_STAGES}
-    stages.put_on_levels(job, images, place / "synapse.json", start, outputs)
-    return outputs
+    start_from(start, folder)
+    campaign = networks.model_copy(update={"mappings": (mapping,)})
+    job = mapping_job(campaign, "blots", "synapse", reading, 3)
+    stages.put_on_levels(job, images, place / "synapse.json", folder)
+    (network,) = job.networks
+    return {stage: outputs(folder, stage, mapping, reading) for stage in network.stages}
+
+
+def every_stage(networks, images, place, folder):
+    """Compute all stages; return paths of metrics and checkpoint of each, in the order of both."""
+    found = {"fp32": free(networks, images, place, folder)}
+    start = found["fp32"][1]
+    found["continued"] = trained_on(networks, images, start, folder)
+    found |= on_levels(networks, images, place, start, folder)
+    assert list(found) == list(STAGES)
+    return found
 
 
 def steady(path):

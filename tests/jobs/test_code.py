@@ -1,10 +1,11 @@
-"""The identity of a user-defined calculator's code, and that its jobs contain it."""
+"""The identity of the code of user-defined classes, and that jobs contain it."""
 
 import sys
 
 import pytest
 
 from wallnet import config, jobs
+from wallnet.jobs import code as user_code
 from wallnet.jobs.code import code_of
 
 
@@ -19,12 +20,12 @@ def folder(tmp_path, monkeypatch):
 def code():
     """Return a function that returns the identity of the current code."""
 
-    def of(calculator):
+    def of(name, *key):
         import importlib
 
         importlib.invalidate_caches()
         code_of.cache_clear()
-        return code_of(calculator)
+        return code_of(name, *key)
 
     return of
 
@@ -103,6 +104,77 @@ def test_what_has_no_readable_source_is_one_sentence(folder, code, calculator, w
         code(calculator)
     assert words in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_messages_name_the_key_of_the_configuration(folder, code):
+    (folder / "torn.py").write_text("def\n")
+    for name in ("nowhere_at_all:X", "torn:X"):
+        with pytest.raises(config.ConfigError, match=f"^model {name}: "):
+            code(name, "model")
+
+
+class Base:
+    """What a class has to derive from."""
+
+
+CLASSES = """
+import abc
+from test_code import Base
+
+class Sound(Base): ...
+
+class Abstract(Base, abc.ABC):
+    @abc.abstractmethod
+    def run(self): ...
+
+class Foreign: ...
+
+alias = 3
+"""
+
+
+def test_a_class_is_loaded_if_it_derives_from_its_base(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "test_code", sys.modules[__name__])
+    (folder / "classes_of_a_user.py").write_text(CLASSES)
+    monkeypatch.delitem(sys.modules, "classes_of_a_user", raising=False)
+
+    def load(name):
+        return user_code.load_class(f"classes_of_a_user:{name}", "model", Base, "that is a Base")
+
+    assert load("Sound").__name__ == "Sound"
+    assert issubclass(load("Sound"), Base)
+    for name in ("Abstract", "Foreign", "alias", "Missing"):
+        with pytest.raises(config.ConfigError) as refused:
+            load(name)
+        assert str(refused.value) == (
+            f"model classes_of_a_user:{name}: module classes_of_a_user has no class {name} that is "
+            "a Base; it has Base, Sound"
+        )
+    (folder / "broken_of_a_user.py").write_text("raise KeyError('a\\nb')\n")
+    with pytest.raises(config.ConfigError) as refused:
+        user_code.load_class("broken_of_a_user:X", "model", Base, "that is a Base")
+    assert "module broken_of_a_user cannot be imported (KeyError: " in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_job_holds_the_code_of_its_own_model(folder, code, networks):
+    install(folder, "1.2")
+    recipe = networks.recipes["plain"].model_copy(update={"model": "solver:Net"})
+    own = networks.model_copy(update={"recipes": {"plain": recipe}})
+
+    def made():
+        code("solver:Net")
+        return [
+            jobs.training_job(own, "blots", "plain", 3),
+            jobs.continuing_job(own, "blots", "plain", 3),
+            jobs.mapping_job(own, "blots", "synapse", "series", 3),
+        ]
+
+    before = [job.to_json() for job in made()]
+    assert all('"model_code":"fast-solver 1.2"' in text for text in before)
+    install(folder, "1.3")
+    after = [job.to_json() for job in made()]
+    assert after == [text.replace("fast-solver 1.2", "fast-solver 1.3") for text in before]
 
 
 def test_a_job_holds_the_code_and_the_settings_of_its_own_calculator(folder, code, tiny):

@@ -1,53 +1,129 @@
 import json
 
 import pytest
+from helpers.training import with_recipe
 
 from wallnet import jobs
 from wallnet.config import ConfigError, parse
-from wallnet.config.networks import STAGES
-from wallnet.jobs import MappingJob, TrainingJob
+from wallnet.config.networks import LEVEL_STAGES
+from wallnet.jobs import ContinuingJob, MappingJob, TrainingJob
 
 
 def changed(networks, **changes):
     return networks.model_copy(update=changes)
 
 
-def recipe(networks, part, **changes):
-    plain = networks.recipes["plain"]
-    trained = getattr(plain, part).model_copy(update=changes)
-    return changed(networks, recipes={"plain": plain.model_copy(update={part: trained})})
-
-
 def free(networks, seed=3):
     return jobs.training_job(networks, "blots", "plain", seed).to_json()
 
 
-def bound(networks, mapping="layer", seed=3):
-    return jobs.mapping_job(
-        networks, "blots", "synapse", "series", mapping, "plain", seed
-    ).to_json()
+def continued(networks, seed=3):
+    return jobs.continuing_job(networks, "blots", "plain", seed).to_json()
+
+
+def bound(networks, seed=3):
+    return jobs.mapping_job(networks, "blots", "synapse", "series", seed).to_json()
 
 
 def test_jobs_survive_the_command_line(networks):
-    job = jobs.mapping_job(networks, "blots", "synapse", "series", "row-extended", "plain", "3")
+    mapped = changed(networks, mappings=("row-extended", "signed-2.5sd"))
+    job = jobs.mapping_job(mapped, "blots", "synapse", "series", "3")
     assert MappingJob.from_json(job.to_json()) == job
-    assert (job.scheme, job.level_set) == ("row", "extended")
+    assert [one.mapping for one in job.networks] == ["row-extended", "signed-2.5sd"]
+    assert [one.level_set for one in job.networks] == ["extended", "measured"]
+    assert {one.seed for one in job.networks} == {3}
     other = jobs.training_job(networks, "blots", "plain", "3")
     assert TrainingJob.from_json(other.to_json()) == other
+    further = jobs.continuing_job(networks, "blots", "plain", "3")
+    assert ContinuingJob.from_json(further.to_json()) == further
 
 
 def test_a_job_has_the_settings_of_its_own_stages(networks):
-    plain = networks.recipes["plain"]
-    settings = {
-        "fp32": plain.fp32.model_copy(update={"epochs": 3, "weight_limit": 2.0}),
-        "fine_tuned": plain.fine_tuned.model_copy(update={"epochs": 4}),
-        "on_levels": plain.on_levels.model_copy(update={"epochs": 5}),
+    different = with_recipe(
+        networks,
+        fp32={"epochs": 3, "weight_limit": 2.0},
+        fine_tuned={"epochs": 4},
+        on_levels={"epochs": 5},
+    )
+    settings = different.recipes["plain"]
+    assert jobs.training_job(different, "blots", "plain", 3).fp32 == settings.fp32
+    (job,) = jobs.mapping_job(different, "blots", "synapse", "series", 3).networks
+    assert job.fine_tuned == settings.fine_tuned
+    assert job.on_levels == settings.on_levels
+
+
+def test_continued_training_is_that_on_the_levels_within_the_first_limit(networks):
+    training = {
+        "epochs": 7,
+        "batch_size": 5,
+        "learning_rate": 0.02,
+        "schedule": "cosine",
+        "dropout": 0.25,
+        "shift": {"blots": 2},
     }
-    different = changed(networks, recipes={"plain": plain.model_copy(update=settings)})
-    assert jobs.training_job(different, "blots", "plain", 3).fp32 == settings["fp32"]
-    job = jobs.mapping_job(different, "blots", "synapse", "series", "layer", "plain", 3)
-    assert job.fine_tuned == settings["fine_tuned"]
-    assert job.on_levels == settings["on_levels"]
+    different = with_recipe(
+        networks, fp32={"weight_limit": 2.5}, on_levels=training | {"mappings": ("layer",)}
+    )
+    job = jobs.continuing_job(different, "blots", "plain", 3)
+    assert job.continued.model_dump() == training | {"weight_limit": 2.5}
+    assert jobs.continuing_job(networks, "blots", "plain", 3).continued.weight_limit is None
+    # fine-tuning does not concern it
+    tuned = with_recipe(different, fine_tuned={"epochs": 9})
+    assert continued(tuned) == continued(different)
+    assert "fine_tuned" not in job.to_json()
+
+
+def test_a_job_computes_the_stages_that_its_recipe_has(networks):
+    every = tuple(LEVEL_STAGES)
+    (job,) = jobs.mapping_job(networks, "blots", "synapse", "series", 3).networks
+    assert job.stages == every
+    without = with_recipe(networks, fine_tuned=None)
+    (job,) = jobs.mapping_job(without, "blots", "synapse", "series", 3).networks
+    assert job.stages == ("quantized", "on_levels")
+    assert job.fine_tuned is None
+    two = changed(
+        with_recipe(networks, on_levels={"mappings": ("signed-3sd",)}),
+        mappings=("layer", "signed-3sd"),
+    )
+    found = jobs.mapping_job(two, "blots", "synapse", "series", 3).networks
+    assert {one.mapping: one.stages for one in found} == {"layer": every[:3], "signed-3sd": every}
+    # nor does a job hold the settings of a stage that it does not compute
+    assert [one.on_levels is None for one in found] == [True, False]
+    assert "mappings" not in found[1].plain()["on_levels"]
+
+
+def test_one_job_holds_every_recipe_and_mapping(networks):
+    plain = networks.recipes["plain"]
+    several = changed(
+        networks, recipes={"plain": plain, "other": plain}, mappings=("layer", "row", "signed")
+    )
+    job = jobs.mapping_job(several, "blots", "synapse", "parallel", 3)
+    pairs = [(one.recipe, one.mapping) for one in job.networks]
+    assert pairs == [(r, m) for r in ("plain", "other") for m in ("layer", "row", "signed")]
+    assert {(one.device, one.reading) for one in job.networks} == {("synapse", "parallel")}
+
+
+def test_a_shift_of_other_images_is_in_no_job(networks):
+    """Images of another data set can be added or shifted without training these again."""
+    shifted = with_recipe(
+        networks,
+        **{
+            part: {"shift": {"blots": 1, "mnist": 2}}
+            for part in ("fp32", "fine_tuned", "on_levels")
+        },
+    )
+    other = with_recipe(
+        shifted,
+        **{
+            part: {"shift": {"blots": 1, "mnist": 3}}
+            for part in ("fp32", "fine_tuned", "on_levels")
+        },
+    )
+    for job in (free, continued, bound):
+        assert "mnist" not in job(shifted)
+        assert '"shift":{"blots":1}' in job(shifted)
+        assert job(other) == job(shifted)
+        assert job(networks) != job(shifted)
 
 
 @pytest.mark.parametrize("text", ["{}", "no json", '{"dataset": 1}', "[1]"])
@@ -68,12 +144,20 @@ def test_levels_do_not_concern_training_with_free_weights(networks):
         networks, mappings=("layer", "layer-extended"), synapses=("synapse", "other"), seeds=(3, 4)
     )
     assert free(more) == free(networks)
-    assert bound(more) == bound(networks)
+    assert continued(more) == continued(networks)
+    # one job computes all mappings of a synapse, but of no other one
+    assert bound(more) != bound(networks)
+    assert bound(changed(networks, synapses=("synapse", "other"), seeds=(3, 4))) == bound(networks)
 
 
 def test_what_is_trained_later_does_not_concern_what_is_trained_first(networks):
-    later = recipe(networks, "fine_tuned", learning_rate=0.1)
+    later = with_recipe(networks, fine_tuned={"learning_rate": 0.1})
     assert free(later) == free(networks)
+    assert continued(later) == continued(networks)
+    assert bound(later) != bound(networks)
+    later = with_recipe(networks, on_levels={"learning_rate": 0.1})
+    assert free(later) == free(networks)
+    assert continued(later) != continued(networks)
     assert bound(later) != bound(networks)
 
 
@@ -95,10 +179,19 @@ def test_all_networks_of_the_default_campaign_are_listed(default_campaign):
     networks = default_campaign.networks
     runs = networks.runs()
     assert len({tuple(sorted(run.items())) for run in runs}) == len(runs)
-    free_runs = [run for run in runs if run["stage"] == "fp32"]
-    assert len(free_runs) == 2 * 2
+    free_runs = [run for run in runs if run["stage"] in ("fp32", "continued")]
     assert {run["device"] for run in free_runs} == {"none"}
-    assert len(runs) - len(free_runs) == 2 * 2 * 2 * 2 * (len(STAGES) - 1) * len(networks.mappings)
+    count = 2 * len(networks.seeds)  # data sets and seeds
+    first, on_a_synapse = 0, 0
+    for recipe in networks.recipes.values():
+        first += 1 if recipe.on_levels is None else 2
+        on_a_synapse += len(networks.mappings)  # quantised
+        if recipe.fine_tuned:
+            on_a_synapse += 2 * len(recipe.fine_tuned.mappings or networks.mappings)
+        if recipe.on_levels:
+            on_a_synapse += len(recipe.on_levels.mappings or networks.mappings)
+    assert len(free_runs) == count * first
+    assert len(runs) - len(free_runs) == count * 2 * 2 * on_a_synapse  # synapses and readings
 
 
 SOUND = {
@@ -111,6 +204,12 @@ SOUND = {
         }
     },
 }
+
+
+def part_of_recipe(part, **changes):
+    """Return a recipe with changes of one of its trainings."""
+    plain = SOUND["recipes"]["plain"]
+    return {"recipes": {"plain": {**plain, part: {**plain[part], **changes}}}}
 
 
 def load(default_campaign, **changes):
@@ -135,6 +234,8 @@ def test_a_small_section_is_enough(default_campaign):
         ({"synapses": ["track"]}, ["networks.synapses", "kind track", "kind synapse"]),
         ({"neuron": "synapse-5"}, ["networks.neuron", "kind synapse"]),
         ({"mappings": ["layr"]}, ["networks.mappings", "layr", "differential", "-extended"]),
+        ({"mappings": ["fitted"]}, ["networks.mappings", "'fitted', which is not a mapping"]),
+        ({"mappings": ["signed-0.5sd"]}, ["networks.mappings", "K from 1 to 9.99"]),
         ({"seeds": [1, 1]}, ["networks.seeds", "twice"]),
         ({"seeds": [-1]}, ["networks.seeds"]),
         ({"readings": ["crosswise"]}, ["networks.readings", "parallel"]),
@@ -147,6 +248,39 @@ def test_a_small_section_is_enough(default_campaign):
             ["networks.own_datasets.x.checksums", "SHA-256"],
         ),
         ({"recipes": {"plain": {}}}, ["networks.recipes.plain.fp32 is missing"]),
+        (
+            part_of_recipe("on_levels", mappings=["row"]),
+            ["networks.recipes.plain.on_levels.mappings", "'row'", "of networks.mappings"],
+        ),
+        (
+            part_of_recipe("fine_tuned", mappings=["rwo"]),
+            ["networks.recipes.plain.fine_tuned.mappings", "'rwo', which is not a mapping"],
+        ),
+        (
+            part_of_recipe("on_levels", mappings=["layer", "layer"]),
+            ["networks.recipes.plain.on_levels.mappings", "twice"],
+        ),
+        (
+            part_of_recipe("fp32", shift={"mnits": 1}),
+            ["networks.recipes.plain.fp32.shift", "mnits", "did you mean mnist?"],
+        ),
+        (
+            part_of_recipe("fp32", shift={"mnist": 9}),
+            ["networks.recipes.plain.fp32.shift.mnist", "8"],
+        ),
+        (part_of_recipe("fp32", dropout=1.0), ["networks.recipes.plain.fp32.dropout", "0.9"]),
+        (
+            {"recipes": {"plain": {**SOUND["recipes"]["plain"], "model": "dens"}}},
+            [
+                "networks.recipes.plain.model",
+                "dens",
+                "dense-centred, convolutional, or write module:Class",
+            ],
+        ),
+        (
+            {"recipes": {"plain": {**SOUND["recipes"]["plain"], "model": "a b:C"}}},
+            ["networks.recipes.plain.model", "a b:C"],
+        ),
         ({"recipes": {"none": SOUND["recipes"]["plain"]}}, ["networks.recipes", "none"]),
         ({"hidden": 3}, ["networks.hidden", "did you mean hidden_neurons?"]),
     ],

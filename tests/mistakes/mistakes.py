@@ -51,7 +51,7 @@ class Mistake:
     tests : tuple of str
         Tests of which at least one must fail.
     within : str
-        Name of the function or class that contains the text, if the text is not unique.
+        Name of the function, class or rule that contains the text, if the text is not unique.
     """
 
     name: str
@@ -106,12 +106,18 @@ def _definitions(path: Path) -> list[tuple[tuple[str, ...], int, int]]:
     return found
 
 
+def _blocks(path: Path, name: str) -> list[tuple[int, int]]:
+    """Return begin and end of the rules and functions of a name in a file of Snakemake."""
+    head = rf"^(?:def|rule|checkpoint) {re.escape(name)}\b.*\n(?:[ \t].*\n|\n)*"
+    return [match.span() for match in re.finditer(head, _read(path), re.MULTILINE)]
+
+
 def _spans(path: Path, within: str) -> list[tuple[int, int]]:
     """Return begin and end of the definitions of a name, or of the whole text without a name."""
     if not within:
         return [(0, len(_read(path)))]
     if path.suffix != ".py":
-        return []
+        return _blocks(path, within)
     wanted = tuple(within.split("."))
     return [
         (begin, end) for names, begin, end in _definitions(path) if names[-len(wanted) :] == wanted

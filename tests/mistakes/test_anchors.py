@@ -70,3 +70,14 @@ def test_a_name_tells_equal_texts_apart(tmp_path):
     assert locate(change("return 1", "return 2", "g"), tmp_path)[0].name == "two.py"
     with pytest.raises(AnchorError, match="is at 0 places"):
         locate(change("return 3", "return 2"), tmp_path)
+
+
+def test_the_name_of_a_rule_tells_equal_texts_apart(tmp_path):
+    small(tmp_path)
+    rule = "rule {}:\n    input:\n        a,\n\n    output:\n        b,\n"
+    text = "\n\n".join([rule.format("one"), "def one_of():\n    return b,\n", rule.format("two")])
+    (tmp_path / "Snakefile").write_text(text)
+    for name, place in (("one", text.index("b,")), ("two", text.rindex("b,"))):
+        assert locate(change("b,", "c,", name), tmp_path)[1] == place
+    with pytest.raises(AnchorError, match="is at 0 places"):
+        locate(change("b,", "c,", "on"), tmp_path)

@@ -30,16 +30,15 @@ def images(place):
 @pytest.fixture(scope="session")
 def results(networks, place, tmp_path_factory):
     """Return all stages of a network as (metrics, checkpoint path); tests must not change them."""
-    from helpers.training import free, on_levels
+    from helpers.training import every_stage
 
     from wallnet import files
     from wallnet.networks import images
 
     folder = tmp_path_factory.mktemp("stages")
     images = images.load(place / "blots.json", place / "data")
-    outputs = {"fp32": free(networks, images, place, folder)}
-    outputs |= on_levels(networks, images, place, outputs["fp32"][1], folder)
-    return {stage: (files.read_json(m), c) for stage, (m, c) in outputs.items()}
+    written = every_stage(networks, images, place, folder)
+    return {stage: (files.read_json(m), c) for stage, (m, c) in written.items()}
 
 
 @pytest.fixture

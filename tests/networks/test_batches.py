@@ -1,9 +1,10 @@
 import itertools
 
+import numpy as np
 import pytest
 import torch
 
-from wallnet.networks.batches import ImageData, ShuffledBatches
+from wallnet.networks.batches import ImageData, ShiftedImages, ShuffledBatches
 
 
 def test_validation_and_training_images_do_not_overlap(images):
@@ -25,7 +26,7 @@ def test_at_least_one_image_is_held_out(images):
 
 
 def test_the_seed_draws_the_split_and_the_order_of_the_batches(images):
-    pixels = torch.from_numpy(images.training_images.reshape(600, -1).copy()).float() / 255
+    pixels = torch.from_numpy(images.training_images[:, None].copy()).float() / 255
 
     def drawn(seed):
         data = ImageData(images, 0.2, seed)
@@ -44,13 +45,18 @@ def test_the_seed_draws_the_split_and_the_order_of_the_batches(images):
     assert torch.equal(other_first, pixels[left[order]])
 
 
+def indices(batches):
+    """Return the indices of all batches in one list."""
+    return [index for batch in batches for index in batch.tolist()]
+
+
 def test_batches_go_through_every_image_once_an_epoch():
     batches = ShuffledBatches(10, 4, seed=1)
     epochs = []
     for epoch in range(3):
         batches.set_epoch(epoch)
         assert list(map(len, batches)) == [4, 4, 2]
-        epochs.append(list(itertools.chain.from_iterable(batches)))
+        epochs.append(indices(batches))
     assert all(sorted(order) == list(range(10)) for order in epochs)
     assert epochs[0] != epochs[1] != epochs[2]
 
@@ -64,13 +70,106 @@ def test_the_order_of_an_epoch_is_that_of_its_number_alone(visited):
     for epoch in visited:
         batches.set_epoch(epoch)
     batches.set_epoch(3)
-    assert list(itertools.chain.from_iterable(batches)) == expected[3]
+    assert indices(batches) == expected[3]
+
+
+def test_an_epoch_that_is_set_after_its_iterator_is_taken_counts():
+    """A training that goes on takes them in this order."""
+    batches = ShuffledBatches(50, 8, seed=7)
+    taken = iter(batches)
+    batches.set_epoch(3)
+    assert indices(taken) == indices(batches)
+
+
+@pytest.mark.parametrize("visited", [(), (0, 1, 2), (5,), (4, 0, 2, 2)], ids=str)
+def test_the_versions_of_an_epoch_are_those_of_its_number_alone(visited):
+    """Each epoch takes a permutation and then a version of each image from one generator."""
+    generator = torch.Generator().manual_seed(7)
+    for _ in range(4):
+        order = torch.randperm(50, generator=generator)
+        expected = (order + 50 * torch.randint(9, (50,), generator=generator)).tolist()
+    batches = ShuffledBatches(50, 8, seed=7, versions=9)
+    for epoch in visited:
+        batches.set_epoch(epoch)
+    batches.set_epoch(3)
+    found = indices(batches)
+    assert found == expected
+    # each image once, in nearly all of its versions
+    assert sorted(index % 50 for index in found) == list(range(50))
+    assert {index // 50 for index in found} == set(range(9))
+
+
+def test_one_version_changes_no_order():
+    found = [indices(ShuffledBatches(30, 7, 5, *versions)) for versions in ((), (1,), (9,))]
+    assert found[0] == found[1]
+    assert [index % 30 for index in found[2]] == found[0]
+
+
+def shifted(image, down, right):
+    """Return an image moved down and to the right, with 0 where nothing was."""
+    rows, columns = image.shape
+    moved = np.zeros_like(image)
+    moved[max(down, 0) : rows + min(down, 0), max(right, 0) : columns + min(right, 0)] = image[
+        max(-down, 0) : rows + min(-down, 0), max(-right, 0) : columns + min(-right, 0)
+    ]
+    return moved
+
+
+@pytest.mark.parametrize("largest", [1, 2])
+def test_every_version_is_a_shift_of_its_image(largest):
+    """Rows and columns differ in number, and no two pixels are equal."""
+    images = np.arange(1, 3 * 5 * 7 + 1, dtype=np.uint8).reshape(3, 1, 5, 7)
+    labels = torch.tensor([4, 5, 6])
+    data = ShiftedImages(torch.from_numpy(images), labels, largest)
+    steps = range(largest, -largest - 1, -1)
+    shifts = list(itertools.product(steps, steps))
+    assert len(data) == 3 * len(shifts)
+    # all images in one version follow each other
+    found, found_labels = data[torch.arange(len(data))]
+    expected = [shifted(image[0], *shift) for shift in shifts for image in images]
+    assert found.dtype == torch.uint8
+    np.testing.assert_array_equal(found[:, 0].numpy(), expected)
+    assert found_labels.tolist() == [4, 5, 6] * len(shifts)
+    middle = len(shifts) // 2 * 3
+    np.testing.assert_array_equal(data[torch.tensor([middle + 1])][0].numpy(), images[1:2])
+
+
+def test_shifted_training_images_stay_within_their_shift(images):
+    """Each is its image in one of nine places; the order is that without shifts."""
+    data = ImageData(images, 0.2, seed=1)
+    plain, moved = data.shuffled(50), data.shuffled(50, shift=1)
+    chosen = []
+    for (pixels, labels), (theirs, their_labels) in zip(plain, moved, strict=True):
+        assert theirs.shape == pixels.shape
+        assert labels.tolist() == their_labels.tolist()
+        for image, version in zip(pixels[:, 0].numpy(), theirs[:, 0].numpy(), strict=True):
+            shifts = itertools.product((-1, 0, 1), repeat=2)
+            chosen += [shift for shift in shifts if np.array_equal(shifted(image, *shift), version)]
+    assert len(chosen) == 480
+    counts = [chosen.count(shift) for shift in itertools.product((-1, 0, 1), repeat=2)]
+    assert min(counts) > 480 / 9 / 2
+    # images that are not trained on are not shifted
+    ((found, _),) = data.whole("validation")
+    np.testing.assert_array_equal(found.numpy(), data.validation[0].numpy() / np.float32(255))
 
 
 def test_grey_values_are_scaled_and_labels_kept(images):
     data = ImageData(images, 0.2, seed=1)
     ((pixels, labels),) = data.whole("test")
     assert pixels.dtype == torch.float32
-    expected = torch.from_numpy(images.test_images.reshape(200, -1).copy()) / 255.0
+    expected = torch.from_numpy(images.test_images[:, None].copy()) / 255.0
     assert torch.equal(pixels, expected)
     assert labels.tolist() == images.test_labels.tolist()
+    assert data.shape == (8, 8)
+
+
+def test_rows_and_columns_of_an_image_are_not_swapped(images):
+    wide = images._replace(
+        training_images=images.training_images[:, :5], test_images=images.test_images[:, :5]
+    )
+    data = ImageData(wide, 0.2, seed=1)
+    assert data.shape == (5, 8)
+    ((pixels, _),) = data.whole("test")
+    assert pixels.shape == (200, 1, 5, 8)
+    ((moved, _),) = data.shuffled(600, shift=2)
+    assert moved.shape == (480, 1, 5, 8)

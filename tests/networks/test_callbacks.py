@@ -1,80 +1,275 @@
 import copy
 
+import numpy as np
 import pytest
 import torch
-from helpers.training import free
+from helpers.training import free, with_recipe
+from pytorch_lightning import LightningModule, Trainer
+from torch import nn
+from torch.nn import functional
+from torch.utils.data import DataLoader, TensorDataset
 
 from wallnet.config import ConfigError
 from wallnet.networks import storage
-from wallnet.networks.callbacks import KeepOnLevels
-from wallnet.networks.mappings import MAPPINGS
-from wallnet.networks.model import Classifier
+from wallnet.networks.callbacks import LimitWeights, TrainOnLevels
+from wallnet.networks.mappings import create
+from wallnet.networks.quantization import choose_circuits, synaptic_layers
 
 
 def test_limited_weights_stay_within_their_limit(networks, images, place, tmp_path):
-    recipe = networks.recipes["plain"]
-    limited = recipe.fp32.model_copy(update={"weight_limit": 0.5})
-    narrow = networks.model_copy(
-        update={"recipes": {"plain": recipe.model_copy(update={"fp32": limited})}}
-    )
+    narrow = with_recipe(networks, fp32={"weight_limit": 0.5})
     _, checkpoint = free(narrow, images, place, tmp_path)
-    for layer in storage.load_network(checkpoint).layers.values():
+    for layer in synaptic_layers(storage.load_network(checkpoint, "dense")).values():
         assert layer.weight.abs().max() <= 0.5 / layer.in_features**0.5 * (1 + 1e-6)
 
 
+def test_the_inputs_of_a_kernel_are_its_channels_and_pixels():
+    network = nn.Sequential(nn.Conv2d(3, 2, (2, 4)), nn.Flatten(), nn.Linear(5, 7))
+    with torch.no_grad():
+        for layer in (network[0], network[2]):
+            layer.weight.copy_(torch.where(torch.rand_like(layer.weight) > 0.5, 9.0, -9.0))
+            layer.bias.fill_(9.0)
+    LimitWeights(1.5).on_train_batch_end(None, network)
+    for layer, inputs in ((network[0], 3 * 2 * 4), (network[2], 5)):
+        expected = torch.full_like(layer.weight, 1.5 / inputs**0.5)
+        torch.testing.assert_close(layer.weight.abs(), expected)
+        assert (layer.weight > 0).any()
+        assert (layer.weight < 0).any()
+        assert (layer.bias == 9.0).all()
+
+
 def test_a_diverging_loss_names_the_key(networks, images, place, tmp_path):
-    recipe = networks.recipes["plain"]
-    wild = networks.model_copy(
-        update={
-            "recipes": {
-                "plain": recipe.model_copy(
-                    update={"fp32": recipe.fp32.model_copy(update={"learning_rate": 1e37})}
-                )
-            }
-        }
-    )
+    wild = with_recipe(networks, fp32={"learning_rate": 1e37})
     with pytest.raises(ConfigError, match=r"networks\.recipes\.plain\.fp32\.learning_rate"):
         free(wild, images, place, tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def two_layers():
+    return nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 2))
 
 
 def test_hidden_weights_stay_between_the_outermost_levels():
     """They are clipped on both sides, in each layer to its own outermost levels."""
-    network = Classifier(3, 2, 2, (0, 1, 0, 0, 0), 10.0)
-    mapping = MAPPINGS["layer"](torch.tensor([0.0, 0.2, 1.0]))
+    network = two_layers()
+    first, second = network
     with torch.no_grad():
-        network.hidden.weight.copy_(torch.tensor([[-0.3, 0.0, 0.1], [0.2, 0.5, -0.1]]))
-        network.output.weight.copy_(torch.tensor([[-1.0, 0.0], [0.2, 2.0]]))
-        circuits = {n: mapping.circuit_for(layer.weight) for n, layer in network.layers.items()}
-    callback = KeepOnLevels(mapping, circuits)
+        first.weight.copy_(torch.tensor([[-0.3, 0.0, 0.1], [0.2, 0.5, -0.1]]))
+        second.weight.copy_(torch.tensor([[-1.0, 0.0], [0.2, 2.0]]))
+    callback = TrainOnLevels(create("layer", [0.0, 0.2, 1.0]))
     callback.on_fit_start(None, network)
     callback.on_before_optimizer_step(None, network, None)
     with torch.no_grad():
-        network.hidden.weight += torch.tensor([[-5.0, 0.0, 5.0], [0.0, 5.0, -5.0]])
-        network.output.weight += torch.tensor([[-5.0, 0.0], [0.0, 5.0]])
+        first.weight += torch.tensor([[-5.0, 0.0, 5.0], [0.0, 5.0, -5.0]])
+        second.weight += torch.tensor([[-5.0, 0.0], [0.0, 5.0]])
     callback.on_train_batch_end(None, network)
-    hidden, output = callback.hidden["hidden"], callback.hidden["output"]
-    torch.testing.assert_close(hidden, torch.tensor([[-0.3, 0.0, 0.5], [0.2, 0.5, -0.3]]))
-    torch.testing.assert_close(output, torch.tensor([[-1.0, 0.0], [0.2, 2.0]]))
     # the weights that the network uses: -0.3 + 0.8 · {0, 0.2, 1}
     snapped = torch.tensor([[-0.3, -0.14, 0.5], [0.5, 0.5, -0.3]])
-    torch.testing.assert_close(network.hidden.weight.detach(), snapped)
+    torch.testing.assert_close(first.weight.detach(), snapped)
+    # the optimiser sees the hidden ones
+    callback.on_before_optimizer_step(None, network, None)
+    hidden = torch.tensor([[-0.3, 0.0, 0.5], [0.2, 0.5, -0.3]])
+    torch.testing.assert_close(first.weight.detach(), hidden)
+    torch.testing.assert_close(second.weight.detach(), torch.tensor([[-1.0, 0.0], [0.2, 2.0]]))
 
 
 def test_keeping_on_levels_moves_the_hidden_weights():
-    network = Classifier(3, 2, 2, (0, 1, 0, 0, 0), 10.0)
-    mapping = MAPPINGS["layer"](torch.linspace(0, 1, 3))
+    network = two_layers()
+    mapping = create("layer", torch.linspace(0, 1, 3))
     before = copy.deepcopy(network)
-    with torch.no_grad():
-        circuits = {n: mapping.circuit_for(layer.weight) for n, layer in network.layers.items()}
-    callback = KeepOnLevels(mapping, circuits)
+    circuits = choose_circuits(network, mapping)
+    callback = TrainOnLevels(mapping)
     callback.on_fit_start(None, network)
-    torch.testing.assert_close(callback.hidden["hidden"], before.hidden.weight.detach())
     callback.on_before_optimizer_step(None, network, None)
-    torch.testing.assert_close(network.hidden.weight, before.hidden.weight)
+    torch.testing.assert_close(network[0].weight, before[0].weight)
     with torch.no_grad():
-        network.hidden.weight += 100.0
+        network[0].weight += 100.0
     callback.on_train_batch_end(None, network)
-    top = circuits["hidden"].offset + circuits["hidden"].scale
-    torch.testing.assert_close(network.hidden.weight.detach(), top.expand(2, 3))
-    torch.testing.assert_close(callback.hidden["hidden"], top.expand(2, 3))
+    top = circuits["0"].offset + circuits["0"].scale
+    torch.testing.assert_close(network[0].weight.detach(), top.expand(2, 3))
+    callback.on_before_optimizer_step(None, network, None)
+    torch.testing.assert_close(network[0].weight.detach(), top.expand(2, 3))
+
+
+# A module that knows nothing of levels
+
+
+class Plain(LightningModule):
+    """A small module as a user writes it, with a kernel and an optimiser of its own."""
+
+    def __init__(self, optimizer=None):
+        super().__init__()
+        self.features = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.AvgPool2d(2))
+        self.head = nn.Linear(4 * 9, 4)
+        self.optimizer = optimizer or (lambda p: torch.optim.SGD(p, 0.1, momentum=0.9))
+        self.losses = []
+        self.validated = []
+
+    def forward(self, images):
+        return self.head(self.features(images).flatten(1))
+
+    def training_step(self, batch, index):
+        loss = functional.cross_entropy(self(batch[0]), batch[1])
+        self.losses.append(float(loss))
+        return loss
+
+    def validation_step(self, batch, index):
+        self.validated.append({k: v.clone() for k, v in self.state_dict().items()})
+
+    def configure_optimizers(self):
+        return self.optimizer(self.parameters())
+
+
+CONDUCTANCES = [22e-6, 10e-6, 13e-6, 18e-6]
+NORMALIZED = np.array([0.0, 0.25, 8 / 12, 1.0], dtype=np.float32)
+
+
+def loader(images, size=20):
+    pixels = torch.from_numpy(images.training_images[:, None].copy()).float() / 255
+    labels = torch.from_numpy(images.training_labels.astype("int64"))
+    return DataLoader(TensorDataset(pixels, labels), batch_size=size)
+
+
+def fit(module, batches, *callbacks, **more):
+    silent = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+    trainer = Trainer(
+        accelerator="cpu", callbacks=list(callbacks), enable_model_summary=False, **silent, **more
+    )
+    trainer.fit(module, batches, batches)
+    return trainer
+
+
+def allowed(mapping, weight):
+    """Return the weights that the levels allow, by plain NumPy, for the weights at the start."""
+    start = weight.numpy()
+    if mapping == "layer":
+        return start.min() + np.ptp(start) * NORMALIZED
+    spread = np.float32(2 * start.std()) if mapping == "signed-2sd" else np.inf
+    largest = min(np.abs(start).max(), spread)
+    return largest * np.concatenate([-NORMALIZED[:0:-1], NORMALIZED])
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("mapping", ["layer", "signed", "signed-2sd"])
+def test_any_lightning_module_is_trained_on_the_levels(images, mapping):
+    """Whenever it is used its weights are on the levels of its first weights; the loss falls."""
+    torch.manual_seed(2)
+    module = Plain()
+    before = {k: v.clone() for k, v in module.state_dict().items()}
+    fit(module, loader(images), TrainOnLevels(CONDUCTANCES, mapping), max_epochs=4)
+    batches = len(loader(images))
+    # it falls to 0.75 of its first value
+    assert np.mean(module.losses[-batches:]) < 0.85 * np.mean(module.losses[:5])
+    states = [*module.validated[::batches], module.state_dict()]
+    assert len(states) > 4
+    for name in ("features.0.weight", "head.weight"):
+        values = allowed(mapping, before[name])
+        used = [state[name].numpy() for state in states]
+        for weight in used:
+            distance = np.abs(weight[..., None] - values).min(axis=-1)
+            assert distance.max() <= 1e-7 * np.abs(values).max()
+            assert len(np.unique(weight)) <= len(values)
+        assert (used[-1] != used[0]).mean() > 0.05
+    assert not torch.equal(before["head.bias"], module.head.bias)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_weights_are_exactly_on_the_levels_with_the_scale_of_the_start(images):
+    torch.manual_seed(2)
+    module = Plain()
+    start = copy.deepcopy(module)
+    callback = TrainOnLevels(CONDUCTANCES, "signed-2sd")
+    fit(module, loader(images), callback, max_epochs=2)
+    scales = {
+        name: min(2 * layer.weight.std(unbiased=False), layer.weight.abs().max())
+        for name, layer in synaptic_layers(start).items()
+    }
+    assert scales.keys() == callback.circuits.keys() == {"features.0", "head"}
+    for name, layer in synaptic_layers(module).items():
+        offset, scale = callback.circuits[name]
+        assert float(offset) == pytest.approx(0.0, abs=1e-8)
+        assert float(scale) == pytest.approx(float(scales[name]), rel=1e-6, abs=0)
+        assert torch.isin(layer.weight, offset + scale * callback.mapping.table).all()
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_training_on_levels_is_the_straight_through_estimator(images):
+    """A loop in plain PyTorch gives the same weights: gradient at the levels, step beside them."""
+    torch.manual_seed(2)
+    module = Plain()
+    twin = copy.deepcopy(module)
+    fit(module, loader(images), TrainOnLevels(CONDUCTANCES, "signed"), max_epochs=2)
+    optimizer = torch.optim.SGD(twin.parameters(), 0.1, momentum=0.9)
+    layers = (twin.features[0], twin.head)
+    hidden = [layer.weight.detach().clone() for layer in layers]
+    values = [torch.from_numpy(allowed("signed", weight)) for weight in hidden]
+    losses = []
+
+    def nearest(weight, levels):
+        return levels[(weight[..., None] - levels).abs().argmin(dim=-1)]
+
+    for _ in range(2):
+        for pixels, labels in loader(images):
+            for layer, weight, levels in zip(layers, hidden, values, strict=True):
+                layer.weight.data = nearest(weight, levels)
+            optimizer.zero_grad()
+            loss = functional.cross_entropy(twin(pixels), labels)
+            loss.backward()
+            for layer, weight in zip(layers, hidden, strict=True):
+                layer.weight.data = weight
+            optimizer.step()
+            hidden = [
+                layer.weight.data.clamp(levels[0], levels[-1])
+                for layer, levels in zip(layers, values, strict=True)
+            ]
+            losses.append(float(loss))
+    # a weight between two levels may fall to the other side by rounding
+    assert module.losses == pytest.approx(losses, rel=1e-3, abs=0)
+    for name, weight, levels in zip(("features.0", "head"), hidden, values, strict=True):
+        found = synaptic_layers(module)[name].weight
+        agree = (found - nearest(weight, levels)).abs() < 1e-6
+        assert agree.float().mean() > 0.98
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_gradients_of_several_batches_move_the_hidden_weights(images):
+    """Batches between the steps of the optimiser do not discard what is between the levels."""
+    torch.manual_seed(2)
+    small = Plain(lambda p: torch.optim.SGD(p, 0.1))
+    whole = copy.deepcopy(small)
+    fit(
+        small,
+        loader(images, 10),
+        TrainOnLevels(CONDUCTANCES, "signed"),
+        max_epochs=3,
+        accumulate_grad_batches=2,
+    )
+    fit(whole, loader(images, 20), TrainOnLevels(CONDUCTANCES, "signed"), max_epochs=3)
+    for name, layer in synaptic_layers(whole).items():
+        found = synaptic_layers(small)[name].weight
+        agree = (found - layer.weight).abs() < 1e-6
+        assert agree.float().mean() > 0.98
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_callback_can_train_one_model_after_another(images):
+    torch.manual_seed(2)
+    callback = TrainOnLevels(CONDUCTANCES, "signed")
+    fit(Plain(), loader(images), callback, max_epochs=1)
+    torch.manual_seed(3)
+    second = Plain()
+    twin = copy.deepcopy(second)
+    fit(second, loader(images), callback, max_epochs=1)
+    fit(twin, loader(images), TrainOnLevels(CONDUCTANCES, "signed"), max_epochs=1)
+    for name, tensor in twin.state_dict().items():
+        assert torch.equal(second.state_dict()[name], tensor)
+
+
+def test_what_cannot_be_on_levels_is_refused_before_training():
+    with pytest.raises(ValueError, match="not a mapping"):
+        TrainOnLevels(CONDUCTANCES, "sined")
+    with pytest.raises(ValueError, match="fewer than two levels differ"):
+        TrainOnLevels([1e-6, 1e-6])
+    network = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    with pytest.raises(ValueError, match="layer 1 is a BatchNorm1d"):
+        TrainOnLevels(CONDUCTANCES).on_fit_start(None, network)

@@ -24,10 +24,10 @@ def test_accuracy_and_confusion_agree(results):
 def test_the_validation_accuracy_is_that_of_the_images_held_out(results, images):
     order = torch.randperm(600, generator=torch.Generator().manual_seed(3))
     held_out = order[:60]
-    pixels = torch.from_numpy(images.training_images.reshape(600, -1).copy()).float() / 255
+    pixels = torch.from_numpy(images.training_images.reshape(600, 1, 8, 8).copy()).float() / 255
     labels = torch.from_numpy(images.training_labels.astype("int64"))
     for record, checkpoint in results.values():
-        network = storage.load_network(checkpoint)
+        network = storage.load_network(checkpoint, "dense")
         with torch.no_grad():
             right = network(pixels[held_out]).argmax(dim=1) == labels[held_out]
         expected = 100 * float(right.float().mean())
@@ -44,9 +44,11 @@ def test_metrics_count_the_images_of_each_part(results):
 
 def test_the_histogram_is_of_each_layers_own_weights(results):
     for record, checkpoint in results.values():
-        for name, layer in storage.load_network(checkpoint).layers.items():
+        network = storage.load_network(checkpoint, "dense")
+        assert set(record["weights"]) == {"hidden", "output"}
+        for name, found in record["weights"].items():
+            layer = getattr(network.model, name)
             weight = layer.weight.detach().numpy()
-            found = record["weights"][name]
             assert sum(found["counts"]) == weight.size
             assert found["range"] == pytest.approx([weight.min(), weight.max()], abs=1e-7)
             expected = np.histogram(weight, bins=len(found["counts"]))[0]
@@ -56,9 +58,9 @@ def test_the_histogram_is_of_each_layers_own_weights(results):
 
 def test_misread_images_are_shown_with_label_and_prediction(results, images):
     record, checkpoint = results["quantized"]
-    network = storage.load_network(checkpoint)
+    network = storage.load_network(checkpoint, "dense")
     with torch.no_grad():
-        pixels = torch.from_numpy(images.test_images.reshape(200, -1).copy()).float() / 255
+        pixels = torch.from_numpy(images.test_images.reshape(200, 1, 8, 8).copy()).float() / 255
         predicted = network(pixels).argmax(dim=1).tolist()
     wrong = [k for k in range(200) if predicted[k] != images.test_labels[k]][:24]
     assert [entry["index"] for entry in record["misread"]] == wrong
@@ -71,7 +73,7 @@ def test_misread_images_are_shown_with_label_and_prediction(results, images):
 
 
 def test_a_network_can_be_evaluated_twice(results, images):
-    network = storage.load_network(results["quantized"][1])
+    network = storage.load_network(results["quantized"][1], "dense")
     data = ImageData(images, 0.1, seed=3)
     trainer = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False)
     assert evaluate(network, data, trainer) == evaluate(network, data, trainer)

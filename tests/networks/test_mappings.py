@@ -1,14 +1,21 @@
 import numpy as np
 import pytest
 import torch
-from helpers.synthetic import write_neuron, write_synapse
+from helpers.synthetic import HIGHEST, LOWEST, one_sentence, write_neuron, write_synapse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from wallnet.config.networks import LEVEL_SETS, SCHEMES, split_mapping
 from wallnet.files import FileError
-from wallnet.networks.mappings import MAPPINGS, read_levels
+from wallnet.networks.mappings import (
+    MAPPINGS,
+    NO_SYNAPSE,
+    create,
+    distinct_levels,
+    normalized_levels,
+    read_levels,
+)
 
 LEVELS = torch.tensor([0.0, 0.1, 0.3, 0.6, 1.0])
 weights = arrays.arrays(
@@ -16,7 +23,13 @@ weights = arrays.arrays(
     st.tuples(st.integers(1, 6), st.integers(2, 9)),
     elements=st.floats(-2, 2, width=32),
 ).map(torch.from_numpy)
-schemes = pytest.mark.parametrize("scheme", SCHEMES)
+NAMES = (
+    *SCHEMES,
+    *("layer-fitted", "layer-1.5sd", "row-fitted", "row-2sd"),
+    *("signed-row", "signed-fitted", "signed-2sd", "signed-row-fitted", "signed-row-1.5sd"),
+    *("differential-row", "differential-fitted", "differential-2sd"),
+)
+names = pytest.mark.parametrize("name", NAMES)
 
 
 def close(circuit):
@@ -26,59 +39,208 @@ def close(circuit):
 def test_the_configuration_knows_every_mapping_and_level_set(tmp_path):
     assert set(SCHEMES) == set(MAPPINGS)
     path = write_synapse(tmp_path / "synapse.json", 6)
-    counts = [len(read_levels(path, "parallel", name).values) for name in LEVEL_SETS]
+    counts = [len(read_levels(path, "parallel", name).conductances) for name in LEVEL_SETS]
     assert counts == [6, 11, 6]
+    largest = ("largest", float("inf"))
     for name in SCHEMES:
-        assert split_mapping(name) == (name, "measured")
-        assert split_mapping(f"{name}-reachable") == (name, "reachable")
+        rows = name == "row"
+        assert split_mapping(name) == (name, rows, *largest, "measured")
+        assert split_mapping(f"{name}-reachable") == (name, rows, *largest, "reachable")
+        assert split_mapping(f"{name}-fitted")[:3] == (name, rows, "fitted")
 
 
-@pytest.mark.parametrize("name", ["", "layr", "layer-none", "layer-measured", "layer-extended-row"])
+def test_every_part_of_a_name_is_read():
+    every = split_mapping("signed-row-2.5sd-extended")
+    assert every == ("signed", True, "deviations", 2.5, "extended")
+    assert split_mapping("row-3sd") == ("row", True, "deviations", 3.0, "measured")
+    infinite = float("inf")
+    fitted = ("differential", True, "fitted", infinite, "reachable")
+    assert split_mapping("differential-row-fitted-reachable") == fitted
+    # and reaches the mapping, except the level set
+    created = create("signed-row-2.5sd-extended", LEVELS)
+    assert type(created) is MAPPINGS["signed"]
+    assert (created.per_row, created.scale, created.deviations) == (True, "deviations", 2.5)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", "layr", "fitted", "layer-none", "layer-measured", "layer-extended-row"),
+        *("layer-row", "row-row", "signed-0sd", "signed-sd", "signed-10sd", "signed--3sd"),
+        *("signed-fitted-3sd", "signed-3sd-row", "signed-3.125sd", "signed ", "signed\n"),
+    ],
+)
 def test_other_names_are_no_mappings(name):
     with pytest.raises(ValueError, match="not a mapping"):
         split_mapping(name)
+    with pytest.raises(ValueError, match="not a mapping"):
+        create(name, LEVELS)
 
 
-@schemes
+# Rules of the scale, calculated a second time in plain NumPy
+
+
+def grid(row, lows, highs, entries):
+    """Return the range with the least squared error, the first of equal ones."""
+    best, least = None, np.inf
+    for low, high in zip(lows, highs, strict=True):
+        values = low + (high - low) * (entries - entries[0]) / np.ptp(entries)
+        error = np.mean(np.abs(row[:, None] - values).min(axis=1) ** 2)
+        if error < least:
+            best, least = (low, high), error
+    return best
+
+
+def range_of(row, pair, scale, deviations, entries):
+    """Return the least and the greatest weight that one circuit reaches."""
+    spread = deviations * row.std()
+    if pair:
+        largest = np.abs(row).max()
+        if scale == "deviations":
+            largest = min(largest, spread)
+        if scale != "fitted":
+            return -largest, largest
+        tried = largest * np.linspace(0.1, 1.0, 46)
+        return grid(row, -tried, tried, entries)
+    if scale == "largest":
+        return row.min(), row.max()
+    if scale == "deviations":
+        return max(row.min(), row.mean() - spread), min(row.max(), row.mean() + spread)
+    middle = np.sort(row)[(row.size - 1) // 2]
+    shares = np.linspace(0.1, 1.0, 19)
+    low, high = np.meshgrid(
+        middle + shares * (row.min() - middle), middle + shares * (row.max() - middle)
+    )
+    # all upper ends of one lower end come first, as of equally good ranges the first is used
+    return grid(row, low.T.ravel(), high.T.ravel(), entries)
+
+
+def calculated(name, weight):
+    """Return the snapped weights and the range of each circuit, in double precision."""
+    scheme, per_row, scale, deviations, _ = split_mapping(name)
+    levels = LEVELS.numpy().astype(float)
+    entries = {
+        "differential": np.unique(np.round(levels[:, None] - levels, 6)),
+        "signed": np.concatenate([-levels[:0:-1], levels]),
+    }.get(scheme, levels)
+    rows = weight.numpy().astype(float).reshape(len(weight) if per_row else 1, -1)
+    snapped, ranges = [], []
+    for row in rows:
+        low, high = range_of(row, scheme in ("differential", "signed"), scale, deviations, entries)
+        values = low + (high - low) * (entries - entries[0]) / np.ptp(entries)
+        snapped.append(values[np.abs(row[:, None] - values).argmin(axis=1)])
+        ranges.append((low, high))
+    return np.reshape(snapped, weight.shape), np.array(ranges)
+
+
+def tailed(*shape):
+    """Return weights with a long tail above, in rows of different width."""
+    random = np.random.default_rng(3)
+    values = random.normal(0.02, 0.05, shape) + random.exponential(0.06, shape)
+    values *= np.linspace(0.5, 2.0, shape[0]).reshape(-1, *[1] * (len(shape) - 1))
+    return torch.tensor(values, dtype=torch.float32)
+
+
+@names
+@pytest.mark.parametrize("shape", [(5, 40), (4, 3, 5, 5)], ids=["matrix", "kernels"])
+def test_every_scale_is_that_of_its_rule(name, shape):
+    """A kernel's row is all of its output channel."""
+    weight = tailed(*shape)
+    mapping = create(name, LEVELS)
+    circuit = mapping.circuit_for(weight)
+    expected, ranges = calculated(name, weight)
+    per_row = split_mapping(name).per_row
+    ends = (circuit.offset + circuit.scale * mapping.table[end] for end in (0, -1))
+    for found, wanted in zip(ends, ranges.T, strict=True):
+        assert tuple(found.shape) == ((shape[0], *[1] * (len(shape) - 1)) if per_row else ())
+        # single precision deviates by 2e-7
+        np.testing.assert_allclose(found.flatten().numpy(), wanted, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(mapping.snap(weight, circuit).numpy(), expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("scheme", ["layer", "row", "signed", "differential", "signed-row"])
+def test_a_range_of_deviations_is_never_wider_than_the_largest(scheme):
+    weight = torch.linspace(-1.0, 1.0, 21).repeat(3, 1)  # a deviation of 0.6
+    widest = create(scheme, LEVELS).circuit_for(weight)
+    for deviations, narrower in (("9", False), ("1.7", False), ("1.2", True)):
+        circuit = create(f"{scheme}-{deviations}sd", LEVELS).circuit_for(weight)
+        share = 1.2 * float(weight.std(unbiased=False)) if narrower else 1.0
+        torch.testing.assert_close(circuit.scale, widest.scale * share)
+
+
+def test_signed_weights_by_hand():
+    mapping = create("signed", [2e-6, 3e-6, 6e-6])  # normalised 0, 0.25 and 1
+    weight = torch.tensor([[0.5, -2.0], [0.22, 1.3], [-0.2, 1.2]])
+    circuit = mapping.circuit_for(weight)
+    assert (float(circuit.offset), float(circuit.scale)) == (0.0, 2.0)
+    expected = torch.tensor([[0.5, -2.0], [0.0, 2.0], [0.0, 0.5]])
+    torch.testing.assert_close(mapping.snap(weight, circuit), expected, rtol=0, atol=0)
+    # one of the two synapses stays at its lowest level
+    pairs = mapping.synapses[mapping.nearest(weight, circuit)].tolist()
+    assert pairs == [[[1, 0], [0, 2]], [[0, 0], [2, 0]], [[0, 0], [1, 0]]]
+
+
+def test_a_difference_uses_the_lowest_conductances():
+    mapping = create("differential", [10.0, 20.0, 30.0, 40.0])
+    torch.testing.assert_close(mapping.table, torch.arange(-3, 4) / 3)
+    assert mapping.synapses.tolist() == [[0, 3], [0, 2], [0, 1], [0, 0], [1, 0], [2, 0], [3, 0]]
+    uneven = create("differential", [0.0, 1.0, 4.0])
+    torch.testing.assert_close(uneven.table, torch.tensor([-4, -3, -1, 0, 1, 3, 4]) / 4)
+    assert uneven.synapses.tolist()[4:] == [[1, 0], [2, 1], [2, 0]]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_an_entry_is_the_difference_of_its_synapses(scheme):
+    mapping = create(scheme, LEVELS)
+    for entry, (plus, minus) in zip(mapping.table, mapping.synapses.tolist(), strict=True):
+        subtracted = 0.0 if minus == NO_SYNAPSE else LEVELS[minus]
+        assert entry == LEVELS[plus] - subtracted
+        assert (minus == NO_SYNAPSE) == (scheme in ("layer", "row"))
+    assert (mapping.table.diff() > 0).all()
+
+
+# Properties of all mappings
+
+
+@names
 @settings(max_examples=40, deadline=None)
 @given(weight=weights)
-def test_every_weight_lands_on_the_table(scheme, weight):
-    mapping = MAPPINGS[scheme](LEVELS)
+def test_every_weight_lands_on_the_table(name, weight):
+    mapping = create(name, LEVELS)
     circuit = mapping.circuit_for(weight)
     snapped = mapping.snap(weight, circuit)
     allowed = circuit.offset.reshape(-1, 1) + circuit.scale.reshape(-1, 1) * mapping.table
     for row in range(len(weight)):
         values = allowed[row if len(allowed) > 1 else 0]
-        distance = (snapped[row][:, None] - values).abs().amin(dim=1)
-        assert distance.max() <= close(circuit)
+        assert torch.isin(snapped[row], values).all()
 
 
-@schemes
+@names
 @settings(max_examples=40, deadline=None)
 @given(weight=weights)
-def test_no_table_entry_is_nearer(scheme, weight):
-    mapping = MAPPINGS[scheme](LEVELS)
+def test_no_table_entry_is_nearer(name, weight):
+    mapping = create(name, LEVELS)
     circuit = mapping.circuit_for(weight)
     error = (mapping.snap(weight, circuit) - weight).abs()
     entries = circuit.offset[..., None] + circuit.scale[..., None] * mapping.table
     assert (error <= (weight[..., None] - entries).abs().amin(dim=-1) + close(circuit)).all()
 
 
-@schemes
+@names
 @settings(max_examples=40, deadline=None)
 @given(weight=weights)
-def test_snapping_twice_is_snapping_once(scheme, weight):
-    mapping = MAPPINGS[scheme](LEVELS)
+def test_snapping_twice_is_snapping_once(name, weight):
+    mapping = create(name, LEVELS)
     circuit = mapping.circuit_for(weight)
     once = mapping.snap(weight, circuit)
-    assert (mapping.snap(once, circuit) - once).abs().max() <= close(circuit)
+    assert torch.equal(mapping.snap(once, circuit), once)
 
 
 @pytest.mark.parametrize("scheme", ["layer", "row"])
 @settings(max_examples=40, deadline=None)
 @given(weight=weights)
 def test_the_extremes_of_a_layer_or_row_keep_their_value(scheme, weight):
-    mapping = MAPPINGS[scheme](LEVELS)
+    mapping = create(scheme, LEVELS)
     circuit = mapping.circuit_for(weight)
     snapped = mapping.snap(weight, circuit)
     dimension = None if scheme == "layer" else 1
@@ -89,7 +251,7 @@ def test_the_extremes_of_a_layer_or_row_keep_their_value(scheme, weight):
 
 
 def test_the_papers_mapping_by_hand():
-    mapping = MAPPINGS["layer"](LEVELS)
+    mapping = create("layer", LEVELS)
     weight = torch.tensor([[-1.0, 1.0], [-0.55, 0.3]])  # normalised 0, 1, 0.225 and 0.65
     circuit = mapping.circuit_for(weight)
     assert (float(circuit.offset), float(circuit.scale)) == (-1.0, 2.0)
@@ -99,22 +261,22 @@ def test_the_papers_mapping_by_hand():
 
 def test_a_row_has_a_scale_of_its_own():
     weight = torch.tensor([[0.0, 0.01, 0.1], [0.0, 1.0, 10.0]])
-    mapping = MAPPINGS["row"](LEVELS)
+    mapping = create("row", LEVELS)
     torch.testing.assert_close(mapping.snap(weight, mapping.circuit_for(weight)), weight)
-    single = MAPPINGS["layer"](LEVELS)
+    single = create("layer", LEVELS)
     assert single.snap(weight, single.circuit_for(weight))[0].tolist() == [0.0, 0.0, 0.0]
 
 
-def test_a_fitted_range_has_no_larger_error_than_the_whole_one():
+@pytest.mark.parametrize(("scheme", "largest"), [("layer", 3.0), ("signed", 0.8)])
+def test_a_fitted_range_has_no_larger_error_than_the_whole_one(scheme, largest):
     weight = torch.randn(40, 50, generator=torch.Generator().manual_seed(0)) * 0.05
-    weight[0, 0] = 3.0
-    errors = {}
-    for scheme in ("layer", "fitted"):
-        mapping = MAPPINGS[scheme](LEVELS)
-        errors[scheme] = float(
-            (mapping.snap(weight, mapping.circuit_for(weight)) - weight).square().mean()
-        )
-    assert errors["fitted"] < 0.7 * errors["layer"]
+    weight[0, 0] = largest
+    errors = []
+    for name in (scheme, f"{scheme}-fitted"):
+        mapping = create(name, LEVELS)
+        snapped = mapping.snap(weight, mapping.circuit_for(weight))
+        errors.append(float((snapped - weight).square().mean()))
+    assert errors[1] < 0.7 * errors[0]
 
 
 def test_a_fitted_range_is_the_best_of_its_grid():
@@ -133,7 +295,7 @@ def test_a_fitted_range_is_the_best_of_its_grid():
     start, stop = min(errors, key=errors.get)
     assert least < start
     assert stop < greatest
-    circuit = MAPPINGS["fitted"](LEVELS).circuit_for(
+    circuit = create("layer-fitted", LEVELS).circuit_for(
         torch.tensor(weight, dtype=torch.float32)[None]
     )
     assert float(circuit.offset) == pytest.approx(start, abs=1e-5)
@@ -141,39 +303,100 @@ def test_a_fitted_range_is_the_best_of_its_grid():
 
 
 def test_a_pair_of_levels_short_of_the_full_span_keeps_the_largest_weight():
-    mapping = MAPPINGS["differential"](torch.tensor([0.0, 0.3, 0.8]))
+    mapping = create("differential", [0.0, 0.3, 0.8])
     weight = torch.tensor([[0.1, 0.5], [-2.0, 1.1]])
     circuit = mapping.circuit_for(weight)
-    assert float(circuit.scale) == pytest.approx(2.0 / 0.8, rel=1e-6, abs=0)
-    # entries ±0.8, ±0.5, ±0.3, 0, times 2.5
+    assert float(circuit.scale) == pytest.approx(2.0, rel=1e-6, abs=0)
+    # entries ±0.8, ±0.5, ±0.3, 0, over 0.8, times 2
     expected = torch.tensor([[0.0, 0.75], [-2.0, 1.25]])
     torch.testing.assert_close(mapping.snap(weight, circuit), expected)
 
 
 def test_a_pair_of_synapses_holds_zero_and_both_signs():
-    mapping = MAPPINGS["differential"](torch.linspace(0, 1, 6))
+    mapping = create("differential", torch.linspace(0, 1, 6))
     torch.testing.assert_close(mapping.table, torch.linspace(-1, 1, 11))
     weight = torch.tensor([[0.0, 0.3, -2.0]])
     snapped = mapping.snap(weight, mapping.circuit_for(weight))
     torch.testing.assert_close(snapped, torch.tensor([[0.0, 0.4, -2.0]]))
 
 
-@schemes
-def test_equal_weights_are_no_trouble(scheme):
-    weight = torch.full((3, 4), 0.0)
-    mapping = MAPPINGS[scheme](LEVELS)
+@names
+@pytest.mark.parametrize("value", [0.0, -0.3])
+def test_equal_weights_are_no_trouble(name, value):
+    weight = torch.full((3, 4), value)
+    mapping = create(name, LEVELS)
     circuit = mapping.circuit_for(weight)
-    torch.testing.assert_close(mapping.snap(weight, circuit), weight)
     assert (circuit.scale > 0).all()
+    if value == 0 or split_mapping(name).scheme in ("layer", "row"):
+        torch.testing.assert_close(mapping.snap(weight, circuit), weight)
+    assert torch.isfinite(mapping.snap(weight, circuit)).all()
+
+
+# Levels
+
+
+def test_levels_are_normalised_in_any_unit_and_order():
+    """The quarter, the half and the whole of the range are exact in single precision."""
+    exact = torch.tensor([0.0, 0.25, 0.5, 1.0])
+    for levels in (
+        [0.0, 0.25, 0.5, 1.0],
+        [80e-6, 40e-6, 60e-6, 50e-6],
+        [-3.0, 1.0, -1.0, -2.0],
+        np.array([4, 8, 5, 6, 6, 4]),
+        torch.tensor([7.0, 3.0, 5.0, 4.0]),
+        [40e-6, 40e-6 * (1 + 1e-9), 50e-6, 60e-6, 80e-6],
+    ):
+        assert torch.equal(normalized_levels(levels), exact)
+        weight = tailed(5, 40)
+        for name in ("layer-2sd", "signed-fitted", "differential"):
+            created, plain = create(name, levels), create(name, exact)
+            circuit = plain.circuit_for(weight)
+            assert torch.equal(created.circuit_for(weight).scale, circuit.scale)
+            assert torch.equal(created.snap(weight, circuit), plain.snap(weight, circuit))
+    kept = distinct_levels([80e-6, 40e-6, 60e-6, 50e-6, 60e-6])
+    assert kept.tolist() == [40e-6, 50e-6, 60e-6, 80e-6]
+
+
+@pytest.mark.parametrize(
+    ("levels", "part"),
+    [
+        ([1e-6, float("nan"), 3e-6], "level 2 of 3 is nan; give finite conductances"),
+        ([1e-6, 2e-6, float("inf")], "level 3 of 3 is inf"),
+        ([1e-6, None], "level 2 of 2 is nan"),
+        ([2e-6, 2e-6, 2e-6], "fewer than two levels differ"),
+        ([1.0, 1.0 + 1e-9], "fewer than two levels differ"),
+        ([0.0, 0.0], "fewer than two levels differ"),
+        ([2e-6], "fewer than two levels differ"),
+        ([], "fewer than two levels differ"),
+        (["high", "low"], "the levels are not numbers"),
+        ([1.0, [2.0, 3.0]], "the levels are not numbers"),
+        ([{}, 1.0], "the levels are not numbers"),
+        ([1j, 2.0], "the levels are not numbers"),
+        ([1, 10**400], "the levels are not numbers"),
+        ([[1e-6, 2e-6], [3e-6, 4e-6]], "the levels have 2 dimensions"),
+        (1e-6, "the levels have 0 dimensions"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_levels_that_cannot_be_used_are_one_sentence(levels, part):
+    for name in ("layer", "signed-3sd"):
+        with pytest.raises(ValueError, match="level") as caught:
+            create(name, levels)
+        one_sentence(caught, part)
+
+
+def in_siemens(*shares):
+    return [LOWEST + (HIGHEST - LOWEST) * share for share in shares]
 
 
 def test_levels_are_read_as_measured(tmp_path):
     path = write_synapse(tmp_path / "synapse.json", 6)
     levels = read_levels(path, "series", "measured")
-    switched = torch.linspace(0, 1, 6)
-    torch.testing.assert_close(levels.values, switched / (2 - switched))
+    switched = np.linspace(0, 1, 6)
+    expected = in_siemens(*(switched / (2 - switched)))
+    np.testing.assert_allclose(levels.conductances, expected, rtol=1e-12)
     assert levels.whole == 6
-    assert len(read_levels(path, "parallel", "extended").values) == 11
+    assert len(read_levels(path, "parallel", "extended").conductances) == 11
 
 
 def both(*values):
@@ -184,36 +407,39 @@ def test_states_in_which_no_wall_rests_are_left_out(tmp_path):
     path = write_synapse(
         tmp_path / "synapse.json",
         4,
-        normalized_conductance=both(0.0, None, 0.7, 1.0),
+        conductance=both(4e-5, None, 5e-5, 9e-5),
         stable=[True, False, True, True],
         reachable=[True, True, False, True],
     )
     measured = read_levels(path, "parallel", "measured")
-    torch.testing.assert_close(measured.values, torch.tensor([0.0, 0.7, 1.0]))
+    assert measured.conductances.tolist() == [4e-5, 5e-5, 9e-5]
     assert measured.whole == 4
-    reachable = read_levels(path, "parallel", "reachable").values
-    torch.testing.assert_close(reachable, torch.tensor([0.0, 1.0]))
+    reachable = read_levels(path, "parallel", "reachable").conductances
+    assert reachable.tolist() == [4e-5, 9e-5]
+
+
+def test_states_with_one_conductance_are_one_level(tmp_path):
+    path = write_synapse(tmp_path / "synapse.json", 4, conductance=both(7e-5, 4e-5, 7e-5, 5e-5))
+    levels = read_levels(path, "parallel", "measured")
+    assert levels.conductances.tolist() == [4e-5, 5e-5, 7e-5]
+    assert levels.whole == 4
 
 
 @pytest.mark.parametrize(
     ("changes", "part"),
     [
-        ({"normalized_conductance": both(0, None, 1.0)}, "without conductance"),
-        ({"normalized_conductance": both(0, "x", 1.0)}, "without conductance"),
-        ({"normalized_conductance": [{}, {}, {}]}, "lack 'parallel'"),
-        ({"normalized_conductance": both(0.5, 0.5, 0.5)}, "has 1 different levels"),
-        ({"stable": [False, False, True]}, "has 1 different levels"),
-        ({"normalized_conductance": both(0, 0.5, 1.5)}, "outside [0, 1]"),
-        ({"normalized_conductance": both(-0.5, 0.5, 1)}, "outside [0, 1]"),
+        ({"conductance": both(1e-5, None, 2e-5)}, "without conductance"),
+        ({"conductance": both(1e-5, "x", 2e-5)}, "without conductance"),
+        ({"conductance": [{}, {}, {}]}, "lack 'parallel'"),
+        ({"conductance": both(5e-5, 5e-5, 5e-5)}, "fewer than two levels differ"),
+        ({"stable": [False, False, True]}, "fewer than two levels differ"),
     ],
 )
 def test_unusable_levels_are_one_sentence(tmp_path, changes, part):
     path = write_synapse(tmp_path / "synapse.json", 3, **changes)
     with pytest.raises(FileError) as caught:
         read_levels(path, "parallel", "measured")
-    assert part in str(caught.value)
-    assert str(path) in str(caught.value)
-    assert "\n" not in str(caught.value)
+    one_sentence(caught, part, str(path))
 
 
 def test_a_neuron_is_no_synapse(tmp_path):

@@ -1,10 +1,17 @@
 import numpy as np
 import pytest
 import torch
+from scipy.interpolate import PPoly
+from torch import nn
+from torch.nn import functional
 
-from wallnet.networks.model import Classifier, MeasuredActivation
+from wallnet.files.compact import Curve
+from wallnet.networks.classifier import Classifier
+from wallnet.networks.model import Convolutional, FullyConnected, MeasuredActivation, Shape
 
 QUARTIC = (0.02, 1.3, -0.4, 0.2, -0.1)
+ONE_PIECE = Curve((0.0, 1.0), (QUARTIC,))
+STRAIGHT = Curve((0.0, 1.0), ((0.0, 1.0),))
 
 
 def curve(current):
@@ -14,61 +21,168 @@ def curve(current):
 @pytest.mark.parametrize("input_range", [1.0, 10.0])
 def test_inside_its_range_the_neuron_follows_its_quartic(input_range):
     current = np.linspace(0.01, 1.0, 50)
-    output = MeasuredActivation(QUARTIC, input_range)(torch.tensor(current * input_range))
+    output = MeasuredActivation(ONE_PIECE, input_range)(torch.tensor(current * input_range))
     np.testing.assert_allclose(output.numpy(), input_range * curve(current), rtol=1e-6)
 
 
 def test_below_its_range_the_neuron_gives_nothing():
-    activation = MeasuredActivation(QUARTIC, 2.0)
+    activation = MeasuredActivation(ONE_PIECE, 2.0)
     below = torch.tensor([-1e9, -1.0, -1e-6, 0.0])
     assert activation(below).tolist() == [0.0, 0.0, 0.0, 0.0]
 
 
 def test_above_its_range_the_neuron_saturates_where_a_quartic_would_diverge():
-    activation = MeasuredActivation(QUARTIC, 2.0)
+    activation = MeasuredActivation(ONE_PIECE, 2.0)
     above = activation(torch.tensor([2.0, 2.5, 100.0, 1e9]))
     np.testing.assert_allclose(above.numpy(), 2.0 * curve(1.0), rtol=1e-6)
 
 
 def test_the_slope_is_the_quartics_inside_and_zero_outside():
     z = torch.tensor([-0.5, 0.5, 3.0], requires_grad=True)
-    MeasuredActivation(QUARTIC, 1.0)(z).sum().backward()
+    MeasuredActivation(ONE_PIECE, 1.0)(z).sum().backward()
     slope = np.polynomial.polynomial.polyval(0.5, np.polynomial.polynomial.polyder(QUARTIC))
     np.testing.assert_allclose(z.grad.numpy(), [0.0, slope, 0.0], rtol=1e-5)
 
 
 def test_a_straight_curve_is_relu():
     z = torch.linspace(-5.0, 5.0, 41)
-    torch.testing.assert_close(MeasuredActivation((0, 1, 0, 0, 0), 10.0)(z), torch.relu(z))
+    torch.testing.assert_close(MeasuredActivation(STRAIGHT, 10.0)(z), torch.relu(z))
+
+
+BREAKS = (0.0, 0.25, 0.375, 0.75, 1.0)
+PIECES = (
+    (0.0, 0.4, 3.0, -1.0),
+    (0.35, 1.2, -2.0, 8.0),
+    (0.4, 1.0, 0.5, -0.7),
+    (0.9, 0.3, -0.4, 0.2),
+)
+"""Pieces that do not meet, so that a value of the wrong piece is noticed; exact breaks."""
+
+
+@pytest.mark.parametrize("input_range", [1.0, 8.0])
+def test_several_pieces_follow_scipys_piecewise_polynomial(input_range):
+    """Values and slopes, also at the breaks, where the upper piece counts."""
+    piecewise = PPoly(np.array(PIECES).T[::-1], np.array(BREAKS))
+    current = np.concatenate([np.linspace(0.003, 0.997, 143), BREAKS[1:-1]])
+    z = torch.tensor(current * input_range, dtype=torch.float32, requires_grad=True)
+    output = MeasuredActivation(Curve(BREAKS, PIECES), input_range)(z)
+    output.sum().backward()
+    # single precision deviates by 3e-7 of the range
+    expected = input_range * piecewise(current)
+    np.testing.assert_allclose(output.detach().numpy(), expected, rtol=0, atol=1e-6 * input_range)
+    np.testing.assert_allclose(z.grad.numpy(), piecewise(current, nu=1), rtol=0, atol=5e-6)
+
+
+def test_several_pieces_end_as_one_does():
+    piecewise = PPoly(np.array(PIECES).T[::-1], np.array(BREAKS))
+    z = torch.tensor([-3.0, 0.0, 2.0, 2.5, 1e9], requires_grad=True)
+    output = MeasuredActivation(Curve(BREAKS, PIECES), 2.0)(z)
+    output.sum().backward()
+    end = 2.0 * float(piecewise(1.0))
+    np.testing.assert_allclose(output.detach().numpy(), [0.0, 0.0, end, end, end], rtol=1e-6)
+    assert z.grad[[0, 3, 4]].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_an_activation_is_made_of_plain_parameters():
+    plain = {"breaks": list(BREAKS), "coefficients": list(map(list, PIECES)), "input_range": 3.0}
+    z = torch.linspace(-1, 4, 30)
+    expected = MeasuredActivation(Curve(BREAKS, PIECES), 3.0)(z)
+    assert torch.equal(MeasuredActivation.of(**plain)(z), expected)
+    assert list(MeasuredActivation.of(**plain).parameters()) == []
+
+
+def classifier(rows, columns, classes, hidden, curve=STRAIGHT, input_range=10.0, **more):
+    activation = {**curve._asdict(), "input_range": input_range}
+    return Classifier([rows, columns, classes, hidden, 0.0], activation, **more)
 
 
 def test_the_network_is_the_papers():
-    network = Classifier(784, 128, 10, QUARTIC, 10.0)
-    assert network(torch.rand(5, 784)).shape == (5, 10)
+    network = classifier(28, 28, 10, 128, ONE_PIECE)
+    assert network(torch.rand(5, 1, 28, 28)).shape == (5, 10)
     assert sum(p.numel() for p in network.parameters()) == 784 * 128 + 128 + 128 * 10 + 10
-    assert network.hparams["quartic"] == list(QUARTIC)
-    shapes = {name: tuple(layer.weight.shape) for name, layer in network.layers.items()}
-    assert shapes == {"hidden": (128, 784), "output": (10, 128)}
+    assert tuple(network.hparams["activation"]["coefficients"][0]) == QUARTIC
+    shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    assert shapes == {
+        "model.hidden.weight": (128, 784),
+        "model.hidden.bias": (128,),
+        "model.output.weight": (10, 128),
+        "model.output.bias": (10,),
+    }
+
+
+@pytest.mark.parametrize("model", ["dense", "dense-centred"])
+def test_the_fully_connected_network_is_two_products_with_the_activation_between(model):
+    """The images of the centred one go from -1 to 1."""
+    torch.manual_seed(1)
+    network = classifier(3, 5, 4, 6, ONE_PIECE, 2.0, model=model)
+    images = torch.rand(7, 1, 3, 5)
+    state = {name: tensor.numpy().astype(float) for name, tensor in network.state_dict().items()}
+    pixels = images.numpy().reshape(7, 15)
+    pixels = 2 * pixels - 1 if model == "dense-centred" else pixels
+    z = pixels @ state["model.hidden.weight"].T + state["model.hidden.bias"]
+    hidden = np.where(z > 0, 2.0 * curve(np.clip(z / 2.0, 0, 1)), 0.0)
+    logits = hidden @ state["model.output.weight"].T + state["model.output.bias"]
+    assert 0.2 < np.mean(z > 0) < 0.8
+    np.testing.assert_allclose(network(images).detach().numpy(), logits, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(28, 28), (7, 10)])
+def test_the_convolutional_network_is_of_the_size_of_lenet(rows, columns):
+    """Its parts are called one after the other, as functions."""
+    torch.manual_seed(1)
+    network = Convolutional(Shape(rows, columns, 10, 128, 0.5), nn.Tanh()).eval()
+    if rows == 28:
+        weights = {name: p.numel() for name, p in network.named_parameters() if "weight" in name}
+        expected = [6 * 25, 16 * 6 * 25, 120 * 16 * 49, 84 * 120, 10 * 84]
+        assert list(weights.values()) == expected
+    p = dict(network.named_parameters())
+    images = torch.rand(3, 1, rows, columns)
+    maps = images
+    for name in ("first", "second"):
+        maps = functional.conv2d(maps, p[f"{name}.weight"], p[f"{name}.bias"], padding=2)
+        maps = functional.avg_pool2d(torch.tanh(maps), 2, ceil_mode=True)
+    values = maps.reshape(3, -1)
+    for name in ("third", "fourth"):
+        values = torch.tanh(values @ p[f"{name}.weight"].T + p[f"{name}.bias"])
+    logits = values @ p["output.weight"].T + p["output.bias"]
+    torch.testing.assert_close(network(images), logits)
+
+
+@pytest.mark.parametrize("factory", [FullyConnected, Convolutional])
+def test_dropout_leaves_out_hidden_neurons_in_training_alone(factory):
+    torch.manual_seed(1)
+    images = torch.rand(4, 1, 8, 8)
+    network = factory(Shape(8, 8, 4, 50, 0.4), nn.ReLU())
+    assert not torch.equal(network(images), network(images))
+    kept = []
+    network.dropout.register_forward_hook(lambda layer, given, out: kept.append((given[0], out)))
+    for _ in range(50):
+        network(images)
+    shares = [float((out[given > 0] > 0).float().mean()) for given, out in kept]
+    assert np.mean(shares) == pytest.approx(0.6, abs=0.03)
+    network.eval()
+    assert torch.equal(network(images), network(images))
+    assert not torch.equal(network(images), network.train()(images))
 
 
 @pytest.fixture
 def constant():
     """Return a network that predicts class 0 for every image."""
-    network = Classifier(2, 3, 2, QUARTIC, 1.0)
+    network = classifier(1, 2, 2, 3, ONE_PIECE, 1.0)
     with torch.no_grad():
-        network.output.weight.zero_()
-        network.output.bias.copy_(torch.tensor([1.0, 0.0]))
+        network.model.output.weight.zero_()
+        network.model.output.bias.copy_(torch.tensor([1.0, 0.0]))
     return network
 
 
 def test_the_confusion_matrix_has_labels_in_rows(constant):
-    constant.test_step((torch.rand(5, 2), torch.tensor([0, 1, 1, 0, 1])), 0)
+    constant.test_step((torch.rand(5, 1, 1, 2), torch.tensor([0, 1, 1, 0, 1])), 0)
     assert constant.confusion.compute().tolist() == [[2, 0], [3, 0]]
 
 
 def test_a_test_larger_than_what_is_counted_at_once_is_counted_whole(constant):
     labels = torch.arange(257) % 2
-    constant.test_step((torch.rand(257, 2), labels), 0)
+    constant.test_step((torch.rand(257, 1, 1, 2), labels), 0)
     assert constant.confusion.compute().tolist() == [[129, 0], [128, 0]]
 
 
@@ -77,8 +191,8 @@ def test_accuracies_are_of_one_epoch(constant):
     """They are weighted by the images of each batch; the last batch is smaller."""
     for training, validation in (((0, 1, 1), (0, 0)), ((1, 1, 1), (1, 0))):
         for labels in (training, (0,)):
-            constant.training_step((torch.rand(len(labels), 2), torch.tensor(labels)), 0)
-        constant.validation_step((torch.rand(2, 2), torch.tensor(validation)), 0)
+            constant.training_step((torch.rand(len(labels), 1, 1, 2), torch.tensor(labels)), 0)
+        constant.validation_step((torch.rand(2, 1, 1, 2), torch.tensor(validation)), 0)
         constant.on_validation_epoch_end()
     accuracies = [(p["training_accuracy"], p["validation_accuracy"]) for p in constant.curve]
     assert accuracies == [(50.0, 100.0), (25.0, 50.0)]

@@ -9,14 +9,17 @@ import sys
 import pytest
 import torch
 from helpers.synthetic import write_images, write_neuron, write_synapse
+from helpers.training import free as train
+from helpers.training import outputs, programming, start_from, with_recipe
 
 from wallnet import files
 from wallnet.config.networks import LEVEL_STAGES, STAGES
-from wallnet.jobs import data_job, mapping_job, training_job
+from wallnet.jobs import continuing_job, data_job, mapping_job, training_job
 from wallnet.networks import callbacks, fetching, stages, storage
 from wallnet.networks import images as image_files
 
 EPOCHS = 6
+TRAINED = ("fp32", "continued", "fine_tuned", "on_levels")
 
 
 class Killed(BaseException):
@@ -26,14 +29,14 @@ class Killed(BaseException):
 @pytest.fixture(scope="module")
 def longer(networks):
     """Return six epochs per training, with all state that a training must save."""
-    recipe = networks.recipes["plain"]
     more = {"epochs": EPOCHS, "schedule": "cosine", "learning_rate": 2e-3}
-    changed = {
-        "fp32": recipe.fp32.model_copy(update=more | {"weight_limit": 1.5}),
-        "fine_tuned": recipe.fine_tuned.model_copy(update=more),
-        "on_levels": recipe.on_levels.model_copy(update=more),
-    }
-    return networks.model_copy(update={"recipes": {"plain": recipe.model_copy(update=changed)}})
+    random = {"dropout": 0.2, "shift": {"blots": 1}}
+    return with_recipe(
+        networks,
+        fp32=more | random | {"weight_limit": 1.5},
+        fine_tuned=more,
+        on_levels=more | random,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -47,19 +50,21 @@ def place(longer, tmp_path_factory):
     return folder
 
 
-def outputs(folder, *stages):
-    return [(folder / f"{stage}.json", folder / f"{stage}.ckpt") for stage in stages]
+def first(folder):
+    """Return the checkpoint of the first training."""
+    return outputs(folder, "fp32")[1]
 
 
-def train(networks, images, place, folder, seed=3):
-    job = training_job(networks, "blots", "plain", seed)
-    stages.train(job, images, place / "neuron.json", outputs(folder, "fp32")[0])
+def train_on(networks, images, start, folder):
+    start_from(start, folder)
+    job = continuing_job(networks, "blots", "plain", 3)
+    stages.train_on(job, images, start, folder)
 
 
 def put_on_levels(networks, images, place, start, folder):
-    job = mapping_job(networks, "blots", "synapse", "series", "layer", "plain", 3)
-    written = dict(zip(LEVEL_STAGES, outputs(folder, *LEVEL_STAGES), strict=True))
-    stages.put_on_levels(job, images, place / "synapse.json", start, written)
+    start_from(start, folder)
+    job = mapping_job(networks, "blots", "synapse", "series", 3)
+    stages.put_on_levels(job, images, place / "synapse.json", folder)
 
 
 @pytest.fixture(scope="module")
@@ -67,15 +72,16 @@ def undisturbed(longer, place, tmp_path_factory):
     """Return the results of undisturbed trainings."""
     folder = tmp_path_factory.mktemp("undisturbed")
     images = image_files.load(place / "blots.json", place / "data")
-    train(longer, images, place, folder)
-    put_on_levels(longer, images, place, folder / "fp32.ckpt", folder)
+    _, start = train(longer, images, place, folder)
+    train_on(longer, images, start, folder)
+    put_on_levels(longer, images, place, start, folder)
     return folder
 
 
 def test_the_kept_epoch_is_the_best_on_the_images_held_out(undisturbed):
     """It agrees with the evaluation of the kept network, which is independent of the training."""
-    for stage in ("fp32", "fine_tuned", "on_levels"):
-        record = files.read_json(undisturbed / f"{stage}.json")
+    for stage in TRAINED:
+        record = files.read_json(outputs(undisturbed, stage)[0])
         accuracies = [point["validation_accuracy"] for point in record["training_curve"]]
         assert record["best_epoch"] == accuracies.index(max(accuracies)) + 1
         assert record["validation_accuracy"] == pytest.approx(max(accuracies), abs=1e-3)
@@ -105,15 +111,23 @@ def kill(monkeypatch):
 
 
 def same(folder, undisturbed, *stages):
-    for (metrics, checkpoint), (their_metrics, theirs) in zip(
-        outputs(folder, *stages), outputs(undisturbed, *stages), strict=True
-    ):
+    for stage in stages:
+        (metrics, checkpoint), (their_metrics, theirs) = (
+            outputs(place, stage) for place in (folder, undisturbed)
+        )
         made, expected = files.read_json(metrics), files.read_json(their_metrics)
         assert made.pop("wall_seconds") > 0
         expected.pop("wall_seconds")
         assert made == expected
         assert checkpoint.read_bytes() == theirs.read_bytes()
-    hidden = [path.name for path in folder.iterdir() if path.name.startswith(".")]
+        assert programming(checkpoint).exists() == programming(theirs).exists()
+        if programming(theirs).exists():
+            made, expected = (
+                files.read_dataset(programming(path), "programming")
+                for path in (checkpoint, theirs)
+            )
+            assert made.identical(expected)
+    hidden = [path.name for path in folder.rglob(".*")]
     assert [name for name in hidden if not name.endswith(".sha256")] == []
 
 
@@ -135,6 +149,21 @@ def test_a_killed_training_goes_on_to_the_same_network(
 
 
 @pytest.mark.usefixtures("eager")
+def test_a_killed_continued_training_goes_on_to_the_same_network(
+    longer, images, tmp_path, undisturbed, kill, capsys
+):
+    for after in (2, 1):
+        kill(after)
+        with pytest.raises(Killed):
+            train_on(longer, images, first(undisturbed), tmp_path)
+    capsys.readouterr()
+    kill(EPOCHS)
+    train_on(longer, images, first(undisturbed), tmp_path)
+    assert capsys.readouterr().out.count("epoch") == EPOCHS - 3
+    same(tmp_path, undisturbed, "continued")
+
+
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("kills", [[2], [6], [9], [2, 3, 4, 1]], ids=str)
 def test_a_killed_job_on_levels_goes_on_to_the_same_networks(
     longer, images, place, tmp_path, undisturbed, kill, kills, capsys
@@ -143,12 +172,13 @@ def test_a_killed_job_on_levels_goes_on_to_the_same_networks(
     for after in kills:
         kill(after)
         with pytest.raises(Killed):
-            put_on_levels(longer, images, place, undisturbed / "fp32.ckpt", tmp_path)
-        for path in tmp_path.glob("[!.]*"):  # as Snakemake does with an incomplete job's outputs
-            path.unlink()
+            put_on_levels(longer, images, place, first(undisturbed), tmp_path)
+        for path in tmp_path.glob("blots/synapse/**/[!.]*"):
+            if path.is_file():  # as Snakemake does with an incomplete job's outputs
+                path.unlink()
     capsys.readouterr()
     kill(2 * EPOCHS)
-    put_on_levels(longer, images, place, undisturbed / "fp32.ckpt", tmp_path)
+    put_on_levels(longer, images, place, first(undisturbed), tmp_path)
     assert capsys.readouterr().out.count("epoch") == 2 * EPOCHS - sum(kills)
     same(tmp_path, undisturbed, *LEVEL_STAGES)
 
@@ -158,7 +188,7 @@ def interrupted(longer, images, place, folder, kill, seed=3):
     with pytest.raises(Killed):
         train(longer, images, place, folder, seed)
     kill(EPOCHS)
-    return storage.unfinished_path(folder / "fp32.ckpt")
+    return storage.unfinished_path(outputs(folder, "fp32", seed=seed)[1])
 
 
 @pytest.mark.usefixtures("eager")
@@ -172,7 +202,10 @@ def test_a_checkpoint_of_another_training_is_not_used(
         if other == "revision":
             patch.setattr(storage.revisions, "of", lambda stage: 1000)
         seed = 4 if other == "seed" else 3
-        assert interrupted(longer, theirs, place, tmp_path, kill, seed).exists()
+        left = interrupted(longer, theirs, place, tmp_path, kill, seed)
+        here = storage.unfinished_path(first(tmp_path))
+        here.parent.mkdir(parents=True, exist_ok=True)
+        left.rename(here)
     train(longer, images, place, tmp_path)
     assert "going on" not in caplog.text
     same(tmp_path, undisturbed, "fp32")
@@ -183,7 +216,7 @@ def unfinished(longer, images, place, tmp_path, undisturbed, kill, eager):
     """Return the checkpoints of a job on levels that was killed in its last training."""
     kill(EPOCHS + 3)
     with pytest.raises(Killed):
-        put_on_levels(longer, images, place, undisturbed / "fp32.ckpt", tmp_path)
+        put_on_levels(longer, images, place, first(undisturbed), tmp_path)
     kill(2 * EPOCHS)
     return tmp_path
 
@@ -193,18 +226,18 @@ def test_a_checkpoint_of_other_levels_is_not_used(
 ):
     other = tmp_path_factory.mktemp("other")
     write_synapse(other / "synapse.json", 4)
-    put_on_levels(longer, images, other, undisturbed / "fp32.ckpt", unfinished)
+    put_on_levels(longer, images, other, first(undisturbed), unfinished)
     assert "going on" not in caplog.text
-    assert len(files.read_json(unfinished / "on_levels.json")["levels"]) == 4
+    assert len(files.read_json(outputs(unfinished, "on_levels")[0])["levels"]) == 4
 
 
 def test_a_checkpoint_of_another_start_is_not_used(
     longer, images, place, unfinished, undisturbed, tmp_path_factory, caplog
 ):
-    other = storage.load_network(undisturbed / "fp32.ckpt")
+    other = storage.load_network(first(undisturbed), "dense")
     with torch.no_grad():
-        other.output.bias += 0.1
-    start = tmp_path_factory.mktemp("other") / "fp32.ckpt"
+        other.model.output.bias += 0.1
+    start = tmp_path_factory.mktemp("other") / "best.ckpt"
     storage.save_network(other, start, {})
     put_on_levels(longer, images, place, start, unfinished)
     assert "going on" not in caplog.text
@@ -216,7 +249,19 @@ def test_the_wall_time_of_earlier_attempts_counts(longer, images, place, tmp_pat
     kept["wallnet"]["elapsed"] = 5000.0
     storage.write_checkpoint(kept, path)
     train(longer, images, place, tmp_path)
-    assert 5000.0 < files.read_json(tmp_path / "fp32.json")["wall_seconds"] < 6000.0
+    assert 5000.0 < files.read_json(outputs(tmp_path, "fp32")[0])["wall_seconds"] < 6000.0
+
+
+@pytest.mark.parametrize("without", [{"dropout": 0.0}, {"shift": {}}], ids=str)
+def test_dropout_and_shifts_change_a_training(longer, images, place, tmp_path, without):
+    """Otherwise nothing random within an epoch would be left to repeat."""
+    losses = []
+    for number, settings in enumerate(({}, {}, without)):
+        campaign = with_recipe(longer, fp32=settings | {"epochs": 1})
+        metrics, _ = train(campaign, images, place, tmp_path / str(number))
+        losses.append(files.read_json(metrics)["training_curve"][0]["training_loss"])
+    assert losses[0] == losses[1]
+    assert losses[0] != pytest.approx(losses[2], rel=1e-5, abs=0)
 
 
 class Executed:
@@ -289,22 +334,27 @@ def test_jobs_killed_by_signals_at_random_batches(longer, place, tmp_path, undis
     chance = random.Random(1)
     data = ["--data", place / "blots.json", "--data-folder", place / "data"]
     train_job = training_job(longer, "blots", "plain", 3).to_json()
-    map_job = mapping_job(longer, "blots", "synapse", "series", "layer", "plain", 3).to_json()
-    metrics, weights = zip(*outputs(tmp_path, *STAGES), strict=True)
+    continue_job = continuing_job(longer, "blots", "plain", 3).to_json()
+    map_job = mapping_job(longer, "blots", "synapse", "series", 3).to_json()
+    written = ["--networks", tmp_path]
     epoch = 34  # batches: 540 images by 16
     commands = [
         (
             ((1, 3), (1, 3)),  # epochs after which each attempt but the last dies
             [
                 *("train", "--job", train_job, *data, "--neuron", place / "neuron.json"),
-                *("--metrics", metrics[0], "--checkpoint", weights[0]),
+                *written,
             ],
+        ),
+        (
+            ((2, 4),),
+            ["continue", "--job", continue_job, *data, "--start", first(tmp_path), *written],
         ),
         (
             ((1, 3), (6, 9)),  # the second dies in the training on the levels
             [
                 *("map", "--job", map_job, *data, "--synapse", place / "synapse.json"),
-                *("--start", weights[0], "--metrics", *metrics[1:], "--checkpoint", *weights[1:]),
+                *written,
             ],
         ),
     ]
@@ -322,5 +372,5 @@ def test_jobs_killed_by_signals_at_random_batches(longer, place, tmp_path, undis
             assert done.returncode == (-signal.SIGKILL if batches else 0), done.stderr
             resumed.append(done.stderr.count("going on from"))
     # the job on levels has a checkpoint for each of its two trainings
-    assert resumed == [0, 1, 1, 0, 1, 2]
+    assert resumed == [0, 1, 1, 0, 1, 0, 1, 2]
     same(tmp_path, undisturbed, *STAGES)

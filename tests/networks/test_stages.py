@@ -1,15 +1,34 @@
 import numpy as np
 import pytest
 import torch
-from helpers.synthetic import write_neuron
-from helpers.training import CHANGING, free, on_levels, steady
+from helpers.synthetic import HIGHEST, LOWEST, one_sentence, write_neuron
+from helpers.training import (
+    CHANGING,
+    every_stage,
+    free,
+    on_levels,
+    outputs,
+    programming,
+    steady,
+    trained_on,
+    with_recipe,
+)
 
 from wallnet import files
 from wallnet.config import ConfigError
-from wallnet.config.networks import LEVEL_STAGES
+from wallnet.config.networks import LEVEL_STAGES, LevelTraining
 from wallnet.files import FileError
+from wallnet.jobs import mapping_job
 from wallnet.networks import stages, storage
-from wallnet.networks.mappings import MAPPINGS
+from wallnet.networks.mappings import create
+
+TRAINED = ("fp32", "continued", "fine_tuned", "on_levels")
+PROGRAMMED = ("quantized", "fine_tuned_snapped", "on_levels")
+LAYERS = ("hidden", "output")
+
+
+def model_of(checkpoint):
+    return storage.load_network(checkpoint, "dense").model
 
 
 def test_training_learns(results):
@@ -21,7 +40,7 @@ def test_training_learns(results):
 
 
 def test_the_best_epoch_by_validation_is_kept(results):
-    for stage in ("fp32", "fine_tuned", "on_levels"):
+    for stage in TRAINED:
         record = results[stage][0]
         accuracies = [point["validation_accuracy"] for point in record["training_curve"]]
         assert record["validation_accuracy"] == pytest.approx(max(accuracies), abs=1e-3)
@@ -29,39 +48,50 @@ def test_the_best_epoch_by_validation_is_kept(results):
 
 
 def test_weights_are_on_the_levels_where_they_should_be(results):
-    for stage in ("quantized", "fine_tuned_snapped", "on_levels"):
+    for stage in PROGRAMMED:
         record, path = results[stage]
-        for name, layer in storage.load_network(path).layers.items():
+        for name in LAYERS:
+            weight = getattr(model_of(path), name).weight.detach()
             values = torch.tensor(record["weight_values"][name])
-            distance = (layer.weight.detach()[..., None] - values).abs().amin(dim=-1)
-            assert distance.max() < 1e-5
+            distance = (weight[..., None] - values).abs().amin(dim=-1)
+            assert distance.max() < 1e-7
             assert record["weights"][name]["different_values"] <= 6
 
 
-def test_fine_tuned_weights_are_free(results):
-    assert results["fine_tuned"][0]["weights"]["hidden"]["different_values"] > 100
+def test_networks_on_the_levels_have_a_programming_and_others_have_none(results):
+    found = [stage for stage, (_, path) in results.items() if programming(path).exists()]
+    assert found == list(PROGRAMMED)
+
+
+@pytest.mark.parametrize("stage", ["continued", "fine_tuned"])
+def test_fine_tuned_weights_are_free(results, stage):
+    assert results[stage][0]["weights"]["hidden"]["different_values"] > 100
 
 
 def test_quantized_is_the_trained_network_snapped(results):
-    trained = storage.load_network(results["fp32"][1])
-    quantized = storage.load_network(results["quantized"][1])
-    levels = torch.tensor(results["quantized"][0]["levels"])
-    mapping = MAPPINGS["layer"](levels)
-    for name, layer in trained.layers.items():
-        weight = layer.weight.detach()
+    trained = model_of(results["fp32"][1])
+    quantized = model_of(results["quantized"][1])
+    mapping = create("layer", results["quantized"][0]["levels"])
+    for name in LAYERS:
+        weight = getattr(trained, name).weight.detach()
         expected = mapping.snap(weight, mapping.circuit_for(weight))
-        torch.testing.assert_close(quantized.layers[name].weight.detach(), expected)
-        torch.testing.assert_close(quantized.layers[name].bias, layer.bias)
+        assert torch.equal(getattr(quantized, name).weight.detach(), expected)
+        assert torch.equal(getattr(quantized, name).bias, getattr(trained, name).bias)
 
 
 def test_all_stages_share_the_circuits_of_the_trained_network(results):
     first = results["quantized"][0]["circuits"]
-    assert all(results[stage][0]["circuits"] == first for stage in LEVEL_STAGES[1:])
+    assert all(results[stage][0]["circuits"] == first for stage in LEVEL_STAGES)
+    trained = model_of(results["fp32"][1])
+    for name in LAYERS:
+        weight = getattr(trained, name).weight.detach()
+        assert first[name]["offset"] == pytest.approx([float(weight.min())], abs=1e-7)
+        span = float(weight.max() - weight.min())
+        assert first[name]["scale"] == pytest.approx([span], rel=1e-6, abs=0)
 
 
 def test_two_runs_are_equal(results, networks, images, place, tmp_path):
-    again = {"fp32": free(networks, images, place, tmp_path)}
-    again |= on_levels(networks, images, place, again["fp32"][1], tmp_path)
+    again = every_stage(networks, images, place, tmp_path)
     for stage, (metrics, checkpoint) in again.items():
         before = {k: v for k, v in results[stage][0].items() if k not in CHANGING}
         assert steady(metrics) == before
@@ -73,13 +103,15 @@ def test_the_seed_matters(results, networks, images, place, tmp_path):
     assert steady(metrics)["weights"] != results["fp32"][0]["weights"]
 
 
-@pytest.mark.parametrize("mapping", ["row-extended", "differential"])
+@pytest.mark.parametrize("mapping", ["row-extended", "differential", "signed-row-2sd-reachable"])
 def test_other_mappings_go_the_same_way(results, networks, images, place, tmp_path, mapping):
-    outputs = on_levels(networks, images, place, results["fp32"][1], tmp_path, mapping)
-    record = files.read_json(outputs["on_levels"][0])
+    written = on_levels(networks, images, place, results["fp32"][1], tmp_path, mapping)
+    record = files.read_json(written["on_levels"][0])
     assert record["mapping"] == mapping
     assert record["device_levels"] == 6
     assert len(record["levels"]) == (11 if mapping == "row-extended" else 6)
+    assert len(record["circuits"]["hidden"]["scale"]) == (1 if mapping == "differential" else 12)
+    assert ("hidden" in record["weight_values"]) == (mapping == "differential")
 
 
 def test_test_images_take_no_part_in_training(results, networks, images, place, tmp_path):
@@ -99,9 +131,128 @@ def test_an_unsuitable_neuron_is_refused_unless_allowed(networks, images, tmp_pa
     assert files.read_json(metrics)["stage"] == "fp32"
 
 
+# Continued training with free weights
+
+
+def recorded(monkeypatch):
+    """Record the start and the callbacks of each training in place of training."""
+    found = {}
+
+    def train(run, stage, network, *beside, **more):
+        found[stage] = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+        found[stage] |= {"settings": dict(network.hparams), "beside": beside}
+        return network
+
+    monkeypatch.setattr(stages.Run, "train", train)
+    return found
+
+
+def test_continued_starts_from_the_best_weights_of_the_first_training(
+    results, networks, images, place, tmp_path, monkeypatch
+):
+    """It has the settings of the training on the levels and the limit of the first training."""
+    different = with_recipe(
+        networks,
+        fp32={"weight_limit": 1.75, "dropout": 0.3},
+        on_levels={"learning_rate": 0.0125, "schedule": "cosine", "dropout": 0.125},
+        fine_tuned={"learning_rate": 0.5},
+    )
+    found = recorded(monkeypatch)
+    start = results["fp32"][1]
+    trained_on(different, images, start, tmp_path)
+    begun = found["continued"]
+    expected = torch.load(start, weights_only=True)["state_dict"]
+    assert len(expected) == 4
+    assert all(torch.equal(begun[name], tensor) for name, tensor in expected.items())
+    settings = begun["settings"]
+    assert (settings["learning_rate"], settings["schedule"]) == (0.0125, "cosine")
+    assert settings["shape"] == [8, 8, 4, 12, 0.125]
+    (limit,) = begun["beside"]
+    assert limit.limit == 1.75
+    # without a limit of the first training there is none
+    trained_on(networks, images, start, tmp_path)
+    assert found["continued"]["beside"] == ()
+
+
+def test_continued_trains_as_long_as_on_the_levels(results, networks, images, tmp_path):
+    longer = with_recipe(networks, on_levels={"epochs": 3})
+    metrics, _ = trained_on(longer, images, results["fp32"][1], tmp_path)
+    record = files.read_json(metrics)
+    assert len(record["training_curve"]) == 3
+    assert record["device"] == record["reading"] == record["mapping"] == "none"
+    assert "levels" not in record
+
+
+# What a job computes
+
+
 def untrained(run, stage, network, *beside, **more):
-    """Replace a training where none is needed."""
+    """Replace a training where none is needed; on the levels, the weights only go to these."""
+    if stage == "on_levels":
+        (callback,) = beside
+        callback.on_fit_start(None, network.model)
     return network
+
+
+def test_stages_that_a_recipe_does_not_have_are_not_computed(
+    results, networks, images, place, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(stages.Run, "train", untrained)
+    start = results["fp32"][1]
+    written = on_levels(with_recipe(networks, fine_tuned=None), images, place, start, tmp_path)
+    assert list(written) == ["quantized", "on_levels"]
+    assert all(metrics.exists() for metrics, _ in written.values())
+    assert not outputs(tmp_path, "fine_tuned")[0].exists()
+    none = with_recipe(networks, fine_tuned=None, on_levels=None)
+    assert list(on_levels(none, images, place, start, tmp_path)) == ["quantized"]
+
+
+def test_one_job_computes_every_recipe_and_mapping(
+    results, networks, images, place, tmp_path, monkeypatch
+):
+    """Each recipe starts from its own network; a stage is computed for its own mappings alone."""
+    monkeypatch.setattr(stages.Run, "train", untrained)
+    plain = networks.recipes["plain"]
+    training = plain.on_levels.model_dump()
+    other = plain.model_copy(
+        update={
+            "fine_tuned": None,
+            "on_levels": LevelTraining(**training | {"mappings": ("signed-extended",)}),
+        }
+    )
+    both = networks.model_copy(
+        update={
+            "recipes": {"plain": plain, "other": other},
+            "mappings": ("layer", "signed-extended"),
+        }
+    )
+    trained = results["fp32"][1]
+    network = storage.load_network(trained, "dense")
+    free_place = "blots/none/none/none"
+    storage.save_network(network, tmp_path / f"{free_place}/plain/fp32/seed-3/best.ckpt", {})
+    with torch.no_grad():
+        network.model.hidden.weight.neg_()
+        network.model.output.bias += 1.0
+    storage.save_network(network, tmp_path / f"{free_place}/other/fp32/seed-3/best.ckpt", {})
+    job = mapping_job(both, "blots", "synapse", "parallel", 3)
+    stages.put_on_levels(job, images, place / "synapse.json", tmp_path)
+    found = {
+        tuple(path.relative_to(tmp_path / "blots/synapse/parallel").parts[:3]): path
+        for path in tmp_path.rglob("metrics.json")
+    }
+    assert set(found) == {
+        *((mapping, "plain", stage) for mapping in both.mappings for stage in LEVEL_STAGES),
+        *((mapping, "other", "quantized") for mapping in both.mappings),
+        ("signed-extended", "other", "on_levels"),
+    }
+    for (mapping, recipe, stage), path in found.items():
+        record = files.read_json(path)
+        assert (record["mapping"], record["recipe"], record["stage"]) == (mapping, recipe, stage)
+        assert record["reading"] == "parallel"
+        assert len(record["levels"]) == (6 if mapping == "layer" else 11)
+        bias = model_of(path.with_name("best.ckpt")).output.bias
+        moved = bias - model_of(trained).output.bias
+        torch.testing.assert_close(moved, torch.full((4,), float(recipe == "other")))
 
 
 @pytest.mark.parametrize(
@@ -113,40 +264,53 @@ def test_levels_are_those_of_the_reading_and_the_level_set(
 ):
     monkeypatch.setattr(stages.Run, "train", untrained)
     start = results["fp32"][1]
-    outputs = on_levels(networks, images, place, start, tmp_path, mapping, reading)
+    written = on_levels(networks, images, place, start, tmp_path, mapping, reading)
     switched = np.linspace(0, 1, count)
     expected = switched if reading == "parallel" else switched / (2 - switched)
-    record = files.read_json(outputs["quantized"][0])
+    record = files.read_json(written["quantized"][0])
     assert record["levels"] == pytest.approx(expected, abs=1e-6)
+    siemens = LOWEST + (HIGHEST - LOWEST) * expected
+    assert record["conductances"] == pytest.approx(siemens, rel=1e-9, abs=0)
     assert record["reading"] == reading
 
 
-@pytest.mark.parametrize("scheme", ["layer", "row", "differential"])
+@pytest.mark.parametrize("scheme", ["layer", "row", "differential", "signed"])
 def test_every_scheme_maps_in_its_own_way(
     results, networks, images, place, tmp_path, scheme, monkeypatch
 ):
     """Schemes differ in the number of circuits and in the values that a weight can take."""
     monkeypatch.setattr(stages.Run, "train", untrained)
-    outputs = on_levels(networks, images, place, results["fp32"][1], tmp_path, scheme)
-    record, network = (
-        files.read_json(outputs["quantized"][0]),
-        storage.load_network(outputs["quantized"][1]),
-    )
+    written = on_levels(networks, images, place, results["fp32"][1], tmp_path, scheme)
+    record = files.read_json(written["quantized"][0])
+    weight = model_of(written["quantized"][1]).hidden.weight.detach()
     circuits = record["circuits"]["hidden"]
     assert len(circuits["scale"]) == (12 if scheme == "row" else 1)
-    weight = network.hidden.weight.detach()
     if scheme == "row":
-        trained = storage.load_network(results["fp32"][1]).hidden.weight.detach()
+        trained = model_of(results["fp32"][1]).hidden.weight.detach()
         assert circuits["offset"] == pytest.approx(trained.amin(dim=1).tolist(), abs=1e-6)
-    if scheme == "differential":
+    if scheme in ("differential", "signed"):
         assert circuits["offset"] == [0.0]
         assert (weight == 0).any()
-        assert -weight.min() != weight.max()
+        counts = {"differential": 31, "signed": 11}
+        assert len(record["weight_values"]["hidden"]) == counts[scheme]
 
 
 def test_a_checkpoint_of_other_images_is_refused(results, networks, images, place, tmp_path):
     larger = np.zeros((200, 9, 9), dtype=np.uint8)
     other = images._replace(training_images=larger, training_labels=images.test_labels)
+    with pytest.raises(FileError, match="trained on other images") as caught:
+        on_levels(networks, other, place, results["fp32"][1], tmp_path)
+    one_sentence(caught, "fp32/seed-3/best.ckpt", "blots")
+    with pytest.raises(FileError, match="trained on other images"):
+        trained_on(networks, other, results["fp32"][1], tmp_path)
+
+
+@pytest.mark.parametrize("shape", [(4, 16), (16, 4)])
+def test_images_of_another_shape_with_as_many_pixels_are_refused(
+    results, networks, images, place, tmp_path, shape
+):
+    flat = images.training_images.reshape(-1, *shape)
+    other = images._replace(training_images=flat)
     with pytest.raises(FileError, match="trained on other images"):
         on_levels(networks, other, place, results["fp32"][1], tmp_path)
 

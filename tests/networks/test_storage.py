@@ -3,12 +3,13 @@ import shutil
 
 import pytest
 import torch
-from helpers.training import on_levels
+from helpers.synthetic import one_sentence
+from helpers.training import FREE, on_levels, outputs, start_from, trained_on
 
 from wallnet import files
 from wallnet.files import FileError
 from wallnet.networks import storage
-from wallnet.networks.model import Classifier
+from wallnet.networks.classifier import Classifier
 
 MADE_BY = {
     "parameters",
@@ -18,6 +19,7 @@ MADE_BY = {
     "lightning_version",
     "revision",
 }
+PROGRAMMED = ("quantized", "fine_tuned_snapped", "on_levels")
 
 
 def test_every_result_says_what_it_is_and_what_made_it(results):
@@ -26,7 +28,7 @@ def test_every_result_says_what_it_is_and_what_made_it(results):
         assert set(record) >= MADE_BY
         assert record["seed"] == 3
         assert record["parameters"]["dataset"] == "blots"
-        assert record["device"] == ("none" if stage == "fp32" else "synapse")
+        assert record["device"] == ("none" if stage in FREE else "synapse")
         about = torch.load(checkpoint, weights_only=True)["wallnet"]
         assert about.keys() >= MADE_BY
         assert about["stage"] == stage
@@ -35,7 +37,7 @@ def test_every_result_says_what_it_is_and_what_made_it(results):
 def test_lightning_opens_every_checkpoint(results, images):
     for record, path in results.values():
         network = Classifier.load_from_checkpoint(path)
-        pixels = torch.from_numpy(images.test_images.reshape(200, -1).copy()).float() / 255
+        pixels = torch.from_numpy(images.test_images[:, None].copy()).float() / 255
         with torch.no_grad():
             right = network.eval()(pixels).argmax(dim=1) == torch.tensor(images.test_labels)
         assert 100 * float(right.float().mean()) == pytest.approx(record["test_accuracy"], abs=1e-3)
@@ -58,21 +60,20 @@ def damage(path, how):
 def test_a_damaged_checkpoint_is_refused_where_it_lies(
     results, networks, images, place, tmp_path, how
 ):
-    start = tmp_path / "results" / "best.ckpt"
-    start.parent.mkdir()
-    shutil.copy(results["fp32"][1], start)
+    folder = tmp_path / "results/networks"
+    _, start = outputs(folder, "fp32")
+    start_from(results["fp32"][1], folder)
     damage(start, how)
     with pytest.raises(FileError) as caught:
-        on_levels(networks, images, place, start, tmp_path)
-    text = str(caught.value)
-    assert str(start) in text
-    assert "damaged" in text
-    assert "run snakemake again" in text
-    assert "\n" not in text
+        on_levels(networks, images, place, start, folder)
+    text = one_sentence(caught, str(start), "damaged", "run snakemake again")
+    with pytest.raises(FileError) as caught:
+        trained_on(networks, images, start, folder)
+    assert str(caught.value) == text
     # the next run finds it and computes it again
     assert start.exists()
     assert list(files.find_damaged(start.parent)) == [str(start)]
-    storage.save_network(storage.load_network(results["fp32"][1]), start, {})
+    storage.save_network(storage.load_network(results["fp32"][1], "dense"), start, {})
     assert files.find_damaged(start.parent) == {}
 
 
@@ -82,11 +83,11 @@ def test_a_checkpoint_that_is_not_what_was_written_is_refused(results, tmp_path)
     path.parent.mkdir()
     shutil.copy(results["fp32"][1], path)
     files.note_digest(path)
-    storage.load_network(path)
+    storage.load_network(path, "dense")
     with open(path, "ab") as stream:
         stream.write(bytes(1))
     with pytest.raises(files.DamagedFileError, match="its content is not what was written"):
-        storage.load_network(path)
+        storage.load_network(path, "dense")
 
 
 def test_a_damaged_checkpoint_elsewhere_is_its_owners(results, tmp_path):
@@ -94,22 +95,104 @@ def test_a_damaged_checkpoint_elsewhere_is_its_owners(results, tmp_path):
     shutil.copy(results["fp32"][1], path)
     damage(path, "flipped")
     with pytest.raises(FileError, match="is damaged .*; delete it and run snakemake"):
-        storage.load_network(path)
+        storage.load_network(path, "dense")
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_missing_checkpoint_is_one_sentence(networks, images, place, tmp_path):
+    _, start = outputs(tmp_path, "fp32")
     with pytest.raises(FileError, match="is not there; run snakemake"):
-        on_levels(networks, images, place, tmp_path / "best.ckpt", tmp_path)
+        on_levels(networks, images, place, start, tmp_path)
+    with pytest.raises(FileError, match="is not there; run snakemake"):
+        trained_on(networks, images, start, tmp_path)
 
 
 def test_a_checkpoint_with_weights_that_are_no_numbers_is_refused(results, tmp_path):
-    network = storage.load_network(results["fp32"][1])
+    network = storage.load_network(results["fp32"][1], "dense")
     with torch.no_grad():
-        network.output.weight[1, 2] = float("nan")
+        network.model.output.weight[1, 2] = float("nan")
     storage.save_network(network, tmp_path / "best.ckpt", {})
     with pytest.raises(FileError, match="has weights that are not finite"):
-        storage.load_network(tmp_path / "best.ckpt")
+        storage.load_network(tmp_path / "best.ckpt", "dense")
+
+
+@pytest.mark.parametrize("stage", PROGRAMMED)
+@pytest.mark.parametrize("layer", ["hidden", "output"])
+def test_a_network_with_a_weight_beside_its_levels_is_refused(results, tmp_path, stage, layer):
+    """The least change in single precision is enough; other stages have free weights."""
+    path = tmp_path / "best.ckpt"
+    for other in (stage, "fp32", "continued", "fine_tuned"):
+        stored = torch.load(results[other][1], weights_only=True)
+        weight = stored["state_dict"][f"model.{layer}.weight"]
+        weight[1, 2] = weight[1, 2].nextafter(torch.tensor(9.0))
+        storage.write_checkpoint(stored, path)
+        if other == stage:
+            with pytest.raises(FileError) as caught:
+                storage.load_network(path, "dense")
+            one_sentence(caught, f"layer {layer} has 1 weights that are not on the levels")
+        else:
+            storage.load_network(path, "dense")
+
+
+def test_a_network_on_other_levels_than_it_says_is_refused(results, tmp_path):
+    stored = torch.load(results["on_levels"][1], weights_only=True)
+    stored["wallnet"]["levels"][2] += 1e-4
+    storage.write_checkpoint(stored, tmp_path / "best.ckpt")
+    with pytest.raises(FileError, match="weights that are not on the levels"):
+        storage.load_network(tmp_path / "best.ckpt", "dense")
+    stored = torch.load(results["on_levels"][1], weights_only=True)
+    stored["wallnet"]["circuits"]["output"]["scale"][0] *= 1.001
+    storage.write_checkpoint(stored, tmp_path / "best.ckpt")
+    with pytest.raises(FileError, match="layer output has .* not on the levels"):
+        storage.load_network(tmp_path / "best.ckpt", "dense")
+
+
+def test_no_network_beside_its_levels_is_written(results, tmp_path, networks):
+    """A fault of the package is noticed before there is a wrong result."""
+    from wallnet.jobs import mapping_job
+
+    record, path = results["quantized"]
+    network = storage.load_network(path, "dense")
+    with torch.no_grad():
+        network.model.hidden.weight[0, 0] += 1e-3
+    (job,) = mapping_job(networks, "blots", "synapse", "series", 3).networks
+    placed = {key: record[key] for key in ("device", "reading", "mapping", "stage")}
+    written = (tmp_path / "metrics.json", tmp_path / "best.ckpt")
+    with pytest.raises(ValueError, match="layer hidden has 1 weights that are not on the levels"):
+        storage.write_stage(job, placed, network, record, written)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["convolutional", "my_models:Small"])
+def test_a_checkpoint_of_another_model_is_refused(results, name):
+    """The file does not decide which code runs."""
+    with pytest.raises(FileError) as caught:
+        storage.load_network(results["fp32"][1], name)
+    one_sentence(caught, f"its model is not {name}")
+
+
+def test_a_checkpoint_cannot_name_code_to_run(results, tmp_path, monkeypatch):
+    (tmp_path / "planted.py").write_text("raise SystemExit('executed')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    stored = torch.load(results["fp32"][1], weights_only=True)
+    stored["hyper_parameters"]["model"] = "planted:Model"
+    storage.write_checkpoint(stored, tmp_path / "best.ckpt")
+    with pytest.raises(FileError, match="its model is not dense"):
+        storage.load_network(tmp_path / "best.ckpt", "dense")
+
+
+def test_the_bytes_of_a_checkpoint_follow_from_its_content(results, tmp_path):
+    """Also if two equal texts are one object, as in one process, or two, as in another one."""
+    network = storage.load_network(results["fp32"][1], "dense")
+    shared = "".join(["syn", "apse"])
+    apart = "".join(["syn", "apse"])
+    assert shared is not apart
+    written = []
+    for number, other in enumerate((shared, apart)):
+        path = tmp_path / f"{number}.ckpt"
+        storage.save_network(network, path, {"device": shared, "parameters": {"device": other}})
+        written.append(path.read_bytes())
+    assert written[0] == written[1]
 
 
 def test_metrics_are_plain_json(results):

@@ -18,7 +18,7 @@ LAYERS = ("hidden", "output")
 
 @dataclass
 class Images:
-    """Images of one part of a data set, flattened and in [0, 1], and their labels."""
+    """Images of one part of a data set, in [0, 1], and their labels."""
 
     pixels: torch.Tensor
     labels: torch.Tensor
@@ -26,16 +26,27 @@ class Images:
     def __getitem__(self, chosen):
         return Images(self.pixels[chosen], self.labels[chosen])
 
+    def shifted(self, down, right):
+        """Return the images, each moved by its own number of rows and columns; 0 moves in."""
+        moved = torch.zeros_like(self.pixels)
+        rows, columns = self.pixels.shape[1:]
+        for image, source, y, x in zip(moved, self.pixels, down, right, strict=True):
+            image[max(y, 0) : rows + min(y, 0), max(x, 0) : columns + min(x, 0)] = source[
+                max(-y, 0) : rows + min(-y, 0), max(-x, 0) : columns + min(-x, 0)
+            ]
+        return Images(moved, self.labels)
+
     def __len__(self):
         return len(self.labels)
 
 
 def read_images(folder: Path, part: str) -> Images:
     """Read a part ("train" or "t10k") from its IDX files: 16 and 8 bytes of header."""
-    pixels = np.fromfile(folder / f"{part}-images-idx3-ubyte", dtype=np.uint8)[16:]
+    content = np.fromfile(folder / f"{part}-images-idx3-ubyte", dtype=np.uint8)
+    shape = [int.from_bytes(content[k : k + 4].tobytes(), "big") for k in (4, 8, 12)]
     labels = np.fromfile(folder / f"{part}-labels-idx1-ubyte", dtype=np.uint8)[8:]
-    flat = torch.from_numpy(pixels.reshape(len(labels), -1).astype(np.float32) / np.float32(255))
-    return Images(flat, torch.from_numpy(labels.astype(np.int64)))
+    pixels = torch.from_numpy(content[16:].reshape(shape).astype(np.float32) / np.float32(255))
+    return Images(pixels, torch.from_numpy(labels.astype(np.int64)))
 
 
 @dataclass
@@ -48,7 +59,7 @@ class Network:
     input_range: float
 
     def __call__(self, pixels):
-        pre_activation = self.hidden(pixels)
+        pre_activation = self.hidden(pixels.reshape(len(pixels), -1))
         current = torch.clamp(pre_activation / self.input_range, 0.0, 1.0)
         c0, c1, c2, c3, c4 = self.quartic
         conductance = (((c4 * current + c3) * current + c2) * current + c1) * current + c0
@@ -74,21 +85,46 @@ class Network:
 
 @dataclass
 class Levels:
-    """The levels of a synapse, and the offset and scale of each layer (Eq. 3 of the paper)."""
+    """The levels of a synapse with one mapping, and the allowed weights of each layer."""
 
-    values: list
+    conductances: list
+    mapping: str
     circuits: dict = field(default_factory=dict)
 
+    @property
+    def normalized(self):
+        """Conductances from 0 to 1 (Eq. 3 of the paper)."""
+        conductance = np.sort(np.array(self.conductances))
+        return (conductance - conductance[0]) / (conductance[-1] - conductance[0])
+
+    @property
+    def entries(self):
+        """The weights for a scale of 1: levels, or levels with either sign."""
+        levels = self.normalized
+        both = sorted({*levels.tolist(), *(-levels).tolist()})
+        return torch.tensor(levels if self.mapping == "layer" else both, dtype=torch.float32)
+
     def fit(self, network):
-        """Compute offset and scale from the least and the greatest weight of each layer."""
+        """Compute offset and scale of each layer from its weights."""
         for name in LAYERS:
             weight = getattr(network, name).weight.detach()
-            self.circuits[name] = (weight.min(), weight.max() - weight.min())
+            if self.mapping == "layer":  # from the least to the greatest weight
+                self.circuits[name] = (weight.min(), weight.max() - weight.min())
+                continue
+            # of 46 shares of the largest magnitude, that with the least squared error
+            scales = [share * float(weight.abs().max()) for share in np.linspace(0.1, 1.0, 46)]
+            entries = self.entries.double()
+            errors = [
+                (weight[..., None].double() - scale * entries).abs().amin(dim=-1).square().mean()
+                for scale in scales
+            ]
+            best = scales[int(torch.stack(errors).argmin())]
+            self.circuits[name] = (torch.tensor(0.0), torch.tensor(best))
 
     def allowed(self, name):
         """Return the allowed weights of a layer, ascending."""
         offset, scale = self.circuits[name]
-        return offset + scale * torch.tensor(self.values, dtype=torch.float32)
+        return offset + scale * self.entries
 
     def nearest(self, name, weight):
         """Return the nearest allowed weight for each weight."""
@@ -116,6 +152,7 @@ def fit(network, training, validation, settings, seed, levels=None):
     """Train a network with Adam; if there are levels, the network always uses weights on them."""
     optimizer = torch.optim.Adam(network.parameters(), lr=settings["learning_rate"])
     order = torch.Generator().manual_seed(seed)
+    (shift,) = settings.get("shift", {"none": 0}).values()
     batches = math.ceil(len(training) / settings["batch_size"])
     step, steps = 0, settings["epochs"] * batches
     limit = settings.get("weight_limit")
@@ -135,9 +172,16 @@ def fit(network, training, validation, settings, seed, levels=None):
     best = None
     for epoch in range(1, settings["epochs"] + 1):
         total = 0.0
-        shuffled = torch.randperm(len(training), generator=order)
-        for chosen in shuffled.split(settings["batch_size"]):
-            batch = training[chosen]
+        shuffled = training[torch.randperm(len(training), generator=order)]
+        if shift:
+            # of all shifts, the first is the furthest down and to the right, then further left
+            width = 2 * shift + 1
+            version = torch.randint(width**2, (len(training),), generator=order)
+            shuffled = shuffled.shifted(
+                (shift - version // width).tolist(), (shift - version % width).tolist()
+            )
+        for chosen in torch.arange(len(training)).split(settings["batch_size"]):
+            batch = shuffled[chosen]
             optimizer.zero_grad()
             loss = functional.cross_entropy(network(batch.pixels), batch.labels)
             loss.backward()
@@ -176,8 +220,8 @@ class Stage:
     confusion: np.ndarray
 
 
-def all_stages(folder, networks, quartic, levels):
-    """Return every stage of the only network of a campaign, in order.
+def all_stages(folder, networks, quartic, conductances):
+    """Return every stage of the networks of a campaign, in order, by mapping and stage.
 
     Parameters
     ----------
@@ -185,26 +229,26 @@ def all_stages(folder, networks, quartic, levels):
         Folder of the IDX files.
     networks : dict
         Section `networks` of the configuration.
-    quartic, levels : list of float
-        The activation's coefficients, and normalised conductances in ascending order.
+    quartic, conductances : list of float
+        The activation's coefficients, and the conductances of the levels in S.
     """
     everything, test = read_images(folder, "train"), read_images(folder, "t10k")
     seed, recipe = networks["seeds"][0], networks["recipes"]["plain"]
     training, validation = split(everything, networks["validation_fraction"], seed)
     classes = int(everything.labels.max()) + 1
     torch.manual_seed(seed)
-    hidden = nn.Linear(everything.pixels.shape[1], networks["hidden_neurons"])
+    hidden = nn.Linear(everything.pixels[0].numel(), networks["hidden_neurons"])
     output = nn.Linear(networks["hidden_neurons"], classes)
     network = Network(hidden, output, quartic, networks["input_range"])
     stages = {}
 
-    def finish(name, went=None):
+    def finish(mapping, name, went=None):
         with torch.no_grad():
             predicted = network(test.pixels).argmax(dim=1)
         confusion = np.zeros((classes, classes), dtype=int)
         for label, prediction in zip(test.labels.tolist(), predicted.tolist(), strict=True):
             confusion[label, prediction] += 1
-        stages[name] = Stage(
+        stages[mapping, name] = Stage(
             network.state(), went, network.accuracy(test), network.accuracy(validation), confusion
         )
 
@@ -214,16 +258,22 @@ def all_stages(folder, networks, quartic, levels):
                 weight = getattr(network, name).weight
                 weight.copy_(on_levels.nearest(name, weight))
 
-    finish("fp32", fit(network, training, validation, recipe["fp32"], seed))
+    def train(settings, levels=None):
+        return fit(network, training, validation, settings, seed, levels)
+
+    finish("none", "fp32", train(recipe["fp32"]))
     trained = network.state()
-    on_levels = Levels(levels)
-    on_levels.fit(network)
-    snap()
-    finish("quantized")
-    finish("fine_tuned", fit(network, training, validation, recipe["fine_tuned"], seed))
-    snap()
-    finish("fine_tuned_snapped")
-    network.load(trained)
-    settings = recipe["on_levels"]
-    finish("on_levels", fit(network, training, validation, settings, seed, on_levels))
+    longer = {**recipe["on_levels"], "weight_limit": recipe["fp32"]["weight_limit"]}
+    finish("none", "continued", train(longer))
+    for mapping in networks["mappings"]:
+        network.load(trained)
+        on_levels = Levels(conductances, mapping)
+        on_levels.fit(network)
+        snap()
+        finish(mapping, "quantized")
+        finish(mapping, "fine_tuned", train(recipe["fine_tuned"]))
+        snap()
+        finish(mapping, "fine_tuned_snapped")
+        network.load(trained)
+        finish(mapping, "on_levels", train(recipe["on_levels"], on_levels))
     return stages

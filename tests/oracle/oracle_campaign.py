@@ -3,7 +3,8 @@
 The detectors cover a part of their tracks. Placed walls move while they relax, or slip. Devices
 are read at the end of the pulse, and the walls move on after that. Some currents are negative, and
 no pulse reverses the synapse. Images are so noisy that the best epoch of each training is in the
-middle, and each stage has different training settings.
+middle, and each stage has different training settings. Images are shifted in some trainings and
+not in others.
 """
 
 import copy
@@ -45,29 +46,31 @@ NETWORKS = {
     "neuron_reading": "series",
     "synapses": ["synapse"],
     "readings": ["parallel"],
-    "mappings": ["layer"],
+    "mappings": ["layer", "signed-fitted"],
     "recipes": {
         "plain": {
             "fp32": {
                 "epochs": 6,
                 "batch_size": 24,
-                "learning_rate": 8e-3,
+                "learning_rate": 1.5e-2,
                 "schedule": "cosine",
                 "weight_limit": 2.0,
+                "shift": {"blots": 1},
             },
-            "fine_tuned": {"epochs": 5, "batch_size": 20, "learning_rate": 3e-3},
+            "fine_tuned": {"epochs": 8, "batch_size": 20, "learning_rate": 2e-2},
             "on_levels": {
                 "epochs": 7,
                 "batch_size": 32,
-                "learning_rate": 5e-3,
+                "learning_rate": 1e-2,
                 "schedule": "cosine",
+                "shift": {"blots": 2},
             },
         }
     },
     "seeds": [3],
 }
 
-IMAGES = {"training": 400, "test": 150, "noise": 120, "seed": 5}
+IMAGES = {"training": 400, "test": 150, "noise": 100, "seed": 6}
 
 
 def configuration():

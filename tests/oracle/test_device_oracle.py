@@ -224,7 +224,6 @@ def test_the_activation_is_the_least_squares_quartic(files, curves, reading):
 
 def test_the_compact_models_hold_the_levels_and_the_activation(results, levels, curves):
     synapse = json.loads((results / "compact_models/synapse.json").read_text())
-    low, high = levels[0].conductance, levels[-1].conductance
     assert len(synapse["levels"]) == len(levels)
     for found, level in zip(synapse["levels"], levels, strict=True):
         assert found["state"] == level.label
@@ -232,15 +231,15 @@ def test_the_compact_models_hold_the_levels_and_the_activation(results, levels, 
         assert found["stable"] == level.stable
         assert found["reachable"] == bool(np.isfinite(level.reaching))
         for k, reading in enumerate(oracle.READINGS):
-            value = found["normalized_conductance"][reading]
+            value = found["conductance"][reading]
             if level.stable:
-                expected = (level.conductance[k] - low[k]) / (high[k] - low[k])
-                assert value == pytest.approx(expected, abs=1e-6)
+                assert value == pytest.approx(level.conductance[k], rel=1e-6, abs=0)
             else:
                 assert value is None
     neuron = json.loads((results / "compact_models/neuron.json").read_text())
     for reading, curve in curves.items():
-        found = neuron["activation"][reading]["quartic"]
+        assert neuron["activation"][reading]["breaks"] == [0.0, 1.0]
+        (found,) = neuron["activation"][reading]["coefficients"]
         assert np.polyval(found[::-1], 0.3) == pytest.approx(
             np.polyval(curve.quartic[::-1], 0.3), abs=2e-6
         )

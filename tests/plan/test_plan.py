@@ -6,12 +6,11 @@ import random
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import PurePath
 
 import pytest
-from helpers.small_campaign import ROOT, Campaign, with_networks
+from helpers.planned import planned_jobs
+from helpers.small_campaign import ROOT, TRAINING, Campaign, with_networks
 
 from wallnet import config, files, plan
 from wallnet.validation import CHECKS
@@ -232,54 +231,12 @@ def test_simulations_of_the_campaign_of_the_repository():
 # Every job that Snakemake plans for a campaign with all kinds of results
 
 
-SHOW_JOBS = """
-import json, os, sys
-
-from snakemake import cli, workflow
-from snakemake.io import is_flagged
-
-build = workflow.Workflow._build_dag
-
-
-def show(self):
-    build(self)
-    jobs = [
-        {
-            "rule": job.rule.name,
-            "checkpoint": job.is_checkpoint,
-            "wildcards": dict(job.wildcards.items()),
-            "input": list(map(str, job.input)),
-            "ancient": [str(path) for path in job.input if is_flagged(path, "ancient")],
-            "output": list(map(str, job.output)),
-            "log": list(map(str, job.log)),
-            "benchmark": job.benchmark and str(job.benchmark),
-            "params": {k: v if isinstance(v, str) else list(v) if isinstance(v, (list, tuple))
-                       else v for k, v in job.params.items()},
-            "threads": job.threads,
-            "resources": [job.resources.get(name) for name in ("mem_mb", "runtime")],
-            "environment": job.conda_env_spec
-            and os.path.basename(str(job.conda_env_spec.file.get_path_or_uri(secret_free=True))),
-            "command": job.shellcmd,
-            "template": job.rule.shellcmd,
-        }
-        for job in self.dag.jobs
-    ]
-    makers = {
-        path: [rule.name for rule in self.rules if rule.is_producer(path)]
-        for path in json.loads(os.environ["SHOW_MAKERS"])
-    }
-    with open(os.environ["SHOW_FILE"], "w") as stream:
-        json.dump([jobs, makers], stream)
-    sys.exit(0)
-
-
-workflow.Workflow._build_dag = show
-cli.main(sys.argv[1:])
-"""
-
-
 def with_everything():
-    """Return a campaign of two neurons, two synapses, a track, two data sets and two seeds."""
+    """Return a campaign of two neurons, two synapses, a track, two data sets and two seeds.
+
+    Of its two recipes the first has all stages. The second trains further as in the paper only,
+    with one of two mappings.
+    """
     data = with_networks()
     devices, networks = data["devices"], data["networks"]
     devices["other"] = {"like": "neuron", "wall": {"start": 44e-9}, "shown": [0.4e12, 0.6e12]}
@@ -299,9 +256,14 @@ def with_everything():
         "neuron_reading": "series",
         "synapses": ["synapse", "wide"],
         "mappings": ["layer", "layer-extended"],
+        "compared": ["row-extended", "signed-3sd", "layer"],
         "seeds": [3, 11],
         "table_ii": {"wide": 5},
         "threads": 2,
+    }
+    networks["recipes"]["brief"] = {
+        "fp32": {**TRAINING},
+        "fine_tuned": TRAINING | {"mappings": ["layer-extended"]},
     }
     case = {"device": "wide", "current_density": 0.6e12, "changes": {"material": {"damping": 0.1}}}
     data["crosscheck"]["cases"] = {
@@ -315,7 +277,7 @@ def with_everything():
 def level(parallel, series, half=False, stable=True):
     conductance = {"parallel": parallel, "series": series}
     return {
-        "normalized_conductance": conductance,
+        "conductance": conductance,
         "half": half,
         "stable": stable,
         "reachable": True,
@@ -369,10 +331,27 @@ MAKERS = {
     "results/figures/networks/nothing/misread.svg": [],
     "results/figures/networks/nothing/confusion-wide.png": [],
     "results/networks/dots/none/none/none/plain/fp32/seed-3/metrics.json": ["train"],
+    "results/networks/dots/none/none/none/brief/fp32/seed-3/best.ckpt": ["train"],
+    "results/networks/dots/none/none/none/plain/fp32/seed-3/programming.nc": [],
+    "results/networks/dots/none/none/none/plain/continued/seed-3/best.ckpt": ["train_on"],
+    "results/networks/dots/none/none/none/plain/continued/seed-x/best.ckpt": [],
     "results/networks/dots/wide/series/layer-extended/plain/quantized/seed-3/best.ckpt": ["map"],
+    "results/networks/dots/wide/series/layer/plain/on_levels/seed-3/programming.nc": ["map"],
+    "results/networks/dots/wide/series/layer/plain/fine_tuned/seed-3/programming.nc": [],
+    "results/networks/dots/wide/series/layer/brief/quantized/seed-3/metrics.json": ["map"],
+    "results/networks/dots/wide/series/layer/brief/fine_tuned/seed-3/metrics.json": [],
+    "results/networks/dots/wide/series/layer-extended/brief/fine_tuned/seed-3/best.ckpt": ["map"],
+    "results/networks/dots/wide/series/layer-extended/brief/on_levels/seed-3/best.ckpt": [],
+    "results/networks/dots/wide/series/row/plain/quantized/seed-3/best.ckpt": [],
     "results/networks/dots/wide/series/layer/plain/quantized/seed-x/best.ckpt": [],
     "results/networks/dots/wide/series/layer-a-b/plain/quantized/seed-3/best.ckpt": [],
     "results/networks/dots/wide/series/layer/plain/fp32/seed-3/best.ckpt": [],
+    "results/mappings/dots/wide/series/seed-3.json": ["compare_mappings"],
+    "results/mappings/dots/wide/series/seed-x.json": [],
+    "results/table-ii/dots/seed-3.json": ["interpret"],
+    "results/table-ii/dots/seed-3.ckpt": ["interpret"],
+    "results/table-ii/dots/seed-3-fine-tuned.json": ["fine_tune_interpretations"],
+    "results/table-ii/chosen.json": ["choose_interpretations"],
 }
 """Files and the rules that can create them; no rules for files that no campaign has."""
 
@@ -386,7 +365,8 @@ RAISED = {
     "validation": 600,
 }
 
-TARGETS = ("all", "traces", "devices", "networks", "figures", "crosscheck", "validation")
+CHECK_TARGETS = ("crosscheck", "validation", "mappings")
+TARGETS = ("all", "traces", "devices", "networks", "figures", *CHECK_TARGETS)
 
 
 @pytest.fixture(scope="module")
@@ -398,26 +378,17 @@ def shown(tmp_path_factory):
         files.write_json(
             {"kind": "synapse", "levels": levels}, folder / f"results/compact_models/{name}.json"
         )
+    curve = {"breaks": [0.0, 1.0]}
     for name, first in {"neuron": 0.7, "other": 0.1}.items():
         activation = {
-            "parallel": {"quartic": [first, 1, 2, 3, 4], "fault": ""},
-            "series": {"quartic": [first, 5, 6, 7, 8], "fault": "not monotonic"},
+            "parallel": {**curve, "coefficients": [[first, 1, 2, 3, 4]], "fault": ""},
+            "series": {**curve, "coefficients": [[first, 5, 6, 7, 8]], "fault": "not monotonic"},
         }
         files.write_json(
             {"kind": "neuron", "activation": activation},
             folder / f"results/compact_models/{name}.json",
         )
-    environment = with_revisions(folder, **RAISED) | {
-        "SHOW_FILE": str(folder / "jobs.json"),
-        "SHOW_MAKERS": json.dumps(list(MAKERS)),
-    }
-    command = [sys.executable, "-c", SHOW_JOBS, "--snakefile", ROOT / "Snakefile", "--dry-run"]
-    command += ["--directory", folder, "--cores", "8", "--quiet", "all", "--", *TARGETS]
-    done = subprocess.run(
-        list(map(str, command)), capture_output=True, text=True, env={**os.environ, **environment}
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads((folder / "jobs.json").read_text())
+    return planned_jobs(folder, TARGETS, MAKERS, with_revisions(folder, **RAISED))
 
 
 @pytest.fixture(scope="module")
@@ -435,6 +406,8 @@ def words_of(job):
     return shlex.split(job["command"])
 
 
+TRAININGS = ("train", "train_on", "map")
+ON_DEVICES = ("train", "map", "compare_mappings")
 SIMULATIONS = ("initial", "trace", "level", "crosscheck_trace")
 
 
@@ -454,9 +427,10 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
     now = {stage: table[stage]["revision"] + by for stage, by in RAISED.items()}
     stages = {
         "devices": {"device", "compact_model"},
-        "networks": {"data", "train", "map"},
+        "networks": {"data", "train", "train_on", "map", "compare_mappings"},
         "report": {
-            *("parameters", "accuracy", "crosscheck_table", "validation_table", "device_table")
+            *("parameters", "accuracy", "crosscheck_table", "validation_table", "device_table"),
+            "mapping_table",
         }
         | {job["rule"] for job in jobs if job["rule"].startswith("figure_")},
     }
@@ -488,11 +462,13 @@ def test_a_job_is_told_of_all_that_it_waits_for_and_makes(jobs):
         if not job["command"]:
             continue
         words, rule = words_of(job), job["rule"]
-        assert {*job["output"], *job["log"]} <= set(words), rule
-        for path in job["input"]:
+        assert set(job["log"]) <= set(words), rule
+        # jobs of networks write below a folder, with names that the plan gives them
+        assert rule in TRAININGS or set(job["output"]) <= set(words), rule
+        for path in (*job["input"], *job["output"]):
             assert {path, *map(str, PurePath(path).parents)} & set(words), (rule, path)
         # these show that code or the content of a file has changed
-        unsaid = {"revision"} | ({"levels", "activation"} if rule in ("train", "map") else set())
+        unsaid = {"revision"} | ({"levels", "activation"} if rule in ON_DEVICES else set())
         for name, value in job["params"].items():
             values = map(str, value if isinstance(value, list) else [value])
             assert name in unsaid or set(values) <= set(words), (rule, name)
@@ -512,12 +488,13 @@ OPTIONS = {
     "--neuron": r"results/compact_models/other\.json",
     "--synapse": r"results/compact_models/(synapse|wide)\.json",
     "--start": r"results/networks/[a-z]+/none/none/none/plain/fp32/seed-\d+/best\.ckpt",
-    "--metrics": r"results/networks/.*/metrics\.json",
-    "--checkpoint": r"results/networks/.*/best\.ckpt",
     "--first": r"results/crosscheck/[a-z]+/film\.nc",
     "--reference": r"results/crosscheck/[a-z]+/oommf\.nc",
     "--results": r"results/validation/.*\.json",
-    "--csv": r"results/tables/.*\.csv",
+    "--comparisons": r"results/mappings/[a-z]+/(synapse|wide)/[a-z]+/seed-\d+\.json",
+    "--references": r"results/networks/[a-z]+/none/none/none/.*/metrics\.json",
+    "--csv": r"results/tables/(?!accuracy-gaps).*\.csv",
+    "--gaps": r"results/tables/accuracy-gaps\.csv",
     "--markdown": r"results/tables/.*\.md",
     "--html": r"results/tables/.*\.html",
     "--png": r"results/figures/.*\.png",
@@ -541,7 +518,7 @@ def test_files_stand_behind_the_options_that_they_belong_to(jobs):
     assert used == set(OPTIONS)
 
 
-FREE = "results/networks/{dataset}/none/none/none/plain/fp32/seed-{seed}/"
+FREE = "results/networks/{dataset}/none/none/none/{recipe}/fp32/seed-{seed}/"
 MAPPED = ("quantized", "fine_tuned", "fine_tuned_snapped", "on_levels")
 DEVICE_FILE = "results/devices/{device}.nc"
 SWEPT = {
@@ -555,13 +532,39 @@ LEVEL_STATES = {"synapse": ["1", "1-2", "2"], "wide": ["1"]}
 
 
 def metrics(dataset, device, stages, seed=3, readings=("parallel", "series"), mapping="layer"):
+    """Return the metrics of the recipe `plain` on a synapse, after that of the free network."""
     place = (
         f"results/networks/{dataset}/{device}/{{}}/{mapping}/plain/{{}}/seed-{seed}/metrics.json"
     )
     return [
-        (FREE + "metrics.json").format(dataset=dataset, seed=seed),
+        (FREE + "metrics.json").format(dataset=dataset, recipe="plain", seed=seed),
         *(place.format(reading, stage) for reading in readings for stage in stages),
     ]
+
+
+def every_metrics(dataset, devices, seed=3, mappings=("layer", "layer-extended")):
+    """Return the metrics of both recipes in all readings, with free weights and on synapses."""
+    free = f"results/networks/{dataset}/none/none/none/{{}}/{{}}/seed-{seed}/metrics.json"
+    bound = f"results/networks/{dataset}/{{}}/{{}}/{{}}/{{}}/{{}}/seed-{seed}/metrics.json"
+    stages = {
+        ("plain", "layer"): MAPPED,
+        ("plain", "layer-extended"): MAPPED,
+        ("brief", "layer"): MAPPED[:1],
+        ("brief", "layer-extended"): MAPPED[:3],
+    }
+    return {
+        recipe: [
+            *(free.format(recipe, stage) for stage in without),
+            *(
+                bound.format(device, reading, mapping, recipe, stage)
+                for device in devices
+                for reading in ("parallel", "series")
+                for mapping in mappings
+                for stage in stages[recipe, mapping]
+            ),
+        ]
+        for recipe, without in {"plain": ("fp32", "continued"), "brief": ("fp32",)}.items()
+    }
 
 
 def expected_input(job):
@@ -580,9 +583,11 @@ def expected_input(job):
         return one
     if rule == "train":
         return [f"results/data/{dataset}.json", "results/compact_models/other.json"]
-    if rule == "map":
-        start = (FREE + "best.ckpt").format(**wildcards)
-        return [f"results/data/{dataset}.json", f"results/compact_models/{device}.json", start]
+    if rule == "train_on":
+        return [f"results/data/{dataset}.json", (FREE + "best.ckpt").format(**wildcards)]
+    if rule in ("map", "compare_mappings"):
+        starts = [(FREE + "best.ckpt").format(recipe=r, **wildcards) for r in ("plain", "brief")]
+        return [f"results/data/{dataset}.json", f"results/compact_models/{device}.json", *starts]
     if rule in ("figure_magnetization", "figure_dynamics"):
         return [*one, *traces]
     if rule in ("figure_transfer_curve", "figure_conductance", "figure_wall_position"):
@@ -592,26 +597,44 @@ def expected_input(job):
     if rule == "figure_accuracy":
         return ["results/tables/accuracy.csv"]
     if rule == "figure_training_curves":
-        return [(FREE + "metrics.json").format(dataset=d, seed=3) for d in ("blots", "dots")]
+        return [
+            (FREE + "metrics.json").format(dataset=d, recipe=r, seed=3)
+            for d in ("blots", "dots")
+            for r in ("plain", "brief")
+        ]
     if rule == "figure_misread":
         return metrics(dataset, None, ())
     if rule == "figure_weights":
-        return metrics(dataset, device, MAPPED)
+        # of each recipe the mapping with the most stages
+        plain = every_metrics(dataset, [device], mappings=["layer"])["plain"]
+        return plain + every_metrics(dataset, [device], mappings=["layer-extended"])["brief"]
     if rule == "figure_confusion":
         return metrics(dataset, device, MAPPED[:2])
     if rule == "accuracy":
         return [
             path
             for dataset in ("blots", "dots")
+            for recipe in ("plain", "brief")
             for seed in (3, 11)
-            for path in dict.fromkeys(
-                path
-                for device in ("synapse", "wide")
-                for reading in ("parallel", "series")
-                for mapping in ("layer", "layer-extended")
-                for path in metrics(dataset, device, MAPPED, seed, [reading], mapping)
-            )
+            for path in every_metrics(dataset, ["synapse", "wide"], seed)[recipe]
         ]
+    if rule == "mapping_table":
+        places = [
+            (d, r, s) for d in ("synapse", "wide") for r in ("parallel", "series") for s in (3, 11)
+        ]
+        compared = [
+            f"results/mappings/{dataset}/{place}/{reading}/seed-{seed}.json"
+            for dataset in ("blots", "dots")
+            for place, reading, seed in places
+        ]
+        free = [
+            path
+            for dataset in ("blots", "dots")
+            for recipe in ("plain", "brief")
+            for seed in (3, 11)
+            for path in every_metrics(dataset, [], seed)[recipe]
+        ]
+        return compared + free
     if rule == "crosscheck_table":
         cases = [(case, of) for of in ("film", "oommf") for case in ("slow", "quick")]
         return [f"results/crosscheck/{case}/{of}.nc" for case, of in cases]
@@ -633,7 +656,7 @@ def test_only_the_age_of_compact_models_does_not_count(jobs):
     """Their relevant content is a parameter of the same job."""
     for job in jobs:
         old = [path for path in job["input"] if path.startswith("results/compact_models/")]
-        assert job["ancient"] == (old if job["rule"] in ("train", "map") else []), job["rule"]
+        assert job["ancient"] == (old if job["rule"] in ON_DEVICES else []), job["rule"]
 
 
 def test_a_network_is_planned_anew_once_the_levels_are_known(jobs):
@@ -642,28 +665,76 @@ def test_a_network_is_planned_anew_once_the_levels_are_known(jobs):
 
 
 def test_a_mapping_is_planned_by_the_levels_of_its_own_synapse_reading_and_level_set(jobs):
+    """One job has the levels of each of its mappings, `layer` and `layer-extended`."""
     levels = {
-        ("synapse", "parallel", "layer"): [[0.0, 0.5, 1.0], 3],
-        ("synapse", "series", "layer"): [[0.0, 0.3, 1.0], 3],
-        ("synapse", "parallel", "layer-extended"): [[0.0, 0.4, 0.5, 1.0], 3],
-        ("synapse", "series", "layer-extended"): [[0.0, 0.2, 0.3, 1.0], 3],
-        ("wide", "parallel", "layer"): [[0.0], 2],
-        ("wide", "series", "layer"): [[0.0], 2],
-        ("wide", "parallel", "layer-extended"): [[0.0, 0.9], 2],
-        ("wide", "series", "layer-extended"): [[0.0, 0.8], 2],
+        ("synapse", "parallel"): [[[0.0, 0.5, 1.0], 3], [[0.0, 0.4, 0.5, 1.0], 3]],
+        ("synapse", "series"): [[[0.0, 0.3, 1.0], 3], [[0.0, 0.2, 0.3, 1.0], 3]],
+        ("wide", "parallel"): [[[0.0], 2], [[0.0, 0.9], 2]],
+        ("wide", "series"): [[[0.0], 2], [[0.0, 0.8], 2]],
     }
-    found = of_rule(jobs, "map")
-    assert len(found) == 2 * 2 * 8
-    for job in found:
-        key = tuple(job["wildcards"][name] for name in ("device", "reading", "mapping"))
-        assert json.loads(job["params"]["levels"]) == levels[key], key
+    for rule in ("map", "compare_mappings"):
+        found = of_rule(jobs, rule)
+        assert len(found) == 2 * 2 * 4
+        for job in found:
+            key = tuple(job["wildcards"][name] for name in ("device", "reading"))
+            # the first of the compared mappings uses the extended levels
+            expected = levels[key] if rule == "map" else levels[key][::-1]
+            assert [json.loads(text) for text in job["params"]["levels"]] == expected, key
+
+
+def test_each_recipe_plans_the_trainings_that_it_has_settings_for(jobs):
+    """Two data sets and seeds; one job maps both recipes to one synapse in one reading."""
+    counts = {rule: len(of_rule(jobs, rule)) for rule in TRAININGS}
+    assert counts == {"train": 2 * 2 * 2, "train_on": 2 * 2, "map": 2 * 2 * 2 * 2}
+    assert {job["wildcards"]["recipe"] for job in of_rule(jobs, "train_on")} == {"plain"}
+    for job in of_rule(jobs, "map"):
+        told = json.loads(job["params"]["job"])["networks"]
+        assert [(one["recipe"], one["mapping"], tuple(one["stages"])) for one in told] == [
+            ("plain", "layer", MAPPED),
+            ("plain", "layer-extended", MAPPED),
+            ("brief", "layer", MAPPED[:1]),
+            ("brief", "layer-extended", MAPPED[:3]),
+        ]
+        for one in told:
+            same = ("dataset", "device", "reading", "seed")
+            assert [str(one[key]) for key in same] == [job["wildcards"][key] for key in same]
+            stages = [stage for stage in ("fine_tuned", "on_levels") if one.get(stage)]
+            assert stages == [
+                stage for stage in ("fine_tuned", "on_levels") if stage in one["stages"]
+            ]
+        # metrics, checkpoint, and programming of all stages but fine_tuned
+        networks = 4 + 4 + 1 + 3
+        kinds = [path.rpartition("/")[2] for path in job["output"]]
+        assert {kind: kinds.count(kind) for kind in kinds} == {
+            "metrics.json": networks,
+            "best.ckpt": networks,
+            "programming.nc": networks - 3,
+        }
+
+
+def test_a_comparison_has_every_mapping_at_the_stages_that_it_compares(jobs):
+    """The mappings of the campaign, and those of a stage of a recipe, do not count."""
+    for job in of_rule(jobs, "compare_mappings"):
+        told = json.loads(job["params"]["job"])
+        for key in ("dataset", "device", "reading", "seed"):
+            assert str(told[key]) == job["wildcards"][key]
+        assert [
+            (one["recipe"], one["mapping"], tuple(one["stages"])) for one in told["networks"]
+        ] == [
+            (recipe, mapping, stages)
+            for recipe, stages in {
+                "plain": ("quantized", "on_levels"),
+                "brief": ("quantized",),
+            }.items()
+            for mapping in ("row-extended", "signed-3sd", "layer")
+        ]
+        assert not any("fine_tuned" in one for one in told["networks"])
 
 
 def test_a_training_is_planned_by_the_activation_of_the_networks_neuron(jobs):
-    found = of_rule(jobs, "train")
-    assert len(found) == 2 * 2
-    for job in found:
-        assert json.loads(job["params"]["activation"]) == [[0.1, 5, 6, 7, 8], "not monotonic"]
+    for job in of_rule(jobs, "train"):
+        curve = [[0.0, 1.0], [[0.1, 5, 6, 7, 8]]]
+        assert json.loads(job["params"]["activation"]) == [curve, "not monotonic"]
 
 
 def test_a_simulation_gets_the_numbers_of_its_own_device_and_current(jobs):
@@ -711,7 +782,7 @@ def test_a_case_of_the_crosscheck_goes_to_both_calculators(jobs):
 
 
 def test_a_network_gets_the_numbers_of_its_own_run(jobs):
-    for job in of_rule(jobs, "train", "map", "data"):
+    for job in of_rule(jobs, *TRAININGS, "data"):
         told = json.loads(job["params"]["job"])
         for key, value in job["wildcards"].items():
             assert str(told["name" if job["rule"] == "data" else key]) == value, job["output"]
@@ -734,7 +805,10 @@ def test_a_figure_is_told_of_itself_and_not_of_the_last_in_the_table(jobs):
     """Its rule is created in a loop, and Snakemake calls functions after the loop."""
     drawn = [job for job in jobs if job["rule"].startswith("figure_")]
     assert {job["rule"] for job in drawn} == {
-        f"figure_{name.replace('-', '_')}" for name in plan.FIGURES
+        # the campaign has no measured device
+        f"figure_{name.replace('-', '_')}"
+        for name, figure in plan.FIGURES.items()
+        if figure.kind != config.MEASURED
     }
     # the function that runs reads the command again: its text must be the same in all rules
     assert len({job["template"] for job in drawn}) == 1
@@ -763,13 +837,14 @@ def test_a_figure_shows_the_pulses_of_its_own_device(jobs):
     for job in of_rule(jobs, "figure_accuracy", "figure_training_curves"):
         assert behind("--paper", job) == ["5"]
     for job in jobs:
-        if job["rule"].startswith("figure_") or job["rule"].endswith(("k_table", "n_table")):
+        drawn = ("crosscheck_table", "validation_table", "mapping_table")
+        if job["rule"].startswith("figure_") or job["rule"] in drawn:
             assert json.loads(job["params"]["figures"])["vector_format"] == "svg", job["rule"]
 
 
 def test_only_oommf_and_networks_take_the_threads_that_they_are_given(jobs):
     for job in jobs:
-        expected = 2 if job["rule"] in ("train", "map") else 1
+        expected = 2 if job["rule"] in (*TRAININGS, "compare_mappings") else 1
         if job["rule"] in SIMULATIONS:
             if calculator_of(job) == "oommf" and job["wildcards"].get("case") != "slow":
                 expected = 3
@@ -786,7 +861,8 @@ def test_only_oommf_has_an_environment_of_its_own(jobs):
 
 def test_oommf_asks_for_memory_and_time_of_its_own(jobs):
     amounts = {"film": [800, 15], "oommf": [1000, 120]}
-    asked = {"train": [1500, 30], "map": [1500, 30], "validation_check": [1000, 15]}
+    asked = {rule: [1500, 30] for rule in TRAININGS} | {"validation_check": [1000, 15]}
+    asked["compare_mappings"] = [1500, 60]
     for job in jobs:
         rule = job["rule"]
         if rule in SIMULATIONS or rule in asked:
@@ -795,9 +871,14 @@ def test_oommf_asks_for_memory_and_time_of_its_own(jobs):
 
 
 def test_a_job_writes_its_log_and_benchmark_where_its_first_result_is(jobs):
+    """Those of a job that maps several networks are in the folder of its synapse and reading."""
     for job in jobs:
         if job["command"]:
             stem = job["output"][0].removeprefix("results/").rpartition(".")[0]
+            if job["rule"] == "map":
+                stem = "networks/{dataset}/{device}/{reading}/seed-{seed}".format(
+                    **job["wildcards"]
+                )
             assert job["log"] == [f"results/logs/{stem}.log"]
             if job["rule"] != "crosscheck_table":
                 assert job["benchmark"] == f"results/benchmarks/{stem}.tsv"
@@ -806,24 +887,31 @@ def test_a_job_writes_its_log_and_benchmark_where_its_first_result_is(jobs):
 
 
 def test_the_targets_ask_for_every_file_of_their_kind(jobs):
-    """Counted by hand: 27 of simulations, 24 of devices, 269 of networks and 44 figures."""
+    """Counted by hand: 27 of simulations, 24 of devices, 558 of networks and 44 figures.
+
+    With 2 synapses in 2 readings, the recipe `plain` has 2 free networks and 2 · 4 on levels, 2 · 3
+    of them with a programming. The recipe `brief` has 1, 1 + 3, and 1 + 2.
+    """
     asked = {job["rule"]: job["input"] for job in jobs if job["rule"] in TARGETS}
     counts = {name: len(set(paths)) for name, paths in asked.items()}
     assert counts == {
         "traces": 5 + 18 + 4,
         "devices": 5 + 4 + 5 * 3,
-        "networks": 2 + 2 * (2 * 2 * (1 + 2 * 2 * 2 * 4)) + 3,
+        "networks": 2 + 2 * 2 * (2 * (2 + 1) + 2 * 2 * (2 * (8 + 4) + 6 + 3)) + 3 + 1,
         "figures": 2 * (2 + 2 + 2 + 2 + 1 + 1 + 2 + 2 * (1 + 2 + 2)),
-        "all": 27 + 24 + 2 + 269 + 44,
+        "all": 27 + 24 + 2 + 558 + 44,
         "crosscheck": 2 * 2 + 2 + 2,
         "validation": len(CHECKS) + 2 + 2,
+        "mappings": 2 * 2 * 2 * 2 + 2 + 2,
     }
-    checks = ("crosscheck", "validation")
-    made = {path for j in jobs if not j["rule"].startswith(checks) for path in j["output"]}
-    assert set(asked["all"]) == made
-    for name in checks:
-        made = {path for j in jobs if j["rule"].startswith(name) for path in j["output"]}
-        assert set(asked[name]) == made
+    rules = {name: (f"{name}_trace", f"{name}_check", f"{name}_table") for name in CHECK_TARGETS}
+    rules["mappings"] = ("compare_mappings", "mapping_table")
+    made = {
+        name: {p for j in jobs if j["rule"] in rules[name] for p in j["output"]} for name in rules
+    }
+    made["all"] = {path for job in jobs for path in job["output"]}.difference(*made.values())
+    for name, paths in made.items():
+        assert set(asked[name]) == paths, name
     assert {path.split("/")[1] for path in asked["traces"]} == {"initial", "traces", "levels"}
     folders = {path.split("/")[1] for path in asked["devices"]}
     assert folders == {"devices", "compact_models", "tables"}

@@ -1,5 +1,6 @@
 """A configuration is rejected with messages that name a key, or it runs and stays finite."""
 
+import itertools
 import math
 import re
 
@@ -40,6 +41,27 @@ def check_stop(error):
     assert re.search(r"(film|output|track|wall|pulse|material)\.\w+", str(error)), str(error)
 
 
+def check_model(error, name):
+    assert str(error).startswith(f"model {name}: "), error
+
+
+def check_networks(networks):
+    """Make the jobs of the networks; a model of a module that there is not is refused by key."""
+    accuracy_job(networks).to_json()
+    for dataset, (name, recipe) in itertools.product(networks.datasets, networks.recipes.items()):
+        try:
+            jobs.training_job(networks, dataset, name, networks.seeds[0]).to_json()
+        except config.ConfigError as error:
+            check_model(error, recipe.model)
+            return
+        if "continued" in recipe.stages(networks.mappings):
+            jobs.continuing_job(networks, dataset, name, networks.seeds[0]).to_json()
+    if networks.recipes and networks.datasets and networks.synapses:
+        place = (networks.datasets[0], networks.synapses[0], "series", networks.seeds[0])
+        made = jobs.mapping_job(networks, *place)
+        assert jobs.MappingJob.from_json(made.to_json()) == made
+
+
 def check_use(campaign):
     """Make the calls with which every run of the campaign begins."""
     for name, device in campaign.devices.items():
@@ -51,7 +73,7 @@ def check_use(campaign):
         for state in jobs.level_states(device.track) if device.kind == "synapse" else ():
             jobs.level_job(device, state.file_name)
         jobs.initial_job(device)
-    accuracy_job(campaign.networks).to_json()
+    check_networks(campaign.networks)
     for case in campaign.crosscheck.cases:
         jobs.crosscheck_job(campaign, case, "film")
 

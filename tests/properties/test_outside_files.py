@@ -25,6 +25,10 @@ JOBS = {
     jobs.DeviceJob: [jobs.device_job(device).to_json() for device in CAMPAIGN.devices.values()],
     jobs.DataJob: [jobs.data_job(CAMPAIGN.networks, "mnist").to_json()],
     jobs.TrainingJob: [jobs.training_job(CAMPAIGN.networks, "mnist", "plain", 1).to_json()],
+    jobs.ContinuingJob: [jobs.continuing_job(CAMPAIGN.networks, "mnist", "tuned", 1).to_json()],
+    jobs.MappingJob: [
+        jobs.mapping_job(CAMPAIGN.networks, "mnist", "synapse-5", "series", 1).to_json()
+    ],
     jobs.AccuracyJob: [jobs.accuracy_job(CAMPAIGN.networks).to_json()],
 }
 

@@ -7,7 +7,15 @@ import pytest
 
 from wallnet import files, plan
 from wallnet.config import Figures
-from wallnet.config.networks import NO_DEVICE, PAPER_STAGES, STAGES
+from wallnet.config.networks import (
+    FIRST_STAGE,
+    FREE_STAGES,
+    LEVEL_STAGES,
+    NO_DEVICE,
+    PAPER_STAGES,
+    STAGES,
+    Networks,
+)
 from wallnet.files import FileError
 from wallnet.jobs import accuracy_job
 from wallnet.report import networks as report
@@ -23,6 +31,7 @@ def metrics_of(run, levels, right=None):
         "test_accuracy": 100 * right / 10_000,
         "classes": ["a", "b"],
         "confusion_matrix": [[right - 5000, 10_000 - right], [0, 5000]],
+        "layers": ["hidden"],
         "weights": {
             "hidden": {"range": [-1.0, 1.0], "counts": [1, 0, 5, 3], "different_values": 3}
         },
@@ -33,23 +42,68 @@ def metrics_of(run, levels, right=None):
             for n in (1, 2)
         ],
     }
-    if run["stage"] != "fp32":
+    if run["device"] != NO_DEVICE:
         record |= {"device_levels": levels, "weight_values": {"hidden": [-1.0, 0.0, 1.0]}}
     return record
 
 
-@pytest.fixture
-def campaign(default_campaign, tmp_path, monkeypatch):
-    """Return a folder with the metrics of the default campaign, used as working folder."""
-    monkeypatch.chdir(tmp_path)
-    for run in default_campaign.networks.runs():
+TRAINING = {"epochs": 1, "learning_rate": 1e-3}
+
+
+def networks_of(**recipes):
+    return Networks(
+        synapses=["synapse-10", "synapse-5"],
+        mappings=["layer", "layer-extended"],
+        table_ii={"synapse-10": 10, "synapse-5": 5},
+        recipes={name: {"fp32": TRAINING, **recipe} for name, recipe in recipes.items()},
+    )
+
+
+def write_metrics(networks):
+    for run in networks.runs():
         levels = 11 if run["device"] == "synapse-10" else 6
         files.write_json(metrics_of(run, levels), files.METRICS.format(**run))
-    return default_campaign.networks
+    return networks
+
+
+@pytest.fixture
+def campaign(tmp_path, monkeypatch):
+    """Return networks of two recipes with all stages; the working folder has their metrics."""
+    monkeypatch.chdir(tmp_path)
+    every = dict.fromkeys(("fine_tuned", "on_levels"), TRAINING)
+    return write_metrics(networks_of(plain=every, tuned=every))
+
+
+@pytest.fixture
+def uneven(tmp_path, monkeypatch):
+    """Return the same with different stages: as in the paper, and on levels with one mapping."""
+    monkeypatch.chdir(tmp_path)
+    return write_metrics(
+        networks_of(
+            plain={"fine_tuned": TRAINING | {"mappings": ["layer"]}},
+            tuned={"on_levels": TRAINING | {"mappings": ["layer-extended"]}},
+        )
+    )
 
 
 def tabulate(networks):
-    report.accuracy_tables(accuracy_job(networks), files.NETWORKS, "a.csv", "a.md", "a.html")
+    report.accuracy_tables(
+        accuracy_job(networks), files.NETWORKS, "a.csv", "g.csv", "a.md", "a.html"
+    )
+
+
+def cells_of_the_table(number=0):
+    """Return the header and the rows of a table of a.md: the accuracies, or the gaps."""
+    tables = []
+    above = ""
+    for line in Path("a.md").read_text().splitlines():
+        if line.startswith("|"):
+            if not above.startswith("|"):
+                tables.append([])
+            tables[-1].append([cell.strip() for cell in line.strip("|").split("|")])
+        above = line
+    header, _, *rows = tables[number]
+    return header, rows
 
 
 def test_the_table_has_a_row_for_every_network(campaign, tmp_path):
@@ -77,6 +131,7 @@ def test_the_papers_numbers_stand_beside_ours(campaign):
     tabulate(campaign)
     lines = Path("a.md").read_text().splitlines()
     paper = [line for line in lines if "paper" in line and line.startswith("|")]
+    lines = lines[: lines.index("")]  # of the first table
     assert len(paper) == 4
     assert "97.41 |" in paper[0]
     assert "94.67 |" in paper[0]
@@ -85,7 +140,10 @@ def test_the_papers_numbers_stand_beside_ours(campaign):
     assert header[3:] == [report.TITLES[stage] for stage in STAGES]
     assert len({len(line) for line in lines if line.startswith("|")}) == 1
     page = Path("a.html").read_text()
-    assert page.count("<tr") == 1 + len([x for x in lines if x.startswith("|")]) - 2
+    accuracies, gaps = page.split("</table>")[:2]
+    assert accuracies.count("<tr") == len(lines) - 1
+    # a row for each recipe, reading, mapping, synapse and data set, below the header
+    assert gaps.count("<tr") == 1 + 2**5
 
 
 def test_several_seeds_give_mean_and_deviation(campaign):
@@ -133,9 +191,9 @@ def sources(networks, kind):
         tabulate(networks)
         return ["a.csv"]
     return {
-        "weights": plan.example_metrics(networks, STAGES, dataset, device),
+        "weights": plan.example_metrics(networks, STAGES, dataset, device, recipes=None),
         "confusion": plan.example_metrics(networks, PAPER_STAGES, dataset, device),
-        "misread": plan.example_metrics(networks, STAGES[:1], dataset),
+        "misread": plan.example_metrics(networks, [FIRST_STAGE], dataset),
         "training-curves": plan.training_curve_metrics(networks),
     }[kind]
 
@@ -180,43 +238,109 @@ def drawn(kind, networks, **more):
 
 def test_the_table_puts_each_recipe_beside_its_own_free_network(campaign):
     tabulate(campaign)
-    header, _, *lines = (
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in Path("a.md").read_text().splitlines()
-        if line.startswith("|")
-    )
+    header, lines = cells_of_the_table()
     shown = {run["recipe"] for run in campaign.runs()}
     assert len(shown) == 2
     for run in campaign.runs():
-        if run["stage"] != "fp32":
+        if run["stage"] not in FREE_STAGES:
             continue
         record = files.read_json(files.METRICS.format(**run))
         title = report.DATASET_TITLES[run["dataset"]]
         rows = [row for row in lines if row[0] == title and row[2].startswith(run["recipe"])]
         assert len(rows) == 8
-        assert {row[header.index("FP32")] for row in rows} == {f"{record['test_accuracy']:.2f}"}
+        column = header.index({"fp32": "FP32", "continued": "FP32, continued"}[run["stage"]])
+        assert {row[column] for row in rows} == {f"{record['test_accuracy']:.2f}"}
+
+
+def points_of(panel):
+    """Return place, value and half length of the bar of each point with a bar, by label."""
+    found = []
+    for container in panel.containers:
+        line, _, (bars,) = container
+        halves = []
+        for y, bar in zip(line.get_ydata(), bars.get_segments(), strict=True):
+            low, high = bar[:, 1]
+            assert (low + high) / 2 == pytest.approx(y, abs=1e-9)
+            halves.append((high - low) / 2)
+        xs, ys = map(list, (line.get_xdata(), line.get_ydata()))
+        found.append((container.get_label(), list(zip(xs, ys, halves, strict=True)), line))
+    return found
 
 
 def test_the_figure_of_accuracies_shows_the_error(campaign):
     figure = drawn("accuracy", campaign, paper=(10,))
     panel = figure.axes[0]
     assert panel.get_title() == "MNIST, plain"
-    lines = {line.get_label(): line for line in panel.get_lines()}
-    run = next(run for run in campaign.runs() if run["stage"] == "fp32")
-    free = files.read_json(files.METRICS.format(**run))["test_accuracy"]
-    assert lines["FP32, no synapse"].get_ydata() == pytest.approx([100 - free], abs=0.006)
-    told = lines["paper, 10 notches"].get_ydata()
-    assert told == pytest.approx([2.59, 5.33, 2.83], rel=1e-9, abs=0)
-    assert "paper, 5 notches" not in lines
+    lines = {label: points for label, points, _ in points_of(panel)}
+    told = {line.get_label(): line for line in panel.get_lines()}
+    for number, stage in enumerate(FREE_STAGES):
+        run = next(run for run in campaign.runs() if run["stage"] == stage)
+        free = files.read_json(files.METRICS.format(**run))["test_accuracy"]
+        x, y, half = lines["free weights, no synapse"][number]
+        assert (x, half) == (number, 0)
+        assert y == pytest.approx(100 - free, abs=0.006)
+    # the stage continued, which the paper lacks, is the second place of the axis
+    line = told["paper, 10 notches"]
+    assert line.get_xdata().tolist() == [0, 2, 3]
+    assert line.get_ydata() == pytest.approx([2.59, 5.33, 2.83], rel=1e-9, abs=0)
+    assert "paper, 5 notches" not in told
     series = lines["synapse-10, series"]
-    assert len(series.get_ydata()) == 4
-    for stage, x, y in zip(STAGES[1:], series.get_xdata(), series.get_ydata(), strict=True):
+    assert len(series) == 4
+    for stage, (x, y, half) in zip(LEVEL_STAGES, series, strict=True):
         place = {"dataset": "mnist", "device": "synapse-10", "reading": "series"}
         wanted = place | {"mapping": "layer", "recipe": "plain", "stage": stage, "seed": "1"}
         record = files.read_json(files.METRICS.format(**wanted))
         assert y == pytest.approx(100 - record["test_accuracy"], abs=0.006)
-        assert round(x) == STAGES.index(stage)
+        assert half == 0
+        assert round(x) == list(STAGES).index(stage)
     assert panel.get_ylabel() == "test error (%)"
+
+
+def test_the_figure_of_accuracies_shows_mean_and_deviation_of_the_seeds(campaign):
+    """Mean of all seeds, with the sample standard deviation to both sides."""
+    networks = campaign.model_copy(update={"seeds": (1, 2, 3)})
+    rights = {"1": 9000, "2": 9100, "3": 9500}
+    for run in networks.runs():
+        record = metrics_of(run, 11, right=rights[run["seed"]])
+        if (run["device"], run["stage"]) == ("synapse-5", "quantized"):
+            record = metrics_of(run, 6, right=rights[run["seed"]] - 400 * int(run["seed"]))
+        files.write_json(record, files.METRICS.format(**run))
+    lines = {label: points for label, points, _ in points_of(drawn("accuracy", networks).axes[0])}
+    # errors of 10, 9 and 5 %: mean 8, deviation the root of (4 + 1 + 9) / 2
+    for points in (lines["free weights, no synapse"], lines["synapse-5, parallel"][1:]):
+        for _, y, half in points:
+            assert (y, half) == (pytest.approx(8, abs=1e-9), pytest.approx(7**0.5, abs=1e-9))
+    # errors of 14, 17 and 17 %
+    _, y, half = lines["synapse-5, parallel"][0]
+    assert (y, half) == (pytest.approx(16, abs=1e-9), pytest.approx(3**0.5, abs=1e-9))
+
+
+def test_the_figure_of_accuracies_has_the_stages_that_there_are(uneven):
+    figure = drawn("accuracy", uneven, paper=(10,))
+    titles = {panel.get_title(): panel for panel in figure.axes}
+    ticks = [text.get_text().replace("\n", " ") for text in figure.axes[-1].get_xticklabels()]
+    assert ticks == [report.TITLES[stage] for stage in STAGES]
+    places = {
+        title: {
+            (label, fill): [round(float(x)) for x, _, _ in points]
+            for label, points, line in points_of(titles[title])
+            if points and (fill := line.get_fillstyle())
+        }
+        for title in ("MNIST, plain", "MNIST, tuned")
+    }
+    free, one = ("free weights, no synapse", "full"), ("synapse-5, series", "full")
+    assert places["MNIST, plain"][free] == [0]
+    assert places["MNIST, plain"][one] == [2, 3, 4]
+    assert places["MNIST, tuned"][free] == [0, 1]
+    assert places["MNIST, tuned"][one] == [2]
+    without = [xs for (_, fill), xs in places["MNIST, tuned"].items() if fill == "none"]
+    assert without == [[2, 5]] * 4
+    bare = uneven.model_copy(update={"recipes": {"plain": uneven.recipes["plain"]}})
+    panel = drawn("accuracy", bare, paper=(10,)).axes[-2]
+    ticks = [text.get_text().replace("\n", " ") for text in panel.get_xticklabels()]
+    assert ticks == ["FP32", "Quantised", "Fine-tuned", "Fine-tuned, snapped"]
+    told = {line.get_label(): line for line in panel.get_lines()}
+    assert told["paper, 10 notches"].get_xdata().tolist() == [0, 1, 2]
 
 
 def test_a_confusion_matrix_is_in_per_cent_of_each_label(campaign):
@@ -245,15 +369,6 @@ def test_training_curves_show_both_parts_as_they_are_called(campaign):
     assert lines["paper, test: 97.41 %"].get_ydata() == pytest.approx([97.41] * 2, rel=1e-9, abs=0)
 
 
-def cells_of_the_table():
-    header, _, *rows = (
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in Path("a.md").read_text().splitlines()
-        if line.startswith("|")
-    )
-    return header, rows
-
-
 def test_each_cell_of_the_table_is_of_its_own_network(campaign):
     """For two seeds: mean and sample standard deviation of this stage, mapping and reading only."""
     networks = campaign.model_copy(update={"seeds": (1, 2)})
@@ -277,7 +392,7 @@ def test_each_cell_of_the_table_is_of_its_own_network(campaign):
         recipe, reading, mapping = place.split(", ")
         for stage in STAGES:
             run = {"dataset": dataset, "device": device, "reading": reading, "mapping": mapping}
-            if stage == "fp32":
+            if stage in FREE_STAGES:
                 run |= dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE)
             wanted = run | {"recipe": recipe, "stage": stage}
             order = [key for key in networks.runs()[0] if key != "seed"]
@@ -293,13 +408,13 @@ def test_the_papers_rows_stand_above_the_synapse_that_they_are_of(campaign):
     tabulate(campaign)
     header, rows = cells_of_the_table()
     paper = {(row[0], row[1]): row[3:] for row in rows if row[2] == "paper, Table II"}
-    assert header[3:6] == ["FP32", "Quantised", "Fine-tuned"]
+    assert header[3:7] == ["FP32", "FP32, continued", "Quantised", "Fine-tuned"]
     # Table II of the paper, by hand
     assert paper == {
-        ("MNIST", "synapse-10 (11 levels)"): ["97.41", "94.67", "97.17", "–", "–"],
-        ("MNIST", "synapse-5 (6 levels)"): ["97.41", "93.84", "96.91", "–", "–"],
-        ("Fashion-MNIST", "synapse-10 (11 levels)"): ["86.40", "62.20", "86.22", "–", "–"],
-        ("Fashion-MNIST", "synapse-5 (6 levels)"): ["86.40", "61.36", "86.31", "–", "–"],
+        ("MNIST", "synapse-10 (11 levels)"): ["97.41", "–", "94.67", "97.17", "–", "–"],
+        ("MNIST", "synapse-5 (6 levels)"): ["97.41", "–", "93.84", "96.91", "–", "–"],
+        ("Fashion-MNIST", "synapse-10 (11 levels)"): ["86.40", "–", "62.20", "86.22", "–", "–"],
+        ("Fashion-MNIST", "synapse-5 (6 levels)"): ["86.40", "–", "61.36", "86.31", "–", "–"],
     }
     for index, row in enumerate(rows):
         if row[2] == "paper, Table II":
@@ -325,34 +440,46 @@ def different(networks, kind, change):
         record = files.read_json(path)
         change(index + 1, record)
         files.write_json(record, path)
-        places[record["reading"], record["stage"]] = record
+        places[record["recipe"], record["reading"], record["stage"]] = record
     return places
 
 
-def test_histograms_of_weights_stand_at_their_weights(campaign):
-    """One row per reading, one column per stage; levels are drawn behind stages that have them."""
-
-    def change(number, record):
-        several = record["stage"] in ("fp32", "fine_tuned")
-        record["weights"]["hidden"] = {
+def spread(number, record):
+    """Give a record weights that differ from those of others."""
+    several = record["stage"] in ("fp32", "continued", "fine_tuned")
+    # JSON files are sorted by key
+    record["layers"] = ["first", "after"]
+    record["weights"] = {
+        "first": {
             "range": [-1.0, 3.0],
             "counts": [number, 0, 50 + number, 3],
             "different_values": 100 if several else 3,
-        }
-        if "weight_values" in record:
-            record["weight_values"]["hidden"] = [-0.5 - number, 0.25, 2.0]
+        },
+        "after": {"range": [7.0, 8.0], "counts": [9, 9], "different_values": 2},
+    }
+    if "weight_values" in record:
+        record["weight_values"] = {"first": [-0.5 - number, 0.25, 2.0], "after": [7.0]}
 
-    places = different(campaign, "weights", change)
+
+def test_histograms_of_weights_stand_at_their_weights(campaign):
+    """One row per recipe and reading, one column per stage, of the first layer.
+
+    Levels are drawn behind stages that have them.
+    """
+    places = different(campaign, "weights", spread)
     figure = drawn("weights", campaign)
-    panels = np.array(figure.axes).reshape(2, len(STAGES))
-    for row, reading in zip(panels, files.READINGS, strict=True):
-        assert row[0].get_ylabel() == f"{reading} reading\nweights per bin"
+    panels = np.array(figure.axes).reshape(2 * 2, len(STAGES))
+    rows = [(recipe, reading) for recipe in ("plain", "tuned") for reading in files.READINGS]
+    for row, (recipe, reading) in zip(panels, rows, strict=True):
+        assert row[0].get_ylabel() == f"{recipe}, layer\n{reading} reading\nweights per bin"
         for panel, stage in zip(row, STAGES, strict=True):
-            record = places[NO_DEVICE if stage == "fp32" else reading, stage]
-            counts = record["weights"]["hidden"]["counts"]
+            assert panel.get_visible()
+            record = places[recipe, NO_DEVICE if stage in FREE_STAGES else reading, stage]
+            counts = record["weights"]["first"]["counts"]
             lines = [line.get_xdata()[0] for line in panel.get_lines()]
-            assert lines == record.get("weight_values", {}).get("hidden", [])
-            if stage in ("fp32", "fine_tuned"):
+            assert lines == record.get("weight_values", {}).get("first", [])
+            assert bool(lines) == (stage in LEVEL_STAGES)
+            if stage in ("fp32", "continued", "fine_tuned"):
                 (stairs,) = panel.patches
                 values, edges, _ = stairs.get_data()
                 assert values.tolist() == counts
@@ -365,8 +492,34 @@ def test_histograms_of_weights_stand_at_their_weights(campaign):
     for panel, stage in zip(panels[0], STAGES, strict=True):
         assert panel.get_title() == report.TITLES[stage]
         assert panel.get_yscale() == "log"
-    assert panels[0][0].get_ylim()[1] == pytest.approx(2 * 59, rel=1e-9, abs=0)
-    assert panels[-1][0].get_xlabel() == "weight"
+    # 20 records: two free networks and four on levels in each reading, of two recipes
+    assert panels[0][0].get_ylim()[1] == pytest.approx(2 * 70, rel=1e-9, abs=0)
+    assert [panel.get_xlabel() for panel in panels[-1]] == ["weight"] * len(STAGES)
+
+
+def test_a_stage_that_a_recipe_lacks_has_no_histogram(uneven):
+    """The title and the axis of a column are at its first and last histogram."""
+    different(uneven, "weights", spread)
+    figure = drawn("weights", uneven)
+    panels = np.array(figure.axes).reshape(2 * 2, len(STAGES))
+    names = np.array(list(STAGES))
+    seen = [names[[panel.get_visible() for panel in row]].tolist() for row in panels]
+    plain = ["fp32", "quantized", "fine_tuned", "fine_tuned_snapped"]
+    tuned = ["fp32", "continued", "quantized", "on_levels"]
+    assert seen == [plain, plain, tuned, tuned]
+    # the mapping with the most stages
+    assert panels[0, 0].get_ylabel().startswith("plain, layer\n")
+    assert panels[2, 0].get_ylabel().startswith("tuned, layer-extended\n")
+    titled = {
+        panel.get_title(): place for place, panel in np.ndenumerate(panels) if panel.get_title()
+    }
+    first = {"continued": 2, "on_levels": 2}
+    assert titled == {
+        report.TITLES[stage]: (first.get(stage, 0), column) for column, stage in enumerate(STAGES)
+    }
+    named = {place[::-1] for place, panel in np.ndenumerate(panels) if panel.get_xlabel()}
+    last = {"fine_tuned": 1, "fine_tuned_snapped": 1}
+    assert named == {(column, last.get(stage, 3)) for column, stage in enumerate(STAGES)}
 
 
 def test_each_confusion_matrix_is_of_its_own_reading_and_stage(campaign):
@@ -381,8 +534,8 @@ def test_each_confusion_matrix_is_of_its_own_reading_and_stage(campaign):
     panels = np.array([axes for axes in figure.axes if axes.images]).reshape(2, 3)
     for row, reading in zip(panels, files.READINGS, strict=True):
         assert row[0].get_ylabel() == f"{reading} reading\nlabel"
-        for panel, stage in zip(row, STAGES[:3], strict=True):
-            record = places[NO_DEVICE if stage == "fp32" else reading, stage]
+        for panel, stage in zip(row, PAPER_STAGES, strict=True):
+            record = places["plain", NO_DEVICE if stage == "fp32" else reading, stage]
             assert panel.get_title() == (f"{report.TITLES[stage]}: {record['test_accuracy']:.2f} %")
             share = np.array(record["confusion_matrix"]) / 50  # of 5000, in per cent
             assert np.asarray(panel.images[0].get_array()) == pytest.approx(share, abs=1e-9)
@@ -432,14 +585,213 @@ def test_all_misread_images_are_shown(campaign):
 def test_a_campaign_without_synapses_tabulates_its_free_networks(campaign):
     networks = campaign.model_copy(update={"synapses": (), "seeds": (1,)})
     tabulate(networks)
-    _, rows = cells_of_the_table()
-    expected = []
+    header, rows = cells_of_the_table()
+    assert header[3:] == ["FP32", "FP32, continued"]
+    expected = {}
     for run in networks.runs():
         accuracy = files.read_json(files.METRICS.format(**run))["test_accuracy"]
-        title = report.DATASET_TITLES[run["dataset"]]
-        expected.append([title, "none", run["recipe"], f"{accuracy:.2f}", *["–"] * 4])
-    assert rows == expected
+        place = (report.DATASET_TITLES[run["dataset"]], "none", run["recipe"])
+        expected.setdefault(place, []).append(f"{accuracy:.2f}")
+    assert rows == [[*place, *cells] for place, cells in expected.items()]
     assert len(rows) == 4
+    # nothing is on levels, so nothing is lost
+    assert "Accuracy that the levels cost" not in Path("a.html").read_text()
+    assert Path("g.csv").read_text().splitlines() == [",".join([*report.GAP_COLUMNS, *ENDS])]
+
+
+ENDS = ("mean", "lower", "upper")
+
+
+def test_the_table_has_the_stages_that_there_are(uneven):
+    tabulate(uneven)
+    header, rows = cells_of_the_table()
+    assert header[3:] == [report.TITLES[stage] for stage in STAGES]
+    found = {tuple(row[:3]): row[3:] for row in rows}
+    told = {}
+    for run in uneven.runs():
+        record = files.read_json(files.METRICS.format(**run))
+        place = tuple(v for k, v in run.items() if k != "seed")
+        told[place] = f"{record['test_accuracy']:.2f}"
+    for recipe, mapping, lacking in [
+        ("plain", "layer", ("continued", "on_levels")),
+        ("plain", "layer-extended", ("continued", "on_levels", *FINE)),
+        ("tuned", "layer", ("on_levels", *FINE)),
+        ("tuned", "layer-extended", FINE),
+    ]:
+        cells = found["MNIST", "synapse-5 (6 levels)", f"{recipe}, series, {mapping}"]
+        for cell, stage in zip(cells, STAGES, strict=True):
+            bound = {"device": "synapse-5", "reading": "series", "mapping": mapping}
+            place = dict.fromkeys(bound, NO_DEVICE) if stage in FREE_STAGES else bound
+            where = {"dataset": "mnist", "recipe": recipe, **place, "stage": stage}
+            key = tuple(where[name] for name in uneven.runs()[0] if name != "seed")
+            assert cell == ("–" if stage in lacking else told[key])
+    # a recipe alone shows no columns of the other one
+    tabulate(uneven.model_copy(update={"recipes": {"plain": uneven.recipes["plain"]}}))
+    header, rows = cells_of_the_table()
+    assert header[3:] == ["FP32", "Quantised", "Fine-tuned", "Fine-tuned, snapped"]
+    paper = [row[3:] for row in rows if row[2] == "paper, Table II"]
+    assert paper[0] == ["97.41", "94.67", "97.17", "–"]
+
+
+FINE = ("fine_tuned", "fine_tuned_snapped")
+
+
+# What the levels cost
+
+
+def record(stage, seed, accuracy, recipe="plain", **place):
+    bound = {"device": "s", "reading": "series", "mapping": "layer", "device_levels": 6}
+    free = dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE) | {"device_levels": None}
+    place = (free if stage in FREE_STAGES else bound) | place
+    return {
+        **{"dataset": "mnist", "recipe": recipe, "stage": stage, "seed": seed},
+        **place,
+        "test_accuracy": accuracy,
+    }
+
+
+def records(**stages):
+    """Return records of stages from the accuracies of each by seed."""
+    return [
+        record(stage, seed, accuracy)
+        for stage, seeds in stages.items()
+        for seed, accuracy in seeds.items()
+    ]
+
+
+def gaps_of(found):
+    """Return the gaps as numbers, by stage, and the last cells of the readable table."""
+    numbers, readable = report._gaps(found)
+    rows = {row["stage"]: row for row in numbers.frame.to_dict("records")}
+    assert len(rows) == len(numbers.frame)
+    return rows, [row[3:] for row in readable.rows()]
+
+
+def test_a_gap_is_the_mean_difference_of_the_same_seed_with_students_interval():
+    """By hand: losses of 2, 0.4 and 3; Student's t of 2 degrees of freedom is 4.302653."""
+    found = records(
+        fp32={1: 97.0, 2: 96.0, 3: 95.5},
+        # in another order
+        quantized={3: 92.5, 1: 95.0, 2: 95.6},
+        continued={1: 98.0, 2: 97.0, 3: 96.0},
+        on_levels={1: 97.9, 2: 97.3, 3: 95.3},
+    )
+    rows, cells = gaps_of(found)
+    gap = rows["quantized"]
+    # squares (0.2, -1.4, 1.2): 3.44, so the error of the mean is the root of 3.44 / 2 / 3
+    half = 4.302653 * (3.44 / 6) ** 0.5
+    assert (gap["reference"], gap["seeds"]) == ("fp32", 3)
+    assert gap["mean"] == pytest.approx(1.8, rel=1e-9, abs=0)
+    assert gap["lower"] == pytest.approx(1.8 - half, rel=1e-6, abs=0)
+    assert gap["upper"] == pytest.approx(1.8 + half, rel=1e-6, abs=0)
+    # losses of 0.1, -0.3 and 0.7: mean 0.5/3
+    gap = rows["on_levels"]
+    assert gap["reference"] == "continued"
+    mean = 0.5 / 3
+    squares = (0.1 - mean) ** 2 + (-0.3 - mean) ** 2 + (0.7 - mean) ** 2
+    half = 4.302653 * (squares / 6) ** 0.5
+    assert gap["mean"] == pytest.approx(mean, rel=1e-9, abs=0)
+    assert gap["lower"] == pytest.approx(mean - half, rel=1e-6, abs=0)
+    assert gap["upper"] == pytest.approx(mean + half, rel=1e-6, abs=0)
+    assert cells == [["1.80 (-1.46 to 5.06)", "0.17 (-1.08 to 1.42)"]]
+
+
+def test_the_interval_is_students_for_two_and_five_values():
+    """Student's t at 97.5 % from tables: 12.7062 for one degree of freedom, 2.77645 for four."""
+    mean, lower, upper = report.mean_and_interval([1.0, 2.0])
+    assert mean == 1.5
+    assert (upper - mean, mean - lower) == pytest.approx((12.7062 / 2,) * 2, rel=1e-5, abs=0)
+    mean, lower, upper = report.mean_and_interval([1.0, 2.0, 3.0, 4.0, 10.0])
+    half = 2.77645 * (50 / 4 / 5) ** 0.5
+    assert (mean, upper - mean) == pytest.approx((4.0, half), rel=1e-5, abs=0)
+    assert mean - lower == pytest.approx(half, rel=1e-5, abs=0)
+
+
+def test_seeds_that_one_side_lacks_are_not_paired():
+    found = records(
+        fp32={1: 97.0, 2: 96.0, 4: 10.0},
+        quantized={2: 95.0, 1: 95.5, 3: 20.0},
+        continued={5: 90.0},
+        on_levels={6: 80.0},
+    )
+    rows, cells = gaps_of(found)
+    assert list(rows) == ["quantized"]
+    assert (rows["quantized"]["seeds"], rows["quantized"]["mean"]) == (2, 1.25)
+    assert cells[0][1] == "–"
+
+
+def test_one_seed_has_a_gap_without_an_interval():
+    rows, cells = gaps_of(records(fp32={1: 97.0}, quantized={1: 97.5}))
+    assert rows["quantized"]["mean"] == -0.5  # a gain
+    assert np.isnan([rows["quantized"][end] for end in ("lower", "upper")]).all()
+    assert cells == [["-0.50", "–"]]
+
+
+def test_gaps_are_those_of_their_own_place():
+    """Free networks are those of the same data set and recipe."""
+    found = [
+        *(record("fp32", 1, 90.0, dataset="mnist"), record("fp32", 1, 80.0, dataset="other")),
+        record("fp32", 1, 70.0, recipe="tuned"),
+        record("quantized", 1, 89.0),
+        record("quantized", 1, 87.0, mapping="row"),
+        record("quantized", 1, 84.0, reading="parallel"),
+        record("quantized", 1, 75.0, dataset="other"),
+        record("quantized", 1, 63.0, recipe="tuned"),
+        record("quantized", 1, 79.0, device="t"),
+    ]
+    numbers, _ = report._gaps(found)
+    columns = ["dataset", "device", "reading", "mapping", "recipe", "mean"]
+    assert [tuple(row) for row in numbers.frame[columns].to_numpy().tolist()] == [
+        ("mnist", "s", "series", "layer", "plain", 1.0),
+        ("mnist", "s", "series", "row", "plain", 3.0),
+        ("mnist", "s", "parallel", "layer", "plain", 6.0),
+        ("other", "s", "series", "layer", "plain", 5.0),
+        ("mnist", "s", "series", "layer", "tuned", 7.0),
+        ("mnist", "t", "series", "layer", "plain", 11.0),
+    ]
+
+
+def test_the_gaps_of_a_campaign_are_written_as_numbers_and_below_the_accuracies(uneven):
+    networks = uneven.model_copy(update={"seeds": (1, 2, 3)})
+    lost = {"fp32": (0, 0, 0), "continued": (0, 0, 0), "quantized": (20, 4, 30)}
+    lost |= {"on_levels": (1, -3, 7)} | dict.fromkeys(FINE, (50, 50, 50))
+    for run in networks.runs():
+        seed = int(run["seed"])
+        right = 9500 + 40 * seed - 10 * lost[run["stage"]][seed - 1]
+        files.write_json(metrics_of(run, 6, right=right), files.METRICS.format(**run))
+    tabulate(networks)
+    with open("g.csv", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert list(rows[0]) == [*report.GAP_COLUMNS, *ENDS]
+    # each of 2 recipes, 2 mappings, 2 readings, 2 synapses and 2 data sets; one mapping on levels
+    assert [row["stage"] for row in rows].count("quantized") == 2**5
+    assert [row["stage"] for row in rows].count("on_levels") == 2**3
+    for row in rows:
+        expected = {
+            "quantized": ("fp32", "1.8000", "-1.4579", "5.0579"),
+            "on_levels": ("continued", "0.1667", "-1.0837", "1.4170"),
+        }[row["stage"]]
+        assert (row["reference"], *(row[end] for end in ENDS)) == expected
+        assert row["seeds"] == "3"
+        if row["stage"] == "on_levels":
+            assert (row["recipe"], row["mapping"]) == ("tuned", "layer-extended")
+    header, cells = cells_of_the_table(1)
+    assert header == [
+        *report.PLACE,
+        "Quantised, below FP32",
+        "Trained on levels, below FP32, continued",
+    ]
+    found = {tuple(row[:3]): row[3:] for row in cells}
+    assert len(found) == len(cells) == 2**5
+    both = ["1.80 (-1.46 to 5.06)", "0.17 (-1.08 to 1.42)"]
+    synapse = ("MNIST", "synapse-5 (6 levels)")
+    assert found[*synapse, "tuned, series, layer-extended"] == both
+    assert found[*synapse, "tuned, series, layer"] == [both[0], "–"]
+    page = Path("a.html").read_text()
+    assert "<caption>Accuracy that the levels cost</caption>" in page
+    assert page.count("0.17 (-1.08 to 1.42)") == 2**3
+    assert "95 % confidence interval (Student&#x27;s t)" in page
+    assert "Differences of test accuracies of the same seed" in Path("a.md").read_text()
 
 
 def test_training_curves_of_each_data_set_and_recipe_are_its_own(campaign):
@@ -487,13 +839,16 @@ def test_every_panel_of_accuracies_is_of_its_recipe_and_data_set(campaign):
     for panel in panels:
         title, recipe = panel.get_title().split(", ")
         (dataset,) = (k for k, v in report.DATASET_TITLES.items() if v == title)
-        shown, told = [], {}
-        for line in panel.get_lines():
-            points = list(zip(line.get_xdata(), line.get_ydata(), strict=True))
-            if line.get_label().startswith("paper"):
-                told[line.get_label()] = points
-            else:
-                shown += [(STAGES[round(float(x))], round(float(y), 2)) for x, y in points]
+        shown = [
+            (list(STAGES)[round(float(x))], round(float(y), 2))
+            for _, points, _ in points_of(panel)
+            for x, y, _ in points
+        ]
+        told = {
+            line.get_label(): list(zip(line.get_xdata(), line.get_ydata(), strict=True))
+            for line in panel.get_lines()
+            if line.get_label().startswith("paper")
+        }
         expected = [
             (row["stage"], round(100 - float(row["test_accuracy"]), 2))
             for row in rows
@@ -503,7 +858,7 @@ def test_every_panel_of_accuracies_is_of_its_recipe_and_data_set(campaign):
         for notches in (10, 5):
             numbers = report.TABLE_II[notches, dataset]
             points = told[f"paper, {notches} notches"]
-            assert [x for x, _ in points] == [0, 1, 2]
+            assert [x for x, _ in points] == [list(STAGES).index(stage) for stage in PAPER_STAGES]
             assert [y for _, y in points] == pytest.approx([100 - n for n in numbers], abs=1e-9)
         assert panel.get_yscale() == "log"
     ticks = [text.get_text() for text in panels[-1].get_xticklabels()]
@@ -516,21 +871,22 @@ def test_the_look_of_an_accuracy_tells_synapse_reading_and_mapping(campaign):
     with open("a.csv", newline="") as stream:
         rows = list(csv.DictReader(stream))
     (legend,) = figure.legends
-    told = {
-        text.get_text(): handle
-        for text, handle in zip(legend.get_texts(), legend.legend_handles, strict=True)
-    }
+    texts = [text.get_text() for text in legend.get_texts()]
+    told = dict(zip(texts, legend.legend_handles, strict=True))
     assert told["mapping layer"].get_fillstyle() == "full"
     assert told["mapping layer-extended"].get_fillstyle() == "none"
+    points = points_of(figure.axes[0])  # MNIST, plain
+    labelled = {label: line for label, _, line in points if not label.startswith("_")}
     names = [f"{k}, {reading}" for k in ("synapse-10", "synapse-5") for reading in files.READINGS]
-    assert len({told[name].get_color() for name in names}) == 4
-    assert len({told[name].get_marker() for name in names}) == 4
-    panel = figure.axes[0]  # MNIST, plain
-    looks = {}
-    for line in panel.get_lines():
-        if len(line.get_ydata()) == 4:
-            values = tuple(np.round(np.asarray(line.get_ydata(), dtype=float), 2).tolist())
-            looks[values] = line
+    assert list(labelled) == [*names, "free weights, no synapse"]
+    assert texts[: len(labelled)] == list(labelled)
+    assert len({labelled[name].get_color() for name in names}) == 4
+    assert len({labelled[name].get_marker() for name in names}) == 4
+    looks = {
+        tuple(round(float(y), 2) for _, y, _ in found): line
+        for _, found, line in points
+        if len(found) == 4
+    }
     for device in ("synapse-10", "synapse-5"):
         for reading in files.READINGS:
             for mapping in ("layer", "layer-extended"):
@@ -542,14 +898,15 @@ def test_the_look_of_an_accuracy_tells_synapse_reading_and_mapping(campaign):
                     if tuple(row[key] for key in keys) == place
                 )
                 line = looks[values]
-                assert line.get_color() == told[f"{device}, {reading}"].get_color()
+                assert line.get_color() == labelled[f"{device}, {reading}"].get_color()
+                assert line.get_marker() == labelled[f"{device}, {reading}"].get_marker()
                 assert line.get_fillstyle() == told[f"mapping {mapping}"].get_fillstyle()
 
 
 def test_a_synapse_stands_for_the_papers_only_where_the_configuration_says_so(campaign):
     tabulate(campaign.model_copy(update={"table_ii": {"synapse-5": 10}}))
     _, rows = cells_of_the_table()
-    paper = {(row[0], row[1]): row[4] for row in rows if row[2] == "paper, Table II"}
+    paper = {(row[0], row[1]): row[5] for row in rows if row[2] == "paper, Table II"}
     assert paper == {
         ("MNIST", "synapse-5 (6 levels)"): "94.67",
         ("Fashion-MNIST", "synapse-5 (6 levels)"): "62.20",

@@ -309,6 +309,8 @@ def submit(cluster, profile):
                 env=cluster.environment,
                 cwd=folder,
                 start_new_session=True,
+                # a shell starts programs in the background with SIGINT ignored, which is inherited
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
         runs.append(ClusterRun(process, output))
         return runs[-1]

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-SUBMITTED = ("trace", "level", "train", "map")
+SUBMITTED = ("trace", "level", "train", "train_on", "map")
 
 
 def read_profile(name):
@@ -77,7 +77,8 @@ def test_all_else_stays_off_the_queue():
         ):
             if not re.search(r"^ +localrule:", body, re.M):
                 here.add(name)
-    assert here == {*SUBMITTED, "crosscheck_trace", "validation_check"}
+    studies = {"compare_mappings", "interpret", "fine_tune_interpretations"}
+    assert here == {*SUBMITTED, "crosscheck_trace", "validation_check", *studies}
 
 
 def test_the_grouping_of_the_docs_is_accepted(tmp_path):

@@ -7,6 +7,9 @@ Functions pass text from the configuration to `params`, since Snakemake interpre
 strings as wildcards.
 """
 
+from wallnet.config.networks import split_mapping
+from wallnet.files import compact
+
 
 def one_of(names):
     """Return a pattern that matches these names; nothing if there are none."""
@@ -70,3 +73,16 @@ def growing(amount, oommf=None):
         return attempt * (oommf if oommf and software(wildcards) else amount)
 
     return asked
+
+
+def activation_of_neuron():
+    """Return the activation of the networks, as JSON."""
+    model = files.COMPACT_MODEL.format(device=campaign.networks.neuron)
+    return compact.decisive(model, campaign.networks.reading_of_neuron)
+
+
+def levels_of(wildcards, mappings):
+    """Return the levels of a synapse for each level set of some mappings, as JSON."""
+    model = files.COMPACT_MODEL.format(device=wildcards.device)
+    level_sets = dict.fromkeys(split_mapping(name).level_set for name in mappings)
+    return [compact.decisive(model, wildcards.reading, name) for name in level_sets]

@@ -1,4 +1,7 @@
-"""Properties of each device from its traces (conductance, levels, activation), and their tables."""
+"""Properties of each device from its traces (conductance, levels, activation), and their tables.
+
+Those of a measured device are from the CSV files of the user, and no simulation is planned.
+"""
 
 
 rule device:
@@ -36,11 +39,34 @@ checkpoint compact_model:
         files.log_of(files.COMPACT_MODEL),
     benchmark:
         files.benchmark_of(files.COMPACT_MODEL)
+    wildcard_constraints:
+        device=one_of(campaign.simulated),
     localrule: True
     params:
         revision=revisions.of("devices"),
     shell:
         "wallnet compact-model --device {input:q} --out {output:q} > {log:q} 2>&1"
+
+
+# a checkpoint like compact_model
+checkpoint measured:
+    """The same data of a measured device, from its CSV files."""
+    input:
+        unpack(lambda w: campaign.measured[w.device].files()),
+    output:
+        files.COMPACT_MODEL,
+    log:
+        files.log_of(files.COMPACT_MODEL),
+    benchmark:
+        files.benchmark_of(files.COMPACT_MODEL)
+    wildcard_constraints:
+        device=one_of(campaign.measured),
+    localrule: True
+    params:
+        options=lambda w, input: [f"--{name}={path}" for name, path in input.items()],
+        revision=revisions.of("devices"),
+    shell:
+        "wallnet measured {params.options:q} --out {output:q} 2>&1 | tee {log:q}"
 
 
 rule device_table:
@@ -61,12 +87,39 @@ rule device_table:
     benchmark:
         files.benchmark_of(filled(files.DEVICE_TABLE, suffix=".csv"))
     wildcard_constraints:
-        device=one_of(campaign.devices),
+        device=one_of(campaign.simulated),
     localrule: True
     params:
         revision=revisions.of("report"),
     shell:
         "wallnet device-table --device {input:q} --csv {output.csv:q}"
+        " --markdown {output.markdown:q} --html {output.html:q} > {log:q} 2>&1"
+
+
+rule measured_table:
+    """One measured device as tables: its levels and the points of its transfer curve."""
+    input:
+        files.COMPACT_MODEL,
+    output:
+        csv=filled(files.DEVICE_TABLE, suffix=".csv"),
+        markdown=filled(files.DEVICE_TABLE, suffix=".md"),
+        html=report(
+            filled(files.DEVICE_TABLE, suffix=".html"),
+            caption="../report/measured-table.rst",
+            category="Devices",
+            labels={"result": "{device}: table"},
+        ),
+    log:
+        files.log_of(filled(files.DEVICE_TABLE, suffix=".csv")),
+    benchmark:
+        files.benchmark_of(filled(files.DEVICE_TABLE, suffix=".csv"))
+    wildcard_constraints:
+        device=one_of(campaign.measured),
+    localrule: True
+    params:
+        revision=revisions.of("report"),
+    shell:
+        "wallnet measured-table --model {input:q} --csv {output.csv:q}"
         " --markdown {output.markdown:q} --html {output.html:q} > {log:q} 2>&1"
 
 

@@ -4,14 +4,16 @@ A network depends only on the levels or the activation of a device. They are a p
 file that contains them is `ancient`, so that no network is trained again if it is only rewritten.
 """
 
-from wallnet.config.networks import FREE_NETWORK, LEVEL_STAGES, split_mapping
-from wallnet.files import compact
+from wallnet.config.networks import FREE_NETWORK
+
+FREE = {**FREE_NETWORK, "stage": "fp32"}
+CONTINUED = {**FREE_NETWORK, "stage": "continued"}
 
 
 wildcard_constraints:
     dataset="[a-z0-9][a-z0-9_-]*",
     reading="[a-z]+",
-    mapping="[a-z]+(-[a-z]+)?",
+    mapping="[a-z][a-z0-9.-]*",
     recipe="[a-z0-9][a-z0-9_-]*",
     seed=r"\d+",
 
@@ -42,59 +44,84 @@ rule train:
         data=files.DATA,
         neuron=ancient(files.COMPACT_MODEL.format(device=campaign.networks.neuron)),
     output:
-        metrics=filled(files.METRICS, **FREE_NETWORK),
-        checkpoint=filled(files.CHECKPOINT, **FREE_NETWORK),
+        filled(files.METRICS, **FREE),
+        filled(files.CHECKPOINT, **FREE),
     log:
-        files.log_of(filled(files.METRICS, **FREE_NETWORK)),
+        files.log_of(filled(files.METRICS, **FREE)),
     benchmark:
-        files.benchmark_of(filled(files.METRICS, **FREE_NETWORK))
+        files.benchmark_of(filled(files.METRICS, **FREE))
     threads: campaign.networks.threads
     resources:
         mem_mb=growing(1500),
         runtime=growing(30),
     params:
         job=lambda w: jobs.training_job(campaign.networks, **w).to_json(),
-        activation=lambda w: compact.decisive(
-            files.COMPACT_MODEL.format(device=campaign.networks.neuron),
-            campaign.networks.neuron_reading,
-        ),
+        activation=lambda w: activation_of_neuron(),
+        networks=lambda w: files.NETWORKS,
         revision=revisions.of("networks"),
     shell:
         "wallnet train --job {params.job:q} --data {input.data:q}"
         ' --data-folder "$WALLNET_DATA_FOLDER" --neuron {input.neuron:q}'
-        " --metrics {output.metrics:q} --checkpoint {output.checkpoint:q} > {log:q} 2>&1"
+        " --networks {params.networks:q} > {log:q} 2>&1"
+
+
+rule train_on:
+    """That network, trained further with free weights (stage continued)."""
+    input:
+        data=files.DATA,
+        start=filled(files.CHECKPOINT, **FREE),
+    output:
+        filled(files.METRICS, **CONTINUED),
+        filled(files.CHECKPOINT, **CONTINUED),
+    log:
+        files.log_of(filled(files.METRICS, **CONTINUED)),
+    benchmark:
+        files.benchmark_of(filled(files.METRICS, **CONTINUED))
+    threads: campaign.networks.threads
+    resources:
+        mem_mb=growing(1500),
+        runtime=growing(30),
+    params:
+        job=lambda w: jobs.continuing_job(campaign.networks, **w).to_json(),
+        networks=lambda w: files.NETWORKS,
+        revision=revisions.of("networks"),
+    shell:
+        "wallnet continue --job {params.job:q} --data {input.data:q}"
+        ' --data-folder "$WALLNET_DATA_FOLDER" --start {input.start:q}'
+        " --networks {params.networks:q} > {log:q} 2>&1"
 
 
 rule map:
-    """A trained network on a synapse's levels: quantised, fine-tuned, and trained on the levels."""
+    """All trained networks of a seed on a synapse's levels: quantised and trained further."""
     input:
         data=files.DATA,
         synapse=ancient(files.COMPACT_MODEL),
-        start=filled(files.CHECKPOINT, **FREE_NETWORK),
+        start=expand(
+            filled(files.CHECKPOINT, **FREE),
+            recipe=campaign.networks.recipes,
+            allow_missing=True,
+        ),
     output:
-        metrics=expand(files.METRICS, stage=LEVEL_STAGES, allow_missing=True),
-        checkpoint=expand(files.CHECKPOINT, stage=LEVEL_STAGES, allow_missing=True),
+        *plan.mapped_paths(files.METRICS, campaign.networks),
+        *plan.mapped_paths(files.CHECKPOINT, campaign.networks),
+        *plan.mapped_paths(files.PROGRAMMING, campaign.networks),
     log:
-        files.log_of(filled(files.METRICS, stage=LEVEL_STAGES[0])),
+        files.log_of(files.ON_SYNAPSE),
     benchmark:
-        files.benchmark_of(filled(files.METRICS, stage=LEVEL_STAGES[0]))
+        files.benchmark_of(files.ON_SYNAPSE)
     threads: campaign.networks.threads
     resources:
         mem_mb=growing(1500),
         runtime=growing(30),
     params:
         job=lambda w: jobs.mapping_job(campaign.networks, **w).to_json(),
-        levels=lambda w: compact.decisive(
-            files.COMPACT_MODEL.format(device=w.device),
-            w.reading,
-            split_mapping(w.mapping)[1],
-        ),
+        levels=lambda w: levels_of(w, campaign.networks.mappings),
+        networks=lambda w: files.NETWORKS,
         revision=revisions.of("networks"),
     shell:
         "wallnet map --job {params.job:q} --data {input.data:q}"
         ' --data-folder "$WALLNET_DATA_FOLDER" --synapse {input.synapse:q}'
-        " --start {input.start:q} --metrics {output.metrics:q}"
-        " --checkpoint {output.checkpoint:q} > {log:q} 2>&1"
+        " --networks {params.networks:q} > {log:q} 2>&1"
 
 
 rule accuracy:
@@ -103,6 +130,7 @@ rule accuracy:
         plan.network_paths(files.METRICS, campaign.networks.run_set()),
     output:
         csv=table("accuracy"),
+        gaps=table("accuracy-gaps"),
         markdown=table("accuracy", ".md"),
         html=report(
             table("accuracy", ".html"),
@@ -121,4 +149,4 @@ rule accuracy:
         revision=revisions.of("report"),
     shell:
         "wallnet accuracy --job {params.job:q} --networks {params.networks:q} --csv {output.csv:q}"
-        " --markdown {output.markdown:q} --html {output.html:q} > {log:q} 2>&1"
+        " --gaps {output.gaps:q} --markdown {output.markdown:q} --html {output.html:q} > {log:q} 2>&1"

@@ -10,7 +10,7 @@ rule initial:
     benchmark:
         files.benchmark_of(files.INITIAL)
     # takes seconds, unless a wall relaxes first
-    localrule: not any(d.wall.relaxation for d in campaign.devices.values())
+    localrule: not any(d.wall.relaxation for d in campaign.simulated.values())
     conda:
         software
     threads: calculator_threads

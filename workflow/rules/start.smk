@@ -87,10 +87,19 @@ def set_damaged_aside():
     return {}
 
 
-def target(paths):
-    """Return the input function of a target; a dry run also plans files to be set aside."""
+def target(paths, missing=""):
+    """Return the input function of a target; a dry run also plans files to be set aside.
+
+    A target without files ends the run with the sentence `missing`, if there is one.
+    """
 
     def listed(wildcards):
+        if missing and not paths:
+            from snakemake.logging import logger
+
+            # with any other exception, Snakemake prints a traceback of this function
+            logger.error(missing)
+            sys.exit(1)
         workflow.dag.forcefiles.update(left_damaged)
         return paths
 

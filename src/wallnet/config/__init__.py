@@ -22,6 +22,7 @@ from wallnet.config.devices import (
     Wall,
 )
 from wallnet.config.figures import Figures
+from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError
 from wallnet.config.networks import Networks
 from wallnet.config.pulse import (
@@ -37,6 +38,7 @@ from wallnet.config.track import Notches, Track
 __all__ = [
     "CURRENT_DENSITY_STEP",
     "LARGEST_FILE",
+    "MEASURED",
     "VACUUM_PERMEABILITY",
     "Campaign",
     "ConfigError",
@@ -46,6 +48,7 @@ __all__ = [
     "Figures",
     "FilmSettings",
     "Material",
+    "MeasuredDevice",
     "Networks",
     "Notches",
     "OommfSettings",

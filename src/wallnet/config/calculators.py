@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict, Field, RootModel
 from pydantic_core import PydanticCustomError
 
-from wallnet.config.quantities import Quantity, Section
+from wallnet.config.quantities import CLASS, Quantity, Section
 from wallnet.film.shortcuts import Shortcut
 
 
@@ -44,15 +44,13 @@ SETTINGS: dict[str, type[FilmSettings] | type[OommfSettings]] = {
 }
 """Models of the settings of the calculators of the package, by name."""
 
-_IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
-_OWN = rf"^{_IDENTIFIER}(\.{_IDENTIFIER})*:{_IDENTIFIER}$"
 _LONGEST_NAME = 120
 """Largest number of characters of a calculator's name, which becomes part of a file name."""
 
 
 def _is_calculator(value: Any) -> Any:
     named = isinstance(value, str) and len(value) <= _LONGEST_NAME
-    if named and (value in SETTINGS or re.fullmatch(_OWN, value)):
+    if named and (value in SETTINGS or re.fullmatch(CLASS, value)):
         return value
     known = f"{', '.join(map(repr, SETTINGS))} or 'module:Class'"
     raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": known})
@@ -63,7 +61,7 @@ CalculatorName = Annotated[
     BeforeValidator(_is_calculator),
     Field(
         json_schema_extra={
-            "anyOf": [{"enum": list(SETTINGS)}, {"pattern": _OWN, "title": "module:Class"}]
+            "anyOf": [{"enum": list(SETTINGS)}, {"pattern": CLASS, "title": "module:Class"}]
         }
     ),
 ]

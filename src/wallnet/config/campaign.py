@@ -12,6 +12,7 @@ from wallnet.config.crosscheck import Crosscheck
 from wallnet.config.devices import Device
 from wallnet.config.figures import Figures
 from wallnet.config.inheritance import SHARED, laid_over, resolved, writes
+from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError, Finding, checked, shown_key, unknown_key
 from wallnet.config.networks import NO_DEVICE, Networks
 from wallnet.config.quantities import NAME, Section
@@ -21,7 +22,7 @@ from wallnet.config.reading import read_yaml
 class Campaign(Section):
     """Contents of `config.yaml`, with the inherited keys of all devices filled in."""
 
-    devices: dict[str, Device] = Field(
+    devices: dict[str, Device | MeasuredDevice] = Field(
         json_schema_extra={
             "minProperties": 1,
             "propertyNames": {"pattern": NAME, "not": {"const": NO_DEVICE}},
@@ -35,8 +36,18 @@ class Campaign(Section):
     crosscheck: Crosscheck = Crosscheck()
     """Pulses that are run with two calculators, to compare them."""
 
+    @property
+    def simulated(self) -> dict[str, Device]:
+        """The devices that are simulated, by name."""
+        return {name: each for name, each in self.devices.items() if isinstance(each, Device)}
+
+    @property
+    def measured(self) -> dict[str, MeasuredDevice]:
+        """The devices that were measured, by name."""
+        return {name: d for name, d in self.devices.items() if isinstance(d, MeasuredDevice)}
+
     def of_kind(self, kind: str) -> list[str]:
-        """Return the names of all devices of a kind (`neuron`, `synapse` or `track`)."""
+        """Return the names of all devices of a kind, such as `neuron` or `synapse`."""
         return [name for name, device in self.devices.items() if device.kind == kind]
 
 
@@ -75,9 +86,11 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
         problems += found
     if not problems:
         problems += sections["networks"].problems(devices)
-        problems += sections["crosscheck"].problems(devices, _sentences)
+        simulated = {name: each for name, each in devices.items() if isinstance(each, Device)}
+        problems += sections["crosscheck"].problems(simulated, _sentences)
     if problems:
         raise ConfigError("\n".join(f"{source}: {p}" for p in dict.fromkeys(problems)))
+    sections["networks"] = sections["networks"].with_devices(devices)
     return Campaign.model_construct(devices=devices, **sections)
 
 
@@ -89,12 +102,12 @@ def _sentences(model: type[BaseModel], data: object, prefix: str) -> tuple[Any, 
 
 def _devices(
     raw: Mapping[str, Any], shared: Mapping[str, Any]
-) -> tuple[dict[str, Device], list[str]]:
+) -> tuple[dict[str, Device | MeasuredDevice], list[str]]:
     """Return the valid devices, and the problems of the others.
 
     A problem that several devices inherit is reported once, under the key that the user wrote.
     """
-    devices: dict[str, Device] = {}
+    devices: dict[str, Device | MeasuredDevice] = {}
     problems: list[str] = []
     findings: dict[str, list[Finding]] = {}
     for name in raw:
@@ -109,7 +122,11 @@ def _devices(
         except ConfigError as error:
             problems.append(str(error))
             continue
-        device, findings[name] = checked(Device, laid_over(shared, own))
+        device: Device | MeasuredDevice | None
+        if own.get("kind") == MEASURED:
+            device, findings[name] = checked(MeasuredDevice, own)
+        else:
+            device, findings[name] = checked(Device, laid_over(shared, own))
         if device is not None:
             devices[name] = device
     for name, found in findings.items():
@@ -144,7 +161,7 @@ def load(path: str | Path) -> Campaign:
 
 
 def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Device:
-    """Read one device of a configuration file, with some keys changed.
+    """Read one simulated device of a configuration file, with some keys changed.
 
     Parameters
     ----------
@@ -184,4 +201,7 @@ def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Dev
             block[last] = yaml.safe_load(text)
         except yaml.YAMLError:
             raise ConfigError(f"--set {change} has no valid value; write it as in YAML") from None
-    return parse(data, source=str(path)).devices[name]
+    device = parse(data, source=str(path)).devices[name]
+    if isinstance(device, MeasuredDevice):
+        raise ConfigError(f"{path}: device {name} is measured; name a device that is simulated")
+    return device

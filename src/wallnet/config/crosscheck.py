@@ -68,7 +68,7 @@ class Crosscheck(Section):
         Parameters
         ----------
         devices : Mapping
-            The devices of the campaign.
+            The simulated devices of the campaign.
         validate : callable
             Takes a model, data and the name of the block; returns the block and its problems.
 
@@ -82,8 +82,8 @@ class Crosscheck(Section):
             key = f"crosscheck.cases.{name}"
             if case.device not in devices:
                 found.append(
-                    f"{key}.device names {case.device!r}, which is not a device; "
-                    f"use one of {', '.join(devices)}"
+                    f"{key}.device names {case.device!r}, which is not a simulated device; "
+                    f"use one of {', '.join(devices) or 'none yet'}"
                 )
                 continue
             if "calculator" in case.changes:

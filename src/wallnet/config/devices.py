@@ -1,11 +1,13 @@
 """The physical part of the configuration: material, track, wall, pulse, detector, calculator."""
 
 import math
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from wallnet.config.calculators import CalculatorName, FilmSettings, OommfSettings
+from wallnet.config.measured import MEASURED
 from wallnet.config.pulse import Pulse
 from wallnet.config.quantities import (
     Conductance,
@@ -188,13 +190,20 @@ DeviceKind = Literal[
     "synapse",
     "track",
 ]
-"""Kinds of device; `wallnet.files.schema` defines the contents of their device files."""
+"""Kinds of simulated device; `wallnet.files.schema` defines the contents of their device files."""
+
+
+def _is_kind(value: Any) -> Any:
+    if value in get_args(DeviceKind):
+        return value
+    known = f"{', '.join(map(repr, get_args(DeviceKind)))} or {MEASURED!r}"
+    raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": known})
 
 
 class Device(Section):
     """A track with its current pulses and its detector."""
 
-    kind: DeviceKind
+    kind: Annotated[DeviceKind, BeforeValidator(_is_kind)]
     """Kind of result: activation (neuron), conductance levels (synapse) or neither (track)."""
     track: Track
     """Geometry of the track."""

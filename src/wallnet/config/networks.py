@@ -1,16 +1,21 @@
 """The network part of the configuration: data sets, mappings of weights to levels, training."""
 
 import difflib
+import itertools
 import os
 import re
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal, get_args
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Literal, NamedTuple, Self, TypeVar, get_args
 
 from pydantic import Field, field_validator, model_validator
 from pydantic.config import JsonDict
 
 from wallnet.config.devices import Device
-from wallnet.config.quantities import NAME, Quantity, Section
+from wallnet.config.measured import MEASURED, MeasuredDevice
+from wallnet.config.quantities import CLASS, NAME, Quantity, Section
+from wallnet.files.compact import CONTENTS
+
+T = TypeVar("T")
 
 DATA_FILES = (
     "train-images-idx3-ubyte",
@@ -35,44 +40,99 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 SCHEMES = (
     "layer",
-    "fitted",
     "row",
     "differential",
+    "signed",
 )
 """Schemes that map weights to conductances; each is a class in `wallnet.networks.mappings`."""
 
 LEVEL_SETS = ("measured", "extended", "reachable")
 """Sets of a synapse's levels that a mapping can use; a name without a suffix means `measured`."""
 
-Mapped = Annotated[
-    str,
-    Field(
-        json_schema_extra={
-            "enum": [
-                scheme + suffix
-                for scheme in SCHEMES
-                for suffix in ("", *("-" + levels for levels in LEVEL_SETS[1:]))
-            ]
-        }
-    ),
-]
-"""Name of a mapping: a scheme, optionally followed by a level set; see `split_mapping`."""
+_DEVIATIONS = r"[1-9](\.[0-9]{1,2})?"
+_MAPPING = (
+    rf"(?!(layer|row)-row)({'|'.join(SCHEMES)})(-row)?"
+    rf"(-(fitted|({_DEVIATIONS})sd))?(-({'|'.join(LEVEL_SETS[1:])}))?"
+)
 
-STAGE_TEXTS = {
-    "fp32": ("FP32", "free weights"),
-    "quantized": ("Quantised", "those weights on the nearest level of the synapse"),
-    "fine_tuned": ("Fine-tuned", "trained on from there with free weights, as in the paper"),
-    "fine_tuned_snapped": ("Fine-tuned, snapped", "that network on the same levels again"),
-    "on_levels": (
-        "Trained on levels",
-        "the weights stay on the levels throughout (straight-through estimator)",
+Mapped = Annotated[str, Field(json_schema_extra={"pattern": f"^{_MAPPING}$"})]
+"""Name of a mapping; see `split_mapping`."""
+
+
+COMPARED = tuple(
+    f"{scheme}{rows}{scale}"
+    for scheme in SCHEMES
+    for rows in ("", "-row")
+    if not (rows and scheme in ("layer", "row"))
+    for scale in ("", "-3sd", "-fitted")
+)
+"""Mappings that the target `mappings` compares: every scheme with every scale rule."""
+
+COMPARED_STAGES = ("quantized", "on_levels")
+"""Stages at which the target `mappings` compares them."""
+
+MODELS = ("dense", "dense-centred", "convolutional")
+"""Models of the package; each is a class in `wallnet.networks.model`."""
+
+
+class Stage(NamedTuple):
+    """A stage of a network.
+
+    Attributes
+    ----------
+    title, text : str
+        Title and explanation in the report.
+    needs : str
+        Key of a recipe; the stage is computed for recipes that have it.
+    programmed : bool
+        Whether the weights are on the levels of the synapse.
+    """
+
+    title: str
+    text: str
+    needs: str = "fp32"
+    programmed: bool = True
+
+
+FREE_STAGES = {
+    "fp32": Stage("FP32", "free weights", programmed=False),
+    "continued": Stage(
+        "FP32, continued",
+        "that network, trained on with free weights for as many epochs as on the levels",
+        "on_levels",
+        programmed=False,
     ),
 }
-"""Title and text in the report of each stage of a network, in the order of computation."""
+"""The stages with free weights, which use no synapse."""
 
-STAGES = tuple(STAGE_TEXTS)
-LEVEL_STAGES = STAGES[1:]
+LEVEL_STAGES = {
+    "quantized": Stage("Quantised", "the FP32 weights on the nearest level of the synapse"),
+    "fine_tuned": Stage(
+        "Fine-tuned",
+        "trained on from there with free weights, as in the paper",
+        "fine_tuned",
+        programmed=False,
+    ),
+    "fine_tuned_snapped": Stage(
+        "Fine-tuned, snapped", "that network on the same levels again", "fine_tuned"
+    ),
+    "on_levels": Stage(
+        "Trained on levels",
+        "the FP32 network, trained on while the weights stay on the levels (straight-through "
+        "estimator)",
+        "on_levels",
+    ),
+}
 """The stages on a synapse's levels; a function in `wallnet.networks.stages` computes each."""
+
+STAGES = FREE_STAGES | LEVEL_STAGES
+"""All stages of a network, by name, in the order of computation."""
+
+FIRST_STAGE = next(iter(STAGES))
+"""The stage with which every network starts."""
+
+PROGRAMMED_STAGES = tuple(name for name, stage in STAGES.items() if stage.programmed)
+"""The stages with all weights on the levels of a synapse."""
 
 PAPER_STAGES = ("fp32", "quantized", "fine_tuned")
 """The stages of the paper's Table II."""
@@ -80,7 +140,7 @@ PAPER_STAGES = ("fp32", "quantized", "fine_tuned")
 NO_DEVICE = "none"
 """Device, reading and mapping in the path of a network that uses no synapse."""
 
-FREE_NETWORK = dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE) | {"stage": STAGES[0]}
+FREE_NETWORK = dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE)
 """Wildcards of a network with free weights, which uses no device."""
 
 _NAMED: JsonDict = {"propertyNames": {"pattern": NAME}}
@@ -167,6 +227,15 @@ class Training(Section):
     """Learning rate of Adam. Source: our choice."""
     schedule: Literal["constant", "cosine"] = "constant"
     """Learning rate over time: constant, or falling to 0 as a cosine. Source: our choice."""
+    dropout: Annotated[float, Quantity("1", 1e-3, 0.9, zero=True, fix="0.2 is usual")] = 0.0
+    """Share of the hidden neurons that is left out at random in each step. Source: our choice."""
+    shift: dict[str, Annotated[int, Field(ge=0, le=8)]] = {}
+    """Largest random shift of the training images along rows and columns in pixels, by data set; 0
+    if not given. Source: our choice."""
+
+    def for_dataset(self, name: str) -> Self:
+        """Return the training without what concerns other data sets."""
+        return self.model_copy(update={"shift": {k: v for k, v in self.shift.items() if k == name}})
 
 
 class FreeTraining(Training):
@@ -179,30 +248,91 @@ class FreeTraining(Training):
     initial weights. Without rare large weights, levels are closer. Source: our choice."""
 
 
-class LevelTrainings(Section):
-    """Training at the stages on a synapse's levels, by name of the stage."""
+class LevelTraining(Training):
+    """Training at a stage on a synapse's levels."""
 
-    fine_tuned: Training
+    mappings: tuple[Mapped, ...] | None = None
+    """Mappings with which the stage is computed, some of `networks.mappings`; all if not given."""
+
+    @field_validator("mappings")
+    @classmethod
+    def _known(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if value is None else _distinct(_all_mappings(value))
+
+
+class LevelTrainings(Section):
+    """Training at the stages on a synapse's levels, by name; a stage without one is left out."""
+
+    fine_tuned: LevelTraining | None = None
     """Further training of the quantised network, with free weights."""
-    on_levels: Training
+    on_levels: LevelTraining | None = None
     """Further training with the weights on the levels."""
 
 
 class Recipe(LevelTrainings):
-    """Training of a network before and after its weights are put on a synapse's levels."""
+    """A model and its training before and after its weights are put on a synapse's levels."""
 
+    model: Annotated[
+        str,
+        Field(
+            json_schema_extra={
+                "anyOf": [{"enum": [*MODELS]}, {"pattern": CLASS, "title": "module:Class"}]
+            }
+        ),
+    ] = MODELS[0]
+    """The model: one hidden layer, a small convolutional network, or ``module:Class``. Source:
+    paper: one hidden layer."""
     fp32: FreeTraining
     """Training with free weights."""
 
+    @field_validator("model")
+    @classmethod
+    def _known_model(cls, value: str) -> str:
+        if value not in MODELS and not re.fullmatch(CLASS, value):
+            raise ValueError(
+                f"is {value!r}, which is no model; use {', '.join(MODELS)}, or write "
+                "module:Class for a class of your own"
+            )
+        return value
+
+    def stages(self, mappings: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Return the stages that are computed, each with its mappings.
+
+        Parameters
+        ----------
+        mappings : sequence of str
+            All mappings of the campaign.
+
+        Returns
+        -------
+        dict
+            Mappings of each stage, in the order of `STAGES`; `NO_DEVICE` for a stage with free
+            weights.
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        for name, stage in STAGES.items():
+            training = getattr(self, stage.needs)
+            if training is None:
+                continue
+            wanted = getattr(training, "mappings", None)
+            found[name] = (
+                (NO_DEVICE,)
+                if name in FREE_STAGES
+                else tuple(m for m in mappings if wanted is None or m in wanted)
+            )
+        return found
+
 
 class RunSet(Section):
-    """All networks of a campaign: the product of these lists."""
+    """All networks of a campaign: data sets × places × seeds × stages of recipes."""
 
     datasets: tuple[str, ...]
-    synapses: tuple[str, ...]
-    readings: tuple[Reading, ...]
+    places: tuple[tuple[str, str], ...]
+    """Pairs of a synapse and the reading of its conductances."""
     mappings: tuple[str, ...]
     recipes: tuple[str, ...]
+    stages: dict[str, dict[str, tuple[str, ...]]]
+    """Stages of each recipe with their mappings, in any order; see `Recipe.stages`."""
     seeds: tuple[Seed, ...]
 
     def runs(self) -> list[dict[str, str]]:
@@ -217,19 +347,73 @@ class RunSet(Section):
         found = []
         for dataset in self.datasets:
             for recipe in self.recipes:
+                stages = self.stages[recipe]
                 for seed in self.seeds:
                     common = {"dataset": dataset, "recipe": recipe, "seed": str(seed)}
-                    found.append(common | FREE_NETWORK)
+                    found += [
+                        common | FREE_NETWORK | {"stage": stage}
+                        for stage in FREE_STAGES
+                        if stage in stages
+                    ]
                     found += [
                         common
                         | {"device": device, "reading": reading}
                         | {"mapping": mapping, "stage": stage}
-                        for device in self.synapses
-                        for reading in self.readings
+                        for device, reading in self.places
                         for mapping in self.mappings
                         for stage in LEVEL_STAGES
+                        if mapping in stages.get(stage, ())
                     ]
         return found
+
+
+class Interpretation(NamedTuple):
+    """A way to quantise the network of the paper; see `Interpretations`."""
+
+    images: str
+    epochs: int
+    mapping: str
+    scale: str
+    biases: str
+    levels: int
+
+
+class Interpretations(Section):
+    """Readings of the paper's text on quantisation, all combinations of which are tried.
+
+    The images are scaled to [0, 1] or to [-1, 1]. Weights are affine (`layer`) or `signed`; their
+    scale is that of each layer, of the network, or fixed to [-1, 1]; biases are on levels or free.
+    """
+
+    epochs: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] = (5, 10, 20, 30)
+    """Numbers of epochs of the training with free weights. Source: not in the paper."""
+    levels: tuple[Annotated[int, Field(ge=2, le=256)], ...] = (4, 5, 6, 7, 8, 9, 10, 11)
+    """Numbers of evenly spaced levels. Source: the paper's synapses have 5 and 10 notches."""
+    training: Training = Training(epochs=3, learning_rate=1e-3)
+    """Settings of the training; its epochs are those of the fine-tuning. Source: our choice."""
+    seeds: tuple[Seed, ...] = (1, 2, 3, 4, 5)
+    """Seeds of the trainings. Source: our choice."""
+    fine_tuned: Annotated[int, Field(ge=1, le=1000)] = 12
+    """Largest number of combinations that are trained further: those that fit MNIST best."""
+
+    @field_validator("epochs", "levels", "seeds")
+    @classmethod
+    def _some(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if not value:
+            raise ValueError("is empty; list at least one number, or leave it out")
+        return _distinct(value)
+
+    def combinations(self) -> list[Interpretation]:
+        """Return all combinations of choices."""
+        choices = (
+            ("0 to 1", "-1 to 1"),
+            self.epochs,
+            ("layer", "signed"),
+            ("layer", "network", "fixed"),
+            ("free", "on levels"),
+            self.levels,
+        )
+        return list(itertools.starmap(Interpretation, itertools.product(*choices)))
 
 
 class Networks(Section):
@@ -246,7 +430,7 @@ class Networks(Section):
     neuron: str = "neuron"
     """The neuron whose measured curve is the activation. Source: paper."""
     neuron_reading: Reading = "parallel"
-    """How the neuron is read. Source: paper, Eq. 2."""
+    """How the neuron is read; a measured one has only one reading. Source: paper, Eq. 2."""
     input_range: Annotated[float, Quantity("1", 1e-3, 1e6)] = 10.0
     """Pre-activation at which the neuron receives its full current. Source: our choice."""
     hidden_neurons: Annotated[int, Field(ge=1, le=100_000)] = 128
@@ -254,9 +438,14 @@ class Networks(Section):
     synapses: tuple[str, ...] = ()
     """Synapses whose conductances represent the weights. Source: paper: both."""
     readings: tuple[Reading, ...] = get_args(Reading)
-    """How synapses are read: cells in parallel (Eq. 2), or resistance linear in m_z."""
+    """How synapses are read: cells in parallel (Eq. 2), or resistance linear in m_z. Measured ones
+    have only one reading."""
     mappings: tuple[Mapped, ...] = ("layer",)
-    """Mappings of weights to conductances; a suffix selects levels other than the measured."""
+    """Mappings of weights to conductances, such as `layer` or `signed-row-3sd-extended`."""
+    compared: tuple[Mapped, ...] = COMPARED
+    """Mappings that the target `mappings` compares on the validation images."""
+    interpretations: Interpretations = Interpretations()
+    """Readings of the paper's text that the target `table-ii` tries."""
     table_ii: dict[str, Literal[5, 10]] = {}
     """Number of notches of each synapse that is compared with the paper's Table II."""
     allow_unsuitable_neuron: bool = False
@@ -269,6 +458,7 @@ class Networks(Section):
     """Share of the training images that is used to choose the kept epoch. Source: our choice."""
     threads: Annotated[int, Field(ge=1, le=256)] = 1
     """Threads of a training; fixed, so that results do not depend on the machine."""
+    _measured: frozenset[str] = frozenset()
 
     @field_validator("data_folder")
     @classmethod
@@ -277,19 +467,17 @@ class Networks(Section):
             raise ValueError("has a character that no folder's name can have; remove it")
         return os.path.expanduser(value)
 
-    @field_validator("sources", "datasets", "synapses", "readings", "mappings", "seeds")
+    @field_validator(
+        *("sources", "datasets", "synapses", "readings", "mappings", "compared", "seeds")
+    )
     @classmethod
-    def _distinct(cls, value: tuple[object, ...]) -> tuple[object, ...]:
-        if len(set(value)) < len(value):
-            raise ValueError("names something twice; list each wanted entry once")
-        return value
+    def _once(cls, value: tuple[object, ...]) -> tuple[object, ...]:
+        return _distinct(value)
 
-    @field_validator("mappings")
+    @field_validator("mappings", "compared")
     @classmethod
     def _known_mappings(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for name in value:
-            split_mapping(name)
-        return value
+        return _all_mappings(value)
 
     @field_validator("own_datasets", "recipes")
     @classmethod
@@ -316,30 +504,76 @@ class Networks(Section):
         """Return the description of a data set of this campaign."""
         return {**KNOWN_DATASETS, **self.own_datasets}[name]
 
+    def with_devices(self, devices: Mapping[str, Device | MeasuredDevice]) -> Self:
+        """Return a copy that knows which devices are measured."""
+        known = self.model_copy()
+        known._measured = frozenset(name for name in devices if devices[name].kind == MEASURED)
+        return known
+
+    def readings_of(self, synapse: str) -> tuple[str, ...]:
+        """Return the readings of a synapse."""
+        return (MEASURED,) if synapse in self._measured else self.readings
+
+    @property
+    def reading_of_neuron(self) -> str:
+        """The reading of the neuron."""
+        return MEASURED if self.neuron in self._measured else self.neuron_reading
+
     def run_set(self) -> RunSet:
         """Return the set of all networks."""
-        return RunSet(recipes=tuple(self.recipes), **self.model_dump(include=_RUN_LISTS))
+        stages = {name: recipe.stages(self.mappings) for name, recipe in self.recipes.items()}
+        lists = self.model_dump(include=_RUN_LISTS)
+        places = tuple((name, each) for name in self.synapses for each in self.readings_of(name))
+        return RunSet(places=places, recipes=tuple(stages), stages=stages, **lists)
 
     def runs(self) -> list[dict[str, str]]:
         """List all networks; see `RunSet.runs`."""
         return self.run_set().runs()
 
-    def problems(self, devices: Mapping[str, Device]) -> list[str]:
+    def problems(self, devices: Mapping[str, Device | MeasuredDevice]) -> list[str]:
         """List the conflicts with the devices of the campaign, one sentence each."""
         found = [
             f"networks.table_ii names {name}, which is not in networks.synapses; remove it"
             for name in self.table_ii
             if name not in self.synapses
         ]
+        if len(self.interpretations.seeds) < 2:
+            found.append(
+                "networks.interpretations.seeds has one seed, so that no deviation is known; "
+                "list two or more, or leave it out"
+            )
         if not self.recipes:
             return found
+        for name, recipe in self.recipes.items():
+            for stage in LevelTrainings.model_fields:
+                for mapping in getattr(getattr(recipe, stage), "mappings", None) or ():
+                    if mapping not in self.mappings:
+                        found.append(
+                            f"networks.recipes.{name}.{stage}.mappings "
+                            f"{_unknown(mapping, self.mappings)} of networks.mappings"
+                        )
+            for stage in Recipe.model_fields:
+                for dataset in getattr(getattr(recipe, stage), "shift", ()):
+                    # another data set than today's is no fault: datasets is changed often
+                    known = {**KNOWN_DATASETS, **self.own_datasets}
+                    if dataset not in known:
+                        key = f"networks.recipes.{name}.{stage}.shift"
+                        found.append(f"{key} {_unknown(dataset, known)}")
         wanted = [("neuron", "neuron", self.neuron)]
         wanted += [("synapses", "synapse", name) for name in self.synapses]
         for key, kind, name in wanted:
-            suitable = [other for other, device in devices.items() if device.kind == kind]
+            suitable = [other for other, device in devices.items() if _can_be(kind, device)]
+            content = CONTENTS[kind]
             if name not in devices:
                 found.append(f"networks.{key} {_unknown(name, suitable)}")
-            elif devices[name].kind != kind:
+            elif name in suitable:
+                continue
+            elif devices[name].kind == MEASURED:
+                found.append(
+                    f"networks.{key} names {name}, which has no {content}; "
+                    f"name their CSV file in devices.{name}.{content}, or use another device"
+                )
+            else:
                 found.append(
                     f"networks.{key} names {name}, a device of kind {devices[name].kind}; "
                     f"use one of kind {kind}: {', '.join(suitable) or 'there is none yet'}"
@@ -347,41 +581,95 @@ class Networks(Section):
         return found
 
 
-_RUN_LISTS = {"datasets", "synapses", "readings", "mappings", "seeds"}
+_RUN_LISTS = {"datasets", "mappings", "seeds"}
 
 
-def split_mapping(name: str) -> tuple[str, str]:
-    """Split the name of a mapping into scheme and level set.
+def _can_be(kind: str, device: Device | MeasuredDevice) -> bool:
+    """Return whether a device can be the neuron or a synapse of a network."""
+    if isinstance(device, MeasuredDevice):
+        return getattr(device, CONTENTS[kind]) is not None
+    return device.kind == kind
+
+
+class MappingName(NamedTuple):
+    """Parts of the name of a mapping.
+
+    Attributes
+    ----------
+    scheme : str
+        One of `SCHEMES`.
+    per_row : bool
+        Whether each output of a layer has its own offset and scale.
+    scale : str
+        `largest`, `fitted` or `deviations`: how offset and scale are chosen.
+    deviations : float
+        Half of the range of weights in standard deviations, for `deviations`.
+    level_set : str
+        One of `LEVEL_SETS`.
+    """
+
+    scheme: str
+    per_row: bool
+    scale: str
+    deviations: float
+    level_set: str
+
+
+def split_mapping(name: str) -> MappingName:
+    """Split the name of a mapping into its parts.
 
     Parameters
     ----------
     name : str
-        A scheme, or a scheme and a level set: `layer`, `layer-extended`.
+        ``SCHEME[-row][-fitted|-Ksd][-LEVELS]``: a scheme of `SCHEMES`; a scale for each row instead
+        of one for each layer; a scale of least squared error, or from K standard deviations,
+        instead of one from the largest weight; a level set of `LEVEL_SETS` other than the first.
 
     Returns
     -------
-    tuple of str
-        The scheme (of `SCHEMES`) and the level set (of `LEVEL_SETS`).
+    MappingName
+        The parts.
 
     Raises
     ------
     ValueError
-        If either is unknown.
+        If a part is unknown.
 
     Examples
     --------
-    >>> split_mapping("row-extended")
-    ('row', 'extended')
-    >>> split_mapping("layer")
-    ('layer', 'measured')
+    >>> split_mapping("signed-2.5sd-extended").deviations
+    2.5
+    >>> split_mapping("layer").scale
+    'largest'
     """
-    scheme, _, levels = name.partition("-")
-    if scheme not in SCHEMES or (levels or "measured") not in LEVEL_SETS or levels == "measured":
+    found = re.fullmatch(_MAPPING, name)
+    if found is None:
         raise ValueError(
-            f"has {name!r}, which is not a mapping; use {', '.join(SCHEMES)}, each optionally "
-            f"with the suffix {' or '.join('-' + levels for levels in LEVEL_SETS[1:])}"
+            f"has {name!r}, which is not a mapping; write {', '.join(SCHEMES[:-1])} or "
+            f"{SCHEMES[-1]}, then if wanted -row (not after layer or row), then -fitted or -Ksd "
+            f"(K from 1 to 9.99), then {' or '.join('-' + levels for levels in LEVEL_SETS[1:])}, "
+            "as in signed-3sd-extended"
         )
-    return scheme, levels or "measured"
+    _, scheme, rows, _, scale, deviations, _, _, level_set = found.groups()
+    return MappingName(
+        scheme=scheme,
+        per_row=bool(rows) or scheme == "row",
+        scale="deviations" if deviations else scale or "largest",
+        deviations=float(deviations or "inf"),
+        level_set=level_set or LEVEL_SETS[0],
+    )
+
+
+def _all_mappings(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        split_mapping(name)
+    return names
+
+
+def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
+    if len(set(values)) < len(values):
+        raise ValueError("names something twice; list each wanted entry once")
+    return values
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:

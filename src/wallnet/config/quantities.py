@@ -15,6 +15,11 @@ NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 """Names that can be part of file names: of devices, recipes and data sets."""
 
 
+_IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
+CLASS = rf"^{_IDENTIFIER}(\.{_IDENTIFIER})*:{_IDENTIFIER}$"
+"""Names of user-defined classes: ``module:Class``."""
+
+
 class Section(BaseModel):
     """A block of `config.yaml`: unknown keys are refused, values cannot be changed.
 

@@ -10,6 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from wallnet.config.campaign import Campaign
 from wallnet.config.inheritance import SHARED
+from wallnet.config.measured import MEASURED
 from wallnet.config.quantities import Quantity, Section
 
 _REFERENCE = "#/$defs/"
@@ -48,8 +49,8 @@ def of_campaign() -> JsonSchemaValue:
 def as_written() -> JsonSchemaValue:
     """Return the JSON Schema of the file as users write it.
 
-    A device with `like` needs none of the inherited keys. A device does not need the keys that are
-    given at the top level.
+    A device with `like` needs none of the inherited keys. A simulated device does not need the keys
+    that are given at the top level.
 
     Returns
     -------
@@ -63,8 +64,12 @@ def as_written() -> JsonSchemaValue:
     shared = {key: needed["properties"].pop(key) for key in SHARED if key in needed["properties"]}
     inherits = {"required": ["like"]}
     device |= {"if": inherits, "else": needed | {"required": own}}
+    measured = made["$defs"]["MeasuredDevice"]
+    some = [{"required": [key]} for key in ("levels", "activation")]
+    measured |= {"if": inherits, "else": {"required": measured.pop("required"), "anyOf": some}}
     like = {"type": "string", "description": "Another device, which this one varies."}
-    device["properties"] = {"like": like} | device["properties"]
+    for block in (device, measured):
+        block["properties"] = {"like": like} | block["properties"]
     changes = made["$defs"]["Case"]["properties"]["changes"]
     changes |= {
         "properties": _references(device, "like", "calculator"),
@@ -72,13 +77,14 @@ def as_written() -> JsonSchemaValue:
     }
     common = _references(device, *(key for key in device["properties"] if key not in SHARED))
     made["properties"] = common | made["properties"]
-    # each key of a shared block is at the top level, or in every device that has no `like`
+    is_measured = {"required": ["kind"], "properties": {"kind": {"const": MEASURED}}}
+    # each key of a shared block is at the top level, or in every simulated device without `like`
     made["allOf"] = [
         {"anyOf": [given, {"properties": {"devices": {"additionalProperties": either}}}]}
         for key, block in shared.items()
         for inner in block["required"]
         for given in [{"required": [key], "properties": {key: {"required": [inner]}}}]
-        for either in [{"anyOf": [inherits, given]}]
+        for either in [{"anyOf": [inherits, is_measured, given]}]
     ]
     return made
 

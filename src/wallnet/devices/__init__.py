@@ -1,6 +1,7 @@
 """Devices derived from traces: conductance, levels of a synapse, activation of a neuron.
 
-This package reads trace files and configuration. It does not depend on a calculator.
+This package reads trace files and configuration. It does not depend on a calculator. Devices of the
+kind `measured` are derived from CSV files of a user instead.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from wallnet.devices.conductance import (
     series_conductance,
 )
 from wallnet.devices.gathering import gather
+from wallnet.devices.measured import measured_model
 from wallnet.devices.neuron import activation, fit_quartic
 from wallnet.files import FileError
 from wallnet.jobs import DeviceJob
@@ -24,6 +26,7 @@ __all__ = [
     "detector_columns",
     "fit_quartic",
     "gather",
+    "measured_model",
     "normalize",
     "parallel_conductance",
     "register",
@@ -59,6 +62,16 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     compact.add_argument("--device", required=True, help="device file")
     compact.add_argument("--out", required=True, help="JSON file to write")
     compact.set_defaults(handler=lambda arguments: compact_model(arguments.device, arguments.out))
+
+    measured = subparsers.add_parser(
+        "measured", help="write the compact model of a measured device from its CSV files"
+    )
+    measured.add_argument("--levels", help="CSV file with the column conductance")
+    measured.add_argument("--activation", help="CSV file with the columns input and output")
+    measured.add_argument("--out", required=True, help="JSON file to write")
+    measured.set_defaults(
+        handler=lambda given: measured_model(given.levels, given.activation, given.out)
+    )
 
 
 def _gather(arguments: argparse.Namespace) -> None:

@@ -46,17 +46,17 @@ def compact_model(device: str | Path, out: str | Path) -> None:
 
 def _levels(data: "xarray.Dataset") -> list[dict[str, Any]]:
     """Return all levels of a synapse in order, including the half levels."""
-    normalized = data["normalized_level_conductance"]
+    conductance = data["level_conductance"]
     return [
         {
             "state": str(data["level_state"].values[index]),
             "half": bool(data["half"].values[index]),
             "stable": bool(data["stable"].values[index]),
             "reachable": bool(data["reachable"].values[index]),
-            "normalized_conductance": {
+            "conductance": {
                 reading: value if math.isfinite(value) else None
                 for reading in files.READINGS
-                for value in [normalized.sel(reading=reading).values[index].item()]
+                for value in [conductance.sel(reading=reading).values[index].item()]
             },
         }
         for index in range(data.sizes["level"])
@@ -64,10 +64,11 @@ def _levels(data: "xarray.Dataset") -> list[dict[str, Any]]:
 
 
 def _activation(data: "xarray.Dataset") -> dict[str, Any]:
-    """Return the quartic of each reading and its fault as an activation."""
+    """Return the quartic of each reading, as one piece, and its fault as an activation."""
     return {
         reading: {
-            "quartic": data["quartic"].sel(reading=reading).sortby("power").values.tolist(),
+            "breaks": [0.0, 1.0],
+            "coefficients": [data["quartic"].sel(reading=reading).sortby("power").values.tolist()],
             "fault": str(data["fault"].sel(reading=reading).item()),
         }
         for reading in files.READINGS

@@ -6,13 +6,30 @@ The rules also import this module, so it imports no heavy library.
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from wallnet.files.datasets import read_json
 from wallnet.files.whole import FileError, damaged
 
 CONTENTS = {"neuron": "activation", "synapse": "levels"}
-"""Content that networks need from each kind of device. Other kinds have no compact model."""
+"""Content that networks need from each kind of simulated device; a measured one has one or both.
+Other kinds have no compact model."""
+
+
+class Curve(NamedTuple):
+    """Piecewise polynomial on [0, 1].
+
+    Attributes
+    ----------
+    breaks : tuple of float
+        Ends of the pieces, ascending, from 0 to 1.
+    coefficients : tuple of tuple of float
+        Coefficients of each piece in ascending powers of the distance from its lower end.
+    """
+
+    breaks: tuple[float, ...]
+    coefficients: tuple[tuple[float, ...], ...]
+
 
 _COUNTS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "measured": lambda level: level["stable"] and not level["half"],
@@ -30,14 +47,14 @@ def levels_of(path: str | Path, reading: str, level_set: str) -> tuple[list[floa
     path : str or Path
         Compact model of a synapse.
     reading : str
-        `parallel` or `series`.
+        `parallel` or `series`; `measured` of a measured device.
     level_set : str
         One of `wallnet.config.networks.LEVEL_SETS`.
 
     Returns
     -------
     levels : list of float
-        Normalised conductances, ascending.
+        Conductances in S, ascending.
     whole : int
         Number of states of the synapse with the wall at a notch or an end, held or not.
 
@@ -49,7 +66,7 @@ def levels_of(path: str | Path, reading: str, level_set: str) -> tuple[list[floa
     data = _read(path, "levels")
     try:
         chosen = [level for level in data["levels"] if _COUNTS[level_set](level)]
-        values = [level["normalized_conductance"][reading] for level in chosen]
+        values = [level["conductance"][reading] for level in chosen]
         whole = sum(not level["half"] for level in data["levels"])
     except (KeyError, TypeError) as error:
         raise damaged(path, f"has levels that lack {error}") from None
@@ -61,7 +78,7 @@ def levels_of(path: str | Path, reading: str, level_set: str) -> tuple[list[floa
     return sorted(map(float, values)), whole
 
 
-def activation_of(path: str | Path, reading: str) -> tuple[tuple[float, ...], str]:
+def activation_of(path: str | Path, reading: str) -> tuple[Curve, str]:
     """Read the measured activation of a neuron.
 
     Parameters
@@ -69,29 +86,31 @@ def activation_of(path: str | Path, reading: str) -> tuple[tuple[float, ...], st
     path : str or Path
         Compact model of a neuron.
     reading : str
-        `parallel` or `series`.
+        `parallel` or `series`; `measured` of a measured device.
 
     Returns
     -------
-    quartic : tuple of float
-        The five coefficients of G_norm(J_norm), in ascending powers.
+    curve : Curve
+        G_norm(J_norm).
     fault : str
         Reason why the curve cannot be used as an activation; empty if it can.
 
     Raises
     ------
     FileError
-        If the file is missing, damaged or of another kind, or does not have five coefficients.
+        If the file is missing, damaged or of another kind, or its curve is incomplete.
     """
     data = _read(path, "activation")
     try:
         found = data["activation"][reading]
-        quartic, fault = tuple(map(float, found["quartic"])), str(found["fault"])
+        breaks = tuple(map(float, found["breaks"]))
+        pieces = tuple(tuple(map(float, piece)) for piece in found["coefficients"])
+        fault = str(found["fault"])
     except (KeyError, TypeError, ValueError) as error:
         raise damaged(path, f"has no activation ({reading}): {error}") from None
-    if len(quartic) != 5:
-        raise damaged(path, f"has {len(quartic)} coefficients of a quartic ({reading})")
-    return quartic, fault
+    if len(breaks) != len(pieces) + 1 or len({len(piece) for piece in pieces}) != 1:
+        raise damaged(path, f"has an incomplete curve ({reading})")
+    return Curve(breaks, pieces), fault
 
 
 def _read(path: str | Path, content: str) -> dict[str, Any]:
@@ -114,7 +133,7 @@ def decisive(path: str | Path, reading: str, level_set: str | None = None) -> st
     path : str or Path
         Compact model.
     reading : str
-        `parallel` or `series`.
+        `parallel` or `series`; `measured` of a measured device.
     level_set : str, optional
         Level set of a synapse; None for a neuron.
 

@@ -1,16 +1,22 @@
 """Jobs: the part of the configuration that each computation needs, as canonical JSON."""
 
 from wallnet.jobs.base import Job, canonical, read
-from wallnet.jobs.code import find, search_in, stage_of
+from wallnet.jobs.code import code_of, find, load_class, search_in, stage_of
 from wallnet.jobs.crosscheck import crosscheck_job, misnamed_settings, own_calculators
 from wallnet.jobs.devices import DeviceJob, device_job
 from wallnet.jobs.networks import (
     AccuracyJob,
+    ContinuingJob,
     DataJob,
+    InterpretationJob,
+    LevelJob,
     MappingJob,
     TrainingJob,
     accuracy_job,
+    comparison_job,
+    continuing_job,
     data_job,
+    interpretation_job,
     mapping_job,
     training_job,
 )
@@ -25,22 +31,30 @@ from wallnet.jobs.simulation import (
 
 __all__ = [
     "AccuracyJob",
+    "ContinuingJob",
     "DataJob",
     "DeviceJob",
+    "InterpretationJob",
     "Job",
+    "LevelJob",
     "MappingJob",
     "SimulationJob",
     "TrainingJob",
     "WallPlacement",
     "accuracy_job",
     "canonical",
+    "code_of",
+    "comparison_job",
+    "continuing_job",
     "crosscheck_job",
     "data_job",
     "device_job",
     "find",
     "initial_job",
+    "interpretation_job",
     "level_job",
     "level_states",
+    "load_class",
     "mapping_job",
     "misnamed_settings",
     "own_calculators",

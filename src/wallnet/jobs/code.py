@@ -1,11 +1,13 @@
-"""Identity of the code of user-defined calculators.
+"""Classes of users, named ``module:Class`` in the configuration: calculators and models.
 
-The identity is the version of the calculator's package or a digest of its source. It is part of a
-job, so that the traces of the calculator are computed again after an upgrade or an edit. The module
-is in an installed package, on PYTHONPATH or in the folder of the campaign.
+The identity of their code is the version of the installed package or a digest of the source. It is
+part of a job, so that results are computed again after an upgrade or an edit. The module is in an
+installed package, on PYTHONPATH or in the folder of the campaign.
 """
 
+import importlib
 import importlib.util
+import inspect
 import re
 import sys
 from collections.abc import Iterator
@@ -13,12 +15,14 @@ from functools import cache
 from importlib import metadata
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from wallnet import revisions
 from wallnet.config import ConfigError
 from wallnet.config.calculators import SETTINGS
 from wallnet.files import one_line
+
+T = TypeVar("T")
 
 
 def stage_of(calculator: str) -> str:
@@ -33,8 +37,15 @@ def search_in(folder: str | Path) -> None:
         sys.path.append(place)
 
 
-def find(calculator: str) -> ModuleSpec:
-    """Find the module of a calculator; import only the packages that contain it.
+def find(name: str, key: str = "calculator") -> ModuleSpec:
+    """Find the module of a class; import only the packages that contain it.
+
+    Parameters
+    ----------
+    name : str
+        ``module:Class``.
+    key : str
+        Key of the configuration that names it, for messages.
 
     Raises
     ------
@@ -42,37 +53,79 @@ def find(calculator: str) -> ModuleSpec:
         If there is no such module.
     """
     search_in(".")
-    module = calculator.partition(":")[0]
+    module = name.partition(":")[0]
     try:
         spec = importlib.util.find_spec(module)
     except Exception as error:  # its packages can raise any error
         if isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}."):
-            _missing(calculator)
+            _missing(name, key)
         raise ConfigError(
-            f"calculator {calculator}: a package of module {module} cannot be imported "
+            f"{key} {name}: a package of module {module} cannot be imported "
             f"({type(error).__name__}: {one_line(error)}); correct it"
         ) from None
     if spec is None or not (spec.has_location or spec.submodule_search_locations):
-        _missing(calculator)
+        _missing(name, key)
     return spec
 
 
-def _missing(calculator: str) -> NoReturn:
-    module = calculator.partition(":")[0]
+def _missing(name: str, key: str) -> NoReturn:
+    module = name.partition(":")[0]
     raise ConfigError(
-        f"calculator {calculator}: there is no module {module}; correct the name, install its "
+        f"{key} {name}: there is no module {module}; correct the name, install its "
         f"package, or put it into the campaign's folder {Path.cwd()} or on PYTHONPATH"
     )
 
 
-@cache
-def code_of(calculator: str) -> str:
-    """Return the identity of the code of a user-defined calculator.
+def load_class(name: str, key: str, base: type[T], what: str) -> type[T]:
+    """Import a class that derives from a base class and is not abstract.
 
     Parameters
     ----------
-    calculator : str
-        `module:Class`.
+    name : str
+        ``module:Class``.
+    key : str
+        Key of the configuration that names it, for messages.
+    base : type
+        The base class.
+    what : str
+        What the class has to be, for messages.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        If the module cannot be imported, or has no such class.
+    """
+    module, _, class_name = name.partition(":")
+    try:
+        imported = importlib.import_module(module)
+    except Exception as error:  # the module can raise any error
+        raise ConfigError(
+            f"{key} {name}: module {module} cannot be imported "
+            f"({type(error).__name__}: {one_line(error)}); correct it"
+        ) from None
+    found = {
+        each: value
+        for each, value in vars(imported).items()
+        if isinstance(value, type) and issubclass(value, base) and not inspect.isabstract(value)
+    }
+    if class_name not in found:
+        known = f"it has {', '.join(found)}" if found else "it has none"
+        raise ConfigError(
+            f"{key} {name}: module {module} has no class {class_name} {what}; {known}"
+        )
+    return found[class_name]
+
+
+@cache
+def code_of(name: str, key: str = "calculator") -> str:
+    """Return the identity of the code of a class.
+
+    Parameters
+    ----------
+    name : str
+        ``module:Class``.
+    key : str
+        Key of the configuration that names it, for messages.
 
     Returns
     -------
@@ -86,8 +139,8 @@ def code_of(calculator: str) -> str:
     wallnet.config.ConfigError
         If the module does not exist or is not valid Python.
     """
-    spec = find(calculator)
-    module = calculator.partition(":")[0]
+    spec = find(name, key)
+    module = name.partition(":")[0]
     if installed := _installed(module):
         return installed
     if spec.submodule_search_locations:
@@ -99,7 +152,7 @@ def code_of(calculator: str) -> str:
         return f"source {revisions.digest_of(paths)}"
     except (SyntaxError, ValueError, OSError) as error:
         raise ConfigError(
-            f"calculator {calculator}: the source of module {module} cannot be read "
+            f"{key} {name}: the source of module {module} cannot be read "
             f"({one_line(error)}); correct it"
         ) from None
 

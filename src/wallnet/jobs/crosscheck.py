@@ -19,14 +19,14 @@ def crosscheck_job(campaign: Campaign, case: str, calculator: str) -> Simulation
 
 def _device(campaign: Campaign, case: str, calculator: str) -> Device:
     chosen = campaign.crosscheck.cases[case]
-    return Device.model_validate(chosen.varied(campaign.devices, calculator))
+    return Device.model_validate(chosen.varied(campaign.simulated, calculator))
 
 
 def own_calculators(campaign: Campaign) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the user-defined calculators that a campaign names, with their settings."""
     both = itertools.product(campaign.crosscheck.cases, campaign.crosscheck.calculators)
     compared = (_device(campaign, case, name) for case, name in both)
-    for device in (*campaign.devices.values(), *compared):
+    for device in (*campaign.simulated.values(), *compared):
         if device.calculator not in SETTINGS:
             yield device.calculator, (device.calculator_settings or {}).get(device.calculator, {})
 
@@ -34,7 +34,7 @@ def own_calculators(campaign: Campaign) -> Iterator[tuple[str, dict[str, Any]]]:
 def misnamed_settings(campaign: Campaign) -> list[str]:
     """List settings whose name is similar to that of a calculator, one sentence each."""
     used = {name for name, _ in own_calculators(campaign)}
-    devices = campaign.devices.values()
+    devices = campaign.simulated.values()
     given = {name for device in devices for name in device.calculator_settings or {}}
     near = {name: difflib.get_close_matches(name, used, n=1, cutoff=0.8) for name in given - used}
     return [

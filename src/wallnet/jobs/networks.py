@@ -1,16 +1,22 @@
 """Jobs for data sets, networks and their accuracies."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from wallnet.config.networks import (
+    LEVEL_STAGES,
+    MODELS,
     DataSet,
     FreeTraining,
+    Interpretations,
     LevelTrainings,
     Networks,
     RunSet,
+    Training,
     split_mapping,
 )
 from wallnet.jobs.base import Job
+from wallnet.jobs.code import code_of
 
 
 class DataJob(Job):
@@ -20,45 +26,69 @@ class DataJob(Job):
     dataset: DataSet
 
 
-class TrainingJob(Job):
-    """Train one network with free weights (stage `fp32`)."""
-
+class _Network(Job):
     dataset: str
     recipe: str
     seed: int
+    model: str
+    # identity of the code of a user-defined model; the package's models have a revision
+    model_code: str | None = None
+    validation_fraction: float
+    threads: int
+
+
+class TrainingJob(_Network):
+    """Train one network with free weights (stage `fp32`)."""
+
     fp32: FreeTraining
     hidden_neurons: int
     input_range: float
     neuron_reading: str
     allow_unsuitable_neuron: bool = False
-    validation_fraction: float
-    threads: int
 
 
-class _NetworkOnSynapse(Job):
-    dataset: str
+class ContinuingJob(_Network):
+    """Train one network further with free weights (stage `continued`)."""
+
+    continued: FreeTraining
+
+
+class LevelJob(LevelTrainings, _Network):
+    """Put one trained network on a synapse's levels with one mapping and train it further."""
+
     device: str
     reading: str
     mapping: str
-    recipe: str
-    seed: int
-
-
-class MappingJob(LevelTrainings, _NetworkOnSynapse):
-    """Put one trained network on a synapse's levels and train it further from there."""
-
-    validation_fraction: float
-    threads: int
-
-    @property
-    def scheme(self) -> str:
-        """Scheme that maps weights to conductances, of `wallnet.config.networks.SCHEMES`."""
-        return split_mapping(self.mapping)[0]
+    stages: tuple[str, ...]
 
     @property
     def level_set(self) -> str:
         """Set of levels that is used, of `wallnet.config.networks.LEVEL_SETS`."""
-        return split_mapping(self.mapping)[1]
+        return split_mapping(self.mapping).level_set
+
+
+class MappingJob(Job):
+    """Put the trained networks of one data set and seed on the levels of one synapse."""
+
+    dataset: str
+    device: str
+    reading: str
+    seed: int
+    threads: int
+    networks: tuple[LevelJob, ...]
+
+
+class InterpretationJob(Job):
+    """Train the network of the paper, and quantise it in every way that its text allows."""
+
+    dataset: str
+    seed: int
+    interpretations: Interpretations
+    hidden_neurons: int
+    input_range: float
+    neuron_reading: str
+    validation_fraction: float
+    threads: int
 
 
 class AccuracyJob(Job):
@@ -73,40 +103,118 @@ def data_job(networks: Networks, dataset: str) -> DataJob:
     return DataJob(name=dataset, dataset=networks.dataset(dataset))
 
 
+def _network(networks: Networks, dataset: str, recipe: str, seed: str | int) -> dict[str, Any]:
+    """Return the parameters of a network that all of its jobs have."""
+    model = networks.recipes[recipe].model
+    return {
+        "dataset": dataset,
+        "recipe": recipe,
+        "seed": int(seed),
+        "model": model,
+        "model_code": None if model in MODELS else code_of(model, "model"),
+        "validation_fraction": networks.validation_fraction,
+        "threads": networks.threads,
+    }
+
+
 def training_job(networks: Networks, dataset: str, recipe: str, seed: str | int) -> TrainingJob:
     """Return the job that trains one network with free weights."""
     return TrainingJob(
-        dataset=dataset,
-        recipe=recipe,
-        seed=int(seed),
-        fp32=networks.recipes[recipe].fp32,
+        **_network(networks, dataset, recipe, seed),
+        fp32=networks.recipes[recipe].fp32.for_dataset(dataset),
         hidden_neurons=networks.hidden_neurons,
         input_range=networks.input_range,
-        neuron_reading=networks.neuron_reading,
+        neuron_reading=networks.reading_of_neuron,
         allow_unsuitable_neuron=networks.allow_unsuitable_neuron,
-        validation_fraction=networks.validation_fraction,
-        threads=networks.threads,
+    )
+
+
+def continuing_job(networks: Networks, dataset: str, recipe: str, seed: str | int) -> ContinuingJob:
+    """Return the job that trains one network further with free weights.
+
+    Its training is that on the levels, within the weight limit of the first training.
+    """
+    chosen = networks.recipes[recipe]
+    assert chosen.on_levels is not None
+    settings = chosen.on_levels.for_dataset(dataset).model_dump(include=set(Training.model_fields))
+    limit = chosen.fp32.weight_limit
+    return ContinuingJob(
+        **_network(networks, dataset, recipe, seed),
+        continued=FreeTraining(**settings, weight_limit=limit),
     )
 
 
 def mapping_job(
-    networks: Networks,
-    dataset: str,
-    device: str,
-    reading: str,
-    mapping: str,
-    recipe: str,
-    seed: str | int,
+    networks: Networks, dataset: str, device: str, reading: str, seed: str | int
 ) -> MappingJob:
-    """Return the job that puts one trained network on a synapse's levels."""
+    """Return the job that puts the trained networks of a seed on the levels of one synapse."""
+    found = []
+    for name, recipe in networks.recipes.items():
+        computed = recipe.stages(networks.mappings)
+        for mapping in networks.mappings:
+            stages = tuple(stage for stage in LEVEL_STAGES if mapping in computed.get(stage, ()))
+            trained = {LEVEL_STAGES[stage].needs for stage in stages}
+            found.append(
+                LevelJob(
+                    **_network(networks, dataset, name, seed),
+                    device=device,
+                    reading=reading,
+                    mapping=mapping,
+                    stages=stages,
+                    **{
+                        key: getattr(recipe, key)
+                        .for_dataset(dataset)
+                        .model_dump(exclude={"mappings"})
+                        for key in LevelTrainings.model_fields
+                        if key in trained
+                    },
+                )
+            )
     return MappingJob(
         dataset=dataset,
         device=device,
         reading=reading,
-        mapping=mapping,
-        recipe=recipe,
         seed=int(seed),
-        **{name: getattr(networks.recipes[recipe], name) for name in LevelTrainings.model_fields},
+        threads=networks.threads,
+        networks=tuple(found),
+    )
+
+
+def comparison_job(
+    networks: Networks, dataset: str, device: str, reading: str, seed: str | int
+) -> MappingJob:
+    """Return the job that compares mappings for the trained networks of a seed on one synapse."""
+    recipes = {
+        name: recipe.model_copy(
+            update={
+                "fine_tuned": None,
+                "on_levels": recipe.on_levels
+                and recipe.on_levels.model_copy(update={"mappings": None}),
+            }
+        )
+        for name, recipe in networks.recipes.items()
+    }
+    changed = networks.model_copy(update={"recipes": recipes, "mappings": networks.compared})
+    return mapping_job(changed, dataset, device, reading, seed)
+
+
+def interpretation_job(networks: Networks, dataset: str, seed: str | int) -> InterpretationJob:
+    """Return the job that tries the interpretations of Table II on one data set with one seed."""
+    found = networks.interpretations
+    return InterpretationJob(
+        dataset=dataset,
+        seed=int(seed),
+        # another seed or another number of fine-tuned combinations must not run this one again
+        interpretations=found.model_copy(
+            update={
+                "seeds": (int(seed),),
+                "fine_tuned": 1,
+                "training": found.training.for_dataset(dataset),
+            }
+        ),
+        hidden_neurons=networks.hidden_neurons,
+        input_range=networks.input_range,
+        neuron_reading=networks.reading_of_neuron,
         validation_fraction=networks.validation_fraction,
         threads=networks.threads,
     )

@@ -1,11 +1,12 @@
 """Images as input of a network: split by a seed, in batches of PyTorch's DataLoader."""
 
+from collections.abc import Iterator
 from typing import TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import BatchSampler, DataLoader, TensorDataset
+from torch.utils.data import BatchSampler, DataLoader, Dataset
 
 from wallnet.files import FileError
 from wallnet.networks.images import Images
@@ -32,11 +33,14 @@ class ShuffledBatches(BatchSampler):
         Images per batch; the last batch may have fewer.
     seed : int
         Seed of the order.
+    versions : int
+        Number of versions of each image. In each epoch one is drawn at random for each image.
+        The index of version v of image i is ``i + v · count``.
     """
 
-    def __init__(self, count: int, size: int, seed: int) -> None:
+    def __init__(self, count: int, size: int, seed: int, versions: int = 1) -> None:
         super().__init__(range(count), size, drop_last=False)
-        self.count, self.seed = count, seed
+        self.count, self.seed, self.versions = count, seed, versions
         self._generator = torch.Generator()
         self._drawn = 1  # larger than 0, so that the first call seeds the generator
         self.set_epoch(0)
@@ -48,8 +52,91 @@ class ShuffledBatches(BatchSampler):
             self._drawn = 0
         while self._drawn <= epoch:
             order = torch.randperm(self.count, generator=self._generator)
+            if self.versions > 1:
+                drawn = torch.randint(self.versions, (self.count,), generator=self._generator)
+                order = order + self.count * drawn
             self._drawn += 1
-        self.sampler = order.tolist()
+        self._order = order
+
+    def __iter__(self) -> Iterator[Tensor]:  # type: ignore[override]
+        """Yield the indices of each batch; tensors, which index a data set faster than lists.
+
+        As a generator: Lightning takes the iterator of a resumed epoch before it sets the epoch.
+        """
+        yield from self._order.split(self.batch_size)
+
+
+class InOrder(BatchSampler):
+    """Batches of the indices from 0 on, as tensors.
+
+    Parameters
+    ----------
+    count, size : int
+        Number of images in all and per batch.
+    """
+
+    def __init__(self, count: int, size: int) -> None:
+        super().__init__(range(count), size, drop_last=False)
+        self.count = count
+
+    def __iter__(self) -> Iterator[Tensor]:  # type: ignore[override]
+        """Yield the indices of each batch."""
+        return iter(torch.arange(self.count).split(self.batch_size))
+
+
+class ShiftedImages(Dataset[Batch]):
+    """Images and their shifted versions, see `ShuffledBatches`.
+
+    Pixels that are shifted in from outside the image are 0.
+
+    Parameters
+    ----------
+    images, labels : torch.Tensor
+        Shapes (images, 1, rows, columns) and (images,).
+    largest : int
+        Largest shift along rows and along columns, in pixels. There are ``(2 · largest + 1)²``
+        versions.
+    """
+
+    def __init__(self, images: Tensor, labels: Tensor, largest: int) -> None:
+        self.labels, self.shape = labels, images.shape[1:]
+        rows, columns = self.shape[-2:]
+        padded = torch.nn.functional.pad(images, [largest] * 4)
+        self._pixels = padded.flatten(1)
+        width = columns + 2 * largest
+        self._window = (torch.arange(rows)[:, None] * width + torch.arange(columns)).flatten()
+        steps = torch.arange(2 * largest + 1)
+        self._corners = (steps[:, None] * width + steps).flatten()
+
+    def __len__(self) -> int:
+        return len(self.labels) * len(self._corners)
+
+    def __getitem__(self, indices: Tensor) -> Batch:
+        """Return the versions with these indices, as a batch."""
+        image, version = indices % len(self.labels), indices // len(self.labels)
+        pixels = self._corners[version][:, None] + self._window
+        shifted = self._pixels.index_select(0, image).gather(1, pixels)
+        return shifted.reshape(-1, *self.shape), self.labels[image]
+
+
+class WholeImages(Dataset[Batch]):
+    """Images and their labels, of which one operation selects a batch.
+
+    Parameters
+    ----------
+    images, labels : torch.Tensor
+        Shapes (images, 1, rows, columns) and (images,).
+    """
+
+    def __init__(self, images: Tensor, labels: Tensor) -> None:
+        self.images, self.labels = images, labels
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, indices: Tensor) -> Batch:
+        """Return the images with these indices, as a batch."""
+        return self.images.index_select(0, indices), self.labels.index_select(0, indices)
 
 
 class ImageData:
@@ -67,7 +154,7 @@ class ImageData:
     Attributes
     ----------
     training, validation, test : tuple of torch.Tensor
-        Grey values, shape (images, pixels), uint8, and labels, shape (images,), int64.
+        Grey values, shape (images, 1, rows, columns), uint8, and labels, shape (images,), int64.
 
     Raises
     ------
@@ -92,29 +179,34 @@ class ImageData:
         self.test = _tensors(images.test_images.copy(), images.test_labels)
 
     @property
-    def pixels(self) -> int:
-        """Number of pixels per image."""
-        return self.training[0].shape[1]
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of an image."""
+        rows, columns = self.training[0].shape[-2:]
+        return rows, columns
 
-    def shuffled(self, size: int) -> Batches:
-        """Return the training images in batches of `size`, in another order each epoch."""
-        return _load(self.training, ShuffledBatches(len(self.training[1]), size, self.seed))
+    def shuffled(self, size: int, shift: int = 0) -> Batches:
+        """Return the training images in batches of `size`, in another order each epoch.
+
+        Each image is shifted at random by up to `shift` pixels along rows and along columns.
+        """
+        count = len(self.training[1])
+        versions = (2 * shift + 1) ** 2
+        part = ShiftedImages(*self.training, shift) if shift else WholeImages(*self.training)
+        return _load(part, ShuffledBatches(count, size, self.seed, versions))
 
     def whole(self, part: str) -> Batches:
         """Return the `validation` or `test` images in large batches."""
         images, labels = getattr(self, part)
-        return _load((images, labels), BatchSampler(range(len(labels)), EVALUATION_BATCH, False))
+        return _load(WholeImages(images, labels), InOrder(len(labels), EVALUATION_BATCH))
 
 
 def _tensors(images: np.ndarray, labels: np.ndarray) -> Batch:
-    flat = images.reshape(len(images), -1)
-    return torch.from_numpy(flat), torch.from_numpy(labels.astype(np.int64))
+    return torch.from_numpy(images[:, None]), torch.from_numpy(labels.astype(np.int64))
 
 
-def _load(part: Batch, order: BatchSampler) -> Batches:
-    """Return a loader that takes each batch from the tensors with one index operation."""
-    dataset = TensorDataset(*part)
-    return DataLoader(dataset, sampler=order, batch_size=None, collate_fn=_scaled)  # type: ignore[arg-type]
+def _load(part: Dataset[Batch], order: BatchSampler) -> Batches:
+    """Return a loader that takes each batch from the data set with one index operation."""
+    return DataLoader(part, sampler=order, batch_size=None, collate_fn=_scaled)  # type: ignore[arg-type]
 
 
 def _scaled(batch: Batch) -> Batch:

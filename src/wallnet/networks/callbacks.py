@@ -2,22 +2,23 @@
 
 import logging
 import math
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from pytorch_lightning import Trainer
 from pytorch_lightning.callbacks import Callback, Checkpoint
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from wallnet import files
 from wallnet.config import ConfigError
 from wallnet.networks import storage
-from wallnet.networks.mappings import Circuit, WeightMapping
-from wallnet.networks.model import Classifier
+from wallnet.networks.mappings import Circuit, WeightMapping, create
+from wallnet.networks.quantization import choose_circuits, synaptic_layers
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ INTERVAL = 5.0
 
 
 class LimitWeights(Callback):
-    """Clip every weight after each step to ± limit/√(inputs of its layer)."""
+    """Clip every weight after each step to ± limit/√(inputs of its neuron)."""
 
     def __init__(self, limit: float) -> None:
         self.limit = limit
@@ -34,57 +35,123 @@ class LimitWeights(Callback):
     @torch.no_grad()
     def on_train_batch_end(self, trainer: Trainer, pl_module: Any, *_: Any) -> None:
         """Clip the weights; biases stay free."""
-        for layer in pl_module.layers.values():
-            bound = self.limit / math.sqrt(layer.in_features)
+        for layer in synaptic_layers(pl_module).values():
+            bound = self.limit / math.sqrt(layer.weight[0].numel())
             layer.weight.clamp_(-bound, bound)
 
 
-class KeepOnLevels(Callback):
+class TrainOnLevels(Callback):
     """Train weights that are on the levels whenever the network is used.
 
     The optimiser moves hidden continuous weights. The network uses the snapped weights, and its
     gradient at these is applied to the hidden ones (straight-through estimator; Courbariaux et
     al., 2015). Offset and scale do not change. Hidden weights are clipped to the outermost levels.
+
+    Parameters
+    ----------
+    levels : array_like or WeightMapping
+        Conductances of the synapse, in any unit and any order, shape (levels,); or a mapping.
+    mapping : str
+        Name of the mapping, if levels are given; see `wallnet.config.networks.split_mapping`.
+
+    Attributes
+    ----------
+    mapping : WeightMapping
+        The mapping.
+    circuits : dict
+        Offset and scale of each layer, chosen for the weights at the start of the training.
+
+    Raises
+    ------
+    ValueError
+        If the mapping is unknown or the levels cannot be used.
+
+    Examples
+    --------
+    >>> callback = TrainOnLevels([1e-6, 2e-6, 3e-6], "signed-3sd")
+    >>> trainer = Trainer(max_epochs=5, callbacks=[callback])  # doctest: +SKIP
     """
 
-    def __init__(self, mapping: WeightMapping, circuits: Mapping[str, Circuit]) -> None:
-        self.mapping, self.circuits = mapping, circuits
-        self.hidden: dict[str, Tensor] = {}
+    def __init__(self, levels: ArrayLike | WeightMapping, mapping: str = "signed-3sd") -> None:
+        self.mapping = levels if isinstance(levels, WeightMapping) else create(mapping, levels)
+        self.circuits: dict[str, Circuit] = {}
+        self._hidden: dict[str, Tensor] = {}
+        self._moving = False
 
     @torch.no_grad()
     def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:
         """Store the weights and put the network on the levels, unless a training continues."""
-        if not self.hidden:
+        if not self._continues(pl_module):
+            self.circuits = choose_circuits(pl_module, self.mapping)
             self._snap(pl_module)
 
-    def state_dict(self) -> dict[str, Tensor]:
-        """Return the hidden weights, for a training that continues later."""
-        return self.hidden
+    def _continues(self, network: nn.Module) -> bool:
+        """Return whether a network has the weights to which the hidden ones belong."""
+        layers = synaptic_layers(network)
+        return layers.keys() == self._hidden.keys() and all(
+            torch.equal(layer.weight, self.mapping.snap(self._hidden[name], self.circuits[name]))
+            for name, layer in layers.items()
+        )
 
-    def load_state_dict(self, state_dict: dict[str, Tensor]) -> None:
-        """Restore the hidden weights."""
-        self.hidden = state_dict
+    def state_dict(self) -> dict[str, Any]:
+        """Return hidden weights, offsets and scales, for a training that continues later."""
+        circuits = {name: tuple(circuit) for name, circuit in self.circuits.items()}
+        return {"hidden": self._hidden, "circuits": circuits}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore hidden weights, offsets and scales."""
+        self._hidden = state_dict["hidden"]
+        self.circuits = {name: Circuit(*pair) for name, pair in state_dict["circuits"].items()}
 
     @torch.no_grad()
     def on_before_optimizer_step(
         self, trainer: Trainer, pl_module: Any, optimizer: Optimizer
     ) -> None:
         """Copy the hidden weights to the network, for the optimiser."""
-        for name, layer in pl_module.layers.items():
-            layer.weight.copy_(self.hidden[name])
+        self._moving = True
+        for name, layer in synaptic_layers(pl_module).items():
+            layer.weight.copy_(self._hidden[name])
 
     @torch.no_grad()
     def on_train_batch_end(self, trainer: Trainer, pl_module: Any, *_: Any) -> None:
         """Store the moved weights and put the network on the levels again."""
-        self._snap(pl_module)
+        # no step after a batch whose gradient is accumulated
+        if self._moving:
+            self._snap(pl_module)
 
-    def _snap(self, network: Classifier) -> None:
-        for name, layer in network.layers.items():
+    def _snap(self, network: nn.Module) -> None:
+        self._moving = False
+        table = self.mapping.table
+        for name, layer in synaptic_layers(network).items():
             offset, scale = self.circuits[name]
-            table = self.mapping.table
             moved = torch.maximum(layer.weight, offset + scale * table[0])
-            self.hidden[name] = torch.minimum(moved, offset + scale * table[-1])
-            layer.weight.copy_(self.mapping.snap(self.hidden[name], self.circuits[name]))
+            self._hidden[name] = torch.minimum(moved, offset + scale * table[-1])
+            layer.weight.copy_(self.mapping.snap(self._hidden[name], self.circuits[name]))
+
+
+class SeedEpochs(Callback):
+    """Seed the random numbers of each epoch, so that a resumed training draws the same ones.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the training.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Seed PyTorch's generator with the seed and the number of the epoch.
+
+        A loader draws a number when its epoch begins: in the first epoch of a process before
+        `on_train_epoch_start`, in others after it.
+        """
+        if batch_idx == 0:
+            state = np.random.SeedSequence((self.seed, trainer.current_epoch)).generate_state(1)
+            torch.manual_seed(int(state[0]))
 
 
 class FollowEpochs(Callback):

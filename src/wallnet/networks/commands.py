@@ -6,8 +6,8 @@ PyTorch is imported when a subcommand runs.
 import argparse
 
 from wallnet.config import ConfigError
-from wallnet.config.networks import DEFAULT_SOURCES, LEVEL_STAGES, SOURCES
-from wallnet.jobs import DataJob, MappingJob, TrainingJob
+from wallnet.config.networks import DEFAULT_SOURCES, SOURCES
+from wallnet.jobs import ContinuingJob, DataJob, InterpretationJob, MappingJob, TrainingJob
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -26,30 +26,49 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
     train = subparsers.add_parser("train", help="train a network with free weights")
     train.add_argument("--neuron", required=True, help="compact model of the neuron")
-    train.add_argument("--metrics", required=True, help="result to write, JSON")
-    train.add_argument("--checkpoint", required=True, help="best network to write")
     train.set_defaults(handler=_train)
 
+    train_on = subparsers.add_parser("continue", help="train a network further with free weights")
+    train_on.add_argument("--start", required=True, help="checkpoint of the trained network")
+    train_on.set_defaults(handler=_continue)
+
     to_levels = subparsers.add_parser(
-        "map", help="put a trained network on a synapse's levels and train it further"
+        "map", help="put trained networks on a synapse's levels and train them further"
     )
     to_levels.add_argument("--synapse", required=True, help="compact model of the synapse")
-    to_levels.add_argument("--start", required=True, help="checkpoint of the trained network")
-    stages = " ".join(LEVEL_STAGES)
-    for name in ("metrics", "checkpoint"):
-        to_levels.add_argument(
-            f"--{name}",
-            required=True,
-            nargs=len(LEVEL_STAGES),
-            metavar="FILE",
-            help=f"files to write for the stages {stages}, in this order",
-        )
     to_levels.set_defaults(handler=_map)
 
-    for parser in (train, to_levels):
+    compared = subparsers.add_parser(
+        "compare-mappings", help="put trained networks on a synapse's levels in many ways"
+    )
+    compared.add_argument("--synapse", required=True, help="compact model of the synapse")
+    compared.add_argument("--out", required=True, help="result to write, JSON")
+    compared.set_defaults(handler=_compare)
+
+    interpreted = subparsers.add_parser(
+        "interpret", help="quantise the paper's network in every way that its text allows"
+    )
+    interpreted.add_argument("--neuron", required=True, help="compact model of the neuron")
+    interpreted.add_argument(
+        "--fine-tune", metavar="FILE", help="JSON with combinations to train further instead"
+    )
+    interpreted.add_argument(
+        "--weights", required=True, help="free weights, to write or to train further from"
+    )
+    interpreted.add_argument("--out", required=True, help="result to write, JSON")
+    interpreted.set_defaults(handler=_interpret)
+
+    for parser in (train, train_on, to_levels, compared, interpreted):
         parser.add_argument("--job", required=True, help="the job, as JSON")
         parser.add_argument("--data", required=True, help="record that `wallnet data` wrote")
         parser.add_argument("--data-folder", required=True, help="folder of all data sets")
+        if parser is interpreted:
+            continue
+        parser.add_argument(
+            "--networks",
+            required=True,
+            help="folder of all networks, to read trained ones and to write results",
+        )
 
 
 def _data(arguments: argparse.Namespace) -> None:
@@ -71,27 +90,41 @@ def _train(arguments: argparse.Namespace) -> None:
     job = TrainingJob.from_json(arguments.job)
     from wallnet.networks import images, stages
 
-    stages.train(
-        job,
-        images.load(arguments.data, arguments.data_folder),
-        arguments.neuron,
-        (arguments.metrics, arguments.checkpoint),
-    )
+    data = images.load(arguments.data, arguments.data_folder)
+    stages.train(job, data, arguments.neuron, arguments.networks)
+
+
+def _continue(arguments: argparse.Namespace) -> None:
+    job = ContinuingJob.from_json(arguments.job)
+    from wallnet.networks import images, stages
+
+    data = images.load(arguments.data, arguments.data_folder)
+    stages.train_on(job, data, arguments.start, arguments.networks)
 
 
 def _map(arguments: argparse.Namespace) -> None:
     job = MappingJob.from_json(arguments.job)
     from wallnet.networks import images, stages
 
-    stages.put_on_levels(
-        job,
-        images.load(arguments.data, arguments.data_folder),
-        arguments.synapse,
-        arguments.start,
-        {
-            stage: (metrics, checkpoint)
-            for stage, metrics, checkpoint in zip(
-                LEVEL_STAGES, arguments.metrics, arguments.checkpoint, strict=True
-            )
-        },
-    )
+    data = images.load(arguments.data, arguments.data_folder)
+    stages.put_on_levels(job, data, arguments.synapse, arguments.networks)
+
+
+def _compare(arguments: argparse.Namespace) -> None:
+    job = MappingJob.from_json(arguments.job)
+    from wallnet.networks import images, studies
+
+    data = images.load(arguments.data, arguments.data_folder)
+    studies.compare(job, data, arguments.synapse, arguments.networks, arguments.out)
+
+
+def _interpret(arguments: argparse.Namespace) -> None:
+    job = InterpretationJob.from_json(arguments.job)
+    from wallnet.networks import images, studies
+
+    data = images.load(arguments.data, arguments.data_folder)
+    if arguments.fine_tune:
+        chosen = arguments.fine_tune
+        studies.fine_tune(job, data, arguments.neuron, arguments.weights, chosen, arguments.out)
+    else:
+        studies.interpret(job, data, arguments.neuron, arguments.out, arguments.weights)

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from wallnet.networks.batches import ImageData
-from wallnet.networks.model import Classifier
+from wallnet.networks.classifier import Classifier
+from wallnet.networks.quantization import synaptic_layers
 
 HISTOGRAM_BINS = 200
 MISREAD_IMAGES = 24
@@ -43,7 +44,11 @@ def evaluate(network: Classifier, data: ImageData, trainer: lightning.Trainer) -
         "images": {
             part: len(getattr(data, part)[1]) for part in ("training", "validation", "test")
         },
-        "weights": {name: _histogram(layer.weight) for name, layer in network.layers.items()},
+        # JSON files are sorted by key
+        "layers": list(synaptic_layers(network.model)),
+        "weights": {
+            name: _histogram(layer.weight) for name, layer in synaptic_layers(network.model).items()
+        },
         "misread": _misread(data, torch.cat(network.predictions)),
         "image_shape": list(data.images.test_images.shape[1:]),
     }

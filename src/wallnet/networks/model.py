@@ -1,165 +1,170 @@
-"""The network of the paper in Lightning, with one hidden layer of measured neurons."""
+"""The models: the network of the paper, a small convolutional one, and the measured activation."""
 
+import math
 from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 import torch
-from pytorch_lightning import LightningModule
-from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
-from torch.nn import functional
-from torchmetrics.classification import MulticlassConfusionMatrix, MulticlassStatScores
 
-from wallnet.networks.batches import Batch
-
-COUNTED_AT_ONCE = 100
-"""Number of images; torchmetrics' deterministic counting needs images × classes² × 8 bytes."""
+from wallnet.files.compact import Curve
+from wallnet.jobs import code
 
 
 class MeasuredActivation(nn.Module):
     """Activation that follows the transfer curve of the neuron instead of ReLU.
 
     A pre-activation `z` drives the neuron with J_norm = z / input_range. Below 0 the output is
-    0. Above 1 it saturates. In between it follows the fitted quartic (paper, Fig. 1b). The
+    0. Above 1 it saturates. In between it follows the curve (paper, Fig. 1b). The
     output is G_norm · input_range, so that a straight curve has unit slope, like ReLU.
 
     Parameters
     ----------
-    quartic : sequence of float
-        Coefficients of G_norm(J_norm), ascending powers.
+    curve : Curve
+        G_norm(J_norm) as polynomials.
     input_range : float
         Pre-activation at which the neuron receives its full current density, J_norm = 1.
     """
 
-    def __init__(self, quartic: Sequence[float], input_range: float) -> None:
+    def __init__(self, curve: Curve, input_range: float) -> None:
         super().__init__()
-        self.quartic = tuple(quartic)
-        self.input_range = input_range
+        self.curve, self.input_range = curve, input_range
+        self._starts = torch.tensor(curve.breaks[:-1])
+        self._coefficients = torch.tensor(curve.coefficients)
+
+    @classmethod
+    def of(
+        cls,
+        breaks: Sequence[float],
+        coefficients: Sequence[Sequence[float]],
+        input_range: float,
+    ) -> "MeasuredActivation":
+        """Return the activation for plain parameters."""
+        return cls(Curve(tuple(breaks), tuple(map(tuple, coefficients))), input_range)
 
     def forward(self, pre_activation: Tensor) -> Tensor:
         """Return the output for pre-activations of any shape, in the same shape."""
         current = (pre_activation / self.input_range).clamp(0.0, 1.0)
-        conductance = torch.full_like(current, self.quartic[-1])
-        for coefficient in self.quartic[-2::-1]:
+        if len(self._starts) == 1:
+            powers: Sequence[float] | Sequence[Tensor] = self.curve.coefficients[0]
+        else:
+            piece = torch.bucketize(current.detach(), self._starts[1:], right=True)
+            current = current - self._starts[piece]
+            powers = self._coefficients[piece].unbind(-1)
+        conductance = torch.zeros_like(current) + powers[-1]
+        for coefficient in powers[-2::-1]:
             conductance = conductance * current + coefficient
         return torch.where(pre_activation > 0, conductance * self.input_range, 0.0)
 
 
-class Classifier(LightningModule):
-    """Fully connected network with one hidden layer (paper, Sec. IV).
+class Shape(NamedTuple):
+    """What a model reads and returns.
+
+    Attributes
+    ----------
+    rows, columns : int
+        Pixels of an image.
+    classes : int
+        Number of logits.
+    hidden_neurons : int
+        Neurons of the hidden layer of a fully connected network.
+    dropout : float
+        Share of the hidden neurons that is left out at random in training.
+    """
+
+    rows: int
+    columns: int
+    classes: int
+    hidden_neurons: int
+    dropout: float
+
+
+class ModelFactory(Protocol):
+    """A class of models, such as a subclass of `torch.nn.Module`.
+
+    The model reads images of shape (images, 1, rows, columns) with values in [0, 1] and returns
+    logits of shape (images, classes). All of its parameters belong to layers whose weights can be
+    synapses; see `wallnet.networks.quantization.synaptic_layers`.
+    """
+
+    def __call__(self, shape: Shape, activation: nn.Module) -> nn.Module:
+        """Return a model with initial weights."""
+
+
+class FullyConnected(nn.Module):
+    """Fully connected network with one hidden layer (paper, Sec. IV); 784-128-10 in the paper."""
+
+    def __init__(self, shape: Shape, activation: nn.Module) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(shape.rows * shape.columns, shape.hidden_neurons)
+        self.activation = activation
+        self.dropout = nn.Dropout(shape.dropout)
+        self.output = nn.Linear(shape.hidden_neurons, shape.classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return logits (images, classes) of images (images, 1, rows, columns)."""
+        logits: Tensor = self.output(self.dropout(self.activation(self.hidden(images.flatten(1)))))
+        return logits
+
+
+class Centred(FullyConnected):
+    """The same network with images scaled to [-1, 1]."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return logits (images, classes) of images (images, 1, rows, columns) in [0, 1]."""
+        return super().forward(2.0 * images - 1.0)
+
+
+class Convolutional(nn.Module):
+    """Small convolutional network of the size of LeNet-5 (LeCun et al., 1998).
+
+    Two convolutions with 6 and 16 kernels of 5 × 5, each followed by an average over 2 × 2
+    pixels, and three fully connected layers with 120 and 84 neurons between them.
+    """
+
+    def __init__(self, shape: Shape, activation: nn.Module) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(1, 6, 5, padding=2)
+        self.second = nn.Conv2d(6, 16, 5, padding=2)
+        pixels = math.ceil(shape.rows / 4) * math.ceil(shape.columns / 4)
+        self.third = nn.Linear(16 * pixels, 120)
+        self.fourth = nn.Linear(120, 84)
+        self.output = nn.Linear(84, shape.classes)
+        self.activation = activation
+        self.dropout = nn.Dropout(shape.dropout)
+        self.average = nn.AvgPool2d(2, ceil_mode=True)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return logits (images, classes) of images (images, 1, rows, columns)."""
+        maps = self.average(self.activation(self.first(images)))
+        maps = self.average(self.activation(self.second(maps)))
+        hidden = self.dropout(self.activation(self.third(maps.flatten(1))))
+        logits: Tensor = self.output(self.activation(self.fourth(hidden)))
+        return logits
+
+
+MODELS: dict[str, ModelFactory] = {
+    "dense": FullyConnected,
+    "dense-centred": Centred,
+    "convolutional": Convolutional,
+}
+"""The model of each name in `wallnet.config.networks.MODELS`."""
+
+
+def load_model(name: str) -> ModelFactory:
+    """Return the class of a model.
 
     Parameters
     ----------
-    inputs, hidden_neurons, classes : int
-        Numbers of nodes; 784, 128 and 10 in the paper.
-    quartic : sequence of float
-        Coefficients of the neuron's curve, see `MeasuredActivation`.
-    input_range : float
-        Pre-activation at which the neuron receives its full current density.
-    learning_rate : float
-        Learning rate of Adam.
-    schedule : str
-        `constant`, or `cosine`, which decays to 0 over the whole training.
+    name : str
+        A key of `MODELS`, or ``module:Class``.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        If the module or the class does not exist.
     """
-
-    def __init__(
-        self,
-        inputs: int,
-        hidden_neurons: int,
-        classes: int,
-        quartic: Sequence[float],
-        input_range: float,
-        learning_rate: float = 1e-3,
-        schedule: str = "constant",
-    ) -> None:
-        super().__init__()
-        quartic = [float(c) for c in quartic]
-        self.save_hyperparameters()
-        self.hidden = nn.Linear(inputs, hidden_neurons)
-        self.activation = MeasuredActivation(quartic, input_range)
-        self.output = nn.Linear(hidden_neurons, classes)
-        self.curve: list[dict[str, float]] = []
-        self.confusion = MulticlassConfusionMatrix(classes, validate_args=False)
-        self.predictions: list[Tensor] = []
-        self._scores = MulticlassStatScores(classes, average="micro", validate_args=False)
-        self._right: Tensor | int = 0
-        self._losses: dict[str, tuple[Tensor | float, int]] = {}
-
-    @property
-    def layers(self) -> dict[str, nn.Linear]:
-        """The layers whose weights are synapses, from the input on."""
-        return {"hidden": self.hidden, "output": self.output}
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Return logits (images, classes) of images (images, pixels) with values in [0, 1]."""
-        logits: Tensor = self.output(self.activation(self.hidden(images)))
-        return logits
-
-    def _read(self, part: str, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return the loss and the predictions of a batch, and add the loss to the sum."""
-        images, labels = batch
-        logits = self(images)
-        loss = functional.cross_entropy(logits, labels)
-        total, count = self._losses.get(part, (0.0, 0))
-        self._losses[part] = (total + loss.detach() * len(labels), count + len(labels))
-        return loss, logits.detach().argmax(dim=1)
-
-    def _mean(self, part: str, right: Tensor | int) -> dict[str, float]:
-        """Return mean loss and accuracy of the batches since the last call, if there are any."""
-        total, count = self._losses.pop(part, (0.0, 0))
-        if not count:
-            return {}
-        return {
-            f"{part}_loss": float(total) / count,
-            f"{part}_accuracy": 100.0 * float(right) / count,
-        }
-
-    def training_step(self, batch: Batch, index: int) -> Tensor:
-        """Return the loss of a batch without logging it."""
-        loss, predicted = self._read("training", batch)
-        # a metric of torchmetrics would take a fifth of the training time
-        self._right = self._right + (predicted == batch[1]).sum()
-        return loss
-
-    def validation_step(self, batch: Batch, index: int) -> None:
-        """Count the correct predictions of a batch."""
-        _, predicted = self._read("validation", batch)
-        self._scores.update(predicted, batch[1])
-
-    def on_validation_epoch_end(self) -> None:
-        """Log the accuracy and, during training, add a point to the training curve.
-
-        During training Lightning calls this after the last batch of an epoch.
-        """
-        validated = self._mean("validation", self._scores.compute()[0])
-        trained = self._mean("training", self._right)
-        self._scores.reset()
-        self._right = 0
-        self.log_dict(validated)
-        if trained:
-            self.curve.append({"epoch": self.current_epoch + 1, **trained, **validated})
-
-    def on_test_epoch_start(self) -> None:
-        """Discard the results of an earlier test."""
-        self.confusion.reset()
-        self.predictions.clear()
-
-    def test_step(self, batch: Batch, index: int) -> None:
-        """Fill the confusion matrix; rows are labels, columns are predictions."""
-        images, labels = batch
-        predicted = self(images).argmax(dim=1)
-        for first in range(0, len(labels), COUNTED_AT_ONCE):
-            counted = slice(first, first + COUNTED_AT_ONCE)
-            self.confusion.update(predicted[counted], labels[counted])
-        self.predictions.append(predicted)
-
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Return Adam, with the schedule of the learning rate unless it is constant."""
-        optimizer = torch.optim.Adam(self.parameters(), lr=self.hparams["learning_rate"])
-        if self.hparams["schedule"] == "constant":
-            return optimizer
-        steps = int(self.trainer.estimated_stepping_batches)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
-        }
+    if name in MODELS:
+        return MODELS[name]
+    code.find(name, "model")
+    return code.load_class(name, "model", nn.Module, "that derives from torch.nn.Module")

@@ -1,6 +1,7 @@
 """Storage of results: metrics as JSON, networks as checkpoints of Lightning."""
 
 import io
+import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,9 +12,15 @@ import torch
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from wallnet import __version__, files, revisions
+from wallnet.config import ConfigError
+from wallnet.config.networks import PROGRAMMED_STAGES
 from wallnet.files import FileError
-from wallnet.jobs import MappingJob, TrainingJob
-from wallnet.networks.model import Classifier
+from wallnet.jobs import ContinuingJob, InterpretationJob, LevelJob, MappingJob, TrainingJob
+from wallnet.networks.classifier import Classifier
+from wallnet.networks.mappings import Circuit, create
+from wallnet.networks.quantization import entries_of, synaptic_layers
+
+NetworkJob: TypeAlias = TrainingJob | ContinuingJob | LevelJob
 
 Outputs: TypeAlias = tuple[str | Path, str | Path]
 """Paths of a stage's metrics and of its checkpoint, see `wallnet.files`."""
@@ -82,7 +89,7 @@ def unfinished_path(output: str | Path) -> Path:
     return output.with_name(f".{output.stem}.unfinished{output.suffix}")
 
 
-def provenance(job: TrainingJob | MappingJob) -> dict[str, Any]:
+def provenance(job: NetworkJob | MappingJob | InterpretationJob) -> dict[str, Any]:
     """Return parameters, seed and versions of a result, as plain data."""
     return {
         "parameters": job.plain(),
@@ -112,21 +119,53 @@ def save_network(network: Classifier, path: str | Path, about: Mapping[str, Any]
     checkpoint = {
         "pytorch-lightning_version": lightning.__version__,
         "state_dict": {k: v.clone() for k, v in network.state_dict().items()},
-        "hyper_parameters": dict(network.hparams),
+        "hyper_parameters": _separate(network.hparams),
         "epoch": 0,
         "global_step": 0,
-        "wallnet": dict(about),
+        "wallnet": _separate(about),
     }
     write_checkpoint(checkpoint, path)
 
 
-def load_network(path: str | Path) -> Classifier:
+def _separate(plain: Mapping[str, Any]) -> Any:
+    """Return a copy of plain data with separate texts; pickle writes a shared one only once."""
+    return json.loads(json.dumps(dict(plain)))
+
+
+def check_levels(network: Classifier, about: Mapping[str, Any]) -> None:
+    """Check that a network at a stage on levels has each weight exactly on them.
+
+    Parameters
+    ----------
+    network : Classifier
+        The network.
+    about : Mapping
+        `stage`, and at a stage on levels `mapping`, `levels` and `circuits` as in the metrics.
+
+    Raises
+    ------
+    ValueError
+        If a weight is not exactly ``offset + scale · entry``.
+    """
+    if about.get("stage") not in PROGRAMMED_STAGES:
+        return
+    circuits = {
+        name: Circuit.of(layer.weight, **about["circuits"][name])
+        for name, layer in synaptic_layers(network.model).items()
+    }
+    entries_of(network.model, create(about["mapping"], about["levels"]), circuits)
+
+
+def load_network(path: str | Path, model: str) -> Classifier:
     """Read a network that `save_network` wrote.
 
     Parameters
     ----------
     path : str or Path
         The checkpoint.
+    model : str
+        Name of its model. A checkpoint with another one is refused, so that no file decides which
+        code runs.
 
     Returns
     -------
@@ -135,17 +174,21 @@ def load_network(path: str | Path) -> Classifier:
 
     Raises
     ------
-    FileError
-        If the file is missing, may not be read or is damaged.
+    FileError, ConfigError
+        If the file is missing, may not be read or is damaged, if its network is said to be on
+        levels and is not, or if the model does not exist.
     """
     try:
         files.check_digest(path)
         checkpoint = read_checkpoint(path)
+        if checkpoint["hyper_parameters"]["model"] != model:
+            raise ValueError(f"its model is not {model}")
         network = Classifier(**checkpoint["hyper_parameters"])
         network.load_state_dict(checkpoint["state_dict"])
         if not all(torch.isfinite(p).all() for p in network.parameters()):
             raise ValueError("it has weights that are not finite")
-    except FileError:
+        check_levels(network, checkpoint["wallnet"])
+    except (FileError, ConfigError):  # a model of the user that is not there is no damage
         raise
     except FileNotFoundError:
         raise FileError(f"{path} is not there; run snakemake to make it") from None
@@ -157,7 +200,7 @@ def load_network(path: str | Path) -> Classifier:
 
 
 def write_stage(
-    job: TrainingJob | MappingJob,
+    job: NetworkJob,
     place: Mapping[str, str],
     network: Classifier,
     results: Mapping[str, Any],
@@ -167,7 +210,7 @@ def write_stage(
 
     Parameters
     ----------
-    job : TrainingJob or MappingJob
+    job : NetworkJob
         Job of the stage.
     place : Mapping
         Its `device`, `reading`, `mapping` and `stage`.
@@ -189,11 +232,14 @@ def write_stage(
         "dataset": job.dataset,
         "recipe": job.recipe,
         **place,
-        "activation": {key: network.hparams[key] for key in ("quartic", "input_range")},
+        "activation": dict(network.hparams["activation"]),
         **results,
         **provenance(job),
     }
-    save_network(network, checkpoint_path, {**provenance(job), **place})
+    on_levels = {key: results[key] for key in ("levels", "circuits") if key in results}
+    about = {**provenance(job), **place, **on_levels}
+    check_levels(network, about)
+    save_network(network, checkpoint_path, about)
     files.write_json(metrics, metrics_path)
     print(
         f"{job.dataset} {place['device']} {place['stage']}: "

@@ -11,10 +11,12 @@ from pathlib import Path
 from wallnet import config, files
 from wallnet.config import Campaign
 from wallnet.plan.listing import checks, everything
+from wallnet.plan.paths import mapping_jobs
 
 _FOLDERS = (
     *("initial", "traces", "levels", "devices", "compact_models", "data", "networks"),
-    *("tables", "figures", "crosscheck", "validation", "logs", "benchmarks"),
+    *("tables", "figures", "crosscheck", "validation", "mappings", "table-ii"),
+    *("logs", "benchmarks"),
 )
 """Folders below `results` that contain only files of the campaign."""
 
@@ -35,7 +37,8 @@ def not_asked_for(campaign: Campaign, folder: str | Path) -> list[str]:
         Paths relative to `folder`, sorted. Hidden files of a result are regarded as part of it.
     """
     wanted = {*everything(campaign), *checks(campaign)}
-    wanted |= {of(path) for path in wanted for of in (files.log_of, files.benchmark_of)}
+    named = {*wanted, *mapping_jobs(campaign.networks)}
+    wanted |= {of(path) for path in named for of in (files.log_of, files.benchmark_of)}
     return sorted(set(_present(Path(folder))) - wanted)
 
 

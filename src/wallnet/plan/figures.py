@@ -7,8 +7,8 @@ from functools import partial
 from typing import Literal
 
 from wallnet import files
-from wallnet.config import Campaign
-from wallnet.config.networks import PAPER_STAGES, STAGES
+from wallnet.config import MEASURED, Campaign
+from wallnet.config.networks import FIRST_STAGE, PAPER_STAGES, STAGES
 from wallnet.plan import paths
 
 
@@ -63,7 +63,7 @@ class Figure:
         """List the traces in the folder that the command receives."""
         if "traces" not in self.options:
             return []
-        return paths.trace_paths(device, campaign.devices[device])
+        return paths.trace_paths(device, campaign.simulated[device])
 
     def command(self, campaign: Campaign, **wildcards: str) -> list[str]:
         """Return the subcommand that draws it, with the options that only this figure has."""
@@ -75,7 +75,7 @@ class Figure:
 
 def _shown(campaign: Campaign, device: str) -> list[str]:
     """Return the current densities to show in a device's figures of single pulses."""
-    return [f"{density:.10g}" for density in campaign.devices[device].shown or ()]
+    return [f"{density:.10g}" for density in campaign.simulated[device].shown or ()]
 
 
 def _paper(campaign: Campaign) -> list[str]:
@@ -95,6 +95,10 @@ def _device(campaign: Campaign, device: str) -> list[str]:
     return [files.DEVICE.format(device=device)]
 
 
+def _measured(campaign: Campaign, device: str) -> list[str]:
+    return [files.COMPACT_MODEL.format(device=device)]
+
+
 def _synapses(campaign: Campaign) -> list[str]:
     return [files.DEVICE.format(device=device) for device in campaign.of_kind("synapse")]
 
@@ -108,7 +112,7 @@ def _training_curves(campaign: Campaign) -> list[str]:
 
 
 def _misread(campaign: Campaign, dataset: str) -> list[str]:
-    return paths.example_metrics(campaign.networks, STAGES[:1], dataset)
+    return paths.example_metrics(campaign.networks, [FIRST_STAGE], dataset)
 
 
 def _confusion(campaign: Campaign, dataset: str, device: str) -> list[str]:
@@ -116,7 +120,7 @@ def _confusion(campaign: Campaign, dataset: str, device: str) -> list[str]:
 
 
 def _weights(campaign: Campaign, dataset: str, device: str) -> list[str]:
-    return paths.example_metrics(campaign.networks, STAGES, dataset, device)
+    return paths.example_metrics(campaign.networks, STAGES, dataset, device, recipes=None)
 
 
 _of_device = partial(Figure, pattern=files.DEVICE_FIGURE, sources=_device, half="device")
@@ -144,6 +148,9 @@ FIGURES: dict[str, Figure] = {
             "{device}: wall against time, velocity",
             kind="track",
             options=("shown",),
+        ),
+        _of_device(
+            "measured", "{device}: levels and transfer curve", sources=_measured, kind=MEASURED
         ),
         Figure(
             "synapses-compared",

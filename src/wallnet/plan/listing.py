@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from wallnet import files
-from wallnet.config import Campaign
+from wallnet.config import MEASURED, Campaign
+from wallnet.config.networks import KNOWN_DATASETS
 from wallnet.files.compact import CONTENTS
 from wallnet.plan import paths
 from wallnet.plan.figures import figures
@@ -16,10 +17,10 @@ def _table(name: str, suffixes: Sequence[str] = TABLE_SUFFIXES) -> list[str]:
 
 
 def simulations(campaign: Campaign) -> list[str]:
-    """List the initial states, traces and levels of all devices."""
+    """List the initial states, traces and levels of all simulated devices."""
     return [
         path
-        for name, device in campaign.devices.items()
+        for name, device in campaign.simulated.items()
         for path in (
             files.INITIAL.format(device=name),
             *paths.trace_paths(name, device),
@@ -29,13 +30,17 @@ def simulations(campaign: Campaign) -> list[str]:
 
 
 def device_files(campaign: Campaign) -> list[str]:
-    """List the device files, compact models and tables of all devices."""
+    """List the device files, compact models and tables of all devices.
+
+    Measured devices have no device file.
+    """
+    with_model = (*CONTENTS, MEASURED)
     return [
         path
         for name, device in campaign.devices.items()
         for path in (
-            files.DEVICE.format(device=name),
-            *([files.COMPACT_MODEL.format(device=name)] if device.kind in CONTENTS else []),
+            *([] if device.kind == MEASURED else [files.DEVICE.format(device=name)]),
+            *([files.COMPACT_MODEL.format(device=name)] if device.kind in with_model else []),
             *(files.DEVICE_TABLE.format(device=name, suffix=s) for s in TABLE_SUFFIXES),
         )
     ]
@@ -50,10 +55,11 @@ def network_files(campaign: Campaign) -> list[str]:
         *(files.DATA.format(dataset=dataset) for dataset in networks.datasets),
         *(
             path
-            for pattern in (files.METRICS, files.CHECKPOINT)
+            for pattern in (files.METRICS, files.CHECKPOINT, files.PROGRAMMING)
             for path in paths.network_paths(pattern, networks.run_set())
         ),
         *_table("accuracy"),
+        *_table("accuracy-gaps", (".csv",)),
     ]
 
 
@@ -86,6 +92,32 @@ def _of_check(campaign: Campaign, name: str) -> list[str]:
     return [*_table(name, (".csv", ".md")), *drawn]
 
 
+def mapping_files(campaign: Campaign) -> list[str]:
+    """List the results of the target `mappings`, their tables and their figure."""
+    networks = campaign.networks
+    if not (networks.recipes and networks.synapses and networks.compared):
+        return []
+    return [*paths.comparison_paths(networks), *_of_check(campaign, "mappings")]
+
+
+def interpretation_files(campaign: Campaign) -> list[str]:
+    """List the results of the target `table-ii`, their tables and their figure."""
+    networks = campaign.networks
+    if not set(KNOWN_DATASETS) <= set(networks.datasets) or networks.neuron not in campaign.devices:
+        return []
+    patterns = (files.INTERPRETATION, files.INTERPRETATION_WEIGHTS, files.INTERPRETATION_TRAINED)
+    return [
+        *(path for each in patterns for path in paths.interpretation_paths(networks, each)),
+        files.CHOSEN,
+        *_of_check(campaign, "table-ii"),
+    ]
+
+
 def checks(campaign: Campaign) -> list[str]:
-    """List the results of the targets `crosscheck` and `validation`."""
-    return [*crosscheck_files(campaign), *validation_files(campaign)]
+    """List the results of the targets that are not part of `all`."""
+    return [
+        *crosscheck_files(campaign),
+        *validation_files(campaign),
+        *mapping_files(campaign),
+        *interpretation_files(campaign),
+    ]

@@ -1,12 +1,20 @@
 """Files that jobs read: those of one device, of the networks and of the checks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from wallnet import files
 from wallnet.config import Campaign, Device, Pulse, current_name
 from wallnet.config.calculators import file_name
-from wallnet.config.networks import NO_DEVICE, STAGES, Networks, RunSet
+from wallnet.config.networks import (
+    FIRST_STAGE,
+    KNOWN_DATASETS,
+    LEVEL_STAGES,
+    NO_DEVICE,
+    PROGRAMMED_STAGES,
+    Networks,
+    RunSet,
+)
 from wallnet.jobs import DeviceJob, level_states
 from wallnet.validation import CHECKS
 
@@ -62,43 +70,129 @@ def level_paths(name: str, device: Device) -> list[str]:
 # Networks
 
 
-def network_paths(
-    pattern: str, run_set: RunSet, networks: str | Path = files.NETWORKS
-) -> list[str]:
-    """Return the files of one kind of all networks, in the order of `RunSet.runs`.
+def network_path(pattern: str, run: Mapping[str, str], networks: str | Path) -> str:
+    """Return the file of one kind of one network.
 
     Parameters
     ----------
     pattern : str
-        `wallnet.files.METRICS` or `CHECKPOINT`.
-    run_set : RunSet
-        The set of networks.
+        `wallnet.files.METRICS`, `CHECKPOINT` or `PROGRAMMING`.
+    run : Mapping
+        The wildcards of the network, see `RunSet.runs`.
     networks : str or Path
         Folder of all networks.
     """
     name = str(PurePosixPath(pattern).relative_to(files.NETWORKS))
-    return [str(Path(networks, name.format(**run))) for run in run_set.runs()]
+    return str(Path(networks, name.format(**run)))
+
+
+def network_paths(
+    pattern: str, run_set: RunSet, networks: str | Path = files.NETWORKS
+) -> list[str]:
+    """Return the files of one kind of all networks that have them, in the order of `RunSet.runs`.
+
+    See `network_path`. Networks at the stages of `PROGRAMMED_STAGES` have a programming.
+    """
+    return [
+        network_path(pattern, run, networks)
+        for run in run_set.runs()
+        if pattern != files.PROGRAMMING or run["stage"] in PROGRAMMED_STAGES
+    ]
+
+
+def mapped_paths(pattern: str, networks: Networks) -> list[str]:
+    """Return the files of one kind of the networks on a synapse that one job makes.
+
+    They are patterns with the wildcards of the job: data set, synapse, reading and seed.
+    """
+    free = {key: f"{{{key}}}" for key in ("dataset", "device", "reading", "seed")}
+    run_set = networks.run_set()
+    one = run_set.model_copy(
+        update={key: value[:1] for key, value in run_set if key in _OF_A_MAPPING_JOB}
+    )
+    return [
+        network_path(pattern, run | free, files.NETWORKS)
+        for run in one.runs()
+        if run["stage"] in LEVEL_STAGES
+        and (pattern != files.PROGRAMMING or run["stage"] in PROGRAMMED_STAGES)
+    ]
+
+
+_OF_A_MAPPING_JOB = ("datasets", "places", "seeds")
+
+
+def mapping_jobs(networks: Networks) -> list[str]:
+    """Return the paths from which log and benchmark of each job that maps networks are named."""
+    keys = ("dataset", "device", "reading", "seed")
+    places = [
+        {key: run[key] for key in keys} for run in networks.runs() if run["device"] != NO_DEVICE
+    ]
+    return list(dict.fromkeys(files.ON_SYNAPSE.format(**place) for place in places))
 
 
 def example_metrics(
-    networks: Networks, stages: Sequence[str], dataset: str, device: str = NO_DEVICE
+    networks: Networks,
+    stages: Iterable[str],
+    dataset: str,
+    device: str = NO_DEVICE,
+    recipes: int | None = 1,
 ) -> list[str]:
-    """Return the metrics of the first recipe, mapping and seed at some stages, in all readings.
+    """Return the metrics of the first seed at some stages, in all readings.
 
-    Without a device, return those of the network with free weights.
+    Without a device, return those of the network with free weights. Of each recipe, the mapping
+    with the most stages is used.
+
+    Parameters
+    ----------
+    networks : Networks
+        All networks.
+    stages : iterable of str
+        The stages.
+    dataset, device : str
+        Data set and synapse.
+    recipes : int or None
+        Number of recipes, from the first on; None for all.
     """
     wanted = {
         "dataset": (dataset,),
         "device": (NO_DEVICE, device),
-        "mapping": (NO_DEVICE, networks.mappings[0]),
-        "recipe": tuple(networks.recipes)[:1],
         "stage": tuple(stages),
         "seed": (str(networks.seeds[0]),),
     }
+    mappings = {}
+    for name, stages_of in list(networks.run_set().stages.items())[:recipes]:
+        counts = {m: sum(m in each for each in stages_of.values()) for m in networks.mappings}
+        mappings[name] = (NO_DEVICE, max(counts, key=lambda mapping: counts[mapping]))
     return [
         files.METRICS.format(**run)
         for run in networks.runs()
         if all(run[key] in values for key, values in wanted.items())
+        and run["mapping"] in mappings.get(run["recipe"], ())
+    ]
+
+
+def comparison_paths(networks: Networks) -> list[str]:
+    """Return the results of the comparison of mappings, on all synapses with all seeds."""
+    return [
+        files.COMPARISON.format(dataset=dataset, device=device, reading=reading, seed=seed)
+        for dataset in networks.datasets
+        for device, reading in networks.run_set().places
+        for seed in networks.seeds
+    ]
+
+
+def reference_metrics(networks: Networks) -> list[str]:
+    """Return the metrics of all networks with free weights."""
+    return [files.METRICS.format(**run) for run in networks.runs() if run["device"] == NO_DEVICE]
+
+
+def interpretation_paths(networks: Networks, pattern: str = files.INTERPRETATION) -> list[str]:
+    """Return the results of the interpretations of Table II, on the paper's data sets."""
+    return [
+        pattern.format(dataset=dataset, seed=seed)
+        for dataset in networks.datasets
+        if dataset in KNOWN_DATASETS
+        for seed in networks.interpretations.seeds
     ]
 
 
@@ -107,7 +201,7 @@ def training_curve_metrics(networks: Networks) -> list[str]:
     return [
         files.METRICS.format(**run)
         for run in networks.runs()
-        if run["stage"] == STAGES[0] and run["seed"] == str(networks.seeds[0])
+        if run["stage"] == FIRST_STAGE and run["seed"] == str(networks.seeds[0])
     ]
 
 

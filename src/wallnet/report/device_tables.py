@@ -1,7 +1,7 @@
 """Readable tables of a device, made from its device file only."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,17 @@ def device_tables(
     name = str(data.attrs.get("device", Path(device).stem))
     more = MORE_TABLES.get(data.attrs["kind"], [])
     tables = [made(data, name) for made in (_sweep, *more)]
+    write_tables(name, tables, csv_path, markdown_path, html_path)
+
+
+def write_tables(
+    name: str,
+    tables: Sequence[Table],
+    csv_path: str | Path,
+    markdown_path: str | Path,
+    html_path: str | Path,
+) -> None:
+    """Write the first table of a device as CSV, and all of them as Markdown and HTML."""
     files.write_text(tables[0].as_csv(), csv_path)
     files.write_text("\n".join(table.as_markdown("##") for table in tables), markdown_path)
     files.write_text(page(name, tables), html_path)

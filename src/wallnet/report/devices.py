@@ -1,6 +1,7 @@
 """Figures of the simulation half: neuron, synapses and plain tracks.
 
-All figures are drawn from device files. Maps of m_z also use snapshots from a few trace files.
+All figures are drawn from device files, those of measured devices from compact models. Maps of m_z
+also use snapshots from a few trace files.
 """
 
 import argparse
@@ -15,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wallnet import files, plan, revisions
-from wallnet.config import Figures, Track, current_name
+from wallnet.config import MEASURED, Figures, Track, current_name
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
-from wallnet.report import style
+from wallnet.report import measured, style
 from wallnet.report.style import add_figure_arguments, drawn_as, figures_of
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Sources:
     Attributes
     ----------
     devices : mapping
-        Device files by name of the device.
+        Device files, or compact models of measured devices, by name of the device.
     traces : str or None
         Folder of the traces of the only device.
     shown : sequence of float
@@ -60,7 +61,7 @@ class Sources:
         figure chooses them.
     """
 
-    devices: Mapping[str, "xarray.Dataset"]
+    devices: Mapping[str, Any]
     traces: str | None = None
     shown: Sequence[float] = ()
 
@@ -230,18 +231,7 @@ def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
         axes.set_ylim(-0.06, 1.06)
         axes.set_box_aspect(0.85)
         if fault := str(chosen["fault"].item()):
-            axes.set_facecolor(UNSUITABLE)
-            told = textwrap.fill(f"No activation: {style.plain(fault)}", 44)
-            axes.text(
-                0.03,
-                0.5,
-                told,
-                transform=axes.transAxes,
-                fontsize="small",
-                color=style.COLOURS[1],
-                va="center",
-                bbox={"facecolor": "white", "edgecolor": "none"},
-            )
+            _show_fault(axes, fault)
         axes.tick_params(top=False)
         upper = axes.secondary_xaxis(
             "top",
@@ -264,6 +254,22 @@ def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
         inset.tick_params(labelsize=0.75 * figures.font_size, length=2)
     panels[0].set_ylabel(G_NORM_LABEL)
     return figure
+
+
+def _show_fault(axes: "Axes", fault: str) -> None:
+    """Write on a transfer curve why it is not valid as an activation."""
+    axes.set_facecolor(UNSUITABLE)
+    told = textwrap.fill(f"No activation: {style.plain(fault)}", 44)
+    axes.text(
+        0.03,
+        0.5,
+        told,
+        transform=axes.transAxes,
+        fontsize="small",
+        color=style.COLOURS[1],
+        va="center",
+        bbox={"facecolor": "white", "edgecolor": "none"},
+    )
 
 
 UNSUITABLE = "#FBE3D6"
@@ -669,6 +675,84 @@ def _compared(sources: Sources, figures: Figures) -> "Figure":
     return figure
 
 
+# Measured devices
+
+
+@drawn_as("measured", DRAWINGS)
+def _measured(sources: Sources, figures: Figures) -> "Figure":
+    """Draw the levels with their spread, and the points of the transfer curve with the curve."""
+    from matplotlib import pyplot
+
+    model = sources.devices[next(iter(sources.devices))]
+    parts = {"levels": _measured_levels, "points": _measured_curve}
+    drawn = [draw for key, draw in parts.items() if key in model]
+    width = style.size(figures, 0.47 if len(drawn) == 2 else 0.7, len(drawn) / 2)
+    figure, panels = pyplot.subplots(1, len(drawn), squeeze=False, figsize=width)
+    for letter, draw, axes in zip("ab", drawn, panels[0], strict=False):
+        title = draw(axes, model)
+        axes.set_title(f"({letter}) {title}" if len(drawn) == 2 else title, loc="left")
+    return figure
+
+
+def _measured_levels(axes: "Axes", model: Mapping[str, Any]) -> str:
+    """Draw the levels and return the title of the panel."""
+    from matplotlib.ticker import EngFormatter, MaxNLocator
+
+    conductances = measured.conductances(model)
+    spread = [level["spread"] for level in model["levels"] if "spread" in level]
+    axes.errorbar(
+        range(len(conductances)),
+        conductances,
+        spread or None,
+        **style.look(0, marker=True) | {"linestyle": "none"},
+        elinewidth=0.8,
+        capsize=2,
+    )
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.yaxis.set_major_formatter(EngFormatter(unit="S"))
+    axes.set_xlabel("level")
+    axes.set_ylabel(r"conductance $\mathit{G}$")
+    axes.tick_params(right=False)
+    low, high = conductances[0], conductances[-1]
+    forward, back = _linear(low, high)
+    axes.secondary_yaxis("right", functions=(back, forward)).set_ylabel(G_NORM_LABEL)
+    return "levels"
+
+
+def _measured_curve(axes: "Axes", model: Mapping[str, Any]) -> str:
+    """Draw the transfer curve and return the title of the panel."""
+    import numpy as np
+    from scipy.interpolate import PPoly
+
+    inputs, outputs = (np.array(model["points"][name]) for name in ("input", "output"))
+    curve = model["activation"][MEASURED]
+    fine = np.linspace(0, 1, 401)
+    at = PPoly(np.array(curve["coefficients"]).T[::-1], curve["breaks"])(fine)
+    axes.plot(
+        _linear(inputs[0], inputs[-1])[0](fine),
+        _linear(outputs.min(), outputs.max())[0](at),
+        color=style.COLOURS[2],
+        label="interpolation",
+    )
+    axes.plot(inputs, outputs, color=style.COLOURS[0], linestyle="none", marker="o", label="points")
+    axes.set_xlabel(style.plain(measured.column(model, "input")))
+    axes.set_ylabel(style.plain(measured.column(model, "output")))
+    axes.legend(loc="upper left")
+    if curve["fault"]:
+        _show_fault(axes, curve["fault"])
+    return "transfer curve"
+
+
+def _read(path: str | Path, kind: str) -> tuple[Any, dict[str, Any]]:
+    """Return the content of a device's file, and its origin."""
+    if kind == MEASURED:
+        model = measured.read(path)
+        return model, model["made_by"]
+    data = files.read_dataset(path, kind)
+    origin = ("parameters", "simulation", "revision", "wallnet_version")
+    return data, {key: str(data.attrs[key]) for key in origin}
+
+
 def draw(
     kind: str,
     devices: Sequence[str | Path],
@@ -685,7 +769,8 @@ def draw(
     kind : str
         A key of `DRAWINGS`.
     devices : sequence of str or Path
-        Device files. All figures but the comparison show the first device.
+        Device files, or the compact model of a measured device. All figures but the comparison show
+        the first device.
     traces : str or None
         Folder of the first device's traces, for maps of m_z.
     figures : Figures
@@ -702,7 +787,8 @@ def draw(
     """
     wanted = plan.FIGURES[kind].kind
     assert wanted is not None, "a figure of devices needs its kind"
-    read = {Path(path).stem: files.read_dataset(path, wanted) for path in devices}
+    found = {Path(path).stem: _read(path, wanted) for path in devices}
+    read = {name: data for name, (data, _) in found.items()}
     with style.apply(figures):
         figure = DRAWINGS[kind](Sources(read, traces, shown), figures)
         style.save(
@@ -711,13 +797,7 @@ def draw(
             vector_path,
             title=Path(png_path).stem,
             kind=kind,
-            devices={
-                name: {
-                    key: str(data.attrs[key])
-                    for key in ("parameters", "simulation", "revision", "wallnet_version")
-                }
-                for name, data in read.items()
-            },
+            devices={name: origin for name, (_, origin) in found.items()},
             revision=revisions.of("report"),
         )
 

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from wallnet import __version__, files, plan, revisions
 from wallnet.config import Figures
-from wallnet.config.networks import LEVEL_STAGES, NO_DEVICE, PAPER_STAGES, STAGE_TEXTS, STAGES
+from wallnet.config.networks import (
+    NO_DEVICE,
+    PAPER_STAGES,
+    STAGES,
+)
 from wallnet.files import FileError
 from wallnet.jobs import AccuracyJob
 from wallnet.report import style
@@ -46,12 +50,12 @@ ROUNDING = 1e-9
 
 DATASET_TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
 
-TITLES = {stage: title for stage, (title, _) in STAGE_TEXTS.items()}
+TITLES = {name: stage.title for name, stage in STAGES.items()}
 
 
 def _notes() -> str:
     """Return the explanations of the table's columns, with each title on one line."""
-    stages = (f"*{title.replace(' ', '~')}*: {text}." for title, text in STAGE_TEXTS.values())
+    stages = (f"*{s.title.replace(' ', '~')}*: {s.text}." for s in STAGES.values())
     said = (
         "Test accuracy in per cent.",
         *stages,
@@ -64,9 +68,9 @@ PAPER_NOTES = """
 Where this differs from Table II: the paper does not state its mapping, and quantised accuracy hangs
 on it. With one offset and scale from the least to the greatest weight of a layer, a few extreme
 weights fix the distance between levels, so that 6 levels lose far more than 11 and the result
-varies from seed to seed; the nearly equal numbers of the paper for 5 and 10 notches do not arise
-in this way. Fine-tuning with free weights recovers FP32 accuracy from any start, but leaves the
-levels; the last two columns are what a synapse could hold.
+varies from seed to seed. The target `table-ii` compares other readings of the paper's text.
+Fine-tuning with free weights recovers FP32 accuracy from any start, but leaves the levels; the
+stages *snapped* and *on levels* are what a synapse can hold.
 """
 
 
@@ -118,36 +122,53 @@ def _mean(accuracies: Sequence[float]) -> str:
     return mean if len(accuracies) < 2 else f"{mean} ± {statistics.stdev(accuracies):.2f}"
 
 
+Place = tuple[str, str, int, str, str, str]
+"""Data set, synapse, number of its levels, recipe, reading and mapping of networks on levels."""
+
+
+def _accuracies(
+    records: Sequence[Mapping[str, Any]],
+) -> dict[Place, dict[str, dict[str, float]]]:
+    """Group test accuracies by place, stage and seed; networks with free weights belong to each."""
+    free: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
+    bound: dict[Place, dict[str, dict[str, float]]] = {}
+    for record in records:
+        if record["device"] == NO_DEVICE:
+            stages = free.setdefault((record["dataset"], record["recipe"]), {})
+        else:
+            keys = ("dataset", "device", "device_levels", "recipe", "reading", "mapping")
+            stages = bound.setdefault(tuple(record[key] for key in keys), {})
+        stages.setdefault(record["stage"], {})[str(record["seed"])] = record["test_accuracy"]
+    if not bound:
+        return {(data, "none", 0, recipe, "", ""): each for (data, recipe), each in free.items()}
+    return {place: {**free.get((place[0], place[3]), {}), **bound[place]} for place in bound}
+
+
+def _names(place: Place) -> list[str]:
+    """Return the texts of the first columns of a table, `PLACE`."""
+    dataset, device, levels, recipe, reading, mapping = place
+    synapse = f"{device} ({levels} levels)" if levels else device
+    return [_dataset_title(dataset), synapse, ", ".join(filter(None, (recipe, reading, mapping)))]
+
+
 def _table(records: Sequence[Mapping[str, Any]], table_ii: Mapping[str, int]) -> Table:
     """Return the accuracies in blocks per data set and synapse, below the paper's values."""
     import pandas
 
-    free: dict[tuple[str, str], list[float]] = {}
-    bound: dict[tuple[str, str, int], dict[tuple[str, str, str], dict[str, list[float]]]] = {}
-    for record in records:
-        accuracy = record["test_accuracy"]
-        if record["device"] == NO_DEVICE:
-            free.setdefault((record["dataset"], record["recipe"]), []).append(accuracy)
-        else:
-            place = (record["dataset"], record["device"], record["device_levels"])
-            block = bound.setdefault(place, {})
-            row = block.setdefault((record["recipe"], record["reading"], record["mapping"]), {})
-            row.setdefault(record["stage"], []).append(accuracy)
+    found = _accuracies(records)
+    present = [stage for stage in STAGES if any(stage in each for each in found.values())]
     rows: list[list[Any]] = []
-    for (dataset, device, levels), block in bound.items():
-        names = [_dataset_title(dataset), f"{device} ({levels} levels)"]
-        if paper := TABLE_II.get((table_ii.get(device, 0), dataset)):
+    # stable sort: all recipes of a data set and synapse belong to one block
+    blocks = list(dict.fromkeys(place[:3] for place in found))
+    for place in sorted(found, key=lambda place: blocks.index(place[:3])):
+        names = _names(place)
+        paper = TABLE_II.get((table_ii.get(place[1], 0), place[0]))
+        if paper and (not rows or rows[-1][:2] != names[:2]):
             told = dict(zip(PAPER_STAGES, paper, strict=True))
-            rows.append([*names, PAPER, *([told[s]] if s in told else [] for s in STAGES)])
-        for (recipe, reading, mapping), stages in block.items():
-            first = free.get((dataset, recipe), [])
-            others = [stages.get(stage, []) for stage in LEVEL_STAGES]
-            rows.append([*names, f"{recipe}, {reading}, {mapping}", first, *others])
-    if not bound:
-        for (dataset, recipe), accuracies in free.items():
-            others = [[] for _ in LEVEL_STAGES]
-            rows.append([_dataset_title(dataset), "none", recipe, accuracies, *others])
-    titles = [TITLES[stage] for stage in STAGES]
+            rows.append([*names[:2], PAPER, *([told[s]] if s in told else [] for s in present)])
+        stages = found[place]
+        rows.append([*names, *(list(stages.get(stage, {}).values()) for stage in present)])
+    titles = [TITLES[stage] for stage in present]
     return Table(
         "Test accuracy",
         pandas.DataFrame(rows, columns=[*PLACE, *titles]),
@@ -156,10 +177,84 @@ def _table(records: Sequence[Mapping[str, Any]], table_ii: Mapping[str, int]) ->
     )
 
 
+GAPS = {"quantized": "fp32", "on_levels": "continued"}
+"""Stages without free weights, with the stage with free weights that had as much training."""
+
+GAP_COLUMNS = ("dataset", "device", "reading", "mapping", "recipe", "stage", "reference", "seeds")
+"""First columns of `accuracy-gaps.csv`; `mean`, `lower` and `upper` follow, in per cent points."""
+
+
+def mean_and_interval(values: Sequence[float]) -> tuple[float, float, float]:
+    """Return the mean of values and the ends of its 95 % confidence interval (Student's t).
+
+    Of a single value the ends are NaN.
+
+    Examples
+    --------
+    >>> [round(value, 3) for value in mean_and_interval([0.1, 0.3, 0.5])]
+    [0.3, -0.197, 0.797]
+    """
+    from scipy import stats
+
+    mean = statistics.fmean(values)
+    if len(values) < 2:
+        return mean, float("nan"), float("nan")
+    error = statistics.stdev(values) / len(values) ** 0.5
+    half = float(stats.t.ppf(0.975, len(values) - 1)) * error
+    return mean, mean - half, mean + half
+
+
+def _gaps(records: Sequence[Mapping[str, Any]]) -> tuple[Table, Table]:
+    """Return what the levels cost, seed by seed: as numbers and as a readable table."""
+    import pandas
+
+    numbers, rows = [], []
+    for place, stages in _accuracies(records).items():
+        dataset, device, _, recipe, reading, mapping = place
+        texts = []
+        for stage, reference in GAPS.items():
+            free, bound = stages.get(reference, {}), stages.get(stage, {})
+            lost = [free[seed] - bound[seed] for seed in bound if seed in free]
+            if not lost:
+                texts.append("–")
+                continue
+            mean, lower, upper = mean_and_interval(lost)
+            about = (dataset, device, reading, mapping, recipe, stage, reference, len(lost))
+            numbers.append([*about, mean, lower, upper])
+            interval = "" if len(lost) < 2 else f" ({lower:.2f} to {upper:.2f})"
+            texts.append(f"{mean:.2f}{interval}")
+        if any(text != "–" for text in texts):
+            rows.append([*_names(place), *texts])
+    titles = [f"{TITLES[stage]}, below {TITLES[reference]}" for stage, reference in GAPS.items()]
+    ends = ("mean", "lower", "upper")
+    return (
+        Table(
+            GAP_TITLE,
+            pandas.DataFrame(numbers, columns=[*GAP_COLUMNS, *ends]),
+            dict.fromkeys(ends, ".4f"),
+            missing="",
+        ),
+        Table(GAP_TITLE, pandas.DataFrame(rows, columns=[*PLACE, *titles]), {}),
+    )
+
+
+GAP_TITLE = "Accuracy that the levels cost"
+
+GAP_NOTES = """
+Differences of test accuracies of the same seed in per cent points: mean and, with several seeds,
+95 % confidence interval (Student's t). A negative number is a gain.
+"""
+
+
 def accuracy_tables(
-    job: AccuracyJob, networks: str, csv_path: str, markdown_path: str, html_path: str
+    job: AccuracyJob,
+    networks: str,
+    csv_path: str,
+    gaps_path: str,
+    markdown_path: str,
+    html_path: str,
 ) -> None:
-    """Tabulate the test accuracy of all networks.
+    """Tabulate the test accuracy of all networks, and what the levels cost.
 
     Parameters
     ----------
@@ -169,6 +264,8 @@ def accuracy_tables(
         Folder of all networks, where `wallnet.plan.network_paths` finds their metrics.
     csv_path : str
         File to write, with one row per network and the columns `COLUMNS`.
+    gaps_path : str
+        File to write, with the differences between stages; its first columns are `GAP_COLUMNS`.
     markdown_path, html_path : str
         Files to write, with the same values and, for synapses that correspond to one of the
         paper, those of the paper's Table II.
@@ -195,22 +292,35 @@ def accuracy_tables(
     table = _table(records, job.table_ii)
     made_by = f"wallnet {__version__}, report revision {revisions.of('report')}."
     notes = f"{_notes()}{PAPER_NOTES if job.table_ii else ''}\nMade by {made_by}\n"
-    paragraphs = notes.replace("*", "").strip().split("\n\n")
+    gap_numbers, gaps = _gaps(records)
+    tables = [table, gaps] if len(gaps.frame) else [table]
+    gap_text = f"{gaps.as_markdown()}{GAP_NOTES}\n" if len(gaps.frame) else ""
+    paragraphs = (GAP_NOTES * bool(gap_text) + notes).replace("*", "").strip().split("\n\n")
     files.write_text(numbers.as_csv(), csv_path)
-    files.write_text(f"{table.as_markdown()}\n{notes}", markdown_path)
-    files.write_text(page(table.title, [table], paragraphs), html_path)
+    files.write_text(gap_numbers.as_csv(), gaps_path)
+    files.write_text(f"{table.as_markdown()}\n{gap_text}{notes}", markdown_path)
+    files.write_text(page(table.title, tables, paragraphs), html_path)
 
 
 # Figures
 
 
-def _by_place(records: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Mapping[str, Any]]]:
-    """Group metrics by reading and stage; the free network belongs to every reading."""
+def _by_place(
+    records: Iterable[Mapping[str, Any]],
+) -> dict[tuple[str, str, str], dict[str, Mapping[str, Any]]]:
+    """Group metrics by recipe, mapping, reading, then stage; free networks belong to all places."""
     records = list(records)
-    readings = [r["reading"] for r in records if r["reading"] != NO_DEVICE]
+    keys = ("recipe", "mapping", "reading")
+    places = dict.fromkeys(
+        tuple(r[key] for key in keys) for r in records if r["reading"] != NO_DEVICE
+    )
     return {
-        reading: {r["stage"]: r for r in records if r["reading"] in (reading, NO_DEVICE)}
-        for reading in dict.fromkeys(readings)
+        place: {
+            r["stage"]: r
+            for r in records
+            if tuple(r[key] for key in keys) in (place, (place[0], NO_DEVICE, NO_DEVICE))
+        }
+        for place in places
     }
 
 
@@ -220,28 +330,33 @@ DRAWINGS: dict[str, Callable[..., "Figure"]] = {}
 
 @drawn_as("weights", DRAWINGS)
 def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
-    """Draw histograms of the weights from input to hidden layer, one row per reading."""
+    """Draw histograms of the weights of the first layer, one row per recipe and reading."""
     import numpy as np
     from matplotlib import pyplot
 
     places = _by_place(records)
+    drawn = [stage for stage in STAGES if any(stage in stages for stages in places.values())]
     figure, axes = pyplot.subplots(
         len(places),
-        len(STAGES),
+        len(drawn),
         squeeze=False,
         sharex=True,
         sharey=True,
         figsize=style.size(figures, 0.30 * len(places) + 0.05),
     )
     highest = 1
-    for row, (reading, stages) in zip(axes, places.items(), strict=True):
-        for panel, stage in zip(row, STAGES, strict=True):
+    for row, ((recipe, mapping, reading), stages) in zip(axes, places.items(), strict=True):
+        for panel, stage in zip(row, drawn, strict=True):
+            if stage not in stages:
+                panel.set_visible(False)
+                continue
             record = stages[stage]
-            histogram = record["weights"]["hidden"]
+            layer = record["layers"][0]
+            histogram = record["weights"][layer]
             counts = np.array(histogram["counts"])
             lowest, highest_weight = histogram["range"]
             edges = np.linspace(lowest, highest_weight, len(counts) + 1)
-            levels = record.get("weight_values", {}).get("hidden", ())
+            levels = record.get("weight_values", {}).get(layer, ())
             for value in levels:
                 panel.axvline(value, color=style.SHADE, linewidth=0.6, zorder=0)
             if histogram["different_values"] < len(counts):
@@ -252,13 +367,14 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
             else:
                 panel.stairs(counts, edges, fill=True, color=style.COLOURS[0])
             highest = max(highest, counts.max())
-        row[0].set_ylabel(f"{reading} reading\nweights per bin")
+        row[0].set_ylabel(f"{recipe}, {mapping}\n{reading} reading\nweights per bin")
     axes[0][0].set_yscale("log")
     axes[0][0].set_ylim(LEAST_COUNT, 2 * highest)
-    for panel, stage in zip(axes[0], STAGES, strict=True):
-        panel.set_title(TITLES[stage])
-    for panel in axes[-1]:
-        panel.set_xlabel("weight")
+    for column, stage in zip(axes.T, drawn, strict=True):
+        shown = [panel for panel in column if panel.get_visible()]
+        shown[0].set_title(TITLES[stage])
+        shown[-1].set_xlabel("weight")
+        shown[-1].tick_params(labelbottom=True)
     return figure
 
 
@@ -270,16 +386,17 @@ def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figur
     from matplotlib.colors import PowerNorm
 
     places = _by_place(records)
+    drawn = [stage for stage in PAPER_STAGES if any(stage in each for each in places.values())]
     figure, axes = pyplot.subplots(
         len(places),
-        len(PAPER_STAGES),
+        len(drawn),
         squeeze=False,
         sharex=True,
         sharey=True,
         figsize=style.size(figures, 0.31 * len(places) + 0.12),
     )
-    for row, (reading, stages) in zip(axes, places.items(), strict=True):
-        for panel, stage in zip(row, PAPER_STAGES, strict=True):
+    for row, ((_, _, reading), stages) in zip(axes, places.items(), strict=True):
+        for panel, stage in zip(row, drawn, strict=True):
             record = stages[stage]
             counts = np.array(record["confusion_matrix"])
             share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -397,6 +514,7 @@ def accuracy_figure(
     )
     synapses = list(dict.fromkeys(place[:2] for place in places))
     mappings = list(dict.fromkeys(place[2] for place in places))
+    drawn = [stage for stage in STAGES if any(row["stage"] == stage for row in rows)]
     figure, axes = pyplot.subplots(
         len(recipes),
         len(datasets),
@@ -407,34 +525,28 @@ def accuracy_figure(
     )
     for line, recipe in zip(axes, recipes, strict=True):
         for panel, dataset in zip(line, datasets, strict=True):
-            chosen = [r for r in rows if r["dataset"] == dataset and r["recipe"] == recipe]
-            free = [r for r in chosen if r["device"] == NO_DEVICE]
+            errors: dict[tuple[str, str, str], dict[str, list[float]]] = {}
+            for r in rows:
+                if r["dataset"] == dataset and r["recipe"] == recipe:
+                    found = errors.setdefault((r["device"], r["reading"], r["mapping"]), {})
+                    found.setdefault(r["stage"], []).append(100 - float(r["test_accuracy"]))
             for index, place in enumerate(places):
                 device, reading, mapping = place
                 shift = 0.6 * (index / max(1, len(places) - 1) - 0.5)
-                bound = [r for r in chosen if (r["device"], r["reading"], r["mapping"]) == place]
-                points = [
-                    (STAGES.index(r["stage"]) + shift, 100 - float(r["test_accuracy"]))
-                    for r in bound
-                ]
                 look = style.look(synapses.index((device, reading)), marker=True)
                 look |= {"linestyle": "", "fillstyle": FILLS[mappings.index(mapping) % len(FILLS)]}
                 name = f"{device}, {reading}" if mapping == mappings[0] else None
-                panel.plot(*zip(*points, strict=True), **look, label=name)
-            panel.plot(
-                [0] * len(free),
-                [100 - float(r["test_accuracy"]) for r in free],
-                linestyle="",
-                marker="o",
-                color="black",
-                label="FP32, no synapse",
-            )
+                _with_deviation(panel, errors.get(place, {}), drawn, shift, look, name)
+            free = errors.get((NO_DEVICE, NO_DEVICE, NO_DEVICE), {})
+            look = {"linestyle": "", "marker": "o", "color": "black"}
+            _with_deviation(panel, free, drawn, 0.0, look, "free weights, no synapse")
             for notches, marker in ((10, "_"), (5, "|")):
                 told = TABLE_II.get((notches, dataset))
                 if told and notches in paper:
+                    shown = [s for s in PAPER_STAGES if s in drawn]
                     panel.plot(
-                        [STAGES.index(stage) for stage in PAPER_STAGES],
-                        [100 - accuracy for accuracy in told],
+                        [drawn.index(stage) for stage in shown],
+                        [100 - told[PAPER_STAGES.index(stage)] for stage in shown],
                         linestyle="",
                         marker=marker,
                         markersize=9,
@@ -450,7 +562,7 @@ def accuracy_figure(
             panel.grid(axis="y", color=style.SHADE, linewidth=0.4)
         line[0].set_ylabel("test error (%)")
     for panel in axes[-1]:
-        panel.set_xticks(range(len(STAGES)), [TITLES[stage].replace(" ", "\n") for stage in STAGES])
+        panel.set_xticks(range(len(drawn)), [TITLES[stage].replace(" ", "\n") for stage in drawn])
         panel.tick_params(axis="x", which="both", length=0)
     handles, labels = axes[0][0].get_legend_handles_labels()
     if len(mappings) > 1:
@@ -459,6 +571,25 @@ def accuracy_figure(
             labels.append(f"mapping {mapping}")
     figure.legend(handles, labels, loc="outside lower center", ncols=4)
     return figure
+
+
+def _with_deviation(
+    panel: "Axes",
+    errors: Mapping[str, Sequence[float]],
+    drawn: Sequence[str],
+    shift: float,
+    look: Mapping[str, Any],
+    name: str | None,
+) -> None:
+    """Draw the mean of all seeds at each stage, with the sample standard deviation as a bar."""
+    stages = [stage for stage in drawn if stage in errors]
+    panel.errorbar(
+        [drawn.index(stage) + shift for stage in stages],
+        [statistics.fmean(errors[stage]) for stage in stages],
+        [statistics.stdev(errors[s]) if len(errors[s]) > 1 else 0.0 for s in stages],
+        **{"elinewidth": 0.8, "capsize": 0, **look},
+        label=name,
+    )
 
 
 def draw(
@@ -544,7 +675,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     table = subparsers.add_parser("accuracy", help="tabulate test accuracies with Table II")
     table.add_argument("--job", required=True, help="the networks, as JSON")
     table.add_argument("--networks", required=True, help="folder of all networks")
-    for name in ("csv", "markdown", "html"):
+    for name in ("csv", "gaps", "markdown", "html"):
         table.add_argument(f"--{name}", required=True, help="file to write")
     table.set_defaults(handler=_accuracy_command)
 
@@ -565,7 +696,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def _accuracy_command(arguments: argparse.Namespace) -> None:
     job = AccuracyJob.from_json(arguments.job)
-    accuracy_tables(job, arguments.networks, arguments.csv, arguments.markdown, arguments.html)
+    outputs = (arguments.csv, arguments.gaps, arguments.markdown, arguments.html)
+    accuracy_tables(job, arguments.networks, *outputs)
 
 
 def _figure_command(arguments: argparse.Namespace) -> None:

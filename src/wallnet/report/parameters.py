@@ -1,13 +1,13 @@
 """Table of all parameters of a campaign, with one row per key and one column per device."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
 from wallnet import files, jobs
-from wallnet.config import Device
+from wallnet.config import Device, MeasuredDevice
 from wallnet.config.quantities import Quantity
 from wallnet.report.tables import Table, page
 
@@ -31,12 +31,12 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
-def table(devices: dict[str, Device]) -> Table:
+def table(devices: Mapping[str, Device | MeasuredDevice]) -> Table:
     """Return the parameters of all devices after all inheritance.
 
     Parameters
     ----------
-    devices : dict
+    devices : mapping
         The campaign's devices.
 
     Returns
@@ -73,6 +73,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def _parameters(arguments: argparse.Namespace) -> None:
     text = files.given_text(arguments.devices)
-    made = table(jobs.read(text, dict[str, Device], "--devices", "set of devices"))
+    made = table(jobs.read(text, dict[str, Device | MeasuredDevice], "--devices", "set of devices"))
     files.write_text(made.as_csv(), arguments.csv)
     files.write_text(page(made.title, [made]), arguments.html)

@@ -1,7 +1,5 @@
 """Base class of calculators, and the registry that finds them by their names."""
 
-import importlib
-import inspect
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
@@ -133,27 +131,8 @@ def load(name: str) -> type[Calculator[Any]]:
             from wallnet.simulate.ubermag import of_module
 
             return of_module(module)
-    try:
-        imported = importlib.import_module(module)
-    except Exception as error:  # the module can raise any error
-        raise ConfigError(
-            f"calculator {name}: module {module} cannot be imported "
-            f"({type(error).__name__}: {one_line(error)}); correct it"
-        ) from None
-    found = {key: each for key, each in vars(imported).items() if _is_calculator(each)}
-    if class_name not in found:
-        known = f"it has {', '.join(found)}" if found else "it has none"
-        raise ConfigError(
-            f"calculator {name}: module {module} has no class {class_name} that derives from "
-            f"wallnet.simulate.calculator.Calculator and has run; {known}"
-        )
-    return found[class_name]
-
-
-def _is_calculator(value: object) -> bool:
-    return (
-        isinstance(value, type) and issubclass(value, Calculator) and not inspect.isabstract(value)
-    )
+    what = "that derives from wallnet.simulate.calculator.Calculator and has run"
+    return jobs.load_class(f"{module}:{class_name}", "calculator", Calculator, what)  # type: ignore[type-abstract]
 
 
 def create(name: str, settings: BaseModel | Mapping[str, Any]) -> Calculator[Any]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 COMPONENTS = ("x", "y", "z")
 READINGS = ("parallel", "series")
+POLARITIES = ("plus", "minus")
 
 STATE = "state of a wall"
 """Type of text that names a state (`wallnet.files.WallState`)."""
@@ -226,6 +227,55 @@ VARIABLES = {
     "relu_deviation": Variable(
         ("reading",), "largest deviation of a simulated point from the ideal ReLU"
     ),
+    # a network on the levels of a synapse
+    "polarity": Variable(
+        ("polarity",),
+        "synapse whose conductance is added or subtracted",
+        "",
+        TEXT,
+        values=POLARITIES,
+    ),
+    "layer": Variable(("layer",), "name of the layer, from the input on", "", TEXT),
+    "usable_conductance": Variable(
+        ("usable_level",), "conductance of the levels that the mapping uses", **_CONDUCTANCE
+    ),
+    "weight_layer": Variable(("weight",), "layer of the weight, counted from 0", type="int16"),
+    "weight_row": Variable(("weight",), "row of the weight in its layer: the output", type="int32"),
+    "weight_column": Variable(
+        ("weight",),
+        "column of the weight in its layer: the input, or channel, row and column of a kernel in "
+        "one number",
+        type="int32",
+    ),
+    "programmed_level": Variable(
+        ("weight", "polarity"),
+        "level of each synapse, an index of usable_conductance",
+        type="int16",
+        attributes={"comment": "-1 where the weight has no such synapse"},
+    ),
+    "programmed_conductance": Variable(
+        ("weight", "polarity"),
+        "conductance of each synapse",
+        attributes={"comment": "NaN where the weight has no such synapse"},
+        **_CONDUCTANCE,
+    ),
+    "output_layer": Variable(("output",), "layer of the output, counted from 0", type="int16"),
+    "output_row": Variable(("output",), "row of the output in its layer", type="int32"),
+    "weight_offset": Variable(
+        ("output",), "weight of the row at normalised conductance 0", type="float32"
+    ),
+    "weight_scale": Variable(
+        ("output",),
+        "weight of the row per normalised conductance",
+        type="float32",
+        attributes={
+            "comment": "weight = weight_offset + weight_scale · (plus - minus), conductances "
+            "normalised from the first to the last of usable_conductance"
+        },
+    ),
+    "bias": Variable(
+        ("output",), "bias of the row, not a synapse; NaN if there is none", type="float32"
+    ),
 }
 """All variables of all kinds of dataset. A name has the same meaning in every kind."""
 
@@ -254,6 +304,12 @@ KINDS: dict[str, tuple[str, ...]] = {
         *_TRACK,
         *("normalized_current_density", "normalized_final_conductance", "quartic", "fault"),
         *("fit_error", "fit_rms", "relu_deviation", "power"),
+    ),
+    "programming": (
+        *("usable_conductance", "weight_layer", "weight_row", "weight_column"),
+        *("programmed_level", "programmed_conductance"),
+        *("output_layer", "output_row", "weight_offset", "weight_scale", "bias"),
+        *("polarity", "layer"),
     ),
 }
 """Names of the variables of each kind of file, coordinates last."""

@@ -1,0 +1,164 @@
+"""The programming of a network: level and conductance of each synapse, for those who write them.
+
+The dataset lists all weights of all layers one after the other, so that
+``xarray.open_dataset(path).to_dataframe()`` is a table of synapses.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from wallnet import files
+from wallnet.files import FileError
+from wallnet.networks.mappings import (
+    NO_SYNAPSE,
+    Circuit,
+    WeightMapping,
+    distinct_levels,
+    normalized_levels,
+)
+from wallnet.networks.quantization import entries_of, synaptic_layers
+
+if TYPE_CHECKING:
+    import xarray
+
+
+def write(
+    model: nn.Module,
+    mapping: WeightMapping,
+    circuits: Mapping[str, Circuit],
+    conductances: np.ndarray,
+    path: str | Path,
+    attributes: Mapping[str, Any],
+) -> None:
+    """Write level and conductance of each synapse of a network, and read them back.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Model with its weights on the levels.
+    mapping : WeightMapping
+        The mapping.
+    circuits : Mapping
+        Offset and scale of each layer.
+    conductances : numpy.ndarray
+        Conductance of each level of the mapping in S, ascending, shape (levels,).
+    path : str or Path
+        File to write, a dataset of kind `programming`.
+    attributes : Mapping
+        Origin of the network.
+
+    Raises
+    ------
+    FileError
+        If a weight is not on the levels, or if the file cannot be written.
+    """
+    try:
+        entries = entries_of(model, mapping, circuits)
+    except ValueError as error:
+        raise FileError(f"{path} cannot be written: {error}; report this as a bug") from None
+    parts: dict[str, list[np.ndarray]] = {}
+    for index, (name, layer) in enumerate(synaptic_layers(model).items()):
+        entry = entries[name].flatten(1)
+        rows, columns = np.indices(entry.shape)
+        levels = mapping.synapses[entry].reshape(-1, 2).numpy()
+        circuit = (part.flatten().expand(len(entry)).numpy() for part in circuits[name])
+        offset, scale = circuit
+        bias = np.full(len(entry), np.nan) if layer.bias is None else layer.bias.detach().numpy()
+        for key, values in {
+            "weight_layer": np.full(entry.numel(), index),
+            "weight_row": rows.ravel(),
+            "weight_column": columns.ravel(),
+            "programmed_level": levels,
+            "programmed_conductance": np.where(levels == NO_SYNAPSE, np.nan, conductances[levels]),
+            "output_layer": np.full(len(entry), index),
+            "output_row": np.arange(len(entry)),
+            "weight_offset": offset,
+            "weight_scale": scale,
+            "bias": bias,
+        }.items():
+            parts.setdefault(key, []).append(values)
+    values = {key: np.concatenate(each) for key, each in parts.items()}
+    values |= {"usable_conductance": conductances, "layer": np.array(list(entries))}
+    files.write_dataset(files.dataset("programming", values), path, "programming", attributes)
+
+
+@torch.no_grad()
+def restore(path: str | Path, model: nn.Module, from_conductance: bool = False) -> None:
+    """Set weights and biases of a model to those of a programmed network.
+
+    Parameters
+    ----------
+    path : str or Path
+        Dataset that `write` wrote.
+    model : torch.nn.Module
+        A model with the layers of the network.
+    from_conductance : bool
+        Whether the weights are computed from the conductances in S, as measured ones would be,
+        instead of from the levels. From the levels, each weight is that of the network bit for
+        bit. From the conductances it agrees within 1e-6 of the scale.
+
+    Raises
+    ------
+    FileError
+        If the file is missing or damaged, or belongs to another model. The model is then not
+        changed.
+    """
+    data = files.read_dataset(path, "programming")
+    try:
+        entries = _entries(data, from_conductance)
+    except ValueError as error:
+        raise files.damaged(path, f"is damaged ({error})") from None
+    try:
+        layers = synaptic_layers(model)
+    except ValueError as error:
+        raise FileError(f"{path} belongs to another model: {error}") from None
+    if list(layers) != data["layer"].values.tolist():
+        raise FileError(f"{path} belongs to a model with other layers; use that of its network")
+    found = {}
+    for index, (name, layer) in enumerate(layers.items()):
+        weights = entries[data["weight_layer"].values == index]
+        of_outputs = data["output_layer"].values == index
+        offset, scale, bias = (
+            torch.from_numpy(data[key].values[of_outputs].astype(np.float32))
+            for key in ("weight_offset", "weight_scale", "bias")
+        )
+        if len(weights) != layer.weight.numel() or len(bias) != len(layer.weight):
+            raise FileError(
+                f"{path} has another size of layer {name}; use the model of its network"
+            )
+        if bool(bias.isnan().any()) != (layer.bias is None):
+            raise FileError(
+                f"{path} has other biases of layer {name}; use the model of its network"
+            )
+        column = (-1, *[1] * (layer.weight.dim() - 1))
+        shaped = weights.reshape(layer.weight.shape)
+        found[name] = offset.reshape(column) + scale.reshape(column) * shaped, bias
+        if not torch.isfinite(found[name][0]).all():
+            raise files.damaged(path, f"is damaged (layer {name} has weights that are not finite)")
+    for name, (weight, bias) in found.items():
+        layers[name].weight.copy_(weight)
+        if (free := layers[name].bias) is not None:
+            free.copy_(bias)
+
+
+def _entries(data: "xarray.Dataset", from_conductance: bool) -> torch.Tensor:
+    """Return plus minus minus of each weight, normalised; refuse what no mapping can have."""
+    usable = data["usable_conductance"].values
+    if not np.array_equal(distinct_levels(usable), usable):
+        raise ValueError("its levels are not in ascending order")
+    level = torch.from_numpy(data["programmed_level"].values.astype(np.int64))
+    least = torch.tensor([0, NO_SYNAPSE])
+    if not ((level >= least) & (level < len(usable))).all():
+        raise ValueError("it has synapses at levels that do not exist")
+    if from_conductance:
+        normalized = (data["programmed_conductance"].values - usable[0]) / np.ptp(usable)
+        present = torch.from_numpy(normalized.astype(np.float32))
+    else:
+        present = normalized_levels(usable)[level]
+    plus, minus = torch.where(level == NO_SYNAPSE, 0.0, present).unbind(1)
+    return plus - minus

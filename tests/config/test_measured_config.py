@@ -1,0 +1,196 @@
+"""Measured devices in config.yaml: what is required, what is refused, and where networks are."""
+
+import json
+import re
+
+import pytest
+import yaml
+from helpers.measured import CAMPAIGN, measured_campaign
+from helpers.small_campaign import ROOT
+from helpers.synthetic import one_sentence
+from jsonschema import Draft202012Validator
+
+from wallnet import config, jobs, plan
+from wallnet.config import ConfigError, schema
+
+VALIDATOR = Draft202012Validator(schema.as_written())
+
+
+@pytest.fixture
+def data():
+    return measured_campaign()
+
+
+@pytest.fixture
+def mixed(tiny):
+    """Return the tiny campaign with a measured device besides the simulated ones."""
+    tiny["devices"]["mine"] = {"kind": "measured", "levels": "l.csv", "activation": "a.csv"}
+    tiny["networks"]["recipes"] = {"plain": {"fp32": {"epochs": 1, "learning_rate": 1e-3}}}
+    tiny["networks"]["datasets"] = ["mnist"]
+    return tiny
+
+
+def test_ten_lines_are_a_campaign(data):
+    assert CAMPAIGN.count("\n") <= 10
+    campaign = config.parse(data)
+    assert campaign.measured["my-device"].files() == {
+        "levels": "levels.csv",
+        "activation": "activation.csv",
+    }
+    assert campaign.simulated == {}
+    assert VALIDATOR.is_valid(data)
+
+
+def test_the_page_shows_this_campaign():
+    page = (ROOT / "docs/measured.md").read_text(encoding="utf-8")
+    block = re.search(r"^```yaml\n(.*?)^```", page, re.M | re.S)[1]
+    assert yaml.safe_load(block) == measured_campaign()
+
+
+def test_the_plan_has_the_files_of_both_kinds(mixed):
+    found = plan.device_files(config.parse(mixed))
+    assert "results/compact_models/mine.json" in found
+    assert "results/tables/devices/mine.csv" in found
+    assert "results/devices/mine.nc" not in found
+    assert {"results/devices/neuron.nc", "results/compact_models/synapse.json"} <= set(found)
+    assert not any("mine" in path for path in plan.simulations(config.parse(mixed)))
+
+
+def test_a_measured_device_has_one_reading_and_simulated_ones_have_theirs(mixed):
+    mixed["networks"]["synapses"] = ["mine", "synapse"]
+    mixed["networks"]["readings"] = ["series", "parallel"]
+    run_set = config.parse(mixed).networks.run_set()
+    assert run_set.places == (
+        ("mine", "measured"),
+        ("synapse", "series"),
+        ("synapse", "parallel"),
+    )
+    bound = [run for run in run_set.runs() if run["device"] != "none"]
+    assert [(run["device"], run["reading"]) for run in bound] == list(run_set.places)
+
+
+def test_the_accuracy_job_carries_the_places(mixed):
+    mixed["networks"]["synapses"] = ["mine"]
+    job = jobs.accuracy_job(config.parse(mixed).networks)
+    assert jobs.AccuracyJob.from_json(job.to_json()) == job
+    assert json.loads(job.to_json())["run_set"]["places"] == [["mine", "measured"]]
+
+
+@pytest.mark.parametrize("reading", ["parallel", "series"])
+def test_the_reading_of_the_neuron_has_no_effect_on_a_measured_one(mixed, reading):
+    mixed["networks"]["neuron_reading"] = reading
+    for neuron, expected in {"mine": "measured", "neuron": reading}.items():
+        mixed["networks"]["neuron"] = neuron
+        networks = config.parse(mixed).networks
+        assert networks.reading_of_neuron == expected
+        assert jobs.training_job(networks, "mnist", "plain", 1).neuron_reading == expected
+
+
+def test_figures_of_networks_use_the_place_of_a_measured_synapse(mixed):
+    mixed["networks"]["synapses"] = ["mine"]
+    networks = config.parse(mixed).networks
+    found = plan.example_metrics(networks, ["quantized"], "mnist", "mine")
+    assert found == [
+        "results/networks/mnist/mine/measured/layer/plain/quantized/seed-1/metrics.json"
+    ]
+
+
+def test_shared_keys_are_those_of_simulated_devices_only(mixed):
+    """Material and output at the top level do not reach a measured device."""
+    assert VALIDATOR.is_valid(json.loads(json.dumps(mixed)))
+    assert config.parse(mixed).devices["mine"].model_dump() == mixed["devices"]["mine"]
+
+
+def test_a_measured_device_can_vary_another(data):
+    data["devices"]["other"] = {"like": "my-device", "levels": "other.csv"}
+    assert config.parse(data).measured["other"].files() == {
+        "levels": "other.csv",
+        "activation": "activation.csv",
+    }
+    assert VALIDATOR.is_valid(data)
+
+
+@pytest.mark.parametrize(
+    ("missing", "key", "message"),
+    [
+        ("levels", "synapses", "networks.synapses names my-device, which has no levels; name"),
+        ("activation", "neuron", "networks.neuron names my-device, which has no activation; name"),
+    ],
+)
+def test_a_file_that_a_network_needs_is_missing(data, missing, key, message):
+    del data["devices"]["my-device"][missing]
+    with pytest.raises(ConfigError) as caught:
+        config.parse(data)
+    one_sentence(caught, message, f"devices.my-device.{missing}")
+    # without the networks that need it, the other file is enough
+    del data["networks"]
+    assert missing not in config.parse(data).measured["my-device"].files()
+    assert VALIDATOR.is_valid(data)
+
+
+def test_a_simulated_device_is_offered_a_measured_one(mixed):
+    mixed["networks"]["neuron"] = "synapse"
+    with pytest.raises(ConfigError) as caught:
+        config.parse(mixed)
+    one_sentence(caught, "a device of kind synapse; use one of kind neuron: neuron, mine")
+
+
+@pytest.mark.parametrize(
+    ("device", "message"),
+    [
+        ({"kind": "measured"}, "levels and activation are both missing; name a CSV file"),
+        ({"kind": "measured", "levels": ""}, "devices.my-device.levels is ''"),
+        ({"kind": "measured", "levels": 3}, "devices.my-device.levels is 3"),
+        ({"kind": "measured", "levels": ["a.csv"]}, "devices.my-device.levels is unsuitable"),
+        ({"kind": "measured", "levels": "a\nb.csv"}, "not printable; rename the file"),
+        ({"kind": "measured", "levels": "a\0.csv"}, "not printable; rename the file"),
+        ({"kind": "measured", "levels": "{a}.csv"}, "has a brace"),
+        (
+            {"kind": "measured", "levels": "a.csv", "material": {}},
+            "devices.my-device.material is not a key of the configuration",
+        ),
+        (
+            {"kind": "measured", "level": "a.csv"},
+            "devices.my-device.level is not a key of the configuration; remove it (did you mean "
+            "levels?)",
+        ),
+    ],
+)
+def test_what_is_not_a_measured_device_is_refused(data, device, message):
+    data["devices"] = {"my-device": device}
+    del data["networks"]
+    with pytest.raises(ConfigError) as caught:
+        config.parse(data)
+    assert message in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("device", [{"kind": "measured"}, {"kind": "measured", "level": "a.csv"}])
+def test_the_schema_refuses_it_too(data, device):
+    data["devices"]["my-device"] = device
+    assert not VALIDATOR.is_valid(data)
+
+
+def test_an_unknown_kind_is_told_all_kinds(data):
+    data["devices"]["my-device"]["kind"] = "mesured"
+    with pytest.raises(ConfigError, match="'neuron', 'synapse', 'track' or 'measured'"):
+        config.parse(data)
+
+
+def test_a_measured_device_cannot_be_simulated(mixed, tmp_path):
+    mixed["crosscheck"] = {"cases": {"a": {"device": "mine", "current_density": 1e12}}}
+    with pytest.raises(ConfigError) as caught:
+        config.parse(mixed)
+    one_sentence(
+        caught, "names 'mine', which is not a simulated device; use one of neuron, synapse"
+    )
+    path = tmp_path / "config.yaml"
+    path.write_text(CAMPAIGN)
+    with pytest.raises(ConfigError, match="device my-device is measured"):
+        config.load_device(path, "my-device")
+
+
+def test_the_home_folder_can_be_written_as_a_tilde(data, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/someone")
+    data["devices"]["my-device"]["levels"] = "~/levels.csv"
+    assert config.parse(data).measured["my-device"].levels == "/home/someone/levels.csv"

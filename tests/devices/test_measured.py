@@ -1,0 +1,330 @@
+"""Measured devices: numbers of the files arrive unchanged, and each fault has its message."""
+
+import hashlib
+import itertools
+import json
+
+import numpy as np
+import pytest
+import torch
+from helpers.synthetic import one_sentence
+from scipy.interpolate import PchipInterpolator
+
+from wallnet import cli, devices, files, revisions
+from wallnet.devices import measured
+from wallnet.files import FileError
+from wallnet.files.compact import activation_of, decisive, levels_of
+from wallnet.networks.mappings import read_levels
+from wallnet.networks.model import MeasuredActivation
+
+LEVELS = "conductance,spread,current (A/m2)\n5e-5,2e-6,3e11\n1e-5,1e-6,1e11\n2.3e-5,0,2e11\n"
+CURVE = "input (V),output (uA)\n-1,3\n0,3.2\n1,4\n3,9\n4,10.5\n5,11\n"
+INPUTS, OUTPUTS = [-1.0, 0.0, 1.0, 3.0, 4.0, 5.0], [3.0, 3.2, 4.0, 9.0, 10.5, 11.0]
+
+
+@pytest.fixture
+def model_of(tmp_path):
+    """Return a function that writes the compact model of a device with these files."""
+
+    def write(levels=None, activation=None):
+        given = {}
+        for name, text in {"levels": levels, "activation": activation}.items():
+            if text is not None:
+                given[name] = tmp_path / f"{name}.csv"
+                given[name].write_bytes(text if isinstance(text, bytes) else text.encode())
+        out = tmp_path / "mine.json"
+        devices.measured_model(given.get("levels"), given.get("activation"), out)
+        return out
+
+    return write
+
+
+# Levels
+
+
+def test_conductances_reach_the_mapping_unchanged_and_in_siemens(model_of):
+    path = model_of(LEVELS)
+    for level_set in ("measured", "extended", "reachable"):
+        assert levels_of(path, "measured", level_set) == ([1e-5, 2.3e-5, 5e-5], 3)
+        found = read_levels(path, "measured", level_set)
+        assert found.conductances.tolist() == [1e-5, 2.3e-5, 5e-5]
+        assert found.whole == 3
+
+
+def test_spread_and_current_stay_with_their_level(model_of):
+    levels = files.read_json(model_of(LEVELS))["levels"]
+    assert [(level["spread"], level["current"]) for level in levels] == [
+        (1e-6, 1e11),
+        (0.0, 2e11),
+        (2e-6, 3e11),
+    ]
+    assert [level["state"] for level in levels] == ["level 0", "level 1", "level 2"]
+
+
+def test_networks_depend_on_conductances_only(model_of):
+    """What decides whether a network is trained again is free of spread and current."""
+    before = decisive(model_of(LEVELS), "measured", "measured")
+    assert decisive(model_of(LEVELS.replace("2e-6,3e11", "9e-6,9e11")), "measured", "measured") == (
+        before
+    )
+    assert decisive(model_of(LEVELS.replace("2.3e-5", "2.4e-5")), "measured", "measured") != before
+
+
+def test_a_synapse_alone_has_no_activation(model_of):
+    with pytest.raises(FileError) as caught:
+        activation_of(model_of(LEVELS), "measured")
+    one_sentence(caught, "has no activation")
+
+
+# Activation
+
+
+def slopes(x, y):
+    """Return the slopes of a monotonic cubic interpolation at its points (Fritsch and Butland)."""
+    h = [b - a for a, b in itertools.pairwise(x)]
+    s = [(b - a) / step for (a, b), step in zip(itertools.pairwise(y), h, strict=True)]
+    found = [0.0] * len(x)
+    for k in range(1, len(x) - 1):
+        if s[k - 1] * s[k] > 0:
+            one, other = 2 * h[k] + h[k - 1], h[k] + 2 * h[k - 1]
+            found[k] = (one + other) / (one / s[k - 1] + other / s[k])
+    for end, (a, b) in ((0, (0, 1)), (-1, (-1, -2))):
+        slope = ((2 * h[a] + h[b]) * s[a] - h[a] * s[b]) / (h[a] + h[b])
+        if slope * s[a] <= 0:
+            slope = 0.0
+        elif s[a] * s[b] <= 0 and abs(slope) > 3 * abs(s[a]):
+            slope = 3 * s[a]
+        found[end] = slope
+    return found, h, s
+
+
+def test_the_curve_is_the_monotonic_cubic_of_the_normalised_points(model_of):
+    curve, fault = activation_of(model_of(activation=CURVE), "measured")
+    x, y = [(v + 1) / 6 for v in INPUTS], [(v - 3) / 8 for v in OUTPUTS]
+    d, h, s = slopes(x, y)
+    assert fault == ""
+    assert curve.breaks == pytest.approx(x, rel=1e-12, abs=1e-15)
+    assert (curve.breaks[0], curve.breaks[-1]) == (0.0, 1.0)
+    for k, piece in enumerate(curve.coefficients):
+        expected = [
+            y[k],
+            d[k],
+            (3 * s[k] - 2 * d[k] - d[k + 1]) / h[k],
+            (d[k] + d[k + 1] - 2 * s[k]) / h[k] ** 2,
+        ]
+        # differences of numbers near 10 leave 1e-13
+        assert piece == pytest.approx(expected, rel=1e-9, abs=1e-11)
+
+
+def test_the_network_sees_the_curve_between_and_beyond_its_points(model_of):
+    curve, _ = activation_of(model_of(activation=CURVE), "measured")
+    activation = MeasuredActivation(curve, 10.0)
+    fine = np.linspace(0, 1, 301)
+    expected = PchipInterpolator(INPUTS, OUTPUTS)(-1 + 6 * fine)
+    found = activation(torch.tensor(10 * fine, dtype=torch.float32)).numpy() / 10
+    # single precision
+    np.testing.assert_allclose(found, (expected - 3) / 8, rtol=0, atol=2e-6)
+    assert np.all(np.diff(found) > -1e-6)
+    assert activation(torch.tensor([-3.0, 12.0])).tolist() == pytest.approx(
+        [0, 10], rel=0, abs=1e-5
+    )
+
+
+def test_columns_in_another_order_are_the_same_curve(model_of):
+    lines = [line.split(",") for line in CURVE.splitlines()]
+    swapped = "\n".join(",".join(reversed(line)) for line in lines)
+    assert activation_of(model_of(activation=swapped), "measured") == activation_of(
+        model_of(activation=CURVE), "measured"
+    )
+
+
+@pytest.mark.parametrize(
+    ("outputs", "fault"),
+    [
+        ([0, 1, 2, 3, 3.98, 4], ""),
+        ([0, 1, 2, 3.985, 3.966, 4], ""),  # 0.475 % of full scale
+        (
+            [0, 1, 2, 3.985, 3.964, 4],  # 0.525 %
+            "it is not monotonic (the output falls by 0.005 of full scale from input 3 to 4)",
+        ),
+        (
+            [4, 3, 2, 1, 0.5, 0],
+            "it is not monotonic (the output falls by 1.000 of full scale from input -1 to 5)",
+        ),
+        # small steps add up: each is below 0.5 %
+        ([0, 4, 3.985, 3.97, 3.985, 4], "falls by 0.007 of full scale from input 0 to 3"),
+    ],
+)
+def test_a_falling_curve_is_a_fault_and_no_error(model_of, outputs, fault):
+    text = "input,output\n" + "".join(f"{x},{y}\n" for x, y in zip(INPUTS, outputs, strict=True))
+    _, found = activation_of(model_of(activation=text), "measured")
+    assert (fault in found) if fault else found == ""
+
+
+# The file
+
+
+def test_the_model_names_its_sources_and_its_code(model_of):
+    model = files.read_json(model_of(LEVELS, CURVE))
+    assert model["kind"] == "measured"
+    assert model["points"] == {"input": INPUTS, "output": OUTPUTS}
+    assert model["units"]["current"] == "A/m2"
+    assert model["units"]["input"] == "V"
+    made_by = model["made_by"]
+    assert made_by["device"] == "mine"
+    assert made_by["revision"] == revisions.of("devices")
+    assert made_by["wallnet_version"]
+    for name, text in {"levels": LEVELS, "activation": CURVE}.items():
+        source = made_by["sources"][name]
+        assert source["sha256"] == hashlib.sha256(text.encode()).hexdigest()
+        assert source["file"].endswith(f"{name}.csv")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"\xef\xbb\xbf" + LEVELS.encode(),
+        LEVELS.replace("\n", "\r\n"),
+        LEVELS.replace("\n", "\r"),
+        LEVELS.replace("\n", "\n\n"),
+        LEVELS.replace(",", " , "),
+        LEVELS.replace("\n", "\n,,\n", 1),
+        LEVELS.replace("conductance", "Conductance [S]").replace("A/m2", "A/m²"),
+        LEVELS.replace("5e-5", '"5e-5"'),
+        LEVELS.rstrip(),
+    ],
+)
+def test_what_programs_write_is_accepted(model_of, text):
+    """A byte-order mark, other line ends, empty lines, spaces, quotes, units in the header."""
+    assert levels_of(model_of(text), "measured", "measured")[0] == [1e-5, 2.3e-5, 5e-5]
+    assert [level["current"] for level in files.read_json(model_of(text))["levels"]] == [
+        1e11,
+        2e11,
+        3e11,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        # the file
+        ("", ["is empty", "conductance"]),
+        (" \n\n", ["is empty"]),
+        (b"\x89PNG\r\n\x1a\n\0\0", ["is not text in UTF-8"]),
+        (LEVELS.encode("utf-16"), ["is not text in UTF-8"]),
+        (b"a\0b\n1,2\n", ["is not text in UTF-8"]),
+        ("conductance (µS)\n1\n2\n".encode("latin-1"), ["is not text in UTF-8"]),
+        (b"#" * 1_000_001, ["is larger than 1000000 bytes"]),
+        ("conductance\n" + "1e-5\n" * 1025, ["more than 1024 rows"]),
+        ('conductance\n"1e-5\n2e-5\n', ["line 3", "is not CSV", "remove quotes"]),
+        # separators
+        ("conductance;spread\n1e-5;1e-6\n", ["line 1", "semicolons", "commas"]),
+        ("conductance\tspread\n1e-5\t1e-6\n", ["line 1", "tabs", "commas"]),
+        ("conductance\n0,00001\n", ["line 2", "has 2 cells, the header has 1", "decimal point"]),
+        (
+            'conductance\n"0,00001"\n1e-5\n',
+            ["line 2", "column conductance", "'0,00001'", "decimal point"],
+        ),
+        # the header
+        ("G\n1e-5\n2e-5\n", ["line 1", "column 'G'", "conductance and spread and current"]),
+        ("1e-5\n2e-5\n", ["line 1", "column '1e-5'", "first line names the columns"]),
+        ("spread\n1e-6\n1e-6\n", ["line 1", "column conductance", "is missing"]),
+        ("conductance,Conductance\n1,2\n", ["column conductance", "is there twice"]),
+        ("conductance (µS)\n10\n50\n", ["line 1", "is in µS", "write conductance (S)"]),
+        ("conductance,current\n1e-5,1\n", ["has no unit", "current (A) or current (A/m2)"]),
+        ("conductance,current (mA)\n1e-5,1\n", ["is in mA", "current (A) or current (A/m2)"]),
+        # the numbers
+        ("conductance\n1e-5\nhigh\n", ["line 3", "column conductance", "'high'", "not a number"]),
+        ("conductance\n\n1e-5\n\n2e-5 S\n", ["line 5", "column conductance", "'2e-5 S'"]),
+        ("conductance,spread\n1e-5,\n", ["line 2", "column spread", "nothing"]),
+        ("conductance\n1e-5\nNaN\n", ["line 3", "column conductance", "is NaN", "finite"]),
+        ("conductance\n1e-5\n1e999\n", ["line 3", "column conductance", "finite"]),
+        ("conductance,spread\n1e-5\n", ["line 2", "has 1 cells, the header has 2"]),
+        # levels
+        ("conductance\n1e-5\n-2e-5\n", ["line 3", "column conductance", "is negative (-2e-05 S)"]),
+        ("conductance,spread\n1e-5,-1\n2e-5,1\n", ["line 2", "column spread", "is negative"]),
+        ("conductance\n", ["column conductance", "fewer than two different values"]),
+        ("conductance\n1e-5\n", ["column conductance", "fewer than two different values"]),
+        ("conductance\n1e-5\n1e-5\n", ["column conductance", "fewer than two different values"]),
+        (
+            "conductance\n10\n50\n",
+            ["line 3", "column conductance", "50 S", "1e-12 to 0.1 S", "50 µS is 5.0e-5"],
+        ),
+        ("conductance\n0.2\n0.1\n", ["line 2", "column conductance", "0.2 S"]),
+        ("conductance\n0\n1e-13\n", ["line 3", "column conductance", "1e-12 to 0.1 S"]),
+    ],
+)
+def test_a_faulty_file_of_levels_is_named_with_line_column_and_fix(model_of, tmp_path, text, parts):
+    with pytest.raises(FileError) as caught:
+        model_of(text)
+    one_sentence(caught, str(tmp_path / "levels.csv"), *parts)
+    assert not (tmp_path / "mine.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("input,output\n", ["has 0 points", "5 or more"]),
+        ("input,output\n0,0\n1,1\n2,2\n3,3\n", ["has 4 points", "5 or more"]),
+        ("input\n0\n1\n2\n3\n4\n", ["line 1", "column output", "is missing"]),
+        ("output\n0\n1\n2\n3\n4\n", ["line 1", "column input", "is missing"]),
+        ("voltage,output\n0,0\n", ["line 1", "column 'voltage'", "input and output"]),
+        (CURVE.replace("\n3,9", "\n1,9"), ["line 5", "column input", "twice", "average"]),
+        (CURVE.replace("\n3,9", "\n0.5,9"), ["line 5", "column input", "below 1", "sort"]),
+        (CURVE.replace("\n3,9", "\n1.00005,9"), ["line 5", "column input", "closer to 1", "1e-05"]),
+        ("input,output\n0,2\n1,2\n2,2\n3,2\n4,2\n", ["column output", "same in all lines"]),
+        (CURVE.replace("9", "nan"), ["line 5", "column output", "is nan"]),
+        (CURVE.replace("9", "-"), ["line 5", "column output", "'-'", "not a number"]),
+        ("input,output\n" + "1,1\n" * 4097, ["more than 4096 rows"]),
+        (CURVE.replace(",", ";"), ["line 1", "semicolons"]),
+        ("input,output\n0,-1e308\n1,0\n2,1\n3,2\n4,1e308\n", ["column output"]),
+        ("input,output\n-1e308,0\n0,1\n1,2\n2,3\n1e308,4\n", ["column input"]),
+    ],
+)
+def test_a_faulty_curve_is_named_with_line_column_and_fix(model_of, tmp_path, text, parts):
+    with pytest.raises(FileError) as caught:
+        model_of(activation=text)
+    one_sentence(caught, str(tmp_path / "activation.csv"), *parts)
+    assert not (tmp_path / "mine.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("conductances", "accepted"),
+    [((0.0, 1e-12), True), ((0.01, 0.1), True), ((0.0, 0.9e-12), False), ((0.01, 0.11), False)],
+)
+def test_the_plausible_range_includes_its_bounds(model_of, conductances, accepted):
+    text = "conductance\n" + "".join(f"{value!r}\n" for value in conductances)
+    if accepted:
+        assert levels_of(model_of(text), "measured", "measured")[0] == list(conductances)
+    else:
+        with pytest.raises(FileError):
+            model_of(text)
+
+
+def test_the_largest_files_are_accepted(model_of):
+    levels = [1e-6 * k for k in range(1, 1025)]
+    points = range(4096)
+    path = model_of(
+        "conductance\n" + "\n".join(map(repr, levels)),
+        "input,output\n" + "\n".join(f"{k},{k}" for k in points),
+    )
+    assert levels_of(path, "measured", "measured") == (levels, 1024)
+    assert len(activation_of(path, "measured")[0].coefficients) == 4095
+
+
+def test_folders_and_missing_files_are_named(tmp_path):
+    for path, part in ((tmp_path, "is not a file"), (tmp_path / "none.csv", "cannot be read")):
+        with pytest.raises(FileError) as caught:
+            measured.read_levels(path)
+        one_sentence(caught, str(path), part)
+
+
+def test_the_command_reports_a_fault_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-levels.csv").write_text("conductance\n1\n2\n")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["measured", "--levels=-levels.csv", "--out", "out.json"])
+    assert str(ended.value).startswith("wallnet: -levels.csv, line 3, column conductance: 2 S")
+    (tmp_path / "-levels.csv").write_text(LEVELS)
+    cli.main(["measured", "--levels=-levels.csv", "--out", "out.json"])
+    assert "activation" not in json.loads((tmp_path / "out.json").read_text())

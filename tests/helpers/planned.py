@@ -1,0 +1,68 @@
+"""Jobs that Snakemake plans, with everything that their rules give them."""
+
+import json
+import os
+import subprocess
+import sys
+
+from helpers.small_campaign import ROOT
+
+SHOW_JOBS = """
+import json, os, sys
+
+from snakemake import cli, workflow
+from snakemake.io import is_flagged
+
+build = workflow.Workflow._build_dag
+
+
+def show(self):
+    build(self)
+    jobs = [
+        {
+            "rule": job.rule.name,
+            "checkpoint": job.is_checkpoint,
+            "wildcards": dict(job.wildcards.items()),
+            "input": list(map(str, job.input)),
+            "ancient": [str(path) for path in job.input if is_flagged(path, "ancient")],
+            "output": list(map(str, job.output)),
+            "log": list(map(str, job.log)),
+            "benchmark": job.benchmark and str(job.benchmark),
+            "params": {k: v if isinstance(v, str) else list(v) if isinstance(v, (list, tuple))
+                       else v for k, v in job.params.items()},
+            "threads": job.threads,
+            "resources": [job.resources.get(name) for name in ("mem_mb", "runtime")],
+            "environment": job.conda_env_spec
+            and os.path.basename(str(job.conda_env_spec.file.get_path_or_uri(secret_free=True))),
+            "command": job.shellcmd,
+            "template": job.rule.shellcmd,
+        }
+        for job in self.dag.jobs
+    ]
+    makers = {
+        path: [rule.name for rule in self.rules if rule.is_producer(path)]
+        for path in json.loads(os.environ["SHOW_MAKERS"])
+    }
+    with open(os.environ["SHOW_FILE"], "w") as stream:
+        json.dump([jobs, makers], stream)
+    sys.exit(0)
+
+
+workflow.Workflow._build_dag = show
+cli.main(sys.argv[1:])
+"""
+
+
+def planned_jobs(folder, targets, makers=(), environment=None):
+    """Return all jobs of a dry run, and the rules that can create each of the files `makers`."""
+    told = {"SHOW_FILE": str(folder / "jobs.json"), "SHOW_MAKERS": json.dumps(list(makers))}
+    command = [sys.executable, "-c", SHOW_JOBS, "--snakefile", ROOT / "Snakefile", "--dry-run"]
+    command += ["--directory", folder, "--cores", "8", "--quiet", "all", "--", *targets]
+    done = subprocess.run(
+        list(map(str, command)),
+        capture_output=True,
+        text=True,
+        env={**os.environ, **(environment or {}), **told},
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads((folder / "jobs.json").read_text())

@@ -1,0 +1,341 @@
+"""The levels and conductances with which a network is written into a chip, and their reading."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+import xarray
+from helpers.synthetic import one_sentence
+from helpers.training import on_levels, programming
+from torch import nn
+
+from wallnet import files
+from wallnet.files import FileError
+from wallnet.networks import programming as programmings
+from wallnet.networks import storage
+from wallnet.networks.mappings import create
+from wallnet.networks.quantization import choose_circuits, snap
+
+MAPPINGS = ("layer", "row-fitted", "signed-2sd", "differential", "signed-row")
+CONDUCTANCES = np.array([12e-6, 19e-6, 31e-6, 60e-6])
+
+
+class Asymmetric(nn.Module):
+    """Layers with different numbers of rows and columns, a kernel, and one without a bias."""
+
+    def __init__(self):
+        super().__init__()
+        self.kernels = nn.Conv2d(2, 3, (2, 4))
+        self.wide = nn.Linear(6, 2, bias=False)
+        self.tall = nn.Linear(2, 5)
+
+    def forward(self, images):
+        return self.tall(torch.relu(self.wide(torch.relu(self.kernels(images)).flatten(1))))
+
+
+def programmed(name, folder):
+    """Return a model on the levels, its circuits and the file of its programming."""
+    torch.manual_seed(4)
+    model = Asymmetric()
+    mapping = create(name, CONDUCTANCES)
+    circuits = choose_circuits(model, mapping)
+    snap(model, mapping, circuits)
+    path = folder / "programming.nc"
+    programmings.write(model, mapping, circuits, CONDUCTANCES, path, {"stage": "quantized"})
+    return model, circuits, path
+
+
+@pytest.fixture(params=MAPPINGS)
+def written(request, tmp_path):
+    return programmed(request.param, tmp_path)
+
+
+def images():
+    return torch.rand(6, 2, 2, 5, generator=torch.Generator().manual_seed(1))
+
+
+def other(model=Asymmetric):
+    torch.manual_seed(9)
+    return model()
+
+
+def test_levels_give_back_the_network_bit_for_bit(written):
+    model, _, path = written
+    restored = other()
+    programmings.restore(path, restored)
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(restored.state_dict()[name], tensor)
+    assert torch.equal(restored(images()), model(images()))
+
+
+def test_conductances_give_back_the_network(written):
+    model, circuits, path = written
+    restored = other()
+    programmings.restore(path, restored, from_conductance=True)
+    for name in ("kernels", "wide", "tall"):
+        found, expected = getattr(restored, name), getattr(model, name)
+        deviation = (found.weight - expected.weight).abs()
+        assert (deviation <= 1e-6 * circuits[name].scale).all()
+        assert found.bias is None or torch.equal(found.bias, expected.bias)
+
+
+def test_every_weight_follows_from_its_row_of_the_table(written):
+    """As someone else computes it, from the attributes and the conductances alone."""
+    model, _, path = written
+    with xarray.open_dataset(path) as data:
+        assert data.attrs["stage"] == "quantized"
+        assert data["polarity"].values.tolist() == ["plus", "minus"]
+        assert data["layer"].values.tolist() == ["kernels", "wide", "tall"]
+        assert data["programmed_conductance"].attrs["units"] == "S"
+        outputs = data[["output_layer", "output_row", "weight_offset", "weight_scale", "bias"]]
+        outputs = outputs.to_dataframe().set_index(["output_layer", "output_row"])
+        variables = ["weight_layer", "weight_row", "weight_column"]
+        places = data[variables].to_dataframe()[variables].itertuples(index=False)
+        conductance = data["programmed_conductance"].values
+        usable = data["usable_conductance"].values
+    assert usable.tolist() == CONDUCTANCES.tolist()
+    seen = set()
+    for (layer, row, column), (plus, minus) in zip(places, conductance, strict=True):
+        module = getattr(model, ("kernels", "wide", "tall")[layer])
+        about = outputs.loc[(layer, row)]
+        span = 60e-6 - 12e-6
+        entry = (plus - 12e-6) / span if np.isnan(minus) else (plus - minus) / span
+        weight = about["weight_offset"] + about["weight_scale"] * entry
+        # a kernel's column is channel, row and column in one number
+        at = (
+            np.unravel_index(column, module.weight.shape[1:])
+            if module.weight.dim() > 2
+            else (column,)
+        )
+        expected = float(module.weight.detach()[(row, *at)])
+        assert weight == pytest.approx(expected, abs=2e-7)
+        seen.add((layer, row, column))
+    assert len(seen) == len(conductance) == 3 * 16 + 6 * 2 + 2 * 5
+    for (layer, row), bias in outputs["bias"].items():
+        module = getattr(model, ("kernels", "wide", "tall")[layer])
+        if module.bias is None:
+            assert np.isnan(bias)
+        else:
+            assert bias == np.float32(module.bias[row].item())
+
+
+@pytest.mark.parametrize("name", ["layer", "signed", "differential"])
+def test_each_synapse_has_the_conductance_of_its_level(tmp_path, name):
+    _, _, path = programmed(name, tmp_path)
+    data = files.read_dataset(path, "programming")
+    level, conductance = data["programmed_level"].values, data["programmed_conductance"].values
+    absent = level == -1
+    assert np.isnan(conductance[absent]).all()
+    np.testing.assert_array_equal(conductance[~absent], CONDUCTANCES[level[~absent]])
+    assert absent[:, 0].sum() == 0
+    assert absent[:, 1].all() == absent[:, 1].any() == (name == "layer")
+    if name == "signed":
+        # one of the two stays at its lowest level
+        assert (level.min(axis=1) == 0).all()
+        assert {tuple(pair > 0) for pair in level} == {(0, 0), (1, 0), (0, 1)}
+
+
+def changed(path, change):
+    """Write a programming anew after a change of its variables."""
+    with xarray.open_dataset(path) as opened:
+        data = opened.load()
+    change(data)
+    data.to_netcdf(path, engine="netcdf4")
+
+
+@pytest.mark.parametrize(
+    "exchanged",
+    ["programmed_level", "programmed_conductance", ("weight_offset", "weight_scale")],
+    ids=str,
+)
+def test_exchanged_columns_give_another_network(tmp_path, exchanged):
+    """A check of this file's tests: nothing in the model hides an exchange."""
+    model, _, path = programmed("signed-row", tmp_path)
+
+    def change(data):
+        if isinstance(exchanged, str):  # plus and minus
+            data[exchanged].values[:] = data[exchanged].values[:, ::-1].copy()
+        else:
+            one, two = (data[each].values for each in exchanged)
+            one[:], two[:] = two.copy(), one.copy()
+
+    changed(path, change)
+    restored = other()
+    programmings.restore(path, restored, exchanged == "programmed_conductance")
+    assert not torch.allclose(restored(images()), model(images()), atol=1e-2)
+
+
+# Networks of a campaign
+
+
+@pytest.mark.parametrize("mapping", ["layer", "signed-2sd-extended"])
+def test_the_programmings_of_a_campaign_give_its_networks(
+    results, networks, images, place, tmp_path, mapping
+):
+    """The conductances are those of the synapse's compact model in S."""
+    written = on_levels(networks, images, place, results["fp32"][1], tmp_path, mapping, "parallel")
+    synapse = files.read_json(place / "synapse.json")["levels"]
+    siemens = [
+        level["conductance"]["parallel"]
+        for level in synapse
+        if not level["half"] or "extended" in mapping
+    ]
+    pixels = torch.from_numpy(images.test_images[:, None].copy()).float() / 255
+    for stage in ("quantized", "fine_tuned_snapped", "on_levels"):
+        metrics, checkpoint = written[stage]
+        network = storage.load_network(checkpoint, "dense")
+        path = programming(checkpoint)
+        data = files.read_dataset(path, "programming")
+        assert data["usable_conductance"].values.tolist() == siemens
+        assert data.attrs["mapping"] == mapping
+        assert data.attrs["stage"] == stage
+        record = files.read_json(metrics)
+        assert record["conductances"] == siemens
+        hidden = data["output_layer"].values == 0
+        scale = record["circuits"]["hidden"]["scale"]
+        assert data["weight_scale"].values[hidden].tolist() == scale * 12
+        again = storage.load_network(results["fp32"][1], "dense")
+        programmings.restore(path, again.model)
+        with torch.no_grad():
+            assert torch.equal(again(pixels), network(pixels))
+            programmings.restore(path, again.model, from_conductance=True)
+            torch.testing.assert_close(again(pixels), network(pixels), rtol=0, atol=1e-4)
+
+
+# Faults
+
+
+def test_a_weight_beside_the_levels_is_not_written(tmp_path):
+    model, circuits, path = programmed("signed", tmp_path)
+    before = path.read_bytes()
+    with torch.no_grad():
+        model.wide.weight[1, 2] += 1e-4
+    mapping = create("signed", CONDUCTANCES)
+    with pytest.raises(FileError) as caught:
+        programmings.write(model, mapping, circuits, CONDUCTANCES, path, {})
+    one_sentence(caught, str(path), "layer wide has 1 weights that are not on the levels")
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("how", ["truncated", "empty", "foreign", "missing", "other kind"])
+def test_a_damaged_programming_is_refused(tmp_path, how):
+    _, _, path = programmed("signed", tmp_path)
+    content = path.read_bytes()
+    if how == "missing":
+        path.unlink()
+    elif how == "other kind":
+        changed(path, lambda data: data.attrs.update(kind="track"))
+    else:
+        harmed = {"truncated": content[: len(content) // 2], "empty": b"", "foreign": b"text"}
+        path.write_bytes(harmed[how])
+    with pytest.raises(FileError) as caught:
+        programmings.restore(path, other())
+    one_sentence(caught, str(path))
+
+
+def fault(variable, index, value):
+    def change(data):
+        data[variable].values[index] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "from_conductance"),
+    [
+        (fault("programmed_level", (3, 0), 4), False),
+        (fault("programmed_level", (3, 1), -2), False),
+        (fault("programmed_level", (3, 0), -1), False),
+        (fault("programmed_level", (3, 0), -1), True),
+        (fault("usable_conductance", 1, np.nan), False),
+        (fault("usable_conductance", slice(None), 1e-6), True),
+        (fault("usable_conductance", 1, 13e-3), False),
+        (fault("weight_layer", 0, 7), False),
+        (fault("programmed_conductance", (3, 0), np.nan), True),
+        (fault("weight_scale", -1, np.nan), False),
+        (fault("bias", 0, np.nan), False),
+    ],
+    ids=range(11),
+)
+def test_impossible_values_are_refused(tmp_path, change, from_conductance):
+    """The model is then as it was."""
+    _, _, path = programmed("signed", tmp_path)
+    changed(path, change)
+    model = other()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    with pytest.raises(FileError) as caught:
+        programmings.restore(path, model, from_conductance)
+    one_sentence(caught, str(path))
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+
+
+class Renamed(Asymmetric):
+    def __init__(self):
+        super().__init__()
+        self.flat = self.wide
+        del self.wide
+
+
+class Transposed(Asymmetric):
+    def __init__(self):
+        super().__init__()
+        self.tall = nn.Linear(5, 2)
+
+
+class Smaller(Asymmetric):
+    def __init__(self):
+        super().__init__()
+        self.kernels = nn.Conv2d(2, 3, (2, 3))
+
+
+class Biased(Asymmetric):
+    def __init__(self):
+        super().__init__()
+        self.wide = nn.Linear(6, 2)
+
+
+class Unbiased(Asymmetric):
+    def __init__(self):
+        super().__init__()
+        self.tall = nn.Linear(2, 5, bias=False)
+
+
+class Normalized(Asymmetric):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(5)
+
+
+@pytest.mark.parametrize(
+    ("model", "part"),
+    [
+        (Renamed, "belongs to a model with other layers"),
+        (Transposed, "layer tall"),
+        (Smaller, "layer kernels"),
+        (Biased, "layer wide"),
+        (Unbiased, "layer tall"),
+        (Normalized, "layer norm is a BatchNorm1d"),
+    ],
+)
+def test_the_programming_of_another_model_is_refused(tmp_path, model, part):
+    """The model is then as it was."""
+    _, _, path = programmed("signed", tmp_path)
+    foreign = other(model)
+    before = {name: tensor.clone() for name, tensor in foreign.state_dict().items()}
+    with pytest.raises(FileError) as caught:
+        programmings.restore(path, foreign)
+    one_sentence(caught, str(path), part)
+    assert all(torch.equal(before[name], value) for name, value in foreign.state_dict().items())
+
+
+def test_a_programming_that_changed_since_it_was_written_is_refused(tmp_path):
+    folder = tmp_path / "results"
+    folder.mkdir()
+    _, _, path = programmed("signed", tmp_path)
+    shutil.copy(path, folder / "programming.nc")
+    files.note_digest(folder / "programming.nc")
+    programmings.restore(folder / "programming.nc", other())
+    changed(folder / "programming.nc", fault("programmed_level", (3, 0), 1))
+    with pytest.raises(files.DamagedFileError, match="its content is not what was written"):
+        programmings.restore(folder / "programming.nc", other())

@@ -1,0 +1,182 @@
+"""Models that the package does not know, on the levels of a synapse."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from helpers.synthetic import one_sentence
+from torch import nn
+
+from wallnet.networks.mappings import create
+from wallnet.networks.quantization import (
+    choose_circuits,
+    entries_of,
+    quantize,
+    snap,
+    synaptic_layers,
+)
+
+CONDUCTANCES = [31e-6, 12e-6, 19e-6, 60e-6]
+NORMALIZED = [0.0, 7 / 48, 19 / 48, 1.0]
+
+
+class Branched(nn.Module):
+    """A model as a user writes one: layers in a list and in a branch, one without a bias."""
+
+    def __init__(self):
+        super().__init__()
+        self.blocks = nn.ModuleList([nn.Conv2d(2, 3, 3), nn.Conv2d(3, 4, 2, bias=False)])
+        self.branch = nn.Sequential(nn.Dropout(0.1), nn.Linear(4, 6))
+        self.norm = nn.BatchNorm2d(4, affine=False)
+        self.last = nn.Linear(6, 5)
+
+    def forward(self, images):
+        for block in self.blocks:
+            images = torch.relu(block(images))
+        return self.last(torch.relu(self.branch(self.norm(images).mean(dim=(2, 3)))))
+
+
+def sequential():
+    return nn.Sequential(nn.Conv2d(2, 3, 3), nn.ReLU(), nn.Flatten(), nn.Linear(3 * 6 * 6, 4))
+
+
+MODELS = {"sequential": sequential, "own class": Branched}
+
+
+@pytest.fixture(params=MODELS)
+def model(request):
+    torch.manual_seed(5)
+    return MODELS[request.param]().eval()
+
+
+def test_layers_have_the_names_of_the_model():
+    assert list(synaptic_layers(sequential())) == ["0", "3"]
+    assert list(synaptic_layers(Branched())) == ["blocks.0", "blocks.1", "branch.1", "last"]
+    assert list(synaptic_layers(nn.Linear(2, 3))) == [""]
+
+
+@pytest.mark.parametrize("mapping", ["layer", "signed", "row"])
+def test_any_model_goes_on_the_levels(model, mapping):
+    """The weights are compared with plain NumPy."""
+    before = copy.deepcopy(model.state_dict())
+    placed = quantize(model, CONDUCTANCES, mapping)
+    assert type(placed) is type(model)
+    levels = np.array(NORMALIZED)
+    entries = np.concatenate([-levels[:0:-1], levels]) if mapping == "signed" else levels
+    for name, tensor in placed.state_dict().items():
+        if not name.endswith("weight"):
+            assert torch.equal(tensor, before[name])
+            continue
+        weight = before[name].numpy().astype(float)
+        flat = weight.reshape(len(weight) if mapping == "row" else 1, -1)
+        if mapping == "signed":
+            offset, scale = np.zeros((1, 1)), np.abs(flat).max(axis=1, keepdims=True)
+        else:
+            offset, scale = flat.min(axis=1, keepdims=True), np.ptp(flat, axis=1, keepdims=True)
+        values = offset + scale * entries
+        nearest = np.abs(flat[..., None] - values[:, None, :]).argmin(axis=-1)
+        expected = np.take_along_axis(values, nearest, axis=1).reshape(weight.shape)
+        # single precision deviates by 1e-8
+        np.testing.assert_allclose(tensor.numpy(), expected, rtol=0, atol=1e-7)
+    # the model that was given is as it was
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+    assert not any(a is b for a, b in zip(model.modules(), placed.modules(), strict=True))
+    assert not placed.training
+    images = torch.rand(3, 2, 8, 8)
+    assert placed(images).shape == model(images).shape
+    assert not torch.equal(placed(images), model(images))
+
+
+def test_levels_in_any_unit_and_order_give_the_same_weights(model):
+    """Microsiemens, unsorted, with the offset of another synapse."""
+    exact = [0.0, 0.25, 0.5, 1.0]
+    expected = quantize(model, exact, "signed-2sd").state_dict()
+    for levels in ([0.5, 0.0, 1.0, 0.25], [60e-6, 40e-6, 80e-6, 50e-6], [-1.0, -2.0, 0.0, -1.5]):
+        found = quantize(model, levels, "signed-2sd").state_dict()
+        assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+
+
+def test_the_default_mapping_is_that_of_three_deviations(model):
+    found, expected = (
+        quantize(model, CONDUCTANCES, *name).state_dict() for name in ((), ("signed-3sd",))
+    )
+    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+    weight = next(iter(found.values()))
+    before = next(iter(model.state_dict().values()))
+    largest = min(3 * float(before.std(unbiased=False)), float(before.abs().max()))
+    assert float(weight.abs().max()) == pytest.approx(largest, rel=1e-6, abs=0)
+
+
+class Scaled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(1))
+        self.layer = nn.Linear(2, 2)
+
+
+class Subclass(nn.Linear):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("model", "part"),
+    [
+        (nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)), "layer 1 is a BatchNorm2d, whose"),
+        (nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2)), "layer 1 is a LayerNorm, whose"),
+        (nn.Sequential(nn.Embedding(3, 2), nn.Linear(2, 2)), "layer 0 is a Embedding, whose"),
+        (nn.Sequential(nn.Linear(2, 2), nn.PReLU()), "layer 1 is a PReLU"),
+        (nn.Sequential(nn.Conv1d(1, 2, 3)), "layer 0 is a Conv1d"),
+        (nn.Sequential(nn.LSTM(2, 2)), "layer 0 is a LSTM"),
+        (nn.Sequential(Subclass(2, 2)), "layer 0 is a Subclass"),
+        (Scaled(), "layer of the model itself is a Scaled"),
+        (nn.Sequential(Scaled()), "layer 0 is a Scaled"),
+        (nn.ReLU(), "ReLU has no layer with weights"),
+        (nn.Sequential(), "Sequential has no layer with weights"),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else type(value).__name__,
+)
+def test_a_layer_that_is_no_synapse_is_refused_by_name(model, part):
+    before = copy.deepcopy(model.state_dict())
+    with pytest.raises(ValueError, match="layer") as caught:
+        quantize(model, CONDUCTANCES)
+    one_sentence(caught, part)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+
+
+def test_bad_arguments_are_one_sentence():
+    with pytest.raises(ValueError, match="not a mapping") as caught:
+        quantize(sequential(), CONDUCTANCES, "signd")
+    one_sentence(caught, "'signd'")
+    with pytest.raises(ValueError, match="fewer than two levels differ"):
+        quantize(sequential(), [1e-6, 1e-6])
+    broken = sequential()
+    with torch.no_grad():
+        broken[3].weight[0, 1] = float("nan")
+    with pytest.raises(ValueError, match="layer 3 has weights that are not finite; train it again"):
+        quantize(broken, CONDUCTANCES)
+
+
+@pytest.mark.parametrize("name", ["layer", "row-fitted", "signed-3sd", "differential-row"])
+def test_the_entry_of_each_weight_is_found(model, name):
+    mapping = create(name, CONDUCTANCES)
+    circuits = choose_circuits(model, mapping)
+    snap(model, mapping, circuits)
+    entries = entries_of(model, mapping, circuits)
+    for layer, module in synaptic_layers(model).items():
+        offset, scale = circuits[layer]
+        assert entries[layer].shape == module.weight.shape
+        assert torch.equal(offset + scale * mapping.table[entries[layer]], module.weight)
+
+
+def test_a_weight_beside_the_levels_is_noticed(model):
+    mapping = create("signed", CONDUCTANCES)
+    circuits = choose_circuits(model, mapping)
+    snap(model, mapping, circuits)
+    name, layer = list(synaptic_layers(model).items())[-1]
+    with torch.no_grad():
+        # the next number in single precision
+        moved = layer.weight.flatten()[:2].nextafter(torch.full((2,), 9.0))
+        layer.weight.view(-1)[:2] = moved
+    with pytest.raises(ValueError, match=f"layer {name} has 2 weights that are not on the levels"):
+        entries_of(model, mapping, circuits)

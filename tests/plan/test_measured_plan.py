@@ -1,0 +1,223 @@
+"""Jobs of a campaign with a measured device; a small one runs as a user runs it."""
+
+import csv
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+import xarray
+from helpers.measured import CURVE, LEVELS, with_small_images, write_measurements
+from helpers.small_campaign import Campaign
+from helpers.synthetic import write_images
+
+from wallnet import files
+
+pytestmark = pytest.mark.campaign
+
+PLACE = "results/networks/blots/my-device/measured/layer/plain/quantized/seed-1"
+
+
+@pytest.fixture(scope="session")
+def run_once(tmp_path_factory):
+    """Return the campaign of a measured device after a whole run; tests must not change it."""
+    made = Campaign(tmp_path_factory.mktemp("measured"))
+    made.configure(with_small_images())
+    write_measurements(made.folder)
+    write_images(made.folder / "data/Blots/raw")
+    made.snakemake()
+    return made
+
+
+@pytest.fixture
+def finished(run_once, tmp_path):
+    """Return a copy of the finished campaign, which a test may change."""
+    folder = tmp_path / "campaign"
+    shutil.copytree(run_once.folder, folder, copy_function=shutil.copy2)
+    return Campaign(folder)
+
+
+def jobs_of(result):
+    """Return how often each rule ran."""
+    names = [
+        line.split()[1].rstrip(":")
+        for line in result.stdout.splitlines() + result.stderr.splitlines()
+        if line.startswith(("rule ", "localrule ", "checkpoint ", "localcheckpoint "))
+    ]
+    return {name: names.count(name) for name in names if name != "all"}
+
+
+def test_no_simulation_is_planned(campaign):
+    campaign.configure(with_small_images())
+    write_measurements(campaign.folder)
+    assert campaign.planned() == {
+        "measured": 1,
+        "measured_table": 1,
+        "figure_measured": 1,
+        "parameters": 1,
+        "data": 1,
+        "train": 1,
+        "map": 1,
+        "accuracy": 1,
+        "figure_accuracy": 1,
+        "figure_training_curves": 1,
+        "figure_misread": 1,
+        "figure_weights": 1,
+        "figure_confusion": 1,
+        "all": 1,
+    }
+
+
+def test_devices_of_both_kinds_are_planned_together(campaign, tiny):
+    tiny["devices"]["mine"] = {"kind": "measured", "levels": "levels.csv"}
+    campaign.configure(tiny)
+    write_measurements(campaign.folder)
+    planned = campaign.planned("devices")
+    counts = {"trace": 8, "device": 2, "compact_model": 2, "device_table": 2}
+    counts |= {"measured": 1, "measured_table": 1}
+    assert {name: planned[name] for name in counts} == counts
+
+
+def test_the_networks_compute_with_the_measured_device(run_once):
+    folder = run_once.folder
+    metrics = files.read_json(folder / PLACE / "metrics.json")
+    assert metrics["conductances"] == [1e-5, 2.2e-5, 3.1e-5, 5e-5]
+    assert metrics["device_levels"] == 4
+    # normalised by hand, in single precision
+    assert metrics["levels"] == pytest.approx([0, 0.3, 0.525, 1], rel=1e-6, abs=0)
+    activation = metrics["activation"]
+    assert activation["breaks"] == pytest.approx([0, 0.25, 0.5, 0.75, 1], rel=1e-12, abs=0)
+    starts = [piece[0] for piece in activation["coefficients"]]
+    assert starts == pytest.approx([0, 1 / 12, 5 / 12, 10 / 12], rel=1e-12, abs=0)
+
+    with xarray.open_dataset(folder / PLACE / "programming.nc") as programming:
+        found = programming["programmed_conductance"].values
+        assert set(found[np.isfinite(found)]) <= {1e-5, 2.2e-5, 3.1e-5, 5e-5}
+    weights = torch.load(folder / PLACE / "best.ckpt", weights_only=True)["state_dict"]
+    for name, weight in weights.items():
+        if name.endswith("weight"):
+            assert len(weight.unique()) <= 4, name
+
+
+def test_tables_and_figures_show_the_measured_device(run_once):
+    results = run_once.folder / "results"
+    with open(results / "tables/accuracy.csv", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [(row["device"], row["reading"], row["stage"]) for row in rows] == [
+        ("none", "none", "fp32"),
+        ("my-device", "measured", "quantized"),
+    ]
+    # these images are easy
+    assert float(rows[0]["test_accuracy"]) > 90
+    assert "my-device (4 levels)" in (results / "tables/accuracy.md").read_text()
+    assert "31" in (results / "tables/devices/my-device.csv").read_text()
+    assert (results / "figures/devices/my-device-measured.png").stat().st_size > 5000
+    assert not (results / "traces").exists()
+    assert not (results / "devices").exists()
+
+
+def test_a_finished_campaign_plans_nothing_more(finished):
+    (finished.folder / "levels.csv").touch()
+    (finished.folder / "activation.csv").touch()
+    assert finished.planned() == {}
+
+
+def test_another_spread_trains_nothing(finished):
+    write_measurements(finished.folder, levels=LEVELS.replace("1e-5,1e-6", "1e-5,4e-6"))
+    assert jobs_of(finished.snakemake()) == {
+        "measured": 1,
+        "measured_table": 1,
+        "figure_measured": 1,
+    }
+
+
+def test_another_level_runs_the_networks_on_it_and_no_training(finished):
+    trained = finished.folder / "results/networks/blots/none"
+    before = {path: path.read_bytes() for path in trained.rglob("best.ckpt")}
+    write_measurements(finished.folder, levels=LEVELS.replace("2.2e-5", "2.5e-5"))
+    ran = jobs_of(finished.snakemake())
+    assert ran["map"] == 1
+    assert "train" not in ran
+    assert "data" not in ran
+    assert {path: path.read_bytes() for path in before} == before
+    metrics = files.read_json(finished.folder / PLACE / "metrics.json")
+    assert metrics["conductances"] == [1e-5, 2.5e-5, 3.1e-5, 5e-5]
+
+
+def test_another_curve_trains_the_networks(finished):
+    write_measurements(finished.folder, curve=CURVE.replace("5e-7", "6e-7"))
+    ran = jobs_of(finished.snakemake("networks"))
+    assert (ran["train"], ran["map"]) == (1, 1)
+    assert "data" not in ran
+
+
+def test_the_same_curve_in_other_units_runs_no_training(finished):
+    """Networks read the normalised curve; powers of two leave its numbers exactly the same."""
+    lines = [line.split(",") for line in CURVE.splitlines()[1:]]
+    doubled = "".join(f"{2 * float(x)!r},{4 * float(y)!r}\n" for x, y in lines)
+    write_measurements(finished.folder, curve="input,output\n" + doubled)
+    assert jobs_of(finished.snakemake("networks")) == {"measured": 1}
+
+
+def test_the_reading_of_the_neuron_plans_nothing(finished):
+    data = with_small_images()
+    data["networks"]["neuron_reading"] = "series"
+    data["networks"]["readings"] = ["series"]
+    finished.configure(data)
+    assert finished.planned() == {}
+
+
+def test_a_falling_curve_stops_before_training_unless_it_is_allowed(finished):
+    write_measurements(finished.folder, curve=CURVE.replace("0.4,1.2e-6", "0.4,0.5e-6"))
+    refused = finished.snakemake("networks", check=False)
+    assert refused.returncode != 0
+    told = refused.stdout + refused.stderr
+    assert "networks.neuron is no activation (measured): it is not monotonic" in told
+    data = with_small_images()
+    data["networks"]["allow_unsuitable_neuron"] = True
+    finished.configure(data)
+    assert jobs_of(finished.snakemake("networks"))["train"] == 1
+
+
+def test_a_faulty_file_is_told_with_line_and_column(finished):
+    write_measurements(finished.folder, levels="conductance\n10\n50\n")
+    refused = finished.snakemake("networks", check=False)
+    assert refused.returncode != 0
+    told = refused.stdout + refused.stderr
+    assert "levels.csv, line 3, column conductance: 50 S" in told
+    assert "Traceback" not in told
+
+
+def test_a_missing_file_is_named_before_any_job(campaign):
+    campaign.configure(with_small_images())
+    write_measurements(campaign.folder)
+    (campaign.folder / "levels.csv").unlink()
+    refused = campaign.snakemake(check=False)
+    assert refused.returncode != 0
+    assert "Missing input files for rule measured" in refused.stderr
+    assert "levels.csv" in refused.stderr
+    assert not (campaign.folder / "results").exists()
+
+
+def test_names_of_files_are_never_executed(campaign):
+    """Files lie below the folder of the campaign, or anywhere if their path is absolute."""
+    data = with_small_images()
+    name = "a b; touch 'owned' $(touch owned) & `touch owned` * é.csv"
+    elsewhere = campaign.folder.parent / f"{campaign.folder.name} elsewhere"
+    elsewhere.mkdir()
+    data["devices"]["my-device"] = {
+        "kind": "measured",
+        "levels": name,
+        "activation": str(elsewhere / "-curve.csv"),
+    }
+    campaign.configure(data)
+    (campaign.folder / name).write_text(LEVELS)
+    (elsewhere / "-curve.csv").write_text(CURVE)
+    target = "results/compact_models/my-device.json"
+    campaign.snakemake(target)
+    model = json.loads((campaign.folder / target).read_text())
+    assert model["made_by"]["sources"]["levels"]["file"] == name
+    assert {"levels", "activation"} <= set(model)
+    assert not list(campaign.folder.glob("**/*owned"))
+    assert campaign.planned(target) == {}

@@ -1,0 +1,136 @@
+"""Table and figure of a measured device show the measured numbers."""
+
+import csv
+
+import numpy as np
+import pytest
+from helpers.measured import CURVE, LEVELS, write_measurements
+from PIL import Image
+
+from wallnet import devices, files
+from wallnet.config import Figures
+from wallnet.files import FileError
+from wallnet.report import devices as figures
+from wallnet.report import measured, parameters, style
+
+SMALL = Figures(resolution=72)
+
+
+def model(folder, levels=LEVELS, curve=CURVE):
+    """Return the compact model of a device with these files; without one, it is left out."""
+    write_measurements(folder, levels or LEVELS, curve or CURVE)
+    named = (folder / "levels.csv", folder / "activation.csv")
+    given = [path if text else None for path, text in zip(named, (levels, curve), strict=True)]
+    devices.measured_model(*given, folder / "mine.json")
+    return folder / "mine.json"
+
+
+def tables(folder, path):
+    outputs = [folder / f"mine{suffix}" for suffix in (".csv", ".md", ".html")]
+    measured.measured_tables(path, *outputs)
+    return [output.read_text(encoding="utf-8") for output in outputs]
+
+
+def drawn(path):
+    with style.apply(SMALL):
+        figure = figures.DRAWINGS["measured"](
+            figures.Sources({"mine": files.read_json(path)}), SMALL
+        )
+        figure.canvas.draw()
+        return figure
+
+
+def test_the_table_has_levels_with_spread_and_current(tmp_path):
+    text = "current (A/m2),conductance,spread\n2e11,5e-5,2e-6\n1e11,1e-5,1e-6\n3e11,2e-5,0\n"
+    numbers, shown, page = tables(tmp_path, model(tmp_path, text))
+    assert list(csv.reader(numbers.splitlines())) == [
+        ["level", "G (µS)", "G normalised", "spread of G (µS)", "current (A/m²)"],
+        ["0", "10", "0.0000", "1", "1e+11"],
+        ["1", "20", "0.2500", "0", "3e+11"],
+        ["2", "50", "1.0000", "2", "2e+11"],
+    ]
+    for text in (shown, page):
+        assert "mine: levels" in text
+        assert "mine: transfer curve" in text
+        assert "input (V)" in text
+        assert "no activation" not in text
+
+
+def test_unknown_spread_and_current_have_no_column(tmp_path):
+    numbers, *_ = tables(tmp_path, model(tmp_path, "conductance\n1e-5\n2e-5\n"))
+    assert numbers.splitlines()[0] == "level,G (µS),G normalised"
+
+
+def test_a_neuron_alone_is_tabulated_by_its_points(tmp_path):
+    numbers, shown, _ = tables(tmp_path, model(tmp_path, levels=None))
+    rows = list(csv.reader(numbers.splitlines()))
+    assert rows[0] == ["input (V)", "input normalised", "output (A)", "output normalised"]
+    assert rows[2] == ["0.1", "0.2500", "1e-07", "0.0833"]
+    assert "levels" not in shown
+
+
+def test_the_fault_of_a_curve_is_told(tmp_path):
+    path = model(tmp_path, curve=CURVE.replace("0.4,1.2e-6", "0.4,0.4e-6"))
+    _, shown, page = tables(tmp_path, path)
+    told = "no activation: it is not monotonic (the output falls by 0.600 of full scale"
+    assert told in shown
+    assert told in page
+    panel = drawn(path).axes[1]
+    assert any("No activation" in text.get_text() for text in panel.texts)
+
+
+def test_the_figure_shows_levels_with_spread_and_the_curve(tmp_path):
+    left, right = drawn(model(tmp_path)).axes
+    bars = left.containers[0]
+    assert bars[0].get_xdata().tolist() == [0, 1, 2, 3]
+    assert bars[0].get_ydata().tolist() == [1e-5, 2.2e-5, 3.1e-5, 5e-5]
+    ends = [segment[:, 1].tolist() for segment in bars[2][0].get_segments()]
+    assert ends[2] == pytest.approx([2.9e-5, 3.3e-5], rel=1e-12, abs=0)
+    assert "S" in left.yaxis.get_major_formatter().format_data(1e-5)
+    lines = {line.get_label(): line for line in right.get_lines()}
+    points = lines["points"].get_xydata()
+    assert points.tolist() == [[0, 0], [0.1, 1e-7], [0.2, 5e-7], [0.3, 1e-6], [0.4, 1.2e-6]]
+    curve = lines["interpolation"].get_xydata()
+    at_points = np.interp(points[:, 0], *curve.T)
+    assert at_points == pytest.approx(points[:, 1], rel=0, abs=1e-15)
+    assert right.get_xlabel() == "input (V)"
+    assert right.get_ylabel() == "output (A)"
+
+
+@pytest.mark.parametrize("part", ["levels", "curve"])
+def test_one_file_alone_makes_one_panel(tmp_path, part):
+    missing = {"levels": "curve", "curve": "levels"}[part]
+    figure = drawn(model(tmp_path, **{missing: None}))
+    assert len(figure.axes) == 1
+    assert figure.axes[0].get_title("left") == {"levels": "levels", "curve": "transfer curve"}[part]
+
+
+def test_the_figure_is_written_with_its_origin_and_stays_the_same(tmp_path):
+    path = model(tmp_path)
+    written = []
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        outputs = folder / "figure.png", folder / "figure.pdf"
+        figures.draw("measured", [path], None, SMALL, *outputs)
+        written.append([output.read_bytes() for output in outputs])
+    assert written[0] == written[1]
+    picture = Image.open(tmp_path / "a/figure.png")
+    assert picture.width == round(0.178 / 0.0254 * 72 - 0.5)
+    assert "sha256" in picture.text["Description"]
+
+
+def test_a_compact_model_of_a_simulated_device_is_refused(tmp_path):
+    path = tmp_path / "other.json"
+    files.write_json({"kind": "synapse", "levels": [], "units": {}, "made_by": {}}, path)
+    with pytest.raises(FileError, match="is of no measured device"):
+        measured.read(path)
+
+
+def test_the_table_of_parameters_names_the_files(tmp_path):
+    text = '{"mine": {"kind": "measured", "levels": "levels.csv"}}'
+    outputs = tmp_path / "a.csv", tmp_path / "a.html"
+    from wallnet import cli
+
+    cli.main(["parameters", "--devices", text, "--csv", str(outputs[0]), "--html", str(outputs[1])])
+    rows = list(csv.reader(outputs[0].read_text().splitlines()))
+    assert rows == [["key", "unit", "mine"], ["kind", "", "measured"], ["levels", "", "levels.csv"]]
+    assert parameters.table({}).rows() == []
