@@ -2,7 +2,6 @@
 
 import copy
 import os
-import shutil
 
 import pytest
 from helpers.small_campaign import ROOT, TINY, Campaign, with_networks
@@ -53,9 +52,7 @@ def finished_campaign(tmp_path_factory):
 @pytest.fixture
 def whole(finished_campaign, tmp_path):
     """Return a copy of the whole finished campaign, which a test may change."""
-    folder = tmp_path / "campaign"
-    shutil.copytree(finished_campaign.folder, folder, copy_function=shutil.copy2)
-    return Campaign(folder)
+    return finished_campaign.copied(tmp_path / "campaign")
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers.small_campaign import ROOT, TRAINING, Campaign, with_networks
+from helpers.small_campaign import ROOT, TRAINING, with_networks
 from helpers.synthetic import write_images
 
 from wallnet import files
@@ -75,8 +75,7 @@ def two_recipes():
 @pytest.fixture(scope="module")
 def finished_networks(finished_devices, tmp_path_factory):
     """Return a campaign of two recipes, run up to its table; tests must not change it."""
-    made = Campaign(tmp_path_factory.mktemp("recipes") / "campaign")
-    shutil.copytree(finished_devices.folder, made.folder, copy_function=shutil.copy2)
+    made = finished_devices.copied(tmp_path_factory.mktemp("recipes") / "campaign")
     made.configure(two_recipes())
     write_images(made.folder / "data/Blots/raw")
     # two recipes, one of them trained on, in two readings
@@ -93,9 +92,7 @@ def finished_networks(finished_devices, tmp_path_factory):
 
 @pytest.fixture
 def networks_made(finished_networks, tmp_path):
-    folder = tmp_path / "campaign"
-    shutil.copytree(finished_networks.folder, folder, copy_function=shutil.copy2)
-    return Campaign(folder)
+    return finished_networks.copied(tmp_path / "campaign")
 
 
 def test_a_table_has_the_stages_of_each_recipe(finished_networks):

@@ -1,11 +1,9 @@
 """Section "A device variant" of docs/extending.md, applied to a finished campaign."""
 
 import json
-import shutil
 
 import xarray as xr
 from helpers import extending
-from helpers.small_campaign import Campaign
 
 SECTION = "A device variant"
 
@@ -16,9 +14,8 @@ def parameters(campaign, device):
 
 
 def test_a_variant_is_one_entry_and_nothing_else_is_computed_for_it(finished_devices, tmp_path):
-    folder = tmp_path / "campaign"
-    shutil.copytree(finished_devices.folder, folder, copy_function=shutil.copy2)
-    campaign = Campaign(folder)
+    campaign = finished_devices.copied(tmp_path / "campaign")
+    folder = campaign.folder
     assert campaign.planned("devices") == {}
     (step,) = extending.apply(SECTION, folder)
     assert step.path == "config.yaml"

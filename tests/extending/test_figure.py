@@ -1,9 +1,6 @@
 """A figure, added as docs/extending.md describes."""
 
-import shutil
-
 from helpers.extending import apply, copied, environment_of
-from helpers.small_campaign import Campaign
 
 BOUND = 3
 
@@ -12,8 +9,7 @@ def test_a_figure_takes_three_places_and_is_drawn(finished_devices, tmp_path):
     root = copied(tmp_path / "checkout")
     assert len(apply("A figure", root)) <= BOUND
     figure = "results/figures/devices/synapse-resting-walls"
-    campaign = Campaign(tmp_path / "campaign")
-    shutil.copytree(finished_devices.folder, campaign.folder, copy_function=shutil.copy2)
+    campaign = finished_devices.copied(tmp_path / "campaign")
     options = {"root": root, "environment": environment_of(root)}
     planned = campaign.planned(f"{figure}.png", **options)
     assert planned == {"figure_resting_walls": 1}

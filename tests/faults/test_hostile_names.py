@@ -68,8 +68,7 @@ def test_make_takes_any_folder(finished_campaign, tmp_path, folder):
     make = shutil.which("make")
     if make is None:
         pytest.skip("make is not installed")
-    place = tmp_path / folder
-    shutil.copytree(finished_campaign.folder, place, copy_function=shutil.copy2)
+    place = finished_campaign.copied(tmp_path / folder).folder
     prefix = Path(sys.prefix)
     command = [make, "run", f"VENV={prefix}", f"STAMP={prefix / 'pyvenv.cfg'}"]
     command += ["-o", str(prefix / "pyvenv.cfg")]

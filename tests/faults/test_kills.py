@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from helpers.killing import customised, kill_tree
 from helpers.same import assert_same
-from helpers.small_campaign import NEURON_TARGETS, Campaign
+from helpers.small_campaign import NEURON_TARGETS
 
 ROOT = Path(__file__).parents[2]
 
@@ -178,8 +178,7 @@ sys.meta_path.insert(0, Finder())
 
 def test_killed_before_the_last_network_is_written(finished_campaign, tmp_path):
     """Snakemake removes the job's outputs; its trainings continue from their last epoch."""
-    campaign = Campaign(tmp_path / "campaign")
-    shutil.copytree(finished_campaign.folder, campaign.folder, copy_function=shutil.copy2)
+    campaign = finished_campaign.copied(tmp_path / "campaign")
     place = "results/networks/blots/synapse/series/layer/plain"
     shutil.rmtree(campaign.folder / place)
     target = f"{place}/on_levels/seed-3/metrics.json"

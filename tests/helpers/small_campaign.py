@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,11 @@ class Campaign:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    def copied(self, folder: Path) -> "Campaign":
+        """Return a copy in a new folder, which a test may change; files keep their times."""
+        shutil.copytree(self.folder, folder, copy_function=shutil.copy2)
+        return Campaign(folder)
 
     def configure(self, data) -> None:
         # a copy through JSON, so that equal blocks do not become aliases

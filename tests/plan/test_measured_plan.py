@@ -2,7 +2,6 @@
 
 import csv
 import json
-import shutil
 
 import numpy as np
 import pytest
@@ -33,9 +32,7 @@ def run_once(tmp_path_factory):
 @pytest.fixture
 def finished(run_once, tmp_path):
     """Return a copy of the finished campaign, which a test may change."""
-    folder = tmp_path / "campaign"
-    shutil.copytree(run_once.folder, folder, copy_function=shutil.copy2)
-    return Campaign(folder)
+    return run_once.copied(tmp_path / "campaign")
 
 
 def jobs_of(result):

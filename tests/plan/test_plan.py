@@ -21,9 +21,7 @@ pytestmark = pytest.mark.campaign
 @pytest.fixture
 def finished(finished_devices, tmp_path):
     """Return a copy of the finished tiny campaign, which a test may change."""
-    folder = tmp_path / "campaign"
-    shutil.copytree(finished_devices.folder, folder, copy_function=shutil.copy2)
-    return Campaign(folder)
+    return finished_devices.copied(tmp_path / "campaign")
 
 
 def changed(tiny, path, value):

@@ -5,7 +5,7 @@ import json
 import shutil
 
 import pytest
-from helpers.small_campaign import ROOT, Campaign, with_networks
+from helpers.small_campaign import ROOT, with_networks
 from helpers.synthetic import write_images
 
 from wallnet import config, plan
@@ -16,9 +16,7 @@ pytestmark = pytest.mark.campaign
 @pytest.fixture
 def devices(finished_devices, tmp_path):
     """Return a copy of the tiny campaign with finished devices, which a test may change."""
-    folder = tmp_path / "campaign"
-    shutil.copytree(finished_devices.folder, folder, copy_function=shutil.copy2)
-    return Campaign(folder)
+    return finished_devices.copied(tmp_path / "campaign")
 
 
 def rows_of(folder, table):

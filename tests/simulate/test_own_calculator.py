@@ -1,7 +1,6 @@
 """A calculator from outside the package, in a campaign that Snakemake runs."""
 
 import csv
-import shutil
 
 import numpy as np
 import pytest
@@ -36,9 +35,7 @@ def drifted(tmp_path_factory):
 @pytest.fixture
 def changed(drifted, tmp_path):
     """Return a copy of the finished campaign, which a test may change."""
-    folder = tmp_path / "campaign"
-    shutil.copytree(drifted.folder, folder, copy_function=shutil.copy2)
-    return Campaign(folder)
+    return drifted.copied(tmp_path / "campaign")
 
 
 def test_its_traces_become_devices_as_those_of_any_other(drifted):

@@ -377,6 +377,14 @@ class Interpretation(NamedTuple):
     biases: str
     levels: int
 
+    def free(self) -> Self:
+        """Return the network before it is quantised, which has no levels."""
+        return self._replace(mapping="", scale="", biases="", levels=0)
+
+
+MODEL_OF_IMAGES = {"0 to 1": "dense", "-1 to 1": "dense-centred"}
+"""Model for each range of the images of an `Interpretation`."""
+
 
 class Interpretations(Section):
     """Readings of the paper's text on quantisation, all combinations of which are tried.
@@ -406,7 +414,7 @@ class Interpretations(Section):
     def combinations(self) -> list[Interpretation]:
         """Return all combinations of choices."""
         choices = (
-            ("0 to 1", "-1 to 1"),
+            MODEL_OF_IMAGES,
             self.epochs,
             ("layer", "signed"),
             ("layer", "network", "fixed"),

@@ -135,9 +135,8 @@ def restore(path: str | Path, model: nn.Module, from_conductance: bool = False) 
             raise FileError(
                 f"{path} has other biases of layer {name}; use the model of its network"
             )
-        column = (-1, *[1] * (layer.weight.dim() - 1))
-        shaped = weights.reshape(layer.weight.shape)
-        found[name] = offset.reshape(column) + scale.reshape(column) * shaped, bias
+        circuit = Circuit.of(layer.weight, offset.tolist(), scale.tolist())
+        found[name] = circuit.offset + circuit.scale * weights.reshape(layer.weight.shape), bias
         if not torch.isfinite(found[name][0]).all():
             raise files.damaged(path, f"is damaged (layer {name} has weights that are not finite)")
     for name, (weight, bias) in found.items():

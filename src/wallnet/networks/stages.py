@@ -32,7 +32,7 @@ from wallnet.config.networks import (
     Training,
 )
 from wallnet.files import FileError
-from wallnet.files.compact import activation_of
+from wallnet.files.compact import Curve, activation_of
 from wallnet.jobs import ContinuingJob, InterpretationJob, LevelJob, MappingJob, TrainingJob
 from wallnet.networks import callbacks, programming, storage
 from wallnet.networks.batches import ImageData
@@ -168,6 +168,23 @@ def _limit(training: FreeTraining) -> list[Callback]:
     return [] if limit is None else [callbacks.LimitWeights(limit)]
 
 
+def new_network(
+    job: TrainingJob | InterpretationJob,
+    data: ImageData,
+    curve: Curve,
+    model: str,
+    training: Training,
+) -> Classifier:
+    """Return a network with initial weights, for the images of a data set."""
+    return Classifier(
+        [*data.shape, len(data.images.classes), job.hidden_neurons, training.dropout],
+        {**curve._asdict(), "input_range": job.input_range},
+        model,
+        training.learning_rate,
+        training.schedule,
+    )
+
+
 def train(job: TrainingJob, images: Images, neuron: str | Path, folder: str | Path) -> None:
     """Train a network with free weights: stage `fp32`.
 
@@ -198,13 +215,7 @@ def train(job: TrainingJob, images: Images, neuron: str | Path, folder: str | Pa
     begin(job)
     data = ImageData(images, job.validation_fraction, job.seed)
     try:
-        network = Classifier(
-            [*data.shape, len(images.classes), job.hidden_neurons, job.fp32.dropout],
-            {**curve._asdict(), "input_range": job.input_range},
-            job.model,
-            job.fp32.learning_rate,
-            job.fp32.schedule,
-        )
+        network = new_network(job, data, curve, job.model, job.fp32)
         _check_model(network, data)
     except ConfigError:
         raise

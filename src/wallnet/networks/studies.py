@@ -19,7 +19,7 @@ from pytorch_lightning.callbacks import Callback
 from torch import Tensor, nn
 
 from wallnet import files
-from wallnet.config.networks import Interpretation
+from wallnet.config.networks import MODEL_OF_IMAGES, Interpretation
 from wallnet.files import FileError
 from wallnet.files.compact import Curve, activation_of
 from wallnet.jobs import InterpretationJob, MappingJob
@@ -29,10 +29,7 @@ from wallnet.networks.classifier import Classifier
 from wallnet.networks.images import Images
 from wallnet.networks.mappings import Circuit, WeightMapping, create
 from wallnet.networks.quantization import SynapticLayer, synaptic_layers
-from wallnet.networks.stages import STAGES, begin, on_levels, trainer
-
-MODEL_OF = {"0 to 1": "dense", "-1 to 1": "dense-centred"}
-"""Model for each range of the images."""
+from wallnet.networks.stages import STAGES, begin, new_network, on_levels, trainer
 
 
 def compare(
@@ -143,14 +140,7 @@ def _accuracy(model: nn.Module, data: ImageData) -> float:
 def _network(job: InterpretationJob, data: ImageData, curve: Curve, images: str) -> Classifier:
     """Return the network of the paper with its initial weights."""
     lightning.seed_everything(job.seed, verbose=False)
-    training = job.interpretations.training
-    return Classifier(
-        [*data.shape, len(data.images.classes), job.hidden_neurons, training.dropout],
-        {**curve._asdict(), "input_range": job.input_range},
-        MODEL_OF[images],
-        training.learning_rate,
-        training.schedule,
-    )
+    return new_network(job, data, curve, MODEL_OF_IMAGES[images], job.interpretations.training)
 
 
 def _train(
@@ -198,19 +188,20 @@ def interpret(
     data = ImageData(images, job.validation_fraction, job.seed)
     given = job.interpretations
     rows, trained = [], {}
-    for name in MODEL_OF:
+    for name in MODEL_OF_IMAGES:
         network = _network(job, data, curve, name)
         kept = _AtEpochs(given.epochs)
         _train(job, network, data, max(given.epochs), kept)
         trained[name] = kept.weights
         for epochs, state in kept.weights.items():
             network.load_state_dict(state)
-            free = Interpretation(name, epochs, "", "", "", 0)
-            rows.append({**free._asdict(), "test_accuracy": _accuracy(network.model, data)})
-            for how in given.combinations():
-                if (how.images, how.epochs) == (name, epochs):
-                    accuracy = _accuracy(quantized(network.model, how), data)
-                    rows.append({**how._asdict(), "test_accuracy": accuracy})
+            hows = [h for h in given.combinations() if (h.images, h.epochs) == (name, epochs)]
+            networks = {hows[0].free(): network.model}
+            networks |= {how: quantized(network.model, how) for how in hows}
+            rows += [
+                {**how._asdict(), "test_accuracy": _accuracy(model, data)}
+                for how, model in networks.items()
+            ]
     storage.write_checkpoint({"weights": trained, **storage.provenance(job)}, weights)
     _write(job, rows, started, out)
 

@@ -105,20 +105,18 @@ def mapped_paths(pattern: str, networks: Networks) -> list[str]:
 
     They are patterns with the wildcards of the job: data set, synapse, reading and seed.
     """
-    free = {key: f"{{{key}}}" for key in ("dataset", "device", "reading", "seed")}
     run_set = networks.run_set()
-    one = run_set.model_copy(
-        update={key: value[:1] for key, value in run_set if key in _OF_A_MAPPING_JOB}
-    )
-    return [
-        network_path(pattern, run | free, files.NETWORKS)
-        for run in one.runs()
-        if run["stage"] in LEVEL_STAGES
-        and (pattern != files.PROGRAMMING or run["stage"] in PROGRAMMED_STAGES)
-    ]
-
-
-_OF_A_MAPPING_JOB = ("datasets", "places", "seeds")
+    on_levels = {
+        recipe: {stage: mappings for stage, mappings in stages.items() if stage in LEVEL_STAGES}
+        for recipe, stages in run_set.stages.items()
+    }
+    of_a_job = {
+        "datasets": ("{dataset}",),
+        "places": (("{device}", "{reading}"),),
+        "seeds": ("{seed}",),
+        "stages": on_levels,
+    }
+    return network_paths(pattern, run_set.model_copy(update=of_a_job))
 
 
 def mapping_jobs(networks: Networks) -> list[str]:

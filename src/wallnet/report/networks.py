@@ -114,12 +114,17 @@ PLACE = ("Data set", "Synapse", "Recipe, reading, mapping")
 PAPER = "paper, Table II"
 
 
-def _mean(accuracies: Sequence[float]) -> str:
+def mean_and_deviation(accuracies: Sequence[float]) -> str:
     """Return as text the accuracy of one seed, or mean and deviation of several seeds."""
     if not accuracies:
         return "–"
     mean = f"{statistics.fmean(accuracies):.2f}"
     return mean if len(accuracies) < 2 else f"{mean} ± {statistics.stdev(accuracies):.2f}"
+
+
+def made_by() -> str:
+    """Return the line of a table that says what made it."""
+    return f"Made by wallnet {__version__}, report revision {revisions.of('report')}.\n"
 
 
 Place = tuple[str, str, int, str, str, str]
@@ -172,7 +177,7 @@ def _table(records: Sequence[Mapping[str, Any]], table_ii: Mapping[str, int]) ->
     return Table(
         "Test accuracy",
         pandas.DataFrame(rows, columns=[*PLACE, *titles]),
-        dict.fromkeys(titles, _mean),
+        dict.fromkeys(titles, mean_and_deviation),
         set_apart=frozenset(index for index, row in enumerate(rows) if row[2] == PAPER),
     )
 
@@ -290,8 +295,7 @@ def accuracy_tables(
         missing="",
     )
     table = _table(records, job.table_ii)
-    made_by = f"wallnet {__version__}, report revision {revisions.of('report')}."
-    notes = f"{_notes()}{PAPER_NOTES if job.table_ii else ''}\nMade by {made_by}\n"
+    notes = f"{_notes()}{PAPER_NOTES if job.table_ii else ''}\n{made_by()}"
     gap_numbers, gaps = _gaps(records)
     tables = [table, gaps] if len(gaps.frame) else [table]
     gap_text = f"{gaps.as_markdown()}{GAP_NOTES}\n" if len(gaps.frame) else ""
@@ -536,10 +540,10 @@ def accuracy_figure(
                 look = style.look(synapses.index((device, reading)), marker=True)
                 look |= {"linestyle": "", "fillstyle": FILLS[mappings.index(mapping) % len(FILLS)]}
                 name = f"{device}, {reading}" if mapping == mappings[0] else None
-                _with_deviation(panel, errors.get(place, {}), drawn, shift, look, name)
+                with_deviation(panel, errors.get(place, {}), drawn, shift, look, name)
             free = errors.get((NO_DEVICE, NO_DEVICE, NO_DEVICE), {})
             look = {"linestyle": "", "marker": "o", "color": "black"}
-            _with_deviation(panel, free, drawn, 0.0, look, "free weights, no synapse")
+            with_deviation(panel, free, drawn, 0.0, look, "free weights, no synapse")
             for notches, marker in ((10, "_"), (5, "|")):
                 told = TABLE_II.get((notches, dataset))
                 if told and notches in paper:
@@ -573,20 +577,36 @@ def accuracy_figure(
     return figure
 
 
-def _with_deviation(
+def with_deviation(
     panel: "Axes",
-    errors: Mapping[str, Sequence[float]],
-    drawn: Sequence[str],
+    values: Mapping[str, Sequence[float]],
+    places: Sequence[str],
     shift: float,
     look: Mapping[str, Any],
     name: str | None,
 ) -> None:
-    """Draw the mean of all seeds at each stage, with the sample standard deviation as a bar."""
-    stages = [stage for stage in drawn if stage in errors]
+    """Draw the mean of all seeds at each place, with the sample standard deviation as a bar.
+
+    Parameters
+    ----------
+    panel : Axes
+        The axes.
+    values : Mapping
+        Values of all seeds by place.
+    places : sequence of str
+        Places along the axis, which are counted from 0.
+    shift : float
+        Distance of the points from their places.
+    look : Mapping
+        Style of the points.
+    name : str or None
+        Label of the points.
+    """
+    shown = [place for place in places if place in values]
     panel.errorbar(
-        [drawn.index(stage) + shift for stage in stages],
-        [statistics.fmean(errors[stage]) for stage in stages],
-        [statistics.stdev(errors[s]) if len(errors[s]) > 1 else 0.0 for s in stages],
+        [places.index(place) + shift for place in shown],
+        [statistics.fmean(values[place]) for place in shown],
+        [statistics.stdev(values[p]) if len(values[p]) > 1 else 0.0 for p in shown],
         **{"elinewidth": 0.8, "capsize": 0, **look},
         label=name,
     )

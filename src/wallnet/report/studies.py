@@ -6,11 +6,19 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wallnet import __version__, files, revisions
+from wallnet import files, revisions
 from wallnet.config import Figures
 from wallnet.config.networks import Interpretation
 from wallnet.report import style
-from wallnet.report.networks import DATASET_TITLES, GAPS, TABLE_II, TITLES
+from wallnet.report.networks import (
+    DATASET_TITLES,
+    GAPS,
+    TABLE_II,
+    TITLES,
+    made_by,
+    mean_and_deviation,
+    with_deviation,
+)
 from wallnet.report.style import add_figure_arguments, figures_of
 from wallnet.report.tables import Table
 
@@ -90,7 +98,7 @@ def mapping_tables(lost: Mapping[Compared, Sequence[float]]) -> tuple[Table, lis
         chosen = {k: v for k, v in lost.items() if (k.recipe, k.stage) == (recipe, stage)}
         titles = list(dict.fromkeys(key.column for key in chosen))
         mappings = dict.fromkeys(key.mapping for key in chosen)
-        texts = {(key.mapping, key.column): _mean_text(chosen[key]) for key in chosen}
+        texts = {(key.mapping, key.column): mean_and_deviation(chosen[key]) for key in chosen}
         tables.append(
             Table(
                 f"{TITLES[stage]}, below {TITLES[GAPS[stage]]}: recipe {recipe}",
@@ -101,11 +109,6 @@ def mapping_tables(lost: Mapping[Compared, Sequence[float]]) -> tuple[Table, lis
             )
         )
     return numbers, tables
-
-
-def _mean_text(values: Sequence[float]) -> str:
-    mean = f"{statistics.fmean(values):.2f}"
-    return mean if len(values) < 2 else f"{mean} ± {statistics.stdev(values):.2f}"
 
 
 MAPPING_NOTES = """Validation accuracy that the levels cost in per cent points: that of the network
@@ -129,15 +132,7 @@ def _mapping_panel(
         shift = 0.5 * (index / max(1, len(places) - 1) - 0.5)
         shown = {k.mapping: v for k, v in lost.items() if (k.device, k.reading) == place}
         look = style.look(index, marker=True) | {"linestyle": ""}
-        panel.errorbar(
-            [mappings.index(mapping) + shift for mapping in shown],
-            [statistics.fmean(values) for values in shown.values()],
-            [statistics.stdev(v) if len(v) > 1 else 0.0 for v in shown.values()],
-            **look,
-            elinewidth=0.8,
-            markersize=3,
-            label=", ".join(place),
-        )
+        with_deviation(panel, shown, mappings, shift, look | {"markersize": 3}, ", ".join(place))
     panel.set_yscale("symlog", linthresh=1.0)
     panel.yaxis.set_major_locator(FixedLocator([*(-tick for tick in TICKS[:0:-1]), *TICKS]))
     panel.yaxis.set_major_formatter("{x:g}")
@@ -187,9 +182,6 @@ TOLERANCE = 2.0
 
 NOTCHES = (10, 5)
 
-FREE_LEVELS = 0
-"""Number of levels of a network with free weights in the results of `wallnet interpret`."""
-
 
 class Numbers(NamedTuple):
     """Mean and sample standard deviation of test accuracies in per cent over all seeds."""
@@ -227,17 +219,12 @@ class Reading(NamedTuple):
     five: Interpretation
 
 
-def free(how: Interpretation) -> Interpretation:
-    """Return the network with free weights of an interpretation."""
-    return Interpretation(how.images, how.epochs, "", "", "", FREE_LEVELS)
-
-
 def readings(quantized: Results) -> list[Reading]:
     """Return all readings of Table II: the same choices for 10 and 5 notches but for the levels.
 
     The synapse with more notches has at least as many levels.
     """
-    hows = sorted({how for _, how in quantized if how.levels != FREE_LEVELS}, key=str)
+    hows = sorted({how for _, how in quantized if how.levels}, key=str)
     return [
         Reading(ten, five)
         for ten, five in itertools.product(hows, hows)
@@ -256,7 +243,7 @@ def distances(
         Standard deviations by name of the number; numbers that were not computed are left out.
     """
     told = {notches: TABLE_II[notches, dataset] for notches in NOTCHES}
-    found = {"FP32": quantized[dataset, free(reading.ten)].distance(told[10][0])}
+    found = {"FP32": quantized[dataset, reading.ten.free()].distance(told[10][0])}
     for notches, how in zip(NOTCHES, reading, strict=True):
         found[f"quantised, {notches}"] = quantized[dataset, how].distance(told[notches][1])
         if (dataset, how) in fine_tuned:
@@ -294,7 +281,7 @@ def interpretation_tables(quantized: Results, fine_tuned: Results) -> tuple[Tabl
         numbers = [
             value
             for name in datasets
-            for how in (free(reading.ten), reading.ten, reading.five)
+            for how in (reading.ten.free(), reading.ten, reading.five)
             for value in quantized[name, how]
         ]
         rows.append([*choices, *numbers, *worst.values()])
@@ -350,7 +337,7 @@ def _paper_text(dataset: str) -> list[str]:
 def _accuracy_text(
     quantized: Results, fine_tuned: Results, dataset: str, reading: Reading
 ) -> list[str]:
-    found = [quantized[dataset, how] for how in (free(reading.ten), *reading)]
+    found = [quantized[dataset, how] for how in (reading.ten.free(), *reading)]
     tuned = [fine_tuned.get((dataset, how)) for how in reading]
     return ["–" if n is None else f"{n.mean:.1f} ± {n.deviation:.1f}" for n in (*found, *tuned)]
 
@@ -427,10 +414,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         add_figure_arguments(parser)
 
 
-def _made_by() -> str:
-    return f"Made by wallnet {__version__}, report revision {revisions.of('report')}.\n"
-
-
 def _mappings(arguments: argparse.Namespace) -> None:
     figures = figures_of(arguments)
     place = ("dataset", "device", "device_levels", "reading", "seed", "rows")
@@ -441,7 +424,7 @@ def _mappings(arguments: argparse.Namespace) -> None:
     numbers, tables = mapping_tables(lost)
     text = "\n".join(table.as_markdown("###") for table in tables)
     files.write_text(numbers.as_csv(), arguments.csv)
-    files.write_text(f"{MAPPING_NOTES}\n{text}\n{_made_by()}", arguments.markdown)
+    files.write_text(f"{MAPPING_NOTES}\n{text}\n{made_by()}", arguments.markdown)
     draw_mappings(lost, figures, arguments.png, arguments.vector)
 
 
@@ -459,5 +442,5 @@ def _interpretations(arguments: argparse.Namespace) -> None:
     quantized, fine_tuned = _read(arguments.results), _read(arguments.fine_tuned)
     numbers, readable, verdict = interpretation_tables(quantized, fine_tuned)
     files.write_text(numbers.as_csv(), arguments.csv)
-    files.write_text(f"{verdict}\n\n{readable.as_markdown()}\n{_made_by()}", arguments.markdown)
+    files.write_text(f"{verdict}\n\n{readable.as_markdown()}\n{made_by()}", arguments.markdown)
     draw_interpretations(quantized, figures, arguments.png, arguments.vector)
