@@ -28,8 +28,8 @@ run: $(STAMP) ## run the campaign of config.yaml, or of DIRECTORY=elsewhere, up 
 	if [ -e "$$results/tables/accuracy.md" ]; then cat "$$results/tables/accuracy.md"; fi; \
 	printf 'Report: %s\n' "$$report"
 
-test: $(STAMP) ## run the tests
-	$(BIN)/python -m pytest
+test: $(STAMP) ## run the tests, in one process for each core
+	$(BIN)/python -m pytest --numprocesses logical --dist loadfile
 
 mistakes: $(STAMP) ## put known mistakes into the code, one at a time; each must make its test fail
 	$(BIN)/python tests/mistakes/mistakes.py $(MISTAKES)

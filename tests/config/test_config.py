@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from wallnet import config, jobs, simulate
 from wallnet.config import networks
 from wallnet.film import core
+from wallnet.film.terms import SpinTorque
 
 
 def put(data, path, value):
@@ -812,6 +813,19 @@ def test_the_time_step_is_the_engine_s(changes, monkeypatch):
     strongest = max(device.pulse.current_densities, key=abs)
     simulate.simulate(jobs.pulse_job(device, strongest))
     assert list(taken) == [pytest.approx(duration / 21, rel=1e-9, abs=0)]
+
+
+def test_a_torque_has_every_quantity_of_its_material():
+    given = {"polarization": 0.35, "slonczewski_lambda": 1.5, "field_like_torque": -0.1}
+    torque = config.Material(**MATERIAL | given).torque(-2e12, (0.0, 0.6, 0.8))
+    expected = SpinTorque(
+        current_density=-2e12,
+        polarization=0.35,
+        direction=(0.0, 0.6, 0.8),
+        slonczewski_lambda=1.5,
+        field_like=-0.1,
+    )
+    assert torque == expected
 
 
 FILLED = changed(

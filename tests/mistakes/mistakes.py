@@ -175,6 +175,10 @@ def environment_of(root: Path) -> dict[str, str]:
 
 def import_libraries() -> None:
     """Import the libraries that most tests need, so that the child processes have them."""
+    # it chooses PyTorch's kernels before PyTorch is imported; the tests import their own copy
+    importlib.import_module("wallnet.networks")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "wallnet"]:
+        del sys.modules[name]
     for name in ("netCDF4", "numba", "pandas", "pydantic", "pytorch_lightning", "xarray", "yaml"):
         importlib.import_module(name)
     importlib.import_module("matplotlib").use("Agg")

@@ -16,6 +16,7 @@ MADE_BY = {
     "seed",
     "wallnet_version",
     "torch_version",
+    "instructions",
     "lightning_version",
     "revision",
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from helpers.synthetic import one_sentence
+from helpers.synthetic import one_sentence, write_neuron
 from helpers.training import start_from
 from torch.nn.functional import cross_entropy
 
@@ -329,6 +329,20 @@ def test_settings_of_the_training_hold(networks, images, place, weights, tmp_pat
         found = layers_of(torch.load(out[1], weights_only=True)["weights"]["0 to 1"][1])
         same = torch.equal(found[0][0], weights["0 to 1", 1][0][0])
         assert same == (changes == {"shift": {"mnist": 1}}), changes
+
+
+def test_an_unsuitable_neuron_is_refused_unless_allowed(networks, images, interpreted, tmp_path):
+    neuron = write_neuron(tmp_path / "neuron.json", fault="it is not monotonic")
+    given = with_interpretations(networks, epochs=(1,), levels=(2,))
+    job = interpretation_job(given, "blots", SEED)
+    out = tmp_path / "out.json", tmp_path / "free.ckpt"
+    with pytest.raises(ConfigError, match=r"networks\.neuron is no activation .* not monotonic"):
+        studies.interpret(job, images, neuron, *out)
+    with pytest.raises(ConfigError, match=r"networks\.neuron is no activation .* not monotonic"):
+        tuned(job, images, tmp_path, interpreted, tmp_path)
+    allowed = given.model_copy(update={"allow_unsuitable_neuron": True})
+    studies.interpret(interpretation_job(allowed, "blots", SEED), images, neuron, *out)
+    assert files.read_json(out[0])["kind"] == "interpretations"
 
 
 def test_a_loss_that_diverges_is_one_sentence(job, images, place, interpreted, tmp_path):

@@ -37,14 +37,17 @@ class _Network(Job):
     threads: int
 
 
-class TrainingJob(_Network):
-    """Train one network with free weights (stage `fp32`)."""
-
-    fp32: FreeTraining
+class _OfNeurons(Job):
     hidden_neurons: int
     input_range: float
     neuron_reading: str
     allow_unsuitable_neuron: bool = False
+
+
+class TrainingJob(_OfNeurons, _Network):
+    """Train one network with free weights (stage `fp32`)."""
+
+    fp32: FreeTraining
 
 
 class ContinuingJob(_Network):
@@ -78,15 +81,12 @@ class MappingJob(Job):
     networks: tuple[LevelJob, ...]
 
 
-class InterpretationJob(Job):
+class InterpretationJob(_OfNeurons):
     """Train the network of the paper, and quantise it in every way that its text allows."""
 
     dataset: str
     seed: int
     interpretations: Interpretations
-    hidden_neurons: int
-    input_range: float
-    neuron_reading: str
     validation_fraction: float
     threads: int
 
@@ -117,15 +117,22 @@ def _network(networks: Networks, dataset: str, recipe: str, seed: str | int) -> 
     }
 
 
+def _neurons(networks: Networks) -> dict[str, Any]:
+    """Return the parameters of a network's hidden neurons."""
+    return {
+        "hidden_neurons": networks.hidden_neurons,
+        "input_range": networks.input_range,
+        "neuron_reading": networks.reading_of_neuron,
+        "allow_unsuitable_neuron": networks.allow_unsuitable_neuron,
+    }
+
+
 def training_job(networks: Networks, dataset: str, recipe: str, seed: str | int) -> TrainingJob:
     """Return the job that trains one network with free weights."""
     return TrainingJob(
         **_network(networks, dataset, recipe, seed),
         fp32=networks.recipes[recipe].fp32.for_dataset(dataset),
-        hidden_neurons=networks.hidden_neurons,
-        input_range=networks.input_range,
-        neuron_reading=networks.reading_of_neuron,
-        allow_unsuitable_neuron=networks.allow_unsuitable_neuron,
+        **_neurons(networks),
     )
 
 
@@ -212,9 +219,7 @@ def interpretation_job(networks: Networks, dataset: str, seed: str | int) -> Int
                 "training": found.training.for_dataset(dataset),
             }
         ),
-        hidden_neurons=networks.hidden_neurons,
-        input_range=networks.input_range,
-        neuron_reading=networks.reading_of_neuron,
+        **_neurons(networks),
         validation_fraction=networks.validation_fraction,
         threads=networks.threads,
     )

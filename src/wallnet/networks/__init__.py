@@ -7,3 +7,13 @@ Table II, `evaluation` measures them, `storage` and `programming` write them. `c
 command line. This package does not depend on how a device was simulated: a synapse is a list of
 conductances, a neuron a curve.
 """
+
+import os
+import platform
+
+# PyTorch, MKL and oneDNN choose their kernels by the processor when they are imported. With these
+# settings, Intel's processors with AVX2 give the same networks (benchmarks/networks.md).
+if platform.machine() in ("x86_64", "AMD64"):
+    os.environ.setdefault("ATEN_CPU_CAPABILITY", "avx2")
+    os.environ.setdefault("MKL_ENABLE_INSTRUCTIONS", "AVX2")
+    os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX2")

@@ -185,6 +185,23 @@ def new_network(
     )
 
 
+def curve_of(job: TrainingJob | InterpretationJob, neuron: str | Path) -> Curve:
+    """Return the activation of a job's networks from the compact model of the neuron.
+
+    Raises
+    ------
+    FileError, ConfigError
+        If the compact model is unusable, or is not valid as an activation and not allowed.
+    """
+    curve, fault = activation_of(neuron, job.neuron_reading)
+    if fault and not job.allow_unsuitable_neuron:
+        raise ConfigError(
+            f"networks.neuron is no activation ({job.neuron_reading}): {fault}; change its sweep, "
+            "or set networks.allow_unsuitable_neuron: true"
+        )
+    return curve
+
+
 def train(job: TrainingJob, images: Images, neuron: str | Path, folder: str | Path) -> None:
     """Train a network with free weights: stage `fp32`.
 
@@ -206,12 +223,7 @@ def train(job: TrainingJob, images: Images, neuron: str | Path, folder: str | Pa
         the loss diverges or if an output cannot be written.
     """
     started = time.perf_counter()
-    curve, fault = activation_of(neuron, job.neuron_reading)
-    if fault and not job.allow_unsuitable_neuron:
-        raise ConfigError(
-            f"networks.neuron is no activation ({job.neuron_reading}): {fault}; change its sweep, "
-            "or set networks.allow_unsuitable_neuron: true"
-        )
+    curve = curve_of(job, neuron)
     begin(job)
     data = ImageData(images, job.validation_fraction, job.seed)
     try:

@@ -90,12 +90,13 @@ def unfinished_path(output: str | Path) -> Path:
 
 
 def provenance(job: NetworkJob | MappingJob | InterpretationJob) -> dict[str, Any]:
-    """Return parameters, seed and versions of a result, as plain data."""
+    """Return parameters, seed, versions and PyTorch's instructions of a result, as plain data."""
     return {
         "parameters": job.plain(),
         "seed": job.seed,
         "wallnet_version": __version__,
         "torch_version": str(torch.__version__),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
         "lightning_version": lightning.__version__,
         "revision": revisions.of("networks"),
     }

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from wallnet import files
 from wallnet.config.networks import MODEL_OF_IMAGES, Interpretation
 from wallnet.files import FileError
-from wallnet.files.compact import Curve, activation_of
+from wallnet.files.compact import Curve
 from wallnet.jobs import InterpretationJob, MappingJob
 from wallnet.networks import callbacks, storage
 from wallnet.networks.batches import ImageData
@@ -29,7 +29,7 @@ from wallnet.networks.classifier import Classifier
 from wallnet.networks.images import Images
 from wallnet.networks.mappings import Circuit, WeightMapping, create
 from wallnet.networks.quantization import SynapticLayer, synaptic_layers
-from wallnet.networks.stages import STAGES, begin, new_network, on_levels, trainer
+from wallnet.networks.stages import STAGES, begin, curve_of, new_network, on_levels, trainer
 
 
 def compare(
@@ -183,7 +183,7 @@ def interpret(
         If an input is unusable or an output cannot be written.
     """
     started = time.perf_counter()
-    curve, _ = activation_of(neuron, job.neuron_reading)
+    curve = curve_of(job, neuron)
     begin(job)
     data = ImageData(images, job.validation_fraction, job.seed)
     given = job.interpretations
@@ -237,7 +237,7 @@ def fine_tune(
         If an input is unusable or the output cannot be written.
     """
     started = time.perf_counter()
-    curve, _ = activation_of(neuron, job.neuron_reading)
+    curve = curve_of(job, neuron)
     try:
         told = files.read_json(chosen, ["chosen"])["chosen"]
         wanted = sorted({Interpretation(**row) for row in told})
