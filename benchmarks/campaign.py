@@ -2,7 +2,9 @@
 
     python benchmarks/campaign.py [RESULTS]
 
-The script reads the tables that Snakemake's `benchmark:` writes and prints them as Markdown.
+The script reads the tables that Snakemake's `benchmark:` writes and prints them as Markdown. Times
+are wall times: Snakemake samples processor times at most every 30 s, so that those of jobs of a
+minute are far too small.
 """
 
 import csv
@@ -29,27 +31,26 @@ STAGES = {
 def last_row(path: Path) -> dict[str, float]:
     with open(path, newline="") as stream:
         row = list(csv.DictReader(stream, delimiter="\t"))[-1]
-    return {key: float(row[key]) for key in ("s", "max_rss", "cpu_time") if row[key] not in "-NA"}
+    return {key: float(row[key]) for key in ("s", "max_rss") if row[key] not in "-NA"}
 
 
 def main() -> None:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "results") / "benchmarks"
-    print("| jobs | number | CPU s each | CPU s together | wall s each | largest MiB |")
-    print("|---|---:|---:|---:|---:|---:|")
+    print("| jobs | number | s each | s together | largest MiB |")
+    print("|---|---:|---:|---:|---:|")
     whole = 0.0
     for name, pattern in STAGES.items():
         rows = [last_row(path) for path in sorted(folder.glob(pattern))]
         if not rows:
             continue
-        cpu = [row.get("cpu_time", 0.0) for row in rows]
         wall = [row["s"] for row in rows]
         memory = max(row.get("max_rss", 0.0) for row in rows)
-        whole += sum(cpu)
+        whole += sum(wall)
         print(
-            f"| {name} | {len(rows)} | {sum(cpu) / len(rows):.1f} | {sum(cpu):.0f} "
-            f"| {sum(wall) / len(rows):.1f} | {memory:.0f} |"
+            f"| {name} | {len(rows)} | {sum(wall) / len(rows):.1f} | {sum(wall):.0f} "
+            f"| {memory:.0f} |"
         )
-    print(f"\nAll jobs together: {whole:.0f} s of CPU time, {whole / 2:.0f} s on two free cores.")
+    print(f"\nAll jobs together: {whole:.0f} s, {whole / 2:.0f} s on two free cores.")
 
 
 if __name__ == "__main__":
