@@ -42,6 +42,7 @@ os.environ.update(
 wildcard_constraints:
     device="[a-z0-9][a-z0-9_-]*",
     current=r"-?\d+\.\d{4}",
+    program="[a-z0-9][a-z0-9_-]*",
     state=r"\d+(-\d+)?",
 
 
@@ -49,6 +50,7 @@ include: "workflow/rules/start.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/simulation.smk"
 include: "workflow/rules/devices.smk"
+include: "workflow/rules/programs.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/studies.smk"
 include: "workflow/rules/figures.smk"
@@ -76,6 +78,16 @@ rule devices:
     """Properties of all devices, as data and as tables."""
     input:
         target(plan.device_files(campaign)),
+    localrule: True
+
+
+rule programs:
+    """All programs, as data, tables and figures."""
+    input:
+        target(
+            plan.program_files(campaign),
+            "the target programs has nothing to run; add a program under programs",
+        ),
     localrule: True
 
 

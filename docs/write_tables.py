@@ -44,6 +44,10 @@ READINGS = ("parallel", "series")
 STAGES = ("fp32", "quantized", "fine_tuned", "on_levels")
 
 
+PARTS = {"levels": "levels", "quartic": "activation", "potentiation": "branches"}
+"""Tables of a device or a program that are copied, by the first word of their titles."""
+
+
 class Results:
     """The files in `docs/results`.
 
@@ -325,6 +329,29 @@ def levels_of_synapse_5(results: Results) -> str:
     return markdown(list(shown.values()), "|---|---|---:|---:|---:|", rows)
 
 
+def staircase(results: Results) -> str:
+    """Return the response of the rewritable synapse to its staircase."""
+    pulses = results.table("programs/staircase.csv")
+    shown = {
+        "pulse": "pulse",
+        "J (1e12 A/m²)": "J (1e12 A/m²)",
+        "state after the pause": "state",
+        "settled": "settled",
+        "G normalised, parallel": "G, parallel",
+        "G normalised, series": "G, series",
+    }
+    pulses["J (1e12 A/m²)"] = pulses["J (1e12 A/m²)"].map(lambda text: f"{float(text):+.2f}")
+    for name in list(shown)[-2:]:
+        pulses[name] = pulses[name].map(lambda text: f"{float(text):.3f}")
+    rows = pulses[list(shown)].to_numpy().tolist()
+    first = markdown(list(shown.values()), "|---:|---:|---|---|---:|---:|", rows)
+    branches = results.table("programs/staircase-branches.csv")
+    second = markdown(
+        list(branches.columns), "|---|---|---|---:|---:|---:|---:|", branches.to_numpy().tolist()
+    )
+    return f"{first}\n\n{second}"
+
+
 def queued_jobs(results: Results) -> str:
     """Return a sentence with the number of jobs that are submitted to a cluster."""
     table = results.table("jobs.csv")
@@ -521,6 +548,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "neuron": neuron,
     "synapses": synapses,
     "synapse-5-levels": levels_of_synapse_5,
+    "staircase": staircase,
     "queued-jobs": queued_jobs,
     "all-jobs": all_jobs,
     "crosscheck": crosscheck,
@@ -607,7 +635,8 @@ def copy_results(source: Path, root: Path) -> list[str]:
         The files that are missing there; their existing copies stay unchanged.
     """
     target = root / "docs/results"
-    (target / "devices").mkdir(parents=True, exist_ok=True)
+    for folder in ("devices", "programs"):
+        (target / folder).mkdir(parents=True, exist_ok=True)
     missing = []
     # table-ii.csv has the paper's own numbers there
     for name in ("accuracy", "accuracy-gaps", "mappings", "table-ii"):
@@ -617,23 +646,21 @@ def copy_results(source: Path, root: Path) -> list[str]:
             shutil.copyfile(table, target / f"{named}.csv")
         else:
             missing.append(str(table))
-    for device in ("neuron", "synapse-5", "synapse-5-literal", "synapse-10", "track"):
-        sweep = source / f"tables/devices/{device}.csv"
+    devices = ("neuron", "synapse-5", "synapse-5-literal", "synapse-10", "track")
+    copied = [f"devices/{device}" for device in devices] + ["programs/staircase"]
+    for place in copied:
+        sweep = source / f"tables/{place}.csv"
         page = sweep.with_suffix(".md")
         if not (sweep.exists() and page.exists()):
             missing.append(str(sweep))
             continue
-        shutil.copyfile(sweep, target / f"devices/{device}.csv")
+        shutil.copyfile(sweep, target / f"{place}.csv")
         titled = re.split(r"^## .*?: ", page.read_text(encoding="utf-8"), flags=re.M)
         for part in titled:
-            name = {"levels": "levels", "quartic": "activation"}.get(
-                part.split()[0] if part else ""
-            )
+            name = PARTS.get(part.split()[0] if part else "")
             if name:
                 table = from_markdown(part)
-                table.to_csv(
-                    target / f"devices/{device}-{name}.csv", index=False, lineterminator="\n"
-                )
+                table.to_csv(target / f"{place}-{name}.csv", index=False, lineterminator="\n")
     return missing
 
 

@@ -16,8 +16,9 @@ def _parser() -> argparse.ArgumentParser:
     from wallnet.report import crosscheck, device_tables, measured, parameters, studies
     from wallnet.report import devices as device_figures
     from wallnet.report import networks as network_figures
+    from wallnet.report import programs as program_reports
     from wallnet.report import validation as validation_table
-    from wallnet.simulate import oommf
+    from wallnet.simulate import oommf, programs
 
     parser = argparse.ArgumentParser(prog="wallnet", description=__import__("wallnet").__doc__)
     parser.add_argument("--version", action="version", version=f"wallnet {__version__}")
@@ -25,11 +26,13 @@ def _parser() -> argparse.ArgumentParser:
     stages = (
         simulate,
         oommf,
+        programs,
         devices,
         networks,
         device_figures,
         device_tables,
         measured,
+        program_reports,
         network_figures,
         crosscheck,
         parameters,

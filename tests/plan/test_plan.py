@@ -269,6 +269,8 @@ def with_everything():
         "quick": case,
     }
     data["figures"] = {"vector_format": "svg"}
+    pulse = {"current_density": 0.7e12, "duration": 1e-9}
+    data["programs"] = {"stairs": {"device": "wide", "pulses": [pulse]}}
     return data
 
 
@@ -288,6 +290,10 @@ MODELS = {
 }
 
 MAKERS = {
+    "results/programs/stairs.nc": ["program"],
+    "results/programs/Stairs.nc": [],
+    "results/responses/stairs.nc": ["response"],
+    "results/figures/programs/stairs-response.svg": ["program_report"],
     "results/initial/neuron.nc": ["initial"],
     "results/traces/neuron/0.5000.nc": ["trace"],
     "results/traces/neuron/-12.5000.nc": ["trace"],
@@ -406,13 +412,16 @@ def words_of(job):
 
 TRAININGS = ("train", "train_on", "map")
 ON_DEVICES = ("train", "map", "compare_mappings")
-SIMULATIONS = ("initial", "trace", "level", "crosscheck_trace")
+SIMULATIONS = ("initial", "trace", "level", "program", "crosscheck_trace")
 
 
 def calculator_of(job):
     """Return the calculator of a simulation; only the device `wide` uses OOMMF."""
     wildcards = job["wildcards"]
-    return wildcards.get("calculator") or ("oommf" if wildcards["device"] == "wide" else "film")
+    if found := wildcards.get("calculator"):
+        return found
+    # the only program is that of this device
+    return "oommf" if wildcards.get("device", "wide") == "wide" else "film"
 
 
 def test_a_file_is_made_by_the_rule_of_its_kind_and_one_that_cannot_be_by_none(shown):
@@ -424,11 +433,11 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
     table = json.loads((ROOT / "src/wallnet/revisions.json").read_text())
     now = {stage: table[stage]["revision"] + by for stage, by in RAISED.items()}
     stages = {
-        "devices": {"device", "compact_model"},
+        "devices": {"device", "compact_model", "response"},
         "networks": {"data", "train", "train_on", "map", "compare_mappings"},
         "report": {
             *("parameters", "accuracy", "crosscheck_table", "validation_table", "device_table"),
-            "mapping_table",
+            *("mapping_table", "program_report"),
         }
         | {job["rule"] for job in jobs if job["rule"].startswith("figure_")},
     }
@@ -481,6 +490,8 @@ OPTIONS = {
     "--traces": r"results/traces/[a-z]+",
     "--levels": r"results/levels/[a-z]+",
     "--device": r"results/devices/[a-z]+\.nc",
+    "--program": r"results/programs/stairs\.nc",
+    "--response": r"results/responses/stairs\.nc",
     "--networks": r"results/networks",
     "--data": r"results/data/[a-z]+\.json",
     "--neuron": r"results/compact_models/other\.json",
@@ -579,6 +590,12 @@ def expected_input(job):
         return [*initial, *traces, *levels]
     if rule in ("compact_model", "device_table"):
         return one
+    if rule == "program":
+        return ["results/initial/wide.nc"]
+    if rule == "response":
+        return ["results/programs/stairs.nc"]
+    if rule == "program_report":
+        return ["results/responses/stairs.nc"]
     if rule == "train":
         return [f"results/data/{dataset}.json", "results/compact_models/other.json"]
     if rule == "train_on":
@@ -860,7 +877,7 @@ def test_only_oommf_has_an_environment_of_its_own(jobs):
 def test_oommf_asks_for_memory_and_time_of_its_own(jobs):
     amounts = {"film": [800, 15], "oommf": [1000, 120]}
     asked = {rule: [1500, 30] for rule in TRAININGS} | {"validation_check": [1000, 15]}
-    asked["compare_mappings"] = [1500, 60]
+    asked |= {"compare_mappings": [1500, 60], "program": [1200, 600]}
     for job in jobs:
         rule = job["rule"]
         if rule in SIMULATIONS or rule in asked:
@@ -885,7 +902,9 @@ def test_a_job_writes_its_log_and_benchmark_where_its_first_result_is(jobs):
 
 
 def test_the_targets_ask_for_every_file_of_their_kind(jobs):
-    """Counted by hand: 27 of simulations, 24 of devices, 558 of networks and 44 figures.
+    """Counted by hand.
+
+    There are 27 of simulations, 24 of devices, 7 of programs, 558 of networks and 44 figures.
 
     With 2 synapses in 2 readings, the recipe `plain` has 2 free networks and 2 · 4 on levels, 2 · 3
     of them with a programming. The recipe `brief` has 1, 1 + 3, and 1 + 2.
@@ -897,7 +916,7 @@ def test_the_targets_ask_for_every_file_of_their_kind(jobs):
         "devices": 5 + 4 + 5 * 3,
         "networks": 2 + 2 * 2 * (2 * (2 + 1) + 2 * 2 * (2 * (8 + 4) + 6 + 3)) + 3 + 1,
         "figures": 2 * (2 + 2 + 2 + 2 + 1 + 1 + 2 + 2 * (1 + 2 + 2)),
-        "all": 27 + 24 + 2 + 558 + 44,
+        "all": 27 + 24 + 7 + 2 + 558 + 44,
         "crosscheck": 2 * 2 + 2 + 2,
         "validation": len(CHECKS) + 2 + 2,
         "mappings": 2 * 2 * 2 * 2 + 2 + 2,

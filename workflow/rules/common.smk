@@ -43,10 +43,12 @@ def figure_style(wildcards):
 
 
 def simulated(wildcards):
-    """Return the device of a simulation, or of its case in the cross-check."""
-    case = wildcards.get("case")
-    name = campaign.crosscheck.cases[case].device if case else wildcards.device
-    return campaign.devices[name]
+    """Return the device of a simulation, of its program or of its case in the cross-check."""
+    if case := wildcards.get("case"):
+        return campaign.devices[campaign.crosscheck.cases[case].device]
+    if program := wildcards.get("program"):
+        return campaign.devices[campaign.programs[program].device]
+    return campaign.devices[wildcards.device]
 
 
 def calculator(wildcards):

@@ -49,7 +49,7 @@ def check_calculators():
     called = [
         job.params.job
         for job in workflow.dag.needrun_jobs()
-        if job.rule.name in ("initial", "trace", "level", "crosscheck_trace")
+        if job.rule.name in ("initial", "trace", "level", "program", "crosscheck_trace")
         and not (brought and job.conda_env_spec)
     ]
     try:

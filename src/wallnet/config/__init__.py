@@ -25,6 +25,7 @@ from wallnet.config.figures import Figures
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError
 from wallnet.config.networks import Networks
+from wallnet.config.programs import Program, ProgramPulse
 from wallnet.config.pulse import (
     CURRENT_DENSITY_STEP,
     Pulse,
@@ -53,6 +54,8 @@ __all__ = [
     "Notches",
     "OommfSettings",
     "Output",
+    "Program",
+    "ProgramPulse",
     "Pulse",
     "Relaxation",
     "Track",

@@ -15,6 +15,7 @@ from wallnet.config.inheritance import SHARED, laid_over, resolved, writes
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError, Finding, checked, shown_key, unknown_key
 from wallnet.config.networks import NO_DEVICE, Networks
+from wallnet.config.programs import Program
 from wallnet.config.quantities import NAME, Section
 from wallnet.config.reading import read_yaml
 
@@ -29,6 +30,10 @@ class Campaign(Section):
         }
     )
     """The devices, by name."""
+    programs: dict[str, Program] = Field(
+        default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
+    )
+    """Sequences of pulses on the devices, by name."""
     networks: Networks = Networks()
     """The networks that are trained with them."""
     figures: Figures = Figures()
@@ -81,6 +86,8 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
     devices, found = _devices(raw, {key: data[key] for key in SHARED if key in data})
     problems += found
     sections: dict[str, Any] = {}
+    programs, found = _programs(data.get("programs", {}))
+    problems += found
     for key, model in (("networks", Networks), ("figures", Figures), ("crosscheck", Crosscheck)):
         sections[key], found = _sentences(model, data.get(key, {}), key)
         problems += found
@@ -88,16 +95,34 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
         problems += sections["networks"].problems(devices)
         simulated = {name: each for name, each in devices.items() if isinstance(each, Device)}
         problems += sections["crosscheck"].problems(simulated, _sentences)
+        for name, program in programs.items():
+            problems += program.problems(f"programs.{name}", simulated)
     if problems:
         raise ConfigError("\n".join(f"{source}: {p}" for p in dict.fromkeys(problems)))
     sections["networks"] = sections["networks"].with_devices(devices)
-    return Campaign.model_construct(devices=devices, **sections)
+    return Campaign.model_construct(devices=devices, programs=programs, **sections)
 
 
 def _sentences(model: type[BaseModel], data: object, prefix: str) -> tuple[Any, list[str]]:
     """Validate a block; return its model and the problems."""
     made, findings = checked(model, data)
     return made, [finding.sentence(prefix) for finding in findings]
+
+
+def _programs(data: object) -> tuple[dict[str, Program], list[str]]:
+    """Return the valid programs, and the problems of the others."""
+    if not isinstance(data, Mapping):
+        return {}, ["programs is not a list of programs by name; write programs: {name: {...}}"]
+    programs: dict[str, Program] = {}
+    problems: list[str] = []
+    for name, program in data.items():
+        key = f"programs.{shown_key(name)}"
+        if not re.fullmatch(NAME, str(name)):
+            problems.append(f"{key} cannot name files; use small letters, digits, '-' and '_'")
+            continue
+        programs[str(name)], found = _sentences(Program, program, key)
+        problems += found
+    return programs, problems
 
 
 def _devices(

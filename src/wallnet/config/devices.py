@@ -236,40 +236,61 @@ class Device(Section):
 
     def time_step(self) -> float:
         """Return the engine's time step in s under the strongest of the pulses."""
-        strongest = max(self.pulse.current_densities, key=abs)
+        return self._time_step(max(self.pulse.current_densities, key=abs))
+
+    def _time_step(self, current_density: float) -> float:
         _, longest = self.material.terms().time_step(
             (self.track.cell_size, self.track.cell_size, self.track.thickness),
-            self.material.torque(strongest),
+            self.material.torque(current_density),
         )
         return self.film.time_step_fraction * longest
 
-    def _check_size(self) -> None:
-        """Refuse traces that exceed the memory and simulations that would not end.
+    def size_fault(self, keys: str, duration: float, strongest: float, maps: int = 0) -> str:
+        """Return why a trace exceeds the memory or a simulation would not end.
 
         A typing error can cause either.
+
+        Parameters
+        ----------
+        keys : str
+            Keys that make the duration, for the message.
+        duration : float
+            Simulated time in s.
+        strongest : float
+            Current density of the largest magnitude in A/m².
+        maps : int
+            Number of full maps in addition to those of `output.snapshot_interval`.
+
+        Returns
+        -------
+        str
+            The fault and the fix, empty if there is no fault.
         """
-        longest = max(self.pulse.duration + self.relaxation.longest, self.wall.relaxation)
         columns, rows = self.track.cells
-        entries = longest / self.output.interval
-        snapshots = longest / self.output.snapshot_interval
+        entries = duration / self.output.interval
+        snapshots = duration / self.output.snapshot_interval + maps
         size = 12 * (entries * columns + snapshots * columns * rows)
         if size > LARGEST_TRACE:
-            raise ValueError(
+            return (
                 f"output.interval {self.output.interval:g} s and output.snapshot_interval "
                 f"{self.output.snapshot_interval:g} s make a trace of {size:.3g} bytes over "
-                f"{longest:g} s; lengthen them until there are at most {LARGEST_TRACE:.0e}"
+                f"{duration:g} s; lengthen them until there are at most {LARGEST_TRACE:.0e}"
             )
-        work = columns * rows * longest / self.time_step()
-        if work > LARGEST_WORK:
-            raise ValueError(
-                f"pulse.duration and relaxation.longest, {longest:g} s, take "
-                f"{longest / self.time_step():.3g} steps on {columns * rows} cells, which is more "
-                "than a month; shorten them or enlarge track.cell_size"
+        steps = duration / self._time_step(strongest)
+        if columns * rows * steps > LARGEST_WORK:
+            return (
+                f"{keys}, {duration:g} s, take {steps:.3g} steps on {columns * rows} cells, which "
+                "is more than a month; shorten them or enlarge track.cell_size"
             )
+        return ""
 
     @model_validator(mode="after")
     def _consistent(self) -> "Device":
-        self._check_size()
+        longest = max(self.pulse.duration + self.relaxation.longest, self.wall.relaxation)
+        strongest = max(self.pulse.current_densities, key=abs)
+        keys = "pulse.duration and relaxation.longest"
+        if fault := self.size_fault(keys, longest, strongest):
+            raise ValueError(fault)
         track = self.track
         if not track.cell_size <= self.wall.start <= track.length - track.cell_size:
             raise ValueError(

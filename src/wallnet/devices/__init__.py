@@ -17,8 +17,9 @@ from wallnet.devices.conductance import (
 from wallnet.devices.gathering import gather
 from wallnet.devices.measured import measured_model
 from wallnet.devices.neuron import activation, fit_quartic
+from wallnet.devices.programs import response
 from wallnet.files import FileError
-from wallnet.jobs import DeviceJob
+from wallnet.jobs import DeviceJob, ResponseJob
 
 __all__ = [
     "activation",
@@ -30,6 +31,7 @@ __all__ = [
     "normalize",
     "parallel_conductance",
     "register",
+    "response",
     "series_conductance",
 ]
 
@@ -71,6 +73,16 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     measured.add_argument("--out", required=True, help="JSON file to write")
     measured.set_defaults(
         handler=lambda given: measured_model(given.levels, given.activation, given.out)
+    )
+
+    responding = subparsers.add_parser(
+        "response", help="compute the conductance of a device during a program"
+    )
+    responding.add_argument("--job", required=True, help="canonical JSON of jobs.ResponseJob")
+    responding.add_argument("--program", required=True, help="trace of the program")
+    responding.add_argument("--out", required=True, help="response to write")
+    responding.set_defaults(
+        handler=lambda given: response(ResponseJob.from_json(given.job), given.program, given.out)
     )
 
 

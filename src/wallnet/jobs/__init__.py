@@ -20,6 +20,7 @@ from wallnet.jobs.networks import (
     mapping_job,
     training_job,
 )
+from wallnet.jobs.programs import ProgramJob, ResponseJob, program_job, response_job
 from wallnet.jobs.simulation import (
     SimulationJob,
     WallPlacement,
@@ -38,6 +39,8 @@ __all__ = [
     "Job",
     "LevelJob",
     "MappingJob",
+    "ProgramJob",
+    "ResponseJob",
     "SimulationJob",
     "TrainingJob",
     "WallPlacement",
@@ -58,8 +61,10 @@ __all__ = [
     "mapping_job",
     "misnamed_settings",
     "own_calculators",
+    "program_job",
     "pulse_job",
     "read",
+    "response_job",
     "search_in",
     "stage_of",
     "training_job",

@@ -10,6 +10,7 @@ from wallnet.plan.listing import (
     interpretation_files,
     mapping_files,
     network_files,
+    program_files,
     simulations,
     validation_files,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "network_path",
     "network_paths",
     "not_asked_for",
+    "program_files",
     "reference_metrics",
     "register",
     "remove",

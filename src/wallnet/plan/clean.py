@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,6 +16,7 @@ from wallnet.plan.paths import mapping_jobs
 
 _FOLDERS = (
     *("initial", "traces", "levels", "devices", "compact_models", "data", "networks"),
+    *("programs", "responses"),
     *("tables", "figures", "crosscheck", "validation", "mappings", "table-ii"),
     *("logs", "benchmarks"),
 )
@@ -43,14 +45,15 @@ def not_asked_for(campaign: Campaign, folder: str | Path) -> list[str]:
 
 
 HIDDEN = re.compile(
-    r"\.(?P<of>.+)\.(sha256|[0-9a-f]{8}\.part(\.\w+)?|checkpoint\.npz|unfinished\.ckpt)\Z"
+    r"\.(?P<of>.+)\.(sha256|[0-9a-f]{8}\.part(\.\w+)?|checkpoint\.npz|unfinished(\.ckpt)?)\Z"
 )
 
 
 def _present(folder: Path) -> Iterator[str]:
     """Yield all results, including those with only a copy set aside or a digest left."""
     for name in _FOLDERS:
-        for place, _, found in os.walk(folder / files.RESULTS / name):
+        for place, folders, found in os.walk(folder / files.RESULTS / name):
+            folders[:] = [each for each in folders if not each.startswith(".")]
             for file in found:
                 hidden = HIDDEN.match(file)
                 if hidden and hidden[2] == "sha256":
@@ -86,7 +89,10 @@ def remove(paths: list[str], folder: str | Path) -> None:
                     beside.append(path.with_name(other.name))
         try:
             for each in beside:
-                (top / each).unlink(missing_ok=True)
+                if (top / each).is_dir():
+                    shutil.rmtree(top / each)
+                else:
+                    (top / each).unlink(missing_ok=True)
         except OSError as error:
             raise files.FileError(
                 f"{top / path} cannot be removed ({error.strerror}); make its folder writable"

@@ -46,6 +46,23 @@ def device_files(campaign: Campaign) -> list[str]:
     ]
 
 
+def program_files(campaign: Campaign) -> list[str]:
+    """List the traces, responses, tables and figures of all programs."""
+    figure = files.PROGRAM_FIGURE.replace("{figure}", "response")
+    return [
+        path
+        for program in campaign.programs
+        for path in (
+            files.PROGRAM.format(program=program),
+            files.RESPONSE.format(program=program),
+            *(files.PROGRAM_TABLE.format(program=program, suffix=s) for s in TABLE_SUFFIXES),
+            *files.both_formats(
+                [figure.replace("{program}", program)], campaign.figures.vector_format
+            ),
+        )
+    ]
+
+
 def network_files(campaign: Campaign) -> list[str]:
     """List the records of the data sets, all networks and the tables of their accuracies."""
     networks = campaign.networks
@@ -68,6 +85,7 @@ def everything(campaign: Campaign) -> list[str]:
     return [
         *simulations(campaign),
         *device_files(campaign),
+        *program_files(campaign),
         *_table("parameters", (".csv", ".html")),
         *network_files(campaign),
         *figures(campaign),

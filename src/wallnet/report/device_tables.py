@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import xarray
 
 _YES = {1: "yes", 0: "no"}
-_SETTLED = {**_YES, -1: "not asked"}
+SETTLED = {**_YES, -1: "not asked"}
 
 _NO_LEVEL = {
     WIDER: "its ends are at notches further apart",
@@ -72,7 +72,7 @@ def _sweep(data: "xarray.Dataset", name: str) -> Table:
     columns: dict[str, tuple[Any, Format]] = {
         "J (1e12 A/m²)": (data["current_density"].values / 1e12, ".4f"),
         "state": (data["state"].values, ""),
-        "settled": (data["settled"].values, _SETTLED),
+        "settled": (data["settled"].values, SETTLED),
         "held against the current": (data["held"].values, _YES),
         "read at (ns)": (data["read_time"].values / 1e-9, ".2f"),
         "wall, lower edge (nm)": (data["final_wall_bottom"].values / 1e-9, ".1f"),

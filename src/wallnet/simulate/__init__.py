@@ -23,7 +23,7 @@ from wallnet.simulate.recorder import Recorder, pulse_end
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["SimulationError", "initial_state", "simulate", "state_of"]
+__all__ = ["SimulationError", "initial_state", "progress_bar", "simulate", "state_of"]
 
 
 def simulate(
@@ -201,7 +201,7 @@ def _simulate(arguments: argparse.Namespace) -> None:
     else:
         raise ConfigError("give --config, --device and --current-density, or --job")
     initial = files.read_dataset(arguments.initial, "initial") if arguments.initial else None
-    with _progress(pulse_end(job) + job.relaxation.longest) as progress:
+    with progress_bar(pulse_end(job) + job.relaxation.longest) as progress:
         trace = simulate(job, initial, progress, arguments.out)
     files.write_dataset(trace, arguments.out, "trace", {})
     path_beside(arguments.out).unlink(missing_ok=True)
@@ -215,7 +215,7 @@ def _simulate(arguments: argparse.Namespace) -> None:
 
 
 @contextmanager
-def _progress(longest: float) -> Iterator[Callable[[float], None]]:
+def progress_bar(longest: float) -> Iterator[Callable[[float], None]]:
     """Show a progress bar on a terminal; write nothing to a log."""
     import sys
 

@@ -221,17 +221,15 @@ def check_called(simulations: Iterable[str]) -> None:
     Parameters
     ----------
     simulations : iterable of str
-        Canonical JSON of each simulation (`wallnet.jobs.SimulationJob`).
+        Canonical JSON of each simulation (`wallnet.jobs.SimulationJob` or `ProgramJob`).
 
     Raises
     ------
     SimulationError
         With one sentence that says what is wrong and how to fix it.
     """
-    called = {
-        json.dumps([job["calculator_name"], job["calculator"]])
-        for job in map(json.loads, simulations)
-    }
+    found = [job.get("simulation", job) for job in map(json.loads, simulations)]
+    called = {json.dumps([job["calculator_name"], job["calculator"]]) for job in found}
     for name, settings in map(json.loads, sorted(called)):
         if name != "film":  # part of the package: there is nothing to check
             check(name, settings)

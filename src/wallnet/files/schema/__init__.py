@@ -124,6 +124,73 @@ VARIABLES = {
         ("snapshot", "y", "x", "component"), "magnetisation of each snapshot", type="float32"
     ),
     "snapshot_time": Variable(("snapshot",), "time of the snapshot", **_TIME),
+    # a program
+    "pulse": Variable(
+        ("pulse",), "number of the pulse, counted from 1; 0 is the state before", type="int64"
+    ),
+    "program_current_density": Variable(
+        ("pulse",), "current density of each pulse; 0 before the first", **_CURRENT_DENSITY
+    ),
+    "pulse_start": Variable(("pulse",), "start of the pulse", **_TIME),
+    "pulse_duration": Variable(("pulse",), "duration of the pulse", **_TIME),
+    "pause_end": Variable(("pulse",), "end of the pause after the pulse", **_TIME),
+    "pulse_magnetization": Variable(
+        ("pulse", "y", "x", "component"),
+        "magnetisation at the end of the pause after each pulse",
+        type="float32",
+    ),
+    "pulse_state": Variable(
+        ("pulse",), "state of the wall at the end of the pause after each pulse", type=STATE
+    ),
+    "pulse_settled": Variable(
+        ("pulse",),
+        "whether both wall ends rest at the end of the pause",
+        type="int8",
+        bounds=(-1, 1),
+        attributes={"values_mean": "0 no, 1 yes, -1 the pause is too short to tell"},
+    ),
+    # the response of a device to a program
+    "program_conductance": Variable(
+        ("reading", "time"), "conductance during the program", **_CONDUCTANCE
+    ),
+    "pulse_wall_position": Variable(
+        ("pulse",), "mean wall position at the end of the pause", **_ON_TRACK
+    ),
+    "pulse_wall_bottom": Variable(
+        ("pulse",), "wall position at the lower edge at the end of the pause", **_ON_TRACK
+    ),
+    "pulse_wall_top": Variable(
+        ("pulse",), "wall position at the upper edge at the end of the pause", **_ON_TRACK
+    ),
+    "pulse_conductance": Variable(
+        ("reading", "pulse"), "conductance at the end of the pause", **_CONDUCTANCE
+    ),
+    "normalized_pulse_conductance": Variable(
+        ("reading", "pulse"),
+        "conductance at the end of the pause, normalised over the program (paper, Eq. 3)",
+    ),
+    "branch": Variable(
+        ("branch",), "number of a sequence of pulses of one sign, counted from 1", type="int64"
+    ),
+    "branch_first": Variable(("branch",), "first pulse of the sequence", type="int64"),
+    "branch_last": Variable(("branch",), "last pulse of the sequence", type="int64"),
+    "branch_steps": Variable(
+        ("branch",), "pulses of the sequence up to the last that changes the state", type="int64"
+    ),
+    "nonlinearity": Variable(
+        ("reading", "branch"),
+        "nonlinearity of the conductance against the pulse number, label of NeuroSim; NaN if "
+        "fewer than two pulses change it",
+        bounds=(-10.2, 10.2),
+    ),
+    "step_size": Variable(
+        ("reading", "branch"), "mean change of the normalised conductance by a pulse"
+    ),
+    "step_slope": Variable(
+        ("reading", "branch"),
+        "relative change of the step with the weight from -1 to 1 (gamma of aihwkit's "
+        "LinearStepDevice); NaN if fewer than two pulses change it",
+    ),
     # a device of any kind
     "sweep_m": Variable(
         (*_SWEEP, "component"),
@@ -292,6 +359,20 @@ KINDS: dict[str, tuple[str, ...]] = {
         *("m", "wall_position", "wall_bottom", "wall_top", "applied_current_density"),
         *("magnetization_profile", "magnetic_cells", "magnetization", "snapshot_time"),
         *("time", "x", "y", "component", "pulse_current_density"),
+    ),
+    "program": (
+        *("m", "wall_position", "wall_bottom", "wall_top", "applied_current_density"),
+        *("magnetization_profile", "magnetic_cells", "pulse_magnetization"),
+        *("program_current_density", "pulse_start", "pulse_duration", "pause_end"),
+        *("pulse_state", "pulse_settled", "time", "x", "y", "component", "pulse"),
+    ),
+    "response": (
+        *("wall_position", "wall_bottom", "wall_top", "applied_current_density"),
+        *("program_conductance", "program_current_density", "pulse_start", "pulse_duration"),
+        *("pause_end", "pulse_state", "pulse_settled", "pulse_wall_position"),
+        *("pulse_wall_bottom", "pulse_wall_top", "pulse_conductance"),
+        *("normalized_pulse_conductance", "branch_first", "branch_last", "branch_steps"),
+        *("nonlinearity", "step_size", "step_slope", "time", "reading", "pulse", "branch"),
     ),
     "track": _TRACK,
     "synapse": (

@@ -1,0 +1,79 @@
+"""Programs: sequences of current pulses that write and rewrite a device."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from wallnet.config.devices import Device
+from wallnet.config.quantities import CurrentDensity, Duration, DurationOrNone, Section
+
+MOST_PULSES = 100_000
+"""Largest number of pulses of a program."""
+
+
+class ProgramPulse(Section):
+    """A square current pulse of a program and the pause after it."""
+
+    current_density: CurrentDensity
+    """Current density J of the pulse."""
+    duration: Duration
+    """Duration of the pulse."""
+    pause: DurationOrNone = 0.0
+    """Time without current after the pulse."""
+    repetitions: Annotated[int, Field(ge=1, le=MOST_PULSES)] = 1
+    """Number of such pulses, one after the other."""
+
+
+class Program(Section):
+    """A sequence of pulses on one device, from its initial state on."""
+
+    device: str
+    """Name of a simulated device in `devices`."""
+    pulses: Annotated[tuple[ProgramPulse, ...], Field(json_schema_extra={"minItems": 1})]
+    """The pulses, in the order of time."""
+
+    @field_validator("pulses")
+    @classmethod
+    def _some(cls, value: tuple[ProgramPulse, ...]) -> tuple[ProgramPulse, ...]:
+        if not value:
+            raise ValueError(
+                "has no pulse; write [{current_density: 0.7e+12, duration: 5.0e-9, pause: 5.0e-9}]"
+            )
+        return value
+
+    @property
+    def duration(self) -> float:
+        """Duration of the whole program in s."""
+        return sum(each.repetitions * (each.duration + each.pause) for each in self.pulses)
+
+    def problems(self, key: str, devices: Mapping[str, Device]) -> list[str]:
+        """List the conflicts with the devices of the campaign, one sentence each.
+
+        Parameters
+        ----------
+        key : str
+            Key of this program, for messages.
+        devices : Mapping
+            The simulated devices of the campaign.
+        """
+        if self.device not in devices:
+            return [
+                f"{key}.device names {self.device!r}, which is not a simulated device; use one of "
+                f"{', '.join(devices) or 'none yet'}"
+            ]
+        device = devices[self.device]
+        found = []
+        if (count := sum(each.repetitions for each in self.pulses)) > MOST_PULSES:
+            found.append(f"{key}.pulses has {count} pulses; keep to {MOST_PULSES}")
+        for index, each in enumerate(self.pulses):
+            if device.output.interval > each.duration:
+                found.append(
+                    f"{key}.pulses.{index}.duration {each.duration:g} s is shorter than "
+                    f"output.interval {device.output.interval:g} s of {self.device}; shorten the "
+                    "interval"
+                )
+        strongest = max((each.current_density for each in self.pulses), key=abs)
+        if fault := device.size_fault("all pulses", self.duration, strongest, count):
+            found.append(f"{key}: {fault}")
+        return found

@@ -1,0 +1,207 @@
+"""Tables and figure of a device's response to a program, made from its response file only."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wallnet import files
+from wallnet.config import Figures
+from wallnet.report import style
+from wallnet.report.device_tables import SETTLED, write_tables
+from wallnet.report.style import add_figure_arguments, figures_of
+from wallnet.report.tables import Format, Table
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.figure import Figure
+
+
+def program_report(
+    response: str | Path,
+    tables: tuple[str | Path, str | Path, str | Path],
+    figures: Figures,
+    png_path: str | Path,
+    vector_path: str | Path,
+) -> None:
+    """Tabulate and draw the response of a device to a program.
+
+    Parameters
+    ----------
+    response : str or Path
+        Response of the device, kind 'response'.
+    tables : tuple of str or Path
+        CSV file to write with the pulses only, then Markdown and HTML files with all tables.
+    figures : Figures
+        Style of all figures.
+    png_path, vector_path : str or Path
+        Figure to write.
+
+    Raises
+    ------
+    wallnet.files.FileError
+        If the response is missing or damaged, or a file cannot be written.
+    """
+    data = files.read_dataset(response, "response")
+    name = str(data.attrs["program"])
+    of_branches = [made(data, name) for made in (_branches, _asymmetry)]
+    write_tables(name, [_pulses(data, name), *of_branches], *tables)
+    origin = ("parameters", "simulation", "revision", "wallnet_version")
+    with style.apply(figures):
+        style.save(
+            draw(data, figures),
+            png_path,
+            vector_path,
+            title=f"{name}: response",
+            **{key: str(data.attrs[key]) for key in origin},
+        )
+
+
+def _pulses(data: "xarray.Dataset", name: str) -> Table:
+    """Return the table of the states after each pulse."""
+    import pandas
+
+    readings = data.sel(reading=list(files.READINGS))
+    conductance = readings["pulse_conductance"].values / 1e-6
+    normalized = readings["normalized_pulse_conductance"].values
+    columns: dict[str, tuple[Any, Format]] = {
+        "pulse": (data["pulse"].values, ""),
+        "J (1e12 A/m²)": (data["program_current_density"].values / 1e12, "+.4f"),
+        "duration (ns)": (data["pulse_duration"].values / 1e-9, ".3f"),
+        "state after the pause": (data["pulse_state"].values, ""),
+        "settled": (data["pulse_settled"].values, SETTLED),
+        "wall, lower edge (nm)": (data["pulse_wall_bottom"].values / 1e-9, ".1f"),
+        "wall, upper edge (nm)": (data["pulse_wall_top"].values / 1e-9, ".1f"),
+        "G, parallel (µS)": (conductance[0], ".3f"),
+        "G, series (µS)": (conductance[1], ".3f"),
+        "G normalised, parallel": (normalized[0], ".4f"),
+        "G normalised, series": (normalized[1], ".4f"),
+    }
+    return Table(
+        f"{name}: after each pulse",
+        pandas.DataFrame({title: values for title, (values, _) in columns.items()}),
+        {title: form for title, (_, form) in columns.items() if form},
+    )
+
+
+def _branches(data: "xarray.Dataset", name: str) -> Table:
+    """Return the table of potentiation and depression, one row a branch and reading."""
+    import pandas
+
+    rows = []
+    for index in range(data.sizes["branch"]):
+        branch = data.isel(branch=index)
+        first = int(branch["branch_first"])
+        rising = data["program_current_density"].values[first] > 0
+        for reading in files.READINGS:
+            chosen = branch.sel(reading=reading)
+            rows.append(
+                {
+                    "pulses": f"{first} to {int(branch['branch_last'])}",
+                    "branch": "potentiation" if rising else "depression",
+                    "reading": reading,
+                    "pulses that change the state": int(branch["branch_steps"]),
+                    "mean step of G normalised": chosen["step_size"].item(),
+                    "nonlinearity (NeuroSim)": chosen["nonlinearity"].item(),
+                    "γ (aihwkit)": chosen["step_slope"].item(),
+                }
+            )
+    formats = {
+        "mean step of G normalised": "+.4f",
+        "nonlinearity (NeuroSim)": "+.2f",
+        "γ (aihwkit)": "+.2f",
+    }
+    columns = ["pulses", "branch", "reading", "pulses that change the state", *formats]
+    return Table(
+        f"{name}: potentiation and depression", pandas.DataFrame(rows, columns=columns), formats
+    )
+
+
+def _asymmetry(data: "xarray.Dataset", name: str) -> Table:
+    """Return the table of what differs between potentiation and the depression after it.
+
+    The asymmetry of NeuroSim is the difference of the two labels. The bias β of aihwkit is that of
+    steps Δ (1 + β) upwards and Δ (1 - β) downwards.
+    """
+    import pandas
+
+    first = data["branch_first"].values
+    rises = data["program_current_density"].values[first] > 0
+    rows = []
+    for up in range(len(first) - 1):
+        if not rises[up] or rises[up + 1]:
+            continue
+        for reading in files.READINGS:
+            chosen = data.sel(reading=reading)
+            labels, steps = chosen["nonlinearity"].values, np.abs(chosen["step_size"].values)
+            total = steps[up] + steps[up + 1]
+            rows.append(
+                {
+                    "pulses": f"{first[up]} to {int(data['branch_last'][up + 1])}",
+                    "reading": reading,
+                    "asymmetry (NeuroSim)": abs(labels[up] - labels[up + 1]),
+                    "β (aihwkit)": (steps[up] - steps[up + 1]) / total if total else np.nan,
+                }
+            )
+    formats = {"asymmetry (NeuroSim)": ".2f", "β (aihwkit)": "+.4f"}
+    columns = ["pulses", "reading", *formats]
+    return Table(f"{name}: asymmetry", pandas.DataFrame(rows, columns=columns), formats)
+
+
+def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
+    """Draw conductance against pulse number, and both wall ends and the current against time."""
+    from matplotlib import pyplot
+
+    figure, (steps, ends, current) = pyplot.subplots(
+        3, 1, figsize=style.size(figures, 0.9), height_ratios=[1.3, 1.3, 0.5]
+    )
+    for index, reading in enumerate(files.READINGS):
+        steps.plot(
+            data["pulse"].values,
+            data["normalized_pulse_conductance"].sel(reading=reading).values,
+            label=f"{reading} reading",
+            **style.look(index, marker=True),
+        )
+    steps.set_xlabel("pulse number")
+    steps.set_ylabel(r"$\mathit{G}_{norm}$")
+    steps.set_title("(a) after each pulse", loc="left")
+    steps.legend(loc="best")
+    time = data["time"].values / 1e-9
+    for index, (edge, title) in enumerate({"bottom": "lower edge", "top": "upper edge"}.items()):
+        ends.plot(time, data[f"wall_{edge}"].values / 1e-9, label=title, **style.look(index))
+    ends.set_ylabel(r"wall $\mathit{x}$ (nm)")
+    ends.set_title("(b) wall ends and current density", loc="left")
+    ends.legend(loc="best")
+    ends.tick_params(labelbottom=False)
+    current.plot(
+        time, data["applied_current_density"].values / 1e12, color="0.2", drawstyle="steps-pre"
+    )
+    current.set_xlabel("time (ns)")
+    current.set_ylabel(r"$\mathit{J}$ ($10^{12}$ A/m²)")
+    for axes in (ends, current):
+        axes.set_xlim(0, float(np.max(time)))
+    return figure
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `program-report` to a command line."""
+    command = subparsers.add_parser(
+        "program-report", help="tabulate and draw the response of a device to a program"
+    )
+    command.add_argument("--response", required=True, help="response of the device")
+    command.add_argument("--csv", required=True, help="table of the pulses to write")
+    command.add_argument("--markdown", required=True, help="all tables, to read as text")
+    command.add_argument("--html", required=True, help="all tables, for the report")
+    add_figure_arguments(command)
+    command.set_defaults(handler=_report)
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    program_report(
+        arguments.response,
+        (arguments.csv, arguments.markdown, arguments.html),
+        figures_of(arguments),
+        arguments.png,
+        arguments.vector,
+    )

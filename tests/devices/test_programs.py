@@ -1,0 +1,200 @@
+"""The response of a device to a program, from traces whose walls stand at known places."""
+
+import json
+
+import numpy as np
+import pytest
+from helpers.programs import staircase
+
+from wallnet import config, files, jobs
+from wallnet.devices import programs
+from wallnet.devices.programs import branches, label, nonlinearity, response, saturating
+from wallnet.files import FileError
+
+# A of the 1st, 100th, 500th and 900th label in NeuroSim's published table, 0.01 a label
+NEUROSIM = [(0.01, 126.268958), (1.0, 1.251653), (9.0, 0.022810)]
+
+
+@pytest.mark.parametrize(("expected", "normalized_a"), NEUROSIM)
+def test_labels_are_those_of_neurosim(expected, normalized_a):
+    assert label(1 / normalized_a) == pytest.approx(expected, rel=1e-4, abs=0)
+    assert label(-1 / normalized_a) == pytest.approx(-expected, rel=1e-4, abs=0)
+
+
+@pytest.mark.parametrize("curvature", [-30.0, -2.5, 0.7, 12.0])
+def test_the_label_of_a_curve_is_found_from_its_points(curvature):
+    share = np.linspace(0, 1, 6)
+    bent = (1 - np.exp(-curvature * share)) / (1 - np.exp(-curvature))
+    np.testing.assert_allclose(saturating(share, curvature), bent, rtol=1e-12)
+    assert nonlinearity(share, bent) == pytest.approx(label(curvature), rel=1e-4, abs=0)
+
+
+def test_a_straight_line_has_no_nonlinearity():
+    share = np.linspace(0, 1, 9)
+    assert nonlinearity(share, share) == pytest.approx(0, abs=1e-6)
+    assert np.isnan(nonlinearity([0, 1], [0, 1]))
+
+
+def test_branches_are_pulses_of_one_sign():
+    assert branches(np.array([0.0, 1, 2, -1, 0, -3, -3, 4])) == [(1, 2), (3, 3), (5, 6), (7, 7)]
+
+
+TRACK, DETECTOR = (0.0, 360e-9), (20e-9, 300e-9)
+
+
+def program(path, walls, pulses, part=None):
+    """Write the trace of a program whose wall stands at a place after each pulse, and its job."""
+    data = staircase(*pulses)
+    campaign = config.parse(data)
+    device, given = campaign.devices["stairs"], campaign.programs["up-down"]
+    job = jobs.program_job(device, given)
+    steps = job.steps()
+    walls = np.array(walls)
+    lengths = [step.pulse_duration + step.relaxation.longest for step in steps]
+    ends = np.concatenate([[0.0], np.cumsum(lengths)])
+    # one entry before each end, during the pulse, at half the way
+    time, position, current = [0.0], [walls[0]], [0.0]
+    for index, step in enumerate(steps):
+        time += [ends[index] + step.pulse_duration / 2, ends[index + 1]]
+        position += [(walls[index] + walls[index + 1]) / 2, walls[index + 1]]
+        current += [step.current_density, 0.0]
+    position = np.array(position)
+    columns, rows = device.track.cells
+    x = (np.arange(columns) + 0.5) * device.track.cell_size
+    # sharp walls at cell borders: -1 to the left, 1 to the right
+    m_z = np.where(x[None, :] < position[:, None], -1.0, 1.0)
+    profile = np.zeros((len(time), columns, 3), dtype=np.float32)
+    profile[..., 2] = m_z
+    m = np.zeros((len(time), 3))
+    m[:, 2] = m_z.mean(axis=1)
+    values = {
+        "m": m,
+        "wall_position": position,
+        "wall_bottom": position - 1e-9,
+        "wall_top": position + 2e-9,
+        "applied_current_density": np.array(current),
+        "magnetization_profile": profile,
+        "magnetic_cells": np.full(columns, rows),
+        "pulse_magnetization": np.zeros((len(walls), rows, columns, 3)),
+        "program_current_density": [0.0, *(step.current_density for step in steps)],
+        "pulse_start": [0.0, *ends[:-1]],
+        "pulse_duration": [0.0, *(step.pulse_duration for step in steps)],
+        "pause_end": ends,
+        "pulse_state": ["initial"] + ["free"] * len(steps),
+        "pulse_settled": [-1] + [1] * len(steps),
+        "time": time,
+        "x": x,
+        "y": (np.arange(rows) + 0.5) * device.track.cell_size,
+        "pulse": np.arange(len(walls)),
+    }
+    about = {"parameters": job.to_json(), "backend": "film", "revision": 4} | (part or {})
+    files.write_dataset(files.dataset("program", values), path, "program", about)
+    return jobs.response_job(device, given)
+
+
+PULSES = [
+    {"current_density": 1e12, "duration": 1e-9, "pause": 0.5e-9, "repetitions": 4},
+    {"current_density": -0.8e12, "duration": 0.7e-9, "pause": 1e-9, "repetitions": 3},
+]
+# the fourth pulse up changes nothing; places are cell borders
+WALLS = [60e-9, 100e-9, 180e-9, 220e-9, 220e-9, 180e-9, 140e-9, 60e-9]
+
+
+@pytest.fixture
+def found(tmp_path):
+    job = program(tmp_path / "program.nc", WALLS, PULSES)
+    response(job, tmp_path / "program.nc", tmp_path / "response.nc")
+    return files.read_dataset(tmp_path / "response.nc", "response")
+
+
+def under_detector(walls):
+    """Return <m_z> under the detector of sharp walls at these places."""
+    low, high = DETECTOR
+    return 1 - 2 * (np.array(walls) - low) / (high - low)
+
+
+def test_conductances_after_each_pulse_are_those_of_the_wall_under_the_detector(found):
+    """Eq. 2 with P = 0.4 and G0 = 1e-4 S, and 1/R between 10 and 20 kΩ."""
+    m_z = under_detector(WALLS)
+    parallel = 1e-4 * (1 - 0.16 * m_z) / 1.16
+    series = 1 / (10e3 + 10e3 * (1 + m_z) / 2)
+    np.testing.assert_allclose(
+        found["pulse_conductance"].sel(reading="parallel").values, parallel, rtol=1e-6
+    )
+    np.testing.assert_allclose(
+        found["pulse_conductance"].sel(reading="series").values, series, rtol=1e-6
+    )
+    whole = (series - series.min()) / (series.max() - series.min())
+    np.testing.assert_allclose(
+        found["normalized_pulse_conductance"].sel(reading="series").values, whole, atol=1e-6
+    )
+
+
+def test_the_wall_is_read_at_the_end_of_each_pause(found):
+    np.testing.assert_allclose(found["pulse_wall_position"].values, WALLS, rtol=1e-9)
+    np.testing.assert_allclose(found["pulse_wall_bottom"].values, np.array(WALLS) - 1e-9, rtol=1e-9)
+    np.testing.assert_allclose(found["pulse_wall_top"].values, np.array(WALLS) + 2e-9, rtol=1e-9)
+
+
+def test_each_branch_ends_with_the_last_pulse_that_changes_the_state(found):
+    assert found["branch_first"].values.tolist() == [1, 5]
+    assert found["branch_last"].values.tolist() == [4, 7]
+    assert found["branch_steps"].values.tolist() == [3, 3]
+    # 60 → 220 nm and back, in three steps each; linear in the wall's place in parallel
+    steps = found["step_size"].sel(reading="parallel").values
+    np.testing.assert_allclose(steps, [1 / 3, -1 / 3], rtol=1e-6)
+
+
+def test_the_nonlinearity_of_depression_is_that_of_its_curve_drawn_backwards(found):
+    """As in NeuroSim's script, which draws both curves rising."""
+    share = np.arange(4) / 3
+    up = np.array([0.0, 0.25, 0.75, 1.0])
+    down = np.array([1.0, 0.75, 0.5, 0.0])
+    expected = [nonlinearity(share, up), nonlinearity(share, down[::-1])]
+    assert expected[1] > 1
+    labels = found["nonlinearity"].sel(reading="parallel").values
+    np.testing.assert_allclose(labels, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("gamma", [-0.5, 0.3])
+def test_slopes_are_those_of_aihwkits_linear_step_device(gamma, tmp_path):
+    """Steps Δ (1 - γ w) upwards and Δ (1 + γ w) downwards, weights from -1 to 1."""
+
+    def along(sign):
+        weights = [-sign * 1.0]
+        for _ in range(4):
+            weights.append(weights[-1] + sign * 0.5 * (1 - sign * gamma * weights[-1]))
+        return np.array(weights)
+
+    up, down = along(1), along(-1)
+    for rising, weights in ((True, up), (False, down)):
+        low, high = weights.min(), weights.max()
+        normalized = (weights - low) / (high - low)
+        # the same steps in the new unit: weight' = a weight + b
+        scale = 2 / (high - low)
+        shift = -scale * (low + high) / 2
+        constant = 0.5 * scale * (1 + (1 if rising else -1) * gamma * shift / scale)
+        expected = 0.5 * gamma / constant
+        *_, slope = programs._of_branch(normalized, 4, rising)
+        assert slope == pytest.approx(expected, rel=1e-9, abs=0)
+
+
+def test_a_response_says_what_made_it(found):
+    assert found.attrs["program"] == "response"
+    assert json.loads(found.attrs["parameters"])["detector"]["start"] == DETECTOR[0]
+    assert json.loads(found.attrs["simulation"])["pulses"][0]["duration"] == 1e-9
+    assert found.attrs["simulation_backend"] == "film"
+
+
+def test_a_program_of_other_pulses_is_refused(tmp_path):
+    program(tmp_path / "program.nc", WALLS, PULSES)
+    other = program(tmp_path / "other.nc", WALLS[:-1], [PULSES[0], PULSES[1] | {"repetitions": 2}])
+    with pytest.raises(FileError, match=r"program\.nc is of another program; delete it"):
+        response(other, tmp_path / "program.nc", tmp_path / "response.nc")
+
+
+def test_a_device_that_no_pulse_changes_is_refused(tmp_path):
+    job = program(tmp_path / "program.nc", [60e-9] * 8, PULSES)
+    with pytest.raises(FileError, match="the conductance is the same after all pulses"):
+        response(job, tmp_path / "program.nc", tmp_path / "response.nc")
+    assert not (tmp_path / "response.nc").exists()

@@ -1,0 +1,164 @@
+"""Programs: pulses one after the other, each from the state that the one before left."""
+
+import numpy as np
+import pytest
+from helpers.programs import DOWN, UP, staircase
+
+from wallnet import config, files, jobs, simulate
+from wallnet.simulate import programs
+
+RUN = simulate.simulate
+
+
+def job_of(*pulses, **changes):
+    data = staircase(*pulses)
+    data["devices"]["stairs"] |= changes
+    campaign = config.parse(data)
+    return jobs.program_job(campaign.devices["stairs"], campaign.programs["up-down"])
+
+
+@pytest.fixture(scope="module")
+def initial():
+    return simulate.initial_state(jobs.initial_job(config.parse(staircase()).devices["stairs"]))
+
+
+@pytest.fixture(scope="module")
+def trace(initial):
+    return programs.run_program(job_of(), initial)
+
+
+def test_the_wall_climbs_and_descends_by_one_notch_a_pulse(trace):
+    states = ["notch 1", "notch 2", "notch 3", "notch 4", "notch 3", "notch 2"]
+    assert trace["pulse_state"].values.tolist() == states
+    assert trace["pulse"].values.tolist() == [0, 1, 2, 3, 4, 5]
+    currents = [0.0, 1.2e12, 1.2e12, 1.2e12, -1.2e12, -1.2e12]
+    assert trace["program_current_density"].values.tolist() == currents
+
+
+def test_a_program_is_its_pulses_one_after_the_other(initial):
+    """Pulses and pauses of different length, simulated one by one from the state before."""
+    pulses = [
+        UP | {"repetitions": 2, "pause": 1e-9},  # the wall rests before its end
+        DOWN | {"repetitions": 1, "duration": 0.7e-9, "pause": 0.0},
+        UP | {"repetitions": 1, "duration": 0.4e-9, "pause": 0.5e-9},
+    ]
+    given = job_of(*pulses)
+    found = programs.run_program(given, initial)
+    campaign = config.parse(staircase())
+    device = campaign.devices["stairs"]
+    state, begin, index = initial, 0.0, 0
+    for pulse in pulses:
+        for _ in range(pulse["repetitions"]):
+            index += 1
+            pause = config.Relaxation(longest=pulse["pause"], hold=pulse["pause"] or 1e-12)
+            step = jobs.pulse_job(device, pulse["current_density"]).model_copy(
+                update={"pulse_duration": pulse["duration"], "relaxation": pause}
+            )
+            alone = RUN(step, state)
+            state = simulate.state_of(alone)
+            end = begin + pulse["duration"] + pulse["pause"]
+            assert found["pulse_start"].values[index] == pytest.approx(begin, rel=1e-9, abs=1e-20)
+            assert found["pause_end"].values[index] == pytest.approx(end, rel=1e-9, abs=0)
+            inside = (found["time"].values > begin + 1e-14) & (found["time"].values < end + 1e-14)
+            for name in programs.OVER_TIME:
+                values = alone[name].values[1:]
+                np.testing.assert_array_equal(found[name].values[inside], values, err_msg=name)
+            np.testing.assert_array_equal(
+                found["pulse_magnetization"].values[index], alone["magnetization"].values[-1]
+            )
+            begin = end
+    assert found.sizes["pulse"] == index + 1
+    assert found["time"].values[-1] == pytest.approx(begin, rel=1e-9, abs=0)
+    assert np.all(np.diff(found["time"].values) > 0)
+
+
+def test_the_current_flows_during_pulses_only(trace):
+    time, current = trace["time"].values, trace["applied_current_density"].values
+    # five pulses of 1 ns every 2 ns
+    for at, flows in ((0.5e-9, 1.2e12), (1.5e-9, 0), (4.5e-9, 1.2e12), (6.5e-9, -1.2e12)):
+        assert current[np.argmin(np.abs(time - at))] == flows
+    assert current[-1] == 0
+
+
+def test_a_wall_is_settled_if_both_ends_rest_for_the_hold_of_the_device(initial):
+    """Without a pause, the end of the program does not tell."""
+    pulses = [UP | {"repetitions": 1, "pause": pause} for pause in (1e-9, 0.2e-9, 0.1e-9, 0.0)]
+    found = programs.run_program(job_of(*pulses), initial)
+    assert found["pulse_settled"].values.tolist() == [-1, 1, 0, -1, -1]
+
+
+class Killed(Exception):
+    """Ends a program as a signal does."""
+
+
+def test_a_killed_program_goes_on_after_its_finished_pulses(initial, trace, tmp_path, monkeypatch):
+    output = tmp_path / "up-down.nc"
+    done = []
+
+    def killed(step, *rest):
+        if len(done) == 3:
+            raise Killed
+        done.append(step.current_density)
+        return RUN(step, *rest)
+
+    monkeypatch.setattr(simulate, "simulate", killed)
+    with pytest.raises(Killed):
+        programs.run_program(job_of(), initial, output=output)
+    assert [path.name for path in tmp_path.iterdir()] == [".up-down.unfinished"]
+    done.clear()
+    found = programs.run_program(job_of(), initial, output=output)
+    assert done == [-1.2e12, -1.2e12]
+    for name in trace.variables:
+        np.testing.assert_array_equal(found[name].values, trace[name].values, err_msg=name)
+
+
+@pytest.mark.parametrize("what", ["pulses", "state", "damaged"])
+def test_finished_pulses_of_another_program_are_not_used(what, initial, tmp_path, monkeypatch):
+    output = tmp_path / "up-down.nc"
+    first = job_of(UP | {"repetitions": 1})
+    programs.run_program(first, initial, output=output)
+    count = []
+
+    def counted(*given):
+        count.append(given)
+        return RUN(*given)
+
+    monkeypatch.setattr(simulate, "simulate", counted)
+    programs.run_program(first, initial, output=output)
+    assert not count
+    job, state = first, initial
+    if what == "pulses":
+        job = job_of(UP | {"repetitions": 2})
+    elif what == "state":
+        state = initial.copy(deep=True)
+        state["initial_magnetization"] = -initial["initial_magnetization"]
+    else:
+        part = programs.unfinished(output) / "1.nc"
+        part.write_bytes(part.read_bytes()[:1000])
+    programs.run_program(job, state, output=output)
+    assert len(count) == (2 if what == "pulses" else 1)
+
+
+def test_a_failed_pulse_is_named(initial, monkeypatch):
+    def fails(step, *rest):
+        if step.current_density < 0:
+            raise simulate.SimulationError("it became unstable")
+        return RUN(step, *rest)
+
+    monkeypatch.setattr(simulate, "simulate", fails)
+    with pytest.raises(simulate.SimulationError, match="pulse 2: it became unstable"):
+        programs.run_program(job_of(UP | {"repetitions": 1}, DOWN), initial)
+
+
+def test_the_command_writes_the_program_and_leaves_nothing_else(initial, tmp_path, capsys):
+    from wallnet.cli import main
+
+    files.write_dataset(initial, tmp_path / "initial.nc", "initial", {})
+    job = job_of(UP | {"repetitions": 1})
+    told = ["--job", job.to_json(), "--initial", str(tmp_path / "initial.nc")]
+    main(["program", *told, "--out", str(tmp_path / "program.nc")])
+    assert "pulse 1: +1.2000e12 A/m2, notch 2" in capsys.readouterr().out
+    assert not programs.unfinished(tmp_path / "program.nc").exists()
+    written = files.read_dataset(tmp_path / "program.nc", "program")
+    assert written.attrs["backend"] == "film"
+    assert jobs.ProgramJob.from_json(written.attrs["parameters"]) == job
