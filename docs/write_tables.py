@@ -44,7 +44,7 @@ READINGS = ("parallel", "series")
 STAGES = ("fp32", "quantized", "fine_tuned", "on_levels")
 
 
-PARTS = {"levels": "levels", "quartic": "activation", "potentiation": "branches"}
+COPIED = {"levels": "levels", "quartic": "activation", "potentiation": "branches"}
 """Tables of a device or a program that are copied, by the first word of their titles."""
 
 
@@ -647,8 +647,8 @@ def copy_results(source: Path, root: Path) -> list[str]:
         else:
             missing.append(str(table))
     devices = ("neuron", "synapse-5", "synapse-5-literal", "synapse-10", "track")
-    copied = [f"devices/{device}" for device in devices] + ["programs/staircase"]
-    for place in copied:
+    places = [f"devices/{device}" for device in devices] + ["programs/staircase"]
+    for place in places:
         sweep = source / f"tables/{place}.csv"
         page = sweep.with_suffix(".md")
         if not (sweep.exists() and page.exists()):
@@ -657,7 +657,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
         shutil.copyfile(sweep, target / f"{place}.csv")
         titled = re.split(r"^## .*?: ", page.read_text(encoding="utf-8"), flags=re.M)
         for part in titled:
-            name = PARTS.get(part.split()[0] if part else "")
+            name = COPIED.get(part.split()[0] if part else "")
             if name:
                 table = from_markdown(part)
                 table.to_csv(target / f"{place}-{name}.csv", index=False, lineterminator="\n")

@@ -1,6 +1,7 @@
 """Tables and figure of a device's response to a program, made from its response file only."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,16 @@ def _pulses(data: "xarray.Dataset", name: str) -> Table:
     )
 
 
+def _signed(decimals: int) -> Callable[[float], str]:
+    """Return a format of numbers with their sign, in which a rounded zero has none."""
+
+    def text(value: float) -> str:
+        rounded = round(value, decimals)
+        return f"{rounded:+.{decimals}f}" if rounded else f"{0:.{decimals}f}"
+
+    return text
+
+
 def _branches(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of potentiation and depression, one row a branch and reading."""
     import pandas
@@ -107,10 +118,10 @@ def _branches(data: "xarray.Dataset", name: str) -> Table:
                     "γ (aihwkit)": chosen["step_slope"].item(),
                 }
             )
-    formats = {
-        "mean step of G normalised": "+.4f",
-        "nonlinearity (NeuroSim)": "+.2f",
-        "γ (aihwkit)": "+.2f",
+    formats: dict[str, Format] = {
+        "mean step of G normalised": _signed(4),
+        "nonlinearity (NeuroSim)": _signed(2),
+        "γ (aihwkit)": _signed(2),
     }
     columns = ["pulses", "branch", "reading", "pulses that change the state", *formats]
     return Table(
@@ -144,7 +155,7 @@ def _asymmetry(data: "xarray.Dataset", name: str) -> Table:
                     "β (aihwkit)": (steps[up] - steps[up + 1]) / total if total else np.nan,
                 }
             )
-    formats = {"asymmetry (NeuroSim)": ".2f", "β (aihwkit)": "+.4f"}
+    formats: dict[str, Format] = {"asymmetry (NeuroSim)": ".2f", "β (aihwkit)": _signed(4)}
     columns = ["pulses", "reading", *formats]
     return Table(f"{name}: asymmetry", pandas.DataFrame(rows, columns=columns), formats)
 
