@@ -2,8 +2,11 @@
 
 import copy
 import os
+import shutil
+from contextlib import contextmanager
 
 import pytest
+from filelock import FileLock
 from helpers.small_campaign import ROOT, TINY, Campaign, with_networks
 from helpers.synthetic import write_images
 
@@ -31,22 +34,42 @@ def campaign(tmp_path, tiny):
     return made
 
 
+@contextmanager
+def made_once(tmp_path_factory, name):
+    """Yield the folder of a campaign, and whether it has to be run.
+
+    The processes of pytest-xdist wait for the first one, which runs it for all of them.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with FileLock(f"{folder}.lock"):
+        new = not folder.exists()
+        folder.mkdir(exist_ok=True)
+        try:
+            yield Campaign(folder), new
+        except BaseException:
+            shutil.rmtree(folder)
+            raise
+
+
 @pytest.fixture(scope="session")
 def finished_devices(tmp_path_factory):
     """Return the tiny campaign, run up to its devices; tests must not change it."""
-    made = Campaign(tmp_path_factory.mktemp("finished"))
-    made.configure(TINY)
-    made.snakemake("devices")
+    with made_once(tmp_path_factory, "finished") as (made, new):
+        if new:
+            made.configure(TINY)
+            made.snakemake("devices")
     return made
 
 
 @pytest.fixture(scope="session")
 def finished_campaign(tmp_path_factory):
     """Return the whole tiny campaign, run from the beginning; tests must not change it."""
-    made = Campaign(tmp_path_factory.mktemp("whole"))
-    made.configure(with_networks())
-    write_images(made.folder / "data/Blots/raw")
-    made.snakemake()
+    with made_once(tmp_path_factory, "whole") as (made, new):
+        if new:
+            made.configure(with_networks())
+            write_images(made.folder / "data/Blots/raw")
+            made.snakemake()
     return made
 
 
