@@ -1,4 +1,5 @@
 import copy
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from wallnet.config import ConfigError
 from wallnet.networks import storage
-from wallnet.networks.callbacks import LimitWeights, TrainOnLevels
+from wallnet.networks.callbacks import LimitWeights, SeedEpochs, TrainOnLevels
 from wallnet.networks.mappings import create
 from wallnet.networks.quantization import choose_circuits, synaptic_layers
 
@@ -273,3 +274,20 @@ def test_what_cannot_be_on_levels_is_refused_before_training():
     network = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
     with pytest.raises(ValueError, match="layer 1 is a BatchNorm1d"):
         TrainOnLevels(CONDUCTANCES).on_fit_start(None, network)
+
+
+def drawn(seed, epoch, batch=0):
+    """Return random numbers of a batch, if the generator had another seed before."""
+    torch.manual_seed(99)
+    trainer = SimpleNamespace(current_epoch=epoch)
+    SeedEpochs(seed).on_train_batch_start(trainer, None, None, batch)
+    return torch.rand(3).tolist()
+
+
+def test_every_epoch_and_every_seed_has_its_own_random_numbers():
+    """A resumed training draws those of its epoch; later batches go on from the first."""
+    assert drawn(3, 1) == drawn(3, 1)
+    different = [drawn(3, 0), drawn(3, 1), drawn(4, 0), drawn(4, 1)]
+    assert len({tuple(numbers) for numbers in different}) == 4
+    undisturbed = torch.rand(3, generator=torch.Generator().manual_seed(99)).tolist()
+    assert drawn(3, 1, batch=1) == undisturbed
