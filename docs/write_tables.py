@@ -109,8 +109,9 @@ def of_seeds(accuracies: Sequence[Decimal], decimals: int) -> str:
 
 
 def rounded(number: Decimal, decimals: int) -> str:
-    """Return a number rounded to the given decimals, with halves rounded up."""
-    return str(number.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
+    """Return a number rounded to the given decimals, with halves rounded up; no negative zero."""
+    found = number.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    return str(abs(found) if found.is_zero() else found)
 
 
 def markdown(header: Sequence[str], rule: str, rows: Sequence[Sequence[str]]) -> str:
