@@ -62,6 +62,8 @@ def test_programs_belong_to_the_whole_campaign(finished):
         # the detector reads the same walls
         ("devices.stairs.detector.stop", 280e-9, {"response": 1, "program_report": 1}),
         ("devices.stairs.relaxation.hold", 0.3e-9, ALL),
+        # the pauses of the program have their own length
+        ("devices.stairs.relaxation.longest", 2e-9, {}),
         # the pulses of the sweep are not those of the program
         ("devices.stairs.pulse.duration", 0.7e-9, {}),
         ("figures", {"font_size": 7.0}, {"program_report": 1}),

@@ -25,7 +25,7 @@ from wallnet.config.figures import Figures
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError
 from wallnet.config.networks import Networks
-from wallnet.config.programs import Program, ProgramPulse
+from wallnet.config.programs import Program, ProgramPulse, repeated
 from wallnet.config.pulse import (
     CURRENT_DENSITY_STEP,
     Pulse,
@@ -69,4 +69,5 @@ __all__ = [
     "parse_current",
     "parse_current_density",
     "read_yaml",
+    "repeated",
 ]

@@ -1,6 +1,7 @@
 """Programs: sequences of current pulses that write and rewrite a device."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated
 
 from pydantic import Field, field_validator
@@ -23,6 +24,12 @@ class ProgramPulse(Section):
     """Time without current after the pulse."""
     repetitions: Annotated[int, Field(ge=1, le=MOST_PULSES)] = 1
     """Number of such pulses, one after the other."""
+
+
+def repeated(pulses: Iterable[ProgramPulse]) -> Iterator[ProgramPulse]:
+    """Yield each pulse as many times as it is applied."""
+    for pulse in pulses:
+        yield from itertools.repeat(pulse, pulse.repetitions)
 
 
 class Program(Section):

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet import files, revisions
+from wallnet.config import repeated
 from wallnet.devices.conductance import (
     both_readings,
     detected_magnetization,
@@ -164,7 +165,7 @@ def response(job: ResponseJob, program: str | Path, out: str | Path) -> None:
         after all pulses.
     """
     data = files.read_dataset(program, "program", drop=["pulse_magnetization"])
-    wanted = [each.current_density for each in job.pulses for _ in range(each.repetitions)]
+    wanted = [each.current_density for each in repeated(job.pulses)]
     found = data["program_current_density"].values
     if found[1:].tolist() != wanted or data.sizes["x"] != job.track.cells[0]:
         raise FileError(f"{program} is of another program; delete it and run snakemake")

@@ -1,6 +1,6 @@
 """Jobs for programs: their simulation, and the response of the device."""
 
-from wallnet.config import Detector, Device, Program, ProgramPulse, Relaxation, Track
+from wallnet.config import Detector, Device, Program, ProgramPulse, Relaxation, Track, repeated
 from wallnet.jobs.base import Job
 from wallnet.jobs.simulation import SimulationJob, initial_job
 
@@ -29,8 +29,7 @@ class ProgramJob(Job):
                     ),
                 }
             )
-            for pulse in self.pulses
-            for _ in range(pulse.repetitions)
+            for pulse in repeated(self.pulses)
         ]
 
 
@@ -44,7 +43,9 @@ class ResponseJob(Job):
 
 def program_job(device: Device, program: Program) -> ProgramJob:
     """Return the job that simulates a program on its device."""
-    simulation = initial_job(device).model_copy(update={"relaxation": device.relaxation})
+    # only the pauses determine how long a wall relaxes
+    relaxation = device.relaxation.model_copy(update={"longest": 0.0})
+    simulation = initial_job(device).model_copy(update={"relaxation": relaxation})
     return ProgramJob(simulation=simulation, pulses=program.pulses)
 
 

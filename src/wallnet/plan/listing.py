@@ -48,7 +48,7 @@ def device_files(campaign: Campaign) -> list[str]:
 
 def program_files(campaign: Campaign) -> list[str]:
     """List the traces, responses, tables and figures of all programs."""
-    figure = files.PROGRAM_FIGURE.replace("{figure}", "response")
+    figure = {"figure": "response", "suffix": "{suffix}"}
     return [
         path
         for program in campaign.programs
@@ -57,7 +57,8 @@ def program_files(campaign: Campaign) -> list[str]:
             files.RESPONSE.format(program=program),
             *(files.PROGRAM_TABLE.format(program=program, suffix=s) for s in TABLE_SUFFIXES),
             *files.both_formats(
-                [figure.replace("{program}", program)], campaign.figures.vector_format
+                [files.PROGRAM_FIGURE.format(program=program, **figure)],
+                campaign.figures.vector_format,
             ),
         )
     ]

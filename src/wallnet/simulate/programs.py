@@ -65,7 +65,8 @@ def run_program(
     start = np.ascontiguousarray(initial["initial_magnetization"].values)
     identity = files.Attempt(job.to_json(), revision, start).identity
     state, time, parts = initial, 0.0, []
-    for index, step in enumerate(job.steps(), start=1):
+    steps = job.steps()
+    for index, step in enumerate(steps, start=1):
         part = None if output is None else unfinished(output) / f"{index}.nc"
         trace = _finished(part, identity)
         if trace is None:
@@ -82,7 +83,7 @@ def run_program(
         # the other maps would fill the memory
         parts.append(trace.isel(snapshot=[-1]))
         time += float(trace["time"][-1])
-    return _joined(job, initial, parts)
+    return _joined(job, steps, initial, parts)
 
 
 def _shifted(progress: Callable[[float], None], begin: float, time: float) -> None:
@@ -109,7 +110,10 @@ def _finished(part: Path | None, identity: str) -> "xarray.Dataset | None":
 
 
 def _joined(
-    job: ProgramJob, initial: "xarray.Dataset", parts: list["xarray.Dataset"]
+    job: ProgramJob,
+    steps: list[SimulationJob],
+    initial: "xarray.Dataset",
+    parts: list["xarray.Dataset"],
 ) -> "xarray.Dataset":
     """Return the traces of all pulses as one, with the state after each pulse."""
     first = parts[0]
@@ -125,7 +129,6 @@ def _joined(
     )
     maps = [initial["initial_magnetization"].values]
     maps += [part["magnetization"].isel(snapshot=-1).values for part in parts]
-    steps = job.steps()
     ends = [
         (0.0, *_ends(first, 0)),
         *((e, *_ends(p, -1)) for e, p in zip(lengths, parts, strict=True)),
