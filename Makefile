@@ -34,7 +34,7 @@ test: $(STAMP) ## run the tests, in one process for each core
 mistakes: $(STAMP) ## put known mistakes into the code, one at a time; each must make its test fail
 	$(BIN)/python tests/mistakes/mistakes.py $(MISTAKES)
 
-mutants: $(STAMP) ## change the code at random; count what the tests notice (more than an hour)
+mutants: $(STAMP) ## change the code at random; count what the tests notice (at most an hour)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,mutants]'
 	$(BIN)/python tests/mistakes/mutants.py
 

@@ -10,7 +10,9 @@ from wallnet.config.networks import LEVEL_SETS, SCHEMES, split_mapping
 from wallnet.files import FileError
 from wallnet.networks.mappings import (
     MAPPINGS,
+    MOST_COMPARED,
     NO_SYNAPSE,
+    Circuit,
     create,
     distinct_levels,
     normalized_levels,
@@ -166,6 +168,20 @@ def test_a_range_of_deviations_is_never_wider_than_the_largest(scheme):
         circuit = create(f"{scheme}-{deviations}sd", LEVELS).circuit_for(weight)
         share = 1.2 * float(weight.std(unbiased=False)) if narrower else 1.0
         torch.testing.assert_close(circuit.scale, widest.scale * share)
+
+
+@pytest.mark.parametrize("count", [2, 5, MOST_COMPARED + 1, MOST_COMPARED + 2, 300])
+def test_few_and_many_entries_are_found_alike(count):
+    """Weights on and beside each boundary, and beyond both ends; the lower entry has the tie."""
+    mapping = create("layer", np.cumsum(1.0 + np.random.default_rng(2).random(count)))
+    boundaries = (mapping.table[1:] + mapping.table[:-1]) / 2
+    infinite = torch.full_like(boundaries, torch.inf)
+    above, below = (torch.nextafter(boundaries, end) for end in (infinite, -infinite))
+    weight = torch.cat([below, boundaries, above, torch.tensor([-9.0, 9.0])])
+    lower = list(range(count - 1))
+    expected = [*lower, *lower, *range(1, count), 0, count - 1]
+    circuit = Circuit(torch.tensor(0.0), torch.tensor(1.0))
+    assert mapping.nearest(weight, circuit).tolist() == expected
 
 
 def test_signed_weights_by_hand():

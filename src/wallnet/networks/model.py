@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from wallnet.files.compact import Curve
 from wallnet.jobs import code
@@ -44,17 +45,55 @@ class MeasuredActivation(nn.Module):
 
     def forward(self, pre_activation: Tensor) -> Tensor:
         """Return the output for pre-activations of any shape, in the same shape."""
-        current = (pre_activation / self.input_range).clamp(0.0, 1.0)
+        output: Tensor = _Transfer.apply(pre_activation, self)
+        return output
+
+    def powers(self, current: Tensor) -> tuple[Tensor, Sequence[float] | Sequence[Tensor]]:
+        """Return the polynomial that applies at each J_norm.
+
+        Parameters
+        ----------
+        current : torch.Tensor
+            J_norm, from 0 to 1.
+
+        Returns
+        -------
+        tuple of (torch.Tensor, sequence)
+            Distance from the start of the polynomial's piece, in the shape of `current`, and the
+            coefficients, by ascending power: numbers, or tensors of this shape.
+        """
         if len(self._starts) == 1:
-            powers: Sequence[float] | Sequence[Tensor] = self.curve.coefficients[0]
-        else:
-            piece = torch.bucketize(current.detach(), self._starts[1:], right=True)
-            current = current - self._starts[piece]
-            powers = self._coefficients[piece].unbind(-1)
+            return current, self.curve.coefficients[0]
+        piece = torch.bucketize(current, self._starts[1:], right=True)
+        return current - self._starts[piece], self._coefficients[piece].unbind(-1)
+
+
+class _Transfer(torch.autograd.Function):
+    """The output of a `MeasuredActivation` and its derivative.
+
+    Automatic differentiation of the polynomial would store and read a tensor for each power.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, pre_activation: Tensor, activation: MeasuredActivation) -> Tensor:
+        current = (pre_activation / activation.input_range).clamp(0.0, 1.0)
+        driven = pre_activation > 0
+        current, powers = activation.powers(current)
+        # Horner's scheme for the polynomial and its derivative
         conductance = torch.zeros_like(current) + powers[-1]
+        slope = torch.zeros_like(current)
         for coefficient in powers[-2::-1]:
-            conductance = conductance * current + coefficient
-        return torch.where(pre_activation > 0, conductance * self.input_range, 0.0)
+            if ctx.needs_input_grad[0]:
+                slope.mul_(current).add_(conductance)
+            conductance.mul_(current).add_(coefficient)
+        ctx.save_for_backward(slope.mul_(driven & (pre_activation <= activation.input_range)))
+        return torch.where(driven, conductance.mul_(activation.input_range), 0.0)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, output_gradient: Tensor) -> tuple[Tensor, None]:
+        (slope,) = ctx.saved_tensors
+        return output_gradient * slope, None
 
 
 class Shape(NamedTuple):

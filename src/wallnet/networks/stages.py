@@ -70,6 +70,8 @@ def begin(job: TrainingJob | ContinuingJob | MappingJob | InterpretationJob) -> 
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module=r"(pytorch_lightning|lightning_fabric)\..*")
     torch.set_num_threads(job.threads)
+    # deterministic mode would otherwise fill each new tensor before it is computed
+    torch.utils.deterministic.fill_uninitialized_memory = False
     lightning.seed_everything(job.seed, verbose=False)
 
 
