@@ -71,7 +71,7 @@ def begin(job: TrainingJob | ContinuingJob | MappingJob | InterpretationJob) -> 
     warnings.filterwarnings("ignore", module=r"(pytorch_lightning|lightning_fabric)\..*")
     torch.set_num_threads(job.threads)
     # deterministic mode would otherwise fill each new tensor before it is computed
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     lightning.seed_everything(job.seed, verbose=False)
 
 
