@@ -436,13 +436,14 @@ def mutants(results: Results) -> str:
         left = 1 - drawn / count[stage]
         variance += share**2 * near * (1 - near) / drawn * left
         interval = f"{100 * noticed / drawn:.0f} ({100 * low:.0f} to {100 * high:.0f})"
-        rows.append([str(stage), str(count[stage]), str(drawn), str(noticed), interval])
+        undecided = str(row["undecided"])
+        rows.append([str(stage), str(count[stage]), str(drawn), str(noticed), undecided, interval])
     error = 1.96 * variance**0.5
     interval = f"{100 * score:.0f} ({100 * (score - error):.0f} to {100 * (score + error):.0f})"
-    totals = [str(number) for number in (count.sum(), table["drawn"].sum(), table["noticed"].sum())]
+    totals = [str(n) for n in (count.sum(), *table[["drawn", "noticed", "undecided"]].sum())]
     rows.append(["all, weighted", *totals, interval])
-    header = ("stage", "mutants", "drawn", "noticed", "score in % (95 % interval)")
-    return markdown(header, "|---|---:|---:|---:|---:|", rows)
+    header = ("stage", "mutants", "drawn", "noticed", "undecided", "score in % (95 % interval)")
+    return markdown(header, "|---|---:|---:|---:|---:|---:|", rows)
 
 
 # The configuration

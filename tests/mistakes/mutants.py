@@ -139,7 +139,7 @@ def main() -> int:
     parser.add_argument("--each", type=int, default=40, help="mutants of each stage")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--stages", nargs="*", help="only these")
-    parser.add_argument("--minutes", type=float, default=60.0, help="when to stop")
+    parser.add_argument("--minutes", type=float, default=50.0, help="when to stop")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, default=ROOT / "docs/results/mutants.csv")
     arguments = parser.parse_args()
@@ -177,10 +177,10 @@ def main() -> int:
         alive = [name for name in every if codes.get(name) not in NOTICED]
         print(f"{len(alive)} left after {time.monotonic() - started:.0f} s", flush=True)
 
-        def on_campaign(name: str) -> bool:
-            """Return whether the campaign's tests notice a mutant; a late result does not count."""
+        def on_campaign(name: str) -> bool | None:
+            """Return whether the campaign's tests notice a mutant; None when the time is over."""
             if time.monotonic() - started > 60 * arguments.minutes:
-                return False
+                return None
             command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
             chosen = {"PYTHONPATH": str(root / "mutants/src"), "MUTANT_UNDER_TEST": name}
             tried = subprocess.run(
@@ -191,21 +191,27 @@ def main() -> int:
             )
             return tried.returncode == 1
 
-        noticed = {name: codes.get(name) in NOTICED for name in every}
+        noticed: dict[str, bool | None] = {name: codes.get(name) in NOTICED for name in every}
         chance.shuffle(alive)
         with ThreadPoolExecutor(arguments.jobs) as pool:
             for name, verdict in zip(alive, pool.map(on_campaign, alive), strict=True):
                 noticed[name] = verdict
-                if not verdict:
+                if verdict is False:
                     print(f"SURVIVED {name}\n{shown(root, name)}", flush=True)
         with open(arguments.out, "w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(["stage", "mutants", "text or styling", "drawn", "noticed"])
+            writer.writerow(
+                ["stage", "mutants", "text or styling", "drawn", "noticed", "undecided"]
+            )
             for stage, names in drawn.items():
                 count = len(by_stage[stage]) + left_out[stage]
-                kept = sum(noticed[name] for name in names)
-                writer.writerow([stage, count, left_out[stage], len(names), kept])
-                print(f"{stage:12} {kept} of {len(names)} noticed", flush=True)
+                found = Counter(noticed[name] for name in names)
+                row = [stage, count, left_out[stage], len(names), found[True], found[None]]
+                writer.writerow(row)
+                print(
+                    f"{stage:12} {found[True]} of {len(names)} noticed, {found[None]} undecided",
+                    flush=True,
+                )
     print(f"{time.monotonic() - started:.0f} s", flush=True)
     return 0
 
