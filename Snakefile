@@ -42,8 +42,11 @@ os.environ.update(
 wildcard_constraints:
     device="[a-z0-9][a-z0-9_-]*",
     current=r"-?\d+\.\d{4}",
+    duration=r"\d+\.\d{3}",
     program="[a-z0-9][a-z0-9_-]*",
     state=r"\d+(-\d+)?",
+    variant="[a-z0-9][a-z0-9_.-]*",
+    window="[a-z0-9][a-z0-9_-]*",
 
 
 include: "workflow/rules/start.smk"
@@ -51,6 +54,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/simulation.smk"
 include: "workflow/rules/devices.smk"
 include: "workflow/rules/programs.smk"
+include: "workflow/rules/windows.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/studies.smk"
 include: "workflow/rules/figures.smk"
@@ -87,6 +91,17 @@ rule programs:
         target(
             plan.program_files(campaign),
             "the target programs has nothing to run; add a program under programs",
+        ),
+    localrule: True
+
+
+rule windows:
+    """Over which pulses a wall moves by one notch a pulse, as data, tables and maps."""
+    input:
+        target(
+            plan.window_files(campaign),
+            "the target windows has nothing to run; add a window under windows",
+            lambda: plan.window_work(campaign),
         ),
     localrule: True
 

@@ -18,7 +18,8 @@ def _parser() -> argparse.ArgumentParser:
     from wallnet.report import networks as network_figures
     from wallnet.report import programs as program_reports
     from wallnet.report import validation as validation_table
-    from wallnet.simulate import oommf, programs
+    from wallnet.report import windows as window_reports
+    from wallnet.simulate import oommf, programs, windows
 
     parser = argparse.ArgumentParser(prog="wallnet", description=__import__("wallnet").__doc__)
     parser.add_argument("--version", action="version", version=f"wallnet {__version__}")
@@ -27,12 +28,14 @@ def _parser() -> argparse.ArgumentParser:
         simulate,
         oommf,
         programs,
+        windows,
         devices,
         networks,
         device_figures,
         device_tables,
         measured,
         program_reports,
+        window_reports,
         network_figures,
         crosscheck,
         parameters,

@@ -43,9 +43,11 @@ def figure_style(wildcards):
 
 
 def simulated(wildcards):
-    """Return the device of a simulation, of its program or of its case in the cross-check."""
+    """Return the device of a simulation: that of its program, its window or its case."""
     if case := wildcards.get("case"):
         return campaign.devices[campaign.crosscheck.cases[case].device]
+    if window := wildcards.get("window"):
+        return campaign.devices[campaign.windows[window].device]
     if program := wildcards.get("program"):
         return campaign.devices[campaign.programs[program].device]
     return campaign.devices[wildcards.device]

@@ -30,11 +30,14 @@ from wallnet.config.pulse import (
     CURRENT_DENSITY_STEP,
     Pulse,
     current_name,
+    duration_name,
     parse_current,
     parse_current_density,
+    parse_duration,
 )
 from wallnet.config.reading import LARGEST_FILE, read_yaml
 from wallnet.config.track import Notches, Track
+from wallnet.config.windows import Window
 
 __all__ = [
     "CURRENT_DENSITY_STEP",
@@ -60,7 +63,9 @@ __all__ = [
     "Relaxation",
     "Track",
     "Wall",
+    "Window",
     "current_name",
+    "duration_name",
     "file_name",
     "from_file_name",
     "load",
@@ -68,6 +73,7 @@ __all__ = [
     "parse",
     "parse_current",
     "parse_current_density",
+    "parse_duration",
     "read_yaml",
     "repeated",
 ]

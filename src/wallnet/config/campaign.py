@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, Field
@@ -18,6 +18,9 @@ from wallnet.config.networks import NO_DEVICE, Networks
 from wallnet.config.programs import Program
 from wallnet.config.quantities import NAME, Section
 from wallnet.config.reading import read_yaml
+from wallnet.config.windows import Window
+
+Block = TypeVar("Block", bound=BaseModel)
 
 
 class Campaign(Section):
@@ -34,6 +37,10 @@ class Campaign(Section):
         default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
     )
     """Sequences of pulses on the devices, by name."""
+    windows: dict[str, Window] = Field(
+        default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
+    )
+    """Pulses over a grid that have to move a wall by one notch each, by name."""
     networks: Networks = Networks()
     """The networks that are trained with them."""
     figures: Figures = Figures()
@@ -86,7 +93,9 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
     devices, found = _devices(raw, {key: data[key] for key in SHARED if key in data})
     problems += found
     sections: dict[str, Any] = {}
-    programs, found = _programs(data.get("programs", {}))
+    programs, found = _named("programs", Program, data.get("programs", {}))
+    problems += found
+    windows, found = _named("windows", Window, data.get("windows", {}))
     problems += found
     for key, model in (("networks", Networks), ("figures", Figures), ("crosscheck", Crosscheck)):
         sections[key], found = _sentences(model, data.get(key, {}), key)
@@ -97,10 +106,12 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
         problems += sections["crosscheck"].problems(simulated, _sentences)
         for name, program in programs.items():
             problems += program.problems(f"programs.{name}", simulated)
+        for name, window in windows.items():
+            problems += window.problems(f"windows.{name}", simulated, _sentences)
     if problems:
         raise ConfigError("\n".join(f"{source}: {p}" for p in dict.fromkeys(problems)))
     sections["networks"] = sections["networks"].with_devices(devices)
-    return Campaign.model_construct(devices=devices, programs=programs, **sections)
+    return Campaign.model_construct(devices=devices, programs=programs, windows=windows, **sections)
 
 
 def _sentences(model: type[BaseModel], data: object, prefix: str) -> tuple[Any, list[str]]:
@@ -109,20 +120,20 @@ def _sentences(model: type[BaseModel], data: object, prefix: str) -> tuple[Any, 
     return made, [finding.sentence(prefix) for finding in findings]
 
 
-def _programs(data: object) -> tuple[dict[str, Program], list[str]]:
-    """Return the valid programs, and the problems of the others."""
+def _named(block: str, model: type[Block], data: object) -> tuple[dict[str, Block], list[str]]:
+    """Return the valid sections of a block by name, and the problems of the others."""
     if not isinstance(data, Mapping):
-        return {}, ["programs is not a list of programs by name; write programs: {name: {...}}"]
-    programs: dict[str, Program] = {}
+        return {}, [f"{block} is not a list of {block} by name; write {block}: {{name: {{...}}}}"]
+    made: dict[str, Block] = {}
     problems: list[str] = []
-    for name, program in data.items():
-        key = f"programs.{shown_key(name)}"
+    for name, section in data.items():
+        key = f"{block}.{shown_key(name)}"
         if not re.fullmatch(NAME, str(name)):
             problems.append(f"{key} cannot name files; use small letters, digits, '-' and '_'")
             continue
-        programs[str(name)], found = _sentences(Program, program, key)
+        made[str(name)], found = _sentences(model, section, key)
         problems += found
-    return programs, problems
+    return made, problems
 
 
 def _devices(

@@ -18,8 +18,9 @@ from wallnet.devices.gathering import gather
 from wallnet.devices.measured import measured_model
 from wallnet.devices.neuron import activation, fit_quartic
 from wallnet.devices.programs import response
+from wallnet.devices.windows import window
 from wallnet.files import FileError
-from wallnet.jobs import DeviceJob, ResponseJob
+from wallnet.jobs import DeviceJob, ResponseJob, WindowJob
 
 __all__ = [
     "activation",
@@ -33,6 +34,7 @@ __all__ = [
     "register",
     "response",
     "series_conductance",
+    "window",
 ]
 
 
@@ -83,6 +85,18 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     responding.add_argument("--out", required=True, help="response to write")
     responding.set_defaults(
         handler=lambda given: response(ResponseJob.from_json(given.job), given.program, given.out)
+    )
+
+    gathering = subparsers.add_parser("window", help="gather the staircases of a window")
+    gathering.add_argument(
+        "--job", required=True, help="canonical JSON of jobs.WindowJob; - for standard input"
+    )
+    gathering.add_argument("--staircases", required=True, help="folder of the staircases")
+    gathering.add_argument("--out", required=True, help="file to write")
+    gathering.set_defaults(
+        handler=lambda given: window(
+            WindowJob.from_json(files.given_text(given.job)), given.staircases, given.out
+        )
     )
 
 

@@ -29,6 +29,7 @@ from wallnet.jobs.simulation import (
     level_states,
     pulse_job,
 )
+from wallnet.jobs.windows import StaircaseJob, WindowJob, staircase_job, window_job
 
 __all__ = [
     "AccuracyJob",
@@ -42,8 +43,10 @@ __all__ = [
     "ProgramJob",
     "ResponseJob",
     "SimulationJob",
+    "StaircaseJob",
     "TrainingJob",
     "WallPlacement",
+    "WindowJob",
     "accuracy_job",
     "canonical",
     "code_of",
@@ -67,5 +70,7 @@ __all__ = [
     "response_job",
     "search_in",
     "stage_of",
+    "staircase_job",
     "training_job",
+    "window_job",
 ]

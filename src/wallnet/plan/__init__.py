@@ -13,6 +13,7 @@ from wallnet.plan.listing import (
     program_files,
     simulations,
     validation_files,
+    window_files,
 )
 from wallnet.plan.paths import (
     comparison_paths,
@@ -26,16 +27,20 @@ from wallnet.plan.paths import (
     network_path,
     network_paths,
     reference_metrics,
+    staircase_in,
+    staircase_places,
     trace_in,
     trace_paths,
     traces_in,
     training_curve_metrics,
     validation_results,
 )
+from wallnet.plan.work import Work, window_work, work_ahead
 
 __all__ = [
     "FIGURES",
     "Figure",
+    "Work",
     "checks",
     "comparison_paths",
     "crosscheck_files",
@@ -60,10 +65,15 @@ __all__ = [
     "register",
     "remove",
     "simulations",
+    "staircase_in",
+    "staircase_places",
     "trace_in",
     "trace_paths",
     "traces_in",
     "training_curve_metrics",
     "validation_files",
     "validation_results",
+    "window_files",
+    "window_work",
+    "work_ahead",
 ]

@@ -64,6 +64,24 @@ def program_files(campaign: Campaign) -> list[str]:
     ]
 
 
+def window_files(campaign: Campaign) -> list[str]:
+    """List the staircases, data, tables and maps of all windows."""
+    figure = {"figure": "map", "suffix": "{suffix}"}
+    return [
+        path
+        for name, window in campaign.windows.items()
+        for path in (
+            *(files.WINDOW_INITIAL.format(window=name, variant=each) for each in window.variants),
+            *paths.staircase_places(campaign, name),
+            files.WINDOW.format(window=name),
+            *(files.WINDOW_TABLE.format(window=name, suffix=s) for s in TABLE_SUFFIXES),
+            *files.both_formats(
+                [files.WINDOW_FIGURE.format(window=name, **figure)], campaign.figures.vector_format
+            ),
+        )
+    ]
+
+
 def network_files(campaign: Campaign) -> list[str]:
     """List the records of the data sets, all networks and the tables of their accuracies."""
     networks = campaign.networks
@@ -135,6 +153,7 @@ def interpretation_files(campaign: Campaign) -> list[str]:
 def checks(campaign: Campaign) -> list[str]:
     """List the results of the targets that are not part of `all`."""
     return [
+        *window_files(campaign),
         *crosscheck_files(campaign),
         *validation_files(campaign),
         *mapping_files(campaign),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from wallnet import files
-from wallnet.config import Campaign, Device, Pulse, current_name
+from wallnet.config import Campaign, Device, Pulse, current_name, duration_name
 from wallnet.config.calculators import file_name
 from wallnet.config.networks import (
     FIRST_STAGE,
@@ -65,6 +65,33 @@ def trace_paths(name: str, device: Device) -> list[str]:
 def level_paths(name: str, device: Device) -> list[str]:
     """Return the files of the states in which a synapse can rest; none for other devices."""
     return list(levels_in(folder(files.LEVEL, name), device).values())
+
+
+# Windows
+
+
+def staircase_in(
+    staircases: str | Path, variant: str, current_density: float, duration: float
+) -> str:
+    """Return the staircase of a pulse in A/m² and s in the folder of a window's staircases."""
+    place = PurePosixPath(files.STAIRCASE).relative_to(PurePosixPath(files.WINDOW).with_suffix(""))
+    names = {"current": current_name(current_density), "duration": duration_name(duration)}
+    return str(Path(staircases, str(place).format(variant=variant, **names)))
+
+
+def staircase_places(campaign: Campaign, window: str) -> dict[str, tuple[str, float, float]]:
+    """Return variant, duration in s and current density in A/m² of a window's staircases by path.
+
+    Their order is that of the variants, then of ascending duration, then of current density.
+    """
+    asked = campaign.windows[window]
+    folder = files.WINDOW.format(window=window).removesuffix(".nc")
+    return {
+        staircase_in(folder, variant, density, duration): (variant, duration, density)
+        for variant in asked.variants
+        for duration in asked.durations
+        for density in asked.current_densities
+    }
 
 
 # Networks

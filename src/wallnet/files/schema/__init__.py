@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wallnet.files.schema.states import WallState
+from wallnet.files.schema.windows import OUTCOMES
 from wallnet.files.whole import FileError
 
 if TYPE_CHECKING:
@@ -83,6 +84,12 @@ _FLAG: dict[str, Any] = {
     "bounds": (0, 1),
     "attributes": {"values_mean": "0 no, 1 yes"},
 }
+
+_OUTCOMES: dict[str, Any] = {
+    "values_mean": "; ".join(f"{name}: {meaning}" for name, meaning in OUTCOMES.items())
+}
+_EDGE: dict[str, Any] = {"attributes": {"comment": "NaN where there is none"}, **_CURRENT_DENSITY}
+_WINDOW = ("variant", "duration", "current_density")
 
 _PULSE = ("current_density",)
 _SWEEP = ("current_density", "time")
@@ -190,6 +197,28 @@ VARIABLES = {
         ("reading", "branch"),
         "relative change of the step with the weight from -1 to 1 (gamma of aihwkit's "
         "LinearStepDevice); NaN if fewer than two pulses change it",
+    ),
+    # a staircase of pulses
+    "outcome": Variable((), "outcome of the staircase", "", TEXT, attributes=_OUTCOMES),
+    "outcome_step": Variable((), "first step that failed; 0 if all worked", type="int64"),
+    "outcome_state": Variable((), "state of the wall after the last step", type=STATE),
+    # the staircases of a window
+    "variant": Variable(("variant",), "variant of the device", "", TEXT),
+    "duration": Variable(("duration",), "duration of each pulse", **_TIME),
+    "window_outcome": Variable(_WINDOW, "outcome of the staircase", "", TEXT, attributes=_OUTCOMES),
+    "window_step": Variable(_WINDOW, "first step that failed; 0 if all worked", type="int64"),
+    "window_state": Variable(_WINDOW, "state of the wall after the last step", type=STATE),
+    "window_first": Variable(
+        _WINDOW[:2], "least current density of the widest stretch that works", **_EDGE
+    ),
+    "window_last": Variable(
+        _WINDOW[:2], "greatest current density of the widest stretch that works", **_EDGE
+    ),
+    "window_below": Variable(
+        _WINDOW[:2], "next current density below this stretch, which fails", **_EDGE
+    ),
+    "window_above": Variable(
+        _WINDOW[:2], "next current density above this stretch, which fails", **_EDGE
     ),
     # a device of any kind
     "sweep_m": Variable(
@@ -373,6 +402,16 @@ KINDS: dict[str, tuple[str, ...]] = {
         *("pulse_wall_bottom", "pulse_wall_top", "pulse_conductance"),
         *("normalized_pulse_conductance", "branch_first", "branch_last", "branch_steps"),
         *("nonlinearity", "step_size", "step_slope", "time", "reading", "pulse", "branch"),
+    ),
+    "staircase": (
+        *("wall_position", "wall_bottom", "wall_top", "applied_current_density"),
+        *("program_current_density", "pulse_start", "pulse_duration", "pause_end"),
+        *("pulse_state", "pulse_settled", "pulse_wall_position", "pulse_wall_bottom"),
+        *("pulse_wall_top", "outcome", "outcome_step", "outcome_state", "time", "pulse"),
+    ),
+    "window": (
+        *("window_outcome", "window_step", "window_state", "window_first", "window_last"),
+        *("window_below", "window_above", "variant", "duration", "current_density"),
     ),
     "track": _TRACK,
     "synapse": (
