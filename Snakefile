@@ -55,6 +55,7 @@ include: "workflow/rules/simulation.smk"
 include: "workflow/rules/devices.smk"
 include: "workflow/rules/programs.smk"
 include: "workflow/rules/windows.smk"
+include: "workflow/rules/transitions.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/studies.smk"
 include: "workflow/rules/figures.smk"
@@ -102,6 +103,17 @@ rule windows:
             plan.window_files(campaign),
             "the target windows has nothing to run; add a window under windows",
             lambda: plan.window_work(campaign),
+        ),
+    localrule: True
+
+
+rule transitions:
+    """Where pulses of both signs lead from every state, as data, tables and maps."""
+    input:
+        target(
+            plan.transition_files(campaign),
+            "the target transitions has nothing to run; add a device under transitions",
+            lambda: plan.transition_work(campaign),
         ),
     localrule: True
 

@@ -17,6 +17,7 @@ def _parser() -> argparse.ArgumentParser:
     from wallnet.report import devices as device_figures
     from wallnet.report import networks as network_figures
     from wallnet.report import programs as program_reports
+    from wallnet.report import transitions as transition_reports
     from wallnet.report import validation as validation_table
     from wallnet.report import windows as window_reports
     from wallnet.simulate import oommf, programs, windows
@@ -36,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
         measured,
         program_reports,
         window_reports,
+        transition_reports,
         network_figures,
         crosscheck,
         parameters,

@@ -7,7 +7,7 @@ from snakemake.settings.types import DeploymentMethod
 
 SIMULATIONS = (
     *("initial", "trace", "level", "program", "crosscheck_trace"),
-    *("window_initial", "staircase"),
+    *("window_initial", "staircase", "transition"),
 )
 """Rules whose jobs use a calculator."""
 

@@ -37,6 +37,7 @@ from wallnet.config.pulse import (
 )
 from wallnet.config.reading import LARGEST_FILE, read_yaml
 from wallnet.config.track import Notches, Track
+from wallnet.config.transitions import Transitions
 from wallnet.config.windows import Window
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "Pulse",
     "Relaxation",
     "Track",
+    "Transitions",
     "Wall",
     "Window",
     "current_name",

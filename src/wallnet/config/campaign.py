@@ -18,6 +18,7 @@ from wallnet.config.networks import NO_DEVICE, Networks
 from wallnet.config.programs import Program
 from wallnet.config.quantities import NAME, Section
 from wallnet.config.reading import read_yaml
+from wallnet.config.transitions import Transitions
 from wallnet.config.windows import Window
 
 Block = TypeVar("Block", bound=BaseModel)
@@ -41,6 +42,10 @@ class Campaign(Section):
         default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
     )
     """Pulses over a grid that have to move a wall by one notch each, by name."""
+    transitions: dict[str, Transitions] = Field(
+        default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
+    )
+    """Pulses of both signs from every state of a device, by the name of the device."""
     networks: Networks = Networks()
     """The networks that are trained with them."""
     figures: Figures = Figures()
@@ -97,6 +102,8 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
     problems += found
     windows, found = _named("windows", Window, data.get("windows", {}))
     problems += found
+    transitions, found = _named("transitions", Transitions, data.get("transitions", {}))
+    problems += found
     for key, model in (("networks", Networks), ("figures", Figures), ("crosscheck", Crosscheck)):
         sections[key], found = _sentences(model, data.get(key, {}), key)
         problems += found
@@ -108,10 +115,13 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
             problems += program.problems(f"programs.{name}", simulated)
         for name, window in windows.items():
             problems += window.problems(f"windows.{name}", simulated, _sentences)
+        for name, asked in transitions.items():
+            problems += asked.problems(name, simulated)
     if problems:
         raise ConfigError("\n".join(f"{source}: {p}" for p in dict.fromkeys(problems)))
     sections["networks"] = sections["networks"].with_devices(devices)
-    return Campaign.model_construct(devices=devices, programs=programs, windows=windows, **sections)
+    named: dict[str, Any] = {"programs": programs, "windows": windows, "transitions": transitions}
+    return Campaign.model_construct(devices=devices, **named, **sections)
 
 
 def _sentences(model: type[BaseModel], data: object, prefix: str) -> tuple[Any, list[str]]:

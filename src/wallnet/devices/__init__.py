@@ -18,9 +18,10 @@ from wallnet.devices.gathering import gather
 from wallnet.devices.measured import measured_model
 from wallnet.devices.neuron import activation, fit_quartic
 from wallnet.devices.programs import response
+from wallnet.devices.transitions import transitions
 from wallnet.devices.windows import window
 from wallnet.files import FileError
-from wallnet.jobs import DeviceJob, ResponseJob, WindowJob
+from wallnet.jobs import DeviceJob, ResponseJob, TransitionsJob, WindowJob
 
 __all__ = [
     "activation",
@@ -34,6 +35,7 @@ __all__ = [
     "register",
     "response",
     "series_conductance",
+    "transitions",
     "window",
 ]
 
@@ -96,6 +98,24 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     gathering.set_defaults(
         handler=lambda given: window(
             WindowJob.from_json(files.given_text(given.job)), given.staircases, given.out
+        )
+    )
+
+    leading = subparsers.add_parser(
+        "transitions", help="gather the pulses from all states of a device"
+    )
+    leading.add_argument(
+        "--job", required=True, help="canonical JSON of jobs.TransitionsJob; - for standard input"
+    )
+    leading.add_argument("--levels", required=True, help="folder of the placed walls")
+    leading.add_argument("--transitions", required=True, help="folder of the pulses")
+    leading.add_argument("--out", required=True, help="file to write")
+    leading.set_defaults(
+        handler=lambda given: transitions(
+            TransitionsJob.from_json(files.given_text(given.job)),
+            given.levels,
+            given.transitions,
+            given.out,
         )
     )
 

@@ -29,6 +29,13 @@ from wallnet.jobs.simulation import (
     level_states,
     pulse_job,
 )
+from wallnet.jobs.transitions import (
+    TransitionsJob,
+    signed,
+    starting_states,
+    transition_job,
+    transitions_job,
+)
 from wallnet.jobs.windows import StaircaseJob, WindowJob, staircase_job, window_job
 
 __all__ = [
@@ -45,6 +52,7 @@ __all__ = [
     "SimulationJob",
     "StaircaseJob",
     "TrainingJob",
+    "TransitionsJob",
     "WallPlacement",
     "WindowJob",
     "accuracy_job",
@@ -69,8 +77,12 @@ __all__ = [
     "read",
     "response_job",
     "search_in",
+    "signed",
     "stage_of",
     "staircase_job",
+    "starting_states",
     "training_job",
+    "transition_job",
+    "transitions_job",
     "window_job",
 ]

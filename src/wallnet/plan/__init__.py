@@ -12,6 +12,7 @@ from wallnet.plan.listing import (
     network_files,
     program_files,
     simulations,
+    transition_files,
     validation_files,
     window_files,
 )
@@ -21,6 +22,7 @@ from wallnet.plan.paths import (
     example_metrics,
     folder,
     interpretation_paths,
+    level_in,
     level_paths,
     levels_in,
     mapped_paths,
@@ -29,13 +31,16 @@ from wallnet.plan.paths import (
     reference_metrics,
     staircase_in,
     staircase_places,
+    start_paths,
     trace_in,
     trace_paths,
     traces_in,
     training_curve_metrics,
+    transition_in,
+    transition_places,
     validation_results,
 )
-from wallnet.plan.work import Work, window_work, work_ahead
+from wallnet.plan.work import Work, transition_work, window_work, work_ahead
 
 __all__ = [
     "FIGURES",
@@ -52,6 +57,7 @@ __all__ = [
     "folder",
     "interpretation_files",
     "interpretation_paths",
+    "level_in",
     "level_paths",
     "levels_in",
     "mapped_paths",
@@ -67,10 +73,15 @@ __all__ = [
     "simulations",
     "staircase_in",
     "staircase_places",
+    "start_paths",
     "trace_in",
     "trace_paths",
     "traces_in",
     "training_curve_metrics",
+    "transition_files",
+    "transition_in",
+    "transition_places",
+    "transition_work",
     "validation_files",
     "validation_results",
     "window_files",

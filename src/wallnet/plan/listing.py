@@ -82,6 +82,25 @@ def window_files(campaign: Campaign) -> list[str]:
     ]
 
 
+def transition_files(campaign: Campaign) -> list[str]:
+    """List the pulses from all states of devices, with their data, tables and maps."""
+    figure = {"figure": "map", "suffix": "{suffix}"}
+    return [
+        path
+        for name in campaign.transitions
+        for path in (
+            *paths.start_paths(campaign, name),
+            *paths.transition_places(campaign, name),
+            files.TRANSITIONS.format(device=name),
+            *(files.TRANSITIONS_TABLE.format(device=name, suffix=s) for s in TABLE_SUFFIXES),
+            *files.both_formats(
+                [files.TRANSITIONS_FIGURE.format(device=name, **figure)],
+                campaign.figures.vector_format,
+            ),
+        )
+    ]
+
+
 def network_files(campaign: Campaign) -> list[str]:
     """List the records of the data sets, all networks and the tables of their accuracies."""
     networks = campaign.networks
@@ -154,6 +173,7 @@ def checks(campaign: Campaign) -> list[str]:
     """List the results of the targets that are not part of `all`."""
     return [
         *window_files(campaign),
+        *transition_files(campaign),
         *crosscheck_files(campaign),
         *validation_files(campaign),
         *mapping_files(campaign),

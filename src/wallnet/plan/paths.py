@@ -15,7 +15,7 @@ from wallnet.config.networks import (
     Networks,
     RunSet,
 )
-from wallnet.jobs import DeviceJob, level_states
+from wallnet.jobs import DeviceJob, level_states, signed, starting_states
 from wallnet.validation import CHECKS
 
 # Devices. A job that reads a whole sweep receives its folder, so that the command line does not
@@ -53,8 +53,7 @@ def levels_in(levels: str | Path, device: Device | DeviceJob) -> dict[files.Wall
         Files by state; empty for a device that is not a synapse.
     """
     states = level_states(device.track) if device.kind == "synapse" else {}
-    name = PurePosixPath(files.LEVEL).name
-    return {state: str(Path(levels, name.format(state=state.file_name))) for state in states}
+    return {state: level_in(levels, state) for state in states}
 
 
 def trace_paths(name: str, device: Device) -> list[str]:
@@ -91,6 +90,42 @@ def staircase_places(campaign: Campaign, window: str) -> dict[str, tuple[str, fl
         for variant in asked.variants
         for duration in asked.durations
         for density in asked.current_densities
+    }
+
+
+# Transitions
+
+
+def level_in(levels: str | Path, state: files.WallState) -> str:
+    """Return the file of a wall placed in a state in the folder of a device's levels."""
+    return str(Path(levels, PurePosixPath(files.LEVEL).name.format(state=state.file_name)))
+
+
+def transition_in(
+    transitions: str | Path, state: files.WallState, current_density: float, duration: float
+) -> str:
+    """Return the trace of a pulse from a state in the folder of a device's transitions."""
+    folder = PurePosixPath(files.TRANSITIONS).with_suffix("")
+    place = str(PurePosixPath(files.TRANSITION).relative_to(folder))
+    names = {"current": current_name(current_density), "duration": duration_name(duration)}
+    return str(Path(transitions, place.format(state=state.file_name, **names)))
+
+
+def start_paths(campaign: Campaign, name: str) -> list[str]:
+    """Return the files of the states from which the pulses of a device start."""
+    states = starting_states(campaign.simulated[name], campaign.transitions[name])
+    return [files.LEVEL.format(device=name, state=state.file_name) for state in states]
+
+
+def transition_places(campaign: Campaign, name: str) -> dict[str, tuple[float, float]]:
+    """Return duration in s and current density in A/m² of a device's transitions by path."""
+    asked = campaign.transitions[name]
+    folder = files.TRANSITIONS.format(device=name).removesuffix(".nc")
+    return {
+        transition_in(folder, state, density, duration): (duration, density)
+        for state in starting_states(campaign.simulated[name], asked)
+        for duration in asked.durations
+        for density in signed(asked)
     }
 
 

@@ -97,3 +97,15 @@ def window_work(campaign: Campaign) -> list[Work]:
             longest = steps * (window.step_duration - window.durations[-1] + duration)
             found.append(Work(path, devices[variant], longest, density))
     return found
+
+
+def transition_work(campaign: Campaign) -> list[Work]:
+    """List the simulations of all transitions, with those of the states from which they start."""
+    found: list[Work] = []
+    for name in campaign.transitions:
+        device = campaign.simulated[name]
+        relaxation = device.relaxation.longest
+        found += [Work(path, device, relaxation) for path in paths.start_paths(campaign, name)]
+        for path, (duration, density) in paths.transition_places(campaign, name).items():
+            found.append(Work(path, device, duration + relaxation, density))
+    return found

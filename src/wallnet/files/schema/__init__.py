@@ -90,6 +90,7 @@ _OUTCOMES: dict[str, Any] = {
 }
 _EDGE: dict[str, Any] = {"attributes": {"comment": "NaN where there is none"}, **_CURRENT_DENSITY}
 _WINDOW = ("variant", "duration", "current_density")
+_TRANSITION = ("start", "duration", "current_density")
 
 _PULSE = ("current_density",)
 _SWEEP = ("current_density", "time")
@@ -219,6 +220,45 @@ VARIABLES = {
     ),
     "window_above": Variable(
         _WINDOW[:2], "next current density above this stretch, which fails", **_EDGE
+    ),
+    # the pulses from all states of a device
+    "start": Variable(("start",), "state from which a pulse starts", "", STATE),
+    "target": Variable(("target",), "state in which a pulse can end", "", STATE),
+    "start_kept": Variable(("start",), "whether a wall placed there rests there", **_FLAG),
+    "start_bottom": Variable(("start",), "wall position at the lower edge", **_ON_TRACK),
+    "start_top": Variable(("start",), "wall position at the upper edge", **_ON_TRACK),
+    "end_state": Variable(_TRANSITION, "state of the wall at the end of the trace", type=STATE),
+    "end_settled": Variable(
+        _TRANSITION, "whether both wall ends rest at the end of the trace", **_FLAG
+    ),
+    "end_bottom": Variable(
+        _TRANSITION, "wall position at the lower edge at the end of the trace", **_ON_TRACK
+    ),
+    "end_top": Variable(
+        _TRANSITION, "wall position at the upper edge at the end of the trace", **_ON_TRACK
+    ),
+    "end_target": Variable(
+        _TRANSITION,
+        "index of the target in which the wall rests",
+        type="int64",
+        attributes={"comment": "-1 if it rests in none of them"},
+    ),
+    "reached": Variable(("target",), "whether a pulse from another state ends there", **_FLAG),
+    "left": Variable(("start",), "whether a pulse from there ends in another target", **_FLAG),
+    "sequence_length": Variable(
+        ("start", "target"),
+        "number of pulses of the shortest sequence",
+        type="int64",
+        attributes={"comment": "-1 where there is none"},
+    ),
+    "sequence_current_density": Variable(
+        ("start", "target"), "current density of the first pulse of this sequence", **_EDGE
+    ),
+    "sequence_duration": Variable(
+        ("start", "target"),
+        "duration of the first pulse of this sequence",
+        attributes={"comment": "NaN where there is none"},
+        **_TIME,
     ),
     # a device of any kind
     "sweep_m": Variable(
@@ -412,6 +452,12 @@ KINDS: dict[str, tuple[str, ...]] = {
     "window": (
         *("window_outcome", "window_step", "window_state", "window_first", "window_last"),
         *("window_below", "window_above", "variant", "duration", "current_density"),
+    ),
+    "transitions": (
+        *("start_kept", "start_bottom", "start_top", "end_state", "end_settled", "end_bottom"),
+        *("end_top", "end_target", "reached", "left", "sequence_length"),
+        *("sequence_current_density", "sequence_duration"),
+        *("start", "target", "duration", "current_density"),
     ),
     "track": _TRACK,
     "synapse": (
