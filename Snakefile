@@ -44,6 +44,7 @@ wildcard_constraints:
     current=r"-?\d+\.\d{4}",
     duration=r"\d+\.\d{3}",
     program="[a-z0-9][a-z0-9_-]*",
+    round=r"\d+",
     state=r"\d+(-\d+)?",
     variant="[a-z0-9][a-z0-9_.-]*",
     window="[a-z0-9][a-z0-9_-]*",
@@ -56,6 +57,7 @@ include: "workflow/rules/devices.smk"
 include: "workflow/rules/programs.smk"
 include: "workflow/rules/windows.smk"
 include: "workflow/rules/transitions.smk"
+include: "workflow/rules/intervals.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/studies.smk"
 include: "workflow/rules/figures.smk"
@@ -114,6 +116,17 @@ rule transitions:
             plan.transition_files(campaign),
             "the target transitions has nothing to run; add a device under transitions",
             lambda: plan.transition_work(campaign),
+        ),
+    localrule: True
+
+
+rule intervals:
+    """Between which current densities a pulse ends in each state, as data, tables and figures."""
+    input:
+        target(
+            plan.interval_files(campaign),
+            "the target intervals has nothing to run; add a device under intervals",
+            lambda: plan.interval_work(campaign),
         ),
     localrule: True
 

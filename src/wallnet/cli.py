@@ -15,6 +15,7 @@ def _parser() -> argparse.ArgumentParser:
     from wallnet.networks import commands as networks
     from wallnet.report import crosscheck, device_tables, measured, parameters, studies
     from wallnet.report import devices as device_figures
+    from wallnet.report import intervals as interval_reports
     from wallnet.report import networks as network_figures
     from wallnet.report import programs as program_reports
     from wallnet.report import transitions as transition_reports
@@ -38,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
         program_reports,
         window_reports,
         transition_reports,
+        interval_reports,
         network_figures,
         crosscheck,
         parameters,

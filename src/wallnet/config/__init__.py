@@ -22,6 +22,7 @@ from wallnet.config.devices import (
     Wall,
 )
 from wallnet.config.figures import Figures
+from wallnet.config.intervals import Intervals
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError
 from wallnet.config.networks import Networks
@@ -52,6 +53,7 @@ __all__ = [
     "Device",
     "Figures",
     "FilmSettings",
+    "Intervals",
     "Material",
     "MeasuredDevice",
     "Networks",

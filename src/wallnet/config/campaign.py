@@ -12,6 +12,7 @@ from wallnet.config.crosscheck import Crosscheck
 from wallnet.config.devices import Device
 from wallnet.config.figures import Figures
 from wallnet.config.inheritance import SHARED, laid_over, resolved, writes
+from wallnet.config.intervals import Intervals
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError, Finding, checked, shown_key, unknown_key
 from wallnet.config.networks import NO_DEVICE, Networks
@@ -46,6 +47,10 @@ class Campaign(Section):
         default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
     )
     """Pulses of both signs from every state of a device, by the name of the device."""
+    intervals: dict[str, Intervals] = Field(
+        default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
+    )
+    """Edges between the states after the pulses of a sweep, by the name of the device."""
     networks: Networks = Networks()
     """The networks that are trained with them."""
     figures: Figures = Figures()
@@ -104,6 +109,8 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
     problems += found
     transitions, found = _named("transitions", Transitions, data.get("transitions", {}))
     problems += found
+    intervals, found = _named("intervals", Intervals, data.get("intervals", {}))
+    problems += found
     for key, model in (("networks", Networks), ("figures", Figures), ("crosscheck", Crosscheck)):
         sections[key], found = _sentences(model, data.get(key, {}), key)
         problems += found
@@ -117,10 +124,13 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
             problems += window.problems(f"windows.{name}", simulated, _sentences)
         for name, asked in transitions.items():
             problems += asked.problems(name, simulated)
+        for name, bisected in intervals.items():
+            problems += bisected.problems(name, simulated)
     if problems:
         raise ConfigError("\n".join(f"{source}: {p}" for p in dict.fromkeys(problems)))
     sections["networks"] = sections["networks"].with_devices(devices)
     named: dict[str, Any] = {"programs": programs, "windows": windows, "transitions": transitions}
+    named["intervals"] = intervals
     return Campaign.model_construct(devices=devices, **named, **sections)
 
 

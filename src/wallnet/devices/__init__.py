@@ -5,6 +5,8 @@ kind `measured` are derived from CSV files of a user instead.
 """
 
 import argparse
+from collections.abc import Callable
+from functools import partial
 
 from wallnet import files, plan
 from wallnet.devices.compact import compact_model
@@ -15,13 +17,14 @@ from wallnet.devices.conductance import (
     series_conductance,
 )
 from wallnet.devices.gathering import gather
+from wallnet.devices.intervals import interval_round, intervals
 from wallnet.devices.measured import measured_model
 from wallnet.devices.neuron import activation, fit_quartic
 from wallnet.devices.programs import response
 from wallnet.devices.transitions import transitions
 from wallnet.devices.windows import window
 from wallnet.files import FileError
-from wallnet.jobs import DeviceJob, ResponseJob, TransitionsJob, WindowJob
+from wallnet.jobs import DeviceJob, IntervalsJob, ResponseJob, TransitionsJob, WindowJob
 
 __all__ = [
     "activation",
@@ -29,6 +32,8 @@ __all__ = [
     "detector_columns",
     "fit_quartic",
     "gather",
+    "interval_round",
+    "intervals",
     "measured_model",
     "normalize",
     "parallel_conductance",
@@ -118,6 +123,26 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
             given.out,
         )
     )
+
+    for name, work, meaning, text in (
+        ("interval-round", interval_round, "number of this round", "list the pulses of a round"),
+        ("intervals", intervals, "number of all rounds", "write the intervals of a device"),
+    ):
+        bisecting = subparsers.add_parser(name, help=f"{text} of a bisection")
+        bisecting.add_argument(
+            "--job", required=True, help="canonical JSON of jobs.IntervalsJob; - for standard input"
+        )
+        bisecting.add_argument("--round", type=int, required=True, help=meaning)
+        bisecting.add_argument("--traces", required=True, help="folder of the sweep's traces")
+        bisecting.add_argument("--refined", required=True, help="folder of rounds and their traces")
+        bisecting.add_argument("--out", required=True, help="file to write")
+        bisecting.set_defaults(handler=partial(_bisect, work))
+
+
+def _bisect(work: Callable[..., None], arguments: argparse.Namespace) -> None:
+    """Run a step of a bisection."""
+    job = IntervalsJob.from_json(files.given_text(arguments.job))
+    work(job, arguments.round, arguments.traces, arguments.refined, arguments.out)
 
 
 def _gather(arguments: argparse.Namespace) -> None:

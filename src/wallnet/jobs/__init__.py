@@ -4,6 +4,7 @@ from wallnet.jobs.base import Job, canonical, read
 from wallnet.jobs.code import code_of, find, load_class, search_in, stage_of
 from wallnet.jobs.crosscheck import crosscheck_job, misnamed_settings, own_calculators
 from wallnet.jobs.devices import DeviceJob, device_job
+from wallnet.jobs.intervals import IntervalsJob, intervals_job
 from wallnet.jobs.networks import (
     AccuracyJob,
     ContinuingJob,
@@ -44,6 +45,7 @@ __all__ = [
     "DataJob",
     "DeviceJob",
     "InterpretationJob",
+    "IntervalsJob",
     "Job",
     "LevelJob",
     "MappingJob",
@@ -66,6 +68,7 @@ __all__ = [
     "find",
     "initial_job",
     "interpretation_job",
+    "intervals_job",
     "level_job",
     "level_states",
     "load_class",

@@ -8,6 +8,7 @@ from wallnet.plan.listing import (
     device_files,
     everything,
     interpretation_files,
+    interval_files,
     mapping_files,
     network_files,
     program_files,
@@ -29,6 +30,9 @@ from wallnet.plan.paths import (
     network_path,
     network_paths,
     reference_metrics,
+    refined_paths,
+    round_in,
+    round_paths,
     staircase_in,
     staircase_places,
     start_paths,
@@ -40,7 +44,7 @@ from wallnet.plan.paths import (
     transition_places,
     validation_results,
 )
-from wallnet.plan.work import Work, transition_work, window_work, work_ahead
+from wallnet.plan.work import Work, interval_work, transition_work, window_work, work_ahead
 
 __all__ = [
     "FIGURES",
@@ -57,6 +61,8 @@ __all__ = [
     "folder",
     "interpretation_files",
     "interpretation_paths",
+    "interval_files",
+    "interval_work",
     "level_in",
     "level_paths",
     "levels_in",
@@ -68,8 +74,11 @@ __all__ = [
     "not_asked_for",
     "program_files",
     "reference_metrics",
+    "refined_paths",
     "register",
     "remove",
+    "round_in",
+    "round_paths",
     "simulations",
     "staircase_in",
     "staircase_places",

@@ -101,6 +101,27 @@ def transition_files(campaign: Campaign) -> list[str]:
     ]
 
 
+def interval_files(campaign: Campaign) -> list[str]:
+    """List the rounds of all bisections, with their data, tables and figures.
+
+    The traces of a round are known once it is finished (`paths.refined_paths`).
+    """
+    figure = {"figure": "edges", "suffix": "{suffix}"}
+    return [
+        path
+        for name in campaign.intervals
+        for path in (
+            *paths.round_paths(campaign, name),
+            files.INTERVALS.format(device=name),
+            *(files.INTERVALS_TABLE.format(device=name, suffix=s) for s in TABLE_SUFFIXES),
+            *files.both_formats(
+                [files.INTERVALS_FIGURE.format(device=name, **figure)],
+                campaign.figures.vector_format,
+            ),
+        )
+    ]
+
+
 def network_files(campaign: Campaign) -> list[str]:
     """List the records of the data sets, all networks and the tables of their accuracies."""
     networks = campaign.networks
@@ -174,6 +195,7 @@ def checks(campaign: Campaign) -> list[str]:
     return [
         *window_files(campaign),
         *transition_files(campaign),
+        *interval_files(campaign),
         *crosscheck_files(campaign),
         *validation_files(campaign),
         *mapping_files(campaign),

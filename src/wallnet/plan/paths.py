@@ -129,6 +129,46 @@ def transition_places(campaign: Campaign, name: str) -> dict[str, tuple[float, f
     }
 
 
+# Intervals
+
+
+def round_in(refined: str | Path, number: int) -> str:
+    """Return the file of a round in the folder of a device's intervals."""
+    return str(Path(refined, PurePosixPath(files.INTERVAL_ROUND).name.format(round=number)))
+
+
+def round_paths(campaign: Campaign, name: str) -> list[str]:
+    """Return the files of all rounds of a device."""
+    count = campaign.intervals[name].rounds(campaign.simulated[name])
+    folder = files.INTERVALS.format(device=name).removesuffix(".nc")
+    return [round_in(folder, number) for number in range(1, count + 1)]
+
+
+def refined_paths(
+    campaign: Campaign, name: str, folder: str | Path = "", last: int | None = None
+) -> list[str]:
+    """Return the traces that the finished rounds of a device asked for.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign.
+    name : str
+        The device.
+    folder : str or Path
+        Folder of the campaign.
+    last : int, optional
+        The last round that counts; all if not given.
+    """
+    refined = files.INTERVALS.format(device=name).removesuffix(".nc")
+    found = []
+    for path in round_paths(campaign, name)[:last]:
+        if Path(folder, path).exists():
+            asked = files.read_json(Path(folder, path), ["current_densities"])
+            found += [trace_in(refined, float(each)) for each in asked["current_densities"]]
+    return found
+
+
 # Networks
 
 

@@ -26,7 +26,7 @@ class Work:
     Attributes
     ----------
     path : str
-        Its result.
+        Its result; empty if it is not known yet.
     device : Device
         The simulated device.
     longest : float
@@ -59,7 +59,7 @@ def work_ahead(work: Iterable[Work]) -> str:
     >>> work_ahead([])
     'All simulations of this target are there.'
     """
-    ahead = [each for each in work if not Path(each.path).exists()]
+    ahead = [each for each in work if not each.path or not Path(each.path).exists()]
     if not ahead:
         return "All simulations of this target are there."
     nanoseconds = sum(each.longest for each in ahead) / 1e-9
@@ -108,4 +108,24 @@ def transition_work(campaign: Campaign) -> list[Work]:
         found += [Work(path, device, relaxation) for path in paths.start_paths(campaign, name)]
         for path, (duration, density) in paths.transition_places(campaign, name).items():
             found.append(Work(path, device, duration + relaxation, density))
+    return found
+
+
+def interval_work(campaign: Campaign) -> list[Work]:
+    """List the pulses of the sweeps of all bisections, and those that each edge needs.
+
+    A sweep has at least one edge for each state after the first that it reaches; how many there
+    are is known only after it. One edge between each pair of neighbours is therefore counted, which
+    is more than there usually are.
+    """
+    found: list[Work] = []
+    for name, asked in campaign.intervals.items():
+        device = campaign.simulated[name]
+        longest = device.pulse.duration + device.relaxation.longest
+        densities = device.pulse.current_densities
+        for path, density in zip(paths.trace_paths(name, device), densities, strict=True):
+            found.append(Work(path, device, longest, density))
+        if not Path(files.INTERVALS.format(device=name)).exists():
+            edges = (len(densities) - 1) * asked.rounds(device)
+            found += edges * [Work("", device, longest, densities[-1])]
     return found

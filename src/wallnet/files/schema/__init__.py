@@ -260,6 +260,19 @@ VARIABLES = {
         attributes={"comment": "NaN where there is none"},
         **_TIME,
     ),
+    # the intervals of current density that end in each state
+    "interval": Variable(
+        ("interval",), "number of the interval, by ascending current density", type="int64"
+    ),
+    "interval_state": Variable(("interval",), "state of the wall after its pulses", type=STATE),
+    "interval_settled": Variable(("interval",), "whether the wall rests, or has left", **_FLAG),
+    "interval_low": Variable(("interval",), "lower edge", **_EDGE),
+    "interval_high": Variable(("interval",), "upper edge", **_EDGE),
+    "interval_error": Variable(
+        ("interval",), "largest possible error of its edges", **_CURRENT_DENSITY
+    ),
+    "interval_swept": Variable(("interval",), "pulses of the sweep in it", type="int64"),
+    "swept": Variable(_PULSE, "whether the pulse belongs to the sweep", **_FLAG),
     # a device of any kind
     "sweep_m": Variable(
         (*_SWEEP, "component"),
@@ -458,6 +471,11 @@ KINDS: dict[str, tuple[str, ...]] = {
         *("end_top", "end_target", "reached", "left", "sequence_length"),
         *("sequence_current_density", "sequence_duration"),
         *("start", "target", "duration", "current_density"),
+    ),
+    "intervals": (
+        *("interval_state", "interval_settled", "interval_low", "interval_high"),
+        *("interval_error", "interval_swept", "state", "settled", "swept"),
+        *("interval", "current_density"),
     ),
     "track": _TRACK,
     "synapse": (
