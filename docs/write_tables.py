@@ -353,6 +353,46 @@ def staircase(results: Results) -> str:
     return f"{first}\n\n{second}"
 
 
+WINDOWS = ("staircase", "narrow")
+"""The windows that are shown."""
+
+
+def windows(results: Results) -> str:
+    """Return at which amplitudes each staircase works, and why it fails at the others."""
+    rows = []
+    for name in WINDOWS:
+        table = results.table(f"windows/{name}.csv")
+        for (variant, duration), points in table.groupby(["variant", "duration (ns)"], sort=False):
+            works, fails = [], []
+            for _, point in points.iterrows():
+                density = f"{float(point['J (1e12 A/m²)']):g}"
+                if point["outcome"] == "works":
+                    works.append(density)
+                else:
+                    fails.append(f"{density} {point['outcome']} ({point['step that failed']})")
+            cells = ", ".join(works) or "–", ", ".join(fails) or "–"
+            rows.append([name, variant, f"{float(duration):g}", *cells])
+    header = ["window", "variant", "duration (ns)", "works at J (1e12 A/m²)", "fails at (step)"]
+    return markdown(header, "|---|---|---:|---|---|", rows)
+
+
+def transitions(results: Results) -> str:
+    """Return where the pulses from each state of the synapse with five notches lead."""
+    table = results.table("transitions/synapse-5.csv")
+    densities = sorted(table["J (1e12 A/m²)"].unique(), key=float)
+    rows = []
+    for start, pulses in table.groupby("from", sort=False):
+        pulses = pulses.set_index("J (1e12 A/m²)")
+        cells = []
+        for density in densities:
+            end = pulses.loc[density, "state after the pulse"]
+            moving = "" if pulses.loc[density, "settled"] == "yes" else ", moving"
+            cells.append(f"{end}{moving}".replace("between ", "").replace(" and ", "-"))
+        rows.append([start, *cells])
+    header = ["from", *(f"{float(each):+g}" for each in densities)]
+    return markdown(header, "|---|" + "---|" * len(densities), rows)
+
+
 def queued_jobs(results: Results) -> str:
     """Return a sentence with the number of jobs that are submitted to a cluster."""
     table = results.table("jobs.csv")
@@ -551,6 +591,8 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "synapses": synapses,
     "synapse-5-levels": levels_of_synapse_5,
     "staircase": staircase,
+    "windows": windows,
+    "transitions": transitions,
     "queued-jobs": queued_jobs,
     "all-jobs": all_jobs,
     "crosscheck": crosscheck,
@@ -637,7 +679,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
         The files that are missing there; their existing copies stay unchanged.
     """
     target = root / "docs/results"
-    for folder in ("devices", "programs"):
+    for folder in ("devices", "programs", "transitions", "windows"):
         (target / folder).mkdir(parents=True, exist_ok=True)
     missing = []
     # table-ii.csv has the paper's own numbers there
@@ -650,6 +692,9 @@ def copy_results(source: Path, root: Path) -> list[str]:
             missing.append(str(table))
     devices = ("neuron", "synapse-5", "synapse-5-literal", "synapse-10", "track")
     places = [f"devices/{device}" for device in devices] + ["programs/staircase"]
+    # these targets are not part of the whole campaign
+    others = ["transitions/synapse-5", *(f"windows/{name}" for name in WINDOWS)]
+    places += [place for place in others if (source / f"tables/{place}.csv").exists()]
     for place in places:
         sweep = source / f"tables/{place}.csv"
         page = sweep.with_suffix(".md")

@@ -168,9 +168,14 @@ def _gather(
             "parameters": job.to_json(),
             "simulation": canonical(conditions),
             "revision": revisions.of("devices"),
-            **{f"simulation_{key}": ", ".join(sorted(made_by[key])) for key in sorted(made_by)},
+            **simulated_by(made_by),
         },
     )
+
+
+def simulated_by(made_by: Mapping[str, set[str]]) -> dict[str, str]:
+    """Return the attributes that name the calculators and revisions of all simulations."""
+    return {f"simulation_{key}": ", ".join(sorted(made_by[key])) for key in sorted(made_by)}
 
 
 def _common(

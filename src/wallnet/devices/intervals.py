@@ -14,15 +14,12 @@ import numpy as np
 
 from wallnet import files, plan, revisions
 from wallnet.config.pulse import CURRENT_DENSITY_STEP
-from wallnet.devices.transitions import WITHOUT_WALL
+from wallnet.devices.transitions import UNUSED, WITHOUT_WALL
 from wallnet.files import FileError, WallState
 from wallnet.jobs import IntervalsJob
 
 Outcome = tuple[str, bool]
 """State of the wall after a pulse, and whether it rests, as a track without a wall does."""
-
-UNUSED = ("m", "magnetization", "magnetization_profile", "snapshot_time", "applied_current_density")
-"""Variables of a trace that are not read."""
 
 
 def middles(outcomes: Mapping[float, Outcome], resolution: float) -> list[float]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files, plan, revisions
+from wallnet.devices.gathering import simulated_by
 from wallnet.files import FileError, WallState
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.jobs import TransitionsJob
@@ -208,7 +209,7 @@ def transitions(
             # of the first pulse
             "simulation": simulation,
             "revision": revisions.of("devices"),
-            **{f"simulation_{key}": ", ".join(sorted(made_by[key])) for key in sorted(made_by)},
+            **simulated_by(made_by),
         },
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files, plan, revisions
+from wallnet.devices.gathering import simulated_by
 from wallnet.files import FileError
 from wallnet.files.schema.windows import WORKS
 from wallnet.jobs import WindowJob, canonical
@@ -118,6 +119,6 @@ def window(job: WindowJob, staircases: str | Path, out: str | Path) -> None:
             # of the first staircase of each variant
             "simulation": canonical(simulation),
             "revision": revisions.of("devices"),
-            **{f"simulation_{key}": ", ".join(sorted(made_by[key])) for key in sorted(made_by)},
+            **simulated_by(made_by),
         },
     )
