@@ -353,7 +353,7 @@ def staircase(results: Results) -> str:
     return f"{first}\n\n{second}"
 
 
-WINDOWS = ("staircase", "narrow")
+WINDOWS = ("staircase", "narrow", "narrow-tail")
 """The windows that are shown."""
 
 

@@ -205,10 +205,14 @@ VARIABLES = {
     "outcome_state": Variable((), "state of the wall after the last step", type=STATE),
     # the staircases of a window
     "variant": Variable(("variant",), "variant of the device", "", TEXT),
-    "duration": Variable(("duration",), "duration of each pulse", **_TIME),
-    "window_outcome": Variable(_WINDOW, "outcome of the staircase", "", TEXT, attributes=_OUTCOMES),
-    "window_step": Variable(_WINDOW, "first step that failed; 0 if all worked", type="int64"),
-    "window_state": Variable(_WINDOW, "state of the wall after the last step", type=STATE),
+    "duration": Variable(("duration",), "duration of the pulses", **_TIME),
+    "window_outcome": Variable(
+        _WINDOW, "outcome of each staircase", "", TEXT, attributes=_OUTCOMES
+    ),
+    "window_step": Variable(
+        _WINDOW, "first step of each that failed; 0 if all worked", type="int64"
+    ),
+    "window_state": Variable(_WINDOW, "state of the wall after the last step of each", type=STATE),
     "window_first": Variable(
         _WINDOW[:2], "least current density of the widest stretch that works", **_EDGE
     ),
@@ -225,17 +229,19 @@ VARIABLES = {
     "start": Variable(("start",), "state from which a pulse starts", "", STATE),
     "target": Variable(("target",), "state in which a pulse can end", "", STATE),
     "start_kept": Variable(("start",), "whether a wall placed there rests there", **_FLAG),
-    "start_bottom": Variable(("start",), "wall position at the lower edge", **_ON_TRACK),
-    "start_top": Variable(("start",), "wall position at the upper edge", **_ON_TRACK),
-    "end_state": Variable(_TRANSITION, "state of the wall at the end of the trace", type=STATE),
-    "end_settled": Variable(
-        _TRANSITION, "whether both wall ends rest at the end of the trace", **_FLAG
+    "start_bottom": Variable(
+        ("start",), "wall position at the lower edge before the pulses", **_ON_TRACK
     ),
+    "start_top": Variable(
+        ("start",), "wall position at the upper edge before the pulses", **_ON_TRACK
+    ),
+    "end_state": Variable(_TRANSITION, "state of the wall after each pulse", type=STATE),
+    "end_settled": Variable(_TRANSITION, "whether both wall ends rest after each pulse", **_FLAG),
     "end_bottom": Variable(
-        _TRANSITION, "wall position at the lower edge at the end of the trace", **_ON_TRACK
+        _TRANSITION, "wall position at the lower edge after each pulse", **_ON_TRACK
     ),
     "end_top": Variable(
-        _TRANSITION, "wall position at the upper edge at the end of the trace", **_ON_TRACK
+        _TRANSITION, "wall position at the upper edge after each pulse", **_ON_TRACK
     ),
     "end_target": Variable(
         _TRANSITION,
