@@ -16,8 +16,8 @@ NAMES = [WallState(name) for name in ("notch 1", "between 1 and 2", "notch 2")]
 PLACED = [
     Resting(WallState("notch 1"), True, 300 * NM, 300 * NM),
     Resting(WallState("between 1 and 2"), True, 316 * NM, 584 * NM),
-    # placed at notch 2, it did not stay there
-    Resting(WallState("notch 1"), True, 300 * NM, 300 * NM),
+    # placed at notch 2, it did not come to rest
+    Resting(WallState("notch 2"), False, 600 * NM, 600 * NM),
 ]
 
 
