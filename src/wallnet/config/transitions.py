@@ -17,7 +17,7 @@ class Transitions(PulseGrid):
     """
 
     starts: Annotated[tuple[str, ...] | None, Field(json_schema_extra={"minItems": 1})] = None
-    """States from which pulses start, such as `notch 2`; all that notches hold if not given."""
+    """States from which pulses start, such as "notch 2"; all that notches hold if not given."""
 
     @field_validator("starts")
     @classmethod
