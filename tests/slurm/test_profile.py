@@ -78,9 +78,9 @@ def test_all_else_stays_off_the_queue():
             if not re.search(r"^ +localrule:", body, re.M):
                 here.add(name)
     studies = {"compare_mappings", "interpret", "fine_tune_interpretations"}
-    windows = {"window_initial", "staircase"}
+    pulses = {"program", "window_initial", "staircase", "transition", "interval_trace"}
     checks = {"crosscheck_trace", "validation_check"}
-    assert here == {*SUBMITTED, "program", *windows, *checks, *studies}
+    assert here == {*SUBMITTED, *pulses, *checks, *studies}
 
 
 def test_the_grouping_of_the_docs_is_accepted(tmp_path):
