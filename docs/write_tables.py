@@ -393,6 +393,13 @@ def transitions(results: Results) -> str:
     return markdown(header, "|---|" + "---|" * len(densities), rows)
 
 
+def intervals(results: Results) -> str:
+    """Return the intervals of the synapse with five notches."""
+    table = results.table("intervals/synapse-5.csv")
+    rule = "|---|---|" + "---:|" * (len(table.columns) - 2)
+    return markdown(list(table.columns), rule, table.to_numpy().tolist())
+
+
 def queued_jobs(results: Results) -> str:
     """Return a sentence with the number of jobs that are submitted to a cluster."""
     table = results.table("jobs.csv")
@@ -593,6 +600,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "staircase": staircase,
     "windows": windows,
     "transitions": transitions,
+    "intervals": intervals,
     "queued-jobs": queued_jobs,
     "all-jobs": all_jobs,
     "crosscheck": crosscheck,
@@ -679,7 +687,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
         The files that are missing there; their existing copies stay unchanged.
     """
     target = root / "docs/results"
-    for folder in ("devices", "programs", "transitions", "windows"):
+    for folder in ("devices", "programs", "intervals", "transitions", "windows"):
         (target / folder).mkdir(parents=True, exist_ok=True)
     missing = []
     # table-ii.csv has the paper's own numbers there
@@ -693,7 +701,8 @@ def copy_results(source: Path, root: Path) -> list[str]:
     devices = ("neuron", "synapse-5", "synapse-5-literal", "synapse-10", "track")
     places = [f"devices/{device}" for device in devices] + ["programs/staircase"]
     # these targets are not part of the whole campaign
-    others = ["transitions/synapse-5", *(f"windows/{name}" for name in WINDOWS)]
+    others = ["intervals/synapse-5", "transitions/synapse-5"]
+    others += [f"windows/{name}" for name in WINDOWS]
     places += [place for place in others if (source / f"tables/{place}.csv").exists()]
     for place in places:
         sweep = source / f"tables/{place}.csv"
