@@ -25,6 +25,7 @@ from wallnet.config.figures import Figures
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError
 from wallnet.config.networks import Networks
+from wallnet.config.price import Heating, HeavyMetal
 from wallnet.config.programs import Program, ProgramPulse, repeated
 from wallnet.config.pulse import (
     CURRENT_DENSITY_STEP,
@@ -48,6 +49,8 @@ __all__ = [
     "Device",
     "Figures",
     "FilmSettings",
+    "Heating",
+    "HeavyMetal",
     "Material",
     "MeasuredDevice",
     "Networks",

@@ -20,6 +20,7 @@ from wallnet.jobs.networks import (
     mapping_job,
     training_job,
 )
+from wallnet.jobs.price import PriceJob, price_job
 from wallnet.jobs.programs import ProgramJob, ResponseJob, program_job, response_job
 from wallnet.jobs.simulation import (
     SimulationJob,
@@ -39,6 +40,7 @@ __all__ = [
     "Job",
     "LevelJob",
     "MappingJob",
+    "PriceJob",
     "ProgramJob",
     "ResponseJob",
     "SimulationJob",
@@ -61,6 +63,7 @@ __all__ = [
     "mapping_job",
     "misnamed_settings",
     "own_calculators",
+    "price_job",
     "program_job",
     "pulse_job",
     "read",
