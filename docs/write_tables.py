@@ -457,6 +457,26 @@ def shipped_price(device: str, **changes: Any) -> PriceJob:
     return price_job(load(ROOT / "config.yaml").simulated[device]).model_copy(update=changes)
 
 
+def price(results: Results) -> str:
+    """Return a sentence about the price of the pulse to notch 2."""
+    plain = price_of(shipped_price("synapse-5"), 0.65e12, 10e-9)
+    heavy = {
+        preset: price_of(
+            shipped_price("synapse-5", heavy_metal=HeavyMetal(preset=preset)), 0.65e12, 10e-9
+        )
+        for preset in PRESETS
+    }
+    of_metals = " and ".join(
+        f"{heavy[preset].energy / 1e-12:.0f} pJ and {heavy[preset].rise.peak:.0f} K with {title}"
+        for preset, title in {"pt": "Pt", "beta-w": "β-W"}.items()
+    )
+    return (
+        f"the pulse to notch 2 of `synapse-5` needs {plain.energy / 1e-12:.1f} pJ and heats the "
+        f"middle of the track by {plain.rise.peak:.0f} K if the metal has the paper's P = 0.4 as "
+        f"its spin Hall angle; it needs {of_metals}, whose angles are smaller."
+    )
+
+
 def price_of_metals(results: Results) -> str:
     """Return the price of the pulse to notch 2 with each metal."""
     rows = []
@@ -648,6 +668,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "tolerances": tolerances,
     "mistakes": mistakes,
     "mutants": mutants,
+    "price": price,
     "price-metals": price_of_metals,
     "price-oxides": price_on_oxides,
     "price-levels": price_of_levels,

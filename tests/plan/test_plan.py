@@ -257,6 +257,7 @@ def with_everything():
         "compared": ["row-extended", "signed-3sd", "layer"],
         "seeds": [3, 11],
         "table_ii": {"wide": 5},
+        "written_by": {"synapse": "stairs"},
         "threads": 2,
     }
     networks["recipes"]["brief"] = {
@@ -490,6 +491,8 @@ OPTIONS = {
     "--traces": r"results/traces/[a-z]+",
     "--levels": r"results/levels/[a-z]+",
     "--device": r"results/devices/[a-z]+\.nc",
+    "--devices": r"results/devices|-",
+    "--responses": r"results/responses",
     "--program": r"results/programs/stairs\.nc",
     "--response": r"results/responses/stairs\.nc",
     "--networks": r"results/networks",
@@ -633,6 +636,17 @@ def expected_input(job):
             for seed in (3, 11)
             for path in every_metrics(dataset, ["synapse", "wide"], seed)[recipe]
         ]
+    if rule == "programming_table":
+        programmed = [
+            path.replace("metrics.json", "programming.nc")
+            for dataset in ("blots", "dots")
+            for recipe in ("plain", "brief")
+            for seed in (3, 11)
+            for path in every_metrics(dataset, ["synapse", "wide"], seed)[recipe]
+            if path.split("/")[7] in ("quantized", "fine_tuned_snapped", "on_levels")
+        ]
+        devices = [DEVICE_FILE.format(device=name) for name in ("synapse", "wide")]
+        return [*programmed, *devices, "results/responses/stairs.nc"]
     if rule == "mapping_table":
         places = [
             (d, r, s) for d in ("synapse", "wide") for r in ("parallel", "series") for s in (3, 11)

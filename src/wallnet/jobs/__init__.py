@@ -20,7 +20,12 @@ from wallnet.jobs.networks import (
     mapping_job,
     training_job,
 )
-from wallnet.jobs.price import PriceJob, price_job
+from wallnet.jobs.price import (
+    PriceJob,
+    ProgrammingPriceJob,
+    price_job,
+    programming_price_job,
+)
 from wallnet.jobs.programs import ProgramJob, ResponseJob, program_job, response_job
 from wallnet.jobs.simulation import (
     SimulationJob,
@@ -42,6 +47,7 @@ __all__ = [
     "MappingJob",
     "PriceJob",
     "ProgramJob",
+    "ProgrammingPriceJob",
     "ResponseJob",
     "SimulationJob",
     "TrainingJob",
@@ -65,6 +71,7 @@ __all__ = [
     "own_calculators",
     "price_job",
     "program_job",
+    "programming_price_job",
     "pulse_job",
     "read",
     "response_job",
