@@ -557,6 +557,38 @@ def price_of_staircase(results: Results) -> str:
     )
 
 
+PROGRAMMED = {"recipe": "tuned", "mapping": "signed-fitted", "reading": "parallel"}
+"""Networks whose price of writing is shown."""
+
+
+def programming(results: Results) -> str:
+    """Return what it costs to write the networks of the first seed on the synapse."""
+    table = results.table("programming.csv")
+    for column, value in {**PROGRAMMED, "device": "synapse-5"}.items():
+        table = table[table[column] == value]
+    titles = {"quantized": "quantised", "on_levels": "trained on the levels"}
+    rows = [
+        [
+            DATASETS[row["dataset"]],
+            titles[row["stage"]],
+            row["start"].replace("quantized", "quantised"),
+            row["written_by"].replace("staircase", "`staircase`"),
+            *(f"{int(row[key]):,}" for key in ("changed", "lowered", "not_written", "pulses")),
+            f"{float(row['pulses_a_synapse']):.2f}",
+            f"{float(row['energy_a_synapse']) / 1e-12:.2f}",
+            f"{float(row['energy']) / 1e-9:.0f}",
+        ]
+        for row in table.to_dict("records")
+    ]
+    header = (
+        *("data", "network", "from", "written by", "changed", "lowered", "cannot be written"),
+        *("pulses", "pulses a synapse", "energy a synapse (pJ)", "energy (nJ)"),
+    )
+    synapses = " and ".join(sorted({f"{int(text):,}" for text in table["synapses"]}))
+    shown = markdown(header, "|---|---|---|---|---:|---:|---:|---:|---:|---:|---:|", rows)
+    return f"Each network has {synapses} synapses.\n\n{shown}"
+
+
 # The configuration
 
 
@@ -673,6 +705,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "price-oxides": price_on_oxides,
     "price-levels": price_of_levels,
     "price-staircase": price_of_staircase,
+    "programming": programming,
     "configuration": configuration,
     **{name: as_measured(name) for name in ("planning", "gather", "thresholds")},
 }
@@ -757,7 +790,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
         (target / folder).mkdir(parents=True, exist_ok=True)
     missing = []
     # table-ii.csv has the paper's own numbers there
-    for name in ("accuracy", "accuracy-gaps", "mappings", "table-ii"):
+    for name in ("accuracy", "accuracy-gaps", "mappings", "programming", "table-ii"):
         table = source / f"tables/{name}.csv"
         if table.exists():
             named = "interpretations" if name == "table-ii" else name

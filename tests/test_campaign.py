@@ -245,8 +245,8 @@ def test_a_changed_level_maps_again_and_trains_nothing_else(whole):
 @pytest.mark.parametrize(
     ("stage", "rules"),
     [
-        ("networks", {*NETWORK_RULES, "accuracy"}),
-        ("report", {"accuracy", "parameters", "device_table"}),
+        ("networks", {*NETWORK_RULES, "accuracy", "programming_table"}),
+        ("report", {"accuracy", "parameters", "device_table", "programming_table"}),
     ],
 )
 def test_a_new_revision_plans_its_stage_and_what_comes_after_it(whole, tmp_path, stage, rules):

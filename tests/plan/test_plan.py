@@ -608,7 +608,10 @@ def expected_input(job):
         return [f"results/data/{dataset}.json", f"results/compact_models/{device}.json", *starts]
     if rule in ("figure_magnetization", "figure_dynamics"):
         return [*one, *traces]
-    if rule in ("figure_transfer_curve", "figure_conductance", "figure_wall_position"):
+    if rule in (
+        *("figure_transfer_curve", "figure_conductance", "figure_wall_position"),
+        "figure_price",
+    ):
         return one
     if rule == "figure_synapses_compared":
         return ["results/devices/synapse.nc", "results/devices/wide.nc"]

@@ -76,7 +76,7 @@ def with_prices(table: Table, prices: "pandas.DataFrame") -> Table:
 def add_price_argument(command: argparse.ArgumentParser) -> None:
     """Add the option with what the price of pulses depends on."""
     command.add_argument(
-        "--price", help="canonical JSON of jobs.PriceJob; without it the tables have no prices"
+        "--price", help="canonical JSON of jobs.PriceJob, for the prices of pulses"
     )
 
 
