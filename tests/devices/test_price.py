@@ -134,3 +134,5 @@ def test_the_rise_of_a_long_program_approaches_a_limit():
 def test_a_program_without_pulses_has_no_price():
     found = price_of_program(priced(), [], [], [])
     assert found.energy.shape == found.rise.mean.shape == (0,)
+    before = price_of_program(priced(), [0.0], [0.0], [0.0])  # the state before a first pulse
+    assert (before.energy.tolist(), before.rise.peak.tolist()) == ([0], [0])

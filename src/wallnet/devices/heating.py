@@ -77,8 +77,8 @@ def step_response(time: ArrayLike, width: float, heating: Heating) -> Rise:
 def thick_oxide(time: ArrayLike, width: float, heating: Heating) -> Rise:
     """Return the rise per heat flux of a strip on oxide without an end.
 
-    The flux per temperature of a strip that is heated for a moment is known in closed form;
-    this is its integral over time.
+    The rise after heat that is given off in a moment is a difference of error functions; this is
+    its integral over time.
 
     Parameters
     ----------

@@ -105,7 +105,7 @@ def price_of_program(
     flux = _flux(job, density)
     instants = begin[:, np.newaxis] + lasting[:, np.newaxis] * np.linspace(0, 1, SAMPLES + 1)
     mean, peak = np.zeros_like(density), np.zeros_like(density)
-    if density.size:
+    if lasting.any():
         # heat is linear: each pulse is a step on and a step off
         edges = np.concatenate([begin, begin + lasting])
         steps = np.concatenate([flux, -flux])
