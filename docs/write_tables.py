@@ -573,10 +573,18 @@ def programming(results: Results) -> str:
             titles[row["stage"]],
             row["start"].replace("quantized", "quantised"),
             row["written_by"].replace("staircase", "`staircase`"),
-            *(f"{int(row[key]):,}" for key in ("changed", "lowered", "not_written", "pulses")),
-            f"{float(row['pulses_a_synapse']):.2f}",
-            f"{float(row['energy_a_synapse']) / 1e-12:.2f}",
-            f"{float(row['energy']) / 1e-9:.0f}",
+            *(f"{int(row[key]):,}" for key in ("changed", "lowered", "not_written")),
+            # what it costs to write a part of a network says little
+            *(
+                ["–"] * 4
+                if int(row["not_written"])
+                else [
+                    f"{int(row['pulses']):,}",
+                    f"{float(row['pulses_a_synapse']):.2f}",
+                    f"{float(row['energy_a_synapse']) / 1e-12:.2f}",
+                    f"{float(row['energy']) / 1e-9:.0f}",
+                ]
+            ),
         ]
         for row in table.to_dict("records")
     ]

@@ -317,9 +317,8 @@ def programming_table(
     title = "Price of writing a network"
     formats = {name: ".6g" if form else "d" for name, (_, _, form) in COLUMNS.items()}
     files.write_text(Table(title, frame, formats).as_csv(), csv_path)
-    readable = frame.drop(columns="seed").assign(
-        stage=frame["stage"].map(lambda name: STAGES[name].title)
-    )
+    titles = {name: stage.title for name, stage in STAGES.items()}
+    readable = frame.drop(columns="seed").replace({"stage": titles, "start": titles})
     for name, (_, unit, form) in COLUMNS.items():
         if form:
             readable[name] = readable[name] / unit
