@@ -45,7 +45,8 @@ KINDS = {
     "results/levels/synapse/1-2.nc": "(devices|compact_models|levels)/synapse|synapses-compared"
     "|tables/programming",
     "results/data/blots.json": "data|networks|accuracy|training-curves|programming",
-    f"{NETWORKS}/none/none/none/plain/fp32/seed-3/metrics.json": "networks|accuracy|training|programming",
+    f"{NETWORKS}/none/none/none/plain/fp32/seed-3/metrics.json": "networks|accuracy|training"
+    "|programming",
     f"{ON_LEVELS}/quantized/seed-3/programming.nc": f"{ON_LEVELS}|accuracy|figures/networks"
     "|tables/programming",
     f"{ON_LEVELS}/on_levels/seed-3/best.ckpt": f"{ON_LEVELS}|accuracy|figures/networks"
