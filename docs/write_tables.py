@@ -28,7 +28,10 @@ from typing import Any
 import pandas as pd
 from scipy.stats import binomtest
 
-from wallnet.config import load, schema
+from wallnet.config import HeavyMetal, load, repeated, schema
+from wallnet.config.price import PRESETS
+from wallnet.devices.price import price_of, price_of_program, resistance
+from wallnet.jobs import PriceJob, price_job
 
 ROOT = Path(__file__).parents[1]
 WIDTH = 100
@@ -493,6 +496,154 @@ def mutants(results: Results) -> str:
     return markdown(header, "|---|---:|---:|---:|---:|---:|", rows)
 
 
+# Prices of pulses: they depend on the configuration only
+
+
+def shipped_price(device: str, **changes: Any) -> PriceJob:
+    """Return what the price of pulses on a device of the shipped campaign depends on."""
+    return price_job(load(ROOT / "config.yaml").simulated[device]).model_copy(update=changes)
+
+
+def price(results: Results) -> str:
+    """Return a sentence about the price of the pulse to notch 2."""
+    plain = price_of(shipped_price("synapse-5"), 0.65e12, 10e-9)
+    heavy = {
+        preset: price_of(
+            shipped_price("synapse-5", heavy_metal=HeavyMetal(preset=preset)), 0.65e12, 10e-9
+        )
+        for preset in PRESETS
+    }
+    of_metals = " and ".join(
+        f"{heavy[preset].energy / 1e-12:.0f} pJ and {heavy[preset].rise.peak:.0f} K with {title}"
+        for preset, title in {"pt": "Pt", "beta-w": "β-W"}.items()
+    )
+    return (
+        f"the pulse to notch 2 of `synapse-5` needs {plain.energy / 1e-12:.1f} pJ and heats the "
+        f"middle of the track by {plain.rise.peak:.0f} K if the metal has the paper's P = 0.4 as "
+        f"its spin Hall angle; it needs {of_metals}, whose angles are smaller."
+    )
+
+
+def price_of_metals(results: Results) -> str:
+    """Return the price of the pulse to notch 2 with each metal."""
+    rows = []
+    for preset in (None, *PRESETS):
+        job = shipped_price("synapse-5", heavy_metal=HeavyMetal(preset=preset))
+        found = price_of(job, 0.65e12, 10e-9)
+        rows.append(
+            [
+                f"`{preset}`" if preset else "none, θ = P = 0.4",
+                f"{job.heavy_metal.resistivity / 1e-8:g}",
+                f"{found.metal_current_density / 1e12:.2f}",
+                f"{resistance(job) / 1e3:.2f}",
+                f"{found.current / 1e-3:.2f}",
+                f"{found.energy / 1e-12:.1f}",
+                f"{found.rise.mean:.0f}",
+                f"{found.rise.peak:.0f}",
+            ]
+        )
+    header = (
+        *("preset", "ρ (µΩ cm)", "J in the metal (1e12 A/m²)", "R (kΩ)", "I (mA)"),
+        *("energy (pJ)", "mean rise (K)", "rise in the middle (K)"),
+    )
+    return markdown(header, "|---|---:|---:|---:|---:|---:|---:|---:|", rows)
+
+
+def price_on_oxides(results: Results) -> str:
+    """Return the temperature rise of that pulse with oxides of different thickness."""
+    plain = shipped_price("synapse-5")
+    rows = []
+    for nanometres in (20, 50, 100, 300, 1000):
+        changes = {"oxide_thickness": nanometres * 1e-9}
+        job = plain.model_copy(update={"heating": plain.heating.model_copy(update=changes)})
+        after = [price_of(job, 0.65e12, duration).rise for duration in (1e-9, 10e-9, 100e-9)]
+        cells = (f"{rise.mean:.0f} / {rise.peak:.0f}" for rise in after)
+        rows.append([str(nanometres), *cells])
+    header = ["oxide (nm)", *(f"after {t} ns: mean / middle (K)" for t in (1, 10, 100))]
+    return markdown(header, "|---:|---:|---:|---:|", rows)
+
+
+def price_of_levels(results: Results) -> str:
+    """Return the price of the smallest pulse that reaches each level of the synapse."""
+    job = shipped_price("synapse-5")
+    duration = load(ROOT / "config.yaml").simulated["synapse-5"].pulse.duration
+    rows = []
+    for state, level in results.levels("synapse-5").iterrows():
+        text = level.iloc[-1]
+        if level["level"] == "none" or text == "–" or float(text) == 0:
+            continue
+        found = price_of(job, float(text) * 1e12, duration)
+        cells = (found.energy / 1e-12, found.rise.mean, found.rise.peak)
+        formats = (".1f", ".0f", ".0f")
+        rows.append([str(state), text, *map(format, cells, formats)])
+    header = (
+        *("state", "J (1e12 A/m²)", "energy (pJ)"),
+        *("mean rise (K)", "rise in the middle (K)"),
+    )
+    return markdown(header, "|---|---:|---:|---:|---:|", rows)
+
+
+def price_of_staircase(results: Results) -> str:
+    """Return a sentence about the price of the staircase."""
+    program = load(ROOT / "config.yaml").programs["staircase"]
+    pulses = list(repeated(program.pulses))
+    starts, time = [], 0.0
+    for pulse in pulses:
+        starts.append(time)
+        time += pulse.duration + pulse.pause
+    job = shipped_price(program.device)
+    found = price_of_program(
+        job, [p.current_density for p in pulses], [p.duration for p in pulses], starts
+    )
+    return (
+        f"the staircase of `{program.device}` ([programs.md](programs.md)) costs "
+        f"{found.energy[0] / 1e-12:.1f} pJ a pulse, {found.energy.sum() / 1e-12:.0f} pJ for its "
+        f"{len(pulses)} pulses. The first pulse heats the middle of the track by "
+        f"{found.rise.peak[0]:.0f} K, the last one, on what the others left, by "
+        f"{found.rise.peak[-1]:.0f} K."
+    )
+
+
+PROGRAMMED = {"recipe": "tuned", "mapping": "signed-fitted", "reading": "parallel"}
+"""Networks whose price of writing is shown."""
+
+
+def programming(results: Results) -> str:
+    """Return what it costs to write the networks of the first seed on the synapse."""
+    table = results.table("programming.csv")
+    for column, value in {**PROGRAMMED, "device": "synapse-5"}.items():
+        table = table[table[column] == value]
+    titles = {"quantized": "quantised", "on_levels": "trained on the levels"}
+    rows = [
+        [
+            DATASETS[row["dataset"]],
+            titles[row["stage"]],
+            row["start"].replace("quantized", "quantised"),
+            row["written_by"].replace("staircase", "`staircase`"),
+            *(f"{int(row[key]):,}" for key in ("changed", "lowered", "not_written")),
+            # what it costs to write a part of a network says little
+            *(
+                ["–"] * 4
+                if int(row["not_written"])
+                else [
+                    f"{int(row['pulses']):,}",
+                    f"{float(row['pulses_a_synapse']):.2f}",
+                    f"{float(row['energy_a_synapse']) / 1e-12:.2f}",
+                    f"{float(row['energy']) / 1e-9:.0f}",
+                ]
+            ),
+        ]
+        for row in table.to_dict("records")
+    ]
+    header = (
+        *("data", "network", "from", "written by", "changed", "lowered", "cannot be written"),
+        *("pulses", "pulses a synapse", "energy a synapse (pJ)", "energy (nJ)"),
+    )
+    synapses = " and ".join(sorted({f"{int(text):,}" for text in table["synapses"]}))
+    shown = markdown(header, "|---|---|---|---|---:|---:|---:|---:|---:|---:|---:|", rows)
+    return f"Each network has {synapses} synapses.\n\n{shown}"
+
+
 # The configuration
 
 
@@ -607,6 +758,12 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "tolerances": tolerances,
     "mistakes": mistakes,
     "mutants": mutants,
+    "price": price,
+    "price-metals": price_of_metals,
+    "price-oxides": price_on_oxides,
+    "price-levels": price_of_levels,
+    "price-staircase": price_of_staircase,
+    "programming": programming,
     "configuration": configuration,
     **{name: as_measured(name) for name in ("planning", "gather", "thresholds")},
 }
@@ -691,7 +848,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
         (target / folder).mkdir(parents=True, exist_ok=True)
     missing = []
     # table-ii.csv has the paper's own numbers there
-    for name in ("accuracy", "accuracy-gaps", "mappings", "table-ii"):
+    for name in ("accuracy", "accuracy-gaps", "mappings", "programming", "table-ii"):
         table = source / f"tables/{name}.csv"
         if table.exists():
             named = "interpretations" if name == "table-ii" else name

@@ -13,7 +13,7 @@ def _parser() -> argparse.ArgumentParser:
     from wallnet import devices, plan, simulate, validation
     from wallnet.config import commands as configuration
     from wallnet.networks import commands as networks
-    from wallnet.report import crosscheck, device_tables, measured, parameters, studies
+    from wallnet.report import crosscheck, device_tables, measured, parameters, programming, studies
     from wallnet.report import devices as device_figures
     from wallnet.report import intervals as interval_reports
     from wallnet.report import networks as network_figures
@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         transition_reports,
         interval_reports,
         network_figures,
+        programming,
         crosscheck,
         parameters,
         studies,

@@ -257,6 +257,7 @@ def with_everything():
         "compared": ["row-extended", "signed-3sd", "layer"],
         "seeds": [3, 11],
         "table_ii": {"wide": 5},
+        "written_by": {"synapse": "stairs"},
         "threads": 2,
     }
     networks["recipes"]["brief"] = {
@@ -437,7 +438,7 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
         "networks": {"data", "train", "train_on", "map", "compare_mappings"},
         "report": {
             *("parameters", "accuracy", "crosscheck_table", "validation_table", "device_table"),
-            *("mapping_table", "program_report"),
+            *("mapping_table", "program_report", "programming_table"),
         }
         | {job["rule"] for job in jobs if job["rule"].startswith("figure_")},
     }
@@ -490,6 +491,8 @@ OPTIONS = {
     "--traces": r"results/traces/[a-z]+",
     "--levels": r"results/levels/[a-z]+",
     "--device": r"results/devices/[a-z]+\.nc",
+    "--devices": r"results/devices|-",
+    "--responses": r"results/responses",
     "--program": r"results/programs/stairs\.nc",
     "--response": r"results/responses/stairs\.nc",
     "--networks": r"results/networks",
@@ -605,7 +608,10 @@ def expected_input(job):
         return [f"results/data/{dataset}.json", f"results/compact_models/{device}.json", *starts]
     if rule in ("figure_magnetization", "figure_dynamics"):
         return [*one, *traces]
-    if rule in ("figure_transfer_curve", "figure_conductance", "figure_wall_position"):
+    if rule in (
+        *("figure_transfer_curve", "figure_conductance", "figure_wall_position"),
+        "figure_price",
+    ):
         return one
     if rule == "figure_synapses_compared":
         return ["results/devices/synapse.nc", "results/devices/wide.nc"]
@@ -633,6 +639,17 @@ def expected_input(job):
             for seed in (3, 11)
             for path in every_metrics(dataset, ["synapse", "wide"], seed)[recipe]
         ]
+    if rule == "programming_table":
+        programmed = [
+            path.replace("metrics.json", "programming.nc")
+            for dataset in ("blots", "dots")
+            for recipe in ("plain", "brief")
+            for seed in (3, 11)
+            for path in every_metrics(dataset, ["synapse", "wide"], seed)[recipe]
+            if path.split("/")[7] in ("quantized", "fine_tuned_snapped", "on_levels")
+        ]
+        devices = [DEVICE_FILE.format(device=name) for name in ("synapse", "wide")]
+        return [*programmed, *devices, "results/responses/stairs.nc"]
     if rule == "mapping_table":
         places = [
             (d, r, s) for d in ("synapse", "wide") for r in ("parallel", "series") for s in (3, 11)
@@ -904,7 +921,7 @@ def test_a_job_writes_its_log_and_benchmark_where_its_first_result_is(jobs):
 def test_the_targets_ask_for_every_file_of_their_kind(jobs):
     """Counted by hand.
 
-    There are 27 of simulations, 24 of devices, 7 of programs, 558 of networks and 44 figures.
+    There are 27 of simulations, 24 of devices, 7 of programs, 561 of networks and 48 figures.
 
     With 2 synapses in 2 readings, the recipe `plain` has 2 free networks and 2 · 4 on levels, 2 · 3
     of them with a programming. The recipe `brief` has 1, 1 + 3, and 1 + 2.
@@ -914,9 +931,9 @@ def test_the_targets_ask_for_every_file_of_their_kind(jobs):
     assert counts == {
         "traces": 5 + 18 + 4,
         "devices": 5 + 4 + 5 * 3,
-        "networks": 2 + 2 * 2 * (2 * (2 + 1) + 2 * 2 * (2 * (8 + 4) + 6 + 3)) + 3 + 1,
-        "figures": 2 * (2 + 2 + 2 + 2 + 1 + 1 + 2 + 2 * (1 + 2 + 2)),
-        "all": 27 + 24 + 7 + 2 + 558 + 44,
+        "networks": 2 + 2 * 2 * (2 * (2 + 1) + 2 * 2 * (2 * (8 + 4) + 6 + 3)) + 3 + 1 + 3,
+        "figures": 2 * (2 + 2 + 2 + 2 + 2 + 1 + 1 + 2 + 2 * (1 + 2 + 2)),
+        "all": 27 + 24 + 7 + 2 + 561 + 48,
         "crosscheck": 2 * 2 + 2 + 2,
         "validation": len(CHECKS) + 2 + 2,
         "mappings": 2 * 2 * 2 * 2 + 2 + 2,

@@ -60,6 +60,11 @@ def calculator(wildcards):
     return simulated(wildcards).calculator
 
 
+def price(wildcards):
+    """Return what the price of pulses on a device, or in its program, depends on, as JSON."""
+    return jobs.price_job(simulated(wildcards)).to_json()
+
+
 def software(wildcards):
     """Return the environment that a simulation needs in addition to the package's, if any."""
     return "../envs/oommf.yaml" if calculator(wildcards) == "oommf" else None

@@ -90,9 +90,10 @@ rule device_table:
         device=one_of(campaign.simulated),
     localrule: True
     params:
+        price=price,
         revision=revisions.of("report"),
     shell:
-        "wallnet device-table --device {input:q} --csv {output.csv:q}"
+        "wallnet device-table --device {input:q} --price {params.price:q} --csv {output.csv:q}"
         " --markdown {output.markdown:q} --html {output.html:q} > {log:q} 2>&1"
 
 

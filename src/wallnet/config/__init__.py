@@ -26,6 +26,7 @@ from wallnet.config.intervals import Intervals
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError
 from wallnet.config.networks import Networks
+from wallnet.config.price import Heating, HeavyMetal
 from wallnet.config.programs import Program, ProgramPulse, repeated
 from wallnet.config.pulse import (
     CURRENT_DENSITY_STEP,
@@ -53,6 +54,8 @@ __all__ = [
     "Device",
     "Figures",
     "FilmSettings",
+    "Heating",
+    "HeavyMetal",
     "Intervals",
     "Material",
     "MeasuredDevice",

@@ -115,7 +115,7 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
         sections[key], found = _sentences(model, data.get(key, {}), key)
         problems += found
     if not problems:
-        problems += sections["networks"].problems(devices)
+        problems += sections["networks"].problems(devices, programs)
         simulated = {name: each for name, each in devices.items() if isinstance(each, Device)}
         problems += sections["crosscheck"].problems(simulated, _sentences)
         for name, program in programs.items():

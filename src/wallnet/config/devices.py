@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from wallnet.config.calculators import CalculatorName, FilmSettings, OommfSettings
 from wallnet.config.measured import MEASURED
+from wallnet.config.price import Heating, HeavyMetal
 from wallnet.config.pulse import Pulse
 from wallnet.config.quantities import (
     Conductance,
@@ -233,6 +234,10 @@ class Device(Section):
         dict[CalculatorName, dict[str, Any]] | None, Field(exclude_if=lambda value: value is None)
     ] = None
     """Settings of other calculators, by name; the class of each calculator checks them."""
+    heavy_metal: HeavyMetal = HeavyMetal()
+    """The metal that carries the current."""
+    heating: Heating = Heating()
+    """The substrate that carries its heat."""
 
     def time_step(self, current_density: float | None = None) -> float:
         """Return the engine's time step in s under a current density in A/m².

@@ -21,6 +21,12 @@ from wallnet.jobs.networks import (
     mapping_job,
     training_job,
 )
+from wallnet.jobs.price import (
+    PriceJob,
+    ProgrammingPriceJob,
+    price_job,
+    programming_price_job,
+)
 from wallnet.jobs.programs import ProgramJob, ResponseJob, program_job, response_job
 from wallnet.jobs.simulation import (
     SimulationJob,
@@ -49,7 +55,9 @@ __all__ = [
     "Job",
     "LevelJob",
     "MappingJob",
+    "PriceJob",
     "ProgramJob",
+    "ProgrammingPriceJob",
     "ResponseJob",
     "SimulationJob",
     "StaircaseJob",
@@ -75,7 +83,9 @@ __all__ = [
     "mapping_job",
     "misnamed_settings",
     "own_calculators",
+    "price_job",
     "program_job",
+    "programming_price_job",
     "pulse_job",
     "read",
     "response_job",

@@ -15,7 +15,13 @@ from wallnet.config.networks import (
     Networks,
     RunSet,
 )
-from wallnet.jobs import DeviceJob, level_states, signed, starting_states
+from wallnet.jobs import (
+    DeviceJob,
+    level_states,
+    programming_price_job,
+    signed,
+    starting_states,
+)
 from wallnet.validation import CHECKS
 
 # Devices. A job that reads a whole sweep receives its folder, so that the command line does not
@@ -219,6 +225,20 @@ def mapped_paths(pattern: str, networks: Networks) -> list[str]:
         "stages": on_levels,
     }
     return network_paths(pattern, run_set.model_copy(update=of_a_job))
+
+
+def priced_paths(campaign: Campaign) -> dict[str, list[str]]:
+    """Return the files from which the price of writing networks is computed, by kind.
+
+    They are the programmings of the networks, the devices and the responses; all are empty if no
+    network is on the levels of a simulated synapse.
+    """
+    job = programming_price_job(campaign)
+    return {
+        "networks": network_paths(files.PROGRAMMING, job.run_set) if job.devices else [],
+        "devices": [files.DEVICE.format(device=name) for name in job.devices],
+        "responses": [files.RESPONSE.format(program=name) for name in job.programs],
+    }
 
 
 def mapping_jobs(networks: Networks) -> list[str]:

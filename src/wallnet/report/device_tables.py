@@ -1,6 +1,7 @@
 """Readable tables of a device, made from its device file only."""
 
 import argparse
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wallnet import files
+from wallnet.devices.price import price_of
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, WIDER
+from wallnet.jobs import PriceJob
+from wallnet.report import prices
 from wallnet.report.tables import Format, Table, page
 
 if TYPE_CHECKING:
@@ -26,7 +30,11 @@ _NO_LEVEL = {
 
 
 def device_tables(
-    device: str | Path, csv_path: str | Path, markdown_path: str | Path, html_path: str | Path
+    device: str | Path,
+    csv_path: str | Path,
+    markdown_path: str | Path,
+    html_path: str | Path,
+    price: PriceJob | None = None,
 ) -> None:
     """Tabulate a device file: the state after each pulse, and the levels or the activation.
 
@@ -38,6 +46,8 @@ def device_tables(
         File to write with the sweep only, one row per current density.
     markdown_path, html_path : str or Path
         Files to write with all tables.
+    price : PriceJob, optional
+        What pulses cost depends on; without it, the tables have no prices.
 
     Raises
     ------
@@ -48,6 +58,11 @@ def device_tables(
     name = str(data.attrs.get("device", Path(device).stem))
     more = MORE_TABLES.get(data.attrs["kind"], [])
     tables = [made(data, name) for made in (_sweep, *more)]
+    if price:
+        duration = float(json.loads(data.attrs["parameters"])["pulse"]["duration"])
+        found = price_of(price, data["current_density"].values, duration)
+        tables[0] = prices.with_prices(tables[0], prices.columns(found))
+        tables.append(prices.conditions(price, name))
     write_tables(name, tables, csv_path, markdown_path, html_path)
 
 
@@ -216,6 +231,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     table.add_argument("--csv", required=True, help="table of the sweep to write")
     table.add_argument("--markdown", required=True, help="sweep and levels, to read as text")
     table.add_argument("--html", required=True, help="sweep and levels, for the report")
+    prices.add_price_argument(table)
     table.set_defaults(
-        handler=lambda given: device_tables(given.device, given.csv, given.markdown, given.html)
+        handler=lambda given: device_tables(
+            given.device, given.csv, given.markdown, given.html, prices.price_job_of(given)
+        )
     )
