@@ -49,6 +49,8 @@ wildcard_constraints:
 include: "workflow/rules/start.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/simulation.smk"
+include: "workflow/rules/minima.smk"
+include: "workflow/rules/barriers.smk"
 include: "workflow/rules/devices.smk"
 include: "workflow/rules/programs.smk"
 include: "workflow/rules/networks.smk"
@@ -87,6 +89,18 @@ rule programs:
         target(
             plan.program_files(campaign),
             "the target programs has nothing to run; add a program under programs",
+        ),
+    localrule: True
+
+
+rule barriers:
+    """Barriers between the states of synapses, as data, tables and figures."""
+    input:
+        target(
+            plan.barrier_files(campaign),
+            "the target barriers has no synapse; add one to the devices, or name it in"
+            " barriers.devices",
+            plan.barrier_work(campaign),
         ),
     localrule: True
 

@@ -87,13 +87,18 @@ def set_damaged_aside():
     return {}
 
 
-def target(paths, missing=""):
+def target(paths, missing="", work=""):
     """Return the input function of a target; a dry run also plans files to be set aside.
 
-    A target without files ends the run with the sentence `missing`, if there is one.
+    A target without files ends the run with the sentence `missing`, if there is one. The sentence
+    `work` tells beforehand how long the target takes.
     """
 
     def listed(wildcards):
+        if work and paths and workflow.is_main_process:
+            from snakemake.logging import logger
+
+            logger.info(work)
         if missing and not paths:
             from snakemake.logging import logger
 

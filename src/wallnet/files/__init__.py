@@ -15,6 +15,10 @@ from wallnet.files.datasets import (
     write_json,
 )
 from wallnet.files.paths import (
+    BARRIER,
+    BARRIER_FIGURE,
+    BARRIER_TABLE,
+    BARRIERS,
     CHECKPOINT,
     CHOSEN,
     COMPACT_MODEL,
@@ -32,6 +36,7 @@ from wallnet.files.paths import (
     INTERPRETATION_WEIGHTS,
     LEVEL,
     METRICS,
+    MINIMUM,
     NETWORK_FIGURE,
     NETWORKS,
     ON_SYNAPSE,
@@ -66,6 +71,10 @@ from wallnet.files.whole import (
 )
 
 __all__ = [
+    "BARRIER",
+    "BARRIERS",
+    "BARRIER_FIGURE",
+    "BARRIER_TABLE",
     "CHECKPOINT",
     "CHOSEN",
     "COMPACT_MODEL",
@@ -84,6 +93,7 @@ __all__ = [
     "INTERPRETATION_WEIGHTS",
     "LEVEL",
     "METRICS",
+    "MINIMUM",
     "NETWORKS",
     "NETWORK_FIGURE",
     "ON_SYNAPSE",

@@ -1,9 +1,19 @@
 """Jobs: the part of the configuration that each computation needs, as canonical JSON."""
 
+from wallnet.jobs.barriers import (
+    BarrierJob,
+    BarriersJob,
+    barrier_job,
+    barriers_job,
+    between,
+    images_of,
+    neighbours,
+)
 from wallnet.jobs.base import Job, canonical, read
 from wallnet.jobs.code import code_of, find, load_class, search_in, stage_of
 from wallnet.jobs.crosscheck import crosscheck_job, misnamed_settings, own_calculators
 from wallnet.jobs.devices import DeviceJob, device_job
+from wallnet.jobs.minima import MinimumJob, minimum_job, minimum_states
 from wallnet.jobs.networks import (
     AccuracyJob,
     ContinuingJob,
@@ -32,6 +42,8 @@ from wallnet.jobs.simulation import (
 
 __all__ = [
     "AccuracyJob",
+    "BarrierJob",
+    "BarriersJob",
     "ContinuingJob",
     "DataJob",
     "DeviceJob",
@@ -39,12 +51,16 @@ __all__ = [
     "Job",
     "LevelJob",
     "MappingJob",
+    "MinimumJob",
     "ProgramJob",
     "ResponseJob",
     "SimulationJob",
     "TrainingJob",
     "WallPlacement",
     "accuracy_job",
+    "barrier_job",
+    "barriers_job",
+    "between",
     "canonical",
     "code_of",
     "comparison_job",
@@ -53,13 +69,17 @@ __all__ = [
     "data_job",
     "device_job",
     "find",
+    "images_of",
     "initial_job",
     "interpretation_job",
     "level_job",
     "level_states",
     "load_class",
     "mapping_job",
+    "minimum_job",
+    "minimum_states",
     "misnamed_settings",
+    "neighbours",
     "own_calculators",
     "program_job",
     "pulse_job",

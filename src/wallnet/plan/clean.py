@@ -16,7 +16,7 @@ from wallnet.plan.paths import mapping_jobs
 
 _FOLDERS = (
     *("initial", "traces", "levels", "devices", "compact_models", "data", "networks"),
-    *("programs", "responses"),
+    *("minima", "barriers", "programs", "responses"),
     *("tables", "figures", "crosscheck", "validation", "mappings", "table-ii"),
     *("logs", "benchmarks"),
 )

@@ -15,7 +15,8 @@ from wallnet.config.networks import (
     Networks,
     RunSet,
 )
-from wallnet.jobs import DeviceJob, level_states
+from wallnet.files.schema.states import INITIAL, REVERSED
+from wallnet.jobs import DeviceJob, level_states, minimum_states
 from wallnet.validation import CHECKS
 
 # Devices. A job that reads a whole sweep receives its folder, so that the command line does not
@@ -65,6 +66,35 @@ def trace_paths(name: str, device: Device) -> list[str]:
 def level_paths(name: str, device: Device) -> list[str]:
     """Return the files of the states in which a synapse can rest; none for other devices."""
     return list(levels_in(folder(files.LEVEL, name), device).values())
+
+
+def minima_in(minima: str | Path, device: Device | DeviceJob) -> dict[files.WallState, str]:
+    """Return the files of the minima of a synapse by state, in the folder of its minima."""
+    synapse = device.kind == "synapse"
+    states = minimum_states(device.track, device.wall.start) if synapse else []
+    name = PurePosixPath(files.MINIMUM).name
+    return {state: str(Path(minima, name.format(state=state.file_name))) for state in states}
+
+
+def minimum_paths(name: str, device: Device) -> list[str]:
+    """Return the files of the minima of a synapse; none for other devices."""
+    return list(minima_in(folder(files.MINIMUM, name), device).values())
+
+
+def relaxed_paths(name: str, state: str) -> list[str]:
+    """Return the file from which the energy of a state is minimised on; none if reversed.
+
+    Parameters
+    ----------
+    name : str
+        The device.
+    state : str
+        Name of the state's file, such as "2", "2-3", "initial" or "reversed".
+    """
+    if state == REVERSED:
+        return []
+    pattern = files.INITIAL if state == INITIAL else files.LEVEL
+    return [pattern.format(device=name, state=state)]
 
 
 # Networks
