@@ -185,7 +185,7 @@ def _saddle_near(
     """Return the saddle point to which an image climbs, its torque and stiffnesses, or None."""
     m = path.images[index]
     mode = _tangent(path.images, path.energy, index)
-    near = 2 * max(distance(a, b) for a, b in itertools.pairwise(path.images))
+    near = 3 * max(distance(a, b) for a, b in itertools.pairwise(path.images))
     known = False
     for _ in range(CLIMBS):
         # while the softest change is not yet known, a long descent could follow it downhill

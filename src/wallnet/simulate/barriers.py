@@ -181,14 +181,19 @@ def _places(
     return places[first], places[second]
 
 
-def _count(job: BarrierJob) -> int:
-    return images_of(job.track, (WallState(job.first), WallState(job.second)), job.spacing)
+def _count(job: BarrierJob, start: tuple[float, float], stop: tuple[float, float]) -> int:
+    """Return the number of images from one wall to another, at least those of the estimate."""
+    moves = (abs(b - a) for a, b in zip(start, stop, strict=True))
+    pair = (WallState(job.first), WallState(job.second))
+    return max(
+        images_of(job.track, pair, job.spacing), math.ceil(max(moves) / job.spacing - 1e-9) + 1
+    )
 
 
 def _together(job: BarrierJob, start: tuple[float, float], stop: tuple[float, float]) -> Places:
     """Return the positions of a wall whose ends move at the same time."""
     lead = LEAD * job.material.wall_width_parameter
-    share = np.linspace(0, 1, _count(job))
+    share = np.linspace(0, 1, _count(job, start, stop))
     low, high = (a + share * (b - a) for a, b in zip(start, stop, strict=True))
     if start[0] == start[1] and stop[0] == stop[1]:
         high = high + lead * np.sin(np.pi * share)
@@ -197,7 +202,7 @@ def _together(job: BarrierJob, start: tuple[float, float], stop: tuple[float, fl
 
 def _one_first(job: BarrierJob, start: tuple[float, float], stop: tuple[float, float]) -> Places:
     """Return the positions of a wall whose upper end moves before the lower one."""
-    share = np.linspace(0, 1, _count(job))
+    share = np.linspace(0, 1, _count(job, start, stop))
     upper = [(start[0], top) for top in start[1] + share * (stop[1] - start[1])]
     lower = [(bottom, stop[1]) for bottom in start[0] + share[1:] * (stop[0] - start[0])]
     return [*upper, *lower]
