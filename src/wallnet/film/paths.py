@@ -183,7 +183,7 @@ def _saddle_near(
     landscape: Landscape, path: Path, index: int
 ) -> tuple[NDArray[np.float32], float, tuple[float, float]] | None:
     """Return the saddle point to which an image climbs, its torque and stiffnesses, or None."""
-    m = path.images[index]
+    m = _highest_around(landscape, path, index)
     mode = _tangent(path.images, path.energy, index)
     near = 3 * max(distance(a, b) for a, b in itertools.pairwise(path.images))
     known = False
@@ -204,6 +204,16 @@ def _saddle_near(
         step *= min(1.0, near / 4 / max(abs(step), 1e-300))
         m = unit(m + np.float32(step) * tangential(m, mode))
     return None
+
+
+def _highest_around(landscape: Landscape, path: Path, index: int) -> NDArray[np.float32]:
+    """Return an image, or the middle to one of its neighbours if the energy is higher there.
+
+    On a sharp top, an image beside it would leave the path before it finds the saddle point.
+    """
+    here = path.images[index]
+    middles = [unit(here + path.images[other]) for other in (index - 1, index + 1)]
+    return max([here, *middles], key=landscape.exact_energy)
 
 
 def lowest(
