@@ -53,6 +53,8 @@ wildcard_constraints:
 include: "workflow/rules/start.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/simulation.smk"
+include: "workflow/rules/minima.smk"
+include: "workflow/rules/barriers.smk"
 include: "workflow/rules/devices.smk"
 include: "workflow/rules/programs.smk"
 include: "workflow/rules/windows.smk"
@@ -105,7 +107,7 @@ rule windows:
         target(
             plan.window_files(campaign),
             "the target windows has nothing to run; add a window under windows",
-            lambda: plan.window_work(campaign),
+            lambda: plan.work_ahead(plan.window_work(campaign)),
         ),
     localrule: True
 
@@ -116,7 +118,7 @@ rule transitions:
         target(
             plan.transition_files(campaign),
             "the target transitions has nothing to run; add a device under transitions",
-            lambda: plan.transition_work(campaign),
+            lambda: plan.work_ahead(plan.transition_work(campaign)),
         ),
     localrule: True
 
@@ -127,7 +129,19 @@ rule intervals:
         target(
             plan.interval_files(campaign),
             "the target intervals has nothing to run; add a device under intervals",
-            lambda: plan.interval_work(campaign),
+            lambda: plan.work_ahead(plan.interval_work(campaign)),
+        ),
+    localrule: True
+
+
+rule barriers:
+    """Barriers between the states of synapses, as data, tables and figures."""
+    input:
+        target(
+            plan.barrier_files(campaign),
+            "the target barriers has no synapse; add one to the devices, or name it in"
+            " barriers.devices",
+            lambda: plan.barrier_work(campaign),
         ),
     localrule: True
 

@@ -47,6 +47,12 @@ READINGS = ("parallel", "series")
 STAGES = ("fp32", "quantized", "fine_tuned", "on_levels")
 
 
+SMALLEST = "smallest J that reaches it (1e12 A/m²)"
+"""Column of the table of levels."""
+
+KEPT = ("synapse-rewritable",)
+"""Devices whose barriers are shown."""
+
 COPIED = {"levels": "levels", "quartic": "activation", "potentiation": "branches"}
 """Tables of a device or a program that are copied, by the first word of their titles."""
 
@@ -300,7 +306,7 @@ def synapses(results: Results) -> str:
     later = later[~later["state"].duplicated()]
     beside = " and ".join(f"{row.state} after {density:g}" for density, row in later.iterrows())
     begin = [
-        f"{float(levels.loc[state].iloc[-1]):g}" for state in ("notch 3", "notch 4", "reversed")
+        f"{float(levels.loc[state, SMALLEST]):g}" for state in ("notch 3", "notch 4", "reversed")
     ]
     return (
         "The paper states a notch *diameter* of 20 nm. With this diameter no notch holds a wall "
@@ -319,7 +325,7 @@ def levels_of_synapse_5(results: Results) -> str:
     table = table[table["level"].str.isdigit() | (table["level"] == "half")]
     table = table[table["G normalised, parallel"] != "–"]
     table["level"] = table["level"].replace("half", "between")
-    table["smallest J"] = table.iloc[:, -1].map(
+    table["smallest J"] = table[SMALLEST].map(
         lambda text: text if text == "–" else f"{float(text):g}"
     )
     shown = {
@@ -401,6 +407,20 @@ def intervals(results: Results) -> str:
     table = results.table("intervals/synapse-5.csv")
     rule = "|---|---|" + "---:|" * (len(table.columns) - 2)
     return markdown(list(table.columns), rule, table.to_numpy().tolist())
+
+
+def barriers(results: Results) -> str:
+    """Return the states of synapses, their barriers and their lifetimes."""
+    parts = []
+    for device in KEPT:
+        table = results.table(f"barriers/{device}.csv").drop(
+            columns=["minimum", "lowest barrier (J)"]
+        )
+        words = ("state", "leads to", *(name for name in table if name.startswith("kept")))
+        rule = "|" + "".join("---|" if name in words else "---:|" for name in table.columns)
+        shown = markdown(list(table.columns), rule, table.to_numpy().tolist())
+        parts.append(f"`{device}`:\n\n{shown}")
+    return "\n\n".join(parts)
 
 
 def queued_jobs(results: Results) -> str:
@@ -752,6 +772,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "windows": windows,
     "transitions": transitions,
     "intervals": intervals,
+    "barriers": barriers,
     "queued-jobs": queued_jobs,
     "all-jobs": all_jobs,
     "crosscheck": crosscheck,
@@ -844,7 +865,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
         The files that are missing there; their existing copies stay unchanged.
     """
     target = root / "docs/results"
-    for folder in ("devices", "programs", "intervals", "transitions", "windows"):
+    for folder in ("devices", "programs", "barriers", "intervals", "transitions", "windows"):
         (target / folder).mkdir(parents=True, exist_ok=True)
     missing = []
     # table-ii.csv has the paper's own numbers there
@@ -855,6 +876,10 @@ def copy_results(source: Path, root: Path) -> list[str]:
             shutil.copyfile(table, target / f"{named}.csv")
         else:
             missing.append(str(table))
+    for device in KEPT:  # a target of their own
+        table = source / f"tables/barriers/{device}.csv"
+        if table.exists():
+            shutil.copyfile(table, target / f"barriers/{device}.csv")
     devices = ("neuron", "synapse-5", "synapse-5-literal", "synapse-10", "track")
     places = [f"devices/{device}" for device in devices] + ["programs/staircase"]
     # these targets are not part of the whole campaign

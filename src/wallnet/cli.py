@@ -13,6 +13,7 @@ def _parser() -> argparse.ArgumentParser:
     from wallnet import devices, plan, simulate, validation
     from wallnet.config import commands as configuration
     from wallnet.networks import commands as networks
+    from wallnet.report import barriers as barrier_reports
     from wallnet.report import crosscheck, device_tables, measured, parameters, programming, studies
     from wallnet.report import devices as device_figures
     from wallnet.report import intervals as interval_reports
@@ -21,7 +22,7 @@ def _parser() -> argparse.ArgumentParser:
     from wallnet.report import transitions as transition_reports
     from wallnet.report import validation as validation_table
     from wallnet.report import windows as window_reports
-    from wallnet.simulate import oommf, programs, windows
+    from wallnet.simulate import barriers, minima, oommf, programs, windows
 
     parser = argparse.ArgumentParser(prog="wallnet", description=__import__("wallnet").__doc__)
     parser.add_argument("--version", action="version", version=f"wallnet {__version__}")
@@ -31,6 +32,8 @@ def _parser() -> argparse.ArgumentParser:
         oommf,
         programs,
         windows,
+        minima,
+        barriers,
         devices,
         networks,
         device_figures,
@@ -40,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         window_reports,
         transition_reports,
         interval_reports,
+        barrier_reports,
         network_figures,
         programming,
         crosscheck,

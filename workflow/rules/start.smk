@@ -96,8 +96,7 @@ def target(paths, missing="", work=None):
     """Return the input function of a target; a dry run also plans files to be set aside.
 
     A target without files ends the run with the sentence `missing`, if there is one. `work` is a
-    function that lists its simulations; those that are missing are counted, with their estimated
-    time.
+    function that returns a sentence: how much the target computes, and about how long this takes.
     """
     told = []
 
@@ -108,10 +107,10 @@ def target(paths, missing="", work=None):
             # with any other exception, Snakemake prints a traceback of this function
             logger.error(missing)
             sys.exit(1)
-        if work and not told:
+        if work and not told and workflow.is_main_process:
             from snakemake.logging import logger
 
-            told.append(plan.work_ahead(work()))
+            told.append(work())
             logger.warning(told[0])
         workflow.dag.forcefiles.update(left_damaged)
         return paths

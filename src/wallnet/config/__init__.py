@@ -4,6 +4,7 @@ Only `load` and `parse` create a campaign. They raise a `ConfigError` that state
 one sentence, with the key and the fix.
 """
 
+from wallnet.config.barriers import Barriers
 from wallnet.config.calculators import (
     FilmSettings,
     OommfSettings,
@@ -47,6 +48,7 @@ __all__ = [
     "LARGEST_FILE",
     "MEASURED",
     "VACUUM_PERMEABILITY",
+    "Barriers",
     "Campaign",
     "ConfigError",
     "Crosscheck",

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, Field
 
+from wallnet.config.barriers import Barriers
 from wallnet.config.crosscheck import Crosscheck
 from wallnet.config.devices import Device
 from wallnet.config.figures import Figures
@@ -53,6 +54,8 @@ class Campaign(Section):
     """Edges between the states after the pulses of a sweep, by the name of the device."""
     networks: Networks = Networks()
     """The networks that are trained with them."""
+    barriers: Barriers = Barriers()
+    """Barriers between the states of synapses, and what makes a state a kept one."""
     figures: Figures = Figures()
     """Style of the figures."""
     crosscheck: Crosscheck = Crosscheck()
@@ -71,6 +74,15 @@ class Campaign(Section):
     def of_kind(self, kind: str) -> list[str]:
         """Return the names of all devices of a kind, such as `neuron` or `synapse`."""
         return [name for name, device in self.devices.items() if device.kind == kind]
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "networks": Networks,
+    "barriers": Barriers,
+    "figures": Figures,
+    "crosscheck": Crosscheck,
+}
+"""Blocks of the configuration beside the devices and the programs."""
 
 
 def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
@@ -111,11 +123,12 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
     problems += found
     intervals, found = _named("intervals", Intervals, data.get("intervals", {}))
     problems += found
-    for key, model in (("networks", Networks), ("figures", Figures), ("crosscheck", Crosscheck)):
+    for key, model in SECTIONS.items():
         sections[key], found = _sentences(model, data.get(key, {}), key)
         problems += found
     if not problems:
         problems += sections["networks"].problems(devices, programs)
+        problems += sections["barriers"].problems(devices)
         simulated = {name: each for name, each in devices.items() if isinstance(each, Device)}
         problems += sections["crosscheck"].problems(simulated, _sentences)
         for name, program in programs.items():

@@ -46,7 +46,7 @@ SCHEMES = (
 )
 """Schemes that map weights to conductances; each is a class in `wallnet.networks.mappings`."""
 
-LEVEL_SETS = ("measured", "extended", "reachable")
+LEVEL_SETS = ("measured", "extended", "reachable", "kept")
 """Sets of a synapse's levels that a mapping can use; a name without a suffix means `measured`."""
 
 _DEVIATIONS = r"[1-9](\.[0-9]{1,2})?"

@@ -15,6 +15,10 @@ from wallnet.files.datasets import (
     write_json,
 )
 from wallnet.files.paths import (
+    BARRIER,
+    BARRIER_FIGURE,
+    BARRIER_TABLE,
+    BARRIERS,
     CHECKPOINT,
     CHOSEN,
     COMPACT_MODEL,
@@ -37,6 +41,7 @@ from wallnet.files.paths import (
     INTERVALS_TABLE,
     LEVEL,
     METRICS,
+    MINIMUM,
     NETWORK_FIGURE,
     NETWORKS,
     ON_SYNAPSE,
@@ -80,6 +85,10 @@ from wallnet.files.whole import (
 )
 
 __all__ = [
+    "BARRIER",
+    "BARRIERS",
+    "BARRIER_FIGURE",
+    "BARRIER_TABLE",
     "CHECKPOINT",
     "CHOSEN",
     "COMPACT_MODEL",
@@ -103,6 +112,7 @@ __all__ = [
     "INTERVAL_TRACE",
     "LEVEL",
     "METRICS",
+    "MINIMUM",
     "NETWORKS",
     "NETWORK_FIGURE",
     "ON_SYNAPSE",

@@ -1,10 +1,20 @@
 """Jobs: the part of the configuration that each computation needs, as canonical JSON."""
 
+from wallnet.jobs.barriers import (
+    BarrierJob,
+    BarriersJob,
+    barrier_job,
+    barriers_job,
+    between,
+    images_of,
+    neighbours,
+)
 from wallnet.jobs.base import Job, canonical, read
 from wallnet.jobs.code import code_of, find, load_class, search_in, stage_of
 from wallnet.jobs.crosscheck import crosscheck_job, misnamed_settings, own_calculators
 from wallnet.jobs.devices import DeviceJob, device_job
 from wallnet.jobs.intervals import IntervalsJob, intervals_job
+from wallnet.jobs.minima import MinimumJob, minimum_job, minimum_states
 from wallnet.jobs.networks import (
     AccuracyJob,
     ContinuingJob,
@@ -47,6 +57,8 @@ from wallnet.jobs.windows import StaircaseJob, WindowJob, staircase_job, window_
 
 __all__ = [
     "AccuracyJob",
+    "BarrierJob",
+    "BarriersJob",
     "ContinuingJob",
     "DataJob",
     "DeviceJob",
@@ -55,6 +67,7 @@ __all__ = [
     "Job",
     "LevelJob",
     "MappingJob",
+    "MinimumJob",
     "PriceJob",
     "ProgramJob",
     "ProgrammingPriceJob",
@@ -66,6 +79,9 @@ __all__ = [
     "WallPlacement",
     "WindowJob",
     "accuracy_job",
+    "barrier_job",
+    "barriers_job",
+    "between",
     "canonical",
     "code_of",
     "comparison_job",
@@ -74,6 +90,7 @@ __all__ = [
     "data_job",
     "device_job",
     "find",
+    "images_of",
     "initial_job",
     "interpretation_job",
     "intervals_job",
@@ -81,7 +98,10 @@ __all__ = [
     "level_states",
     "load_class",
     "mapping_job",
+    "minimum_job",
+    "minimum_states",
     "misnamed_settings",
+    "neighbours",
     "own_calculators",
     "price_job",
     "program_job",

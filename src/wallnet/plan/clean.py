@@ -16,7 +16,7 @@ from wallnet.plan.paths import mapping_jobs, refined_paths
 
 _FOLDERS = (
     *("initial", "traces", "levels", "devices", "compact_models", "data", "networks"),
-    *("programs", "responses", "windows", "transitions", "intervals"),
+    *("minima", "barriers", "programs", "responses", "windows", "transitions", "intervals"),
     *("tables", "figures", "crosscheck", "validation", "mappings", "table-ii"),
     *("logs", "benchmarks"),
 )

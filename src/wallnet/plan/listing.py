@@ -7,6 +7,7 @@ from wallnet.config import MEASURED, Campaign
 from wallnet.config.networks import KNOWN_DATASETS
 from wallnet.files.compact import CONTENTS
 from wallnet.plan import paths
+from wallnet.plan.barriers import barrier_files
 from wallnet.plan.figures import figures
 
 TABLE_SUFFIXES = (".csv", ".md", ".html")
@@ -17,7 +18,7 @@ def _table(name: str, suffixes: Sequence[str] = TABLE_SUFFIXES) -> list[str]:
 
 
 def simulations(campaign: Campaign) -> list[str]:
-    """List the initial states, traces and levels of all simulated devices."""
+    """List the initial states, traces, levels and minima of all simulated devices."""
     return [
         path
         for name, device in campaign.simulated.items()
@@ -25,6 +26,7 @@ def simulations(campaign: Campaign) -> list[str]:
             files.INITIAL.format(device=name),
             *paths.trace_paths(name, device),
             *paths.level_paths(name, device),
+            *paths.minimum_paths(name, device),
         )
     ]
 
@@ -197,6 +199,7 @@ def checks(campaign: Campaign) -> list[str]:
         *window_files(campaign),
         *transition_files(campaign),
         *interval_files(campaign),
+        *barrier_files(campaign),
         *crosscheck_files(campaign),
         *validation_files(campaign),
         *mapping_files(campaign),

@@ -15,9 +15,11 @@ from wallnet.config.networks import (
     Networks,
     RunSet,
 )
+from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.jobs import (
     DeviceJob,
     level_states,
+    minimum_states,
     programming_price_job,
     signed,
     starting_states,
@@ -173,6 +175,38 @@ def refined_paths(
             asked = files.read_json(Path(folder, path), ["current_densities"])
             found += [trace_in(refined, float(each)) for each in asked["current_densities"]]
     return found
+
+
+# Minima and barriers
+
+
+def minima_in(minima: str | Path, device: Device | DeviceJob) -> dict[files.WallState, str]:
+    """Return the files of the minima of a synapse by state, in the folder of its minima."""
+    synapse = device.kind == "synapse"
+    states = minimum_states(device.track, device.wall.start) if synapse else []
+    name = PurePosixPath(files.MINIMUM).name
+    return {state: str(Path(minima, name.format(state=state.file_name))) for state in states}
+
+
+def minimum_paths(name: str, device: Device) -> list[str]:
+    """Return the files of the minima of a synapse; none for other devices."""
+    return list(minima_in(folder(files.MINIMUM, name), device).values())
+
+
+def relaxed_paths(name: str, state: str) -> list[str]:
+    """Return the file from which the energy of a state is minimised on; none if reversed.
+
+    Parameters
+    ----------
+    name : str
+        The device.
+    state : str
+        Name of the state's file, such as "2", "2-3", "initial" or "reversed".
+    """
+    if state == REVERSED:
+        return []
+    pattern = files.INITIAL if state == INITIAL else files.LEVEL
+    return [pattern.format(device=name, state=state)]
 
 
 # Networks

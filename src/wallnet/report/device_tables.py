@@ -108,6 +108,10 @@ _LEVEL_FORMATS: dict[str, Format] = {
     "G normalised, parallel": ".4f",
     "G normalised, series": ".4f",
     "smallest J that reaches it (1e12 A/m²)": ".4f",
+    "minimum of the energy": {**_YES, -1: "not examined"},
+    "energy (J)": ".6e",
+    "residual field (A/m)": ".2g",
+    "moved on by (nm)": ".1f",
 }
 
 
@@ -119,8 +123,14 @@ def _level_row(
     normalized: "np.ndarray",
     reached: bool,
     current_density: float,
+    minimum: tuple[int | None, float, float, float] = (None, np.nan, np.nan, np.nan),
 ) -> dict[str, Any]:
-    """Return a row of the table of levels, from a position in m and a current density in A/m²."""
+    """Return a row of the table of levels, from a position in m and a current density in A/m².
+
+    `minimum` tells whether the energy has a minimum there, its energy in J, the residual field in
+    A/m and the distance to it in m.
+    """
+    held, energy, residual, shift = minimum
     return {
         "level": number,
         "state": state,
@@ -130,6 +140,10 @@ def _level_row(
         "G normalised, series": normalized[1],
         "reached by the sweep": "yes" if reached else "no",
         "smallest J that reaches it (1e12 A/m²)": current_density / 1e12,
+        "minimum of the energy": held,
+        "energy (J)": energy,
+        "residual field (A/m)": residual,
+        "moved on by (nm)": shift / 1e-9,
     }
 
 
@@ -145,16 +159,29 @@ def _levels(data: "xarray.Dataset", name: str) -> Table:
             _level_row(
                 "half" if level["half"] else int(numbers[index]),
                 str(level["level_state"].item()),
-                level["level_source"].item()
-                or f"none: went to {level['level_resting_state'].item()}",
+                level["level_source"].item() or _why_no_wall(level),
                 level["level_position"].item(),
                 level["normalized_level_conductance"].sel(reading=list(files.READINGS)).values,
                 bool(level["reachable"]),
                 level["reaching_current_density"].item(),
+                (
+                    int(level["level_minimum"]),
+                    level["level_energy"].item(),
+                    level["level_residual_field"].item(),
+                    level["level_shift"].item(),
+                ),
             )
         )
     rows += _other_states(data)
     return Table(f"{name}: levels", pandas.DataFrame(rows), _LEVEL_FORMATS)
+
+
+def _why_no_wall(level: "xarray.Dataset") -> str:
+    """Return why no wall rests in a level."""
+    went = level["level_resting_state"].item()
+    if int(level["level_minimum"]) == 0:
+        return f"none: no minimum of the energy, went to {went}"
+    return f"none: went to {went}"
 
 
 def _other_states(data: "xarray.Dataset") -> list[dict[str, Any]]:
