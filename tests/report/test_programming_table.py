@@ -56,7 +56,7 @@ def folder(tmp_path):
     sweep = {
         name: np.zeros(
             [
-                {"component": 3, "reading": 2}.get(size, 2)
+                {"component": 3, "reading": 2, "level": 5}.get(size, 2)
                 for size in files.schema.VARIABLES[name].dimensions
             ]
         )
