@@ -28,7 +28,10 @@ from typing import Any
 import pandas as pd
 from scipy.stats import binomtest
 
-from wallnet.config import load, schema
+from wallnet.config import HeavyMetal, load, repeated, schema
+from wallnet.config.price import PRESETS
+from wallnet.devices.price import price_of, price_of_program, resistance
+from wallnet.jobs import PriceJob, price_job
 
 ROOT = Path(__file__).parents[1]
 WIDTH = 100
@@ -43,6 +46,12 @@ NETWORKS = (("plain", "layer"), ("tuned", "signed-row-fitted"), ("tuned", "signe
 READINGS = ("parallel", "series")
 STAGES = ("fp32", "quantized", "fine_tuned", "on_levels")
 
+
+SMALLEST = "smallest J that reaches it (1e12 A/m²)"
+"""Column of the table of levels."""
+
+KEPT = ("synapse-rewritable",)
+"""Devices whose barriers are shown."""
 
 COPIED = {"levels": "levels", "quartic": "activation", "potentiation": "branches"}
 """Tables of a device or a program that are copied, by the first word of their titles."""
@@ -297,7 +306,7 @@ def synapses(results: Results) -> str:
     later = later[~later["state"].duplicated()]
     beside = " and ".join(f"{row.state} after {density:g}" for density, row in later.iterrows())
     begin = [
-        f"{float(levels.loc[state].iloc[-1]):g}" for state in ("notch 3", "notch 4", "reversed")
+        f"{float(levels.loc[state, SMALLEST]):g}" for state in ("notch 3", "notch 4", "reversed")
     ]
     return (
         "The paper states a notch *diameter* of 20 nm. With this diameter no notch holds a wall "
@@ -316,7 +325,7 @@ def levels_of_synapse_5(results: Results) -> str:
     table = table[table["level"].str.isdigit() | (table["level"] == "half")]
     table = table[table["G normalised, parallel"] != "–"]
     table["level"] = table["level"].replace("half", "between")
-    table["smallest J"] = table.iloc[:, -1].map(
+    table["smallest J"] = table[SMALLEST].map(
         lambda text: text if text == "–" else f"{float(text):g}"
     )
     shown = {
@@ -351,6 +360,67 @@ def staircase(results: Results) -> str:
         list(branches.columns), "|---|---|---|---:|---:|---:|---:|", branches.to_numpy().tolist()
     )
     return f"{first}\n\n{second}"
+
+
+WINDOWS = ("staircase", "narrow", "narrow-tail")
+"""The windows that are shown."""
+
+
+def windows(results: Results) -> str:
+    """Return at which amplitudes each staircase works, and why it fails at the others."""
+    rows = []
+    for name in WINDOWS:
+        table = results.table(f"windows/{name}.csv")
+        for (variant, duration), points in table.groupby(["variant", "duration (ns)"], sort=False):
+            works, fails = [], []
+            for _, point in points.iterrows():
+                density = f"{float(point['J (1e12 A/m²)']):g}"
+                if point["outcome"] == "works":
+                    works.append(density)
+                else:
+                    fails.append(f"{density} {point['outcome']} ({point['step that failed']})")
+            cells = ", ".join(works) or "–", ", ".join(fails) or "–"
+            rows.append([name, variant, f"{float(duration):g}", *cells])
+    header = ["window", "variant", "duration (ns)", "works at J (1e12 A/m²)", "fails at (step)"]
+    return markdown(header, "|---|---|---:|---|---|", rows)
+
+
+def transitions(results: Results) -> str:
+    """Return where the pulses from each state of the synapse with five notches lead."""
+    table = results.table("transitions/synapse-5.csv")
+    densities = sorted(table["J (1e12 A/m²)"].unique(), key=float)
+    rows = []
+    for start, pulses in table.groupby("from", sort=False):
+        pulses = pulses.set_index("J (1e12 A/m²)")
+        cells = []
+        for density in densities:
+            end = pulses.loc[density, "state after the pulse"]
+            moving = "" if pulses.loc[density, "settled"] == "yes" else ", moving"
+            cells.append(f"{end}{moving}".replace("between ", "").replace(" and ", "-"))
+        rows.append([start, *cells])
+    header = ["from", *(f"{float(each):+g}" for each in densities)]
+    return markdown(header, "|---|" + "---|" * len(densities), rows)
+
+
+def intervals(results: Results) -> str:
+    """Return the intervals of the synapse with five notches."""
+    table = results.table("intervals/synapse-5.csv")
+    rule = "|---|---|" + "---:|" * (len(table.columns) - 2)
+    return markdown(list(table.columns), rule, table.to_numpy().tolist())
+
+
+def barriers(results: Results) -> str:
+    """Return the states of synapses, their barriers and their lifetimes."""
+    parts = []
+    for device in KEPT:
+        table = results.table(f"barriers/{device}.csv").drop(
+            columns=["minimum", "lowest barrier (J)"]
+        )
+        words = ("state", "leads to", *(name for name in table if name.startswith("kept")))
+        rule = "|" + "".join("---|" if name in words else "---:|" for name in table.columns)
+        shown = markdown(list(table.columns), rule, table.to_numpy().tolist())
+        parts.append(f"`{device}`:\n\n{shown}")
+    return "\n\n".join(parts)
 
 
 def queued_jobs(results: Results) -> str:
@@ -444,6 +514,154 @@ def mutants(results: Results) -> str:
     rows.append(["all, weighted", *totals, interval])
     header = ("stage", "mutants", "drawn", "noticed", "undecided", "score in % (95 % interval)")
     return markdown(header, "|---|---:|---:|---:|---:|---:|", rows)
+
+
+# Prices of pulses: they depend on the configuration only
+
+
+def shipped_price(device: str, **changes: Any) -> PriceJob:
+    """Return what the price of pulses on a device of the shipped campaign depends on."""
+    return price_job(load(ROOT / "config.yaml").simulated[device]).model_copy(update=changes)
+
+
+def price(results: Results) -> str:
+    """Return a sentence about the price of the pulse to notch 2."""
+    plain = price_of(shipped_price("synapse-5"), 0.65e12, 10e-9)
+    heavy = {
+        preset: price_of(
+            shipped_price("synapse-5", heavy_metal=HeavyMetal(preset=preset)), 0.65e12, 10e-9
+        )
+        for preset in PRESETS
+    }
+    of_metals = " and ".join(
+        f"{heavy[preset].energy / 1e-12:.0f} pJ and {heavy[preset].rise.peak:.0f} K with {title}"
+        for preset, title in {"pt": "Pt", "beta-w": "β-W"}.items()
+    )
+    return (
+        f"the pulse to notch 2 of `synapse-5` needs {plain.energy / 1e-12:.1f} pJ and heats the "
+        f"middle of the track by {plain.rise.peak:.0f} K if the metal has the paper's P = 0.4 as "
+        f"its spin Hall angle; it needs {of_metals}, whose angles are smaller."
+    )
+
+
+def price_of_metals(results: Results) -> str:
+    """Return the price of the pulse to notch 2 with each metal."""
+    rows = []
+    for preset in (None, *PRESETS):
+        job = shipped_price("synapse-5", heavy_metal=HeavyMetal(preset=preset))
+        found = price_of(job, 0.65e12, 10e-9)
+        rows.append(
+            [
+                f"`{preset}`" if preset else "none, θ = P = 0.4",
+                f"{job.heavy_metal.resistivity / 1e-8:g}",
+                f"{found.metal_current_density / 1e12:.2f}",
+                f"{resistance(job) / 1e3:.2f}",
+                f"{found.current / 1e-3:.2f}",
+                f"{found.energy / 1e-12:.1f}",
+                f"{found.rise.mean:.0f}",
+                f"{found.rise.peak:.0f}",
+            ]
+        )
+    header = (
+        *("preset", "ρ (µΩ cm)", "J in the metal (1e12 A/m²)", "R (kΩ)", "I (mA)"),
+        *("energy (pJ)", "mean rise (K)", "rise in the middle (K)"),
+    )
+    return markdown(header, "|---|---:|---:|---:|---:|---:|---:|---:|", rows)
+
+
+def price_on_oxides(results: Results) -> str:
+    """Return the temperature rise of that pulse with oxides of different thickness."""
+    plain = shipped_price("synapse-5")
+    rows = []
+    for nanometres in (20, 50, 100, 300, 1000):
+        changes = {"oxide_thickness": nanometres * 1e-9}
+        job = plain.model_copy(update={"heating": plain.heating.model_copy(update=changes)})
+        after = [price_of(job, 0.65e12, duration).rise for duration in (1e-9, 10e-9, 100e-9)]
+        cells = (f"{rise.mean:.0f} / {rise.peak:.0f}" for rise in after)
+        rows.append([str(nanometres), *cells])
+    header = ["oxide (nm)", *(f"after {t} ns: mean / middle (K)" for t in (1, 10, 100))]
+    return markdown(header, "|---:|---:|---:|---:|", rows)
+
+
+def price_of_levels(results: Results) -> str:
+    """Return the price of the smallest pulse that reaches each level of the synapse."""
+    job = shipped_price("synapse-5")
+    duration = load(ROOT / "config.yaml").simulated["synapse-5"].pulse.duration
+    rows = []
+    for state, level in results.levels("synapse-5").iterrows():
+        text = level.iloc[-1]
+        if level["level"] == "none" or text == "–" or float(text) == 0:
+            continue
+        found = price_of(job, float(text) * 1e12, duration)
+        cells = (found.energy / 1e-12, found.rise.mean, found.rise.peak)
+        formats = (".1f", ".0f", ".0f")
+        rows.append([str(state), text, *map(format, cells, formats)])
+    header = (
+        *("state", "J (1e12 A/m²)", "energy (pJ)"),
+        *("mean rise (K)", "rise in the middle (K)"),
+    )
+    return markdown(header, "|---|---:|---:|---:|---:|", rows)
+
+
+def price_of_staircase(results: Results) -> str:
+    """Return a sentence about the price of the staircase."""
+    program = load(ROOT / "config.yaml").programs["staircase"]
+    pulses = list(repeated(program.pulses))
+    starts, time = [], 0.0
+    for pulse in pulses:
+        starts.append(time)
+        time += pulse.duration + pulse.pause
+    job = shipped_price(program.device)
+    found = price_of_program(
+        job, [p.current_density for p in pulses], [p.duration for p in pulses], starts
+    )
+    return (
+        f"the staircase of `{program.device}` ([programs.md](programs.md)) costs "
+        f"{found.energy[0] / 1e-12:.1f} pJ a pulse, {found.energy.sum() / 1e-12:.0f} pJ for its "
+        f"{len(pulses)} pulses. The first pulse heats the middle of the track by "
+        f"{found.rise.peak[0]:.0f} K, the last one, on what the others left, by "
+        f"{found.rise.peak[-1]:.0f} K."
+    )
+
+
+PROGRAMMED = {"recipe": "tuned", "mapping": "signed-fitted", "reading": "parallel"}
+"""Networks whose price of writing is shown."""
+
+
+def programming(results: Results) -> str:
+    """Return what it costs to write the networks of the first seed on the synapse."""
+    table = results.table("programming.csv")
+    for column, value in {**PROGRAMMED, "device": "synapse-5"}.items():
+        table = table[table[column] == value]
+    titles = {"quantized": "quantised", "on_levels": "trained on the levels"}
+    rows = [
+        [
+            DATASETS[row["dataset"]],
+            titles[row["stage"]],
+            row["start"].replace("quantized", "quantised"),
+            row["written_by"].replace("staircase", "`staircase`"),
+            *(f"{int(row[key]):,}" for key in ("changed", "lowered", "not_written")),
+            # what it costs to write a part of a network says little
+            *(
+                ["–"] * 4
+                if int(row["not_written"])
+                else [
+                    f"{int(row['pulses']):,}",
+                    f"{float(row['pulses_a_synapse']):.2f}",
+                    f"{float(row['energy_a_synapse']) / 1e-12:.2f}",
+                    f"{float(row['energy']) / 1e-9:.0f}",
+                ]
+            ),
+        ]
+        for row in table.to_dict("records")
+    ]
+    header = (
+        *("data", "network", "from", "written by", "changed", "lowered", "cannot be written"),
+        *("pulses", "pulses a synapse", "energy a synapse (pJ)", "energy (nJ)"),
+    )
+    synapses = " and ".join(sorted({f"{int(text):,}" for text in table["synapses"]}))
+    shown = markdown(header, "|---|---|---|---|---:|---:|---:|---:|---:|---:|---:|", rows)
+    return f"Each network has {synapses} synapses.\n\n{shown}"
 
 
 # The configuration
@@ -551,12 +769,22 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "synapses": synapses,
     "synapse-5-levels": levels_of_synapse_5,
     "staircase": staircase,
+    "windows": windows,
+    "transitions": transitions,
+    "intervals": intervals,
+    "barriers": barriers,
     "queued-jobs": queued_jobs,
     "all-jobs": all_jobs,
     "crosscheck": crosscheck,
     "tolerances": tolerances,
     "mistakes": mistakes,
     "mutants": mutants,
+    "price": price,
+    "price-metals": price_of_metals,
+    "price-oxides": price_on_oxides,
+    "price-levels": price_of_levels,
+    "price-staircase": price_of_staircase,
+    "programming": programming,
     "configuration": configuration,
     **{name: as_measured(name) for name in ("planning", "gather", "thresholds")},
 }
@@ -637,19 +865,27 @@ def copy_results(source: Path, root: Path) -> list[str]:
         The files that are missing there; their existing copies stay unchanged.
     """
     target = root / "docs/results"
-    for folder in ("devices", "programs"):
+    for folder in ("devices", "programs", "barriers", "intervals", "transitions", "windows"):
         (target / folder).mkdir(parents=True, exist_ok=True)
     missing = []
     # table-ii.csv has the paper's own numbers there
-    for name in ("accuracy", "accuracy-gaps", "mappings", "table-ii"):
+    for name in ("accuracy", "accuracy-gaps", "mappings", "programming", "table-ii"):
         table = source / f"tables/{name}.csv"
         if table.exists():
             named = "interpretations" if name == "table-ii" else name
             shutil.copyfile(table, target / f"{named}.csv")
         else:
             missing.append(str(table))
+    for device in KEPT:  # a target of their own
+        table = source / f"tables/barriers/{device}.csv"
+        if table.exists():
+            shutil.copyfile(table, target / f"barriers/{device}.csv")
     devices = ("neuron", "synapse-5", "synapse-5-literal", "synapse-10", "track")
     places = [f"devices/{device}" for device in devices] + ["programs/staircase"]
+    # these targets are not part of the whole campaign
+    others = ["intervals/synapse-5", "transitions/synapse-5"]
+    others += [f"windows/{name}" for name in WINDOWS]
+    places += [place for place in others if (source / f"tables/{place}.csv").exists()]
     for place in places:
         sweep = source / f"tables/{place}.csv"
         page = sweep.with_suffix(".md")

@@ -165,7 +165,7 @@ def test_networks_run_again_and_nothing_before_them(networks_made, change, jobs,
     change(data["networks"])
     networks_made.configure(data)
     planned = networks_made.planned("networks")
-    assert planned == jobs | {"accuracy": 1, "networks": 1}
+    assert planned == jobs | {"accuracy": 1, "programming_table": 1, "networks": 1}
     said = networks_made.snakemake("--dry-run", "networks").stdout
     wildcards = re.findall(r"^ +wildcards: (.*)$", said, re.MULTILINE)
     told = [dict(pair.split("=") for pair in line.split(", ")) for line in wildcards]
@@ -237,7 +237,8 @@ def test_a_changed_level_maps_again_and_trains_nothing_else(whole):
     inner["conductance"]["series"] *= 1 + 1e-3
     files.write_json(model, path)
     result = whole.snakemake("--dry-run", "networks")
-    assert whole.planned("networks") == {"map": 1, "accuracy": 1, "networks": 1}
+    tables = {"accuracy": 1, "programming_table": 1}
+    assert whole.planned("networks") == {"map": 1, **tables, "networks": 1}
     assert "reading=series" in result.stdout
     assert "reading=parallel" not in result.stdout
 
@@ -245,8 +246,8 @@ def test_a_changed_level_maps_again_and_trains_nothing_else(whole):
 @pytest.mark.parametrize(
     ("stage", "rules"),
     [
-        ("networks", {*NETWORK_RULES, "accuracy"}),
-        ("report", {"accuracy", "parameters", "device_table"}),
+        ("networks", {*NETWORK_RULES, "accuracy", "programming_table"}),
+        ("report", {"accuracy", "parameters", "device_table", "programming_table"}),
     ],
 )
 def test_a_new_revision_plans_its_stage_and_what_comes_after_it(whole, tmp_path, stage, rules):

@@ -13,12 +13,16 @@ def _parser() -> argparse.ArgumentParser:
     from wallnet import devices, plan, simulate, validation
     from wallnet.config import commands as configuration
     from wallnet.networks import commands as networks
-    from wallnet.report import crosscheck, device_tables, measured, parameters, studies
+    from wallnet.report import barriers as barrier_reports
+    from wallnet.report import crosscheck, device_tables, measured, parameters, programming, studies
     from wallnet.report import devices as device_figures
+    from wallnet.report import intervals as interval_reports
     from wallnet.report import networks as network_figures
     from wallnet.report import programs as program_reports
+    from wallnet.report import transitions as transition_reports
     from wallnet.report import validation as validation_table
-    from wallnet.simulate import oommf, programs
+    from wallnet.report import windows as window_reports
+    from wallnet.simulate import barriers, minima, oommf, programs, windows
 
     parser = argparse.ArgumentParser(prog="wallnet", description=__import__("wallnet").__doc__)
     parser.add_argument("--version", action="version", version=f"wallnet {__version__}")
@@ -27,13 +31,21 @@ def _parser() -> argparse.ArgumentParser:
         simulate,
         oommf,
         programs,
+        windows,
+        minima,
+        barriers,
         devices,
         networks,
         device_figures,
         device_tables,
         measured,
         program_reports,
+        window_reports,
+        transition_reports,
+        interval_reports,
+        barrier_reports,
         network_figures,
+        programming,
         crosscheck,
         parameters,
         studies,

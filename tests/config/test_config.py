@@ -551,7 +551,7 @@ def test_what_is_left_out_is_what_the_documentation_says():
         "resolution": 200,
         "vector_format": "pdf",
     }
-    left_out = {"own_datasets", "recipes", "table_ii", "compared"}
+    left_out = {"own_datasets", "recipes", "table_ii", "compared", "written_by"}
     assert config.Networks().model_dump(exclude=left_out) == {
         "data_folder": "data",
         "sources": ("torchvision",),

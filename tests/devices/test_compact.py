@@ -145,3 +145,46 @@ def test_nothing_decides_while_there_is_no_model(tmp_path):
     assert decisive(tmp_path / "missing.json", "parallel") == ""
     (tmp_path / "broken.json").write_text(json.dumps({"kind": "synapse"}))
     assert decisive(tmp_path / "broken.json", "parallel", "measured") == ""
+
+
+def write_barriers(path, kept):
+    """Write barriers of a synapse with two notches, of which these states are kept."""
+    states = ["notch 1", "between 1 and 2", "notch 2"]
+    values = {f"state_{name}": np.zeros(3) for name in ("energy", "barrier")}
+    values |= {f"state_wall_{end}": np.zeros(3) for end in ("bottom", "top")}
+    values |= {f"pair_{name}": np.zeros((1, 1)) for name in ("energy", "wall_bottom", "wall_top")}
+    values |= {f"pair_{name}": [3] for name in ("forward", "images")}
+    values |= {"pair_first": ["notch 2"], "pair_second": ["reversed"], "pair_route": [""]}
+    values |= {"pair_converged": [1], "pair_forward": [1e-18], "pair_backward": [1e-18]}
+    values |= {
+        "state_name": states,
+        "state_exit": [""] * 3,
+        "state_lifetime": np.zeros((3, 2)),
+        "state_kept": [int(state in kept) for state in states],
+    }
+    parameters = json.dumps({"kept": 40.0, "temperature": 300.0})
+    data = files.dataset("barriers", values).assign_attrs(parameters=parameters)
+    files.write_dataset(data, path, "barriers", {})
+    return path
+
+
+def test_the_kept_levels_are_those_of_the_barriers(synapse, tmp_path):
+    """The start of a synapse is not kept; a reversed track is, as nucleation is too high."""
+    data = synapse.gather()
+    barriers = write_barriers(tmp_path / "barriers.nc", {"notch 1", "between 1 and 2"})
+    path = tmp_path / "synapse.json"
+    devices.compact_model(synapse.out, path, barriers)
+    found = files.read_json(path)["levels"]
+    assert [level["kept"] for level in found] == [False, True, True, False, True]
+    kept, count = levels_of(path, "series", "kept")
+    expected = data["level_conductance"].sel(reading="series").values[[1, 2, 4]]
+    assert kept == expected.tolist()
+    assert count == 4
+
+
+def test_without_barriers_no_level_is_known_to_be_kept(synapse, tmp_path):
+    synapse.gather()
+    path = tmp_path / "synapse.json"
+    devices.compact_model(synapse.out, path)
+    with pytest.raises(files.FileError, match="has levels that lack 'kept'"):
+        levels_of(path, "parallel", "kept")

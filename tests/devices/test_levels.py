@@ -248,6 +248,7 @@ def test_the_smallest_current_density_is_that_of_least_magnitude(densities, smal
         settled=np.array([1, 1], dtype=np.int8),
         position=np.array([300e-9, 301e-9]),
         conductance=np.ones((2, 2)),
+        ends=[(300e-9, 300e-9)] * 2,
     )
     assert sweep.smallest_reaching("notch 1") == smallest
 
@@ -279,13 +280,13 @@ def test_the_sweep_is_not_normalised_by_its_own_range(synapse):
 
 
 def test_a_level_is_that_of_the_relaxed_wall_not_of_the_placed_one(synapse):
-    """A wall placed at 300 nm relaxes until its ends are at 310 and 330 nm."""
+    """A wall placed at 300 nm relaxes until its ends rest at 310 and 330 nm."""
     job = jobs.level_job(synapse.device, "1")
     relaxed = moving_wall(job, 310e-9, 330e-9)
     placed = moving_wall(job, 300e-9, 300e-9)
     for name in ("m", "wall_position", "wall_bottom", "wall_top", "magnetization_profile"):
         values = relaxed[name].values.copy()
-        values[:-2] = placed[name].values[:-2]
+        values[:2] = placed[name].values[:2]
         relaxed[name] = (relaxed[name].dims, values, relaxed[name].attrs)
     synapse.write(relaxed, synapse.levels["notch 1"])
     data = synapse.gather()
@@ -318,6 +319,7 @@ SWEEP = Sweep(
     settled=np.array([1, 1, 0, 1, 1, 1], dtype=np.int8),
     position=np.array([290, 310, 305, 450, 890, 900]) * 1e-9,
     conductance=np.array([[71, 73, 72, 80, 98, 99], [51, 53, 52, 60, 88, 89]]) * 1e-6,
+    ends=[(285e-9, 295e-9), (308e-9, 312e-9), *[(1e-9, 2e-9)] * 4],
 )
 
 
@@ -329,6 +331,7 @@ def test_a_level_after_a_pulse_is_that_of_the_weakest_that_rests_there():
     assert found.source == "pulse of -0.4000e12 A/m2"
     assert found.position == pytest.approx(310e-9, rel=1e-9, abs=0)
     assert found.conductance == pytest.approx([73e-6, 53e-6], rel=1e-9, abs=0)
+    assert found.ends == (308e-9, 312e-9)
     assert SWEEP.measured("reversed", "reversed").position == pytest.approx(890e-9, rel=1e-9, abs=0)
     assert SWEEP.measured("notch 2", "free") is None
     assert np.isnan(SWEEP.smallest_reaching("notch 2"))
@@ -336,7 +339,8 @@ def test_a_level_after_a_pulse_is_that_of_the_weakest_that_rests_there():
 
 def level(state, conductance, source="somewhere", resting=None, position=0.0):
     state, resting = WallState(state), WallState(resting or state)
-    return Level(state, resting, source, position, np.array(conductance))
+    ends = (position - 3e-9, position + 5e-9)
+    return Level(state, resting, source, position, np.array(conductance), ends)
 
 
 def test_level_variables_tell_stable_from_reached_and_half_from_whole():

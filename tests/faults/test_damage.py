@@ -42,11 +42,15 @@ ON_LEVELS = f"{NETWORKS}/synapse/series/layer/plain"
 
 KINDS = {
     "results/traces/neuron/0.4000.nc": "neuron/0.4000|(devices|compact_models)/neuron",
-    "results/levels/synapse/1-2.nc": "(devices|compact_models|levels)/synapse|synapses-compared",
-    "results/data/blots.json": "data|networks|accuracy|training-curves",
-    f"{NETWORKS}/none/none/none/plain/fp32/seed-3/metrics.json": "networks|accuracy|training",
-    f"{ON_LEVELS}/quantized/seed-3/programming.nc": f"{ON_LEVELS}|accuracy|figures/networks",
-    f"{ON_LEVELS}/on_levels/seed-3/best.ckpt": f"{ON_LEVELS}|accuracy|figures/networks",
+    "results/levels/synapse/1-2.nc": "(devices|compact_models|levels)/synapse|synapses-compared"
+    "|tables/programming",
+    "results/data/blots.json": "data|networks|accuracy|training-curves|programming",
+    f"{NETWORKS}/none/none/none/plain/fp32/seed-3/metrics.json": "networks|accuracy|training"
+    "|programming",
+    f"{ON_LEVELS}/quantized/seed-3/programming.nc": f"{ON_LEVELS}|accuracy|figures/networks"
+    "|tables/programming",
+    f"{ON_LEVELS}/on_levels/seed-3/best.ckpt": f"{ON_LEVELS}|accuracy|figures/networks"
+    "|tables/programming",
     "results/tables/accuracy.csv": "accuracy",
     "results/tables/devices/synapse.md": "tables/devices/synapse",
     "results/tables/parameters.html": "tables/parameters",

@@ -54,6 +54,7 @@ def test_figures_are_one_a_device_and_the_comparison(tiny):
         "results/figures/devices/n-magnetization.png",
         "results/figures/devices/s-dynamics.png",
         "results/figures/devices/s-conductance.png",
+        "results/figures/devices/s-price.png",
         "results/figures/devices/t-wall-position.png",
         "results/figures/synapses-compared.png",
     ]

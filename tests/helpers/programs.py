@@ -31,6 +31,36 @@ STAIRCASE = {
 """A campaign with one program: three pulses forwards and two back."""
 
 
+RESPONSE = {
+    "wall_position": [60e-9, 70e-9],
+    "wall_bottom": [60e-9, 65e-9],
+    "wall_top": [60e-9, 75e-9],
+    "applied_current_density": [0.0, 1.2e12],
+    "program_conductance": [[4e-5, 5e-5], [5e-5, 6e-5]],
+    "program_current_density": [0.0, 1.2e12, 1.2e12, -0.8e12],
+    "pulse_start": [0.0, 0.0, 2e-9, 8e-9],
+    "pulse_duration": [0.0, 1e-9, 2e-9, 1.5e-9],
+    "pause_end": [0.0, 2e-9, 8e-9, 12e-9],
+    "pulse_state": ["notch 1", "notch 2", "notch 3", "notch 2"],
+    "pulse_settled": [-1, 1, 1, 1],
+    "pulse_wall_position": [6e-8, 1e-7, 2e-7, 1e-7],
+    "pulse_wall_bottom": [6e-8, 1e-7, 2e-7, 1e-7],
+    "pulse_wall_top": [6e-8, 1e-7, 2e-7, 1e-7],
+    "pulse_conductance": [[4e-5, 5e-5, 6e-5, 5e-5]] * 2,
+    "normalized_pulse_conductance": [[0, 0.5, 1, 0.5]] * 2,
+    "branch_first": [1, 3],
+    "branch_last": [2, 3],
+    "branch_steps": [2, 1],
+    "nonlinearity": [[0.1, 0.2]] * 2,
+    "step_size": [[0.5, -0.5]] * 2,
+    "step_slope": [[0.1, 0.2]] * 2,
+    "time": [0.0, 12e-9],
+    "pulse": [0, 1, 2, 3],
+    "branch": [1, 2],
+}
+"""Variables of a response with two pulses up and one down, in which no two pulses are alike."""
+
+
 def staircase(*pulses):
     """Return the campaign as plain data, with other pulses if there are any."""
     data = copy.deepcopy(STAIRCASE)

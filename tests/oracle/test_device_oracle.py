@@ -8,7 +8,8 @@ import device_oracle as oracle
 import numpy as np
 import pytest
 import xarray
-from oracle_campaign import NEURON, SYNAPSE
+from helpers.heat import temperatures
+from oracle_campaign import NEURON, PRICE, SYNAPSE
 
 CURRENTS = {
     "neuron": [-0.4e12, 0.2e12, 0.4e12, 0.6e12, 0.8e12, 1.0e12, 1.2e12, 1.4e12],
@@ -271,9 +272,62 @@ def test_the_table_of_a_device_holds_what_was_read(results, pulses, device):
             "G, parallel (µS)": (parallel * 1e6, 0.0006),
             "G, series (µS)": (series * 1e6, 0.0006),
         }
-        assert set(cell) == {*numbers, "state", "settled", "held against the current"}
+        assert set(cell) == {*numbers, *PRICES, "state", "settled", "held against the current"}
         for name, (expected, rounding) in numbers.items():
             assert float(cell[name]) == pytest.approx(expected, abs=rounding), name
+
+
+PRICES = (
+    "J in the metal (1e12 A/m²)",
+    "current (mA)",
+    "voltage (V)",
+    "energy (pJ)",
+    "temperature rise, mean (K)",
+    "temperature rise, middle (K)",
+    "model",
+)
+
+
+@every_device
+def test_the_table_of_a_device_holds_what_its_pulses_cost(results, device):
+    """Ohm's law in the metal, and a numerical solution of the heat equation below it."""
+    metal, heating = PRICE["heavy_metal"], PRICE["heating"]
+    described = {"neuron": NEURON, "synapse": SYNAPSE}[device]
+    length, width = described["track"]["length"], described["track"]["width"]
+    duration = described["pulse"]["duration"]
+    _, mean, middle = temperatures(
+        lambda time: 1.0,
+        duration,
+        400,
+        width,
+        oxide=(heating["oxide_conductivity"], 1.62e6),
+        silicon=(148.0, 1.66e6),
+        thickness=heating["oxide_thickness"],
+    )
+    with open(results / f"tables/devices/{device}.csv", newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    marks = set()
+    for row, current in zip(rows, CURRENTS[device], strict=True):
+        # polarisation 0.4 of the material, over the spin Hall angle
+        density = 0.4 / metal["spin_hall_angle"] * current
+        amperes = abs(density) * width * metal["thickness"]
+        volts = abs(density) * metal["resistivity"] * length
+        heat = density**2 * metal["resistivity"] * metal["thickness"]
+        expected = {
+            "J in the metal (1e12 A/m²)": (density / 1e12, 6e-5),
+            "current (mA)": (amperes * 1e3, 6e-5),
+            "voltage (V)": (volts, 6e-5),
+            "energy (pJ)": (amperes * volts * duration * 1e12, 6e-4),
+            # the deviation of the two solutions is at most 3e-3
+            "temperature rise, mean (K)": (heat * mean[-1], 0.06 + 3e-3 * heat * mean[-1]),
+            "temperature rise, middle (K)": (heat * middle[-1], 0.06 + 3e-3 * heat * middle[-1]),
+        }
+        for name, (value, rounding) in expected.items():
+            assert float(row[name]) == pytest.approx(value, abs=rounding), name
+        outside = heat * middle[-1] > heating["largest_rise"]
+        assert row["model"] == ("outside the constant-parameter model" if outside else "inside")
+        marks.add(row["model"])
+    assert len(marks) == 2  # the threshold is between two pulses
 
 
 def markdown_rows(path, title):

@@ -13,6 +13,7 @@ from helpers.planned import planned_jobs
 from helpers.small_campaign import ROOT, TRAINING, Campaign, with_networks
 
 from wallnet import config, files, plan
+from wallnet.files import WallState
 from wallnet.validation import CHECKS
 
 pytestmark = pytest.mark.campaign
@@ -39,6 +40,7 @@ def test_a_fresh_campaign_plans_one_job_a_device_and_current(campaign):
         "initial": 2,
         "trace": 8,
         "level": 3,
+        "minimum": 5,
         "device": 2,
         "compact_model": 2,
         "device_table": 2,
@@ -257,6 +259,7 @@ def with_everything():
         "compared": ["row-extended", "signed-3sd", "layer"],
         "seeds": [3, 11],
         "table_ii": {"wide": 5},
+        "written_by": {"synapse": "stairs"},
         "threads": 2,
     }
     networks["recipes"]["brief"] = {
@@ -308,6 +311,15 @@ MAKERS = {
     "results/levels/synapse/1-2-3.nc": [],
     "results/levels/synapse/x.nc": [],
     "results/levels/wide/1.nc": ["level"],
+    "results/minima/synapse/1-2.nc": ["minimum"],
+    "results/minima/synapse/initial.nc": ["minimum"],
+    "results/minima/synapse/expelled.nc": [],
+    "results/barriers/synapse/1_1-2.nc": ["barrier"],
+    "results/barriers/synapse/expelled_1.nc": ["barrier"],
+    "results/barriers/synapse/reversed_1.nc": [],
+    "results/barriers/synapse.nc": ["barriers_of_device"],
+    "results/tables/barriers/wide.md": ["barrier_report"],
+    "results/figures/barriers/wide-energy.svg": ["barrier_report"],
     "results/tables/devices/plain.md": ["device_table"],
     "results/tables/devices/nobody.csv": [],
     "results/figures/devices/neuron-transfer-curve.png": ["figure_transfer_curve"],
@@ -369,7 +381,7 @@ RAISED = {
     "validation": 600,
 }
 
-CHECK_TARGETS = ("crosscheck", "validation", "mappings")
+CHECK_TARGETS = ("crosscheck", "validation", "mappings", "barriers")
 TARGETS = ("all", "traces", "devices", "networks", "figures", *CHECK_TARGETS)
 
 
@@ -433,17 +445,19 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
     table = json.loads((ROOT / "src/wallnet/revisions.json").read_text())
     now = {stage: table[stage]["revision"] + by for stage, by in RAISED.items()}
     stages = {
-        "devices": {"device", "compact_model", "response"},
+        "devices": {"device", "compact_model", "response", "barriers_of_device"},
         "networks": {"data", "train", "train_on", "map", "compare_mappings"},
         "report": {
             *("parameters", "accuracy", "crosscheck_table", "validation_table", "device_table"),
-            *("mapping_table", "program_report"),
+            *("mapping_table", "program_report", "programming_table", "barrier_report"),
         }
         | {job["rule"] for job in jobs if job["rule"].startswith("figure_")},
     }
     expected = {rule: now[stage] for stage, rules in stages.items() for rule in rules}
     # a check runs the engine and the code that compares
     expected["validation_check"] = [now["film"], now["validation"]]
+    # these use the engine whatever calculator a device has
+    expected |= dict.fromkeys(("minimum", "barrier"), now["film"])
     simulations = [job for job in jobs if job["rule"] in SIMULATIONS]
     rest = [job for job in jobs if job["rule"] not in SIMULATIONS]
     found = {job["rule"]: job["params"].get("revision") for job in rest if job["command"]}
@@ -489,7 +503,13 @@ OPTIONS = {
     "--initial": r"results/initial/[a-z]+\.nc",
     "--traces": r"results/traces/[a-z]+",
     "--levels": r"results/levels/[a-z]+",
+    "--relaxed": r"results/(initial/[a-z]+|levels/[a-z]+/[-\d]+)\.nc",
+    "--minima": r"results/minima/[a-z]+(/[-\d]+\.nc)?",
+    "--pairs": r"results/barriers/[a-z]+",
+    "--barriers": r"results/barriers/[a-z]+\.nc",
     "--device": r"results/devices/[a-z]+\.nc",
+    "--devices": r"results/devices|-",
+    "--responses": r"results/responses",
     "--program": r"results/programs/stairs\.nc",
     "--response": r"results/responses/stairs\.nc",
     "--networks": r"results/networks",
@@ -576,6 +596,15 @@ def every_metrics(dataset, devices, seed=3, mappings=("layer", "layer-extended")
     }
 
 
+BARRIER_PATHS = {
+    "synapse": [
+        f"results/barriers/synapse/{pair}.nc"
+        for pair in ("expelled_1", "1_2", "1_1-2", "1-2_2", "2_reversed")
+    ],
+    "wide": [f"results/barriers/wide/{pair}.nc" for pair in ("expelled_1", "1_reversed")],
+}
+
+
 def expected_input(job):
     """Return the input of a job, listed by hand."""
     rule, wildcards = job["rule"], job["wildcards"]
@@ -586,8 +615,24 @@ def expected_input(job):
     initial = [f"results/initial/{device}.nc"]
     if rule == "trace":
         return initial
+    states = ["initial", *LEVEL_STATES.get(device, ()), "reversed"]
+    minima = [f"results/minima/{device}/{state}.nc" for state in states]
+    if rule == "minimum":
+        state = wildcards["state"]
+        return {"initial": initial, "reversed": []}.get(
+            state, [f"results/levels/{device}/{state}.nc"]
+        )
     if rule == "device":
-        return [*initial, *traces, *levels]
+        return [*initial, *traces, *levels, *(minima if levels else [])]
+    if rule == "barrier":
+        ends = [wildcards["first"], wildcards["second"]]
+        held = [end for end in ends if end not in ("expelled", "reversed")]
+        between = ["1-2"] if held == ["1", "2"] else []
+        return [f"results/minima/{device}/{state}.nc" for state in (*held, *between)]
+    if rule == "barriers_of_device":
+        return [*minima[1:-1], *BARRIER_PATHS[device]]
+    if rule == "barrier_report":
+        return [f"results/barriers/{device}.nc"]
     if rule in ("compact_model", "device_table"):
         return one
     if rule == "program":
@@ -605,7 +650,10 @@ def expected_input(job):
         return [f"results/data/{dataset}.json", f"results/compact_models/{device}.json", *starts]
     if rule in ("figure_magnetization", "figure_dynamics"):
         return [*one, *traces]
-    if rule in ("figure_transfer_curve", "figure_conductance", "figure_wall_position"):
+    if rule in (
+        *("figure_transfer_curve", "figure_conductance", "figure_wall_position"),
+        "figure_price",
+    ):
         return one
     if rule == "figure_synapses_compared":
         return ["results/devices/synapse.nc", "results/devices/wide.nc"]
@@ -633,6 +681,17 @@ def expected_input(job):
             for seed in (3, 11)
             for path in every_metrics(dataset, ["synapse", "wide"], seed)[recipe]
         ]
+    if rule == "programming_table":
+        programmed = [
+            path.replace("metrics.json", "programming.nc")
+            for dataset in ("blots", "dots")
+            for recipe in ("plain", "brief")
+            for seed in (3, 11)
+            for path in every_metrics(dataset, ["synapse", "wide"], seed)[recipe]
+            if path.split("/")[7] in ("quantized", "fine_tuned_snapped", "on_levels")
+        ]
+        devices = [DEVICE_FILE.format(device=name) for name in ("synapse", "wide")]
+        return [*programmed, *devices, "results/responses/stairs.nc"]
     if rule == "mapping_table":
         places = [
             (d, r, s) for d in ("synapse", "wide") for r in ("parallel", "series") for s in (3, 11)
@@ -779,6 +838,19 @@ def test_a_level_is_placed_at_its_own_notches(jobs):
         assert "current_density" not in told
 
 
+def test_a_minimum_is_that_of_its_own_state_and_a_path_has_its_own_ends(jobs):
+    for job in of_rule(jobs, "minimum"):
+        told = json.loads(job["params"]["job"])
+        name = job["wildcards"]["state"]
+        state = name if name in ("initial", "reversed") else WallState.from_file_name(name)
+        assert told["state"] == state
+        assert ("placement" in told) is (name not in ("initial", "reversed"))
+    for job in of_rule(jobs, "barrier"):
+        told = json.loads(job["params"]["job"])
+        for end in ("first", "second"):
+            assert told[end] == WallState.from_file_name(job["wildcards"][end])
+
+
 def test_a_case_of_the_crosscheck_goes_to_both_calculators(jobs):
     traces = of_rule(jobs, "crosscheck_trace")
     for calculator in ("film", "oommf"):
@@ -904,7 +976,7 @@ def test_a_job_writes_its_log_and_benchmark_where_its_first_result_is(jobs):
 def test_the_targets_ask_for_every_file_of_their_kind(jobs):
     """Counted by hand.
 
-    There are 27 of simulations, 24 of devices, 7 of programs, 558 of networks and 44 figures.
+    There are 35 of simulations, 24 of devices, 7 of programs, 561 of networks and 48 figures.
 
     With 2 synapses in 2 readings, the recipe `plain` has 2 free networks and 2 · 4 on levels, 2 · 3
     of them with a programming. The recipe `brief` has 1, 1 + 3, and 1 + 2.
@@ -912,24 +984,28 @@ def test_the_targets_ask_for_every_file_of_their_kind(jobs):
     asked = {job["rule"]: job["input"] for job in jobs if job["rule"] in TARGETS}
     counts = {name: len(set(paths)) for name, paths in asked.items()}
     assert counts == {
-        "traces": 5 + 18 + 4,
+        "traces": 5 + 18 + 4 + 5 + 3,
         "devices": 5 + 4 + 5 * 3,
-        "networks": 2 + 2 * 2 * (2 * (2 + 1) + 2 * 2 * (2 * (8 + 4) + 6 + 3)) + 3 + 1,
-        "figures": 2 * (2 + 2 + 2 + 2 + 1 + 1 + 2 + 2 * (1 + 2 + 2)),
-        "all": 27 + 24 + 7 + 2 + 558 + 44,
+        "networks": 2 + 2 * 2 * (2 * (2 + 1) + 2 * 2 * (2 * (8 + 4) + 6 + 3)) + 3 + 1 + 3,
+        "figures": 2 * (2 + 2 + 2 + 2 + 2 + 1 + 1 + 2 + 2 * (1 + 2 + 2)),
+        "all": 35 + 24 + 7 + 2 + 561 + 48,
         "crosscheck": 2 * 2 + 2 + 2,
         "validation": len(CHECKS) + 2 + 2,
         "mappings": 2 * 2 * 2 * 2 + 2 + 2,
+        "barriers": 5 + 2 + 2 * (1 + 3 + 2),
     }
     rules = {name: (f"{name}_trace", f"{name}_check", f"{name}_table") for name in CHECK_TARGETS}
     rules["mappings"] = ("compare_mappings", "mapping_table")
+    rules["barriers"] = ("barrier", "barriers_of_device", "barrier_report")
     made = {
         name: {p for j in jobs if j["rule"] in rules[name] for p in j["output"]} for name in rules
     }
     made["all"] = {path for job in jobs for path in job["output"]}.difference(*made.values())
     for name, paths in made.items():
         assert set(asked[name]) == paths, name
-    assert {path.split("/")[1] for path in asked["traces"]} == {"initial", "traces", "levels"}
+    assert {path.split("/")[1] for path in asked["traces"]} == {
+        *("initial", "traces", "levels", "minima"),
+    }
     folders = {path.split("/")[1] for path in asked["devices"]}
     assert folders == {"devices", "compact_models", "tables"}
     assert {path.split("/")[1] for path in asked["networks"]} == {"data", "networks", "tables"}

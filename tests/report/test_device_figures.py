@@ -9,7 +9,7 @@ from helpers.walls import SYNAPSE_ENDS, whole
 from matplotlib import pyplot
 from PIL import Image
 
-from wallnet import files
+from wallnet import files, jobs
 from wallnet.config import ConfigError, Figures
 from wallnet.report import devices, style
 
@@ -18,6 +18,7 @@ KINDS = {
     "magnetization": "neuron",
     "dynamics": "synapse",
     "conductance": "synapse",
+    "price": "synapse",
     "wall-position": "track",
     "synapses-compared": "synapse",
 }
@@ -26,7 +27,9 @@ SMALL = Figures(resolution=72)
 
 def draw(bench, kind, folder, figures=SMALL, vector="pdf"):
     png, other = folder / f"{kind}.png", folder / f"{kind}.{vector}"
-    devices.draw(kind, [bench.out], str(bench.traces[0].parent), figures, png, other)
+    price = jobs.price_job(bench.device) if kind == "price" else None
+    traces = str(bench.traces[0].parent)
+    devices.draw(kind, [bench.out], traces, figures, png, other, price=price)
     return png, other
 
 

@@ -101,7 +101,7 @@ def test_text_of_a_foreign_file_does_nothing_in_a_table(synapse):
     told = r"&lt;script&gt;alert(1)&lt;/script&gt; \| \[a\](javascript:b) # \`x\`"
     row = next(line for line in markdown.splitlines() if "alert" in line)
     assert f"| {told} " in row
-    assert row.replace(r"\|", "").count("|") == 9
+    assert row.replace(r"\|", "").count("|") == 13
     for name, value, words in (
         ("state", "<b>", "has state = '<b>', which is not a state of a wall"),
         ("level_resting_state", "x", "has level_resting_state = 'x'"),
@@ -190,6 +190,10 @@ def test_reached_is_not_stable_in_the_table_of_levels(synapse):
         "G normalised, series",
         "reached by the sweep",
         "smallest J that reaches it (1e12 A/m²)",
+        "minimum of the energy",
+        "energy (J)",
+        "residual field (A/m)",
+        "moved on by (nm)",
     ]
     assert [row[0] for row in rows] == ["0", "1", "half", "2", "3", "none"]
     assert [row[6] for row in rows] == ["yes", "yes", "yes", "no", "yes", "yes"]
@@ -197,6 +201,26 @@ def test_reached_is_not_stable_in_the_table_of_levels(synapse):
     assert rows[2][4:6] == ["0.4322", "0.2988"]
     positions = [float(row[3]) for row in rows]
     assert positions == pytest.approx([60, 300, 450, 600, 900, 450], abs=6)
+
+
+def test_a_level_tells_its_minimum_and_why_no_wall_rests_there(synapse):
+    data = synapse.gather()
+    data["level_minimum"].values[:] = [0, 1, -1, 0, 1]
+    data["level_energy"].values[:] = [np.nan, 3.2469e-16, np.nan, np.nan, 3.1e-16]
+    data["level_residual_field"].values[:] = [0.08, 0.034, np.nan, 45.0, 0.01]
+    data["level_shift"].values[:] = np.array([157.14, 0.04, np.nan, 12.0, 0.0]) * 1e-9
+    data["level_source"] = data["level_source"].astype(object)
+    data["level_source"].values[3] = ""
+    data["level_resting_state"] = data["level_resting_state"].astype(object)
+    data["level_resting_state"].values[3] = "free"
+    files.write_dataset(data, synapse.out, "synapse", {})
+    paths = [synapse.root / f"t.{suffix}" for suffix in ("csv", "md", "html")]
+    device_tables(synapse.out, *paths)
+    _, rows = cells_below(paths[1].read_text(), "synapse-3: levels")
+    assert [row[8] for row in rows] == ["no", "yes", "not examined", "no", "yes"]
+    assert rows[1][9:] == ["3.246900e-16", "0.034", "0.0"]
+    assert rows[0][9:] == ["–", "0.08", "157.1"]
+    assert rows[3][2] == "none: no minimum of the energy, went to free"
 
 
 def test_a_final_state_that_is_no_level_is_shown_after_its_weakest_pulse(synapse):

@@ -12,7 +12,7 @@ import yaml
 
 pytestmark = pytest.mark.slurm
 
-SUBMITTED = {"rule_trace": 8, "rule_level": 3}
+SUBMITTED = {"rule_trace": 8, "rule_level": 3, "rule_minimum": 5}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -46,7 +46,7 @@ def same_data(folder, other):
     results = {
         campaign: {
             path.relative_to(campaign)
-            for stage in ("initial", "traces", "levels", "devices", "tables")
+            for stage in ("initial", "traces", "levels", "minima", "devices", "tables")
             for path in (campaign / "results" / stage).rglob("*")
             if path.suffix in (".nc", ".csv")
         }
@@ -94,7 +94,7 @@ def test_a_full_pass_gives_the_same_data_as_local_cores(
 
     slurm_logs = list((cluster_campaign / ".snakemake" / "slurm_logs").rglob("*.log"))
     assert len(slurm_logs) == sum(SUBMITTED.values())
-    for kind, count in (("traces", 8), ("levels", 3)):
+    for kind, count in (("traces", 8), ("levels", 3), ("minima", 5)):
         assert len(list((cluster_campaign / "results/logs" / kind).rglob("*.log"))) == count
 
 
@@ -147,7 +147,7 @@ def test_groups_take_one_core_and_the_sum_of_their_times(
     jobs = [cluster.job(number) for number in cluster.jobs(run.name)]
     groups = [job for job in jobs if rule_of(job) == "rule_pulses_trace"]
     assert len(groups) == 2
-    assert len(jobs) == 2 + SUBMITTED["rule_level"]
+    assert len(jobs) == 2 + SUBMITTED["rule_level"] + SUBMITTED["rule_minimum"]
     for job in groups:
         assert (job["TimeLimit"], job["MinMemoryNode"], job["NumCPUs"]) == ("00:08:00", "800M", "1")
 

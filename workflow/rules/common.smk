@@ -43,12 +43,20 @@ def figure_style(wildcards):
 
 
 def simulated(wildcards):
-    """Return the device of a simulation, of its program or of its case in the cross-check."""
+    """Return the device of a simulation: that of its program, its window or its case."""
     if case := wildcards.get("case"):
         return campaign.devices[campaign.crosscheck.cases[case].device]
+    if window := wildcards.get("window"):
+        return campaign.devices[campaign.windows[window].device]
     if program := wildcards.get("program"):
         return campaign.devices[campaign.programs[program].device]
     return campaign.devices[wildcards.device]
+
+
+def variant_of(wildcards):
+    """Return the variant of the device of a window."""
+    window = campaign.windows[wildcards.window]
+    return window.of_variant(campaign.simulated, wildcards.variant)
 
 
 def calculator(wildcards):
@@ -56,6 +64,11 @@ def calculator(wildcards):
     if name := wildcards.get("calculator"):
         return configuration.from_file_name(name)
     return simulated(wildcards).calculator
+
+
+def price(wildcards):
+    """Return what the price of pulses on a device, or in its program, depends on, as JSON."""
+    return jobs.price_job(simulated(wildcards)).to_json()
 
 
 def software(wildcards):
@@ -88,3 +101,11 @@ def levels_of(wildcards, mappings):
     model = files.COMPACT_MODEL.format(device=wildcards.device)
     level_sets = dict.fromkeys(split_mapping(name).level_set for name in mappings)
     return [compact.decisive(model, wildcards.reading, name) for name in level_sets]
+
+
+def refined_before(wildcards, last):
+    """Return the traces of a sweep and of the rounds up to one, once these are finished."""
+    for number in range(1, last + 1):
+        checkpoints.interval_round.get(device=wildcards.device, round=number)
+    sweep = plan.trace_paths(wildcards.device, campaign.devices[wildcards.device])
+    return sweep + plan.refined_paths(campaign, wildcards.device, last=last)

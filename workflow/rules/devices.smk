@@ -10,6 +10,7 @@ rule device:
         initial=files.INITIAL,
         traces=lambda w: plan.trace_paths(w.device, campaign.devices[w.device]),
         levels=lambda w: plan.level_paths(w.device, campaign.devices[w.device]),
+        minima=lambda w: plan.minimum_paths(w.device, campaign.devices[w.device]),
     output:
         files.DEVICE,
     log:
@@ -21,18 +22,21 @@ rule device:
         job=lambda w: jobs.device_job(campaign.devices[w.device]).to_json(),
         traces=lambda w: plan.folder(files.TRACE, w.device),
         levels=lambda w: plan.folder(files.LEVEL, w.device),
+        minima=lambda w: plan.folder(files.MINIMUM, w.device),
         revision=revisions.of("devices"),
     shell:
         # the job grows with the sweep, and the length of an argument is limited
         "wallnet device --job - --initial {input.initial:q} --traces {params.traces:q}"
-        " --levels {params.levels:q} --out {output:q} <<< {params.job:q} 2>&1 | tee {log:q}"
+        " --levels {params.levels:q} --minima {params.minima:q} --out {output:q}"
+        " <<< {params.job:q} 2>&1 | tee {log:q}"
 
 
 # a checkpoint: jobs that depend on levels or activation are planned again once these are known
 checkpoint compact_model:
     """Data of a device for networks: the levels of a synapse or the activation of a neuron."""
     input:
-        files.DEVICE,
+        device=files.DEVICE,
+        barriers=lambda w: plan.barriers_for_levels(campaign, w.device),
     output:
         files.COMPACT_MODEL,
     log:
@@ -43,9 +47,13 @@ checkpoint compact_model:
         device=one_of(campaign.simulated),
     localrule: True
     params:
+        barriers=lambda w, input: (
+            ["--barriers", *input.barriers] if input.barriers else []
+        ),
         revision=revisions.of("devices"),
     shell:
-        "wallnet compact-model --device {input:q} --out {output:q} > {log:q} 2>&1"
+        "wallnet compact-model --device {input.device:q} {params.barriers:q} --out {output:q}"
+        " > {log:q} 2>&1"
 
 
 # a checkpoint like compact_model
@@ -90,9 +98,10 @@ rule device_table:
         device=one_of(campaign.simulated),
     localrule: True
     params:
+        price=price,
         revision=revisions.of("report"),
     shell:
-        "wallnet device-table --device {input:q} --csv {output.csv:q}"
+        "wallnet device-table --device {input:q} --price {params.price:q} --csv {output.csv:q}"
         " --markdown {output.markdown:q} --html {output.html:q} > {log:q} 2>&1"
 
 

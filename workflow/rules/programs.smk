@@ -75,8 +75,10 @@ rule program_report:
     localrule: True
     params:
         figures=figure_style,
+        price=price,
         revision=revisions.of("report"),
     shell:
         "wallnet program-report --response {input:q} --figures {params.figures:q}"
+        " --price {params.price:q}"
         " --csv {output.csv:q} --markdown {output.markdown:q} --html {output.html:q}"
         " --png {output.png:q} --vector {output.vector:q} > {log:q} 2>&1"

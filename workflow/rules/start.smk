@@ -5,6 +5,12 @@ import shutil
 
 from snakemake.settings.types import DeploymentMethod
 
+SIMULATIONS = (
+    *("initial", "trace", "level", "program", "crosscheck_trace"),
+    *("window_initial", "staircase", "transition", "interval_trace"),
+)
+"""Rules whose jobs use a calculator."""
+
 
 def check_folder(folder):
     """Refuse a run if a folder is not writable."""
@@ -49,8 +55,7 @@ def check_calculators():
     called = [
         job.params.job
         for job in workflow.dag.needrun_jobs()
-        if job.rule.name in ("initial", "trace", "level", "program", "crosscheck_trace")
-        and not (brought and job.conda_env_spec)
+        if job.rule.name in SIMULATIONS and not (brought and job.conda_env_spec)
     ]
     try:
         check_called(called)
@@ -87,11 +92,13 @@ def set_damaged_aside():
     return {}
 
 
-def target(paths, missing=""):
+def target(paths, missing="", work=None):
     """Return the input function of a target; a dry run also plans files to be set aside.
 
-    A target without files ends the run with the sentence `missing`, if there is one.
+    A target without files ends the run with the sentence `missing`, if there is one. `work` is a
+    function that returns a sentence: how much the target computes, and about how long this takes.
     """
+    told = []
 
     def listed(wildcards):
         if missing and not paths:
@@ -100,6 +107,11 @@ def target(paths, missing=""):
             # with any other exception, Snakemake prints a traceback of this function
             logger.error(missing)
             sys.exit(1)
+        if work and not told and workflow.is_main_process:
+            from snakemake.logging import logger
+
+            told.append(work())
+            logger.warning(told[0])
         workflow.dag.forcefiles.update(left_damaged)
         return paths
 

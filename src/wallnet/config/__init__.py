@@ -4,6 +4,7 @@ Only `load` and `parse` create a campaign. They raise a `ConfigError` that state
 one sentence, with the key and the fix.
 """
 
+from wallnet.config.barriers import Barriers
 from wallnet.config.calculators import (
     FilmSettings,
     OommfSettings,
@@ -22,25 +23,32 @@ from wallnet.config.devices import (
     Wall,
 )
 from wallnet.config.figures import Figures
+from wallnet.config.intervals import Intervals
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError
 from wallnet.config.networks import Networks
+from wallnet.config.price import Heating, HeavyMetal
 from wallnet.config.programs import Program, ProgramPulse, repeated
 from wallnet.config.pulse import (
     CURRENT_DENSITY_STEP,
     Pulse,
     current_name,
+    duration_name,
     parse_current,
     parse_current_density,
+    parse_duration,
 )
 from wallnet.config.reading import LARGEST_FILE, read_yaml
 from wallnet.config.track import Notches, Track
+from wallnet.config.transitions import Transitions
+from wallnet.config.windows import Window
 
 __all__ = [
     "CURRENT_DENSITY_STEP",
     "LARGEST_FILE",
     "MEASURED",
     "VACUUM_PERMEABILITY",
+    "Barriers",
     "Campaign",
     "ConfigError",
     "Crosscheck",
@@ -48,6 +56,9 @@ __all__ = [
     "Device",
     "Figures",
     "FilmSettings",
+    "Heating",
+    "HeavyMetal",
+    "Intervals",
     "Material",
     "MeasuredDevice",
     "Networks",
@@ -59,8 +70,11 @@ __all__ = [
     "Pulse",
     "Relaxation",
     "Track",
+    "Transitions",
     "Wall",
+    "Window",
     "current_name",
+    "duration_name",
     "file_name",
     "from_file_name",
     "load",
@@ -68,6 +82,7 @@ __all__ = [
     "parse",
     "parse_current",
     "parse_current_density",
+    "parse_duration",
     "read_yaml",
     "repeated",
 ]

@@ -3,21 +3,27 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, Field
 
+from wallnet.config.barriers import Barriers
 from wallnet.config.crosscheck import Crosscheck
 from wallnet.config.devices import Device
 from wallnet.config.figures import Figures
 from wallnet.config.inheritance import SHARED, laid_over, resolved, writes
+from wallnet.config.intervals import Intervals
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError, Finding, checked, shown_key, unknown_key
 from wallnet.config.networks import NO_DEVICE, Networks
 from wallnet.config.programs import Program
 from wallnet.config.quantities import NAME, Section
 from wallnet.config.reading import read_yaml
+from wallnet.config.transitions import Transitions
+from wallnet.config.windows import Window
+
+Block = TypeVar("Block", bound=BaseModel)
 
 
 class Campaign(Section):
@@ -34,8 +40,22 @@ class Campaign(Section):
         default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
     )
     """Sequences of pulses on the devices, by name."""
+    windows: dict[str, Window] = Field(
+        default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
+    )
+    """Pulses over a grid that have to move a wall by one notch each, by name."""
+    transitions: dict[str, Transitions] = Field(
+        default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
+    )
+    """Pulses of both signs from every state of a device, by the name of the device."""
+    intervals: dict[str, Intervals] = Field(
+        default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
+    )
+    """Edges between the states after the pulses of a sweep, by the name of the device."""
     networks: Networks = Networks()
     """The networks that are trained with them."""
+    barriers: Barriers = Barriers()
+    """Barriers between the states of synapses, and what makes a state a kept one."""
     figures: Figures = Figures()
     """Style of the figures."""
     crosscheck: Crosscheck = Crosscheck()
@@ -54,6 +74,15 @@ class Campaign(Section):
     def of_kind(self, kind: str) -> list[str]:
         """Return the names of all devices of a kind, such as `neuron` or `synapse`."""
         return [name for name, device in self.devices.items() if device.kind == kind]
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "networks": Networks,
+    "barriers": Barriers,
+    "figures": Figures,
+    "crosscheck": Crosscheck,
+}
+"""Blocks of the configuration beside the devices and the programs."""
 
 
 def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
@@ -86,21 +115,36 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
     devices, found = _devices(raw, {key: data[key] for key in SHARED if key in data})
     problems += found
     sections: dict[str, Any] = {}
-    programs, found = _programs(data.get("programs", {}))
+    programs, found = _named("programs", Program, data.get("programs", {}))
     problems += found
-    for key, model in (("networks", Networks), ("figures", Figures), ("crosscheck", Crosscheck)):
+    windows, found = _named("windows", Window, data.get("windows", {}))
+    problems += found
+    transitions, found = _named("transitions", Transitions, data.get("transitions", {}))
+    problems += found
+    intervals, found = _named("intervals", Intervals, data.get("intervals", {}))
+    problems += found
+    for key, model in SECTIONS.items():
         sections[key], found = _sentences(model, data.get(key, {}), key)
         problems += found
     if not problems:
-        problems += sections["networks"].problems(devices)
+        problems += sections["networks"].problems(devices, programs)
+        problems += sections["barriers"].problems(devices)
         simulated = {name: each for name, each in devices.items() if isinstance(each, Device)}
         problems += sections["crosscheck"].problems(simulated, _sentences)
         for name, program in programs.items():
             problems += program.problems(f"programs.{name}", simulated)
+        for name, window in windows.items():
+            problems += window.problems(f"windows.{name}", simulated, _sentences)
+        for name, asked in transitions.items():
+            problems += asked.problems(name, simulated)
+        for name, bisected in intervals.items():
+            problems += bisected.problems(name, simulated)
     if problems:
         raise ConfigError("\n".join(f"{source}: {p}" for p in dict.fromkeys(problems)))
     sections["networks"] = sections["networks"].with_devices(devices)
-    return Campaign.model_construct(devices=devices, programs=programs, **sections)
+    named: dict[str, Any] = {"programs": programs, "windows": windows, "transitions": transitions}
+    named["intervals"] = intervals
+    return Campaign.model_construct(devices=devices, **named, **sections)
 
 
 def _sentences(model: type[BaseModel], data: object, prefix: str) -> tuple[Any, list[str]]:
@@ -109,20 +153,20 @@ def _sentences(model: type[BaseModel], data: object, prefix: str) -> tuple[Any, 
     return made, [finding.sentence(prefix) for finding in findings]
 
 
-def _programs(data: object) -> tuple[dict[str, Program], list[str]]:
-    """Return the valid programs, and the problems of the others."""
+def _named(block: str, model: type[Block], data: object) -> tuple[dict[str, Block], list[str]]:
+    """Return the valid sections of a block by name, and the problems of the others."""
     if not isinstance(data, Mapping):
-        return {}, ["programs is not a list of programs by name; write programs: {name: {...}}"]
-    programs: dict[str, Program] = {}
+        return {}, [f"{block} is not a list of {block} by name; write {block}: {{name: {{...}}}}"]
+    made: dict[str, Block] = {}
     problems: list[str] = []
-    for name, program in data.items():
-        key = f"programs.{shown_key(name)}"
+    for name, section in data.items():
+        key = f"{block}.{shown_key(name)}"
         if not re.fullmatch(NAME, str(name)):
             problems.append(f"{key} cannot name files; use small letters, digits, '-' and '_'")
             continue
-        programs[str(name)], found = _sentences(Program, program, key)
+        made[str(name)], found = _sentences(model, section, key)
         problems += found
-    return programs, problems
+    return made, problems
 
 
 def _devices(

@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from wallnet.config.calculators import CalculatorName, FilmSettings, OommfSettings
 from wallnet.config.measured import MEASURED
+from wallnet.config.price import Heating, HeavyMetal
 from wallnet.config.pulse import Pulse
 from wallnet.config.quantities import (
     Conductance,
@@ -233,12 +234,18 @@ class Device(Section):
         dict[CalculatorName, dict[str, Any]] | None, Field(exclude_if=lambda value: value is None)
     ] = None
     """Settings of other calculators, by name; the class of each calculator checks them."""
+    heavy_metal: HeavyMetal = HeavyMetal()
+    """The metal that carries the current."""
+    heating: Heating = Heating()
+    """The substrate that carries its heat."""
 
-    def time_step(self) -> float:
-        """Return the engine's time step in s under the strongest of the pulses."""
-        return self._time_step(max(self.pulse.current_densities, key=abs))
+    def time_step(self, current_density: float | None = None) -> float:
+        """Return the engine's time step in s under a current density in A/m².
 
-    def _time_step(self, current_density: float) -> float:
+        Without one, return that under the strongest of the pulses.
+        """
+        if current_density is None:
+            current_density = max(self.pulse.current_densities, key=abs)
         _, longest = self.material.terms().time_step(
             (self.track.cell_size, self.track.cell_size, self.track.thickness),
             self.material.torque(current_density),
@@ -276,7 +283,7 @@ class Device(Section):
                 f"{self.output.snapshot_interval:g} s make a trace of {size:.3g} bytes over "
                 f"{duration:g} s; lengthen them until there are at most {LARGEST_TRACE:.0e}"
             )
-        steps = duration / self._time_step(strongest)
+        steps = duration / self.time_step(strongest)
         if columns * rows * steps > LARGEST_WORK:
             return (
                 f"{keys}, {duration:g} s, take {steps:.3g} steps on {columns * rows} cells, which "

@@ -5,7 +5,10 @@ from typing import Any
 
 from wallnet.config.messages import ConfigError, Location, shown, shown_key
 
-SHARED = ("material", "calculator", "film", "oommf", "calculator_settings", "output")
+SHARED = (
+    *("material", "calculator", "film", "oommf", "calculator_settings", "output"),
+    *("heavy_metal", "heating"),
+)
 """Top-level keys that every device inherits."""
 
 

@@ -46,7 +46,7 @@ SCHEMES = (
 )
 """Schemes that map weights to conductances; each is a class in `wallnet.networks.mappings`."""
 
-LEVEL_SETS = ("measured", "extended", "reachable")
+LEVEL_SETS = ("measured", "extended", "reachable", "kept")
 """Sets of a synapse's levels that a mapping can use; a name without a suffix means `measured`."""
 
 _DEVIATIONS = r"[1-9](\.[0-9]{1,2})?"
@@ -454,6 +454,9 @@ class Networks(Section):
     """Mappings that the target `mappings` compares on the validation images."""
     interpretations: Interpretations = Interpretations()
     """Readings of the paper's text that the target `table-ii` tries."""
+    written_by: dict[str, str] = {}
+    """Program that moves a synapse by one level a pulse, by synapse, for the price of writing its
+    networks: the synapse is written as if it were the device of the program."""
     table_ii: dict[str, Literal[5, 10]] = {}
     """Number of notches of each synapse that is compared with the paper's Table II."""
     allow_unsuitable_neuron: bool = False
@@ -538,12 +541,20 @@ class Networks(Section):
         """List all networks; see `RunSet.runs`."""
         return self.run_set().runs()
 
-    def problems(self, devices: Mapping[str, Device | MeasuredDevice]) -> list[str]:
-        """List the conflicts with the devices of the campaign, one sentence each."""
+    def problems(
+        self, devices: Mapping[str, Device | MeasuredDevice], programs: Iterable[str] = ()
+    ) -> list[str]:
+        """List the conflicts with devices and programs of the campaign, one sentence each."""
         found = [
-            f"networks.table_ii names {name}, which is not in networks.synapses; remove it"
-            for name in self.table_ii
+            f"networks.{key} names {name}, which is not in networks.synapses; remove it"
+            for key in ("table_ii", "written_by")
+            for name in getattr(self, key)
             if name not in self.synapses
+        ]
+        found += [
+            f"networks.written_by.{name} {_unknown(program, programs)} of programs"
+            for name, program in self.written_by.items()
+            if program not in programs
         ]
         if len(self.interpretations.seeds) < 2:
             found.append(

@@ -10,6 +10,9 @@ from wallnet.config.quantities import CurrentDensity, Duration, Quantity, Sectio
 CURRENT_DENSITY_STEP = 1e8
 """Resolution of current densities in A/m²: file names contain four decimals."""
 
+DURATION_STEP = 1e-12
+"""Resolution of durations in s: file names contain picoseconds."""
+
 LARGEST_SWEEP = 100_000
 
 
@@ -38,6 +41,29 @@ def parse_current(name: str) -> float:
     sign = -1 if name.startswith("-") else 1
     whole, _, decimals = name.lstrip("-").partition(".")
     return sign * (int(whole) * 10_000 + int(decimals)) * CURRENT_DENSITY_STEP
+
+
+def duration_name(duration: float) -> str:
+    """Return the name of a duration in file names: in ns, three decimals.
+
+    Examples
+    --------
+    >>> duration_name(5e-9)
+    '5.000'
+    """
+    whole, decimals = divmod(round(duration / DURATION_STEP), 1000)
+    return f"{whole}.{decimals:03d}"
+
+
+def parse_duration(name: str) -> float:
+    """Return the duration in s that a file name denotes.
+
+    Examples
+    --------
+    >>> parse_duration("0.500")
+    5e-10
+    """
+    return float(f"{name}e-9")
 
 
 def parse_current_density(text: str) -> float:
@@ -92,11 +118,9 @@ class CurrentSweep(Section):
         return [value if abs(value) > CURRENT_DENSITY_STEP / 2 else 0.0 for value in values]
 
 
-class Pulse(Section):
-    """A square current pulse along the track, and its current densities."""
+class Sweep(Section):
+    """Current densities, single or as sweeps."""
 
-    duration: Duration
-    """Duration of the pulse. Source: paper: 3 ns (neuron), 10 ns (synapse)."""
     current_densities: tuple[CurrentDensity, ...]
     """Current densities J, single or as sweeps; each is one simulation. Source: paper, wider."""
 
@@ -137,3 +161,40 @@ class Pulse(Section):
         if len(canonical) > LARGEST_SWEEP:
             raise ValueError(f"has more than {LARGEST_SWEEP} entries; use a larger step")
         return tuple(sorted(canonical))
+
+
+class Pulse(Sweep):
+    """A square current pulse along the track, and its current densities."""
+
+    duration: Duration
+    """Duration of the pulse. Source: paper: 3 ns (neuron), 10 ns (synapse)."""
+
+
+class PulseGrid(Sweep):
+    """Current densities, each applied with both signs, and durations."""
+
+    durations: Annotated[tuple[Duration, ...], Field(json_schema_extra={"minItems": 1})]
+    """Durations of the pulses; each is combined with each current density."""
+
+    @field_validator("current_densities", mode="after")
+    @classmethod
+    def _positive(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if value[0] <= 0:
+            raise ValueError(
+                f"has {value[0]:g} A/m²; write densities above 0, each is applied with both signs"
+            )
+        return value
+
+    @field_validator("durations", mode="after")
+    @classmethod
+    def _told_apart(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if not value:
+            raise ValueError("has no duration; write [5.0e-9]")
+        for duration in value:
+            named = parse_duration(duration_name(duration))
+            if named == 0 or abs(duration - named) > 1e-3 * DURATION_STEP:
+                raise ValueError(
+                    f"has {duration:.10g} s, finer than the 1e-12 s that file names tell apart; "
+                    "round it to whole picoseconds"
+                )
+        return tuple(sorted({parse_duration(duration_name(each)) for each in value}))

@@ -70,11 +70,14 @@ def as_written() -> JsonSchemaValue:
     like = {"type": "string", "description": "Another device, which this one varies."}
     for block in (device, measured):
         block["properties"] = {"like": like} | block["properties"]
-    changes = made["$defs"]["Case"]["properties"]["changes"]
-    changes |= {
+    varied = {
         "properties": _references(device, "like", "calculator"),
         "additionalProperties": False,
     }
+    changes = made["$defs"]["Case"]["properties"]["changes"]
+    changes |= varied
+    variants = made["$defs"]["Window"]["properties"]["variants"]
+    variants["additionalProperties"] |= varied
     common = _references(device, *(key for key in device["properties"] if key not in SHARED))
     made["properties"] = common | made["properties"]
     is_measured = {"required": ["kind"], "properties": {"kind": {"const": MEASURED}}}

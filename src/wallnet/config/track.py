@@ -86,6 +86,25 @@ class Track(Section):
         end = self.length * (1 + ROUNDING)
         return tuple(x for x in self.notch_positions if x + self.notch_radius <= end)
 
+    def ends_in_notches(self, start: float) -> bool:
+        """Return whether a wall from a start stays between the first and the last notch.
+
+        The positions of the notches are given, all are completely inside the track, and the first
+        one is where the wall starts. Then neither the start nor the reversed track is a level.
+
+        Parameters
+        ----------
+        start : float
+            Initial position of the wall in m.
+        """
+        if self.notches is None or self.notches.positions is None:
+            return False
+        inside = self.inner_notch_positions
+        return (
+            2 <= len(inside) == len(self.notch_positions)
+            and abs(start - inside[0]) <= self.notch_radius
+        )
+
     def _near_cell_sizes(self) -> list[float]:
         """Return the nearest smaller and larger cell sizes in m that this track could have."""
         short, long = sorted((self.length, self.width))

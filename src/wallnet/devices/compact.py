@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wallnet import files
+from wallnet.devices.barriers import kept_states
 from wallnet.files import FileError
 from wallnet.files.compact import CONTENTS
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import xarray
 
 
-def compact_model(device: str | Path, out: str | Path) -> None:
+def compact_model(device: str | Path, out: str | Path, barriers: str | Path | None = None) -> None:
     """Write the compact model of a synapse or a neuron.
 
     Parameters
@@ -26,11 +27,14 @@ def compact_model(device: str | Path, out: str | Path) -> None:
         Device file.
     out : str or Path
         JSON file to write.
+    barriers : str or Path, optional
+        Barriers of a synapse, which tell the levels that are kept. Without them, the level set
+        `kept` is not available.
 
     Raises
     ------
     wallnet.files.FileError
-        If the device file is missing, damaged, or of a plain track.
+        If a file is missing or damaged, or the device is a plain track.
     """
     data = files.read_dataset(device, "track")
     kind = str(data.attrs["kind"])
@@ -41,7 +45,11 @@ def compact_model(device: str | Path, out: str | Path) -> None:
     made_by = {key: data.attrs[key] for key in kept if key in data.attrs}
     made_by |= {key: value for key, value in data.attrs.items() if key.startswith("simulation_")}
     plain = {key: value if isinstance(value, str) else int(value) for key, value in made_by.items()}
-    files.write_json({"kind": kind, content: _WRITERS[content](data), "made_by": plain}, out)
+    written = _WRITERS[content](data)
+    if barriers is not None:
+        lasting = kept_states(barriers)
+        written = [level | {"kept": lasting.get(level["state"], False)} for level in written]
+    files.write_json({"kind": kind, content: written, "made_by": plain}, out)
 
 
 def _levels(data: "xarray.Dataset") -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -81,15 +82,17 @@ def gather(
     traces: Sequence[str | Path],
     levels: Mapping[WallState, str | Path],
     out: str | Path,
+    minima: Mapping[WallState, str | Path] = MappingProxyType({}),
 ) -> None:
     """Gather the traces of one device into its device file.
 
     The conductance has two readings: cells in parallel (paper, Eq. 2) and a resistance linear in
     the magnetisation. The file of a synapse contains its levels: level 0 is the start, level k
-    has both wall ends at notch k, and level n is the reversed track. The file of a neuron
-    contains its normalised transfer curve (Eq. 3) and a quartic fitted to it. Walls that did not
-    settle, and levels at which the placed wall did not stay, are marked and reported as warnings.
-    They never count as reached.
+    has both wall ends at notch k, and level n is the reversed track. If the wall starts in the
+    first of several notches that are all inside the track, the levels are those of the notches.
+    The file of a neuron contains its normalised transfer curve (Eq. 3) and a quartic fitted to it.
+    Walls that did not settle, levels at which the placed wall did not stay, and levels without a
+    minimum of the energy are marked and reported as warnings. They never count as reached.
 
     Parameters
     ----------
@@ -103,6 +106,9 @@ def gather(
         From a state to the file of a wall relaxed there; empty unless the device is a synapse.
     out : str or Path
         Device file to write.
+    minima : mapping
+        From a state to the file of the minimum of the energy there. A level without such a file
+        is marked as not examined.
 
     Raises
     ------
@@ -111,9 +117,10 @@ def gather(
         conductance does not change over the sweep.
     """
     try:
-        _gather(job, initial, traces, levels, out)
+        _gather(job, initial, traces, levels, out, minima)
     except files.FileError as error:
         kinds = {initial: "initial"} | dict.fromkeys((*traces, *levels.values()), "trace")
+        kinds |= dict.fromkeys(minima.values(), "minimum")
         others = [
             str(path)
             for path, kind in kinds.items()
@@ -140,6 +147,7 @@ def _gather(
     traces: Sequence[str | Path],
     levels: Mapping[WallState, str | Path],
     out: str | Path,
+    minima: Mapping[WallState, str | Path],
 ) -> None:
     name = Path(out).stem
     gathered = _Sweeps(len(traces), job.interval)
@@ -158,7 +166,7 @@ def _gather(
 
     values = _common(gathered, pulses, job, name)
     if derive := DERIVED.get(job.kind):
-        values |= derive(Gathered(name, job, values, pulses, conditions, initial, levels))
+        values |= derive(Gathered(name, job, values, pulses, conditions, initial, levels, minima))
     files.write_dataset(
         files.dataset(job.kind, values),
         out,
@@ -168,9 +176,14 @@ def _gather(
             "parameters": job.to_json(),
             "simulation": canonical(conditions),
             "revision": revisions.of("devices"),
-            **{f"simulation_{key}": ", ".join(sorted(made_by[key])) for key in sorted(made_by)},
+            **simulated_by(made_by),
         },
     )
+
+
+def simulated_by(made_by: Mapping[str, set[str]]) -> dict[str, str]:
+    """Return the attributes that name the calculators and revisions of all simulations."""
+    return {f"simulation_{key}": ", ".join(sorted(made_by[key])) for key in sorted(made_by)}
 
 
 def _common(
@@ -182,7 +195,7 @@ def _common(
     if np.any(settled == 0):
         logger.warning(
             "%s: the wall still moved at the end for J = %s (1e12 A/m2); these pulses reach no "
-            "level; raise relaxation.longest to let it rest",
+            "level; raise relaxation.longest, or lower relaxation.speed if it creeps",
             name,
             ", ".join(f"{density / 1e12:.4f}" for density in densities[settled == 0]),
         )

@@ -8,19 +8,28 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wallnet import files
+from wallnet import files, tracks
 from wallnet.devices.conductance import (
     both_readings,
     detected_magnetization,
     detector_columns,
     normalize,
 )
+from wallnet.devices.minima import (
+    NOT_EXAMINED,
+    LevelMinimum,
+    minimum_variables,
+    read_minimum,
+)
 from wallnet.devices.traces import Gathered, conditions_of, foreign, on_track, read_trace
 from wallnet.files import WallState
 from wallnet.files.schema.states import FREE, INITIAL, REVERSED
-from wallnet.jobs import DeviceJob
+from wallnet.jobs import DeviceJob, minimum_states
 
 logger = logging.getLogger(__name__)
+
+NOWHERE = (float("nan"), float("nan"))
+"""Ends of a wall that rests in no level."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,8 @@ class Level:
         the placed wall moved.
     conductance : ndarray (2,)
         Conductance in S, in the order of `files.READINGS`; NaN if no wall rests there.
+    ends : tuple of float
+        Positions of both ends of the wall at rest in m, lower edge first.
     """
 
     state: WallState
@@ -47,6 +58,7 @@ class Level:
     source: str
     position: float
     conductance: NDArray[np.float64]
+    ends: tuple[float, float]
 
     @property
     def stable(self) -> bool:
@@ -71,6 +83,8 @@ class Sweep:
         Mean position of the wall at the end of each trace, in m.
     conductance : ndarray (2, pulses)
         Conductance at the end of each trace in S, in the order of `files.READINGS`.
+    ends : sequence of tuple of float
+        Positions of both ends of the wall at the end of each trace in m, lower edge first.
     """
 
     current_density: NDArray[np.float64]
@@ -78,6 +92,7 @@ class Sweep:
     settled: NDArray[np.int8]
     position: NDArray[np.float64]
     conductance: NDArray[np.float64]
+    ends: Sequence[tuple[float, float]]
 
     def first_reaching(self, state: WallState) -> int | None:
         """Return the index of the smallest |J| after which the wall rests in `state`, or None."""
@@ -112,6 +127,7 @@ class Sweep:
             source=f"pulse of {self.current_density[index] / 1e12:.4f}e12 A/m2",
             position=float(self.position[index]),
             conductance=self.conductance[:, index],
+            ends=self.ends[index],
         )
 
 
@@ -150,6 +166,43 @@ def measured_level(placed: Level, sweep: Sweep, name: str) -> Level:
     return reached or placed
 
 
+def without_minimum(level: Level, found: LevelMinimum, name: str) -> Level:
+    """Return a level as one in which no wall rests, if the energy has no minimum there.
+
+    The initial state and the reversed track stay levels: a pulse starts from the first, and no
+    wall has to rest on the last.
+
+    Parameters
+    ----------
+    level : Level
+        A level.
+    found : LevelMinimum
+        Where the minimisation of the energy from it ended.
+    name : str
+        Name of the device in messages.
+    """
+    if found.minimum != 0 or not level.state.ends or not level.stable:
+        return level
+    assert found.state is not None
+    logger.warning(
+        "%s: the energy has no minimum in '%s', so that no wall stays there: %s; this level gets "
+        "no conductance",
+        name,
+        level.state,
+        f"the field stays at {found.residual:.3g} A/m"
+        if found.state == level.state
+        else f"the wall moves on to '{found.state}'",
+    )
+    return Level(
+        state=level.state,
+        resting=found.state,
+        source="",
+        position=level.position,
+        conductance=np.full_like(level.conductance, np.nan),
+        ends=level.ends,
+    )
+
+
 def level_variables(levels: Sequence[Level], sweep: Sweep, name: str) -> dict[str, ArrayLike]:
     """Return the variables over the levels of a synapse.
 
@@ -158,7 +211,8 @@ def level_variables(levels: Sequence[Level], sweep: Sweep, name: str) -> dict[st
     Parameters
     ----------
     levels : sequence of Level
-        All levels from the start to the reversed track, in order, including the half levels.
+        All levels in order, including the half levels: from the start to the reversed track, or
+        from the first to the last notch.
     sweep : Sweep
         Final states of the pulses.
     name : str
@@ -172,14 +226,9 @@ def level_variables(levels: Sequence[Level], sweep: Sweep, name: str) -> dict[st
     Raises
     ------
     wallnet.files.FileError
-        If the first and the last level have the same conductance.
+        If the first and the last level have the same conductance, or no wall rests in one of them.
     """
-    low, high = levels[0].conductance, levels[-1].conductance
-    if np.any(low == high):
-        raise files.FileError(
-            f"{name}: the detector sees the same conductance at the start and on the reversed "
-            "track; move detector.start and detector.stop apart"
-        )
+    low, high = _range(levels, name)
     conductance = np.stack([level.conductance for level in levels], axis=1)
     stable = np.array([level.stable for level in levels])
     if not np.all(np.diff(conductance[:, stable], axis=1) > 0):
@@ -201,6 +250,28 @@ def level_variables(levels: Sequence[Level], sweep: Sweep, name: str) -> dict[st
     }
 
 
+def _range(levels: Sequence[Level], name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the conductances of the first and the last level in S."""
+    first, last = levels[0], levels[-1]
+    for level in (first, last):
+        if not level.stable:
+            raise files.FileError(
+                f"{name}: no wall rests in '{level.state}', the state of the first or the last "
+                "level; enlarge track.notches.diameter or move the notch inwards"
+            )
+    if np.any(first.conductance == last.conductance):
+        where = (
+            "at the start and on the reversed track"
+            if last.state == REVERSED
+            else f"in '{first.state}' and in '{last.state}'"
+        )
+        raise files.FileError(
+            f"{name}: the detector sees the same conductance {where}; move detector.start and "
+            "detector.stop apart"
+        )
+    return first.conductance, last.conductance
+
+
 def synapse_variables(device: Gathered) -> dict[str, ArrayLike]:
     """Return the levels of a synapse and the conductances of the sweep normalised by them."""
     values, pulses, job = device.values, device.pulses, device.job
@@ -210,20 +281,35 @@ def synapse_variables(device: Gathered) -> dict[str, ArrayLike]:
         settled=values["settled"],
         position=np.array([pulse.resting_position for pulse in pulses]),
         conductance=both_readings([pulse.resting for pulse in pulses], job.detector),
+        ends=[pulse.resting_ends for pulse in pulses],
     )
+    minima = {
+        state: read_minimum(path, state, job) if path else NOT_EXAMINED
+        for state in minimum_states(job.track, job.wall.start)
+        for path in [device.minima.get(state)]
+    }
     levels = [
-        _start(device.initial, job),
-        *(
-            measured_level(_relaxed(path, state, device), sweep, device.name)
-            for state, path in device.levels.items()
-        ),
-        sweep.measured(REVERSED, REVERSED) or _uniform(job),
+        without_minimum(_level(state, device, sweep), found, device.name)
+        for state, found in minima.items()
     ]
-    low, high = levels[0].conductance[:, None], levels[-1].conductance[:, None]
+    low, high = (each[:, None] for each in _range(levels, device.name))
     return {
         **level_variables(levels, sweep, device.name),
+        **minimum_variables(
+            list(minima.values()), [level.ends if level.stable else NOWHERE for level in levels]
+        ),
         "normalized_final_conductance": normalize(values["final_conductance"], low, high),
     }
+
+
+def _level(state: WallState, device: Gathered, sweep: Sweep) -> Level:
+    """Return the level of a state, as it is measured."""
+    if state == INITIAL:
+        return _start(device.initial, device.job)
+    if state == REVERSED:
+        return sweep.measured(REVERSED, REVERSED) or _uniform(device.job)
+    relaxed = _relaxed(device.levels[state], state, device)
+    return measured_level(relaxed, sweep, device.name)
 
 
 def _start(path: str | Path, job: DeviceJob) -> Level:
@@ -245,6 +331,9 @@ def _start(path: str | Path, job: DeviceJob) -> Level:
         source="initial state",
         position=job.track.length * (1 - total.sum() / cells.sum()) / 2,
         conductance=both_readings(detected, job.detector),
+        ends=tracks.wall_ends(
+            job.track, magnetic, np.nan_to_num(data["initial_magnetization"].values)
+        ),
     )
 
 
@@ -262,6 +351,7 @@ def _relaxed(path: str | Path, state: WallState, device: Gathered) -> Level:
         source="wall placed there and relaxed" if stable else "",
         position=float(trace.recorded["wall_position"][-1]),
         conductance=conductance if stable else np.full_like(conductance, np.nan),
+        ends=trace.last_ends,
     )
 
 
@@ -273,4 +363,5 @@ def _uniform(job: DeviceJob) -> Level:
         source="uniform along -z, not simulated: no pulse of the sweep reverses the track",
         position=job.track.length,
         conductance=both_readings(-1.0, job.detector),
+        ends=(job.track.length, job.track.length),
     )

@@ -364,6 +364,7 @@ def _levels(read: Columns) -> list[dict[str, Any]]:
             "half": False,
             "stable": True,
             "reachable": True,
+            "kept": True,
             **row,
             "conductance": {MEASURED: row["conductance"]},
         }

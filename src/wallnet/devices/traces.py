@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from wallnet import files, tracks
 from wallnet.devices.conductance import detected_magnetization, detector_columns
+from wallnet.devices.settling import comes_to_rest
 from wallnet.files import WallState
-from wallnet.jobs import DeviceJob, canonical
+from wallnet.jobs import BarriersJob, DeviceJob, canonical
 
 WALL = ("wall_position", "wall_bottom", "wall_top")
 RECORDED = ("m", *WALL)
@@ -39,8 +40,8 @@ class Trace:
     state : WallState
         State at the end.
     settled : int
-        1 if the wall is at rest, 0 if it still moves, -1 if the simulation did not wait for it
-        to rest.
+        1 if the wall is at rest, 0 if it still moves or creeps (`settling`), -1 if the simulation
+        did not wait for it to rest.
     parameters : dict
         Parameters of the simulation.
     made_by : dict
@@ -56,6 +57,11 @@ class Trace:
     settled: int
     parameters: dict[str, Any]
     made_by: dict[str, Any]
+
+    @property
+    def last_ends(self) -> tuple[float, float]:
+        """Positions of both ends of the wall in m at the end, lower edge first."""
+        return float(self.recorded["wall_bottom"][-1]), float(self.recorded["wall_top"][-1])
 
 
 def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) -> Trace:
@@ -120,6 +126,9 @@ def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) 
     for values in (*recorded.values(), profile[:, cells > 0]):
         if not np.isfinite(values).all():
             raise files.damaged(path, "is not finite: the simulation became unstable")
+    ends = (recorded["wall_bottom"], recorded["wall_top"])
+    if settled == 1 and not comes_to_rest(time, ends, min(relaxation["hold"], time[-1])):
+        settled = 0
     furthest = max(recorded[name].max() for name in WALL)
     if furthest > job.track.length * (1 + 1e-6):
         raise files.damaged(path, f"has a wall at {furthest:.4g} m, beyond the track's end")
@@ -160,7 +169,7 @@ def _held(
     return tracks.at_rest(time[last], ends, relaxation["speed"])
 
 
-def on_track(parameters: str | None, job: DeviceJob) -> bool:
+def on_track(parameters: str | None, job: DeviceJob | BarriersJob) -> bool:
     """Return whether a simulation has the track of a device in its parameters."""
     track = json.loads(parameters or "{}").get("track")
     return canonical(track) == canonical(job.track.model_dump(mode="json", exclude_none=True))
@@ -219,6 +228,8 @@ class Pulse:
         Mean wall position and both wall ends in m, at `read_time`.
     resting, resting_position : float
         Mean of m_z under the detector and mean wall position in m, at the end.
+    resting_ends : tuple of float
+        Positions of both ends of the wall in m, at the end.
     """
 
     end_time: float
@@ -230,6 +241,7 @@ class Pulse:
     final: dict[str, float]
     resting: float
     resting_position: float
+    resting_ends: tuple[float, float]
 
     @classmethod
     def of(cls, trace: Trace, read_at: str | float) -> "Pulse":
@@ -245,6 +257,7 @@ class Pulse:
             final={key: np.interp(when, trace.time, trace.recorded[key]) for key in WALL},
             resting=trace.detected[-1],
             resting_position=trace.recorded["wall_position"][-1],
+            resting_ends=trace.last_ends,
         )
 
 
@@ -268,6 +281,8 @@ class Gathered:
         File of the initial state.
     levels : mapping
         From a state to the file of a wall relaxed there; empty unless the device is a synapse.
+    minima : mapping
+        From a state to the file of the minimum of the energy there; may be empty.
     """
 
     name: str
@@ -277,3 +292,4 @@ class Gathered:
     conditions: Mapping[str, Any]
     initial: str | Path
     levels: Mapping[WallState, str | Path]
+    minima: Mapping[WallState, str | Path] = field(default_factory=dict)

@@ -35,6 +35,7 @@ _COUNTS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "measured": lambda level: level["stable"] and not level["half"],
     "extended": lambda level: level["stable"],
     "reachable": lambda level: level["stable"] and level["reachable"] and not level["half"],
+    "kept": lambda level: level["stable"] and level["kept"],
 }
 """Condition for a level to be in each level set of `wallnet.config.networks.LEVEL_SETS`."""
 

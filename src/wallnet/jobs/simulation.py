@@ -122,9 +122,10 @@ def level_job(device: Device, name: str) -> SimulationJob:
     Parameters
     ----------
     device : Device
-        A synapse.
+        A device with notches.
     name : str
-        Name of the level's file, such as "2" or "2-3".
+        Name of the level's file, such as "2", "2-3" or "3-2".
     """
-    bottom, top = level_states(device.track)[WallState.from_file_name(name)]
-    return _job(device, bottom, top)
+    notches = device.track.inner_notch_positions
+    lower, upper = WallState.from_file_name(name).ends or (1, 1)
+    return _job(device, notches[lower - 1], notches[upper - 1])

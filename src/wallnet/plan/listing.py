@@ -7,6 +7,7 @@ from wallnet.config import MEASURED, Campaign
 from wallnet.config.networks import KNOWN_DATASETS
 from wallnet.files.compact import CONTENTS
 from wallnet.plan import paths
+from wallnet.plan.barriers import barrier_files
 from wallnet.plan.figures import figures
 
 TABLE_SUFFIXES = (".csv", ".md", ".html")
@@ -17,7 +18,7 @@ def _table(name: str, suffixes: Sequence[str] = TABLE_SUFFIXES) -> list[str]:
 
 
 def simulations(campaign: Campaign) -> list[str]:
-    """List the initial states, traces and levels of all simulated devices."""
+    """List the initial states, traces, levels and minima of all simulated devices."""
     return [
         path
         for name, device in campaign.simulated.items()
@@ -25,6 +26,7 @@ def simulations(campaign: Campaign) -> list[str]:
             files.INITIAL.format(device=name),
             *paths.trace_paths(name, device),
             *paths.level_paths(name, device),
+            *paths.minimum_paths(name, device),
         )
     ]
 
@@ -64,6 +66,64 @@ def program_files(campaign: Campaign) -> list[str]:
     ]
 
 
+def window_files(campaign: Campaign) -> list[str]:
+    """List the staircases, data, tables and maps of all windows."""
+    figure = {"figure": "map", "suffix": "{suffix}"}
+    return [
+        path
+        for name, window in campaign.windows.items()
+        for path in (
+            *(files.WINDOW_INITIAL.format(window=name, variant=each) for each in window.variants),
+            *paths.staircase_places(campaign, name),
+            files.WINDOW.format(window=name),
+            *(files.WINDOW_TABLE.format(window=name, suffix=s) for s in TABLE_SUFFIXES),
+            *files.both_formats(
+                [files.WINDOW_FIGURE.format(window=name, **figure)], campaign.figures.vector_format
+            ),
+        )
+    ]
+
+
+def transition_files(campaign: Campaign) -> list[str]:
+    """List the pulses from all states of devices, with their data, tables and maps."""
+    figure = {"figure": "map", "suffix": "{suffix}"}
+    return [
+        path
+        for name in campaign.transitions
+        for path in (
+            *paths.start_paths(campaign, name),
+            *paths.transition_places(campaign, name),
+            files.TRANSITIONS.format(device=name),
+            *(files.TRANSITIONS_TABLE.format(device=name, suffix=s) for s in TABLE_SUFFIXES),
+            *files.both_formats(
+                [files.TRANSITIONS_FIGURE.format(device=name, **figure)],
+                campaign.figures.vector_format,
+            ),
+        )
+    ]
+
+
+def interval_files(campaign: Campaign) -> list[str]:
+    """List the rounds of all bisections, with their data, tables and figures.
+
+    The traces of a round are known once it is finished (`paths.refined_paths`).
+    """
+    figure = {"figure": "edges", "suffix": "{suffix}"}
+    return [
+        path
+        for name in campaign.intervals
+        for path in (
+            *paths.round_paths(campaign, name),
+            files.INTERVALS.format(device=name),
+            *(files.INTERVALS_TABLE.format(device=name, suffix=s) for s in TABLE_SUFFIXES),
+            *files.both_formats(
+                [files.INTERVALS_FIGURE.format(device=name, **figure)],
+                campaign.figures.vector_format,
+            ),
+        )
+    ]
+
+
 def network_files(campaign: Campaign) -> list[str]:
     """List the records of the data sets, all networks and the tables of their accuracies."""
     networks = campaign.networks
@@ -78,6 +138,7 @@ def network_files(campaign: Campaign) -> list[str]:
         ),
         *_table("accuracy"),
         *_table("accuracy-gaps", (".csv",)),
+        *(_table("programming") if paths.priced_paths(campaign)["networks"] else []),
     ]
 
 
@@ -135,6 +196,10 @@ def interpretation_files(campaign: Campaign) -> list[str]:
 def checks(campaign: Campaign) -> list[str]:
     """List the results of the targets that are not part of `all`."""
     return [
+        *window_files(campaign),
+        *transition_files(campaign),
+        *interval_files(campaign),
+        *barrier_files(campaign),
         *crosscheck_files(campaign),
         *validation_files(campaign),
         *mapping_files(campaign),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from wallnet import files
-from wallnet.config import Campaign, Device, Pulse, current_name
+from wallnet.config import Campaign, Device, Pulse, current_name, duration_name
 from wallnet.config.calculators import file_name
 from wallnet.config.networks import (
     FIRST_STAGE,
@@ -15,7 +15,15 @@ from wallnet.config.networks import (
     Networks,
     RunSet,
 )
-from wallnet.jobs import DeviceJob, level_states
+from wallnet.files.schema.states import INITIAL, REVERSED
+from wallnet.jobs import (
+    DeviceJob,
+    level_states,
+    minimum_states,
+    programming_price_job,
+    signed,
+    starting_states,
+)
 from wallnet.validation import CHECKS
 
 # Devices. A job that reads a whole sweep receives its folder, so that the command line does not
@@ -53,8 +61,7 @@ def levels_in(levels: str | Path, device: Device | DeviceJob) -> dict[files.Wall
         Files by state; empty for a device that is not a synapse.
     """
     states = level_states(device.track) if device.kind == "synapse" else {}
-    name = PurePosixPath(files.LEVEL).name
-    return {state: str(Path(levels, name.format(state=state.file_name))) for state in states}
+    return {state: level_in(levels, state) for state in states}
 
 
 def trace_paths(name: str, device: Device) -> list[str]:
@@ -65,6 +72,141 @@ def trace_paths(name: str, device: Device) -> list[str]:
 def level_paths(name: str, device: Device) -> list[str]:
     """Return the files of the states in which a synapse can rest; none for other devices."""
     return list(levels_in(folder(files.LEVEL, name), device).values())
+
+
+# Windows
+
+
+def staircase_in(
+    staircases: str | Path, variant: str, current_density: float, duration: float
+) -> str:
+    """Return the staircase of a pulse in A/m² and s in the folder of a window's staircases."""
+    place = PurePosixPath(files.STAIRCASE).relative_to(PurePosixPath(files.WINDOW).with_suffix(""))
+    names = {"current": current_name(current_density), "duration": duration_name(duration)}
+    return str(Path(staircases, str(place).format(variant=variant, **names)))
+
+
+def staircase_places(campaign: Campaign, window: str) -> dict[str, tuple[str, float, float]]:
+    """Return variant, duration in s and current density in A/m² of a window's staircases by path.
+
+    Their order is that of the variants, then of ascending duration, then of current density.
+    """
+    asked = campaign.windows[window]
+    folder = files.WINDOW.format(window=window).removesuffix(".nc")
+    return {
+        staircase_in(folder, variant, density, duration): (variant, duration, density)
+        for variant in asked.variants
+        for duration in asked.durations
+        for density in asked.current_densities
+    }
+
+
+# Transitions
+
+
+def level_in(levels: str | Path, state: files.WallState) -> str:
+    """Return the file of a wall placed in a state in the folder of a device's levels."""
+    return str(Path(levels, PurePosixPath(files.LEVEL).name.format(state=state.file_name)))
+
+
+def transition_in(
+    transitions: str | Path, state: files.WallState, current_density: float, duration: float
+) -> str:
+    """Return the trace of a pulse from a state in the folder of a device's transitions."""
+    folder = PurePosixPath(files.TRANSITIONS).with_suffix("")
+    place = str(PurePosixPath(files.TRANSITION).relative_to(folder))
+    names = {"current": current_name(current_density), "duration": duration_name(duration)}
+    return str(Path(transitions, place.format(state=state.file_name, **names)))
+
+
+def start_paths(campaign: Campaign, name: str) -> list[str]:
+    """Return the files of the states from which the pulses of a device start."""
+    states = starting_states(campaign.simulated[name], campaign.transitions[name])
+    return [files.LEVEL.format(device=name, state=state.file_name) for state in states]
+
+
+def transition_places(campaign: Campaign, name: str) -> dict[str, tuple[float, float]]:
+    """Return duration in s and current density in A/m² of a device's transitions by path."""
+    asked = campaign.transitions[name]
+    folder = files.TRANSITIONS.format(device=name).removesuffix(".nc")
+    return {
+        transition_in(folder, state, density, duration): (duration, density)
+        for state in starting_states(campaign.simulated[name], asked)
+        for duration in asked.durations
+        for density in signed(asked)
+    }
+
+
+# Intervals
+
+
+def round_in(refined: str | Path, number: int) -> str:
+    """Return the file of a round in the folder of a device's intervals."""
+    return str(Path(refined, PurePosixPath(files.INTERVAL_ROUND).name.format(round=number)))
+
+
+def round_paths(campaign: Campaign, name: str) -> list[str]:
+    """Return the files of all rounds of a device."""
+    count = campaign.intervals[name].rounds(campaign.simulated[name])
+    folder = files.INTERVALS.format(device=name).removesuffix(".nc")
+    return [round_in(folder, number) for number in range(1, count + 1)]
+
+
+def refined_paths(
+    campaign: Campaign, name: str, folder: str | Path = "", last: int | None = None
+) -> list[str]:
+    """Return the traces that the finished rounds of a device asked for.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign.
+    name : str
+        The device.
+    folder : str or Path
+        Folder of the campaign.
+    last : int, optional
+        The last round that counts; all if not given.
+    """
+    refined = files.INTERVALS.format(device=name).removesuffix(".nc")
+    found = []
+    for path in round_paths(campaign, name)[:last]:
+        if Path(folder, path).exists():
+            asked = files.read_json(Path(folder, path), ["current_densities"])
+            found += [trace_in(refined, float(each)) for each in asked["current_densities"]]
+    return found
+
+
+# Minima and barriers
+
+
+def minima_in(minima: str | Path, device: Device | DeviceJob) -> dict[files.WallState, str]:
+    """Return the files of the minima of a synapse by state, in the folder of its minima."""
+    synapse = device.kind == "synapse"
+    states = minimum_states(device.track, device.wall.start) if synapse else []
+    name = PurePosixPath(files.MINIMUM).name
+    return {state: str(Path(minima, name.format(state=state.file_name))) for state in states}
+
+
+def minimum_paths(name: str, device: Device) -> list[str]:
+    """Return the files of the minima of a synapse; none for other devices."""
+    return list(minima_in(folder(files.MINIMUM, name), device).values())
+
+
+def relaxed_paths(name: str, state: str) -> list[str]:
+    """Return the file from which the energy of a state is minimised on; none if reversed.
+
+    Parameters
+    ----------
+    name : str
+        The device.
+    state : str
+        Name of the state's file, such as "2", "2-3", "initial" or "reversed".
+    """
+    if state == REVERSED:
+        return []
+    pattern = files.INITIAL if state == INITIAL else files.LEVEL
+    return [pattern.format(device=name, state=state)]
 
 
 # Networks
@@ -117,6 +259,20 @@ def mapped_paths(pattern: str, networks: Networks) -> list[str]:
         "stages": on_levels,
     }
     return network_paths(pattern, run_set.model_copy(update=of_a_job))
+
+
+def priced_paths(campaign: Campaign) -> dict[str, list[str]]:
+    """Return the files from which the price of writing networks is computed, by kind.
+
+    They are the programmings of the networks, the devices and the responses; all are empty if no
+    network is on the levels of a simulated synapse.
+    """
+    job = programming_price_job(campaign)
+    return {
+        "networks": network_paths(files.PROGRAMMING, job.run_set) if job.devices else [],
+        "devices": [files.DEVICE.format(device=name) for name in job.devices],
+        "responses": [files.RESPONSE.format(program=name) for name in job.programs],
+    }
 
 
 def mapping_jobs(networks: Networks) -> list[str]:

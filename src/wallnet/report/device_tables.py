@@ -1,6 +1,7 @@
 """Readable tables of a device, made from its device file only."""
 
 import argparse
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wallnet import files
+from wallnet.devices.price import price_of
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, WIDER
+from wallnet.jobs import PriceJob
+from wallnet.report import prices
 from wallnet.report.tables import Format, Table, page
 
 if TYPE_CHECKING:
@@ -26,7 +30,11 @@ _NO_LEVEL = {
 
 
 def device_tables(
-    device: str | Path, csv_path: str | Path, markdown_path: str | Path, html_path: str | Path
+    device: str | Path,
+    csv_path: str | Path,
+    markdown_path: str | Path,
+    html_path: str | Path,
+    price: PriceJob | None = None,
 ) -> None:
     """Tabulate a device file: the state after each pulse, and the levels or the activation.
 
@@ -38,6 +46,8 @@ def device_tables(
         File to write with the sweep only, one row per current density.
     markdown_path, html_path : str or Path
         Files to write with all tables.
+    price : PriceJob, optional
+        What pulses cost depends on; without it, the tables have no prices.
 
     Raises
     ------
@@ -48,6 +58,11 @@ def device_tables(
     name = str(data.attrs.get("device", Path(device).stem))
     more = MORE_TABLES.get(data.attrs["kind"], [])
     tables = [made(data, name) for made in (_sweep, *more)]
+    if price:
+        duration = float(json.loads(data.attrs["parameters"])["pulse"]["duration"])
+        found = price_of(price, data["current_density"].values, duration)
+        tables[0] = prices.with_prices(tables[0], prices.columns(found))
+        tables.append(prices.conditions(price, name))
     write_tables(name, tables, csv_path, markdown_path, html_path)
 
 
@@ -93,6 +108,10 @@ _LEVEL_FORMATS: dict[str, Format] = {
     "G normalised, parallel": ".4f",
     "G normalised, series": ".4f",
     "smallest J that reaches it (1e12 A/m²)": ".4f",
+    "minimum of the energy": {**_YES, -1: "not examined"},
+    "energy (J)": ".6e",
+    "residual field (A/m)": ".2g",
+    "moved on by (nm)": ".1f",
 }
 
 
@@ -104,8 +123,14 @@ def _level_row(
     normalized: "np.ndarray",
     reached: bool,
     current_density: float,
+    minimum: tuple[int | None, float, float, float] = (None, np.nan, np.nan, np.nan),
 ) -> dict[str, Any]:
-    """Return a row of the table of levels, from a position in m and a current density in A/m²."""
+    """Return a row of the table of levels, from a position in m and a current density in A/m².
+
+    `minimum` tells whether the energy has a minimum there, its energy in J, the residual field in
+    A/m and the distance to it in m.
+    """
+    held, energy, residual, shift = minimum
     return {
         "level": number,
         "state": state,
@@ -115,6 +140,10 @@ def _level_row(
         "G normalised, series": normalized[1],
         "reached by the sweep": "yes" if reached else "no",
         "smallest J that reaches it (1e12 A/m²)": current_density / 1e12,
+        "minimum of the energy": held,
+        "energy (J)": energy,
+        "residual field (A/m)": residual,
+        "moved on by (nm)": shift / 1e-9,
     }
 
 
@@ -130,16 +159,29 @@ def _levels(data: "xarray.Dataset", name: str) -> Table:
             _level_row(
                 "half" if level["half"] else int(numbers[index]),
                 str(level["level_state"].item()),
-                level["level_source"].item()
-                or f"none: went to {level['level_resting_state'].item()}",
+                level["level_source"].item() or _why_no_wall(level),
                 level["level_position"].item(),
                 level["normalized_level_conductance"].sel(reading=list(files.READINGS)).values,
                 bool(level["reachable"]),
                 level["reaching_current_density"].item(),
+                (
+                    int(level["level_minimum"]),
+                    level["level_energy"].item(),
+                    level["level_residual_field"].item(),
+                    level["level_shift"].item(),
+                ),
             )
         )
     rows += _other_states(data)
     return Table(f"{name}: levels", pandas.DataFrame(rows), _LEVEL_FORMATS)
+
+
+def _why_no_wall(level: "xarray.Dataset") -> str:
+    """Return why no wall rests in a level."""
+    went = level["level_resting_state"].item()
+    if int(level["level_minimum"]) == 0:
+        return f"none: no minimum of the energy, went to {went}"
+    return f"none: went to {went}"
 
 
 def _other_states(data: "xarray.Dataset") -> list[dict[str, Any]]:
@@ -216,6 +258,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     table.add_argument("--csv", required=True, help="table of the sweep to write")
     table.add_argument("--markdown", required=True, help="sweep and levels, to read as text")
     table.add_argument("--html", required=True, help="sweep and levels, for the report")
+    prices.add_price_argument(table)
     table.set_defaults(
-        handler=lambda given: device_tables(given.device, given.csv, given.markdown, given.html)
+        handler=lambda given: device_tables(
+            given.device, given.csv, given.markdown, given.html, prices.price_job_of(given)
+        )
     )

@@ -19,7 +19,8 @@ from wallnet import files, plan, revisions
 from wallnet.config import MEASURED, Figures, Track, current_name
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
-from wallnet.report import measured, style
+from wallnet.jobs import PriceJob
+from wallnet.report import measured, price_figure, prices, style
 from wallnet.report.style import add_figure_arguments, drawn_as, figures_of
 
 if TYPE_CHECKING:
@@ -59,11 +60,14 @@ class Sources:
     shown : sequence of float
         Current densities in A/m² that figures of single pulses show. If there are none, the
         figure chooses them.
+    price : PriceJob or None
+        What the price of pulses on the first device depends on.
     """
 
     devices: Mapping[str, Any]
     traces: str | None = None
     shown: Sequence[float] = ()
+    price: PriceJob | None = None
 
     @property
     def device(self) -> "xarray.Dataset":
@@ -743,6 +747,14 @@ def _measured_curve(axes: "Axes", model: Mapping[str, Any]) -> str:
     return "transfer curve"
 
 
+@drawn_as("price", DRAWINGS)
+def _price(sources: Sources, figures: Figures) -> "Figure":
+    """Draw temperature and energy of the pulses."""
+    if sources.price is None:
+        raise files.FileError("--price is missing; this figure needs the metal and the substrate")
+    return price_figure.draw(sources.device, sources.price, figures)
+
+
 def _read(path: str | Path, kind: str) -> tuple[Any, dict[str, Any]]:
     """Return the content of a device's file, and its origin."""
     if kind == MEASURED:
@@ -761,6 +773,7 @@ def draw(
     png_path: str | Path,
     vector_path: str | Path,
     shown: Sequence[float] = (),
+    price: PriceJob | None = None,
 ) -> None:
     """Draw one figure.
 
@@ -779,6 +792,8 @@ def draw(
         Files to write.
     shown : sequence of float
         Current densities in A/m² for the figures of single pulses.
+    price : PriceJob, optional
+        What the price of pulses depends on, for the figure of prices.
 
     Raises
     ------
@@ -790,7 +805,7 @@ def draw(
     found = {Path(path).stem: _read(path, wanted) for path in devices}
     read = {name: data for name, (data, _) in found.items()}
     with style.apply(figures):
-        figure = DRAWINGS[kind](Sources(read, traces, shown), figures)
+        figure = DRAWINGS[kind](Sources(read, traces, shown, price), figures)
         style.save(
             figure,
             png_path,
@@ -798,6 +813,7 @@ def draw(
             title=Path(png_path).stem,
             kind=kind,
             devices={name: origin for name, (_, origin) in found.items()},
+            **({"price": price.plain()} if price else {}),
             revision=revisions.of("report"),
         )
 
@@ -822,6 +838,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="J",
         help="current densities in A/m² to show; chosen if not given",
     )
+    prices.add_price_argument(figure)
     add_figure_arguments(figure)
     figure.set_defaults(handler=_figure_command)
 
@@ -836,4 +853,5 @@ def _figure_command(arguments: argparse.Namespace) -> None:
         arguments.png,
         arguments.vector,
         arguments.shown,
+        prices.price_job_of(arguments),
     )

@@ -9,7 +9,9 @@ import numpy as np
 
 from wallnet import files
 from wallnet.config import Figures
-from wallnet.report import style
+from wallnet.devices.price import price_of_program
+from wallnet.jobs import PriceJob
+from wallnet.report import prices, style
 from wallnet.report.device_tables import SETTLED, write_tables
 from wallnet.report.style import add_figure_arguments, figures_of
 from wallnet.report.tables import Format, Table
@@ -25,6 +27,7 @@ def program_report(
     figures: Figures,
     png_path: str | Path,
     vector_path: str | Path,
+    price: PriceJob | None = None,
 ) -> None:
     """Tabulate and draw the response of a device to a program.
 
@@ -38,6 +41,8 @@ def program_report(
         Style of all figures.
     png_path, vector_path : str or Path
         Figure to write.
+    price : PriceJob, optional
+        What pulses cost depends on; without it, the tables have no prices.
 
     Raises
     ------
@@ -47,7 +52,11 @@ def program_report(
     data = files.read_dataset(response, "response")
     name = str(data.attrs["program"])
     of_branches = [made(data, name) for made in (_branches, _asymmetry)]
-    write_tables(name, [_pulses(data, name), *of_branches], *tables)
+    pulses = _pulses(data, name)
+    if price:
+        pulses, *of_prices = _with_prices(pulses, data, price, name)
+        of_branches += of_prices
+    write_tables(name, [pulses, *of_branches], *tables)
     origin = ("parameters", "simulation", "revision", "wallnet_version")
     with style.apply(figures):
         style.save(
@@ -83,6 +92,48 @@ def _pulses(data: "xarray.Dataset", name: str) -> Table:
         f"{name}: after each pulse",
         pandas.DataFrame({title: values for title, (values, _) in columns.items()}),
         {title: form for title, (_, form) in columns.items() if form},
+    )
+
+
+def _with_prices(
+    pulses: Table, data: "xarray.Dataset", price: PriceJob, name: str
+) -> tuple[Table, Table, Table]:
+    """Return the table of the pulses with their prices, the table of sums, and the conditions.
+
+    Index 0 of the pulses is the state before the first; it costs nothing.
+    """
+    import pandas
+
+    found = price_of_program(
+        price,
+        data["program_current_density"].values,
+        data["pulse_duration"].values,
+        data["pulse_start"].values,
+    )
+    driven = data["pulse"].values > 0
+    columns = prices.columns(found).where(pandas.Series(driven))
+    formats: dict[str, Format] = {
+        "energy of all (pJ)": ".3f",
+        "energy of a pulse (pJ)": ".3f",
+        "largest rise, mean (K)": ".1f",
+        "largest rise, middle (K)": ".1f",
+    }
+    total = float(found.energy.sum())
+    numbers = (
+        total / 1e-12,
+        total / int(driven.sum()) / 1e-12,
+        found.rise.mean.max(),
+        found.rise.peak.max(),
+    )
+    row = {
+        "pulses": int(driven.sum()),
+        **dict(zip(formats, numbers, strict=True)),
+        f"pulses {prices.OUTSIDE}": int(found.outside[driven].sum()),
+    }
+    return (
+        prices.with_prices(pulses, columns),
+        Table(f"{name}: price", pandas.DataFrame([row]), formats),
+        prices.conditions(price, name),
     )
 
 
@@ -204,6 +255,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     command.add_argument("--csv", required=True, help="table of the pulses to write")
     command.add_argument("--markdown", required=True, help="all tables, to read as text")
     command.add_argument("--html", required=True, help="all tables, for the report")
+    prices.add_price_argument(command)
     add_figure_arguments(command)
     command.set_defaults(handler=_report)
 
@@ -215,4 +267,5 @@ def _report(arguments: argparse.Namespace) -> None:
         figures_of(arguments),
         arguments.png,
         arguments.vector,
+        prices.price_job_of(arguments),
     )

@@ -181,6 +181,7 @@ def register(subparsers: "argparse._SubParsersAction") -> None:
         help="change a key of the device, such as material.damping=0.2; may be repeated",
     )
     command.add_argument("--initial", help="netCDF file of an initial state")
+    command.add_argument("--after", help="trace whose last state the pulse starts from")
     command.add_argument("--out", required=True, help="netCDF file to write")
     command.set_defaults(handler=_simulate)
 
@@ -200,7 +201,11 @@ def _simulate(arguments: argparse.Namespace) -> None:
         job = jobs.pulse_job(device, parse_current_density(arguments.current_density))
     else:
         raise ConfigError("give --config, --device and --current-density, or --job")
+    if arguments.initial and arguments.after:
+        raise ConfigError("give --initial or --after, not both")
     initial = files.read_dataset(arguments.initial, "initial") if arguments.initial else None
+    if arguments.after:
+        initial = state_of(files.read_dataset(arguments.after, "trace"))
     with progress_bar(pulse_end(job) + job.relaxation.longest) as progress:
         trace = simulate(job, initial, progress, arguments.out)
     files.write_dataset(trace, arguments.out, "trace", {})

@@ -35,6 +35,7 @@ def run_program(
     initial: "xarray.Dataset",
     progress: Callable[[float], None] = lambda time: None,
     output: str | Path | None = None,
+    enough: Callable[["xarray.Dataset", int], bool] = lambda trace, settled: False,
 ) -> "xarray.Dataset":
     """Simulate a program.
 
@@ -50,6 +51,9 @@ def run_program(
         Path of the result. Finished pulses are stored in a hidden folder next to it, and a killed
         program continues after them. The caller removes the folder (`unfinished`) after writing
         the result.
+    enough : callable
+        Called after each pulse with its trace and whether both wall ends rest at its end (-1 if the
+        pause is too short to tell). If it returns true, the pulses after it are left out.
 
     Returns
     -------
@@ -83,7 +87,9 @@ def run_program(
         # the other maps would fill the memory
         parts.append(trace.isel(snapshot=[-1]))
         time += float(trace["time"][-1])
-    return _joined(job, steps, initial, parts)
+        if enough(trace, _settled(job, step, trace)):
+            break
+    return _joined(job, steps[: len(parts)], initial, parts)
 
 
 def _shifted(progress: Callable[[float], None], begin: float, time: float) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wallnet.files.schema.states import WallState
+from wallnet.files.schema.windows import OUTCOMES
 from wallnet.files.whole import FileError
 
 if TYPE_CHECKING:
@@ -78,11 +79,20 @@ _ON_TRACK: dict[str, Any] = {"units": "m", "bounds": (0.0, 1e-3)}
 _CURRENT_DENSITY: dict[str, Any] = {"units": "A/m2", "bounds": (-1e14, 1e14)}
 _TIME: dict[str, Any] = {"units": "s", "bounds": (0.0, 1e-2)}
 _CONDUCTANCE: dict[str, Any] = {"units": "S", "bounds": (0.0, 1e3)}
+_ENERGY: dict[str, Any] = {"units": "J", "bounds": (-1e-9, 1e-9)}
+_FIELD: dict[str, Any] = {"units": "A/m", "bounds": (0.0, 1e12)}
 _FLAG: dict[str, Any] = {
     "type": "int8",
     "bounds": (0, 1),
     "attributes": {"values_mean": "0 no, 1 yes"},
 }
+
+_OUTCOMES: dict[str, Any] = {
+    "values_mean": "; ".join(f"{name}: {meaning}" for name, meaning in OUTCOMES.items())
+}
+_EDGE: dict[str, Any] = {"attributes": {"comment": "NaN where there is none"}, **_CURRENT_DENSITY}
+_WINDOW = ("variant", "duration", "current_density")
+_TRANSITION = ("start", "duration", "current_density")
 
 _PULSE = ("current_density",)
 _SWEEP = ("current_density", "time")
@@ -124,6 +134,102 @@ VARIABLES = {
         ("snapshot", "y", "x", "component"), "magnetisation of each snapshot", type="float32"
     ),
     "snapshot_time": Variable(("snapshot",), "time of the snapshot", **_TIME),
+    # a minimum of the energy
+    "minimum_magnetization": Variable(("y", "x", "component"), "magnetisation at the minimum"),
+    "minimum_energy": Variable((), "energy of the film, of all terms", **_ENERGY),
+    "minimum_residual_field": Variable((), "largest |m × H × m|", **_FIELD),
+    "minimum_stiffness": Variable(
+        (),
+        "field that opposes the softest change of m, per unit of m; positive at a minimum",
+        "A/m",
+    ),
+    "minimum_wall_bottom": Variable(
+        (), "wall position at the lower edge at the minimum", **_ON_TRACK
+    ),
+    "minimum_wall_top": Variable((), "wall position at the upper edge at the minimum", **_ON_TRACK),
+    "minimum_converged": Variable((), "whether this is a local minimum of the energy", **_FLAG),
+    # a path between two minima
+    "path_energy": Variable(("image",), "energy of the film along the path", **_ENERGY),
+    "path_wall_bottom": Variable(
+        ("image",), "wall position at the lower edge along the path", **_ON_TRACK
+    ),
+    "path_wall_top": Variable(
+        ("image",), "wall position at the upper edge along the path", **_ON_TRACK
+    ),
+    "path_distance": Variable(
+        ("image",), "geodesic distance along the path, root of the sum of squared angles", "rad"
+    ),
+    "barrier_forward": Variable(
+        (), "highest energy of the path above its beginning; NaN if there is no path", **_ENERGY
+    ),
+    "barrier_backward": Variable(
+        (), "highest energy of the path above its end; NaN if there is no path", **_ENERGY
+    ),
+    "saddle": Variable((), "image with the highest energy; -1 if there is no path", type="int32"),
+    "saddle_magnetization": Variable(
+        ("y", "x", "component"), "magnetisation of this image", type="float32"
+    ),
+    "saddle_residual_field": Variable(
+        (), "largest |m × H × m| at the saddle point; NaN if none was reached", **_FIELD
+    ),
+    "saddle_stiffness": Variable(
+        ("mode",),
+        "field that opposes the two softest changes of m at the saddle point, per unit of m",
+        "A/m",
+    ),
+    "barrier_converged": Variable(
+        (), "whether this is a saddle point, from which the energy falls in one way", **_FLAG
+    ),
+    # all barriers of a device
+    "state_name": Variable(("state",), "a state of the wall", type=STATE),
+    "state_energy": Variable(("state",), "energy of the state; NaN if no minimum", **_ENERGY),
+    "state_wall_bottom": Variable(
+        ("state",), "wall position at the lower edge in the state", **_ON_TRACK
+    ),
+    "state_wall_top": Variable(
+        ("state",), "wall position at the upper edge in the state", **_ON_TRACK
+    ),
+    "state_barrier": Variable(
+        ("state",), "lowest barrier from the state; NaN if unknown", **_ENERGY
+    ),
+    "state_exit": Variable(
+        ("state",), "neighbour to which this barrier leads; empty if unknown", type=TEXT
+    ),
+    "state_lifetime": Variable(
+        ("state", "attempt"),
+        "mean time until a thermal fluctuation overcomes this barrier",
+        "s",
+        attributes={"comment": "at the greatest and at the least attempt frequency"},
+    ),
+    "state_kept": Variable(
+        ("state",),
+        "whether this barrier is at least the stated multiple of k_B T",
+        type="int8",
+        bounds=(-1, 1),
+        attributes={"values_mean": "0 no, 1 yes, -1 a barrier is unknown"},
+    ),
+    "pair_first": Variable(("pair",), "state at the beginning of the path", type=STATE),
+    "pair_second": Variable(("pair",), "state at the end of the path", type=STATE),
+    "pair_forward": Variable(
+        ("pair",), "barrier from the first to the second; NaN if there is no path", **_ENERGY
+    ),
+    "pair_backward": Variable(
+        ("pair",), "barrier from the second to the first; NaN if there is no path", **_ENERGY
+    ),
+    "pair_converged": Variable(("pair",), "whether the barrier is that of a saddle point", **_FLAG),
+    "pair_route": Variable(
+        ("pair",), "how the wall moves on the lowest path, or why there is none", type=TEXT
+    ),
+    "pair_images": Variable(("pair",), "number of images of the path", type="int32"),
+    "pair_energy": Variable(
+        ("pair", "place"), "energy along each path; NaN beyond its images", **_ENERGY
+    ),
+    "pair_wall_bottom": Variable(
+        ("pair", "place"), "wall position at the lower edge along each path", **_ON_TRACK
+    ),
+    "pair_wall_top": Variable(
+        ("pair", "place"), "wall position at the upper edge along each path", **_ON_TRACK
+    ),
     # a program
     "pulse": Variable(
         ("pulse",), "number of the pulse, counted from 1; 0 is the state before", type="int64"
@@ -191,6 +297,86 @@ VARIABLES = {
         "relative change of the step with the weight from -1 to 1 (gamma of aihwkit's "
         "LinearStepDevice); NaN if fewer than two pulses change it",
     ),
+    # a staircase of pulses
+    "outcome": Variable((), "outcome of the staircase", "", TEXT, attributes=_OUTCOMES),
+    "outcome_step": Variable((), "first step that failed; 0 if all worked", type="int64"),
+    "outcome_state": Variable((), "state of the wall after the last step", type=STATE),
+    # the staircases of a window
+    "variant": Variable(("variant",), "variant of the device", "", TEXT),
+    "duration": Variable(("duration",), "duration of the pulses", **_TIME),
+    "window_outcome": Variable(
+        _WINDOW, "outcome of each staircase", "", TEXT, attributes=_OUTCOMES
+    ),
+    "window_step": Variable(
+        _WINDOW, "first step of each that failed; 0 if all worked", type="int64"
+    ),
+    "window_state": Variable(_WINDOW, "state of the wall after the last step of each", type=STATE),
+    "window_first": Variable(
+        _WINDOW[:2], "least current density of the widest stretch that works", **_EDGE
+    ),
+    "window_last": Variable(
+        _WINDOW[:2], "greatest current density of the widest stretch that works", **_EDGE
+    ),
+    "window_below": Variable(
+        _WINDOW[:2], "next current density below this stretch, which fails", **_EDGE
+    ),
+    "window_above": Variable(
+        _WINDOW[:2], "next current density above this stretch, which fails", **_EDGE
+    ),
+    # the pulses from all states of a device
+    "start": Variable(("start",), "state from which a pulse starts", "", STATE),
+    "target": Variable(("target",), "state in which a pulse can end", "", STATE),
+    "start_kept": Variable(("start",), "whether a wall placed there rests there", **_FLAG),
+    "start_bottom": Variable(
+        ("start",), "wall position at the lower edge before the pulses", **_ON_TRACK
+    ),
+    "start_top": Variable(
+        ("start",), "wall position at the upper edge before the pulses", **_ON_TRACK
+    ),
+    "end_state": Variable(_TRANSITION, "state of the wall after each pulse", type=STATE),
+    "end_settled": Variable(_TRANSITION, "whether both wall ends rest after each pulse", **_FLAG),
+    "end_bottom": Variable(
+        _TRANSITION, "wall position at the lower edge after each pulse", **_ON_TRACK
+    ),
+    "end_top": Variable(
+        _TRANSITION, "wall position at the upper edge after each pulse", **_ON_TRACK
+    ),
+    "end_target": Variable(
+        _TRANSITION,
+        "index of the target in which the wall rests",
+        type="int64",
+        attributes={"comment": "-1 if it rests in none of them"},
+    ),
+    "reached": Variable(("target",), "whether a pulse from another state ends there", **_FLAG),
+    "left": Variable(("start",), "whether a pulse from there ends in another target", **_FLAG),
+    "sequence_length": Variable(
+        ("start", "target"),
+        "number of pulses of the shortest sequence",
+        type="int64",
+        attributes={"comment": "-1 where there is none"},
+    ),
+    "sequence_current_density": Variable(
+        ("start", "target"), "current density of the first pulse of this sequence", **_EDGE
+    ),
+    "sequence_duration": Variable(
+        ("start", "target"),
+        "duration of the first pulse of this sequence",
+        attributes={"comment": "NaN where there is none"},
+        **_TIME,
+    ),
+    # the intervals of current density that end in each state
+    "interval": Variable(
+        ("interval",), "number of the interval, by ascending current density", type="int64"
+    ),
+    "interval_state": Variable(("interval",), "state of the wall after its pulses", type=STATE),
+    "interval_settled": Variable(("interval",), "whether the wall rests, or has left", **_FLAG),
+    "interval_low": Variable(("interval",), "lower edge", **_EDGE),
+    "interval_high": Variable(("interval",), "upper edge", **_EDGE),
+    "interval_error": Variable(
+        ("interval",), "largest possible error of its edges", **_CURRENT_DENSITY
+    ),
+    "interval_swept": Variable(("interval",), "pulses of the sweep in it", type="int64"),
+    "swept": Variable(_PULSE, "whether the pulse belongs to the sweep", **_FLAG),
     # a device of any kind
     "sweep_m": Variable(
         (*_SWEEP, "component"),
@@ -267,6 +453,31 @@ VARIABLES = {
             "comment": "0 at the start, which needs no pulse; NaN where no pulse of the sweep ends"
         },
         **_CURRENT_DENSITY,
+    ),
+    "level_minimum": Variable(
+        ("level",),
+        "whether the energy has a local minimum there",
+        type="int8",
+        bounds=(-1, 1),
+        attributes={"values_mean": "0 no, 1 yes, -1 not examined"},
+    ),
+    "level_energy": Variable(
+        ("level",), "energy at the minimum; NaN where there is none", **_ENERGY
+    ),
+    "level_residual_field": Variable(
+        ("level",), "largest |m × H × m| where the minimisation ended", **_FIELD
+    ),
+    "level_stiffness": Variable(
+        ("level",),
+        "field that opposes the softest change of m at the minimum, per unit of m; NaN where "
+        "there is none",
+        "A/m",
+    ),
+    "level_shift": Variable(
+        ("level",),
+        "largest distance of a wall end at rest from where the minimisation ended; NaN where "
+        "no wall rests",
+        **_ON_TRACK,
     ),
     # a neuron
     "normalized_current_density": Variable(
@@ -360,6 +571,23 @@ KINDS: dict[str, tuple[str, ...]] = {
         *("magnetization_profile", "magnetic_cells", "magnetization", "snapshot_time"),
         *("time", "x", "y", "component", "pulse_current_density"),
     ),
+    "minimum": (
+        *("minimum_magnetization", "minimum_energy", "minimum_residual_field"),
+        *("minimum_stiffness", "minimum_wall_bottom", "minimum_wall_top", "minimum_converged"),
+        *("x", "y", "component"),
+    ),
+    "barrier": (
+        *("path_energy", "path_wall_bottom", "path_wall_top", "path_distance"),
+        *("barrier_forward", "barrier_backward", "saddle", "saddle_magnetization"),
+        *("saddle_residual_field", "saddle_stiffness", "barrier_converged"),
+        *("x", "y", "component"),
+    ),
+    "barriers": (
+        *("state_name", "state_energy", "state_wall_bottom", "state_wall_top"),
+        *("state_barrier", "state_exit", "state_lifetime", "state_kept"),
+        *("pair_first", "pair_second", "pair_forward", "pair_backward", "pair_converged"),
+        *("pair_route", "pair_images", "pair_energy", "pair_wall_bottom", "pair_wall_top"),
+    ),
     "program": (
         *("m", "wall_position", "wall_bottom", "wall_top", "applied_current_density"),
         *("magnetization_profile", "magnetic_cells", "pulse_magnetization"),
@@ -374,12 +602,35 @@ KINDS: dict[str, tuple[str, ...]] = {
         *("normalized_pulse_conductance", "branch_first", "branch_last", "branch_steps"),
         *("nonlinearity", "step_size", "step_slope", "time", "reading", "pulse", "branch"),
     ),
+    "staircase": (
+        *("wall_position", "wall_bottom", "wall_top", "applied_current_density"),
+        *("program_current_density", "pulse_start", "pulse_duration", "pause_end"),
+        *("pulse_state", "pulse_settled", "pulse_wall_position", "pulse_wall_bottom"),
+        *("pulse_wall_top", "outcome", "outcome_step", "outcome_state", "time", "pulse"),
+    ),
+    "window": (
+        *("window_outcome", "window_step", "window_state", "window_first", "window_last"),
+        *("window_below", "window_above", "variant", "duration", "current_density"),
+    ),
+    "transitions": (
+        *("start_kept", "start_bottom", "start_top", "end_state", "end_settled", "end_bottom"),
+        *("end_top", "end_target", "reached", "left", "sequence_length"),
+        *("sequence_current_density", "sequence_duration"),
+        *("start", "target", "duration", "current_density"),
+    ),
+    "intervals": (
+        *("interval_state", "interval_settled", "interval_low", "interval_high"),
+        *("interval_error", "interval_swept", "state", "settled", "swept"),
+        *("interval", "current_density"),
+    ),
     "track": _TRACK,
     "synapse": (
         *_TRACK,
         *("normalized_final_conductance", "normalized_level_conductance", "level_conductance"),
         *("level_state", "level_resting_state", "level_source", "level_position"),
-        *("half", "stable", "reachable", "reaching_current_density", "level"),
+        *("half", "stable", "reachable", "reaching_current_density"),
+        *("level_minimum", "level_energy", "level_residual_field", "level_stiffness"),
+        *("level_shift", "level"),
     ),
     "neuron": (
         *_TRACK,

@@ -67,13 +67,15 @@ class WallState(str):
 
     @classmethod
     def from_file_name(cls, name: str) -> "WallState":
-        """Return the state of a level file, given the file's name without its suffix.
+        """Return the state of a level or a minimum, given its file's name without the suffix.
 
         Examples
         --------
         >>> WallState.from_file_name("2"), WallState.from_file_name("2-3")
         ('notch 2', 'between 2 and 3')
         """
+        if name in WITHOUT_NOTCH:
+            return cls(name)
         lower, dash, upper = name.partition("-")
         return cls(f"between {lower} and {upper}" if dash else f"notch {lower}")
 
@@ -95,13 +97,16 @@ class WallState(str):
 
     @property
     def file_name(self) -> str:
-        """Name of the level file of this state, without its suffix.
+        """Name of the file of a level or a minimum in this state, without its suffix.
 
         Raises
         ------
         ValueError
-            If no notch holds the wall, since there is no such file.
+            If no notch holds the wall, and it is neither at its start nor has it left the track,
+            since there is no such file.
         """
+        if self in WITHOUT_NOTCH:
+            return str(self)
         if self.ends is None:
             raise ValueError(f"there is no level file of state {self!r}: no notch holds its wall")
         return "-".join(map(str, self.ends if self.half else self.ends[:1]))
@@ -112,3 +117,6 @@ FREE = WallState("free")
 WIDER = WallState("wider")
 REVERSED = WallState("reversed")
 EXPELLED = WallState("expelled")
+
+WITHOUT_NOTCH = ("initial", "reversed", "expelled")
+"""States without a notch that occur in names of files."""

@@ -1,0 +1,172 @@
+"""Temperature of a heated strip on an oxide layer of finite thickness on thick silicon.
+
+The strip is long, so that heat flows in the plane of its cross-section, and thin, so that its heat
+enters the oxide evenly over its width. It stores no heat itself, and nothing flows upwards. The
+parts are in perfect contact, and their properties do not depend on temperature.
+
+With κ = √(k² + s/D) in each layer, the surface of the oxide has for each wave number k across the
+strip and each Laplace variable s the impedance Z = Z₁ (1 + r e)/(1 - r e), e = exp(-2 κ₁ d), with
+Z₁ = 1/(λ₁ κ₁) and r = (λ₁ κ₁ - λ₂ κ₂)/(λ₁ κ₁ + λ₂ κ₂) (Carslaw and Jaeger, Conduction of Heat in
+Solids, chapters 10 and 12). Its first part, Z₁, is thick oxide, which has a closed form. The rest,
+the heat reflected by the silicon, is integrated over k and transformed back numerically.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from wallnet.config import Heating
+
+NODES = 24
+"""Nodes of the inverse Laplace transformation; it has about 0.6 digits a node."""
+
+MOST_PANELS = 2000
+"""Most intervals of the integral over the wave number, in each of which the strip's spectrum has
+half a period."""
+
+POINTS = 12
+"""Points of Gauss and Legendre in each interval."""
+
+
+class Rise(NamedTuple):
+    """Temperature rise of a strip, or its rise per heat flux.
+
+    Attributes
+    ----------
+    mean : ndarray
+        Mean over the width of the strip.
+    peak : ndarray
+        In the middle of the strip, the hottest place.
+    """
+
+    mean: NDArray[np.float64]
+    peak: NDArray[np.float64]
+
+
+def step_response(time: ArrayLike, width: float, heating: Heating) -> Rise:
+    """Return the temperature rise per heat flux of a strip that is heated from time 0 on.
+
+    Parameters
+    ----------
+    time : array_like
+        Times since the start in s; the rise at and before 0 is 0.
+    width : float
+        Width of the strip in m.
+    heating : Heating
+        The substrate.
+
+    Returns
+    -------
+    Rise
+        Rise per flux in K m²/W, in the shape of `time`.
+    """
+    time = np.asarray(time, dtype=float)
+    later = time > 0
+    mean, peak = np.zeros_like(time), np.zeros_like(time)
+    if later.any():
+        unique, place = np.unique(time[later], return_inverse=True)
+        free = thick_oxide(unique, width, heating)
+        back = _reflected(unique, width, heating)
+        mean[later] = (free.mean + back.mean)[place]
+        peak[later] = (free.peak + back.peak)[place]
+    return Rise(mean, peak)
+
+
+def thick_oxide(time: ArrayLike, width: float, heating: Heating) -> Rise:
+    """Return the rise per heat flux of a strip on oxide without an end.
+
+    The rise after heat that is given off in a moment is a difference of error functions; this is
+    its integral over time.
+
+    Parameters
+    ----------
+    time, width, heating
+        As for `step_response`; the times are above 0.
+
+    Returns
+    -------
+    Rise
+        Rise per flux in K m²/W.
+    """
+    from scipy.special import erf, exp1
+
+    conductivity = heating.oxide_conductivity
+    # diffusivity times time, m²
+    spread = conductivity / heating.oxide_heat_capacity * np.asarray(time, dtype=float)
+    whole, half = (size / (2 * np.sqrt(spread)) for size in (width, width / 2))
+    one_dimensional = 2 * np.sqrt(spread / math.pi)
+    outside = 2 * spread / (math.pi * width) * -np.expm1(-(whole**2))
+    mean = one_dimensional * erf(whole) + width / (2 * math.pi) * exp1(whole**2) - outside
+    peak = one_dimensional * erf(half) + width / (2 * math.pi) * exp1(half**2)
+    return Rise(mean / conductivity, peak / conductivity)
+
+
+def _reflected(time: NDArray[np.float64], width: float, heating: Heating) -> Rise:
+    """Return what the silicon changes of the rise per heat flux on thick oxide."""
+    waves, weights = _wave_numbers(time.max(), width, heating)
+    phase = waves * width / 2
+    of_mean = weights * width / math.pi * np.sinc(phase / math.pi) ** 2
+    of_peak = weights * width / math.pi * np.sinc(phase / math.pi)
+    exponents, factors = _talbot(NODES)
+    mean, peak = np.empty_like(time), np.empty_like(time)
+    for index, t in enumerate(time):
+        s = exponents[:, np.newaxis] / t
+        found = _reflection(waves, s, heating) / s
+        mean[index] = (factors @ (found @ of_mean)).real / t
+        peak[index] = (factors @ (found @ of_peak)).real / t
+    return Rise(mean, peak)
+
+
+def _reflection(
+    waves: NDArray[np.float64], s: NDArray[np.complex128], heating: Heating
+) -> NDArray[np.complex128]:
+    """Return Z - Z₁ of each wave number and Laplace variable, in K m²/W."""
+    # λ κ of the oxide and of the silicon
+    oxide, silicon = (
+        conductivity * np.sqrt(waves**2 + s * heat_capacity / conductivity)
+        for conductivity, heat_capacity in (
+            (heating.oxide_conductivity, heating.oxide_heat_capacity),
+            (heating.silicon_conductivity, heating.silicon_heat_capacity),
+        )
+    )
+    reflection = (oxide - silicon) / (oxide + silicon)
+    back = np.exp(-2 * oxide / heating.oxide_conductivity * heating.oxide_thickness)
+    return np.asarray(2 / oxide * reflection * back / (1 - reflection * back))
+
+
+def _wave_numbers(
+    longest: float, width: float, heating: Heating
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return wave numbers in 1/m and weights of the integral from 0 to where nothing returns.
+
+    The least scale is the reach of the heat in the silicon. From the first zero of the strip's
+    spectrum on, each interval ends at a zero.
+    """
+    reach = math.sqrt(heating.silicon_conductivity / heating.silicon_heat_capacity * longest)
+    zero = 2 * math.pi / width
+    last = 20 / heating.oxide_thickness
+    least = 1e-3 * min(zero, last, 1 / reach)
+    ends = [0.0, *np.geomspace(least, min(zero, last), 4 * math.ceil(math.log10(zero / least)) + 1)]
+    if last > zero:
+        count = math.ceil(last / zero)
+        ends += (zero * np.arange(2, min(count, MOST_PANELS) + 1)).tolist()
+    points, weights = np.polynomial.legendre.leggauss(POINTS)
+    middle, half = (np.add(ends[1:], ends[:-1]) / 2, np.diff(ends) / 2)
+    nodes = middle[:, np.newaxis] + half[:, np.newaxis] * points
+    return nodes.ravel(), (half[:, np.newaxis] * weights).ravel()
+
+
+def _talbot(count: int) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    """Return exponents δ and factors with f(t) = Re Σ factor F(δ/t)/t.
+
+    Fixed Talbot method (Abate and Valkó, Int. J. Numer. Meth. Engng 60, 979 (2004)).
+    """
+    angle = np.arange(1, count) * math.pi / count
+    cotangent = 1 / np.tan(angle)
+    exponents = np.array([2 * count / 5, *(2 * count / 5 * angle * (cotangent + 1j))])
+    factors = np.array(
+        [0.5, *(1 + 1j * angle * (1 + cotangent**2) - 1j * cotangent)], dtype=np.complex128
+    )
+    return exponents, 2 / 5 * factors * np.exp(exponents)

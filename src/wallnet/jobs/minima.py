@@ -1,0 +1,55 @@
+"""Jobs that minimise the energy on from the states in which a wall may rest."""
+
+from wallnet.config.devices import Device, Material
+from wallnet.config.track import Track
+from wallnet.files import WallState
+from wallnet.files.schema.states import INITIAL, REVERSED
+from wallnet.jobs.base import Job
+from wallnet.jobs.simulation import WallPlacement, level_states
+
+
+class MinimumJob(Job):
+    """Minimisation of the energy on from one state of a device.
+
+    The energy is that of the embedded engine, whatever calculator relaxed the state.
+    """
+
+    track: Track
+    material: Material
+    state: str
+    placement: WallPlacement | None = None
+    """Positions of the wall of a level; None for a state that has no placed wall."""
+
+
+def minimum_states(track: Track, start: float) -> list[WallState]:
+    """Return the levels of a synapse, from each of which the energy is minimised, in order.
+
+    Parameters
+    ----------
+    track : Track
+        Track of the synapse.
+    start : float
+        Initial position of its wall in m.
+    """
+    placed = list(level_states(track))
+    return placed if track.ends_in_notches(start) else [INITIAL, *placed, REVERSED]
+
+
+def minimum_job(device: Device, name: str) -> MinimumJob:
+    """Return the job that minimises the energy on from a state.
+
+    Parameters
+    ----------
+    device : Device
+        A synapse.
+    name : str
+        Name of the state's file, such as "2", "2-3", "initial" or "reversed".
+    """
+    state = WallState.from_file_name(name)
+    placement = None
+    if state.ends:
+        bottom, top = level_states(device.track)[state]
+        placement = WallPlacement(bottom=bottom, top=top)
+    return MinimumJob(
+        track=device.track, material=device.material, state=state, placement=placement
+    )

@@ -1,0 +1,72 @@
+"""What the price of a pulse on a device depends on."""
+
+from wallnet.config import Campaign, Device, Heating, HeavyMetal
+from wallnet.config.networks import PROGRAMMED_STAGES, RunSet
+from wallnet.jobs.base import Job
+
+
+class PriceJob(Job):
+    """Computation of energy and temperature of pulses on one track.
+
+    It is a parameter of tables only: no simulation depends on it.
+    """
+
+    length: float
+    width: float
+    polarization: float
+    heavy_metal: HeavyMetal
+    heating: Heating
+
+
+def price_job(device: Device) -> PriceJob:
+    """Return the job that computes the price of pulses on a device."""
+    return PriceJob(
+        length=device.track.length,
+        width=device.track.width,
+        polarization=device.material.polarization,
+        heavy_metal=device.heavy_metal,
+        heating=device.heating,
+    )
+
+
+class ProgrammingPriceJob(Job):
+    """Computation of what it costs to write networks on the levels of simulated synapses.
+
+    `devices` has the price of pulses on each synapse, `programs` that on the device of each program
+    that writes a synapse.
+    """
+
+    run_set: RunSet
+    devices: dict[str, PriceJob]
+    programs: dict[str, PriceJob]
+    written_by: dict[str, str]
+
+
+def programming_price_job(campaign: Campaign) -> ProgrammingPriceJob:
+    """Return the job that computes what it costs to write the networks of the first two seeds.
+
+    Its set of networks has only those with all weights on levels. Of a measured synapse, neither
+    pulses nor track are known.
+    """
+    networks = campaign.networks
+    run_set = networks.run_set()
+    places = tuple(place for place in run_set.places if place[0] in campaign.simulated)
+    stages = {
+        recipe: {stage: found for stage, found in computed.items() if stage in PROGRAMMED_STAGES}
+        for recipe, computed in run_set.stages.items()
+    }
+    synapses = dict.fromkeys(name for name, _ in places)
+    written_by = {
+        name: networks.written_by[name] for name in synapses if name in networks.written_by
+    }
+    programs = dict.fromkeys(written_by.values())
+    return ProgrammingPriceJob(
+        run_set=run_set.model_copy(
+            update={"places": places, "stages": stages, "seeds": run_set.seeds[:2]}
+        ),
+        devices={name: price_job(campaign.simulated[name]) for name in synapses},
+        programs={
+            name: price_job(campaign.simulated[campaign.programs[name].device]) for name in programs
+        },
+        written_by=written_by,
+    )

@@ -1,0 +1,92 @@
+"""Files of the barriers of synapses, and how much work they are."""
+
+from pathlib import Path
+
+from wallnet import files
+from wallnet.config import Campaign, Device
+from wallnet.config.networks import split_mapping
+from wallnet.config.track import Track
+from wallnet.jobs import between, images_of, level_states, neighbours
+from wallnet.plan.paths import folder
+
+SECONDS_PER_IMAGE = 2e-5
+"""Processor time of an image of a path for each of its cells in s, of one core of a server."""
+
+
+def pairs_in(pairs: str | Path, track: Track) -> list[str]:
+    """Return the files of all pairs of neighbouring states, in the folder of a device's pairs."""
+    name = Path(files.BARRIER).name
+    return [
+        str(Path(pairs, name.format(first=first.file_name, second=second.file_name)))
+        for first, second in neighbours(track)
+    ]
+
+
+def barrier_paths(name: str, device: Device) -> list[str]:
+    """Return the files of all pairs of neighbouring states of a synapse."""
+    return pairs_in(folder(files.BARRIER, name), device.track)
+
+
+def state_minima(name: str, device: Device) -> list[str]:
+    """Return the files of the minima that are ends of paths."""
+    states = level_states(device.track)
+    return [files.MINIMUM.format(device=name, state=state.file_name) for state in states]
+
+
+def ends_of_path(name: str, first: str, second: str) -> list[str]:
+    """Return the minima that a path needs: its ends, and the half state between two notches.
+
+    Parameters
+    ----------
+    name : str
+        The device.
+    first, second : str
+        Names of the files of the states.
+    """
+    ends = [files.WallState.from_file_name(each) for each in (first, second)]
+    states = [state for state in ends if state.ends]
+    if len(states) == 2 and not any(state.half for state in states):
+        states.append(between(*states))
+    return [files.MINIMUM.format(device=name, state=state.file_name) for state in states]
+
+
+def barriers_for_levels(campaign: Campaign, name: str) -> list[str]:
+    """Return the barriers of a device if networks use the kept ones of its levels, or nothing."""
+    networks = campaign.networks
+    used = {
+        split_mapping(mapping).level_set for mapping in (*networks.mappings, *networks.compared)
+    }
+    if "kept" not in used or name not in networks.synapses or name not in campaign.simulated:
+        return []
+    return [files.BARRIERS.format(device=name)]
+
+
+def barrier_files(campaign: Campaign) -> list[str]:
+    """List the pairs, the barriers, the tables and the figure of each synapse with barriers."""
+    found = []
+    for name in campaign.barriers.of(campaign.devices):
+        figure = files.BARRIER_FIGURE.format(device=name, figure="energy", suffix="{suffix}")
+        found += [
+            *barrier_paths(name, campaign.simulated[name]),
+            files.BARRIERS.format(device=name),
+            *(files.BARRIER_TABLE.format(device=name, suffix=s) for s in (".csv", ".md", ".html")),
+            *files.both_formats([figure], campaign.figures.vector_format),
+        ]
+    return found
+
+
+def barrier_work(campaign: Campaign) -> str:
+    """Return a sentence that tells how many paths the barriers are, and about how long."""
+    count, seconds = 0, 0.0
+    for name in campaign.barriers.of(campaign.devices):
+        device = campaign.simulated[name]
+        spacing = campaign.barriers.spacing * device.material.wall_width_parameter
+        columns, rows = device.track.cells
+        for pair in neighbours(device.track):
+            count += 1
+            images = images_of(device.track, pair, spacing)
+            seconds += SECONDS_PER_IMAGE * images * columns * rows
+    return (
+        f"barriers: {count} paths, about {max(1, round(seconds / 60))} minutes of processor time "
+        "in all if none of them is finished"
+    )

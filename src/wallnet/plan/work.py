@@ -1,0 +1,131 @@
+"""How many simulations a target has to run, and about how long they take."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from wallnet import files
+from wallnet.config import Campaign, Device
+from wallnet.plan import paths
+
+SECONDS_PER_CELL_STEP = 2.2e-8
+"""Processor time of the embedded engine for one cell and one time step, in s
+(`benchmarks/engine.md`: 0.44 s for a nanosecond of 25,000 cells in steps of 1.18 ps)."""
+
+SECONDS_PER_JOB = 1.4
+"""Processor time from the start of a job to its first step, in s (`benchmarks/engine.md`)."""
+
+SLOWER = {"film": 1.0, "oommf": 120.0}
+"""Processor time of a calculator relative to that of the embedded engine (the same benchmark)."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One simulation.
+
+    Attributes
+    ----------
+    path : str
+        Its result; empty if it is not known yet.
+    device : Device
+        The simulated device.
+    longest : float
+        Longest simulated time in s.
+    strongest : float
+        Current density of the largest magnitude in A/m².
+    """
+
+    path: str
+    device: Device
+    longest: float
+    strongest: float = 0.0
+
+    @property
+    def processor_time(self) -> float | None:
+        """Estimated processor time in s if nothing ends early; None if it is not known."""
+        slower = SLOWER.get(self.device.calculator)
+        if slower is None:
+            return None
+        columns, rows = self.device.track.cells
+        steps = self.longest / self.device.time_step(self.strongest)
+        return SECONDS_PER_JOB + slower * SECONDS_PER_CELL_STEP * columns * rows * steps
+
+
+def work_ahead(work: Iterable[Work]) -> str:
+    """Return a sentence with the number of missing simulations and their estimated time.
+
+    Examples
+    --------
+    >>> work_ahead([])
+    'All simulations of this target are there.'
+    """
+    ahead = [each for each in work if not each.path or not Path(each.path).exists()]
+    if not ahead:
+        return "All simulations of this target are there."
+    nanoseconds = sum(each.longest for each in ahead) / 1e-9
+    known = [each.processor_time for each in ahead]
+    total = sum(seconds or 0.0 for seconds in known)
+    unknown = known.count(None)
+    about = f"about {_shown(total)} of processor time" if total else ""
+    if unknown:
+        about += f"{', ' if about else ''}{unknown} with a calculator of unknown speed"
+    return (
+        f"{len(ahead)} simulations of this target are not there yet: at most {nanoseconds:.0f} ns, "
+        f"{about}, less where a simulation ends early."
+    )
+
+
+def _shown(seconds: float) -> str:
+    """Return a time in the unit in which it is easy to read."""
+    for unit, size in {"h": 3600.0, "min": 60.0}.items():
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def window_work(campaign: Campaign) -> list[Work]:
+    """List the simulations of all windows."""
+    found: list[Work] = []
+    for name, window in campaign.windows.items():
+        devices = {each: window.of_variant(campaign.simulated, each) for each in window.variants}
+        for variant, device in devices.items():
+            initial = files.WINDOW_INITIAL.format(window=name, variant=variant)
+            found.append(Work(initial, device, device.wall.relaxation))
+        staircases = paths.staircase_places(campaign, name)
+        for path, (variant, duration, density) in staircases.items():
+            steps = 2 * len(devices[variant].track.inner_notch_positions)
+            longest = steps * (window.step_duration - window.durations[-1] + duration)
+            found.append(Work(path, devices[variant], longest, density))
+    return found
+
+
+def transition_work(campaign: Campaign) -> list[Work]:
+    """List the simulations of all transitions, with those of the states from which they start."""
+    found: list[Work] = []
+    for name in campaign.transitions:
+        device = campaign.simulated[name]
+        relaxation = device.relaxation.longest
+        found += [Work(path, device, relaxation) for path in paths.start_paths(campaign, name)]
+        for path, (duration, density) in paths.transition_places(campaign, name).items():
+            found.append(Work(path, device, duration + relaxation, density))
+    return found
+
+
+def interval_work(campaign: Campaign) -> list[Work]:
+    """List the pulses of the sweeps of all bisections, and those that each edge needs.
+
+    A sweep has at least one edge for each state after the first that it reaches; how many there
+    are is known only after it. One edge between each pair of neighbours is therefore counted, which
+    is more than there usually are.
+    """
+    found: list[Work] = []
+    for name, asked in campaign.intervals.items():
+        device = campaign.simulated[name]
+        longest = device.pulse.duration + device.relaxation.longest
+        densities = device.pulse.current_densities
+        for path, density in zip(paths.trace_paths(name, device), densities, strict=True):
+            found.append(Work(path, device, longest, density))
+        if not Path(files.INTERVALS.format(device=name)).exists():
+            edges = (len(densities) - 1) * asked.rounds(device)
+            found += edges * [Work("", device, longest, densities[-1])]
+    return found

@@ -1,0 +1,275 @@
+"""Tables and figure of a device's barriers, made from the file of its barriers only."""
+
+import argparse
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wallnet import files
+from wallnet.config import Figures
+from wallnet.files.schema.states import EXPELLED, REVERSED
+from wallnet.report import style
+from wallnet.report.device_tables import write_tables
+from wallnet.report.style import add_figure_arguments, figures_of
+from wallnet.report.tables import Format, Table
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.figure import Figure
+
+BOLTZMANN = 1.380649e-23
+"""k_B in J/K."""
+
+YEAR = 365.25 * 86400
+"""A year in s."""
+
+LONGEST = 1000 * YEAR
+"""Lifetime in s above which no number is stated: other faults of a device come earlier."""
+
+KEPT = {1: "yes", 0: "no", -1: "unknown"}
+
+
+def barrier_report(
+    barriers: str | Path,
+    tables: tuple[str | Path, str | Path, str | Path],
+    figures: Figures,
+    png_path: str | Path,
+    vector_path: str | Path,
+) -> None:
+    """Tabulate and draw the barriers of a device.
+
+    Parameters
+    ----------
+    barriers : str or Path
+        Barriers of the device, kind 'barriers'.
+    tables : tuple of str or Path
+        CSV file to write with the states only, then Markdown and HTML files with all tables.
+    figures : Figures
+        Style of all figures.
+    png_path, vector_path : str or Path
+        Figure to write.
+
+    Raises
+    ------
+    wallnet.files.FileError
+        If the file is missing or damaged, or a file cannot be written.
+    """
+    data = files.read_dataset(barriers, "barriers")
+    name = str(data.attrs["device"])
+    write_tables(name, [states_table(data), pairs_table(data), exits_table(data)], *tables)
+    with style.apply(figures):
+        style.save(
+            draw(data, figures),
+            png_path,
+            vector_path,
+            title=f"{name}: energy and barriers",
+            **{key: str(data.attrs[key]) for key in ("parameters", "revision", "wallnet_version")},
+        )
+
+
+def lifetime_text(seconds: float) -> str:
+    """Return a lifetime as text.
+
+    Examples
+    --------
+    >>> lifetime_text(3.2e-7), lifetime_text(4.1e9), lifetime_text(1e60)
+    ('320 ns', '130 years', 'over 1000 years')
+    """
+    if math.isnan(seconds):
+        return "–"
+    if seconds > LONGEST:
+        return "over 1000 years"
+    units = {"years": YEAR, "days": 86400.0, "s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}
+    for unit, length in units.items():
+        if seconds >= length:
+            return f"{float(f'{seconds / length:.2g}'):g} {unit}"
+    return "below 1 ns"
+
+
+def _thermal(data: "xarray.Dataset") -> float:
+    """Return k_B T in J."""
+    return BOLTZMANN * float(_settings(data)["temperature"])
+
+
+def _settings(data: "xarray.Dataset") -> dict[str, Any]:
+    return json.loads(data.attrs["parameters"])
+
+
+def states_table(data: "xarray.Dataset") -> Table:
+    """Return the table of all states: energy, lowest barrier, lifetime, whether kept."""
+    settings, thermal = _settings(data), _thermal(data)
+    low, high = (f"{f:.0e}".replace("+", "") for f in settings["attempt_frequencies"])
+    energy = data["state_energy"].values
+    barrier = data["state_barrier"].values
+    columns: dict[str, tuple[Any, Format]] = {
+        "state": (data["state_name"].values, ""),
+        "wall, lower edge (nm)": (data["state_wall_bottom"].values / 1e-9, ".1f"),
+        "wall, upper edge (nm)": (data["state_wall_top"].values / 1e-9, ".1f"),
+        "minimum": (np.isfinite(energy).astype(int), KEPT),
+        "energy above the lowest (k_B T)": ((energy - np.nanmin(energy)) / thermal, ".1f"),
+        "lowest barrier (J)": (barrier, ".3e"),
+        "lowest barrier (k_B T)": (barrier / thermal, ".1f"),
+        "leads to": ([str(each) or "–" for each in data["state_exit"].values], ""),
+        f"lifetime at {high} 1/s": (data["state_lifetime"].values[:, 0], lifetime_text),
+        f"lifetime at {low} 1/s": (data["state_lifetime"].values[:, 1], lifetime_text),
+        f"kept (at least {settings['kept']:g} k_B T)": (data["state_kept"].values, KEPT),
+    }
+    return _table(
+        f"{data.attrs['device']}: states at {settings['temperature']:g} K; a half state with the "
+        "lower end ahead is the mirror image of that with the upper end ahead",
+        columns,
+    )
+
+
+def pairs_table(data: "xarray.Dataset") -> Table:
+    """Return the table of the barriers between neighbouring states."""
+    rows = [index for index in range(data.sizes["pair"]) if not _leaves(data, index)]
+    return _pairs(
+        data,
+        rows,
+        f"{data.attrs['device']}: barriers between neighbouring states",
+        ("from", "to", "barrier", "barrier back"),
+    )
+
+
+def exits_table(data: "xarray.Dataset") -> Table:
+    """Return the table of annihilation and nucleation: barriers out of the track and back."""
+    rows = [index for index in range(data.sizes["pair"]) if _leaves(data, index)]
+    turned = data.copy(deep=True)
+    for index in rows:
+        if data["pair_first"].values[index] == EXPELLED:
+            for one, other in (("first", "second"), ("forward", "backward")):
+                a, b = data[f"pair_{one}"].values, data[f"pair_{other}"].values
+                turned[f"pair_{one}"].values[index], turned[f"pair_{other}"].values[index] = (
+                    b[index],
+                    a[index],
+                )
+    return _pairs(
+        turned,
+        rows,
+        f"{data.attrs['device']}: the wall leaves the track, and a new one enters",
+        ("from", "to", "annihilation", "nucleation"),
+    )
+
+
+def _leaves(data: "xarray.Dataset", pair: int) -> bool:
+    """Return whether a pair has a track without a wall."""
+    ends = (data["pair_first"].values[pair], data["pair_second"].values[pair])
+    return EXPELLED in ends or REVERSED in ends
+
+
+def _pairs(
+    data: "xarray.Dataset", rows: Sequence[int], title: str, names: tuple[str, str, str, str]
+) -> Table:
+    thermal = _thermal(data)
+    first, second, there, back = names
+    forward, backward = (data[f"pair_{way}"].values[rows] for way in ("forward", "backward"))
+    columns: dict[str, tuple[Any, Format]] = {
+        first: (data["pair_first"].values[rows], ""),
+        second: (data["pair_second"].values[rows], ""),
+        f"{there} (J)": (forward, ".3e"),
+        f"{there} (k_B T)": (forward / thermal, ".1f"),
+        f"{back} (J)": (backward, ".3e"),
+        f"{back} (k_B T)": (backward / thermal, ".1f"),
+        "saddle point": (data["pair_converged"].values[rows], {1: "yes", 0: "no"}),
+        "path": (data["pair_route"].values[rows], ""),
+        "images": (data["pair_images"].values[rows], ""),
+    }
+    return _table(title, columns)
+
+
+def _table(title: str, columns: dict[str, tuple[Any, Format]]) -> Table:
+    import pandas
+
+    return Table(
+        title,
+        pandas.DataFrame({name: values for name, (values, _) in columns.items()}),
+        {name: form for name, (_, form) in columns.items() if form},
+    )
+
+
+ROUTES = ("both ends together", "one end moves", "the wall leaves the track")
+"""Kinds of path, each of which has a style in the figure."""
+
+
+def _route(data: "xarray.Dataset", pair: int) -> int:
+    """Return the kind of a path, an index of `ROUTES`."""
+    if _leaves(data, pair):
+        return 2
+    ends = (files.WallState(str(data[f"pair_{end}"].values[pair])) for end in ("first", "second"))
+    return int(any(state.half for state in ends))
+
+
+def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
+    """Draw the energy along all paths against the position of the wall, and all states."""
+    from matplotlib import pyplot
+
+    thermal = _thermal(data)
+    lowest = np.nanmin(data["state_energy"].values)
+    figure, panels = pyplot.subplots(2, 1, figsize=style.size(figures, 0.95), sharex=True)
+    position = (data["pair_wall_bottom"].values + data["pair_wall_top"].values) / 2 / 1e-9
+    energy = (data["pair_energy"].values - lowest) / thermal
+    routes = [_route(data, pair) for pair in range(data.sizes["pair"])]
+    at = (data["state_wall_bottom"].values + data["state_wall_top"].values) / 2 / 1e-9
+    height = (data["state_energy"].values - lowest) / thermal
+    kept = data["state_kept"].values
+    for axes in panels:
+        for pair, route in enumerate(routes):
+            first = route not in routes[:pair]
+            axes.plot(
+                position[pair],
+                energy[pair],
+                label=ROUTES[route] if first else None,
+                **style.look(route),
+            )
+        for value, fill, text in ((1, "black", "kept"), (0, "white", "not kept"), (-1, "0.6", "?")):
+            chosen = kept == value
+            if chosen.any():
+                axes.plot(
+                    at[chosen],
+                    height[chosen],
+                    linestyle="none",
+                    marker="o",
+                    markersize=5,
+                    markerfacecolor=fill,
+                    markeredgecolor="black",
+                    label=f"state, {text}",
+                    zorder=3,
+                )
+        axes.set_ylabel(r"energy ($\mathit{k}_B \mathit{T}$)")
+    together = energy[[route == 0 for route in routes]]
+    if np.isfinite(together).any():
+        tallest = float(np.nanmax(together))
+        panels[1].set_ylim(-0.06 * tallest, 1.25 * tallest)
+    panels[0].set_title("(a) all paths", loc="left")
+    panels[1].set_title("(b) the lowest energies", loc="left")
+    panels[0].legend(loc="best", ncols=2)
+    panels[1].set_xlabel(r"mean position of both ends of the wall, $\mathit{x}$ (nm)")
+    return figure
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `barrier-report` to a command line."""
+    command = subparsers.add_parser(
+        "barrier-report", help="tabulate and draw the barriers of a device"
+    )
+    command.add_argument("--barriers", required=True, help="barriers of the device")
+    command.add_argument("--csv", required=True, help="table of the states to write")
+    command.add_argument("--markdown", required=True, help="all tables, to read as text")
+    command.add_argument("--html", required=True, help="all tables, for the report")
+    add_figure_arguments(command)
+    command.set_defaults(handler=_report)
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    barrier_report(
+        arguments.barriers,
+        (arguments.csv, arguments.markdown, arguments.html),
+        figures_of(arguments),
+        arguments.png,
+        arguments.vector,
+    )

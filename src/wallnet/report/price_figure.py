@@ -1,0 +1,92 @@
+"""Figure of what the pulses of a device cost: temperature against time, and against J."""
+
+import json
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wallnet.config import Figures
+from wallnet.devices.heating import step_response
+from wallnet.devices.price import price_of
+from wallnet.jobs import PriceJob
+from wallnet.report import style
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+NS, UNIT_OF_J = 1e-9, 1e12
+
+J_LABEL = r"$\mathit{J}$ ($10^{12}$ A/m²)"
+MEAN, MIDDLE = "mean", "middle"
+
+
+def draw(data: "xarray.Dataset", price: PriceJob, figures: Figures) -> "Figure":
+    """Draw the temperature during a pulse and after, and temperature and energy of all pulses.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        A device file.
+    price : PriceJob
+        What pulses cost depends on.
+    figures : Figures
+        Style of all figures.
+    """
+    from matplotlib import pyplot
+
+    duration = float(json.loads(data.attrs["parameters"])["pulse"]["duration"])
+    figure, (over_time, rises, energies) = pyplot.subplots(
+        1, 3, figsize=style.size(figures, 0.36), width_ratios=[1.4, 1, 1]
+    )
+    _draw_time(over_time, price, duration)
+    density = np.sort(np.abs(data["current_density"].values))
+    found = price_of(price, density, duration)
+    for index, (title, rise) in enumerate({MEAN: found.rise.mean, MIDDLE: found.rise.peak}.items()):
+        rises.plot(density / UNIT_OF_J, rise, label=title, **style.look(index, marker=True))
+    rises.axhline(price.heating.largest_rise, color="0.4", linestyle=":", label="limit")
+    rises.set_ylabel("largest rise (K)")
+    rises.set_title("(b) each pulse", loc="left")
+    rises.legend(loc="upper left")
+    energies.plot(density / UNIT_OF_J, found.energy / 1e-12, **style.look(2, marker=True))
+    energies.set_ylabel("energy (pJ)")
+    energies.set_title("(c) energy", loc="left")
+    for axes in (rises, energies):
+        axes.set_xlabel(J_LABEL)
+        axes.set_ylim(bottom=0)
+    return figure
+
+
+def _draw_time(axes: "Axes", price: PriceJob, duration: float) -> None:
+    """Draw the rise during and after a pulse of 1e12 A/m², beside the one-dimensional limits."""
+    heating = price.heating
+    time = np.linspace(0, 3 * duration, 241)
+    # the power of 1e12 A/m²; heat is linear, so the end of the pulse is a step down
+    unit = price_of(price, UNIT_OF_J, duration)
+    flux = float(unit.energy / (duration * price.width * price.length))
+    on, off = (step_response(t, price.width, heating) for t in (time, time - duration))
+    axes.axvspan(0, duration / NS, color=style.SHADE, linewidth=0)
+    for index, (title, rise) in enumerate(
+        {MEAN: on.mean - off.mean, MIDDLE: on.peak - off.peak}.items()
+    ):
+        axes.plot(time / NS, flux * rise, label=title, **style.look(index))
+    heated = time[time <= duration * (1 + 1e-9)]
+    effusivity = math.sqrt(heating.oxide_conductivity * heating.oxide_heat_capacity)
+    axes.plot(
+        heated / NS,
+        2 * flux * np.sqrt(heated / math.pi) / effusivity,
+        label="1-D, thick oxide",
+        color="0.4",
+        linestyle="--",
+    )
+    full = flux * heating.oxide_thickness / heating.oxide_conductivity
+    if full < 1.5 * float(2 * flux * math.sqrt(duration / math.pi) / effusivity):
+        axes.axhline(full, label="1-D, full oxide", color="0.4", linestyle=":")
+    axes.set_xlim(0, 3 * duration / NS)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("time (ns)")
+    axes.set_ylabel(r"rise at $\mathit{J}$ = $10^{12}$ A/m² (K)")
+    axes.set_title("(a) a pulse and after", loc="left")
+    axes.legend(loc="upper right")

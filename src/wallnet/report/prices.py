@@ -1,0 +1,87 @@
+"""What pulses cost, as columns and tables of devices and programs."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from wallnet.devices.price import Price, rescaling, resistance
+from wallnet.jobs import PriceJob, read
+from wallnet.report.tables import Format, Table
+
+if TYPE_CHECKING:
+    import pandas
+
+OUTSIDE = "outside the constant-parameter model"
+"""Mark of pulses that heat the track so much that its material changes."""
+
+MODEL = {True: OUTSIDE, False: "inside"}
+
+FORMATS: dict[str, Format] = {
+    "J in the metal (1e12 A/m²)": ".4f",
+    "current (mA)": ".4f",
+    "voltage (V)": ".4f",
+    "energy (pJ)": ".3f",
+    "temperature rise, mean (K)": ".1f",
+    "temperature rise, middle (K)": ".1f",
+    "model": MODEL,
+}
+"""Columns of prices, with their formats."""
+
+
+def columns(price: Price) -> "pandas.DataFrame":
+    """Return the prices of pulses, shape (pulses,), as columns of a table."""
+    import pandas
+
+    values = (
+        price.metal_current_density / 1e12,
+        price.current / 1e-3,
+        price.voltage,
+        price.energy / 1e-12,
+        price.rise.mean,
+        price.rise.peak,
+        price.outside.tolist(),
+    )
+    return pandas.DataFrame(dict(zip(FORMATS, values, strict=True)))
+
+
+def conditions(job: PriceJob, name: str) -> Table:
+    """Return the table of what the prices were computed from."""
+    import pandas
+
+    metal, heating = job.heavy_metal, job.heating
+    angle = job.polarization if metal.spin_hall_angle is None else metal.spin_hall_angle
+    rows = {
+        "heavy metal": metal.preset or "no preset",
+        "its thickness (nm)": f"{metal.thickness / 1e-9:g}",
+        "its resistivity (µΩ cm)": f"{metal.resistivity / 1e-8:g}",
+        "its spin Hall angle θ": f"{angle:g}",
+        "its current density for J = 1": f"{rescaling(job):.4g}",
+        "its resistance between the ends of the track (kΩ)": f"{resistance(job) / 1e3:.4g}",
+        "oxide (nm)": f"{heating.oxide_thickness / 1e-9:g}",
+        "its conductivity (W/(m K))": f"{heating.oxide_conductivity:g}",
+        "its heat capacity (J/(m³ K))": f"{heating.oxide_heat_capacity:g}",
+        "conductivity of silicon (W/(m K))": f"{heating.silicon_conductivity:g}",
+        "heat capacity of silicon (J/(m³ K))": f"{heating.silicon_heat_capacity:g}",
+        f"{OUTSIDE} above a rise of (K)": f"{heating.largest_rise:g}",
+    }
+    frame = pandas.DataFrame({"quantity": list(rows), "value": list(rows.values())})
+    return Table(f"{name}: what the price of a pulse is computed from", frame)
+
+
+def with_prices(table: Table, prices: "pandas.DataFrame") -> Table:
+    """Return a table of pulses with the columns of their prices on its right."""
+    frame = table.frame.reset_index(drop=True).join(prices)
+    return Table(table.title, frame, {**table.formats, **FORMATS}, table.missing, table.set_apart)
+
+
+def add_price_argument(command: argparse.ArgumentParser) -> None:
+    """Add the option with what the price of pulses depends on."""
+    command.add_argument(
+        "--price", help="canonical JSON of jobs.PriceJob, for the prices of pulses"
+    )
+
+
+def price_job_of(arguments: argparse.Namespace) -> PriceJob | None:
+    """Return the job that was given, if any."""
+    if arguments.price is None:
+        return None
+    return read(arguments.price, PriceJob, "--price", PriceJob.__name__)

@@ -1,0 +1,242 @@
+"""The path of least energy between two neighbouring states of a wall, and its barrier."""
+
+import argparse
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet import files, revisions, tracks
+from wallnet.files import WallState
+from wallnet.files.schema.states import EXPELLED, REVERSED
+from wallnet.jobs import BarrierJob, between, images_of, level_states
+from wallnet.simulate.calculator import SimulationError
+from wallnet.simulate.minima import landscape_of
+
+if TYPE_CHECKING:
+    import xarray
+
+    from wallnet.film.landscape import Landscape
+
+LEAD = 0.5
+"""Lead of the upper end in the middle of a path of both ends together, in units of Δ. Without it,
+the path could stay on a ridge, since neither end would be first."""
+
+Places = list[tuple[float, float]]
+
+
+def find_barrier(
+    job: BarrierJob,
+    minima: "dict[WallState, xarray.Dataset]",
+    progress: Callable[[int], None] = lambda images: None,
+) -> "xarray.Dataset":
+    """Compute the path of least energy between two states.
+
+    Parameters
+    ----------
+    job : BarrierJob
+        Track, material and states.
+    minima : dict
+        Minima of the states (kind 'minimum'). The track without a wall is minimised here. With the
+        minimum of the half state between two notches, paths of one end first are left out: the
+        pairs of the half state describe them.
+    progress : callable
+        Called with the number of images of a finished round.
+
+    Returns
+    -------
+    xarray.Dataset
+        Kind 'barrier'. If one of the states is no minimum, there is no path, and the attribute
+        `reason` tells which.
+
+    Raises
+    ------
+    SimulationError
+        If a minimum is missing, or the field is not finite.
+    """
+    from wallnet.film import EngineError, paths
+
+    first, second = WallState(job.first), WallState(job.second)
+    begin = time.process_time()
+    landscape = landscape_of(job)
+    missing = [state for state in (first, second) if not _holds(state, minima)]
+    if missing:
+        return _without(job, f"'{missing[0]}' is no minimum of the energy")
+    ends = [_end(landscape, state, minima) for state in (first, second)]
+    places = _places(job, first, second)
+    straight = "one end moves" if first.half or second.half else "both ends together"
+    routes = {straight: _together(job, *places)}
+    if not _half_tells(first, second, minima):
+        routes["upper end first"] = _one_first(job, *places)
+    candidates = [_images(job, ends, route) for route in routes.values()]
+    try:
+        path, best = paths.lowest(landscape, candidates, progress)
+    except EngineError as error:
+        raise SimulationError(f"path from '{first}' to '{second}': {error}") from error
+    mask = tracks.magnetic_mask(job.track)
+    walls = [tracks.wall_ends(job.track, mask, np.moveaxis(m, 0, -1)) for m in path.images]
+    energies = path.energy
+    x, y = tracks.centres(job.track)
+    saddle = np.moveaxis(path.images[path.saddle], 0, -1)
+    values: dict[str, Any] = {
+        "path_energy": energies,
+        "path_wall_bottom": [bottom for bottom, _ in walls],
+        "path_wall_top": [top for _, top in walls],
+        "path_distance": paths.along(path.images),
+        "barrier_forward": path.top - energies[0],
+        "barrier_backward": path.top - energies[-1],
+        "saddle": path.saddle,
+        "saddle_magnetization": np.where(mask[..., None], saddle, np.nan),
+        "saddle_residual_field": path.residual,
+        "saddle_stiffness": path.stiffness,
+        "barrier_converged": path.converged,
+        "x": x,
+        "y": y,
+    }
+    return files.dataset("barrier", values).assign_attrs(
+        {
+            **_origin(job),
+            "route": list(routes)[best],
+            "rounds": path.rounds,
+            "settled": int(path.settled),
+            "processor_time": round(time.process_time() - begin, 1),
+            "reason": "" if path.converged else "the highest image did not reach a saddle point",
+        }
+    )
+
+
+def _origin(job: BarrierJob) -> dict[str, Any]:
+    return {"parameters": job.to_json(), "backend": "film", "revision": revisions.of("film")}
+
+
+def _without(job: BarrierJob, reason: str) -> "xarray.Dataset":
+    """Return the result for two states between which there is no path."""
+    x, y = tracks.centres(job.track)
+    along = ("path_energy", "path_wall_bottom", "path_wall_top", "path_distance")
+    values: dict[str, Any] = {name: np.empty(0) for name in along}
+    values |= {
+        "barrier_forward": math.nan,
+        "barrier_backward": math.nan,
+        "saddle": -1,
+        "saddle_magnetization": np.full((y.size, x.size, 3), np.nan),
+        "saddle_residual_field": math.nan,
+        "saddle_stiffness": (math.nan, math.nan),
+        "barrier_converged": 0,
+        "x": x,
+        "y": y,
+    }
+    return files.dataset("barrier", values).assign_attrs(
+        {**_origin(job), "route": "", "rounds": 0, "settled": 0, "reason": reason}
+    )
+
+
+def _holds(state: WallState, minima: "dict[WallState, xarray.Dataset]") -> bool:
+    """Return whether a state is a minimum of the energy; so is the track without a wall."""
+    if state in (EXPELLED, REVERSED):
+        return True
+    if state not in minima:
+        return False
+    found = minima[state]
+    return found["minimum_converged"].item() == 1 and found.attrs["stayed"] == 1
+
+
+def _half_tells(
+    first: WallState, second: WallState, minima: "dict[WallState, xarray.Dataset]"
+) -> bool:
+    """Return whether pairs of a half state tell how one end moves before the other."""
+    if first.half or second.half:
+        return True
+    if not (first.ends and second.ends):
+        return False
+    return _holds(between(first, second), minima)
+
+
+def _end(
+    landscape: "Landscape", state: WallState, minima: "dict[WallState, xarray.Dataset]"
+) -> NDArray[np.float32]:
+    """Return the magnetisation of an end of a path, (3, rows, columns)."""
+    from wallnet.film import minima as film_minima
+
+    if state in (EXPELLED, REVERSED):
+        uniform = np.zeros((3, *landscape.mask.shape))
+        uniform[2] = 1.0 if state == EXPELLED else -1.0
+        return film_minima.descend(landscape, uniform).m.astype(np.float32)
+    stored = np.nan_to_num(minima[state]["minimum_magnetization"].values)
+    return np.ascontiguousarray(np.moveaxis(stored, -1, 0), dtype=np.float32)
+
+
+def _places(
+    job: BarrierJob, first: WallState, second: WallState
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the positions of both ends of the wall in both states, in m."""
+    # a wall some width parameters outside the track has left it
+    outside = 6 * job.material.wall_width_parameter
+    length = job.track.length
+    places = {EXPELLED: (-outside, -outside), REVERSED: (length + outside, length + outside)}
+    places |= level_states(job.track)
+    return places[first], places[second]
+
+
+def _count(job: BarrierJob, start: tuple[float, float], stop: tuple[float, float]) -> int:
+    """Return the number of images from one wall to another, at least those of the estimate."""
+    moves = (abs(b - a) for a, b in zip(start, stop, strict=True))
+    pair = (WallState(job.first), WallState(job.second))
+    return max(
+        images_of(job.track, pair, job.spacing), math.ceil(max(moves) / job.spacing - 1e-9) + 1
+    )
+
+
+def _together(job: BarrierJob, start: tuple[float, float], stop: tuple[float, float]) -> Places:
+    """Return the positions of a wall whose ends move at the same time."""
+    lead = LEAD * job.material.wall_width_parameter
+    share = np.linspace(0, 1, _count(job, start, stop))
+    low, high = (a + share * (b - a) for a, b in zip(start, stop, strict=True))
+    if start[0] == start[1] and stop[0] == stop[1]:
+        high = high + lead * np.sin(np.pi * share)
+    return list(zip(low.tolist(), high.tolist(), strict=True))
+
+
+def _one_first(job: BarrierJob, start: tuple[float, float], stop: tuple[float, float]) -> Places:
+    """Return the positions of a wall whose upper end moves before the lower one."""
+    share = np.linspace(0, 1, _count(job, start, stop))
+    upper = [(start[0], top) for top in start[1] + share * (stop[1] - start[1])]
+    lower = [(bottom, stop[1]) for bottom in start[0] + share[1:] * (stop[0] - start[0])]
+    return [*upper, *lower]
+
+
+def _images(job: BarrierJob, ends: list[NDArray[np.float32]], route: Places) -> NDArray[np.float32]:
+    """Return placed walls between both ends of a path."""
+    width = job.material.wall_width_parameter
+    walls = [tracks.placed_wall(job.track, width, low, high) for low, high in route[1:-1]]
+    inner = [np.moveaxis(wall, -1, 0).astype(np.float32) for wall in walls]
+    return np.stack([ends[0], *inner, ends[1]])
+
+
+def register(subparsers: "argparse._SubParsersAction") -> None:
+    """Add `barrier` to the command line."""
+    command = subparsers.add_parser(
+        "barrier", help="compute the path of least energy between two states of a wall"
+    )
+    command.add_argument("--job", required=True, help="canonical JSON of jobs.BarrierJob")
+    command.add_argument("--minima", nargs="*", default=[], help="files of the minima")
+    command.add_argument("--out", required=True, help="netCDF file to write")
+    command.set_defaults(handler=_barrier)
+
+
+def _barrier(arguments: argparse.Namespace) -> None:
+    job = BarrierJob.from_json(arguments.job)
+    minima = {
+        WallState.from_file_name(Path(path).stem): files.read_dataset(path, "minimum")
+        for path in arguments.minima
+    }
+    found = find_barrier(job, minima)
+    files.write_dataset(found, arguments.out, "barrier", {})
+    told = found.attrs["reason"] or found.attrs["route"]
+    print(
+        f"{arguments.out}: {found['barrier_forward'].item():.4g} J forwards, "
+        f"{found['barrier_backward'].item():.4g} J backwards; {told}"
+    )

@@ -1,0 +1,149 @@
+"""Minimisation of the energy on from a state of a device, and whether a wall stays there."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet import files, revisions, tracks
+from wallnet.files import WallState
+from wallnet.files.schema.states import REVERSED
+from wallnet.jobs import MinimumJob
+from wallnet.simulate.calculator import SimulationError
+
+if TYPE_CHECKING:
+    import xarray
+
+    from wallnet.film.landscape import Landscape
+
+
+def landscape_of(job: Any) -> "Landscape":
+    """Return the energy of the film of a job that has a track and a material."""
+    from wallnet.film.landscape import Landscape
+
+    track = job.track
+    return Landscape(
+        tracks.magnetic_mask(track),
+        (track.cell_size, track.cell_size, track.thickness),
+        job.material.terms(),
+    )
+
+
+def find_minimum(job: MinimumJob, relaxed: "xarray.Dataset | None" = None) -> "xarray.Dataset":
+    """Minimise the energy on from a state.
+
+    Parameters
+    ----------
+    job : MinimumJob
+        Track, material and state.
+    relaxed : xarray.Dataset, optional
+        The relaxed level (kind 'trace') or the initial state (kind 'initial'). If its wall has
+        left the state, the minimisation starts from a wall placed there. Not needed for the
+        reversed track.
+
+    Returns
+    -------
+    xarray.Dataset
+        Kind 'minimum'. The attributes tell the `state` at the minimum, whether it is that of the
+        job (`stayed`), and what the minimisation started `from`.
+
+    Raises
+    ------
+    SimulationError
+        If the start does not fit the track, or the field is not finite.
+    """
+    from wallnet.film import EngineError, minima
+
+    wanted = WallState(job.state)
+    origin, start = _start(job, wanted, relaxed)
+    mask = tracks.magnetic_mask(job.track)
+    if start.shape[:2] != mask.shape:
+        raise SimulationError(
+            f"the relaxed state has {start.shape[1]}×{start.shape[0]} cells, the track "
+            f"{mask.shape[1]}×{mask.shape[0]}; make it again from this track"
+        )
+    try:
+        found = minima.descend(landscape_of(job), np.ascontiguousarray(np.moveaxis(start, -1, 0)))
+    except EngineError as error:
+        raise SimulationError(f"minimum of '{wanted}': {error}") from error
+    m = np.moveaxis(found.m, 0, -1)
+    first = tracks.wall_ends(job.track, mask, start)
+    bottom, top = tracks.wall_ends(job.track, mask, m)
+    width = job.material.wall_width_parameter
+    middle = sum(first) / 2
+    state = tracks.wall_state(job.track, width, middle, bottom, top)
+    # an initial state has the name of the notch at which it may be
+    begun = tracks.wall_state(job.track, width, middle, *first) if not wanted.ends else wanted
+    x, y = tracks.centres(job.track)
+    values: dict[str, Any] = {
+        "minimum_magnetization": np.where(mask[..., None], m, np.nan),
+        "minimum_energy": found.energy,
+        "minimum_residual_field": found.residual,
+        "minimum_stiffness": found.stiffness,
+        "minimum_wall_bottom": bottom,
+        "minimum_wall_top": top,
+        "minimum_converged": found.converged,
+        "x": x,
+        "y": y,
+    }
+    return files.dataset("minimum", values).assign_attrs(
+        {
+            "parameters": job.to_json(),
+            "backend": "film",
+            "revision": revisions.of("film"),
+            "state": str(state),
+            "stayed": int(state == begun),
+            "from": origin,
+            "stopping_field": minima.STOP,
+            "steps": found.steps,
+        }
+    )
+
+
+def _start(
+    job: MinimumJob, wanted: WallState, relaxed: "xarray.Dataset | None"
+) -> tuple[str, NDArray[np.floating]]:
+    """Return what the minimisation starts from, as text and as unit vectors."""
+    if wanted == REVERSED:
+        start = np.zeros((*tracks.magnetic_mask(job.track).shape, 3))
+        start[..., 2] = -1.0
+        return "uniform along -z", start
+    if relaxed is None:
+        raise SimulationError(f"--relaxed is missing; '{wanted}' needs the file of its state")
+    if job.placement is None:
+        return "initial state", np.nan_to_num(relaxed["initial_magnetization"].values)
+    if relaxed.attrs.get("state") == wanted:
+        last = relaxed["magnetization"].isel(snapshot=-1).values
+        return "wall placed there and relaxed", np.nan_to_num(last)
+    width = job.material.wall_width_parameter
+    placed = tracks.placed_wall(job.track, width, job.placement.bottom, job.placement.top)
+    return "wall placed there", placed
+
+
+def register(subparsers: "argparse._SubParsersAction") -> None:
+    """Add `minimum` to the command line."""
+    command = subparsers.add_parser(
+        "minimum", help="minimise the energy on from a state of a device"
+    )
+    command.add_argument("--job", required=True, help="canonical JSON of jobs.MinimumJob")
+    command.add_argument("--relaxed", help="netCDF file of the relaxed level or initial state")
+    command.add_argument("--out", required=True, help="netCDF file to write")
+    command.set_defaults(handler=_minimum)
+
+
+def _minimum(arguments: argparse.Namespace) -> None:
+    job = MinimumJob.from_json(arguments.job)
+    kind = "trace" if job.placement else "initial"
+    relaxed = files.read_dataset(arguments.relaxed, kind) if arguments.relaxed else None
+    found = find_minimum(job, relaxed)
+    files.write_dataset(found, Path(arguments.out), "minimum", {})
+    told = "minimum" if found["minimum_converged"] else "no minimum"
+    print(
+        f"{arguments.out}: {told}, {found.attrs['state']}; wall at "
+        f"{found['minimum_wall_bottom'].item() * 1e9:.1f} nm (lower edge), "
+        f"{found['minimum_wall_top'].item() * 1e9:.1f} nm (upper edge); "
+        f"{found['minimum_energy'].item():.6g} J, "
+        f"{found['minimum_residual_field'].item():.3g} A/m"
+    )

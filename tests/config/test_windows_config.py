@@ -1,0 +1,94 @@
+"""Windows in the configuration: what is accepted, and the message for the rest."""
+
+import pytest
+from helpers.windows import windowed
+
+from wallnet import config
+
+
+def problems(data):
+    with pytest.raises(config.ConfigError) as caught:
+        config.parse(data)
+    return str(caught.value).splitlines()
+
+
+def test_amplitudes_and_durations_are_sorted_and_expanded():
+    sweep = [{"start": 0.7e12, "stop": 0.74e12, "step": 0.02e12}, 0.5e12]
+    made = config.parse(windowed(current_densities=sweep)).windows["three"]
+    assert made.current_densities == pytest.approx([0.5e12, 0.7e12, 0.72e12, 0.74e12], abs=1)
+    assert made.durations == pytest.approx([1.2e-9, 1.5e-9], rel=1e-12, abs=0)
+    assert list(made.variants) == ["as-configured"]
+
+
+def test_a_step_takes_pulse_tail_and_pause():
+    made = config.parse(windowed(tail={"share": 0.5, "duration": 0.75e-9})).windows["three"]
+    assert made.step_duration == pytest.approx(1.5e-9 + 0.75e-9 + 2.5e-9, rel=1e-12, abs=0)
+
+
+def test_a_variant_is_the_device_with_some_keys_changed():
+    variants = {"alpha-0.3": {"material": {"damping": 0.3}}, "as-it-is": {}}
+    campaign = config.parse(windowed(variants=variants))
+    window, device = campaign.windows["three"], campaign.devices["stairs"]
+    varied = window.of_variant(campaign.simulated, "alpha-0.3")
+    assert varied.material.damping == 0.3
+    assert varied.track == device.track
+    assert window.of_variant(campaign.simulated, "as-it-is") == device
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"device": "stair"}, "windows.three.device names 'stair', which is not a simulated"),
+        (
+            {"current_densities": [-0.7e12, 0.7e12]},
+            "windows.three.current_densities has -7e+11 A/m²; write densities above 0",
+        ),
+        ({"durations": []}, "windows.three.durations has no duration; write [5.0e-9]"),
+        ({"durations": [1.2005e-9]}, "finer than the 1e-12 s that file names tell apart"),
+        ({"durations": [0.4e-12]}, "finer than the 1e-12 s that file names tell apart"),
+        ({"durations": [5]}, "windows.three.durations.0 = 5 is outside"),
+        ({"durations": [10e-12]}, "windows.three.durations has 1e-11 s, shorter than output.inte"),
+        ({"tail": {"share": 0.5, "duration": 10e-12}}, "windows.three.tail.duration has 1e-11 s"),
+        ({"tail": {"share": 1.5, "duration": 1e-9}}, "windows.three.tail.share = 1.5 is outside"),
+        ({"pause": 0.1e-9}, "windows.three.pause 1e-10 s is shorter than relaxation.hold 2e-10 s"),
+        ({"variants": {}}, "windows.three.variants is empty; leave it out, or write"),
+        ({"variants": {"Low/Damping": {}}}, "has 'Low/Damping', which cannot name files"),
+        (
+            {"variants": {"a": {"material": {"damping": 50}}}},
+            "windows.three.variants.a.material.damping = 50 is outside",
+        ),
+        (
+            {"variants": {"a": {"track": {"notches": None}}}},
+            "windows.three.variants.a has 0 notches inside its track; a staircase needs two",
+        ),
+        (
+            {"variants": {"a": {"wall": {"start": 80e-9}}}},
+            "windows.three.variants.a has wall.start 8e-08 m, which is not at the first notch; "
+            "set wall.start to 4e-08 m",
+        ),
+        (
+            {"variants": {"a": {"calculator": "oommf"}}},
+            "windows.three.variants.a sets calculator; remove it, and set that of stairs",
+        ),
+        ({"pause": 1e-4}, "windows.three: output.interval 2e-11 s and output.snapshot_interval"),
+    ],
+)
+def test_a_window_that_cannot_be_is_named(changes, words):
+    found = problems(windowed(**changes))
+    assert any(words in problem for problem in found), found
+    assert len(found) == 1
+
+
+def test_windows_are_named():
+    data = windowed()
+    data["windows"] = [data["windows"]["three"]]
+    (problem,) = problems(data)
+    assert "windows is not a list of windows by name; write windows: {name: {...}}" in problem
+
+
+@pytest.mark.parametrize(
+    ("duration", "name"), [(5e-9, "5.000"), (0.25e-9, "0.250"), (12.345e-9, "12.345")]
+)
+def test_a_duration_and_its_name_in_files_denote_each_other(duration, name):
+    assert config.duration_name(duration) == name
+    assert config.parse_duration(name) == pytest.approx(duration, rel=1e-12, abs=0)

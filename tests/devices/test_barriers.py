@@ -1,0 +1,150 @@
+"""Barriers of a device, from files with known energies."""
+
+import math
+
+import numpy as np
+import pytest
+from helpers.walls import SYNAPSE, campaign
+
+from wallnet import files, jobs
+from wallnet.devices.barriers import LONGEST, gather_barriers, kept_states, lifetime
+from wallnet.files import WallState
+
+THERMAL = 1.380649e-23 * 300
+STATES = ["notch 1", "between 1 and 2", "notch 2"]
+ENERGY = {"notch 1": 0.0, "between 1 and 2": 90.0, "notch 2": -3.0}
+"""Energies in k_B T above 1e-17 J."""
+TOPS = {
+    ("expelled", "notch 1"): 210.0,
+    ("notch 1", "notch 2"): 121.0,
+    ("notch 1", "between 1 and 2"): 131.5,
+    ("between 1 and 2", "notch 2"): 128.0,
+    ("notch 2", "reversed"): 230.0,
+}
+"""Highest energy on the path of each pair, in the same unit."""
+
+
+@pytest.fixture
+def device():
+    return campaign(synapse=SYNAPSE).devices["synapse"]
+
+
+def minimum(device, state, converged=1):
+    job = jobs.minimum_job(device, WallState(state).file_name)
+    values = {
+        "minimum_magnetization": np.zeros((2, 3, 3)),
+        "minimum_energy": 1e-17 + ENERGY[state] * THERMAL,
+        "minimum_residual_field": 0.05,
+        "minimum_stiffness": 1e4,
+        "minimum_wall_bottom": 300e-9,
+        "minimum_wall_top": 310e-9,
+        "minimum_converged": converged,
+        "x": np.arange(3),
+        "y": np.arange(2),
+    }
+    attributes = {"parameters": job.to_json(), "state": state, "stayed": 1}
+    return files.dataset("minimum", values).assign_attrs(attributes)
+
+
+def path(device, settings, pair, converged=1, images=3):
+    first, second = (WallState(end).file_name for end in pair)
+    base = {"expelled": -400.0, "reversed": -380.0, **ENERGY}
+    top = TOPS[pair]
+    energy = 1e-17 + np.array([base[pair[0]], top, base[pair[1]]][:images]) * THERMAL
+    values = {
+        "path_energy": energy,
+        "path_wall_bottom": np.linspace(0, 1, images) * 1e-7,
+        "path_wall_top": np.linspace(0, 1, images) * 1e-7,
+        "path_distance": np.arange(images),
+        "barrier_forward": (top - base[pair[0]]) * THERMAL if images else math.nan,
+        "barrier_backward": (top - base[pair[1]]) * THERMAL if images else math.nan,
+        "saddle": 1,
+        "saddle_magnetization": np.zeros((2, 3, 3)),
+        "saddle_residual_field": 5.0,
+        "saddle_stiffness": (-1.0, 1.0),
+        "barrier_converged": converged,
+        "x": np.arange(3),
+        "y": np.arange(2),
+    }
+    job = jobs.barrier_job(device, settings, first, second)
+    attributes = {"parameters": job.to_json(), "route": "together", "reason": "none"}
+    return files.dataset("barrier", values).assign_attrs(attributes)
+
+
+def gathered(folder, device, broken=None, images=3, **settings):
+    given = campaign(synapse=SYNAPSE).barriers.model_copy(update=settings)
+    minima, pairs = {}, []
+    for state in STATES:
+        minima[WallState(state)] = folder / f"{WallState(state).file_name}.nc"
+        files.write_dataset(minimum(device, state), minima[WallState(state)], "minimum", {})
+    assert [tuple(map(str, pair)) for pair in jobs.neighbours(device.track)] == list(TOPS)
+    for pair in TOPS:
+        pairs.append(folder / f"{len(pairs)}.pair.nc")
+        count = images if pair == broken else 3
+        written = path(device, given, pair, converged=int(pair != broken), images=count)
+        files.write_dataset(written, pairs[-1], "barrier", {})
+    out = folder / "synapse.nc"
+    gather_barriers(jobs.barriers_job(device, given), minima, pairs, out)
+    return files.read_dataset(out, "barriers")
+
+
+def test_a_state_is_left_over_its_lowest_barrier(tmp_path, device):
+    data = gathered(tmp_path, device)
+    assert list(data["state_name"].values) == STATES
+    # 121 - 0; 128 - 90; 121 + 3
+    expected = np.array([121.0, 38.0, 124.0]) * THERMAL
+    assert data["state_barrier"].values == pytest.approx(expected, rel=1e-9, abs=0)
+    assert list(data["state_exit"].values) == ["notch 2", "notch 2", "notch 1"]
+    assert data["state_kept"].values.tolist() == [1, 0, 1]
+    assert data["state_energy"].values[2] == pytest.approx(1e-17 - 3 * THERMAL, rel=1e-9, abs=0)
+
+
+def test_the_threshold_is_in_units_of_the_stated_temperature(tmp_path, device):
+    """At 250 K, 38 k_B · 300 K are 45.6 k_B T; at 40.0 above 30, too."""
+    assert gathered(tmp_path, device, temperature=250.0)["state_kept"].values.all()
+    assert gathered(tmp_path, device, kept=37.9)["state_kept"].values.all()
+    assert gathered(tmp_path, device, kept=122.0)["state_kept"].values.tolist() == [0, 0, 1]
+
+
+def test_the_lifetime_is_a_bracket_of_the_attempt_frequencies(tmp_path, device):
+    data = gathered(tmp_path, device, attempt_frequencies=(2e9, 5e11))
+    expected = [math.exp(38) / 5e11, math.exp(38) / 2e9]
+    assert data["state_lifetime"].values[1] == pytest.approx(expected, rel=1e-6, abs=0)
+
+
+def test_forty_k_b_t_are_ten_years_at_one_gigahertz():
+    years = lifetime(40 * THERMAL, 300.0, 1e9) / (365.25 * 86400)
+    assert years == pytest.approx(7.46, rel=0.01, abs=0)  # exp(40)/1e9 s
+    assert lifetime(1e5 * THERMAL, 300.0, 1e9) == LONGEST
+    assert math.isnan(lifetime(math.nan, 300.0, 1e9))
+
+
+def test_a_barrier_that_is_not_known_makes_no_state_kept(tmp_path, device):
+    """It could be the lowest; a state with a known barrier that is too low is not kept anyway."""
+    data = gathered(tmp_path, device, broken=("notch 1", "notch 2"))
+    assert data["state_kept"].values.tolist() == [-1, 0, -1]
+
+
+def test_two_states_without_a_path_are_no_neighbours(tmp_path, device):
+    """One of them is no minimum, so that the wall does not stay there."""
+    data = gathered(tmp_path, device, broken=("notch 1", "between 1 and 2"), images=0)
+    assert data["state_kept"].values.tolist() == [1, 0, 1]
+    assert data["pair_route"].values[2] == "together"
+    assert np.isnan(data["pair_energy"].values[2]).all()
+
+
+def test_a_reversed_track_is_kept_by_the_barrier_of_nucleation(tmp_path, device):
+    gathered(tmp_path, device)
+    kept = kept_states(tmp_path / "synapse.nc")
+    assert kept == {"notch 1": True, "between 1 and 2": False, "notch 2": True, "reversed": True}
+    gathered(tmp_path, device, kept=620.0)  # 230 + 380 = 610
+    assert kept_states(tmp_path / "synapse.nc")["reversed"] is False
+
+
+def test_a_path_of_another_pair_is_refused(tmp_path, device):
+    gathered(tmp_path, device)
+    pairs = [tmp_path / f"{index}.pair.nc" for index in (0, 2, 1, 3, 4)]
+    minima = {WallState(state): tmp_path / f"{WallState(state).file_name}.nc" for state in STATES}
+    job = jobs.barriers_job(device, campaign(synapse=SYNAPSE).barriers)
+    with pytest.raises(files.FileError, match="2.pair.nc is of 'between 1 and 2', not of 'notch"):
+        gather_barriers(job, minima, pairs, tmp_path / "out.nc")

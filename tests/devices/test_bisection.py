@@ -1,0 +1,160 @@
+"""Bisection of the current density, compared with thresholds that are known."""
+
+import itertools
+
+import numpy as np
+import pytest
+from helpers.intervals import bisected
+from helpers.walls import moving_wall
+
+from wallnet import config, devices, files, jobs, plan
+from wallnet.devices.intervals import middles, stretches
+from wallnet.files import FileError
+
+NM = 1e-9
+T = 1e12
+
+
+def test_the_middle_of_each_gap_with_different_ends_is_next():
+    a, b, moving = ("notch 1", True), ("notch 2", True), ("notch 2", False)
+    found = {0.50 * T: a, 0.60 * T: a, 0.70 * T: b, 0.71 * T: moving, 0.80 * T: a}
+    # not between equal ones, and not where the gap is the resolution
+    assert middles(found, 0.01 * T) == pytest.approx([0.65 * T, 0.755 * T], rel=1e-12, abs=0)
+    assert middles(found, 0.1 * T) == []
+    # the order in which pulses were simulated has no effect
+    assert middles(dict(reversed(found.items())), 0.01 * T) == middles(found, 0.01 * T)
+
+
+def test_a_middle_is_a_density_that_file_names_tell_apart():
+    found = {0.6000 * T: ("notch 1", True), 0.6003 * T: ("notch 2", True)}
+    assert middles(found, 1e8) == pytest.approx([0.6001 * T], rel=1e-12, abs=0)
+    assert middles({-0.6003 * T: ("free", True), -0.6 * T: ("free", False)}, 1e8) == (
+        pytest.approx([-0.6002 * T], rel=1e-12, abs=0)
+    )
+
+
+THRESHOLDS = [0.5237, 0.6401, 0.6444, 0.9]
+STATES = ["notch 1", "between 1 and 2", "notch 2", "notch 1", "reversed"]
+
+
+def truth(density):
+    """Return the outcome on either side of four thresholds; notch 1 is reached on both sides."""
+    return STATES[int(np.searchsorted(THRESHOLDS, density / T))], True
+
+
+def test_rounds_find_all_edges_that_the_sweep_brackets():
+    data = bisected(resolution=0.001 * T)
+    sweep = [0.5 * T, 0.55 * T, 0.6 * T, 0.642 * T, 0.7 * T, 0.95 * T]
+    data["devices"]["stairs"]["pulse"]["current_densities"] = sweep
+    campaign = config.parse(data)
+    rounds = campaign.intervals["stairs"].rounds(campaign.devices["stairs"])
+    found = {density: truth(density) for density in sweep}
+    for _ in range(rounds):
+        found |= {density: truth(density) for density in middles(found, 0.001 * T)}
+    assert middles(found, 0.001 * T) == []
+    runs = stretches(found)
+    assert [outcome[0] for outcome, _ in runs] == STATES
+    for threshold, ((_, below), (_, above)) in zip(
+        THRESHOLDS, itertools.pairwise(runs), strict=True
+    ):
+        # with a slack for thresholds at a simulated density
+        assert below[-1] <= threshold * T * (1 + 1e-9)
+        assert above[0] >= threshold * T * (1 - 1e-9)
+        assert above[0] - below[-1] <= 0.001 * T * (1 + 1e-9)
+    # far fewer than the 450 pulses of a sweep of this step
+    assert len(found) < 40
+
+
+def test_what_lies_between_two_pulses_with_the_same_state_is_not_looked_for():
+    """A sweep of 0.2e12 A/m² misses the states between 0.6401 and 0.6444e12 A/m², and no other."""
+    found = dict.fromkeys((0.5 * T, 0.7 * T), ("notch 1", True))
+    assert truth(0.642 * T)[0] == "notch 2"
+    assert found[0.5 * T] == truth(0.5 * T)
+    assert found[0.7 * T] == truth(0.7 * T)
+    assert middles(found, 0.001 * T) == []
+
+
+def test_stretches_are_runs_of_neighbours():
+    a, b = ("notch 1", True), ("notch 1", False)
+    assert stretches({3.0: a, 1.0: a, 2.0: b, 4.0: a}) == [(a, [1.0]), (b, [2.0]), (a, [3.0, 4.0])]
+
+
+# From traces with known ends: notch 1 below 0.93, moving up to 0.97, then notch 2
+
+
+@pytest.fixture
+def made(tmp_path):
+    """Return the job and a folder with the traces that all rounds ask for."""
+    campaign = config.parse(bisected(resolution=0.05 * T))
+    device = campaign.devices["stairs"]
+    job = jobs.intervals_job(device, campaign.intervals["stairs"])
+
+    def write(folder, density):
+        end = 40 * NM if density < 0.93 * T else 180 * NM
+        settled = 0 if 0.93 * T < density < 0.97 * T else 1
+        trace = moving_wall(jobs.pulse_job(device, density), end, end, settled=settled)
+        files.write_dataset(trace, plan.trace_in(folder, density), "trace", {})
+
+    for density in job.current_densities:
+        write(tmp_path / "sweep", density)
+    rounds = campaign.intervals["stairs"].rounds(device)
+    asked = []
+    for number in range(1, rounds + 1):
+        out = plan.round_in(tmp_path / "refined", number)
+        devices.interval_round(job, number, tmp_path / "sweep", tmp_path / "refined", out)
+        asked.append(files.read_json(out)["current_densities"])
+        for density in asked[-1]:
+            write(tmp_path / "refined", density)
+    return job, rounds, asked, tmp_path
+
+
+def gather(job, rounds, folder):
+    devices.intervals(job, rounds, folder / "sweep", folder / "refined", folder / "stairs.nc")
+    return files.read_dataset(folder / "stairs.nc", "intervals")
+
+
+def test_each_round_asks_for_the_middles_that_the_rounds_before_left(made):
+    _, rounds, asked, _ = made
+    assert rounds == 4
+    assert [np.round(np.array(each) / T, 4).tolist() for each in asked] == [
+        [0.9],
+        [1.05],
+        # 0.9 is notch 1, and 1.05 is notch 2
+        [0.975],
+        # 0.975 rests at notch 2: 0.9 to 0.975 is wider than the resolution
+        [0.9375],
+    ]
+
+
+def test_the_intervals_lie_between_the_last_pulses_of_each_state(made):
+    job, rounds, _, folder = made
+    found = gather(job, rounds, folder)
+    assert found["interval_state"].values.tolist() == ["notch 1", "notch 2", "notch 2"]
+    assert found["interval_settled"].values.tolist() == [1, 0, 1]
+    np.testing.assert_allclose(
+        found["interval_low"].values / T, [np.nan, 0.91875, 0.95625], rtol=1e-9
+    )
+    np.testing.assert_allclose(
+        found["interval_high"].values / T, [0.91875, 0.95625, np.nan], rtol=1e-9
+    )
+    np.testing.assert_allclose(found["interval_error"].values / T, [0.01875] * 3, rtol=1e-6)
+    assert found["interval_swept"].values.tolist() == [1, 0, 1]
+    densities = [0.6, 0.9, 0.9375, 0.975, 1.05, 1.2]
+    np.testing.assert_allclose(found["current_density"].values / T, densities, rtol=1e-9)
+    assert found["swept"].values.tolist() == [1, 0, 0, 0, 0, 1]
+    assert found["settled"].values.tolist() == [1, 1, 0, 1, 1, 1]
+    assert found.attrs["device"] == "stairs"
+
+
+def test_edges_that_are_not_found_are_an_error(made):
+    job, rounds, _, folder = made
+    with pytest.raises(FileError, match=r"the edge at 0\.9375e12 A/m² is not found after 3 rou"):
+        gather(job, rounds - 1, folder)
+
+
+def test_a_trace_of_another_pulse_is_refused(made):
+    job, rounds, _, folder = made
+    data = files.read_dataset(plan.trace_in(folder / "sweep", 0.6 * T), "trace")
+    files.write_dataset(data, plan.trace_in(folder / "refined", 1.05 * T), "trace", {})
+    with pytest.raises(FileError, match=r"1\.0500\.nc is of another pulse; delete it"):
+        gather(job, rounds, folder)

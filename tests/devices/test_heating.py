@@ -1,0 +1,121 @@
+"""Temperature of a heated strip, against a numerical solution and known limits."""
+
+import math
+
+import numpy as np
+import pytest
+from helpers.heat import temperatures
+
+from wallnet.config import Heating
+from wallnet.devices.heating import step_response, thick_oxide
+
+WIDTH = 150e-9
+FLUX = 1.3e-6 * 5e-9 * 0.65e12**2
+"""Heat flux in W/m² of 0.65e12 A/m² in 5 nm of a metal with 130 µΩ cm."""
+
+
+def solved(heating, end, steps=400, width=WIDTH, flux=lambda time: FLUX, **more):
+    oxide = heating.oxide_conductivity, heating.oxide_heat_capacity
+    silicon = heating.silicon_conductivity, heating.silicon_heat_capacity
+    return temperatures(flux, end, steps, width, oxide, silicon, heating.oxide_thickness, **more)
+
+
+@pytest.mark.parametrize(
+    ("heating", "width", "end"),
+    [
+        # the heat of the default campaign's pulse hardly reaches the silicon
+        (Heating(), WIDTH, 10e-9),
+        # it fills the oxide, and spreads in the silicon
+        (Heating(oxide_thickness=60e-9), WIDTH, 10e-9),
+        (Heating(oxide_thickness=60e-9), WIDTH, 100e-9),
+        # wider than the oxide is thick, and layers that differ less, in both properties
+        (
+            Heating(
+                oxide_thickness=90e-9,
+                oxide_conductivity=2.5,
+                oxide_heat_capacity=3.0e6,
+                silicon_conductivity=12.0,
+                silicon_heat_capacity=1.1e6,
+            ),
+            400e-9,
+            20e-9,
+        ),
+    ],
+)
+def test_the_rise_is_that_of_the_heat_equation(heating, width, end):
+    time, mean, middle = solved(heating, end, width=width)
+    found = step_response(time, width, heating)
+    for index in (40, 100, 200, 400):
+        # the largest deviation is 1.8e-3, at the shortest time; half the cells: a quarter of it
+        assert FLUX * found.mean[index] == pytest.approx(mean[index], rel=3e-3, abs=0)
+        assert FLUX * found.peak[index] == pytest.approx(middle[index], rel=3e-3, abs=0)
+    assert found.mean[0] == found.peak[0] == 0
+
+
+def test_finer_cells_come_closer():
+    heating = Heating(oxide_thickness=60e-9)
+    apart = []
+    for fine, steps in ((2.0, 100), (1.0, 200)):
+        time, mean, _ = solved(heating, 10e-9, steps, fine=fine)
+        apart.append(abs(FLUX * step_response(time, WIDTH, heating).mean[-1] / mean[-1] - 1))
+    assert apart[1] < 0.4 * apart[0]  # second order: a quarter
+
+
+def test_heat_under_a_wide_strip_flows_in_one_dimension():
+    """2 q √(t/(π k c)) before the oxide is full; then q d/k, and the silicon's own rise."""
+    heating, width = Heating(), 1e-3
+    oxide = 1.4 * 1.62e6
+    found = step_response([1e-9, 10e-9], width, heating)
+    expected = 2 * np.sqrt(np.array([1e-9, 10e-9]) / (math.pi * oxide))
+    np.testing.assert_allclose(found.mean, expected, rtol=1e-3)
+    # some heat of 10 ns comes back from the silicon: exp(-d²/(D t)) is 3e-5
+    np.testing.assert_allclose(found.peak, expected, rtol=1e-3)
+    assert FLUX * expected[1] == pytest.approx(205.8, abs=0.1)
+    late = step_response(30e-6, width, heating)
+    silicon = 2 * math.sqrt(30e-6 / (math.pi * 148.0 * 1.66e6))
+    # the oxide stores part of the heat that would flow into the silicon
+    stored = 1.62e6 * 300e-9 / (148.0 * 1.66e6)
+    # next order: 1.2e-3
+    assert late.peak == pytest.approx(300e-9 / 1.4 - stored + silicon, rel=2e-3, abs=0)
+
+
+def test_heat_of_a_narrow_strip_spreads_sideways():
+    """0.65e12 A/m² for 10 ns: 206 K in one dimension; the diffusion length is 93 nm."""
+    found = step_response(10e-9, WIDTH, Heating())
+    assert FLUX * found.mean == pytest.approx(138.3, abs=0.3)
+    assert FLUX * found.peak == pytest.approx(154.1, abs=0.3)
+
+
+def test_a_layer_of_the_same_material_changes_nothing():
+    same = Heating(silicon_conductivity=1.4, silicon_heat_capacity=1.62e6, oxide_thickness=40e-9)
+    time = np.array([1e-10, 1e-8, 1e-6])
+    found, free = step_response(time, WIDTH, same), thick_oxide(time, WIDTH, same)
+    np.testing.assert_allclose(found.mean, free.mean, rtol=1e-9)
+    np.testing.assert_allclose(found.peak, free.peak, rtol=1e-9)
+
+
+def test_at_long_times_the_rise_grows_with_the_logarithm_of_time():
+    """A line source in a half-space: q w ln(t₂/t₁)/(2 π k), with k of the silicon."""
+    time = np.array([1e-5, 1e-3])
+    found = step_response(time, WIDTH, Heating())
+    expected = WIDTH * math.log(100) / (2 * math.pi * 148.0)
+    # 6e-3
+    assert np.diff(found.mean)[0] == pytest.approx(expected, rel=0.01, abs=0)
+    assert np.diff(found.peak)[0] == pytest.approx(expected, rel=0.01, abs=0)
+
+
+def test_times_keep_their_order_and_shape():
+    time = np.array([[3e-9, 0.0], [-1e-9, 1e-9]])
+    found = step_response(time, WIDTH, Heating())
+    single = step_response(3e-9, WIDTH, Heating())
+    assert found.mean.shape == (2, 2)
+    assert found.mean[0, 0] == pytest.approx(float(single.mean), rel=1e-12, abs=0)
+    assert found.mean[0, 1] == found.mean[1, 0] == 0
+    assert found.mean[0, 0] > found.mean[1, 1] > 0
+
+
+def test_what_the_strip_itself_stores_and_conducts():
+    """The model leaves it out: 7 nm of metal, 9 % of the mean and 13 % of the middle."""
+    bare, full = (solved(Heating(), 10e-9, 200, film=film) for film in ((0.0, 1e-9), (4e-8, 0.02)))
+    assert full[1][-1] / bare[1][-1] == pytest.approx(0.91, abs=0.01)
+    assert full[2][-1] / bare[2][-1] == pytest.approx(0.87, abs=0.01)

@@ -1,0 +1,138 @@
+"""Prices of pulses, against numbers worked out by hand and the heat equation."""
+
+import numpy as np
+import pytest
+from helpers.heat import temperatures
+
+from wallnet.config import Heating, HeavyMetal
+from wallnet.devices.price import price_of, price_of_program, resistance
+from wallnet.jobs import PriceJob
+
+
+def priced(polarization=0.4, length=1500e-9, width=150e-9, heating=None, **metal):
+    return PriceJob(
+        length=length,
+        width=width,
+        polarization=polarization,
+        heavy_metal=HeavyMetal(**metal),
+        heating=heating or Heating(),
+    )
+
+
+def test_the_cost_of_a_pulse_of_the_synapse():
+    """2.6 kΩ, 0.49 mA and 6.2 pJ; 9.5 pJ with 200 µΩ cm."""
+    found = price_of(priced(), 0.65e12, 10e-9)
+    assert resistance(priced()) == pytest.approx(2600, rel=1e-9, abs=0)
+    assert found.current == pytest.approx(0.4875e-3, rel=1e-9, abs=0)
+    assert found.voltage == pytest.approx(1.2675, rel=1e-9, abs=0)
+    assert found.energy == pytest.approx(6.2e-12, abs=0.05e-12)
+    worse = price_of(priced(resistivity=200e-8), 0.65e12, 10e-9)
+    assert worse.energy == pytest.approx(9.5e-12, abs=0.05e-12)
+    assert worse.rise.mean / found.rise.mean == pytest.approx(200 / 130, rel=1e-9, abs=0)
+
+
+def test_length_width_and_thickness_make_the_resistance():
+    job = priced(length=700e-9, width=50e-9, thickness=4e-9, resistivity=3e-7)
+    # 3e-7 Ω m · 700 nm/(50 nm · 4 nm)
+    assert resistance(job) == pytest.approx(1050, rel=1e-9, abs=0)
+    found = price_of(job, -2e12, 3e-9)
+    assert found.metal_current_density == -2e12
+    assert found.current == pytest.approx(0.4e-3, rel=1e-9, abs=0)
+    assert found.voltage == pytest.approx(0.42, rel=1e-9, abs=0)
+    assert found.energy == pytest.approx(0.4e-3 * 0.42 * 3e-9, rel=1e-9, abs=0)
+
+
+def test_a_metal_with_a_smaller_angle_carries_more_current():
+    """The same torque needs P/θ times the current density: 0.5/0.16, and its square in heat."""
+    job = priced(polarization=0.5, preset="pt")
+    plain = priced(polarization=0.5, resistivity=33e-8)
+    found, same = price_of(job, 0.8e12, 5e-9), price_of(plain, 0.8e12, 5e-9)
+    assert same.metal_current_density == 0.8e12
+    assert found.metal_current_density == pytest.approx(2.5e12, rel=1e-9, abs=0)
+    assert found.energy / same.energy == pytest.approx(3.125**2, rel=1e-9, abs=0)
+    assert found.rise.peak / same.rise.peak == pytest.approx(3.125**2, rel=1e-9, abs=0)
+
+
+def test_pulses_above_the_limit_are_marked():
+    rise = float(price_of(priced(), 0.5e12, 10e-9).rise.peak)
+    below, above = (priced(heating=Heating(largest_rise=rise * f)) for f in (0.999, 1.001))
+    assert price_of(below, 0.5e12, 10e-9).outside
+    assert not price_of(above, 0.5e12, 10e-9).outside
+    # the middle is hotter than the mean
+    assert price_of(priced(), 0.5e12, 10e-9).rise.mean < 0.95 * rise
+
+
+def test_many_pulses_at_once_broadcast():
+    density = np.array([0.0, -0.5e12, 1.0e12])[:, np.newaxis]
+    duration = np.array([1e-9, 10e-9])
+    found = price_of(priced(), density, duration)
+    assert found.energy.shape == found.rise.mean.shape == found.outside.shape == (3, 2)
+    assert found.energy[0].tolist() == [0, 0]
+    assert found.outside[0].tolist() == [False, False]
+    one = price_of(priced(), 1.0e12, 10e-9)
+    assert found.energy[2, 1] == pytest.approx(float(one.energy), rel=1e-12, abs=0)
+    assert found.rise.peak[2, 1] == pytest.approx(float(one.rise.peak), rel=1e-12, abs=0)
+    assert found.energy[2, 0] / found.energy[1, 1] == pytest.approx(0.4, rel=1e-12, abs=0)
+
+
+HEATING = Heating(oxide_thickness=120e-9)
+DENSITY = np.array([0.7e12, -0.5e12, 0.9e12])
+DURATION = np.array([3e-9, 4e-9, 2e-9])
+START = np.array([0.0, 5e-9, 13e-9])
+
+
+def test_a_program_adds_the_heat_that_earlier_pulses_left():
+    """Three different pulses and pauses, in the heat equation."""
+
+    def flux(time):
+        on = (time >= START) & (time < START + DURATION)
+        return float((1.3e-6 * 5e-9 * DENSITY[on] ** 2).sum())
+
+    _, mean, middle = temperatures(flux, 15e-9, 600, 150e-9, (1.4, 1.62e6), (148.0, 1.66e6), 120e-9)
+    found = price_of_program(priced(heating=HEATING), DENSITY, DURATION, START)
+    for index, end in enumerate(START + DURATION):
+        n = round(end / 15e-9 * 600)
+        # the deviation is at most 6e-4
+        assert found.rise.mean[index] == pytest.approx(mean[n], rel=2e-3, abs=0)
+        assert found.rise.peak[index] == pytest.approx(middle[n], rel=2e-3, abs=0)
+    alone = price_of(priced(heating=HEATING), DENSITY, DURATION)
+    assert found.rise.mean[0] == pytest.approx(alone.rise.mean[0], rel=1e-5, abs=0)
+    assert found.rise.mean[1] - alone.rise.mean[1] > 10
+    np.testing.assert_allclose(found.energy, alone.energy, rtol=1e-12)
+
+
+def test_two_pulses_without_a_pause_are_one():
+    job = priced(heating=HEATING)
+    halves = price_of_program(job, [0.6e12, 0.6e12], [5e-9, 5e-9], [0.0, 5e-9])
+    whole = price_of(job, 0.6e12, 10e-9)
+    assert halves.rise.mean[1] == pytest.approx(float(whole.rise.mean), rel=1e-5, abs=0)
+    assert halves.rise.peak[1] == pytest.approx(float(whole.rise.peak), rel=1e-5, abs=0)
+    assert halves.energy.sum() == pytest.approx(float(whole.energy), rel=1e-12, abs=0)
+
+
+def test_a_weak_pulse_is_as_hot_as_the_strong_one_before_left_it():
+    job = priced(heating=HEATING.model_copy(update={"largest_rise": 150.0}))
+    found = price_of_program(job, [1.0e12, 0.1e12, 0.0], [5e-9, 5e-9, 5e-9], [0.0, 5e-9, 10e-9])
+    assert found.rise.peak[1] == pytest.approx(found.rise.peak[0], rel=1e-5, abs=0)
+    assert 0 < found.rise.peak[2] < 0.3 * found.rise.peak[0]
+    assert found.outside.tolist() == [True, True, False]
+
+
+def test_the_rise_of_a_long_program_approaches_a_limit():
+    pulses = 300
+    found = price_of_program(
+        priced(), np.full(pulses, 0.7e12), np.full(pulses, 5e-9), np.arange(pulses) * 15e-9
+    )
+    rise = found.rise.mean
+    assert (np.diff(rise) > 0).all()
+    # constant heating with the mean power for 4.5 µs, and the pulse on top: nearly the last rise
+    steady = price_of(priced(), 0.7e12 / np.sqrt(3), pulses * 15e-9).rise.mean
+    ripple = price_of(priced(), 0.7e12, 5e-9).rise.mean * 2 / 3
+    assert rise[-1] == pytest.approx(float(steady + ripple), rel=0.1, abs=0)
+
+
+def test_a_program_without_pulses_has_no_price():
+    found = price_of_program(priced(), [], [], [])
+    assert found.energy.shape == found.rise.mean.shape == (0,)
+    before = price_of_program(priced(), [0.0], [0.0], [0.0])  # the state before a first pulse
+    assert (before.energy.tolist(), before.rise.peak.tolist()) == ([0], [0])

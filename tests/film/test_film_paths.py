@@ -1,0 +1,148 @@
+"""Barriers of the string method compared with analytic ones, on small films."""
+
+import math
+
+import numpy as np
+import pytest
+
+from wallnet.film import Terms
+from wallnet.film.landscape import Landscape, unit
+from wallnet.film.minima import descend
+from wallnet.film.paths import along, climb, distance, distributed, lowest, relax
+
+MU0 = 4e-7 * math.pi
+CELL = (4e-9, 3e-9, 2e-9)
+MS, A, K = 1.1e6, 2e-11, 2.4e5
+VOLUME = math.prod(CELL)
+WIDTH = math.sqrt(A / K) / CELL[0]
+"""Width parameter of a wall in cells."""
+
+
+def film(mask, **terms):
+    return Landscape(mask, CELL, Terms(MS, A, 0.0, K, **{"stray_field": False, **terms}))
+
+
+def turned(landscape, angles, tilt=0.0):
+    """Return uniform states turned from z towards x, in rad; every other column by a bit more."""
+    images = np.zeros((len(angles), 3, *landscape.mask.shape))
+    for image, angle in zip(images, angles, strict=True):
+        of_column = angle + tilt * math.sin(angle) * (np.arange(landscape.mask.shape[1]) % 2)
+        image[0], image[2] = np.sin(of_column), np.cos(of_column)
+    return images
+
+
+@pytest.fixture(scope="module")
+def element():
+    """A small element with a field along x, of 0.3 of the anisotropy field.
+
+    The energy density K sin² θ - μ0 Ms H sin θ has minima at sin θ = 0.3 and a saddle point along
+    x, higher by K (1 - 0.3)².
+    """
+    field = 0.3 * 2 * K / (MU0 * MS)
+    return film(np.ones((5, 6), dtype=bool), external_field=(field, 0.0, 0.0))
+
+
+@pytest.mark.parametrize("count", [7, 12])
+def test_a_small_element_turns_over_the_barrier_of_its_anisotropy(element, count):
+    """The number of images does not matter; one of them has no image at the saddle point."""
+    images = turned(element, np.linspace(0.2, math.pi - 0.4, count), tilt=0.1)
+    for end in (0, -1):
+        images[end] = descend(element, images[end]).m
+    path = climb(element, relax(element, images))
+    expected = K * 0.7**2 * 30 * VOLUME
+    assert path.converged
+    assert path.top - path.energy[0] == pytest.approx(expected, rel=1e-4, abs=0)
+    assert path.top - path.energy[-1] == pytest.approx(expected, rel=1e-4, abs=0)
+    top = path.images[path.saddle]
+    assert np.abs(top[2]).max() < 1e-3  # along x
+    # along z the stiffness is H - 2 K/(μ0 Ms), along y it is H, to which the second one comes near
+    stiffest = 2 * K / (MU0 * MS)
+    assert path.stiffness[0] == pytest.approx(-0.7 * stiffest, rel=1e-2, abs=0)
+    assert path.stiffness[1] == pytest.approx(0.3 * stiffest, rel=0.2, abs=0)
+
+
+def test_without_a_field_the_barrier_is_k_v():
+    """Two elements of different size, so that the barrier goes with the volume."""
+    for shape in ((5, 6), (4, 3)):
+        small = film(np.ones(shape, dtype=bool))
+        path = relax(small, turned(small, np.linspace(0, math.pi, 9), tilt=0.1))
+        assert path.top - path.energy[0] == pytest.approx(
+            K * math.prod(shape) * VOLUME, rel=1e-3, abs=0
+        )
+
+
+def constricted(narrow):
+    """Return a film 12 rows wide with two constrictions, with this number of rows at each edge."""
+    mask = np.ones((12, 60), dtype=bool)
+    for first in (8, 38):
+        mask[:narrow, first : first + 14] = mask[12 - narrow :, first : first + 14] = False
+    return film(mask)
+
+
+def walls(landscape, start, stop, spacing):
+    """Return Néel walls between two columns, with ends that are minima."""
+    columns = landscape.mask.shape[1]
+    images = []
+    for at in np.linspace(start, stop, math.ceil(abs(stop - start) / spacing) + 1):
+        u = (np.arange(columns) + 0.5 - at) / WIDTH * np.ones(landscape.mask.shape)
+        m = np.stack([-1 / np.cosh(u), np.zeros_like(u), np.tanh(u)])
+        images.append(unit(m * landscape.mask))
+    for end in (0, -1):
+        images[end] = descend(landscape, images[end]).m
+    return np.array(images)
+
+
+@pytest.mark.parametrize(("narrow", "spacing"), [(2, 0.5), (3, 0.5), (3, 0.35)])
+def test_a_wall_leaves_a_constriction_for_the_energy_of_its_additional_width(narrow, spacing):
+    """σ t ΔW with σ = 4 √(A K), without the stray field."""
+    film_ = constricted(narrow)
+    path = relax(film_, walls(film_, 15, 45, spacing * WIDTH))
+    expected = 4 * math.sqrt(A * K) * CELL[2] * 2 * narrow * CELL[1]
+    assert path.top - path.energy[0] == pytest.approx(expected, rel=0.05, abs=0)
+    # both constrictions are equal
+    assert path.energy[-1] == pytest.approx(path.energy[0], abs=0.01 * expected)
+    # the images are evenly spaced, and those in the wide part are all near the top
+    gaps = np.diff(along(path.images))
+    assert gaps.max() < 1.2 * gaps.min()
+
+
+def test_the_lowest_of_several_paths_counts(element):
+    """Turning through -x, against the field, is higher by 4 K · 0.3."""
+    there = turned(element, np.linspace(0.3, math.pi - 0.3, 9), tilt=0.05)
+    back = there.copy()
+    back[1:-1, 0] *= -1
+    for images in (there, back):
+        for end in (0, -1):
+            images[end] = descend(element, images[end]).m
+    path, best = lowest(element, [back, there])
+    assert best == 1
+    assert path.images[path.saddle][0].min() > 0.9
+
+
+def test_the_distance_of_two_states_is_the_root_of_the_sum_of_squared_angles(element):
+    first, second = turned(element, [0.0, 0.5])
+    assert distance(first, second) == pytest.approx(0.5 * math.sqrt(30), rel=1e-9, abs=0)
+    opposite, _ = turned(element, [math.pi, 0.0])
+    assert distance(first, opposite) == pytest.approx(math.pi * math.sqrt(30), rel=1e-6, abs=0)
+
+
+def test_images_are_distributed_evenly_and_the_ends_stay(element):
+    path = turned(element, [0.0, 0.1, 0.2, 0.3, 1.1]).astype(np.float32)
+    even = distributed(path)
+    assert np.diff(along(even)) == pytest.approx([1.1 / 4 * math.sqrt(30)] * 4, rel=0.06, abs=0)
+    assert np.array_equal(even[[0, -1]], path[[0, -1]])
+
+
+def test_an_image_moves_by_no_more_than_the_distance_between_two(element):
+    """Otherwise images slide down along the path, which then folds."""
+    from wallnet.film import paths
+
+    path = turned(element, np.linspace(0.3, math.pi - 0.3, 9)).astype(np.float32)
+    path[3, 1] += 5.0  # far away from the path
+    path[3] = unit(path[3])
+    gap = along(path)[-1] / 8
+    energy = paths._energies(element, path)
+    moved = paths._moved_across(element, path, energy)
+    # a chord is shorter than the angle, here by 4 %
+    assert 0.5 * gap < distance(path[3], moved[3]) <= 1.1 * gap
+    assert np.array_equal(moved[[0, -1]], path[[0, -1]])

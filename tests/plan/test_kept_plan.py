@@ -1,0 +1,72 @@
+"""Barriers run for whoever needs them; networks may use the levels of a rewritable synapse."""
+
+import re
+
+import pytest
+from helpers.small_campaign import ROOT, Campaign, with_networks
+
+from wallnet import config, plan
+
+
+def rewritable(*mappings):
+    """Return a campaign whose networks are on a track with a notch at each end of the way."""
+    data = with_networks()
+    synapse = data["devices"]["synapse"]
+    synapse["track"]["notches"] = {"positions": [80e-9, 180e-9, 280e-9], "diameter": 32e-9}
+    synapse["wall"] = {"start": 80e-9}
+    data["networks"] |= {"mappings": list(mappings), "readings": ["parallel"]}
+    return data
+
+
+def test_networks_on_kept_levels_wait_for_the_barriers_and_others_do_not(tmp_path):
+    """Three notches and the two half states between them: 2 exits, 2 whole pairs, 4 half ones."""
+    campaign = Campaign(tmp_path)
+    campaign.configure(rewritable("layer", "signed-fitted-kept"))
+    planned = campaign.planned("results/compact_models/synapse.json")
+    assert planned["level"] == planned["minimum"] == 5  # neither start nor reversed track
+    assert planned["barrier"] == 8
+    assert planned["barriers_of_device"] == 1
+    campaign.configure(rewritable("layer", "signed-fitted"))
+    planned = campaign.planned("results/compact_models/synapse.json")
+    assert "barrier" not in planned
+    assert planned["minimum"] == 5
+
+
+def test_the_networks_of_a_rewritable_synapse_are_part_of_the_campaign():
+    campaign = config.parse(rewritable("layer"))
+    found = [path for path in plan.network_files(campaign) if "/synapse/parallel/layer/" in path]
+    assert len(found) > 5
+    assert plan.barriers_for_levels(campaign, "synapse") == []
+    kept = config.parse(rewritable("layer-kept"))
+    assert plan.barriers_for_levels(kept, "synapse") == ["results/barriers/synapse.nc"]
+    assert plan.barriers_for_levels(kept, "neuron") == []
+
+
+def test_the_target_tells_its_work_beforehand(tmp_path):
+    campaign = Campaign(tmp_path)
+    campaign.configure(rewritable("layer"))
+    told = campaign.snakemake("--dry-run", "barriers")
+    assert "barriers: 8 paths, about 1 minutes of processor time" in told.stderr + told.stdout
+
+
+def test_a_target_without_synapses_says_so(tmp_path):
+    data = rewritable("layer")
+    data["barriers"] = {"devices": []}
+    campaign = Campaign(tmp_path)
+    campaign.configure(data)
+    refused = campaign.snakemake("--dry-run", "barriers", check=False)
+    assert refused.returncode != 0
+    assert "the target barriers has no synapse" in refused.stdout + refused.stderr
+
+
+def test_the_estimate_goes_with_the_number_of_images():
+    """Half the spacing, twice the images; the track of config.yaml takes minutes."""
+    data = config.read_yaml(ROOT / "config.yaml")
+    minutes = []
+    for spacing in (0.5, 0.25):
+        data["barriers"] = {"spacing": spacing, "devices": ["synapse-rewritable"]}
+        told = plan.barrier_work(config.parse(data))
+        assert told.startswith("barriers: 17 paths, about ")
+        minutes.append(int(re.search(r"about (\d+) minutes", told)[1]))
+    assert minutes[1] == pytest.approx(2 * minutes[0], abs=1)
+    assert minutes[0] > 4

@@ -1,0 +1,54 @@
+"""A change of metal or substrate tabulates again, and simulates nothing."""
+
+import copy
+
+import pytest
+from helpers.programs import STAIRCASE
+from helpers.small_campaign import Campaign
+
+pytestmark = pytest.mark.campaign
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """Return a campaign with a device, its sweep and a program, run as a user runs it."""
+    made = Campaign(tmp_path_factory.mktemp("prices"))
+    made.configure(STAIRCASE)
+    made.snakemake("programs", "devices")
+    return made
+
+
+def test_the_tables_of_devices_and_programs_have_prices(ran):
+    for name in ("devices/stairs", "programs/up-down"):
+        for suffix in (".csv", ".md", ".html"):
+            text = (ran.folder / f"results/tables/{name}{suffix}").read_text(encoding="utf-8")
+            assert "energy (pJ)" in text
+            assert "temperature rise, middle (K)" in text
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"heavy_metal": {"preset": "beta-w"}},
+        {"heating": {"oxide_thickness": 1e-7}},
+        {"heating": {"largest_rise": 1000.0}},
+    ],
+)
+def test_a_change_of_metal_or_substrate_only_tabulates(ran, section):
+    ran.configure(copy.deepcopy(STAIRCASE) | section)
+    planned = ran.planned("programs", "devices")
+    ran.configure(STAIRCASE)
+    targets = {"programs": 1, "devices": 1}
+    assert {rule: n for rule, n in planned.items() if rule not in targets} == {
+        **{"device_table": 1, "program_report": 1}
+    }
+
+
+def test_a_change_of_one_device_s_metal_is_its_own(ran):
+    data = copy.deepcopy(STAIRCASE)
+    data["devices"]["stairs"]["heavy_metal"] = {"thickness": 3e-9}
+    ran.configure(data)
+    planned = ran.planned("devices")
+    ran.configure(STAIRCASE)
+    assert planned.get("device_table") == 1
+    assert not {"trace", "initial", "device", "program"} & set(planned)

@@ -1,0 +1,157 @@
+"""Transitions of a small track run by Snakemake, and the jobs that a change of them plans."""
+
+import copy
+import json
+
+import numpy as np
+import pytest
+from helpers.planned import planned_jobs
+from helpers.small_campaign import Campaign
+from helpers.transitions import led
+
+from wallnet import config, files, plan
+
+pytestmark = pytest.mark.campaign
+
+DATA = led()
+GATHERED = {"device_transitions": 1, "transition_report": 1}
+PULSES = {"transition": 12, **GATHERED}
+ALL = {"level": 3, **PULSES}
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """Return the campaign with its transitions, run as a user runs it, and what it told."""
+    made = Campaign(tmp_path_factory.mktemp("transitions"))
+    made.configure(DATA)
+    made.told = made.snakemake("transitions").stderr
+    return made
+
+
+@pytest.fixture
+def finished(ran, tmp_path):
+    """Return a copy of that campaign, which a test may change."""
+    return ran.copied(tmp_path / "campaign")
+
+
+def of_transitions(planned):
+    return {rule: count for rule, count in planned.items() if rule in ALL}
+
+
+def test_transitions_have_data_tables_and_a_map(ran):
+    names = ("results/tables/transitions/stairs", "results/figures/transitions/stairs-map")
+    suffixes = (".csv", ".md", ".html", ".png", ".pdf")
+    found = {s for name in names for s in suffixes if (ran.folder / f"{name}{s}").is_file()}
+    assert found == set(suffixes)
+    data = files.read_dataset(ran.folder / "results/transitions/stairs.nc", "transitions")
+    # pulses of 1.05e12 A/m² move by one notch and stay at the ends, weaker ones do not move it
+    assert data["end_state"].values[:, 0].tolist() == [
+        ["notch 1", "notch 1", "notch 1", "notch 2"],
+        ["notch 1", "notch 2", "notch 2", "notch 3"],
+        ["notch 2", "notch 3", "notch 3", "notch 3"],
+    ]
+    assert data["sequence_length"].values.tolist() == [
+        [0, 1, 2, -1, -1],
+        [1, 0, 1, -1, -1],
+        [2, 1, 0, -1, -1],
+    ]
+    assert data["reached"].values.tolist() == [1, 1, 1, 0, 0]
+
+
+def test_a_pulse_starts_from_the_last_state_of_its_level(ran):
+    level = files.read_dataset(ran.folder / "results/levels/stairs/3.nc", "trace")
+    path = ran.folder / "results/transitions/stairs/3/1.500/0.6000.nc"
+    trace = files.read_dataset(path, "trace")
+    last, first = level["magnetization"].values[-1], trace["magnetization"].values[0]
+    placed = level["magnetization"].values[0]
+    assert np.nanmax(np.abs(last - placed)) > 0.1  # it relaxed
+    assert np.nanmax(np.abs(first - last)) < 1e-6
+    assert trace["wall_bottom"].values[0] == pytest.approx(
+        level["wall_bottom"].values[-1], rel=1e-6, abs=0
+    )
+    assert trace.attrs["pulse_end"] == pytest.approx(1.5e-9, rel=1e-9, abs=0)
+
+
+def test_a_run_tells_beforehand_how_much_it_simulates(ran):
+    """Three levels of 3 ns, and 12 pulses of 1.5 ns with as much relaxation."""
+    assert "15 simulations of this target are not there yet: at most 63 ns, about " in ran.told
+
+
+def test_transitions_are_a_target_of_their_own(finished):
+    assert finished.planned("transitions") == {}
+    assert of_transitions(finished.planned()) == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        ("transitions.stairs.durations", [0.8e-9, 1.5e-9], PULSES),
+        (
+            "transitions.stairs.current_densities",
+            [0.6e12, 1.05e12, 1.6e12],
+            PULSES | {"transition": 6},
+        ),
+        (
+            "transitions.stairs.starts",
+            ["notch 1", "between 1 and 2", "notch 2", "notch 3"],
+            {"level": 1, "transition": 4, **GATHERED},
+        ),
+        ("devices.stairs.relaxation.longest", 4e-9, ALL),
+        # the sweep has other pulses, and the detector sees no states
+        ("devices.stairs.pulse.duration", 0.7e-9, {}),
+        ("devices.stairs.detector.stop", 280e-9, {}),
+        ("figures", {"font_size": 7.0}, {"transition_report": 1}),
+    ],
+)
+def test_a_change_plans_what_depends_on_it(finished, path, value, expected):
+    data = copy.deepcopy(DATA)
+    *parents, last = path.split(".")
+    block = data
+    for key in parents:
+        block = block.setdefault(key, {})
+    block[last] = value
+    finished.configure(data)
+    assert of_transitions(finished.planned("transitions")) == expected
+
+
+def test_a_removed_duration_is_no_longer_asked_for(finished):
+    data = copy.deepcopy(DATA)
+    assert plan.not_asked_for(config.parse(data), finished.folder) == []
+    data["transitions"]["stairs"]["starts"] = ["notch 1", "notch 2"]
+    left = plan.not_asked_for(config.parse(data), finished.folder)
+    results = [path for path in left if path.split("/")[1] not in ("logs", "benchmarks")]
+    pulses = [f"results/transitions/stairs/3/1.500/{j}0.nc" for j in ("0.600", "1.050")]
+    pulses += [path.replace("0/", "0/-") for path in pulses]
+    assert results == sorted(["results/levels/stairs/3.nc", *pulses])
+
+
+def test_each_pulse_gets_its_own_state_and_current(tmp_path):
+    data = copy.deepcopy(DATA)
+    data["devices"]["stairs"]["calculator"] = "oommf"
+    data["devices"]["stairs"]["oommf"] = {"threads": 3}
+    data["transitions"]["stairs"] |= {"durations": [0.25e-9, 1.5e-9], "starts": None}
+    made = Campaign(tmp_path)
+    made.configure(data)
+    jobs, _ = planned_jobs(tmp_path, ["transitions"])
+    pulses = [job for job in jobs if job["rule"] == "transition"]
+    assert len(pulses) == 7 * 2 * 4
+    notches = {"1": 40e-9, "2": 180e-9, "3": 320e-9}
+    for job in pulses:
+        told, names = json.loads(job["params"]["job"]), job["wildcards"]
+        current = float(names["current"]) * 1e12
+        assert told["current_density"] == pytest.approx(current, rel=1e-9, abs=0)
+        duration = float(names["duration"]) * 1e-9
+        assert told["pulse_duration"] == pytest.approx(duration, rel=1e-9, abs=0)
+        lower, _, upper = names["state"].partition("-")
+        bottom, top = notches[lower], notches[upper or lower]
+        assert told["placement"]["bottom"] == pytest.approx(bottom, rel=1e-9, abs=0)
+        assert told["placement"]["top"] == pytest.approx(top, rel=1e-9, abs=0)
+        assert job["input"] == [f"results/levels/stairs/{names['state']}.nc"]
+        assert f"--after {job['input'][0]} " in job["command"]
+        assert (job["threads"], job["environment"]) == (3, "oommf.yaml")
+
+
+def test_a_campaign_without_transitions_says_so(campaign):
+    result = campaign.snakemake("transitions", "--dry-run", check=False)
+    assert result.returncode != 0
+    assert "the target transitions has nothing to run" in result.stdout + result.stderr

@@ -1,0 +1,143 @@
+"""Tables and figure of the barriers of a device, from a file with known numbers."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+
+from wallnet import files
+from wallnet.config import Figures
+from wallnet.report import style
+from wallnet.report.barriers import (
+    barrier_report,
+    draw,
+    exits_table,
+    lifetime_text,
+    pairs_table,
+    states_table,
+)
+
+THERMAL = 1.380649e-23 * 350
+NAN = float("nan")
+
+
+@pytest.fixture
+def data():
+    """Two notches and the half state between them, at 350 K; energies in k_B T above 1e-17 J."""
+    pairs = [
+        ("expelled", "notch 1", 600.0, 130.0, "both ends together"),
+        ("notch 1", "notch 2", 120.0, 125.0, "both ends together"),
+        ("notch 1", "between 1 and 2", NAN, NAN, "'between 1 and 2' is no minimum of the energy"),
+        ("between 1 and 2", "notch 2", 9.0, 95.0, "one end moves"),
+        ("notch 2", "reversed", 160.0, 640.0, "upper end first"),
+    ]
+    tops = [130.0, 120.0, NAN, 95.0, 155.0]
+    energy = np.array([[top - 10, top, 0.0] for top in tops])
+    values = {
+        "state_name": ["notch 1", "between 1 and 2", "notch 2"],
+        "state_energy": 1e-17 + np.array([0.0, NAN, -5.0]) * THERMAL,
+        "state_wall_bottom": [120e-9, 135e-9, 240e-9],
+        "state_wall_top": [121e-9, 225e-9, 241e-9],
+        "state_barrier": np.array([120.0, 9.0, NAN]) * THERMAL,
+        "state_exit": ["notch 2", "notch 2", ""],
+        "state_lifetime": [[1e40, 1e43], [8.1e-9, 8.1e-6], [NAN, NAN]],
+        "state_kept": [1, 0, -1],
+        "pair_first": [pair[0] for pair in pairs],
+        "pair_second": [pair[1] for pair in pairs],
+        "pair_forward": np.array([pair[2] for pair in pairs]) * THERMAL,
+        "pair_backward": np.array([pair[3] for pair in pairs]) * THERMAL,
+        "pair_converged": [1, 1, 0, 1, 1],
+        "pair_route": [pair[4] for pair in pairs],
+        "pair_images": [3, 3, 0, 3, 3],
+        "pair_energy": 1e-17 + energy * THERMAL,
+        "pair_wall_bottom": [[0, 60e-9, 120e-9]] * 5,
+        "pair_wall_top": [[0, 70e-9, 140e-9]] * 5,
+    }
+    parameters = '{"temperature": 350.0, "kept": 45.0, "attempt_frequencies": [1e9, 1e12]}'
+    return files.dataset("barriers", values).assign_attrs(
+        device="synapse", parameters=parameters, revision=3, wallnet_version="0"
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (1e-12, "below 1 ns"),
+        (3.24e-7, "320 ns"),
+        (8.1e-6, "8.1 µs"),
+        (0.015, "15 ms"),
+        (20.0, "20 s"),
+        (86400 * 40.0, "40 days"),
+        (365.25 * 86400 * 130.0, "130 years"),
+        (365.25 * 86400 * 1001.0, "over 1000 years"),
+        (1e300, "over 1000 years"),
+        (float("nan"), "–"),
+    ],
+)
+def test_a_lifetime_is_capped_and_has_two_digits(seconds, text):
+    assert lifetime_text(seconds) == text
+
+
+def test_the_states_have_energies_in_units_of_the_stated_temperature(data):
+    table = states_table(data)
+    assert "350 K" in table.title
+    rows = {row[0]: row for row in table.rows()}
+    # state, lower, upper, minimum, energy, barrier (J), barrier, leads to, lifetimes, kept
+    assert rows["notch 1"][1:] == [
+        *("120.0", "121.0", "yes", "5.0", "5.799e-19", "120.0", "notch 2"),
+        *("over 1000 years", "over 1000 years", "yes"),
+    ]
+    assert rows["between 1 and 2"][3:] == [
+        *("no", "–", "4.349e-20", "9.0", "notch 2", "8.1 ns", "8.1 µs", "no")
+    ]
+    assert rows["notch 2"][4:] == ["0.0", "–", "–", "–", "–", "–", "unknown"]
+    assert table.columns[-3:] == [
+        *("lifetime at 1e12 1/s", "lifetime at 1e09 1/s", "kept (at least 45 k_B T)")
+    ]
+
+
+def test_pairs_and_exits_are_listed_apart(data):
+    pairs = pairs_table(data).rows()
+    assert [row[:2] for row in pairs] == [
+        ["notch 1", "notch 2"],
+        ["notch 1", "between 1 and 2"],
+        ["between 1 and 2", "notch 2"],
+    ]
+    assert (pairs[0][3], pairs[0][5], pairs[0][6]) == ("120.0", "125.0", "yes")
+    assert pairs[1][2:7] == ["–", "–", "–", "–", "no"]
+    exits = exits_table(data)
+    assert [row[:2] for row in exits.rows()] == [["notch 1", "expelled"], ["notch 2", "reversed"]]
+    # annihilation out of the track, nucleation back, whichever state is listed first in the file
+    assert [(row[3], row[5]) for row in exits.rows()] == [("130.0", "600.0"), ("160.0", "640.0")]
+    assert data["pair_first"].values[0] == "expelled"  # the data did not change
+
+
+def test_the_figure_has_all_paths_and_states(data):
+    figures = Figures()
+    with style.apply(figures):
+        figure = draw(data, figures)
+        high, low = figure.axes
+        lines = {line.get_label(): line for line in high.get_lines()}
+        together = lines["both ends together"]
+        # mean of both ends in nm, energy above the lowest state in k_B T
+        assert together.get_xdata() == pytest.approx([0, 65, 130], rel=1e-6, abs=1e-9)
+        assert together.get_ydata() == pytest.approx([115, 125, 5], rel=1e-6, abs=1e-6)
+        assert lines["state, kept"].get_xdata() == pytest.approx([120.5], rel=1e-6, abs=0)
+        assert lines["state, ?"].get_ydata() == pytest.approx([0.0], abs=1e-6)
+        assert "energy" in high.get_ylabel()
+        assert "nm" in low.get_xlabel()
+        assert low.get_ylim()[1] == pytest.approx(1.25 * 125, rel=1e-6, abs=0)
+
+
+def test_the_report_writes_all_files(data, tmp_path):
+    source = tmp_path / "synapse.nc"
+    files.write_dataset(data, source, "barriers", {})
+    tables = tuple(tmp_path / f"synapse{suffix}" for suffix in (".csv", ".md", ".html"))
+    png, vector = tmp_path / "synapse.png", tmp_path / "synapse.svg"
+    barrier_report(source, tables, Figures(resolution=72), png, vector)
+    rows = list(csv.reader(io.StringIO(tables[0].read_text())))
+    assert [row[0] for row in rows] == ["state", "notch 1", "between 1 and 2", "notch 2"]
+    assert "annihilation" in tables[1].read_text()
+    assert png.stat().st_size > 1000
+    assert vector.stat().st_size > 1000

@@ -1,0 +1,88 @@
+"""Tables and figure of intervals, from intervals with known edges."""
+
+import csv
+
+import numpy as np
+import pytest
+from helpers.intervals import bisected
+from matplotlib.patches import Rectangle
+
+from wallnet import config, files, jobs
+from wallnet.config import Figures
+from wallnet.report import intervals, style
+
+SMALL = Figures(resolution=72)
+NAN = np.nan
+
+
+@pytest.fixture
+def data():
+    campaign = config.parse(bisected())
+    job = jobs.intervals_job(campaign.devices["stairs"], campaign.intervals["stairs"])
+    values = {
+        "interval_state": ["notch 1", "notch 2", "notch 2", "notch 1"],
+        "interval_settled": [1, 0, 1, 1],
+        "interval_low": [NAN, 0.60e12, 0.62e12, 0.70e12],
+        "interval_high": [0.60e12, 0.62e12, 0.70e12, NAN],
+        "interval_error": [0.5e9, 0.5e9, 0.25e9, 0.25e9],
+        "interval_swept": [2, 0, 1, 3],
+        "state": ["notch 1", "notch 1", "notch 2", "notch 2", "notch 1"],
+        "settled": [1, 1, 0, 1, 1],
+        "swept": [1, 0, 0, 1, 1],
+        "interval": [1, 2, 3, 4],
+        "current_density": [0.5e12, 0.59e12, 0.61e12, 0.65e12, 0.8e12],
+    }
+    about = {"device": "stairs", "parameters": job.to_json(), "simulation": "{}", "revision": 4}
+    return files.dataset("intervals", values).assign_attrs(wallnet_version="0", **about)
+
+
+@pytest.fixture
+def written(data, tmp_path):
+    files.write_dataset(data, tmp_path / "stairs.nc", "intervals", {})
+    tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
+    figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
+    intervals.interval_report(tmp_path / "stairs.nc", tables, SMALL, *figure)
+    return tmp_path
+
+
+def test_the_table_has_edges_width_and_margin(written):
+    with open(written / "table.csv", newline="") as stream:
+        rows = [list(row.values()) for row in csv.DictReader(stream)]
+    assert rows[0] == ["notch 1", "yes", "–", "0.6000", "0.0005", "–", "–", "2"]
+    # (0.62 - 0.60)/(0.62 + 0.60)
+    assert rows[1] == ["notch 2", "no", "0.6000", "0.6200", "0.0005", "0.0200", "1.6", "0"]
+    # (0.70 - 0.62)/(0.70 + 0.62)
+    assert rows[2][-3:] == ["0.0800", "6.1", "1"]
+    assert rows[3][2:4] == ["0.7000", "–"]
+
+
+def test_the_pulses_of_the_sweep_are_told_apart(written):
+    text = (written / "table.md").read_text()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
+    pulses = [row for row in rows if len(row) == 4][2:]
+    assert pulses[1] == ["0.5900", "notch 1", "yes", "no"]
+    assert pulses[2] == ["0.6100", "notch 2", "no", "no"]
+    assert pulses[3] == ["0.6500", "notch 2", "yes", "yes"]
+
+
+def test_the_figure_has_a_bar_for_each_interval(data):
+    with style.apply(SMALL):
+        figure = intervals.draw(data, SMALL)
+        figure.canvas.draw()
+        (axes,) = figure.axes
+        assert [t.get_text() for t in axes.get_yticklabels()] == ["notch 1", "notch 2"]
+        bars = [each for each in axes.patches if isinstance(each, Rectangle)]
+        found = [
+            (round(b.get_x(), 6), round(b.get_x() + b.get_width(), 6), round(b.get_y() + 0.3))
+            for b in bars
+        ]
+        assert found == [(0.5, 0.6, 0), (0.6, 0.62, 1), (0.62, 0.7, 1), (0.7, 0.8, 0)]
+        # a wall that still moves has an open bar
+        white = [bar.get_facecolor()[:3] == (1.0, 1.0, 1.0) for bar in bars]
+        assert white == [False, True, False, False]
+        swept, refined = axes.get_lines()
+        np.testing.assert_allclose(swept.get_xdata(), [0.5, 0.65, 0.8])
+        assert list(swept.get_ydata()) == [0, 1, 0]
+        np.testing.assert_allclose(refined.get_xdata(), [0.59, 0.61])
+        assert list(refined.get_ydata()) == [0, 1]
+        assert "10^{12}" in axes.get_xlabel()

@@ -1,0 +1,135 @@
+"""Prices in the tables of devices and programs, with numbers worked out by hand."""
+
+import csv
+
+import pytest
+from helpers.programs import RESPONSE, staircase
+from helpers.walls import SYNAPSE, campaign
+
+from wallnet import cli, config, files, jobs
+from wallnet.config import Heating, HeavyMetal
+from wallnet.report.device_tables import device_tables
+from wallnet.report.prices import OUTSIDE
+
+
+def rows_of(path):
+    with open(path, newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def tables_below(path):
+    """Return the rows of each table of a Markdown file, by title."""
+    found = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            rows = found.setdefault(line[3:], [])
+        elif line.startswith("|"):
+            rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    return {title: rows[2:] for title, rows in found.items()}
+
+
+@pytest.fixture
+def job():
+    """Return a metal with θ = 0.2, so that it carries twice the current density."""
+    device = campaign(d=SYNAPSE).devices["d"]
+    return jobs.price_job(device).model_copy(
+        update={
+            "heavy_metal": HeavyMetal(resistivity=2e-6, thickness=4e-9, spin_hall_angle=0.2),
+            "heating": Heating(largest_rise=250.0),
+        }
+    )
+
+
+def test_each_pulse_of_a_device_has_its_price(synapse, job, tmp_path):
+    paths = [tmp_path / f"table.{suffix}" for suffix in ("csv", "md", "html")]
+    device_tables(synapse.out, *paths, job)
+    rows = rows_of(paths[0])
+    assert [row["J in the metal (1e12 A/m²)"] for row in rows] == [
+        *("0.6000", "1.0000", "1.2000", "1.6000", "2.0000")
+    ]
+    third = rows[2]
+    # 1.2e12 A/m² · 90 nm · 4 nm; 2e-6 Ω m · 900 nm/(90 nm · 4 nm) = 5 kΩ; 2 ns
+    assert float(third["current (mA)"]) == pytest.approx(0.432, rel=1e-9, abs=0)
+    assert float(third["voltage (V)"]) == pytest.approx(2.16, rel=1e-9, abs=0)
+    assert float(third["energy (pJ)"]) == pytest.approx(0.432 * 2.16 * 2, abs=6e-4)
+    mean, middle = (float(third[f"temperature rise, {k} (K)"]) for k in ("mean", "middle"))
+    # below the one-dimensional 2 q √(t/(π k c)) = 387 K
+    assert 0.5 * 387 < mean < middle < 387
+    assert middle - mean > 5
+    assert [row["model"] for row in rows] == ["inside", "inside", *[OUTSIDE] * 3]
+    conditions = dict(
+        tables_below(paths[1])["synapse-3: what the price of a pulse is computed from"]
+    )
+    assert conditions["its thickness (nm)"] == "4"
+    assert conditions["its resistivity (µΩ cm)"] == "200"
+    assert conditions["its spin Hall angle θ"] == "0.2"
+    assert conditions["its current density for J = 1"] == "2"
+    assert conditions["its resistance between the ends of the track (kΩ)"] == "5"
+    assert conditions["oxide (nm)"] == "300"
+    assert conditions[f"{OUTSIDE} above a rise of (K)"] == "250"
+
+
+def test_without_a_price_job_a_device_table_has_no_prices(synapse, tmp_path):
+    paths = [tmp_path / f"table.{suffix}" for suffix in ("csv", "md", "html")]
+    device_tables(synapse.out, *paths)
+    assert not any("energy" in column for column in rows_of(paths[0])[0])
+    assert "price" not in paths[1].read_text(encoding="utf-8")
+
+
+def test_a_preset_and_the_angle_of_the_device_are_told(synapse, job, tmp_path):
+    paths = [tmp_path / f"table.{suffix}" for suffix in ("csv", "md", "html")]
+    for metal, name, angle in (
+        (HeavyMetal(preset="beta-w"), "beta-w", "0.3"),
+        (HeavyMetal(), "no preset", "0.4"),
+    ):
+        device_tables(synapse.out, *paths, job.model_copy(update={"heavy_metal": metal}))
+        (rows,) = (rows for title, rows in tables_below(paths[1]).items() if "computed" in title)
+        assert dict(rows)["heavy metal"] == name
+        assert dict(rows)["its spin Hall angle θ"] == angle
+
+
+def test_a_program_has_the_price_of_each_pulse_and_of_all(tmp_path):
+    device = config.parse(staircase()).devices["stairs"]
+    job = jobs.price_job(device).model_copy(update={"heating": Heating(largest_rise=230.0)})
+    about = {"program": "up-down", "parameters": "{}", "simulation": "{}", "revision": 4}
+    files.write_dataset(
+        files.dataset("response", RESPONSE), tmp_path / "response.nc", "response", about
+    )
+    names = {option: tmp_path / f"table.{option}" for option in ("csv", "markdown", "html")}
+    names |= {"png": tmp_path / "f.png", "vector": tmp_path / "f.pdf"}
+    figures = config.Figures(resolution=72).model_dump_json()
+    cli.main(
+        ["program-report", "--response", str(tmp_path / "response.nc"), "--figures", figures]
+        + ["--price", job.to_json()]
+        + [word for option, path in names.items() for word in (f"--{option}", str(path))]
+    )
+    rows = rows_of(names["csv"])
+    assert rows[0]["energy (pJ)"] == rows[0]["model"] == "–"
+    # 360 nm · 72 nm · 5 nm · 1.3e-6 Ω m · J² · t
+    volume = 360e-9 * 72e-9 * 5e-9 * 1.3e-6
+    energies = [volume * J**2 * t for J, t in ((1.2e12, 1e-9), (1.2e12, 2e-9), (0.8e12, 1.5e-9))]
+    assert [float(row["energy (pJ)"]) for row in rows[1:]] == pytest.approx(
+        [e / 1e-12 for e in energies], abs=6e-4
+    )
+    assert [row["J in the metal (1e12 A/m²)"] for row in rows[1:]] == [
+        "1.2000",
+        "1.2000",
+        "-0.8000",
+    ]
+    rises = [float(row["temperature rise, middle (K)"]) for row in rows[1:]]
+    assert rises[1] > rises[0] > rises[2]
+    ((count, total, each, _, hottest, outside),) = tables_below(names["markdown"])["up-down: price"]
+    assert (count, outside) == ("3", str(sum(rise > 230 for rise in rises)))
+    assert 0 < int(outside) < 3
+    assert float(total) == pytest.approx(sum(energies) / 1e-12, abs=6e-4)
+    assert float(each) == pytest.approx(sum(energies) / 3e-12, abs=6e-4)
+    assert float(hottest) == max(rises)
+    assert "<caption>up-down: price</caption>" in names["html"].read_text(encoding="utf-8")
+
+
+def test_a_wrong_price_job_is_one_sentence(synapse, tmp_path):
+    paths = {option: str(tmp_path / option) for option in ("csv", "markdown", "html")}
+    words = [word for option, path in paths.items() for word in (f"--{option}", path)]
+    with pytest.raises(SystemExit, match="--price is not a valid PriceJob"):
+        cli.main(["device-table", "--device", str(synapse.out), "--price", "{}", *words])
+    assert not any(tmp_path.iterdir())

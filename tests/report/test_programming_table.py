@@ -1,0 +1,328 @@
+"""What it costs to write networks, counted by hand for a dozen synapses."""
+
+import copy
+import csv
+import json
+
+import numpy as np
+import pytest
+from helpers.programs import RESPONSE
+from helpers.small_campaign import with_networks
+from helpers.synthetic import one_sentence
+
+from wallnet import cli, config, files, jobs, plan
+from wallnet.config import Heating, HeavyMetal
+
+USABLE = np.array([40e-6, 46e-6, 55e-6, 70e-6])
+DENSITIES = [0.0, 1.0e12, 1.5e12, np.nan]
+"""Smallest current density that reaches each level; none reaches the last."""
+
+NEW = [[0, 3], [2, 1], [1, 0], [2, 0], [0, 2], [1, 3]]
+OLD = [[0, 1], [3, 1], [0, 2], [2, 0], [0, 0], [1, 0]]
+"""Levels of both synapses of six weights."""
+
+PRICE = jobs.PriceJob(
+    length=300e-9,
+    width=100e-9,
+    polarization=0.4,
+    heavy_metal=HeavyMetal(resistivity=1e-6, thickness=5e-9),
+    # between the rises of the pulses of 1.0 and 1.5e12 A/m²
+    heating=Heating(largest_rise=190.0),
+)
+STEEPER = PRICE.model_copy(update={"width": 50e-9})
+
+
+def energy(density, duration, width=100e-9):
+    """ρ J² times volume and time."""
+    return 1e-6 * density**2 * 300e-9 * width * 5e-9 * duration
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a folder with a synapse of five states, a program and networks of two seeds."""
+    levels = {
+        "level_state": ["initial", "notch 1", "between 1 and 2", "notch 2", "reversed"],
+        "level_resting_state": ["initial", "notch 1", "notch 2", "notch 2", "reversed"],
+        "level_source": ["x"] * 5,
+        "level_position": [0.0, 1e-8, 1.5e-8, 2e-8, 3e-8],
+        "level_conductance": [[40e-6, 46e-6, 50e-6, 55e-6, 70e-6], [1e-6, 2e-6, 3e-6, 4e-6, 5e-6]],
+        "normalized_level_conductance": [[0, 0.2, 0.3, 0.5, 1]] * 2,
+        "half": [0, 0, 1, 0, 0],
+        "stable": [1, 1, 0, 1, 1],
+        "reachable": [1, 1, 0, 1, 0],
+        "reaching_current_density": [*DENSITIES[:2], 1.2e12, *DENSITIES[2:]],
+        "level": np.arange(5),
+    }
+    sweep = {
+        name: np.zeros(
+            [
+                {"component": 3, "reading": 2, "level": 5}.get(size, 2)
+                for size in files.schema.VARIABLES[name].dimensions
+            ]
+        )
+        for name in files.schema.KINDS["synapse"]
+        if name not in levels and name not in ("state", "component", "reading")
+    }
+    data = files.dataset("synapse", {**sweep, **levels, "state": ["initial", "notch 1"]})
+    about = {"parameters": json.dumps({"pulse": {"duration": 4e-9}})}
+    files.write_dataset(data, tmp_path / "devices/synapse.nc", "synapse", about)
+    response = {
+        **RESPONSE,
+        "program_current_density": [0, 2e12, 2e12, 2e12, 2e12, -1e12, -1e12, -1e12],
+        "pulse_start": np.arange(8) * 10e-9,
+        "pulse_duration": [0, *[3e-9] * 4, *[6e-9] * 3],
+        "pause_end": np.arange(1, 9) * 10e-9,
+        "pulse_state": [
+            *("notch 1", "notch 2", "notch 3", "notch 4", "notch 4"),
+            *("notch 3", "notch 2", "notch 1"),
+        ],
+        "pulse_settled": [1] * 8,
+        "pulse_conductance": [[4e-5] * 8] * 2,
+        "normalized_pulse_conductance": [[0.0] * 8] * 2,
+        "branch_first": [1, 5],
+        "branch_last": [4, 7],
+        "branch_steps": [3, 3],
+        "pulse": np.arange(8),
+        **{f"pulse_wall_{each}": [1e-7] * 8 for each in ("position", "bottom", "top")},
+    }
+    files.write_dataset(
+        files.dataset("response", response), tmp_path / "responses/stairs.nc", "response", {}
+    )
+    for seed, stage, found in ((3, "quantized", NEW), (4, "quantized", OLD), (3, "on_levels", OLD)):
+        write_network(tmp_path, found, seed, stage)
+    return tmp_path
+
+
+def write_network(folder, levels, seed=3, stage="quantized", mapping="signed"):
+    levels = np.array(levels)
+    run = {"dataset": "blots", "device": "synapse", "reading": "parallel", "mapping": mapping}
+    run |= {"recipe": "plain", "stage": stage, "seed": str(seed)}
+    count = len(levels)
+    values = {
+        "usable_conductance": USABLE,
+        "weight_layer": np.zeros(count),
+        "weight_row": np.zeros(count),
+        "weight_column": np.arange(count),
+        "programmed_level": levels,
+        "programmed_conductance": np.where(levels < 0, np.nan, USABLE[levels]),
+        **{f"output_{key}": [0] for key in ("layer", "row")},
+        **{key: [0.5] for key in ("weight_offset", "weight_scale", "bias")},
+        "layer": ["output"],
+    }
+    path = plan.network_path(files.PROGRAMMING, run, folder / "networks")
+    files.write_dataset(files.dataset("programming", values), path, "programming", {})
+
+
+@pytest.fixture
+def job():
+    data = with_networks()
+    data["networks"] |= {"readings": ["parallel"], "mappings": ["signed"], "seeds": [3, 4, 9]}
+    del data["networks"]["recipes"]["plain"]["fine_tuned"]
+    made = jobs.programming_price_job(config.parse(data))
+    return made.model_copy(
+        update={
+            "devices": {"synapse": PRICE},
+            "programs": {"stairs": STEEPER},
+            "written_by": {"synapse": "stairs"},
+        }
+    )
+
+
+def tabulated(folder, job):
+    """Return the rows of the table by stage, way and start."""
+    if not (folder / "networks/blots/synapse/parallel/signed/plain/on_levels/seed-4").exists():
+        write_network(folder, NEW, 4, "on_levels")
+    words = ["programming-table", "--job", job.to_json()]
+    for option in ("networks", "devices", "responses"):
+        words += [f"--{option}", str(folder / option)]
+    for option in ("csv", "markdown", "html"):
+        words += [f"--{option}", str(folder / f"table.{option}")]
+    cli.main(words)
+    with open(folder / "table.csv", newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert {row["seed"] for row in rows} == {"3"}
+    return {(row["stage"], row["written_by"], row["start"]): row for row in rows}
+
+
+def numbers(row, *names):
+    return [float(row[name]) for name in names]
+
+
+COUNTS = ("synapses", "changed", "lowered", "not_written", "pulses", "pulses_outside")
+
+
+def test_every_stage_is_written_from_reset_another_seed_and_the_quantised_network(folder, job):
+    assert set(tabulated(folder, job)) == {
+        ("quantized", "single pulses", "reset"),
+        ("quantized", "single pulses", "seed 4"),
+        ("quantized", "stairs", "reset"),
+        ("quantized", "stairs", "seed 4"),
+        *(
+            ("on_levels", way, start)
+            for way in ("single pulses", "stairs")
+            for start in ("reset", "seed 4", "quantized")
+        ),
+    }
+
+
+def test_a_pulse_from_the_initial_state_writes_each_level_that_one_reaches(folder, job):
+    """Levels of the new network: 4 times 0, 3 times 1 and 2, twice 3, which no pulse reaches."""
+    row = tabulated(folder, job)["quantized", "single pulses", "reset"]
+    # only 1.5e12 A/m² heats too much
+    assert numbers(row, *COUNTS) == [12, 8, 0, 2, 6, 3]
+    expected = 3 * energy(1.0e12, 4e-9) + 3 * energy(1.5e12, 4e-9)
+    assert float(row["energy"]) == pytest.approx(expected, rel=1e-5, abs=0)
+    assert float(row["energy_a_synapse"]) == pytest.approx(expected / 12, rel=1e-5, abs=0)
+    assert float(row["pulses_a_synapse"]) == pytest.approx(0.5, rel=1e-5, abs=0)
+
+
+def test_synapses_that_were_written_by_single_pulses_cannot_be_changed(folder, job):
+    """From the old network: 1→3, 3→2, 0→1, 2→0, 0→2 and 0→3; only 0→1 and 0→2 can be written."""
+    row = tabulated(folder, job)["quantized", "single pulses", "seed 4"]
+    assert numbers(row, *COUNTS) == [12, 6, 2, 4, 2, 1]
+    expected = energy(1.0e12, 4e-9) + energy(1.5e12, 4e-9)
+    assert float(row["energy"]) == pytest.approx(expected, rel=1e-5, abs=0)
+
+
+def test_a_staircase_needs_a_pulse_for_each_level_on_the_way(folder, job):
+    rows = tabulated(folder, job)
+    row = rows["quantized", "stairs", "reset"]
+    # 3 · 1 + 3 · 2 + 2 · 3 levels up; the narrow track of the program is cooler
+    assert numbers(row, *COUNTS[:5]) == [12, 8, 0, 0, 15]
+    up, down = energy(2e12, 3e-9, 50e-9), energy(1e12, 6e-9, 50e-9)
+    assert float(row["energy"]) == pytest.approx(15 * up, rel=1e-5, abs=0)
+    row = rows["quantized", "stairs", "seed 4"]
+    # up: 1→3, 0→1, 0→2, 0→3; down: 3→2, 2→0
+    assert numbers(row, *COUNTS[:5]) == [12, 6, 2, 0, 11]
+    assert float(row["energy"]) == pytest.approx(8 * up + 3 * down, rel=1e-5, abs=0)
+    # 2e12 A/m² heats too much and 1e12 does not
+    assert row["pulses_outside"] == "8"
+    back = rows["on_levels", "stairs", "quantized"]
+    assert numbers(back, *COUNTS[:5]) == [12, 6, 4, 0, 11]
+    assert float(back["energy"]) == pytest.approx(3 * up + 8 * down, rel=1e-5, abs=0)
+
+
+def test_a_mapping_with_one_synapse_a_weight_counts_only_that(folder, job):
+    for seed, found in ((3, NEW), (4, OLD)):
+        for stage in ("quantized", "on_levels"):
+            write_network(folder, [[first, -1] for first, _ in found], seed, stage)
+    row = tabulated(folder, job)["quantized", "stairs", "seed 4"]
+    # 3→2, 0→1
+    assert numbers(row, *COUNTS[:5]) == [6, 2, 1, 0, 2]
+
+
+def test_the_readable_table_has_units_and_says_what_cannot_be_written(folder, job):
+    rows = tabulated(folder, job)
+    text = (folder / "table.markdown").read_text(encoding="utf-8")
+    (line,) = [
+        line
+        for line in text.splitlines()
+        if all(f"| {word} " in line for word in ("Quantised", "stairs", "reset"))
+    ]
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    total = float(rows["quantized", "stairs", "reset"]["energy"])
+    assert cells[-3] == f"{total / 1e-9:.1f}"
+    assert cells[-2] == f"{total / 12 / 1e-12:.3f}"
+    for word in ("cannot be changed", "as if each synapse were the device of the program"):
+        assert word in text
+        assert word in (folder / "table.html").read_text(encoding="utf-8")
+
+
+def test_without_a_program_only_single_pulses_are_known(folder, job):
+    alone = job.model_copy(update={"written_by": {}, "programs": {}})
+    assert {way for _, way, _ in tabulated(folder, alone)} == {"single pulses"}
+
+
+def change(path, kind, **values):
+    data = files.read_dataset(path, kind)
+    for name, found in values.items():
+        data[name] = data[name].copy(data=found)
+    files.write_dataset(data, path, kind, {})
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"branch_steps": [2, 2]},  # one level too few
+        {"branch_steps": [3, 2]},  # not all the way down
+        {"program_current_density": [0, -2e12, -2e12, -2e12, -2e12, 1e12, 1e12, 1e12]},
+        # a pulse that does not move the wall
+        {"pulse_state": ["notch 1", "notch 1", *["notch 3", "notch 4"] * 3]},
+        {"branch_first": [2, 5]},
+    ],
+)
+def test_a_program_that_is_no_staircase_is_refused(folder, job, values):
+    change(folder / "responses/stairs.nc", "response", **values)
+    with pytest.raises(SystemExit) as caught:
+        tabulated(folder, job)
+    one_sentence(caught, "stairs.nc", "networks.written_by", "through 4 levels")
+
+
+def test_a_device_with_other_levels_than_its_networks_is_refused(folder, job):
+    found = np.array([[40e-6, 46e-6, 50e-6, 56e-6, 70e-6]] * 2)
+    change(folder / "devices/synapse.nc", "synapse", level_conductance=found)
+    with pytest.raises(SystemExit) as caught:
+        tabulated(folder, job)
+    one_sentence(caught, "synapse.nc has other levels than the networks on synapse")
+
+
+def test_a_level_that_does_not_exist_is_refused(folder, job):
+    write_network(folder, np.where(np.array(NEW) == 3, 2, NEW))
+    path = next((folder / "networks").rglob("quantized/seed-3/programming.nc"))
+    change(path, "programming", programmed_level=np.array(NEW) + 2)
+    with pytest.raises(SystemExit) as caught:
+        tabulated(folder, job)
+    one_sentence(caught, "synapses at levels that do not exist")
+
+
+# the job and the plan
+
+
+def campaign(**networks):
+    data = copy.deepcopy(with_networks())
+    data["networks"] |= networks
+    data["programs"] = {
+        "stairs": {
+            "device": "neuron",
+            "pulses": [{"current_density": 1e12, "duration": 1e-9, "pause": 0}],
+        }
+    }
+    return config.parse(data)
+
+
+def test_the_job_has_two_seeds_and_the_stages_on_levels():
+    job = jobs.programming_price_job(campaign(seeds=[7, 5, 6], written_by={"synapse": "stairs"}))
+    assert job.run_set.seeds == (7, 5)
+    assert set(job.run_set.stages["plain"]) == {"quantized", "fine_tuned_snapped", "on_levels"}
+    assert job.devices["synapse"].length == 360e-9
+    assert job.programs["stairs"].length == 200e-9
+    assert jobs.ProgrammingPriceJob.from_json(job.to_json()) == job
+
+
+def test_the_table_belongs_to_campaigns_with_networks_on_simulated_synapses():
+    wanted = {f"results/tables/programming{suffix}" for suffix in (".csv", ".md", ".html")}
+    assert wanted <= set(plan.network_files(campaign()))
+    found = plan.priced_paths(campaign(seeds=[3, 4, 5], written_by={"synapse": "stairs"}))
+    assert found["devices"] == ["results/devices/synapse.nc"]
+    assert found["responses"] == ["results/responses/stairs.nc"]
+    # three stages on levels, two readings, two of three seeds
+    assert len(found["networks"]) == 12
+    assert not wanted & set(plan.network_files(campaign(synapses=[])))
+
+
+@pytest.mark.parametrize(
+    ("networks", "words"),
+    [
+        ({"written_by": {"synapse": "stair"}}, "networks.written_by.synapse names 'stair'"),
+        ({"written_by": {"neuron": "stairs"}}, "networks.written_by names neuron, which is not in"),
+    ],
+)
+def test_a_wrong_program_or_synapse_is_named(networks, words):
+    with pytest.raises(config.ConfigError, match=words):
+        campaign(**networks)
+
+
+def test_unusable_files_are_named(folder, job):
+    (folder / "devices/synapse.nc").unlink()
+    with pytest.raises(SystemExit, match=r"synapse\.nc is not there"):
+        tabulated(folder, job)

@@ -1,0 +1,138 @@
+"""Tables and map of transitions, from transitions with known ends."""
+
+import csv
+
+import numpy as np
+import pytest
+from helpers.transitions import led
+from matplotlib.patches import Rectangle
+
+from wallnet import config, files, jobs
+from wallnet.config import Figures
+from wallnet.report import style, transitions
+
+SMALL = Figures(resolution=72)
+NAN = np.nan
+J = [-0.7e12, -0.6e12, 0.6e12, 0.7e12]
+STATES = [
+    [["expelled", "free", "notch 1", "between 1 and 2"]] * 2,
+    [["notch 1", "notch 2", "notch 2", "reversed"], ["notch 1", "wider", "notch 2", "notch 3"]],
+]
+TARGETS = [[[3, -1, 0, -1], [3, -1, 0, 1]], [[0, 1, 1, 2], [0, -1, 1, -1]]]
+
+
+@pytest.fixture
+def data():
+    campaign = config.parse(led())
+    job = jobs.transitions_job(campaign.devices["stairs"], campaign.transitions["stairs"])
+    middle = np.arange(16).reshape(2, 2, 4) * 90e-9
+    values = {
+        "start_kept": [1, 0],
+        "start_bottom": [300e-9, 600e-9],
+        "start_top": [300e-9, 600e-9],
+        "end_state": STATES,
+        "end_settled": [[[1, 1, 1, 0], [1, 0, 1, 1]]] * 2,
+        "end_bottom": middle + 10e-9,
+        "end_top": middle + 25e-9,
+        "end_target": TARGETS,
+        "reached": [1, 1, 1, 0],
+        "left": [1, 0],
+        # from notch 1: with 5 ns to notch 2, and by way of it to reversed
+        "sequence_length": [[0, 1, 2, 1], [1, 0, 1, 2]],
+        "sequence_current_density": [[NAN, 0.7e12, 0.7e12, -0.7e12], [-0.7e12, NAN, 0.7e12, NAN]],
+        "sequence_duration": [[NAN, 5e-9, 5e-9, 4e-9], [5e-9, NAN, 4e-9, NAN]],
+        "start": ["notch 1", "notch 2"],
+        "target": ["notch 1", "notch 2", "reversed", "expelled"],
+        "duration": [4e-9, 5e-9],
+        "current_density": J,
+    }
+    values["sequence_length"][1][3] = -1
+    about = {"device": "stairs", "parameters": job.to_json(), "simulation": "{}", "revision": 4}
+    return files.dataset("transitions", values).assign_attrs(wallnet_version="0", **about)
+
+
+@pytest.fixture
+def written(data, tmp_path):
+    files.write_dataset(data, tmp_path / "stairs.nc", "transitions", {})
+    tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
+    figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
+    transitions.transition_report(tmp_path / "stairs.nc", tables, SMALL, *figure)
+    return tmp_path
+
+
+def cells(written, *first):
+    """Return the rows of the readable tables that begin with these cells."""
+    lines = (written / "table.md").read_text().splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if "|" in line]
+    return [row for row in rows if row[: len(first)] == list(first)]
+
+
+def test_the_table_has_one_row_a_pulse(written):
+    with open(written / "table.csv", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 16
+    chosen = rows[7]  # from notch 1, 5 ns, +0.7e12
+    assert chosen["from"] == "notch 1"
+    assert float(chosen["duration (ns)"]) == pytest.approx(5, rel=1e-9, abs=0)
+    assert chosen["J (1e12 A/m²)"] == "+0.7000"
+    assert chosen["state after the pulse"] == "between 1 and 2"
+    assert chosen["settled"] == "yes"
+    assert rows[3]["settled"] == "no"
+    # place 7 of 16, 90 nm each
+    assert float(chosen["wall, lower edge (nm)"]) == pytest.approx(640, rel=1e-9, abs=0)
+    assert float(chosen["wall, upper edge (nm)"]) == pytest.approx(655, rel=1e-9, abs=0)
+    assert chosen["target"] == "notch 2"
+    assert rows[1]["target"] == "–"
+    assert rows[0]["target"] == "expelled"
+
+
+def test_a_sequence_follows_its_pulses_from_state_to_state(data, written):
+    assert transitions.sequence(data, "notch 1", "reversed") == [
+        (0.7e12, 5e-9, "notch 2"),
+        (0.7e12, 4e-9, "reversed"),
+    ]
+    assert transitions.sequence(data, "notch 2", "expelled") == []
+    assert cells(written, "notch 1", "reversed") == [
+        [
+            *("notch 1", "reversed", "2"),
+            "+0.7000 for 5 ns to notch 2; +0.7000 for 4 ns to reversed",
+        ]
+    ]
+    assert cells(written, "notch 2", "expelled") == [["notch 2", "expelled", "–", "–"]]
+
+
+def test_the_states_say_what_rests_and_what_is_reached_and_left(written):
+    tail = [row for row in cells(written) if len(row) == 4 and row[1] in ("yes", "no", "–")]
+    assert tail[-4:] == [
+        ["notch 1", "yes", "yes", "yes"],
+        ["notch 2", "no", "yes", "no"],
+        ["reversed", "–", "yes", "no"],
+        ["expelled", "–", "no", "no"],
+    ]
+
+
+def test_the_map_has_the_state_after_each_pulse(data):
+    with style.apply(SMALL):
+        figure = transitions.draw(data, SMALL)
+        figure.canvas.draw()
+        assert [axes.get_title(loc="left") for axes in figure.axes] == [
+            "pulses of 4 ns",
+            "pulses of 5 ns",
+        ]
+        for axes in figure.axes:
+            assert len([each for each in axes.patches if isinstance(each, Rectangle)]) == 8
+            assert [t.get_text() for t in axes.get_yticklabels()] == ["1", "2"]
+        texts = [
+            {tuple(map(round, t.get_position())): t.get_text() for t in axes.texts}
+            for axes in figure.axes
+        ]
+        # column, row: current density and start
+        assert texts[0][0, 0] == "E"
+        assert texts[0][1, 0] == "(f)"
+        assert texts[0][3, 0] == "(1-2)"
+        assert texts[1][3, 0] == "1-2"
+        assert texts[1][1, 1] == "(w)"
+        assert texts[0][3, 1] == "R"
+        labels = [t.get_text() for t in figure.axes[-1].get_xticklabels()]
+        assert labels == ["-0.7", "-0.6", "+0.6", "+0.7"]
+        assert "10^{12}" in figure.axes[-1].get_xlabel()

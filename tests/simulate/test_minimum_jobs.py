@@ -1,0 +1,162 @@
+"""Minima and paths of a tiny track: where a wall stays, and from which start."""
+
+import numpy as np
+import pytest
+from helpers.small_campaign import TINY
+
+from wallnet import config, files, jobs, tracks
+from wallnet.files import WallState
+from wallnet.simulate import SimulationError, initial_state
+from wallnet.simulate.barriers import find_barrier
+from wallnet.simulate.minima import find_minimum
+
+THERMAL = 1.380649e-23 * 300
+
+
+@pytest.fixture(scope="module")
+def device():
+    """A track of 90 × 18 cells whose pairs of notches at 120 and 240 nm hold a wall."""
+    return config.parse(TINY).devices["synapse"]
+
+
+def relaxed(device, name, bottom, top, state):
+    """Return the last entry of a trace: a placed wall, said to be in a state."""
+    wall = tracks.placed_wall(device.track, device.material.wall_width_parameter, bottom, top)
+    x, y = tracks.centres(device.track)
+    data = files.dataset(
+        "initial", {"initial_magnetization": wall.astype(np.float32), "x": x, "y": y}
+    )
+    m = data["initial_magnetization"].expand_dims("snapshot")
+    return data.assign(magnetization=m).assign_attrs(state=state)
+
+
+def minimum(device, name, *given):
+    return find_minimum(jobs.minimum_job(device, name), *given)
+
+
+@pytest.fixture(scope="module")
+def minima(device):
+    found = {}
+    for state, (bottom, top) in jobs.level_states(device.track).items():
+        given = relaxed(device, state.file_name, bottom, top, state)
+        found[state] = minimum(device, state.file_name, given)
+    return found
+
+
+def test_a_wall_beside_its_notch_goes_into_it(device):
+    found = minimum(device, "1", relaxed(device, "1", 124e-9, 117e-9, "notch 1"))
+    assert found.attrs["from"] == "wall placed there and relaxed"
+    assert (found.attrs["state"], found.attrs["stayed"]) == ("notch 1", 1)
+    assert found["minimum_converged"] == 1
+    # the notches are symmetric about 120 nm, and the track about 180 nm
+    assert found["minimum_wall_bottom"].item() == pytest.approx(120e-9, rel=0, abs=0.5e-9)
+    assert found["minimum_wall_top"].item() == pytest.approx(120e-9, rel=0, abs=0.5e-9)
+    energy = tracks_energy(device, found["minimum_magnetization"].values)
+    assert found["minimum_energy"].item() == pytest.approx(energy, rel=1e-12, abs=0)
+
+
+def tracks_energy(device, m):
+    from wallnet.film import Energy
+
+    track = device.track
+    film = Energy(
+        tracks.magnetic_mask(track),
+        (track.cell_size, track.cell_size, track.thickness),
+        device.material.terms(),
+    )
+    return film.energy(np.nan_to_num(m))
+
+
+def test_a_wall_that_left_its_state_is_placed_there_again(device):
+    """The relaxed wall of a half state is at notch 1; the tilted wall placed there stays."""
+    found = minimum(device, "1-2", relaxed(device, "1-2", 120e-9, 120e-9, "notch 1"))
+    assert found.attrs["from"] == "wall placed there"
+    assert found.attrs["state"] == "between 1 and 2"
+
+
+def test_a_wall_without_a_notch_does_not_stay_where_it_starts(device):
+    found = minimum(device, "initial", initial_state(jobs.initial_job(device)))
+    assert found.attrs["from"] == "initial state"
+    assert found.attrs["stayed"] == 0
+    assert found["minimum_wall_bottom"].item() > 60e-9  # it started at 40 nm
+
+
+def test_the_reversed_track_needs_no_file(device):
+    found = minimum(device, "reversed")
+    assert (found.attrs["state"], found.attrs["stayed"]) == ("reversed", 1)
+    assert found["minimum_wall_top"].item() == pytest.approx(360e-9, rel=1e-9, abs=0)
+
+
+def test_a_state_of_another_track_or_none_is_refused(device):
+    with pytest.raises(SimulationError, match="--relaxed is missing; 'notch 1' needs the file"):
+        minimum(device, "1")
+    other = relaxed(device, "1", 120e-9, 120e-9, "notch 1").isel(x=slice(0, 80))
+    with pytest.raises(SimulationError, match="has 80×18 cells, the track 90×18"):
+        minimum(device, "1", other)
+
+
+def test_mirror_images_across_the_track_have_the_same_energy(device, minima):
+    """With y also m_y changes its sign. So the other half states need no paths of their own."""
+    m = minima[WallState("between 1 and 2")]["minimum_magnetization"].values
+    mirrored = m[::-1] * [1, -1, 1]
+    mask = tracks.magnetic_mask(device.track)
+    bottom, top = tracks.wall_ends(device.track, mask, np.nan_to_num(mirrored))
+    assert bottom - top > 60e-9  # the lower end is ahead
+    assert tracks_energy(device, mirrored) == pytest.approx(
+        tracks_energy(device, m), rel=1e-12, abs=0
+    )
+
+
+@pytest.fixture(scope="module")
+def barriers():
+    return config.parse(TINY).barriers
+
+
+def test_a_path_leads_from_its_first_state_to_its_second(device, barriers, minima):
+    first, second = WallState("notch 1"), WallState("between 1 and 2")
+    job = jobs.barrier_job(device, barriers, "1", "1-2")
+    found = find_barrier(job, minima)
+    assert found.attrs["route"] == "one end moves"
+    energy = found["path_energy"].values
+    for end, state in ((0, first), (-1, second)):
+        expected = minima[state]["minimum_energy"].item()
+        assert energy[end] == pytest.approx(expected, rel=0, abs=0.01 * THERMAL)
+    top = tracks_energy(device, found["saddle_magnetization"].values)
+    forward, backward = found["barrier_forward"].item(), found["barrier_backward"].item()
+    assert forward == pytest.approx(top - energy[0], rel=0, abs=0.01 * THERMAL)
+    assert backward == pytest.approx(top - energy[-1], rel=0, abs=0.01 * THERMAL)
+    assert forward > 100 * backward / 2 > 0
+    assert found["barrier_converged"] == 1
+    # the upper end moves by one notch, in steps of half a width parameter
+    assert found.sizes["image"] == 28
+    assert np.ptp(found["path_wall_top"].values) > 4 * np.ptp(found["path_wall_bottom"].values)
+
+
+def test_a_state_without_a_minimum_has_no_path(device, barriers, minima):
+    moved = dict(minima)
+    moved[WallState("notch 2")] = minima[WallState("notch 2")].assign_attrs(stayed=0)
+    found = find_barrier(jobs.barrier_job(device, barriers, "1-2", "2"), moved)
+    assert found.sizes["image"] == 0
+    assert np.isnan(found["barrier_forward"].item())
+    assert found.attrs["reason"] == "'notch 2' is no minimum of the energy"
+
+
+def test_one_end_may_go_first_if_no_half_state_tells_it(device, barriers, minima, monkeypatch):
+    from wallnet.film import paths
+    from wallnet.simulate import barriers as stage
+
+    routes = {}
+
+    def first_of(landscape, candidates, progress):
+        routes["sizes"] = [len(images) for images in candidates]
+        raise SimulationError("enough")
+
+    monkeypatch.setattr(paths, "lowest", first_of)
+    job = jobs.barrier_job(device, barriers, "1", "2")
+    for half, sizes in ((minima[WallState("between 1 and 2")], [28]), (None, [28, 55])):
+        given = {state: each for state, each in minima.items() if not state.half}
+        if half is not None:
+            given[WallState("between 1 and 2")] = half
+        with pytest.raises(SimulationError, match="enough"):
+            stage.find_barrier(job, given)
+        assert routes["sizes"] == sizes
