@@ -1020,6 +1020,14 @@ def test_a_key_changed_by_hand_goes_before_what_is_inherited(tmp_path, tiny):
     assert whole.track.notch_positions == (80e-9,)
 
 
+def test_a_device_changed_by_hand_need_not_suit_the_other_sections():
+    """Transitions wait for walls at rest, but one pulse may be simulated without a relaxation."""
+    changes = ["relaxation.longest=0", "read_at=pulse_end"]
+    made = config.load_device(ROOT / "config.yaml", "synapse-5", changes)
+    assert made.relaxation.longest == 0
+    assert config.load(ROOT / "config.yaml").transitions["synapse-5"]
+
+
 @pytest.mark.parametrize("text", ["1", "0x10", "true", "1e-9 m", "5 nm", "[1e-9]", "1e999", ".inf"])
 def test_a_length_is_a_plain_number_in_metres(text):
     assert not fits(config.Track, SHAPE | {"thickness": yaml.safe_load(text)})
@@ -1408,5 +1416,5 @@ def test_shortcuts_are_switched_off_by_name_and_absent_from_jobs_that_keep_them(
         config.parse(tiny)
     assert str(refused.value) == (
         "config.yaml: film.without.0 is 'resting_rows'; "
-        "use 'stray_field_extrapolation' or 'resting_columns'"
+        "use 'stray_field_extrapolation', 'resting_columns' or 'stray_field_window'"
     )

@@ -270,7 +270,10 @@ def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Dev
             block[last] = yaml.safe_load(text)
         except yaml.YAMLError:
             raise ConfigError(f"--set {change} has no valid value; write it as in YAML") from None
-    device = parse(data, source=str(path)).devices[name]
+    # the changed device need not suit the other sections, such as the transitions from its states
+    other = Campaign.model_fields.keys() - {"devices"}
+    alone = {key: block for key, block in data.items() if key not in other}
+    device = parse(alone, source=str(path)).devices[name]
     if isinstance(device, MeasuredDevice):
         raise ConfigError(f"{path}: device {name} is measured; name a device that is simulated")
     return device

@@ -2,12 +2,14 @@
 
 Exchange, interfacial DMI, anisotropy and the near stray field are evaluated at every stage of a
 Runge-Kutta step of second order. The stability limit of exchange determines the length of the step,
-and the stages are chosen to raise that limit (see `stability`). Two shortcuts save work, each with
-an error bound:
+and the stages are chosen to raise that limit (see `stability`). Three shortcuts save work, each
+with an error bound:
 
 - The far stray field is extrapolated in time. It is computed again when the error of the
   extrapolation requires it, and the next interval compensates the error of the last one.
 - Columns that would not move by more than a stated change are not integrated until they would.
+- While few columns are driven, the far stray field is renewed in a window about them, and outside
+  of it more rarely. The window is widened where the field outside changed too much meanwhile.
 """
 
 import math
@@ -31,12 +33,13 @@ class EngineError(RuntimeError):
 class Tolerances:
     """Error bounds of the shortcuts.
 
-    With both `SHORTCUTS` switched off, the engine is a plain Runge-Kutta method.
+    With all `SHORTCUTS` switched off, the engine is a plain Runge-Kutta method.
 
     Attributes
     ----------
     stray_field_tolerance : float
-        Largest error of the extrapolated far stray field at any cell, in units of Ms.
+        Largest error of the extrapolated far stray field at any cell, in units of Ms; outside the
+        window, largest change between two renewals.
     frozen_change : float
         Largest change of any component of m that is neglected in a resting column; with zero, all
         columns are integrated.
@@ -61,7 +64,7 @@ class Tolerances:
             if name not in SHORTCUTS:
                 raise EngineError(
                     f"without has {name!r}, which is not a shortcut of the engine; use "
-                    f"{' or '.join(SHORTCUTS)}"
+                    f"{', '.join(SHORTCUTS[:-1])} or {SHORTCUTS[-1]}"
                 )
 
 
@@ -72,6 +75,7 @@ class Counters:
     steps: int = 0
     field_evaluations: int = 0
     stray_field_renewals: int = 0
+    window_renewals: int = 0
     rejected_intervals: int = 0
     column_steps: int = 0
 
@@ -87,6 +91,18 @@ _WATCH_EVERY = 10e-12
 
 _MARGIN = 4
 """Number of columns next to the moving ones that are integrated too."""
+
+_RENEW_ALL_EVERY = 100e-12
+"""Shortest time in s between two renewals of the stray field outside the window."""
+
+_WINDOW_MARGIN = 16
+"""Number of columns between the driven ones and the edge of a new window."""
+
+_WINDOW_STEP = 32
+"""Windows have a multiple of this number of columns, so that few kernels are transformed."""
+
+_WIDEST_WINDOW = 0.7
+"""Largest part of the columns for which a window saves time."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +124,41 @@ class _Packed:
     def inner(self, packed: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return a view of an array without its frame, (..., rows, columns)."""
         return self.grid(packed)[..., 1:-1, 1:-1]
+
+
+@dataclass(frozen=True)
+class _Window:
+    """A range of columns with all driven ones.
+
+    Attributes
+    ----------
+    first, last : int
+        First column, and the first column after it.
+    stray : StrayField
+        Stray field of these columns on themselves.
+    others : ndarray (3, rows, columns of the window)
+        External field plus far field of all other columns, in A/m.
+    """
+
+    first: int
+    last: int
+    stray: StrayField
+    others: NDArray[np.float32]
+
+    @property
+    def inside(self) -> slice:
+        """Columns of the window."""
+        return slice(self.first, self.last)
+
+    @property
+    def outside(self) -> tuple[slice, slice]:
+        """Columns before and after the window."""
+        return slice(0, self.first), slice(self.last, None)
+
+    def encloses(self, first: int, last: int, columns: int) -> bool:
+        """Return whether a range of columns is inside, not at an edge within the film."""
+        left = self.first == 0 or self.first <= first - _MARGIN
+        return left and (self.last == columns or last + _MARGIN <= self.last)
 
 
 class Engine:
@@ -163,8 +214,10 @@ class Engine:
         self._interval = 1.0
         self._impulse = 0.0
         self._watched = 0.0
+        self._renewed = 0.0
+        self._window: _Window | None = None
         self._set_torque(None)
-        self._moving_until = np.full(columns, np.inf)
+        self._moving_until, self._driven_until = (np.full(columns, np.inf) for _ in range(2))
         self._debt = np.zeros(columns)
 
     @property
@@ -207,6 +260,8 @@ class Engine:
         off = {*self.tolerances.without, *(name for each in acting for name in each.rules_out)}
         if self.tolerances.frozen_change == 0:
             off.add("resting_columns")
+        if off & {"stray_field_extrapolation", "resting_columns"} or not self.terms.stray_field:
+            off.add("stray_field_window")
         self.shortcuts = frozenset(SHORTCUTS) - off
         self.torque = torque
 
@@ -217,12 +272,13 @@ class Engine:
 
     def _restart(self) -> None:
         """Discard earlier samples, since extrapolation across a jump would be wrong."""
+        self._window = None
         self._sampled = []
         self._sampled = [(self.time, self._sample())]
         self._interval = 1.0
         self._impulse = 0.0
-        self._watched = self.time
-        self._moving_until = np.full(self.mask.shape[1], self.time + _FROZEN_FOR)
+        self._watched = self._renewed = self.time
+        self._moving_until[:] = self._driven_until[:] = self.time + _FROZEN_FOR
         self._debt[:] = 0.0
 
     def state(self) -> dict[str, NDArray]:
@@ -232,8 +288,12 @@ class Engine:
             "film_sample_times": np.array([time for time, _ in self._sampled]),
             "film_sample_fields": self._samples[[slot for _, slot in self._sampled]],
             "film_missed": self._missed.copy(),
-            "film_clock": np.array([self.time, self._interval, self._impulse, self._watched]),
-            "film_moving_until": self._moving_until.copy(),
+            "film_clock": np.array(
+                [self.time, self._interval, self._impulse, self._watched, self._renewed]
+            ),
+            "film_moving_until": np.array([self._moving_until, self._driven_until]),
+            "film_window_first": np.array(self._window.first if self._window else 0),
+            "film_window_others": self._window.others if self._window else np.empty((3, 0, 0)),
             "film_debt": self._debt.copy(),
             "film_counters": np.array(list(vars(self.counters).values())),
         }
@@ -251,17 +311,89 @@ class Engine:
         self._sampled = [(time, slot) for slot, time in enumerate(times)]
         self._samples[: len(times)] = state["film_sample_fields"]
         self._missed[:] = state["film_missed"]
-        self.time, self._interval, self._impulse, self._watched = state["film_clock"].tolist()
-        self._moving_until[:] = state["film_moving_until"]
+        clock = state["film_clock"].tolist()
+        self.time, self._interval, self._impulse, self._watched, self._renewed = clock
+        self._moving_until, self._driven_until = state["film_moving_until"].copy()
+        first, others = int(state["film_window_first"]), state["film_window_others"]
+        width = others.shape[2]
+        self._window = (
+            _Window(first, first + width, self._stray.of_columns(width), others) if width else None
+        )
         self._debt[:] = state["film_debt"]
         self.counters = Counters(*map(int, state["film_counters"]))
 
     def _sample(self) -> int:
-        """Evaluate the slow field and store it in a free slot; return the slot."""
+        """Evaluate the slow field and store it in a free slot; return the slot.
+
+        Outside a window the latest sample is kept until all columns are due.
+        """
         taken = {slot for _, slot in self._sampled}
         slot = next(i for i in range(len(self._samples)) if i not in taken)
-        self._far_field(self._m, self._samples[slot])
+        if self._window is None or self._renews_all():
+            self._far_field(self._m, self._samples[slot])
+        else:
+            latest = self._samples[self._sampled[-1][1]]
+            for columns in self._window.outside:
+                self._samples[slot][..., columns] = latest[..., columns]
+            self._field_in_window(self._window, self._window.others, self._samples[slot])
         return slot
+
+    def _renews_all(self) -> bool:
+        """Return whether the slow field outside the window is due."""
+        return self.time - self._renewed > _RENEW_ALL_EVERY * (1 - 1e-9)
+
+    def _field_in_window(
+        self, window: _Window, others: NDArray[np.floating], out: NDArray[np.float32]
+    ) -> None:
+        """Write the far field of the window's columns, plus others, into its columns of `out`."""
+        self.counters.window_renewals += 1
+        window.stray.far(self._m[..., window.inside], others, out[..., window.inside])
+
+    def _place_window(self) -> None:
+        """Move, begin or end the window if the driven columns require it.
+
+        The latest sample belongs to the present time.
+        """
+        columns = self.mask.shape[1]
+        driven = np.flatnonzero(self._driven_until > self.time)
+        first, last = (int(driven[0]), int(driven[-1]) + 1) if driven.size else (0, columns)
+        lower = max(first - _WINDOW_MARGIN, 0)
+        width = -(-(last + _WINDOW_MARGIN - lower) // _WINDOW_STEP) * _WINDOW_STEP
+        lower = max(0, min(lower, columns - width))
+        if width > _WIDEST_WINDOW * columns:
+            self._window = None
+        elif not (
+            self._window
+            and self._window.encloses(first, last, columns)
+            and self._window.last - self._window.first <= width + 2 * _WINDOW_STEP
+        ):
+            slot = self._sampled[-1][1]
+            if self._renewed != self.time:
+                self._far_field(self._m, self._samples[slot])
+            stray = self._stray.of_columns(width)
+            others = np.empty((3, self.mask.shape[0], width), dtype=np.float32)
+            self._window = _Window(lower, lower + width, stray, others)
+            self._renew_outside(self._window)
+
+    def _widen(self, window: _Window, tolerance: float) -> None:
+        """Include columns outside the window in which the field changed since its last renewal."""
+        latest, held = (self._samples[slot] for _, slot in (self._sampled[-1], self._sampled[-2]))
+        for columns in window.outside:
+            change = np.abs(latest[..., columns] - held[..., columns]).max(axis=(0, 1))
+            self._driven_until[columns][change > tolerance] = self.time + _FROZEN_FOR
+
+    def _renew_outside(self, window: _Window) -> None:
+        """Keep the field outside the window, and from outside, as in the latest sample."""
+        latest = self._samples[self._sampled[-1][1]]
+        field = np.zeros_like(latest)
+        self._field_in_window(window, np.zeros(3), field)
+        np.subtract(latest[..., window.inside], field[..., window.inside], out=window.others)
+        for _, slot in self._sampled[:-1]:
+            for columns in window.outside:
+                self._samples[slot][..., columns] = latest[..., columns]
+        for columns in window.outside:
+            self._missed[..., columns] = 0
+        self._renewed = self.time
 
     def _far_field(self, m: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """Write the external field plus the far stray field of m into `out`, in A/m."""
@@ -336,6 +468,7 @@ class Engine:
             self._debt[first:last] = 0.0
         bound = self.tolerances.frozen_change
         due = speed * _FROZEN_FOR > bound
+        self._driven_until[due] = self.time + _FROZEN_FOR
         if np.any(self._debt > bound):
             # columns that would soon be due are included, rather than added one by one
             due |= self._debt > bound / 4
@@ -399,6 +532,13 @@ class Engine:
             due = self.time - self._watched > _WATCH_EVERY * (1 - 1e-9)
             if due and "resting_columns" in self.shortcuts:
                 self._watch(follow)
+            if self._window is None:
+                self._renewed = self.time
+            elif self._renews_all():
+                self._widen(self._window, tolerance)
+                self._renew_outside(self._window)
+            if "stray_field_window" in self.shortcuts:
+                self._place_window()
         self.time = start + duration
         self._sampled[-1] = (self.time, self._sampled[-1][1])
         lengths = np.einsum("cij,cij->ij", self._m, self._m)
@@ -494,7 +634,10 @@ class Engine:
         order, past = self._history(self.time - elapsed, elapsed)
         weights = _coefficients(past).sum(axis=0)
         error = 0.0
+        window = self._window
         for first, last in stretches:
+            if window:
+                first, last = max(first, window.first), min(last, window.last)
             found = kernels.extrapolation_error(
                 self._samples,
                 order,
@@ -502,7 +645,7 @@ class Engine:
                 self._samples[slot],
                 self._latest_missed,
                 first,
-                last,
+                max(first, last),
             )
             error = found if not found <= error else error
         if not self.terms.stray_field and not np.isfinite(self._m).all():

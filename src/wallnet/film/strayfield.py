@@ -1,5 +1,7 @@
 """Stray field of a single layer by FFT convolution, in single precision."""
 
+import copy
+
 import numpy as np
 from ducc0 import fft  # takes half the time of scipy.fft here, since it writes into given arrays
 from numpy.typing import NDArray
@@ -41,38 +43,51 @@ class StrayField:
     def __init__(
         self, shape: tuple[int, int], cell: tuple[float, float, float], magnetization: float
     ) -> None:
-        rows, columns = shape
-        self.shape = shape
-        parts = newell.tensor(columns, rows, cell)
+        self.magnetization = magnetization
+        self._parts = newell.tensor(shape[1], shape[0], cell)
+        self._narrower: dict[int, StrayField] = {}
+        self._prepare(shape)
+
+    def _prepare(self, shape: tuple[int, int]) -> None:
+        """Transform the tensor for a number of columns, and provide the work space."""
+        rows, columns = self.shape = shape
         self.padded = (fft.good_size(2 * rows - 1), fft.good_size(2 * columns - 1, True))
-        self._kernel = self._spectra(parts, magnetization)
+        self._kernel = self._spectra()
         self._rows = np.zeros((3, rows, self.padded[1]), dtype=np.float32)
         self._spectrum = np.zeros((3, self.padded[0], self.padded[1] // 2 + 1), dtype=np.complex64)
 
-    def _spectra(self, parts: tuple[NDArray, ...], magnetization: float) -> NDArray[np.float32]:
+    def of_columns(self, columns: int) -> "StrayField":
+        """Return the stray field of fewer columns of the same layer on themselves."""
+        if columns not in self._narrower:
+            narrower = copy.copy(self)
+            narrower._prepare((self.shape[0], columns))
+            self._narrower[columns] = narrower
+        return self._narrower[columns]
+
+    def _spectra(self) -> NDArray[np.float32]:
         """Transform the tensor without its near entries, using its symmetries."""
         spectra = []
-        for index, part in enumerate(parts):
-            part = part.copy()
+        for index, part in enumerate(self._parts):
+            part = part[:, : self.shape[1]].copy()
             part[0, 0] = 0.0
             part[0, 1:2] = 0.0
             part[1:2, 0] = 0.0
             padded = newell.for_convolution(part, self.padded, odd=index == 3)
             # includes the division by the number of points of the inverse transform
-            spectra.append(np.fft.rfft2(padded).real * (magnetization / padded.size))
+            spectra.append(np.fft.rfft2(padded).real * (self.magnetization / padded.size))
         return np.array(spectra, dtype=np.float32)
 
     def far(
-        self, m: NDArray[np.float32], uniform: NDArray[np.floating], out: NDArray[np.float32]
+        self, m: NDArray[np.float32], others: NDArray[np.floating], out: NDArray[np.float32]
     ) -> None:
-        """Compute the field of all cells except the nearest, plus a uniform field.
+        """Compute the field of all cells except the nearest, plus that of other sources.
 
         Parameters
         ----------
         m : float32 array (3, rows, columns)
             Magnetisation, zero in empty cells.
-        uniform : array (3,)
-            Uniform field in A/m.
+        others : array (3,) or (3, rows, columns)
+            Field of other sources in A/m, uniform or in each cell.
         out : float32 array (3, rows, columns)
             Receives the field in A/m.
         """
@@ -92,4 +107,7 @@ class StrayField:
             forward=False,
             out=self._rows,
         )
-        np.add(self._rows[:, :, :columns], uniform.astype(np.float32)[:, None, None], out=out)
+        others = others.astype(np.float32, copy=False)
+        if others.ndim == 1:
+            others = others[:, None, None]
+        np.add(self._rows[:, :, :columns], others, out=out)
