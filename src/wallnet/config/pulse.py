@@ -66,8 +66,8 @@ def parse_duration(name: str) -> float:
     return float(f"{name}e-9")
 
 
-def parse_current_density(text: str) -> float:
-    """Read a current density in A/m² from the command line.
+def parse_current_density(text: str | float, name: str = "--current-density") -> float:
+    """Read a current density in A/m² that a user gave, with its name in messages.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def parse_current_density(text: str) -> float:
         return TypeAdapter(CurrentDensity).validate_python(text)
     except ValidationError as invalid:
         error = invalid.errors(include_url=False)[0]
-        raise ConfigError(f"--current-density = {text} {error['msg']}") from None
+        raise ConfigError(f"{name} = {text} {error['msg']}") from None
 
 
 class CurrentSweep(Section):

@@ -125,7 +125,7 @@ def _extent(data: "xarray.Dataset") -> tuple[float, float, float, float]:
     return x[0] - half_x, x[-1] + half_x, y[0] - half_y, y[-1] + half_y
 
 
-def _map(axes: "Axes", trace: "xarray.Dataset", time: float) -> Any:
+def draw_map(axes: "Axes", trace: "xarray.Dataset", time: float) -> Any:
     """Draw m_z at the snapshot nearest to a time, and outline the film."""
     import numpy as np
 
@@ -311,7 +311,7 @@ def _magnetization(sources: Sources, figures: Figures) -> "Figure":
     for letter, index, axes in zip(_letters(), indices, panels, strict=False):
         pulse = device.isel(current_density=index)
         density, time = float(pulse["current_density"]), float(pulse["read_time"])
-        image = _map(axes, sources.trace(density), time)
+        image = draw_map(axes, sources.trace(density), time)
         for side in ("start", "stop"):
             if side in detector:
                 axes.axvline(detector[side] / NM, color="black", linewidth=1.2)
@@ -403,7 +403,7 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
     for letter, index, (left, right) in zip(_letters(), indices, grid, strict=False):
         pulse = device.isel(current_density=index)
         density = float(pulse["current_density"])
-        image = _map(left, sources.trace(density), float(pulse["end_time"]))
+        image = draw_map(left, sources.trace(density), float(pulse["end_time"]))
         ending = str(pulse["state"].item()) + ("" if int(pulse["settled"]) else ", still moving")
         left.set_title(f"({letter}) {_j_text(density)}: {ending}", loc="left")
         left.set_ylabel(Y_LABEL)

@@ -4,7 +4,6 @@ Later stages do not depend on the calculator of a trace.
 """
 
 import argparse
-import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -220,16 +219,24 @@ def _simulate(arguments: argparse.Namespace) -> None:
 
 
 @contextmanager
-def progress_bar(longest: float) -> Iterator[Callable[[float], None]]:
-    """Show a progress bar on a terminal; write nothing to a log."""
-    import sys
+def progress_bar(longest: float, shown: bool | None = None) -> Iterator[Callable[[float], None]]:
+    """Show the simulated time as a progress bar.
 
-    if not sys.stderr.isatty():
-        yield lambda time: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
+    Parameters
+    ----------
+    longest : float
+        Simulated time in s after which the simulation ends at the latest.
+    shown : bool, optional
+        Whether to show it. Otherwise it is shown on a terminal, and nothing is written to a log.
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("simulated time", total=math.ceil(longest * 1e12))
-        yield lambda time: bar.update(task, completed=time * 1e12)
+    Yields
+    ------
+    callable
+        Function of the simulated time in s.
+    """
+    from tqdm.auto import tqdm
+
+    disable = None if shown is None else not shown
+    total = round(longest / 1e-9, 3)
+    with tqdm(desc="simulated time", total=total, unit="ns", disable=disable, leave=False) as bar:
+        yield lambda time: bar.update(round(time / 1e-9, 3) - bar.n)

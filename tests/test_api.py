@@ -1,0 +1,199 @@
+"""Simulations and sweeps from Python, which are those of the workflow."""
+
+import copy
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.small_campaign import MATERIAL, TINY
+
+from wallnet import api, config, files
+from wallnet.simulate import SimulationError
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    import yaml
+
+    made = tmp_path_factory.mktemp("configuration") / "config.yaml"
+    made.write_text(yaml.safe_dump(TINY))
+    return made
+
+
+@pytest.fixture(scope="module")
+def synapse(path):
+    return api.load_device(path, "synapse")
+
+
+@pytest.fixture(scope="module")
+def swept(synapse, tmp_path_factory):
+    """Return the folder of a sweep in two processes, and what it returned."""
+    folder = tmp_path_factory.mktemp("swept")
+    return folder, api.sweep(synapse, "synapse", folder, processes=2, progress=False)
+
+
+def test_a_device_is_loaded_with_changes_in_si(path):
+    changes = {"material.damping": 0.25, "wall.start": 48e-9, "pulse.current_densities": [7e11]}
+    made = api.load_device(path, "synapse", changes)
+    assert (made.material.damping, made.wall.start) == (0.25, 48e-9)
+    assert made.pulse.current_densities == (7e11,)
+    with pytest.raises(config.ConfigError, match="track.width = 150 is outside"):
+        api.load_device(path, "synapse", {"track.width": 150})
+
+
+def test_a_device_made_in_code_is_that_of_the_same_keys_in_a_file(synapse):
+    described = copy.deepcopy(TINY["devices"]["synapse"])
+    shared = {"material": MATERIAL, "output": TINY["output"]}
+    assert api.make_device(**described, **shared) == synapse
+    del described["track"]["width"]
+    with pytest.raises(
+        config.ConfigError, match=r"^make_device: devices.device.track.width is mis"
+    ):
+        api.make_device(**described, **shared)
+
+
+def test_the_page_is_a_script_that_runs(tmp_path):
+    """All blocks of docs/python.md as one script, in an empty folder."""
+    text = (ROOT / "docs/python.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)
+    script = tmp_path / "script.py"
+    script.write_text("\n".join(blocks), encoding="utf-8")
+    done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    told = done.stdout.splitlines()
+    assert told[0] == "notch 1"
+    assert told[1] == "1.2e-07 m, 1.2e-07 m"
+    assert told[2] == "['initial' 'notch 1' 'notch 2' 'reversed']"
+    assert "[90 18  1]" in told
+    assert told[-1] == "7"  # ±(g - g_0) for the other three levels, and zero
+    assert (tmp_path / "my-campaign/results/devices/my-synapse.nc").exists()
+    assert (tmp_path / "wall.gif").exists()
+
+
+@pytest.mark.campaign
+def test_a_sweep_has_the_files_and_numbers_of_the_workflow(swept, finished_devices):
+    folder, device = swept
+    for stage in ("initial", "traces", "levels", "minima", "devices"):
+        theirs = finished_devices.folder / "results" / stage
+        wanted = sorted(p.relative_to(theirs) for p in theirs.rglob("*synapse*/*.nc"))
+        wanted += [p.relative_to(theirs) for p in theirs.glob("synapse.nc")]
+        ours = folder / "results" / stage
+        assert sorted(p.relative_to(ours) for p in ours.rglob("*.nc")) == wanted
+        for name in wanted:
+            import xarray
+
+            with xarray.open_dataset(ours / name) as a, xarray.open_dataset(theirs / name) as b:
+                assert a.equals(b), name
+                for key in ("parameters", "revision", "kind"):
+                    assert a.attrs[key] == b.attrs[key]
+    assert device.attrs["device"] == "synapse"
+    assert (folder / "results/logs/traces/synapse/0.5000.log").read_text().count("notch 1") == 1
+
+
+def test_a_sweep_goes_on_where_it_was(swept, synapse, tmp_path):
+    """Only what is missing, damaged or of another job is made again."""
+    import shutil
+
+    folder = tmp_path / "copy"
+    shutil.copytree(swept[0], folder, copy_function=shutil.copy2)
+    traces = folder / "results/traces/synapse"
+    (traces / "1.5000.nc").unlink()
+    (traces / "3.0000.nc").write_bytes(b"")
+    kept = (traces / "0.5000.nc").stat().st_mtime_ns
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.nc")}
+    again = api.sweep(synapse, "synapse", folder, processes=1, progress=False)
+    changed = {
+        path.name for path in folder.rglob("*.nc") if before.get(path) != path.stat().st_mtime_ns
+    }
+    assert changed == {"1.5000.nc", "3.0000.nc", "synapse.nc"}
+    assert (traces / "0.5000.nc").stat().st_mtime_ns == kept
+    assert again.equals(swept[1])
+    shorter = synapse.model_copy(
+        update={"relaxation": synapse.relaxation.model_copy(update={"longest": 0.9e-9})}
+    )
+    tasks = api._tasks(shorter, "synapse", folder)
+    assert {task.kind for task in tasks if not task.is_done()} == {"trace"}
+
+
+def test_a_simulation_that_fails_is_named_and_the_others_are_kept(path, tmp_path):
+    """A file stands where the trace should be written."""
+    changes = {"kind": "track", "pulse.current_densities": [4e11, 6e11]}
+    neuron = api.load_device(path, "neuron", changes)
+    place = tmp_path / "results/traces/neuron"
+    place.mkdir(parents=True)
+    (place / "0.6000.nc").mkdir()
+    with pytest.raises(SimulationError, match=r"0\.6000\.nc"):
+        api.sweep(neuron, "neuron", tmp_path, processes=1, progress=False)
+    assert files.read_dataset(place / "0.4000.nc", "trace").attrs["state"]
+    assert not (tmp_path / "results/devices/neuron.nc").exists()
+
+
+def test_a_single_pulse_is_that_of_the_sweep(swept, synapse):
+    trace = api.simulate(synapse, 1.5e12, progress=False)
+    theirs = files.read_dataset(swept[0] / "results/traces/synapse/1.5000.nc", "trace")
+    np.testing.assert_array_equal(trace["m"].values, theirs["m"].values)
+    assert trace.attrs["parameters"] == theirs.attrs["parameters"]
+    # another pulse from its end, back
+    back = api.simulate(synapse, -1.5e12, initial=trace, progress=False)
+    first, last = back["magnetization"].isel(snapshot=0), trace["magnetization"].isel(snapshot=-1)
+    np.testing.assert_allclose(first, last, rtol=0, atol=2e-7)
+    assert json.loads(back.attrs["parameters"])["current_density"] == -1.5e12
+    with pytest.raises(config.ConfigError, match=r"^current_density = 0.5 is outside.*not 0.5$"):
+        api.simulate(synapse, 0.5)
+
+
+def test_a_progress_bar_counts_nanoseconds(synapse, capsys):
+    api.simulate(synapse, 0.5e12)
+    shown = capsys.readouterr().err
+    assert "simulated time" in shown
+    assert "/1.6" in shown  # 0.6 ns of pulse, 1 ns of relaxation at most
+
+
+def test_a_field_has_each_cell_where_it_is(swept):
+    trace = files.read_dataset(swept[0] / "results/traces/synapse/1.5000.nc", "trace")
+    made = api.field(trace, snapshot=0)
+    assert made.mesh.n.tolist() == [90, 18, 1]
+    assert made.mesh.region.pmax.tolist() == pytest.approx([360e-9, 72e-9, 2e-9], rel=1e-12)
+    # column 57, row 3: centre at 230 nm, 14 nm
+    point = (57.5 * 4e-9, 3.5 * 4e-9, 1e-9)
+    cell = trace["magnetization"].isel(snapshot=0, x=57, y=3).values
+    np.testing.assert_allclose(made(point), cell, rtol=0, atol=1e-7)
+    # a notch of 16 nm radius at 120 nm on the lower edge
+    assert not made.valid[30, 0, 0]
+    np.testing.assert_array_equal(made.array[30, 0, 0], 0)
+    state = files.read_dataset(swept[0] / "results/initial/synapse.nc", "initial")
+    np.testing.assert_allclose(api.field(state).array, made.array, rtol=0, atol=2e-7)
+
+
+def test_figures_of_a_device_by_their_name(swept, tmp_path):
+    folder, device = swept
+    drawn = api.figure("conductance", device)
+    # both readings, and their normalised scales
+    assert len(drawn.axes) >= 2
+    maps = api.figure("dynamics", device, folder / "results/traces/synapse", [1.5e12])
+    assert maps.axes
+    with pytest.raises(ValueError, match="no figure 'levels' of this device; use dynamics, cond"):
+        api.figure("levels", device)
+
+
+def test_a_trace_is_drawn_and_animated(swept, tmp_path):
+    from PIL import Image
+
+    trace = files.read_dataset(swept[0] / "results/traces/synapse/1.5000.nc", "trace")
+    drawn = api.trace_figure(trace)
+    bottom = drawn.axes[1].lines[0]
+    np.testing.assert_allclose(bottom.get_ydata(), trace["wall_bottom"].values / 1e-9)
+    assert bottom.get_label() == "lower edge"
+    path = tmp_path / "wall.gif"
+    api.animate(trace, path)
+    with Image.open(path) as image:
+        assert image.n_frames == trace.sizes["snapshot"]
+        first = np.array(image.convert("RGB"))
+        image.seek(image.n_frames - 1)
+        assert (np.array(image.convert("RGB")) != first).any()
