@@ -17,7 +17,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 run: $(STAMP) ## run the campaign of config.yaml, or of DIRECTORY=elsewhere, up to the report
-	@$(BIN)/snakemake --directory "$$DIRECTORY"
+	@$(BIN)/snakemake --logger wallnet --directory "$$DIRECTORY"
 	@results="$$DIRECTORY/results"; report="$$results/report.html"; \
 	if ! $(BIN)/wallnet check "$$report" > /dev/null 2>&1 || \
 	    [ -n "$$(find "$$results/tables" "$$results/figures" -type f -newer "$$report" -print -quit)" ]; \

@@ -67,6 +67,7 @@ from wallnet.files.paths import (
     both_formats,
     log_of,
 )
+from wallnet.files.progress import noted_progress, progress_of, read_progress
 from wallnet.files.schema import COMPONENTS, READINGS, dataset
 from wallnet.files.schema.states import WallState
 from wallnet.files.whole import (
@@ -150,9 +151,12 @@ __all__ = [
     "given_text",
     "log_of",
     "note_digest",
+    "noted_progress",
     "one_line",
+    "progress_of",
     "read_dataset",
     "read_json",
+    "read_progress",
     "set_aside",
     "unreadable",
     "write_dataset",

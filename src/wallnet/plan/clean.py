@@ -47,7 +47,7 @@ def not_asked_for(campaign: Campaign, folder: str | Path) -> list[str]:
 
 
 HIDDEN = re.compile(
-    r"\.(?P<of>.+)\.(sha256|[0-9a-f]{8}\.part(\.\w+)?|checkpoint\.npz|unfinished(\.ckpt)?)\Z"
+    r"\.(?P<of>.+)\.(sha256|[0-9a-f]{8}\.part(\.\w+)?|checkpoint\.npz|progress|unfinished(\.ckpt)?)\Z"
 )
 
 

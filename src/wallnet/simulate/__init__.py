@@ -6,7 +6,7 @@ Later stages do not depend on the calculator of a trace.
 import argparse
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -205,7 +205,8 @@ def _simulate(arguments: argparse.Namespace) -> None:
     initial = files.read_dataset(arguments.initial, "initial") if arguments.initial else None
     if arguments.after:
         initial = state_of(files.read_dataset(arguments.after, "trace"))
-    with progress_bar(pulse_end(job) + job.relaxation.longest) as progress:
+    longest = pulse_end(job) + job.relaxation.longest
+    with progress_bar(longest, output=arguments.out) as progress:
         trace = simulate(job, initial, progress, arguments.out)
     files.write_dataset(trace, arguments.out, "trace", {})
     path_beside(arguments.out).unlink(missing_ok=True)
@@ -219,8 +220,10 @@ def _simulate(arguments: argparse.Namespace) -> None:
 
 
 @contextmanager
-def progress_bar(longest: float, shown: bool | None = None) -> Iterator[Callable[[float], None]]:
-    """Show the simulated time as a progress bar.
+def progress_bar(
+    longest: float, shown: bool | None = None, output: str | Path | None = None
+) -> Iterator[Callable[[float], None]]:
+    """Show the simulated time as a progress bar, and note it beside the output.
 
     Parameters
     ----------
@@ -228,6 +231,8 @@ def progress_bar(longest: float, shown: bool | None = None) -> Iterator[Callable
         Simulated time in s after which the simulation ends at the latest.
     shown : bool, optional
         Whether to show it. Otherwise it is shown on a terminal, and nothing is written to a log.
+    output : str or Path, optional
+        Output of the simulation, beside which the time is noted for the display of the workflow.
 
     Yields
     ------
@@ -238,5 +243,12 @@ def progress_bar(longest: float, shown: bool | None = None) -> Iterator[Callable
 
     disable = None if shown is None else not shown
     total = round(longest / 1e-9, 3)
-    with tqdm(desc="simulated time", total=total, unit="ns", disable=disable, leave=False) as bar:
-        yield lambda time: bar.update(round(time / 1e-9, 3) - bar.n)
+    noted = files.noted_progress(output, longest) if output else nullcontext(lambda time: None)
+    bar = tqdm(desc="simulated time", total=total, unit="ns", disable=disable, leave=False)
+    with bar, noted as note:
+
+        def reached(simulated: float) -> None:
+            bar.update(round(simulated / 1e-9, 3) - bar.n)
+            note(simulated)
+
+        yield reached

@@ -199,7 +199,7 @@ def _program(arguments: argparse.Namespace) -> None:
     job = ProgramJob.from_json(arguments.job)
     initial = files.read_dataset(arguments.initial, "initial")
     longest = sum(step.pulse_duration + step.relaxation.longest for step in job.steps())
-    with simulate.progress_bar(longest) as progress:
+    with simulate.progress_bar(longest, output=arguments.out) as progress:
         trace = run_program(job, initial, progress, arguments.out)
     files.write_dataset(trace, arguments.out, "program", {})
     shutil.rmtree(unfinished(arguments.out), ignore_errors=True)

@@ -162,7 +162,7 @@ def _staircase(arguments: argparse.Namespace) -> None:
     job = StaircaseJob.from_json(arguments.job)
     initial = files.read_dataset(arguments.initial, "initial")
     longest = job.steps * sum(part.duration + part.pause for part in job.step)
-    with simulate.progress_bar(longest) as progress:
+    with simulate.progress_bar(longest, output=arguments.out) as progress:
         found = run_staircase(job, initial, progress, arguments.out)
     files.write_dataset(found, arguments.out, "staircase", {})
     shutil.rmtree(unfinished(arguments.out), ignore_errors=True)

@@ -1,0 +1,261 @@
+"""State of a run: its jobs, what is left, and texts that say so in 80 columns."""
+
+import textwrap
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from wallnet import files
+from wallnet.plan.changes import changes_of
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+WIDTH = 80
+MOST_RUNNING = 8
+"""Largest number of running jobs that the display lists."""
+
+MOST_CHANGES = 12
+"""Largest number of changes that a dry run lists."""
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in words.
+
+    Examples
+    --------
+    >>> duration(42), duration(250), duration(7300)
+    ('42 s', '4 min', '2 h 2 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+@dataclass
+class Job:
+    """One job of Snakemake.
+
+    Attributes
+    ----------
+    rule : str
+        Name of its rule.
+    number : int
+        Number that Snakemake gave it.
+    wildcards : tuple of str
+        Values of its wildcards.
+    outputs, logs : tuple of str
+        Its files.
+    command : str
+        Its shell command.
+    reason : str
+        Why Snakemake runs it.
+    """
+
+    rule: str
+    number: int
+    wildcards: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    logs: tuple[str, ...] = ()
+    command: str = ""
+    reason: str = ""
+    started: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> "Job":
+        """Return the job of a record of Snakemake."""
+        return cls(
+            rule=str(said.get("rule_name")),
+            number=int(said.get("jobid") or 0),
+            wildcards=tuple(map(str, dict(said.get("wildcards") or {}).values())),
+            outputs=tuple(map(str, said.get("output") or ())),
+            logs=tuple(map(str, said.get("log") or ())),
+            command=str(said.get("shellcmd") or ""),
+            reason=str(said.get("reason") or ""),
+        )
+
+    @property
+    def name(self) -> str:
+        """Rule and wildcards."""
+        return " ".join((self.rule, *self.wildcards))
+
+    def progress(self) -> str:
+        """Return how far its simulation has come, or for how long it has been running."""
+        noted = files.read_progress(self.outputs[0]) if self.outputs else None
+        if noted:
+            return f"{noted[0] / 1e-9:.1f} of {noted[1] / 1e-9:.1f} ns"
+        return duration(time.monotonic() - self.started)
+
+    def failure(self) -> str:
+        """Return one line that names the job and its log."""
+        return f"FAILED {self.name}; log: {', '.join(self.logs) or 'none'}"
+
+
+class Run:
+    """The jobs of one run of Snakemake.
+
+    Attributes
+    ----------
+    planned : Counter
+        Number of planned jobs by rule.
+    finished : Counter
+        Number of finished jobs by rule.
+    running : dict
+        Running jobs by number.
+    done, total : int
+        Number of all finished and of all planned jobs.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.planned: Counter[str] = Counter()
+        self.finished: Counter[str] = Counter()
+        self.running: dict[int, Job] = {}
+        self.failed: list[Job] = []
+        self.done = self.total = 0
+        self._clock = clock
+        self._took: dict[str, list[float]] = {}
+        self._most_running = 1
+        self._dry: list[Job] = []
+
+    def plan(self, stats: Mapping[str, int]) -> None:
+        """Take the numbers of planned jobs by rule."""
+        if not self.planned:
+            self.planned = Counter(stats)
+            self.total = self.planned.total()
+
+    def start(self, job: Job, dry: bool = False) -> None:
+        """Take a job that begins, or that a dry run plans."""
+        if dry:
+            self._dry.append(job)
+            return
+        job.started = self._clock()
+        self.running[job.number] = job
+        self._most_running = max(self._most_running, len(self.running))
+
+    def finish(self, number: int) -> None:
+        """Take the end of a job."""
+        if job := self.running.pop(number, None):
+            self.finished[job.rule] += 1
+            self._took.setdefault(job.rule, []).append(self._clock() - job.started)
+
+    def fail(self, number: int | None, job: Job) -> Job:
+        """Take the failure of a job; return it, with what was known of it."""
+        known = self.running.pop(number, job) if number is not None else job
+        known.logs = known.logs or job.logs
+        self.failed.append(known)
+        return known
+
+    def time_left(self) -> float | None:
+        """Return the estimated time left in s; None before the first job has ended.
+
+        Jobs that are left take as long as those of their rule did, or as all did on average, and as
+        many run at once as did so far.
+        """
+        took = [each for times in self._took.values() for each in times]
+        if not took:
+            return None
+        mean = sum(took) / len(took)
+        left = {rule: count - self.finished[rule] for rule, count in self.planned.items()}
+        known = sum(
+            max(count, 0) * (sum(times) / len(times) if (times := self._took.get(rule)) else mean)
+            for rule, count in left.items()
+        )
+        # jobs that became known after the first plan
+        more = max(self.total - self.done - sum(max(count, 0) for count in left.values()), 0)
+        spent = sum(self._clock() - job.started for job in self.running.values())
+        return max(known + more * mean - spent, 0.0) / self._most_running
+
+    def line(self) -> str:
+        """Return one line: jobs done, what runs, and the time left."""
+        left = self.time_left()
+        rules = Counter(job.rule for job in self.running.values())
+        running = ", ".join(f"{n} {rule}" if n > 1 else rule for rule, n in rules.items())
+        parts = [f"{self.done} of {self.total} jobs"]
+        if running:
+            parts.append(f"running: {running}")
+        if left is not None and self.done < self.total:
+            parts.append(f"about {duration(left)} left")
+        if self.failed:
+            parts.append(f"{len(self.failed)} failed")
+        return textwrap.shorten("; ".join(parts), WIDTH - 9, placeholder=" …")
+
+    def plan_text(self) -> str:
+        """Return the planned jobs by rule, as lines of 80 columns."""
+        counts = ", ".join(f"{count} {rule}" for rule, count in _ordered(self.planned))
+        return textwrap.fill(f"{self.total} jobs: {counts}", WIDTH, subsequent_indent="  ")
+
+    def display(self) -> "RenderableType":
+        """Return the display of a terminal: rules, running jobs, a bar and the time left."""
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        active = {job.rule for job in self.running.values()}
+        grid = Table.grid(padding=(0, 2))
+        for rule in [rule for rule in self.planned if rule in active]:
+            grid.add_row(rule, f"{self.finished[rule]} of {self.planned[rule]}")
+        running = Table.grid(padding=(0, 2))
+        jobs = list(self.running.values())
+        for job in jobs[:MOST_RUNNING]:
+            running.add_row(Text(job.name, overflow="ellipsis", no_wrap=True), job.progress())
+        if len(jobs) > MOST_RUNNING:
+            running.add_row(f"and {len(jobs) - MOST_RUNNING} more", "")
+        bar = ProgressBar(total=max(self.total, 1), completed=self.done, width=WIDTH - 2)
+        return Group(running, bar, Text(self.line(), no_wrap=True, overflow="ellipsis"), grid)
+
+    def end_text(self, seconds: float) -> str:
+        """Return how the run ended."""
+        text = f"{self.done} of {self.total} jobs done in {duration(seconds)}"
+        return f"{text}; {len(self.failed)} failed" if self.failed else text
+
+    def dry_text(self) -> str:
+        """Return the planned jobs of a dry run, and what changed since their results were made."""
+        lines = [self.plan_text()]
+        changes: dict[str, Counter[str]] = {}
+        others: Counter[str] = Counter()
+        for job in self._dry:
+            found = changes_of(job.command, job.outputs)
+            for change in found:
+                changes.setdefault(change, Counter())[job.rule] += 1
+            if not found:
+                others[_why(job.reason)] += 1
+        shown = sorted(changes.items(), key=lambda item: -item[1].total())
+        for change, rules in shown[:MOST_CHANGES]:
+            counts = ", ".join(f"{count} {rule}" for rule, count in _ordered(rules))
+            lines.append(textwrap.fill(f"{change}: {counts}", WIDTH, subsequent_indent="  "))
+        if len(shown) > MOST_CHANGES:
+            lines.append(f"and {len(shown) - MOST_CHANGES} more changes")
+        lines += [f"{reason}: {count} jobs" for reason, count in _ordered(others)]
+        return "\n".join(lines)
+
+
+REASONS = {
+    "Missing output files": "results are missing",
+    "Updated input files": "inputs are newer",
+    "Input files updated by another job": "inputs will be made again",
+    "Set of input files has changed": "other inputs are needed",
+    "Params have changed": "parameters or code changed",
+    "Code has changed": "the rule changed",
+    "Forced execution": "asked for by name",
+    "Software environment": "the software changed",
+    "Rules with neither input nor output": "targets",
+    "Rules with a run or shell": "targets",
+}
+"""Snakemake's reasons, by their beginning, in words."""
+
+
+def _why(reason: str) -> str:
+    """Return the reason of a job in words."""
+    for beginning, words in REASONS.items():
+        if reason.startswith(beginning):
+            return words
+    return reason.partition(":")[0] or "targets"
+
+
+def _ordered(counts: Mapping[str, int]) -> Iterable[tuple[str, int]]:
+    """Return counts from the largest to the smallest."""
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))

@@ -1,0 +1,67 @@
+"""Small hidden files beside the outputs of running simulations: how far each has come."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+INTERVAL = 1.0
+"""Wall time in s between two notes of a simulation."""
+
+
+def progress_of(output: str | Path) -> Path:
+    """Return the path of the progress of an output.
+
+    Examples
+    --------
+    >>> progress_of("traces/0.5000.nc").name
+    '.0.5000.nc.progress'
+    """
+    path = Path(output)
+    return path.with_name(f".{path.name}.progress")
+
+
+@contextmanager
+def noted_progress(output: str | Path, longest: float) -> Iterator[Callable[[float], None]]:
+    """Note the simulated time of a running simulation, and remove the note at its end.
+
+    A note that cannot be written is left out, since nothing depends on it.
+
+    Parameters
+    ----------
+    output : str or Path
+        Output of the simulation.
+    longest : float
+        Simulated time in s after which the simulation ends at the latest.
+
+    Yields
+    ------
+    callable
+        Function of the simulated time in s.
+    """
+    path, latest = progress_of(output), 0.0
+
+    def note(simulated: float) -> None:
+        nonlocal latest
+        now = time.monotonic()
+        if now - latest < INTERVAL:
+            return
+        latest = now
+        with suppress(OSError):
+            path.write_text(json.dumps([simulated, longest]), encoding="utf-8")
+
+    try:
+        yield note
+    finally:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def read_progress(output: str | Path) -> tuple[float, float] | None:
+    """Return simulated and longest time in s of a running simulation, or None if unknown."""
+    try:
+        simulated, longest = json.loads(progress_of(output).read_text(encoding="utf-8"))
+        return float(simulated), float(longest)
+    except (OSError, ValueError, TypeError):
+        return None

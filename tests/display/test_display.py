@@ -1,0 +1,238 @@
+"""The display of a running campaign: what it counts, estimates and says."""
+
+import io
+import json
+import logging
+import os
+import pty
+import re
+import subprocess
+import sys
+import threading
+from types import SimpleNamespace
+
+import pytest
+from helpers.small_campaign import ROOT, Campaign, with_networks
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from snakemake_logger_plugin_wallnet import LogHandler
+from snakemake_logger_plugin_wallnet.run import Job, Run
+from wallnet import files
+from wallnet.plan import changes
+
+
+class Clock:
+    """A clock that stands still until it is set."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def run(clock):
+    made = Run(clock)
+    made.plan({"trace": 6, "device": 2})
+    return made
+
+
+def test_time_left_is_that_of_the_same_rule_shared_by_those_that_run_at_once(run, clock):
+    """Two at once; traces of 8 and 12 s, so 4 others take 40 s; nothing is known of devices."""
+    assert run.time_left() is None
+    run.start(Job("trace", 1))
+    run.start(Job("trace", 2))
+    clock.now += 8
+    run.finish(1)
+    clock.now += 4
+    run.finish(2)
+    run.done = 2
+    # 4 traces of 10 s, 2 devices of the mean of all, 10 s
+    assert run.time_left() == pytest.approx((40 + 20) / 2)
+    run.start(Job("device", 3))
+    clock.now += 2
+    run.finish(3)
+    run.done = 3
+    assert run.time_left() == pytest.approx((40 + 2) / 2)
+    # half of a running job is over
+    run.start(Job("trace", 4))
+    clock.now += 5
+    assert run.time_left() == pytest.approx((40 + 2 - 5) / 2)
+    # three more jobs than planned at first, each of the mean of 8, 12 and 2 s
+    run.total = 11
+    assert run.time_left() == pytest.approx((40 + 2 - 5 + 3 * 22 / 3) / 2)
+
+
+def test_a_line_has_what_is_done_runs_failed_and_is_left(run, clock):
+    for number in (1, 2, 3):
+        run.start(Job("trace", number))
+    clock.now += 30
+    run.finish(1)
+    run.done = 1
+    failed = run.fail(2, Job("trace", 2, logs=("results/logs/x.log",)))
+    assert failed.failure() == "FAILED trace; log: results/logs/x.log"
+    # 5 traces and 2 devices of 30 s, one of which has been running for 30 s; three at once
+    assert run.line() == "1 of 8 jobs; running: trace; about 1 min left; 1 failed"
+    run.running = {k: Job(f"rule-{k}-of-a-long-name", k) for k in range(20)}
+    assert len(run.line()) <= 71
+
+
+def test_planned_jobs_are_listed_from_the_most_frequent_in_80_columns():
+    run = Run()
+    run.plan({f"rule-{letter}": index for index, letter in enumerate("abcdefghijkl", start=1)})
+    text = run.plan_text()
+    assert text.startswith("78 jobs: 12 rule-l, 11 rule-k, ")
+    assert max(map(len, text.splitlines())) <= 80
+    assert len(text.splitlines()) == 2
+
+
+def test_a_running_job_tells_its_simulated_time_from_its_note(tmp_path):
+    output = tmp_path / "0.5000.nc"
+    job = Job("trace", 1, ("neuron", "0.5000"), (str(output),))
+    assert re.fullmatch(r"\d s", job.progress())
+    with files.noted_progress(output, 13e-9) as note:
+        note(2.5e-9)
+        assert job.progress() == "2.5 of 13.0 ns"
+        # a note a second at most
+        note(3.5e-9)
+        assert job.progress() == "2.5 of 13.0 ns"
+        files.progress_of(output).write_text("[1.0")
+        assert files.read_progress(output) is None
+    assert not files.progress_of(output).exists()
+
+
+def test_a_note_that_cannot_be_written_costs_nothing(tmp_path):
+    with files.noted_progress(tmp_path / "missing" / "0.5000.nc", 1e-9) as note:
+        note(1e-10)
+
+
+def test_changes_are_in_words_of_the_keys():
+    before = {"material": {"damping": 0.5, "exchange": 2e-11}, "seeds": [1], "gone": None}
+    after = {"material": {"damping": 0.4, "exchange": 2e-11}, "seeds": [1, 2], "new": "a"}
+    assert changes.differences(before, after) == [
+        "gone null → none",
+        "material.damping 0.5 → 0.4",
+        'new none → "a"',
+        "seeds [1] → [1, 2]",
+    ]
+    assert changes.job_of('wallnet x --job \'{"a": "b c"}\' --out y') == {"a": "b c"}
+    for command in ("wallnet x --out y", "wallnet x --job - --out y", "wallnet --job", "a 'b"):
+        assert changes.job_of(command) is None
+
+
+def test_the_job_of_a_result_is_read_from_it(tmp_path):
+    path = tmp_path / "metrics.json"
+    assert changes.stored_job(path) is None
+    path.write_text(json.dumps({"parameters": {"seed": 3}, "accuracy": 1}))
+    assert changes.stored_job(path) == {"seed": 3}
+    for content in ("{", "[1]", "{}"):
+        path.write_text(content)
+        assert changes.stored_job(path) is None
+    damaged = tmp_path / "trace.nc"
+    damaged.write_bytes(b"not netCDF")
+    assert changes.stored_job(damaged) is None
+
+
+@pytest.fixture
+def handler():
+    made = LogHandler(SimpleNamespace(stdout=False, dryrun=False), None)
+    made.stream = io.StringIO()
+    return made
+
+
+def say(handler, text=None, level=logging.INFO, **extra):
+    handler.emit(logging.makeLogRecord({"msg": text, "levelno": level, **extra}))
+
+
+def test_failures_and_messages_are_printed_at_once_and_what_says_nothing_is_not(handler):
+    say(handler, event=LogEvent.RUN_INFO, stats={"trace": 2, "total": 2})
+    say(handler, "Building DAG of jobs...")
+    say(handler, "windows: 12 staircases are missing", logging.WARNING)
+    say(handler, "windows: 12 staircases are missing", logging.WARNING)
+    job = {"rule_name": "trace", "wildcards": {"device": "n", "current": "0.5000"}}
+    job |= {"output": ["out.nc"], "log": ["results/logs/a.log"]}
+    say(handler, event=LogEvent.JOB_INFO, jobid=7, **job)
+    say(handler, event=LogEvent.JOB_ERROR, jobid=7, **job)
+    say(handler, event=LogEvent.PROGRESS, done=2, total=2)
+    handler.close()
+    plan, message, failure, progress, end = handler.stream.getvalue().splitlines()
+    assert plan == "2 jobs: 2 trace"
+    assert message == "windows: 12 staircases are missing"
+    assert failure == "FAILED trace n 0.5000; log: results/logs/a.log"
+    assert re.fullmatch(r"\d\d:\d\d:\d\d 2 of 2 jobs; 1 failed", progress)
+    assert end == "2 of 2 jobs done in 0 s; 1 failed"
+
+
+# With Snakemake
+
+
+@pytest.mark.campaign
+def test_a_dry_run_tells_which_key_changed_and_what_runs_again(finished_devices, tmp_path, tiny):
+    finished = finished_devices.copied(tmp_path / "campaign")
+    tiny["material"]["damping"] = 0.4
+    finished.configure(tiny)
+    told = finished.snakemake("--logger", "wallnet", "--dry-run", "devices")
+    lines = told.stderr.splitlines() + told.stdout.splitlines()
+    assert "material.damping 0.5 → 0.4: 8 trace, 5 minimum, 3 level, 2 initial" in lines
+    assert sum("25 jobs: 8 trace, 5 minimum, 3 level" in line for line in lines) == 1
+    assert len(lines) < 12
+
+
+@pytest.mark.campaign
+def test_a_run_is_a_few_lines_and_its_log_is_complete(tmp_path):
+    """The images of a data set are not there; the trace is simulated nevertheless."""
+    campaign = Campaign(tmp_path)
+    campaign.configure(with_networks())
+    targets = ("results/traces/neuron/0.4000.nc", "results/data/blots.json")
+    done = campaign.snakemake("--logger", "wallnet", "--cores", "1", *targets, check=False)
+    assert done.returncode != 0
+    # Snakemake names its profile before there is a handler
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("Using workflow")]
+    assert len(lines) < 8
+    (failure,) = [line for line in lines if line.startswith("FAILED")]
+    assert failure == "FAILED data blots; log: results/logs/data/blots.log"
+    assert lines[0] == "3 jobs: 1 data, 1 initial, 1 trace"
+    assert re.fullmatch(r"2 of 3 jobs done in \d+ s; 1 failed", lines[-1])
+    (log,) = (tmp_path / ".snakemake/log").glob("*.log")
+    assert "rule trace:" in log.read_text()
+    assert not list(tmp_path.glob("results/traces/neuron/.*.progress"))
+
+
+@pytest.mark.campaign
+def test_a_terminal_of_80_columns_shows_running_jobs_and_is_left_clean(tmp_path, tiny):
+    campaign = Campaign(tmp_path)
+    campaign.configure(tiny)
+    main, side = pty.openpty()
+    shown = []
+
+    def read():
+        try:
+            while part := os.read(main, 65536):
+                shown.append(part)
+        except OSError:
+            pass  # the other side was closed
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+    command += ["--logger", "wallnet", "--directory", str(tmp_path), "--cores", "1"]
+    target = "results/traces/neuron/0.4000.nc"
+    size = {"COLUMNS": "80", "LINES": "24", "TERM": "xterm"}
+    done = subprocess.run([*command, target], stderr=side, env=os.environ | size, check=False)
+    os.close(side)
+    reader.join()
+    os.close(main)
+    assert done.returncode == 0
+    text = b"".join(shown).decode()
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text).replace("\r", "\n")
+    assert "trace neuron 0.4000" in plain
+    assert "2 of 2 jobs done in" in plain.strip().splitlines()[-1]
+    lines = [line for line in plain.splitlines() if not line.startswith("Using workflow")]
+    assert max(map(len, lines)) <= 80
+    assert text.count("\x1b[?25l") == text.count("\x1b[?25h")  # the cursor is there again
