@@ -127,7 +127,7 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
         sections[key], found = _sentences(model, data.get(key, {}), key)
         problems += found
     if not problems:
-        problems += sections["networks"].problems(devices, programs)
+        problems += sections["networks"].problems(devices, programs, transitions)
         problems += sections["barriers"].problems(devices)
         simulated = {name: each for name, each in devices.items() if isinstance(each, Device)}
         problems += sections["crosscheck"].problems(simulated, _sentences)
