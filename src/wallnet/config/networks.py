@@ -577,8 +577,9 @@ class Networks(Section):
         ]
         if "rewritable" in self.level_sets:
             found += [
-                f"networks.mappings or networks.compared use the rewritable levels of {name}, which "
-                f"follow from its transitions; add transitions.{name}, or use another level set"
+                "networks.mappings or networks.compared use the rewritable levels of "
+                f"{name}, which follow from its transitions; add transitions.{name}, or use "
+                "another level set"
                 for name in self.synapses
                 if isinstance(devices.get(name), Device) and name not in transitions
             ]

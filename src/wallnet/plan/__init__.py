@@ -11,6 +11,7 @@ from wallnet.plan.barriers import (
 )
 from wallnet.plan.clean import not_asked_for, register, remove
 from wallnet.plan.figures import FIGURES, Figure, figures
+from wallnet.plan.levels import level_sources, level_tables
 from wallnet.plan.listing import (
     checks,
     crosscheck_files,
@@ -83,6 +84,8 @@ __all__ = [
     "level_in",
     "level_paths",
     "level_set_sources",
+    "level_sources",
+    "level_tables",
     "levels_in",
     "mapped_paths",
     "mapping_files",
