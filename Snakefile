@@ -60,6 +60,7 @@ include: "workflow/rules/programs.smk"
 include: "workflow/rules/windows.smk"
 include: "workflow/rules/transitions.smk"
 include: "workflow/rules/intervals.smk"
+include: "workflow/rules/levels.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/prices.smk"
 include: "workflow/rules/studies.smk"
@@ -116,7 +117,8 @@ rule transitions:
     """Where pulses of both signs lead from every state, as data, tables and maps."""
     input:
         target(
-            plan.transition_files(campaign),
+            plan.transition_files(campaign)
+            + plan.level_tables(campaign, "transitions"),
             "the target transitions has nothing to run; add a device under transitions",
             lambda: plan.work_ahead(plan.transition_work(campaign)),
         ),
@@ -138,10 +140,22 @@ rule barriers:
     """Barriers between the states of synapses, as data, tables and figures."""
     input:
         target(
-            plan.barrier_files(campaign),
+            plan.barrier_files(campaign) + plan.level_tables(campaign, "barriers"),
             "the target barriers has no synapse; add one to the devices, or name it in"
             " barriers.devices",
             lambda: plan.barrier_work(campaign),
+        ),
+    localrule: True
+
+
+rule levels:
+    """What each level of the synapses is worth: barriers and transitions in one table."""
+    input:
+        target(
+            plan.level_tables(campaign),
+            "the target levels has no synapse with barriers or transitions; add one to the devices",
+            lambda: f"{plan.barrier_work(campaign)}\n"
+            + plan.work_ahead(plan.transition_work(campaign)),
         ),
     localrule: True
 

@@ -50,7 +50,7 @@ STAGES = ("fp32", "quantized", "fine_tuned", "on_levels")
 SMALLEST = "smallest J that reaches it (1e12 A/m²)"
 """Column of the table of levels."""
 
-KEPT = ("synapse-rewritable",)
+KEPT = ("synapse-rewritable", "synapse-rewritable-10")
 """Devices whose barriers are shown."""
 
 COPIED = {"levels": "levels", "quartic": "activation", "potentiation": "branches"}
@@ -362,7 +362,34 @@ def staircase(results: Results) -> str:
     return f"{first}\n\n{second}"
 
 
-WINDOWS = ("staircase", "narrow", "narrow-tail")
+def staircase_of_ten(results: Results) -> str:
+    """Return where the pulses of the staircase of ten notches lead, and its branches."""
+    pulses = results.table("programs/staircase-10.csv")
+    pulses = pulses[pulses["pulse"] != "0"]
+    parts = []
+    for density, branch in pulses.groupby("J (1e12 A/m²)", sort=False):
+        numbers = branch["pulse"].tolist()
+        states = ", ".join(branch["state after the pause"].str.removeprefix("notch "))
+        parts.append(
+            f"pulses {numbers[0]} to {numbers[-1]} of {float(density):+g}e12 A/m² lead to the "
+            f"notches {states}"
+        )
+    moving = int((pulses["settled"] != "yes").sum())
+    rest = "after each of them the wall rests" if not moving else f"{moving} walls still move"
+    energy = pulses["energy (pJ)"].astype(float)
+    rise = pulses["temperature rise, middle (K)"].astype(float)
+    text = (
+        f"From notch 1, {'; '.join(parts)}; {rest}. A pulse costs {energy.iloc[0]:.2f} pJ, and the "
+        f"largest rise of the temperature in the middle of the track is {rise.max():.0f} K."
+    )
+    branches = results.table("programs/staircase-10-branches.csv")
+    table = markdown(
+        list(branches.columns), "|---|---|---|---:|---:|---:|---:|", branches.to_numpy().tolist()
+    )
+    return f"{textwrap.fill(text, WIDTH)}\n\n{table}"
+
+
+WINDOWS = ("staircase", "narrow", "narrow-tail", "ten")
 """The windows that are shown."""
 
 
@@ -770,6 +797,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "synapse-5-levels": levels_of_synapse_5,
     "staircase": staircase,
     "windows": windows,
+    "staircase-10": staircase_of_ten,
     "transitions": transitions,
     "intervals": intervals,
     "barriers": barriers,
@@ -883,7 +911,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
     devices = ("neuron", "synapse-5", "synapse-5-literal", "synapse-10", "track")
     places = [f"devices/{device}" for device in devices] + ["programs/staircase"]
     # these targets are not part of the whole campaign
-    others = ["intervals/synapse-5", "transitions/synapse-5"]
+    others = ["intervals/synapse-5", "transitions/synapse-5", "programs/staircase-10"]
     others += [f"windows/{name}" for name in WINDOWS]
     places += [place for place in others if (source / f"tables/{place}.csv").exists()]
     for place in places:

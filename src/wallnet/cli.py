@@ -17,6 +17,7 @@ def _parser() -> argparse.ArgumentParser:
     from wallnet.report import crosscheck, device_tables, measured, parameters, programming, studies
     from wallnet.report import devices as device_figures
     from wallnet.report import intervals as interval_reports
+    from wallnet.report import levels as level_reports
     from wallnet.report import networks as network_figures
     from wallnet.report import programs as program_reports
     from wallnet.report import transitions as transition_reports
@@ -44,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
         transition_reports,
         interval_reports,
         barrier_reports,
+        level_reports,
         network_figures,
         programming,
         crosscheck,

@@ -79,6 +79,18 @@ def test_transitions_that_cannot_be_are_named(changes, words):
     assert len(found) == 1
 
 
+def test_rewritable_levels_need_transitions():
+    data = led()
+    data["networks"] = {"synapses": ["stairs"], "compared": ["layer", "signed-rewritable"]}
+    assert config.parse(data).networks.level_sets == {"measured", "rewritable"}
+    del data["transitions"]
+    (problem,) = problems(data)
+    assert "use the rewritable levels of stairs, which follow from its transitions" in problem
+    assert problem.endswith("add transitions.stairs, or use another level set")
+    data["networks"]["compared"] = ["layer", "signed-kept"]
+    assert config.parse(data).networks.level_sets == {"measured", "kept"}
+
+
 def test_a_device_that_cannot_be_is_named():
     data = led()
     data["transitions"] = {"stair": data["transitions"]["stairs"]}

@@ -182,6 +182,65 @@ def test_the_kept_levels_are_those_of_the_barriers(synapse, tmp_path):
     assert count == 4
 
 
+def write_transitions(path, pulses):
+    """Write transitions of a synapse with two notches, given the target of two pulses a state."""
+    starts = ["notch 1", "between 1 and 2", "notch 2"]
+    targets = [*starts, "reversed", "expelled"]
+    shape = (3, 1, 2)
+    ends = np.array([[targets.index(each) for each in pair] for pair in pulses])
+    values = {f"end_{name}": np.zeros(shape) for name in ("bottom", "top")}
+    values |= {f"start_{name}": np.zeros(3) for name in ("bottom", "top")}
+    values |= {f"sequence_{name}": np.zeros((3, 5)) for name in ("current_density", "duration")}
+    values |= {
+        "end_state": np.array(targets, dtype=object)[ends].reshape(shape),
+        "end_settled": np.ones(shape, dtype=int),
+        "end_target": ends.reshape(shape),
+        "sequence_length": np.zeros((3, 5), dtype=int),
+        "start_kept": [1, 1, 1],
+        "reached": [1] * 5,
+        "left": [1] * 3,
+        "start": starts,
+        "target": targets,
+        "duration": [5e-9],
+        "current_density": [-0.7e12, 0.7e12],
+    }
+    files.write_dataset(files.dataset("transitions", values), path, "transitions", {})
+    return path
+
+
+def test_the_rewritable_levels_are_kept_and_pulses_lead_both_ways(synapse, tmp_path):
+    """From the reversed track no pulse leads back; the half state is passed but is not kept."""
+    data = synapse.gather()
+    barriers = write_barriers(tmp_path / "barriers.nc", {"notch 1", "notch 2"})
+    there = [("expelled", "between 1 and 2"), ("notch 1", "notch 2"), ("notch 1", "reversed")]
+    path = tmp_path / "synapse.json"
+    transitions = write_transitions(tmp_path / "transitions.nc", there)
+    devices.compact_model(synapse.out, path, barriers, transitions)
+    found = files.read_json(path)["levels"]
+    assert [level["kept"] for level in found] == [False, True, False, True, True]
+    assert [level["rewritable"] for level in found] == [False, True, False, True, False]
+    chosen, count = levels_of(path, "series", "rewritable")
+    expected = data["level_conductance"].sel(reading="series").values[[1, 3]]
+    assert (chosen, count) == (expected.tolist(), 4)
+    # the last pulse no longer leads back
+    there[2] = ("expelled", "reversed")
+    transitions = write_transitions(tmp_path / "transitions.nc", there)
+    devices.compact_model(synapse.out, path, barriers, transitions)
+    assert levels_of(path, "series", "rewritable") == ([], 4)
+
+
+def test_transitions_alone_make_no_level_rewritable(synapse, tmp_path):
+    synapse.gather()
+    path = tmp_path / "synapse.json"
+    there = [("notch 1", "notch 2")] * 3
+    transitions = write_transitions(tmp_path / "transitions.nc", there)
+    with pytest.raises(files.FileError, match="does not tell which levels are kept"):
+        devices.compact_model(synapse.out, path, None, transitions)
+    devices.compact_model(synapse.out, path)
+    with pytest.raises(files.FileError, match="has levels that lack 'rewritable'"):
+        levels_of(path, "parallel", "rewritable")
+
+
 def test_without_barriers_no_level_is_known_to_be_kept(synapse, tmp_path):
     synapse.gather()
     path = tmp_path / "synapse.json"

@@ -44,7 +44,7 @@ def model_of(tmp_path):
 
 def test_conductances_reach_the_mapping_unchanged_and_in_siemens(model_of):
     path = model_of(LEVELS)
-    for level_set in ("measured", "extended", "reachable"):
+    for level_set in ("measured", "extended", "reachable", "kept", "rewritable"):
         assert levels_of(path, "measured", level_set) == ([1e-5, 2.3e-5, 5e-5], 3)
         found = read_levels(path, "measured", level_set)
         assert found.conductances.tolist() == [1e-5, 2.3e-5, 5e-5]

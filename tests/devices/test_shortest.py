@@ -8,7 +8,14 @@ from helpers.transitions import led
 from helpers.walls import moving_wall
 
 from wallnet import config, devices, files, jobs, plan
-from wallnet.devices.transitions import Edge, Resting, shortest, target_of
+from wallnet.devices.transitions import (
+    Edge,
+    Resting,
+    both_ways,
+    rewritable_states,
+    shortest,
+    target_of,
+)
 from wallnet.files import FileError, WallState
 
 NM = 1e-9
@@ -117,6 +124,39 @@ def test_pulses_that_lead_nowhere_else_make_no_sequence():
     assert shortest([Edge(1, 1, 0.3e12, 5e-9)], 2, 4) == {}
 
 
+def reached_from(pairs, start):
+    """Return the states that pulses reach from a state, found by following them one by one."""
+    found, ahead = {start}, [start]
+    while ahead:
+        state = ahead.pop()
+        further = {second for first, second in pairs if first == state} - found
+        found |= further
+        ahead += further
+    return found
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_states_with_pulses_both_ways_are_those_of_brute_force(seed):
+    """Sparse directed graphs of nine states, of which six count."""
+    draw = random.Random(seed)
+    pairs = [(draw.randrange(9), draw.randrange(9)) for _ in range(draw.randint(8, 16))]
+    counted = draw.sample(range(9), 6)
+    reached = {state: reached_from(pairs, state) for state in range(9)}
+    groups = [{b for b in counted if b in reached[a] and a in reached[b]} for a in sorted(counted)]
+    expected = max(groups, key=len)
+    assert both_ways(pairs, 9, counted) == (expected if len(expected) > 1 else set())
+
+
+def test_states_are_rewritten_through_others_and_the_most_that_count_are_taken():
+    # 0 and 1 by way of 2; 3, 4 and 5 among each other; 6 is a dead end
+    pairs = [(0, 2), (2, 1), (1, 0), (3, 4), (4, 5), (5, 3), (0, 3), (5, 6), (6, 6)]
+    assert both_ways(pairs, 7, range(7)) == {0, 1, 2}
+    assert both_ways(pairs, 7, [0, 1, 3, 4, 5, 6]) == {3, 4, 5}
+    assert both_ways(pairs, 7, [0, 1, 5, 6]) == {0, 1}
+    assert both_ways(pairs, 7, [2, 4, 6]) == set()
+    assert both_ways([], 3, [0, 1]) == set()
+
+
 # Gathered from traces with known ends
 
 ENDS = {
@@ -191,6 +231,21 @@ def test_sequences_and_what_nothing_reaches_or_leaves(made):
     assert found["left"].values.tolist() == [1, 1, 1]
 
 
+def test_rewritable_states_are_kept_and_left_again(made):
+    """No pulse comes back from an expelled wall, although that track is kept, too."""
+    campaign, folder = made
+    gathered(campaign, folder)
+    path = folder / "stairs.nc"
+    every = ["notch 1", "notch 2", "notch 3", "expelled"]
+    assert rewritable_states(path, every) == {"notch 1", "notch 2", "notch 3"}
+    # by way of notch 2, which is not kept
+    assert rewritable_states(path, ["notch 1", "between 1 and 2", "notch 3"]) == {
+        "notch 1",
+        "notch 3",
+    }
+    assert rewritable_states(path, ["notch 3", "expelled"]) == frozenset()
+
+
 def test_a_state_in_which_no_wall_rests_is_no_target_and_no_start(made):
     campaign, folder = made
     job = jobs.level_job(campaign.devices["stairs"], "2")
@@ -206,6 +261,7 @@ def test_a_state_in_which_no_wall_rests_is_no_target_and_no_start(made):
     ]
     assert found["left"].values.tolist() == [1, 0, 0]
     assert found["reached"].values.tolist() == [0, 0, 0, 0, 1]
+    assert rewritable_states(folder / "stairs.nc", ["notch 1", "notch 2", "notch 3"]) == set()
 
 
 def test_a_trace_of_another_pulse_is_refused(made):

@@ -776,23 +776,25 @@ def test_paths_of_logs_and_benchmarks_repeat_those_of_the_results():
 # Compact models
 
 
-def level(parallel, series, stable=True, half=False, reachable=True):
+def level(parallel, series, stable=True, half=False, reachable=True, kept=True, again=True):
     return {
         "conductance": {"parallel": parallel, "series": series},
         "stable": stable,
         "half": half,
         "reachable": reachable,
+        "kept": kept,
+        "rewritable": again,
     }
 
 
 LEVELS = [
-    level(0.0, 0.0),
+    level(0.0, 0.0, kept=False, again=False),
     level(0.3, 0.2, half=True),
-    level(0.4, 0.25, reachable=False),
+    level(0.4, 0.25, reachable=False, again=False),
     level(0.5, 0.45, stable=False),
-    level(0.8, 0.55, half=True, reachable=False),
+    level(0.8, 0.55, half=True, reachable=False, kept=False, again=False),
     level(0.7, 0.65),
-    level(1.0, 1.0),
+    level(1.0, 1.0, again=False),
 ]
 """Levels deliberately out of order: a half state is above the notch that follows it."""
 
@@ -810,6 +812,8 @@ def synapse_model(tmp_path):
         ("parallel", "measured", [0.0, 0.4, 0.7, 1.0]),
         ("parallel", "extended", [0.0, 0.3, 0.4, 0.7, 0.8, 1.0]),
         ("parallel", "reachable", [0.0, 0.7, 1.0]),
+        ("parallel", "kept", [0.3, 0.4, 0.7, 1.0]),
+        ("parallel", "rewritable", [0.3, 0.7]),
         ("series", "measured", [0.0, 0.25, 0.65, 1.0]),
         ("series", "extended", [0.0, 0.2, 0.25, 0.55, 0.65, 1.0]),
         ("series", "reachable", [0.0, 0.65, 1.0]),

@@ -42,7 +42,7 @@ def test_the_configuration_knows_every_mapping_and_level_set(tmp_path):
     assert set(SCHEMES) == set(MAPPINGS)
     path = write_synapse(tmp_path / "synapse.json", 6)
     counts = [len(read_levels(path, "parallel", name).conductances) for name in LEVEL_SETS]
-    assert counts == [6, 11, 6, 4]
+    assert counts == [6, 11, 6, 4, 2]
     largest = ("largest", float("inf"))
     for name in SCHEMES:
         rows = name == "row"

@@ -32,14 +32,36 @@ def test_networks_on_kept_levels_wait_for_the_barriers_and_others_do_not(tmp_pat
     assert planned["minimum"] == 5
 
 
+PULSES = {"current_densities": [1.0e12], "durations": [1e-9]}
+
+
+def test_networks_on_rewritable_levels_wait_for_barriers_and_transitions(tmp_path):
+    """Three notches and four half states in both orders, with a pulse of each sign."""
+    data = rewritable("layer", "signed-fitted-rewritable")
+    # its other settings let no wall rest long enough to see it
+    data["devices"]["synapse"]["relaxation"] = {"longest": 3e-9}
+    data["transitions"] = {"synapse": PULSES}
+    campaign = Campaign(tmp_path)
+    campaign.configure(data)
+    planned = campaign.planned("results/compact_models/synapse.json")
+    assert (planned["barrier"], planned["barriers_of_device"]) == (8, 1)
+    assert (planned["transition"], planned["device_transitions"]) == (14, 1)
+    assert planned["level"] == 7
+
+
 def test_the_networks_of_a_rewritable_synapse_are_part_of_the_campaign():
     campaign = config.parse(rewritable("layer"))
     found = [path for path in plan.network_files(campaign) if "/synapse/parallel/layer/" in path]
     assert len(found) > 5
-    assert plan.barriers_for_levels(campaign, "synapse") == []
+    assert plan.level_set_sources(campaign, "synapse") == {}
     kept = config.parse(rewritable("layer-kept"))
-    assert plan.barriers_for_levels(kept, "synapse") == ["results/barriers/synapse.nc"]
-    assert plan.barriers_for_levels(kept, "neuron") == []
+    barriers = {"barriers": "results/barriers/synapse.nc"}
+    assert plan.level_set_sources(kept, "synapse") == barriers
+    assert plan.level_set_sources(kept, "neuron") == {}
+    data = rewritable("layer") | {"transitions": {"synapse": PULSES}}
+    data["networks"]["compared"] = ["layer-rewritable"]
+    transitions = {"transitions": "results/transitions/synapse.nc"}
+    assert plan.level_set_sources(config.parse(data), "synapse") == barriers | transitions
 
 
 def test_the_target_tells_its_work_beforehand(tmp_path):

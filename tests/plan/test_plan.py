@@ -381,7 +381,7 @@ RAISED = {
     "validation": 600,
 }
 
-CHECK_TARGETS = ("crosscheck", "validation", "mappings", "barriers")
+CHECK_TARGETS = ("crosscheck", "validation", "mappings", "barriers", "levels")
 TARGETS = ("all", "traces", "devices", "networks", "figures", *CHECK_TARGETS)
 
 
@@ -993,9 +993,11 @@ def test_the_targets_ask_for_every_file_of_their_kind(jobs):
         "validation": len(CHECKS) + 2 + 2,
         "mappings": 2 * 2 * 2 * 2 + 2 + 2,
         "barriers": 5 + 2 + 2 * (1 + 3 + 2),
+        "levels": 2 * 3,
     }
     rules = {name: (f"{name}_trace", f"{name}_check", f"{name}_table") for name in CHECK_TARGETS}
     rules["mappings"] = ("compare_mappings", "mapping_table")
+    rules["levels"] = ("level_report",)
     rules["barriers"] = ("barrier", "barriers_of_device", "barrier_report")
     made = {
         name: {p for j in jobs if j["rule"] in rules[name] for p in j["output"]} for name in rules

@@ -56,6 +56,9 @@ def test_transitions_have_data_tables_and_a_map(ran):
         [2, 1, 0, -1, -1],
     ]
     assert data["reached"].values.tolist() == [1, 1, 1, 0, 0]
+    text = (ran.folder / f"{names[0]}.md").read_text(encoding="utf-8")
+    assert "energy (pJ)" in text
+    assert "largest rise, middle (K)" in text
 
 
 def test_a_pulse_starts_from_the_last_state_of_its_level(ran):
@@ -101,6 +104,7 @@ def test_transitions_are_a_target_of_their_own(finished):
         ("devices.stairs.pulse.duration", 0.7e-9, {}),
         ("devices.stairs.detector.stop", 280e-9, {}),
         ("figures", {"font_size": 7.0}, {"transition_report": 1}),
+        ("heavy_metal", {"preset": "pt"}, {"transition_report": 1}),
     ],
 )
 def test_a_change_plans_what_depends_on_it(finished, path, value, expected):

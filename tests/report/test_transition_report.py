@@ -9,6 +9,7 @@ from matplotlib.patches import Rectangle
 
 from wallnet import config, files, jobs
 from wallnet.config import Figures
+from wallnet.devices.price import price_of
 from wallnet.report import style, transitions
 
 SMALL = Figures(resolution=72)
@@ -99,6 +100,33 @@ def test_a_sequence_follows_its_pulses_from_state_to_state(data, written):
         ]
     ]
     assert cells(written, "notch 2", "expelled") == [["notch 2", "expelled", "–", "–"]]
+
+
+def test_pulses_and_sequences_have_their_price(data, tmp_path):
+    """R I² t of the metal; the rise is that of single pulses, computed for each by itself."""
+    files.write_dataset(data, tmp_path / "stairs.nc", "transitions", {})
+    tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
+    job = jobs.price_job(config.parse(led()).devices["stairs"])
+    figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
+    transitions.transition_report(tmp_path / "stairs.nc", tables, SMALL, *figure, job)
+    with open(tables[0], newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 16
+    metal = job.heavy_metal
+    for row in (rows[1], rows[7], rows[12]):
+        density, duration = float(row["J (1e12 A/m²)"]) * 1e12, float(row["duration (ns)"]) * 1e-9
+        volume = job.length * job.width * metal.thickness
+        energy = metal.resistivity * density**2 * volume * duration
+        assert float(row["energy (pJ)"]) == pytest.approx(energy * 1e12, rel=0, abs=5.1e-4)
+        peak = price_of(job, density, duration).rise.peak
+        assert float(row["temperature rise, middle (K)"]) == pytest.approx(peak, rel=0, abs=0.051)
+    # +0.7 for 5 ns, then for 4 ns
+    (found,) = cells(tmp_path, "notch 1", "reversed")
+    energy = metal.resistivity * 0.7e12**2 * volume * 9e-9
+    assert float(found[4]) == pytest.approx(energy * 1e12, rel=0, abs=5.1e-4)
+    peak = price_of(job, 0.7e12, 5e-9).rise.peak
+    assert float(found[5]) == pytest.approx(peak, rel=0, abs=0.051)
+    assert cells(tmp_path, "notch 2", "expelled")[0][2:] == ["–"] * 4
 
 
 def test_the_states_say_what_rests_and_what_is_reached_and_left(written):

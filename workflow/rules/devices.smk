@@ -35,8 +35,8 @@ rule device:
 checkpoint compact_model:
     """Data of a device for networks: the levels of a synapse or the activation of a neuron."""
     input:
+        unpack(lambda w: plan.level_set_sources(campaign, w.device)),
         device=files.DEVICE,
-        barriers=lambda w: plan.barriers_for_levels(campaign, w.device),
     output:
         files.COMPACT_MODEL,
     log:
@@ -47,13 +47,10 @@ checkpoint compact_model:
         device=one_of(campaign.simulated),
     localrule: True
     params:
-        barriers=lambda w, input: (
-            ["--barriers", *input.barriers] if input.barriers else []
-        ),
+        options=lambda w, input: [f"--{name}={path}" for name, path in input.items()],
         revision=revisions.of("devices"),
     shell:
-        "wallnet compact-model --device {input.device:q} {params.barriers:q} --out {output:q}"
-        " > {log:q} 2>&1"
+        "wallnet compact-model {params.options:q} --out {output:q} > {log:q} 2>&1"
 
 
 # a checkpoint like compact_model

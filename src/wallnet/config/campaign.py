@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, Field
@@ -71,6 +71,16 @@ class Campaign(Section):
         """The devices that were measured, by name."""
         return {name: d for name, d in self.devices.items() if isinstance(d, MeasuredDevice)}
 
+    @property
+    def without_optional(self) -> Self:
+        """The campaign without its optional devices and their programs."""
+        left_out = {name for name, device in self.simulated.items() if device.optional}
+        devices = {name: each for name, each in self.devices.items() if name not in left_out}
+        programs = {
+            name: each for name, each in self.programs.items() if each.device not in left_out
+        }
+        return self.model_copy(update={"devices": devices, "programs": programs})
+
     def of_kind(self, kind: str) -> list[str]:
         """Return the names of all devices of a kind, such as `neuron` or `synapse`."""
         return [name for name, device in self.devices.items() if device.kind == kind]
@@ -127,7 +137,7 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
         sections[key], found = _sentences(model, data.get(key, {}), key)
         problems += found
     if not problems:
-        problems += sections["networks"].problems(devices, programs)
+        problems += sections["networks"].problems(devices, programs, transitions)
         problems += sections["barriers"].problems(devices)
         simulated = {name: each for name, each in devices.items() if isinstance(each, Device)}
         problems += sections["crosscheck"].problems(simulated, _sentences)

@@ -238,6 +238,8 @@ class Device(Section):
     """The metal that carries the current."""
     heating: Heating = Heating()
     """The substrate that carries its heat."""
+    optional: Annotated[bool, Field(exclude_if=lambda value: not value)] = False
+    """Whether the target `all` leaves out the device and its programs."""
 
     def time_step(self, current_density: float | None = None) -> float:
         """Return the engine's time step in s under a current density in A/m².

@@ -46,7 +46,7 @@ SCHEMES = (
 )
 """Schemes that map weights to conductances; each is a class in `wallnet.networks.mappings`."""
 
-LEVEL_SETS = ("measured", "extended", "reachable", "kept")
+LEVEL_SETS = ("measured", "extended", "reachable", "kept", "rewritable")
 """Sets of a synapse's levels that a mapping can use; a name without a suffix means `measured`."""
 
 _DEVIATIONS = r"[1-9](\.[0-9]{1,2})?"
@@ -541,10 +541,29 @@ class Networks(Section):
         """List all networks; see `RunSet.runs`."""
         return self.run_set().runs()
 
+    @property
+    def level_sets(self) -> frozenset[str]:
+        """The level sets of all mappings, those of the target `mappings` included."""
+        used = (*self.mappings, *self.compared)
+        return frozenset(split_mapping(name).level_set for name in used)
+
     def problems(
-        self, devices: Mapping[str, Device | MeasuredDevice], programs: Iterable[str] = ()
+        self,
+        devices: Mapping[str, Device | MeasuredDevice],
+        programs: Iterable[str] = (),
+        transitions: Iterable[str] = (),
     ) -> list[str]:
-        """List the conflicts with devices and programs of the campaign, one sentence each."""
+        """List the conflicts with other parts of the campaign, one sentence each.
+
+        Parameters
+        ----------
+        devices : Mapping
+            The devices.
+        programs : iterable of str
+            Names of the programs.
+        transitions : iterable of str
+            Names of the devices with transitions.
+        """
         found = [
             f"networks.{key} names {name}, which is not in networks.synapses; remove it"
             for key in ("table_ii", "written_by")
@@ -556,6 +575,14 @@ class Networks(Section):
             for name, program in self.written_by.items()
             if program not in programs
         ]
+        if "rewritable" in self.level_sets:
+            found += [
+                "networks.mappings or networks.compared use the rewritable levels of "
+                f"{name}, which follow from its transitions; add transitions.{name}, or use "
+                "another level set"
+                for name in self.synapses
+                if isinstance(devices.get(name), Device) and name not in transitions
+            ]
         if len(self.interpretations.seeds) < 2:
             found.append(
                 "networks.interpretations.seeds has one seed, so that no deviation is known; "

@@ -84,9 +84,14 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     compact.add_argument("--device", required=True, help="device file")
     compact.add_argument("--barriers", help="barriers of a synapse, for the level set kept")
+    compact.add_argument(
+        "--transitions", help="transitions of a synapse, for the level set rewritable"
+    )
     compact.add_argument("--out", required=True, help="JSON file to write")
     compact.set_defaults(
-        handler=lambda given: compact_model(given.device, given.out, given.barriers)
+        handler=lambda given: compact_model(
+            given.device, given.out, given.barriers, given.transitions
+        )
     )
 
     measured = subparsers.add_parser(

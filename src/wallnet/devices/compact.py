@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from wallnet import files
 from wallnet.devices.barriers import kept_states
+from wallnet.devices.transitions import rewritable_states
 from wallnet.files import FileError
 from wallnet.files.compact import CONTENTS
 
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
     import xarray
 
 
-def compact_model(device: str | Path, out: str | Path, barriers: str | Path | None = None) -> None:
+def compact_model(
+    device: str | Path,
+    out: str | Path,
+    barriers: str | Path | None = None,
+    transitions: str | Path | None = None,
+) -> None:
     """Write the compact model of a synapse or a neuron.
 
     Parameters
@@ -30,11 +36,15 @@ def compact_model(device: str | Path, out: str | Path, barriers: str | Path | No
     barriers : str or Path, optional
         Barriers of a synapse, which tell the levels that are kept. Without them, the level set
         `kept` is not available.
+    transitions : str or Path, optional
+        Transitions of a synapse, which tell the kept levels that are rewritable. Without them, the
+        level set `rewritable` is not available.
 
     Raises
     ------
     wallnet.files.FileError
-        If a file is missing or damaged, or the device is a plain track.
+        If a file is missing or damaged, the device is a plain track, or there are transitions
+        without barriers.
     """
     data = files.read_dataset(device, "track")
     kind = str(data.attrs["kind"])
@@ -49,6 +59,12 @@ def compact_model(device: str | Path, out: str | Path, barriers: str | Path | No
     if barriers is not None:
         lasting = kept_states(barriers)
         written = [level | {"kept": lasting.get(level["state"], False)} for level in written]
+    if transitions is not None:
+        if barriers is None:
+            raise FileError(f"{transitions} does not tell which levels are kept; add the barriers")
+        states = [level["state"] for level in written if level["stable"] and level["kept"]]
+        found = rewritable_states(transitions, states)
+        written = [level | {"rewritable": level["state"] in found} for level in written]
     files.write_json({"kind": kind, content: written, "made_by": plain}, out)
 
 

@@ -4,13 +4,14 @@ from wallnet.plan.barriers import (
     barrier_files,
     barrier_paths,
     barrier_work,
-    barriers_for_levels,
     ends_of_path,
+    level_set_sources,
     pairs_in,
     state_minima,
 )
 from wallnet.plan.clean import not_asked_for, register, remove
 from wallnet.plan.figures import FIGURES, Figure, figures
+from wallnet.plan.levels import level_sources, level_tables
 from wallnet.plan.listing import (
     checks,
     crosscheck_files,
@@ -66,7 +67,6 @@ __all__ = [
     "barrier_files",
     "barrier_paths",
     "barrier_work",
-    "barriers_for_levels",
     "checks",
     "comparison_paths",
     "crosscheck_files",
@@ -83,6 +83,9 @@ __all__ = [
     "interval_work",
     "level_in",
     "level_paths",
+    "level_set_sources",
+    "level_sources",
+    "level_tables",
     "levels_in",
     "mapped_paths",
     "mapping_files",

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from wallnet import files
 from wallnet.config import Campaign, Device
-from wallnet.config.networks import split_mapping
 from wallnet.config.track import Track
 from wallnet.jobs import between, images_of, level_states, neighbours
 from wallnet.plan.paths import folder
@@ -50,15 +49,24 @@ def ends_of_path(name: str, first: str, second: str) -> list[str]:
     return [files.MINIMUM.format(device=name, state=state.file_name) for state in states]
 
 
-def barriers_for_levels(campaign: Campaign, name: str) -> list[str]:
-    """Return the barriers of a device if networks use the kept ones of its levels, or nothing."""
+def level_set_sources(campaign: Campaign, name: str) -> dict[str, str]:
+    """Return the files that tell which levels of a device are in the level sets of the networks.
+
+    Returns
+    -------
+    dict
+        Its `barriers` if networks use its kept or rewritable levels, and its `transitions` if they
+        use the rewritable ones.
+    """
     networks = campaign.networks
-    used = {
-        split_mapping(mapping).level_set for mapping in (*networks.mappings, *networks.compared)
-    }
-    if "kept" not in used or name not in networks.synapses or name not in campaign.simulated:
-        return []
-    return [files.BARRIERS.format(device=name)]
+    asked = name in networks.synapses and name in campaign.simulated
+    used = networks.level_sets if asked else frozenset()
+    found = {}
+    if used & {"kept", "rewritable"}:
+        found["barriers"] = files.BARRIERS.format(device=name)
+    if "rewritable" in used:
+        found["transitions"] = files.TRANSITIONS.format(device=name)
+    return found
 
 
 def barrier_files(campaign: Campaign) -> list[str]:

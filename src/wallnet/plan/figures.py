@@ -47,7 +47,9 @@ class Figure:
     def places(self, campaign: Campaign) -> list[dict[str, str]]:
         """List the wildcards of all figures of this kind in a campaign."""
         networks = campaign.networks
-        devices = campaign.of_kind(self.kind) if self.kind else networks.synapses
+        # a figure of all devices is part of the target `all`
+        shown = campaign if "{device}" in self.pattern else campaign.without_optional
+        devices = shown.of_kind(self.kind) if self.kind else networks.synapses
         if not (devices if self.kind else networks.recipes):
             return []
         choices = {"dataset": networks.datasets, "device": devices}
@@ -107,7 +109,8 @@ def _measured(campaign: Campaign, device: str) -> list[str]:
 
 
 def _synapses(campaign: Campaign) -> list[str]:
-    return [files.DEVICE.format(device=device) for device in campaign.of_kind("synapse")]
+    synapses = campaign.without_optional.of_kind("synapse")
+    return [files.DEVICE.format(device=device) for device in synapses]
 
 
 def _accuracy(campaign: Campaign) -> list[str]:

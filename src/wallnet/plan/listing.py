@@ -9,8 +9,7 @@ from wallnet.files.compact import CONTENTS
 from wallnet.plan import paths
 from wallnet.plan.barriers import barrier_files
 from wallnet.plan.figures import figures
-
-TABLE_SUFFIXES = (".csv", ".md", ".html")
+from wallnet.plan.levels import TABLE_SUFFIXES, level_tables
 
 
 def _table(name: str, suffixes: Sequence[str] = TABLE_SUFFIXES) -> list[str]:
@@ -143,14 +142,15 @@ def network_files(campaign: Campaign) -> list[str]:
 
 
 def everything(campaign: Campaign) -> list[str]:
-    """List the files of the target `all`: all results except those of separate checks."""
+    """List the files of the target `all`: all except those of checks and of optional devices."""
+    asked = campaign.without_optional
     return [
-        *simulations(campaign),
-        *device_files(campaign),
-        *program_files(campaign),
+        *simulations(asked),
+        *device_files(asked),
+        *program_files(asked),
         *_table("parameters", (".csv", ".html")),
         *network_files(campaign),
-        *figures(campaign),
+        *figures(asked),
     ]
 
 
@@ -195,11 +195,18 @@ def interpretation_files(campaign: Campaign) -> list[str]:
 
 def checks(campaign: Campaign) -> list[str]:
     """List the results of the targets that are not part of `all`."""
+    optional = {
+        path
+        for of in (simulations, device_files, program_files, figures)
+        for path in {*of(campaign)} - {*of(campaign.without_optional)}
+    }
     return [
+        *sorted(optional),
         *window_files(campaign),
         *transition_files(campaign),
         *interval_files(campaign),
         *barrier_files(campaign),
+        *level_tables(campaign),
         *crosscheck_files(campaign),
         *validation_files(campaign),
         *mapping_files(campaign),

@@ -90,8 +90,22 @@ def lifetime_text(seconds: float) -> str:
     return "below 1 ns"
 
 
-def _thermal(data: "xarray.Dataset") -> float:
-    """Return k_B T in J."""
+def kept_of(data: "xarray.Dataset") -> dict[str, tuple[float, int]]:
+    """Return the lowest barrier in J and whether it is kept (-1: unknown) of each state.
+
+    A reversed track is left over the barrier of nucleation.
+    """
+    names, *found = (data[f"state_{key}"].values.tolist() for key in ("name", "barrier", "kept"))
+    states = dict(zip(names, zip(*found, strict=True), strict=True))
+    nucleation = float(data["pair_backward"].values[-1])
+    if not data["pair_converged"].values[-1]:
+        return states | {REVERSED: (math.nan, -1)}
+    least = _settings(data)["kept"] * thermal_energy(data)
+    return states | {REVERSED: (nucleation, int(nucleation >= least))}
+
+
+def thermal_energy(data: "xarray.Dataset") -> float:
+    """Return k_B T in J at the temperature of the barriers of a device."""
     return BOLTZMANN * float(_settings(data)["temperature"])
 
 
@@ -101,7 +115,7 @@ def _settings(data: "xarray.Dataset") -> dict[str, Any]:
 
 def states_table(data: "xarray.Dataset") -> Table:
     """Return the table of all states: energy, lowest barrier, lifetime, whether kept."""
-    settings, thermal = _settings(data), _thermal(data)
+    settings, thermal = _settings(data), thermal_energy(data)
     low, high = (f"{f:.0e}".replace("+", "") for f in settings["attempt_frequencies"])
     energy = data["state_energy"].values
     barrier = data["state_barrier"].values
@@ -165,7 +179,7 @@ def _leaves(data: "xarray.Dataset", pair: int) -> bool:
 def _pairs(
     data: "xarray.Dataset", rows: Sequence[int], title: str, names: tuple[str, str, str, str]
 ) -> Table:
-    thermal = _thermal(data)
+    thermal = thermal_energy(data)
     first, second, there, back = names
     forward, backward = (data[f"pair_{way}"].values[rows] for way in ("forward", "backward"))
     columns: dict[str, tuple[Any, Format]] = {
@@ -208,7 +222,7 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     """Draw the energy along all paths against the position of the wall, and all states."""
     from matplotlib import pyplot
 
-    thermal = _thermal(data)
+    thermal = thermal_energy(data)
     lowest = np.nanmin(data["state_energy"].values)
     figure, panels = pyplot.subplots(2, 1, figsize=style.size(figures, 0.95), sharex=True)
     position = (data["pair_wall_bottom"].values + data["pair_wall_top"].values) / 2 / 1e-9

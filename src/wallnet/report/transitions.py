@@ -1,6 +1,7 @@
 """Tables and map of the transitions of a device, made from their file only."""
 
 import argparse
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,9 +9,11 @@ import numpy as np
 
 from wallnet import files
 from wallnet.config import Figures
+from wallnet.devices.price import Price, price_of
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, REVERSED, WIDER
-from wallnet.report import style
+from wallnet.jobs import PriceJob
+from wallnet.report import prices, style
 from wallnet.report.device_tables import SETTLED, write_tables
 from wallnet.report.style import add_figure_arguments, figures_of
 from wallnet.report.tables import Format, Table
@@ -30,6 +33,7 @@ def transition_report(
     figures: Figures,
     png_path: str | Path,
     vector_path: str | Path,
+    price: PriceJob | None = None,
 ) -> None:
     """Tabulate and draw where pulses lead from every state of a device.
 
@@ -43,15 +47,25 @@ def transition_report(
         Style of all figures.
     png_path, vector_path : str or Path
         Map to write.
+    price : PriceJob, optional
+        What pulses cost depends on; without it, the tables have no prices.
 
     Raises
     ------
     wallnet.files.FileError
         If the file is missing or damaged, or a file cannot be written.
     """
+    import pandas
+
     data = files.read_dataset(transitions, "transitions")
     name = str(data.attrs["device"])
     made = [each(data, name) for each in (_pulses, _sequences, _states)]
+    if price:
+        found = _price(data, price)
+        columns = pandas.concat([prices.columns(found)] * data.sizes["start"], ignore_index=True)
+        made[0] = prices.with_prices(made[0], columns)
+        made[1] = _priced_sequences(made[1], data, found)
+        made.append(prices.conditions(price, name))
     write_tables(f"{name}: transitions", made, *tables)
     origin = ("parameters", "simulation", "revision", "wallnet_version")
     with style.apply(figures):
@@ -144,6 +158,31 @@ def _sequences(data: "xarray.Dataset", name: str) -> Table:
     )
 
 
+def _price(data: "xarray.Dataset", price: PriceJob) -> Price:
+    """Return the prices of all pulses from one state, in the order of the table of pulses."""
+    durations, densities = data["duration"].values, data["current_density"].values
+    return price_of(price, np.tile(densities, len(durations)), np.repeat(durations, len(densities)))
+
+
+def _priced_sequences(table: Table, data: "xarray.Dataset", price: Price) -> Table:
+    """Return the table of sequences with energy and largest rise, each pulse from a cold track."""
+    each = list(itertools.product(data["duration"].values, data["current_density"].values))
+    energy = dict(zip(each, price.energy, strict=True))
+    rise = dict(zip(each, price.rise.peak, strict=True))
+    rows = []
+    for start, target in zip(table.frame["from"], table.frame["to"], strict=True):
+        pulses = [(duration, density) for density, duration, _ in sequence(data, start, target)]
+        rows.append(
+            {
+                "energy (pJ)": sum(energy[pulse] for pulse in pulses) / 1e-12 or None,
+                "largest rise, middle (K)": max((rise[pulse] for pulse in pulses), default=None),
+            }
+        )
+    frame = table.frame.assign(**{key: [row[key] for row in rows] for key in rows[0]})
+    formats = {"energy (pJ)": ".3f", "largest rise, middle (K)": ".1f"}
+    return Table(table.title, frame, {**table.formats, **formats})
+
+
 def _states(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of what rests, and of what nothing reaches or leaves."""
     import pandas
@@ -226,6 +265,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     command.add_argument("--markdown", required=True, help="all tables, to read as text")
     command.add_argument("--html", required=True, help="all tables, for the report")
     add_figure_arguments(command)
+    prices.add_price_argument(command)
     command.set_defaults(handler=_report)
 
 
@@ -236,4 +276,5 @@ def _report(arguments: argparse.Namespace) -> None:
         figures_of(arguments),
         arguments.png,
         arguments.vector,
+        prices.price_job_of(arguments),
     )

@@ -1,0 +1,76 @@
+"""Tables of levels are planned from what is known of a synapse."""
+
+from pathlib import Path
+
+import pytest
+from helpers.small_campaign import Campaign
+from helpers.transitions import led
+
+from wallnet import config, plan
+
+DEVICE, BARRIERS, TRANSITIONS = (
+    f"results/{folder}/stairs.nc" for folder in ("devices", "barriers", "transitions")
+)
+TABLES = [f"results/tables/levels/stairs{suffix}" for suffix in (".csv", ".md", ".html")]
+
+
+def asked(barriers=True, transitions=True):
+    """Return plain data of a campaign with barriers, transitions or neither."""
+    data = led()
+    data["devices"]["stairs"]["kind"] = "synapse"
+    if not barriers:
+        data["barriers"] = {"devices": []}
+    if not transitions:
+        del data["transitions"]
+    return data
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        ({}, {"barriers": BARRIERS, "transitions": TRANSITIONS}),
+        ({"barriers": False}, {"transitions": TRANSITIONS}),
+        ({"transitions": False}, {"barriers": BARRIERS}),
+    ],
+)
+def test_a_table_has_the_sources_that_the_configuration_names(chosen, expected):
+    campaign = config.parse(asked(**chosen))
+    assert plan.level_sources(campaign, "stairs") == {"device": DEVICE, **expected}
+    assert plan.level_tables(campaign) == TABLES
+
+
+def test_a_synapse_of_which_nothing_is_asked_has_no_table():
+    assert plan.level_tables(config.parse(asked(False, False))) == []
+
+
+def test_barriers_and_transitions_add_the_table_once_the_rest_is_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    campaign = config.parse(asked())
+    made = [plan.level_tables(campaign, kind) for kind in ("barriers", "transitions")]
+    assert made == [[], []]
+    for path in (DEVICE, TRANSITIONS):
+        Path(path).parent.mkdir(parents=True)
+        Path(path).touch()
+    made = [plan.level_tables(campaign, kind) for kind in ("barriers", "transitions")]
+    assert made == [TABLES, []]
+    # the target transitions makes no table of a device without transitions
+    assert plan.level_tables(config.parse(asked(transitions=False)), "transitions") == []
+    Path(DEVICE).unlink()
+    assert plan.level_tables(campaign, "barriers") == []
+
+
+def test_the_target_computes_what_the_tables_need(tmp_path):
+    """Three notches: 8 paths of barriers, and 4 pulses from each of the 3 starts."""
+    campaign = Campaign(tmp_path)
+    campaign.configure(asked())
+    planned = campaign.planned("levels")
+    assert (planned["barrier"], planned["transition"], planned["level_report"]) == (8, 12, 1)
+    run = campaign.snakemake("--dry-run", "levels")
+    told = run.stdout + run.stderr
+    assert "barriers: 8 paths, about" in told
+    # two of the levels of the synapse, in addition to the pulses and the three starts
+    assert "15 simulations of this target are not there yet" in told
+    campaign.configure(asked(False, False))
+    refused = campaign.snakemake("--dry-run", "levels", check=False)
+    assert refused.returncode != 0
+    assert "the target levels has no synapse with barriers" in refused.stdout + refused.stderr

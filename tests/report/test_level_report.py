@@ -1,0 +1,173 @@
+"""Table of what the levels of a synapse are worth, from a device, barriers and transitions."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from wallnet import cli, files
+
+THERMAL = 1.380649e-23 * 250
+NAN = float("nan")
+LEFT = "left by pulses of the {} sign ({}), |J| (1e12 A/m²)"
+ALONG, AGAINST = LEFT.format("sweep's", "+"), LEFT.format("opposite", "-")
+STARTS = ["notch 1", "between 1 and 2", "notch 2"]
+
+
+def barriers(nucleation=300.0, converged=1):
+    """Barriers of a synapse with three notches at 250 K, of which the last is not computed."""
+    values = {
+        "state_name": ["notch 1", "between 1 and 2", "notch 2"],
+        "state_energy": 1e-17 + np.array([0.0, 80.0, -5.0]) * THERMAL,
+        "state_wall_bottom": [0.0] * 3,
+        "state_wall_top": [0.0] * 3,
+        "state_barrier": np.array([51.5, 9.25, NAN]) * THERMAL,
+        "state_exit": ["notch 2", "notch 2", ""],
+        "state_lifetime": np.zeros((3, 2)),
+        "state_kept": [1, 0, -1],
+        "pair_first": ["expelled", "notch 2"],
+        "pair_second": ["notch 1", "reversed"],
+        "pair_forward": np.array([400.0, 130.0]) * THERMAL,
+        "pair_backward": np.array([90.0, nucleation]) * THERMAL,
+        "pair_converged": [1, converged],
+        "pair_route": ["", ""],
+        "pair_images": [1, 1],
+        "pair_energy": np.zeros((2, 1)),
+        "pair_wall_bottom": np.zeros((2, 1)),
+        "pair_wall_top": np.zeros((2, 1)),
+    }
+    parameters = '{"temperature": 250.0, "kept": 40.0, "attempt_frequencies": [1e9, 1e12]}'
+    return files.dataset("barriers", values).assign_attrs(parameters=parameters)
+
+
+def transitions():
+    """Pulses of two durations from three states, in one of which no wall rests."""
+    states = [
+        [["expelled", "notch 1", "between 1 and 2", "free"], ["expelled", *3 * ["notch 1"]]],
+        [["notch 1", "notch 1", "notch 2", "reversed"], ["notch 1", "free", "notch 2", "notch 1"]],
+        [["notch 1"] * 4, ["notch 1"] * 4],
+    ]
+    targets = [*STARTS, "reversed", "expelled"]
+    known = np.array([targets.index(s) if s in targets else -1 for s in np.ravel(states)])
+    known = known.reshape(3, 2, 4)
+    # at rest, but not where a placed wall rests
+    known[0, 1, 3] = -1
+    zeros = np.zeros((3, 2, 4))
+    values = {
+        "start_kept": [1, 1, 0],
+        "start_bottom": [0.0] * 3,
+        "start_top": [0.0] * 3,
+        "end_state": states,
+        "end_settled": zeros.astype(int),
+        "end_bottom": zeros,
+        "end_top": zeros,
+        "end_target": known,
+        "reached": [1, 1, 0, 1, 1],
+        "left": [1, 1, 0],
+        "sequence_length": np.zeros((3, 5), dtype=int),
+        "sequence_current_density": np.zeros((3, 5)),
+        "sequence_duration": np.zeros((3, 5)),
+        "start": STARTS,
+        "target": targets,
+        "duration": [4e-9, 5e-9],
+        "current_density": [-0.7e12, -0.6e12, 0.6e12, 0.7e12],
+    }
+    return files.dataset("transitions", values)
+
+
+@pytest.fixture
+def bench(synapse, tmp_path):
+    """Return a synapse whose device file a test may change."""
+    found = synapse.copied(tmp_path / "bench")
+    found.gather()
+    return found
+
+
+@pytest.fixture
+def rows(bench, tmp_path):
+    """Return a function that writes the table and returns its rows by state."""
+
+    def made(barriers=None, transitions=None):
+        given = {"barriers": barriers, "transitions": transitions}
+        words = ["level-report", "--device", bench.out]
+        for kind, data in given.items():
+            if data is not None:
+                files.write_dataset(data, tmp_path / f"{kind}.nc", kind, {})
+                words += [f"--{kind}", tmp_path / f"{kind}.nc"]
+        for kind in ("csv", "markdown", "html"):
+            words += [f"--{kind}", tmp_path / f"levels.{kind}"]
+        cli.main(list(map(str, words)))
+        with open(tmp_path / "levels.csv", newline="", encoding="utf-8") as stream:
+            found = list(csv.DictReader(stream))
+        for kind in ("markdown", "html"):
+            text = (tmp_path / f"levels.{kind}").read_text(encoding="utf-8")
+            assert all(row["state"] in text for row in found)
+        return {row["state"]: row for row in found}
+
+    return made
+
+
+def test_one_table_tells_minimum_barrier_kept_reached_and_left(rows):
+    found = rows(barriers(), transitions())
+    assert list(found) == ["initial", *STARTS, "reversed"]
+    one, half, two = (found[state] for state in STARTS)
+    assert (one["level"], half["level"], two["level"]) == ("1", "half", "2")
+    assert (one["lowest barrier (k_B T)"], one["kept"]) == ("51.5", "yes")
+    assert (half["lowest barrier (k_B T)"], half["kept"]) == ("9.2", "no")
+    assert (two["lowest barrier (k_B T)"], two["kept"]) == ("–", "unknown")
+    column = "reached from other states"
+    assert [row[column] for row in (one, half, two)] == ["yes", "yes", "no"]
+    # by ascending magnitude; 5 ns at +0.7 leave the wall beside the place of its state
+    assert one[ALONG] == "4 ns: 0.6 to 1-2, 0.7 to (f); 5 ns: 0.7 to (1)"
+    assert one[AGAINST] == "4 ns: 0.7 to E; 5 ns: 0.7 to E"
+    assert half[ALONG] == "4 ns: 0.6 to 2, 0.7 to R; 5 ns: 0.6 to 2, 0.7 to 1"
+    assert half[AGAINST] == "4 ns: 0.6 to 1, 0.7 to 1; 5 ns: 0.6 to (f), 0.7 to 1"
+    assert two[ALONG] == two[AGAINST] == "no wall rests there"
+
+
+def test_a_reversed_track_is_kept_by_the_barrier_of_nucleation_and_not_left(rows):
+    row = rows(barriers(), transitions())["reversed"]
+    assert (row["lowest barrier (k_B T)"], row["kept"]) == ("300.0", "yes")
+    assert (row[ALONG], row[AGAINST]) == ("nothing", "nothing")
+    assert row["reached from other states"] == "yes"
+    assert rows(barriers(39.9))["reversed"]["kept"] == "no"
+    assert rows(barriers(converged=0))["reversed"]["kept"] == "unknown"
+
+
+def test_what_was_not_computed_is_unknown(rows):
+    row = rows(barriers())["notch 1"]
+    assert (row["kept"], row["reached from other states"]) == ("yes", "unknown")
+    assert (row[ALONG], row[AGAINST]) == ("unknown", "unknown")
+    row = rows(None, transitions())["notch 1"]
+    assert (row["lowest barrier (k_B T)"], row["kept"]) == ("–", "unknown")
+    assert row[ALONG].startswith("4 ns: 0.6")
+    # no pulse starts there
+    initial = rows(barriers(), transitions())["initial"]
+    assert (initial[ALONG], initial["reached from other states"]) == ("unknown", "unknown")
+
+
+def test_a_level_without_a_minimum_is_not_kept(bench, rows):
+    """That of the start has no barriers, and without a minimum it needs none."""
+    data = files.read_dataset(bench.out, "synapse").load()
+    for value, minimum, kept in ((1, "yes", "unknown"), (0, "no", "no")):
+        data["level_minimum"][0] = value
+        files.write_dataset(data, bench.out, "synapse", {})
+        found = rows(barriers(), transitions())
+        assert (found["initial"]["minimum"], found["initial"]["kept"]) == (minimum, kept)
+        assert (found["notch 1"]["minimum"], found["notch 1"]["kept"]) == ("unknown", "yes")
+
+
+def test_the_sweep_has_a_sign(bench, rows):
+    """Pulses of negative current are along a sweep of negative current."""
+    row = rows(None, transitions())["notch 2"]
+    position = files.read_dataset(bench.out, "synapse")["level_position"].values[3]
+    assert float(row["mean wall position (nm)"]) == pytest.approx(position / 1e-9, abs=0.05)
+    smallest = files.read_dataset(bench.out, "synapse")["reaching_current_density"].values[1]
+    row = rows(None, transitions())["notch 1"]
+    assert float(row["reached by the sweep from J (1e12 A/m²)"]) * 1e12 == smallest
+    data = files.read_dataset(bench.out, "synapse").load()
+    data = data.assign_coords(current_density=-data["current_density"])
+    files.write_dataset(data, bench.out, "synapse", {})
+    row = rows(None, transitions())["notch 1"]
+    assert row[LEFT.format("sweep's", "-")] == "4 ns: 0.7 to E; 5 ns: 0.7 to E"
+    assert row[LEFT.format("opposite", "+")].startswith("4 ns: 0.6 to 1-2")
