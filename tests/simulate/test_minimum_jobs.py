@@ -1,5 +1,7 @@
 """Minima and paths of a tiny track: where a wall stays, and from which start."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers.small_campaign import TINY
@@ -160,3 +162,42 @@ def test_one_end_may_go_first_if_no_half_state_tells_it(device, barriers, minima
         with pytest.raises(SimulationError, match="enough"):
             stage.find_barrier(job, given)
         assert routes["sizes"] == sizes
+
+
+def test_a_path_without_a_saddle_point_is_tried_with_closer_images(
+    device, barriers, minima, monkeypatch
+):
+    from wallnet.film import paths
+
+    lowest, sizes = paths.lowest, []
+
+    def far_from_a_saddle_point(landscape, candidates, progress):
+        sizes.append([len(images) for images in candidates])
+        path, best = lowest(landscape, candidates, progress)
+        return (replace(path, residual=99.0) if len(sizes) < 2 else path), best
+
+    monkeypatch.setattr(paths, "lowest", far_from_a_saddle_point)
+    job = jobs.barrier_job(device, barriers, "1-2", "2")
+    found = find_barrier(job, minima)
+    # 120 nm in steps of 4.57 and of 3.65 nm
+    assert sizes == [[28], [34]]
+    assert found.sizes["image"] == 34
+    assert found["barrier_converged"] == 1
+    assert found.attrs["spacing"] == pytest.approx(0.8 * job.spacing, rel=1e-12, abs=0)
+
+
+def test_a_path_is_tried_three_times_at_most(device, barriers, minima, monkeypatch):
+    from wallnet.film import paths
+
+    lowest, tried = paths.lowest, []
+
+    def without_end(landscape, candidates, progress):
+        tried.append(len(candidates[0]))
+        path, best = lowest(landscape, [candidates[0][[0, 8, 16, -1]]], progress)
+        return replace(path, residual=99.0), best
+
+    monkeypatch.setattr(paths, "lowest", without_end)
+    found = find_barrier(jobs.barrier_job(device, barriers, "1-2", "2"), minima)
+    assert tried == [28, 34, 43]
+    assert found["barrier_converged"] == 0
+    assert found.attrs["reason"] == "the highest image did not reach a saddle point"

@@ -26,6 +26,12 @@ LEAD = 0.5
 """Lead of the upper end in the middle of a path of both ends together, in units of Δ. Without it,
 the path could stay on a ridge, since neither end would be first."""
 
+ATTEMPTS = 3
+"""Largest number of paths that are computed until the highest image reaches a saddle point."""
+
+CLOSER = 0.8
+"""Factor of the distance of the images from one attempt to the next."""
+
 Places = list[tuple[float, float]]
 
 
@@ -69,14 +75,18 @@ def find_barrier(
     ends = [_end(landscape, state, minima) for state in (first, second)]
     places = _places(job, first, second)
     straight = "one end moves" if first.half or second.half else "both ends together"
-    routes = {straight: _together(job, *places)}
-    if not _half_tells(first, second, minima):
-        routes["upper end first"] = _one_first(job, *places)
-    candidates = [_images(job, ends, route) for route in routes.values()]
-    try:
-        path, best = paths.lowest(landscape, candidates, progress)
-    except EngineError as error:
-        raise SimulationError(f"path from '{first}' to '{second}': {error}") from error
+    for attempt in range(ATTEMPTS):
+        closer = job.model_copy(update={"spacing": job.spacing * CLOSER**attempt})
+        routes = {straight: _together(closer, *places)}
+        if not _half_tells(first, second, minima):
+            routes["upper end first"] = _one_first(closer, *places)
+        candidates = [_images(job, ends, route) for route in routes.values()]
+        try:
+            path, best = paths.lowest(landscape, candidates, progress)
+        except EngineError as error:
+            raise SimulationError(f"path from '{first}' to '{second}': {error}") from error
+        if path.converged:
+            break
     mask = tracks.magnetic_mask(job.track)
     walls = [tracks.wall_ends(job.track, mask, np.moveaxis(m, 0, -1)) for m in path.images]
     energies = path.energy
@@ -102,6 +112,7 @@ def find_barrier(
             **_origin(job),
             "route": list(routes)[best],
             "rounds": path.rounds,
+            "spacing": closer.spacing,
             "settled": int(path.settled),
             "processor_time": round(time.process_time() - begin, 1),
             "reason": "" if path.converged else "the highest image did not reach a saddle point",
