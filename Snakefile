@@ -40,6 +40,7 @@ os.environ.update(
 
 
 wildcard_constraints:
+    candidate=r"\d+",
     device="[a-z0-9][a-z0-9_-]*",
     current=r"-?\d+\.\d{4}",
     duration=r"\d+\.\d{3}",
@@ -60,6 +61,7 @@ include: "workflow/rules/programs.smk"
 include: "workflow/rules/windows.smk"
 include: "workflow/rules/transitions.smk"
 include: "workflow/rules/intervals.smk"
+include: "workflow/rules/calibration.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/prices.smk"
 include: "workflow/rules/studies.smk"
@@ -142,6 +144,17 @@ rule barriers:
             "the target barriers has no synapse; add one to the devices, or name it in"
             " barriers.devices",
             lambda: plan.barrier_work(campaign),
+        ),
+    localrule: True
+
+
+rule calibration:
+    """How far parameters make devices do what the paper states, as data, tables and a figure."""
+    input:
+        target(
+            plan.calibration_files(campaign),
+            "the target calibration has nothing to run; add statements under calibration",
+            lambda: plan.work_ahead(plan.calibration_work(campaign)),
         ),
     localrule: True
 

@@ -14,6 +14,7 @@ def _parser() -> argparse.ArgumentParser:
     from wallnet.config import commands as configuration
     from wallnet.networks import commands as networks
     from wallnet.report import barriers as barrier_reports
+    from wallnet.report import calibration as calibration_reports
     from wallnet.report import crosscheck, device_tables, measured, parameters, programming, studies
     from wallnet.report import devices as device_figures
     from wallnet.report import intervals as interval_reports
@@ -44,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
         transition_reports,
         interval_reports,
         barrier_reports,
+        calibration_reports,
         network_figures,
         programming,
         crosscheck,

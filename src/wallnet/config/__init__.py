@@ -11,6 +11,7 @@ from wallnet.config.calculators import (
     file_name,
     from_file_name,
 )
+from wallnet.config.calibration import Arrival, Calibration, Candidate, Response, Rest
 from wallnet.config.campaign import Campaign, load, load_device, parse
 from wallnet.config.crosscheck import Crosscheck
 from wallnet.config.devices import (
@@ -48,8 +49,11 @@ __all__ = [
     "LARGEST_FILE",
     "MEASURED",
     "VACUUM_PERMEABILITY",
+    "Arrival",
     "Barriers",
+    "Calibration",
     "Campaign",
+    "Candidate",
     "ConfigError",
     "Crosscheck",
     "Detector",
@@ -69,6 +73,8 @@ __all__ = [
     "ProgramPulse",
     "Pulse",
     "Relaxation",
+    "Response",
+    "Rest",
     "Track",
     "Transitions",
     "Wall",

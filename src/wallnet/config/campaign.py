@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, Field
 
 from wallnet.config.barriers import Barriers
+from wallnet.config.calibration import Calibration
 from wallnet.config.crosscheck import Crosscheck
 from wallnet.config.devices import Device
 from wallnet.config.figures import Figures
@@ -56,6 +57,8 @@ class Campaign(Section):
     """The networks that are trained with them."""
     barriers: Barriers = Barriers()
     """Barriers between the states of synapses, and what makes a state a kept one."""
+    calibration: Calibration = Calibration()
+    """Search for parameters under which devices do what a paper states."""
     figures: Figures = Figures()
     """Style of the figures."""
     crosscheck: Crosscheck = Crosscheck()
@@ -79,6 +82,7 @@ class Campaign(Section):
 SECTIONS: dict[str, type[Section]] = {
     "networks": Networks,
     "barriers": Barriers,
+    "calibration": Calibration,
     "figures": Figures,
     "crosscheck": Crosscheck,
 }
@@ -131,6 +135,7 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
         problems += sections["barriers"].problems(devices)
         simulated = {name: each for name, each in devices.items() if isinstance(each, Device)}
         problems += sections["crosscheck"].problems(simulated, _sentences)
+        problems += sections["calibration"].problems(simulated, _sentences)
         for name, program in programs.items():
             problems += program.problems(f"programs.{name}", simulated)
         for name, window in windows.items():

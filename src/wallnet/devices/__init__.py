@@ -11,6 +11,7 @@ from pathlib import Path
 
 from wallnet import files, plan
 from wallnet.devices.barriers import gather_barriers
+from wallnet.devices.calibration import calibration, calibration_round
 from wallnet.devices.compact import compact_model
 from wallnet.devices.conductance import (
     detector_columns,
@@ -28,6 +29,7 @@ from wallnet.devices.windows import window
 from wallnet.files import FileError
 from wallnet.jobs import (
     BarriersJob,
+    CalibrationJob,
     DeviceJob,
     IntervalsJob,
     ResponseJob,
@@ -38,6 +40,8 @@ from wallnet.jobs import (
 
 __all__ = [
     "activation",
+    "calibration",
+    "calibration_round",
     "compact_model",
     "detector_columns",
     "fit_quartic",
@@ -161,6 +165,25 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         bisecting.add_argument("--refined", required=True, help="folder of rounds and their traces")
         bisecting.add_argument("--out", required=True, help="file to write")
         bisecting.set_defaults(handler=partial(_bisect, work))
+
+    for name, search, meaning, text in (
+        ("calibration-round", calibration_round, "number of this round", "list the candidates"),
+        ("calibration", calibration, "number of all rounds", "compute the misfit of candidates"),
+    ):
+        searching = subparsers.add_parser(name, help=f"{text} of a calibration")
+        searching.add_argument(
+            "--job", required=True, help="canonical JSON of jobs.CalibrationJob; - for stdin"
+        )
+        searching.add_argument("--round", type=int, required=True, help=meaning)
+        searching.add_argument("--folder", required=True, help="folder of rounds and traces")
+        searching.add_argument("--out", required=True, help="file to write")
+        searching.set_defaults(handler=partial(_search, search))
+
+
+def _search(work: Callable[..., None], arguments: argparse.Namespace) -> None:
+    """Run a step of a calibration."""
+    job = CalibrationJob.from_json(files.given_text(arguments.job))
+    work(job, arguments.round, arguments.folder, arguments.out)
 
 
 def _bisect(work: Callable[..., None], arguments: argparse.Namespace) -> None:

@@ -10,6 +10,7 @@ from wallnet.jobs.barriers import (
     neighbours,
 )
 from wallnet.jobs.base import Job, canonical, read
+from wallnet.jobs.calibration import CalibrationJob, calibration_job, candidate_job
 from wallnet.jobs.code import code_of, find, load_class, search_in, stage_of
 from wallnet.jobs.crosscheck import crosscheck_job, misnamed_settings, own_calculators
 from wallnet.jobs.devices import DeviceJob, device_job
@@ -59,6 +60,7 @@ __all__ = [
     "AccuracyJob",
     "BarrierJob",
     "BarriersJob",
+    "CalibrationJob",
     "ContinuingJob",
     "DataJob",
     "DeviceJob",
@@ -82,6 +84,8 @@ __all__ = [
     "barrier_job",
     "barriers_job",
     "between",
+    "calibration_job",
+    "candidate_job",
     "canonical",
     "code_of",
     "comparison_job",

@@ -12,6 +12,7 @@ from wallnet.plan.barriers import (
 from wallnet.plan.clean import not_asked_for, register, remove
 from wallnet.plan.figures import FIGURES, Figure, figures
 from wallnet.plan.listing import (
+    calibration_files,
     checks,
     crosscheck_files,
     device_files,
@@ -27,6 +28,12 @@ from wallnet.plan.listing import (
     window_files,
 )
 from wallnet.plan.paths import (
+    calibration_round_in,
+    calibration_round_paths,
+    candidate_places,
+    candidate_trace_in,
+    candidates_in,
+    candidates_of,
     comparison_paths,
     crosscheck_traces,
     example_metrics,
@@ -57,7 +64,14 @@ from wallnet.plan.paths import (
     transition_places,
     validation_results,
 )
-from wallnet.plan.work import Work, interval_work, transition_work, window_work, work_ahead
+from wallnet.plan.work import (
+    Work,
+    calibration_work,
+    interval_work,
+    transition_work,
+    window_work,
+    work_ahead,
+)
 
 __all__ = [
     "FIGURES",
@@ -67,6 +81,14 @@ __all__ = [
     "barrier_paths",
     "barrier_work",
     "barriers_for_levels",
+    "calibration_files",
+    "calibration_round_in",
+    "calibration_round_paths",
+    "calibration_work",
+    "candidate_places",
+    "candidate_trace_in",
+    "candidates_in",
+    "candidates_of",
     "checks",
     "comparison_paths",
     "crosscheck_files",

@@ -124,6 +124,23 @@ def interval_files(campaign: Campaign) -> list[str]:
     ]
 
 
+def calibration_files(campaign: Campaign) -> list[str]:
+    """List the rounds of the calibration, with its data, tables and figure.
+
+    The traces of a round are known once it is finished (`paths.candidate_places`).
+    """
+    rounds = paths.calibration_round_paths(campaign)
+    if not rounds:
+        return []
+    figure = files.FIGURE.format(figure="calibration", suffix="{suffix}")
+    return [
+        *rounds,
+        files.CALIBRATION,
+        *_table("calibration"),
+        *files.both_formats([figure], campaign.figures.vector_format),
+    ]
+
+
 def network_files(campaign: Campaign) -> list[str]:
     """List the records of the data sets, all networks and the tables of their accuracies."""
     networks = campaign.networks
@@ -200,6 +217,7 @@ def checks(campaign: Campaign) -> list[str]:
         *transition_files(campaign),
         *interval_files(campaign),
         *barrier_files(campaign),
+        *calibration_files(campaign),
         *crosscheck_files(campaign),
         *validation_files(campaign),
         *mapping_files(campaign),

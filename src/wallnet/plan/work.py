@@ -99,6 +99,32 @@ def window_work(campaign: Campaign) -> list[Work]:
     return found
 
 
+def calibration_work(campaign: Campaign) -> list[Work]:
+    """List the simulations of the calibration.
+
+    Candidates of a round that is not there yet count with the longest pulse.
+    """
+    calibration, devices = campaign.calibration, campaign.simulated
+    places = paths.candidate_places(campaign)
+    found = [
+        _of_candidate(path, calibration.of_candidate(devices, name, candidate), density)
+        for path, (candidate, name, density) in places.items()
+    ]
+    if calibration.simulations():
+        slowest = {name: high for name, (_, high) in calibration.parameters.ranges().items()}
+        known = len(paths.candidates_of(campaign))
+        total = 1 + calibration.candidates + calibration.local_candidates
+        for each in calibration.simulations():
+            device = calibration.of_candidate(devices, each.device, slowest)
+            unknown = _of_candidate("", device, each.current_density)
+            found += (total - known) * [unknown]
+    return found
+
+
+def _of_candidate(path: str, device: Device, density: float) -> Work:
+    return Work(path, device, device.pulse.duration + device.relaxation.longest, density)
+
+
 def transition_work(campaign: Campaign) -> list[Work]:
     """List the simulations of all transitions, with those of the states from which they start."""
     found: list[Work] = []
