@@ -123,6 +123,28 @@ def calibration_job(wildcards):
     return jobs.calibration_job(campaign.calibration, campaign.simulated).to_json()
 
 
+def pinned_wall(wildcards):
+    """Return the wall that rests at a place."""
+    walls = jobs.pinned_walls(
+        campaign.devices[wildcards.device], campaign.depinning[wildcards.device]
+    )
+    return next(wall for wall in walls if wall.place == wildcards.place)
+
+
+def freed_before(wildcards, last):
+    """Return the traces of the rounds up to one, once these are finished."""
+    for number in range(1, last + 1):
+        checkpoints.depinning_round.get(device=wildcards.device, round=number)
+    return list(plan.freed_places(campaign, wildcards.device, last=last))
+
+
+def depinning_job(wildcards):
+    """Return the job of thresholds and dwell times, as JSON."""
+    device = campaign.devices[wildcards.device]
+    asked = campaign.depinning[wildcards.device]
+    return jobs.depinning_job(device, asked).to_json()
+
+
 def refined_before(wildcards, last):
     """Return the traces of a sweep and of the rounds up to one, once these are finished."""
     for number in range(1, last + 1):

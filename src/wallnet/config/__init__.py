@@ -14,6 +14,7 @@ from wallnet.config.calculators import (
 from wallnet.config.calibration import Arrival, Calibration, Candidate, Response, Rest
 from wallnet.config.campaign import Campaign, load, load_device, parse
 from wallnet.config.crosscheck import Crosscheck
+from wallnet.config.depinning import Depinning
 from wallnet.config.devices import (
     VACUUM_PERMEABILITY,
     Detector,
@@ -56,6 +57,7 @@ __all__ = [
     "Candidate",
     "ConfigError",
     "Crosscheck",
+    "Depinning",
     "Detector",
     "Device",
     "Figures",

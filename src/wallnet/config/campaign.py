@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from wallnet.config.barriers import Barriers
 from wallnet.config.calibration import Calibration
 from wallnet.config.crosscheck import Crosscheck
+from wallnet.config.depinning import Depinning
 from wallnet.config.devices import Device
 from wallnet.config.figures import Figures
 from wallnet.config.inheritance import SHARED, laid_over, resolved, writes
@@ -53,6 +54,10 @@ class Campaign(Section):
         default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
     )
     """Edges between the states after the pulses of a sweep, by the name of the device."""
+    depinning: dict[str, Depinning] = Field(
+        default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
+    )
+    """Current densities that free a wall from each notch, by the name of the device."""
     networks: Networks = Networks()
     """The networks that are trained with them."""
     barriers: Barriers = Barriers()
@@ -127,6 +132,8 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
     problems += found
     intervals, found = _named("intervals", Intervals, data.get("intervals", {}))
     problems += found
+    depinning, found = _named("depinning", Depinning, data.get("depinning", {}))
+    problems += found
     for key, model in SECTIONS.items():
         sections[key], found = _sentences(model, data.get(key, {}), key)
         problems += found
@@ -144,11 +151,13 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
             problems += asked.problems(name, simulated)
         for name, bisected in intervals.items():
             problems += bisected.problems(name, simulated)
+        for name, freed in depinning.items():
+            problems += freed.problems(name, simulated)
     if problems:
         raise ConfigError("\n".join(f"{source}: {p}" for p in dict.fromkeys(problems)))
     sections["networks"] = sections["networks"].with_devices(devices)
     named: dict[str, Any] = {"programs": programs, "windows": windows, "transitions": transitions}
-    named["intervals"] = intervals
+    named |= {"intervals": intervals, "depinning": depinning}
     return Campaign.model_construct(devices=devices, **named, **sections)
 
 

@@ -13,6 +13,13 @@ from wallnet.jobs.base import Job, canonical, read
 from wallnet.jobs.calibration import CalibrationJob, calibration_job, candidate_job
 from wallnet.jobs.code import code_of, find, load_class, search_in, stage_of
 from wallnet.jobs.crosscheck import crosscheck_job, misnamed_settings, own_calculators
+from wallnet.jobs.depinning import (
+    DepinningJob,
+    PinnedWall,
+    depinning_job,
+    freeing_job,
+    pinned_walls,
+)
 from wallnet.jobs.devices import DeviceJob, device_job
 from wallnet.jobs.intervals import IntervalsJob, intervals_job
 from wallnet.jobs.minima import MinimumJob, minimum_job, minimum_states
@@ -63,6 +70,7 @@ __all__ = [
     "CalibrationJob",
     "ContinuingJob",
     "DataJob",
+    "DepinningJob",
     "DeviceJob",
     "InterpretationJob",
     "IntervalsJob",
@@ -70,6 +78,7 @@ __all__ = [
     "LevelJob",
     "MappingJob",
     "MinimumJob",
+    "PinnedWall",
     "PriceJob",
     "ProgramJob",
     "ProgrammingPriceJob",
@@ -92,8 +101,10 @@ __all__ = [
     "continuing_job",
     "crosscheck_job",
     "data_job",
+    "depinning_job",
     "device_job",
     "find",
+    "freeing_job",
     "images_of",
     "initial_job",
     "interpretation_job",
@@ -107,6 +118,7 @@ __all__ = [
     "misnamed_settings",
     "neighbours",
     "own_calculators",
+    "pinned_walls",
     "price_job",
     "program_job",
     "programming_price_job",

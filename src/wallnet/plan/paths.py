@@ -18,8 +18,10 @@ from wallnet.config.networks import (
 from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.jobs import (
     DeviceJob,
+    PinnedWall,
     level_states,
     minimum_states,
+    pinned_walls,
     programming_price_job,
     signed,
     starting_states,
@@ -249,6 +251,73 @@ def candidate_places(
         )
         for number, candidate in candidates_of(campaign, folder, last).items()
         for each in campaign.calibration.simulations()
+    }
+
+
+# Depinning
+
+
+def depinning_round_in(freed: str | Path, number: int) -> str:
+    """Return the file of a round in the folder of a device's depinning."""
+    return str(Path(freed, PurePosixPath(files.DEPINNING_ROUND).name.format(round=number)))
+
+
+def depinning_trace_in(freed: str | Path, place: str, current_density: float) -> str:
+    """Return the trace of a pulse in A/m² at a place in the folder of a device's depinning."""
+    folder = PurePosixPath(files.DEPINNING).with_suffix("")
+    name = str(PurePosixPath(files.DEPINNING_TRACE).relative_to(folder))
+    return str(Path(freed, name.format(place=place, current=current_name(current_density))))
+
+
+def depinning_round_paths(campaign: Campaign, name: str) -> list[str]:
+    """Return the files of all rounds of a device."""
+    folder = files.DEPINNING.format(device=name).removesuffix(".nc")
+    count = campaign.depinning[name].rounds()
+    return [depinning_round_in(folder, number) for number in range(1, count + 1)]
+
+
+def depinning_start(name: str, wall: PinnedWall) -> str:
+    """Return the file of the resting wall of a place."""
+    if wall.alone:
+        return files.DEPINNING_START.format(device=name, place=wall.place)
+    return files.LEVEL.format(device=name, state=wall.state.file_name)
+
+
+def depinning_starts(campaign: Campaign, name: str) -> list[str]:
+    """Return the files of the resting walls of all places of a device."""
+    walls = pinned_walls(campaign.simulated[name], campaign.depinning[name])
+    return [depinning_start(name, wall) for wall in walls]
+
+
+def freed_in(path: str | Path) -> dict[str, list[float]]:
+    """Return the current densities in A/m² that a round asks for, by place."""
+    asked = files.read_json(path, ["current_densities"])["current_densities"]
+    return {str(place): [float(each) for each in found] for place, found in asked.items()}
+
+
+def freed_places(
+    campaign: Campaign, name: str, folder: str | Path = "", last: int | None = None
+) -> dict[str, float]:
+    """Return the current densities in A/m² that the finished rounds asked for, by trace.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign.
+    name : str
+        The device.
+    folder : str or Path
+        Folder of the campaign.
+    last : int, optional
+        The last round that counts; all if not given.
+    """
+    freed = files.DEPINNING.format(device=name).removesuffix(".nc")
+    return {
+        depinning_trace_in(freed, place, density): density
+        for path in depinning_round_paths(campaign, name)[:last]
+        if Path(folder, path).exists()
+        for place, densities in freed_in(Path(folder, path)).items()
+        for density in densities
     }
 
 

@@ -96,6 +96,7 @@ _TRANSITION = ("start", "duration", "current_density")
 
 _CANDIDATE = ("candidate", "read_delay", "statement")
 
+_DWELL = ("current_density", "notch", "edge")
 _PULSE = ("current_density",)
 _SWEEP = ("current_density", "time")
 
@@ -403,6 +404,27 @@ VARIABLES = {
     "misfit": Variable(
         _CANDIDATE[:2], "statements that do not hold, plus their distances", bounds=(0.0, 1e6)
     ),
+    # walls that leave notches
+    "place": Variable(("place",), "where the wall rests, in names of files", "", TEXT),
+    "ends": Variable(("ends",), "number of wall ends that have left", type="int64"),
+    "notch": Variable(("notch",), "number of the notch, counted from 1", type="int64"),
+    "edge": Variable(
+        ("edge",), "edge of the track at which the end is", "", TEXT, values=("lower", "upper")
+    ),
+    "place_notch": Variable(("place",), "number of the notch on the device", type="int64"),
+    "place_alone": Variable(("place",), "whether it is the only notch of its track", **_FLAG),
+    "threshold_low": Variable(
+        ("place", "ends"), "strongest pulse below that fewer ends leave by its end", **_EDGE
+    ),
+    "threshold_high": Variable(
+        ("place", "ends"), "weakest pulse by whose end so many ends have left", **_EDGE
+    ),
+    "reach_time": Variable(
+        _DWELL, "when the end reaches the notch during the pulse; NaN if never", **_TIME
+    ),
+    "leave_time": Variable(
+        _DWELL, "when it leaves the notch for good; NaN if not before the pulse ends", **_TIME
+    ),
     # a device of any kind
     "sweep_m": Variable(
         (*_SWEEP, "component"),
@@ -654,6 +676,10 @@ KINDS: dict[str, tuple[str, ...]] = {
         *("candidate_wall_start", "candidate_pulse_duration", "statement_found"),
         *("statement_holds", "statement_distance", "missed", "misfit"),
         *("candidate", "read_delay", "statement"),
+    ),
+    "depinning": (
+        *("place_notch", "place_alone", "threshold_low", "threshold_high"),
+        *("reach_time", "leave_time", "place", "ends", "notch", "edge", "current_density"),
     ),
     "track": _TRACK,
     "synapse": (
