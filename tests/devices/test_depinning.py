@@ -131,9 +131,8 @@ def gather(job, rounds, folder):
 def test_each_round_halves_the_gaps_with_a_threshold(made):
     _, rounds, _ = made
     first, second = rounds
-    assert first == dict.fromkeys(
-        ("notch-1", "notch-2", "alone-1", "alone-2"), [0.5 * T, 3.0 * T]
-    )
+    places = ("notch-1", "notch-2", "alone-1", "alone-2")
+    assert first == {place: [0.5 * T, 3.0 * T] for place in places}
     assert second == {
         "notch-1": [1.75 * T],
         "notch-2": [],
@@ -172,6 +171,21 @@ def test_dwell_times_are_those_of_the_sweep(made):
     np.testing.assert_allclose(left[0], [(80 + within) / speed] * 2, rtol=0.02)
     np.testing.assert_allclose(reached[1], [(200 - within) / speed] * 2, rtol=0.02)
     assert np.isnan(left[1]).all()
+
+
+def test_dwell_times_end_with_the_pulse(made):
+    """A wall that leaves notch 2 after the pulse was there to the end of it."""
+    job, rounds, folder = made
+    path = plan.trace_in(folder / "sweep", 1.5 * T)
+    data = files.read_dataset(path, "trace")
+    after = data["time"].values > float(data.attrs["pulse_end"]) * (1 + 1e-9)
+    assert after.sum() > 2
+    for name in ("wall_bottom", "wall_top"):
+        data[name].values[after] = 350 * NM
+    files.write_dataset(data, path, "trace", {})
+    found = gather(job, len(rounds), folder).sel(current_density=1.5 * T, notch=2)
+    assert np.isfinite(found["reach_time"].values).all()
+    assert np.isnan(found["leave_time"].values).all()
 
 
 def test_a_threshold_that_is_not_found_is_an_error(made):

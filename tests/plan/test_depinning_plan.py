@@ -41,9 +41,7 @@ def test_depinning_has_data_tables_and_a_figure(ran):
     found = ~(low == 3.0e12)
     assert (high - low)[found].max() <= 1.25e12 * (1 + 1e-9)
     # a track with one notch starts from a wall of its own
-    start = files.read_dataset(
-        ran.folder / "results/depinning/synapse/alone-2/start.nc", "trace"
-    )
+    start = files.read_dataset(ran.folder / "results/depinning/synapse/alone-2/start.nc", "trace")
     assert start.attrs["state"] == "notch 1"
 
 

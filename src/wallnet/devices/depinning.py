@@ -132,7 +132,7 @@ def depinning_round(job: DepinningJob, number: int, freed: str | Path, out: str 
     if number == 1:
         asked = {place: [job.lowest, job.highest] for place in job.pinned}
     else:
-        found, _ = _outcomes(job, number, freed)
+        found, _ = _freed_by(job, number, freed)
         asked = {place: _next(left, job.resolution) for place, left in found.items()}
     files.write_json({"round": number, "current_densities": asked}, out)
 
@@ -142,7 +142,7 @@ def _next(left: Mapping[float, int], resolution: float) -> list[float]:
     return middles({density: (str(count), True) for density, count in left.items()}, resolution)
 
 
-def _outcomes(
+def _freed_by(
     job: DepinningJob, number: int, freed: str | Path
 ) -> tuple[dict[str, dict[float, int]], dict[str, Any]]:
     """Return the number of ends that left, by place and density, of the rounds before one."""
@@ -201,7 +201,7 @@ def depinning(
     wallnet.files.FileError
         If a trace or a round is missing or damaged, or a threshold is not found after all rounds.
     """
-    found, made = _outcomes(job, rounds + 1, freed)
+    found, made = _freed_by(job, rounds + 1, freed)
     for place, left in found.items():
         if gaps := _next(left, job.resolution):
             raise FileError(
