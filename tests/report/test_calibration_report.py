@@ -103,25 +103,42 @@ def test_the_best_and_the_configured_candidate_are_beside_each_statement(written
     ]
 
 
-def test_a_parameter_is_determined_if_the_good_candidates_agree(written):
+def parameters_of(folder):
+    """Return the title and the rows of the table of the parameters."""
+    tables = tables_of(folder / "table.md").items()
+    return next((title, rows) for title, rows in tables if title.startswith("parameters"))
+
+
+def test_a_parameter_is_determined_if_the_good_candidates_agree(data, tmp_path):
+    """All are good, up to a misfit of 2.1; the second one only as its pulse ends."""
+    data["misfit"].values[1] = [2.1, 2.2]
+    data["candidate_damping"].values[1] = 0.35
+    files.write_dataset(data, tmp_path / "calibration.nc", "calibration", {})
+    tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
+    figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
+    calibration.calibration_report(tmp_path / "calibration.nc", tables, SMALL, *figure)
+    title, rows = parameters_of(tmp_path)
+    assert title == "parameters of the 5 best, up to 1 above the least misfit"
+    # 0.35 to 0.5 of 0.3 to 0.7, 21.5 to 32 of 20 to 40, 31 to 49 of 30 to 50, 0.45 to 0.6 of 0.4 to
+    # 0.8, and both times of reading
+    shares = [float(row[7]) for row in rows]
+    assert shares == pytest.approx([0.375, 0.525, 0.9, 0.375, 1.0], abs=0.006)
+    assert [row[8] for row in rows] == ["yes", "no", "no", "yes", "no"]
+
+
+def test_two_good_candidates_say_nothing_about_parameters(written):
     """Good are those up to a misfit of 2.1: candidates 2 and 0, each at both times of reading."""
-    title, rows = next(
-        (title, rows)
-        for title, rows in tables_of(written / "table.md").items()
-        if title.startswith("parameters")
-    )
+    title, rows = parameters_of(written)
     assert title == "parameters of the 4 best, up to 1 above the least misfit"
+    unknown = "not known"
     assert rows == [
-        ["damping", "0.300", "0.700", "0.500", "0.400", "0.400", "0.500", "0.25", "yes"],
-        ["notch diameter (nm)", *("20.0", "40.0", "32.0", "22.0", "22.0", "32.0", "0.50", "yes")],
-        ["wall start (nm)", *("30.0", "50.0", "40.0", "49.0", "40.0", "49.0", "0.45", "yes")],
-        ["pulse (ns)", *("0.40", "0.80", "0.60", "0.55", "0.55", "0.60", "0.12", "yes")],
+        ["damping", "0.300", "0.700", "0.500", "0.400", "0.400", "0.500", "0.25", unknown],
+        ["notch diameter (nm)", *("20.0", "40.0", "32.0", "22.0", "22.0", "32.0", "0.50", unknown)],
+        ["wall start (nm)", *("30.0", "50.0", "40.0", "49.0", "40.0", "49.0", "0.45", unknown)],
+        ["pulse (ns)", *("0.40", "0.80", "0.60", "0.55", "0.55", "0.60", "0.12", unknown)],
         [
             "read after the pulse (ns)",
-            "0.00",
-            "1.00",
-            "1.00",
-            *("0.00", "0.00", "1.00", "1.00", "no"),
+            *("0.00", "1.00", "1.00", "0.00", "0.00", "1.00", "1.00", unknown),
         ],
     ]
 

@@ -154,7 +154,7 @@ class Calibration(Section):
     """Times from the end of the pulse to the reading of walls; they need no further simulation."""
     changes: dict[str, dict[str, Any]] = {}
     """Keys of devices that differ in the simulations of this search, by device."""
-    candidates: Annotated[int, Field(ge=1, le=10_000)] = 24
+    candidates: Annotated[int, Field(ge=0, le=10_000)] = 24
     """Candidates of the first round, beside the configured one. Source: our choice."""
     local_candidates: Annotated[int, Field(ge=0, le=10_000)] = 11
     """Candidates of the second round. Source: our choice."""

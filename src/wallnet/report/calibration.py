@@ -27,6 +27,9 @@ SLACK = 1.0
 UNDETERMINED = 0.5
 """Share of a range above which good candidates leave a parameter undetermined."""
 
+FEWEST = 3
+"""Number of good candidates below which nothing is said about parameters."""
+
 COLUMNS = {
     "damping": ("damping", 1.0, ".3f"),
     "notch_diameter": ("notch diameter (nm)", 1e-9, ".1f"),
@@ -156,13 +159,15 @@ def _statements(data: "xarray.Dataset", job: CalibrationJob) -> Table:
 def _ranges(data: "xarray.Dataset", job: CalibrationJob) -> Table:
     """Return the table of the parameters: what the good candidates have in common.
 
-    A candidate is good if its misfit is at most `SLACK` above the least one.
+    A candidate is good if its misfit is at most `SLACK` above the least one. With fewer than
+    `FEWEST` good candidates, it is not known whether a parameter is determined.
     """
     import pandas
 
     misfit = data["misfit"].values
     good = np.argwhere(misfit <= misfit.min() + SLACK)
     best, own = ordered(misfit)[0], configured(data, job)
+    known = len(set(good[:, 0].tolist())) >= FEWEST
     searched: Mapping[str, tuple[float, float]] = job.parameters.ranges()
     rows = []
     for name, (title, unit, form) in {**COLUMNS, "read_delay": DELAY}.items():
@@ -189,7 +194,7 @@ def _ranges(data: "xarray.Dataset", job: CalibrationJob) -> Table:
                 "parameter": title,
                 **{key: format(value / unit, form) for key, value in numbers.items()},
                 "share of the range": share,
-                "determined": _YES[share <= UNDETERMINED],
+                "determined": _YES[share <= UNDETERMINED] if known else "not known",
             }
         )
     return Table(
