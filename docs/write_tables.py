@@ -420,9 +420,12 @@ def calibration(results: Results) -> str:
     rows = pd.concat([best[:6], table[table["configured"] == "yes"]]).drop_duplicates()
     cells = rows[shown].to_numpy().tolist()
     rule = "|" + "".join("---|" if name == "configured" else "---:|" for name in shown)
+    many = (
+        f"{len(best)} candidates were simulated" if len(best) > 1 else "One candidate was simulated"
+    )
     return (
-        f"{len(best)} candidates were simulated, the configured one among them. Each is shown at "
-        f"its best time of reading:\n\n{markdown(shown, rule, cells)}"
+        f"{many}, the configured one included. Each is shown at its best time of reading:\n\n"
+        f"{markdown(shown, rule, cells)}"
     )
 
 
