@@ -40,8 +40,10 @@ os.environ.update(
 
 
 wildcard_constraints:
+    candidate=r"\d+",
     device="[a-z0-9][a-z0-9_-]*",
     current=r"-?\d+\.\d{4}",
+    place=r"(notch|alone)-\d+",
     duration=r"\d+\.\d{3}",
     program="[a-z0-9][a-z0-9_-]*",
     round=r"\d+",
@@ -61,6 +63,8 @@ include: "workflow/rules/windows.smk"
 include: "workflow/rules/transitions.smk"
 include: "workflow/rules/intervals.smk"
 include: "workflow/rules/levels.smk"
+include: "workflow/rules/calibration.smk"
+include: "workflow/rules/depinning.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/prices.smk"
 include: "workflow/rules/studies.smk"
@@ -156,6 +160,28 @@ rule levels:
             "the target levels has no synapse with barriers or transitions; add one to the devices",
             lambda: f"{plan.barrier_work(campaign)}\n"
             + plan.work_ahead(plan.transition_work(campaign)),
+        ),
+    localrule: True
+
+
+rule calibration:
+    """How far parameters make devices do what the paper states, as data, tables and a figure."""
+    input:
+        target(
+            plan.calibration_files(campaign),
+            "the target calibration has nothing to run; add statements under calibration",
+            lambda: plan.work_ahead(plan.calibration_work(campaign)),
+        ),
+    localrule: True
+
+
+rule depinning:
+    """Which pulses free a wall from each notch, and how long walls dwell, as data and tables."""
+    input:
+        target(
+            plan.depinning_files(campaign),
+            "the target depinning has nothing to run; add a device under depinning",
+            lambda: plan.work_ahead(plan.depinning_work(campaign)),
         ),
     localrule: True
 

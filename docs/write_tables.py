@@ -53,8 +53,11 @@ SMALLEST = "smallest J that reaches it (1e12 A/m²)"
 KEPT = ("synapse-rewritable", "synapse-rewritable-10")
 """Devices whose barriers are shown."""
 
-COPIED = {"levels": "levels", "quartic": "activation", "potentiation": "branches"}
-"""Tables of a device or a program that are copied, by the first word of their titles."""
+COPIED = {
+    **{"levels": "levels", "quartic": "activation", "potentiation": "branches"},
+    **{"statements": "statements", "parameters": "parameters", "dwell": "dwell"},
+}
+"""Further tables of a result that are copied, by the first word of their titles."""
 
 
 class Results:
@@ -436,6 +439,51 @@ def intervals(results: Results) -> str:
     return markdown(list(table.columns), rule, table.to_numpy().tolist())
 
 
+def calibration(results: Results) -> str:
+    """Return how many candidates there are, the best of them and the configured one."""
+    table = results.table("calibration.csv")
+    shown = list(table.columns[: list(table.columns).index("read after the pulse (ns)") + 1])
+    best = table.drop_duplicates("candidate")
+    rows = pd.concat([best[:6], table[table["configured"] == "yes"]]).drop_duplicates()
+    cells = rows[shown].to_numpy().tolist()
+    rule = "|" + "".join("---|" if name == "configured" else "---:|" for name in shown)
+    many = (
+        f"{len(best)} candidates were simulated" if len(best) > 1 else "One candidate was simulated"
+    )
+    return (
+        f"{many}, the configured one included. Each is shown at its best time of reading:\n\n"
+        f"{markdown(shown, rule, cells)}"
+    )
+
+
+def calibration_statements(results: Results) -> str:
+    """Return what the best and the configured candidate do beside each statement."""
+    table = results.table("calibration-statements.csv")
+    rule = "|" + "---|" * (len(table.columns) - 1) + "---:|"
+    return markdown(list(table.columns), rule, table.to_numpy().tolist())
+
+
+def calibration_parameters(results: Results) -> str:
+    """Return what the good candidates have in common."""
+    table = results.table("calibration-parameters.csv")
+    rule = "|---|" + "---:|" * (len(table.columns) - 2) + "---|"
+    return markdown(list(table.columns), rule, table.to_numpy().tolist())
+
+
+def depinning(results: Results) -> str:
+    """Return the thresholds of the notches of the synapse with five notches."""
+    table = results.table("depinning/synapse-5.csv")
+    rule = "|---:|---|" + "---:|" * (len(table.columns) - 2)
+    return markdown(list(table.columns), rule, table.to_numpy().tolist())
+
+
+def dwell(results: Results) -> str:
+    """Return how long the ends of walls stay at each notch in the sweep."""
+    table = results.table("depinning/synapse-5-dwell.csv")
+    rule = "|" + "---:|" * len(table.columns)
+    return markdown(list(table.columns), rule, table.to_numpy().tolist())
+
+
 def barriers(results: Results) -> str:
     """Return the states of synapses, their barriers and their lifetimes."""
     parts = []
@@ -800,6 +848,11 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "staircase-10": staircase_of_ten,
     "transitions": transitions,
     "intervals": intervals,
+    "calibration": calibration,
+    "calibration-statements": calibration_statements,
+    "calibration-parameters": calibration_parameters,
+    "depinning": depinning,
+    "dwell": dwell,
     "barriers": barriers,
     "queued-jobs": queued_jobs,
     "all-jobs": all_jobs,
@@ -893,7 +946,8 @@ def copy_results(source: Path, root: Path) -> list[str]:
         The files that are missing there; their existing copies stay unchanged.
     """
     target = root / "docs/results"
-    for folder in ("devices", "programs", "barriers", "intervals", "transitions", "windows"):
+    folders = ("devices", "programs", "barriers", "intervals", "transitions", "windows")
+    for folder in (*folders, "depinning"):
         (target / folder).mkdir(parents=True, exist_ok=True)
     missing = []
     # table-ii.csv has the paper's own numbers there
@@ -912,6 +966,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
     places = [f"devices/{device}" for device in devices] + ["programs/staircase"]
     # these targets are not part of the whole campaign
     others = ["intervals/synapse-5", "transitions/synapse-5", "programs/staircase-10"]
+    others += ["depinning/synapse-5", "calibration"]
     others += [f"windows/{name}" for name in WINDOWS]
     places += [place for place in others if (source / f"tables/{place}.csv").exists()]
     for place in places:

@@ -14,7 +14,16 @@ def _parser() -> argparse.ArgumentParser:
     from wallnet.config import commands as configuration
     from wallnet.networks import commands as networks
     from wallnet.report import barriers as barrier_reports
-    from wallnet.report import crosscheck, device_tables, measured, parameters, programming, studies
+    from wallnet.report import calibration as calibration_reports
+    from wallnet.report import (
+        crosscheck,
+        depinning,
+        device_tables,
+        measured,
+        parameters,
+        programming,
+        studies,
+    )
     from wallnet.report import devices as device_figures
     from wallnet.report import intervals as interval_reports
     from wallnet.report import levels as level_reports
@@ -46,6 +55,8 @@ def _parser() -> argparse.ArgumentParser:
         interval_reports,
         barrier_reports,
         level_reports,
+        calibration_reports,
+        depinning,
         network_figures,
         programming,
         crosscheck,

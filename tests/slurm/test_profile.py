@@ -79,6 +79,7 @@ def test_all_else_stays_off_the_queue():
                 here.add(name)
     studies = {"compare_mappings", "interpret", "fine_tune_interpretations"}
     pulses = {"program", "window_initial", "staircase", "transition", "interval_trace", "barrier"}
+    pulses |= {"candidate_trace", "alone_level", "depinning_trace"}
     checks = {"crosscheck_trace", "validation_check"}
     assert here == {*SUBMITTED, *pulses, *checks, *studies}
 

@@ -103,6 +103,48 @@ def levels_of(wildcards, mappings):
     return [compact.decisive(model, wildcards.reading, name) for name in level_sets]
 
 
+def candidate(wildcards):
+    """Return a device with the parameters of a candidate of the calibration."""
+    chosen = plan.candidates_of(campaign)[int(wildcards.candidate)]
+    return campaign.calibration.of_candidate(
+        campaign.simulated, wildcards.device, chosen
+    )
+
+
+def calibrated_before(last):
+    """Return the traces of all candidates up to a round, once it is finished."""
+    for number in range(1, last + 1):
+        checkpoints.calibration_round.get(round=number)
+    return list(plan.candidate_places(campaign, last=last))
+
+
+def calibration_job(wildcards):
+    """Return the job of the calibration, as JSON."""
+    return jobs.calibration_job(campaign.calibration, campaign.simulated).to_json()
+
+
+def pinned_wall(wildcards):
+    """Return the wall that rests at a place."""
+    walls = jobs.pinned_walls(
+        campaign.devices[wildcards.device], campaign.depinning[wildcards.device]
+    )
+    return next(wall for wall in walls if wall.place == wildcards.place)
+
+
+def freed_before(wildcards, last):
+    """Return the traces of the rounds up to one, once these are finished."""
+    for number in range(1, last + 1):
+        checkpoints.depinning_round.get(device=wildcards.device, round=number)
+    return list(plan.freed_places(campaign, wildcards.device, last=last))
+
+
+def depinning_job(wildcards):
+    """Return the job of thresholds and dwell times, as JSON."""
+    device = campaign.devices[wildcards.device]
+    asked = campaign.depinning[wildcards.device]
+    return jobs.depinning_job(device, asked).to_json()
+
+
 def refined_before(wildcards, last):
     """Return the traces of a sweep and of the rounds up to one, once these are finished."""
     for number in range(1, last + 1):

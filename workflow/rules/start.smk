@@ -8,6 +8,7 @@ from snakemake.settings.types import DeploymentMethod
 SIMULATIONS = (
     *("initial", "trace", "level", "program", "crosscheck_trace"),
     *("window_initial", "staircase", "transition", "interval_trace"),
+    *("candidate_trace", "alone_level", "depinning_trace"),
 )
 """Rules whose jobs use a calculator."""
 

@@ -11,8 +11,10 @@ from wallnet.config.calculators import (
     file_name,
     from_file_name,
 )
+from wallnet.config.calibration import Arrival, Calibration, Candidate, Response, Rest
 from wallnet.config.campaign import Campaign, load, load_device, parse
 from wallnet.config.crosscheck import Crosscheck
+from wallnet.config.depinning import Depinning
 from wallnet.config.devices import (
     VACUUM_PERMEABILITY,
     Detector,
@@ -48,10 +50,14 @@ __all__ = [
     "LARGEST_FILE",
     "MEASURED",
     "VACUUM_PERMEABILITY",
+    "Arrival",
     "Barriers",
+    "Calibration",
     "Campaign",
+    "Candidate",
     "ConfigError",
     "Crosscheck",
+    "Depinning",
     "Detector",
     "Device",
     "Figures",
@@ -69,6 +75,8 @@ __all__ = [
     "ProgramPulse",
     "Pulse",
     "Relaxation",
+    "Response",
+    "Rest",
     "Track",
     "Transitions",
     "Wall",

@@ -9,7 +9,9 @@ import yaml
 from pydantic import BaseModel, Field
 
 from wallnet.config.barriers import Barriers
+from wallnet.config.calibration import Calibration
 from wallnet.config.crosscheck import Crosscheck
+from wallnet.config.depinning import Depinning
 from wallnet.config.devices import Device
 from wallnet.config.figures import Figures
 from wallnet.config.inheritance import SHARED, laid_over, resolved, writes
@@ -52,10 +54,16 @@ class Campaign(Section):
         default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
     )
     """Edges between the states after the pulses of a sweep, by the name of the device."""
+    depinning: dict[str, Depinning] = Field(
+        default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
+    )
+    """Current densities that free a wall from each notch, by the name of the device."""
     networks: Networks = Networks()
     """The networks that are trained with them."""
     barriers: Barriers = Barriers()
     """Barriers between the states of synapses, and what makes a state a kept one."""
+    calibration: Calibration = Calibration()
+    """Search for parameters under which devices do what a paper states."""
     figures: Figures = Figures()
     """Style of the figures."""
     crosscheck: Crosscheck = Crosscheck()
@@ -89,6 +97,7 @@ class Campaign(Section):
 SECTIONS: dict[str, type[Section]] = {
     "networks": Networks,
     "barriers": Barriers,
+    "calibration": Calibration,
     "figures": Figures,
     "crosscheck": Crosscheck,
 }
@@ -133,6 +142,8 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
     problems += found
     intervals, found = _named("intervals", Intervals, data.get("intervals", {}))
     problems += found
+    depinning, found = _named("depinning", Depinning, data.get("depinning", {}))
+    problems += found
     for key, model in SECTIONS.items():
         sections[key], found = _sentences(model, data.get(key, {}), key)
         problems += found
@@ -141,6 +152,7 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
         problems += sections["barriers"].problems(devices)
         simulated = {name: each for name, each in devices.items() if isinstance(each, Device)}
         problems += sections["crosscheck"].problems(simulated, _sentences)
+        problems += sections["calibration"].problems(simulated, _sentences)
         for name, program in programs.items():
             problems += program.problems(f"programs.{name}", simulated)
         for name, window in windows.items():
@@ -149,11 +161,13 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
             problems += asked.problems(name, simulated)
         for name, bisected in intervals.items():
             problems += bisected.problems(name, simulated)
+        for name, freed in depinning.items():
+            problems += freed.problems(name, simulated)
     if problems:
         raise ConfigError("\n".join(f"{source}: {p}" for p in dict.fromkeys(problems)))
     sections["networks"] = sections["networks"].with_devices(devices)
     named: dict[str, Any] = {"programs": programs, "windows": windows, "transitions": transitions}
-    named["intervals"] = intervals
+    named |= {"intervals": intervals, "depinning": depinning}
     return Campaign.model_construct(devices=devices, **named, **sections)
 
 

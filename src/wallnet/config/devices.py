@@ -36,6 +36,9 @@ LARGEST_WORK = 1e15
 """Largest number of cells times steps of one simulation: about a month of one core."""
 
 
+Damping = Annotated[float, Quantity("1", 1e-4, 10.0)]
+
+
 class Material(Section):
     """The ferromagnetic film and the spin current that drives it (paper, Table I)."""
 
@@ -47,7 +50,7 @@ class Material(Section):
     """Interfacial DMI constant D. Source: paper: 1e-3 to 2e-3; 1e-3 for the synapse."""
     uniaxial_anisotropy: Annotated[float, Quantity("J/m³", 1.0, 1e8)]
     """Anisotropy constant Ku, easy axis z. Source: paper, Table I: 1e6."""
-    damping: Annotated[float, Quantity("1", 1e-4, 10.0)]
+    damping: Damping
     """Gilbert damping α. Source: not in the paper; 0.3 fits its wall velocity, 0.5 the rest."""
     gyromagnetic_ratio: Annotated[float, Quantity("m/(A s)", 1e4, 1e7)]
     """Gyromagnetic ratio γ0. Source: paper, Table I: 2.211e5."""

@@ -9,13 +9,31 @@ from wallnet.config.devices import Device
 from wallnet.config.pulse import CURRENT_DENSITY_STEP
 from wallnet.config.quantities import Quantity, Section
 
+Resolution = Annotated[
+    float, Quantity("A/m²", 1e8, 1e14, fix="steps are in A/m²: 0.001e+12, not 0.001")
+]
+
+
+def halvings(longest: int, resolution: int) -> int:
+    """Return how often a gap is halved until it is no longer than the resolution.
+
+    Parameters
+    ----------
+    longest, resolution : int
+        Both in steps of `CURRENT_DENSITY_STEP`.
+    """
+    count = 0
+    while longest > resolution:
+        # the middle is rounded to a density that file names tell apart
+        longest = math.ceil(longest / 2)
+        count += 1
+    return count
+
 
 class Intervals(Section):
     """Bisection between neighbouring pulses of a device's sweep that end in different states."""
 
-    resolution: Annotated[
-        float, Quantity("A/m²", 1e8, 1e14, fix="steps are in A/m²: 0.001e+12, not 0.001")
-    ] = 0.001e12
+    resolution: Resolution = 0.001e12
     """Largest distance between two pulses on either side of an edge. Source: our choice."""
 
     def rounds(self, device: Device) -> int:
@@ -29,13 +47,7 @@ class Intervals(Section):
             round((above - below) / CURRENT_DENSITY_STEP)
             for below, above in itertools.pairwise(densities)
         ]
-        steps, longest = round(self.resolution / CURRENT_DENSITY_STEP), max(gaps, default=0)
-        count = 0
-        while longest > steps:
-            # the middle is rounded to a density that file names tell apart
-            longest = math.ceil(longest / 2)
-            count += 1
-        return count
+        return halvings(max(gaps, default=0), round(self.resolution / CURRENT_DENSITY_STEP))
 
     def problems(self, name: str, devices: Mapping[str, Device]) -> list[str]:
         """List the conflicts with the devices of the campaign, one sentence each.

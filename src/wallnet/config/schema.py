@@ -76,8 +76,8 @@ def as_written() -> JsonSchemaValue:
     }
     changes = made["$defs"]["Case"]["properties"]["changes"]
     changes |= varied
-    variants = made["$defs"]["Window"]["properties"]["variants"]
-    variants["additionalProperties"] |= varied
+    for block, key in (("Window", "variants"), ("Calibration", "changes")):
+        made["$defs"][block]["properties"][key]["additionalProperties"] |= varied
     common = _references(device, *(key for key in device["properties"] if key not in SHARED))
     made["properties"] = common | made["properties"]
     is_measured = {"required": ["kind"], "properties": {"kind": {"const": MEASURED}}}

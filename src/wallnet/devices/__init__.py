@@ -11,6 +11,7 @@ from pathlib import Path
 
 from wallnet import files, plan
 from wallnet.devices.barriers import gather_barriers
+from wallnet.devices.calibration import calibration, calibration_round
 from wallnet.devices.compact import compact_model
 from wallnet.devices.conductance import (
     detector_columns,
@@ -18,6 +19,7 @@ from wallnet.devices.conductance import (
     parallel_conductance,
     series_conductance,
 )
+from wallnet.devices.depinning import depinning, depinning_round
 from wallnet.devices.gathering import gather
 from wallnet.devices.intervals import interval_round, intervals
 from wallnet.devices.measured import measured_model
@@ -28,6 +30,8 @@ from wallnet.devices.windows import window
 from wallnet.files import FileError
 from wallnet.jobs import (
     BarriersJob,
+    CalibrationJob,
+    DepinningJob,
     DeviceJob,
     IntervalsJob,
     ResponseJob,
@@ -38,7 +42,11 @@ from wallnet.jobs import (
 
 __all__ = [
     "activation",
+    "calibration",
+    "calibration_round",
     "compact_model",
+    "depinning",
+    "depinning_round",
     "detector_columns",
     "fit_quartic",
     "gather",
@@ -166,6 +174,50 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         bisecting.add_argument("--refined", required=True, help="folder of rounds and their traces")
         bisecting.add_argument("--out", required=True, help="file to write")
         bisecting.set_defaults(handler=partial(_bisect, work))
+
+    asking = subparsers.add_parser("depinning-round", help="list the pulses that free walls")
+    freeing = subparsers.add_parser("depinning", help="write the thresholds of a device")
+    for each, meaning in ((asking, "number of this round"), (freeing, "number of all rounds")):
+        each.add_argument(
+            "--job", required=True, help="canonical JSON of jobs.DepinningJob; - for standard input"
+        )
+        each.add_argument("--round", type=int, required=True, help=meaning)
+        each.add_argument("--freed", required=True, help="folder of rounds and their traces")
+        each.add_argument("--out", required=True, help="file to write")
+    freeing.add_argument("--traces", required=True, help="folder of the sweep's traces")
+    asking.set_defaults(
+        handler=lambda given: depinning_round(
+            DepinningJob.from_json(files.given_text(given.job)), given.round, given.freed, given.out
+        )
+    )
+    freeing.set_defaults(
+        handler=lambda given: depinning(
+            DepinningJob.from_json(files.given_text(given.job)),
+            given.round,
+            given.traces,
+            given.freed,
+            given.out,
+        )
+    )
+
+    for name, search, meaning, text in (
+        ("calibration-round", calibration_round, "number of this round", "list the candidates"),
+        ("calibration", calibration, "number of all rounds", "compute the misfit of candidates"),
+    ):
+        searching = subparsers.add_parser(name, help=f"{text} of a calibration")
+        searching.add_argument(
+            "--job", required=True, help="canonical JSON of jobs.CalibrationJob; - for stdin"
+        )
+        searching.add_argument("--round", type=int, required=True, help=meaning)
+        searching.add_argument("--folder", required=True, help="folder of rounds and traces")
+        searching.add_argument("--out", required=True, help="file to write")
+        searching.set_defaults(handler=partial(_search, search))
+
+
+def _search(work: Callable[..., None], arguments: argparse.Namespace) -> None:
+    """Run a step of a calibration."""
+    job = CalibrationJob.from_json(files.given_text(arguments.job))
+    work(job, arguments.round, arguments.folder, arguments.out)
 
 
 def _bisect(work: Callable[..., None], arguments: argparse.Namespace) -> None:

@@ -10,8 +10,16 @@ from wallnet.jobs.barriers import (
     neighbours,
 )
 from wallnet.jobs.base import Job, canonical, read
+from wallnet.jobs.calibration import CalibrationJob, calibration_job, candidate_job
 from wallnet.jobs.code import code_of, find, load_class, search_in, stage_of
 from wallnet.jobs.crosscheck import crosscheck_job, misnamed_settings, own_calculators
+from wallnet.jobs.depinning import (
+    DepinningJob,
+    PinnedWall,
+    depinning_job,
+    freeing_job,
+    pinned_walls,
+)
 from wallnet.jobs.devices import DeviceJob, device_job
 from wallnet.jobs.intervals import IntervalsJob, intervals_job
 from wallnet.jobs.minima import MinimumJob, minimum_job, minimum_states
@@ -59,8 +67,10 @@ __all__ = [
     "AccuracyJob",
     "BarrierJob",
     "BarriersJob",
+    "CalibrationJob",
     "ContinuingJob",
     "DataJob",
+    "DepinningJob",
     "DeviceJob",
     "InterpretationJob",
     "IntervalsJob",
@@ -68,6 +78,7 @@ __all__ = [
     "LevelJob",
     "MappingJob",
     "MinimumJob",
+    "PinnedWall",
     "PriceJob",
     "ProgramJob",
     "ProgrammingPriceJob",
@@ -82,14 +93,18 @@ __all__ = [
     "barrier_job",
     "barriers_job",
     "between",
+    "calibration_job",
+    "candidate_job",
     "canonical",
     "code_of",
     "comparison_job",
     "continuing_job",
     "crosscheck_job",
     "data_job",
+    "depinning_job",
     "device_job",
     "find",
+    "freeing_job",
     "images_of",
     "initial_job",
     "interpretation_job",
@@ -103,6 +118,7 @@ __all__ = [
     "misnamed_settings",
     "neighbours",
     "own_calculators",
+    "pinned_walls",
     "price_job",
     "program_job",
     "programming_price_job",

@@ -12,11 +12,12 @@ from pathlib import Path
 from wallnet import config, files
 from wallnet.config import Campaign
 from wallnet.plan.listing import checks, everything
-from wallnet.plan.paths import mapping_jobs, refined_paths
+from wallnet.plan.paths import candidate_places, freed_places, mapping_jobs, refined_paths
 
 _FOLDERS = (
     *("initial", "traces", "levels", "devices", "compact_models", "data", "networks"),
     *("minima", "barriers", "programs", "responses", "windows", "transitions", "intervals"),
+    *("calibration", "depinning"),
     *("tables", "figures", "crosscheck", "validation", "mappings", "table-ii"),
     *("logs", "benchmarks"),
 )
@@ -41,6 +42,9 @@ def not_asked_for(campaign: Campaign, folder: str | Path) -> list[str]:
     wanted = {*everything(campaign), *checks(campaign)}
     for name in campaign.intervals:
         wanted |= {*refined_paths(campaign, name, folder)}
+    for name in campaign.depinning:
+        wanted |= {*freed_places(campaign, name, folder)}
+    wanted |= {*candidate_places(campaign, folder)}
     named = {*wanted, *mapping_jobs(campaign.networks)}
     wanted |= {of(path) for path in named for of in (files.log_of, files.benchmark_of)}
     return sorted(set(_present(Path(folder))) - wanted)

@@ -123,6 +123,45 @@ def interval_files(campaign: Campaign) -> list[str]:
     ]
 
 
+def calibration_files(campaign: Campaign) -> list[str]:
+    """List the rounds of the calibration, with its data, tables and figure.
+
+    The traces of a round are known once it is finished (`paths.candidate_places`).
+    """
+    rounds = paths.calibration_round_paths(campaign)
+    if not rounds:
+        return []
+    figure = files.FIGURE.format(figure="calibration", suffix="{suffix}")
+    return [
+        *rounds,
+        files.CALIBRATION,
+        *_table("calibration"),
+        *files.both_formats([figure], campaign.figures.vector_format),
+    ]
+
+
+def depinning_files(campaign: Campaign) -> list[str]:
+    """List the rounds of all devices whose walls are freed, with data, tables and figures.
+
+    The traces of a round are known once it is finished (`paths.freed_places`).
+    """
+    figure = {"figure": "thresholds", "suffix": "{suffix}"}
+    return [
+        path
+        for name in campaign.depinning
+        for path in (
+            *paths.depinning_starts(campaign, name),
+            *paths.depinning_round_paths(campaign, name),
+            files.DEPINNING.format(device=name),
+            *(files.DEPINNING_TABLE.format(device=name, suffix=s) for s in TABLE_SUFFIXES),
+            *files.both_formats(
+                [files.DEPINNING_FIGURE.format(device=name, **figure)],
+                campaign.figures.vector_format,
+            ),
+        )
+    ]
+
+
 def network_files(campaign: Campaign) -> list[str]:
     """List the records of the data sets, all networks and the tables of their accuracies."""
     networks = campaign.networks
@@ -207,6 +246,8 @@ def checks(campaign: Campaign) -> list[str]:
         *interval_files(campaign),
         *barrier_files(campaign),
         *level_tables(campaign),
+        *calibration_files(campaign),
+        *depinning_files(campaign),
         *crosscheck_files(campaign),
         *validation_files(campaign),
         *mapping_files(campaign),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from wallnet import files
-from wallnet.config import Campaign, Device, Pulse, current_name, duration_name
+from wallnet.config import Campaign, Candidate, Device, Pulse, current_name, duration_name
 from wallnet.config.calculators import file_name
 from wallnet.config.networks import (
     FIRST_STAGE,
@@ -18,8 +18,10 @@ from wallnet.config.networks import (
 from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.jobs import (
     DeviceJob,
+    PinnedWall,
     level_states,
     minimum_states,
+    pinned_walls,
     programming_price_job,
     signed,
     starting_states,
@@ -175,6 +177,148 @@ def refined_paths(
             asked = files.read_json(Path(folder, path), ["current_densities"])
             found += [trace_in(refined, float(each)) for each in asked["current_densities"]]
     return found
+
+
+# Calibration
+
+
+def candidate_trace_in(folder: str | Path, candidate: int, device: str, density: float) -> str:
+    """Return the trace of a pulse in A/m² on a candidate in the folder of a calibration."""
+    place = PurePosixPath(files.CANDIDATE_TRACE).relative_to(
+        PurePosixPath(files.CALIBRATION).parent
+    )
+    names = {"candidate": candidate, "device": device, "current": current_name(density)}
+    return str(Path(folder, str(place).format(**names)))
+
+
+def calibration_round_in(folder: str | Path, number: int) -> str:
+    """Return the file of a round in the folder of a calibration."""
+    return str(Path(folder, PurePosixPath(files.CALIBRATION_ROUND).name.format(round=number)))
+
+
+def calibration_round_paths(campaign: Campaign) -> list[str]:
+    """Return the files of all rounds of the calibration; none without statements."""
+    calibration = campaign.calibration
+    count = calibration.rounds if calibration.simulations() else 0
+    return [files.CALIBRATION_ROUND.format(round=number) for number in range(1, count + 1)]
+
+
+def candidates_in(path: str | Path) -> dict[int, Candidate]:
+    """Return the candidates of a finished round by their numbers."""
+    candidates = files.read_json(path, ["candidates"])["candidates"]
+    return {int(number): dict(each) for number, each in candidates.items()}
+
+
+def candidates_of(
+    campaign: Campaign, folder: str | Path = "", last: int | None = None
+) -> dict[int, Candidate]:
+    """Return the candidates of the finished rounds of the calibration by their numbers.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign.
+    folder : str or Path
+        Folder of the campaign.
+    last : int, optional
+        The last round that counts; all if not given.
+    """
+    found: dict[int, Candidate] = {}
+    for path in calibration_round_paths(campaign)[:last]:
+        if Path(folder, path).exists():
+            found |= candidates_in(Path(folder, path))
+    return found
+
+
+def candidate_places(
+    campaign: Campaign, folder: str | Path = "", last: int | None = None
+) -> dict[str, tuple[Candidate, str, float]]:
+    """Return candidate, device and current density in A/m² of the traces of finished rounds.
+
+    The parameters are those of `candidates_of`.
+
+    Returns
+    -------
+    dict
+        By path, in the order of the candidates.
+    """
+    traces = str(PurePosixPath(files.CALIBRATION).parent)
+    return {
+        candidate_trace_in(traces, number, each.device, each.current_density): (
+            candidate,
+            each.device,
+            each.current_density,
+        )
+        for number, candidate in candidates_of(campaign, folder, last).items()
+        for each in campaign.calibration.simulations()
+    }
+
+
+# Depinning
+
+
+def depinning_round_in(freed: str | Path, number: int) -> str:
+    """Return the file of a round in the folder of a device's depinning."""
+    return str(Path(freed, PurePosixPath(files.DEPINNING_ROUND).name.format(round=number)))
+
+
+def depinning_trace_in(freed: str | Path, place: str, current_density: float) -> str:
+    """Return the trace of a pulse in A/m² at a place in the folder of a device's depinning."""
+    folder = PurePosixPath(files.DEPINNING).with_suffix("")
+    name = str(PurePosixPath(files.DEPINNING_TRACE).relative_to(folder))
+    return str(Path(freed, name.format(place=place, current=current_name(current_density))))
+
+
+def depinning_round_paths(campaign: Campaign, name: str) -> list[str]:
+    """Return the files of all rounds of a device."""
+    folder = files.DEPINNING.format(device=name).removesuffix(".nc")
+    count = campaign.depinning[name].rounds()
+    return [depinning_round_in(folder, number) for number in range(1, count + 1)]
+
+
+def depinning_start(name: str, wall: PinnedWall) -> str:
+    """Return the file of the resting wall of a place."""
+    if wall.alone:
+        return files.DEPINNING_START.format(device=name, place=wall.place)
+    return files.LEVEL.format(device=name, state=wall.state.file_name)
+
+
+def depinning_starts(campaign: Campaign, name: str) -> list[str]:
+    """Return the files of the resting walls of all places of a device."""
+    walls = pinned_walls(campaign.simulated[name], campaign.depinning[name])
+    return [depinning_start(name, wall) for wall in walls]
+
+
+def freed_in(path: str | Path) -> dict[str, list[float]]:
+    """Return the current densities in A/m² that a round asks for, by place."""
+    asked = files.read_json(path, ["current_densities"])["current_densities"]
+    return {str(place): [float(each) for each in found] for place, found in asked.items()}
+
+
+def freed_places(
+    campaign: Campaign, name: str, folder: str | Path = "", last: int | None = None
+) -> dict[str, float]:
+    """Return the current densities in A/m² that the finished rounds asked for, by trace.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign.
+    name : str
+        The device.
+    folder : str or Path
+        Folder of the campaign.
+    last : int, optional
+        The last round that counts; all if not given.
+    """
+    freed = files.DEPINNING.format(device=name).removesuffix(".nc")
+    return {
+        depinning_trace_in(freed, place, density): density
+        for path in depinning_round_paths(campaign, name)[:last]
+        if Path(folder, path).exists()
+        for place, densities in freed_in(Path(folder, path)).items()
+        for density in densities
+    }
 
 
 # Minima and barriers

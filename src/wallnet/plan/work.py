@@ -99,6 +99,55 @@ def window_work(campaign: Campaign) -> list[Work]:
     return found
 
 
+def calibration_work(campaign: Campaign) -> list[Work]:
+    """List the simulations of the calibration.
+
+    Candidates of a round that is not there yet count with the longest pulse.
+    """
+    calibration, devices = campaign.calibration, campaign.simulated
+    places = paths.candidate_places(campaign)
+    found = [
+        _of_candidate(path, calibration.of_candidate(devices, name, candidate), density)
+        for path, (candidate, name, density) in places.items()
+    ]
+    if calibration.simulations():
+        slowest = {name: high for name, (_, high) in calibration.parameters.ranges().items()}
+        known = len(paths.candidates_of(campaign))
+        total = 1 + calibration.candidates + calibration.local_candidates
+        for each in calibration.simulations():
+            device = calibration.of_candidate(devices, each.device, slowest)
+            unknown = _of_candidate("", device, each.current_density)
+            found += (total - known) * [unknown]
+    return found
+
+
+def _of_candidate(path: str, device: Device, density: float) -> Work:
+    return Work(path, device, device.pulse.duration + device.relaxation.longest, density)
+
+
+def depinning_work(campaign: Campaign) -> list[Work]:
+    """List the sweeps, the resting walls and the pulses on them of all devices.
+
+    Each threshold takes one pulse a round. As the thresholds of one and of both ends can differ,
+    two are counted for each wall, which is the most.
+    """
+    found: list[Work] = []
+    for name, asked in campaign.depinning.items():
+        device = campaign.simulated[name]
+        relaxation = device.relaxation.longest
+        densities = device.pulse.current_densities
+        for path, density in zip(paths.trace_paths(name, device), densities, strict=True):
+            found.append(Work(path, device, device.pulse.duration + relaxation, density))
+        starts = paths.depinning_starts(campaign, name)
+        found += [Work(path, device, relaxation) for path in starts]
+        known = paths.freed_places(campaign, name)
+        found += [Work(path, device, asked.duration, density) for path, density in known.items()]
+        if not Path(files.DEPINNING.format(device=name)).exists():
+            left = max(2 * asked.rounds() * len(starts) - len(known), 0)
+            found += left * [Work("", device, asked.duration, asked.current_densities[1])]
+    return found
+
+
 def transition_work(campaign: Campaign) -> list[Work]:
     """List the simulations of all transitions, with those of the states from which they start."""
     found: list[Work] = []

@@ -94,6 +94,9 @@ _EDGE: dict[str, Any] = {"attributes": {"comment": "NaN where there is none"}, *
 _WINDOW = ("variant", "duration", "current_density")
 _TRANSITION = ("start", "duration", "current_density")
 
+_CANDIDATE = ("candidate", "read_delay", "statement")
+
+_DWELL = ("current_density", "notch", "edge")
 _PULSE = ("current_density",)
 _SWEEP = ("current_density", "time")
 
@@ -377,6 +380,51 @@ VARIABLES = {
     ),
     "interval_swept": Variable(("interval",), "pulses of the sweep in it", type="int64"),
     "swept": Variable(_PULSE, "whether the pulse belongs to the sweep", **_FLAG),
+    # candidates of a calibration
+    "candidate": Variable(
+        ("candidate",), "number of the candidate; 0 is the configuration", type="int64"
+    ),
+    "read_delay": Variable(
+        ("read_delay",), "time from the end of the pulse to the reading", **_TIME
+    ),
+    "statement": Variable(("statement",), "what is stated", "", TEXT),
+    "candidate_round": Variable(("candidate",), "round of the search", type="int64"),
+    "candidate_damping": Variable(("candidate",), "damping"),
+    "candidate_notch_diameter": Variable(("candidate",), "diameter of the notches", **_ON_TRACK),
+    "candidate_wall_start": Variable(("candidate",), "start of the wall", **_ON_TRACK),
+    "candidate_pulse_duration": Variable(("candidate",), "pulse of devices with notches", **_TIME),
+    "statement_found": Variable(_CANDIDATE, "what was read instead", "", TEXT),
+    "statement_holds": Variable(_CANDIDATE, "whether the statement holds", **_FLAG),
+    "statement_distance": Variable(
+        _CANDIDATE,
+        "distance of what was read from the statement",
+        attributes={"comment": "of a wall in notches, of a transfer curve in full scales"},
+    ),
+    "missed": Variable(_CANDIDATE[:2], "number of statements that do not hold", type="int64"),
+    "misfit": Variable(
+        _CANDIDATE[:2], "statements that do not hold, plus their distances", bounds=(0.0, 1e6)
+    ),
+    # walls that leave notches
+    "place": Variable(("place",), "where the wall rests, in names of files", "", TEXT),
+    "ends": Variable(("ends",), "number of wall ends that have left", type="int64"),
+    "notch": Variable(("notch",), "number of the notch, counted from 1", type="int64"),
+    "edge": Variable(
+        ("edge",), "edge of the track at which the end is", "", TEXT, values=("lower", "upper")
+    ),
+    "place_notch": Variable(("place",), "number of the notch on the device", type="int64"),
+    "place_alone": Variable(("place",), "whether it is the only notch of its track", **_FLAG),
+    "threshold_low": Variable(
+        ("place", "ends"), "strongest pulse below that fewer ends leave by its end", **_EDGE
+    ),
+    "threshold_high": Variable(
+        ("place", "ends"), "weakest pulse by whose end so many ends have left", **_EDGE
+    ),
+    "reach_time": Variable(
+        _DWELL, "when the end reaches the notch during the pulse; NaN if never", **_TIME
+    ),
+    "leave_time": Variable(
+        _DWELL, "when it leaves the notch for good; NaN if not before the pulse ends", **_TIME
+    ),
     # a device of any kind
     "sweep_m": Variable(
         (*_SWEEP, "component"),
@@ -622,6 +670,16 @@ KINDS: dict[str, tuple[str, ...]] = {
         *("interval_state", "interval_settled", "interval_low", "interval_high"),
         *("interval_error", "interval_swept", "state", "settled", "swept"),
         *("interval", "current_density"),
+    ),
+    "calibration": (
+        *("candidate_round", "candidate_damping", "candidate_notch_diameter"),
+        *("candidate_wall_start", "candidate_pulse_duration", "statement_found"),
+        *("statement_holds", "statement_distance", "missed", "misfit"),
+        *("candidate", "read_delay", "statement"),
+    ),
+    "depinning": (
+        *("place_notch", "place_alone", "threshold_low", "threshold_high"),
+        *("reach_time", "leave_time", "place", "ends", "notch", "edge", "current_density"),
     ),
     "track": _TRACK,
     "synapse": (

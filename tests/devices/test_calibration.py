@@ -1,0 +1,343 @@
+"""Misfits of candidates from traces with known walls, and the candidates of both rounds."""
+
+import math
+
+import numpy as np
+import pytest
+from helpers.calibration import searched
+from helpers.walls import SYNAPSE, campaign, moving_wall
+
+from wallnet import config, devices, files, jobs, plan
+from wallnet.config import Arrival, Response, Rest
+from wallnet.devices.calibration import (
+    Judged,
+    Seen,
+    first_candidates,
+    first_time,
+    largest_deviation,
+    local_candidates,
+    misfits,
+    named,
+    of_arrival,
+    of_rest,
+    spacing,
+)
+from wallnet.files import FileError
+
+NM, NS, T = 1e-9, 1e-9, 1e12
+
+
+@pytest.fixture(scope="module")
+def job():
+    """Return a pulse of 2 ns on a track with notches at 300, 600 and 900 nm, its right end."""
+    return jobs.pulse_job(campaign(synapse=SYNAPSE).devices["synapse"], 0.5 * T)
+
+
+def seen(job, time, bottom, top):
+    """Return a trace with given ends in nm at times in ns."""
+    time, bottom, top = (np.array(each, dtype=float) for each in (time, bottom, top))
+    return Seen(job, time * NS, bottom * NM, top * NM, np.zeros((time.size, 1)), np.ones(1))
+
+
+def rest(state):
+    return Rest(device="synapse", current_density=0.5 * T, state=state)
+
+
+def arrival(notch, time, tolerance):
+    return Arrival(
+        device="synapse",
+        current_density=0.5 * T,
+        notch=notch,
+        time=time * NS,
+        tolerance=tolerance * NS,
+    )
+
+
+# Statements
+
+
+def test_a_wall_is_where_it_is_stated_or_a_number_of_notches_away(job):
+    wall = seen(job, [0, 2, 6], [60, 300, 310], [60, 300, 310])
+    assert of_rest(rest("notch 1"), wall, 0.0) == Judged("notch 1", True, 0.0)
+    away = of_rest(rest("notch 2"), wall, 0.0)
+    assert (away.found, away.holds) == ("notch 1", False)
+    assert away.distance == pytest.approx(1.0, rel=1e-9, abs=0)
+    # the right end of the track, 900 nm
+    assert of_rest(rest("reversed"), wall, 0.0).distance == pytest.approx(2.0, rel=1e-9, abs=0)
+
+
+def test_both_ends_count_half(job):
+    """A wall from 300 to 540 nm is 300 and 60 nm away from notch 2."""
+    tilted = seen(job, [0, 2, 6], [60, 300, 300], [60, 540, 540])
+    found = of_rest(rest("notch 2"), tilted, 0.0)
+    assert found.found == "free"
+    assert found.distance == pytest.approx(180 / 300, rel=1e-9, abs=0)
+
+
+def test_a_wall_is_read_after_the_delay_and_at_most_at_the_end_of_its_trace(job):
+    wall = seen(job, [0, 2, 4, 5], [60, 300, 500, 600], [60, 300, 500, 600])
+    states = [of_rest(rest("notch 3"), wall, delay * NS).found for delay in (0, 2, 3, 4)]
+    assert states == ["notch 1", "free", "notch 2", "notch 2"]
+    assert of_rest(rest("notch 3"), wall, 1 * NS).distance == pytest.approx(
+        500 / 300, rel=1e-9, abs=0
+    )
+
+
+def test_a_reversed_track_is_not_its_last_notch(job):
+    gone = seen(job, [0, 2], [60, 900], [60, 900])
+    assert of_rest(rest("reversed"), gone, 0.0).holds
+    found = of_rest(rest("notch 3"), gone, 0.0)
+    assert (found.found, found.holds) == ("reversed", False)
+    assert found.distance == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_wall_arrives_when_both_ends_are_in_the_notch(job):
+    """The notch begins at 282 nm; the lower end, 100 m/s, is there after 2.22 ns."""
+    wall = seen(job, [0, 1, 2, 3], [60, 160, 260, 360], [60, 300, 300, 300])
+    assert wall.arrival(1) == pytest.approx(2.22 * NS, rel=1e-9, abs=0)
+    assert of_arrival(arrival(1, 2.0, 0.3), wall) == Judged("2.22 ns", True, 0.0)
+    missed = of_arrival(arrival(1, 2.0, 0.2), wall)
+    assert not missed.holds
+    # after 2 ns the ends are at 260 and 300 nm
+    assert missed.distance == pytest.approx(20 / 300, rel=1e-9, abs=0)
+    # too early is a miss, too
+    assert not of_arrival(arrival(1, 2.6, 0.3), wall).holds
+
+
+def test_a_wall_that_never_arrives_is_as_far_as_it_came(job):
+    wall = seen(job, [0, 1, 2, 3], [60, 100, 160, 200], [60, 200, 240, 250])
+    found = of_arrival(arrival(1, 2.0, 0.3), wall)
+    assert (found.found, found.holds) == ("never", False)
+    assert found.distance == pytest.approx(100 / 300, rel=1e-9, abs=0)
+
+
+def test_a_curve_deviates_by_its_largest_distance_from_the_line():
+    """J_norm is 0, 4/7 and 1, and G_norm is 0, 0.75 and 1."""
+    found = largest_deviation([0.1 * T, 0.3 * T, 0.45 * T], np.array([2.0, 3.5, 4.0]))
+    assert found == pytest.approx(0.75 - 4 / 7, rel=1e-9, abs=0)
+    # the order of Eq. 3 is that of the values
+    assert largest_deviation([0.1 * T, 0.3 * T, 0.45 * T], np.array([4.0, 3.5, 2.0])) == 1.0
+    assert largest_deviation([0.1 * T, 0.3 * T, 0.45 * T], np.array([2.0, 2.0, 2.0])) == 1.0
+
+
+def test_distances_between_notches_and_times_between_entries():
+    assert spacing([150.0, 300.0, 600.0], 900.0) == 225.0
+    assert spacing([150.0], 900.0) == 900.0
+    time, values = np.array([1.0, 2.0, 4.0]), np.array([0.0, 1.0, 5.0])
+    assert first_time(time, values, 3.0) == 3.0
+    assert first_time(time, values, -1.0) == 1.0
+    assert math.isinf(first_time(time, values, 6.0))
+
+
+def test_the_misfit_is_the_number_of_missed_statements_plus_their_distances():
+    fits, near, far = Judged("", True, 0.0), Judged("", False, 0.25), Judged("", False, 2.0)
+    judged = np.array([[[fits, near, far], [fits, fits, near]]], dtype=object)
+    missed, misfit = misfits(judged)
+    assert missed.tolist() == [[2, 1]]
+    np.testing.assert_allclose(misfit, [[4.25, 1.25]], rtol=1e-12)
+
+
+def test_statements_are_named():
+    response = Response(device="n", current_densities=[0.1 * T, 0.45 * T, 0.3 * T], deviation=0.1)
+    assert named(response) == "n, 0.100 to 0.450: linear"
+    assert named(rest("notch 2")) == "synapse, 0.500: notch 2"
+    assert named(arrival(1, 2.0, 0.5)) == "synapse, 0.500: notch 1 after 2 ns"
+
+
+# Candidates
+
+
+def search(**changes):
+    parsed = config.parse(searched(**changes))
+    return jobs.calibration_job(parsed.calibration, parsed.simulated)
+
+
+RANGES = {
+    "damping": (0.3, 0.7),
+    "notch_diameter": (20e-9, 40e-9),
+    "wall_start": (30e-9, 50e-9),
+    "pulse_duration": (0.4e-9, 0.8e-9),
+}
+
+
+def test_the_first_round_has_the_configuration_and_fills_the_ranges():
+    own, *found = first_candidates(search(candidates=32, most_simulations=1000))
+    assert own == {
+        "damping": 0.5,
+        "notch_diameter": 32e-9,
+        "wall_start": 40e-9,
+        "pulse_duration": 0.6e-9,
+    }
+    assert len(found) == 32
+    for name, (low, high) in RANGES.items():
+        values = np.array([each[name] for each in found])
+        assert low <= values.min()
+        assert values.max() <= high
+        # 32 points of a Sobol sequence: one in each of 32 equal parts, but for the rounding
+        share = (values - low) / (high - low)
+        counts = np.histogram(share, bins=4, range=(0, 1))[0]
+        assert counts.min() >= 7
+
+
+def test_more_candidates_begin_with_the_same():
+    """A search can be extended, and what is simulated stays."""
+    few, many = (
+        first_candidates(search(candidates=count, most_simulations=1000)) for count in (5, 24)
+    )
+    assert many[:6] == few
+    assert first_candidates(search(seed=2))[1:] != first_candidates(search())[1:]
+
+
+def test_candidates_are_rounded_to_what_a_table_shows():
+    steps = {"damping": 1e-3, "notch_diameter": 1e-10, "wall_start": 1e-10, "pulse_duration": 1e-11}
+    for candidate in first_candidates(search(candidates=8))[1:]:
+        for name, step in steps.items():
+            count = candidate[name] / step
+            assert count == pytest.approx(round(count), rel=1e-9, abs=0)
+
+
+def test_the_second_round_lies_around_its_centres_and_within_the_ranges():
+    """Tenths of the ranges: 0.04, 2 nm, 2 nm and 0.04 ns; the second centre is at three edges."""
+    centres = [
+        {
+            "damping": 0.4,
+            "notch_diameter": 30e-9,
+            "wall_start": 35e-9,
+            "pulse_duration": 0.5e-9,
+        },
+        {
+            "damping": 0.7,
+            "notch_diameter": 20e-9,
+            "wall_start": 45e-9,
+            "pulse_duration": 0.8e-9,
+        },
+    ]
+    reach = {"damping": 0.04, "notch_diameter": 2e-9, "wall_start": 2e-9, "pulse_duration": 4e-11}
+    found = local_candidates(search(local_candidates=16, most_simulations=1000), centres)
+    assert len(found) == 16
+    for index, candidate in enumerate(found):
+        for name, (low, high) in RANGES.items():
+            apart = abs(candidate[name] - centres[index % 2][name])
+            assert apart <= reach[name] * (1 + 1e-6)
+            assert low <= candidate[name] <= high
+    # not all on one side
+    apart = [each["wall_start"] - centres[0]["wall_start"] for each in found[::2]]
+    assert min(apart) < -0.5e-9
+    assert max(apart) > 0.5e-9
+
+
+# From traces with known ends
+
+
+ENDS = {0: {1.5: 120, 3.0: 360}, 1: {1.5: 40, 3.0: 240}, 2: {1.5: 120, 3.0: 240}, 3: {}}
+"""Ends in nm of the walls of each candidate, by current density in 1e12 A/m²."""
+
+
+@pytest.fixture
+def made(tmp_path):
+    """Return campaign, job and a folder with both rounds and all their traces."""
+    parsed = config.parse(searched())
+    calibration, simulated = parsed.calibration, parsed.simulated
+    job = jobs.calibration_job(calibration, simulated)
+    for number in (1, 2):
+        out = plan.calibration_round_in(tmp_path, number)
+        devices.calibration_round(job, number, tmp_path, out)
+        for key, candidate in plan.candidates_in(out).items():
+            device = calibration.of_candidate(simulated, "synapse", candidate)
+            for density in (1.5 * T, 3.0 * T):
+                end = ENDS[key].get(density / T, 120) * NM
+                trace = moving_wall(jobs.candidate_job(device, density), end, end)
+                path = plan.candidate_trace_in(tmp_path, key, "synapse", density)
+                files.write_dataset(trace, path, "trace", {})
+    return parsed, job, tmp_path
+
+
+def gather(job, folder):
+    devices.calibration(job, 2, folder, folder / "calibration.nc")
+    return files.read_dataset(folder / "calibration.nc", "calibration")
+
+
+def test_the_second_round_searches_around_the_best_of_the_first(made):
+    """The configuration is the best; the first candidate is two places away, and misses all."""
+    _, job, folder = made
+    (local,) = plan.candidates_in(plan.calibration_round_in(folder, 2)).items()
+    assert local[0] == 3
+    assert local[1] == local_candidates(job, [job.configured])[0]
+
+
+def test_all_candidates_have_their_misfit(made):
+    _, job, folder = made
+    data = gather(job, folder)
+    assert data["candidate"].values.tolist() == [0, 1, 2, 3]
+    assert data["candidate_round"].values.tolist() == [1, 1, 1, 2]
+    np.testing.assert_allclose(data["read_delay"].values / NS, [0, 0.5, 1.0], rtol=1e-9)
+    assert data["statement"].values.tolist() == [
+        "synapse, 1.500: notch 1",
+        "synapse, 3.000: reversed",
+        "synapse, 1.500: notch 1 after 0.4 ns",
+    ]
+    # the wall needs 0.6 ns from 40 to 120 nm, and is in the notch of 32 nm after 64 of 80 nm
+    last = data.isel(read_delay=2)
+    assert last["statement_found"].values[0].tolist() == ["notch 1", "reversed", "0.48 ns"]
+    assert last["statement_holds"].values[0].tolist() == [1, 1, 1]
+    assert last["misfit"].values[0] == 0.0
+    found = last.isel(candidate=2)
+    assert found["statement_found"].values[:2].tolist() == ["notch 1", "notch 2"]
+    assert found["statement_holds"].values[:2].tolist() == [1, 0]
+    # 240 instead of 360 nm, with notches 120 nm apart
+    assert found["statement_distance"].values[1] == pytest.approx(1.0, rel=1e-6, abs=0)
+    np.testing.assert_allclose(
+        data["misfit"].values,
+        (1 - data["statement_holds"] + data["statement_distance"]).sum("statement"),
+        rtol=1e-12,
+    )
+    np.testing.assert_allclose(data["candidate_damping"].values[0], 0.5, rtol=1e-12)
+    assert data.attrs["simulation_backend"] == "analytic"
+
+
+def test_a_trace_of_another_candidate_is_refused(made):
+    _, job, folder = made
+    other = plan.candidate_trace_in(folder, 2, "synapse", 3.0 * T)
+    data = files.read_dataset(plan.candidate_trace_in(folder, 1, "synapse", 3.0 * T), "trace")
+    files.write_dataset(data, other, "trace", {})
+    with pytest.raises(FileError, match=r"2/synapse/3\.0000\.nc is of another candidate or pulse"):
+        gather(job, folder)
+
+
+def test_the_response_is_read_as_its_pulse_ends(tmp_path):
+    """Walls at 60, 70 and 130 nm under a detector from 50 to 150 nm; J_norm is 0, 1/4 and 1."""
+    response = {
+        "device": "neuron",
+        "current_densities": [0.2 * T, 0.4 * T, 1.0 * T],
+        "deviation": 0.1,
+    }
+    parsed = config.parse(searched(responses=[response], local_candidates=0))
+    job = jobs.calibration_job(parsed.calibration, parsed.simulated)
+    devices.calibration_round(job, 1, tmp_path, plan.calibration_round_in(tmp_path, 1))
+    ends = {0.2: 60, 0.4: 70, 1.0: 130, 1.5: 120, 3.0: 360}
+    for path, (candidate, name, density) in (
+        (
+            plan.candidate_trace_in(tmp_path, key, each.device, each.current_density),
+            (candidate, each.device, each.current_density),
+        )
+        for key, candidate in plan.candidates_in(plan.calibration_round_in(tmp_path, 1)).items()
+        for each in job.simulations()
+    ):
+        device = parsed.calibration.of_candidate(parsed.simulated, name, candidate)
+        end = ends[round(density / T, 4)] * NM
+        trace = moving_wall(jobs.candidate_job(device, density), end, end)
+        files.write_dataset(trace, path, "trace", {})
+    devices.calibration(job, 1, tmp_path, tmp_path / "calibration.nc")
+    data = files.read_dataset(tmp_path / "calibration.nc", "calibration")
+    found = data.isel(candidate=0, read_delay=0, statement=3)
+    # the mean of tanh((x - x0)/Δ) under the detector, integrated; G falls linearly with it
+    width = parsed.devices["neuron"].material.wall_width_parameter / NM
+    means = [
+        width * (math.log(math.cosh((150 - x) / width)) - math.log(math.cosh((50 - x) / width)))
+        for x in (60, 70, 130)
+    ]
+    expected = abs((means[0] - means[1]) / (means[0] - means[2]) - 1 / 4)
+    # cells of 4 nm: 0.5 % off
+    assert found["statement_distance"].item() == pytest.approx(expected, rel=0.02, abs=0)
+    assert found["statement_found"].item() == f"{found['statement_distance'].item():.3f}"
+    assert found["statement_holds"].item() == 0

@@ -1,0 +1,18 @@
+"""Thresholds of a small track with three notches, one of which the right edge cuts."""
+
+import copy
+
+from helpers.small_campaign import TINY
+
+ASKED = {
+    "current_densities": [0.5e12, 3.0e12],
+    "resolution": 1.25e12,
+    "duration": 0.6e-9,
+}
+
+
+def freed(**changes):
+    """Return the campaign as plain data, with some keys of its depinning changed."""
+    data = copy.deepcopy(TINY)
+    data["depinning"] = {"synapse": {**copy.deepcopy(ASKED), **changes}}
+    return data

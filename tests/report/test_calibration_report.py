@@ -1,0 +1,166 @@
+"""Tables and figure of a calibration, from candidates with known misfits."""
+
+import csv
+
+import numpy as np
+import pytest
+from helpers.calibration import searched
+
+from wallnet import config, files, jobs
+from wallnet.config import Figures
+from wallnet.report import calibration, style
+
+SMALL = Figures(resolution=72)
+NM, NS = 1e-9, 1e-9
+
+
+@pytest.fixture
+def data():
+    """Return three candidates at two times of reading; the configuration is read at the later."""
+    parsed = config.parse(searched(read_delays=[0.0, 1e-9]))
+    job = jobs.calibration_job(parsed.calibration, parsed.simulated)
+    values = {
+        "candidate_round": [1, 1, 2],
+        "candidate_damping": [0.5, 0.3, 0.4],
+        "candidate_notch_diameter": [32 * NM, 21.5 * NM, 22 * NM],
+        "candidate_wall_start": [40 * NM, 31 * NM, 49 * NM],
+        "candidate_pulse_duration": [0.6 * NS, 0.45 * NS, 0.55 * NS],
+        "statement_found": [
+            [["notch 1", "free", "0.40 ns"], ["notch 1", "notch 2", "0.40 ns"]],
+            [["free", "free", "never"], ["notch 2", "notch 2", "never"]],
+            [["notch 1", "reversed", "0.55 ns"], ["notch 1", "reversed", "0.55 ns"]],
+        ],
+        "statement_holds": [
+            [[1, 0, 1], [1, 0, 1]],
+            [[0, 0, 0], [0, 0, 0]],
+            [[1, 1, 0], [1, 1, 0]],
+        ],
+        "statement_distance": [
+            [[0, 0.5, 0], [0, 0.25, 0]],
+            [[0.5, 2, 1], [1, 1, 1]],
+            [[0, 0, 0.1], [0, 0, 0.1]],
+        ],
+        "missed": [[1, 1], [3, 3], [1, 1]],
+        "misfit": [[1.5, 1.25], [6.5, 6.0], [1.1, 1.1]],
+        "candidate": [0, 1, 2],
+        "read_delay": [0.0, 1.0 * NS],
+        "statement": ["a", "b", "c"],
+    }
+    about = {"parameters": job.to_json(), "revision": 3, "wallnet_version": "0"}
+    return files.dataset("calibration", values).assign_attrs(about)
+
+
+@pytest.fixture
+def written(data, tmp_path):
+    files.write_dataset(data, tmp_path / "calibration.nc", "calibration", {})
+    tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
+    figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
+    calibration.calibration_report(tmp_path / "calibration.nc", tables, SMALL, *figure)
+    return tmp_path
+
+
+def tables_of(path):
+    """Return the tables of a page by the words after its title, as lists of rows."""
+    found, rows = {}, []
+    for line in path.read_text().splitlines():
+        if line.startswith("## "):
+            rows = found.setdefault(line.removeprefix("## calibration: "), [])
+        elif line.startswith("|"):
+            rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    return {title: rows[2:] for title, rows in found.items()}
+
+
+def test_candidates_are_in_the_order_of_their_misfit(written):
+    with open(written / "table.csv", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["misfit"] for row in rows] == ["1.10", "1.10", "1.25", "1.50", "6.00", "6.50"]
+    assert [row["candidate"] for row in rows] == ["2", "2", "0", "0", "1", "1"]
+    assert [row["configured"] for row in rows] == ["no", "no", "yes", "no", "no", "no"]
+    assert [row["read after the pulse (ns)"] for row in rows[2:4]] == ["1.00", "0.00"]
+    assert rows[4] == {
+        "misfit": "6.00",
+        "statements missed": "3",
+        "candidate": "1",
+        "round": "1",
+        "configured": "no",
+        "damping": "0.300",
+        "notch diameter (nm)": "21.5",
+        "wall start (nm)": "31.0",
+        "pulse (ns)": "0.45",
+        "read after the pulse (ns)": "1.00",
+        "a": "notch 2",
+        "b": "notch 2",
+        "c": "never",
+    }
+
+
+def test_the_best_and_the_configured_candidate_are_beside_each_statement(written):
+    statements = tables_of(written / "table.md")["statements"]
+    assert statements == [
+        ["a", "notch 1", "yes", "notch 1", "yes", "2"],
+        ["b", "reversed", "yes", "notch 2", "no", "1"],
+        ["c", "0.55 ns", "no", "0.40 ns", "yes", "1"],
+    ]
+
+
+def parameters_of(folder):
+    """Return the title and the rows of the table of the parameters."""
+    tables = tables_of(folder / "table.md").items()
+    return next((title, rows) for title, rows in tables if title.startswith("parameters"))
+
+
+def test_a_parameter_is_determined_if_the_good_candidates_agree(data, tmp_path):
+    """All are good, up to a misfit of 2.1; the second one only as its pulse ends."""
+    data["misfit"].values[1] = [2.1, 2.2]
+    data["candidate_damping"].values[1] = 0.35
+    files.write_dataset(data, tmp_path / "calibration.nc", "calibration", {})
+    tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
+    figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
+    calibration.calibration_report(tmp_path / "calibration.nc", tables, SMALL, *figure)
+    title, rows = parameters_of(tmp_path)
+    assert title == "parameters of the 5 best, up to 1 above the least misfit"
+    # 0.35 to 0.5 of 0.3 to 0.7, 21.5 to 32 of 20 to 40, 31 to 49 of 30 to 50, 0.45 to 0.6 of 0.4 to
+    # 0.8, and both times of reading
+    shares = [float(row[7]) for row in rows]
+    assert shares == pytest.approx([0.375, 0.525, 0.9, 0.375, 1.0], abs=0.006)
+    assert [row[8] for row in rows] == ["yes", "no", "no", "yes", "no"]
+
+
+def test_two_good_candidates_say_nothing_about_parameters(written):
+    """Good are those up to a misfit of 2.1: candidates 2 and 0, each at both times of reading."""
+    title, rows = parameters_of(written)
+    assert title == "parameters of the 4 best, up to 1 above the least misfit"
+    unknown = "not known"
+    assert rows == [
+        ["damping", "0.300", "0.700", "0.500", "0.400", "0.400", "0.500", "0.25", unknown],
+        ["notch diameter (nm)", *("20.0", "40.0", "32.0", "22.0", "22.0", "32.0", "0.50", unknown)],
+        ["wall start (nm)", *("30.0", "50.0", "40.0", "49.0", "40.0", "49.0", "0.45", unknown)],
+        ["pulse (ns)", *("0.40", "0.80", "0.60", "0.55", "0.55", "0.60", "0.12", unknown)],
+        [
+            "read after the pulse (ns)",
+            *("0.00", "1.00", "1.00", "0.00", "0.00", "1.00", "1.00", unknown),
+        ],
+    ]
+
+
+def test_the_figure_has_a_panel_for_each_parameter(data):
+    with style.apply(SMALL):
+        figure = calibration.draw(data, SMALL)
+        panels = figure.axes
+        labels = [axes.get_xlabel() for axes in panels[:5]]
+        assert labels == [
+            *("damping", "notch diameter (nm)", "wall start (nm)", "pulse (ns)"),
+            "read after the pulse (ns)",
+        ]
+        first, second, star = panels[1].get_lines()
+        np.testing.assert_allclose(first.get_xdata(), [32, 21.5])
+        np.testing.assert_allclose(first.get_ydata(), [1.25, 6.0])
+        np.testing.assert_allclose(second.get_xdata(), [22])
+        np.testing.assert_allclose(second.get_ydata(), [1.1])
+        np.testing.assert_allclose([*star.get_xdata(), *star.get_ydata()], [32, 1.25])
+        first, second, star = panels[4].get_lines()
+        np.testing.assert_allclose(first.get_xdata(), [0, 1, 0, 1])
+        np.testing.assert_allclose(first.get_ydata(), [1.5, 1.25, 6.5, 6.0])
+        np.testing.assert_allclose(second.get_ydata(), [1.1, 1.1])
+        np.testing.assert_allclose([*star.get_xdata(), *star.get_ydata()], [1.0, 1.25])
+        assert panels[0].get_ylabel() == "misfit"

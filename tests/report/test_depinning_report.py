@@ -1,0 +1,91 @@
+"""Tables and figure of depinning, from known thresholds and times."""
+
+import csv
+
+import numpy as np
+import pytest
+from helpers.depinning import freed
+
+from wallnet import config, files, jobs
+from wallnet.config import Figures
+from wallnet.report import depinning, style
+
+SMALL = Figures(resolution=72)
+NAN = np.nan
+T, NS = 1e12, 1e-9
+
+
+@pytest.fixture
+def data():
+    """Return two notches, the first also alone, and two pulses of 0.6 ns."""
+    campaign = config.parse(freed())
+    job = jobs.depinning_job(campaign.devices["synapse"], campaign.depinning["synapse"])
+    values = {
+        "place_notch": [1, 2, 1],
+        "place_alone": [0, 0, 1],
+        "threshold_low": np.array([[0.5, 0.6], [0.55, 0.7], [0.51, 0.61]]) * T,
+        "threshold_high": np.array([[0.51, 0.61], [0.57, NAN], [0.52, 0.62]]) * T,
+        "reach_time": np.array([[[0.1, 0.2], [NAN, NAN]], [[0.1, 0.1], [0.3, 0.25]]]) * NS,
+        "leave_time": np.array([[[NAN, 0.5], [NAN, NAN]], [[0.2, 0.15], [NAN, NAN]]]) * NS,
+        "place": ["notch-1", "notch-2", "alone-1"],
+        "ends": [1, 2],
+        "notch": [1, 2],
+        "current_density": [0.5 * T, 1.5 * T],
+    }
+    about = {"device": "synapse", "parameters": job.to_json(), "revision": 3}
+    return files.dataset("depinning", values).assign_attrs(wallnet_version="0", **about)
+
+
+@pytest.fixture
+def written(data, tmp_path):
+    files.write_dataset(data, tmp_path / "synapse.nc", "depinning", {})
+    tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
+    figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
+    depinning.depinning_report(tmp_path / "synapse.nc", tables, SMALL, *figure)
+    return tmp_path
+
+
+def test_each_wall_has_its_thresholds(written):
+    with open(written / "table.csv", newline="") as stream:
+        rows = [list(row.values()) for row in csv.DictReader(stream)]
+    assert rows == [
+        ["1", "with all notches", "0.5000", "0.5100", "0.6000", "0.6100"],
+        ["2", "with all notches", "0.5500", "0.5700", "0.7000", "–"],
+        ["1", "with this notch only", "0.5100", "0.5200", "0.6100", "0.6200"],
+    ]
+
+
+def test_dwell_times_are_up_to_the_end_of_the_pulse(written):
+    text = (written / "table.md").read_text().split("dwell times in the sweep")[1]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text.splitlines()
+        if line.startswith("|")
+    ][2:]
+    assert rows == [
+        # the lower end stays from 0.1 to 0.6 ns, the upper one from 0.2 to 0.5 ns
+        ["0.5000", "1", "0.10", "–", "≥ 0.50", "0.20", "0.50", "0.30"],
+        ["1.5000", "1", "0.10", "0.20", "0.10", "0.10", "0.15", "0.05"],
+        ["1.5000", "2", "0.30", "–", "≥ 0.30", "0.25", "–", "≥ 0.35"],
+    ]
+
+
+def test_the_figure_has_thresholds_and_dwell_times(data):
+    with style.apply(SMALL):
+        figure = depinning.draw(data, SMALL)
+        left, right = figure.axes
+        names = [text.get_text() for text in left.get_legend().get_texts()]
+        assert names == [
+            "one end leaves, with all notches",
+            "both ends leave, with all notches",
+            "one end leaves, with this notch only",
+            "both ends leave, with this notch only",
+        ]
+        first = left.containers[0].lines[0]
+        np.testing.assert_allclose(first.get_xdata(), [1, 2])
+        np.testing.assert_allclose(first.get_ydata(), [0.505, 0.56])
+        # of the first pulse one end is still at notch 1, so that only the second has a dwell time
+        notch_1, notch_2 = right.get_lines()
+        np.testing.assert_allclose(notch_1.get_xdata(), [0.5, 1.5])
+        np.testing.assert_allclose(notch_1.get_ydata(), [NAN, 0.1])
+        assert np.isnan(notch_2.get_ydata()).all()
