@@ -120,17 +120,7 @@ def main():
     ]
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        wanted = device(counts[-1])
-        files.write_dataset(*initial(wanted, folder))
-        templates = []
-        for index, density in enumerate(wanted.pulse.current_densities):
-            path = folder / f"{config.current_name(density)}.nc"
-            job = jobs.pulse_job(wanted, density)
-            if len(templates) < 20:
-                write_trace(job, index, path)
-                templates.append(path)
-            else:
-                relabel(templates[index % 20], path, job)
+        prepare(folder, counts[-1])
         for count in counts:
             busy, clock, memory = gather(folder, count)
             lines.append(
@@ -140,6 +130,21 @@ def main():
     if arguments.table:
         text = __doc__.splitlines()[0] + "\n\n" + "\n".join(lines) + "\n"
         Path(arguments.table).write_text(text, encoding="utf-8")
+
+
+def prepare(folder, count):
+    """Write the initial state and the traces of a device."""
+    wanted = device(count)
+    files.write_dataset(*initial(wanted, folder))
+    templates = []
+    for index, density in enumerate(wanted.pulse.current_densities):
+        path = folder / f"{config.current_name(density)}.nc"
+        job = jobs.pulse_job(wanted, density)
+        if len(templates) < 20:
+            write_trace(job, index, path)
+            templates.append(path)
+        else:
+            relabel(templates[index % 20], path, job)
 
 
 def initial(wanted, folder):

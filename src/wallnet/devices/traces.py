@@ -86,22 +86,22 @@ def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) 
     wallnet.files.FileError
         If it is missing, damaged, cut short, not finite, or of another device or pulse.
     """
-    data = files.read_dataset(path, "trace", drop=["magnetization", "applied_current_density"])
+    data = files.read_record(path, "trace", drop=["magnetization", "applied_current_density"])
     try:
-        parameters = json.loads(data.attrs["parameters"])
-        state, settled = WallState(data.attrs["state"]), int(data.attrs["settled"])
-        pulse_end = float(data.attrs["pulse_end"])
+        parameters = json.loads(data.attributes["parameters"])
+        state, settled = WallState(data.attributes["state"]), int(data.attributes["settled"])
+        pulse_end = float(data.attributes["pulse_end"])
         found = parameters.get("current_density")
         interval = float(parameters["output"]["interval"])
         relaxation = {k: float(parameters["relaxation"][k]) for k in ("longest", "hold", "speed")}
     except (KeyError, TypeError, ValueError) as error:
         raise files.damaged(path, f"has invalid attributes ({error!r})") from None
-    if not on_track(data.attrs["parameters"], job):
+    if not on_track(data.attributes["parameters"], job):
         raise foreign(path, "was simulated on another track")
     if found != current_density:
         raise foreign(path, f"contains a pulse of {found} A/m2, not {current_density}")
 
-    time = data["time"].values.astype(float)
+    time = data["time"].astype(float)
     longest = relaxation["longest"]
     due = pulse_end + {1: min(relaxation["hold"], longest), 0: longest}.get(settled, 0.0)
     if not time.size or not np.isfinite(time).all() or time[-1] < due - 0.01 * interval:
@@ -111,9 +111,9 @@ def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) 
     if gaps.min() <= 0 or gaps.max() > 1.5 * interval:
         raise files.damaged(path, "has a gap or runs backwards in time")
 
-    recorded = {name: data[name].values.astype(float) for name in RECORDED}
-    profile = data["magnetization_profile"].sel(component="z").values
-    cells = data["magnetic_cells"].values
+    recorded = {name: data[name].astype(float) for name in RECORDED}
+    profile = data["magnetization_profile"][..., data["component"].tolist().index("z")]
+    cells = data["magnetic_cells"]
     if cells.size != job.track.cells[0]:
         raise foreign(path, f"has {cells.size} columns of cells, not {job.track.cells[0]}")
     columns = detector_columns(job.track, job.detector)
@@ -142,9 +142,9 @@ def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) 
         settled=settled,
         parameters=parameters,
         made_by={
-            key: data.attrs[key]
+            key: data.attributes[key]
             for key in ("backend", "backend_version", "revision")
-            if key in data.attrs
+            if key in data.attributes
         },
     )
 

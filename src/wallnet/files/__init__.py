@@ -10,9 +10,11 @@ from wallnet.files.datasets import (
     given_text,
     read_dataset,
     read_json,
+    read_record,
     unreadable,
     write_dataset,
     write_json,
+    write_record,
 )
 from wallnet.files.paths import (
     BARRIER,
@@ -67,7 +69,7 @@ from wallnet.files.paths import (
     both_formats,
     log_of,
 )
-from wallnet.files.schema import COMPONENTS, READINGS, dataset
+from wallnet.files.schema import COMPONENTS, READINGS, Record, dataset, record
 from wallnet.files.schema.states import WallState
 from wallnet.files.whole import (
     DamagedFileError,
@@ -138,6 +140,7 @@ __all__ = [
     "Attempt",
     "DamagedFileError",
     "FileError",
+    "Record",
     "WallState",
     "benchmark_of",
     "both_formats",
@@ -153,10 +156,13 @@ __all__ = [
     "one_line",
     "read_dataset",
     "read_json",
+    "read_record",
+    "record",
     "set_aside",
     "unreadable",
     "write_dataset",
     "write_json",
+    "write_record",
     "write_text",
     "written_whole",
 ]

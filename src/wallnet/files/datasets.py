@@ -4,14 +4,24 @@ The functions import heavy libraries themselves, since every scheduler job impor
 """
 
 import json
+import math
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wallnet import __version__
-from wallnet.files.schema import KINDS, fault_of, impossible
+from wallnet.files.schema import (
+    KINDS,
+    VARIABLES,
+    Record,
+    about,
+    fault_of,
+    impossible,
+    is_coordinate,
+)
 from wallnet.files.whole import (
     FileError,
     check_digest,
@@ -23,6 +33,7 @@ from wallnet.files.whole import (
 
 if TYPE_CHECKING:
     import xarray
+    from numpy.typing import NDArray
 
 LARGEST_JSON = 100_000_000
 """Size in bytes above which a JSON file is refused without being read."""
@@ -115,15 +126,73 @@ def write_dataset(
     complete = dataset.assign_attrs(
         {"kind": kind, "wallnet_version": __version__, **dataset.attrs, **attributes}
     )
-    if fault := fault_of(complete, kind):
+    if fault := fault_of(_dimensions(complete), kind):
         raise FileError(f"{path} cannot be written: it {fault}; report this as a bug")
-    encoding: dict[str, dict[str, Any]] = {}
-    for name, variable in complete.variables.items():
-        if variable.dtype.kind not in "OU" and variable.ndim:
-            encoding[str(name)] = {"zlib": True, "complevel": 4, "shuffle": True}
+    encoding = {
+        str(name): _compression(variable.values) for name, variable in complete.variables.items()
+    }
+    with _written(path) as partial:
+        complete.to_netcdf(partial, engine="netcdf4", format="NETCDF4", encoding=encoding)
+
+
+def write_record(record: Record, path: str | Path) -> None:
+    """Write a record as `write_dataset` writes its dataset, without importing xarray.
+
+    Parameters
+    ----------
+    record : Record
+        Record returned by `wallnet.files.record`, with the origin of the data.
+    path : str or Path
+        Path of the file.
+
+    Raises
+    ------
+    FileError
+        If the file cannot be written.
+    """
+    import netCDF4
+
+    names = sorted(record.values, key=is_coordinate)
+    single = " ".join(sorted(name for name in names if not VARIABLES[name].dimensions))
+    with _written(path) as partial, netCDF4.Dataset(partial, "w", format="NETCDF4") as opened:
+        opened.setncatts({**record.attributes, "kind": record.kind, "wallnet_version": __version__})
+        for name in names:
+            for dimension, size in zip(VARIABLES[name].dimensions, record[name].shape, strict=True):
+                if dimension not in opened.dimensions:
+                    opened.createDimension(dimension, size)
+        for name in names:
+            values = record[name]
+            variable = opened.createVariable(
+                name,
+                str if values.dtype.kind in "OU" else values.dtype,
+                VARIABLES[name].dimensions,
+                fill_value=math.nan if values.dtype.kind == "f" else None,
+                **_compression(values),
+            )
+            # as in the conventions for climate and forecast data, which xarray follows
+            places = {"coordinates": single} if single and not is_coordinate(name) else {}
+            variable.setncatts({**about(name), **places})
+            variable[...] = values
+
+
+def _dimensions(dataset: "xarray.Dataset") -> dict[str, tuple[str, ...]]:
+    """Return the dimensions of all variables of a dataset."""
+    return {str(name): variable.dims for name, variable in dataset.variables.items()}  # type: ignore[misc]
+
+
+def _compression(values: "NDArray[Any]") -> dict[str, Any]:
+    """Return how the values of a variable are compressed; text and single values are not."""
+    if values.dtype.kind in "OU" or not values.ndim:
+        return {}
+    return {"zlib": True, "complevel": 4, "shuffle": True}
+
+
+@contextmanager
+def _written(path: str | Path) -> Iterator[Path]:
+    """Yield a path as `written_whole`, for the netCDF library."""
     with written_whole(path) as partial:
         try:
-            complete.to_netcdf(partial, engine="netcdf4", format="NETCDF4", encoding=encoding)
+            yield partial
         except RuntimeError as error:  # raised by the netCDF library if the disk is full
             _provoke(partial)
             raise OSError(str(error)) from error
@@ -161,17 +230,51 @@ def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Datas
     """
     import xarray
 
+    with _checked(path), xarray.open_dataset(path, engine="netcdf4") as opened:
+        _check(path, kind, opened.attrs, _dimensions(opened))
+        data = opened.drop_vars(selection.get("drop", [])).load()
+        values = {str(name): variable.values for name, variable in data.variables.items()}
+        if fault := impossible(values, data.attrs):
+            raise damaged(path, fault)
+        return data
+
+
+def read_record(path: str | Path, kind: str, drop: Sequence[str] = ()) -> Record:
+    """Read the variables of a kind as `read_dataset` does, without importing xarray.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    kind : str
+        Key of `schema.KINDS`.
+    drop : sequence of str
+        Variables not to read.
+
+    Raises
+    ------
+    FileError
+        As `read_dataset`.
+    """
+    import netCDF4
+
+    with _checked(path), netCDF4.Dataset(path) as opened:
+        opened.set_auto_mask(False)
+        attributes = {name: opened.getncattr(name) for name in opened.ncattrs()}
+        found = {name: variable.dimensions for name, variable in opened.variables.items()}
+        _check(path, kind, attributes, found)
+        values = {name: opened.variables[name][...] for name in KINDS[kind] if name not in drop}
+        if fault := impossible(values, attributes):
+            raise damaged(path, fault)
+        return Record(kind, values, attributes)
+
+
+@contextmanager
+def _checked(path: str | Path) -> Iterator[None]:
+    """Compare a file with its digest; raise what its reader then meets as an error of the file."""
     try:
         check_digest(path)
-        with xarray.open_dataset(path, engine="netcdf4") as opened:
-            _check_kind(opened, path, kind)
-            # a device that is read as a track must still have all variables of its own kind
-            if fault := fault_of(opened, opened.attrs["kind"]):
-                raise damaged(path, fault)
-            data = opened.drop_vars(selection.get("drop", [])).load()
-            if fault := impossible(data):
-                raise damaged(path, fault)
-            return data
+        yield
     except FileNotFoundError:
         raise FileError(f"{path} is not there; run snakemake to make it") from None
     except FileError:
@@ -188,10 +291,18 @@ def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Datas
         raise damaged(path, f"is damaged or not netCDF ({one_line(error)})") from None
 
 
-def _check_kind(dataset: "xarray.Dataset", path: str | Path, kind: str) -> None:
-    """Refuse a dataset of another kind."""
-    found = dataset.attrs.get("kind")
+def _check(
+    path: str | Path,
+    kind: str,
+    attributes: Mapping[str, Any],
+    dimensions: Mapping[str, tuple[str, ...]],
+) -> None:
+    """Refuse a file of another kind, or without the variables of its own kind."""
+    found = attributes.get("kind")
     # a device of any kind has all variables of a plain track
     is_device = set(KINDS["track"]) <= set(KINDS.get(str(found), ()))
     if found != kind and not (kind == "track" and is_device):
         raise FileError(f"{path} is of kind {found!r}, not {kind!r}; delete it and run snakemake")
+    # a device that is read as a track must still have all variables of its own kind
+    if fault := fault_of(dimensions, found):
+        raise damaged(path, fault)

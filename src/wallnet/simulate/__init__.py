@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wallnet import files, jobs, revisions, tracks
 from wallnet.config import ConfigError, load_device, parse_current_density
+from wallnet.files import Record
 from wallnet.jobs import SimulationJob
 from wallnet.simulate.calculator import SimulationError, create
 from wallnet.simulate.checkpoint import Checkpoint, path_beside
@@ -57,12 +59,26 @@ def simulate(
     SimulationError
         If the simulation becomes unstable, or the trace ends early.
     """
+    start = None if initial is None else initial["initial_magnetization"].values
+    return trace_of(job, start, progress, output).dataset()
+
+
+def trace_of(
+    job: SimulationJob,
+    initial: NDArray[np.floating] | None = None,
+    progress: Callable[[float], None] = lambda time: None,
+    output: str | Path | None = None,
+) -> Record:
+    """Run a job as `simulate`, from an initial magnetisation (rows, columns, 3); return a record.
+
+    Empty cells of the initial magnetisation are zero or NaN.
+    """
     if initial is None:
         placement = job.placement
         width = job.material.wall_width_parameter
         start = tracks.placed_wall(job.track, width, placement.bottom, placement.top)
     else:
-        start = np.nan_to_num(initial["initial_magnetization"].values)
+        start = np.nan_to_num(initial)
         if start.shape[:2] != tracks.magnetic_mask(job.track).shape:
             raise SimulationError(
                 f"the initial state has {start.shape[1]}×{start.shape[0]} cells, the track "
@@ -79,11 +95,11 @@ def simulate(
     except (RuntimeError, OSError) as error:
         raise SimulationError(f"{_describe(job)}: {error}") from error
     _check(job, recorder)
-    trace = recorder.dataset()
+    trace = recorder.trace()
     asked = job.relaxation.longest > 0
     earlier = checkpoint.elapsed if checkpoint else 0.0
     code = {"backend_version": job.calculator_code} if job.calculator_code else {}
-    return trace.assign_attrs(
+    return trace.described(
         {
             "parameters": job.to_json(),
             "backend": job.calculator_name,
@@ -113,8 +129,8 @@ def _check(job: SimulationJob, recorder: Recorder) -> None:
             f"{_describe(job)}: the trace ends at {end:.4g} s instead of {due:.4g} s or later; "
             "run it again, and read the calculator's log if it is still too short"
         )
-    ends = (recorder.dataset()[name].values for name in ("m", "wall_bottom", "wall_top"))
-    if not all(np.isfinite(values).all() for values in ends):
+    trace = recorder.trace()
+    if not all(np.isfinite(trace[name]).all() for name in ("m", "wall_bottom", "wall_top")):
         raise SimulationError(
             f"{_describe(job)}: the trace is not finite; the simulation became unstable"
         )
@@ -135,18 +151,31 @@ def initial_state(job: SimulationJob, output: str | Path | None = None) -> "xarr
     xarray.Dataset
         Kind 'initial'. The attribute `drift` is the change of the mean wall position in m.
     """
+    return _initial_record(job, output).dataset()
+
+
+def _initial_record(job: SimulationJob, output: str | Path | None) -> Record:
+    """Return the same as `initial_state`, as a record."""
     if job.relaxation.longest == 0:
         recorder = Recorder(job)
         placement = job.placement
         width = job.material.wall_width_parameter
         recorder.record(0.0, tracks.placed_wall(job.track, width, placement.bottom, placement.top))
-        trace = recorder.dataset().assign_attrs({"parameters": job.to_json(), "backend": "none"})
+        trace = recorder.trace().described({"parameters": job.to_json(), "backend": "none"})
     else:
-        trace = simulate(job, output=output)
-    position = trace["wall_position"].values
-    return state_of(trace).assign_attrs(
-        drift=float(position[-1] - position[0]),
-        revision=revisions.of(jobs.stage_of(job.calculator_name)),
+        trace = trace_of(job, output=output)
+    position = trace["wall_position"]
+    values = {
+        "initial_magnetization": trace["magnetization"][-1],
+        "x": trace["x"],
+        "y": trace["y"],
+    }
+    return files.record("initial", values).described(
+        {
+            **trace.attributes,
+            "drift": float(position[-1] - position[0]),
+            "revision": revisions.of(jobs.stage_of(job.calculator_name)),
+        }
     )
 
 
@@ -187,8 +216,8 @@ def register(subparsers: "argparse._SubParsersAction") -> None:
 
 
 def _initial(arguments: argparse.Namespace) -> None:
-    state = initial_state(SimulationJob.from_json(arguments.job), arguments.out)
-    files.write_dataset(state, arguments.out, "initial", {})
+    state = _initial_record(SimulationJob.from_json(arguments.job), arguments.out)
+    files.write_record(state, arguments.out)
     path_beside(arguments.out).unlink(missing_ok=True)
 
 
@@ -203,19 +232,22 @@ def _simulate(arguments: argparse.Namespace) -> None:
         raise ConfigError("give --config, --device and --current-density, or --job")
     if arguments.initial and arguments.after:
         raise ConfigError("give --initial or --after, not both")
-    initial = files.read_dataset(arguments.initial, "initial") if arguments.initial else None
-    if arguments.after:
-        initial = state_of(files.read_dataset(arguments.after, "trace"))
+    initial = None
+    if arguments.initial:
+        initial = files.read_record(arguments.initial, "initial")["initial_magnetization"]
+    elif arguments.after:
+        initial = files.read_record(arguments.after, "trace")["magnetization"][-1]
     with progress_bar(pulse_end(job) + job.relaxation.longest) as progress:
-        trace = simulate(job, initial, progress, arguments.out)
-    files.write_dataset(trace, arguments.out, "trace", {})
+        trace = trace_of(job, initial, progress, arguments.out)
+    files.write_record(trace, arguments.out)
     path_beside(arguments.out).unlink(missing_ok=True)
-    settled = {1: "settled", 0: "NOT settled", -1: "read while moving"}[trace.attrs["settled"]]
+    told = trace.attributes
+    settled = {1: "settled", 0: "NOT settled", -1: "read while moving"}[told["settled"]]
     print(
-        f"{arguments.out}: {trace.attrs['state']}, {settled}; wall at "
-        f"{trace['wall_bottom'].values[-1] * 1e9:.1f} nm (lower edge), "
-        f"{trace['wall_top'].values[-1] * 1e9:.1f} nm (upper edge) after "
-        f"{trace['time'].values[-1] * 1e9:.2f} ns; {trace.attrs['wall_time']:.1f} s"
+        f"{arguments.out}: {told['state']}, {settled}; wall at "
+        f"{trace['wall_bottom'][-1] * 1e9:.1f} nm (lower edge), "
+        f"{trace['wall_top'][-1] * 1e9:.1f} nm (upper edge) after "
+        f"{trace['time'][-1] * 1e9:.2f} ns; {told['wall_time']:.1f} s"
     )
 
 

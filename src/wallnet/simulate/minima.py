@@ -1,14 +1,13 @@
 """Minimisation of the energy on from a state of a device, and whether a wall stays there."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files, revisions, tracks
-from wallnet.files import WallState
+from wallnet.files import Record, WallState
 from wallnet.files.schema.states import REVERSED
 from wallnet.jobs import MinimumJob
 from wallnet.simulate.calculator import SimulationError
@@ -54,6 +53,13 @@ def find_minimum(job: MinimumJob, relaxed: "xarray.Dataset | None" = None) -> "x
     SimulationError
         If the start does not fit the track, or the field is not finite.
     """
+    kind = "trace" if job.placement else "initial"
+    given = None if relaxed is None else Record.of(relaxed, kind)
+    return minimum_of(job, given).dataset()
+
+
+def minimum_of(job: MinimumJob, relaxed: Record | None = None) -> Record:
+    """Minimise as `find_minimum`, with records instead of datasets."""
     from wallnet.film import EngineError, minima
 
     wanted = WallState(job.state)
@@ -88,7 +94,7 @@ def find_minimum(job: MinimumJob, relaxed: "xarray.Dataset | None" = None) -> "x
         "x": x,
         "y": y,
     }
-    return files.dataset("minimum", values).assign_attrs(
+    return files.record("minimum", values).described(
         {
             "parameters": job.to_json(),
             "backend": "film",
@@ -103,7 +109,7 @@ def find_minimum(job: MinimumJob, relaxed: "xarray.Dataset | None" = None) -> "x
 
 
 def _start(
-    job: MinimumJob, wanted: WallState, relaxed: "xarray.Dataset | None"
+    job: MinimumJob, wanted: WallState, relaxed: Record | None
 ) -> tuple[str, NDArray[np.floating]]:
     """Return what the minimisation starts from, as text and as unit vectors."""
     if wanted == REVERSED:
@@ -113,9 +119,9 @@ def _start(
     if relaxed is None:
         raise SimulationError(f"--relaxed is missing; '{wanted}' needs the file of its state")
     if job.placement is None:
-        return "initial state", np.nan_to_num(relaxed["initial_magnetization"].values)
-    if relaxed.attrs.get("state") == wanted:
-        last = relaxed["magnetization"].isel(snapshot=-1).values
+        return "initial state", np.nan_to_num(relaxed["initial_magnetization"])
+    if relaxed.attributes.get("state") == wanted:
+        last = relaxed["magnetization"][-1]
         return "wall placed there and relaxed", np.nan_to_num(last)
     width = job.material.wall_width_parameter
     placed = tracks.placed_wall(job.track, width, job.placement.bottom, job.placement.top)
@@ -136,12 +142,12 @@ def register(subparsers: "argparse._SubParsersAction") -> None:
 def _minimum(arguments: argparse.Namespace) -> None:
     job = MinimumJob.from_json(arguments.job)
     kind = "trace" if job.placement else "initial"
-    relaxed = files.read_dataset(arguments.relaxed, kind) if arguments.relaxed else None
-    found = find_minimum(job, relaxed)
-    files.write_dataset(found, Path(arguments.out), "minimum", {})
+    relaxed = files.read_record(arguments.relaxed, kind) if arguments.relaxed else None
+    found = minimum_of(job, relaxed)
+    files.write_record(found, arguments.out)
     told = "minimum" if found["minimum_converged"] else "no minimum"
     print(
-        f"{arguments.out}: {told}, {found.attrs['state']}; wall at "
+        f"{arguments.out}: {told}, {found.attributes['state']}; wall at "
         f"{found['minimum_wall_bottom'].item() * 1e9:.1f} nm (lower edge), "
         f"{found['minimum_wall_top'].item() * 1e9:.1f} nm (upper edge); "
         f"{found['minimum_energy'].item():.6g} J, "

@@ -138,13 +138,13 @@ class Recorder:
             self._top[-1],
         )
 
-    def dataset(self) -> "xarray.Dataset":
-        """Return the trace as a dataset of kind 'trace'."""
+    def trace(self) -> files.Record:
+        """Return the trace as a record of kind 'trace'."""
         if self._snapshot_time[-1] != self.time[-1]:
             self._keep(self.time[-1], self._latest)  # type: ignore[arg-type]
         x, y = tracks.centres(self.job.track)
         average = np.array(self._average)
-        return files.dataset(
+        return files.record(
             "trace",
             {
                 "m": average,
@@ -162,3 +162,7 @@ class Recorder:
                 "pulse_current_density": self.job.current_density or 0.0,
             },
         )
+
+    def dataset(self) -> "xarray.Dataset":
+        """Return the trace as a dataset of kind 'trace'."""
+        return self.trace().dataset()

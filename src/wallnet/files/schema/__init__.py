@@ -1,7 +1,8 @@
 """Variables of each kind of dataset, with their dimensions, units, texts and bounds.
 
-Only this module defines them. `dataset` creates a dataset from these definitions. `fault_of` and
-`impossible` check a file against them. Importing the module needs neither NumPy nor xarray.
+Only this module defines them. `record` and `dataset` create a dataset from these definitions, as
+plain arrays and for xarray. `fault_of` and `impossible` check a file against them. Importing the
+module needs neither NumPy nor xarray.
 """
 
 import re
@@ -647,8 +648,55 @@ KINDS: dict[str, tuple[str, ...]] = {
 """Names of the variables of each kind of file, coordinates last."""
 
 
-def dataset(kind: str, values: Mapping[str, "ArrayLike"]) -> "xarray.Dataset":
-    """Return a dataset of a kind, with the dimensions, types and attributes of the schema.
+@dataclass(frozen=True)
+class Record:
+    """A dataset of a kind as plain arrays.
+
+    Short jobs read and write records instead of `xarray.Dataset`, since importing xarray takes as
+    long as a fifth of such a job.
+
+    Attributes
+    ----------
+    kind : str
+        Key of `KINDS`.
+    values : mapping
+        Values of each variable by its name, with the dimensions of `VARIABLES`.
+    attributes : mapping
+        Origin of the data.
+    """
+
+    kind: str
+    values: Mapping[str, "NDArray[Any]"]
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, dataset: "xarray.Dataset", kind: str) -> "Record":
+        """Return the contents of a dataset of a kind."""
+        values = {name: dataset[name].values for name in KINDS[kind] if name in dataset.variables}
+        return cls(kind, values, dict(dataset.attrs))
+
+    def __getitem__(self, name: str) -> "NDArray[Any]":
+        """Return the values of a variable."""
+        return self.values[name]
+
+    def described(self, attributes: Mapping[str, Any]) -> "Record":
+        """Return the record with further attributes."""
+        return Record(self.kind, self.values, {**self.attributes, **attributes})
+
+    def dataset(self) -> "xarray.Dataset":
+        """Return the record for xarray, with the units and texts of its variables."""
+        import xarray
+
+        made = {name: (VARIABLES[name].dimensions, self[name], about(name)) for name in self.values}
+        return xarray.Dataset(
+            {name: made[name] for name in made if not is_coordinate(name)},
+            coords={name: made[name] for name in made if is_coordinate(name)},
+            attrs=self.attributes,
+        )
+
+
+def record(kind: str, values: Mapping[str, "ArrayLike"]) -> Record:
+    """Return a record of a kind, with the dimensions and types of the schema.
 
     Parameters
     ----------
@@ -660,7 +708,7 @@ def dataset(kind: str, values: Mapping[str, "ArrayLike"]) -> "xarray.Dataset":
 
     Returns
     -------
-    xarray.Dataset
+    Record
         All variables of the kind, and no others.
 
     Raises
@@ -669,12 +717,11 @@ def dataset(kind: str, values: Mapping[str, "ArrayLike"]) -> "xarray.Dataset":
         If a variable is missing, is not of the kind, or has a wrong number of dimensions.
     """
     import numpy as np
-    import xarray
 
     fixed = {name: VARIABLES[name].values for name in KINDS[kind] if VARIABLES[name].values}
     given = {**fixed, **values}
     faults = [f"has {name}, which its schema lacks" for name in values if name not in KINDS[kind]]
-    made: dict[str, tuple[tuple[str, ...], Any, dict[str, Any]]] = {}
+    made: dict[str, NDArray[Any]] = {}
     for name in KINDS[kind]:
         variable = VARIABLES[name]
         if name not in given:
@@ -683,14 +730,20 @@ def dataset(kind: str, values: Mapping[str, "ArrayLike"]) -> "xarray.Dataset":
         array = np.asarray(given[name], dtype="str" if variable.is_text else variable.type)
         if array.ndim != len(variable.dimensions):
             faults.append(f"has {name} over {array.ndim} dimensions, not {variable.dimensions}")
-        made[name] = (variable.dimensions, array, about(name))
+        made[name] = array
     if faults:
         raise FileError(f"a dataset of kind {kind!r} {'; it '.join(faults)}; report this as a bug")
-    coordinates = {name for name in made if VARIABLES[name].dimensions in ((name,), ())}
-    return xarray.Dataset(
-        {name: made[name] for name in made if name not in coordinates},
-        coords={name: made[name] for name in made if name in coordinates},
-    )
+    return Record(kind, made)
+
+
+def dataset(kind: str, values: Mapping[str, "ArrayLike"]) -> "xarray.Dataset":
+    """Return the same as `record`, for xarray, with the attributes of the schema."""
+    return record(kind, values).dataset()
+
+
+def is_coordinate(name: str) -> bool:
+    """Return whether a variable is a coordinate: the places along an axis, or a single value."""
+    return VARIABLES[name].dimensions in ((name,), ())
 
 
 def about(name: str) -> dict[str, Any]:
@@ -700,13 +753,13 @@ def about(name: str) -> dict[str, Any]:
     return {**units, "long_name": variable.long_name, **variable.attributes}
 
 
-def fault_of(dataset: "xarray.Dataset", kind: str) -> str | None:
+def fault_of(dimensions: Mapping[str, tuple[str, ...]], kind: str) -> str | None:
     """Compare a dataset of the right kind with its schema.
 
     Parameters
     ----------
-    dataset : xarray.Dataset
-        The dataset.
+    dimensions : Mapping
+        Dimensions of each of its variables, by name.
     kind : str
         Key of `KINDS`.
 
@@ -716,21 +769,23 @@ def fault_of(dataset: "xarray.Dataset", kind: str) -> str | None:
         Variable that is missing or has other dimensions, as in "lacks m"; None if there is none.
     """
     for name in KINDS[kind]:
-        dimensions = VARIABLES[name].dimensions
-        if name not in dataset.variables:
+        wanted = VARIABLES[name].dimensions
+        if name not in dimensions:
             return f"lacks {name}"
-        if dataset[name].dims != dimensions:
-            return f"has {name} over {dataset[name].dims}, not {dimensions}"
+        if dimensions[name] != wanted:
+            return f"has {name} over {dimensions[name]}, not {wanted}"
     return None
 
 
-def impossible(dataset: "xarray.Dataset") -> str | None:
+def impossible(values: "Mapping[str, NDArray[Any]]", attributes: Mapping[str, Any]) -> str | None:
     """Look for values that no device can have, as in a foreign or changed file.
 
     Parameters
     ----------
-    dataset : xarray.Dataset
-        Dataset of any kind of `KINDS`, in memory.
+    values : Mapping
+        Values of the variables of a dataset, by name.
+    attributes : Mapping
+        Attributes of the dataset.
 
     Returns
     -------
@@ -738,11 +793,11 @@ def impossible(dataset: "xarray.Dataset") -> str | None:
         The first variable or attribute with such a value, and the value; None if there is none.
     """
     for name, variable in VARIABLES.items():
-        if name in dataset.variables and (fault := _fault(variable, dataset[name].values)):
+        if name in values and (fault := _fault(variable, values[name])):
             return f"has {name} {fault}"
-    if "state" in dataset.attrs and (fault := _no_state(dataset.attrs["state"])):
+    if "state" in attributes and (fault := _no_state(attributes["state"])):
         return f"has state {fault}"
-    device = dataset.attrs.get("device", "none")
+    device = attributes.get("device", "none")
     if not _DEVICE_NAME.match(str(device)):
         return f"has the device {str(device)[:40]!r}, which is not a name of a device"
     return None
