@@ -8,6 +8,7 @@ of the machine than the clock.
 """
 
 import argparse
+import logging
 import os
 import shutil
 import subprocess
@@ -156,6 +157,7 @@ def initial(wanted, folder):
 def gather_here(folder, count):
     from wallnet.devices import gather as gather_traces
 
+    logging.disable(logging.WARNING)  # the synthetic traces make no good neuron
     job = jobs.device_job(device(count))
     paths = [folder / f"{config.current_name(d)}.nc" for d in job.pulse.current_densities]
     gather_traces(job, folder / "initial.nc", paths, {}, folder / "device.nc")
