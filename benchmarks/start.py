@@ -1,6 +1,6 @@
 """Measure the processor time from the start of a command to its first step.
 
-    python benchmarks/start.py [--against FOLDER] [--repeat 7] [--out benchmarks/start.md]
+    python benchmarks/start.py [--against FOLDER] [--repeat 7] [--only COMMAND …] [--out FILE]
 
 Each command runs with as little work as possible: a pulse of 1 ps, a level that relaxes for 1 ps, a
 minimum that is one already, a device of one trace. `train` and `map` end with an error once they
@@ -133,6 +133,7 @@ def main():
     )
     parser.add_argument("--against", type=Path, metavar="FOLDER", help="another checkout")
     parser.add_argument("--repeat", type=int, default=7)
+    parser.add_argument("--only", nargs="+", metavar="COMMAND", help="such as initial simulate")
     parser.add_argument("--out", type=Path, help="Markdown file to write")
     given = parser.parse_args()
     sources = [ROOT / "src", *([given.against / "src"] if given.against else [])]
@@ -145,6 +146,8 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for name, (arguments, text, allowed) in commands(folder).items():
+            if given.only and name.split(" (")[0] not in given.only:
+                continue
             times = {source: [] for source in sources}
             for repetition in range(given.repeat + 1):
                 for source, found in times.items():

@@ -63,10 +63,10 @@ def test_a_process_that_compiles_and_one_that_loads_agree_to_the_bit(tmp_path):
     assert any(tmp_path.rglob("*.nbc")), "nothing was cached: the second process compiled too"
     (first, compiled), (second, loaded) = told
     assert first == second
-    number = int(compiled.split()[-1])
-    assert number > 5
-    assert compiled == f"loaded 0 compiled {number}"
-    assert loaded == f"loaded {number} compiled 0"
+    assert compiled.startswith("loaded 0 compiled")
+    # functions that others call are part of these
+    assert int(compiled.split()[-1]) > int(loaded.split()[1]) > 3
+    assert loaded.endswith("compiled 0")
 
 
 def test_a_read_only_installation_loads_compiled_code_from_the_cache_of_its_user(tmp_path):

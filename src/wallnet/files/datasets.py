@@ -257,13 +257,20 @@ def read_record(path: str | Path, kind: str, drop: Sequence[str] = ()) -> Record
         As `read_dataset`.
     """
     import netCDF4
+    import numpy as np
 
     with _checked(path), netCDF4.Dataset(path) as opened:
         opened.set_auto_mask(False)
         attributes = {name: opened.getncattr(name) for name in opened.ncattrs()}
         found = {name: variable.dimensions for name, variable in opened.variables.items()}
         _check(path, kind, attributes, found)
-        values = {name: opened.variables[name][...] for name in KINDS[kind] if name not in drop}
+        values = {
+            name: np.asarray(
+                opened.variables[name][...], dtype="str" if VARIABLES[name].is_text else None
+            )
+            for name in KINDS[kind]
+            if name not in drop
+        }
         if fault := impossible(values, attributes):
             raise damaged(path, fault)
         return Record(kind, values, attributes)
