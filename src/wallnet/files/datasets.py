@@ -311,5 +311,5 @@ def _check(
     if found != kind and not (kind == "track" and is_device):
         raise FileError(f"{path} is of kind {found!r}, not {kind!r}; delete it and run snakemake")
     # a device that is read as a track must still have all variables of its own kind
-    if fault := fault_of(dimensions, found):
+    if fault := fault_of(dimensions, str(found)):
         raise damaged(path, fault)
