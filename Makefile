@@ -10,8 +10,10 @@ STAMP := $(VENV)/.installed
 export DIRECTORY ?= .
 # the mistakes to run, by words in their names, or a tenth: make mistakes MISTAKES='--tenth 3'
 MISTAKES ?=
+# write the measured ratios instead of comparing them: make bench BENCH=--write
+BENCH ?=
 
-.PHONY: help run test mistakes mutants lint clean
+.PHONY: help run test mistakes mutants bench lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +39,9 @@ mistakes: $(STAMP) ## put known mistakes into the code, one at a time; each must
 mutants: $(STAMP) ## change the code at random; count what the tests notice (at most an hour)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,mutants]'
 	$(BIN)/python tests/mistakes/mutants.py
+
+bench: $(STAMP) ## time what users wait for; name what became slower since the committed ratios
+	$(BIN)/python benchmarks/bench.py $(BENCH)
 
 lint: $(STAMP) ## check style, types and imports
 	$(BIN)/ruff check .

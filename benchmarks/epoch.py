@@ -65,14 +65,19 @@ def of_plain_loop(data: ImageData, batch: int) -> float:
     return (time.process_time() - started) / EPOCHS
 
 
+def quiet() -> None:
+    """Let Lightning say nothing about the trainings."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"(pytorch_lightning|lightning_fabric)\..*")
+
+
 def main() -> None:
     """Print a line for each size of the batches."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--batch", type=int, nargs="+", default=[64, 256])
     parser.add_argument("--repeat", type=int, default=3)
     given = parser.parse_args()
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module=r"(pytorch_lightning|lightning_fabric)\..*")
+    quiet()
     torch.set_num_threads(1)
     data = random_images()
     print("| batch | package (s) | plain loop (s) | ratio |\n|---:|---:|---:|---:|")

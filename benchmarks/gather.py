@@ -8,6 +8,7 @@ of the machine than the clock.
 """
 
 import argparse
+import logging
 import os
 import shutil
 import subprocess
@@ -120,17 +121,7 @@ def main():
     ]
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        wanted = device(counts[-1])
-        files.write_dataset(*initial(wanted, folder))
-        templates = []
-        for index, density in enumerate(wanted.pulse.current_densities):
-            path = folder / f"{config.current_name(density)}.nc"
-            job = jobs.pulse_job(wanted, density)
-            if len(templates) < 20:
-                write_trace(job, index, path)
-                templates.append(path)
-            else:
-                relabel(templates[index % 20], path, job)
+        prepare(folder, counts[-1])
         for count in counts:
             busy, clock, memory = gather(folder, count)
             lines.append(
@@ -142,6 +133,21 @@ def main():
         Path(arguments.table).write_text(text, encoding="utf-8")
 
 
+def prepare(folder, count):
+    """Write the initial state and the traces of a device."""
+    wanted = device(count)
+    files.write_dataset(*initial(wanted, folder))
+    templates = []
+    for index, density in enumerate(wanted.pulse.current_densities):
+        path = folder / f"{config.current_name(density)}.nc"
+        job = jobs.pulse_job(wanted, density)
+        if len(templates) < 20:
+            write_trace(job, index, path)
+            templates.append(path)
+        else:
+            relabel(templates[index % 20], path, job)
+
+
 def initial(wanted, folder):
     from wallnet.simulate import initial_state
 
@@ -151,6 +157,7 @@ def initial(wanted, folder):
 def gather_here(folder, count):
     from wallnet.devices import gather as gather_traces
 
+    logging.disable(logging.WARNING)  # the synthetic traces make no good neuron
     job = jobs.device_job(device(count))
     paths = [folder / f"{config.current_name(d)}.nc" for d in job.pulse.current_densities]
     gather_traces(job, folder / "initial.nc", paths, {}, folder / "device.nc")

@@ -1,85 +1,97 @@
 """The command line, for rules and users."""
 
 import argparse
+import gc
+import importlib
 import sys
 from collections.abc import Sequence
 
 from wallnet import __version__
-from wallnet.config import ConfigError
-from wallnet.files import FileError
+from wallnet.errors import UserError
+
+MODULES = {
+    "wallnet.simulate": ("initial", "simulate"),
+    "wallnet.simulate.oommf": ("oommf",),
+    "wallnet.simulate.programs": ("program",),
+    "wallnet.simulate.windows": ("staircase",),
+    "wallnet.simulate.minima": ("minimum",),
+    "wallnet.simulate.barriers": ("barrier",),
+    "wallnet.devices.commands": (
+        *("device", "compact-model", "measured", "barriers", "response", "window"),
+        *("transitions", "interval-round", "intervals", "calibration-round", "calibration"),
+        *("depinning-round", "depinning"),
+    ),
+    "wallnet.networks.commands": (
+        *("data", "train", "continue", "map", "compare-mappings", "interpret"),
+    ),
+    "wallnet.report.devices": ("device-figure",),
+    "wallnet.report.device_tables": ("device-table",),
+    "wallnet.report.measured": ("measured-table",),
+    "wallnet.report.programs": ("program-report",),
+    "wallnet.report.windows": ("window-report",),
+    "wallnet.report.transitions": ("transition-report",),
+    "wallnet.report.intervals": ("interval-report",),
+    "wallnet.report.barriers": ("barrier-report",),
+    "wallnet.report.levels": ("level-report",),
+    "wallnet.report.calibration": ("calibration-report",),
+    "wallnet.report.depinning": ("depinning-report",),
+    "wallnet.report.networks": ("accuracy", "network-figure"),
+    "wallnet.report.programming": ("programming-table",),
+    "wallnet.report.crosscheck": ("crosscheck",),
+    "wallnet.report.parameters": ("parameters",),
+    "wallnet.report.studies": ("mapping-table", "choose-interpretations", "interpretation-table"),
+    "wallnet.validation": ("validate",),
+    "wallnet.report.validation": ("validation-table",),
+    "wallnet.plan.clean": ("clean", "check", "digest"),
+    "wallnet.config.commands": ("schema", "init"),
+}
+"""The commands that each module registers. A command imports its own module only, since each of
+hundreds of jobs is a process that starts anew."""
+
+COLLECT_AFTER = 10_000
+"""New objects between two collections of garbage; Python's own number is 700."""
 
 
-def _parser() -> argparse.ArgumentParser:
-    from wallnet import devices, plan, simulate, validation
-    from wallnet.config import commands as configuration
-    from wallnet.networks import commands as networks
-    from wallnet.report import barriers as barrier_reports
-    from wallnet.report import calibration as calibration_reports
-    from wallnet.report import (
-        crosscheck,
-        depinning,
-        device_tables,
-        measured,
-        parameters,
-        programming,
-        studies,
+def _parser(command: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the module of a command; that of all modules if it is unknown."""
+    parser = argparse.ArgumentParser(
+        prog="wallnet", description=importlib.import_module("wallnet").__doc__
     )
-    from wallnet.report import devices as device_figures
-    from wallnet.report import intervals as interval_reports
-    from wallnet.report import levels as level_reports
-    from wallnet.report import networks as network_figures
-    from wallnet.report import programs as program_reports
-    from wallnet.report import transitions as transition_reports
-    from wallnet.report import validation as validation_table
-    from wallnet.report import windows as window_reports
-    from wallnet.simulate import barriers, minima, oommf, programs, windows
-
-    parser = argparse.ArgumentParser(prog="wallnet", description=__import__("wallnet").__doc__)
     parser.add_argument("--version", action="version", version=f"wallnet {__version__}")
     subparsers = parser.add_subparsers(required=True, metavar="command")
-    stages = (
-        simulate,
-        oommf,
-        programs,
-        windows,
-        minima,
-        barriers,
-        devices,
-        networks,
-        device_figures,
-        device_tables,
-        measured,
-        program_reports,
-        window_reports,
-        transition_reports,
-        interval_reports,
-        barrier_reports,
-        level_reports,
-        calibration_reports,
-        depinning,
-        network_figures,
-        programming,
-        crosscheck,
-        parameters,
-        studies,
-        validation,
-        validation_table,
-        plan,
-        configuration,
-    )
-    for stage in stages:
-        stage.register(subparsers)
+    called = [module for module, commands in MODULES.items() if command in commands]
+    for module in called or MODULES:
+        importlib.import_module(module).register(subparsers)
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command; report an error that a user can fix in one line, with exit code 1."""
-    from wallnet.simulate import SimulationError
+    """Run a command; report an error that a user can fix in one line, with exit code 1.
 
-    parsed = _parser().parse_args(arguments)
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The command and its arguments. If not given, they are those of the process, which then
+        does nothing else.
+    """
+    if arguments is not None:
+        _run(arguments)
+        return
+    # Importing makes some 300,000 objects that live as long as the process. Without these two
+    # calls, the collector of garbage would walk through them many times, in up to a third of a
+    # short job's time: while they become more, and when the process ends.
+    gc.set_threshold(COLLECT_AFTER)
+    try:
+        _run(sys.argv[1:])
+    finally:
+        gc.freeze()
+
+
+def _run(arguments: Sequence[str]) -> None:
+    parsed = _parser(arguments[0] if arguments else None).parse_args(arguments)
     try:
         parsed.handler(parsed)
-    except (ConfigError, FileError, SimulationError) as error:
+    except UserError as error:
         sys.exit(f"wallnet: {error}")
     except KeyboardInterrupt:
         sys.exit("wallnet: interrupted")

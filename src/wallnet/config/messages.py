@@ -8,6 +8,8 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from wallnet.errors import UserError
+
 Location = tuple[int | str, ...]
 """The keys that lead to a value."""
 
@@ -17,7 +19,7 @@ _LONGEST_SHOWN = 60
 """Largest number of characters of a value or a key in a message."""
 
 
-class ConfigError(ValueError):
+class ConfigError(UserError, ValueError):
     """The configuration cannot be used; the message names the key and the fix."""
 
 

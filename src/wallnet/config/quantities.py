@@ -27,7 +27,7 @@ class Section(BaseModel):
     schema (`wallnet.config.schema`) and in the table of the documentation.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 @dataclass(frozen=True)

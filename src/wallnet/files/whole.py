@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from wallnet.errors import UserError
 from wallnet.files.paths import RESULTS
 
 ABANDONED_AFTER = 3600.0
@@ -34,7 +35,7 @@ def one_line(error: object) -> str:
     return " ".join(str(error).split())[:200] or type(error).__name__
 
 
-class FileError(RuntimeError):
+class FileError(UserError, RuntimeError):
     """A file is missing, damaged or of another kind; the message names the file and the fix."""
 
 

@@ -21,8 +21,9 @@ from numba.extending import intrinsic
 def compiled(function: Callable) -> Callable:
     """Compile a function when it is first called, and store the code for other processes.
 
-    The code is stored next to the package, otherwise in the user's cache, or in NUMBA_CACHE_DIR. If
-    none is writable, every process compiles the function, which takes some ten seconds.
+    The code is stored in NUMBA_CACHE_DIR if that is set, else next to the package, or in the user's
+    cache if the folder of the package is read-only. If none is writable, every process compiles
+    the engine, which takes some ten seconds.
     """
     try:
         return njit(cache=True, error_model="numpy")(function)

@@ -14,6 +14,7 @@ from wallnet.config import Campaign, ConfigError
 from wallnet.config.calculators import OwnSettings
 from wallnet.config.messages import checked
 from wallnet.config.quantities import Section
+from wallnet.errors import UserError
 from wallnet.files import one_line
 from wallnet.jobs import SimulationJob
 
@@ -30,7 +31,7 @@ PACKAGED = {
 Given = TypeVar("Given", bound=BaseModel)
 
 
-class SimulationError(RuntimeError):
+class SimulationError(UserError, RuntimeError):
     """A simulation failed or its trace is not plausible; the message states the reason."""
 
 

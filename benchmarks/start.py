@@ -1,0 +1,168 @@
+"""Measure the processor time from the start of a command to its first step.
+
+    python benchmarks/start.py [--against FOLDER] [--repeat 7] [--only COMMAND …] [--out FILE]
+
+Each command runs with as little work as possible: a pulse of 1 ps, a level that relaxes for 1 ps, a
+minimum that is one already, a device of one trace. `train` and `map` end with an error once they
+have imported what they need, since their data set is not there. Times are user and system time of
+the process, medians of the repetitions. With `--against` the commands of another checkout run
+alternately with those of this one. The first run of each, which may compile, is not counted.
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from processes import ROOT, environment, seconds
+
+from wallnet import config, jobs
+
+HEAVY = (
+    *("numpy", "pydantic", "numba", "scipy", "netCDF4", "pandas", "xarray", "matplotlib"),
+    *("torch", "pytorch_lightning", "torchvision"),
+)
+"""Packages whose import takes long."""
+
+SHORTEST = 1e-12
+"""Simulated time in s."""
+
+
+def commands(folder):
+    """Return the arguments of each command, with its standard input and its allowed exit codes.
+
+    They run in this order, since later ones read files of earlier ones.
+    """
+    campaign = config.load(ROOT / "config.yaml")
+    device = campaign.devices["synapse-5"]
+    waits = device.relaxation.model_copy(update={"longest": SHORTEST, "hold": SHORTEST})
+    driven = {"pulse_duration": SHORTEST, "relaxation": waits.model_copy(update={"longest": 0.0})}
+    pulse = jobs.pulse_job(device, 0.65e12).model_copy(update=driven)
+    level = jobs.level_job(device, "1").model_copy(update={"relaxation": waits})
+    track = campaign.devices["track"]
+    sweep = track.pulse.model_copy(update={"current_densities": (0.3e12,)})
+    gathered = jobs.device_job(track.model_copy(update={"pulse": sweep}))
+    swept = jobs.pulse_job(track, 0.3e12).model_copy(update=driven)
+    networks = campaign.networks
+    trained = jobs.training_job(networks, "mnist", next(iter(networks.recipes)), "1")
+    mapped = jobs.mapping_job(networks, "mnist", networks.synapses[0], "parallel", "1")
+    missing = ("--data", folder / "none.json", "--data-folder", folder, "--networks", folder)
+    initial, traces = folder / "initial.nc", folder / "traces"
+    of_track = folder / "track.nc"
+    return {
+        "help": (("minimum", "--help"), "", (0,)),
+        "initial": (
+            ("initial", "--job", jobs.initial_job(device).to_json(), "--out", initial),
+            "",
+            (0,),
+        ),
+        "simulate (a pulse)": (
+            ("simulate", "--job", pulse.to_json(), "--initial", initial, "--out", folder / "t.nc"),
+            "",
+            (0,),
+        ),
+        "simulate (a level)": (
+            ("simulate", "--job", level.to_json(), "--out", folder / "1.nc"),
+            "",
+            (0,),
+        ),
+        "minimum": (
+            (
+                *("minimum", "--job", jobs.minimum_job(device, "reversed").to_json()),
+                *("--out", folder / "reversed.nc"),
+            ),
+            "",
+            (0,),
+        ),
+        "initial (of the track)": (
+            ("initial", "--job", jobs.initial_job(track).to_json(), "--out", of_track),
+            "",
+            (0,),
+        ),
+        "simulate (of the track)": (
+            (
+                *("simulate", "--job", swept.to_json(), "--initial", of_track),
+                *("--out", traces / f"{config.current_name(0.3e12)}.nc"),
+            ),
+            "",
+            (0,),
+        ),
+        "device": (
+            (
+                *("device", "--job", "-", "--initial", of_track, "--traces", traces),
+                *("--out", folder / "device.nc"),
+            ),
+            gathered.to_json(),
+            (0,),
+        ),
+        "train": (
+            ("train", "--job", trained.to_json(), "--neuron", folder / "neuron.json", *missing),
+            "",
+            (1,),
+        ),
+        "map": (
+            ("map", "--job", mapped.to_json(), "--synapse", folder / "synapse.json", *missing),
+            "",
+            (1,),
+        ),
+    }
+
+
+def loaded(arguments, text):
+    """Return the heavy packages that a command imports."""
+    program = (
+        "import sys\ntry:\n    from wallnet.cli import main; main()\nfinally:\n"
+        f"    print('imported', *(name for name in {HEAVY} if name in sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        env=environment(),
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return ", ".join(done.stdout.splitlines()[-1].split()[1:])
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--against", type=Path, metavar="FOLDER", help="another checkout")
+    parser.add_argument("--repeat", type=int, default=7)
+    parser.add_argument("--only", nargs="+", metavar="COMMAND", help="such as initial simulate")
+    parser.add_argument("--out", type=Path, help="Markdown file to write")
+    given = parser.parse_args()
+    sources = [ROOT / "src", *([given.against / "src"] if given.against else [])]
+    more = ["before (s)", "ratio"] if given.against else []
+    lines = [
+        "| " + " | ".join(["command", "CPU s", *more, "heavy packages"]) + " |",
+        "|---|---:|" + "---:|" * len(more) + "---|",
+    ]
+    print("\n".join(lines), flush=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        for name, (arguments, text, allowed) in commands(folder).items():
+            if given.only and name.split(" (")[0] not in given.only:
+                continue
+            times = {source: [] for source in sources}
+            for repetition in range(given.repeat + 1):
+                for source, found in times.items():
+                    spent = seconds(*arguments, source=source, text=text, allowed=allowed)
+                    if repetition:
+                        found.append(spent)
+            medians = [statistics.median(found) for found in times.values()]
+            shown = [f"{median:.2f}" for median in medians]
+            if given.against:
+                shown.append(f"{medians[0] / medians[1]:.2f}")
+            lines.append("| " + " | ".join([name, *shown, loaded(arguments, text)]) + " |")
+            print(lines[-1], flush=True)
+    if given.out:
+        given.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,211 @@
+"""Subcommands of `wallnet` that derive devices from traces, and compact models from devices."""
+
+import argparse
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from wallnet import files, plan
+from wallnet.devices.barriers import gather_barriers
+from wallnet.devices.calibration import calibration, calibration_round
+from wallnet.devices.compact import compact_model
+from wallnet.devices.depinning import depinning, depinning_round
+from wallnet.devices.gathering import gather
+from wallnet.devices.intervals import interval_round, intervals
+from wallnet.devices.measured import measured_model
+from wallnet.devices.programs import response
+from wallnet.devices.transitions import transitions
+from wallnet.devices.windows import window
+from wallnet.files import FileError
+from wallnet.jobs import (
+    BarriersJob,
+    CalibrationJob,
+    DepinningJob,
+    DeviceJob,
+    IntervalsJob,
+    ResponseJob,
+    TransitionsJob,
+    WindowJob,
+    level_states,
+)
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the subcommands of this stage to a command line.
+
+    Parameters
+    ----------
+    subparsers : argparse action
+        Return value of `ArgumentParser.add_subparsers`. Each subcommand sets `handler`, a
+        function of the parsed arguments.
+    """
+    device = subparsers.add_parser(
+        "device", help="gather the traces of one device", description=gather.__doc__
+    )
+    device.formatter_class = argparse.RawDescriptionHelpFormatter
+    device.add_argument(
+        "--job", required=True, help="canonical JSON of jobs.DeviceJob; - for standard input"
+    )
+    device.add_argument("--initial", required=True, help="file of the initial state")
+    device.add_argument("--traces", required=True, help="folder of the traces, {current}.nc")
+    device.add_argument("--levels", help="folder of the levels, {state}.nc; synapses only")
+    device.add_argument("--minima", help="folder of their minima, {state}.nc; synapses only")
+    device.add_argument("--out", required=True, help="device file to write")
+    device.set_defaults(handler=_gather)
+
+    compact = subparsers.add_parser(
+        "compact-model", help="write the compact model of a device: levels or activation"
+    )
+    compact.add_argument("--device", required=True, help="device file")
+    compact.add_argument("--barriers", help="barriers of a synapse, for the level set kept")
+    compact.add_argument(
+        "--transitions", help="transitions of a synapse, for the level set rewritable"
+    )
+    compact.add_argument("--out", required=True, help="JSON file to write")
+    compact.set_defaults(
+        handler=lambda given: compact_model(
+            given.device, given.out, given.barriers, given.transitions
+        )
+    )
+
+    measured = subparsers.add_parser(
+        "measured", help="write the compact model of a measured device from its CSV files"
+    )
+    measured.add_argument("--levels", help="CSV file with the column conductance")
+    measured.add_argument("--activation", help="CSV file with the columns input and output")
+    measured.add_argument("--out", required=True, help="JSON file to write")
+    measured.set_defaults(
+        handler=lambda given: measured_model(given.levels, given.activation, given.out)
+    )
+
+    gathering = subparsers.add_parser(
+        "barriers", help="gather the barriers of a device and compare them with k_B T"
+    )
+    gathering.add_argument("--job", required=True, help="canonical JSON of jobs.BarriersJob")
+    gathering.add_argument("--minima", required=True, help="folder of the minima, {state}.nc")
+    gathering.add_argument("--pairs", required=True, help="folder of the pairs of states")
+    gathering.add_argument("--out", required=True, help="file to write")
+    gathering.set_defaults(handler=_gather_barriers)
+
+    responding = subparsers.add_parser(
+        "response", help="compute the conductance of a device during a program"
+    )
+    responding.add_argument("--job", required=True, help="canonical JSON of jobs.ResponseJob")
+    responding.add_argument("--program", required=True, help="trace of the program")
+    responding.add_argument("--out", required=True, help="response to write")
+    responding.set_defaults(
+        handler=lambda given: response(ResponseJob.from_json(given.job), given.program, given.out)
+    )
+
+    gathering = subparsers.add_parser("window", help="gather the staircases of a window")
+    gathering.add_argument(
+        "--job", required=True, help="canonical JSON of jobs.WindowJob; - for standard input"
+    )
+    gathering.add_argument("--staircases", required=True, help="folder of the staircases")
+    gathering.add_argument("--out", required=True, help="file to write")
+    gathering.set_defaults(
+        handler=lambda given: window(
+            WindowJob.from_json(files.given_text(given.job)), given.staircases, given.out
+        )
+    )
+
+    leading = subparsers.add_parser(
+        "transitions", help="gather the pulses from all states of a device"
+    )
+    leading.add_argument(
+        "--job", required=True, help="canonical JSON of jobs.TransitionsJob; - for standard input"
+    )
+    leading.add_argument("--levels", required=True, help="folder of the placed walls")
+    leading.add_argument("--transitions", required=True, help="folder of the pulses")
+    leading.add_argument("--out", required=True, help="file to write")
+    leading.set_defaults(
+        handler=lambda given: transitions(
+            TransitionsJob.from_json(files.given_text(given.job)),
+            given.levels,
+            given.transitions,
+            given.out,
+        )
+    )
+
+    for name, work, meaning, text in (
+        ("interval-round", interval_round, "number of this round", "list the pulses of a round"),
+        ("intervals", intervals, "number of all rounds", "write the intervals of a device"),
+    ):
+        bisecting = subparsers.add_parser(name, help=f"{text} of a bisection")
+        bisecting.add_argument(
+            "--job", required=True, help="canonical JSON of jobs.IntervalsJob; - for standard input"
+        )
+        bisecting.add_argument("--round", type=int, required=True, help=meaning)
+        bisecting.add_argument("--traces", required=True, help="folder of the sweep's traces")
+        bisecting.add_argument("--refined", required=True, help="folder of rounds and their traces")
+        bisecting.add_argument("--out", required=True, help="file to write")
+        bisecting.set_defaults(handler=partial(_bisect, work))
+
+    asking = subparsers.add_parser("depinning-round", help="list the pulses that free walls")
+    freeing = subparsers.add_parser("depinning", help="write the thresholds of a device")
+    for each, meaning in ((asking, "number of this round"), (freeing, "number of all rounds")):
+        each.add_argument(
+            "--job", required=True, help="canonical JSON of jobs.DepinningJob; - for standard input"
+        )
+        each.add_argument("--round", type=int, required=True, help=meaning)
+        each.add_argument("--freed", required=True, help="folder of rounds and their traces")
+        each.add_argument("--out", required=True, help="file to write")
+    freeing.add_argument("--traces", required=True, help="folder of the sweep's traces")
+    asking.set_defaults(
+        handler=lambda given: depinning_round(
+            DepinningJob.from_json(files.given_text(given.job)), given.round, given.freed, given.out
+        )
+    )
+    freeing.set_defaults(
+        handler=lambda given: depinning(
+            DepinningJob.from_json(files.given_text(given.job)),
+            given.round,
+            given.traces,
+            given.freed,
+            given.out,
+        )
+    )
+
+    for name, search, meaning, text in (
+        ("calibration-round", calibration_round, "number of this round", "list the candidates"),
+        ("calibration", calibration, "number of all rounds", "compute the misfit of candidates"),
+    ):
+        searching = subparsers.add_parser(name, help=f"{text} of a calibration")
+        searching.add_argument(
+            "--job", required=True, help="canonical JSON of jobs.CalibrationJob; - for stdin"
+        )
+        searching.add_argument("--round", type=int, required=True, help=meaning)
+        searching.add_argument("--folder", required=True, help="folder of rounds and traces")
+        searching.add_argument("--out", required=True, help="file to write")
+        searching.set_defaults(handler=partial(_search, search))
+
+
+def _search(work: Callable[..., None], arguments: argparse.Namespace) -> None:
+    """Run a step of a calibration."""
+    job = CalibrationJob.from_json(files.given_text(arguments.job))
+    work(job, arguments.round, arguments.folder, arguments.out)
+
+
+def _bisect(work: Callable[..., None], arguments: argparse.Namespace) -> None:
+    """Run a step of a bisection."""
+    job = IntervalsJob.from_json(files.given_text(arguments.job))
+    work(job, arguments.round, arguments.traces, arguments.refined, arguments.out)
+
+
+def _gather(arguments: argparse.Namespace) -> None:
+    """Gather the files of the job from the given folders."""
+    job = DeviceJob.from_json(files.given_text(arguments.job))
+    if job.kind == "synapse" and arguments.levels is None:
+        raise FileError("--levels is missing; a synapse needs the folder of its level files")
+    traces = plan.traces_in(arguments.traces, job.pulse)
+    levels = plan.levels_in(arguments.levels, job) if arguments.levels else {}
+    minima = plan.minima_in(arguments.minima, job) if arguments.minima else {}
+    gather(job, arguments.initial, traces, levels, arguments.out, minima)
+
+
+def _gather_barriers(arguments: argparse.Namespace) -> None:
+    """Gather the barriers of the job from the given folders."""
+    job = BarriersJob.from_json(arguments.job)
+    states = level_states(job.track)
+    minima = {state: Path(arguments.minima, f"{state.file_name}.nc") for state in states}
+    gather_barriers(job, minima, plan.pairs_in(arguments.pairs, job.track), arguments.out)

@@ -1,0 +1,149 @@
+"""What a command imports before it works: its own module, and only what it needs."""
+
+import argparse
+import gc
+import importlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from helpers.small_campaign import TINY
+
+from wallnet import cli, config, files, jobs
+
+HEAVY = {
+    *("matplotlib", "micromagneticmodel", "netCDF4", "numba", "oommfc", "pandas", "scipy"),
+    *("scipy.optimize", "scipy.signal", "snakemake", "torch", "torchvision", "xarray"),
+}
+"""Packages whose import takes long, or which a job does not need."""
+
+PROGRAM = """
+import sys
+from wallnet import cli
+try:
+    cli.main()
+finally:
+    print("imported", *sys.modules)
+"""
+
+
+def imported(*command):
+    """Return the modules that a process has imported when a command ends."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *map(str, command)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stdout.splitlines()[-1].split()[1:])
+
+
+@pytest.fixture(scope="module")
+def synapse():
+    device = config.parse(TINY).devices["synapse"]
+    pulse = device.pulse.model_copy(update={"duration": 20e-12})
+    return device.model_copy(
+        update={
+            "pulse": pulse,
+            "relaxation": device.relaxation.model_copy(update={"longest": 20e-12, "hold": 20e-12}),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def initial(synapse, tmp_path_factory):
+    """Return the file of the initial state, and the modules of the process that wrote it."""
+    path = tmp_path_factory.mktemp("start") / "initial.nc"
+    return path, imported("initial", "--job", jobs.initial_job(synapse).to_json(), "--out", path)
+
+
+def ours(modules):
+    """Return the stages of the package among some modules."""
+    return {name.split(".")[1] for name in modules if name.startswith("wallnet.")}
+
+
+SIMULATING = {"cli", "config", "errors", "files", "film", "jobs", "revisions", "simulate", "tracks"}
+
+
+def test_the_initial_state_needs_no_engine(initial):
+    _, modules = initial
+    assert HEAVY & modules == {"netCDF4", "pandas", "xarray"}
+    assert ours(modules) <= SIMULATING
+
+
+def test_a_pulse_and_a_level_need_numba_and_xarray(synapse, initial, tmp_path):
+    path, _ = initial
+    out = tmp_path / "trace.nc"
+    for job, start in (
+        (jobs.pulse_job(synapse, 1.5e12), ("--initial", path)),
+        (jobs.pulse_job(synapse, -1.5e12), ("--after", out)),
+        (jobs.level_job(synapse, "1"), ()),
+    ):
+        modules = imported("simulate", "--job", job.to_json(), *start, "--out", out)
+        # scipy: numba looks for its linear algebra
+        assert HEAVY & modules == {"netCDF4", "numba", "pandas", "scipy", "xarray"}
+        assert ours(modules) <= SIMULATING
+        assert files.read_dataset(out, "trace").attrs["parameters"] == job.to_json()
+
+
+def test_a_pulse_after_another_starts_where_that_one_ended(synapse, initial, tmp_path):
+    path, _ = initial
+    first, second = tmp_path / "first.nc", tmp_path / "second.nc"
+    job = jobs.pulse_job(synapse, 1.5e12).to_json()
+    cli.main(["simulate", "--job", job, "--initial", str(path), "--out", str(first)])
+    cli.main(["simulate", "--job", job, "--after", str(first), "--out", str(second)])
+    before, after = (files.read_dataset(each, "trace") for each in (first, second))
+    ended, started = before["magnetization"][-1], after["magnetization"][0]
+    assert float(abs(ended - before["magnetization"][0]).max()) > 0.01
+    np.testing.assert_allclose(started.values, ended.values, rtol=0, atol=1e-6)
+
+
+def registered(module):
+    parser = argparse.ArgumentParser()
+    subparsers = parser.add_subparsers()
+    importlib.import_module(module).register(subparsers)
+    return set(subparsers.choices)
+
+
+def test_the_modules_of_the_commands_register_these_and_no_others():
+    """Each command has one module; `wallnet --help` lists all of them."""
+    assert {module: registered(module) for module in cli.MODULES} == {
+        module: set(commands) for module, commands in cli.MODULES.items()
+    }
+    listed = [name for commands in cli.MODULES.values() for name in commands]
+    assert len(listed) == len(set(listed))
+    text = cli._parser().format_help()
+    assert all(f"\n    {name}" in text for name in listed)
+
+
+def test_a_parser_of_a_command_knows_its_module_only():
+    text = cli._parser("minimum").format_help()
+    assert "\n    minimum" in text
+    assert "\n    train" not in text
+
+
+def test_parsing_imports_nothing_heavy():
+    """All modules of commands together; those of the report draw with matplotlib only later."""
+    program = (
+        "import sys, importlib; from wallnet import cli; "
+        "[importlib.import_module(module) for module in cli.MODULES]; print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert HEAVY & set(done.stdout.split()) == set()
+
+
+def test_only_a_process_of_its_own_spares_the_collector_of_garbage(capsys):
+    before = gc.get_threshold(), gc.get_freeze_count()
+    cli.main(["schema"])
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before
+    program = (
+        "import gc, sys; from wallnet import cli; sys.argv = ['wallnet', 'schema']; cli.main(); "
+        "print(gc.get_threshold()[0], gc.get_freeze_count() > 10_000, gc.isenabled())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == f"{cli.COLLECT_AFTER} True True"
