@@ -146,7 +146,9 @@ def _freed_by(
     job: DepinningJob, number: int, freed: str | Path
 ) -> tuple[dict[str, dict[float, int]], dict[str, Any]]:
     """Return the number of ends that left, by place and density, of the rounds before one."""
-    found: dict[str, dict[float, int]] = {place: {} for place in job.pinned}
+    # those with all notches first; the names in the JSON of a job are in alphabetical order
+    order = sorted(job.pinned, key=lambda place: (place.startswith("alone"), job.pinned[place]))
+    found: dict[str, dict[float, int]] = {place: {} for place in order}
     made: dict[str, Any] = {}
     for earlier in range(1, number):
         for place, densities in plan.freed_in(plan.depinning_round_in(freed, earlier)).items():
@@ -211,13 +213,13 @@ def depinning(
     limits = np.array([[threshold(left, ends) for ends in ENDS] for left in found.values()])
     times = np.array([_stays(job, traces, density, made) for density in job.current_densities])
     values: dict[str, Any] = {
-        "place_notch": list(job.pinned.values()),
-        "place_alone": [place.startswith("alone") for place in job.pinned],
+        "place_notch": [job.pinned[place] for place in found],
+        "place_alone": [place.startswith("alone") for place in found],
         "threshold_low": limits[..., 0],
         "threshold_high": limits[..., 1],
         "reach_time": times[..., 0],
         "leave_time": times[..., 1],
-        "place": list(job.pinned),
+        "place": list(found),
         "ends": ENDS,
         "notch": np.arange(len(job.track.inner_notch_positions)) + 1,
         "current_density": job.current_densities,
