@@ -50,7 +50,7 @@ STAGES = ("fp32", "quantized", "fine_tuned", "on_levels")
 SMALLEST = "smallest J that reaches it (1e12 A/m²)"
 """Column of the table of levels."""
 
-KEPT = ("synapse-rewritable", "synapse-rewritable-10")
+KEPT = ("synapse-rewritable", "synapse-rewritable-10", "synapse-5")
 """Devices whose barriers are shown."""
 
 COPIED = {
