@@ -8,6 +8,7 @@ import pytest
 from helpers.walls import moving_wall, whole
 
 from wallnet import config, devices, files, jobs
+from wallnet.devices import commands
 from wallnet.devices.traces import read_trace
 
 
@@ -307,7 +308,7 @@ def test_command_line_gathers_a_folder(synapse):
     import argparse
 
     parser = argparse.ArgumentParser()
-    devices.register(parser.add_subparsers())
+    commands.register(parser.add_subparsers())
     arguments = ["device", "--job", synapse.job.to_json(), "--initial", str(synapse.initial)]
     arguments += ["--traces", str(synapse.traces[0].parent), "--out", str(synapse.out)]
     levels = str(next(iter(synapse.levels.values())).parent)

@@ -574,7 +574,7 @@ def test_a_name_means_one_thing_and_is_of_some_use():
 
 def filled(kind):
     """Return values for every variable of a kind that the schema does not contain itself."""
-    sizes = {"component": 3, "reading": 2, "polarity": 2}
+    sizes = {"component": 3, "reading": 2, "polarity": 2, "edge": 2}
     return {
         name: np.full([sizes.get(axis, 4) for axis in variable.dimensions], "free")
         if variable.is_text
