@@ -450,6 +450,7 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
         "report": {
             *("parameters", "accuracy", "crosscheck_table", "validation_table", "device_table"),
             *("mapping_table", "program_report", "programming_table", "barrier_report"),
+            "level_report",
         }
         | {job["rule"] for job in jobs if job["rule"].startswith("figure_")},
     }
@@ -633,6 +634,8 @@ def expected_input(job):
         return [*minima[1:-1], *BARRIER_PATHS[device]]
     if rule == "barrier_report":
         return [f"results/barriers/{device}.nc"]
+    if rule == "level_report":
+        return [*one, f"results/barriers/{device}.nc"]
     if rule in ("compact_model", "device_table"):
         return one
     if rule == "program":

@@ -15,7 +15,7 @@ checkpoint calibration_round:
     localrule: True
     params:
         job=calibration_job,
-        folder=str(Path(files.CALIBRATION).parent),
+        folder=lambda w: str(Path(files.CALIBRATION).parent),
         revision=revisions.of("devices"),
     shell:
         "wallnet calibration-round --job {params.job:q} --round {wildcards.round}"
@@ -61,7 +61,7 @@ rule candidates:
     params:
         job=calibration_job,
         rounds=campaign.calibration.rounds,
-        folder=str(Path(files.CALIBRATION).parent),
+        folder=lambda w: str(Path(files.CALIBRATION).parent),
         revision=revisions.of("devices"),
     shell:
         "wallnet calibration --job {params.job:q} --round {params.rounds}"

@@ -90,6 +90,11 @@ def growing(amount, oommf=None):
     return asked
 
 
+def as_options(given):
+    """Return named inputs as the words of options: --name path."""
+    return [word for name, path in given.items() for word in (f"--{name}", path)]
+
+
 def activation_of_neuron():
     """Return the activation of the networks, as JSON."""
     model = files.COMPACT_MODEL.format(device=campaign.networks.neuron)

@@ -47,7 +47,7 @@ checkpoint compact_model:
         device=one_of(campaign.simulated),
     localrule: True
     params:
-        options=lambda w, input: [f"--{name}={path}" for name, path in input.items()],
+        options=lambda w, input: as_options(input),
         revision=revisions.of("devices"),
     shell:
         "wallnet compact-model {params.options:q} --out {output:q} > {log:q} 2>&1"

@@ -22,7 +22,7 @@ rule level_report:
         device=one_of(campaign.of_kind("synapse")),
     localrule: True
     params:
-        options=lambda w, input: [f"--{name}={path}" for name, path in input.items()],
+        options=lambda w, input: as_options(input),
         revision=revisions.of("report"),
     shell:
         "wallnet level-report {params.options:q} --csv {output.csv:q}"
