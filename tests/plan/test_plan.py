@@ -488,6 +488,8 @@ def test_a_job_is_told_of_all_that_it_waits_for_and_makes(jobs):
         # jobs of networks write below a folder, with names that the plan gives them
         assert rule in TRAININGS or set(job["output"]) <= set(words), rule
         for path in (*job["input"], *job["output"]):
+            if rule == "programming_table" and path.startswith("results/compact_models/"):
+                continue  # it only waits: networks may have to be mapped again first
             assert {path, *map(str, PurePath(path).parents)} & set(words), (rule, path)
         # these show that code or the content of a file has changed
         unsaid = {"revision"} | ({"levels", "activation"} if rule in ON_DEVICES else set())
@@ -694,7 +696,8 @@ def expected_input(job):
             if path.split("/")[7] in ("quantized", "fine_tuned_snapped", "on_levels")
         ]
         devices = [DEVICE_FILE.format(device=name) for name in ("synapse", "wide")]
-        return [*programmed, *devices, "results/responses/stairs.nc"]
+        models = [f"results/compact_models/{name}.json" for name in ("synapse", "wide")]
+        return [*programmed, *devices, "results/responses/stairs.nc", *models]
     if rule == "mapping_table":
         places = [
             (d, r, s) for d in ("synapse", "wide") for r in ("parallel", "series") for s in (3, 11)

@@ -409,13 +409,15 @@ def priced_paths(campaign: Campaign) -> dict[str, list[str]]:
     """Return the files from which the price of writing networks is computed, by kind.
 
     They are the programmings of the networks, the devices and the responses; all are empty if no
-    network is on the levels of a simulated synapse.
+    network is on the levels of a simulated synapse. The compact models are not read. Only once they
+    are finished it is known whether the networks have to be mapped again.
     """
     job = programming_price_job(campaign)
     return {
         "networks": network_paths(files.PROGRAMMING, job.run_set) if job.devices else [],
         "devices": [files.DEVICE.format(device=name) for name in job.devices],
         "responses": [files.RESPONSE.format(program=name) for name in job.programs],
+        "models": [files.COMPACT_MODEL.format(device=name) for name in job.devices],
     }
 
 
