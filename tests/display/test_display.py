@@ -54,19 +54,19 @@ def test_time_left_is_that_of_the_same_rule_shared_by_those_that_run_at_once(run
     run.finish(2)
     run.done = 2
     # 4 traces of 10 s, 2 devices of the mean of all, 10 s
-    assert run.time_left() == pytest.approx((40 + 20) / 2)
+    assert run.time_left() == pytest.approx((40 + 20) / 2, rel=1e-9, abs=0)
     run.start(Job("device", 3))
     clock.now += 2
     run.finish(3)
     run.done = 3
-    assert run.time_left() == pytest.approx((40 + 2) / 2)
+    assert run.time_left() == pytest.approx((40 + 2) / 2, rel=1e-9, abs=0)
     # half of a running job is over
     run.start(Job("trace", 4))
     clock.now += 5
-    assert run.time_left() == pytest.approx((40 + 2 - 5) / 2)
+    assert run.time_left() == pytest.approx((40 + 2 - 5) / 2, rel=1e-9, abs=0)
     # three more jobs than planned at first, each of the mean of 8, 12 and 2 s
     run.total = 11
-    assert run.time_left() == pytest.approx((40 + 2 - 5 + 3 * 22 / 3) / 2)
+    assert run.time_left() == pytest.approx((40 + 2 - 5 + 3 * 22 / 3) / 2, rel=1e-9, abs=0)
 
 
 def test_a_line_has_what_is_done_runs_failed_and_is_left(run, clock):
