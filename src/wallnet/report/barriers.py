@@ -14,7 +14,7 @@ from wallnet.config import Figures
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.report import style
 from wallnet.report.device_tables import write_tables
-from wallnet.report.style import add_figure_arguments, figures_of
+from wallnet.report.style import add_report_arguments, report_files
 from wallnet.report.tables import Format, Table
 
 if TYPE_CHECKING:
@@ -272,18 +272,5 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "barrier-report", help="tabulate and draw the barriers of a device"
     )
     command.add_argument("--barriers", required=True, help="barriers of the device")
-    command.add_argument("--csv", required=True, help="table of the states to write")
-    command.add_argument("--markdown", required=True, help="all tables, to read as text")
-    command.add_argument("--html", required=True, help="all tables, for the report")
-    add_figure_arguments(command)
-    command.set_defaults(handler=_report)
-
-
-def _report(arguments: argparse.Namespace) -> None:
-    barrier_report(
-        arguments.barriers,
-        (arguments.csv, arguments.markdown, arguments.html),
-        figures_of(arguments),
-        arguments.png,
-        arguments.vector,
-    )
+    add_report_arguments(command, "table of the states to write")
+    command.set_defaults(handler=lambda given: barrier_report(given.barriers, *report_files(given)))

@@ -13,7 +13,7 @@ from wallnet.config import Figures
 from wallnet.jobs import CalibrationJob
 from wallnet.report import style
 from wallnet.report.device_tables import write_tables
-from wallnet.report.style import add_figure_arguments, figures_of
+from wallnet.report.style import add_report_arguments, report_files
 from wallnet.report.tables import Format, Table
 
 if TYPE_CHECKING:
@@ -271,18 +271,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "calibration-report", help="tabulate and draw the misfits of candidates"
     )
     command.add_argument("--calibration", required=True, help="gathered candidates")
-    command.add_argument("--csv", required=True, help="table of the candidates to write")
-    command.add_argument("--markdown", required=True, help="all tables, to read as text")
-    command.add_argument("--html", required=True, help="all tables, for the report")
-    add_figure_arguments(command)
-    command.set_defaults(handler=_report)
-
-
-def _report(arguments: argparse.Namespace) -> None:
-    calibration_report(
-        arguments.calibration,
-        (arguments.csv, arguments.markdown, arguments.html),
-        figures_of(arguments),
-        arguments.png,
-        arguments.vector,
+    add_report_arguments(command, "table of the candidates to write")
+    command.set_defaults(
+        handler=lambda given: calibration_report(given.calibration, *report_files(given))
     )

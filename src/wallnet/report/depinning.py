@@ -11,7 +11,7 @@ from wallnet.config import Figures
 from wallnet.jobs import DepinningJob
 from wallnet.report import style
 from wallnet.report.device_tables import write_tables
-from wallnet.report.style import add_figure_arguments, figures_of
+from wallnet.report.style import add_report_arguments, report_files
 from wallnet.report.tables import Format, Table
 
 if TYPE_CHECKING:
@@ -173,18 +173,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "depinning-report", help="tabulate and draw the thresholds of a device and its dwell times"
     )
     command.add_argument("--depinning", required=True, help="thresholds of the device")
-    command.add_argument("--csv", required=True, help="table of the thresholds to write")
-    command.add_argument("--markdown", required=True, help="both tables, to read as text")
-    command.add_argument("--html", required=True, help="both tables, for the report")
-    add_figure_arguments(command)
-    command.set_defaults(handler=_report)
-
-
-def _report(arguments: argparse.Namespace) -> None:
-    depinning_report(
-        arguments.depinning,
-        (arguments.csv, arguments.markdown, arguments.html),
-        figures_of(arguments),
-        arguments.png,
-        arguments.vector,
+    add_report_arguments(command, "table of the thresholds to write")
+    command.set_defaults(
+        handler=lambda given: depinning_report(given.depinning, *report_files(given))
     )

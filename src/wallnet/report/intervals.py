@@ -10,7 +10,7 @@ from wallnet import files
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.device_tables import SETTLED, write_tables
-from wallnet.report.style import add_figure_arguments, figures_of
+from wallnet.report.style import add_report_arguments, report_files
 from wallnet.report.tables import Format, Table
 
 if TYPE_CHECKING:
@@ -144,18 +144,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "interval-report", help="tabulate and draw the intervals of current density of a device"
     )
     command.add_argument("--intervals", required=True, help="intervals of the device")
-    command.add_argument("--csv", required=True, help="table of the intervals to write")
-    command.add_argument("--markdown", required=True, help="both tables, to read as text")
-    command.add_argument("--html", required=True, help="both tables, for the report")
-    add_figure_arguments(command)
-    command.set_defaults(handler=_report)
-
-
-def _report(arguments: argparse.Namespace) -> None:
-    interval_report(
-        arguments.intervals,
-        (arguments.csv, arguments.markdown, arguments.html),
-        figures_of(arguments),
-        arguments.png,
-        arguments.vector,
+    add_report_arguments(command, "table of the intervals to write")
+    command.set_defaults(
+        handler=lambda given: interval_report(given.intervals, *report_files(given))
     )

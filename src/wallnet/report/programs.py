@@ -13,7 +13,7 @@ from wallnet.devices.price import price_of_program
 from wallnet.jobs import PriceJob
 from wallnet.report import prices, style
 from wallnet.report.device_tables import SETTLED, write_tables
-from wallnet.report.style import add_figure_arguments, figures_of
+from wallnet.report.style import add_report_arguments, report_files
 from wallnet.report.tables import Format, Table
 
 if TYPE_CHECKING:
@@ -252,20 +252,14 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "program-report", help="tabulate and draw the response of a device to a program"
     )
     command.add_argument("--response", required=True, help="response of the device")
-    command.add_argument("--csv", required=True, help="table of the pulses to write")
-    command.add_argument("--markdown", required=True, help="all tables, to read as text")
-    command.add_argument("--html", required=True, help="all tables, for the report")
+    add_report_arguments(command, "table of the pulses to write")
     prices.add_price_argument(command)
-    add_figure_arguments(command)
     command.set_defaults(handler=_report)
 
 
 def _report(arguments: argparse.Namespace) -> None:
     program_report(
         arguments.response,
-        (arguments.csv, arguments.markdown, arguments.html),
-        figures_of(arguments),
-        arguments.png,
-        arguments.vector,
+        *report_files(arguments),
         prices.price_job_of(arguments),
     )

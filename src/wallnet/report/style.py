@@ -244,3 +244,17 @@ def add_figure_arguments(command: argparse.ArgumentParser) -> None:
 def figures_of(arguments: argparse.Namespace) -> Figures:
     """Return the style given to a command, or raise an error that describes its fault."""
     return jobs.read(arguments.figures, Figures, "--figures", "style of figures")
+
+
+def add_report_arguments(command: argparse.ArgumentParser, table: str) -> None:
+    """Add the options of a command that writes tables and a figure; `table` is that of its CSV."""
+    command.add_argument("--csv", required=True, help=table)
+    command.add_argument("--markdown", required=True, help="all tables, to read as text")
+    command.add_argument("--html", required=True, help="all tables, for the report")
+    add_figure_arguments(command)
+
+
+def report_files(arguments: argparse.Namespace) -> tuple[tuple[str, str, str], Figures, str, str]:
+    """Return the tables, the style of the figure, and the figure in both formats."""
+    tables = (arguments.csv, arguments.markdown, arguments.html)
+    return tables, figures_of(arguments), arguments.png, arguments.vector

@@ -15,7 +15,7 @@ from wallnet.files.schema.states import EXPELLED, FREE, REVERSED, WIDER
 from wallnet.jobs import PriceJob
 from wallnet.report import prices, style
 from wallnet.report.device_tables import SETTLED, write_tables
-from wallnet.report.style import add_figure_arguments, figures_of
+from wallnet.report.style import add_report_arguments, report_files
 from wallnet.report.tables import Format, Table
 
 if TYPE_CHECKING:
@@ -261,10 +261,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "transition-report", help="tabulate and draw where pulses lead from every state"
     )
     command.add_argument("--transitions", required=True, help="gathered transitions")
-    command.add_argument("--csv", required=True, help="table of the pulses to write")
-    command.add_argument("--markdown", required=True, help="all tables, to read as text")
-    command.add_argument("--html", required=True, help="all tables, for the report")
-    add_figure_arguments(command)
+    add_report_arguments(command, "table of the pulses to write")
     prices.add_price_argument(command)
     command.set_defaults(handler=_report)
 
@@ -272,9 +269,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _report(arguments: argparse.Namespace) -> None:
     transition_report(
         arguments.transitions,
-        (arguments.csv, arguments.markdown, arguments.html),
-        figures_of(arguments),
-        arguments.png,
-        arguments.vector,
+        *report_files(arguments),
         prices.price_job_of(arguments),
     )

@@ -11,7 +11,7 @@ from wallnet.config import Figures
 from wallnet.files.schema.windows import LEAVES, MOVES, OUTCOMES, SKIPS, START, STICKS, WORKS
 from wallnet.report import style
 from wallnet.report.device_tables import write_tables
-from wallnet.report.style import add_figure_arguments, figures_of
+from wallnet.report.style import add_report_arguments, report_files
 from wallnet.report.tables import Table
 
 if TYPE_CHECKING:
@@ -176,18 +176,5 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "window-report", help="tabulate and draw the outcomes of a window"
     )
     command.add_argument("--window", required=True, help="gathered window")
-    command.add_argument("--csv", required=True, help="table of the outcomes to write")
-    command.add_argument("--markdown", required=True, help="both tables, to read as text")
-    command.add_argument("--html", required=True, help="both tables, for the report")
-    add_figure_arguments(command)
-    command.set_defaults(handler=_report)
-
-
-def _report(arguments: argparse.Namespace) -> None:
-    window_report(
-        arguments.window,
-        (arguments.csv, arguments.markdown, arguments.html),
-        figures_of(arguments),
-        arguments.png,
-        arguments.vector,
-    )
+    add_report_arguments(command, "table of the outcomes to write")
+    command.set_defaults(handler=lambda given: window_report(given.window, *report_files(given)))
