@@ -13,6 +13,7 @@ import csv
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from mistakes import ROOT, copy_tree, environment_of
 
@@ -133,6 +135,17 @@ def shown(root: Path, name: str) -> str:
     return "\n".join(line for line in said.splitlines() if line[:1] in "+-" and line.strip("+- "))
 
 
+def run_for(seconds: float, command: list[str], **options: Any) -> None:
+    """Run a command and the processes that it starts, but end them after some seconds."""
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    running = subprocess.Popen(command, start_new_session=True, **silent, **options)
+    try:
+        running.wait(max(seconds, 0.0))
+    except subprocess.TimeoutExpired:
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+
+
 def main() -> int:
     """Draw mutants, try them and write the number of noticed ones."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -172,7 +185,8 @@ def main() -> int:
         stage_of = {name: stage for stage, names in drawn.items() for name in names}
         every = list(stage_of)
         print(f"{len(every)} mutants drawn after {time.monotonic() - started:.0f} s", flush=True)
-        subprocess.run([*mutmut, *every], cwd=root, env=environment, capture_output=True)
+        left = 60 * arguments.minutes - (time.monotonic() - started)
+        run_for(left, [*mutmut, *every], cwd=root, env=environment)
         codes = verdicts(root)
         alive = [name for name in every if codes.get(name) not in NOTICED]
         print(f"{len(alive)} left after {time.monotonic() - started:.0f} s", flush=True)
