@@ -73,7 +73,7 @@ def plain_label(label: str) -> str:
     return " ".join(text.split())
 
 
-def _axes(figure: "Figure") -> list["Axes"]:
+def _axes(figure: "Figure") -> list[Any]:
     """Return all axes with data, with insets and without the bars of colours."""
     found = []
     for axes in figure.axes:
@@ -93,7 +93,7 @@ def _places(axes: "Axes") -> Callable[[Any], str]:
     """Return a function that names the place of an x: its text, if an axis has fixed texts."""
     from matplotlib.ticker import FixedLocator
 
-    ticks = axes.get_xticks()
+    ticks = axes.get_xticks().tolist()
     texts = list(map(plain_label, axes.xaxis.get_major_formatter().format_ticks(ticks)))
     fixed = isinstance(axes.xaxis.get_major_locator(), FixedLocator)
     if not (fixed and any(map(str.isidentifier, "".join(texts)))):
@@ -128,7 +128,8 @@ def _rows(axes: "Axes") -> Iterator[Row]:
             for value, low, high in zip(values, edges[:-1], edges[1:], strict=True):
                 yield _name(patch), (low + high) / 2, value, low, high, None
     for image in axes.images:
-        if image.get_array().size <= MOST_PIXELS:
+        pixels: Any = image.get_array()
+        if pixels.size <= MOST_PIXELS:
             yield from _pixels(image)
 
 
@@ -174,7 +175,7 @@ def _segments(collection: Any) -> Iterator[Row]:
 def _pixels(image: Any) -> Iterator[Row]:
     import numpy as np
 
-    values = np.ma.filled(np.ma.asarray(image.get_array(), dtype=float), np.nan)
+    values: Any = np.ma.filled(np.ma.asarray(image.get_array(), dtype=float), np.nan)
     left, right, bottom, top = image.get_extent()
     rows, columns = values.shape
     first, last = (top, bottom) if image.origin == "upper" else (bottom, top)

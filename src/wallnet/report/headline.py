@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 WIDTH = 80
 """Number of columns of a terminal."""
 
+MOST_OF_A_CELL = 13
+"""Largest width of an accuracy in a terminal."""
+
 PLACE, NETWORK = "data set, synapse", "network"
 SHOWN = (*PAPER_STAGES, "on_levels")
 """Stages of the headline: those of the paper, and the one that a synapse can hold."""
@@ -114,10 +117,9 @@ def as_text(table: Table) -> str:
         rows, titles = [[f"  {row[1]}", *row[2:]] for row in rows], [row[0] for row in rows]
         columns = ["", *columns[2:]]
     widths = [max(map(len, each)) for each in zip(columns, *rows, strict=True)]
-    widths = [min(width, 13) for width in widths] if blocks else widths
-    widths[0] = min(
-        max(map(len, (row[0] for row in rows)), default=0), WIDTH - sum(w + 2 for w in widths[1:])
-    )
+    if blocks:
+        widths[1:] = [min(width, MOST_OF_A_CELL) for width in widths[1:]]
+    widths[0] = min(widths[0], WIDTH - sum(width + 2 for width in widths[1:]))
 
     def line(cells: Sequence[str]) -> str:
         first, *others = (

@@ -113,8 +113,8 @@ class Results:
 
     def figure(self, path: str, caption: str, made: Mapping[str, str]) -> Shown:
         """Return a figure of the campaign with its data."""
-        contents = [_bytes(self.folder / each) for each in (path, files.data_of(path))]
-        return Shown(caption, path, *contents, {**made, "made again by": f"snakemake {path}"})
+        png, csv = (_bytes(self.folder / each) for each in (path, files.data_of(path)))
+        return Shown(caption, path, png, csv, {**made, "made again by": f"snakemake {path}"})
 
 
 def _bytes(path: Path) -> bytes:
@@ -419,8 +419,8 @@ def _parameters(job: SummaryJob, results: Results) -> Part:
     """Return the parameters of the devices of the story, and of the paper's statements."""
     path = results.folder / files.TABLE.format(table="parameters", suffix=".csv")
     frame = _read_csv(path)
-    told = {each.device for each in (*job.rests, *job.arrivals, *job.responses)}
-    told |= {job.written, job.rewritable}
+    said: list[Rest | Arrival | Response] = [*job.rests, *job.arrivals, *job.responses]
+    told = {job.written, job.rewritable, *(each.device for each in said)}
     shown = [name for name in frame.columns[2:] if name in told] or list(frame.columns[2:])
     frame = frame[[*frame.columns[:2], *shown]]
     frame = frame[(frame[shown] != "").any(axis=1)]
