@@ -90,7 +90,7 @@ def test_results_of_a_renamed_device_are_listed_and_removed(whole):
     # neuron: 5 traces, initial state, device, compact model, 3 tables and 4 figures;
     # synapse: 1 trace
     assert count == (
-        "16 results and 24 logs and benchmarks do not belong to config.yaml; --yes removes them"
+        "18 results and 24 logs and benchmarks do not belong to config.yaml; --yes removes them"
     )
     gone = [path for path in paths if "/logs/" not in path and "/benchmarks/" not in path]
     assert all("neuron" in path or path.endswith("synapse/1.5000.nc") for path in gone)
