@@ -21,14 +21,11 @@ help: ## list the targets
 run: $(STAMP) ## run the campaign of config.yaml, or of DIRECTORY=elsewhere, up to the report
 	@$(BIN)/snakemake --logger wallnet --directory "$$DIRECTORY"
 	@results="$$DIRECTORY/results"; report="$$results/report.html"; \
-	if ! $(BIN)/wallnet check "$$report" > /dev/null 2>&1 || \
-	    [ -n "$$(find "$$results/tables" "$$results/figures" -type f -newer "$$report" -print -quit)" ]; \
-	then \
+	$(BIN)/wallnet check "$$report" --made-after "$$results/summary.html" "$$results/tables" \
+	    "$$results/figures" > /dev/null 2>&1 || { \
 	    $(BIN)/snakemake --directory "$$DIRECTORY" --report results/report.html && \
-	    $(BIN)/wallnet digest "$$report" || exit 1; \
-	fi; \
-	if [ -e "$$results/tables/accuracy.md" ]; then cat "$$results/tables/accuracy.md"; fi; \
-	printf 'Report: %s\n' "$$report"
+	    $(BIN)/wallnet digest "$$report"; }
+	@$(BIN)/wallnet overview --directory "$$DIRECTORY"
 
 test: $(STAMP) ## run the tests, in one process for each core
 	$(BIN)/python -m pytest --numprocesses logical --dist loadfile

@@ -32,6 +32,7 @@ from wallnet.config import HeavyMetal, load, repeated, schema
 from wallnet.config.price import PRESETS
 from wallnet.devices.price import price_of, price_of_program, resistance
 from wallnet.jobs import PriceJob, price_job
+from wallnet.report import headline
 
 ROOT = Path(__file__).parents[1]
 WIDTH = 100
@@ -159,6 +160,17 @@ def accuracies(results: Results) -> str:
                 rows.append(["", f"{recipe}, `{mapping}`", *cells])
     header = ["data, levels", "", "FP32", "quantised", "fine-tuned", "trained on the levels"]
     return markdown(header, "|---|---|---:|---:|---:|---:|", rows)
+
+
+def main_numbers(results: Results) -> str:
+    """Return the accuracies that a run prints at its end, with the paper's Table II."""
+    rows = results.table("accuracy.csv").to_dict("records")
+    shown = headline.accuracies(rows, SYNAPSES)
+    cells = shown.rows()
+    for row, before in reversed(list(zip(cells[1:], cells, strict=False))):
+        row[0] = "" if row[0] == before[0] else row[0]
+    rule = "|---|---|" + "---:|" * (len(shown.columns) - 2)
+    return markdown(shown.columns, rule, cells)
 
 
 def seeds(results: Results) -> str:
@@ -834,6 +846,7 @@ def default_of(node: dict[str, Any]) -> str:
 
 
 BLOCKS: dict[str, Callable[[Results], str]] = {
+    "headline": main_numbers,
     "accuracies": accuracies,
     "seeds": seeds,
     "gaps": gaps,

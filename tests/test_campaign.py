@@ -310,7 +310,7 @@ def test_the_style_of_figures_plans_figures_alone(whole):
     assert all(name.startswith("figure_") for name in planned), planned
 
 
-def test_make_prints_the_table_and_the_report(whole):
+def test_make_ends_with_numbers_what_is_new_and_the_report(whole):
     """If the campaign is complete, `make run` does nothing and reports this."""
     make = shutil.which("make")
     if make is None:
@@ -321,5 +321,15 @@ def test_make_prints_the_table_and_the_report(whole):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "Nothing to be done" in done.stdout + done.stderr
-    assert "| blots " in done.stdout
-    assert f"Report: {whole.folder}/results/report.html" in done.stdout
+    assert "Report created" in done.stdout + done.stderr
+    assert "\nblots, synapse\n  plain, layer " in done.stdout
+    assert "\nNew: nothing\n" in done.stdout
+    report = whole.folder / "results/report.html"
+    assert done.stdout.endswith(f"Report: {report}\n")
+    assert max(map(len, done.stdout.splitlines()[:-2])) <= 80
+    written = report.stat().st_mtime_ns
+    (whole.folder / "results/figures/accuracy.png").unlink()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "\nNew: 1 figure\n" in done.stdout
+    assert report.stat().st_mtime_ns > written

@@ -4,7 +4,7 @@ Snakemake finds this module by its name. It shows jobs done and planned by rule,
 their simulated time, and the time left; each failure at once, in one line with its log. Without a
 terminal it prints plain lines. A dry run lists the planned jobs by rule and what changed. Messages
 of Snakemake and of the campaign are shown as they are; the complete log remains in
-`.snakemake/log`.
+`.snakemake/log`. At the end, `results/last-run.json` lists what the run has made.
 """
 
 import logging
@@ -17,12 +17,16 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from snakemake_logger_plugin_wallnet.run import Job, Run
+from wallnet import files
 
 if TYPE_CHECKING:
     from rich.live import Live
 
 PLAIN_EVERY = 30.0
 """Shortest wall time in s between two plain lines of progress."""
+
+NOTHING = "Nothing to be done"
+"""Beginning of Snakemake's message that all results are there."""
 
 UNSAID = (
     "Assuming unrestricted shared filesystem usage",
@@ -71,6 +75,7 @@ class LogHandler(LogHandlerBase):
         self._live: Live | None = None
         self._printed = self._started = time.monotonic()
         self._said: set[str] = set()
+        self._idle = False
 
     @property
     def writes_to_stream(self) -> bool:
@@ -159,6 +164,7 @@ class LogHandler(LogHandlerBase):
     def _say(self, text: str) -> None:
         """Print a message once, unless it says nothing to the user."""
         text = text.strip()
+        self._idle = self._idle or text.startswith(NOTHING)
         if not text or text.startswith(UNSAID) or text in self._said:
             return
         self._said.add(text)
@@ -181,5 +187,7 @@ class LogHandler(LogHandlerBase):
                 self._print(self.run.dry_text())
         elif self.run.planned:
             self._print(self.run.end_text(time.monotonic() - self._started))
-        self.run = Run()
+        if not self.dry and (self.run.planned or self._idle):
+            files.note_run(self.run.made)
+        self.run, self._idle = Run(), False
         super().close()

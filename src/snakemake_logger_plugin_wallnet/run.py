@@ -105,6 +105,8 @@ class Run:
         Number of finished jobs by rule.
     running : dict
         Running jobs by number.
+    made : list of str
+        Outputs of all finished jobs.
     done, total : int
         Number of all finished and of all planned jobs.
     """
@@ -114,6 +116,7 @@ class Run:
         self.finished: Counter[str] = Counter()
         self.running: dict[int, Job] = {}
         self.failed: list[Job] = []
+        self.made: list[str] = []
         self.done = self.total = 0
         self._clock = clock
         self._took: dict[str, list[float]] = {}
@@ -139,6 +142,7 @@ class Run:
         """Take the end of a job."""
         if job := self.running.pop(number, None):
             self.finished[job.rule] += 1
+            self.made += job.outputs
             self._took.setdefault(job.rule, []).append(self._clock() - job.started)
 
     def fail(self, number: int | None, job: Job) -> Job:

@@ -39,6 +39,8 @@ MODULES = {
     "wallnet.report.programming": ("programming-table",),
     "wallnet.report.crosscheck": ("crosscheck",),
     "wallnet.report.parameters": ("parameters",),
+    "wallnet.report.summary": ("summary",),
+    "wallnet.report.overview": ("overview",),
     "wallnet.report.studies": ("mapping-table", "choose-interpretations", "interpretation-table"),
     "wallnet.validation": ("validate",),
     "wallnet.report.validation": ("validation-table",),

@@ -99,3 +99,40 @@ def test_a_reader_finds_every_result_and_the_table_of_accuracies(report):
     shown(report, "Quantised")
     shown(report, "blots")
     report.switch_to.default_content()
+
+
+def column(driver, caption, number):
+    """Return the texts of a column of the table with this caption, from top to bottom."""
+    return driver.execute_script(
+        "const table = [...document.querySelectorAll('table')].find("
+        "  each => each.caption.textContent === arguments[0]);"
+        "return [...table.tBodies[0].rows].map(row => row.cells[arguments[1]].textContent);",
+        *(caption, number),
+    )
+
+
+def test_the_tables_of_the_summary_sort_by_a_click(driver, finished_campaign):
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+
+    driver.get((finished_campaign.folder / "results/summary.html").as_uri())
+    table = "synapse: levels"
+    before = column(driver, table, 2)
+    path = f"//table[caption='{table}']//th[3]/span"
+    head = driver.find_element(By.XPATH, path)
+    head.click()
+    up = column(driver, table, 2)
+    assert sorted(up) == sorted(before)
+    numbers = [float(text) for text in up if text != "–"]
+    assert len(numbers) > 2
+    assert numbers == sorted(numbers)
+    assert up[len(numbers) :] == ["–"] * (len(up) - len(numbers))
+    head.send_keys(Keys.ENTER)
+    down = column(driver, table, 2)
+    assert down == [*reversed(up[: len(numbers)]), *up[len(numbers) :]]
+    # other text sorts alphabetically, and a narrow page has no need to scroll sideways
+    driver.find_element(By.XPATH, f"//table[caption='{table}']//th[2]/span").click()
+    states = column(driver, table, 1)
+    assert states == sorted(states)
+    wide = driver.execute_script("return document.body.scrollWidth - window.innerWidth")
+    assert wide <= 0

@@ -140,7 +140,8 @@ def test_the_job_of_a_result_is_read_from_it(tmp_path):
 
 
 @pytest.fixture
-def handler():
+def handler(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     made = LogHandler(SimpleNamespace(stdout=False, dryrun=False), None)
     made.stream = io.StringIO()
     return made
@@ -167,6 +168,50 @@ def test_failures_and_messages_are_printed_at_once_and_what_says_nothing_is_not(
     assert failure == "FAILED trace n 0.5000; log: results/logs/a.log"
     assert re.fullmatch(r"\d\d:\d\d:\d\d 2 of 2 jobs; 1 failed", progress)
     assert end == "2 of 2 jobs done in 0 s; 1 failed"
+
+
+def job(number, *outputs):
+    return {"jobid": number, "rule_name": "trace", "output": list(outputs)}
+
+
+def test_a_run_notes_what_it_has_made(handler):
+    """Failed and unfinished jobs have made nothing."""
+    say(handler, event=LogEvent.RUN_INFO, stats={"trace": 4, "total": 4})
+    for number, outputs in enumerate((["b.png", "b.csv"], ["a.nc"], ["failed.nc"], ["late.nc"])):
+        say(handler, event=LogEvent.JOB_INFO, **job(number, *outputs))
+    for number in (0, 1):
+        say(handler, event=LogEvent.JOB_FINISHED, job_id=number)
+    say(handler, event=LogEvent.JOB_ERROR, **job(2))
+    handler.close()
+    assert files.read_run() == ["a.nc", "b.csv", "b.png"]
+    files.note_run(["earlier"])
+    handler.close()  # without a new run
+    assert files.read_run() == ["earlier"]
+
+
+def test_a_run_with_nothing_to_do_has_made_nothing(handler):
+    files.note_run(["earlier"])
+    say(handler, "Building DAG of jobs...")
+    handler.close()
+    assert files.read_run() == ["earlier"]
+    say(handler, "Nothing to be done (all requested files are present and up to date).")
+    handler.close()
+    assert files.read_run() == []
+
+
+def test_a_dry_run_notes_nothing(handler):
+    handler.dry = True
+    say(handler, event=LogEvent.RUN_INFO, stats={"trace": 1, "total": 1})
+    say(handler, event=LogEvent.JOB_INFO, **job(1, "a.nc"))
+    say(handler, "Nothing to be done")
+    handler.close()
+    assert files.read_run() is None
+
+
+def test_a_note_of_a_run_that_cannot_be_written_costs_nothing(tmp_path):
+    (tmp_path / "results").write_text("a file, no folder")
+    files.note_run(["a"], tmp_path)
+    assert files.read_run(tmp_path) is None
 
 
 # With Snakemake

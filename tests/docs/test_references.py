@@ -196,7 +196,7 @@ def results() -> list[str]:
     """Return the paths of all results of the shipped campaign, with logs and benchmarks."""
     made = [*plan.everything(campaign()), *plan.checks(campaign())]
     beside = [of(path) for path in made for of in (files.log_of, files.benchmark_of)]
-    return [*made, *beside, "results/report.html"]
+    return [*made, *beside, files.REPORT, files.LAST_RUN]
 
 
 def is_result(text: str) -> bool:

@@ -77,7 +77,7 @@ def accuracy(**where):
 @pytest.mark.parametrize("stage", ["fp32", "quantized", "fine_tuned", "on_levels"])
 def test_accuracies_are_those_of_the_file(dataset, place, recipe, mapping, stage):
     title = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}[dataset]
-    lines = block("README.md", "accuracies").splitlines()
+    lines = block("docs/networks.md", "accuracies").splitlines()
     first = next(i for i, line in enumerate(lines) if line.startswith(f"| {title}, 6 "))
     cells = [cell.strip() for cell in lines[first + place].strip("|").split("|")]
     assert cells[1] == f"{recipe}, `{mapping}`"
@@ -98,7 +98,7 @@ def test_accuracies_are_those_of_the_file(dataset, place, recipe, mapping, stage
 def test_what_the_levels_cost_is_the_mean_over_seeds_with_students_interval(dataset):
     """It is computed from the accuracies of the networks."""
     title = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}[dataset]
-    lines = block("README.md", "gaps").splitlines()
+    lines = block("docs/networks.md", "gaps").splitlines()
     (line,) = [line for line in lines if line.startswith(f"| {title}, 6 | series ")]
     cells = [cell.strip() for cell in line.strip("|").split("|")]
     shown = (
@@ -129,6 +129,34 @@ def test_what_the_levels_cost_is_the_mean_over_seeds_with_students_interval(data
         assert told == pytest.approx([mean, mean - half, mean + half], abs=6e-3)
 
 
+@pytest.mark.parametrize("dataset", ["mnist", "fashion-mnist"])
+@pytest.mark.parametrize(("recipe", "mapping"), [("plain", "layer"), ("tuned", "signed-fitted")])
+def test_the_headline_has_the_accuracies_of_the_parallel_reading(dataset, recipe, mapping):
+    title = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}[dataset]
+    lines = block("README.md", "headline").splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith(f"| {title}, synapse-5 "))
+    line = lines[first + ["plain", "tuned"].index(recipe) + 1]
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells[:2] == ["", f"{recipe}, {mapping}"]
+    place = {"device": "synapse-5", "reading": "parallel", "mapping": mapping}
+    for cell, stage in zip(
+        cells[2:], ("fp32", "quantized", "fine_tuned", "on_levels"), strict=True
+    ):
+        where = {} if stage == "fp32" else place
+        found = [
+            float(row["test_accuracy"])
+            for row in rows("accuracy.csv")
+            if (row["dataset"], row["recipe"], row["stage"]) == (dataset, recipe, stage)
+            and all(row[key] == value for key, value in where.items())
+        ]
+        if not found:
+            assert cell == "–"
+            continue
+        told = [float(number) for number in cell.split(" ± ")]
+        expected = [statistics.fmean(found), statistics.stdev(found)]
+        assert told == pytest.approx(expected, rel=0, abs=6e-3)
+
+
 def test_the_paper_is_quoted_as_the_report_quotes_it():
     quoted = {
         (int(row["notches"]), row["dataset"]): tuple(
@@ -148,7 +176,7 @@ def test_thresholds_are_where_the_sweep_first_ends_in_a_state():
     for row in rows("devices/synapse-5.csv"):
         first.setdefault(row["state"], float(row["J (1e12 A/m²)"]))
     wanted = [first[state] for state in ("notch 3", "notch 4", "reversed")]
-    text = " ".join(block("README.md", "synapses").split())
+    text = " ".join(block("docs/results.md", "synapses").split())
     told = re.search(r"begin at ([\d.]+), ([\d.]+) and ([\d.]+)e12", text)
     assert [float(number) for number in told.groups()] == wanted
 
@@ -195,11 +223,11 @@ def change(path, old, new):
 
 def test_a_changed_digit_in_a_page_is_caught_and_written_anew(writer, copy, capsys):
     assert writer.main(["--check"], copy) == 0
-    page = copy / "README.md"
+    page = copy / "docs/networks.md"
     whole = page.read_text(encoding="utf-8")
     change(page, "| 97.41 | 93.84 | 96.91 |", "| 97.41 | 93.85 | 96.91 |")
     assert writer.main(["--check"], copy) == 1
-    assert "README.md: accuracies is stale" in capsys.readouterr().out
+    assert "networks.md: accuracies is stale" in capsys.readouterr().out
     assert writer.main([], copy) == 0
     assert page.read_text(encoding="utf-8") == whole
 
@@ -209,9 +237,9 @@ def test_a_changed_digit_in_a_page_is_caught_and_written_anew(writer, copy, caps
     [
         ("accuracy.csv", "test_accuracy", {"README.md", "docs/networks.md"}),
         ("jobs.csv", "jobs", {"README.md", "docs/cluster.md"}),
-        ("table-ii.csv", "fp32", {"README.md", "docs/networks.md"}),
-        ("devices/synapse-5-levels.csv", "G normalised, parallel", {"README.md"}),
-        ("devices/neuron-activation.csv", "largest deviation from ReLU", {"README.md"}),
+        ("table-ii.csv", "fp32", {"docs/networks.md"}),
+        ("devices/synapse-5-levels.csv", "G normalised, parallel", {"docs/results.md"}),
+        ("devices/neuron-activation.csv", "largest deviation from ReLU", {"docs/results.md"}),
     ],
 )
 def test_a_changed_digit_in_a_result_is_caught(writer, copy, capsys, name, column, stale):
@@ -236,7 +264,7 @@ def test_several_seeds_have_mean_and_sample_deviation(writer, copy):
         lines.append(",".join([*names, str(int(seed) + 1000), f"{float(accuracy) - 0.2:.2f}"]))
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     assert writer.main([], copy) == 0
-    text = (copy / "README.md").read_text(encoding="utf-8")
+    text = (copy / "docs/networks.md").read_text(encoding="utf-8")
     assert re.search(r"mean ± sample standard deviation of \d+ seeds", " ".join(text.split()))
     assert re.search(r"plain, `layer` \| \d\d\.\d\d ± 0\.\d\d \| \d+\.\d ± \d+\.\d / ", text)
     assert writer.main(["--check"], copy) == 0
@@ -251,7 +279,7 @@ def test_a_stage_that_a_recipe_lacks_is_a_dash(writer, copy):
     ]
     path.write_text("\n".join(kept) + "\n", encoding="utf-8")
     assert writer.main([], copy) == 0
-    text = (copy / "README.md").read_text(encoding="utf-8")
+    text = (copy / "docs/networks.md").read_text(encoding="utf-8")
     plain = re.findall(r"^\| \| plain, `layer` \|.*$", text, re.MULTILINE)
     assert len(plain) == 4
     assert all(re.search(r"\d / [\d.]+ ± [\d.]+ \| – \| – \|$", line) for line in plain)

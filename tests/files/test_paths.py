@@ -60,13 +60,13 @@ def test_figures_are_one_a_device_and_the_comparison(tiny):
     ]
     assert "results/figures/devices/t-wall-position.svg" in names
     tiny["devices"] = {"t": tiny["devices"]["t"]}
-    assert len(plan.figures(config.parse(tiny))) == 2
+    assert len(plan.figures(config.parse(tiny))) == 3
 
 
-def test_figures_list_each_of_networks_once_in_both_formats(default):
+def test_figures_list_each_of_networks_once_in_both_formats_with_its_data(default):
     campaign = default.model_copy(update={"figures": config.Figures(vector_format="svg")})
     found = [path for path in plan.figures(campaign) if "networks/" in path]
-    assert len(set(found)) == len(found) == 2 * 2 * (1 + 2 * 2)
+    assert len(set(found)) == len(found) == 3 * 2 * (1 + 2 * 2)
     assert "results/figures/networks/fashion-mnist/confusion-synapse-10.png" in found
     assert "results/figures/networks/fashion-mnist/misread.svg" in found
     none = campaign.networks.model_copy(update={"recipes": {}})

@@ -1,6 +1,7 @@
 """Names of results do not clash, and results of removed devices are listed."""
 
 import csv
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -95,7 +96,7 @@ def test_results_of_a_renamed_device_are_listed_and_removed(whole):
     # neuron: 5 traces, initial state, device, compact model, 3 tables and 4 figures;
     # synapse: 1 trace
     assert count == (
-        "16 results and 24 logs and benchmarks do not belong to config.yaml; --yes removes them"
+        "18 results and 24 logs and benchmarks do not belong to config.yaml; --yes removes them"
     )
     gone = [path for path in paths if "/logs/" not in path and "/benchmarks/" not in path]
     assert all("neuron" in path or path.endswith("synapse/1.5000.nc") for path in gone)
@@ -127,6 +128,28 @@ def test_check_names_what_is_damaged(whole):
     assert missing.stdout == "results/report.html is not there; run snakemake to make it\n"
     wallnet("digest", "results/tables/accuracy.csv", folder=whole.folder)
     assert wallnet("check", folder=whole.folder).returncode == 0
+
+
+def test_check_names_what_is_newer_than_a_file(tmp_path, capsys):
+    for second, name in enumerate(("tables/a/old.csv", "report.html", "tables/a/new.csv", "page")):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+        os.utime(path, (second, second))
+    (tmp_path / "tables/.hidden").write_text("now")
+    report = str(tmp_path / "report.html")
+
+    def check(*sources):
+        paths = [str(tmp_path / each) for each in sources]
+        cli.main(["check", report, "--made-after", *paths])
+        return capsys.readouterr().out
+
+    assert check("tables/a/old.csv", "gone", "report.html") == ""
+    for source, newer in {"tables": "tables/a/new.csv", "page": "page"}.items():
+        with pytest.raises(SystemExit, match="1"):
+            check(source)
+        told = capsys.readouterr().out
+        assert told == f"{report} is older than {tmp_path / newer}; make it again\n"
 
 
 # Folders written by hand, without simulations

@@ -74,6 +74,7 @@ rule barrier_report:
             labels={"result": "{device}: energy and barriers"},
         ),
         vector=vector(files.BARRIER_FIGURE, "energy"),
+        data=figure_data(files.BARRIER_FIGURE, "energy"),
     log:
         files.log_of(filled(files.BARRIER_TABLE, suffix=".csv")),
     benchmark:

@@ -88,6 +88,7 @@ rule calibration_report:
             labels={"result": "calibration: misfit against each parameter"},
         ),
         vector=vector(files.FIGURE, "calibration"),
+        data=figure_data(files.FIGURE, "calibration"),
     log:
         files.log_of(table("calibration")),
     benchmark:

@@ -41,6 +41,7 @@ rule crosscheck_table:
             labels={"result": "two calculators compared"},
         ),
         vector=vector(files.FIGURE, "crosscheck"),
+        data=figure_data(files.FIGURE, "crosscheck"),
     log:
         files.log_of(table("crosscheck")),
     localrule: True

@@ -125,6 +125,7 @@ rule depinning_report:
             labels={"result": "{device}: depinning from each notch"},
         ),
         vector=vector(files.DEPINNING_FIGURE, "thresholds"),
+        data=figure_data(files.DEPINNING_FIGURE, "thresholds"),
     log:
         files.log_of(filled(files.DEPINNING_TABLE, suffix=".csv")),
     benchmark:

@@ -22,6 +22,7 @@ for figure in plan.FIGURES.values():
                 labels={"result": figure.label},
             ),
             vector=vector(figure.pattern, figure.name),
+            data=figure_data(figure.pattern, figure.name),
         log:
             files.log_of(png(figure.pattern, figure.name)),
         benchmark:

@@ -101,6 +101,7 @@ rule interval_report:
             labels={"result": "{device}: intervals of current density"},
         ),
         vector=vector(files.INTERVALS_FIGURE, "edges"),
+        data=figure_data(files.INTERVALS_FIGURE, "edges"),
     log:
         files.log_of(filled(files.INTERVALS_TABLE, suffix=".csv")),
     benchmark:

@@ -68,6 +68,7 @@ rule program_report:
             labels={"result": "program {program}: response"},
         ),
         vector=vector(files.PROGRAM_FIGURE, "response"),
+        data=figure_data(files.PROGRAM_FIGURE, "response"),
     log:
         files.log_of(filled(files.PROGRAM_TABLE, suffix=".csv")),
     benchmark:

@@ -47,6 +47,7 @@ rule mapping_table:
             labels={"result": "what each mapping costs"},
         ),
         vector=vector(files.FIGURE, "mappings"),
+        data=figure_data(files.FIGURE, "mappings"),
     log:
         files.log_of(table("mappings")),
     benchmark:
@@ -150,6 +151,7 @@ rule interpretation_table:
             labels={"result": "readings of the paper's Table II"},
         ),
         vector=vector(files.FIGURE, "table-ii"),
+        data=figure_data(files.FIGURE, "table-ii"),
     log:
         files.log_of(table("table-ii")),
     benchmark:

@@ -78,6 +78,7 @@ rule transition_report:
             labels={"result": "{device}: map of transitions"},
         ),
         vector=vector(files.TRANSITIONS_FIGURE, "map"),
+        data=figure_data(files.TRANSITIONS_FIGURE, "map"),
     log:
         files.log_of(filled(files.TRANSITIONS_TABLE, suffix=".csv")),
     benchmark:

@@ -36,6 +36,7 @@ rule validation_table:
             labels={"result": "engine compared with published values"},
         ),
         vector=vector(files.FIGURE, "validation"),
+        data=figure_data(files.FIGURE, "validation"),
     log:
         files.log_of(table("validation")),
     benchmark:

@@ -92,6 +92,7 @@ rule window_report:
             labels={"result": "window {window}: map"},
         ),
         vector=vector(files.WINDOW_FIGURE, "map"),
+        data=figure_data(files.WINDOW_FIGURE, "map"),
     log:
         files.log_of(filled(files.WINDOW_TABLE, suffix=".csv")),
     benchmark:

@@ -62,8 +62,6 @@ def read_json(path: str | Path, keys: Sequence[str] = ()) -> dict[str, Any]:
             raise FileError(f"{path} is larger than {LARGEST_JSON} bytes; put the right file there")
         check_digest(path)
         data = json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise FileError(f"{path} is not there; run snakemake to make it") from None
     except OSError as error:
         raise unreadable(path, error) from None
     except (ValueError, RecursionError) as error:
@@ -85,6 +83,8 @@ def given_text(text: str) -> str:
 
 def unreadable(path: str | Path, error: OSError) -> FileError:
     """Return the error to raise if the system, not the content, is the cause."""
+    if isinstance(error, FileNotFoundError):
+        return FileError(f"{path} is not there; run snakemake to make it")
     return FileError(
         f"{path} cannot be read ({error.strerror or one_line(error)}); make it readable, "
         "then run again"
@@ -172,8 +172,6 @@ def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Datas
             if fault := impossible(data):
                 raise damaged(path, fault)
             return data
-    except FileNotFoundError:
-        raise FileError(f"{path} is not there; run snakemake to make it") from None
     except FileError:
         raise
     except OSError as error:

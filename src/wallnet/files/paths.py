@@ -44,6 +44,9 @@ INTERPRETATION_TRAINED = "results/table-ii/{dataset}/seed-{seed}-fine-tuned.json
 CHOSEN = "results/table-ii/chosen.json"
 CROSSCHECK = "results/crosscheck/{case}/{calculator}.nc"
 VALIDATION = "results/validation/{check}.json"
+SUMMARY = "results/summary.html"
+REPORT = "results/report.html"
+LAST_RUN = "results/last-run.json"
 TABLE = "results/tables/{table}{suffix}"
 DEVICE_TABLE = "results/tables/devices/{device}{suffix}"
 LEVELS_TABLE = "results/tables/levels/{device}{suffix}"
@@ -65,17 +68,27 @@ DATASET_FIGURE = "results/figures/networks/{dataset}/{figure}{suffix}"
 NETWORK_FIGURE = "results/figures/networks/{dataset}/{figure}-{device}{suffix}"
 
 
-def both_formats(paths: Iterable[str], vector_format: str) -> list[str]:
-    """Return the paths of each figure as PNG and as a vector file.
+def data_of(figure: str) -> str:
+    """Return the path of the data of a figure, given that of its PNG.
 
     Examples
     --------
-    >>> both_formats(["results/figures/accuracy{suffix}"], "svg")
-    ['results/figures/accuracy.png', 'results/figures/accuracy.svg']
+    >>> data_of("results/figures/accuracy.png")
+    'results/figures/accuracy.csv'
     """
-    return [
-        path.format(suffix=suffix) for path in paths for suffix in (".png", f".{vector_format}")
-    ]
+    return str(PurePosixPath(figure).with_suffix(".csv"))
+
+
+def figure_files(paths: Iterable[str], vector_format: str) -> list[str]:
+    """Return the files of each figure: a PNG, a vector file and its data.
+
+    Examples
+    --------
+    >>> figure_files(["results/figures/accuracy{suffix}"], "svg")[1:]
+    ['results/figures/accuracy.svg', 'results/figures/accuracy.csv']
+    """
+    suffixes = (".png", f".{vector_format}", ".csv")
+    return [path.format(suffix=suffix) for path in paths for suffix in suffixes]
 
 
 def log_of(output: str) -> str:

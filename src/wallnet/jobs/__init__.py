@@ -54,6 +54,7 @@ from wallnet.jobs.simulation import (
     level_states,
     pulse_job,
 )
+from wallnet.jobs.summary import SummaryJob, summary_job
 from wallnet.jobs.transitions import (
     TransitionsJob,
     signed,
@@ -85,6 +86,7 @@ __all__ = [
     "ResponseJob",
     "SimulationJob",
     "StaircaseJob",
+    "SummaryJob",
     "TrainingJob",
     "TransitionsJob",
     "WallPlacement",
@@ -130,6 +132,7 @@ __all__ = [
     "stage_of",
     "staircase_job",
     "starting_states",
+    "summary_job",
     "training_job",
     "transition_job",
     "transitions_job",

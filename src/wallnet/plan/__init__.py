@@ -73,6 +73,7 @@ from wallnet.plan.paths import (
     transition_places,
     validation_results,
 )
+from wallnet.plan.summary import barrier_results, noted_barriers, story_figures, summary_sources
 from wallnet.plan.work import (
     Work,
     calibration_work,
@@ -89,6 +90,7 @@ __all__ = [
     "Work",
     "barrier_files",
     "barrier_paths",
+    "barrier_results",
     "barrier_work",
     "calibration_files",
     "calibration_round_in",
@@ -135,6 +137,7 @@ __all__ = [
     "network_path",
     "network_paths",
     "not_asked_for",
+    "noted_barriers",
     "pairs_in",
     "priced_paths",
     "program_files",
@@ -150,6 +153,8 @@ __all__ = [
     "staircase_places",
     "start_paths",
     "state_minima",
+    "story_figures",
+    "summary_sources",
     "trace_in",
     "trace_paths",
     "traces_in",

@@ -78,7 +78,7 @@ def barrier_files(campaign: Campaign) -> list[str]:
             *barrier_paths(name, campaign.simulated[name]),
             files.BARRIERS.format(device=name),
             *(files.BARRIER_TABLE.format(device=name, suffix=s) for s in (".csv", ".md", ".html")),
-            *files.both_formats([figure], campaign.figures.vector_format),
+            *files.figure_files([figure], campaign.figures.vector_format),
         ]
     return found
 

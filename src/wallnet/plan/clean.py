@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -129,6 +129,13 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description="Compare every result in the folders with its digest.",
     )
     check.add_argument("paths", nargs="*", default=[files.RESULTS], help="folders or files")
+    check.add_argument(
+        "--made-after",
+        nargs="+",
+        default=[],
+        metavar="SOURCE",
+        help="folders or files that must not be newer than the paths",
+    )
     check.set_defaults(handler=_check)
 
     digest = subparsers.add_parser("digest", help="write the digest of a file next to it")
@@ -168,7 +175,23 @@ def _check(arguments: argparse.Namespace) -> None:
             found[path] = "is not there; run snakemake to make it"
         except OSError as error:
             raise files.unreadable(path, error) from None
+    for path in arguments.paths:
+        newer = _newer(path, arguments.made_after) if path not in found else None
+        if newer:
+            found[path] = f"is older than {newer}; make it again"
     for path, fault in found.items():
         print(f"{path} {fault}")
     if found:
         sys.exit(1)
+
+
+def _newer(path: str, sources: Iterable[str]) -> Path | None:
+    """Return a file of the sources that is newer than a path."""
+    made = Path(path).stat().st_mtime_ns
+    files_of = (
+        each
+        for source in map(Path, sources)
+        for each in (sorted(source.rglob("*")) if source.is_dir() else [source])
+        if each.is_file() and not each.name.startswith(".")
+    )
+    return next((each for each in files_of if each.stat().st_mtime_ns > made), None)

@@ -195,10 +195,10 @@ FIGURES: dict[str, Figure] = {
 
 
 def figures(campaign: Campaign) -> list[str]:
-    """List all figures of devices and networks, a PNG and a vector file each."""
+    """List all files of the figures of devices and networks."""
     drawn = [
         figure.pattern.format(figure=figure.name, suffix="{suffix}", **place)
         for figure in FIGURES.values()
         for place in figure.places(campaign)
     ]
-    return files.both_formats(drawn, campaign.figures.vector_format)
+    return files.figure_files(drawn, campaign.figures.vector_format)

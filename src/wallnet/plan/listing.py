@@ -57,7 +57,7 @@ def program_files(campaign: Campaign) -> list[str]:
             files.PROGRAM.format(program=program),
             files.RESPONSE.format(program=program),
             *(files.PROGRAM_TABLE.format(program=program, suffix=s) for s in TABLE_SUFFIXES),
-            *files.both_formats(
+            *files.figure_files(
                 [files.PROGRAM_FIGURE.format(program=program, **figure)],
                 campaign.figures.vector_format,
             ),
@@ -76,7 +76,7 @@ def window_files(campaign: Campaign) -> list[str]:
             *paths.staircase_places(campaign, name),
             files.WINDOW.format(window=name),
             *(files.WINDOW_TABLE.format(window=name, suffix=s) for s in TABLE_SUFFIXES),
-            *files.both_formats(
+            *files.figure_files(
                 [files.WINDOW_FIGURE.format(window=name, **figure)], campaign.figures.vector_format
             ),
         )
@@ -94,7 +94,7 @@ def transition_files(campaign: Campaign) -> list[str]:
             *paths.transition_places(campaign, name),
             files.TRANSITIONS.format(device=name),
             *(files.TRANSITIONS_TABLE.format(device=name, suffix=s) for s in TABLE_SUFFIXES),
-            *files.both_formats(
+            *files.figure_files(
                 [files.TRANSITIONS_FIGURE.format(device=name, **figure)],
                 campaign.figures.vector_format,
             ),
@@ -115,7 +115,7 @@ def interval_files(campaign: Campaign) -> list[str]:
             *paths.round_paths(campaign, name),
             files.INTERVALS.format(device=name),
             *(files.INTERVALS_TABLE.format(device=name, suffix=s) for s in TABLE_SUFFIXES),
-            *files.both_formats(
+            *files.figure_files(
                 [files.INTERVALS_FIGURE.format(device=name, **figure)],
                 campaign.figures.vector_format,
             ),
@@ -136,7 +136,7 @@ def calibration_files(campaign: Campaign) -> list[str]:
         *rounds,
         files.CALIBRATION,
         *_table("calibration"),
-        *files.both_formats([figure], campaign.figures.vector_format),
+        *files.figure_files([figure], campaign.figures.vector_format),
     ]
 
 
@@ -154,7 +154,7 @@ def depinning_files(campaign: Campaign) -> list[str]:
             *paths.depinning_round_paths(campaign, name),
             files.DEPINNING.format(device=name),
             *(files.DEPINNING_TABLE.format(device=name, suffix=s) for s in TABLE_SUFFIXES),
-            *files.both_formats(
+            *files.figure_files(
                 [files.DEPINNING_FIGURE.format(device=name, **figure)],
                 campaign.figures.vector_format,
             ),
@@ -190,6 +190,7 @@ def everything(campaign: Campaign) -> list[str]:
         *_table("parameters", (".csv", ".html")),
         *network_files(campaign),
         *figures(asked),
+        files.SUMMARY,
     ]
 
 
@@ -207,7 +208,7 @@ def validation_files(campaign: Campaign) -> list[str]:
 
 def _of_check(campaign: Campaign, name: str) -> list[str]:
     figure = files.FIGURE.format(figure=name, suffix="{suffix}")
-    drawn = files.both_formats([figure], campaign.figures.vector_format)
+    drawn = files.figure_files([figure], campaign.figures.vector_format)
     return [*_table(name, (".csv", ".md")), *drawn]
 
 

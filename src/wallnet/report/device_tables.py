@@ -147,7 +147,7 @@ def _level_row(
     }
 
 
-def _levels(data: "xarray.Dataset", name: str) -> Table:
+def levels_table(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of all levels, with numbered whole levels, and of other final states."""
     import pandas
 
@@ -244,7 +244,7 @@ def _activation(data: "xarray.Dataset", name: str) -> Table:
 
 MORE_TABLES: dict[str, list[Callable[["xarray.Dataset", str], Table]]] = {
     "neuron": [_activation],
-    "synapse": [_levels],
+    "synapse": [levels_table],
 }
 """Tables of a kind of device in addition to its sweep."""
 

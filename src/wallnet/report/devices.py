@@ -588,6 +588,7 @@ def _levels(axes: "Axes", device: "xarray.Dataset") -> None:
             linewidth=0.6,
             linestyle="-" if reachable else NOT_REACHED,
             zorder=0,
+            gid=f"level {number}" if reachable else f"level {number}, not reached",
         )
         axes.annotate(
             str(number),
@@ -619,7 +620,7 @@ def _conductance(sources: Sources, figures: Figures) -> "Figure":
         chosen = device.sel(reading=reading)
         values = chosen["normalized_final_conductance"].values
         _levels(axes, chosen)
-        axes.plot(density, values, color="0.4", linewidth=0.8, zorder=1)
+        axes.plot(density, values, color="0.4", linewidth=0.8, zorder=1, gid="all pulses")
         for kind, (marker, filled, colour) in _KINDS_OF_STATE.items():
             if not np.any(kinds == kind):
                 continue

@@ -101,7 +101,8 @@ def read_metrics(path: str, run: Mapping[str, str] | None = None) -> dict[str, A
     return record
 
 
-def _dataset_title(name: str) -> str:
+def dataset_title(name: str) -> str:
+    """Return the title of a data set; its name, if it is one of the user."""
     return DATASET_TITLES.get(name, name)
 
 
@@ -153,7 +154,7 @@ def _names(place: Place) -> list[str]:
     """Return the texts of the first columns of a table, `PLACE`."""
     dataset, device, levels, recipe, reading, mapping = place
     synapse = f"{device} ({levels} levels)" if levels else device
-    return [_dataset_title(dataset), synapse, ", ".join(filter(None, (recipe, reading, mapping)))]
+    return [dataset_title(dataset), synapse, ", ".join(filter(None, (recipe, reading, mapping)))]
 
 
 def _table(records: Sequence[Mapping[str, Any]], table_ii: Mapping[str, int]) -> Table:
@@ -209,7 +210,7 @@ def mean_and_interval(values: Sequence[float]) -> tuple[float, float, float]:
     return mean, mean - half, mean + half
 
 
-def _gaps(records: Sequence[Mapping[str, Any]]) -> tuple[Table, Table]:
+def gap_tables(records: Sequence[Mapping[str, Any]]) -> tuple[Table, Table]:
     """Return what the levels cost, seed by seed: as numbers and as a readable table."""
     import pandas
 
@@ -296,7 +297,7 @@ def accuracy_tables(
     )
     table = _table(records, job.table_ii)
     notes = f"{_notes()}{PAPER_NOTES if job.table_ii else ''}\n{made_by()}"
-    gap_numbers, gaps = _gaps(records)
+    gap_numbers, gaps = gap_tables(records)
     tables = [table, gaps] if len(gaps.frame) else [table]
     gap_text = f"{gaps.as_markdown()}{GAP_NOTES}\n" if len(gaps.frame) else ""
     paragraphs = (GAP_NOTES * bool(gap_text) + notes).replace("*", "").strip().split("\n\n")
@@ -491,7 +492,7 @@ def _curves(
         # the same for all notches
         for told in {TABLE_II[key][0] for key in TABLE_II if key[0] in paper and key[1] == dataset}:
             panel.axhline(told, color="black", linestyle=":", label=f"paper, test: {told:.2f} %")
-        panel.set_title(_dataset_title(dataset))
+        panel.set_title(dataset_title(dataset))
         panel.set_xlabel("epoch")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.legend(loc="lower right")
@@ -540,6 +541,7 @@ def accuracy_figure(
                 look = style.look(synapses.index((device, reading)), marker=True)
                 look |= {"linestyle": "", "fillstyle": FILLS[mappings.index(mapping) % len(FILLS)]}
                 name = f"{device}, {reading}" if mapping == mappings[0] else None
+                look["gid"] = ", ".join(place)
                 with_deviation(panel, errors.get(place, {}), drawn, shift, look, name)
             free = errors.get((NO_DEVICE, NO_DEVICE, NO_DEVICE), {})
             look = {"linestyle": "", "marker": "o", "color": "black"}
@@ -559,7 +561,7 @@ def accuracy_figure(
                         label=f"paper, {notches} notches",
                     )
             panel.set_yscale("log")
-            panel.set_title(f"{_dataset_title(dataset)}, {recipe}")
+            panel.set_title(f"{dataset_title(dataset)}, {recipe}")
             panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             panel.yaxis.set_minor_formatter(NullFormatter())
             panel.set_yticks((1, 2, 5, 10, 20, 50, 100))

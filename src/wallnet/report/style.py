@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from wallnet import __version__, files, jobs
 from wallnet.config import Figures
+from wallnet.report.figure_data import figure_data
 
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
@@ -192,9 +193,10 @@ def apply(figures: Figures) -> Iterator[None]:
 
 
 def save(figure: "Figure", png_path: str | Path, vector_path: str | Path, **metadata: Any) -> None:
-    """Save a figure as PNG and as PDF or SVG, completely or not at all, inside `apply`.
+    """Save a figure as PNG, as PDF or SVG, and its data as CSV, completely or not at all.
 
-    The files contain no dates, so the same figure always gives the same bytes.
+    Call this inside `apply`. The data are beside the PNG. The files contain no dates, so the same
+    figure always gives the same bytes.
 
     Parameters
     ----------
@@ -229,7 +231,13 @@ def save(figure: "Figure", png_path: str | Path, vector_path: str | Path, **meta
             "ModDate": None,
         },
     }
-    with files.written_whole(png_path) as png, files.written_whole(vector_path) as other:
+    data_path = files.data_of(str(png_path))
+    with (
+        files.written_whole(data_path) as data,
+        files.written_whole(png_path) as png,
+        files.written_whole(vector_path) as other,
+    ):
+        data.write_text(figure_data(figure).as_csv(), encoding="utf-8")
         figure.savefig(png, format="png", metadata=about[".png"])
         figure.savefig(other, format=vector[1:], metadata=about[vector])
 
@@ -237,7 +245,9 @@ def save(figure: "Figure", png_path: str | Path, vector_path: str | Path, **meta
 def add_figure_arguments(command: argparse.ArgumentParser) -> None:
     """Add the options that are common to all commands that draw a figure."""
     command.add_argument("--figures", default="{}", help="style of all figures, as JSON")
-    command.add_argument("--png", required=True, help="figure to write")
+    command.add_argument(
+        "--png", required=True, help="figure to write, with its data as CSV beside it"
+    )
     command.add_argument("--vector", required=True, help="figure to write, .pdf or .svg")
 
 

@@ -1,0 +1,61 @@
+"""Job of the summary of a campaign."""
+
+from collections.abc import Mapping
+
+from wallnet.config import MEASURED, Arrival, Campaign, Response, Rest
+from wallnet.jobs.barriers import BarriersJob, barriers_job
+from wallnet.jobs.base import Job
+from wallnet.jobs.price import PriceJob, price_job
+
+
+class SummaryJob(Job):
+    """Summarise a campaign: the paper beside it, and the story of one synapse.
+
+    `written` is the synapse that the story is about, `measured` whether it was measured; `barriers`
+    and `price` are what its barriers and the price of its pulses depend on. `rewritten` is a
+    program on the synapse `rewritable`. `networks` tells whether there are networks.
+    """
+
+    devices: tuple[str, ...]
+    programs: tuple[str, ...]
+    written: str | None = None
+    measured: bool
+    barriers: BarriersJob | None = None
+    price: PriceJob | None = None
+    rewritten: str | None = None
+    rewritable: str | None = None
+    networks: bool
+    table_ii: Mapping[str, int]
+    rests: tuple[Rest, ...]
+    arrivals: tuple[Arrival, ...]
+    responses: tuple[Response, ...]
+
+
+def summary_job(campaign: Campaign) -> SummaryJob:
+    """Return the job that summarises a campaign, without its optional devices.
+
+    The story is about the first simulated synapse; if there is none, about the first measured
+    device. It tells the first program on a synapse.
+    """
+    asked = campaign.without_optional
+    synapses = asked.of_kind("synapse")
+    written = next(iter(synapses or asked.of_kind(MEASURED)), None)
+    device = asked.simulated.get(written or "")
+    programs = (name for name, each in asked.programs.items() if each.device in synapses)
+    rewritten = next(programs, None)
+    networks, said = asked.networks, asked.calibration
+    return SummaryJob(
+        devices=tuple(asked.simulated),
+        programs=tuple(asked.programs),
+        written=written,
+        measured=written is not None and device is None,
+        barriers=barriers_job(device, asked.barriers) if device else None,
+        price=price_job(device) if device else None,
+        rewritten=rewritten,
+        rewritable=rewritten and asked.programs[rewritten].device,
+        networks=bool(networks.recipes),
+        table_ii=networks.table_ii if networks.recipes else {},
+        rests=tuple(each for each in said.rests if each.device in asked.simulated),
+        arrivals=tuple(each for each in said.arrivals if each.device in asked.simulated),
+        responses=tuple(each for each in said.responses if each.device in asked.simulated),
+    )

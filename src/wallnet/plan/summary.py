@@ -1,0 +1,55 @@
+"""Files from which a campaign is summarised."""
+
+from contextlib import suppress
+
+from wallnet import files
+from wallnet.jobs import SummaryJob
+
+
+def story_figures(job: SummaryJob) -> dict[str, str]:
+    """Return the figures that tell the story of a device, by the part that each tells.
+
+    That of the barriers is left out, since the barriers are a target of their own.
+    """
+    kind = "measured" if job.measured else "conductance"
+    found = {}
+    if job.written:
+        place = {"device": job.written, "figure": kind, "suffix": ".png"}
+        found["written"] = files.DEVICE_FIGURE.format(**place)
+    if job.rewritten:
+        place = {"program": job.rewritten, "figure": "response", "suffix": ".png"}
+        found["rewritten"] = files.PROGRAM_FIGURE.format(**place)
+    if job.networks:
+        found["accuracy"] = files.FIGURE.format(figure="accuracy", suffix=".png")
+    return found
+
+
+def summary_sources(job: SummaryJob) -> list[str]:
+    """Return all files that the summary of a campaign needs."""
+    drawn = story_figures(job).values()
+    return [
+        *(files.DEVICE.format(device=name) for name in job.devices),
+        *(files.RESPONSE.format(program=name) for name in job.programs),
+        *drawn,
+        *(files.data_of(path) for path in drawn),
+        *([files.TABLE.format(table="accuracy", suffix=".csv")] if job.networks else []),
+        files.TABLE.format(table="parameters", suffix=".csv"),
+    ]
+
+
+def barrier_results(device: str) -> list[str]:
+    """Return the files of the barriers of a device that its story shows, if they are there."""
+    figure = {"device": device, "figure": "energy"}
+    return [
+        files.BARRIERS.format(device=device),
+        *(files.BARRIER_FIGURE.format(suffix=suffix, **figure) for suffix in (".png", ".csv")),
+    ]
+
+
+def noted_barriers(job: SummaryJob) -> list[str]:
+    """Return the digests of the barriers that the story shows; none if they are not there."""
+    found: list[str] = []
+    for path in barrier_results(job.written) if job.written else ():
+        with suppress(OSError):
+            found.append(files.digest_path(path).read_text(encoding="utf-8"))
+    return found

@@ -1,0 +1,121 @@
+"""The plan of the summary: whose story it tells, from which files."""
+
+import copy
+
+import pytest
+from helpers.measured import measured_campaign
+from helpers.programs import UP
+from helpers.small_campaign import TINY, with_networks
+
+from wallnet import config, files, jobs, plan
+
+
+def job_of(data):
+    return jobs.summary_job(config.parse(data))
+
+
+def test_the_story_is_that_of_the_first_simulated_synapse(default_campaign):
+    job = jobs.summary_job(default_campaign)
+    assert (job.written, job.measured) == ("synapse-5", False)
+    assert (job.rewritten, job.rewritable) == ("staircase", "synapse-rewritable")
+    assert job.price == jobs.price_job(default_campaign.simulated["synapse-5"])
+    assert job.table_ii == {"synapse-10": 10, "synapse-5": 5}
+    assert len(job.rests) == 8
+    assert "synapse-rewritable-10" not in job.devices
+    assert job.programs == ("staircase",)
+
+
+def test_a_job_survives_its_json(default_campaign):
+    for job in (jobs.summary_job(default_campaign), job_of(TINY)):
+        assert jobs.SummaryJob.from_json(job.to_json()) == job
+
+
+def test_sources_are_what_the_page_shows(default_campaign):
+    sources = plan.summary_sources(jobs.summary_job(default_campaign))
+    assert len(sources) == len(set(sources)) == 6 + 1 + 2 * 3 + 2
+    assert {
+        "results/devices/track.nc",
+        "results/responses/staircase.nc",
+        "results/figures/devices/synapse-5-conductance.png",
+        "results/figures/devices/synapse-5-conductance.csv",
+        "results/figures/programs/staircase-response.csv",
+        "results/figures/accuracy.png",
+        "results/tables/accuracy.csv",
+        "results/tables/parameters.csv",
+    } <= set(sources)
+    assert set(sources) < set(plan.everything(default_campaign))
+    assert files.SUMMARY in plan.everything(default_campaign)
+
+
+def test_a_small_campaign_has_few_sources():
+    data = copy.deepcopy(TINY)
+    del data["devices"]["synapse"]
+    job = job_of(data)
+    assert plan.story_figures(job) == {}
+    assert plan.summary_sources(job) == [
+        "results/devices/neuron.nc",
+        "results/tables/parameters.csv",
+    ]
+    assert plan.noted_barriers(job) == []
+
+
+def test_programs_on_other_devices_do_not_rewrite():
+    data = copy.deepcopy(TINY)
+    data["programs"] = {
+        "first": {"device": "neuron", "pulses": [UP]},
+        "second": {"device": "synapse", "pulses": [UP]},
+    }
+    job = job_of(data)
+    assert (job.programs, job.rewritten) == (("first", "second"), "second")
+    data["devices"]["synapse"]["optional"] = True
+    job = job_of(data)
+    assert (job.written, job.rewritten, job.programs) == (None, None, ("first",))
+
+
+def test_of_a_measured_device_the_levels_are_shown():
+    job = jobs.summary_job(config.parse(measured_campaign()))
+    assert job.measured
+    assert (job.devices, job.barriers, job.price) == ((), None, None)
+    assert plan.story_figures(job)["written"].endswith(f"{job.written}-measured.png")
+    both = copy.deepcopy(TINY)
+    both["devices"] = measured_campaign()["devices"] | both["devices"]
+    assert job_of(both).written == "synapse"
+
+
+def test_barriers_are_noted_by_their_digests(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    job = job_of(TINY)
+    assert plan.noted_barriers(job) == []
+    for path in plan.barrier_results("synapse"):
+        files.write_text(path, path)
+    noted = plan.noted_barriers(job)
+    assert len(noted) == 3
+    files.write_text("other", plan.barrier_results("synapse")[0])
+    assert [a == b for a, b in zip(noted, plan.noted_barriers(job), strict=True)] == [
+        *(False, True, True),
+    ]
+
+
+@pytest.mark.campaign
+def test_other_barriers_run_the_summary_alone(finished_campaign, tmp_path):
+    """They are no input of the page, which does not ask for them."""
+    whole = finished_campaign.copied(tmp_path / "campaign")
+    assert whole.planned() == {}
+    for path in plan.barrier_results("synapse"):
+        files.write_text("barriers", whole.folder / path)
+    assert set(whole.planned()) == {"all", "summary"}
+
+
+@pytest.mark.campaign
+def test_a_finished_campaign_has_its_summary_and_the_data_of_all_figures(finished_campaign):
+    folder = finished_campaign.folder
+    page = (folder / files.SUMMARY).read_text()
+    campaign = config.parse(with_networks())
+    assert all(
+        files.data_of(path) in page for path in plan.story_figures(job_of(with_networks())).values()
+    )
+    pictures = [path for path in plan.figures(campaign) if path.endswith(".png")]
+    assert len(pictures) > 5
+    for path in pictures:
+        first = (folder / files.data_of(path)).read_text().splitlines()[0]
+        assert first == "panel,x label,y label,series,place,x,y,lower,upper,value"

@@ -1,0 +1,120 @@
+"""What `make run` prints at its end."""
+
+import pytest
+import yaml
+from helpers.walls import NEURON, SYNAPSE, campaign
+
+from wallnet import files
+from wallnet.cli import main
+from wallnet.report.overview import new_results, overview
+
+
+def figure(name):
+    return [f"results/figures/{name}{suffix}" for suffix in (".png", ".pdf", ".csv")]
+
+
+def network(seed):
+    folder = f"results/networks/mnist/s/parallel/layer/plain/quantized/seed-{seed}"
+    return [f"{folder}/{name}" for name in ("metrics.json", "best.ckpt", "programming.nc")]
+
+
+def test_new_results_are_counted_by_kind_in_the_order_of_the_campaign():
+    """Files of one table, figure or network count once, and small files beside a device never."""
+    made = [
+        *figure("accuracy"),
+        *figure("devices/s-price"),
+        *network(1),
+        *network(2),
+        *(f"results/tables/devices/s{suffix}" for suffix in (".csv", ".md", ".html")),
+        *(f"results/traces/s/0.{number}000.nc" for number in range(9)),
+        *("results/compact_models/s.json", "results/responses/p.nc", "results/summary.html"),
+        *("results/devices/s.nc", "results/initial/s.nc", "results/minima/s/1.nc"),
+        *("results/barriers/s.nc", "results/windows/w.nc"),
+    ]
+    assert new_results(made) == (
+        "1 initial state, 9 traces, 1 minimum, s, 2 networks, 1 table, 2 figures, "
+        "2 results of other targets"
+    )
+    assert new_results([]) == ""
+
+
+@pytest.mark.parametrize(("count", "text"), [(4, "a, b, c, d"), (5, "5 devices"), (1, "a")])
+def test_a_few_devices_are_named(count, text):
+    assert new_results(f"results/devices/{name}.nc" for name in "abcde"[:count]) == text
+
+
+def test_traces_of_two_current_densities_are_two():
+    """A current density has a dot in its name."""
+    assert new_results(["results/traces/s/0.5000.nc", "results/traces/s/0.5250.nc"]) == "2 traces"
+
+
+@pytest.fixture
+def folder(neuron, synapse, tmp_path):
+    material = campaign(d=SYNAPSE).devices["d"].material.model_dump(mode="json")
+    data = {"material": material, "devices": {"synapse-3": SYNAPSE, "neuron": NEURON}}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
+    for bench, name in ((neuron, "neuron"), (synapse, "synapse-3")):
+        found = bench.gather()
+        if name == "synapse-3":
+            found["settled"].values[:2] = 0
+        files.write_dataset(found, tmp_path / files.DEVICE.format(device=name), "track", {})
+    return tmp_path
+
+
+def test_the_end_has_main_numbers_new_results_warnings_and_paths(folder, capsys):
+    files.note_run([f"results/traces/synapse-3/{n}.0000.nc" for n in range(3)], folder)
+    main(["overview", "--directory", str(folder)])
+    assert capsys.readouterr().out.splitlines() == [
+        "Devices",
+        "device        kind  pulses  final states",
+        "synapse-3  synapse       5             3",
+        "neuron      neuron       8             1",
+        "",
+        "New: 3 traces",
+        "Warnings:",
+        "  synapse-3: the wall still moved at the end of 2 of 5 pulses",
+        f"Summary: {folder}/results/summary.html",
+        f"Report: {folder}/results/report.html",
+    ]
+
+
+def test_a_run_that_made_nothing_says_so_and_an_unknown_run_is_left_out(folder):
+    assert "New:" not in overview(folder)
+    files.note_run([], folder)
+    assert "\nNew: nothing\n" in overview(folder)
+    (folder / files.LAST_RUN).write_text("{")
+    assert "New:" not in overview(folder)
+
+
+def test_accuracies_come_first_if_there_are_networks(folder):
+    data = yaml.safe_load((folder / "config.yaml").read_text())
+    recipe = {"fp32": {"epochs": 1, "learning_rate": 1e-3}}
+    data["networks"] = {"synapses": ["synapse-3"], "recipes": {"plain": recipe}}
+    (folder / "config.yaml").write_text(yaml.safe_dump(data))
+    table = "dataset,device,reading,mapping,recipe,stage,seed,test_accuracy\n"
+    table += "mnist,none,none,none,plain,fp32,1,97.00\n"
+    table += "mnist,synapse-3,parallel,layer,plain,quantized,1,90.00\n"
+    files.write_text(table, folder / files.TABLE.format(table="accuracy", suffix=".csv"))
+    lines = overview(folder).splitlines()
+    assert lines[:5] == [
+        "Test accuracy in per cent",
+        "                 FP32  Quantised",
+        "MNIST, synapse-3",
+        "  plain, layer  97.00      90.00",
+        "of one seed; reading: parallel",
+    ]
+
+
+def test_long_lists_keep_to_80_columns(folder):
+    path = folder / files.DEVICE.format(device="synapse-3")
+    found = files.read_dataset(path, "synapse")
+    found["level_conductance"].values[:] = float("nan")
+    files.write_dataset(found, path, "track", {})
+    files.note_run([f"results/{kind}/a/b.nc" for kind in "abcdefghij"], folder)
+    assert max(map(len, overview(folder).splitlines()[:-2])) <= 80
+
+
+def test_a_missing_result_is_named(folder):
+    (folder / files.DEVICE.format(device="neuron")).unlink()
+    with pytest.raises(SystemExit, match=r"neuron\.nc is not there; run snakemake to make it"):
+        main(["overview", "--directory", str(folder)])
