@@ -52,6 +52,7 @@ from wallnet.plan.paths import (
     level_paths,
     levels_in,
     mapped_paths,
+    mapping_jobs,
     minima_in,
     minimum_paths,
     network_path,
@@ -73,6 +74,7 @@ from wallnet.plan.paths import (
     transition_places,
     validation_results,
 )
+from wallnet.plan.targets import finished_targets, unfinished_targets
 from wallnet.plan.work import (
     Work,
     calibration_work,
@@ -114,6 +116,7 @@ __all__ = [
     "everything",
     "example_metrics",
     "figures",
+    "finished_targets",
     "folder",
     "freed_in",
     "freed_places",
@@ -129,6 +132,7 @@ __all__ = [
     "levels_in",
     "mapped_paths",
     "mapping_files",
+    "mapping_jobs",
     "minima_in",
     "minimum_paths",
     "network_files",
@@ -158,6 +162,7 @@ __all__ = [
     "transition_in",
     "transition_places",
     "transition_work",
+    "unfinished_targets",
     "validation_files",
     "validation_results",
     "window_files",
