@@ -97,15 +97,16 @@ def test_a_submitted_job_is_queued_until_its_log_changes(run, clock, tmp_path):
     run.submit(2)
     run.submit(77)  # a job of which nothing is known
     assert run.line() == "0 of 8 jobs; 2 queued; running: device"
-    clock.now += 4
-    assert run.running[1].progress(clock()) == "queued for 4 s"
+    clock.now += 6
+    assert run.line() == "0 of 8 jobs; 2 queued; running: device"
+    assert run.running[1].progress(clock()) == "queued for 6 s"
     os.utime(log, (900, 900))
     assert run.line() == "0 of 8 jobs; 2 queued; running: device"  # not yet looked again
-    clock.now += 1
+    clock.now += 5
     assert run.line() == "0 of 8 jobs; 1 queued; running: trace, device"
     clock.now += 2
     assert run.running[1].progress(clock()) == "2 s"
-    assert run.running[2].progress(clock()) == "queued for 7 s"
+    assert run.running[2].progress(clock()) == "queued for 13 s"
     (tmp_path / "none-yet.log").write_text("")
     clock.now += 5
     assert run.line() == "0 of 8 jobs; running: 2 trace, device"

@@ -104,7 +104,7 @@ def origin(path):
 def record(folder, number, path):
     """Write Snakemake's record of an output: number 0 begins first, number 1 ends last."""
     name = base64.urlsafe_b64encode(path.encode()).decode()
-    parts = [name[at : at + 60] for at in range(0, len(name), 60)]
+    parts = [name[at : at + 20] for at in range(0, len(name), 20)]
     place = folder.joinpath(".snakemake/metadata", *(f"@{each}" for each in parts[:-1]), parts[-1])
     place.parent.mkdir(parents=True, exist_ok=True)
     began = BEGAN if number == 0 else BEGAN + 100.7
