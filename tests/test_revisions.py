@@ -86,8 +86,8 @@ def test_code_that_makes_a_result_belongs_to_the_stage_that_makes_it(changed, st
 
 
 def test_no_code_lies_outside_a_stage_or_the_foundations():
-    """Code without a revision determines the jobs, or is for users of Python or ubermag."""
-    foundations = {"config", "files", "jobs", "plan"}
+    """Code without a revision determines jobs, packs results, or is for users of Python."""
+    foundations = {"config", "files", "jobs", "plan", "provenance"}
     foundations |= {"api.py", "cli.py", "errors.py", "revisions.py", "__init__.py"}
     staged = {path for stage in revisions.STAGES for path in revisions.code_of(stage)}
     staged |= set((PACKAGE / "film/ubermag").glob("*.py"))

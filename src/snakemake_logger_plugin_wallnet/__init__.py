@@ -8,6 +8,7 @@ of Snakemake and of the campaign are shown as they are; the complete log remains
 """
 
 import logging
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -53,7 +54,9 @@ UNSAID = (
     "This was a dry-run",
     "The run involves checkpoint jobs",
     "Would remove temporary output",
-    "Trying to restart job",
+    "Job rate limit reached",
+    "No SLURM account given",
+    "Cleaning up SLURM log files",
     "Removing output files of failed job",
     "Reasons:",
     "Some jobs were triggered by provenance",
@@ -62,6 +65,10 @@ UNSAID = (
     "Rules with provenance triggered jobs",
 )
 """Beginnings of Snakemake's messages that say nothing to the user of a campaign."""
+
+
+SUBMITTED = re.compile(r"Job (\d+) has been submitted with SLURM jobid ")
+RESTARTED = re.compile(r"Trying to restart job (\d+)")
 
 
 class LogHandler(LogHandlerBase):
@@ -126,7 +133,7 @@ class LogHandler(LogHandlerBase):
             self.run.done, self.run.total = said["done"], said["total"]
             self._show_progress()
         elif event in (None, LogEvent.ERROR) and record.levelno >= logging.INFO:
-            self._say(str(record.msg or ""))
+            self._hear(str(record.msg or ""))
 
     def _begin(self, stats: Mapping[str, int]) -> None:
         """Take the numbers of planned jobs, of which the first are shown at once."""
@@ -160,6 +167,16 @@ class LogHandler(LogHandlerBase):
             return
         self._printed = now
         self._print(f"{time.strftime('%H:%M:%S')} {self.run.line()}")
+
+    def _hear(self, text: str) -> None:
+        """Take a message; Snakemake has no event for what two kinds of messages say."""
+        if found := SUBMITTED.match(text):
+            self.run.submit(int(found[1]))
+        elif found := RESTARTED.match(text):
+            if job := self.run.restart(int(found[1])):
+                self._print(f"again: {job.name}")
+        else:
+            self._say(text)
 
     def _say(self, text: str) -> None:
         """Print a message once, unless it says nothing to the user."""

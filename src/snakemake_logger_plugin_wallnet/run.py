@@ -1,10 +1,14 @@
 """State of a run: its jobs, what is left, and texts that say so in 80 columns."""
 
+import os
+import re
 import textwrap
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wallnet import files
@@ -16,6 +20,9 @@ if TYPE_CHECKING:
 WIDTH = 80
 MOST_RUNNING = 8
 """Largest number of running jobs that the display lists."""
+
+LOOK_EVERY = 5.0
+"""Shortest time in s between two looks at the logs of queued jobs."""
 
 MOST_CHANGES = 12
 """Largest number of changes that a dry run lists."""
@@ -53,6 +60,12 @@ class Job:
         Its shell command.
     reason : str
         Why Snakemake runs it.
+    queued : bool
+        Whether it waits in the queue of a cluster, as far as its files tell.
+    begun : float or None
+        When it was seen to have left that queue.
+    state : str
+        What the cluster said of its failure.
     """
 
     rule: str
@@ -63,6 +76,10 @@ class Job:
     command: str = ""
     reason: str = ""
     started: float = field(default_factory=time.monotonic)
+    queued: bool = False
+    begun: float | None = None
+    state: str = ""
+    _noted: tuple[float, ...] = ()
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> "Job":
@@ -75,6 +92,7 @@ class Job:
             logs=tuple(map(str, said.get("log") or ())),
             command=str(said.get("shellcmd") or ""),
             reason=str(said.get("reason") or ""),
+            state=_state(str(said.get("rule_msg") or "")),
         )
 
     @property
@@ -82,16 +100,43 @@ class Job:
         """Rule and wildcards."""
         return " ".join((self.rule, *self.wildcards))
 
-    def progress(self) -> str:
-        """Return how far its simulation has come, or for how long it has been running."""
+    def progress(self, now: float) -> str:
+        """Return how far its simulation has come, or for how long it runs or is queued."""
         noted = files.read_progress(self.outputs[0]) if self.outputs else None
         if noted:
             return f"{noted[0] / 1e-9:.1f} of {noted[1] / 1e-9:.1f} ns"
-        return duration(time.monotonic() - self.started)
+        waited = duration(now - (self.started if self.begun is None else self.begun))
+        return f"queued for {waited}" if self.queued else waited
+
+    def submit(self) -> None:
+        """Take that the job is in the queue of a cluster."""
+        self.queued, self._noted = True, self._times()
+
+    def look(self, now: float) -> None:
+        """Find out whether a queued job has begun: its shell first opens its log.
+
+        The times of a log are compared with each other, since the clocks of machines differ.
+        """
+        if self.queued and self._times() != self._noted:
+            self.queued, self.begun = False, now
+
+    def _times(self) -> tuple[float, ...]:
+        """Return the times of the job's logs that are there."""
+        found = []
+        for log in self.logs:
+            with suppress(OSError):
+                found.append(os.stat(log).st_mtime)
+        return tuple(found)
 
     def failure(self) -> str:
-        """Return one line that names the job and its log."""
-        return f"FAILED {self.name}; log: {', '.join(self.logs) or 'none'}"
+        """Return what names the job and its logs: one line, or several if 80 columns are few."""
+        state = f" ({self.state})" if self.state else ""
+        logs = ", ".join(map(_from_here, self.logs)) or "none"
+        text = f"FAILED {self.name}{state}; log: {logs}"
+        # a path can be copied only if it is not broken
+        return textwrap.fill(
+            text, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
 
 
 class Run:
@@ -121,6 +166,7 @@ class Run:
         self._clock = clock
         self._took: dict[str, list[float]] = {}
         self._most_running = 1
+        self._looked = -LOOK_EVERY
         self._dry: list[Job] = []
 
     def plan(self, stats: Mapping[str, int]) -> None:
@@ -145,45 +191,73 @@ class Run:
             self.made += job.outputs
             self._took.setdefault(job.rule, []).append(self._clock() - job.started)
 
+    def submit(self, number: int) -> None:
+        """Take that a job is in the queue of a cluster."""
+        if job := self.running.get(number):
+            job.submit()
+
+    def look(self) -> None:
+        """Find out which queued jobs have begun; at most every few seconds, as this reads files."""
+        if self._clock() - self._looked >= LOOK_EVERY:
+            self._looked = self._clock()
+            for job in self.running.values():
+                job.look(self._looked)
+
     def fail(self, number: int | None, job: Job) -> Job:
-        """Take the failure of a job; return it, with what was known of it."""
+        """Take the failure of a job; return it, with what was known of it.
+
+        Of a cluster's job, only the failure names the cluster's log.
+        """
         known = self.running.pop(number, job) if number is not None else job
-        known.logs = known.logs or job.logs
+        known.logs, known.state = job.logs or known.logs, job.state
         self.failed.append(known)
         return known
+
+    def restart(self, number: int) -> Job | None:
+        """Take that a failed job is tried again; return it, if its failure is known."""
+        for job in self.failed:
+            if job.number == number:
+                self.failed.remove(job)
+                return job
+        return None
 
     def time_left(self) -> float | None:
         """Return the estimated time left in s; None before the first job has ended.
 
         Jobs that are left take as long as those of their rule did, or as all did on average, and as
-        many run at once as did so far.
+        many run at once as did so far. Those that failed are not left.
         """
         took = [each for times in self._took.values() for each in times]
         if not took:
             return None
         mean = sum(took) / len(took)
-        left = {rule: count - self.finished[rule] for rule, count in self.planned.items()}
+        over = self.finished + Counter(job.rule for job in self.failed)
+        left = {rule: count - over[rule] for rule, count in self.planned.items()}
         known = sum(
             max(count, 0) * (sum(times) / len(times) if (times := self._took.get(rule)) else mean)
             for rule, count in left.items()
         )
         # jobs that became known after the first plan
-        more = max(self.total - self.done - sum(max(count, 0) for count in left.values()), 0)
+        known_left = len(self.failed) + sum(max(count, 0) for count in left.values())
+        more = max(self.total - self.done - known_left, 0)
         spent = sum(self._clock() - job.started for job in self.running.values())
         return max(known + more * mean - spent, 0.0) / self._most_running
 
     def line(self) -> str:
-        """Return one line: jobs done, what runs, and the time left."""
+        """Return one line: jobs done and failed, the time left, and what runs."""
+        self.look()
         left = self.time_left()
-        rules = Counter(job.rule for job in self.running.values())
+        rules = Counter(job.rule for job in self.running.values() if not job.queued)
         running = ", ".join(f"{n} {rule}" if n > 1 else rule for rule, n in rules.items())
         parts = [f"{self.done} of {self.total} jobs"]
-        if running:
-            parts.append(f"running: {running}")
-        if left is not None and self.done < self.total:
-            parts.append(f"about {duration(left)} left")
         if self.failed:
             parts.append(f"{len(self.failed)} failed")
+        if left and self.done < self.total:
+            parts.append(f"about {duration(left)} left")
+        if queued := sum(job.queued for job in self.running.values()):
+            parts.append(f"{queued} queued")
+        if running:  # last, as it can be long
+            parts.append(f"running: {running}")
         return textwrap.shorten("; ".join(parts), WIDTH - 9, placeholder=" …")
 
     def plan_text(self) -> str:
@@ -198,18 +272,22 @@ class Run:
         from rich.table import Table
         from rich.text import Text
 
+        self.look()
         active = {job.rule for job in self.running.values()}
         grid = Table.grid(padding=(0, 2))
         for rule in [rule for rule in self.planned if rule in active]:
             grid.add_row(rule, f"{self.finished[rule]} of {self.planned[rule]}")
         running = Table.grid(padding=(0, 2))
-        jobs = list(self.running.values())
+        jobs = sorted(self.running.values(), key=lambda job: job.queued)
+        now = self._clock()
         for job in jobs[:MOST_RUNNING]:
-            running.add_row(Text(job.name, overflow="ellipsis", no_wrap=True), job.progress())
+            running.add_row(Text(job.name, overflow="ellipsis", no_wrap=True), job.progress(now))
         if len(jobs) > MOST_RUNNING:
             running.add_row(f"and {len(jobs) - MOST_RUNNING} more", "")
-        bar = ProgressBar(total=max(self.total, 1), completed=self.done, width=WIDTH - 2)
-        return Group(running, bar, Text(self.line(), no_wrap=True, overflow="ellipsis"), grid)
+        whole = Table.grid()  # a bar alone would not end its line
+        whole.add_row(ProgressBar(total=max(self.total, 1), completed=self.done, width=WIDTH - 2))
+        whole.add_row(Text(self.line(), no_wrap=True, overflow="ellipsis"))
+        return Group(running, whole, grid)
 
     def end_text(self, seconds: float) -> str:
         """Return how the run ended."""
@@ -235,6 +313,18 @@ class Run:
             lines.append(f"and {len(shown) - MOST_CHANGES} more changes")
         lines += [f"{reason}: {count} jobs" for reason, count in _ordered(others)]
         return "\n".join(lines)
+
+
+def _from_here(path: str) -> str:
+    """Return a path relative to the campaign's folder, if it lies there."""
+    place = Path(path)
+    return str(place.relative_to(Path.cwd())) if place.is_relative_to(Path.cwd()) else path
+
+
+def _state(message: str) -> str:
+    """Return what SLURM says of a job, given the executor's message about its failure."""
+    found = re.search(r"SLURM status is: '(\w+)'", message)
+    return f"SLURM: {found[1]}" if found else ""
 
 
 REASONS = {

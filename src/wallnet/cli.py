@@ -45,6 +45,7 @@ MODULES = {
     "wallnet.validation": ("validate",),
     "wallnet.report.validation": ("validation-table",),
     "wallnet.plan.clean": ("clean", "check", "digest"),
+    "wallnet.provenance.commands": ("pack",),
     "wallnet.config.commands": ("schema", "init"),
 }
 """The commands that each module registers. A command imports its own module only, since each of

@@ -77,10 +77,106 @@ def test_a_line_has_what_is_done_runs_failed_and_is_left(run, clock):
     run.done = 1
     failed = run.fail(2, Job("trace", 2, logs=("results/logs/x.log",)))
     assert failed.failure() == "FAILED trace; log: results/logs/x.log"
-    # 5 traces and 2 devices of 30 s, one of which has been running for 30 s; three at once
-    assert run.line() == "1 of 8 jobs; running: trace; about 1 min left; 1 failed"
+    # 4 traces and 2 devices of 30 s, one of which has been running for 30 s; three at once
+    assert run.line() == "1 of 8 jobs; 1 failed; about 50 s left; running: trace"
     run.running = {k: Job(f"rule-{k}-of-a-long-name", k) for k in range(20)}
     assert len(run.line()) <= 71
+    assert run.line().startswith("1 of 8 jobs; 1 failed; about ")
+
+
+def test_a_submitted_job_is_queued_until_its_log_changes(run, clock, tmp_path):
+    """A log of an earlier run is there before; clocks of nodes may be behind."""
+    log = tmp_path / "trace.log"
+    log.write_text("of an earlier run")
+    os.utime(log, (1000, 1000))
+    run.start(Job("trace", 1, ("neuron", "0.5000"), logs=(str(log),)))
+    run.start(Job("trace", 2, logs=(str(tmp_path / "none-yet.log"),)))
+    run.start(Job("device", 3))
+    assert run.line() == "0 of 8 jobs; running: 2 trace, device"
+    run.submit(1)
+    run.submit(2)
+    run.submit(77)  # a job of which nothing is known
+    assert run.line() == "0 of 8 jobs; 2 queued; running: device"
+    clock.now += 6
+    assert run.line() == "0 of 8 jobs; 2 queued; running: device"
+    assert run.running[1].progress(clock()) == "queued for 6 s"
+    os.utime(log, (900, 900))
+    assert run.line() == "0 of 8 jobs; 2 queued; running: device"  # not yet looked again
+    clock.now += 5
+    assert run.line() == "0 of 8 jobs; 1 queued; running: trace, device"
+    clock.now += 2
+    assert run.running[1].progress(clock()) == "2 s"
+    assert run.running[2].progress(clock()) == "queued for 13 s"
+    (tmp_path / "none-yet.log").write_text("")
+    clock.now += 5
+    assert run.line() == "0 of 8 jobs; running: 2 trace, device"
+
+
+def test_running_jobs_are_shown_before_queued_ones(run):
+    from rich.console import Console
+
+    for number in range(1, 13):
+        run.start(Job("trace", number, (f"n{number}",)))
+        run.submit(number)
+    run.running[12].queued = False
+    run.done = 4
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(run.display())
+    shown = console.export_text().splitlines()
+    assert shown[0].split()[:2] == ["trace", "n12"]
+    assert shown[1].split() == ["trace", "n1", "queued", "for", "0", "s"]
+    assert shown[8].strip() == "and 4 more"
+    assert set(shown[9].strip()) == {"━"}
+    assert shown[10].rstrip() == "4 of 8 jobs; 11 queued; running: trace"
+    assert shown[11].split() == ["trace", "0", "of", "6"]
+
+
+def test_a_job_that_is_tried_again_has_not_failed(run):
+    run.start(Job("trace", 1, ("neuron", "0.5000"), logs=("own.log",)))
+    said = {"rule_name": "trace", "jobid": 1, "log": ["own.log", "slurm.log"]}
+    said["rule_msg"] = "SLURM-job '5' failed, SLURM status is: 'TIMEOUT'. Detailed failure"
+    failed = run.fail(1, Job.of(said))
+    assert failed.failure() == (
+        "FAILED trace neuron 0.5000 (SLURM: TIMEOUT); log: own.log, slurm.log"
+    )
+    assert run.end_text(1).endswith("; 1 failed")
+    assert run.restart(2) is None
+    assert run.restart(1) is failed
+    assert run.end_text(1) == "0 of 8 jobs done in 1 s"
+
+
+def test_failed_jobs_take_no_more_time(run, clock):
+    for number in (1, 2):
+        run.start(Job("trace", number))
+        clock.now += 10
+        run.finish(number)
+    run.done = 2
+    assert run.time_left() == pytest.approx(60, rel=1e-9, abs=0)
+    for number in range(3, 7):
+        run.start(Job("trace", number))
+        run.fail(number, Job("trace", number))
+    run.start(Job("device", 7))
+    run.start(Job("device", 8))
+    clock.now += 20
+    run.finish(7)
+    run.done = 3
+    # the other device has run for as long as the first took
+    assert run.time_left() == 0
+    run.finish(8)
+    run.done = 4
+    assert run.line() == "4 of 8 jobs; 4 failed"
+
+
+def test_a_failure_is_broken_between_paths_and_not_in_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own = "results/logs/traces/synapse-rewritable/-1.0500.log"
+    cluster = str(tmp_path / ".snakemake/slurm_logs/rule_trace/synapse-rewritable_-1.0500/1.log")
+    job = Job("trace", 1, ("synapse-rewritable", "-1.0500"), logs=(own, cluster))
+    assert job.failure().splitlines() == [
+        "FAILED trace synapse-rewritable -1.0500; log:",
+        f"  {own},",
+        "  .snakemake/slurm_logs/rule_trace/synapse-rewritable_-1.0500/1.log",
+    ]
 
 
 def test_planned_jobs_are_listed_from_the_most_frequent_in_80_columns():
@@ -95,13 +191,13 @@ def test_planned_jobs_are_listed_from_the_most_frequent_in_80_columns():
 def test_a_running_job_tells_its_simulated_time_from_its_note(tmp_path):
     output = tmp_path / "0.5000.nc"
     job = Job("trace", 1, ("neuron", "0.5000"), (str(output),))
-    assert re.fullmatch(r"\d s", job.progress())
+    assert job.progress(job.started + 42) == "42 s"
     with files.noted_progress(output, 13e-9) as note:
         note(2.5e-9)
-        assert job.progress() == "2.5 of 13.0 ns"
+        assert job.progress(0) == "2.5 of 13.0 ns"
         # a note a second at most
         note(3.5e-9)
-        assert job.progress() == "2.5 of 13.0 ns"
+        assert job.progress(0) == "2.5 of 13.0 ns"
         files.progress_of(output).write_text("[1.0")
         assert files.read_progress(output) is None
     assert not files.progress_of(output).exists()
@@ -214,6 +310,29 @@ def test_a_note_of_a_run_that_cannot_be_written_costs_nothing(tmp_path):
     assert files.read_run(tmp_path) is None
 
 
+def test_what_slurm_says_of_each_job_is_in_the_display_and_not_a_line(handler):
+    say(handler, event=LogEvent.RUN_INFO, stats={"trace": 2, "total": 2})
+    say(handler, "SLURM run ID: 1234")
+    job = {"rule_name": "trace", "wildcards": {"device": "n", "current": "0.5000"}}
+    job |= {"output": ["out.nc"], "log": ["a.log"]}
+    say(handler, event=LogEvent.JOB_INFO, jobid=7, **job)
+    say(handler, "Job 7 has been submitted with SLURM jobid 3 (log: /a/long/path/3.log).")
+    assert handler.run.running[7].queued
+    job |= {"log": ["a.log", "3.log"], "rule_msg": "failed, SLURM status is: 'FAILED'. For further"}
+    say(handler, event=LogEvent.JOB_ERROR, jobid=7, **job)
+    say(handler, "Trying to restart job 7.")
+    say(handler, "Trying to restart job 8.")
+    say(handler, "Job rate limit reached, waiting for free slots.")
+    handler.close()
+    assert handler.stream.getvalue().splitlines() == [
+        "2 jobs: 2 trace",
+        "SLURM run ID: 1234",
+        "FAILED trace n 0.5000 (SLURM: FAILED); log: a.log, 3.log",
+        "again: trace n 0.5000",
+        "0 of 2 jobs done in 0 s",
+    ]
+
+
 # With Snakemake
 
 
@@ -280,4 +399,5 @@ def test_a_terminal_of_80_columns_shows_running_jobs_and_is_left_clean(tmp_path,
     assert "2 of 2 jobs done in" in plain.strip().splitlines()[-1]
     lines = [line for line in plain.splitlines() if not line.startswith("Using workflow")]
     assert max(map(len, lines)) <= 80
+    assert any(re.match(r"1 of 2 jobs; about \d+ s left; running: trace", line) for line in lines)
     assert text.count("\x1b[?25l") == text.count("\x1b[?25h")  # the cursor is there again

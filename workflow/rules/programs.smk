@@ -15,7 +15,7 @@ rule program:
         software
     threads: calculator_threads
     resources:
-        mem_mb=growing(1000, oommf=1200),
+        mem_mb=growing_program_memory(950, oommf=1150),
         runtime=growing(60, oommf=600),
     params:
         job=lambda w: jobs.program_job(

@@ -48,6 +48,19 @@ def check_names():
             )
 
 
+def check_measurements():
+    """Refuse a run if a file of a measured device is missing, also one whose results are there.
+
+    Snakemake names only files that a job of the plan needs.
+    """
+    for name, device in campaign.measured.items():
+        for key, path in device.files().items():
+            if not Path(path).exists():
+                raise WorkflowError(
+                    f"devices.{name}.{key}: {path} is not there; put it there, or name another file"
+                )
+
+
 def check_calculators():
     """Refuse a run if a calculator cannot run, unless Snakemake provides its software."""
     from wallnet.simulate.calculator import SimulationError, check_called
@@ -122,6 +135,9 @@ def target(paths, missing="", work=None):
 # the folder into which Snakemake writes next; if it failed, it would print a traceback
 own = Path.cwd() / ".snakemake"
 check_folder(own if own.exists() else own.parent)
+
+if workflow.is_main_process:
+    check_measurements()
 
 # jobs read this file too, and another run may be active in this folder
 busy = not workflow.is_main_process or any(own.glob("locks/*"))

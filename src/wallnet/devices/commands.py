@@ -23,6 +23,7 @@ from wallnet.jobs import (
     DepinningJob,
     DeviceJob,
     IntervalsJob,
+    Job,
     ResponseJob,
     TransitionsJob,
     WindowJob,
@@ -43,14 +44,11 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "device", help="gather the traces of one device", description=gather.__doc__
     )
     device.formatter_class = argparse.RawDescriptionHelpFormatter
-    device.add_argument(
-        "--job", required=True, help="canonical JSON of jobs.DeviceJob; - for standard input"
-    )
+    _add_job(device, DeviceJob)
     device.add_argument("--initial", required=True, help="file of the initial state")
     device.add_argument("--traces", required=True, help="folder of the traces, {current}.nc")
     device.add_argument("--levels", help="folder of the levels, {state}.nc; synapses only")
     device.add_argument("--minima", help="folder of their minima, {state}.nc; synapses only")
-    device.add_argument("--out", required=True, help="device file to write")
     device.set_defaults(handler=_gather)
 
     compact = subparsers.add_parser(
@@ -81,28 +79,25 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     gathering = subparsers.add_parser(
         "barriers", help="gather the barriers of a device and compare them with k_B T"
     )
-    gathering.add_argument("--job", required=True, help="canonical JSON of jobs.BarriersJob")
+    _add_job(gathering, BarriersJob)
     gathering.add_argument("--minima", required=True, help="folder of the minima, {state}.nc")
     gathering.add_argument("--pairs", required=True, help="folder of the pairs of states")
-    gathering.add_argument("--out", required=True, help="file to write")
     gathering.set_defaults(handler=_gather_barriers)
 
     responding = subparsers.add_parser(
         "response", help="compute the conductance of a device during a program"
     )
-    responding.add_argument("--job", required=True, help="canonical JSON of jobs.ResponseJob")
+    _add_job(responding, ResponseJob)
     responding.add_argument("--program", required=True, help="trace of the program")
-    responding.add_argument("--out", required=True, help="response to write")
     responding.set_defaults(
-        handler=lambda given: response(ResponseJob.from_json(given.job), given.program, given.out)
+        handler=lambda given: response(
+            ResponseJob.from_json(files.given_text(given.job)), given.program, given.out
+        )
     )
 
     gathering = subparsers.add_parser("window", help="gather the staircases of a window")
-    gathering.add_argument(
-        "--job", required=True, help="canonical JSON of jobs.WindowJob; - for standard input"
-    )
+    _add_job(gathering, WindowJob)
     gathering.add_argument("--staircases", required=True, help="folder of the staircases")
-    gathering.add_argument("--out", required=True, help="file to write")
     gathering.set_defaults(
         handler=lambda given: window(
             WindowJob.from_json(files.given_text(given.job)), given.staircases, given.out
@@ -112,12 +107,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     leading = subparsers.add_parser(
         "transitions", help="gather the pulses from all states of a device"
     )
-    leading.add_argument(
-        "--job", required=True, help="canonical JSON of jobs.TransitionsJob; - for standard input"
-    )
+    _add_job(leading, TransitionsJob)
     leading.add_argument("--levels", required=True, help="folder of the placed walls")
     leading.add_argument("--transitions", required=True, help="folder of the pulses")
-    leading.add_argument("--out", required=True, help="file to write")
     leading.set_defaults(
         handler=lambda given: transitions(
             TransitionsJob.from_json(files.given_text(given.job)),
@@ -132,24 +124,16 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         ("intervals", intervals, "number of all rounds", "write the intervals of a device"),
     ):
         bisecting = subparsers.add_parser(name, help=f"{text} of a bisection")
-        bisecting.add_argument(
-            "--job", required=True, help="canonical JSON of jobs.IntervalsJob; - for standard input"
-        )
-        bisecting.add_argument("--round", type=int, required=True, help=meaning)
+        _add_job(bisecting, IntervalsJob, meaning)
         bisecting.add_argument("--traces", required=True, help="folder of the sweep's traces")
         bisecting.add_argument("--refined", required=True, help="folder of rounds and their traces")
-        bisecting.add_argument("--out", required=True, help="file to write")
         bisecting.set_defaults(handler=partial(_bisect, work))
 
     asking = subparsers.add_parser("depinning-round", help="list the pulses that free walls")
     freeing = subparsers.add_parser("depinning", help="write the thresholds of a device")
     for each, meaning in ((asking, "number of this round"), (freeing, "number of all rounds")):
-        each.add_argument(
-            "--job", required=True, help="canonical JSON of jobs.DepinningJob; - for standard input"
-        )
-        each.add_argument("--round", type=int, required=True, help=meaning)
+        _add_job(each, DepinningJob, meaning)
         each.add_argument("--freed", required=True, help="folder of rounds and their traces")
-        each.add_argument("--out", required=True, help="file to write")
     freeing.add_argument("--traces", required=True, help="folder of the sweep's traces")
     asking.set_defaults(
         handler=lambda given: depinning_round(
@@ -171,13 +155,19 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         ("calibration", calibration, "number of all rounds", "compute the misfit of candidates"),
     ):
         searching = subparsers.add_parser(name, help=f"{text} of a calibration")
-        searching.add_argument(
-            "--job", required=True, help="canonical JSON of jobs.CalibrationJob; - for stdin"
-        )
-        searching.add_argument("--round", type=int, required=True, help=meaning)
+        _add_job(searching, CalibrationJob, meaning)
         searching.add_argument("--folder", required=True, help="folder of rounds and traces")
-        searching.add_argument("--out", required=True, help="file to write")
         searching.set_defaults(handler=partial(_search, search))
+
+
+def _add_job(parser: argparse.ArgumentParser, job: type[Job], rounds: str = "") -> None:
+    """Add the options of all commands that take a job and write a file, and a number of rounds."""
+    parser.add_argument(
+        "--job", required=True, help=f"canonical JSON of jobs.{job.__name__}; - for standard input"
+    )
+    if rounds:
+        parser.add_argument("--round", type=int, required=True, help=rounds)
+    parser.add_argument("--out", required=True, help="file to write")
 
 
 def _search(work: Callable[..., None], arguments: argparse.Namespace) -> None:
@@ -205,7 +195,7 @@ def _gather(arguments: argparse.Namespace) -> None:
 
 def _gather_barriers(arguments: argparse.Namespace) -> None:
     """Gather the barriers of the job from the given folders."""
-    job = BarriersJob.from_json(arguments.job)
+    job = BarriersJob.from_json(files.given_text(arguments.job))
     states = level_states(job.track)
     minima = {state: Path(arguments.minima, f"{state.file_name}.nc") for state in states}
     gather_barriers(job, minima, plan.pairs_in(arguments.pairs, job.track), arguments.out)

@@ -157,7 +157,7 @@ def note_digest(path: str | Path, digest: str | None = None) -> None:
         Its SHA-256, if it is known.
     """
     path = Path(path)
-    digest = digest or _sha256(path)
+    digest = digest or sha256_of(path)
     _write_note(path, f"{digest}  {path.name}\n")
     _aside(path).unlink(missing_ok=True)
 
@@ -180,7 +180,8 @@ def _noted(path: Path) -> str | None:
         return None
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: str | Path) -> str:
+    """Return the SHA-256 of a file's present content."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -205,8 +206,32 @@ def check_digest(path: str | Path) -> None:
     path = Path(path)
     if (noted := _noted(path)) is None:
         os.stat(path)
-    elif fault := _fault(noted, _sha256(path)):
+    elif fault := _fault(noted, sha256_of(path)):
         raise _damaged(path, fault)
+
+
+def checked_digest(path: str | Path) -> str:
+    """Return the SHA-256 of a result, and refuse a result that is not as it was written.
+
+    Raises
+    ------
+    FileError
+        If the result has no digest.
+    DamagedFileError
+        If the content has changed, or a reader has refused the file (`damaged`).
+    OSError
+        If the file does not exist or cannot be read.
+    """
+    path = Path(path)
+    digest = sha256_of(path)
+    if (noted := _noted(path)) is None:
+        raise FileError(
+            f"{path} has no digest beside it; delete it and run snakemake, or run wallnet digest "
+            "if its content is correct"
+        )
+    if fault := _fault(noted, digest):
+        raise _damaged(path, fault)
+    return digest
 
 
 def damaged(path: str | Path, fault: str) -> DamagedFileError:
@@ -269,7 +294,7 @@ def find_damaged(folder: str | Path, memory: str | Path | None = None) -> dict[s
                 continue
             key = [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
             known = remembered.get(str(path), [])
-            digest = known[3] if known[:3] == key else _sha256(path)
+            digest = known[3] if known[:3] == key else sha256_of(path)
         except FileNotFoundError:
             continue  # a missing file is not damage: the plan detects it
         except OSError:

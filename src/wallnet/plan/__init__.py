@@ -52,6 +52,7 @@ from wallnet.plan.paths import (
     level_paths,
     levels_in,
     mapped_paths,
+    mapping_jobs,
     minima_in,
     minimum_paths,
     network_path,
@@ -74,6 +75,7 @@ from wallnet.plan.paths import (
     validation_results,
 )
 from wallnet.plan.summary import barrier_results, noted_barriers, story_figures, summary_sources
+from wallnet.plan.targets import finished_targets, unfinished_targets
 from wallnet.plan.work import (
     Work,
     calibration_work,
@@ -116,6 +118,7 @@ __all__ = [
     "everything",
     "example_metrics",
     "figures",
+    "finished_targets",
     "folder",
     "freed_in",
     "freed_places",
@@ -131,6 +134,7 @@ __all__ = [
     "levels_in",
     "mapped_paths",
     "mapping_files",
+    "mapping_jobs",
     "minima_in",
     "minimum_paths",
     "network_files",
@@ -163,6 +167,7 @@ __all__ = [
     "transition_in",
     "transition_places",
     "transition_work",
+    "unfinished_targets",
     "validation_files",
     "validation_results",
     "window_files",

@@ -12,7 +12,8 @@ from pathlib import Path
 from wallnet import config, files
 from wallnet.config import Campaign
 from wallnet.plan.listing import checks, everything
-from wallnet.plan.paths import candidate_places, freed_places, mapping_jobs, refined_paths
+from wallnet.plan.paths import mapping_jobs
+from wallnet.plan.targets import known_by_rounds
 
 _FOLDERS = (
     *("initial", "traces", "levels", "devices", "compact_models", "data", "networks"),
@@ -40,11 +41,8 @@ def not_asked_for(campaign: Campaign, folder: str | Path) -> list[str]:
         Paths relative to `folder`, sorted. Hidden files of a result are regarded as part of it.
     """
     wanted = {*everything(campaign), *checks(campaign)}
-    for name in campaign.intervals:
-        wanted |= {*refined_paths(campaign, name, folder)}
-    for name in campaign.depinning:
-        wanted |= {*freed_places(campaign, name, folder)}
-    wanted |= {*candidate_places(campaign, folder)}
+    for paths in known_by_rounds(campaign, folder).values():
+        wanted |= {*paths}
     named = {*wanted, *mapping_jobs(campaign.networks)}
     wanted |= {of(path) for path in named for of in (files.log_of, files.benchmark_of)}
     return sorted(set(_present(Path(folder))) - wanted)

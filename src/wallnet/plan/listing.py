@@ -233,24 +233,30 @@ def interpretation_files(campaign: Campaign) -> list[str]:
     ]
 
 
+def beyond_all(campaign: Campaign) -> dict[str, list[str]]:
+    """List the files of the other targets that are not those of `all`, by target."""
+    of = {
+        "traces": simulations(campaign),
+        "devices": device_files(campaign),
+        "programs": program_files(campaign),
+        "figures": figures(campaign),
+        "windows": window_files(campaign),
+        "transitions": transition_files(campaign),
+        "intervals": interval_files(campaign),
+        "barriers": barrier_files(campaign),
+        "levels": level_tables(campaign),
+        "calibration": calibration_files(campaign),
+        "depinning": depinning_files(campaign),
+        "crosscheck": crosscheck_files(campaign),
+        "validation": validation_files(campaign),
+        "mappings": mapping_files(campaign),
+        "table-ii": interpretation_files(campaign),
+    }
+    usual = {*everything(campaign)}
+    found = {target: [path for path in paths if path not in usual] for target, paths in of.items()}
+    return {target: paths for target, paths in found.items() if paths}
+
+
 def checks(campaign: Campaign) -> list[str]:
     """List the results of the targets that are not part of `all`."""
-    optional = {
-        path
-        for of in (simulations, device_files, program_files, figures)
-        for path in {*of(campaign)} - {*of(campaign.without_optional)}
-    }
-    return [
-        *sorted(optional),
-        *window_files(campaign),
-        *transition_files(campaign),
-        *interval_files(campaign),
-        *barrier_files(campaign),
-        *level_tables(campaign),
-        *calibration_files(campaign),
-        *depinning_files(campaign),
-        *crosscheck_files(campaign),
-        *validation_files(campaign),
-        *mapping_files(campaign),
-        *interpretation_files(campaign),
-    ]
+    return [path for paths in beyond_all(campaign).values() for path in paths]

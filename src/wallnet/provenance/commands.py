@@ -1,0 +1,58 @@
+"""`wallnet pack`: the record of a finished campaign in one file."""
+
+import argparse
+from pathlib import Path
+
+from wallnet import files, plan
+
+NAME = "Campaign of wallnet"
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `pack` to the command line."""
+    pack = subparsers.add_parser(
+        "pack",
+        help="make an RO-Crate of a finished campaign",
+        description="Check all results of a finished campaign and write a Workflow Run RO-Crate: "
+        "configuration, workflow, versions, logs, tables, figures, devices, metrics, and the "
+        "digests of all results.",
+    )
+    pack.add_argument("--directory", default=".", help="folder of the campaign; here by default")
+    pack.add_argument("--snakefile", default="Snakefile", help="the workflow; Snakefile by default")
+    pack.add_argument("--out", required=True, help="the crate, a ZIP file")
+    pack.add_argument("--name", default=NAME, help="title of the crate")
+    pack.add_argument(
+        "--author",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="who made the campaign; can be given several times",
+    )
+    pack.add_argument(
+        "--license",
+        help="licence of the results: an SPDX identifier, such as CC-BY-4.0, or a URL",
+    )
+    pack.add_argument(
+        "--whole", action="store_true", help="pack simulations and weights of networks, too"
+    )
+    pack.set_defaults(handler=_pack)
+
+
+def _pack(arguments: argparse.Namespace) -> None:
+    from wallnet.provenance import contents, crate
+
+    directory, out = Path(arguments.directory), Path(arguments.out)
+    try:
+        found = contents.collect(directory, Path(arguments.snakefile), arguments.whole)
+        described = crate.build(found, arguments.name, arguments.author, arguments.license)
+    except OSError as error:
+        raise files.unreadable(error.filename, error) from None
+    crate.write(described, out)
+    unfinished = plan.unfinished_targets(found.campaign, directory)
+    for target, (there, all_) in unfinished.items():
+        print(f"not packed: {target}, of which {there} of {all_} results are there")
+    left_out = len(found.digests) - len(found.packed)
+    print(
+        f"{out}: {len(found.packed)} results of {', '.join(found.targets)}, all as written"
+        + (f"; --whole adds {left_out} simulations and networks" if left_out else "")
+    )

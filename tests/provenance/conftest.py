@@ -1,0 +1,189 @@
+"""A crate of the whole small campaign, and roc-validator in an environment of its own."""
+
+import base64
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import netCDF4
+import pytest
+from helpers.small_campaign import ROOT, Campaign, with_networks
+
+from wallnet import cli, config, files, plan
+from wallnet.provenance import contents
+
+CONTEXT = "https://w3id.org/ro/crate/1.1/context"
+
+
+class Crate:
+    """A crate in a ZIP file."""
+
+    def __init__(self, path):
+        self.path = Path(path)
+        with zipfile.ZipFile(path) as archive:
+            self.members = {name: archive.read(name) for name in archive.namelist()}
+        self.metadata = json.loads(self.members["ro-crate-metadata.json"])
+
+    def __getitem__(self, place):
+        (found,) = [each for each in self.metadata["@graph"] if each["@id"] == place]
+        return found
+
+    def named(self, place, key):
+        """Return the names in a property that refers to other entities."""
+        value = self[place][key]
+        return [each["@id"] for each in (value if isinstance(value, list) else [value])]
+
+    def files(self):
+        """Return the described files by their path."""
+        return {
+            each["@id"]: each
+            for each in self.metadata["@graph"]
+            if "File" in ([each["@type"]] if isinstance(each["@type"], str) else each["@type"])
+        }
+
+    def written(self, path, metadata=None, without=()):
+        """Write a crate with other metadata, or without some files."""
+        members = dict(self.members)
+        if metadata is not None:
+            members["ro-crate-metadata.json"] = json.dumps(metadata).encode()
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in members.items():
+                if name not in without:
+                    archive.writestr(name, content)
+        return path
+
+
+def packed(folder, out, *options):
+    """Pack a campaign by the command, in this process."""
+    words = ["--directory", folder, "--snakefile", ROOT / "Snakefile", "--out", out, *options]
+    cli.main(["pack", *map(str, words)])
+    return Crate(out)
+
+
+@pytest.fixture
+def pack():
+    """Return the function that packs a campaign."""
+    return packed
+
+
+@pytest.fixture(scope="session")
+def real_crate(finished_campaign, tmp_path_factory):
+    """Return the crate of the whole small campaign, which was run."""
+    return packed(finished_campaign.folder, tmp_path_factory.mktemp("crate") / "a.crate.zip")
+
+
+BEGAN, ENDED = 1_700_000_000, 1_700_000_900
+"""Start of the first job and end of the last one of the imitated campaign, in s."""
+
+
+def imitate(path, stated):
+    """Write a result that states its origin and contains nothing else."""
+    with files.written_whole(path) as partial:
+        if path.suffix == ".nc":
+            with netCDF4.Dataset(partial, "w") as data:
+                data.setncatts(stated)
+        else:
+            partial.write_text(json.dumps({"of": path.name, **stated}))
+
+
+def origin(path):
+    """Return what the results of a stage state."""
+    if path.endswith("metrics.json"):
+        versions = {"torch_version": "2.9.0+cpu", "lightning_version": "2.6.0"}
+        return {"kind": "network", "revision": 4, "wallnet_version": "0.1.0", **versions}
+    stated = {"kind": "x", "wallnet_version": "0.1.0", "revision": 3}
+    if path.startswith("results/initial/"):
+        return {**stated, "backend": "none"}
+    if path.split("/")[1] in ("traces", "levels", "minima"):
+        return {**stated, "backend": "oommf", "backend_version": "2.1a0", "revision": 2}
+    return stated if path.endswith(".nc") else {}
+
+
+def record(folder, number, path):
+    """Write Snakemake's record of an output: number 0 begins first, number 1 ends last."""
+    name = base64.urlsafe_b64encode(path.encode()).decode()
+    parts = [name[at : at + 20] for at in range(0, len(name), 20)]
+    place = folder.joinpath(".snakemake/metadata", *(f"@{each}" for each in parts[:-1]), parts[-1])
+    place.parent.mkdir(parents=True, exist_ok=True)
+    began = BEGAN if number == 0 else BEGAN + 100.7
+    times = {"starttime": began, "endtime": ENDED + 0.9 if number == 1 else began + 60}
+    place.write_text(json.dumps({"rule": "x", **times}))
+
+
+@pytest.fixture
+def imitation(tmp_path, monkeypatch):
+    """Return the folder of a campaign whose results are there, but were not computed.
+
+    Snakemake, which would compute them again, is not asked.
+    """
+    monkeypatch.setattr(contents, "_check_current", lambda *given: None)
+    made = Campaign(tmp_path / "campaign")
+    made.folder.mkdir()
+    made.configure(with_networks())
+    wanted = plan.everything(config.load(made.folder / "config.yaml"))
+    for number, path in enumerate(wanted):
+        imitate(made.folder / path, origin(path))
+        record(made.folder, number, path)
+    record(made.folder, 1, "results/tables/of-another-campaign.csv")
+    for path in ("traces/neuron/0.4000", "networks/blots/synapse/parallel/seed-3"):
+        for kind in ("logs/{}.log", "benchmarks/{}.tsv"):
+            noted = made.folder / "results" / kind.format(path)
+            noted.parent.mkdir(parents=True, exist_ok=True)
+            noted.write_text("")
+    return made.folder
+
+
+@pytest.fixture
+def crate(imitation, tmp_path):
+    """Return the crate of the imitated campaign."""
+    return packed(imitation, tmp_path / "imitation.crate.zip")
+
+
+# fills the cache of roc-validator with the context that rocrate 0.15 ships, which is that of 1.1
+FILL = """
+import io, sys
+import requests, requests_cache, urllib3
+from importlib import resources
+content = resources.files("rocrate").joinpath("data/ro-crate.jsonld").read_bytes()
+place, cache = sys.argv[1:]
+assert f'"@id": "{place}"'.encode() in content
+answer = requests.Response()
+answer.url, answer.status_code, answer._content = place, 200, content
+answer.headers["Content-Type"] = "application/ld+json"
+answer.request = requests.Request("GET", place).prepare()
+answer.raw = urllib3.HTTPResponse(
+    io.BytesIO(content), status=200, headers=dict(answer.headers), preload_content=False
+)
+requests_cache.CachedSession(cache, backend="sqlite").cache.save_response(answer)
+"""
+
+
+@pytest.fixture(scope="session")
+def validate(tmp_path_factory):
+    """Return a function that runs roc-validator on a crate: exit code and text.
+
+    It is installed from the package index into an environment of its own. It reads the context
+    from its cache, and no network.
+    """
+    folder = tmp_path_factory.mktemp("validator")
+    python = folder / "environment" / "bin" / "python"
+    subprocess.run([sys.executable, "-m", "venv", folder / "environment"], check=True)
+    requirements = Path(__file__).with_name("validator.txt")
+    pip = [python, "-m", "pip", "install", "--quiet", "--requirement", requirements]
+    installed = subprocess.run(pip, capture_output=True, text=True)
+    if installed.returncode:
+        reason = (installed.stderr.strip().splitlines() or ["no reason given"])[-1]
+        pytest.skip(f"roc-validator cannot be installed: {reason}")
+    cache = folder / "cache"
+    subprocess.run([python, "-c", FILL, CONTEXT, cache], check=True)
+
+    def run(path):
+        command = [python.with_name("rocrate-validator"), "--no-interactive", "--disable-color"]
+        command += ["validate", "--offline", "--cache-path", cache, "--no-paging", "--verbose"]
+        command += ["--profile-identifier", "workflow-run-crate", "--output-line-width", "500"]
+        done = subprocess.run([*command, path], capture_output=True, text=True, cwd=folder)
+        return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+    return run

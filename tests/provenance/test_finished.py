@@ -1,0 +1,75 @@
+"""The crate of a campaign that was run: what the results and Snakemake's records state."""
+
+import json
+from datetime import datetime
+
+import pytest
+from helpers.small_campaign import ROOT
+
+from wallnet import __version__, config, files, plan, revisions
+from wallnet.provenance import contents
+
+pytestmark = pytest.mark.campaign
+
+
+def test_the_run_took_from_the_first_job_to_the_last(real_crate, finished_campaign):
+    """Snakemake's records have the times of each output."""
+    records = [
+        json.loads(path.read_text())
+        for path in (finished_campaign.folder / ".snakemake/metadata").rglob("*")
+        if path.is_file()
+    ]
+    run = real_crate["#run"]
+    began, ended = (datetime.fromisoformat(run[key]) for key in ("startTime", "endTime"))
+    first = min(record["starttime"] for record in records)
+    last = max(record["endtime"] for record in records)
+    assert began.timestamp() == int(first)
+    assert ended.timestamp() == int(last)
+    assert real_crate["./"]["datePublished"] == run["endTime"]
+    assert run["endTime"].endswith("+00:00")
+
+
+def test_software_and_revisions_are_those_that_the_results_state(real_crate, finished_campaign):
+    path = next(finished_campaign.folder.rglob("metrics.json"))
+    metrics = json.loads(path.read_text())
+    used = {
+        (real_crate[each]["name"], real_crate[each]["softwareVersion"])
+        for each in real_crate.named("Snakefile", "softwareRequirements")
+    }
+    assert used == {
+        ("wallnet", __version__),
+        ("PyTorch", metrics["torch_version"]),
+        ("PyTorch Lightning", metrics["lightning_version"]),
+    }
+    numbers = {
+        real_crate[each]["name"]: real_crate[each]["value"]
+        for each in real_crate.named(f"#wallnet-{__version__}", "additionalProperty")
+    }
+    assert numbers == {
+        f"revision of {stage}": revisions.of(stage) for stage in ("devices", "film", "networks")
+    }
+
+
+def test_results_of_another_configuration_are_refused(whole):
+    text = (whole.folder / "config.yaml").read_text()
+    assert text.count("damping: 0.5") == 1
+    (whole.folder / "config.yaml").write_text(text.replace("damping: 0.5", "damping: 0.4"))
+    with pytest.raises(files.FileError) as raised:
+        contents.collect(whole.folder, ROOT / "Snakefile")
+    said = str(raised.value)
+    assert "are not those of its config.yaml and this workflow (" in said
+    assert "8 trace" in said
+    assert said.endswith("run snakemake all, then pack the campaign")
+
+
+def test_what_snakemake_cannot_plan_is_refused(whole, tmp_path):
+    snakefile = tmp_path / "Snakefile"
+    snakefile.write_text("rule all:\n    input: 'nowhere'\n")
+    with pytest.raises(files.FileError, match="snakemake cannot plan the campaign in "):
+        contents.collect(whole.folder, snakefile)
+
+
+def test_its_files_are_those_of_the_campaign(real_crate, finished_campaign):
+    wanted = plan.everything(config.load(finished_campaign.folder / "config.yaml"))
+    for path in filter(contents.in_short, wanted):
+        assert real_crate.members[path] == (finished_campaign.folder / path).read_bytes(), path

@@ -1,0 +1,311 @@
+"""The crate of a finished campaign: what is in it, what it says, and what is refused."""
+
+import hashlib
+import json
+import os
+from datetime import datetime
+
+import pytest
+import yaml
+from helpers.small_campaign import ROOT
+
+from wallnet import cli, config, files, plan
+from wallnet.provenance import contents, history
+
+BEGAN, ENDED = 1_700_000_000, 1_700_000_900
+
+WEIGHTS_AND_SIMULATIONS = {
+    *("results/initial", "results/traces", "results/levels", "results/minima"),
+}
+
+
+def everything(folder):
+    return {*plan.everything(config.load(folder / "config.yaml"))}
+
+
+def refused(folder, out, *options):
+    """Return the sentence with which packing is refused; nothing is written."""
+    command = ["pack", "--directory", folder, "--snakefile", ROOT / "Snakefile", "--out", out]
+    with pytest.raises(SystemExit) as raised:
+        cli.main([*map(str, command), *options])
+    assert not out.exists()
+    sentence = str(raised.value)
+    assert len(sentence.splitlines()) == 1
+    return sentence
+
+
+# Contents
+
+
+def test_it_has_every_table_figure_device_and_metric_and_no_simulation(crate, imitation):
+    results = {name for name in crate.members if name.startswith("results/")}
+    for path in everything(imitation):
+        large = path.endswith((".ckpt", "programming.nc")) or any(
+            path.startswith(f"{folder}/") for folder in WEIGHTS_AND_SIMULATIONS
+        )
+        assert (path in results) == (not large), path
+    kinds = {path.split("/")[1] for path in results}
+    assert {"tables", "figures", "devices", "compact_models", "networks", "data"} <= kinds
+    assert {"logs", "benchmarks"} <= kinds
+    assert {"Snakefile", "config.yaml", "LICENSE", "constraints.txt", "README.md"} <= {
+        *crate.members
+    }
+    rules = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("workflow/rules/*.smk")}
+    assert rules <= {*crate.members}
+
+
+def test_the_log_and_the_times_of_each_job_are_in_it(crate):
+    for path in ("traces/neuron/0.4000", "networks/blots/synapse/parallel/seed-3"):
+        assert f"results/logs/{path}.log" in crate.members
+        assert f"results/benchmarks/{path}.tsv" in crate.members
+
+
+def test_files_are_described_with_the_digest_and_size_of_their_content(crate):
+    described = crate.files()
+    assert {*described} == {*crate.members} - {"ro-crate-metadata.json"}
+    assert {*described} == {*crate.named("./", "hasPart")}
+    for place, entity in described.items():
+        content = crate.members[place]
+        assert entity["sha256"] == hashlib.sha256(content).hexdigest(), place
+        assert entity["contentSize"] == str(len(content))
+        assert entity["encodingFormat"] != "application/octet-stream", place
+
+
+def test_all_digests_are_listed_also_of_what_is_not_in_it(crate, imitation):
+    lines = crate.members["results.sha256"].decode().splitlines()
+    listed = {path: digest for digest, _, path in (line.partition("  ") for line in lines)}
+    assert {*listed} == everything(imitation)
+    for path, digest in listed.items():
+        note = files.digest_path(imitation / path).read_text()
+        assert note.split()[0] == digest
+
+
+def test_the_whole_crate_has_simulations_and_weights_too(pack, imitation, tmp_path):
+    whole = pack(imitation, tmp_path / "whole.zip", "--whole")
+    assert everything(imitation) <= {*whole.members}
+    trace = "results/traces/neuron/0.4000.nc"
+    assert whole.members[trace] == (imitation / trace).read_bytes()
+    assert trace in whole.named("#run", "result")
+
+
+def test_the_same_campaign_gives_the_same_bytes(pack, crate, imitation, tmp_path):
+    again = pack(imitation, tmp_path / "again.zip")
+    assert again.path.read_bytes() == crate.path.read_bytes()
+
+
+# What it says
+
+
+def test_the_run_is_of_the_snakefile_on_the_configuration(crate, imitation):
+    assert crate["./"]["mainEntity"] == {"@id": "Snakefile"}
+    assert crate["Snakefile"]["@type"] == ["File", "SoftwareSourceCode", "ComputationalWorkflow"]
+    assert "workflow/rules/networks.smk" in crate.named("Snakefile", "hasPart")
+    (language,) = crate.named("Snakefile", "programmingLanguage")
+    assert crate[language]["name"] == "Snakemake"
+    assert crate[language]["version"].startswith("9.")
+    assert crate.named("./", "mentions") == ["#run"]
+    assert crate["#run"]["@type"] == "CreateAction"
+    assert crate.named("#run", "instrument") == ["Snakefile"]
+    assert crate.named("#run", "object") == ["config.yaml", "#data-set-blots"]
+    assert crate["#data-set-blots"]["subjectOf"] == {"@id": "results/data/blots.json"}
+    stored = (imitation / "config.yaml").read_bytes()
+    assert crate.members["config.yaml"] == stored
+    results = crate.named("#run", "result")
+    kept = {path for path in everything(imitation) if contents.in_short(path)}
+    assert {*results} == kept | {"results.sha256"}
+
+
+def test_the_run_took_from_the_first_job_to_the_last(crate):
+    """Records of other outputs are not of this campaign, and the seconds are whole ones."""
+    run = crate["#run"]
+    began, ended = (datetime.fromisoformat(run[key]) for key in ("startTime", "endTime"))
+    assert (began.timestamp(), ended.timestamp()) == (BEGAN, ENDED)
+    assert run["endTime"].endswith("+00:00")
+    assert crate["./"]["datePublished"] == run["endTime"]
+
+
+def test_times_are_of_the_named_results_alone(imitation):
+    paths = plan.everything(config.load(imitation / "config.yaml"))
+    began, ended = history.run_times(imitation, {paths[2]})
+    assert datetime.fromisoformat(began).timestamp() == BEGAN + 100
+    assert datetime.fromisoformat(ended).timestamp() == BEGAN + 160
+
+
+@pytest.mark.parametrize("record", ["", "{", "[]", '{"starttime": null, "endtime": null}', "{}"])
+def test_without_times_the_end_is_that_of_the_newest_result(imitation, record):
+    paths = plan.everything(config.load(imitation / "config.yaml"))
+    for path in (imitation / ".snakemake/metadata").rglob("*"):
+        if path.is_file():
+            path.write_text(record)
+    os.utime(imitation / paths[4], (ENDED + 5, ENDED + 5.5))
+    for path in paths[:4]:
+        os.utime(imitation / path, (ENDED, ENDED))
+    began, ended = history.run_times(imitation, {*paths[:5]})
+    assert began is None
+    assert datetime.fromisoformat(ended).timestamp() == ENDED + 5
+
+
+def test_software_and_revisions_are_those_that_the_results_state(crate):
+    used = {
+        (crate[each]["name"], crate[each]["softwareVersion"])
+        for each in crate.named("Snakefile", "softwareRequirements")
+    }
+    lightning = ("PyTorch Lightning", "2.6.0")
+    assert used == {("wallnet", "0.1.0"), ("PyTorch", "2.9.0+cpu"), lightning, ("OOMMF", "2.1a0")}
+    numbers = {
+        crate[each]["name"]: crate[each]["value"]
+        for each in crate.named("#wallnet-0.1.0", "additionalProperty")
+    }
+    assert numbers == {
+        "revision of devices": 3,
+        "revision of networks": 4,
+        "revision of oommf": 2,
+    }
+
+
+def test_title_authors_and_licence_are_those_given(pack, imitation, tmp_path):
+    spiteful = 'A "B" </script> {C}'
+    options = ["--name", spiteful, "--author", spiteful, "--author", "D", "--license", "CC-BY-4.0"]
+    made = pack(imitation, tmp_path / "named.zip", *options)
+    assert made["./"]["name"] == spiteful
+    people = made.named("#run", "agent")
+    assert [made[each]["name"] for each in people] == [spiteful, "D"]
+    assert made.named("./", "author") == people
+    assert made["./"]["license"] == {"@id": "https://spdx.org/licenses/CC-BY-4.0"}
+    assert made.members["README.md"].decode().startswith(f"# {spiteful}\n")
+
+
+def test_profiles_are_named_where_the_profiles_ask_for_it(crate):
+    assert "https://w3id.org/ro/wfrun/workflow/0.5" in crate.named("./", "conformsTo")
+    assert crate.named("ro-crate-metadata.json", "conformsTo") == [
+        "https://w3id.org/ro/crate/1.1",
+        "https://w3id.org/workflowhub/workflow-ro-crate/1.0",
+    ]
+    assert "not stated" in crate["./"]["license"]
+
+
+# Refused
+
+
+def test_a_damaged_result_is_refused(imitation, tmp_path):
+    """Also one that would not be packed, since its digest would be."""
+    path = imitation / "results/traces/neuron/0.4000.nc"
+    content = bytearray(path.read_bytes())
+    content[100] ^= 1
+    path.write_bytes(content)
+    said = refused(imitation, tmp_path / "a.zip")
+    assert said == (
+        f"wallnet: {path} is damaged (its content is not what was written); run snakemake again; "
+        "it computes the file again"
+    )
+
+
+def test_a_missing_result_is_refused(imitation, tmp_path):
+    table = imitation / "results/tables/accuracy.csv"
+    table.unlink()
+    assert f"{table} is not there; run snakemake" in refused(imitation, tmp_path / "a.zip")
+    (imitation / "results/tables/accuracy.md").unlink()
+    said = refused(imitation, tmp_path / "a.zip")
+    assert "is not there, like 1 other results; run snakemake" in said
+
+
+def test_a_result_without_a_digest_is_refused(imitation, tmp_path):
+    table = imitation / "results/tables/accuracy.csv"
+    files.digest_path(table).unlink()
+    said = refused(imitation, tmp_path / "a.zip")
+    assert said.startswith(f"wallnet: {table} has no digest beside it; ")
+
+
+def test_a_running_campaign_is_refused(imitation, tmp_path):
+    locks = imitation / ".snakemake/locks"
+    locks.mkdir(exist_ok=True)
+    (locks / "0.input.lock").write_text("")
+    assert "a run of snakemake is active" in refused(imitation, tmp_path / "a.zip")
+
+
+def test_a_folder_without_snakefile_or_configuration_is_refused(tmp_path):
+    with pytest.raises(config.ConfigError, match="name it with --snakefile"):
+        contents.collect(tmp_path, tmp_path / "Snakefile")
+    assert "config.yaml" in refused(tmp_path, tmp_path / "a.zip")
+
+
+def test_a_licence_that_is_neither_url_nor_identifier_is_refused(imitation, tmp_path):
+    said = refused(imitation, tmp_path / "a.zip", "--license", "as you like")
+    assert "--license 'as you like' is neither" in said
+
+
+# Targets beyond all
+
+
+def touch(folder, paths):
+    for path in paths:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).touch()
+
+
+def test_finished_targets_are_those_with_all_results(tmp_path, default_campaign):
+    assert plan.finished_targets(default_campaign, tmp_path) == {}
+    beyond = plan.listing.beyond_all(default_campaign)
+    touch(tmp_path, [*beyond["validation"], *beyond["windows"][:5]])
+    assert [*plan.finished_targets(default_campaign, tmp_path)] == ["validation"]
+    unfinished = plan.unfinished_targets(default_campaign, tmp_path)
+    assert unfinished == {"windows": (5, len(beyond["windows"]))}
+    touch(tmp_path, beyond["windows"])
+    assert [*plan.finished_targets(default_campaign, tmp_path)] == ["windows", "validation"]
+    assert plan.unfinished_targets(default_campaign, tmp_path) == {}
+
+
+def test_no_target_has_results_of_all(default_campaign):
+    beyond = plan.listing.beyond_all(default_campaign)
+    usual = {*plan.everything(default_campaign)}
+    assert not [target for target, paths in beyond.items() if usual & {*paths}]
+    assert {path for paths in beyond.values() for path in paths} == {*plan.checks(default_campaign)}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    {
+        "results/tables/accuracy.csv": True,
+        "results/figures/devices/neuron-dynamics.png": True,
+        "results/devices/neuron.nc": True,
+        "results/windows/narrow.nc": True,
+        "results/windows/narrow/width-52/initial.nc": False,
+        "results/barriers/synapse-5.nc": True,
+        "results/barriers/synapse-5/1_2.nc": False,
+        "results/programs/staircase.nc": False,
+        "results/responses/staircase.nc": True,
+        "results/initial/neuron.nc": False,
+        "results/intervals/synapse-5/0.6625.nc": False,
+        "results/intervals/synapse-5/round-1.json": True,
+        "results/table-ii/mnist/seed-1.ckpt": False,
+        "results/calibration/calibration.nc": True,
+        "results/calibration/12/neuron/0.5000.nc": False,
+    }.items(),
+)
+def test_summaries_are_short_and_simulations_are_not(path, expected):
+    assert contents.in_short(path) == expected
+
+
+# Inputs
+
+
+def test_measured_files_and_own_modules_are_inputs(tmp_path, tiny):
+    folder, elsewhere = tmp_path / "campaign", tmp_path / "elsewhere.csv"
+    folder.mkdir()
+    for path in (folder / "levels.csv", elsewhere, folder / "mine.py"):
+        path.write_text("content")
+    tiny["devices"]["measured"] = {
+        "kind": "measured",
+        "levels": "levels.csv",
+        "activation": str(elsewhere),
+    }
+    tiny["devices"]["neuron"]["calculator"] = "mine:Own"
+    (folder / "config.yaml").write_text(yaml.safe_dump(json.loads(json.dumps(tiny))))
+    campaign = config.load(folder / "config.yaml")
+    found = contents.Contents(folder, ROOT / "Snakefile", campaign, ("all",), {}, ())
+    assert found.inputs() == {
+        "config.yaml": folder / "config.yaml",
+        "levels.csv": folder / "levels.csv",
+        "inputs/measured-activation.csv": elsewhere,
+        "mine.py": folder / "mine.py",
+    }

@@ -1,0 +1,93 @@
+"""The display of a campaign that runs through the shipped profile and a real scheduler."""
+
+import os
+import pty
+import re
+import threading
+
+import pytest
+import yaml
+from helpers.drift import DRIFT, NAME
+
+pytestmark = pytest.mark.slurm
+
+SOUND, BROKEN = "results/traces/neuron/0.4000.nc", "results/traces/synapse/0.5000.nc"
+OF_OTHERS = ("Using workflow specific profile", "SLURM run ID", "Both 'sacctmgr' and 'sshare'")
+"""Beginnings of lines that Snakemake and its executor write."""
+
+DISPLAY = ("--logger", "wallnet", "--retries", "1")
+
+
+@pytest.fixture
+def half_broken(cluster_campaign, tiny):
+    """Return a campaign with one trace of some seconds, and one whose calculator fails."""
+    tiny["film"] = {"time_step_fraction": 0.01, "frozen_change": 0.0}
+    tiny["devices"]["neuron"]["pulse"]["duration"] = 8e-9
+    tiny["devices"]["synapse"] |= {
+        "calculator": NAME,
+        "calculator_settings": {NAME: {"velocity": 200.0}},
+    }
+    (cluster_campaign / "drift.py").write_text(DRIFT.replace("/ 1e12", "/ 0"))
+    (cluster_campaign / "config.yaml").write_text(yaml.safe_dump(tiny, sort_keys=False))
+    return cluster_campaign
+
+
+def test_without_a_terminal_it_is_a_few_lines_and_names_each_failure(submit, half_broken):
+    run = submit(half_broken, SOUND, BROKEN, *DISPLAY)
+    assert run.wait() != 0
+    lines = [line for line in run.text.splitlines() if not line.startswith(OF_OTHERS)]
+    log = "results/logs/traces/synapse/0.5000.log"
+    failure = [
+        "FAILED trace synapse 0.5000 (SLURM: FAILED); log:",
+        f"  {log},",
+        "  .snakemake/slurm_logs/rule_trace/synapse_0.5000/NUMBER.log",
+    ]
+    said = [re.sub(r"/\d+\.log$", "/NUMBER.log", line) for line in lines]
+    # the other trace ends at any time, with a line at most every half minute
+    said = [line for line in said if not re.match(r"\d\d:\d\d:\d\d \d of 4 jobs", line)]
+    assert said[:-1] == [
+        "4 jobs: 2 initial, 2 trace",
+        *failure,
+        "again: trace synapse 0.5000",
+        *failure,
+        "Failed at every attempt (1):",
+        f"  trace: {BROKEN}; log: {log}",
+        "WorkflowError:",
+        "At least one job did not complete successfully.",
+    ]
+    assert re.fullmatch(r"3 of 4 jobs done in \d+ (s|min); 1 failed", said[-1])
+    assert max(len(line) for line in lines if BROKEN not in line) <= 80
+    assert "ZeroDivisionError" in (half_broken / log).read_text()
+    for line in lines:
+        if "slurm_logs" in line:
+            assert (half_broken / line.strip()).is_file()
+
+
+def test_a_terminal_shows_queued_and_running_jobs(submit, half_broken):
+    main, side = pty.openpty()
+    shown = []
+
+    def read():
+        try:
+            while part := os.read(main, 65536):
+                shown.append(part)
+        except OSError:
+            pass  # the other side was closed
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    run = submit(half_broken, SOUND, *DISPLAY, screen=side)
+    os.close(side)
+    assert run.wait() == 0
+    reader.join()
+    os.close(main)
+    text = b"".join(shown).decode()
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text).replace("\r", "\n")
+    lines = [line for line in plain.splitlines() if not line.startswith(OF_OTHERS)]
+    job = r"trace neuron 0\.4000 +"
+    assert any(re.match(job + r"queued for \d+ s", line) for line in lines)
+    assert any(re.match(job + r"\d\.\d of 8\.0 ns", line) for line in lines)
+    assert any(re.search(r"1 of 2 jobs; about \d+ s left; 1 queued", line) for line in lines)
+    assert any(re.search(r"1 of 2 jobs; .*running: trace", line) for line in lines)
+    assert re.match(r"2 of 2 jobs done in \d+ (s|min)", plain.strip().splitlines()[-1])
+    assert max(map(len, lines)) <= 80
