@@ -331,5 +331,5 @@ def test_make_ends_with_numbers_what_is_new_and_the_report(whole):
     (whole.folder / "results/figures/accuracy.png").unlink()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "\nNew: 1 figure\n" in done.stdout
+    assert "\nNew: 1 figure, summary\n" in done.stdout
     assert report.stat().st_mtime_ns > written

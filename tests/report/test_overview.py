@@ -33,7 +33,7 @@ def test_new_results_are_counted_by_kind_in_the_order_of_the_campaign():
     ]
     assert new_results(made) == (
         "1 initial state, 9 traces, 1 minimum, s, 2 networks, 1 table, 2 figures, "
-        "2 results of other targets"
+        "2 results of other targets, summary"
     )
     assert new_results([]) == ""
 

@@ -52,8 +52,10 @@ def new_results(made: Iterable[str]) -> str:
     'b, 1 figure'
     """
     found: dict[str, set[PurePosixPath]] = {}
+    summarised = False
     for path in map(PurePosixPath, made):
         if len(path.parts) < 3:
+            summarised |= str(path) == files.SUMMARY
             continue
         kind = path.parts[1]
         name = path.parent if kind == "networks" else path.with_suffix("")
@@ -68,7 +70,7 @@ def new_results(made: Iterable[str]) -> str:
             texts.append(f"{count} {names[count > 1]}")
     others = sum(len(each) for kind, each in found.items() if kind not in (*KINDS, *PARTS))
     texts += [f"{others} {CHECKS[others > 1]}"] if others else []
-    return ", ".join(texts)
+    return ", ".join([*texts, *(["summary"] if summarised else [])])
 
 
 def overview(folder: str | Path) -> str:
