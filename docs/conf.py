@@ -97,12 +97,12 @@ def sections(text: str) -> dict[str, list[str]]:
 
 
 def navigation(text: str) -> str:
-    """Return the list of pages as hidden tables of contents."""
-    parts = []
+    """Return the list of pages as hidden tables of contents, the list itself first."""
+    trees = ["```{toctree}\n:hidden:\n\nREADME\n```\n"]
     for title, links in sections(text).items():
-        listed = [link for link in links if f"docs/{link}" != root_doc]
-        parts.append("\n".join(["```{toctree}", f":caption: {title}", ":hidden:", "", *listed]))
-    return "\n```\n\n".join(["", *parts, ""])
+        listed = "\n".join(link for link in links if f"docs/{link}" != root_doc)
+        trees.append(f"```{{toctree}}\n:caption: {title}\n:hidden:\n\n{listed}\n```\n")
+    return "\n".join(["", *trees])
 
 
 def with_titles(text: str) -> str:

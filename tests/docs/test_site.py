@@ -64,7 +64,9 @@ def test_the_navigation_is_the_list_under_its_headings(settings):
     assert settings["sections"](text) == {"One": ["index", "sub/two"], "Up": ["../C"]}
     made = settings["navigation"](text)
     trees = re.findall(r"^```\{toctree\}\n(.*?)^```$", made, re.M | re.S)
+    assert made.count("```") == 2 * len(trees)
     assert [tree.split() for tree in trees] == [
+        [":hidden:", "README"],
         [":caption:", "One", ":hidden:", "sub/two"],
         [":caption:", "Up", ":hidden:", "../C"],
     ]
