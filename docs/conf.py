@@ -54,7 +54,7 @@ highlight_language = "none"  # indented blocks are equations, commands and messa
 nb_execution_mode = "auto"
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
-nb_execution_timeout = 300
+nb_execution_timeout = 1800  # s for a cell: a busy machine is no failure
 nb_merge_streams = True
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # they would be fetched
 
