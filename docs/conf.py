@@ -73,6 +73,7 @@ html_static_path = ["_static"]
 templates_path = ["_templates"]
 html_css_files = ["wallnet.css"]
 html_additional_pages = {"index": "start.html"}
+html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
 html_copy_source = False
 html_sidebars = {"**": ["pages.html"]}

@@ -438,7 +438,7 @@ def animate(trace: "xarray.Dataset", path: str | Path, frames_per_second: int = 
     trace : xarray.Dataset
         The trace. A shorter `output.snapshot_interval` of the device gives more frames.
     path : str or Path
-        The file, `.gif`.
+        The file, ``.gif``.
     frames_per_second : int
         Number of snapshots shown in a second.
     """

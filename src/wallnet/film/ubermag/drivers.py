@@ -74,9 +74,9 @@ def _write_odt(table: ubermagtable.Table, path: Path) -> None:
 class _Driver(mm.ExternalDriver):
     """Base class of both drivers: checks, files of a drive, and results in the system.
 
-    A drive writes the files that micromagneticdata reads: `m0.omf`, one `.omf` file for each saved
-    magnetisation, an `.odt` table and `info.json`. It also writes `parameters.json` with all
-    parameters of the engine.
+    A drive writes the files that micromagneticdata reads: `m0.omf`, one ``.omf`` file for each
+    saved magnetisation, an ``.odt`` table and `info.json`. It also writes `parameters.json` with
+    all parameters of the engine.
     """
 
     _dynamic = True
