@@ -47,6 +47,7 @@ exclude_patterns = [
 ]
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
+smartquotes = False  # commands and messages have two dashes
 highlight_language = "none"  # indented blocks are equations, commands and messages
 
 # Notebooks
@@ -56,6 +57,7 @@ nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 nb_execution_timeout = 1800  # s for a cell: a busy machine is no failure
 nb_merge_streams = True
+nb_render_markdown_format = "myst"  # with tables
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # they would be fetched
 
 # The API
