@@ -13,7 +13,7 @@ MISTAKES ?=
 # write the measured ratios instead of comparing them: make bench BENCH=--write
 BENCH ?=
 
-.PHONY: help run test mistakes mutants bench lint clean
+.PHONY: help run test mistakes mutants bench docs lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -39,6 +39,11 @@ mutants: $(STAMP) ## change the code at random; count what the tests notice (at 
 
 bench: $(STAMP) ## time what users wait for; name what became slower since the committed ratios
 	$(BIN)/python benchmarks/bench.py $(BENCH)
+
+docs: $(STAMP) ## build the documentation site in docs/_build/html; run its notebooks
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,docs]'
+	$(BIN)/python -m sphinx -W --keep-going -E -c docs -d docs/_build/doctrees . docs/_build/html
+	$(BIN)/python docs/check_site.py docs/_build/html
 
 lint: $(STAMP) ## check style, types and imports
 	$(BIN)/ruff check .

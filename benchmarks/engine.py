@@ -270,7 +270,7 @@ def main() -> None:
         print("without magnum.np: it is not installed", file=sys.stderr)
     lines = [
         "| track | calculator | ns | CPU s per ns | ratio | evaluations per ns "
-        "| deviation of <m> | MiB |",
+        "| deviation of \\<m> | MiB |",
         "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     details = []

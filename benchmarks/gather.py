@@ -129,7 +129,7 @@ def main():
             )
             print(lines[-1], flush=True)
     if arguments.table:
-        text = __doc__.splitlines()[0] + "\n\n" + "\n".join(lines) + "\n"
+        text = "# Gathering large sweeps\n\n" + "\n".join(lines) + "\n"
         Path(arguments.table).write_text(text, encoding="utf-8")
 
 

@@ -62,7 +62,7 @@ def main():
         lines.append(f"| {count} | {busy:.1f} | {clock:.1f} | {memory:.0f} |")
         print(lines[-1], flush=True)
     if arguments.table:
-        text = __doc__.splitlines()[0] + "\n\n" + "\n".join(lines) + "\n"
+        text = "# Planning large sweeps\n\n" + "\n".join(lines) + "\n"
         Path(arguments.table).write_text(text, encoding="utf-8")
 
 

@@ -69,8 +69,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     lines = [
+        "# Thresholds with and without shortcuts",
+        "",
         "| α | J (10¹² A/m²) | state, nothing left out | state, default settings "
-        "| largest deviation of <m> |",
+        "| largest deviation of \\<m> |",
         "|---:|---:|---|---|---:|",
     ]
     same = total = 0

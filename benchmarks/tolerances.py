@@ -32,7 +32,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     names = oommf_traces.NAMES
-    lines = ["| settings | " + " | ".join(names) + " |", "|---|" + "---:|" * len(names)]
+    lines = ["# Tolerances of the engine", ""]
+    lines += ["| settings | " + " | ".join(names) + " |", "|---|" + "---:|" * len(names)]
     oommf_traces.simulate(oommf_traces.reference(names[0])[0], [1e-12])
     for label, settings in SETTINGS.items():
         entries = []

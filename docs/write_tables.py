@@ -564,7 +564,7 @@ def crosscheck(results: Results) -> str:
         for row in results.table("crosscheck.csv").to_dict("records")
     ]
     header = (
-        *("case", "α", "J (10¹² A/m²)", "up to (ns)", "max. deviation of <m>", "lower end (nm)"),
+        *("case", "α", "J (10¹² A/m²)", "up to (ns)", "max. deviation of \\<m>", "lower end (nm)"),
         *("upper end (nm)", "final mean position (nm)", "final state, engine / OOMMF"),
     )
     return markdown(header, "|---|---:|---:|---:|---:|---:|---:|---:|---|", rows)

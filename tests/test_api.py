@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.programs import RESPONSE
 from helpers.small_campaign import MATERIAL, TINY
 
 from wallnet import api, config, files
+from wallnet.files.schema import KINDS
 from wallnet.simulate import SimulationError
 
 ROOT = Path(__file__).parents[1]
@@ -178,8 +180,30 @@ def test_figures_of_a_device_by_their_name(swept, tmp_path):
     assert len(drawn.axes) >= 2
     maps = api.figure("dynamics", device, folder / "results/traces/synapse", [1.5e12])
     assert maps.axes
-    with pytest.raises(ValueError, match="no figure 'levels' of this device; use dynamics, cond"):
+    with pytest.raises(ValueError, match="no figure 'levels' of this synapse; use dynamics, cond"):
         api.figure("levels", device)
+
+
+def test_figures_of_gathered_files_by_their_kind():
+    """The response of a program shows the conductance after each of its pulses."""
+    data = files.dataset("response", RESPONSE).assign_attrs(kind="response", program="steps")
+    drawn = api.figure("response", data)
+    steps = [line.get_ydata().tolist() for axes in drawn.axes for line in axes.lines]
+    assert steps[:2] == [[0.0, 0.5, 1.0, 0.5]] * 2  # both readings
+    with pytest.raises(ValueError, match=r"no figure 'window' of this response; use response$"):
+        api.figure("window", data)
+
+
+@pytest.mark.parametrize("kind", api.GATHERED)
+def test_each_gathered_kind_is_one_of_the_schema_and_has_its_drawing(kind, monkeypatch):
+    import importlib
+
+    import xarray
+
+    assert kind in KINDS
+    module = importlib.import_module(f"wallnet.report.{api.GATHERED[kind]}")
+    monkeypatch.setattr(module, "draw", lambda data, figures: data.attrs["kind"])
+    assert api.figure(kind, xarray.Dataset(attrs={"kind": kind})) == kind
 
 
 def test_a_trace_is_drawn_and_animated(swept, tmp_path):

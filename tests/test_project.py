@@ -1,4 +1,4 @@
-"""The help of make, the citation and the index of the pages are correct."""
+"""The help of make and the citation are correct."""
 
 import re
 import subprocess
@@ -22,9 +22,3 @@ def test_the_citation_is_of_this_version():
     assert citation["license"] == "BSD-3-Clause"
     [paper] = citation["references"]
     assert paper["title"] in " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
-
-
-def test_the_index_lists_every_page():
-    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
-    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
-    assert set(re.findall(r"\]\((\w+\.md)\)", index)) == pages

@@ -5,6 +5,7 @@ same files. Networks on levels are in `wallnet.networks`, and the engine as a ca
 in `wallnet.film`.
 """
 
+import importlib
 import json
 import math
 import os
@@ -38,6 +39,17 @@ __all__ = [
     "sweep",
     "trace_figure",
 ]
+
+GATHERED = {
+    "response": "programs",
+    "window": "windows",
+    "transitions": "transitions",
+    "intervals": "intervals",
+    "barriers": "barriers",
+    "calibration": "calibration",
+    "depinning": "depinning",
+}
+"""Kinds of files with a figure of their own, and the module of `wallnet.report` that draws it."""
 
 
 def load_device(path: str | Path, name: str, changes: Mapping[str, Any] | None = None) -> Device:
@@ -353,15 +365,17 @@ def figure(
     traces: str | Path | None = None,
     shown: Iterable[float] = (),
 ) -> "Figure":
-    """Draw a figure of the workflow from a device.
+    """Draw a figure of the workflow from a device, or from what was gathered of many simulations.
 
     Parameters
     ----------
     kind : str
-        The figure, such as ``conductance``, ``dynamics``, ``wall-position``, ``transfer-curve``,
-        ``magnetization`` or, for gathered transitions, ``transitions``.
+        The figure. Of a device: ``conductance``, ``dynamics``, ``wall-position``,
+        ``transfer-curve``, ``magnetization``. Of other files, their kind: ``response``,
+        ``window``, ``transitions``, ``intervals``, ``barriers``, ``calibration``, ``depinning``.
     data : xarray.Dataset
-        The device, as `sweep` returns it, or a file of `results/transitions`.
+        The device, as `sweep` returns it, or a file of `results/responses`, `results/windows` and
+        so on.
     traces : str or Path, optional
         Folder of the traces of the device, for figures with maps of m_z.
     shown : iterable of float
@@ -372,19 +386,24 @@ def figure(
     ValueError
         If there is no such figure.
     """
-    from wallnet.report import devices, style, transitions
+    from wallnet.report import devices, style
 
+    made = str(data.attrs["kind"])
     known = [
         name
         for name, what in plan.FIGURES.items()
-        if what.kind == data.attrs["kind"] and not {"price"} & {*what.options}
+        if what.kind == made and not {"price"} & {*what.options}
     ]
+    if made in GATHERED:
+        known.append(made)
+    if kind not in known:
+        raise ValueError(f"there is no figure {kind!r} of this {made}; use {', '.join(known)}")
     figures = Figures()
     with style.apply(figures):
-        if kind == "transitions":
-            return transitions.draw(data, figures)
-        if kind not in known:
-            raise ValueError(f"there is no figure {kind!r} of this device; use {', '.join(known)}")
+        if made in GATHERED:
+            module = importlib.import_module(f"wallnet.report.{GATHERED[made]}")
+            drawn: Figure = module.draw(data, figures)
+            return drawn
         name = str(data.attrs["device"])
         sources = devices.Sources({name: data}, str(traces) if traces else None, tuple(shown))
         return devices.DRAWINGS[kind](sources, figures)
@@ -419,7 +438,7 @@ def animate(trace: "xarray.Dataset", path: str | Path, frames_per_second: int = 
     trace : xarray.Dataset
         The trace. A shorter `output.snapshot_interval` of the device gives more frames.
     path : str or Path
-        The file, `.gif`.
+        The file, ``.gif``.
     frames_per_second : int
         Number of snapshots shown in a second.
     """

@@ -39,6 +39,7 @@ PAGES = sorted(
         ROOT / "README.md",
         ROOT / "CONTRIBUTING.md",
         *ROOT.glob("docs/*.md"),
+        *ROOT.glob("docs/*/*.md"),
         *ROOT.glob("benchmarks/*.md"),
     ]
 )
@@ -74,8 +75,8 @@ PROGRAMS = ("wallnet", "make", "snakemake", "python", "pytest")
 """Programs whose arguments are checked."""
 
 OTHER_PROGRAMS = {
-    *("apt", "apt-get", "grep", "npm", "python3", "screen", "sha256sum", "tail", "tclsh", "tmux"),
-    *("rocrate-validator", "unshare", "which", "."),
+    *("apt", "apt-get", "cat", "grep", "head", "npm", "python3", "screen", "sha256sum", "tail"),
+    *("tclsh", "tmux", "true", "rocrate-validator", "unshare", "which", "."),
     # SLURM's
     *("sacct", "scancel", "scontrol", "squeue", "srun"),
 }
@@ -102,7 +103,8 @@ class Span:
 
 
 FENCE = re.compile(
-    r"^(?P<indent> *)```(?P<language>\w*)\n(?P<body>.*?)^(?P=indent)```$", re.M | re.S
+    r"^(?P<indent> *)```(?P<language>\w*|\{[\w-]+\}(?: \w+)?)\n(?P<body>.*?)^(?P=indent)```$",
+    re.M | re.S,
 )
 CODE = re.compile(r"(?<!`)(?P<ticks>`+)(?!`)(?P<text>.+?)(?<!`)(?P=ticks)(?!`)", re.S)
 
@@ -144,7 +146,14 @@ def blocks(page: Path, text: str) -> Iterator[Block]:
     for found in FENCE.finditer(text):
         lines = found["body"].splitlines()
         body = "\n".join(line.removeprefix(found["indent"]) for line in lines)
-        yield Block(page, line_of(text, found.start()) + 1, found["language"], body)
+        language = found["language"]
+        if language.startswith("{code-cell}"):
+            body = re.sub(r"^(:.*\n)+", "", body).strip("\n")
+            language = "sh" if body.startswith("%%sh\n") else "python"
+            body = body.removeprefix("%%sh\n")
+        elif language.startswith("{"):
+            continue  # another directive
+        yield Block(page, line_of(text, found.start()) + 1, language, body)
     lines = without_blocks(text).splitlines()
     for number, line in enumerate(lines, start=1):
         if line.startswith("    ") and starts_a_command(line.strip()):
@@ -448,8 +457,8 @@ def starts_a_command(text: str) -> bool:
 
 def fault_of_command(text: str) -> str | None:
     """Return what is wrong with a command line, or None."""
-    for part in re.split(r"\s[|;]\s|\s&&\s", text):
-        words = shlex.split(part, comments=True)
+    for part in re.split(r"\s[|;]\s|\s(?:&&|\|\|)\s", text):
+        words = [word for word in shlex.split(part, comments=True) if word != "2>&1"]
         while words and re.match(r"[A-Z_]+=", words[0]):
             variable = words.pop(0).partition("=")[0]
             if not is_variable(variable):
@@ -876,7 +885,10 @@ def fault_of_module(body: str) -> str | None:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("wallnet"):
             module = importlib.import_module(str(node.module))
             for alias in node.names:
-                if not hasattr(module, alias.name):
+                if (
+                    not hasattr(module, alias.name)
+                    and f"{node.module}.{alias.name}" not in modules()
+                ):
                     return f"{node.module} has no {alias.name}"
     return None
 
@@ -899,8 +911,10 @@ def fault_of_yaml(body: str) -> str | None:
 
 
 def text_of(page: Path) -> str:
-    """Return what a page says, without the steps that tests/extending does."""
+    """Return what a page says, without the steps that tests/extending does, and words of others."""
     text = page.read_text(encoding="utf-8")
+    if page == ROOT / "docs/words.md":  # the first column has our words
+        return re.sub(r"^(\|[^|]*\|).*$", r"\1", text, flags=re.M)
     return extending.STEP.sub("", text) if page == extending.PAGE else text
 
 

@@ -17,7 +17,7 @@ from wallnet.film.core import EngineError
 from wallnet.film.landscape import Landscape, largest, tangential, unit
 
 STOP = 0.1
-"""Largest |m × H × m| in A/m at a minimum."""
+"""Largest ``|m × H × m|`` in A/m at a minimum."""
 
 COARSE = 5.0
 """The same where double precision takes over; single precision reaches about 2 A/m."""
@@ -53,7 +53,7 @@ class Minimum:
     energy : float
         Energy in J.
     residual : float
-        Largest |m × H × m| in A/m.
+        Largest ``|m × H × m|`` in A/m.
     steps : int
         Number of steps.
     stiffness : float

@@ -30,16 +30,16 @@ def minimize(
     m : ndarray (rows, columns, 3)
         Initial unit vectors.
     stop : float
-        Largest |m × H × m| at the minimum, in A/m.
+        Largest ``|m × H × m|`` at the minimum, in A/m.
     limit : int
         Largest number of steps.
     report : callable
-        Called before each step with the number of finished steps and the largest |m × H × m|.
+        Called before each step with the number of finished steps and the largest ``|m × H × m|``.
 
     Returns
     -------
     tuple of (ndarray, int, float)
-        Unit vectors, number of steps, largest |m × H × m| in A/m.
+        Unit vectors, number of steps, largest ``|m × H × m|`` in A/m.
 
     Raises
     ------

@@ -40,7 +40,7 @@ KNOWN = 0.99
 """Overlap of the softest changes before and after a step above which this change is known."""
 
 STOP = 10.0
-"""Largest |m × H × m| at a saddle point in A/m. Its energy is then exact within 0.01 k_B T."""
+"""Largest ``|m × H × m|`` at a saddle point in A/m. Its energy is then exact within 0.01 k_B T."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Path:
     saddle : int
         Index of the image with the highest energy.
     residual : float
-        Largest |m × H × m| there in A/m; NaN if it has not climbed.
+        Largest ``|m × H × m|`` there in A/m; NaN if it has not climbed.
     stiffness : tuple of float
         The two smallest stiffnesses there in A/m (`minima.softest`); NaN if it has not climbed.
     """

@@ -203,7 +203,7 @@ def save(figure: "Figure", png_path: str | Path, vector_path: str | Path, **meta
     figure : matplotlib.figure.Figure
         The figure.
     png_path, vector_path : str or Path
-        Files to write; the second ends in `.pdf` or `.svg`.
+        Files to write; the second ends in ``.pdf`` or ``.svg``.
     **metadata
         Provenance of the figure, stored as JSON in both files (`Description` of PNG and SVG,
         `Keywords` of PDF). `title` is the title of the document.

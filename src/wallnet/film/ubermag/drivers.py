@@ -74,9 +74,9 @@ def _write_odt(table: ubermagtable.Table, path: Path) -> None:
 class _Driver(mm.ExternalDriver):
     """Base class of both drivers: checks, files of a drive, and results in the system.
 
-    A drive writes the files that micromagneticdata reads: `m0.omf`, one `.omf` file for each saved
-    magnetisation, an `.odt` table and `info.json`. It also writes `parameters.json` with all
-    parameters of the engine.
+    A drive writes the files that micromagneticdata reads: `m0.omf`, one ``.omf`` file for each
+    saved magnetisation, an ``.odt`` table and `info.json`. It also writes `parameters.json` with
+    all parameters of the engine.
     """
 
     _dynamic = True
@@ -301,7 +301,7 @@ class MinDriver(_Driver):
 
     Each step rotates every m in the plane of m and its torque field m × (m × H), which preserves
     its length exactly (Exl et al., J. Appl. Phys. 115, 17D118 (2014)). The minimum is reached when
-    max |m × H × m| is below `stopping_mxHxm`. A long minimisation reports its progress, since a
+    max ``|m × H × m|`` is below `stopping_mxHxm`. A long minimisation reports its progress, since a
     wall that is not held slides for thousands of steps.
 
     Parameters

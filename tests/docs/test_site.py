@@ -1,0 +1,213 @@
+"""The documentation site: it reaches every page, and nothing in it needs a network.
+
+`make docs` builds the site with warnings as errors and checks the built pages.
+"""
+
+import importlib.util
+import re
+import runpy
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from wallnet import api, plan
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+
+@pytest.fixture(scope="module")
+def settings():
+    return runpy.run_path(str(DOCS / "conf.py"))
+
+
+@pytest.fixture(scope="module")
+def checker():
+    specification = importlib.util.spec_from_file_location("check_site", DOCS / "check_site.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def pages(settings):
+    """Return all files that are pages of the site."""
+    found = {path for pattern in settings["include_patterns"] for path in ROOT.glob(pattern)}
+    return {path for path in found if path.relative_to(DOCS.parent).parts[:2] != ("docs", "_build")}
+
+
+# The list of pages
+
+
+def test_the_list_of_pages_has_every_page_once(settings):
+    listed = [
+        (DOCS / f"{link}.md").resolve()
+        for links in settings["sections"]((DOCS / "README.md").read_text("utf-8")).values()
+        for link in links
+    ]
+    assert len(listed) == len(set(listed))
+    assert set(listed) == pages(settings) - {DOCS / "README.md"}
+
+
+def test_every_folder_with_pages_is_searched(settings):
+    """A page in a new folder of docs, or deeper, would not be part of the site."""
+    written = {path for path in DOCS.rglob("*.md") if "_build" not in path.parts}
+    assert written == {path for path in pages(settings) if DOCS in path.parents}
+    assert not {"docs", "benchmarks"} & set(settings["exclude_patterns"])
+
+
+def test_the_navigation_is_the_list_under_its_headings(settings):
+    text = "# All\n\n## One\n\n| a | b |\n|---|---|\n| [index.md](index.md) | x |\n"
+    text += (
+        "| [sub/two.md](sub/two.md) | see [three](three.md) |\n\n## Up\n\n| [c](../C.md) | y |\n"
+    )
+    assert settings["sections"](text) == {"One": ["index", "sub/two"], "Up": ["../C"]}
+    made = settings["navigation"](text)
+    trees = re.findall(r"^```\{toctree\}\n(.*?)^```$", made, re.M | re.S)
+    assert made.count("```") == 2 * len(trees)
+    assert [tree.split() for tree in trees] == [
+        [":hidden:", "README"],
+        [":caption:", "One", ":hidden:", "sub/two"],
+        [":caption:", "Up", ":hidden:", "../C"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("see [a.md](a.md).", "see [](a.md)."),
+        ("[b.md](../x/b.md)", "[](../x/b.md)"),
+        ("[tutorials/b.md](tutorials/b.md)", "[](tutorials/b.md)"),
+        ("[a.md](b.md)", "[a.md](b.md)"),
+        ("[faults](faults.md#a)", "[faults](faults.md#a)"),
+        ("![a.png](a.png)", "![a.png](a.png)"),
+    ],
+)
+def test_links_by_file_name_show_the_title_of_the_page(settings, text, shown):
+    assert settings["with_titles"](text) == shown
+
+
+# Without a network
+
+
+def test_the_settings_name_no_address(settings):
+    assert "://" not in (DOCS / "conf.py").read_text(encoding="utf-8")
+    assert "sphinx.ext.intersphinx" not in settings["extensions"]
+    assert settings["nb_ipywidgets_js"] == {}
+    templates = [path.read_text(encoding="utf-8") for path in (DOCS / "_templates").iterdir()]
+    styles = [path.read_text(encoding="utf-8") for path in (DOCS / "_static").iterdir()]
+    assert "://" not in "".join([*templates, *styles])
+
+
+def test_a_failing_notebook_fails_the_build(settings):
+    assert settings["nb_execution_mode"] == "auto"
+    assert settings["nb_execution_raise_on_error"] is True
+    recipe = (ROOT / "Makefile").read_text().partition("\ndocs:")[2].partition("\n\n")[0]
+    assert " -W " in recipe
+    assert "check_site.py" in recipe
+    calls = re.findall(r"^make (\w+)", (ROOT / ".ci/run").read_text(), re.M)
+    assert "docs" in calls
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        '<script src="https://cdn.example/a.js"></script>',
+        '<script src="//cdn.example/a.js"></script>',
+        '<link rel="stylesheet" href="https://fonts.example/css">',
+        '<link rel="preconnect" href="https://fonts.example">',
+        '<img src="http://badge.example/a.svg">',
+        '<img src="a.png" srcset="a.png 1x, https://big.example/a.png 2x">',
+        '<iframe src="https://video.example"></iframe>',
+        "<style>@import 'https://fonts.example/a.css';</style>",
+        '<p style="background: url(https://img.example/a.png)">a</p>',
+    ],
+)
+def test_what_a_page_loads_from_elsewhere_is_named(checker, tmp_path, part):
+    (tmp_path / "a.png").write_bytes(b"")
+    (tmp_path / "index.html").write_text(f"<html><body>{part}</body></html>")
+    [told] = checker.faults(tmp_path)
+    assert re.match(r"index\.html loads (https?:)?//\w+\.example", told)
+
+
+def test_a_style_sheet_that_loads_a_font_from_elsewhere_is_named(checker, tmp_path):
+    (tmp_path / "index.html").write_text("<p>a</p>")
+    (tmp_path / "a.css").write_text("@font-face {src: url('https://fonts.example/a.woff2')}")
+    assert checker.faults(tmp_path) == ["a.css loads https://fonts.example/a.woff2"]
+
+
+def test_links_within_the_site_lead_somewhere(checker, tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/b.html").write_text('<h1 id="there">b</h1><a href="../a.html#here">a</a>')
+    (tmp_path / "a.html").write_text(
+        '<p id="here"><a href="sub/b.html#there">b</a> <a href="https://example.org">out</a> '
+        '<a href="#here">up</a> <a href="mailto:a@example.org">mail</a>'
+        '<link rel="canonical" href="https://example.org"><script src="sub/x.js"></script>'
+    )
+    assert checker.faults(tmp_path) == []
+    (tmp_path / "c.html").write_text(
+        '<a href="sub/b.html#gone">x</a> <a href="d.html">y</a> <a href="#no">z</a>'
+    )
+    assert checker.faults(tmp_path) == [
+        "c.html links to sub/b.html#gone, which that page lacks",
+        "c.html links to d.html, which is not there",
+        "c.html links to #no, which that page lacks",
+    ]
+
+
+def test_a_folder_without_pages_is_no_site(checker, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        checker.main([str(tmp_path)])
+    assert ended.value.code == 1
+    assert capsys.readouterr().out == f"{tmp_path} has no pages; run make docs\n"
+
+
+# Contents
+
+
+def gallery():
+    """Return the text of the gallery by its headings of third level."""
+    text = (DOCS / "gallery.md").read_text(encoding="utf-8")
+    parts = re.split(r"^### (.+)\n", text, flags=re.M)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_the_gallery_has_every_figure_with_its_picture_and_its_code():
+    """The figures of devices and networks, of gathered files, and of the checks and studies."""
+    shown = gallery()
+    others = {"crosscheck", "mappings", "scaling", "table-ii", "validation"}
+    assert set(shown) == {*plan.FIGURES, *api.GATHERED, *others}
+    for name, text in shown.items():
+        assert re.search(r"^```(python|sh)\n", text, re.M), name
+        if name != "measured":  # the tutorial draws it
+            [path] = re.findall(r"^!\[[^]]+\]\((figures/[\w-]+\.png)\)$", text, re.M)
+            assert (DOCS / path).read_bytes().startswith(b"\x89PNG"), path
+
+
+def test_every_rule_that_draws_has_a_picture_in_the_gallery():
+    """A rule's figure, as `png(files.FIGURE, "mappings")`, is in one of the gallery's pictures."""
+    rules = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    drawn = set(re.findall(r'png\(files\.\w+, "([\w-]+)"\)', rules))
+    assert len(drawn) >= 10
+    pictures = " ".join(re.findall(r"\(figures/([\w-]+)\.png\)", "".join(gallery().values())))
+    assert {name for name in drawn if name not in pictures} == set()
+
+
+@pytest.mark.parametrize("path", sorted((DOCS / "tutorials").glob("*.md")), ids=lambda p: p.stem)
+def test_a_tutorial_is_a_notebook_without_results(path):
+    text = path.read_text(encoding="utf-8")
+    head, body = re.fullmatch(r"---\n(.*?)---\n(.*)", text, re.S).groups()
+    assert "format_name: myst" in head
+    assert "name: python3" in head
+    assert re.search(r"^# \S", body, re.M)
+    assert body.count("```{code-cell} ipython3\n") >= 4
+
+
+def test_what_builds_the_site_is_pinned():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    pins = re.findall(r"^([\w.-]+)==", (ROOT / "constraints.txt").read_text(), re.M)
+    names = {re.match(r"[\w.-]+", line)[0].lower() for line in extras["docs"]}
+    assert {"sphinx", "pydata-sphinx-theme", "myst-nb", "numpydoc"} <= names
+    assert names <= {name.lower() for name in pins}
