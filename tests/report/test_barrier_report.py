@@ -134,7 +134,7 @@ def test_the_report_writes_all_files(data, tmp_path):
     source = tmp_path / "synapse.nc"
     files.write_dataset(data, source, "barriers", {})
     tables = tuple(tmp_path / f"synapse{suffix}" for suffix in (".csv", ".md", ".html"))
-    png, vector = tmp_path / "synapse.png", tmp_path / "synapse.svg"
+    png, vector = tmp_path / "energy.png", tmp_path / "energy.svg"
     barrier_report(source, tables, Figures(resolution=72), png, vector)
     rows = list(csv.reader(io.StringIO(tables[0].read_text())))
     assert [row[0] for row in rows] == ["state", "notch 1", "between 1 and 2", "notch 2"]

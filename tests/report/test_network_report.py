@@ -661,7 +661,7 @@ def records(**stages):
 
 def gaps_of(found):
     """Return the gaps as numbers, by stage, and the last cells of the readable table."""
-    numbers, readable = report._gaps(found)
+    numbers, readable = report.gap_tables(found)
     rows = {row["stage"]: row for row in numbers.frame.to_dict("records")}
     assert len(rows) == len(numbers.frame)
     return rows, [row[3:] for row in readable.rows()]
@@ -739,7 +739,7 @@ def test_gaps_are_those_of_their_own_place():
         record("quantized", 1, 63.0, recipe="tuned"),
         record("quantized", 1, 79.0, device="t"),
     ]
-    numbers, _ = report._gaps(found)
+    numbers, _ = report.gap_tables(found)
     columns = ["dataset", "device", "reading", "mapping", "recipe", "mean"]
     assert [tuple(row) for row in numbers.frame[columns].to_numpy().tolist()] == [
         ("mnist", "s", "series", "layer", "plain", 1.0),

@@ -318,7 +318,7 @@ def written(folder, name, results):
 
 
 def outputs(folder):
-    names = {"csv": "a.csv", "markdown": "a.md", "png": "a.png", "vector": "a.svg"}
+    names = {"csv": "a.csv", "markdown": "a.md", "png": "figure.png", "vector": "a.svg"}
     return [word for key, name in names.items() for word in (f"--{key}", str(folder / name))]
 
 
@@ -334,7 +334,7 @@ def test_the_command_writes_what_the_mappings_cost(tmp_path):
         pytest.approx(23.5 / 3, abs=1e-4),
         pytest.approx(1.0 / 3, abs=1e-4),
     ]
-    assert (tmp_path / "a.png").stat().st_size > 1000
+    assert (tmp_path / "figure.png").stat().st_size > 1000
     assert "<svg" in (tmp_path / "a.svg").read_text()
 
 
@@ -352,7 +352,7 @@ def test_the_commands_choose_readings_and_tabulate_them(tmp_path):
     assert "97.2 ± 0.1" in text
     assert "96.9 ± 0.1" in text
     assert len(list(csv.DictReader((tmp_path / "a.csv").open()))) == 7
-    assert (tmp_path / "a.png").stat().st_size > 1000
+    assert (tmp_path / "figure.png").stat().st_size > 1000
 
 
 def test_a_foreign_file_is_one_sentence(tmp_path):
