@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wallnet import __version__, files, jobs
-from wallnet.config import Figures
+from wallnet.config import ConfigError, Figures
 from wallnet.report.figure_data import figure_data
 
 if TYPE_CHECKING:
@@ -265,6 +265,17 @@ def add_report_arguments(command: argparse.ArgumentParser, table: str) -> None:
 
 
 def report_files(arguments: argparse.Namespace) -> tuple[tuple[str, str, str], Figures, str, str]:
-    """Return the tables, the style of the figure, and the figure in both formats."""
+    """Return the tables, the style of the figure, and the figure in both formats.
+
+    Raises
+    ------
+    ConfigError
+        If the data of the figure would overwrite the first table.
+    """
+    if Path(arguments.csv).resolve() == Path(files.data_of(arguments.png)).resolve():
+        raise ConfigError(
+            f"--csv {arguments.csv} is where the data of the figure {arguments.png} are written; "
+            "choose another name for one of them"
+        )
     tables = (arguments.csv, arguments.markdown, arguments.html)
     return tables, figures_of(arguments), arguments.png, arguments.vector
