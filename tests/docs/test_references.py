@@ -150,7 +150,7 @@ def blocks(page: Path, text: str) -> Iterator[Block]:
         if language.startswith("{code-cell}"):
             body = re.sub(r"^(:.*\n)+", "", body).strip("\n")
             language = "sh" if body.startswith("%%sh\n") else "python"
-            body = body.removeprefix("%%sh\n")
+            body = re.sub(r"^%+\w+.*\n", "", body)  # a magic of IPython
         elif language.startswith("{"):
             continue  # another directive
         yield Block(page, line_of(text, found.start()) + 1, language, body)
