@@ -41,7 +41,12 @@ DATASETS = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
 SYNAPSES = {"synapse-10": 10, "synapse-5": 5}
 """The synapses that correspond to the paper's, with their numbers of notches."""
 
-NETWORKS = (("plain", "layer"), ("tuned", "signed-row-fitted"), ("tuned", "signed-fitted"))
+NETWORKS = (
+    ("plain", "layer"),
+    ("tuned", "signed-row-fitted"),
+    ("tuned", "differential-3sd"),
+    ("tuned", "signed-fitted"),
+)
 """Recipes and mappings that are shown."""
 
 READINGS = ("parallel", "series")
@@ -183,6 +188,7 @@ def seeds(results: Results) -> str:
 
 GAPS = (
     ("quantized", "signed-row-fitted"),
+    ("quantized", "differential-3sd"),
     ("quantized", "signed-fitted"),
     ("on_levels", "signed-fitted"),
 )
@@ -210,7 +216,7 @@ def gaps(results: Results) -> str:
                 rows.append([f"{title}, {count}", reading, *cells])
     titles = {"quantized": "quantised", "on_levels": "trained on the levels"}
     header = ["data, levels", "reading", *(f"{titles[s]}, `{mapping}`" for s, mapping in GAPS)]
-    return markdown(header, "|---|---|---:|---:|---:|", rows)
+    return markdown(header, "|---|---|" + len(GAPS) * "---:|", rows)
 
 
 def mappings(results: Results) -> str:

@@ -72,7 +72,12 @@ def accuracy(**where):
 @pytest.mark.parametrize("dataset", ["mnist", "fashion-mnist"])
 @pytest.mark.parametrize(
     ("place", "recipe", "mapping"),
-    [(1, "plain", "layer"), (2, "tuned", "signed-row-fitted"), (3, "tuned", "signed-fitted")],
+    [
+        (1, "plain", "layer"),
+        (2, "tuned", "signed-row-fitted"),
+        (3, "tuned", "differential-3sd"),
+        (4, "tuned", "signed-fitted"),
+    ],
 )
 @pytest.mark.parametrize("stage", ["fp32", "quantized", "fine_tuned", "on_levels"])
 def test_accuracies_are_those_of_the_file(dataset, place, recipe, mapping, stage):
@@ -83,10 +88,10 @@ def test_accuracies_are_those_of_the_file(dataset, place, recipe, mapping, stage
     assert cells[1] == f"{recipe}, `{mapping}`"
     number = ["fp32", "quantized", "fine_tuned", "on_levels"].index(stage)
     where = {"dataset": dataset, "recipe": recipe, "stage": stage}
-    computed = {"layer": "fine_tuned", "signed-row-fitted": "", "signed-fitted": "on_levels"}
+    computed = {"layer": "fine_tuned", "signed-fitted": "on_levels"}
     if stage == "fp32":
         expected = accuracy(**where)
-    elif stage in ("quantized", computed[mapping]):
+    elif stage in ("quantized", computed.get(mapping)):
         where |= {"device": "synapse-5", "mapping": mapping}
         expected = " / ".join(accuracy(**where, reading=r) for r in ("parallel", "series"))
     else:
@@ -103,6 +108,7 @@ def test_what_the_levels_cost_is_the_mean_over_seeds_with_students_interval(data
     cells = [cell.strip() for cell in line.strip("|").split("|")]
     shown = (
         ("quantized", "signed-row-fitted", "fp32"),
+        ("quantized", "differential-3sd", "fp32"),
         ("quantized", "signed-fitted", "fp32"),
         ("on_levels", "signed-fitted", "continued"),
     )

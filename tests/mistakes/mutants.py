@@ -33,6 +33,7 @@ CAMPAIGN = ("tests/oracle",)
 """Tests that start separate processes and therefore do not take part in mutmut's runs."""
 
 OTHERS = {
+    "api": ("tests/test_api.py",),
     "cli": (
         *CAMPAIGN,
         "tests/properties/test_outside_files.py",
