@@ -246,8 +246,8 @@ def test_a_changed_level_maps_again_and_trains_nothing_else(whole):
 @pytest.mark.parametrize(
     ("stage", "rules"),
     [
-        ("networks", {*NETWORK_RULES, "accuracy", "programming_table"}),
-        ("report", {"accuracy", "parameters", "device_table", "programming_table"}),
+        ("networks", {*NETWORK_RULES, "accuracy", "programming_table", "summary"}),
+        ("report", {"accuracy", "parameters", "device_table", "programming_table", "summary"}),
     ],
 )
 def test_a_new_revision_plans_its_stage_and_what_comes_after_it(whole, tmp_path, stage, rules):
@@ -306,6 +306,8 @@ def test_the_style_of_figures_plans_figures_alone(whole):
     whole.configure(data)
     planned = whole.planned()
     planned.pop("all")
+    # the page that shows them, too
+    assert planned.pop("summary") == 1
     assert planned
     assert all(name.startswith("figure_") for name in planned), planned
 

@@ -41,19 +41,19 @@ NETWORKS = "results/networks/blots"
 ON_LEVELS = f"{NETWORKS}/synapse/series/layer/plain"
 
 KINDS = {
-    "results/traces/neuron/0.4000.nc": "neuron/0.4000|(devices|compact_models)/neuron",
+    "results/traces/neuron/0.4000.nc": "neuron/0.4000|(devices|compact_models)/neuron|summary",
     "results/levels/synapse/1-2.nc": "(devices|compact_models|levels)/synapse|synapses-compared"
-    "|tables/programming",
-    "results/data/blots.json": "data|networks|accuracy|training-curves|programming",
+    "|tables/programming|summary",
+    "results/data/blots.json": "data|networks|accuracy|training-curves|programming|summary",
     f"{NETWORKS}/none/none/none/plain/fp32/seed-3/metrics.json": "networks|accuracy|training"
-    "|programming",
+    "|programming|summary",
     f"{ON_LEVELS}/quantized/seed-3/programming.nc": f"{ON_LEVELS}|accuracy|figures/networks"
-    "|tables/programming",
+    "|tables/programming|summary",
     f"{ON_LEVELS}/on_levels/seed-3/best.ckpt": f"{ON_LEVELS}|accuracy|figures/networks"
-    "|tables/programming",
-    "results/tables/accuracy.csv": "accuracy",
+    "|tables/programming|summary",
+    "results/tables/accuracy.csv": "accuracy|summary",
     "results/tables/devices/synapse.md": "tables/devices/synapse",
-    "results/tables/parameters.html": "tables/parameters",
+    "results/tables/parameters.html": "tables/parameters|summary",
     "results/figures/devices/synapse-dynamics.png": "synapse-dynamics",
     "results/figures/networks/blots/misread.pdf": "misread",
 }

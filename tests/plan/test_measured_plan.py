@@ -62,6 +62,7 @@ def test_no_simulation_is_planned(campaign):
         "figure_misread": 1,
         "figure_weights": 1,
         "figure_confusion": 1,
+        "summary": 1,
         "all": 1,
     }
 
@@ -126,6 +127,7 @@ def test_another_spread_trains_nothing(finished):
         "measured": 1,
         "measured_table": 1,
         "figure_measured": 1,
+        "summary": 1,
     }
 
 
