@@ -62,6 +62,14 @@ def test_bars_of_errors_have_their_ends(axes):
     ]
 
 
+def test_points_without_an_error_have_none_and_those_without_a_place_are_left_out(axes):
+    axes.errorbar([1, 2, 3], [10, np.nan, 30], [1, 2, np.nan], label="mean")
+    assert points(read(axes), "x", "y", "lower", "upper") == [
+        ("1", "10", "9", "11"),
+        ("3", "30", "", ""),
+    ]
+
+
 def test_lines_across_the_axes_have_one_number(axes):
     axes.axhline(0.25, label="level")
     axes.axvline(150.0, label="notch")

@@ -1,5 +1,6 @@
 """The data of a figure as a table: everything that its axes show, in the units of its labels."""
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -151,9 +152,12 @@ def _with_bars(bar: Any) -> Iterator[Row]:
     name = _name(line, bar)
     ends: Iterable[Any] = [(None, None)] * len(x)
     if bars:
-        ends = [(segment[0][1], segment[1][1]) for segment in bars[0].get_segments()]
+        # the segment of a point without an error, or without a place, is empty
+        segments = bars[0].get_segments()
+        ends = [(each[0][1], each[1][1]) if len(each) else (None, None) for each in segments]
     for x_at, y_at, (low, high) in zip(x, y, ends, strict=True):
-        yield name, x_at, y_at, low, high, None
+        if math.isfinite(x_at) and math.isfinite(y_at):
+            yield name, x_at, y_at, low, high, None
 
 
 def _line(line: Any, axes: "Axes") -> Iterator[Row]:
