@@ -433,9 +433,10 @@ def windows(results: Results) -> str:
     return markdown(header, "|---|---|---:|---|---|", rows)
 
 
-def transitions(results: Results) -> str:
-    """Return where the pulses from each state of the synapse with five notches lead."""
-    table = results.table("transitions/synapse-5.csv")
+def transitions(results: Results, device: str = "synapse-5") -> str:
+    """Return where the pulses from each notch of a synapse lead."""
+    table = results.table(f"transitions/{device}.csv")
+    table = table[table["from"].str.startswith("notch ")]
     densities = sorted(table["J (1e12 A/m²)"].unique(), key=float)
     rows = []
     for start, pulses in table.groupby("from", sort=False):
@@ -866,6 +867,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "windows": windows,
     "staircase-10": staircase_of_ten,
     "transitions": transitions,
+    "rewritable-transitions": lambda results: transitions(results, "synapse-rewritable"),
     "intervals": intervals,
     "calibration": calibration,
     "calibration-statements": calibration_statements,
@@ -984,7 +986,8 @@ def copy_results(source: Path, root: Path) -> list[str]:
     devices = ("neuron", "synapse-5", "synapse-5-literal", "synapse-10", "track")
     places = [f"devices/{device}" for device in devices] + ["programs/staircase"]
     # these targets are not part of the whole campaign
-    others = ["intervals/synapse-5", "transitions/synapse-5", "programs/staircase-10"]
+    transitions = ("transitions/synapse-5", "transitions/synapse-rewritable")
+    others = ["intervals/synapse-5", *transitions, "programs/staircase-10"]
     others += ["depinning/synapse-5", "calibration"]
     others += [f"windows/{name}" for name in WINDOWS]
     places += [place for place in others if (source / f"tables/{place}.csv").exists()]
