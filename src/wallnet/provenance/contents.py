@@ -11,7 +11,6 @@ from wallnet import config, files, jobs, plan
 from wallnet.config import Campaign, ConfigError
 
 CONFIGURATION = "config.yaml"
-REPORT = "results/report.html"
 
 BESIDE_SNAKEFILE = ("LICENSE", "CITATION.cff", "pyproject.toml", "constraints.txt")
 """Files next to the Snakefile that are packed if they are there: rights and versions."""
@@ -149,7 +148,7 @@ def collect(directory: Path, snakefile: Path, whole: bool = False) -> Contents:
         targets.append(target)
         wanted += paths
     if _report_is_current(directory, wanted):
-        wanted.append(REPORT)
+        wanted.append(files.REPORT)
     digests = {path: files.checked_digest(directory / path) for path in sorted({*wanted})}
     _check_current(directory, snakefile, targets)
     packed = tuple(path for path in digests if whole or in_short(path))
@@ -174,7 +173,7 @@ def _check_there(directory: Path, paths: Iterable[str]) -> None:
 
 def _report_is_current(directory: Path, results: Iterable[str]) -> bool:
     """Return whether the report is there and not older than any result, as `make run` judges."""
-    report = directory / REPORT
+    report = directory / files.REPORT
     if not report.is_file():
         return False
     newest = max((directory / path).stat().st_mtime for path in results)

@@ -118,7 +118,10 @@ def build(
     workflow = _workflow(crate, contents)
     inputs = [_file(crate, place, path) for place, path in contents.inputs().items()]
     inputs += _data_sets(crate, contents)
-    results = [_file(crate, path, contents.directory / path) for path in contents.packed]
+    results = [
+        _file(crate, path, contents.directory / path, contents.digests[path])
+        for path in contents.packed
+    ]
     lines = (f"{digest}  {path}\n" for path, digest in contents.digests.items())
     results.append(_file(crate, CHECKSUMS, StringIO("".join(lines))))
     for path in contents.records():
@@ -168,13 +171,15 @@ def _license(crate: ROCrate, license_: str | None) -> ContextEntity | str:
     return crate.add(ContextEntity(crate, place, properties))
 
 
-def _file(crate: ROCrate, place: str, source: Path | StringIO) -> DataEntity:
-    """Add a file with its type, size and digest."""
+def _file(
+    crate: ROCrate, place: str, source: Path | StringIO, known: str | None = None
+) -> DataEntity:
+    """Add a file with its type, size and digest, which is computed unless it is known."""
     if isinstance(source, StringIO):
         content = source.getvalue().encode("utf-8")
         size, digest = len(content), hashlib.sha256(content).hexdigest()
     else:
-        size, digest = source.stat().st_size, files.sha256_of(source)
+        size, digest = source.stat().st_size, known or files.sha256_of(source)
     described = {
         "name": place,
         "encodingFormat": FORMATS.get(PurePosixPath(place).suffix, "application/octet-stream"),
