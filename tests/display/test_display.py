@@ -4,15 +4,14 @@ import io
 import json
 import logging
 import os
-import pty
 import re
 import subprocess
 import sys
-import threading
 from types import SimpleNamespace
 
 import pytest
 from helpers.small_campaign import ROOT, Campaign, with_networks
+from helpers.terminal import terminal
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from snakemake_logger_plugin_wallnet import LogHandler
@@ -372,29 +371,15 @@ def test_a_run_is_a_few_lines_and_its_log_is_complete(tmp_path):
 def test_a_terminal_of_80_columns_shows_running_jobs_and_is_left_clean(tmp_path, tiny):
     campaign = Campaign(tmp_path)
     campaign.configure(tiny)
-    main, side = pty.openpty()
-    shown = []
-
-    def read():
-        try:
-            while part := os.read(main, 65536):
-                shown.append(part)
-        except OSError:
-            pass  # the other side was closed
-
-    reader = threading.Thread(target=read)
-    reader.start()
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
     command += ["--logger", "wallnet", "--directory", str(tmp_path), "--cores", "1"]
     target = "results/traces/neuron/0.4000.nc"
     size = {"COLUMNS": "80", "LINES": "24", "TERM": "xterm"}
-    done = subprocess.run([*command, target], stderr=side, env=os.environ | size, check=False)
-    os.close(side)
-    reader.join()
-    os.close(main)
+    with terminal() as screen:
+        shown = {"stderr": screen.side, "env": os.environ | size}
+        done = subprocess.run([*command, target], **shown, check=False)
     assert done.returncode == 0
-    text = b"".join(shown).decode()
-    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text).replace("\r", "\n")
+    text, plain = screen.text, screen.plain
     assert "trace neuron 0.4000" in plain
     assert "2 of 2 jobs done in" in plain.strip().splitlines()[-1]
     lines = [line for line in plain.splitlines() if not line.startswith("Using workflow")]

@@ -1,13 +1,11 @@
 """The display of a campaign that runs through the shipped profile and a real scheduler."""
 
-import os
-import pty
 import re
-import threading
 
 import pytest
 import yaml
 from helpers.drift import DRIFT, NAME
+from helpers.terminal import terminal
 
 pytestmark = pytest.mark.slurm
 
@@ -64,25 +62,10 @@ def test_without_a_terminal_it_is_a_few_lines_and_names_each_failure(submit, hal
 
 
 def test_a_terminal_shows_queued_and_running_jobs(submit, half_broken):
-    main, side = pty.openpty()
-    shown = []
-
-    def read():
-        try:
-            while part := os.read(main, 65536):
-                shown.append(part)
-        except OSError:
-            pass  # the other side was closed
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    run = submit(half_broken, SOUND, *DISPLAY, screen=side)
-    os.close(side)
-    assert run.wait() == 0
-    reader.join()
-    os.close(main)
-    text = b"".join(shown).decode()
-    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text).replace("\r", "\n")
+    with terminal() as screen:
+        run = submit(half_broken, SOUND, *DISPLAY, screen=screen.side)
+        assert run.wait() == 0
+    plain = screen.plain
     lines = [line for line in plain.splitlines() if not line.startswith(OF_OTHERS)]
     job = r"trace neuron 0\.4000 +"
     assert any(re.match(job + r"queued for \d+ s", line) for line in lines)
