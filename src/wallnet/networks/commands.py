@@ -4,6 +4,7 @@ PyTorch is imported when a subcommand runs.
 """
 
 import argparse
+import re
 
 from wallnet.config import ConfigError
 from wallnet.config.networks import DEFAULT_SOURCES, SOURCES
@@ -86,8 +87,39 @@ def _data(arguments: argparse.Namespace) -> None:
     )
 
 
+def _import_lean(job: TrainingJob | ContinuingJob | MappingJob | InterpretationJob) -> None:
+    """Import torchmetrics without the optional packages of metrics that no network here uses.
+
+    Lightning imports all of torchmetrics, and this what metrics of images and sounds need: a third
+    of the time in which a job starts. A user-defined model may use these metrics, so its jobs
+    import everything.
+    """
+    networks = job.networks if isinstance(job, MappingJob) else (job,)
+    if any(getattr(network, "model_code", None) for network in networks):
+        return
+    from unittest.mock import patch
+
+    from lightning_utilities.core import imports
+
+    is_met, is_there = imports.RequirementCache.__bool__, imports.package_available
+    unused = ("matplotlib", "scipy", "torchvision")
+    requirement = re.compile(rf"({'|'.join(unused)})\b")
+    with (
+        patch.object(
+            imports.RequirementCache,
+            "__bool__",
+            lambda cache: not requirement.match(cache.requirement or "") and is_met(cache),
+        ),
+        patch.object(
+            imports, "package_available", lambda name: name not in unused and is_there(name)
+        ),
+    ):
+        import torchmetrics  # noqa: F401
+
+
 def _train(arguments: argparse.Namespace) -> None:
     job = TrainingJob.from_json(arguments.job)
+    _import_lean(job)
     from wallnet.networks import images, stages
 
     data = images.load(arguments.data, arguments.data_folder)
@@ -96,6 +128,7 @@ def _train(arguments: argparse.Namespace) -> None:
 
 def _continue(arguments: argparse.Namespace) -> None:
     job = ContinuingJob.from_json(arguments.job)
+    _import_lean(job)
     from wallnet.networks import images, stages
 
     data = images.load(arguments.data, arguments.data_folder)
@@ -104,6 +137,7 @@ def _continue(arguments: argparse.Namespace) -> None:
 
 def _map(arguments: argparse.Namespace) -> None:
     job = MappingJob.from_json(arguments.job)
+    _import_lean(job)
     from wallnet.networks import images, stages
 
     data = images.load(arguments.data, arguments.data_folder)
@@ -112,6 +146,7 @@ def _map(arguments: argparse.Namespace) -> None:
 
 def _compare(arguments: argparse.Namespace) -> None:
     job = MappingJob.from_json(arguments.job)
+    _import_lean(job)
     from wallnet.networks import images, studies
 
     data = images.load(arguments.data, arguments.data_folder)
@@ -120,6 +155,7 @@ def _compare(arguments: argparse.Namespace) -> None:
 
 def _interpret(arguments: argparse.Namespace) -> None:
     job = InterpretationJob.from_json(arguments.job)
+    _import_lean(job)
     from wallnet.networks import images, studies
 
     data = images.load(arguments.data, arguments.data_folder)
