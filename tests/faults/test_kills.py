@@ -83,6 +83,11 @@ def test_the_jobs_of_these_tests_run_the_code_beside_the_tests(campaign, tmp_pat
     assert note.read_text() == str(ROOT / "src/wallnet/__init__.py")
 
 
+def unlock(campaign):
+    """Do what `snakemake --unlock` does, which `start_again` runs itself."""
+    shutil.rmtree(campaign.folder / ".snakemake/locks", ignore_errors=True)
+
+
 def start_again(campaign, *targets):
     """Unlock as the message about the lock describes, and run to the end."""
     refused = campaign.snakemake(*targets, check=False)
@@ -105,8 +110,7 @@ def test_killed_at_random_moments(campaign, finished_devices, request):
         except subprocess.TimeoutExpired:
             kill_tree(process)
             done += 1
-            # the effect of `snakemake --unlock`, which `start_again` runs itself
-            shutil.rmtree(campaign.folder / ".snakemake/locks", ignore_errors=True)
+            unlock(campaign)
         else:
             assert process.returncode == 0, (campaign.folder / "killed.log").read_text()
             assert_same(campaign.folder, finished_devices.folder, "neuron")
@@ -149,7 +153,8 @@ def test_killed_at_a_bad_moment(finished, finished_devices, tmp_path, where, pat
     if where != "while gathering":
         # the job on the other core may have been interrupted too
         assert list(finished.folder.glob("results/**/.*.part*"))
-    start_again(finished, "devices")
+    unlock(finished)
+    finished.snakemake("devices")
     assert_same(finished.folder, finished_devices.folder)
 
 

@@ -57,8 +57,11 @@ def test_devices_may_have_the_names_of_tables(campaign, tiny):
     campaign.configure(tiny)
     tables = campaign.folder / "results/tables"
     own = [f"results/tables/devices/{name}.csv" for name in RESERVED]
-    campaign.snakemake(*own, "results/tables/parameters.csv")
-    for name in RESERVED:
+    jobs = dict.fromkeys(("initial", "trace", "device", "device_table"), len(RESERVED))
+    assert campaign.planned(*own, "results/tables/parameters.csv") == {**jobs, "parameters": 1}
+    run = [f"results/tables/devices/{name}.csv" for name in ("accuracy", "parameters")]
+    campaign.snakemake(*run, "results/tables/parameters.csv")
+    for name in ("accuracy", "parameters"):
         with open(tables / f"devices/{name}.csv", newline="") as stream:
             (row,) = csv.DictReader(stream)
         assert float(row["J (1e12 A/m²)"]) == 0.4, name

@@ -239,6 +239,8 @@ def save(figure: "Figure", png_path: str | Path, vector_path: str | Path, **meta
     ):
         data.write_text(figure_data(figure).as_csv(), encoding="utf-8")
         figure.savefig(png, format="png", metadata=about[".png"])
+        # the axes stay where they are: the same layout in both files, and computed once
+        figure.set_layout_engine("none")
         figure.savefig(other, format=vector[1:], metadata=about[vector])
 
 
