@@ -16,7 +16,10 @@ STAGES = {
     "traces, neuron": "traces/neuron/*.tsv",
     "traces, synapses and tracks": "traces/[!n]*/*.tsv",
     "levels": "levels/*/*.tsv",
+    "minima": "minima/*/*.tsv",
+    "programs": "programs/*.tsv",
     "gathering": "devices/*.tsv",
+    "responses": "responses/*.tsv",
     "compact models": "compact_models/*.tsv",
     "data": "data/*.tsv",
     "train (fp32), plain": "networks/*/none/*/*/plain/fp32/**/*.tsv",
@@ -25,6 +28,7 @@ STAGES = {
     "map (all recipes and mappings)": "networks/*/[!n]*/*/*.tsv",
     "tables": "tables/**/*.tsv",
     "figures": "figures/**/*.tsv",
+    "summary": "summary.tsv",
 }
 
 

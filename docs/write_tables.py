@@ -530,6 +530,12 @@ def all_jobs(results: Results) -> str:
     return f"{results.table('jobs.csv')['jobs'].astype(int).sum()} jobs"
 
 
+def campaign_minutes(results: Results) -> str:
+    """Return how long the jobs of the campaign took on two cores."""
+    seconds = sum(int(line.split("|")[4]) for line in results.benchmark("campaign")[2:])
+    return f"{rounded(Decimal(seconds) / 120, 0)} minutes on two free cores"
+
+
 def as_measured(name: str) -> Callable[[Results], str]:
     """Return a function that copies the table of a benchmark."""
     return lambda results: "\n".join(results.benchmark(name))
@@ -877,6 +883,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "barriers": barriers,
     "queued-jobs": queued_jobs,
     "all-jobs": all_jobs,
+    "campaign-minutes": campaign_minutes,
     "crosscheck": crosscheck,
     "tolerances": tolerances,
     "mistakes": mistakes,
