@@ -243,7 +243,7 @@ def test_damage_during_a_run_is_said_and_repaired_by_the_next(
         "HARM_COMMAND": command,
         "HARM_FILES": ":".join(harmed),
     }
-    refused = whole.snakemake(check=False, environment=environment)
+    refused = whole.snakemake(remade, check=False, environment=environment)
     assert refused.returncode
     said = refused.stdout + refused.stderr
     assert f"wallnet: {harmed[0]} is damaged" in said
@@ -253,7 +253,7 @@ def test_damage_during_a_run_is_said_and_repaired_by_the_next(
     assert "Missing files" not in said
     assert all((whole.folder / name).exists() for name in harmed)
     assert f"  {loser}: " in said[said.index("Failed at every attempt (1):") :]
-    whole.snakemake()
+    whole.snakemake(remade)
     assert_same(whole.folder, finished_campaign.folder)
 
 
@@ -287,5 +287,5 @@ def test_a_changed_digit_of_an_accuracy_is_found(whole, finished_campaign):
     refused = whole.snakemake("results/tables/accuracy.md", check=False)
     said = refused.stdout + refused.stderr
     assert "has a test_accuracy that is not that of its confusion_matrix" in said
-    whole.snakemake()
+    whole.snakemake("results/tables/accuracy.md")
     assert_same(whole.folder, finished_campaign.folder)

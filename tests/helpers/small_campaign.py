@@ -4,11 +4,12 @@ import copy
 import json
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import yaml
+
+from helpers import forked_snakemake
 
 ROOT = Path(__file__).parents[2]
 
@@ -84,12 +85,8 @@ class Campaign:
         program = Path(sys.executable).with_name("snakemake")
         command = [program, "--snakefile", root / "Snakefile", "--directory", self.folder]
         command += ["--cores", str(cores), *arguments]
-        result = subprocess.run(
-            list(map(str, command)),
-            capture_output=True,
-            text=True,
-            env={**os.environ, **(environment or {})},
-            cwd=self.folder,
+        result = forked_snakemake.run(
+            list(map(str, command)), {**os.environ, **(environment or {})}, self.folder
         )
         if check and result.returncode:
             raise AssertionError(f"snakemake failed:\n{result.stdout}\n{result.stderr}")
@@ -97,18 +94,22 @@ class Campaign:
 
     def planned(self, *targets, **options) -> dict[str, int]:
         """Return the number of jobs of each rule that would run."""
-        result = self.snakemake("--dry-run", *targets, **options)
-        jobs = {}
-        counting = False
-        for line in result.stdout.splitlines():
-            if line.startswith("job ") and "count" in line:
-                counting = True
-            elif counting and (words := line.split()) and len(words) == 2 and words[1].isdigit():
-                if words[0] != "total":
-                    jobs[words[0]] = int(words[1])
-            elif counting and not line.strip():
-                break
-        return jobs
+        return jobs_in(self.snakemake("--dry-run", *targets, **options).stdout)
+
+
+def jobs_in(plan: str) -> dict[str, int]:
+    """Return the number of jobs of each rule in the output of a dry run."""
+    jobs = {}
+    counting = False
+    for line in plan.splitlines():
+        if line.startswith("job ") and "count" in line:
+            counting = True
+        elif counting and (words := line.split()) and len(words) == 2 and words[1].isdigit():
+            if words[0] != "total":
+                jobs[words[0]] = int(words[1])
+        elif counting and not line.strip():
+            break
+    return jobs
 
 
 STAGES = ("fp32", "fine_tuned", "on_levels")

@@ -135,7 +135,7 @@ def test_another_level_runs_the_networks_on_it_and_no_training(finished):
     trained = finished.folder / "results/networks/blots/none"
     before = {path: path.read_bytes() for path in trained.rglob("best.ckpt")}
     write_measurements(finished.folder, levels=LEVELS.replace("2.2e-5", "2.5e-5"))
-    ran = jobs_of(finished.snakemake())
+    ran = jobs_of(finished.snakemake("networks"))
     assert ran["map"] == 1
     assert "train" not in ran
     assert "data" not in ran
