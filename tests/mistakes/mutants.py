@@ -1,7 +1,7 @@
 """Draw a seeded sample of mutants from mutmut and count those that the tests notice.
 
 mutmut changes one operator, number or argument at a time and runs the tests that pass through the
-changed function in its own process. Surviving mutants are then tried on the oracle's campaign or
+changed function in its own process. Surviving mutants are then tried on the oracle's campaigns or
 on other tests whose jobs are separate processes. Changes of text and styling only are not drawn,
 and mutmut does not change decorated functions; ``mistakes.py`` in this folder covers both kinds by
 hand.
@@ -29,21 +29,33 @@ from mistakes import ROOT, copy_tree, environment_of
 NOTICED = (1, 3, -24, 24, 152, 255, 36, -9, -11)
 """Exit codes of mutmut that mean a failed test, a time limit or a crash."""
 
-CAMPAIGN = ("tests/oracle",)
-"""Tests that start separate processes and therefore do not take part in mutmut's runs."""
+DEVICES = ("tests/oracle/test_device_oracle.py",)
+NETWORKS = ("tests/oracle/test_network_oracle.py",)
+"""The oracle's two campaigns: separate processes, which therefore do not take part in mutmut's
+runs."""
 
-OTHERS = {
-    "api": ("tests/test_api.py",),
+SEPARATE = {
+    "api": ("tests/test_api.py", "-k", "not page"),
     "cli": (
-        *CAMPAIGN,
+        *DEVICES,
         "tests/properties/test_outside_files.py",
         "tests/faults/test_surroundings.py",
     ),
-    "plan": ("tests/plan/test_clean.py",),
+    "networks": NETWORKS,
+    "plan": (
+        "tests/plan/test_plan.py",
+        "tests/plan/test_clean.py",
+        "-k",
+        "targets_ask or plan_of_the_package or waits_for_all or lists_what",
+    ),
+    "provenance": ("tests/provenance/test_finished.py",),
+    "report": (*DEVICES, *NETWORKS),
     # a mutated package has other digests than the noted ones
     "revisions": ("tests/test_revisions.py", "-k", "not noted and not noting"),
+    # no campaign runs the checks of the engine
+    "validation": (),
 }
-"""Such tests for stages whose changes the numbers of a campaign do not show."""
+"""Tests of each stage whose jobs are separate processes; `DEVICES` for other stages."""
 
 UNMUTATED = """
 import os
@@ -192,14 +204,17 @@ def main() -> int:
         alive = [name for name in every if codes.get(name) not in NOTICED]
         print(f"{len(alive)} left after {time.monotonic() - started:.0f} s", flush=True)
 
-        def on_campaign(name: str) -> bool | None:
-            """Return whether the campaign's tests notice a mutant; None when the time is over."""
+        def on_separate_jobs(name: str) -> bool | None:
+            """Return whether tests of other processes notice it; None when the time is over."""
+            others = SEPARATE.get(stage_of[name], DEVICES)
+            if not others:
+                return False
             if time.monotonic() - started > 60 * arguments.minutes:
                 return None
             command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
             chosen = {"PYTHONPATH": str(root / "mutants/src"), "MUTANT_UNDER_TEST": name}
             tried = subprocess.run(
-                [*command, *OTHERS.get(stage_of[name], CAMPAIGN)],
+                [*command, *others],
                 cwd=root / "mutants",
                 env=environment | chosen,
                 capture_output=True,
@@ -209,7 +224,7 @@ def main() -> int:
         noticed: dict[str, bool | None] = {name: codes.get(name) in NOTICED for name in every}
         chance.shuffle(alive)
         with ThreadPoolExecutor(arguments.jobs) as pool:
-            for name, verdict in zip(alive, pool.map(on_campaign, alive), strict=True):
+            for name, verdict in zip(alive, pool.map(on_separate_jobs, alive), strict=True):
                 noticed[name] = verdict
                 if verdict is False:
                     print(f"SURVIVED {name}\n{shown(root, name)}", flush=True)
