@@ -157,6 +157,18 @@ def test_a_level_without_a_minimum_is_not_kept(bench, rows):
         assert (found["notch 1"]["minimum"], found["notch 1"]["kept"]) == ("unknown", "yes")
 
 
+def test_a_level_in_which_no_wall_rests_has_no_position(bench, rows):
+    """The device file has the position where the placed wall went."""
+    data = files.read_dataset(bench.out, "synapse").load()
+    data["level_source"] = data["level_source"].astype(object)
+    data["level_source"].values[2] = ""
+    files.write_dataset(data, bench.out, "synapse", {})
+    found = rows(None, None)
+    gone = str(data["level_state"].values[2])
+    positions = {state: row["mean wall position (nm)"] for state, row in found.items()}
+    assert [state for state, position in positions.items() if position == "–"] == [gone]
+
+
 def test_the_sweep_has_a_sign(bench, rows):
     """Pulses of negative current are along a sweep of negative current."""
     row = rows(None, transitions())["notch 2"]

@@ -79,7 +79,11 @@ def levels_table(
             "",
         ),
         "state": (states, ""),
-        "mean wall position (nm)": (device["level_position"].values / 1e-9, ".1f"),
+        # without a source, no wall rests in the level, and the position is where the wall went
+        "mean wall position (nm)": (
+            device["level_position"].where(device["level_source"] != "").values / 1e-9,
+            ".1f",
+        ),
         "minimum": (minimum, KEPT),
         "lowest barrier (k_B T)": (barrier, ".1f"),
         "kept": (kept, KEPT),
