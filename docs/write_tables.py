@@ -4,6 +4,8 @@
     python docs/write_tables.py --check           write nothing; name stale blocks and exit with 1
     python docs/write_tables.py --from results    first copy the files from a finished campaign
     python docs/write_tables.py --jobs            first count the jobs of config.yaml again
+    python docs/write_tables.py --rewritable results    first copy the accuracies of networks on
+                                                  rewritable levels (docs/kept.md)
 
 A page has pairs of marks, `<!-- table NAME -->` and `<!-- end NAME -->`. The script replaces the
 text between them by a table or a sentence. A function of `BLOCKS` generates it from the files in
@@ -93,14 +95,7 @@ class Results:
 
         With `optional`, there need not be any.
         """
-        table = self.table("accuracy.csv")
-        for column, value in where.items():
-            table = table[table[column] == value]
-        if table.empty and not optional:
-            raise SystemExit(f"accuracy.csv has no row for {where}")
-        if table["seed"].duplicated().any():
-            raise SystemExit(f"accuracy.csv has several rows a seed for {where}")
-        return [Decimal(accuracy) for accuracy in table["test_accuracy"]]
+        return accuracies_in(self.table("accuracy.csv"), optional, **where)
 
     def seeds(self) -> list[str]:
         """Return the seeds of the networks."""
@@ -114,6 +109,26 @@ class Results:
     def levels(self, device: str) -> pd.DataFrame:
         """Return the levels of a synapse, by state."""
         return self.table(f"devices/{device}-levels.csv").set_index("state")
+
+
+def rows_where(table: pd.DataFrame, **where: str) -> pd.DataFrame:
+    """Return the rows whose columns have these values."""
+    for column, value in where.items():
+        table = table[table[column] == value]
+    return table
+
+
+def accuracies_in(table: pd.DataFrame, optional: bool = False, **where: str) -> list[Decimal]:
+    """Return the accuracies in the rows whose columns have these values, one a seed.
+
+    With `optional`, there need not be any.
+    """
+    table = rows_where(table, **where)
+    if table.empty and not optional:
+        raise SystemExit(f"the table of accuracies has no row for {where}")
+    if table["seed"].duplicated().any():
+        raise SystemExit(f"the table of accuracies has several rows a seed for {where}")
+    return [Decimal(accuracy) for accuracy in table["test_accuracy"]]
 
 
 def of_seeds(accuracies: Sequence[Decimal], decimals: int) -> str:
@@ -139,6 +154,52 @@ def markdown(header: Sequence[str], rule: str, rows: Sequence[Sequence[str]]) ->
 
 
 # Results
+
+
+REWRITABLE = {
+    "quantized": {"mnist": "signed-row-fitted", "fashion-mnist": "differential-3sd"},
+    "on_levels": dict.fromkeys(DATASETS, "signed-fitted"),
+}
+"""Mapping of each data set whose accuracy on the rewritable levels is shown."""
+
+
+def rewritable_networks(results: Results) -> str:
+    """Return the accuracies of networks on the levels that can be rewritten, and what they cost."""
+    table = results.table("rewritable/accuracy.csv")
+    costs = results.table("rewritable/accuracy-gaps.csv")
+    rows = []
+    for dataset, title in DATASETS.items():
+        for reading in READINGS:
+            of_recipe = {"dataset": dataset, "recipe": "tuned"}
+            cells = [of_seeds(accuracies_in(table, **of_recipe, device="none", stage="fp32"), 2)]
+            for stage, mappings in REWRITABLE.items():
+                mapping = f"{mappings[dataset]}-rewritable"
+                where = {**of_recipe, "reading": reading, "stage": stage, "mapping": mapping}
+                (cost,) = rows_where(costs, **where).to_dict("records")
+                mean, lower, upper = (
+                    rounded(Decimal(cost[key]), 2) for key in ("mean", "lower", "upper")
+                )
+                cells += [f"`{mappings[dataset]}`", of_seeds(accuracies_in(table, **where), 2)]
+                cells.append(f"{mean} ({lower} to {upper})")
+            rows.append([title, reading, *cells])
+    header = ["data", "reading", "FP32", "mapping", "quantised", "below FP32"]
+    header += ["mapping", "trained on the levels", "below FP32, continued"]
+    return markdown(header, "|---|---|---:|---|---:|---:|---|---:|---:|", rows)
+
+
+def rewritable_loss(results: Results) -> str:
+    """Return how much accuracy training on the rewritable levels costs, over data and readings."""
+    costs = results.table("rewritable/accuracy-gaps.csv")
+    lost = [Decimal(mean) for mean in rows_where(costs, stage="on_levels")["mean"]]
+    return f"{rounded(min(lost), 2)} to {rounded(max(lost), 2)} points"
+
+
+def rewritable_levels(results: Results) -> str:
+    """Return what each whole level of the rewritable synapse is worth."""
+    table = results.table("levels/synapse-rewritable.csv")
+    table = table[table["level"] != "half"].drop(columns="level")
+    header = [title.replace("|", r"\|") for title in table.columns]
+    return markdown(header, "|---|---:|---|---:|---|---:|---|---|---|", table.values)
 
 
 def accuracies(results: Results) -> str:
@@ -884,6 +945,9 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "queued-jobs": queued_jobs,
     "all-jobs": all_jobs,
     "campaign-minutes": campaign_minutes,
+    "rewritable-networks": rewritable_networks,
+    "rewritable-levels": rewritable_levels,
+    "rewritable-loss": rewritable_loss,
     "crosscheck": crosscheck,
     "tolerances": tolerances,
     "mistakes": mistakes,
@@ -975,7 +1039,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
     """
     target = root / "docs/results"
     folders = ("devices", "programs", "barriers", "intervals", "transitions", "windows")
-    for folder in (*folders, "depinning"):
+    for folder in (*folders, "depinning", "levels", "rewritable"):
         (target / folder).mkdir(parents=True, exist_ok=True)
     missing = []
     # table-ii.csv has the paper's own numbers there
@@ -986,10 +1050,11 @@ def copy_results(source: Path, root: Path) -> list[str]:
             shutil.copyfile(table, target / f"{named}.csv")
         else:
             missing.append(str(table))
-    for device in KEPT:  # a target of their own
-        table = source / f"tables/barriers/{device}.csv"
+    # targets of their own
+    for place in (*(f"barriers/{device}" for device in KEPT), "levels/synapse-rewritable"):
+        table = source / f"tables/{place}.csv"
         if table.exists():
-            shutil.copyfile(table, target / f"barriers/{device}.csv")
+            shutil.copyfile(table, target / f"{place}.csv")
     devices = ("neuron", "synapse-5", "synapse-5-literal", "synapse-10", "track")
     places = [f"devices/{device}" for device in devices] + ["programs/staircase"]
     # these targets are not part of the whole campaign
@@ -1062,11 +1127,18 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing, name stale blocks")
     parser.add_argument("--from", dest="source", metavar="RESULTS", help="copy from there first")
+    parser.add_argument(
+        "--rewritable", metavar="RESULTS", help="copy accuracies on rewritable levels from there"
+    )
     parser.add_argument("--jobs", action="store_true", help="count the jobs again first")
     parsed = parser.parse_args(arguments)
     missing = copy_results(Path(parsed.source), root) if parsed.source else []
     for path in missing:
         print(f"{path} is missing; the copy stays unchanged")
+    if parsed.rewritable:
+        for name in ("accuracy", "accuracy-gaps"):
+            table = Path(parsed.rewritable, f"tables/{name}.csv")
+            shutil.copyfile(table, root / f"docs/results/rewritable/{name}.csv")
     if parsed.source or parsed.jobs:
         table = count_jobs(root)
         table.to_csv(root / "docs/results/jobs.csv", index=False, lineterminator="\n")
