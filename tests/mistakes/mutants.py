@@ -57,6 +57,8 @@ SEPARATE = {
 }
 """Tests of each stage whose jobs are separate processes; `DEVICES` for other stages."""
 
+HEADER = ("stage", "mutants", "text or styling", "drawn", "noticed", "undecided")
+
 UNMUTATED = """
 import os
 
@@ -148,6 +150,14 @@ def shown(root: Path, name: str) -> str:
     return "\n".join(line for line in said.splitlines() if line[:1] in "+-" and line.strip("+- "))
 
 
+def rows_of(path: Path) -> dict[str, list[Any]]:
+    """Return the rows of an earlier run by stage, none if there was no run."""
+    if not path.is_file():
+        return {}
+    with open(path, newline="", encoding="utf-8") as stream:
+        return {row[0]: row for row in list(csv.reader(stream))[1:]}
+
+
 def run_for(seconds: float, command: list[str], **options: Any) -> None:
     """Run a command and the processes that it starts, but end them after some seconds."""
     silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -164,7 +174,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--each", type=int, default=40, help="mutants of each stage")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--stages", nargs="*", help="only these")
+    parser.add_argument("--stages", nargs="*", help="only these; others keep their rows")
     parser.add_argument("--minutes", type=float, default=50.0, help="when to stop")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, default=ROOT / "docs/results/mutants.csv")
@@ -228,20 +238,19 @@ def main() -> int:
                 noticed[name] = verdict
                 if verdict is False:
                     print(f"SURVIVED {name}\n{shown(root, name)}", flush=True)
+        rows = {} if arguments.stages is None else rows_of(arguments.out)
+        for stage, names in drawn.items():
+            count = len(by_stage[stage]) + left_out[stage]
+            found = Counter(noticed[name] for name in names)
+            rows[stage] = [stage, count, left_out[stage], len(names), found[True], found[None]]
+            print(
+                f"{stage:12} {found[True]} of {len(names)} noticed, {found[None]} undecided",
+                flush=True,
+            )
         with open(arguments.out, "w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(
-                ["stage", "mutants", "text or styling", "drawn", "noticed", "undecided"]
-            )
-            for stage, names in drawn.items():
-                count = len(by_stage[stage]) + left_out[stage]
-                found = Counter(noticed[name] for name in names)
-                row = [stage, count, left_out[stage], len(names), found[True], found[None]]
-                writer.writerow(row)
-                print(
-                    f"{stage:12} {found[True]} of {len(names)} noticed, {found[None]} undecided",
-                    flush=True,
-                )
+            writer.writerow(HEADER)
+            writer.writerows(rows[stage] for stage in sorted(rows))
     print(f"{time.monotonic() - started:.0f} s", flush=True)
     return 0
 
