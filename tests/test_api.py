@@ -161,6 +161,10 @@ def test_a_field_has_each_cell_where_it_is(swept):
     trace = files.read_dataset(swept[0] / "results/traces/synapse/1.5000.nc", "trace")
     made = api.field(trace, snapshot=0)
     assert made.mesh.n.tolist() == [90, 18, 1]
+    assert made.mesh.region.pmin.tolist() == [0, 0, 0]
+    last = trace["magnetization"].isel(snapshot=-1)
+    found = api.field(trace).array[:, :, 0].transpose(1, 0, 2)
+    np.testing.assert_array_equal(found, np.nan_to_num(last.transpose("y", "x", ...).values))
     assert made.mesh.region.pmax.tolist() == pytest.approx([360e-9, 72e-9, 2e-9], rel=1e-12, abs=0)
     # column 57, row 3: centre at 230 nm, 14 nm
     point = (57.5 * 4e-9, 3.5 * 4e-9, 1e-9)
@@ -178,8 +182,11 @@ def test_figures_of_a_device_by_their_name(swept, tmp_path):
     drawn = api.figure("conductance", device)
     # both readings, and their normalised scales
     assert len(drawn.axes) >= 2
-    maps = api.figure("dynamics", device, folder / "results/traces/synapse", [1.5e12])
-    assert maps.axes
+    one = api.figure("dynamics", device, folder / "results/traces/synapse", [1.5e12])
+    two = api.figure("dynamics", device, folder / "results/traces/synapse", [1.5e12, 0.5e12])
+    assert len(one.axes) < len(two.axes)
+    with pytest.raises(ValueError, match="no figure 'price' of this synapse"):
+        api.figure("price", device)
     with pytest.raises(ValueError, match="no figure 'levels' of this synapse; use dynamics, cond"):
         api.figure("levels", device)
 
@@ -206,18 +213,42 @@ def test_each_gathered_kind_is_one_of_the_schema_and_has_its_drawing(kind, monke
     assert api.figure(kind, xarray.Dataset(attrs={"kind": kind})) == kind
 
 
-def test_a_trace_is_drawn_and_animated(swept, tmp_path):
+def test_a_trace_is_drawn_and_animated(swept, tmp_path, monkeypatch):
     from PIL import Image
+
+    from wallnet.report import devices
 
     trace = files.read_dataset(swept[0] / "results/traces/synapse/1.5000.nc", "trace")
     drawn = api.trace_figure(trace)
-    bottom = drawn.axes[1].lines[0]
-    np.testing.assert_allclose(bottom.get_ydata(), trace["wall_bottom"].values / 1e-9)
-    assert bottom.get_label() == "lower edge"
+    upper, lower = drawn.axes[:2]
+    shown = upper.images[0].get_array()
+    last = trace["magnetization"].isel(snapshot=-1, component=2).transpose("y", "x").values
+    np.testing.assert_array_equal(np.ma.filled(shown.astype(float), np.nan), last)
+    for line, name in zip(lower.lines, ("bottom", "top"), strict=True):
+        np.testing.assert_allclose(line.get_xdata(), trace["time"].values / 1e-9)
+        np.testing.assert_allclose(line.get_ydata(), trace[f"wall_{name}"].values / 1e-9)
+    assert [line.get_label() for line in lower.lines] == ["lower edge", "upper edge"]
+    assert lower.lines[0].get_color() != lower.lines[1].get_color()
+    (current,) = lower.patches
+    assert current.get_label() == "current"
+    # 0.6 ns of pulse
+    assert current.get_extents().transformed(lower.transData.inverted()).x1 == pytest.approx(
+        0.6, abs=1e-9
+    )
+    assert lower.get_xlim() == pytest.approx((0, trace["time"].values[-1] / 1e-9), abs=1e-9)
+    assert (lower.get_xlabel(), lower.get_ylabel()) == ("time (ns)", "wall (nm)")
     path = tmp_path / "wall.gif"
-    api.animate(trace, path)
+    drawn_at = []
+    draw_map = devices.draw_map
+    monkeypatch.setattr(
+        devices, "draw_map", lambda *given: (drawn_at.append(given[2]), draw_map(*given))
+    )
+    api.animate(trace, path, frames_per_second=4)
+    # matplotlib draws the first frame once more
+    assert drawn_at[-trace.sizes["snapshot"] :] == trace["snapshot_time"].values.tolist()
     with Image.open(path) as image:
         assert image.n_frames == trace.sizes["snapshot"]
+        assert image.info["duration"] == 250  # ms
         first = np.array(image.convert("RGB"))
         image.seek(image.n_frames - 1)
         assert (np.array(image.convert("RGB")) != first).any()

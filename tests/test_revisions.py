@@ -46,8 +46,12 @@ def copied(tmp_path):
 
 def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(copied):
     package, run = copied
-    before = json.loads((PACKAGE / "revisions.json").read_text())
-    assert run() == before
+    before = run()
+    kept = json.loads((PACKAGE / "revisions.json").read_text())
+    assert {stage: entry["revision"] for stage, entry in before.items()} == {
+        stage: entry["revision"] for stage, entry in kept.items()
+    }
+    assert len({entry["digest"] for entry in before.values()}) == len(before)
     engine = package / "film/core.py"
     engine.write_text(engine.read_text() + "\nnew = 1\n")
     noted = run()
@@ -57,6 +61,12 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(copied):
     numbers = {stage: raised[stage]["revision"] - before[stage]["revision"] for stage in before}
     assert numbers == dict.fromkeys(before, 0) | {"film": 1, "report": 1}
     assert raised["film"]["digest"] == noted["film"]["digest"]
+    # a stage that is not listed yet begins with revision 1
+    listed = package / "revisions.json"
+    listed.write_text(json.dumps({s: e for s, e in raised.items() if s != "devices"}))
+    assert run()["devices"] == {"revision": 1, "digest": before["devices"]["digest"]}
+    # a line for each number, as in the committed file
+    assert listed.read_text().count("\n") == 4 * len(before) + 2
 
 
 @pytest.mark.parametrize(

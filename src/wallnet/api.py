@@ -7,7 +7,6 @@ in `wallnet.film`.
 
 import importlib
 import json
-import math
 import os
 import subprocess
 import sys
@@ -418,7 +417,7 @@ def trace_figure(trace: "xarray.Dataset") -> "Figure":
     figures = Figures()
     with style.apply(figures):
         made, (upper, lower) = pyplot.subplots(2, 1, figsize=style.size(figures, 0.8))
-        devices.draw_map(upper, trace, math.inf)
+        devices.draw_map(upper, trace, trace["snapshot_time"].values[-1])
         time = trace["time"].values / 1e-9
         for index, (name, text) in enumerate(
             (("wall_bottom", "lower edge"), ("wall_top", "upper edge"))
