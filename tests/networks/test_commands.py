@@ -2,12 +2,19 @@ import subprocess
 import sys
 
 import pytest
+from helpers.small_campaign import ROOT
 from helpers.synthetic import one_sentence
 
-from wallnet import cli
+from wallnet import cli, config
 from wallnet.config.networks import DataSet
 from wallnet.jobs import DataJob, TrainingJob
-from wallnet.networks import fetching
+from wallnet.jobs.networks import (
+    continuing_job,
+    interpretation_job,
+    mapping_job,
+    training_job,
+)
+from wallnet.networks import fetching, images, stages, studies
 
 JOB = DataJob(name="tiny", dataset=DataSet(folder="Tiny/raw", classes=("a", "b"))).to_json()
 
@@ -60,3 +67,78 @@ def test_a_job_imports_what_its_metrics_need_and_all_for_a_model_of_the_user(mod
     )
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert told.stdout.splitlines() == [" ".join(imported), "True True"], told.stderr
+
+
+NETWORKS = config.load(ROOT / "config.yaml").networks
+SAMPLES = ["--data", "mnist.json", "--data-folder", "images"]
+RESULTS = ["--networks", "networks"]
+MAPPING = mapping_job(NETWORKS, "mnist", "synapse-5", "series", 2)
+READING = interpretation_job(NETWORKS, "mnist", 2)
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "job", "words", "given"),
+    [
+        (
+            *(stages, "train", training_job(NETWORKS, "mnist", "plain", 2)),
+            ["train", *SAMPLES, *RESULTS, "--neuron", "neuron.json"],
+            ["neuron.json", "networks"],
+        ),
+        (
+            *(stages, "train_on", continuing_job(NETWORKS, "mnist", "tuned", 2)),
+            ["continue", *SAMPLES, *RESULTS, "--start", "best.ckpt"],
+            ["best.ckpt", "networks"],
+        ),
+        (
+            *(stages, "put_on_levels", MAPPING),
+            ["map", *SAMPLES, *RESULTS, "--synapse", "synapse.json"],
+            ["synapse.json", "networks"],
+        ),
+        (
+            *(studies, "compare", MAPPING),
+            [
+                "compare-mappings",
+                *SAMPLES,
+                *RESULTS,
+                "--synapse",
+                "synapse.json",
+                "--out",
+                "o.json",
+            ],
+            ["synapse.json", "networks", "o.json"],
+        ),
+        (
+            *(studies, "interpret", READING),
+            [
+                *("interpret", *SAMPLES, "--neuron", "neuron.json"),
+                *("--weights", "w.npz", "--out", "o.json"),
+            ],
+            ["neuron.json", "o.json", "w.npz"],
+        ),
+        (
+            *(studies, "fine_tune", READING),
+            [
+                *("interpret", *SAMPLES, "--neuron", "neuron.json", "--fine-tune", "chosen.json"),
+                *("--weights", "w.npz", "--out", "o.json"),
+            ],
+            ["neuron.json", "w.npz", "chosen.json", "o.json"],
+        ),
+    ],
+    ids=["train", "continue", "map", "compare-mappings", "interpret", "fine-tune"],
+)
+def test_a_command_hands_its_job_and_files_to_its_function(
+    monkeypatch, module, function, job, words, given
+):
+    called = []
+    monkeypatch.setattr(images, "load", lambda record, folder: ["images of", record, folder])
+    monkeypatch.setattr(module, function, lambda *arguments: called.append(arguments))
+    command, *options = words
+    cli.main([command, "--job", job.to_json(), *options])
+    assert called == [(job, ["images of", "mnist.json", "images"], *given)]
+    for needed in ("--job", "--data", "--data-folder"):
+        place = options.index(needed) if needed in options else None
+        left = options if place is None else options[:place] + options[place + 2 :]
+        start = [command] if needed == "--job" else [command, "--job", job.to_json()]
+        with pytest.raises(SystemExit) as caught:
+            cli.main([*start, *left])
+        assert caught.value.code == 2
