@@ -214,26 +214,35 @@ def main() -> int:
         alive = [name for name in every if codes.get(name) not in NOTICED]
         print(f"{len(alive)} left after {time.monotonic() - started:.0f} s", flush=True)
 
-        def on_separate_jobs(name: str) -> bool | None:
-            """Return whether tests of other processes notice it; None when the time is over."""
-            others = SEPARATE.get(stage_of[name], DEVICES)
-            if not others:
-                return False
-            if time.monotonic() - started > 60 * arguments.minutes:
-                return None
+        def passes(tests: tuple[str, ...], name: str) -> bool:
+            """Return whether tests of other processes pass with a mutant, or without any."""
             command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
             chosen = {"PYTHONPATH": str(root / "mutants/src"), "MUTANT_UNDER_TEST": name}
             tried = subprocess.run(
-                [*command, *others],
+                [*command, *tests],
                 cwd=root / "mutants",
                 env=environment | chosen,
                 capture_output=True,
             )
-            return tried.returncode == 1
+            return tried.returncode == 0
+
+        def on_separate_jobs(name: str) -> bool | None:
+            """Return whether tests of other processes notice it; None if this is not known."""
+            others = SEPARATE.get(stage_of[name], DEVICES)
+            if not others:
+                return False
+            if not sound[others] or time.monotonic() - started > 60 * arguments.minutes:
+                return None
+            return not passes(others, name)
 
         noticed: dict[str, bool | None] = {name: codes.get(name) in NOTICED for name in every}
         chance.shuffle(alive)
         with ThreadPoolExecutor(arguments.jobs) as pool:
+            # tests that fail without a mutant would notice each one
+            needed = sorted({SEPARATE.get(stage_of[name], DEVICES) for name in alive} - {()})
+            sound = dict(zip(needed, pool.map(lambda t: passes(t, ""), needed), strict=True))
+            for tests in (tests for tests, fine in sound.items() if not fine):
+                print(f"without a mutant these fail: {' '.join(tests)}", flush=True)
             for name, verdict in zip(alive, pool.map(on_separate_jobs, alive), strict=True):
                 noticed[name] = verdict
                 if verdict is False:
