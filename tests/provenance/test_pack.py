@@ -54,6 +54,17 @@ def test_it_has_every_table_figure_device_and_metric_and_no_simulation(crate, im
     assert rules <= {*crate.members}
 
 
+def test_the_report_is_in_it_if_no_result_is_newer(imitation, pack, tmp_path):
+    """Snakemake writes the report afterwards, or not at all."""
+    report = imitation / "results/report.html"
+    files.write_text("<p>all results</p>", report)
+    newest = max((imitation / path).stat().st_mtime for path in everything(imitation))
+    for age, inside in ((0, True), (5, False), (-5, True)):
+        os.utime(report, (newest - age, newest - age))
+        crate = pack(imitation, tmp_path / f"{age}.crate.zip")
+        assert ("results/report.html" in crate.members) == inside, age
+
+
 def test_the_log_and_the_times_of_each_job_are_in_it(crate):
     for path in ("traces/neuron/0.4000", "networks/blots/synapse/parallel/seed-3"):
         assert f"results/logs/{path}.log" in crate.members
