@@ -141,6 +141,14 @@ def of_seeds(accuracies: Sequence[Decimal], decimals: int) -> str:
     return f"{mean} ± {rounded(statistics.stdev(accuracies), decimals)}"
 
 
+def with_interval(cost: Any) -> str:
+    """Return mean and confidence interval of what levels cost, a row of `accuracy-gaps.csv`."""
+    mean, lower, upper = (
+        rounded(Decimal(cost[key]), 2) if cost[key] else "–" for key in ("mean", "lower", "upper")
+    )
+    return f"{mean} ({lower} to {upper})"
+
+
 def rounded(number: Decimal, decimals: int) -> str:
     """Return a number rounded to the given decimals, with halves rounded up; no negative zero."""
     found = number.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
@@ -176,11 +184,8 @@ def rewritable_networks(results: Results) -> str:
                 mapping = f"{mappings[dataset]}-rewritable"
                 where = {**of_recipe, "reading": reading, "stage": stage, "mapping": mapping}
                 (cost,) = rows_where(costs, **where).to_dict("records")
-                mean, lower, upper = (
-                    rounded(Decimal(cost[key]), 2) for key in ("mean", "lower", "upper")
-                )
                 cells += [f"`{mappings[dataset]}`", of_seeds(accuracies_in(table, **where), 2)]
-                cells.append(f"{mean} ({lower} to {upper})")
+                cells.append(with_interval(cost))
             rows.append([title, reading, *cells])
     header = ["data", "reading", "FP32", "mapping", "quantised", "below FP32"]
     header += ["mapping", "trained on the levels", "below FP32, continued"]
@@ -269,11 +274,7 @@ def gaps(results: Results) -> str:
                 cells = []
                 for stage, mapping in GAPS:
                     found = table.loc[(dataset, device, reading, "tuned", mapping, stage)]
-                    mean, lower, upper = (
-                        rounded(Decimal(found[key]), 2) if found[key] else "–"
-                        for key in ("mean", "lower", "upper")
-                    )
-                    cells.append(f"{mean} ({lower} to {upper})")
+                    cells.append(with_interval(found))
                 rows.append([f"{title}, {count}", reading, *cells])
     titles = {"quantized": "quantised", "on_levels": "trained on the levels"}
     header = ["data, levels", "reading", *(f"{titles[s]}, `{mapping}`" for s, mapping in GAPS)]
@@ -1039,7 +1040,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
     """
     target = root / "docs/results"
     folders = ("devices", "programs", "barriers", "intervals", "transitions", "windows")
-    for folder in (*folders, "depinning", "levels", "rewritable"):
+    for folder in (*folders, "depinning", "levels"):
         (target / folder).mkdir(parents=True, exist_ok=True)
     missing = []
     # table-ii.csv has the paper's own numbers there
