@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,8 @@ class Job:
         Its shell command.
     reason : str
         Why Snakemake runs it.
+    started : float
+        When the run took it, by the run's clock.
     queued : bool
         Whether it waits in the queue of a cluster, as far as its files tell.
     begun : float or None
@@ -75,7 +77,7 @@ class Job:
     logs: tuple[str, ...] = ()
     command: str = ""
     reason: str = ""
-    started: float = field(default_factory=time.monotonic)
+    started: float = 0.0
     queued: bool = False
     begun: float | None = None
     state: str = ""

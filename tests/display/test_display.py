@@ -78,7 +78,8 @@ def test_a_line_has_what_is_done_runs_failed_and_is_left(run, clock):
     assert failed.failure() == "FAILED trace; log: results/logs/x.log"
     # 4 traces and 2 devices of 30 s, one of which has been running for 30 s; three at once
     assert run.line() == "1 of 8 jobs; 1 failed; about 50 s left; running: trace"
-    run.running = {k: Job(f"rule-{k}-of-a-long-name", k) for k in range(20)}
+    for k in range(20):
+        run.start(Job(f"rule-{k}-of-a-long-name", k))
     assert len(run.line()) <= 71
     assert run.line().startswith("1 of 8 jobs; 1 failed; about ")
 
@@ -361,7 +362,7 @@ def test_a_run_is_a_few_lines_and_its_log_is_complete(tmp_path):
     (failure,) = [line for line in lines if line.startswith("FAILED")]
     assert failure == "FAILED data blots; log: results/logs/data/blots.log"
     assert lines[0] == "3 jobs: 1 data, 1 initial, 1 trace"
-    assert re.fullmatch(r"2 of 3 jobs done in \d+ s; 1 failed", lines[-1])
+    assert re.fullmatch(r"2 of 3 jobs done in \d+ (s|min); 1 failed", lines[-1])
     (log,) = (tmp_path / ".snakemake/log").glob("*.log")
     assert "rule trace:" in log.read_text()
     assert not list(tmp_path.glob("results/traces/neuron/.*.progress"))
@@ -384,5 +385,6 @@ def test_a_terminal_of_80_columns_shows_running_jobs_and_is_left_clean(tmp_path,
     assert "2 of 2 jobs done in" in plain.strip().splitlines()[-1]
     lines = [line for line in plain.splitlines() if not line.startswith("Using workflow")]
     assert max(map(len, lines)) <= 80
-    assert any(re.match(r"1 of 2 jobs; about \d+ s left; running: trace", line) for line in lines)
+    now = r"1 of 2 jobs; about \d+ (s|min) left; running: trace"
+    assert any(re.match(now, line) for line in lines)
     assert text.count("\x1b[?25l") == text.count("\x1b[?25h")  # the cursor is there again
