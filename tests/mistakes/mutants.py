@@ -35,25 +35,20 @@ NETWORKS = ("tests/oracle/test_network_oracle.py",)
 runs."""
 
 SEPARATE = {
-    "api": ("tests/test_api.py", "-k", "not page"),
     "cli": (
         *DEVICES,
         "tests/properties/test_outside_files.py",
         "tests/faults/test_surroundings.py",
     ),
     "networks": NETWORKS,
-    "plan": (
-        "tests/plan/test_plan.py",
-        "tests/plan/test_clean.py",
-        "-k",
-        "targets_ask or plan_of_the_package or waits_for_all or lists_what",
-    ),
+    "plan": ("tests/plan/test_plan.py", "-k", "not any_size"),
     "provenance": ("tests/provenance/test_finished.py",),
     "report": (*DEVICES, *NETWORKS),
     # a mutated package has other digests than the noted ones
     "revisions": ("tests/test_revisions.py", "-k", "not noted"),
-    # no campaign runs the checks of the engine
+    # no campaign runs the checks of the engine, or the Python interface
     "validation": (),
+    "api": (),
 }
 """Tests of each stage whose jobs are separate processes; `DEVICES` for other stages."""
 
