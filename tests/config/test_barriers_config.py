@@ -58,6 +58,18 @@ def test_neighbours_differ_by_one_notch():
     ]
 
 
+def test_a_wall_does_not_leave_a_track_with_fixed_ends():
+    notches = {"positions": [100e-9, 300e-9], "diameter": 32e-9}
+    given = parsed().devices["synapse"].track.model_dump() | {"notches": notches}
+    track = config.Track(**given | {"fixed_ends": 60e-9})
+    assert [tuple(map(str, pair)) for pair in neighbours(track)] == [
+        ("notch 1", "notch 2"),
+        ("notch 1", "between 1 and 2"),
+        ("between 1 and 2", "notch 2"),
+    ]
+    assert track.free_range == (60e-9, pytest.approx(track.length - 60e-9, rel=1e-12, abs=0))
+
+
 def test_the_end_that_moves_further_counts_the_images():
     """Notches at 300 and 600 nm on a track of 900 nm; 300 nm in steps of at most 40."""
     track = parsed().devices["synapse"].track

@@ -78,6 +78,10 @@ def test_the_campaign_of_the_repository_is_valid():
         ("devices.neuron.kind", "nerve", "devices.neuron.kind is 'nerve'; use 'neuron'"),
         ("devices.synapse.track.notches.diameter", 70e-9, "leaves no film between"),
         ("devices.synapse.track.notches.count", 40, "notches overlap"),
+        ("devices.synapse.track.fixed_ends", 20e-9, "notches at 3.6e-07 m reach into fixed_ends"),
+        ("devices.neuron.track.fixed_ends", 3e-9, "fixed_ends 3e-09 m holds no cell or the"),
+        ("devices.neuron.track.fixed_ends", 99e-9, "fixed_ends 9.9e-08 m holds no cell or the"),
+        ("devices.neuron.track.fixed_ends", 44e-9, "wall.start 4e-08 m is in the fixed ends of"),
         ("devices.synapse.track.notches.positions", [9e-9], "needs either count"),
         (
             "devices.synapse.track.notches",

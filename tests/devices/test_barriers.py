@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers.walls import SYNAPSE, campaign
 
-from wallnet import files, jobs
+from wallnet import config, files, jobs
 from wallnet.devices.barriers import LONGEST, gather_barriers, kept_states, lifetime
 from wallnet.files import WallState
 
@@ -77,8 +77,10 @@ def gathered(folder, device, broken=None, images=3, **settings):
     for state in STATES:
         minima[WallState(state)] = folder / f"{WallState(state).file_name}.nc"
         files.write_dataset(minimum(device, state), minima[WallState(state)], "minimum", {})
-    assert [tuple(map(str, pair)) for pair in jobs.neighbours(device.track)] == list(TOPS)
-    for pair in TOPS:
+    inner = list(TOPS)[1:-1]
+    expected = list(TOPS) if device.track.fixed_ends is None else inner
+    assert [tuple(map(str, pair)) for pair in jobs.neighbours(device.track)] == expected
+    for pair in expected:
         pairs.append(folder / f"{len(pairs)}.pair.nc")
         count = images if pair == broken else 3
         written = path(device, given, pair, converged=int(pair != broken), images=count)
@@ -139,6 +141,16 @@ def test_a_reversed_track_is_kept_by_the_barrier_of_nucleation(tmp_path, device)
     assert kept == {"notch 1": True, "between 1 and 2": False, "notch 2": True, "reversed": True}
     gathered(tmp_path, device, kept=620.0)  # 230 + 380 = 610
     assert kept_states(tmp_path / "synapse.nc")["reversed"] is False
+
+
+def test_a_track_with_fixed_ends_is_never_reversed(tmp_path, device):
+    """Its barriers have no pair with a track without a wall; the last pair is another one."""
+    track = device.track.model_dump() | {"fixed_ends": 20e-9}
+    track["notches"] = {"positions": list(device.track.inner_notch_positions), "diameter": 16e-9}
+    fixed = device.model_copy(update={"track": config.Track(**track)})
+    gathered(tmp_path, fixed)
+    kept = kept_states(tmp_path / "synapse.nc")
+    assert kept == {"notch 1": True, "between 1 and 2": False, "notch 2": True}
 
 
 def test_a_path_of_another_pair_is_refused(tmp_path, device):

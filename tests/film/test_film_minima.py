@@ -69,7 +69,9 @@ def test_a_wall_beside_a_notch_moves_into_it_and_stays(notched):
     field = np.moveaxis(notched.energy.field(np.moveaxis(found.m, 0, -1)), -1, 0)
     largest = np.linalg.norm(np.cross(found.m, field, axis=0), axis=0).max()
     assert largest == pytest.approx(found.residual, rel=1e-6, abs=1e-9)
-    assert found.energy == notched.energy.energy(np.moveaxis(found.m, 0, -1))
+    # the order of the sum, and with it the last digit, depends on the processor
+    energy = notched.energy.energy(np.moveaxis(found.m, 0, -1))
+    assert found.energy == pytest.approx(energy, rel=1e-12, abs=0)
 
 
 def test_the_minimum_is_below_all_states_around_it(notched):

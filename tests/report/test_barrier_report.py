@@ -13,6 +13,7 @@ from wallnet.report.barriers import (
     barrier_report,
     draw,
     exits_table,
+    kept_of,
     lifetime_text,
     pairs_table,
     states_table,
@@ -111,6 +112,14 @@ def test_pairs_and_exits_are_listed_apart(data):
     # annihilation out of the track, nucleation back, whichever state is listed first in the file
     assert [(row[3], row[5]) for row in exits.rows()] == [("130.0", "600.0"), ("160.0", "640.0")]
     assert data["pair_first"].values[0] == "expelled"  # the data did not change
+
+
+def test_a_track_that_no_wall_leaves_has_no_exits(data):
+    inner = data.isel(pair=slice(1, 4))
+    assert exits_table(inner).rows() == []
+    assert len(pairs_table(inner).rows()) == 3
+    assert "reversed" in kept_of(data)
+    assert sorted(kept_of(inner)) == ["between 1 and 2", "notch 1", "notch 2"]
 
 
 def test_the_figure_has_all_paths_and_states(data):

@@ -46,6 +46,26 @@ def test_a_placed_wall_is_where_it_was_put():
     assert wall[25, 400, 2] == pytest.approx(1, abs=1e-6)
 
 
+def test_held_cells_are_those_whose_centre_is_in_a_fixed_end():
+    """Centres at 1.5, 4.5, …, 19.5 nm: seven columns in 20 nm, from 20.5 nm on also seven."""
+    notches = {"positions": [60e-9], "diameter": 40e-9}
+    for fixed, columns in ((20e-9, 7), (22.4e-9, 7), (22.6e-9, 8)):
+        track = Track(**SYNAPSE.model_dump() | {"notches": notches, "fixed_ends": fixed})
+        held = tracks.held_cells(track)
+        assert np.array_equal(held, held[::-1])
+        assert np.flatnonzero(held[0]).tolist() == [*range(columns), *range(500 - columns, 500)]
+    assert not tracks.held_cells(SYNAPSE).any()
+
+
+def test_held_cells_are_exactly_those_of_the_domains():
+    notches = {"positions": [60e-9], "diameter": 40e-9}
+    track = Track(**SYNAPSE.model_dump() | {"notches": notches, "fixed_ends": 20e-9})
+    wall = tracks.placed_wall(track, DELTA, 25e-9, 40e-9)
+    assert np.all(wall[:, :7] == (0, 0, -1))
+    assert np.all(wall[:, -7:] == (0, 0, 1))
+    assert wall[0, 7, 2] > -0.5
+
+
 def test_the_width_parameter_takes_off_the_whole_shape_anisotropy():
     """Δ = √(A/K_eff) of the paper's Table I, with K_eff = 2.397e5 J/m³."""
     material = Material(**MATERIAL)

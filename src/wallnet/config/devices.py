@@ -309,6 +309,12 @@ class Device(Section):
                 f"wall.start {self.wall.start:g} m is outside the track of length "
                 f"{track.length:g} m; move it inside"
             )
+        first, last = track.free_range
+        if not first <= self.wall.start <= last:
+            raise ValueError(
+                f"wall.start {self.wall.start:g} m is in the fixed ends of the track; move it "
+                f"between {first:g} and {last:g} m, or make track.fixed_ends shorter"
+            )
         stop = self.detector.stop if self.detector.stop is not None else track.length
         start = self.detector.start if self.detector.start is not None else 0.0
         if not 0 <= start < stop <= track.length * (1 + ROUNDING):
@@ -327,6 +333,15 @@ class Device(Section):
             raise ValueError(
                 "track.notches gives a synapse no notch inside the track; "
                 "add notches or set kind: track"
+            )
+        if (
+            self.kind == "synapse"
+            and track.fixed_ends is not None
+            and not track.ends_in_notches(self.wall.start)
+        ):
+            raise ValueError(
+                "a synapse with track.fixed_ends is never reversed, so that its levels are its "
+                "notches; give at least two track.notches.positions, and wall.start at the first"
             )
         forward = sum(density >= 0 for density in self.pulse.current_densities)
         if self.kind == "neuron" and forward < 5:

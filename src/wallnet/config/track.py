@@ -57,11 +57,19 @@ class Track(Section):
     """Edge of the square cells; it divides length and width. Source: paper: 1 nm and 3 nm."""
     notches: Notches | None = None
     """Notches along both edges; null removes inherited ones."""
+    fixed_ends: Annotated[Length | None, Field(exclude_if=lambda value: value is None)] = None
+    """Length at each end whose magnetisation is held; none if not given. Source: our choice."""
 
     @property
     def cells(self) -> tuple[int, int]:
         """Number of cells along x and y."""
         return round(self.length / self.cell_size), round(self.width / self.cell_size)
+
+    @property
+    def free_range(self) -> tuple[float, float]:
+        """First and last position along x in m between the fixed ends."""
+        fixed = self.fixed_ends or 0.0
+        return fixed, self.length - fixed
 
     @property
     def notch_radius(self) -> float:
@@ -146,6 +154,15 @@ class Track(Section):
                 f"cell_size {self.cell_size:g} m makes {self.cells[0] * self.cells[1]} cells; "
                 f"enlarge it until there are at most {LARGEST_CELL_COUNT}"
             )
+        first, last = self.free_range
+        if self.fixed_ends is not None and (
+            self.fixed_ends < self.cell_size * (1 - ROUNDING) or last - first < self.cell_size
+        ):
+            raise ValueError(
+                f"fixed_ends {self.fixed_ends:g} m holds no cell or the whole track; make it at "
+                f"least cell_size {self.cell_size:g} m, and less than half of length "
+                f"{self.length:g} m"
+            )
         if self.notches is None:
             return self
         if self.notches.diameter > (self.width - 2 * self.cell_size) * (1 + ROUNDING):
@@ -160,6 +177,13 @@ class Track(Section):
                 raise ValueError(
                     f"notches.positions has {position:g} m, outside the track: "
                     f"keep it above 0 and up to length {self.length:g} m"
+                )
+        for position in positions if self.fixed_ends is not None else ():
+            near = min(position - first, last - position)
+            if near < self.notch_radius * (1 - ROUNDING):
+                raise ValueError(
+                    f"notches at {position:g} m reach into fixed_ends {self.fixed_ends:g} m; make "
+                    "fixed_ends shorter, or give notches.positions further inside"
                 )
         for left, right in itertools.pairwise(positions):
             if right - left < self.notches.diameter * (1 - ROUNDING):

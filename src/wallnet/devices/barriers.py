@@ -173,7 +173,7 @@ def _kept(barrier: float, known: bool, threshold: float) -> int:
 
 
 def kept_states(path: str | Path) -> dict[str, bool]:
-    """Return which states of a device are kept, the reversed track included.
+    """Return which states of a device are kept, the reversed track included if it can be.
 
     Parameters
     ----------
@@ -188,6 +188,8 @@ def kept_states(path: str | Path) -> dict[str, bool]:
     data = files.read_dataset(path, "barriers")
     states = zip(data["state_name"].values, data["state_kept"].values, strict=True)
     found = {str(state): bool(kept == 1) for state, kept in states}
+    if data["pair_second"].values[-1] != REVERSED:
+        return found
     settings = json.loads(data.attrs["parameters"])
     threshold = settings["kept"] * BOLTZMANN * settings["temperature"]
     # a wall would have to come in again

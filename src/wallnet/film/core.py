@@ -174,6 +174,8 @@ class Engine:
         Energy and dynamics.
     tolerances : Tolerances
         Error bounds of the shortcuts.
+    held : bool array (rows, columns), optional
+        Mask of cells that keep their magnetisation.
 
     Attributes
     ----------
@@ -193,10 +195,12 @@ class Engine:
         cell: tuple[float, float, float],
         terms: Terms,
         tolerances: Tolerances | None = None,
+        held: NDArray[np.bool_] | None = None,
     ) -> None:
         if mask.ndim != 2 or not mask.any():
             raise EngineError("the film has no magnetic cell")
         self.mask = mask
+        self._free = mask if held is None else mask & ~held
         self.cell = cell
         self.terms = terms
         self.tolerances = tolerances or Tolerances()
@@ -439,7 +443,7 @@ class Engine:
         packed.m[:] = 0
         packed.grid(packed.m)[:, 1:-1, at : at + right - left] = self._m[:, :, left:right]
         packed.weight[:] = 0
-        packed.inner(packed.weight)[:] = self.mask[:, first:last]
+        packed.inner(packed.weight)[:] = self._free[:, first:last]
         return packed
 
     def _watch(self, stretches: NDArray[np.int64]) -> None:

@@ -27,9 +27,13 @@ class Landscape:
         Edges of a cell along x, y, z in m.
     terms : Terms
         Material and terms.
+    held : bool array (rows, columns), optional
+        Mask of cells that keep their magnetisation.
 
     Attributes
     ----------
+    free : bool array (rows, columns)
+        Mask of magnetic cells that are not held.
     energy : Energy
         The same energy in double precision.
     evaluations : int
@@ -37,10 +41,15 @@ class Landscape:
     """
 
     def __init__(
-        self, mask: NDArray[np.bool_], cell: tuple[float, float, float], terms: Terms
+        self,
+        mask: NDArray[np.bool_],
+        cell: tuple[float, float, float],
+        terms: Terms,
+        held: NDArray[np.bool_] | None = None,
     ) -> None:
         rows, columns = mask.shape
         self.mask = mask
+        self.free = mask if held is None else mask & ~held
         self.energy = Energy(mask, cell, terms)
         self.evaluations = 0
         layer = self.energy.layer
@@ -64,7 +73,7 @@ class Landscape:
         self._slow = np.zeros((2, 3, cells), np.float32)
         self._far = np.zeros((3, rows, columns), np.float32)
         self._weight = np.zeros(cells, np.float32)
-        self._inner(self._weight)[:] = mask
+        self._inner(self._weight)[:] = self.free
         self._inverse = 1 / _stiffness(layer, terms)
 
     def _inner(self, packed: NDArray) -> NDArray:
@@ -102,7 +111,7 @@ class Landscape:
     def exact_torque(self, m: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return `torque` in double precision."""
         field = np.moveaxis(self.energy.field(np.moveaxis(m, 0, -1)), -1, 0)
-        return tangential(m, field)
+        return tangential(m, field) * self.free
 
     def exact_energy(self, m: NDArray[np.floating]) -> float:
         """Return the energy in J, in double precision."""
@@ -127,7 +136,7 @@ class Landscape:
         waves = fft.dct(change, axes=(1, 2), type=2)
         waves *= inverse
         smooth = fft.dct(waves, axes=(1, 2), type=3, inorm=2)
-        smooth *= self.mask
+        smooth *= self.free
         return tangential(m, smooth)
 
 

@@ -219,19 +219,19 @@ def softest(
 
     from scipy.sparse.linalg import LinearOperator, lobpcg
 
-    # changes are described in two directions perpendicular to m, in magnetic cells only
+    # changes are described in two directions perpendicular to m, in free cells only
     single = m.astype(np.float32)
     axes = _perpendicular(single)
-    parts = [axis[:, landscape.mask] for axis in axes]
+    parts = [axis[:, landscape.free] for axis in axes]
 
     def spread(vector: NDArray) -> NDArray:
         change = np.zeros_like(single)
         first, second = vector.reshape(2, -1)
-        change[:, landscape.mask] = first * parts[0] + second * parts[1]
+        change[:, landscape.free] = first * parts[0] + second * parts[1]
         return change
 
     def gathered(change: NDArray) -> NDArray:
-        inside = change[:, landscape.mask].astype(np.float64)
+        inside = change[:, landscape.free].astype(np.float64)
         return np.concatenate([(inside * part).sum(axis=0) for part in parts])
 
     def curvature(vector: NDArray) -> NDArray:
@@ -244,7 +244,7 @@ def softest(
     def preconditioner(vector: NDArray) -> NDArray:
         return gathered(landscape.preconditioned(single, spread(vector.ravel())))
 
-    count = 2 * int(landscape.mask.sum())
+    count = 2 * int(landscape.free.sum())
     operators = [
         LinearOperator((count, count), matvec=action, dtype=np.float64)
         for action in (curvature, preconditioner)

@@ -20,6 +20,7 @@ def minimize(
     stop: float = 1e-4,
     limit: int = 100_000,
     report: Callable[[int, float], None] = lambda steps, torque: None,
+    held: NDArray[np.bool_] | None = None,
 ) -> tuple[NDArray[np.float64], int, float]:
     """Minimise the energy of a film.
 
@@ -35,6 +36,8 @@ def minimize(
         Largest number of steps.
     report : callable
         Called before each step with the number of finished steps and the largest ``|m × H × m|``.
+    held : bool array (rows, columns), optional
+        Mask of cells that keep their magnetisation, and whose torque does not count.
 
     Returns
     -------
@@ -48,10 +51,11 @@ def minimize(
     """
     mask = energy.layer.mask[..., None]
     now = np.where(mask, m, 0.0).astype(np.float64)
+    free = mask if held is None else mask & ~held[..., None]
 
     def torque(m: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
         """Return m × H, m × (m × H) and the largest length of the latter."""
-        t = np.cross(m, energy.field(m))
+        t = np.cross(m, energy.field(m)) * free
         g = np.cross(m, t)
         return t, g, float(np.sqrt((g**2).sum(axis=-1).max()))
 

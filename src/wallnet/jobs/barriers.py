@@ -38,16 +38,18 @@ def neighbours(track: Track) -> list[Pair]:
     """Return the pairs of neighbouring states of a track, from left to right.
 
     Neighbours differ by one notch, of one end or of both. The first and the last notch are also
-    neighbours of the track without a wall. Half states with the lower end ahead are not listed:
-    they are mirror images of the others, and their energies are the same.
+    neighbours of the track without a wall, unless its ends are fixed. Half states with the lower
+    end ahead are not listed: they are mirror images of the others, and their energies are the same.
     """
     states = level_states(track)
     whole = [state for state in states if not state.half]
-    pairs: list[Pair] = [(EXPELLED, whole[0])]
+    pairs: list[Pair] = []
     for left, right in itertools.pairwise(whole):
         half = between(left, right)
         pairs += [(left, right), (left, half), (half, right)]
-    return [*pairs, (whole[-1], REVERSED)]
+    if track.fixed_ends is not None:
+        return pairs
+    return [(EXPELLED, whole[0]), *pairs, (whole[-1], REVERSED)]
 
 
 def between(left: WallState, right: WallState) -> WallState:

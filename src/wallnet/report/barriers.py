@@ -93,10 +93,13 @@ def lifetime_text(seconds: float) -> str:
 def kept_of(data: "xarray.Dataset") -> dict[str, tuple[float, int]]:
     """Return the lowest barrier in J and whether it is kept (-1: unknown) of each state.
 
-    A reversed track is left over the barrier of nucleation.
+    A reversed track is left over the barrier of nucleation; a track with fixed ends is never
+    reversed.
     """
     names, *found = (data[f"state_{key}"].values.tolist() for key in ("name", "barrier", "kept"))
     states = dict(zip(names, zip(*found, strict=True), strict=True))
+    if data["pair_second"].values[-1] != REVERSED:
+        return states
     nucleation = float(data["pair_backward"].values[-1])
     if not data["pair_converged"].values[-1]:
         return states | {REVERSED: (math.nan, -1)}

@@ -97,6 +97,12 @@ def system_of(
     return system
 
 
+def held_subregions(system: "micromagneticmodel.System") -> dict[str, list[str]]:
+    """Return the keyword of a driver that holds the cells in subregions; none without any."""
+    names = list(system.m.mesh.subregions)
+    return {"fixed_subregions": names} if names else {}
+
+
 def unit_vectors(job: SimulationJob, field: "discretisedfield.Field") -> NDArray[np.float64]:
     """Return a magnetisation field of ubermag as unit vectors, shape (rows, columns, 3)."""
     moments = np.transpose(field.array[:, :, 0, :], (1, 0, 2))

@@ -28,6 +28,7 @@ def landscape_of(job: Any) -> "Landscape":
         tracks.magnetic_mask(track),
         (track.cell_size, track.cell_size, track.thickness),
         job.material.terms(),
+        tracks.held_cells(track),
     )
 
 

@@ -15,6 +15,7 @@ from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WallS
 from wallnet.jobs import SimulationJob
 
 if TYPE_CHECKING:
+    import discretisedfield
     import micromagneticmodel
 
 SPIN_DIRECTION = (0.0, 1.0, 0.0)
@@ -23,6 +24,9 @@ SPIN_DIRECTION = (0.0, 1.0, 0.0)
 
 SYSTEM_NAME = "track"
 """Name of a `micromagneticmodel.System`, and of the files that a calculator writes for it."""
+
+FIXED = ("left", "right")
+"""Names of the subregions with held cells in the mesh of a `micromagneticmodel.System`."""
 
 WALL_REACH = 4.0
 """A notch holds a wall end within its radius plus this many width parameters Δ."""
@@ -52,13 +56,23 @@ def magnetic_mask(track: Track) -> NDArray[np.bool_]:
     return mask
 
 
+def held_cells(track: Track) -> NDArray[np.bool_]:
+    """Return the mask of cells that keep their magnetisation, shape (rows, columns).
+
+    They are those whose centre is in the fixed ends of the track, if it has any.
+    """
+    x, _ = centres(track)
+    first, last = track.free_range
+    return ((x < first) | (x > last)) & magnetic_mask(track)
+
+
 def placed_wall(
     track: Track, width_parameter: float, bottom: float, top: float
 ) -> NDArray[np.float64]:
     """Return a Néel wall between an up and a down domain.
 
     m = (-sech u, 0, tanh u) with u = (x - x0(y))/Δ, where x0 is linear in y from the lower to the
-    upper edge.
+    upper edge. Held cells point along -z at the left and along +z at the right end.
 
     Parameters
     ----------
@@ -79,6 +93,8 @@ def placed_wall(
     u = np.clip((x[None, :] - start[:, None]) / width_parameter, -300, 300)
     m = np.stack([-1 / np.cosh(u), np.zeros_like(u), np.tanh(u)], axis=-1)
     m /= np.linalg.norm(m, axis=-1, keepdims=True)
+    held = held_cells(track)
+    m[held] = np.where(x < track.length / 2, -1.0, 1.0)[held.nonzero()[1], None] * (0.0, 0.0, 1.0)
     m[~magnetic_mask(track)] = 0.0
     return m
 
@@ -213,6 +229,7 @@ def system(job: SimulationJob) -> "micromagneticmodel.System":
         p1=(0, 0, 0),
         p2=(track.length, track.width, track.thickness),
         n=(columns, rows, 1),
+        subregions=_subregions(track),
     )
     mask = magnetic_mask(track)
     wall = placed_wall(
@@ -239,6 +256,21 @@ def system(job: SimulationJob) -> "micromagneticmodel.System":
         valid="norm",
     )
     return described
+
+
+def _subregions(track: Track) -> "dict[str, discretisedfield.Region]":
+    """Return the subregions of held cells, if there are any."""
+    import discretisedfield
+
+    held = held_cells(track).any(axis=0)
+    count = int(np.count_nonzero(held[: held.size // 2]))
+    width = count * track.length / held.size
+    sides = zip(FIXED, ((0.0, width), (track.length - width, track.length)), strict=True)
+    return {
+        name: discretisedfield.Region(p1=(left, 0, 0), p2=(right, track.width, track.thickness))
+        for name, (left, right) in sides
+        if count
+    }
 
 
 def slonczewski(material: Material, current_density: float) -> "micromagneticmodel.Slonczewski":

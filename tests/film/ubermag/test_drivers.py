@@ -203,7 +203,7 @@ def test_settings_of_the_minimiser_reach_it():
     ("given", "error", "said"),
     [
         ({"n_threads": 2}, wallnet.film.Unsupported, "n_threads is 2"),
-        ({"fixed_subregions": ["a"]}, wallnet.film.Unsupported, "fixed_subregions"),
+        ({"fixed_subregions": ["a"]}, ValueError, "fixed_subregions has 'a', which is no subr"),
         ({"runner": object()}, wallnet.film.Unsupported, "runner"),
         ({"ovf_format": "bin16"}, ValueError, "ovf_format is 'bin16'"),
         ({"output_step": True}, TypeError, "knows no output_step"),

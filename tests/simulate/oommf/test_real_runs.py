@@ -69,6 +69,19 @@ def test_the_trace_is_that_of_the_embedded_engine(small_job, own_folder, tmp_pat
     assert left(own_folder) == []
 
 
+def test_held_ends_are_held_in_the_same_way(small_job):
+    """A strong pulse presses the wall against the held cells at the right end."""
+    track = {"length": 120e-9, "width": 24e-9, "thickness": 2e-9, "cell_size": 3e-9}
+    held = {"track": track | {"fixed_ends": 20e-9}, "wall": {"start": 80e-9}}
+    ours, theirs = (simulate(small_job(name, 3e12, **held)) for name in ("film", "oommf"))
+    np.testing.assert_allclose(ours["m"], theirs["m"], atol=5e-4)
+    for trace in (ours, theirs):
+        maps = trace["magnetization"].values
+        assert np.all(maps[:, :, :7] == (0, 0, -1))
+        assert np.all(maps[:, :, -7:] == (0, 0, 1))
+    assert ours["wall_position"].values.max() > 91e-9
+
+
 def test_without_rest_the_relaxation_runs_to_its_cap(small_job):
     restless = {"longest": 0.1e-9, "hold": 0.06e-9, "speed": 1e-3}
     trace = simulate(small_job("oommf", relaxation=restless))

@@ -87,7 +87,8 @@ class _Driver(mm.ExternalDriver):
         Parameters
         ----------
         drive_kwargs : dict
-            `n_threads` may be None or 1; drivers add their own.
+            `n_threads` may be None or 1; `fixed_subregions` names subregions of the mesh whose
+            magnetisation is held; drivers add their own.
 
         Raises
         ------
@@ -102,11 +103,7 @@ class _Driver(mm.ExternalDriver):
                 f"n_threads is {threads}, and wallnet.film runs on one thread, so that its "
                 "results do not depend on the machine; leave n_threads out"
             )
-        if drive_kwargs.pop("fixed_subregions", None):
-            raise Unsupported(
-                "fixed_subregions is not part of wallnet.film; leave it out, or drive the "
-                "system with oommfc"
-            )
+        self._fixed = tuple(drive_kwargs.pop("fixed_subregions", None) or ())
         self._check_own(drive_kwargs)
 
     def schedule_kwargs_setup(self, schedule_kwargs: dict[str, Any]) -> None:
@@ -130,7 +127,7 @@ class _Driver(mm.ExternalDriver):
             raise RuntimeError("System's dynamics is not defined; add Precession and Damping to it")
         if len(system.energy) == 0:
             raise RuntimeError("System's energy is not defined; add a term to it")
-        self._description = describe(system, dynamics=self._dynamic)
+        self._description = describe(system, dynamics=self._dynamic, fixed=self._fixed)
 
     def drive(self, system: mm.System, /, **kwargs: Any) -> None:
         """Drive the system and fill `system.m` and `system.table`.
@@ -140,9 +137,9 @@ class _Driver(mm.ExternalDriver):
         system : micromagneticmodel.System
             A single layer of cells; see `describe`.
         **kwargs
-            `t` in s and `n` (TimeDriver); `dirname`, `append`, `ovf_format` and `verbose` as
-            for any calculator of ubermag. With `verbose=1` or more, a long minimisation prints its
-            progress.
+            `t` in s and `n` (TimeDriver); `dirname`, `append`, `ovf_format`, `fixed_subregions` and
+            `verbose` as for any calculator of ubermag. With `verbose=1` or more, a long
+            minimisation prints its progress.
 
         Raises
         ------
@@ -169,6 +166,7 @@ class _Driver(mm.ExternalDriver):
             "torque": asdict(torque) if torque else None,
             "accuracy": asdict(self._tolerances()),
             "cell": self._description.cell,
+            "fixed_subregions": self._fixed,
         }
         Path("parameters.json").write_text(json.dumps(parameters, indent=2) + "\n", "utf-8")
 
@@ -251,7 +249,13 @@ class TimeDriver(_Driver):
         self, system: mm.System, t: float, n: int
     ) -> tuple[NDArray[np.floating], ubermagtable.Table]:
         description = self._description
-        engine = Engine(description.mask, description.cell, description.terms, self._tolerances())
+        engine = Engine(
+            description.mask,
+            description.cell,
+            description.terms,
+            self._tolerances(),
+            description.held,
+        )
         engine.magnetization = description.magnetization
         if description.torque is not None:
             engine.set_torque(description.torque)
@@ -346,6 +350,7 @@ class MinDriver(_Driver):
             stop,
             options.get("total_iteration_limit", 100_000),
             _Progress(stop, self._verbose),
+            self._description.held,
         )
         rows.add(m, iteration=iterations, max_mxHxm=torque)
         self._save(system, m, iterations)

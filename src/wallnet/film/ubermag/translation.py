@@ -4,7 +4,7 @@ Features that the engine does not have raise `Unsupported` with their names befo
 written.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,8 @@ class Description:
         The Slonczewski term.
     magnetization : ndarray (rows, columns, 3)
         Unit vectors; zero in empty cells.
+    held : bool array (rows, columns)
+        Cells that keep their magnetisation.
     """
 
     mask: NDArray[np.bool_]
@@ -53,6 +55,7 @@ class Description:
     terms: Terms
     torque: SpinTorque | None
     magnetization: NDArray[np.float64]
+    held: NDArray[np.bool_]
 
 
 def _is_set(term: Any, name: str) -> bool:
@@ -178,7 +181,7 @@ def _dynamics_terms(
     return found, torque
 
 
-def describe(system: mm.System, dynamics: bool = True) -> Description:
+def describe(system: mm.System, dynamics: bool = True, fixed: Sequence[str] = ()) -> Description:
     """Return the description of a system for the engine.
 
     Parameters
@@ -188,6 +191,8 @@ def describe(system: mm.System, dynamics: bool = True) -> Description:
         magnetic cells and zero in empty ones.
     dynamics : bool
         Whether to include the dynamics.
+    fixed : sequence of str
+        Subregions of the mesh whose magnetisation is held.
 
     Returns
     -------
@@ -198,6 +203,8 @@ def describe(system: mm.System, dynamics: bool = True) -> Description:
     ------
     Unsupported
         If the system needs something that the engine does not have.
+    ValueError
+        If m is zero or not finite, or a subregion is not in the mesh.
     """
     mesh = system.m.mesh
     if mesh.region.ndim != 3 or mesh.n[2] != 1:
@@ -239,7 +246,22 @@ def describe(system: mm.System, dynamics: bool = True) -> Description:
         terms=Terms(saturation_magnetization=magnetization, **found),
         torque=torque,
         magnetization=unit,
+        held=_cells_of(mesh, fixed),
     )
+
+
+def _cells_of(mesh: df.Mesh, names: Sequence[str]) -> NDArray[np.bool_]:
+    """Return the mask of the cells in some subregions of a mesh, shape (rows, columns)."""
+    cells = np.zeros(mesh.n[:2], dtype=bool)
+    for name in names:
+        if name not in mesh.subregions:
+            known = ", ".join(mesh.subregions) or "none"
+            raise ValueError(
+                f"fixed_subregions has {name!r}, which is no subregion of the mesh ({known}); "
+                "add it to the mesh or leave it out"
+            )
+        cells[mesh.region2slices(mesh.subregions[name])[:2]] = True
+    return cells.T
 
 
 def to_array(description: Description, m: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -24,6 +24,7 @@ def engine_of(job: SimulationJob) -> Engine:
         (track.cell_size, track.cell_size, track.thickness),
         job.material.terms(),
         Tolerances(**dict(job.calculator)),
+        tracks.held_cells(track),
     )
 
 

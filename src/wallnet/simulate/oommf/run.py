@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from wallnet.config import OommfSettings
 from wallnet.jobs import SimulationJob
-from wallnet.simulate.drives import Drive, drives, system_of, unit_vectors
+from wallnet.simulate.drives import Drive, drives, held_subregions, system_of, unit_vectors
 from wallnet.simulate.oommf import session
 from wallnet.simulate.oommf.install import locate
 from wallnet.simulate.oommf.session import OommfError, Session, said, text_of
@@ -137,7 +137,9 @@ def write_input(
     import oommfc
 
     system = system_of(job, drive, magnetization)
-    oommfc.TimeDriver().write_mif(system, dirname=str(directory), t=drive.duration, n=drive.stages)
+    oommfc.TimeDriver().write_mif(
+        system, dirname=str(directory), t=drive.duration, n=drive.stages, **held_subregions(system)
+    )
 
 
 def _states(

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from wallnet import tracks
 from wallnet.jobs import SimulationJob
 from wallnet.simulate.calculator import Calculator, SimulationError
-from wallnet.simulate.drives import Drive, drives, system_of, unit_vectors
+from wallnet.simulate.drives import Drive, drives, held_subregions, system_of, unit_vectors
 from wallnet.simulate.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -116,7 +116,13 @@ class UbermagCalculator(Calculator[DriverSettings]):
             # a new driver for each run, and one thread as in the rules, so that results do not
             # depend on the machine
             driver(**(self.settings.model_extra or {})).drive(
-                system, t=drive.duration, n=drive.stages, n_threads=1, dirname=folder, verbose=0
+                system,
+                t=drive.duration,
+                n=drive.stages,
+                n_threads=1,
+                dirname=folder,
+                verbose=0,
+                **held_subregions(system),
             )
             data = micromagneticdata.Data(system.name, dirname=folder)[-1]
             if data.n != drive.stages:

@@ -1,0 +1,147 @@
+"""Tracks whose ends are held: the wall cannot leave, and nothing moves the held cells."""
+
+import copy
+
+import numpy as np
+import pytest
+from helpers.small_campaign import TINY
+
+import wallnet.film
+from wallnet import config, files, jobs, tracks
+from wallnet.film import minima
+from wallnet.film.core import Engine, Tolerances
+from wallnet.film.landscape import Landscape
+from wallnet.simulate import simulate
+from wallnet.simulate.barriers import find_barrier
+from wallnet.simulate.minima import find_minimum, landscape_of
+
+CHANGES = {
+    "length": 360e-9,
+    "notches": {"positions": [120e-9, 260e-9], "diameter": 32e-9},
+}
+
+
+def synapse(fixed):
+    """Return a track of 90 × 18 cells with notches 120 nm from the left and 100 from the right."""
+    described = copy.deepcopy(TINY)
+    track = described["devices"]["synapse"]["track"] | CHANGES
+    if fixed:
+        track["fixed_ends"] = fixed
+    described["devices"] = {"synapse": described["devices"]["synapse"] | {"track": track}}
+    described["devices"]["synapse"]["wall"] = {"start": 120e-9}
+    described["devices"]["synapse"]["pulse"] = {
+        "duration": 1.2e-9,
+        "current_densities": [-3e12, 3e12],
+    }
+    return config.parse(described).devices["synapse"]
+
+
+@pytest.fixture(scope="module")
+def device():
+    """Seven columns are held at each end: centres at 2, 6, …, 26 nm."""
+    return synapse(27e-9)
+
+
+@pytest.mark.parametrize(("density", "state"), [(3e12, "reversed"), (-3e12, "expelled")])
+def test_a_strong_pulse_drives_the_wall_out_only_if_the_ends_are_free(device, density, state):
+    free = simulate(jobs.pulse_job(synapse(None), density))
+    assert free.attrs["state"] == state
+    held = simulate(jobs.pulse_job(device, density))
+    assert held.attrs["state"] != state
+    ends = np.stack([held["wall_bottom"].values, held["wall_top"].values])
+    assert ends.min() > 27e-9
+    assert ends.max() < 333e-9
+
+
+def test_held_cells_keep_their_directions_in_every_map(device):
+    trace = simulate(jobs.pulse_job(device, 3e12))
+    maps = trace["magnetization"].values
+    assert maps.shape[1:3] == (18, 90)
+    assert np.all(maps[:, :, :7] == (0, 0, -1))
+    assert np.all(maps[:, :, -7:] == (0, 0, 1))
+    # the next ones follow the current
+    assert np.abs(np.diff(maps[:, :, -8], axis=0)).max() > 0.01
+
+
+@pytest.mark.parametrize("without", [(), ("stray_field_extrapolation", "resting_columns")])
+def test_the_engine_leaves_held_cells_alone_and_their_neighbours_feel_them(without):
+    """A film without a wall, tilted by a field: only the free part turns, and not evenly."""
+    mask = np.ones((4, 20), dtype=bool)
+    held = np.zeros_like(mask)
+    held[:, :3] = True
+    terms = wallnet.film.Terms(
+        saturation_magnetization=1e6,
+        exchange_stiffness=2e-11,
+        external_field=(3e5, 0.0, 0.0),
+        damping=0.5,
+        stray_field=True,
+    )
+    engine = Engine(mask, (2e-9, 2e-9, 2e-9), terms, Tolerances(without=without), held)
+    engine.magnetization = np.broadcast_to((0.0, 0.6, 0.8), (4, 20, 3))
+    engine.advance(50e-12)
+    m = engine.magnetization
+    # their length is renewed with rounding errors
+    assert np.abs(m[:, :3] - np.float32((0.0, 0.6, 0.8))).max() < 3e-7
+    turned = np.linalg.norm(m[2] - (0.0, 0.6, 0.8), axis=-1)
+    assert np.all(np.diff(turned[2:10]) > 0)
+
+
+def test_the_driver_of_ubermag_holds_the_subregions_of_a_job(device, tmp_path, monkeypatch):
+    """The same engine by another way: names of subregions, cells from the mesh."""
+    monkeypatch.chdir(tmp_path)  # drives are written there
+    job = jobs.pulse_job(device, 3e12)
+    trace = simulate(job)
+    system = tracks.system(job)
+    wallnet.film.TimeDriver().drive(
+        system, t=0.6e-9, n=30, verbose=0, fixed_subregions=["left", "right"]
+    )
+    table = system.table.data[["mx", "my", "mz"]].to_numpy()
+    assert np.abs(table - trace["m"].values[1:31]).max() < 2e-5  # 5.3e-6 is observed
+
+
+def test_the_energy_is_minimised_over_the_free_cells_alone(device):
+    """Held cells are tilted, so that they have a torque, which must not count."""
+    landscape = landscape_of(jobs.minimum_job(device, "1"))
+    held = tracks.held_cells(device.track)
+    delta = device.material.wall_width_parameter
+    start = np.moveaxis(tracks.placed_wall(device.track, delta, 124e-9, 117e-9), -1, 0).copy()
+    start[:, held] = np.array([[0.6], [0.0], [-0.8]]) * np.sign(-start[2, held])
+    found = minima.descend(landscape, start)
+    assert found.converged
+    assert np.abs(found.m[:, held] - start[:, held]).max() < 1e-6
+    _, mode = minima.softest(landscape, found.m)
+    assert not mode[:, held].any()
+    assert np.abs(mode).max() > 0
+    # without the mask, the same state has a large torque, in held cells alone
+    everywhere = Landscape(landscape.mask, (4e-9, 4e-9, 2e-9), device.material.terms())
+    torque = np.linalg.norm(everywhere.exact_torque(found.m), axis=0)
+    assert torque[held].min() > 1e4
+    assert torque[landscape.free].max() < minima.STOP
+
+
+def relaxed(device, state):
+    places = jobs.level_states(device.track)[state]
+    wall = tracks.placed_wall(device.track, device.material.wall_width_parameter, *places)
+    x, y = tracks.centres(device.track)
+    values = {"initial_magnetization": wall.astype(np.float32), "x": x, "y": y}
+    data = files.dataset("initial", values)
+    m = data["initial_magnetization"].expand_dims("snapshot")
+    return data.assign(magnetization=m).assign_attrs(state=state)
+
+
+def test_held_ends_do_not_change_the_barrier_between_notches_far_from_them():
+    """The wall passes 12 Δ from the held cells, whose stray field is that of the free ones."""
+    barriers = []
+    for device in (synapse(None), synapse(12e-9)):
+        states = [state for state in jobs.level_states(device.track) if not state.half]
+        found = {
+            state: find_minimum(jobs.minimum_job(device, state.file_name), relaxed(device, state))
+            for state in states
+        }
+        assert all(each["minimum_converged"].item() == 1 for each in found.values())
+        settings = config.Barriers(spacing=0.5)
+        job = jobs.barrier_job(device, settings, *(state.file_name for state in states))
+        barriers.append(find_barrier(job, found)["barrier_forward"].item())
+    free, held = barriers
+    assert free > 1e-20
+    assert held == pytest.approx(free, rel=2e-3, abs=0)
