@@ -179,8 +179,8 @@ class Track(Section):
                     f"keep it above 0 and up to length {self.length:g} m"
                 )
         for position in positions if self.fixed_ends is not None else ():
-            near = min(position - first, last - position)
-            if near < self.notch_radius * (1 - ROUNDING):
+            distance = min(position - first, last - position)
+            if distance < self.notch_radius * (1 - ROUNDING):
                 raise ValueError(
                     f"notches at {position:g} m reach into fixed_ends {self.fixed_ends:g} m; make "
                     "fixed_ends shorter, or give notches.positions further inside"

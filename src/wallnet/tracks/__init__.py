@@ -262,9 +262,9 @@ def _subregions(track: Track) -> "dict[str, discretisedfield.Region]":
     """Return the subregions of held cells, if there are any."""
     import discretisedfield
 
-    held = held_cells(track).any(axis=0)
-    count = int(np.count_nonzero(held[: held.size // 2]))
-    width = count * track.length / held.size
+    x, _ = centres(track)
+    count = int(np.count_nonzero(x < track.free_range[0]))
+    width = count * track.length / x.size
     sides = zip(FIXED, ((0.0, width), (track.length - width, track.length)), strict=True)
     return {
         name: discretisedfield.Region(p1=(left, 0, 0), p2=(right, track.width, track.thickness))
