@@ -125,6 +125,29 @@ def refusal(**track):
 SUGGESTED = re.compile(r"choose (\S+) m(?: or (\S+) m)?, which divides both length and width$")
 
 
+def test_a_notch_in_the_left_fixed_end_is_refused(tiny):
+    """A notch of 16 nm radius at 30 nm reaches to 14 nm."""
+    track = tiny["devices"]["synapse"]["track"]
+    track["notches"] = {"positions": [30e-9, 200e-9], "diameter": 32e-9}
+    tiny["devices"]["synapse"]["wall"] = {"start": 30e-9}
+    assert config.parse(tiny).devices["synapse"].track.fixed_ends is None
+    track["fixed_ends"] = 14e-9
+    config.parse(tiny)
+    track["fixed_ends"] = 15e-9
+    with pytest.raises(config.ConfigError, match=r"notches at 3e-08 m reach into fixed_ends"):
+        config.parse(tiny)
+
+
+def test_a_synapse_with_fixed_ends_needs_its_wall_at_the_first_notch(tiny):
+    track = tiny["devices"]["synapse"]["track"]
+    track |= {"notches": {"positions": [90e-9, 200e-9], "diameter": 32e-9}, "fixed_ends": 20e-9}
+    with pytest.raises(config.ConfigError, match=r"fixed_ends keeps a synapse from being.*start"):
+        config.parse(tiny)
+    tiny["devices"]["synapse"]["wall"] = {"start": 90e-9}
+    device = config.parse(tiny).devices["synapse"]
+    assert "reversed" not in map(str, jobs.minimum_states(device.track, device.wall.start))
+
+
 @pytest.mark.parametrize(
     ("length", "width"),
     [

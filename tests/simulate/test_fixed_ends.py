@@ -99,6 +99,27 @@ def test_the_driver_of_ubermag_holds_the_subregions_of_a_job(device, tmp_path, m
     assert np.abs(table - trace["m"].values[1:31]).max() < 2e-5  # 5.3e-6 is observed
 
 
+def test_the_mesh_of_a_job_has_the_held_cells_as_subregions(device):
+    """Seven cells of 4 nm at each end of a track of 360 nm × 72 nm; none without fixed ends."""
+    assert not tracks.system(jobs.initial_job(synapse(None))).m.mesh.subregions
+    mesh = tracks.system(jobs.initial_job(device)).m.mesh
+    assert sorted(mesh.subregions) == ["left", "right"]
+    left, right = mesh.subregions["left"], mesh.subregions["right"]
+    assert left.pmin == pytest.approx([0, 0, 0], rel=1e-9, abs=1e-18)
+    assert left.pmax == pytest.approx([28e-9, 72e-9, 2e-9], rel=1e-9, abs=0)
+    assert right.pmin == pytest.approx([332e-9, 0, 0], rel=1e-9, abs=1e-18)
+    assert right.pmax == pytest.approx([360e-9, 72e-9, 2e-9], rel=1e-9, abs=0)
+
+
+def test_a_calculator_of_ubermag_holds_the_ends(device):
+    driver = "wallnet.film:TimeDriver"
+    job = jobs.pulse_job(device.model_copy(update={"calculator": driver}), 3e12)
+    short = job.model_copy(update={"pulse_duration": 0.1e-9})
+    maps = simulate(short)["magnetization"].values
+    assert np.all(maps[:, :, :7] == (0, 0, -1))
+    assert np.abs(maps[-1, :, 7] - maps[0, :, 7]).max() > 0.01
+
+
 def test_the_energy_is_minimised_over_the_free_cells_alone(device):
     """Held cells are tilted, so that they have a torque, which must not count."""
     landscape = landscape_of(jobs.minimum_job(device, "1"))

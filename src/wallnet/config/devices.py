@@ -340,7 +340,7 @@ class Device(Section):
             and not track.ends_in_notches(self.wall.start)
         ):
             raise ValueError(
-                "a synapse with track.fixed_ends is never reversed, so that its levels are its "
+                "track.fixed_ends keeps a synapse from being reversed, so that its levels are its "
                 "notches; give at least two track.notches.positions, and wall.start at the first"
             )
         forward = sum(density >= 0 for density in self.pulse.current_densities)

@@ -61,6 +61,22 @@ def test_minimum_is_where_the_dynamics_rest(job):
     assert minimum.table.data["E"].iloc[-1] <= system.table.data["E"].iloc[-1] * (1 + 1e-12)
 
 
+def test_a_minimum_leaves_fixed_subregions_as_they_are():
+    """A field along z turns all cells but those of the corner, which exchange does not reach."""
+    corner = df.Region(p1=(0, 0, 0), p2=(4e-9, 2e-9, 2e-9))
+    mesh = df.Mesh(
+        p1=(0, 0, 0), p2=(8e-9, 6e-9, 2e-9), cell=(2e-9, 2e-9, 2e-9), subregions={"corner": corner}
+    )
+    system = mm.System(name="corner")
+    system.energy = mm.Zeeman(H=(0, 0, 1e5))
+    system.m = df.Field(mesh, nvdim=3, value=(0.8, 0, 0.6), norm=1e6)
+    wallnet.film.MinDriver().drive(system, verbose=0, fixed_subregions=["corner"])
+    m = system.m.orientation.array[:, :, 0]
+    assert np.abs(m[:2, 0] - (0.8, 0, 0.6)).max() < 1e-12
+    assert np.abs(m[2:] - (0, 0, 1)).max() < 1e-6
+    assert np.abs(m[:2, 1:] - (0, 0, 1)).max() < 1e-6
+
+
 def minimized(verbose):
     """Minimise from two domains, which takes some tens of steps."""
     system = flat_system()

@@ -194,3 +194,17 @@ def test_terms_that_the_engine_cannot_take_are_refused(spoil, named):
     spoil(system)
     with pytest.raises(ValueError, match=named):
         translation.describe(system)
+
+
+def test_fixed_subregions_are_cells_of_the_mesh():
+    """A corner of 2 × 1 cells of a mesh of 4 × 3, x along the columns."""
+    corner = df.Region(p1=(0, 4e-9, 0), p2=(4e-9, 6e-9, 2e-9))
+    mesh = df.Mesh(
+        p1=(0, 0, 0), p2=(8e-9, 6e-9, 2e-9), cell=(2e-9, 2e-9, 2e-9), subregions={"corner": corner}
+    )
+    system = mm.System(name="corner")
+    system.energy = mm.Exchange(A=1e-11)
+    system.m = df.Field(mesh, nvdim=3, value=(0, 0, 1), norm=1e6)
+    held = translation.describe(system, dynamics=False, fixed=["corner"]).held
+    assert held.tolist() == [[False] * 4, [False] * 4, [True, True, False, False]]
+    assert not translation.describe(system, dynamics=False).held.any()
