@@ -114,10 +114,24 @@ def test_pairs_and_exits_are_listed_apart(data):
     assert data["pair_first"].values[0] == "expelled"  # the data did not change
 
 
-def test_a_track_that_no_wall_leaves_has_no_exits(data):
+def reported(data, folder):
+    """Return the file of the tables as Markdown."""
+    source = folder / "synapse.nc"
+    files.write_dataset(data, source, "barriers", {})
+    tables = tuple(folder / f"synapse{suffix}" for suffix in (".csv", ".md", ".html"))
+    style_of = Figures(resolution=72)
+    barrier_report(source, tables, style_of, folder / "energy.png", folder / "energy.svg")
+    return tables[1].read_text()
+
+
+def test_a_track_that_no_wall_leaves_has_no_exits(data, tmp_path):
     inner = data.isel(pair=slice(1, 4))
     assert exits_table(inner).rows() == []
     assert len(pairs_table(inner).rows()) == 3
+    for each, leaves in ((data, True), (inner, False)):
+        text = reported(each, tmp_path)
+        assert ("leaves the track" in text) is leaves
+        assert "barriers between neighbouring states" in text
     assert "reversed" in kept_of(data)
     assert sorted(kept_of(inner)) == ["between 1 and 2", "notch 1", "notch 2"]
 
@@ -140,13 +154,8 @@ def test_the_figure_has_all_paths_and_states(data):
 
 
 def test_the_report_writes_all_files(data, tmp_path):
-    source = tmp_path / "synapse.nc"
-    files.write_dataset(data, source, "barriers", {})
-    tables = tuple(tmp_path / f"synapse{suffix}" for suffix in (".csv", ".md", ".html"))
-    png, vector = tmp_path / "energy.png", tmp_path / "energy.svg"
-    barrier_report(source, tables, Figures(resolution=72), png, vector)
-    rows = list(csv.reader(io.StringIO(tables[0].read_text())))
+    assert "annihilation" in reported(data, tmp_path)
+    rows = list(csv.reader(io.StringIO((tmp_path / "synapse.csv").read_text())))
     assert [row[0] for row in rows] == ["state", "notch 1", "between 1 and 2", "notch 2"]
-    assert "annihilation" in tables[1].read_text()
-    assert png.stat().st_size > 1000
-    assert vector.stat().st_size > 1000
+    assert (tmp_path / "energy.png").stat().st_size > 1000
+    assert (tmp_path / "energy.svg").stat().st_size > 1000

@@ -60,7 +60,9 @@ def barrier_report(
     """
     data = files.read_dataset(barriers, "barriers")
     name = str(data.attrs["device"])
-    write_tables(name, [states_table(data), pairs_table(data), exits_table(data)], *tables)
+    shown = [states_table(data), pairs_table(data), exits_table(data)]
+    # no wall leaves a track with fixed ends
+    write_tables(name, [table for table in shown if table.rows()], *tables)
     with style.apply(figures):
         style.save(
             draw(data, figures),
