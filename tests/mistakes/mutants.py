@@ -35,6 +35,7 @@ NETWORKS = ("tests/oracle/test_network_oracle.py",)
 runs."""
 
 SEPARATE = {
+    "api": ("tests/test_api.py", "-k", "not page and not of_the_workflow"),
     "cli": (
         *DEVICES,
         "tests/properties/test_outside_files.py",
@@ -46,9 +47,8 @@ SEPARATE = {
     "report": (*DEVICES, *NETWORKS),
     # a mutated package has other digests than the noted ones
     "revisions": ("tests/test_revisions.py", "-k", "not noted"),
-    # no campaign runs the checks of the engine, or the Python interface
+    # no campaign runs the checks of the engine
     "validation": (),
-    "api": (),
 }
 """Tests of each stage whose jobs are separate processes; `DEVICES` for other stages."""
 
