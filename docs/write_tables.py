@@ -573,9 +573,14 @@ def depinning(results: Results) -> str:
     return markdown(list(table.columns), rule, table.to_numpy().tolist())
 
 
+DWELL = (0.5, 0.65, 0.9, 1.2)
+"""The pulses of the sweep whose dwell times are shown, in 1e12 A/m²."""
+
+
 def dwell(results: Results) -> str:
-    """Return how long the ends of walls stay at each notch in the sweep."""
+    """Return how long the ends of walls stay at each notch in some pulses of the sweep."""
     table = results.table("depinning/synapse-5-dwell.csv")
+    table = table[pd.to_numeric(table["J (1e12 A/m²)"]).isin(DWELL)]
     rule = "|" + "---:|" * len(table.columns)
     return markdown(list(table.columns), rule, table.to_numpy().tolist())
 
