@@ -156,10 +156,12 @@ def test_without_network_a_missing_data_set_is_said_with_its_place(tmp_path, nam
     )
     folder = tmp_path / "data" / {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}[name] / "raw"
     assert refused.returncode == 1
-    assert refused.stderr.startswith(f"wallnet: {folder} lacks train-images-idx3-ubyte, ")
-    assert "connect to the internet, or " in refused.stderr
-    assert refused.stderr.endswith(f" into {folder}\n")
-    assert refused.stderr.count("\n") == 1
+    # some builds of PyTorch complain about their own bindings as they end
+    said, _, _ = refused.stderr.partition("nanobind: ")
+    assert said.startswith(f"wallnet: {folder} lacks train-images-idx3-ubyte, ")
+    assert "connect to the internet, or " in said
+    assert said.endswith(f" into {folder}\n")
+    assert said.count("\n") == 1
     assert not (tmp_path / f"{name}.json").exists()
 
 
