@@ -8,7 +8,7 @@ import pytest
 from wallnet.film import Terms
 from wallnet.film.landscape import Landscape, unit
 from wallnet.film.minima import descend
-from wallnet.film.paths import along, climb, distance, distributed, lowest, relax
+from wallnet.film.paths import Path, along, climb, distance, distributed, lowest, relax
 
 MU0 = 4e-7 * math.pi
 CELL = (4e-9, 3e-9, 2e-9)
@@ -59,6 +59,18 @@ def test_a_small_element_turns_over_the_barrier_of_its_anisotropy(element, count
     stiffest = 2 * K / (MU0 * MS)
     assert path.stiffness[0] == pytest.approx(-0.7 * stiffest, rel=1e-2, abs=0)
     assert path.stiffness[1] == pytest.approx(0.3 * stiffest, rel=0.2, abs=0)
+
+
+def test_the_highest_image_climbs_to_a_saddle_point_beside_it(element):
+    """The images are 0.5 rad apart; the nearest to the saddle point, along x, is 0.2 rad from it."""
+    offsets = np.array([-1.2, -0.7, -0.2, 0.3, 0.8, 1.3])
+    images = turned(element, math.pi / 2 + offsets, tilt=0.02).astype(np.float32)
+    energy = np.array([element.exact_energy(m) for m in images])
+    path = climb(element, Path(images, energy, 0, True, 2))
+    assert path.converged
+    lowest_energy = descend(element, images[0]).energy
+    expected = K * 0.7**2 * 30 * VOLUME
+    assert path.top - lowest_energy == pytest.approx(expected, rel=1e-4, abs=0)
 
 
 def test_without_a_field_the_barrier_is_k_v():
