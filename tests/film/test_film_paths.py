@@ -62,7 +62,7 @@ def test_a_small_element_turns_over_the_barrier_of_its_anisotropy(element, count
 
 
 def test_the_highest_image_climbs_to_a_saddle_point_beside_it(element):
-    """The images are 0.5 rad apart; the nearest to the saddle point, along x, is 0.2 rad from it."""
+    """The images are 0.5 rad apart, the nearest 0.2 rad from the saddle point, which is along x."""
     offsets = np.array([-1.2, -0.7, -0.2, 0.3, 0.8, 1.3])
     images = turned(element, math.pi / 2 + offsets, tilt=0.02).astype(np.float32)
     energy = np.array([element.exact_energy(m) for m in images])
