@@ -17,12 +17,12 @@ from helpers import oommf_traces
 from wallnet.config import FilmSettings as Settings
 
 SETTINGS = {
-    "1e-4, 1e-4": Settings(stray_field_tolerance=1e-4, frozen_change=1e-4),
-    "default: 5e-4, 5e-4": Settings(),
+    "2e-5, 1e-4": Settings(stray_field_tolerance=2e-5, frozen_change=1e-4),
+    "default: 1e-4, 5e-4": Settings(),
     "default, 0.45 of the time step": Settings(time_step_fraction=0.45),
-    "1e-3, 1e-3": Settings(stray_field_tolerance=1e-3, frozen_change=1e-3),
-    "2e-3, 2e-3": Settings(stray_field_tolerance=2e-3, frozen_change=2e-3),
-    "5e-3, 5e-3": Settings(stray_field_tolerance=5e-3, frozen_change=5e-3),
+    "2e-4, 1e-3": Settings(stray_field_tolerance=2e-4, frozen_change=1e-3),
+    "5e-4, 2e-3": Settings(stray_field_tolerance=5e-4, frozen_change=2e-3),
+    "1e-3, 5e-3": Settings(stray_field_tolerance=1e-3, frozen_change=5e-3),
 }
 """Stray-field tolerance and neglected change of a resting column."""
 

@@ -301,15 +301,15 @@ def intervals(monkeypatch):
     renew, integrate = Engine._renew, Engine._integrate
     states = {}
 
-    def renewing(engine, elapsed, stretches):
-        result = renew(engine, elapsed, stretches)
+    def renewing(engine, elapsed, *others):
+        result = renew(engine, elapsed, *others)
         found.append((engine.time - elapsed, elapsed, result[0]))
         return result
 
-    def integrating(engine, step, count, stretches):
-        states.setdefault(engine.time, engine._m.copy())
-        assert (states[engine.time] == engine._m).all(), "a repeated interval starts elsewhere"
-        integrate(engine, step, count, stretches)
+    def integrating(engine, *others):
+        before = states.setdefault((engine, engine.time), engine._m.copy())
+        assert (before == engine._m).all(), "a repeated interval starts elsewhere"
+        integrate(engine, *others)
 
     monkeypatch.setattr(Engine, "_renew", renewing)
     monkeypatch.setattr(Engine, "_integrate", integrating)
@@ -478,7 +478,9 @@ def test_each_shortcut_is_switched_off_by_its_name_and_none_changes_the_trace():
         off = set(without) if alone else {*without, "stray_field_window"}
         assert engine.shortcuts == set(SHORTCUTS) - off
         assert (engine.counters.window_renewals > 0) == ("stray_field_window" not in off)
-        assert engine.counters.steps == exact.counters.steps
+        repeated = engine.counters.steps - exact.counters.steps
+        assert (repeated > 0) == (engine.counters.rejected_intervals > 0)
+        assert repeated < 0.3 * exact.counters.steps  # 0.12 is observed
         extrapolates = "stray_field_extrapolation" not in without
         assert (engine.counters.stray_field_renewals < stages / 10) == extrapolates
         assert (engine.counters.column_steps < 0.8 * columns) == ("resting_columns" not in without)
@@ -489,7 +491,8 @@ def test_each_shortcut_is_switched_off_by_its_name_and_none_changes_the_trace():
 def test_the_field_in_a_window_is_that_of_the_whole_film():
     """Only outside is it older; there, it is renewed after 100 ps."""
     engine, _ = passing()
-    engine.advance(33e-12)
+    while engine.time - engine._renewed < 50e-12:
+        engine.advance(5e-12)
     window = engine._window
     assert window.first == 0 < window.last < 180
     slot = engine._sampled[-1][1]
@@ -497,8 +500,9 @@ def test_the_field_in_a_window_is_that_of_the_whole_film():
     engine._far_field(engine._m, field)
     apart = np.abs(field - engine._samples[slot]).max(axis=(0, 1))
     magnetization = material.FILM.saturation_magnetization
+    # 0.19 A/m is observed
     assert apart[window.inside].max() < 6e-7 * magnetization
-    # 0.75 A/m is observed, beside the window
+    # 1.9 A/m is observed, beside the window
     outside = max(apart[columns].max(initial=0.0) for columns in window.outside)
     assert 3e-7 * magnetization < outside < 5e-6 * magnetization
 
@@ -522,8 +526,8 @@ def test_a_window_saves_renewals_and_not_accuracy():
     whole, trace = passing(("stray_field_window",))
     assert engine.counters.stray_field_renewals < 0.4 * whole.counters.stray_field_renewals
     assert engine.counters.window_renewals > engine.counters.stray_field_renewals
-    # 2.7e-6 is observed
-    assert np.abs(found - trace).max() < 1e-5
+    # 4.7e-6 is observed
+    assert np.abs(found - trace).max() < 1.5e-5
 
 
 def test_a_window_is_widened_to_columns_whose_field_changes_too_much():
@@ -540,6 +544,18 @@ def test_a_window_is_widened_to_columns_whose_field_changes_too_much():
         assert np.flatnonzero(engine._driven_until > engine.time).tolist() == driven
     engine._place_window()
     assert engine._window.first + 16 <= column < engine._window.last - 16
+
+
+def test_a_window_ends_where_nothing_moves():
+    """Also when the field outside of it is due."""
+    engine, _ = passing()
+    assert engine._window
+    engine._moving_until[:] = engine._driven_until[:] = 0.0
+    engine._watched, engine._renewed = engine.time, engine.time - 1e-10
+    before = engine.magnetization
+    engine.advance(3 * engine._longest_step)
+    assert engine._window is None
+    np.testing.assert_array_equal(engine.magnetization, before)
 
 
 def test_no_column_rests_where_all_move():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_energy import CELL, MATERIAL, rate
 
-from wallnet.film import kernels, newell
+from wallnet.film import core, kernels, newell
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy
 from wallnet.film.shortcuts import SHORTCUTS
@@ -30,22 +30,20 @@ def directions(mask, seed=0):
 def rates(engine):
     """Return dm/dt in every cell and the speeds of the blocks, as the engine uses them."""
     rows, columns = engine.mask.shape
-    packed = engine._pack(0, columns)
-    packed.inner(packed.slow[0])[:] = engine._samples[engine._sampled[-1][1]]
-    packed.work[0] = 0
     speed = np.zeros(-(-columns // 8), dtype=np.float32)
     kernels.block_speed(
-        packed.m,
-        packed.work[0],
-        packed.work[1],
-        packed.slow,
-        packed.weight,
+        engine._m,
+        engine._free,
+        engine._samples[engine._sampled[-1][1]],
+        engine._space,
         engine._parameters,
         np.float32(engine.terms.rate),
-        rows,
         speed,
     )
-    return np.moveaxis(packed.inner(packed.work[1]), 0, -1).astype(float), speed
+    stride = columns + 2
+    rate = kernels.workspace(engine._space, (rows + 2) * stride)[1][1]
+    inner = rate.reshape(3, rows + 2, stride)[:, 1:-1, 1:-1]
+    return np.moveaxis(inner, 0, -1).astype(float), speed
 
 
 @pytest.mark.parametrize("slonczewski_lambda", [1.0, 1.7])
@@ -183,22 +181,58 @@ def test_polynomial_goes_through_the_latest_samples_of_its_own_columns():
     assert (grid[..., frame] == 7.0).all()
 
 
-def test_extrapolation_is_judged_by_the_largest_error_in_its_own_columns():
+@pytest.mark.parametrize("past", [[0.0], [-0.7, 0.0], [-1.9, -0.6, 0.0], [-0.8, 0.3, 1.4]])
+def test_samples_become_the_coefficients_of_the_polynomial_through_them(past):
+    past = np.array(past)
+    wanted = np.array([2.0, -3.0, 0.7])[: past.size]
+    samples = np.polynomial.polynomial.polyval(past, wanted)
+    found = kernels.lagrange_matrix(past).astype(float) @ samples
+    np.testing.assert_allclose(found, wanted, rtol=2e-6, atol=0)
+
+
+@pytest.mark.parametrize("past", [[0.0], [-0.7, 0.0], [-1.9, -0.6, 0.0]])
+def test_the_share_of_a_deviation_is_the_integral_of_its_polynomial(past):
+    """It is zero at the samples and one at the end of the interval."""
+    taken = core._Past(np.arange(len(past)), past, kernels.lagrange_matrix(np.array(past)))
+    nodes = np.polynomial.Polynomial.fromroots(past)
+    integral = nodes.integ()
+    expected = (integral(1.0) - integral(0.0)) / nodes(1.0)
+    assert taken.share() == pytest.approx(expected, rel=1e-12, abs=0)
+
+
+def test_extrapolation_is_judged_by_averages_over_blocks_of_its_own_columns():
+    """Three rows of blocks, of which the last is 5 cells high; ranges from 4 to 30 and 41 to 47."""
     random = np.random.default_rng(4)
-    samples = random.normal(size=(4, 3, 5, 9)).astype(np.float32)
-    renewed = random.normal(size=(3, 5, 9)).astype(np.float32)
-    renewed[2, 4, 6] -= 40  # last component, last row, last column, negative
-    renewed[0, 0, 7] += 100  # outside the stretch
-    missed = np.zeros((3, 5, 9), dtype=np.float32)
+    rows, columns, size = 37, 60, kernels.FIELD_BLOCK
+    samples = random.normal(size=(4, 3, rows, columns)).astype(np.float32)
+    renewed = random.normal(size=(3, rows, columns)).astype(np.float32)
+    renewed[2, 33, 45] -= 400  # last component, last block
+    renewed[0, 0, 30] += 90000  # outside the ranges
+    renewed[1, 5, 5] += 90000  # in a range, but in a column that does not count
+    missed = np.full((3, rows, columns), 7.0, dtype=np.float32)
     order, weights = np.array([1, 3]), np.array([1.5, -0.25], dtype=np.float32)
-    error = kernels.extrapolation_error(samples, order, weights, renewed, missed, 2, 7)
-    expected = renewed - 1.5 * samples[1] + 0.25 * samples[3]
-    expected[..., :2] = expected[..., 7:] = 0
-    np.testing.assert_allclose(missed, expected, rtol=0, atol=1e-5)
-    assert error == pytest.approx(-float(expected[2, 4, 6]), rel=1e-6, abs=0)
-    renewed[1, 0, 2] = np.nan
-    error = kernels.extrapolation_error(samples, order, weights, renewed, missed, 2, 7)
-    assert np.isnan(error)
+    ranges = np.array([[4, 30], [41, 47], [50, 50]])
+
+    def error():
+        return kernels.extrapolation_error(
+            samples, order, weights, renewed, missed, ranges, 9, columns
+        )
+
+    found = error()
+    expected = (renewed - 1.5 * samples[1] + 0.25 * samples[3]).astype(float)
+    averages = [
+        abs(expected[c, lower : lower + size, begin : min(begin + size, last)].mean())
+        for c in range(3)
+        for lower in range(0, rows, size)
+        for first, last in ((9, 30), (41, 47))
+        for begin in range(first, last, size)
+    ]
+    expected[..., :9] = expected[..., 30:41] = expected[..., 47:] = 0
+    np.testing.assert_allclose(missed, expected, rtol=0, atol=1e-4)
+    assert max(averages) == pytest.approx(400 / 30, rel=0.2, abs=0)
+    assert found == pytest.approx(max(averages), rel=1e-5, abs=0)
+    renewed[1, 0, 10] = np.nan
+    assert np.isnan(error())
 
 
 def test_a_field_that_changes_in_time_turns_a_moment_by_its_integral(monkeypatch):

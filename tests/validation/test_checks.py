@@ -321,13 +321,13 @@ def test_cost_of_each_tolerance_is_beside_it(monkeypatch):
     monkeypatch.setattr(convergence, "Engine", Engine)
     check = convergence.tolerances()
     tight = 1e-6
-    default = 5e-4 + 10 * 5e-4 - tight
+    default = 1e-4 + 10 * 5e-4 - tight
     judged = [row for row in check.rows if row.passed is not None]
     assert [row.ours for row in judged] == pytest.approx([default], rel=1e-6, abs=0)
     assert [(row.reference, row.tolerance) for row in judged] == [(0.0, 5e-4)]
     curves = check.curves["tolerances"]
     stray, frozen = curves["stray_field_tolerance"], curves["frozen_change"]
-    assert {1e-3, 5e-4, 2e-4} < set(stray)
+    assert {1e-3, 5e-4, 1e-4} < set(stray)
     assert {1e-3, 5e-4, 2e-4} < set(frozen)
     expected = [value - tight for value in stray]
     assert curves["stray_field_error"] == pytest.approx(expected, rel=1e-6, abs=0)

@@ -13,8 +13,9 @@ from wallnet.film.shortcuts import Shortcut
 class FilmSettings(Section):
     """Settings of the embedded engine; each tolerance bounds a contribution that is neglected."""
 
-    stray_field_tolerance: Annotated[float, Quantity("1", 1e-7, 0.1)] = 5e-4
-    """Largest error of the extrapolated far stray field, in units of Ms. Source: measured."""
+    stray_field_tolerance: Annotated[float, Quantity("1", 1e-7, 0.1)] = 1e-4
+    """Largest error of the extrapolated far stray field, averaged over 16 × 16 cells, in units of
+    Ms. Source: measured."""
     frozen_change: Annotated[float, Quantity("1", 0.0, 1e-2)] = 5e-4
     """Largest change of m that is neglected in a resting column. Source: measured."""
     time_step_fraction: Annotated[float, Quantity("1", 0.01, 0.95)] = 0.9

@@ -38,8 +38,9 @@ class Tolerances:
     Attributes
     ----------
     stray_field_tolerance : float
-        Largest error of the extrapolated far stray field at any cell, in units of Ms; outside the
-        window, largest change between two renewals.
+        Largest error of the extrapolated far stray field, averaged over blocks of
+        `kernels.FIELD_BLOCK` × `kernels.FIELD_BLOCK` cells, in units of Ms; outside the window,
+        largest change in any cell between two renewals.
     frozen_change : float
         Largest change of any component of m that is neglected in a resting column; with zero, all
         columns are integrated.
@@ -54,7 +55,7 @@ class Tolerances:
         If `without` contains a name that is not a shortcut.
     """
 
-    stray_field_tolerance: float = 5e-4
+    stray_field_tolerance: float = 1e-4
     frozen_change: float = 5e-4
     time_step_fraction: float = 0.9
     without: tuple[str, ...] = ()
@@ -103,27 +104,6 @@ _WINDOW_STEP = 32
 
 _WIDEST_WINDOW = 0.7
 """Largest part of the columns for which a window saves time."""
-
-
-@dataclass(frozen=True)
-class _Packed:
-    """Work space of a range of columns (see `kernels`); `grid` and `inner` undo the packing."""
-
-    m: NDArray[np.float32]
-    work: NDArray[np.float32]
-    slow: NDArray[np.float32]
-    polynomial: NDArray[np.float32]
-    weight: NDArray[np.float32]
-    rows: int
-    stride: int
-
-    def grid(self, packed: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return a view of an array with its frame, (..., rows + 2, columns + 2)."""
-        return packed.reshape(*packed.shape[:-1], self.rows + 2, self.stride)
-
-    def inner(self, packed: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return a view of an array without its frame, (..., rows, columns)."""
-        return self.grid(packed)[..., 1:-1, 1:-1]
 
 
 @dataclass(frozen=True)
@@ -211,7 +191,7 @@ class Engine:
         self._m, self._saved, self._missed, self._latest_missed = (
             np.zeros((3, rows, columns), dtype=np.float32) for _ in range(4)
         )
-        self._space = np.zeros((16 + 3 * kernels.ORDERS) * (rows + 2) * (columns + 2), np.float32)
+        self._space = np.zeros(kernels.WORKSPACE * (rows + 2) * (columns + 2), np.float32)
         self._samples = np.zeros((kernels.ORDERS + 1, 3, rows, columns), dtype=np.float32)
         self._sampled: list[tuple[float, int]] = []
         self._block_speed = np.zeros(-(-columns // kernels.BLOCK), dtype=np.float32)
@@ -413,62 +393,27 @@ class Engine:
         A column is integrated while it moves, and for some time afterwards. A resting column is not
         integrated as long as its neglected change is below the bound.
         """
-        columns = self.mask.shape[1]
         if "resting_columns" not in self.shortcuts:
-            return np.array([[0, columns]])
-        moving = np.flatnonzero(self._moving_until > self.time)
-        if not moving.size:
-            return np.empty((0, 2), dtype=np.int64)
-        breaks = np.flatnonzero(np.diff(moving) > 2 * _MARGIN + 1)
-        first = moving[np.concatenate([[0], breaks + 1])] - _MARGIN
-        last = moving[np.concatenate([breaks, [moving.size - 1]])] + 1 + _MARGIN
-        return np.stack([np.maximum(first, 0), np.minimum(last, columns)], axis=1)
+            return np.array([[0, self.mask.shape[1]]])
+        return kernels.moving_ranges(self._moving_until, self.time, _MARGIN)
 
-    def _pack(self, first: int, last: int) -> _Packed:
-        """Pack a range of columns with a frame around it."""
-        rows, columns = self.mask.shape
-        stride = last - first + 2
-        cells = (rows + 2) * stride
-        # the compiled loops need contiguous arrays to vectorise
-        shapes = ((3, cells), (2, 3, cells), (2, 3, cells), (kernels.ORDERS, 3, cells), (cells,))
-        spaces, at = [], 0
-        for shape in shapes:
-            size = math.prod(shape)
-            spaces.append(self._space[at : at + size].reshape(shape))
-            at += size
-        m, work, slow, polynomial, weight = spaces
-        packed = _Packed(m, work, slow, polynomial, weight, rows, stride)
-        left, right = max(first - 1, 0), min(last + 1, columns)
-        at = left - first + 1
-        packed.m[:] = 0
-        packed.grid(packed.m)[:, 1:-1, at : at + right - left] = self._m[:, :, left:right]
-        packed.weight[:] = 0
-        packed.inner(packed.weight)[:] = self._free[:, first:last]
-        return packed
-
-    def _watch(self, stretches: NDArray[np.int64]) -> None:
+    def _watch(self, ranges: NDArray[np.int64]) -> None:
         """Determine the moving columns from dm/dt with the latest field."""
         elapsed = self.time - self._watched
         self._watched = self.time
-        rows, columns = self.mask.shape
-        packed = self._pack(0, columns)
-        packed.inner(packed.slow[0])[:] = self._samples[self._sampled[-1][1]]
-        packed.work[0] = 0
         kernels.block_speed(
-            packed.m,
-            packed.work[0],
-            packed.work[1],
-            packed.slow,
-            packed.weight,
+            self._m,
+            self._free,
+            self._samples[self._sampled[-1][1]],
+            self._space,
             self._parameters,
             np.float32(self.terms.rate),
-            rows,
             self._block_speed,
         )
         self.counters.field_evaluations += 1
-        speed = np.repeat(self._block_speed, kernels.BLOCK)[:columns]
+        speed = np.repeat(self._block_speed, kernels.BLOCK)[: self.mask.shape[1]]
         self._debt += speed * elapsed
-        for first, last in stretches:
+        for first, last in ranges:
             self._debt[first:last] = 0.0
         bound = self.tolerances.frozen_change
         due = speed * _FROZEN_FOR > bound
@@ -503,11 +448,13 @@ class Engine:
             count = min(steps_left, math.ceil(steps_left / intervals))
             begin = self.time
             follow = self._select()
+            past = self._past(begin, count * step)
             if follow.size:
-                self._saved[:] = self._m
-                self._integrate(step, count, follow)
+                followed = slice(follow[0, 0], follow[-1, 1])
+                self._saved[..., followed] = self._m[..., followed]
+                self._integrate(step, count, follow, past)
             self.time = begin + count * step
-            error, slot, impulse = self._renew(count * step, follow)
+            error, slot, impulse = self._renew(count * step, follow, past)
             if not math.isfinite(error):
                 raise EngineError(
                     f"the simulation became unstable at {self.time:.4g} s: the magnetisation is "
@@ -517,7 +464,7 @@ class Engine:
             growth = (0.7 * tolerance / max(error, 1e-6 * tolerance)) ** (1 / samples)
             if follow.size and error > tolerance and count > 1:
                 self.counters.rejected_intervals += 1
-                self._m[:] = self._saved
+                self._m[..., followed] = self._saved[..., followed]
                 self.time = begin
                 self._interval = max(1.0, min(count * growth, count - 1.0))
                 continue
@@ -527,6 +474,7 @@ class Engine:
             if not follow.size:
                 # nothing moved, so the field did not change and earlier samples are not valid
                 self._sampled = []
+                self._window = None
             self._sampled = [*self._sampled[1 - kernels.ORDERS :], (self.time, slot)]
             # an interval that ends with this call gives little information
             longest = count * min(2.0, growth)
@@ -541,7 +489,8 @@ class Engine:
             elif self._renews_all():
                 self._widen(self._window, tolerance)
                 self._renew_outside(self._window)
-            if "stray_field_window" in self.shortcuts:
+                due = True
+            if due and "stray_field_window" in self.shortcuts:
                 self._place_window()
         self.time = start + duration
         self._sampled[-1] = (self.time, self._sampled[-1][1])
@@ -552,79 +501,60 @@ class Engine:
                 "lower film.time_step_fraction"
             )
 
-    def _integrate(self, step: float, count: int, stretches: NDArray[np.int64]) -> None:
+    def _integrate(self, step: float, count: int, ranges: NDArray[np.int64], past: "_Past") -> None:
         """Run Runge-Kutta steps over the selected columns; the others do not change."""
         if "stray_field_extrapolation" in self.shortcuts:
-            self._run_extrapolating(step, count, stretches)
-        else:
-            self._run_by_stages(step, count, stretches)
-        self.counters.steps += count
-        self.counters.field_evaluations += len(self._chain) * count
-        self.counters.column_steps += count * int((stretches[:, 1] - stretches[:, 0]).sum())
-
-    def _run_extrapolating(self, step: float, count: int, stretches: NDArray[np.int64]) -> None:
-        """Run steps with the slow field extrapolated from the samples to the middle of each."""
-        # times in units of the interval keep the matrix well conditioned
-        order, past = self._history(self.time, count * step)
-        matrix = _coefficients(past)
-        powers = ((np.arange(count) + 0.5) / count)[:, None] ** np.arange(past.size)
-        for first, last in stretches:
-            packed = self._pack(first, last)
-            polynomial = packed.polynomial[: past.size]
-            kernels.interpolation_coefficients(
+            # the slow field is extrapolated from the samples to the middle of each step
+            kernels.advance_ranges(
+                self._m,
+                self._free,
+                ranges,
                 self._samples,
-                order,
-                matrix.astype(np.float32),
+                past.order,
+                past.matrix,
                 self._missed,
                 np.float32(self._impulse / (count * step)),
-                polynomial,
-                first,
-                packed.stride,
-            )
-            packed.work[:] = packed.m
-            kernels.advance(
-                packed.m,
-                packed.work,
-                packed.slow,
-                polynomial,
-                powers.astype(np.float32),
-                packed.weight,
+                count,
+                self._space,
                 self._parameters,
                 self._chain,
                 np.float32(step * self.terms.rate),
-                packed.stride,
             )
-            self._m[:, :, first:last] = packed.inner(packed.m)
+        else:
+            self._run_by_stages(step, count, ranges)
+        self.counters.steps += count
+        self.counters.field_evaluations += len(self._chain) * count
+        self.counters.column_steps += count * int((ranges[:, 1] - ranges[:, 0]).sum())
 
-    def _run_by_stages(self, step: float, count: int, stretches: NDArray[np.int64]) -> None:
+    def _run_by_stages(self, step: float, count: int, ranges: NDArray[np.int64]) -> None:
         """Run steps in which every stage uses the stray field of its own magnetisation."""
-        packed = self._pack(0, self.mask.shape[1])
-        followed = np.zeros(self.mask.shape[1], dtype=bool)
-        for first, last in stretches:
+        rows, columns = self.mask.shape
+        followed = np.zeros(columns, dtype=bool)
+        for first, last in ranges:
             followed[first:last] = True
-        packed.inner(packed.weight)[:] *= followed
-        packed.work[:] = packed.m
+        stride = columns + 2
+        m, work, slow, _, weight = kernels.workspace(self._space, (rows + 2) * stride)
+        kernels.pack(self._m, self._free & followed, 0, columns, m, weight)
+
+        def inner(packed: NDArray[np.float32]) -> NDArray[np.float32]:
+            """Return a view without the frame, (3, rows, columns)."""
+            return packed.reshape(3, rows + 2, stride)[:, 1:-1, 1:-1]
+
+        work[:] = m
         factors = np.float32(step * self.terms.rate) * self._chain
         for _ in range(count):
-            source = packed.m
+            source = m
             for index, factor in enumerate(factors):
-                self._far_field(packed.inner(source), packed.inner(packed.slow[0]))
-                target = packed.work[index % 2]
-                kernels.stage(
-                    source,
-                    packed.m,
-                    target,
-                    packed.slow,
-                    packed.weight,
-                    self._parameters,
-                    factor,
-                    packed.stride,
-                )
+                self._far_field(inner(source), inner(slow[0]))
+                target = work[index % 2]
+                kernels.stage(source, m, target, slow, weight, self._parameters, factor, stride)
                 source = target
-            kernels.normalise(source, packed.m, 0, packed.m.shape[1])
-        self._m[:, :, followed] = packed.inner(packed.m)[:, :, followed]
+            kernels.normalise(source, m, 0, m.shape[1])
+        self._m[:, :, followed] = inner(m)[:, :, followed]
 
-    def _renew(self, elapsed: float, stretches: NDArray[np.int64]) -> tuple[float, int, float]:
+    def _renew(
+        self, elapsed: float, ranges: NDArray[np.int64], past: "_Past"
+    ) -> tuple[float, int, float]:
         """Compute the slow field and compare it with the extrapolated one.
 
         The error of the extrapolation is stored. The integral over the interval of the polynomial
@@ -632,38 +562,51 @@ class Engine:
         interval compensates this difference.
         """
         slot = self._sample()
-        self._latest_missed[:] = 0
         if "stray_field_extrapolation" not in self.shortcuts:
             return (0.0 if np.isfinite(self._m).all() else math.nan), slot, 0.0
-        order, past = self._history(self.time - elapsed, elapsed)
-        weights = _coefficients(past).sum(axis=0)
-        error = 0.0
         window = self._window
-        for first, last in stretches:
-            if window:
-                first, last = max(first, window.first), min(last, window.last)
-            found = kernels.extrapolation_error(
-                self._samples,
-                order,
-                weights.astype(np.float32),
-                self._samples[slot],
-                self._latest_missed,
-                first,
-                max(first, last),
-            )
-            error = found if not found <= error else error
+        error = kernels.extrapolation_error(
+            self._samples,
+            past.order,
+            past.matrix.sum(axis=0),
+            self._samples[slot],
+            self._latest_missed,
+            ranges,
+            window.first if window else 0,
+            window.last if window else self.mask.shape[1],
+        )
         if not self.terms.stray_field and not np.isfinite(self._m).all():
             error = math.nan  # only the stray field would show it
-        nodes = np.poly(past)
-        share = (nodes / np.arange(nodes.size, 0, -1)).sum() / nodes.sum()
-        return float(error), slot, elapsed * float(share)
+        return float(error), slot, elapsed * past.share()
 
-    def _history(self, begin: float, length: float) -> tuple[NDArray, NDArray[np.floating]]:
-        """Return the slots of the samples, and their times from `begin` in units of `length`."""
+    def _past(self, begin: float, length: float) -> "_Past":
+        """Return the samples for the extrapolation over an interval."""
+        # times in units of the interval keep the matrix well conditioned
+        times = [(time - begin) / length for time, _ in self._sampled]
         order = np.array([slot for _, slot in self._sampled])
-        return order, (np.array([time for time, _ in self._sampled]) - begin) / length
+        return _Past(order, times, kernels.lagrange_matrix(np.array(times)))
 
 
-def _coefficients(past: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return the matrix that converts samples at n times to coefficients of their polynomial."""
-    return np.linalg.inv(np.vander(past, increasing=True))
+@dataclass(frozen=True)
+class _Past:
+    """Samples from which the slow field of an interval is extrapolated.
+
+    Attributes
+    ----------
+    order : int array (n,)
+        Their slots.
+    times : list of float
+        Their times, from the beginning of the interval in units of its length.
+    matrix : float32 array (n, n)
+        Matrix that converts them to coefficients of their polynomial.
+    """
+
+    order: NDArray[np.int64]
+    times: list[float]
+    matrix: NDArray[np.float32]
+
+    def share(self) -> float:
+        """Return the integral over the interval of what a deviation of 1 at its end adds."""
+        # two points integrate a polynomial of third order exactly
+        points = (0.5 - 0.5 / math.sqrt(3), 0.5 + 0.5 / math.sqrt(3))
+        return sum(math.prod((point - t) / (1 - t) for t in self.times) for point in points) / 2

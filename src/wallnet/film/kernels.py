@@ -61,11 +61,17 @@ def packed(parameters: np.ndarray) -> np.void:
 BLOCK = 8
 """Edge, in cells, of the blocks over which motion is averaged."""
 
+FIELD_BLOCK = 16
+"""Edge, in cells, of the blocks over which the error of the extrapolated field is averaged."""
+
 BAND = 4096
 """Approximate number of cells that pass all stages of a step together."""
 
 ORDERS = 3
 """Largest number of samples in the extrapolation of the slow field."""
+
+WORKSPACE = 16 + 3 * ORDERS
+"""Numbers of work space for each packed cell; see `workspace`."""
 
 
 @intrinsic
@@ -169,20 +175,22 @@ def normalise(source, out, first, last):
 
 
 @compiled
-def _evaluate(polynomial, powers, out, first, last):
+def _evaluate(polynomial, time, out, first, last):
     """Evaluate the polynomial of the slow field."""
     for c in range(3):
         o, f = out[c, first:last], polynomial[0, c, first:last]
         for i in range(last - first):
             o[i] = f[i]
-        for order in range(1, powers.shape[0]):
-            f, t = polynomial[order, c, first:last], powers[order]
+        power = 1.0
+        for order in range(1, polynomial.shape[0]):
+            power *= time
+            f, t = polynomial[order, c, first:last], np.float32(power)
             for i in range(last - first):
                 o[i] = _fma(t, f[i], o[i])
 
 
 @compiled
-def advance(m, work, slow, polynomial, powers, weight, p, chain, factor, stride):
+def _advance(m, work, slow, polynomial, steps, weight, p, chain, factor, stride):
     """Advance packed cells by Runge-Kutta steps.
 
     A step processes the rows upwards in bands, with all stages of a band before the next band. Each
@@ -198,9 +206,9 @@ def advance(m, work, slow, polynomial, powers, weight, p, chain, factor, stride)
     slow : float32 array (2, 3, cells)
         Work space.
     polynomial : float32 array (n, 3, cells)
-        Coefficients of the slow field in A/m as a polynomial in time.
-    powers : float32 array (steps, n)
-        Powers of time at the middle of each step.
+        Coefficients of the slow field in A/m as a polynomial in time, in units of all steps.
+    steps : int
+        Number of steps. Each has the slow field at its middle.
     weight : float32 array (cells,)
         1 in cells that move, 0 elsewhere.
     p : record of float32
@@ -214,7 +222,7 @@ def advance(m, work, slow, polynomial, powers, weight, p, chain, factor, stride)
     """
     rows, stages = m.shape[1] // stride - 2, chain.shape[0]
     band = max(1, BAND // stride)
-    for n in range(powers.shape[0]):
+    for n in range(steps):
         for lower in range(1, rows + stages + 1, band):
             for j in range(stages):
                 begin, end = max(lower - j, 1), min(lower - j + band, rows + 1)
@@ -222,7 +230,7 @@ def advance(m, work, slow, polynomial, powers, weight, p, chain, factor, stride)
                     continue
                 first, last = begin * stride, end * stride
                 if j == 0:
-                    _evaluate(polynomial, powers[n], slow[0], first, last)
+                    _evaluate(polynomial, (n + 0.5) / steps, slow[0], first, last)
                 source, target = m, work[0]
                 if j > 0:
                     source, target = work[(j - 1) % 2], work[j % 2]
@@ -238,7 +246,7 @@ def advance(m, work, slow, polynomial, powers, weight, p, chain, factor, stride)
 def stage(m, start, out, slow, weight, p, factor, stride):
     """Set out = start + factor weight dm/dt / γ in all packed cells, with dm/dt at m.
 
-    The parameters are those of `advance`; `slow[0]` is the slow field.
+    The parameters are those of `_advance`; `slow[0]` is the slow field.
     """
     field = _local_field(m, slow, p, 0, m.shape[1])
     last = m.shape[1] - stride - 1
@@ -246,44 +254,33 @@ def stage(m, start, out, slow, weight, p, factor, stride):
 
 
 @compiled
-def block_speed(m, zero, rate, slow, weight, p, factor, rows, speed):
-    """Compute the largest |dm/dt| component, averaged over blocks of BLOCK × BLOCK cells, in 1/s.
-
-    The average removes the rounding errors of single precision, which exchange amplifies from cell
-    to cell. Motion on such a short scale is damped within picoseconds.
+def lagrange_matrix(past):
+    """Return the matrix that converts samples to coefficients of the polynomial through them.
 
     Parameters
     ----------
-    m : float32 array (3, cells)
-        Magnetisation of the whole film, packed.
-    zero, rate : float32 arrays (3, cells)
-        Zeros, and work space.
-    slow : float32 array (2, 3, cells)
-        Slow field in A/m, and work space.
-    weight, p, factor
-        As for `advance`; `factor` does not include the step.
-    rows : int
-        Number of rows of the film.
-    speed : float32 array (blocks,)
-        Result for each range of BLOCK columns: the largest value of its blocks.
+    past : float64 array (n,)
+        Times of the samples, all different.
+
+    Returns
+    -------
+    float32 array (n, n)
+        Coefficient k is the sum over j of entry (k, j) times the j-th sample.
     """
-    stride = m.shape[1] // (rows + 2)
-    stage(m, zero, rate, slow, weight, p, factor, stride)
-    columns = stride - 2
-    for block in range(speed.shape[0]):
-        speed[block] = 0
-        first, last = block * BLOCK, min((block + 1) * BLOCK, columns)
-        for lower in range(0, rows, BLOCK):
-            x = y = z = np.float32(0)
-            cells = np.float32(0)
-            for r in range(lower, min(lower + BLOCK, rows)):
-                for i in range((r + 1) * stride + 1 + first, (r + 1) * stride + 1 + last):
-                    x += rate[0, i]
-                    y += rate[1, i]
-                    z += rate[2, i]
-                    cells += weight[i]
-            largest = max(abs(x), abs(y), abs(z)) / max(cells, np.float32(1))
-            speed[block] = max(speed[block], largest)
+    count = past.shape[0]
+    matrix = np.zeros((count, count), dtype=np.float64)
+    for j in range(count):
+        # the product of (t - past[i]) / (past[j] - past[i]) over the other samples
+        matrix[0, j] = 1.0
+        degree = 0
+        for i in range(count):
+            if i != j:
+                scale = 1.0 / (past[j] - past[i])
+                degree += 1
+                for k in range(degree, 0, -1):
+                    matrix[k, j] = scale * (matrix[k - 1, j] - past[i] * matrix[k, j])
+                matrix[0, j] *= -scale * past[i]
+    return matrix.astype(np.float32)
 
 
 @compiled
@@ -329,8 +326,11 @@ def interpolation_coefficients(samples, order, matrix, missed, per_step, polynom
 
 
 @compiled
-def extrapolation_error(samples, order, weights, renewed, missed, first, last):
+def extrapolation_error(samples, order, weights, renewed, missed, ranges, lowest, highest):
     """Compare the extrapolated slow field with the renewed one.
+
+    A wall follows the field over its width, and errors of single cells average out there. The
+    error is therefore that of averages over blocks of FIELD_BLOCK × FIELD_BLOCK cells.
 
     Parameters
     ----------
@@ -341,29 +341,230 @@ def extrapolation_error(samples, order, weights, renewed, missed, first, last):
     renewed : float32 array (3, rows, columns)
         The present slow field.
     missed : float32 array (3, rows, columns)
-        Receives the difference of renewed and extrapolated field in the range.
-    first, last : int
-        First column of the range, and the first column after it.
+        Receives the difference of renewed and extrapolated field in columns of the ranges that
+        count, zero elsewhere.
+    ranges : int array (n, 2)
+        First column of each range, and the first column after it.
+    lowest, highest : int
+        First column that counts, and the first column after those that count.
 
     Returns
     -------
     float32
-        Largest deviation in A/m; NaN if any deviation is NaN.
+        Largest average deviation of a component in A/m; NaN if any deviation is NaN.
     """
     largest = np.float32(0)
-    for c in range(3):
-        for r in range(samples.shape[2]):
-            out = missed[c, r, first:last]
-            new = renewed[c, r, first:last]
-            for i in range(last - first):
-                out[i] = new[i]
-            for j in range(order.shape[0]):
-                sample = samples[order[j], c, r, first:last]
-                weight = -weights[j]
-                for i in range(last - first):
-                    out[i] = _fma(weight, sample[i], out[i])
-            for i in range(last - first):
-                size = abs(out[i])
-                if size > largest or size != size:
-                    largest = size
+    rows, columns = missed.shape[1:]
+    sums = np.empty(columns, dtype=np.float32)
+    missed[:] = 0
+    for n in range(ranges.shape[0]):
+        first = max(ranges[n, 0], lowest)
+        width = max(min(ranges[n, 1], highest) - first, 0)
+        for c in range(3):
+            for lower in range(0, rows, FIELD_BLOCK):
+                upper = min(lower + FIELD_BLOCK, rows)
+                sums[:width] = 0
+                for r in range(lower, upper):
+                    out = missed[c, r, first : first + width]
+                    new = renewed[c, r, first : first + width]
+                    for i in range(width):
+                        out[i] = new[i]
+                    for j in range(order.shape[0]):
+                        sample = samples[order[j], c, r, first : first + width]
+                        weight = -weights[j]
+                        for i in range(width):
+                            out[i] = _fma(weight, sample[i], out[i])
+                    for i in range(width):
+                        sums[i] += out[i]
+                for begin in range(0, width, FIELD_BLOCK):
+                    end = min(begin + FIELD_BLOCK, width)
+                    total = np.float32(0)
+                    for i in range(begin, end):
+                        total += sums[i]
+                    size = abs(total) / np.float32((upper - lower) * (end - begin))
+                    if size > largest or size != size:
+                        largest = size
     return largest
+
+
+@compiled
+def moving_ranges(moving_until, time, margin):
+    """Return the ranges of columns that still move, with a margin on both sides.
+
+    Parameters
+    ----------
+    moving_until : float64 array (columns,)
+        Time in s until which each column moves.
+    time : float
+        The present time in s.
+    margin : int
+        Number of columns on each side that belong to a range. Ranges that touch are one.
+
+    Returns
+    -------
+    int array (n, 2)
+        First column of each range, and the first column after it.
+    """
+    columns = moving_until.shape[0]
+    ranges = np.empty((columns, 2), dtype=np.int64)
+    count = 0
+    for i in range(columns):
+        if moving_until[i] > time:
+            if count == 0 or i - margin > ranges[count - 1, 1]:
+                ranges[count, 0] = max(i - margin, 0)
+                count += 1
+            ranges[count - 1, 1] = min(i + 1 + margin, columns)
+    return ranges[:count]
+
+
+@compiled
+def workspace(space, cells):
+    """Divide a work space into the arrays of a packed range: m, work, slow, polynomial, weight.
+
+    Parameters
+    ----------
+    space : float32 array (at least `WORKSPACE` times cells,)
+        The work space.
+    cells : int
+        Number of packed cells.
+    """
+    m = space[: 3 * cells].reshape((3, cells))
+    work = space[3 * cells : 9 * cells].reshape((2, 3, cells))
+    slow = space[9 * cells : 15 * cells].reshape((2, 3, cells))
+    polynomial = space[15 * cells : (WORKSPACE - 1) * cells].reshape((ORDERS, 3, cells))
+    weight = space[(WORKSPACE - 1) * cells : WORKSPACE * cells]
+    return m, work, slow, polynomial, weight
+
+
+@compiled
+def pack(film, free, first, last, m, weight):
+    """Pack a range of columns with a frame around it.
+
+    Parameters
+    ----------
+    film : float32 array (3, rows, columns)
+        Magnetisation of the whole film.
+    free : bool array (rows, columns)
+        Cells that may move.
+    first, last : int
+        First column of the range, and the first column after it.
+    m : float32 array (3, cells)
+        Receives the magnetisation of the range and of its neighbours.
+    weight : float32 array (cells,)
+        Receives 1 in cells of the range that may move, 0 elsewhere.
+    """
+    rows, columns = free.shape
+    stride = last - first + 2
+    left, right = max(first - 1, 0), min(last + 1, columns)
+    m[:] = 0
+    weight[:] = 0
+    for r in range(rows):
+        at = (r + 1) * stride + 1 - first
+        for c in range(3):
+            source, target = film[c, r, left:right], m[c, at + left : at + right]
+            for i in range(right - left):
+                target[i] = source[i]
+        moves, chosen = free[r, first:last], weight[at + first : at + last]
+        for i in range(last - first):
+            chosen[i] = moves[i]
+
+
+@compiled
+def block_speed(film, free, field, space, p, factor, speed):
+    """Compute the largest |dm/dt| component, averaged over blocks of BLOCK × BLOCK cells, in 1/s.
+
+    The average removes the rounding errors of single precision, which exchange amplifies from cell
+    to cell. Motion on such a short scale is damped within picoseconds.
+
+    Parameters
+    ----------
+    film : float32 array (3, rows, columns)
+        Magnetisation.
+    free : bool array (rows, columns)
+        Cells that may move.
+    field : float32 array (3, rows, columns)
+        Slow field in A/m.
+    space : float32 array
+        Work space, see `workspace`; `work[1]` then holds dm/dt in 1/s.
+    p, factor
+        As for `_advance`; `factor` does not include the step.
+    speed : float32 array (blocks,)
+        Result for each range of BLOCK columns: the largest value of its blocks.
+    """
+    rows, columns = free.shape
+    stride = columns + 2
+    m, work, slow, _, weight = workspace(space, (rows + 2) * stride)
+    pack(film, free, 0, columns, m, weight)
+    for c in range(3):
+        for r in range(rows):
+            at = (r + 1) * stride + 1
+            source, target = field[c, r], slow[0, c, at : at + columns]
+            for i in range(columns):
+                target[i] = source[i]
+    work[0] = 0
+    stage(m, work[0], work[1], slow, weight, p, factor, stride)
+    speed[:] = 0
+    sums = np.zeros(columns, dtype=np.float32)
+    cells = np.zeros(columns, dtype=np.float32)
+    for lower in range(0, rows, BLOCK):
+        upper = min(lower + BLOCK, rows)
+        cells[:] = 0
+        for r in range(lower, upper):
+            at = (r + 1) * stride + 1
+            moves = weight[at : at + columns]
+            for i in range(columns):
+                cells[i] += moves[i]
+        for c in range(3):
+            sums[:] = 0
+            for r in range(lower, upper):
+                at = (r + 1) * stride + 1
+                rate = work[1, c, at : at + columns]
+                for i in range(columns):
+                    sums[i] += rate[i]
+            for block in range(speed.shape[0]):
+                total = count = np.float32(0)
+                for i in range(block * BLOCK, min((block + 1) * BLOCK, columns)):
+                    total += sums[i]
+                    count += cells[i]
+                speed[block] = max(speed[block], abs(total) / max(count, np.float32(1)))
+
+
+@compiled
+def advance_ranges(
+    film, free, ranges, samples, order, matrix, missed, per_step, steps, space, p, chain, factor
+):
+    """Advance ranges of columns by Runge-Kutta steps, with the slow field extrapolated.
+
+    Parameters
+    ----------
+    film : float32 array (3, rows, columns)
+        Magnetisation, changed in place.
+    free : bool array (rows, columns)
+        Cells that may move.
+    ranges : int array (n, 2)
+        First column of each range, and the first column after it; at least one column apart.
+    samples, order, matrix, missed, per_step
+        As for `interpolation_coefficients`.
+    steps, p, chain, factor
+        As for `_advance`.
+    space : float32 array
+        Work space, see `workspace`.
+    """
+    rows = free.shape[0]
+    for n in range(ranges.shape[0]):
+        first, last = ranges[n, 0], ranges[n, 1]
+        stride = last - first + 2
+        m, work, slow, polynomial, weight = workspace(space, (rows + 2) * stride)
+        pack(film, free, first, last, m, weight)
+        polynomial = polynomial[: order.shape[0]]
+        interpolation_coefficients(
+            samples, order, matrix, missed, per_step, polynomial, first, stride
+        )
+        work[:] = m
+        _advance(m, work, slow, polynomial, steps, weight, p, chain, factor, stride)
+        for c in range(3):
+            for r in range(rows):
+                at = (r + 1) * stride + 1
+                source, target = m[c, at : at + last - first], film[c, r, first:last]
+                for i in range(last - first):
+                    target[i] = source[i]

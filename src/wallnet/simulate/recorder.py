@@ -50,7 +50,6 @@ class Recorder:
         self.job = job
         self.mask = tracks.magnetic_mask(job.track)
         self.pulse_end = pulse_end(job)
-        self._weights = self.mask / self.mask.sum()
         self._cells = self.mask.sum(axis=0)
         self.time: list[float] = []
         self._applied: list[float] = []
@@ -76,12 +75,9 @@ class Recorder:
         self.time.append(time)
         driven = self.job.current_density is not None and time <= self.pulse_end * (1 + 1e-9)
         self._applied.append(self.job.current_density if driven else 0.0)  # type: ignore[arg-type]
-        self._average.append(np.tensordot(self._weights, m, axes=([0, 1], [0, 1])))
-        self._profile.append(
-            (m.sum(axis=0, dtype=np.float64) / np.maximum(self._cells, 1)[:, None]).astype(
-                np.float32
-            )
-        )
+        sums = m.sum(axis=0, dtype=np.float64)
+        self._average.append(sums.sum(axis=0) / self._cells.sum())
+        self._profile.append((sums / np.maximum(self._cells, 1)[:, None]).astype(np.float32))
         bottom, top = tracks.wall_ends(self.job.track, self.mask, m)
         self._bottom.append(bottom)
         self._top.append(top)

@@ -138,7 +138,7 @@ def tolerances() -> Check:
         return np.array(averages)
 
     tight = trace(material.TIGHT)
-    stray = (5e-3, 2e-3, 1e-3, 5e-4, 2e-4, 5e-5)
+    stray = (2e-3, 1e-3, 5e-4, 2e-4, 1e-4, 5e-5)
     frozen = (1e-2, 5e-3, 2e-3, 1e-3, 5e-4, 2e-4, 5e-5)
     errors = {}
     for value in stray:

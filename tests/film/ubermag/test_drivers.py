@@ -150,7 +150,7 @@ def test_settings_of_the_time_driver_reach_the_engine():
         with open(folder, encoding="utf-8") as stream:
             parameters = json.load(stream)
         assert parameters["accuracy"] == {
-            "stray_field_tolerance": 5e-4,
+            "stray_field_tolerance": 1e-4,
             "frozen_change": 0.0,
             "time_step_fraction": fraction,
             "without": [],
