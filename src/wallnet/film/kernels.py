@@ -560,7 +560,10 @@ def advance_ranges(
         interpolation_coefficients(
             samples, order, matrix, missed, per_step, polynomial, first, stride
         )
-        work[:] = m
+        # a loop: an assignment with broadcasting takes three seconds longer to compile
+        for c in range(3):
+            for i in range(m.shape[1]):
+                work[0, c, i] = work[1, c, i] = m[c, i]
         _advance(m, work, slow, polynomial, steps, weight, p, chain, factor, stride)
         for c in range(3):
             for r in range(rows):
