@@ -58,7 +58,12 @@ STAGES = ("fp32", "quantized", "fine_tuned", "on_levels")
 SMALLEST = "smallest J that reaches it (1e12 A/m²)"
 """Column of the table of levels."""
 
-KEPT = ("synapse-rewritable", "synapse-rewritable-10", "synapse-5")
+KEPT = (
+    "synapse-rewritable",
+    "synapse-rewritable-10",
+    "synapse-rewritable-fixed",
+    "synapse-5",
+)
 """Devices whose barriers are shown."""
 
 COPIED = {
@@ -530,12 +535,12 @@ def intervals(results: Results) -> str:
     pulses = results.table("intervals/synapse-5-oommf.csv")
     same = all(pulses["state_film"] == pulses["state_oommf"])
     ends = " and ".join(
-        f"{pulse.state_oommf.partition(',')[0]} at {float(pulse.current_density) / 1e12:.4f}e12 A/m²"
+        f'"{pulse.state_oommf.partition(",")[0]}" at {float(pulse.current_density) / 1e12:.4f}e12 A/m²'
         for pulse in pulses.itertuples()
     )
     text = (
         "With half the time step and a tolerance of the stray field of 2e-5 in place of 1e-4, the "
-        f"bisection {found}. OOMMF computed the pulses on both sides of the first edge: it ends "
+        f"bisection {found}. OOMMF computed the pulses on both sides of the first edge: it finds "
         f"{ends}, {'as the engine does' if same else 'which the engine does not'}."
     )
     shown = markdown(list(table.columns), rule, table.to_numpy().tolist())
@@ -963,6 +968,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "staircase-10": staircase_of_ten,
     "transitions": transitions,
     "rewritable-transitions": lambda results: transitions(results, "synapse-rewritable"),
+    "rewritable-10-transitions": lambda results: transitions(results, "synapse-rewritable-10"),
     "intervals": intervals,
     "calibration": calibration,
     "calibration-statements": calibration_statements,
@@ -1086,8 +1092,9 @@ def copy_results(source: Path, root: Path) -> list[str]:
     devices = ("neuron", "synapse-5", "synapse-5-literal", "synapse-10", "track")
     places = [f"devices/{device}" for device in devices] + ["programs/staircase"]
     # these targets are not part of the whole campaign
-    transitions = ("transitions/synapse-5", "transitions/synapse-rewritable")
-    others = ["intervals/synapse-5", *transitions, "programs/staircase-10"]
+    switched = ("synapse-5", "synapse-rewritable", "synapse-rewritable-10")
+    others = [f"transitions/{device}" for device in switched]
+    others += ["intervals/synapse-5", "programs/staircase-10"]
     others += ["depinning/synapse-5", "calibration"]
     others += [f"windows/{name}" for name in WINDOWS]
     places += [place for place in others if (source / f"tables/{place}.csv").exists()]
