@@ -535,7 +535,7 @@ def intervals(results: Results) -> str:
     pulses = results.table("intervals/synapse-5-oommf.csv")
     same = all(pulses["state_film"] == pulses["state_oommf"])
     ends = " and ".join(
-        f'"{pulse.state_oommf.partition(",")[0]}" at {float(pulse.current_density) / 1e12:.4f}e12 A/m²'
+        f'"{pulse.state_oommf.split(",")[0]}" at {float(pulse.current_density) / 1e12:.4f}e12 A/m²'
         for pulse in pulses.itertuples()
     )
     text = (
