@@ -488,12 +488,14 @@ def windows(results: Results) -> str:
         table = results.table(f"windows/{name}.csv")
         for (variant, duration), points in table.groupby(["variant", "duration (ns)"], sort=False):
             works, fails = [], []
-            for _, point in points.iterrows():
-                density = f"{float(point['J (1e12 A/m²)']):g}"
-                if point["outcome"] == "works":
-                    works.append(density)
+            what = points["outcome"] + " (" + points["step that failed"] + ")"
+            for _, alike in points.groupby((what != what.shift()).cumsum(), sort=False):
+                first, last = (f"{float(alike['J (1e12 A/m²)'].iloc[at]):g}" for at in (0, -1))
+                stretch = first if len(alike) == 1 else f"{first} to {last}"
+                if alike["outcome"].iloc[0] == "works":
+                    works.append(stretch)
                 else:
-                    fails.append(f"{density} {point['outcome']} ({point['step that failed']})")
+                    fails.append(f"{stretch} {what[alike.index[0]]}")
             cells = ", ".join(works) or "–", ", ".join(fails) or "–"
             rows.append([name, variant, f"{float(duration):g}", *cells])
     header = ["window", "variant", "duration (ns)", "works at J (1e12 A/m²)", "fails at (step)"]
