@@ -477,7 +477,7 @@ def staircase_of_ten(results: Results) -> str:
     return f"{textwrap.fill(text, WIDTH)}\n\n{table}"
 
 
-WINDOWS = ("staircase", "fixed-ends", "narrow", "narrow-tail", "ten")
+WINDOWS = ("staircase", "shallow", "fixed-ends", "narrow", "narrow-tail", "ten")
 """The windows that are shown."""
 
 

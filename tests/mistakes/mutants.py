@@ -54,6 +54,9 @@ SEPARATE = {
 
 HEADER = ("stage", "mutants", "text or styling", "drawn", "noticed", "undecided")
 
+HANGING = 600.0
+"""Time in s after which a mutant hangs; this counts as noticed."""
+
 UNMUTATED = """
 import os
 
@@ -163,15 +166,21 @@ def rows_of(path: Path) -> dict[str, list[Any]]:
         return {row[0]: row for row in list(csv.reader(stream))[1:]}
 
 
-def run_for(seconds: float, command: list[str], **options: Any) -> None:
-    """Run a command and the processes that it starts, but end them after some seconds."""
+def run_for(seconds: float, command: list[str], **options: Any) -> int:
+    """Run a command and the processes that it starts, but end them after some seconds.
+
+    Returns
+    -------
+    int
+        Exit code; that of SIGKILL if the time was up.
+    """
     silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     running = subprocess.Popen(command, start_new_session=True, **silent, **options)
     try:
-        running.wait(max(seconds, 0.0))
+        return running.wait(max(seconds, 0.0))
     except subprocess.TimeoutExpired:
         os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
+        return running.wait()
 
 
 def main() -> int:
@@ -228,13 +237,8 @@ def main() -> int:
             """Return whether tests of other processes pass with a mutant, or without any."""
             command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
             chosen = {"PYTHONPATH": str(root / "mutants/src"), "MUTANT_UNDER_TEST": name}
-            tried = subprocess.run(
-                [*command, *tests],
-                cwd=root / "mutants",
-                env=environment | chosen,
-                capture_output=True,
-            )
-            return tried.returncode == 0
+            place, variables = root / "mutants", environment | chosen
+            return run_for(HANGING, [*command, *tests], cwd=place, env=variables) == 0
 
         def on_separate_jobs(name: str) -> bool | None:
             """Return whether tests of other processes notice it; None if this is not known."""
