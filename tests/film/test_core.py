@@ -119,7 +119,7 @@ def test_film_without_cells_is_refused():
 
 def test_what_an_interval_missed_is_made_up_for(monkeypatch):
     """Without this, errors of the extrapolated stray field add up along the path of a wall."""
-    loose = replace(material.TIGHT, stray_field_tolerance=5e-3)
+    loose = replace(material.TIGHT, stray_field_tolerance=3e-4)
 
     def moved(tolerances):
         engine = Engine(np.ones((20, 100), dtype=bool), CELL, material.FILM, tolerances)
@@ -132,6 +132,7 @@ def test_what_an_interval_missed_is_made_up_for(monkeypatch):
     renew = Engine._renew
     monkeypatch.setattr(Engine, "_renew", lambda engine, *given: (*renew(engine, *given)[:2], 0.0))
     without = moved(loose)
+    # 0.08 is observed
     assert np.abs(with_it - exact).max() < 0.2 * np.abs(without - exact).max()
 
 

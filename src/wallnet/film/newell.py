@@ -6,6 +6,7 @@ over both cells with a rule that is exact to fifth order in cell size over dista
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,15 @@ from numpy.typing import NDArray
 FAR = 12.0
 """Distance, in units of the largest cell edge, beyond which the averaged dipole tensor is used. At
 this distance, it and the exact formula agree to 1e-11 (tested)."""
+
+REACH = 48
+"""Number of offsets along each axis that `stencil` takes into account. Four times as many change
+its coefficients by less than 3e-5."""
+
+PREFERENCE = 0.3
+"""How strongly `stencil` prefers slow waves. With 0 it consists of the tensor's entries. With 1 and
+more, the film of low damping oscillates between two evaluations of the rest (benchmarks/engine.md).
+"""
 
 
 def _f(x: NDArray, y: NDArray, z: NDArray) -> NDArray:
@@ -175,3 +185,36 @@ def for_convolution(part: NDArray, shape: tuple[int, int], odd: bool) -> NDArray
     whole[shape[0] - rows + 1 :, :columns] = sign * part[:0:-1]
     whole[shape[0] - rows + 1 :, shape[1] - columns + 1 :] = part[:0:-1, :0:-1]
     return whole
+
+
+@lru_cache(maxsize=8)
+def stencil(cell: tuple[float, float, float]) -> NDArray[np.float64]:
+    """Return the coefficients of five cells that replace the tensor of an unbounded layer best.
+
+    The engine evaluates the stencil at every stage of a step, and what it leaves out less often.
+    The response of this rest to slow motion has to be weak: its extrapolation in time becomes
+    unstable otherwise. The coefficients minimise the squared difference of the two transforms,
+    summed over wave vectors k with the weight (1 + `PREFERENCE` |k|² dx dy)⁻².
+
+    Parameters
+    ----------
+    cell : tuple of float
+        Edges of a cell in m.
+
+    Returns
+    -------
+    ndarray (3, 3)
+        For Nxx, Nyy, Nzz: coefficient of the cell itself, of each of its neighbours along x, and of
+        each along y.
+    """
+    offsets = np.arange(REACH)
+    phases = (2 * offsets + 1 - REACH) * np.pi / REACH  # of neighbours, for all wave vectors
+    waves = np.where(offsets > 0, 2.0, 1.0) * np.cos(np.outer(phases, offsets))
+    along_y, along_x = np.meshgrid(phases, phases, indexing="ij")
+    ratio = cell[1] / cell[0]
+    weight = 1 / (1 + PREFERENCE * (along_x**2 * ratio + along_y**2 / ratio)).ravel()
+    basis = np.stack([np.ones_like(along_x), 2 * np.cos(along_x), 2 * np.cos(along_y)], axis=-1)
+    transforms = [waves @ part @ waves.T for part in tensor(REACH, REACH, cell)[:3]]
+    wanted = np.stack(transforms, axis=-1).reshape(-1, 3)
+    closest = np.linalg.lstsq(basis.reshape(-1, 3) * weight[:, None], wanted * weight[:, None])[0]
+    return np.asarray(closest.T, dtype=np.float64)

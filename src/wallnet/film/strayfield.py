@@ -25,10 +25,10 @@ def _multiply(spectrum: NDArray[np.complex64], kernel: NDArray[np.float32]) -> N
 
 
 class StrayField:
-    """Far part of the stray field, without the parts of the cell itself and its four neighbours.
+    """Far part of the stray field: what the near part, a stencil of five cells, leaves out.
 
-    The near parts are local and included in the stencil (`terms.demagnetization`), which is
-    evaluated at every stage of the integration. The far part changes slowly.
+    The near part (`newell.stencil`, `terms.demagnetization`) is evaluated at every stage of the
+    integration. The far part changes slowly.
 
     Parameters
     ----------
@@ -45,6 +45,10 @@ class StrayField:
     ) -> None:
         self.magnetization = magnetization
         self._parts = newell.tensor(shape[1], shape[0], cell)
+        for part, (own, beside, above) in zip(self._parts[:3], newell.stencil(cell), strict=True):
+            part[0, 0] -= own
+            part[0, 1:2] -= beside
+            part[1:2, 0] -= above
         self._narrower: dict[int, StrayField] = {}
         self._prepare(shape)
 
@@ -65,13 +69,10 @@ class StrayField:
         return self._narrower[columns]
 
     def _spectra(self) -> NDArray[np.float32]:
-        """Transform the tensor without its near entries, using its symmetries."""
+        """Transform the tensor without its near part, using its symmetries."""
         spectra = []
         for index, part in enumerate(self._parts):
-            part = part[:, : self.shape[1]].copy()
-            part[0, 0] = 0.0
-            part[0, 1:2] = 0.0
-            part[1:2, 0] = 0.0
+            part = part[:, : self.shape[1]]
             padded = newell.for_convolution(part, self.padded, odd=index == 3)
             # includes the division by the number of points of the inverse transform
             spectra.append(np.fft.rfft2(padded).real * (self.magnetization / padded.size))
@@ -80,7 +81,7 @@ class StrayField:
     def far(
         self, m: NDArray[np.float32], others: NDArray[np.floating], out: NDArray[np.float32]
     ) -> None:
-        """Compute the field of all cells except the nearest, plus that of other sources.
+        """Compute the far part of the stray field, plus the field of other sources.
 
         Parameters
         ----------

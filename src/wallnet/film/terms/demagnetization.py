@@ -1,6 +1,6 @@
 """Stray field of the film: w = -μ0 Ms/2 m·H, H = -N·M with Newell's tensor between all cells.
 
-The engine evaluates the part of a cell and its four neighbours at every stage, and the other part
+The engine evaluates a near part (`newell.stencil`) at every stage, and the rest
 (`strayfield.StrayField`) less often.
 """
 
@@ -24,13 +24,8 @@ class Demagnetization(Term):
     def coefficients(self, layer: Layer) -> dict[str, NDArray[np.float64]]:  # noqa: D102
         if not self.present:
             return {}
-        parts = _near_tensor(layer.cell)[:3]
-        diagonal = [-layer.saturation_magnetization * part for part in parts]
-        return {
-            "neighbour_x": np.array([part[0, 1] for part in diagonal]),
-            "neighbour_y": np.array([part[1, 0] for part in diagonal]),
-            "local": np.diag([part[0, 0] for part in diagonal]),
-        }
+        own, beside, above = -layer.saturation_magnetization * newell.stencil(layer.cell).T
+        return {"neighbour_x": beside, "neighbour_y": above, "local": np.diag(own)}
 
     def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
         magnetization = layer.saturation_magnetization if self.present else 0.0
@@ -49,12 +44,6 @@ class Demagnetization(Term):
         fields = (xx * x + xy * y, xy * x + yy * y, zz * z)
         field = [fft.irfft2(f, shape)[:rows, :columns] for f in fields]
         return -layer.saturation_magnetization * np.stack(field, axis=-1)
-
-
-@lru_cache(maxsize=1)
-def _near_tensor(cell: tuple[float, float, float]) -> tuple[NDArray[np.float64], ...]:
-    """Return the tensor between a cell and its neighbours; this takes some milliseconds."""
-    return newell.tensor(2, 2, cell)
 
 
 @lru_cache(maxsize=1)
