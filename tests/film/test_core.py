@@ -295,6 +295,25 @@ def test_a_film_at_rest_is_followed_for_60_ps_and_looked_at_every_10():
     assert looks[8:] == [False, False, True]
 
 
+def test_the_field_of_a_film_at_rest_is_computed_once_until_it_moves_again():
+    engine, _ = passing()
+    engine._moving_until[:] = engine._driven_until[:] = 0.0
+    engine._watched = engine.time
+    engine.advance(3 * engine._longest_step)  # shorter than 10 ps: nothing is looked at
+    renewals = engine.counters.stray_field_renewals
+    engine.advance(3 * engine._longest_step)
+    assert engine.counters.stray_field_renewals == renewals
+    (_, slot), *earlier = engine._sampled
+    assert not earlier
+    found = engine._samples[slot].copy()
+    engine._far_field(engine._m, engine._samples[slot])
+    np.testing.assert_array_equal(found, engine._samples[slot])
+    # the wall passes on when it is looked at
+    before = engine.magnetization
+    engine.advance(0.1e-9)
+    assert np.abs(engine.magnetization - before).max() > 0.1
+
+
 @pytest.fixture
 def intervals(monkeypatch):
     """Record intervals: (begin in s, length in s, error of the extrapolation in A/m)."""

@@ -454,7 +454,13 @@ class Engine:
                 self._saved[..., followed] = self._m[..., followed]
                 self._integrate(step, count, follow, past)
             self.time = begin + count * step
-            error, slot, impulse = self._renew(count * step, follow, past)
+            if not follow.size:
+                self._window = None
+            if follow.size or len(self._sampled) > 1:
+                error, slot, impulse = self._renew(count * step, follow, past)
+            else:
+                # nothing has moved since the only sample, so it is still the field of m
+                error, slot, impulse = 0.0, self._sampled[0][1], 0.0
             if not math.isfinite(error):
                 raise EngineError(
                     f"the simulation became unstable at {self.time:.4g} s: the magnetisation is "
@@ -474,7 +480,6 @@ class Engine:
             if not follow.size:
                 # nothing moved, so the field did not change and earlier samples are not valid
                 self._sampled = []
-                self._window = None
             self._sampled = [*self._sampled[1 - kernels.ORDERS :], (self.time, slot)]
             # an interval that ends with this call gives little information
             longest = count * min(2.0, growth)
