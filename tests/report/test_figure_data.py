@@ -7,6 +7,7 @@ import numpy as np
 import pandas
 import pytest
 
+from wallnet import cli
 from wallnet.config import ConfigError, Figures
 from wallnet.report import style
 from wallnet.report.figure_data import COLUMNS, MOST_PIXELS, figure_data
@@ -159,3 +160,11 @@ def test_the_data_of_a_figure_never_overwrite_its_table(tmp_path):
         style.report_files(command.parse_args([*options, "--png", png]))
     given = command.parse_args([*options, "--png", str(tmp_path / "figure.png")])
     assert style.report_files(given)[0] == (csv, markdown, html)
+
+
+def test_nor_do_those_of_the_comparison_of_calculators(tmp_path):
+    names = {"--csv": "pair.csv", "--markdown": "pair.md", "--png": "pair.png", "--vector": "p.pdf"}
+    options = [text for key, name in names.items() for text in (key, str(tmp_path / name))]
+    files = ["--cases", "a", "--first", "a.nc", "--reference", "b.nc"]
+    with pytest.raises(SystemExit, match="choose another name for one of them"):
+        cli.main(["crosscheck", *files, "--calculators", "film", "oommf", *options])

@@ -254,7 +254,19 @@ def add_figure_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def figures_of(arguments: argparse.Namespace) -> Figures:
-    """Return the style given to a command, or raise an error that describes its fault."""
+    """Return the style given to a command, or raise an error that describes its fault.
+
+    Raises
+    ------
+    ConfigError
+        If the style has a fault, or the data of the figure would overwrite the table `--csv`.
+    """
+    table = vars(arguments).get("csv")
+    if table and Path(table).resolve() == Path(files.data_of(arguments.png)).resolve():
+        raise ConfigError(
+            f"--csv {table} is where the data of the figure {arguments.png} are written; "
+            "choose another name for one of them"
+        )
     return jobs.read(arguments.figures, Figures, "--figures", "style of figures")
 
 
@@ -267,17 +279,6 @@ def add_report_arguments(command: argparse.ArgumentParser, table: str) -> None:
 
 
 def report_files(arguments: argparse.Namespace) -> tuple[tuple[str, str, str], Figures, str, str]:
-    """Return the tables, the style of the figure, and the figure in both formats.
-
-    Raises
-    ------
-    ConfigError
-        If the data of the figure would overwrite the first table.
-    """
-    if Path(arguments.csv).resolve() == Path(files.data_of(arguments.png)).resolve():
-        raise ConfigError(
-            f"--csv {arguments.csv} is where the data of the figure {arguments.png} are written; "
-            "choose another name for one of them"
-        )
+    """Return the tables, the style of the figure, and the figure in both formats."""
     tables = (arguments.csv, arguments.markdown, arguments.html)
     return tables, figures_of(arguments), arguments.png, arguments.vector
