@@ -30,7 +30,7 @@ from typing import Any
 import pandas as pd
 from scipy.stats import binomtest
 
-from wallnet.config import HeavyMetal, load, repeated, schema
+from wallnet.config import FilmSettings, HeavyMetal, load, repeated, schema
 from wallnet.config.price import PRESETS
 from wallnet.devices.price import price_of, price_of_program, resistance
 from wallnet.jobs import PriceJob, price_job
@@ -655,6 +655,35 @@ def tolerances(results: Results) -> str:
     return "\n".join([header, rule, *rows])
 
 
+def validation(results: Results) -> str:
+    """Return how many rows of the validation pass."""
+    passed = results.table("validation.csv")["passed"].value_counts()
+    judged = passed.get("True", 0) + passed.get("False", 0)
+    return (
+        f"There are {judged} judged rows, of which {passed.get('True', 0)} pass, and "
+        f"{passed.get('', 0)} findings."
+    )
+
+
+def each_tolerance(results: Results) -> str:
+    """Return the deviation for several values of each tolerance alone."""
+    table = results.table("validation.csv").set_index("quantity")
+    parts = []
+    defaults = FilmSettings()
+    for name in ("stray_field_tolerance", "frozen_change"):
+        default = getattr(defaults, name)
+        values, deviations = [], []
+        for quantity, row in table.filter(regex=rf"{name} = .* alone", axis=0).iterrows():
+            value = float(str(quantity).split(f"{name} = ")[1].split()[0])
+            values.append(f"**{value:.0e}**" if value == default else f"{value:.0e}")
+            deviations.append(f"{float(row['ours']):.1e}")
+        values = [value.replace("e-0", "e-") for value in values]
+        deviations = [deviation.replace("e-0", "e-") for deviation in deviations]
+        rule = "|---|" + "---|" * len(values)
+        parts.append(markdown((f"`{name}`", *values), rule, [("deviation", *deviations)]))
+    return "\n\n".join(parts)
+
+
 def crosscheck(results: Results) -> str:
     """Return the deviation of the engine from OOMMF, one row a case."""
     rows = [
@@ -986,6 +1015,8 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "rewritable-loss": rewritable_loss,
     "crosscheck": crosscheck,
     "tolerances": tolerances,
+    "each_tolerance": each_tolerance,
+    "validation": validation,
     "mistakes": mistakes,
     "mutants": mutants,
     "price": price,
@@ -1087,7 +1118,8 @@ def copy_results(source: Path, root: Path) -> list[str]:
         else:
             missing.append(str(table))
     # targets of their own
-    for place in (*(f"barriers/{device}" for device in KEPT), "levels/synapse-rewritable"):
+    barriers = (f"barriers/{device}" for device in KEPT)
+    for place in (*barriers, "levels/synapse-rewritable", "validation"):
         table = source / f"tables/{place}.csv"
         if table.exists():
             shutil.copyfile(table, target / f"{place}.csv")
