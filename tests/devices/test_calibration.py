@@ -311,7 +311,8 @@ def test_the_response_is_read_as_its_pulse_ends(tmp_path):
         "current_densities": [0.2 * T, 0.4 * T, 1.0 * T],
         "deviation": 0.1,
     }
-    parsed = config.parse(searched(responses=[response], local_candidates=0))
+    loose = response | {"deviation": 0.5}
+    parsed = config.parse(searched(responses=[response, loose], local_candidates=0))
     job = jobs.calibration_job(parsed.calibration, parsed.simulated)
     devices.calibration_round(job, 1, tmp_path, plan.calibration_round_in(tmp_path, 1))
     ends = {0.2: 60, 0.4: 70, 1.0: 130, 1.5: 120, 3.0: 360}
@@ -341,3 +342,6 @@ def test_the_response_is_read_as_its_pulse_ends(tmp_path):
     assert found["statement_distance"].item() == pytest.approx(expected, rel=0.02, abs=0)
     assert found["statement_found"].item() == f"{found['statement_distance'].item():.3f}"
     assert found["statement_holds"].item() == 0
+    within = data.isel(candidate=0, read_delay=0, statement=4)
+    assert within["statement_found"].item() == found["statement_found"].item()
+    assert (within["statement_holds"].item(), within["statement_distance"].item()) == (1, 0.0)
