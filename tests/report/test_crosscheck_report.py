@@ -184,10 +184,13 @@ def test_any_two_calculators_go_by_their_names(tmp_path):
 def test_the_figure_tells_calculators_and_ends_apart(pair, tmp_path, monkeypatch):
     kept = []
     monkeypatch.setattr(style, "save", lambda figure, *paths, **made_by: kept.append(figure))
-    traces = {"first": pair, "second": pair}
+    back = tuple(
+        each.assign(applied_current_density=-each["applied_current_density"]) for each in pair
+    )
+    traces = {"first": pair, "second": back}
     crosscheck.draw(traces, BOTH, SMALL, tmp_path / "f.png", tmp_path / "f.pdf")
     (figure,) = kept
-    upper, _, lower, _ = figure.axes
+    upper, second, lower, _ = figure.axes
     film, oommf = pair
     found = {line.get_label(): line for line in upper.get_lines()}
     for label, name in (("lower end", "wall_bottom"), ("upper end", "wall_top")):
@@ -202,9 +205,11 @@ def test_the_figure_tells_calculators_and_ends_apart(pair, tmp_path, monkeypatch
         assert points.get_ydata() == pytest.approx(
             np.interp(time * 1e-9, oommf["time"], oommf[name]) * 1e9, rel=1e-6, abs=0
         )
-    (shade,) = upper.patches
-    assert shade.get_x() == 0
-    assert shade.get_width() == pytest.approx(1.95, rel=1e-6, abs=0)  # ns: while a current flows
+    for axes in (upper, second):  # also while one flows backwards
+        (shade,) = axes.patches
+        assert shade.get_x() == 0
+        # ns: while a current flows
+        assert shade.get_width() == pytest.approx(1.95, rel=1e-6, abs=0)
     # no deviation at the start, where both are the same by definition; a lower limit elsewhere
     (deviation,) = lower.get_lines()
     assert deviation.get_xdata() == pytest.approx(np.arange(1, 60) * 0.05, rel=1e-9, abs=0)
