@@ -27,7 +27,7 @@ def test_the_way_left_does_not_depend_on_what_was_before_the_last_part():
     position = relaxing(5.0, 4e8)
     expected = remaining_path(TIME, position, 2e-9)
     assert expected == pytest.approx(300e-9 - position[-1], rel=1e-6, abs=0)
-    position[TIME < TIME[-1] - 2.01e-9] -= 40e-9
+    position[TIME[-1] - TIME > 2.01e-9] -= 40e-9
     assert remaining_path(TIME, position, 2e-9) == pytest.approx(expected, rel=1e-9, abs=0)
 
 

@@ -459,6 +459,23 @@ def test_transfer_curve_from_zero_current_has_its_axis_from_zero(neuron):
     assert bounds == pytest.approx(0.35 * lower, rel=1e-6, abs=1e-9)
 
 
+def test_transfer_curve_of_currents_of_both_signs_is_zero_below_the_smallest(neuron):
+    def both_signs(data):
+        data["normalized_current_density"] = data["normalized_current_density"] - 0.4
+
+    for axes in drawn(neuron, "transfer-curve", change=both_signs).axes[:2]:
+        found = lines(axes)
+        quartic = next(line for label, line in found.items() if label.startswith("quartic"))
+        ideal = found["ideal ReLU"]
+        for line in (ideal, quartic):
+            x, y = np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
+            assert x[0] == pytest.approx(-0.4, rel=1e-9, abs=0)
+            assert (y[x < 0] == 0).all()
+        assert ideal.get_ydata()[-1] == 1
+        # the curve itself shows what the inset would show
+        assert [child for child in axes.child_axes if child.get_lines()] == []
+
+
 def apart(data):
     """Move the upper end 30 nm ahead, and let one wall rest a nanosecond before the others."""
     data["sweep_wall_top"].values[:] += 30e-9
