@@ -1026,7 +1026,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "price-staircase": price_of_staircase,
     "programming": programming,
     "configuration": configuration,
-    **{name: as_measured(name) for name in ("planning", "gather", "thresholds")},
+    **{name: as_measured(name) for name in ("planning", "gather", "grouping", "thresholds")},
 }
 """The function that generates each block, by the block's name."""
 

@@ -273,3 +273,13 @@ def test_a_trace_of_another_pulse_is_refused(made):
     files.write_dataset(files.read_dataset(other, "trace"), wrong, "trace", {})
     with pytest.raises(FileError, match=r"-0.6000.nc is of another pulse; delete it and run"):
         gathered(campaign, folder)
+
+
+def test_a_trace_of_a_longer_pulse_is_refused(made):
+    campaign, folder = made
+    state = WallState("notch 1")
+    longer = jobs.transition_job(campaign.devices["stairs"], state, 0.6e12, 1.6e-9)
+    path = plan.transition_in(folder / "pulses", state, 0.6e12, 1.5e-9)
+    files.write_dataset(moving_wall(longer, 40 * NM, 40 * NM), path, "trace", {})
+    with pytest.raises(FileError, match=r"0.6000.nc is of another pulse; delete it and run"):
+        gathered(campaign, folder)

@@ -158,3 +158,27 @@ def test_an_image_moves_by_no_more_than_the_distance_between_two(element):
     # a chord is shorter than the angle, here by 4 %
     assert 0.5 * gap < distance(path[3], moved[3]) <= 1.1 * gap
     assert np.array_equal(moved[[0, -1]], path[[0, -1]])
+
+
+@pytest.mark.parametrize(
+    ("energy", "ahead", "behind"),
+    [
+        ((0.0, 1.0, 3.0), 1.0, 0.0),
+        ((5.0, 1.0, -3.0), 0.0, 1.0),
+        # the larger difference of energy weighs the chord to the higher neighbour
+        ((0.0, 3.0, 1.0), 0.6, 0.4),
+        ((2.0, -1.0, 0.0), 0.25, 0.75),
+    ],
+)
+def test_a_path_points_to_its_neighbour_of_higher_energy(energy, ahead, behind):
+    """One cell turns about y before the image and about z after it; see `paths._tangent`."""
+    from wallnet.film import paths
+
+    before = np.array([math.cos(0.2), 0.0, math.sin(0.2)])
+    image = np.array([1.0, 0.0, 0.0])
+    after = np.array([math.cos(0.3), math.sin(0.3), 0.0])
+    path = np.stack([before, image, after])[:, :, None, None].astype(np.float32)
+    chord = ahead * (after - image) + behind * (image - before)
+    chord[0] = 0.0  # across m
+    found = paths._tangent(path, np.array(energy), 1).ravel()
+    np.testing.assert_allclose(found, chord / np.linalg.norm(chord), rtol=0, atol=1e-6)

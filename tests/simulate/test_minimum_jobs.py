@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray
 from helpers.small_campaign import TINY
 
 from wallnet import config, files, jobs, tracks
@@ -55,6 +56,15 @@ def test_a_wall_beside_its_notch_goes_into_it(device):
     assert found["minimum_wall_top"].item() == pytest.approx(120e-9, rel=0, abs=0.5e-9)
     energy = tracks_energy(device, found["minimum_magnetization"].values)
     assert found["minimum_energy"].item() == pytest.approx(energy, rel=1e-12, abs=0)
+
+
+def test_a_minimum_starts_where_the_wall_came_to_rest(device):
+    """The first snapshot is at the other notch."""
+    given = relaxed(device, "1", 124e-9, 117e-9, "notch 1")
+    first = relaxed(device, "1", 240e-9, 240e-9, "notch 1")
+    m = xarray.concat([first["magnetization"], given["magnetization"]], "snapshot")
+    found = minimum(device, "1", given.drop_vars("magnetization").assign(magnetization=m))
+    assert (found.attrs["state"], found.attrs["stayed"]) == ("notch 1", 1)
 
 
 def tracks_energy(device, m):
