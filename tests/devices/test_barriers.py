@@ -54,7 +54,7 @@ def path(device, settings, pair, converged=1, images=3):
     values = {
         "path_energy": energy,
         "path_wall_bottom": np.linspace(0, 1, images) * 1e-7,
-        "path_wall_top": np.linspace(0, 1, images) * 1e-7,
+        "path_wall_top": np.linspace(0, 1, images) * 1.1e-7,
         "path_distance": np.arange(images),
         "barrier_forward": (top - base[pair[0]]) * THERMAL if images else math.nan,
         "barrier_backward": (top - base[pair[1]]) * THERMAL if images else math.nan,
@@ -99,6 +99,15 @@ def test_a_state_is_left_over_its_lowest_barrier(tmp_path, device):
     assert list(data["state_exit"].values) == ["notch 2", "notch 2", "notch 1"]
     assert data["state_kept"].values.tolist() == [1, 0, 1]
     assert data["state_energy"].values[2] == pytest.approx(1e-17 - 3 * THERMAL, rel=1e-9, abs=0)
+
+
+def test_both_ends_of_the_wall_are_those_of_the_minima_and_of_the_paths(tmp_path, device):
+    data = gathered(tmp_path, device)
+    for end, at, last in (("bottom", 300e-9, 1e-7), ("top", 310e-9, 1.1e-7)):
+        found = data[f"state_wall_{end}"].values
+        assert found == pytest.approx([at] * 3, rel=1e-9, abs=0)
+        found = data[f"pair_wall_{end}"].values
+        assert found == pytest.approx(np.tile([0, last / 2, last], (5, 1)), rel=1e-6, abs=1e-20)
 
 
 def test_the_threshold_is_in_units_of_the_stated_temperature(tmp_path, device):
