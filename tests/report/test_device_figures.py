@@ -203,14 +203,15 @@ def test_a_curve_that_is_no_activation_is_marked(neuron, tmp_path):
 def test_pulses_are_chosen_by_state():
     import xarray
 
-    def choose(states, settled=None, most=6):
+    def choose(states, settled=None, most=6, position=None):
         count = len(states)
+        position = np.arange(count) if position is None else np.array(position)
         return devices.chosen_pulses(
             xarray.Dataset(
                 {
                     "state": ("current_density", np.array(states, dtype=object)),
                     "settled": ("current_density", np.array(settled or [1] * count)),
-                    "final_wall_position": ("current_density", np.arange(count) * 1e-7),
+                    "final_wall_position": ("current_density", position * 1e-7),
                 },
                 coords={"current_density": np.arange(1, count + 1) * 1e11},
             ),
@@ -226,6 +227,9 @@ def test_pulses_are_chosen_by_state():
     many = choose([f"notch {k}" for k in range(1, 13)], most=5)
     assert len(many) == 5
     assert (many[0], many[-1]) == (0, 11)
+    # evenly along the track, also if the weakest pulse moves the wall furthest
+    states = [f"notch {k}" for k in (5, 1, 2, 3, 4)]
+    assert choose(states, most=3, position=[5, 1, 2, 3, 4]) == [0, 1, 3]
 
 
 def test_conductance_tells_states_and_levels_apart(synapse):

@@ -158,7 +158,7 @@ def slonczewski_film() -> Check:
                 "(0.6426, 0.5117, -0.1540), up to 3e-3 from mumax3"
             )
             if tolerance == 1e-2:
-                why += "; at a damping of 0.01 the campaign's stray-field tolerance adds 7e-3"
+                why += "; at a damping of 0.01 the campaign's tolerances add some 1e-3"
             for name, value, ours in zip(_COMPONENTS, values, engine.average(), strict=True):
                 check.rows.append(
                     Row(
