@@ -196,6 +196,14 @@ def test_candidates_are_rounded_to_what_a_table_shows():
             assert count == pytest.approx(round(count), rel=1e-9, abs=0)
 
 
+def test_the_second_round_does_not_repeat_the_places_of_the_first():
+    """Around the middle of the ranges, with half of each as its reach, they could be the same."""
+    job = search(candidates=8, local_candidates=8, reach=0.5, most_simulations=1000)
+    middle = {name: (low + high) / 2 for name, (low, high) in job.parameters.ranges().items()}
+    first = first_candidates(job)[1:]
+    assert not any(each in first for each in local_candidates(job, [middle]))
+
+
 def test_the_second_round_lies_around_its_centres_and_within_the_ranges():
     """Tenths of the ranges: 0.04, 2 nm, 2 nm and 0.04 ns; the second centre is at three edges."""
     centres = [

@@ -38,6 +38,11 @@ def test_an_end_that_stays_does_not_leave():
     assert math.isnan(left)
 
 
+def test_an_end_that_passes_between_the_last_two_entries_leaves():
+    found = stay(TIME, of(0, 10, 20, 30, 70), 50.0, 10.0)
+    assert found == pytest.approx((3.25, 3.75), rel=1e-9, abs=0)
+
+
 def test_an_end_that_starts_there_is_there_at_once():
     assert stay(TIME, of(50, 55, 65, 80, 90), 50.0, 10.0) == pytest.approx(
         (0.0, 1.5), rel=1e-9, abs=0

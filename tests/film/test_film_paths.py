@@ -138,6 +138,17 @@ def test_the_distance_of_two_states_is_the_root_of_the_sum_of_squared_angles(ele
     assert distance(first, opposite) == pytest.approx(math.pi * math.sqrt(30), rel=1e-6, abs=0)
 
 
+@pytest.mark.parametrize("index", [1, 2])
+def test_a_climb_starts_from_the_middle_of_two_images_if_it_is_higher(element, index):
+    """The saddle point is at 90°."""
+    from wallnet.film import paths
+
+    images = turned(element, [0.4, 1.3, 1.7, 2.7])
+    path = Path(images, np.zeros(4), 0, False, index, 0.0)
+    found = paths._highest_around(element, path, index)
+    assert np.arctan2(found[0, 0, 0], found[2, 0, 0]) == pytest.approx(1.5, rel=1e-6, abs=0)
+
+
 def test_images_are_distributed_evenly_and_the_ends_stay(element):
     path = turned(element, [0.0, 0.1, 0.2, 0.3, 1.1]).astype(np.float32)
     even = distributed(path)
