@@ -138,6 +138,18 @@ def test_the_papers_statements_stand_beside_ours(configured, folder):
     ]
 
 
+@pytest.mark.parametrize("end", ["bottom", "top"])
+def test_a_wall_arrives_with_its_last_end(synapse, end):
+    """The ends move from 60 to 300 nm in 2 ns, one of them 10 nm behind the other."""
+    data = synapse.gather()
+    data[f"sweep_wall_{end}"].values[:] -= 10e-9
+    asked = Arrival(device="d", current_density=0.5e12, notch=1, time=2e-9, tolerance=1e-9)
+    changes = {"rests": (), "arrivals": (asked,), "responses": ()}
+    job = jobs.summary_job(campaign(d=SYNAPSE)).model_copy(update=changes)
+    ((*_, here, _),) = summary.paper_table(job, {"d": data}).rows()
+    assert here == f"{2 * (300 - 18 - 60 + 10) / (300 - 60):.2f} ns"
+
+
 def test_a_statement_about_moving_walls_or_pulses_that_nobody_made(synapse, neuron):
     data = synapse.gather()
     data["settled"].values[:] = [1, 0, 1, 1, 1]
