@@ -60,7 +60,8 @@ def gather(bench, **of_state):
 
 
 def test_levels_tell_their_minimum(made):
-    data = gather(made, _1={"energy": 3e-17, "ends": (295e-9, 302e-9)})
+    half = {"ends": (302e-9, 593e-9)}
+    data = gather(made, _1={"energy": 3e-17, "ends": (295e-9, 302e-9)}, _1_2=half)
     assert list(data["level_state"].values) == [
         *("initial", "notch 1", "between 1 and 2", "notch 2", "reversed")
     ]
@@ -70,6 +71,11 @@ def test_levels_tell_their_minimum(made):
     assert data["level_stiffness"].values[1] == pytest.approx(9e3, rel=1e-9, abs=0)
     # the placed wall is at 300 nm within some nm: the lower end is further away
     assert data["level_shift"].values[1] == pytest.approx(5e-9, rel=0, abs=1.5e-9)
+    # the ends of the half state are some 300 nm apart
+    placed = files.read_dataset(made.levels[WallState("between 1 and 2")], "trace")
+    bottom, top = (float(placed[name][-1]) for name in ("wall_bottom", "wall_top"))
+    expected = max(abs(bottom - 302e-9), abs(top - 593e-9))
+    assert data["level_shift"].values[2] == pytest.approx(expected, rel=1e-6, abs=0)
     assert data["stable"].values.tolist() == [1, 1, 1, 1, 1]
 
 
