@@ -1,8 +1,10 @@
 """Time the embedded engine and, if they are installed, OOMMF and magnum.np in one run.
 
-    python benchmarks/engine.py [--synapse 1.0] [--neuron 0.2] [--magnum 0.02] [--out FILE]
+    python benchmarks/engine.py [--synapse 1.0] [--neuron 0.2] [--magnum 0.02]
+                                [--against FOLDER] [--out FILE]
 
-Times are in ns of a pulse with the campaign's settings. Each calculator runs in a separate process
+Times are in ns of a pulse with the campaign's settings. `--against` adds the engine of another
+checkout. Each calculator runs in a separate process
 with one thread, one after the other. The table contains processor seconds per simulated
 nanosecond, without the start; field evaluations; the deviation of <m> from the engine without
 approximations; and the peak memory of the process. A profile of the engine's time and the least
@@ -170,15 +172,23 @@ def profile(job) -> dict[str, float]:
     for _ in range(200):
         np.copyto(target, source)
     copied = 200 * 2 * source.nbytes / (time.perf_counter() - before)
-    real = np.zeros((3, rows, engine._stray.padded[1]), dtype=np.float32)
-    half = np.zeros((3, engine._stray.padded[0], engine._stray.padded[1] // 2 + 1), np.complex64)
-    before = time.perf_counter()
-    for _ in range(20):
-        fft.r2c(real, axes=(2,), out=half[:, :rows])
-        fft.c2c(half, axes=(1,), out=half)
-        fft.c2c(half, axes=(1,), forward=False, out=half)
-        fft.c2r(half[:, :rows], axes=(2,), lastsize=real.shape[2], forward=False, out=real)
-    transforms = (time.perf_counter() - before) / 20
+
+    def transforms(stray):
+        """Return the time of the transforms of one field in s."""
+        real = np.zeros((3, rows, stray.padded[1]), dtype=np.float32)
+        half = np.zeros((3, stray.padded[0], stray.padded[1] // 2 + 1), np.complex64)
+        before = time.perf_counter()
+        for _ in range(20):
+            fft.r2c(real, axes=(2,), out=half[:, :rows])
+            fft.c2c(half, axes=(1,), out=half)
+            fft.c2c(half, axes=(1,), forward=False, out=half)
+            fft.c2r(half[:, :rows], axes=(2,), lastsize=real.shape[2], forward=False, out=real)
+        return (time.perf_counter() - before) / 20
+
+    least = counters.stray_field_renewals * transforms(engine._stray)
+    if windows := engine._stray._narrower:
+        # of the window whose width is in the middle of those used
+        least += counters.window_renewals * transforms(windows[sorted(windows)[len(windows) // 2]])
     return {
         "inner loops": spent["_integrate"],
         "stray field": spent["_sample"],
@@ -186,9 +196,10 @@ def profile(job) -> dict[str, float]:
         "looking at resting columns": spent["_watch"],
         "rest": spent["advance"] - spent["_integrate"] - spent["_renew"] - spent["_watch"],
         "floor, inner loops: 64 bytes a cell and stage from the cache": cell_stages * 64 / copied,
-        "floor, stray field: the bare transforms": counters.stray_field_renewals * transforms,
+        "floor, stray field: the bare transforms": least,
         "cell stages": float(cell_stages),
-        "renewals": float(counters.stray_field_renewals),
+        "renewals of the whole film": float(counters.stray_field_renewals),
+        "renewals of a window": float(counters.window_renewals),
         "followed columns": counters.column_steps / counters.steps,
     }
 
@@ -216,8 +227,9 @@ def one(what: str, device: str, nanoseconds: float) -> None:
     print(json.dumps(found))
 
 
-def measure(what: str, device: str, nanoseconds: float) -> dict:
+def measure(what: str, device: str, nanoseconds: float, source: Path = ROOT / "src") -> dict:
     environment = {**os.environ, **dict.fromkeys(THREADS, "1"), "TORCHDYNAMO_DISABLE": "1"}
+    environment["PYTHONPATH"] = str(source)
     command = [sys.executable, __file__, "--one", what, device, str(nanoseconds)]
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
@@ -247,6 +259,7 @@ def main() -> None:
     parser.add_argument("--synapse", type=float, default=1.0)
     parser.add_argument("--neuron", type=float, default=0.2)
     parser.add_argument("--magnum", type=float, default=0.02)
+    parser.add_argument("--against", type=Path, help="another checkout")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -258,7 +271,10 @@ def main() -> None:
 
     from wallnet.simulate.calculator import SimulationError, check
 
-    calculators = ["film"]
+    sources = {"film": ROOT / "src"}
+    if arguments.against:
+        sources["film before"] = arguments.against / "src"
+    calculators = list(sources)
     try:
         check("oommf", {})
         calculators.append("oommf")
@@ -280,7 +296,8 @@ def main() -> None:
         seconds = {}
         for calculator in calculators:
             duration = arguments.magnum if calculator == "magnum.np" else longest
-            found = measure(calculator, device, duration)
+            what = "film" if calculator in sources else calculator
+            found = measure(what, device, duration, sources.get(calculator, ROOT / "src"))
             seconds[calculator] = found["seconds_per_ns"]
             averages = np.array(found["averages"])
             deviation = np.abs(averages - exact[: len(averages)]).max()
