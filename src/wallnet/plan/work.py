@@ -8,14 +8,14 @@ from wallnet import files
 from wallnet.config import Campaign, Device
 from wallnet.plan import paths
 
-SECONDS_PER_CELL_STEP = 2.2e-8
-"""Processor time of the embedded engine for one cell and one time step, in s
-(`benchmarks/engine.md`: 0.44 s for a nanosecond of 25,000 cells in steps of 1.18 ps)."""
+SECONDS_PER_CELL_STEP = 1e-8
+"""Processor time of the embedded engine for one cell and one time step, in s, on a slow core: 0.2 s
+for a nanosecond of 25,000 cells in steps of 1.16 ps. A fast core needs half of it."""
 
 SECONDS_PER_JOB = 1.4
 """Processor time from the start of a job to its first step, in s (`benchmarks/engine.md`)."""
 
-SLOWER = {"film": 1.0, "oommf": 120.0}
+SLOWER = {"film": 1.0, "oommf": 250.0}
 """Processor time of a calculator relative to that of the embedded engine (the same benchmark)."""
 
 
