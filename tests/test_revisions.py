@@ -53,6 +53,8 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(copied):
     }
     assert len({entry["digest"] for entry in before.values()}) == len(before)
     engine = package / "film/core.py"
+    engine.write_text(engine.read_text() + "\n# a comment\n")
+    assert run() == before
     engine.write_text(engine.read_text() + "\nnew = 1\n")
     noted = run()
     changed = {stage for stage in before if noted[stage]["digest"] != before[stage]["digest"]}
