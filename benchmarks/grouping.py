@@ -26,8 +26,8 @@ def write_campaign(folder, pulses):
     """Write the configuration of a sweep."""
     data = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     synapse = data["devices"]["synapse-5"]
-    step = round(0.2e12 / pulses)
-    densities = {"start": 0.4e12, "stop": 0.4e12 + (pulses - 1) * step, "step": float(step)}
+    step = max(1, 2000 // pulses) * 1e8  # names of files have steps of 1e8 A/m²
+    densities = {"start": 0.4e12, "stop": 0.4e12 + (pulses - 1) * step, "step": step}
     synapse["pulse"] = synapse["pulse"] | {"current_densities": [densities]}
     kept = {key: data[key] for key in ("material", "output")}
     kept |= {"devices": {"synapse-5": synapse}, "networks": {"datasets": [], "recipes": {}}}

@@ -42,11 +42,7 @@ SEPARATE = {
         "tests/faults/test_surroundings.py",
     ),
     "networks": NETWORKS,
-    "plan": (
-        "tests/plan/test_clean.py",
-        "tests/display/test_display.py",
-        *("tests/plan/test_plan.py", "-k", "not any_size"),
-    ),
+    "plan": ("tests/plan", "tests/display/test_display.py", "-k", "not any_size"),
     "provenance": ("tests/provenance/test_finished.py",),
     "report": (*DEVICES, *NETWORKS),
     # a mutated package has other digests than the noted ones
