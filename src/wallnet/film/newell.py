@@ -212,9 +212,11 @@ def stencil(cell: tuple[float, float, float]) -> NDArray[np.float64]:
     waves = np.where(offsets > 0, 2.0, 1.0) * np.cos(np.outer(phases, offsets))
     along_y, along_x = np.meshgrid(phases, phases, indexing="ij")
     ratio = cell[1] / cell[0]
-    weight = 1 / (1 + PREFERENCE * (along_x**2 * ratio + along_y**2 / ratio)).ravel()
-    basis = np.stack([np.ones_like(along_x), 2 * np.cos(along_x), 2 * np.cos(along_y)], axis=-1)
-    transforms = [waves @ part @ waves.T for part in tensor(REACH, REACH, cell)[:3]]
-    wanted = np.stack(transforms, axis=-1).reshape(-1, 3)
-    closest = np.linalg.lstsq(basis.reshape(-1, 3) * weight[:, None], wanted * weight[:, None])[0]
-    return np.asarray(closest.T, dtype=np.float64)
+    weight = (1 + PREFERENCE * (along_x**2 * ratio + along_y**2 / ratio)) ** -2
+    basis = np.stack([np.ones_like(along_x), 2 * np.cos(along_x), 2 * np.cos(along_y)])
+    # einsum: sums of a matrix product depend on the number of threads in their last digits
+    along_rows = np.einsum("ka,iab->ikb", waves, tensor(REACH, REACH, cell)[:3])
+    transforms = np.einsum("ikb,lb->ikl", along_rows, waves)
+    matrix = np.einsum("ikl,jkl,kl->ij", basis, basis, weight)
+    wanted = np.einsum("ikl,jkl,kl->ij", basis, transforms, weight)
+    return np.asarray(np.linalg.solve(matrix, wanted).T, dtype=np.float64)
