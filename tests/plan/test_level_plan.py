@@ -54,6 +54,9 @@ def test_barriers_and_transitions_add_the_table_once_the_rest_is_there(tmp_path,
     made = [plan.level_tables(campaign, kind) for kind in ("barriers", "transitions")]
     assert made == [TABLES, []]
     # the target transitions makes no table of a device without transitions
+    Path(BARRIERS).parent.mkdir(parents=True)
+    Path(BARRIERS).touch()
+    assert plan.level_tables(campaign, "transitions") == TABLES
     assert plan.level_tables(config.parse(asked(transitions=False)), "transitions") == []
     Path(DEVICE).unlink()
     assert plan.level_tables(campaign, "barriers") == []
