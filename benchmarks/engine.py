@@ -4,11 +4,11 @@
                                 [--against FOLDER] [--out FILE]
 
 Times are in ns of a pulse with the campaign's settings. `--against` adds the engine of another
-checkout. Each calculator runs in a separate process
-with one thread, one after the other. The table contains processor seconds per simulated
-nanosecond, without the start; field evaluations; the deviation of <m> from the engine without
-approximations; and the peak memory of the process. A profile of the engine's time and the least
-time for its bytes and operations follow. OOMMF does not run as root.
+checkout. Each calculator runs in a separate process with one thread, one after the other. The table
+contains processor seconds per simulated nanosecond, without the start; field evaluations; the
+deviation of <m> from the engine without approximations; and the peak memory of the process. A
+profile of the engine's time and the least time for its bytes and operations follow. OOMMF does not
+run as root.
 """
 
 import argparse

@@ -453,9 +453,9 @@ class Engine:
                 followed = slice(follow[0, 0], follow[-1, 1])
                 self._saved[..., followed] = self._m[..., followed]
                 self._integrate(step, count, follow, past)
-            self.time = begin + count * step
-            if not follow.size:
+            else:
                 self._window = None
+            self.time = begin + count * step
             if follow.size or len(self._sampled) > 1:
                 error, slot, impulse = self._renew(count * step, follow, past)
             else:

@@ -16,7 +16,7 @@ SECONDS_PER_JOB = 1.4
 """Processor time from the start of a job to its first step, in s (`benchmarks/engine.md`)."""
 
 SLOWER = {"film": 1.0, "oommf": 250.0}
-"""Processor time of a calculator relative to that of the embedded engine (the same benchmark)."""
+"""Processor time of a calculator relative to that of the embedded engine, on the same core."""
 
 
 @dataclass(frozen=True)
