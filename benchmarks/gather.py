@@ -70,7 +70,7 @@ def write_trace(job, index, path):
         at = 60e-9 + (200e-9 + index * 1e-12) * entry / ENTRIES
         recorder.record(entry * 20e-12, tracks.placed_wall(job.track, width, at, at))
     files.write_dataset(
-        recorder.dataset(),
+        recorder.trace().dataset(),
         path,
         "trace",
         {

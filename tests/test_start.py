@@ -14,7 +14,7 @@ from wallnet import cli, config, files, jobs
 
 HEAVY = {
     *("matplotlib", "micromagneticmodel", "netCDF4", "numba", "oommfc", "pandas", "scipy"),
-    *("scipy.optimize", "scipy.signal", "snakemake", "torch", "torchvision", "xarray"),
+    *("asyncio", "scipy.optimize", "scipy.signal", "snakemake", "torch", "torchvision", "xarray"),
 }
 """Packages whose import takes long, or which a job does not need."""
 
@@ -68,11 +68,11 @@ SIMULATING = {"cli", "config", "errors", "files", "film", "jobs", "revisions", "
 
 def test_the_initial_state_needs_no_engine(initial):
     _, modules = initial
-    assert HEAVY & modules == {"netCDF4", "pandas", "xarray"}
+    assert HEAVY & modules == {"netCDF4"}
     assert ours(modules) <= SIMULATING
 
 
-def test_a_pulse_and_a_level_need_numba_and_xarray(synapse, initial, tmp_path):
+def test_a_pulse_and_a_level_need_numba_and_netcdf(synapse, initial, tmp_path):
     path, _ = initial
     out = tmp_path / "trace.nc"
     for job, start in (
@@ -82,7 +82,7 @@ def test_a_pulse_and_a_level_need_numba_and_xarray(synapse, initial, tmp_path):
     ):
         modules = imported("simulate", "--job", job.to_json(), *start, "--out", out)
         # scipy: numba looks for its linear algebra
-        assert HEAVY & modules == {"netCDF4", "numba", "pandas", "scipy", "xarray"}
+        assert HEAVY & modules == {"netCDF4", "numba", "scipy"}
         assert ours(modules) <= SIMULATING
         assert files.read_dataset(out, "trace").attrs["parameters"] == job.to_json()
 

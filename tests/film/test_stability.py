@@ -31,8 +31,11 @@ def test_reaches_further_than_the_classical_method(damping):
 def test_the_table_is_what_the_design_gives(damping):
     chain = stability.DESIGNED[damping]
     radius = stability.stability_radius(chain, damping)
-    growth, _ = stability.design(damping, len(chain), 0.97 * radius)
+    growth, designed = stability.design(damping, len(chain), 0.97 * radius)
     assert growth < 1
+    # the coefficients that were left free are near those of the table, and as stable
+    np.testing.assert_allclose(designed, chain, rtol=0.2)
+    assert stability.stability_radius(designed, damping) > 0.96 * radius
     growth, _ = stability.design(damping, len(chain), 1.05 * radius)
     assert growth > 1
 

@@ -72,18 +72,22 @@ def moving_wall(job, bottom, top, *, settled=1, extra_rest=0.0, **attributes):
         high = job.placement.top + done * (top - job.placement.top)
         recorder.record(time, tracks.placed_wall(job.track, width, low, high))
     asked = job.relaxation.longest > 0
-    return recorder.dataset().assign_attrs(
-        {
-            "parameters": job.to_json(),
-            "backend": "analytic",
-            "backend_version": "1",
-            "revision": 7,
-            "pulse_end": recorder.pulse_end,
-            "state": recorder.state,
-            "settled": settled if asked else -1,
-            "wall_time": 0.0,
-            **attributes,
-        }
+    return (
+        recorder.trace()
+        .dataset()
+        .assign_attrs(
+            {
+                "parameters": job.to_json(),
+                "backend": "analytic",
+                "backend_version": "1",
+                "revision": 7,
+                "pulse_end": recorder.pulse_end,
+                "state": recorder.state,
+                "settled": settled if asked else -1,
+                "wall_time": 0.0,
+                **attributes,
+            }
+        )
     )
 
 

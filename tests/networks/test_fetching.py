@@ -211,6 +211,16 @@ def test_a_damaged_file_of_a_known_data_set_is_set_aside_and_fetched(folder, kno
     assert times == {name: (raw / name).stat().st_mtime_ns for name in DATA_FILES[1:]}
 
 
+def test_a_link_that_leads_nowhere_is_set_aside(folder, known):
+    """It is the user's, such as a link to a disk that is not there now."""
+    raw = folder / "Tiny/raw"
+    (raw / TRAIN_IMAGES).rename(folder / "elsewhere")
+    (raw / TRAIN_IMAGES).symlink_to("nowhere")
+    fetching.provide(known, folder, folder / "tiny.json")
+    assert os.readlink(raw / f"{TRAIN_IMAGES}.damaged") == "nowhere"
+    assert (raw / TRAIN_IMAGES).read_bytes() == (folder / "elsewhere").read_bytes()
+
+
 def test_what_was_set_aside_before_is_kept(folder, known):
     raw = folder / "Tiny/raw"
     for word in ("first", "second", "third"):

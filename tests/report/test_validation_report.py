@@ -106,6 +106,22 @@ def test_the_table_to_read_puts_each_value_below_its_name(tmp_path):
     }
 
 
+def test_findings_are_counted_apart_and_failures_are_named(tmp_path):
+    verdicts = {"energy": True, "width": False, "speed": None, "angle": None}
+    rows = [{**ROW, "quantity": name, "passed": passed} for name, passed in verdicts.items()]
+    validation.write_markdown([{**RESULTS[0], "rows": rows}], tmp_path / "v.md")
+    lines = (tmp_path / "v.md").read_text().splitlines()
+    assert lines[0].startswith("1 of 2 rows passed; FAILED: width. 2 rows are findings, reported")
+    cells = [[cell.strip() for cell in line.split("|")] for line in lines if line.startswith("| ")]
+    shown = {row[1]: row[cells[0].index("passed")] for row in cells}
+    assert {name: shown[name] for name in verdicts} == {
+        "energy": "yes",
+        "width": "**no**",
+        "speed": "finding",
+        "angle": "finding",
+    }
+
+
 def test_velocity_shows_each_model_as_a_line_of_the_colour_of_its_points(panels):
     axes = panels["velocity"]
     found = labelled(axes)

@@ -8,9 +8,11 @@ reads and writes netCDF and JSON.
 from wallnet.files.attempt import Attempt
 from wallnet.files.datasets import (
     given_text,
+    read_content,
     read_dataset,
     read_json,
     unreadable,
+    write_content,
     write_dataset,
     write_json,
 )
@@ -88,7 +90,7 @@ from wallnet.files.progress import (
     read_progress,
     read_run,
 )
-from wallnet.files.schema import COMPONENTS, READINGS, dataset
+from wallnet.files.schema import COMPONENTS, READINGS, Content, content, dataset
 from wallnet.files.schema.states import WallState
 from wallnet.files.whole import (
     DamagedFileError,
@@ -172,6 +174,7 @@ __all__ = [
     "WINDOW_INITIAL",
     "WINDOW_TABLE",
     "Attempt",
+    "Content",
     "DamagedFileError",
     "FileError",
     "WallState",
@@ -179,6 +182,7 @@ __all__ = [
     "check_digest",
     "check_writable",
     "checked_digest",
+    "content",
     "damaged",
     "data_of",
     "dataset",
@@ -192,6 +196,7 @@ __all__ = [
     "noted_progress",
     "one_line",
     "progress_of",
+    "read_content",
     "read_dataset",
     "read_json",
     "read_progress",
@@ -199,6 +204,7 @@ __all__ = [
     "set_aside",
     "sha256_of",
     "unreadable",
+    "write_content",
     "write_dataset",
     "write_json",
     "write_text",

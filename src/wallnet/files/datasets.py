@@ -4,14 +4,25 @@ The functions import heavy libraries themselves, since every scheduler job impor
 """
 
 import json
+import math
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wallnet import __version__
-from wallnet.files.schema import KINDS, fault_of, impossible
+from wallnet.files.schema import (
+    KINDS,
+    VARIABLES,
+    Content,
+    about,
+    content,
+    fault_of,
+    impossible,
+    is_coordinate,
+)
 from wallnet.files.whole import (
     FileError,
     check_digest,
@@ -22,7 +33,9 @@ from wallnet.files.whole import (
 )
 
 if TYPE_CHECKING:
+    import netCDF4
     import xarray
+    from numpy.typing import NDArray
 
 LARGEST_JSON = 100_000_000
 """Size in bytes above which a JSON file is refused without being read."""
@@ -112,21 +125,60 @@ def write_dataset(
     FileError
         If the dataset does not fit its schema or cannot be written.
     """
-    complete = dataset.assign_attrs(
-        {"kind": kind, "wallnet_version": __version__, **dataset.attrs, **attributes}
-    )
-    if fault := fault_of(complete, kind):
+    if fault := fault_of(_dimensions(dataset), kind):
         raise FileError(f"{path} cannot be written: it {fault}; report this as a bug")
-    encoding: dict[str, dict[str, Any]] = {}
-    for name, variable in complete.variables.items():
-        if variable.dtype.kind not in "OU" and variable.ndim:
-            encoding[str(name)] = {"zlib": True, "complevel": 4, "shuffle": True}
+    values = {name: dataset[name].values for name in KINDS[kind]}
+    write_content(content(kind, values, {**dataset.attrs, **attributes}), path)
+
+
+def write_content(written: Content, path: str | Path) -> None:
+    """Write the content of a file as compressed netCDF atomically.
+
+    Parameters
+    ----------
+    written : Content
+        Content returned by `wallnet.files.content`.
+    path : str or Path
+        Path of the file.
+
+    Raises
+    ------
+    FileError
+        If it cannot be written.
+    """
+    import netCDF4
+
+    attrs = {"wallnet_version": __version__, **written.attrs, "kind": written.kind}
     with written_whole(path) as partial:
         try:
-            complete.to_netcdf(partial, engine="netcdf4", format="NETCDF4", encoding=encoding)
+            with netCDF4.Dataset(partial, "w", format="NETCDF4") as stored:
+                stored.setncatts(attrs)
+                for name, array in written.values.items():
+                    _store(stored, name, array)
         except RuntimeError as error:  # raised by the netCDF library if the disk is full
             _provoke(partial)
             raise OSError(str(error)) from error
+
+
+def _store(stored: "netCDF4.Dataset", name: str, array: "NDArray[Any]") -> None:
+    """Add a variable to an open file, with the attributes by which xarray finds coordinates."""
+    dimensions = VARIABLES[name].dimensions
+    for dimension, size in zip(dimensions, array.shape, strict=True):
+        if dimension not in stored.dimensions:
+            stored.createDimension(dimension, size)
+    text = VARIABLES[name].is_text
+    variable = stored.createVariable(
+        name,
+        str if text else array.dtype,
+        dimensions,
+        compression="zlib" if dimensions and not text else None,
+        fill_value=math.nan if array.dtype.kind == "f" else None,
+    )
+    variable.setncatts(about(name))
+    others = [each for each in KINDS[stored.getncattr("kind")] if not VARIABLES[each].dimensions]
+    if others and not is_coordinate(name):
+        variable.setncattr("coordinates", " ".join(others))
+    variable[...] = array.astype(object) if text else array
 
 
 def _provoke(path: Path) -> None:
@@ -161,17 +213,54 @@ def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Datas
     """
     import xarray
 
+    with _reading(path), xarray.open_dataset(path, engine="netcdf4") as opened:
+        _check_variables(_dimensions(opened), opened.attrs, path, kind)
+        data = opened.drop_vars(selection.get("drop", [])).load()
+        values = {str(name): each.values for name, each in data.variables.items()}
+        _check_values(values, data.attrs, path)
+        return data
+
+
+def read_content(path: str | Path, kind: str, *names: str) -> Content:
+    """Read some variables of a netCDF file of the campaign, and check them as `read_dataset` does.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    kind : str
+        Key of `schema.KINDS`.
+    *names : str
+        Names of the variables to read.
+
+    Returns
+    -------
+    Content
+        These variables and all attributes.
+
+    Raises
+    ------
+    FileError
+        As of `read_dataset`.
+    """
+    import netCDF4
+
+    with _reading(path), netCDF4.Dataset(path) as opened:
+        opened.set_auto_mask(False)
+        dimensions = {name: each.dimensions for name, each in opened.variables.items()}
+        attrs = opened.__dict__
+        _check_variables(dimensions, attrs, path, kind)
+        values = {name: opened[name][...] for name in names}
+        _check_values(values, attrs, path)
+        return Content(kind, values, attrs)
+
+
+@contextmanager
+def _reading(path: str | Path) -> Iterator[None]:
+    """Check the digest of a file that is read, and state its fault as a `FileError`."""
     try:
         check_digest(path)
-        with xarray.open_dataset(path, engine="netcdf4") as opened:
-            _check_kind(opened, path, kind)
-            # a device that is read as a track must still have all variables of its own kind
-            if fault := fault_of(opened, opened.attrs["kind"]):
-                raise damaged(path, fault)
-            data = opened.drop_vars(selection.get("drop", [])).load()
-            if fault := impossible(data):
-                raise damaged(path, fault)
-            return data
+        yield
     except FileError:
         raise
     except OSError as error:
@@ -186,10 +275,32 @@ def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Datas
         raise damaged(path, f"is damaged or not netCDF ({one_line(error)})") from None
 
 
-def _check_kind(dataset: "xarray.Dataset", path: str | Path, kind: str) -> None:
-    """Refuse a dataset of another kind."""
-    found = dataset.attrs.get("kind")
+def _dimensions(dataset: "xarray.Dataset") -> dict[str, tuple[str, ...]]:
+    """Return the dimensions of each variable of a dataset."""
+    return {str(name): tuple(map(str, each.dims)) for name, each in dataset.variables.items()}
+
+
+def _check_kind(found: Any, path: str | Path, kind: str) -> None:
+    """Refuse a file of another kind."""
     # a device of any kind has all variables of a plain track
     is_device = set(KINDS["track"]) <= set(KINDS.get(str(found), ()))
     if found != kind and not (kind == "track" and is_device):
         raise FileError(f"{path} is of kind {found!r}, not {kind!r}; delete it and run snakemake")
+
+
+def _check_variables(
+    dimensions: Mapping[str, tuple[str, ...]], attrs: Mapping[str, Any], path: str | Path, kind: str
+) -> None:
+    """Refuse a file of another kind, and one that lacks a variable of its kind."""
+    _check_kind(attrs.get("kind"), path, kind)
+    # a device that is read as a track must still have all variables of its own kind
+    if fault := fault_of(dimensions, attrs["kind"]):
+        raise damaged(path, fault)
+
+
+def _check_values(
+    values: "Mapping[str, NDArray[Any]]", attrs: Mapping[str, Any], path: str | Path
+) -> None:
+    """Refuse a file with impossible values."""
+    if fault := impossible(values, attrs):
+        raise damaged(path, fault)

@@ -5,12 +5,13 @@ Later stages do not depend on the calculator of a trace.
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wallnet import files, jobs, revisions, tracks
 from wallnet.config import ConfigError, load_device, parse_current_density
@@ -56,12 +57,23 @@ def simulate(
     SimulationError
         If the simulation becomes unstable, or the trace ends early.
     """
-    if initial is None:
+    start = None if initial is None else initial["initial_magnetization"].values
+    return _trace(job, start, progress, output).dataset()
+
+
+def _trace(
+    job: SimulationJob,
+    start: NDArray[np.floating] | None,
+    progress: Callable[[float], None] = lambda time: None,
+    output: str | Path | None = None,
+) -> files.Content:
+    """Run a job from an initial magnetisation; see `simulate`. Empty cells may be NaN."""
+    if start is None:
         placement = job.placement
         width = job.material.wall_width_parameter
         start = tracks.placed_wall(job.track, width, placement.bottom, placement.top)
     else:
-        start = np.nan_to_num(initial["initial_magnetization"].values)
+        start = np.nan_to_num(start)
         if start.shape[:2] != tracks.magnetic_mask(job.track).shape:
             raise SimulationError(
                 f"the initial state has {start.shape[1]}×{start.shape[0]} cells, the track "
@@ -77,12 +89,11 @@ def simulate(
         work = calculator.run(job, start, recorder, progress, checkpoint)
     except (RuntimeError, OSError) as error:
         raise SimulationError(f"{_describe(job)}: {error}") from error
-    _check(job, recorder)
-    trace = recorder.dataset()
+    trace = _checked(job, recorder)
     asked = job.relaxation.longest > 0
     earlier = checkpoint.elapsed if checkpoint else 0.0
     code = {"backend_version": job.calculator_code} if job.calculator_code else {}
-    return trace.assign_attrs(
+    trace.attrs.update(
         {
             "parameters": job.to_json(),
             "backend": job.calculator_name,
@@ -95,6 +106,7 @@ def simulate(
             **work,
         }
     )
+    return trace
 
 
 def _describe(job: SimulationJob) -> str:
@@ -103,8 +115,8 @@ def _describe(job: SimulationJob) -> str:
     return f"pulse of {job.current_density:.4g} A/m²"
 
 
-def _check(job: SimulationJob, recorder: Recorder) -> None:
-    """Refuse a trace that is too short or not finite."""
+def _checked(job: SimulationJob, recorder: Recorder) -> files.Content:
+    """Return the trace of a recorder; refuse one that is too short or not finite."""
     end = recorder.time[-1] if recorder.time else 0.0
     due = recorder.pulse_end + min(job.relaxation.hold, job.relaxation.longest)
     if end < due * (1 - 1e-6):
@@ -112,11 +124,12 @@ def _check(job: SimulationJob, recorder: Recorder) -> None:
             f"{_describe(job)}: the trace ends at {end:.4g} s instead of {due:.4g} s or later; "
             "run it again, and read the calculator's log if it is still too short"
         )
-    ends = (recorder.dataset()[name].values for name in ("m", "wall_bottom", "wall_top"))
-    if not all(np.isfinite(values).all() for values in ends):
+    trace = recorder.trace()
+    if not all(np.isfinite(trace.values[name]).all() for name in ("m", "wall_bottom", "wall_top")):
         raise SimulationError(
             f"{_describe(job)}: the trace is not finite; the simulation became unstable"
         )
+    return trace
 
 
 def initial_state(job: SimulationJob, output: str | Path | None = None) -> "xarray.Dataset":
@@ -134,26 +147,37 @@ def initial_state(job: SimulationJob, output: str | Path | None = None) -> "xarr
     xarray.Dataset
         Kind 'initial'. The attribute `drift` is the change of the mean wall position in m.
     """
+    return _initial_state(job, output).dataset()
+
+
+def _initial_state(job: SimulationJob, output: str | Path | None = None) -> files.Content:
+    """Compute an initial state; see `initial_state`."""
     if job.relaxation.longest == 0:
         recorder = Recorder(job)
         placement = job.placement
         width = job.material.wall_width_parameter
         recorder.record(0.0, tracks.placed_wall(job.track, width, placement.bottom, placement.top))
-        trace = recorder.dataset().assign_attrs({"parameters": job.to_json(), "backend": "none"})
+        trace = recorder.trace()
+        trace.attrs.update(parameters=job.to_json(), backend="none")
     else:
-        trace = simulate(job, output=output)
-    position = trace["wall_position"].values
-    return state_of(trace).assign_attrs(
-        drift=float(position[-1] - position[0]),
-        revision=revisions.of(jobs.stage_of(job.calculator_name)),
-    )
+        trace = _trace(job, None, output=output)
+    position = trace.values["wall_position"]
+    drift = float(position[-1] - position[0])
+    revision = revisions.of(jobs.stage_of(job.calculator_name))
+    return _last_state(trace.values, {**trace.attrs, "drift": drift, "revision": revision})
 
 
 def state_of(trace: "xarray.Dataset") -> "xarray.Dataset":
     """Return the last snapshot of a trace as an initial state, with the trace's attributes."""
-    last = trace["magnetization"].isel(snapshot=-1)
-    values: dict[str, Any] = {"initial_magnetization": last.values, "x": last["x"], "y": last["y"]}
-    return files.dataset("initial", values).assign_attrs(trace.attrs)
+    return _last_state(trace, trace.attrs).dataset()
+
+
+def _last_state(
+    trace: "Mapping[str, Any] | xarray.Dataset", attrs: Mapping[str, Any]
+) -> files.Content:
+    """Return the last snapshot of the variables of a trace as an initial state."""
+    values = {"initial_magnetization": trace["magnetization"][-1], "x": trace["x"], "y": trace["y"]}
+    return files.content("initial", values, attrs)
 
 
 def register(subparsers: "argparse._SubParsersAction") -> None:
@@ -186,8 +210,8 @@ def register(subparsers: "argparse._SubParsersAction") -> None:
 
 
 def _initial(arguments: argparse.Namespace) -> None:
-    state = initial_state(SimulationJob.from_json(arguments.job), arguments.out)
-    files.write_dataset(state, arguments.out, "initial", {})
+    state = _initial_state(SimulationJob.from_json(arguments.job), arguments.out)
+    files.write_content(state, arguments.out)
     path_beside(arguments.out).unlink(missing_ok=True)
 
 
@@ -202,21 +226,28 @@ def _simulate(arguments: argparse.Namespace) -> None:
         raise ConfigError("give --config, --device and --current-density, or --job")
     if arguments.initial and arguments.after:
         raise ConfigError("give --initial or --after, not both")
-    initial = files.read_dataset(arguments.initial, "initial") if arguments.initial else None
+    start = None
+    if arguments.initial:
+        start = _stored(arguments.initial, "initial", "initial_magnetization")
     if arguments.after:
-        initial = state_of(files.read_dataset(arguments.after, "trace"))
+        start = _stored(arguments.after, "trace", "magnetization")[-1]
     longest = pulse_end(job) + job.relaxation.longest
     with progress_bar(longest, output=arguments.out) as progress:
-        trace = simulate(job, initial, progress, arguments.out)
-    files.write_dataset(trace, arguments.out, "trace", {})
+        trace = _trace(job, start, progress, arguments.out)
+    files.write_content(trace, arguments.out)
     path_beside(arguments.out).unlink(missing_ok=True)
     settled = {1: "settled", 0: "NOT settled", -1: "read while moving"}[trace.attrs["settled"]]
     print(
         f"{arguments.out}: {trace.attrs['state']}, {settled}; wall at "
-        f"{trace['wall_bottom'].values[-1] * 1e9:.1f} nm (lower edge), "
-        f"{trace['wall_top'].values[-1] * 1e9:.1f} nm (upper edge) after "
-        f"{trace['time'].values[-1] * 1e9:.2f} ns; {trace.attrs['wall_time']:.1f} s"
+        f"{trace.values['wall_bottom'][-1] * 1e9:.1f} nm (lower edge), "
+        f"{trace.values['wall_top'][-1] * 1e9:.1f} nm (upper edge) after "
+        f"{trace.values['time'][-1] * 1e9:.2f} ns; {trace.attrs['wall_time']:.1f} s"
     )
+
+
+def _stored(path: str, kind: str, name: str) -> NDArray[np.floating]:
+    """Return a variable of a file."""
+    return files.read_content(path, kind, name).values[name]
 
 
 @contextmanager
@@ -239,8 +270,10 @@ def progress_bar(
     callable
         Function of the simulated time in s.
     """
-    from tqdm.auto import tqdm
-
+    if shown is None:
+        from tqdm import tqdm
+    else:  # the next line imports asyncio, which only a notebook needs
+        from tqdm.auto import tqdm
     disable = None if shown is None else not shown
     total = round(longest / 1e-9, 3)
     noted = files.noted_progress(output, longest) if output else nullcontext(lambda time: None)

@@ -1,17 +1,12 @@
 """Recording of a trace from the magnetisation, for all calculators."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files, tracks
 from wallnet.jobs import SimulationJob
-
-if TYPE_CHECKING:
-    import xarray
-
 
 _CONTENT = (
     "time",
@@ -134,13 +129,13 @@ class Recorder:
             self._top[-1],
         )
 
-    def dataset(self) -> "xarray.Dataset":
-        """Return the trace as a dataset of kind 'trace'."""
+    def trace(self) -> files.Content:
+        """Return the trace, kind 'trace', without attributes."""
         if self._snapshot_time[-1] != self.time[-1]:
             self._keep(self.time[-1], self._latest)  # type: ignore[arg-type]
         x, y = tracks.centres(self.job.track)
         average = np.array(self._average)
-        return files.dataset(
+        return files.content(
             "trace",
             {
                 "m": average,

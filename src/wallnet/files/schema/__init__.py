@@ -1,7 +1,8 @@
 """Variables of each kind of dataset, with their dimensions, units, texts and bounds.
 
-Only this module defines them. `dataset` creates a dataset from these definitions. `fault_of` and
-`impossible` check a file against them. Importing the module needs neither NumPy nor xarray.
+Only this module defines them. `content` and `dataset` create data from these definitions.
+`fault_of` and `impossible` check a file against them. Importing the module needs neither NumPy nor
+xarray.
 """
 
 import re
@@ -705,8 +706,46 @@ KINDS: dict[str, tuple[str, ...]] = {
 """Names of the variables of each kind of file, coordinates last."""
 
 
-def dataset(kind: str, values: Mapping[str, "ArrayLike"]) -> "xarray.Dataset":
-    """Return a dataset of a kind, with the dimensions, types and attributes of the schema.
+@dataclass(frozen=True)
+class Content:
+    """Variables of a kind of file as plain arrays, and the file's attributes.
+
+    Importing xarray takes a seventh of the time of a short job. A job that only reads and writes
+    arrays therefore uses this class.
+
+    Attributes
+    ----------
+    kind : str
+        Key of `KINDS`.
+    values : dict
+        Array of each variable by its name, with the type of the schema.
+    attrs : dict
+        Attributes of the file.
+    """
+
+    kind: str
+    values: "dict[str, NDArray[Any]]"
+    attrs: dict[str, Any] = field(default_factory=dict)
+
+    def dataset(self) -> "xarray.Dataset":
+        """Return it as a dataset, with the dimensions and attributes of the schema."""
+        import xarray
+
+        made = {
+            name: (VARIABLES[name].dimensions, array, about(name))
+            for name, array in self.values.items()
+        }
+        return xarray.Dataset(
+            {name: made[name] for name in made if not is_coordinate(name)},
+            coords={name: made[name] for name in made if is_coordinate(name)},
+            attrs=self.attrs,
+        )
+
+
+def content(
+    kind: str, values: Mapping[str, "ArrayLike"], attrs: Mapping[str, Any] | None = None
+) -> Content:
+    """Return the content of a file of a kind, with the types of the schema.
 
     Parameters
     ----------
@@ -715,24 +754,26 @@ def dataset(kind: str, values: Mapping[str, "ArrayLike"]) -> "xarray.Dataset":
     values : Mapping
         Values of each variable of the kind by its name, in its unit. Variables whose values the
         schema fixes, such as the names of components, are left out.
+    attrs : Mapping, optional
+        Attributes of the file.
 
     Returns
     -------
-    xarray.Dataset
+    Content
         All variables of the kind, and no others.
 
     Raises
     ------
     FileError
-        If a variable is missing, is not of the kind, or has a wrong number of dimensions.
+        If a variable is missing, is not of the kind, or has a wrong number of dimensions or size.
     """
     import numpy as np
-    import xarray
 
     fixed = {name: VARIABLES[name].values for name in KINDS[kind] if VARIABLES[name].values}
     given = {**fixed, **values}
     faults = [f"has {name}, which its schema lacks" for name in values if name not in KINDS[kind]]
-    made: dict[str, tuple[tuple[str, ...], Any, dict[str, Any]]] = {}
+    made: dict[str, NDArray[Any]] = {}
+    sizes: dict[str, int] = {}
     for name in KINDS[kind]:
         variable = VARIABLES[name]
         if name not in given:
@@ -741,14 +782,23 @@ def dataset(kind: str, values: Mapping[str, "ArrayLike"]) -> "xarray.Dataset":
         array = np.asarray(given[name], dtype="str" if variable.is_text else variable.type)
         if array.ndim != len(variable.dimensions):
             faults.append(f"has {name} over {array.ndim} dimensions, not {variable.dimensions}")
-        made[name] = (variable.dimensions, array, about(name))
+        for dimension, size in zip(variable.dimensions, array.shape, strict=False):
+            if sizes.setdefault(dimension, size) != size:
+                faults.append(f"has {name} of size {size} over {dimension}, not {sizes[dimension]}")
+        made[name] = array
     if faults:
         raise FileError(f"a dataset of kind {kind!r} {'; it '.join(faults)}; report this as a bug")
-    coordinates = {name for name in made if VARIABLES[name].dimensions in ((name,), ())}
-    return xarray.Dataset(
-        {name: made[name] for name in made if name not in coordinates},
-        coords={name: made[name] for name in made if name in coordinates},
-    )
+    return Content(kind, made, dict(attrs or {}))
+
+
+def dataset(kind: str, values: Mapping[str, "ArrayLike"]) -> "xarray.Dataset":
+    """Return a dataset of a kind, with dimensions, types and attributes; see `content`."""
+    return content(kind, values).dataset()
+
+
+def is_coordinate(name: str) -> bool:
+    """Return whether a variable is a coordinate: a single axis of its own name, or no axis."""
+    return VARIABLES[name].dimensions in ((name,), ())
 
 
 def about(name: str) -> dict[str, Any]:
@@ -758,13 +808,13 @@ def about(name: str) -> dict[str, Any]:
     return {**units, "long_name": variable.long_name, **variable.attributes}
 
 
-def fault_of(dataset: "xarray.Dataset", kind: str) -> str | None:
-    """Compare a dataset of the right kind with its schema.
+def fault_of(dimensions: Mapping[str, tuple[str, ...]], kind: str) -> str | None:
+    """Compare the variables of a file of the right kind with its schema.
 
     Parameters
     ----------
-    dataset : xarray.Dataset
-        The dataset.
+    dimensions : Mapping
+        Dimensions of each variable by its name.
     kind : str
         Key of `KINDS`.
 
@@ -774,21 +824,22 @@ def fault_of(dataset: "xarray.Dataset", kind: str) -> str | None:
         Variable that is missing or has other dimensions, as in "lacks m"; None if there is none.
     """
     for name in KINDS[kind]:
-        dimensions = VARIABLES[name].dimensions
-        if name not in dataset.variables:
+        if name not in dimensions:
             return f"lacks {name}"
-        if dataset[name].dims != dimensions:
-            return f"has {name} over {dataset[name].dims}, not {dimensions}"
+        if dimensions[name] != VARIABLES[name].dimensions:
+            return f"has {name} over {dimensions[name]}, not {VARIABLES[name].dimensions}"
     return None
 
 
-def impossible(dataset: "xarray.Dataset") -> str | None:
+def impossible(values: "Mapping[str, NDArray[Any]]", attrs: Mapping[str, Any]) -> str | None:
     """Look for values that no device can have, as in a foreign or changed file.
 
     Parameters
     ----------
-    dataset : xarray.Dataset
-        Dataset of any kind of `KINDS`, in memory.
+    values : Mapping
+        Arrays of any variables by their names.
+    attrs : Mapping
+        Attributes of the file.
 
     Returns
     -------
@@ -796,11 +847,11 @@ def impossible(dataset: "xarray.Dataset") -> str | None:
         The first variable or attribute with such a value, and the value; None if there is none.
     """
     for name, variable in VARIABLES.items():
-        if name in dataset.variables and (fault := _fault(variable, dataset[name].values)):
+        if name in values and (fault := _fault(variable, values[name])):
             return f"has {name} {fault}"
-    if "state" in dataset.attrs and (fault := _no_state(dataset.attrs["state"])):
+    if "state" in attrs and (fault := _no_state(attrs["state"])):
         return f"has state {fault}"
-    device = dataset.attrs.get("device", "none")
+    device = attrs.get("device", "none")
     if not _DEVICE_NAME.match(str(device)):
         return f"has the device {str(device)[:40]!r}, which is not a name of a device"
     return None
