@@ -104,3 +104,6 @@ def test_a_device_that_cannot_be_is_named():
     data["devices"]["stairs"]["relaxation"]["longest"] = 0.1e-9
     (problem,) = problems(data)
     assert "relaxation.longest 1e-10 s of stairs is shorter than relaxation.hold 2e-10" in problem
+    # a wall that has rested all the time has rested long enough
+    data["devices"]["stairs"]["relaxation"]["longest"] = 0.2e-9
+    assert config.parse(data).devices["stairs"].relaxation.hold == 0.2e-9

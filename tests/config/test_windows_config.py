@@ -25,6 +25,12 @@ def test_a_step_takes_pulse_tail_and_pause():
     assert made.step_duration == pytest.approx(1.5e-9 + 0.75e-9 + 2.5e-9, rel=1e-12, abs=0)
 
 
+def test_a_pause_may_be_as_long_as_the_hold():
+    """A wall that has rested for the whole pause has rested long enough."""
+    hold = config.parse(windowed()).devices["stairs"].relaxation.hold
+    assert config.parse(windowed(pause=hold)).windows["three"].pause == hold
+
+
 def test_a_variant_is_the_device_with_some_keys_changed():
     variants = {"alpha-0.3": {"material": {"damping": 0.3}}, "as-it-is": {}}
     campaign = config.parse(windowed(variants=variants))

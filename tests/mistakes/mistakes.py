@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import textwrap
@@ -25,6 +26,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -32,6 +34,9 @@ ROOT = Path(__file__).parents[2]
 FOLDER = Path(__file__).parent
 
 NOTICED, SURVIVED, DOES_NOT_RUN = "noticed", "SURVIVED", "DOES NOT RUN"
+
+HANGING = 600
+"""Wall time in s after which a test hangs; it then fails."""
 
 
 @dataclass(frozen=True)
@@ -206,9 +211,12 @@ def try_out(mistake: Mistake) -> tuple[str, float, str]:
             for stream in (1, 2):
                 os.dup2(said.fileno(), stream)
             failures = _Failures()
+            signal.signal(signal.SIGALRM, _hangs)
+            signal.alarm(HANGING)
             code = pytest.main(
                 ["-q", "-x", "-p", "no:cacheprovider", *mistake.tests], plugins=[failures]
             )
+            signal.alarm(0)
             sys.stdout.flush()
             said.seek(0)
             output = said.read()
@@ -218,6 +226,10 @@ def try_out(mistake: Mistake) -> tuple[str, float, str]:
     # a failing import does not count as noticed by a test
     verdict = NOTICED if failures.count else DOES_NOT_RUN
     return verdict, time.monotonic() - started, output
+
+
+def _hangs(signum: int, frame: FrameType | None) -> None:
+    raise TimeoutError(f"this test takes more than {HANGING} s")
 
 
 class _Failures:

@@ -94,6 +94,13 @@ def test_traces_recorded_at_other_times_are_not_compared(pair):
         crosscheck.compare("a", film, later, BOTH)
 
 
+def test_traces_of_other_pulses_are_not_compared(pair):
+    film, oommf = pair
+    other = json.dumps({"material": {"damping": 0.31}, "calculator": "oommf"})
+    with pytest.raises(FileError, match="the two traces of a are not of the same pulse"):
+        crosscheck.compare("a", film, oommf.assign_attrs(parameters=other), BOTH)
+
+
 COMPARISON = crosscheck.Comparison(
     case="near",
     damping=0.3,

@@ -43,7 +43,8 @@ def test_a_program_is_its_pulses_one_after_the_other(initial):
         UP | {"repetitions": 1, "duration": 0.4e-9, "pause": 0.5e-9},
     ]
     given = job_of(*pulses)
-    found = programs.run_program(given, initial)
+    told = []
+    found = programs.run_program(given, initial, told.append)
     campaign = config.parse(staircase())
     device = campaign.devices["stairs"]
     state, begin, index = initial, 0.0, 0
@@ -70,6 +71,8 @@ def test_a_program_is_its_pulses_one_after_the_other(initial):
     assert found.sizes["pulse"] == index + 1
     assert found["time"].values[-1] == pytest.approx(begin, rel=1e-9, abs=0)
     assert np.all(np.diff(found["time"].values) > 0)
+    assert told == sorted(told)  # since the start of the program, not of the pulse
+    assert told[-1] == pytest.approx(begin, rel=1e-9, abs=0)
 
 
 def test_the_current_flows_during_pulses_only(trace):

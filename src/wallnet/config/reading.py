@@ -20,7 +20,7 @@ class _Loader(yaml.SafeLoader):
         seen = set()
         for key_node, _ in node.value:
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-            if key is not None and key != "<<":
+            if key is not None:
                 if key in seen:
                     raise ConfigError(
                         f"{node.start_mark.name}: {key} occurs twice in one block "
