@@ -11,6 +11,7 @@ from PIL import Image
 
 from wallnet import files, jobs
 from wallnet.config import ConfigError, Figures
+from wallnet.files.schema import KINDS
 from wallnet.report import devices, style
 
 KINDS = {
@@ -177,8 +178,9 @@ def test_the_pulses_to_show_are_a_key(synapse, neuron):
 
 def test_a_plain_tracks_walls_are_all_shown(neuron, tmp_path):
     neuron = neuron.copied(tmp_path)
-    data = files.read_dataset(neuron.out, "neuron").assign_attrs(kind="track")
-    files.write_dataset(data, neuron.out, "track", {"kind": "track"})
+    data = files.read_dataset(neuron.out, "neuron")
+    others = set(KINDS["neuron"]) - set(KINDS["track"])
+    files.write_dataset(data.drop_vars(others), neuron.out, "track", {})
     figure = drawn(neuron, "wall-position")
     labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert labels == [f"0.{j}" for j in ("10", "15", "20", "25", "30", "35", "40", "45")]

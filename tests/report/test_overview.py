@@ -57,7 +57,8 @@ def folder(neuron, synapse, tmp_path):
         found = bench.gather()
         if name == "synapse-3":
             found["settled"].values[:2] = 0
-        files.write_dataset(found, tmp_path / files.DEVICE.format(device=name), "track", {})
+        path = tmp_path / files.DEVICE.format(device=name)
+        files.write_dataset(found, path, found.attrs["kind"], {})
     return tmp_path
 
 
@@ -109,7 +110,7 @@ def test_long_lists_keep_to_80_columns(folder):
     path = folder / files.DEVICE.format(device="synapse-3")
     found = files.read_dataset(path, "synapse")
     found["level_conductance"].values[:] = float("nan")
-    files.write_dataset(found, path, "track", {})
+    files.write_dataset(found, path, found.attrs["kind"], {})
     files.note_run([f"results/{kind}/a/b.nc" for kind in "abcdefghij"], folder)
     assert max(map(len, overview(folder).splitlines()[:-2])) <= 80
 

@@ -32,7 +32,7 @@ def configured():
     """Return a campaign of the paper's kind: neuron, synapse, program, networks, statements."""
     data = {
         "material": campaign(d=SYNAPSE).devices["d"].material.model_dump(mode="json"),
-        "devices": {"synapse-3": SYNAPSE, "neuron": NEURON},
+        "devices": {"neuron": NEURON, "synapse-3": SYNAPSE},
         "programs": {"up-down": staircase()["programs"]["up-down"] | {"device": "synapse-3"}},
         "networks": {
             "datasets": ["mnist"],
@@ -65,7 +65,8 @@ def folder(configured, neuron, synapse, tmp_path):
     for bench, name in ((neuron, "neuron"), (synapse, "synapse-3")):
         data = bench.gather()
         data.attrs.update(device=name)
-        files.write_dataset(data, tmp_path / files.DEVICE.format(device=name), "track", {})
+        path = tmp_path / files.DEVICE.format(device=name)
+        files.write_dataset(data, path, data.attrs["kind"], {})
     about = {"program": "up-down", "parameters": "{}", "simulation": "{}", "revision": 4}
     about |= {"simulation_backend": "film", "simulation_backend_version": "0.9"}
     response = files.dataset("response", RESPONSE).assign_attrs(simulation_revision=6, **about)
@@ -214,7 +215,7 @@ def test_the_story_is_told_in_order_with_its_tables(configured, folder):
     assert energy[1.0] / energy[0.5] == pytest.approx(4, rel=0.05, abs=0)
     assert cells(page, "Accuracy that the levels cost")[1][-2:] == ["6.75 (3.57 to 9.93)", "–"]
     about = cells(page, "Parameters of these devices")
-    assert about[0] == ["key", "unit", "synapse-3", "neuron"]
+    assert about[0] == ["key", "unit", "neuron", "synapse-3"]
     assert ["material.damping", "1", "0.5", "0.5"] in about
 
 
@@ -226,7 +227,7 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
     device_path = folder / files.DEVICE.format(device="synapse-3")
     device = files.read_dataset(device_path, "synapse")
     device["level_energy"].values[1] = 3e-17
-    files.write_dataset(device, device_path, "track", {})
+    files.write_dataset(device, device_path, device.attrs["kind"], {})
     pair = {"pair_forward": [1e-19], "pair_backward": [2e-19], "pair_images": [3]}
     values = {
         "state_name": ["notch 1"],
@@ -293,7 +294,7 @@ def test_warnings_are_those_of_the_results(configured, folder):
     path = folder / files.DEVICE.format(device="synapse-3")
     data = files.read_dataset(path, "synapse")
     data["settled"].values[0] = 0
-    files.write_dataset(data, path, "track", {})
+    files.write_dataset(data, path, data.attrs["kind"], {})
     text = part(page_of(jobs.summary_job(configured), folder), "Warnings")
     assert text == "synapse-3: the wall still moved at the end of 1 of 5 pulses"
 
@@ -303,7 +304,7 @@ def test_text_of_files_is_shown_and_not_executed(configured, folder):
     data = files.read_dataset(path, "synapse")
     evil = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
     data.attrs["simulation_backend"] = evil
-    files.write_dataset(data, path, "track", {})
+    files.write_dataset(data, path, data.attrs["kind"], {})
     table = folder / files.TABLE.format(table="accuracy", suffix=".csv")
     files.write_text(ACCURACIES.replace("mnist", "<b>data</b>"), table)
     page = page_of(jobs.summary_job(configured), folder)

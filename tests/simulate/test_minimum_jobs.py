@@ -144,6 +144,21 @@ def test_a_path_leads_from_its_first_state_to_its_second(device, barriers, minim
     assert np.ptp(found["path_wall_top"].values) > 4 * np.ptp(found["path_wall_bottom"].values)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "notch"), [("expelled", "1", 120), ("2", "reversed", 240)]
+)
+def test_a_wall_leaves_the_track_at_the_end_beside_it(
+    device, barriers, minima, first, second, notch
+):
+    found = find_barrier(jobs.barrier_job(device, barriers, first, second), minima)
+    assert found["barrier_converged"] == 1
+    for name in ("path_wall_bottom", "path_wall_top"):
+        place = found[name].values * 1e9
+        span = (0.0, notch) if first == "expelled" else (notch, 360.0)
+        assert place[[0, -1]] == pytest.approx(span, rel=0, abs=1.0)
+        assert span[0] - 1 < place.min() <= place.max() < span[1] + 1
+
+
 def test_a_state_without_a_minimum_has_no_path(device, barriers, minima):
     moved = dict(minima)
     moved[WallState("notch 2")] = minima[WallState("notch 2")].assign_attrs(stayed=0)

@@ -116,7 +116,7 @@ def write_dataset(
     path : str or Path
         Path of the file.
     kind : str
-        Key of `schema.KINDS`. The dataset must have all variables of this kind.
+        Key of `schema.KINDS`. The dataset must have all variables of this kind, and no others.
     attributes : Mapping
         Origin of the data: parameters (one JSON string), backend, versions, revision.
 
@@ -127,7 +127,7 @@ def write_dataset(
     """
     if fault := fault_of(_dimensions(dataset), kind):
         raise FileError(f"{path} cannot be written: it {fault}; report this as a bug")
-    values = {name: dataset[name].values for name in KINDS[kind]}
+    values = {str(name): each.values for name, each in dataset.variables.items()}
     write_content(content(kind, values, {**dataset.attrs, **attributes}), path)
 
 
