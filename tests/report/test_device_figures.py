@@ -11,7 +11,7 @@ from PIL import Image
 
 from wallnet import files, jobs
 from wallnet.config import ConfigError, Figures
-from wallnet.files.schema import KINDS
+from wallnet.files import schema
 from wallnet.report import devices, style
 
 KINDS = {
@@ -179,7 +179,7 @@ def test_the_pulses_to_show_are_a_key(synapse, neuron):
 def test_a_plain_tracks_walls_are_all_shown(neuron, tmp_path):
     neuron = neuron.copied(tmp_path)
     data = files.read_dataset(neuron.out, "neuron")
-    others = set(KINDS["neuron"]) - set(KINDS["track"])
+    others = set(schema.KINDS["neuron"]) - set(schema.KINDS["track"])
     files.write_dataset(data.drop_vars(others), neuron.out, "track", {})
     figure = drawn(neuron, "wall-position")
     labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
