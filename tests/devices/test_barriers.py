@@ -29,7 +29,7 @@ def device():
     return campaign(synapse=SYNAPSE).devices["synapse"]
 
 
-def minimum(device, state, converged=1):
+def minimum(device, state, converged=1, stayed=1):
     job = jobs.minimum_job(device, WallState(state).file_name)
     values = {
         "minimum_magnetization": np.zeros((2, 3, 3)),
@@ -42,7 +42,7 @@ def minimum(device, state, converged=1):
         "x": np.arange(3),
         "y": np.arange(2),
     }
-    attributes = {"parameters": job.to_json(), "state": state, "stayed": 1}
+    attributes = {"parameters": job.to_json(), "state": state, "stayed": stayed}
     return files.dataset("minimum", values).assign_attrs(attributes)
 
 
@@ -71,12 +71,14 @@ def path(device, settings, pair, converged=1, images=3):
     return files.dataset("barrier", values).assign_attrs(attributes)
 
 
-def gathered(folder, device, broken=None, images=3, **settings):
+def gathered(folder, device, broken=None, images=3, faults=None, **settings):
     given = campaign(synapse=SYNAPSE).barriers.model_copy(update=settings)
     minima, pairs = {}, []
     for state in STATES:
         minima[WallState(state)] = folder / f"{WallState(state).file_name}.nc"
-        files.write_dataset(minimum(device, state), minima[WallState(state)], "minimum", {})
+        held = (faults or {}).get(state, {})
+        written = minimum(device, state, **held)
+        files.write_dataset(written, minima[WallState(state)], "minimum", {})
     inner = list(TOPS)[1:-1]
     expected = list(TOPS) if device.track.fixed_ends is None else inner
     assert [tuple(map(str, pair)) for pair in jobs.neighbours(device.track)] == expected
@@ -99,6 +101,13 @@ def test_a_state_is_left_over_its_lowest_barrier(tmp_path, device):
     assert list(data["state_exit"].values) == ["notch 2", "notch 2", "notch 1"]
     assert data["state_kept"].values.tolist() == [1, 0, 1]
     assert data["state_energy"].values[2] == pytest.approx(1e-17 - 3 * THERMAL, rel=1e-9, abs=0)
+
+
+def test_only_a_state_that_is_a_minimum_has_an_energy(tmp_path, device):
+    """The descent of one did not converge, and that of another ended in another state."""
+    faults = {"notch 1": {"converged": 0}, "between 1 and 2": {"stayed": 0}}
+    data = gathered(tmp_path, device, faults=faults)
+    assert np.isfinite(data["state_energy"].values).tolist() == [False, False, True]
 
 
 def test_both_ends_of_the_wall_are_those_of_the_minima_and_of_the_paths(tmp_path, device):

@@ -414,7 +414,7 @@ def priced_paths(campaign: Campaign) -> dict[str, list[str]]:
     """
     job = programming_price_job(campaign)
     return {
-        "networks": network_paths(files.PROGRAMMING, job.run_set) if job.devices else [],
+        "networks": network_paths(files.PROGRAMMING, job.run_set),
         "devices": [files.DEVICE.format(device=name) for name in job.devices],
         "responses": [files.RESPONSE.format(program=name) for name in job.programs],
         "models": [files.COMPACT_MODEL.format(device=name) for name in job.devices],
