@@ -84,6 +84,9 @@ def test_the_figure_has_thresholds_and_dwell_times(data):
         first = left.containers[0].lines[0]
         np.testing.assert_allclose(first.get_xdata(), [1, 2])
         np.testing.assert_allclose(first.get_ydata(), [0.505, 0.56])
+        (bars,) = left.containers[0].lines[2]
+        ends = [segment[:, 1] for segment in bars.get_segments()]
+        np.testing.assert_allclose(ends, [[0.5, 0.51], [0.55, 0.57]])
         # of the first pulse one end is still at notch 1, so that only the second has a dwell time
         notch_1, notch_2 = right.get_lines()
         np.testing.assert_allclose(notch_1.get_xdata(), [0.5, 1.5])

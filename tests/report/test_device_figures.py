@@ -121,6 +121,10 @@ def test_maps_mark_the_detector_and_are_taken_when_it_is_read(neuron):
         marks = sorted(line.get_xdata()[0] for line in axes.get_lines())
         assert marks == pytest.approx([128, 384], rel=1e-6, abs=0)
         assert "3 ns" in axes.get_title(loc="left")
+    # two rows of two; only the outer ones have labels
+    x, y = devices.X_LABEL, devices.Y_LABEL
+    labels = [(axes.get_xlabel(), axes.get_ylabel()) for axes in panels]
+    assert labels == [("", y), ("", ""), (x, y), (x, "")]
     last = np.asarray(panels[-1].images[0].get_array())
     assert (last[4] < 0).sum() * 4 == pytest.approx(326.5, abs=4)  # nm, 4 nm per cell
 

@@ -19,6 +19,7 @@ STATES = [
     [["expelled", "free", "notch 1", "between 1 and 2"]] * 2,
     [["notch 1", "notch 2", "notch 2", "reversed"], ["notch 1", "wider", "notch 2", "notch 3"]],
 ]
+TARGET = ["notch 1", "notch 2", "reversed", "expelled"]
 TARGETS = [[[3, -1, 0, -1], [3, -1, 0, 1]], [[0, 1, 1, 2], [0, -1, 1, -1]]]
 
 
@@ -43,7 +44,7 @@ def data():
         "sequence_current_density": [[NAN, 0.7e12, 0.7e12, -0.7e12], [-0.7e12, NAN, 0.7e12, NAN]],
         "sequence_duration": [[NAN, 5e-9, 5e-9, 4e-9], [5e-9, NAN, 4e-9, NAN]],
         "start": ["notch 1", "notch 2"],
-        "target": ["notch 1", "notch 2", "reversed", "expelled"],
+        "target": TARGET,
         "duration": [4e-9, 5e-9],
         "current_density": J,
     }
@@ -100,6 +101,9 @@ def test_a_sequence_follows_its_pulses_from_state_to_state(data, written):
         ]
     ]
     assert cells(written, "notch 2", "expelled") == [["notch 2", "expelled", "–", "–"]]
+    # no sequence leads from a state to itself
+    told = [row[1] for row in cells(written, "notch 1") if len(row) == 4 and row[1] in TARGET]
+    assert told == ["notch 2", "reversed", "expelled"]
 
 
 def test_pulses_and_sequences_have_their_price(data, tmp_path):
