@@ -200,6 +200,11 @@ def test_a_cell_size_that_does_not_fit_is_told_its_nearest_neighbours():
     )
 
 
+def test_half_the_shorter_side_may_be_the_only_cell_size():
+    message = refusal(length=150e-9, width=100e-9, cell_size=200e-9)
+    assert message.endswith("choose 5e-08 m, which divides both length and width")
+
+
 def test_a_suggested_cell_size_leaves_film_between_the_notches():
     track = {"length": 100e-9, "width": 50e-9, "notches": {"count": 2, "diameter": 20e-9}}
     message = refusal(**track, cell_size=14e-9)

@@ -68,8 +68,9 @@ def test_a_variant_is_the_device_with_some_keys_changed():
             "windows.three.variants.a has 0 notches inside its track; a staircase needs two",
         ),
         (
-            {"variants": {"a": {"wall": {"start": 80e-9}}}},
-            "windows.three.variants.a has wall.start 8e-08 m, which is not at the first notch; "
+            # the radius of the notch is 16 nm
+            {"variants": {"a": {"wall": {"start": 58e-9}}}},
+            "windows.three.variants.a has wall.start 5.8e-08 m, which is not at the first notch; "
             "set wall.start to 4e-08 m",
         ),
         (

@@ -160,6 +160,10 @@ def higher_order(system):
     system.energy += mm.UniaxialAnisotropy(K1=1e5, K2=1e4, u=(0, 0, 1))
 
 
+def first_order_only(system):
+    system.energy += mm.UniaxialAnisotropy(K1=1e5, u=(0, 0, 1))
+
+
 def scripted(system):
     system.energy += mm.Zeeman(H=(0, 0, 1e4), tcl_strings={"script": "", "energy": "Oxs_UZeeman"})
 
@@ -183,6 +187,7 @@ def two_regions(system):
     [
         (second_exchange, "two terms Exchange"),
         (higher_order, "higher order"),
+        (first_order_only, "higher order"),
         (scripted, "changes in time"),
         (alternating_current, "changes in time"),
         (no_axis, "has no direction"),
