@@ -240,10 +240,16 @@ def test_a_trace_is_drawn_and_animated(swept, tmp_path, monkeypatch):
     path = tmp_path / "wall.gif"
     drawn_at = []
     draw_map = devices.draw_map
-    monkeypatch.setattr(
-        devices, "draw_map", lambda *given: (drawn_at.append(given[2]), draw_map(*given))
-    )
+    panels = []
+
+    def noted(axes, *given):
+        panels.append(axes)
+        drawn_at.append(given[1])
+        draw_map(axes, *given)
+
+    monkeypatch.setattr(devices, "draw_map", noted)
     api.animate(trace, path, frames_per_second=4)
+    assert panels[-1].get_title(loc="left") == f"{trace['time'].values[-1] * 1e9:.2f} ns"
     # matplotlib draws the first frame once more
     assert drawn_at[-trace.sizes["snapshot"] :] == trace["snapshot_time"].values.tolist()
     with Image.open(path) as image:

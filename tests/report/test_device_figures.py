@@ -155,6 +155,11 @@ def test_dynamics_show_each_whole_state_once(synapse):
     right = [axes for axes in figure.axes if "mean" in lines(axes)]
     mean = lines(right[1])["mean"].get_ydata()
     assert mean[-1] == pytest.approx(1 - 2 * 300 / 900, abs=0.02)
+    maps = [axes for axes in figure.axes if axes.images]
+    assert maps[1].get_yticks().tolist() == [0, 90]  # the width in nm
+    # <m_z> of a wall at each notch, under the curves
+    notches = [line.get_ydata()[0] for line in right[1].get_lines() if line.get_color() == "white"]
+    assert notches == pytest.approx([1 / 3, -1 / 3, -1], rel=1e-6, abs=0)
     pulse = right[1].patches[0]
     assert pulse.get_x() == 0
     assert pulse.get_width() == pytest.approx(2, rel=1e-6, abs=0)
@@ -508,6 +513,8 @@ def test_a_plain_tracks_ends_are_told_apart_in_nm_and_ns(track):
         assert lower.get_xdata() == pytest.approx(np.arange(31) * 0.1, rel=1e-6, abs=0)
     assert "solid: lower end\ndashed: upper end" in left.get_legend().get_title().get_text()
     assert left.get_xlim() == pytest.approx((0, 3), rel=1e-6, abs=0)
+    length = track.device.track.length * 1e9
+    assert left.get_ylim() == pytest.approx((0, 1.02 * length), rel=1e-6, abs=0)
     assert left.patches[0].get_width() == pytest.approx(3, rel=1e-6, abs=0)
     assert (left.get_xlabel(), left.get_ylabel()) == ("time (ns)", "wall end (nm)")
     (velocity,) = right.get_lines()
