@@ -52,7 +52,10 @@ def test_the_figure_shows_temperature_and_energy(synapse, job):
         assert mean[later] == pytest.approx(parts[0] - parts[1], rel=1e-6, abs=0)
         # 2 q √(t/(π k c)) and q d/k
         flux = 2e-6 * 4e-9 * 4e24
-        _, thick = curves["1-D, thick oxide"].get_data()
+        heated, thick = curves["1-D, thick oxide"].get_data()
+        assert (heated[0], heated[-1]) == pytest.approx((0, 2), abs=1e-9)
+        assert over_time.get_xlim() == pytest.approx((0, 6), abs=1e-9)
+        assert over_time.patches[0].get_width() == pytest.approx(2, rel=1e-9, abs=0)
         expected = 2 * flux * math.sqrt(2e-9 / (math.pi * 1.4 * 1.62e6))
         assert thick[-1] == pytest.approx(expected, rel=1e-9, abs=0)
         full = curves["1-D, full oxide"].get_ydata()[0]

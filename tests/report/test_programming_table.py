@@ -12,6 +12,7 @@ from helpers.synthetic import one_sentence
 
 from wallnet import cli, config, files, jobs, plan
 from wallnet.config import Heating, HeavyMetal
+from wallnet.report import programming
 
 USABLE = np.array([40e-6, 46e-6, 55e-6, 70e-6])
 DENSITIES = [0.0, 1.0e12, 1.5e12, np.nan]
@@ -226,6 +227,14 @@ def test_the_readable_table_has_units_and_says_what_cannot_be_written(folder, jo
     for word in ("cannot be changed", "as if each synapse were the device of the program"):
         assert word in text
         assert word in (folder / "table.html").read_text(encoding="utf-8")
+
+
+def test_each_energy_is_in_the_unit_of_its_title():
+    units = {"(nJ)": 1e-9, "(pJ)": 1e-12}
+    columns = {title: factor for title, factor, _ in programming.COLUMNS.values()}
+    found = {title: factor for title, factor in columns.items() if "energy" in title}
+    assert len(found) == 2
+    assert all(units[title.split()[-1]] == factor for title, factor in found.items())
 
 
 def test_without_a_program_only_single_pulses_are_known(folder, job):
