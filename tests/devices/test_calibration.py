@@ -1,5 +1,6 @@
 """Misfits of candidates from traces with known walls, and the candidates of both rounds."""
 
+import importlib
 import math
 
 import numpy as np
@@ -271,6 +272,18 @@ def test_the_second_round_searches_around_the_best_of_the_first(made):
     (local,) = plan.candidates_in(plan.calibration_round_in(folder, 2)).items()
     assert local[0] == 3
     assert local[1] == local_candidates(job, [job.configured])[0]
+
+
+def test_a_candidate_counts_with_its_best_read_delay(made, monkeypatch):
+    """The second of three candidates is the best, at one delay of three only."""
+    _, job, folder = made
+    found = np.array([[1.0, 1.0, 1.0], [9.0, 0.5, 9.0], [2.0, 2.0, 2.0]])
+    stage = importlib.import_module("wallnet.devices.calibration")
+    monkeypatch.setattr(stage, "misfits", lambda judged: (found, found))
+    stage.calibration_round(job, 2, folder, folder / "again.json")
+    before = plan.candidates_in(plan.calibration_round_in(folder, 1))
+    (local,) = plan.candidates_in(folder / "again.json").values()
+    assert local == local_candidates(job, [list(before.values())[1]])[0]
 
 
 def test_all_candidates_have_their_misfit(made):
