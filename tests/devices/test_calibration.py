@@ -316,6 +316,18 @@ def test_all_candidates_have_their_misfit(made):
     assert data.attrs["simulation_backend"] == "analytic"
 
 
+def test_both_ends_of_a_wall_are_read(made):
+    parsed, job, folder = made
+    candidate = plan.candidates_in(plan.calibration_round_in(folder, 1))[0]
+    device = parsed.calibration.of_candidate(parsed.simulated, "synapse", candidate)
+    trace = moving_wall(jobs.candidate_job(device, 1.5 * T), 120 * NM, 240 * NM)
+    path = plan.candidate_trace_in(folder, 0, "synapse", 1.5 * T)
+    files.write_dataset(trace, path, "trace", {})
+    found = gather(job, folder).isel(candidate=0, read_delay=2)
+    assert found["statement_found"].values[0] == "between 1 and 2"
+    assert found["statement_holds"].values[0] == 0
+
+
 def test_a_trace_of_another_candidate_is_refused(made):
     _, job, folder = made
     other = plan.candidate_trace_in(folder, 2, "synapse", 3.0 * T)
