@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from wallnet import files
@@ -22,7 +23,7 @@ MOST_RUNNING = 8
 """Largest number of running jobs that the display lists."""
 
 LOOK_EVERY = 5.0
-"""Shortest time in s between two looks at the logs of queued jobs."""
+"""Shortest time in s between two looks at the logs and notes of jobs."""
 
 MOST_CHANGES = 12
 """Largest number of changes that a dry run lists."""
@@ -66,6 +67,10 @@ class Job:
         Whether it waits in the queue of a cluster, as far as its files tell.
     begun : float or None
         When it was seen to have left that queue.
+    share : float
+        Share of its simulated time that was over at the latest look; 0 if unknown.
+    looked : float
+        When that was.
     state : str
         What the cluster said of its failure.
     """
@@ -80,6 +85,8 @@ class Job:
     started: float = 0.0
     queued: bool = False
     begun: float | None = None
+    share: float = 0.0
+    looked: float = 0.0
     state: str = ""
     _noted: tuple[float, ...] = ()
 
@@ -104,23 +111,48 @@ class Job:
 
     def progress(self, now: float) -> str:
         """Return how far its simulation has come, or for how long it runs or is queued."""
-        noted = files.read_progress(self.outputs[0]) if self.outputs else None
-        if noted:
+        if noted := self._simulated(now):
             return f"{noted[0] / 1e-9:.1f} of {noted[1] / 1e-9:.1f} ns"
-        waited = duration(now - (self.started if self.begun is None else self.begun))
+        waited = duration(self.elapsed(now))
         return f"queued for {waited}" if self.queued else waited
+
+    def elapsed(self, now: float) -> float:
+        """Return for how long in s it runs, or is queued."""
+        return now - (self.started if self.begun is None else self.begun)
+
+    def whole(self) -> float:
+        """Return how long in s it takes at the pace of its simulation; 0 if that is unknown."""
+        return self.elapsed(self.looked) / self.share if self.share > 0 else 0.0
+
+    def left(self, now: float, expected: float) -> float:
+        """Return how long in s it still takes, if jobs like it take `expected` s.
+
+        Waiting in a queue brings no job nearer to its end.
+        """
+        if self.queued:
+            return expected
+        return max((self.whole() or expected) - self.elapsed(now), 0.0)
+
+    def _simulated(self, now: float) -> tuple[float, float] | None:
+        """Read and keep how far its simulation has come."""
+        noted = files.read_progress(self.outputs[0]) if self.outputs else None
+        if noted and noted[1] > 0:
+            self.share, self.looked = noted[0] / noted[1], now
+        return noted
 
     def submit(self) -> None:
         """Take that the job is in the queue of a cluster."""
         self.queued, self._noted = True, self._times()
 
     def look(self, now: float) -> None:
-        """Find out whether a queued job has begun: its shell first opens its log.
+        """Find out whether a queued job has begun, and how far its simulation has come.
 
-        The times of a log are compared with each other, since the clocks of machines differ.
+        The shell of a job first opens its log. The times of a log are compared with each other,
+        since the clocks of machines differ.
         """
         if self.queued and self._times() != self._noted:
             self.queued, self.begun = False, now
+        self._simulated(now)
 
     def _times(self) -> tuple[float, ...]:
         """Return the times of the job's logs that are there."""
@@ -143,6 +175,9 @@ class Job:
 
 class Run:
     """The jobs of one run of Snakemake.
+
+    A thread of its own draws the display, while records of Snakemake come in; so the mappings here
+    are replaced, not changed.
 
     Attributes
     ----------
@@ -183,15 +218,16 @@ class Run:
             self._dry.append(job)
             return
         job.started = self._clock()
-        self.running[job.number] = job
+        self.running = self.running | {job.number: job}
         self._most_running = max(self._most_running, len(self.running))
 
     def finish(self, number: int) -> None:
         """Take the end of a job."""
-        if job := self.running.pop(number, None):
-            self.finished[job.rule] += 1
+        if job := self._end(number):
+            self.finished = self.finished + Counter([job.rule])
             self.made += job.outputs
-            self._took.setdefault(job.rule, []).append(self._clock() - job.started)
+            took = self._clock() - job.started
+            self._took = self._took | {job.rule: [*self._took.get(job.rule, ()), took]}
 
     def submit(self, number: int) -> None:
         """Take that a job is in the queue of a cluster."""
@@ -199,7 +235,7 @@ class Run:
             job.submit()
 
     def look(self) -> None:
-        """Find out which queued jobs have begun; at most every few seconds, as this reads files."""
+        """Look at the jobs' logs and notes; at most every few seconds, as this reads files."""
         if self._clock() - self._looked >= LOOK_EVERY:
             self._looked = self._clock()
             for job in self.running.values():
@@ -210,10 +246,16 @@ class Run:
 
         Of a cluster's job, only the failure names the cluster's log.
         """
-        known = self.running.pop(number, job) if number is not None else job
+        known = self._end(number) or job
         known.logs, known.state = job.logs or known.logs, job.state
         self.failed.append(known)
         return known
+
+    def _end(self, number: int | None) -> Job | None:
+        """Take a job out of those that run; return it, if it was one of them."""
+        ended = None if number is None else self.running.get(number)
+        self.running = {key: job for key, job in self.running.items() if job is not ended}
+        return ended
 
     def restart(self, number: int) -> Job | None:
         """Take that a failed job is tried again; return it, if its failure is known."""
@@ -224,26 +266,29 @@ class Run:
         return None
 
     def time_left(self) -> float | None:
-        """Return the estimated time left in s; None before the first job has ended.
+        """Return the estimated time left in s; None as long as nothing tells how long jobs take.
 
-        Jobs that are left take as long as those of their rule did, or as all did on average, and as
-        many run at once as did so far. Those that failed are not left.
+        Jobs that are left take as long as those of their rule did, or as the running ones of their
+        rule will at the pace of their simulations, or as all did on average. As many run at once as
+        did so far. Those that failed are not left.
         """
-        took = [each for times in self._took.values() for each in times]
+        running = list(self.running.values())
+        took = dict(self._took)
+        for rule in {job.rule for job in running} - set(took):
+            if times := [whole for job in running if job.rule == rule and (whole := job.whole())]:
+                took[rule] = times
         if not took:
             return None
-        mean = sum(took) / len(took)
-        over = self.finished + Counter(job.rule for job in self.failed)
-        left = {rule: count - over[rule] for rule, count in self.planned.items()}
-        known = sum(
-            max(count, 0) * (sum(times) / len(times) if (times := self._took.get(rule)) else mean)
-            for rule, count in left.items()
-        )
+        mean = fmean(each for times in took.values() for each in times)
+        expected = {rule: fmean(times) for rule, times in took.items()}
+        over = self.finished + Counter(job.rule for job in [*self.failed, *running])
+        waiting = self.planned - over
         # jobs that became known after the first plan
-        known_left = len(self.failed) + sum(max(count, 0) for count in left.values())
-        more = max(self.total - self.done - known_left, 0)
-        spent = sum(self._clock() - job.started for job in self.running.values())
-        return max(known + more * mean - spent, 0.0) / self._most_running
+        more = self.total - self.done - len(self.failed) - len(running) - waiting.total()
+        now = self._clock()
+        left = sum(count * expected.get(rule, mean) for rule, count in waiting.items())
+        left += sum(job.left(now, expected.get(job.rule, mean)) for job in running)
+        return (left + max(more, 0) * mean) / self._most_running
 
     def line(self) -> str:
         """Return one line: jobs done and failed, the time left, and what runs."""

@@ -68,6 +68,22 @@ def test_time_left_is_that_of_the_same_rule_shared_by_those_that_run_at_once(run
     assert run.time_left() == pytest.approx((40 + 2 - 5 + 3 * 22 / 3) / 2, rel=1e-9, abs=0)
 
 
+def test_waiting_in_a_queue_does_not_bring_a_job_nearer_to_its_end(run, clock):
+    """A short first job must not leave the jobs of a full queue without an estimate."""
+    for number in (1, 2, 3):
+        run.start(Job("trace", number))
+    run.submit(2)
+    clock.now += 8
+    run.finish(1)
+    run.done = 1
+    # 5 traces and 2 devices of 8 s, three at once; one has run for 8 s, another has not begun
+    assert run.time_left() == pytest.approx((5 + 2 - 1) * 8 / 3, rel=1e-9, abs=0)
+    assert run.line() == "1 of 8 jobs; about 16 s left; 1 queued; running: trace"
+    # what a job takes beyond its time is not saved by the others
+    clock.now += 1000
+    assert run.time_left() == pytest.approx((5 + 2 - 1) * 8 / 3, rel=1e-9, abs=0)
+
+
 def test_a_line_has_what_is_done_runs_failed_and_is_left(run, clock):
     for number in (1, 2, 3):
         run.start(Job("trace", number))
@@ -110,6 +126,31 @@ def test_a_submitted_job_is_queued_until_its_log_changes(run, clock, tmp_path):
     (tmp_path / "none-yet.log").write_text("")
     clock.now += 5
     assert run.line() == "0 of 8 jobs; running: 2 trace, device"
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (lambda run: run.start(Job("trace", 4)), "0 of 8 jobs; 3 queued; running: trace"),
+        (lambda run: run.finish(1), "0 of 8 jobs; about 0 s left; 2 queued"),
+        (lambda run: run.fail(2, Job("trace", 2)), "0 of 8 jobs; 1 failed; 2 queued"),
+    ],
+    ids=["begun", "finished", "failed"],
+)
+def test_records_come_in_while_the_display_is_drawn(run, clock, monkeypatch, change, line):
+    """A look at a log on a shared file system takes long; jobs begin and end meanwhile."""
+    for number in (1, 2, 3):
+        run.start(Job("trace", number))
+        run.submit(number)
+    clock.now += 0.01
+
+    def look(job, now):
+        """Another thread takes what Snakemake says."""
+        if job.number == 2:
+            change(run)
+
+    monkeypatch.setattr(Job, "look", look)
+    assert run.line() == line
 
 
 def test_running_jobs_are_shown_before_queued_ones(run):
@@ -201,6 +242,58 @@ def test_a_running_job_tells_its_simulated_time_from_its_note(tmp_path):
         files.progress_of(output).write_text("[1.0")
         assert files.read_progress(output) is None
     assert not files.progress_of(output).exists()
+
+
+def test_time_left_is_that_at_the_pace_of_running_simulations(run, clock, tmp_path):
+    """One of 4 ns has come to 1 ns after 10 s; of the other one nothing is known yet."""
+    output = tmp_path / "0.5000.nc"
+    run.start(Job("device", 1))
+    clock.now += 2
+    run.finish(1)
+    run.done = 1
+    run.start(Job("trace", 2, outputs=(str(output),)))
+    run.start(Job("trace", 3, outputs=(str(tmp_path / "0.6000.nc"),)))
+    clock.now += 10
+    with files.noted_progress(output, 4e-9) as note:
+        note(0.0)
+        # of no trace is known how long it takes: 2 s as the device; the running ones exceed that
+        assert run.time_left() == pytest.approx((4 * 2 + 2) / 2, rel=1e-9, abs=0)
+        files.progress_of(output).write_text("[1e-9, 4e-9]")
+        run.look()
+        # 40 s each; 30 s are left of each of two, 4 have not begun; one more device
+        assert run.time_left() == pytest.approx((2 * 30 + 4 * 40 + 2) / 2, rel=1e-9, abs=0)
+        clock.now += 6
+        files.progress_of(output).write_text("[1.28e-9, 4e-9]")
+        run.look()
+        # 16 s for 1.28 ns: 50 s each
+        assert run.time_left() == pytest.approx((2 * 34 + 4 * 50 + 2) / 2, rel=1e-9, abs=0)
+        files.progress_of(output).write_text("[0.0, 0.0]")
+        clock.now += 5
+        run.look()
+        assert run.time_left() == pytest.approx((2 * 29 + 4 * 50 + 2) / 2, rel=1e-9, abs=0)
+        # the display reads notes more often
+        files.progress_of(output).write_text("[3e-9, 4e-9]")
+        assert run.running[2].progress(clock()) == "3.0 of 4.0 ns"
+        # 28 s for all: 7 s left of each
+        assert run.time_left() == pytest.approx((2 * 7 + 4 * 28 + 2) / 2, rel=1e-9, abs=0)
+        # a finished trace tells more than a running one
+        run.finish(3)
+        run.done = 2
+        assert run.time_left() == pytest.approx((7 + 4 * 21 + 2) / 2, rel=1e-9, abs=0)
+
+
+def test_the_pace_of_a_job_is_that_since_it_left_the_queue(run, clock, tmp_path):
+    log, output = tmp_path / "trace.log", tmp_path / "0.5000.nc"
+    run.planned.clear()
+    run.plan({"trace": 1})
+    run.start(Job("trace", 1, outputs=(str(output),), logs=(str(log),)))
+    run.submit(1)
+    clock.now += 100
+    log.write_text("")
+    files.progress_of(output).write_text("[1e-9, 4e-9]")
+    assert run.line() == "0 of 1 jobs; running: trace"  # seen to run for no time yet
+    clock.now += 5
+    assert run.line() == "0 of 1 jobs; about 15 s left; running: trace"
 
 
 def test_a_note_that_cannot_be_written_costs_nothing(tmp_path):
@@ -370,6 +463,9 @@ def test_a_run_is_a_few_lines_and_its_log_is_complete(tmp_path):
 
 @pytest.mark.campaign
 def test_a_terminal_of_80_columns_shows_running_jobs_and_is_left_clean(tmp_path, tiny):
+    # a simulation of some seconds, whose pace tells the time left
+    tiny["film"] = {"time_step_fraction": 0.01, "frozen_change": 0.0}
+    tiny["devices"]["neuron"]["pulse"]["duration"] = 8e-9
     campaign = Campaign(tmp_path)
     campaign.configure(tiny)
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
