@@ -76,7 +76,7 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(copied):
 @pytest.mark.parametrize(
     ("changed", "stages"),
     [
-        ("film/kernels.py", {"film"}),
+        ("film/loops.py", {"film"}),
         ("film/strayfield.py", {"film"}),
         ("tracks/__init__.py", {"film", "oommf", "simulate"}),
         ("simulate/recorder.py", {"film", "oommf", "simulate"}),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_energy import CELL, MATERIAL, rate
 
-from wallnet.film import core, kernels, newell
+from wallnet.film import core, kernels, loops, newell
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy
 from wallnet.film.shortcuts import SHORTCUTS
@@ -37,7 +37,7 @@ def rates(engine):
         engine._samples[engine._sampled[-1][1]],
         engine._space,
         engine._parameters,
-        np.float32(engine.terms.rate),
+        engine.terms.rate,
         speed,
     )
     stride = columns + 2
@@ -168,7 +168,7 @@ def test_polynomial_goes_through_the_latest_samples_of_its_own_columns():
     missed = random.normal(size=(3, 5, 9)).astype(np.float32)
     order, matrix = np.array([2, 0, 3]), random.normal(size=(3, 3)).astype(np.float32)
     polynomial = np.full((3, 3, 7 * 6), 7.0, dtype=np.float32)
-    kernels.interpolation_coefficients(
+    loops.interpolation_coefficients(
         samples, order, matrix, missed, np.float32(0.25), polynomial, 3, 6
     )
     expected = np.einsum("kj,jcrx->kcrx", matrix, samples[order])[..., 3:7]
@@ -183,8 +183,7 @@ def test_polynomial_goes_through_the_latest_samples_of_its_own_columns():
 
 @pytest.mark.parametrize("past", [[0.0], [-0.7, 0.0], [-1.9, -0.6, 0.0], [-0.8, 0.3, 1.4]])
 def test_samples_become_the_coefficients_of_the_polynomial_through_them(past):
-    past = np.array(past)
-    wanted = np.array([2.0, -3.0, 0.7])[: past.size]
+    wanted = np.array([2.0, -3.0, 0.7])[: len(past)]
     samples = np.polynomial.polynomial.polyval(past, wanted)
     found = kernels.lagrange_matrix(past).astype(float) @ samples
     np.testing.assert_allclose(found, wanted, rtol=2e-6, atol=0)
@@ -193,7 +192,7 @@ def test_samples_become_the_coefficients_of_the_polynomial_through_them(past):
 @pytest.mark.parametrize("past", [[0.0], [-0.7, 0.0], [-1.9, -0.6, 0.0]])
 def test_the_share_of_a_deviation_is_the_integral_of_its_polynomial(past):
     """It is zero at the samples and one at the end of the interval."""
-    taken = core._Past(np.arange(len(past)), past, kernels.lagrange_matrix(np.array(past)))
+    taken = core._Past(np.arange(len(past)), past, kernels.lagrange_matrix(past))
     nodes = np.polynomial.Polynomial.fromroots(past)
     integral = nodes.integ()
     expected = (integral(1.0) - integral(0.0)) / nodes(1.0)
@@ -212,10 +211,11 @@ def test_extrapolation_is_judged_by_averages_over_blocks_of_its_own_columns():
     missed = np.full((3, rows, columns), 7.0, dtype=np.float32)
     order, weights = np.array([1, 3]), np.array([1.5, -0.25], dtype=np.float32)
     ranges = np.array([[4, 30], [41, 47], [50, 50]])
+    space = np.full(columns, 7.0, dtype=np.float32)
 
     def error():
         return kernels.extrapolation_error(
-            samples, order, weights, renewed, missed, ranges, 9, columns
+            samples, order, weights, renewed, missed, ranges, 9, columns, space
         )
 
     found = error()

@@ -407,7 +407,7 @@ class Engine:
             self._samples[self._sampled[-1][1]],
             self._space,
             self._parameters,
-            np.float32(self.terms.rate),
+            self.terms.rate,
             self._block_speed,
         )
         self.counters.field_evaluations += 1
@@ -518,12 +518,12 @@ class Engine:
                 past.order,
                 past.matrix,
                 self._missed,
-                np.float32(self._impulse / (count * step)),
+                self._impulse / (count * step),
                 count,
                 self._space,
                 self._parameters,
                 self._chain,
-                np.float32(step * self.terms.rate),
+                step * self.terms.rate,
             )
         else:
             self._run_by_stages(step, count, ranges)
@@ -546,7 +546,7 @@ class Engine:
             return packed.reshape(3, rows + 2, stride)[:, 1:-1, 1:-1]
 
         work[:] = m
-        factors = np.float32(step * self.terms.rate) * self._chain
+        factors = (np.float32(step * self.terms.rate) * self._chain).tolist()
         for _ in range(count):
             source = m
             for index, factor in enumerate(factors):
@@ -579,17 +579,18 @@ class Engine:
             ranges,
             window.first if window else 0,
             window.last if window else self.mask.shape[1],
+            self._space,
         )
         if not self.terms.stray_field and not np.isfinite(self._m).all():
             error = math.nan  # only the stray field would show it
-        return float(error), slot, elapsed * past.share()
+        return error, slot, elapsed * past.share()
 
     def _past(self, begin: float, length: float) -> "_Past":
         """Return the samples for the extrapolation over an interval."""
         # times in units of the interval keep the matrix well conditioned
         times = [(time - begin) / length for time, _ in self._sampled]
         order = np.array([slot for _, slot in self._sampled])
-        return _Past(order, times, kernels.lagrange_matrix(np.array(times)))
+        return _Past(order, times, kernels.lagrange_matrix(times))
 
 
 @dataclass(frozen=True)

@@ -1,35 +1,21 @@
-"""Compiled inner loops of the engine.
+"""The engine's inner loops as functions of NumPy arrays.
 
-A range of columns is packed row after row, with a frame one cell wide, into arrays of shape
-(component, cells). One long loop then computes a whole stage, with neighbours at fixed offsets.
-Loops over the 100 to 200 columns around a wall, one per row, would spend most of their time on
-starting. Cells of the frame (resting columns, or zero outside the film) have weight zero and keep
-their value.
+The loops are compiled (`loops`), as functions of C (`entries`); this module loads them
+(`machine_code`) and calls them. numba is imported only where they are not compiled yet.
 
-Results are bitwise the same whether the compiler vectorises or not, since products are fused with
-sums only where the code states it. Fast-math leaves this to the compiler. With it, results differed
-between the process that compiles and those that load its cache.
+Arrays are contiguous, in the order of C; ctypes refuses others.
 """
 
-from collections.abc import Callable
+import ctypes
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numba import njit, types
-from numba.extending import intrinsic
+from numpy.ctypeslib import ndpointer
+from numpy.typing import NDArray
 
-
-def compiled(function: Callable) -> Callable:
-    """Compile a function when it is first called, and store the code for other processes.
-
-    The code is stored in NUMBA_CACHE_DIR if that is set, else next to the package, or in the user's
-    cache if the folder of the package is read-only. If none is writable, every process compiles
-    the engine, which takes some ten seconds.
-    """
-    try:
-        return njit(cache=True, error_model="numpy")(function)
-    except RuntimeError:
-        return njit(error_model="numpy")(function)
-
+from wallnet.film import machine_code
 
 PARAMETERS: dict[str, tuple[int, ...]] = {
     "neighbour_x": (3,),  # field in A/m of a neighbour along x per unit of its m, by component
@@ -44,18 +30,20 @@ PARAMETERS: dict[str, tuple[int, ...]] = {
     "lambda_sum": (),  # Λ² + 1
     "lambda_difference": (),  # Λ² - 1
 }
-"""Coefficients of the inner loops and their shapes: the fields of the record `p` below."""
+"""Coefficients of the inner loops and their shapes: the fields of the record `p` in `loops`."""
+
+RECORD = np.dtype([(name, np.float32, shape) for name, shape in PARAMETERS.items()])
+"""Type of the coefficients for the compiled functions."""
 
 
-def no_parameters() -> np.ndarray:
+def no_parameters() -> NDArray[np.void]:
     """Return all coefficients as zeros in double precision, to which terms add; see `packed`."""
     return np.zeros((), [(name, np.float64, shape) for name, shape in PARAMETERS.items()])
 
 
-def packed(parameters: np.ndarray) -> np.void:
-    """Return coefficients in the form that the compiled functions use."""
-    kind = [(name, np.float32, shape) for name, shape in PARAMETERS.items()]
-    return parameters.reshape(1).astype(kind)[0]
+def packed(parameters: NDArray[np.void]) -> NDArray[np.void]:
+    """Return coefficients in the form that the compiled functions use, shape (1,)."""
+    return parameters.reshape(1).astype(RECORD)
 
 
 BLOCK = 8
@@ -73,352 +61,56 @@ ORDERS = 3
 WORKSPACE = 16 + 3 * ORDERS
 """Numbers of work space for each packed cell; see `workspace`."""
 
+ARGUMENTS: dict[str, Any] = {
+    "bool*": ndpointer(np.bool_, flags="C_CONTIGUOUS"),
+    "int64*": ndpointer(np.int64, flags="C_CONTIGUOUS"),
+    "float32*": ndpointer(np.float32, flags="C_CONTIGUOUS"),
+    "complex64*": ndpointer(np.complex64, flags="C_CONTIGUOUS"),
+    "parameters*": ndpointer(RECORD, flags="C_CONTIGUOUS"),
+    "int64": ctypes.c_int64,
+    "float32": ctypes.c_float,
+    "none": None,
+}
+"""Kinds of arguments and results of the compiled functions, as ctypes knows them."""
 
-@intrinsic
-def _fma(typingctx, a, b, c):
-    """Return a b + c, rounded once."""
-    signature = types.float32(types.float32, types.float32, types.float32)
-
-    def generate(context, builder, signature, arguments):
-        return builder.fma(*arguments)
-
-    return signature, generate
-
-
-@compiled
-def _stage(m, start, out, slow, weight, p, factor, stride, first, last):
-    """Set out = start + factor weight dm/dt / γ in cells first to last, with dm/dt at m.
-
-    γ = γ0/(1 + α²). Landau-Lifshitz form: dm/dt = -γ m × (H + α m × H), with the torque as a field.
-    """
-    n, west, east, south, north = last - first, first - 1, first + 1, first - stride, first + stride
-    xc, yc, zc = m[0, first:last], m[1, first:last], m[2, first:last]
-    xw, yw, zw = m[0, west : west + n], m[1, west : west + n], m[2, west : west + n]
-    xe, ye, ze = m[0, east : east + n], m[1, east : east + n], m[2, east : east + n]
-    xs, ys, zs = m[0, south : south + n], m[1, south : south + n], m[2, south : south + n]
-    xn, yn, zn = m[0, north : north + n], m[1, north : north + n], m[2, north : north + n]
-    sx, sy, sz = slow[0, first:last], slow[1, first:last], slow[2, first:last]
-    ax, ay, az = start[0, first:last], start[1, first:last], start[2, first:last]
-    ox, oy, oz = out[0, first:last], out[1, first:last], out[2, first:last]
-    w = weight[first:last]
-    exx, exy, exz = p.neighbour_x[0], p.neighbour_x[1], p.neighbour_x[2]
-    eyx, eyy, eyz = p.neighbour_y[0], p.neighbour_y[1], p.neighbour_y[2]
-    dx, dy = p.dmi_x, p.dmi_y
-    lxx, lxy, lxz = p.local[0, 0], p.local[0, 1], p.local[0, 2]
-    lyx, lyy, lyz = p.local[1, 0], p.local[1, 1], p.local[1, 2]
-    lzx, lzy, lzz = p.local[2, 0], p.local[2, 1], p.local[2, 2]
-    precession, damping = p.precession, p.damping
-    for i in range(n):
-        x, y, z = xc[i], yc[i], zc[i]
-        hx = _fma(exx, xw[i] + xe[i], _fma(eyx, xs[i] + xn[i], sx[i]))
-        hy = _fma(exy, yw[i] + ye[i], _fma(eyy, ys[i] + yn[i], sy[i]))
-        hz = _fma(exz, zw[i] + ze[i], _fma(eyz, zs[i] + zn[i], sz[i]))
-        hx = _fma(dx, zw[i] - ze[i], hx)
-        hy = _fma(dy, zs[i] - zn[i], hy)
-        hz = _fma(dx, xe[i] - xw[i], _fma(dy, yn[i] - ys[i], hz))
-        hx = _fma(lxx, x, _fma(lxy, y, _fma(lxz, z, hx)))
-        hy = _fma(lyx, x, _fma(lyy, y, _fma(lyz, z, hy)))
-        hz = _fma(lzx, x, _fma(lzy, y, _fma(lzz, z, hz)))
-        gx = _fma(damping, _fma(y, hz, -(z * hy)), precession * hx)
-        gy = _fma(damping, _fma(z, hx, -(x * hz)), precession * hy)
-        gz = _fma(damping, _fma(x, hy, -(y * hx)), precession * hz)
-        f = factor * w[i]
-        ox[i] = _fma(f, _fma(z, gy, -(y * gz)), ax[i])
-        oy[i] = _fma(f, _fma(x, gz, -(z * gx)), ay[i])
-        oz[i] = _fma(f, _fma(y, gx, -(x * gy)), az[i])
+ENTRIES: dict[str, str] = {
+    "stage": "none float32* float32* float32* float32* float32* parameters* float32 int64 int64",
+    "normalise": "none float32* float32* int64 int64 int64",
+    "pack": "none float32* bool* int64 int64 int64 int64 float32* float32*",
+    "block_speed": (
+        "none float32* bool* float32* int64 int64 float32* float32* float32* float32* float32* "
+        "parameters* float32 float32*"
+    ),
+    "advance_ranges": (
+        "none float32* bool* int64 int64 int64* int64 float32* int64* int64 float32* float32* "
+        "float32 int64 float32* parameters* float32* int64 float32"
+    ),
+    "extrapolation_error": (
+        "float32 float32* int64* int64 float32* float32* float32* int64 int64 int64* int64 int64 "
+        "int64 float32*"
+    ),
+    "multiply": "none complex64* float32* int64 int64",
+}
+"""Result and arguments of the compiled functions (`entries`), as names of `ARGUMENTS`."""
 
 
-@compiled
-def _add_torque(m, slow, out, p, first, last):
-    """Set out = slow + the Slonczewski field β ε (m × mp), where ε depends on the angle (Λ > 1)."""
-    px, py, pz = p.spin_direction[0], p.spin_direction[1], p.spin_direction[2]
-    torque, total, difference = p.torque, p.lambda_sum, p.lambda_difference
-    x, y, z = m[0, first:last], m[1, first:last], m[2, first:last]
-    sx, sy, sz = slow[0, first:last], slow[1, first:last], slow[2, first:last]
-    ox, oy, oz = out[0, first:last], out[1, first:last], out[2, first:last]
-    for i in range(last - first):
-        along = _fma(x[i], px, _fma(y[i], py, z[i] * pz))
-        s = torque / _fma(difference, along, total)
-        ox[i] = _fma(s, _fma(y[i], pz, -(z[i] * py)), sx[i])
-        oy[i] = _fma(s, _fma(z[i], px, -(x[i] * pz)), sy[i])
-        oz[i] = _fma(s, _fma(x[i], py, -(y[i] * px)), sz[i])
+@cache
+def _compiled() -> dict[str, Any]:
+    def compile_entries() -> dict[str, Any]:
+        from wallnet.film import entries
+
+        return entries.compiled()
+
+    kinds = {
+        name: ctypes.CFUNCTYPE(*(ARGUMENTS[kind] for kind in said.split()))
+        for name, said in ENTRIES.items()
+    }
+    here = Path(__file__)
+    sources = [here.with_name(name) for name in ("loops.py", "entries.py", "kernels.py")]
+    return machine_code.functions(sources, kinds, compile_entries)
 
 
-@compiled
-def _local_field(m, slow, p, first, last):
-    """Return slow[0] plus the local fields that are not linear in m, in slow[1] if there are any.
-
-    Such a term has its coefficients in `PARAMETERS`, one of which is zero without the term.
-    """
-    field = slow[0]
-    if p.lambda_difference != 0:
-        _add_torque(m, field, slow[1], p, first, last)
-        field = slow[1]
-    return field
-
-
-@compiled
-def normalise(source, out, first, last):
-    """Normalise m to unit length; zero vectors do not change.
-
-    One Newton step is enough, since the length deviates only by the error of the time step.
-    """
-    half, three_halves = np.float32(0.5), np.float32(1.5)
-    x, y, z = source[0, first:last], source[1, first:last], source[2, first:last]
-    ox, oy, oz = out[0, first:last], out[1, first:last], out[2, first:last]
-    for i in range(last - first):
-        squared = _fma(x[i], x[i], _fma(y[i], y[i], z[i] * z[i]))
-        scale = _fma(-half, squared, three_halves)
-        ox[i] = scale * x[i]
-        oy[i] = scale * y[i]
-        oz[i] = scale * z[i]
-
-
-@compiled
-def _evaluate(polynomial, time, out, first, last):
-    """Evaluate the polynomial of the slow field."""
-    for c in range(3):
-        o, f = out[c, first:last], polynomial[0, c, first:last]
-        for i in range(last - first):
-            o[i] = f[i]
-        power = 1.0
-        for order in range(1, polynomial.shape[0]):
-            power *= time
-            f, t = polynomial[order, c, first:last], np.float32(power)
-            for i in range(last - first):
-                o[i] = _fma(t, f[i], o[i])
-
-
-@compiled
-def _advance(m, work, slow, polynomial, steps, weight, p, chain, factor, stride):
-    """Advance packed cells by Runge-Kutta steps.
-
-    A step processes the rows upwards in bands, with all stages of a band before the next band. Each
-    stage is one row behind the previous one. The data of a band therefore stays in the cache, and
-    the storage of two stages is still enough.
-
-    Parameters
-    ----------
-    m : float32 array (3, cells)
-        Magnetisation, changed in place.
-    work : float32 array (2, 3, cells)
-        Work space that contains `m` twice.
-    slow : float32 array (2, 3, cells)
-        Work space.
-    polynomial : float32 array (n, 3, cells)
-        Coefficients of the slow field in A/m as a polynomial in time, in units of all steps.
-    steps : int
-        Number of steps. Each has the slow field at its middle.
-    weight : float32 array (cells,)
-        1 in cells that move, 0 elsewhere.
-    p : record of float32
-        Coefficients; see `PARAMETERS`.
-    chain : float32 array (stages,)
-        Stage j starts from m and advances by chain[j] of a step with the rate of stage j - 1.
-    factor : float32
-        Step times γ0/(1 + α²).
-    stride : int
-        Cells in a packed row.
-    """
-    rows, stages = m.shape[1] // stride - 2, chain.shape[0]
-    band = max(1, BAND // stride)
-    for n in range(steps):
-        for lower in range(1, rows + stages + 1, band):
-            for j in range(stages):
-                begin, end = max(lower - j, 1), min(lower - j + band, rows + 1)
-                if begin >= end:
-                    continue
-                first, last = begin * stride, end * stride
-                if j == 0:
-                    _evaluate(polynomial, (n + 0.5) / steps, slow[0], first, last)
-                source, target = m, work[0]
-                if j > 0:
-                    source, target = work[(j - 1) % 2], work[j % 2]
-                field = _local_field(source, slow, p, first, last)
-                # the corners of the frame have no neighbours and need none
-                first, last = max(first, stride + 1), min(last, (rows + 1) * stride - 1)
-                _stage(source, m, target, field, weight, p, factor * chain[j], stride, first, last)
-                if j == stages - 1:
-                    normalise(target, m, first, last)
-
-
-@compiled
-def stage(m, start, out, slow, weight, p, factor, stride):
-    """Set out = start + factor weight dm/dt / γ in all packed cells, with dm/dt at m.
-
-    The parameters are those of `_advance`; `slow[0]` is the slow field.
-    """
-    field = _local_field(m, slow, p, 0, m.shape[1])
-    last = m.shape[1] - stride - 1
-    _stage(m, start, out, field, weight, p, factor, stride, stride + 1, last)
-
-
-@compiled
-def lagrange_matrix(past):
-    """Return the matrix that converts samples to coefficients of the polynomial through them.
-
-    Parameters
-    ----------
-    past : float64 array (n,)
-        Times of the samples, all different.
-
-    Returns
-    -------
-    float32 array (n, n)
-        Coefficient k is the sum over j of entry (k, j) times the j-th sample.
-    """
-    count = past.shape[0]
-    matrix = np.zeros((count, count), dtype=np.float64)
-    for j in range(count):
-        # the product of (t - past[i]) / (past[j] - past[i]) over the other samples
-        matrix[0, j] = 1.0
-        degree = 0
-        for i in range(count):
-            if i != j:
-                scale = 1.0 / (past[j] - past[i])
-                degree += 1
-                for k in range(degree, 0, -1):
-                    matrix[k, j] = scale * (matrix[k - 1, j] - past[i] * matrix[k, j])
-                matrix[0, j] *= -scale * past[i]
-    return matrix.astype(np.float32)
-
-
-@compiled
-def interpolation_coefficients(samples, order, matrix, missed, per_step, polynomial, first, stride):
-    """Pack the coefficients of the slow field's polynomial for a range of columns.
-
-    Parameters
-    ----------
-    samples : float32 array (ORDERS, 3, rows, columns)
-        The slow field at earlier times.
-    order : int array (n,)
-        Indices in `samples` of the latest n samples.
-    matrix : float32 array (n, n)
-        Coefficient k is the sum over j of matrix[k, j] times the j-th of these samples.
-    missed : float32 array (3, rows, columns)
-        Error of the previous interval; `per_step` times this error is added to the constant term.
-    per_step : float32
-        Factor of `missed`.
-    polynomial : float32 array (n, 3, cells)
-        Result; values outside the range do not change.
-    first : int
-        First column of the range.
-    stride : int
-        Cells in a packed row.
-    """
-    columns = stride - 2
-    for c in range(3):
-        for r in range(samples.shape[2]):
-            at = (r + 1) * stride + 1
-            for k in range(order.shape[0]):
-                out = polynomial[k, c, at : at + columns]
-                if k == 0:
-                    for i in range(columns):
-                        out[i] = per_step * missed[c, r, first + i]
-                else:
-                    out[:] = 0
-                for j in range(order.shape[0]):
-                    sample = samples[order[j], c, r, first : first + columns]
-                    weight = matrix[k, j]
-                    if weight != 0:
-                        for i in range(columns):
-                            out[i] = _fma(weight, sample[i], out[i])
-
-
-@compiled
-def extrapolation_error(samples, order, weights, renewed, missed, ranges, lowest, highest):
-    """Compare the extrapolated slow field with the renewed one.
-
-    A wall follows the field over its width, and errors of single cells average out there. The
-    error is therefore that of averages over blocks of FIELD_BLOCK × FIELD_BLOCK cells.
-
-    Parameters
-    ----------
-    samples, order
-        As for `interpolation_coefficients`.
-    weights : float32 array (n,)
-        Weights of the samples in the extrapolation.
-    renewed : float32 array (3, rows, columns)
-        The present slow field.
-    missed : float32 array (3, rows, columns)
-        Receives the difference of renewed and extrapolated field in columns of the ranges that
-        count, zero elsewhere.
-    ranges : int array (n, 2)
-        First column of each range, and the first column after it.
-    lowest, highest : int
-        First column that counts, and the first column after those that count.
-
-    Returns
-    -------
-    float32
-        Largest average deviation of a component in A/m; NaN if any deviation is NaN.
-    """
-    largest = np.float32(0)
-    rows, columns = missed.shape[1:]
-    sums = np.empty(columns, dtype=np.float32)
-    missed[:] = 0
-    for n in range(ranges.shape[0]):
-        first = max(ranges[n, 0], lowest)
-        width = max(min(ranges[n, 1], highest) - first, 0)
-        for c in range(3):
-            for lower in range(0, rows, FIELD_BLOCK):
-                upper = min(lower + FIELD_BLOCK, rows)
-                sums[:width] = 0
-                for r in range(lower, upper):
-                    out = missed[c, r, first : first + width]
-                    new = renewed[c, r, first : first + width]
-                    for i in range(width):
-                        out[i] = new[i]
-                    for j in range(order.shape[0]):
-                        sample = samples[order[j], c, r, first : first + width]
-                        weight = -weights[j]
-                        for i in range(width):
-                            out[i] = _fma(weight, sample[i], out[i])
-                    for i in range(width):
-                        sums[i] += out[i]
-                for begin in range(0, width, FIELD_BLOCK):
-                    end = min(begin + FIELD_BLOCK, width)
-                    total = np.float32(0)
-                    for i in range(begin, end):
-                        total += sums[i]
-                    size = abs(total) / np.float32((upper - lower) * (end - begin))
-                    if size > largest or size != size:
-                        largest = size
-    return largest
-
-
-@compiled
-def moving_ranges(moving_until, time, margin):
-    """Return the ranges of columns that still move, with a margin on both sides.
-
-    Parameters
-    ----------
-    moving_until : float64 array (columns,)
-        Time in s until which each column moves.
-    time : float
-        The present time in s.
-    margin : int
-        Number of columns on each side that belong to a range. Ranges that touch are one.
-
-    Returns
-    -------
-    int array (n, 2)
-        First column of each range, and the first column after it.
-    """
-    columns = moving_until.shape[0]
-    ranges = np.empty((columns, 2), dtype=np.int64)
-    count = 0
-    for i in range(columns):
-        if moving_until[i] > time:
-            if count == 0 or i - margin > ranges[count - 1, 1]:
-                ranges[count, 0] = max(i - margin, 0)
-                count += 1
-            ranges[count - 1, 1] = min(i + 1 + margin, columns)
-    return ranges[:count]
-
-
-@compiled
-def workspace(space, cells):
+def workspace(space: NDArray[np.float32], cells: int) -> tuple[NDArray[np.float32], ...]:
     """Divide a work space into the arrays of a packed range: m, work, slow, polynomial, weight.
 
     Parameters
@@ -436,8 +128,102 @@ def workspace(space, cells):
     return m, work, slow, polynomial, weight
 
 
-@compiled
-def pack(film, free, first, last, m, weight):
+def lagrange_matrix(past: list[float]) -> NDArray[np.float32]:
+    """Return the matrix that converts samples to coefficients of the polynomial through them.
+
+    Parameters
+    ----------
+    past : list of float
+        Times of the samples, all different.
+
+    Returns
+    -------
+    float32 array (n, n)
+        Coefficient k is the sum over j of entry (k, j) times the j-th sample.
+    """
+    count = len(past)
+    matrix = [[0.0] * count for _ in range(count)]
+    for j in range(count):
+        # the product of (t - past[i]) / (past[j] - past[i]) over the other samples
+        matrix[0][j] = 1.0
+        degree = 0
+        for i in range(count):
+            if i != j:
+                scale = 1.0 / (past[j] - past[i])
+                degree += 1
+                for k in range(degree, 0, -1):
+                    matrix[k][j] = scale * (matrix[k - 1][j] - past[i] * matrix[k][j])
+                matrix[0][j] *= -scale * past[i]
+    return np.array(matrix, dtype=np.float32)
+
+
+def moving_ranges(moving_until: NDArray[np.float64], time: float, margin: int) -> NDArray[np.int64]:
+    """Return the ranges of columns that still move, with a margin on both sides.
+
+    Parameters
+    ----------
+    moving_until : float64 array (columns,)
+        Time in s until which each column moves.
+    time : float
+        The present time in s.
+    margin : int
+        Number of columns on each side that belong to a range. Ranges that touch are one.
+
+    Returns
+    -------
+    int array (n, 2)
+        First column of each range, and the first column after it.
+    """
+    moving = np.flatnonzero(moving_until > time)
+    gaps = np.flatnonzero(np.diff(moving) > 2 * margin + 1)
+    first = np.concatenate([moving[:1], moving[gaps + 1]]) - margin
+    last = np.concatenate([moving[gaps], moving[-1:]]) + margin + 1
+    return np.stack([np.maximum(first, 0), np.minimum(last, moving_until.size)], axis=1)
+
+
+def stage(
+    m: NDArray[np.float32],
+    start: NDArray[np.float32],
+    out: NDArray[np.float32],
+    slow: NDArray[np.float32],
+    weight: NDArray[np.float32],
+    p: NDArray[np.void],
+    factor: float,
+    stride: int,
+) -> None:
+    """Set out = start + factor weight dm/dt / γ in all packed cells, with dm/dt at m.
+
+    Parameters
+    ----------
+    m, start, out : float32 array (3, cells)
+        Packed magnetisation.
+    slow : float32 array (2, 3, cells)
+        The slow field in A/m, and work space.
+    weight : float32 array (cells,)
+        1 in cells that move, 0 elsewhere.
+    p : record array (1,)
+        Coefficients; see `PARAMETERS`.
+    factor : float
+        Step times γ = γ0/(1 + α²).
+    stride : int
+        Cells in a packed row.
+    """
+    _compiled()["stage"](m, start, out, slow, weight, p, factor, m.shape[1], stride)
+
+
+def normalise(source: NDArray[np.float32], out: NDArray[np.float32], first: int, last: int) -> None:
+    """Set out to m with unit length in cells first to last, both (3, cells); zero stays zero."""
+    _compiled()["normalise"](source, out, source.shape[1], first, last)
+
+
+def pack(
+    film: NDArray[np.float32],
+    free: NDArray[np.bool_],
+    first: int,
+    last: int,
+    m: NDArray[np.float32],
+    weight: NDArray[np.float32],
+) -> None:
     """Pack a range of columns with a frame around it.
 
     Parameters
@@ -453,24 +239,18 @@ def pack(film, free, first, last, m, weight):
     weight : float32 array (cells,)
         Receives 1 in cells of the range that may move, 0 elsewhere.
     """
-    rows, columns = free.shape
-    stride = last - first + 2
-    left, right = max(first - 1, 0), min(last + 1, columns)
-    m[:] = 0
-    weight[:] = 0
-    for r in range(rows):
-        at = (r + 1) * stride + 1 - first
-        for c in range(3):
-            source, target = film[c, r, left:right], m[c, at + left : at + right]
-            for i in range(right - left):
-                target[i] = source[i]
-        moves, chosen = free[r, first:last], weight[at + first : at + last]
-        for i in range(last - first):
-            chosen[i] = moves[i]
+    _compiled()["pack"](film, free, *free.shape, first, last, m, weight)
 
 
-@compiled
-def block_speed(film, free, field, space, p, factor, speed):
+def block_speed(
+    film: NDArray[np.float32],
+    free: NDArray[np.bool_],
+    field: NDArray[np.float32],
+    space: NDArray[np.float32],
+    p: NDArray[np.void],
+    factor: float,
+    speed: NDArray[np.float32],
+) -> None:
     """Compute the largest |dm/dt| component, averaged over blocks of BLOCK × BLOCK cells, in 1/s.
 
     The average removes the rounding errors of single precision, which exchange amplifies from cell
@@ -486,53 +266,35 @@ def block_speed(film, free, field, space, p, factor, speed):
         Slow field in A/m.
     space : float32 array
         Work space, see `workspace`; `work[1]` then holds dm/dt in 1/s.
-    p, factor
-        As for `_advance`; `factor` does not include the step.
+    p : record array (1,)
+        Coefficients; see `PARAMETERS`.
+    factor : float
+        γ0/(1 + α²) in m/(A s).
     speed : float32 array (blocks,)
         Result for each range of BLOCK columns: the largest value of its blocks.
     """
     rows, columns = free.shape
-    stride = columns + 2
-    m, work, slow, _, weight = workspace(space, (rows + 2) * stride)
-    pack(film, free, 0, columns, m, weight)
-    for c in range(3):
-        for r in range(rows):
-            at = (r + 1) * stride + 1
-            source, target = field[c, r], slow[0, c, at : at + columns]
-            for i in range(columns):
-                target[i] = source[i]
-    work[0] = 0
-    stage(m, work[0], work[1], slow, weight, p, factor, stride)
-    speed[:] = 0
-    sums = np.zeros(columns, dtype=np.float32)
-    cells = np.zeros(columns, dtype=np.float32)
-    for lower in range(0, rows, BLOCK):
-        upper = min(lower + BLOCK, rows)
-        cells[:] = 0
-        for r in range(lower, upper):
-            at = (r + 1) * stride + 1
-            moves = weight[at : at + columns]
-            for i in range(columns):
-                cells[i] += moves[i]
-        for c in range(3):
-            sums[:] = 0
-            for r in range(lower, upper):
-                at = (r + 1) * stride + 1
-                rate = work[1, c, at : at + columns]
-                for i in range(columns):
-                    sums[i] += rate[i]
-            for block in range(speed.shape[0]):
-                total = count = np.float32(0)
-                for i in range(block * BLOCK, min((block + 1) * BLOCK, columns)):
-                    total += sums[i]
-                    count += cells[i]
-                speed[block] = max(speed[block], abs(total) / max(count, np.float32(1)))
+    m, work, slow, polynomial, weight = workspace(space, (rows + 2) * (columns + 2))
+    _compiled()["block_speed"](
+        film, free, field, rows, columns, m, work, slow, weight, polynomial, p, factor, speed
+    )
 
 
-@compiled
 def advance_ranges(
-    film, free, ranges, samples, order, matrix, missed, per_step, steps, space, p, chain, factor
-):
+    film: NDArray[np.float32],
+    free: NDArray[np.bool_],
+    ranges: NDArray[np.int64],
+    samples: NDArray[np.float32],
+    order: NDArray[np.int64],
+    matrix: NDArray[np.float32],
+    missed: NDArray[np.float32],
+    per_step: float,
+    steps: int,
+    space: NDArray[np.float32],
+    p: NDArray[np.void],
+    chain: NDArray[np.float32],
+    factor: float,
+) -> None:
     """Advance ranges of columns by Runge-Kutta steps, with the slow field extrapolated.
 
     Parameters
@@ -543,31 +305,86 @@ def advance_ranges(
         Cells that may move.
     ranges : int array (n, 2)
         First column of each range, and the first column after it; at least one column apart.
-    samples, order, matrix, missed, per_step
-        As for `interpolation_coefficients`.
-    steps, p, chain, factor
-        As for `_advance`.
+    samples : float32 array (ORDERS + 1, 3, rows, columns)
+        The slow field in A/m at earlier times.
+    order : int array (k,)
+        Indices in `samples` of the latest k samples.
+    matrix : float32 array (k, k)
+        Result of `lagrange_matrix` for these samples, with times in units of all steps.
+    missed : float32 array (3, rows, columns)
+        Error of the previous interval; `per_step` times this error is added to the slow field.
+    per_step : float
+        Factor of `missed`.
+    steps : int
+        Number of steps. Each has the slow field at its middle.
     space : float32 array
         Work space, see `workspace`.
+    p : record array (1,)
+        Coefficients; see `PARAMETERS`.
+    chain : float32 array (stages,)
+        Stage j starts from m and advances by chain[j] of a step with the rate of stage j - 1.
+    factor : float
+        Step times γ0/(1 + α²).
     """
-    rows = free.shape[0]
-    for n in range(ranges.shape[0]):
-        first, last = ranges[n, 0], ranges[n, 1]
-        stride = last - first + 2
-        m, work, slow, polynomial, weight = workspace(space, (rows + 2) * stride)
-        pack(film, free, first, last, m, weight)
-        polynomial = polynomial[: order.shape[0]]
-        interpolation_coefficients(
-            samples, order, matrix, missed, per_step, polynomial, first, stride
-        )
-        # a loop: an assignment with broadcasting takes three seconds longer to compile
-        for c in range(3):
-            for i in range(m.shape[1]):
-                work[0, c, i] = work[1, c, i] = m[c, i]
-        _advance(m, work, slow, polynomial, steps, weight, p, chain, factor, stride)
-        for c in range(3):
-            for r in range(rows):
-                at = (r + 1) * stride + 1
-                source, target = m[c, at : at + last - first], film[c, r, first:last]
-                for i in range(last - first):
-                    target[i] = source[i]
+    _compiled()["advance_ranges"](
+        *(film, free, *free.shape, ranges, len(ranges), samples, order, len(order), matrix),
+        *(missed, per_step, steps, space, p, chain, len(chain), factor),
+    )
+
+
+def extrapolation_error(
+    samples: NDArray[np.float32],
+    order: NDArray[np.int64],
+    weights: NDArray[np.float32],
+    renewed: NDArray[np.float32],
+    missed: NDArray[np.float32],
+    ranges: NDArray[np.int64],
+    lowest: int,
+    highest: int,
+    space: NDArray[np.float32],
+) -> float:
+    """Compare the extrapolated slow field with the renewed one.
+
+    A wall follows the field over its width, and errors of single cells average out there. The
+    error is therefore that of averages over blocks of FIELD_BLOCK × FIELD_BLOCK cells.
+
+    Parameters
+    ----------
+    samples, order
+        As for `advance_ranges`.
+    weights : float32 array (k,)
+        Weights of the samples in the extrapolation.
+    renewed : float32 array (3, rows, columns)
+        The present slow field.
+    missed : float32 array (3, rows, columns)
+        Receives the difference of renewed and extrapolated field in columns of the ranges that
+        count, zero elsewhere.
+    ranges : int array (n, 2)
+        First column of each range, and the first column after it.
+    lowest, highest : int
+        First column that counts, and the first column after those that count.
+    space : float32 array (at least columns,)
+        Work space.
+
+    Returns
+    -------
+    float
+        Largest average deviation of a component in A/m; NaN if any deviation is NaN.
+    """
+    return _compiled()["extrapolation_error"](
+        *(samples, order, len(order), weights, renewed, missed, *missed.shape[1:]),
+        *(ranges, len(ranges), lowest, highest, space),
+    )
+
+
+def multiply(spectrum: NDArray[np.complex64], kernel: NDArray[np.float32]) -> None:
+    """Replace the spectrum of M by that of -N M, in place.
+
+    Parameters
+    ----------
+    spectrum : complex64 array (3, rows, columns)
+        Transform of the magnetisation.
+    kernel : float32 array (4, rows, columns)
+        Transforms of the components xx, yy, zz and xy of N.
+    """
+    _compiled()["multiply"](spectrum, kernel, *spectrum.shape[1:])

@@ -103,7 +103,7 @@ class Landscape:
             self._slow,
             self._weight,
             self._parameters,
-            np.float32(1.0),
+            1.0,
             self._stride,
         )
         return self._inner(self._torque).copy()

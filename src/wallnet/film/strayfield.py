@@ -6,22 +6,7 @@ import numpy as np
 from ducc0 import fft  # takes half the time of scipy.fft here, since it writes into given arrays
 from numpy.typing import NDArray
 
-from wallnet.film import newell
-from wallnet.film.kernels import compiled
-
-
-@compiled
-def _multiply(spectrum: NDArray[np.complex64], kernel: NDArray[np.float32]) -> None:
-    """Replace the spectrum of M by that of -N M, in place."""
-    for r in range(spectrum.shape[1]):
-        x, y, z = spectrum[0, r], spectrum[1, r], spectrum[2, r]
-        xx, yy, zz, xy = kernel[0, r], kernel[1, r], kernel[2, r], kernel[3, r]
-        for i in range(x.shape[0]):
-            hx = -(xx[i] * x[i] + xy[i] * y[i])
-            hy = -(xy[i] * x[i] + yy[i] * y[i])
-            x[i] = hx
-            y[i] = hy
-            z[i] = -zz[i] * z[i]
+from wallnet.film import kernels, newell
 
 
 class StrayField:
@@ -99,7 +84,7 @@ class StrayField:
         fft.r2c(self._rows, axes=(2,), out=self._spectrum[:, :rows])
         self._spectrum[:, rows:] = 0
         fft.c2c(self._spectrum, axes=(1,), out=self._spectrum)
-        _multiply(self._spectrum, self._kernel)
+        kernels.multiply(self._spectrum, self._kernel)
         fft.c2c(self._spectrum, axes=(1,), forward=False, out=self._spectrum)
         fft.c2r(
             self._spectrum[:, :rows],

@@ -1,0 +1,495 @@
+"""Compiled inner loops of the engine.
+
+A range of columns is packed row after row, with a frame one cell wide, into arrays of shape
+(component, cells). One long loop then computes a whole stage, with neighbours at fixed offsets.
+Loops over the 100 to 200 columns around a wall, one per row, would spend most of their time on
+starting. Cells of the frame (resting columns, or zero outside the film) have weight zero and keep
+their value.
+
+Results are bitwise the same whether the compiler vectorises or not, since products are fused with
+sums only where the code states it. Fast-math would leave this to the compiler.
+
+Nothing here allocates memory or raises, since the machine code has to work without numba
+(`machine_code`). Callers check the arrays.
+"""
+
+import numpy as np
+from numba import carray, njit, types
+from numba.extending import intrinsic
+
+from wallnet.film.kernels import BAND, BLOCK, FIELD_BLOCK, ORDERS, WORKSPACE
+
+compiled = njit(error_model="numpy")
+
+
+@intrinsic
+def _fma(typingctx, a, b, c):
+    """Return a b + c, rounded once."""
+    signature = types.float32(types.float32, types.float32, types.float32)
+
+    def generate(context, builder, signature, arguments):
+        return builder.fma(*arguments)
+
+    return signature, generate
+
+
+@intrinsic
+def _at(typingctx, pointer, offset):
+    """Return the pointer to the element with this offset."""
+    signature = pointer(pointer, types.intp)
+
+    def generate(context, builder, signature, arguments):
+        return builder.gep(arguments[0], [arguments[1]])
+
+    return signature, generate
+
+
+@compiled
+def _stage(m, start, out, slow, weight, p, factor, stride, first, last):
+    """Set out = start + factor weight dm/dt / γ in cells first to last, with dm/dt at m.
+
+    γ = γ0/(1 + α²). Landau-Lifshitz form: dm/dt = -γ m × (H + α m × H), with the torque as a field.
+    """
+    n, west, east, south, north = last - first, first - 1, first + 1, first - stride, first + stride
+    xc, yc, zc = m[0, first:last], m[1, first:last], m[2, first:last]
+    xw, yw, zw = m[0, west : west + n], m[1, west : west + n], m[2, west : west + n]
+    xe, ye, ze = m[0, east : east + n], m[1, east : east + n], m[2, east : east + n]
+    xs, ys, zs = m[0, south : south + n], m[1, south : south + n], m[2, south : south + n]
+    xn, yn, zn = m[0, north : north + n], m[1, north : north + n], m[2, north : north + n]
+    sx, sy, sz = slow[0, first:last], slow[1, first:last], slow[2, first:last]
+    ax, ay, az = start[0, first:last], start[1, first:last], start[2, first:last]
+    ox, oy, oz = out[0, first:last], out[1, first:last], out[2, first:last]
+    w = weight[first:last]
+    exx, exy, exz = p.neighbour_x[0], p.neighbour_x[1], p.neighbour_x[2]
+    eyx, eyy, eyz = p.neighbour_y[0], p.neighbour_y[1], p.neighbour_y[2]
+    dx, dy = p.dmi_x, p.dmi_y
+    lxx, lxy, lxz = p.local[0, 0], p.local[0, 1], p.local[0, 2]
+    lyx, lyy, lyz = p.local[1, 0], p.local[1, 1], p.local[1, 2]
+    lzx, lzy, lzz = p.local[2, 0], p.local[2, 1], p.local[2, 2]
+    precession, damping = p.precession, p.damping
+    for i in range(n):
+        x, y, z = xc[i], yc[i], zc[i]
+        hx = _fma(exx, xw[i] + xe[i], _fma(eyx, xs[i] + xn[i], sx[i]))
+        hy = _fma(exy, yw[i] + ye[i], _fma(eyy, ys[i] + yn[i], sy[i]))
+        hz = _fma(exz, zw[i] + ze[i], _fma(eyz, zs[i] + zn[i], sz[i]))
+        hx = _fma(dx, zw[i] - ze[i], hx)
+        hy = _fma(dy, zs[i] - zn[i], hy)
+        hz = _fma(dx, xe[i] - xw[i], _fma(dy, yn[i] - ys[i], hz))
+        hx = _fma(lxx, x, _fma(lxy, y, _fma(lxz, z, hx)))
+        hy = _fma(lyx, x, _fma(lyy, y, _fma(lyz, z, hy)))
+        hz = _fma(lzx, x, _fma(lzy, y, _fma(lzz, z, hz)))
+        gx = _fma(damping, _fma(y, hz, -(z * hy)), precession * hx)
+        gy = _fma(damping, _fma(z, hx, -(x * hz)), precession * hy)
+        gz = _fma(damping, _fma(x, hy, -(y * hx)), precession * hz)
+        f = factor * w[i]
+        ox[i] = _fma(f, _fma(z, gy, -(y * gz)), ax[i])
+        oy[i] = _fma(f, _fma(x, gz, -(z * gx)), ay[i])
+        oz[i] = _fma(f, _fma(y, gx, -(x * gy)), az[i])
+
+
+@compiled
+def _add_torque(m, slow, out, p, first, last):
+    """Set out = slow + the Slonczewski field β ε (m × mp), where ε depends on the angle (Λ > 1)."""
+    px, py, pz = p.spin_direction[0], p.spin_direction[1], p.spin_direction[2]
+    torque, total, difference = p.torque, p.lambda_sum, p.lambda_difference
+    x, y, z = m[0, first:last], m[1, first:last], m[2, first:last]
+    sx, sy, sz = slow[0, first:last], slow[1, first:last], slow[2, first:last]
+    ox, oy, oz = out[0, first:last], out[1, first:last], out[2, first:last]
+    for i in range(last - first):
+        along = _fma(x[i], px, _fma(y[i], py, z[i] * pz))
+        s = torque / _fma(difference, along, total)
+        ox[i] = _fma(s, _fma(y[i], pz, -(z[i] * py)), sx[i])
+        oy[i] = _fma(s, _fma(z[i], px, -(x[i] * pz)), sy[i])
+        oz[i] = _fma(s, _fma(x[i], py, -(y[i] * px)), sz[i])
+
+
+@compiled
+def _local_field(m, slow, p, first, last):
+    """Return slow[0] plus the local fields that are not linear in m, in slow[1] if there are any.
+
+    Such a term has its coefficients in `PARAMETERS`, one of which is zero without the term.
+    """
+    field = slow[0]
+    if p.lambda_difference != 0:
+        _add_torque(m, field, slow[1], p, first, last)
+        field = slow[1]
+    return field
+
+
+@compiled
+def normalise(source, out, first, last):
+    """Normalise m to unit length; zero vectors do not change.
+
+    One Newton step is enough, since the length deviates only by the error of the time step.
+    """
+    half, three_halves = np.float32(0.5), np.float32(1.5)
+    x, y, z = source[0, first:last], source[1, first:last], source[2, first:last]
+    ox, oy, oz = out[0, first:last], out[1, first:last], out[2, first:last]
+    for i in range(last - first):
+        squared = _fma(x[i], x[i], _fma(y[i], y[i], z[i] * z[i]))
+        scale = _fma(-half, squared, three_halves)
+        ox[i] = scale * x[i]
+        oy[i] = scale * y[i]
+        oz[i] = scale * z[i]
+
+
+@compiled
+def _evaluate(polynomial, time, out, first, last):
+    """Evaluate the polynomial of the slow field."""
+    for c in range(3):
+        o, f = out[c, first:last], polynomial[0, c, first:last]
+        for i in range(last - first):
+            o[i] = f[i]
+        power = 1.0
+        for order in range(1, polynomial.shape[0]):
+            power *= time
+            f, t = polynomial[order, c, first:last], np.float32(power)
+            for i in range(last - first):
+                o[i] = _fma(t, f[i], o[i])
+
+
+@compiled
+def _advance(m, work, slow, polynomial, steps, weight, p, chain, factor, stride):
+    """Advance packed cells by Runge-Kutta steps.
+
+    A step processes the rows upwards in bands, with all stages of a band before the next band. Each
+    stage is one row behind the previous one. The data of a band therefore stays in the cache, and
+    the storage of two stages is still enough.
+
+    Parameters
+    ----------
+    m : float32 array (3, cells)
+        Magnetisation, changed in place.
+    work : float32 array (2, 3, cells)
+        Work space that contains `m` twice.
+    slow : float32 array (2, 3, cells)
+        Work space.
+    polynomial : float32 array (n, 3, cells)
+        Coefficients of the slow field in A/m as a polynomial in time, in units of all steps.
+    steps : int
+        Number of steps. Each has the slow field at its middle.
+    weight : float32 array (cells,)
+        1 in cells that move, 0 elsewhere.
+    p : record of float32
+        Coefficients; see `PARAMETERS`.
+    chain : float32 array (stages,)
+        Stage j starts from m and advances by chain[j] of a step with the rate of stage j - 1.
+    factor : float32
+        Step times γ0/(1 + α²).
+    stride : int
+        Cells in a packed row.
+    """
+    rows, stages = m.shape[1] // stride - 2, chain.shape[0]
+    band = max(1, BAND // stride)
+    for n in range(steps):
+        for lower in range(1, rows + stages + 1, band):
+            for j in range(stages):
+                begin, end = max(lower - j, 1), min(lower - j + band, rows + 1)
+                if begin >= end:
+                    continue
+                first, last = begin * stride, end * stride
+                if j == 0:
+                    _evaluate(polynomial, (n + 0.5) / steps, slow[0], first, last)
+                source, target = m, work[0]
+                if j > 0:
+                    source, target = work[(j - 1) % 2], work[j % 2]
+                field = _local_field(source, slow, p, first, last)
+                # the corners of the frame have no neighbours and need none
+                first, last = max(first, stride + 1), min(last, (rows + 1) * stride - 1)
+                _stage(source, m, target, field, weight, p, factor * chain[j], stride, first, last)
+                if j == stages - 1:
+                    normalise(target, m, first, last)
+
+
+@compiled
+def stage(m, start, out, slow, weight, p, factor, stride):
+    """Set out = start + factor weight dm/dt / γ in all packed cells, with dm/dt at m.
+
+    The parameters are those of `_advance`; `slow[0]` is the slow field.
+    """
+    field = _local_field(m, slow, p, 0, m.shape[1])
+    last = m.shape[1] - stride - 1
+    _stage(m, start, out, field, weight, p, factor, stride, stride + 1, last)
+
+
+@compiled
+def interpolation_coefficients(samples, order, matrix, missed, per_step, polynomial, first, stride):
+    """Pack the coefficients of the slow field's polynomial for a range of columns.
+
+    Parameters
+    ----------
+    samples : float32 array (ORDERS, 3, rows, columns)
+        The slow field at earlier times.
+    order : int array (n,)
+        Indices in `samples` of the latest n samples.
+    matrix : float32 array (n, n)
+        Coefficient k is the sum over j of matrix[k, j] times the j-th of these samples.
+    missed : float32 array (3, rows, columns)
+        Error of the previous interval; `per_step` times this error is added to the constant term.
+    per_step : float32
+        Factor of `missed`.
+    polynomial : float32 array (n, 3, cells)
+        Result; values outside the range do not change.
+    first : int
+        First column of the range.
+    stride : int
+        Cells in a packed row.
+    """
+    columns = stride - 2
+    for c in range(3):
+        for r in range(samples.shape[2]):
+            at = (r + 1) * stride + 1
+            for k in range(order.shape[0]):
+                out = polynomial[k, c, at : at + columns]
+                if k == 0:
+                    for i in range(columns):
+                        out[i] = per_step * missed[c, r, first + i]
+                else:
+                    out[:] = 0
+                for j in range(order.shape[0]):
+                    sample = samples[order[j], c, r, first : first + columns]
+                    weight = matrix[k, j]
+                    if weight != 0:
+                        for i in range(columns):
+                            out[i] = _fma(weight, sample[i], out[i])
+
+
+@compiled
+def extrapolation_error(samples, order, weights, renewed, missed, ranges, lowest, highest, sums):
+    """Compare the extrapolated slow field with the renewed one.
+
+    A wall follows the field over its width, and errors of single cells average out there. The
+    error is therefore that of averages over blocks of FIELD_BLOCK × FIELD_BLOCK cells.
+
+    Parameters
+    ----------
+    samples, order
+        As for `interpolation_coefficients`.
+    weights : float32 array (n,)
+        Weights of the samples in the extrapolation.
+    renewed : float32 array (3, rows, columns)
+        The present slow field.
+    missed : float32 array (3, rows, columns)
+        Receives the difference of renewed and extrapolated field in columns of the ranges that
+        count, zero elsewhere.
+    ranges : int array (n, 2)
+        First column of each range, and the first column after it.
+    lowest, highest : int
+        First column that counts, and the first column after those that count.
+    sums : float32 array (columns,)
+        Work space.
+
+    Returns
+    -------
+    float32
+        Largest average deviation of a component in A/m; NaN if any deviation is NaN.
+    """
+    largest = np.float32(0)
+    rows = missed.shape[1]
+    missed[:] = 0
+    for n in range(ranges.shape[0]):
+        first = max(ranges[n, 0], lowest)
+        width = max(min(ranges[n, 1], highest) - first, 0)
+        for c in range(3):
+            for lower in range(0, rows, FIELD_BLOCK):
+                upper = min(lower + FIELD_BLOCK, rows)
+                sums[:width] = 0
+                for r in range(lower, upper):
+                    out = missed[c, r, first : first + width]
+                    new = renewed[c, r, first : first + width]
+                    for i in range(width):
+                        out[i] = new[i]
+                    for j in range(order.shape[0]):
+                        sample = samples[order[j], c, r, first : first + width]
+                        weight = -weights[j]
+                        for i in range(width):
+                            out[i] = _fma(weight, sample[i], out[i])
+                    for i in range(width):
+                        sums[i] += out[i]
+                for begin in range(0, width, FIELD_BLOCK):
+                    end = min(begin + FIELD_BLOCK, width)
+                    total = np.float32(0)
+                    for i in range(begin, end):
+                        total += sums[i]
+                    size = abs(total) / np.float32((upper - lower) * (end - begin))
+                    if size > largest or size != size:
+                        largest = size
+    return largest
+
+
+@compiled
+def workspace(space, cells):
+    """Divide a work space into the arrays of `kernels.workspace`.
+
+    Parameters
+    ----------
+    space : pointer to float32
+        At least `WORKSPACE` times `cells` numbers.
+    cells : int
+        Number of packed cells.
+    """
+    m = carray(space, (3, cells))
+    work = carray(_at(space, 3 * cells), (2, 3, cells))
+    slow = carray(_at(space, 9 * cells), (2, 3, cells))
+    polynomial = carray(_at(space, 15 * cells), (ORDERS, 3, cells))
+    weight = carray(_at(space, (WORKSPACE - 1) * cells), (cells,))
+    return m, work, slow, polynomial, weight
+
+
+@compiled
+def pack(film, free, first, last, m, weight):
+    """Pack a range of columns with a frame around it.
+
+    Parameters
+    ----------
+    film : float32 array (3, rows, columns)
+        Magnetisation of the whole film.
+    free : bool array (rows, columns)
+        Cells that may move.
+    first, last : int
+        First column of the range, and the first column after it.
+    m : float32 array (3, cells)
+        Receives the magnetisation of the range and of its neighbours.
+    weight : float32 array (cells,)
+        Receives 1 in cells of the range that may move, 0 elsewhere.
+    """
+    rows, columns = free.shape
+    stride = last - first + 2
+    left, right = max(first - 1, 0), min(last + 1, columns)
+    m[:] = 0
+    weight[:] = 0
+    for r in range(rows):
+        at = (r + 1) * stride + 1 - first
+        for c in range(3):
+            source, target = film[c, r, left:right], m[c, at + left : at + right]
+            for i in range(right - left):
+                target[i] = source[i]
+        moves, chosen = free[r, first:last], weight[at + first : at + last]
+        for i in range(last - first):
+            chosen[i] = moves[i]
+
+
+@compiled
+def block_speed(film, free, field, m, work, slow, weight, sums, p, factor, speed):
+    """Compute the largest |dm/dt| component, averaged over blocks of BLOCK × BLOCK cells, in 1/s.
+
+    The average removes the rounding errors of single precision, which exchange amplifies from cell
+    to cell. Motion on such a short scale is damped within picoseconds.
+
+    Parameters
+    ----------
+    film : float32 array (3, rows, columns)
+        Magnetisation.
+    free : bool array (rows, columns)
+        Cells that may move.
+    field : float32 array (3, rows, columns)
+        Slow field in A/m.
+    m, work, slow, weight
+        Work space, see `kernels.workspace`; `work[1]` then holds dm/dt in 1/s.
+    sums : float32 array (2, columns)
+        Work space.
+    p, factor
+        As for `_advance`; `factor` does not include the step.
+    speed : float32 array (blocks,)
+        Result for each range of BLOCK columns: the largest value of its blocks.
+    """
+    rows, columns = free.shape
+    stride = columns + 2
+    pack(film, free, 0, columns, m, weight)
+    for c in range(3):
+        for r in range(rows):
+            at = (r + 1) * stride + 1
+            source, target = field[c, r], slow[0, c, at : at + columns]
+            for i in range(columns):
+                target[i] = source[i]
+    work[0] = 0
+    stage(m, work[0], work[1], slow, weight, p, factor, stride)
+    speed[:] = 0
+    sums, cells = sums[0], sums[1]
+    for lower in range(0, rows, BLOCK):
+        upper = min(lower + BLOCK, rows)
+        cells[:] = 0
+        for r in range(lower, upper):
+            at = (r + 1) * stride + 1
+            moves = weight[at : at + columns]
+            for i in range(columns):
+                cells[i] += moves[i]
+        for c in range(3):
+            sums[:] = 0
+            for r in range(lower, upper):
+                at = (r + 1) * stride + 1
+                rate = work[1, c, at : at + columns]
+                for i in range(columns):
+                    sums[i] += rate[i]
+            for block in range(speed.shape[0]):
+                total = count = np.float32(0)
+                for i in range(block * BLOCK, min((block + 1) * BLOCK, columns)):
+                    total += sums[i]
+                    count += cells[i]
+                speed[block] = max(speed[block], abs(total) / max(count, np.float32(1)))
+
+
+@compiled
+def advance_ranges(
+    film, free, ranges, samples, order, matrix, missed, per_step, steps, space, p, chain, factor
+):
+    """Advance ranges of columns by Runge-Kutta steps, with the slow field extrapolated.
+
+    Parameters
+    ----------
+    film : float32 array (3, rows, columns)
+        Magnetisation, changed in place.
+    free : bool array (rows, columns)
+        Cells that may move.
+    ranges : int array (n, 2)
+        First column of each range, and the first column after it; at least one column apart.
+    samples, order, matrix, missed, per_step
+        As for `interpolation_coefficients`.
+    steps, p, chain, factor
+        As for `_advance`.
+    space : pointer to float32
+        Work space, see `workspace`.
+    """
+    rows = free.shape[0]
+    for n in range(ranges.shape[0]):
+        first, last = ranges[n, 0], ranges[n, 1]
+        stride = last - first + 2
+        m, work, slow, polynomial, weight = workspace(space, (rows + 2) * stride)
+        pack(film, free, first, last, m, weight)
+        polynomial = polynomial[: order.shape[0]]
+        interpolation_coefficients(
+            samples, order, matrix, missed, per_step, polynomial, first, stride
+        )
+        # a loop: an assignment with broadcasting takes three seconds longer to compile
+        for c in range(3):
+            for i in range(m.shape[1]):
+                work[0, c, i] = work[1, c, i] = m[c, i]
+        _advance(m, work, slow, polynomial, steps, weight, p, chain, factor, stride)
+        for c in range(3):
+            for r in range(rows):
+                at = (r + 1) * stride + 1
+                source, target = m[c, at : at + last - first], film[c, r, first:last]
+                for i in range(last - first):
+                    target[i] = source[i]
+
+
+@compiled
+def multiply(spectrum, kernel):
+    """Replace the spectrum of M by that of -N M, in place.
+
+    Parameters
+    ----------
+    spectrum : complex64 array (3, rows, columns)
+        Transform of the magnetisation.
+    kernel : float32 array (4, rows, columns)
+        Transforms of the components xx, yy, zz and xy of N.
+    """
+    for r in range(spectrum.shape[1]):
+        x, y, z = spectrum[0, r], spectrum[1, r], spectrum[2, r]
+        xx, yy, zz, xy = kernel[0, r], kernel[1, r], kernel[2, r], kernel[3, r]
+        for i in range(x.shape[0]):
+            hx = -(xx[i] * x[i] + xy[i] * y[i])
+            hy = -(xy[i] * x[i] + yy[i] * y[i])
+            x[i] = hx
+            y[i] = hy
+            z[i] = -zz[i] * z[i]

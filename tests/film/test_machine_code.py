@@ -1,0 +1,155 @@
+"""Machine code is compiled once, stored whole, and loaded only where it is what it should be."""
+
+import ctypes
+import os
+
+import numba
+import numpy as np
+import pytest
+
+from wallnet.film import kernels, loops, machine_code
+
+TYPES = {"scaled": ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_double)}
+
+
+class Compiler:
+    """Compiles a function that multiplies by a factor, and counts how often."""
+
+    def __init__(self, factor):
+        self.factor, self.times = factor, 0
+
+    def __call__(self):
+        self.times += 1
+        factor = self.factor
+        return {"scaled": numba.cfunc("float64(float64)")(lambda x: factor * x)}
+
+
+@pytest.fixture
+def source(tmp_path, monkeypatch):
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "of the user"))
+    path = tmp_path / "package/loops.py"
+    path.parent.mkdir()
+    path.write_text("factor = 3")
+    return path
+
+
+def stored(folder):
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".py")
+
+
+def test_functions_are_compiled_once(source):
+    compiler = Compiler(3)
+    for _ in range(3):
+        loaded = machine_code.functions([source], TYPES, compiler)
+        assert loaded["scaled"](0.5) == 1.5
+    assert compiler.times == 1
+    (path,) = stored(source.parent)
+    assert path.parent.name == "__pycache__"
+    # readable for all whom the user's mask allows
+    mask = os.umask(0)
+    os.umask(mask)
+    assert path.stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+def test_functions_of_another_source_processor_or_version_are_compiled_again(source, monkeypatch):
+    assert machine_code.functions([source], TYPES, Compiler(3))["scaled"](2) == 6
+    source.write_text("factor = 4")
+    assert machine_code.functions([source], TYPES, Compiler(4))["scaled"](2) == 8
+    source.write_text("factor = 3")
+    assert machine_code.functions([source], TYPES, Compiler(5))["scaled"](2) == 6
+    with monkeypatch.context() as patch:
+        patch.setattr(machine_code, "_processor", lambda: "another")
+        assert machine_code.functions([source], TYPES, Compiler(6))["scaled"](2) == 12
+    true = machine_code.version
+    for name in ("numba", "llvmlite"):
+        with monkeypatch.context() as patch:
+            patch.setattr(machine_code, "version", lambda of, n=name: true(of) + "x" * (of == n))
+            assert machine_code.functions([source], TYPES, Compiler(7))["scaled"](2) == 14
+    assert len(stored(source.parent)) == 5
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "empty", "folder"])
+def test_damaged_machine_code_is_not_run(source, damage):
+    machine_code.functions([source], TYPES, Compiler(3))
+    (path,) = stored(source.parent)
+    whole = path.read_bytes()
+    if damage == "folder":
+        path.unlink()
+        path.mkdir()
+    else:
+        changed = whole[:-1] + bytes([whole[-1] ^ 1])
+        path.write_bytes({"cut": whole[:-9], "changed": changed, "empty": b""}[damage])
+    compiler = Compiler(3)
+    for _ in range(2):
+        assert machine_code.functions([source], TYPES, compiler)["scaled"](2) == 6
+    assert compiler.times == 1
+    # what cannot be replaced is stored elsewhere
+    assert len(stored(source.parents[1])) == 1
+
+
+def test_without_a_place_for_it_every_process_compiles(source, monkeypatch, tmp_path):
+    (source.parent / "__pycache__").write_text("")
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    compiler = Compiler(3)
+    for _ in range(2):
+        assert machine_code.functions([source], TYPES, compiler)["scaled"](2) == 6
+    assert compiler.times == 2
+    # a cache that was chosen is the only one
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "chosen"))
+    for _ in range(2):
+        assert machine_code.functions([source], TYPES, compiler)["scaled"](2) == 6
+    assert compiler.times == 3
+    assert len(stored(tmp_path / "chosen")) == 1
+
+
+def test_a_function_that_needs_numba_at_run_time_is_refused(source):
+    def compiled():
+        return {"scaled": numba.cfunc("float64(float64)")(lambda x: np.full(int(x), x)[-1])}
+
+    with pytest.raises(RuntimeError, match="the compiled loops call .*NRT"):
+        machine_code.functions([source], TYPES, compiled)
+    assert not stored(source.parent)
+
+
+def test_machine_code_of_a_stage_gives_the_bits_of_numba():
+    random = np.random.default_rng(5)
+    rows, stride = 9, 31
+    cells = (rows + 2) * stride
+    m, start, found, expected = random.normal(size=(4, 3, cells)).astype(np.float32)
+    expected[:] = found
+    slow = random.normal(size=(2, 3, cells)).astype(np.float32)
+    weight = (random.random(cells) > 0.2).astype(np.float32)
+    parameters = kernels.no_parameters()
+    for name, shape in kernels.PARAMETERS.items():
+        parameters[name] = random.normal(size=shape)
+    p = kernels.packed(parameters)
+    kernels.stage(m, start, found, slow.copy(), weight, p, 0.25, stride)
+    loops.stage(m, start, expected, slow, weight, p[0], np.float32(0.25), stride)
+    assert np.array_equal(found, expected)
+    assert np.abs(found - start).max() > 0.1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda m: m.astype(np.float64), lambda m: m[:, ::2], lambda m: m.T, lambda m: m.tolist()],
+    ids=["double", "strided", "transposed", "list"],
+)
+def test_arrays_of_another_kind_are_refused(damage):
+    m = np.ones((3, 8), dtype=np.float32)
+    with pytest.raises(ctypes.ArgumentError):
+        kernels.normalise(m, damage(m), 0, 8)
+
+
+def test_ranges_of_moving_columns_have_a_margin_and_do_not_touch():
+    until = np.zeros(60)
+    until[[0, 20, 26, 36, 57]] = 2.0
+    until[40] = 1.0  # not after the present time
+    found = kernels.moving_ranges(until, 1.0, 4)
+    assert found.tolist() == [[0, 5], [16, 31], [32, 41], [53, 60]]
+    # one column less between them, and they are one range
+    until[35] = 2.0
+    assert kernels.moving_ranges(until, 1.0, 4).tolist() == [[0, 5], [16, 41], [53, 60]]
+    assert kernels.moving_ranges(np.zeros(60), 1.0, 4).shape == (0, 2)
+    assert found.dtype == np.int64
