@@ -22,6 +22,7 @@ import time
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -191,7 +192,10 @@ def import_libraries() -> None:
 
 
 def try_out(mistake: Mistake) -> tuple[str, float, str]:
-    """Apply a mistake to a copy of the code and run its tests there, in this process.
+    """Apply a mistake to a copy of the code and run its tests there, in a separate process.
+
+    The process is a fork of this one, in which the libraries are already imported. A process that
+    crashes has noticed the mistake.
 
     Returns
     -------
@@ -199,33 +203,43 @@ def try_out(mistake: Mistake) -> tuple[str, float, str]:
         Verdict, wall time in s and output of pytest.
     """
     started = time.monotonic()
-    assert "wallnet" not in sys.modules
     with tempfile.TemporaryDirectory(prefix="mistake-") as place:
-        root = Path(place)
-        copy_tree(root)
-        path, text = mistaken(mistake, root)
-        path.write_text(text, encoding="utf-8")
-        os.environ.update(environment_of(root))
-        os.chdir(root)
-        with tempfile.TemporaryFile("w+") as said:
-            for stream in (1, 2):
-                os.dup2(said.fileno(), stream)
-            failures = _Failures()
-            signal.signal(signal.SIGALRM, _hangs)
-            signal.alarm(HANGING)
-            code = pytest.main(
-                ["-q", "-x", "-p", "no:cacheprovider", *mistake.tests], plugins=[failures]
-            )
-            signal.alarm(0)
-            sys.stdout.flush()
-            said.seek(0)
-            output = said.read()
-        os.chdir("/")
-    if code == 0:
-        return SURVIVED, time.monotonic() - started, output
+        root, verdict = Path(place) / "code", Path(place) / "verdict"
+        said = Path(place) / "said"
+        process = multiprocessing.get_context("fork").Process(
+            target=_try_here, args=(mistake, root, verdict, said)
+        )
+        process.start()
+        process.join()
+        output = said.read_text(encoding="utf-8", errors="replace") if said.exists() else ""
+        if verdict.exists():
+            found = verdict.read_text(encoding="utf-8")
+        else:
+            found = NOTICED if process.exitcode < 0 else DOES_NOT_RUN
+            output += f"the process ended with the exit code {process.exitcode}"
+    return found, time.monotonic() - started, output
+
+
+def _try_here(mistake: Mistake, root: Path, verdict: Path, said: Path) -> None:
+    """Run the tests of a mistake in this process; write the verdict and pytest's output."""
+    assert "wallnet" not in sys.modules
+    copy_tree(root)
+    path, text = mistaken(mistake, root)
+    path.write_text(text, encoding="utf-8")
+    os.environ.update(environment_of(root))
+    os.chdir(root)
+    with open(said, "w", encoding="utf-8") as stream:
+        for output in (1, 2):
+            os.dup2(stream.fileno(), output)
+    failures = _Failures()
+    signal.signal(signal.SIGALRM, _hangs)
+    signal.alarm(HANGING)
+    code = pytest.main(["-q", "-x", "-p", "no:cacheprovider", *mistake.tests], plugins=[failures])
+    signal.alarm(0)
+    sys.stdout.flush()
     # a failing import does not count as noticed by a test
-    verdict = NOTICED if failures.count else DOES_NOT_RUN
-    return verdict, time.monotonic() - started, output
+    found = SURVIVED if code == 0 else NOTICED if failures.count else DOES_NOT_RUN
+    verdict.write_text(found, encoding="utf-8")
 
 
 def _hangs(signum: int, frame: FrameType | None) -> None:
@@ -269,10 +283,9 @@ def main() -> int:
     mistakes = chosen(read_mistakes(), arguments.tenth, arguments.words)
     noticed: list[Mistake] = []
     import_libraries()
-    # each mistake runs in a separate process, in which the libraries are already imported
-    with multiprocessing.get_context("fork").Pool(arguments.jobs, maxtasksperchild=1) as pool:
+    with ThreadPoolExecutor(arguments.jobs) as pool:
         for mistake, (verdict, seconds, said) in zip(
-            mistakes, pool.imap(try_out, mistakes, chunksize=1), strict=True
+            mistakes, pool.map(try_out, mistakes), strict=True
         ):
             if verdict == NOTICED:
                 noticed.append(mistake)
