@@ -67,6 +67,17 @@ def test_a_wall_is_where_it_is_stated_or_a_number_of_notches_away(job):
     assert of_rest(rest("reversed"), wall, 0.0).distance == pytest.approx(2.0, rel=1e-9, abs=0)
 
 
+def test_a_wall_moves_away_from_the_mean_of_its_ends_at_the_start(job):
+    """Between the end of the track and notch 1; Δ is the distance that counts."""
+    width = job.material.wall_width_parameter / NM
+    low, high = 160.0, 160.0 + 1.6 * width
+    tilted = seen(job, [0, 2], [low, low], [high, high])
+    assert tilted.state_at(2 * NS) == "initial"
+    assert tilted.state_at(0.0) == "initial"
+    crept = seen(job, [0, 2], [160, 160 + 1.2 * width], [160, 160 + 1.2 * width])
+    assert crept.state_at(2 * NS) == "free"
+
+
 def test_both_ends_count_half(job):
     """A wall from 300 to 540 nm is 300 and 60 nm away from notch 2."""
     tilted = seen(job, [0, 2, 6], [60, 300, 300], [60, 540, 540])

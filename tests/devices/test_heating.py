@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from helpers.heat import temperatures
+from scipy import integrate
 
 from wallnet.config import Heating
 from wallnet.devices.heating import step_response, thick_oxide
@@ -50,6 +51,46 @@ def test_the_rise_is_that_of_the_heat_equation(heating, width, end):
         assert FLUX * found.mean[index] == pytest.approx(mean[index], rel=3e-3, abs=0)
         assert FLUX * found.peak[index] == pytest.approx(middle[index], rel=3e-3, abs=0)
     assert found.mean[0] == found.peak[0] == 0
+
+
+@pytest.mark.parametrize("back", [1, -1])
+@pytest.mark.parametrize("width", [150e-9, 400e-9])
+def test_silicon_that_takes_up_no_heat_or_all_of_it_is_a_sum_of_images(back, width):
+    """Each image is a strip in infinite oxide; r = 1 below the oxide lets no heat through."""
+    usual, factor = Heating(oxide_thickness=60e-9), 1e-12**back
+    heating = Heating.model_construct(
+        **usual.model_dump(exclude={"silicon_conductivity", "silicon_heat_capacity"}),
+        silicon_conductivity=usual.silicon_conductivity * factor,
+        silicon_heat_capacity=usual.silicon_heat_capacity * factor,
+    )
+    diffusivity = heating.oxide_conductivity / heating.oxide_heat_capacity
+
+    def rate(root, middle):
+        """Return the rise per flux after heat at a moment, t = root², times dt/droot."""
+        spread = diffusivity * root**2
+        images = 1 + 2 * sum(
+            back**n * math.exp(-((n * heating.oxide_thickness) ** 2) / spread)
+            for n in range(1, 100)
+        )
+        if middle:
+            share = math.erf(width / (4 * math.sqrt(spread)))
+        else:
+            lost = -math.expm1(-(width**2) / (4 * spread))
+            share = math.erf(width / (2 * math.sqrt(spread)))
+            share -= 2 * math.sqrt(spread / math.pi) / width * lost
+        return 2 / math.sqrt(math.pi * diffusivity) * images * share / heating.oxide_heat_capacity
+
+    times = [1e-9, 1e-8, 1e-7]
+    found = step_response(times, width, heating)
+    for values, middle in ((found.mean, False), (found.peak, True)):
+        expected = [
+            integrate.quad(rate, 0, math.sqrt(time), (middle,), epsabs=0, epsrel=1e-11, limit=200)[
+                0
+            ]
+            for time in times
+        ]
+        # 1.5e-10 is observed
+        np.testing.assert_allclose(values, expected, rtol=6e-10, atol=0)
 
 
 def test_finer_cells_come_closer():

@@ -200,22 +200,25 @@ def test_the_share_of_a_deviation_is_the_integral_of_its_polynomial(past):
 
 
 def test_extrapolation_is_judged_by_averages_over_blocks_of_its_own_columns():
-    """Three rows of blocks, of which the last is 5 cells high; ranges from 4 to 30 and 41 to 47."""
+    """Three rows of blocks, of which the last is 5 cells high; ranges from 4 to 30 and 41 to 49.
+
+    Columns 9 to 46 count.
+    """
     random = np.random.default_rng(4)
     rows, columns, size = 37, 60, kernels.FIELD_BLOCK
     samples = random.normal(size=(4, 3, rows, columns)).astype(np.float32)
     renewed = random.normal(size=(3, rows, columns)).astype(np.float32)
     renewed[2, 33, 45] -= 400  # last component, last block
     renewed[0, 0, 30] += 90000  # outside the ranges
-    renewed[1, 5, 5] += 90000  # in a range, but in a column that does not count
+    renewed[1, 5, [5, 47]] += 90000  # in a range, but in columns that do not count
     missed = np.full((3, rows, columns), 7.0, dtype=np.float32)
     order, weights = np.array([1, 3]), np.array([1.5, -0.25], dtype=np.float32)
-    ranges = np.array([[4, 30], [41, 47], [50, 50]])
+    ranges = np.array([[4, 30], [41, 49], [50, 50]])
     space = np.full(columns, 7.0, dtype=np.float32)
 
     def error():
         return kernels.extrapolation_error(
-            samples, order, weights, renewed, missed, ranges, 9, columns, space
+            samples, order, weights, renewed, missed, ranges, 9, 47, space
         )
 
     found = error()

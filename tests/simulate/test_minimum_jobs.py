@@ -1,5 +1,6 @@
 """Minima and paths of a tiny track: where a wall stays, and from which start."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import xarray
 from helpers.small_campaign import TINY
 
-from wallnet import config, files, jobs, tracks
+from wallnet import cli, config, files, jobs, tracks
 from wallnet.files import WallState
 from wallnet.simulate import SimulationError, initial_state
 from wallnet.simulate.barriers import find_barrier
@@ -107,6 +108,21 @@ def test_a_state_of_another_track_or_none_is_refused(device):
         minimum(device, "1", other)
 
 
+def test_the_command_tells_both_ends(device, minima, tmp_path, monkeypatch, capsys):
+    from wallnet.simulate import minima as stage
+
+    found = minima[WallState("between 1 and 2")]
+    monkeypatch.setattr(stage, "find_minimum", lambda job, relaxed: found)
+    job = jobs.minimum_job(device, "1-2")
+    cli.main(["minimum", "--job", job.to_json(), "--out", str(tmp_path / "1-2.nc")])
+    told = capsys.readouterr().out
+    said = re.search(r"wall at (\S+) nm \(lower edge\), (\S+) nm \(upper edge\)", told)
+    ends = [found[f"minimum_wall_{name}"].item() / 1e-9 for name in ("bottom", "top")]
+    assert [float(each) for each in said.groups()] == pytest.approx(ends, abs=0.06)
+    assert ends[1] - ends[0] > 80
+    assert "1-2.nc: minimum, between 1 and 2; " in told
+
+
 def test_mirror_images_across_the_track_have_the_same_energy(device, minima):
     """With y also m_y changes its sign. So the other half states need no paths of their own."""
     m = minima[WallState("between 1 and 2")]["minimum_magnetization"].values
@@ -166,6 +182,19 @@ def test_a_state_without_a_minimum_has_no_path(device, barriers, minima):
     assert found.sizes["image"] == 0
     assert np.isnan(found["barrier_forward"].item())
     assert found.attrs["reason"] == "'notch 2' is no minimum of the energy"
+
+
+def test_a_path_has_an_image_for_each_step_of_the_end_that_moves_further(device, barriers):
+    """The estimate is for walls in their notches; those of a minimum may be further apart."""
+    from wallnet.simulate import barriers as stage
+
+    job = jobs.barrier_job(device, barriers, "1", "2")
+    step = job.spacing
+    # between notches at 120 and 240 nm, in steps of 4.57 nm
+    assert stage._count(job, (120e-9, 120e-9), (200e-9, 200e-9)) == 28
+    assert stage._count(job, (90e-9, 120e-9), (90e-9 + 40 * step, 200e-9)) == 41
+    assert stage._count(job, (120e-9, 90e-9), (200e-9, 90e-9 + 39.5 * step)) == 41
+    assert stage._count(job, (120e-9, 90e-9 + 40.1 * step), (200e-9, 90e-9)) == 42
 
 
 def test_one_end_may_go_first_if_no_half_state_tells_it(device, barriers, minima, monkeypatch):

@@ -91,6 +91,35 @@ def test_a_staircase_climbs_and_descends(initial):
     assert found["pause_end"].values[-1] == pytest.approx(6 * 4e-9, rel=1e-9, abs=0)
 
 
+def test_a_pause_has_the_mean_position_of_both_ends_after_the_last_pulse_of_a_step(
+    initial, monkeypatch
+):
+    """Both steps have one pulse; the notches are at 40, 180 and 320 nm."""
+
+    class Enough(Exception):
+        pass
+
+    judgements = []
+
+    def noted(pauses, notches):
+        judgements.append([(each.state, each.position, each.resting) for each in pauses])
+        return windows.WORKS, 0
+
+    def pulses(job, initial, progress, output, failed):
+        failed({"wall_bottom": [0.0, 110e-9], "wall_top": [0.0, 150e-9]}, 1)
+        failed({"wall_bottom": [0.0, 182e-9], "wall_top": [0.0, 318e-9]}, 0)
+        raise Enough
+
+    monkeypatch.setattr(windows, "judged", noted)
+    monkeypatch.setattr(windows, "run_program", pulses)
+    with pytest.raises(Enough):
+        windows.run_staircase(point(1.05e12, 1.5e-9), initial)
+    assert [each[0] for each in judgements[-1]] == ["notch 1", "free", "between 2 and 3"]
+    assert [each[2] for each in judgements[-1]] == [True, True, False]
+    positions = [each[1] for each in judgements[-1]]
+    np.testing.assert_allclose(positions[1:], [130e-9, 250e-9], rtol=1e-12)
+
+
 def test_the_steps_after_a_failure_are_not_simulated(initial, monkeypatch):
     pulses = []
     run = simulate.simulate
