@@ -30,9 +30,9 @@ def functions(
 ) -> dict[str, Any]:
     """Return compiled functions, from the cache if they were compiled before.
 
-    The machine code is stored in NUMBA_CACHE_DIR if that is set, else next to the sources, or in
-    the user's cache if their folder is read-only. If none is writable, every process compiles,
-    which takes some ten seconds.
+    The machine code is stored in the first of these folders that is writable: NUMBA_CACHE_DIR if
+    that is set, the cache of Python next to the sources, the user's cache. If none is, every
+    process compiles, which takes some ten seconds.
 
     Parameters
     ----------
@@ -78,7 +78,6 @@ def _folders(package: Path) -> Iterator[Path]:
     """Yield folders for the machine code, in the order in which they are tried."""
     if chosen := os.environ.get("NUMBA_CACHE_DIR"):
         yield Path(chosen)
-        return
     yield package / "__pycache__"
     with suppress(RuntimeError):  # no home
         yield Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wallnet"
