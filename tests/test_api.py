@@ -185,6 +185,8 @@ def test_figures_of_a_device_by_their_name(swept, tmp_path):
     one = api.figure("dynamics", device, folder / "results/traces/synapse", [1.5e12])
     two = api.figure("dynamics", device, folder / "results/traces/synapse", [1.5e12, 0.5e12])
     assert len(one.axes) < len(two.axes)
+    with pytest.raises(files.FileError, match="needs the folder of traces"):
+        api.figure("dynamics", device)
     with pytest.raises(ValueError, match="no figure 'price' of this synapse"):
         api.figure("price", device)
     with pytest.raises(ValueError, match="no figure 'levels' of this synapse; use dynamics, cond"):
