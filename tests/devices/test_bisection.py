@@ -158,3 +158,14 @@ def test_a_trace_of_another_pulse_is_refused(made):
     files.write_dataset(data, plan.trace_in(folder / "refined", 1.05 * T), "trace", {})
     with pytest.raises(FileError, match=r"1\.0500\.nc is of another pulse; delete it"):
         gather(job, rounds, folder)
+
+
+def test_a_pulse_that_is_nearly_the_same_is_another_one(made):
+    """The names of files tell pulses apart that differ by 1e-4 of 1e12 A/m²."""
+    job, rounds, _, folder = made
+    path = plan.trace_in(folder / "refined", 1.05 * T)
+    data = files.read_dataset(path, "trace")
+    data["pulse_current_density"] = data["pulse_current_density"] * (1 + 1e-4)
+    files.write_dataset(data, path, "trace", {})
+    with pytest.raises(FileError, match=r"1\.0500\.nc is of another pulse; delete it"):
+        gather(job, rounds, folder)

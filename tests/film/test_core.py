@@ -37,6 +37,22 @@ def test_output_interval_hardly_matters():
     assert np.abs((whole - pieces).mean(axis=(0, 1))).max() < 2e-5
 
 
+def test_masks_in_any_order_of_memory_give_the_same():
+    """discretisedfield has the cells in the order x, y, z, so its masks are transposed."""
+    mask = np.ones((6, 11), dtype=bool)
+    mask[0, :4] = False
+    held = np.zeros_like(mask)
+    held[:, -2:] = True
+    found = []
+    for order in ("C", "F"):
+        engine = Engine(mask.copy(order), CELL, material.FILM, held=held.copy(order))
+        engine.magnetization = np.where(np.arange(11)[:, None] < 5, [0.6, 0, 0.8], [0.8, 0, -0.6])
+        engine.advance(2e-12)
+        found.append(engine.magnetization)
+    assert np.array_equal(*found)
+    assert np.ptp(found[0]) > 1
+
+
 def test_unstable_run_stops_with_a_sentence():
     with pytest.raises(EngineError, match="unstable at .* s: .*; lower film.time_step_fraction"):
         driven(Tolerances(frozen_change=0.0, time_step_fraction=3.0))

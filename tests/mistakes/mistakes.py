@@ -166,7 +166,7 @@ def mistaken(mistake: Mistake, root: Path = ROOT) -> tuple[Path, str]:
 
 
 def copy_tree(folder: Path, root: Path = ROOT) -> None:
-    """Copy the files that tests need, including compiled kernels, with their times."""
+    """Copy the files that tests need, including the engine's machine code."""
     skipped = shutil.ignore_patterns(
         ".*", "results", "data", "build", "mutants", "*.egg-info", "*.pyc", "lightning_logs"
     )

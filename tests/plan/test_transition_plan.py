@@ -129,6 +129,24 @@ def test_a_removed_duration_is_no_longer_asked_for(finished):
     assert results == sorted(["results/levels/stairs/3.nc", *pulses])
 
 
+def test_each_device_has_its_own_pulses():
+    data = copy.deepcopy(DATA)
+    data["devices"]["steps"] = {"like": "stairs"}
+    data["transitions"]["steps"] = {
+        "durations": [0.8e-9],
+        "current_densities": [0.9e12],
+        "starts": ["notch 2"],
+    }
+    campaign = config.parse(data)
+    places = plan.transition_places(campaign, "steps")
+    assert {path.partition(".")[0].split("/")[2] for path in places} == {"steps"}
+    found = sorted((path[-10:], *place) for path, place in places.items())
+    expected = [("-0.9000.nc", 0.8e-9, -0.9e12), ("/0.9000.nc", 0.8e-9, 0.9e12)]
+    assert [name for name, *_ in found] == [name for name, *_ in expected]
+    np.testing.assert_allclose([place for _, *place in found], [e[1:] for e in expected], rtol=1e-9)
+    assert len(plan.transition_places(campaign, "stairs")) == PULSES["transition"]
+
+
 def test_each_pulse_gets_its_own_state_and_current(tmp_path):
     data = copy.deepcopy(DATA)
     data["devices"]["stairs"]["calculator"] = "oommf"

@@ -180,7 +180,7 @@ class Engine:
         if mask.ndim != 2 or not mask.any():
             raise EngineError("the film has no magnetic cell")
         self.mask = mask
-        self._free = mask if held is None else mask & ~held
+        self._free = np.ascontiguousarray(mask if held is None else mask & ~held)
         self.cell = cell
         self.terms = terms
         self.tolerances = tolerances or Tolerances()
