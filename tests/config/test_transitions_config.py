@@ -91,6 +91,12 @@ def test_rewritable_levels_need_transitions():
     assert config.parse(data).networks.level_sets == {"measured", "kept"}
 
 
+def test_one_notch_is_enough():
+    data = led(starts=None)
+    data["devices"]["stairs"]["track"]["notches"]["positions"] = [180e-9]
+    assert list(config.parse(data).transitions) == ["stairs"]
+
+
 def test_a_device_that_cannot_be_is_named():
     data = led()
     data["transitions"] = {"stair": data["transitions"]["stairs"]}

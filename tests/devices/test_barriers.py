@@ -103,6 +103,16 @@ def test_a_state_is_left_over_its_lowest_barrier(tmp_path, device):
     assert data["state_energy"].values[2] == pytest.approx(1e-17 - 3 * THERMAL, rel=1e-9, abs=0)
 
 
+def test_each_pair_has_a_barrier_there_and_one_back(tmp_path, device):
+    data = gathered(tmp_path, device)
+    base = {"expelled": -400.0, "reversed": -380.0, **ENERGY}
+    pairs = list(zip(*(data[f"pair_{end}"].values for end in ("first", "second")), strict=True))
+    assert pairs == list(TOPS)
+    for index, way in enumerate(("forward", "backward")):
+        expected = [(TOPS[pair] - base[pair[index]]) * THERMAL for pair in pairs]
+        np.testing.assert_allclose(data[f"pair_{way}"].values, expected, rtol=1e-9, atol=0)
+
+
 def test_only_a_state_that_is_a_minimum_has_an_energy(tmp_path, device):
     """The descent of one did not converge, and that of another ended in another state."""
     faults = {"notch 1": {"converged": 0}, "between 1 and 2": {"stayed": 0}}

@@ -112,6 +112,10 @@ def test_pairs_and_exits_are_listed_apart(data):
     # annihilation out of the track, nucleation back, whichever state is listed first in the file
     assert [(row[3], row[5]) for row in exits.rows()] == [("130.0", "600.0"), ("160.0", "640.0")]
     assert data["pair_first"].values[0] == "expelled"  # the data did not change
+    # each path says for itself whether it has a saddle point
+    data["pair_converged"].values[:] = [0, 1, 0, 1, 1]
+    assert [row[6] for row in pairs_table(data).rows()] == ["yes", "no", "yes"]
+    assert [row[6] for row in exits_table(data).rows()] == ["no", "yes"]
 
 
 def reported(data, folder):

@@ -198,6 +198,17 @@ def test_each_figure_has_its_picture_its_data_and_how_it_was_made(configured, fo
     assert "seeds 1, 2" in part(page, "At what price")
 
 
+def test_the_program_on_the_synapse_is_the_one_that_is_shown(configured, folder):
+    """Another program, on a neuron say, comes before it."""
+    job = jobs.summary_job(configured)
+    data = files.read_dataset(folder / files.RESPONSE.format(program="up-down"), "response")
+    data.attrs.update(program="before", simulation_backend_version="another")
+    files.write_dataset(data, folder / files.RESPONSE.format(program="before"), "response", {})
+    both = job.model_copy(update={"programs": ("before", "up-down")})
+    assert job.programs == ("up-down",)
+    assert "calculator film 0.9, revision 6" in part(page_of(both, folder), "Rewritten")
+
+
 def test_the_story_is_told_in_order_with_its_tables(configured, folder):
     page = page_of(jobs.summary_job(configured), folder)
     titles = re.findall(r"<h2>(.*?)</h2>", page)

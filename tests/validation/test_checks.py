@@ -27,6 +27,18 @@ from wallnet.validation import (
 )
 from wallnet.validation.rows import Check, Row
 
+
+def test_a_wall_is_fitted_within_two_widths_and_its_residue_is_a_root_mean_square():
+    """Every other cell deviates by 1e-3 to the other side; beyond 2Δ the profile does not count."""
+    cell, width, position = 0.1e-9, 0.93 * material.WIDTH, 61.3e-9
+    x = (np.arange(1300) + 0.5) * cell
+    profile = np.tanh((x - position) / width) + 1e-3 * (-1.0) ** np.arange(x.size)
+    profile[np.abs(x - position) > 2.1 * material.WIDTH] *= 0.9
+    found, residue = walls._fit_width(profile, cell)
+    assert found == pytest.approx(width, rel=1e-4, abs=0)
+    assert residue == pytest.approx(1e-3, rel=1e-3, abs=0)
+
+
 QUICK = [name for name in validation.CHECKS if name != "tolerances"]
 
 CLOSER = {
