@@ -110,7 +110,7 @@ def run(
                 recorder.record(drive.time(recorded), magnetization)
                 progress(drive.time(recorded))
                 recorded += 1
-                if not drive.driven and recorder.resting():
+                if recorder.resting():
                     break
             table = _finished_table(directory, recorded)
             check_table(table.data["t"].to_numpy(), drive, recorded)
@@ -120,7 +120,7 @@ def run(
             steps += int(last["iteration"])
             evaluations += int(last["E_calc_count"])
             shutil.rmtree(directory, ignore_errors=True)
-            if not drive.driven and recorder.resting():
+            if recorder.resting():
                 break
     return {
         "backend_version": f"OOMMF {version}, oommfc {oommfc.__version__}",
