@@ -124,13 +124,17 @@ def test_a_sweep_goes_on_where_it_was(swept, synapse, tmp_path):
 
 
 def test_a_simulation_that_fails_is_named_and_the_others_are_kept(path, tmp_path):
-    """A file stands where the trace should be written."""
-    changes = {"kind": "track", "pulse.current_densities": [4e11, 6e11]}
+    """A folder stands where the trace should be written."""
+    changes = {"kind": "track", "pulse.current_densities": [4e11, 6e11, 8e11]}
     neuron = api.load_device(path, "neuron", changes)
     place = tmp_path / "results/traces/neuron"
     place.mkdir(parents=True)
     (place / "0.6000.nc").mkdir()
-    with pytest.raises(SimulationError, match=r"0\.6000\.nc"):
+    with pytest.raises(SimulationError, match=r"0\.6000\.nc(?!.*more failed)"):
+        api.sweep(neuron, "neuron", tmp_path, processes=1, progress=False)
+    (place / "0.8000.nc").unlink()
+    (place / "0.8000.nc").mkdir()
+    with pytest.raises(SimulationError, match=r"0\.[68]000\.nc.*; 1 more failed$"):
         api.sweep(neuron, "neuron", tmp_path, processes=1, progress=False)
     assert files.read_dataset(place / "0.4000.nc", "trace").attrs["state"]
     assert not (tmp_path / "results/devices/neuron.nc").exists()

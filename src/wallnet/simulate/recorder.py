@@ -108,7 +108,7 @@ class Recorder:
         self._latest = content[f"recorder_{_CONTENT[-1]}"]
 
     def resting(self) -> bool:
-        """Return whether both wall ends have rested for the required time of the job."""
+        """Return whether both wall ends have rested for the job's required time after the pulse."""
         relaxation = self.job.relaxation
         end = self.time[-1]
         if end - self.pulse_end < relaxation.hold * (1 - 1e-9):

@@ -94,13 +94,13 @@ class UbermagCalculator(Calculator[DriverSettings]):
         recorder.record(0.0, start)
         states = [start]
         for drive in self._pieces(job):
-            if not drive.driven and recorder.resting():
+            if recorder.resting():
                 break
             states = self._states(job, drive, states[-1])
             for stage, magnetization in enumerate(states):
                 recorder.record(drive.time(stage), magnetization)
                 progress(drive.time(stage))
-                if not drive.driven and recorder.resting():
+                if recorder.resting():
                     break
         return {}
 
