@@ -1,14 +1,17 @@
-"""Measure how the engine's cost grows with the film, up to a million cells.
+"""Measure how the engine's cost grows with the film, the wall and the number of processes.
 
     python benchmarks/scaling.py [--out benchmarks/scaling.md] [--figure docs/figures/scaling.png]
 
 The films are squares of 3 nm cells with a driven wall, and all columns are followed. The script
 measures processor seconds of a time step (six stages) and of a renewal of the stray field, and the
-memory that the film adds.
+memory that the film adds. On tracks of increasing width, and in several processes at the same time,
+it measures a pulse with the engine's own tolerances.
 """
 
 import argparse
 import math
+import multiprocessing
+import os
 import resource
 import time
 from pathlib import Path
@@ -20,6 +23,12 @@ from wallnet.validation import material
 
 EDGES = (100, 180, 320, 560, 1000)
 """Number of cells along an edge."""
+
+WIDTHS = (25, 50, 100, 200)
+"""Number of cells along the wall, on tracks of 500 columns."""
+
+PULSE = 1e-9
+"""Duration of a pulse in s."""
 
 
 def measured(edge: int) -> tuple[float, float, float]:
@@ -57,6 +66,47 @@ def measured(edge: int) -> tuple[float, float, float]:
     return float(np.median(steps)), float(np.median(renewals)), (after - before) / 1024
 
 
+def pulse(rows: int) -> tuple[float, float, float]:
+    """Return processor seconds, followed columns and renewals of a pulse on a track."""
+    engine = Engine(
+        np.ones((rows, 500), dtype=bool), (3e-9, 3e-9, material.THICKNESS), material.FILM
+    )
+    engine.magnetization = material.wall((rows, 500), 3e-9, 300e-9)
+    engine.set_torque(material.torque(0.5e12))
+    engine.advance(0.1e-9)  # most of the film comes to rest
+    counters = engine.counters
+    steps, columns = counters.steps, counters.column_steps
+    renewals = counters.stray_field_renewals + counters.window_renewals
+    begin = time.process_time()
+    engine.advance(PULSE)
+    elapsed = time.process_time() - begin
+    followed = (counters.column_steps - columns) / (counters.steps - steps)
+    renewed = counters.stray_field_renewals + counters.window_renewals - renewals
+    return elapsed, followed, renewed
+
+
+def pulses() -> list[str]:
+    """Return tables of pulses on wider tracks, and in several processes at the same time."""
+    lines = ["", "| cells along the wall | CPU s | us a cell | followed columns | renewals |"]
+    lines.append("|---:|---:|---:|---:|---:|")
+    for rows in WIDTHS:
+        found = np.array([pulse(rows) for _ in range(3)])
+        elapsed, followed, renewed = np.median(found, axis=0)
+        lines.append(
+            f"| {rows} | {elapsed:.2f} | {1e6 * elapsed / rows / 500:.1f} | {followed:.0f} "
+            f"| {renewed:.0f} |"
+        )
+    lines += ["", "| processes at once | CPU s of each | ratio |", "|---:|---:|---:|"]
+    alone = None
+    context = multiprocessing.get_context("spawn")
+    for count in range(1, (os.cpu_count() or 1) + 1):
+        with context.Pool(count) as pool:
+            elapsed = np.mean([each[0] for each in pool.map(pulse, [50] * 3 * count, chunksize=1)])
+        alone = alone or elapsed
+        lines.append(f"| {count} | {elapsed:.2f} | {elapsed / alone:.2f} |")
+    return lines
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path)
@@ -75,7 +125,7 @@ def main() -> None:
             f"| {n} | {1e3 * step:.2f} | {1e9 * step / n / 6:.2f} | {1e3 * renewal:.2f} "
             f"| {1e9 * renewal / n / math.log2(n):.2f} | {mib:.0f} |"
         )
-    text = "\n".join(lines) + "\n"
+    text = "\n".join([*lines, *pulses()]) + "\n"
     print(text)
     if arguments.out:
         arguments.out.write_text(text, encoding="utf-8")
