@@ -256,33 +256,9 @@ def interpolation_coefficients(samples, order, matrix, missed, per_step, polynom
 
 @compiled
 def extrapolation_error(samples, order, weights, renewed, missed, ranges, lowest, highest, sums):
-    """Compare the extrapolated slow field with the renewed one.
+    """Compare the extrapolated slow field with the renewed one; see `kernels.extrapolation_error`.
 
-    A wall follows the field over its width, and errors of single cells average out there. The
-    error is therefore that of averages over blocks of FIELD_BLOCK × FIELD_BLOCK cells.
-
-    Parameters
-    ----------
-    samples, order
-        As for `interpolation_coefficients`.
-    weights : float32 array (n,)
-        Weights of the samples in the extrapolation.
-    renewed : float32 array (3, rows, columns)
-        The present slow field.
-    missed : float32 array (3, rows, columns)
-        Receives the difference of renewed and extrapolated field in columns of the ranges that
-        count, zero elsewhere.
-    ranges : int array (n, 2)
-        First column of each range, and the first column after it.
-    lowest, highest : int
-        First column that counts, and the first column after those that count.
-    sums : float32 array (columns,)
-        Work space.
-
-    Returns
-    -------
-    float32
-        Largest average deviation of a component in A/m; NaN if any deviation is NaN.
+    `sums` is work space of shape (columns,).
     """
     largest = np.float32(0)
     rows = missed.shape[1]
@@ -338,21 +314,7 @@ def workspace(space, cells):
 
 @compiled
 def pack(film, free, first, last, m, weight):
-    """Pack a range of columns with a frame around it.
-
-    Parameters
-    ----------
-    film : float32 array (3, rows, columns)
-        Magnetisation of the whole film.
-    free : bool array (rows, columns)
-        Cells that may move.
-    first, last : int
-        First column of the range, and the first column after it.
-    m : float32 array (3, cells)
-        Receives the magnetisation of the range and of its neighbours.
-    weight : float32 array (cells,)
-        Receives 1 in cells of the range that may move, 0 elsewhere.
-    """
+    """Pack a range of columns with a frame around it; see `kernels.pack`."""
     rows, columns = free.shape
     stride = last - first + 2
     left, right = max(first - 1, 0), min(last + 1, columns)
@@ -371,27 +333,10 @@ def pack(film, free, first, last, m, weight):
 
 @compiled
 def block_speed(film, free, field, m, work, slow, weight, sums, p, factor, speed):
-    """Compute the largest |dm/dt| component, averaged over blocks of BLOCK × BLOCK cells, in 1/s.
+    """Compute the largest dm/dt, averaged over blocks; see `kernels.block_speed`.
 
-    The average removes the rounding errors of single precision, which exchange amplifies from cell
-    to cell. Motion on such a short scale is damped within picoseconds.
-
-    Parameters
-    ----------
-    film : float32 array (3, rows, columns)
-        Magnetisation.
-    free : bool array (rows, columns)
-        Cells that may move.
-    field : float32 array (3, rows, columns)
-        Slow field in A/m.
-    m, work, slow, weight
-        Work space, see `kernels.workspace`; `work[1]` then holds dm/dt in 1/s.
-    sums : float32 array (2, columns)
-        Work space.
-    p, factor
-        As for `_advance`; `factor` does not include the step.
-    speed : float32 array (blocks,)
-        Result for each range of BLOCK columns: the largest value of its blocks.
+    `m`, `work`, `slow` and `weight` are those of `kernels.workspace`; `work[1]` then holds dm/dt in
+    1/s. `sums` is work space of shape (2, columns).
     """
     rows, columns = free.shape
     stride = columns + 2
@@ -433,22 +378,9 @@ def block_speed(film, free, field, m, work, slow, weight, sums, p, factor, speed
 def advance_ranges(
     film, free, ranges, samples, order, matrix, missed, per_step, steps, space, p, chain, factor
 ):
-    """Advance ranges of columns by Runge-Kutta steps, with the slow field extrapolated.
+    """Advance ranges of columns by Runge-Kutta steps; see `kernels.advance_ranges`.
 
-    Parameters
-    ----------
-    film : float32 array (3, rows, columns)
-        Magnetisation, changed in place.
-    free : bool array (rows, columns)
-        Cells that may move.
-    ranges : int array (n, 2)
-        First column of each range, and the first column after it; at least one column apart.
-    samples, order, matrix, missed, per_step
-        As for `interpolation_coefficients`.
-    steps, p, chain, factor
-        As for `_advance`.
-    space : pointer to float32
-        Work space, see `workspace`.
+    `space` is a pointer to float32; see `workspace`.
     """
     rows = free.shape[0]
     for n in range(ranges.shape[0]):
@@ -475,15 +407,7 @@ def advance_ranges(
 
 @compiled
 def multiply(spectrum, kernel):
-    """Replace the spectrum of M by that of -N M, in place.
-
-    Parameters
-    ----------
-    spectrum : complex64 array (3, rows, columns)
-        Transform of the magnetisation.
-    kernel : float32 array (4, rows, columns)
-        Transforms of the components xx, yy, zz and xy of N.
-    """
+    """Replace the spectrum of M by that of -N M, in place; see `kernels.multiply`."""
     for r in range(spectrum.shape[1]):
         x, y, z = spectrum[0, r], spectrum[1, r], spectrum[2, r]
         xx, yy, zz, xy = kernel[0, r], kernel[1, r], kernel[2, r], kernel[3, r]
