@@ -87,7 +87,7 @@ def pulse(rows: int) -> tuple[float, float, float]:
 
 def pulses() -> list[str]:
     """Return tables of pulses on wider tracks, and in several processes at the same time."""
-    lines = ["", "| cells along the wall | CPU s | us a cell | followed columns | renewals |"]
+    lines = ["", "| cells along the wall | CPU s | µs a cell | followed columns | renewals |"]
     lines.append("|---:|---:|---:|---:|---:|")
     for rows in WIDTHS:
         found = np.array([pulse(rows) for _ in range(3)])

@@ -122,7 +122,8 @@ class Job:
 
     def whole(self) -> float:
         """Return how long in s it takes at the pace of its simulation; 0 if that is unknown."""
-        return self.elapsed(self.looked) / self.share if self.share > 0 else 0.0
+        # a note may have been read before the job was seen to have left the queue
+        return max(self.elapsed(self.looked), 0.0) / self.share if self.share > 0 else 0.0
 
     def left(self, now: float, expected: float) -> float:
         """Return how long in s it still takes, if jobs like it take `expected` s.

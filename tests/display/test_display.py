@@ -296,6 +296,20 @@ def test_the_pace_of_a_job_is_that_since_it_left_the_queue(run, clock, tmp_path)
     assert run.line() == "0 of 1 jobs; about 15 s left; running: trace"
 
 
+def test_a_note_that_was_read_in_the_queue_tells_no_pace(run, clock, tmp_path):
+    """A short simulation ends, and removes its note, before a look finds that it has begun."""
+    log, output = tmp_path / "trace.log", tmp_path / "0.5000.nc"
+    run.start(Job("trace", 1, outputs=(str(output),), logs=(str(log),)))
+    run.submit(1)
+    clock.now += 6
+    log.write_text("")
+    files.progress_of(output).write_text("[1e-9, 4e-9]")
+    assert run.running[1].progress(clock()) == "1.0 of 4.0 ns"
+    files.progress_of(output).unlink()
+    clock.now += 1
+    assert run.line() == "0 of 8 jobs; running: trace"
+
+
 def test_a_note_that_cannot_be_written_costs_nothing(tmp_path):
     with files.noted_progress(tmp_path / "missing" / "0.5000.nc", 1e-9) as note:
         note(1e-10)

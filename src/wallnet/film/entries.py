@@ -7,7 +7,7 @@ import numba
 from numba import carray, cfunc, types
 
 from wallnet.film import loops
-from wallnet.film.kernels import ENTRIES, ORDERS, RECORD
+from wallnet.film.kernels import BLOCK, ENTRIES, ORDERS, RECORD
 
 KINDS = {
     "bool*": types.CPointer(types.boolean),
@@ -83,7 +83,7 @@ def block_speed(film, free, field, rows, columns, m, work, slow, weight, sums, p
         carray(sums, (2, columns)),
         carray(p, (1,))[0],
         factor,
-        carray(speed, (-(-columns // loops.BLOCK),)),
+        carray(speed, (-(-columns // BLOCK),)),
     )
 
 
