@@ -55,7 +55,10 @@ SEPARATE = {
 HEADER = ("stage", "mutants", "text or styling", "drawn", "noticed", "undecided")
 
 HANGING = 600.0
-"""Time in s after which a mutant hangs; this counts as noticed."""
+"""Time in s after which a mutant hangs, at least; this counts as noticed."""
+
+SLOWER = 3.0
+"""Ratio of that time to the one that the tests take without a mutant."""
 
 UNMUTATED = """
 import os
@@ -233,29 +236,37 @@ def main() -> int:
         alive = [name for name in every if codes.get(name) not in NOTICED]
         print(f"{len(alive)} left after {time.monotonic() - started:.0f} s", flush=True)
 
-        def passes(tests: tuple[str, ...], name: str) -> bool:
+        def passes(tests: tuple[str, ...], name: str, limit: float) -> bool:
             """Return whether tests of other processes pass with a mutant, or without any."""
             command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
             chosen = {"PYTHONPATH": str(root / "mutants/src"), "MUTANT_UNDER_TEST": name}
             place, variables = root / "mutants", environment | chosen
-            return run_for(HANGING, [*command, *tests], cwd=place, env=variables) == 0
+            return run_for(limit, [*command, *tests], cwd=place, env=variables) == 0
+
+        def limit_without(tests: tuple[str, ...]) -> float | None:
+            """Return the time for a mutant in s; None if tests fail or are slow without one."""
+            begun = time.monotonic()
+            if not passes(tests, "", 60 * arguments.minutes - (begun - started)):
+                return None
+            return max(HANGING, SLOWER * (time.monotonic() - begun))
 
         def on_separate_jobs(name: str) -> bool | None:
             """Return whether tests of other processes notice it; None if this is not known."""
             others = SEPARATE.get(stage_of[name], DEVICES)
             if not others:
                 return False
-            if not sound[others] or time.monotonic() - started > 60 * arguments.minutes:
+            limit = limits[others]
+            if limit is None or time.monotonic() - started > 60 * arguments.minutes:
                 return None
-            return not passes(others, name)
+            return not passes(others, name, limit)
 
         noticed: dict[str, bool | None] = {name: codes.get(name) in NOTICED for name in every}
         chance.shuffle(alive)
         with ThreadPoolExecutor(arguments.jobs) as pool:
             # tests that fail without a mutant would notice each one
             needed = sorted({SEPARATE.get(stage_of[name], DEVICES) for name in alive} - {()})
-            sound = dict(zip(needed, pool.map(lambda t: passes(t, ""), needed), strict=True))
-            for tests in (tests for tests, fine in sound.items() if not fine):
+            limits = dict(zip(needed, pool.map(limit_without, needed), strict=True))
+            for tests in (tests for tests, limit in limits.items() if limit is None):
                 print(f"without a mutant these fail: {' '.join(tests)}", flush=True)
             for name, verdict in zip(alive, pool.map(on_separate_jobs, alive), strict=True):
                 noticed[name] = verdict
