@@ -170,6 +170,7 @@ def test_the_wall_has_to_start_in_the_first_notch(start, notches):
         None,
         {"count": 3, "diameter": 36e-9},  # the last one is on the right edge
         {"positions": [300e-9, 890e-9], "diameter": 36e-9},  # and here it is cut
+        {"positions": [300e-9, 500e-9, 890e-9], "diameter": 36e-9},
         {"positions": [300e-9], "diameter": 36e-9},
     ],
 )

