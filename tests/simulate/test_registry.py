@@ -1,5 +1,6 @@
 """From a calculator's name to a calculator: found calculators, and messages if none is found."""
 
+import json
 import sys
 
 import pytest
@@ -92,6 +93,20 @@ def test_a_check_that_fails_in_any_way_is_one_sentence(module):
         with pytest.raises(SimulationError) as refused:
             calculator.check("strict:Drift", {"velocity": 1.0})
         assert words in str(refused.value)
+
+
+def test_every_setting_of_a_calculator_that_is_called_is_checked(module):
+    check = "    def check(self):\n        if self.settings.velocity > 5: raise OSError('too fast')\n\n"
+    module("limited", DRIFT.replace("    def run(", f"{check}    def run("))
+    called = [
+        json.dumps({"calculator_name": "limited:Drift", "calculator": {"velocity": velocity}})
+        for velocity in (9.0, 1.0)
+    ]
+    calculator.check_called(called[1:])
+    calculator.check_called(['{"calculator_name": "film", "calculator": {}}'])
+    for simulations in (called, called[::-1], [json.dumps({"simulation": json.loads(called[0])})]):
+        with pytest.raises(SimulationError, match="too fast"):
+            calculator.check_called(simulations)
 
 
 @pytest.mark.parametrize("resumes", [False, True])

@@ -309,6 +309,15 @@ def test_velocity_of_the_model_is_the_closed_formula_without_a_hard_axis():
         assert rate == pytest.approx(turning, rel=1e-6, abs=0)
 
 
+@pytest.mark.parametrize("radius", [5.2e-9, 20.37e-9])
+def test_radius_of_a_skyrmion_is_that_of_a_circle(radius):
+    """The rows beside the centre are half a cell off it: 0.1 nm of 5 nm."""
+    axis = (np.arange(40) + 0.5) * 2e-9 - 40e-9
+    mz = np.tanh((np.hypot(*np.meshgrid(axis, axis)) - radius) / 8e-9)
+    # observed: 3.3e-4
+    assert standard_problems._radius(mz, 2e-9) == pytest.approx(radius, rel=1e-3, abs=0)
+
+
 def test_cost_of_each_tolerance_is_beside_it(monkeypatch):
     """The test uses a film with a deviation of given size; the real one takes a minute."""
 

@@ -75,6 +75,16 @@ def test_states_and_tables_of_all_runs_become_one_trace(stand_in, small_job, tmp
     calculator.check("oommf", {})
 
 
+def test_states_that_the_archive_writes_after_the_end_are_waited_for(stand_in, small_job):
+    """OOMMF's solver ends while another of its processes still writes."""
+    late = "import os, time\n    if os.fork(): os._exit(0)\n    time.sleep(0.5)"
+    jobs = stand_in(late)
+    trace = simulate(small_job("oommf"))
+    assert trace.sizes["time"] == 12
+    assert trace["time"].values[-1] == pytest.approx(200e-12, rel=1e-6, abs=0)
+    assert list(jobs.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
