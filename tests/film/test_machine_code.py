@@ -1,7 +1,9 @@
 """Machine code is compiled once, stored whole, and loaded only where it is what it should be."""
 
+import ast
 import ctypes
 import os
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -67,6 +69,33 @@ def test_functions_of_another_source_processor_or_version_are_compiled_again(sou
             patch.setattr(machine_code, "version", lambda of, n=name: true(of) + "x" * (of == n))
             assert machine_code.functions([source], TYPES, Compiler(7))["scaled"](2) == 14
     assert len(stored(source.parent)) == 5
+
+
+def test_all_modules_of_the_compiled_functions_count(monkeypatch):
+    """Also one whose constants alone they import."""
+    given = []
+    monkeypatch.setattr(machine_code, "functions", lambda sources, *_: given.extend(sources) or {})
+    kernels._compiled.__wrapped__()
+    needed = {"entries"}
+    while needed != (more := needed.union(*map(imported, needed))):
+        needed = more
+    # it counts in any case
+    needed.remove("machine_code")
+    assert needed > {"entries"}
+    assert {path.stem for path in given} == needed
+    assert all(path.is_file() for path in given)
+
+
+def imported(name):
+    """Return the names of the engine's modules that one of them imports."""
+    text = Path(kernels.__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
+    found = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.module == "wallnet.film":
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module.startswith("wallnet.film."):
+            found.add(node.module.split(".")[2])
+    return found
 
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "empty", "folder"])

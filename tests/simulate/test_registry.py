@@ -96,7 +96,9 @@ def test_a_check_that_fails_in_any_way_is_one_sentence(module):
 
 
 def test_every_setting_of_a_calculator_that_is_called_is_checked(module):
-    check = "    def check(self):\n        if self.settings.velocity > 5: raise OSError('too fast')\n\n"
+    check = (
+        "    def check(self):\n        if self.settings.velocity > 5: raise OSError('too fast')\n\n"
+    )
     module("limited", DRIFT.replace("    def run(", f"{check}    def run("))
     called = [
         json.dumps({"calculator_name": "limited:Drift", "calculator": {"velocity": velocity}})

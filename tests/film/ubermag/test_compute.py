@@ -1,12 +1,13 @@
 """Energies and fields of a system on demand."""
 
+import micromagneticmodel as mm
 import numpy as np
 import pytest
 from helpers.systems import asymmetric_system, flat_system
 
 import wallnet.film
 from wallnet import tracks
-from wallnet.film.ubermag.translation import describe
+from wallnet.film.ubermag.translation import Unsupported, describe
 
 
 def test_energies_add_up(job):
@@ -44,6 +45,16 @@ def test_computed_values_of_a_term_stand_in_their_cells(name):
     computed = wallnet.film.compute(term.energy, system)
     assert computed == pytest.approx(expected.sum() * 9e-27, rel=1e-12, abs=0)
     assert system.compute_number == 3
+
+
+def test_energies_do_not_depend_on_the_dynamics():
+    """Not even on those that the engine does not have."""
+    system = asymmetric_system()
+    expected = wallnet.film.compute(system.energy.energy, system)
+    system.dynamics = mm.Damping(alpha=0.1) + mm.ZhangLi(u=10.0, beta=0.2)
+    with pytest.raises(Unsupported):
+        describe(system)
+    assert wallnet.film.compute(system.energy.energy, system) == expected
 
 
 def test_deleted_drives_are_counted_anew(tmp_path):
