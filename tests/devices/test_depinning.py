@@ -102,6 +102,15 @@ def truth(place, density):
     return notch, notch
 
 
+def test_pulses_that_free_and_those_of_the_sweep_have_durations_of_their_own():
+    campaign = config.parse(freed(duration=0.9e-9))
+    device, asked = campaign.devices["synapse"], campaign.depinning["synapse"]
+    job = jobs.depinning_job(device, asked)
+    assert (job.duration, job.sweep_duration) == (0.9e-9, 0.6e-9)
+    freeing = jobs.freeing_job(next(iter(jobs.pinned_walls(device, asked))), asked, 1e12)
+    assert freeing.pulse_duration == 0.9e-9
+
+
 @pytest.fixture
 def made(tmp_path):
     """Return job, rounds, what each round asked for, and a folder with all traces."""
