@@ -2,6 +2,7 @@
 
 import importlib
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from helpers.walls import SYNAPSE, campaign, moving_wall
 
 from wallnet import config, devices, files, jobs, plan
 from wallnet.config import Arrival, Response, Rest
+from wallnet.config.devices import Detector
 from wallnet.devices.calibration import (
     Judged,
     Seen,
@@ -20,6 +22,7 @@ from wallnet.devices.calibration import (
     misfits,
     named,
     of_arrival,
+    of_response,
     of_rest,
     spacing,
 )
@@ -55,6 +58,25 @@ def arrival(notch, time, tolerance):
 
 
 # Statements
+
+
+def test_a_curve_is_read_under_the_detector_of_its_device(job):
+    """Walls at 300, 420 and 720 nm, linear in J over the whole track only."""
+    columns = job.track.cells[0]
+    x = (np.arange(columns) + 0.5) * job.track.cell_size / NM
+    at, none = np.zeros(1), np.ones(columns)
+    walls = [
+        Seen(job, at, at, at, np.where(x < wall, -1.0, 1.0)[None], none) for wall in (300, 420, 720)
+    ]
+    detectors = {"whole": Detector(), "part": Detector(start=360 * NM, stop=600 * NM)}
+    found = {}
+    for name in detectors:
+        densities = [0.3 * T, 0.42 * T, 0.72 * T]
+        statement = Response(device=name, current_densities=densities, deviation=0.01)
+        found[name] = of_response(statement, walls, SimpleNamespace(detectors=detectors))
+    assert found["whole"].holds
+    # J_norm is (0.42 - 0.3)/(0.72 - 0.3), and the wall is 60 of 240 nm under the detector
+    assert found["part"].distance == pytest.approx(0.12 / 0.42 - 60 / 240, rel=1e-9, abs=0)
 
 
 def test_a_wall_is_where_it_is_stated_or_a_number_of_notches_away(job):

@@ -96,6 +96,20 @@ def test_an_activation_is_that_of_the_device_file(neuron):
         assert fault == ""
 
 
+def test_each_reading_has_its_own_curve_and_fault(neuron):
+    data = neuron.gather()
+    data["fault"] = data["fault"].astype(object)
+    data["fault"].loc[{"reading": "series"}] = "falls by 0.4"
+    data["quartic"].loc[{"reading": "series"}] = data["quartic"].sel(reading="series") * 2
+    files.write_dataset(data, neuron.out, "neuron", {})
+    path = neuron.root / "neuron.json"
+    devices.compact_model(neuron.out, path)
+    assert activation_of(path, "parallel")[1] == ""
+    curve, fault = activation_of(path, "series")
+    assert fault == "falls by 0.4"
+    assert curve.coefficients == (tuple(data["quartic"].sel(reading="series").values.tolist()),)
+
+
 def activation(**curve):
     return {"activation": {"parallel": {**curve, "fault": ""}}}
 

@@ -8,6 +8,7 @@ from helpers.depinning import freed
 from helpers.walls import moving_wall
 
 from wallnet import config, devices, files, jobs, plan
+from wallnet.devices.depinning import _next as next_pulses
 from wallnet.devices.depinning import left_ends, reach, stay, threshold
 from wallnet.files import FileError
 
@@ -100,6 +101,11 @@ def truth(place, density):
     if place == "alone-1":
         return notch + 80 * (density > 0.8 * T), notch + 80 * (density > 0.8 * T)
     return notch, notch
+
+
+def test_gaps_in_which_either_end_leaves_are_halved():
+    left = {0.5 * T: 0, 1.5 * T: 1, 2.0 * T: 1, 3.0 * T: 2}
+    assert next_pulses(left, 0.5 * T) == [1.0 * T, 2.5 * T]
 
 
 def test_pulses_that_free_and_those_of_the_sweep_have_durations_of_their_own():

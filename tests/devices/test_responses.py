@@ -145,6 +145,16 @@ def test_each_branch_ends_with_the_last_pulse_that_changes_the_state(found):
     np.testing.assert_allclose(steps, [1 / 3, -1 / 3], rtol=1e-6)
 
 
+def test_a_pulse_without_effect_within_a_branch_is_one_of_its_steps(tmp_path):
+    walls = [60e-9, 100e-9, 100e-9, 180e-9, 220e-9, 180e-9, 180e-9, 60e-9]
+    job = program(tmp_path / "program.nc", walls, PULSES)
+    response(job, tmp_path / "program.nc", tmp_path / "response.nc")
+    found = files.read_dataset(tmp_path / "response.nc", "response")
+    assert found["branch_steps"].values.tolist() == [4, 3]
+    steps = found["step_size"].sel(reading="parallel").values
+    np.testing.assert_allclose(steps, [1 / 4, -1 / 3], rtol=1e-6)
+
+
 def test_the_nonlinearity_of_depression_is_that_of_its_curve_drawn_backwards(found):
     """As in NeuroSim's script, which draws both curves rising."""
     share = np.arange(4) / 3

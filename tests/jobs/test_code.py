@@ -67,7 +67,10 @@ def test_a_module_of_no_installed_package_is_known_by_its_source(folder, code):
     second = code("solver:Solver")
     # every module of a package counts
     (folder / "solver/part.py").write_text("more = 1\n")
-    assert len({first, second, code("solver:Solver")}) == 3
+    third = code("solver:Solver")
+    (folder / "solver/inner").mkdir()
+    (folder / "solver/inner/part.py").write_text("more = 2\n")
+    assert len({first, second, third, code("solver:Solver")}) == 4
 
 
 def test_a_single_module_is_known_by_its_own_source(folder, code):

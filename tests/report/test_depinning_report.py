@@ -70,6 +70,19 @@ def test_dwell_times_are_up_to_the_end_of_the_pulse(written):
     ]
 
 
+def test_a_notch_that_one_end_reaches_has_a_row(data, tmp_path):
+    data["reach_time"][1, 1, 1] = NAN
+    files.write_dataset(data, tmp_path / "synapse.nc", "depinning", {})
+    tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
+    depinning.depinning_report(
+        tmp_path / "synapse.nc", tables, SMALL, tmp_path / "f.png", tmp_path / "f.pdf"
+    )
+    last = (tmp_path / "table.md").read_text().strip().splitlines()[-1]
+    assert [cell.strip() for cell in last.strip("|").split("|")] == [
+        *("1.5000", "2", "0.30", "–", "≥ 0.30", "–", "–", "–")
+    ]
+
+
 def test_the_figure_has_thresholds_and_dwell_times(data):
     with style.apply(SMALL):
         figure = depinning.draw(data, SMALL)

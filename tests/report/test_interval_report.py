@@ -56,6 +56,19 @@ def test_the_table_has_edges_width_and_margin(written):
     assert rows[3][2:4] == ["0.7000", "–"]
 
 
+def test_the_half_width_of_negative_currents_is_positive(data, tmp_path):
+    data["interval_low"][:] = [NAN, -0.70e12, -0.62e12, -0.60e12]
+    data["interval_high"][:] = [-0.70e12, -0.62e12, -0.60e12, NAN]
+    files.write_dataset(data, tmp_path / "stairs.nc", "intervals", {})
+    tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
+    intervals.interval_report(
+        tmp_path / "stairs.nc", tables, SMALL, tmp_path / "f.png", tmp_path / "f.pdf"
+    )
+    with open(tmp_path / "table.csv", newline="") as stream:
+        rows = [list(row.values()) for row in csv.DictReader(stream)]
+    assert rows[1][2:] == ["-0.7000", "-0.6200", "0.0005", "0.0800", "6.1", "0"]
+
+
 def test_the_pulses_of_the_sweep_are_told_apart(written):
     text = (written / "table.md").read_text()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
