@@ -109,6 +109,16 @@ def test_the_asymmetry_is_that_of_potentiation_and_the_depression_after_it(data,
     ]
 
 
+def test_a_depression_and_the_potentiation_after_it_are_no_pair(data, tmp_path):
+    data["program_current_density"] = -data["program_current_density"]
+    files.write_dataset(data, tmp_path / "response.nc", "response", {})
+    tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
+    figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
+    programs.program_report(tmp_path / "response.nc", tables, SMALL, *figure)
+    assert cells(tmp_path, "1 to 2")[0][1] == "depression"
+    assert cells(tmp_path, "1 to 3") == []
+
+
 def test_whether_a_wall_is_settled_is_a_word(written):
     settled = [cells(written, str(pulse))[0][4] for pulse in range(4)]
     assert settled == ["not asked", "yes", "yes", "no"]

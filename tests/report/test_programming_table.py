@@ -203,6 +203,16 @@ def test_a_staircase_needs_a_pulse_for_each_level_on_the_way(folder, job):
     assert float(back["energy"]) == pytest.approx(3 * up + 8 * down, rel=1e-5, abs=0)
 
 
+def test_the_first_pulse_down_starts_from_the_highest_level(folder, job):
+    """Down by 3→1, 1→0, 2→0 and 3→0: the first pulse twice, the others three times."""
+    densities = [0, 2e12, 2e12, 2e12, 2e12, -1e12, -1.2e12, -1.4e12]
+    change(folder / "responses/stairs.nc", "response", program_current_density=densities)
+    row = tabulated(folder, job)["on_levels", "stairs", "quantized"]
+    down = [energy(density, 6e-9, 50e-9) for density in (1e12, 1.2e12, 1.4e12)]
+    expected = 3 * energy(2e12, 3e-9, 50e-9) + 2 * down[0] + 3 * down[1] + 3 * down[2]
+    assert float(row["energy"]) == pytest.approx(expected, rel=1e-5, abs=0)
+
+
 def test_a_mapping_with_one_synapse_a_weight_counts_only_that(folder, job):
     for seed, found in ((3, NEW), (4, OLD)):
         for stage in ("quantized", "on_levels"):

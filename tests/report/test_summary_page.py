@@ -230,6 +230,20 @@ def test_the_story_is_told_in_order_with_its_tables(configured, folder):
     assert ["material.damping", "1", "0.5", "0.5"] in about
 
 
+def test_a_level_that_a_negative_current_writes_has_a_price(configured, folder):
+    path = folder / files.DEVICE.format(device="synapse-3")
+    data = files.read_dataset(path, "synapse")
+    data["reaching_current_density"].values[1] *= -1
+    files.write_dataset(data, path, "synapse", {})
+    page = page_of(jobs.summary_job(configured), folder)
+    price = cells(page, "synapse-3: price of a pulse of 2 ns")
+    assert [row[:2] for row in price[1:]] == [
+        *(["notch 1", "-0.5000"], ["between 1 and 2", "0.6000"]),
+        *(["notch 2", "0.8000"], ["reversed", "1.0000"]),
+    ]
+    assert float(price[1][2]) > 0
+
+
 def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, folder):
     job = jobs.summary_job(configured)
     assert "snakemake barriers computes them" in part(page_of(job, folder), "Kept")

@@ -133,6 +133,20 @@ def test_pulses_and_sequences_have_their_price(data, tmp_path):
     assert cells(tmp_path, "notch 2", "expelled")[0][2:] == ["–"] * 4
 
 
+def test_a_pulse_that_a_sequence_repeats_has_its_price_each_time(data, tmp_path):
+    data["end_target"].values[1, 1, 3] = TARGET.index("reversed")
+    data["sequence_duration"].values[1, 2] = 5e-9
+    files.write_dataset(data, tmp_path / "stairs.nc", "transitions", {})
+    tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
+    job = jobs.price_job(config.parse(led()).devices["stairs"])
+    figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
+    transitions.transition_report(tmp_path / "stairs.nc", tables, SMALL, *figure, job)
+    (found,) = cells(tmp_path, "notch 1", "reversed")
+    assert float(found[4]) == pytest.approx(
+        2 * price_of(job, 0.7e12, 5e-9).energy / 1e-12, rel=0, abs=5.1e-4
+    )
+
+
 def test_the_states_say_what_rests_and_what_is_reached_and_left(written):
     tail = [row for row in cells(written) if len(row) == 4 and row[1] in ("yes", "no", "–")]
     assert tail[-4:] == [
