@@ -20,6 +20,10 @@ def test_the_defaults_are_ten_years_at_room_temperature():
     assert barriers.of(parsed().devices) == ["synapse", "other"]
 
 
+def test_one_attempt_frequency_may_be_both_limits():
+    assert parsed(attempt_frequencies=[1e10, 1e10]).barriers.attempt_frequencies == (1e10, 1e10)
+
+
 def test_only_the_named_synapses_have_barriers():
     campaign = parsed(devices=["other"])
     assert campaign.barriers.of(campaign.devices) == ["other"]

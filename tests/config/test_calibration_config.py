@@ -144,6 +144,7 @@ def altered(block, **changes):
         ({"parameters": {"damping": [0.5, 0.5]}}, "damping has 0.5 and 0.5; write the lower"),
         ({"read_delays": []}, "read_delays is empty"),
         ({"read_delays": [2e-9]}, "read_delays has 2e-09 s, longer than relaxation.longest 1e-09"),
+        ({"read_delays": [0.1e-9, 2e-9]}, "read_delays has 2e-09 s, longer than relaxation.lon"),
         ({"candidates": 198}, "with 2 simulations each make 400, more than most_simulations 399"),
         ({"changes": {"synapse": {"calculator": "oommf"}}}, "changes.synapse sets calculator"),
         (

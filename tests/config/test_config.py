@@ -1379,6 +1379,17 @@ def test_a_case_of_the_cross_check_varies_its_own_device(tiny):
     assert campaign.devices["synapse"].material.damping == 0.5
 
 
+def test_every_case_of_the_cross_check_is_validated(tiny):
+    case = {"device": "synapse", "current_density": 2e12}
+    bad = case | {"changes": {"material": {"polarization": 7}}}
+    tiny["crosscheck"] = {"cases": {"first": bad, "second": case, "third": bad}}
+    with pytest.raises(config.ConfigError) as refused:
+        config.parse(tiny)
+    found = str(refused.value).splitlines()
+    for name, problem in zip(("first", "third"), found, strict=True):
+        assert f"crosscheck.cases.{name}.changes.material.polarization = 7 is outside" in problem
+
+
 def test_the_two_resistances_of_a_detector_differ():
     equal = {"parallel_resistance": 15e3, "antiparallel_resistance": 15e3}
     assert not fits(config.Detector, equal)

@@ -1,4 +1,5 @@
 import base64
+from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -77,3 +78,19 @@ def test_a_network_can_be_evaluated_twice(results, images):
     data = ImageData(images, 0.1, seed=3)
     trainer = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False)
     assert evaluate(network, data, trainer) == evaluate(network, data, trainer)
+
+
+def test_layers_are_in_the_order_of_the_model(results, images):
+    network = storage.load_network(results["quantized"][1], "dense")
+    classes = len(images.classes)
+    network.model = torch.nn.Sequential(
+        OrderedDict(
+            flat=torch.nn.Flatten(),
+            wide=torch.nn.Linear(64, 5),
+            rectified=torch.nn.ReLU(),
+            narrow=torch.nn.Linear(5, classes),
+        )
+    )
+    trainer = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False)
+    record = evaluate(network, ImageData(images, 0.1, seed=3), trainer)
+    assert record["layers"] == ["wide", "narrow"]

@@ -16,6 +16,7 @@ from wallnet.config import ConfigError
 from wallnet.config.networks import Interpretation, Interpretations, Training
 from wallnet.jobs import comparison_job, interpretation_job
 from wallnet.networks import studies
+from wallnet.networks.batches import ImageData
 from wallnet.networks.model import FullyConnected, Shape
 from wallnet.networks.studies import quantized
 
@@ -215,6 +216,19 @@ def test_the_free_network_is_that_of_plain_training_on_its_images(images, weight
     for found, layer in zip(weights[name, epochs], expected, strict=True):
         for part, values in zip(found, layer, strict=True):
             torch.testing.assert_close(part, values, rtol=1e-4, atol=1e-5)
+
+
+def test_accuracies_are_measured_without_dropout(images):
+    torch.manual_seed(3)
+    size, classes = images.test_images[0].size, len(images.classes)
+    model = torch.nn.Sequential(
+        torch.nn.Flatten(), torch.nn.Dropout(0.9), torch.nn.Linear(size, classes)
+    )
+    weight, bias = (each.detach().numpy() for each in model[2].parameters())
+    values = images.test_images.reshape(len(images.test_labels), -1) / 255
+    right = (values @ weight.T + bias).argmax(axis=1) == images.test_labels
+    found = studies._accuracy(model.train(), ImageData(images, 0.1, seed=3))
+    assert found == pytest.approx(100 * right.mean(), rel=1e-9, abs=0)
 
 
 def test_accuracies_are_those_of_the_written_weights_on_the_test_images(images, rows, weights):

@@ -209,7 +209,8 @@ def test_one_end_may_go_first_if_no_half_state_tells_it(device, barriers, minima
 
     monkeypatch.setattr(paths, "lowest", first_of)
     job = jobs.barrier_job(device, barriers, "1", "2")
-    for half, sizes in ((minima[WallState("between 1 and 2")], [28]), (None, [28, 55])):
+    held = minima[WallState("between 1 and 2")]
+    for half, sizes in ((held, [28]), (None, [28, 55]), (held.assign_attrs(stayed=0), [28, 55])):
         given = {state: each for state, each in minima.items() if not state.half}
         if half is not None:
             given[WallState("between 1 and 2")] = half

@@ -115,6 +115,25 @@ def test_a_killed_program_goes_on_after_its_finished_pulses(initial, trace, tmp_
         np.testing.assert_array_equal(found[name].values, trace[name].values, err_msg=name)
 
 
+def test_finished_pulses_are_judged_again_when_a_program_goes_on(initial, trace, tmp_path):
+    output = tmp_path / "up-down.nc"
+    asked = []
+
+    def enough(part, settled):
+        asked.append((float(part["pulse_current_density"]), settled))
+        if len(asked) == 3:
+            raise Killed
+        return len(asked) == 7
+
+    with pytest.raises(Killed):
+        programs.run_program(job_of(), initial, output=output, enough=enough)
+    found = programs.run_program(job_of(), initial, output=output, enough=enough)
+    settled = trace["pulse_settled"].values[1:].tolist()
+    expected = list(zip([1.2e12, 1.2e12, 1.2e12, -1.2e12], settled, strict=False))
+    assert asked == expected[:3] + expected
+    assert found.sizes["pulse"] == 5
+
+
 @pytest.mark.parametrize("what", ["pulses", "state", "damaged"])
 def test_finished_pulses_of_another_program_are_not_used(what, initial, tmp_path, monkeypatch):
     output = tmp_path / "up-down.nc"

@@ -7,6 +7,7 @@ import pytest
 
 from wallnet import config, jobs
 from wallnet.simulate import SimulationError, calculator, simulate
+from wallnet.simulate.ubermag import UbermagCalculator
 
 OURS = "wallnet.film:TimeDriver"
 
@@ -96,6 +97,15 @@ def test_no_run_has_more_states_than_two_digits_tell_apart(own_job, watched):
     job = own_job("watched:TimeDriver", pulse=pulse, relaxation={"longest": 0})
     assert simulate(job).sizes["time"] == 101
     assert [stages for _, stages, *_ in watched] == [99, 1]
+
+
+def test_nor_have_the_pieces_of_a_relaxation_with_a_long_hold(own_job):
+    """The hold has 150 steps of 0.02 ns, the relaxation 160."""
+    relaxation = {"longest": 3.2e-9, "hold": 3e-9, "speed": 40.0}
+    pieces = list(UbermagCalculator._pieces(own_job(OURS, relaxation=relaxation)))
+    # the pulse of 0.13 ns ends within a step
+    assert [piece.stages for piece in pieces] == [6, 1, 1, 99, 60, 1]
+    assert pieces[-1].time(0) == pytest.approx(3.33e-9, rel=1e-9, abs=0)
 
 
 def test_the_relaxation_ends_within_a_piece_as_the_wall_rests(own_job, small_job):
