@@ -53,6 +53,21 @@ def test_masks_in_any_order_of_memory_give_the_same():
     assert np.ptp(found[0]) > 1
 
 
+@pytest.mark.parametrize("without", [(), ("stray_field_extrapolation",), SHORTCUTS])
+def test_held_cells_stand_still(without):
+    mask = np.ones((6, 40), dtype=bool)
+    held = np.zeros_like(mask)
+    held[1:, :3] = True
+    engine = Engine(mask, CELL, material.FILM, Tolerances(without=tuple(without)), held)
+    engine.magnetization = np.where(np.arange(40)[:, None] < 5, [0.6, 0, 0.8], [0.8, 0, -0.6])
+    before = engine.magnetization
+    engine.advance(10e-12)
+    moved = np.abs(engine.magnetization - before).max(axis=-1)
+    # 6e-8 is observed: their length is rounded
+    assert moved[held].max() < 2e-7
+    assert moved[~held].min() > 0.01
+
+
 def test_unstable_run_stops_with_a_sentence():
     with pytest.raises(EngineError, match="unstable at .* s: .*; lower film.time_step_fraction"):
         driven(Tolerances(frozen_change=0.0, time_step_fraction=3.0))
@@ -487,11 +502,12 @@ def test_a_restored_film_goes_on_to_the_bit():
     assert through.magnetization.any()
 
 
-def passing(without=()):
+def passing(without=(), field=(0.0, 0.0, 0.0)):
     """Return a wall that passes a notch on a long track, with the campaign's settings."""
+    terms = replace(material.FILM, external_field=field)
     mask = np.ones((16, 240), dtype=bool)
     mask[:4, 50:56] = mask[-4:, 50:56] = False
-    engine = Engine(mask, CELL, material.FILM, replace(material.DEFAULT, without=without))
+    engine = Engine(mask, CELL, terms, replace(material.DEFAULT, without=without))
     engine.magnetization = material.wall(mask.shape, 3e-9, 100e-9)
     engine.set_torque(material.torque(0.4e12))
     averages = []
@@ -570,6 +586,17 @@ def test_a_window_saves_renewals_and_not_accuracy():
     assert engine.counters.window_renewals > engine.counters.stray_field_renewals
     # 4.7e-6 is observed
     assert np.abs(found - trace).max() < 1.5e-5
+
+
+def test_a_window_has_the_external_field():
+    field = (2e4, 3e4, -1e4)
+    engine, found = passing(field=field)
+    _, trace = passing(("stray_field_window",), field)
+    _, without = passing()
+    assert engine.counters.window_renewals > engine.counters.stray_field_renewals
+    assert np.abs(trace - without).max() > 0.01
+    # 2.0e-5 is observed
+    assert np.abs(found - trace).max() < 6e-5
 
 
 def test_a_window_is_widened_to_columns_whose_field_changes_too_much():

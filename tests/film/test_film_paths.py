@@ -8,7 +8,7 @@ import pytest
 from wallnet.film import Terms
 from wallnet.film.landscape import Landscape, unit
 from wallnet.film.minima import descend
-from wallnet.film.paths import Path, along, climb, distance, distributed, lowest, relax
+from wallnet.film.paths import STOP, Path, along, climb, distance, distributed, lowest, relax
 
 MU0 = 4e-7 * math.pi
 CELL = (4e-9, 3e-9, 2e-9)
@@ -71,6 +71,22 @@ def test_the_highest_image_climbs_to_a_saddle_point_beside_it(element):
     lowest_energy = descend(element, images[0]).energy
     expected = K * 0.7**2 * 30 * VOLUME
     assert path.top - lowest_energy == pytest.approx(expected, rel=1e-4, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("residual", "stiffness", "converged"),
+    [
+        (0.5 * STOP, (-2e4, 3e4), True),
+        (1.5 * STOP, (-2e4, 3e4), False),
+        # a maximum in two directions, and a minimum
+        (0.5 * STOP, (-2e4, -1e3), False),
+        (0.5 * STOP, (2e3, 3e4), False),
+    ],
+)
+def test_a_saddle_point_falls_in_one_direction_only(residual, stiffness, converged):
+    images = np.zeros((3, 3, 1, 1), dtype=np.float32)
+    path = Path(images, np.array([0.0, 1.0, 0.5]), 4, True, 1, residual, stiffness)
+    assert path.converged is converged
 
 
 def test_without_a_field_the_barrier_is_k_v():
