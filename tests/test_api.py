@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -100,8 +101,6 @@ def test_a_sweep_has_the_files_and_numbers_of_the_workflow(swept, finished_devic
 
 def test_a_sweep_goes_on_where_it_was(swept, synapse, tmp_path):
     """Only what is missing, damaged or of another job is made again."""
-    import shutil
-
     folder = tmp_path / "copy"
     shutil.copytree(swept[0], folder, copy_function=shutil.copy2)
     traces = folder / "results/traces/synapse"
@@ -121,6 +120,16 @@ def test_a_sweep_goes_on_where_it_was(swept, synapse, tmp_path):
     )
     tasks = api._tasks(shorter, "synapse", folder)
     assert {task.kind for task in tasks if not task.is_done()} == {"trace"}
+
+
+def test_a_sweep_makes_results_of_another_revision_again(swept, synapse, tmp_path):
+    folder = shutil.copytree(swept[0], tmp_path / "copy")
+    path = folder / "results/traces/synapse/0.5000.nc"
+    trace = files.read_dataset(path, "trace")
+    older = {"revision": int(trace.attrs["revision"]) - 1}
+    files.write_dataset(trace.assign_attrs(older), path, "trace", {})
+    todo = [task for task in api._tasks(synapse, "synapse", folder) if not task.is_done()]
+    assert [task.output for task in todo] == [path]
 
 
 def test_a_simulation_that_fails_is_named_and_the_others_are_kept(path, tmp_path):

@@ -217,6 +217,21 @@ def test_a_wall_that_still_moves_is_said_and_reaches_nothing(synapse, caplog):
     assert np.isnan(whole(after)["reaching_current_density"].values[2])
 
 
+def test_a_wall_that_creeps_at_the_end_moves_though_it_was_faster_before(synapse):
+    """Its last nanosecond counts, the hold of this device, and not the whole relaxation."""
+    synapse.write_pulse(0.8e12, 600e-9, 600e-9, extra_rest=3e-9)
+    assert synapse.gather()["settled"].values.tolist() == [1, 1, 1, 1, 1]
+
+    def creeping(data):
+        after = np.clip(data["time"].values - 2e-9, 0, None)
+        way = 10 * np.minimum(after, 2e-9) + 0.3 * np.clip(after - 2e-9, 0, None)
+        values = data["wall_top"].values + np.where(after > 0, way - way[-1], 0.0)
+        return data.assign(wall_top=(data["wall_top"].dims, values, data["wall_top"].attrs))
+
+    synapse.edit(synapse.traces[3], creeping)
+    assert synapse.gather()["settled"].values.tolist() == [1, 1, 1, 0, 1]
+
+
 def test_a_wall_is_held_only_where_it_rests_against_the_current(synapse):
     """A wall at a notch after the pulse is not necessarily held by it during the pulse."""
     before = synapse.gather()

@@ -222,6 +222,8 @@ def test_level_0_is_read_under_the_detector(synapse):
     conductance = whole(data)["level_conductance"].sel(reading="parallel").values
     assert conductance[0] == pytest.approx(float(expected), rel=2e-3, abs=0)
     assert conductance[1] == pytest.approx(1e-4, rel=1e-3, abs=0)  # all switched
+    # the position is that of the wall on the whole track; its tail is cut at the end
+    assert whole(data)["level_position"].values[0] == pytest.approx(60e-9, rel=0, abs=3e-9)
 
 
 def test_levels_are_those_at_rest_whenever_the_device_is_read(synapse):

@@ -68,6 +68,17 @@ def test_a_bisection_goes_on_after_the_pulses_that_are_there(finished):
     assert data["state"].values.tolist() == ["notch 1", "notch 1", "notch 2", "notch 2"]
 
 
+def test_a_bisection_is_finished_with_the_pulses_that_its_rounds_asked_for(finished):
+    campaign = config.parse(DATA)
+    assert "intervals" in plan.finished_targets(campaign, finished.folder)
+    asked_for = "results/intervals/stairs/0.9000.nc"
+    assert asked_for in plan.finished_targets(campaign, finished.folder)["intervals"]
+    (finished.folder / asked_for).unlink()
+    assert "intervals" not in plan.finished_targets(campaign, finished.folder)
+    there, wanted = plan.unfinished_targets(campaign, finished.folder)["intervals"]
+    assert there == wanted - 1
+
+
 def test_a_coarser_resolution_simulates_nothing(finished):
     data = copy.deepcopy(DATA)
     data["intervals"]["stairs"]["resolution"] = 0.3e12
