@@ -474,6 +474,19 @@ def test_transfer_curve_from_zero_current_has_its_axis_from_zero(neuron):
     assert bounds == pytest.approx(0.35 * lower, rel=1e-6, abs=1e-9)
 
 
+def test_transfer_curve_of_currents_of_both_signs_begins_its_axis_with_the_least_forward(neuron):
+    """J_norm is 0 at the smallest current that is not negative, 0.05e12 A/m²."""
+
+    def both_signs(data):
+        data["current_density"] = 0.2e12 * np.arange(data.sizes["current_density"]) - 0.15e12
+
+    largest = 0.2 * (len(neuron.device.pulse.current_densities) - 1) - 0.15
+    for axes in drawn(neuron, "transfer-curve", change=both_signs).axes[:2]:
+        upper = next(child for child in axes.child_axes if child.get_xlabel() == devices.J_LABEL)
+        ends = 0.05 + (largest - 0.05) * np.array(axes.get_xlim())
+        assert upper.get_xlim() == pytest.approx(ends, rel=1e-6, abs=0)
+
+
 def test_transfer_curve_of_currents_of_both_signs_is_zero_below_the_smallest(neuron):
     def both_signs(data):
         data["normalized_current_density"] = data["normalized_current_density"] - 0.4

@@ -75,6 +75,12 @@ def test_the_fault_of_a_curve_is_told(tmp_path):
     told = "no activation: it is not monotonic (the output falls by 0.600 of full scale"
     assert told in shown
     assert told in page
+    # the largest output is that at 0.3 V
+    curve = shown.split("transfer curve")[1].splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in curve]
+    assert [row[-1] for row in rows if len(row) == 4][2:] == [
+        *("0.0000", "0.1000", "0.5000", "1.0000", "0.4000")
+    ]
     panel = drawn(path).axes[1]
     assert any("No activation" in text.get_text() for text in panel.texts)
 
