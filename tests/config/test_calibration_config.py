@@ -105,6 +105,18 @@ def test_the_configuration_is_read_when_its_device_is(read_at, delay):
     assert list(delays) == sorted(delays)
 
 
+def test_the_configuration_is_that_of_the_device_that_rests_first():
+    """Another device arrives, is read at another time and starts elsewhere."""
+    data = searched()
+    other = {"like": "synapse", "wall": {"start": 44e-9}, "read_at": "pulse_end"}
+    data["devices"]["other"] = other
+    data["calibration"]["arrivals"][0]["device"] = "other"
+    campaign = config.parse(data)
+    calibration, devices = campaign.calibration, campaign.simulated
+    assert calibration.configured(devices)["wall_start"] == 40e-9
+    assert calibration.configured_delay(devices) == pytest.approx(1e-9, rel=1e-9, abs=0)
+
+
 def test_a_job_has_all_that_the_misfits_depend_on():
     campaign = config.parse(searched(responses=[RESPONSE]))
     job = jobs.calibration_job(campaign.calibration, campaign.simulated)

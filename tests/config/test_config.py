@@ -1379,6 +1379,13 @@ def test_a_case_of_the_cross_check_varies_its_own_device(tiny):
     assert campaign.devices["synapse"].material.damping == 0.5
 
 
+def test_notches_may_be_given_in_any_order(tiny):
+    track = tiny["devices"]["synapse"]["track"]
+    track["notches"] = {"positions": [240e-9, 120e-9, 180e-9], "diameter": 32e-9}
+    found = config.parse(tiny).devices["synapse"].track.notch_positions
+    assert found == (120e-9, 180e-9, 240e-9)
+
+
 def test_every_case_of_the_cross_check_is_validated(tiny):
     case = {"device": "synapse", "current_density": 2e12}
     bad = case | {"changes": {"material": {"polarization": 7}}}

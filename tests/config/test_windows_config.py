@@ -99,3 +99,9 @@ def test_windows_are_named():
 def test_a_duration_and_its_name_in_files_denote_each_other(duration, name):
     assert config.duration_name(duration) == name
     assert config.parse_duration(name) == pytest.approx(duration, rel=1e-12, abs=0)
+
+
+def test_every_duration_in_picoseconds_has_its_own_name():
+    """Most of them are no binary fraction of a picosecond: 15e-9/1e-12 is below 15000."""
+    for picoseconds in range(1, 30001):
+        assert config.duration_name(float(f"{picoseconds}e-12")) == f"{picoseconds / 1000:.3f}"
