@@ -716,6 +716,19 @@ def mistakes(results: Results) -> str:
     return markdown(tuple(table.columns), "|---|---:|---:|", [*rows, ["together", *total]])
 
 
+def trials(results: Results) -> str:
+    """Return how many mistakes the tests noticed that were tried before an entry had them."""
+    table = results.table("trials.csv")
+    rows = []
+    for name, tried, without_effect, noticed in table.to_numpy().tolist():
+        count = int(tried) - int(without_effect)
+        low, high = binomtest(int(noticed), count).proportion_ci(0.95, "wilson")
+        share = f"{100 * int(noticed) / count:.0f} ({100 * low:.0f} to {100 * high:.0f})"
+        rows.append([name, tried, without_effect, noticed, share])
+    header = (*table.columns, "share in % (95 % interval)")
+    return markdown(header, "|---|---:|---:|---:|---:|", rows)
+
+
 def mutants(results: Results) -> str:
     """Return the share of mutants that the tests notice, with its interval."""
     table = results.table("mutants.csv").set_index("stage").astype(int)
@@ -1018,6 +1031,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "each_tolerance": each_tolerance,
     "validation": validation,
     "mistakes": mistakes,
+    "trials": trials,
     "mutants": mutants,
     "price": price,
     "price-metals": price_of_metals,

@@ -74,6 +74,10 @@ def test_a_variant_is_the_device_with_some_keys_changed():
             "set wall.start to 4e-08 m",
         ),
         (
+            {"variants": {"a": {"wall": {"start": 22e-9}}}},
+            "windows.three.variants.a has wall.start 2.2e-08 m, which is not at the first notch; ",
+        ),
+        (
             {"variants": {"a": {"calculator": "oommf"}}},
             "windows.three.variants.a sets calculator; remove it, and set that of stairs",
         ),

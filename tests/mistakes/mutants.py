@@ -42,7 +42,14 @@ SEPARATE = {
         "tests/faults/test_surroundings.py",
     ),
     "networks": NETWORKS,
-    "plan": ("tests/plan", "tests/display/test_display.py", "-k", "not any_size"),
+    # the first file tells most of what a change plans
+    "plan": (
+        "tests/plan/test_plan.py",
+        "tests/plan",
+        "tests/display/test_display.py",
+        "-k",
+        "not any_size",
+    ),
     "provenance": ("tests/provenance/test_finished.py",),
     "report": (*DEVICES, *NETWORKS),
     # a mutated package has other digests than the noted ones
