@@ -173,6 +173,25 @@ def test_a_wall_leaves_the_track_at_the_end_beside_it(
         span = (0.0, notch) if first == "expelled" else (notch, 360.0)
         assert place[[0, -1]] == pytest.approx(span, rel=0, abs=1.0)
         assert span[0] - 1 < place.min() <= place.max() < span[1] + 1
+    # the magnetisation of a track without a wall tilts at its edges
+    index, sign = (0, 1.0) if first == "expelled" else (-1, -1.0)
+    exact = np.zeros_like(found["saddle_magnetization"].values)
+    exact[..., 2] = sign
+    exact[np.isnan(found["saddle_magnetization"].values)] = np.nan
+    lower = tracks_energy(device, exact) - found["path_energy"].values[index]
+    assert lower > 10 * THERMAL  # 26 is observed
+
+
+def test_the_end_that_goes_first_is_the_upper_one(device, barriers):
+    from wallnet.simulate import barriers as stage
+
+    job = jobs.barrier_job(device, barriers, "1", "2")
+    places = np.array(stage._one_first(job, (100e-9, 120e-9), (220e-9, 250e-9)))
+    middle = len(places) // 2
+    assert places[[0, middle, -1]] == pytest.approx(
+        np.array([[100e-9, 120e-9], [100e-9, 250e-9], [220e-9, 250e-9]]), rel=1e-9, abs=0
+    )
+    assert (np.diff(places, axis=0) >= 0).all()
 
 
 def test_a_state_without_a_minimum_has_no_path(device, barriers, minima):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers.programs import DOWN, UP, staircase
+from helpers.programs import DEVICE, DOWN, UP, staircase
 
 from wallnet import config, files, jobs, simulate
 from wallnet.simulate import programs
@@ -73,6 +73,22 @@ def test_a_program_is_its_pulses_one_after_the_other(initial):
     assert np.all(np.diff(found["time"].values) > 0)
     assert told == sorted(told)  # since the start of the program, not of the pulse
     assert told[-1] == pytest.approx(begin, rel=1e-9, abs=0)
+
+
+def test_a_state_counts_from_the_start_of_the_program():
+    """On a plain track, a wall that moved with the first pulse is no longer where it was."""
+    plain = DEVICE["track"] | {"notches": None}
+    pulses = [UP | {"repetitions": 1}, UP | {"repetitions": 1, "current_density": 1e8}]
+    job = job_of(*pulses, track=plain)
+    data = staircase(*pulses)
+    data["devices"]["stairs"]["track"] = plain
+    device = config.parse(data).devices["stairs"]
+    found = programs.run_program(job, simulate.initial_state(jobs.initial_job(device)))
+    ends = found["wall_bottom"].values
+    width = device.material.wall_width_parameter
+    after = [np.argmin(np.abs(found["time"].values - end)) for end in found["pause_end"].values]
+    assert abs(ends[after[2]] - ends[after[1]]) < width < abs(ends[after[2]] - ends[0])
+    assert found["pulse_state"].values.tolist() == ["initial", "free", "free"]
 
 
 def test_the_current_flows_during_pulses_only(trace):

@@ -111,6 +111,16 @@ def test_every_setting_of_a_calculator_that_is_called_is_checked(module):
             calculator.check_called(simulations)
 
 
+def test_a_campaign_with_settings_under_a_wrong_name_is_refused(module, tiny):
+    module("drift", DRIFT)
+    tiny["devices"]["neuron"]["calculator"] = "drift:Drift"
+    tiny["calculator_settings"] = {"drift:Drift": {"velocity": 1.0}}
+    calculator.check_named(config.parse(tiny))
+    tiny["calculator_settings"]["drfit:Drift"] = {"velocity": 2.0}
+    with pytest.raises(config.ConfigError, match=r"calculator_settings\.drfit:Drift belongs to no"):
+        calculator.check_named(config.parse(tiny))
+
+
 @pytest.mark.parametrize("resumes", [False, True])
 def test_only_one_that_resumes_is_given_a_checkpoint(module, tiny, tmp_path, resumes):
     text = DRIFT.replace(
