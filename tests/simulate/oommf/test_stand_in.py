@@ -75,6 +75,15 @@ def test_states_and_tables_of_all_runs_become_one_trace(stand_in, small_job, tmp
     calculator.check("oommf", {})
 
 
+def test_no_run_follows_the_one_in_which_the_wall_comes_to_rest(stand_in, small_job):
+    """The longest relaxation ends within an output interval, so that its last run has one stage."""
+    stand_in()
+    relaxation = {"longest": 0.195e-9, "hold": 0.06e-9, "speed": 40.0}
+    trace = simulate(small_job("oommf", relaxation=relaxation))
+    assert trace["time"].values[-1] == pytest.approx(200e-12, rel=1e-6, abs=0)
+    assert trace.sizes["time"] == 12
+
+
 def test_states_that_the_archive_writes_after_the_end_are_waited_for(stand_in, small_job):
     """OOMMF's solver ends while another of its processes still writes."""
     late = "import os, time\n    if os.fork(): os._exit(0)\n    time.sleep(0.5)"
