@@ -588,6 +588,29 @@ def test_a_window_saves_renewals_and_not_accuracy():
     assert np.abs(found - trace).max() < 1.5e-5
 
 
+def test_a_new_window_begins_with_the_field_of_its_time(monkeypatch):
+    apart = []
+    place = Engine._place_window
+
+    def placed(engine):
+        before, renewed = engine._window, engine._renewed
+        place(engine)
+        if engine._window is not before and engine._window and renewed != engine.time:
+            latest = engine._samples[engine._sampled[-1][1]]
+            field = np.empty_like(latest)
+            engine._far_field(engine._m, field)
+            apart.append(np.abs(field - latest).max())
+
+    monkeypatch.setattr(Engine, "_place_window", placed)
+    # fast enough to leave the window between two renewals of the whole field
+    mask = np.ones((16, 500), dtype=bool)
+    engine = Engine(mask, CELL, material.FILM, material.DEFAULT)
+    engine.magnetization = material.wall(mask.shape, 3e-9, 100e-9)
+    engine.set_torque(material.torque(3e12))
+    engine.advance(0.6e-9)
+    assert apart == [0]
+
+
 def test_a_window_has_the_external_field():
     field = (2e4, 3e4, -1e4)
     engine, found = passing(field=field)

@@ -73,6 +73,17 @@ def test_the_highest_image_climbs_to_a_saddle_point_beside_it(element):
     assert path.top - lowest_energy == pytest.approx(expected, rel=1e-4, abs=0)
 
 
+def test_an_image_climbs_though_the_energy_is_still_convex(element):
+    """At 45° from z, d²E/dθ² = 2 K (cos 2θ + 0.3 sin θ) is positive; the saddle point is at 90°."""
+    low = math.asin(0.3)
+    images = turned(element, [low, math.radians(45), math.pi - low]).astype(np.float32)
+    energy = np.array([element.exact_energy(image) for image in images])
+    found = climb(element, Path(images, energy, 1, True, 1))
+    assert found.converged
+    cells = element.mask.sum()
+    assert found.top - energy[0] == pytest.approx(K * 0.7**2 * VOLUME * cells, rel=1e-4, abs=0)
+
+
 @pytest.mark.parametrize(
     ("residual", "stiffness", "converged"),
     [
