@@ -308,6 +308,7 @@ MAKERS = {
     "results/traces/wide/0.5000.nc": ["trace"],
     "results/initial/wide.nc": ["initial"],
     "results/levels/synapse/1-2.nc": ["level"],
+    "results/levels/synapse/10-11.nc": ["level"],
     "results/levels/synapse/1-2-3.nc": [],
     "results/levels/synapse/x.nc": [],
     "results/levels/wide/1.nc": ["level"],
