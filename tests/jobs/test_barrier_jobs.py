@@ -33,3 +33,11 @@ def test_the_spacing_of_images_computes_the_paths_again(device):
         pytest.approx(0.5 * 9.134e-9, rel=1e-3, abs=0),
         pytest.approx(0.8 * found[0], abs=0),
     ]
+
+
+def test_the_upper_end_of_a_half_state_is_ahead(device):
+    places = jobs.level_states(device.track)
+    first, second, *_ = device.track.inner_notch_positions
+    assert places["notch 2"] == (second, second)
+    assert places["between 1 and 2"] == (first, second)
+    assert first < second

@@ -309,6 +309,15 @@ def test_velocity_of_the_model_is_the_closed_formula_without_a_hard_axis():
         assert rate == pytest.approx(turning, rel=1e-6, abs=0)
 
 
+def test_profile_of_a_wall_is_drawn_over_the_width_of_the_theory():
+    """√(A/K_eff), with the anisotropy of the film less the shape anisotropy μ0 Ms²/2."""
+    film = material.FILM
+    shape = 2e-7 * math.pi * film.saturation_magnetization**2
+    width = math.sqrt(film.exchange_stiffness / (film.anisotropy - shape))
+    curve = walls.neel_wall().curves["profile"]
+    assert curve["width"] == pytest.approx(width, rel=1e-9, abs=0)
+
+
 @pytest.mark.parametrize("radius", [5.2e-9, 20.37e-9])
 def test_radius_of_a_skyrmion_is_that_of_a_circle(radius):
     """The rows beside the centre are half a cell off it: 0.1 nm of 5 nm."""
