@@ -122,6 +122,17 @@ def test_a_sweep_goes_on_where_it_was(swept, synapse, tmp_path):
     assert {task.kind for task in tasks if not task.is_done()} == {"trace"}
 
 
+def test_minima_have_the_revision_of_the_engine_whatever_simulates(synapse, monkeypatch):
+    monkeypatch.setattr(api.revisions, "of", lambda stage: sum(map(ord, stage)))
+    of_kind = {}
+    for name in ("film", "oommf"):
+        settings = config.calculators.SETTINGS[name]()
+        device = synapse.model_copy(update={"calculator": name, name: settings})
+        of_kind[name] = {t.kind: t.revision for t in api._tasks(device, "synapse", Path("out"))}
+    assert of_kind["film"]["minimum"] == of_kind["oommf"]["minimum"] == sum(map(ord, "film"))
+    assert of_kind["film"]["trace"] != of_kind["oommf"]["trace"]
+
+
 def test_a_sweep_makes_results_of_another_revision_again(swept, synapse, tmp_path):
     folder = shutil.copytree(swept[0], tmp_path / "copy")
     path = folder / "results/traces/synapse/0.5000.nc"
