@@ -73,6 +73,18 @@ def test_a_killed_relaxation_goes_on_to_the_same_data(device, tmp_path, eager):
     assert len(entries) <= undisturbed.sizes["time"] - 5
 
 
+def test_a_killed_relaxation_is_as_long_as_stated(device, tmp_path, eager):
+    """The wall does not come to rest within it."""
+    relaxation = device.relaxation.model_copy(update={"longest": 0.2e-9, "hold": 0.2e-9})
+    job = jobs.pulse_job(device.model_copy(update={"relaxation": relaxation}), 1.5e12)
+    out = tmp_path / "trace.nc"
+    with pytest.raises(Killed):
+        simulate(job, progress=killer(35), output=out)
+    undisturbed = simulate(job)
+    assert undisturbed["time"].values[-1] == pytest.approx(0.8e-9, rel=1e-6, abs=0)
+    same(undisturbed, simulate(job, output=out))
+
+
 def test_a_checkpoint_of_another_job_or_start_is_not_used(device, tmp_path, eager):
     out = tmp_path / "trace.nc"
     job = jobs.pulse_job(device, 1.5e12)

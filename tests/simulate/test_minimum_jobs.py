@@ -94,6 +94,13 @@ def test_a_wall_without_a_notch_does_not_stay_where_it_starts(device):
     assert found["minimum_wall_bottom"].item() > 60e-9  # it started at 40 nm
 
 
+def test_an_initial_wall_at_a_notch_stays_there(device):
+    start = device.wall.model_copy(update={"start": 122e-9})
+    at_notch = device.model_copy(update={"wall": start})
+    found = minimum(at_notch, "initial", initial_state(jobs.initial_job(at_notch)))
+    assert (found.attrs["state"], found.attrs["stayed"]) == ("notch 1", 1)
+
+
 def test_the_reversed_track_needs_no_file(device):
     found = minimum(device, "reversed")
     assert (found.attrs["state"], found.attrs["stayed"]) == ("reversed", 1)

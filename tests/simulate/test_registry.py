@@ -111,6 +111,16 @@ def test_every_setting_of_a_calculator_that_is_called_is_checked(module):
             calculator.check_called(simulations)
 
 
+def test_oommf_is_checked_before_a_run(monkeypatch):
+    checked = []
+    monkeypatch.setattr(calculator, "check", lambda name, settings: checked.append(name))
+    names = ("film", "oommf", "own:Solver")
+    calculator.check_called(
+        json.dumps({"calculator_name": name, "calculator": {}}) for name in names
+    )
+    assert checked == ["oommf", "own:Solver"]
+
+
 def test_a_campaign_with_settings_under_a_wrong_name_is_refused(module, tiny):
     module("drift", DRIFT)
     tiny["devices"]["neuron"]["calculator"] = "drift:Drift"

@@ -139,6 +139,10 @@ def test_every_judged_row_passes(check):
         # from the start at 60 nm, 0.2 ns at about 75 m/s
         positions = result["curves"]["cell size"]["position"]
         assert positions == pytest.approx([74.1e-9, 74.7e-9, 74.8e-9], rel=0.005, abs=0)
+        # each halving of the cells divides the difference of two positions by 2 to this power
+        (order,) = (row["ours"] for row in result["rows"] if "order of" in row["quantity"])
+        first, second = np.abs(np.diff(positions))
+        assert 2**order == pytest.approx(first / second, rel=1e-9, abs=0)
     for part, bound in CLOSER.get(check, {}).items():
         (row,) = (row for row in result["rows"] if part in row["quantity"])
         assert abs(row["ours"] - row["reference"]) <= bound, row["quantity"]

@@ -51,6 +51,15 @@ def test_stages_and_times_are_those_of_the_run(written):
     assert re.search(r"stage_count 6\b", text)
 
 
+def test_fixed_ends_are_held(written, small_job):
+    assert "fixed_spins" not in written(0)[0]
+    track = small_job("oommf").track.model_dump() | {"fixed_ends": 9e-9}
+    text, _ = written(1, track=track)
+    assert "fixed_spins {main_atlas left right}" in text
+    assert re.search(r"xrange \{ 0\.0 9e-09 \}[^}]*\}[^}]*\}\s+name left", text)
+    assert re.search(r"xrange \{ 1\.71e-07 1\.8e-07 \}[^}]*\}[^}]*\}\s+name right", text)
+
+
 def test_a_vanishing_dmi_constant_leaves_the_term_out(written, small_job):
     plain = small_job("oommf").material.model_dump() | {"dmi_constant": 0.0}
     text, _ = written(0, material=plain)
