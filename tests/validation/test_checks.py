@@ -349,8 +349,9 @@ def test_cost_of_each_tolerance_is_beside_it(monkeypatch):
             self.time += duration
 
         def average(self):
-            # the largest deviation is a negative one at 2 ns
-            return np.array([0.1 * self.off, -self.off * self.time / 2e-9, 0.5])
+            # the largest deviation is a negative one at 1.5 of 2 ns
+            share = 1 - abs(self.time - 1.5e-9) / 2e-9
+            return np.array([0.1 * self.off, -self.off * share, 0.5])
 
     monkeypatch.setattr(convergence, "Engine", Engine)
     check = convergence.tolerances()
