@@ -150,6 +150,10 @@ def test_the_figure_has_all_paths_and_states(data):
         # mean of both ends in nm, energy above the lowest state in k_B T
         assert together.get_xdata() == pytest.approx([0, 65, 130], rel=1e-6, abs=1e-9)
         assert together.get_ydata() == pytest.approx([115, 125, 5], rel=1e-6, abs=1e-6)
+        # out of the track, both ends, one end twice, out of the track
+        colours = [line.get_color() for line in high.get_lines()[:5]]
+        assert [colours.index(colour) for colour in colours] == [0, 1, 2, 2, 0]
+        assert lines["one end moves"].get_color() == colours[2]
         assert lines["state, kept"].get_xdata() == pytest.approx([120.5], rel=1e-6, abs=0)
         assert lines["state, ?"].get_ydata() == pytest.approx([0.0], abs=1e-6)
         assert "energy" in high.get_ylabel()

@@ -253,6 +253,14 @@ def test_conductance_tells_states_and_levels_apart(synapse):
     assert numbers == ["0", "1", "2", "3"]
 
 
+def test_a_level_in_which_no_wall_rests_keeps_its_number(synapse):
+    def without_the_first(data):
+        data["normalized_level_conductance"].values[:, 1] = np.nan
+
+    for axes in drawn(synapse, "conductance", change=without_the_first).axes[:2]:
+        assert [text.get_text() for text in axes.texts] == ["0", "2", "3"]
+
+
 def test_levels_that_no_pulse_reaches_are_dashed(synapse, tmp_path):
     data = files.read_dataset(synapse.out, "synapse")
     data["reachable"].values[3] = 0  # notch 2, after the half level
