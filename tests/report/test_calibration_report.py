@@ -27,21 +27,21 @@ def data():
         "candidate_pulse_duration": [0.6 * NS, 0.45 * NS, 0.55 * NS],
         "statement_found": [
             [["notch 1", "free", "0.40 ns"], ["notch 1", "notch 2", "0.40 ns"]],
-            [["free", "free", "never"], ["notch 1", "notch 2", "never"]],
+            [["notch 1", "notch 2", "never"], ["free", "free", "never"]],
             [["notch 1", "reversed", "0.55 ns"], ["notch 1", "reversed", "0.55 ns"]],
         ],
         "statement_holds": [
             [[1, 0, 1], [1, 0, 1]],
-            [[0, 0, 0], [1, 0, 0]],
+            [[1, 0, 0], [0, 0, 0]],
             [[1, 1, 0], [1, 1, 0]],
         ],
         "statement_distance": [
             [[0, 0.5, 0], [0, 0.25, 0]],
-            [[0.5, 2, 1], [0, 1, 1]],
+            [[0, 1, 1], [0.5, 2, 1]],
             [[0, 0, 0.1], [0, 0, 0.1]],
         ],
-        "missed": [[1, 1], [3, 2], [1, 1]],
-        "misfit": [[1.5, 1.25], [6.5, 4.0], [1.1, 1.1]],
+        "missed": [[1, 1], [2, 3], [1, 1]],
+        "misfit": [[1.5, 1.25], [4.0, 6.5], [1.1, 1.1]],
         "candidate": [0, 1, 2],
         "read_delay": [0.0, 1.0 * NS],
         "statement": ["a", "b", "c"],
@@ -87,7 +87,7 @@ def test_candidates_are_in_the_order_of_their_misfit(written):
         "notch diameter (nm)": "21.5",
         "wall start (nm)": "31.0",
         "pulse (ns)": "0.45",
-        "read after the pulse (ns)": "1.00",
+        "read after the pulse (ns)": "0.00",
         "a": "notch 1",
         "b": "notch 2",
         "c": "never",
@@ -161,7 +161,7 @@ def test_the_figure_has_a_panel_for_each_parameter(data):
         np.testing.assert_allclose([*star.get_xdata(), *star.get_ydata()], [32, 1.25])
         first, second, star = panels[4].get_lines()
         np.testing.assert_allclose(first.get_xdata(), [0, 1, 0, 1])
-        np.testing.assert_allclose(first.get_ydata(), [1.5, 1.25, 6.5, 4.0])
+        np.testing.assert_allclose(first.get_ydata(), [1.5, 1.25, 4.0, 6.5])
         np.testing.assert_allclose(second.get_ydata(), [1.1, 1.1])
         np.testing.assert_allclose([*star.get_xdata(), *star.get_ydata()], [1.0, 1.25])
         assert panels[0].get_ylabel() == "misfit"
