@@ -155,6 +155,17 @@ def test_a_barrier_that_is_not_known_makes_no_state_kept(tmp_path, device):
     assert data["state_kept"].values.tolist() == [-1, 0, -1]
 
 
+def test_the_lowest_of_the_known_barriers_is_told(tmp_path, device):
+    """The first path from notch 1, out of the track, has no barrier."""
+    whole = gathered(tmp_path, device)
+    data = gathered(tmp_path, device, broken=("expelled", "notch 1"))
+    assert data["state_barrier"].values == pytest.approx(
+        whole["state_barrier"].values, rel=1e-9, abs=0
+    )
+    assert list(data["state_exit"].values) == list(whole["state_exit"].values)
+    assert data["state_kept"].values[0] == -1
+
+
 def test_two_states_without_a_path_are_no_neighbours(tmp_path, device):
     """One of them is no minimum, so that the wall does not stay there."""
     data = gathered(tmp_path, device, broken=("notch 1", "between 1 and 2"), images=0)

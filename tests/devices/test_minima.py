@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers.walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, whole
 
-from wallnet import config, devices, files, jobs, plan
+from wallnet import cli, config, devices, files, jobs, plan
 from wallnet.files import WallState
 
 
@@ -77,6 +77,21 @@ def test_levels_tell_their_minimum(made):
     expected = max(abs(bottom - 302e-9), abs(top - 593e-9))
     assert data["level_shift"].values[2] == pytest.approx(expected, rel=1e-6, abs=0)
     assert data["stable"].values.tolist() == [1, 1, 1, 1, 1]
+
+
+def test_the_command_gathers_the_minima_of_its_folder(made):
+    expected = gather(made, _2={"converged": 0})
+    folders = {
+        "--initial": made.initial,
+        "--traces": made.traces[0].parent,
+        "--levels": next(iter(made.levels.values())).parent,
+        "--minima": made.root / "results/minima/synapse",
+    }
+    given = [str(word) for option in folders.items() for word in option]
+    cli.main(["device", "--job", made.job.to_json(), *given, "--out", str(made.out)])
+    found = files.read_dataset(made.out, "synapse")
+    assert found["level_minimum"].values.tolist() == [1, 1, 1, 0, 1]
+    assert found.equals(expected)
 
 
 def test_without_minima_a_level_is_not_examined_and_stays_stable(made):
