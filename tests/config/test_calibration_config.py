@@ -105,6 +105,11 @@ def test_the_configuration_is_read_when_its_device_is(read_at, delay):
     assert list(delays) == sorted(delays)
 
 
+@pytest.mark.parametrize(("local", "rounds"), [(0, 1), (1, 2)])
+def test_a_second_round_has_candidates(local, rounds):
+    assert config.parse(searched(local_candidates=local)).calibration.rounds == rounds
+
+
 def test_the_configuration_is_that_of_the_device_that_rests_first():
     """Another device arrives, is read at another time and starts elsewhere."""
     data = searched()

@@ -138,6 +138,18 @@ def test_a_notch_in_the_left_fixed_end_is_refused(tiny):
         config.parse(tiny)
 
 
+@pytest.mark.parametrize(("start", "taken"), [(160e-9, True), (161e-9, False)])
+def test_a_wall_may_not_start_in_the_right_fixed_end(tiny, start, taken):
+    neuron = tiny["devices"]["neuron"]
+    neuron["track"] |= {"fixed_ends": 40e-9}
+    neuron["wall"] = {"start": start}
+    if taken:
+        config.parse(tiny)
+    else:
+        with pytest.raises(config.ConfigError, match=r"wall.start 1.61e-07 m is in the fixed ends"):
+            config.parse(tiny)
+
+
 def test_a_synapse_with_fixed_ends_needs_its_wall_at_the_first_notch(tiny):
     track = tiny["devices"]["synapse"]["track"]
     track |= {"notches": {"positions": [90e-9, 200e-9], "diameter": 32e-9}, "fixed_ends": 20e-9}
