@@ -69,6 +69,7 @@ def test_a_transition_is_its_pulse_with_the_relaxation_of_the_device():
         ),
         ({"current_densities": [0.0, 0.5e12]}, "stairs.current_densities has 0 A/m²; write densi"),
         ({"durations": [10e-12]}, "transitions.stairs.durations has 1e-11 s, shorter than output"),
+        ({"durations": [5e-9, 10e-12]}, "transitions.stairs.durations has 1e-11 s, shorter than"),
         ({"durations": [1e-4]}, "transitions.stairs: output.interval 2e-11 s and output.snapsho"),
         ({"duration": 1e-9}, "duration is not a key of the configuration"),
     ],

@@ -339,3 +339,21 @@ def test_a_programming_that_changed_since_it_was_written_is_refused(tmp_path):
     changed(folder / "programming.nc", fault("programmed_level", (3, 0), 1))
     with pytest.raises(files.DamagedFileError, match="its content is not what was written"):
         programmings.restore(folder / "programming.nc", other())
+
+
+def test_a_synapse_may_have_hundreds_of_levels(tmp_path):
+    count = 300
+    values = {
+        "usable_conductance": np.linspace(1e-5, 1e-4, count),
+        **{f"weight_{key}": [0, 0] for key in ("layer", "row")},
+        "weight_column": [0, 1],
+        "programmed_level": [[count - 1, -1], [130, -1]],
+        "programmed_conductance": [[1e-4, np.nan], [4e-5, np.nan]],
+        **{f"output_{key}": [0] for key in ("layer", "row")},
+        **{key: [0.5] for key in ("weight_offset", "weight_scale", "bias")},
+        "layer": ["output"],
+    }
+    path = tmp_path / "programming.nc"
+    files.write_dataset(files.dataset("programming", values), path, "programming", {})
+    found = files.read_dataset(path, "programming")["programmed_level"].values
+    assert found.tolist() == [[299, -1], [130, -1]]

@@ -59,6 +59,7 @@ def test_the_report_is_in_it_if_no_result_is_newer(imitation, pack, tmp_path):
     report = imitation / "results/report.html"
     files.write_text("<p>all results</p>", report)
     newest = max((imitation / path).stat().st_mtime for path in everything(imitation))
+    os.utime(imitation / min(everything(imitation)), (newest - 60, newest - 60))
     for age, inside in ((0, True), (5, False), (-5, True)):
         os.utime(report, (newest - age, newest - age))
         crate = pack(imitation, tmp_path / f"{age}.crate.zip")
