@@ -109,6 +109,9 @@ def test_one_that_cannot_run_is_said_before_any_job_starts(campaign):
     assert done.returncode
     assert "calculator drift:Drift cannot run (OSError: no licence); fix that" in said
     assert "Traceback" not in said
+    # Snakemake brings the software of OOMMF only
+    done = campaign.snakemake("--software-deployment-method", "conda", "--", *TARGETS, check=False)
+    assert "drift:Drift cannot run (OSError: no licence)" in done.stdout + done.stderr
     assert not list(campaign.folder.glob("results/*/*.nc"))
     assert campaign.snakemake(TARGETS[1]).returncode == 0  # from another calculator
 
