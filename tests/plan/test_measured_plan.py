@@ -67,6 +67,13 @@ def test_no_simulation_is_planned(campaign):
     }
 
 
+def test_the_table_of_parameters_has_the_measured_device(run_once):
+    with open(run_once.folder / "results/tables/parameters.csv", newline="") as stream:
+        rows = {row["key"]: row["my-device"] for row in csv.DictReader(stream)}
+    assert rows["kind"] == "measured"
+    assert rows["levels"] == "levels.csv"
+
+
 def test_devices_of_both_kinds_are_planned_together(campaign, tiny):
     tiny["devices"]["mine"] = {"kind": "measured", "levels": "levels.csv"}
     campaign.configure(tiny)
