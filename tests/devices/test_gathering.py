@@ -225,7 +225,7 @@ def test_a_wall_that_creeps_at_the_end_moves_though_it_was_faster_before(synapse
     def creeping(data):
         after = np.clip(data["time"].values - 2e-9, 0, None)
         way = 10 * np.minimum(after, 2e-9) + 0.3 * np.clip(after - 2e-9, 0, None)
-        values = data["wall_top"].values + np.where(after > 0, way - way[-1], 0.0)
+        values = data["wall_top"].values + way - way[-1]
         return data.assign(wall_top=(data["wall_top"].dims, values, data["wall_top"].attrs))
 
     synapse.edit(synapse.traces[3], creeping)

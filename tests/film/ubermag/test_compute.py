@@ -57,6 +57,14 @@ def test_energies_do_not_depend_on_the_dynamics():
     assert wallnet.film.compute(system.energy.energy, system) == expected
 
 
+def test_a_folder_is_added_to_only_if_asked():
+    system = flat_system()
+    for _ in range(2):
+        wallnet.film.compute(system.energy.energy, system, append=True)
+    with pytest.raises(FileExistsError):
+        wallnet.film.compute(system.energy.energy, system, append=False)
+
+
 def test_deleted_drives_are_counted_anew(tmp_path):
     system = flat_system()
     for _ in range(2):
