@@ -720,13 +720,13 @@ def trials(results: Results) -> str:
     """Return how many mistakes the tests noticed that were tried before an entry had them."""
     table = results.table("trials.csv")
     rows = []
-    for name, tried, without_effect, noticed in table.to_numpy().tolist():
+    for name, tried, listed, without_effect, noticed in table.to_numpy().tolist():
         count = int(tried) - int(without_effect)
         low, high = binomtest(int(noticed), count).proportion_ci(0.95, "wilson")
         share = f"{100 * int(noticed) / count:.0f} ({100 * low:.0f} to {100 * high:.0f})"
-        rows.append([name, tried, without_effect, noticed, share])
+        rows.append([name, tried, listed, without_effect, noticed, share])
     header = (*table.columns, "share in % (95 % interval)")
-    return markdown(header, "|---|---:|---:|---:|---:|", rows)
+    return markdown(header, "|---|---:|---:|---:|---:|---:|", rows)
 
 
 def mutants(results: Results) -> str:
