@@ -608,7 +608,8 @@ def test_a_new_window_begins_with_the_field_of_its_time(monkeypatch):
     engine.magnetization = material.wall(mask.shape, 3e-9, 100e-9)
     engine.set_torque(material.torque(3e12))
     engine.advance(0.6e-9)
-    assert apart == [0]
+    assert apart
+    assert not any(apart)
 
 
 def test_a_window_has_the_external_field():
