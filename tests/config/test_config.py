@@ -1391,6 +1391,14 @@ def test_a_case_of_the_cross_check_varies_its_own_device(tiny):
     assert campaign.devices["synapse"].material.damping == 0.5
 
 
+def test_own_images_have_a_checksum_for_each_file_or_none():
+    described = {"folder": "a", "classes": ["0", "1"]}
+    names = networks.DATA_FILES
+    for count, taken in ((len(names), True), (len(names) - 1, False)):
+        checksums = dict.fromkeys(names[:count], "0" * 64)
+        assert fits(networks.DataSet, described | {"checksums": checksums}) == taken
+
+
 def test_notches_may_be_given_in_any_order(tiny):
     track = tiny["devices"]["synapse"]["track"]
     track["notches"] = {"positions": [240e-9, 120e-9, 180e-9], "diameter": 32e-9}

@@ -14,7 +14,7 @@ from wallnet.jobs.networks import (
     mapping_job,
     training_job,
 )
-from wallnet.networks import fetching, images, stages, studies
+from wallnet.networks import commands, fetching, images, stages, studies
 
 JOB = DataJob(name="tiny", dataset=DataSet(folder="Tiny/raw", classes=("a", "b"))).to_json()
 
@@ -67,6 +67,17 @@ def test_a_job_imports_what_its_metrics_need_and_all_for_a_model_of_the_user(mod
     )
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert told.stdout.splitlines() == [" ".join(imported), "True True"], told.stderr
+
+
+def test_a_job_on_levels_imports_all_for_a_model_of_the_user(monkeypatch):
+    from unittest import mock
+
+    patched = []
+    monkeypatch.setattr(mock, "patch", mock.Mock(object=lambda *given: patched.append(given)))
+    network = TrainingJob.model_validate({**TRAINING, "model": "own:Model", "model_code": "digest"})
+    job = MAPPING.model_copy(update={"networks": (*MAPPING.networks, network)})
+    commands._import_lean(job)
+    assert patched == []
 
 
 NETWORKS = config.load(ROOT / "config.yaml").networks

@@ -44,6 +44,15 @@ def test_what_is_found_is_noted(folder):
     assert {"parameters", "wallnet_version", "revision"} <= set(record)
 
 
+def test_classes_without_images_are_counted(folder):
+    dataset = DataSet(folder="Tiny/raw", classes=tuple("abcdef"))
+    record = fetching.provide(DataJob(name="tiny", dataset=dataset), folder, folder / "tiny.json")
+    for part in ("training", "test"):
+        counts = record[f"{part}_images_of_class"]
+        assert len(counts) == 6
+        assert counts[4:] == [0, 0]
+
+
 def test_the_record_does_not_depend_on_where_the_images_lie(folder, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     write_images(elsewhere / "Tiny/raw", training=20, test=10)

@@ -151,10 +151,11 @@ def test_bad_arguments_are_one_sentence():
     with pytest.raises(ValueError, match="fewer than two levels differ"):
         quantize(sequential(), [1e-6, 1e-6])
     broken = sequential()
-    with torch.no_grad():
-        broken[3].weight[0, 1] = float("nan")
-    with pytest.raises(ValueError, match="layer 3 has weights that are not finite; train it again"):
-        quantize(broken, CONDUCTANCES)
+    for value in (float("nan"), float("inf"), -float("inf")):
+        with torch.no_grad():
+            broken[3].weight[0, 1] = value
+        with pytest.raises(ValueError, match="layer 3 has weights that are not finite; train it a"):
+            quantize(broken, CONDUCTANCES)
 
 
 @pytest.mark.parametrize("name", ["layer", "row-fitted", "signed-3sd", "differential-row"])
