@@ -716,14 +716,18 @@ def mistakes(results: Results) -> str:
     return markdown(tuple(table.columns), "|---|---:|---:|", [*rows, ["together", *total]])
 
 
+def share_text(noticed: int, count: int) -> str:
+    """Return a share in %, with its 95 % interval after Wilson."""
+    low, high = binomtest(noticed, count).proportion_ci(0.95, "wilson")
+    return f"{100 * noticed / count:.0f} ({100 * low:.0f} to {100 * high:.0f})"
+
+
 def trials(results: Results) -> str:
-    """Return how many mistakes the tests noticed that were tried before an entry had them."""
+    """Return how many mistakes the tests noticed that were drawn, or that others invented."""
     table = results.table("trials.csv")
     rows = []
     for name, tried, listed, without_effect, noticed in table.to_numpy().tolist():
-        count = int(tried) - int(without_effect)
-        low, high = binomtest(int(noticed), count).proportion_ci(0.95, "wilson")
-        share = f"{100 * int(noticed) / count:.0f} ({100 * low:.0f} to {100 * high:.0f})"
+        share = share_text(int(noticed), int(tried) - int(without_effect))
         rows.append([name, tried, listed, without_effect, noticed, share])
     header = (*table.columns, "share in % (95 % interval)")
     return markdown(header, "|---|---:|---:|---:|---:|---:|", rows)
@@ -736,16 +740,14 @@ def mutants(results: Results) -> str:
     count = table["mutants"] - table["text or styling"]
     for stage, row in table.iterrows():
         drawn, noticed = int(row["drawn"]), int(row["noticed"])
-        low, high = binomtest(noticed, drawn).proportion_ci(0.95, "wilson")
         share = count[stage] / count.sum()
         score += share * noticed / drawn
         # sample without replacement; share after Agresti and Coull
         near = (noticed + 2) / (drawn + 4)
         left = 1 - drawn / count[stage]
         variance += share**2 * near * (1 - near) / drawn * left
-        interval = f"{100 * noticed / drawn:.0f} ({100 * low:.0f} to {100 * high:.0f})"
-        undecided = str(row["undecided"])
-        rows.append([str(stage), str(count[stage]), str(drawn), str(noticed), undecided, interval])
+        undecided, text = str(row["undecided"]), share_text(noticed, drawn)
+        rows.append([str(stage), str(count[stage]), str(drawn), str(noticed), undecided, text])
     error = 1.96 * variance**0.5
     interval = f"{100 * score:.0f} ({100 * (score - error):.0f} to {100 * (score + error):.0f})"
     totals = [str(n) for n in (count.sum(), *table[["drawn", "noticed", "undecided"]].sum())]

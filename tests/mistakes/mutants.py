@@ -274,7 +274,8 @@ def main() -> int:
             needed = sorted({SEPARATE.get(stage_of[name], DEVICES) for name in alive} - {()})
             limits = dict(zip(needed, pool.map(limit_without, needed), strict=True))
             for tests in (tests for tests, limit in limits.items() if limit is None):
-                print(f"without a mutant these fail: {' '.join(tests)}", flush=True)
+                told = " ".join(tests)
+                print(f"without a mutant these fail or take too long: {told}", flush=True)
             for name, verdict in zip(alive, pool.map(on_separate_jobs, alive), strict=True):
                 noticed[name] = verdict
                 if verdict is False:

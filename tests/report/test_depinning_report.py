@@ -36,13 +36,18 @@ def data():
     return files.dataset("depinning", values).assign_attrs(wallnet_version="0", **about)
 
 
-@pytest.fixture
-def written(data, tmp_path):
+def write_report(data, tmp_path):
+    """Write the report of these data into a folder, and return the folder."""
     files.write_dataset(data, tmp_path / "synapse.nc", "depinning", {})
     tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
     figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
     depinning.depinning_report(tmp_path / "synapse.nc", tables, SMALL, *figure)
     return tmp_path
+
+
+@pytest.fixture
+def written(data, tmp_path):
+    return write_report(data, tmp_path)
 
 
 def test_each_wall_has_its_thresholds(written):
@@ -72,11 +77,7 @@ def test_dwell_times_are_up_to_the_end_of_the_pulse(written):
 
 def test_a_notch_that_one_end_reaches_has_a_row(data, tmp_path):
     data["reach_time"][1, 1, 1] = NAN
-    files.write_dataset(data, tmp_path / "synapse.nc", "depinning", {})
-    tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
-    depinning.depinning_report(
-        tmp_path / "synapse.nc", tables, SMALL, tmp_path / "f.png", tmp_path / "f.pdf"
-    )
+    write_report(data, tmp_path)
     last = (tmp_path / "table.md").read_text().strip().splitlines()[-1]
     assert [cell.strip() for cell in last.strip("|").split("|")] == [
         *("1.5000", "2", "0.30", "–", "≥ 0.30", "–", "–", "–")

@@ -36,13 +36,18 @@ def data():
     return files.dataset("intervals", values).assign_attrs(wallnet_version="0", **about)
 
 
-@pytest.fixture
-def written(data, tmp_path):
+def write_report(data, tmp_path):
+    """Write the report of these data into a folder, and return the folder."""
     files.write_dataset(data, tmp_path / "stairs.nc", "intervals", {})
     tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
     figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
     intervals.interval_report(tmp_path / "stairs.nc", tables, SMALL, *figure)
     return tmp_path
+
+
+@pytest.fixture
+def written(data, tmp_path):
+    return write_report(data, tmp_path)
 
 
 def test_the_table_has_edges_width_and_margin(written):
@@ -59,11 +64,7 @@ def test_the_table_has_edges_width_and_margin(written):
 def test_the_half_width_of_negative_currents_is_positive(data, tmp_path):
     data["interval_low"][:] = [NAN, -0.70e12, -0.62e12, -0.60e12]
     data["interval_high"][:] = [-0.70e12, -0.62e12, -0.60e12, NAN]
-    files.write_dataset(data, tmp_path / "stairs.nc", "intervals", {})
-    tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
-    intervals.interval_report(
-        tmp_path / "stairs.nc", tables, SMALL, tmp_path / "f.png", tmp_path / "f.pdf"
-    )
+    write_report(data, tmp_path)
     with open(tmp_path / "table.csv", newline="") as stream:
         rows = [list(row.values()) for row in csv.DictReader(stream)]
     assert rows[1][2:] == ["-0.7000", "-0.6200", "0.0005", "0.0800", "6.1", "0"]

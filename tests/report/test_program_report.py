@@ -53,14 +53,19 @@ def data():
     return files.dataset("response", values).assign_attrs(wallnet_version="0", **about)
 
 
-@pytest.fixture
-def written(data, tmp_path):
-    """Return the folder in which the report of the response was written."""
+def write_report(data, tmp_path):
+    """Write the report of these data into a folder, and return the folder."""
     files.write_dataset(data, tmp_path / "response.nc", "response", {})
     tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
     figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
     programs.program_report(tmp_path / "response.nc", tables, SMALL, *figure)
     return tmp_path
+
+
+@pytest.fixture
+def written(data, tmp_path):
+    """Return the folder in which the report of the response was written."""
+    return write_report(data, tmp_path)
 
 
 def test_the_table_has_state_and_conductance_after_each_pulse(written):
@@ -98,10 +103,7 @@ def test_potentiation_and_depression_have_their_numbers(written):
 
 def test_the_asymmetry_is_that_of_potentiation_and_the_depression_after_it(data, tmp_path):
     data["nonlinearity"] = data["nonlinearity"].copy(data=[[-1.5, 0.25], [2.5, 3.0]])
-    files.write_dataset(data, tmp_path / "response.nc", "response", {})
-    tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
-    figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
-    programs.program_report(tmp_path / "response.nc", tables, SMALL, *figure)
+    write_report(data, tmp_path)
     assert cells(tmp_path, "1 to 3") == [
         # (0.5 - 0.875)/(0.5 + 0.875) and (0.45 - 0.9)/(0.45 + 0.9)
         ["1 to 3", "parallel", "1.75", "-0.2727"],
@@ -111,10 +113,7 @@ def test_the_asymmetry_is_that_of_potentiation_and_the_depression_after_it(data,
 
 def test_a_depression_and_the_potentiation_after_it_are_no_pair(data, tmp_path):
     data["program_current_density"] = -data["program_current_density"]
-    files.write_dataset(data, tmp_path / "response.nc", "response", {})
-    tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
-    figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
-    programs.program_report(tmp_path / "response.nc", tables, SMALL, *figure)
+    write_report(data, tmp_path)
     assert cells(tmp_path, "1 to 2")[0][1] == "depression"
     assert cells(tmp_path, "1 to 3") == []
 

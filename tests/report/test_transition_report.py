@@ -53,13 +53,18 @@ def data():
     return files.dataset("transitions", values).assign_attrs(wallnet_version="0", **about)
 
 
-@pytest.fixture
-def written(data, tmp_path):
+def write_report(data, tmp_path, *price):
+    """Write the report of these data into a folder, and return the folder."""
     files.write_dataset(data, tmp_path / "stairs.nc", "transitions", {})
     tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
     figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
-    transitions.transition_report(tmp_path / "stairs.nc", tables, SMALL, *figure)
+    transitions.transition_report(tmp_path / "stairs.nc", tables, SMALL, *figure, *price)
     return tmp_path
+
+
+@pytest.fixture
+def written(data, tmp_path):
+    return write_report(data, tmp_path)
 
 
 def cells(written, *first):
@@ -107,12 +112,9 @@ def test_a_sequence_follows_its_pulses_from_state_to_state(data, written):
 
 def test_pulses_and_sequences_have_their_price(data, tmp_path):
     """R I² t of the metal; the rise is that of single pulses, computed for each by itself."""
-    files.write_dataset(data, tmp_path / "stairs.nc", "transitions", {})
-    tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
     job = jobs.price_job(config.parse(led()).devices["stairs"])
-    figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
-    transitions.transition_report(tmp_path / "stairs.nc", tables, SMALL, *figure, job)
-    with open(tables[0], newline="") as stream:
+    write_report(data, tmp_path, job)
+    with open(tmp_path / "table.csv", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) == 16
     metal = job.heavy_metal
@@ -135,11 +137,8 @@ def test_pulses_and_sequences_have_their_price(data, tmp_path):
 def test_a_pulse_that_a_sequence_repeats_has_its_price_each_time(data, tmp_path):
     data["end_target"].values[1, 1, 3] = TARGET.index("reversed")
     data["sequence_duration"].values[1, 2] = 5e-9
-    files.write_dataset(data, tmp_path / "stairs.nc", "transitions", {})
-    tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
     job = jobs.price_job(config.parse(led()).devices["stairs"])
-    figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
-    transitions.transition_report(tmp_path / "stairs.nc", tables, SMALL, *figure, job)
+    write_report(data, tmp_path, job)
     (found,) = cells(tmp_path, "notch 1", "reversed")
     assert float(found[4]) == pytest.approx(
         2 * price_of(job, 0.7e12, 5e-9).energy / 1e-12, rel=0, abs=5.1e-4
