@@ -122,6 +122,31 @@ def test_a_sweep_goes_on_where_it_was(swept, synapse, tmp_path):
     assert {task.kind for task in tasks if not task.is_done()} == {"trace"}
 
 
+def test_what_starts_from_a_file_that_is_made_again_is_made_again(swept, synapse, tmp_path):
+    """The job of a pulse does not contain how its initial state was relaxed."""
+    folder = tmp_path / "copy"
+    shutil.copytree(swept[0], folder, copy_function=shutil.copy2)
+    wall = synapse.wall.model_copy(update={"relaxation": 0.4e-9})
+    relaxed = synapse.model_copy(update={"wall": wall})
+    due = api._due(api._tasks(relaxed, "synapse", folder))
+    pulses = [f"{density / 1e12:.4f}" for density in synapse.pulse.current_densities]
+    started = [*pulses, "initial"]  # the last one is the minimum of the initial state
+    assert [task.output.stem for task in due] == ["synapse", *started]
+    # a sweep that ended after the initial state goes on with what starts from it
+    assert not api._Commands().run(due[0].arguments(), tmp_path / "log")
+    due = api._due(api._tasks(relaxed, "synapse", folder))
+    assert [task.output.stem for task in due] == started
+
+
+def test_a_level_that_is_made_again_takes_its_minimum_with_it(swept, synapse, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(swept[0], folder, copy_function=shutil.copy2)
+    assert api._due(api._tasks(synapse, "synapse", folder)) == []
+    (folder / "results/levels/synapse/1-2.nc").unlink()
+    due = api._due(api._tasks(synapse, "synapse", folder))
+    assert [(task.kind, task.output.stem) for task in due] == [("trace", "1-2"), ("minimum", "1-2")]
+
+
 def test_minima_have_the_revision_of_the_engine_whatever_simulates(synapse, monkeypatch):
     monkeypatch.setattr(api.revisions, "of", lambda stage: sum(map(ord, stage)))
     of_kind = {}

@@ -161,13 +161,16 @@ class _Task:
         return [path for _, path in self.options]
 
     def is_done(self) -> bool:
-        """Return whether the output is whole and of this job."""
+        """Return whether the output is whole, of this job and not older than its inputs."""
         try:
             data = files.read_dataset(self.output, self.kind)
         except files.FileError:
             return False
         found = data.attrs.get("parameters"), int(data.attrs.get("revision", -1))
-        return found == (self.job.to_json(), self.revision)
+        if found != (self.job.to_json(), self.revision):
+            return False
+        made = self.output.stat().st_mtime_ns
+        return all(path.exists() and path.stat().st_mtime_ns <= made for path in self.inputs)
 
     def arguments(self) -> list[str]:
         """Return the arguments of `wallnet`."""
@@ -186,7 +189,8 @@ def sweep(
 
     The files are those of the workflow, in `results` in the folder: initial state, traces, levels
     and minima of a synapse, and the device. Files of the same jobs are kept, so that a sweep that
-    was interrupted goes on and one more current density simulates only its own pulse.
+    was interrupted goes on and one more current density simulates only its own pulse. What starts
+    from a file that is made again is made again too.
 
     Parameters
     ----------
@@ -216,7 +220,7 @@ def sweep(
     from tqdm.auto import tqdm
 
     place = Path(folder)
-    tasks = [task for task in _tasks(device, name, place) if not task.is_done()]
+    tasks = _due(_tasks(device, name, place))
     failed: list[str] = []
     commands = _Commands()
     with (
@@ -274,6 +278,16 @@ def _tasks(device: Device, name: str, place: Path) -> list[_Task]:
             _Task("minimum", minimum, place / path, "minimum", revisions.of("film"), relaxed)
         )
     return tasks
+
+
+def _due(tasks: list[_Task]) -> list[_Task]:
+    """Return the tasks that are not done, and those that need the output of such a task."""
+    due: list[_Task] = []
+    for task in tasks:
+        made_again = {each.output for each in due}
+        if made_again & set(task.inputs) or not task.is_done():
+            due.append(task)
+    return due
 
 
 class _Commands:
