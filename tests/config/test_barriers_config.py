@@ -80,6 +80,9 @@ def test_the_end_that_moves_further_counts_the_images():
     counts = [images_of(track, pair, 40e-9) for pair in neighbours(track)]
     assert counts == [9, 9, 9, 9, 9]
     assert images_of(track, neighbours(track)[2], 30e-9) == 11  # exactly ten steps
+    # a path has five images at least: three between its ends
+    steps = [300e-9 / count for count in (1, 3, 4, 5)]
+    assert [images_of(track, neighbours(track)[1], step) for step in steps] == [5, 5, 5, 6]
 
 
 def test_the_spacing_is_in_units_of_the_width_parameter():

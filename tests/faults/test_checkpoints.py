@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from wallnet import config, files, jobs
+from wallnet import cli, config, files, jobs
 from wallnet.simulate import checkpoint, initial_state, simulate
 
 
@@ -83,6 +83,19 @@ def test_a_killed_relaxation_is_as_long_as_stated(device, tmp_path, eager):
     undisturbed = simulate(job)
     assert undisturbed["time"].values[-1] == pytest.approx(0.8e-9, rel=1e-6, abs=0)
     same(undisturbed, simulate(job, output=out))
+
+
+def test_an_initial_state_goes_on_from_its_checkpoint(tiny, tmp_path, eager, caplog):
+    tiny["devices"]["synapse"]["wall"]["relaxation"] = 60e-12
+    job = jobs.initial_job(config.parse(tiny).devices["synapse"])
+    out = tmp_path / "initial.nc"
+    first = initial_state(job, out)
+    assert [path.name for path in tmp_path.iterdir()] == [".initial.checkpoint.npz"]
+    same(first, initial_state(job, out))
+    assert caplog.text.count("continuing from") == 1
+    cli.main(["initial", "--job", job.to_json(), "--out", str(out)])
+    assert list(tmp_path.iterdir()) == [out]
+    same(first, files.read_dataset(out, "initial"))
 
 
 def test_a_checkpoint_of_another_job_or_start_is_not_used(device, tmp_path, eager):

@@ -3,7 +3,7 @@
 import pytest
 from helpers.small_campaign import MATERIAL
 
-from wallnet import jobs
+from wallnet import jobs, simulate
 from wallnet.config import parse
 from wallnet.simulate.oommf import install
 from wallnet.simulate.oommf.session import OommfError
@@ -47,6 +47,19 @@ def small_job():
         return jobs.pulse_job(campaign.devices["small"], current_density)
 
     return make
+
+
+@pytest.fixture
+def announced(monkeypatch):
+    """Return the longest simulated times in s that commands announce."""
+    times, bar = [], simulate.progress_bar
+
+    def announcing(longest, *given, **options):
+        times.append(longest)
+        return bar(longest, *given, **options)
+
+    monkeypatch.setattr(simulate, "progress_bar", announcing)
+    return times
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from wallnet import cli, config, files, jobs, tracks
 from wallnet.files import WallState
 from wallnet.simulate import SimulationError, initial_state
 from wallnet.simulate.barriers import find_barrier
-from wallnet.simulate.minima import find_minimum
+from wallnet.simulate.minima import find_minimum, landscape_of
 
 THERMAL = 1.380649e-23 * 300
 
@@ -57,6 +57,10 @@ def test_a_wall_beside_its_notch_goes_into_it(device):
     assert found["minimum_wall_top"].item() == pytest.approx(120e-9, rel=0, abs=0.5e-9)
     energy = tracks_energy(device, found["minimum_magnetization"].values)
     assert found["minimum_energy"].item() == pytest.approx(energy, rel=1e-12, abs=0)
+    m = np.moveaxis(np.nan_to_num(found["minimum_magnetization"].values), -1, 0)
+    torque = landscape_of(jobs.minimum_job(device, "1")).exact_torque(m)
+    left = np.sqrt((torque**2).sum(axis=0)).max()
+    assert found["minimum_residual_field"].item() == pytest.approx(left, rel=1e-6, abs=0)
 
 
 def test_a_minimum_starts_where_the_wall_came_to_rest(device):
@@ -115,10 +119,17 @@ def test_a_state_of_another_track_or_none_is_refused(device):
         minimum(device, "1", other)
 
 
-def test_the_command_tells_both_ends(device, minima, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("converged", "stayed", "words"),
+    [(1, 1, "minimum"), (1, 0, "minimum"), (0, 1, "no minimum")],
+)
+def test_the_command_tells_both_ends(
+    device, minima, tmp_path, monkeypatch, capsys, converged, stayed, words
+):
     from wallnet.simulate import minima as stage
 
-    found = minima[WallState("between 1 and 2")]
+    found = minima[WallState("between 1 and 2")].assign(minimum_converged=converged)
+    found = found.assign_attrs(stayed=stayed)
     monkeypatch.setattr(stage, "find_minimum", lambda job, relaxed: found)
     job = jobs.minimum_job(device, "1-2")
     cli.main(["minimum", "--job", job.to_json(), "--out", str(tmp_path / "1-2.nc")])
@@ -127,7 +138,7 @@ def test_the_command_tells_both_ends(device, minima, tmp_path, monkeypatch, caps
     ends = [found[f"minimum_wall_{name}"].item() / 1e-9 for name in ("bottom", "top")]
     assert [float(each) for each in said.groups()] == pytest.approx(ends, abs=0.06)
     assert ends[1] - ends[0] > 80
-    assert "1-2.nc: minimum, between 1 and 2; " in told
+    assert f"1-2.nc: {words}, between 1 and 2; " in told
 
 
 def test_mirror_images_across_the_track_have_the_same_energy(device, minima):
@@ -189,6 +200,82 @@ def test_a_wall_leaves_the_track_at_the_end_beside_it(
     assert lower > 10 * THERMAL  # 26 is observed
 
 
+ENERGIES = (1e-19, 3e-19, 9e-19, 4e-19, 2e-19)
+"""Energies in J of the images of a path."""
+
+
+@pytest.fixture
+def second_route(monkeypatch):
+    """Let the second of two paths be the lower one; return its images."""
+    from wallnet.film import paths
+
+    taken = []
+
+    def lowest(landscape, candidates, progress):
+        _, other = candidates
+        images = other[[0, 10, 27, 30, -1]]
+        taken.append(images)
+        found = paths.Path(images, np.array(ENERGIES), 7, True, 2, 0.03, (-5.0, 8.0))
+        return found, 1
+
+    monkeypatch.setattr(paths, "lowest", lowest)
+    return taken
+
+
+def test_a_barrier_tells_of_the_lowest_of_its_paths(device, barriers, minima, second_route):
+    """The third image of five is the saddle point, 0.8 aJ above the first, 0.7 above the last."""
+    given = {state: each for state, each in minima.items() if not state.half}
+    found = find_barrier(jobs.barrier_job(device, barriers, "1", "2"), given)
+    (images,) = second_route
+    assert (found.attrs["route"], found.attrs["rounds"]) == ("upper end first", 7)
+    assert found["path_energy"].values.tolist() == list(ENERGIES)
+    assert found["barrier_forward"].item() == pytest.approx(8e-19, rel=1e-9, abs=0)
+    assert found["barrier_backward"].item() == pytest.approx(7e-19, rel=1e-9, abs=0)
+    assert found["saddle"].item() == 2
+    top = np.nan_to_num(found["saddle_magnetization"].values)
+    np.testing.assert_array_equal(top, np.moveaxis(images[2], 0, -1))
+    assert found["saddle_stiffness"].values.tolist() == [-5.0, 8.0]
+    assert found["saddle_residual_field"].item() == pytest.approx(0.03, rel=1e-6, abs=0)
+    # the root of the sum of the squared angles between two images
+    before, after = images[:-1].astype(np.float64), images[1:].astype(np.float64)
+    sines = np.linalg.norm(np.cross(before, after, axis=1), axis=1)
+    angles = np.arctan2(sines, (before * after).sum(axis=1))
+    steps = np.sqrt((angles**2).sum(axis=(1, 2)))
+    expected = [0, *np.cumsum(steps)]
+    assert found["path_distance"].values == pytest.approx(expected, rel=1e-4, abs=1e-6)
+
+
+def test_the_command_tells_the_barriers_both_ways(
+    device, barriers, minima, second_route, tmp_path, capsys
+):
+    paths = [tmp_path / f"{name}.nc" for name in ("2", "1")]
+    for path in paths:
+        found = minima[WallState.from_file_name(path.stem)]
+        files.write_dataset(found, path, "minimum", {})
+    job, out = jobs.barrier_job(device, barriers, "1", "2"), tmp_path / "pair.nc"
+    cli.main(["barrier", "--job", job.to_json(), "--minima", *map(str, paths), "--out", str(out)])
+    told = capsys.readouterr().out
+    assert "pair.nc: 8e-19 J forwards, 7e-19 J backwards; upper end first\n" in told
+    walls = files.read_dataset(out, "barrier")["path_wall_top"].values * 1e9
+    assert walls[[0, -1]] == pytest.approx([120, 240], abs=1)
+
+
+def test_both_ends_move_together_and_the_upper_one_leads(device, barriers):
+    """It leads by half of Δ = 9.13 nm in the middle, unless the wall is tilted anyway."""
+    from wallnet.simulate import barriers as stage
+
+    job = jobs.barrier_job(device, barriers, "1", "2")
+    places = 1e9 * np.array(stage._together(job, (120e-9, 120e-9), (228e-9, 228e-9)))
+    share = np.arange(28) / 27
+    np.testing.assert_allclose(places[:, 0], 120 + 108 * share, rtol=1e-9)
+    lead = 0.5 * 9.134 * np.sin(np.pi * share)
+    np.testing.assert_allclose(places[:, 1] - places[:, 0], lead, atol=1e-3)
+    for start, stop in (((120, 120), (120, 228)), ((120, 228), (228, 228))):
+        ends = (tuple(1e-9 * end for end in each) for each in (start, stop))
+        places = 1e9 * np.array(stage._together(job, *ends))
+        np.testing.assert_allclose(places, np.linspace(start, stop, 28), rtol=1e-9)
+
+
 def test_the_end_that_goes_first_is_the_upper_one(device, barriers):
     from wallnet.simulate import barriers as stage
 
@@ -243,6 +330,11 @@ def test_one_end_may_go_first_if_no_half_state_tells_it(device, barriers, minima
         with pytest.raises(SimulationError, match="enough"):
             stage.find_barrier(job, given)
         assert routes["sizes"] == sizes
+    # no half state is beside the track without a wall, which has gone 6 Δ beyond the end: 174.8 nm
+    for pair in (("expelled", "1"), ("2", "reversed")):
+        with pytest.raises(SimulationError, match="enough"):
+            stage.find_barrier(jobs.barrier_job(device, barriers, *pair), minima)
+        assert routes["sizes"] == [40, 79]
 
 
 def test_a_path_without_a_saddle_point_is_tried_with_closer_images(

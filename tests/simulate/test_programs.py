@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from helpers.programs import DEVICE, DOWN, UP, staircase
 
-from wallnet import config, files, jobs, simulate
+from wallnet import config, files, jobs, simulate, tracks
 from wallnet.simulate import programs
+from wallnet.simulate.recorder import Recorder
 
 RUN = simulate.simulate
 
@@ -106,6 +107,43 @@ def test_a_wall_is_settled_if_both_ends_rest_for_the_hold_of_the_device(initial)
     assert found["pulse_settled"].values.tolist() == [-1, 1, 0, -1, -1]
 
 
+NS = 1e-9
+WALKS = (
+    [(85, 85), (80, 105), (80, 110)],
+    [(80, 110), (105, 80), (110, 80)],
+    [(110, 80), (180, 180), (180, 180)],
+)
+"""Lower and upper end of a wall in nm when each of three pulses begins, when the hold after it
+begins, and when its pause ends. During the first hold the upper end moves, during the second one
+the lower end, during the third one none."""
+
+
+def test_both_ends_of_the_wall_tell_the_state_after_each_pulse(initial, monkeypatch):
+    """The notches at 40, 140 and 240 nm hold an end within 52.5 nm; the hold is 0.2 ns."""
+    durations, pauses, walls = (0.6, 0.5, 0.4), (0.3, 0.4, 0.5), iter(WALKS)
+
+    def walked(step, *rest):
+        recorder, end = Recorder(step), step.pulse_duration + step.relaxation.longest
+        width = step.material.wall_width_parameter
+        ends = next(walls)
+        for time, (bottom, top) in zip((0, end - 0.2 * NS, end), ends, strict=True):
+            recorder.record(time, tracks.placed_wall(step.track, width, bottom * NS, top * NS))
+        told = {"backend": "film", "revision": 8, "wall_time": step.pulse_duration / NS}
+        return recorder.trace().dataset().assign_attrs(told)
+
+    monkeypatch.setattr(simulate, "simulate", walked)
+    timed = [
+        {"duration": duration * NS, "pause": pause * NS, "repetitions": 1}
+        for duration, pause in zip(durations, pauses, strict=True)
+    ]
+    found = programs.run_program(job_of(*(UP | each for each in timed)), initial)
+    states = ["notch 1", "between 1 and 2", "between 2 and 1", "notch 2"]
+    assert found["pulse_state"].values.tolist() == states
+    assert found["pulse_settled"].values.tolist() == [-1, 0, 0, 1]
+    assert found["pulse_duration"].values / NS == pytest.approx([0, *durations], abs=1e-9)
+    assert found.attrs["wall_time"] == pytest.approx(1.5, abs=1e-9)
+
+
 class Killed(Exception):
     """Ends a program as a signal does."""
 
@@ -150,7 +188,7 @@ def test_finished_pulses_are_judged_again_when_a_program_goes_on(initial, trace,
     assert found.sizes["pulse"] == 5
 
 
-@pytest.mark.parametrize("what", ["pulses", "state", "damaged"])
+@pytest.mark.parametrize("what", ["pulses", "state", "revision", "damaged"])
 def test_finished_pulses_of_another_program_are_not_used(what, initial, tmp_path, monkeypatch):
     output = tmp_path / "up-down.nc"
     first = job_of(UP | {"repetitions": 1})
@@ -170,6 +208,8 @@ def test_finished_pulses_of_another_program_are_not_used(what, initial, tmp_path
     elif what == "state":
         state = initial.copy(deep=True)
         state["initial_magnetization"] = -initial["initial_magnetization"]
+    elif what == "revision":
+        monkeypatch.setattr(programs.revisions, "of", lambda stage: 999)
     else:
         part = programs.unfinished(output) / "1.nc"
         part.write_bytes(part.read_bytes()[:1000])
@@ -188,7 +228,9 @@ def test_a_failed_pulse_is_named(initial, monkeypatch):
         programs.run_program(job_of(UP | {"repetitions": 1}, DOWN), initial)
 
 
-def test_the_command_writes_the_program_and_leaves_nothing_else(initial, tmp_path, capsys):
+def test_the_command_writes_the_program_and_leaves_nothing_else(
+    initial, tmp_path, capsys, announced
+):
     from wallnet.cli import main
 
     files.write_dataset(initial, tmp_path / "initial.nc", "initial", {})
@@ -196,6 +238,7 @@ def test_the_command_writes_the_program_and_leaves_nothing_else(initial, tmp_pat
     told = ["--job", job.to_json(), "--initial", str(tmp_path / "initial.nc")]
     main(["program", *told, "--out", str(tmp_path / "program.nc")])
     assert "pulse 1: +1.2000e12 A/m2, notch 2" in capsys.readouterr().out
+    assert announced == [pytest.approx(2e-9, rel=1e-9, abs=0)]
     assert not programs.unfinished(tmp_path / "program.nc").exists()
     written = files.read_dataset(tmp_path / "program.nc", "program")
     assert written.attrs["backend"] == "film"

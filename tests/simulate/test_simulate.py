@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
-from wallnet import config, files, jobs, simulate
+from wallnet import cli, config, files, jobs, revisions, simulate
 from wallnet.simulate.recorder import Recorder
 
 
@@ -128,6 +128,8 @@ def test_an_initial_state_relaxes_for_exactly_the_stated_time(tiny):
         )
     )
     assert unrelaxed.attrs["drift"] == 0
+    # no calculator has relaxed it
+    assert (state.attrs["backend"], unrelaxed.attrs["backend"]) == ("film", "none")
     assert not np.allclose(
         state["initial_magnetization"],
         unrelaxed["initial_magnetization"],
@@ -145,7 +147,8 @@ def test_what_goes_wrong_is_said(synapse, monkeypatch):
             )
         )
     )
-    with pytest.raises(simulate.SimulationError, match="make it again from this track"):
+    words = "has 100×18 cells, the track 90×18; make it again from this track"
+    with pytest.raises(simulate.SimulationError, match=words):
         simulate.simulate(job, other)
 
     class Short:
@@ -195,6 +198,7 @@ def test_one_job_by_hand(tmp_path, tiny):
         [*command, "--set", "material.damping=0.3"], cwd=tmp_path, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+    assert ", read while moving; wall at " in done.stdout
     trace = files.read_dataset(tmp_path / "trace.nc", "trace")
     assert float(trace["pulse_current_density"]) == 0.25e12
     assert jobs.SimulationJob.from_json(trace.attrs["parameters"]).material.damping == 0.3
@@ -204,6 +208,21 @@ def test_one_job_by_hand(tmp_path, tiny):
     assert refused.returncode == 1
     assert refused.stderr.count("\n") == 1
     assert "devices.neuron.material.damping = 'heavy' is not a number" in refused.stderr
+
+
+def test_a_pulse_by_hand_has_one_job_and_one_start(synapse, tmp_path):
+    out = ["--out", str(tmp_path / "trace.nc")]
+    job = ["--job", jobs.pulse_job(synapse, 0.5e12).to_json()]
+    device = ["--config", "config.yaml", "--device", "synapse"]
+    for given, words in (
+        ([], "give --config, --device and --current-density, or --job"),
+        (device, "give --config, --device and --current-density, or --job"),
+        ([*job, "--initial", "a.nc", "--after", "b.nc"], "give --initial or --after, not both"),
+    ):
+        with pytest.raises(SystemExit) as refused:
+            cli.main(["simulate", *given, *out])
+        assert words in str(refused.value)
+    assert not list(tmp_path.iterdir())
 
 
 def _pulse(device, current_density, pulse_duration=0.2e-9, longest=0.1e-9, **relaxation):
@@ -342,7 +361,7 @@ def test_the_initial_relaxation_ends_when_it_was_told_to(tiny):
 def calculator(monkeypatch):
     """Return a function that installs a calculator that records given entries."""
 
-    def put(entries):
+    def put(entries, **told):
         class Given:
             resumes = True
 
@@ -351,7 +370,7 @@ def calculator(monkeypatch):
                     recorder.record(time, magnetization)
                 if checkpoint is not None:
                     checkpoint.elapsed = 7.0
-                return {}
+                return told
 
         monkeypatch.setattr(simulate, "create", lambda *chosen: Given())
 
@@ -381,6 +400,39 @@ def test_the_wall_time_counts_earlier_attempts(synapse, calculator, monkeypatch,
     monkeypatch.setattr(simulate.time, "perf_counter", lambda: next(clock))
     trace = simulate.simulate(jobs.pulse_job(synapse, 0.5e12), output=tmp_path / "trace.nc")
     assert trace.attrs["wall_time"] == pytest.approx(9.5, rel=1e-9, abs=0)
+
+
+def test_a_trace_names_the_code_of_its_own_calculator(synapse, calculator):
+    """A version that the calculator states replaces the identity of its code."""
+    own = {"calculator_name": "solver:Solver", "calculator_code": "source 12ab"}
+    job = jobs.pulse_job(synapse, 0.5e12).model_copy(update=own)
+    for told, version in (({}, "source 12ab"), ({"backend_version": "solver 2"}, "solver 2")):
+        calculator([0.0, 0.6e-9, 1.6e-9], **told)
+        attributes = simulate.simulate(job).attrs
+        assert attributes["backend"] == "solver:Solver"
+        assert attributes["backend_version"] == version
+        assert attributes["revision"] == revisions.of("simulate") != revisions.of("film")
+
+
+def test_a_trace_tells_the_work_of_the_engine(synapse, monkeypatch):
+    from wallnet.simulate import embedded
+
+    engines, engine_of = [], embedded.engine_of
+    monkeypatch.setattr(
+        embedded, "engine_of", lambda job: engines.append(engine_of(job)) or engines[-1]
+    )
+    attributes = simulate.simulate(_pulse(synapse, 0.5e12, 40e-12, 20e-12)).attrs
+    names = ("steps", "field_evaluations", "stray_field_renewals")
+    counted = [getattr(engines[0].counters, name) for name in names]
+    assert [attributes[name] for name in names] == counted
+    assert len({0, *counted}) == 4
+
+
+def test_the_simulated_time_is_noted_beside_the_output(tmp_path):
+    out = tmp_path / "trace.nc"
+    with simulate.progress_bar(3e-9, output=out) as progress:
+        progress(1e-9)
+        assert files.read_progress(out) == (1e-9, 3e-9)
 
 
 def test_what_a_trace_keeps_of_an_entry(synapse):
@@ -435,9 +487,9 @@ def test_the_state_is_that_of_the_latest_entry_seen_from_the_first(synapse):
     assert _recorded(job, [(170e-9, 190e-9), 180e-9]).state == "initial"
 
 
-def test_one_pulse_starts_from_the_given_state_and_is_summed_up(synapse, tmp_path, capsys):
-    from wallnet import cli
-
+def test_one_pulse_starts_from_the_given_state_and_is_summed_up(
+    synapse, tmp_path, capsys, announced
+):
     start, out = tmp_path / "initial.nc", tmp_path / "trace.nc"
     placed = jobs.level_job(synapse, "1").model_copy(
         update={"placement": jobs.WallPlacement(bottom=180e-9, top=190e-9)}
@@ -455,4 +507,5 @@ def test_one_pulse_starts_from_the_given_state_and_is_summed_up(synapse, tmp_pat
     said = capsys.readouterr().out
     assert f"NOT settled; wall at {bottom:.1f} nm (lower edge), {top:.1f} nm (upper edge)" in said
     assert "after 0.30 ns" in said
+    assert announced == [pytest.approx(0.3e-9, rel=1e-9, abs=0)]
     assert sorted(tmp_path.iterdir()) == [start, out]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers.walls import moving_wall
 from helpers.windows import POSITIONS, windowed
 
 from wallnet import config, files, jobs, simulate
@@ -120,6 +121,26 @@ def test_a_pause_has_the_mean_position_of_both_ends_after_the_last_pulse_of_a_st
     np.testing.assert_allclose(positions[1:], [130e-9, 250e-9], rtol=1e-12)
 
 
+def test_each_pulse_tells_where_its_pause_left_both_ends(initial, monkeypatch):
+    """The wall leans to one side, then to the other; the second step leaves it between notches."""
+    walls = [(40, 40), (200, 160), (215, 290)]
+    left = iter(walls[1:])
+
+    def led(step, *rest):
+        return moving_wall(step, *(end * 1e-9 for end in next(left)))
+
+    monkeypatch.setattr(simulate, "simulate", led)
+    found = windows.run_staircase(point(1.05e12, 1.5e-9), initial)
+    states = ["notch 1", "notch 2", "between 2 and 3"]
+    assert found["pulse_state"].values.tolist() == states
+    assert (found["outcome"].item(), found["outcome_step"].item()) == ("sticks", 2)
+    for name, places in zip(("bottom", "top"), zip(*walls, strict=True), strict=True):
+        ends = found[f"pulse_wall_{name}"].values * 1e9
+        assert ends == pytest.approx(places, abs=4)
+    middles = [(bottom + top) / 2 for bottom, top in walls]
+    assert found["pulse_wall_position"].values * 1e9 == pytest.approx(middles, abs=4)
+
+
 def test_the_steps_after_a_failure_are_not_simulated(initial, monkeypatch):
     pulses = []
     run = simulate.simulate
@@ -142,11 +163,13 @@ def test_a_tail_follows_each_pulse_without_a_pause(initial):
     tail = {"share": 0.6, "duration": 0.5e-9}
     job = point(1.05e12, 1.2e-9, tail=tail)
     program = job.program()
-    shown = [(each.current_density, each.duration, each.pause) for each in program.pulses[:2]]
-    assert shown[0] == pytest.approx((1.05e12, 1.2e-9, 0.0), rel=1e-12, abs=0)
-    assert shown[1] == pytest.approx((0.63e12, 0.5e-9, 2.5e-9), rel=1e-12, abs=0)
-    assert len(program.pulses) == 12
-    assert [each.current_density < 0 for each in program.pulses] == 6 * [False] + 6 * [True]
+    shown = [(each.current_density, each.duration, each.pause) for each in program.pulses]
+    assert len(shown) == 12
+    for sign, steps in ((1, shown[:6]), (-1, shown[6:])):
+        for pulse in steps[::2]:
+            assert pulse == pytest.approx((sign * 1.05e12, 1.2e-9, 0.0), rel=1e-12, abs=0)
+        for weaker in steps[1::2]:
+            assert weaker == pytest.approx((sign * 0.63e12, 0.5e-9, 2.5e-9), rel=1e-12, abs=0)
     found = windows.run_staircase(job, initial)
     step = found["outcome_step"].item() or 6
     assert found.sizes["pulse"] == 1 + 2 * step
@@ -154,7 +177,7 @@ def test_a_tail_follows_each_pulse_without_a_pause(initial):
     assert found["pulse_state"].values[2] == "notch 2"
 
 
-def test_the_command_writes_the_point_and_leaves_nothing_else(initial, tmp_path, capsys):
+def test_the_command_writes_the_point_and_leaves_nothing_else(initial, tmp_path, capsys, announced):
     from wallnet.cli import main
 
     files.write_dataset(initial, tmp_path / "initial.nc", "initial", {})
@@ -162,6 +185,8 @@ def test_the_command_writes_the_point_and_leaves_nothing_else(initial, tmp_path,
     told = ["--job", job.to_json(), "--initial", str(tmp_path / "initial.nc")]
     main(["staircase", *told, "--out", str(tmp_path / "point.nc")])
     assert "at step 1" in capsys.readouterr().out
+    # three steps up and three down, each of 1.2 ns and a pause of 2.5 ns
+    assert announced == [pytest.approx(22.2e-9, rel=1e-9, abs=0)]
     assert not programs.unfinished(tmp_path / "point.nc").exists()
     written = files.read_dataset(tmp_path / "point.nc", "staircase")
     assert written.attrs["backend"] == "film"

@@ -74,7 +74,8 @@ def watched(tmp_path, monkeypatch):
 def test_pulse_and_relaxation_are_driven_apart_until_the_wall_rests(own_job, watched):
     """A pulse of 0.13 ns in steps of 0.02 ns, then pieces as long as the hold, 0.06 ns."""
     settings = {"stray_field_tolerance": "1e-4"}
-    trace = simulate(own_job("watched:TimeDriver", settings, current_density=-0.3e12))
+    job, told = own_job("watched:TimeDriver", settings, current_density=-0.3e12), []
+    trace = simulate(job, progress=told.append)
     times, stages, currents, starts, drivers = zip(*watched, strict=True)
     assert list(stages[:4]) == [6, 1, 1, 3]
     assert np.array(times[:4]) * 1e12 == pytest.approx([120, 10, 10, 60], abs=1e-6)
@@ -89,6 +90,7 @@ def test_pulse_and_relaxation_are_driven_apart_until_the_wall_rests(own_job, wat
     assert trace.attrs["settled"] == 1
     entries = trace["time"].values
     assert entries[-1] == pytest.approx(sum(times), rel=1e-6, abs=0)
+    assert told == pytest.approx(entries[1:], rel=1e-9, abs=0)
 
 
 def test_no_run_has_more_states_than_two_digits_tell_apart(own_job, watched):
