@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from wallnet.files import FileError
+from wallnet.networks import batches
 from wallnet.networks.batches import ImageData, ShiftedImages, ShuffledBatches
 
 
@@ -23,6 +25,30 @@ def test_at_least_one_image_is_held_out(images):
     )
     data = ImageData(few, 0.01, seed=1)
     assert (len(data.training[1]), len(data.validation[1])) == (2, 1)
+
+
+def test_the_number_of_images_held_out_is_rounded(images):
+    for fraction, count in ((0.024, 14), (0.0243, 15)):  # 14.4 and 14.58 of 600
+        assert len(ImageData(images, fraction, seed=1).validation[1]) == count
+
+
+def test_a_single_image_is_not_enough(images):
+    one = images._replace(
+        training_images=images.training_images[:1], training_labels=images.training_labels[:1]
+    )
+    with pytest.raises(FileError, match="has 1 training image, too few to hold any out"):
+        ImageData(one, 0.1, seed=1)
+
+
+def test_large_parts_are_evaluated_whole_and_in_order(images, monkeypatch):
+    monkeypatch.setattr(batches, "EVALUATION_BATCH", 64)
+    data = ImageData(images, 0.2, seed=1)
+    for part, sizes in (("test", [64, 64, 64, 8]), ("validation", [64, 56])):
+        pixels, labels = zip(*data.whole(part), strict=True)
+        assert list(map(len, pixels)) == list(map(len, labels)) == sizes
+        expected, expected_labels = getattr(data, part)
+        assert torch.equal(torch.cat(pixels), expected.float() / 255)
+        assert torch.equal(torch.cat(labels), expected_labels)
 
 
 def test_the_seed_draws_the_split_and_the_order_of_the_batches(images):

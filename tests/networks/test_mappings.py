@@ -373,6 +373,15 @@ def test_levels_are_normalised_in_any_unit_and_order():
     assert kept.tolist() == [40e-6, 50e-6, 60e-6, 80e-6]
 
 
+def test_levels_are_one_if_they_differ_by_a_millionth_of_their_range():
+    """Of the range, not of the largest conductance; the lowest of them is kept."""
+    assert distinct_levels([0.0, 3e-6, 1.0]).tolist() == [0.0, 3e-6, 1.0]
+    assert distinct_levels([0.0, 3e-7, 1.0]).tolist() == [0.0, 1.0]
+    # a narrow range far from 0
+    narrow = [1.0, 1.0 + 5e-7, 1.0 + 1e-5]
+    assert distinct_levels(narrow).tolist() == narrow
+
+
 @pytest.mark.parametrize(
     ("levels", "part"),
     [

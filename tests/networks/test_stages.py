@@ -1,3 +1,6 @@
+import itertools
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -18,8 +21,9 @@ from wallnet import files
 from wallnet.config import ConfigError
 from wallnet.config.networks import LEVEL_STAGES, LevelTraining
 from wallnet.files import FileError
-from wallnet.jobs import mapping_job
+from wallnet.jobs import mapping_job, training_job
 from wallnet.networks import stages, storage
+from wallnet.networks.classifier import Classifier
 from wallnet.networks.mappings import create
 
 TRAINED = ("fp32", "continued", "fine_tuned", "on_levels")
@@ -183,6 +187,31 @@ def test_continued_trains_as_long_as_on_the_levels(results, networks, images, tm
     assert "levels" not in record
 
 
+def test_a_network_has_the_shape_of_its_images(networks, images, place, tmp_path, monkeypatch):
+    """Rows before columns; hidden neurons and dropout are those of the campaign."""
+    wide = images._replace(
+        training_images=images.training_images[:, :5], test_images=images.test_images[:, :5]
+    )
+    found = recorded(monkeypatch)
+    settings = {"dropout": 0.375, "learning_rate": 0.0125, "schedule": "cosine"}
+    metrics, _ = free(with_recipe(networks, fp32=settings), wide, place, tmp_path)
+    begun = found["fp32"]["settings"]
+    assert begun["shape"] == [5, 8, 4, 12, 0.375]
+    assert (begun["learning_rate"], begun["schedule"]) == (0.0125, "cosine")
+    assert files.read_json(metrics)["image_shape"] == [5, 8]
+
+
+def test_a_job_has_its_own_number_of_threads(networks):
+    before = torch.get_num_threads()
+    try:
+        for threads in (2, 1, 3):
+            job = networks.model_copy(update={"threads": threads})
+            stages.begin(training_job(job, "blots", "plain", 3))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+
+
 # What a job computes
 
 
@@ -205,6 +234,20 @@ def test_stages_that_a_recipe_does_not_have_are_not_computed(
     assert not outputs(tmp_path, "fine_tuned")[0].exists()
     none = with_recipe(networks, fine_tuned=None, on_levels=None)
     assert list(on_levels(none, images, place, start, tmp_path)) == ["quantized"]
+
+
+def test_the_wall_time_of_a_stage_has_no_other_stages(
+    results, networks, images, place, tmp_path, monkeypatch
+):
+    """The clock goes on by a second whenever it is read: where a stage begins and ends."""
+    monkeypatch.setattr(stages.Run, "train", untrained)
+    seconds = itertools.count(7.0)
+    monkeypatch.setattr(stages, "time", SimpleNamespace(perf_counter=lambda: next(seconds)))
+    written = on_levels(networks, images, place, results["fp32"][1], tmp_path)
+    found = {
+        stage: files.read_json(metrics)["wall_seconds"] for stage, (metrics, _) in written.items()
+    }
+    assert found == dict.fromkeys(LEVEL_STAGES, 1.0)
 
 
 def test_one_job_computes_every_recipe_and_mapping(
@@ -313,6 +356,27 @@ def test_images_of_another_shape_with_as_many_pixels_are_refused(
     other = images._replace(training_images=flat)
     with pytest.raises(FileError, match="trained on other images"):
         on_levels(networks, other, place, results["fp32"][1], tmp_path)
+
+
+def test_the_network_of_every_recipe_is_compared_with_the_images(
+    results, networks, images, place, tmp_path
+):
+    """Only that of the second recipe was trained on other images."""
+    plain = networks.recipes["plain"]
+    both = networks.model_copy(update={"recipes": {"plain": plain, "other": plain}})
+    first = storage.load_network(results["fp32"][1], "dense")
+    settings = dict(first.hparams)
+    second = Classifier(**settings | {"shape": [4, 16, *settings["shape"][2:]]})
+    paths = [
+        tmp_path / f"blots/none/none/none/{recipe}/fp32/seed-3/best.ckpt" for recipe in both.recipes
+    ]
+    for network, path in zip((first, second), paths, strict=True):
+        storage.save_network(network, path, {})
+    job = mapping_job(both, "blots", "synapse", "series", 3)
+    with pytest.raises(FileError) as caught:
+        stages.put_on_levels(job, images, place / "synapse.json", tmp_path)
+    one_sentence(caught, f"{paths[1]} was trained on other images than blots")
+    assert not (tmp_path / "blots/synapse").exists()
 
 
 def test_a_checkpoint_of_other_classes_is_refused(results, networks, images, place, tmp_path):

@@ -2,11 +2,12 @@ import json
 import shutil
 
 import pytest
+import pytorch_lightning
 import torch
 from helpers.synthetic import one_sentence
 from helpers.training import FREE, on_levels, outputs, start_from, trained_on
 
-from wallnet import files
+from wallnet import __version__, files, revisions
 from wallnet.files import FileError
 from wallnet.networks import storage
 from wallnet.networks.classifier import Classifier
@@ -33,6 +34,11 @@ def test_every_result_says_what_it_is_and_what_made_it(results):
         about = torch.load(checkpoint, weights_only=True)["wallnet"]
         assert about.keys() >= MADE_BY
         assert about["stage"] == stage
+        for told in (record, about):
+            assert told["revision"] == revisions.of("networks")
+            assert told["wallnet_version"] == __version__
+            assert told["torch_version"] == torch.__version__
+            assert told["lightning_version"] == pytorch_lightning.__version__
 
 
 def test_lightning_opens_every_checkpoint(results, images):

@@ -15,7 +15,7 @@ from wallnet import files
 from wallnet.config import ConfigError
 from wallnet.config.networks import Interpretation, Interpretations, Training
 from wallnet.jobs import comparison_job, interpretation_job
-from wallnet.networks import studies
+from wallnet.networks import batches, storage, studies
 from wallnet.networks.batches import ImageData
 from wallnet.networks.model import FullyConnected, Shape
 from wallnet.networks.studies import quantized
@@ -160,7 +160,8 @@ def as_tensors(layers):
 
 
 def with_interpretations(networks, **changes):
-    settings = {"epochs": (1, 2), "levels": (2, 5), "training": Training(**TRAINING)}
+    # the longest training is not the last
+    settings = {"epochs": (2, 1), "levels": (2, 5), "training": Training(**TRAINING)}
     given = Interpretations(**settings | {"seeds": (3, 4)} | changes)
     return networks.model_copy(update={"interpretations": given})
 
@@ -218,7 +219,9 @@ def test_the_free_network_is_that_of_plain_training_on_its_images(images, weight
             torch.testing.assert_close(part, values, rtol=1e-4, atol=1e-5)
 
 
-def test_accuracies_are_measured_without_dropout(images):
+def test_accuracies_are_measured_without_dropout(images, monkeypatch):
+    """In several batches, the last of which is smaller."""
+    monkeypatch.setattr(batches, "EVALUATION_BATCH", 64)
     torch.manual_seed(3)
     size, classes = images.test_images[0].size, len(images.classes)
     model = torch.nn.Sequential(
@@ -274,9 +277,10 @@ CHOSEN = (Interpretation("0 to 1", 1, "layer", "layer", "free", 2),)
 def worst(rows):
     """Return the combination with the lowest accuracy for each range of the images.
 
-    With a fixed scale and few levels all weights are 0, and rounding decides the accuracy.
+    With a fixed scale and few levels all weights are 0, and rounding decides the accuracy. One
+    epoch is another number than that of the fine-tuning.
     """
-    quantised = [how for how in rows if how.levels and how.scale != "fixed"]
+    quantised = [how for how in rows if how.levels and how.scale != "fixed" and how.epochs == 1]
     return [min((h for h in quantised if h.images == name), key=rows.get) for name in CENTRED]
 
 
@@ -502,6 +506,25 @@ def test_a_comparison_has_the_numbers_of_the_stages_themselves(mapped, results):
     told = {key: mapped[0][key] for key in ("kind", "dataset", "device", "reading", "seed")}
     assert tuple(told.values()) == ("comparison", "blots", "synapse", "series", SEED)
     assert (mapped[0]["device_levels"], mapped[0]["rows"][0]["recipe"]) == (6, "plain")
+
+
+def test_a_comparison_has_a_row_for_every_recipe(networks, images, place, results, tmp_path):
+    """The network of the second recipe reads the third class in every image."""
+    plain = networks.recipes["plain"].model_copy(update={"on_levels": None})
+    recipes = {"plain": plain, "other": plain}
+    both = networks.model_copy(update={"recipes": recipes, "compared": ("layer",)})
+    network = storage.load_network(results["fp32"][1], "dense")
+    with torch.no_grad():
+        network.model.output.bias[2] += 1e3
+    place_of = tmp_path / "networks/blots/none/none/none/other/fp32/seed-3/best.ckpt"
+    storage.save_network(network, place_of, {})
+    job = comparison_job(both, "blots", "synapse", "series", SEED)
+    plain_row, other_row = comparison(job, images, place, results, tmp_path)["rows"]
+    assert (plain_row["recipe"], other_row["recipe"]) == ("plain", "other")
+    thirds = images.training_labels[parts(images)[0]] == 2
+    assert other_row["validation_accuracy"] == pytest.approx(100 * thirds.mean(), abs=1e-4)
+    expected = results["quantized"][0]["validation_accuracy"]
+    assert plain_row["validation_accuracy"] == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_comparison_leaves_only_its_result(mapped):
