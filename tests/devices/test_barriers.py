@@ -67,7 +67,8 @@ def path(device, settings, pair, converged=1, images=3):
         "y": np.arange(2),
     }
     job = jobs.barrier_job(device, settings, first, second)
-    attributes = {"parameters": job.to_json(), "route": "together", "reason": "none"}
+    attributes = {"parameters": job.to_json()}
+    attributes |= {"route": "together" if images else "", "reason": "no minimum: it moved"}
     return files.dataset("barrier", values).assign_attrs(attributes)
 
 
@@ -153,6 +154,8 @@ def test_a_barrier_that_is_not_known_makes_no_state_kept(tmp_path, device):
     """It could be the lowest; a state with a known barrier that is too low is not kept anyway."""
     data = gathered(tmp_path, device, broken=("notch 1", "notch 2"))
     assert data["state_kept"].values.tolist() == [-1, 0, -1]
+    kept = kept_states(tmp_path / "synapse.nc")
+    assert kept == {"notch 1": False, "between 1 and 2": False, "notch 2": False, "reversed": True}
 
 
 def test_the_lowest_of_the_known_barriers_is_told(tmp_path, device):
@@ -170,8 +173,22 @@ def test_two_states_without_a_path_are_no_neighbours(tmp_path, device):
     """One of them is no minimum, so that the wall does not stay there."""
     data = gathered(tmp_path, device, broken=("notch 1", "between 1 and 2"), images=0)
     assert data["state_kept"].values.tolist() == [1, 0, 1]
-    assert data["pair_route"].values[2] == "together"
+    # where there is no route, the reason is told
+    routes = ["together", "together", "no minimum: it moved", "together", "together"]
+    assert data["pair_route"].values.tolist() == routes
+    assert data["pair_images"].values.tolist() == [3, 3, 0, 3, 3]
     assert np.isnan(data["pair_energy"].values[2]).all()
+
+
+def test_a_path_with_fewer_images_ends_with_gaps(tmp_path, device):
+    data = gathered(tmp_path, device, broken=("notch 1", "notch 2"), images=2)
+    assert data["pair_images"].values.tolist() == [3, 2, 3, 3, 3]
+    above = (data["pair_energy"].values - 1e-17) / THERMAL
+    assert above[1] == pytest.approx([0, 121, math.nan], abs=1e-6, nan_ok=True)
+    assert above[3] == pytest.approx([90, 128, -3], abs=1e-6)
+    for end, last in (("bottom", 1e-7), ("top", 1.1e-7)):
+        found = data[f"pair_wall_{end}"].values[1]
+        assert found == pytest.approx([0, last, math.nan], rel=1e-6, abs=1e-20, nan_ok=True)
 
 
 def test_a_reversed_track_is_kept_by_the_barrier_of_nucleation(tmp_path, device):
@@ -182,6 +199,14 @@ def test_a_reversed_track_is_kept_by_the_barrier_of_nucleation(tmp_path, device)
     gathered(tmp_path, device, kept=600.0)
     assert kept_states(tmp_path / "synapse.nc")["reversed"] is True
     gathered(tmp_path, device, kept=620.0)
+    assert kept_states(tmp_path / "synapse.nc")["reversed"] is False
+    # 600 k_B T at 310 K are 620 at 300 K
+    gathered(tmp_path, device, kept=600.0, temperature=310.0)
+    assert kept_states(tmp_path / "synapse.nc")["reversed"] is False
+
+
+def test_a_reversed_track_is_not_kept_if_the_barrier_of_nucleation_is_unknown(tmp_path, device):
+    gathered(tmp_path, device, broken=("notch 2", "reversed"))
     assert kept_states(tmp_path / "synapse.nc")["reversed"] is False
 
 
@@ -195,10 +220,32 @@ def test_a_track_with_fixed_ends_is_never_reversed(tmp_path, device):
     assert kept == {"notch 1": True, "between 1 and 2": False, "notch 2": True}
 
 
-def test_a_path_of_another_pair_is_refused(tmp_path, device):
+@pytest.fixture
+def written(tmp_path, device):
+    """Return minima, pairs and job of a device whose barriers were gathered."""
     gathered(tmp_path, device)
-    pairs = [tmp_path / f"{index}.pair.nc" for index in (0, 2, 1, 3, 4)]
+    pairs = [tmp_path / f"{index}.pair.nc" for index in range(len(TOPS))]
     minima = {WallState(state): tmp_path / f"{WallState(state).file_name}.nc" for state in STATES}
-    job = jobs.barriers_job(device, campaign(synapse=SYNAPSE).barriers)
+    return minima, pairs, jobs.barriers_job(device, campaign(synapse=SYNAPSE).barriers)
+
+
+def test_a_path_of_another_pair_is_refused(tmp_path, written):
+    minima, pairs, job = written
+    pairs = [pairs[index] for index in (0, 2, 1, 3, 4)]
     with pytest.raises(files.FileError, match="2.pair.nc is of 'between 1 and 2', not of 'notch"):
+        gather_barriers(job, minima, pairs, tmp_path / "out.nc")
+
+
+def test_a_minimum_of_another_state_is_refused(tmp_path, written):
+    minima, pairs, job = written
+    swapped = dict(zip(minima, reversed(minima.values()), strict=True))
+    with pytest.raises(files.FileError, match="2.nc is of 'notch 2', not of 'notch 1'; delete"):
+        gather_barriers(job, swapped, pairs, tmp_path / "out.nc")
+
+
+def test_barriers_of_another_track_are_refused(tmp_path, written):
+    minima, pairs, job = written
+    other = job.track.model_copy(update={"thickness": 3e-9})
+    with pytest.raises(files.FileError, match="0.pair.nc was made for another track; delete it"):
+        job = job.model_copy(update={"track": other})
         gather_barriers(job, minima, pairs, tmp_path / "out.nc")

@@ -142,6 +142,7 @@ def test_the_intervals_lie_between_the_last_pulses_of_each_state(made):
     densities = [0.6, 0.9, 0.9375, 0.975, 1.05, 1.2]
     np.testing.assert_allclose(found["current_density"].values / T, densities, rtol=1e-9)
     assert found["swept"].values.tolist() == [1, 0, 0, 0, 0, 1]
+    assert found["state"].values.tolist() == ["notch 1"] * 2 + ["notch 2"] * 4
     assert found["settled"].values.tolist() == [1, 1, 0, 1, 1, 1]
     assert found.attrs["device"] == "stairs"
 

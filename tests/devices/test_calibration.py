@@ -138,6 +138,15 @@ def test_a_wall_arrives_when_both_ends_are_in_the_notch(job):
     assert not of_arrival(arrival(1, 2.6, 0.3), wall).holds
 
 
+def test_a_wall_arrives_at_the_notch_that_is_stated(job):
+    """Notch 2 begins at 582 nm; both ends, 100 m/s from 60 nm on, are at 260 nm after 2 ns."""
+    wall = seen(job, [0, 3, 6], [60, 360, 660], [60, 360, 660])
+    found = of_arrival(arrival(2, 2.0, 0.3), wall)
+    assert (found.found, found.holds) == ("5.22 ns", False)
+    assert found.distance == pytest.approx(340 / 300, rel=1e-9, abs=0)
+    assert of_arrival(arrival(2, 5.0, 0.3), wall) == Judged("5.22 ns", True, 0.0)
+
+
 def test_a_wall_that_never_arrives_is_as_far_as_it_came(job):
     wall = seen(job, [0, 1, 2, 3], [60, 100, 160, 200], [60, 200, 240, 250])
     found = of_arrival(arrival(1, 2.0, 0.3), wall)
@@ -308,15 +317,32 @@ def test_the_second_round_searches_around_the_best_of_the_first(made):
 
 
 def test_a_candidate_counts_with_its_best_read_delay(made, monkeypatch):
-    """The second of three candidates is the best, at one delay of three only."""
+    """The second of three is the best, at one delay of three only; the third misses least."""
     _, job, folder = made
     found = np.array([[1.0, 1.0, 1.0], [9.0, 0.5, 9.0], [2.0, 2.0, 2.0]])
+    missed = np.array([[1, 1, 1], [1, 1, 1], [0, 0, 0]])
     stage = importlib.import_module("wallnet.devices.calibration")
-    monkeypatch.setattr(stage, "misfits", lambda judged: (found, found))
+    monkeypatch.setattr(stage, "misfits", lambda judged: (missed, found))
     stage.calibration_round(job, 2, folder, folder / "again.json")
     before = plan.candidates_in(plan.calibration_round_in(folder, 1))
     (local,) = plan.candidates_in(folder / "again.json").values()
     assert local == local_candidates(job, [list(before.values())[1]])[0]
+
+
+def test_the_centres_of_the_second_round_are_the_best_of_the_first(tmp_path, monkeypatch):
+    """Two of three: the last, then the second."""
+    job = search(local_candidates=3, centres=2)
+    first, second = (plan.calibration_round_in(tmp_path, number) for number in (1, 2))
+    devices.calibration_round(job, 1, tmp_path, first)
+    _, one, other = plan.candidates_in(first).values()
+    stage = importlib.import_module("wallnet.devices.calibration")
+    monkeypatch.setattr(stage, "_judge", lambda *given: (None, {}))
+    misfit = np.array([[3.0], [2.0], [1.0]])
+    monkeypatch.setattr(stage, "misfits", lambda judged: (misfit, misfit))
+    devices.calibration_round(job, 2, tmp_path, second)
+    found = plan.candidates_in(second)
+    assert list(found) == [3, 4, 5]
+    assert list(found.values()) == local_candidates(job, [other, one])
 
 
 def test_all_candidates_have_their_misfit(made):
@@ -346,6 +372,12 @@ def test_all_candidates_have_their_misfit(made):
         rtol=1e-12,
     )
     np.testing.assert_allclose(data["candidate_damping"].values[0], 0.5, rtol=1e-12)
+    rounds = (plan.candidates_in(plan.calibration_round_in(folder, number)) for number in (1, 2))
+    candidates = [candidate for each in rounds for candidate in each.values()]
+    for name in RANGES:
+        values = [candidate[name] for candidate in candidates]
+        assert len(set(values)) == 4
+        np.testing.assert_allclose(data[f"candidate_{name}"].values, values, rtol=1e-9)
     assert data.attrs["simulation_backend"] == "analytic"
 
 
@@ -359,6 +391,41 @@ def test_both_ends_of_a_wall_are_read(made):
     found = gather(job, folder).isel(candidate=0, read_delay=2)
     assert found["statement_found"].values[0] == "between 1 and 2"
     assert found["statement_holds"].values[0] == 0
+
+
+def test_each_read_delay_has_what_was_read_then(made):
+    """The wall rests at notch 1 until 0.3 ns after its pulse, and at notch 2 from then on."""
+    parsed, job, folder = made
+    candidate = plan.candidates_in(plan.calibration_round_in(folder, 1))[0]
+    device = parsed.calibration.of_candidate(parsed.simulated, "synapse", candidate)
+    pulse = jobs.candidate_job(device, 1.5 * T)
+    trace = moving_wall(pulse, 120 * NM, 120 * NM, extra_rest=0.5e-9)
+    later = trace["time"].values > pulse.pulse_duration + 0.3e-9
+    for name in ("wall_bottom", "wall_top"):
+        trace[name].values[later] = 240 * NM
+    files.write_dataset(trace, plan.candidate_trace_in(folder, 0, "synapse", 1.5 * T), "trace", {})
+    found = gather(job, folder).isel(candidate=0)
+    assert found["statement_found"].values[:, 0].tolist() == ["notch 1", "notch 2", "notch 2"]
+    assert found["statement_holds"].values[:, 0].tolist() == [1, 0, 0]
+    assert found["missed"].values.tolist() == [0, 1, 1]
+    # one notch away
+    assert found["misfit"].values == pytest.approx([0, 2, 2], rel=1e-6, abs=1e-9)
+
+
+def test_a_candidate_that_differs_in_one_parameter_is_another_one(made):
+    """By a tenth; so is one that another current density drives."""
+    parsed, job, folder = made
+    candidate = plan.candidates_in(plan.calibration_round_in(folder, 1))[2]
+    path = plan.candidate_trace_in(folder, 2, "synapse", 3.0 * T)
+    wrong = [(candidate | {name: 0.9 * candidate[name]}, 3.0 * T) for name in RANGES]
+    for given, density in [*wrong, (candidate, 2.7 * T)]:
+        device = parsed.calibration.of_candidate(parsed.simulated, "synapse", given)
+        trace = moving_wall(jobs.candidate_job(device, density), 240 * NM, 240 * NM)
+        files.write_dataset(trace, path, "trace", {})
+        with pytest.raises(
+            FileError, match=r"2/synapse/3\.0000\.nc is of another candidate or pul"
+        ):
+            gather(job, folder)
 
 
 def test_a_trace_of_another_candidate_is_refused(made):

@@ -244,6 +244,20 @@ def test_the_rewritable_levels_are_kept_and_pulses_lead_both_ways(synapse, tmp_p
     assert levels_of(path, "series", "rewritable") == ([], 4)
 
 
+def test_a_kept_state_that_the_device_has_no_wall_in_is_not_rewritable(synapse, synapse_model):
+    """Pulses lead from every state to every other, but no wall rests at notch 2."""
+    _, path = synapse_model
+    states = {"notch 1", "between 1 and 2", "notch 2"}
+    barriers = write_barriers(synapse.root / "barriers.nc", states)
+    there = [("reversed", "between 1 and 2"), ("notch 1", "notch 2"), ("notch 1", "reversed")]
+    transitions = write_transitions(synapse.root / "transitions.nc", there)
+    devices.compact_model(synapse.out, path, barriers, transitions)
+    found = files.read_json(path)["levels"]
+    assert [level["stable"] for level in found] == [True, True, True, False, True]
+    assert [level["kept"] for level in found] == [False, True, True, True, True]
+    assert [level["rewritable"] for level in found] == [False, True, True, False, False]
+
+
 def test_transitions_alone_make_no_level_rewritable(synapse, tmp_path):
     synapse.gather()
     path = tmp_path / "synapse.json"

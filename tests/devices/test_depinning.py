@@ -194,6 +194,20 @@ def test_dwell_times_are_those_of_the_sweep(made):
     assert np.isnan(left[1]).all()
 
 
+def test_each_end_has_dwell_times_of_its_own(made):
+    """The upper end moves 1.25 times as far as the lower one, which goes from 40 to 240 nm."""
+    job, rounds, folder = made
+    path = plan.trace_in(folder / "sweep", 1.5 * T)
+    data = files.read_dataset(path, "trace")
+    data["wall_top"] = 40 * NM + 1.25 * (data["wall_bottom"] - 40 * NM)
+    files.write_dataset(data, path, "trace", {})
+    found = gather(job, len(rounds), folder).sel(current_density=1.5 * T, notch=1)
+    within = reach(job) / NM
+    speeds = np.array([200, 250]) / 0.6
+    np.testing.assert_allclose(found["reach_time"].values / NS, (80 - within) / speeds, rtol=0.02)
+    np.testing.assert_allclose(found["leave_time"].values / NS, (80 + within) / speeds, rtol=0.02)
+
+
 def test_dwell_times_end_with_the_pulse(made):
     """A wall that leaves notch 2 after the pulse was there to the end of it."""
     job, rounds, folder = made
@@ -223,4 +237,18 @@ def test_a_trace_of_another_notch_is_refused(made):
     )
     files.write_dataset(data, path, "trace", {})
     with pytest.raises(FileError, match=r"alone-1/3\.0000\.nc is of another pulse or notch"):
+        gather(job, len(rounds), folder)
+
+
+@pytest.mark.parametrize("kind", ["sweep", "freed"])
+def test_a_trace_of_another_current_density_is_refused(made, kind):
+    job, rounds, folder = made
+    other, wrong = (
+        plan.trace_in(folder / "sweep", density)
+        if kind == "sweep"
+        else plan.depinning_trace_in(folder / "freed", "notch-1", density)
+        for density in (0.5 * T, 3.0 * T)
+    )
+    files.write_dataset(files.read_dataset(other, "trace"), wrong, "trace", {})
+    with pytest.raises(FileError, match=r"3\.0000\.nc is of another pulse; delete it and run"):
         gather(job, len(rounds), folder)

@@ -9,7 +9,7 @@ from helpers.walls import moving_wall, whole
 
 from wallnet import config, devices, files, jobs
 from wallnet.devices import commands
-from wallnet.devices.traces import read_trace
+from wallnet.devices.traces import Pulse, read_trace
 
 
 def test_everything_has_units_and_a_long_name(synapse, neuron):
@@ -433,6 +433,15 @@ def test_both_ends_and_their_mean_are_those_when_it_is_read(synapse):
     assert data["final_conductance"].values[:, 2] == pytest.approx(
         [1e-4 * (1 - 0.16 * under) / 1.16, 1 / (10e3 + 10e3 * (1 + under) / 2)], rel=1e-5, abs=0
     )
+
+
+def test_a_wall_rests_where_its_trace_ends_whenever_it_is_read(synapse):
+    """Its ends, at 60 nm at first, go to 240 and 420 nm."""
+    path = synapse.write_pulse(0.6e12, 240e-9, 420e-9)
+    pulse = Pulse.of(read_trace(path, synapse.job, 0.6e12), 1e-9)
+    assert pulse.read_time == 1e-9
+    assert pulse.resting_ends == pytest.approx((240e-9, 420e-9), rel=0, abs=8e-9)
+    assert pulse.resting_position == pytest.approx(330e-9, rel=0, abs=8e-9)
 
 
 def test_traces_from_two_calculators_are_both_named(synapse):

@@ -186,6 +186,13 @@ def test_an_initial_state_of_another_track_is_refused(synapse):
     files.write_dataset(data.isel(x=slice(1, None)), synapse.initial, "initial", {})
     with pytest.raises(files.FileError, match="made for another track"):
         synapse.gather()
+    # with as many cells
+    thicker = synapse.device.track.model_copy(update={"thickness": 3e-9})
+    other = jobs.initial_job(synapse.device.model_copy(update={"track": thicker}))
+    changed = data.assign_attrs(parameters=other.to_json())
+    files.write_dataset(changed, synapse.initial, "initial", {})
+    with pytest.raises(files.FileError, match="made for another track"):
+        synapse.gather()
 
 
 def test_order_of_conductances_is_watched(synapse, caplog):

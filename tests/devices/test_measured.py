@@ -233,6 +233,7 @@ def test_what_programs_write_is_accepted(model_of, text):
         ("conductance (µS)\n10\n50\n", ["line 1", "is in µS", "write conductance (S)"]),
         ("conductance,current\n1e-5,1\n", ["has no unit", "current (A) or current (A/m2)"]),
         ("conductance,current (mA)\n1e-5,1\n", ["is in mA", "current (A) or current (A/m2)"]),
+        ("conductance,spread (µS)\n1e-5,1\n2e-5,1\n", ["column spread", "is in µS", "spread (S)"]),
         # the numbers
         ("conductance\n1e-5\nhigh\n", ["line 3", "column conductance", "'high'", "not a number"]),
         ("conductance\n\n1e-5\n\n2e-5 S\n", ["line 5", "column conductance", "'2e-5 S'"]),

@@ -129,12 +129,29 @@ def test_the_start_stays_level_0_although_its_wall_creeps(made):
     assert np.isfinite(data["level_conductance"].values[:, 0]).all()
 
 
+def test_a_reversed_track_stays_a_level_although_its_minimisation_did_not_end(made):
+    data = gather(made, _reversed={"converged": 0})
+    assert data["level_minimum"].values.tolist() == [1, 1, 1, 1, 0]
+    assert data["stable"].values.tolist() == [1, 1, 1, 1, 1]
+    assert np.isfinite(data["level_conductance"].values[:, -1]).all()
+
+
 def test_a_minimum_of_another_state_is_refused(made):
     states = jobs.minimum_states(made.device.track, made.device.wall.start)
     minima = {state: write_minimum(made, state) for state in states}
     first, second = WallState("notch 1"), WallState("notch 2")
     minima[first], minima[second] = minima[second], minima[first]
     with pytest.raises(files.FileError, match="is the minimum of 'notch 2', not of 'notch 1'"):
+        devices.gather(made.job, made.initial, made.traces, made.levels, made.out, minima)
+
+
+def test_a_minimum_of_another_track_is_refused(made):
+    states = jobs.minimum_states(made.device.track, made.device.wall.start)
+    minima = {state: write_minimum(made, state) for state in states}
+    thicker = made.device.track.model_copy(update={"thickness": 3e-9})
+    other = Bench(made.root, made.name, made.device.model_copy(update={"track": thicker}))
+    write_minimum(other, WallState("notch 2"))
+    with pytest.raises(files.FileError, match=r"2\.nc was made for another track; delete it"):
         devices.gather(made.job, made.initial, made.traces, made.levels, made.out, minima)
 
 
@@ -194,9 +211,10 @@ def test_all_notches_have_to_be_inside_and_given_by_position(notches):
     assert not track.ends_in_notches(300e-9)
 
 
-def test_a_last_notch_that_holds_no_wall_is_an_error_that_names_it(tmp_path):
+@pytest.mark.parametrize(("notch", "rests"), [("1", 450e-9), ("3", 150e-9)])
+def test_an_outermost_notch_that_holds_no_wall_is_an_error_that_names_it(tmp_path, notch, rests):
     bench = Bench(tmp_path, "synapse", between_notches())
-    bench.write_all(lambda density: (150e-9, 150e-9))
-    bench.write_level("3", (600e-9, 600e-9))
-    with pytest.raises(files.FileError, match="no wall rests in 'notch 3'"):
+    bench.write_all(lambda density: (rests, rests))
+    bench.write_level(notch, (600e-9, 600e-9))
+    with pytest.raises(files.FileError, match=f"no wall rests in 'notch {notch}'"):
         bench.gather()

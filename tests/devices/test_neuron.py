@@ -168,6 +168,13 @@ def test_a_curve_that_is_no_activation_says_why(curve, states, words):
     assert bool(words) == bool(fault)
 
 
+def test_of_many_pulses_that_drive_the_wall_out_the_first_are_named():
+    density = np.arange(7) * 0.1e12
+    states = list(map(WallState, ["free", *["reversed"] * 6]))
+    fault = curve_fault(density, np.linspace(0, 1, 7), states)
+    assert fault == "the wall left the track at J = 0.1, 0.2, 0.3, 0.4 and 2 more (1e12 A/m2)"
+
+
 def test_a_neuron_whose_wall_leaves_the_track_is_marked_everywhere(neuron, caplog):
     """It is marked in the log, the device file, the table and the compact model."""
     densities = neuron.device.pulse.current_densities

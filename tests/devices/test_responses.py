@@ -166,6 +166,34 @@ def test_the_nonlinearity_of_depression_is_that_of_its_curve_drawn_backwards(fou
     np.testing.assert_allclose(labels, expected, rtol=1e-4, atol=1e-4)
 
 
+def test_branches_have_the_numbers_of_each_reading(found):
+    """In series the conductance is 1/R, so that the same walls make other steps."""
+    series = 1 / (10e3 + 10e3 * (1 + under_detector(WALLS)) / 2)
+    values = (series - series[0]) / (series[4] - series[0])
+    up, down = values[:4], values[4:]
+    share = np.arange(4) / 3
+    expected = [nonlinearity(share, up), nonlinearity(share, down[::-1])]
+    parallel, in_series = found["nonlinearity"].values
+    np.testing.assert_allclose(in_series, expected, rtol=1e-4, atol=1e-4)
+    assert np.all(np.abs(in_series - parallel) > 0.1)
+    slopes = []
+    for sign, along in ((-1, up), (1, down)):
+        linear, constant = np.polyfit(2 * along[:-1] - 1, np.diff(along), 1)
+        slopes.append(sign * linear / constant)
+    np.testing.assert_allclose(found["step_slope"].values[1], slopes, rtol=1e-5)
+
+
+def test_a_change_below_a_thousandth_of_the_range_is_no_step():
+    """The second branch has no effect at all."""
+    density = np.array([0.0, 1e12, 1e12, 1e12, -1e12, -1e12])
+    normalized = np.tile([0.0, 0.5, 0.9995, 1.0, 1.0, 1.0], (2, 1))
+    found = programs._branch_variables(density, normalized)
+    assert found["branch_steps"] == [2, 0]
+    assert found["step_size"] == pytest.approx(np.array([[0.49975, 0.0]] * 2), rel=1e-9, abs=1e-12)
+    assert np.isnan(found["nonlinearity"][:, 1]).all()
+    assert np.isnan(found["step_slope"][:, 1]).all()
+
+
 @pytest.mark.parametrize("gamma", [-0.5, 0.3])
 def test_slopes_are_those_of_aihwkits_linear_step_device(gamma, tmp_path):
     """Steps Δ (1 - γ w) upwards and Δ (1 + γ w) downwards, weights from -1 to 1."""
@@ -214,6 +242,18 @@ def test_a_program_of_other_pulses_is_refused(tmp_path):
     other = program(tmp_path / "other.nc", WALLS[:-1], [PULSES[0], PULSES[1] | {"repetitions": 2}])
     with pytest.raises(FileError, match=r"program\.nc is of another program; delete it"):
         response(other, tmp_path / "program.nc", tmp_path / "response.nc")
+
+
+def test_a_program_of_as_many_pulses_or_on_another_track_is_refused(tmp_path):
+    job = program(tmp_path / "program.nc", WALLS, PULSES)
+    stronger = [PULSES[0], PULSES[1] | {"current_density": -0.9e12}]
+    longer = job.track.model_copy(update={"length": job.track.length + job.track.cell_size})
+    for other in (
+        program(tmp_path / "other.nc", WALLS, stronger),
+        job.model_copy(update={"track": longer}),
+    ):
+        with pytest.raises(FileError, match=r"program\.nc is of another program; delete it"):
+            response(other, tmp_path / "program.nc", tmp_path / "response.nc")
 
 
 def test_a_device_that_no_pulse_changes_is_refused(tmp_path):

@@ -231,6 +231,48 @@ def test_sequences_and_what_nothing_reaches_or_leaves(made):
     assert found["left"].values.tolist() == [1, 1, 1]
 
 
+def test_each_pulse_of_a_sequence_has_its_own_duration(made):
+    """From notch 1 a pulse of 1.2 ns leads to notch 3, and one of 1.5 ns to notch 2."""
+    _, folder = made
+    campaign = config.parse(led(current_densities=[1.05e12], durations=[1.2e-9, 1.5e-9]))
+    device, asked = campaign.devices["stairs"], campaign.transitions["stairs"]
+    for state in jobs.starting_states(device, asked):
+        for density in jobs.signed(asked):
+            pulse = jobs.transition_job(device, state, density, 1.2e-9)
+            moves = state == "notch 1" and density > 0
+            end = 320 * NM if moves else pulse.placement.bottom
+            path = plan.transition_in(folder / "pulses", state, density, 1.2e-9)
+            files.write_dataset(moving_wall(pulse, end, end), path, "trace", {})
+    found = gathered(campaign, folder)
+    assert found["end_target"].sel(start="notch 1").values.tolist() == [[0, 2], [4, 1]]
+    assert found["sequence_length"].values[0].tolist() == [0, 1, 1, -1, 1]
+    nan = np.nan
+    np.testing.assert_allclose(
+        found["sequence_duration"].values,
+        [
+            [nan, 1.5e-9, 1.2e-9, nan, 1.5e-9],
+            [1.5e-9, nan, 1.5e-9, nan, 1.5e-9],
+            [1.5e-9, 1.5e-9, nan, nan, 1.5e-9],
+        ],
+        rtol=1e-9,
+    )
+
+
+def test_both_ends_of_placed_walls_are_stated(made):
+    campaign, folder = made
+    job = jobs.level_job(campaign.devices["stairs"], "2")
+    tilted = moving_wall(job, 172 * NM, 192 * NM)
+    files.write_dataset(tilted, folder / "levels/2.nc", "trace", {})
+    found = gathered(campaign, folder)
+    for end in ("bottom", "top"):
+        walls = [
+            files.read_dataset(folder / f"levels/{n}.nc", "trace")[f"wall_{end}"].values[-1]
+            for n in (1, 2, 3)
+        ]
+        assert found[f"start_{end}"].values == pytest.approx(walls, rel=1e-6, abs=0)
+    assert found["start_top"].values[1] - found["start_bottom"].values[1] > 8 * NM
+
+
 def test_rewritable_states_are_kept_and_left_again(made):
     """No pulse comes back from an expelled wall, although that track is kept, too."""
     campaign, folder = made
