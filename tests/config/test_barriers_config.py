@@ -25,8 +25,9 @@ def test_one_attempt_frequency_may_be_both_limits():
 
 
 def test_only_the_named_synapses_have_barriers():
-    campaign = parsed(devices=["other"])
-    assert campaign.barriers.of(campaign.devices) == ["other"]
+    for named in (["other"], []):
+        campaign = parsed(devices=named)
+        assert campaign.barriers.of(campaign.devices) == named
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,7 @@ def test_only_the_named_synapses_have_barriers():
     [
         ({"devices": ["neuron"]}, "barriers.devices names 'neuron', which is not a simulated syn"),
         ({"devices": ["nobody"]}, "use some of synapse, other"),
+        ({"devices": ["other", "neuron"]}, "barriers.devices names 'neuron', which is not a sim"),
         ({"temperature": 0.3}, "barriers.temperature = 0.3 is outside"),
         ({"temperature": 300e3}, "temperatures are in kelvin"),
         ({"kept": 0}, "barriers.kept = 0 is outside"),

@@ -24,8 +24,10 @@ def problems(data):
 
 
 def test_statements_share_their_simulations():
-    """Rest and arrival at the same current density are read from one trace."""
-    calibration = config.parse(searched(responses=[RESPONSE])).calibration
+    """Rest and arrival are read from one trace if their current densities differ by rounding."""
+    data = searched(responses=[RESPONSE])
+    data["calibration"]["arrivals"][0]["current_density"] *= 1 + 1e-10
+    calibration = config.parse(data).calibration
     assert calibration.simulations() == [
         Simulation("synapse", 1.5e12),
         Simulation("synapse", 3.0e12),
@@ -84,9 +86,17 @@ def test_a_candidate_changes_its_parameters_and_nothing_else():
     assert varied == own
 
 
+def test_a_candidate_goes_before_the_changes_of_its_search():
+    changes = {"synapse": {"material": {"damping": 0.4, "polarization": 0.3}}}
+    campaign = config.parse(searched(changes=changes))
+    device = campaign.calibration.of_candidate(campaign.simulated, "synapse", CANDIDATE)
+    assert (device.material.damping, device.material.polarization) == (0.25, 0.3)
+
+
 @pytest.mark.parametrize(
     ("read_at", "delay"),
-    [("rest", 1e-9), ("pulse_end", 0.0), (0.9e-9, 0.3e-9)],
+    # a device that is read within its pulse of 0.6 ns counts as read at its end
+    [("rest", 1e-9), ("pulse_end", 0.0), (0.9e-9, 0.3e-9), (0.4e-9, 0.0)],
 )
 def test_the_configuration_is_read_when_its_device_is(read_at, delay):
     data = searched()
@@ -150,6 +160,7 @@ def altered(block, **changes):
     ("changes", "message"),
     [
         ({"rests": altered("rests", device="synapses")}, "rests names 'synapses', which is not"),
+        ({"changes": {"synapses": {}}}, "changes names 'synapses', which is not a simulated dev"),
         ({"rests": altered("rests", device="neuron")}, "rests names neuron, which has no notches"),
         ({"rests": altered("rests", state="notch 4")}, "rests has notch 4, and synapse has 3"),
         ({"rests": altered("rests", state="free")}, "'free'; write 'notch 2' or 'reversed'"),
@@ -159,9 +170,13 @@ def altered(block, **changes):
         ({"responses": [{**RESPONSE, "current_densities": [0.2e12, 1e12]}]}, "fewer than three"),
         ({"rests": [], "arrivals": [], "responses": [RESPONSE]}, "has responses only; add rests"),
         ({"parameters": {"damping": [0.5, 0.5]}}, "damping has 0.5 and 0.5; write the lower"),
+        ({"parameters": {"notch_diameter": [40e-9, 20e-9]}}, "notch_diameter has 4e-08 and 2e-08;"),
+        ({"parameters": {"wall_start": [50e-9, 30e-9]}}, "wall_start has 5e-08 and 3e-08;"),
+        ({"parameters": {"pulse_duration": [2e-9, 1e-9]}}, "pulse_duration has 2e-09 and 1e-09;"),
         ({"read_delays": []}, "read_delays is empty"),
         ({"read_delays": [2e-9]}, "read_delays has 2e-09 s, longer than relaxation.longest 1e-09"),
         ({"read_delays": [0.1e-9, 2e-9]}, "read_delays has 2e-09 s, longer than relaxation.lon"),
+        ({"read_delays": [2e-9, 0.1e-9]}, "read_delays has 2e-09 s, longer than relaxation.lon"),
         ({"candidates": 198}, "with 2 simulations each make 400, more than most_simulations 399"),
         ({"changes": {"synapse": {"calculator": "oommf"}}}, "changes.synapse sets calculator"),
         (
@@ -180,9 +195,19 @@ def test_searches_that_cannot_be_are_named(changes, message):
     assert all(problem.startswith("config.yaml: calibration") for problem in found)
 
 
+def test_the_limits_of_a_search_may_be_reached():
+    """Two simulations of 1 + 198 + 1 candidates, read for as long as the synapse relaxes."""
+    data = searched(candidates=198, most_simulations=400, read_delays=[1e-9])
+    calibration = config.parse(data).calibration
+    assert (calibration.most_simulations, calibration.read_delays) == (400, (1e-9,))
+
+
 def test_the_ends_of_a_range_have_to_be_devices():
     parameters = {**SEARCH["parameters"], "notch_diameter": [20e-9, 70e-9]}
     (problem,) = problems(searched(parameters=parameters))
     # a track of 72 nm with cells of 4 nm
     assert "calibration, highest values, synapse.track.notches.diameter 7e-08 m" in problem
     assert "leaves no film between the two notches" in problem
+    parameters = {**SEARCH["parameters"], "wall_start": [1e-9, 50e-9]}
+    (problem,) = problems(searched(parameters=parameters))
+    assert "calibration, lowest values, synapse.wall.start 1e-09 m is outside" in problem

@@ -10,8 +10,11 @@ import sys
 import numpy as np
 import pytest
 import yaml
+from helpers.intervals import bisected
 from helpers.mapping_names import MAPPING_NAMES, WRONG_MAPPING_NAMES
+from helpers.programs import UP
 from helpers.small_campaign import MATERIAL, ROOT
+from helpers.windows import WINDOW
 from pydantic import ValidationError
 
 from wallnet import config, jobs, simulate
@@ -223,6 +226,11 @@ def test_a_suggested_cell_size_leaves_film_between_the_notches():
     assert message.endswith("choose 1.25e-08 m, which divides both length and width")
 
 
+def test_a_fixed_end_may_be_one_cell(tiny):
+    tiny["devices"]["neuron"]["track"]["fixed_ends"] = 4e-9
+    assert config.parse(tiny).devices["neuron"].track.fixed_ends == 4e-9
+
+
 def test_a_shared_fault_is_said_once_and_by_its_own_key(tiny):
     tiny["material"]["damping"] = -1
     with pytest.raises(config.ConfigError) as refused:
@@ -316,6 +324,37 @@ def test_a_fault_of_two_devices_that_inherit_nothing_is_said_of_both(tiny):
     ]
 
 
+def test_a_fault_is_said_though_later_entries_and_sections_are_right():
+    """Each section names a device that is there after one that is not."""
+    data = bisected()
+    data["intervals"] = {"stair": {}, "stairs": {}}
+    data["depinning"] = {"stair": {}, "stairs": {}}
+    pulse = {"current_densities": [1e12], "durations": [1e-9]}
+    data["transitions"] = {"stair": pulse, "stairs": pulse}
+    data["windows"] = {"wrong": WINDOW | {"device": "stair"}, "right": WINDOW}
+    program = {"device": "stairs", "pulses": [UP]}
+    data["programs"] = {"wrong": program | {"device": "stair"}, "right": program}
+    assert sorted(sentence.split()[0] for sentence in refused(data)) == [
+        "depinning.stair",
+        "intervals.stair",
+        "programs.wrong.device",
+        "transitions.stair",
+        "windows.wrong.device",
+    ]
+
+
+def test_a_name_that_yaml_reads_as_a_number_is_text():
+    data = bisected()
+    data["devices"][5] = data["devices"].pop("stairs")
+    pulse = {"current_densities": [1e12], "durations": [1e-9]}
+    data["transitions"], data["intervals"], data["depinning"] = {5: pulse}, {5: {}}, {5: {}}
+    data["programs"] = {7: {"device": "5", "pulses": [UP]}}
+    data["windows"] = {7: WINDOW | {"device": "5"}}
+    made = config.parse(data)
+    assert [*made.devices, *made.transitions, *made.intervals, *made.depinning] == ["5"] * 4
+    assert [*made.programs, *made.windows] == ["7"] * 2
+
+
 def test_a_device_that_varies_another_states_only_the_difference(tiny):
     tiny["devices"]["variant"] = {"like": "synapse", "material": {"damping": 0.1}}
     campaign = config.parse(tiny)
@@ -336,11 +375,11 @@ def test_numbers_that_yaml_leaves_as_text_are_numbers(tmp_path, tiny):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("devices: {a: 1}\ndevices: {b: 2}\n", "devices occurs twice"),
-        ("devices:\n  a: {kind: track}\n  a: {kind: track}\n", "a occurs twice"),
+        ("devices: {a: 1}\ndevices: {b: 2}\n", r"devices occurs twice .*\(line 2\);"),
+        ("devices:\n  a: {kind: track}\n  a: {kind: track}\n", r": a occurs twice .*\(line 3\);"),
         ("a: [1, 2\n", "is not valid YAML"),
         ("- 1\n", "contains no keys"),
-        ("a: &x [1]\nb: *x\n", "uses a YAML alias"),
+        ("a: &x [1]\nb: *x\n", ": line 2 uses a YAML alias"),
         ("a: !!python/object/apply:os.system [ls]\n", "is not valid YAML"),
         ("a: \xff", "contains no keys|missing or empty|not a key"),
     ],
@@ -1397,6 +1436,10 @@ def test_own_images_have_a_checksum_for_each_file_or_none():
     for count, taken in ((len(names), True), (len(names) - 1, False)):
         checksums = dict.fromkeys(names[:count], "0" * 64)
         assert fits(networks.DataSet, described | {"checksums": checksums}) == taken
+    # an MD5 sum has half the digits of a SHA-256
+    for name in names:
+        checksums = dict.fromkeys(names, "0" * 64) | {name: "0" * 32}
+        assert not fits(networks.DataSet, described | {"checksums": checksums})
 
 
 def test_notches_may_be_given_in_any_order(tiny):

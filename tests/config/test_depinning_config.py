@@ -64,7 +64,10 @@ def test_a_wall_is_placed_at_its_notch_and_looked_at_as_the_pulse_ends():
     [
         ({"current_densities": [1e12, 0.5e12]}, "is no ascending pair above 0"),
         ({"current_densities": [-1e12, 0.5e12]}, "is no ascending pair above 0"),
+        ({"current_densities": [0, 0.5e12]}, "is no ascending pair above 0"),
+        ({"current_densities": [0.5e12, 0.5e12]}, "is no ascending pair above 0"),
         ({"current_densities": [0.50001e12, 1e12]}, "has 5.0001e+11 A/m², no multiple of the"),
+        ({"current_densities": [0.5e12, 1.00001e12]}, "has 1.00001e+12 A/m², no multiple of the"),
         ({"resolution": 1.5e8}, "is 150000000 A/m², no multiple of the 1e8 A/m²"),
         ({"duration": 1e-12}, "duration 1e-12 s is shorter than output.interval 2e-11 s"),
     ],
@@ -73,6 +76,20 @@ def test_depinning_that_cannot_be_is_named(changes, message):
     (problem,) = problems(freed(**changes))
     assert problem.startswith("config.yaml: depinning.synapse")
     assert message in problem
+
+
+def test_depinning_of_more_than_a_month_is_refused():
+    """The strongest pulse has steps of 26 fs, the weakest ones of more than 1 ps."""
+    data = freed(current_densities=[0.5e12, 1e14], duration=1e-3)
+    device = data["devices"]["synapse"]
+    device["track"]["length"] = 7200e-9
+    device["pulse"]["duration"] = 1e-5
+    device["output"] = {"interval": 1e-5, "snapshot_interval": 1e-4}
+    (problem,) = problems(data)
+    assert problem.startswith("config.yaml: depinning.synapse: duration, 0.001 s, take 3.8")
+    assert "more than a month" in problem
+    data["depinning"]["synapse"]["current_densities"][1] = 1e12
+    assert config.parse(data).depinning["synapse"].duration == 1e-3
 
 
 def test_devices_without_notches_hold_no_wall():

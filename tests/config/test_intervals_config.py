@@ -37,6 +37,13 @@ def test_the_resolution_may_be_left_out():
     assert config.parse(data).intervals["stairs"].resolution == 0.001e12
 
 
+def test_a_relaxation_may_be_as_long_as_the_hold():
+    data = bisected()
+    relaxation = data["devices"]["stairs"]["relaxation"]
+    relaxation["longest"] = relaxation["hold"]
+    assert list(config.parse(data).intervals) == ["stairs"]
+
+
 def test_intervals_that_cannot_be_are_named():
     (problem,) = problems(bisected(resolution=0.1))
     assert "intervals.stairs.resolution = 0.1 is outside" in problem

@@ -46,6 +46,11 @@ def test_a_pulse_that_cannot_be_is_named(pulse, words):
     assert words in problem
 
 
+def test_every_pulse_is_recorded():
+    (problem,) = problems(staircase(UP, DOWN | {"duration": 10e-12}, UP))
+    assert "programs.up-down.pulses.1.duration 1e-11 s is shorter than output.interval" in problem
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -98,3 +103,15 @@ def test_a_program_of_more_than_a_month_is_refused():
     (problem,) = problems(data)
     assert problem.startswith("config.yaml: programs.up-down: all pulses, 5 s, take")
     assert "more than a month" in problem
+
+
+def test_the_strongest_pulse_in_either_direction_counts_for_the_work():
+    """It has steps of 26 fs, that of the device's own sweep ones of more than 1 ps."""
+    back = DOWN | {"duration": 1e-3, "pause": 0.0, "repetitions": 50}
+    data = staircase(back | {"current_density": 1.2e12}, back)
+    data["output"] = {"interval": 1e-5, "snapshot_interval": 1e-4}
+    data["devices"]["stairs"]["pulse"]["duration"] = 1e-3
+    assert config.parse(data).programs["up-down"].duration == pytest.approx(0.1, rel=1e-9, abs=0)
+    data["programs"]["up-down"]["pulses"][1]["current_density"] = -1e14
+    (problem,) = problems(data)
+    assert problem.startswith("config.yaml: programs.up-down: all pulses, 0.1 s, take 3.82e+12 st")

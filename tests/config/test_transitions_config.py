@@ -88,8 +88,28 @@ def test_rewritable_levels_need_transitions():
     (problem,) = problems(data)
     assert "use the rewritable levels of stairs, which follow from its transitions" in problem
     assert problem.endswith("add transitions.stairs, or use another level set")
+    # the file of a measured synapse has its levels
+    own = {"kind": "measured", "levels": "levels.csv"}
+    measured = data | {"devices": data["devices"] | {"own": own}}
+    measured["networks"] = data["networks"] | {"synapses": ["own"]}
+    assert config.parse(measured).networks.level_sets == {"measured", "rewritable"}
     data["networks"]["compared"] = ["layer", "signed-kept"]
     assert config.parse(data).networks.level_sets == {"measured", "kept"}
+
+
+def test_the_longest_and_strongest_pulse_count_for_the_work():
+    """The strongest one has steps of 26 fs, the weakest one of more than 1 ps."""
+    data = led(current_densities=[1e12, 1e14], durations=[1e-5, 1e-3])
+    device = data["devices"]["stairs"]
+    device["track"]["length"] = 7200e-9
+    device["pulse"]["duration"] = 1e-5
+    data["output"] = {"interval": 1e-5, "snapshot_interval": 1e-4}
+    (problem,) = problems(data)
+    assert problem.startswith("config.yaml: transitions.stairs: durations and relaxation.longest")
+    assert "more than a month" in problem
+    for milder in ({"current_densities": [1e12]}, {"durations": [1e-5]}):
+        changed = data | {"transitions": {"stairs": data["transitions"]["stairs"] | milder}}
+        assert list(config.parse(changed).transitions) == ["stairs"]
 
 
 def test_one_notch_is_enough():

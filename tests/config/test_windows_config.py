@@ -14,7 +14,10 @@ def problems(data):
 
 def test_amplitudes_and_durations_are_sorted_and_expanded():
     sweep = [{"start": 0.7e12, "stop": 0.74e12, "step": 0.02e12}, 0.5e12]
-    made = config.parse(windowed(current_densities=sweep)).windows["three"]
+    # the second and third duration are the same, but for rounding
+    durations = [1.5e-9, 1.2e-9, 1.2e-9 * (1 + 1e-9)]
+    data = windowed(current_densities=sweep, durations=durations)
+    made = config.parse(data).windows["three"]
     assert made.current_densities == pytest.approx([0.5e12, 0.7e12, 0.72e12, 0.74e12], abs=1)
     assert made.durations == pytest.approx([1.2e-9, 1.5e-9], rel=1e-12, abs=0)
     assert list(made.variants) == ["as-configured"]
@@ -88,6 +91,44 @@ def test_a_window_that_cannot_be_is_named(changes, words):
     found = problems(windowed(**changes))
     assert any(words in problem for problem in found), found
     assert len(found) == 1
+
+
+def test_every_variant_is_looked_at():
+    plain, bent = {"track": {"notches": None}}, {"wall": {"start": 58e-9}}
+    found = problems(windowed(variants={"a": plain, "b": {}, "c": bent, "d": {}}))
+    assert [problem.split()[1] for problem in found] == [
+        "windows.three.variants.a",
+        "windows.three.variants.c",
+    ]
+
+
+@pytest.mark.parametrize(("pause", "taken"), [(9.06e-6, True), (9.09e-6, False)])
+def test_a_staircase_goes_up_and_down_within_the_memory(pause, taken):
+    """Three notches make six steps.
+
+    Each second has 1/20e-12 entries of 90 columns and 1/1e-9 maps of 90×18 cells, 12 bytes each.
+    The limit of 4e9 bytes is reached after 54.47 µs, or six steps of 9.08 µs.
+    """
+    data = windowed(pause=pause)
+    if taken:
+        assert config.parse(data).windows["three"].pause == pause
+    else:
+        (problem,) = problems(data)
+        assert problem.startswith("config.yaml: windows.three: output.interval 2e-11 s and")
+
+
+def test_the_strongest_pulse_counts_for_the_work():
+    """It has steps of 26 fs, the weakest one of more than 1 ps."""
+    data = windowed(current_densities=[1e12, 1e14], pause=1e-3)
+    device = data["devices"]["stairs"]
+    device["track"]["length"] = 1440e-9
+    device["pulse"]["duration"] = 1e-5
+    data["windows"]["three"]["durations"] = [1e-5]
+    data["output"] = {"interval": 1e-5, "snapshot_interval": 1e-4}
+    (problem,) = problems(data)
+    assert problem.startswith("config.yaml: windows.three: all pulses, 0.00606 s, take")
+    data["windows"]["three"]["current_densities"] = [1e12]
+    assert config.parse(data).windows["three"].current_densities == (1e12,)
 
 
 def test_windows_are_named():
