@@ -184,6 +184,8 @@ def altered(block, **changes):
             "relaxation of synapse is not simu",
         ),
         ({"changes": {"synapse": {"trck": {}}}}, "changes.synapse.trck is not a key"),
+        # nothing is asked of the neuron
+        ({"changes": {"neuron": {"trck": {}}}}, "changes.neuron.trck is not a key"),
     ],
 )
 def test_searches_that_cannot_be_are_named(changes, message):

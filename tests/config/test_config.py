@@ -226,9 +226,16 @@ def test_a_suggested_cell_size_leaves_film_between_the_notches():
     assert message.endswith("choose 1.25e-08 m, which divides both length and width")
 
 
-def test_a_fixed_end_may_be_one_cell(tiny):
-    tiny["devices"]["neuron"]["track"]["fixed_ends"] = 4e-9
-    assert config.parse(tiny).devices["neuron"].track.fixed_ends == 4e-9
+def test_fixed_ends_may_be_one_cell_or_leave_one(tiny):
+    """Of 99 cells of 4 nm; (396 nm - 196 nm) - 196 nm is less than 4 nm by rounding."""
+    neuron = tiny["devices"]["neuron"]
+    neuron["track"]["length"], neuron["wall"]["start"] = 396e-9, 198e-9
+    for fixed in (4e-9, 196e-9):
+        neuron["track"]["fixed_ends"] = fixed
+        assert config.parse(tiny).devices["neuron"].track.fixed_ends == fixed
+    neuron["track"]["fixed_ends"] = 197e-9
+    with pytest.raises(config.ConfigError, match=r"fixed_ends 1.97e-07 m holds no cell or the"):
+        config.parse(tiny)
 
 
 def test_a_shared_fault_is_said_once_and_by_its_own_key(tiny):

@@ -26,6 +26,12 @@ def test_the_first_round_has_both_limits_and_each_other_halves(pair, resolution,
     assert config.parse(data).depinning["synapse"].rounds() == rounds
 
 
+def test_limits_lose_their_rounding_errors():
+    data = freed(current_densities=[0.4e12 * (1 + 1e-12), 1.0e12 * (1 - 1e-12)])
+    asked = config.parse(data).depinning["synapse"]
+    assert asked.current_densities == (0.4e12, 1.0e12)
+
+
 def test_walls_rest_at_each_notch_and_at_each_notch_alone():
     """The third notch is on the right edge, where no wall rests."""
     campaign = config.parse(freed())

@@ -300,10 +300,11 @@ class Calibration(Section):
                         f"calibration.{block} has notch {_last_notch(each)}, and {each.device} has "
                         f"{count}; name another"
                     )
-        for name in dict.fromkeys(each.device for each in self.simulations()):
+        simulated = dict.fromkeys(each.device for each in self.simulations())
+        for name in dict.fromkeys((*simulated, *self.changes)):
             changed = laid_over(devices[name].model_dump(), self.changes.get(name, {}))
             wrong = validate(Device, changed, f"calibration.changes.{name}")[1]
-            for end, corner in {} if wrong else self._corners().items():
+            for end, corner in self._corners().items() if name in simulated and not wrong else ():
                 block = f"calibration, {end} values, {name}"
                 device, misfits = validate(Device, self.varied(devices, name, corner), block)
                 wrong += misfits or self._too_short(name, device)

@@ -32,9 +32,8 @@ class Depinning(Section):
     def _ascending(cls, value: tuple[float, float]) -> tuple[float, float]:
         if not 0 < value[0] < value[1]:
             raise ValueError("is no ascending pair above 0; write [0.4e+12, 1.0e+12]")
-        for density in value:
-            _whole(density, f"has {density:.10g} A/m²,")
-        return value
+        low, high = (_whole(density, f"has {density:.10g} A/m²,") for density in value)
+        return low, high
 
     @field_validator("resolution")
     @classmethod

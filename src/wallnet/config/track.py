@@ -155,9 +155,8 @@ class Track(Section):
                 f"enlarge it until there are at most {LARGEST_CELL_COUNT}"
             )
         first, last = self.free_range
-        if self.fixed_ends is not None and (
-            self.fixed_ends < self.cell_size * (1 - ROUNDING) or last - first < self.cell_size
-        ):
+        shortest = self.cell_size * (1 - ROUNDING)
+        if self.fixed_ends is not None and min(self.fixed_ends, last - first) < shortest:
             raise ValueError(
                 f"fixed_ends {self.fixed_ends:g} m holds no cell or the whole track; make it at "
                 f"least cell_size {self.cell_size:g} m, and less than half of length "
