@@ -65,9 +65,11 @@ def data():
     ("seconds", "text"),
     [
         (1e-12, "below 1 ns"),
+        (1e-9, "1 ns"),
         (3.24e-7, "320 ns"),
         (8.1e-6, "8.1 µs"),
         (0.015, "15 ms"),
+        (1.0, "1 s"),
         (20.0, "20 s"),
         (86400 * 40.0, "40 days"),
         (365.25 * 86400 * 130.0, "130 years"),
@@ -93,8 +95,10 @@ def test_the_states_have_energies_in_units_of_the_stated_temperature(data):
         *("no", "–", "4.349e-20", "9.0", "notch 2", "8.1 ns", "8.1 µs", "no")
     ]
     assert rows["notch 2"][4:] == ["0.0", "–", "–", "–", "–", "–", "unknown"]
-    assert table.columns[-3:] == [
-        *("lifetime at 1e12 1/s", "lifetime at 1e09 1/s", "kept (at least 45 k_B T)")
+    assert table.columns == [
+        *("state", "wall, lower edge (nm)", "wall, upper edge (nm)", "minimum"),
+        *("energy above the lowest (k_B T)", "lowest barrier (J)", "lowest barrier (k_B T)"),
+        *("leads to", "lifetime at 1e12 1/s", "lifetime at 1e09 1/s", "kept (at least 45 k_B T)"),
     ]
 
 
@@ -105,12 +109,21 @@ def test_pairs_and_exits_are_listed_apart(data):
         ["notch 1", "between 1 and 2"],
         ["between 1 and 2", "notch 2"],
     ]
-    assert (pairs[0][3], pairs[0][5], pairs[0][6]) == ("120.0", "125.0", "yes")
+    # 1.380649e-23 J/K · 350 K is 4.8323e-21 J
+    assert pairs[0][2:] == [
+        *("5.799e-19", "120.0", "6.040e-19", "125.0", "yes", "both ends together", "3")
+    ]
     assert pairs[1][2:7] == ["–", "–", "–", "–", "no"]
     exits = exits_table(data)
     assert [row[:2] for row in exits.rows()] == [["notch 1", "expelled"], ["notch 2", "reversed"]]
     # annihilation out of the track, nucleation back, whichever state is listed first in the file
-    assert [(row[3], row[5]) for row in exits.rows()] == [("130.0", "600.0"), ("160.0", "640.0")]
+    assert exits.columns[2:6] == [
+        *("annihilation (J)", "annihilation (k_B T)", "nucleation (J)", "nucleation (k_B T)")
+    ]
+    assert [row[2:6] for row in exits.rows()] == [
+        ["6.282e-19", "130.0", "2.899e-18", "600.0"],
+        ["7.732e-19", "160.0", "3.093e-18", "640.0"],
+    ]
     assert data["pair_first"].values[0] == "expelled"  # the data did not change
     # each path says for itself whether it has a saddle point
     data["pair_converged"].values[:] = [0, 1, 0, 1, 1]
@@ -155,6 +168,7 @@ def test_the_figure_has_all_paths_and_states(data):
         assert [colours.index(colour) for colour in colours] == [0, 1, 2, 2, 0]
         assert lines["one end moves"].get_color() == colours[2]
         assert lines["state, kept"].get_xdata() == pytest.approx([120.5], rel=1e-6, abs=0)
+        assert lines["state, kept"].get_ydata() == pytest.approx([5.0], abs=1e-6)
         assert lines["state, ?"].get_ydata() == pytest.approx([0.0], abs=1e-6)
         assert "energy" in high.get_ylabel()
         assert "nm" in low.get_xlabel()

@@ -50,13 +50,18 @@ def data():
     return files.dataset("calibration", values).assign_attrs(about)
 
 
-@pytest.fixture
-def written(data, tmp_path):
+def write_report(data, tmp_path):
+    """Write the report of these data into a folder, and return the folder."""
     files.write_dataset(data, tmp_path / "calibration.nc", "calibration", {})
     tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
     figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
     calibration.calibration_report(tmp_path / "calibration.nc", tables, SMALL, *figure)
     return tmp_path
+
+
+@pytest.fixture
+def written(data, tmp_path):
+    return write_report(data, tmp_path)
 
 
 def tables_of(path):
@@ -114,10 +119,7 @@ def test_a_parameter_is_determined_if_the_good_candidates_agree(data, tmp_path):
     """All are good, up to a misfit of 2.1; the second one only as its pulse ends."""
     data["misfit"].values[1] = [2.1, 2.2]
     data["candidate_damping"].values[1] = 0.35
-    files.write_dataset(data, tmp_path / "calibration.nc", "calibration", {})
-    tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
-    figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
-    calibration.calibration_report(tmp_path / "calibration.nc", tables, SMALL, *figure)
+    write_report(data, tmp_path)
     title, rows = parameters_of(tmp_path)
     assert title == "parameters of the 5 best, up to 1 above the least misfit"
     # 0.35 to 0.5 of 0.3 to 0.7, 21.5 to 32 of 20 to 40, 31 to 49 of 30 to 50, 0.45 to 0.6 of 0.4 to
@@ -125,6 +127,14 @@ def test_a_parameter_is_determined_if_the_good_candidates_agree(data, tmp_path):
     shares = [float(row[7]) for row in rows]
     assert shares == pytest.approx([0.375, 0.525, 0.9, 0.375, 1.0], abs=0.006)
     assert [row[8] for row in rows] == ["yes", "no", "no", "yes", "no"]
+
+
+def test_a_single_time_of_reading_is_determined(data, tmp_path):
+    """All three candidates are good; the time has no range of which they take a share."""
+    data["misfit"].values[1] = 2.1
+    write_report(data.isel(read_delay=[0]), tmp_path)
+    _, rows = parameters_of(tmp_path)
+    assert rows[-1][1:] == [*6 * ["0.00"], "0.00", "yes"]
 
 
 def test_two_good_candidates_say_nothing_about_parameters(written):
@@ -159,6 +169,16 @@ def test_the_figure_has_a_panel_for_each_parameter(data):
         np.testing.assert_allclose(second.get_xdata(), [22])
         np.testing.assert_allclose(second.get_ydata(), [1.1])
         np.testing.assert_allclose([*star.get_xdata(), *star.get_ydata()], [32, 1.25])
+        for axes, values in zip(
+            (panels[0], panels[2], panels[3]),
+            ([0.5, 0.3, 0.4], [40, 31, 49], [0.6, 0.45, 0.55]),
+            strict=True,
+        ):
+            first, second, star = axes.get_lines()
+            np.testing.assert_allclose([*first.get_xdata(), *second.get_xdata()], values)
+            np.testing.assert_allclose([*star.get_xdata(), *star.get_ydata()], [values[0], 1.25])
+        named = [text.get_text() for text in panels[5].get_legend().get_texts()]
+        assert named == ["round 1", "round 2", "configured"]
         first, second, star = panels[4].get_lines()
         np.testing.assert_allclose(first.get_xdata(), [0, 1, 0, 1])
         np.testing.assert_allclose(first.get_ydata(), [1.5, 1.25, 4.0, 6.5])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray
 
+from wallnet import cli
 from wallnet.config import Figures
 from wallnet.files import FileError
 from wallnet.report import crosscheck, style
@@ -95,10 +96,33 @@ def test_traces_recorded_at_other_times_are_not_compared(pair):
 
 
 def test_traces_of_other_pulses_are_not_compared(pair):
+    """Neither of another material nor of another current density in the same one."""
     film, oommf = pair
-    other = json.dumps({"material": {"damping": 0.31}, "calculator": "oommf"})
-    with pytest.raises(FileError, match="the two traces of a are not of the same pulse"):
-        crosscheck.compare("a", film, oommf.assign_attrs(parameters=other), BOTH)
+    for damping, density in ((0.31, 0.65e12), (0.3, 0.66e12)):
+        first, other = (
+            json.dumps({"material": {"damping": d}, "calculator": name, "current_density": J})
+            for name, d, J in (("film", 0.3, 0.65e12), ("oommf", damping, density))
+        )
+        two = film.assign_attrs(parameters=first), oommf.assign_attrs(parameters=other)
+        with pytest.raises(FileError, match="the two traces of a are not of the same pulse"):
+            crosscheck.compare("a", *two, BOTH)
+
+
+def test_a_wall_that_was_not_asked_to_rest_is_neither_settled_nor_unsettled(pair):
+    film, oommf = (each.assign_attrs(settled=-1) for each in pair)
+    found = crosscheck.compare("a", film, oommf, BOTH)
+    assert (found.first_state, found.reference_state) == ("notch 1", "between 1 and 2")
+
+
+@pytest.mark.parametrize(("first", "reference"), [(2, 1), (1, 2), (1, 1)])
+def test_each_case_needs_a_trace_of_both_calculators(tmp_path, first, reference):
+    words = ["--cases", "a", "b", "--calculators", *BOTH]
+    words += ["--first", *first * ["f.nc"], "--reference", *reference * ["r.nc"]]
+    for option, name in (("csv", "t.csv"), ("markdown", "t.md"), ("png", "f.png")):
+        words += [f"--{option}", str(tmp_path / name)]
+    with pytest.raises(SystemExit, match="--cases, --first and --reference differ in number"):
+        cli.main(["crosscheck", *words, "--vector", str(tmp_path / "f.pdf")])
+    assert not any(tmp_path.iterdir())
 
 
 COMPARISON = crosscheck.Comparison(

@@ -52,7 +52,12 @@ def written(data, tmp_path):
 
 def test_each_wall_has_its_thresholds(written):
     with open(written / "table.csv", newline="") as stream:
-        rows = [list(row.values()) for row in csv.DictReader(stream)]
+        header, *rows = csv.reader(stream)
+    assert header == [
+        *("notch", "track"),
+        *("one end leaves, above (1e12 A/m²)", "one end leaves, by (1e12 A/m²)"),
+        *("both ends leave, above (1e12 A/m²)", "both ends leave, by (1e12 A/m²)"),
+    ]
     assert rows == [
         ["1", "with all notches", "0.5000", "0.5100", "0.6000", "0.6100"],
         ["2", "with all notches", "0.5500", "0.5700", "0.7000", "–"],
@@ -62,11 +67,16 @@ def test_each_wall_has_its_thresholds(written):
 
 def test_dwell_times_are_up_to_the_end_of_the_pulse(written):
     text = (written / "table.md").read_text().split("dwell times in the sweep")[1]
-    rows = [
+    header, _, *rows = [
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in text.splitlines()
         if line.startswith("|")
-    ][2:]
+    ]
+    assert header == [
+        *("J (1e12 A/m²)", "notch"),
+        *("lower end reaches it (ns)", "lower end leaves it (ns)", "lower end is there for (ns)"),
+        *("upper end reaches it (ns)", "upper end leaves it (ns)", "upper end is there for (ns)"),
+    ]
     assert rows == [
         # the lower end stays from 0.1 to 0.6 ns, the upper one from 0.2 to 0.5 ns
         ["0.5000", "1", "0.10", "–", "≥ 0.50", "0.20", "0.50", "0.30"],
@@ -95,14 +105,25 @@ def test_the_figure_has_thresholds_and_dwell_times(data):
             "one end leaves, with this notch only",
             "both ends leave, with this notch only",
         ]
-        first = left.containers[0].lines[0]
-        np.testing.assert_allclose(first.get_xdata(), [1, 2])
-        np.testing.assert_allclose(first.get_ydata(), [0.505, 0.56])
+        shown = [
+            (drawn.lines[0].get_xdata().tolist(), drawn.lines[0].get_ydata().tolist())
+            for drawn in left.containers
+        ]
+        expected = [
+            *(([1, 2], [0.505, 0.56]), ([1, 2], [0.605, NAN])),
+            *(([1], [0.515]), ([1], [0.615])),
+        ]
+        for (notches, middles), (found, heights) in zip(expected, shown, strict=True):
+            assert found == notches
+            np.testing.assert_allclose(heights, middles)
         (bars,) = left.containers[0].lines[2]
         ends = [segment[:, 1] for segment in bars.get_segments()]
         np.testing.assert_allclose(ends, [[0.5, 0.51], [0.55, 0.57]])
+        assert len({drawn.lines[0].get_marker() for drawn in left.containers}) == 4
         # of the first pulse one end is still at notch 1, so that only the second has a dwell time
         notch_1, notch_2 = right.get_lines()
         np.testing.assert_allclose(notch_1.get_xdata(), [0.5, 1.5])
         np.testing.assert_allclose(notch_1.get_ydata(), [NAN, 0.1])
         assert np.isnan(notch_2.get_ydata()).all()
+        notches = [text.get_text() for text in right.get_legend().get_texts()]
+        assert notches == ["notch 1", "notch 2"]

@@ -235,8 +235,11 @@ def test_a_final_state_that_is_no_level_is_shown_after_its_weakest_pulse(synapse
     paths = [synapse.root / f"t.{suffix}" for suffix in ("csv", "md", "html")]
     device_tables(synapse.out, *paths)
     _, rows = cells_below(paths[1].read_text(), "synapse-3: levels")
-    shown = [(row[1], row[7]) for row in rows if row[0] == "none"]
-    assert shown == [("wider", "-0.4000"), ("expelled", "1.0000")]
+    shown = [(row[1], row[2], row[7]) for row in rows if row[0] == "none"]
+    assert shown == [
+        ("wider", "no level: its ends are at notches further apart", "-0.4000"),
+        ("expelled", "no level: it left the track on the left", "1.0000"),
+    ]
 
 
 def test_the_row_of_a_reading_holds_its_own_quartic_and_errors(neuron):

@@ -125,6 +125,18 @@ def test_pixels_have_their_centres_and_empty_ones_are_left_out(axes, origin):
     ]
 
 
+def test_rows_and_columns_of_pixels_differ_in_number_and_size(axes):
+    """Two rows 5 high of four pixels 2 wide, beside an image of as many pixels as are data."""
+    axes.imshow(np.arange(8.0).reshape(2, 4), origin="lower", extent=(10, 18, 0, 10))
+    axes.imshow(np.ones((1, MOST_PIXELS)), extent=(0, 1, 0, 1))
+    found = read(axes)
+    assert points(found[:8], "x", "y", "value") == [
+        *(("11", "2.5", "0"), ("13", "2.5", "1"), ("15", "2.5", "2"), ("17", "2.5", "3")),
+        *(("11", "7.5", "4"), ("13", "7.5", "5"), ("15", "7.5", "6"), ("17", "7.5", "7")),
+    ]
+    assert len(found) == 8 + MOST_PIXELS
+
+
 def test_large_images_colour_bars_and_hidden_panels_are_left_out():
     with style.apply(Figures()):
         from matplotlib import pyplot

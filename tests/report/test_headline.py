@@ -51,8 +51,29 @@ def test_the_first_reading_and_the_mapping_with_the_most_stages_are_shown():
         ["MNIST, s", "other, few", "–", "60.00", "–"],
     ]
     assert headline.conditions(rows) == "of one seed; reading: parallel"
+    # the reading of the first synapse, also if the rows end with another one
+    assert headline.conditions(rows[:-1]) == "of one seed; reading: parallel"
     two = [*rows, free(seed="2")]
     assert headline.conditions(two).startswith("mean ± standard deviation of 2 seeds")
+
+
+def test_each_synapse_has_its_own_accuracies_below_those_of_its_paper():
+    told = {"s": ("60.00", "61.00"), "t": ("70.00", "71.00")}
+    rows = [free(), free("fashion-mnist", accuracy="88.00")]
+    for dataset, position in (("mnist", 0), ("fashion-mnist", 1)):
+        rows += [row(dataset, each, test_accuracy=told[each][position]) for each in told]
+    table = headline.accuracies(rows, {"s": 5, "t": 10})
+    paper = {key: [f"{value:.2f}" for value in numbers[:2]] for key, numbers in TABLE_II.items()}
+    found = [cells[1:] for cells in table.rows()]
+    assert found == [
+        *(["paper, Table II", *paper[5, "mnist"]], ["plain, layer", "97.00", "60.00"]),
+        *(["paper, Table II", *paper[10, "mnist"]], ["plain, layer", "97.00", "70.00"]),
+        *(["paper, Table II", *paper[5, "fashion-mnist"]], ["plain, layer", "88.00", "61.00"]),
+        *(["paper, Table II", *paper[10, "fashion-mnist"]], ["plain, layer", "88.00", "71.00"]),
+    ]
+    titles = [cells[0] for cells in table.rows()]
+    assert [title.split(", ")[1] for title in titles] == [*"sstt", *"sstt"]
+    assert table.set_apart == {0, 2, 4, 6}
 
 
 def test_networks_without_a_synapse_are_shown_by_data_set():

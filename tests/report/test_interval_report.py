@@ -52,7 +52,12 @@ def written(data, tmp_path):
 
 def test_the_table_has_edges_width_and_margin(written):
     with open(written / "table.csv", newline="") as stream:
-        rows = [list(row.values()) for row in csv.DictReader(stream)]
+        header, *rows = csv.reader(stream)
+    assert header == [
+        *("state after the pulse", "at rest", "from (1e12 A/m²)", "to (1e12 A/m²)"),
+        *("edges, ± (1e12 A/m²)", "width (1e12 A/m²)", "half width (%)"),
+        "pulses of the sweep in it",
+    ]
     assert rows[0] == ["notch 1", "yes", "–", "0.6000", "0.0005", "–", "–", "2"]
     # (0.62 - 0.60)/(0.62 + 0.60)
     assert rows[1] == ["notch 2", "no", "0.6000", "0.6200", "0.0005", "0.0200", "1.6", "0"]
@@ -99,4 +104,5 @@ def test_the_figure_has_a_bar_for_each_interval(data):
         assert list(swept.get_ydata()) == [0, 1, 0]
         np.testing.assert_allclose(refined.get_xdata(), [0.59, 0.61])
         assert list(refined.get_ydata()) == [0, 1]
+        assert (swept.get_marker(), refined.get_marker()) == ("o", "|")
         assert "10^{12}" in axes.get_xlabel()

@@ -183,3 +183,11 @@ def test_the_sweep_has_a_sign(bench, rows):
     row = rows(None, transitions())["notch 1"]
     assert row[LEFT.format("sweep's", "-")] == "4 ns: 0.7 to E; 5 ns: 0.7 to E"
     assert row[LEFT.format("opposite", "+")].startswith("4 ns: 0.6 to 1-2")
+    # a weak pulse backwards before four forwards
+    density = np.array([-0.1, 0.3, 0.5, 0.6, 0.8]) * 1e12
+    data = data.assign_coords(current_density=("current_density", density))
+    data["current_density"].attrs |= {"units": "A/m2", "long_name": "current density"}
+    files.write_dataset(data, bench.out, "synapse", {})
+    row = rows(None, transitions())["notch 1"]
+    assert ALONG in row
+    assert row[ALONG].startswith("4 ns: 0.6 to 1-2")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wallnet import files
+from wallnet import __version__, files
 from wallnet.config import Figures
 from wallnet.report import style
 
@@ -42,11 +42,17 @@ def test_the_same_figure_gives_the_same_bytes(tmp_path, vector):
 def test_files_say_what_made_them(tmp_path):
     png, pdf = draw(tmp_path, Figures(), {"revision": 3, "device": "neuron"})
     made_by = json.loads(Image.open(png).info["Description"])
+    assert made_by["wallnet_version"] == __version__
     assert made_by["revision"] == 3
     assert made_by["device"] == "neuron"
-    assert made_by["wallnet_version"]
     assert b"revision" in pdf.read_bytes()
     assert b"CreationDate" not in pdf.read_bytes()
+
+
+def test_a_figure_has_the_version_that_made_its_data(tmp_path):
+    png, _ = draw(tmp_path, Figures(), {"revision": 3, "wallnet_version": "0.0.7"})
+    made_by = json.loads(Image.open(png).info["Description"])
+    assert made_by["wallnet_version"] == "0.0.7"
 
 
 def test_width_and_resolution_are_those_asked_for(tmp_path):
@@ -63,6 +69,12 @@ def test_settings_and_figures_do_not_outlive_the_block():
         pyplot.figure()
     assert matplotlib.rcParams["font.size"] == before
     assert pyplot.get_fignums() == []
+    # one of the caller stays open
+    number = pyplot.figure().number
+    with style.apply(Figures()):
+        pyplot.figure()
+    assert pyplot.get_fignums() == [number]
+    pyplot.close(number)
 
 
 def test_a_failed_save_leaves_nothing(tmp_path):
@@ -83,6 +95,13 @@ def test_domains_differ_in_grey_and_lightness_never_falls():
     lightness = colours @ [0.299, 0.587, 0.114]
     assert np.all(np.diff(lightness) > 0)
     assert lightness[-1] - lightness[0] > 0.5
+
+
+def test_cells_without_material_are_grey():
+    colours = style.magnetization_map()
+    empty = colours(np.ma.masked_invalid([np.nan, 1.0]))[0]
+    # E4 in hexadecimal digits
+    assert empty == pytest.approx([228 / 255, 228 / 255, 228 / 255, 1.0], rel=1e-6, abs=0)
 
 
 def test_series_differ_by_more_than_colour():
