@@ -129,6 +129,11 @@ def test_maps_mark_the_detector_and_are_taken_when_it_is_read(neuron):
     assert (last[4] < 0).sum() * 4 == pytest.approx(326.5, abs=4)  # nm, 4 nm per cell
 
 
+def test_a_place_without_a_map_stays_empty(neuron):
+    figure = drawn(neuron, "magnetization", [0.15e12, 0.20e12, 0.40e12])
+    assert [axes.get_visible() for axes in figure.axes[:4]] == [True, True, True, False]
+
+
 def test_maps_leave_empty_cells_blank(synapse):
     figure = drawn(synapse, "dynamics")
     axes = next(axes for axes in figure.axes if axes.images)
@@ -211,6 +216,17 @@ def test_a_curve_that_is_no_activation_is_marked(neuron, tmp_path):
         assert to_hex(axes.get_facecolor()).upper() == devices.UNSUITABLE
 
 
+def test_only_the_reading_that_is_no_activation_is_marked(neuron):
+    def of_the_series_reading(data):
+        data["fault"] = data["fault"].copy(data=np.array(["", "it falls"], dtype=object))
+
+    figure = drawn(neuron, "transfer-curve", change=of_the_series_reading)
+    told = [[text.get_text() for text in axes.texts] for axes in figure.axes[:2]]
+    assert told == [[], ["No activation: it falls"]]
+    insets = [any(child.get_lines() for child in axes.child_axes) for axes in figure.axes[:2]]
+    assert insets == [True, False]
+
+
 def test_pulses_are_chosen_by_state():
     import xarray
 
@@ -233,7 +249,10 @@ def test_pulses_are_chosen_by_state():
     assert choose(["notch 1", "free", "notch 2"], [1, 0, 1]) == [0, 2]
     assert choose(["initial", "notch 1", "between 1 and 2", "free", "notch 2"]) == [0, 1, 4]
     assert choose(["initial", "between 1 and 2", "free"]) == [0, 1, 2]
+    # a wall that was not asked to rest does not move
+    assert choose(["notch 1", "notch 1", "notch 2", "notch 2"], [-1, 1, 0, -1]) == [0, 3]
     assert choose(["free", "free", "free"], [0, 0, 0]) == [0, 1, 2]
+    assert choose(["free", "free", "free", "free"], [1, 0, 1, 1]) == [0, 2, 3]
     assert choose(["free"] * 20, most=3) == [0, 10, 19]
     many = choose([f"notch {k}" for k in range(1, 13)], most=5)
     assert len(many) == 5
@@ -323,6 +342,17 @@ def test_command_line_draws(synapse, tmp_path):
         command([*arguments, "--figures", '{"resolution": 7}'])
 
 
+def test_command_line_draws_the_pulses_that_it_is_given(synapse, tmp_path, monkeypatch):
+    kept = []
+    monkeypatch.setattr(style, "save", lambda figure, *paths, **made_by: kept.append(figure))
+    arguments = ["device-figure", "dynamics", "--sources", str(synapse.out)]
+    arguments += ["--traces", str(synapse.traces[0].parent), "--shown", "0.8e12", "0.3e12"]
+    command([*arguments, "--png", str(tmp_path / "f.png"), "--vector", str(tmp_path / "f.pdf")])
+    (figure,) = kept
+    titles = [axes.get_title(loc="left") for axes in figure.axes if axes.images]
+    assert [title.partition(": ")[2] for title in titles] == ["notch 2", "initial"]
+
+
 def test_dynamics_tell_the_ends_apart(synapse):
     """The lower end of the wall rests at 300 nm and its upper end at 600 nm, of 900 nm."""
     figure = drawn(synapse, "dynamics", [0.6e12])
@@ -407,6 +437,8 @@ def test_maps_of_a_synapse_show_the_end_whenever_it_is_read(synapse):
 def test_dynamics_mark_notches_and_say_where_the_wall_is_in_nm(synapse):
     def still_moving(data):
         data["settled"].values[:] = [1, 0, -1, 1, 1]
+        # the second and the third are shown
+        data["end_time"].values[:] = [4e-9, 3e-9, 2.5e-9, 2e-9, 5e-9]
 
     figure = drawn(synapse, "dynamics", [0.5e12, 0.6e12], still_moving)
     titles = [axes.get_title(loc="left") for axes in figure.axes if axes.images]
@@ -543,6 +575,22 @@ def test_a_plain_tracks_ends_are_told_apart_in_nm_and_ns(track):
     assert velocity.get_ydata() == pytest.approx(expected, rel=0.02, abs=0)  # m/s
     assert velocity.get_xdata() == pytest.approx([float(j) for j in densities], rel=1e-6, abs=0)
     assert (right.get_xlabel(), right.get_ylabel()) == (devices.J_LABEL, "wall velocity (m/s)")
+
+
+def test_velocities_of_both_signs_are_all_shown(track):
+    def both_signs(data):
+        data["current_density"] = data["current_density"] - 0.3e12
+        for name in ("bottom", "top", "position"):
+            data[f"sweep_wall_{name}"].values[0] = 300e-9 - 20 * data["time"].values
+
+    right = drawn(track, "wall-position", change=both_signs).axes[1]
+    (line,) = right.get_lines()
+    assert line.get_ydata()[0] == pytest.approx(-20, rel=1e-6, abs=0)
+    for (low, high), shown in (
+        (right.get_xlim(), line.get_xdata()),
+        (right.get_ylim(), line.get_ydata()),
+    ):
+        assert low < min(shown) < 0 < max(shown) < high
 
 
 def moving(bottom, top, length=1000e-9, duration=8e-9, interval=0.1e-9):

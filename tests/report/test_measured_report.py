@@ -40,6 +40,12 @@ def drawn(path):
         return figure
 
 
+def assert_curve_passes_through_points(panel):
+    lines = {line.get_label(): line.get_xydata() for line in panel.get_lines()}
+    at_points = np.interp(lines["points"][:, 0], *lines["interpolation"].T)
+    assert at_points == pytest.approx(lines["points"][:, 1], rel=0, abs=1e-15)
+
+
 def test_the_table_has_levels_with_spread_and_current(tmp_path):
     text = "current (A/m2),conductance,spread\n2e11,5e-5,2e-6\n1e11,1e-5,1e-6\n3e11,2e-5,0\n"
     numbers, shown, page = tables(tmp_path, model(tmp_path, text))
@@ -83,6 +89,7 @@ def test_the_fault_of_a_curve_is_told(tmp_path):
     ]
     panel = drawn(path).axes[1]
     assert any("No activation" in text.get_text() for text in panel.texts)
+    assert_curve_passes_through_points(panel)
 
 
 def test_the_figure_shows_levels_with_spread_and_the_curve(tmp_path):
@@ -93,12 +100,14 @@ def test_the_figure_shows_levels_with_spread_and_the_curve(tmp_path):
     ends = [segment[:, 1].tolist() for segment in bars[2][0].get_segments()]
     assert ends[2] == pytest.approx([2.9e-5, 3.3e-5], rel=1e-12, abs=0)
     assert "S" in left.yaxis.get_major_formatter().format_data(1e-5)
+    # beside the conductance, 0 at 10 µS and 1 at 50 µS
+    (normalized,) = left.child_axes
+    expected = (np.array(left.get_ylim()) - 1e-5) / 4e-5
+    assert normalized.get_ylim() == pytest.approx(expected, rel=1e-6, abs=0)
     lines = {line.get_label(): line for line in right.get_lines()}
     points = lines["points"].get_xydata()
     assert points.tolist() == [[0, 0], [0.1, 1e-7], [0.2, 5e-7], [0.3, 1e-6], [0.4, 1.2e-6]]
-    curve = lines["interpolation"].get_xydata()
-    at_points = np.interp(points[:, 0], *curve.T)
-    assert at_points == pytest.approx(points[:, 1], rel=0, abs=1e-15)
+    assert_curve_passes_through_points(right)
     assert right.get_xlabel() == "input (V)"
     assert right.get_ylabel() == "output (A)"
 
@@ -108,6 +117,7 @@ def test_one_file_alone_makes_one_panel(tmp_path, part):
     missing = {"levels": "curve", "curve": "levels"}[part]
     figure = drawn(model(tmp_path, **{missing: None}))
     assert len(figure.axes) == 1
+    assert figure.get_figwidth() == pytest.approx(0.178 / 2 / 0.0254, rel=1e-9, abs=0)
     assert figure.axes[0].get_title("left") == {"levels": "levels", "curve": "transfer curve"}[part]
 
 

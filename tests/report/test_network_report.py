@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wallnet import files, plan
+from wallnet import cli, files, plan
 from wallnet.config import Figures
 from wallnet.config.networks import (
     FIRST_STAGE,
@@ -171,6 +171,7 @@ def test_a_missing_or_damaged_result_is_named_and_nothing_is_written(campaign):
         ({"test_accuracy": 99.99}, "test_accuracy that is not that of its confusion_matrix"),
         ({"confusion_matrix": [[1, 2, 3], [4, 5, 6]]}, "not that of its confusion_matrix"),
         ({"confusion_matrix": "<script>"}, "not that of its confusion_matrix"),
+        ({"classes": ["a", "b", "c"]}, "not that of its confusion_matrix"),
         ({"seed": 7}, "contains seed = '7', not '1'"),
         ({"device": "<script>alert(1)</script>"}, "contains device = '<script>"),
     ],
@@ -211,6 +212,31 @@ def test_figures_are_drawn_and_say_what_made_them(campaign, kind):
         assert (darkest, lightest) == (0, 255) or lightest - darkest > 150
         assert json.loads(image.text["Description"])["sources"] == used
     assert Path("figure.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("kind", "label"),
+    [("accuracy", "paper, 5 notches"), ("training-curves", "paper, test: 97.41 %")],
+)
+def test_the_command_shows_the_paper_if_it_is_asked_to(campaign, monkeypatch, kind, label):
+    kept = []
+    monkeypatch.setattr(style, "save", lambda figure, *paths, **made_by: kept.append(figure))
+    command = ["network-figure", kind, "--sources", *sources(campaign, kind)]
+    command += ["--png", "figure.png", "--vector", "figure.pdf"]
+    for paper in ([], ["--paper", "5"]):
+        cli.main([*command, *paper])
+    bare, shown = (
+        [line.get_label() for line in figure.axes[0].get_lines() if "paper" in line.get_label()]
+        for figure in kept
+    )
+    assert (bare, shown) == ([], [label])
+
+
+@pytest.mark.parametrize("text", [",".join(report.COLUMNS), "dataset,device\nmnist,synapse-5"])
+def test_a_table_of_no_accuracies_is_refused(tmp_path, text):
+    files.write_text(f"{text}\n", tmp_path / "a.csv")
+    with pytest.raises(FileError, match=r"a\.csv is not a table of accuracies"):
+        report.read_accuracies(str(tmp_path / "a.csv"))
 
 
 def test_a_figure_of_foreign_metrics_is_one_sentence(campaign):
@@ -912,3 +938,8 @@ def test_a_synapse_stands_for_the_papers_only_where_the_configuration_says_so(ca
         ("MNIST", "synapse-5 (6 levels)"): "94.67",
         ("Fashion-MNIST", "synapse-5 (6 levels)"): "62.20",
     }
+    texts = [Path(name).read_text() for name in ("a.md", "a.html")]
+    assert all("Where this differs from Table II" in text for text in texts)
+    tabulate(campaign.model_copy(update={"table_ii": {}}))
+    texts = [Path(name).read_text() for name in ("a.md", "a.html")]
+    assert not any("Table II" in text for text in texts)

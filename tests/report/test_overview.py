@@ -2,6 +2,7 @@
 
 import pytest
 import yaml
+from helpers.programs import RESPONSE, staircase
 from helpers.walls import NEURON, SYNAPSE, campaign
 
 from wallnet import files
@@ -79,6 +80,20 @@ def test_the_end_has_main_numbers_new_results_warnings_and_paths(folder, capsys)
     ]
 
 
+def test_warnings_of_programs_are_told(folder):
+    data = yaml.safe_load((folder / "config.yaml").read_text())
+    data["programs"] = {"up-down": staircase()["programs"]["up-down"] | {"device": "synapse-3"}}
+    (folder / "config.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
+    response = files.dataset("response", RESPONSE | {"pulse_settled": [-1, 1, 0, 1]})
+    path = folder / files.RESPONSE.format(program="up-down")
+    files.write_dataset(response, path, "response", {"program": "up-down"})
+    lines = overview(folder).splitlines()
+    assert lines[lines.index("Warnings:") + 1 : -2] == [
+        "  synapse-3: the wall still moved at the end of 2 of 5 pulses",
+        "  program up-down: the wall still moved after the pause of pulse 2",
+    ]
+
+
 def test_a_run_that_made_nothing_says_so_and_an_unknown_run_is_left_out(folder):
     assert "New:" not in overview(folder)
     files.note_run([], folder)
@@ -91,17 +106,19 @@ def test_accuracies_come_first_if_there_are_networks(folder):
     data = yaml.safe_load((folder / "config.yaml").read_text())
     recipe = {"fp32": {"epochs": 1, "learning_rate": 1e-3}}
     data["networks"] = {"synapses": ["synapse-3"], "recipes": {"plain": recipe}}
+    data["networks"]["table_ii"] = {"synapse-3": 5}
     (folder / "config.yaml").write_text(yaml.safe_dump(data))
     table = "dataset,device,reading,mapping,recipe,stage,seed,test_accuracy\n"
     table += "mnist,none,none,none,plain,fp32,1,97.00\n"
     table += "mnist,synapse-3,parallel,layer,plain,quantized,1,90.00\n"
     files.write_text(table, folder / files.TABLE.format(table="accuracy", suffix=".csv"))
     lines = overview(folder).splitlines()
-    assert lines[:5] == [
+    assert lines[:6] == [
         "Test accuracy in per cent",
-        "                 FP32  Quantised",
+        "                    FP32  Quantised",
         "MNIST, synapse-3",
-        "  plain, layer  97.00      90.00",
+        "  paper, Table II  97.41      93.84",
+        "  plain, layer     97.00      90.00",
         "of one seed; reading: parallel",
     ]
 

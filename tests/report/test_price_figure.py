@@ -64,9 +64,9 @@ def test_the_figure_shows_temperature_and_energy(synapse, job):
         assert curves["limit"].get_ydata()[0] == 120
         density = [0.3, 0.5, 0.6, 0.8, 1.0]
         np.testing.assert_allclose(curves["mean"].get_xdata(), density, rtol=1e-9)
-        np.testing.assert_allclose(
-            curves["middle"].get_ydata(), np.square(density) * float(unit.peak), rtol=1e-6
-        )
+        for name, rise in (("mean", unit.mean), ("middle", unit.peak)):
+            expected = np.square(density) * float(rise)
+            np.testing.assert_allclose(curves[name].get_ydata(), expected, rtol=1e-6)
         (energy,) = energies.get_lines()
         # ρ J² L w d t, J in the metal being twice that of the device
         volume = 900e-9 * 90e-9 * 4e-9
@@ -76,6 +76,18 @@ def test_the_figure_shows_temperature_and_energy(synapse, job):
         assert "(K)" in rises.get_ylabel()
         assert energies.get_ylabel() == "energy (pJ)"
         assert all("10^{12}" in axes.get_xlabel() for axes in (rises, energies))
+
+
+def test_pulses_of_both_signs_are_drawn_over_the_magnitude(synapse, job):
+    data = files.read_dataset(synapse.out, "synapse")
+    data = data.assign_coords(current_density=np.array([-0.9, -0.4, 0.3, 0.5, 1.0]) * 1e12)
+    with style.apply(SMALL):
+        _, rises, energies = price_figure.draw(data, job, SMALL).axes
+        (energy,) = energies.get_lines()
+        for line in (energy, lines_of(rises)["mean"]):
+            np.testing.assert_allclose(line.get_xdata(), [0.3, 0.4, 0.5, 0.9, 1.0], rtol=1e-9)
+            share = line.get_ydata() / line.get_ydata()[-1]
+            np.testing.assert_allclose(share, [0.09, 0.16, 0.25, 0.81, 1.0], rtol=1e-6)
 
 
 def test_a_limit_far_away_is_not_drawn(synapse, job):

@@ -60,13 +60,20 @@ def test_each_pulse_of_a_device_has_its_price(synapse, job, tmp_path):
     conditions = dict(
         tables_below(paths[1])["synapse-3: what the price of a pulse is computed from"]
     )
-    assert conditions["its thickness (nm)"] == "4"
-    assert conditions["its resistivity (µΩ cm)"] == "200"
-    assert conditions["its spin Hall angle θ"] == "0.2"
-    assert conditions["its current density for J = 1"] == "2"
-    assert conditions["its resistance between the ends of the track (kΩ)"] == "5"
-    assert conditions["oxide (nm)"] == "300"
-    assert conditions[f"{OUTSIDE} above a rise of (K)"] == "250"
+    assert conditions == {
+        "heavy metal": "no preset",
+        "its thickness (nm)": "4",
+        "its resistivity (µΩ cm)": "200",
+        "its spin Hall angle θ": "0.2",
+        "its current density for J = 1": "2",
+        "its resistance between the ends of the track (kΩ)": "5",
+        "oxide (nm)": "300",
+        "its conductivity (W/(m K))": "1.4",
+        "its heat capacity (J/(m³ K))": "1.62e+06",
+        "conductivity of silicon (W/(m K))": "148",
+        "heat capacity of silicon (J/(m³ K))": "1.66e+06",
+        f"{OUTSIDE} above a rise of (K)": "250",
+    }
 
 
 def test_without_a_price_job_a_device_table_has_no_prices(synapse, tmp_path):
@@ -118,12 +125,15 @@ def test_a_program_has_the_price_of_each_pulse_and_of_all(tmp_path):
     ]
     rises = [float(row["temperature rise, middle (K)"]) for row in rows[1:]]
     assert rises[1] > rises[0] > rises[2]
-    ((count, total, each, _, hottest, outside),) = tables_below(names["markdown"])["up-down: price"]
+    means = [float(row["temperature rise, mean (K)"]) for row in rows[1:]]
+    assert max(means) < max(rises)
+    (row,) = tables_below(names["markdown"])["up-down: price"]
+    count, total, each, warmest, hottest, outside = row
     assert (count, outside) == ("3", str(sum(rise > 230 for rise in rises)))
     assert 0 < int(outside) < 3
     assert float(total) == pytest.approx(sum(energies) / 1e-12, abs=6e-4)
     assert float(each) == pytest.approx(sum(energies) / 3e-12, abs=6e-4)
-    assert float(hottest) == max(rises)
+    assert (float(warmest), float(hottest)) == (max(means), max(rises))
     assert "<caption>up-down: price</caption>" in names["html"].read_text(encoding="utf-8")
 
 

@@ -14,7 +14,9 @@ from wallnet import cli, config, files, jobs, plan
 from wallnet.config import Heating, HeavyMetal
 from wallnet.report import programming
 
+NAN = np.nan
 USABLE = np.array([40e-6, 46e-6, 55e-6, 70e-6])
+SERIES = np.array([1e-6, 2e-6, 4e-6, 5e-6])
 DENSITIES = [0.0, 1.0e12, 1.5e12, np.nan]
 """Smallest current density that reaches each level; none reaches the last."""
 
@@ -122,8 +124,9 @@ def job():
     made = jobs.programming_price_job(config.parse(data))
     return made.model_copy(
         update={
-            "devices": {"synapse": PRICE},
-            "programs": {"stairs": STEEPER},
+            # those of others do not count
+            "devices": {"another": STEEPER, "synapse": PRICE},
+            "programs": {"before": PRICE, "stairs": STEEPER},
             "written_by": {"synapse": "stairs"},
         }
     )
@@ -211,6 +214,36 @@ def test_the_first_pulse_down_starts_from_the_highest_level(folder, job):
     down = [energy(density, 6e-9, 50e-9) for density in (1e12, 1.2e12, 1.4e12)]
     expected = 3 * energy(2e12, 3e-9, 50e-9) + 2 * down[0] + 3 * down[1] + 3 * down[2]
     assert float(row["energy"]) == pytest.approx(expected, rel=1e-5, abs=0)
+
+
+def test_a_longer_staircase_than_needed_is_used_at_its_lower_end(folder, job):
+    """It leads through four levels; three need its second and third pulse down."""
+    densities = [0, 2e12, 2e12, 2e12, 2e12, -1e12, -1.2e12, -1.4e12]
+    path = folder / "responses/stairs.nc"
+    change(path, "response", program_current_density=densities)
+    found = programming.by_program(path, job, "stairs", "synapse", 3)
+    up = energy(2e12, 3e-9, 50e-9)
+    second, third = (energy(density, 6e-9, 50e-9) for density in (1.2e12, 1.4e12))
+    expected = [[0, up, 2 * up], [0, up, 2 * up], [third, 0, up], [second + third, second, 0]]
+    np.testing.assert_allclose(found.energy, expected, rtol=1e-9)
+    np.testing.assert_array_equal(found.pulses, [[0, 1, 2], [0, 1, 2], [1, 0, 1], [2, 1, 0]])
+
+
+@pytest.mark.parametrize(
+    ("reading", "usable", "pulses"),
+    [
+        # the lowest level is the initial state, from which pulses start
+        ("parallel", USABLE, [[0, 1, 1, NAN]] * 2 + [[NAN, 0, NAN, NAN], [NAN, NAN, 0, NAN]]),
+        ("series", SERIES, [[0, 1, 1, NAN]] * 2 + [[NAN, 0, NAN, NAN], [NAN, NAN, 0, NAN]]),
+        # the initial state is no level
+        ("parallel", USABLE[1:], [[1, 1, NAN], [0, NAN, NAN], [NAN, 0, NAN]]),
+    ],
+)
+def test_single_pulses_start_from_the_initial_state_alone(folder, job, reading, usable, pulses):
+    path = folder / "devices/synapse.nc"
+    found = programming.by_single_pulses(path, job, "synapse", usable, reading)
+    last = [NAN] * (len(usable) - 1) + [0]
+    np.testing.assert_array_equal(found.pulses, [*pulses, last])
 
 
 def test_a_mapping_with_one_synapse_a_weight_counts_only_that(folder, job):

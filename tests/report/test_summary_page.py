@@ -13,6 +13,7 @@ from helpers.walls import NEURON, SYNAPSE, campaign
 from wallnet import config, files, jobs, plan
 from wallnet.cli import main
 from wallnet.config import Arrival, Response, Rest
+from wallnet.devices.price import price_of
 from wallnet.files import FileError
 from wallnet.report import summary
 from wallnet.report.parameters import table as parameters
@@ -141,14 +142,20 @@ def test_the_papers_statements_stand_beside_ours(configured, folder):
 
 @pytest.mark.parametrize("end", ["bottom", "top"])
 def test_a_wall_arrives_with_its_last_end(synapse, end):
-    """The ends move from 60 to 300 nm in 2 ns, one of them 10 nm behind the other."""
+    """The ends move from 60 to 300 or 600 nm in 2 ns, one of them 10 nm behind the other."""
     data = synapse.gather()
     data[f"sweep_wall_{end}"].values[:] -= 10e-9
-    asked = Arrival(device="d", current_density=0.5e12, notch=1, time=2e-9, tolerance=1e-9)
-    changes = {"rests": (), "arrivals": (asked,), "responses": ()}
+    asked = [
+        Arrival(device="d", current_density=density, notch=notch, time=2e-9, tolerance=1e-9)
+        for density, notch in ((0.5e12, 1), (0.8e12, 2))
+    ]
+    changes = {"rests": (), "arrivals": tuple(asked), "responses": ()}
     job = jobs.summary_job(campaign(d=SYNAPSE)).model_copy(update=changes)
-    ((*_, here, _),) = summary.paper_table(job, {"d": data}).rows()
-    assert here == f"{2 * (300 - 18 - 60 + 10) / (300 - 60):.2f} ns"
+    rows = summary.paper_table(job, {"d": data}).rows()
+    assert [(row[1], row[4]) for row in rows] == [
+        ("time to notch 1", f"{2 * (300 - 18 - 60 + 10) / (300 - 60):.2f} ns"),
+        ("time to notch 2", f"{2 * (600 - 18 - 60 + 10) / (600 - 60):.2f} ns"),
+    ]
 
 
 def test_a_statement_about_moving_walls_or_pulses_that_nobody_made(synapse, neuron):
@@ -221,13 +228,36 @@ def test_the_story_is_told_in_order_with_its_tables(configured, folder):
     assert levels[2][-1] == "0.5000"
     price = cells(page, "synapse-3: price of a pulse of 2 ns")
     assert price[1][:2] == ["notch 1", "0.5000"]
-    # energy goes with the square of the current density
-    energy = {float(row[1]): float(row[2]) for row in price[1:]}
-    assert energy[1.0] / energy[0.5] == pytest.approx(4, rel=0.05, abs=0)
+    # 1.3e-6 Ω m · J² · 900 nm · 90 nm · 5 nm · 2 ns; the rise is that of each pulse by itself
+    job = jobs.price_job(configured.devices["synapse-3"])
+    for row, density in zip(price[1:], (0.5e12, 0.6e12, 0.8e12, 1.0e12), strict=True):
+        energy = 1.3e-6 * density**2 * 900e-9 * 90e-9 * 5e-9 * 2e-9
+        rise = price_of(job, density, 2e-9).rise
+        assert row[2:] == [f"{energy * 1e12:.2f}", f"{rise.mean:.0f}", f"{rise.peak:.0f}"]
+        assert row[3] != row[4]
     assert cells(page, "Accuracy that the levels cost")[1][-2:] == ["6.75 (3.57 to 9.93)", "–"]
     about = cells(page, "Parameters of these devices")
     assert about[0] == ["key", "unit", "neuron", "synapse-3"]
     assert ["material.damping", "1", "0.5", "0.5"] in about
+
+
+def test_other_devices_and_final_states_are_left_out(configured, folder):
+    """The story has the levels, and the parameters of its own devices."""
+    path = folder / files.DEVICE.format(device="synapse-3")
+    data = files.read_dataset(path, "synapse")
+    data["state"].values[0] = "free"
+    files.write_dataset(data, path, "synapse", {})
+    text = "key,unit,neuron,other,synapse-3\na.b,m,1,2,3\nc.d,m,,4,\ne.f,s,,5,6\n"
+    files.write_text(text, folder / files.TABLE.format(table="parameters", suffix=".csv"))
+    page = page_of(jobs.summary_job(configured), folder)
+    assert cells(page, "Parameters of these devices") == [
+        ["key", "unit", "neuron", "synapse-3"],
+        ["a.b", "m", "1", "3"],
+        ["e.f", "s", "", "6"],
+    ]
+    for caption in ("synapse-3: levels", "synapse-3: minima of the energy"):
+        states = [row[1] for row in cells(page, caption)[1:]]
+        assert states == ["initial", "notch 1", "between 1 and 2", "notch 2", "reversed"]
 
 
 def test_a_level_that_a_negative_current_writes_has_a_price(configured, folder):
@@ -320,8 +350,15 @@ def test_warnings_are_those_of_the_results(configured, folder):
     data = files.read_dataset(path, "synapse")
     data["settled"].values[0] = 0
     files.write_dataset(data, path, data.attrs["kind"], {})
+    path = folder / files.RESPONSE.format(program="up-down")
+    data = files.read_dataset(path, "response")
+    data["pulse_settled"].values[2] = 0
+    files.write_dataset(data, path, "response", {})
     text = part(page_of(jobs.summary_job(configured), folder), "Warnings")
-    assert text == "synapse-3: the wall still moved at the end of 1 of 5 pulses"
+    assert text == (
+        "synapse-3: the wall still moved at the end of 1 of 5 pulses "
+        "program up-down: the wall still moved after the pause of pulse 2"
+    )
 
 
 def test_text_of_files_is_shown_and_not_executed(configured, folder):

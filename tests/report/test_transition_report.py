@@ -5,6 +5,7 @@ import csv
 import numpy as np
 import pytest
 from helpers.transitions import led
+from matplotlib import colormaps
 from matplotlib.patches import Rectangle
 
 from wallnet import config, files, jobs
@@ -163,8 +164,15 @@ def test_the_map_has_the_state_after_each_pulse(data):
             "pulses of 4 ns",
             "pulses of 5 ns",
         ]
-        for axes in figure.axes:
-            assert len([each for each in axes.patches if isinstance(each, Rectangle)]) == 8
+        for panel, axes in enumerate(figure.axes):
+            fields = [each for each in axes.patches if isinstance(each, Rectangle)]
+            assert len(fields) == 8
+            for field in fields:
+                column, row = round(field.get_x() + 0.5), round(field.get_y() + 0.5)
+                # the middle of the wall: 90 nm for each place before it, as in the table
+                middle, most = (90 * n + 17.5 for n in (8 * row + 4 * panel + column, 15))
+                colour = colormaps["viridis"](0.35 + 0.65 * middle / most)
+                assert field.get_facecolor() == pytest.approx(colour, abs=1e-9)
             assert [t.get_text() for t in axes.get_yticklabels()] == ["1", "2"]
         texts = [
             {tuple(map(round, t.get_position())): t.get_text() for t in axes.texts}
