@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from wallnet.config import FilmSettings as Settings
-from wallnet.film import kernels
+from wallnet.film import core, kernels
 from wallnet.film.core import Engine, EngineError, Tolerances
 from wallnet.film.shortcuts import SHORTCUTS
 from wallnet.film.terms import SpinTorque, Terms
@@ -637,6 +637,23 @@ def test_a_window_is_widened_to_columns_whose_field_changes_too_much():
         assert np.flatnonzero(engine._driven_until > engine.time).tolist() == driven
     engine._place_window()
     assert engine._window.first + 16 <= column < engine._window.last - 16
+
+
+def test_a_window_stays_while_it_has_four_columns_beside_the_driven_ones():
+    """Columns 32 to 95 of 200, or one that begins or ends with the film."""
+    inner, left, right = (
+        core._Window(first, last, None, None) for first, last in ((32, 96), (0, 64), (136, 200))
+    )
+    for window, first, last, stays in (
+        (inner, 36, 92, True),
+        (inner, 35, 92, False),
+        (inner, 36, 93, False),
+        (left, 0, 60, True),
+        (left, 0, 61, False),
+        (right, 140, 200, True),
+        (right, 139, 200, False),
+    ):
+        assert window.encloses(first, last, 200) is stays
 
 
 def test_a_window_ends_where_nothing_moves():

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from wallnet.film import Terms
+from wallnet.film import Terms, minima
 from wallnet.film.landscape import Landscape, tangential, unit
 from wallnet.film.minima import COARSE_STEPS, STOP, descend, softest
 
@@ -101,6 +101,45 @@ def test_a_wall_that_does_not_arrive_in_time_is_no_minimum(notched, monkeypatch)
     assert found.residual > STOP
     assert math.isnan(found.stiffness)
     assert found.steps == 4 < COARSE_STEPS
+
+
+def test_steps_in_both_precisions_are_counted(monkeypatch):
+    """Each is one evaluation of the torque, and one is at the start."""
+    landscape, evaluated = film(), {"torque": 0, "exact_torque": 0}
+
+    def counting(name):
+        evaluate = getattr(landscape, name)
+
+        def counted(m):
+            evaluated[name] += 1
+            return evaluate(m)
+
+        return counted
+
+    for name in evaluated:
+        monkeypatch.setattr(landscape, name, counting(name))
+    monkeypatch.setattr(minima, "softest", lambda *_: ((1.0, 2.0), None))
+    found = descend(landscape, wall(landscape, 19.0, 21.5))
+    assert found.residual <= STOP
+    assert min(evaluated.values()) > 2
+    assert found.steps == sum(evaluated.values()) - 2
+
+
+def test_values_in_empty_cells_do_not_act(notched):
+    start = wall(notched, 19.0, 21.5)
+    expected = descend(notched, start)
+    spoilt = np.where(notched.mask, start, [[[0.6]], [[0.0]], [[0.8]]])
+    found = descend(notched, spoilt)
+    assert not found.m[:, ~notched.mask].any()
+    np.testing.assert_array_equal(found.m, expected.m)
+    assert found.energy == expected.energy
+
+
+def test_the_search_for_the_softest_change_does_not_depend_on_chance(notched):
+    m = wall(notched, 14.3, 17.9)
+    first, second = minima._slow_modes(m), minima._slow_modes(m)
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_the_softest_change_of_a_uniform_film_has_the_stiffness_of_its_anisotropy():

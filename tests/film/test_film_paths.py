@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from wallnet.film import Terms
+from wallnet.film import Terms, paths
 from wallnet.film.landscape import Landscape, unit
 from wallnet.film.minima import descend
 from wallnet.film.paths import STOP, Path, along, climb, distance, distributed, lowest, relax
@@ -165,15 +165,84 @@ def test_the_distance_of_two_states_is_the_root_of_the_sum_of_squared_angles(ele
     assert distance(first, opposite) == pytest.approx(math.pi * math.sqrt(30), rel=1e-6, abs=0)
 
 
+def test_a_path_is_settled_after_two_quiet_rounds_in_succession(element, monkeypatch):
+    """A round is quiet if the top moves by up to 2 % of its height, here about 50, so by 1."""
+    images = turned(element, [0.3, 0.8, 2.8])
+    monkeypatch.setattr(paths, "_moved_across", lambda landscape, path, energy: path)
+    tops = [50.0, 50.9, 52.1, 51.2, 50.3, 50.3, 50.3]
+    for rounds, done, settled in (((3, 10), 4, True), ((3, 3), 3, False), ((6, 10), 6, True)):
+        energies = iter([np.array([100.0, 100.0 + top, 110.0]) for top in tops])
+        monkeypatch.setattr(paths, "_energies", lambda *_, each=energies: next(each))
+        monkeypatch.setattr(paths, "ROUNDS", rounds)
+        told = []
+        path = relax(element, images, told.append)
+        assert (path.rounds, path.settled, path.saddle) == (done, settled, 1)
+        assert path.top == 100.0 + tops[done]
+        assert told == [3] * done
+
+
+def test_all_maxima_near_the_top_climb_and_the_highest_saddle_point_counts(monkeypatch):
+    """Near is within a tenth of the height above the lower end; m_x stands for the energy."""
+    energy = np.array([0.0, 9.5, 5.0, 10.0, 9.05, 9.1, 4.0, 5.0, 2.0])
+    images = np.zeros((9, 3, 1, 1), dtype=np.float32)
+    images[:, 0, 0, 0] = energy
+
+    class Levels:
+        exact_energy = staticmethod(lambda m: float(m[0, 0, 0]))
+
+    def climbed(tops):
+        asked = []
+
+        def saddle_near(landscape, path, index):
+            asked.append(index)
+            if index not in tops:
+                return None
+            return np.full((3, 1, 1), tops[index]), 0.1 * index, (-1.0 * index, 2.0 * index)
+
+        monkeypatch.setattr(paths, "_saddle_near", saddle_near)
+        return climb(Levels(), Path(images, energy, 4, True, 3)), asked
+
+    path, asked = climbed({1: 11.0, 5: 9.5})
+    assert asked == [1, 3, 5]
+    assert (path.saddle, path.top) == (1, 11.0)
+    assert (path.residual, path.stiffness) == (0.1, (-1.0, 2.0))
+    assert path.energy.tolist() == [0.0, 11.0, 5.0, 10.0, 9.05, 9.5, 4.0, 5.0, 2.0]
+    assert path.images[:, 0, 0, 0].tolist() == pytest.approx(path.energy.tolist(), abs=1e-6)
+    assert (path.rounds, path.settled) == (4, True)
+    # the highest image has found no saddle point
+    path, _ = climbed({1: 9.75, 5: 9.5})
+    assert (path.saddle, path.top) == (3, 10.0)
+    assert math.isnan(path.residual)
+    assert np.isnan(path.stiffness).all()
+    assert not path.converged
+
+
+@pytest.mark.parametrize(("angle", "near"), [(math.pi / 2, True), (-math.pi / 2, False)])
+def test_a_saddle_point_far_from_its_path_is_not_taken(element, monkeypatch, angle, near):
+    """The torque vanishes along x and along -x, and the images are about 0.3 rad apart."""
+    images = turned(element, [1.2, 1.5, 1.8]).astype(np.float32)
+    (there,) = turned(element, [angle]).astype(np.float32)
+    monkeypatch.setattr(paths, "steps", lambda *_: (there, 0.0, 1))
+    path = Path(images, paths._energies(element, images), 1, True, 1)
+    found = paths._saddle_near(element, path, 1)
+    assert (found is not None) == near
+    if found:
+        assert np.array_equal(found[0], there)
+
+
 @pytest.mark.parametrize("index", [1, 2])
 def test_a_climb_starts_from_the_middle_of_two_images_if_it_is_higher(element, index):
     """The saddle point is at 90°."""
-    from wallnet.film import paths
-
     images = turned(element, [0.4, 1.3, 1.7, 2.7])
     path = Path(images, np.zeros(4), 0, False, index, 0.0)
     found = paths._highest_around(element, path, index)
     assert np.arctan2(found[0, 0, 0], found[2, 0, 0]) == pytest.approx(1.5, rel=1e-6, abs=0)
+
+
+def test_a_climb_starts_from_its_image_if_no_middle_is_higher(element):
+    images = turned(element, [0.4, 1.5, 2.9])
+    found = paths._highest_around(element, Path(images, np.zeros(3), 0, False, 1, 0.0), 1)
+    np.testing.assert_array_equal(found, images[1])
 
 
 def test_images_are_distributed_evenly_and_the_ends_stay(element):
@@ -185,8 +254,6 @@ def test_images_are_distributed_evenly_and_the_ends_stay(element):
 
 def test_an_image_moves_by_no_more_than_the_distance_between_two(element):
     """Otherwise images slide down along the path, which then folds."""
-    from wallnet.film import paths
-
     path = turned(element, np.linspace(0.3, math.pi - 0.3, 9)).astype(np.float32)
     path[3, 1] += 5.0  # far away from the path
     path[3] = unit(path[3])
@@ -210,8 +277,6 @@ def test_an_image_moves_by_no_more_than_the_distance_between_two(element):
 )
 def test_a_path_points_to_its_neighbour_of_higher_energy(energy, ahead, behind):
     """One cell turns about y before the image and about z after it; see `paths._tangent`."""
-    from wallnet.film import paths
-
     before = np.array([math.cos(0.2), 0.0, math.sin(0.2)])
     image = np.array([1.0, 0.0, 0.0])
     after = np.array([math.cos(0.3), math.sin(0.3), 0.0])

@@ -100,6 +100,21 @@ def test_an_easy_axis_opposes_the_stray_field_and_a_hard_one_adds_to_it(
     assert given[0][2] == pytest.approx(2.211e5 / math.sqrt(2) * stiffest, rel=1e-9, abs=0)
 
 
+def test_damping_alone_sets_the_step_of_a_film_that_does_not_precess(monkeypatch):
+    given = []
+    monkeypatch.setattr(stability, "choose", lambda *values: given.append(values))
+    Terms(
+        saturation_magnetization=8e5,
+        stray_field=False,
+        external_field=(0.0, 6e4, 8e4),
+        damping=0.3,
+        precession=False,
+    ).time_step(CELL)
+    # γ0 α/(1 + α²) times the field
+    rate = 2.211e5 * 0.3 / 1.09 * 1e5
+    assert given == [(0.3, False, *(pytest.approx(rate, rel=1e-9, abs=0) for _ in range(2)))]
+
+
 @dataclass(frozen=True)
 class Tilting(Term):
     """Hard axis along y with a constant K in J/m³, which is not part of the package."""

@@ -117,6 +117,62 @@ def judge_findings(result):
             )
             assert rows[0]["reference"] == pytest.approx(model, rel=1e-4, abs=0)
             assert f"leads by {lead:.0f} nm" in rows[0]["reason"]
+        drawn = {
+            "single row": ("single row", "ours"),
+            "strip 12 nm": ("strip 12 nm wide", "ours"),
+            "track 150 nm": ("track 150 nm wide", "ours"),
+            "model, no H_K": ("single row", "reference"),
+            "model, strip": ("strip 12 nm wide", "reference"),
+            "model, film": ("track 150 nm wide", "reference"),
+        }
+        assert {*drawn, "current_density", "lead"} == set(curves)
+        for curve, (film, value) in drawn.items():
+            assert curves[curve] == [
+                row[value]
+                for row in result["rows"]
+                if label in row["quantity"] and film in row["quantity"]
+            ]
+
+
+def judge_curves(check, result):
+    """Compare the curves of a check with its rows."""
+    curves, rows = result["curves"], result["rows"]
+    if check == "cell-size":
+        assert curves["cell size"]["cell"] == [4e-9, 2e-9, 1e-9]
+        # from the start at 60 nm, 0.2 ns at about 75 m/s
+        positions = curves["cell size"]["position"]
+        assert positions == pytest.approx([74.1e-9, 74.7e-9, 74.8e-9], rel=0.005, abs=0)
+        # each halving of the cells divides the difference of two positions by 2 to this power
+        (order,) = (row["ours"] for row in rows if "order of" in row["quantity"])
+        first, second = np.abs(np.diff(positions))
+        assert 2**order == pytest.approx(first / second, rel=1e-9, abs=0)
+        (middle,) = (row for row in rows if "in cells of 2 nm" in row["quantity"])
+        assert [middle["ours"], middle["reference"]] == positions[1:]
+    if check == "time-step":
+        steps, errors = curves["time step"]["step"], curves["time step"]["error"]
+        numbers = 20e-12 / np.array(steps)
+        assert numbers == pytest.approx(np.round(numbers), rel=1e-9, abs=0)
+        slope = math.log(errors[0] / errors[2]) / math.log(steps[0] / steps[2])
+        assert rows[0]["ours"] == pytest.approx(slope, rel=1e-9, abs=0)
+        assert numbers[0] < numbers[1] < numbers[2] < 100
+    if check == "problem-4":
+        for field in (1, 2):
+            curve = curves[f"field {field}"]
+            expected = 10e-12 * np.arange(101)
+            assert curve["time"] == pytest.approx(expected.tolist(), rel=1e-9, abs=0)
+            final = [row["ours"] for row in rows if f"field {field}, m" in row["quantity"]]
+            assert curve["m"][-1] == final
+            # both begin in the S-state
+            state = [row["ours"] for row in rows if "S-state" in row["quantity"]]
+            assert curve["m"][0][:2] == pytest.approx(state, abs=1e-6)
+            assert len(curve["m"]) == 101
+    if check == "stray-field":
+        of = [row["quantity"].partition(" of a ")[2] for row in rows]
+        cells = ["1×1×2 nm cell", "3×3×2 nm cell"]
+        prisms = ["512×64×2 nm prism, from its cells", "1500×150×2 nm prism, from its cells"]
+        assert of == [*np.repeat(cells, 2), *np.repeat(prisms, 3)]
+        factors = [row["quantity"][:3] for row in rows]
+        assert factors == [*["Nxx", "Nzz"] * 2, *["Nxx", "Nyy", "Nzz"] * 2]
 
 
 @pytest.mark.parametrize("check", QUICK)
@@ -135,14 +191,7 @@ def test_every_judged_row_passes(check):
         assert math.isfinite(row["ours"])
     if check == "wall-velocity":
         judge_findings(result)
-    if check == "cell-size":
-        # from the start at 60 nm, 0.2 ns at about 75 m/s
-        positions = result["curves"]["cell size"]["position"]
-        assert positions == pytest.approx([74.1e-9, 74.7e-9, 74.8e-9], rel=0.005, abs=0)
-        # each halving of the cells divides the difference of two positions by 2 to this power
-        (order,) = (row["ours"] for row in result["rows"] if "order of" in row["quantity"])
-        first, second = np.abs(np.diff(positions))
-        assert 2**order == pytest.approx(first / second, rel=1e-9, abs=0)
+    judge_curves(check, result)
     for part, bound in CLOSER.get(check, {}).items():
         (row,) = (row for row in result["rows"] if part in row["quantity"])
         assert abs(row["ours"] - row["reference"]) <= bound, row["quantity"]
@@ -320,6 +369,11 @@ def test_profile_of_a_wall_is_drawn_over_the_width_of_the_theory():
     width = math.sqrt(film.exchange_stiffness / (film.anisotropy - shape))
     curve = walls.neel_wall().curves["profile"]
     assert curve["width"] == pytest.approx(width, rel=1e-9, abs=0)
+    # in the middle of 240 nm; half a cell beside it, m_z would be off by 0.05
+    assert curve["centre"] == pytest.approx(120e-9, abs=0.1e-9)
+    drawn = np.tanh((np.array(curve["x"]) - curve["centre"]) / width)
+    middle = slice(60, 180)  # DMI tilts the ends
+    np.testing.assert_allclose(curve["m_z"][middle], drawn[middle], rtol=0, atol=3e-3)
 
 
 @pytest.mark.parametrize("radius", [5.2e-9, 20.37e-9])

@@ -4,6 +4,7 @@ import itertools
 import json
 import logging
 import re
+from pathlib import Path
 
 import discretisedfield as df
 import micromagneticmodel as mm
@@ -75,6 +76,9 @@ def test_a_minimum_leaves_fixed_subregions_as_they_are():
     assert np.abs(m[:2, 0] - (0.8, 0, 0.6)).max() < 1e-12
     assert np.abs(m[2:] - (0, 0, 1)).max() < 1e-6
     assert np.abs(m[:2, 1:] - (0, 0, 1)).max() < 1e-6
+    parameters = json.loads(Path("corner/drive-0/parameters.json").read_text(encoding="utf-8"))
+    assert parameters["fixed_subregions"] == ["corner"]
+    assert parameters["torque"] is None
 
 
 def minimized(verbose):
@@ -146,6 +150,8 @@ def test_settings_of_the_time_driver_reach_the_engine():
         driver.drive(system, t=10e-12, n=2, verbose=0)
         iterations[fraction] = system.table.data["iteration"].tolist()
         assert system.table.data["t"].tolist() == pytest.approx([5e-12, 10e-12], rel=1e-12, abs=0)
+        units = {"t": "s", "iteration": "", "E": "J", "mx": "", "my": "", "mz": ""}
+        assert system.table.units == {**units, "E_exchange": "J"}
         folder = f"flat/drive-{system.drive_number - 1}/parameters.json"
         with open(folder, encoding="utf-8") as stream:
             parameters = json.load(stream)
@@ -186,6 +192,29 @@ def test_current_of_a_system_turns_its_moment_by_the_field_like_torque():
     angle = 2e5 * field * 20e-12
     found = system.table.data[["mx", "my", "mz"]].iloc[-1].tolist()
     assert found == pytest.approx([0.6 * np.cos(angle), 0.6 * np.sin(angle), 0.8], abs=1e-5)
+    parameters = json.loads(Path("flat/drive-0/parameters.json").read_text(encoding="utf-8"))
+    assert parameters["torque"] == {
+        "current_density": 3e12,
+        "polarization": 1e-9,
+        "direction": [0.0, 0.0, 1.0],
+        "slonczewski_lambda": 1,
+        "field_like": 0.5,
+    }
+
+
+def test_two_external_fields_count_once_in_the_table_of_a_drive():
+    """Without columns of their own, since the engine has their sum: 1.3e5 A/m along m."""
+    system = flat_system()
+    system.energy += mm.Zeeman(H=(0, 0, 1e5), name="first")
+    system.energy += mm.Zeeman(H=(2e4, 0, 3e4), name="second")
+    wallnet.film.MinDriver(stopping_mxHxm=1e5).drive(system, verbose=0)
+    columns = ["iteration", "max_mxHxm", "E", "mx", "my", "mz"]
+    assert list(system.table.data.columns) == columns
+    units = dict(zip(columns, ("", "A/m", "J", "", "", ""), strict=True))
+    assert system.table.units == units
+    expected = [0, 2e4, -4e-7 * np.pi * 1e6 * 1.3e5 * 4e-25, 0, 0, 1]
+    found = system.table.data.iloc[-1].tolist()
+    assert found == pytest.approx(expected, rel=1e-9, abs=0)
 
 
 def test_settings_of_the_minimiser_reach_it():

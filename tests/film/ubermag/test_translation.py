@@ -27,6 +27,12 @@ def two_materials(system):
     )
 
 
+def thinned_out(system):
+    system.m = df.Field(
+        system.m.mesh, nvdim=3, value=(0, 0, 1), norm=lambda p: 1e6 if p[0] < 1e-8 else 0.999e6
+    )
+
+
 def warm(system):
     system.T = 300
 
@@ -62,6 +68,7 @@ def torque_alone(system):
         (two_layers, "10×5×2 cells"),
         (periodic, "boundary condition 'x'"),
         (two_materials, "norm of system.m varies"),
+        (thinned_out, "norm of system.m varies"),
         (warm, "temperature is 300"),
         (cubic, "CubicAnisotropy"),
         (bulk_dmi, "crystal class T"),
@@ -89,6 +96,19 @@ def test_parameter_given_by_cell_but_uniform_is_taken():
     description = translation.describe(system)
     assert description.terms.exchange_stiffness == 1e-11
     assert description.terms.external_field == (1e5, 0, 0)
+
+
+def test_a_parameter_may_be_another_in_empty_cells_alone():
+    """The empty cell is in column 1 of row 0."""
+    system = asymmetric_system()
+    values = np.full((4, 3, 1, 1), 1.1e-11)
+    values[1, 0] = 0.0
+    system.energy.exchange.A = df.Field(system.m.mesh, nvdim=1, value=values)
+    assert translation.describe(system).terms.exchange_stiffness == 1.1e-11
+    values[0, 1] = 0.0
+    system.energy.exchange.A = df.Field(system.m.mesh, nvdim=1, value=values)
+    with pytest.raises(wallnet.film.Unsupported, match="Exchange.A varies in space"):
+        translation.describe(system)
 
 
 def test_every_parameter_of_a_system_reaches_the_engine():
