@@ -497,7 +497,14 @@ def test_a_restored_film_goes_on_to_the_bit():
     assert state["film_missed"].any()
     assert state["film_window_others"].any()
     assert resumed.counters == through.counters
-    # the returned state is a copy
+    # the returned state is a copy that neither engine changes
+    kept = {name: value.copy() for name, value in state.items()}
+    another.restore(state)
+    for engine in (through, another):
+        engine.advance(0.3e-9)
+        assert not np.array_equal(engine.state()["film_window_others"], kept["film_window_others"])
+    for name, value in state.items():
+        np.testing.assert_array_equal(value, kept[name], err_msg=name)
     state["film_magnetization"][:] = 0
     assert through.magnetization.any()
 

@@ -188,6 +188,18 @@ def test_a_statement_about_moving_walls_or_pulses_that_nobody_made(synapse, neur
     ]
 
 
+def test_the_smallest_current_density_is_that_of_the_smallest_magnitude(synapse):
+    data = synapse.gather()
+    density = np.array([-0.9e12, -0.4e12, 0.2e12, 0.5e12, 0.6e12])
+    data = data.assign_coords(current_density=("current_density", density))
+    data["state"].values[:] = ["notch 1", "notch 1", "initial", "notch 1", "notch 2"]
+    data["settled"].values[:] = [1, 1, 1, 1, 1]
+    rest = Rest(device="d", current_density=0.5e12, state="notch 1")
+    job = jobs.summary_job(campaign(d=SYNAPSE)).model_copy(update={"rests": (rest,)})
+    (row,) = summary.paper_table(job, {"d": data}).rows()
+    assert row[2:] == ["0.50", "notch 1", "notch 1", "-0.40"]
+
+
 def test_each_figure_has_its_picture_its_data_and_how_it_was_made(configured, folder):
     page = page_of(jobs.summary_job(configured), folder)
     story = plan.story_figures(jobs.summary_job(configured))

@@ -277,7 +277,9 @@ class Engine:
             ),
             "film_moving_until": np.array([self._moving_until, self._driven_until]),
             "film_window_first": np.array(self._window.first if self._window else 0),
-            "film_window_others": self._window.others if self._window else np.empty((3, 0, 0)),
+            "film_window_others": (
+                self._window.others.copy() if self._window else np.empty((3, 0, 0))
+            ),
             "film_debt": self._debt.copy(),
             "film_counters": np.array(list(vars(self.counters).values())),
         }
@@ -298,7 +300,7 @@ class Engine:
         clock = state["film_clock"].tolist()
         self.time, self._interval, self._impulse, self._watched, self._renewed = clock
         self._moving_until, self._driven_until = state["film_moving_until"].copy()
-        first, others = int(state["film_window_first"]), state["film_window_others"]
+        first, others = int(state["film_window_first"]), state["film_window_others"].copy()
         width = others.shape[2]
         self._window = (
             _Window(first, first + width, self._stray.of_columns(width), others) if width else None

@@ -2,6 +2,7 @@
 
 import argparse
 import itertools
+import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -257,7 +258,12 @@ def _worst(found: Mapping[str, float]) -> float:
 
 
 def choose(quantized: Results, most: int) -> list[Interpretation]:
-    """Return the interpretations that fit the paper's MNIST numbers best, for fine-tuning."""
+    """Return the interpretations that fit the paper's MNIST numbers best, for fine-tuning.
+
+    One seed has no standard deviation. Distances are then compared in per cent.
+    """
+    if any(math.isnan(numbers.deviation) for numbers in quantized.values()):
+        quantized = {key: numbers._replace(deviation=1.0) for key, numbers in quantized.items()}
     ranked = sorted(
         readings(quantized), key=lambda reading: _worst(distances(reading, "mnist", quantized, {}))
     )

@@ -194,7 +194,7 @@ def _rest(statement: Rest, data: "xarray.Dataset") -> tuple[str, ...]:
     else:
         here = "; ".join(f"{texts[k]} at {density_in_1e12(densities[k])}" for k in shown)
     reaching = densities[(states == statement.state) & settled]
-    least = density_in_1e12(reaching.min()) if reaching.size else "–"
+    least = density_in_1e12(min(reaching, key=abs)) if reaching.size else "–"
     told = (density_in_1e12(asked), statement.state, here, least)
     return statement.device, "state after the pulse", *told
 
