@@ -437,6 +437,15 @@ def test_a_job_holds_what_matters_and_nothing_else(tiny):
         assert (after != before) == matters, path
 
 
+def test_the_threads_of_oommf_are_in_no_job(tiny):
+    tiny["devices"]["synapse"]["calculator"] = "oommf"
+    for threads in (1, 2):
+        tiny["oommf"] = {"threads": threads}
+        device = config.parse(tiny).devices["synapse"]
+        assert device.oommf.threads == threads
+        assert "threads" not in jobs.pulse_job(device, 0.5e12).to_json()
+
+
 def test_keys_changed_by_hand(tmp_path, tiny):
     path = tmp_path / "config.yaml"
     path.write_text(yaml.safe_dump(tiny))
