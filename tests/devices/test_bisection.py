@@ -1,6 +1,7 @@
 """Bisection of the current density, compared with thresholds that are known."""
 
 import itertools
+import json
 
 import numpy as np
 import pytest
@@ -159,6 +160,21 @@ def test_a_trace_of_another_pulse_is_refused(made):
     files.write_dataset(data, plan.trace_in(folder / "refined", 1.05 * T), "trace", {})
     with pytest.raises(FileError, match=r"1\.0500\.nc is of another pulse; delete it"):
         gather(job, rounds, folder)
+
+
+def test_pulses_of_another_duration_or_material_are_not_bisected_between(made):
+    job, rounds, _, folder = made
+    path = plan.trace_in(folder / "refined", 1.05 * T)
+    data = files.read_dataset(path, "trace")
+    own = json.loads(data.attrs["parameters"])
+    for changes in (
+        {"pulse_duration": 1.1 * own["pulse_duration"]},
+        {"material": own["material"] | {"damping": 0.29}},
+    ):
+        other = data.assign_attrs(parameters=json.dumps(own | changes))
+        files.write_dataset(other, path, "trace", {})
+        with pytest.raises(FileError, match=r"1\.0500\.nc was simulated under other conditions"):
+            gather(job, rounds, folder)
 
 
 def test_a_pulse_that_is_nearly_the_same_is_another_one(made):

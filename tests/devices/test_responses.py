@@ -247,9 +247,11 @@ def test_a_program_of_other_pulses_is_refused(tmp_path):
 def test_a_program_of_as_many_pulses_or_on_another_track_is_refused(tmp_path):
     job = program(tmp_path / "program.nc", WALLS, PULSES)
     stronger = [PULSES[0], PULSES[1] | {"current_density": -0.9e12}]
+    longer_pause = [PULSES[0] | {"pause": 0.6e-9}, PULSES[1]]
     longer = job.track.model_copy(update={"length": job.track.length + job.track.cell_size})
     for other in (
         program(tmp_path / "other.nc", WALLS, stronger),
+        program(tmp_path / "other.nc", WALLS, longer_pause),
         job.model_copy(update={"track": longer}),
     ):
         with pytest.raises(FileError, match=r"program\.nc is of another program; delete it"):

@@ -317,6 +317,23 @@ def test_a_trace_of_another_pulse_is_refused(made):
         gathered(campaign, folder)
 
 
+def test_a_pulse_from_another_state_or_on_another_track_is_refused(made):
+    campaign, folder = made
+    device = campaign.devices["stairs"]
+    track = device.track.model_copy(update={"thickness": 1.1 * device.track.thickness})
+    path = plan.transition_in(folder / "pulses", WallState("notch 1"), 0.6e12, 1.5e-9)
+    for changed, state in (
+        (device, "notch 2"),
+        (device.model_copy(update={"track": track}), "notch 1"),
+    ):
+        pulse = jobs.transition_job(changed, WallState(state), 0.6e12, 1.5e-9)
+        files.write_dataset(moving_wall(pulse, 40 * NM, 40 * NM), path, "trace", {})
+        with pytest.raises(
+            FileError, match=r"0\.6000\.nc does not start from the wall of .*1\.nc; delete it"
+        ):
+            gathered(campaign, folder)
+
+
 def test_a_trace_of_a_longer_pulse_is_refused(made):
     campaign, folder = made
     state = WallState("notch 1")

@@ -109,6 +109,16 @@ def test_each_outcome_is_at_its_variant_duration_and_density(campaign, staircase
     assert '"damping":0.3' in found.attrs["simulation"].replace("\\", "")
 
 
+def test_a_staircase_of_another_variant_is_refused(campaign, staircases, tmp_path):
+    other, wrong = (plan.staircase_in(staircases, name, 1.0e12, 1.5e-9) for name in "ba")
+    files.write_dataset(files.read_dataset(other, "staircase"), wrong, "staircase", {})
+    with pytest.raises(
+        FileError, match=r"1\.0000\.nc was simulated under other conditions than others of 'a'; del"
+    ):
+        job = jobs.window_job(campaign.windows["three"])
+        devices.window(job, staircases, tmp_path / "three.nc")
+
+
 def test_a_staircase_of_another_pulse_is_refused(campaign, staircases, tmp_path):
     window = campaign.windows["three"]
     other = plan.staircase_in(staircases, "a", 0.9e12, 1.5e-9)

@@ -5,6 +5,7 @@ only, so that a killed bisection goes on where it was.
 """
 
 import itertools
+import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 
 from wallnet import files, plan, revisions
 from wallnet.config.pulse import CURRENT_DENSITY_STEP
+from wallnet.devices.traces import conditions_of, foreign
 from wallnet.devices.transitions import UNUSED, WITHOUT_WALL
 from wallnet.files import FileError, WallState
 from wallnet.jobs import IntervalsJob
@@ -97,6 +99,7 @@ def _outcomes(
             paths[density] = plan.trace_in(refined, density)
     found: dict[float, Outcome] = {}
     made: dict[str, Any] = {}
+    first = next(iter(paths.values()))
     for density, path in paths.items():
         data = files.read_dataset(path, "trace", drop=list(UNUSED))
         if not math.isclose(float(data["pulse_current_density"]), density, rel_tol=1e-6):
@@ -104,7 +107,15 @@ def _outcomes(
         state = WallState(str(data.attrs["state"]))
         found[density] = str(state), state in WITHOUT_WALL or int(data.attrs["settled"]) == 1
         made = made or dict(data.attrs)
+        own, shared = (json.loads(each["parameters"]) for each in (data.attrs, made))
+        if _pulse_of(own) != _pulse_of(shared):
+            raise foreign(path, f"was simulated under other conditions than {first}")
     return found, made
+
+
+def _pulse_of(parameters: Mapping[str, Any]) -> tuple[dict[str, Any], float]:
+    """Return what all pulses between which is bisected have in common."""
+    return conditions_of(parameters), parameters["pulse_duration"]
 
 
 def intervals(

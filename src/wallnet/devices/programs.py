@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet import files, revisions
-from wallnet.config import repeated
 from wallnet.devices.conductance import (
     both_readings,
     detected_magnetization,
     detector_columns,
     normalize,
 )
+from wallnet.devices.traces import foreign
 from wallnet.files import FileError
-from wallnet.jobs import ResponseJob
+from wallnet.jobs import ProgramJob, ResponseJob
 
 SMALLEST_STEP = 1e-3
 """Share of the conductance's range below which a pulse has not changed the state."""
@@ -165,10 +165,9 @@ def response(job: ResponseJob, program: str | Path, out: str | Path) -> None:
         after all pulses.
     """
     data = files.read_dataset(program, "program", drop=["pulse_magnetization"])
-    wanted = [each.current_density for each in repeated(job.pulses)]
-    found = data["program_current_density"].values
-    if found[1:].tolist() != wanted or data.sizes["x"] != job.track.cells[0]:
-        raise FileError(f"{program} is of another program; delete it and run snakemake")
+    simulated = ProgramJob.from_json(data.attrs["parameters"])
+    if (simulated.pulses, simulated.simulation.track) != (job.pulses, job.track):
+        raise foreign(program, "is of another program")
     for name in ("m", "wall_bottom", "wall_top"):
         if not np.isfinite(data[name].values).all():
             raise files.damaged(program, "is not finite: the simulation became unstable")
@@ -176,6 +175,7 @@ def response(job: ResponseJob, program: str | Path, out: str | Path) -> None:
     columns = detector_columns(job.track, job.detector)
     detected = detected_magnetization(profile, data["magnetic_cells"].values, columns)
     conductance = both_readings(detected, job.detector)
+    pulses = data["program_current_density"].values
     # the entry at which each pause ends, rounding aside
     time = data["time"].values
     ends = [int(np.argmin(np.abs(time - end))) for end in data["pause_end"].values]
@@ -198,7 +198,7 @@ def response(job: ResponseJob, program: str | Path, out: str | Path) -> None:
         "normalized_pulse_conductance": normalized,
     }
     files.write_dataset(
-        files.dataset("response", values | _branch_variables(found, normalized)),
+        files.dataset("response", values | _branch_variables(pulses, normalized)),
         out,
         "response",
         {

@@ -1,5 +1,6 @@
 """Transitions: where pulses lead from every state, and the shortest sequences between states."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from wallnet import files, plan, revisions
 from wallnet.devices.gathering import simulated_by
+from wallnet.devices.traces import foreign
 from wallnet.files import FileError, WallState
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.jobs import TransitionsJob
@@ -237,7 +239,8 @@ def transitions(
     targets = [*names, *WITHOUT_WALL]
     paths = {name: plan.level_in(levels, name) for name in names}
     made_by: dict[str, set[str]] = {}
-    starts = [_read(path, None, None, made_by)[0] for path in paths.values()]
+    placed = {name: _read(path, None, None, made_by) for name, path in paths.items()}
+    starts = [start for start, _ in placed.values()]
     shape = (len(names), len(job.durations), len(job.current_densities))
     ends = np.empty(shape, dtype=object)
     simulation = ""
@@ -245,6 +248,9 @@ def transitions(
         duration, density = job.durations[place[1]], job.current_densities[place[2]]
         path = plan.transition_in(transitions, names[place[0]], density, duration)
         ends[place], told = _read(path, density, duration, made_by)
+        level = names[place[0]]
+        if _start_of(told) != _start_of(placed[level][1]):
+            raise foreign(path, f"does not start from the wall of {paths[level]}")
         simulation = simulation or told
     target = np.array(
         [target_of(end, starts, names, job.reach) for end in ends.flat], dtype=int
@@ -306,6 +312,12 @@ def _read(
         float(data["wall_top"][-1]),
     )
     return end, str(data.attrs["parameters"])
+
+
+def _start_of(parameters: str) -> dict[str, Any]:
+    """Return where the wall of a simulation is placed, and on which track."""
+    job = json.loads(parameters)
+    return {key: job[key] for key in ("track", "material", "placement")}
 
 
 def _edges(target: NDArray[np.int64], job: TransitionsJob, rests: Sequence[bool]) -> Iterator[Edge]:

@@ -1,6 +1,7 @@
 """Windows: over which amplitudes and durations a staircase of pulses works."""
 
 import itertools
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from wallnet import files, plan, revisions
 from wallnet.devices.gathering import simulated_by
+from wallnet.devices.traces import foreign
 from wallnet.files import FileError
 from wallnet.files.schema.windows import WORKS
 from wallnet.jobs import WindowJob, canonical
@@ -94,7 +96,10 @@ def window(job: WindowJob, staircases: str | Path, out: str | Path) -> None:
             raise FileError(f"{path} is of another pulse; delete it and run snakemake")
         for name, column in found.items():
             column[place] = data[f"outcome{'' if name == 'outcome' else f'_{name}'}"].item()
-        simulation.setdefault(variant, str(data.attrs["parameters"]))
+        own = str(data.attrs["parameters"])
+        first = simulation.setdefault(variant, own)
+        if json.loads(own)["simulation"] != json.loads(first)["simulation"]:
+            raise foreign(path, f"was simulated under other conditions than others of {variant!r}")
         for key in ("backend", "backend_version", "revision"):
             if key in data.attrs:
                 made_by.setdefault(key, set()).add(str(data.attrs[key]))
