@@ -61,6 +61,11 @@ def test_a_device_made_in_code_is_that_of_the_same_keys_in_a_file(synapse):
         api.make_device(**described, **shared)
 
 
+def test_a_measured_device_cannot_be_made_for_simulations():
+    with pytest.raises(config.ConfigError, match="^make_device: a measured device is not simul"):
+        api.make_device(kind="measured", levels="levels.csv")
+
+
 def test_the_page_is_a_script_that_runs(tmp_path):
     """All blocks of docs/python.md as one script, in an empty folder."""
     text = (ROOT / "docs/python.md").read_text(encoding="utf-8")
@@ -183,6 +188,24 @@ def test_a_simulation_that_fails_is_named_and_the_others_are_kept(path, tmp_path
         api.sweep(neuron, "neuron", tmp_path, processes=1, progress=False)
     assert files.read_dataset(place / "0.4000.nc", "trace").attrs["state"]
     assert not (tmp_path / "results/devices/neuron.nc").exists()
+
+
+def test_what_waits_for_a_simulation_that_failed_does_not_run(synapse, tmp_path, monkeypatch):
+    """Levels and their minima do not need the initial state; other commands end well."""
+    ran = []
+
+    def run(commands, arguments, log):
+        ran.append(Path(arguments[-1]).relative_to(tmp_path / "results").as_posix())
+        return "no disk" if ran[-1] in ("initial/synapse.nc", "levels/synapse/2.nc") else ""
+
+    monkeypatch.setattr(api._Commands, "run", run)
+    with pytest.raises(SimulationError, match=r"^no disk; 1 more failed$"):
+        api.sweep(synapse, "synapse", tmp_path, processes=1, progress=False)
+    assert sorted(ran) == [
+        "initial/synapse.nc",
+        *(f"levels/synapse/{state}.nc" for state in ("1-2", "1", "2")),
+        *(f"minima/synapse/{state}.nc" for state in ("1-2", "1", "reversed")),
+    ]
 
 
 def test_a_single_pulse_is_that_of_the_sweep(swept, synapse):

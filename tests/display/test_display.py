@@ -373,6 +373,76 @@ def test_failures_and_messages_are_printed_at_once_and_what_says_nothing_is_not(
     assert end == "2 of 2 jobs done in 0 s; 1 failed"
 
 
+def test_a_later_count_of_jobs_does_not_replace_the_first(handler):
+    """After a checkpoint Snakemake tells the numbers of all jobs that are left."""
+    say(handler, event=LogEvent.RUN_INFO, stats={"trace": 2, "total": 2})
+    say(handler, event=LogEvent.RUN_INFO, stats={"device": 5, "total": 5})
+    assert handler.run.planned == {"trace": 2}
+    assert handler.run.total == 2
+    assert handler.stream.getvalue() == "2 jobs: 2 trace\n"
+
+
+def test_each_failed_job_of_a_group_is_named(handler):
+    say(handler, event=LogEvent.RUN_INFO, stats={"trace": 3, "total": 3})
+    for number in (1, 2, 3):
+        say(handler, event=LogEvent.JOB_INFO, **job(number, f"{number}.nc"))
+    failed = [job(number) | {"log": [f"{number}.log"]} for number in (1, 3)]
+    say(handler, event=LogEvent.GROUP_ERROR, job_error_info=failed)
+    assert handler.stream.getvalue().splitlines()[1:] == [
+        "FAILED trace; log: 1.log",
+        "FAILED trace; log: 3.log",
+    ]
+    assert [*handler.run.running] == [2]
+
+
+def test_without_a_terminal_a_line_comes_every_half_minute_and_at_the_end(
+    handler, clock, monkeypatch
+):
+    handler._printed = clock()
+    told = SimpleNamespace(monotonic=clock, strftime=lambda pattern: "12:00:00")
+    monkeypatch.setattr("snakemake_logger_plugin_wallnet.time", told)
+    say(handler, event=LogEvent.RUN_INFO, stats={"trace": 5, "total": 5})
+    for done, seconds in ((1, 29), (2, 2), (3, 29), (4, 0), (5, 0)):
+        clock.now += seconds
+        say(handler, event=LogEvent.PROGRESS, done=done, total=5)
+    lines = handler.stream.getvalue().splitlines()
+    assert lines[1:] == ["12:00:00 2 of 5 jobs", "12:00:00 5 of 5 jobs"]
+
+
+def test_what_is_said_for_developers_is_not_shown(handler):
+    say(handler, "a detail", logging.DEBUG)
+    say(handler, "a fault", logging.ERROR)
+    assert handler.stream.getvalue() == "a fault\n"
+
+
+def test_a_dry_run_lists_the_most_frequent_changes_and_other_reasons(tmp_path, monkeypatch):
+    """Results of jobs with other parameters are there, and some are missing."""
+    monkeypatch.setattr("snakemake_logger_plugin_wallnet.run.MOST_CHANGES", 2)
+    path = tmp_path / "stored.json"
+    path.write_text(json.dumps({"parameters": {"a": 1, "b": 1, "c": 1}}))
+    run = Run()
+    run.plan({"trace": 5, "device": 2, "data": 3})
+    for rule, changed in (
+        *(("device", {"c": 2}), ("trace", {"b": 2}), ("trace", {"b": 2}), ("trace", {"a": 2})),
+        *(("trace", {"b": 2}), ("device", {"b": 2}), ("trace", {"a": 2})),
+    ):
+        text = json.dumps({"a": 1, "b": 1, "c": 1} | changed)
+        known = {"outputs": (str(path),), "command": f"x --job '{text}'"}
+        run.start(Job(rule, 1, reason="Params have changed since", **known), dry=True)
+    missing, updated = "Missing output files: a.json, b.json", "Updated input files: c.json"
+    for reason in (updated, missing, missing):
+        run.start(Job("data", 1, reason=reason), dry=True)
+    assert run.dry_text().splitlines() == [
+        "10 jobs: 5 trace, 3 data, 2 device",
+        "b 1 → 2: 3 trace, 1 device",
+        "a 1 → 2: 2 trace",
+        "and 1 more changes",
+        "results are missing: 2 jobs",
+        "inputs are newer: 1 jobs",
+    ]
+    assert run.running == {}
+
+
 def job(number, *outputs):
     return {"jobid": number, "rule_name": "trace", "output": list(outputs)}
 

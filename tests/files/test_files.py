@@ -475,12 +475,19 @@ STATES = [
 NO_STATES = ["", "notch", "notch x", "notch 1 ", "notch 1234567", "between 1", "xfree", "free\n"]
 
 
-@pytest.mark.parametrize("name", ["state", "level_state", "level_resting_state"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("state", "level_state", "level_resting_state", "pulse_state", "outcome_state"),
+        *("window_state", "start", "target", "end_state", "interval_state"),
+        *("state_name", "pair_first", "pair_second"),
+    ],
+)
 def test_only_names_of_states_are_states(name):
     assert schema.impossible(holding(name, *STATES), {}) is None
     for wrong in NO_STATES:
         fault = schema.impossible(holding(name, "free", wrong), {})
-        assert "which is not a state of a wall" in fault
+        assert "which is not a state of a wall" in (fault or "")
 
 
 def test_a_state_and_a_device_among_the_attributes_are_checked_too():

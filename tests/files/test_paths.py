@@ -7,7 +7,7 @@ from helpers.small_campaign import ROOT
 
 from wallnet import config, files, plan
 from wallnet.config.networks import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES
-from wallnet.jobs import device_job
+from wallnet.jobs import PriceJob, device_job
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +61,28 @@ def test_figures_are_one_a_device_and_the_comparison(tiny):
     assert "results/figures/devices/t-wall-position.svg" in names
     tiny["devices"] = {"t": tiny["devices"]["t"]}
     assert len(plan.figures(config.parse(tiny))) == 3
+
+
+def test_options_of_figures_are_those_of_their_own_device(tiny):
+    tiny["devices"]["wide"] = {
+        "like": "synapse",
+        "track": {"width": 80e-9},
+        "shown": [1.5e12, 0.5e12],
+    }
+    table = {"wide": 10, "synapse": 5}
+    tiny["networks"] |= {"synapses": [*table], "table_ii": table}
+    campaign = config.parse(tiny)
+    *words, job = plan.FIGURES["price"].command(campaign, device="wide")
+    assert words == ["device-figure", "price", "--price"]
+    assert PriceJob.from_json(job).width == 80e-9
+    assert plan.FIGURES["dynamics"].command(campaign, device="wide") == [
+        *("device-figure", "dynamics", "--traces", "results/traces/wide"),
+        *("--shown", "1.5e+12", "5e+11"),
+    ]
+    assert plan.FIGURES["dynamics"].command(campaign, device="synapse")[-1] == "--shown"
+    assert plan.FIGURES["accuracy"].command(campaign) == [
+        *("network-figure", "accuracy", "--paper", "5", "10"),
+    ]
 
 
 def test_figures_list_each_of_networks_once_in_both_formats_with_its_data(default):

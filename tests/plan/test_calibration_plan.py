@@ -57,6 +57,33 @@ def test_a_run_tells_beforehand_how_much_it_simulates_at_most(ran):
     assert "4 simulations of this target are not there yet: at most 7 ns, about " in ran.told
 
 
+def test_known_candidates_count_with_their_own_pulse_and_others_with_the_longest(
+    tmp_path, monkeypatch
+):
+    """Three of four candidates are known; each has two simulations, with 1 ns of relaxation."""
+    monkeypatch.chdir(tmp_path)
+    candidates = {
+        str(number): {
+            "damping": 0.5,
+            "notch_diameter": 32e-9,
+            "wall_start": 40e-9,
+            "pulse_duration": duration,
+        }
+        for number, duration in enumerate((0.6e-9, 0.4e-9, 0.7e-9))
+    }
+    files.write_json({"candidates": candidates}, "results/calibration/round-1.json")
+    work = plan.calibration_work(config.parse(searched()))
+    longest = {0: 1600, 1: 1400, 2: 1700}
+    assert [(each.path, round(each.longest / 1e-12), each.strongest) for each in work] == [
+        *(
+            (f"results/calibration/{number}/synapse/{density / 1e12:.4f}.nc", time, density)
+            for number, time in longest.items()
+            for density in (1.5e12, 3.0e12)
+        ),
+        *(("", 1800, density) for density in (1.5e12, 3.0e12)),
+    ]
+
+
 def test_a_finished_calibration_plans_nothing_and_is_no_part_of_the_rest(finished):
     assert finished.planned("calibration") == {}
     assert "calibration_round" not in finished.planned()

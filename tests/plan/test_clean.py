@@ -246,6 +246,8 @@ def test_what_lies_hidden_beside_a_result_goes_with_it_and_that_of_others_stays(
         "results/traces/neuron/.0.4500.checkpoint.npz",
         "results/traces/neuron/.0.4500.0123abcd.part.nc",
         "results/traces/neuron/.0.4500.nc.sha256.0123abcd.part",
+        "results/traces/neuron/.0.4500.nc.progress",
+        "results/traces/neuron/.0.4500.unfinished.ckpt",
     ]
     stay = [
         "results/traces/neuron/0.4501.nc",

@@ -50,6 +50,31 @@ def test_a_run_tells_beforehand_how_much_it_simulates_at_most(ran):
     assert "23 simulations of this target are not there yet" in ran.told
 
 
+def test_the_estimate_counts_known_pulses_with_their_own_current(tmp_path, monkeypatch):
+    """Of two thresholds in two rounds on each of four walls, three pulses are known."""
+    monkeypatch.chdir(tmp_path)
+    campaign = config.parse(freed(duration=0.7e-9))
+    asked = {"notch-1": [0.5e12, 3.0e12], "alone-2": [3.0e12]}
+    files.write_json({"current_densities": asked}, "results/depinning/synapse/round-1.json")
+    work = [
+        (each.path, round(each.longest / 1e-12), each.strongest)
+        for each in plan.depinning_work(campaign)
+    ]
+    folder = "results/depinning/synapse"
+    assert work == [
+        # the sweep of the device: 0.6 ns and 1 ns of relaxation
+        *((f"results/traces/synapse/{j}000.nc", 1600, float(j) * 1e12) for j in (0.5, 1.5, 3.0)),
+        *((f"results/levels/synapse/{k}.nc", 1000, 0.0) for k in (1, 2)),
+        *((f"{folder}/alone-{k}/start.nc", 1000, 0.0) for k in (1, 2)),
+        (f"{folder}/alone-2/3.0000.nc", 700, 3.0e12),
+        (f"{folder}/notch-1/0.5000.nc", 700, 0.5e12),
+        (f"{folder}/notch-1/3.0000.nc", 700, 3.0e12),
+        *[("", 700, 3.0e12)] * (2 * 2 * 4 - 3),
+    ]
+    files.write_text("", "results/depinning/synapse.nc")
+    assert len(plan.depinning_work(campaign)) == 3 + 4 + 3
+
+
 def test_finished_depinning_plans_nothing_and_is_no_part_of_the_rest(finished):
     assert finished.planned("depinning") == {}
     assert "depinning_round" not in finished.planned()

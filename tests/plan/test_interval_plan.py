@@ -51,6 +51,23 @@ def test_a_run_tells_beforehand_how_much_it_simulates_at_most(ran):
     assert "4 simulations of this target are not there yet: at most 18 ns, about " in ran.told
 
 
+def test_the_estimate_counts_an_edge_between_each_two_pulses_until_all_are_found(
+    tmp_path, monkeypatch
+):
+    """From 1.2e12 A/m², two rounds halve 0.6e12 to 0.15e12 A/m²; two gaps make four pulses."""
+    monkeypatch.chdir(tmp_path)
+    data = copy.deepcopy(DATA)
+    data["devices"]["stairs"]["pulse"]["current_densities"] = [0.6e12, 1.2e12, 1.8e12]
+    campaign = config.parse(data)
+    traces = [f"results/traces/stairs/{j}000.nc" for j in ("0.6", "1.2", "1.8")]
+    sweep = list(zip(traces, (0.6e12, 1.2e12, 1.8e12), strict=True))
+    work = plan.interval_work(campaign)
+    assert [(each.path, each.strongest) for each in work] == [*sweep, *[("", 1.8e12)] * 4]
+    assert [each.longest for each in work] == pytest.approx([4.5e-9] * 7, rel=1e-9, abs=0)
+    files.write_text("", "results/intervals/stairs.nc")
+    assert [each.path for each in plan.interval_work(campaign)] == traces
+
+
 def test_a_finished_bisection_plans_nothing_and_is_no_part_of_the_rest(finished):
     assert finished.planned("intervals") == {}
     assert "interval_round" not in finished.planned()

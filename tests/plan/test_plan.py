@@ -9,8 +9,13 @@ import shutil
 from pathlib import PurePath
 
 import pytest
+from helpers.calibration import SEARCH
+from helpers.depinning import ASKED
+from helpers.intervals import bisected
 from helpers.planned import planned_jobs
 from helpers.small_campaign import ROOT, TRAINING, Campaign, with_networks
+from helpers.transitions import led
+from helpers.windows import windowed
 
 from wallnet import config, files, plan
 from wallnet.files import WallState
@@ -1052,3 +1057,122 @@ def test_a_campaign_without_recipes_asks_for_nothing_of_networks(tiny):
     campaign = config.parse(tiny)
     assert plan.network_files(campaign) == []
     assert not [path for path in plan.everything(campaign) if "network" in path or "mnist" in path]
+
+
+# Targets whose jobs follow from finished rounds: some of their pulses are asked for by name
+
+ROUNDS = {
+    "windows": {
+        "window_initial": None,
+        "staircase": None,
+        "window": "devices",
+        "window_report": "report",
+    },
+    "transitions": {
+        "transition": None,
+        "device_transitions": "devices",
+        "transition_report": "report",
+    },
+    "intervals": {
+        "interval_round": "devices",
+        "device_intervals": "devices",
+        "interval_report": "report",
+    },
+    "depinning": {
+        "alone_level": None,
+        "depinning_round": "devices",
+        "device_depinning": "devices",
+        "depinning_report": "report",
+    },
+    "calibration": {
+        "calibration_round": "devices",
+        "candidates": "devices",
+        "calibration_report": "report",
+    },
+    "results/intervals/stairs/0.9000.nc": {"interval_trace": None},
+    "results/depinning/stairs/alone-2/1.7500.nc": {"depinning_trace": None},
+    "results/depinning/stairs/notch-3/1.7500.nc": {"depinning_trace": None},
+    "results/calibration/1/stairs/1.5000.nc": {"candidate_trace": None},
+}
+"""Rules of each target with the stage of their revision; none for a simulation."""
+
+
+@pytest.fixture(scope="module")
+def of_rounds(tmp_path_factory):
+    """Return the jobs of `ROUNDS`, with a device that OOMMF simulates."""
+    folder = tmp_path_factory.mktemp("rounds")
+    data = bisected() | {
+        "windows": windowed()["windows"],
+        "transitions": led()["transitions"],
+        "depinning": {"stairs": ASKED},
+        "calibration": SEARCH
+        | {
+            "arrivals": [],
+            "rests": [{"device": "stairs", "current_density": 1.5e12, "state": "notch 2"}],
+            "changes": {"stairs": {"wall": {"relaxation": 0.0}}},
+        },
+    }
+    data["devices"]["stairs"] |= {"calculator": "oommf", "oommf": {"threads": 3}}
+    Campaign(folder).configure(data)
+    candidate = {"damping": 0.5, "notch_diameter": 32e-9, "wall_start": 36e-9}
+    candidates = {
+        str(number): {**candidate, "pulse_duration": duration}
+        for number, duration in enumerate((0.4e-9, 0.7e-9))
+    }
+    files.write_json({"candidates": candidates}, folder / "results/calibration/round-1.json")
+    raised = with_revisions(folder, **RAISED)
+    return planned_jobs(folder, ROUNDS, environment=raised)[0]
+
+
+def test_jobs_of_rounds_have_the_revision_threads_and_resources_of_their_kind(of_rounds):
+    table = json.loads((ROOT / "src/wallnet/revisions.json").read_text())
+    now = {stage: table[stage]["revision"] + by for stage, by in RAISED.items()}
+    kinds = {rule: kind for rules in ROUNDS.values() for rule, kind in rules.items()}
+    assert set(kinds) <= {job["rule"] for job in of_rounds}
+    for job in of_rounds:
+        rule = job["rule"]
+        if rule not in kinds:
+            continue
+        revision = job["params"].get("revision")
+        if kinds[rule] is None:
+            assert revision == now["oommf"], rule
+            assert (job["threads"], job["environment"]) == (3, "oommf.yaml"), rule
+            assert job["resources"] == ([1200, 600] if rule == "staircase" else [1000, 120]), rule
+            assert job["command"].startswith("OOMMF_THREADS=3 wallnet "), rule
+        else:
+            assert revision == now[kinds[rule]], rule
+            assert (job["threads"], job["environment"]) == (1, None), rule
+
+
+def test_a_pulse_of_a_round_is_that_of_its_own_wall_or_candidate(of_rounds):
+    """Its notch, its current and what it starts from; the sweep has pulses of 1.5 ns."""
+    told = {
+        job["output"][0].removeprefix("results/"): (
+            json.loads(job["params"]["job"]),
+            job["input"],
+            [word for word in words_of(job) if word in ("--after", "--initial")],
+        )
+        for job in of_rule(of_rounds, "interval_trace", "depinning_trace", "candidate_trace")
+    }
+    places = {
+        "intervals/stairs/0.9000.nc": (0.9e12, 1.5e-9, 40e-9, 3, "--initial"),
+        "depinning/stairs/alone-2/1.7500.nc": (1.75e12, 0.6e-9, 180e-9, 1, "--after"),
+        "depinning/stairs/notch-3/1.7500.nc": (1.75e12, 0.6e-9, 320e-9, 3, "--after"),
+        "calibration/0/stairs/1.5000.nc": (1.5e12, 0.4e-9, 36e-9, 3, ""),
+        "calibration/1/stairs/1.5000.nc": (1.5e12, 0.7e-9, 36e-9, 3, ""),
+    }
+    assert set(told) == set(places)
+    for path, (density, duration, start, notches, option) in places.items():
+        job, _, options = told[path]
+        assert job["current_density"] == pytest.approx(density, rel=1e-9, abs=0)
+        assert job["pulse_duration"] == pytest.approx(duration, rel=1e-9, abs=0)
+        for end in ("bottom", "top"):
+            assert job["placement"][end] == pytest.approx(start, rel=1e-9, abs=0)
+        assert len(job["track"]["notches"]["positions"]) == notches
+        assert options == ([option] if option else [])
+    assert [told[path][1] for path in places] == [
+        ["results/initial/stairs.nc"],
+        ["results/depinning/stairs/alone-2/start.nc"],
+        ["results/levels/stairs/3.nc"],
+        *([], []),
+    ]

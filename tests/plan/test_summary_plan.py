@@ -3,6 +3,7 @@
 import copy
 
 import pytest
+from helpers.calibration import searched
 from helpers.measured import measured_campaign
 from helpers.programs import UP
 from helpers.small_campaign import TINY, with_networks
@@ -70,6 +71,27 @@ def test_programs_on_other_devices_do_not_rewrite():
     data["devices"]["synapse"]["optional"] = True
     job = job_of(data)
     assert (job.written, job.rewritten, job.programs) == (None, None, ("first",))
+
+
+def test_what_the_paper_states_of_optional_devices_is_left_out():
+    response = {"device": "neuron", "current_densities": [0.2e12, 0.4e12, 1e12], "deviation": 0.2}
+    data = searched(responses=[response])
+    job = job_of(data)
+    assert [len(each) for each in (job.rests, job.arrivals, job.responses)] == [2, 1, 1]
+    data["devices"]["synapse"]["optional"] = True
+    job = job_of(data)
+    assert [len(each) for each in (job.rests, job.arrivals, job.responses)] == [0, 0, 1]
+    data["devices"]["synapse"]["optional"] = False
+    data["devices"]["neuron"]["optional"] = True
+    job = job_of(data)
+    assert [len(each) for each in (job.rests, job.arrivals, job.responses)] == [2, 1, 0]
+
+
+def test_a_page_depends_on_how_barriers_are_judged():
+    data = copy.deepcopy(TINY)
+    data["barriers"] = {"temperature": 350.0, "kept": 25.0}
+    job = job_of(data)
+    assert (job.barriers.temperature, job.barriers.kept) == (350.0, 25.0)
 
 
 def test_of_a_measured_device_the_levels_are_shown():

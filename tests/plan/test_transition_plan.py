@@ -80,6 +80,20 @@ def test_a_run_tells_beforehand_how_much_it_simulates(ran):
     assert "15 simulations of this target are not there yet: at most 63 ns, about " in ran.told
 
 
+def test_each_pulse_counts_with_its_own_duration_and_current():
+    """Each start relaxes for up to 3 ns, as does the wall after each pulse."""
+    work = plan.transition_work(config.parse(led(durations=[0.8e-9, 1.5e-9])))
+    starts, pulses = work[:3], work[3:]
+    assert [each.path for each in starts] == [f"results/levels/stairs/{k}.nc" for k in (1, 2, 3)]
+    assert [each.longest for each in starts] == [3e-9] * 3
+    assert len(pulses) == 3 * 2 * 4
+    for each in pulses:
+        *_, duration, name = each.path.split("/")
+        assert each.longest == pytest.approx(float(duration) * 1e-9 + 3e-9, rel=1e-9, abs=0)
+        density = float(name.removesuffix(".nc")) * 1e12
+        assert each.strongest == pytest.approx(density, rel=1e-9, abs=0)
+
+
 def test_transitions_are_a_target_of_their_own(finished):
     assert finished.planned("transitions") == {}
     assert of_transitions(finished.planned()) == {}

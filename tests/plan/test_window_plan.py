@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 
 import pytest
 from helpers.planned import planned_jobs
@@ -81,6 +82,45 @@ def test_the_estimate_is_that_of_cells_and_steps():
         "2 simulations of this target are not there yet: at most 15 ns, about 4 s of processor "
         "time, 1 with a calculator of unknown speed, less where a simulation ends early."
     )
+
+
+def test_long_estimates_are_in_minutes_and_hours():
+    """From two of the larger unit on; OOMMF takes 2.5 µs for each of 90×18 cells and a step."""
+    device = config.parse(DATA).devices["stairs"].model_copy(update={"calculator": "oommf"})
+    step = device.time_step(0.6e12)
+
+    def told(seconds):
+        longest = (seconds - 1.4) / (2.5e-6 * 90 * 18) * step
+        sentence = plan.work_ahead([Work("", device, longest, 0.6e12)])
+        return re.search(r"about (\d+ \w+)", sentence)[1]
+
+    shown = [told(seconds) for seconds in (119, 123, 7100, 7300, 54_100)]
+    assert shown == ["119 s", "2 min", "118 min", "2 h", "15 h"]
+
+
+def test_each_staircase_is_as_long_as_its_own_pulses():
+    """Three up and three down, each with its pause of 2.5 ns and its tail of 1 ns."""
+    tail = {"share": 0.5, "duration": 1e-9}
+    data = windowed(durations=[1.5e-9, 1.2e-9], variants=VARIANTS, tail=tail)
+    work = plan.window_work(config.parse(data))
+    place = "results/windows/three/alpha"
+    expected = {
+        f"{place}-{damping}/{name}": (damping, longest, density)
+        for damping in ("0.5", "0.4")
+        for name, longest, density in (
+            ("initial.nc", 1e-9, 0.0),
+            ("1.200/0.9000.nc", 28.2e-9, 0.9e12),
+            ("1.200/1.0500.nc", 28.2e-9, 1.05e12),
+            ("1.500/0.9000.nc", 30e-9, 0.9e12),
+            ("1.500/1.0500.nc", 30e-9, 1.05e12),
+        )
+    }
+    assert sorted(each.path for each in work) == sorted(expected)
+    for each in work:
+        damping, longest, density = expected[each.path]
+        assert str(each.device.material.damping) == damping
+        assert each.longest == pytest.approx(longest, rel=1e-9, abs=0)
+        assert each.strongest == density
 
 
 def test_windows_are_a_target_of_their_own(finished):

@@ -1,13 +1,17 @@
 """The crate of a finished campaign: what is in it, what it says, and what is refused."""
 
+import copy
 import hashlib
 import json
 import os
 from datetime import datetime
 
+import netCDF4
 import pytest
 import yaml
+from helpers.depinning import ASKED
 from helpers.small_campaign import ROOT
+from helpers.transitions import led
 
 from wallnet import cli, config, files, plan
 from wallnet.provenance import contents, history
@@ -187,6 +191,32 @@ def test_title_authors_and_licence_are_those_given(pack, imitation, tmp_path):
     assert made.members["README.md"].decode().startswith(f"# {spiteful}\n")
 
 
+def test_a_licence_may_be_a_url(pack, imitation, tmp_path):
+    place = "https://example.org/terms-of-use"
+    made = pack(imitation, tmp_path / "a.zip", "--license", place, "--author", "D")
+    assert made["./"]["license"] == {"@id": place}
+    assert (made[place]["name"], made[place]["url"]) == (place, place)
+    assert made["./"]["author"] == made["#run"]["agent"] == {"@id": "#author-1"}
+
+
+def test_a_calculator_of_one_s_own_has_the_revision_of_simulations(tmp_path):
+    """Each program is listed with its own version, and each revision with its stage."""
+    common = {"kind": "trace", "wallnet_version": "0.2.0", "backend_version": "3.4"}
+    stated = {
+        "a.nc": {**common, "backend": "mine:Own", "revision": 5},
+        "b.nc": {**common, "backend": "film", "revision": 7},
+        "c.nc": {**common, "backend": "none", "revision": 9},
+    }
+    for name, origin in stated.items():
+        with netCDF4.Dataset(tmp_path / name, "w") as data:
+            data.setncatts(origin)
+    programs, numbers = history.software(tmp_path, stated)
+    assert {(each.name, each.version) for each in programs} == {
+        *(("wallnet", "0.2.0"), ("mine:Own", "3.4")),
+    }
+    assert numbers == {"film": {7}, "simulate": {5}}
+
+
 def test_profiles_are_named_where_the_profiles_ask_for_it(crate):
     assert "https://w3id.org/ro/wfrun/workflow/0.5" in crate.named("./", "conformsTo")
     assert crate.named("ro-crate-metadata.json", "conformsTo") == [
@@ -267,6 +297,45 @@ def test_finished_targets_are_those_with_all_results(tmp_path, default_campaign)
     assert plan.unfinished_targets(default_campaign, tmp_path) == {}
 
 
+def test_a_target_was_not_begun_because_another_one_made_files_of_it(tmp_path):
+    """Pulses of transitions and of depinning start from the same resting walls."""
+    data = led(starts=["notch 1", "notch 2", "notch 3"])
+    data["depinning"] = {"stairs": copy.deepcopy(ASKED)}
+    campaign = config.parse(data)
+    beyond = plan.listing.beyond_all(campaign)
+    shared = {*beyond["transitions"]} & {*beyond["depinning"]}
+    assert "results/levels/stairs/1.nc" in shared
+    touch(tmp_path, beyond["transitions"])
+    assert [*plan.finished_targets(campaign, tmp_path)] == ["transitions"]
+    assert plan.unfinished_targets(campaign, tmp_path) == {}
+    (one,) = [path for path in beyond["depinning"] if path.endswith("round-1.json")]
+    files.write_json({"current_densities": {}}, tmp_path / one)
+    unfinished = plan.unfinished_targets(campaign, tmp_path)
+    assert unfinished == {"depinning": (len(shared) + 1, len(beyond["depinning"]))}
+
+
+def test_finished_targets_are_packed_and_unfinished_ones_are_named(
+    imitation, pack, tmp_path, capsys
+):
+    campaign = config.load(imitation / "config.yaml")
+    beyond = plan.listing.beyond_all(campaign)
+    for path in (*beyond["validation"], *beyond["barriers"][:3]):
+        files.write_text("content", imitation / path)
+    made = pack(imitation, tmp_path / "a.zip")
+    assert {*beyond["validation"]} <= {*made.members}
+    assert not {*beyond["barriers"]} & {*made.members}
+    assert made["#run"]["description"] == "snakemake all validation"
+    listed = made.members["results.sha256"].decode()
+    assert all(path in listed for path in beyond["validation"])
+    wanted = plan.everything(campaign) + beyond["validation"]
+    short = sum(map(contents.in_short, wanted))
+    assert capsys.readouterr().out.splitlines() == [
+        f"not packed: barriers, of which 3 of {len(beyond['barriers'])} results are there",
+        f"{tmp_path / 'a.zip'}: {short} results of all, validation, all as written; --whole adds "
+        f"{len(wanted) - short} simulations and networks",
+    ]
+
+
 def test_no_target_has_results_of_all(default_campaign):
     beyond = plan.listing.beyond_all(default_campaign)
     usual = {*plan.everything(default_campaign)}
@@ -304,7 +373,9 @@ def test_summaries_are_short_and_simulations_are_not(path, expected):
 def test_measured_files_and_own_modules_are_inputs(tmp_path, tiny):
     folder, elsewhere = tmp_path / "campaign", tmp_path / "elsewhere.csv"
     folder.mkdir()
-    for path in (folder / "levels.csv", elsewhere, folder / "mine.py"):
+    own = ("mine.py", "nets/deep.py", "other/__init__.py", "other/inner/part.py", "other/data.csv")
+    for path in (folder / "levels.csv", elsewhere, *(folder / name for name in own)):
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("content")
     tiny["devices"]["measured"] = {
         "kind": "measured",
@@ -312,6 +383,10 @@ def test_measured_files_and_own_modules_are_inputs(tmp_path, tiny):
         "activation": str(elsewhere),
     }
     tiny["devices"]["neuron"]["calculator"] = "mine:Own"
+    tiny["networks"]["recipes"] = {
+        name: {"model": model, "fp32": {"epochs": 1, "learning_rate": 1e-3}}
+        for name, model in {"a": "nets.deep:Net", "b": "other:Net"}.items()
+    }
     (folder / "config.yaml").write_text(yaml.safe_dump(json.loads(json.dumps(tiny))))
     campaign = config.load(folder / "config.yaml")
     found = contents.Contents(folder, ROOT / "Snakefile", campaign, ("all",), {}, ())
@@ -320,4 +395,7 @@ def test_measured_files_and_own_modules_are_inputs(tmp_path, tiny):
         "levels.csv": folder / "levels.csv",
         "inputs/measured-activation.csv": elsewhere,
         "mine.py": folder / "mine.py",
+        "nets/deep.py": folder / "nets/deep.py",
+        "other/__init__.py": folder / "other/__init__.py",
+        "other/inner/part.py": folder / "other/inner/part.py",
     }
