@@ -80,6 +80,18 @@ def test_transitions_that_cannot_be_are_named(changes, words):
     assert len(found) == 1
 
 
+def test_no_pulse_starts_from_a_notch_on_the_right_edge():
+    """Three notches on 360 nm are at 120, 240 and 360 nm."""
+    data = led()
+    data["devices"]["stairs"]["track"]["notches"] = {"count": 3, "diameter": 32e-9}
+    data["devices"]["stairs"]["wall"] = {"start": 40e-9}
+    (problem,) = problems(data)
+    assert problem == (
+        "config.yaml: transitions.stairs.starts has 'notch 3', and stairs has 2 notches inside its "
+        "track; name another state"
+    )
+
+
 def test_rewritable_levels_need_transitions():
     data = led()
     data["networks"] = {"synapses": ["stairs"], "compared": ["layer", "signed-rewritable"]}

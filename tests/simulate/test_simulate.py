@@ -487,6 +487,18 @@ def test_the_state_is_that_of_the_latest_entry_seen_from_the_first(synapse):
     assert _recorded(job, [(170e-9, 190e-9), 180e-9]).state == "initial"
 
 
+def test_a_pulse_after_another_starts_from_its_last_map(synapse, tmp_path):
+    first, second = tmp_path / "first.nc", tmp_path / "second.nc"
+    files.write_dataset(simulate.simulate(_pulse(synapse, 1.5e12)), first, "trace", {})
+    job = _pulse(synapse, -0.5e12).to_json()
+    cli.main(["simulate", "--job", job, "--after", str(first), "--out", str(second)])
+    before, after = (files.read_dataset(path, "trace") for path in (first, second))
+    for name in ("wall_bottom", "wall_top"):
+        left = before[name].values
+        assert after[name].values[0] == pytest.approx(left[-1], abs=0.1e-9)
+        assert left[-1] > left[0] + 5e-9
+
+
 def test_one_pulse_starts_from_the_given_state_and_is_summed_up(
     synapse, tmp_path, capsys, announced
 ):
