@@ -35,6 +35,13 @@ def test_each_density_has_both_signs():
     assert jobs.signed(asked) == pytest.approx([-1.05e12, -0.6e12, 0.6e12, 1.05e12], abs=1)
 
 
+def test_a_wall_is_in_a_state_within_its_width_parameter():
+    """Δ = √(A/K_eff) is 9.134 nm with the paper's material; the notches have a radius of 16 nm."""
+    campaign = config.parse(led())
+    job = jobs.transitions_job(campaign.devices["stairs"], campaign.transitions["stairs"])
+    assert job.reach == pytest.approx(9.134e-9, rel=1e-4, abs=0)
+
+
 def test_a_half_state_is_placed_with_the_end_ahead_that_its_name_tells():
     device = config.parse(led()).devices["stairs"]
     found = jobs.level_job(device, "3-2").placement
