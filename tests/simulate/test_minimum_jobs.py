@@ -297,6 +297,13 @@ def test_a_state_without_a_minimum_has_no_path(device, barriers, minima):
     assert found.attrs["reason"] == "'notch 2' is no minimum of the energy"
 
 
+def test_a_minimum_that_was_not_given_is_an_error_and_no_result(device, barriers, minima):
+    given = {state: each for state, each in minima.items() if state != "notch 2"}
+    for pair in (("1-2", "2"), ("2", "reversed")):
+        with pytest.raises(SimulationError, match="the minimum of 'notch 2' is missing; give its"):
+            find_barrier(jobs.barrier_job(device, barriers, *pair), given)
+
+
 def test_a_path_has_an_image_for_each_step_of_the_end_that_moves_further(device, barriers):
     """The estimate is for walls in their notches; those of a minimum may be further apart."""
     from wallnet.simulate import barriers as stage

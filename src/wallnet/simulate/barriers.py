@@ -69,9 +69,11 @@ def find_barrier(
     first, second = WallState(job.first), WallState(job.second)
     begin = time.process_time()
     landscape = landscape_of(job)
-    missing = [state for state in (first, second) if not _holds(state, minima)]
-    if missing:
-        return _without(job, f"'{missing[0]}' is no minimum of the energy")
+    for state in (first, second):
+        if state not in (EXPELLED, REVERSED, *minima):
+            raise SimulationError(f"the minimum of '{state}' is missing; give its file (--minima)")
+        if not _holds(state, minima):
+            return _without(job, f"'{state}' is no minimum of the energy")
     ends = [_end(landscape, state, minima) for state in (first, second)]
     places = _places(job, first, second)
     straight = "one end moves" if first.half or second.half else "both ends together"
