@@ -117,30 +117,34 @@ def test_pulses_that_free_and_those_of_the_sweep_have_durations_of_their_own():
     assert freeing.pulse_duration == 0.9e-9
 
 
-@pytest.fixture
-def made(tmp_path):
-    """Return job, rounds, what each round asked for, and a folder with all traces."""
-    campaign = config.parse(freed())
+def write_all(folder, **changes):
+    """Write all traces into a folder; return job, what each round asked for, and the folder."""
+    campaign = config.parse(freed(**changes))
     device, asked = campaign.devices["synapse"], campaign.depinning["synapse"]
     # as a rule passes it: in JSON, places are in alphabetical order
     job = jobs.DepinningJob.from_json(jobs.depinning_job(device, asked).to_json())
     walls = {wall.place: wall for wall in jobs.pinned_walls(device, asked)}
     rounds = []
     for number in range(1, asked.rounds() + 1):
-        out = plan.depinning_round_in(tmp_path / "freed", number)
-        devices.depinning_round(job, number, tmp_path / "freed", out)
+        out = plan.depinning_round_in(folder / "freed", number)
+        devices.depinning_round(job, number, folder / "freed", out)
         rounds.append(plan.freed_in(out))
         for place, densities in rounds[-1].items():
             for density in densities:
                 ends = (end * NM for end in truth(place, density))
                 trace = moving_wall(jobs.freeing_job(walls[place], asked, density), *ends)
-                path = plan.depinning_trace_in(tmp_path / "freed", place, density)
+                path = plan.depinning_trace_in(folder / "freed", place, density)
                 files.write_dataset(trace, path, "trace", {})
     for density in device.pulse.current_densities:
         end = 240 * NM if density > T else 120 * NM
         trace = moving_wall(jobs.pulse_job(device, density), end, end)
-        files.write_dataset(trace, plan.trace_in(tmp_path / "sweep", density), "trace", {})
-    return job, rounds, tmp_path
+        files.write_dataset(trace, plan.trace_in(folder / "sweep", density), "trace", {})
+    return job, rounds, folder
+
+
+@pytest.fixture
+def made(tmp_path):
+    return write_all(tmp_path)
 
 
 def gather(job, rounds, folder):
@@ -252,3 +256,15 @@ def test_a_trace_of_another_current_density_is_refused(made, kind):
     files.write_dataset(files.read_dataset(other, "trace"), wrong, "trace", {})
     with pytest.raises(FileError, match=r"3\.0000\.nc is of another pulse; delete it and run"):
         gather(job, len(rounds), folder)
+
+
+def test_dwell_times_last_as_long_as_the_pulses_of_the_sweep(made, tmp_path):
+    """These are 0.6 ns long, those that free walls here 0.3 ns and there 0.6 ns."""
+    job, rounds, folder = write_all(tmp_path / "shorter", duration=0.3e-9)
+    assert (job.duration, job.sweep_duration) == (0.3e-9, 0.6e-9)
+    first = gather(made[0], len(made[1]), made[2])
+    second = gather(job, len(rounds), folder)
+    for name in ("reach_time", "leave_time"):
+        np.testing.assert_allclose(second[name].values, first[name].values, rtol=1e-9)
+    left = second["leave_time"].values
+    assert np.any((left > 0.35e-9) & (left < 0.6e-9))

@@ -701,6 +701,9 @@ def test_a_term_rules_out_a_shortcut_whose_condition_it_breaks():
     engine.magnetization = np.broadcast_to((0.0, 0.0, 1.0), (2, 40, 3))
     engine.advance(0.2e-9)
     assert engine.counters.column_steps == 40 * engine.counters.steps
+    # one that is switched off leaves out no more than itself
+    settings = replace(material.DEFAULT, without=("stray_field_window",))
+    assert Engine(np.ones((2, 40), dtype=bool), CELL, terms, settings).shortcuts == engine.shortcuts
 
 
 def test_a_shortcut_that_does_not_exist_is_named_with_those_that_do():

@@ -246,6 +246,18 @@ def test_single_pulses_start_from_the_initial_state_alone(folder, job, reading, 
     np.testing.assert_array_equal(found.pulses, [*pulses, last])
 
 
+def test_pulses_of_negative_current_cost_as_much(folder, job):
+    path = folder / "devices/synapse.nc"
+    forwards = programming.by_single_pulses(path, job, "synapse", USABLE, "parallel")
+    data = files.read_dataset(path, "synapse")
+    data["reaching_current_density"].values[:] *= -1
+    files.write_dataset(data, path, "synapse", {})
+    back = programming.by_single_pulses(path, job, "synapse", USABLE, "parallel")
+    np.testing.assert_array_equal(back.pulses, forwards.pulses)
+    np.testing.assert_allclose(back.energy, forwards.energy, rtol=1e-12)
+    assert np.nanmax(back.energy) > 0
+
+
 def test_a_mapping_with_one_synapse_a_weight_counts_only_that(folder, job):
     for seed, found in ((3, NEW), (4, OLD)):
         for stage in ("quantized", "on_levels"):

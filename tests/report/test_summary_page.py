@@ -267,6 +267,10 @@ def test_other_devices_and_final_states_are_left_out(configured, folder):
         ["a.b", "m", "1", "3"],
         ["e.f", "s", "", "6"],
     ]
+    # the device of the program that rewrites
+    job = jobs.summary_job(configured).model_copy(update={"rewritable": "other"})
+    about = cells(page_of(job, folder), "Parameters of these devices")
+    assert about[0] == ["key", "unit", "neuron", "other", "synapse-3"]
     for caption in ("synapse-3: levels", "synapse-3: minima of the energy"):
         states = [row[1] for row in cells(page, caption)[1:]]
         assert states == ["initial", "notch 1", "between 1 and 2", "notch 2", "reversed"]

@@ -1,9 +1,12 @@
 """A calculator from outside the package, in a campaign that Snakemake runs."""
 
 import csv
+import subprocess
+import sys
 
 import numpy as np
 import pytest
+import yaml
 from helpers.drift import DRIFT, NAME
 from helpers.small_campaign import TINY, Campaign
 
@@ -30,6 +33,18 @@ def drifted(tmp_path_factory):
     (made.folder / "drift.py").write_text(DRIFT)
     made.snakemake(*TARGETS)
     return made
+
+
+def test_one_pulse_by_hand_finds_it_beside_the_configuration(tmp_path):
+    folder = tmp_path / "campaign"
+    folder.mkdir()
+    (folder / "config.yaml").write_text(yaml.safe_dump(configured()))
+    (folder / "drift.py").write_text(DRIFT)
+    command = [sys.executable, "-m", "wallnet.cli", "simulate", "--config", "campaign/config.yaml"]
+    command += ["--device", "synapse", "--current-density", "0.5e12", "--out", "trace.nc"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert files.read_dataset(tmp_path / "trace.nc", "trace").attrs["backend"] == NAME
 
 
 @pytest.fixture

@@ -194,6 +194,11 @@ def alternating_current(system):
     )
 
 
+def scripted_current(system):
+    script = {"script": "", "script_args": "total_time", "script_name": "Current"}
+    system.dynamics += mm.Slonczewski(J=1e11, mp=(0, 1, 0), P=0.4, Lambda=1, tcl_strings=script)
+
+
 def no_axis(system):
     system.energy += mm.UniaxialAnisotropy(K=1e5, u=(0, 0, 0))
 
@@ -210,6 +215,7 @@ def two_regions(system):
         (first_order_only, "higher order"),
         (scripted, "changes in time"),
         (alternating_current, "changes in time"),
+        (scripted_current, "a current that changes in time"),
         (no_axis, "has no direction"),
         (two_regions, "UniaxialAnisotropy.K varies in space"),
     ],
