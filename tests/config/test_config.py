@@ -451,6 +451,9 @@ def test_keys_changed_by_hand(tmp_path, tiny):
     path.write_text(yaml.safe_dump(tiny))
     device = config.load_device(path, "synapse", ["material.damping=0.2", "wall.start=44e-9"])
     assert (device.material.damping, device.wall.start) == (0.2, 44e-9)
+    smooth = config.load_device(path, "synapse", ["kind=track", "track.notches=null"])
+    assert device.track.notches
+    assert smooth.track.notches is None
     for change, words in [("damping", "is not KEY=VALUE"), ("material.alpha=1", "not a key")]:
         with pytest.raises(config.ConfigError, match=words):
             config.load_device(path, "synapse", [change])

@@ -44,6 +44,15 @@ def test_a_variant_is_the_device_with_some_keys_changed():
     assert window.of_variant(campaign.simulated, "as-it-is") == device
 
 
+def test_a_variant_keeps_the_settings_of_a_calculator_of_one_s_own():
+    data = windowed(variants={"alpha-0.3": {"material": {"damping": 0.3}}})
+    settings = {"drift:Drift": {"velocity": 200.0}}
+    data["devices"]["stairs"] |= {"calculator": "drift:Drift", "calculator_settings": settings}
+    campaign = config.parse(data)
+    varied = campaign.windows["three"].of_variant(campaign.simulated, "alpha-0.3")
+    assert (varied.calculator, varied.calculator_settings) == ("drift:Drift", settings)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
