@@ -223,6 +223,10 @@ def test_a_study_without_what_it_needs_has_no_files():
         assert plan.mapping_files(config.parse(campaign(**changes))) == []
     for changes in ({"datasets": ["blots", "mnist"]}, {"datasets": ["fashion-mnist"]}):
         assert plan.interpretation_files(config.parse(campaign(**changes))) == []
+    # a measured neuron will do
+    bought = campaign(neuron="bought")
+    bought["devices"]["bought"] = {"kind": "measured", "activation": "curve.csv"}
+    assert plan.interpretation_files(config.parse(bought)) == plan.interpretation_files(full)
     without = campaign(recipes={})
     assert plan.mapping_files(config.parse(without)) == []
     without["devices"].pop("neuron")
