@@ -199,6 +199,10 @@ def scripted_current(system):
     system.dynamics += mm.Slonczewski(J=1e11, mp=(0, 1, 0), P=0.4, Lambda=1, tcl_strings=script)
 
 
+def film_across_x(system):
+    system.energy = mm.Exchange(A=1e-11) + mm.DMI(D=1e-3, crystalclass="Cnv_x")
+
+
 def no_axis(system):
     system.energy += mm.UniaxialAnisotropy(K=1e5, u=(0, 0, 0))
 
@@ -216,6 +220,7 @@ def two_regions(system):
         (scripted, "changes in time"),
         (alternating_current, "changes in time"),
         (scripted_current, "a current that changes in time"),
+        (film_across_x, "Cnv_x"),
         (no_axis, "has no direction"),
         (two_regions, "UniaxialAnisotropy.K varies in space"),
     ],
