@@ -6,6 +6,7 @@ import pytest
 from helpers.small_campaign import ROOT, Campaign, with_networks
 
 from wallnet import config, plan
+from wallnet.jobs import images_of, neighbours
 
 
 def rewritable(*mappings):
@@ -92,3 +93,19 @@ def test_the_estimate_goes_with_the_number_of_images():
         minutes.append(int(re.search(r"about (\d+) minutes", told)[1]))
     assert minutes[1] == pytest.approx(2 * minutes[0], abs=1)
     assert minutes[0] > 4
+
+
+def test_the_estimate_is_that_of_cells_and_images():
+    """Notches 100 nm apart, four half states, two exits; 20 µs for each of 90×180 cells."""
+    data = rewritable("layer")
+    data["devices"]["synapse"]["track"]["width"] = 720e-9
+    data["barriers"] = {"spacing": 0.05}
+    campaign = config.parse(data)
+    track = campaign.devices["synapse"].track
+    # Δ is 9.134 nm
+    images = [images_of(track, pair, 0.05 * 9.134e-9) for pair in neighbours(track)]
+    assert len(images) == 8
+    assert min(images) >= 1 + 80 / 0.4567
+    minutes = round(sum(images) * 90 * 180 * 20e-6 / 60)
+    assert minutes > 8
+    assert f"8 paths, about {minutes} minutes" in plan.barrier_work(campaign)

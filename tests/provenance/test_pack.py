@@ -370,6 +370,17 @@ def test_summaries_are_short_and_simulations_are_not(path, expected):
 # Inputs
 
 
+def test_a_file_that_the_configuration_names_has_to_be_there(
+    imitation, pack, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(contents.Contents, "inputs", lambda found: {"l.csv": imitation / "l.csv"})
+    with pytest.raises(SystemExit) as refused:
+        pack(imitation, tmp_path / "a.zip")
+    said = str(refused.value)
+    assert f"{imitation / 'l.csv'} is not there, but config.yaml names it; put it there" in said
+    assert not (tmp_path / "a.zip").exists()
+
+
 def test_measured_files_and_own_modules_are_inputs(tmp_path, tiny):
     folder, elsewhere = tmp_path / "campaign", tmp_path / "elsewhere.csv"
     folder.mkdir()
