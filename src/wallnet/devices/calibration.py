@@ -23,7 +23,8 @@ from wallnet.devices.conductance import (
     parallel_conductance,
 )
 from wallnet.devices.gathering import simulated_by
-from wallnet.files import FileError, WallState
+from wallnet.devices.traces import foreign
+from wallnet.files import WallState
 from wallnet.jobs import CalibrationJob, SimulationJob
 
 Statement = Rest | Arrival | Response
@@ -304,7 +305,7 @@ def _read(path: str, candidate: Candidate, density: float, made: dict[str, Any])
     pulse = (job.current_density or 0.0, *simulated.values())
     asked = (density, *(candidate[name] for name in simulated))
     if not np.allclose(pulse, asked, rtol=1e-6, atol=0):
-        raise FileError(f"{path} is of another candidate or pulse; delete it and run snakemake")
+        raise foreign(path, "is of another candidate or pulse")
     for key in ("backend", "backend_version", "revision"):
         if key in data.attrs:
             made.setdefault(key, set()).add(str(data.attrs[key]))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from wallnet import files, plan, revisions, tracks
 from wallnet.devices.gathering import simulated_by
 from wallnet.devices.intervals import middles
+from wallnet.devices.traces import foreign
 from wallnet.files import FileError
 from wallnet.jobs import DepinningJob, SimulationJob
 
@@ -166,7 +167,7 @@ def _left(path: str, job: DepinningJob, place: str, density: float, made: dict[s
     if not math.isclose(simulated.pulse_duration, job.duration, rel_tol=1e-6) or not any(
         math.isclose(position, each, rel_tol=1e-6) for each in simulated.track.notch_positions
     ):
-        raise FileError(f"{path} is of another pulse or notch; delete it and run snakemake")
+        raise foreign(path, "is of another pulse or notch")
     return left_ends([float(data[name][-1]) for name in EDGES], position, reach(job))
 
 
@@ -175,7 +176,7 @@ def _trace(path: str, density: float, made: dict[str, Any]) -> Any:
     unused = ["magnetization", "magnetization_profile", "applied_current_density"]
     data = files.read_dataset(path, "trace", drop=unused)
     if not math.isclose(float(data["pulse_current_density"]), density, rel_tol=1e-6):
-        raise FileError(f"{path} is of another pulse; delete it and run snakemake")
+        raise foreign(path, "is of another pulse")
     for key in ("backend", "backend_version", "revision"):
         if key in data.attrs:
             made.setdefault(key, set()).add(str(data.attrs[key]))

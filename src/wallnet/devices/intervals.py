@@ -99,16 +99,17 @@ def _outcomes(
             paths[density] = plan.trace_in(refined, density)
     found: dict[float, Outcome] = {}
     made: dict[str, Any] = {}
-    first = next(iter(paths.values()))
+    first, shared = next(iter(paths.values())), None
     for density, path in paths.items():
         data = files.read_dataset(path, "trace", drop=list(UNUSED))
         if not math.isclose(float(data["pulse_current_density"]), density, rel_tol=1e-6):
-            raise FileError(f"{path} is of another pulse; delete it and run snakemake")
+            raise foreign(path, "is of another pulse")
         state = WallState(str(data.attrs["state"]))
         found[density] = str(state), state in WITHOUT_WALL or int(data.attrs["settled"]) == 1
         made = made or dict(data.attrs)
-        own, shared = (json.loads(each["parameters"]) for each in (data.attrs, made))
-        if _pulse_of(own) != _pulse_of(shared):
+        own = _pulse_of(json.loads(data.attrs["parameters"]))
+        shared = shared or own
+        if own != shared:
             raise foreign(path, f"was simulated under other conditions than {first}")
     return found, made
 

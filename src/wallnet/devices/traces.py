@@ -176,7 +176,7 @@ def on_track(parameters: str | None, job: DeviceJob | BarriersJob) -> bool:
 
 
 def foreign(path: str | Path, fault: str) -> files.FileError:
-    """Return the error to raise for a valid file that belongs to another device."""
+    """Return the error to raise for a valid file of another device, pulse or state."""
     return files.FileError(f"{path} {fault}; delete it and run snakemake")
 
 

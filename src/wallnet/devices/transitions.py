@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from wallnet import files, plan, revisions
 from wallnet.devices.gathering import simulated_by
 from wallnet.devices.traces import foreign
-from wallnet.files import FileError, WallState
+from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.jobs import TransitionsJob
 
@@ -239,8 +239,8 @@ def transitions(
     targets = [*names, *WITHOUT_WALL]
     paths = {name: plan.level_in(levels, name) for name in names}
     made_by: dict[str, set[str]] = {}
-    placed = {name: _read(path, None, None, made_by) for name, path in paths.items()}
-    starts = [start for start, _ in placed.values()]
+    placed = [_read(path, None, None, made_by) for path in paths.values()]
+    starts, begun = [start for start, _ in placed], [_start_of(told) for _, told in placed]
     shape = (len(names), len(job.durations), len(job.current_densities))
     ends = np.empty(shape, dtype=object)
     simulation = ""
@@ -248,9 +248,8 @@ def transitions(
         duration, density = job.durations[place[1]], job.current_densities[place[2]]
         path = plan.transition_in(transitions, names[place[0]], density, duration)
         ends[place], told = _read(path, density, duration, made_by)
-        level = names[place[0]]
-        if _start_of(told) != _start_of(placed[level][1]):
-            raise foreign(path, f"does not start from the wall of {paths[level]}")
+        if _start_of(told) != begun[place[0]]:
+            raise foreign(path, f"does not start from the wall of {paths[names[place[0]]]}")
         simulation = simulation or told
     target = np.array(
         [target_of(end, starts, names, job.reach) for end in ends.flat], dtype=int
@@ -304,7 +303,7 @@ def _read(
     if density is not None and duration is not None:
         applied = float(data["pulse_current_density"]), float(data.attrs["pulse_end"])
         if not np.allclose(applied, (density, duration), rtol=1e-6, atol=0):
-            raise FileError(f"{path} is of another pulse; delete it and run snakemake")
+            raise foreign(path, "is of another pulse")
     end = Resting(
         WallState(str(data.attrs["state"])),
         int(data.attrs["settled"]) == 1,

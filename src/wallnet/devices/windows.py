@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from wallnet import files, plan, revisions
 from wallnet.devices.gathering import simulated_by
 from wallnet.devices.traces import foreign
-from wallnet.files import FileError
 from wallnet.files.schema.windows import WORKS
 from wallnet.jobs import WindowJob, canonical
 
@@ -85,6 +84,7 @@ def window(job: WindowJob, staircases: str | Path, out: str | Path) -> None:
         "state": np.empty(shape, dtype=object),
     }
     simulation: dict[str, str] = {}
+    conditions: dict[str, Any] = {}
     made_by: dict[str, set[str]] = {}
     for place in np.ndindex(shape):
         variant = job.variants[place[0]]
@@ -93,12 +93,13 @@ def window(job: WindowJob, staircases: str | Path, out: str | Path) -> None:
         data = files.read_dataset(path, "staircase")
         applied = data["program_current_density"].values[1], data["pulse_duration"].values[1]
         if not np.allclose(applied, (density, duration), rtol=1e-6, atol=0):
-            raise FileError(f"{path} is of another pulse; delete it and run snakemake")
+            raise foreign(path, "is of another pulse")
         for name, column in found.items():
             column[place] = data[f"outcome{'' if name == 'outcome' else f'_{name}'}"].item()
         own = str(data.attrs["parameters"])
-        first = simulation.setdefault(variant, own)
-        if json.loads(own)["simulation"] != json.loads(first)["simulation"]:
+        simulation.setdefault(variant, own)
+        given = json.loads(own)["simulation"]
+        if given != conditions.setdefault(variant, given):
             raise foreign(path, f"was simulated under other conditions than others of {variant!r}")
         for key in ("backend", "backend_version", "revision"):
             if key in data.attrs:
