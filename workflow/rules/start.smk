@@ -77,6 +77,17 @@ def check_calculators():
         raise WorkflowError(str(error)) from None
 
 
+def lift_job_rate_limit():
+    """Remove the limit of started jobs per second from a run on the cores of this machine.
+
+    With the limit, each pass of the scheduler starts a timer for a further pass, and each job adds
+    such a chain (Snakemake 9.27, its issue 3955): a third of a core, for a limit that local jobs
+    never reach. No option removes it.
+    """
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None
+
+
 def set_damaged_aside():
     """Find results that have changed since they were written, and set them aside.
 
@@ -146,6 +157,7 @@ left_damaged = {} if busy else set_damaged_aside()
 
 # Snakemake uses only one such block of all files
 onstart:
+    lift_job_rate_limit()
     check_scheduler()
     check_names()
     check_calculators()

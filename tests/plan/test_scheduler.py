@@ -1,0 +1,54 @@
+"""The scheduler of a run looks for jobs when one has ended, not on a timer."""
+
+import os
+import subprocess
+import sys
+
+from helpers.small_campaign import ROOT, TINY, Campaign
+
+COUNT_TIMERS = """
+import os, sys
+
+from snakemake import cli
+from snakemake.scheduling.job_scheduler import JobScheduler
+
+begin = JobScheduler._schedule_reevalutation
+
+
+def noted(self, delay):
+    with open(os.environ["TIMERS"], "a") as stream:
+        stream.write("timer\\n")
+    begin(self, delay)
+
+
+JobScheduler._schedule_reevalutation = noted
+cli.main(sys.argv[1:])
+"""
+
+
+def timers_of(folder, *options):
+    """Return how many timers the scheduler starts while it makes an initial state."""
+    campaign = Campaign(folder)
+    campaign.configure(TINY)
+    timers = folder / "timers"
+    timers.touch()
+    command = [sys.executable, "-c", COUNT_TIMERS, "--snakefile", ROOT / "Snakefile"]
+    command += ["--directory", folder, "--cores", "1", *options, "results/initial/neuron.nc"]
+    subprocess.run(
+        list(map(str, command)),
+        capture_output=True,
+        check=True,
+        cwd=folder,
+        env={**os.environ, "TIMERS": str(timers)},
+    )
+    assert (folder / "results/initial/neuron.nc").exists()
+    return len(timers.read_text().splitlines())
+
+
+def test_a_local_run_starts_no_timers(tmp_path):
+    assert timers_of(tmp_path) == 0
+
+
+def test_the_attribute_is_what_starts_them(tmp_path):
+    """Without the hook there are timers, so that the test above can fail."""
+    assert timers_of(tmp_path, "--no-hooks") > 0
