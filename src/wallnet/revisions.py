@@ -3,37 +3,54 @@
 The rules pass the revisions to their jobs as a parameter. Snakemake compares the text of a rule,
 not the code of the package, so a finished result is computed again only if its revision is raised.
 Raise a revision when the results of its stage change. A test compares the noted digest of each
-stage with that of its present syntax tree without comments and docstrings, so that no change of
-code is overlooked. After a change, note the new digest, and raise the revision if results change.
+stage with that of its present code, so that no change is overlooked: of the stage's own folders,
+and of each function, class and constant of other modules that these use. Comments, docstrings and
+the file in which a definition stands do not count. After a change, note the new digest, and raise
+the revision if results change.
 """
 
 import ast
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
 STAGES = {
-    "film": ("film", "film/terms", "simulate/embedded", "simulate", "tracks", "files/schema"),
-    "oommf": ("simulate/oommf", "simulate", "tracks", "files/schema"),
-    "simulate": ("simulate/ubermag", "simulate", "tracks", "files/schema"),
-    "devices": ("devices", "files/schema"),
+    "film": ("film", "film/terms", "simulate/embedded", "simulate"),
+    "oommf": ("simulate/oommf", "simulate"),
+    "simulate": ("simulate/ubermag", "simulate"),
+    "devices": ("devices",),
     "networks": ("networks",),
     "validation": ("validation",),
     "report": ("report",),
 }
 """Folders of each stage in the package, without their subfolders. Each calculator is a stage.
 
-All calculators share the code in `simulate` and `tracks`. The stage `simulate` is that of
-user-defined calculators; the job identifies their own code.
+All calculators share the code in `simulate`. The stage `simulate` is that of user-defined
+calculators; the job identifies their own code.
 """
 
+LEFT_OUT = {
+    "wallnet.config.campaign": "reads config.yaml; what a job depends on is in its parameters",
+    "wallnet.config.inheritance": "reads config.yaml; what a job depends on is in its parameters",
+    "wallnet.config.messages": "texts of errors",
+    "wallnet.errors": "texts of errors",
+    "wallnet.files.attempt": "continues an interrupted job, which ends as without interruption",
+    "wallnet.files.paths": "paths, which the rules compare",
+    "wallnet.files.progress": "tells how far a job is",
+    "wallnet.files.whole": "reads and writes files, whatever is in them",
+    "wallnet.film": "a stage of its own, whose revision each job that computes with it has",
+    "wallnet.plan": "paths, which the rules compare",
+    "wallnet.revisions": "the revisions themselves",
+}
+"""Modules that a stage does not depend on, with those below them, and why.
 
-def code_of(stage: str) -> list[Path]:
-    """Return the files with the code of a stage."""
-    root = Path(__file__).parent
-    return [path for folder in STAGES[stage] for path in sorted((root / folder).glob("*.py"))]
+The folders of the stage itself are part of it all the same.
+"""
+
+PACKAGE = Path(__file__).parent
 
 
 def _table() -> dict[str, dict[str, str | int]]:
@@ -80,8 +97,109 @@ def _is_docstring(node: object) -> bool:
 
 
 def digest(stage: str) -> str:
-    """Return a digest of the present code of a stage, without comments and docstrings."""
-    return digest_of(code_of(stage), Path(__file__).parent)
+    """Return a digest of the present code of a stage and of what it uses."""
+    texts = sorted(_text(node) for node in code_of(stage).values())
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
+
+
+def code_of(stage: str) -> dict[tuple[str, str], ast.stmt]:
+    """Return the code on which the results of a stage depend.
+
+    Returns
+    -------
+    dict
+        Statements by module and name: all of the stage's folders, and what these use of other
+        modules, directly or not.
+    """
+    folders = [PACKAGE / folder for folder in STAGES[stage]]
+    own = [_module(path) for folder in folders for path in sorted(folder.glob("*.py"))]
+    left = [(module, name) for module in own for name in _statements(module)]
+    found: dict[tuple[str, str], ast.stmt] = {}
+    while left:
+        place = left.pop()
+        if place not in found:
+            found[place] = _statements(place[0])[place[1]]
+            left += [(place[0], name) for name in _statements(place[0]) if name.isdigit()]
+            left += _used(place)
+    return found
+
+
+def _module(path: Path) -> str:
+    inner = path.relative_to(PACKAGE.parent).with_suffix("")
+    return ".".join(inner.parts).removesuffix(".__init__")
+
+
+@cache
+def _tree(module: str) -> ast.Module | None:
+    """Return the syntax tree of a module of this package; None if there is no such module."""
+    path = PACKAGE.parent.joinpath(*module.split("."))
+    for file in (path.with_suffix(".py"), path / "__init__.py"):
+        if file.is_file():
+            return ast.parse(file.read_bytes())
+    return None
+
+
+@cache
+def _statements(module: str) -> dict[str, ast.stmt]:
+    """Return the statements of a module by the name that each defines, or else by a number."""
+    named: dict[str, ast.stmt] = {}
+    for number, node in enumerate(getattr(_tree(module), "body", ())):
+        if isinstance(node, ast.Import | ast.ImportFrom) or _is_docstring(node):
+            continue
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        names = [getattr(node, "name", None), *(getattr(each, "id", None) for each in targets)]
+        named |= dict.fromkeys(filter(None, names), node)
+        if not any(names):
+            named[str(number)] = node
+    return named
+
+
+@cache
+def _imported(module: str) -> dict[str, str]:
+    """Return what a module imports from this package: dotted names by local name."""
+    found = {}
+    for node in ast.walk(_tree(module) or ast.Module([], [])):
+        prefix = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+        for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
+            name = prefix + alias.name
+            if name.partition(".")[0] == PACKAGE.name:
+                found[alias.asname or alias.name] = name
+    return found
+
+
+@cache
+def _used(place: tuple[str, str]) -> frozenset[tuple[str, str]]:
+    """Return the statements of this package that a statement names."""
+    return frozenset(_named(*place))
+
+
+def _named(module: str, name: str) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(_statements(module)[name]):
+        if isinstance(node, ast.Name):
+            yield from _found(_imported(module).get(node.id, f"{module}.{node.id}"))
+        elif isinstance(node, ast.Attribute) and (first := _dotted(node.value)):
+            head, _, rest = f"{first}.{node.attr}".partition(".")
+            if head in _imported(module):
+                yield from _found(f"{_imported(module)[head]}.{rest}")
+
+
+def _dotted(node: ast.expr) -> str:
+    """Return a name with dots as text; an empty text for another expression."""
+    if isinstance(node, ast.Attribute):
+        first = _dotted(node.value)
+        return first and f"{first}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _found(dotted: str) -> Iterator[tuple[str, str]]:
+    """Yield the statement that defines a dotted name, if it is one of this package."""
+    module, _, name = dotted.rpartition(".")
+    if any(f"{dotted}.".startswith(f"{each}.") for each in LEFT_OUT):
+        return
+    if name in _statements(module):
+        yield module, name
+    elif (source := _imported(module).get(name, dotted)) != dotted:
+        yield from _found(source)
 
 
 def digest_of(paths: Iterable[Path], root: Path | None = None) -> str:
