@@ -17,7 +17,7 @@ STAGES = {
     "traces, synapses and tracks": "traces/[!n]*/*.tsv",
     "levels": "levels/*/*.tsv",
     "minima": "minima/*/*.tsv",
-    "programs": "programs/*.tsv",
+    "pulse trains": "programs/*.tsv",
     "gathering": "devices/*.tsv",
     "responses": "responses/*.tsv",
     "compact models": "compact_models/*.tsv",

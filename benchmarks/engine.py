@@ -1,7 +1,7 @@
 """Time the embedded engine and, if they are installed, OOMMF and magnum.np in one run.
 
     python benchmarks/engine.py [--synapse 1.0] [--neuron 0.2] [--magnum 0.02]
-                                [--against FOLDER] [--out FILE]
+                                [--against FOLDER]
 
 Times are in ns of a pulse with the campaign's settings. `--against` adds the engine of another
 checkout. Each calculator runs in a separate process with one thread, one after the other. The table
@@ -260,7 +260,6 @@ def main() -> None:
     parser.add_argument("--neuron", type=float, default=0.2)
     parser.add_argument("--magnum", type=float, default=0.02)
     parser.add_argument("--against", type=Path, help="another checkout")
-    parser.add_argument("--out", type=Path)
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
@@ -318,10 +317,7 @@ def main() -> None:
         "|---|---|---:|",
         *details,
     ]
-    text = "\n".join(lines) + "\n"
-    print(text)
-    if arguments.out:
-        arguments.out.write_text(text, encoding="utf-8")
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":

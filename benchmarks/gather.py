@@ -1,6 +1,6 @@
 """Measure time and memory of gathering synthetic traces against their number.
 
-python benchmarks/gather.py [COUNT …] [--table benchmarks/gather.md]
+python benchmarks/gather.py [COUNT …]
 
 The script writes COUNT traces of a small neuron into a temporary folder and gathers them in a
 separate process. Times are user and system time of that process, which depend less on the load
@@ -109,28 +109,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("counts", type=int, nargs="*", default=[100, 1000, 3000, 10_000])
     parser.add_argument("--gather", metavar="FOLDER", help=argparse.SUPPRESS)
-    parser.add_argument("--table", help="Markdown file to write")
     arguments = parser.parse_args()
     if arguments.gather:
         gather_here(Path(arguments.gather), arguments.counts[0])
         return
     counts = sorted(arguments.counts)
-    lines = [
-        "| traces | user + system (s) | a trace (ms) | clock (s) | peak memory (MiB) |",
-        "| ---: | ---: | ---: | ---: | ---: |",
-    ]
+    print("| traces | user + system (s) | a trace (ms) | clock (s) | peak memory (MiB) |")
+    print("| ---: | ---: | ---: | ---: | ---: |", flush=True)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         prepare(folder, counts[-1])
         for count in counts:
             busy, clock, memory = gather(folder, count)
-            lines.append(
-                f"| {count} | {busy:.1f} | {busy / count * 1e3:.1f} | {clock:.1f} | {memory:.0f} |"
-            )
-            print(lines[-1], flush=True)
-    if arguments.table:
-        text = "# Gathering large sweeps\n\n" + "\n".join(lines) + "\n"
-        Path(arguments.table).write_text(text, encoding="utf-8")
+            each = busy / count * 1e3
+            print(f"| {count} | {busy:.1f} | {each:.1f} | {clock:.1f} | {memory:.0f} |", flush=True)
 
 
 def prepare(folder, count):

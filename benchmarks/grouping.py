@@ -1,6 +1,6 @@
 """Time a sweep on a cluster: each pulse a job of SLURM, or several in a group.
 
-    python benchmarks/grouping.py [--pulses 40] [--group 10] [--table FILE] [-- OPTION …]
+    python benchmarks/grouping.py [--pulses 40] [--group 10] [-- OPTION …]
 
 SLURM's commands must be at hand; options after `--` go to Snakemake, for instance
 `--slurm-status-command squeue` on a cluster without accounting. The pulses of synapse-5 are from
@@ -50,10 +50,10 @@ def main():
     parser.add_argument("--pulses", type=int, default=40)
     parser.add_argument("--group", type=int, nargs="*", default=[10])
     parser.add_argument("--profile", default=ROOT / "profiles" / "slurm")
-    parser.add_argument("--table", type=Path, help="Markdown file to write")
     parser.add_argument("options", nargs="*", help="of Snakemake, after --")
     arguments = parser.parse_args()
-    lines = ["| pulses in a group | submissions | clock (s) | s a pulse |", "|---:|---:|---:|---:|"]
+    print("| pulses in a group | submissions | clock (s) | s a pulse |")
+    print("|---:|---:|---:|---:|", flush=True)
     for size in (1, *arguments.group):
         groups = () if size == 1 else (
             *("--groups", "trace=pulses", "--group-components", f"pulses={size}"),
@@ -73,11 +73,7 @@ def main():
         submitted = len(re.findall(r"has been submitted with SLURM jobid", output))
         if traces != arguments.pulses:
             sys.exit(f"{traces} of {arguments.pulses} traces are there:\n{output[-2000:]}")
-        lines.append(f"| {size} | {submitted} | {clock:.0f} | {clock / traces:.1f} |")
-        print(lines[-1], flush=True)
-    if arguments.table:
-        text = "# Grouped submissions\n\n" + "\n".join(lines) + "\n"
-        arguments.table.write_text(text, encoding="utf-8")
+        print(f"| {size} | {submitted} | {clock:.0f} | {clock / traces:.1f} |", flush=True)
 
 
 if __name__ == "__main__":

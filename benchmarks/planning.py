@@ -1,6 +1,6 @@
 """Measure time and memory of planning all results of a large sweep (dry run).
 
-python benchmarks/planning.py [COUNT …] [--table benchmarks/planning.md]
+python benchmarks/planning.py [COUNT …]
 
 Times are user and system time of Snakemake, which depend less on the load than the clock.
 """
@@ -50,20 +50,13 @@ def plan(count, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("counts", type=int, nargs="*", default=[100, 1000, 10_000])
-    parser.add_argument("--table", help="Markdown file to write")
     arguments = parser.parse_args()
-    lines = [
-        "| simulations | user + system (s) | clock (s) | peak memory (MiB) |",
-        "| ---: | ---: | ---: | ---: |",
-    ]
+    print("| simulations | user + system (s) | clock (s) | peak memory (MiB) |")
+    print("| ---: | ---: | ---: | ---: |", flush=True)
     for count in arguments.counts:
         with tempfile.TemporaryDirectory() as temporary:
             busy, clock, memory = plan(count, Path(temporary))
-        lines.append(f"| {count} | {busy:.1f} | {clock:.1f} | {memory:.0f} |")
-        print(lines[-1], flush=True)
-    if arguments.table:
-        text = "# Planning large sweeps\n\n" + "\n".join(lines) + "\n"
-        Path(arguments.table).write_text(text, encoding="utf-8")
+        print(f"| {count} | {busy:.1f} | {clock:.1f} | {memory:.0f} |", flush=True)
 
 
 if __name__ == "__main__":

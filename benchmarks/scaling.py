@@ -1,6 +1,6 @@
 """Measure how the engine's cost grows with the film, the wall and the number of processes.
 
-    python benchmarks/scaling.py [--out benchmarks/scaling.md] [--figure docs/figures/scaling.png]
+    python benchmarks/scaling.py [--figure docs/figures/scaling.png]
 
 The films are squares of 3 nm cells with a driven wall, and all columns are followed. The script
 measures processor seconds of a time step (six stages) and of a renewal of the stray field, and the
@@ -109,7 +109,6 @@ def pulses() -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path)
     parser.add_argument("--figure", type=Path)
     arguments = parser.parse_args()
     measured(40)
@@ -125,10 +124,7 @@ def main() -> None:
             f"| {n} | {1e3 * step:.2f} | {1e9 * step / n / 6:.2f} | {1e3 * renewal:.2f} "
             f"| {1e9 * renewal / n / math.log2(n):.2f} | {mib:.0f} |"
         )
-    text = "\n".join([*lines, *pulses()]) + "\n"
-    print(text)
-    if arguments.out:
-        arguments.out.write_text(text, encoding="utf-8")
+    print("\n".join([*lines, *pulses()]))
     if arguments.figure:
         import matplotlib
 

@@ -1,6 +1,6 @@
 """Measure the processor time from the start of a command to its first step.
 
-    python benchmarks/start.py [--against FOLDER] [--repeat 7] [--only COMMAND …] [--out FILE]
+    python benchmarks/start.py [--against FOLDER] [--repeat 7] [--only COMMAND …]
 
 Each command runs with as little work as possible: a pulse of 1 ps, a level that relaxes for 1 ps, a
 minimum that is one already, a device of one trace. `train` and `map` end with an error once they
@@ -134,15 +134,11 @@ def main():
     parser.add_argument("--against", type=Path, metavar="FOLDER", help="another checkout")
     parser.add_argument("--repeat", type=int, default=7)
     parser.add_argument("--only", nargs="+", metavar="COMMAND", help="such as initial simulate")
-    parser.add_argument("--out", type=Path, help="Markdown file to write")
     given = parser.parse_args()
     sources = [ROOT / "src", *([given.against / "src"] if given.against else [])]
     more = ["before (s)", "ratio"] if given.against else []
-    lines = [
-        "| " + " | ".join(["command", "CPU s", *more, "heavy packages"]) + " |",
-        "|---|---:|" + "---:|" * len(more) + "---|",
-    ]
-    print("\n".join(lines), flush=True)
+    print("| " + " | ".join(["command", "CPU s", *more, "heavy packages"]) + " |")
+    print("|---|---:|" + "---:|" * len(more) + "---|", flush=True)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for name, (arguments, text, allowed) in commands(folder).items():
@@ -158,10 +154,7 @@ def main():
             shown = [f"{median:.2f}" for median in medians]
             if given.against:
                 shown.append(f"{medians[0] / medians[1]:.2f}")
-            lines.append("| " + " | ".join([name, *shown, loaded(arguments, text)]) + " |")
-            print(lines[-1], flush=True)
-    if given.out:
-        given.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            print("| " + " | ".join([name, *shown, loaded(arguments, text)]) + " |", flush=True)
 
 
 if __name__ == "__main__":

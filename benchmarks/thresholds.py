@@ -1,6 +1,6 @@
 """Check the engine's final states near depinning thresholds, where a small error shows.
 
-    python benchmarks/thresholds.py [--out benchmarks/thresholds.md]
+    python benchmarks/thresholds.py
 
 For each damping and each of two ranges of current density, bisection finds the last pulse that ends
 in one state and the first that ends in another, with tight settings of the engine: no
@@ -8,7 +8,6 @@ approximations, half the time step. Then the pulses on both sides of the thresho
 campaign's settings. The pulse lasts 10 ns, followed by up to 4 ns of rest, on synapse-5.
 """
 
-import argparse
 import sys
 import time
 from pathlib import Path
@@ -65,12 +64,7 @@ def bisect(damping, lower, upper):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path)
-    arguments = parser.parse_args()
     lines = [
-        "# Thresholds with and without shortcuts",
-        "",
         "| α | J (10¹² A/m²) | state, nothing left out | state, default settings "
         "| largest deviation of \\<m> |",
         "|---:|---:|---|---|---:|",
@@ -89,10 +83,7 @@ def main() -> None:
                     f"| {trace.attrs['state']} | {deviation:.1e} |"
                 )
     lines += ["", f"The same state in {same} of {total}."]
-    text = "\n".join(lines) + "\n"
-    print(text)
-    if arguments.out:
-        arguments.out.write_text(text, encoding="utf-8")
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -1,15 +1,12 @@
 """Measure the error and the time saved by the engine's tolerances, against OOMMF's traces.
 
-    PYTHONPATH=tests python benchmarks/tolerances.py [--out benchmarks/tolerances.md]
+    PYTHONPATH=tests python benchmarks/tolerances.py
 
 The script runs every reference trace with several settings and reports the largest deviation of
 <m> from OOMMF, whether the final state is the same, and processor seconds per nanosecond.
 """
 
-import argparse
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
 from helpers import oommf_traces
@@ -28,12 +25,8 @@ SETTINGS = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path)
-    arguments = parser.parse_args()
     names = oommf_traces.NAMES
-    lines = ["# Tolerances of the engine", ""]
-    lines += ["| settings | " + " | ".join(names) + " |", "|---|" + "---:|" * len(names)]
+    print("| settings | " + " | ".join(names) + " |\n|---|" + "---:|" * len(names), flush=True)
     oommf_traces.simulate(oommf_traces.reference(names[0])[0], [1e-12])
     for label, settings in SETTINGS.items():
         entries = []
@@ -45,12 +38,7 @@ def main() -> None:
             entries.append(f"{np.abs(averages - expected).max():.1e}, {spent:.2f} s")
             if state != description["final_state"]:
                 entries[-1] += f", **{state}**"
-        lines.append(f"| {label} | " + " | ".join(entries) + " |")
-        print(lines[-1], file=sys.stderr, flush=True)
-    text = "\n".join(lines) + "\n"
-    print(text)
-    if arguments.out:
-        arguments.out.write_text(text, encoding="utf-8")
+        print(f"| {label} | " + " | ".join(entries) + " |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Time whole traces as the workflow's command simulates them, beside OOMMF if it is installed.
 
-    python benchmarks/traces.py [--repeat 3] [--against FOLDER] [--out FILE] [--without-oommf]
+    python benchmarks/traces.py [--repeat 3] [--against FOLDER] [--without-oommf]
 
 Each pulse of `PULSES` is a process of one thread that starts, simulates and writes its file. The
 embedded engine runs several times before and after OOMMF; `--against` adds the same command with
@@ -84,7 +84,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--against", type=Path, help="another checkout, timed in turn")
-    parser.add_argument("--out", type=Path)
     parser.add_argument("--without-oommf", action="store_true")
     parser.add_argument("--only", choices=PULSES, nargs="*", default=list(PULSES))
     arguments = parser.parse_args()
@@ -103,10 +102,7 @@ def main():
     for device in arguments.only:
         lines += measured(device, arguments.repeat, sources, oommf)
         print("\n".join(lines[-len(sources) - oommf :]), file=sys.stderr, flush=True)
-    text = "\n".join(lines) + "\n"
-    print(text)
-    if arguments.out:
-        arguments.out.write_text(text, encoding="utf-8")
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@
 
 A page has pairs of marks, `<!-- table NAME -->` and `<!-- end NAME -->`. The script replaces the
 text between them by a table or a sentence. A function of `BLOCKS` generates it from the files in
-`docs/results`, or from a table that a script in `benchmarks` wrote. The files in `docs/results` are
-copies of small files of the default campaign and of the cross-check, and the paper's Table II.
+`docs/results`, which are copies of small files of the default campaign and of the cross-check, and
+the paper's Table II.
 """
 
 import argparse
@@ -28,7 +28,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from scipy.stats import binomtest
 
 from wallnet.config import FilmSettings, HeavyMetal, load, repeated, schema
 from wallnet.config.price import PRESETS
@@ -84,12 +83,7 @@ class Results:
 
     def __init__(self, root: Path) -> None:
         self.folder = root / "docs/results"
-        self.benchmarks = root / "benchmarks"
-
-    def benchmark(self, name: str) -> list[str]:
-        """Return the lines of the table that a benchmark wrote."""
-        text = (self.benchmarks / f"{name}.md").read_text(encoding="utf-8")
-        return [line for line in text.splitlines() if line.startswith("|")]
+        self.times = root / "benchmarks/README.md"
 
     def table(self, name: str) -> pd.DataFrame:
         """Return the table in a file, with all numbers as text."""
@@ -628,31 +622,10 @@ def all_jobs(results: Results) -> str:
 
 def campaign_minutes(results: Results) -> str:
     """Return how long the jobs of the campaign took on two cores."""
-    seconds = sum(int(line.split("|")[4]) for line in results.benchmark("campaign")[2:])
+    _, _, table = results.times.read_text(encoding="utf-8").partition("| s together |")
+    rows = table.partition("\n\n")[0].splitlines()[2:]
+    seconds = sum(int(line.split("|")[4]) for line in rows)
     return f"{rounded(Decimal(seconds) / 120, 0)} minutes on two free cores"
-
-
-def as_measured(name: str) -> Callable[[Results], str]:
-    """Return a function that copies the table of a benchmark."""
-    return lambda results: "\n".join(results.benchmark(name))
-
-
-REFERENCE_RUNS = {
-    "neu_J0.30": "neuron, J = 0.30, 0.4 ns",
-    "syn5_d20_J0.50": "d = 20, α = 0.3, J = 0.50, 2 ns",
-    "syn5_d40_J0.55_full": "α = 0.3, J = 0.55, 10 ns",
-    "syn5_d40_a0.3_J0.65_relaxed": "α = 0.3, J = 0.65, 14 ns",
-    "syn5_d40_a0.5_J0.65_relaxed": "α = 0.5, J = 0.65, 14 ns",
-}
-"""Headings for the OOMMF runs in `tests/reference`."""
-
-
-def tolerances(results: Results) -> str:
-    """Return deviation from OOMMF's traces and time, for looser and tighter settings."""
-    header, rule, *rows = results.benchmark("tolerances")
-    for name, title in {"settings": "both tolerances", **REFERENCE_RUNS}.items():
-        header = header.replace(f"| {name} |", f"| {title} |")
-    return "\n".join([header, rule, *rows])
 
 
 def validation(results: Results) -> str:
@@ -709,54 +682,22 @@ def crosscheck(results: Results) -> str:
 
 
 def mistakes(results: Results) -> str:
-    """Return the number of known mistakes, and how many of them the tests noticed."""
+    """Return how many of the known mistakes the tests noticed."""
     table = results.table("mistakes.csv")
-    rows = table.to_numpy().tolist()
-    total = [str(table[column].astype(int).sum()) for column in ("mistakes", "noticed")]
-    return markdown(tuple(table.columns), "|---|---:|---:|", [*rows, ["together", *total]])
-
-
-def share_text(noticed: int, count: int) -> str:
-    """Return a share in %, with its 95 % interval after Wilson."""
-    low, high = binomtest(noticed, count).proportion_ci(0.95, "wilson")
-    return f"{100 * noticed / count:.0f} ({100 * low:.0f} to {100 * high:.0f})"
-
-
-def trials(results: Results) -> str:
-    """Return how many mistakes the tests noticed that were drawn, or that others invented."""
-    table = results.table("trials.csv")
-    rows = []
-    for name, *numbers in table.to_numpy().tolist():
-        tried, listed, without_effect, noticed = map(int, numbers)
-        count = tried - without_effect
-        # the tests notice every mistake of the list
-        shares = share_text(noticed, count), share_text(noticed - listed, count - listed)
-        rows.append([name, *numbers, *shares])
-    header = (*table.columns, "share in % (95 % interval)", "of those not in the list")
-    return markdown(header, "|---|---:|---:|---:|---:|---:|---:|", rows)
+    return f"{table['noticed'].astype(int).sum()} of {table['mistakes'].astype(int).sum()}"
 
 
 def mutants(results: Results) -> str:
-    """Return the share of mutants that the tests notice, with its interval."""
+    """Return the share of mutants that the tests notice, weighted by stage, with its interval."""
     table = results.table("mutants.csv").set_index("stage").astype(int)
-    rows, score, variance = [], 0.0, 0.0
     count = table["mutants"] - table["text or styling"]
-    for stage, row in table.iterrows():
-        drawn, noticed = int(row["drawn"]), int(row["noticed"])
-        share = count[stage] / count.sum()
-        score += share * noticed / drawn
-        # sample without replacement; share after Agresti and Coull
-        near = (noticed + 2) / (drawn + 4)
-        left = 1 - drawn / count[stage]
-        variance += share**2 * near * (1 - near) / drawn * left
-        undecided, text = str(row["undecided"]), share_text(noticed, drawn)
-        rows.append([str(stage), str(count[stage]), str(drawn), str(noticed), undecided, text])
-    error = 1.96 * variance**0.5
-    interval = f"{100 * score:.0f} ({100 * (score - error):.0f} to {100 * (score + error):.0f})"
-    totals = [str(n) for n in (count.sum(), *table[["drawn", "noticed", "undecided"]].sum())]
-    rows.append(["all, weighted", *totals, interval])
-    header = ("stage", "mutants", "drawn", "noticed", "undecided", "score in % (95 % interval)")
-    return markdown(header, "|---|---:|---:|---:|---:|---:|", rows)
+    weight = count / count.sum()
+    score = (weight * table["noticed"] / table["drawn"]).sum()
+    # sample without replacement; share after Agresti and Coull
+    near = (table["noticed"] + 2) / (table["drawn"] + 4)
+    left = 1 - table["drawn"] / count
+    error = 1.96 * (weight**2 * near * (1 - near) / table["drawn"] * left).sum() ** 0.5
+    return f"{100 * score:.0f} % ({100 * (score - error):.0f} to {100 * (score + error):.0f} %)"
 
 
 # Prices of pulses: they depend on the configuration only
@@ -1032,11 +973,9 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "rewritable-levels": rewritable_levels,
     "rewritable-loss": rewritable_loss,
     "crosscheck": crosscheck,
-    "tolerances": tolerances,
     "each_tolerance": each_tolerance,
     "validation": validation,
     "mistakes": mistakes,
-    "trials": trials,
     "mutants": mutants,
     "price": price,
     "price-metals": price_of_metals,
@@ -1045,7 +984,6 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "price-staircase": price_of_staircase,
     "programming": programming,
     "configuration": configuration,
-    **{name: as_measured(name) for name in ("planning", "gather", "grouping", "thresholds")},
 }
 """The function that generates each block, by the block's name."""
 

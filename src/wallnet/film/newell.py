@@ -21,8 +21,7 @@ its coefficients by less than 3e-5."""
 
 PREFERENCE = 0.3
 """How strongly `stencil` prefers slow waves. With 0 it consists of the tensor's entries. With 1 and
-more, the film of low damping oscillates between two evaluations of the rest (benchmarks/engine.md).
-"""
+more, the film of low damping oscillates between two evaluations of the rest."""
 
 
 def _f(x: NDArray, y: NDArray, z: NDArray) -> NDArray:

@@ -12,7 +12,7 @@ import os
 import platform
 
 # PyTorch, MKL and oneDNN choose their kernels by the processor when they are imported. With these
-# settings, Intel's processors with AVX2 give the same networks (benchmarks/networks.md).
+# settings, Intel's processors with AVX2 give the same networks (benchmarks/README.md).
 if platform.machine() in ("x86_64", "AMD64"):
     os.environ.setdefault("ATEN_CPU_CAPABILITY", "avx2")
     os.environ.setdefault("MKL_ENABLE_INSTRUCTIONS", "AVX2")

@@ -13,7 +13,7 @@ SECONDS_PER_CELL_STEP = 1e-8
 for a nanosecond of 25,000 cells in steps of 1.16 ps. A fast core needs half of it."""
 
 SECONDS_PER_JOB = 1.4
-"""Processor time from the start of a job to its first step, in s (`benchmarks/engine.md`)."""
+"""Processor time from the start of a job to its first step, in s (`benchmarks/README.md`)."""
 
 SLOWER = {"film": 1.0, "oommf": 250.0}
 """Processor time of a calculator relative to that of the embedded engine, on the same core."""
