@@ -184,6 +184,20 @@ def test_the_gallery_has_every_figure_with_its_picture_and_its_code():
             assert (DOCS / path).read_bytes().startswith(b"\x89PNG"), path
 
 
+@pytest.mark.parametrize(
+    ("page", "most"),
+    [("pulses", 2000), ("physics", 2000), ("validation", 1500), ("oommf", 1500), ("cluster", 1500)],
+)
+def test_a_page_is_short(page, most):
+    """Words written by hand; longer tables are linked as CSV files."""
+    text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
+    by_hand = re.sub(r"<!-- table ([\w-]+) -->.*?<!-- end \1 -->", "", text, flags=re.S)
+    assert len(by_hand.split()) < most
+    tables = re.findall(r"^\|[-:|]+\|\n((?:\|.*\n)*)", text, re.M)
+    assert tables
+    assert max(table.count("\n") for table in tables) <= 20
+
+
 def test_every_rule_that_draws_has_a_picture_in_the_gallery():
     """A rule's figure, as `png(files.FIGURE, "mappings")`, is in one of the gallery's pictures."""
     rules = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
