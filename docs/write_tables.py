@@ -32,6 +32,8 @@ import pandas as pd
 from wallnet.config import FilmSettings, HeavyMetal, load, repeated, schema
 from wallnet.config.price import PRESETS
 from wallnet.devices.price import price_of, price_of_program, resistance
+from wallnet.devices.windows import edges
+from wallnet.files.schema.windows import WORKS
 from wallnet.jobs import PriceJob, price_job
 from wallnet.report import headline
 
@@ -421,84 +423,39 @@ def levels_of_synapse_5(results: Results) -> str:
     return markdown(list(shown.values()), "|---|---|---:|---:|---:|", rows)
 
 
-def staircase(results: Results) -> str:
-    """Return the response of the rewritable synapse to its staircase."""
-    pulses = results.table("programs/staircase.csv")
-    shown = {
-        "pulse": "pulse",
-        "J (1e12 A/m²)": "J (1e12 A/m²)",
-        "state after the pause": "state",
-        "settled": "settled",
-        "G normalised, parallel": "G, parallel",
-        "G normalised, series": "G, series",
-    }
-    pulses["J (1e12 A/m²)"] = pulses["J (1e12 A/m²)"].map(lambda text: f"{float(text):+.2f}")
-    for name in list(shown)[-2:]:
-        pulses[name] = pulses[name].map(lambda text: f"{float(text):.3f}")
-    rows = pulses[list(shown)].to_numpy().tolist()
-    first = markdown(list(shown.values()), "|---:|---:|---|---|---:|---:|", rows)
-    branches = results.table("programs/staircase-branches.csv")
-    second = markdown(
-        list(branches.columns), "|---|---|---|---:|---:|---:|---:|", branches.to_numpy().tolist()
-    )
-    return f"{first}\n\n{second}"
-
-
-def staircase_of_ten(results: Results) -> str:
-    """Return where the pulses of the staircase of ten notches lead, and its branches."""
-    pulses = results.table("programs/staircase-10.csv")
-    pulses = pulses[pulses["pulse"] != "0"]
-    parts = []
-    for density, branch in pulses.groupby("J (1e12 A/m²)", sort=False):
-        numbers = branch["pulse"].tolist()
-        states = ", ".join(branch["state after the pause"].str.removeprefix("notch "))
-        parts.append(
-            f"pulses {numbers[0]} to {numbers[-1]} of {float(density):+g}e12 A/m² lead to the "
-            f"notches {states}"
-        )
-    moving = int((pulses["settled"] != "yes").sum())
-    rest = "after each of them the wall rests" if not moving else f"{moving} walls still move"
-    energy = pulses["energy (pJ)"].astype(float)
-    rise = pulses["temperature rise, middle (K)"].astype(float)
-    text = (
-        f"From notch 1, {'; '.join(parts)}; {rest}. A pulse costs {energy.iloc[0]:.2f} pJ, and the "
-        f"largest rise of the temperature in the middle of the track is {rise.max():.0f} K."
-    )
-    branches = results.table("programs/staircase-10-branches.csv")
-    table = markdown(
-        list(branches.columns), "|---|---|---|---:|---:|---:|---:|", branches.to_numpy().tolist()
-    )
-    return f"{textwrap.fill(text, WIDTH)}\n\n{table}"
-
-
 WINDOWS = ("staircase", "shallow", "fixed-ends", "narrow", "narrow-tail", "ten")
 """The windows that are shown."""
 
 
 def windows(results: Results) -> str:
-    """Return at which amplitudes each staircase works, and why it fails at the others."""
+    """Return the widest stretch of amplitudes that works, and why the amplitudes beside it fail."""
     rows = []
     for name in WINDOWS:
         table = results.table(f"windows/{name}.csv")
-        for (variant, duration), points in table.groupby(["variant", "duration (ns)"], sort=False):
-            works, fails = [], []
-            what = points["outcome"] + " (" + points["step that failed"] + ")"
-            for _, alike in points.groupby((what != what.shift()).cumsum(), sort=False):
-                first, last = (f"{float(alike['J (1e12 A/m²)'].iloc[at]):g}" for at in (0, -1))
-                stretch = first if len(alike) == 1 else f"{first} to {last}"
-                if alike["outcome"].iloc[0] == "works":
-                    works.append(stretch)
-                else:
-                    fails.append(f"{stretch} {what[alike.index[0]]}")
-            cells = ", ".join(works) or "–", ", ".join(fails) or "–"
-            rows.append([name, variant, f"{float(duration):g}", *cells])
-    header = ["window", "variant", "duration (ns)", "works at J (1e12 A/m²)", "fails at (step)"]
-    return markdown(header, "|---|---|---:|---|---|", rows)
+        for pulse, points in table.groupby(["variant", "duration (ns)"], sort=False):
+            density = points["J (1e12 A/m²)"].astype(float).tolist()
+            found = edges((points["outcome"] == WORKS).tolist(), density)
+            if pd.isna(found[0]):
+                continue
+            first, last, below, above = found
+            outcome = points["outcome"] + " (" + points["step that failed"] + ")"
+            fails = dict(zip(density, outcome, strict=True))
+            inner, outer = (
+                100 * (high - low) / (high + low) for low, high in ((first, last), (below, above))
+            )
+            width = f"{inner:.0f} to {outer:.0f}".replace("nan", "–")
+            cells = (" to ".join(dict.fromkeys((f"{first:g}", f"{last:g}"))), width)
+            beside = (f"{at:g} {fails[at]}" if at in fails else "–" for at in (below, above))
+            rows.append([name, pulse[0], f"{float(pulse[1]):g}", *cells, *beside])
+    header = ["window", "variant", "duration (ns)", "works at J (1e12 A/m²)", "half width (± %)"]
+    return markdown(
+        [*header, "fails below", "fails above"], "|---|---|---:|---:|---:|---|---|", rows
+    )
 
 
-def transitions(results: Results, device: str = "synapse-5") -> str:
-    """Return where the pulses from each notch of a synapse lead."""
-    table = results.table(f"transitions/{device}.csv")
+def transitions(results: Results) -> str:
+    """Return where the pulses from each notch of the rewritable synapse lead."""
+    table = results.table("transitions/synapse-rewritable.csv")
     table = table[table["from"].str.startswith("notch ")]
     densities = sorted(table["J (1e12 A/m²)"].unique(), key=float)
     rows = []
@@ -514,83 +471,25 @@ def transitions(results: Results, device: str = "synapse-5") -> str:
     return markdown(header, "|---|" + "---|" * len(densities), rows)
 
 
-def intervals(results: Results) -> str:
-    """Return the intervals of the synapse with five notches, and how edges depend on the engine."""
-    table = results.table("intervals/synapse-5.csv")
-    fine = results.table("intervals/synapse-5-fine.csv")
-    rule = "|---|---|" + "---:|" * (len(table.columns) - 2)
-    state, edge = table.columns[0], "from (1e12 A/m²)"
-    if list(fine[state]) != list(table[state]):
-        found = "finds other states"
-    else:
-        moved = (pd.to_numeric(fine[edge], "coerce") - pd.to_numeric(table[edge], "coerce")).abs()
-        largest = moved.max()
-        found = f"finds edges that differ by up to {largest:.4f}e12 A/m²"
-        if largest == 0:
-            found = "finds the same edges"
-    pulses = results.table("intervals/synapse-5-oommf.csv")
-    same = all(pulses["state_film"] == pulses["state_oommf"])
-    ends = " and ".join(
-        f'"{pulse.state_oommf.split(",")[0]}" at {float(pulse.current_density) / 1e12:.4f}e12 A/m²'
-        for pulse in pulses.itertuples()
-    )
-    text = (
-        "With half the time step and a tolerance of the stray field of 2e-5 in place of 1e-4, the "
-        f"bisection {found}. OOMMF computed the pulses on both sides of the first edge: it finds "
-        f"{ends}, {'as the engine does' if same else 'which the engine does not'}."
-    )
-    shown = markdown(list(table.columns), rule, table.to_numpy().tolist())
-    return f"{shown}\n\n{textwrap.fill(text, WIDTH)}"
+def copied(
+    name: str, chosen: Callable[[pd.DataFrame], pd.DataFrame] = lambda table: table
+) -> Callable[[Results], str]:
+    """Return a function that shows a file of `docs/results`, or what is chosen of it."""
+
+    def shown(results: Results) -> str:
+        table = chosen(results.table(name))
+        numbers = (table[column].str.fullmatch(r"[≥ +-]*[\d.]+|–").all() for column in table)
+        rule = "|" + "".join("---:|" if number else "---|" for number in numbers)
+        return markdown(list(table.columns), rule, table.to_numpy().tolist())
+
+    return shown
 
 
-def calibration(results: Results) -> str:
-    """Return how many candidates there are, the best of them and the configured one."""
-    table = results.table("calibration.csv")
-    shown = list(table.columns[: list(table.columns).index("read after the pulse (ns)") + 1])
-    best = table.drop_duplicates("candidate")
-    rows = pd.concat([best[:6], table[table["configured"] == "yes"]]).drop_duplicates()
-    cells = rows[shown].to_numpy().tolist()
-    rule = "|" + "".join("---|" if name == "configured" else "---:|" for name in shown)
-    many = (
-        f"{len(best)} candidates were simulated" if len(best) > 1 else "One candidate was simulated"
-    )
-    return (
-        f"{many}, the configured one included. Each is shown at its best time of reading:\n\n"
-        f"{markdown(shown, rule, cells)}"
-    )
-
-
-def calibration_statements(results: Results) -> str:
-    """Return what the best and the configured candidate do beside each statement."""
-    table = results.table("calibration-statements.csv")
-    rule = "|" + "---|" * (len(table.columns) - 1) + "---:|"
-    return markdown(list(table.columns), rule, table.to_numpy().tolist())
-
-
-def calibration_parameters(results: Results) -> str:
-    """Return what the good candidates have in common."""
-    table = results.table("calibration-parameters.csv")
-    rule = "|---|" + "---:|" * (len(table.columns) - 2) + "---|"
-    return markdown(list(table.columns), rule, table.to_numpy().tolist())
-
-
-def depinning(results: Results) -> str:
-    """Return the thresholds of the notches of the synapse with five notches."""
-    table = results.table("depinning/synapse-5.csv")
-    rule = "|---:|---|" + "---:|" * (len(table.columns) - 2)
-    return markdown(list(table.columns), rule, table.to_numpy().tolist())
-
-
-DWELL = (0.5, 0.65, 0.9, 1.2)
-"""The pulses of the sweep whose dwell times are shown, in 1e12 A/m²."""
-
-
-def dwell(results: Results) -> str:
-    """Return how long the ends of walls stay at each notch in some pulses of the sweep."""
-    table = results.table("depinning/synapse-5-dwell.csv")
-    table = table[pd.to_numeric(table["J (1e12 A/m²)"]).isin(DWELL)]
-    rule = "|" + "---:|" * len(table.columns)
-    return markdown(list(table.columns), rule, table.to_numpy().tolist())
+def good_candidates(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the parameters of the candidates whose misfit is within 1 of the least."""
+    misfit = table["misfit"].astype(float)
+    parameters = table.loc[misfit <= misfit.min() + 1, :"read after the pulse (ns)"]
+    return parameters.drop_duplicates("candidate").drop(columns="round")
 
 
 def barriers(results: Results) -> str:
@@ -800,7 +699,7 @@ def price_of_staircase(results: Results) -> str:
         job, [p.current_density for p in pulses], [p.duration for p in pulses], starts
     )
     return (
-        f"the staircase of `{program.device}` ([programs.md](programs.md)) costs "
+        f"the staircase of `{program.device}` ([pulses.md](pulses.md#pulse-trains)) costs "
         f"{found.energy[0] / 1e-12:.1f} pJ a pulse, {found.energy.sum() / 1e-12:.0f} pJ for its "
         f"{len(pulses)} pulses. The first pulse heats the middle of the track by "
         f"{found.rise.peak[0]:.0f} K, the last one, on what the others left, by "
@@ -953,18 +852,17 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "neuron": neuron,
     "synapses": synapses,
     "synapse-5-levels": levels_of_synapse_5,
-    "staircase": staircase,
+    "staircase": copied("programs/staircase-branches.csv"),
     "windows": windows,
-    "staircase-10": staircase_of_ten,
-    "transitions": transitions,
-    "rewritable-transitions": lambda results: transitions(results, "synapse-rewritable"),
-    "rewritable-10-transitions": lambda results: transitions(results, "synapse-rewritable-10"),
-    "intervals": intervals,
-    "calibration": calibration,
-    "calibration-statements": calibration_statements,
-    "calibration-parameters": calibration_parameters,
-    "depinning": depinning,
-    "dwell": dwell,
+    "rewritable-transitions": transitions,
+    "intervals": copied("intervals/synapse-5.csv"),
+    "calibration": copied("calibration.csv", good_candidates),
+    "calibration-statements": copied("calibration-statements.csv"),
+    "calibration-parameters": copied("calibration-parameters.csv"),
+    "depinning": copied("depinning/synapse-5.csv"),
+    "dwell": copied(
+        "depinning/synapse-5-dwell.csv", lambda table: table[table.iloc[:, 0] == "1.2000"]
+    ),
     "barriers": barriers,
     "queued-jobs": queued_jobs,
     "all-jobs": all_jobs,

@@ -6,28 +6,48 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-WORDS = {"benchmarks/README.md": 2000, "docs/testing.md": 1000, "CONTRIBUTING.md": 500}
-"""Largest number of words of a page."""
+WORDS = {
+    "benchmarks/README.md": 2000,
+    "CONTRIBUTING.md": 500,
+    "docs/cluster.md": 2000,
+    "docs/oommf.md": 2000,
+    "docs/physics.md": 2000,
+    "docs/pulses.md": 2000,
+    "docs/testing.md": 1000,
+    "docs/validation.md": 2000,
+}
+"""Largest number of words of a page that are written by hand."""
 
 PRIVATE = (
-    "price|kept|rewritable|staircase|held cells|placed wall|freeing|statements"
+    "prices?|kept levels?|rewritable levels?|staircases?|held cells?|placed walls?|freeing"
     "|train(?:ed|ing) on the levels|quantised without training"
 )
-"""Terms that readers of the literature do not know."""
+"""Terms that readers of the literature do not know; names of keys and files remain."""
 
 
 def text(page):
     return (ROOT / page).read_text(encoding="utf-8")
 
 
+def by_hand(page):
+    return re.sub(r"<!-- table ([\w-]+) -->.*?<!-- end \1 -->", "", text(page), flags=re.S)
+
+
 @pytest.mark.parametrize("page", WORDS)
 def test_a_page_is_short(page):
-    assert len(text(page).split()) <= WORDS[page]
+    assert len(by_hand(page).split()) <= WORDS[page]
+
+
+@pytest.mark.parametrize("page", WORDS)
+def test_a_page_has_no_long_table(page):
+    """Longer ones are linked as CSV files."""
+    tables = re.findall(r"^\|[-:| ]+\|\n((?:\|.*\n)*)", text(page), re.M)
+    assert max((table.count("\n") for table in tables), default=0) <= 20
 
 
 @pytest.mark.parametrize("page", WORDS)
 def test_prose_has_the_terms_of_the_field(page):
-    prose = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", "", text(page), flags=re.S)
+    prose = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)|^    .*?$", "", by_hand(page), flags=re.S | re.M)
     assert re.findall(rf"\b(?:{PRIVATE})\b", prose, re.I) == []
 
 

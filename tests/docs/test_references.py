@@ -76,7 +76,7 @@ PROGRAMS = ("wallnet", "make", "snakemake", "python", "pytest")
 
 OTHER_PROGRAMS = {
     *("apt", "apt-get", "cat", "grep", "head", "npm", "python3", "screen", "sha256sum", "tail"),
-    *("tclsh", "tmux", "true", "rocrate-validator", "unshare", "which", "."),
+    *("tclsh", "tmux", "true", "rocrate-validator", "which", "."),
     # SLURM's
     *("sacct", "scancel", "scontrol", "squeue", "srun"),
 }

@@ -187,6 +187,26 @@ def test_thresholds_are_where_the_sweep_first_ends_in_a_state():
     assert [float(number) for number in told.groups()] == wanted
 
 
+def test_a_window_is_between_what_works_and_the_neighbours_that_fail():
+    """From 0.66 to 0.78; 0.62 and 0.82 fail. The middle of both is 0.72."""
+    lines = block("docs/pulses.md", "windows").splitlines()
+    (line,) = [line for line in lines if line.startswith("| fixed-ends ")]
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells[3:] == ["0.66 to 0.78", "8 to 14", "0.62 sticks (2)", "0.82 skips (1)"]
+
+
+def test_the_edges_of_intervals_hold_with_finer_settings_and_with_oommf():
+    """As docs/pulses.md says in words."""
+    edges = [
+        [(row["state after the pulse"], row["from (1e12 A/m²)"]) for row in rows(name)]
+        for name in ("intervals/synapse-5.csv", "intervals/synapse-5-fine.csv")
+    ]
+    assert edges[0] == edges[1]
+    pulses = rows("intervals/synapse-5-oommf.csv")
+    assert len({pulse["state_film"] for pulse in pulses}) == 2
+    assert all(pulse["state_film"] == pulse["state_oommf"] for pulse in pulses)
+
+
 def test_jobs_are_those_of_the_shipped_campaign(writer):
     planned = writer.count_jobs(ROOT)
     noted = {row["rule"]: (row["where"], int(row["jobs"])) for row in rows("jobs.csv")}

@@ -146,7 +146,7 @@ GROUPS = (
     *("--resources", "mem_mb=800", "--set-resource-scopes", "mem_mb=local"),
     *("--set-resources", "trace:mem_mb=800", "trace:runtime=2*attempt"),
 )
-"""Grouping as in docs/scale.md, with smaller groups."""
+"""Grouping as in docs/cluster.md, with smaller groups."""
 
 
 def test_groups_take_one_core_and_the_sum_of_their_times(

@@ -86,7 +86,7 @@ def test_all_else_stays_off_the_queue():
 
 def test_the_grouping_of_the_docs_is_accepted(tmp_path):
     """As in the docs: 80 or more pulses in groups of 50, each pulse in one group."""
-    text = (ROOT / "docs" / "scale.md").read_text()
+    text = (ROOT / "docs" / "cluster.md").read_text()
     (command,) = re.findall(r"^ *snakemake (.*--groups (?:.*\\\n)*.*)$", text, re.M)
     command = command.replace("profiles/slurm", str(ROOT / "profiles" / "slurm"))
     shutil.copy(ROOT / "config.yaml", tmp_path)
