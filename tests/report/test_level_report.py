@@ -122,7 +122,7 @@ def test_one_table_tells_minimum_barrier_kept_reached_and_left(rows):
     assert one[AGAINST] == "4 ns: 0.7 to E; 5 ns: 0.7 to E"
     assert half[ALONG] == "4 ns: 0.6 to 2, 0.7 to R; 5 ns: 0.6 to 2, 0.7 to 1"
     assert half[AGAINST] == "4 ns: 0.6 to 1, 0.7 to 1; 5 ns: 0.6 to (f), 0.7 to 1"
-    assert two[ALONG] == two[AGAINST] == "no wall rests there"
+    assert two[ALONG] == two[AGAINST] == "a wall placed there moves on"
 
 
 def test_a_reversed_track_is_kept_by_the_barrier_of_nucleation_and_not_left(rows):
