@@ -107,6 +107,16 @@ def rows(bench, tmp_path):
     return made
 
 
+def test_a_level_that_only_pulses_beyond_the_model_reach_is_marked(rows, bench):
+    data = files.read_dataset(bench.out, "synapse")
+    data["level_beyond_model"].values[:] = [0, 0, 0, 1, 0]
+    files.write_dataset(data, bench.out, "synapse", {})
+    column = "reached by the sweep from J (1e12 A/m²)"
+    assert [row[column] for row in rows().values()] == [
+        *("0", "0.5", "0.6", "0.8, only beyond the Curie temperature", "1")
+    ]
+
+
 def test_one_table_tells_minimum_barrier_kept_reached_and_left(rows):
     found = rows(barriers(), transitions())
     assert list(found) == ["initial", *STARTS, "reversed"]

@@ -106,8 +106,8 @@ class Sweep:
 
     def first_reaching(self, state: WallState) -> int | None:
         """Return the index of the smallest |J| after which the wall rests in `state`, or None."""
-        key = self.current_density
-        return min(self._reaching(state), key=lambda index: abs(key[index]), default=None)
+        reached = self._reaching(state)
+        return min(reached, key=lambda index: abs(self.current_density[index]), default=None)
 
     def only_beyond_model(self, state: WallState) -> bool:
         """Return whether pulses end in `state`, and all of them pass the Curie temperature."""

@@ -65,11 +65,11 @@ def levels_of(path: str | Path, reading: str, level_set: str) -> tuple[list[floa
     FileError
         If the file is missing, damaged or of another kind, or a level has no conductance.
     """
-    levels = _read(path, "levels")["levels"]
+    data = _read(path, "levels")
     try:
-        chosen = [level for level in levels if _COUNTS[level_set](level)]
+        chosen = [level for level in data["levels"] if _COUNTS[level_set](level)]
         values = [level["conductance"][reading] for level in chosen]
-        whole = sum(not level["half"] for level in levels)
+        whole = sum(not level["half"] for level in data["levels"])
     except (KeyError, TypeError) as error:
         raise damaged(path, f"has levels that lack {error}") from None
     if not all(isinstance(value, int | float) for value in values):

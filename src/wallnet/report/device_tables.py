@@ -173,7 +173,7 @@ def levels_table(data: "xarray.Dataset", name: str) -> Table:
                 level["level_source"].item() or _why_no_wall(level),
                 level["level_position"].item(),
                 level["normalized_level_conductance"].sel(reading=list(files.READINGS)).values,
-                reached_by(level),
+                _reached(level),
                 level["reaching_current_density"].item(),
                 (
                     int(level["level_minimum"]),
@@ -187,7 +187,7 @@ def levels_table(data: "xarray.Dataset", name: str) -> Table:
     return Table(f"{name}: levels", pandas.DataFrame(rows), _LEVEL_FORMATS)
 
 
-def reached_by(level: "xarray.Dataset") -> str:
+def _reached(level: "xarray.Dataset") -> str:
     """Return whether pulses of the sweep reach a level, and whether all of these are too hot."""
     if level["level_beyond_model"]:
         return BEYOND
