@@ -31,7 +31,7 @@ import pandas as pd
 
 from wallnet.config import FilmSettings, HeavyMetal, load, repeated, schema
 from wallnet.config.price import PRESETS
-from wallnet.devices.price import price_of, price_of_program, resistance
+from wallnet.devices.price import heat_caveat, price_of, price_of_program, resistance
 from wallnet.devices.windows import edges
 from wallnet.files.schema.windows import WORKS
 from wallnet.jobs import PriceJob, price_job
@@ -627,6 +627,29 @@ def price(results: Results) -> str:
     )
 
 
+def caveats(results: Results) -> str:
+    """Return what the simulations do not know, and which levels of networks creep, as a list."""
+    campaign = load(ROOT / "config.yaml")
+    lines = []
+    for name, device in campaign.without_optional.simulated.items():
+        job, pulse = price_job(device), device.pulse
+        rise = price_of(job, pulse.current_densities, pulse.duration).rise.peak
+        if caveat := heat_caveat(job, rise):
+            lines.append(f"`{name}`: {caveat.replace('beyond_model', '`beyond_model`')}.")
+    for name in campaign.networks.synapses:
+        levels = results.levels(name)
+        for state, level in levels[levels["minimum of the energy"] == "no"].iterrows():
+            if level["level"] not in ("half", "none"):
+                lines.append(
+                    f"`{name}`: level {level['level']} ({state}), which the networks use, is no "
+                    "minimum of the energy: from it the wall creeps on by "
+                    f"{float(level['moved on by (nm)']):.0f} nm."
+                )
+    return "\n".join(
+        textwrap.fill(line, WIDTH, initial_indent="- ", subsequent_indent="  ") for line in lines
+    )
+
+
 def price_of_metals(results: Results) -> str:
     """Return the price of the pulse to notch 2 with each metal."""
     rows = []
@@ -842,6 +865,7 @@ def default_of(node: dict[str, Any]) -> str:
 
 
 BLOCKS: dict[str, Callable[[Results], str]] = {
+    "caveats": caveats,
     "headline": main_numbers,
     "accuracies": accuracies,
     "seeds": seeds,

@@ -69,19 +69,22 @@ def test_a_device_may_have_another_metal():
         ("heating", "silicon_heat_capacity", 712, "about 1.6e+6 J/(m³ K)"),
         ("heating", "largest_rise", 0, "a difference in kelvin"),
         ("heating", "oxide", 1e-7, "heating.oxide"),
+        ("material", "curie_temperature", 299, "an absolute temperature, such as 1000 K"),
+        ("material", "curie_temperature", 10001, "an absolute temperature, such as 1000 K"),
     ],
 )
 def test_a_wrong_key_or_unit_is_named_with_the_fix(section, key, value, words):
-    message = refused(**{section: {key: value}})
+    message = refused(**{section: TINY.get(section, {}) | {key: value}})
     assert words in message
     assert f"{section}.{key}" in message
     assert len(message.splitlines()) == 1
 
 
-def test_no_simulation_and_no_device_depends_on_metal_or_substrate():
+def test_no_simulation_depends_on_metal_substrate_or_curie_temperature():
     plain, data = config.parse(staircase()), staircase()
     data["heavy_metal"] = {"preset": "beta-ta", "thickness": 7e-9}
     data["heating"] = {"oxide_thickness": 50e-9, "largest_rise": 20.0}
+    data["material"] = {**data["material"], "curie_temperature": 728.0}
     changed = config.parse(data)
 
     def described(campaign):
@@ -89,14 +92,18 @@ def test_no_simulation_and_no_device_depends_on_metal_or_substrate():
         return [
             jobs.initial_job(device),
             jobs.pulse_job(device, 0.5e12),
-            jobs.device_job(device),
+            jobs.level_job(device, "1"),
+            jobs.minimum_job(device, "1"),
+            jobs.barrier_job(device, campaign.barriers, "1", "2"),
             jobs.program_job(device, program),
             jobs.response_job(device, program),
         ]
 
     for before, after in zip(described(plain), described(changed), strict=True):
         assert before.to_json() == after.to_json()
-        assert not re.search("heavy_metal|heating", after.to_json())
+        assert not re.search("heavy_metal|heating|curie", after.to_json())
+        assert type(after).from_json(after.to_json()) == after
     first, second = (jobs.price_job(each.devices["stairs"]) for each in (plain, changed))
-    assert first != second
+    assert (first.curie_temperature, second.curie_temperature) == (1000.0, 728.0)
+    assert jobs.device_job(changed.devices["stairs"]).price == second
     assert jobs.PriceJob.from_json(second.to_json()) == second

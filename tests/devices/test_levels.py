@@ -258,6 +258,7 @@ def test_the_smallest_current_density_is_that_of_least_magnitude(densities, smal
         position=np.array([300e-9, 301e-9]),
         conductance=np.ones((2, 2)),
         ends=[(300e-9, 300e-9)] * 2,
+        beyond_model=np.array([False, False]),
     )
     assert sweep.smallest_reaching("notch 1") == smallest
 
@@ -329,6 +330,7 @@ SWEEP = Sweep(
     position=np.array([290, 310, 305, 450, 890, 900]) * 1e-9,
     conductance=np.array([[71, 73, 72, 80, 98, 99], [51, 53, 52, 60, 88, 89]]) * 1e-6,
     ends=[(285e-9, 295e-9), (308e-9, 312e-9), *[(1e-9, 2e-9)] * 4],
+    beyond_model=np.array([True, False, False, False, True, True]),
 )
 
 
@@ -368,6 +370,8 @@ def test_level_variables_tell_stable_from_reached_and_half_from_whole():
     assert found["half"] == [0, 0, 1, 0, 0]
     assert found["stable"].tolist() == [1, 1, 0, 1, 1]
     assert found["reachable"].tolist() == [1, 1, 1, 0, 1]
+    # of notch 1 only the stronger pulse passes the Curie temperature
+    assert found["level_beyond_model"] == [0, 0, 0, 0, 1]
     assert found["level_resting_state"][2] == "free"
     assert found["reaching_current_density"] == pytest.approx(
         [0, -0.4e12, 0.6e12, nan, 0.8e12], nan_ok=True, rel=1e-9, abs=0

@@ -5,15 +5,16 @@ import pytest
 from helpers.heat import temperatures
 
 from wallnet.config import Heating, HeavyMetal
-from wallnet.devices.price import price_of, price_of_program, resistance
+from wallnet.devices.price import heat_caveat, price_of, price_of_program, resistance
 from wallnet.jobs import PriceJob
 
 
-def priced(polarization=0.4, length=1500e-9, width=150e-9, heating=None, **metal):
+def priced(polarization=0.4, length=1500e-9, width=150e-9, heating=None, curie=1000.0, **metal):
     return PriceJob(
         length=length,
         width=width,
         polarization=polarization,
+        curie_temperature=curie,
         heavy_metal=HeavyMetal(**metal),
         heating=heating or Heating(),
     )
@@ -136,3 +137,27 @@ def test_a_program_without_pulses_has_no_price():
     assert found.energy.shape == found.rise.mean.shape == (0,)
     before = price_of_program(priced(), [0.0], [0.0], [0.0])  # the state before a first pulse
     assert (before.energy.tolist(), before.rise.peak.tolist()) == ([0], [0])
+
+
+def test_a_pulse_is_beyond_the_model_if_room_temperature_and_its_rise_pass_the_curie_point():
+    """The rise goes with J²: from the rise at 1e12 A/m², the limit at 650 K is 350 K of rise."""
+    rise = float(price_of(priced(), 1e12, 10e-9).rise.peak)
+    limit = 1e12 * np.sqrt(350 / rise)
+    densities = limit * np.array([0.99, -1.01, 1.01])
+    found = price_of(priced(curie=650.0), densities, 10e-9)
+    assert found.beyond_model.tolist() == [False, True, True]
+    assert found.outside.all()  # more than 50 K
+    # a limit of the rise above the Curie temperature does not hide it
+    hidden = priced(curie=650.0, heating=Heating(largest_rise=9000.0))
+    assert price_of(hidden, densities, 10e-9).outside.tolist() == [False, True, True]
+
+
+def test_the_caveat_counts_pulses_and_tells_the_hottest():
+    job = priced(curie=900.0)
+    assert heat_caveat(job, [1.0, 50.0, 7.0]) == ""
+    warm = heat_caveat(job, [1.0, 50.1, 599.9])
+    assert warm.startswith("2 of 3 pulses heat the track by more than 50 K, up to 600 K")
+    assert "Curie" not in warm
+    hot = heat_caveat(job, [1.0, 50.1, 600.1, 605965.2])
+    assert hot.startswith("3 of 4 pulses heat the track by more than 50 K, up to 605,965 K")
+    assert "2 of 4 pass the Curie temperature of 900 K (beyond_model)" in hot

@@ -1,4 +1,4 @@
-"""A change of metal or substrate tabulates again, and simulates nothing."""
+"""A change of metal, substrate or Curie temperature gathers again, and simulates nothing."""
 
 import copy
 
@@ -32,15 +32,16 @@ def test_the_tables_of_devices_and_programs_have_prices(ran):
         {"heavy_metal": {"preset": "beta-w"}},
         {"heating": {"oxide_thickness": 1e-7}},
         {"heating": {"largest_rise": 1000.0}},
+        {"material": STAIRCASE["material"] | {"curie_temperature": 728.0}},
     ],
 )
-def test_a_change_of_metal_or_substrate_only_tabulates(ran, section):
+def test_a_change_of_what_heats_gathers_and_tabulates(ran, section):
     ran.configure(copy.deepcopy(STAIRCASE) | section)
     planned = ran.planned("programs", "devices")
     ran.configure(STAIRCASE)
     targets = {"programs": 1, "devices": 1}
     assert {rule: n for rule, n in planned.items() if rule not in targets} == {
-        **{"device_table": 1, "program_report": 1}
+        **{"device": 1, "device_table": 1, "program_report": 1}
     }
 
 
@@ -50,5 +51,5 @@ def test_a_change_of_one_device_s_metal_is_its_own(ran):
     ran.configure(data)
     planned = ran.planned("devices")
     ran.configure(STAIRCASE)
-    assert planned.get("device_table") == 1
-    assert not {"trace", "initial", "device", "program"} & set(planned)
+    assert (planned.get("device"), planned.get("device_table")) == (1, 1)
+    assert not {"trace", "initial", "program"} & set(planned)

@@ -133,6 +133,23 @@ def test_levels_in_markdown_and_html(synapse):
         assert text in page
 
 
+def test_what_comes_first_is_how_hot_the_pulses_are_and_what_it_does_to_levels(synapse):
+    """Of the levels of the sweep only the reversed track needs a pulse past the Curie point."""
+    hottest = float(synapse.gather()["temperature_rise"][-1])
+    price = synapse.job.price.model_copy(update={"curie_temperature": 300 + 0.9 * hottest})
+    caveat = synapse.gather(price=price).attrs["caveat"]
+    paths = [synapse.root / f"table.{suffix}" for suffix in ("csv", "md", "html")]
+    device_tables(synapse.out, *paths)
+    _, markdown, page = (path.read_text(encoding="utf-8") for path in paths)
+    assert "1 of 5 pass the Curie temperature" in caveat
+    assert markdown.startswith(f"synapse-3: {caveat}\n\n## ")
+    assert f"<body>\n<p>synapse-3: {caveat}</p>\n<table>" in page
+    header, rows = cells_below(markdown, "synapse-3: levels")
+    assert header[6] == "reached by the sweep"
+    reached = ["yes", "yes", "yes", "yes", "only beyond the Curie temperature"]
+    assert [row[6] for row in rows] == reached
+
+
 def cells_below(markdown, title):
     """Return the header and the cells of the table with a title."""
     block = markdown.split(f"## {title}")[1].split("##")[0]
@@ -147,6 +164,7 @@ def test_columns_of_the_sweep_are_in_their_units(synapse):
     data = files.read_dataset(synapse.out, "synapse")
     data["held"].values[:] = [1, 0, 0, 0, 1]
     data["settled"].values[:] = [1, 0, 1, -1, 1]
+    data["beyond_model"].values[:] = [0, 0, 0, 1, 1]
     data["final_wall_position"].values[2] = 287.54e-9
     data["final_wall_bottom"].values[2] = 210.04e-9
     data["final_wall_top"].values[2] = 397.96e-9
@@ -159,6 +177,7 @@ def test_columns_of_the_sweep_are_in_their_units(synapse):
     assert half == {
         "J (1e12 A/m²)": "0.6000",
         "state": "between 1 and 2",
+        "beyond_model": "no",
         "settled": "yes",
         "held against the current": "no",
         "read at (ns)": "1.25",
@@ -168,8 +187,9 @@ def test_columns_of_the_sweep_are_in_their_units(synapse):
         "G, parallel (µS)": "81.234",
         "G, series (µS)": "63.457",
     }
-    assert [row[2] for row in rows] == ["yes", "no", "yes", "not asked", "yes"]
-    assert [row[3] for row in rows] == ["yes", "no", "no", "no", "yes"]
+    assert [row[2] for row in rows] == ["no", "no", "no", "yes", "yes"]
+    assert [row[3] for row in rows] == ["yes", "no", "yes", "not asked", "yes"]
+    assert [row[4] for row in rows] == ["yes", "no", "no", "no", "yes"]
 
 
 def test_reached_is_not_stable_in_the_table_of_levels(synapse):

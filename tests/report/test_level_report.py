@@ -107,6 +107,16 @@ def rows(bench, tmp_path):
     return made
 
 
+def test_a_level_that_only_pulses_beyond_the_model_reach_is_marked(rows, bench):
+    data = files.read_dataset(bench.out, "synapse")
+    data["level_beyond_model"].values[:] = [0, 0, 0, 1, 0]
+    files.write_dataset(data, bench.out, "synapse", {})
+    column = "reached by the sweep from J (1e12 A/m²)"
+    assert [row[column] for row in rows().values()] == [
+        *("0", "0.5", "0.6", "0.8, only beyond the Curie temperature", "1")
+    ]
+
+
 def test_one_table_tells_minimum_barrier_kept_reached_and_left(rows):
     found = rows(barriers(), transitions())
     assert list(found) == ["initial", *STARTS, "reversed"]
@@ -122,7 +132,7 @@ def test_one_table_tells_minimum_barrier_kept_reached_and_left(rows):
     assert one[AGAINST] == "4 ns: 0.7 to E; 5 ns: 0.7 to E"
     assert half[ALONG] == "4 ns: 0.6 to 2, 0.7 to R; 5 ns: 0.6 to 2, 0.7 to 1"
     assert half[AGAINST] == "4 ns: 0.6 to 1, 0.7 to 1; 5 ns: 0.6 to (f), 0.7 to 1"
-    assert two[ALONG] == two[AGAINST] == "no wall rests there"
+    assert two[ALONG] == two[AGAINST] == "a wall placed there moves on"
 
 
 def test_a_reversed_track_is_kept_by_the_barrier_of_nucleation_and_not_left(rows):

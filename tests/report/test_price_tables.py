@@ -9,7 +9,7 @@ from helpers.walls import SYNAPSE, campaign
 from wallnet import cli, config, files, jobs
 from wallnet.config import Heating, HeavyMetal
 from wallnet.report.device_tables import device_tables
-from wallnet.report.prices import OUTSIDE
+from wallnet.report.prices import BEYOND, OUTSIDE
 
 
 def rows_of(path):
@@ -56,7 +56,7 @@ def test_each_pulse_of_a_device_has_its_price(synapse, job, tmp_path):
     # below the one-dimensional 2 q √(t/(π k c)) = 387 K
     assert 0.5 * 387 < mean < middle < 387
     assert middle - mean > 5
-    assert [row["model"] for row in rows] == ["inside", "inside", *[OUTSIDE] * 3]
+    assert [row["model"] for row in rows] == ["inside", "inside", *[OUTSIDE] * 2, BEYOND]
     conditions = dict(
         tables_below(paths[1])["synapse-3: what the price of a pulse is computed from"]
     )
@@ -73,6 +73,7 @@ def test_each_pulse_of_a_device_has_its_price(synapse, job, tmp_path):
         "conductivity of silicon (W/(m K))": "148",
         "heat capacity of silicon (J/(m³ K))": "1.66e+06",
         f"{OUTSIDE} above a rise of (K)": "250",
+        "Curie temperature (K)": "1000",
     }
 
 

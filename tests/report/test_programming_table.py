@@ -28,6 +28,7 @@ PRICE = jobs.PriceJob(
     length=300e-9,
     width=100e-9,
     polarization=0.4,
+    curie_temperature=1000.0,
     heavy_metal=HeavyMetal(resistivity=1e-6, thickness=5e-9),
     # between the rises of the pulses of 1.0 and 1.5e12 A/m²
     heating=Heating(largest_rise=190.0),

@@ -13,6 +13,7 @@ from helpers.walls import NEURON, SYNAPSE, campaign
 from wallnet import config, files, jobs, plan
 from wallnet.cli import main
 from wallnet.config import Arrival, Response, Rest
+from wallnet.devices.compact import compact_model
 from wallnet.devices.price import price_of
 from wallnet.files import FileError
 from wallnet.report import summary
@@ -78,6 +79,8 @@ def folder(configured, neuron, synapse, tmp_path):
     files.write_text(parameters(configured.devices).as_csv(), tmp_path / table)
     table = files.TABLE.format(table="accuracy", suffix=".csv")
     files.write_text(ACCURACIES, tmp_path / table)
+    model = tmp_path / files.COMPACT_MODEL.format(device="synapse-3")
+    compact_model(tmp_path / files.DEVICE.format(device="synapse-3"), model)
     for path in plan.story_figures(jobs.summary_job(configured)).values():
         files.write_text(f"picture {path}", tmp_path / path)
         files.write_text(f"data {path}", tmp_path / files.data_of(path))
@@ -231,7 +234,7 @@ def test_the_program_on_the_synapse_is_the_one_that_is_shown(configured, folder)
 def test_the_story_is_told_in_order_with_its_tables(configured, folder):
     page = page_of(jobs.summary_job(configured), folder)
     titles = re.findall(r"<h2>(.*?)</h2>", page)
-    assert titles[1:5] == ["Written", "Kept", "Rewritten", "At what price"]
+    assert titles[2:6] == ["Written", "Kept", "Rewritten", "At what price"]
     levels = cells(page, "synapse-3: levels")
     assert [row[:2] for row in levels[1:]] == [
         *(["0", "initial"], ["1", "notch 1"], ["half", "between 1 and 2"]),
@@ -355,7 +358,7 @@ def test_parts_without_results_say_so(folder, tmp_path):
     assert part(page, "At what price") == (
         "This campaign has no networks, so no accuracy is known."
     )
-    assert part(page, "Warnings") == "The results carry no faults."
+    assert part(page, "Warnings") == "There is nothing to change."
 
 
 MATERIALS = {"material": campaign(d=SYNAPSE).devices["d"].material.model_dump(mode="json")}
@@ -364,7 +367,7 @@ MATERIALS = {"material": campaign(d=SYNAPSE).devices["d"].material.model_dump(mo
 def test_warnings_are_those_of_the_results(configured, folder):
     path = folder / files.DEVICE.format(device="synapse-3")
     data = files.read_dataset(path, "synapse")
-    data["settled"].values[0] = 0
+    data["settled"].values[1:4] = 0
     files.write_dataset(data, path, data.attrs["kind"], {})
     path = folder / files.RESPONSE.format(program="up-down")
     data = files.read_dataset(path, "response")
@@ -372,9 +375,29 @@ def test_warnings_are_those_of_the_results(configured, folder):
     files.write_dataset(data, path, "response", {})
     text = part(page_of(jobs.summary_job(configured), folder), "Warnings")
     assert text == (
-        "synapse-3: the wall still moved at the end of 1 of 5 pulses "
-        "program up-down: the wall still moved after the pause of pulse 2"
+        "synapse-3: the wall still moved at the end of 3 of 5 pulses, which therefore reach no "
+        "level; raise relaxation.longest "
+        "program up-down: the wall still moved after the pause of pulse 2; lengthen the pause"
     )
+
+
+def test_the_page_begins_with_how_hot_the_pulses_are(configured, folder):
+    """Doubts on levels stand with the accuracies, and the table marks the level."""
+    path = folder / files.DEVICE.format(device="synapse-3")
+    data = files.read_dataset(path, "synapse")
+    data["level_beyond_model"].values[3] = 1
+    data["level_minimum"].values[0] = 0
+    data["level_shift"].values[0] = 157.2e-9
+    files.write_dataset(data, path, data.attrs["kind"], {})
+    compact_model(path, folder / files.COMPACT_MODEL.format(device="synapse-3"))
+    page = page_of(jobs.summary_job(configured), folder)
+    first = re.search(r"<h2>(.*?)</h2>", page).group(1)
+    assert part(page, first) == f"synapse-3: {data.attrs['caveat']}"
+    paper = part(page, "The paper beside this campaign")
+    for text in ("level 0 (initial) by 157 nm", "reach (beyond_model): level 2 (notch 2)"):
+        assert text in paper
+    reached = {row[1]: row[4] for row in cells(page, "synapse-3: levels")}
+    assert (reached["notch 1"], reached["notch 2"]) == ("yes", "only beyond the Curie temperature")
 
 
 def test_text_of_files_is_shown_and_not_executed(configured, folder):

@@ -28,7 +28,7 @@ rule device:
         # the job grows with the sweep, and the length of an argument is limited
         "wallnet device --job - --initial {input.initial:q} --traces {params.traces:q}"
         " --levels {params.levels:q} --minima {params.minima:q} --out {output:q}"
-        " <<< {params.job:q} 2>&1 | tee {log:q}"
+        " <<< {params.job:q} > {log:q} 2>&1"
 
 
 # a checkpoint: jobs that depend on levels or activation are planned again once these are known

@@ -128,6 +128,7 @@ rule accuracy:
     """Test accuracies of all networks, as data and as readable tables."""
     input:
         plan.network_paths(files.METRICS, campaign.networks.run_set()),
+        plan.network_models(campaign.networks),
     output:
         csv=table("accuracy"),
         gaps=table("accuracy-gaps"),
@@ -146,7 +147,8 @@ rule accuracy:
     params:
         job=lambda w: jobs.accuracy_job(campaign.networks).to_json(),
         networks=lambda w: files.NETWORKS,
+        models=lambda w: plan.folder(files.COMPACT_MODEL, ""),
         revision=revisions.of("report"),
     shell:
-        "wallnet accuracy --job {params.job:q} --networks {params.networks:q} --csv {output.csv:q}"
-        " --gaps {output.gaps:q} --markdown {output.markdown:q} --html {output.html:q} > {log:q} 2>&1"
+        "wallnet accuracy --job {params.job:q} --networks {params.networks:q}"
+        " --models {params.models:q} --csv {output.csv:q} --gaps {output.gaps:q} --markdown {output.markdown:q} --html {output.html:q} > {log:q} 2>&1"

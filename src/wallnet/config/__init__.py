@@ -22,6 +22,7 @@ from wallnet.config.devices import (
     Material,
     Output,
     Relaxation,
+    SimulatedMaterial,
     Wall,
 )
 from wallnet.config.figures import Figures
@@ -77,6 +78,7 @@ __all__ = [
     "Relaxation",
     "Response",
     "Rest",
+    "SimulatedMaterial",
     "Track",
     "Transitions",
     "Wall",

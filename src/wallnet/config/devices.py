@@ -1,14 +1,14 @@
 """The physical part of the configuration: material, track, wall, pulse, detector, calculator."""
 
 import math
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from wallnet.config.calculators import CalculatorName, FilmSettings, OommfSettings
 from wallnet.config.measured import MEASURED
-from wallnet.config.price import Heating, HeavyMetal
+from wallnet.config.price import ROOM_TEMPERATURE, Heating, HeavyMetal
 from wallnet.config.pulse import Pulse
 from wallnet.config.quantities import (
     Conductance,
@@ -39,8 +39,8 @@ LARGEST_WORK = 1e15
 Damping = Annotated[float, Quantity("1", 1e-4, 10.0)]
 
 
-class Material(Section):
-    """The ferromagnetic film and the spin current that drives it (paper, Table I)."""
+class SimulatedMaterial(Section):
+    """The ferromagnetic film and the spin current that drives it, as simulations need them."""
 
     saturation_magnetization: Annotated[float, Quantity("A/m", 1e3, 1e7)]
     """Saturation magnetisation Ms. Source: paper, Table I: 1.1e6."""
@@ -99,7 +99,7 @@ class Material(Section):
         return math.sqrt(self.exchange_stiffness / self.effective_anisotropy)
 
     @model_validator(mode="after")
-    def _perpendicular(self) -> "Material":
+    def _perpendicular(self) -> Self:
         if self.effective_anisotropy <= 0:
             raise ValueError(
                 f"uniaxial_anisotropy is {self.uniaxial_anisotropy:g} J/m³, too low for a "
@@ -107,6 +107,23 @@ class Material(Section):
                 f"{self.uniaxial_anisotropy - self.effective_anisotropy:.4g} J/m³"
             )
         return self
+
+
+class Material(SimulatedMaterial):
+    """The ferromagnetic film and the spin current that drives it (paper, Table I)."""
+
+    curie_temperature: Annotated[
+        float,
+        Quantity("K", ROOM_TEMPERATURE, 1e4, fix="it is an absolute temperature, such as 1000 K"),
+    ] = 1000.0
+    """Curie temperature; pulses that heat the track above it are flagged, and no simulation
+    depends on it. Source: our choice, below the 1388 K of bulk cobalt, see docs/price.md."""
+
+    @property
+    def simulated(self) -> SimulatedMaterial:
+        """What simulations depend on."""
+        keys = SimulatedMaterial.model_fields
+        return SimulatedMaterial.model_construct(**{key: getattr(self, key) for key in keys})
 
 
 class Wall(Section):

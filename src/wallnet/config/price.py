@@ -26,6 +26,10 @@ at the interface.
 """
 
 
+ROOM_TEMPERATURE = 300.0
+"""Temperature in K of the track before a pulse, for which the properties below are."""
+
+
 class HeavyMetal(Section):
     """The metal below the track, in which the current flows; it has the track's length and width.
 

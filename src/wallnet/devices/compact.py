@@ -68,6 +68,10 @@ def compact_model(
     files.write_json({"kind": kind, content: written, "made_by": plain}, out)
 
 
+_MINIMUM = {1: True, 0: False, -1: None}
+"""Whether the energy has a minimum at a level; None if that was not examined."""
+
+
 def _levels(data: "xarray.Dataset") -> list[dict[str, Any]]:
     """Return all levels of a synapse in order, including the half levels."""
     conductance = data["level_conductance"]
@@ -77,6 +81,9 @@ def _levels(data: "xarray.Dataset") -> list[dict[str, Any]]:
             "half": bool(data["half"].values[index]),
             "stable": bool(data["stable"].values[index]),
             "reachable": bool(data["reachable"].values[index]),
+            "beyond_model": bool(data["level_beyond_model"].values[index]),
+            "minimum": _MINIMUM[int(data["level_minimum"].values[index])],
+            "moved_on": None if math.isnan(moved) else moved,
             "conductance": {
                 reading: value if math.isfinite(value) else None
                 for reading in files.READINGS
@@ -84,6 +91,7 @@ def _levels(data: "xarray.Dataset") -> list[dict[str, Any]]:
             },
         }
         for index in range(data.sizes["level"])
+        for moved in [data["level_shift"].values[index].item()]
     ]
 
 

@@ -14,6 +14,7 @@ from wallnet import files, revisions
 from wallnet.devices.conductance import both_readings
 from wallnet.devices.levels import synapse_variables
 from wallnet.devices.neuron import neuron_variables
+from wallnet.devices.price import heat_caveat, price_of
 from wallnet.devices.traces import (
     RECORDED,
     WALL,
@@ -92,7 +93,9 @@ def gather(
     first of several notches that are all inside the track, the levels are those of the notches.
     The file of a neuron contains its normalised transfer curve (Eq. 3) and a quartic fitted to it.
     Walls that did not settle, levels at which the placed wall did not stay, and levels without a
-    minimum of the energy are marked and reported as warnings. They never count as reached.
+    minimum of the energy are marked and reported as warnings. They never count as reached. Pulses
+    that pass the Curie temperature are flagged, and so are levels that only such pulses reach. The
+    attribute `caveat` tells how far the pulses heat the track, if it is too far.
 
     Parameters
     ----------
@@ -167,6 +170,8 @@ def _gather(
     values = _common(gathered, pulses, job, name)
     if derive := DERIVED.get(job.kind):
         values |= derive(Gathered(name, job, values, pulses, conditions, initial, levels, minima))
+    if caveat := heat_caveat(job.price, values["temperature_rise"]):
+        logger.warning("%s: %s", name, caveat)
     files.write_dataset(
         files.dataset(job.kind, values),
         out,
@@ -176,6 +181,7 @@ def _gather(
             "parameters": job.to_json(),
             "simulation": canonical(conditions),
             "revision": revisions.of("devices"),
+            **({"caveat": caveat} if caveat else {}),
             **simulated_by(made_by),
         },
     )
@@ -192,6 +198,7 @@ def _common(
     """Return the variables that every device has and warn of walls that still moved."""
     densities = np.array(job.pulse.current_densities)
     settled = np.array([pulse.settled for pulse in pulses])
+    price = price_of(job.price, densities, job.pulse.duration)
     if np.any(settled == 0):
         logger.warning(
             "%s: the wall still moved at the end for J = %s (1e12 A/m2); these pulses reach no "
@@ -207,6 +214,8 @@ def _common(
         "held": [pulse.held for pulse in pulses],
         "state": [pulse.state for pulse in pulses],
         "settled": settled,
+        "temperature_rise": price.rise.peak,
+        "beyond_model": price.beyond_model,
         "conductance": both_readings(gathered["detected"], job.detector),
         "final_conductance": both_readings([pulse.detected for pulse in pulses], job.detector),
         "time": np.arange(gathered.entries) * gathered.interval,

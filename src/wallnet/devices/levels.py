@@ -29,7 +29,7 @@ from wallnet.jobs import DeviceJob, minimum_states
 logger = logging.getLogger(__name__)
 
 NOWHERE = (float("nan"), float("nan"))
-"""Ends of a wall that rests in no level."""
+"""Ends of the wall of a level that has none."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,12 @@ class Level:
     resting : WallState
         State in which a wall placed there came to rest; the state itself if the wall stayed.
     source : str
-        Simulation from which the level is measured; empty if no wall rests there.
+        Simulation from which the level is measured; empty if there is none.
     position : float
-        Mean position of the wall at rest in m. If no wall rests there, the position to which
-        the placed wall moved.
+        Mean position of the wall at rest in m. Without a source, the position to which the placed
+        wall moved.
     conductance : ndarray (2,)
-        Conductance in S, in the order of `files.READINGS`; NaN if no wall rests there.
+        Conductance in S, in the order of `files.READINGS`; NaN without a source.
     ends : tuple of float
         Positions of both ends of the wall at rest in m, lower edge first.
     """
@@ -62,7 +62,7 @@ class Level:
 
     @property
     def stable(self) -> bool:
-        """Whether a wall can rest there."""
+        """Whether a simulated wall ended there at rest."""
         return bool(self.source)
 
 
@@ -85,6 +85,8 @@ class Sweep:
         Conductance at the end of each trace in S, in the order of `files.READINGS`.
     ends : sequence of tuple of float
         Positions of both ends of the wall at the end of each trace in m, lower edge first.
+    beyond_model : ndarray (pulses,)
+        Whether the pulse heats the track above its Curie temperature.
     """
 
     current_density: NDArray[np.float64]
@@ -93,15 +95,24 @@ class Sweep:
     position: NDArray[np.float64]
     conductance: NDArray[np.float64]
     ends: Sequence[tuple[float, float]]
+    beyond_model: NDArray[np.bool_]
 
-    def first_reaching(self, state: WallState) -> int | None:
-        """Return the index of the smallest |J| after which the wall rests in `state`, or None."""
-        reached = [
+    def _reaching(self, state: WallState) -> list[int]:
+        return [
             index
             for index, found in enumerate(self.state)
             if found == state and self.settled[index] == 1
         ]
+
+    def first_reaching(self, state: WallState) -> int | None:
+        """Return the index of the smallest |J| after which the wall rests in `state`, or None."""
+        reached = self._reaching(state)
         return min(reached, key=lambda index: abs(self.current_density[index]), default=None)
+
+    def only_beyond_model(self, state: WallState) -> bool:
+        """Return whether pulses end in `state`, and all of them pass the Curie temperature."""
+        reaching = self._reaching(state)
+        return bool(reaching) and bool(self.beyond_model[reaching].all())
 
     def smallest_reaching(self, state: WallState) -> float:
         """Return the smallest J in A/m² after which the wall rests in `state`, or NaN."""
@@ -167,10 +178,10 @@ def measured_level(placed: Level, sweep: Sweep, name: str) -> Level:
 
 
 def without_minimum(level: Level, found: LevelMinimum, name: str) -> Level:
-    """Return a level as one in which no wall rests, if the energy has no minimum there.
+    """Return a level as one without conductance, if the energy has no minimum there.
 
-    The initial state and the reversed track stay levels: a pulse starts from the first, and no
-    wall has to rest on the last.
+    The initial state and the reversed track stay levels: a pulse starts from the first, and the
+    last has no wall.
 
     Parameters
     ----------
@@ -206,7 +217,7 @@ def without_minimum(level: Level, found: LevelMinimum, name: str) -> Level:
 def level_variables(levels: Sequence[Level], sweep: Sweep, name: str) -> dict[str, ArrayLike]:
     """Return the variables over the levels of a synapse.
 
-    A state in which no wall rests stays in the list, with `stable` 0 and no conductance.
+    A state in which no simulated wall ended stays in the list, with `stable` 0 and no conductance.
 
     Parameters
     ----------
@@ -226,7 +237,7 @@ def level_variables(levels: Sequence[Level], sweep: Sweep, name: str) -> dict[st
     Raises
     ------
     wallnet.files.FileError
-        If the first and the last level have the same conductance, or no wall rests in one of them.
+        If the first and the last level have the same conductance, or one of them has none.
     """
     low, high = _range(levels, name)
     conductance = np.stack([level.conductance for level in levels], axis=1)
@@ -247,6 +258,10 @@ def level_variables(levels: Sequence[Level], sweep: Sweep, name: str) -> dict[st
         "stable": stable,
         "reachable": np.isfinite(reaching),
         "reaching_current_density": reaching,
+        # the first level is where pulses start
+        "level_beyond_model": [
+            index > 0 and sweep.only_beyond_model(level.state) for index, level in enumerate(levels)
+        ],
     }
 
 
@@ -256,8 +271,9 @@ def _range(levels: Sequence[Level], name: str) -> tuple[NDArray[np.float64], NDA
     for level in (first, last):
         if not level.stable:
             raise files.FileError(
-                f"{name}: no wall rests in '{level.state}', the state of the first or the last "
-                "level; enlarge track.notches.diameter or move the notch inwards"
+                f"{name}: '{level.state}', the first or the last level, has no conductance: no "
+                "simulated wall ended there at rest, or the energy has no minimum there; enlarge "
+                "track.notches.diameter or move the notch inwards"
             )
     if np.any(first.conductance == last.conductance):
         where = (
@@ -282,6 +298,7 @@ def synapse_variables(device: Gathered) -> dict[str, ArrayLike]:
         position=np.array([pulse.resting_position for pulse in pulses]),
         conductance=both_readings([pulse.resting for pulse in pulses], job.detector),
         ends=[pulse.resting_ends for pulse in pulses],
+        beyond_model=values["beyond_model"],
     )
     minima = {
         state: read_minimum(path, state, job) if path else NOT_EXAMINED

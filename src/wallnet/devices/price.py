@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from wallnet.config.price import ROOM_TEMPERATURE
 from wallnet.devices.heating import Rise, step_response
 from wallnet.jobs import PriceJob
 
@@ -33,6 +34,8 @@ class Price(NamedTuple):
         Largest temperature rise during the pulse in K: mean over the width, and in the middle.
     outside : ndarray
         Whether the middle becomes hotter than the parameters of the material allow.
+    beyond_model : ndarray
+        Whether the middle passes the Curie temperature.
     """
 
     metal_current_density: NDArray[np.float64]
@@ -41,6 +44,7 @@ class Price(NamedTuple):
     energy: NDArray[np.float64]
     rise: Rise
     outside: NDArray[np.bool_]
+    beyond_model: NDArray[np.bool_]
 
 
 def resistance(job: PriceJob) -> float:
@@ -164,5 +168,38 @@ def _price(
         voltage=voltage,
         energy=current * voltage * lasting,
         rise=rise,
-        outside=rise.peak > job.heating.largest_rise,
+        outside=rise.peak > _limit(job),
+        beyond_model=ROOM_TEMPERATURE + rise.peak > job.curie_temperature,
     )
+
+
+def _limit(job: PriceJob) -> float:
+    """Return the temperature rise in K up to which the parameters of the material hold."""
+    return min(job.heating.largest_rise, job.curie_temperature - ROOM_TEMPERATURE)
+
+
+def heat_caveat(job: PriceJob, rise: ArrayLike) -> str:
+    """Return how many pulses heat a track too much, how far, and what it means; or nothing.
+
+    Parameters
+    ----------
+    job : PriceJob
+        Limits of the rise and of the temperature.
+    rise : array_like
+        Temperature rise of each pulse in the middle of the track, in K.
+    """
+    rise = np.asarray(rise, dtype=float)
+    outside = int((rise > _limit(job)).sum())
+    beyond = int((ROOM_TEMPERATURE + rise > job.curie_temperature).sum())
+    if not outside:
+        return ""
+    text = (
+        f"{outside} of {rise.size} pulses heat the track by more than {_limit(job):g} K, "
+        f"up to {rise.max():,.0f} K: its parameters change, so that the results are estimates"
+    )
+    if beyond:
+        text += (
+            f"; {beyond} of {rise.size} pass the Curie temperature of {job.curie_temperature:g} K "
+            "(beyond_model): the film is no magnet, and their results mean nothing"
+        )
+    return text

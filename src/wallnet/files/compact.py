@@ -4,7 +4,7 @@ The rules also import this module, so it imports no heavy library.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,7 +42,7 @@ _COUNTS: dict[str, Callable[[dict[str, Any]], bool]] = {
 
 
 def levels_of(path: str | Path, reading: str, level_set: str) -> tuple[list[float], int]:
-    """Read the levels of a synapse, without the states in which no wall rests.
+    """Read the levels of a synapse, without the states that have no conductance.
 
     Parameters
     ----------
@@ -78,6 +78,46 @@ def levels_of(path: str | Path, reading: str, level_set: str) -> tuple[list[floa
             "the device, then delete it and run snakemake"
         )
     return sorted(map(float, values)), whole
+
+
+def doubtful_levels(path: str | Path, level_sets: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return which levels of a synapse, of those in some level sets, are not what they seem.
+
+    Parameters
+    ----------
+    path : str or Path
+        Compact model of a synapse.
+    level_sets : iterable of str
+        Some of `wallnet.config.networks.LEVEL_SETS`.
+
+    Returns
+    -------
+    creeping : list of str
+        Levels that are no minimum of the energy, with the distance by which the wall moves on.
+    beyond_model : list of str
+        Levels that only pulses above the Curie temperature reach. A measured synapse has neither.
+
+    Raises
+    ------
+    FileError
+        If the file is missing, damaged or of another kind.
+    """
+    level_sets = set(level_sets)
+    creeping, beyond, number = [], [], -1
+    try:
+        for level in _read(path, "levels")["levels"]:
+            number += not level["half"]
+            if not any(_COUNTS[name](level) for name in level_sets):
+                continue
+            name = level["state"] if level["half"] else f"{number} ({level['state']})"
+            if level.get("minimum") is False:
+                moved = level["moved_on"]
+                creeping.append(f"{name}{'' if moved is None else f' by {moved / 1e-9:.0f} nm'}")
+            if level.get("beyond_model"):
+                beyond.append(name)
+    except (KeyError, TypeError) as error:
+        raise damaged(path, f"has levels that lack {error}") from None
+    return creeping, beyond
 
 
 def activation_of(path: str | Path, reading: str) -> tuple[Curve, str]:

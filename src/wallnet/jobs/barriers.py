@@ -4,7 +4,7 @@ import itertools
 import math
 
 from wallnet.config import Barriers, Device
-from wallnet.config.devices import Material
+from wallnet.config.devices import SimulatedMaterial
 from wallnet.config.track import Track
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, REVERSED
@@ -18,7 +18,7 @@ class BarrierJob(Job):
     """The path of least energy between two neighbouring states, with the embedded engine."""
 
     track: Track
-    material: Material
+    material: SimulatedMaterial
     first: str
     second: str
     spacing: float
@@ -91,7 +91,7 @@ def barrier_job(device: Device, settings: Barriers, first: str, second: str) -> 
     """
     return BarrierJob(
         track=device.track,
-        material=device.material,
+        material=device.material.simulated,
         first=WallState.from_file_name(first),
         second=WallState.from_file_name(second),
         spacing=settings.spacing * device.material.wall_width_parameter,

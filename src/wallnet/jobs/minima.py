@@ -1,6 +1,6 @@
 """Jobs that minimise the energy on from the states in which a wall may rest."""
 
-from wallnet.config.devices import Device, Material
+from wallnet.config.devices import Device, SimulatedMaterial
 from wallnet.config.track import Track
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
@@ -15,7 +15,7 @@ class MinimumJob(Job):
     """
 
     track: Track
-    material: Material
+    material: SimulatedMaterial
     state: str
     placement: WallPlacement | None = None
     """Positions of the wall of a level; None for a state that has no placed wall."""
@@ -51,5 +51,5 @@ def minimum_job(device: Device, name: str) -> MinimumJob:
         bottom, top = level_states(device.track)[state]
         placement = WallPlacement(bottom=bottom, top=top)
     return MinimumJob(
-        track=device.track, material=device.material, state=state, placement=placement
+        track=device.track, material=device.material.simulated, state=state, placement=placement
     )

@@ -8,12 +8,13 @@ from wallnet.jobs.base import Job
 class PriceJob(Job):
     """Computation of energy and temperature of pulses on one track.
 
-    It is a parameter of tables only: no simulation depends on it.
+    It is a parameter of devices and tables: no simulation depends on it.
     """
 
     length: float
     width: float
     polarization: float
+    curie_temperature: float
     heavy_metal: HeavyMetal
     heating: Heating
 
@@ -24,6 +25,7 @@ def price_job(device: Device) -> PriceJob:
         length=device.track.length,
         width=device.track.width,
         polarization=device.material.polarization,
+        curie_temperature=device.material.curie_temperature,
         heavy_metal=device.heavy_metal,
         heating=device.heating,
     )

@@ -11,7 +11,7 @@ from wallnet.config.calculators import (
     OommfSettings,
     OwnSettings,
 )
-from wallnet.config.devices import Device, Material, Output, Relaxation
+from wallnet.config.devices import Device, Output, Relaxation, SimulatedMaterial
 from wallnet.config.quantities import CurrentDensity, DurationOrNone, Position, Section
 from wallnet.config.track import Track
 from wallnet.files import WallState
@@ -34,7 +34,7 @@ class SimulationJob(Job):
     """
 
     track: Track
-    material: Material
+    material: SimulatedMaterial
     placement: WallPlacement
     current_density: CurrentDensity | None = None
     pulse_duration: DurationOrNone = 0.0
@@ -70,7 +70,7 @@ def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulatio
         calculator["calculator_code"] = code_of(name)
     fields: dict[str, Any] = {
         "track": device.track,
-        "material": device.material,
+        "material": device.material.simulated,
         "placement": WallPlacement(bottom=bottom, top=top),
         "relaxation": device.relaxation,
         "output": device.output,

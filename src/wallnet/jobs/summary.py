@@ -13,7 +13,8 @@ class SummaryJob(Job):
 
     `written` is the synapse that the story is about, `measured` whether it was measured; `barriers`
     and `price` are what its barriers and the price of its pulses depend on. `rewritten` is a
-    program on the synapse `rewritable`. `networks` tells whether there are networks.
+    program on the synapse `rewritable`. `networks` tells whether there are networks, and `synapses`
+    has those on whose levels they are.
     """
 
     devices: tuple[str, ...]
@@ -25,6 +26,7 @@ class SummaryJob(Job):
     rewritten: str | None = None
     rewritable: str | None = None
     networks: bool
+    synapses: tuple[str, ...]
     table_ii: Mapping[str, int]
     rests: tuple[Rest, ...]
     arrivals: tuple[Arrival, ...]
@@ -54,6 +56,7 @@ def summary_job(campaign: Campaign) -> SummaryJob:
         rewritten=rewritten,
         rewritable=rewritten and asked.programs[rewritten].device,
         networks=bool(networks.recipes),
+        synapses=networks.synapses if networks.recipes else (),
         table_ii=networks.table_ii if networks.recipes else {},
         rests=tuple(each for each in said.rests if each.device in asked.simulated),
         arrivals=tuple(each for each in said.arrivals if each.device in asked.simulated),

@@ -386,6 +386,12 @@ def network_paths(
     ]
 
 
+def network_models(networks: Networks) -> list[str]:
+    """Return the compact models of the synapses of all networks."""
+    devices = dict.fromkeys(device for device, _ in networks.run_set().places)
+    return [files.COMPACT_MODEL.format(device=device) for device in devices]
+
+
 def mapped_paths(pattern: str, networks: Networks) -> list[str]:
     """Return the files of one kind of the networks on a synapse that one job makes.
 

@@ -30,6 +30,7 @@ def summary_sources(job: SummaryJob) -> list[str]:
     return [
         *(files.DEVICE.format(device=name) for name in job.devices),
         *(files.RESPONSE.format(program=name) for name in job.programs),
+        *(files.COMPACT_MODEL.format(device=name) for name in job.synapses),
         *drawn,
         *(files.data_of(path) for path in drawn),
         *([files.TABLE.format(table="accuracy", suffix=".csv")] if job.networks else []),

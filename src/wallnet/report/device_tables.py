@@ -14,13 +14,17 @@ from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, WIDER
 from wallnet.jobs import PriceJob
 from wallnet.report import prices
-from wallnet.report.tables import Format, Table, page
+from wallnet.report.faults import caveats
+from wallnet.report.tables import Format, Table, markdown_text, page
 
 if TYPE_CHECKING:
     import xarray
 
 _YES = {1: "yes", 0: "no"}
 SETTLED = {**_YES, -1: "not asked"}
+
+BEYOND = "only beyond the Curie temperature"
+"""Mark of levels that only pulses beyond the model reach."""
 
 _NO_LEVEL = {
     WIDER: "its ends are at notches further apart",
@@ -63,7 +67,7 @@ def device_tables(
         found = price_of(price, data["current_density"].values, duration)
         tables[0] = prices.with_prices(tables[0], prices.columns(found))
         tables.append(prices.conditions(price, name))
-    write_tables(name, tables, csv_path, markdown_path, html_path)
+    write_tables(name, tables, csv_path, markdown_path, html_path, caveats({name: data}))
 
 
 def write_tables(
@@ -72,11 +76,17 @@ def write_tables(
     csv_path: str | Path,
     markdown_path: str | Path,
     html_path: str | Path,
+    first: Sequence[str] = (),
 ) -> None:
-    """Write the first table of a device as CSV, and all of them as Markdown and HTML."""
+    """Write the first table of a device as CSV, and all of them as Markdown and HTML.
+
+    Sentences that come first are in the latter two.
+    """
     files.write_text(tables[0].as_csv(), csv_path)
-    files.write_text("\n".join(table.as_markdown("##") for table in tables), markdown_path)
-    files.write_text(page(name, tables), html_path)
+    parts = [*(f"{markdown_text(text)}\n" for text in first)]
+    parts += [table.as_markdown("##") for table in tables]
+    files.write_text("\n".join(parts), markdown_path)
+    files.write_text(page(name, tables, first=first), html_path)
 
 
 def _sweep(data: "xarray.Dataset", name: str) -> Table:
@@ -87,6 +97,7 @@ def _sweep(data: "xarray.Dataset", name: str) -> Table:
     columns: dict[str, tuple[Any, Format]] = {
         "J (1e12 A/m²)": (data["current_density"].values / 1e12, ".4f"),
         "state": (data["state"].values, ""),
+        "beyond_model": (data["beyond_model"].values, _YES),
         "settled": (data["settled"].values, SETTLED),
         "held against the current": (data["held"].values, _YES),
         "read at (ns)": (data["read_time"].values / 1e-9, ".2f"),
@@ -121,7 +132,7 @@ def _level_row(
     source: str,
     position: float,
     normalized: "np.ndarray",
-    reached: bool,
+    reached: str,
     current_density: float,
     minimum: tuple[int | None, float, float, float] = (None, np.nan, np.nan, np.nan),
 ) -> dict[str, Any]:
@@ -138,7 +149,7 @@ def _level_row(
         "mean wall position (nm)": position / 1e-9,
         "G normalised, parallel": normalized[0],
         "G normalised, series": normalized[1],
-        "reached by the sweep": "yes" if reached else "no",
+        "reached by the sweep": reached,
         "smallest J that reaches it (1e12 A/m²)": current_density / 1e12,
         "minimum of the energy": held,
         "energy (J)": energy,
@@ -162,7 +173,7 @@ def levels_table(data: "xarray.Dataset", name: str) -> Table:
                 level["level_source"].item() or _why_no_wall(level),
                 level["level_position"].item(),
                 level["normalized_level_conductance"].sel(reading=list(files.READINGS)).values,
-                bool(level["reachable"]),
+                _reached(level),
                 level["reaching_current_density"].item(),
                 (
                     int(level["level_minimum"]),
@@ -176,8 +187,15 @@ def levels_table(data: "xarray.Dataset", name: str) -> Table:
     return Table(f"{name}: levels", pandas.DataFrame(rows), _LEVEL_FORMATS)
 
 
+def _reached(level: "xarray.Dataset") -> str:
+    """Return whether pulses of the sweep reach a level, and whether all of these are too hot."""
+    if level["level_beyond_model"]:
+        return BEYOND
+    return "yes" if level["reachable"] else "no"
+
+
 def _why_no_wall(level: "xarray.Dataset") -> str:
-    """Return why no wall rests in a level."""
+    """Return why a level has no wall."""
     went = level["level_resting_state"].item()
     if int(level["level_minimum"]) == 0:
         return f"none: no minimum of the energy, went to {went}"
@@ -204,7 +222,7 @@ def _other_states(data: "xarray.Dataset") -> list[dict[str, Any]]:
                 f"no level: {_why_none(WallState(state))}",
                 pulse["final_wall_position"].item(),
                 pulse["normalized_final_conductance"].sel(reading=list(files.READINGS)).values,
-                True,
+                "yes",
                 pulse["current_density"].item(),
             )
         )

@@ -1,46 +1,127 @@
-"""What is wrong with finished results, in sentences: moving walls, levels without a wall."""
+"""What a reader of results has to know first, and what is wrong with them, in sentences."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wallnet import files
+from wallnet.config.networks import NO_DEVICE, split_mapping
+from wallnet.files.compact import doubtful_levels
 
 if TYPE_CHECKING:
     import xarray
 
+Devices = Mapping[str, "xarray.Dataset"]
 
-def faults(
-    devices: Mapping[str, "xarray.Dataset"], responses: Mapping[str, "xarray.Dataset"]
-) -> list[str]:
-    """Return the faults that results carry, a sentence each.
+
+def caveats(devices: Devices) -> list[str]:
+    """Return how far the pulses of each device heat its track beyond the model, a sentence each.
+
+    Parameters
+    ----------
+    devices : Mapping
+        Device files by name of the device.
+    """
+    found = {name: data.attrs.get("caveat") for name, data in devices.items()}
+    return [f"{name}: {text}" for name, text in found.items() if text]
+
+
+def level_caveats(rows: Iterable[Mapping[str, str]], folder: str | Path) -> list[str]:
+    """Return which levels of the networks are no minima or lie beyond the model, a sentence each.
+
+    Parameters
+    ----------
+    rows : iterable of Mapping
+        Networks, with their `device` and `mapping`, as in `accuracy.csv`.
+    folder : str or Path
+        Folder of the compact models of the devices.
+    """
+    used: dict[str, set[str]] = {}
+    for row in rows:
+        if row["device"] != NO_DEVICE:
+            level_set = split_mapping(row["mapping"]).level_set
+            used.setdefault(row["device"], set()).add(level_set)
+    found = []
+    for name, level_sets in used.items():
+        path = Path(folder, Path(files.COMPACT_MODEL.format(device=name)).name)
+        creeping, beyond = doubtful_levels(path, level_sets)
+        if creeping:
+            found.append(
+                f"{name}: the networks use levels that are no minimum of the energy, from which "
+                f"the wall creeps on: level {', level '.join(creeping)}"
+            )
+        if beyond:
+            found.append(
+                f"{name}: the networks use levels that only pulses past the Curie temperature "
+                f"reach (beyond_model): level {', level '.join(beyond)}"
+            )
+    return found
+
+
+def faults(devices: Devices, responses: Devices) -> list[str]:
+    """Return what the user should change, a sentence each, the most harmful first.
+
+    Known outcomes of a sweep are no faults: half levels without conductance, and single pulses
+    after which the wall still moves. The tables of the devices have them.
 
     Parameters
     ----------
     devices, responses : Mapping
         Device files by name of the device, responses by name of the program.
     """
-    found = [text for name, data in devices.items() for text in _of_device(name, data)]
-    return found + [text for name, data in responses.items() for text in _of_program(name, data)]
+    return [text for find in _FAULTS for text in find(devices, responses)]
 
 
-def _of_device(name: str, data: "xarray.Dataset") -> Iterator[str]:
-    moving = int((data["settled"].values == 0).sum())
-    if moving:
-        count = data.sizes["current_density"]
-        yield f"{name}: the wall still moved at the end of {moving} of {count} pulses"
-    if "level_conductance" in data:
-        level = data["level_conductance"].isnull().any("reading").values
-        empty = ", ".join(map(str, data["level_state"].values[level]))
-        if empty:
-            yield f"{name}: no wall rests at a level, which has no conductance: {empty}"
-    if "fault" in data:
-        for reading in files.READINGS:
+def _no_activation(devices: Devices, _: Devices) -> Iterator[str]:
+    for name, data in devices.items():
+        for reading in files.READINGS if "fault" in data else ():
             if fault := str(data["fault"].sel(reading=reading).item()):
                 yield f"{name}: no activation in the reading {reading}: {fault}"
 
 
-def _of_program(name: str, data: "xarray.Dataset") -> Iterator[str]:
-    moving = data["pulse"].values[data["pulse_settled"].values == 0]
-    if moving.size:
-        numbers = ", ".join(map(str, moving))
-        yield f"program {name}: the wall still moved after the pause of pulse {numbers}"
+def _lost_levels(devices: Devices, _: Devices) -> Iterator[str]:
+    for name, data in devices.items():
+        if "level_conductance" not in data:
+            continue
+        lost = data["level_conductance"].isnull().any("reading").values & (data["half"].values == 0)
+        minimum = data["level_minimum"].values
+        for where, why in (
+            (lost & (minimum == 0), "the energy has no minimum"),
+            (lost & (minimum != 0), "no pulse of this sweep and no initialised wall ended"),
+        ):
+            if where.any():
+                states = ", ".join(map(str, data["level_state"].values[where]))
+                yield (
+                    f"{name}: {why} in {states}, so that the networks lose this level; enlarge "
+                    "track.notches.diameter"
+                )
+
+
+def _moving(devices: Devices, _: Devices) -> Iterator[str]:
+    for name, data in devices.items():
+        moving, count = int((data["settled"].values == 0).sum()), data.sizes["current_density"]
+        if 2 * moving > count:
+            yield (
+                f"{name}: the wall still moved at the end of {moving} of {count} pulses, which "
+                "therefore reach no level; raise relaxation.longest"
+            )
+
+
+def _short_pauses(_: Devices, responses: Devices) -> Iterator[str]:
+    for name, data in responses.items():
+        moving = data["pulse"].values[data["pulse_settled"].values == 0]
+        if moving.size:
+            numbers = ", ".join(map(str, moving))
+            yield (
+                f"program {name}: the wall still moved after the pause of pulse {numbers}; "
+                "lengthen the pause"
+            )
+
+
+_FAULTS: tuple[Callable[[Devices, Devices], Iterator[str]], ...] = (
+    _no_activation,
+    _lost_levels,
+    _moving,
+    _short_pauses,
+)
+"""Functions that find faults, those with the most harmful ones first."""

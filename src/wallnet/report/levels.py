@@ -9,14 +9,15 @@ import numpy as np
 from wallnet import files
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.report.barriers import KEPT, kept_of, thermal_energy
-from wallnet.report.device_tables import write_tables
+from wallnet.report.device_tables import BEYOND, write_tables
+from wallnet.report.faults import caveats
 from wallnet.report.tables import Format, Table
 from wallnet.report.transitions import sign_of
 
 if TYPE_CHECKING:
     import xarray
 
-NOTHING, NO_WALL = "nothing", "no wall rests there"
+NOTHING, NO_WALL = "nothing", "a wall placed there moves on"
 
 
 def level_report(
@@ -41,12 +42,14 @@ def level_report(
     wallnet.files.FileError
         If a file is missing or damaged, or a table cannot be written.
     """
+    data = files.read_dataset(device, "synapse")
     table = levels_table(
-        files.read_dataset(device, "synapse"),
+        data,
         None if barriers is None else files.read_dataset(barriers, "barriers"),
         None if transitions is None else files.read_dataset(transitions, "transitions"),
     )
-    write_tables(table.title, [table], *tables)
+    first = caveats({str(data.attrs["device"]): data})
+    write_tables(table.title, [table], *tables, first)
 
 
 def levels_table(
@@ -79,7 +82,7 @@ def levels_table(
             "",
         ),
         "state": (states, ""),
-        # without a source, no wall rests in the level, and the position is where the wall went
+        # without a source, the position is where the placed wall went
         "mean wall position (nm)": (
             device["level_position"].where(device["level_source"] != "").values / 1e-9,
             ".1f",
@@ -88,8 +91,8 @@ def levels_table(
         "lowest barrier (k_B T)": (barrier, ".1f"),
         "kept": (kept, KEPT),
         "reached by the sweep from J (1e12 A/m²)": (
-            device["reaching_current_density"].values / 1e12,
-            ".4g",
+            [_smallest(device.isel(level=index)) for index in range(len(states))],
+            "",
         ),
         "reached from other states": ([_reached(state, transitions) for state in states], ""),
         f"left by pulses of the sweep's sign ({shown[sign]}), |J| (1e12 A/m²)": (
@@ -104,6 +107,14 @@ def levels_table(
     frame = pandas.DataFrame({title: values for title, (values, _) in columns.items()})
     formats = {title: form for title, (_, form) in columns.items() if form}
     return Table(f"{name}: what each level is worth", frame, formats)
+
+
+def _smallest(level: "xarray.Dataset") -> str | None:
+    """Return the smallest current density that reaches a level, and whether it is too hot."""
+    if not level["reachable"]:
+        return None
+    mark = f", {BEYOND}" if level["level_beyond_model"] else ""
+    return f"{level['reaching_current_density'].item() / 1e12:.4g}{mark}"
 
 
 def _kept(

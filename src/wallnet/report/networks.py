@@ -20,8 +20,9 @@ from wallnet.config.networks import (
 from wallnet.files import FileError
 from wallnet.jobs import AccuracyJob
 from wallnet.report import style
+from wallnet.report.faults import level_caveats
 from wallnet.report.style import add_figure_arguments, drawn_as, figures_of
-from wallnet.report.tables import Table, page
+from wallnet.report.tables import Table, markdown_text, page
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -255,6 +256,7 @@ Differences of test accuracies of the same seed in per cent points: mean and, wi
 def accuracy_tables(
     job: AccuracyJob,
     networks: str,
+    models: str,
     csv_path: str,
     gaps_path: str,
     markdown_path: str,
@@ -268,6 +270,8 @@ def accuracy_tables(
         The networks.
     networks : str
         Folder of all networks, where `wallnet.plan.network_paths` finds their metrics.
+    models : str
+        Folder of the compact models of the synapses.
     csv_path : str
         File to write, with one row per network and the columns `COLUMNS`.
     gaps_path : str
@@ -303,8 +307,10 @@ def accuracy_tables(
     paragraphs = (GAP_NOTES * bool(gap_text) + notes).replace("*", "").strip().split("\n\n")
     files.write_text(numbers.as_csv(), csv_path)
     files.write_text(gap_numbers.as_csv(), gaps_path)
-    files.write_text(f"{table.as_markdown()}\n{gap_text}{notes}", markdown_path)
-    files.write_text(page(table.title, tables, paragraphs), html_path)
+    first = level_caveats(records, models)
+    above = "".join(f"{markdown_text(text)}\n\n" for text in first)
+    files.write_text(f"{above}{table.as_markdown()}\n{gap_text}{notes}", markdown_path)
+    files.write_text(page(table.title, tables, paragraphs, first), html_path)
 
 
 # Figures
@@ -697,6 +703,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     table = subparsers.add_parser("accuracy", help="tabulate test accuracies with Table II")
     table.add_argument("--job", required=True, help="the networks, as JSON")
     table.add_argument("--networks", required=True, help="folder of all networks")
+    table.add_argument("--models", required=True, help="folder of the compact models")
     for name in ("csv", "gaps", "markdown", "html"):
         table.add_argument(f"--{name}", required=True, help="file to write")
     table.set_defaults(handler=_accuracy_command)
@@ -719,7 +726,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _accuracy_command(arguments: argparse.Namespace) -> None:
     job = AccuracyJob.from_json(arguments.job)
     outputs = (arguments.csv, arguments.gaps, arguments.markdown, arguments.html)
-    accuracy_tables(job, arguments.networks, *outputs)
+    accuracy_tables(job, arguments.networks, arguments.models, *outputs)
 
 
 def _figure_command(arguments: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""What `make run` prints at its end: main numbers, new results, warnings and paths."""
+"""What `make run` prints at its end: caveats, main numbers, new results, warnings and paths."""
 
 import argparse
 import textwrap
@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from wallnet import config, files
 from wallnet.jobs import summary_job
 from wallnet.report import headline
-from wallnet.report.faults import faults
+from wallnet.report.faults import caveats, faults, level_caveats
 from wallnet.report.headline import WIDTH
 from wallnet.report.summary import Results
 
@@ -74,7 +74,7 @@ def new_results(made: Iterable[str]) -> str:
 
 
 def overview(folder: str | Path) -> str:
-    """Return the main numbers of a campaign, what its last run has made, its faults and its pages.
+    """Return caveats and main numbers of a campaign, what its last run made, its faults and pages.
 
     Parameters
     ----------
@@ -94,11 +94,13 @@ def overview(folder: str | Path) -> str:
     campaign = config.load(Path(folder, "config.yaml"))
     job = summary_job(campaign)
     results = Results.of(job, Path(folder))
+    lines = [*map(_wrapped, caveats(results.devices)), ""]
     if results.accuracies:
         main = headline.accuracies(results.accuracies, job.table_ii)
-        lines = [headline.as_text(main), headline.conditions(results.accuracies)]
+        lines += [headline.as_text(main), headline.conditions(results.accuracies)]
+        lines += map(_wrapped, level_caveats(results.accuracies, results.models))
     else:
-        lines = [headline.as_text(headline.devices(results.devices))]
+        lines += [headline.as_text(headline.devices(results.devices))]
     lines.append("")
     made = files.read_run(folder)
     if made is not None:
@@ -107,7 +109,7 @@ def overview(folder: str | Path) -> str:
         lines += ["Warnings:", *(_wrapped(f"  {text}") for text in warnings)]
     pages = {"Summary": files.SUMMARY, "Report": files.REPORT}
     lines += [f"{title}: {Path(folder, path)}" for title, path in pages.items()]
-    return "\n".join(lines)
+    return "\n".join(lines).lstrip("\n")
 
 
 def _wrapped(text: str) -> str:

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 OUTSIDE = "outside the constant-parameter model"
 """Mark of pulses that heat the track so much that its material changes."""
 
-MODEL = {True: OUTSIDE, False: "inside"}
+BEYOND = "beyond the Curie temperature"
+"""Mark of pulses that heat the track so much that the film is no magnet."""
+
+MODEL = {0: "inside", 1: OUTSIDE, 2: BEYOND}
 
 FORMATS: dict[str, Format] = {
     "J in the metal (1e12 A/m²)": ".4f",
@@ -38,7 +41,7 @@ def columns(price: Price) -> "pandas.DataFrame":
         price.energy / 1e-12,
         price.rise.mean,
         price.rise.peak,
-        price.outside.tolist(),
+        (price.outside.astype(int) + price.beyond_model).tolist(),
     )
     return pandas.DataFrame(dict(zip(FORMATS, values, strict=True)))
 
@@ -62,6 +65,7 @@ def conditions(job: PriceJob, name: str) -> Table:
         "conductivity of silicon (W/(m K))": f"{heating.silicon_conductivity:g}",
         "heat capacity of silicon (J/(m³ K))": f"{heating.silicon_heat_capacity:g}",
         f"{OUTSIDE} above a rise of (K)": f"{heating.largest_rise:g}",
+        "Curie temperature (K)": f"{job.curie_temperature:g}",
     }
     frame = pandas.DataFrame({"quantity": list(rows), "value": list(rows.values())})
     return Table(f"{name}: what the price of a pulse is computed from", frame)

@@ -17,7 +17,7 @@ from wallnet.jobs import SummaryJob
 from wallnet.report import barriers, headline, measured
 from wallnet.report.device_tables import levels_table
 from wallnet.report.devices import UNIT_OF_J, density_in_1e12, notches_of
-from wallnet.report.faults import faults
+from wallnet.report.faults import caveats, faults, level_caveats
 from wallnet.report.networks import gap_tables, read_accuracies
 from wallnet.report.tables import Format, Table
 
@@ -110,6 +110,11 @@ class Results:
         }
         table = folder / files.TABLE.format(table="accuracy", suffix=".csv")
         return cls(folder, devices, responses, read_accuracies(str(table)) if job.networks else [])
+
+    @property
+    def models(self) -> Path:
+        """Folder of the compact models."""
+        return self.folder / plan.folder(files.COMPACT_MODEL, "")
 
     def figure(self, path: str, caption: str, made: Mapping[str, str]) -> Shown:
         """Return a figure of the campaign with its data."""
@@ -441,18 +446,21 @@ def _read_csv(path: Path) -> "pandas.DataFrame":
 
 
 def _parts(job: SummaryJob, results: Results) -> Iterator[Part]:
+    if heated := caveats(results.devices):
+        yield Part("What the simulations do not know", heated)
     paper = []
     if job.table_ii and results.accuracies:
         paper.append(headline.accuracies(results.accuracies, job.table_ii))
     if job.rests or job.arrivals or job.responses:
         paper.append(paper_table(job, results.devices))
+    doubts = level_caveats(results.accuracies, results.models)
     if paper:
-        text = []
+        text = doubts
         if job.table_ii and results.accuracies:
             text.append(f"Accuracies: {headline.conditions(results.accuracies)}.")
         yield Part("The paper beside this campaign", text, tables=paper)
     else:
-        text = ["No device or network of this campaign stands for one of the paper."]
+        text = ["No device or network of this campaign stands for one of the paper.", *doubts]
         tables = [headline.accuracies(results.accuracies, {})] if results.accuracies else []
         yield Part("Main numbers", text, tables=tables or [headline.devices(results.devices)])
     yield _written(job, results)
@@ -460,7 +468,7 @@ def _parts(job: SummaryJob, results: Results) -> Iterator[Part]:
     yield _rewritten(job, results)
     yield _price(job, results)
     warnings = faults(results.devices, results.responses)
-    yield Part("Warnings", warnings or ["The results carry no faults."])
+    yield Part("Warnings", warnings or ["There is nothing to change."])
     yield _parameters(job, results)
 
 

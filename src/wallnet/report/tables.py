@@ -159,8 +159,10 @@ thead th {{ border-bottom: 1px solid #000; }}
 """
 
 
-def page(title: str, tables: Iterable[Table], notes: Iterable[str] = ()) -> str:
-    """Return a page of the report with tables and paragraphs of text below them.
+def page(
+    title: str, tables: Iterable[Table], notes: Iterable[str] = (), first: Iterable[str] = ()
+) -> str:
+    """Return a page of the report with tables and paragraphs of text above and below them.
 
     Parameters
     ----------
@@ -170,7 +172,11 @@ def page(title: str, tables: Iterable[Table], notes: Iterable[str] = ()) -> str:
         The tables.
     notes : iterable of str
         Paragraphs below the tables.
+    first : iterable of str
+        Paragraphs above the tables.
     """
-    body = "".join(table.as_html() for table in tables)
-    body += "".join(f"<p>{html.escape(note)}</p>\n" for note in notes)
+    above, below = (
+        "".join(f"<p>{html.escape(text)}</p>\n" for text in texts) for texts in (first, notes)
+    )
+    body = above + "".join(table.as_html() for table in tables) + below
     return _PAGE.format(title=html.escape(title), body=body)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.config import Material, Track
+from wallnet.config import SimulatedMaterial, Track
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WallState
 from wallnet.jobs import SimulationJob
 
@@ -273,7 +273,9 @@ def _subregions(track: Track) -> "dict[str, discretisedfield.Region]":
     }
 
 
-def slonczewski(material: Material, current_density: float) -> "micromagneticmodel.Slonczewski":
+def slonczewski(
+    material: SimulatedMaterial, current_density: float
+) -> "micromagneticmodel.Slonczewski":
     """Return the torque term of a current density in A/m² along the track."""
     import micromagneticmodel
 

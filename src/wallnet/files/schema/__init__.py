@@ -457,6 +457,12 @@ VARIABLES = {
         bounds=(-1, 1),
         attributes={"values_mean": "0 no, 1 yes, -1 not asked to rest"},
     ),
+    "temperature_rise": Variable(
+        _PULSE, "largest temperature rise, in the middle of the track", "K", bounds=(0.0, 1e40)
+    ),
+    "beyond_model": Variable(
+        _PULSE, "whether the pulse heats the track above its Curie temperature", **_FLAG
+    ),
     "conductance": Variable(
         ("reading", *_SWEEP), "conductance of all pulses", type="float32", **_CONDUCTANCE
     ),
@@ -493,7 +499,12 @@ VARIABLES = {
         "conductance at rest, normalised from the first to the last level (paper, Eq. 3)",
     ),
     "half": Variable(("level",), "whether the wall hangs between two notches", **_FLAG),
-    "stable": Variable(("level",), "whether a wall rests there", **_FLAG),
+    "stable": Variable(
+        ("level",),
+        "whether a pulse of the sweep or a wall placed there ended there at rest, and the energy "
+        "has a minimum there if that was examined; always at the first and the last level",
+        **_FLAG,
+    ),
     "reachable": Variable(("level",), "whether a pulse of the sweep ends there at rest", **_FLAG),
     "reaching_current_density": Variable(
         ("level",),
@@ -502,6 +513,11 @@ VARIABLES = {
             "comment": "0 at the start, which needs no pulse; NaN where no pulse of the sweep ends"
         },
         **_CURRENT_DENSITY,
+    ),
+    "level_beyond_model": Variable(
+        ("level",),
+        "whether all pulses of the sweep that end there heat the track above its Curie temperature",
+        **_FLAG,
     ),
     "level_minimum": Variable(
         ("level",),
@@ -525,7 +541,7 @@ VARIABLES = {
     "level_shift": Variable(
         ("level",),
         "largest distance of a wall end at rest from where the minimisation ended; NaN where "
-        "no wall rests",
+        "the level has no wall",
         **_ON_TRACK,
     ),
     # a neuron
@@ -608,7 +624,8 @@ VARIABLES = {
 
 _TRACK = (
     *("sweep_m", "sweep_wall_position", "sweep_wall_bottom", "sweep_wall_top"),
-    *("end_time", "read_time", "held", "state", "settled", "conductance", "final_conductance"),
+    *("end_time", "read_time", "held", "state", "settled", "temperature_rise", "beyond_model"),
+    *("conductance", "final_conductance"),
     *("final_wall_position", "final_wall_bottom", "final_wall_top"),
     *("time", "component", "reading", "current_density"),
 )
@@ -687,7 +704,7 @@ KINDS: dict[str, tuple[str, ...]] = {
         *_TRACK,
         *("normalized_final_conductance", "normalized_level_conductance", "level_conductance"),
         *("level_state", "level_resting_state", "level_source", "level_position"),
-        *("half", "stable", "reachable", "reaching_current_density"),
+        *("half", "stable", "reachable", "reaching_current_density", "level_beyond_model"),
         *("level_minimum", "level_energy", "level_residual_field", "level_stiffness"),
         *("level_shift", "level"),
     ),
