@@ -109,18 +109,29 @@ def test_accuracies_come_first_if_there_are_networks(folder):
     data["networks"] = {"synapses": ["synapse-3"], "recipes": {"plain": recipe}}
     data["networks"]["table_ii"] = {"synapse-3": 5}
     (folder / "config.yaml").write_text(yaml.safe_dump(data))
-    table = "dataset,device,reading,mapping,recipe,stage,seed,test_accuracy\n"
-    table += "mnist,none,none,none,plain,fp32,1,97.00\n"
-    table += "mnist,synapse-3,parallel,layer,plain,quantized,1,90.00\n"
+    table = "dataset,device,reading,mapping,recipe,stage,seed,test_accuracy,validation_accuracy\n"
+    table += "mnist,none,none,none,plain,fp32,1,97.00,96.50\n"
+    table += "mnist,synapse-3,parallel,layer,plain,quantized,1,90.00,50.25\n"
+    table += "mnist,synapse-3,parallel,signed,plain,quantized,1,85.00,95.00\n"
+    table += "mnist,synapse-3,parallel,row,plain,quantized,1,96.00,85.00\n"
     files.write_text(table, folder / files.TABLE.format(table="accuracy", suffix=".csv"))
     lines = overview(folder).splitlines()
-    assert lines[:6] == [
+    assert lines[:10] == [
         "Test accuracy in per cent",
         "                    FP32  Quantised",
         "MNIST, synapse-3",
         "  paper, Table II  97.41      93.84",
         "  plain, layer     97.00      90.00",
         "of one seed; reading: parallel",
+        "Best mapping without training on the levels, by validation: signed",
+        "layer, the mapping of the paper, loses up to 46.2 points of validation accuracy",
+        "    without training on the levels (MNIST on synapse-3)",
+        "",
+    ]
+    assert lines[10:13] == [
+        "Warnings:",
+        "  mapping row loses up to 11.5 points of validation accuracy without training on",
+        "    the levels (MNIST on synapse-3); use signed",
     ]
 
 
