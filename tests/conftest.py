@@ -99,6 +99,7 @@ def networks():
         own_datasets={"blots": DataSet(folder="Blots/raw", classes=("a", "b", "c", "d"))},
         hidden_neurons=12,
         synapses=("synapse",),
+        mappings=("layer",),
         recipes={"plain": recipe},
         seeds=(3,),
     )

@@ -664,7 +664,7 @@ def test_what_is_left_out_is_what_the_documentation_says():
         "hidden_neurons": 128,
         "synapses": (),
         "readings": ("parallel", "series"),
-        "mappings": ("layer",),
+        "mappings": ("signed-fitted",),
         "interpretations": {
             "epochs": (5, 10, 20, 30),
             "levels": (4, 5, 6, 7, 8, 9, 10, 11),

@@ -91,7 +91,7 @@ def test_figures_of_networks_use_the_place_of_a_measured_synapse(mixed):
     networks = config.parse(mixed).networks
     found = plan.example_metrics(networks, ["quantized"], "mnist", "mine")
     assert found == [
-        "results/networks/mnist/mine/measured/layer/plain/quantized/seed-1/metrics.json"
+        "results/networks/mnist/mine/measured/signed-fitted/plain/quantized/seed-1/metrics.json"
     ]
 
 

@@ -166,6 +166,7 @@ def test_every_configuration_of_the_repository_is_accepted():
         # recipes
         ("networks/recipes/plain", {"fp32": TRAINING, "model": "densee"}),
         ("networks/recipes/plain", {"fp32": TRAINING, "model": "mine.Net"}),
+        ("networks/recipes/plain", {"fp32": TRAINING, "layers": []}),
         ("networks/recipes/plain", {"fp32": TRAINING | {"mappings": ["layer"]}}),
         ("networks/recipes/plain", {"fp32": TRAINING | {"dropout": 1.0}}),
         ("networks/recipes/plain", {"fp32": TRAINING | {"shift": {"mnist": 9}}}),
@@ -220,12 +221,13 @@ VARIANT = {"like": "synapse", "track": {"notches": {"count": 2}}, "material": {"
         ("material/damping", "5e-1"),
         ("networks/recipes/plain", {"fp32": TRAINING, "fine_tuned": None, "on_levels": None}),
         ("networks/recipes/plain", {"fp32": TRAINING, "model": "package.part:Net"}),
+        ("networks/recipes/plain", {"fp32": TRAINING, "layers": ["LSTM"], "fold_batch_norm": True}),
         (
             "networks/recipes/plain",
             {
                 "model": "convolutional",
                 "fp32": TRAINING | {"dropout": 0, "weight_limit": 4.0},
-                "on_levels": TRAINING | {"mappings": ["layer"], "dropout": "2e-1"},
+                "on_levels": TRAINING | {"mappings": ["signed-fitted"], "dropout": "2e-1"},
             },
         ),
         (

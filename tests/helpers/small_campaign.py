@@ -124,6 +124,7 @@ def with_networks():
         "own_datasets": {"blots": {"folder": "Blots/raw", "classes": ["a", "b", "c", "d"]}},
         "hidden_neurons": 12,
         "synapses": ["synapse"],
+        "mappings": ["layer"],
         "recipes": {"plain": {stage: {**TRAINING} for stage in STAGES}},
         "seeds": [3],
     }

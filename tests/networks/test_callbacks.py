@@ -21,7 +21,7 @@ def test_limited_weights_stay_within_their_limit(networks, images, place, tmp_pa
     narrow = with_recipe(networks, fp32={"weight_limit": 0.5})
     _, checkpoint = free(narrow, images, place, tmp_path)
     for layer in synaptic_layers(storage.load_network(checkpoint, "dense")).values():
-        assert layer.weight.abs().max() <= 0.5 / layer.in_features**0.5 * (1 + 1e-6)
+        assert layer.weight.abs().max() <= 0.5 / layer.weight.shape[1] ** 0.5 * (1 + 1e-6)
 
 
 def test_the_inputs_of_a_kernel_are_its_channels_and_pixels():
@@ -89,7 +89,7 @@ def test_keeping_on_levels_moves_the_hidden_weights():
     network = two_layers()
     mapping = create("layer", torch.linspace(0, 1, 3))
     before = copy.deepcopy(network)
-    circuits = choose_circuits(network, mapping)
+    circuits = choose_circuits(synaptic_layers(network), mapping)
     callback = TrainOnLevels(mapping)
     callback.on_fit_start(None, network)
     callback.on_before_optimizer_step(None, network, None)
@@ -277,10 +277,10 @@ def test_a_callback_can_train_one_model_after_another(images):
         assert torch.equal(second.state_dict()[name], tensor)
 
 
-def test_the_default_mapping_is_that_of_three_deviations():
-    found, expected = TrainOnLevels(CONDUCTANCES).mapping, create("signed-3sd", CONDUCTANCES)
+def test_the_default_mapping_has_the_least_squared_error():
+    found, expected = TrainOnLevels(CONDUCTANCES).mapping, create("signed", CONDUCTANCES)
     assert type(found) is type(expected)
-    assert (found.scale, found.deviations, found.per_row) == ("deviations", 3.0, False)
+    assert (found.scale, found.per_row) == ("fitted", False)
 
 
 def test_what_cannot_be_on_levels_is_refused_before_training():
@@ -288,8 +288,8 @@ def test_what_cannot_be_on_levels_is_refused_before_training():
         TrainOnLevels(CONDUCTANCES, "sined")
     with pytest.raises(ValueError, match="fewer than two levels differ"):
         TrainOnLevels([1e-6, 1e-6])
-    network = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
-    with pytest.raises(ValueError, match="layer 1 is a BatchNorm1d"):
+    network = nn.Sequential(nn.LSTM(2, 2))
+    with pytest.raises(ValueError, match="Sequential has no layer whose weights are synapses"):
         TrainOnLevels(CONDUCTANCES).on_fit_start(None, network)
 
 

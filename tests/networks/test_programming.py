@@ -15,7 +15,7 @@ from wallnet.files import FileError
 from wallnet.networks import programming as programmings
 from wallnet.networks import storage
 from wallnet.networks.mappings import create
-from wallnet.networks.quantization import choose_circuits, snap
+from wallnet.networks.quantization import choose_circuits, snap, synaptic_layers
 
 MAPPINGS = ("layer", "row-fitted", "signed-2sd", "differential", "signed-row")
 CONDUCTANCES = np.array([12e-6, 19e-6, 31e-6, 60e-6])
@@ -39,10 +39,12 @@ def programmed(name, folder):
     torch.manual_seed(4)
     model = Asymmetric()
     mapping = create(name, CONDUCTANCES)
-    circuits = choose_circuits(model, mapping)
-    snap(model, mapping, circuits)
+    circuits = choose_circuits(synaptic_layers(model), mapping)
+    snap(synaptic_layers(model), mapping, circuits)
     path = folder / "programming.nc"
-    programmings.write(model, mapping, circuits, CONDUCTANCES, path, {"stage": "quantized"})
+    programmings.write(
+        synaptic_layers(model), mapping, circuits, CONDUCTANCES, path, {"stage": "quantized"}
+    )
     return model, circuits, path
 
 
@@ -213,7 +215,7 @@ def test_a_weight_beside_the_levels_is_not_written(tmp_path):
         model.wide.weight[1, 2] += 1e-4
     mapping = create("signed", CONDUCTANCES)
     with pytest.raises(FileError) as caught:
-        programmings.write(model, mapping, circuits, CONDUCTANCES, path, {})
+        programmings.write(synaptic_layers(model), mapping, circuits, CONDUCTANCES, path, {})
     one_sentence(caught, str(path), "layer wide has 1 weights that are not on the levels")
     assert path.read_bytes() == before
 
@@ -301,12 +303,6 @@ class Unbiased(Asymmetric):
         self.tall = nn.Linear(2, 5, bias=False)
 
 
-class Normalized(Asymmetric):
-    def __init__(self):
-        super().__init__()
-        self.norm = nn.BatchNorm1d(5)
-
-
 @pytest.mark.parametrize(
     ("model", "part"),
     [
@@ -315,7 +311,6 @@ class Normalized(Asymmetric):
         (Smaller, "layer kernels"),
         (Biased, "layer wide"),
         (Unbiased, "layer tall"),
-        (Normalized, "layer norm is a BatchNorm1d"),
     ],
 )
 def test_the_programming_of_another_model_is_refused(tmp_path, model, part):

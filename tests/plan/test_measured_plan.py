@@ -15,7 +15,7 @@ from wallnet import files
 
 pytestmark = pytest.mark.campaign
 
-PLACE = "results/networks/blots/my-device/measured/layer/plain/quantized/seed-1"
+PLACE = "results/networks/blots/my-device/measured/signed-fitted/plain/quantized/seed-1"
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ SEEDS = {"1": 90.0, "2": 92.0}
 def row(dataset="mnist", device="s", mapping="layer", stage="quantized", seed="1", **more):
     record = {"dataset": dataset, "device": device, "reading": "parallel", "mapping": mapping}
     record |= {"recipe": "plain", "stage": stage, "seed": seed, "test_accuracy": "50.00"}
+    record["validation_accuracy"] = "50.00"
     return record | more
 
 
@@ -50,6 +51,11 @@ def test_the_first_reading_and_the_mapping_with_the_most_stages_are_shown():
         ["MNIST, s", "plain, many", "97.00", "70.00", "70.00"],
         ["MNIST, s", "other, few", "–", "60.00", "–"],
     ]
+    # of two with the same stages, the better one by the validation images
+    for stage, accuracy in (("quantized", "49.00"), ("on_levels", "52.00")):
+        rows.append(row(mapping="better", stage=stage, validation_accuracy=accuracy))
+    assert headline.accuracies(rows, {}).rows()[0][:2] == ["MNIST, s", "plain, better"]
+    del rows[-2:]
     assert headline.conditions(rows) == "of one seed; reading: parallel"
     # the reading of the first synapse, also if the rows end with another one
     assert headline.conditions(rows[:-1]) == "of one seed; reading: parallel"

@@ -19,11 +19,11 @@ from wallnet.files import FileError
 from wallnet.report import summary
 from wallnet.report.parameters import table as parameters
 
-ACCURACIES = """dataset,device,reading,mapping,recipe,stage,seed,test_accuracy
-mnist,none,none,none,plain,fp32,1,97.00
-mnist,none,none,none,plain,fp32,2,97.50
-mnist,synapse-3,parallel,layer,plain,quantized,1,90.00
-mnist,synapse-3,parallel,layer,plain,quantized,2,91.00
+ACCURACIES = """dataset,device,reading,mapping,recipe,stage,seed,test_accuracy,validation_accuracy
+mnist,none,none,none,plain,fp32,1,97.00,90.00
+mnist,none,none,none,plain,fp32,2,97.50,90.00
+mnist,synapse-3,parallel,layer,plain,quantized,1,90.00,90.00
+mnist,synapse-3,parallel,layer,plain,quantized,2,91.00,90.00
 """
 
 RECIPE = {"plain": {"fp32": {"epochs": 1, "learning_rate": 1e-3}}}

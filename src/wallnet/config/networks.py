@@ -46,6 +46,9 @@ SCHEMES = (
 )
 """Schemes that map weights to conductances; each is a class in `wallnet.networks.mappings`."""
 
+DEFAULT_MAPPING = "signed-fitted"
+"""The mapping if none is named; it keeps the accuracy on few levels, with one scale a layer."""
+
 LEVEL_SETS = ("measured", "extended", "reachable", "kept", "rewritable")
 """Sets of a synapse's levels that a mapping can use; a name without a suffix means `measured`."""
 
@@ -282,6 +285,11 @@ class Recipe(LevelTrainings):
     ] = MODELS[0]
     """The model: one hidden layer, a small convolutional network, or ``module:Class``. Source:
     paper: one hidden layer."""
+    layers: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """Layers of the model whose weights are synapses, by name or class; if not given, all fully
+    connected and convolutional ones."""
+    fold_batch_norm: bool = False
+    """Whether batch normalisations become part of the layers before them, after `fp32`."""
     fp32: FreeTraining
     """Training with free weights."""
 
@@ -448,8 +456,8 @@ class Networks(Section):
     readings: tuple[Reading, ...] = get_args(Reading)
     """How synapses are read: cells in parallel (Eq. 2), or resistance linear in m_z. Measured ones
     have only one reading."""
-    mappings: tuple[Mapped, ...] = ("layer",)
-    """Mappings of weights to conductances, such as `layer` or `signed-row-3sd-extended`."""
+    mappings: tuple[Mapped, ...] = (DEFAULT_MAPPING,)
+    """Mappings of weights to conductances, such as `signed-fitted` or `layer`, the paper's."""
     compared: tuple[Mapped, ...] = COMPARED
     """Mappings that the target `mappings` compares on the validation images."""
     interpretations: Interpretations = Interpretations()

@@ -47,6 +47,8 @@ class _OfNeurons(Job):
 class TrainingJob(_OfNeurons, _Network):
     """Train one network with free weights (stage `fp32`)."""
 
+    layers: tuple[str, ...] | None = None
+    fold_batch_norm: bool | None = None
     fp32: FreeTraining
 
 
@@ -129,9 +131,13 @@ def _neurons(networks: Networks) -> dict[str, Any]:
 
 def training_job(networks: Networks, dataset: str, recipe: str, seed: str | int) -> TrainingJob:
     """Return the job that trains one network with free weights."""
+    chosen = networks.recipes[recipe]
     return TrainingJob(
         **_network(networks, dataset, recipe, seed),
-        fp32=networks.recipes[recipe].fp32.for_dataset(dataset),
+        layers=chosen.layers,
+        # none, so that jobs without it are as they were
+        fold_batch_norm=chosen.fold_batch_norm or None,
+        fp32=chosen.fp32.for_dataset(dataset),
         **_neurons(networks),
     )
 

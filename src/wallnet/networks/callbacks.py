@@ -16,9 +16,16 @@ from torch.optim import Optimizer
 
 from wallnet import files
 from wallnet.config import ConfigError
+from wallnet.config.networks import DEFAULT_MAPPING
 from wallnet.networks import storage
 from wallnet.networks.mappings import Circuit, WeightMapping, create
-from wallnet.networks.quantization import choose_circuits, synaptic_layers
+from wallnet.networks.quantization import (
+    Layers,
+    SynapticLayer,
+    choose_circuits,
+    digital_layers,
+    synaptic_layers,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -29,15 +36,15 @@ INTERVAL = 5.0
 class LimitWeights(Callback):
     """Clip every weight after each step to ± limit/√(inputs of its neuron)."""
 
-    def __init__(self, limit: float) -> None:
-        self.limit = limit
+    def __init__(self, limit: float, layers: Layers = None) -> None:
+        self.limit, self.layers = limit, layers
 
     @torch.no_grad()
     def on_train_batch_end(self, trainer: Trainer, pl_module: Any, *_: Any) -> None:
         """Clip the weights; biases stay free."""
-        for layer in synaptic_layers(pl_module).values():
+        for layer in synaptic_layers(pl_module, self.layers).values():
             bound = self.limit / math.sqrt(layer.weight[0].numel())
-            layer.weight.clamp_(-bound, bound)
+            layer.parameter.clamp_(-bound, bound)
 
 
 class TrainOnLevels(Callback):
@@ -53,6 +60,9 @@ class TrainOnLevels(Callback):
         Conductances of the synapse, in any unit and any order, shape (levels,); or a mapping.
     mapping : str
         Name of the mapping, if levels are given; see `wallnet.config.networks.split_mapping`.
+    layers : iterable of str or type, optional
+        Layers whose weights are synapses; see `wallnet.networks.quantization.quantize`. All other
+        parameters are trained as usual.
 
     Attributes
     ----------
@@ -60,19 +70,29 @@ class TrainOnLevels(Callback):
         The mapping.
     circuits : dict
         Offset and scale of each layer, chosen for the weights at the start of the training.
+    digital_layers : dict
+        Class of each layer that stays digital, known at the start of the training.
 
     Raises
     ------
     ValueError
-        If the mapping is unknown or the levels cannot be used.
+        If the mapping is unknown or the levels cannot be used; at the start of the training, if
+        there is no such layer.
 
     Examples
     --------
-    >>> callback = TrainOnLevels([1e-6, 2e-6, 3e-6], "signed-3sd")
+    >>> callback = TrainOnLevels([1e-6, 2e-6, 3e-6])
     >>> trainer = Trainer(max_epochs=5, callbacks=[callback])  # doctest: +SKIP
     """
 
-    def __init__(self, levels: ArrayLike | WeightMapping, mapping: str = "signed-3sd") -> None:
+    def __init__(
+        self,
+        levels: ArrayLike | WeightMapping,
+        mapping: str = DEFAULT_MAPPING,
+        layers: Layers = None,
+    ) -> None:
+        self.layers = layers
+        self.digital_layers: dict[str, str] = {}
         self.mapping = levels if isinstance(levels, WeightMapping) else create(mapping, levels)
         self.circuits: dict[str, Circuit] = {}
         self._hidden: dict[str, Tensor] = {}
@@ -81,13 +101,17 @@ class TrainOnLevels(Callback):
     @torch.no_grad()
     def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:
         """Store the weights and put the network on the levels, unless a training continues."""
+        self.digital_layers = digital_layers(pl_module, self.layers)
         if not self._continues(pl_module):
-            self.circuits = choose_circuits(pl_module, self.mapping)
+            self.circuits = choose_circuits(self._synapses(pl_module), self.mapping)
             self._snap(pl_module)
+
+    def _synapses(self, network: nn.Module) -> dict[str, SynapticLayer]:
+        return synaptic_layers(network, self.layers)
 
     def _continues(self, network: nn.Module) -> bool:
         """Return whether a network has the weights to which the hidden ones belong."""
-        layers = synaptic_layers(network)
+        layers = self._synapses(network)
         return layers.keys() == self._hidden.keys() and all(
             torch.equal(layer.weight, self.mapping.snap(self._hidden[name], self.circuits[name]))
             for name, layer in layers.items()
@@ -109,8 +133,8 @@ class TrainOnLevels(Callback):
     ) -> None:
         """Copy the hidden weights to the network, for the optimiser."""
         self._moving = True
-        for name, layer in synaptic_layers(pl_module).items():
-            layer.weight.copy_(self._hidden[name])
+        for name, layer in self._synapses(pl_module).items():
+            layer.set(self._hidden[name])
 
     @torch.no_grad()
     def on_train_batch_end(self, trainer: Trainer, pl_module: Any, *_: Any) -> None:
@@ -122,11 +146,11 @@ class TrainOnLevels(Callback):
     def _snap(self, network: nn.Module) -> None:
         self._moving = False
         table = self.mapping.table
-        for name, layer in synaptic_layers(network).items():
+        for name, layer in self._synapses(network).items():
             offset, scale = self.circuits[name]
             moved = torch.maximum(layer.weight, offset + scale * table[0])
             self._hidden[name] = torch.minimum(moved, offset + scale * table[-1])
-            layer.weight.copy_(self.mapping.snap(self._hidden[name], self.circuits[name]))
+            layer.set(self.mapping.snap(self._hidden[name], self.circuits[name]))
 
 
 class SeedEpochs(Callback):

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 from torchmetrics.classification import MulticlassConfusionMatrix, MulticlassStatScores
 
+from wallnet.networks import quantization
 from wallnet.networks.batches import Batch
 from wallnet.networks.model import MeasuredActivation, Shape, load_model
 
@@ -33,11 +34,18 @@ class Classifier(LightningModule):
         Learning rate of Adam.
     schedule : str
         `constant`, or `cosine`, which decays to 0 over the whole training.
+    layers : sequence of str, optional
+        Layers of the model whose weights are synapses; see
+        `wallnet.networks.quantization.chosen_layers`.
+    fold_batch_norm : bool
+        Whether batch normalisations are folded into the layers before them.
 
     Attributes
     ----------
     model : torch.nn.Module
         The model.
+    layers : list of str or None
+        Names in this module of the layers that are synapses.
     curve : list of dict
         Points of the training curve.
     """
@@ -49,17 +57,34 @@ class Classifier(LightningModule):
         model: str = "dense",
         learning_rate: float = 1e-3,
         schedule: str = "constant",
+        layers: Sequence[str] | None = None,
+        fold_batch_norm: bool = False,
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
         reads = Shape(*shape)  # type: ignore[arg-type]
         self.model = load_model(model)(reads, MeasuredActivation.of(**activation))
+        if fold_batch_norm:
+            self.model = quantization.fold_batch_norm(self.model)
+        chosen = layers and quantization.chosen_layers(self.model, layers)
+        self.layers = chosen and [f"model.{name}" for name in chosen]
         self.curve: list[dict[str, float]] = []
         self.confusion = MulticlassConfusionMatrix(reads.classes, validate_args=False)
         self.predictions: list[Tensor] = []
         self._scores = MulticlassStatScores(reads.classes, average="micro", validate_args=False)
         self._right: Tensor | int = 0
         self._losses: dict[str, tuple[Tensor | float, int]] = {}
+
+    def synapses(self) -> dict[str, quantization.SynapticLayer]:
+        """Return the weights of the model that are synapses, by names in the model."""
+        return quantization.synaptic_layers(self.model, self.hparams["layers"])
+
+    def folded(self) -> "Classifier":
+        """Return a copy whose batch normalisations are folded into the layers before them."""
+        copy = Classifier(**{**self.hparams, "fold_batch_norm": True})
+        copy.model.load_state_dict(quantization.fold_batch_norm(self.model).state_dict())
+        copy.curve = self.curve
+        return copy
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits (images, classes) of images (images, 1, rows, columns) in [0, 1]."""

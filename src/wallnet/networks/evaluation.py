@@ -10,7 +10,7 @@ from torch import Tensor
 
 from wallnet.networks.batches import ImageData
 from wallnet.networks.classifier import Classifier
-from wallnet.networks.quantization import synaptic_layers
+from wallnet.networks.quantization import digital_layers
 
 HISTOGRAM_BINS = 200
 MISREAD_IMAGES = 24
@@ -45,10 +45,9 @@ def evaluate(network: Classifier, data: ImageData, trainer: lightning.Trainer) -
             part: len(getattr(data, part)[1]) for part in ("training", "validation", "test")
         },
         # JSON files are sorted by key
-        "layers": list(synaptic_layers(network.model)),
-        "weights": {
-            name: _histogram(layer.weight) for name, layer in synaptic_layers(network.model).items()
-        },
+        "layers": list(network.synapses()),
+        "digital_layers": digital_layers(network.model, network.hparams["layers"]),
+        "weights": {name: _histogram(layer.weight) for name, layer in network.synapses().items()},
         "misread": _misread(data, torch.cat(network.predictions)),
         "image_shape": list(data.images.test_images.shape[1:]),
     }

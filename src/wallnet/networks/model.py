@@ -122,8 +122,8 @@ class ModelFactory(Protocol):
     """A class of models, such as a subclass of `torch.nn.Module`.
 
     The model reads images of shape (images, 1, rows, columns) with values in [0, 1] and returns
-    logits of shape (images, classes). All of its parameters belong to layers whose weights can be
-    synapses; see `wallnet.networks.quantization.synaptic_layers`.
+    logits of shape (images, classes). Layers that are no synapses stay digital; see
+    `wallnet.networks.quantization.quantize`.
     """
 
     def __call__(self, shape: Shape, activation: nn.Module) -> nn.Module:

@@ -21,14 +21,19 @@ from wallnet.networks.mappings import (
     distinct_levels,
     normalized_levels,
 )
-from wallnet.networks.quantization import entries_of, synaptic_layers
+from wallnet.networks.quantization import (
+    Layers,
+    SynapticLayer,
+    entries_of,
+    synaptic_layers,
+)
 
 if TYPE_CHECKING:
     import xarray
 
 
 def write(
-    model: nn.Module,
+    layers: Mapping[str, SynapticLayer],
     mapping: WeightMapping,
     circuits: Mapping[str, Circuit],
     conductances: np.ndarray,
@@ -39,8 +44,8 @@ def write(
 
     Parameters
     ----------
-    model : torch.nn.Module
-        Model with its weights on the levels.
+    layers : Mapping
+        Weights of the network that are synapses, on the levels.
     mapping : WeightMapping
         The mapping.
     circuits : Mapping
@@ -58,11 +63,11 @@ def write(
         If a weight is not on the levels, or if the file cannot be written.
     """
     try:
-        entries = entries_of(model, mapping, circuits)
+        entries = entries_of(layers, mapping, circuits)
     except ValueError as error:
         raise FileError(f"{path} cannot be written: {error}; report this as a bug") from None
     parts: dict[str, list[np.ndarray]] = {}
-    for index, (name, layer) in enumerate(synaptic_layers(model).items()):
+    for index, (name, layer) in enumerate(layers.items()):
         entry = entries[name].flatten(1)
         rows, columns = np.indices(entry.shape)
         levels = mapping.synapses[entry].reshape(-1, 2).numpy()
@@ -88,8 +93,13 @@ def write(
 
 
 @torch.no_grad()
-def restore(path: str | Path, model: nn.Module, from_conductance: bool = False) -> None:
+def restore(
+    path: str | Path, model: nn.Module, from_conductance: bool = False, layers: Layers = None
+) -> None:
     """Set weights and biases of a model to those of a programmed network.
+
+    Layers that stay digital are not in the file; a model that has some is to be that of the
+    checkpoint next to it.
 
     Parameters
     ----------
@@ -101,6 +111,8 @@ def restore(path: str | Path, model: nn.Module, from_conductance: bool = False) 
         Whether the weights are computed from the conductances in S, as measured ones would be,
         instead of from the levels. From the levels, each weight is that of the network bit for
         bit. From the conductances it agrees within 1e-6 of the scale.
+    layers : iterable of str or type, optional
+        Layers that were chosen for synapses; see `wallnet.networks.quantization.chosen_layers`.
 
     Raises
     ------
@@ -114,13 +126,13 @@ def restore(path: str | Path, model: nn.Module, from_conductance: bool = False) 
     except ValueError as error:
         raise files.damaged(path, f"is damaged ({error})") from None
     try:
-        layers = synaptic_layers(model)
+        synapses = synaptic_layers(model, layers)
     except ValueError as error:
         raise FileError(f"{path} belongs to another model: {error}") from None
-    if list(layers) != data["layer"].values.tolist():
+    if list(synapses) != data["layer"].values.tolist():
         raise FileError(f"{path} belongs to a model with other layers; use that of its network")
     found = {}
-    for index, (name, layer) in enumerate(layers.items()):
+    for index, (name, layer) in enumerate(synapses.items()):
         weights = entries[data["weight_layer"].values == index]
         of_outputs = data["output_layer"].values == index
         offset, scale, bias = (
@@ -140,8 +152,8 @@ def restore(path: str | Path, model: nn.Module, from_conductance: bool = False) 
         if not torch.isfinite(found[name][0]).all():
             raise files.damaged(path, f"is damaged (layer {name} has weights that are not finite)")
     for name, (weight, bias) in found.items():
-        layers[name].weight.copy_(weight)
-        if (free := layers[name].bias) is not None:
+        synapses[name].set(weight)
+        if (free := synapses[name].bias) is not None:
             free.copy_(bias)
 
 

@@ -1,31 +1,82 @@
 """Networks of PyTorch on the levels of a synapse: `quantize`, and its parts for training.
 
-The weights of fully connected and convolutional layers are synapses. Biases are not synapses and
-stay free.
+The weights of fully connected and convolutional layers are synapses, transposed convolutions
+included, unless other layers are chosen. All other parameters stay digital: biases, and layers such
+as a batch normalisation or an LSTM.
 """
 
 import copy
-from collections.abc import Mapping
-from typing import TypeAlias, TypeVar
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
 
 import torch
 from numpy.typing import ArrayLike
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
+from torch.nn.utils import fusion
 
+from wallnet.config.networks import DEFAULT_MAPPING
 from wallnet.networks.mappings import Circuit, WeightMapping, create
-
-SynapticLayer: TypeAlias = nn.Linear | nn.Conv2d
 
 Model = TypeVar("Model", bound=nn.Module)
 
+Layers: TypeAlias = Iterable[str | type[nn.Module]] | str | type[nn.Module] | None
+"""Chosen layers: names as in `named_modules`, classes, or names of classes; see `chosen_layers`."""
 
-def synaptic_layers(model: nn.Module) -> dict[str, SynapticLayer]:
-    """Return the layers of a model whose weights are synapses.
+TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+
+SYNAPTIC = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, *TRANSPOSED)
+"""Layers whose weights are synapses, if none are chosen.
+
+The outputs of each are sums of inputs times weights, which an array of synapses computes. This is
+true of a transposed convolution, too: only which inputs reach an output differs.
+"""
+
+
+@dataclass(frozen=True)
+class SynapticLayer:
+    """A matrix of weights that are synapses.
+
+    Attributes
+    ----------
+    parameter : torch.nn.Parameter
+        The weights, in the shape that PyTorch gives them.
+    bias : torch.nn.Parameter or None
+        The bias of each output.
+    groups : int
+        Number of groups of a layer whose parameter has the shape (inputs, outputs / groups, …);
+        0 if it has the outputs first.
+    """
+
+    parameter: nn.Parameter
+    bias: nn.Parameter | None = None
+    groups: int = 0
+
+    @property
+    def weight(self) -> Tensor:
+        """The weights; the first dimension is that of the outputs."""
+        if not self.groups:
+            return self.parameter
+        return self.parameter.unflatten(0, (self.groups, -1)).transpose(1, 2).flatten(0, 1)
+
+    def set(self, weight: Tensor) -> None:
+        """Set the weights; the first dimension is that of the outputs."""
+        if self.groups:
+            weight = weight.unflatten(0, (self.groups, -1)).transpose(1, 2).flatten(0, 1)
+        self.parameter.copy_(weight)
+
+
+def chosen_layers(model: nn.Module, layers: Layers = None) -> dict[str, nn.Module]:
+    """Return the layers of a model that are chosen for synapses.
 
     Parameters
     ----------
     model : torch.nn.Module
-        Any model whose parameters belong to `torch.nn.Linear` and `torch.nn.Conv2d`.
+        Any model.
+    layers : iterable of str or type, optional
+        Names as in `named_modules`, classes, or names of classes; those of `SYNAPTIC` if not given.
 
     Returns
     -------
@@ -35,35 +86,129 @@ def synaptic_layers(model: nn.Module) -> dict[str, SynapticLayer]:
     Raises
     ------
     ValueError
-        If another layer has parameters, or if there is no layer with weights.
+        If the model has no such layer.
+    """
+    modules = dict(model.named_modules())
+    if layers is None:
+        # a subclass may use its weights in another way
+        return {name: module for name, module in modules.items() if type(module) in SYNAPTIC}
+    wanted: set[str] = set()
+    for each in [layers] if isinstance(layers, str | type) else layers:
+        fits = {
+            name
+            for name, module in modules.items()
+            if (
+                isinstance(module, each)
+                if isinstance(each, type)
+                else name == each
+                or (each not in modules and each in {c.__name__ for c in type(module).__mro__})
+            )
+        }
+        if not fits:
+            text = each.__name__ if isinstance(each, type) else each
+            near = difflib.get_close_matches(text, modules, n=1)
+            known = ", ".join(filter(None, modules)) or "none"
+            hint = f"did you mean {near[0]}?" if near else f"known: {known}"
+            raise ValueError(
+                f"layers names {text!r}, which the model does not have ({hint}); use names of its "
+                "layers or their classes"
+            )
+        wanted |= fits
+    return {name: module for name, module in modules.items() if name in wanted}
+
+
+def synaptic_layers(model: nn.Module, layers: Layers = None) -> dict[str, SynapticLayer]:
+    """Return the weights of a model that are synapses.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Any model.
+    layers : iterable of str or type, optional
+        The layers; see `chosen_layers`.
+
+    Returns
+    -------
+    dict
+        By name of the layer, in the order of the model. A matrix that is not called `weight` has
+        its own name after that of the layer, as in ``lstm.weight_ih_l0``. Weights that layers share
+        are named once.
+
+    Raises
+    ------
+    ValueError
+        If the model has no such layer, or if a layer has no matrix of weights.
     """
     found: dict[str, SynapticLayer] = {}
-    for name, module in model.named_modules():
-        if next(module.parameters(recurse=False), None) is None:
-            continue
-        # subclasses may use their weights in another way
-        if type(module) not in (nn.Linear, nn.Conv2d):
+    known: set[int] = set()
+    for name, module in chosen_layers(model, layers).items():
+        own = dict(module.named_parameters(recurse=False))
+        kind = type(module)
+        matrices = {
+            key: parameter
+            for key, parameter in own.items()
+            # the weights of a layer with `weight_norm` are not parameters
+            if (key == "weight" if kind in SYNAPTIC else "bias" not in key and parameter.dim() > 1)
+        }
+        if not matrices and layers is not None:
             raise ValueError(
-                f"layer {name or 'of the model itself'} is a {type(module).__name__}, whose "
-                "parameters cannot be synapses; use torch.nn.Linear and torch.nn.Conv2d"
+                f"layer {name or 'of the model itself'} is a {kind.__name__}, which has no matrix "
+                "of weights; leave it out of layers, or name the layers in it"
             )
-        found[name] = module
+        inputs_first = isinstance(module, (*TRANSPOSED, nn.Embedding, nn.EmbeddingBag))
+        for key, parameter in matrices.items():
+            if id(parameter) not in known:
+                known.add(id(parameter))
+                bias = own.get(key.replace("weight", "bias"))
+                groups = getattr(module, "groups", 1) if inputs_first else 0
+                found[name if key == "weight" else f"{name}.{key}".strip(".")] = SynapticLayer(
+                    parameter, None if bias is parameter else bias, groups
+                )
     if not found:
-        raise ValueError(f"{type(model).__name__} has no layer with weights")
+        raise ValueError(
+            f"{type(model).__name__} has no layer whose weights are synapses; name some in layers"
+        )
+    return found
+
+
+def digital_layers(model: nn.Module, layers: Layers = None) -> dict[str, str]:
+    """Return the class of each layer that has parameters and stays digital.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Any model.
+    layers : iterable of str or type, optional
+        The layers that are synapses; see `chosen_layers`.
+
+    Returns
+    -------
+    dict
+        Names of the classes by name of the layer, in the order of the model. A parameter of the
+        model itself has an empty name.
+    """
+    synapses = {id(layer.parameter) for layer in synaptic_layers(model, layers).values()}
+    found = {}
+    for name, module in model.named_modules():
+        own = {id(parameter) for parameter in module.parameters(recurse=False)}
+        if own and not own & synapses:
+            found[name] = type(module).__name__
     return found
 
 
 @torch.no_grad()
-def choose_circuits(model: nn.Module, mapping: WeightMapping) -> dict[str, Circuit]:
+def choose_circuits(
+    layers: Mapping[str, SynapticLayer], mapping: WeightMapping
+) -> dict[str, Circuit]:
     """Choose offset and scale of each layer for its present weights.
 
     Raises
     ------
     ValueError
-        If a layer cannot be a synapse, or if a weight is not finite.
+        If a weight is not finite.
     """
     circuits = {}
-    for name, layer in synaptic_layers(model).items():
+    for name, layer in layers.items():
         if not torch.isfinite(layer.weight).all():
             raise ValueError(f"layer {name} has weights that are not finite; train it again")
         circuits[name] = mapping.circuit_for(layer.weight)
@@ -71,52 +216,66 @@ def choose_circuits(model: nn.Module, mapping: WeightMapping) -> dict[str, Circu
 
 
 @torch.no_grad()
-def snap(model: nn.Module, mapping: WeightMapping, circuits: Mapping[str, Circuit]) -> None:
-    """Move each weight of a model to the nearest weight that the levels allow, in place."""
-    for name, layer in synaptic_layers(model).items():
-        layer.weight.copy_(mapping.snap(layer.weight, circuits[name]))
+def snap(
+    layers: Mapping[str, SynapticLayer], mapping: WeightMapping, circuits: Mapping[str, Circuit]
+) -> None:
+    """Move each weight of some layers to the nearest weight that the levels allow, in place."""
+    for name, layer in layers.items():
+        layer.set(mapping.snap(layer.weight, circuits[name]))
 
 
-def quantize(model: Model, levels: ArrayLike, mapping: str = "signed-3sd") -> Model:
+def quantize(
+    model: Model, levels: ArrayLike, mapping: str = DEFAULT_MAPPING, layers: Layers = None
+) -> Model:
     """Return a copy of a model with its weights on the levels of a synapse.
 
     Parameters
     ----------
     model : torch.nn.Module
-        A trained model of `torch.nn.Linear` and `torch.nn.Conv2d` layers.
+        Any trained model. To fold its batch normalisations first, see `fold_batch_norm`.
     levels : array_like
         Conductances of the synapse, in any unit and any order, shape (levels,).
     mapping : str
         Name of a mapping; see `wallnet.config.networks.split_mapping`.
+    layers : iterable of str or type, optional
+        Layers whose weights are synapses: names as in `named_modules`, classes, or names of
+        classes. If not given, all of `torch.nn.Linear`, `Conv1d`, `Conv2d`, `Conv3d` and
+        `ConvTranspose1d` to `ConvTranspose3d`, but not of their subclasses.
 
     Returns
     -------
     torch.nn.Module
-        The copy. Each weight is exactly ``offset + scale · entry``; biases are not changed.
+        The copy. Each weight is exactly ``offset + scale · entry``; biases and all other parameters
+        are not changed. Its attribute `digital_layers` is what `digital_layers` returns.
 
     Raises
     ------
     ValueError
-        If the mapping is unknown, the levels cannot be used, or a layer cannot be a synapse.
+        If the mapping is unknown, the levels cannot be used, or there is no such layer.
 
     Examples
     --------
-    >>> layer = nn.Linear(2, 1)
-    >>> _ = layer.weight.data.copy_(torch.tensor([[0.9, -0.2]]))
-    >>> quantize(layer, [1e-6, 2e-6, 3e-6], "signed").weight.data / 0.9
+    >>> model = nn.Sequential(nn.Linear(2, 1), nn.PReLU())
+    >>> _ = model[0].weight.data.copy_(torch.tensor([[0.9, -0.2]]))
+    >>> quantized = quantize(model, [1e-6, 2e-6, 3e-6], "signed")
+    >>> quantized[0].weight.data / 0.9
     tensor([[1., 0.]])
+    >>> quantized.digital_layers
+    {'1': 'PReLU'}
     """
     created = create(mapping, levels)
-    placed = copy.deepcopy(model)
-    snap(placed, created, choose_circuits(placed, created))
+    placed: Any = copy.deepcopy(model)
+    synapses = synaptic_layers(placed, layers)
+    snap(synapses, created, choose_circuits(synapses, created))
+    placed.digital_layers = digital_layers(placed, layers)
     return placed
 
 
 @torch.no_grad()
 def entries_of(
-    model: nn.Module, mapping: WeightMapping, circuits: Mapping[str, Circuit]
+    layers: Mapping[str, SynapticLayer], mapping: WeightMapping, circuits: Mapping[str, Circuit]
 ) -> dict[str, Tensor]:
-    """Return the entry of the mapping's table that each weight of a model has.
+    """Return the entry of the mapping's table that each weight has.
 
     Returns
     -------
@@ -129,10 +288,107 @@ def entries_of(
         If a weight is not exactly ``offset + scale · entry``.
     """
     found = {}
-    for name, layer in synaptic_layers(model).items():
+    for name, layer in layers.items():
         entry = mapping.nearest(layer.weight, circuits[name])
         off = int((mapping.weights_at(entry, circuits[name]) != layer.weight).sum())
         if off:
             raise ValueError(f"layer {name} has {off} weights that are not on the levels")
         found[name] = entry
     return found
+
+
+_FOLDED = {
+    nn.BatchNorm1d: (nn.Linear, nn.Conv1d, nn.ConvTranspose1d),
+    nn.BatchNorm2d: (nn.Conv2d, nn.ConvTranspose2d),
+    nn.BatchNorm3d: (nn.Conv3d, nn.ConvTranspose3d),
+}
+
+
+class _Tracer(fx.Tracer):
+    """Tracer that does not look into layers, also not into those of a user."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return super().is_leaf_module(m, module_qualified_name) or not list(m.children())
+
+
+def _pairs(model: nn.Module) -> list[tuple[str, str]]:
+    """Return the names of each layer and the batch normalisation that alone follows it."""
+    modules = dict(model.named_modules())
+    graph = _Tracer().trace(model)
+    calls = Counter(node.target for node in graph.nodes if node.op == "call_module")
+    pairs = []
+    for node in graph.nodes:
+        before = node.args[0] if node.op == "call_module" and node.args else None
+        if not isinstance(before, fx.Node) or before.op != "call_module" or len(before.users) > 1:
+            continue
+        layer, norm = modules[str(before.target)], modules[str(node.target)]
+        if (
+            type(layer) in _FOLDED.get(type(norm), ())
+            and calls[before.target] == calls[node.target] == 1
+            and norm.running_mean is not None
+            and norm.affine
+            # PyTorch's function does not take groups of a transposed convolution into account
+            and not (isinstance(layer, TRANSPOSED) and layer.groups > 1)
+        ):
+            pairs.append((str(before.target), str(node.target)))
+    return pairs
+
+
+def fold_batch_norm(model: Model) -> Model:
+    """Return a copy of a trained model whose batch normalisations are part of the layers before.
+
+    In evaluation both compute the same. `torch.nn.utils.fusion` computes the weights and the bias
+    of each layer; an `torch.nn.Identity` takes the place of the normalisation. `torch.fx` finds
+    the pairs. A normalisation stays as it is if it follows another kind of layer, if the output of
+    the layer is also used elsewhere, or if it has no statistics or no weights of its own.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        A trained model. A `torch.nn.Linear` before a `torch.nn.BatchNorm1d` returns the shape
+        (examples, features).
+
+    Returns
+    -------
+    torch.nn.Module
+        The copy.
+
+    Raises
+    ------
+    ValueError
+        If `torch.fx` cannot trace the model, or if nothing can be folded.
+    """
+    try:
+        pairs = _pairs(model)
+    except Exception as error:  # a model that is called with proxies can raise any error
+        reason = " ".join(str(error).split())
+        raise ValueError(
+            f"torch.fx cannot follow the model ({reason[:200]}); fold its batch normalisation with "
+            "torch.nn.utils.fusion, or leave it digital"
+        ) from None
+    if not pairs:
+        raise ValueError(
+            f"{type(model).__name__} has no batch normalisation that follows a layer of weights "
+            "alone; leave the folding out"
+        )
+    folded = copy.deepcopy(model)
+    for name, norm_name in pairs:
+        layer: Any = folded.get_submodule(name)
+        norm: Any = folded.get_submodule(norm_name)
+        training = layer.training
+        layer.eval()
+        norm.eval()
+        if isinstance(layer, nn.Linear):
+            fused: nn.Module = fusion.fuse_linear_bn_eval(layer, norm)
+        else:
+            fused = fusion.fuse_conv_bn_eval(layer, norm, isinstance(layer, TRANSPOSED))
+        # PyTorch's functions freeze the bias of a layer that had none
+        fused.requires_grad_(layer.weight.requires_grad)
+        _replace(folded, name, fused.train(training))
+        _replace(folded, norm_name, nn.Identity().train(training))
+    return folded
+
+
+def _replace(model: nn.Module, name: str, module: nn.Module) -> None:
+    parent, _, last = name.rpartition(".")
+    setattr(model.get_submodule(parent), last, module)

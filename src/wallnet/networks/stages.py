@@ -41,7 +41,7 @@ from wallnet.networks.evaluation import evaluate
 from wallnet.networks.images import Images
 from wallnet.networks.mappings import Circuit, Levels, WeightMapping, create, read_levels
 from wallnet.networks.model import Shape
-from wallnet.networks.quantization import choose_circuits, snap, synaptic_layers
+from wallnet.networks.quantization import choose_circuits, digital_layers, snap
 from wallnet.plan import network_path
 
 
@@ -165,9 +165,9 @@ def _settings(training: Training, network: Classifier) -> dict[str, Any]:
     }
 
 
-def _limit(training: FreeTraining) -> list[Callback]:
+def _limit(training: FreeTraining, network: Classifier) -> list[Callback]:
     limit = training.weight_limit
-    return [] if limit is None else [callbacks.LimitWeights(limit)]
+    return [] if limit is None else [callbacks.LimitWeights(limit, network.layers)]
 
 
 def new_network(
@@ -176,6 +176,7 @@ def new_network(
     curve: Curve,
     model: str,
     training: Training,
+    layers: Sequence[str] | None = None,
 ) -> Classifier:
     """Return a network with initial weights, for the images of a data set."""
     return Classifier(
@@ -184,6 +185,7 @@ def new_network(
         model,
         training.learning_rate,
         training.schedule,
+        None if layers is None else list(layers),
     )
 
 
@@ -229,8 +231,10 @@ def train(job: TrainingJob, images: Images, neuron: str | Path, folder: str | Pa
     begin(job)
     data = ImageData(images, job.validation_fraction, job.seed)
     try:
-        network = new_network(job, data, curve, job.model, job.fp32)
+        network = new_network(job, data, curve, job.model, job.fp32, job.layers)
         _check_model(network, data)
+        placed = network.folded() if job.fold_batch_norm else network
+        digital = digital_layers(placed.model, job.layers)
     except ConfigError:
         raise
     except Exception as error:  # a model of the user can raise any error
@@ -239,14 +243,17 @@ def train(job: TrainingJob, images: Images, neuron: str | Path, folder: str | Pa
             f"{files.one_line(error)}"
         ) from None
     run = Run(job=job, data=data, folder=folder)
-    run.finish("fp32", run.train("fp32", network, *_limit(job.fp32)), started)
+    if digital:
+        named = ", ".join(f"{name or 'the model'} ({kind})" for name, kind in digital.items())
+        print(f"{job.recipe}: these layers stay digital: {named}", flush=True)
+    trained = run.train("fp32", network, *_limit(job.fp32, network))
+    run.finish("fp32", trained.folded() if job.fold_batch_norm else trained, started)
     run.remove_checkpoints()
 
 
 def _check_model(network: Classifier, data: ImageData) -> None:
     """Raise ValueError for a model that cannot be trained or put on levels, before any training."""
     images = data.test[0][:2].float()
-    synaptic_layers(network.model)
     with torch.no_grad():
         logits = network.eval()(images)
     network.train()
@@ -280,7 +287,7 @@ def train_on(job: ContinuingJob, images: Images, start: str | Path, folder: str 
     trained = storage.load_network(start, job.model)
     begin(job)
     run = Run(job=job, data=_data(job, images, {str(start): trained}), folder=folder)
-    network = run.trained_from(trained, "continued", *_limit(job.continued))
+    network = run.trained_from(trained, "continued", *_limit(job.continued, trained))
     run.finish("continued", network, started)
     run.remove_checkpoints()
 
@@ -324,13 +331,17 @@ class OnLevels(Run):
     def snapped(self, start: str) -> Classifier:
         """Return a copy of a stage's network with its weights on the levels."""
         network = copy.deepcopy(self.networks[start])
-        snap(network.model, self.mapping, self.circuits)
+        snap(network.synapses(), self.mapping, self.circuits)
         return network
 
     def trained(self, stage: str, start: str, *beside: Callback) -> Classifier:
         """Return a stage's network, trained from that of stage `start` with its own settings."""
         told = [self.mapping.levels, self.mapping.table]
         return self.trained_from(self.networks[start], stage, *beside, told=told)
+
+    def keeping(self) -> Callback:
+        """Return the callback that keeps the weights on the levels."""
+        return callbacks.TrainOnLevels(self.mapping, layers=self.networks[FIRST_STAGE].layers)
 
     def finish(self, stage: str, network: Classifier, started: float, **more: Any) -> None:
         """Measure and write the network of a stage, and its programming if it has one."""
@@ -339,7 +350,7 @@ class OnLevels(Run):
             about = storage.provenance(self.job)
             about |= {"parameters": json.dumps(about["parameters"], sort_keys=True)}
             programming.write(
-                network.model,
+                network.synapses(),
                 self.mapping,
                 self.circuits,
                 self.levels.conductances,
@@ -370,7 +381,7 @@ STAGES: dict[str, Callable[[OnLevels], Classifier]] = {
     # each weight of the fine-tuned network moves to its nearest level
     "fine_tuned_snapped": lambda on: on.snapped("fine_tuned"),
     # the trained network is trained further while its weights stay on the levels
-    "on_levels": lambda on: on.trained("on_levels", "fp32", callbacks.TrainOnLevels(on.mapping)),
+    "on_levels": lambda on: on.trained("on_levels", "fp32", on.keeping()),
 }
 """Functions that compute `wallnet.config.networks.LEVEL_STAGES` from the stages before them."""
 
@@ -424,7 +435,7 @@ def on_levels(
             networks={"fp32": network},
             levels=read[one.level_set],
             mapping=mapping,
-            circuits=choose_circuits(network.model, mapping),
+            circuits=choose_circuits(network.synapses(), mapping),
         )
 
 

@@ -18,7 +18,7 @@ from wallnet.files import FileError
 from wallnet.jobs import ContinuingJob, InterpretationJob, LevelJob, MappingJob, TrainingJob
 from wallnet.networks.classifier import Classifier
 from wallnet.networks.mappings import Circuit, create
-from wallnet.networks.quantization import entries_of, synaptic_layers
+from wallnet.networks.quantization import entries_of
 
 NetworkJob: TypeAlias = TrainingJob | ContinuingJob | LevelJob
 
@@ -152,9 +152,9 @@ def check_levels(network: Classifier, about: Mapping[str, Any]) -> None:
         return
     circuits = {
         name: Circuit.of(layer.weight, **about["circuits"][name])
-        for name, layer in synaptic_layers(network.model).items()
+        for name, layer in network.synapses().items()
     }
-    entries_of(network.model, create(about["mapping"], about["levels"]), circuits)
+    entries_of(network.synapses(), create(about["mapping"], about["levels"]), circuits)
 
 
 def load_network(path: str | Path, model: str) -> Classifier:

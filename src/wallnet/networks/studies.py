@@ -94,7 +94,7 @@ def quantized(model: nn.Module, how: Interpretation) -> nn.Module:
     for name, layer in layers.items():
         ranged = torch.cat(list(values.values())) if how.scale == "network" else values[name]
         circuit = _circuit(mapping, ranged, how)
-        layer.weight.copy_(mapping.snap(layer.weight, circuit))
+        layer.set(mapping.snap(layer.weight, circuit))
         if how.biases == "on levels" and layer.bias is not None:
             layer.bias.copy_(mapping.snap(layer.bias, circuit))
     return placed

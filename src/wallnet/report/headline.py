@@ -1,5 +1,6 @@
 """The main numbers of a campaign: accuracies beside those of the paper, or what its devices do."""
 
+import statistics
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,8 @@ def accuracies(rows: Sequence[Mapping[str, str]], table_ii: Mapping[str, int]) -
     """Return the accuracies of each recipe below those of the paper, in blocks.
 
     A block is a data set with a synapse, at the first reading of the synapse. Of each recipe, it
-    shows the mapping with the most stages.
+    shows the mapping with the most stages, and of several the one with the highest validation
+    accuracy.
 
     Parameters
     ----------
@@ -62,10 +64,11 @@ def accuracies(rows: Sequence[Mapping[str, str]], table_ii: Mapping[str, int]) -
             chosen = [r for r in rows if r["dataset"] == dataset and r["recipe"] == recipe]
             bound = [r for r in chosen if r["device"] == device != NO_DEVICE]
             bound = [r for r in bound if r["reading"] == bound[0]["reading"]]
-            counts: dict[str, set[str]] = {r["mapping"]: set() for r in bound}
+            stages_of: dict[str, dict[str, list[float]]] = {}
             for r in bound:
-                counts[r["mapping"]].add(r["stage"])
-            mapping = max(counts, key=lambda name: len(counts[name]), default="")
+                of_stage = stages_of.setdefault(r["mapping"], {}).setdefault(r["stage"], [])
+                of_stage.append(float(r["validation_accuracy"]))
+            mapping = max(stages_of, key=lambda name: _rank(stages_of[name]), default="")
             shown = [r for r in bound if r["mapping"] == mapping]
             shown += [r for r in chosen if r["device"] == NO_DEVICE]
             values = ([float(r["test_accuracy"]) for r in shown if r["stage"] == s] for s in stages)
@@ -77,6 +80,11 @@ def accuracies(rows: Sequence[Mapping[str, str]], table_ii: Mapping[str, int]) -
         dict.fromkeys(titles, mean_and_deviation),
         set_apart=frozenset(index for index, row in enumerate(found) if row[1] == PAPER),
     )
+
+
+def _rank(stages: Mapping[str, Sequence[float]]) -> tuple[int, float]:
+    """Return number of stages and mean accuracy of a mapping's networks, to order mappings."""
+    return len(stages), statistics.fmean(map(statistics.fmean, stages.values()))
 
 
 def conditions(rows: Sequence[Mapping[str, str]]) -> str:

@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLUMNS = ("dataset", "device", "reading", "mapping", "recipe", "stage", "seed", "test_accuracy")
-"""Columns of `accuracy.csv`; the last is in per cent."""
+COLUMNS = (
+    *("dataset", "device", "reading", "mapping", "recipe", "stage", "seed"),
+    *("test_accuracy", "validation_accuracy"),
+)
+"""Columns of `accuracy.csv`; the last two are in per cent."""
 
 TABLE_II = {
     (10, "mnist"): (97.41, 94.67, 97.17),
@@ -296,7 +299,7 @@ def accuracy_tables(
     numbers = Table(
         "Test accuracy",
         pandas.DataFrame(records, columns=list(COLUMNS)),
-        {"test_accuracy": ".2f"},
+        {"test_accuracy": ".2f", "validation_accuracy": ".2f"},
         missing="",
     )
     table = _table(records, job.table_ii)

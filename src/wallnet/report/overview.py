@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from wallnet import config, files
 from wallnet.jobs import summary_job
-from wallnet.report import headline
+from wallnet.report import choice, headline
 from wallnet.report.faults import caveats, faults, level_caveats
 from wallnet.report.headline import WIDTH
 from wallnet.report.summary import Results
@@ -98,14 +98,17 @@ def overview(folder: str | Path) -> str:
     if results.accuracies:
         main = headline.accuracies(results.accuracies, job.table_ii)
         lines += [headline.as_text(main), headline.conditions(results.accuracies)]
-        lines += map(_wrapped, level_caveats(results.accuracies, results.models))
+        expected, lossy = choice.losses(results.accuracies, job.table_ii)
+        told = (choice.best_mapping(results.accuracies), *expected)
+        told += tuple(level_caveats(results.accuracies, results.models))
+        lines += map(_wrapped, filter(None, told))
     else:
-        lines += [headline.as_text(headline.devices(results.devices))]
+        lines, lossy = [*lines, headline.as_text(headline.devices(results.devices))], []
     lines.append("")
     made = files.read_run(folder)
     if made is not None:
         lines.append(_wrapped(f"New: {new_results(made) or 'nothing'}"))
-    if warnings := faults(results.devices, results.responses):
+    if warnings := [*lossy, *faults(results.devices, results.responses)]:
         lines += ["Warnings:", *(_wrapped(f"  {text}") for text in warnings)]
     pages = {"Summary": files.SUMMARY, "Report": files.REPORT}
     lines += [f"{title}: {Path(folder, path)}" for title, path in pages.items()]
