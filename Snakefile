@@ -23,10 +23,6 @@ try:
     for path in workflow.configfiles:
         configuration.read_yaml(path)  # finds duplicate keys, which merging would hide
     campaign = configuration.parse(config, source="config.yaml")
-    if workflow.is_main_process and any(jobs.own_calculators(campaign)):
-        from wallnet.simulate.calculator import check_named
-
-        check_named(campaign)
 except configuration.ConfigError as error:
     raise WorkflowError(str(error))
 

@@ -332,3 +332,28 @@ def test_a_trace_is_drawn_and_animated(swept, tmp_path, monkeypatch):
         first = np.array(image.convert("RGB"))
         image.seek(image.n_frames - 1)
         assert (np.array(image.convert("RGB")) != first).any()
+
+
+@pytest.mark.parametrize("name", ["Synapse", "../../x", "none", "a/b", "", "x" * 65])
+def test_a_sweep_with_a_name_that_cannot_name_files_is_refused_first(synapse, tmp_path, name):
+    folder = tmp_path / "one/campaign"
+    with pytest.raises(config.ConfigError) as refused:
+        api.sweep(synapse, name, folder, progress=False)
+    assert str(refused.value) == (
+        f"sweep: the name {name!r} cannot name files; use small letters, digits, '-' and '_', and "
+        "not 'none'"
+    )
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("attributes", [{}, {"kind": "trace"}], ids=["of simulate", "of a file"])
+def test_a_figure_of_a_trace_is_one_sentence_with_what_there_is(attributes):
+    import xarray
+
+    with pytest.raises(ValueError, match="no figure shows data of kind") as refused:
+        api.figure("conductance", xarray.Dataset(attrs=attributes))
+    assert str(refused.value) == (
+        "no figure shows data of kind 'trace'; give data of kind barriers, calibration, depinning, "
+        "intervals, neuron, response, synapse, track, transitions, window, or draw a trace with "
+        "trace_figure"
+    )

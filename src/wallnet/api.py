@@ -21,6 +21,7 @@ import numpy as np
 from wallnet import config, files, jobs, plan, revisions
 from wallnet import simulate as simulation
 from wallnet.config import ConfigError, Device, Figures, parse_current_density
+from wallnet.files.schema import KINDS
 from wallnet.simulate import SimulationError
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ def sweep(
     device : Device
         The device.
     name : str
-        Its name, for the files.
+        Its name, for the files: small letters, digits, '-' and '_'.
     folder : str or Path
         Folder of the campaign.
     processes : int, optional
@@ -212,6 +213,8 @@ def sweep(
 
     Raises
     ------
+    wallnet.config.ConfigError
+        If the name cannot be part of file names.
     wallnet.simulate.SimulationError
         If a simulation fails; the others are finished and kept.
     wallnet.files.FileError
@@ -219,6 +222,7 @@ def sweep(
     """
     from tqdm.auto import tqdm
 
+    config.check_device_name(name, f"sweep: the name {name!r}")
     place = Path(folder)
     tasks = _due(_tasks(device, name, place))
     failed: list[str] = []
@@ -401,7 +405,7 @@ def figure(
     """
     from wallnet.report import devices, style
 
-    made = str(data.attrs["kind"])
+    made = str(data.attrs.get("kind", "trace"))  # a trace has none until it is written
     known = [
         name
         for name, what in plan.FIGURES.items()
@@ -409,6 +413,12 @@ def figure(
     ]
     if made in GATHERED:
         known.append(made)
+    if not known:
+        drawn_kinds = sorted(KINDS.keys() & {*GATHERED, *(w.kind for w in plan.FIGURES.values())})
+        raise ValueError(
+            f"no figure shows data of kind {made!r}; give data of kind {', '.join(drawn_kinds)}, "
+            "or draw a trace with trace_figure"
+        )
     if kind not in known:
         raise ValueError(f"there is no figure {kind!r} of this {made}; use {', '.join(known)}")
     figures = Figures()

@@ -1,6 +1,7 @@
 """The identity of the code of user-defined classes, and that jobs contain it."""
 
 import sys
+from importlib.machinery import PathFinder
 
 import pytest
 
@@ -83,10 +84,54 @@ def test_a_single_module_is_known_by_its_own_source(folder, code):
     assert code("alone:Solver") != first
 
 
-def test_the_module_is_not_imported(folder, code):
-    (folder / "heavy.py").write_text("raise SystemExit('imported')\n")
-    assert code("heavy:Solver").startswith("source ")
-    assert "heavy" not in sys.modules
+@pytest.mark.parametrize(
+    "packages", [("loud",), ("loud", "inner"), ("bare", "loud"), ("bare", "b")]
+)
+def test_neither_the_module_nor_its_packages_are_imported(folder, code, packages):
+    """A package without `__init__.py` is a namespace package: here `bare` and `b`."""
+    place = folder
+    for part in packages:
+        place /= part
+        place.mkdir()
+        if part not in ("bare", "b"):
+            (place / "__init__.py").write_text("raise SystemExit('imported')\n")
+    name = ".".join((*packages, "heavy"))
+    (place / "heavy.py").write_text("raise SystemExit('imported')\n")
+    first = code(f"{name}:Solver")
+    assert first.startswith("source ")
+    (place / "heavy.py").write_text("raise SystemExit('changed')\n")
+    assert code(f"{name}:Solver") != first
+    assert not {packages[0], name} & {*sys.modules}
+    with pytest.raises(config.ConfigError, match=f"there is no module {name}.more; correct"):
+        code(f"{name}.more:Solver")
+
+
+def test_parts_of_a_namespace_in_two_folders_are_found(folder, code, monkeypatch):
+    """The second one is the folder of the campaign, which is not on the search path."""
+    for place in (folder / "first", folder / "second"):
+        (place / "bare/inner").mkdir(parents=True)
+        (place / f"bare/inner/{place.name}.py").write_text("one = 1\n")
+    monkeypatch.setattr(sys, "path", [str(folder / "first"), *sys.path])
+    monkeypatch.chdir(folder / "second")
+    before = [*sys.path]
+    for module in ("first", "second"):
+        assert code(f"bare.inner.{module}:Solver").startswith("source ")
+    assert sys.path == before
+
+
+def test_a_finder_of_a_package_installed_for_development_is_asked(folder, code, monkeypatch):
+    (folder / "elsewhere/solver").mkdir(parents=True)
+    (folder / "elsewhere/solver/__init__.py").write_text("")
+    (folder / "elsewhere/solver/part.py").write_text("")
+
+    class Finder:
+        @staticmethod
+        def find_spec(name, path=None, target=None):
+            if name == "solver":
+                return PathFinder.find_spec(name, [str(folder / "elsewhere")])
+
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Finder])
+    assert code("solver.part:Solver").startswith("source ")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +142,9 @@ def test_the_module_is_not_imported(folder, code):
             "calculator nowhere_at_all:X: there is no module nowhere_at_all; corr",
         ),
         ("nowhere_at_all.inner:X", "there is no module nowhere_at_all.inner; correct"),
-        ("sys:X", "there is no module sys"),
+        ("sys:X", "sys is a module of Python's standard library, which has no such class"),
+        ("os:system", "os is a module of Python's standard library, which has no such class"),
+        ("os.path:X", "os is a module of Python's standard library"),
         ("torn:X", "the source of module torn cannot be read (invalid syntax"),
     ],
 )

@@ -105,14 +105,15 @@ def test_another_setting_plans_its_own_traces_again(changed):
     ],
     ids=["module", "class", "key", "value"],
 )
-def test_what_does_not_fit_is_one_sentence_as_the_run_is_planned(campaign, configuration, words):
+def test_what_does_not_fit_is_one_sentence_before_any_job(campaign, configuration, words):
     campaign.configure(configuration)
     (campaign.folder / "drift.py").write_text(DRIFT)
-    done = campaign.snakemake("--dry-run", *TARGETS, check=False)
+    done = campaign.snakemake(*TARGETS, check=False)
     said = done.stdout + done.stderr
     assert done.returncode
     assert "Traceback" not in said
     assert [words in line for line in said.splitlines()].count(True) == 1
+    assert not (campaign.folder / "results").exists()
 
 
 def test_one_that_cannot_run_is_said_before_any_job_starts(campaign):

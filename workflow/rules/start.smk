@@ -61,9 +61,27 @@ def check_measurements():
                 )
 
 
+def check_named():
+    """Refuse a campaign whose user-defined classes cannot be found; execute nothing of them."""
+    from snakemake.logging import logger
+
+    try:
+        jobs.check_named(campaign)
+    except configuration.ConfigError as error:
+        raise WorkflowError(str(error)) from None
+    if workflow.output_settings.dryrun and (named := jobs.own_classes(campaign)):
+        logger.info(
+            f"A dry run does not import {', '.join(named)}; a run checks the classes and settings"
+            " of calculators before its first job."
+        )
+
+
 def check_calculators():
-    """Refuse a run if a calculator cannot run, unless Snakemake provides its software."""
-    from wallnet.simulate.calculator import SimulationError, check_called
+    """Refuse a run if a calculator cannot run, unless Snakemake provides its software.
+
+    From here on, code of user-defined classes is executed.
+    """
+    from wallnet.simulate.calculator import SimulationError, check_called, check_settings
 
     brought = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
     called = [
@@ -72,8 +90,9 @@ def check_calculators():
         if job.rule.name in SIMULATIONS and not (brought and job.conda_env_spec)
     ]
     try:
+        check_settings(campaign)
         check_called(called)
-    except SimulationError as error:
+    except (configuration.ConfigError, SimulationError) as error:
         raise WorkflowError(str(error)) from None
 
 
@@ -148,6 +167,7 @@ own = Path.cwd() / ".snakemake"
 check_folder(own if own.exists() else own.parent)
 
 if workflow.is_main_process:
+    check_named()
     check_measurements()
 
 # jobs read this file too, and another run may be active in this folder

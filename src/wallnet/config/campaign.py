@@ -193,6 +193,28 @@ def _named(block: str, model: type[Block], data: object) -> tuple[dict[str, Bloc
     return made, problems
 
 
+def check_device_name(name: str, shown: str) -> None:
+    """Refuse a name of a device that cannot be part of file names.
+
+    Parameters
+    ----------
+    name : str
+        The name.
+    shown : str
+        What the message calls it.
+
+    Raises
+    ------
+    ConfigError
+        If the name is not valid.
+    """
+    if not re.fullmatch(NAME, name) or name == NO_DEVICE:
+        raise ConfigError(
+            f"{shown} cannot name files; use small letters, digits, '-' and '_', and not "
+            f"'{NO_DEVICE}'"
+        )
+
+
 def _devices(
     raw: Mapping[str, Any], shared: Mapping[str, Any]
 ) -> tuple[dict[str, Device | MeasuredDevice], list[str]]:
@@ -204,13 +226,8 @@ def _devices(
     problems: list[str] = []
     findings: dict[str, list[Finding]] = {}
     for name in raw:
-        if not re.fullmatch(NAME, name) or name == NO_DEVICE:
-            problems.append(
-                f"devices.{shown_key(name)} cannot name files; use small letters, digits, '-' and "
-                "'_', and not 'none'"
-            )
-            continue
         try:
+            check_device_name(name, f"devices.{shown_key(name)}")
             own = resolved(name, raw)
         except ConfigError as error:
             problems.append(str(error))

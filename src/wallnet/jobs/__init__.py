@@ -12,7 +12,13 @@ from wallnet.jobs.barriers import (
 from wallnet.jobs.base import Job, canonical, read
 from wallnet.jobs.calibration import CalibrationJob, calibration_job, candidate_job
 from wallnet.jobs.code import code_of, find, load_class, search_in, stage_of
-from wallnet.jobs.crosscheck import crosscheck_job, misnamed_settings, own_calculators
+from wallnet.jobs.crosscheck import (
+    check_named,
+    crosscheck_job,
+    misnamed_settings,
+    own_calculators,
+    own_classes,
+)
 from wallnet.jobs.depinning import (
     DepinningJob,
     PinnedWall,
@@ -98,6 +104,7 @@ __all__ = [
     "calibration_job",
     "candidate_job",
     "canonical",
+    "check_named",
     "code_of",
     "comparison_job",
     "continuing_job",
@@ -120,6 +127,7 @@ __all__ = [
     "misnamed_settings",
     "neighbours",
     "own_calculators",
+    "own_classes",
     "pinned_walls",
     "price_job",
     "program_job",

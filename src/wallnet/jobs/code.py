@@ -2,20 +2,19 @@
 
 The identity of their code is the version of the installed package or a digest of the source. It is
 part of a job, so that results are computed again after an upgrade or an edit. The module is in an
-installed package, on PYTHONPATH or in the folder of the campaign.
+installed package, on PYTHONPATH or in the folder of the campaign. Only `load_class` executes it.
 """
 
 import importlib
-import importlib.util
 import inspect
 import re
 import sys
 from collections.abc import Iterator
 from functools import cache
 from importlib import metadata
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 from wallnet import revisions
 from wallnet.config import ConfigError
@@ -38,7 +37,7 @@ def search_in(folder: str | Path) -> None:
 
 
 def find(name: str, key: str = "calculator") -> ModuleSpec:
-    """Find the module of a class; import only the packages that contain it.
+    """Find the module of a class without importing or executing anything.
 
     Parameters
     ----------
@@ -50,30 +49,39 @@ def find(name: str, key: str = "calculator") -> ModuleSpec:
     Raises
     ------
     wallnet.config.ConfigError
-        If there is no such module.
+        If there is no such module, or it is one of Python's standard library.
     """
-    search_in(".")
     module = name.partition(":")[0]
-    try:
-        spec = importlib.util.find_spec(module)
-    except Exception as error:  # its packages can raise any error
-        if isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}."):
-            _missing(name, key)
+    top = module.partition(".")[0]
+    if top in sys.stdlib_module_names:
         raise ConfigError(
-            f"{key} {name}: a package of module {module} cannot be imported "
-            f"({type(error).__name__}: {one_line(error)}); correct it"
-        ) from None
-    if spec is None or not (spec.has_location or spec.submodule_search_locations):
-        _missing(name, key)
-    return spec
-
-
-def _missing(name: str, key: str) -> NoReturn:
-    module = name.partition(":")[0]
+            f"{key} {name}: {top} is a module of Python's standard library, which has no such "
+            "class; name another module, or rename yours"
+        )
+    if spec := _spec(module):
+        return spec
     raise ConfigError(
         f"{key} {name}: there is no module {module}; correct the name, install its "
         f"package, or put it into the campaign's folder {Path.cwd()} or on PYTHONPATH"
     )
+
+
+def _spec(module: str) -> ModuleSpec | None:
+    """Find a module as an import would, from package to package.
+
+    `importlib.util.find_spec` imports the packages that contain a module.
+    """
+    top, *inner = module.split(".")
+    found = PathFinder.find_spec(top, [*sys.path, str(Path.cwd())])
+    if found is None:  # packages installed for development can have finders of their own
+        finders = (finder.find_spec(top, None) for finder in sys.meta_path)
+        found = next(filter(None, finders), None)
+    for part in inner:
+        if found is None or not found.submodule_search_locations:
+            return None
+        # by its own name only: for a full name, PathFinder looks for the imported package
+        found = PathFinder.find_spec(part, [*found.submodule_search_locations])
+    return found
 
 
 def load_class(name: str, key: str, base: type[T], what: str) -> type[T]:
@@ -95,6 +103,8 @@ def load_class(name: str, key: str, base: type[T], what: str) -> type[T]:
     wallnet.config.ConfigError
         If the module cannot be imported, or has no such class.
     """
+    find(name, key)
+    search_in(".")
     module, _, class_name = name.partition(":")
     try:
         imported = importlib.import_module(module)
@@ -163,7 +173,7 @@ def _installed(module: str) -> str | None:
     A package that is installed for development has its code elsewhere and is treated as source.
     """
     top = module.partition(".")[0]
-    spec = importlib.util.find_spec(top)
+    spec = _spec(top)
     assert spec is not None
     for place in spec.submodule_search_locations or [str(spec.origin)]:
         for found in _distributions(str(Path(place).parent), top):

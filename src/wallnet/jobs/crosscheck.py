@@ -5,8 +5,9 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from wallnet.config import Campaign, Device
+from wallnet.config import Campaign, ConfigError, Device
 from wallnet.config.calculators import SETTINGS
+from wallnet.jobs.code import code_of
 from wallnet.jobs.simulation import SimulationJob, pulse_job
 
 
@@ -29,6 +30,31 @@ def own_calculators(campaign: Campaign) -> Iterator[tuple[str, dict[str, Any]]]:
     for device in (*campaign.simulated.values(), *compared):
         if device.calculator not in SETTINGS:
             yield device.calculator, (device.calculator_settings or {}).get(device.calculator, {})
+
+
+def own_classes(campaign: Campaign) -> dict[str, str]:
+    """Return the key of each user-defined class, ``module:Class``, that a campaign names."""
+    calculators = {name: "calculator" for name, _ in own_calculators(campaign)}
+    recipes = campaign.networks.recipes.values()
+    return calculators | {each.model: "model" for each in recipes if ":" in each.model}
+
+
+def check_named(campaign: Campaign) -> None:
+    """Check that the modules of user-defined classes are there, without importing them.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        With one line for each module that is not there or has no readable source.
+    """
+    found: list[str] = []
+    for name, key in own_classes(campaign).items():
+        try:
+            code_of(name, key)
+        except ConfigError as error:
+            found.append(str(error))
+    if found:
+        raise ConfigError("\n".join(f"config.yaml: {problem}" for problem in found))
 
 
 def misnamed_settings(campaign: Campaign) -> list[str]:

@@ -205,5 +205,4 @@ def load_model(name: str) -> ModelFactory:
     """
     if name in MODELS:
         return MODELS[name]
-    code.find(name, "model")
     return code.load_class(name, "model", nn.Module, "that derives from torch.nn.Module")

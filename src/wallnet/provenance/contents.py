@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -77,7 +77,7 @@ class Contents:
         for name, device in self.campaign.measured.items():
             for key, measured in device.files().items():
                 found |= self._placed(self.directory / measured, f"inputs/{name}-{key}.csv")
-        for name in dict.fromkeys(_classes(self.campaign)):
+        for name in jobs.own_classes(self.campaign):
             module = self.directory.joinpath(*name.partition(":")[0].split("."))
             single = module.with_suffix(".py")
             for path in [single] if single.is_file() else sorted(module.rglob("*.py")):
@@ -90,12 +90,6 @@ class Contents:
             return {path.resolve().relative_to(self.directory.resolve()).as_posix(): path}
         except ValueError:
             return {otherwise: path}
-
-
-def _classes(campaign: Campaign) -> Iterator[str]:
-    """Yield the user-defined classes that a campaign names, ``module:Class``."""
-    yield from (name for name, _ in jobs.own_calculators(campaign))
-    yield from (each.model for each in campaign.networks.recipes.values() if ":" in each.model)
 
 
 def in_short(path: str) -> bool:

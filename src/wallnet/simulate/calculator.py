@@ -126,12 +126,12 @@ def load(name: str) -> type[Calculator[Any]]:
         If the module or the class does not exist, or the class is not a `Calculator`.
     """
     module, _, class_name = PACKAGED.get(name, name).partition(":")
-    if name not in PACKAGED:
-        jobs.find(name)
-        if class_name == "TimeDriver":
-            from wallnet.simulate.ubermag import of_module
+    if name not in PACKAGED and class_name == "TimeDriver":
+        from wallnet.simulate.ubermag import of_module
 
-            return of_module(module)
+        jobs.find(name)
+        jobs.search_in(".")
+        return of_module(module)
     what = "that derives from wallnet.simulate.calculator.Calculator and has run"
     return jobs.load_class(f"{module}:{class_name}", "calculator", Calculator, what)  # type: ignore[type-abstract]
 
@@ -199,8 +199,8 @@ def check(name: str, settings: BaseModel | Mapping[str, Any]) -> None:
         ) from None
 
 
-def check_named(campaign: Campaign) -> None:
-    """Check that user-defined calculators exist and that their settings fit.
+def check_settings(campaign: Campaign) -> None:
+    """Import user-defined calculators, and check their classes and settings.
 
     Parameters
     ----------

@@ -1,0 +1,89 @@
+"""Code of a campaign from elsewhere: what executes it, and what does not."""
+
+from contextlib import suppress
+
+import pytest
+from helpers.drift import DRIFT
+from helpers.small_campaign import ROOT, with_networks
+from helpers.synthetic import write_images
+
+from wallnet import cli
+
+LOUD = """
+from pathlib import Path
+
+Path("executed").write_text("")
+"""
+MODEL = """
+from pathlib import Path
+
+from wallnet.networks.model import FullyConnected
+
+Path("executed").write_text("")
+
+
+class Net(FullyConnected):
+    pass
+"""
+NAMES = ("loud.drift:Drift", "loud.nets:Net")
+
+
+def name_own(campaign):
+    """Let a campaign name classes of a package that writes a file when it is imported."""
+    data = with_networks()
+    data["devices"]["synapse"]["calculator"] = NAMES[0]
+    data["calculator_settings"] = {NAMES[0]: {"velocity": 200.0}}
+    data["networks"]["recipes"]["plain"]["model"] = NAMES[1]
+    case = {"device": "synapse", "current_density": 0.5e12}
+    data["crosscheck"] = {"calculators": [NAMES[0], "film"], "cases": {"quick": case}}
+    campaign.configure(data)
+    package = campaign.folder / "loud"
+    package.mkdir()
+    (package / "__init__.py").write_text(LOUD)
+    (package / "drift.py").write_text(LOUD + DRIFT)
+    (package / "nets.py").write_text(MODEL)
+
+
+@pytest.fixture
+def loud(campaign):
+    """Return a campaign with such classes."""
+    name_own(campaign)
+    write_images(campaign.folder / "data/Blots/raw")
+    return campaign
+
+
+def test_a_dry_run_executes_nothing_of_a_campaign_and_says_so(loud):
+    for arguments in (["all", "crosscheck"], ["--list-rules"], ["--summary"]):
+        option = [] if arguments[0].startswith("--") else ["--dry-run"]
+        done = loud.snakemake(*option, *arguments)
+        said = (done.stdout + done.stderr).count(f"does not import {', '.join(NAMES)}; a run")
+        assert said == len(option)
+        assert not (loud.folder / "executed").exists()
+
+
+def test_a_dry_run_names_a_module_that_is_not_there(loud):
+    (loud.folder / "loud/nets.py").unlink()
+    done = loud.snakemake("--dry-run", check=False)
+    said = done.stdout + done.stderr
+    assert "config.yaml: model loud.nets:Net: there is no module loud.nets; correct" in said
+    assert done.returncode
+    assert "Traceback" not in said
+    assert not (loud.folder / "executed").exists()
+
+
+@pytest.mark.campaign
+def test_commands_that_look_at_results_execute_nothing_of_a_campaign(whole, monkeypatch):
+    name_own(whole)
+    monkeypatch.chdir(whole.folder)
+    for command in (
+        ["check"],
+        ["clean"],
+        ["overview"],
+        ["schema"],
+        ["pack", "--snakefile", str(ROOT / "Snakefile"), "--out", "crate.zip"],
+    ):
+        with suppress(SystemExit):  # the results are not those of this configuration
+            cli.main(command)
+        assert not (whole.folder / "executed").exists(), command
+    whole.snakemake("--report", "results/report.html", check=False)
+    assert not (whole.folder / "executed").exists()
