@@ -77,6 +77,18 @@ def check_calculators():
         raise WorkflowError(str(error)) from None
 
 
+def tell_times():
+    """Tell the display about how long each planned job takes; Snakemake shows no empty text."""
+    from snakemake.logging import logger
+
+    expected = plan.expected_times(campaign)
+    times = {
+        job.jobid: (job.rule.name, plan.time_of_job(job.output, expected))
+        for job in workflow.dag.needrun_jobs()
+    }
+    logger.info("", extra={"expected_times": times})
+
+
 def set_damaged_aside():
     """Find results that have changed since they were written, and set them aside.
 
@@ -151,3 +163,4 @@ onstart:
     check_calculators()
     if Path(files.RESULTS).exists():
         check_folder(files.RESULTS)
+    tell_times()
