@@ -74,9 +74,9 @@ def test_no_time_is_told_before_a_quarter_of_the_work_has_been_measured(clock):
     """A first job that fetches data for 30 s tells nothing about 40 traces and 10 trainings."""
     run = Run(clock)
     run.plan({"data": 2, "trace": 40, "train": 10})
-    times = {number: ("data", 1.0) for number in (0, 1)}
+    times = dict.fromkeys((0, 1), ("data", 1.0))
     times |= {number: ("trace", 2.0 if number < 20 else 4.0) for number in range(2, 42)}
-    times |= {number: ("train", 20.0) for number in range(42, 52)}
+    times |= dict.fromkeys(range(42, 52), ("train", 20.0))
     run.expect(times)
     run.start(Job("data", 0))
     clock.now += 30

@@ -9,7 +9,7 @@ import numpy as np
 from wallnet import files
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.report.barriers import KEPT, kept_of, thermal_energy
-from wallnet.report.device_tables import write_tables
+from wallnet.report.device_tables import smallest_density, write_tables
 from wallnet.report.tables import Format, Table
 from wallnet.report.transitions import sign_of
 
@@ -89,7 +89,7 @@ def levels_table(
         "kept": (kept, KEPT),
         "reached by the sweep from J (1e12 A/m²)": (
             device["reaching_current_density"].values / 1e12,
-            ".4g",
+            smallest_density(device["current_density"].values / 1e12, "{:.4g}".format),
         ),
         "reached from other states": ([_reached(state, transitions) for state in states], ""),
         f"left by pulses of the sweep's sign ({shown[sign]}), |J| (1e12 A/m²)": (
