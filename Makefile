@@ -23,7 +23,7 @@ run: $(STAMP) ## run the campaign of config.yaml, or of DIRECTORY=elsewhere, up 
 	@results="$$DIRECTORY/results"; report="$$results/report.html"; \
 	$(BIN)/wallnet check "$$report" --made-after "$$results/summary.html" "$$results/tables" \
 	    "$$results/figures" > /dev/null 2>&1 || { \
-	    $(BIN)/snakemake --directory "$$DIRECTORY" --report results/report.html && \
+	    $(BIN)/snakemake --logger wallnet --directory "$$DIRECTORY" --report results/report.html && \
 	    $(BIN)/wallnet digest "$$report"; }
 	@$(BIN)/wallnet overview --directory "$$DIRECTORY"
 

@@ -409,8 +409,9 @@ def levels_of_synapse_5(results: Results) -> str:
     table = table[table["level"].str.isdigit() | (table["level"] == "half")]
     table = table[table["G normalised, parallel"] != "–"]
     table["level"] = table["level"].replace("half", "between")
+    # a level that the first pulse of the sweep reaches has ≤ before its number
     table["smallest J"] = table[SMALLEST].map(
-        lambda text: text if text == "–" else f"{float(text):g}"
+        lambda text: re.sub(r"[\d.]+", lambda number: f"{float(number[0]):g}", text)
     )
     shown = {
         "level": "level",

@@ -63,6 +63,8 @@ UNSAID = (
     "If you prefer that only modification time",
     "If you are sure that a change",
     "Rules with provenance triggered jobs",
+    "Adding ",  # each result of the report
+    "Report created",
 )
 """Beginnings of Snakemake's messages that say nothing to the user of a campaign."""
 
@@ -132,6 +134,8 @@ class LogHandler(LogHandlerBase):
         elif event == LogEvent.PROGRESS:
             self.run.done, self.run.total = said["done"], said["total"]
             self._show_progress()
+        elif times := said.get("expected_times"):
+            self.run.expect(times)
         elif event in (None, LogEvent.ERROR) and record.levelno >= logging.INFO:
             self._hear(str(record.msg or ""))
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from wallnet import files
@@ -27,6 +26,10 @@ LOOK_EVERY = 5.0
 
 MOST_CHANGES = 12
 """Largest number of changes that a dry run lists."""
+
+ENOUGH = 0.25
+"""Smallest share of the planned work whose rules have a timed job, for an estimate of the rest. The
+first jobs are short, and what they take tells little about the others."""
 
 
 def duration(seconds: float) -> str:
@@ -202,7 +205,11 @@ class Run:
         self.made: list[str] = []
         self.done = self.total = 0
         self._clock = clock
-        self._took: dict[str, list[float]] = {}
+        self._times: dict[int, float] = {}
+        self._work: Counter[str] = Counter()
+        # by rule: what the finished jobs took in s, and their estimated times together
+        self._took: Counter[str] = Counter()
+        self._worked: Counter[str] = Counter()
         self._most_running = 1
         self._looked = -LOOK_EVERY
         self._dry: list[Job] = []
@@ -212,6 +219,22 @@ class Run:
         if not self.planned:
             self.planned = Counter(stats)
             self.total = self.planned.total()
+
+    def expect(self, times: Mapping[int, tuple[str, float]]) -> None:
+        """Take the rule and the estimated time in s of each planned job, by its number.
+
+        Only their ratios count, as machines differ. Without them all jobs are taken as equal.
+        """
+        for number, (rule, seconds) in times.items():
+            self._times[number] = seconds
+            self._work[rule] += seconds
+
+    def _work_of(self, jobs: Iterable[Job]) -> Counter[str]:
+        """Return the estimated times of jobs by rule."""
+        found: Counter[str] = Counter()
+        for job in jobs:
+            found[job.rule] += self._times.get(job.number, 1.0)
+        return found
 
     def start(self, job: Job, dry: bool = False) -> None:
         """Take a job that begins, or that a dry run plans."""
@@ -227,8 +250,8 @@ class Run:
         if job := self._end(number):
             self.finished = self.finished + Counter([job.rule])
             self.made += job.outputs
-            took = self._clock() - job.started
-            self._took = self._took | {job.rule: [*self._took.get(job.rule, ()), took]}
+            self._took = self._took + Counter({job.rule: self._clock() - job.started})
+            self._worked = self._worked + self._work_of([job])
 
     def submit(self, number: int) -> None:
         """Take that a job is in the queue of a cluster."""
@@ -267,29 +290,38 @@ class Run:
         return None
 
     def time_left(self) -> float | None:
-        """Return the estimated time left in s; None as long as nothing tells how long jobs take.
+        """Return the estimated time left in s; None as long as too little was measured.
 
-        Jobs that are left take as long as those of their rule did, or as the running ones of their
-        rule will at the pace of their simulations, or as all did on average. As many run at once as
-        did so far. Those that failed are not left.
+        Jobs that are left take their estimated times at the pace of their rule: that of its
+        finished jobs, or else of its running ones by their simulations. A rule without either has
+        the mean pace of the others. As many jobs run at once as did so far. Those that failed are
+        not left.
         """
         running = list(self.running.values())
-        took = dict(self._took)
-        for rule in {job.rule for job in running} - set(took):
-            if times := [whole for job in running if job.rule == rule and (whole := job.whole())]:
-                took[rule] = times
-        if not took:
+        timed = [job for job in running if job.rule not in self._worked and job.whole()]
+        took = self._took + Counter()
+        for job in timed:
+            took[job.rule] += job.whole()
+        paces = {
+            rule: took[rule] / work for rule, work in (self._worked + self._work_of(timed)).items()
+        }
+        planned = self._work or self.planned
+        known = sum(planned[rule] for rule in paces)
+        if not known or known < ENOUGH * planned.total():
             return None
-        mean = fmean(each for times in took.values() for each in times)
-        expected = {rule: fmean(times) for rule, times in took.items()}
-        over = self.finished + Counter(job.rule for job in [*self.failed, *running])
-        waiting = self.planned - over
-        # jobs that became known after the first plan
-        more = self.total - self.done - len(self.failed) - len(running) - waiting.total()
+        mean = sum(planned[rule] * pace for rule, pace in paces.items()) / known
         now = self._clock()
-        left = sum(count * expected.get(rule, mean) for rule, count in waiting.items())
-        left += sum(job.left(now, expected.get(job.rule, mean)) for job in running)
-        return (left + max(more, 0) * mean) / self._most_running
+        over = [*self.failed, *running]
+        waiting = planned - self._worked - self._work_of(over)
+        left = sum(work * paces.get(rule, mean) for rule, work in waiting.items())
+        for job in running:
+            (expected,) = self._work_of([job]).values()
+            left += job.left(now, expected * paces.get(job.rule, mean))
+        # jobs that became known after the first plan
+        known_jobs = self.planned - self.finished - Counter(job.rule for job in over)
+        more = self.total - self.done - len(over) - known_jobs.total()
+        left += max(more, 0) * mean * planned.total() / self.planned.total()
+        return left / self._most_running
 
     def line(self) -> str:
         """Return one line: jobs done and failed, the time left, and what runs."""

@@ -5,8 +5,10 @@ import json
 import logging
 import os
 import re
+import shlex
 import subprocess
 import sys
+from collections import Counter
 from types import SimpleNamespace
 
 import pytest
@@ -16,7 +18,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from snakemake_logger_plugin_wallnet import LogHandler
 from snakemake_logger_plugin_wallnet.run import Job, Run
-from wallnet import files
+from wallnet import files, plan
 from wallnet.plan import changes
 
 
@@ -63,9 +65,115 @@ def test_time_left_is_that_of_the_same_rule_shared_by_those_that_run_at_once(run
     run.start(Job("trace", 4))
     clock.now += 5
     assert run.time_left() == pytest.approx((40 + 2 - 5) / 2, rel=1e-9, abs=0)
-    # three more jobs than planned at first, each of the mean of 8, 12 and 2 s
+    # three more jobs than planned at first, each of the mean of 6 traces and 2 devices
     run.total = 11
-    assert run.time_left() == pytest.approx((40 + 2 - 5 + 3 * 22 / 3) / 2, rel=1e-9, abs=0)
+    assert run.time_left() == pytest.approx((40 + 2 - 5 + 3 * 64 / 8) / 2, rel=1e-9, abs=0)
+
+
+def test_no_time_is_told_before_a_quarter_of_the_work_has_been_measured(clock):
+    """A first job that fetches data for 30 s tells nothing about 40 traces and 10 trainings."""
+    run = Run(clock)
+    run.plan({"data": 2, "trace": 40, "train": 10})
+    times = dict.fromkeys((0, 1), ("data", 1.0))
+    times |= {number: ("trace", 2.0 if number < 20 else 4.0) for number in range(2, 42)}
+    times |= dict.fromkeys(range(42, 52), ("train", 20.0))
+    run.expect(times)
+    run.start(Job("data", 0))
+    clock.now += 30
+    run.finish(0)
+    run.done = 1
+    assert run.line() == "1 of 52 jobs"
+    run.start(Job("trace", 2))
+    clock.now += 3
+    run.finish(2)
+    run.done = 2
+    # one and a half of the estimate: 17 traces of 3 s and 22 of 6 s; the data as before; for the
+    # trainings the mean pace, in which the data have their share of the work
+    pace = (124 * 1.5 + 2 * 30) / 126
+    expected = 17 * 3 + 22 * 6 + 30 + 200 * pace
+    assert run.time_left() == pytest.approx(expected, rel=1e-9, abs=0)
+    # a training of 60 s, three times its estimate
+    run.start(Job("train", 42))
+    clock.now += 60
+    run.finish(42)
+    run.done = 3
+    assert run.time_left() == pytest.approx(17 * 3 + 22 * 6 + 30 + 9 * 60, rel=1e-9, abs=0)
+    # of a running one, what is left of its own estimate
+    run.start(Job("trace", 30))
+    clock.now += 5
+    assert run.time_left() == pytest.approx(17 * 3 + 21 * 6 + 1 + 30 + 9 * 60, rel=1e-9, abs=0)
+
+
+def jobs_of_the_campaign(campaign):
+    """Return rule, outputs and measured time in s of the longer jobs, in the order of a run."""
+    measured = {}
+    for line in (ROOT / "benchmarks/campaign.md").read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 5 and cells[1].isdigit():
+            measured[cells[0]] = float(cells[2])
+    found = []
+    for name, device in campaign.simulated.items():
+        traces = "traces, neuron" if name == "neuron" else "traces, synapses and tracks"
+        found += [("level", [path], measured["levels"]) for path in plan.level_paths(name, device)]
+        found += [("trace", [path], measured[traces]) for path in plan.trace_paths(name, device)]
+        found += [
+            ("minimum", [path], measured["minima"]) for path in plan.minimum_paths(name, device)
+        ]
+    mapped = {}
+    for run in campaign.networks.runs():
+        path = files.METRICS.format(**run)
+        if run["device"] == "none":
+            stage, rule = ("fp32", "train") if run["stage"] == "fp32" else ("continued", "train_on")
+            found.append((rule, [path], measured[f"{rule} ({stage}), {run['recipe']}"]))
+        else:
+            place = tuple(run[key] for key in ("dataset", "device", "reading", "seed"))
+            mapped.setdefault(place, []).append(path)
+    whole = measured["map (all recipes and mappings)"]
+    return found + [("map", paths, whole) for paths in mapped.values()]
+
+
+@pytest.mark.parametrize("slower", [1, 4], ids=["benchmark", "slow"])
+def test_the_time_left_of_the_shipped_campaign_is_about_right_from_the_first(
+    clock, default_campaign, slower
+):
+    """Jobs take what the benchmark measured, one after the other, on machines of two speeds."""
+    campaign = default_campaign.without_optional
+    jobs = jobs_of_the_campaign(campaign)
+    assert len(jobs) > 250
+    expected = plan.expected_times(default_campaign)
+    run = Run(clock)
+    run.plan(Counter(rule for rule, _, _ in jobs))
+    times = [(rule, plan.time_of_job(outputs, expected)) for rule, outputs, _ in jobs]
+    run.expect(dict(enumerate(times)))
+    left = sum(seconds for _, _, seconds in jobs) * slower
+    whole, told = left, []
+    for number, (rule, _, seconds) in enumerate(jobs):
+        run.start(Job(rule, number))
+        clock.now += seconds * slower
+        run.finish(number)
+        run.done = number + 1
+        left -= seconds * slower
+        told.append((left / whole, run.time_left(), left))
+    shown = [each for each in told if each[1] is not None]
+    assert told[0][1] is None
+    assert shown[0][0] > 0.9
+    for _, estimate, right in shown[:-1]:
+        assert estimate == pytest.approx(right, rel=0.3)
+
+
+def test_estimated_times_are_in_the_ratio_of_the_measured_ones(default_campaign):
+    """The benchmark measured each kind of job of the campaign; a slow machine has one factor."""
+    campaign = default_campaign.without_optional
+    expected = plan.expected_times(default_campaign)
+    estimated, measured = Counter(), Counter()
+    for rule, outputs, seconds in jobs_of_the_campaign(campaign):
+        epochs = "/tuned/" in outputs[0] if rule == "train" else "neuron" in outputs[0]
+        estimated[rule, epochs] += plan.time_of_job(outputs, expected)
+        measured[rule, epochs] += seconds
+    factors = [estimated[kind] / measured[kind] for kind in measured]
+    assert len(factors) == 8
+    assert max(factors) / min(factors) < 4
+    assert sum(estimated.values()) / sum(measured.values()) == pytest.approx(2, rel=0.3)
 
 
 def test_waiting_in_a_queue_does_not_bring_a_job_nearer_to_its_end(run, clock):
@@ -543,6 +651,52 @@ def test_a_run_is_a_few_lines_and_its_log_is_complete(tmp_path):
     (log,) = (tmp_path / ".snakemake/log").glob("*.log")
     assert "rule trace:" in log.read_text()
     assert not list(tmp_path.glob("results/traces/neuron/.*.progress"))
+
+
+TELLING = """
+import json
+from snakemake_logger_plugin_wallnet import LogHandler as Shown
+
+class LogHandler(Shown):
+    def close(self):
+        json.dump(self.run._times, open("told.json", "w"))
+        super().close()
+"""
+
+
+@pytest.mark.campaign
+def test_a_run_tells_the_display_what_its_jobs_are_expected_to_take(tmp_path, tiny):
+    """Two pulses, of which one is ten times as long as the other."""
+    tiny["devices"]["neuron"]["pulse"]["duration"] = 4e-9
+    tiny["programs"] = {"twice": {"device": "neuron", "pulses": [{"current_density": 2e11}]}}
+    tiny["programs"]["twice"]["pulses"][0] |= {"duration": 20e-9, "repetitions": 2}
+    campaign = Campaign(tmp_path)
+    campaign.configure(tiny)
+    plugin = tmp_path / "snakemake_logger_plugin_telling"
+    plugin.mkdir()
+    (plugin / "__init__.py").write_text(TELLING)
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+    command += ["--logger", "telling", "--directory", str(tmp_path), "--cores", "1"]
+    targets = ("results/traces/neuron/0.2000.nc", "results/programs/twice.nc")
+    path = os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])
+    subprocess.run([*command, *targets], env=os.environ | {"PYTHONPATH": path}, check=True)
+    shortest, trace, program = sorted(json.loads((tmp_path / "told.json").read_text()).values())
+    assert (program - shortest) / (trace - shortest) == pytest.approx(10, rel=0.01)
+
+
+@pytest.mark.campaign
+def test_making_the_report_says_no_word_of_each_figure_but_its_errors(whole):
+    recipe = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    (options,) = re.findall(r"/snakemake (.*) --report results/report.html", recipe)
+    given = [word for word in shlex.split(options) if word not in ("--directory", "$$DIRECTORY")]
+    done = whole.snakemake(*given, "--report", "results/report.html")
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("Using workflow")]
+    assert lines == ["Creating report..."]
+    assert (whole.folder / "results/report.html").exists()
+    (whole.folder / "results/figures/accuracy.png").unlink()
+    failed = whole.snakemake(*given, "--report", "results/report.html", check=False)
+    assert failed.returncode != 0
+    assert "results/figures/accuracy.png" in failed.stderr
 
 
 @pytest.mark.campaign

@@ -342,7 +342,7 @@ def markdown_rows(path, title):
 
 
 def number(cell):
-    return np.nan if cell == "–" else float(cell)
+    return np.nan if cell == "–" else float(cell.removeprefix("≤ "))
 
 
 def test_the_table_of_levels_holds_them(results, levels):

@@ -259,6 +259,8 @@ def test_pulses_are_chosen_by_state():
     assert (many[0], many[-1]) == (0, 11)
     # evenly along the track, also if the weakest pulse moves the wall furthest
     states = [f"notch {k}" for k in (5, 1, 2, 3, 4)]
+    # a figure of more tracks than six has tiny panels
+    assert devices.MOST_ROWS == 6
     assert choose(states, most=3, position=[5, 1, 2, 3, 4]) == [0, 1, 3]
 
 
@@ -396,7 +398,8 @@ def test_each_panel_shows_its_own_reading_in_microsiemens(synapse):
         normalized = data["normalized_final_conductance"].sel(reading=reading).values
         assert found == pytest.approx([normalized[1], normalized[3]], rel=1e-9, abs=0)
         absolute = axes.child_axes[-1]
-        assert absolute.get_ylabel() == r"$\mathit{G}$ (µS)"
+        assert absolute.get_ylabel() == r"conductance $\mathit{G}$ (µS)"
+        assert axes.get_ylabel() == r"normalised conductance $\mathit{G}_{norm}$"
         low, high = data["level_conductance"].sel(reading=reading).values[[0, -1]] * 1e6
         shown = np.array(absolute.get_ylim())
         norm = np.array(axes.get_ylim())

@@ -199,5 +199,6 @@ def test_the_sweep_has_a_sign(bench, rows):
     data["current_density"].attrs |= {"units": "A/m2", "long_name": "current density"}
     files.write_dataset(data, bench.out, "synapse", {})
     row = rows(None, transitions())["notch 1"]
+    assert row["reached by the sweep from J (1e12 A/m²)"] == "0.5"
     assert ALONG in row
     assert row[ALONG].startswith("4 ns: 0.6 to 1-2")

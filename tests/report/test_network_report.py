@@ -318,32 +318,68 @@ def points_of(panel):
     return found
 
 
+ON_LEVELS = [report.TITLES[stage] for stage in LEVEL_STAGES]
+
+
+def columns_of(panel):
+    """Return the places of a panel of accuracies: a stage, with its mapping on levels."""
+    return [text.get_text().replace("\n", ", ") for text in panel.get_xticklabels()]
+
+
+def test_no_two_marks_of_the_figure_of_accuracies_are_at_the_same_place(campaign):
+    """Nor do the paper's two, at equal accuracies, merge to another mark."""
+    for panel in drawn("accuracy", campaign, paper=(10, 5)).axes:
+        marks = [float(x) for _, points, _ in points_of(panel) for x, _, _ in points]
+        told = [line for line in panel.get_lines() if line.get_label().startswith("paper")]
+        marks += [float(x) for line in told for x in line.get_xdata()]
+        assert len(marks) == 2 + 4 * 2 * 4 + 2 * 3
+        assert min(np.diff(sorted(marks))) > 0.1
+        assert {line.get_marker() for line in told} == {"x", "+"}
+
+
+def test_the_figure_of_accuracies_has_the_mappings_with_which_networks_are_trained(campaign):
+    """Others are in the table; without such training there is nothing to choose by."""
+    more = {"mappings": ("signed", "layer", "layer-extended", "differential")}
+    trained = {"fine_tuned": TRAINING | {"mappings": ["layer"]}}
+    some = write_metrics(networks_of(plain=trained, tuned={}).model_copy(update=more))
+    first, *_ = drawn("accuracy", some).axes
+    assert columns_of(first)[1:2] == ["Quantised, layer"]
+    assert len(columns_of(first)) == 4
+    bare = write_metrics(networks_of(plain={}).model_copy(update=more))
+    first, *_ = drawn("accuracy", bare).axes
+    assert columns_of(first) == ["FP32", *(f"Quantised, {each}" for each in more["mappings"])]
+
+
 def test_the_figure_of_accuracies_shows_the_error(campaign):
     figure = drawn("accuracy", campaign, paper=(10,))
     panel = figure.axes[0]
     assert panel.get_title() == "MNIST, plain"
     lines = {label: points for label, points, _ in points_of(panel)}
     told = {line.get_label(): line for line in panel.get_lines()}
+    assert columns_of(panel) == [
+        *("FP32", "FP32, continued"),
+        *(f"{title}, {mapping}" for title in ON_LEVELS for mapping in ("layer", "layer-extended")),
+    ]
     for number, stage in enumerate(FREE_STAGES):
         run = next(run for run in campaign.runs() if run["stage"] == stage)
         free = files.read_json(files.METRICS.format(**run))["test_accuracy"]
         x, y, half = lines["free weights, no synapse"][number]
         assert (x, half) == (number, 0)
         assert y == pytest.approx(100 - free, abs=0.006)
-    # the stage continued, which the paper lacks, is the second place of the axis
+    # left of the first place of its stage; the paper lacks the stage continued, the second place
     line = told["paper, 10 notches"]
-    assert line.get_xdata().tolist() == [0, 2, 3]
+    assert [round(x) for x in line.get_xdata()] == [0, 2, 4]
     assert line.get_ydata() == pytest.approx([2.59, 5.33, 2.83], rel=1e-9, abs=0)
     assert "paper, 5 notches" not in told
     series = lines["synapse-10, series"]
-    assert len(series) == 4
-    for stage, (x, y, half) in zip(LEVEL_STAGES, series, strict=True):
+    pairs = [(stage, each) for stage in LEVEL_STAGES for each in campaign.mappings]
+    for number, ((stage, mapping), (x, y, half)) in enumerate(zip(pairs, series, strict=True)):
         place = {"dataset": "mnist", "device": "synapse-10", "reading": "series"}
-        wanted = place | {"mapping": "layer", "recipe": "plain", "stage": stage, "seed": "1"}
+        wanted = place | {"mapping": mapping, "recipe": "plain", "stage": stage, "seed": "1"}
         record = files.read_json(files.METRICS.format(**wanted))
         assert y == pytest.approx(100 - record["test_accuracy"], abs=0.006)
         assert half == 0
-        assert round(x) == list(STAGES).index(stage)
+        assert round(x) == 2 + number
     assert panel.get_ylabel() == "test error (%)"
 
 
@@ -358,7 +394,7 @@ def test_the_figure_of_accuracies_shows_mean_and_deviation_of_the_seeds(campaign
         files.write_json(record, files.METRICS.format(**run))
     lines = {label: points for label, points, _ in points_of(drawn("accuracy", networks).axes[0])}
     # errors of 10, 9 and 5 %: mean 8, deviation the root of (4 + 1 + 9) / 2
-    for points in (lines["free weights, no synapse"], lines["synapse-5, parallel"][1:]):
+    for points in (lines["free weights, no synapse"], lines["synapse-5, parallel"][2:]):
         for _, y, half in points:
             assert (y, half) == (pytest.approx(8, abs=1e-9), pytest.approx(7**0.5, abs=1e-9))
     # errors of 14, 17 and 17 %
@@ -367,31 +403,26 @@ def test_the_figure_of_accuracies_shows_mean_and_deviation_of_the_seeds(campaign
 
 
 def test_the_figure_of_accuracies_has_the_stages_that_there_are(uneven):
+    """Each recipe has its own."""
     figure = drawn("accuracy", uneven, paper=(10,))
-    titles = {panel.get_title(): panel for panel in figure.axes}
-    ticks = [text.get_text().replace("\n", " ") for text in figure.axes[-1].get_xticklabels()]
-    assert ticks == [report.TITLES[stage] for stage in STAGES]
+    panels = {panel.get_title(): panel for panel in figure.axes}
+    quantised = ["Quantised, layer", "Quantised, layer-extended"]
+    plain = ["FP32", *quantised, "Fine-tuned, layer", "Fine-tuned, snapped, layer"]
+    tuned = ["FP32", "FP32, continued", *quantised, "Trained on levels, layer-extended"]
+    for name, columns in {"plain": plain, "tuned": tuned}.items():
+        for dataset in ("MNIST", "Fashion-MNIST"):
+            assert columns_of(panels[f"{dataset}, {name}"]) == columns
     places = {
-        title: {
-            (label, fill): [round(float(x)) for x, _, _ in points]
-            for label, points, line in points_of(titles[title])
-            if points and (fill := line.get_fillstyle())
-        }
-        for title in ("MNIST, plain", "MNIST, tuned")
+        title: {label: [round(float(x)) for x, _, _ in points] for label, points, _ in found}
+        for title, panel in panels.items()
+        if (found := points_of(panel))
     }
-    free, one = ("free weights, no synapse", "full"), ("synapse-5, series", "full")
-    assert places["MNIST, plain"][free] == [0]
-    assert places["MNIST, plain"][one] == [2, 3, 4]
-    assert places["MNIST, tuned"][free] == [0, 1]
-    assert places["MNIST, tuned"][one] == [2]
-    without = [xs for (_, fill), xs in places["MNIST, tuned"].items() if fill == "none"]
-    assert without == [[2, 5]] * 4
-    bare = uneven.model_copy(update={"recipes": {"plain": uneven.recipes["plain"]}})
-    panel = drawn("accuracy", bare, paper=(10,)).axes[-2]
-    ticks = [text.get_text().replace("\n", " ") for text in panel.get_xticklabels()]
-    assert ticks == ["FP32", "Quantised", "Fine-tuned", "Fine-tuned, snapped"]
-    told = {line.get_label(): line for line in panel.get_lines()}
-    assert told["paper, 10 notches"].get_xdata().tolist() == [0, 1, 2]
+    assert places["MNIST, plain"]["free weights, no synapse"] == [0]
+    assert places["MNIST, plain"]["synapse-5, series"] == [1, 2, 3, 4]
+    assert places["MNIST, tuned"]["free weights, no synapse"] == [0, 1]
+    assert places["MNIST, tuned"]["synapse-5, series"] == [2, 3, 4]
+    told = {line.get_label(): line for line in panels["MNIST, plain"].get_lines()}
+    assert [round(x) for x in told["paper, 10 notches"].get_xdata()] == [0, 1, 3]
 
 
 def test_a_confusion_matrix_is_in_per_cent_of_each_label(campaign):
@@ -548,29 +579,34 @@ def test_histograms_of_weights_stand_at_their_weights(campaign):
     assert [panel.get_xlabel() for panel in panels[-1]] == ["weight"] * len(STAGES)
 
 
-def test_a_stage_that_a_recipe_lacks_has_no_histogram(uneven):
-    """The title and the axis of a column are at its first and last histogram."""
+def test_a_stage_that_a_recipe_lacks_leaves_no_gap_in_the_histograms(uneven):
+    """Each recipe has four of the six stages: a full grid, with its own titles."""
     different(uneven, "weights", spread)
     figure = drawn("weights", uneven)
-    panels = np.array(figure.axes).reshape(2 * 2, len(STAGES))
-    names = np.array(list(STAGES))
-    seen = [names[[panel.get_visible() for panel in row]].tolist() for row in panels]
-    plain = ["fp32", "quantized", "fine_tuned", "fine_tuned_snapped"]
-    tuned = ["fp32", "continued", "quantized", "on_levels"]
-    assert seen == [plain, plain, tuned, tuned]
+    panels = np.array(figure.axes).reshape(2 * 2, 4)
+    assert all(panel.get_visible() for panel in panels.flat)
+    plain = ["FP32", "Quantised", "Fine-tuned", "Fine-tuned, snapped"]
+    tuned = ["FP32", "FP32, continued", "Quantised", "Trained on levels"]
+    titles = [[panel.get_title() for panel in row] for row in panels]
+    assert titles == [plain, plain, tuned, tuned]
     # the mapping with the most stages
     assert panels[0, 0].get_ylabel().startswith("plain, layer\n")
     assert panels[2, 0].get_ylabel().startswith("tuned, layer-extended\n")
-    titled = {
-        panel.get_title(): place for place, panel in np.ndenumerate(panels) if panel.get_title()
-    }
-    first = {"continued": 2, "on_levels": 2}
-    assert titled == {
-        report.TITLES[stage]: (first.get(stage, 0), column) for column, stage in enumerate(STAGES)
-    }
-    named = {place[::-1] for place, panel in np.ndenumerate(panels) if panel.get_xlabel()}
-    last = {"fine_tuned": 1, "fine_tuned_snapped": 1}
-    assert named == {(column, last.get(stage, 3)) for column, stage in enumerate(STAGES)}
+    assert [[bool(panel.get_xlabel()) for panel in row] for row in panels] == [
+        *[[False] * 4] * 3,
+        [True] * 4,
+    ]
+
+
+def test_a_recipe_with_fewer_stages_has_its_axis_below_its_last_histogram(campaign):
+    every = dict.fromkeys(("fine_tuned", "on_levels"), TRAINING)
+    networks = write_metrics(networks_of(plain=every, bare={}))
+    panels = np.array(drawn("weights", networks).axes).reshape(2 * 2, len(STAGES))
+    seen = [[panel.get_visible() for panel in row] for row in panels]
+    assert seen == [*[[True] * 6] * 2, *[[True] * 2 + [False] * 4] * 2]
+    last = [max(number for number in range(4) if seen[number][column]) for column in range(6)]
+    labelled = [[row for row in range(4) if panels[row, c].get_xlabel()] for c in range(6)]
+    assert labelled == [[row] for row in last]
 
 
 def test_each_confusion_matrix_is_of_its_own_reading_and_stage(campaign):
@@ -892,7 +928,7 @@ def test_every_panel_of_accuracies_is_of_its_recipe_and_data_set(campaign):
         title, recipe = panel.get_title().split(", ")
         (dataset,) = (k for k, v in report.DATASET_TITLES.items() if v == title)
         shown = [
-            (list(STAGES)[round(float(x))], round(float(y), 2))
+            (columns_of(panel)[round(float(x))], round(float(y), 2))
             for _, points, _ in points_of(panel)
             for x, y, _ in points
         ]
@@ -901,8 +937,13 @@ def test_every_panel_of_accuracies_is_of_its_recipe_and_data_set(campaign):
             for line in panel.get_lines()
             if line.get_label().startswith("paper")
         }
+        titles = {
+            (row["stage"], row["mapping"]): report.TITLES[row["stage"]]
+            + (f", {row['mapping']}" if row["device"] != NO_DEVICE else "")
+            for row in rows
+        }
         expected = [
-            (row["stage"], round(100 - float(row["test_accuracy"]), 2))
+            (titles[row["stage"], row["mapping"]], round(100 - float(row["test_accuracy"]), 2))
             for row in rows
             if (row["dataset"], row["recipe"]) == (dataset, recipe)
         ]
@@ -910,49 +951,36 @@ def test_every_panel_of_accuracies_is_of_its_recipe_and_data_set(campaign):
         for notches in (10, 5):
             numbers = report.TABLE_II[notches, dataset]
             points = told[f"paper, {notches} notches"]
-            assert [x for x, _ in points] == [list(STAGES).index(stage) for stage in PAPER_STAGES]
+            first = [f"{report.TITLES[stage]}, layer" for stage in PAPER_STAGES[1:]]
+            places = [columns_of(panel).index(title) for title in ("FP32", *first)]
+            assert [round(x) for x, _ in points] == places
             assert [y for _, y in points] == pytest.approx([100 - n for n in numbers], abs=1e-9)
         assert panel.get_yscale() == "log"
-    ticks = [text.get_text() for text in panels[-1].get_xticklabels()]
-    assert ticks == [report.TITLES[stage].replace(" ", "\n") for stage in STAGES]
 
 
-def test_the_look_of_an_accuracy_tells_synapse_reading_and_mapping(campaign):
-    """Colour shows synapse and reading, fill style shows the mapping, as in the legend."""
+def test_the_look_of_an_accuracy_tells_synapse_and_reading(campaign):
+    """As in the legend; the mapping is below the axis."""
     figure = drawn("accuracy", campaign)
     with open("a.csv", newline="") as stream:
         rows = list(csv.DictReader(stream))
     (legend,) = figure.legends
     texts = [text.get_text() for text in legend.get_texts()]
-    told = dict(zip(texts, legend.legend_handles, strict=True))
-    assert told["mapping layer"].get_fillstyle() == "full"
-    assert told["mapping layer-extended"].get_fillstyle() == "none"
     points = points_of(figure.axes[0])  # MNIST, plain
-    labelled = {label: line for label, _, line in points if not label.startswith("_")}
+    labelled = {label: line for label, _, line in points}
     names = [f"{k}, {reading}" for k in ("synapse-10", "synapse-5") for reading in files.READINGS]
     assert list(labelled) == [*names, "free weights, no synapse"]
-    assert texts[: len(labelled)] == list(labelled)
+    assert texts == list(labelled)
     assert len({labelled[name].get_color() for name in names}) == 4
     assert len({labelled[name].get_marker() for name in names}) == 4
-    looks = {
-        tuple(round(float(y), 2) for _, y, _ in found): line
-        for _, found, line in points
-        if len(found) == 4
-    }
-    for device in ("synapse-10", "synapse-5"):
-        for reading in files.READINGS:
-            for mapping in ("layer", "layer-extended"):
-                place = ("mnist", device, reading, mapping, "plain")
-                keys = ("dataset", "device", "reading", "mapping", "recipe")
-                values = tuple(
-                    round(100 - float(row["test_accuracy"]), 2)
-                    for row in rows
-                    if tuple(row[key] for key in keys) == place
-                )
-                line = looks[values]
-                assert line.get_color() == labelled[f"{device}, {reading}"].get_color()
-                assert line.get_marker() == labelled[f"{device}, {reading}"].get_marker()
-                assert line.get_fillstyle() == told[f"mapping {mapping}"].get_fillstyle()
+    for label, found, _ in points[:4]:
+        place = ("mnist", *label.split(", "), "plain")
+        keys = ("dataset", "device", "reading", "recipe")
+        expected = [
+            100 - float(row["test_accuracy"])
+            for row in rows
+            if tuple(row[key] for key in keys) == place
+        ]
+        assert sorted(float(y) for _, y, _ in found) == pytest.approx(sorted(expected), abs=0.006)
 
 
 def test_a_synapse_stands_for_the_papers_only_where_the_configuration_says_so(campaign):

@@ -201,6 +201,9 @@ def test_the_smallest_current_density_is_that_of_the_smallest_magnitude(synapse)
     job = jobs.summary_job(campaign(d=SYNAPSE)).model_copy(update={"rests": (rest,)})
     (row,) = summary.paper_table(job, {"d": data}).rows()
     assert row[2:] == ["0.50", "notch 1", "notch 1", "-0.40"]
+    data["state"].values[2] = "notch 1"  # the smallest of the sweep: a smaller one may do as well
+    (row,) = summary.paper_table(job, {"d": data}).rows()
+    assert row[2:] == ["0.50", "notch 1", "notch 1", "≤ 0.20"]
 
 
 def test_each_figure_has_its_picture_its_data_and_how_it_was_made(configured, folder):

@@ -107,6 +107,18 @@ def lift_job_rate_limit():
         workflow.scheduler.job_rate_limiter = None
 
 
+def tell_times():
+    """Tell the display about how long each planned job takes; Snakemake shows no empty text."""
+    from snakemake.logging import logger
+
+    expected = plan.expected_times(campaign)
+    times = {
+        job.jobid: (job.rule.name, plan.time_of_job(job.output, expected))
+        for job in workflow.dag.needrun_jobs()
+    }
+    logger.info("", extra={"expected_times": times})
+
+
 def set_damaged_aside():
     """Find results that have changed since they were written, and set them aside.
 
@@ -183,3 +195,4 @@ onstart:
     check_calculators()
     if Path(files.RESULTS).exists():
         check_folder(files.RESULTS)
+    tell_times()

@@ -1,11 +1,12 @@
-"""How many simulations a target has to run, and about how long they take."""
+"""How many simulations a target has to run, and about how long its jobs take."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from wallnet import files
 from wallnet.config import Campaign, Device
+from wallnet.config.networks import FREE_STAGES, STAGES, Networks
 from wallnet.plan import paths
 
 SECONDS_PER_CELL_STEP = 1e-8
@@ -14,6 +15,16 @@ for a nanosecond of 25,000 cells in steps of 1.16 ps. A fast core needs half of 
 
 SECONDS_PER_JOB = 1.4
 """Processor time from the start of a job to its first step, in s (`benchmarks/README.md`)."""
+
+SECONDS_PER_TRAINED_IMAGE = 2.5e-5
+"""Processor time of a training for one image of 28 × 28 pixels in s, on a slow core."""
+
+IMAGES = 60_000
+"""Training images of the paper's data sets; those of another one are not counted beforehand."""
+
+SECONDS_PER_FREE_NETWORK, SECONDS_PER_MAPPED_NETWORK = 6.0, 0.6
+"""Further processor time of a network in s, on a slow core. One with free weights has a job of its
+own, which reads the images; those on a synapse share one."""
 
 SLOWER = {"film": 1.0, "oommf": 250.0}
 """Processor time of a calculator relative to that of the embedded engine, on the same core."""
@@ -81,6 +92,60 @@ def _shown(seconds: float) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.0f} s"
+
+
+def expected_times(campaign: Campaign) -> dict[str, float]:
+    """Return the estimated processor time in s of simulations and networks, by file.
+
+    The start of a job is not included.
+    """
+    simulated = [
+        *_simulation_work(campaign),
+        *window_work(campaign),
+        *calibration_work(campaign),
+        *depinning_work(campaign),
+        *transition_work(campaign),
+        *interval_work(campaign),
+    ]
+    times = {
+        each.path: (each.processor_time or SECONDS_PER_JOB) - SECONDS_PER_JOB for each in simulated
+    }
+    return times | _network_times(campaign.networks)
+
+
+def time_of_job(outputs: Iterable[str], expected: Mapping[str, float]) -> float:
+    """Return the estimated processor time in s of a job that makes these files."""
+    return SECONDS_PER_JOB + sum(expected.get(path, 0.0) for path in outputs)
+
+
+def _simulation_work(campaign: Campaign) -> list[Work]:
+    """List the simulations of all devices and programs."""
+    found: list[Work] = []
+    for name, device in campaign.simulated.items():
+        relaxation = device.relaxation.longest
+        found.append(Work(files.INITIAL.format(device=name), device, device.wall.relaxation))
+        found += [Work(path, device, relaxation) for path in paths.level_paths(name, device)]
+        densities = device.pulse.current_densities
+        for path, density in zip(paths.trace_paths(name, device), densities, strict=True):
+            found.append(Work(path, device, device.pulse.duration + relaxation, density))
+    for name, program in campaign.programs.items():
+        strongest = max((pulse.current_density for pulse in program.pulses), key=abs)
+        path = files.PROGRAM.format(program=name)
+        found.append(Work(path, campaign.simulated[program.device], program.duration, strongest))
+    return found
+
+
+def _network_times(networks: Networks) -> dict[str, float]:
+    """Return the estimated processor time in s of networks by their metrics."""
+    times = {}
+    for run in networks.runs():
+        stage = run["stage"]
+        training = getattr(networks.recipes[run["recipe"]], STAGES[stage].needs)
+        epochs = 0 if stage in ("quantized", "fine_tuned_snapped") else training.epochs
+        images = epochs * IMAGES * (1 - networks.validation_fraction)
+        more = SECONDS_PER_FREE_NETWORK if stage in FREE_STAGES else SECONDS_PER_MAPPED_NETWORK
+        times[files.METRICS.format(**run)] = more + SECONDS_PER_TRAINED_IMAGE * images
+    return times
 
 
 def window_work(campaign: Campaign) -> list[Work]:

@@ -114,11 +114,43 @@ def _sweep(data: "xarray.Dataset", name: str) -> Table:
     )
 
 
+def smallest_density(
+    swept: "np.ndarray", shown: Callable[[float], str] = "{:.4f}".format
+) -> Callable[[float], str]:
+    """Return a format for the smallest J of a sweep that leads to a state.
+
+    If the sweep begins there, a smaller J may do as well, which ≤ says.
+
+    Parameters
+    ----------
+    swept : ndarray
+        Current densities of the sweep, in the unit of the number to be shown.
+    shown : callable
+        Returns the text of a current density.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> text = smallest_density(np.array([0.3, 0.35]))
+    >>> text(0.3), text(0.35), text(0.0)
+    ('≤ 0.3000', '0.3500', '0.0000')
+    """
+    least = abs(swept).min() * (1 + 1e-9)
+
+    def text(density: float) -> str:
+        sign = ("≤ " if density > 0 else "≥ ") if 0 < abs(density) <= least else ""
+        return sign + shown(density)
+
+    return text
+
+
+SMALLEST = "smallest J that reaches it (1e12 A/m²)"
+"""Column of the table of levels."""
+
 _LEVEL_FORMATS: dict[str, Format] = {
     "mean wall position (nm)": ".1f",
     "G normalised, parallel": ".4f",
     "G normalised, series": ".4f",
-    "smallest J that reaches it (1e12 A/m²)": ".4f",
     "minimum of the energy": {**_YES, -1: "not examined"},
     "energy (J)": ".6e",
     "residual field (A/m)": ".2g",
@@ -150,7 +182,7 @@ def _level_row(
         "G normalised, parallel": normalized[0],
         "G normalised, series": normalized[1],
         "reached by the sweep": reached,
-        "smallest J that reaches it (1e12 A/m²)": current_density / 1e12,
+        SMALLEST: current_density / 1e12,
         "minimum of the energy": held,
         "energy (J)": energy,
         "residual field (A/m)": residual,
@@ -184,7 +216,8 @@ def levels_table(data: "xarray.Dataset", name: str) -> Table:
             )
         )
     rows += _other_states(data)
-    return Table(f"{name}: levels", pandas.DataFrame(rows), _LEVEL_FORMATS)
+    smallest = smallest_density(data["current_density"].values / 1e12)
+    return Table(f"{name}: levels", pandas.DataFrame(rows), {**_LEVEL_FORMATS, SMALLEST: smallest})
 
 
 def _reached(level: "xarray.Dataset") -> str:

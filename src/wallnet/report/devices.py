@@ -32,11 +32,12 @@ if TYPE_CHECKING:
 NM, NS, MICROSIEMENS, UNIT_OF_J = 1e-9, 1e-9, 1e-6, 1e12
 
 J_LABEL = r"current density $\mathit{J}$ ($10^{12}$ A/m²)"
-G_NORM_LABEL = r"$\mathit{G}_{norm}$"
+G_LABEL = r"conductance $\mathit{G}$ (µS)"
+G_NORM_LABEL = r"normalised conductance $\mathit{G}_{norm}$"
 M_Z_LABEL = r"$\mathit{m}_z$"
 X_LABEL, Y_LABEL = r"$\mathit{x}$ (nm)", r"$\mathit{y}$ (nm)"
-MOST_ROWS = 16
-"""Largest number of tracks in one figure."""
+MOST_ROWS = 6
+"""Largest number of tracks in one figure, unless the configuration names more."""
 
 MOST_CURVES = 8
 """Largest number of walls that one panel shows against time; more cannot be distinguished."""
@@ -230,7 +231,7 @@ def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
             marker="o",
             label="micromagnetic simulation",
         )
-        axes.set_xlabel(r"$\mathit{J}_{norm}$")
+        axes.set_xlabel(r"normalised current density $\mathit{J}_{norm}$")
         axes.set_xlim(least - 0.03, 1.03)
         axes.set_ylim(-0.06, 1.06)
         axes.set_box_aspect(0.85)
@@ -392,7 +393,7 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
     figure, grid = pyplot.subplots(
         rows,
         2,
-        figsize=style.size(figures, 0.11 + 0.135 * rows),
+        figsize=style.size(figures, 0.11 + 0.15 * rows),
         sharex="col",
         squeeze=False,
         width_ratios=(1.5, 1),
@@ -642,7 +643,7 @@ def _conductance(sources: Sources, figures: Figures) -> "Figure":
         axes.tick_params(right=False)
         bounds = chosen["level_conductance"].values[[0, -1]] / MICROSIEMENS
         absolute = axes.secondary_yaxis("right", functions=_linear(*bounds))
-        absolute.set_ylabel(r"$\mathit{G}$ (µS)")
+        absolute.set_ylabel(G_LABEL)
         absolute.tick_params(direction="in")
         axes.set_title(f"({letter}) {READING_TITLES[reading]}", loc="left")
     for label, line in (("level, reached", "-"), ("level, not reached", NOT_REACHED)):

@@ -9,7 +9,7 @@ import numpy as np
 from wallnet import files
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.report.barriers import KEPT, kept_of, thermal_energy
-from wallnet.report.device_tables import BEYOND, write_tables
+from wallnet.report.device_tables import BEYOND, smallest_density, write_tables
 from wallnet.report.faults import caveats
 from wallnet.report.tables import Format, Table
 from wallnet.report.transitions import sign_of
@@ -91,7 +91,7 @@ def levels_table(
         "lowest barrier (k_B T)": (barrier, ".1f"),
         "kept": (kept, KEPT),
         "reached by the sweep from J (1e12 A/m²)": (
-            [_smallest(device.isel(level=index)) for index in range(len(states))],
+            [_smallest(device, index) for index in range(len(states))],
             "",
         ),
         "reached from other states": ([_reached(state, transitions) for state in states], ""),
@@ -109,12 +109,14 @@ def levels_table(
     return Table(f"{name}: what each level is worth", frame, formats)
 
 
-def _smallest(level: "xarray.Dataset") -> str | None:
+def _smallest(device: "xarray.Dataset", index: int) -> str | None:
     """Return the smallest current density that reaches a level, and whether it is too hot."""
+    level = device.isel(level=index)
     if not level["reachable"]:
         return None
+    text = smallest_density(device["current_density"].values / 1e12, "{:.4g}".format)
     mark = f", {BEYOND}" if level["level_beyond_model"] else ""
-    return f"{level['reaching_current_density'].item() / 1e12:.4g}{mark}"
+    return f"{text(level['reaching_current_density'].item() / 1e12)}{mark}"
 
 
 def _kept(

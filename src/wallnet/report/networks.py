@@ -3,16 +3,16 @@
 import argparse
 import base64
 import csv
-import itertools
 import statistics
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 from wallnet import __version__, files, plan, revisions
 from wallnet.config import Figures
 from wallnet.config.networks import (
+    FREE_STAGES,
     NO_DEVICE,
     PAPER_STAGES,
     STAGES,
@@ -41,10 +41,6 @@ TABLE_II = {
     (5, "fashion-mnist"): (86.40, 61.36, 86.31),
 }
 """The paper's Table II in % by number of notches and data set: FP32, quantised, fine-tuned."""
-
-Fill = Literal["full", "none", "left", "right", "top", "bottom"]
-FILLS: tuple[Fill, ...] = get_args(Fill)
-"""Fill styles of markers; they distinguish mappings."""
 
 LEAST_COUNT = 0.7
 """Lower limit of a logarithmic histogram, so that a single weight is visible."""
@@ -344,26 +340,31 @@ DRAWINGS: dict[str, Callable[..., "Figure"]] = {}
 
 @drawn_as("weights", DRAWINGS)
 def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
-    """Draw histograms of the weights of the first layer, one row per recipe and reading."""
+    """Draw histograms of the weights of the first layer, one row per recipe and reading.
+
+    A row has the stages of its recipe, from left to right.
+    """
     import numpy as np
     from matplotlib import pyplot
 
     places = _by_place(records)
-    drawn = [stage for stage in STAGES if any(stage in stages for stages in places.values())]
+    drawn = {
+        place: [stage for stage in STAGES if stage in stages] for place, stages in places.items()
+    }
     figure, axes = pyplot.subplots(
         len(places),
-        len(drawn),
+        max(map(len, drawn.values())),
         squeeze=False,
         sharex=True,
         sharey=True,
-        figsize=style.size(figures, 0.30 * len(places) + 0.05),
+        figsize=style.size(figures, 0.26 * len(places) + 0.05),
     )
     highest = 1
-    for row, ((recipe, mapping, reading), stages) in zip(axes, places.items(), strict=True):
-        for panel, stage in zip(row, drawn, strict=True):
-            if stage not in stages:
-                panel.set_visible(False)
-                continue
+    for row, (place, stages) in zip(axes, places.items(), strict=True):
+        recipe, mapping, reading = place
+        for panel in row[len(drawn[place]) :]:
+            panel.set_visible(False)
+        for panel, stage in zip(row, drawn[place], strict=False):
             record = stages[stage]
             layer = record["layers"][0]
             histogram = record["weights"][layer]
@@ -381,14 +382,14 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
             else:
                 panel.stairs(counts, edges, fill=True, color=style.COLOURS[0])
             highest = max(highest, counts.max())
+            panel.set_title(TITLES[stage])
         row[0].set_ylabel(f"{recipe}, {mapping}\n{reading} reading\nweights per bin")
     axes[0][0].set_yscale("log")
     axes[0][0].set_ylim(LEAST_COUNT, 2 * highest)
-    for column, stage in zip(axes.T, drawn, strict=True):
-        shown = [panel for panel in column if panel.get_visible()]
-        shown[0].set_title(TITLES[stage])
-        shown[-1].set_xlabel("weight")
-        shown[-1].tick_params(labelbottom=True)
+    for column in axes.T:
+        last = [panel for panel in column if panel.get_visible()][-1]
+        last.set_xlabel("weight")
+        last.tick_params(labelbottom=True)
     return figure
 
 
@@ -509,62 +510,69 @@ def _curves(
     return figure
 
 
+PAPER_MARKS = {10: ("x", -0.42), 5: ("+", 0.42)}
+"""Marker of the paper's numbers by notches, and its distance from the stage."""
+
+
 def accuracy_figure(
     rows: Sequence[Mapping[str, str]], figures: Figures, paper: Sequence[int] = ()
 ) -> "Figure":
-    """Draw the test error of every stage, one row per recipe, one column per data set."""
+    """Draw the test error of every stage, one row per recipe, one column per data set.
+
+    Mappings stand side by side: those with which some network is trained further, or all if there
+    are none.
+    """
     from matplotlib import pyplot
-    from matplotlib.lines import Line2D
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
     datasets = list(dict.fromkeys(row["dataset"] for row in rows))
     recipes = list(dict.fromkeys(row["recipe"] for row in rows))
-    places = list(
-        dict.fromkeys(
-            (row["device"], row["reading"], row["mapping"])
-            for row in rows
-            if row["device"] != NO_DEVICE
-        )
+    trained = {row["mapping"] for row in rows if row["stage"] not in ("quantized", *FREE_STAGES)}
+    rows = [row for row in rows if not trained or row["mapping"] in (*trained, NO_DEVICE)]
+    synapses = list(
+        dict.fromkeys((r["device"], r["reading"]) for r in rows if r["device"] != NO_DEVICE)
     )
-    synapses = list(dict.fromkeys(place[:2] for place in places))
-    mappings = list(dict.fromkeys(place[2] for place in places))
-    drawn = [stage for stage in STAGES if any(row["stage"] == stage for row in rows)]
     figure, axes = pyplot.subplots(
         len(recipes),
         len(datasets),
         squeeze=False,
-        sharex=True,
+        sharex="row",
         sharey="col",
-        figsize=style.size(figures, 0.32 * len(recipes) + 0.12),
+        figsize=style.size(figures, 0.42 * len(recipes) + 0.08),
     )
     for line, recipe in zip(axes, recipes, strict=True):
+        of_recipe = [row for row in rows if row["recipe"] == recipe]
+        # a stable sort: mappings keep their order
+        columns = sorted(
+            dict.fromkeys((row["stage"], row["mapping"]) for row in of_recipe),
+            key=lambda column: list(STAGES).index(column[0]),
+        )
+        stages = [stage for stage, _ in columns]
         for panel, dataset in zip(line, datasets, strict=True):
-            errors: dict[tuple[str, str, str], dict[str, list[float]]] = {}
-            for r in rows:
-                if r["dataset"] == dataset and r["recipe"] == recipe:
-                    found = errors.setdefault((r["device"], r["reading"], r["mapping"]), {})
-                    found.setdefault(r["stage"], []).append(100 - float(r["test_accuracy"]))
-            for index, place in enumerate(places):
-                device, reading, mapping = place
-                shift = 0.6 * (index / max(1, len(places) - 1) - 0.5)
-                look = style.look(synapses.index((device, reading)), marker=True)
-                look |= {"linestyle": "", "fillstyle": FILLS[mappings.index(mapping) % len(FILLS)]}
-                name = f"{device}, {reading}" if mapping == mappings[0] else None
-                look["gid"] = ", ".join(place)
-                with_deviation(panel, errors.get(place, {}), drawn, shift, look, name)
-            free = errors.get((NO_DEVICE, NO_DEVICE, NO_DEVICE), {})
+            errors: dict[tuple[str, str], dict[tuple[str, str], list[float]]] = {}
+            for row in of_recipe:
+                if row["dataset"] == dataset:
+                    found = errors.setdefault((row["device"], row["reading"]), {})
+                    seeds = found.setdefault((row["stage"], row["mapping"]), [])
+                    seeds.append(100 - float(row["test_accuracy"]))
+            for index, place in enumerate(synapses):
+                shift = 0.6 * (index / max(1, len(synapses) - 1) - 0.5)
+                look = style.look(index, marker=True) | {"linestyle": ""}
+                name = ", ".join(place)
+                with_deviation(panel, errors.get(place, {}), columns, shift, look, name)
+            free = errors.get((NO_DEVICE, NO_DEVICE), {})
             look = {"linestyle": "", "marker": "o", "color": "black"}
-            with_deviation(panel, free, drawn, 0.0, look, "free weights, no synapse")
-            for notches, marker in ((10, "_"), (5, "|")):
+            with_deviation(panel, free, columns, 0.0, look, "free weights, no synapse")
+            for notches, (marker, shift) in PAPER_MARKS.items():
                 told = TABLE_II.get((notches, dataset))
                 if told and notches in paper:
-                    shown = [s for s in PAPER_STAGES if s in drawn]
+                    shown = [stage for stage in PAPER_STAGES if stage in stages]
                     panel.plot(
-                        [drawn.index(stage) for stage in shown],
+                        [stages.index(stage) + shift for stage in shown],
                         [100 - told[PAPER_STAGES.index(stage)] for stage in shown],
                         linestyle="",
                         marker=marker,
-                        markersize=9,
+                        markersize=5,
                         markeredgewidth=1.2,
                         color="black",
                         label=f"paper, {notches} notches",
@@ -575,23 +583,27 @@ def accuracy_figure(
             panel.yaxis.set_minor_formatter(NullFormatter())
             panel.set_yticks((1, 2, 5, 10, 20, 50, 100))
             panel.grid(axis="y", color=style.SHADE, linewidth=0.4)
+            titles = [
+                TITLES[stage] if mapping == NO_DEVICE else f"{TITLES[stage]}\n{mapping}"
+                for stage, mapping in columns
+            ]
+            panel.set_xticks(
+                range(len(columns)), titles, rotation=35, ha="right", rotation_mode="anchor"
+            )
+            panel.tick_params(axis="x", which="both", length=0)
+            panel.set_xlim(-0.6, len(columns) - 0.4)
+            for edge in range(1, len(columns)):
+                panel.axvline(edge - 0.5, color=style.SHADE, linewidth=0.4, zorder=0)
         line[0].set_ylabel("test error (%)")
-    for panel in axes[-1]:
-        panel.set_xticks(range(len(drawn)), [TITLES[stage].replace(" ", "\n") for stage in drawn])
-        panel.tick_params(axis="x", which="both", length=0)
     handles, labels = axes[0][0].get_legend_handles_labels()
-    if len(mappings) > 1:
-        for fill, mapping in zip(itertools.cycle(FILLS), mappings, strict=False):
-            handles.append(Line2D([], [], color="gray", marker="h", linestyle="", fillstyle=fill))
-            labels.append(f"mapping {mapping}")
     figure.legend(handles, labels, loc="outside lower center", ncols=4)
     return figure
 
 
 def with_deviation(
     panel: "Axes",
-    values: Mapping[str, Sequence[float]],
-    places: Sequence[str],
+    values: Mapping[Any, Sequence[float]],
+    places: Sequence[Any],
     shift: float,
     look: Mapping[str, Any],
     name: str | None,
@@ -604,7 +616,7 @@ def with_deviation(
         The axes.
     values : Mapping
         Values of all seeds by place.
-    places : sequence of str
+    places : sequence
         Places along the axis, which are counted from 0.
     shift : float
         Distance of the points from their places.

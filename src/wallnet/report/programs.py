@@ -13,6 +13,7 @@ from wallnet.devices.price import price_of_program
 from wallnet.jobs import PriceJob
 from wallnet.report import prices, style
 from wallnet.report.device_tables import SETTLED, write_tables
+from wallnet.report.devices import G_NORM_LABEL
 from wallnet.report.style import add_report_arguments, report_files
 from wallnet.report.tables import Format, Table
 
@@ -226,7 +227,7 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
             **style.look(index, marker=True),
         )
     steps.set_xlabel("pulse number")
-    steps.set_ylabel(r"$\mathit{G}_{norm}$")
+    steps.set_ylabel(G_NORM_LABEL)
     steps.set_title("(a) after each pulse", loc="left")
     steps.legend(loc="best")
     time = data["time"].values / 1e-9

@@ -15,7 +15,7 @@ from wallnet.devices.calibration import first_time
 from wallnet.devices.price import price_of
 from wallnet.jobs import SummaryJob
 from wallnet.report import barriers, headline, measured
-from wallnet.report.device_tables import levels_table
+from wallnet.report.device_tables import SMALLEST, levels_table, smallest_density
 from wallnet.report.devices import UNIT_OF_J, density_in_1e12, notches_of
 from wallnet.report.faults import caveats, faults, level_caveats
 from wallnet.report.networks import gap_tables, read_accuracies
@@ -199,7 +199,8 @@ def _rest(statement: Rest, data: "xarray.Dataset") -> tuple[str, ...]:
     else:
         here = "; ".join(f"{texts[k]} at {density_in_1e12(densities[k])}" for k in shown)
     reaching = densities[(states == statement.state) & settled]
-    least = density_in_1e12(min(reaching, key=abs)) if reaching.size else "–"
+    shown_least = smallest_density(densities, density_in_1e12)
+    least = shown_least(min(reaching, key=abs)) if reaching.size else "–"
     told = (density_in_1e12(asked), statement.state, here, least)
     return statement.device, "state after the pulse", *told
 
@@ -262,7 +263,7 @@ def _written(job: SummaryJob, results: Results) -> Part:
     levels = levels_table(data, job.written)
     names = [
         *("level", "state", "G normalised, parallel", "G normalised, series"),
-        *("reached by the sweep", "smallest J that reaches it (1e12 A/m²)"),
+        *("reached by the sweep", SMALLEST),
     ]
     caption = (
         f"Conductance of {job.written} after one pulse against its current density, for both "
