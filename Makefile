@@ -1,5 +1,5 @@
 # make without a target lists the targets. All targets first create .venv, with the python3 on PATH
-# (3.11 to 3.13).
+# (3.11 or later).
 
 PYTHON ?= python3
 VENV := .venv
@@ -12,8 +12,25 @@ export DIRECTORY ?= .
 MISTAKES ?=
 # write the measured ratios instead of comparing them: make bench BENCH=--write
 BENCH ?=
+# versions of Python for which constraints.txt resolves
+PYTHONS := 3.11 3.12 3.13 3.14
 
-.PHONY: help run test mistakes mutants bench docs lint clean
+# What a dependency asks of PYTHON. PyPI has no wheel of h5py for 3.15, and none of immutables for 3.14.
+define CHECK
+import os, shutil, sys, sysconfig
+version = "{}.{}".format(*sys.version_info)
+if sys.version_info < (3, 11):
+    sys.exit(f"wallnet needs Python 3.11 or later and {sys.executable} is {version}; run make PYTHON=python3.14")
+if sys.version_info >= (3, 15):
+    sys.exit(f"h5py, which ubermag needs, has no wheel for Python {version} yet; run make PYTHON=python3.14")
+headers = os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h"))
+compiler = os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc"
+if sys.version_info >= (3, 14) and not (headers and shutil.which(compiler.split()[0])):
+    sys.exit(f"immutables, which Snakemake needs, has no wheel for Python {version} yet; install a C compiler and Python's headers (gcc and python{version}-dev in Debian) to build it, or run make PYTHON=python3.13")
+endef
+export CHECK
+
+.PHONY: help run test mistakes mutants bench docs lint constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -53,10 +70,19 @@ lint: $(STAMP) ## check style, types and imports
 	$(BIN)/mypy
 
 $(STAMP): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else f"wallnet needs Python 3.11 to 3.13 and {sys.executable} is {v.major}.{v.minor}; run make PYTHON=python3.13")'
+	@$(PYTHON) -c "$$CHECK"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
 	@touch $@
+
+# connection-pool and immutables are built where PyPI has no wheel of them
+constraints: $(STAMP) ## check that constraints.txt resolves with each version of Python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt uv
+	for version in $(PYTHONS); do \
+	    $(BIN)/uv pip compile --quiet --python-version $$version --constraint constraints.txt \
+	        --only-binary :all: --no-binary connection-pool --no-binary immutables \
+	        --all-extras pyproject.toml > /dev/null || exit 1; \
+	done
 
 clean: ## remove .venv
 	rm -rf $(VENV)

@@ -1,8 +1,11 @@
-"""The help of make and the citation are correct."""
+"""The help of make, the versions of Python that it takes and the citation are correct."""
 
 import re
 import subprocess
+import sys
+import tomllib
 
+import pytest
 import yaml
 from helpers.small_campaign import ROOT
 
@@ -22,3 +25,72 @@ def test_the_citation_is_of_this_version():
     assert citation["license"] == "BSD-3-Clause"
     [paper] = citation["references"]
     assert paper["title"] in " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+
+
+def made(tmp_path, version, setup):
+    """Return what make says that is to install with this version of Python, and is not to install.
+
+    A program runs the checks of make as a Python of this version would; it makes no environment.
+    """
+    pretended = tmp_path / "python"
+    prelude = (
+        "import sys, collections;"
+        "V = collections.namedtuple('V', 'major minor micro releaselevel serial');"
+        f"sys.version_info = V({version.replace('.', ',')}, 0, 'final', 0); {setup}; exec(CHECK)"
+    )
+    pretended.write_text(
+        f"""#!/bin/sh
+[ "$1" = -m ] && {{ echo would install; exit 1; }}
+exec '{sys.executable}' -c "import sys; CHECK = sys.argv[2]; {prelude}" "$@"
+"""
+    )
+    pretended.chmod(0o755)
+    venv = tmp_path / ".venv"
+    command = ["make", f"PYTHON={pretended}", f"VENV={venv}", str(venv / ".installed")]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    said = ran.stdout + ran.stderr
+    return [line for line in said.splitlines() if "make: ***" not in line and "-m venv" not in line]
+
+
+NO_HEADERS = "import sysconfig; sysconfig.get_path = lambda name: '/nowhere'"
+NO_COMPILER = "import shutil; shutil.which = lambda *what: None"
+BOTH = "import os; os.path.exists = lambda path: True; import shutil; shutil.which = str"
+
+
+@pytest.mark.parametrize(
+    ("version", "setup"),
+    [("3.11", "pass"), ("3.12", "pass"), ("3.13", NO_COMPILER), ("3.14", BOTH)],
+)
+def test_make_installs_with_every_supported_python(tmp_path, version, setup):
+    assert made(tmp_path, version, setup) == ["would install"]
+
+
+@pytest.mark.parametrize(
+    ("version", "setup", "expected"),
+    [
+        ("3.10", "pass", r"wallnet needs Python 3\.11 or later and \S+ is 3\.10; .*"),
+        ("3.15", BOTH, r"h5py, .*, has no wheel for Python 3\.15 yet; .*"),
+        (
+            "3.14",
+            NO_HEADERS,
+            r"immutables, .*, has no wheel for Python 3\.14 yet; .*python3\.14-dev.*",
+        ),
+        ("3.14", NO_COMPILER, r"immutables, .*, has no wheel for Python 3\.14 yet; .*compiler.*"),
+    ],
+)
+def test_make_says_in_one_sentence_which_python_it_takes(tmp_path, version, setup, expected):
+    [said] = made(tmp_path, version, setup)
+    assert re.fullmatch(expected, said)
+    assert "make PYTHON=python3" in said
+
+
+def test_the_versions_of_python_are_the_same_in_every_place():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    named = [
+        found[1]
+        for classifier in project["classifiers"]
+        if (found := re.fullmatch(r"Programming Language :: Python :: (3\.\d+)", classifier))
+    ]
+    [resolved] = re.findall(r"^PYTHONS := (.*)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert resolved.split() == named
+    assert project["requires-python"] == f">={named[0]}"

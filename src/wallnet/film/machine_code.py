@@ -8,6 +8,7 @@ it in every later process.
 
 import hashlib
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import version
@@ -70,7 +71,8 @@ def _key(sources: Sequence[Path]) -> str:
     said = hashlib.sha256()
     for path in (Path(__file__), *sources):
         said.update(path.read_bytes())
-    said.update(f"{version('numba')} {version('llvmlite')} {_processor()}".encode())
+    compilers = version("numba"), version("llvmlite"), sys.implementation.cache_tag
+    said.update(f"{compilers} {_processor()}".encode())
     return said.hexdigest()[:16]
 
 
