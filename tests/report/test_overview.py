@@ -2,6 +2,7 @@
 
 import pytest
 import yaml
+from helpers.accuracies import write_accuracies
 from helpers.programs import RESPONSE, staircase
 from helpers.walls import NEURON, SYNAPSE, campaign
 
@@ -128,7 +129,7 @@ def test_accuracies_come_after_the_caveats_and_with_their_own(folder):
     table += "mnist,synapse-3,parallel,layer,plain,quantized,1,90.00,50.25\n"
     table += "mnist,synapse-3,parallel,signed,plain,quantized,1,85.00,95.00\n"
     table += "mnist,synapse-3,parallel,row,plain,quantized,1,96.00,85.00\n"
-    files.write_text(table, folder / files.TABLE.format(table="accuracy", suffix=".csv"))
+    write_accuracies(table, folder)
     data = files.read_dataset(folder / files.DEVICE.format(device="synapse-3"), "synapse")
     data["level_minimum"].values[0] = 0
     data["level_shift"].values[0] = 9e-9

@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 import pytest
+from helpers.accuracies import write_accuracies
 from helpers.programs import RESPONSE, staircase
 from helpers.walls import NEURON, SYNAPSE, campaign
 
@@ -77,8 +78,7 @@ def folder(configured, neuron, synapse, tmp_path):
     )
     table = files.TABLE.format(table="parameters", suffix=".csv")
     files.write_text(parameters(configured.devices).as_csv(), tmp_path / table)
-    table = files.TABLE.format(table="accuracy", suffix=".csv")
-    files.write_text(ACCURACIES, tmp_path / table)
+    write_accuracies(ACCURACIES, tmp_path)
     model = tmp_path / files.COMPACT_MODEL.format(device="synapse-3")
     compact_model(tmp_path / files.DEVICE.format(device="synapse-3"), model)
     for path in plan.story_figures(jobs.summary_job(configured)).values():
@@ -409,8 +409,7 @@ def test_text_of_files_is_shown_and_not_executed(configured, folder):
     evil = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
     data.attrs["simulation_backend"] = evil
     files.write_dataset(data, path, data.attrs["kind"], {})
-    table = folder / files.TABLE.format(table="accuracy", suffix=".csv")
-    files.write_text(ACCURACIES.replace("mnist", "<b>data</b>"), table)
+    write_accuracies(ACCURACIES.replace("mnist", "<b>data</b>"), folder)
     page = page_of(jobs.summary_job(configured), folder)
     assert page.count("<script") == 1
     assert "onerror=alert(1)>" not in page

@@ -131,6 +131,7 @@ rule accuracy:
         plan.network_models(campaign.networks),
     output:
         csv=table("accuracy"),
+        validation=table("accuracy-validation"),
         gaps=table("accuracy-gaps"),
         markdown=table("accuracy", ".md"),
         html=report(
@@ -151,4 +152,5 @@ rule accuracy:
         revision=revisions.of("report"),
     shell:
         "wallnet accuracy --job {params.job:q} --networks {params.networks:q}"
-        " --models {params.models:q} --csv {output.csv:q} --gaps {output.gaps:q} --markdown {output.markdown:q} --html {output.html:q} > {log:q} 2>&1"
+        " --models {params.models:q} --csv {output.csv:q} --validation {output.validation:q}"
+        " --gaps {output.gaps:q} --markdown {output.markdown:q} --html {output.html:q} > {log:q} 2>&1"

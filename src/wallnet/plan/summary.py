@@ -33,7 +33,11 @@ def summary_sources(job: SummaryJob) -> list[str]:
         *(files.COMPACT_MODEL.format(device=name) for name in job.synapses),
         *drawn,
         *(files.data_of(path) for path in drawn),
-        *([files.TABLE.format(table="accuracy", suffix=".csv")] if job.networks else []),
+        *(
+            files.TABLE.format(table=name, suffix=".csv")
+            for name in ("accuracy", "accuracy-validation")
+            if job.networks
+        ),
         files.TABLE.format(table="parameters", suffix=".csv"),
     ]
 

@@ -57,7 +57,7 @@ def best_mapping(rows: Sequence[Mapping[str, str]]) -> str:
     Parameters
     ----------
     rows : sequence of Mapping
-        Rows of `accuracy.csv`.
+        Rows of `accuracy.csv` and `accuracy-validation.csv`.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def losses(
     Parameters
     ----------
     rows : sequence of Mapping
-        Rows of `accuracy.csv`.
+        Rows of `accuracy.csv` and `accuracy-validation.csv`.
     table_ii : Mapping
         The synapses that are compared with the paper's Table II.
 

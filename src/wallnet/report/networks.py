@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLUMNS = (
-    *("dataset", "device", "reading", "mapping", "recipe", "stage", "seed"),
-    *("test_accuracy", "validation_accuracy"),
-)
-"""Columns of `accuracy.csv`; the last two are in per cent."""
+COLUMNS = ("dataset", "device", "reading", "mapping", "recipe", "stage", "seed", "test_accuracy")
+"""Columns of `accuracy.csv`; the last is in per cent."""
+
+VALIDATION_COLUMNS = (*COLUMNS[:-1], "validation_accuracy")
+"""Columns of `accuracy-validation.csv`, which has the same rows."""
 
 TABLE_II = {
     (10, "mnist"): (97.41, 94.67, 97.17),
@@ -257,6 +257,7 @@ def accuracy_tables(
     networks: str,
     models: str,
     csv_path: str,
+    validation_path: str,
     gaps_path: str,
     markdown_path: str,
     html_path: str,
@@ -271,8 +272,9 @@ def accuracy_tables(
         Folder of all networks, where `wallnet.plan.network_paths` finds their metrics.
     models : str
         Folder of the compact models of the synapses.
-    csv_path : str
-        File to write, with one row per network and the columns `COLUMNS`.
+    csv_path, validation_path : str
+        Files to write, with one row per network and the columns `COLUMNS` and
+        `VALIDATION_COLUMNS`.
     gaps_path : str
         File to write, with the differences between stages; its first columns are `GAP_COLUMNS`.
     markdown_path, html_path : str
@@ -290,21 +292,18 @@ def accuracy_tables(
     paths = plan.network_paths(files.METRICS, job.run_set, networks)
     for run, path in zip(job.run_set.runs(), paths, strict=True):
         record = read_metrics(path, run)
-        kept = {column: record[column] for column in COLUMNS}
+        kept = {column: record[column] for column in (*COLUMNS, *VALIDATION_COLUMNS)}
         records.append(kept | {"device_levels": record.get("device_levels")})
-    numbers = Table(
-        "Test accuracy",
-        pandas.DataFrame(records, columns=list(COLUMNS)),
-        {"test_accuracy": ".2f", "validation_accuracy": ".2f"},
-        missing="",
-    )
+    for columns, path in ((COLUMNS, csv_path), (VALIDATION_COLUMNS, validation_path)):
+        frame = pandas.DataFrame(records, columns=list(columns))
+        numbers = Table("Accuracy", frame, {columns[-1]: ".2f"}, missing="")
+        files.write_text(numbers.as_csv(), path)
     table = _table(records, job.table_ii)
     notes = f"{_notes()}{PAPER_NOTES if job.table_ii else ''}\n{made_by()}"
     gap_numbers, gaps = gap_tables(records)
     tables = [table, gaps] if len(gaps.frame) else [table]
     gap_text = f"{gaps.as_markdown()}{GAP_NOTES}\n" if len(gaps.frame) else ""
     paragraphs = (GAP_NOTES * bool(gap_text) + notes).replace("*", "").strip().split("\n\n")
-    files.write_text(numbers.as_csv(), csv_path)
     files.write_text(gap_numbers.as_csv(), gaps_path)
     first = level_caveats(records, models)
     above = "".join(f"{markdown_text(text)}\n\n" for text in first)
@@ -692,8 +691,8 @@ def _complete(sources: Sequence[str]) -> Iterator[None]:
         ) from error
 
 
-def read_accuracies(path: str) -> list[dict[str, str]]:
-    """Read the table of accuracies, a mapping per row.
+def read_accuracies(path: str, columns: Sequence[str] = COLUMNS) -> list[dict[str, str]]:
+    """Read a table of accuracies with some columns, a mapping per row.
 
     Raises
     ------
@@ -708,7 +707,7 @@ def read_accuracies(path: str) -> list[dict[str, str]]:
             found = tuple(reader.fieldnames or ())
     except OSError as error:
         raise FileError(f"{path} cannot be read ({error.strerror}); run snakemake") from None
-    if found != COLUMNS or not rows:
+    if found != tuple(columns) or not rows:
         raise FileError(f"{path} is not a table of accuracies; delete it and run snakemake")
     return rows
 
@@ -719,7 +718,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     table.add_argument("--job", required=True, help="the networks, as JSON")
     table.add_argument("--networks", required=True, help="folder of all networks")
     table.add_argument("--models", required=True, help="folder of the compact models")
-    for name in ("csv", "gaps", "markdown", "html"):
+    for name in ("csv", "validation", "gaps", "markdown", "html"):
         table.add_argument(f"--{name}", required=True, help="file to write")
     table.set_defaults(handler=_accuracy_command)
 
@@ -740,8 +739,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def _accuracy_command(arguments: argparse.Namespace) -> None:
     job = AccuracyJob.from_json(arguments.job)
-    outputs = (arguments.csv, arguments.gaps, arguments.markdown, arguments.html)
-    accuracy_tables(job, arguments.networks, arguments.models, *outputs)
+    tables = (arguments.csv, arguments.validation, arguments.gaps)
+    shown = (arguments.markdown, arguments.html)
+    accuracy_tables(job, arguments.networks, arguments.models, *tables, *shown)
 
 
 def _figure_command(arguments: argparse.Namespace) -> None:

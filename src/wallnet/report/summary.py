@@ -18,7 +18,7 @@ from wallnet.report import barriers, headline, measured
 from wallnet.report.device_tables import SMALLEST, levels_table, smallest_density
 from wallnet.report.devices import UNIT_OF_J, density_in_1e12, notches_of
 from wallnet.report.faults import caveats, faults, level_caveats
-from wallnet.report.networks import gap_tables, read_accuracies
+from wallnet.report.networks import VALIDATION_COLUMNS, gap_tables, read_accuracies
 from wallnet.report.tables import Format, Table
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Results:
     devices, responses : Mapping
         Device files by device, responses by program.
     accuracies : list of Mapping
-        Rows of the table of accuracies; none without networks.
+        Rows of the tables of test and of validation accuracies; none without networks.
     """
 
     folder: Path
@@ -108,8 +108,15 @@ class Results:
             name: files.read_dataset(folder / files.RESPONSE.format(program=name), "response")
             for name in job.programs
         }
-        table = folder / files.TABLE.format(table="accuracy", suffix=".csv")
-        return cls(folder, devices, responses, read_accuracies(str(table)) if job.networks else [])
+        tested, validated = (
+            str(folder / files.TABLE.format(table=name, suffix=".csv"))
+            for name in ("accuracy", "accuracy-validation")
+        )
+        accuracies = []
+        if job.networks:
+            rows = read_accuracies(tested), read_accuracies(validated, VALIDATION_COLUMNS)
+            accuracies = [test | validation for test, validation in zip(*rows, strict=True)]
+        return cls(folder, devices, responses, accuracies)
 
     @property
     def models(self) -> Path:
