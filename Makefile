@@ -8,6 +8,8 @@ STAMP := $(VENV)/.installed
 # folder of the campaign, with its config.yaml: make run DIRECTORY=elsewhere
 # exported, so that the shell reads it as a variable and the name may contain any character
 export DIRECTORY ?= .
+# Snakemake reads the configuration for its report in the encoding of the locale
+export PYTHONUTF8 := 1
 # the mistakes to run, by words in their names, or a tenth: make mistakes MISTAKES='--tenth 3'
 MISTAKES ?=
 # write the measured ratios instead of comparing them: make bench BENCH=--write
@@ -37,11 +39,10 @@ help: ## list the targets
 
 run: $(STAMP) ## run the campaign of config.yaml, or of DIRECTORY=elsewhere, up to the report
 	@$(BIN)/snakemake --logger wallnet --directory "$$DIRECTORY"
-	@results="$$DIRECTORY/results"; report="$$results/report.html"; \
-	$(BIN)/wallnet check "$$report" --made-after "$$results/summary.html" "$$results/tables" \
-	    "$$results/figures" > /dev/null 2>&1 || { \
+	@$(BIN)/wallnet check --directory "$$DIRECTORY" results/report.html --made-after \
+	    results/summary.html results/tables results/figures > /dev/null 2>&1 || { \
 	    $(BIN)/snakemake --logger wallnet --directory "$$DIRECTORY" --report results/report.html && \
-	    $(BIN)/wallnet digest "$$report"; }
+	    $(BIN)/wallnet digest "$$DIRECTORY/results/report.html"; }
 	@$(BIN)/wallnet overview --directory "$$DIRECTORY"
 
 test: $(STAMP) ## run the tests, in one process for each core

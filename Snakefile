@@ -1,5 +1,6 @@
 """The campaign: from config.yaml to traces, devices, networks, tables and figures."""
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -12,6 +13,17 @@ from wallnet import files, jobs, plan, revisions
 
 min_version("9.10")
 
+# Snakemake's log is in the folder of the campaign; on a full disk, each line that it cannot write
+# would print a traceback
+logging.raiseExceptions = False
+
+# Snakemake would merge duplicate keys, execute templates, and name no line of what is not YAML
+try:
+    for path in filter(os.path.exists, [*workflow.configfiles, "config.yaml"]):
+        configuration.read_yaml(path)
+except configuration.ConfigError as error:
+    raise WorkflowError(str(error))
+
 
 configfile: "config.yaml"
 
@@ -20,16 +32,16 @@ report: "workflow/report/campaign.rst"
 
 
 try:
-    for path in workflow.configfiles:
-        configuration.read_yaml(path)  # finds duplicate keys, which merging would hide
     campaign = configuration.parse(config, source="config.yaml")
 except configuration.ConfigError as error:
     raise WorkflowError(str(error))
 
-# Every job reads this file, so both variables are set in its shell and need no quoting. With the
-# first one, a snakemake that is called by its path finds the commands of the package.
+# Every job reads this file, so these variables are set in its shell and need no quoting. With PATH,
+# a snakemake that is called by its path finds the commands of the package. With PYTHONUTF8, jobs
+# print UTF-8 in every locale.
 os.environ.update(
     PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]),
+    PYTHONUTF8="1",
     WALLNET_DATA_FOLDER=campaign.networks.data_folder,
     WALLNET_DATA_SOURCES=",".join(campaign.networks.sources),
 )
@@ -82,14 +94,20 @@ rule all:
 rule traces:
     """All simulations of all devices."""
     input:
-        target(plan.simulations(campaign)),
+        target(
+            plan.simulations(campaign),
+            work=lambda: plan.work_ahead(plan.device_work(campaign)),
+        ),
     localrule: True
 
 
 rule devices:
     """Properties of all devices, as data and as tables."""
     input:
-        target(plan.device_files(campaign)),
+        target(
+            plan.device_files(campaign),
+            work=lambda: plan.work_ahead(plan.device_work(campaign)),
+        ),
     localrule: True
 
 
@@ -224,7 +242,10 @@ rule table_ii:
 rule crosscheck:
     """Deviations between two calculators, as tables and a figure."""
     input:
-        target(plan.crosscheck_files(campaign)),
+        target(
+            plan.crosscheck_files(campaign),
+            work=lambda: plan.work_ahead(plan.crosscheck_work(campaign)),
+        ),
     localrule: True
 
 

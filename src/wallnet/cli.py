@@ -3,6 +3,7 @@
 import argparse
 import gc
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 
@@ -80,6 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if arguments is not None:
         _run(arguments)
         return
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")  # in every locale, as all files
     # Importing makes some 300,000 objects that live as long as the process. Without these two
     # calls, the collector of garbage would walk through them many times, in up to a third of a
     # short job's time: while they become more, and when the process ends.

@@ -104,6 +104,7 @@ def test_the_campaign_of_the_repository_is_valid():
             "deviecs is not a key of the configuration; remove it (did you mean devices",
         ),
         ("output.snapshot_interval", 1e-12, "snapshot_interval is shorter than interval"),
+        ("material.damping", 20, "material.damping = 20 is outside the range 0.0001 to 10; check"),
     ],
 )
 def test_bad_input_is_one_sentence_with_the_key(tiny, path, value, words):
@@ -384,10 +385,18 @@ def test_numbers_that_yaml_leaves_as_text_are_numbers(tmp_path, tiny):
     [
         ("devices: {a: 1}\ndevices: {b: 2}\n", r"devices occurs twice .*\(line 2\);"),
         ("devices:\n  a: {kind: track}\n  a: {kind: track}\n", r": a occurs twice .*\(line 3\);"),
-        ("a: [1, 2\n", "is not valid YAML"),
+        ("a: [1, 2\n", ": line 2 is not valid YAML"),
+        (
+            "a:\n  b: 1\n\tc: 2\n",
+            r": line 3 is not valid YAML \(found .*\); use spaces instead of tabs$",
+        ),
+        ("a: 1\n__use_yte__: true\n", "__use_yte__ makes Snakemake execute Python code"),
         ("- 1\n", "contains no keys"),
         ("a: &x [1]\nb: *x\n", ": line 2 uses a YAML alias"),
-        ("a: !!python/object/apply:os.system [ls]\n", "is not valid YAML"),
+        (
+            "\na: !!python/object/apply:os.system [ls]\n",
+            ": line 2 is not valid YAML .*; fix that line",
+        ),
         ("a: \xff", "contains no keys|missing or empty|not a key"),
     ],
 )

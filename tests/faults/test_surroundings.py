@@ -1,6 +1,7 @@
 """Failures of the campaign's environment: disk, rights, a second campaign, network."""
 
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -280,3 +281,32 @@ def test_a_job_that_was_killed_without_a_word_is_named(finished, tmp_path):
     log = TRACE.replace("results/traces", "results/logs/traces").replace(".nc", ".log")
     said = f"{TRACE}; log: {log} (empty: the disk may be full, or the job was killed)"
     assert said in refused.stdout + refused.stderr
+
+
+@pytest.mark.campaign
+def test_a_locale_without_utf_8_gives_the_same_report(finished):
+    """Snakemake reads the configuration for its report in the encoding of the locale."""
+    with open(finished.folder / "config.yaml", "a", encoding="utf-8") as stream:
+        stream.write("# in A/m²\n")
+    ascii_only = {"PYTHONUTF8": "0", "LC_ALL": "C"}
+    path = finished.folder / "results/tables/devices/neuron.md"
+    before = path.read_bytes()
+    path.unlink()
+    program = [*SNAKEMAKE, "--directory", finished.folder, "--cores", "1"]
+
+    def run(*arguments, **environment):
+        done = subprocess.run(
+            list(map(str, [*program, *arguments])),
+            capture_output=True,
+            env={**os.environ, **ascii_only, **environment},
+        )
+        assert done.returncode == 0, done.stderr
+
+    run("devices")
+    assert path.read_bytes() == before
+    make = (ROOT / "Makefile").read_text(encoding="utf-8")
+    exported = dict(re.findall(r"^export (\w+) := (\d)$", make, re.M))
+    run("devices", "--report", "results/report.html", **exported)
+    assert (finished.folder / "results/report.html").exists()
+    schema = subprocess.run([WALLNET, "schema"], capture_output=True, env=os.environ | ascii_only)
+    assert "A/m²" in schema.stdout.decode()

@@ -87,3 +87,29 @@ def test_commands_that_look_at_results_execute_nothing_of_a_campaign(whole, monk
         assert not (whole.folder / "executed").exists(), command
     whole.snakemake("--report", "results/report.html", check=False)
     assert not (whole.folder / "executed").exists()
+
+
+TEMPLATE = """
+__use_yte__: true
+__definitions__:
+  - open("executed", "w").close()
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (TEMPLATE, "config.yaml: __use_yte__ makes Snakemake execute Python code"),
+        (
+            "\ta: 1\n",
+            "is not valid YAML (found character '\\t' that cannot start any token); use spac",
+        ),
+    ],
+)
+def test_snakemake_reads_no_configuration_that_the_package_refuses(campaign, text, words):
+    path = campaign.folder / "config.yaml"
+    path.write_text(path.read_text() + text)
+    done = campaign.snakemake("--dry-run", check=False)
+    assert done.returncode
+    assert words in done.stdout + done.stderr
+    assert not (campaign.folder / "executed").exists()

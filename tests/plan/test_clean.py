@@ -93,7 +93,7 @@ def test_results_of_a_renamed_device_are_listed_and_removed(whole):
     damaged.rename(damaged.with_name("0.2000.nc.damaged"))
     (whole.folder / "results/notes.txt").write_text("mine")
     before = present(whole.folder)
-    listed = wallnet("clean", "--config", "config.yaml", folder=whole.folder)
+    listed = wallnet("clean", folder=whole.folder)
     assert listed.returncode == 0, listed.stderr
     *paths, count = listed.stdout.splitlines()
     # neuron: 5 traces, initial state, device, compact model, 3 tables and 4 figures;
@@ -105,7 +105,7 @@ def test_results_of_a_renamed_device_are_listed_and_removed(whole):
     assert all("neuron" in path or path.endswith("synapse/1.5000.nc") for path in gone)
     assert "results/figures/devices/neuron-transfer-curve.pdf" in gone
     assert present(whole.folder) == before
-    removed = wallnet("clean", "--config", "config.yaml", "--yes", folder=whole.folder)
+    removed = wallnet("clean", "--yes", folder=whole.folder)
     assert removed.stdout.splitlines()[:-1] == paths
     left = [str(path) for path in whole.folder.glob("results/**/*") if "neuron" in path.name]
     assert left == []
@@ -113,7 +113,7 @@ def test_results_of_a_renamed_device_are_listed_and_removed(whole):
     assert present(whole.folder) == before - set(paths) - {
         "results/traces/neuron/0.2000.nc.damaged"
     }
-    again = wallnet("clean", "--config", "config.yaml", folder=whole.folder)
+    again = wallnet("clean", folder=whole.folder)
     assert again.stdout == "all results belong to config.yaml\n"
 
 
@@ -213,7 +213,7 @@ def test_what_a_campaign_asks_for_is_not_listed_and_all_else_of_ours_is(by_hand)
 
 
 def test_clean_removes_what_it_lists_only_when_it_is_told_to(by_hand, capsys):
-    command = ["clean", "--config", str(by_hand / "config.yaml")]
+    command = ["clean", "--directory", str(by_hand)]
     cli.main(command)
     listed = capsys.readouterr().out.splitlines()
     assert listed[:-1] == list(UNASKED)
@@ -229,12 +229,15 @@ def test_clean_removes_what_it_lists_only_when_it_is_told_to(by_hand, capsys):
     assert (by_hand / "results/crosscheck/one").is_dir()
 
 
-def test_clean_looks_into_the_folder_that_it_is_given(by_hand, tmp_path_factory, capsys):
-    elsewhere = tmp_path_factory.mktemp("elsewhere") / "campaign.yaml"
-    elsewhere.write_text((by_hand / "config.yaml").read_text())
-    cli.main(["clean", "--config", str(elsewhere)])
-    assert capsys.readouterr().out == f"all results belong to {elsewhere}\n"
-    cli.main(["clean", "--config", str(elsewhere), "--directory", str(by_hand)])
+def test_clean_looks_into_the_folder_that_it_is_given(
+    by_hand, tmp_path_factory, monkeypatch, capsys
+):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "config.yaml").write_text((by_hand / "config.yaml").read_text())
+    monkeypatch.chdir(elsewhere)
+    cli.main(["clean"])
+    assert capsys.readouterr().out == "all results belong to config.yaml\n"
+    cli.main(["clean", "--directory", str(by_hand)])
     assert capsys.readouterr().out.splitlines()[:-1] == list(UNASKED)
 
 
@@ -301,3 +304,20 @@ def test_check_takes_files_and_folders_and_ends_with_1_for_any_damage(tmp_path, 
     assert ended.value.code == 1
     named = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
     assert named == [str(paths[2]), str(paths[1])]
+    with pytest.raises(SystemExit):
+        cli.main(["check", "--directory", str(tmp_path)])
+    assert sorted(line.split()[0] for line in capsys.readouterr().out.splitlines()) == sorted(named)
+    os.utime(paths[0], (1, 1))
+    with pytest.raises(SystemExit):
+        place = ["--directory", str(tmp_path / "results")]
+        cli.main(["check", *place, "a/1.csv", "--made-after", "c.csv"])
+    assert f"{paths[0]} is older than {paths[3]}; make it again\n" == capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["clean", "check", "overview", "pack"])
+def test_commands_name_the_folder_of_the_campaign_alike(command, capsys):
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "--directory DIRECTORY folder of the campaign; here by default" in said
+    assert "--config" not in said

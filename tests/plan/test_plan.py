@@ -1177,3 +1177,48 @@ def test_a_pulse_of_a_round_is_that_of_its_own_wall_or_candidate(of_rounds):
         ["results/levels/stairs/3.nc"],
         *([], []),
     ]
+
+
+def test_the_work_of_devices_and_of_the_cross_check_is_each_simulation_at_its_longest(tiny):
+    """The initial walls relax for 0.3 ns, pulses last 0.4 and 0.6 ns, the synapse relaxes 1 ns."""
+    for device in tiny["devices"].values():
+        device["wall"]["relaxation"] = 0.3e-9
+    case = {
+        "device": "synapse",
+        "current_density": 0.5e12,
+        "changes": {"pulse": {"duration": 0.7e-9}},
+    }
+    tiny["crosscheck"] = {"calculators": ["oommf", "film"], "cases": {"quick": case}}
+    campaign = config.parse(tiny)
+    place = "results/{}/synapse/{}.nc".format
+    expected = {
+        "results/initial/neuron.nc": (0.3e-9, 0.0),
+        "results/initial/synapse.nc": (0.3e-9, 0.0),
+        **{f"results/traces/neuron/0.{n}000.nc": (0.4e-9, n * 1e11) for n in (2, 4, 6, 8)},
+        "results/traces/neuron/1.0000.nc": (0.4e-9, 1e12),
+        **{place("traces", f"{n:.4f}"): (1.6e-9, n * 1e12) for n in (0.5, 1.5, 3.0)},
+        **{place("levels", state): (1e-9, 0.0) for state in ("1", "1-2", "2")},
+    }
+    found = {each.path: each for each in plan.device_work(campaign)}
+    assert {*found} == {*expected}
+    assert {*found} == {path for path in plan.simulations(campaign) if "/minima/" not in path}
+    for path, (longest, density) in expected.items():
+        assert found[path].longest == pytest.approx(longest, rel=1e-9, abs=0), path
+        assert found[path].strongest == pytest.approx(density, rel=1e-9, abs=0), path
+    oommf, film = plan.crosscheck_work(campaign)
+    assert (oommf.path, film.path) == (
+        "results/crosscheck/quick/oommf.nc",
+        "results/crosscheck/quick/film.nc",
+    )
+    assert oommf.longest == film.longest == pytest.approx(2.0e-9, rel=1e-9, abs=0)
+    assert oommf.strongest == 0.5e12
+    assert (oommf.device.calculator, film.device.calculator) == ("oommf", "film")
+
+
+def test_dry_runs_of_devices_and_the_cross_check_say_what_they_cost(campaign, tiny):
+    case = {"device": "neuron", "current_density": 0.5e12}
+    tiny["crosscheck"] = {"calculators": ["oommf", "film"], "cases": {"quick": case}}
+    campaign.configure(tiny)
+    said = campaign.snakemake("--dry-run", "devices", "crosscheck").stdout
+    assert "13 simulations of this target are not there yet: at most 10 ns, about" in said
+    assert "2 simulations of this target are not there yet: at most 1 ns, about" in said

@@ -1,6 +1,7 @@
 """Checks before the planning of a run and before its first job."""
 
 import re
+import shlex
 import shutil
 
 from snakemake.settings.types import DeploymentMethod
@@ -81,7 +82,11 @@ def check_calculators():
 
     From here on, code of user-defined classes is executed.
     """
-    from wallnet.simulate.calculator import SimulationError, check_called, check_settings
+    from wallnet.simulate.calculator import (
+        SimulationError,
+        check_called,
+        check_settings,
+    )
 
     brought = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
     called = [
@@ -117,6 +122,23 @@ def tell_times():
         for job in workflow.dag.needrun_jobs()
     }
     logger.info("", extra={"expected_times": times})
+
+
+def say_unlock():
+    """Say how to remove the lock of a killed run; Snakemake only names the option."""
+    from snakemake.logging import logger
+
+    given = [Path(path).absolute() for path in workflow.config_settings.configfiles]
+    command = [
+        Path(sys.executable).with_name("snakemake"),
+        *("--snakefile", workflow.main_snakefile, "--directory", Path.cwd()),
+        *(["--configfile", *given] if given else []),
+        "--unlock",
+    ]
+    logger.warning(
+        "The folder of the campaign is locked. If no other Snakemake is running in it, unlock it"
+        f" with\n{shlex.join(map(str, command))}"
+    )
 
 
 def set_damaged_aside():
@@ -183,8 +205,12 @@ if workflow.is_main_process:
     check_measurements()
 
 # jobs read this file too, and another run may be active in this folder
-busy = not workflow.is_main_process or any(own.glob("locks/*"))
+locked = any(own.glob("locks/*"))
+busy = not workflow.is_main_process or locked
 left_damaged = {} if busy else set_damaged_aside()
+idle = workflow.output_settings.dryrun or "--unlock" in sys.argv
+if locked and workflow.is_main_process and not idle:
+    say_unlock()
 
 
 # Snakemake uses only one such block of all files

@@ -74,7 +74,8 @@ class Quantity:
         size = abs(value) if self.magnitude else value
         if (self.zero and value == 0) or self.low <= size <= self.high:
             return float(value)
-        span = f"the {'magnitude ' * self.magnitude}range {self.low:g} to {self.high:g} {self.unit}"
+        unit = "" if self.unit == "1" else f" {self.unit}"
+        span = f"the {'magnitude ' * self.magnitude}range {self.low:g} to {self.high:g}{unit}"
         zero = " (or 0)" if self.zero else ""
         raise PydanticCustomError(
             "bounds", "is outside {span}; {fix}", {"span": span + zero, "fix": self.fix}

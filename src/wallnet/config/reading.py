@@ -12,6 +12,9 @@ from wallnet.files import one_line
 LARGEST_FILE = 1_000_000
 """Size in bytes above which a configuration is refused without being read."""
 
+TEMPLATE = "__use_yte__"
+"""Key with which Snakemake takes a configuration as a template, whose expressions it executes."""
+
 
 class _Loader(yaml.SafeLoader):
     """Safe loader that refuses duplicate keys and aliases."""
@@ -56,8 +59,8 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     ConfigError
-        If the file is missing, is too large, is not a YAML mapping, or contains a duplicate key or
-        an alias.
+        If the file is missing, is too large, is not a YAML mapping, or contains a duplicate key, an
+        alias or the key of a template.
     """
     path = Path(path)
     try:
@@ -75,6 +78,12 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         data = loader.get_single_data()
     except ConfigError:
         raise
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"line {mark.line + 1}" if mark else "it"
+        found = one_line(error.problem)
+        fix = "use spaces instead of tabs" if r"\t" in found else "fix that line"
+        raise ConfigError(f"{path}: {where} is not valid YAML ({found}); {fix}") from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise ConfigError(f"{path} is not valid YAML: {one_line(error)}; fix that line") from None
     finally:
@@ -82,4 +91,8 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
             loader.dispose()
     if not isinstance(data, dict):
         raise ConfigError(f"{path} contains no keys; `wallnet init` writes an example")
+    if TEMPLATE in data:
+        raise ConfigError(
+            f"{path}: {TEMPLATE} makes Snakemake execute Python code in the file; remove it"
+        )
     return data

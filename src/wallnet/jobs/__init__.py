@@ -14,6 +14,7 @@ from wallnet.jobs.calibration import CalibrationJob, calibration_job, candidate_
 from wallnet.jobs.code import code_of, find, load_class, search_in, stage_of
 from wallnet.jobs.crosscheck import (
     check_named,
+    compared_device,
     crosscheck_job,
     misnamed_settings,
     own_calculators,
@@ -106,6 +107,7 @@ __all__ = [
     "canonical",
     "check_named",
     "code_of",
+    "compared_device",
     "comparison_job",
     "continuing_job",
     "crosscheck_job",

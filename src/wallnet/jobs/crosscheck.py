@@ -14,11 +14,12 @@ from wallnet.jobs.simulation import SimulationJob, pulse_job
 def crosscheck_job(campaign: Campaign, case: str, calculator: str) -> SimulationJob:
     """Return the job of one case of the cross-check with one calculator."""
     return pulse_job(
-        _device(campaign, case, calculator), campaign.crosscheck.cases[case].current_density
+        compared_device(campaign, case, calculator), campaign.crosscheck.cases[case].current_density
     )
 
 
-def _device(campaign: Campaign, case: str, calculator: str) -> Device:
+def compared_device(campaign: Campaign, case: str, calculator: str) -> Device:
+    """Return the device of one case of the cross-check, with one calculator."""
     chosen = campaign.crosscheck.cases[case]
     return Device.model_validate(chosen.varied(campaign.simulated, calculator))
 
@@ -26,7 +27,7 @@ def _device(campaign: Campaign, case: str, calculator: str) -> Device:
 def own_calculators(campaign: Campaign) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the user-defined calculators that a campaign names, with their settings."""
     both = itertools.product(campaign.crosscheck.cases, campaign.crosscheck.calculators)
-    compared = (_device(campaign, case, name) for case, name in both)
+    compared = (compared_device(campaign, case, name) for case, name in both)
     for device in (*campaign.simulated.values(), *compared):
         if device.calculator not in SETTINGS:
             yield device.calculator, (device.calculator_settings or {}).get(device.calculator, {})

@@ -114,10 +114,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description="List the results of renamed or removed devices, current densities and "
         "networks, with their logs. With --yes, remove them.",
     )
-    clean.add_argument("--config", required=True, help="configuration of the campaign")
-    clean.add_argument(
-        "--directory", help="folder of the campaign; by default that of the configuration"
-    )
+    clean.add_argument("--directory", default=".", help="folder of the campaign; here by default")
     clean.add_argument("--yes", action="store_true", help="remove the listed files")
     clean.set_defaults(handler=_clean)
 
@@ -126,7 +123,13 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="find results that have changed since they were written",
         description="Compare every result in the folders with its digest.",
     )
-    check.add_argument("paths", nargs="*", default=[files.RESULTS], help="folders or files")
+    check.add_argument("--directory", default=".", help="folder of the campaign; here by default")
+    check.add_argument(
+        "paths",
+        nargs="*",
+        default=[files.RESULTS],
+        help="folders or files in the folder of the campaign; all results by default",
+    )
     check.add_argument(
         "--made-after",
         nargs="+",
@@ -142,8 +145,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _clean(arguments: argparse.Namespace) -> None:
-    campaign = config.load(arguments.config)
-    folder = Path(arguments.directory or Path(arguments.config).parent)
+    folder = Path(arguments.directory)
+    configuration = folder / "config.yaml"
+    campaign = config.load(configuration)
     paths = not_asked_for(campaign, folder)
     if arguments.yes:
         remove(paths, folder)
@@ -154,14 +158,16 @@ def _clean(arguments: argparse.Namespace) -> None:
     if arguments.yes:
         print(f"{count} removed")
     elif paths:
-        print(f"{count} do not belong to {arguments.config}; --yes removes them")
+        print(f"{count} do not belong to {configuration}; --yes removes them")
     else:
-        print(f"all results belong to {arguments.config}")
+        print(f"all results belong to {configuration}")
 
 
 def _check(arguments: argparse.Namespace) -> None:
     found: dict[str, str] = {}
-    for path in arguments.paths:
+    paths = [str(Path(arguments.directory, path)) for path in arguments.paths]
+    sources = [Path(arguments.directory, source) for source in arguments.made_after]
+    for path in paths:
         if Path(path).is_dir():
             found |= files.find_damaged(path)
             continue
@@ -173,8 +179,8 @@ def _check(arguments: argparse.Namespace) -> None:
             found[path] = "is not there; run snakemake to make it"
         except OSError as error:
             raise files.unreadable(path, error) from None
-    for path in arguments.paths:
-        newer = _newer(path, arguments.made_after) if path not in found else None
+    for path in paths:
+        newer = _newer(path, sources) if path not in found else None
         if newer:
             found[path] = f"is older than {newer}; make it again"
     for path, fault in found.items():
@@ -183,12 +189,12 @@ def _check(arguments: argparse.Namespace) -> None:
         sys.exit(1)
 
 
-def _newer(path: str, sources: Iterable[str]) -> Path | None:
+def _newer(path: str, sources: Iterable[Path]) -> Path | None:
     """Return a file of the sources that is newer than a path."""
     made = Path(path).stat().st_mtime_ns
     files_of = (
         each
-        for source in map(Path, sources)
+        for source in sources
         for each in (sorted(source.rglob("*")) if source.is_dir() else [source])
         if each.is_file() and not each.name.startswith(".")
     )

@@ -1,12 +1,13 @@
 """How many simulations a target has to run, and about how long its jobs take."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wallnet import files
 from wallnet.config import Campaign, Device
 from wallnet.config.networks import FREE_STAGES, STAGES, Networks
+from wallnet.jobs import compared_device
 from wallnet.plan import paths
 
 SECONDS_PER_CELL_STEP = 1e-8
@@ -100,7 +101,8 @@ def expected_times(campaign: Campaign) -> dict[str, float]:
     The start of a job is not included.
     """
     simulated = [
-        *_simulation_work(campaign),
+        *device_work(campaign),
+        *(_of_program(campaign, name) for name in campaign.programs),
         *window_work(campaign),
         *calibration_work(campaign),
         *depinning_work(campaign),
@@ -118,21 +120,45 @@ def time_of_job(outputs: Iterable[str], expected: Mapping[str, float]) -> float:
     return SECONDS_PER_JOB + sum(expected.get(path, 0.0) for path in outputs)
 
 
-def _simulation_work(campaign: Campaign) -> list[Work]:
-    """List the simulations of all devices and programs."""
+def device_work(campaign: Campaign) -> list[Work]:
+    """List the simulations of all devices; minimisations take seconds and do not count."""
     found: list[Work] = []
     for name, device in campaign.simulated.items():
-        relaxation = device.relaxation.longest
-        found.append(Work(files.INITIAL.format(device=name), device, device.wall.relaxation))
-        found += [Work(path, device, relaxation) for path in paths.level_paths(name, device)]
-        densities = device.pulse.current_densities
-        for path, density in zip(paths.trace_paths(name, device), densities, strict=True):
-            found.append(Work(path, device, device.pulse.duration + relaxation, density))
-    for name, program in campaign.programs.items():
-        strongest = max((pulse.current_density for pulse in program.pulses), key=abs)
-        path = files.PROGRAM.format(program=name)
-        found.append(Work(path, campaign.simulated[program.device], program.duration, strongest))
+        initial = files.INITIAL.format(device=name)
+        found += [Work(initial, device, device.wall.relaxation), *_sweep(name, device)]
+        levels = paths.level_paths(name, device)
+        found += [Work(path, device, device.relaxation.longest) for path in levels]
     return found
+
+
+def _sweep(name: str, device: Device) -> list[Work]:
+    """List the pulses of the sweep of a device."""
+    densities = device.pulse.current_densities
+    traces = zip(paths.trace_paths(name, device), densities, strict=True)
+    return [_of_pulse(path, device, density) for path, density in traces]
+
+
+def _of_pulse(path: str, device: Device, density: float) -> Work:
+    return Work(path, device, device.pulse.duration + device.relaxation.longest, density)
+
+
+def crosscheck_work(campaign: Campaign) -> list[Work]:
+    """List the pulses of the cross-check, with the initial states that they simulate."""
+    found: list[Work] = []
+    for calculator in campaign.crosscheck.calculators:
+        traces = paths.crosscheck_traces(campaign, calculator)
+        for path, (case, asked) in zip(traces, campaign.crosscheck.cases.items(), strict=True):
+            device = compared_device(campaign, case, calculator)
+            pulse = _of_pulse(path, device, asked.current_density)
+            found.append(replace(pulse, longest=pulse.longest + device.wall.relaxation))
+    return found
+
+
+def _of_program(campaign: Campaign, name: str) -> Work:
+    program = campaign.programs[name]
+    strongest = max((pulse.current_density for pulse in program.pulses), key=abs)
+    device = campaign.simulated[program.device]
+    return Work(files.PROGRAM.format(program=name), device, program.duration, strongest)
 
 
 def _network_times(networks: Networks) -> dict[str, float]:
@@ -172,7 +198,7 @@ def calibration_work(campaign: Campaign) -> list[Work]:
     calibration, devices = campaign.calibration, campaign.simulated
     places = paths.candidate_places(campaign)
     found = [
-        _of_candidate(path, calibration.of_candidate(devices, name, candidate), density)
+        _of_pulse(path, calibration.of_candidate(devices, name, candidate), density)
         for path, (candidate, name, density) in places.items()
     ]
     if calibration.simulations():
@@ -181,13 +207,9 @@ def calibration_work(campaign: Campaign) -> list[Work]:
         total = 1 + calibration.candidates + calibration.local_candidates
         for each in calibration.simulations():
             device = calibration.of_candidate(devices, each.device, slowest)
-            unknown = _of_candidate("", device, each.current_density)
+            unknown = _of_pulse("", device, each.current_density)
             found += (total - known) * [unknown]
     return found
-
-
-def _of_candidate(path: str, device: Device, density: float) -> Work:
-    return Work(path, device, device.pulse.duration + device.relaxation.longest, density)
 
 
 def depinning_work(campaign: Campaign) -> list[Work]:
@@ -200,9 +222,7 @@ def depinning_work(campaign: Campaign) -> list[Work]:
     for name, asked in campaign.depinning.items():
         device = campaign.simulated[name]
         relaxation = device.relaxation.longest
-        densities = device.pulse.current_densities
-        for path, density in zip(paths.trace_paths(name, device), densities, strict=True):
-            found.append(Work(path, device, device.pulse.duration + relaxation, density))
+        found += _sweep(name, device)
         starts = paths.depinning_starts(campaign, name)
         found += [Work(path, device, relaxation) for path in starts]
         known = paths.freed_places(campaign, name)
@@ -237,8 +257,7 @@ def interval_work(campaign: Campaign) -> list[Work]:
         device = campaign.simulated[name]
         longest = device.pulse.duration + device.relaxation.longest
         densities = device.pulse.current_densities
-        for path, density in zip(paths.trace_paths(name, device), densities, strict=True):
-            found.append(Work(path, device, longest, density))
+        found += _sweep(name, device)
         if not Path(files.INTERVALS.format(device=name)).exists():
             edges = (len(densities) - 1) * asked.rounds(device)
             found += edges * [Work("", device, longest, densities[-1])]

@@ -1,6 +1,7 @@
 """The files of a finished campaign that belong to its record, all of them checked."""
 
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -131,9 +132,10 @@ def collect(directory: Path, snakefile: Path, whole: bool = False) -> Contents:
         )
     campaign = config.load(directory / CONFIGURATION)
     if any((directory / ".snakemake" / "locks").glob("*")):
+        command = ["snakemake", "--snakefile", snakefile, "--directory", directory, "--unlock"]
         raise files.FileError(
             f"a run of snakemake is active in {directory}; wait for its end, or, if it was killed, "
-            "run snakemake --unlock"
+            f"run {shlex.join(map(str, command))}"
         )
     wanted = plan.everything(campaign)
     _check_there(directory, wanted)

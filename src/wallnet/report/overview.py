@@ -125,5 +125,5 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "overview",
         help="print the main numbers of a finished campaign, what is new, and its warnings",
     )
-    command.add_argument("--directory", default=".", help="folder of the campaign")
+    command.add_argument("--directory", default=".", help="folder of the campaign; here by default")
     command.set_defaults(handler=lambda given: print(overview(given.directory)))
