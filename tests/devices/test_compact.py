@@ -1,9 +1,11 @@
 """The part of a device that networks read: exactly its levels or its activation."""
 
 import json
+import re
 
 import numpy as np
 import pytest
+from helpers.small_campaign import ROOT
 
 from wallnet import devices, files
 from wallnet.files.compact import activation_of, decisive, levels_of
@@ -55,6 +57,19 @@ def test_a_state_that_holds_its_wall_need_not_be_reached(synapse, tmp_path):
         parallel, series = (level["conductance"][k] for k in ("parallel", "series"))
         assert (parallel, series) == tuple(data["level_conductance"].values[:, index])
         assert series <= parallel * (1 + 1e-12)
+
+
+def test_the_recipe_of_the_page_takes_the_levels_that_networks_use(synapse, tmp_path):
+    """The state between two notches holds the wall too; networks use it as an extended level."""
+    swept = synapse.gather()
+    path = tmp_path / "synapse.json"
+    devices.compact_model(synapse.out, path)
+    page = (ROOT / "docs/python.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^whole = (.*)$", page, re.M)
+    conductance = swept.level_conductance.sel(reading="parallel").values
+    taken = conductance[eval(line, {"swept": swept})]
+    assert sorted(taken.tolist()) == levels_of(path, "parallel", "measured")[0]
+    assert len(levels_of(path, "parallel", "extended")[0]) == len(taken) + 1
 
 
 def test_the_model_says_what_made_it(synapse_model):

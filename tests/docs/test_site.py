@@ -39,6 +39,12 @@ def pages(settings):
 # The list of pages
 
 
+def test_the_readme_is_where_a_reader_starts(settings):
+    """It states how to run the campaign, which is no matter of physics."""
+    listed = settings["sections"]((DOCS / "README.md").read_text("utf-8"))
+    assert [title for title, links in listed.items() if "../README" in links] == ["Start"]
+
+
 def test_the_list_of_pages_has_every_page_once(settings):
     listed = [
         (DOCS / f"{link}.md").resolve()
@@ -160,6 +166,20 @@ def test_a_folder_without_pages_is_no_site(checker, tmp_path, capsys):
         checker.main([str(tmp_path)])
     assert ended.value.code == 1
     assert capsys.readouterr().out == f"{tmp_path} has no pages; run make docs\n"
+
+
+# Appearance
+
+
+@pytest.mark.parametrize("path", sorted(DOCS.glob("*.md")), ids=lambda path: path.stem)
+def test_an_equation_has_lines_that_fit_a_page(path):
+    """A wider one is cut at the edge: 40 characters are half of the width of a window of 1200."""
+    text = path.read_text(encoding="utf-8")
+    for equation in re.findall(r"^\$\$\n(.*?)^\$\$$", text, re.M | re.S):
+        plain = re.sub(r"\\(begin|end|mathrm|text|left|right|frac)\b(\{\w+\})?", "", equation)
+        for line in re.split(r"\\cr", plain):
+            shown = re.sub(r"\\[A-Za-z]+|\\.", "x", line)
+            assert len(re.sub(r"[\s{}^_&]", "", shown)) <= 40, line
 
 
 # Contents

@@ -1,9 +1,12 @@
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
+import jinja2
 import numpy as np
 import pytest
+from helpers.small_campaign import ROOT
 
 from wallnet import cli, files, plan
 from wallnet.config import Figures
@@ -972,6 +975,26 @@ def test_the_look_of_an_accuracy_tells_synapse_and_reading(campaign):
             if tuple(row[key] for key in keys) == place
         ]
         assert sorted(float(y) for _, y, _ in found) == pytest.approx(sorted(expected), abs=0.006)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("accuracy", "crosses are"), ("training-curves", "dotted line"), ("dynamics", "for chosen")],
+)
+def test_a_caption_names_what_the_command_of_its_figure_adds(default_campaign, kind, words):
+    """The paper's numbers are only in figures of synapses that stand for the paper's."""
+    figure = plan.FIGURES[kind]
+    caption = (ROOT / f"workflow/report/{figure.half}-{kind}.rst").read_text(encoding="utf-8")
+    device = default_campaign.devices["synapse-5"]
+    shown = device.model_copy(update={"shown": (0.5e12, 0.9e12)})
+    networks = default_campaign.networks.model_copy(update={"table_ii": {}})
+    without = {"networks": networks, "devices": {"d": device}}
+    with_it = {"devices": {"d": shown}}
+    for update, expected in ((with_it, True), (without, False)):
+        places = {"device": "d"} if figure.half == "device" else {}
+        command = figure.command(default_campaign.model_copy(update=update), **places)
+        given = SimpleNamespace(params=SimpleNamespace(command=command), wildcards=places)
+        assert (words in jinja2.Template(caption).render(snakemake=given)) == expected
 
 
 def test_a_synapse_stands_for_the_papers_only_where_the_configuration_says_so(campaign):
