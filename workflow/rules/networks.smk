@@ -151,4 +151,5 @@ rule accuracy:
         revision=revisions.of("report"),
     shell:
         "wallnet accuracy --job {params.job:q} --networks {params.networks:q}"
-        " --models {params.models:q} --csv {output.csv:q} --gaps {output.gaps:q} --markdown {output.markdown:q} --html {output.html:q} > {log:q} 2>&1"
+        " --models {params.models:q} --csv {output.csv:q} --gaps {output.gaps:q}"
+        " --markdown {output.markdown:q} --html {output.html:q} > {log:q} 2>&1"
