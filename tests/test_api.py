@@ -127,6 +127,16 @@ def test_a_sweep_goes_on_where_it_was(swept, synapse, tmp_path):
     assert {task.kind for task in tasks if not task.is_done()} == {"trace"}
 
 
+def test_a_device_from_python_shows_how_hot_its_pulses_are(swept):
+    """0.6 ns of 3e12 A/m² pass the Curie temperature; 0.5e12 are a thirty-sixth of that."""
+    found = swept[1]
+    assert found["beyond_model"].values.tolist() == [0, 0, 1]
+    rise = found["temperature_rise"].values
+    assert rise / rise[-1] == pytest.approx([1 / 36, 1 / 4, 1], rel=1e-9, abs=0)
+    assert found.attrs["caveat"].startswith("2 of 3 pulses heat the track by more than 50 K")
+    assert "1 of 3 pass the Curie temperature of 1000 K" in found.attrs["caveat"]
+
+
 def test_what_starts_from_a_file_that_is_made_again_is_made_again(swept, synapse, tmp_path):
     """The job of a pulse does not contain how its initial state was relaxed."""
     folder = tmp_path / "copy"

@@ -525,6 +525,7 @@ OPTIONS = {
     "--program": r"results/programs/stairs\.nc",
     "--response": r"results/responses/stairs\.nc",
     "--networks": r"results/networks",
+    "--models": r"results/compact_models",
     "--data": r"results/data/[a-z]+\.json",
     "--neuron": r"results/compact_models/other\.json",
     "--synapse": r"results/compact_models/(synapse|wide)\.json",
@@ -688,14 +689,16 @@ def expected_input(job):
         return plain + every_metrics(dataset, [device], mappings=["layer-extended"])["brief"]
     if rule == "figure_confusion":
         return metrics(dataset, device, MAPPED[:2])
+    models = [f"results/compact_models/{name}.json" for name in ("synapse", "wide")]
     if rule == "accuracy":
-        return [
+        every = [
             path
             for dataset in ("blots", "dots")
             for recipe in ("plain", "brief")
             for seed in (3, 11)
             for path in every_metrics(dataset, ["synapse", "wide"], seed)[recipe]
         ]
+        return every + models
     if rule == "programming_table":
         programmed = [
             path.replace("metrics.json", "programming.nc")
@@ -706,7 +709,6 @@ def expected_input(job):
             if path.split("/")[7] in ("quantized", "fine_tuned_snapped", "on_levels")
         ]
         devices = [DEVICE_FILE.format(device=name) for name in ("synapse", "wide")]
-        models = [f"results/compact_models/{name}.json" for name in ("synapse", "wide")]
         return [*programmed, *devices, "results/responses/stairs.nc", *models]
     if rule == "mapping_table":
         places = [
@@ -732,7 +734,7 @@ def expected_input(job):
         ]
         return [
             *(DEVICE_FILE.format(device=name) for name in SWEPT),
-            "results/responses/stairs.nc",
+            *("results/responses/stairs.nc", *models),
             *(f"{path}{suffix}" for path in shown for suffix in (".png", ".csv")),
             *("results/tables/accuracy.csv", "results/tables/parameters.csv"),
         ]

@@ -30,7 +30,7 @@ def test_each_fault_is_a_sentence_and_the_most_harmful_is_first(neuron, synapse)
     s["settled"].values[:] = [1, 0, 0, 0, -1]
     # notch 1, the half level, notch 2
     t["level_conductance"].values[:, 1:4] = np.nan
-    t["level_minimum"].values[:] = [0, 1, 1, 0, 1]
+    t["level_minimum"].values[:] = [0, -1, 1, 0, 1]
     response = files.dataset("response", RESPONSE | {"pulse_settled": [-1, 0, 1, 0]})
     lost = "so that the networks lose this level; enlarge track.notches.diameter"
     assert faults({"s": s, "t": t, "n": n}, {"p": response}) == [

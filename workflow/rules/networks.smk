@@ -153,4 +153,5 @@ rule accuracy:
     shell:
         "wallnet accuracy --job {params.job:q} --networks {params.networks:q}"
         " --models {params.models:q} --csv {output.csv:q} --validation {output.validation:q}"
-        " --gaps {output.gaps:q} --markdown {output.markdown:q} --html {output.html:q} > {log:q} 2>&1"
+        " --gaps {output.gaps:q} --markdown {output.markdown:q} --html {output.html:q}"
+        " > {log:q} 2>&1"
