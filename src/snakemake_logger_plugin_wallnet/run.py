@@ -227,13 +227,13 @@ class Run:
         """
         for number, (rule, seconds) in times.items():
             self._times[number] = seconds
-            self._work[rule] += seconds
+            self._work[rule] += seconds  # type: ignore[assignment]
 
     def _work_of(self, jobs: Iterable[Job]) -> Counter[str]:
         """Return the estimated times of jobs by rule."""
         found: Counter[str] = Counter()
         for job in jobs:
-            found[job.rule] += self._times.get(job.number, 1.0)
+            found[job.rule] += self._times.get(job.number, 1.0)  # type: ignore[assignment]
         return found
 
     def start(self, job: Job, dry: bool = False) -> None:
@@ -301,7 +301,7 @@ class Run:
         timed = [job for job in running if job.rule not in self._worked and job.whole()]
         took = self._took + Counter()
         for job in timed:
-            took[job.rule] += job.whole()
+            took[job.rule] += job.whole()  # type: ignore[assignment]
         paces = {
             rule: took[rule] / work for rule, work in (self._worked + self._work_of(timed)).items()
         }
