@@ -168,7 +168,7 @@ def test_a_folder_without_pages_is_no_site(checker, tmp_path, capsys):
 def gallery():
     """Return the text of the gallery by its headings of third level."""
     text = (DOCS / "gallery.md").read_text(encoding="utf-8")
-    parts = re.split(r"^### (.+)\n", text, flags=re.M)
+    parts = re.split(r"^### `?([\w-]+)`?\n", text, flags=re.M)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
