@@ -32,10 +32,12 @@ if sys.version_info >= (3, 14) and not (headers and shutil.which(compiler.split(
 endef
 export CHECK
 
-.PHONY: help run test mistakes mutants bench docs lint constraints clean
+.PHONY: help install run test mistakes mutants bench docs lint constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+install: $(STAMP) ## install the package in .venv
 
 run: $(STAMP) ## run the campaign of config.yaml, or of DIRECTORY=elsewhere, up to the report
 	@$(BIN)/snakemake --logger wallnet --directory "$$DIRECTORY"

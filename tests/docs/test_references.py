@@ -96,7 +96,6 @@ class Span:
     page: Path
     line: int
     text: str
-    before: str = ""
 
     def __str__(self):
         return f"{self.page.relative_to(ROOT)}:{self.line}: {self.text}"
@@ -122,13 +121,7 @@ def spans(page: Path, text: str) -> Iterator[Span]:
     """Yield what stands in backticks."""
     text = without_blocks(text)
     for found in CODE.finditer(text):
-        start = text.rfind("\n", 0, found.start()) + 1
-        yield Span(
-            page,
-            line_of(text, found.start()),
-            " ".join(found["text"].split()),
-            text[start : found.start()],
-        )
+        yield Span(page, line_of(text, found.start()), " ".join(found["text"].split()))
 
 
 @dataclass(frozen=True)
@@ -844,19 +837,8 @@ RULES = (
 )
 
 
-def named_files(page_text: str) -> dict[str, str]:
-    """Return short names of test files that a page gives: `tests/plan/test_plan.py` (plan)."""
-    return {
-        short: path for path, short in re.findall(r"`(tests/[\w/]+\.py)`\s+\((\w+)\)", page_text)
-    }
-
-
-def recognised(span: Span, short_names: dict[str, str]) -> bool:
+def recognised(span: Span) -> bool:
     """Whether a span is what a rule knows."""
-    prefix = re.search(r"(\w+): $", span.before)
-    if prefix and prefix[1] in short_names:
-        names = cases_by_file().get(ROOT / short_names[prefix[1]], [])
-        return any(f"_{span.text}_" in f"{name}_" for name in names)
     return any(rule(span) for rule in RULES)
 
 
@@ -925,8 +907,7 @@ def page_id(path: Path) -> str:
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
 def test_what_stands_in_backticks_exists(page):
     text = text_of(page)
-    short_names = named_files(text)
-    stray = [str(span) for span in spans(page, text) if not recognised(span, short_names)]
+    stray = [str(span) for span in spans(page, text) if not recognised(span)]
     assert not stray, "nothing is called that:\n" + "\n".join(stray)
 
 
@@ -978,7 +959,7 @@ def test_comments_in_configurations_name_what_exists(path):
         named = re.findall(r"[\w./-]+\.(?:md|py|yaml|json|smk)\b", comment)
         found = [name for name in named if not as_path(Span(path, number, name))]
         spans_of_line = [Span(path, number, text) for text in re.findall(r"`([^`]+)`", comment)]
-        found += [span.text for span in spans_of_line if not recognised(span, {})]
+        found += [span.text for span in spans_of_line if not recognised(span)]
         stray += [f"{page_id(path)}:{number}: {name}" for name in found]
     assert not stray, "\n".join(stray)
 
@@ -1048,7 +1029,7 @@ def test_code_names_pages_that_exist():
     ],
 )
 def test_what_does_not_exist_is_found(text):
-    assert not recognised(Span(ROOT / "README.md", 1, text), {})
+    assert not recognised(Span(ROOT / "README.md", 1, text))
 
 
 def test_what_others_define_is_listed_only_where_it_has_to_be():
@@ -1058,13 +1039,6 @@ def test_what_others_define_is_listed_only_where_it_has_to_be():
     readme = ROOT / "README.md"
     needless = [text for text in OTHERS if any(rule(Span(readme, 1, text)) for rule in known)]
     assert sorted(needless) == []
-
-
-def test_a_test_is_looked_for_in_the_file_that_the_page_names():
-    short_names = {"plan": "tests/plan/test_plan.py"}
-    page = ROOT / "README.md"
-    assert recognised(Span(page, 1, "touched_files", "| files touched | plan: "), short_names)
-    assert not recognised(Span(page, 1, "a_key_plans", "| plan: "), short_names)
 
 
 @pytest.mark.parametrize(

@@ -188,7 +188,7 @@ def test_an_equation_has_lines_that_fit_a_page(path):
 def gallery():
     """Return the text of the gallery by its headings of third level."""
     text = (DOCS / "gallery.md").read_text(encoding="utf-8")
-    parts = re.split(r"^### (.+)\n", text, flags=re.M)
+    parts = re.split(r"^### `?([\w-]+)`?\n", text, flags=re.M)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
