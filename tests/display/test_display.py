@@ -107,7 +107,7 @@ def test_no_time_is_told_before_a_quarter_of_the_work_has_been_measured(clock):
 def jobs_of_the_campaign(campaign):
     """Return rule, outputs and measured time in s of the longer jobs, in the order of a run."""
     measured = {}
-    for line in (ROOT / "benchmarks/campaign.md").read_text().splitlines():
+    for line in (ROOT / "benchmarks/README.md").read_text().splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if len(cells) == 5 and cells[1].isdigit():
             measured[cells[0]] = float(cells[2])
