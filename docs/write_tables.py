@@ -5,7 +5,7 @@
     python docs/write_tables.py --from results    first copy the files from a finished campaign
     python docs/write_tables.py --jobs            first count the jobs of config.yaml again
     python docs/write_tables.py --rewritable results    first copy the accuracies of networks on
-                                                  rewritable levels (docs/kept.md)
+                                                  rewritable levels (docs/retention.md)
 
 A page has pairs of marks, `<!-- table NAME -->` and `<!-- end NAME -->`. The script replaces the
 text between them by a table or a sentence. A function of `BLOCKS` generates it from the files in
@@ -17,7 +17,6 @@ import argparse
 import html
 import re
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -29,9 +28,9 @@ from typing import Any
 
 import pandas as pd
 
-from wallnet.config import FilmSettings, HeavyMetal, load, repeated, schema
+from wallnet.config import HeavyMetal, load, schema
 from wallnet.config.price import PRESETS
-from wallnet.devices.price import heat_caveat, price_of, price_of_program, resistance
+from wallnet.devices.price import heat_caveat, price_of, resistance
 from wallnet.devices.windows import edges
 from wallnet.files.schema.windows import WORKS
 from wallnet.jobs import PriceJob, price_job
@@ -40,32 +39,8 @@ from wallnet.report import headline
 ROOT = Path(__file__).parents[1]
 WIDTH = 100
 
-DATASETS = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
 SYNAPSES = {"synapse-10": 10, "synapse-5": 5}
 """The synapses that correspond to the paper's, with their numbers of notches."""
-
-NETWORKS = (
-    ("plain", "layer"),
-    ("tuned", "signed-row-fitted"),
-    ("tuned", "differential-3sd"),
-    ("tuned", "signed-fitted"),
-)
-"""Recipes and mappings that are shown."""
-
-READINGS = ("parallel", "series")
-STAGES = ("fp32", "quantized", "fine_tuned", "on_levels")
-
-
-SMALLEST = "smallest J that reaches it (1e12 A/m²)"
-"""Column of the table of levels."""
-
-KEPT = (
-    "synapse-rewritable",
-    "synapse-rewritable-10",
-    "synapse-rewritable-fixed",
-    "synapse-5",
-)
-"""Devices whose barriers are shown."""
 
 COPIED = {
     **{"levels": "levels", "quartic": "activation", "potentiation": "branches"},
@@ -91,63 +66,9 @@ class Results:
         """Return the table in a file, with all numbers as text."""
         return pd.read_csv(self.folder / name, dtype=str, keep_default_na=False)
 
-    def accuracies(self, optional: bool = False, **where: str) -> list[Decimal]:
-        """Return the accuracies of the networks whose columns have these values, one a seed.
-
-        With `optional`, there need not be any.
-        """
-        return accuracies_in(self.table("accuracy.csv"), optional, **where)
-
-    def seeds(self) -> list[str]:
-        """Return the seeds of the networks."""
-        return sorted(self.table("accuracy.csv")["seed"].unique(), key=int)
-
-    def sweep(self, device: str) -> pd.DataFrame:
-        """Return the state after each pulse of a device, by J in 1e12 A/m²."""
-        table = self.table(f"devices/{device}.csv")
-        return table.set_index(table.iloc[:, 0].astype(float))
-
     def levels(self, device: str) -> pd.DataFrame:
         """Return the levels of a synapse, by state."""
         return self.table(f"devices/{device}-levels.csv").set_index("state")
-
-
-def rows_where(table: pd.DataFrame, **where: str) -> pd.DataFrame:
-    """Return the rows whose columns have these values."""
-    for column, value in where.items():
-        table = table[table[column] == value]
-    return table
-
-
-def accuracies_in(table: pd.DataFrame, optional: bool = False, **where: str) -> list[Decimal]:
-    """Return the accuracies in the rows whose columns have these values, one a seed.
-
-    With `optional`, there need not be any.
-    """
-    table = rows_where(table, **where)
-    if table.empty and not optional:
-        raise SystemExit(f"the table of accuracies has no row for {where}")
-    if table["seed"].duplicated().any():
-        raise SystemExit(f"the table of accuracies has several rows a seed for {where}")
-    return [Decimal(accuracy) for accuracy in table["test_accuracy"]]
-
-
-def of_seeds(accuracies: Sequence[Decimal], decimals: int) -> str:
-    """Return the accuracy of one seed, or mean ± sample standard deviation of several."""
-    if not accuracies:
-        return "–"
-    mean = rounded(statistics.mean(accuracies), decimals)
-    if len(accuracies) == 1:
-        return mean
-    return f"{mean} ± {rounded(statistics.stdev(accuracies), decimals)}"
-
-
-def with_interval(cost: Any) -> str:
-    """Return mean and confidence interval of what levels cost, a row of `accuracy-gaps.csv`."""
-    mean, lower, upper = (
-        rounded(Decimal(cost[key]), 2) if cost[key] else "–" for key in ("mean", "lower", "upper")
-    )
-    return f"{mean} ({lower} to {upper})"
 
 
 def rounded(number: Decimal, decimals: int) -> str:
@@ -156,8 +77,14 @@ def rounded(number: Decimal, decimals: int) -> str:
     return str(abs(found) if found.is_zero() else found)
 
 
-def markdown(header: Sequence[str], rule: str, rows: Sequence[Sequence[str]]) -> str:
+NUMBER = re.compile(r"[≥≤ ]*[+-]?[\d.,]+(e[+-]\d+)?( [±/] [\d.]+| \(.* to .*\))?|–")
+"""A cell with a number; columns of such cells are aligned on the right."""
+
+
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table in Markdown."""
+    numbers = (all(map(NUMBER.fullmatch, cells)) for cells in zip(*rows, strict=True))
+    rule = "|" + "".join("---:|" if each else "---|" for each in numbers)
     lines = [f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in (header, *rows)]
     return "\n".join([lines[0], rule, *lines[1:]])
 
@@ -165,73 +92,11 @@ def markdown(header: Sequence[str], rule: str, rows: Sequence[Sequence[str]]) ->
 # Results
 
 
-REWRITABLE = {
-    "quantized": {"mnist": "signed-row-fitted", "fashion-mnist": "differential-3sd"},
-    "on_levels": dict.fromkeys(DATASETS, "signed-fitted"),
-}
-"""Mapping of each data set whose accuracy on the rewritable levels is shown."""
-
-
-def rewritable_networks(results: Results) -> str:
-    """Return the accuracies of networks on the levels that can be rewritten, and what they cost."""
-    table = results.table("rewritable/accuracy.csv")
-    costs = results.table("rewritable/accuracy-gaps.csv")
-    rows = []
-    for dataset, title in DATASETS.items():
-        for reading in READINGS:
-            of_recipe = {"dataset": dataset, "recipe": "tuned"}
-            cells = [of_seeds(accuracies_in(table, **of_recipe, device="none", stage="fp32"), 2)]
-            for stage, mappings in REWRITABLE.items():
-                mapping = f"{mappings[dataset]}-rewritable"
-                where = {**of_recipe, "reading": reading, "stage": stage, "mapping": mapping}
-                (cost,) = rows_where(costs, **where).to_dict("records")
-                cells += [f"`{mappings[dataset]}`", of_seeds(accuracies_in(table, **where), 2)]
-                cells.append(with_interval(cost))
-            rows.append([title, reading, *cells])
-    header = ["data", "reading", "FP32", "mapping", "quantised", "below FP32"]
-    header += ["mapping", "trained on the levels", "below FP32, continued"]
-    return markdown(header, "|---|---|---:|---|---:|---:|---|---:|---:|", rows)
-
-
 def rewritable_loss(results: Results) -> str:
     """Return how much accuracy training on the rewritable levels costs, over data and readings."""
     costs = results.table("rewritable/accuracy-gaps.csv")
-    lost = [Decimal(mean) for mean in rows_where(costs, stage="on_levels")["mean"]]
+    lost = [Decimal(mean) for mean in costs.loc[costs["stage"] == "on_levels", "mean"]]
     return f"{rounded(min(lost), 2)} to {rounded(max(lost), 2)} points"
-
-
-def rewritable_levels(results: Results) -> str:
-    """Return what each whole level of the rewritable synapse is worth."""
-    table = results.table("levels/synapse-rewritable.csv")
-    table = table[table["level"] != "half"].drop(columns="level")
-    header = [title.replace("|", r"\|") for title in table.columns]
-    return markdown(header, "|---|---:|---|---:|---|---:|---|---|---|", table.values)
-
-
-def accuracies(results: Results) -> str:
-    """Return the accuracies, with the paper's Table II."""
-    paper = results.table("table-ii.csv").set_index(["notches", "dataset"])
-    rows = []
-    for dataset, title in DATASETS.items():
-        for device, notches in SYNAPSES.items():
-            count = results.levels(device)["level"].str.isdigit().sum()
-            numbers = paper.loc[(str(notches), dataset)]
-            rows.append([f"{title}, {count}", "paper", *numbers[list(STAGES[:3])], "–"])
-            for recipe, mapping in NETWORKS:
-                where = {"dataset": dataset, "recipe": recipe}
-                free = results.accuracies(**where, device="none", stage="fp32")
-                cells = [of_seeds(free, 2)]
-                where |= {"device": device, "mapping": mapping}
-                for stage in STAGES[1:]:
-                    read = [
-                        results.accuracies(optional=True, **where, stage=stage, reading=reading)
-                        for reading in READINGS
-                    ]
-                    texts = [of_seeds(found, 1) for found in read]
-                    cells.append(" / ".join(texts) if any(read) else "–")
-                rows.append(["", f"{recipe}, `{mapping}`", *cells])
-    header = ["data, levels", "", "FP32", "quantised", "fine-tuned", "trained on the levels"]
-    return markdown(header, "|---|---|---:|---:|---:|---:|", rows)
 
 
 def main_numbers(results: Results) -> str:
@@ -245,187 +110,26 @@ def main_numbers(results: Results) -> str:
     cells = shown.rows()
     for row, before in reversed(list(zip(cells[1:], cells, strict=False))):
         row[0] = "" if row[0] == before[0] else row[0]
-    rule = "|---|---|" + "---:|" * (len(shown.columns) - 2)
-    return markdown(shown.columns, rule, cells)
+    return markdown(shown.columns, cells)
 
 
 def seeds(results: Results) -> str:
     """Return the seeds of the accuracies in the table."""
-    found = results.seeds()
+    found = results.table("accuracy.csv")["seed"].unique()
     if len(found) == 1:
         return f"seed {found[0]}"
     return f"mean ± sample standard deviation of {len(found)} seeds"
 
 
-GAPS = (
-    ("quantized", "signed-row-fitted"),
-    ("quantized", "differential-3sd"),
-    ("quantized", "signed-fitted"),
-    ("on_levels", "signed-fitted"),
-)
-"""Stages and mappings for which the accuracy that the levels cost is shown."""
-
-
-def gaps(results: Results) -> str:
-    """Return what the levels cost, with confidence intervals."""
-    table = results.table("accuracy-gaps.csv").set_index(
-        ["dataset", "device", "reading", "recipe", "mapping", "stage"]
-    )
-    rows = []
-    for dataset, title in DATASETS.items():
-        for device in SYNAPSES:
-            count = results.levels(device)["level"].str.isdigit().sum()
-            for reading in READINGS:
-                cells = []
-                for stage, mapping in GAPS:
-                    found = table.loc[(dataset, device, reading, "tuned", mapping, stage)]
-                    cells.append(with_interval(found))
-                rows.append([f"{title}, {count}", reading, *cells])
-    titles = {"quantized": "quantised", "on_levels": "trained on the levels"}
-    header = ["data, levels", "reading", *(f"{titles[s]}, `{mapping}`" for s, mapping in GAPS)]
-    return markdown(header, "|---|---|" + len(GAPS) * "---:|", rows)
-
-
-def mappings(results: Results) -> str:
-    """Return what each mapping costs without further training, the mean over both readings."""
-    table = results.table("mappings.csv")
-    table = table[(table["stage"] == "quantized") & (table["recipe"] == "tuned")]
-    rows = []
-    for mapping in table["mapping"].unique():
-        cells = []
-        for dataset in DATASETS:
-            for device in SYNAPSES:
-                found = table[
-                    (table["mapping"] == mapping)
-                    & (table["dataset"] == dataset)
-                    & (table["device"] == device)
-                ].set_index("reading")
-                pairs = (found.loc[reading, ["mean", "deviation"]] for reading in READINGS)
-                texts = (f"{float(mean):.1f} ± {float(spread):.1f}" for mean, spread in pairs)
-                cells.append(" / ".join(texts))
-        rows.append([f"`{mapping}`", *cells])
-    titles = [
-        f"{title}, {results.levels(device)['level'].str.isdigit().sum()}"
-        for title in DATASETS.values()
-        for device in SYNAPSES
-    ]
-    return markdown(["mapping", *titles], "|---|---:|---:|---:|---:|", rows)
-
-
-PARTS = ("mean", "deviation")
-CHOICES = ("images", "epochs", "mapping", "scale", "biases", "levels_10", "levels_5")
-
-
 def readings(results: Results) -> str:
-    """Return how many readings of Table II were tried, and those that fit MNIST best."""
+    """Return how many readings of Table II were tried, and how many fit."""
     table = results.table("interpretations.csv")
-    worst = {name: table[f"{name}_largest_distance"].astype(float) for name in DATASETS}
-    fits = table[worst["mnist"] <= 2.0]
-    both = int((worst["fashion-mnist"][fits.index] <= 2.0).sum())
-    chosen = fits.loc[worst["mnist"][fits.index].sort_values(kind="stable").index][:8]
-    rows = []
-    for _, row in chosen.iterrows():
-        cells = [
-            " ± ".join(f"{float(row[f'{name}_{stage}_{part}']):.1f}" for part in PARTS)
-            for name in DATASETS
-            for stage in ("fp32", "quantized_10", "quantized_5")
-        ]
-        rows.append([", ".join(row[key] for key in CHOICES), *cells])
-    numbers = results.table("table-ii.csv").set_index(["notches", "dataset"])
-    told = [
-        numbers.loc[(notches, name), stage]
-        for name in DATASETS
-        for notches, stage in (("10", "fp32"), ("10", "quantized"), ("5", "quantized"))
-    ]
-    titles = [
-        f"{title} {stage}"
-        for title in DATASETS.values()
-        for stage in ("FP32", "quantised, 10", "quantised, 5")
-    ]
-    header = ["images, epochs, mapping, scale, biases, levels of 10 and 5 notches", *titles]
-    shown = markdown(header, "|---|" + "---:|" * len(titles), [["paper", *told], *rows])
+    fits = table[table["mnist_largest_distance"].astype(float) <= 2.0]
+    both = fits[fits["fashion-mnist_largest_distance"].astype(float) <= 2.0]
     return (
-        f"{len(table)} readings of the paper's text were tried, with five seeds each. {len(fits)} "
-        "have all MNIST numbers of the paper within two of our standard deviations. Of these, "
-        f"{both} also have all Fashion-MNIST numbers within two. The {len(chosen)} that fit MNIST "
-        f"best:\n\n{shown}"
+        f"Of {len(table)} readings, {len(fits)} have all MNIST numbers of the paper within two of "
+        f"our standard deviations, and {len(both)} of these also all Fashion-MNIST numbers."
     )
-
-
-def fp32(results: Results) -> str:
-    """Return a sentence that compares the FP32 accuracies with the paper's."""
-    paper = results.table("table-ii.csv").set_index(["notches", "dataset"])["fp32"]
-    pairs, apart = [], []
-    for dataset, title in DATASETS.items():
-        ours = results.accuracies(dataset=dataset, device="none", recipe="plain", stage="fp32")
-        theirs = paper[("10", dataset)]
-        apart.append(abs(statistics.mean(ours) - Decimal(theirs)))
-        pairs.append(f"{of_seeds(ours, 2)} against {theirs} on {title}")
-    furthest = rounded(max(apart), 2)
-    return f"agrees within {furthest} ({', '.join(pairs)}; recipe `plain`, {seeds(results)})."
-
-
-def neuron(results: Results) -> str:
-    """Return a sentence about the deviation of the neuron from ReLU."""
-    table = results.table("devices/neuron-activation.csv").set_index("reading")
-    apart = {r: float(table.loc[r, "largest deviation from ReLU"]) for r in READINGS}
-    error = max(table["largest error"], key=float)
-    return (
-        f"the normalised response deviates from ReLU by at most {apart['parallel']:.3f} in the "
-        "reading `parallel` (cells in parallel, the paper's Eq. 2), and by at most "
-        f"{apart['series']:.3f} in the reading `series` (resistance linear in m_z). The largest "
-        f"error of a quartic fit is {error}."
-    )
-
-
-def synapses(results: Results) -> str:
-    """Return sentences that compare the rest positions of walls with the paper's."""
-    literal = results.sweep("synapse-5-literal")
-    held = literal.index[literal["held against the current"] == "yes"].max()
-    beyond = literal.index[literal.index > held].min()
-    sweep, levels = results.sweep("synapse-5"), results.levels("synapse-5")
-    for density, state in {0.5: "notch 1", 0.65: "notch 2"}.items():
-        if sweep.loc[density, "state"] != state:
-            raise SystemExit(
-                f"at {density}e12 A/m² the wall of synapse-5 is no longer at {state}, as the paper "
-                "says; change the sentence that `synapses` writes"
-            )
-    later = literal[(literal.index > held) & literal["state"].str.startswith("notch ")]
-    later = later[~later["state"].duplicated()]
-    beside = " and ".join(f"{row.state} after {density:g}" for density, row in later.iterrows())
-    begin = [
-        f"{float(levels.loc[state, SMALLEST]):g}" for state in ("notch 3", "notch 4", "reversed")
-    ]
-    return (
-        "The paper states a notch *diameter* of 20 nm. With this diameter no notch holds a wall "
-        f"against {beyond:g}e12 A/m² or more (`synapse-5-literal`), although the wall may come to "
-        f"rest after the pulse at the notch that it has reached ({beside}e12 A/m²). With a "
-        "*radius* of 20 nm the wall rests at notch 1 for 0.5e12 A/m² and at notch 2 for "
-        "0.65e12 A/m², as the paper states. The paper's four thresholds between 0.795 and "
-        "0.810e12 A/m² cannot all result from a 10 ns pulse: here notch 3, notch 4 and reversal "
-        f"begin at {begin[0]}, {begin[1]} and {begin[2]}e12 A/m²."
-    )
-
-
-def levels_of_synapse_5(results: Results) -> str:
-    """Return the levels of the synapse with five notches."""
-    table = results.levels("synapse-5").reset_index()
-    table = table[table["level"].str.isdigit() | (table["level"] == "half")]
-    table = table[table["G normalised, parallel"] != "–"]
-    table["level"] = table["level"].replace("half", "between")
-    # a level that the first pulse of the sweep reaches has ≤ before its number
-    table["smallest J"] = table[SMALLEST].map(
-        lambda text: re.sub(r"[\d.]+", lambda number: f"{float(number[0]):g}", text)
-    )
-    shown = {
-        "level": "level",
-        "state": "state",
-        "G normalised, parallel": "G, parallel",
-        "G normalised, series": "G, series",
-        "smallest J": "reached from J (1e12 A/m²)",
-    }
-    rows = table[list(shown)].to_numpy().tolist()
-    return markdown(list(shown.values()), "|---|---|---:|---:|---:|", rows)
 
 
 WINDOWS = ("staircase", "shallow", "fixed-ends", "narrow", "narrow-tail", "ten")
@@ -453,27 +157,7 @@ def windows(results: Results) -> str:
             beside = (f"{at:g} {fails[at]}" if at in fails else "–" for at in (below, above))
             rows.append([name, pulse[0], f"{float(pulse[1]):g}", *cells, *beside])
     header = ["window", "variant", "duration (ns)", "works at J (1e12 A/m²)", "half width (± %)"]
-    return markdown(
-        [*header, "fails below", "fails above"], "|---|---|---:|---:|---:|---|---|", rows
-    )
-
-
-def transitions(results: Results) -> str:
-    """Return where the pulses from each notch of the rewritable synapse lead."""
-    table = results.table("transitions/synapse-rewritable.csv")
-    table = table[table["from"].str.startswith("notch ")]
-    densities = sorted(table["J (1e12 A/m²)"].unique(), key=float)
-    rows = []
-    for start, pulses in table.groupby("from", sort=False):
-        pulses = pulses.set_index("J (1e12 A/m²)")
-        cells = []
-        for density in densities:
-            end = pulses.loc[density, "state after the pulse"]
-            moving = "" if pulses.loc[density, "settled"] == "yes" else ", moving"
-            cells.append(f"{end}{moving}".replace("between ", "").replace(" and ", "-"))
-        rows.append([start, *cells])
-    header = ["from", *(f"{float(each):+g}" for each in densities)]
-    return markdown(header, "|---|" + "---|" * len(densities), rows)
+    return markdown([*header, "fails below", "fails above"], rows)
 
 
 def copied(
@@ -483,11 +167,99 @@ def copied(
 
     def shown(results: Results) -> str:
         table = chosen(results.table(name))
-        numbers = (table[column].str.fullmatch(r"[≥ +-]*[\d.]+|–").all() for column in table)
-        rule = "|" + "".join("---:|" if number else "---|" for number in numbers)
-        return markdown(list(table.columns), rule, table.to_numpy().tolist())
+        return markdown(list(table.columns), table.to_numpy().tolist())
 
     return shown
+
+
+# What is chosen of a file
+
+
+def of_tuned(table: pd.DataFrame, **where: str) -> pd.DataFrame:
+    """Return the rows of the recipe `tuned` whose columns have these values."""
+    for column, value in {"recipe": "tuned", **where}.items():
+        table = table[table[column] == value]
+    return table
+
+
+def gaps(table: pd.DataFrame) -> pd.DataFrame:
+    """Return what the levels cost, with confidence intervals, a column for each stage."""
+    shown = of_tuned(table, mapping="signed-fitted")
+    numbers = shown[["mean", "lower", "upper"]].map(lambda text: rounded(Decimal(text), 2))
+    points = numbers["mean"] + " (" + numbers["lower"] + " to " + numbers["upper"] + ")"
+    shown = shown.assign(points=points)
+    places = ["dataset", "device", "reading"]
+    return shown.pivot(index=places, columns="stage", values="points").reset_index()
+
+
+def mappings(table: pd.DataFrame) -> pd.DataFrame:
+    """Return what the most telling mappings cost without further training."""
+    shown = of_tuned(table, stage="quantized", reading="parallel")
+    told = shown[["mean", "deviation"]].map(lambda text: f"{float(text):.1f}")
+    points = told["mean"] + " ± " + told["deviation"]
+    place = shown["dataset"] + ", " + shown["levels"] + " levels"
+    shown = shown.assign(place=place, points=points)
+    wide = shown.pivot(index="mapping", columns="place", values="points")
+    return wide.loc[list(MAPPINGS), list(place.unique())].reset_index()
+
+
+MAPPINGS = (
+    *("layer", "layer-3sd", "layer-fitted", "row-fitted", "differential", "differential-fitted"),
+    *("signed", "signed-fitted", "signed-row-fitted"),
+)
+"""Mappings that are shown."""
+
+
+def transitions(table: pd.DataFrame) -> pd.DataFrame:
+    """Return where the pulses from each notch lead."""
+    table = table[table["from"].str.startswith("notch ")]
+    ends = table["state after the pulse"].str.replace("between ", "").str.replace(" and ", "-")
+    moving = table["settled"].map({"yes": "", "no": ", moving"})
+    density = table["J (1e12 A/m²)"].map(lambda text: f"{float(text):+g}")
+    wide = table.assign(end=ends + moving, density=density).pivot(
+        index="from", columns="density", values="end"
+    )
+    return wide[sorted(wide, key=float)].reset_index()
+
+
+def programming(table: pd.DataFrame) -> pd.DataFrame:
+    """Return what it costs to write the networks of the first seed on the synapse."""
+    where = {"mapping": "signed-fitted", "reading": "parallel", "device": "synapse-5"}
+    shown = of_tuned(table, dataset="mnist", **where)
+    # what it costs to write a part of a network says little
+    shown.loc[shown["not_written"] != "0", ["pulses", "energy"]] = "–"
+    columns = ["stage", "start", "written_by", "changed", "lowered", "not_written", "pulses"]
+    return shown[[*columns, "energy"]].rename(columns={"energy": "energy (J)"})
+
+
+def levels(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the levels of a synapse that have a conductance, half states included."""
+    shown = table[table["level"].str.fullmatch(r"\d+|half") & table.iloc[:, 4].ne("–")]
+    return shown.iloc[:, [0, 1, 4, 5, 7]]
+
+
+def tolerances(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the deviation for several values of each tolerance alone."""
+    name = table["quantity"].str.extract(r"(\w+ = \S+) alone")[0]
+    deviation = table["ours"].map(lambda text: f"{float(text):.1e}")
+    return pd.DataFrame({"tolerance": name, "largest deviation of \\<m>": deviation})[name.notna()]
+
+
+def crosscheck(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the deviation of the engine from OOMMF, one row a case."""
+    formats = {
+        "current_density": (1e12, ".3g"),
+        "end_time": (1e-9, ".2f"),
+        "deviation_m": (1, ".1e"),
+    }
+    nanometres = ("deviation_bottom", "deviation_top", "final_deviation")
+    for key, (unit, form) in {**formats, **dict.fromkeys(nanometres, (1e-9, ".3f"))}.items():
+        table[key] = [f"{float(text) / unit:{form}}" for text in table[key]]
+    both = zip(table.pop("state_film"), table.pop("state_oommf"), strict=True)
+    table["states"] = [" / ".join(dict.fromkeys(pair)) for pair in both]
+    titles = ["case", "α", "J (10¹² A/m²)", "up to (ns)", "max. deviation of \\<m>"]
+    titles += ["lower end (nm)", "upper end (nm)", "final mean position (nm)"]
+    return table.set_axis([*titles, "final state, engine / OOMMF"], axis=1)
 
 
 def good_candidates(table: pd.DataFrame) -> pd.DataFrame:
@@ -497,18 +269,7 @@ def good_candidates(table: pd.DataFrame) -> pd.DataFrame:
     return parameters.drop_duplicates("candidate").drop(columns="round")
 
 
-def barriers(results: Results) -> str:
-    """Return the states of synapses, their barriers and their lifetimes."""
-    parts = []
-    for device in KEPT:
-        table = results.table(f"barriers/{device}.csv").drop(
-            columns=["minimum", "lowest barrier (J)"]
-        )
-        words = ("state", "leads to", *(name for name in table if name.startswith("kept")))
-        rule = "|" + "".join("---|" if name in words else "---:|" for name in table.columns)
-        shown = markdown(list(table.columns), rule, table.to_numpy().tolist())
-        parts.append(f"`{device}`:\n\n{shown}")
-    return "\n\n".join(parts)
+# Sentences
 
 
 def queued_jobs(results: Results) -> str:
@@ -532,59 +293,6 @@ def campaign_minutes(results: Results) -> str:
     return f"{rounded(Decimal(seconds) / 120, 0)} minutes on two free cores"
 
 
-def validation(results: Results) -> str:
-    """Return how many rows of the validation pass."""
-    passed = results.table("validation.csv")["passed"].value_counts()
-    judged = passed.get("True", 0) + passed.get("False", 0)
-    return (
-        f"There are {judged} judged rows, of which {passed.get('True', 0)} pass, and "
-        f"{passed.get('', 0)} findings."
-    )
-
-
-def each_tolerance(results: Results) -> str:
-    """Return the deviation for several values of each tolerance alone."""
-    table = results.table("validation.csv").set_index("quantity")
-    parts = []
-    defaults = FilmSettings()
-    for name in ("stray_field_tolerance", "frozen_change"):
-        default = getattr(defaults, name)
-        values, deviations = [], []
-        for quantity, row in table.filter(regex=rf"{name} = .* alone", axis=0).iterrows():
-            value = float(str(quantity).split(f"{name} = ")[1].split()[0])
-            values.append(f"**{value:.0e}**" if value == default else f"{value:.0e}")
-            deviations.append(f"{float(row['ours']):.1e}")
-        values = [value.replace("e-0", "e-") for value in values]
-        deviations = [deviation.replace("e-0", "e-") for deviation in deviations]
-        rule = "|---|" + "---|" * len(values)
-        parts.append(markdown((f"`{name}`", *values), rule, [("deviation", *deviations)]))
-    return "\n\n".join(parts)
-
-
-def crosscheck(results: Results) -> str:
-    """Return the deviation of the engine from OOMMF, one row a case."""
-    rows = [
-        (
-            row["case"],
-            row["damping"],
-            f"{float(row['current_density']) / 1e12:.3g}",
-            f"{float(row['end_time']) / 1e-9:.2f}",
-            f"{float(row['deviation_m']):.1e}",
-            *(
-                f"{float(row[key]) / 1e-9:.3f}"
-                for key in ("deviation_bottom", "deviation_top", "final_deviation")
-            ),
-            " / ".join(dict.fromkeys((row["state_film"], row["state_oommf"]))),
-        )
-        for row in results.table("crosscheck.csv").to_dict("records")
-    ]
-    header = (
-        *("case", "α", "J (10¹² A/m²)", "up to (ns)", "max. deviation of \\<m>", "lower end (nm)"),
-        *("upper end (nm)", "final mean position (nm)", "final state, engine / OOMMF"),
-    )
-    return markdown(header, "|---|---:|---:|---:|---:|---:|---:|---:|---|", rows)
-
-
 def mistakes(results: Results) -> str:
     """Return how many of the known mistakes the tests noticed."""
     table = results.table("mistakes.csv")
@@ -604,32 +312,12 @@ def mutants(results: Results) -> str:
     return f"{100 * score:.0f} % ({100 * (score - error):.0f} to {100 * (score + error):.0f} %)"
 
 
-# Prices of pulses: they depend on the configuration only
+# Write energies of pulses: they depend on the configuration only
 
 
 def shipped_price(device: str, **changes: Any) -> PriceJob:
     """Return what the price of pulses on a device of the shipped campaign depends on."""
     return price_job(load(ROOT / "config.yaml").simulated[device]).model_copy(update=changes)
-
-
-def price(results: Results) -> str:
-    """Return a sentence about the price of the pulse to notch 2."""
-    plain = price_of(shipped_price("synapse-5"), 0.65e12, 10e-9)
-    heavy = {
-        preset: price_of(
-            shipped_price("synapse-5", heavy_metal=HeavyMetal(preset=preset)), 0.65e12, 10e-9
-        )
-        for preset in PRESETS
-    }
-    of_metals = " and ".join(
-        f"{heavy[preset].energy / 1e-12:.0f} pJ and {heavy[preset].rise.peak:.0f} K with {title}"
-        for preset, title in {"pt": "Pt", "beta-w": "β-W"}.items()
-    )
-    return (
-        f"the pulse to notch 2 of `synapse-5` needs {plain.energy / 1e-12:.1f} pJ and heats the "
-        f"middle of the track by {plain.rise.peak:.0f} K if the metal has the paper's P = 0.4 as "
-        f"its spin Hall angle; it needs {of_metals}, whose angles are smaller."
-    )
 
 
 def caveats(results: Results) -> str:
@@ -677,7 +365,7 @@ def price_of_metals(results: Results) -> str:
         *("preset", "ρ (µΩ cm)", "J in the metal (1e12 A/m²)", "R (kΩ)", "I (mA)"),
         *("energy (pJ)", "mean rise (K)", "rise in the middle (K)"),
     )
-    return markdown(header, "|---|---:|---:|---:|---:|---:|---:|---:|", rows)
+    return markdown(header, rows)
 
 
 def price_on_oxides(results: Results) -> str:
@@ -691,88 +379,7 @@ def price_on_oxides(results: Results) -> str:
         cells = (f"{rise.mean:.0f} / {rise.peak:.0f}" for rise in after)
         rows.append([str(nanometres), *cells])
     header = ["oxide (nm)", *(f"after {t} ns: mean / middle (K)" for t in (1, 10, 100))]
-    return markdown(header, "|---:|---:|---:|---:|", rows)
-
-
-def price_of_levels(results: Results) -> str:
-    """Return the price of the smallest pulse that reaches each level of the synapse."""
-    job = shipped_price("synapse-5")
-    duration = load(ROOT / "config.yaml").simulated["synapse-5"].pulse.duration
-    rows = []
-    for state, level in results.levels("synapse-5").iterrows():
-        text = level.iloc[-1]
-        if level["level"] == "none" or text == "–" or float(text) == 0:
-            continue
-        found = price_of(job, float(text) * 1e12, duration)
-        cells = (found.energy / 1e-12, found.rise.mean, found.rise.peak)
-        formats = (".1f", ".0f", ".0f")
-        rows.append([str(state), text, *map(format, cells, formats)])
-    header = (
-        *("state", "J (1e12 A/m²)", "energy (pJ)"),
-        *("mean rise (K)", "rise in the middle (K)"),
-    )
-    return markdown(header, "|---|---:|---:|---:|---:|", rows)
-
-
-def price_of_staircase(results: Results) -> str:
-    """Return a sentence about the price of the staircase."""
-    program = load(ROOT / "config.yaml").programs["staircase"]
-    pulses = list(repeated(program.pulses))
-    starts, time = [], 0.0
-    for pulse in pulses:
-        starts.append(time)
-        time += pulse.duration + pulse.pause
-    job = shipped_price(program.device)
-    found = price_of_program(
-        job, [p.current_density for p in pulses], [p.duration for p in pulses], starts
-    )
-    return (
-        f"the staircase of `{program.device}` ([pulses.md](pulses.md#pulse-trains)) costs "
-        f"{found.energy[0] / 1e-12:.1f} pJ a pulse, {found.energy.sum() / 1e-12:.0f} pJ for its "
-        f"{len(pulses)} pulses. The first pulse heats the middle of the track by "
-        f"{found.rise.peak[0]:.0f} K, the last one, on what the others left, by "
-        f"{found.rise.peak[-1]:.0f} K."
-    )
-
-
-PROGRAMMED = {"recipe": "tuned", "mapping": "signed-fitted", "reading": "parallel"}
-"""Networks whose price of writing is shown."""
-
-
-def programming(results: Results) -> str:
-    """Return what it costs to write the networks of the first seed on the synapse."""
-    table = results.table("programming.csv")
-    for column, value in {**PROGRAMMED, "device": "synapse-5"}.items():
-        table = table[table[column] == value]
-    titles = {"quantized": "quantised", "on_levels": "trained on the levels"}
-    rows = [
-        [
-            DATASETS[row["dataset"]],
-            titles[row["stage"]],
-            row["start"].replace("quantized", "quantised"),
-            row["written_by"].replace("staircase", "`staircase`"),
-            *(f"{int(row[key]):,}" for key in ("changed", "lowered", "not_written")),
-            # what it costs to write a part of a network says little
-            *(
-                ["–"] * 4
-                if int(row["not_written"])
-                else [
-                    f"{int(row['pulses']):,}",
-                    f"{float(row['pulses_a_synapse']):.2f}",
-                    f"{float(row['energy_a_synapse']) / 1e-12:.2f}",
-                    f"{float(row['energy']) / 1e-9:.0f}",
-                ]
-            ),
-        ]
-        for row in table.to_dict("records")
-    ]
-    header = (
-        *("data", "network", "from", "written by", "changed", "lowered", "cannot be written"),
-        *("pulses", "pulses a synapse", "energy a synapse (pJ)", "energy (nJ)"),
-    )
-    synapses = " and ".join(sorted({f"{int(text):,}" for text in table["synapses"]}))
-    shown = markdown(header, "|---|---|---|---|---:|---:|---:|---:|---:|---:|---:|", rows)
-    return f"Each network has {synapses} synapses.\n\n{shown}"
+    return markdown(header, rows)
 
 
 # The configuration
@@ -783,7 +390,6 @@ def configuration(results: Results) -> str:
     campaign = schema.of_campaign()
     blocks = {"Campaign": campaign} | campaign["$defs"]
     header = ("key", "unit", "values", "default", "meaning", "source")
-    rule = "|---|---|---|---|---|---|"
     parts = []
     for name, paths in places(blocks, "Campaign").items():
         title = ", ".join(f"`{path}`" for path in paths) or "The whole file"
@@ -795,7 +401,7 @@ def configuration(results: Results) -> str:
             required = key in blocks[name].get("required", ())
             default = "required" if required else default_of(node)
             rows.append([f"`{key}`", unit, values_of(node), default, meaning, source])
-        table = markdown(header, rule, [[cell or " " for cell in row] for row in rows])
+        table = markdown(header, [[cell or " " for cell in row] for row in rows])
         parts.append(f"### {title}\n\n{blocks[name]['description']}\n\n{table}")
     return "\n\n".join(parts)
 
@@ -872,18 +478,18 @@ def default_of(node: dict[str, Any]) -> str:
 BLOCKS: dict[str, Callable[[Results], str]] = {
     "caveats": caveats,
     "headline": main_numbers,
-    "accuracies": accuracies,
     "seeds": seeds,
-    "gaps": gaps,
-    "mappings": mappings,
+    "gaps": copied("accuracy-gaps.csv", gaps),
+    "mappings": copied("mappings.csv", mappings),
     "readings": readings,
-    "fp32": fp32,
-    "neuron": neuron,
-    "synapses": synapses,
-    "synapse-5-levels": levels_of_synapse_5,
+    "neuron": copied("devices/neuron-activation.csv", lambda table: table.iloc[:, [0, 8, 6]]),
+    "synapse-5-literal": copied(
+        "devices/synapse-5-literal.csv", lambda table: table.iloc[:, [0, 1, 3]]
+    ),
+    "synapse-5-levels": copied("devices/synapse-5-levels.csv", levels),
     "staircase": copied("programs/staircase-branches.csv"),
     "windows": windows,
-    "rewritable-transitions": transitions,
+    "rewritable-transitions": copied("transitions/synapse-rewritable.csv", transitions),
     "intervals": copied("intervals/synapse-5.csv"),
     "calibration": copied("calibration.csv", good_candidates),
     "calibration-statements": copied("calibration-statements.csv"),
@@ -892,24 +498,21 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "dwell": copied(
         "depinning/synapse-5-dwell.csv", lambda table: table[table.iloc[:, 0] == "1.2000"]
     ),
-    "barriers": barriers,
+    "barriers": copied(
+        "barriers/synapse-rewritable.csv",
+        lambda table: table.drop(columns=["minimum", "lowest barrier (J)"]),
+    ),
     "queued-jobs": queued_jobs,
     "all-jobs": all_jobs,
     "campaign-minutes": campaign_minutes,
-    "rewritable-networks": rewritable_networks,
-    "rewritable-levels": rewritable_levels,
     "rewritable-loss": rewritable_loss,
-    "crosscheck": crosscheck,
-    "each_tolerance": each_tolerance,
-    "validation": validation,
+    "crosscheck": copied("crosscheck.csv", crosscheck),
+    "each_tolerance": copied("validation.csv", tolerances),
     "mistakes": mistakes,
     "mutants": mutants,
-    "price": price,
     "price-metals": price_of_metals,
     "price-oxides": price_on_oxides,
-    "price-levels": price_of_levels,
-    "price-staircase": price_of_staircase,
-    "programming": programming,
+    "programming": copied("programming.csv", programming),
     "configuration": configuration,
 }
 """The function that generates each block, by the block's name."""
@@ -989,46 +592,32 @@ def copy_results(source: Path, root: Path) -> list[str]:
         The files that are missing there; their existing copies stay unchanged.
     """
     target = root / "docs/results"
-    folders = ("devices", "programs", "barriers", "intervals", "transitions", "windows")
-    for folder in (*folders, "depinning", "levels"):
-        (target / folder).mkdir(parents=True, exist_ok=True)
     missing = []
-    # table-ii.csv has the paper's own numbers there
-    for name in ("accuracy", "accuracy-gaps", "mappings", "programming", "table-ii"):
-        table = source / f"tables/{name}.csv"
-        if table.exists():
-            named = "interpretations" if name == "table-ii" else name
-            shutil.copyfile(table, target / f"{named}.csv")
-        else:
-            missing.append(str(table))
-    # targets of their own
-    barriers = (f"barriers/{device}" for device in KEPT)
-    for place in (*barriers, "levels/synapse-rewritable", "validation"):
-        table = source / f"tables/{place}.csv"
-        if table.exists():
-            shutil.copyfile(table, target / f"{place}.csv")
     devices = ("neuron", "synapse-5", "synapse-5-literal", "synapse-10", "track")
-    places = [f"devices/{device}" for device in devices] + ["programs/staircase"]
+    of_campaign = ("accuracy", "accuracy-gaps", "mappings", "programming", "table-ii")
+    of_campaign += (*(f"devices/{device}" for device in devices), "programs/staircase")
     # these targets are not part of the whole campaign
-    switched = ("synapse-5", "synapse-rewritable", "synapse-rewritable-10")
-    others = [f"transitions/{device}" for device in switched]
-    others += ["intervals/synapse-5", "programs/staircase-10"]
-    others += ["depinning/synapse-5", "calibration"]
-    others += [f"windows/{name}" for name in WINDOWS]
-    places += [place for place in others if (source / f"tables/{place}.csv").exists()]
-    for place in places:
-        sweep = source / f"tables/{place}.csv"
-        page = sweep.with_suffix(".md")
-        if not (sweep.exists() and page.exists()):
-            missing.append(str(sweep))
+    rewritable = ("synapse-5", "synapse-rewritable", "synapse-rewritable-10")
+    others = [f"{stage}/{device}" for stage in ("transitions", "barriers") for device in rewritable]
+    others += ["barriers/synapse-rewritable-fixed", "levels/synapse-rewritable", "validation"]
+    others += ["intervals/synapse-5", "depinning/synapse-5", "programs/staircase-10"]
+    others += ["calibration", *(f"windows/{name}" for name in WINDOWS)]
+    for place in (*of_campaign, *others):
+        table = source / f"tables/{place}.csv"
+        if not table.exists():
+            missing += [str(table)] if place in of_campaign else []
             continue
-        shutil.copyfile(sweep, target / f"{place}.csv")
-        titled = re.split(r"^## .*?: ", page.read_text(encoding="utf-8"), flags=re.M)
-        for part in titled:
-            name = COPIED.get(part.split()[0] if part else "")
-            if name:
-                table = from_markdown(part)
-                table.to_csv(target / f"{place}-{name}.csv", index=False, lineterminator="\n")
+        # table-ii.csv has the paper's own numbers there
+        copy = target / f"{'interpretations' if place == 'table-ii' else place}.csv"
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(table, copy)
+        if place.split("/")[0] not in ("devices", "programs", "calibration", "depinning"):
+            continue
+        page = table.with_suffix(".md").read_text(encoding="utf-8")
+        for part in re.split(r"^## .*?: ", page, flags=re.M):
+            if name := COPIED.get(part.split()[0] if part else ""):
+                further = target / f"{place}-{name}.csv"
+                from_markdown(part).to_csv(further, index=False, lineterminator="\n")
     return missing
 
 

@@ -62,8 +62,6 @@ OTHERS = {
     *(".snakemake/slurm_logs/rule_NAME/WILDCARDS/NUMBER.log", "~/.cache"),
     # names in Python that a partition may have, in a profile
     """slurm_partition: "'any'\"""",
-    # pytest's
-    "xfail",
     # signs with a meaning for a shell, and nothing else
     "$()",
     # equations
@@ -977,7 +975,7 @@ def test_code_names_pages_that_exist():
     stray = [
         f"{page_id(path)}: {name}"
         for path, text in texts.items()
-        for name in re.findall(r"\b(?:docs|benchmarks)/\w+\.(?:md|py)\b", text)
+        for name in re.findall(r"\b(?:docs|benchmarks)/[\w-]+\.(?:md|py)\b", text)
         if not (ROOT / name).exists()
     ]
     assert not stray, "\n".join(stray)

@@ -117,7 +117,7 @@ class Material(SimulatedMaterial):
         Quantity("K", ROOM_TEMPERATURE, 1e4, fix="it is an absolute temperature, such as 1000 K"),
     ] = 1000.0
     """Curie temperature; pulses that heat the track above it are flagged, and no simulation
-    depends on it. Source: our choice, below the 1388 K of bulk cobalt, see docs/price.md."""
+    depends on it. Source: our choice, below the 1388 K of bulk cobalt, see docs/write-energy.md."""
 
     @property
     def simulated(self) -> SimulatedMaterial:

@@ -38,7 +38,7 @@ class HeavyMetal(Section):
 
     preset: Preset | None = None
     """Metal with values of the literature; keys that are given replace them. Source: see
-    docs/price.md."""
+    docs/write-energy.md."""
     thickness: Length = 5e-9
     """Thickness of the metal. Source: our choice."""
     resistivity: Annotated[float, Quantity("Ω m", 1e-9, 1e-2, fix="130 µΩ cm are 1.3e-6 Ω m")] = (
@@ -51,7 +51,7 @@ class HeavyMetal(Section):
     ) = None
     """Magnitude of the spin Hall angle θ: the metal carries J · P/θ for the torque of J. Without a
     value or a preset it is `material.polarization`, and the metal carries J. Source: see
-    docs/price.md."""
+    docs/write-energy.md."""
 
     @model_validator(mode="before")
     @classmethod
@@ -88,4 +88,4 @@ class Heating(Section):
         float, Quantity("K", 1e-3, 1e4, fix="it is a difference in kelvin, such as 50")
     ] = 50.0
     """Temperature rise above which the material's parameters are no longer constant: such pulses
-    are marked. Source: our choice, see docs/price.md."""
+    are marked. Source: our choice, see docs/write-energy.md."""
