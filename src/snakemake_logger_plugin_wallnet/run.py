@@ -206,10 +206,10 @@ class Run:
         self.done = self.total = 0
         self._clock = clock
         self._times: dict[int, float] = {}
-        self._work: Counter[str] = Counter()
+        self._work: dict[str, float] = {}
         # by rule: what the finished jobs took in s, and their estimated times together
-        self._took: Counter[str] = Counter()
-        self._worked: Counter[str] = Counter()
+        self._took: dict[str, float] = {}
+        self._worked: dict[str, float] = {}
         self._most_running = 1
         self._looked = -LOOK_EVERY
         self._dry: list[Job] = []
@@ -225,16 +225,14 @@ class Run:
 
         Only their ratios count, as machines differ. Without them all jobs are taken as equal.
         """
-        for number, (rule, seconds) in times.items():
-            self._times[number] = seconds
-            self._work[rule] += seconds  # type: ignore[assignment]
+        self._times = {number: seconds for number, (_, seconds) in times.items()}
+        self._work = _by_rule(times.values())
 
-    def _work_of(self, jobs: Iterable[Job]) -> Counter[str]:
-        """Return the estimated times of jobs by rule."""
-        found: Counter[str] = Counter()
-        for job in jobs:
-            found[job.rule] += self._times.get(job.number, 1.0)  # type: ignore[assignment]
-        return found
+    def _time_of(self, job: Job) -> float:
+        return self._times.get(job.number, 1.0)
+
+    def _work_of(self, jobs: Iterable[Job]) -> Iterable[tuple[str, float]]:
+        return ((job.rule, self._time_of(job)) for job in jobs)
 
     def start(self, job: Job, dry: bool = False) -> None:
         """Take a job that begins, or that a dry run plans."""
@@ -250,8 +248,9 @@ class Run:
         if job := self._end(number):
             self.finished = self.finished + Counter([job.rule])
             self.made += job.outputs
-            self._took = self._took + Counter({job.rule: self._clock() - job.started})
-            self._worked = self._worked + self._work_of([job])
+            took = (job.rule, self._clock() - job.started)
+            self._took = _by_rule([*self._took.items(), took])
+            self._worked = _by_rule([*self._worked.items(), *self._work_of([job])])
 
     def submit(self, number: int) -> None:
         """Take that a job is in the queue of a cluster."""
@@ -298,29 +297,30 @@ class Run:
         not left.
         """
         running = list(self.running.values())
-        timed = [job for job in running if job.rule not in self._worked and job.whole()]
-        took = self._took + Counter()
-        for job in timed:
-            took[job.rule] += job.whole()  # type: ignore[assignment]
-        paces = {
-            rule: took[rule] / work for rule, work in (self._worked + self._work_of(timed)).items()
-        }
-        planned = self._work or self.planned
-        known = sum(planned[rule] for rule in paces)
-        if not known or known < ENOUGH * planned.total():
+        ended = self._worked  # before what they took, which a record may add to meanwhile
+        timed = [job for job in running if job.rule not in ended and job.whole()]
+        took = _by_rule([*self._took.items(), *((job.rule, job.whole()) for job in timed)])
+        worked = _by_rule([*ended.items(), *self._work_of(timed)])
+        paces = {rule: took[rule] / work for rule, work in worked.items()}
+        planned: Mapping[str, float] = self._work or self.planned
+        known = sum(planned.get(rule, 0.0) for rule in paces)
+        if not known or known < ENOUGH * sum(planned.values()):
             return None
-        mean = sum(planned[rule] * pace for rule, pace in paces.items()) / known
+        mean = sum(planned.get(rule, 0.0) * pace for rule, pace in paces.items()) / known
         now = self._clock()
         over = [*self.failed, *running]
-        waiting = planned - self._worked - self._work_of(over)
-        left = sum(work * paces.get(rule, mean) for rule, work in waiting.items())
-        for job in running:
-            (expected,) = self._work_of([job]).values()
-            left += job.left(now, expected * paces.get(job.rule, mean))
+        gone = _by_rule([*ended.items(), *self._work_of(over)])
+        left = sum(
+            max(work - gone.get(rule, 0.0), 0.0) * paces.get(rule, mean)
+            for rule, work in planned.items()
+        )
+        left += sum(
+            job.left(now, self._time_of(job) * paces.get(job.rule, mean)) for job in running
+        )
         # jobs that became known after the first plan
-        known_jobs = self.planned - self.finished - Counter(job.rule for job in over)
-        more = self.total - self.done - len(over) - known_jobs.total()
-        left += max(more, 0) * mean * planned.total() / self.planned.total()
+        waiting = self.planned - self.finished - Counter(job.rule for job in over)
+        more = self.total - self.done - len(over) - waiting.total()
+        left += max(more, 0) * mean * sum(planned.values()) / self.planned.total()
         return left / self._most_running
 
     def line(self) -> str:
@@ -393,6 +393,14 @@ class Run:
             lines.append(f"and {len(shown) - MOST_CHANGES} more changes")
         lines += [f"{reason}: {count} jobs" for reason, count in _ordered(others)]
         return "\n".join(lines)
+
+
+def _by_rule(times: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """Return the sum of the times of each rule."""
+    found: dict[str, float] = {}
+    for rule, seconds in times:
+        found[rule] = found.get(rule, 0.0) + seconds
+    return found
 
 
 def _from_here(path: str) -> str:
