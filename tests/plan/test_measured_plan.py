@@ -102,7 +102,8 @@ def test_the_networks_compute_with_the_measured_device(run_once):
     weights = torch.load(folder / PLACE / "best.ckpt", weights_only=True)["state_dict"]
     for name, weight in weights.items():
         if name.endswith("weight"):
-            assert len(weight.unique()) <= 4, name
+            # 0 and both signs of each level above the lowest
+            assert len(weight.unique()) <= 7, name
 
 
 def test_tables_and_figures_show_the_measured_device(run_once):
