@@ -22,7 +22,7 @@ define CHECK
 import os, shutil, sys, sysconfig
 version = "{}.{}".format(*sys.version_info)
 if sys.version_info < (3, 11):
-    sys.exit(f"wallnet needs Python 3.11 or later and {sys.executable} is {version}; run make PYTHON=python3.14")
+    sys.exit(f"wallnet needs Python 3.11 or later and {sys.executable} is {version}; run make PYTHON=python3.13")
 if sys.version_info >= (3, 15):
     sys.exit(f"h5py, which ubermag needs, has no wheel for Python {version} yet; run make PYTHON=python3.14")
 headers = os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h"))
@@ -35,7 +35,7 @@ export CHECK
 .PHONY: help install run test mistakes mutants bench docs lint constraints clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 install: $(STAMP) ## install the package in .venv
 
