@@ -2,6 +2,7 @@
 
 import os
 import re
+import statistics
 import textwrap
 import time
 from collections import Counter
@@ -30,6 +31,12 @@ MOST_CHANGES = 12
 ENOUGH = 0.25
 """Smallest share of the planned work whose rules have a timed job, for an estimate of the rest. The
 first jobs are short, and what they take tells little about the others."""
+
+FIRST_JOBS = 5
+"""Number of finished jobs from which a rule has a pace: the first ones may compile the engine."""
+
+LONG = 120.0
+"""Wall time in s after which the progress of a running simulation tells its pace."""
 
 
 def duration(seconds: float) -> str:
@@ -126,7 +133,8 @@ class Job:
     def whole(self) -> float:
         """Return how long in s it takes at the pace of its simulation; 0 if that is unknown."""
         # a note may have been read before the job was seen to have left the queue
-        return max(self.elapsed(self.looked), 0.0) / self.share if self.share > 0 else 0.0
+        took = max(self.elapsed(self.looked), 0.0)
+        return took / self.share if self.share > 0 and took >= LONG else 0.0
 
     def left(self, now: float, expected: float) -> float:
         """Return how long in s it still takes, if jobs like it take `expected` s.
@@ -208,7 +216,7 @@ class Run:
         self._times: dict[int, float] = {}
         self._work: dict[str, float] = {}
         # by rule: what the finished jobs took in s, and their estimated times together
-        self._took: dict[str, float] = {}
+        self._paces: dict[str, list[float]] = {}
         self._worked: dict[str, float] = {}
         self._most_running = 1
         self._looked = -LOOK_EVERY
@@ -248,8 +256,8 @@ class Run:
         if job := self._end(number):
             self.finished = self.finished + Counter([job.rule])
             self.made += job.outputs
-            took = (job.rule, self._clock() - job.started)
-            self._took = _by_rule([*self._took.items(), took])
+            pace = (self._clock() - job.started) / self._time_of(job)
+            self._paces = self._paces | {job.rule: [*self._paces.get(job.rule, ()), pace]}
             self._worked = _by_rule([*self._worked.items(), *self._work_of([job])])
 
     def submit(self, number: int) -> None:
@@ -291,17 +299,23 @@ class Run:
     def time_left(self) -> float | None:
         """Return the estimated time left in s; None as long as too little was measured.
 
-        Jobs that are left take their estimated times at the pace of their rule: that of its
+        Jobs that are left take their estimated times at the pace of their rule: the median of its
         finished jobs, or else of its running ones by their simulations. A rule without either has
         the mean pace of the others. As many jobs run at once as did so far. Those that failed are
         not left.
         """
         running = list(self.running.values())
-        ended = self._worked  # before what they took, which a record may add to meanwhile
-        timed = [job for job in running if job.rule not in ended and job.whole()]
-        took = _by_rule([*self._took.items(), *((job.rule, job.whole()) for job in timed)])
-        worked = _by_rule([*ended.items(), *self._work_of(timed)])
-        paces = {rule: took[rule] / work for rule, work in worked.items()}
+        ended = self._worked
+        measured = {
+            rule: paces
+            for rule, paces in self._paces.items()
+            if len(paces) >= min(FIRST_JOBS, self.planned[rule])
+        }
+        for job in running:
+            if job.rule not in self._paces and job.whole():
+                pace = job.whole() / self._time_of(job)
+                measured[job.rule] = [*measured.get(job.rule, ()), pace]
+        paces = {rule: statistics.median(found) for rule, found in measured.items()}
         planned: Mapping[str, float] = self._work or self.planned
         known = sum(planned.get(rule, 0.0) for rule in paces)
         if not known or known < ENOUGH * sum(planned.values()):

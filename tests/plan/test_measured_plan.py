@@ -135,6 +135,9 @@ def test_another_spread_trains_nothing(finished):
         "measured": 1,
         "measured_table": 1,
         "figure_measured": 1,
+        # whether its levels are minima stands with the accuracies
+        "accuracy": 1,
+        "figure_accuracy": 1,
         "summary": 1,
     }
 
@@ -164,7 +167,7 @@ def test_the_same_curve_in_other_units_runs_no_training(finished):
     lines = [line.split(",") for line in CURVE.splitlines()[1:]]
     doubled = "".join(f"{2 * float(x)!r},{4 * float(y)!r}\n" for x, y in lines)
     write_measurements(finished.folder, curve="input,output\n" + doubled)
-    assert jobs_of(finished.snakemake("networks")) == {"measured": 1}
+    assert jobs_of(finished.snakemake("networks")) == {"measured": 1, "accuracy": 1, "networks": 1}
 
 
 def test_the_reading_of_the_neuron_plans_nothing(finished):

@@ -736,7 +736,8 @@ def expected_input(job):
             *(DEVICE_FILE.format(device=name) for name in SWEPT),
             *("results/responses/stairs.nc", *models),
             *(f"{path}{suffix}" for path in shown for suffix in (".png", ".csv")),
-            *("results/tables/accuracy.csv", "results/tables/parameters.csv"),
+            *(f"results/tables/accuracy{name}.csv" for name in ("", "-validation")),
+            "results/tables/parameters.csv",
         ]
     if rule == "crosscheck_table":
         cases = [(case, of) for of in ("film", "oommf") for case in ("slow", "quick")]
@@ -1008,7 +1009,7 @@ def test_a_job_writes_its_log_and_benchmark_where_its_first_result_is(jobs):
 def test_the_targets_ask_for_every_file_of_their_kind(jobs):
     """Counted by hand.
 
-    There are 35 of simulations, 24 of devices, 8 of programs, 561 of networks, 48 figures,
+    There are 35 of simulations, 24 of devices, 8 of programs, 562 of networks, 48 figures,
     each with its data, and the summary.
 
     With 2 synapses in 2 readings, the recipe `plain` has 2 free networks and 2 · 4 on levels, 2 · 3
@@ -1019,9 +1020,9 @@ def test_the_targets_ask_for_every_file_of_their_kind(jobs):
     assert counts == {
         "traces": 5 + 18 + 4 + 5 + 3,
         "devices": 5 + 4 + 5 * 3,
-        "networks": 2 + 2 * 2 * (2 * (2 + 1) + 2 * 2 * (2 * (8 + 4) + 6 + 3)) + 3 + 1 + 3,
+        "networks": 2 + 2 * 2 * (2 * (2 + 1) + 2 * 2 * (2 * (8 + 4) + 6 + 3)) + 4 + 1 + 3,
         "figures": 3 * (2 + 2 + 2 + 2 + 2 + 1 + 1 + 2 + 2 * (1 + 2 + 2)),
-        "all": 35 + 24 + 8 + 2 + 561 + 48 * 3 // 2 + 1,
+        "all": 35 + 24 + 8 + 2 + 562 + 48 * 3 // 2 + 1,
         "crosscheck": 2 * 2 + 2 + 3,
         "validation": len(CHECKS) + 2 + 3,
         "mappings": 2 * 2 * 2 * 2 + 2 + 3,

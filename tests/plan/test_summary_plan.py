@@ -33,7 +33,7 @@ def test_a_job_survives_its_json(default_campaign):
 
 def test_sources_are_what_the_page_shows(default_campaign):
     sources = plan.summary_sources(jobs.summary_job(default_campaign))
-    assert len(sources) == len(set(sources)) == 6 + 2 + 1 + 2 * 3 + 2
+    assert len(sources) == len(set(sources)) == 6 + 2 + 1 + 2 * 3 + 3
     assert {
         "results/devices/track.nc",
         "results/responses/staircase.nc",
