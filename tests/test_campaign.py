@@ -325,7 +325,7 @@ def test_make_ends_with_numbers_what_is_new_and_the_report(whole):
     done = subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "Nothing to be done" in done.stdout + done.stderr
-    assert "Report created" in done.stdout + done.stderr
+    assert "Creating report" in done.stdout + done.stderr
     assert "\nblots, synapse\n  plain, layer " in done.stdout
     assert "\nNew: nothing\n" in done.stdout
     report = whole.folder / "results/report.html"

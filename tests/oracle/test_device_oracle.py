@@ -362,7 +362,7 @@ def test_the_table_of_levels_holds_them(results, levels):
         count += not half
         assert row["state"] == level.label
         told = "yes" if np.isfinite(level.reaching) else "no"
-        if told == "yes" and hot[level.label]:  # of all pulses that end there
+        if told == "yes" and hot.get(level.label):  # of all pulses that end there
             told = "only beyond the Curie temperature"
         assert row["reached by the sweep"] == told
         parallel, series = (level.conductance - low) / (high - low)
