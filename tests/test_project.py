@@ -1,5 +1,6 @@
 """The help of make, the versions of Python that it takes and the citation are correct."""
 
+import os
 import re
 import subprocess
 import sys
@@ -12,9 +13,15 @@ from helpers.small_campaign import ROOT
 from wallnet import __version__
 
 
+def make(*arguments):
+    """Return what this call of make wrote, with nothing of a make that runs the tests."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    command = ["make", "--no-print-directory", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
 def test_make_alone_lists_every_target():
-    said = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    listed = re.findall(r"^make (\w+) +\S", said, re.MULTILINE)
+    listed = re.findall(r"^make (\w+) +\S", make().stdout, re.MULTILINE)
     phony = re.search(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert listed == phony[1].split()
 
@@ -46,8 +53,7 @@ exec '{sys.executable}' -c "import sys; CHECK = sys.argv[2]; {prelude}" "$@"
     )
     pretended.chmod(0o755)
     venv = tmp_path / ".venv"
-    command = ["make", f"PYTHON={pretended}", f"VENV={venv}", str(venv / ".installed")]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    ran = make(f"PYTHON={pretended}", f"VENV={venv}", str(venv / ".installed"))
     said = ran.stdout + ran.stderr
     return [line for line in said.splitlines() if "make: ***" not in line and "-m venv" not in line]
 
