@@ -12,6 +12,9 @@ export DIRECTORY ?= .
 export PYTHONUTF8 := 1
 # the mistakes to run, by words in their names, or a tenth: make mistakes MISTAKES='--tenth 3'
 MISTAKES ?=
+# what make mutants compares with, and its options: make mutants SINCE=HEAD~3 MUTANTS='--minutes 5'
+SINCE ?= HEAD
+MUTANTS ?=
 # write the measured ratios instead of comparing them: make bench BENCH=--write
 BENCH ?=
 # versions of Python for which constraints.txt resolves
@@ -53,9 +56,9 @@ test: $(STAMP) ## run the tests, in one process for each core
 mistakes: $(STAMP) ## put known mistakes into the code, one at a time; each must make its test fail
 	$(BIN)/python tests/mistakes/mistakes.py $(MISTAKES)
 
-mutants: $(STAMP) ## change the code at random; count what the tests notice (at most an hour)
+mutants: $(STAMP) ## mutate the functions that differ from SINCE=commit; list what no test notices
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,mutants]'
-	$(BIN)/python tests/mistakes/mutants.py
+	$(BIN)/python tests/mistakes/mutants.py --since '$(SINCE)' $(MUTANTS)
 
 bench: $(STAMP) ## time what users wait for; name what became slower since the committed ratios
 	$(BIN)/python benchmarks/bench.py $(BENCH)

@@ -293,25 +293,6 @@ def campaign_minutes(results: Results) -> str:
     return f"{rounded(Decimal(seconds) / 120, 0)} minutes on two free cores"
 
 
-def mistakes(results: Results) -> str:
-    """Return how many of the known mistakes the tests noticed."""
-    table = results.table("mistakes.csv")
-    return f"{table['noticed'].astype(int).sum()} of {table['mistakes'].astype(int).sum()}"
-
-
-def mutants(results: Results) -> str:
-    """Return the share of mutants that the tests notice, weighted by stage, with its interval."""
-    table = results.table("mutants.csv").set_index("stage").astype(int)
-    count = table["mutants"] - table["text or styling"]
-    weight = count / count.sum()
-    score = (weight * table["noticed"] / table["drawn"]).sum()
-    # sample without replacement; share after Agresti and Coull
-    near = (table["noticed"] + 2) / (table["drawn"] + 4)
-    left = 1 - table["drawn"] / count
-    error = 1.96 * (weight**2 * near * (1 - near) / table["drawn"] * left).sum() ** 0.5
-    return f"{100 * score:.0f} % ({100 * (score - error):.0f} to {100 * (score + error):.0f} %)"
-
-
 # Write energies of pulses: they depend on the configuration only
 
 
@@ -508,8 +489,6 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "rewritable-loss": rewritable_loss,
     "crosscheck": copied("crosscheck.csv", crosscheck),
     "each_tolerance": copied("validation.csv", tolerances),
-    "mistakes": mistakes,
-    "mutants": mutants,
     "price-metals": price_of_metals,
     "price-oxides": price_on_oxides,
     "programming": copied("programming.csv", programming),
