@@ -48,6 +48,15 @@ OTHER_PROCESSES = (
 """Tests that run the code in other processes or read its text; mutmut sees no call there."""
 
 
+UNMUTATED = """
+import os
+
+if os.environ.get("MUTANT_UNDER_TEST") == "stats":
+    os.environ["MUTANT_UNDER_TEST"] = ""
+"""
+"""Code for the start of each process; while mutmut counts calls, it counts only its own."""
+
+
 def functions(root: Path) -> dict[Function, str]:
     """Return the code of each function and method below `root`, without its docstring."""
     found = {}
@@ -77,9 +86,20 @@ def changed(root: Path, since: str) -> list[Function]:
 
 
 def tests_of(root: Path, chosen: Sequence[Function]) -> list[str]:
-    """Return the files of tests that name one of these functions, its class or its module."""
-    names = {name for module, *names in chosen for name in (module.rpartition(".")[2], *names)}
-    words = re.compile(rf"\b({'|'.join(sorted(map(re.escape, names - {''})))})\b")
+    """Return the files of tests that name one of these functions or its class.
+
+    Of a private function, the public functions and classes of its module count.
+    """
+    names = set()
+    every = functions(root)
+    for module, owner, name in chosen:
+        named = {owner or name}
+        if (owner or name).startswith("_"):
+            named = {other or each for where, other, each in every if where == module}
+        names |= {each for each in named if not each.startswith("_")}
+    if not names:
+        return []
+    words = re.compile(rf"\b({'|'.join(sorted(map(re.escape, names)))})\b")
     return [
         str(path.relative_to(root))
         for path in sorted((root / "tests").rglob("test_*.py"))
@@ -197,6 +217,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="mutants-") as place:
         root = Path(place)
         copy_tree(root)
+        (root / "src/sitecustomize.py").write_text(UNMUTATED, encoding="utf-8")
         (root / "setup.cfg").write_text(settings(root, chosen, tests), encoding="utf-8")
         # no mutant has this name: mutmut creates the mutants and lists the tests of each function
         said = run_until(end, [MUTMUT, "run", "none"], root)
