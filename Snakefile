@@ -112,11 +112,11 @@ rule devices:
 
 
 rule programs:
-    """All programs, as data, tables and figures."""
+    """All pulse trains, as data, tables and figures."""
     input:
         target(
             plan.program_files(campaign),
-            "the target programs has nothing to run; add a program under programs",
+            "the target programs has nothing to run; add a pulse train under pulse trains",
         ),
     localrule: True
 
@@ -126,7 +126,7 @@ rule windows:
     input:
         target(
             plan.window_files(campaign),
-            "the target windows has nothing to run; add a window under windows",
+            "the target windows has nothing to run; add an operating window under windows",
             lambda: plan.work_ahead(plan.window_work(campaign)),
         ),
     localrule: True
@@ -168,7 +168,7 @@ rule barriers:
 
 
 rule levels:
-    """What each level of the synapses is worth: barriers and transitions in one table."""
+    """The levels of the synapses, with barriers and transitions in one table."""
     input:
         target(
             plan.level_tables(campaign),
@@ -184,14 +184,14 @@ rule calibration:
     input:
         target(
             plan.calibration_files(campaign),
-            "the target calibration has nothing to run; add statements under calibration",
+            "the target calibration has nothing to run; add reference data under calibration",
             lambda: plan.work_ahead(plan.calibration_work(campaign)),
         ),
     localrule: True
 
 
 rule depinning:
-    """Which pulses free a wall from each notch, and how long walls dwell, as data and tables."""
+    """Depinning thresholds of each notch and dwell times of walls, as data and tables."""
     input:
         target(
             plan.depinning_files(campaign),

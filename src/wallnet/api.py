@@ -189,7 +189,7 @@ def sweep(
     """Simulate all pulses of a device on the cores of this machine, and gather them.
 
     The files are those of the workflow, in `results` in the folder: initial state, traces, levels
-    and minima of a synapse, and the device. Files of the same jobs are kept, so that a sweep that
+    and minima of a synapse, and the device. Files of the same jobs are reused, so that a sweep that
     was interrupted goes on and one more current density simulates only its own pulse. What starts
     from a file that is made again is made again too.
 

@@ -82,8 +82,8 @@ def test_the_campaign_of_the_repository_is_valid():
         ("devices.synapse.track.notches.diameter", 70e-9, "leaves no film between"),
         ("devices.synapse.track.notches.count", 40, "notches overlap"),
         ("devices.synapse.track.fixed_ends", 20e-9, "notches at 3.6e-07 m reach into fixed_ends"),
-        ("devices.neuron.track.fixed_ends", 3e-9, "fixed_ends 3e-09 m holds no cell or the"),
-        ("devices.neuron.track.fixed_ends", 99e-9, "fixed_ends 9.9e-08 m holds no cell or the"),
+        ("devices.neuron.track.fixed_ends", 3e-9, "fixed_ends 3e-09 m contains no cell or the"),
+        ("devices.neuron.track.fixed_ends", 99e-9, "fixed_ends 9.9e-08 m contains no cell or the"),
         ("devices.neuron.track.fixed_ends", 44e-9, "wall.start 4e-08 m is in the fixed ends of"),
         ("devices.synapse.track.notches.positions", [9e-9], "needs either count"),
         (
@@ -235,7 +235,7 @@ def test_fixed_ends_may_be_one_cell_or_leave_one(tiny):
         neuron["track"]["fixed_ends"] = fixed
         assert config.parse(tiny).devices["neuron"].track.fixed_ends == fixed
     neuron["track"]["fixed_ends"] = 197e-9
-    with pytest.raises(config.ConfigError, match=r"fixed_ends 1.97e-07 m holds no cell or the"):
+    with pytest.raises(config.ConfigError, match=r"fixed_ends 1.97e-07 m contains no cell or the"):
         config.parse(tiny)
 
 

@@ -68,8 +68,8 @@ def test_a_transition_is_its_pulse_with_the_relaxation_of_the_device():
     ("changes", "words"),
     [
         ({"starts": []}, "transitions.stairs.starts is empty; name states such as 'notch 1'"),
-        ({"starts": ["notch 0"]}, "has 'notch 0', at which no notch holds both ends"),
-        ({"starts": ["reversed"]}, "has 'reversed', at which no notch holds both ends"),
+        ({"starts": ["notch 0"]}, "has 'notch 0', at which no notch pins both ends"),
+        ({"starts": ["reversed"]}, "has 'reversed', at which no notch pins both ends"),
         (
             {"starts": ["between 3 and 4"]},
             "transitions.stairs.starts has 'between 3 and 4', and stairs has 3 notches inside",
@@ -105,7 +105,7 @@ def test_rewritable_levels_need_transitions():
     assert config.parse(data).networks.level_sets == {"measured", "rewritable"}
     del data["transitions"]
     (problem,) = problems(data)
-    assert "use the rewritable levels of stairs, which follow from its transitions" in problem
+    assert "use the mutually reachable levels of stairs, which follow from its" in problem
     assert problem.endswith("add transitions.stairs, or use another level set")
     # the file of a measured synapse has its levels
     own = {"kind": "measured", "levels": "levels.csv"}

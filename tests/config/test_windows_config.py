@@ -77,7 +77,7 @@ def test_a_variant_keeps_the_settings_of_a_calculator_of_one_s_own():
         ),
         (
             {"variants": {"a": {"track": {"notches": None}}}},
-            "windows.three.variants.a has 0 notches inside its track; a staircase needs two",
+            "windows.three.variants.a has 0 notches inside its track; stepwise switching needs two",
         ),
         (
             # the radius of the notch is 16 nm

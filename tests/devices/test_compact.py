@@ -278,7 +278,7 @@ def test_transitions_alone_make_no_level_rewritable(synapse, tmp_path):
     path = tmp_path / "synapse.json"
     there = [("notch 1", "notch 2")] * 3
     transitions = write_transitions(tmp_path / "transitions.nc", there)
-    with pytest.raises(files.FileError, match="does not tell which levels are kept"):
+    with pytest.raises(files.FileError, match="does not tell the retained levels"):
         devices.compact_model(synapse.out, path, None, transitions)
     devices.compact_model(synapse.out, path)
     with pytest.raises(files.FileError, match="has levels that lack 'rewritable'"):

@@ -129,7 +129,7 @@ def test_a_level_that_lost_its_wall_is_measured_after_a_pulse(synapse, caplog):
     synapse.write_pulse(0.8e12, 620e-9, 620e-9)
     with caplog.at_level(logging.WARNING):
         data = synapse.gather()
-    assert "a wall placed at 'notch 2' went to 'notch 1'; this level is measured" in caplog.text
+    assert "a wall initialised at 'notch 2' went to 'notch 1'; this level is" in caplog.text
     assert whole(data)["stable"].values.tolist() == [1, 1, 1, 1]
     assert whole(data)["level_resting_state"].values[2] == "notch 1"
     assert whole(data)["level_source"].values[2] == "pulse of 0.8000e12 A/m2"

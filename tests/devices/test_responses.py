@@ -240,7 +240,7 @@ def test_a_response_says_what_made_it(found):
 def test_a_program_of_other_pulses_is_refused(tmp_path):
     program(tmp_path / "program.nc", WALLS, PULSES)
     other = program(tmp_path / "other.nc", WALLS[:-1], [PULSES[0], PULSES[1] | {"repetitions": 2}])
-    with pytest.raises(FileError, match=r"program\.nc is of another program; delete it"):
+    with pytest.raises(FileError, match=r"program\.nc is of another pulse train; delete it"):
         response(other, tmp_path / "program.nc", tmp_path / "response.nc")
 
 
@@ -254,7 +254,7 @@ def test_a_program_of_as_many_pulses_or_on_another_track_is_refused(tmp_path):
         program(tmp_path / "other.nc", WALLS, longer_pause),
         job.model_copy(update={"track": longer}),
     ):
-        with pytest.raises(FileError, match=r"program\.nc is of another program; delete it"):
+        with pytest.raises(FileError, match=r"program\.nc is of another pulse train; delete it"):
             response(other, tmp_path / "program.nc", tmp_path / "response.nc")
 
 

@@ -50,5 +50,5 @@ def test_a_training_stage_takes_three_places(tmp_path):
         accuracy = records[stage]["test_accuracy"]
         assert float(rows[stage]["test_accuracy"]) == pytest.approx(accuracy, abs=6e-3)
         assert f" {title} |" in markdown
-    assert "*Limited*: the quantised network trained on" in " ".join(markdown.split())
+    assert "*Limited*: the quantised network, trained further" in " ".join(markdown.split())
     assert (tmp_path / drawn).exists()

@@ -50,7 +50,7 @@ def test_other_states_have_a_name_alone(state):
         assert state.file_name == state
         assert WallState.from_file_name(state.file_name) == state
         return
-    with pytest.raises(ValueError, match="no notch holds"):
+    with pytest.raises(ValueError, match="no notch pins"):
         _ = state.file_name
 
 

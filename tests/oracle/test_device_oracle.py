@@ -262,7 +262,7 @@ def test_the_table_of_a_device_holds_what_was_read(results, pulses, device):
         cell = dict(zip(header, row, strict=True))
         assert cell["state"] == oracle.state(pulse)
         assert cell["settled"] == words[oracle.settled(pulse)]
-        assert cell["held against the current"] == words[oracle.held(pulse)]
+        assert cell["pinned against the current"] == words[oracle.held(pulse)]
         numbers = {
             "J (1e12 A/m²)": (current / 1e12, 1e-4),
             "read at (ns)": (pulse.pulse_end * 1e9, 0.006),
@@ -272,7 +272,7 @@ def test_the_table_of_a_device_holds_what_was_read(results, pulses, device):
             "G, parallel (µS)": (parallel * 1e6, 0.0006),
             "G, series (µS)": (series * 1e6, 0.0006),
         }
-        words_of = {"state", "beyond_model", "settled", "held against the current"}
+        words_of = {"state", "beyond_model", "settled", "pinned against the current"}
         assert set(cell) == {*numbers, *PRICES, *words_of}
         for name, (expected, rounding) in numbers.items():
             assert float(cell[name]) == pytest.approx(expected, abs=rounding), name

@@ -84,7 +84,7 @@ def test_candidates_are_in_the_order_of_their_misfit(written):
     assert [row["read after the pulse (ns)"] for row in rows[2:4]] == ["1.00", "0.00"]
     assert rows[4] == {
         "misfit": "4.00",
-        "statements missed": "2",
+        "reference data missed": "2",
         "candidate": "1",
         "round": "1",
         "configured": "no",
@@ -100,7 +100,7 @@ def test_candidates_are_in_the_order_of_their_misfit(written):
 
 
 def test_the_best_and_the_configured_candidate_are_beside_each_statement(written):
-    statements = tables_of(written / "table.md")["statements"]
+    statements = tables_of(written / "table.md")["reference data"]
     assert statements == [
         # one of the three candidates holds it at one of the two times only
         ["a", "notch 1", "yes", "notch 1", "yes", "3"],

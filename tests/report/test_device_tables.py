@@ -63,7 +63,7 @@ def test_final_states_that_are_no_level_are_listed_with_the_reason(synapse):
     for cells, density, why in zip(
         rows,
         (0.8e12, 0.6e12, 0.5e12),
-        ("no notch holds it", "its ends are at notches further apart", "the track's end cuts"),
+        ("no notch pins it", "its ends are at notches further apart", "the track's end cuts"),
         strict=True,
     ):
         assert why in cells[2]
@@ -179,7 +179,7 @@ def test_columns_of_the_sweep_are_in_their_units(synapse):
         "state": "between 1 and 2",
         "beyond_model": "no",
         "settled": "yes",
-        "held against the current": "no",
+        "pinned against the current": "no",
         "read at (ns)": "1.25",
         "wall, lower edge (nm)": "210.0",
         "wall, upper edge (nm)": "398.0",

@@ -122,9 +122,9 @@ def test_one_table_tells_minimum_barrier_kept_reached_and_left(rows):
     assert list(found) == ["initial", *STARTS, "reversed"]
     one, half, two = (found[state] for state in STARTS)
     assert (one["level"], half["level"], two["level"]) == ("1", "half", "2")
-    assert (one["lowest barrier (k_B T)"], one["kept"]) == ("51.5", "yes")
-    assert (half["lowest barrier (k_B T)"], half["kept"]) == ("9.2", "no")
-    assert (two["lowest barrier (k_B T)"], two["kept"]) == ("–", "unknown")
+    assert (one["lowest barrier (k_B T)"], one["retained"]) == ("51.5", "yes")
+    assert (half["lowest barrier (k_B T)"], half["retained"]) == ("9.2", "no")
+    assert (two["lowest barrier (k_B T)"], two["retained"]) == ("–", "unknown")
     column = "reached from other states"
     assert [row[column] for row in (one, half, two)] == ["yes", "yes", "no"]
     # by ascending magnitude; 5 ns at +0.7 leave the wall beside the place of its state
@@ -132,24 +132,24 @@ def test_one_table_tells_minimum_barrier_kept_reached_and_left(rows):
     assert one[AGAINST] == "4 ns: 0.7 to E; 5 ns: 0.7 to E"
     assert half[ALONG] == "4 ns: 0.6 to 2, 0.7 to R; 5 ns: 0.6 to 2, 0.7 to 1"
     assert half[AGAINST] == "4 ns: 0.6 to 1, 0.7 to 1; 5 ns: 0.6 to (f), 0.7 to 1"
-    assert two[ALONG] == two[AGAINST] == "a wall placed there moves on"
+    assert two[ALONG] == two[AGAINST] == "a wall initialised there moves on"
 
 
 def test_a_reversed_track_is_kept_by_the_barrier_of_nucleation_and_not_left(rows):
     row = rows(barriers(), transitions())["reversed"]
-    assert (row["lowest barrier (k_B T)"], row["kept"]) == ("300.0", "yes")
+    assert (row["lowest barrier (k_B T)"], row["retained"]) == ("300.0", "yes")
     assert (row[ALONG], row[AGAINST]) == ("nothing", "nothing")
     assert row["reached from other states"] == "yes"
-    assert rows(barriers(39.9))["reversed"]["kept"] == "no"
-    assert rows(barriers(converged=0))["reversed"]["kept"] == "unknown"
+    assert rows(barriers(39.9))["reversed"]["retained"] == "no"
+    assert rows(barriers(converged=0))["reversed"]["retained"] == "unknown"
 
 
 def test_what_was_not_computed_is_unknown(rows):
     row = rows(barriers())["notch 1"]
-    assert (row["kept"], row["reached from other states"]) == ("yes", "unknown")
+    assert (row["retained"], row["reached from other states"]) == ("yes", "unknown")
     assert (row[ALONG], row[AGAINST]) == ("unknown", "unknown")
     row = rows(None, transitions())["notch 1"]
-    assert (row["lowest barrier (k_B T)"], row["kept"]) == ("–", "unknown")
+    assert (row["lowest barrier (k_B T)"], row["retained"]) == ("–", "unknown")
     assert row[ALONG].startswith("4 ns: 0.6")
     # no pulse starts there
     initial = rows(barriers(), transitions())["initial"]
@@ -163,8 +163,8 @@ def test_a_level_without_a_minimum_is_not_kept(bench, rows):
         data["level_minimum"][0] = value
         files.write_dataset(data, bench.out, "synapse", {})
         found = rows(barriers(), transitions())
-        assert (found["initial"]["minimum"], found["initial"]["kept"]) == (minimum, kept)
-        assert (found["notch 1"]["minimum"], found["notch 1"]["kept"]) == ("unknown", "yes")
+        assert (found["initial"]["minimum"], found["initial"]["retained"]) == (minimum, kept)
+        assert (found["notch 1"]["minimum"], found["notch 1"]["retained"]) == ("unknown", "yes")
 
 
 def test_a_level_in_which_no_wall_rests_has_no_position(bench, rows):

@@ -357,7 +357,7 @@ def test_the_figure_of_accuracies_shows_the_error(campaign):
     for number, stage in enumerate(FREE_STAGES):
         run = next(run for run in campaign.runs() if run["stage"] == stage)
         free = files.read_json(files.METRICS.format(**run))["test_accuracy"]
-        x, y, half = lines["free weights, no synapse"][number]
+        x, y, half = lines["FP32 weights, no synapse"][number]
         assert (x, half) == (number, 0)
         assert y == pytest.approx(100 - free, abs=0.006)
     # left of the first place of its stage; the paper lacks the stage continued, the second place
@@ -388,7 +388,7 @@ def test_the_figure_of_accuracies_shows_mean_and_deviation_of_the_seeds(campaign
         files.write_json(record, files.METRICS.format(**run))
     lines = {label: points for label, points, _ in points_of(drawn("accuracy", networks).axes[0])}
     # errors of 10, 9 and 5 %: mean 8, deviation the root of (4 + 1 + 9) / 2
-    for points in (lines["free weights, no synapse"], lines["synapse-5, parallel"][2:]):
+    for points in (lines["FP32 weights, no synapse"], lines["synapse-5, parallel"][2:]):
         for _, y, half in points:
             assert (y, half) == (pytest.approx(8, abs=1e-9), pytest.approx(7**0.5, abs=1e-9))
     # errors of 14, 17 and 17 %
@@ -402,7 +402,7 @@ def test_the_figure_of_accuracies_has_the_stages_that_there_are(uneven):
     panels = {panel.get_title(): panel for panel in figure.axes}
     quantised = ["Quantised, layer", "Quantised, layer-extended"]
     plain = ["FP32", *quantised, "Fine-tuned, layer", "Fine-tuned, snapped, layer"]
-    tuned = ["FP32", "FP32, continued", *quantised, "Trained on levels, layer-extended"]
+    tuned = ["FP32", "FP32, continued", *quantised, "Quantisation-aware, layer-extended"]
     for name, columns in {"plain": plain, "tuned": tuned}.items():
         for dataset in ("MNIST", "Fashion-MNIST"):
             assert columns_of(panels[f"{dataset}, {name}"]) == columns
@@ -411,9 +411,9 @@ def test_the_figure_of_accuracies_has_the_stages_that_there_are(uneven):
         for title, panel in panels.items()
         if (found := points_of(panel))
     }
-    assert places["MNIST, plain"]["free weights, no synapse"] == [0]
+    assert places["MNIST, plain"]["FP32 weights, no synapse"] == [0]
     assert places["MNIST, plain"]["synapse-5, series"] == [1, 2, 3, 4]
-    assert places["MNIST, tuned"]["free weights, no synapse"] == [0, 1]
+    assert places["MNIST, tuned"]["FP32 weights, no synapse"] == [0, 1]
     assert places["MNIST, tuned"]["synapse-5, series"] == [2, 3, 4]
     told = {line.get_label(): line for line in panels["MNIST, plain"].get_lines()}
     assert [round(x) for x in told["paper, 10 notches"].get_xdata()] == [0, 1, 3]
@@ -580,7 +580,7 @@ def test_a_stage_that_a_recipe_lacks_leaves_no_gap_in_the_histograms(uneven):
     panels = np.array(figure.axes).reshape(2 * 2, 4)
     assert all(panel.get_visible() for panel in panels.flat)
     plain = ["FP32", "Quantised", "Fine-tuned", "Fine-tuned, snapped"]
-    tuned = ["FP32", "FP32, continued", "Quantised", "Trained on levels"]
+    tuned = ["FP32", "FP32, continued", "Quantised", "Quantisation-aware"]
     titles = [[panel.get_title() for panel in row] for row in panels]
     assert titles == [plain, plain, tuned, tuned]
     # the mapping with the most stages
@@ -860,7 +860,7 @@ def test_the_gaps_of_a_campaign_are_written_as_numbers_and_below_the_accuracies(
     assert header == [
         *report.PLACE,
         "Quantised, below FP32",
-        "Trained on levels, below FP32, continued",
+        "Quantisation-aware, below FP32, continued",
     ]
     found = {tuple(row[:3]): row[3:] for row in cells}
     assert len(found) == len(cells) == 2**5
@@ -962,7 +962,7 @@ def test_the_look_of_an_accuracy_tells_synapse_and_reading(campaign):
     points = points_of(figure.axes[0])  # MNIST, plain
     labelled = {label: line for label, _, line in points}
     names = [f"{k}, {reading}" for k in ("synapse-10", "synapse-5") for reading in files.READINGS]
-    assert list(labelled) == [*names, "free weights, no synapse"]
+    assert list(labelled) == [*names, "FP32 weights, no synapse"]
     assert texts == list(labelled)
     assert len({labelled[name].get_color() for name in names}) == 4
     assert len({labelled[name].get_marker() for name in names}) == 4

@@ -57,9 +57,7 @@ def test_each_pulse_of_a_device_has_its_price(synapse, job, tmp_path):
     assert 0.5 * 387 < mean < middle < 387
     assert middle - mean > 5
     assert [row["model"] for row in rows] == ["inside", "inside", *[OUTSIDE] * 2, BEYOND]
-    conditions = dict(
-        tables_below(paths[1])["synapse-3: what the price of a pulse is computed from"]
-    )
+    conditions = dict(tables_below(paths[1])["synapse-3: parameters of energy and temperature"])
     assert conditions == {
         "heavy metal": "no preset",
         "its thickness (nm)": "4",
@@ -91,7 +89,9 @@ def test_a_preset_and_the_angle_of_the_device_are_told(synapse, job, tmp_path):
         (HeavyMetal(), "no preset", "0.4"),
     ):
         device_tables(synapse.out, *paths, job.model_copy(update={"heavy_metal": metal}))
-        (rows,) = (rows for title, rows in tables_below(paths[1]).items() if "computed" in title)
+        (rows,) = (
+            rows for title, rows in tables_below(paths[1]).items() if "parameters of" in title
+        )
         assert dict(rows)["heavy metal"] == name
         assert dict(rows)["its spin Hall angle θ"] == angle
 
@@ -128,14 +128,14 @@ def test_a_program_has_the_price_of_each_pulse_and_of_all(tmp_path):
     assert rises[1] > rises[0] > rises[2]
     means = [float(row["temperature rise, mean (K)"]) for row in rows[1:]]
     assert max(means) < max(rises)
-    (row,) = tables_below(names["markdown"])["up-down: price"]
+    (row,) = tables_below(names["markdown"])["up-down: write energy"]
     count, total, each, warmest, hottest, outside = row
     assert (count, outside) == ("3", str(sum(rise > 230 for rise in rises)))
     assert 0 < int(outside) < 3
     assert float(total) == pytest.approx(sum(energies) / 1e-12, abs=6e-4)
     assert float(each) == pytest.approx(sum(energies) / 3e-12, abs=6e-4)
     assert (float(warmest), float(hottest)) == (max(means), max(rises))
-    assert "<caption>up-down: price</caption>" in names["html"].read_text(encoding="utf-8")
+    assert "<caption>up-down: write energy</caption>" in names["html"].read_text(encoding="utf-8")
 
 
 def test_a_wrong_price_job_is_one_sentence(synapse, tmp_path):

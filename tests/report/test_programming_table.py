@@ -280,7 +280,7 @@ def test_the_readable_table_has_units_and_says_what_cannot_be_written(folder, jo
     total = float(rows["quantized", "stairs", "reset"]["energy"])
     assert cells[-3] == f"{total / 1e-9:.1f}"
     assert cells[-2] == f"{total / 12 / 1e-12:.3f}"
-    for word in ("cannot be changed", "as if each synapse were the device of the program"):
+    for word in ("cannot be changed", "as if each synapse were the device of the pulse train"):
         assert word in text
         assert word in (folder / "table.html").read_text(encoding="utf-8")
 

@@ -73,7 +73,7 @@ def test_the_table_of_mappings_has_means_and_sample_deviations():
     assert float(row["deviation"]) == pytest.approx(deviation, abs=1e-4)
     assert [table.title for table in tables] == [
         "Quantised, below FP32: recipe plain",
-        "Trained on levels, below FP32, continued: recipe plain",
+        "Quantisation-aware, below FP32, continued: recipe plain",
     ]
     assert tables[1].rows() == [["layer", "0.33 ± 0.76"], ["signed-3sd", "0.25 ± 0.25"]]
 
@@ -291,7 +291,7 @@ def test_the_figure_of_mappings_has_a_point_with_a_bar_for_each_mapping(kept):
     assert [panel.get_title() for panel in figure.axes] == ["MNIST, plain", "own, plain"] * 2
     assert [panel.get_ylabel() for panel in figure.axes] == [
         *("Quantised\naccuracy lost (% points)", ""),
-        *("Trained on levels\naccuracy lost (% points)", ""),
+        *("Quantisation-aware\naccuracy lost (% points)", ""),
     ]
     cost = {
         "quantized": {"layer": (7.0, 16.0, 0.5), "signed-3sd": (0.5, 0.25, 0.5)},

@@ -1,4 +1,4 @@
-"""Barriers between the states of a synapse: one job a pair, and which states are kept.
+"""Barriers between the states of a synapse: one job a pair, and which states are retained.
 
 They are targets of their own, since a path takes some 20 seconds to a minute of a core.
 """

@@ -1,7 +1,7 @@
 """Calibration: a bounded search for parameters under which devices do what the paper states."""
 
 
-# a checkpoint: the candidates of the second round are known once the first is judged
+# a checkpoint: the candidates of the second round depend on the results of the first
 checkpoint calibration_round:
     """The candidates of one round: over the whole ranges, then around the best of these."""
     input:

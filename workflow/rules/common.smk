@@ -48,7 +48,7 @@ def figure_style(wildcards):
 
 
 def simulated(wildcards):
-    """Return the device of a simulation: that of its program, its window or its case."""
+    """Return the device of a simulation: of its pulse train, operating window or case."""
     if case := wildcards.get("case"):
         return campaign.devices[campaign.crosscheck.cases[case].device]
     if window := wildcards.get("window"):
@@ -59,7 +59,7 @@ def simulated(wildcards):
 
 
 def variant_of(wildcards):
-    """Return the variant of the device of a window."""
+    """Return the variant of the device of an operating window."""
     window = campaign.windows[wildcards.window]
     return window.of_variant(campaign.simulated, wildcards.variant)
 
@@ -72,7 +72,7 @@ def calculator(wildcards):
 
 
 def price(wildcards):
-    """Return what the price of pulses on a device, or in its program, depends on, as JSON."""
+    """Return what the write energy of pulses on a device depends on, as JSON."""
     return jobs.price_job(simulated(wildcards)).to_json()
 
 

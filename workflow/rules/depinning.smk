@@ -25,7 +25,7 @@ rule alone_level:
         " > {log:q} 2>&1"
 
 
-# a checkpoint: which pulses follow is known once it is known which of those before free a wall
+# a checkpoint: the next pulses depend on which of those before depin a wall
 checkpoint depinning_round:
     """The pulses of one round: both limits, then the middle of each gap with a threshold."""
     input:

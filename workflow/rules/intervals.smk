@@ -1,7 +1,7 @@
 """Intervals: bisection of the current density between pulses that end in different states."""
 
 
-# a checkpoint: which pulses follow is known once the states after those before are
+# a checkpoint: the next pulses depend on the states after those before
 checkpoint interval_round:
     """The pulses of one round: the middle of each gap with different states at its ends."""
     input:

@@ -1,8 +1,8 @@
-"""What the levels of a synapse are worth: from its device, its barriers and its transitions."""
+"""Levels of a synapse with their barriers and transitions."""
 
 
 rule level_report:
-    """The levels of a synapse as tables: minimum, barrier, kept, reached, left again."""
+    """The levels of a synapse as tables: minimum, barrier, retained, reached, left again."""
     input:
         unpack(lambda w: plan.level_sources(campaign, w.device)),
     output:
@@ -12,7 +12,7 @@ rule level_report:
             filled(files.LEVELS_TABLE, suffix=".html"),
             caption="../report/levels-table.rst",
             category="Devices",
-            labels={"result": "{device}: what each level is worth"},
+            labels={"result": "{device}: levels with their barriers and transitions"},
         ),
     log:
         files.log_of(filled(files.LEVELS_TABLE, suffix=".csv")),

@@ -1,4 +1,4 @@
-"""Data sets, networks with free weights and on a synapse's levels, and tables.
+"""Data sets, networks in FP32 and on a synapse's levels, and tables.
 
 A network depends only on the levels or the activation of a device. They are a parameter, and the
 file that contains them is `ancient`, so that no network is trained again if it is only rewritten.
@@ -39,7 +39,7 @@ rule data:
 
 
 rule train:
-    """A network with free weights (stage fp32), with the neuron's measured activation."""
+    """A network in FP32 (stage fp32), with the neuron's measured activation."""
     input:
         data=files.DATA,
         neuron=ancient(files.COMPACT_MODEL.format(device=campaign.networks.neuron)),
@@ -66,7 +66,7 @@ rule train:
 
 
 rule train_on:
-    """That network, trained further with free weights (stage continued)."""
+    """That network, trained further in FP32 (stage continued)."""
     input:
         data=files.DATA,
         start=filled(files.CHECKPOINT, **FREE),

@@ -1,8 +1,8 @@
-"""Programs: sequences of pulses on a device, and the conductance of the device during them."""
+"""Pulse trains: sequences of pulses on a device, and the conductance of the device during them."""
 
 
 rule program:
-    """All pulses of a program in one simulation, from the initial state of the device."""
+    """All pulses of a pulse train in one simulation, from the initial state of the device."""
     input:
         lambda w: files.INITIAL.format(device=campaign.programs[w.program].device),
     output:
@@ -28,7 +28,7 @@ rule program:
 
 
 rule response:
-    """The conductance of a device during a program and after each of its pulses."""
+    """The conductance of a device during a pulse train and after each of its pulses."""
     input:
         files.PROGRAM,
     output:
@@ -49,7 +49,7 @@ rule response:
 
 
 rule program_report:
-    """The response of a device to a program, as tables and as a figure."""
+    """The response of a device to a pulse train, as tables and as a figure."""
     input:
         files.RESPONSE,
     output:
@@ -59,13 +59,13 @@ rule program_report:
             filled(files.PROGRAM_TABLE, suffix=".html"),
             caption="../report/program-table.rst",
             category="Devices",
-            labels={"result": "program {program}: table"},
+            labels={"result": "pulse train {program}: table"},
         ),
         png=report(
             png(files.PROGRAM_FIGURE, "response"),
             caption="../report/program-response.rst",
             category="Devices",
-            labels={"result": "program {program}: response"},
+            labels={"result": "pulse train {program}: response"},
         ),
         vector=vector(files.PROGRAM_FIGURE, "response"),
         data=figure_data(files.PROGRAM_FIGURE, "response"),

@@ -51,7 +51,7 @@ rule trace:
 
 
 rule level:
-    """A wall placed in one of the states that a synapse can hold, and relaxed."""
+    """A wall initialised in one of the states of a synapse, and relaxed."""
     output:
         files.LEVEL,
     log:

@@ -1,4 +1,4 @@
-"""Studies of mappings: which one keeps the accuracy, and which one the paper may have used."""
+"""Studies of mappings: their loss of accuracy, and the one that the paper may have used."""
 
 
 rule compare_mappings:
@@ -33,7 +33,7 @@ rule compare_mappings:
 
 
 rule mapping_table:
-    """What each mapping costs, as data, as readable text and as a figure."""
+    """The loss by each mapping, as data, as readable text and as a figure."""
     input:
         comparisons=plan.comparison_paths(campaign.networks),
         references=plan.reference_metrics(campaign.networks),
@@ -44,7 +44,7 @@ rule mapping_table:
             png(files.FIGURE, "mappings"),
             caption="../report/mappings.rst",
             category="Networks",
-            labels={"result": "what each mapping costs"},
+            labels={"result": "loss of accuracy by mapping"},
         ),
         vector=vector(files.FIGURE, "mappings"),
         data=figure_data(files.FIGURE, "mappings"),
@@ -109,7 +109,7 @@ rule choose_interpretations:
 
 
 rule fine_tune_interpretations:
-    """The chosen interpretations, trained further with free weights."""
+    """The chosen interpretations, trained further in FP32."""
     input:
         data=files.DATA,
         neuron=ancient(files.COMPACT_MODEL.format(device=campaign.networks.neuron)),

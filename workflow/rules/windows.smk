@@ -1,8 +1,8 @@
-"""Windows: staircases of pulses over a grid of amplitudes and durations, and their map."""
+"""Operating windows: pulse trains over a grid of amplitudes and durations, and their map."""
 
 
 rule window_initial:
-    """The state from which all staircases of one variant start."""
+    """The state from which all pulse trains of one variant start."""
     output:
         files.WINDOW_INITIAL,
     log:
@@ -52,7 +52,7 @@ rule staircase:
 
 
 rule window:
-    """The outcomes of all staircases of a window."""
+    """The outcomes of all pulse trains of an operating window."""
     input:
         lambda w: list(plan.staircase_places(campaign, w.window)),
     output:
@@ -67,13 +67,13 @@ rule window:
         staircases=lambda w: files.WINDOW.format(**w).removesuffix(".nc"),
         revision=revisions.of("devices"),
     shell:
-        # the job grows with the window, and the length of an argument is limited
+        # the job grows with the operating window, and the length of an argument is limited
         "wallnet window --job - --staircases {params.staircases:q} --out {output:q}"
         " <<< {params.job:q} > {log:q} 2>&1"
 
 
 rule window_report:
-    """The outcomes of a window, as tables and as a map."""
+    """The outcomes of an operating window, as tables and as a map."""
     input:
         files.WINDOW,
     output:
@@ -83,13 +83,13 @@ rule window_report:
             filled(files.WINDOW_TABLE, suffix=".html"),
             caption="../report/window-table.rst",
             category="Devices",
-            labels={"result": "window {window}: table"},
+            labels={"result": "operating window {window}: table"},
         ),
         png=report(
             png(files.WINDOW_FIGURE, "map"),
             caption="../report/window-map.rst",
             category="Devices",
-            labels={"result": "window {window}: map"},
+            labels={"result": "operating window {window}: map"},
         ),
         vector=vector(files.WINDOW_FIGURE, "map"),
         data=figure_data(files.WINDOW_FIGURE, "map"),

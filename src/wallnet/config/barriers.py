@@ -1,4 +1,4 @@
-"""Barriers between the states of a synapse, and what makes a state a kept one."""
+"""Barriers between the states of a synapse, and the least barrier of a retained state."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -22,9 +22,9 @@ class Barriers(Section):
     temperature: Annotated[
         float, Quantity("K", 1.0, 2000.0, fix="temperatures are in kelvin: 300")
     ] = 300.0
-    """Temperature at which a state has to be kept. Source: our choice."""
+    """Temperature at which a state has to be retained. Source: our choice."""
     kept: Annotated[float, Quantity("1", 1.0, 1000.0, fix="40 is usual: ten years at 1 GHz")] = 40.0
-    """Least barrier of a kept state, in k_B T. Source: ten years at an attempt frequency of
+    """Least barrier of a retained state, in k_B T. Source: ten years at an attempt frequency of
     1 GHz."""
     attempt_frequencies: tuple[Frequency, Frequency] = (1e9, 1e12)
     """Least and greatest attempt frequency, between which a lifetime is stated. Source: our

@@ -22,7 +22,7 @@ class FilmSettings(Section):
     """Time step as a fraction of the stability limit. Source: measured."""
     # not part of a job if empty: finished traces do not run again for a key that they lack
     without: Annotated[tuple[Shortcut, ...], Field(exclude_if=lambda names: not names)] = ()
-    """Shortcuts that the engine does without, to see what they cost."""
+    """Shortcuts that are switched off, to measure their error."""
 
 
 class OommfSettings(Section):

@@ -56,7 +56,7 @@ class SinglePulse(Section):
 
 
 class Rest(SinglePulse):
-    """A statement: where the wall is after a pulse."""
+    """A reference value: the state of the wall after a pulse."""
 
     state: str
     """State of the wall when it is read: "notch 2", or "reversed"."""
@@ -74,7 +74,7 @@ class Rest(SinglePulse):
 
 
 class Arrival(SinglePulse):
-    """A statement: when the wall arrives at a notch."""
+    """A reference value: the time at which the wall arrives at a notch."""
 
     notch: Annotated[int, Field(ge=1, le=1000)]
     """Number of the notch, counted from 1 on the left."""
@@ -85,7 +85,7 @@ class Arrival(SinglePulse):
 
 
 class Response(Sweep):
-    """A statement: the normalised conductance of a detector is linear in the current density."""
+    """Reference data: the normalised conductance of a detector is linear in the current density."""
 
     device: str
     """Name of a simulated device in `devices`, read when its pulse ends."""
@@ -127,7 +127,7 @@ class Parameters(Section):
 
 @dataclass(frozen=True)
 class Simulation:
-    """One pulse on one device, on which statements depend."""
+    """One pulse on one device, on which reference data depend."""
 
     device: str
     current_density: float
@@ -141,11 +141,11 @@ class Calibration(Section):
     """
 
     rests: tuple[Rest, ...] = ()
-    """Statements of where the wall is after a pulse."""
+    """Reference states of the wall after a pulse."""
     arrivals: tuple[Arrival, ...] = ()
-    """Statements of when the wall arrives at a notch."""
+    """Reference times at which the wall arrives at a notch."""
     responses: tuple[Response, ...] = ()
-    """Statements of linear transfer curves."""
+    """Reference transfer curves, which are linear."""
     parameters: Parameters = Parameters()
     """Ranges of the searched parameters."""
     read_delays: Annotated[tuple[DurationOrNone, ...], Field(json_schema_extra={"minItems": 1})] = (
@@ -181,7 +181,7 @@ class Calibration(Section):
         return 2 if self.local_candidates else 1
 
     def simulations(self) -> list[Simulation]:
-        """Return the simulations of each candidate; statements share those that are equal."""
+        """Return the simulations of each candidate; reference data share those that are equal."""
         found = [Simulation(each.device, each.current_density) for each in self._single()]
         for response in self.responses:
             found += [Simulation(response.device, each) for each in response.current_densities]
@@ -192,7 +192,7 @@ class Calibration(Section):
         yield from self.arrivals
 
     def configured(self, devices: Mapping[str, Device]) -> Candidate:
-        """Return the parameters of the configuration: those of the first device with a statement.
+        """Return the parameters of the configuration: those of the first device that it names.
 
         Parameters
         ----------
@@ -344,7 +344,7 @@ class Calibration(Section):
 
 
 def _last_notch(statement: SinglePulse) -> int:
-    """Return the number of the notch that a statement names; 0 if it names none."""
+    """Return the number of the notch that a reference state names; 0 if it names none."""
     if isinstance(statement, Arrival):
         return statement.notch
     assert isinstance(statement, Rest)

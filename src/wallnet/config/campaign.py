@@ -41,11 +41,11 @@ class Campaign(Section):
     programs: dict[str, Program] = Field(
         default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
     )
-    """Sequences of pulses on the devices, by name."""
+    """Pulse trains on the devices, by name."""
     windows: dict[str, Window] = Field(
         default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
     )
-    """Pulses over a grid that have to move a wall by one notch each, by name."""
+    """Operating windows: pulses over a grid that have to move a wall by one notch each, by name."""
     transitions: dict[str, Transitions] = Field(
         default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
     )
@@ -57,11 +57,11 @@ class Campaign(Section):
     depinning: dict[str, Depinning] = Field(
         default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
     )
-    """Current densities that free a wall from each notch, by the name of the device."""
+    """Depinning thresholds of the notches, by the name of the device."""
     networks: Networks = Networks()
     """The networks that are trained with them."""
     barriers: Barriers = Barriers()
-    """Barriers between the states of synapses, and what makes a state a kept one."""
+    """Barriers between the states of synapses, and the least barrier of a retained state."""
     calibration: Calibration = Calibration()
     """Search for parameters under which devices do what a paper states."""
     figures: Figures = Figures()
@@ -81,7 +81,7 @@ class Campaign(Section):
 
     @property
     def without_optional(self) -> Self:
-        """The campaign without its optional devices and their programs."""
+        """The campaign without its optional devices and their pulse trains."""
         left_out = {name for name, device in self.simulated.items() if device.optional}
         devices = {name: each for name, each in self.devices.items() if name not in left_out}
         programs = {
@@ -101,7 +101,7 @@ SECTIONS: dict[str, type[Section]] = {
     "figures": Figures,
     "crosscheck": Crosscheck,
 }
-"""Blocks of the configuration beside the devices and the programs."""
+"""Blocks of the configuration beside the devices and the pulse trains."""
 
 
 def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:

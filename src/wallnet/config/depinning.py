@@ -1,4 +1,4 @@
-"""Depinning: the current densities that free a wall from each notch, by bisection."""
+"""Depinning: the depinning threshold of each notch, by bisection."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +25,7 @@ class Depinning(Section):
     duration: Duration = 10e-9
     """Duration of the pulses. Source: paper, as of the synapse's."""
     alone: bool = True
-    """Whether the thresholds on tracks with one notch only are searched, too."""
+    """Whether the thresholds on tracks with one notch only are searched as well."""
 
     @field_validator("current_densities")
     @classmethod

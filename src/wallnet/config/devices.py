@@ -152,7 +152,7 @@ class Output(Section):
     interval: Duration = 50e-12
     """Time between two entries of a trace. Source: our choice."""
     snapshot_interval: Duration = 2.5e-9
-    """Time between two maps of m; the first and last are always kept. Source: our choice."""
+    """Time between two maps of m; the first and last are always written. Source: our choice."""
 
     @model_validator(mode="after")
     def _ordered(self) -> "Output":
@@ -259,7 +259,7 @@ class Device(Section):
     heating: Heating = Heating()
     """The substrate that carries its heat."""
     optional: Annotated[bool, Field(exclude_if=lambda value: not value)] = False
-    """Whether the target `all` leaves out the device and its programs."""
+    """Whether the target `all` leaves out the device and its pulse trains."""
 
     def time_step(self, current_density: float | None = None) -> float:
         """Return the engine's time step in s under a current density in A/m².

@@ -47,7 +47,7 @@ SCHEMES = (
 """Schemes that map weights to conductances; each is a class in `wallnet.networks.mappings`."""
 
 DEFAULT_MAPPING = "signed-fitted"
-"""The mapping if none is named; it keeps the accuracy on few levels, with one scale a layer."""
+"""The mapping if none is named: on few levels it loses little accuracy, with one scale a layer."""
 
 LEVEL_SETS = ("measured", "extended", "reachable", "kept", "rewritable")
 """Sets of a synapse's levels that a mapping can use; a name without a suffix means `measured`."""
@@ -98,21 +98,21 @@ class Stage(NamedTuple):
 
 
 FREE_STAGES = {
-    "fp32": Stage("FP32", "free weights", programmed=False),
+    "fp32": Stage("FP32", "training in FP32", programmed=False),
     "continued": Stage(
         "FP32, continued",
-        "that network, trained on with free weights for as many epochs as on the levels",
+        "that network, trained further in FP32 for as many epochs as on the levels",
         "on_levels",
         programmed=False,
     ),
 }
-"""The stages with free weights, which use no synapse."""
+"""The stages with FP32 weights, which use no synapse."""
 
 LEVEL_STAGES = {
-    "quantized": Stage("Quantised", "the FP32 weights on the nearest level of the synapse"),
+    "quantized": Stage("Quantised", "post-training quantisation to the nearest level"),
     "fine_tuned": Stage(
         "Fine-tuned",
-        "trained on from there with free weights, as in the paper",
+        "that network, trained further in FP32, as in the paper",
         "fine_tuned",
         programmed=False,
     ),
@@ -120,9 +120,8 @@ LEVEL_STAGES = {
         "Fine-tuned, snapped", "that network on the same levels again", "fine_tuned"
     ),
     "on_levels": Stage(
-        "Trained on levels",
-        "the FP32 network, trained on while the weights stay on the levels (straight-through "
-        "estimator)",
+        "Quantisation-aware",
+        "quantisation-aware training of the FP32 network (straight-through estimator)",
         "on_levels",
     ),
 }
@@ -144,7 +143,7 @@ NO_DEVICE = "none"
 """Device, reading and mapping in the path of a network that uses no synapse."""
 
 FREE_NETWORK = dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE)
-"""Wildcards of a network with free weights, which uses no device."""
+"""Wildcards of a network with FP32 weights, which uses no device."""
 
 _NAMED: JsonDict = {"propertyNames": {"pattern": NAME}}
 _FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
@@ -223,7 +222,7 @@ class Training(Section):
     """One run of the optimiser (Adam) over the training images."""
 
     epochs: Annotated[int, Field(ge=1, le=10_000)]
-    """Passes over the training images; the best epoch is kept. Source: our choice."""
+    """Passes over the training images; the best epoch counts. Source: our choice."""
     batch_size: Annotated[int, Field(ge=1, le=100_000)] = 64
     """Images per step of the optimiser. Source: our choice."""
     learning_rate: Annotated[float, Quantity("1", 1e-7, 10.0, fix="1.0e-3 is usual")]
@@ -267,9 +266,9 @@ class LevelTrainings(Section):
     """Training at the stages on a synapse's levels, by name; a stage without one is left out."""
 
     fine_tuned: LevelTraining | None = None
-    """Further training of the quantised network, with free weights."""
+    """Further training of the quantised network, in FP32."""
     on_levels: LevelTraining | None = None
-    """Further training with the weights on the levels."""
+    """Quantisation-aware training."""
 
 
 class Recipe(LevelTrainings):
@@ -291,7 +290,7 @@ class Recipe(LevelTrainings):
     fold_batch_norm: bool = False
     """Whether batch normalisations become part of the layers before them, after `fp32`."""
     fp32: FreeTraining
-    """Training with free weights."""
+    """Training in FP32."""
 
     @field_validator("model")
     @classmethod
@@ -314,7 +313,7 @@ class Recipe(LevelTrainings):
         Returns
         -------
         dict
-            Mappings of each stage, in the order of `STAGES`; `NO_DEVICE` for a stage with free
+            Mappings of each stage, in the order of `STAGES`; `NO_DEVICE` for a stage with FP32
             weights.
         """
         found: dict[str, tuple[str, ...]] = {}
@@ -397,12 +396,12 @@ MODEL_OF_IMAGES = {"0 to 1": "dense", "-1 to 1": "dense-centred"}
 class Interpretations(Section):
     """Readings of the paper's text on quantisation, all combinations of which are tried.
 
-    The images are scaled to [0, 1] or to [-1, 1]. Weights are affine (`layer`) or `signed`; their
-    scale is that of each layer, of the network, or fixed to [-1, 1]; biases are on levels or free.
+    The images are scaled to [0, 1] or to [-1, 1]. Weights are affine (`layer`) or `signed`. Their
+    scale is that of each layer, of the network, or fixed to [-1, 1]. Biases are on levels or FP32.
     """
 
     epochs: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] = (5, 10, 20, 30)
-    """Numbers of epochs of the training with free weights. Source: not in the paper."""
+    """Numbers of epochs of the training in FP32. Source: not in the paper."""
     levels: tuple[Annotated[int, Field(ge=2, le=256)], ...] = (4, 5, 6, 7, 8, 9, 10, 11)
     """Numbers of evenly spaced levels. Source: the paper's synapses have 5 and 10 notches."""
     training: Training = Training(epochs=3, learning_rate=1e-3)
@@ -463,8 +462,8 @@ class Networks(Section):
     interpretations: Interpretations = Interpretations()
     """Readings of the paper's text that the target `table-ii` tries."""
     written_by: dict[str, str] = {}
-    """Program that moves a synapse by one level a pulse, by synapse, for the price of writing its
-    networks: the synapse is written as if it were the device of the program."""
+    """Pulse train that moves a synapse by one level a pulse, by synapse, for the write energy of
+    networks. The synapse is written as if it were the device of the pulse train."""
     table_ii: dict[str, Literal[5, 10]] = {}
     """Number of notches of each synapse that is compared with the paper's Table II."""
     allow_unsuitable_neuron: bool = False
@@ -474,7 +473,7 @@ class Networks(Section):
     seeds: tuple[Seed, ...] = (1,)
     """Seeds; each trains every network once. Source: our choice."""
     validation_fraction: Annotated[float, Quantity("1", 0.01, 0.5, fix="0.1 is usual")] = 0.1
-    """Share of the training images that is used to choose the kept epoch. Source: our choice."""
+    """Share of the training images that is used to choose the best epoch. Source: our choice."""
     threads: Annotated[int, Field(ge=1, le=256)] = 1
     """Threads of a training; fixed, so that results do not depend on the machine."""
     _measured: frozenset[str] = frozenset()
@@ -568,7 +567,7 @@ class Networks(Section):
         devices : Mapping
             The devices.
         programs : iterable of str
-            Names of the programs.
+            Names of the pulse trains.
         transitions : iterable of str
             Names of the devices with transitions.
         """
@@ -585,7 +584,7 @@ class Networks(Section):
         ]
         if "rewritable" in self.level_sets:
             found += [
-                "networks.mappings or networks.compared use the rewritable levels of "
+                "networks.mappings or networks.compared use the mutually reachable levels of "
                 f"{name}, which follow from its transitions; add transitions.{name}, or use "
                 "another level set"
                 for name in self.synapses

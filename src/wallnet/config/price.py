@@ -1,4 +1,4 @@
-"""What writing costs: the heavy metal below the track, and the substrate that carries its heat."""
+"""Write energy: the heavy metal below the track, and the substrate that carries its heat."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -33,7 +33,7 @@ ROOM_TEMPERATURE = 300.0
 class HeavyMetal(Section):
     """The metal below the track, in which the current flows; it has the track's length and width.
 
-    No simulation depends on it, only the price of pulses.
+    No simulation depends on it, only the write energy and the temperature of pulses.
     """
 
     preset: Preset | None = None

@@ -1,4 +1,4 @@
-"""Programs: sequences of current pulses that write and rewrite a device."""
+"""Pulse trains: sequences of current pulses that write and rewrite a device."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,11 +10,11 @@ from wallnet.config.devices import Device
 from wallnet.config.quantities import CurrentDensity, Duration, DurationOrNone, Section
 
 MOST_PULSES = 100_000
-"""Largest number of pulses of a program."""
+"""Largest number of pulses of a pulse train."""
 
 
 class ProgramPulse(Section):
-    """A square current pulse of a program and the pause after it."""
+    """A square current pulse of a pulse train, and the pause after it."""
 
     current_density: CurrentDensity
     """Current density J of the pulse."""
@@ -33,7 +33,7 @@ def repeated(pulses: Iterable[ProgramPulse]) -> Iterator[ProgramPulse]:
 
 
 class Program(Section):
-    """A sequence of pulses on one device, from its initial state on."""
+    """A pulse train on one device, which starts from its initial state."""
 
     device: str
     """Name of a simulated device in `devices`."""
@@ -51,7 +51,7 @@ class Program(Section):
 
     @property
     def duration(self) -> float:
-        """Duration of the whole program in s."""
+        """Duration of the whole pulse train in s."""
         return sum(each.repetitions * (each.duration + each.pause) for each in self.pulses)
 
     def problems(self, key: str, devices: Mapping[str, Device]) -> list[str]:
@@ -60,7 +60,7 @@ class Program(Section):
         Parameters
         ----------
         key : str
-            Key of this program, for messages.
+            Key of this pulse train, for messages.
         devices : Mapping
             The simulated devices of the campaign.
         """

@@ -21,7 +21,7 @@ class Notches(Section):
     """Pairs of semicircular cuts, one on each long edge, given by count or by position."""
 
     diameter: Length
-    """Diameter of every notch. Source: paper: 20 nm, at which no notch holds a wall; 40 nm does."""
+    """Diameter of every notch. Source: paper: 20 nm, at which no notch pins a wall; 40 nm does."""
     count: Annotated[int, Field(ge=1, le=1000)] | None = None
     """Number of pairs, at k·length/count; the last one is on the right edge. Source: paper."""
     positions: tuple[Position, ...] | None = None
@@ -58,7 +58,7 @@ class Track(Section):
     notches: Notches | None = None
     """Notches along both edges; null removes inherited ones."""
     fixed_ends: Annotated[Length | None, Field(exclude_if=lambda value: value is None)] = None
-    """Length at each end whose magnetisation is held; none if not given. Source: our choice."""
+    """Length of the frozen spins at each end; none if not given. Source: our choice."""
 
     @property
     def cells(self) -> tuple[int, int]:
@@ -89,7 +89,7 @@ class Track(Section):
     def inner_notch_positions(self) -> tuple[float, ...]:
         """Positions of the notches that are completely inside the track, in m.
 
-        A notch on the right edge does not hold a wall for long, since the wall leaves the track.
+        A notch on the right edge does not pin a wall for long, since the wall leaves the track.
         """
         end = self.length * (1 + ROUNDING)
         return tuple(x for x in self.notch_positions if x + self.notch_radius <= end)
@@ -158,7 +158,7 @@ class Track(Section):
         shortest = self.cell_size * (1 - ROUNDING)
         if self.fixed_ends is not None and min(self.fixed_ends, last - first) < shortest:
             raise ValueError(
-                f"fixed_ends {self.fixed_ends:g} m holds no cell or the whole track; make it at "
+                f"fixed_ends {self.fixed_ends:g} m contains no cell or the whole track; make it at "
                 f"least cell_size {self.cell_size:g} m, and less than half of length "
                 f"{self.length:g} m"
             )

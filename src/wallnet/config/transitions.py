@@ -17,7 +17,7 @@ class Transitions(PulseGrid):
     """
 
     starts: Annotated[tuple[str, ...] | None, Field(json_schema_extra={"minItems": 1})] = None
-    """States from which pulses start, such as "notch 2"; all that notches hold if not given."""
+    """States from which pulses start, such as "notch 2"; by default all states of pinned walls."""
 
     @field_validator("starts")
     @classmethod
@@ -33,7 +33,7 @@ class Transitions(PulseGrid):
                 ends = None
             if ends is None:
                 raise ValueError(
-                    f"has {name!r}, at which no notch holds both ends of a wall; write "
+                    f"has {name!r}, at which no notch pins both ends of a wall; write "
                     "'notch 1' or 'between 1 and 2'"
                 )
         return tuple(dict.fromkeys(value))

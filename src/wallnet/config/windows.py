@@ -1,4 +1,4 @@
-"""Windows: pulses over a grid of amplitudes and durations that have to climb a staircase."""
+"""Operating windows: the amplitudes and durations of pulses that switch stepwise."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,13 +12,13 @@ from wallnet.config.pulse import PulseGrid
 from wallnet.config.quantities import Duration, DurationOrNone, Fraction, Section
 
 AS_CONFIGURED = "as-configured"
-"""Name of the only variant of a window without variants."""
+"""Name of the only variant of an operating window without variants."""
 
 _VARIANT = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
 
 
 class Tail(Section):
-    """A weaker current right after each pulse, which a notch holds a wall against."""
+    """A weaker current right after each pulse, against which a notch pins a wall."""
 
     share: Fraction
     """Current density as a share of that of the pulse. Source: our choice."""
@@ -82,7 +82,7 @@ class Window(PulseGrid):
         Parameters
         ----------
         key : str
-            Key of this window, for messages.
+            Key of this operating window, for messages.
         devices : Mapping
             The simulated devices of the campaign.
         validate : callable
@@ -108,8 +108,8 @@ class Window(PulseGrid):
         notches = device.track.inner_notch_positions
         if len(notches) < 2:
             return [
-                f"{block} has {len(notches)} notches inside its track; a staircase needs two or "
-                "more: give track.notches.positions"
+                f"{block} has {len(notches)} notches inside its track; stepwise switching needs "
+                "two or more: give track.notches.positions"
             ]
         found = []
         if abs(device.wall.start - notches[0]) > device.track.notch_radius:

@@ -1,7 +1,7 @@
-"""All barriers of a device: which states are kept, and for how long.
+"""All barriers of a device: which states are retained, and for how long.
 
 A state is left over its lowest barrier E. By Arrhenius' law its mean lifetime is exp(E/(k_B T))/f
-with an attempt frequency f, which is known to some orders of magnitude only.
+with an attempt frequency f, which is uncertain by some orders of magnitude.
 """
 
 import json
@@ -57,7 +57,7 @@ def gather_barriers(
     Parameters
     ----------
     job : BarriersJob
-        Track, temperature, barrier of a kept state, attempt frequencies.
+        Track, temperature, barrier of a retained state, attempt frequencies.
     minima : mapping
         From a state to the file of its minimum.
     pairs : sequence of str or Path
@@ -166,14 +166,14 @@ def _energy(data: "xarray.Dataset") -> float:
 
 
 def _kept(barrier: float, known: bool, threshold: float) -> int:
-    """Return 1 if a state is kept, 0 if it is not, -1 if an unknown barrier could decide."""
+    """Return 1 if a state is retained, 0 if it is not, -1 if an unknown barrier could decide."""
     if barrier < threshold:
         return 0
     return 1 if known and math.isfinite(barrier) else -1
 
 
 def kept_states(path: str | Path) -> dict[str, bool]:
-    """Return which states of a device are kept, the reversed track included if it can be.
+    """Return which states of a device are retained, the reversed track included if it can be.
 
     Parameters
     ----------

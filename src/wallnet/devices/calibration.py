@@ -1,7 +1,7 @@
-"""Calibration: which parameters make devices do what a paper states.
+"""Calibration of the parameters of devices to reference data, such as those of a paper.
 
-The misfit of a candidate is the number of statements that do not hold, plus the distance of what
-was read from each of these: of a wall in notches, of a transfer curve as a share of full scale.
+The misfit of a candidate is the number of reference data that it misses, plus its distance from
+each of these: of a wall in notches, of a transfer curve as a share of full scale.
 """
 
 import math
@@ -32,16 +32,16 @@ Statement = Rest | Arrival | Response
 
 @dataclass(frozen=True)
 class Judged:
-    """What was read of a candidate, beside a statement.
+    """Value of a candidate, compared with a reference value.
 
     Attributes
     ----------
     found : str
-        What was read.
+        Value of the candidate.
     holds : bool
-        Whether the statement holds.
+        Whether the reference value is met.
     distance : float
-        Distance from the statement, in notches or in full scales; 0 if it holds.
+        Distance from the reference value, in notches or in full scales; 0 if it is met.
     """
 
     found: str
@@ -266,7 +266,7 @@ def _statements(job: CalibrationJob) -> list[Statement]:
 
 
 def named(statement: Statement) -> str:
-    """Return a statement as text, with current densities in 1e12 A/m²."""
+    """Return a reference value as text, with current densities in 1e12 A/m²."""
     if isinstance(statement, Response):
         low, high = (
             each / 1e12
@@ -280,12 +280,12 @@ def named(statement: Statement) -> str:
 
 
 def misfits(judged: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the number of missed statements and the misfit from what was read.
+    """Return the number of missed reference data and the misfit.
 
     Parameters
     ----------
     judged : ndarray of Judged (..., statement)
-        What was read beside each statement.
+        Values of candidates, compared with each reference value.
     """
     missed = np.vectorize(lambda each: 0 if each.holds else 1, otypes=[int])(judged)
     distance = np.vectorize(lambda each: each.distance, otypes=[float])(judged)
@@ -322,7 +322,7 @@ def _read(path: str, candidate: Candidate, density: float, made: dict[str, Any])
 def _judge(
     job: CalibrationJob, candidates: Mapping[int, Candidate], folder: str | Path
 ) -> tuple[NDArray[np.object_], dict[str, Any]]:
-    """Return what was read of candidates (candidate, read delay, statement), and what made it."""
+    """Return the values of candidates (candidate, read delay, reference), and what made them."""
     statements, delays = _statements(job), job.read_delays
     found = np.empty((len(candidates), len(delays), len(statements)), dtype=object)
     made: dict[str, Any] = {}
@@ -345,7 +345,7 @@ def _judge(
 def _each(
     job: CalibrationJob, seen: Mapping[tuple[str, float], Seen], delay: float
 ) -> Iterator[Judged]:
-    """Yield what was read of a candidate beside each statement."""
+    """Yield the value of a candidate for each reference value."""
     for statement in _statements(job):
         if isinstance(statement, Response):
             densities = statement.current_densities

@@ -55,9 +55,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "compact-model", help="write the compact model of a device: levels or activation"
     )
     compact.add_argument("--device", required=True, help="device file")
-    compact.add_argument("--barriers", help="barriers of a synapse, for the level set kept")
+    compact.add_argument("--barriers", help="barriers of a synapse, for the retained levels")
     compact.add_argument(
-        "--transitions", help="transitions of a synapse, for the level set rewritable"
+        "--transitions", help="transitions of a synapse, for the mutually reachable levels"
     )
     compact.add_argument("--out", required=True, help="JSON file to write")
     compact.set_defaults(
@@ -85,19 +85,21 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     gathering.set_defaults(handler=_gather_barriers)
 
     responding = subparsers.add_parser(
-        "response", help="compute the conductance of a device during a program"
+        "response", help="compute the conductance of a device during a pulse train"
     )
     _add_job(responding, ResponseJob)
-    responding.add_argument("--program", required=True, help="trace of the program")
+    responding.add_argument("--program", required=True, help="trace of the pulse train")
     responding.set_defaults(
         handler=lambda given: response(
             ResponseJob.from_json(files.given_text(given.job)), given.program, given.out
         )
     )
 
-    gathering = subparsers.add_parser("window", help="gather the staircases of a window")
+    gathering = subparsers.add_parser(
+        "window", help="gather the pulse trains of an operating window"
+    )
     _add_job(gathering, WindowJob)
-    gathering.add_argument("--staircases", required=True, help="folder of the staircases")
+    gathering.add_argument("--staircases", required=True, help="folder of their simulations")
     gathering.set_defaults(
         handler=lambda given: window(
             WindowJob.from_json(files.given_text(given.job)), given.staircases, given.out
@@ -108,7 +110,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "transitions", help="gather the pulses from all states of a device"
     )
     _add_job(leading, TransitionsJob)
-    leading.add_argument("--levels", required=True, help="folder of the placed walls")
+    leading.add_argument("--levels", required=True, help="folder of the initialised walls")
     leading.add_argument("--transitions", required=True, help="folder of the pulses")
     leading.set_defaults(
         handler=lambda given: transitions(
@@ -129,8 +131,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         bisecting.add_argument("--refined", required=True, help="folder of rounds and their traces")
         bisecting.set_defaults(handler=partial(_bisect, work))
 
-    asking = subparsers.add_parser("depinning-round", help="list the pulses that free walls")
-    freeing = subparsers.add_parser("depinning", help="write the thresholds of a device")
+    asking = subparsers.add_parser("depinning-round", help="list the pulses of a bisection")
+    freeing = subparsers.add_parser("depinning", help="write the depinning thresholds of a device")
     for each, meaning in ((asking, "number of this round"), (freeing, "number of all rounds")):
         _add_job(each, DepinningJob, meaning)
         each.add_argument("--freed", required=True, help="folder of rounds and their traces")

@@ -34,11 +34,11 @@ def compact_model(
     out : str or Path
         JSON file to write.
     barriers : str or Path, optional
-        Barriers of a synapse, which tell the levels that are kept. Without them, the level set
+        Barriers of a synapse, which determine the retained levels. Without them, the level set
         `kept` is not available.
     transitions : str or Path, optional
-        Transitions of a synapse, which tell the kept levels that are rewritable. Without them, the
-        level set `rewritable` is not available.
+        Transitions of a synapse, which determine the mutually reachable ones of these. Without
+        them, the level set `rewritable` is not available.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def compact_model(
         written = [level | {"kept": lasting.get(level["state"], False)} for level in written]
     if transitions is not None:
         if barriers is None:
-            raise FileError(f"{transitions} does not tell which levels are kept; add the barriers")
+            raise FileError(f"{transitions} does not tell the retained levels; add the barriers")
         states = [level["state"] for level in written if level["stable"] and level["kept"]]
         found = rewritable_states(transitions, states)
         written = [level | {"rewritable": level["state"] in found} for level in written]

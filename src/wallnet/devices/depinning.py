@@ -1,4 +1,4 @@
-"""Depinning: the pulses that free a wall from each notch, and how long its ends dwell there.
+"""Depinning: the threshold of each notch, and how long the ends of a wall dwell there.
 
 An end is at a notch as long as its distance from it is at most the reach of
 `wallnet.tracks.wall_state`: the radius of the notch plus four width parameters Δ.
@@ -25,7 +25,7 @@ ENDS = (1, 2)
 
 
 def reach(job: DepinningJob) -> float:
-    """Return the largest distance in m of an end from the notch that holds it."""
+    """Return the largest distance in m of an end from the notch that pins it."""
     return job.track.notch_radius + tracks.WALL_REACH * job.wall_width_parameter
 
 
@@ -41,7 +41,7 @@ def stay(
     end : ndarray (time,)
         Positions of the end in m.
     position, within : float
-        Position of the notch and the largest distance from it at which it holds an end, in m.
+        Position of the notch and the largest distance from it at which it pins an end, in m.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def threshold(left: Mapping[float, int], ends: int) -> tuple[float, float]:
 
 
 def depinning_round(job: DepinningJob, number: int, freed: str | Path, out: str | Path) -> None:
-    """Write which pulses a round has to simulate, by place.
+    """Write the pulses of a round, by place.
 
     Parameters
     ----------

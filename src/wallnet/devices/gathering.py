@@ -92,7 +92,7 @@ def gather(
     has both wall ends at notch k, and level n is the reversed track. If the wall starts in the
     first of several notches that are all inside the track, the levels are those of the notches.
     The file of a neuron contains its normalised transfer curve (Eq. 3) and a quartic fitted to it.
-    Walls that did not settle, levels at which the placed wall did not stay, and levels without a
+    Walls that did not settle, levels that the initialised wall left, and levels without a
     minimum of the energy are marked and reported as warnings. They never count as reached. Pulses
     that pass the Curie temperature are flagged, and so are levels that only such pulses reach. The
     attribute `caveat` tells how far the pulses heat the track, if it is too far.

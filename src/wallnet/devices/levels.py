@@ -41,12 +41,12 @@ class Level:
     state : WallState
         The state.
     resting : WallState
-        State in which a wall placed there came to rest; the state itself if the wall stayed.
+        State in which a wall initialised there came to rest; the state itself if the wall stayed.
     source : str
         Simulation from which the level is measured; empty if there is none.
     position : float
-        Mean position of the wall at rest in m. Without a source, the position to which the placed
-        wall moved.
+        Mean position of the wall at rest in m. Without a source, the position to which the
+        initialised wall moved.
     conductance : ndarray (2,)
         Conductance in S, in the order of `files.READINGS`; NaN without a source.
     ends : tuple of float
@@ -127,7 +127,7 @@ class Sweep:
         state : WallState
             The state.
         resting : WallState
-            State in which a wall placed there came to rest.
+            State in which a wall initialised there came to rest.
         """
         index = self.first_reaching(state)
         if index is None:
@@ -143,15 +143,15 @@ class Sweep:
 
 
 def measured_level(placed: Level, sweep: Sweep, name: str) -> Level:
-    """Return a level measured from the wall placed there or, failing that, from a pulse.
+    """Return a level measured from the wall initialised there or, failing that, from a pulse.
 
-    A straight wall that is placed at a level may slip, although driven walls, which are bent,
+    A straight wall that is initialised at a level may slip, although driven walls, which are bent,
     come to rest there. The level is then measured after a pulse.
 
     Parameters
     ----------
     placed : Level
-        Level found by relaxing a wall that was placed there.
+        Level found by relaxing a wall that was initialised there.
     sweep : Sweep
         Final states of the pulses.
     name : str
@@ -160,13 +160,13 @@ def measured_level(placed: Level, sweep: Sweep, name: str) -> Level:
     Returns
     -------
     Level
-        `placed` if the placed wall stayed or if no pulse ends at rest there.
+        `placed` if the initialised wall stayed or if no pulse ends at rest there.
     """
     if placed.stable:
         return placed
     reached = sweep.measured(placed.state, placed.resting)
     logger.warning(
-        "%s: a wall placed at '%s' %s; %s",
+        "%s: a wall initialised at '%s' %s; %s",
         name,
         placed.state,
         "did not come to rest" if placed.resting == placed.state else f"went to '{placed.resting}'",
@@ -355,7 +355,7 @@ def _start(path: str | Path, job: DeviceJob) -> Level:
 
 
 def _relaxed(path: str | Path, state: WallState, device: Gathered) -> Level:
-    """Return the level measured from a wall that was placed there and relaxed."""
+    """Return the level measured from a wall that was initialised there and relaxed."""
     trace = read_trace(path, device.job, None)
     if conditions_of(trace.parameters) != device.conditions:
         raise foreign(path, "was simulated under other conditions than the traces")
@@ -363,7 +363,7 @@ def _relaxed(path: str | Path, state: WallState, device: Gathered) -> Level:
     conductance = both_readings(trace.detected[-1], device.job.detector)
     return Level(
         state=state,
-        # "initial" refers to the placed position; here it marks a level from which the wall slipped
+        # "initial" is the initial position; here it marks a level from which the wall slipped
         resting=FREE if trace.state == INITIAL else trace.state,
         source="wall placed there and relaxed" if stable else "",
         position=float(trace.recorded["wall_position"][-1]),

@@ -1,4 +1,4 @@
-"""The price of a pulse: current, voltage, energy, and temperature rise of the track.
+"""Write energy of a pulse, with current, voltage and temperature rise of the track.
 
 The current flows in a heavy metal of the track's length and width, without notches. `J` of a device
 is the current density that makes its torque with the polarisation P of its material. A metal with
@@ -15,14 +15,14 @@ from wallnet.devices.heating import Rise, step_response
 from wallnet.jobs import PriceJob
 
 SAMPLES = 4
-"""Equal parts of each pulse of a program, at whose ends its temperature is computed."""
+"""Equal parts of each pulse of a pulse train, at whose ends its temperature is computed."""
 
 POINTS_A_DECADE = 60
-"""Points of the table from which the temperature during long programs is interpolated."""
+"""Points of the table from which the temperature during long pulse trains is interpolated."""
 
 
 class Price(NamedTuple):
-    """What pulses cost; every field is an array over the pulses.
+    """Energy and temperature of pulses; every field is an array over the pulses.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ def rescaling(job: PriceJob) -> float:
 
 
 def price_of(job: PriceJob, current_density: ArrayLike, duration: ArrayLike) -> Price:
-    """Return the price of single pulses, each from a cold track.
+    """Return energy and temperature of single pulses, each from a cold track.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def price_of(job: PriceJob, current_density: ArrayLike, duration: ArrayLike) -> 
     Returns
     -------
     Price
-        The prices, in the broadcast shape.
+        Energies and temperatures, in the broadcast shape.
     """
     density, lasting = np.broadcast_arrays(
         np.asarray(current_density, dtype=float), np.asarray(duration, dtype=float)
@@ -87,7 +87,7 @@ def price_of(job: PriceJob, current_density: ArrayLike, duration: ArrayLike) -> 
 def price_of_program(
     job: PriceJob, current_density: ArrayLike, duration: ArrayLike, start: ArrayLike
 ) -> Price:
-    """Return the price of the pulses of a program, with the heat that earlier pulses left.
+    """Return energy and temperature of the pulses of a train, with the heat of earlier pulses.
 
     Parameters
     ----------
@@ -100,8 +100,8 @@ def price_of_program(
     Returns
     -------
     Price
-        The prices, shape (pulses,). The temperature rise is the largest one at the ends of
-        `SAMPLES` equal parts of the pulse and at its start.
+        Energies and temperatures, shape (pulses,). The temperature rise is the largest one at the
+        ends of `SAMPLES` equal parts of the pulse and at its start.
     """
     density, lasting, begin = (
         np.asarray(each, dtype=float) for each in (current_density, duration, start)
@@ -140,7 +140,7 @@ class _Interpolated:
 def _table(
     job: PriceJob, instants: NDArray[np.float64], edges: NDArray[np.float64]
 ) -> tuple[_Interpolated, _Interpolated]:
-    """Return the step responses of mean and middle for all times of a program."""
+    """Return the step responses of mean and middle for all times of a pulse train."""
     parts = np.diff(np.sort(np.concatenate([instants.ravel(), edges])))
     longest = float(np.ptp(np.concatenate([instants.ravel(), edges])))
     shortest = float(parts[parts > 1e-9 * longest].min(initial=longest))
@@ -174,7 +174,7 @@ def _price(
 
 
 def _limit(job: PriceJob) -> float:
-    """Return the temperature rise in K up to which the parameters of the material hold."""
+    """Return the temperature rise in K up to which the parameters of the material are constant."""
     return min(job.heating.largest_rise, job.curie_temperature - ROOM_TEMPERATURE)
 
 

@@ -1,4 +1,4 @@
-"""The response of a device to a program: conductance against the number of pulses.
+"""The response of a device to a pulse train: conductance against the number of pulses.
 
 A branch is a sequence of pulses of one sign. With the reference layer along -z, pulses of positive
 current raise the conductance (potentiation) and pulses of negative current lower it (depression).
@@ -36,7 +36,7 @@ KEPT = (
     *("program_current_density", "pulse_start", "pulse_duration", "pause_end"),
     *("pulse_state", "pulse_settled", "pulse"),
 )
-"""Variables of a program that its response has unchanged."""
+"""Variables of a pulse train that its response has unchanged."""
 
 
 def saturating(x: ArrayLike, curvature: float) -> NDArray[np.float64]:
@@ -147,27 +147,27 @@ def _of_branch(
 
 
 def response(job: ResponseJob, program: str | Path, out: str | Path) -> None:
-    """Write the response of a device to a program.
+    """Write the response of a device to a pulse train.
 
     Parameters
     ----------
     job : ResponseJob
         Track, detector and pulses.
     program : str or Path
-        Trace of the program, kind 'program'.
+        Trace of the pulse train, kind 'program'.
     out : str or Path
         File to write, kind 'response'.
 
     Raises
     ------
     wallnet.files.FileError
-        If the trace is missing, damaged or of another program, or if the conductance is the same
+        If the trace is missing, damaged or of another pulse train, or if the conductance is equal
         after all pulses.
     """
     data = files.read_dataset(program, "program", drop=["pulse_magnetization"])
     simulated = ProgramJob.from_json(data.attrs["parameters"])
     if (simulated.pulses, simulated.simulation.track) != (job.pulses, job.track):
-        raise foreign(program, "is of another program")
+        raise foreign(program, "is of another pulse train")
     for name in ("m", "wall_bottom", "wall_top"):
         if not np.isfinite(data[name].values).all():
             raise files.damaged(program, "is not finite: the simulation became unstable")
@@ -218,7 +218,7 @@ def response(job: ResponseJob, program: str | Path, out: str | Path) -> None:
 def _branch_variables(
     current_density: NDArray[np.float64], normalized: NDArray[np.float64]
 ) -> dict[str, ArrayLike]:
-    """Return the variables over the branches of a program."""
+    """Return the variables over the branches of a pulse train."""
     found = branches(current_density)
     numbers: list[NDArray[np.float64]] = []
     steps = []

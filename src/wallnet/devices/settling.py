@@ -1,9 +1,9 @@
 """Whether a slow wall comes to rest or creeps on, judged from the end of its trace.
 
-A wall that settles in a minimum slows down exponentially, and one that the stray field drives along
-the track does not: it may move at a constant 0.3 to 0.5 m/s, slower than most criteria of rest. The
-way that is left to it follows from its last two displacements in equal times, d1 and d2: if they
-fall in a geometric sequence, it is d2 (d2/d1)/(1 - d2/d1).
+A wall that settles in a minimum slows down exponentially. A wall that the stray field drives along
+the track does not: its velocity may stay at 0.3 to 0.5 m/s, which is below most criteria of rest.
+The remaining path follows from the last two displacements d1 and d2 in equal times. If these fall
+in a geometric sequence, it is d2 (d2/d1)/(1 - d2/d1).
 """
 
 import math
@@ -13,17 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 LARGEST_REST = 1e-9
-"""Largest way in m that may be left to a wall at rest."""
+"""Largest remaining path in m of a wall at rest."""
 
 SHORTEST = 1e-9
-"""Duration in s that shows whether a wall slows down: the last motion of one takes this long."""
+"""Least duration in s of a trace that shows whether a wall slows down."""
 
 NOISE = 2e-11
 """Displacement in m below which a wall does not move: positions have rounding errors."""
 
 
 def remaining_path(time: NDArray[np.floating], end: NDArray[np.floating], duration: float) -> float:
-    """Return the way in m that is left to a wall end, if it slows down exponentially.
+    """Return the remaining path in m of a wall end that slows down exponentially.
 
     Parameters
     ----------
@@ -52,9 +52,9 @@ def remaining_path(time: NDArray[np.floating], end: NDArray[np.floating], durati
 def comes_to_rest(
     time: NDArray[np.floating], ends: Iterable[NDArray[np.floating]], duration: float
 ) -> bool:
-    """Return whether no wall end has more than `LARGEST_REST` left to go; see `remaining_path`.
+    """Return whether the `remaining_path` of each wall end is at most `LARGEST_REST`.
 
-    In less than `SHORTEST` this cannot be judged, and a wall that is slow counts as at rest.
+    A trace of less than `SHORTEST` does not show this: its wall counts as at rest.
     """
     if duration < SHORTEST * (1 - 1e-9):
         return True

@@ -69,17 +69,17 @@ def target_of(
     """Return the index of the target in which a wall ends, -1 if there is none.
 
     Targets are the states from which pulses start, then those of `WITHOUT_WALL`. A wall is in the
-    state of its name if it rests and both ends are within reach of the wall that was placed there:
-    in each gap between notches there may be further places at which a wall creeps or rests.
+    state of its name if it rests and both ends are within reach of the wall that was initialised
+    there: a wall may also creep or rest elsewhere in the gap between two notches.
 
     Parameters
     ----------
     end : Resting
         The wall after a pulse.
     starts : sequence of Resting
-        The placed walls, at rest.
+        The initialised walls, at rest.
     names : sequence of WallState
-        States in which they were placed.
+        States in which they were initialised.
     reach : float
         Largest distance of an end in m.
     """
@@ -93,7 +93,7 @@ def target_of(
 
 
 def kept(placed: Resting, name: WallState) -> bool:
-    """Return whether a wall that was placed in a state rests there."""
+    """Return whether a wall that was initialised in a state rests there."""
     return placed.settled and placed.state == name
 
 
@@ -187,17 +187,17 @@ def both_ways(pairs: Iterable[tuple[int, int]], states: int, counted: Iterable[i
 
 
 def rewritable_states(path: str | Path, kept: Iterable[str]) -> frozenset[str]:
-    """Return the kept states of a device that pulses lead to and away from again.
+    """Return the retained states of a device that are mutually reachable.
 
     These are the most states of which each is reached from each other one by a sequence of pulses.
-    The sequence may pass through states that are not kept.
+    The sequence may pass through states that are not retained.
 
     Parameters
     ----------
     path : str or Path
         File of kind 'transitions'.
     kept : iterable of str
-        The states that are kept.
+        The retained states.
 
     Raises
     ------
@@ -224,7 +224,7 @@ def transitions(
     job : TransitionsJob
         States, current densities and durations.
     levels : str or Path
-        Folder of the walls that were placed in these states.
+        Folder of the walls that were initialised in these states.
     transitions : str or Path
         Folder of the pulses.
     out : str or Path
@@ -314,7 +314,7 @@ def _read(
 
 
 def _start_of(parameters: str) -> dict[str, Any]:
-    """Return where the wall of a simulation is placed, and on which track."""
+    """Return where the wall of a simulation is initialised, and on which track."""
     job = json.loads(parameters)
     return {key: job[key] for key in ("track", "material", "placement")}
 

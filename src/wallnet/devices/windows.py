@@ -1,4 +1,4 @@
-"""Windows: over which amplitudes and durations a staircase of pulses works."""
+"""Operating windows: the amplitudes and durations of pulses that switch stepwise."""
 
 import itertools
 import json
@@ -41,7 +41,7 @@ def edges(
     Parameters
     ----------
     works : sequence of bool
-        Whether the staircase works at each current density.
+        Whether the wall switches stepwise at each current density.
     current_density : sequence of float
         Current densities in A/m², ascending.
 
@@ -61,21 +61,21 @@ def edges(
 
 
 def window(job: WindowJob, staircases: str | Path, out: str | Path) -> None:
-    """Gather the staircases of a window.
+    """Gather the pulse trains of an operating window.
 
     Parameters
     ----------
     job : WindowJob
         Variants, current densities and durations.
     staircases : str or Path
-        Folder of the window's staircases.
+        Folder of their simulations.
     out : str or Path
         File to write, kind 'window'.
 
     Raises
     ------
     wallnet.files.FileError
-        If a staircase is missing, damaged or of other pulses.
+        If a simulation is missing, damaged or of other pulses.
     """
     shape = (len(job.variants), len(job.durations), len(job.current_densities))
     found: dict[str, NDArray[Any]] = {
@@ -122,7 +122,7 @@ def window(job: WindowJob, staircases: str | Path, out: str | Path) -> None:
         {
             "window": Path(out).stem,
             "parameters": job.to_json(),
-            # of the first staircase of each variant
+            # of the first point of each variant
             "simulation": canonical(simulation),
             "revision": revisions.of("devices"),
             **simulated_by(made_by),

@@ -58,7 +58,7 @@ def levels_of(path: str | Path, reading: str, level_set: str) -> tuple[list[floa
     levels : list of float
         Conductances in S, ascending.
     whole : int
-        Number of states of the synapse with the wall at a notch or an end, held or not.
+        Number of states of the synapse with the wall at a notch or an end, at rest or not.
 
     Raises
     ------

@@ -155,7 +155,7 @@ class Engine:
     tolerances : Tolerances
         Error bounds of the shortcuts.
     held : bool array (rows, columns), optional
-        Mask of cells that keep their magnetisation.
+        Mask of frozen spins.
 
     Attributes
     ----------

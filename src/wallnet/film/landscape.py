@@ -28,12 +28,12 @@ class Landscape:
     terms : Terms
         Material and terms.
     held : bool array (rows, columns), optional
-        Mask of cells that keep their magnetisation.
+        Mask of frozen spins.
 
     Attributes
     ----------
     free : bool array (rows, columns)
-        Mask of magnetic cells that are not held.
+        Mask of magnetic cells that are not frozen.
     energy : Energy
         The same energy in double precision.
     evaluations : int

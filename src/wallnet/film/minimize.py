@@ -37,7 +37,7 @@ def minimize(
     report : callable
         Called before each step with the number of finished steps and the largest ``|m × H × m|``.
     held : bool array (rows, columns), optional
-        Mask of cells that keep their magnetisation, and whose torque does not count.
+        Mask of frozen spins, whose torque does not count.
 
     Returns
     -------

@@ -2,7 +2,7 @@
 
 The string method (E, Ren and Vanden-Eijnden, J. Chem. Phys. 126, 164103 (2007)) on the sphere of
 each moment: the images of a path descend across the path, and are then distributed evenly along it
-again, by geodesic distance. Only walls that are placed or tilted make an initial path, since an
+again, by geodesic distance. Only initialised or tilted walls make an initial path, since an
 interpolation between two walls far apart would not move one. The highest image climbs along the
 softest change of m to the saddle point, while it descends in all others.
 """

@@ -44,7 +44,7 @@ def calibration_job(calibration: Calibration, devices: Mapping[str, Device]) -> 
     Parameters
     ----------
     calibration : Calibration
-        Statements, ranges and the size of the search.
+        Reference data, ranges and the size of the search.
     devices : Mapping
         The simulated devices of the campaign.
     """
@@ -69,7 +69,7 @@ def candidate_job(device: Device, current_density: float) -> SimulationJob:
     current_density : float
         Current density in A/m².
     """
-    # of the maps only those at the beginning and at both ends are of use
+    # only the first and the last map of the pulse and of the relaxation are used
     longest = device.pulse.duration + device.relaxation.longest
     output = device.output.model_copy(
         update={"snapshot_interval": max(longest, device.output.interval)}

@@ -49,7 +49,7 @@ def pinned_walls(device: Device, asked: Depinning) -> Iterator[PinnedWall]:
 
 
 class DepinningJob(Job):
-    """Bisection of the current densities that free walls, and dwell times of a sweep.
+    """Bisection of depinning thresholds, and dwell times of a sweep.
 
     `pinned` has the notch of each place, counted from 1, and `wall_width_parameter` is Δ in m.
     `current_densities` and `sweep_duration` are the pulses of the sweep in A/m² and s.
@@ -95,7 +95,7 @@ def freeing_job(wall: PinnedWall, asked: Depinning, current_density: float) -> S
         Current density in A/m².
     """
     device = wall.device
-    # the wall is looked at while the current flows; of the maps those at both ends are of use
+    # the wall is examined while the current flows; only the first and the last map are used
     output = {"snapshot_interval": max(asked.duration, device.output.interval)}
     return level_job(device, wall.state.file_name).model_copy(
         update={

@@ -15,7 +15,7 @@ class DeviceJob(Job):
     """Computation of a device's conductance, levels or activation from its traces.
 
     Material and calculator are not included, since they affect the traces but not their reading.
-    `price` tells how far the pulses heat the track.
+    `price` has what the heating by the pulses depends on.
     """
 
     kind: DeviceKind

@@ -18,7 +18,7 @@ class MinimumJob(Job):
     material: SimulatedMaterial
     state: str
     placement: WallPlacement | None = None
-    """Positions of the wall of a level; None for a state that has no placed wall."""
+    """Positions of the wall of a level; None for a state that has no initialised wall."""
 
 
 def minimum_states(track: Track, start: float) -> list[WallState]:

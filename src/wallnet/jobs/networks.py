@@ -45,7 +45,7 @@ class _OfNeurons(Job):
 
 
 class TrainingJob(_OfNeurons, _Network):
-    """Train one network with free weights (stage `fp32`)."""
+    """Train one network in FP32 (stage `fp32`)."""
 
     layers: tuple[str, ...] | None = None
     fold_batch_norm: bool | None = None
@@ -53,7 +53,7 @@ class TrainingJob(_OfNeurons, _Network):
 
 
 class ContinuingJob(_Network):
-    """Train one network further with free weights (stage `continued`)."""
+    """Train one network further in FP32 (stage `continued`)."""
 
     continued: FreeTraining
 
@@ -130,7 +130,7 @@ def _neurons(networks: Networks) -> dict[str, Any]:
 
 
 def training_job(networks: Networks, dataset: str, recipe: str, seed: str | int) -> TrainingJob:
-    """Return the job that trains one network with free weights."""
+    """Return the job that trains one network in FP32."""
     chosen = networks.recipes[recipe]
     return TrainingJob(
         **_network(networks, dataset, recipe, seed),
@@ -143,7 +143,7 @@ def training_job(networks: Networks, dataset: str, recipe: str, seed: str | int)
 
 
 def continuing_job(networks: Networks, dataset: str, recipe: str, seed: str | int) -> ContinuingJob:
-    """Return the job that trains one network further with free weights.
+    """Return the job that trains one network further in FP32.
 
     Its training is that on the levels, within the weight limit of the first training.
     """

@@ -1,4 +1,4 @@
-"""What the price of a pulse on a device depends on."""
+"""Jobs for the write energy of pulses and of networks."""
 
 from wallnet.config import Campaign, Device, Heating, HeavyMetal
 from wallnet.config.networks import PROGRAMMED_STAGES, RunSet
@@ -20,7 +20,7 @@ class PriceJob(Job):
 
 
 def price_job(device: Device) -> PriceJob:
-    """Return the job that computes the price of pulses on a device."""
+    """Return the job that computes energy and temperature of pulses on a device."""
     return PriceJob(
         length=device.track.length,
         width=device.track.width,
@@ -32,10 +32,10 @@ def price_job(device: Device) -> PriceJob:
 
 
 class ProgrammingPriceJob(Job):
-    """Computation of what it costs to write networks on the levels of simulated synapses.
+    """Computation of the energy of writing networks on the levels of simulated synapses.
 
-    `devices` has the price of pulses on each synapse, `programs` that on the device of each program
-    that writes a synapse.
+    `devices` has what the write energy depends on for each synapse, `programs` for the device of
+    each pulse train that writes a synapse.
     """
 
     run_set: RunSet
@@ -45,7 +45,7 @@ class ProgrammingPriceJob(Job):
 
 
 def programming_price_job(campaign: Campaign) -> ProgrammingPriceJob:
-    """Return the job that computes what it costs to write the networks of the first two seeds.
+    """Return the job that computes the energy of writing the networks of the first two seeds.
 
     Its set of networks has only those with all weights on levels. Of a measured synapse, neither
     pulses nor track are known.

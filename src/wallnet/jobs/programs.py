@@ -1,4 +1,4 @@
-"""Jobs for programs: their simulation, and the response of the device."""
+"""Jobs for pulse trains: their simulation, and the response of the device."""
 
 from wallnet.config import Detector, Device, Program, ProgramPulse, Relaxation, Track, repeated
 from wallnet.jobs.base import Job
@@ -34,7 +34,7 @@ class ProgramJob(Job):
 
 
 class ResponseJob(Job):
-    """Computation of a device's conductance under a program from its trace."""
+    """Computation of a device's conductance under a pulse train from its trace."""
 
     track: Track
     detector: Detector
@@ -42,7 +42,7 @@ class ResponseJob(Job):
 
 
 def program_job(device: Device, program: Program) -> ProgramJob:
-    """Return the job that simulates a program on its device."""
+    """Return the job that simulates a pulse train on its device."""
     # only the pauses determine how long a wall relaxes
     relaxation = device.relaxation.model_copy(update={"longest": 0.0})
     simulation = initial_job(device).model_copy(update={"relaxation": relaxation})
@@ -50,5 +50,5 @@ def program_job(device: Device, program: Program) -> ProgramJob:
 
 
 def response_job(device: Device, program: Program) -> ResponseJob:
-    """Return the job that computes the response of a device to a program."""
+    """Return the job that computes the response of a device to a pulse train."""
     return ResponseJob(track=device.track, detector=device.detector, pulses=program.pulses)

@@ -29,8 +29,8 @@ class WallPlacement(Section):
 class SimulationJob(Job):
     """Simulation of one wall on one track: an optional pulse, then relaxation.
 
-    Without `current_density` there is no pulse. The wall is placed and relaxes, as for an initial
-    state or a conductance level.
+    Without `current_density` there is no pulse. The wall is initialised and relaxes, as for an
+    initial state or a conductance level.
     """
 
     track: Track
@@ -117,7 +117,7 @@ def level_states(track: Track) -> dict[WallState, tuple[float, float]]:
 
 
 def level_job(device: Device, name: str) -> SimulationJob:
-    """Return the job that measures a level by placing a wall there and relaxing it.
+    """Return the job that measures a level by relaxing a wall that is initialised there.
 
     Parameters
     ----------

@@ -12,9 +12,9 @@ class SummaryJob(Job):
     """Summarise a campaign: the paper beside it, and the story of one synapse.
 
     `written` is the synapse that the story is about, `measured` whether it was measured; `barriers`
-    and `price` are what its barriers and the price of its pulses depend on. `rewritten` is a
-    program on the synapse `rewritable`. `networks` tells whether there are networks, and `synapses`
-    has those on whose levels they are.
+    and `price` are what its barriers and the write energy of its pulses depend on. `rewritten` is a
+    pulse train on the synapse `rewritable`. `networks` tells whether there are networks, and
+    `synapses` has those on whose levels they are.
     """
 
     devices: tuple[str, ...]
@@ -37,7 +37,7 @@ def summary_job(campaign: Campaign) -> SummaryJob:
     """Return the job that summarises a campaign, without its optional devices.
 
     The story is about the first simulated synapse; if there is none, about the first measured
-    device. It tells the first program on a synapse.
+    device. It tells the first pulse train on a synapse.
     """
     asked = campaign.without_optional
     synapses = asked.of_kind("synapse")

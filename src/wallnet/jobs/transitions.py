@@ -21,7 +21,7 @@ class TransitionsJob(Job):
 def starting_states(device: Device, transitions: Transitions) -> list[WallState]:
     """Return the states from which pulses start, from left to right.
 
-    Without a choice, these are all states in which notches hold both ends: each notch, and each
+    Without a choice, these are all states in which notches pin both ends: each notch, and each
     pair of neighbours in both orders, since the end that leads depends on the direction of the
     last pulse.
     """
@@ -56,7 +56,7 @@ def transition_job(
     current_density, duration : float
         Pulse in A/m² and s.
     """
-    # of the maps only those at the beginning and at both ends are of use
+    # only the first and the last map of the pulse and of the relaxation are used
     longest = duration + device.relaxation.longest
     output = device.output.model_copy(
         update={"snapshot_interval": max(longest, device.output.interval)}

@@ -1,4 +1,4 @@
-"""Jobs for windows: one staircase of pulses, and the map over amplitudes and durations."""
+"""Jobs for operating windows: one pulse train, and the map over amplitudes and durations."""
 
 from wallnet.config import Device, ProgramPulse, Window
 from wallnet.jobs.base import Job
@@ -10,7 +10,7 @@ class StaircaseJob(Job):
     """Simulation of pulses that have to move a wall by one notch each, up and down again.
 
     `step` has the pulse of one step upwards, and its tail if there is one. There are as many steps
-    as notches in each direction, so that the last of them pushes the wall against an end.
+    as notches in each direction: the last of them pushes the wall against an end.
     """
 
     simulation: SimulationJob
@@ -36,7 +36,7 @@ class StaircaseJob(Job):
 
 
 class WindowJob(Job):
-    """Gathering of all staircases of a window."""
+    """Gathering of all pulse trains of an operating window."""
 
     variants: tuple[str, ...]
     current_densities: tuple[float, ...]
@@ -46,14 +46,14 @@ class WindowJob(Job):
 def staircase_job(
     device: Device, window: Window, current_density: float, duration: float
 ) -> StaircaseJob:
-    """Return the job of one point of a window.
+    """Return the job of one point of an operating window.
 
     Parameters
     ----------
     device : Device
-        The variant of the window's device.
+        The variant of the operating window's device.
     window : Window
-        The window.
+        The operating window.
     current_density, duration : float
         Pulse in A/m² and s.
     """
@@ -77,7 +77,7 @@ def staircase_job(
 
 
 def window_job(window: Window) -> WindowJob:
-    """Return the job that gathers all points of a window."""
+    """Return the job that gathers all points of an operating window."""
     return WindowJob(
         variants=tuple(window.variants),
         current_densities=window.current_densities,

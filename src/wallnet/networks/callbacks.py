@@ -41,14 +41,14 @@ class LimitWeights(Callback):
 
     @torch.no_grad()
     def on_train_batch_end(self, trainer: Trainer, pl_module: Any, *_: Any) -> None:
-        """Clip the weights; biases stay free."""
+        """Clip the weights; biases are not limited."""
         for layer in synaptic_layers(pl_module, self.layers).values():
             bound = self.limit / math.sqrt(layer.weight[0].numel())
             layer.parameter.clamp_(-bound, bound)
 
 
 class TrainOnLevels(Callback):
-    """Train weights that are on the levels whenever the network is used.
+    """Quantisation-aware training: the network always computes with weights on the levels.
 
     The optimiser moves hidden continuous weights. The network uses the snapped weights, and its
     gradient at these is applied to the hidden ones (straight-through estimator; Courbariaux et

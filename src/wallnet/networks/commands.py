@@ -25,11 +25,11 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     data.add_argument("--out", required=True, help="record of the checked data set to write, JSON")
     data.set_defaults(handler=_data)
 
-    train = subparsers.add_parser("train", help="train a network with free weights")
+    train = subparsers.add_parser("train", help="train a network in FP32")
     train.add_argument("--neuron", required=True, help="compact model of the neuron")
     train.set_defaults(handler=_train)
 
-    train_on = subparsers.add_parser("continue", help="train a network further with free weights")
+    train_on = subparsers.add_parser("continue", help="train a network further in FP32")
     train_on.add_argument("--start", required=True, help="checkpoint of the trained network")
     train_on.set_defaults(handler=_continue)
 
@@ -54,7 +54,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--fine-tune", metavar="FILE", help="JSON with combinations to train further instead"
     )
     interpreted.add_argument(
-        "--weights", required=True, help="free weights, to write or to train further from"
+        "--weights", required=True, help="FP32 weights, to write or to train further from"
     )
     interpreted.add_argument("--out", required=True, help="result to write, JSON")
     interpreted.set_defaults(handler=_interpret)

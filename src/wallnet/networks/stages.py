@@ -1,4 +1,4 @@
-"""The stages of a network: training with free weights, then mapping to the levels of a synapse.
+"""The stages of a network: training in FP32, then mapping to the levels of a synapse.
 
 One process computes all networks of one seed on one synapse, because starting PyTorch and Lightning
 costs as much as several epochs. A job that was killed continues from the latest checkpoints of its
@@ -207,7 +207,7 @@ def curve_of(job: TrainingJob | InterpretationJob, neuron: str | Path) -> Curve:
 
 
 def train(job: TrainingJob, images: Images, neuron: str | Path, folder: str | Path) -> None:
-    """Train a network with free weights: stage `fp32`.
+    """Train a network in FP32: stage `fp32`.
 
     Parameters
     ----------
@@ -265,7 +265,7 @@ def _check_model(network: Classifier, data: ImageData) -> None:
 
 
 def train_on(job: ContinuingJob, images: Images, start: str | Path, folder: str | Path) -> None:
-    """Train a network further with free weights: stage `continued`.
+    """Train a network further in FP32: stage `continued`.
 
     Parameters
     ----------
@@ -374,13 +374,13 @@ class OnLevels(Run):
 
 
 STAGES: dict[str, Callable[[OnLevels], Classifier]] = {
-    # each weight of the trained network moves to its nearest level
+    # post-training quantisation: each weight of the trained network moves to its nearest level
     "quantized": lambda on: on.snapped("fp32"),
-    # the quantized network is trained further with free weights, as in the paper
+    # the quantized network is trained further in FP32, as in the paper
     "fine_tuned": lambda on: on.trained("fine_tuned", "quantized"),
     # each weight of the fine-tuned network moves to its nearest level
     "fine_tuned_snapped": lambda on: on.snapped("fine_tuned"),
-    # the trained network is trained further while its weights stay on the levels
+    # quantisation-aware training of the trained network
     "on_levels": lambda on: on.trained("on_levels", "fp32", on.keeping()),
 }
 """Functions that compute `wallnet.config.networks.LEVEL_STAGES` from the stages before them."""
@@ -392,7 +392,7 @@ def on_levels(
     """Yield the networks of a job before their stages on levels are computed.
 
     Offset and scale of each layer are chosen once, for the trained network. All stages use them.
-    Biases are not synapses and stay free.
+    Biases are not synapses and stay FP32.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Studies of mappings: which one keeps the accuracy, and which one the paper may have used.
+"""Studies of mappings: their loss of accuracy, and the one that the paper may have used.
 
 `compare` computes stages of networks with many mappings and measures them on the validation
 images. `interpret` quantises the network of the paper in every way that the paper's text allows,
@@ -146,7 +146,7 @@ def _network(job: InterpretationJob, data: ImageData, curve: Curve, images: str)
 def _train(
     job: InterpretationJob, network: Classifier, data: ImageData, epochs: int, *beside: Callback
 ) -> None:
-    """Train a network with free weights, with the settings of the interpretations."""
+    """Train a network in FP32, with the settings of the interpretations."""
     training = job.interpretations.training
     follow = callbacks.FollowEpochs("networks.interpretations.training")
     shuffled = data.shuffled(training.batch_size, training.shift.get(job.dataset, 0))
@@ -173,9 +173,9 @@ def interpret(
     neuron : str or Path
         Compact model of the neuron.
     out : str or Path
-        JSON file to write: test accuracy of each combination; with 0 levels, of free weights.
+        JSON file to write: test accuracy of each combination; with 0 levels, of FP32 weights.
     weights : str or Path
-        File to write with the free weights.
+        File to write with the FP32 weights.
 
     Raises
     ------
@@ -214,7 +214,7 @@ def fine_tune(
     chosen: str | Path,
     out: str | Path,
 ) -> None:
-    """Train the chosen combinations further with free weights, as in the paper.
+    """Train the chosen combinations further in FP32, as in the paper.
 
     Parameters
     ----------
@@ -225,7 +225,7 @@ def fine_tune(
     neuron : str or Path
         Compact model of the neuron.
     weights : str or Path
-        Free weights that `interpret` wrote.
+        FP32 weights that `interpret` wrote.
     chosen : str or Path
         JSON file with the list `chosen` of combinations.
     out : str or Path

@@ -55,8 +55,8 @@ def level_set_sources(campaign: Campaign, name: str) -> dict[str, str]:
     Returns
     -------
     dict
-        Its `barriers` if networks use its kept or rewritable levels, and its `transitions` if they
-        use the rewritable ones.
+        Its `barriers` if networks use its retained or mutually reachable levels, and its
+        `transitions` if they use the mutually reachable ones.
     """
     networks = campaign.networks
     asked = name in networks.synapses and name in campaign.simulated

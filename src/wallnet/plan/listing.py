@@ -48,7 +48,7 @@ def device_files(campaign: Campaign) -> list[str]:
 
 
 def program_files(campaign: Campaign) -> list[str]:
-    """List the traces, responses, tables and figures of all programs."""
+    """List the traces, responses, tables and figures of all pulse trains."""
     figure = {"figure": "response", "suffix": "{suffix}"}
     return [
         path
@@ -66,7 +66,7 @@ def program_files(campaign: Campaign) -> list[str]:
 
 
 def window_files(campaign: Campaign) -> list[str]:
-    """List the staircases, data, tables and maps of all windows."""
+    """List the simulations, data, tables and maps of all operating windows."""
     figure = {"figure": "map", "suffix": "{suffix}"}
     return [
         path
@@ -141,7 +141,7 @@ def calibration_files(campaign: Campaign) -> list[str]:
 
 
 def depinning_files(campaign: Campaign) -> list[str]:
-    """List the rounds of all devices whose walls are freed, with data, tables and figures.
+    """List the rounds of the depinning of all devices, with data, tables and figures.
 
     The traces of a round are known once it is finished (`paths.freed_places`).
     """

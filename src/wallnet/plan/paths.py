@@ -76,20 +76,20 @@ def level_paths(name: str, device: Device) -> list[str]:
     return list(levels_in(folder(files.LEVEL, name), device).values())
 
 
-# Windows
+# Operating windows
 
 
 def staircase_in(
     staircases: str | Path, variant: str, current_density: float, duration: float
 ) -> str:
-    """Return the staircase of a pulse in A/m² and s in the folder of a window's staircases."""
+    """Return the simulation of a pulse in A/m² and s in the folder of an operating window."""
     place = PurePosixPath(files.STAIRCASE).relative_to(PurePosixPath(files.WINDOW).with_suffix(""))
     names = {"current": current_name(current_density), "duration": duration_name(duration)}
     return str(Path(staircases, str(place).format(variant=variant, **names)))
 
 
 def staircase_places(campaign: Campaign, window: str) -> dict[str, tuple[str, float, float]]:
-    """Return variant, duration in s and current density in A/m² of a window's staircases by path.
+    """Return variant, duration in s and current density in A/m² of an operating window by path.
 
     Their order is that of the variants, then of ascending duration, then of current density.
     """
@@ -107,7 +107,7 @@ def staircase_places(campaign: Campaign, window: str) -> dict[str, tuple[str, fl
 
 
 def level_in(levels: str | Path, state: files.WallState) -> str:
-    """Return the file of a wall placed in a state in the folder of a device's levels."""
+    """Return the file of a wall initialised in a state in the folder of a device's levels."""
     return str(Path(levels, PurePosixPath(files.LEVEL).name.format(state=state.file_name)))
 
 
@@ -197,7 +197,7 @@ def calibration_round_in(folder: str | Path, number: int) -> str:
 
 
 def calibration_round_paths(campaign: Campaign) -> list[str]:
-    """Return the files of all rounds of the calibration; none without statements."""
+    """Return the files of all rounds of the calibration; none without reference data."""
     calibration = campaign.calibration
     count = calibration.rounds if calibration.simulations() else 0
     return [files.CALIBRATION_ROUND.format(round=number) for number in range(1, count + 1)]
@@ -412,7 +412,7 @@ def mapped_paths(pattern: str, networks: Networks) -> list[str]:
 
 
 def priced_paths(campaign: Campaign) -> dict[str, list[str]]:
-    """Return the files from which the price of writing networks is computed, by kind.
+    """Return the files from which the energy of writing networks is computed, by kind.
 
     They are the programmings of the networks, the devices and the responses; all are empty if no
     network is on the levels of a simulated synapse. The compact models are not read. Only once they
@@ -445,7 +445,7 @@ def example_metrics(
 ) -> list[str]:
     """Return the metrics of the first seed at some stages, in all readings.
 
-    Without a device, return those of the network with free weights. Of each recipe, the mapping
+    Without a device, return those of the network with FP32 weights. Of each recipe, the mapping
     with the most stages is used.
 
     Parameters
@@ -488,7 +488,7 @@ def comparison_paths(networks: Networks) -> list[str]:
 
 
 def reference_metrics(networks: Networks) -> list[str]:
-    """Return the metrics of all networks with free weights."""
+    """Return the metrics of all networks with FP32 weights."""
     return [files.METRICS.format(**run) for run in networks.runs() if run["device"] == NO_DEVICE]
 
 
@@ -503,7 +503,7 @@ def interpretation_paths(networks: Networks, pattern: str = files.INTERPRETATION
 
 
 def training_curve_metrics(networks: Networks) -> list[str]:
-    """Return the metrics of the networks with free weights, all recipes, the first seed."""
+    """Return the metrics of the networks with FP32 weights, all recipes, the first seed."""
     return [
         files.METRICS.format(**run)
         for run in networks.runs()

@@ -24,7 +24,7 @@ IMAGES = 60_000
 """Training images of the paper's data sets; those of another one are not counted beforehand."""
 
 SECONDS_PER_FREE_NETWORK, SECONDS_PER_MAPPED_NETWORK = 6.0, 0.6
-"""Further processor time of a network in s, on a slow core. One with free weights has a job of its
+"""Further processor time of a network in s, on a slow core. One with FP32 weights has a job of its
 own, which reads the images; those on a synapse share one."""
 
 SLOWER = {"film": 1.0, "oommf": 250.0}
@@ -175,7 +175,7 @@ def _network_times(networks: Networks) -> dict[str, float]:
 
 
 def window_work(campaign: Campaign) -> list[Work]:
-    """List the simulations of all windows."""
+    """List the simulations of all operating windows."""
     found: list[Work] = []
     for name, window in campaign.windows.items():
         devices = {each: window.of_variant(campaign.simulated, each) for each in window.variants}

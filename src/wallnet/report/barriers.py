@@ -28,7 +28,7 @@ YEAR = 365.25 * 86400
 """A year in s."""
 
 LONGEST = 1000 * YEAR
-"""Lifetime in s above which no number is stated: other faults of a device come earlier."""
+"""Lifetime in s above which no number is stated: a device fails earlier for other reasons."""
 
 KEPT = {1: "yes", 0: "no", -1: "unknown"}
 
@@ -93,7 +93,7 @@ def lifetime_text(seconds: float) -> str:
 
 
 def kept_of(data: "xarray.Dataset") -> dict[str, tuple[float, int]]:
-    """Return the lowest barrier in J and whether it is kept (-1: unknown) of each state.
+    """Return the lowest barrier in J and whether it is retained (-1: unknown) of each state.
 
     A reversed track is left over the barrier of nucleation; a track with fixed ends is never
     reversed.
@@ -119,7 +119,7 @@ def _settings(data: "xarray.Dataset") -> dict[str, Any]:
 
 
 def states_table(data: "xarray.Dataset") -> Table:
-    """Return the table of all states: energy, lowest barrier, lifetime, whether kept."""
+    """Return the table of all states: energy, lowest barrier, lifetime, whether retained."""
     settings, thermal = _settings(data), thermal_energy(data)
     low, high = (f"{f:.0e}".replace("+", "") for f in settings["attempt_frequencies"])
     energy = data["state_energy"].values
@@ -135,7 +135,7 @@ def states_table(data: "xarray.Dataset") -> Table:
         "leads to": ([str(each) or "–" for each in data["state_exit"].values], ""),
         f"lifetime at {high} 1/s": (data["state_lifetime"].values[:, 0], lifetime_text),
         f"lifetime at {low} 1/s": (data["state_lifetime"].values[:, 1], lifetime_text),
-        f"kept (at least {settings['kept']:g} k_B T)": (data["state_kept"].values, KEPT),
+        f"retained (at least {settings['kept']:g} k_B T)": (data["state_kept"].values, KEPT),
     }
     return _table(
         f"{data.attrs['device']}: states at {settings['temperature']:g} K; a half state with the "
@@ -245,7 +245,8 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
                 label=ROUTES[route] if first else None,
                 **style.look(route),
             )
-        for value, fill, text in ((1, "black", "kept"), (0, "white", "not kept"), (-1, "0.6", "?")):
+        looks = ((1, "black", "retained"), (0, "white", "not retained"), (-1, "0.6", "?"))
+        for value, fill, text in looks:
             chosen = kept == value
             if chosen.any():
                 axes.plot(

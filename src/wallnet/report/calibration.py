@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SLACK = 1.0
-"""Misfit above the least one up to which a candidate counts as good: about one statement."""
+"""Misfit above the least one up to which a candidate counts as good: about one reference value."""
 
 UNDETERMINED = 0.5
 """Share of a range above which good candidates leave a parameter undetermined."""
@@ -114,7 +114,7 @@ def _candidates(data: "xarray.Dataset", job: CalibrationJob) -> Table:
         found = data.isel(candidate=place[0], read_delay=place[1])
         row: dict[str, Any] = {
             "misfit": found["misfit"].item(),
-            "statements missed": found["missed"].item(),
+            "reference data missed": found["missed"].item(),
             "candidate": found["candidate"].item(),
             "round": found["candidate_round"].item(),
             "configured": _YES[place == own],
@@ -126,7 +126,7 @@ def _candidates(data: "xarray.Dataset", job: CalibrationJob) -> Table:
         rows.append({**row, **{str(statement): str(text) for statement, text in texts}})
     formats: dict[str, Format] = {
         "misfit": ".2f",
-        "statements missed": ".0f",
+        "reference data missed": ".0f",
         "candidate": ".0f",
         "round": ".0f",
         **{title: form for title, _, form in (*COLUMNS.values(), DELAY)},
@@ -135,10 +135,10 @@ def _candidates(data: "xarray.Dataset", job: CalibrationJob) -> Table:
 
 
 def _statements(data: "xarray.Dataset", job: CalibrationJob) -> Table:
-    """Return the table of the statements.
+    """Return the table of the reference data.
 
-    It has what the best and the configured candidate do, and how many candidates fulfil each
-    statement at some time of reading.
+    It has the values of the best and of the configured candidate, and the number of candidates that
+    meet each reference value at some time of reading.
     """
     import pandas
 
@@ -146,14 +146,14 @@ def _statements(data: "xarray.Dataset", job: CalibrationJob) -> Table:
     anywhere = data["statement_holds"].values.any(axis=1).sum(axis=0)
     rows = []
     for index, statement in enumerate(data["statement"].values):
-        row: dict[str, Any] = {"statement": str(statement)}
+        row: dict[str, Any] = {"reference": str(statement)}
         for title, place in {"best": best, "configured": own}.items():
             found = data.isel(candidate=place[0], read_delay=place[1], statement=index)
             row[title] = str(found["statement_found"].item())
-            row[f"{title} holds"] = _YES[bool(found["statement_holds"].item())]
-        rows.append({**row, "candidates that fulfil it": int(anywhere[index])})
-    formats: dict[str, Format] = {"candidates that fulfil it": ".0f"}
-    return Table("calibration: statements", pandas.DataFrame(rows), formats)
+            row[f"{title} meets it"] = _YES[bool(found["statement_holds"].item())]
+        rows.append({**row, "candidates that meet it": int(anywhere[index])})
+    formats: dict[str, Format] = {"candidates that meet it": ".0f"}
+    return Table("calibration: reference data", pandas.DataFrame(rows), formats)
 
 
 def _ranges(data: "xarray.Dataset", job: CalibrationJob) -> Table:

@@ -28,7 +28,7 @@ BEYOND = "only beyond the Curie temperature"
 
 _NO_LEVEL = {
     WIDER: "its ends are at notches further apart",
-    FREE: "no notch holds it",
+    FREE: "no notch pins it",
     EXPELLED: "it left the track on the left",
 }
 
@@ -51,7 +51,7 @@ def device_tables(
     markdown_path, html_path : str or Path
         Files to write with all tables.
     price : PriceJob, optional
-        What pulses cost depends on; without it, the tables have no prices.
+        What the write energy depends on; without it, the tables have no energies.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def _sweep(data: "xarray.Dataset", name: str) -> Table:
         "state": (data["state"].values, ""),
         "beyond_model": (data["beyond_model"].values, _YES),
         "settled": (data["settled"].values, SETTLED),
-        "held against the current": (data["held"].values, _YES),
+        "pinned against the current": (data["held"].values, _YES),
         "read at (ns)": (data["read_time"].values / 1e-9, ".2f"),
         "wall, lower edge (nm)": (data["final_wall_bottom"].values / 1e-9, ".1f"),
         "wall, upper edge (nm)": (data["final_wall_top"].values / 1e-9, ".1f"),
@@ -265,7 +265,7 @@ def _other_states(data: "xarray.Dataset") -> list[dict[str, Any]]:
 def _why_none(state: WallState) -> str:
     if state.half and not state.upper_leads:
         return "its lower end is ahead, and a level has the upper one ahead"
-    return _NO_LEVEL.get(state, "the track's end cuts the notch, so no wall is placed there")
+    return _NO_LEVEL.get(state, "the track's end cuts the notch, so no wall is initialised there")
 
 
 def _activation(data: "xarray.Dataset", name: str) -> Table:

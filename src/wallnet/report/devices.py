@@ -62,7 +62,7 @@ class Sources:
         Current densities in A/m² that figures of single pulses show. If there are none, the
         figure chooses them.
     price : PriceJob or None
-        What the price of pulses on the first device depends on.
+        What the write energy of pulses on the first device depends on.
     """
 
     devices: Mapping[str, Any]
@@ -795,7 +795,7 @@ def draw(
     shown : sequence of float
         Current densities in A/m² for the figures of single pulses.
     price : PriceJob, optional
-        What the price of pulses depends on, for the figure of prices.
+        What the write energy of pulses depends on, for its figure.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Table of the levels of a synapse with all that is known of them: kept, reached, left again."""
+"""Table of the levels of a synapse: minimum, barrier, retained, reached, left again."""
 
 import argparse
 from pathlib import Path
@@ -17,7 +17,7 @@ from wallnet.report.transitions import sign_of
 if TYPE_CHECKING:
     import xarray
 
-NOTHING, NO_WALL = "nothing", "a wall placed there moves on"
+NOTHING, NO_WALL = "nothing", "a wall initialised there moves on"
 
 
 def level_report(
@@ -82,14 +82,14 @@ def levels_table(
             "",
         ),
         "state": (states, ""),
-        # without a source, the position is where the placed wall went
+        # without a source, the position is where the initialised wall went
         "mean wall position (nm)": (
             device["level_position"].where(device["level_source"] != "").values / 1e-9,
             ".1f",
         ),
         "minimum": (minimum, KEPT),
         "lowest barrier (k_B T)": (barrier, ".1f"),
-        "kept": (kept, KEPT),
+        "retained": (kept, KEPT),
         "reached by the sweep from J (1e12 A/m²)": (
             [_smallest(device, index) for index in range(len(states))],
             "",
@@ -106,7 +106,7 @@ def levels_table(
     }
     frame = pandas.DataFrame({title: values for title, (values, _) in columns.items()})
     formats = {title: form for title, (_, form) in columns.items() if form}
-    return Table(f"{name}: what each level is worth", frame, formats)
+    return Table(f"{name}: levels with their barriers and transitions", frame, formats)
 
 
 def _smallest(device: "xarray.Dataset", index: int) -> str | None:
@@ -122,7 +122,7 @@ def _smallest(device: "xarray.Dataset", index: int) -> str | None:
 def _kept(
     states: list[str], minimum: list[int], barriers: "xarray.Dataset | None"
 ) -> tuple[list[float], list[int]]:
-    """Return the lowest barrier in k_B T and whether it is kept (-1: unknown) of each level."""
+    """Return the lowest barrier in k_B T and whether it is retained (-1: unknown) of each level."""
     found = {} if barriers is None else kept_of(barriers)
     thermal = 1.0 if barriers is None else thermal_energy(barriers)
     # where the energy has no minimum, no wall stays
@@ -169,7 +169,7 @@ def _left(state: str, transitions: "xarray.Dataset | None", sign: int) -> str:
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `level-report` to a command line."""
     command = subparsers.add_parser(
-        "level-report", help="tabulate which levels of a synapse are kept, reached and left"
+        "level-report", help="tabulate which levels of a synapse are retained, reached and left"
     )
     command.add_argument("--device", required=True, help="device file of a synapse")
     command.add_argument("--barriers", help="barriers of the device")

@@ -65,12 +65,12 @@ def _notes() -> str:
 
 
 PAPER_NOTES = """
-Where this differs from Table II: the paper does not state its mapping, and quantised accuracy hangs
-on it. With one offset and scale from the least to the greatest weight of a layer, a few extreme
-weights fix the distance between levels, so that 6 levels lose far more than 11 and the result
+Where this differs from Table II: the paper does not state its mapping, on which the quantised
+accuracy depends. With one offset and scale from the least to the greatest weight of a layer, a few
+extreme weights fix the distance between levels. 6 levels then lose far more than 11, and the result
 varies from seed to seed. The target `table-ii` compares other readings of the paper's text.
-Fine-tuning with free weights recovers FP32 accuracy from any start, but leaves the levels; the
-stages *snapped* and *on levels* are what a synapse can hold.
+Fine-tuning in FP32 recovers the FP32 accuracy from any start, but its weights leave the levels. A
+synapse can have the weights of the stages *quantised*, *snapped* and *quantisation-aware*.
 """
 
 
@@ -135,7 +135,7 @@ Place = tuple[str, str, int, str, str, str]
 def _accuracies(
     records: Sequence[Mapping[str, Any]],
 ) -> dict[Place, dict[str, dict[str, float]]]:
-    """Group test accuracies by place, stage and seed; networks with free weights belong to each."""
+    """Group test accuracies by place, stage and seed; networks with FP32 weights belong to each."""
     free: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
     bound: dict[Place, dict[str, dict[str, float]]] = {}
     for record in records:
@@ -184,7 +184,7 @@ def _table(records: Sequence[Mapping[str, Any]], table_ii: Mapping[str, int]) ->
 
 
 GAPS = {"quantized": "fp32", "on_levels": "continued"}
-"""Stages without free weights, with the stage with free weights that had as much training."""
+"""Stages on levels, with the stage in FP32 that had as much training."""
 
 GAP_COLUMNS = ("dataset", "device", "reading", "mapping", "recipe", "stage", "reference", "seeds")
 """First columns of `accuracy-gaps.csv`; `mean`, `lower` and `upper` follow, in per cent points."""
@@ -317,7 +317,7 @@ def accuracy_tables(
 def _by_place(
     records: Iterable[Mapping[str, Any]],
 ) -> dict[tuple[str, str, str], dict[str, Mapping[str, Any]]]:
-    """Group metrics by recipe, mapping, reading, then stage; free networks belong to all places."""
+    """Group metrics by recipe, mapping, reading, then stage; FP32 networks belong to all places."""
     records = list(records)
     keys = ("recipe", "mapping", "reading")
     places = dict.fromkeys(
@@ -561,7 +561,7 @@ def accuracy_figure(
                 with_deviation(panel, errors.get(place, {}), columns, shift, look, name)
             free = errors.get((NO_DEVICE, NO_DEVICE), {})
             look = {"linestyle": "", "marker": "o", "color": "black"}
-            with_deviation(panel, free, columns, 0.0, look, "free weights, no synapse")
+            with_deviation(panel, free, columns, 0.0, look, "FP32 weights, no synapse")
             for notches, (marker, shift) in PAPER_MARKS.items():
                 told = TABLE_II.get((notches, dataset))
                 if told and notches in paper:

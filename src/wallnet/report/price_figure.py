@@ -1,4 +1,4 @@
-"""Figure of what the pulses of a device cost: temperature against time, and against J."""
+"""Figure of energy and temperature of pulses: temperature against time, and both against J."""
 
 import json
 import math
@@ -31,7 +31,7 @@ def draw(data: "xarray.Dataset", price: PriceJob, figures: Figures) -> "Figure":
     data : xarray.Dataset
         A device file.
     price : PriceJob
-        What pulses cost depends on.
+        What the write energy depends on.
     figures : Figures
         Style of all figures.
     """

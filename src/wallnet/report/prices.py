@@ -1,4 +1,4 @@
-"""What pulses cost, as columns and tables of devices and programs."""
+"""Write energy and temperature of pulses, as columns and tables of devices and pulse trains."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -27,11 +27,11 @@ FORMATS: dict[str, Format] = {
     "temperature rise, middle (K)": ".1f",
     "model": MODEL,
 }
-"""Columns of prices, with their formats."""
+"""Columns of energy and temperature, with their formats."""
 
 
 def columns(price: Price) -> "pandas.DataFrame":
-    """Return the prices of pulses, shape (pulses,), as columns of a table."""
+    """Return energy and temperature of pulses, shape (pulses,), as columns of a table."""
     import pandas
 
     values = (
@@ -47,7 +47,7 @@ def columns(price: Price) -> "pandas.DataFrame":
 
 
 def conditions(job: PriceJob, name: str) -> Table:
-    """Return the table of what the prices were computed from."""
+    """Return the table of the metal and the substrate."""
     import pandas
 
     metal, heating = job.heavy_metal, job.heating
@@ -68,19 +68,19 @@ def conditions(job: PriceJob, name: str) -> Table:
         "Curie temperature (K)": f"{job.curie_temperature:g}",
     }
     frame = pandas.DataFrame({"quantity": list(rows), "value": list(rows.values())})
-    return Table(f"{name}: what the price of a pulse is computed from", frame)
+    return Table(f"{name}: parameters of energy and temperature", frame)
 
 
 def with_prices(table: Table, prices: "pandas.DataFrame") -> Table:
-    """Return a table of pulses with the columns of their prices on its right."""
+    """Return a table of pulses with the columns of energy and temperature on its right."""
     frame = table.frame.reset_index(drop=True).join(prices)
     return Table(table.title, frame, {**table.formats, **FORMATS}, table.missing, table.set_apart)
 
 
 def add_price_argument(command: argparse.ArgumentParser) -> None:
-    """Add the option with what the price of pulses depends on."""
+    """Add the option with what the write energy of pulses depends on."""
     command.add_argument(
-        "--price", help="canonical JSON of jobs.PriceJob, for the prices of pulses"
+        "--price", help="canonical JSON of jobs.PriceJob, for the write energy of pulses"
     )
 
 

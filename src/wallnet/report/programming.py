@@ -1,7 +1,7 @@
-"""What it costs to write a trained network into synapses, from result files only.
+"""Energy of writing a trained network into synapses, from result files only.
 
-A synapse of the paper is written once, by one pulse from its initial state. A synapse that a
-program moves by one level a pulse is written in as many pulses as there are levels on the way.
+A synapse of the paper is written once, by one pulse from its initial state. With a pulse train that
+moves a synapse by one level a pulse, as many pulses write it as there are levels on the way.
 """
 
 import argparse
@@ -49,7 +49,7 @@ class Writing:
     Attributes
     ----------
     name : str
-        `SINGLE`, or the name of a program.
+        `SINGLE`, or the name of a pulse train.
     pulses, energy, outside : ndarray
         Pulses, energy in J and pulses outside the constant-parameter model that take a synapse from
         a row to a column, shape (1 + levels, levels); NaN where it cannot be written. The first row
@@ -62,7 +62,7 @@ class Writing:
     outside: NDArray[np.float64]
 
     def cost(self, start: Levels | None, end: Levels) -> dict[str, float]:
-        """Return what it costs to write synapses.
+        """Return the pulses and the energy of writing synapses.
 
         Parameters
         ----------
@@ -103,7 +103,7 @@ def by_single_pulses(
     usable: NDArray[np.float64],
     reading: str,
 ) -> Writing:
-    """Return what each level costs from the initial state, by the smallest pulse of the sweep.
+    """Return the cost of each level from the initial state, by the smallest pulse of the sweep.
 
     No pulse of the sweep starts from a level: a synapse that was written stays as it is.
 
@@ -112,7 +112,7 @@ def by_single_pulses(
     path : str or Path
         Device file of the synapse.
     job : ProgrammingPriceJob
-        Has the price of pulses on the device.
+        Has what the write energy on the device depends on.
     device, reading : str
         The synapse, and the reading of its conductances.
     usable : ndarray
@@ -147,17 +147,17 @@ def by_single_pulses(
 def by_program(
     path: str | Path, job: ProgrammingPriceJob, program: str, device: str, levels: int
 ) -> Writing:
-    """Return what each level costs with a program that moves a synapse by one level a pulse.
+    """Return the cost of each level with a pulse train that moves a synapse by one level a pulse.
 
     Parameters
     ----------
     path : str or Path
-        Response to the program. Its first branch has to lead up from the lowest level, and the
+        Response to the pulse train. Its first branch has to lead up from the lowest level, and the
         second one down again; each pulse of them leads to another state.
     job : ProgrammingPriceJob
-        Has the price of pulses on the program's device.
+        Has what the write energy on the device of the pulse train depends on.
     program, device : str
-        The program, and the synapse whose networks it writes.
+        The pulse train, and the synapse whose networks it writes.
     levels : int
         Number of levels that networks use.
 
@@ -182,7 +182,7 @@ def by_program(
         leads_up_and_down and all(distinct) and first[0] == 1 and steps[1] == top >= levels - 1
     ):
         raise FileError(
-            f"{path}: program {program} does not move its wall by one level a pulse through "
+            f"{path}: pulse train {program} does not move its wall by one level a pulse through "
             f"{levels} levels, up and down again, as the synapses of {device} need; change its "
             "pulses, or remove it from networks.written_by"
         )
@@ -203,7 +203,7 @@ def by_program(
 def rows_of(
     job: ProgrammingPriceJob, networks: str | Path, devices: str | Path, responses: str | Path
 ) -> Iterator[dict[str, Any]]:
-    """Yield what it costs to write each network of the first seed, one row a start and a way.
+    """Yield the cost of writing each network of the first seed, one row a start and a way.
 
     Parameters
     ----------
@@ -275,15 +275,15 @@ COLUMNS: dict[str, tuple[str, float, Format]] = {
 """Numbers of the table: title, unit and format of the readable one."""
 
 NOTES = (
-    "What it costs to write the networks of the first seed: from synapses that were never written "
+    "Energy of writing the networks of the first seed: from synapses that were never written "
     "(reset), from the network of another seed, and from the quantised network. Energies are those "
     "in the heavy metal.",
     "Single pulses: each synapse gets the smallest pulse of the sweep that reaches its level from "
-    "the initial state. Nothing is known of pulses from a level, and no pulse leads back, so that "
+    "the initial state. The sweep has no pulses from a level, and none back, so that "
     "synapses that were written cannot be changed. Synapses at levels that no pulse of the sweep "
     "reaches cannot be written either. Neither has pulses or energy.",
-    "A program: one pulse for each level on the way, as if each synapse were the device of the "
-    "program, with its levels in place of its own.",
+    "A pulse train: one pulse for each level on the way, as if each synapse were the device of the "
+    "pulse train, with its levels in place of its own.",
 )
 
 
@@ -294,7 +294,7 @@ def programming_table(
     markdown_path: str | Path,
     html_path: str | Path,
 ) -> None:
-    """Tabulate what it costs to write the networks.
+    """Tabulate the energy of writing the networks.
 
     Parameters
     ----------
@@ -314,7 +314,7 @@ def programming_table(
 
     columns = [*PLACE, "written_by", "start", *COLUMNS]
     frame = pandas.DataFrame(list(rows_of(job, *folders)), columns=columns)
-    title = "Price of writing a network"
+    title = "Energy of writing a network"
     formats = {name: ".6g" if form else "d" for name, (_, _, form) in COLUMNS.items()}
     files.write_text(Table(title, frame, formats).as_csv(), csv_path)
     titles = {name: stage.title for name, stage in STAGES.items()}
@@ -333,7 +333,7 @@ def programming_table(
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `programming-table` to a command line."""
     command = subparsers.add_parser(
-        "programming-table", help="tabulate what it costs to write networks into synapses"
+        "programming-table", help="tabulate the energy of writing networks into synapses"
     )
     command.add_argument(
         "--job",
@@ -342,7 +342,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     command.add_argument("--networks", required=True, help="folder of all networks")
     command.add_argument("--devices", required=True, help="folder of the device files")
-    command.add_argument("--responses", required=True, help="folder of the responses to programs")
+    command.add_argument(
+        "--responses", required=True, help="folder of the responses to pulse trains"
+    )
     command.add_argument("--csv", required=True, help="table to write")
     command.add_argument("--markdown", required=True, help="the same, to read as text")
     command.add_argument("--html", required=True, help="the same, for the report")

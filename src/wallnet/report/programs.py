@@ -1,4 +1,4 @@
-"""Tables and figure of a device's response to a program, made from its response file only."""
+"""Tables and figure of a device's response to a pulse train, made from its response file only."""
 
 import argparse
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def program_report(
     vector_path: str | Path,
     price: PriceJob | None = None,
 ) -> None:
-    """Tabulate and draw the response of a device to a program.
+    """Tabulate and draw the response of a device to a pulse train.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def program_report(
     png_path, vector_path : str or Path
         Figure to write.
     price : PriceJob, optional
-        What pulses cost depends on; without it, the tables have no prices.
+        What the write energy depends on; without it, the tables have no energies.
 
     Raises
     ------
@@ -99,9 +99,9 @@ def _pulses(data: "xarray.Dataset", name: str) -> Table:
 def _with_prices(
     pulses: Table, data: "xarray.Dataset", price: PriceJob, name: str
 ) -> tuple[Table, Table, Table]:
-    """Return the table of the pulses with their prices, the table of sums, and the conditions.
+    """Return the table of the pulses with their energies, the table of sums, and the parameters.
 
-    Index 0 of the pulses is the state before the first; it costs nothing.
+    Index 0 of the pulses is the state before the first; it needs no energy.
     """
     import pandas
 
@@ -133,7 +133,7 @@ def _with_prices(
     }
     return (
         prices.with_prices(pulses, columns),
-        Table(f"{name}: price", pandas.DataFrame([row]), formats),
+        Table(f"{name}: write energy", pandas.DataFrame([row]), formats),
         prices.conditions(price, name),
     )
 
@@ -250,7 +250,7 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `program-report` to a command line."""
     command = subparsers.add_parser(
-        "program-report", help="tabulate and draw the response of a device to a program"
+        "program-report", help="tabulate and draw the response of a device to a pulse train"
     )
     command.add_argument("--response", required=True, help="response of the device")
     add_report_arguments(command, "table of the pulses to write")

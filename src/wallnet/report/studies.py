@@ -49,19 +49,19 @@ class Compared(NamedTuple):
 def lost_accuracies(
     comparisons: Iterable[Mapping[str, Any]], references: Iterable[Mapping[str, Any]]
 ) -> dict[Compared, list[float]]:
-    """Return the validation accuracy that each mapping costs, seed by seed.
+    """Return the loss of validation accuracy by each mapping, seed by seed.
 
     Parameters
     ----------
     comparisons : iterable of Mapping
         Results of `wallnet compare-mappings`.
     references : iterable of Mapping
-        Metrics of the networks with free weights.
+        Metrics of the networks with FP32 weights.
 
     Returns
     -------
     dict
-        Accuracy of the free network with as much training, less that on levels, in per cent
+        Accuracy of the FP32 network with as much training, less that on levels, in per cent
         points.
     """
     free = {
@@ -84,7 +84,7 @@ def _spread(values: Sequence[float]) -> float:
 
 
 def mapping_tables(lost: Mapping[Compared, Sequence[float]]) -> tuple[Table, list[Table]]:
-    """Return what the mappings cost: all numbers, and a readable table per recipe and stage."""
+    """Return the losses by the mappings: all numbers, and a readable table per recipe and stage."""
     import pandas
 
     rows = [
@@ -113,7 +113,7 @@ def mapping_tables(lost: Mapping[Compared, Sequence[float]]) -> tuple[Table, lis
 
 
 MAPPING_NOTES = """Validation accuracy that the levels cost in per cent points: that of the network
-with free weights and as much training, less that on the levels, of the same seed. With several
+with FP32 weights and as much training, less that on the levels, of the same seed. With several
 seeds: mean ± sample standard deviation. The test images are not used.
 """
 
@@ -125,7 +125,7 @@ TICKS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 def _mapping_panel(
     panel: "Axes", lost: Mapping[Compared, Sequence[float]], mappings: Sequence[str]
 ) -> None:
-    """Draw what each mapping costs, a series per synapse and reading."""
+    """Draw the losses by each mapping, a series per synapse and reading."""
     from matplotlib.ticker import FixedLocator
 
     places = list(dict.fromkeys((key.device, key.reading) for key in lost))
@@ -144,7 +144,7 @@ def _mapping_panel(
 def draw_mappings(
     lost: Mapping[Compared, Sequence[float]], figures: Figures, png: str, vector: str
 ) -> None:
-    """Draw what each mapping costs: a row per recipe and stage, a column per data set."""
+    """Draw the losses by each mapping: a row per recipe and stage, a column per data set."""
     with style.apply(figures):
         from matplotlib import pyplot
 
@@ -394,9 +394,9 @@ def draw_interpretations(quantized: Results, figures: Figures, png: str, vector:
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `mapping-table`, `choose-interpretations` and `interpretation-table`."""
-    mappings = subparsers.add_parser("mapping-table", help="tabulate what each mapping costs")
+    mappings = subparsers.add_parser("mapping-table", help="tabulate the losses by each mapping")
     mappings.add_argument("--comparisons", nargs="+", required=True, help="what each job found")
-    mappings.add_argument("--references", nargs="+", required=True, help="metrics, free weights")
+    mappings.add_argument("--references", nargs="+", required=True, help="metrics in FP32")
     mappings.set_defaults(handler=_mappings)
 
     chosen = subparsers.add_parser(

@@ -48,7 +48,7 @@ def transition_report(
     png_path, vector_path : str or Path
         Map to write.
     price : PriceJob, optional
-        What pulses cost depends on; without it, the tables have no prices.
+        What the write energy depends on; without it, the tables have no energies.
 
     Raises
     ------
@@ -159,7 +159,7 @@ def _sequences(data: "xarray.Dataset", name: str) -> Table:
 
 
 def _price(data: "xarray.Dataset", price: PriceJob) -> Price:
-    """Return the prices of all pulses from one state, in the order of the table of pulses."""
+    """Return energy and temperature of all pulses from one state, in the order of the table."""
     durations, densities = data["duration"].values, data["current_density"].values
     return price_of(price, np.tile(densities, len(durations)), np.repeat(durations, len(densities)))
 
@@ -194,7 +194,7 @@ def _states(data: "xarray.Dataset", name: str) -> Table:
         rows.append(
             {
                 "state": state,
-                "a wall placed there rests": None
+                "a wall initialised there rests": None
                 if of_start is None
                 else of_start["start_kept"].item(),
                 "a pulse reaches it": data["reached"].values[index],

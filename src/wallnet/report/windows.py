@@ -1,4 +1,4 @@
-"""Tables and map of a window, made from its file only."""
+"""Tables and map of an operating window, made from its file only."""
 
 import argparse
 from pathlib import Path
@@ -36,12 +36,12 @@ def window_report(
     png_path: str | Path,
     vector_path: str | Path,
 ) -> None:
-    """Tabulate and draw the outcomes of a window.
+    """Tabulate and draw the outcomes of an operating window.
 
     Parameters
     ----------
     window : str or Path
-        Gathered window, kind 'window'.
+        Gathered operating window, kind 'window'.
     tables : tuple of str or Path
         CSV file to write with the outcomes only, then Markdown and HTML files with both tables.
     figures : Figures
@@ -52,7 +52,7 @@ def window_report(
     Raises
     ------
     wallnet.files.FileError
-        If the window is missing or damaged, or a file cannot be written.
+        If the operating window is missing or damaged, or a file cannot be written.
     """
     data = files.read_dataset(window, "window")
     name = str(data.attrs["window"])
@@ -63,7 +63,7 @@ def window_report(
             draw(data, figures),
             png_path,
             vector_path,
-            title=f"{name}: window",
+            title=f"{name}: operating window",
             **{key: str(data.attrs[key]) for key in origin},
         )
 
@@ -86,7 +86,7 @@ def _outcomes(data: "xarray.Dataset", name: str) -> Table:
             }
         )
     formats = {"duration (ns)": ".3f", "J (1e12 A/m²)": ".4f", "step that failed": ".0f"}
-    return Table(f"{name}: outcome of each staircase", pandas.DataFrame(rows), formats)
+    return Table(f"{name}: outcome of each pulse train", pandas.DataFrame(rows), formats)
 
 
 def _stretches(data: "xarray.Dataset", name: str) -> Table:
@@ -173,8 +173,8 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `window-report` to a command line."""
     command = subparsers.add_parser(
-        "window-report", help="tabulate and draw the outcomes of a window"
+        "window-report", help="tabulate and draw the outcomes of an operating window"
     )
-    command.add_argument("--window", required=True, help="gathered window")
+    command.add_argument("--window", required=True, help="gathered operating window")
     add_report_arguments(command, "table of the outcomes to write")
     command.set_defaults(handler=lambda given: window_report(given.window, *report_files(given)))

@@ -39,7 +39,7 @@ def simulate(
     job : SimulationJob
         Track, material, wall, pulse, relaxation, calculator.
     initial : xarray.Dataset, optional
-        Initial state (kind 'initial'). If not given, the wall is placed.
+        Initial state (kind 'initial'). If not given, the wall is initialised.
     progress : callable
         Called with the simulated time in s during the simulation.
     output : str or Path, optional

@@ -222,7 +222,7 @@ def _one_first(job: BarrierJob, start: tuple[float, float], stop: tuple[float, f
 
 
 def _images(job: BarrierJob, ends: list[NDArray[np.float32]], route: Places) -> NDArray[np.float32]:
-    """Return placed walls between both ends of a path."""
+    """Return initialised walls between both ends of a path."""
     width = job.material.wall_width_parameter
     walls = [tracks.placed_wall(job.track, width, low, high) for low, high in route[1:-1]]
     inner = [np.moveaxis(wall, -1, 0).astype(np.float32) for wall in walls]

@@ -98,7 +98,7 @@ def system_of(
 
 
 def held_subregions(system: "micromagneticmodel.System") -> dict[str, list[str]]:
-    """Return the keyword of a driver that holds the cells in subregions; none without any."""
+    """Return the keyword of a driver for the frozen spins in subregions; none without any."""
     names = list(system.m.mesh.subregions)
     return {"fixed_subregions": names} if names else {}
 

@@ -41,7 +41,7 @@ def find_minimum(job: MinimumJob, relaxed: "xarray.Dataset | None" = None) -> "x
         Track, material and state.
     relaxed : xarray.Dataset, optional
         The relaxed level (kind 'trace') or the initial state (kind 'initial'). If its wall has
-        left the state, the minimisation starts from a wall placed there. Not needed for the
+        left the state, the minimisation starts from a wall initialised there. Not needed for the
         reversed track.
 
     Returns

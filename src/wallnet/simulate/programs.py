@@ -1,4 +1,4 @@
-"""Simulation of a program: its pulses, each from the state that the one before left."""
+"""Simulation of a pulse train: its pulses, each from the state that the one before left."""
 
 import argparse
 import logging
@@ -37,7 +37,7 @@ def run_program(
     output: str | Path | None = None,
     enough: Callable[["xarray.Dataset", int], bool] = lambda trace, settled: False,
 ) -> "xarray.Dataset":
-    """Simulate a program.
+    """Simulate a pulse train.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def run_program(
         Called with the simulated time in s during the simulation.
     output : str or Path, optional
         Path of the result. Finished pulses are stored in a hidden folder next to it, and a killed
-        program continues after them. The caller removes the folder (`unfinished`) after writing
+        pulse train continues after them. The caller removes the folder (`unfinished`) after writing
         the result.
     enough : callable
         Called after each pulse with its trace and whether both wall ends rest at its end (-1 if the
@@ -58,7 +58,7 @@ def run_program(
     Returns
     -------
     xarray.Dataset
-        The trace of the whole program, kind 'program'.
+        The trace of the whole pulse train, kind 'program'.
 
     Raises
     ------
@@ -93,12 +93,12 @@ def run_program(
 
 
 def _shifted(progress: Callable[[float], None], begin: float, time: float) -> None:
-    """Report the time since the start of the program, given that since the start of a pulse."""
+    """Report the time since the start of the pulse train, given that since the start of a pulse."""
     progress(begin + time)
 
 
 def unfinished(output: str | Path) -> Path:
-    """Return the hidden folder with the finished pulses of an unfinished program."""
+    """Return the hidden folder with the finished pulses of an unfinished pulse train."""
     output = Path(output)
     return output.with_name(f".{output.stem}.unfinished")
 

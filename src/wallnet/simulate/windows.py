@@ -1,4 +1,4 @@
-"""Simulation of one point of a window: a staircase of pulses, up to the step that fails.
+"""Simulation of one point of an operating window, up to the step that fails.
 
 A step works if the wall rests after its pause at the notch next to the one before, or still at the
 last notch in the direction of the current.
@@ -58,7 +58,7 @@ def wanted_notch(step: int, notches: int) -> int:
 
 
 def judged(pauses: Sequence[Pause], notches: Sequence[float]) -> tuple[str, int]:
-    """Return the outcome of a staircase, and the first step that failed.
+    """Return the outcome of stepwise switching, and the first step that failed.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def judged(pauses: Sequence[Pause], notches: Sequence[float]) -> tuple[str, int]
     -------
     tuple
         A key of `wallnet.files.schema.windows.OUTCOMES`, and the number of the step that failed;
-        `WORKS` and 0 if all of these steps did what they should.
+        `WORKS` and 0 if all of these steps worked.
     """
     count = len(notches)
     for step, pause in enumerate(pauses):
@@ -96,7 +96,7 @@ def run_staircase(
     progress: Callable[[float], None] = lambda time: None,
     output: str | Path | None = None,
 ) -> "xarray.Dataset":
-    """Simulate the steps of a staircase up to the first that fails.
+    """Simulate stepwise switching up to the first step that fails.
 
     Parameters
     ----------

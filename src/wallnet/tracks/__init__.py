@@ -26,10 +26,10 @@ SYSTEM_NAME = "track"
 """Name of a `micromagneticmodel.System`, and of the files that a calculator writes for it."""
 
 FIXED = ("left", "right")
-"""Names of the subregions with held cells in the mesh of a `micromagneticmodel.System`."""
+"""Names of the subregions with frozen spins in the mesh of a `micromagneticmodel.System`."""
 
 WALL_REACH = 4.0
-"""A notch holds a wall end within its radius plus this many width parameters Δ."""
+"""A notch pins a wall end within its radius plus this many width parameters Δ."""
 
 
 def centres(track: Track) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -57,7 +57,7 @@ def magnetic_mask(track: Track) -> NDArray[np.bool_]:
 
 
 def held_cells(track: Track) -> NDArray[np.bool_]:
-    """Return the mask of cells that keep their magnetisation, shape (rows, columns).
+    """Return the mask of frozen spins, shape (rows, columns).
 
     They are those whose centre is in the fixed ends of the track, if it has any.
     """
@@ -72,7 +72,7 @@ def placed_wall(
     """Return a Néel wall between an up and a down domain.
 
     m = (-sech u, 0, tanh u) with u = (x - x0(y))/Δ, where x0 is linear in y from the lower to the
-    upper edge. Held cells point along -z at the left and along +z at the right end.
+    upper edge. Frozen spins point along -z at the left and along +z at the right end.
 
     Parameters
     ----------
@@ -185,7 +185,7 @@ def wall_state(
     Returns
     -------
     WallState
-        The notches that hold the ends, in the order of the ends; otherwise "initial" (no end has
+        The notches that pin the ends, in the order of the ends; otherwise "initial" (no end has
         moved further than Δ), "free", "reversed" or "expelled" (the wall left on the left, the
         track points along +z).
     """
@@ -259,7 +259,7 @@ def system(job: SimulationJob) -> "micromagneticmodel.System":
 
 
 def _subregions(track: Track) -> "dict[str, discretisedfield.Region]":
-    """Return the subregions of held cells, if there are any."""
+    """Return the subregions of frozen spins, if there are any."""
     import discretisedfield
 
     x, _ = centres(track)

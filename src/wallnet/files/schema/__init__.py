@@ -234,7 +234,7 @@ VARIABLES = {
     "pair_wall_top": Variable(
         ("pair", "place"), "wall position at the upper edge along each path", **_ON_TRACK
     ),
-    # a program
+    # a pulse train
     "pulse": Variable(
         ("pulse",), "number of the pulse, counted from 1; 0 is the state before", type="int64"
     ),
@@ -259,9 +259,9 @@ VARIABLES = {
         bounds=(-1, 1),
         attributes={"values_mean": "0 no, 1 yes, -1 the pause is too short to tell"},
     ),
-    # the response of a device to a program
+    # the response of a device to a pulse train
     "program_conductance": Variable(
-        ("reading", "time"), "conductance during the program", **_CONDUCTANCE
+        ("reading", "time"), "conductance during the pulse train", **_CONDUCTANCE
     ),
     "pulse_wall_position": Variable(
         ("pulse",), "mean wall position at the end of the pause", **_ON_TRACK
@@ -277,7 +277,7 @@ VARIABLES = {
     ),
     "normalized_pulse_conductance": Variable(
         ("reading", "pulse"),
-        "conductance at the end of the pause, normalised over the program (paper, Eq. 3)",
+        "conductance at the end of the pause, normalised over the pulse train (paper, Eq. 3)",
     ),
     "branch": Variable(
         ("branch",), "number of a sequence of pulses of one sign, counted from 1", type="int64"
@@ -301,15 +301,15 @@ VARIABLES = {
         "relative change of the step with the weight from -1 to 1 (gamma of aihwkit's "
         "LinearStepDevice); NaN if fewer than two pulses change it",
     ),
-    # a staircase of pulses
-    "outcome": Variable((), "outcome of the staircase", "", TEXT, attributes=_OUTCOMES),
+    # stepwise switching
+    "outcome": Variable((), "outcome of stepwise switching", "", TEXT, attributes=_OUTCOMES),
     "outcome_step": Variable((), "first step that failed; 0 if all worked", type="int64"),
     "outcome_state": Variable((), "state of the wall after the last step", type=STATE),
-    # the staircases of a window
+    # an operating window
     "variant": Variable(("variant",), "variant of the device", "", TEXT),
     "duration": Variable(("duration",), "duration of the pulses", **_TIME),
     "window_outcome": Variable(
-        _WINDOW, "outcome of each staircase", "", TEXT, attributes=_OUTCOMES
+        _WINDOW, "outcome of each pulse train", "", TEXT, attributes=_OUTCOMES
     ),
     "window_step": Variable(
         _WINDOW, "first step of each that failed; 0 if all worked", type="int64"
@@ -330,7 +330,7 @@ VARIABLES = {
     # the pulses from all states of a device
     "start": Variable(("start",), "state from which a pulse starts", "", STATE),
     "target": Variable(("target",), "state in which a pulse can end", "", STATE),
-    "start_kept": Variable(("start",), "whether a wall placed there rests there", **_FLAG),
+    "start_kept": Variable(("start",), "whether a wall initialised there rests there", **_FLAG),
     "start_bottom": Variable(
         ("start",), "wall position at the lower edge before the pulses", **_ON_TRACK
     ),
@@ -388,22 +388,22 @@ VARIABLES = {
     "read_delay": Variable(
         ("read_delay",), "time from the end of the pulse to the reading", **_TIME
     ),
-    "statement": Variable(("statement",), "what is stated", "", TEXT),
+    "statement": Variable(("statement",), "reference value", "", TEXT),
     "candidate_round": Variable(("candidate",), "round of the search", type="int64"),
     "candidate_damping": Variable(("candidate",), "damping"),
     "candidate_notch_diameter": Variable(("candidate",), "diameter of the notches", **_ON_TRACK),
     "candidate_wall_start": Variable(("candidate",), "start of the wall", **_ON_TRACK),
     "candidate_pulse_duration": Variable(("candidate",), "pulse of devices with notches", **_TIME),
-    "statement_found": Variable(_CANDIDATE, "what was read instead", "", TEXT),
-    "statement_holds": Variable(_CANDIDATE, "whether the statement holds", **_FLAG),
+    "statement_found": Variable(_CANDIDATE, "value of the candidate", "", TEXT),
+    "statement_holds": Variable(_CANDIDATE, "whether the reference value is met", **_FLAG),
     "statement_distance": Variable(
         _CANDIDATE,
-        "distance of what was read from the statement",
+        "distance from the reference value",
         attributes={"comment": "of a wall in notches, of a transfer curve in full scales"},
     ),
-    "missed": Variable(_CANDIDATE[:2], "number of statements that do not hold", type="int64"),
+    "missed": Variable(_CANDIDATE[:2], "number of reference data that are missed", type="int64"),
     "misfit": Variable(
-        _CANDIDATE[:2], "statements that do not hold, plus their distances", bounds=(0.0, 1e6)
+        _CANDIDATE[:2], "number of missed reference data, plus their distances", bounds=(0.0, 1e6)
     ),
     # walls that leave notches
     "place": Variable(("place",), "where the wall rests, in names of files", "", TEXT),
@@ -489,7 +489,7 @@ VARIABLES = {
     # a synapse
     "level_state": Variable(("level",), "state of the level", type=STATE),
     "level_resting_state": Variable(
-        ("level",), "where a wall placed at the level came to", type=STATE
+        ("level",), "state to which a wall initialised at the level relaxed", type=STATE
     ),
     "level_source": Variable(("level",), "what the level was measured from", type=TEXT),
     "level_position": Variable(("level",), "mean wall position at rest", **_ON_TRACK),
@@ -498,11 +498,11 @@ VARIABLES = {
         ("reading", "level"),
         "conductance at rest, normalised from the first to the last level (paper, Eq. 3)",
     ),
-    "half": Variable(("level",), "whether the wall hangs between two notches", **_FLAG),
+    "half": Variable(("level",), "whether the wall is pinned at two notches", **_FLAG),
     "stable": Variable(
         ("level",),
-        "whether a pulse of the sweep or a wall placed there ended there at rest, and the energy "
-        "has a minimum there if that was examined; always at the first and the last level",
+        "whether a pulse of the sweep or a wall initialised there ended there at rest, and the "
+        "energy has a minimum there if that was examined; always at the first and the last level",
         **_FLAG,
     ),
     "reachable": Variable(("level",), "whether a pulse of the sweep ends there at rest", **_FLAG),

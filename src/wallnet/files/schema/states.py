@@ -1,4 +1,4 @@
-"""The state of a wall: the notches that hold its two ends."""
+"""The state of a wall: the notches that pin its two ends."""
 
 import re
 
@@ -13,8 +13,8 @@ _TEXT = re.compile(
 class WallState(str):
     """Name of a state, with properties derived from it.
 
-    A wall meets both edges of the track, and each of its ends is held separately. In "notch 2",
-    this notch holds both ends. In "between 2 and 3", the lower end is at notch 2 and the upper end
+    A wall meets both edges of the track, and each of its ends is pinned separately. In "notch 2",
+    this notch pins both ends. In "between 2 and 3", the lower end is at notch 2 and the upper end
     at notch 3; in "between 3 and 2", the other way round. The other states are "initial" (where the
     wall started), "free" (an end is at no notch), "wider" (the ends are at notches further apart),
     "reversed" (the wall left the track on the right) and "expelled" (it left on the left).
@@ -48,12 +48,12 @@ class WallState(str):
 
     @classmethod
     def at(cls, lower: int, upper: int) -> "WallState":
-        """Return the state of a wall that notches hold.
+        """Return the state of a wall that notches pin.
 
         Parameters
         ----------
         lower, upper : int
-            The notch, counted from 1 on the left, that holds the end at the lower and at the
+            The notch, counted from 1 on the left, that pins the end at the lower and at the
             upper edge.
 
         Examples
@@ -81,13 +81,13 @@ class WallState(str):
 
     @property
     def ends(self) -> tuple[int, int] | None:
-        """Notches that hold the lower and the upper end; None if the name contains no notch."""
+        """Notches that pin the lower and the upper end; None if the name contains no notch."""
         numbers = [int(number) for number in re.findall(r"\d+", self)]
         return (numbers[0], numbers[-1]) if numbers else None
 
     @property
     def half(self) -> bool:
-        """Whether the wall hangs between two neighbouring notches."""
+        """Whether the wall is pinned at two neighbouring notches (a half state)."""
         return self.ends is not None and self.ends[0] != self.ends[1]
 
     @property
@@ -102,13 +102,13 @@ class WallState(str):
         Raises
         ------
         ValueError
-            If no notch holds the wall, and it is neither at its start nor has it left the track,
+            If no notch pins the wall, and it is neither at its start nor has it left the track,
             since there is no such file.
         """
         if self in WITHOUT_NOTCH:
             return str(self)
         if self.ends is None:
-            raise ValueError(f"there is no level file of state {self!r}: no notch holds its wall")
+            raise ValueError(f"there is no level file of state {self!r}: no notch pins its wall")
         return "-".join(map(str, self.ends if self.half else self.ends[:1]))
 
 

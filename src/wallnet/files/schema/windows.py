@@ -1,4 +1,4 @@
-"""Outcomes of a staircase of pulses."""
+"""Outcomes of stepwise switching."""
 
 WORKS = "works"
 START = "start"
@@ -8,7 +8,7 @@ STICKS = "sticks"
 SKIPS = "skips"
 
 OUTCOMES = {
-    WORKS: "each pulse moves the wall by one notch, and the notches at the ends keep it",
+    WORKS: "each pulse moves the wall by one notch, and the notches at the ends pin it",
     STICKS: "the wall rests before the wanted notch",
     SKIPS: "the wall rests beyond the wanted notch",
     LEAVES: "the wall leaves the track",

@@ -87,8 +87,8 @@ class _Driver(mm.ExternalDriver):
         Parameters
         ----------
         drive_kwargs : dict
-            `n_threads` may be None or 1; `fixed_subregions` names subregions of the mesh whose
-            magnetisation is held; drivers add their own.
+            `n_threads` may be None or 1; `fixed_subregions` names subregions of the mesh with
+            frozen spins; drivers add their own.
 
         Raises
         ------
@@ -290,8 +290,8 @@ class _Progress:
         )
         if not self.warned:
             text += (
-                "; a free wall slides for a long time: let it start near a notch, or raise "
-                "stopping_mxHxm"
+                "; a wall that is not pinned moves for a long time: let it start near a notch, or "
+                "raise stopping_mxHxm"
             )
             logging.getLogger(__name__).warning(text)
             self.warned = True
@@ -306,7 +306,7 @@ class MinDriver(_Driver):
     Each step rotates every m in the plane of m and its torque field m × (m × H), which preserves
     its length exactly (Exl et al., J. Appl. Phys. 115, 17D118 (2014)). The minimum is reached when
     max ``|m × H × m|`` is below `stopping_mxHxm`. A long minimisation reports its progress, since a
-    wall that is not held slides for thousands of steps.
+    wall that is not pinned moves for thousands of steps.
 
     Parameters
     ----------

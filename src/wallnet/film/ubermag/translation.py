@@ -47,7 +47,7 @@ class Description:
     magnetization : ndarray (rows, columns, 3)
         Unit vectors; zero in empty cells.
     held : bool array (rows, columns)
-        Cells that keep their magnetisation.
+        Frozen spins.
     """
 
     mask: NDArray[np.bool_]
@@ -192,7 +192,7 @@ def describe(system: mm.System, dynamics: bool = True, fixed: Sequence[str] = ()
     dynamics : bool
         Whether to include the dynamics.
     fixed : sequence of str
-        Subregions of the mesh whose magnetisation is held.
+        Subregions of the mesh with frozen spins.
 
     Returns
     -------
