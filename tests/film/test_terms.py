@@ -7,24 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-import scipy.constants
 from test_energy import CELL, MATERIAL, rate
 from test_kernels import directions, irregular, rates
 
-from wallnet.film import constants, newell, stability
+from wallnet.film import newell, stability
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy
 from wallnet.film.terms import Layer, SpinTorque, Stiffness, Term, Terms
 from wallnet.film.terms.demagnetization import Demagnetization
-
-
-def test_natural_constants_are_those_of_2002_that_oommf_has():
-    for ours, now in (
-        (constants.VACUUM_PERMEABILITY, scipy.constants.mu_0),
-        (constants.REDUCED_PLANCK, scipy.constants.hbar),
-        (constants.ELEMENTARY_CHARGE, scipy.constants.e),
-    ):
-        assert ours == pytest.approx(now, rel=2e-7, abs=0)
 
 
 def test_import_of_the_package_stays_light():

@@ -46,14 +46,6 @@ def test_a_foreign_file_is_named(folder, content):
     one_sentence(caught, str(path), "not an IDX file")
 
 
-def test_a_header_cannot_ask_for_much_memory(folder):
-    path = folder / "Tiny/raw" / TEST_IMAGES
-    path.write_bytes(b"\x00\x00\x08\x03" + b"\xff\xff\xff\xff" * 3)
-    with pytest.raises(FileError) as caught:
-        images.check("tiny", DATASET, folder)
-    one_sentence(caught, str(path), "claims the shape")
-
-
 @pytest.mark.parametrize(
     "shape",
     [

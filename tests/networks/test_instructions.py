@@ -59,7 +59,3 @@ def test_a_user_may_have_the_same_weights_on_all_processors():
     exported = {"MKL_CBWR": "COMPATIBLE"}
     older = exported | {"MKL_ENABLE_INSTRUCTIONS": "SSE4_2"}
     assert output(**exported) == output(**older)
-
-
-def test_a_user_may_choose_other_instructions():
-    assert output(ATEN_CPU_CAPABILITY="default")[0].startswith("DEFAULT ")

@@ -105,12 +105,6 @@ def test_an_initial_wall_at_a_notch_stays_there(device):
     assert (found.attrs["state"], found.attrs["stayed"]) == ("notch 1", 1)
 
 
-def test_the_reversed_track_needs_no_file(device):
-    found = minimum(device, "reversed")
-    assert (found.attrs["state"], found.attrs["stayed"]) == ("reversed", 1)
-    assert found["minimum_wall_top"].item() == pytest.approx(360e-9, rel=1e-9, abs=0)
-
-
 def test_a_state_of_another_track_or_none_is_refused(device):
     with pytest.raises(SimulationError, match="--relaxed is missing; 'notch 1' needs the file"):
         minimum(device, "1")
@@ -139,18 +133,6 @@ def test_the_command_tells_both_ends(
     assert [float(each) for each in said.groups()] == pytest.approx(ends, abs=0.06)
     assert ends[1] - ends[0] > 80
     assert f"1-2.nc: {words}, between 1 and 2; " in told
-
-
-def test_mirror_images_across_the_track_have_the_same_energy(device, minima):
-    """With y also m_y changes its sign. So the other half states need no paths of their own."""
-    m = minima[WallState("between 1 and 2")]["minimum_magnetization"].values
-    mirrored = m[::-1] * [1, -1, 1]
-    mask = tracks.magnetic_mask(device.track)
-    bottom, top = tracks.wall_ends(device.track, mask, np.nan_to_num(mirrored))
-    assert bottom - top > 60e-9  # the lower end is ahead
-    assert tracks_energy(device, mirrored) == pytest.approx(
-        tracks_energy(device, m), rel=1e-12, abs=0
-    )
 
 
 @pytest.fixture(scope="module")

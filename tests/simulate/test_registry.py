@@ -24,15 +24,6 @@ def module(tmp_path, monkeypatch):
     return write
 
 
-@pytest.mark.parametrize("name", calculator.PACKAGED)
-def test_those_of_the_package_are_created_with_their_own_settings(name):
-    settings = config.calculators.SETTINGS[name]()
-    made = calculator.create(name, settings)
-    assert made.settings is settings
-    assert made.Settings is type(settings)
-    assert made.resumes == (name == "film")
-
-
 def test_one_s_own_gets_the_settings_that_its_model_has_checked(module):
     module("wander", DRIFT)
     made = calculator.create("wander:Drift", {"velocity": "2e2"})
@@ -60,15 +51,6 @@ def test_a_module_that_does_not_do_is_one_sentence(module, text, words):
     assert said.startswith("calculator broken:Own: module broken ")
     assert words in said
     assert "\n" not in said
-
-
-def test_a_broken_package_around_a_module_is_not_called_absent(tmp_path, module):
-    (tmp_path / "around").mkdir()
-    (tmp_path / "around/__init__.py").write_text("import nowhere_to_be_found")
-    (tmp_path / "around/inner.py").write_text(DRIFT)
-    module("unused", "")
-    (said,) = calculator.problems([("around.inner:Drift", {"velocity": 1.0})])
-    assert ": module around.inner cannot be imported (ModuleNotFoundError" in said
 
 
 def test_all_settings_that_do_not_fit_are_said(module):
@@ -145,18 +127,6 @@ def test_only_one_that_resumes_is_given_a_checkpoint(module, tiny, tmp_path, res
     simulate.simulate(job, output=tmp_path / "trace.nc")
     given = calculator.load("lasting:Drift").given
     assert isinstance(given, Checkpoint) if resumes else given is None
-
-
-def test_a_calculator_that_records_nothing_is_refused(module, tiny):
-    text = DRIFT.replace("        track, width", "        return {}\n        track, width")
-    module("idle", text)
-    tiny["devices"]["synapse"] |= {
-        "calculator": "idle:Drift",
-        "calculator_settings": {"idle:Drift": {"velocity": 1.0}},
-    }
-    job = jobs.pulse_job(config.parse(tiny).devices["synapse"], 0.5e12)
-    with pytest.raises(SimulationError, match="the trace ends at 0 s instead of"):
-        simulate.simulate(job)
 
 
 def test_a_job_by_hand_finds_a_calculator_beside_its_configuration(tmp_path, tiny, monkeypatch):

@@ -17,20 +17,6 @@ SYNAPSE = Track(
 DELTA = 9.13e-9
 
 
-def test_notches_are_half_discs_on_both_edges():
-    mask = tracks.magnetic_mask(SYNAPSE)
-    assert mask.shape == (50, 500)
-    x, y = tracks.centres(SYNAPSE)
-    inside = np.hypot(x[None, :] - 600e-9, y[:, None]) <= 20e-9
-    assert not mask[inside].any()
-    assert np.array_equal(mask, mask[::-1])
-    # five notches on each edge, the right edge halves the last; area within 3 %
-    removed = (~mask).sum() * 9e-18
-    assert removed == pytest.approx(9 * np.pi * (20e-9) ** 2 / 2, rel=0.03, abs=0)
-    plain = SYNAPSE.model_copy(update={"notches": None})
-    assert tracks.magnetic_mask(plain).all()
-
-
 def test_a_placed_wall_is_where_it_was_put():
     mask = tracks.magnetic_mask(SYNAPSE)
     wall = tracks.placed_wall(SYNAPSE, DELTA, 450e-9, 500e-9)
@@ -257,9 +243,3 @@ def test_of_two_notches_that_reach_an_end_the_nearer_holds_it():
         (335, 325, "between 2 and 1"),
     ]:
         assert tracks.wall_state(track, DELTA, 60e-9, bottom * 1e-9, top * 1e-9) == state
-
-
-def test_a_plain_track_has_no_notch_to_hold_a_wall():
-    plain = SYNAPSE.model_copy(update={"notches": None})
-    assert tracks.wall_state(plain, DELTA, 60e-9, 300e-9, 300e-9) == "free"
-    assert tracks.wall_state(plain, DELTA, 295e-9, 300e-9, 300e-9) == "initial"

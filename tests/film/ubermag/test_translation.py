@@ -89,15 +89,6 @@ def test_refused_by_name_before_anything_is_written(spoil, named, tmp_path):
     assert (system.m.array == before).all()
 
 
-def test_parameter_given_by_cell_but_uniform_is_taken():
-    system = flat_system()
-    system.energy.exchange.A = df.Field(system.m.mesh, nvdim=1, value=1e-11)
-    system.energy += mm.Zeeman(H={"default": (1e5, 0, 0)})
-    description = translation.describe(system)
-    assert description.terms.exchange_stiffness == 1e-11
-    assert description.terms.external_field == (1e5, 0, 0)
-
-
 def test_a_parameter_may_be_another_in_empty_cells_alone():
     """The empty cell is in column 1 of row 0."""
     system = asymmetric_system()
