@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_energy import CELL, MATERIAL, rate
 
-from wallnet.film import core, kernels, loops, newell
+from wallnet.film import kernels, loops, newell
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy
 from wallnet.film.shortcuts import SHORTCUTS
@@ -179,24 +179,6 @@ def test_polynomial_goes_through_the_latest_samples_of_its_own_columns():
     frame = np.ones((7, 6), dtype=bool)
     frame[1:-1, 1:-1] = False
     assert (grid[..., frame] == 7.0).all()
-
-
-@pytest.mark.parametrize("past", [[0.0], [-0.7, 0.0], [-1.9, -0.6, 0.0], [-0.8, 0.3, 1.4]])
-def test_samples_become_the_coefficients_of_the_polynomial_through_them(past):
-    wanted = np.array([2.0, -3.0, 0.7])[: len(past)]
-    samples = np.polynomial.polynomial.polyval(past, wanted)
-    found = kernels.lagrange_matrix(past).astype(float) @ samples
-    np.testing.assert_allclose(found, wanted, rtol=2e-6, atol=0)
-
-
-@pytest.mark.parametrize("past", [[0.0], [-0.7, 0.0], [-1.9, -0.6, 0.0]])
-def test_the_share_of_a_deviation_is_the_integral_of_its_polynomial(past):
-    """It is zero at the samples and one at the end of the interval."""
-    taken = core._Past(np.arange(len(past)), past, kernels.lagrange_matrix(past))
-    nodes = np.polynomial.Polynomial.fromroots(past)
-    integral = nodes.integ()
-    expected = (integral(1.0) - integral(0.0)) / nodes(1.0)
-    assert taken.share() == pytest.approx(expected, rel=1e-12, abs=0)
 
 
 def test_extrapolation_is_judged_by_averages_over_blocks_of_its_own_columns():

@@ -17,18 +17,8 @@ def test_second_order(chain):
     assert np.abs(stability.polynomial(spoilt, z) - np.exp(z)).max() > 8e-9
 
 
-@pytest.mark.parametrize("damping", stability.DESIGNED)
-def test_reaches_further_than_the_classical_method(damping):
-    chain = stability.DESIGNED[damping]
-    precession = np.isfinite(damping)
-    damping = damping if precession else 0.5
-    reach = stability.stability_radius(chain, damping, precession) / len(chain)
-    classical = stability.stability_radius(stability.CLASSICAL, damping, precession) / 4
-    assert reach > 1.15 * classical
-
-
-@pytest.mark.parametrize("damping", [0.05, 0.3, 1.0])
-def test_the_table_is_what_the_design_gives(damping):
+def test_the_table_is_what_the_design_gives():
+    damping = 0.3
     chain = stability.DESIGNED[damping]
     radius = stability.stability_radius(chain, damping)
     growth, designed = stability.design(damping, len(chain), 0.97 * radius)
@@ -38,16 +28,6 @@ def test_the_table_is_what_the_design_gives(damping):
     assert stability.stability_radius(designed, damping) > 0.96 * radius
     growth, _ = stability.design(damping, len(chain), 1.05 * radius)
     assert growth > 1
-
-
-def test_rounding_is_amplified_by_less_than_two_hundred():
-    for chain in CHAINS:
-        powers = np.cumprod(chain[::-1])
-        damping = next((a for a, c in stability.DESIGNED.items() if c == chain), 0.5)
-        if np.isinf(damping):
-            continue
-        radius = stability.stability_radius(chain, damping)
-        assert max(powers * radius ** np.arange(1, len(chain) + 1)) < 200
 
 
 def test_stiff_film_takes_a_designed_chain_and_a_soft_one_the_classical():
@@ -72,23 +52,6 @@ def test_reach_is_where_the_first_mode_begins_to_grow():
         ]
         assert max(growth[:-1]) <= 1 + 1e-8
         assert growth[-1] > 1 + 1e-10
-
-
-@pytest.mark.parametrize(
-    ("damping", "lowest", "highest"),
-    [
-        # the ray of α = 1 is at 135°, that of α = 1/√3 at 120°
-        (1.0, 131, 155),
-        (3**-0.5, 116, 140),
-        # near the imaginary axis, four tenths of the reach
-        (np.tan(np.radians(5)), 93, 115),
-        (np.tan(np.radians(80)), 166, 180),
-    ],
-)
-def test_modes_lie_about_the_ray_of_their_damping(damping, lowest, highest):
-    angles = np.degrees(stability.directions(damping))
-    assert angles.min() == pytest.approx(lowest, abs=1e-6)
-    assert angles.max() == pytest.approx(highest, abs=1e-6)
 
 
 def test_a_designed_chain_turns_a_moment_by_a_quarter_of_a_radian_at_the_most(monkeypatch):

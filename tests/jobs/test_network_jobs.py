@@ -125,17 +125,6 @@ def test_levels_do_not_concern_training_with_free_weights(networks):
     assert bound(changed(networks, synapses=("synapse", "other"), seeds=(3, 4))) == bound(networks)
 
 
-def test_what_is_trained_later_does_not_concern_what_is_trained_first(networks):
-    later = with_recipe(networks, fine_tuned={"learning_rate": 0.1})
-    assert free(later) == free(networks)
-    assert continued(later) == continued(networks)
-    assert bound(later) != bound(networks)
-    later = with_recipe(networks, on_levels={"learning_rate": 0.1})
-    assert free(later) == free(networks)
-    assert continued(later) != continued(networks)
-    assert bound(later) != bound(networks)
-
-
 @pytest.mark.parametrize(
     "changes",
     [{"hidden_neurons": 5}, {"input_range": 3.0}, {"validation_fraction": 0.3}, {"threads": 2}],

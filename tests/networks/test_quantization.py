@@ -88,18 +88,6 @@ def test_bad_arguments_are_one_sentence():
         quantize(broken, CONDUCTANCES)
 
 
-@pytest.mark.parametrize("name", ["layer", "row-fitted", "signed-3sd", "differential-row"])
-def test_the_entry_of_each_weight_is_found(model, name):
-    mapping = create(name, CONDUCTANCES)
-    circuits = choose_circuits(synaptic_layers(model), mapping)
-    snap(synaptic_layers(model), mapping, circuits)
-    entries = entries_of(synaptic_layers(model), mapping, circuits)
-    for layer, module in synaptic_layers(model).items():
-        offset, scale = circuits[layer]
-        assert entries[layer].shape == module.weight.shape
-        assert torch.equal(offset + scale * mapping.table[entries[layer]], module.weight)
-
-
 def test_a_weight_beside_the_levels_is_noticed(model):
     mapping = create("signed", CONDUCTANCES)
     circuits = choose_circuits(synaptic_layers(model), mapping)

@@ -20,12 +20,6 @@ def test_pulse_and_relaxation_never_share_a_run(small_job):
     assert [part.stages for part in parts] == [6, 1, 1, 9, 1]
 
 
-def test_an_interval_longer_than_the_rest_makes_one_stage(small_job):
-    job = small_job("oommf", relaxation={"longest": 5e-12, "hold": 1e-12})
-    assert drives(job)[-1].stages == 1
-    assert drives(job)[-1].time(0) == pytest.approx(135e-12, rel=1e-6, abs=0)
-
-
 def test_a_pulse_of_no_current_lasts_as_long_as_any(small_job):
     job = small_job("oommf")
     still = job.model_copy(update={"current_density": 0.0})

@@ -24,13 +24,6 @@ def module(tmp_path, monkeypatch):
     return write
 
 
-def test_one_s_own_gets_the_settings_that_its_model_has_checked(module):
-    module("wander", DRIFT)
-    made = calculator.create("wander:Drift", {"velocity": "2e2"})
-    assert made.settings.velocity == 200.0
-    calculator.check("wander:Drift", {"velocity": 1.0})
-
-
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -60,21 +53,6 @@ def test_all_settings_that_do_not_fit_are_said(module):
     )
     assert len(said) == 3
     assert any("calculator_settings.wander:Drift.velocity is missing; add it" in s for s in said)
-
-
-def test_a_check_that_fails_in_any_way_is_one_sentence(module):
-    check = '    def check(self):\n        raise {}("no\\nlicence")\n\n    def run('
-    for error, words in {
-        "KeyError": "calculator strict:Drift cannot run (KeyError: ",
-        "SimulationError": "no\nlicence",
-    }.items():
-        text = "from wallnet.simulate import SimulationError\n" + DRIFT.replace(
-            "    def run(", check.format(error)
-        )
-        module("strict", text)
-        with pytest.raises(SimulationError) as refused:
-            calculator.check("strict:Drift", {"velocity": 1.0})
-        assert words in str(refused.value)
 
 
 def test_every_setting_of_a_calculator_that_is_called_is_checked(module):

@@ -44,21 +44,6 @@ def test_drive_leaves_what_micromagneticdata_reads(job):
     assert list(read.columns) == list(system.table.data.columns)
 
 
-def test_minimum_is_where_the_dynamics_rest(job):
-    system = tracks.system(job.model_copy(update={"current_density": None}))
-    # a hard axis field keeps the minimum unique: one tilted domain
-    system.energy += mm.Zeeman(H=(1e5, 0, 3e5))
-    system.m.array = df.Field(system.m.mesh, nvdim=3, value=(0.1, 0, 1), norm=1.1e6).array * (
-        system.m.norm.array > 0
-    )
-    minimum = tracks.system(job)
-    minimum.energy, minimum.m = system.energy, df.Field(system.m.mesh, nvdim=3, value=system.m)
-    wallnet.film.MinDriver().drive(minimum, verbose=0)
-    wallnet.film.TimeDriver(frozen_change=0).drive(system, t=1e-9, n=1, verbose=0)
-    assert np.abs(minimum.m.array - system.m.array).max() < 1e-4 * 1.1e6
-    assert minimum.table.data["E"].iloc[-1] <= system.table.data["E"].iloc[-1] * (1 + 1e-12)
-
-
 def test_a_minimum_leaves_fixed_subregions_as_they_are():
     """A field along z turns all cells but those of the corner, which exchange does not reach."""
     corner = df.Region(p1=(0, 0, 0), p2=(4e-9, 2e-9, 2e-9))
@@ -102,18 +87,6 @@ def test_settings_of_the_time_driver_reach_the_engine():
         wallnet.film.delete(system)
     assert iterations[0.9][1] == 2 * iterations[0.9][0]
     assert iterations[0.3][1] == pytest.approx(3 * iterations[0.9][1], abs=3)
-
-
-def test_shortcuts_of_the_time_driver_are_switched_off_by_name(job):
-    """The trace is the same, without the work that the engine saves by itself."""
-    traces = []
-    for without in ((), ("stray_field_extrapolation", "resting_columns")):
-        system = tracks.system(job)
-        wallnet.film.TimeDriver(without=without).drive(system, t=50e-12, n=2, verbose=0)
-        traces.append(system.table.data[["mx", "my", "mz"]].to_numpy())
-    assert 0 < np.abs(traces[0] - traces[1]).max() < 1e-4
-    with pytest.raises(wallnet.film.EngineError, match="not a shortcut of the engine"):
-        wallnet.film.TimeDriver(without=["naps"]).drive(system, t=50e-12, n=2, verbose=0)
 
 
 def test_current_of_a_system_turns_its_moment_by_the_field_like_torque():
