@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_energy import CELL, MATERIAL, rate
 
-from wallnet.film import kernels, loops, newell
+from wallnet.film import kernels, newell
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy
 from wallnet.film.shortcuts import SHORTCUTS
@@ -160,25 +160,6 @@ def test_without_shortcuts_every_stage_has_the_field_of_its_own_magnetisation():
         m = stage * (1.5 - 0.5 * (stage**2).sum(axis=-1, keepdims=True))
     # 1.4e-7 is observed
     assert np.abs(engine.magnetization - m).max() < 6e-7
-
-
-def test_polynomial_goes_through_the_latest_samples_of_its_own_columns():
-    random = np.random.default_rng(3)
-    samples = random.normal(size=(4, 3, 5, 9)).astype(np.float32)
-    missed = random.normal(size=(3, 5, 9)).astype(np.float32)
-    order, matrix = np.array([2, 0, 3]), random.normal(size=(3, 3)).astype(np.float32)
-    polynomial = np.full((3, 3, 7 * 6), 7.0, dtype=np.float32)
-    loops.interpolation_coefficients(
-        samples, order, matrix, missed, np.float32(0.25), polynomial, 3, 6
-    )
-    expected = np.einsum("kj,jcrx->kcrx", matrix, samples[order])[..., 3:7]
-    expected[0] += 0.25 * missed[..., 3:7]
-    grid = polynomial.reshape(3, 3, 7, 6)
-    np.testing.assert_allclose(grid[..., 1:-1, 1:-1], expected, rtol=0, atol=2e-6)
-    # the frame does not change
-    frame = np.ones((7, 6), dtype=bool)
-    frame[1:-1, 1:-1] = False
-    assert (grid[..., frame] == 7.0).all()
 
 
 def test_extrapolation_is_judged_by_averages_over_blocks_of_its_own_columns():
@@ -337,12 +318,3 @@ def test_tensor_is_the_dipole_tensor_averaged_over_both_cells():
         found = [part[-1, -1] for part in tensor]
         found[3] *= np.sign(columns) * np.sign(rows)
         np.testing.assert_allclose(found, expected, rtol=0, atol=2e-12)
-
-
-def test_the_exact_formula_reaches_twelve_of_the_longest_edges():
-    """Of a flat cell, which is eight times as long as thick."""
-    cell = (4.0, 3.0, 0.5)
-    y, x = np.meshgrid(3.0 * np.arange(17), 4.0 * np.arange(13), indexing="ij")
-    # 1.4e-12 is observed
-    for found, expected in zip(newell.tensor(13, 17, cell), newell.exact(x, y, cell), strict=True):
-        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11)

@@ -5,7 +5,6 @@ import sys
 import pytest
 
 from wallnet import config, jobs
-from wallnet.jobs import code as user_code
 from wallnet.jobs.code import code_of
 
 
@@ -112,50 +111,6 @@ def test_what_has_no_readable_source_is_one_sentence(folder, code, calculator, w
     assert "\n" not in str(refused.value)
 
 
-class Base:
-    """What a class has to derive from."""
-
-
-CLASSES = """
-import abc
-from test_code import Base
-
-class Sound(Base): ...
-
-class Abstract(Base, abc.ABC):
-    @abc.abstractmethod
-    def run(self): ...
-
-class Foreign: ...
-
-alias = 3
-"""
-
-
-def test_a_class_is_loaded_if_it_derives_from_its_base(folder, monkeypatch):
-    monkeypatch.setitem(sys.modules, "test_code", sys.modules[__name__])
-    (folder / "classes_of_a_user.py").write_text(CLASSES)
-    monkeypatch.delitem(sys.modules, "classes_of_a_user", raising=False)
-
-    def load(name):
-        return user_code.load_class(f"classes_of_a_user:{name}", "model", Base, "that is a Base")
-
-    assert load("Sound").__name__ == "Sound"
-    assert issubclass(load("Sound"), Base)
-    for name in ("Abstract", "Foreign", "alias", "Missing"):
-        with pytest.raises(config.ConfigError) as refused:
-            load(name)
-        assert str(refused.value) == (
-            f"model classes_of_a_user:{name}: module classes_of_a_user has no class {name} that is "
-            "a Base; it has Base, Sound"
-        )
-    (folder / "broken_of_a_user.py").write_text("raise KeyError('a\\nb')\n")
-    with pytest.raises(config.ConfigError) as refused:
-        user_code.load_class("broken_of_a_user:X", "model", Base, "that is a Base")
-    assert "module broken_of_a_user cannot be imported (KeyError: " in str(refused.value)
-    assert "\n" not in str(refused.value)
-
-
 def test_a_job_holds_the_code_of_its_own_model(folder, code, networks):
     install(folder, "1.2")
     recipe = networks.recipes["plain"].model_copy(update={"model": "solver:Net"})
@@ -215,13 +170,3 @@ def test_every_calculator_of_one_s_own_that_a_campaign_names_is_listed(tiny):
     }
     found = list(jobs.own_calculators(config.parse(tiny)))
     assert found == [("a:B", {"x": 1}), ("c:D", {"y": 2})]
-
-
-def test_settings_under_a_name_that_is_almost_right_are_said(tiny):
-    """Settings of a calculator that is not used are not checked."""
-    tiny["calculator_settings"] = {"drfit:Drift": {}, "other:Calculator": {}, "drift:Drift": {}}
-    tiny["devices"]["neuron"]["calculator"] = "drift:Drift"
-    (said,) = jobs.misnamed_settings(config.parse(tiny))
-    assert said.startswith("calculator_settings.drfit:Drift belongs to no calculator; did you mean")
-    tiny["devices"]["neuron"]["calculator"] = "film"
-    assert jobs.misnamed_settings(config.parse(tiny)) == []

@@ -114,17 +114,6 @@ def test_a_shift_of_other_images_is_in_no_job(networks):
         assert job(networks) != job(shifted)
 
 
-def test_levels_do_not_concern_training_with_free_weights(networks):
-    more = changed(
-        networks, mappings=("layer", "layer-extended"), synapses=("synapse", "other"), seeds=(3, 4)
-    )
-    assert free(more) == free(networks)
-    assert continued(more) == continued(networks)
-    # one job computes all mappings of a synapse, but of no other one
-    assert bound(more) != bound(networks)
-    assert bound(changed(networks, synapses=("synapse", "other"), seeds=(3, 4))) == bound(networks)
-
-
 @pytest.mark.parametrize(
     "changes",
     [{"hidden_neurons": 5}, {"input_range": 3.0}, {"validation_fraction": 0.3}, {"threads": 2}],

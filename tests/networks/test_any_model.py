@@ -182,21 +182,6 @@ def test_layers_are_chosen_by_name_by_class_and_by_the_name_of_a_class(made):
     assert torch.equal(words.weight, attending.words.weight.T)
 
 
-@pytest.mark.parametrize(
-    ("layers", "parts"),
-    [
-        (["frist"], ("layers names 'frist'", "did you mean first?")),
-        (["norm"], ("layer norm is a BatchNorm2d", "no matrix of weights")),
-        (["head"], ("layer head is a Sequential", "name the layers in it")),
-        ([], ("Convolutional has no layer", "layers")),
-    ],
-)
-def test_a_choice_that_cannot_be_is_refused_in_a_sentence(made, layers, parts):
-    with pytest.raises(ValueError, match="layer") as caught:
-        quantize(made("convolutional"), CONDUCTANCES, layers=layers)
-    one_sentence(caught, *parts)
-
-
 class Training(LightningModule):
     def __init__(self, model):
         super().__init__()
@@ -249,24 +234,6 @@ def test_a_model_with_digital_layers_is_trained_on_the_levels(made, name, layers
     # digital parameters are trained freely
     digital = {key: p for key, p in module.named_parameters() if id(p) not in moved}
     assert all(not torch.equal(p, before[key]) for key, p in digital.items())
-
-
-@pytest.mark.filterwarnings("ignore::UserWarning")
-def test_hidden_weights_of_tied_layers_are_not_lost(made):
-    """A step of 0.3 level moves a weight after two steps only if the first is remembered."""
-    torch.manual_seed(1)
-    model = nn.Sequential(nn.Linear(3, 3, bias=False), nn.Linear(3, 3, bias=False))
-    model[1].weight = model[0].weight
-    callback = TrainOnLevels([0.0, 0.5, 1.0], "signed")
-    with torch.no_grad():
-        model[0].weight.zero_()[0, 0] = 1.0
-    callback.on_fit_start(None, model)
-    for expected in (0.0, 0.5):
-        callback.on_before_optimizer_step(None, model, None)
-        with torch.no_grad():
-            model[0].weight[1, 1] += 0.2
-        callback.on_train_batch_end(None, model)
-        assert float(model[1].weight[1, 1]) == expected
 
 
 # Folding

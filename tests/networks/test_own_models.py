@@ -6,11 +6,10 @@ import sys
 import pytest
 import torch
 from helpers.synthetic import one_sentence
-from helpers.training import free, on_levels, outputs, programming, trained_on, with_recipe
+from helpers.training import free, on_levels, programming, trained_on, with_recipe
 
 from wallnet import files
 from wallnet.config import ConfigError
-from wallnet.files import FileError
 from wallnet.jobs.code import code_of
 from wallnet.networks import storage
 from wallnet.networks.programming import restore
@@ -224,15 +223,3 @@ def test_a_trained_network_says_whose_model_is_missing(
         storage.load_network(start, name)
     one_sentence(caught, name, "cannot be imported")
     assert files.find_damaged(tmp_path) == {}
-
-
-def test_a_network_does_not_fit_an_edited_model(networks, images, place, tmp_path, own):
-    name = own("Strided")
-    _, start = free(with_model(networks, name), images, place, tmp_path)
-    sys.modules.pop("own_models")
-    (tmp_path / "modules/own_models.py").write_text(MODULE.replace("Conv2d(1, 4,", "Conv2d(1, 5,"))
-    importlib.invalidate_caches()
-    with pytest.raises(FileError) as caught:
-        storage.load_network(start, name)
-    one_sentence(caught, str(start), "size mismatch")
-    assert outputs(tmp_path, "fp32")[1] == start

@@ -148,21 +148,6 @@ def changed(path, change):
 # Faults
 
 
-@pytest.mark.parametrize("how", ["truncated", "missing", "other kind"])
-def test_a_damaged_programming_is_refused(tmp_path, how):
-    _, _, path = programmed("signed", tmp_path)
-    content = path.read_bytes()
-    if how == "missing":
-        path.unlink()
-    elif how == "other kind":
-        changed(path, lambda data: data.attrs.update(kind="track"))
-    else:
-        path.write_bytes(content[: len(content) // 2])
-    with pytest.raises(FileError) as caught:
-        programmings.restore(path, other())
-    one_sentence(caught, str(path))
-
-
 def fault(variable, index, value):
     def change(data):
         data[variable].values[index] = value

@@ -1,12 +1,9 @@
 """Models that the package does not know, on the levels of a synapse."""
 
-import copy
-
 import pytest
 import torch
 from helpers.synthetic import one_sentence
 from torch import nn
-from torch.nn.utils import parametrizations
 
 from wallnet.networks.mappings import create
 from wallnet.networks.quantization import (
@@ -49,22 +46,6 @@ def test_layers_have_the_names_of_the_model():
 
 class Subclass(nn.Linear):
     pass
-
-
-@pytest.mark.parametrize(
-    ("model", "part"),
-    [
-        (nn.Sequential(nn.LSTM(2, 2)), "Sequential has no layer whose weights are synapses"),
-        (nn.Sequential(Subclass(2, 2)), "name some in layers"),
-        (nn.Sequential(parametrizations.weight_norm(nn.Linear(2, 2))), "Sequential has no layer"),
-    ],
-)
-def test_a_model_without_synapses_is_refused(model, part):
-    before = copy.deepcopy(model.state_dict())
-    with pytest.raises(ValueError, match="layer") as caught:
-        quantize(model, CONDUCTANCES)
-    one_sentence(caught, part)
-    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
 
 
 def test_a_subclass_is_a_synapse_if_it_is_chosen():

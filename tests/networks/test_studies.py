@@ -347,17 +347,6 @@ def test_an_unsuitable_neuron_is_refused_unless_allowed(networks, images, interp
     assert files.read_json(out[0])["kind"] == "interpretations"
 
 
-@pytest.mark.parametrize("there", [True, False])
-def test_weights_that_cannot_be_used_are_one_sentence(
-    job, images, place, interpreted, tmp_path, there
-):
-    if there:
-        torch.save({"state_dict": {}}, tmp_path / "free.ckpt")
-    with pytest.raises(files.FileError) as caught:
-        tuned(job, images, place, interpreted, tmp_path, weights=tmp_path / "free.ckpt")
-    one_sentence(caught, "free.ckpt", "snakemake")
-
-
 @pytest.mark.parametrize(
     "rows",
     [
