@@ -4,12 +4,10 @@ import pytest
 import xarray
 from helpers.extending import apply, copied, environment_of
 
-BOUND = 6
-
 
 def test_a_kind_takes_six_places_at_most_and_is_gathered(tiny, tmp_path, campaign):
     root = copied(tmp_path / "checkout")
-    assert len(apply("A device kind", root)) <= BOUND
+    assert len(apply("A device kind", root)) <= 6
     switch = tiny["devices"].pop("neuron") | {"kind": "switch", "read_at": "rest"}
     switch["wall"] = {"start": 100e-9}
     switch["pulse"]["duration"] = 2e-9

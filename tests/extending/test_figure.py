@@ -2,12 +2,10 @@
 
 from helpers.extending import apply, copied, environment_of
 
-BOUND = 3
-
 
 def test_a_figure_takes_three_places_and_is_drawn(finished_devices, tmp_path):
     root = copied(tmp_path / "checkout")
-    assert len(apply("A figure", root)) <= BOUND
+    assert len(apply("A figure", root)) <= 3
     figure = "results/figures/devices/synapse-resting-walls"
     campaign = finished_devices.copied(tmp_path / "campaign")
     options = {"root": root, "environment": environment_of(root)}

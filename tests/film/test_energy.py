@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from wallnet.film import newell
-from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy
-from wallnet.film.terms import SpinTorque, Terms
+from wallnet.film.terms import Terms
 
 CELL = (3e-9, 2e-9, 1.5e-9)
 MATERIAL = Terms(
@@ -145,50 +144,3 @@ def rate(m, mask, field, terms, torque):
     )
     # m' = along + α m × m', with m·m' = 0, gives (1 + α²) m' = along + α m × along
     return (along + alpha * np.cross(m, along)) / (1 + alpha**2) * mask[..., None]
-
-
-@pytest.mark.parametrize("slonczewski_lambda", [1.0, 1.7])
-@pytest.mark.parametrize("columns", [30, 4200])
-def test_engine_moves_as_the_equation_says(mask, slonczewski_lambda, columns):
-    """A short step of the engine gives the right-hand side from double-precision fields.
-
-    The longer film has so many columns that the engine processes one row at a time.
-    """
-    mask = np.resize(mask.T, (columns, mask.shape[0])).T.copy()
-    torque = SpinTorque(
-        current_density=-0.8e12,
-        polarization=0.4,
-        direction=(0.0, 0.6, 0.8),
-        slonczewski_lambda=slonczewski_lambda,
-        field_like=0.2,
-    )
-    # a smooth state: in a random one, exchange times single-precision rounding would dominate
-    rows, columns = np.indices(mask.shape)
-    polar, azimuth = 1.2 + np.sin(columns / 5), 0.4 + np.cos(rows / 4)
-    m = np.stack(
-        [
-            np.sin(polar) * np.cos(azimuth),
-            np.sin(polar) * np.sin(azimuth),
-            np.cos(polar),
-        ],
-        axis=-1,
-    )
-    m = np.where(mask[..., None], m, 0.0)
-    engine = Engine(mask, CELL, MATERIAL, Tolerances(frozen_change=0.0))
-    engine.magnetization = m
-    engine.set_torque(torque)
-    start = engine.magnetization.astype(float)
-    step = 0.05e-12
-    engine.advance(step)
-    field = Energy(mask, CELL, MATERIAL).field(m)
-    expected = rate(m, mask, field, MATERIAL, torque)
-    moved = (engine.magnetization - start) / step
-    # single precision gives an error of 1e-7/step, the curvature of the step the rest
-    assert np.abs(moved - expected).max() < 0.04 * np.abs(expected).max()
-    assert np.abs((moved - expected)[mask].mean(axis=0)).max() < 2e-3 * np.abs(expected).max()
-
-
-def test_no_such_term():
-    energy = Energy(np.ones((1, 1), dtype=bool), CELL, MATERIAL)
-    with pytest.raises(ValueError, match="not an energy term"):
-        energy.field(np.ones((1, 1, 3)), "rkky")

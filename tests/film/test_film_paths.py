@@ -8,7 +8,7 @@ import pytest
 from wallnet.film import Terms, paths
 from wallnet.film.landscape import Landscape, unit
 from wallnet.film.minima import descend
-from wallnet.film.paths import STOP, Path, along, climb, distance, distributed, lowest, relax
+from wallnet.film.paths import STOP, Path, along, climb, distributed, lowest, relax
 
 MU0 = 4e-7 * math.pi
 CELL = (4e-9, 3e-9, 2e-9)
@@ -100,16 +100,6 @@ def test_a_saddle_point_falls_in_one_direction_only(residual, stiffness, converg
     assert path.converged is converged
 
 
-def test_without_a_field_the_barrier_is_k_v():
-    """Two elements of different size, so that the barrier goes with the volume."""
-    for shape in ((5, 6), (4, 3)):
-        small = film(np.ones(shape, dtype=bool))
-        path = relax(small, turned(small, np.linspace(0, math.pi, 9), tilt=0.1))
-        assert path.top - path.energy[0] == pytest.approx(
-            K * math.prod(shape) * VOLUME, rel=1e-3, abs=0
-        )
-
-
 def constricted(narrow):
     """Return a film 12 rows wide with two constrictions, with this number of rows at each edge."""
     mask = np.ones((12, 60), dtype=bool)
@@ -156,13 +146,6 @@ def test_the_lowest_of_several_paths_counts(element):
     path, best = lowest(element, [back, there])
     assert best == 1
     assert path.images[path.saddle][0].min() > 0.9
-
-
-def test_the_distance_of_two_states_is_the_root_of_the_sum_of_squared_angles(element):
-    first, second = turned(element, [0.0, 0.5])
-    assert distance(first, second) == pytest.approx(0.5 * math.sqrt(30), rel=1e-9, abs=0)
-    opposite, _ = turned(element, [math.pi, 0.0])
-    assert distance(first, opposite) == pytest.approx(math.pi * math.sqrt(30), rel=1e-6, abs=0)
 
 
 def test_a_path_is_settled_after_two_quiet_rounds_in_succession(element, monkeypatch):
@@ -217,71 +200,8 @@ def test_all_maxima_near_the_top_climb_and_the_highest_saddle_point_counts(monke
     assert not path.converged
 
 
-@pytest.mark.parametrize(("angle", "near"), [(math.pi / 2, True), (-math.pi / 2, False)])
-def test_a_saddle_point_far_from_its_path_is_not_taken(element, monkeypatch, angle, near):
-    """The torque vanishes along x and along -x, and the images are about 0.3 rad apart."""
-    images = turned(element, [1.2, 1.5, 1.8]).astype(np.float32)
-    (there,) = turned(element, [angle]).astype(np.float32)
-    monkeypatch.setattr(paths, "steps", lambda *_: (there, 0.0, 1))
-    path = Path(images, paths._energies(element, images), 1, True, 1)
-    found = paths._saddle_near(element, path, 1)
-    assert (found is not None) == near
-    if found:
-        assert np.array_equal(found[0], there)
-
-
-@pytest.mark.parametrize("index", [1, 2])
-def test_a_climb_starts_from_the_middle_of_two_images_if_it_is_higher(element, index):
-    """The saddle point is at 90°."""
-    images = turned(element, [0.4, 1.3, 1.7, 2.7])
-    path = Path(images, np.zeros(4), 0, False, index, 0.0)
-    found = paths._highest_around(element, path, index)
-    assert np.arctan2(found[0, 0, 0], found[2, 0, 0]) == pytest.approx(1.5, rel=1e-6, abs=0)
-
-
-def test_a_climb_starts_from_its_image_if_no_middle_is_higher(element):
-    images = turned(element, [0.4, 1.5, 2.9])
-    found = paths._highest_around(element, Path(images, np.zeros(3), 0, False, 1, 0.0), 1)
-    np.testing.assert_array_equal(found, images[1])
-
-
 def test_images_are_distributed_evenly_and_the_ends_stay(element):
     path = turned(element, [0.0, 0.1, 0.2, 0.3, 1.1]).astype(np.float32)
     even = distributed(path)
     assert np.diff(along(even)) == pytest.approx([1.1 / 4 * math.sqrt(30)] * 4, rel=0.06, abs=0)
     assert np.array_equal(even[[0, -1]], path[[0, -1]])
-
-
-def test_an_image_moves_by_no_more_than_the_distance_between_two(element):
-    """Otherwise images slide down along the path, which then folds."""
-    path = turned(element, np.linspace(0.3, math.pi - 0.3, 9)).astype(np.float32)
-    path[3, 1] += 5.0  # far away from the path
-    path[3] = unit(path[3])
-    gap = along(path)[-1] / 8
-    energy = paths._energies(element, path)
-    moved = paths._moved_across(element, path, energy)
-    # a chord is shorter than the angle, here by 4 %
-    assert 0.5 * gap < distance(path[3], moved[3]) <= 1.1 * gap
-    assert np.array_equal(moved[[0, -1]], path[[0, -1]])
-
-
-@pytest.mark.parametrize(
-    ("energy", "ahead", "behind"),
-    [
-        ((0.0, 1.0, 3.0), 1.0, 0.0),
-        ((5.0, 1.0, -3.0), 0.0, 1.0),
-        # the larger difference of energy weighs the chord to the higher neighbour
-        ((0.0, 3.0, 1.0), 0.6, 0.4),
-        ((2.0, -1.0, 0.0), 0.25, 0.75),
-    ],
-)
-def test_a_path_points_to_its_neighbour_of_higher_energy(energy, ahead, behind):
-    """One cell turns about y before the image and about z after it; see `paths._tangent`."""
-    before = np.array([math.cos(0.2), 0.0, math.sin(0.2)])
-    image = np.array([1.0, 0.0, 0.0])
-    after = np.array([math.cos(0.3), math.sin(0.3), 0.0])
-    path = np.stack([before, image, after])[:, :, None, None].astype(np.float32)
-    chord = ahead * (after - image) + behind * (image - before)
-    chord[0] = 0.0  # across m
-    found = paths._tangent(path, np.array(energy), 1).ravel()
-    np.testing.assert_allclose(found, chord / np.linalg.norm(chord), rtol=0, atol=1e-6)

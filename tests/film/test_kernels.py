@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_energy import CELL, MATERIAL, rate
 
-from wallnet.film import core, kernels, loops, newell
+from wallnet.film import kernels, newell
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy
 from wallnet.film.shortcuts import SHORTCUTS
@@ -162,43 +162,6 @@ def test_without_shortcuts_every_stage_has_the_field_of_its_own_magnetisation():
     assert np.abs(engine.magnetization - m).max() < 6e-7
 
 
-def test_polynomial_goes_through_the_latest_samples_of_its_own_columns():
-    random = np.random.default_rng(3)
-    samples = random.normal(size=(4, 3, 5, 9)).astype(np.float32)
-    missed = random.normal(size=(3, 5, 9)).astype(np.float32)
-    order, matrix = np.array([2, 0, 3]), random.normal(size=(3, 3)).astype(np.float32)
-    polynomial = np.full((3, 3, 7 * 6), 7.0, dtype=np.float32)
-    loops.interpolation_coefficients(
-        samples, order, matrix, missed, np.float32(0.25), polynomial, 3, 6
-    )
-    expected = np.einsum("kj,jcrx->kcrx", matrix, samples[order])[..., 3:7]
-    expected[0] += 0.25 * missed[..., 3:7]
-    grid = polynomial.reshape(3, 3, 7, 6)
-    np.testing.assert_allclose(grid[..., 1:-1, 1:-1], expected, rtol=0, atol=2e-6)
-    # the frame does not change
-    frame = np.ones((7, 6), dtype=bool)
-    frame[1:-1, 1:-1] = False
-    assert (grid[..., frame] == 7.0).all()
-
-
-@pytest.mark.parametrize("past", [[0.0], [-0.7, 0.0], [-1.9, -0.6, 0.0], [-0.8, 0.3, 1.4]])
-def test_samples_become_the_coefficients_of_the_polynomial_through_them(past):
-    wanted = np.array([2.0, -3.0, 0.7])[: len(past)]
-    samples = np.polynomial.polynomial.polyval(past, wanted)
-    found = kernels.lagrange_matrix(past).astype(float) @ samples
-    np.testing.assert_allclose(found, wanted, rtol=2e-6, atol=0)
-
-
-@pytest.mark.parametrize("past", [[0.0], [-0.7, 0.0], [-1.9, -0.6, 0.0]])
-def test_the_share_of_a_deviation_is_the_integral_of_its_polynomial(past):
-    """It is zero at the samples and one at the end of the interval."""
-    taken = core._Past(np.arange(len(past)), past, kernels.lagrange_matrix(past))
-    nodes = np.polynomial.Polynomial.fromroots(past)
-    integral = nodes.integ()
-    expected = (integral(1.0) - integral(0.0)) / nodes(1.0)
-    assert taken.share() == pytest.approx(expected, rel=1e-12, abs=0)
-
-
 def test_extrapolation_is_judged_by_averages_over_blocks_of_its_own_columns():
     """Three rows of blocks, of which the last is 5 cells high; ranges from 4 to 30 and 41 to 49.
 
@@ -325,20 +288,6 @@ def test_stencil_is_the_closest_to_the_tensor_with_slow_waves_weighing_most():
             assert abs((weight * rest * wave).sum() / weight.sum()) < 3e-5
 
 
-def test_what_the_stencil_leaves_out_responds_less_to_slow_waves():
-    """Beside the entries of the tensor; a thin film has N = (1 - exp(-kt))/kt along z."""
-    k = 2 * np.pi / (20 * CELL[0])
-    normal = -np.expm1(-k * CELL[2]) / (k * CELL[2])
-    entries = np.array([[part[0, 0], part[0, 1], part[1, 0]] for part in newell.tensor(2, 2, CELL)])
-    for i, whole in enumerate((1 - normal, 0.0, normal)):
-        rest, of_entries = (
-            abs(whole - own - 2 * beside * np.cos(k * CELL[0]) - 2 * above)
-            for own, beside, above in (newell.stencil(CELL)[i], entries[i])
-        )
-        # 0.34 to 0.71 is observed
-        assert rest < 0.8 * of_entries
-
-
 def test_tensor_is_the_dipole_tensor_averaged_over_both_cells():
     """The average is over many points; differences in two cells have the density (1 - |u|/h)/h."""
     cell = (3.0, 2.0, 1.5)
@@ -369,21 +318,3 @@ def test_tensor_is_the_dipole_tensor_averaged_over_both_cells():
         found = [part[-1, -1] for part in tensor]
         found[3] *= np.sign(columns) * np.sign(rows)
         np.testing.assert_allclose(found, expected, rtol=0, atol=2e-12)
-
-
-def test_both_formulas_of_the_tensor_agree_where_one_takes_over():
-    cell = (3.0, 2.0, 1.5)
-    angles = np.linspace(0.1, 1.4, 7)
-    x, y = 36 * np.cos(angles), 36 * np.sin(angles)
-    exact, averaged = newell.exact(x, y, cell), newell.averaged_dipole(x, y, cell)
-    # 2e-12 is observed
-    assert np.abs(np.array(exact) - averaged).max() < 1e-11
-
-
-def test_the_exact_formula_reaches_twelve_of_the_longest_edges():
-    """Of a flat cell, which is eight times as long as thick."""
-    cell = (4.0, 3.0, 0.5)
-    y, x = np.meshgrid(3.0 * np.arange(17), 4.0 * np.arange(13), indexing="ij")
-    # 1.4e-12 is observed
-    for found, expected in zip(newell.tensor(13, 17, cell), newell.exact(x, y, cell), strict=True):
-        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11)

@@ -10,7 +10,7 @@ import numba
 import numpy as np
 import pytest
 
-from wallnet.film import kernels, loops, machine_code
+from wallnet.film import kernels, machine_code
 
 TYPES = {"scaled": ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_double)}
 
@@ -146,16 +146,6 @@ def test_machine_code_is_stored_in_the_first_folder_that_is_writable(source, mon
     assert run() == ([tmp_path / "of the user/wallnet"], 1)
 
 
-def test_without_a_place_for_it_every_process_compiles(source, monkeypatch, tmp_path):
-    (source.parent / "__pycache__").write_text("")
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    compiler = Compiler(3)
-    for _ in range(2):
-        assert machine_code.functions([source], TYPES, compiler)["scaled"](2) == 6
-    assert compiler.times == 2
-
-
 def test_a_function_that_needs_numba_at_run_time_is_refused(source):
     def compiled():
         return {"scaled": numba.cfunc("float64(float64)")(lambda x: np.full(int(x), x)[-1])}
@@ -163,24 +153,6 @@ def test_a_function_that_needs_numba_at_run_time_is_refused(source):
     with pytest.raises(RuntimeError, match="the compiled loops call .*NRT"):
         machine_code.functions([source], TYPES, compiled)
     assert not stored(source.parent)
-
-
-def test_machine_code_of_a_stage_gives_the_bits_of_numba():
-    random = np.random.default_rng(5)
-    rows, stride = 9, 31
-    cells = (rows + 2) * stride
-    m, start, found, expected = random.normal(size=(4, 3, cells)).astype(np.float32)
-    expected[:] = found
-    slow = random.normal(size=(2, 3, cells)).astype(np.float32)
-    weight = (random.random(cells) > 0.2).astype(np.float32)
-    parameters = kernels.no_parameters()
-    for name, shape in kernels.PARAMETERS.items():
-        parameters[name] = random.normal(size=shape)
-    p = kernels.packed(parameters)
-    kernels.stage(m, start, found, slow.copy(), weight, p, 0.25, stride)
-    loops.stage(m, start, expected, slow, weight, p[0], np.float32(0.25), stride)
-    assert np.array_equal(found, expected)
-    assert np.abs(found - start).max() > 0.1
 
 
 @pytest.mark.parametrize(

@@ -50,18 +50,6 @@ def halves():
     return Energy(np.ones((1, 40), dtype=bool), (2e-9, 2e-9, 2e-9), terms), m
 
 
-def test_progress_is_told_before_each_step():
-    energy, m = halves()
-    told = []
-    _, steps, largest = minimize(energy, m, 1.0, report=lambda *now: told.append(now))
-    assert [number for number, _ in told] == list(range(steps))
-    assert steps > 20
-    torque = np.cross(m, np.cross(m, energy.field(m)))
-    assert told[0][1] == pytest.approx(np.linalg.norm(torque, axis=-1).max(), rel=1e-9, abs=0)
-    assert all(torque > 1.0 for _, torque in told)
-    assert largest <= 1.0
-
-
 def test_a_minimum_that_is_not_reached_is_no_minimum():
     energy, m = halves()
     with pytest.raises(EngineError, match=r"no minimum after 5 steps: .* above 1; raise") as raised:

@@ -17,18 +17,8 @@ def test_second_order(chain):
     assert np.abs(stability.polynomial(spoilt, z) - np.exp(z)).max() > 8e-9
 
 
-@pytest.mark.parametrize("damping", stability.DESIGNED)
-def test_reaches_further_than_the_classical_method(damping):
-    chain = stability.DESIGNED[damping]
-    precession = np.isfinite(damping)
-    damping = damping if precession else 0.5
-    reach = stability.stability_radius(chain, damping, precession) / len(chain)
-    classical = stability.stability_radius(stability.CLASSICAL, damping, precession) / 4
-    assert reach > 1.15 * classical
-
-
-@pytest.mark.parametrize("damping", [0.05, 0.3, 1.0])
-def test_the_table_is_what_the_design_gives(damping):
+def test_the_table_is_what_the_design_gives():
+    damping = 0.3
     chain = stability.DESIGNED[damping]
     radius = stability.stability_radius(chain, damping)
     growth, designed = stability.design(damping, len(chain), 0.97 * radius)
@@ -40,16 +30,6 @@ def test_the_table_is_what_the_design_gives(damping):
     assert growth > 1
 
 
-def test_rounding_is_amplified_by_less_than_two_hundred():
-    for chain in CHAINS:
-        powers = np.cumprod(chain[::-1])
-        damping = next((a for a, c in stability.DESIGNED.items() if c == chain), 0.5)
-        if np.isinf(damping):
-            continue
-        radius = stability.stability_radius(chain, damping)
-        assert max(powers * radius ** np.arange(1, len(chain) + 1)) < 200
-
-
 def test_stiff_film_takes_a_designed_chain_and_a_soft_one_the_classical():
     chain, step = stability.choose(0.3, True, stiffest=6e12, turning=1.5e11)
     assert chain == stability.DESIGNED[0.3]
@@ -57,12 +37,6 @@ def test_stiff_film_takes_a_designed_chain_and_a_soft_one_the_classical():
     chain, step = stability.choose(0.3, True, stiffest=2e11, turning=1.5e11)
     assert chain == stability.CLASSICAL
     assert step == pytest.approx(stability.LARGEST_TURN_ALONE / 1.5e11, rel=1e-6, abs=0)
-
-
-def test_damping_between_two_designs_is_stable_too():
-    for damping in np.linspace(0.05, 2, 60):
-        _, step = stability.choose(float(damping), True, stiffest=6e12, turning=1e10)
-        assert step * 6e12 > 2.5
 
 
 def test_reach_is_where_the_first_mode_begins_to_grow():
@@ -78,29 +52,6 @@ def test_reach_is_where_the_first_mode_begins_to_grow():
         ]
         assert max(growth[:-1]) <= 1 + 1e-8
         assert growth[-1] > 1 + 1e-10
-
-
-@pytest.mark.parametrize(
-    ("damping", "lowest", "highest"),
-    [
-        # the ray of α = 1 is at 135°, that of α = 1/√3 at 120°
-        (1.0, 131, 155),
-        (3**-0.5, 116, 140),
-        # near the imaginary axis, four tenths of the reach
-        (np.tan(np.radians(5)), 93, 115),
-        (np.tan(np.radians(80)), 166, 180),
-    ],
-)
-def test_modes_lie_about_the_ray_of_their_damping(damping, lowest, highest):
-    angles = np.degrees(stability.directions(damping))
-    assert angles.min() == pytest.approx(lowest, abs=1e-6)
-    assert angles.max() == pytest.approx(highest, abs=1e-6)
-
-
-def test_modes_without_precession_lie_about_the_negative_axis():
-    for found in (stability.directions(0.3, False), stability.directions(np.inf)):
-        assert found.min() == pytest.approx(np.pi - 0.15, abs=1e-9)
-        assert found.max() == pytest.approx(np.pi, abs=1e-9)
 
 
 def test_a_designed_chain_turns_a_moment_by_a_quarter_of_a_radian_at_the_most(monkeypatch):
@@ -133,20 +84,3 @@ def test_chain_is_the_one_with_the_fewest_stages_for_a_time():
         }
         assert reaches[chain] == max(reaches.values())
         assert step == pytest.approx(reaches[chain] * len(chain) / 1e13, rel=1e-9, abs=0)
-
-
-def test_the_table_is_printed_with_how_far_each_chain_reaches(monkeypatch, capsys):
-    """The design succeeds up to 7.25 and writes its arguments into the chain."""
-    monkeypatch.setattr(stability, "DESIGNED", {0.4: (0.1, 0.2, 0.5, 1.0)})
-    monkeypatch.setattr(
-        stability,
-        "design",
-        lambda damping, stages, radius: (
-            1.0 if radius <= 7.25 else 1.01,
-            (damping, stages / 10, radius / 100, 1.0),
-        ),
-    )
-    stability.main()
-    assert capsys.readouterr().out == (
-        "0.4: (0.400000, 0.400000, 0.072494, 1.000000),  # |λ| h up to 7.25\n"
-    )

@@ -87,18 +87,6 @@ def test_batches_go_through_every_image_once_an_epoch():
     assert epochs[0] != epochs[1] != epochs[2]
 
 
-@pytest.mark.parametrize("visited", [(), (0,), (0, 1, 2), (5,), (4, 0, 2, 2)], ids=str)
-def test_the_order_of_an_epoch_is_that_of_its_number_alone(visited):
-    """Each epoch takes one permutation of one generator, whether or not earlier epochs ran."""
-    generator = torch.Generator().manual_seed(7)
-    expected = [torch.randperm(50, generator=generator).tolist() for _ in range(4)]
-    batches = ShuffledBatches(50, 8, seed=7)
-    for epoch in visited:
-        batches.set_epoch(epoch)
-    batches.set_epoch(3)
-    assert indices(batches) == expected[3]
-
-
 def test_an_epoch_that_is_set_after_its_iterator_is_taken_counts():
     """A training that goes on takes them in this order."""
     batches = ShuffledBatches(50, 8, seed=7)
@@ -123,12 +111,6 @@ def test_the_versions_of_an_epoch_are_those_of_its_number_alone(visited):
     # each image once, in nearly all of its versions
     assert sorted(index % 50 for index in found) == list(range(50))
     assert {index // 50 for index in found} == set(range(9))
-
-
-def test_one_version_changes_no_order():
-    found = [indices(ShuffledBatches(30, 7, 5, *versions)) for versions in ((), (1,), (9,))]
-    assert found[0] == found[1]
-    assert [index % 30 for index in found[2]] == found[0]
 
 
 def shifted(image, down, right):
@@ -177,25 +159,3 @@ def test_shifted_training_images_stay_within_their_shift(images):
     # images that are not trained on are not shifted
     ((found, _),) = data.whole("validation")
     np.testing.assert_array_equal(found.numpy(), data.validation[0].numpy() / np.float32(255))
-
-
-def test_grey_values_are_scaled_and_labels_kept(images):
-    data = ImageData(images, 0.2, seed=1)
-    ((pixels, labels),) = data.whole("test")
-    assert pixels.dtype == torch.float32
-    expected = torch.from_numpy(images.test_images[:, None].copy()) / 255.0
-    assert torch.equal(pixels, expected)
-    assert labels.tolist() == images.test_labels.tolist()
-    assert data.shape == (8, 8)
-
-
-def test_rows_and_columns_of_an_image_are_not_swapped(images):
-    wide = images._replace(
-        training_images=images.training_images[:, :5], test_images=images.test_images[:, :5]
-    )
-    data = ImageData(wide, 0.2, seed=1)
-    assert data.shape == (5, 8)
-    ((pixels, _),) = data.whole("test")
-    assert pixels.shape == (200, 1, 5, 8)
-    ((moved, _),) = data.shuffled(600, shift=2)
-    assert moved.shape == (480, 1, 5, 8)

@@ -11,17 +11,9 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
 from wallnet.config import ConfigError
-from wallnet.networks import storage
 from wallnet.networks.callbacks import FollowEpochs, LimitWeights, SeedEpochs, TrainOnLevels
 from wallnet.networks.mappings import create
-from wallnet.networks.quantization import choose_circuits, synaptic_layers
-
-
-def test_limited_weights_stay_within_their_limit(networks, images, place, tmp_path):
-    narrow = with_recipe(networks, fp32={"weight_limit": 0.5})
-    _, checkpoint = free(narrow, images, place, tmp_path)
-    for layer in synaptic_layers(storage.load_network(checkpoint, "dense")).values():
-        assert layer.weight.abs().max() <= 0.5 / layer.weight.shape[1] ** 0.5 * (1 + 1e-6)
+from wallnet.networks.quantization import synaptic_layers
 
 
 def test_the_inputs_of_a_kernel_are_its_channels_and_pixels():
@@ -55,52 +47,6 @@ def test_the_line_of_an_epoch_has_its_own_accuracies(capsys):
     follow.on_train_epoch_end(None, SimpleNamespace(curve=points))
     told = "networks.recipes.plain.on_levels epoch 2: training 91.25 %, validation 87.50 %\n"
     assert capsys.readouterr().out == told
-
-
-def two_layers():
-    return nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 2))
-
-
-def test_hidden_weights_stay_between_the_outermost_levels():
-    """They are clipped on both sides, in each layer to its own outermost levels."""
-    network = two_layers()
-    first, second = network
-    with torch.no_grad():
-        first.weight.copy_(torch.tensor([[-0.3, 0.0, 0.1], [0.2, 0.5, -0.1]]))
-        second.weight.copy_(torch.tensor([[-1.0, 0.0], [0.2, 2.0]]))
-    callback = TrainOnLevels(create("layer", [0.0, 0.2, 1.0]))
-    callback.on_fit_start(None, network)
-    callback.on_before_optimizer_step(None, network, None)
-    with torch.no_grad():
-        first.weight += torch.tensor([[-5.0, 0.0, 5.0], [0.0, 5.0, -5.0]])
-        second.weight += torch.tensor([[-5.0, 0.0], [0.0, 5.0]])
-    callback.on_train_batch_end(None, network)
-    # the weights that the network uses: -0.3 + 0.8 · {0, 0.2, 1}
-    snapped = torch.tensor([[-0.3, -0.14, 0.5], [0.5, 0.5, -0.3]])
-    torch.testing.assert_close(first.weight.detach(), snapped)
-    # the optimiser sees the hidden ones
-    callback.on_before_optimizer_step(None, network, None)
-    hidden = torch.tensor([[-0.3, 0.0, 0.5], [0.2, 0.5, -0.3]])
-    torch.testing.assert_close(first.weight.detach(), hidden)
-    torch.testing.assert_close(second.weight.detach(), torch.tensor([[-1.0, 0.0], [0.2, 2.0]]))
-
-
-def test_keeping_on_levels_moves_the_hidden_weights():
-    network = two_layers()
-    mapping = create("layer", torch.linspace(0, 1, 3))
-    before = copy.deepcopy(network)
-    circuits = choose_circuits(synaptic_layers(network), mapping)
-    callback = TrainOnLevels(mapping)
-    callback.on_fit_start(None, network)
-    callback.on_before_optimizer_step(None, network, None)
-    torch.testing.assert_close(network[0].weight, before[0].weight)
-    with torch.no_grad():
-        network[0].weight += 100.0
-    callback.on_train_batch_end(None, network)
-    top = circuits["0"].offset + circuits["0"].scale
-    torch.testing.assert_close(network[0].weight.detach(), top.expand(2, 3))
-    callback.on_before_optimizer_step(None, network, None)
-    torch.testing.assert_close(network[0].weight.detach(), top.expand(2, 3))
 
 
 # A module that knows nothing of levels
@@ -159,49 +105,6 @@ def allowed(mapping, weight):
     spread = np.float32(2 * start.std()) if mapping == "signed-2sd" else np.inf
     largest = min(np.abs(start).max(), spread)
     return largest * np.concatenate([-NORMALIZED[:0:-1], NORMALIZED])
-
-
-@pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.parametrize("mapping", ["layer", "signed", "signed-2sd"])
-def test_any_lightning_module_is_trained_on_the_levels(images, mapping):
-    """Whenever it is used its weights are on the levels of its first weights; the loss falls."""
-    torch.manual_seed(2)
-    module = Plain()
-    before = {k: v.clone() for k, v in module.state_dict().items()}
-    fit(module, loader(images), TrainOnLevels(CONDUCTANCES, mapping), max_epochs=4)
-    batches = len(loader(images))
-    # it falls to 0.75 of its first value
-    assert np.mean(module.losses[-batches:]) < 0.85 * np.mean(module.losses[:5])
-    states = [*module.validated[::batches], module.state_dict()]
-    assert len(states) > 4
-    for name in ("features.0.weight", "head.weight"):
-        values = allowed(mapping, before[name])
-        used = [state[name].numpy() for state in states]
-        for weight in used:
-            distance = np.abs(weight[..., None] - values).min(axis=-1)
-            assert distance.max() <= 1e-7 * np.abs(values).max()
-            assert len(np.unique(weight)) <= len(values)
-        assert (used[-1] != used[0]).mean() > 0.05
-    assert not torch.equal(before["head.bias"], module.head.bias)
-
-
-@pytest.mark.filterwarnings("ignore::UserWarning")
-def test_weights_are_exactly_on_the_levels_with_the_scale_of_the_start(images):
-    torch.manual_seed(2)
-    module = Plain()
-    start = copy.deepcopy(module)
-    callback = TrainOnLevels(CONDUCTANCES, "signed-2sd")
-    fit(module, loader(images), callback, max_epochs=2)
-    scales = {
-        name: min(2 * layer.weight.std(unbiased=False), layer.weight.abs().max())
-        for name, layer in synaptic_layers(start).items()
-    }
-    assert scales.keys() == callback.circuits.keys() == {"features.0", "head"}
-    for name, layer in synaptic_layers(module).items():
-        offset, scale = callback.circuits[name]
-        assert float(offset) == pytest.approx(0.0, abs=1e-8)
-        assert float(scale) == pytest.approx(float(scales[name]), rel=1e-6, abs=0)
-        assert torch.isin(layer.weight, offset + scale * callback.mapping.table).all()
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from helpers.synthetic import HIGHEST, LOWEST, one_sentence, write_neuron, write_synapse
+from helpers.synthetic import one_sentence, write_synapse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -34,10 +34,6 @@ NAMES = (
 names = pytest.mark.parametrize("name", NAMES)
 
 
-def close(circuit):
-    return 1e-5 * float(circuit.scale.max() + circuit.offset.abs().max() + 1)
-
-
 def test_the_configuration_knows_every_mapping_and_level_set(tmp_path):
     assert set(SCHEMES) == set(MAPPINGS)
     path = write_synapse(tmp_path / "synapse.json", 6)
@@ -67,9 +63,8 @@ def test_every_part_of_a_name_is_read():
 @pytest.mark.parametrize(
     "name",
     [
-        *("", "layr", "fitted", "layer-none", "layer-measured", "layer-extended-row"),
-        *("layer-row", "row-row", "signed-0sd", "signed-sd", "signed-10sd", "signed--3sd"),
-        *("signed-fitted-3sd", "signed-3sd-row", "signed-3.125sd", "signed ", "signed\n"),
+        *("", "layr", "fitted", "layer-measured", "layer-extended-row", "layer-row"),
+        *("signed-0sd", "signed-10sd", "signed-fitted-3sd", "signed-3.125sd", "signed\n"),
     ],
 )
 def test_other_names_are_no_mappings(name):
@@ -160,16 +155,6 @@ def test_every_scale_is_that_of_its_rule(name, shape):
     np.testing.assert_allclose(mapping.snap(weight, circuit).numpy(), expected, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("scheme", ["layer", "row", "signed", "differential", "signed-row"])
-def test_a_range_of_deviations_is_never_wider_than_the_largest(scheme):
-    weight = torch.linspace(-1.0, 1.0, 21).repeat(3, 1)  # a deviation of 0.6
-    widest = create(scheme, LEVELS).circuit_for(weight)
-    for deviations, narrower in (("9", False), ("1.7", False), ("1.2", True)):
-        circuit = create(f"{scheme}-{deviations}sd", LEVELS).circuit_for(weight)
-        share = 1.2 * float(weight.std(unbiased=False)) if narrower else 1.0
-        torch.testing.assert_close(circuit.scale, widest.scale * share)
-
-
 @pytest.mark.parametrize("count", [2, 5, MOST_COMPARED + 1, MOST_COMPARED + 2, 300])
 def test_few_and_many_entries_are_found_alike(count):
     """Weights on and beside each boundary, and beyond both ends; the lower entry has the tie."""
@@ -215,55 +200,19 @@ def test_an_entry_is_the_difference_of_its_synapses(scheme):
     assert (mapping.table.diff() > 0).all()
 
 
-# Properties of all mappings
-
-
 @names
 @settings(max_examples=40, deadline=None)
 @given(weight=weights)
-def test_every_weight_lands_on_the_table(name, weight):
+def test_every_weight_goes_to_the_nearest_entry_and_stays_there(name, weight):
     mapping = create(name, LEVELS)
     circuit = mapping.circuit_for(weight)
     snapped = mapping.snap(weight, circuit)
-    allowed = circuit.offset.reshape(-1, 1) + circuit.scale.reshape(-1, 1) * mapping.table
-    for row in range(len(weight)):
-        values = allowed[row if len(allowed) > 1 else 0]
-        assert torch.isin(snapped[row], values).all()
-
-
-@names
-@settings(max_examples=40, deadline=None)
-@given(weight=weights)
-def test_no_table_entry_is_nearer(name, weight):
-    mapping = create(name, LEVELS)
-    circuit = mapping.circuit_for(weight)
-    error = (mapping.snap(weight, circuit) - weight).abs()
     entries = circuit.offset[..., None] + circuit.scale[..., None] * mapping.table
-    assert (error <= (weight[..., None] - entries).abs().amin(dim=-1) + close(circuit)).all()
-
-
-@names
-@settings(max_examples=40, deadline=None)
-@given(weight=weights)
-def test_snapping_twice_is_snapping_once(name, weight):
-    mapping = create(name, LEVELS)
-    circuit = mapping.circuit_for(weight)
-    once = mapping.snap(weight, circuit)
-    assert torch.equal(mapping.snap(once, circuit), once)
-
-
-@pytest.mark.parametrize("scheme", ["layer", "row"])
-@settings(max_examples=40, deadline=None)
-@given(weight=weights)
-def test_the_extremes_of_a_layer_or_row_keep_their_value(scheme, weight):
-    mapping = create(scheme, LEVELS)
-    circuit = mapping.circuit_for(weight)
-    snapped = mapping.snap(weight, circuit)
-    dimension = None if scheme == "layer" else 1
-    for extreme in (torch.amin, torch.amax):
-        before = extreme(weight) if dimension is None else extreme(weight, dim=1)
-        after = extreme(snapped) if dimension is None else extreme(snapped, dim=1)
-        assert (before - after).abs().max() <= close(circuit)
+    assert (snapped[..., None] == entries).any(dim=-1).all()
+    close = 1e-5 * float(circuit.scale.max() + circuit.offset.abs().max() + 1)
+    nearest = (weight[..., None] - entries).abs().amin(dim=-1)
+    assert ((snapped - weight).abs() <= nearest + close).all()
+    assert torch.equal(mapping.snap(snapped, circuit), snapped)
 
 
 def test_the_papers_mapping_by_hand():
@@ -272,59 +221,6 @@ def test_the_papers_mapping_by_hand():
     circuit = mapping.circuit_for(weight)
     assert (float(circuit.offset), float(circuit.scale)) == (-1.0, 2.0)
     expected = torch.tensor([[-1.0, 1.0], [2 * 0.3 - 1, 2 * 0.6 - 1]])
-    torch.testing.assert_close(mapping.snap(weight, circuit), expected)
-
-
-def test_a_row_has_a_scale_of_its_own():
-    weight = torch.tensor([[0.0, 0.01, 0.1], [0.0, 1.0, 10.0]])
-    mapping = create("row", LEVELS)
-    torch.testing.assert_close(mapping.snap(weight, mapping.circuit_for(weight)), weight)
-    single = create("layer", LEVELS)
-    assert single.snap(weight, single.circuit_for(weight))[0].tolist() == [0.0, 0.0, 0.0]
-
-
-@pytest.mark.parametrize(("scheme", "largest"), [("layer", 3.0), ("signed", 0.8)])
-def test_a_fitted_range_has_no_larger_error_than_the_whole_one(scheme, largest):
-    weight = torch.randn(40, 50, generator=torch.Generator().manual_seed(0)) * 0.05
-    weight[0, 0] = largest
-    errors = []
-    for name in (scheme, f"{scheme}-fitted"):
-        mapping = create(name, LEVELS)
-        snapped = mapping.snap(weight, mapping.circuit_for(weight))
-        errors.append(float((snapped - weight).square().mean()))
-    assert errors[1] < 0.7 * errors[0]
-
-
-def test_a_fitted_range_is_the_best_of_its_grid():
-    """It is compared with plain NumPy, for weights with a long tail on one side."""
-    random = np.random.default_rng(1)
-    weight = np.concatenate([random.normal(0.02, 0.05, 400), random.exponential(0.15, 40)])
-    middle, least, greatest = np.sort(weight)[(weight.size - 1) // 2], weight.min(), weight.max()
-    table = LEVELS.numpy().astype(float)
-    errors = {}
-    for low in np.linspace(0.1, 1.0, 19):
-        for high in np.linspace(0.1, 1.0, 19):
-            start, stop = middle + low * (least - middle), middle + high * (greatest - middle)
-            values = start + (stop - start) * table
-            nearest = np.abs(weight[:, None] - values).min(axis=1)
-            errors[start, stop] = np.mean(nearest**2)
-    start, stop = min(errors, key=errors.get)
-    assert least < start
-    assert stop < greatest
-    circuit = create("layer-fitted", LEVELS).circuit_for(
-        torch.tensor(weight, dtype=torch.float32)[None]
-    )
-    assert float(circuit.offset) == pytest.approx(start, abs=1e-5)
-    assert float(circuit.offset + circuit.scale) == pytest.approx(stop, abs=1e-5)
-
-
-def test_a_pair_of_levels_short_of_the_full_span_keeps_the_largest_weight():
-    mapping = create("differential", [0.0, 0.3, 0.8])
-    weight = torch.tensor([[0.1, 0.5], [-2.0, 1.1]])
-    circuit = mapping.circuit_for(weight)
-    assert float(circuit.scale) == pytest.approx(2.0, rel=1e-6, abs=0)
-    # entries ±0.8, ±0.5, ±0.3, 0, over 0.8, times 2
-    expected = torch.tensor([[0.0, 0.75], [-2.0, 1.25]])
     torch.testing.assert_close(mapping.snap(weight, circuit), expected)
 
 
@@ -386,20 +282,12 @@ def test_levels_are_one_if_they_differ_by_a_millionth_of_their_range():
     ("levels", "part"),
     [
         ([1e-6, float("nan"), 3e-6], "level 2 of 3 is nan; give finite conductances"),
-        ([1e-6, 2e-6, float("inf")], "level 3 of 3 is inf"),
         ([1e-6, None], "level 2 of 2 is nan"),
-        ([2e-6, 2e-6, 2e-6], "fewer than two levels differ"),
         ([1.0, 1.0 + 1e-9], "fewer than two levels differ"),
-        ([0.0, 0.0], "fewer than two levels differ"),
-        ([2e-6], "fewer than two levels differ"),
         ([], "fewer than two levels differ"),
         (["high", "low"], "the levels are not numbers"),
-        ([1.0, [2.0, 3.0]], "the levels are not numbers"),
-        ([{}, 1.0], "the levels are not numbers"),
-        ([1j, 2.0], "the levels are not numbers"),
         ([1, 10**400], "the levels are not numbers"),
         ([[1e-6, 2e-6], [3e-6, 4e-6]], "the levels have 2 dimensions"),
-        (1e-6, "the levels have 0 dimensions"),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -410,54 +298,32 @@ def test_levels_that_cannot_be_used_are_one_sentence(levels, part):
         one_sentence(caught, part)
 
 
-def in_siemens(*shares):
-    return [LOWEST + (HIGHEST - LOWEST) * share for share in shares]
-
-
-def test_levels_are_read_as_measured(tmp_path):
-    path = write_synapse(tmp_path / "synapse.json", 6)
-    levels = read_levels(path, "series", "measured")
-    switched = np.linspace(0, 1, 6)
-    expected = in_siemens(*(switched / (2 - switched)))
-    np.testing.assert_allclose(levels.conductances, expected, rtol=1e-12)
-    assert levels.whole == 6
-    assert len(read_levels(path, "parallel", "extended").conductances) == 11
-
-
 def both(*values):
     return [{"parallel": value, "series": value} for value in values]
 
 
 def test_states_in_which_no_wall_rests_are_left_out(tmp_path):
+    """Two states with one conductance are one level."""
     path = write_synapse(
         tmp_path / "synapse.json",
-        4,
-        conductance=both(4e-5, None, 5e-5, 9e-5),
-        stable=[True, False, True, True],
-        reachable=[True, True, False, True],
+        5,
+        conductance=both(5e-5, None, 4e-5, 9e-5, 5e-5),
+        stable=[True, False, True, True, True],
+        reachable=[False, True, True, True, False],
     )
     measured = read_levels(path, "parallel", "measured")
     assert measured.conductances.tolist() == [4e-5, 5e-5, 9e-5]
-    assert measured.whole == 4
+    assert measured.whole == 5
     reachable = read_levels(path, "parallel", "reachable").conductances
     assert reachable.tolist() == [4e-5, 9e-5]
-
-
-def test_states_with_one_conductance_are_one_level(tmp_path):
-    path = write_synapse(tmp_path / "synapse.json", 4, conductance=both(7e-5, 4e-5, 7e-5, 5e-5))
-    levels = read_levels(path, "parallel", "measured")
-    assert levels.conductances.tolist() == [4e-5, 5e-5, 7e-5]
-    assert levels.whole == 4
 
 
 @pytest.mark.parametrize(
     ("changes", "part"),
     [
         ({"conductance": both(1e-5, None, 2e-5)}, "without conductance"),
-        ({"conductance": both(1e-5, "x", 2e-5)}, "without conductance"),
         ({"conductance": [{}, {}, {}]}, "lack 'parallel'"),
         ({"conductance": both(5e-5, 5e-5, 5e-5)}, "fewer than two levels differ"),
-        ({"stable": [False, False, True]}, "fewer than two levels differ"),
     ],
 )
 def test_unusable_levels_are_one_sentence(tmp_path, changes, part):
@@ -465,9 +331,3 @@ def test_unusable_levels_are_one_sentence(tmp_path, changes, part):
     with pytest.raises(FileError) as caught:
         read_levels(path, "parallel", "measured")
     one_sentence(caught, part, str(path))
-
-
-def test_a_neuron_is_no_synapse(tmp_path):
-    path = write_neuron(tmp_path / "neuron.json")
-    with pytest.raises(FileError, match="describes a neuron and has no levels"):
-        read_levels(path, "parallel", "measured")

@@ -44,11 +44,6 @@ def test_the_slope_is_the_quartics_inside_and_zero_outside():
     np.testing.assert_allclose(z.grad.numpy(), [0.0, slope, 0.0], rtol=1e-5)
 
 
-def test_a_straight_curve_is_relu():
-    z = torch.linspace(-5.0, 5.0, 41)
-    torch.testing.assert_close(MeasuredActivation(STRAIGHT, 10.0)(z), torch.relu(z))
-
-
 BREAKS = (0.0, 0.25, 0.375, 0.75, 1.0)
 PIECES = (
     (0.0, 0.4, 3.0, -1.0),
@@ -73,16 +68,6 @@ def test_several_pieces_follow_scipys_piecewise_polynomial(input_range):
     np.testing.assert_allclose(z.grad.numpy(), piecewise(current, nu=1), rtol=0, atol=5e-6)
 
 
-def test_several_pieces_end_as_one_does():
-    piecewise = PPoly(np.array(PIECES).T[::-1], np.array(BREAKS))
-    z = torch.tensor([-3.0, 0.0, 2.0, 2.5, 1e9], requires_grad=True)
-    output = MeasuredActivation(Curve(BREAKS, PIECES), 2.0)(z)
-    output.sum().backward()
-    end = 2.0 * float(piecewise(1.0))
-    np.testing.assert_allclose(output.detach().numpy(), [0.0, 0.0, end, end, end], rtol=1e-6)
-    assert z.grad[[0, 3, 4]].tolist() == [0.0, 0.0, 0.0]
-
-
 def test_an_activation_is_made_of_plain_parameters():
     plain = {"breaks": list(BREAKS), "coefficients": list(map(list, PIECES)), "input_range": 3.0}
     z = torch.linspace(-1, 4, 30)
@@ -94,36 +79,6 @@ def test_an_activation_is_made_of_plain_parameters():
 def classifier(rows, columns, classes, hidden, curve=STRAIGHT, input_range=10.0, **more):
     activation = {**curve._asdict(), "input_range": input_range}
     return Classifier([rows, columns, classes, hidden, 0.0], activation, **more)
-
-
-def test_the_network_is_the_papers():
-    network = classifier(28, 28, 10, 128, ONE_PIECE)
-    assert network(torch.rand(5, 1, 28, 28)).shape == (5, 10)
-    assert sum(p.numel() for p in network.parameters()) == 784 * 128 + 128 + 128 * 10 + 10
-    assert tuple(network.hparams["activation"]["coefficients"][0]) == QUARTIC
-    shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    assert shapes == {
-        "model.hidden.weight": (128, 784),
-        "model.hidden.bias": (128,),
-        "model.output.weight": (10, 128),
-        "model.output.bias": (10,),
-    }
-
-
-@pytest.mark.parametrize("model", ["dense", "dense-centred"])
-def test_the_fully_connected_network_is_two_products_with_the_activation_between(model):
-    """The images of the centred one go from -1 to 1."""
-    torch.manual_seed(1)
-    network = classifier(3, 5, 4, 6, ONE_PIECE, 2.0, model=model)
-    images = torch.rand(7, 1, 3, 5)
-    state = {name: tensor.numpy().astype(float) for name, tensor in network.state_dict().items()}
-    pixels = images.numpy().reshape(7, 15)
-    pixels = 2 * pixels - 1 if model == "dense-centred" else pixels
-    z = pixels @ state["model.hidden.weight"].T + state["model.hidden.bias"]
-    hidden = np.where(z > 0, 2.0 * curve(np.clip(z / 2.0, 0, 1)), 0.0)
-    logits = hidden @ state["model.output.weight"].T + state["model.output.bias"]
-    assert 0.2 < np.mean(z > 0) < 0.8
-    np.testing.assert_allclose(network(images).detach().numpy(), logits, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(28, 28), (7, 10)])

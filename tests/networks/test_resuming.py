@@ -1,11 +1,5 @@
 """A killed training continues from its checkpoint and gives the same results."""
 
-import os
-import random
-import signal
-import subprocess
-import sys
-
 import pytest
 import torch
 from helpers.synthetic import write_images, write_neuron, write_synapse
@@ -13,13 +7,13 @@ from helpers.training import free as train
 from helpers.training import outputs, programming, start_from, with_recipe
 
 from wallnet import files
-from wallnet.config.networks import LEVEL_STAGES, STAGES
-from wallnet.jobs import continuing_job, data_job, mapping_job, training_job
+from wallnet.config.networks import LEVEL_STAGES
+from wallnet.jobs import data_job, mapping_job
 from wallnet.networks import callbacks, fetching, stages, storage
 from wallnet.networks import images as image_files
 
 EPOCHS = 6
-TRAINED = ("fp32", "continued", "fine_tuned", "on_levels")
+TRAINED = ("fp32", "fine_tuned", "on_levels")
 
 
 class Killed(BaseException):
@@ -55,12 +49,6 @@ def first(folder):
     return outputs(folder, "fp32")[1]
 
 
-def train_on(networks, images, start, folder):
-    start_from(start, folder)
-    job = continuing_job(networks, "blots", "plain", 3)
-    stages.train_on(job, images, start, folder)
-
-
 def put_on_levels(networks, images, place, start, folder):
     start_from(start, folder)
     job = mapping_job(networks, "blots", "synapse", "series", 3)
@@ -73,7 +61,6 @@ def undisturbed(longer, place, tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
     images = image_files.load(place / "blots.json", place / "data")
     _, start = train(longer, images, place, folder)
-    train_on(longer, images, start, folder)
     put_on_levels(longer, images, place, start, folder)
     return folder
 
@@ -132,7 +119,7 @@ def same(folder, undisturbed, *stages):
 
 
 @pytest.mark.usefixtures("eager")
-@pytest.mark.parametrize("kills", [[0], [1], [5], [1, 0, 2, 1]], ids=str)
+@pytest.mark.parametrize("kills", [[0], [1, 0, 3]], ids=str)
 def test_a_killed_training_goes_on_to_the_same_network(
     longer, images, place, tmp_path, undisturbed, kill, kills, capsys
 ):
@@ -149,22 +136,7 @@ def test_a_killed_training_goes_on_to_the_same_network(
 
 
 @pytest.mark.usefixtures("eager")
-def test_a_killed_continued_training_goes_on_to_the_same_network(
-    longer, images, tmp_path, undisturbed, kill, capsys
-):
-    for after in (2, 1):
-        kill(after)
-        with pytest.raises(Killed):
-            train_on(longer, images, first(undisturbed), tmp_path)
-    capsys.readouterr()
-    kill(EPOCHS)
-    train_on(longer, images, first(undisturbed), tmp_path)
-    assert capsys.readouterr().out.count("epoch") == EPOCHS - 3
-    same(tmp_path, undisturbed, "continued")
-
-
-@pytest.mark.usefixtures("eager")
-@pytest.mark.parametrize("kills", [[2], [6], [9], [2, 3, 4, 1]], ids=str)
+@pytest.mark.parametrize("kills", [[6], [2, 3, 4]], ids=str)
 def test_a_killed_job_on_levels_goes_on_to_the_same_networks(
     longer, images, place, tmp_path, undisturbed, kill, kills, capsys
 ):
@@ -275,7 +247,7 @@ class Executed:
 
 
 @pytest.mark.usefixtures("eager")
-@pytest.mark.parametrize("harm", ["truncated", "flipped", "empty", "foreign", "pickled", "folder"])
+@pytest.mark.parametrize("harm", ["flipped", "pickled", "folder"])
 def test_a_damaged_checkpoint_costs_time_and_nothing_else(
     longer, images, place, tmp_path, undisturbed, kill, harm, caplog
 ):
@@ -288,10 +260,8 @@ def test_a_damaged_checkpoint_costs_time_and_nothing_else(
         path.unlink()
         (path / "of the user").mkdir(parents=True)
     else:
-        middle = len(content) // 2
-        flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
-        harmed = {"truncated": content[:middle], "flipped": flipped, "empty": b"", "foreign": b"x"}
-        path.write_bytes(harmed[harm])
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
     caplog.clear()
     train(longer, images, place, tmp_path)
     assert f"{path} cannot be used" in caplog.text
@@ -305,72 +275,3 @@ def test_a_damaged_checkpoint_costs_time_and_nothing_else(
 
 def test_a_short_training_writes_no_checkpoint(longer, images, place, tmp_path, undisturbed, kill):
     assert not interrupted(longer, images, place, tmp_path, kill).exists()
-
-
-MORTAL = """
-import os, signal
-import wallnet.cli
-from wallnet.networks import callbacks
-
-left = int(os.environ["BATCHES_TO_LIVE"])
-
-
-def count(self, trainer, pl_module, batch, index):
-    global left
-    left -= 1
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-callbacks.INTERVAL = 0.0
-callbacks.FollowEpochs.on_train_batch_start = count
-wallnet.cli.main()
-"""
-"""The command line with a checkpoint per epoch and SIGKILL after a number of batches."""
-
-
-def test_jobs_killed_by_signals_at_random_batches(longer, place, tmp_path, undisturbed):
-    """The commands of the rules are killed repeatedly, each within a random batch."""
-    chance = random.Random(1)
-    data = ["--data", place / "blots.json", "--data-folder", place / "data"]
-    train_job = training_job(longer, "blots", "plain", 3).to_json()
-    continue_job = continuing_job(longer, "blots", "plain", 3).to_json()
-    map_job = mapping_job(longer, "blots", "synapse", "series", 3).to_json()
-    written = ["--networks", tmp_path]
-    epoch = 34  # batches: 540 images by 16
-    commands = [
-        (
-            ((1, 3),),  # epochs after which each attempt but the last dies
-            [
-                *("train", "--job", train_job, *data, "--neuron", place / "neuron.json"),
-                *written,
-            ],
-        ),
-        (
-            ((2, 4),),
-            ["continue", "--job", continue_job, *data, "--start", first(tmp_path), *written],
-        ),
-        (
-            ((1, 3), (6, 9)),  # the second dies in the training on the levels
-            [
-                *("map", "--job", map_job, *data, "--synapse", place / "synapse.json"),
-                *written,
-            ],
-        ),
-    ]
-    resumed = []
-    for epochs, arguments in commands:
-        command = [sys.executable, "-c", MORTAL, *map(str, arguments)]
-        lives = [chance.randrange(least * epoch + 1, most * epoch) for least, most in epochs]
-        for batches in (*lives, 0):
-            done = subprocess.run(
-                command,
-                capture_output=True,
-                text=True,
-                env={**os.environ, "BATCHES_TO_LIVE": str(batches)},
-            )
-            assert done.returncode == (-signal.SIGKILL if batches else 0), done.stderr
-            resumed.append(done.stderr.count("going on from"))
-    # the job on levels has a checkpoint for each of its two trainings
-    assert resumed == [0, 1, 0, 1, 0, 1, 2]
-    same(tmp_path, undisturbed, *STAGES)

@@ -20,7 +20,6 @@ TEXT = (ROOT / "config.yaml").read_text(encoding="utf-8")
 
 SOURCE = re.compile(r"config\.yaml: \S")
 SCHEMA = Draft202012Validator(schema.as_written())
-KEYS = {*REPOSITORY, "film", "oommf", "figures"}
 
 
 def check_refusal(error):

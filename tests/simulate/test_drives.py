@@ -20,35 +20,12 @@ def test_pulse_and_relaxation_never_share_a_run(small_job):
     assert [part.stages for part in parts] == [6, 1, 1, 9, 1]
 
 
-def test_a_pulse_on_the_grid_is_one_run(small_job):
-    job = small_job("oommf", pulse={"duration": 0.14e-9, "current_densities": [0.3e12]})
-    assert [(d.driven, d.stages) for d in drives(job)] == [(True, 7), (False, 10)]
-
-
-def test_an_interval_longer_than_the_rest_makes_one_stage(small_job):
-    job = small_job("oommf", relaxation={"longest": 5e-12, "hold": 1e-12})
-    assert drives(job)[-1].stages == 1
-    assert drives(job)[-1].time(0) == pytest.approx(135e-12, rel=1e-6, abs=0)
-
-
-def test_without_relaxation_nothing_follows_the_pulse(small_job):
-    assert all(d.driven for d in drives(small_job("oommf", relaxation={"longest": 0})))
-
-
 def test_a_pulse_of_no_current_lasts_as_long_as_any(small_job):
     job = small_job("oommf")
     still = job.model_copy(update={"current_density": 0.0})
     assert drives(still) == drives(job)
     level = job.model_copy(update={"current_density": None})
     assert [(part.driven, part.stages) for part in drives(level)] == [(False, 10)]
-
-
-def test_the_runs_follow_each_other_without_a_gap(small_job):
-    parts = drives(small_job("oommf"))
-    starts = [part.start * 1e12 for part in parts]
-    durations = [part.duration * 1e12 for part in parts]
-    assert starts == pytest.approx([0, 120, 130, 140, 320], abs=1e-6)
-    assert durations == pytest.approx([120, 10, 10, 180, 10], abs=1e-6)
 
 
 def test_a_stage_ends_at_its_share_of_the_run():

@@ -7,13 +7,12 @@ import pytest
 from helpers.small_campaign import TINY
 
 import wallnet.film
-from wallnet import config, files, jobs, tracks
+from wallnet import config, jobs, tracks
 from wallnet.film import minima
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.landscape import Landscape
 from wallnet.simulate import simulate
-from wallnet.simulate.barriers import find_barrier
-from wallnet.simulate.minima import find_minimum, landscape_of
+from wallnet.simulate.minima import landscape_of
 
 CHANGES = {
     "length": 360e-9,
@@ -40,17 +39,6 @@ def synapse(fixed):
 def device():
     """Seven columns are held at each end: centres at 2, 6, …, 26 nm."""
     return synapse(27e-9)
-
-
-@pytest.mark.parametrize(("density", "state"), [(3e12, "reversed"), (-3e12, "expelled")])
-def test_a_strong_pulse_drives_the_wall_out_only_if_the_ends_are_free(device, density, state):
-    free = simulate(jobs.pulse_job(synapse(None), density))
-    assert free.attrs["state"] == state
-    held = simulate(jobs.pulse_job(device, density))
-    assert held.attrs["state"] != state
-    ends = np.stack([held["wall_bottom"].values, held["wall_top"].values])
-    assert ends.min() > 27e-9
-    assert ends.max() < 333e-9
 
 
 def test_held_cells_keep_their_directions_in_every_map(device):
@@ -138,31 +126,3 @@ def test_the_energy_is_minimised_over_the_free_cells_alone(device):
     torque = np.linalg.norm(everywhere.exact_torque(found.m), axis=0)
     assert torque[held].min() > 1e4
     assert torque[landscape.free].max() < minima.STOP
-
-
-def relaxed(device, state):
-    places = jobs.level_states(device.track)[state]
-    wall = tracks.placed_wall(device.track, device.material.wall_width_parameter, *places)
-    x, y = tracks.centres(device.track)
-    values = {"initial_magnetization": wall.astype(np.float32), "x": x, "y": y}
-    data = files.dataset("initial", values)
-    m = data["initial_magnetization"].expand_dims("snapshot")
-    return data.assign(magnetization=m).assign_attrs(state=state)
-
-
-def test_held_ends_do_not_change_the_barrier_between_notches_far_from_them():
-    """The wall passes 12 Δ from the held cells, whose stray field is that of the free ones."""
-    barriers = []
-    for device in (synapse(None), synapse(12e-9)):
-        states = [state for state in jobs.level_states(device.track) if not state.half]
-        found = {
-            state: find_minimum(jobs.minimum_job(device, state.file_name), relaxed(device, state))
-            for state in states
-        }
-        assert all(each["minimum_converged"].item() == 1 for each in found.values())
-        settings = config.Barriers(spacing=0.5)
-        job = jobs.barrier_job(device, settings, *(state.file_name for state in states))
-        barriers.append(find_barrier(job, found)["barrier_forward"].item())
-    free, held = barriers
-    assert free > 1e-20
-    assert held == pytest.approx(free, rel=2e-3, abs=0)

@@ -105,12 +105,6 @@ def test_an_initial_wall_at_a_notch_stays_there(device):
     assert (found.attrs["state"], found.attrs["stayed"]) == ("notch 1", 1)
 
 
-def test_the_reversed_track_needs_no_file(device):
-    found = minimum(device, "reversed")
-    assert (found.attrs["state"], found.attrs["stayed"]) == ("reversed", 1)
-    assert found["minimum_wall_top"].item() == pytest.approx(360e-9, rel=1e-9, abs=0)
-
-
 def test_a_state_of_another_track_or_none_is_refused(device):
     with pytest.raises(SimulationError, match="--relaxed is missing; 'notch 1' needs the file"):
         minimum(device, "1")
@@ -139,18 +133,6 @@ def test_the_command_tells_both_ends(
     assert [float(each) for each in said.groups()] == pytest.approx(ends, abs=0.06)
     assert ends[1] - ends[0] > 80
     assert f"1-2.nc: {words}, between 1 and 2; " in told
-
-
-def test_mirror_images_across_the_track_have_the_same_energy(device, minima):
-    """With y also m_y changes its sign. So the other half states need no paths of their own."""
-    m = minima[WallState("between 1 and 2")]["minimum_magnetization"].values
-    mirrored = m[::-1] * [1, -1, 1]
-    mask = tracks.magnetic_mask(device.track)
-    bottom, top = tracks.wall_ends(device.track, mask, np.nan_to_num(mirrored))
-    assert bottom - top > 60e-9  # the lower end is ahead
-    assert tracks_energy(device, mirrored) == pytest.approx(
-        tracks_energy(device, m), rel=1e-12, abs=0
-    )
 
 
 @pytest.fixture(scope="module")
@@ -260,34 +242,6 @@ def test_the_command_tells_the_barriers_both_ways(
     assert walls[[0, -1]] == pytest.approx([120, 240], abs=1)
 
 
-def test_both_ends_move_together_and_the_upper_one_leads(device, barriers):
-    """It leads by half of Δ = 9.13 nm in the middle, unless the wall is tilted anyway."""
-    from wallnet.simulate import barriers as stage
-
-    job = jobs.barrier_job(device, barriers, "1", "2")
-    places = 1e9 * np.array(stage._together(job, (120e-9, 120e-9), (228e-9, 228e-9)))
-    share = np.arange(28) / 27
-    np.testing.assert_allclose(places[:, 0], 120 + 108 * share, rtol=1e-9)
-    lead = 0.5 * 9.134 * np.sin(np.pi * share)
-    np.testing.assert_allclose(places[:, 1] - places[:, 0], lead, atol=1e-3)
-    for start, stop in (((120, 120), (120, 228)), ((120, 228), (228, 228))):
-        ends = (tuple(1e-9 * end for end in each) for each in (start, stop))
-        places = 1e9 * np.array(stage._together(job, *ends))
-        np.testing.assert_allclose(places, np.linspace(start, stop, 28), rtol=1e-9)
-
-
-def test_the_end_that_goes_first_is_the_upper_one(device, barriers):
-    from wallnet.simulate import barriers as stage
-
-    job = jobs.barrier_job(device, barriers, "1", "2")
-    places = np.array(stage._one_first(job, (100e-9, 120e-9), (220e-9, 250e-9)))
-    middle = len(places) // 2
-    assert places[[0, middle, -1]] == pytest.approx(
-        np.array([[100e-9, 120e-9], [100e-9, 250e-9], [220e-9, 250e-9]]), rel=1e-9, abs=0
-    )
-    assert (np.diff(places, axis=0) >= 0).all()
-
-
 def test_a_state_without_a_minimum_has_no_path(device, barriers, minima):
     moved = dict(minima)
     moved[WallState("notch 2")] = minima[WallState("notch 2")].assign_attrs(stayed=0)
@@ -302,19 +256,6 @@ def test_a_minimum_that_was_not_given_is_an_error_and_no_result(device, barriers
     for pair in (("1-2", "2"), ("2", "reversed")):
         with pytest.raises(SimulationError, match="the minimum of 'notch 2' is missing; give its"):
             find_barrier(jobs.barrier_job(device, barriers, *pair), given)
-
-
-def test_a_path_has_an_image_for_each_step_of_the_end_that_moves_further(device, barriers):
-    """The estimate is for walls in their notches; those of a minimum may be further apart."""
-    from wallnet.simulate import barriers as stage
-
-    job = jobs.barrier_job(device, barriers, "1", "2")
-    step = job.spacing
-    # between notches at 120 and 240 nm, in steps of 4.57 nm
-    assert stage._count(job, (120e-9, 120e-9), (200e-9, 200e-9)) == 28
-    assert stage._count(job, (90e-9, 120e-9), (90e-9 + 40 * step, 200e-9)) == 41
-    assert stage._count(job, (120e-9, 90e-9), (200e-9, 90e-9 + 39.5 * step)) == 41
-    assert stage._count(job, (120e-9, 90e-9 + 40.1 * step), (200e-9, 90e-9)) == 42
 
 
 def test_one_end_may_go_first_if_no_half_state_tells_it(device, barriers, minima, monkeypatch):

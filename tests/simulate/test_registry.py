@@ -24,22 +24,6 @@ def module(tmp_path, monkeypatch):
     return write
 
 
-@pytest.mark.parametrize("name", calculator.PACKAGED)
-def test_those_of_the_package_are_created_with_their_own_settings(name):
-    settings = config.calculators.SETTINGS[name]()
-    made = calculator.create(name, settings)
-    assert made.settings is settings
-    assert made.Settings is type(settings)
-    assert made.resumes == (name == "film")
-
-
-def test_one_s_own_gets_the_settings_that_its_model_has_checked(module):
-    module("wander", DRIFT)
-    made = calculator.create("wander:Drift", {"velocity": "2e2"})
-    assert made.settings.velocity == 200.0
-    calculator.check("wander:Drift", {"velocity": 1.0})
-
-
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -62,15 +46,6 @@ def test_a_module_that_does_not_do_is_one_sentence(module, text, words):
     assert "\n" not in said
 
 
-def test_a_broken_package_around_a_module_is_not_called_absent(tmp_path, module):
-    (tmp_path / "around").mkdir()
-    (tmp_path / "around/__init__.py").write_text("import nowhere_to_be_found")
-    (tmp_path / "around/inner.py").write_text(DRIFT)
-    module("unused", "")
-    (said,) = calculator.problems([("around.inner:Drift", {"velocity": 1.0})])
-    assert ": module around.inner cannot be imported (ModuleNotFoundError" in said
-
-
 def test_all_settings_that_do_not_fit_are_said(module):
     module("wander", DRIFT)
     said = calculator.problems(
@@ -78,21 +53,6 @@ def test_all_settings_that_do_not_fit_are_said(module):
     )
     assert len(said) == 3
     assert any("calculator_settings.wander:Drift.velocity is missing; add it" in s for s in said)
-
-
-def test_a_check_that_fails_in_any_way_is_one_sentence(module):
-    check = '    def check(self):\n        raise {}("no\\nlicence")\n\n    def run('
-    for error, words in {
-        "KeyError": "calculator strict:Drift cannot run (KeyError: ",
-        "SimulationError": "no\nlicence",
-    }.items():
-        text = "from wallnet.simulate import SimulationError\n" + DRIFT.replace(
-            "    def run(", check.format(error)
-        )
-        module("strict", text)
-        with pytest.raises(SimulationError) as refused:
-            calculator.check("strict:Drift", {"velocity": 1.0})
-        assert words in str(refused.value)
 
 
 def test_every_setting_of_a_calculator_that_is_called_is_checked(module):
@@ -145,18 +105,6 @@ def test_only_one_that_resumes_is_given_a_checkpoint(module, tiny, tmp_path, res
     simulate.simulate(job, output=tmp_path / "trace.nc")
     given = calculator.load("lasting:Drift").given
     assert isinstance(given, Checkpoint) if resumes else given is None
-
-
-def test_a_calculator_that_records_nothing_is_refused(module, tiny):
-    text = DRIFT.replace("        track, width", "        return {}\n        track, width")
-    module("idle", text)
-    tiny["devices"]["synapse"] |= {
-        "calculator": "idle:Drift",
-        "calculator_settings": {"idle:Drift": {"velocity": 1.0}},
-    }
-    job = jobs.pulse_job(config.parse(tiny).devices["synapse"], 0.5e12)
-    with pytest.raises(SimulationError, match="the trace ends at 0 s instead of"):
-        simulate.simulate(job)
 
 
 def test_a_job_by_hand_finds_a_calculator_beside_its_configuration(tmp_path, tiny, monkeypatch):

@@ -31,11 +31,10 @@ def compared(first, second, of_m, of_ends):
         assert first.attrs[name] == second.attrs[name]
 
 
-@pytest.mark.parametrize("density", [0.3e12, -0.3e12])
-def test_our_own_face_gives_the_trace_of_the_engine_itself(small_job, own_job, density):
+def test_our_own_face_gives_the_trace_of_the_engine_itself(small_job, own_job):
     """Each run starts again and states pass through files: 2e-5 of m, 4 pm of 3 nm cells."""
-    direct = simulate(small_job("film", density))
-    through = simulate(own_job(OURS, current_density=density))
+    direct = simulate(small_job("film", -0.3e12))
+    through = simulate(own_job(OURS, current_density=-0.3e12))
     compared(direct, through, of_m=5e-5, of_ends=0.01e-9)
     assert through.attrs["backend"] == OURS
     assert through.attrs["backend_version"].startswith(("source ", "wallnet "))
@@ -138,25 +137,12 @@ def test_a_driver_is_tried_before_the_first_job(watched):
     assert (time, stages, current) == (1e-15, 1, 1e11)
 
 
-@pytest.mark.parametrize(
-    ("name", "settings", "words"),
-    [
-        ("yaml:TimeDriver", {}, "(AttributeError: module 'yaml' has no attribute 'TimeDriver')"),
-        (OURS, {"strayfield": 1}, "(AttributeError: Invalid attribute key='strayfield'"),
-    ],
-)
-def test_a_driver_that_does_not_do_is_named_by_the_check(name, settings, words):
+def test_a_driver_that_does_not_do_is_named_by_the_check():
     with pytest.raises(SimulationError) as refused:
-        calculator.check(name, settings)
-    assert f"calculator {name} cannot run {words}" in str(refused.value)
+        calculator.check(OURS, {"strayfield": 1})
+    assert f"calculator {OURS} cannot run (" in str(refused.value)
+    assert "strayfield" in str(refused.value)
     assert "\n" not in str(refused.value)
-
-
-def test_an_upgrade_of_the_module_is_another_job(own_job, monkeypatch):
-    job = own_job("oommfc:TimeDriver")
-    from importlib import metadata
-
-    assert job.calculator_code == f"oommfc {metadata.version('oommfc')}"
 
 
 @pytest.mark.oommf

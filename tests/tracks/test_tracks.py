@@ -17,20 +17,6 @@ SYNAPSE = Track(
 DELTA = 9.13e-9
 
 
-def test_notches_are_half_discs_on_both_edges():
-    mask = tracks.magnetic_mask(SYNAPSE)
-    assert mask.shape == (50, 500)
-    x, y = tracks.centres(SYNAPSE)
-    inside = np.hypot(x[None, :] - 600e-9, y[:, None]) <= 20e-9
-    assert not mask[inside].any()
-    assert np.array_equal(mask, mask[::-1])
-    # five notches on each edge, the right edge halves the last; area within 3 %
-    removed = (~mask).sum() * 9e-18
-    assert removed == pytest.approx(9 * np.pi * (20e-9) ** 2 / 2, rel=0.03, abs=0)
-    plain = SYNAPSE.model_copy(update={"notches": None})
-    assert tracks.magnetic_mask(plain).all()
-
-
 def test_a_placed_wall_is_where_it_was_put():
     mask = tracks.magnetic_mask(SYNAPSE)
     wall = tracks.placed_wall(SYNAPSE, DELTA, 450e-9, 500e-9)
@@ -92,36 +78,43 @@ def test_a_uniform_track_has_its_ends_at_the_border(direction):
     )
 
 
-@pytest.mark.parametrize(
-    ("bottom", "top", "state"),
-    [
-        (60, 60, "initial"),
-        (60, 68, "initial"),
-        (60, 100, "free"),
-        (300, 300, "notch 1"),
-        (318, 282, "notch 1"),
-        (318, 612, "between 1 and 2"),
-        (612, 318, "between 2 and 1"),
-        (300, 890, "wider"),
-        (300, 450, "free"),
-        (1200, 1200, "notch 4"),
-        (1500, 1500, "reversed"),
-        (1495, 1499, "reversed"),
-        (0, 2, "expelled"),
-        # only one end has left the track
-        (1300, 1500, "free"),
-        (1500, 1300, "free"),
-        (0, 100, "free"),
-        (100, 0, "free"),
-        # a notch holds an end within its radius of 20 nm and four Δ
-        (352, 352, "notch 1"),
-        (248, 248, "notch 1"),
-        (360, 360, "free"),
+FROM_60 = {
+    "initial": [(60, 60), (60, 68)],
+    # also if only one end has left the track, or 60 nm beside a notch
+    "free": [(60, 100), (300, 450), (1300, 1500), (1500, 1300), (0, 100), (100, 0), (360, 360)],
+    # within the radius of 20 nm and four Δ
+    "notch 1": [(300, 300), (318, 282), (352, 352), (248, 248)],
+    "between 1 and 2": [(318, 612)],
+    "between 2 and 1": [(612, 318)],
+    "wider": [(300, 890)],
+    "notch 4": [(1200, 1200)],
+    "reversed": [(1500, 1500), (1495, 1499)],
+    "expelled": [(0, 2)],
+}
+
+FROM_200 = {
+    # moved by up to Δ = 9.13 nm to each side, at each end
+    "initial": [(209, 209), (200, 191), (191, 200)],
+    "free": [
+        *((200, 210), (210, 200), (200, 190), (190, 200)),
+        # the border is two cells of 3 nm wide; the reach of a notch is 20 nm + 4Δ = 56.52 nm
+        *((5.9, 6.1), (6.1, 5.9), (356.6, 356.6), (243.4, 243.4)),
     ],
-)
-def test_both_ends_make_the_state(bottom, top, state):
-    found = tracks.wall_state(SYNAPSE, DELTA, 60e-9, bottom * 1e-9, top * 1e-9)
-    assert found == state
+    "expelled": [(5.9, 5.9)],
+    "reversed": [(1494.1, 1494.1)],
+    "notch 5": [(1494.1, 1493.9), (1493.9, 1494.1)],
+    "between 4 and 5": [(1200, 1500)],
+    "wider": [(890, 300)],
+    "notch 1": [(356.4, 356.4), (243.6, 243.6)],
+}
+
+
+@pytest.mark.parametrize(("start", "states"), [(60e-9, FROM_60), (200e-9, FROM_200)])
+def test_both_ends_make_the_state(start, states):
+    for state, walls in states.items():
+        for bottom, top in walls:
+            found = tracks.wall_state(SYNAPSE, DELTA, start, bottom * 1e-9, top * 1e-9)
+            assert found == state, (bottom, top)
 
 
 SMALL = Track(
@@ -215,38 +208,6 @@ def test_rest_is_a_speed_below_the_limit_between_all_entries_of_both_ends():
     assert tracks.at_rest(time, [still, still], 1e-6)
 
 
-@pytest.mark.parametrize(
-    ("bottom", "top", "state"),
-    [
-        # moved by up to Δ = 9.13 nm to each side, at each end
-        (209, 209, "initial"),
-        (200, 191, "initial"),
-        (191, 200, "initial"),
-        (200, 210, "free"),
-        (210, 200, "free"),
-        (200, 190, "free"),
-        (190, 200, "free"),
-        # the border is two cells of 3 nm wide
-        (5.9, 5.9, "expelled"),
-        (5.9, 6.1, "free"),
-        (6.1, 5.9, "free"),
-        (1494.1, 1494.1, "reversed"),
-        (1494.1, 1493.9, "notch 5"),
-        (1493.9, 1494.1, "notch 5"),
-        (1200, 1500, "between 4 and 5"),
-        (890, 300, "wider"),
-        # the end of the reach, 20 nm + 4Δ = 56.52 nm
-        (356.4, 356.4, "notch 1"),
-        (356.6, 356.6, "free"),
-        (243.6, 243.6, "notch 1"),
-        (243.4, 243.4, "free"),
-    ],
-)
-def test_states_begin_and_end_where_their_bounds_say(bottom, top, state):
-    found = tracks.wall_state(SYNAPSE, DELTA, 200e-9, bottom * 1e-9, top * 1e-9)
-    assert found == state
-
-
 def test_of_two_notches_that_reach_an_end_the_nearer_holds_it():
     close = Notches(diameter=40e-9, positions=(300e-9, 360e-9))
     track = SYNAPSE.model_copy(update={"notches": close})
@@ -257,9 +218,3 @@ def test_of_two_notches_that_reach_an_end_the_nearer_holds_it():
         (335, 325, "between 2 and 1"),
     ]:
         assert tracks.wall_state(track, DELTA, 60e-9, bottom * 1e-9, top * 1e-9) == state
-
-
-def test_a_plain_track_has_no_notch_to_hold_a_wall():
-    plain = SYNAPSE.model_copy(update={"notches": None})
-    assert tracks.wall_state(plain, DELTA, 60e-9, 300e-9, 300e-9) == "free"
-    assert tracks.wall_state(plain, DELTA, 295e-9, 300e-9, 300e-9) == "initial"

@@ -4,7 +4,6 @@ import csv
 
 import pytest
 
-from wallnet.config import Figures
 from wallnet.report import validation as report
 
 
@@ -71,11 +70,3 @@ def test_csv_has_every_row(results, tmp_path):
     assert [row["quantity"] for row in rows] == ["good", "seen", "bad"]
     assert [row["passed"] for row in rows] == ["True", "", "False"]
     assert float(rows[0]["deviation"]) == pytest.approx(0.01, rel=1e-6, abs=0)
-
-
-def test_figure_is_drawn_the_same_twice(results, tmp_path):
-    for name in "ab":
-        report.draw(results, Figures(), tmp_path / f"{name}.png", tmp_path / f"{name}.pdf")
-    first, second = (tmp_path / "a.pdf").read_bytes(), (tmp_path / "b.pdf").read_bytes()
-    assert first.startswith(b"%PDF")
-    assert first == second

@@ -1,29 +1,12 @@
 """Energies and fields of a system on demand."""
 
-import json
-
-import discretisedfield as df
 import micromagneticmodel as mm
 import numpy as np
 import pytest
 from helpers.systems import asymmetric_system, flat_system
 
 import wallnet.film
-from wallnet import tracks
-from wallnet.film.ubermag.translation import Unsupported, describe
-
-
-def test_energies_add_up(job):
-    system = tracks.system(job)
-    total = wallnet.film.compute(system.energy.energy, system)
-    parts = [wallnet.film.compute(term.energy, system) for term in system.energy]
-    assert len(parts) == 4
-    assert total == pytest.approx(sum(parts), rel=1e-12, abs=0)
-    density = wallnet.film.compute(system.energy.density, system)
-    assert density.integrate()[0] == pytest.approx(total, rel=1e-9, abs=0)
-    field = wallnet.film.compute(system.energy.exchange.effective_field, system)
-    assert field.nvdim == 3
-    assert not field.array[system.m.norm.array[..., 0] == 0].any()
+from wallnet.film.ubermag.translation import describe
 
 
 @pytest.mark.parametrize("name", ["exchange", "dmi", "uniaxialanisotropy", "demag", "zeeman"])
@@ -62,48 +45,3 @@ def test_one_of_two_external_fields_is_computed_without_the_other():
         assert found == pytest.approx(expected, rel=1e-9, abs=0)
     field = wallnet.film.compute(system.energy.second.effective_field, system)
     assert (field.array == (2e4, 0, 3e4)).all()
-
-
-def test_what_is_computed_is_stored_in_the_chosen_folder(tmp_path):
-    system = asymmetric_system()
-    energy = wallnet.film.compute(system.energy.exchange.energy, system, dirname="chosen")
-    field = wallnet.film.compute(system.energy.dmi.effective_field, system, dirname="chosen")
-    density = wallnet.film.compute(system.energy.density, system, dirname="chosen")
-    assert [path.name for path in tmp_path.iterdir()] == ["chosen"]
-    folder = tmp_path / "chosen/asymmetric"
-    stored = (folder / "compute-0/energy.json").read_text(encoding="utf-8")
-    assert json.loads(stored) == {"energy": energy}
-    for computed, name in ((field, "compute-1/effective_field"), (density, "compute-2/density")):
-        read = df.Field.from_file(str(folder / f"{name}.ovf"))
-        np.testing.assert_array_equal(read.array, computed.array)
-
-
-def test_energies_do_not_depend_on_the_dynamics():
-    """Not even on those that the engine does not have."""
-    system = asymmetric_system()
-    expected = wallnet.film.compute(system.energy.energy, system)
-    system.dynamics = mm.Damping(alpha=0.1) + mm.ZhangLi(u=10.0, beta=0.2)
-    with pytest.raises(Unsupported):
-        describe(system)
-    assert wallnet.film.compute(system.energy.energy, system) == expected
-
-
-def test_a_folder_is_added_to_only_if_asked():
-    system = flat_system()
-    for _ in range(2):
-        wallnet.film.compute(system.energy.energy, system, append=True)
-    with pytest.raises(FileExistsError):
-        wallnet.film.compute(system.energy.energy, system, append=False)
-
-
-def test_deleted_drives_are_counted_anew(tmp_path):
-    system = flat_system()
-    for _ in range(2):
-        wallnet.film.TimeDriver().drive(system, t=1e-12, n=1, verbose=0)
-    assert system.drive_number == 2
-    wallnet.film.delete(system)
-    assert system.drive_number == 0
-    assert not list(tmp_path.iterdir())
-    with pytest.raises(FileNotFoundError):
-        wallnet.film.delete(system)
-    wallnet.film.delete(system, silent=True)

@@ -1,8 +1,6 @@
 """The drivers: the same physics as the plain core, files of a drive, and clear errors."""
 
-import itertools
 import json
-import logging
 import re
 from pathlib import Path
 
@@ -15,7 +13,6 @@ from helpers.systems import flat_system
 import wallnet.film
 from wallnet import tracks
 from wallnet.config import FilmSettings
-from wallnet.film.ubermag import drivers
 from wallnet.simulate import simulate
 
 
@@ -47,21 +44,6 @@ def test_drive_leaves_what_micromagneticdata_reads(job):
     assert list(read.columns) == list(system.table.data.columns)
 
 
-def test_minimum_is_where_the_dynamics_rest(job):
-    system = tracks.system(job.model_copy(update={"current_density": None}))
-    # a hard axis field keeps the minimum unique: one tilted domain
-    system.energy += mm.Zeeman(H=(1e5, 0, 3e5))
-    system.m.array = df.Field(system.m.mesh, nvdim=3, value=(0.1, 0, 1), norm=1.1e6).array * (
-        system.m.norm.array > 0
-    )
-    minimum = tracks.system(job)
-    minimum.energy, minimum.m = system.energy, df.Field(system.m.mesh, nvdim=3, value=system.m)
-    wallnet.film.MinDriver().drive(minimum, verbose=0)
-    wallnet.film.TimeDriver(frozen_change=0).drive(system, t=1e-9, n=1, verbose=0)
-    assert np.abs(minimum.m.array - system.m.array).max() < 1e-4 * 1.1e6
-    assert minimum.table.data["E"].iloc[-1] <= system.table.data["E"].iloc[-1] * (1 + 1e-12)
-
-
 def test_a_minimum_leaves_fixed_subregions_as_they_are():
     """A field along z turns all cells but those of the corner, which exchange does not reach."""
     corner = df.Region(p1=(0, 0, 0), p2=(4e-9, 2e-9, 2e-9))
@@ -79,67 +61,6 @@ def test_a_minimum_leaves_fixed_subregions_as_they_are():
     parameters = json.loads(Path("corner/drive-0/parameters.json").read_text(encoding="utf-8"))
     assert parameters["fixed_subregions"] == ["corner"]
     assert parameters["torque"] is None
-
-
-def minimized(verbose):
-    """Minimise from two domains, which takes some tens of steps."""
-    system = flat_system()
-    system.energy += mm.Zeeman(H=(1e5, 0, 3e5))
-    halves = df.Field(
-        system.m.mesh, nvdim=3, value=lambda p: (1, 0, 0) if p[0] < 8e-9 else (0, 0.3, -1)
-    )
-    system.m = df.Field(system.m.mesh, nvdim=3, value=halves, norm=1e6)
-    wallnet.film.MinDriver(stopping_mxHxm=1e-3).drive(system, verbose=verbose)
-    return system
-
-
-@pytest.fixture
-def slow_clock(monkeypatch):
-    """Let one second pass between two reads of the clock."""
-    ticks = itertools.count()
-    monkeypatch.setattr(drivers, "monotonic", lambda: float(next(ticks)))
-
-
-LINE = re.compile(
-    r"^MinDriver after (\d+) s and (\d+) steps: the largest torque field is \S+ A/m, above the "
-    r"stopping value 0\.001 A/m",
-    re.MULTILINE,
-)
-
-ADVICE = "let it start near a notch, or raise stopping_mxHxm"
-
-
-@pytest.mark.usefixtures("slow_clock")
-def test_a_long_minimisation_says_how_far_it_is(capsys, caplog):
-    system = minimized(verbose=1)
-    steps = int(system.table.data["iteration"].iloc[-1])
-    assert steps > 20
-    said = capsys.readouterr().out
-    assert [int(seconds) for seconds, _ in LINE.findall(said)] == [*range(10, steps + 1, 10)]
-    assert said.count(ADVICE) == 1
-    assert said.startswith("Running wallnet.film (MinDriver)")
-    (warning,) = caplog.records
-    assert (warning.name, warning.levelno) == ("wallnet.film.ubermag.drivers", logging.WARNING)
-    assert LINE.match(warning.getMessage()).group(1) == "10"
-    assert ADVICE in warning.getMessage()
-
-
-@pytest.mark.usefixtures("slow_clock")
-def test_a_long_quiet_minimisation_warns_once(capsys, caplog):
-    minimized(verbose=0)
-    assert not capsys.readouterr().out
-    (warning,) = caplog.records
-    assert ADVICE in warning.getMessage()
-
-
-def test_a_short_minimisation_says_nothing_and_gives_the_same(capsys, caplog, monkeypatch):
-    short = minimized(verbose=0)
-    assert not capsys.readouterr().out
-    assert not caplog.records
-    monkeypatch.setattr(drivers, "REPORT_INTERVAL", 0.0)
-    told = minimized(verbose=1)
-    assert caplog.records
-    np.testing.assert_array_equal(told.m.array, short.m.array)
 
 
 def test_settings_of_the_time_driver_reach_the_engine():
@@ -166,18 +87,6 @@ def test_settings_of_the_time_driver_reach_the_engine():
         wallnet.film.delete(system)
     assert iterations[0.9][1] == 2 * iterations[0.9][0]
     assert iterations[0.3][1] == pytest.approx(3 * iterations[0.9][1], abs=3)
-
-
-def test_shortcuts_of_the_time_driver_are_switched_off_by_name(job):
-    """The trace is the same, without the work that the engine saves by itself."""
-    traces = []
-    for without in ((), ("stray_field_extrapolation", "resting_columns")):
-        system = tracks.system(job)
-        wallnet.film.TimeDriver(without=without).drive(system, t=50e-12, n=2, verbose=0)
-        traces.append(system.table.data[["mx", "my", "mz"]].to_numpy())
-    assert 0 < np.abs(traces[0] - traces[1]).max() < 1e-4
-    with pytest.raises(wallnet.film.EngineError, match="not a shortcut of the engine"):
-        wallnet.film.TimeDriver(without=["naps"]).drive(system, t=50e-12, n=2, verbose=0)
 
 
 def test_current_of_a_system_turns_its_moment_by_the_field_like_torque():
@@ -269,15 +178,3 @@ def test_impossible_keywords_of_a_drive_are_refused(given, error, said, tmp_path
         complete.pop(lacking)
         with pytest.raises(TypeError, match=f"drive lacks {lacking}"):
             wallnet.film.TimeDriver().drive(system, **complete)
-
-
-def test_system_without_terms_or_dynamics_is_refused():
-    system = flat_system()
-    system.dynamics = 0
-    with pytest.raises(RuntimeError, match="dynamics is not defined"):
-        wallnet.film.TimeDriver().drive(system, t=1e-12, n=1, verbose=0)
-    wallnet.film.MinDriver().drive(system, verbose=0)
-    system = flat_system()
-    system.energy = 0
-    with pytest.raises(RuntimeError, match="energy is not defined"):
-        wallnet.film.MinDriver().drive(system, verbose=0)

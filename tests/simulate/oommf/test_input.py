@@ -26,29 +26,11 @@ def written(small_job, tmp_path):
     return write
 
 
-def test_the_pulse_has_a_plain_signed_current_and_no_profile(written):
-    text, _ = written(0, current_density=-0.3e12)
-    assert "Oxs_SpinXferEvolve:evolver" in text
-    assert re.search(r"\bJ -300000000000\.0", text)
-    assert "J_profile" not in text
-    assert re.search(r"\bP 0\.4\b", text)
-    assert re.search(r"\bLambda 1\.0\b", text)
-    assert "mp {0.0 1.0 0.0}" in text
-
-
 def test_the_relaxation_knows_no_current(written):
     text, _ = written(3)
     assert "Oxs_RungeKuttaEvolve:evolver" in text
     assert "SpinXfer" not in text
     assert not re.search(r"^\s*J\b", text, re.MULTILINE)
-
-
-def test_stages_and_times_are_those_of_the_run(written):
-    text, _ = written(0)
-    assert float(re.search(r"stopping_time (\S+)", text)[1]) == pytest.approx(
-        20e-12, rel=1e-6, abs=0
-    )
-    assert re.search(r"stage_count 6\b", text)
 
 
 def test_fixed_ends_are_held(written, small_job):
@@ -101,7 +83,9 @@ def test_each_quantity_of_the_material_stands_where_it_belongs(written, small_jo
         "slonczewski_lambda": 1.5,
         "field_like_torque": -0.2,
     }
-    text, folder = written(0, material=changes)
+    text, folder = written(0, material=changes, current_density=-0.3e12)
+    assert re.search(r"\bJ -300000000000\.0", text)
+    assert "mp {0.0 1.0 0.0}" in text
     assert number(text, "A") == 1.7e-11
     assert number(text, "default_D") == -1.3e-3
     assert number(text, "K1") == 0.8e6
@@ -112,6 +96,8 @@ def test_each_quantity_of_the_material_stands_where_it_belongs(written, small_jo
     assert number(text, "Lambda") == 1.5
     assert number(text, "eps_prime") == -0.2
     assert "Oxs_Demag" in text
+    assert number(text, "stopping_time") == pytest.approx(20e-12, rel=1e-6, abs=0)
+    assert number(text, "stage_count") == 6
     relaxing, _ = written(3, material=changes)
     assert number(relaxing, "alpha") == 0.45
     assert number(relaxing, "gamma_G") == 2.3e5

@@ -6,14 +6,6 @@ from wallnet.simulate.oommf import install
 from wallnet.simulate.oommf.session import OommfError
 
 
-def test_the_number_of_threads_is_always_given(tmp_path):
-    native = install.Installation(("tclsh", "oommf.tcl")).boxsi(tmp_path, "track.mif", 1, "c")
-    assert native[native.index("-threads") + 1] == "1"
-    boxed = install.Installation(("docker",), "image").boxsi(tmp_path, "track.mif", 2, "c")
-    assert "-threads 2" in boxed[-1]
-    assert f"{tmp_path}:/io" in boxed
-
-
 def test_no_oommf_at_all_is_said_in_one_sentence(monkeypatch, tmp_path):
     monkeypatch.delenv("OOMMFTCL", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))

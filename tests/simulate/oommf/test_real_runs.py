@@ -1,6 +1,5 @@
 """Real runs of OOMMF; skipped with a reason if none runs."""
 
-import importlib
 import os
 import signal
 import subprocess
@@ -82,27 +81,6 @@ def test_held_ends_are_held_in_the_same_way(small_job):
     assert ours["wall_position"].values.max() > 91e-9
 
 
-def test_without_rest_the_relaxation_runs_to_its_cap(small_job):
-    restless = {"longest": 0.1e-9, "hold": 0.06e-9, "speed": 1e-3}
-    trace = simulate(small_job("oommf", relaxation=restless))
-    assert float(trace["time"][-1]) == pytest.approx(0.23e-9, rel=1e-6, abs=0)
-    assert trace.attrs["settled"] == 0
-
-
-def test_threads_reach_oommf(small_job, monkeypatch):
-    logs = []
-    version = session.version
-
-    def look(directory):
-        logs.append((directory / "oommf.log").read_text())
-        return version(directory)
-
-    monkeypatch.setattr(session, "version", look)
-    monkeypatch.setenv(run.THREADS_VARIABLE, "2")
-    simulate(small_job("oommf", relaxation={"longest": 0}))
-    assert "Number of threads: 2" in logs[0]
-
-
 def test_a_run_that_dies_leaves_nothing_and_says_so(small_job, own_folder):
     killed = []
 
@@ -163,31 +141,8 @@ def test_a_request_to_end_ends_all_of_it(small_job, own_folder, tmp_path):
     assert list(tmp_path.iterdir()) == [own_folder]
 
 
-def test_jobs_run_side_by_side(small_job, tmp_path):
-    job = small_job("oommf", relaxation={"longest": 0}).to_json()
-    command = [sys.executable, "-m", "wallnet.cli", "simulate", "--job", job, "--out"]
-    outputs = [tmp_path / f"{n}.nc" for n in range(2)]
-    running = [subprocess.Popen([*command, str(path)]) for path in outputs]
-    assert [process.wait() for process in running] == [0, 0]
-    first, second = (files.read_dataset(path, "trace") for path in outputs)
-    np.testing.assert_array_equal(first["m"], second["m"])
-
-
 def test_a_missing_term_is_named_by_the_check(monkeypatch, own_folder):
     monkeypatch.setattr(install, "_CHECK", install._CHECK.replace("Cnv_z", "Cnv_z_unheard_of"))
     with pytest.raises(session.OommfError, match=r"add the extension Oxs_DMI_Cnv_z \(interf"):
         install.check()
     assert left(own_folder) == []
-
-
-def test_oommfc_finds_the_same(monkeypatch):
-    theirs = importlib.import_module("oommfc.oommf.oommf")
-    # without this, constructing a runner leaves a host server behind
-    monkeypatch.setattr(theirs.NativeOOMMFRunner, "_launchhost", lambda self: "0")
-    monkeypatch.setattr(theirs, "_oommf_instances", [])
-    runner = theirs.Runner().runner
-    found = install.locate()
-    if found.image is None:
-        assert tuple(runner.oommf) == found.command
-    else:
-        assert runner.image == found.image
