@@ -3,7 +3,6 @@
 import ast
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -139,26 +138,6 @@ def test_a_change_counts_for_the_stages_that_use_it(digests, edited, file, old, 
     assert {stage for stage in digests if revisions.digest(stage) != digests[stage]} == stages
 
 
-def test_code_that_moves_to_another_file_of_its_stage_does_not_count(digests, edited):
-    text = (PACKAGE / "devices/settling.py").read_text()
-    function = ast.get_source_segment(
-        text, next(n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef))
-    )
-    name = re.match(r"def (\w+)", function)[1]
-    imports = "".join(re.findall(r"(?m)^(?:from|import) .*\n", text))
-    line = f"from wallnet.devices.neuron import {name}"
-    neuron = (PACKAGE / "devices/neuron.py").read_text()
-    edited(
-        {
-            "devices/settling.py": text.replace(function, line),
-            "devices/neuron.py": f"{neuron}\n{imports}\n\n{function}\n",
-        }
-    )
-    assert revisions.digest("devices") == digests["devices"]
-    edited({"devices/settling.py": text.replace(function, line)})
-    assert revisions.digest("devices") != digests["devices"]
-
-
 def test_no_folder_that_computes_lies_outside_the_stages():
     """Their files belong to a stage as a whole, also what nothing names yet."""
     for stage, folders in revisions.STAGES.items():
@@ -190,12 +169,3 @@ def test_a_moved_or_renamed_function_counts():
     )
     # a text without effect is not code, in any place
     assert text(ast.parse("def f(x):\n    return x\n    'after'\n")) == plain
-
-
-def test_each_stage_has_the_number_and_the_digest_that_are_noted():
-    table = json.loads((PACKAGE / "revisions.json").read_text())
-    assert set(table) == set(revisions.STAGES)
-    for stage, entry in table.items():
-        assert revisions.of(stage) == entry["revision"]
-        assert revisions.noted_digest(stage) == entry["digest"]
-    assert revisions.digest("film") != revisions.digest("oommf")

@@ -4,7 +4,6 @@ import os
 import shutil
 
 import pytest
-from helpers.small_campaign import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.campaign]
 
@@ -137,22 +136,3 @@ def test_the_tables_of_the_summary_sort_by_a_click(driver, finished_campaign):
     assert states == sorted(states)
     wide = driver.execute_script("return document.body.scrollWidth - window.innerWidth")
     assert wide <= 0
-
-
-@pytest.mark.parametrize("width", [1200, 400])
-def test_a_key_in_a_table_of_the_site_is_in_one_piece(driver, tmp_path, width):
-    """Six columns leave no room; each word of code, which Sphinx marks, is whole nevertheless."""
-    style = (ROOT / "docs/_static/wallnet.css").read_text(encoding="utf-8")
-    words = [["attempt_frequencies"], *5 * [["--dry-run", "of", "signed-row-3sd-extended"]]]
-    marked = [" ".join(f"<span class=pre>{word}</span>" for word in each) for each in words]
-    row = "".join(f"<td><code>{each}</code> and more</td>" for each in marked)
-    page = tmp_path / "page.html"
-    page.write_text(
-        f"<style>{style}</style><div style='width: {width // 2}px; overflow: auto'>"
-        f"<article class=bd-article><table><tr>{row}</tr></table></article></div>"
-    )
-    driver.get(page.as_uri())
-    lines = "return [...document.querySelectorAll('{}')].map(e => e.getClientRects().length)"
-    assert set(driver.execute_script(lines.format(".pre"))) == {1}
-    # between the words it breaks
-    assert max(driver.execute_script(lines.format("code"))) > 1
