@@ -42,25 +42,6 @@ def report(driver, finished_campaign, tmp_path_factory):
     return driver
 
 
-def shown(driver, text):
-    """Wait until the page shows `text`; return the distance of its block from the top in pixels."""
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    script = (
-        "const found = [...document.querySelectorAll('p, td, th, div, span')].filter("
-        "  element => element.innerText && element.innerText.includes(arguments[0]));"
-        "return found.length ? found.at(-1).getBoundingClientRect().top : null;"
-    )
-    WebDriverWait(driver, 30).until(lambda d: d.execute_script(script, text) is not None)
-    return driver.execute_script(script, text)
-
-
-def test_the_front_page_tells_what_this_is(report):
-    assert shown(report, "A domain wall driven by") >= 0, (
-        "the top of the front page cannot be scrolled to"
-    )
-
-
 def test_every_figure_and_table_can_be_looked_at(report, finished_campaign):
     results = report.execute_script("return results")
     figures = finished_campaign.folder / "results/figures"
@@ -78,27 +59,6 @@ def test_every_figure_and_table_can_be_looked_at(report, finished_campaign):
                 result["data_uri"],
             )
             assert width > 400, path
-
-
-def test_a_reader_finds_every_result_and_the_table_of_accuracies(report):
-    for category in report.execute_script("return Object.keys(categories)"):
-        report.refresh()
-        report.execute_script("app.showCategory(arguments[0])", category)
-        results = report.execute_script(
-            "return Object.values(categories[arguments[0]]).flat()", category
-        )
-        for path in results:
-            label = report.execute_script("return results[arguments[0]].labels.result", path)
-            shown(report, label)
-    report.execute_script(
-        "const page = document.createElement('iframe'); page.id = 'table';"
-        "document.body.appendChild(page);"
-        "page.src = results['results/tables/accuracy.html'].data_uri;"
-    )
-    report.switch_to.frame("table")
-    shown(report, "Quantised")
-    shown(report, "blots")
-    report.switch_to.default_content()
 
 
 def column(driver, caption, number):

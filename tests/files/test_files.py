@@ -490,50 +490,18 @@ def test_a_state_and_a_device_among_the_attributes_are_checked_too():
 # Schemas
 
 
-TRACE = {
-    "m": ("time", "component"),
-    "wall_position": ("time",),
-    "wall_bottom": ("time",),
-    "wall_top": ("time",),
-    "applied_current_density": ("time",),
-    "magnetization_profile": ("time", "x", "component"),
-    "magnetic_cells": ("x",),
-    "magnetization": ("snapshot", "y", "x", "component"),
-    "snapshot_time": ("snapshot",),
-}
-COORDINATES = {name: (name,) for name in ("time", "x", "y", "component")}
-COORDINATES["pulse_current_density"] = ()
-
-
-def trace_like(**dimensions):
-    sizes = {"time": 2, "component": 3, "x": 4, "y": 5, "snapshot": 6}
-    return xarray.Dataset(
-        {
-            name: (dims, np.zeros([sizes[dim] for dim in dims]))
-            for name, dims in (COORDINATES | TRACE | dimensions).items()
-            if dims is not None
-        }
-    )
-
-
-def fault_of_trace(**dimensions):
-    data = trace_like(**dimensions)
-    return schema.fault_of({name: each.dims for name, each in data.variables.items()}, "trace")
-
-
 def test_a_trace_has_all_its_variables_over_their_dimensions():
-    assert fault_of_trace() is None
-    for name, dims in TRACE.items():
-        assert fault_of_trace(**{name: None}) == f"lacks {name}"
-        assert schema.VARIABLES[name].dimensions == dims
-        other = ("x",) if dims != ("x",) else ("time",)
-        fault = fault_of_trace(**{name: other})
+    dimensions = {name: schema.VARIABLES[name].dimensions for name in schema.KINDS["trace"]}
+    assert dimensions["magnetization"] == ("snapshot", "y", "x", "component")
+    assert dimensions["magnetic_cells"] == ("x",)
+    assert schema.fault_of(dimensions, "trace") is None
+    for name, dims in dimensions.items():
+        rest = {each: found for each, found in dimensions.items() if each != name}
+        assert schema.fault_of(rest, "trace") == f"lacks {name}"
+        # rows and columns swapped, or another axis
+        other = dims[::-1] if len(dims) > 1 else ("power",)
+        fault = schema.fault_of(rest | {name: other}, "trace")
         assert fault == f"has {name} over {other}, not {dims}"
-    for name in COORDINATES:
-        assert fault_of_trace(**{name: None}) == f"lacks {name}"
-    # rows and columns swapped
-    turned = fault_of_trace(magnetization=("snapshot", "x", "y", "component"))
-    assert turned.startswith("has magnetization over ('snapshot', 'x', 'y', 'component'), not")
 
 
 def filled(kind):
@@ -617,9 +585,10 @@ def test_attributes_of_a_job_hold_over_those_of_the_data(tmp_path, state):
 
 def test_a_dataset_is_stored_compressed(tmp_path):
     path = tmp_path / "trace.nc"
-    files.write_dataset(trace_like(), path, "trace", {})
+    files.write_dataset(files.dataset("trace", filled("trace")), path, "trace", {})
     with netCDF4.Dataset(path) as stored:
-        assert {name for name in TRACE if not stored[name].filters()["zlib"]} == set()
+        for name in ("m", "wall_position", "magnetization", "magnetic_cells"):
+            assert stored[name].filters()["zlib"], name
 
 
 @pytest.mark.parametrize("kind", schema.KINDS)
