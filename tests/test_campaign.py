@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers.hostile import SPITEFUL
 from helpers.small_campaign import ROOT, TRAINING, jobs_in, with_networks
-from helpers.synthetic import write_images
 
 from wallnet import files
 from wallnet.files.compact import levels_of
@@ -48,10 +48,6 @@ def test_everything_is_there(finished_campaign):
     assert not list(results.rglob("*.part*"))
 
 
-def test_a_second_run_does_nothing(whole):
-    assert whole.planned() == {}
-
-
 NETWORK_RULES = ("data", "train", "train_on", "map")
 
 
@@ -59,59 +55,10 @@ def _network_jobs(planned):
     return {name: count for name, count in planned.items() if name in NETWORK_RULES}
 
 
-def two_recipes():
-    """Return the tiny campaign with a recipe as in the paper, and one with two mappings."""
-    data = with_networks()
-    plain = data["networks"]["recipes"]["plain"]
-    data["networks"] |= {
-        "mappings": ["layer", "signed-3sd"],
-        "recipes": {
-            "paper": {"fp32": {**TRAINING}, "fine_tuned": TRAINING | {"mappings": ["layer"]}},
-            "levels": {**plain, "fine_tuned": None, "on_levels": {**TRAINING}},
-        },
-    }
-    return data
-
-
 @pytest.fixture(scope="module")
-def finished_networks(finished_devices, tmp_path_factory):
-    """Return a campaign of two recipes, run up to its table; tests must not change it."""
-    made = finished_devices.copied(tmp_path_factory.mktemp("recipes") / "campaign")
-    made.configure(two_recipes())
-    write_images(made.folder / "data/Blots/raw")
-    # two recipes, one of them trained on, in two readings
-    assert _network_jobs(made.planned("networks")) == {
-        "data": 1,
-        "train": 2,
-        "train_on": 1,
-        "map": 2,
-    }
-    made.snakemake("networks")
-    assert made.planned("networks") == {}
-    return made
-
-
-@pytest.fixture
-def networks_made(finished_networks, tmp_path):
-    return finished_networks.copied(tmp_path / "campaign")
-
-
-def test_a_table_has_the_stages_of_each_recipe(finished_networks):
-    with open(finished_networks.folder / "results/tables/accuracy.csv", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    found = {(row["recipe"], row["mapping"], row["stage"]) for row in rows}
-    assert found == {
-        ("paper", "none", "fp32"),
-        *(("paper", "layer", stage) for stage in MAPPED[:3]),
-        ("paper", "signed-3sd", "quantized"),
-        ("levels", "none", "fp32"),
-        ("levels", "none", "continued"),
-        *(
-            ("levels", mapping, stage)
-            for mapping in ("layer", "signed-3sd")
-            for stage in ("quantized", "on_levels")
-        ),
-    }
+def networks_made(finished_campaign, tmp_path_factory):
+    """Return a copy of the finished campaign of which tests change the configuration alone."""
+    return finished_campaign.copied(tmp_path_factory.mktemp("networks") / "campaign")
 
 
 EVERY = {"train": 1, "train_on": 1, "map": 2}
@@ -120,49 +67,32 @@ EVERY = {"train": 1, "train_on": 1, "map": 2}
 @pytest.mark.parametrize(
     ("change", "jobs", "only"),
     [
+        (lambda n: n["recipes"]["plain"]["fp32"].update(learning_rate=1e-3), EVERY, {}),
+        (lambda n: n["recipes"]["plain"]["fp32"].update(shift={"blots": 1}), EVERY, {}),
+        (lambda n: n["recipes"]["plain"].update(model="convolutional"), EVERY, {}),
+        (lambda n: n["seeds"].append(4), EVERY, {"seed": "4"}),
+        (lambda n: n["mappings"].append("layer-extended"), {"map": 2}, {}),
+        (lambda n: n["recipes"]["plain"]["fine_tuned"].update(epochs=1), {"map": 2}, {}),
         (
-            lambda n: n["recipes"]["levels"]["fp32"].update(learning_rate=1e-3),
-            EVERY,
-            {"recipe": "levels"},
-        ),
-        (
-            lambda n: n["recipes"]["paper"]["fp32"].update(shift={"blots": 1}),
-            {"train": 1, "map": 2},
-            {"recipe": "paper"},
-        ),
-        (lambda n: n["seeds"].append(4), EVERY | {"train": 2}, {"seed": "4"}),
-        (lambda n: n.update(mappings=["layer", "signed-3sd", "row"]), {"map": 2}, {}),
-        (lambda n: n.update(mappings=["layer", "signed-3sd", "layer-extended"]), {"map": 2}, {}),
-        (lambda n: n["recipes"]["paper"]["fine_tuned"].update(epochs=1), {"map": 2}, {}),
-        (
-            lambda n: n["recipes"]["levels"]["on_levels"].update(learning_rate=1e-3),
+            lambda n: n["recipes"]["plain"]["on_levels"].update(learning_rate=1e-3),
             {"train_on": 1, "map": 2},
-            {"recipe": "levels"},
-        ),
-        (
-            lambda n: n["recipes"]["levels"]["on_levels"].update(mappings=["layer"]),
-            {"map": 2},
             {},
         ),
+        (lambda n: n["recipes"]["plain"]["on_levels"].update(mappings=[]), {"map": 2}, {}),
         (
             lambda n: n["recipes"].update(more={"fp32": {**TRAINING}}),
             {"train": 1, "map": 2},
             {"recipe": "more"},
         ),
-        (
-            lambda n: n["recipes"]["paper"].update(model="convolutional"),
-            {"train": 1, "map": 2},
-            {"recipe": "paper"},
-        ),
     ],
     ids=[
-        *("learning rate", "shift", "seed", "mapping", "level set", "fine-tuning"),
-        *("learning rate on levels", "mappings on levels", "recipe", "model"),
+        *("learning rate", "shift", "model", "seed", "mapping", "fine-tuning"),
+        *("learning rate on levels", "mappings on levels", "recipe"),
     ],
 )
 def test_networks_run_again_and_nothing_before_them(networks_made, change, jobs, only):
     """Of those that are planned, all have the wildcards `only`, as far as their rule has them."""
-    data = two_recipes()
+    data = with_networks()
     change(data["networks"])
     networks_made.configure(data)
     said = networks_made.snakemake("--dry-run", "networks").stdout
@@ -172,14 +102,6 @@ def test_networks_run_again_and_nothing_before_them(networks_made, change, jobs,
     assert len(told) == sum(jobs.values())
     for key, value in only.items():
         assert {each[key] for each in told if key in each} == {value}
-
-
-def test_fewer_recipes_and_mappings_train_nothing_with_free_weights(networks_made):
-    data = two_recipes()
-    del data["networks"]["recipes"]["levels"]
-    data["networks"]["mappings"] = ["layer"]
-    networks_made.configure(data)
-    assert _network_jobs(networks_made.planned("networks")) == {"map": 2}
 
 
 def test_one_more_current_trains_nothing_while_the_levels_stay(whole):
@@ -270,7 +192,7 @@ def test_a_new_revision_plans_its_stage_and_what_comes_after_it(whole, tmp_path,
 
 
 def test_a_neuron_that_is_no_activation_stops_its_networks(whole):
-    """They stop before training with one sentence, unless a key allows the neuron."""
+    """They stop before training with one sentence."""
     data = with_networks()
     data["devices"]["neuron"]["pulse"]["current_densities"] = [
         {"start": 1.0e12, "stop": 9.0e12, "step": 2.0e12}
@@ -282,22 +204,6 @@ def test_a_neuron_that_is_no_activation_stops_its_networks(whole):
     assert "wallnet: networks.neuron is no activation (parallel): it is not monotonic" in said
     assert "or set networks.allow_unsuitable_neuron: true" in said
     assert "Traceback" not in said
-    data["networks"]["allow_unsuitable_neuron"] = True
-    whole.configure(data)
-    whole.snakemake("results/networks/blots/none/none/none/plain/fp32/seed-3/metrics.json")
-
-
-def test_the_papers_numbers_stand_only_where_a_synapse_stands_for_its_own(whole):
-    def pages():
-        tables = whole.folder / "results/tables"
-        return [(tables / f"accuracy.{suffix}").read_text() for suffix in ("md", "html")]
-
-    assert not any("Table II" in page for page in pages())
-    data = with_networks()
-    data["networks"]["table_ii"] = {"synapse": 5}
-    whole.configure(data)
-    whole.snakemake("results/tables/accuracy.md")
-    assert all("Table II" in page for page in pages())
 
 
 def test_the_style_of_figures_plans_figures_alone(whole):
@@ -312,28 +218,29 @@ def test_the_style_of_figures_plans_figures_alone(whole):
     assert all(name.startswith("figure_") for name in planned), planned
 
 
-def test_make_ends_with_numbers_what_is_new_and_the_report(whole):
+def test_make_ends_with_numbers_what_is_new_and_the_report(finished_campaign, tmp_path):
     """If the campaign is complete, `make run` does nothing and reports this."""
     make = shutil.which("make")
     if make is None:
         pytest.skip("make is not installed")
+    whole = finished_campaign.copied(tmp_path / SPITEFUL)
     environment = Path(sys.prefix)
-    command = [make, "run", f"DIRECTORY={whole.folder}", f"VENV={environment}"]
-    command += [f"STAMP={environment / 'pyvenv.cfg'}", "-o", str(environment / "pyvenv.cfg")]
+    command = [make, "run", f"VENV={environment}", f"STAMP={environment / 'pyvenv.cfg'}"]
+    # in a variable of make a dollar is written twice
+    command += ["-o", environment / "pyvenv.cfg", f"DIRECTORY={whole.folder}".replace("$", "$$")]
     # a make around the tests would make this one announce its folders
     own = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    report = whole.folder / "results/report.html"
     done = subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "Nothing to be done" in done.stdout + done.stderr
-    assert "Creating report" in done.stdout + done.stderr
     assert "\nblots, synapse\n  plain, layer " in done.stdout
     assert "\nNew: nothing\n" in done.stdout
-    report = whole.folder / "results/report.html"
     assert done.stdout.endswith(f"Report: {report}\n")
-    assert max(map(len, done.stdout.splitlines()[:-2])) <= 80
     written = report.stat().st_mtime_ns
     (whole.folder / "results/figures/accuracy.png").unlink()
     done = subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "\nNew: 1 figure, summary\n" in done.stdout
     assert report.stat().st_mtime_ns > written
+    assert not [*tmp_path.rglob("PWNED"), *ROOT.glob("PWNED")]

@@ -2,7 +2,6 @@
 
 import ast
 import re
-import subprocess
 import sys
 import tomllib
 from importlib import metadata
@@ -59,25 +58,3 @@ def test_what_is_imported_is_declared():
         and not allowed & set(map(normalized, distributions.get(module, [module])))
     }
     assert missing == {}
-
-
-def test_imports_in_functions_count():
-    found = imported()
-    assert {"torchvision", "pytorch_lightning", "pandas", "micromagneticmodel"} <= set(found)
-
-
-def test_what_the_snakefile_imports_loads_no_numerics():
-    """Every job of a scheduler parses the Snakefile."""
-    told = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import sys; from wallnet import config, files, plan, revisions, validation;"
-            "from wallnet import jobs; from wallnet.files import compact;"
-            "print(*{'numpy', 'xarray', 'matplotlib', 'torch', 'numba'} & set(sys.modules))",
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert told.stdout.split() == []

@@ -4,7 +4,6 @@ import os
 import shutil
 
 import pytest
-from helpers.small_campaign import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.campaign]
 
@@ -43,25 +42,6 @@ def report(driver, finished_campaign, tmp_path_factory):
     return driver
 
 
-def shown(driver, text):
-    """Wait until the page shows `text`; return the distance of its block from the top in pixels."""
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    script = (
-        "const found = [...document.querySelectorAll('p, td, th, div, span')].filter("
-        "  element => element.innerText && element.innerText.includes(arguments[0]));"
-        "return found.length ? found.at(-1).getBoundingClientRect().top : null;"
-    )
-    WebDriverWait(driver, 30).until(lambda d: d.execute_script(script, text) is not None)
-    return driver.execute_script(script, text)
-
-
-def test_the_front_page_tells_what_this_is(report):
-    assert shown(report, "A domain wall driven by") >= 0, (
-        "the top of the front page cannot be scrolled to"
-    )
-
-
 def test_every_figure_and_table_can_be_looked_at(report, finished_campaign):
     results = report.execute_script("return results")
     figures = finished_campaign.folder / "results/figures"
@@ -79,27 +59,6 @@ def test_every_figure_and_table_can_be_looked_at(report, finished_campaign):
                 result["data_uri"],
             )
             assert width > 400, path
-
-
-def test_a_reader_finds_every_result_and_the_table_of_accuracies(report):
-    for category in report.execute_script("return Object.keys(categories)"):
-        report.refresh()
-        report.execute_script("app.showCategory(arguments[0])", category)
-        results = report.execute_script(
-            "return Object.values(categories[arguments[0]]).flat()", category
-        )
-        for path in results:
-            label = report.execute_script("return results[arguments[0]].labels.result", path)
-            shown(report, label)
-    report.execute_script(
-        "const page = document.createElement('iframe'); page.id = 'table';"
-        "document.body.appendChild(page);"
-        "page.src = results['results/tables/accuracy.html'].data_uri;"
-    )
-    report.switch_to.frame("table")
-    shown(report, "Quantised")
-    shown(report, "blots")
-    report.switch_to.default_content()
 
 
 def column(driver, caption, number):
@@ -137,22 +96,3 @@ def test_the_tables_of_the_summary_sort_by_a_click(driver, finished_campaign):
     assert states == sorted(states)
     wide = driver.execute_script("return document.body.scrollWidth - window.innerWidth")
     assert wide <= 0
-
-
-@pytest.mark.parametrize("width", [1200, 400])
-def test_a_key_in_a_table_of_the_site_is_in_one_piece(driver, tmp_path, width):
-    """Six columns leave no room; each word of code, which Sphinx marks, is whole nevertheless."""
-    style = (ROOT / "docs/_static/wallnet.css").read_text(encoding="utf-8")
-    words = [["attempt_frequencies"], *5 * [["--dry-run", "of", "signed-row-3sd-extended"]]]
-    marked = [" ".join(f"<span class=pre>{word}</span>" for word in each) for each in words]
-    row = "".join(f"<td><code>{each}</code> and more</td>" for each in marked)
-    page = tmp_path / "page.html"
-    page.write_text(
-        f"<style>{style}</style><div style='width: {width // 2}px; overflow: auto'>"
-        f"<article class=bd-article><table><tr>{row}</tr></table></article></div>"
-    )
-    driver.get(page.as_uri())
-    lines = "return [...document.querySelectorAll('{}')].map(e => e.getClientRects().length)"
-    assert set(driver.execute_script(lines.format(".pre"))) == {1}
-    # between the words it breaks
-    assert max(driver.execute_script(lines.format("code"))) > 1

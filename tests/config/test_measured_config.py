@@ -86,15 +86,6 @@ def test_the_reading_of_the_neuron_has_no_effect_on_a_measured_one(mixed, readin
         assert jobs.training_job(networks, "mnist", "plain", 1).neuron_reading == expected
 
 
-def test_figures_of_networks_use_the_place_of_a_measured_synapse(mixed):
-    mixed["networks"]["synapses"] = ["mine"]
-    networks = config.parse(mixed).networks
-    found = plan.example_metrics(networks, ["quantized"], "mnist", "mine")
-    assert found == [
-        "results/networks/mnist/mine/measured/signed-fitted/plain/quantized/seed-1/metrics.json"
-    ]
-
-
 def test_shared_keys_are_those_of_simulated_devices_only(mixed):
     """Material and output at the top level do not reach a measured device."""
     assert VALIDATOR.is_valid(json.loads(json.dumps(mixed)))
@@ -163,12 +154,6 @@ def test_what_is_not_a_measured_device_is_refused(data, device, message):
         config.parse(data)
     assert message in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
-
-
-@pytest.mark.parametrize("device", [{"kind": "measured"}, {"kind": "measured", "level": "a.csv"}])
-def test_the_schema_refuses_it_too(data, device):
-    data["devices"]["my-device"] = device
-    assert not VALIDATOR.is_valid(data)
 
 
 def test_an_unknown_kind_is_told_all_kinds(data):

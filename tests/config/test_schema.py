@@ -3,8 +3,6 @@
 import copy
 import json
 import re
-import subprocess
-import sys
 
 import pytest
 import yaml
@@ -13,11 +11,12 @@ from helpers.small_campaign import MATERIAL, ROOT, TINY, with_networks
 from jsonschema import Draft202012Validator
 from oracle.oracle_campaign import configuration
 
-from wallnet import config
+from wallnet import cli, config
 from wallnet.config import schema
 from wallnet.config.inheritance import laid_over
 
 TRAINING = {"epochs": 1, "learning_rate": 1e-3}
+SHIFTED = TRAINING | {"shift": {"mnist": 2, "fashion-mnist": 1}}
 VALIDATOR = Draft202012Validator(schema.as_written())
 SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 
@@ -54,12 +53,11 @@ def test_the_schema_is_one():
     assert schema.as_written()["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
 
 
-def test_the_stored_schema_is_current():
-    told = subprocess.run(
-        [sys.executable, "-m", "wallnet.cli", "schema"], capture_output=True, text=True, check=True
-    )
+def test_the_stored_schema_is_current(capsys):
+    """It states every key, bound and default."""
+    cli.main(["schema"])
     stored = (ROOT / "docs/config.schema.json").read_text(encoding="utf-8")
-    assert told.stdout == stored, "run `wallnet schema > docs/config.schema.json`"
+    assert capsys.readouterr().out == stored, "run `wallnet schema > docs/config.schema.json`"
 
 
 def test_the_shipped_configuration_names_the_schema():
@@ -89,29 +87,18 @@ def test_every_configuration_of_the_repository_is_accepted():
     ("path", "value"),
     [
         # misspelt keys
-        ("divices", {}),
         ("device", {}),
-        ("devices/neuron/tracks", {"length": 200e-9}),
         ("devices/neuron/track/lenght", 200e-9),
-        ("devices/neuron/pulse/duraton", 1e-9),
         ("devices/synapse/track/notches/diametre", 32e-9),
         ("devices/synapse/Like", "neuron"),
-        ("material/dampening", 0.5),
-        ("output/intervall", 1e-12),
         ("film/frozen_changes", 0.0),
-        ("networks/recipe", {}),
         ("figures/fontsize", 8),
-        ("crosscheck/case", {}),
         # wrong units
-        ("devices/neuron/track/length", 200),
         ("devices/neuron/track/length", 0.2),
-        ("devices/neuron/pulse/duration", 10),
         ("devices/neuron/pulse/current_densities", [0.5]),
         ("devices/neuron/pulse/current_densities", [{"start": 0.1, "stop": 0.5, "step": 0.1}]),
         ("devices/synapse/wall/start", 40),
-        ("devices/synapse/read_at", 5),
         ("material/saturation_magnetization", 1.1),
-        ("output/interval", 20),
         ("figures/width", 178),
         # out of bounds
         ("material/damping", -0.5),
@@ -122,29 +109,20 @@ def test_every_configuration_of_the_repository_is_accepted():
         ("oommf/threads", 0),
         ("networks/seeds", [-1]),
         ("networks/hidden_neurons", 0),
-        ("figures/resolution", 20),
         # of another kind
-        ("devices", []),
         ("devices", {}),
         ("devices/neuron", 3),
-        ("devices/neuron/track", [200e-9, 32e-9]),
         ("devices/neuron/track/length", "200 nm"),
-        ("devices/neuron/track/length", None),
         ("devices/neuron/track/length", True),
         ("devices/neuron/pulse/current_densities", 0.5e12),
         ("devices/neuron/pulse/current_densities", []),
         ("devices/neuron/like", 5),
-        ("devices/neuron/like", ["synapse"]),
         ("networks/seeds", 1),
-        ("networks/datasets", "mnist"),
         ("networks/allow_unsuitable_neuron", "perhaps"),
         # words
         ("calculator", "flim"),
-        ("devices/neuron/kind", "neutron"),
         ("devices/neuron/read_at", "end"),
         ("networks/mappings", ["layer-extnded"]),
-        ("networks/readings", ["serial"]),
-        ("networks/sources", ["pip"]),
         ("figures/vector_format", "eps"),
         # names that are not valid file names
         ("devices/Synapse", {"like": "synapse"}),
@@ -154,12 +132,9 @@ def test_every_configuration_of_the_repository_is_accepted():
         ("crosscheck/cases/a b", {"device": "neuron", "current_density": 0.2e12}),
         # missing
         ("devices/neuron/kind", ...),
-        ("devices/neuron/track", ...),
         ("devices/neuron/track/width", ...),
-        ("devices/neuron/wall/start", ...),
         ("devices/neuron/pulse/current_densities", ...),
         ("devices/synapse/track/notches/diameter", ...),
-        ("material", ...),
         ("material/damping", ...),
         ("networks/recipes/plain", {"fp32": {"epochs": 1}}),
         ("networks/recipes/plain", {"on_levels": TRAINING}),
@@ -220,7 +195,7 @@ VARIANT = {"like": "synapse", "track": {"notches": {"count": 2}}, "material": {"
         ("devices/neuron/film", {"frozen_change": 0}),
         ("material/damping", "5e-1"),
         ("networks/recipes/plain", {"fp32": TRAINING, "fine_tuned": None, "on_levels": None}),
-        ("networks/recipes/plain", {"fp32": TRAINING, "model": "package.part:Net"}),
+        ("networks/recipes/plain", {"fp32": SHIFTED, "model": "package.part:Net"}),
         ("networks/recipes/plain", {"fp32": TRAINING, "layers": ["LSTM"], "fold_batch_norm": True}),
         (
             "networks/recipes/plain",

@@ -1,8 +1,5 @@
 """Fixtures for campaigns that are killed, damaged or short of resources."""
 
-import shutil
-from pathlib import Path
-
 import pytest
 
 
@@ -10,7 +7,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--kills",
         type=int,
-        default=3,
+        default=2,
         help="how often a campaign is killed at random moments (pytest tests/faults --kills 50)",
     )
     parser.addoption(
@@ -22,12 +19,6 @@ def pytest_addoption(parser):
 
 
 @pytest.fixture
-def finished(finished_devices, tmp_path, campaign):
+def finished(finished_devices, tmp_path):
     """Return a copy of the finished tiny campaign, which a test may change."""
-    for part in Path(finished_devices.folder).iterdir():
-        target = campaign.folder / part.name
-        if part.is_dir():
-            shutil.copytree(part, target, copy_function=shutil.copy2)
-        else:
-            shutil.copy2(part, target)
-    return campaign
+    return finished_devices.copied(tmp_path / "campaign")

@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 import pytest
+from helpers.small_campaign import TINY
 
 from wallnet import cli, config, files, jobs
 from wallnet.simulate import checkpoint, initial_state, simulate
@@ -27,9 +28,19 @@ def killer(after):
     return progress
 
 
-@pytest.fixture
-def device(tiny):
-    return config.parse(tiny).devices["synapse"]
+@pytest.fixture(scope="module")
+def device():
+    return config.parse(TINY).devices["synapse"]
+
+
+@pytest.fixture(scope="module")
+def job(device):
+    return jobs.pulse_job(device, 1.5e12)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(job):
+    return simulate(job)
 
 
 @pytest.fixture
@@ -44,13 +55,9 @@ def same(a, b):
         np.testing.assert_array_equal(a[name].values, b[name].values, err_msg=name)
 
 
-@pytest.mark.parametrize(
-    "kills", [[1], [12], [29], [30], [31], [40], [7, 9, 25, 3]], ids=lambda kills: f"{kills}"
-)
-def test_a_killed_pulse_goes_on_to_the_same_data(device, tmp_path, eager, kills):
+@pytest.mark.parametrize("kills", [[1], [30], [40], [7, 9, 25, 3]], ids=lambda kills: f"{kills}")
+def test_a_killed_pulse_goes_on_to_the_same_data(job, undisturbed, tmp_path, eager, kills):
     """It is killed in the pulse, at its end (entry 30), in the relaxation, and repeatedly."""
-    job = jobs.pulse_job(device, 1.5e12)
-    undisturbed = simulate(job)
     out = tmp_path / "trace.nc"
     for after in kills:
         with pytest.raises(Killed):
@@ -98,9 +105,8 @@ def test_an_initial_state_goes_on_from_its_checkpoint(tiny, tmp_path, eager, cap
     same(first, files.read_dataset(out, "initial"))
 
 
-def test_a_checkpoint_of_another_job_or_start_is_not_used(device, tmp_path, eager):
+def test_a_checkpoint_of_another_job_or_start_is_not_used(device, job, tmp_path, eager):
     out = tmp_path / "trace.nc"
-    job = jobs.pulse_job(device, 1.5e12)
     with pytest.raises(Killed):
         simulate(job, progress=killer(8), output=out)
     other = jobs.pulse_job(device, 3.0e12)
@@ -116,9 +122,8 @@ def test_a_checkpoint_of_another_job_or_start_is_not_used(device, tmp_path, eage
     assert elsewhere["wall_position"][0] > 59e-9
 
 
-def test_a_checkpoint_of_another_revision_is_not_used(device, tmp_path, eager, monkeypatch):
+def test_a_checkpoint_of_another_revision_is_not_used(job, tmp_path, eager, monkeypatch):
     out = tmp_path / "trace.nc"
-    job = jobs.pulse_job(device, 1.5e12)
     with pytest.raises(Killed):
         simulate(job, progress=killer(8), output=out)
     # that of the engine, and of no other stage
@@ -161,10 +166,11 @@ def test_the_time_of_earlier_attempts_adds_up(device, tmp_path, monkeypatch):
         assert again.elapsed == after
 
 
-@pytest.mark.parametrize("damage", ["truncated", "garbled", "empty", "pickled"])
-def test_a_damaged_checkpoint_costs_time_and_nothing_else(device, tmp_path, eager, damage):
+@pytest.mark.parametrize("damage", ["truncated", "garbled", "pickled"])
+def test_a_damaged_checkpoint_costs_time_and_nothing_else(
+    job, undisturbed, tmp_path, eager, damage
+):
     out = tmp_path / "trace.nc"
-    job = jobs.pulse_job(device, 1.5e12)
     with pytest.raises(Killed):
         simulate(job, progress=killer(3), output=out)
     path = checkpoint.path_beside(out)
@@ -174,14 +180,15 @@ def test_a_damaged_checkpoint_costs_time_and_nothing_else(device, tmp_path, eage
     else:
         middle = len(whole) // 2
         garbled = whole[:middle] + bytes(64) + whole[middle + 64 :]
-        path.write_bytes({"truncated": whole[:middle], "garbled": garbled, "empty": b""}[damage])
-    same(simulate(job), simulate(job, output=out))
+        path.write_bytes({"truncated": whole[:middle], "garbled": garbled}[damage])
+    same(undisturbed, simulate(job, output=out))
 
 
-def test_a_checkpoint_that_cannot_be_written_does_not_stop_the_job(device, eager, tmp_path):
+def test_a_checkpoint_that_cannot_be_written_does_not_stop_the_job(
+    job, undisturbed, eager, tmp_path
+):
     (tmp_path / "file").write_text("")
-    job = jobs.pulse_job(device, 1.5e12)
-    same(simulate(job), simulate(job, output=tmp_path / "file" / "trace.nc"))
+    same(undisturbed, simulate(job, output=tmp_path / "file" / "trace.nc"))
 
 
 EAGER = "import wallnet.simulate.checkpoint as c, wallnet.cli;c.INTERVAL = 0.0; wallnet.cli.main()"
@@ -189,7 +196,7 @@ EAGER = "import wallnet.simulate.checkpoint as c, wallnet.cli;c.INTERVAL = 0.0; 
 
 def test_a_job_killed_by_a_signal_goes_on_and_clears_up(device, tmp_path):
     job = jobs.pulse_job(
-        device.model_copy(update={"relaxation": config.Relaxation(longest=20e-9, hold=20e-9)}),
+        device.model_copy(update={"relaxation": config.Relaxation(longest=5e-9, hold=5e-9)}),
         0.5e12,
     )
     out = tmp_path / "trace.nc"

@@ -86,7 +86,7 @@ def pytest_generate_tests(metafunc):
     if {"name", "harm"} <= set(metafunc.fixturenames):
         cases = list(itertools.product(KINDS, HARMS))
         if not metafunc.config.getoption("--all-damage"):
-            cases = cases[1::11]  # four files, each damage once
+            cases = cases[1::22]  # a truncated trace and a deleted network
         metafunc.parametrize(
             ("name", "harm"), [pytest.param(n, h, id=f"{n[8:]}-{h.__name__}") for n, h in cases]
         )
@@ -137,18 +137,6 @@ def test_all_damage_to_every_file_is_found(whole):
             harm(path)
             assert files.find_damaged(path.parent, memory) == {str(path): files.whole.NOT_WRITTEN}
             path.write_bytes(content)
-
-
-def test_a_dry_run_shows_what_would_be_made_again_and_moves_nothing(whole):
-    name = "results/traces/synapse/1.5000.nc"
-    flip(whole.folder / name)
-    before = results(whole.folder)
-    result = whole.snakemake("--dry-run")
-    assert f"{name} is damaged" in result.stdout
-    assert "1 damaged would be set aside" in result.stdout
-    assert results(whole.folder) == before
-    planned = whole.planned()
-    assert (planned["trace"], planned["device"], planned.get("level")) == (1, 1, None)
 
 
 def test_a_dry_run_leaves_a_damaged_result_and_its_digest_in_place(campaign):
@@ -217,18 +205,6 @@ if os.environ["HARM_COMMAND"] in sys.orig_argv[:4]:
             f"{ON_LEVELS}/fine_tuned/seed-3/metrics.json",
             "map",
         ),
-        (
-            "continue",
-            [f"{NETWORKS}/none/none/none/plain/fp32/seed-3/best.ckpt"],
-            f"{NETWORKS}/none/none/none/plain/continued/seed-3/metrics.json",
-            "train_on",
-        ),
-        (
-            "accuracy",
-            [f"{ON_LEVELS}/fine_tuned/seed-3/metrics.json"],
-            "results/tables/accuracy.md",
-            "accuracy",
-        ),
     ],
 )
 def test_damage_during_a_run_is_said_and_repaired_by_the_next(
@@ -275,7 +251,7 @@ def test_a_result_that_a_reader_refuses_is_made_again(whole, finished_campaign):
     assert_same(whole.folder, finished_campaign.folder, "results/traces")
 
 
-def test_a_changed_digit_of_an_accuracy_is_found(whole, finished_campaign):
+def test_a_changed_digit_of_an_accuracy_is_found(whole):
     """The digest shows it or, without a digest, the confusion matrix in the same file."""
     path = whole.folder / ON_LEVELS / "quantized/seed-3/metrics.json"
     told = re.search(r'"test_accuracy": (\d+\.\d+)', path.read_text())
@@ -287,5 +263,3 @@ def test_a_changed_digit_of_an_accuracy_is_found(whole, finished_campaign):
     refused = whole.snakemake("results/tables/accuracy.md", check=False)
     said = refused.stdout + refused.stderr
     assert "has a test_accuracy that is not that of its confusion_matrix" in said
-    whole.snakemake("results/tables/accuracy.md")
-    assert_same(whole.folder, finished_campaign.folder)

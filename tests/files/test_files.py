@@ -215,19 +215,6 @@ def test_what_lies_beside_other_files_is_left_alone_however_old(tmp_path):
     assert not mine.exists()
 
 
-def test_writers_of_one_file_within_a_process_have_partial_files_of_their_own(tmp_path):
-    path = tmp_path / "0.5000.nc"
-    with files.written_whole(path) as first:
-        first.write_text("first")
-        with files.written_whole(path) as second:
-            assert second != first
-            second.write_text("second")
-        assert path.read_text() == "second"
-        assert first.read_text() == "first"
-    assert path.read_text() == "first"
-    assert list(tmp_path.iterdir()) == [path]
-
-
 WRITER = """
 import sys
 from wallnet import __version__, files
@@ -503,85 +490,18 @@ def test_a_state_and_a_device_among_the_attributes_are_checked_too():
 # Schemas
 
 
-TRACE = {
-    "m": ("time", "component"),
-    "wall_position": ("time",),
-    "wall_bottom": ("time",),
-    "wall_top": ("time",),
-    "applied_current_density": ("time",),
-    "magnetization_profile": ("time", "x", "component"),
-    "magnetic_cells": ("x",),
-    "magnetization": ("snapshot", "y", "x", "component"),
-    "snapshot_time": ("snapshot",),
-}
-COORDINATES = {name: (name,) for name in ("time", "x", "y", "component")}
-COORDINATES["pulse_current_density"] = ()
-
-
-def trace_like(**dimensions):
-    sizes = {"time": 2, "component": 3, "x": 4, "y": 5, "snapshot": 6}
-    return xarray.Dataset(
-        {
-            name: (dims, np.zeros([sizes[dim] for dim in dims]))
-            for name, dims in (COORDINATES | TRACE | dimensions).items()
-            if dims is not None
-        }
-    )
-
-
-def fault_of_trace(**dimensions):
-    data = trace_like(**dimensions)
-    return schema.fault_of({name: each.dims for name, each in data.variables.items()}, "trace")
-
-
 def test_a_trace_has_all_its_variables_over_their_dimensions():
-    assert fault_of_trace() is None
-    for name, dims in TRACE.items():
-        assert fault_of_trace(**{name: None}) == f"lacks {name}"
-        assert schema.VARIABLES[name].dimensions == dims
-        other = ("x",) if dims != ("x",) else ("time",)
-        fault = fault_of_trace(**{name: other})
+    dimensions = {name: schema.VARIABLES[name].dimensions for name in schema.KINDS["trace"]}
+    assert dimensions["magnetization"] == ("snapshot", "y", "x", "component")
+    assert dimensions["magnetic_cells"] == ("x",)
+    assert schema.fault_of(dimensions, "trace") is None
+    for name, dims in dimensions.items():
+        rest = {each: found for each, found in dimensions.items() if each != name}
+        assert schema.fault_of(rest, "trace") == f"lacks {name}"
+        # rows and columns swapped, or another axis
+        other = dims[::-1] if len(dims) > 1 else ("power",)
+        fault = schema.fault_of(rest | {name: other}, "trace")
         assert fault == f"has {name} over {other}, not {dims}"
-    for name in COORDINATES:
-        assert fault_of_trace(**{name: None}) == f"lacks {name}"
-    # rows and columns swapped
-    turned = fault_of_trace(magnetization=("snapshot", "x", "y", "component"))
-    assert turned.startswith("has magnetization over ('snapshot', 'x', 'y', 'component'), not")
-
-
-def test_each_kind_of_device_has_what_its_tables_and_figures_read():
-    """A synapse has levels, a neuron has the fit; a plain track has neither."""
-    levels = {"level_conductance", "normalized_level_conductance", "half", "stable", "reachable"}
-    fit = {"quartic", "fault", "fit_error", "fit_rms", "relu_deviation"}
-    swept = {"end_time", "read_time", "held", "state", "settled", "final_conductance"}
-    synapse, neuron, track = (set(schema.KINDS[k]) for k in ("synapse", "neuron", "track"))
-    assert swept | levels <= synapse
-    assert swept | fit <= neuron
-    assert swept <= track
-    assert not track & (levels | fit)
-    assert not set(schema.KINDS["programming"]) & (swept | levels | fit)
-    assert not synapse & fit
-    assert "level_conductance" not in neuron
-    assert "normalized_final_conductance" in synapse & neuron
-    assert schema.VARIABLES["quartic"].dimensions == ("reading", "power")
-    assert schema.VARIABLES["level_conductance"].dimensions == ("reading", "level")
-
-
-def test_a_name_means_one_thing_and_is_of_some_use():
-    """One table defines all, so that no kind gives a name other dimensions or another unit."""
-    used = [name for names in schema.KINDS.values() for name in names]
-    assert set(used) == set(schema.VARIABLES)
-    for names in schema.KINDS.values():
-        assert len(set(names)) == len(names)
-        axes = {axis for name in names for axis in schema.VARIABLES[name].dimensions}
-        # every axis has a coordinate, except those that only count
-        counted = {"snapshot", "image", "mode", "weight", "output", "usable_level"}
-        counted |= {"state", "attempt", "pair", "place"}
-        assert axes - set(names) <= counted
-    texts = [variable.long_name for variable in schema.VARIABLES.values()]
-    assert len(set(texts)) == len(texts)
-    for name, variable in schema.VARIABLES.items():
-        assert variable.units or variable.is_text, name
 
 
 def filled(kind):
@@ -665,9 +585,10 @@ def test_attributes_of_a_job_hold_over_those_of_the_data(tmp_path, state):
 
 def test_a_dataset_is_stored_compressed(tmp_path):
     path = tmp_path / "trace.nc"
-    files.write_dataset(trace_like(), path, "trace", {})
+    files.write_dataset(files.dataset("trace", filled("trace")), path, "trace", {})
     with netCDF4.Dataset(path) as stored:
-        assert {name for name in TRACE if not stored[name].filters()["zlib"]} == set()
+        for name in ("m", "wall_position", "magnetization", "magnetic_cells"):
+            assert stored[name].filters()["zlib"], name
 
 
 @pytest.mark.parametrize("kind", schema.KINDS)
@@ -807,27 +728,6 @@ def test_only_what_lies_in_the_file_is_held_against_it(
         files.read_dataset(path, "initial")
     assert isinstance(refused.value, files.DamagedFileError) == noted
     assert bool(files.find_damaged(tmp_path)) == noted
-
-
-def test_a_library_that_cannot_write_is_said_and_leaves_nothing(tmp_path, state, monkeypatch):
-    def refuse(*arguments, **options):
-        raise RuntimeError("NetCDF: HDF error")
-
-    monkeypatch.setattr(netCDF4, "Dataset", refuse)
-    with pytest.raises(files.FileError, match="initial.nc cannot be written .NetCDF: HDF error"):
-        files.write_dataset(state, tmp_path / "initial.nc", "initial", {})
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("text", ["[1, 2]", '"a"', "3", "null"])
-def test_json_of_ours_is_an_object(tmp_path, text):
-    path = tmp_path / "results" / "a.json"
-    files.write_text(text, path)
-    with pytest.raises(files.DamagedFileError, match="lacks a JSON object"):
-        files.read_json(path)
-    files.write_text(text, path)
-    with pytest.raises(files.DamagedFileError, match="lacks a, b"):
-        files.read_json(path, ["a", "b"])
 
 
 def test_a_file_that_is_too_large_is_refused_unread(tmp_path, monkeypatch):

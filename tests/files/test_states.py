@@ -1,8 +1,5 @@
 """The type that builds and parses the names of a wall's states."""
 
-import copy
-import pickle
-
 import pytest
 
 from wallnet.files import WallState
@@ -28,11 +25,6 @@ def test_notches_text_and_file_name_say_the_same(lower, upper, text, name):
     assert state.half == (lower != upper)
     assert state.upper_leads == (upper > lower)
     assert WallState(text) == WallState.from_file_name(name) == state
-
-
-def test_which_end_is_ahead_makes_another_state():
-    assert WallState.at(2, 3) != WallState.at(3, 2)
-    assert len({WallState.at(2, 3), WallState.at(3, 2), WallState("between 2 and 3")}) == 2
 
 
 @pytest.mark.parametrize(("lower", "upper"), [(1, 3), (3, 1), (2, 9)])
@@ -71,13 +63,3 @@ def test_nothing_else_is_a_state(text):
 def test_nothing_else_names_a_level_file(name):
     with pytest.raises(ValueError, match="is not a state of a wall"):
         WallState.from_file_name(name)
-
-
-def test_a_state_is_its_text_and_cannot_be_changed():
-    state = WallState.at(3, 2)
-    assert f"{state}" == "between 3 and 2"
-    assert pickle.loads(pickle.dumps(state)) == copy.deepcopy(state) == state
-    with pytest.raises(AttributeError):
-        state.ends = (2, 3)
-    with pytest.raises(AttributeError):
-        state.other = 1

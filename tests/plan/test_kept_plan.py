@@ -1,9 +1,6 @@
 """Barriers run for whoever needs them; networks may use the levels of a rewritable synapse."""
 
-import re
-
-import pytest
-from helpers.small_campaign import ROOT, Campaign, with_networks
+from helpers.small_campaign import Campaign, with_networks
 
 from wallnet import config, plan
 from wallnet.jobs import images_of, neighbours
@@ -65,13 +62,6 @@ def test_the_networks_of_a_rewritable_synapse_are_part_of_the_campaign():
     assert plan.level_set_sources(config.parse(data), "synapse") == barriers | transitions
 
 
-def test_the_target_tells_its_work_beforehand(tmp_path):
-    campaign = Campaign(tmp_path)
-    campaign.configure(rewritable("layer"))
-    told = campaign.snakemake("--dry-run", "barriers")
-    assert "barriers: 8 paths, about 1 minutes of processor time" in told.stderr + told.stdout
-
-
 def test_a_target_without_synapses_says_so(tmp_path):
     data = rewritable("layer")
     data["barriers"] = {"devices": []}
@@ -80,19 +70,6 @@ def test_a_target_without_synapses_says_so(tmp_path):
     refused = campaign.snakemake("--dry-run", "barriers", check=False)
     assert refused.returncode != 0
     assert "the target barriers has no synapse" in refused.stdout + refused.stderr
-
-
-def test_the_estimate_goes_with_the_number_of_images():
-    """Half the spacing, twice the images; the track of config.yaml takes minutes."""
-    data = config.read_yaml(ROOT / "config.yaml")
-    minutes = []
-    for spacing in (0.5, 0.25):
-        data["barriers"] = {"spacing": spacing, "devices": ["synapse-rewritable"]}
-        told = plan.barrier_work(config.parse(data))
-        assert told.startswith("barriers: 17 paths, about ")
-        minutes.append(int(re.search(r"about (\d+) minutes", told)[1]))
-    assert minutes[1] == pytest.approx(2 * minutes[0], abs=1)
-    assert minutes[0] > 4
 
 
 def test_the_estimate_is_that_of_cells_and_images():

@@ -67,13 +67,6 @@ def test_no_simulation_is_planned(campaign):
     }
 
 
-def test_the_table_of_parameters_has_the_measured_device(run_once):
-    with open(run_once.folder / "results/tables/parameters.csv", newline="") as stream:
-        rows = {row["key"]: row["my-device"] for row in csv.DictReader(stream)}
-    assert rows["kind"] == "measured"
-    assert rows["levels"] == "levels.csv"
-
-
 def test_devices_of_both_kinds_are_planned_together(campaign, tiny):
     tiny["devices"]["mine"] = {"kind": "measured", "levels": "levels.csv"}
     campaign.configure(tiny)
@@ -108,6 +101,9 @@ def test_the_networks_compute_with_the_measured_device(run_once):
 
 def test_tables_and_figures_show_the_measured_device(run_once):
     results = run_once.folder / "results"
+    with open(results / "tables/parameters.csv", newline="") as stream:
+        parameters = {row["key"]: row["my-device"] for row in csv.DictReader(stream)}
+    assert (parameters["kind"], parameters["levels"]) == ("measured", "levels.csv")
     with open(results / "tables/accuracy.csv", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [(row["device"], row["reading"], row["stage"]) for row in rows] == [
@@ -129,17 +125,14 @@ def test_a_finished_campaign_plans_nothing_more(finished):
     assert finished.planned() == {}
 
 
-def test_another_spread_trains_nothing(finished):
-    write_measurements(finished.folder, levels=LEVELS.replace("1e-5,1e-6", "1e-5,4e-6"))
-    assert jobs_of(finished.snakemake()) == {
-        "measured": 1,
-        "measured_table": 1,
-        "figure_measured": 1,
-        # whether its levels are minima stands with the accuracies
-        "accuracy": 1,
-        "figure_accuracy": 1,
-        "summary": 1,
-    }
+def test_another_spread_and_other_units_of_the_curve_train_nothing(finished):
+    """Networks read the normalised curve; powers of two leave its numbers exactly the same."""
+    lines = [line.split(",") for line in CURVE.splitlines()[1:]]
+    doubled = "".join(f"{2 * float(x)!r},{4 * float(y)!r}\n" for x, y in lines)
+    levels = LEVELS.replace("1e-5,1e-6", "1e-5,4e-6")
+    write_measurements(finished.folder, levels=levels, curve="input,output\n" + doubled)
+    # whether its levels are minima stands with the accuracies
+    assert jobs_of(finished.snakemake("networks")) == {"measured": 1, "accuracy": 1, "networks": 1}
 
 
 def test_another_level_runs_the_networks_on_it_and_no_training(finished):
@@ -148,8 +141,7 @@ def test_another_level_runs_the_networks_on_it_and_no_training(finished):
     write_measurements(finished.folder, levels=LEVELS.replace("2.2e-5", "2.5e-5"))
     ran = jobs_of(finished.snakemake("networks"))
     assert ran["map"] == 1
-    assert "train" not in ran
-    assert "data" not in ran
+    assert not {"train", "data"} & set(ran)
     assert {path: path.read_bytes() for path in before} == before
     metrics = files.read_json(finished.folder / PLACE / "metrics.json")
     assert metrics["conductances"] == [1e-5, 2.5e-5, 3.1e-5, 5e-5]
@@ -157,17 +149,10 @@ def test_another_level_runs_the_networks_on_it_and_no_training(finished):
 
 def test_another_curve_trains_the_networks(finished):
     write_measurements(finished.folder, curve=CURVE.replace("5e-7", "6e-7"))
-    ran = jobs_of(finished.snakemake("networks"))
-    assert (ran["train"], ran["map"]) == (1, 1)
-    assert "data" not in ran
-
-
-def test_the_same_curve_in_other_units_runs_no_training(finished):
-    """Networks read the normalised curve; powers of two leave its numbers exactly the same."""
-    lines = [line.split(",") for line in CURVE.splitlines()[1:]]
-    doubled = "".join(f"{2 * float(x)!r},{4 * float(y)!r}\n" for x, y in lines)
-    write_measurements(finished.folder, curve="input,output\n" + doubled)
-    assert jobs_of(finished.snakemake("networks")) == {"measured": 1, "accuracy": 1, "networks": 1}
+    finished.snakemake("results/compact_models/my-device.json")
+    planned = finished.planned("networks")
+    assert (planned["train"], planned["map"]) == (1, 1)
+    assert "data" not in planned
 
 
 def test_the_reading_of_the_neuron_plans_nothing(finished):
@@ -178,21 +163,9 @@ def test_the_reading_of_the_neuron_plans_nothing(finished):
     assert finished.planned() == {}
 
 
-def test_a_falling_curve_stops_before_training_unless_it_is_allowed(finished):
-    write_measurements(finished.folder, curve=CURVE.replace("0.4,1.2e-6", "0.4,0.5e-6"))
-    refused = finished.snakemake("networks", check=False)
-    assert refused.returncode != 0
-    told = refused.stdout + refused.stderr
-    assert "networks.neuron is no activation (measured): it is not monotonic" in told
-    data = with_small_images()
-    data["networks"]["allow_unsuitable_neuron"] = True
-    finished.configure(data)
-    assert jobs_of(finished.snakemake("networks"))["train"] == 1
-
-
 def test_a_faulty_file_is_told_with_line_and_column(finished):
     write_measurements(finished.folder, levels="conductance\n10\n50\n")
-    refused = finished.snakemake("networks", check=False)
+    refused = finished.snakemake("devices", check=False)
     assert refused.returncode != 0
     told = refused.stdout + refused.stderr
     assert "levels.csv, line 3, column conductance: 50 S" in told

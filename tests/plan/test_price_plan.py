@@ -43,13 +43,3 @@ def test_a_change_of_what_heats_gathers_and_tabulates(ran, section):
     assert {rule: n for rule, n in planned.items() if rule not in targets} == {
         **{"device": 1, "device_table": 1, "program_report": 1}
     }
-
-
-def test_a_change_of_one_device_s_metal_is_its_own(ran):
-    data = copy.deepcopy(STAIRCASE)
-    data["devices"]["stairs"]["heavy_metal"] = {"thickness": 3e-9}
-    ran.configure(data)
-    planned = ran.planned("devices")
-    ran.configure(STAIRCASE)
-    assert (planned.get("device"), planned.get("device_table")) == (1, 1)
-    assert not {"trace", "initial", "program"} & set(planned)

@@ -50,18 +50,6 @@ def test_sources_are_what_the_page_shows(default_campaign):
     assert files.SUMMARY in plan.everything(default_campaign)
 
 
-def test_a_small_campaign_has_few_sources():
-    data = copy.deepcopy(TINY)
-    del data["devices"]["synapse"]
-    job = job_of(data)
-    assert plan.story_figures(job) == {}
-    assert plan.summary_sources(job) == [
-        "results/devices/neuron.nc",
-        "results/tables/parameters.csv",
-    ]
-    assert plan.noted_barriers(job) == []
-
-
 def test_programs_on_other_devices_do_not_rewrite():
     data = copy.deepcopy(TINY)
     data["programs"] = {

@@ -112,15 +112,15 @@ def record(folder, number, path):
     place.write_text(json.dumps({"rule": "x", **times}))
 
 
-@pytest.fixture
-def imitation(tmp_path, monkeypatch):
-    """Return the folder of a campaign whose results are there, but were not computed.
+def unchecked(patch):
+    """Pack what was not computed; Snakemake, which would compute it again, is not asked."""
+    patch.setattr(contents, "_check_current", lambda *given: None)
 
-    Snakemake, which would compute them again, is not asked.
-    """
-    monkeypatch.setattr(contents, "_check_current", lambda *given: None)
-    made = Campaign(tmp_path / "campaign")
-    made.folder.mkdir()
+
+@pytest.fixture(scope="session")
+def made_up(tmp_path_factory):
+    """Return a campaign whose results are there, but were not computed."""
+    made = Campaign(tmp_path_factory.mktemp("imitation"))
     made.configure(with_networks())
     wanted = plan.everything(config.load(made.folder / "config.yaml"))
     for number, path in enumerate(wanted):
@@ -132,13 +132,29 @@ def imitation(tmp_path, monkeypatch):
             noted = made.folder / "results" / kind.format(path)
             noted.parent.mkdir(parents=True, exist_ok=True)
             noted.write_text("")
-    return made.folder
+    return made
 
 
 @pytest.fixture
-def crate(imitation, tmp_path):
+def imitated(made_up, monkeypatch):
+    """Return the folder of that campaign; tests must not change it."""
+    unchecked(monkeypatch)
+    return made_up.folder
+
+
+@pytest.fixture
+def imitation(made_up, tmp_path, monkeypatch):
+    """Return the folder of a copy, which a test may change."""
+    unchecked(monkeypatch)
+    return made_up.copied(tmp_path / "campaign").folder
+
+
+@pytest.fixture(scope="session")
+def crate(made_up, tmp_path_factory):
     """Return the crate of the imitated campaign."""
-    return packed(imitation, tmp_path / "imitation.crate.zip")
+    with pytest.MonkeyPatch.context() as patch:
+        unchecked(patch)
+        return packed(made_up.folder, tmp_path_factory.mktemp("crate") / "imitation.zip")
 
 
 # fills the cache of roc-validator with the context that rocrate 0.15 ships, which is that of 1.1

@@ -31,7 +31,7 @@ def limits(submit, tmp_path_factory):
 @pytest.fixture(scope="module")
 def ended(limits):
     """Return the finished run of the jobs that reach their limits."""
-    limits.wait(900)
+    limits.wait()
     return limits
 
 
@@ -88,11 +88,15 @@ def test_nothing_listens_beyond_loopback(cluster):
 
 
 def test_a_full_pass_gives_the_same_data_as_local_cores(
-    cluster, submit, cluster_campaign, finished_devices
+    cluster, submit, cluster_campaign, finished_devices, tiny
 ):
+    """A job reads the Snakefile again and sets its environment on a node, without a shell."""
+    tiny["networks"]["data_folder"] = "a '$(touch PWNED)`touch PWNED`$HOME\" {b}"
+    (cluster_campaign / "config.yaml").write_text(yaml.safe_dump(tiny, sort_keys=False))
     run = submit(cluster_campaign, SYNAPSE)
     assert run.wait() == 0, run.text
     same_data(cluster_campaign, finished_devices.folder, "synapse")
+    assert not [*cluster_campaign.rglob("PWNED")]
 
     # jobs of seconds are not in the queue, and queued jobs request the rules' resources
     jobs = [cluster.job(number) for number in cluster.jobs(run.name)]
@@ -107,38 +111,6 @@ def test_a_full_pass_gives_the_same_data_as_local_cores(
     assert len(slurm_logs) == sum(SUBMITTED.values())
     for kind, count in (("traces", 3), ("levels", 3), ("minima", 5)):
         assert len(list((cluster_campaign / "results/logs" / kind).rglob("*.log"))) == count
-
-
-SPITEFUL = "$(touch PWNED)`touch PWNED`$HOME"
-
-
-def executed(folder):
-    return [path for path in folder.rglob("PWNED*") if path.name == "PWNED"]
-
-
-def test_text_of_the_configuration_is_nothing_but_text_on_a_node(submit, cluster_campaign, tiny):
-    """A job reads the Snakefile again and sets its environment there, without a shell."""
-    tiny["networks"]["data_folder"] = f"a '{SPITEFUL}\" {{b}}"
-    (cluster_campaign / "config.yaml").write_text(yaml.safe_dump(tiny, sort_keys=False))
-    target = "results/traces/neuron/0.4000.nc"
-    run = submit(cluster_campaign, target)
-    assert run.wait() == 0, run.text
-    assert (cluster_campaign / target).exists()
-    assert not executed(cluster_campaign)
-
-
-def test_a_folder_that_cannot_be_submitted_is_refused_before_any_job(submit, tmp_path, tiny):
-    """Snakemake's plugin passes its name to a shell without quoting."""
-    for name in (f"a {SPITEFUL}", "two words"):
-        folder = tmp_path / name
-        folder.mkdir()
-        (folder / "config.yaml").write_text(yaml.safe_dump(tiny, sort_keys=False))
-        run = submit(folder, "results/traces/neuron/0.4000.nc")
-        assert run.wait() != 0
-        assert f"the folder of the campaign, {folder}, has ' ' in its name" in run.text
-        assert "rename it, or run on the cores of this machine" in run.text
-        assert not (folder / "results").exists()
-    assert not executed(tmp_path)
 
 
 GROUPS = (
@@ -170,10 +142,10 @@ def test_cancelling_cancels_the_jobs(cluster, submit, cluster_campaign, tiny, un
         device["pulse"]["duration"] = 20e-9
     (cluster_campaign / "config.yaml").write_text(yaml.safe_dump(tiny, sort_keys=False))
     run = submit(cluster_campaign, "devices")
-    until(lambda: run.name and cluster.jobs(run.name, "RUNNING"), "a running job")
+    until(lambda: run.name and cluster.jobs(run.name, "RUNNING"), run)
     run.signal(signal.SIGINT)
     assert run.wait() != 0
-    until(lambda: not cluster.jobs(run.name, "PENDING", "RUNNING", "COMPLETING"), "no job left")
+    until(lambda: not cluster.jobs(run.name, "PENDING", "RUNNING", "COMPLETING"))
     assert "CANCELLED" in {cluster.job(n)["JobState"] for n in cluster.jobs(run.name)}
     # no lock remains either
     assert submit(cluster_campaign, "--dry-run", "devices").wait() == 0
@@ -190,7 +162,7 @@ def test_killed_and_started_again_it_finishes_without_repeating(
             sum("traces" in path for path in run.finished()) >= 2
             and cluster.jobs(run.name, "RUNNING")
         ),
-        "a job finished, another running",
+        run,
     )
     run.signal(signal.SIGKILL)
     run.wait()
@@ -202,7 +174,7 @@ def test_killed_and_started_again_it_finishes_without_repeating(
     assert refused.wait() != 0
     assert "cannot be locked" in refused.text
     cluster.call("scancel", f"--name={run.name}")
-    until(lambda: not cluster.jobs(run.name, "PENDING", "RUNNING", "COMPLETING"), "no job left")
+    until(lambda: not cluster.jobs(run.name, "PENDING", "RUNNING", "COMPLETING"))
     assert submit(cluster_campaign, "--unlock").wait() == 0
     again = submit(cluster_campaign, *targets)
     assert again.wait() == 0, again.text

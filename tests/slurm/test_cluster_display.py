@@ -5,7 +5,6 @@ import re
 import pytest
 import yaml
 from helpers.drift import DRIFT, NAME
-from helpers.terminal import terminal
 
 pytestmark = pytest.mark.slurm
 
@@ -59,20 +58,3 @@ def test_without_a_terminal_it_is_a_few_lines_and_names_each_failure(submit, hal
     for line in lines:
         if "slurm_logs" in line:
             assert (half_broken / line.strip()).is_file()
-
-
-def test_a_terminal_shows_queued_and_running_jobs(submit, half_broken):
-    with terminal() as screen:
-        run = submit(half_broken, SOUND, *DISPLAY, screen=screen.side)
-        assert run.wait() == 0
-    plain = screen.plain
-    lines = [line for line in plain.splitlines() if not line.startswith(OF_OTHERS)]
-    job = r"trace neuron 0\.4000 +"
-    time = r"\d+ (s|min)"  # a loaded machine needs over a minute
-    assert any(re.match(job + "queued for " + time, line) for line in lines)
-    assert any(re.match(job + r"\d\.\d of 8\.0 ns", line) for line in lines)
-    left = f"1 of 2 jobs; about {time} left; 1 queued"
-    assert any(re.search(left, line) for line in lines)
-    assert any(re.search(r"1 of 2 jobs; .*running: trace", line) for line in lines)
-    assert re.match("2 of 2 jobs done in " + time, plain.strip().splitlines()[-1])
-    assert max(map(len, lines)) <= 80

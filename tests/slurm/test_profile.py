@@ -55,10 +55,6 @@ def test_retries_are_the_profiles():
         assert not re.search(r"^\s+retries:", path.read_text(), re.M)
 
 
-def test_arrays_are_not_used():
-    assert "slurm-array-jobs" not in read_profile("slurm")
-
-
 @pytest.mark.parametrize("rule", SUBMITTED)
 def test_each_attempt_asks_for_more(asked, rule):
     memory, runtime = asked[rule][1]
@@ -66,22 +62,6 @@ def test_each_attempt_asks_for_more(asked, rule):
     assert memory >= 400
     for attempt in (2, 3):
         assert asked[rule][attempt] == (attempt * memory, attempt * runtime)
-
-
-def test_all_else_stays_off_the_queue():
-    """The author of a rule decides: measured resources or a local rule."""
-    here = set()
-    for path in [ROOT / "Snakefile", *(ROOT / "workflow" / "rules").glob("*.smk")]:
-        for name, body in re.findall(
-            r"^ *rule ?(\w*):\n((?:[ \t].*\n|\n)*)", path.read_text(), re.M
-        ):
-            if not re.search(r"^ +localrule:", body, re.M):
-                here.add(name)
-    studies = {"compare_mappings", "interpret", "fine_tune_interpretations"}
-    pulses = {"program", "window_initial", "staircase", "transition", "interval_trace", "barrier"}
-    pulses |= {"candidate_trace", "alone_level", "depinning_trace"}
-    checks = {"crosscheck_trace", "validation_check"}
-    assert here == {*SUBMITTED, *pulses, *checks, *studies}
 
 
 def test_the_grouping_of_the_docs_is_accepted(tmp_path):
