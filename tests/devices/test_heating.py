@@ -8,7 +8,7 @@ from helpers.heat import temperatures
 from scipy import integrate
 
 from wallnet.config import Heating
-from wallnet.devices.heating import step_response, thick_oxide
+from wallnet.devices.heating import step_response
 
 WIDTH = 150e-9
 FLUX = 1.3e-6 * 5e-9 * 0.65e12**2
@@ -27,7 +27,6 @@ def solved(heating, end, steps=400, width=WIDTH, flux=lambda time: FLUX, **more)
         # the heat of the default campaign's pulse hardly reaches the silicon
         (Heating(), WIDTH, 10e-9),
         # it fills the oxide, and spreads in the silicon
-        (Heating(oxide_thickness=60e-9), WIDTH, 10e-9),
         (Heating(oxide_thickness=60e-9), WIDTH, 100e-9),
         # wider than the oxide is thick, and layers that differ less, in both properties
         (
@@ -45,12 +44,11 @@ def solved(heating, end, steps=400, width=WIDTH, flux=lambda time: FLUX, **more)
 )
 def test_the_rise_is_that_of_the_heat_equation(heating, width, end):
     time, mean, middle = solved(heating, end, width=width)
-    found = step_response(time, width, heating)
-    for index in (40, 100, 200, 400):
-        # the largest deviation is 1.8e-3, at the shortest time; half the cells: a quarter of it
-        assert FLUX * found.mean[index] == pytest.approx(mean[index], rel=3e-3, abs=0)
-        assert FLUX * found.peak[index] == pytest.approx(middle[index], rel=3e-3, abs=0)
-    assert found.mean[0] == found.peak[0] == 0
+    some = [0, 40, 100, 200, 400]
+    found = step_response(time[some], width, heating)
+    # the largest deviation is 1.8e-3, at the shortest time; half the cells: a quarter of it
+    np.testing.assert_allclose(FLUX * found.mean, mean[some], rtol=3e-3, atol=0)
+    np.testing.assert_allclose(FLUX * found.peak, middle[some], rtol=3e-3, atol=0)
 
 
 @pytest.mark.parametrize("back", [1, -1])
@@ -93,15 +91,6 @@ def test_silicon_that_takes_up_no_heat_or_all_of_it_is_a_sum_of_images(back, wid
         np.testing.assert_allclose(values, expected, rtol=6e-10, atol=0)
 
 
-def test_finer_cells_come_closer():
-    heating = Heating(oxide_thickness=60e-9)
-    apart = []
-    for fine, steps in ((2.0, 100), (1.0, 200)):
-        time, mean, _ = solved(heating, 10e-9, steps, fine=fine)
-        apart.append(abs(FLUX * step_response(time, WIDTH, heating).mean[-1] / mean[-1] - 1))
-    assert apart[1] < 0.4 * apart[0]  # second order: a quarter
-
-
 def test_heat_under_a_wide_strip_flows_in_one_dimension():
     """2 q √(t/(π k c)) before the oxide is full; then q d/k, and the silicon's own rise."""
     heating, width = Heating(), 1e-3
@@ -123,16 +112,7 @@ def test_heat_under_a_wide_strip_flows_in_one_dimension():
 def test_heat_of_a_narrow_strip_spreads_sideways():
     """0.65e12 A/m² for 10 ns: 206 K in one dimension; the diffusion length is 93 nm."""
     found = step_response(10e-9, WIDTH, Heating())
-    assert FLUX * found.mean == pytest.approx(138.3, abs=0.3)
-    assert FLUX * found.peak == pytest.approx(154.1, abs=0.3)
-
-
-def test_a_layer_of_the_same_material_changes_nothing():
-    same = Heating(silicon_conductivity=1.4, silicon_heat_capacity=1.62e6, oxide_thickness=40e-9)
-    time = np.array([1e-10, 1e-8, 1e-6])
-    found, free = step_response(time, WIDTH, same), thick_oxide(time, WIDTH, same)
-    np.testing.assert_allclose(found.mean, free.mean, rtol=1e-9)
-    np.testing.assert_allclose(found.peak, free.peak, rtol=1e-9)
+    assert (FLUX * found.mean, FLUX * found.peak) == pytest.approx((138.3, 154.1), abs=0.3)
 
 
 def test_at_long_times_the_rise_grows_with_the_logarithm_of_time():

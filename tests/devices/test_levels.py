@@ -11,15 +11,6 @@ from wallnet.devices.levels import Level, Sweep, level_variables
 from wallnet.files import WallState
 
 
-def test_names_of_level_files_are_those_of_the_states_that_traces_carry(written_synapse):
-    for state, path in written_synapse.levels.items():
-        data = files.read_dataset(path, "trace")
-        assert data.attrs["state"] == state
-        assert WallState.from_file_name(path.stem) == state
-    first = files.read_dataset(written_synapse.traces[0], "trace")
-    assert first.attrs["state"] == "initial"
-
-
 def test_a_half_state_that_leans_backwards_is_no_level(synapse):
     """The upper end of a level is ahead; with the lower end ahead it is another state."""
     synapse.write_pulse(0.6e12, 600e-9, 300e-9)
@@ -34,30 +25,24 @@ def test_a_half_state_that_leans_backwards_is_no_level(synapse):
 
 
 def test_levels_run_from_the_start_to_the_reversed_track(synapse):
+    """The half state stands between its notches."""
     data = synapse.gather()
-    assert data["level"].values.tolist() == [0, 1, 2, 3, 4]
-    assert data["half"].values.tolist() == [0, 0, 1, 0, 0]
-    assert whole(data)["level_state"].values.tolist() == [
-        "initial",
-        "notch 1",
-        "notch 2",
-        "reversed",
-    ]
-    assert whole(data)["level_position"].values == pytest.approx(
-        [60e-9, 300e-9, 600e-9, 900e-9], abs=6e-9
-    )
-    assert whole(data)["stable"].values.tolist() == [1, 1, 1, 1]
-    assert (
-        whole(data)["level_resting_state"].values.tolist()
-        == whole(data)["level_state"].values.tolist()
-    )
-    assert whole(data)["reaching_current_density"].values.tolist() == [0, 0.5e12, 0.8e12, 1.0e12]
-    assert whole(data)["level_source"].values.tolist() == [
-        "initial state",
-        "wall placed there and relaxed",
-        "wall placed there and relaxed",
-        "pulse of 1.0000e12 A/m2",
-    ]
+    states = ["initial", "notch 1", "between 1 and 2", "notch 2", "reversed"]
+    placed = "wall placed there and relaxed"
+    expected = {
+        "level": [0, 1, 2, 3, 4],
+        "half": [0, 0, 1, 0, 0],
+        "level_state": states,
+        "level_resting_state": states,
+        "stable": [1] * 5,
+        "reachable": [1] * 5,
+        "reaching_current_density": [0, 0.5e12, 0.6e12, 0.8e12, 1.0e12],
+        "level_source": ["initial state", *[placed] * 3, "pulse of 1.0000e12 A/m2"],
+    }
+    assert {name: data[name].values.tolist() for name in expected} == expected
+    positions = [60e-9, 300e-9, 450e-9, 600e-9, 900e-9]
+    assert data["level_position"].values == pytest.approx(positions, abs=6e-9)
+    assert np.all(np.diff(data["normalized_level_conductance"].values) > 0)
 
 
 def test_levels_are_normalised_between_their_ends(synapse):
@@ -72,45 +57,6 @@ def test_levels_are_normalised_between_their_ends(synapse):
     parallel, series = whole(data)["normalized_level_conductance"].values
     assert parallel == pytest.approx(expected, abs=1e-6)  # linear in m_z
     assert np.all(series[1:3] < parallel[1:3])  # not equally spaced
-
-
-def test_half_states_stand_between_their_notches(synapse):
-    data = synapse.gather()
-    assert data["level_state"].values.tolist() == [
-        "initial",
-        "notch 1",
-        "between 1 and 2",
-        "notch 2",
-        "reversed",
-    ]
-    assert data["level_position"].values[2] == pytest.approx(450e-9, abs=6e-9)
-    assert data["reachable"].values.tolist() == [1, 1, 1, 1, 1]
-    assert data["reaching_current_density"].values[2] == 0.6e12
-    assert np.all(np.diff(data["normalized_level_conductance"].values) > 0)
-    assert data["half"].values.tolist() == [0, 0, 1, 0, 0]
-
-
-def test_the_sweep_is_normalised_by_the_levels(synapse):
-    data = synapse.gather()
-    normalized = data["normalized_final_conductance"].sel(reading="parallel").values
-    levels = data["normalized_level_conductance"].sel(reading="parallel").values
-    assert normalized == pytest.approx(levels, abs=1e-3)  # pulses end in the states in order
-
-
-def test_a_state_that_no_pulse_reaches_is_unreachable(synapse):
-    synapse.write_pulse(0.8e12, 450e-9, 450e-9)  # rests between the notches
-    data = synapse.gather()
-    assert data["state"].values[3] == "free"
-    assert whole(data)["reachable"].values.tolist() == [1, 1, 0, 1]
-    assert whole(data)["stable"].values.tolist() == [1, 1, 1, 1]
-    assert np.isfinite(whole(data)["normalized_level_conductance"].values).all()
-
-
-def test_the_smallest_pulse_counts(synapse):
-    synapse.write_pulse(0.6e12, 300e-9, 300e-9)
-    data = synapse.gather()
-    assert whole(data)["reaching_current_density"].values[1] == 0.5e12
-    assert data["reachable"].values[2] == 0
 
 
 def test_a_sweep_without_reversal_takes_the_uniform_track(synapse):
@@ -129,14 +75,14 @@ def test_a_level_that_lost_its_wall_is_measured_after_a_pulse(synapse, caplog):
     synapse.write_pulse(0.8e12, 620e-9, 620e-9)
     with caplog.at_level(logging.WARNING):
         data = synapse.gather()
-    assert "a wall initialised at 'notch 2' went to 'notch 1'; this level is" in caplog.text
-    assert whole(data)["stable"].values.tolist() == [1, 1, 1, 1]
-    assert whole(data)["level_resting_state"].values[2] == "notch 1"
-    assert whole(data)["level_source"].values[2] == "pulse of 0.8000e12 A/m2"
-    assert whole(data)["level_conductance"].values[:, 2] == pytest.approx(
-        data["final_conductance"].values[:, 3], rel=1e-6, abs=0
-    )
-    assert whole(data)["level_position"].values[2] == pytest.approx(620e-9, abs=6e-9)
+    assert "a wall initialised at 'notch 2' went to 'notch 1'; this level is measured" in caplog.text
+    level = data.isel(level=3)
+    assert int(level["stable"]) == 1
+    assert level["level_resting_state"].item() == "notch 1"
+    assert level["level_source"].item() == "pulse of 0.8000e12 A/m2"
+    final = data["final_conductance"].values[:, 3]
+    assert level["level_conductance"].values == pytest.approx(final, rel=1e-6, abs=0)
+    assert float(level["level_position"]) == pytest.approx(620e-9, abs=6e-9)
 
 
 @pytest.mark.parametrize("ends", [(300e-9, 300e-9), (450e-9, 450e-9)])
@@ -146,11 +92,12 @@ def test_a_level_where_nothing_rests_gets_no_conductance(synapse, caplog, ends):
     with caplog.at_level(logging.WARNING):
         data = synapse.gather()
     assert "this level gets no conductance" in caplog.text
-    assert whole(data)["stable"].values.tolist() == [1, 1, 0, 1]
-    assert whole(data)["level_source"].values[2] == ""
-    assert np.isnan(whole(data)["normalized_level_conductance"].values[:, 2]).all()
-    assert np.isfinite(whole(data)["normalized_level_conductance"].values[:, [0, 1, 3]]).all()
-    assert whole(data)["level_position"].values[2] == pytest.approx(ends[0], abs=6e-9)
+    assert data["stable"].values.tolist() == [1, 1, 1, 0, 1]
+    assert data["reachable"].values.tolist() == [1, 1, 1, 0, 1]
+    assert data["level_source"].values[3] == ""
+    known = np.isfinite(data["normalized_level_conductance"].values)
+    assert known.tolist() == [[True, True, True, False, True]] * 2
+    assert data["level_position"].values[3] == pytest.approx(ends[0], abs=6e-9)
 
 
 def test_a_level_whose_wall_straightened_in_between_is_free(synapse):
@@ -171,17 +118,12 @@ def test_a_level_whose_wall_still_moves_is_marked(synapse, caplog):
     assert whole(data)["stable"].values.tolist() == [1, 1, 1, 1]
 
 
-def test_a_level_of_another_material_is_refused(synapse):
+def test_a_level_of_another_material_and_the_start_of_another_track_are_refused(synapse):
     material = synapse.device.material.model_copy(update={"damping": 0.1})
-    other = Bench(
-        synapse.root, synapse.name, synapse.device.model_copy(update={"material": material})
-    )
-    other.write_level("2")
+    device = synapse.device.model_copy(update={"material": material})
+    Bench(synapse.root, synapse.name, device).write_level("2")
     with pytest.raises(files.FileError, match=r"2\.nc was simulated under other conditions"):
         synapse.gather()
-
-
-def test_an_initial_state_of_another_track_is_refused(synapse):
     data = files.read_dataset(synapse.initial, "initial")
     files.write_dataset(data.isel(x=slice(1, None)), synapse.initial, "initial", {})
     with pytest.raises(files.FileError, match="made for another track"):
@@ -211,15 +153,6 @@ def test_a_synapse_read_without_relaxation_reaches_only_its_start(tmp_path):
     assert whole(data)["reachable"].values.tolist() == [1, 0, 0, 0]
 
 
-def test_levels_follow_the_positions_of_the_notches(tmp_path):
-    track = SYNAPSE["track"] | {"notches": {"positions": [300e-9, 600e-9], "diameter": 36e-9}}
-    device = campaign(s=SYNAPSE | {"track": track}).devices["s"]
-    assert list(jobs.level_states(device.track)) == ["notch 1", "between 1 and 2", "notch 2"]
-    bench = Bench(tmp_path, "s", device)
-    bench.write_all(SYNAPSE_ENDS.__getitem__)
-    assert bench.gather()["level"].size == 5
-
-
 def test_level_0_is_read_under_the_detector(synapse):
     """The wall starts at 60 nm: 60 of the detector's 100 nm are switched."""
     under = synapse.job.detector.model_copy(update={"start": 0.0, "stop": 102e-9})
@@ -244,31 +177,6 @@ def test_levels_are_those_at_rest_whenever_the_device_is_read(synapse):
     assert np.all(
         early["final_conductance"].values[:, 1:] < rest["final_conductance"].values[:, 1:]
     )
-
-
-@pytest.mark.parametrize(
-    ("densities", "smallest"),
-    [((-0.8e12, 0.5e12), 0.5e12), ((-0.4e12, 0.5e12), -0.4e12), ((-0.5e12, 0.9e12), -0.5e12)],
-)
-def test_the_smallest_current_density_is_that_of_least_magnitude(densities, smallest):
-    sweep = Sweep(
-        current_density=np.array(densities),
-        state=[WallState("notch 1")] * 2,
-        settled=np.array([1, 1], dtype=np.int8),
-        position=np.array([300e-9, 301e-9]),
-        conductance=np.ones((2, 2)),
-        ends=[(300e-9, 300e-9)] * 2,
-        beyond_model=np.array([False, False]),
-    )
-    assert sweep.smallest_reaching("notch 1") == smallest
-
-
-def test_the_lower_end_of_a_half_state_is_behind(synapse):
-    """The drive moves the upper end ahead."""
-    bottom, top = jobs.level_states(synapse.device.track)["between 1 and 2"]
-    assert (bottom, top) == pytest.approx((300e-9, 600e-9), rel=1e-9, abs=0)
-    placed = jobs.level_job(synapse.device, "1-2").placement
-    assert (placed.bottom, placed.top) == (bottom, top)
 
 
 def test_the_sweep_is_not_normalised_by_its_own_range(synapse):

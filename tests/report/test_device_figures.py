@@ -5,33 +5,22 @@ import json
 
 import numpy as np
 import pytest
-from helpers.walls import SYNAPSE_ENDS, whole
+from helpers.walls import whole
 from matplotlib import pyplot
+from matplotlib.colors import to_hex
 from PIL import Image
 
-from wallnet import files, jobs
+from wallnet import files
 from wallnet.config import ConfigError, Figures
-from wallnet.files import schema
 from wallnet.report import devices, style
 
-KINDS = {
-    "transfer-curve": "neuron",
-    "magnetization": "neuron",
-    "dynamics": "synapse",
-    "conductance": "synapse",
-    "price": "synapse",
-    "wall-position": "track",
-    "synapses-compared": "synapse",
-}
 SMALL = Figures(resolution=72)
 
 
-def draw(bench, kind, folder, figures=SMALL, vector="pdf"):
-    png, other = folder / f"{kind}.png", folder / f"{kind}.{vector}"
-    price = jobs.price_job(bench.device) if kind == "price" else None
-    traces = str(bench.traces[0].parent)
-    devices.draw(kind, [bench.out], traces, figures, png, other, price=price)
-    return png, other
+def draw(bench, kind, folder):
+    outputs = folder / f"{kind}.png", folder / f"{kind}.pdf"
+    devices.draw(kind, [bench.out], str(bench.traces[0].parent), SMALL, *outputs)
+    return outputs
 
 
 def drawn(bench, kind, shown=(), change=None):
@@ -46,71 +35,28 @@ def drawn(bench, kind, shown=(), change=None):
         return figure
 
 
-def test_every_kind_is_tested():
-    # tests/report/test_measured_report.py tests the figure of measured devices
-    assert {*KINDS, "measured"} == set(devices.DRAWINGS)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_figures_show_something_and_stay_the_same(kind, request, tmp_path):
-    bench = request.getfixturevalue(KINDS[kind])
-    first = [path.read_bytes() for path in draw(bench, kind, tmp_path / "a")]
-    pyplot.rcParams["font.size"] = 30  # settings of the caller must have no effect
-    try:
-        second = [path.read_bytes() for path in draw(bench, kind, tmp_path / "b")]
-    finally:
-        pyplot.rcdefaults()
-    assert first == second
-    picture = Image.open(tmp_path / "a" / f"{kind}.png")
+def test_a_figure_depends_on_its_device_alone(synapse, tmp_path):
+    """Other files, the folder and settings of the caller have no effect."""
+    before = [path.read_bytes() for path in draw(synapse, "conductance", tmp_path / "a")]
+    picture = Image.open(tmp_path / "a/conductance.png")
     assert picture.width == round(0.178 / 0.0254 * 72 - 0.5)
     assert np.asarray(picture.convert("L")).std() > 10
-    assert json.loads(picture.info["Description"])["devices"][bench.name]["parameters"]
-    assert first[1].startswith(b"%PDF")
-
-
-def test_a_figure_depends_on_its_device_alone(synapse, tmp_path):
-    """Files next to the device and the folder of the files do not affect the picture."""
-    before = [path.read_bytes() for path in draw(synapse, "conductance", tmp_path / "a")]
+    assert json.loads(picture.info["Description"])["devices"][synapse.name]["parameters"]
     moved = tmp_path / "elsewhere" / synapse.out.name
     moved.parent.mkdir()
     moved.write_bytes(synapse.out.read_bytes())
     (moved.parent / "other.nc").write_text("not a device")
-    png, pdf = tmp_path / "elsewhere" / "conductance.png", tmp_path / "elsewhere/conductance.pdf"
-    devices.draw("conductance", [moved], None, SMALL, png, pdf)
-    assert [png.read_bytes(), pdf.read_bytes()] == before
-
-
-def test_style_changes_figures(synapse, tmp_path):
-    small = draw(synapse, "conductance", tmp_path / "a")[0].read_bytes()
-    large = draw(synapse, "conductance", tmp_path / "b", Figures(font_size=10.0, resolution=72))
-    assert large[0].read_bytes() != small
+    outputs = tmp_path / "elsewhere/conductance.png", tmp_path / "elsewhere/conductance.pdf"
+    pyplot.rcParams["font.size"] = 30
+    try:
+        devices.draw("conductance", [moved], None, SMALL, *outputs)
+    finally:
+        pyplot.rcdefaults()
+    assert [path.read_bytes() for path in outputs] == before
 
 
 def lines(axes):
     return {line.get_label(): line for line in axes.get_lines()}
-
-
-def test_transfer_curve_shows_points_quartic_and_relu(neuron):
-    data = files.read_dataset(neuron.out, "neuron")
-    figure = drawn(neuron, "transfer-curve")
-    for axes, reading in zip(figure.axes[:2], files.READINGS, strict=True):
-        found = lines(axes)
-        points = found["micromagnetic simulation"]
-        assert points.get_ydata() == pytest.approx(
-            data["normalized_final_conductance"].sel(reading=reading).values, rel=1e-6, abs=0
-        )
-        (quartic,) = (line for label, line in found.items() if label.startswith("quartic"))
-        at_half = np.polynomial.polynomial.polyval(0.5, data["quartic"].sel(reading=reading).values)
-        assert np.interp(0.5, quartic.get_xdata(), quartic.get_ydata()) == pytest.approx(
-            at_half, rel=1e-6, abs=0
-        )
-        assert found["ideal ReLU"].get_ydata() == pytest.approx(
-            found["ideal ReLU"].get_xdata(), rel=1e-6, abs=0
-        )
-        inset = axes.child_axes[-1]
-        shown = inset.get_lines()[0]
-        assert shown.get_xdata().min() == -1
-        assert shown.get_ydata()[shown.get_xdata() < 0].max() == 0
 
 
 def test_maps_mark_the_detector_and_are_taken_when_it_is_read(neuron):
@@ -129,27 +75,18 @@ def test_maps_mark_the_detector_and_are_taken_when_it_is_read(neuron):
     assert (last[4] < 0).sum() * 4 == pytest.approx(326.5, abs=4)  # nm, 4 nm per cell
 
 
-def test_a_place_without_a_map_stays_empty(neuron):
-    figure = drawn(neuron, "magnetization", [0.15e12, 0.20e12, 0.40e12])
-    assert [axes.get_visible() for axes in figure.axes[:4]] == [True, True, True, False]
-
-
-def test_maps_leave_empty_cells_blank(synapse):
+def test_dynamics_show_each_whole_state_once(synapse):
+    """States between two notches are only in the table."""
     figure = drawn(synapse, "dynamics")
-    axes = next(axes for axes in figure.axes if axes.images)
-    assert np.ma.getmaskarray(axes.images[0].get_array()).any()
+    first = next(axes for axes in figure.axes if axes.images)
+    # empty cells are blank
+    assert np.ma.getmaskarray(first.images[0].get_array()).any()
     # the outline of the film follows the notches: 18 nm around 300 and 600 nm, and at the end
-    outline = np.concatenate([path.vertices for path in axes.collections[0].get_paths()])
-    x, y = outline.T
+    x, y = np.concatenate([path.vertices for path in first.collections[0].get_paths()]).T
     assert (x.min(), x.max()) == pytest.approx((300 - 18, 897), abs=4)
     assert y.min() < 18
     assert y.max() > 90 - 18
     assert np.all(np.minimum(y, 90 - y) < 18 + 4)
-
-
-def test_dynamics_show_each_whole_state_once(synapse):
-    """States between two notches are only in the table."""
-    figure = drawn(synapse, "dynamics")
     titles = [axes.get_title(loc="left") for axes in figure.axes if axes.images]
     assert [title.partition(": ")[2] for title in titles] == [
         "initial",
@@ -179,41 +116,19 @@ def test_the_pulses_to_show_are_a_key(synapse, neuron):
         "(a) $\\mathit{J}$ = 0.60 × $10^{12}$ A/m²: between 1 and 2",
         "(b) $\\mathit{J}$ = 0.30 × $10^{12}$ A/m²: initial",
     ]
-    figure = drawn(neuron, "magnetization", [0.15e12, 0.40e12])
-    titles = [axes.get_title(loc="left") for axes in figure.axes if axes.images]
-    assert [title[:3] for title in titles] == ["(a)", "(b)"]
-    assert ["0.15" in titles[0], "0.40" in titles[1]] == [True, True]
-    last = np.asarray([axes for axes in figure.axes if axes.images][1].images[0].get_array())
+    figure = drawn(neuron, "magnetization", [0.15e12, 0.40e12, 0.20e12])
+    # a place without a map stays empty
+    assert [axes.get_visible() for axes in figure.axes[:4]] == [True, True, True, False]
+    titles = [axes.get_title(loc="left") for axes in figure.axes[:3]]
+    assert [title[:3] for title in titles] == ["(a)", "(b)", "(c)"]
+    assert all(
+        f"= {j} " in title for j, title in zip(("0.15", "0.40", "0.20"), titles, strict=True)
+    )
+    last = np.asarray(figure.axes[1].images[0].get_array())
     at = 120 + 590 * 0.3  # nm: where the wall of 0.40e12 A/m² ends
     assert (last[4] < 0).sum() * 4 == pytest.approx(at, abs=4)
     with pytest.raises(files.FileError, match=r"has no pulse of 0\.4500e12 A/m²"):
         drawn(synapse, "dynamics", [0.45e12])
-
-
-def test_a_plain_tracks_walls_are_all_shown(neuron, tmp_path):
-    neuron = neuron.copied(tmp_path)
-    data = files.read_dataset(neuron.out, "neuron")
-    others = set(schema.KINDS["neuron"]) - set(schema.KINDS["track"])
-    files.write_dataset(data.drop_vars(others), neuron.out, "track", {})
-    figure = drawn(neuron, "wall-position")
-    labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
-    assert labels == [f"0.{j}" for j in ("10", "15", "20", "25", "30", "35", "40", "45")]
-
-
-def test_a_curve_that_is_no_activation_is_marked(neuron, tmp_path):
-    neuron = neuron.copied(tmp_path)
-    last = neuron.device.pulse.current_densities[-1]
-    neuron.write_pulse(last, 512e-9, 512e-9)
-    neuron.write_pulse(neuron.device.pulse.current_densities[-2], 130e-9, 130e-9)
-    neuron.gather()
-    figure = drawn(neuron, "transfer-curve")
-    for axes in figure.axes[:2]:
-        told = " ".join(axes.texts[0].get_text().split())
-        assert told.startswith("No activation: it is not monotonic")
-        assert "the wall left the track at J = 0.45" in told
-        from matplotlib.colors import to_hex
-
-        assert to_hex(axes.get_facecolor()).upper() == devices.UNSUITABLE
 
 
 def test_only_the_reading_that_is_no_activation_is_marked(neuron):
@@ -223,6 +138,8 @@ def test_only_the_reading_that_is_no_activation_is_marked(neuron):
     figure = drawn(neuron, "transfer-curve", change=of_the_series_reading)
     told = [[text.get_text() for text in axes.texts] for axes in figure.axes[:2]]
     assert told == [[], ["No activation: it falls"]]
+    marked = [to_hex(axes.get_facecolor()).upper() for axes in figure.axes[:2]]
+    assert [colour == devices.UNSUITABLE for colour in marked] == [False, True]
     insets = [any(child.get_lines() for child in axes.child_axes) for axes in figure.axes[:2]]
     assert insets == [True, False]
 
@@ -264,40 +181,17 @@ def test_pulses_are_chosen_by_state():
     assert choose(states, most=3, position=[5, 1, 2, 3, 4]) == [0, 1, 3]
 
 
-def test_conductance_tells_states_and_levels_apart(synapse):
-    figure = drawn(synapse, "conductance")
-    found = lines(figure.axes[0])
-    assert found["between two notches"].get_xdata() == pytest.approx([0.6], rel=1e-6, abs=0)
-    assert found["at a notch"].get_xdata() == pytest.approx([0.5, 0.8], rel=1e-6, abs=0)
-    assert found["reversed"].get_ydata() == pytest.approx([1.0], abs=1e-6)
-    numbers = [text.get_text() for text in figure.axes[0].texts]
-    assert numbers == ["0", "1", "2", "3"]
-
-
-def test_a_level_in_which_no_wall_rests_keeps_its_number(synapse):
-    def without_the_first(data):
+def test_unreached_levels_are_dashed_and_those_without_a_wall_keep_their_numbers(
+    synapse,
+):
+    def change(data):
         data["normalized_level_conductance"].values[:, 1] = np.nan
+        data["reachable"].values[3] = 0  # notch 2, after the half level
 
-    for axes in drawn(synapse, "conductance", change=without_the_first).axes[:2]:
+    for axes in drawn(synapse, "conductance", change=change).axes[:2]:
         assert [text.get_text() for text in axes.texts] == ["0", "2", "3"]
-
-
-def test_levels_that_no_pulse_reaches_are_dashed(synapse, tmp_path):
-    data = files.read_dataset(synapse.out, "synapse")
-    data["reachable"].values[3] = 0  # notch 2, after the half level
-    sources = devices.Sources({"s": data})
-    with style.apply(SMALL):
-        axes = devices.DRAWINGS["conductance"](sources, SMALL).axes[0]
         levels = [line for line in axes.get_lines() if len(line.get_xdata()) == 2]
-        styles = [line.get_linestyle() for line in levels[:4]]
-    assert styles == ["-", "-", "--", "-"]
-
-
-def test_velocity_is_the_slope_of_the_wall(track):
-    data = files.read_dataset(track.out, "track")
-    densities = np.array(track.device.pulse.current_densities)
-    expected = (120e-9 + 590e-9 * (densities / 1e12 - 0.1) - 60e-9) / 3e-9
-    assert devices.steady_velocity(data) == pytest.approx(expected, rel=0.02, abs=0)
+        assert [line.get_linestyle() for line in levels[:3]] == ["-", "--", "-"]
 
 
 def test_a_wall_that_leaves_at_once_has_no_velocity(track):
@@ -377,33 +271,37 @@ def test_dynamics_tell_the_ends_apart(synapse):
     assert last["lower end"] > right["mean"].get_ydata()[entries][-1] > last["upper end"]
 
 
-def test_velocity_is_that_of_the_wall_under_current(synapse):
-    """It is in m/s, for the pulse of 2 ns only: after it the wall is at rest."""
-    data = files.read_dataset(synapse.out, "synapse")
-    velocity = devices.steady_velocity(data)
-    density = data["current_density"].values
-    for index, (j, (bottom, top)) in enumerate(SYNAPSE_ENDS.items()):
-        assert density[index] == j
-        if j in (0.5e12, 0.8e12):
-            expected = ((bottom + top) / 2 - 60e-9) / 2e-9
-            # notches shift the mean slightly
-            assert velocity[index] == pytest.approx(expected, rel=0.03, abs=0)
+def test_each_panel_shows_its_own_reading_and_levels_beside_microsiemens(synapse):
+    """No pulse ends at the conductance of the first or the last level."""
 
+    def other_ends(data):
+        data["final_conductance"].values[:] *= 0.9
 
-def test_each_panel_shows_its_own_reading_in_microsiemens(synapse):
     data = files.read_dataset(synapse.out, "synapse")
-    figure = drawn(synapse, "conductance")
+    figure = drawn(synapse, "conductance", change=other_ends)
     for axes, reading in zip(figure.axes[:2], files.READINGS, strict=True):
-        found = lines(axes)["at a notch"].get_ydata()
-        normalized = data["normalized_final_conductance"].sel(reading=reading).values
-        assert found == pytest.approx([normalized[1], normalized[3]], rel=1e-9, abs=0)
+        found, chosen = lines(axes), data.sel(reading=reading)
+        at_notch = found["at a notch"]
+        assert at_notch.get_xdata() == pytest.approx([0.5, 0.8], rel=1e-6, abs=0)
+        normalized = chosen["normalized_final_conductance"].values[[1, 3]]
+        assert at_notch.get_ydata() == pytest.approx(normalized, rel=1e-9, abs=0)
+        assert found["between two notches"].get_xdata() == pytest.approx([0.6], rel=1e-6, abs=0)
+        assert found["reversed"].get_ydata() == pytest.approx([1.0], abs=1e-6)
+        # each level is a line with its number at its height
+        heights = [float(line.get_ydata()[0]) for line in axes.get_lines()[:4]]
+        expected = whole(chosen)["normalized_level_conductance"].values
+        assert heights == pytest.approx(expected, rel=1e-9, abs=0)
+        assert [text.get_text() for text in axes.texts] == ["0", "1", "2", "3"]
+        assert [text.xy[1] for text in axes.texts] == pytest.approx(expected, rel=1e-9, abs=0)
+        assert (axes.get_xlabel(), axes.get_ylabel()) == (devices.J_LABEL, devices.G_NORM_LABEL)
         absolute = axes.child_axes[-1]
         assert absolute.get_ylabel() == r"conductance $\mathit{G}$ (µS)"
-        assert axes.get_ylabel() == r"normalised conductance $\mathit{G}_{norm}$"
-        low, high = data["level_conductance"].sel(reading=reading).values[[0, -1]] * 1e6
-        shown = np.array(absolute.get_ylim())
-        norm = np.array(axes.get_ylim())
-        assert shown == pytest.approx(low + norm * (high - low), rel=1e-6, abs=0)
+        low, high = chosen["level_conductance"].values[[0, -1]] * 1e6
+        shown = low + np.array(axes.get_ylim()) * (high - low)
+        assert absolute.get_ylim() == pytest.approx(shown, rel=1e-6, abs=0)
+    told = lines(figure.axes[0])
+    assert told["level, reached"].get_linestyle() == "-"
+    assert told["level, not reached"].get_linestyle() == "--"
 
 
 def image_of(axes):
@@ -427,19 +325,10 @@ def test_maps_of_a_neuron_are_taken_when_it_is_read_and_not_before(neuron):
     assert (axes.get_xlabel(), axes.get_ylabel()) == (devices.X_LABEL, devices.Y_LABEL)
 
 
-def test_maps_of_a_synapse_show_the_end_whenever_it_is_read(synapse):
-    def read_at_once(data):
-        data["read_time"].values[:] = 0.1e-9
-
-    figure = drawn(synapse, "dynamics", [0.8e12], read_at_once)
-    m_z = image_of(next(axes for axes in figure.axes if axes.images))
-    middle = m_z[m_z.shape[0] // 2]
-    assert (middle < 0).sum() * 6 == pytest.approx(600, abs=6)
-
-
 def test_dynamics_mark_notches_and_say_where_the_wall_is_in_nm(synapse):
     def still_moving(data):
         data["settled"].values[:] = [1, 0, -1, 1, 1]
+        data["read_time"].values[:] = 0.1e-9
         # the second and the third are shown
         data["end_time"].values[:] = [4e-9, 3e-9, 2.5e-9, 2e-9, 5e-9]
 
@@ -447,6 +336,9 @@ def test_dynamics_mark_notches_and_say_where_the_wall_is_in_nm(synapse):
     titles = [axes.get_title(loc="left") for axes in figure.axes if axes.images]
     assert titles[0].endswith(": notch 1, still moving")
     assert titles[1].endswith(": between 1 and 2")
+    # maps show the end, whenever the device is read
+    m_z = image_of(next(axes for axes in figure.axes if axes.images))
+    assert (m_z[m_z.shape[0] // 2] < 0).sum() * 6 == pytest.approx(300, abs=6)
     right = next(axes for axes in figure.axes if "mean" in lines(axes))
     marks = {float(line.get_ydata()[0]) for line in right.get_lines() if line.get_color() == "grey"}
     # m_z is 1 with the wall at the left end and -1 at the right end: notches at 300, 600
@@ -479,25 +371,27 @@ def test_transfer_curve_is_over_normalised_current_below_the_current_itself(neur
     for axes, title in zip(figure.axes[:2], ("in parallel", "resistance linear"), strict=True):
         assert title in axes.get_title(loc="left")
         found = lines(axes)
-        current = found["micromagnetic simulation"].get_xdata()
+        chosen = data.sel(reading=files.READINGS[figure.axes.index(axes)])
+        current, final = found["micromagnetic simulation"].get_data()
         assert current == pytest.approx((density - 0.1) / 0.35, rel=1e-6, abs=1e-9)
+        normalized = chosen["normalized_final_conductance"].values
+        assert final == pytest.approx(normalized, rel=1e-6, abs=0)
+        (curve,) = (line for label, line in found.items() if label.startswith("quartic"))
+        at_half = np.polynomial.polynomial.polyval(0.5, chosen["quartic"].values)
+        assert np.interp(0.5, *curve.get_data()) == pytest.approx(at_half, rel=1e-6, abs=0)
+        x, y = found["ideal ReLU"].get_data()
+        assert y == pytest.approx(x, rel=1e-6, abs=0)
         upper = next(child for child in axes.child_axes if child.get_xlabel() == devices.J_LABEL)
         bounds = np.array(axes.get_xlim())
         assert upper.get_xlim() == pytest.approx(0.1 + 0.35 * bounds, rel=1e-6, abs=0)
         inset = axes.child_axes[-1]
         relu, quartic = inset.get_lines()
         assert (relu.get_linestyle(), quartic.get_linestyle()) == (":", "-")
-        wide = np.asarray(quartic.get_xdata())
-        assert np.all(np.asarray(quartic.get_ydata())[wide < 0] == 0)
-        saturated = np.asarray(quartic.get_ydata())[wide >= 1]
-        reading = files.READINGS[list(figure.axes).index(axes)]
-        assert saturated == pytest.approx(
-            np.full(saturated.size, data["quartic"].sel(reading=reading).values.sum()),
-            rel=1e-9,
-            abs=0,
-        )
-        error = float(data["fit_error"].sel(reading=reading))
-        assert f"quartic, largest error {error:.3f}" in found
+        wide, shown = map(np.asarray, quartic.get_data())
+        assert wide.min() == -1
+        assert np.all(shown[wide < 0] == 0)
+        assert shown[wide >= 1] == pytest.approx(float(chosen["quartic"].sum()), rel=1e-9, abs=0)
+        assert f"quartic, largest error {float(chosen['fit_error']):.3f}" in found
 
 
 def test_transfer_curve_from_zero_current_has_its_axis_from_zero(neuron):
@@ -517,32 +411,25 @@ def test_transfer_curve_from_zero_current_has_its_axis_from_zero(neuron):
     assert bounds == pytest.approx(0.35 * lower, rel=1e-6, abs=1e-9)
 
 
-def test_transfer_curve_of_currents_of_both_signs_begins_its_axis_with_the_least_forward(neuron):
+def test_transfer_curve_of_currents_of_both_signs_is_zero_below_the_least_forward(neuron):
     """J_norm is 0 at the smallest current that is not negative, 0.05e12 A/m²."""
 
     def both_signs(data):
-        data["current_density"] = 0.2e12 * np.arange(data.sizes["current_density"]) - 0.15e12
+        density = 0.2e12 * np.arange(data.sizes["current_density"]) - 0.15e12
+        data["current_density"] = density
+        data["normalized_current_density"].values[:] = (density - 0.05e12) / 1.2e12
 
-    largest = 0.2 * (len(neuron.device.pulse.current_densities) - 1) - 0.15
     for axes in drawn(neuron, "transfer-curve", change=both_signs).axes[:2]:
         upper = next(child for child in axes.child_axes if child.get_xlabel() == devices.J_LABEL)
-        ends = 0.05 + (largest - 0.05) * np.array(axes.get_xlim())
+        ends = 0.05 + 1.2 * np.array(axes.get_xlim())
         assert upper.get_xlim() == pytest.approx(ends, rel=1e-6, abs=0)
-
-
-def test_transfer_curve_of_currents_of_both_signs_is_zero_below_the_smallest(neuron):
-    def both_signs(data):
-        data["normalized_current_density"] = data["normalized_current_density"] - 0.4
-
-    for axes in drawn(neuron, "transfer-curve", change=both_signs).axes[:2]:
         found = lines(axes)
-        quartic = next(line for label, line in found.items() if label.startswith("quartic"))
-        ideal = found["ideal ReLU"]
-        for line in (ideal, quartic):
-            x, y = np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
-            assert x[0] == pytest.approx(-0.4, rel=1e-9, abs=0)
+        (quartic,) = (line for label, line in found.items() if label.startswith("quartic"))
+        for line in (found["ideal ReLU"], quartic):
+            x, y = map(np.asarray, line.get_data())
+            assert x[0] == pytest.approx(-1 / 6, rel=1e-9, abs=0)
             assert (y[x < 0] == 0).all()
-        assert ideal.get_ydata()[-1] == 1
+        assert found["ideal ReLU"].get_ydata()[-1] == 1
         # the curve itself shows what the inset would show
         assert [child for child in axes.child_axes if child.get_lines()] == []
 
@@ -637,26 +524,6 @@ def test_velocity_is_fitted_to_the_second_half_of_the_drive_inside_the_track(bot
     assert velocity == pytest.approx(expected, rel=1e-6, abs=0, nan_ok=True)
 
 
-def test_levels_are_lines_of_their_own_reading(synapse):
-    """Each has its number at its height."""
-    data = files.read_dataset(synapse.out, "synapse")
-    figure = drawn(synapse, "conductance")
-    for axes, reading in zip(figure.axes[:2], files.READINGS, strict=True):
-        heights = [float(line.get_ydata()[0]) for line in axes.get_lines()[:4]]
-        expected = whole(data)["normalized_level_conductance"].sel(reading=reading).values
-        assert heights == pytest.approx(expected, rel=1e-9, abs=0)
-        assert [text.get_text() for text in axes.texts] == ["0", "1", "2", "3"]
-        assert [text.xy[1] for text in axes.texts] == pytest.approx(expected, rel=1e-9, abs=0)
-        assert axes.get_xlabel() == devices.J_LABEL
-        assert axes.get_ylabel() == devices.G_NORM_LABEL
-    series = [float(line.get_ydata()[0]) for line in figure.axes[1].get_lines()[:4]]
-    parallel = [float(line.get_ydata()[0]) for line in figure.axes[0].get_lines()[:4]]
-    assert series[1] < parallel[1]
-    told = lines(figure.axes[0])
-    assert told["level, reached"].get_linestyle() == "-"
-    assert told["level, not reached"].get_linestyle() == "--"
-
-
 @pytest.mark.parametrize(
     ("state", "settled", "kind"),
     [
@@ -705,15 +572,9 @@ def test_the_weakest_pulse_of_a_state_is_shown_not_the_most_negative(synapse):
     assert devices.chosen_pulses(data) == [1, 3]
 
 
-@pytest.mark.parametrize(
-    ("density", "text"),
-    [(0.1e12, "0.10"), (-0.05e12, "-0.05"), (0.1234e12, "0.1234"), (1e12, "1.00"), (12e9, "0.012")],
-)
-def test_current_densities_are_written_in_their_unit(density, text):
-    assert devices.density_in_1e12(density) == text
-
-
-def test_the_shown_error_is_never_below_what_can_be_seen():
+def test_numbers_are_written_in_their_unit_with_the_digits_that_count():
+    told = {0.1e12: "0.10", -0.05e12: "-0.05", 0.1234e12: "0.1234", 1e12: "1.00", 12e9: "0.012"}
+    assert {density: devices.density_in_1e12(density) for density in told} == told
     assert devices.error_text(0.0216) == "largest error 0.022"
     assert devices.error_text(0.0004) == "largest error below 0.001"
     assert devices.error_text(float("nan")) == "through all points, error unknown"

@@ -7,6 +7,8 @@ import jinja2
 import numpy as np
 import pytest
 from helpers.small_campaign import ROOT
+from helpers.synthetic import one_sentence
+from PIL import Image
 
 from wallnet import cli, files, plan
 from wallnet.config import Figures
@@ -146,44 +148,6 @@ def test_the_table_has_a_row_for_every_network(campaign, tmp_path):
             assert float(row[last]) == pytest.approx(expected[last], abs=0.0051)
 
 
-def test_the_papers_numbers_stand_beside_ours(campaign):
-    tabulate(campaign)
-    lines = Path("a.md").read_text().splitlines()
-    paper = [line for line in lines if "paper" in line and line.startswith("|")]
-    lines = lines[: lines.index("")]  # of the first table
-    assert len(paper) == 4
-    assert "97.41 |" in paper[0]
-    assert "94.67 |" in paper[0]
-    assert "61.36 |" in paper[3]
-    header = [cell.strip() for cell in lines[0].strip("|").split("|")]
-    assert header[3:] == [report.TITLES[stage] for stage in STAGES]
-    assert len({len(line) for line in lines if line.startswith("|")}) == 1
-    page = Path("a.html").read_text()
-    accuracies, gaps = page.split("</table>")[:2]
-    assert accuracies.count("<tr") == len(lines) - 1
-    # a row for each recipe, reading, mapping, synapse and data set, below the header
-    assert gaps.count("<tr") == 1 + 2**5
-
-
-def test_several_seeds_give_mean_and_deviation(campaign):
-    networks = campaign.model_copy(update={"seeds": (1, 2)})
-    for run in networks.runs():
-        record = metrics_of(run, 11, right=9000 + 200 * int(run["seed"]))
-        files.write_json(record, files.METRICS.format(**run))
-    tabulate(networks)
-    assert "93.00 ± 1.41" in Path("a.md").read_text()
-
-
-def test_a_missing_or_damaged_result_is_named_and_nothing_is_written(campaign):
-    path = files.METRICS.format(**campaign.runs()[5])
-    Path(path).write_text('{"dataset": "mni')
-    with pytest.raises(FileError) as caught:
-        tabulate(campaign)
-    assert path in str(caught.value)
-    assert "\n" not in str(caught.value)
-    assert not Path("a.csv").exists()
-
-
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -200,8 +164,7 @@ def test_metrics_that_contradict_themselves_or_their_place_are_refused(campaign,
     files.write_json(files.read_json(path) | change, path)
     with pytest.raises(FileError) as caught:
         tabulate(campaign)
-    assert path in str(caught.value)
-    assert words in str(caught.value)
+    one_sentence(caught, path, words)
     assert not Path("a.md").exists()
 
 
@@ -218,17 +181,13 @@ def sources(networks, kind):
     }[kind]
 
 
-@pytest.mark.parametrize("kind", [*report.DRAWINGS, "accuracy"])
-def test_figures_are_drawn_and_say_what_made_them(campaign, kind):
-    from PIL import Image
-
-    used = sources(campaign, kind)
-    style = Figures(resolution=80)
-    report.draw(kind, used, style, "figure.png", "figure.pdf")
+def test_a_figure_is_written_with_what_made_it(campaign):
+    used = sources(campaign, "confusion")
+    report.draw("confusion", used, Figures(resolution=80), "figure.png", "figure.pdf")
     with Image.open("figure.png") as image:
         assert image.size[0] == pytest.approx(0.178 / 0.0254 * 80, abs=2)
         darkest, lightest = image.convert("L").getextrema()
-        assert (darkest, lightest) == (0, 255) or lightest - darkest > 150
+        assert lightest - darkest > 150
         assert json.loads(image.text["Description"])["sources"] == used
     assert Path("figure.pdf").read_bytes().startswith(b"%PDF")
 
@@ -258,17 +217,6 @@ def test_a_table_of_no_accuracies_is_refused(tmp_path, text):
         report.read_accuracies(str(tmp_path / "a.csv"))
 
 
-def test_a_figure_of_foreign_metrics_is_one_sentence(campaign):
-    used = sources(campaign, "confusion")
-    record = files.read_json(used[0])
-    record["confusion_matrix"] = None
-    files.write_json(record, used[0])
-    with pytest.raises(FileError) as caught:
-        report.draw("confusion", used, Figures(resolution=80), "figure.png", "figure.pdf")
-    assert used[0] in str(caught.value)
-    assert not Path("figure.png").exists()
-
-
 def drawn(kind, networks, **more):
     """Return a figure with its axes, before it is saved."""
     used = sources(networks, kind)
@@ -279,22 +227,6 @@ def drawn(kind, networks, **more):
             )
         records = [report.read_metrics(path) for path in used]
         return report.DRAWINGS[kind](records, Figures(resolution=80), **more)
-
-
-def test_the_table_puts_each_recipe_beside_its_own_free_network(campaign):
-    tabulate(campaign)
-    header, lines = cells_of_the_table()
-    shown = {run["recipe"] for run in campaign.runs()}
-    assert len(shown) == 2
-    for run in campaign.runs():
-        if run["stage"] not in FREE_STAGES:
-            continue
-        record = files.read_json(files.METRICS.format(**run))
-        title = report.DATASET_TITLES[run["dataset"]]
-        rows = [row for row in lines if row[0] == title and row[2].startswith(run["recipe"])]
-        assert len(rows) == 8
-        column = header.index({"fp32": "FP32", "continued": "FP32, continued"}[run["stage"]])
-        assert {row[column] for row in rows} == {f"{record['test_accuracy']:.2f}"}
 
 
 def points_of(panel):
@@ -320,17 +252,6 @@ def columns_of(panel):
     return [text.get_text().replace("\n", ", ") for text in panel.get_xticklabels()]
 
 
-def test_no_two_marks_of_the_figure_of_accuracies_are_at_the_same_place(campaign):
-    """Nor do the paper's two, at equal accuracies, merge to another mark."""
-    for panel in drawn("accuracy", campaign, paper=(10, 5)).axes:
-        marks = [float(x) for _, points, _ in points_of(panel) for x, _, _ in points]
-        told = [line for line in panel.get_lines() if line.get_label().startswith("paper")]
-        marks += [float(x) for line in told for x in line.get_xdata()]
-        assert len(marks) == 2 + 4 * 2 * 4 + 2 * 3
-        assert min(np.diff(sorted(marks))) > 0.1
-        assert {line.get_marker() for line in told} == {"x", "+"}
-
-
 def test_the_figure_of_accuracies_has_the_mappings_with_which_networks_are_trained(campaign):
     """Others are in the table; without such training there is nothing to choose by."""
     more = {"mappings": ("signed", "layer", "layer-extended", "differential")}
@@ -342,39 +263,6 @@ def test_the_figure_of_accuracies_has_the_mappings_with_which_networks_are_train
     bare = write_metrics(networks_of(plain={}).model_copy(update=more))
     first, *_ = drawn("accuracy", bare).axes
     assert columns_of(first) == ["FP32", *(f"Quantised, {each}" for each in more["mappings"])]
-
-
-def test_the_figure_of_accuracies_shows_the_error(campaign):
-    figure = drawn("accuracy", campaign, paper=(10,))
-    panel = figure.axes[0]
-    assert panel.get_title() == "MNIST, plain"
-    lines = {label: points for label, points, _ in points_of(panel)}
-    told = {line.get_label(): line for line in panel.get_lines()}
-    assert columns_of(panel) == [
-        *("FP32", "FP32, continued"),
-        *(f"{title}, {mapping}" for title in ON_LEVELS for mapping in ("layer", "layer-extended")),
-    ]
-    for number, stage in enumerate(FREE_STAGES):
-        run = next(run for run in campaign.runs() if run["stage"] == stage)
-        free = files.read_json(files.METRICS.format(**run))["test_accuracy"]
-        x, y, half = lines["FP32 weights, no synapse"][number]
-        assert (x, half) == (number, 0)
-        assert y == pytest.approx(100 - free, abs=0.006)
-    # left of the first place of its stage; the paper lacks the stage continued, the second place
-    line = told["paper, 10 notches"]
-    assert [round(x) for x in line.get_xdata()] == [0, 2, 4]
-    assert line.get_ydata() == pytest.approx([2.59, 5.33, 2.83], rel=1e-9, abs=0)
-    assert "paper, 5 notches" not in told
-    series = lines["synapse-10, series"]
-    pairs = [(stage, each) for stage in LEVEL_STAGES for each in campaign.mappings]
-    for number, ((stage, mapping), (x, y, half)) in enumerate(zip(pairs, series, strict=True)):
-        place = {"dataset": "mnist", "device": "synapse-10", "reading": "series"}
-        wanted = place | {"mapping": mapping, "recipe": "plain", "stage": stage, "seed": "1"}
-        record = files.read_json(files.METRICS.format(**wanted))
-        assert y == pytest.approx(100 - record["test_accuracy"], abs=0.006)
-        assert half == 0
-        assert round(x) == 2 + number
-    assert panel.get_ylabel() == "test error (%)"
 
 
 def test_the_figure_of_accuracies_shows_mean_and_deviation_of_the_seeds(campaign):
@@ -419,30 +307,34 @@ def test_the_figure_of_accuracies_has_the_stages_that_there_are(uneven):
     assert [round(x) for x in told["paper, 10 notches"].get_xdata()] == [0, 1, 3]
 
 
-def test_a_confusion_matrix_is_in_per_cent_of_each_label(campaign):
+def test_each_confusion_matrix_is_in_per_cent_of_each_label(campaign):
     """Rows are labels and sum to 100; columns are predictions."""
+
+    def change(number, record):
+        right = 5000 - 100 * number
+        matrix = [[right, 5000 - right], [30 * number, 5000 - 30 * number]]
+        record |= {"confusion_matrix": matrix}
+        record["test_accuracy"] = 100 * (matrix[0][0] + matrix[1][1]) / 10_000
+
+    places = different(campaign, "confusion", change)
     figure = drawn("confusion", campaign)
-    panel = figure.axes[0]
-    record = files.read_json(sources(campaign, "confusion")[0])
-    (first, wrong), _ = record["confusion_matrix"]
-    share = panel.images[0].get_array()
-    assert share[0].tolist() == pytest.approx(
-        [100 * first / (first + wrong), 100 * wrong / (first + wrong)], rel=1e-9, abs=0
-    )
-    assert share[1].tolist() == [0, 100]
-    assert panel.images[0].origin == "upper"
-    told = {tuple(text.get_position()): text.get_text() for text in panel.texts}
-    assert told[(1, 0)] == str(wrong)  # column: prediction, row: label
-    assert figure.axes[-2].get_xlabel() == "prediction"
-
-
-def test_training_curves_show_both_parts_as_they_are_called(campaign):
-    figure = drawn("training-curves", campaign, paper=(5,))
-    lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
-    assert lines["plain, training"].get_ydata() == pytest.approx([81, 82], rel=1e-9, abs=0)
-    assert lines["plain, validation"].get_ydata() == pytest.approx([80, 81], rel=1e-9, abs=0)
-    assert lines["plain, validation"].get_xdata() == pytest.approx([1, 2], rel=1e-9, abs=0)
-    assert lines["paper, test: 97.41 %"].get_ydata() == pytest.approx([97.41] * 2, rel=1e-9, abs=0)
+    panels = np.array([axes for axes in figure.axes if axes.images]).reshape(2, 3)
+    for row, reading in zip(panels, files.READINGS, strict=True):
+        assert row[0].get_ylabel() == f"{reading} reading\nlabel"
+        for panel, stage in zip(row, PAPER_STAGES, strict=True):
+            record = places["plain", NO_DEVICE if stage == "fp32" else reading, stage]
+            assert panel.get_title() == f"{report.TITLES[stage]}: {record['test_accuracy']:.2f} %"
+            matrix = record["confusion_matrix"]
+            shown = np.asarray(panel.images[0].get_array())
+            assert shown == pytest.approx(np.array(matrix) / 50, abs=1e-9)  # of 5000, in per cent
+            assert panel.images[0].get_clim() == (0, 100)
+            assert panel.images[0].origin == "upper"
+            told = {tuple(text.get_position()): text.get_text() for text in panel.texts}
+            assert told[(1, 0)] == str(matrix[0][1])  # column: prediction, row: label
+    assert [text.get_text() for text in panels[1, 2].get_xticklabels()] == ["a", "b"]
+    assert [text.get_text() for text in panels[0, 0].get_yticklabels()] == ["a", "b"]
+    assert panels[1, 2].get_xlabel() == "prediction"
+    assert figure.axes[-1].get_ylabel() == "share of the label's images (%)"
 
 
 def test_each_cell_of_the_table_is_of_its_own_network(campaign):
@@ -592,51 +484,17 @@ def test_a_stage_that_a_recipe_lacks_leaves_no_gap_in_the_histograms(uneven):
     ]
 
 
-def test_a_recipe_with_fewer_stages_has_its_axis_below_its_last_histogram(campaign):
-    every = dict.fromkeys(("fine_tuned", "on_levels"), TRAINING)
-    networks = write_metrics(networks_of(plain=every, bare={}))
-    panels = np.array(drawn("weights", networks).axes).reshape(2 * 2, len(STAGES))
-    seen = [[panel.get_visible() for panel in row] for row in panels]
-    assert seen == [*[[True] * 6] * 2, *[[True] * 2 + [False] * 4] * 2]
-    last = [max(number for number in range(4) if seen[number][column]) for column in range(6)]
-    labelled = [[row for row in range(4) if panels[row, c].get_xlabel()] for c in range(6)]
-    assert labelled == [[row] for row in last]
-
-
-def test_each_confusion_matrix_is_of_its_own_reading_and_stage(campaign):
-    def change(number, record):
-        right = 5000 - 100 * number
-        matrix = [[right, 5000 - right], [30 * number, 5000 - 30 * number]]
-        record |= {"confusion_matrix": matrix}
-        record["test_accuracy"] = 100 * (matrix[0][0] + matrix[1][1]) / 10_000
-
-    places = different(campaign, "confusion", change)
-    figure = drawn("confusion", campaign)
-    panels = np.array([axes for axes in figure.axes if axes.images]).reshape(2, 3)
-    for row, reading in zip(panels, files.READINGS, strict=True):
-        assert row[0].get_ylabel() == f"{reading} reading\nlabel"
-        for panel, stage in zip(row, PAPER_STAGES, strict=True):
-            record = places["plain", NO_DEVICE if stage == "fp32" else reading, stage]
-            assert panel.get_title() == (f"{report.TITLES[stage]}: {record['test_accuracy']:.2f} %")
-            share = np.array(record["confusion_matrix"]) / 50  # of 5000, in per cent
-            assert np.asarray(panel.images[0].get_array()) == pytest.approx(share, abs=1e-9)
-            assert panel.images[0].get_clim() == (0, 100)
-    assert [text.get_text() for text in panels[1, 2].get_xticklabels()] == ["a", "b"]
-    assert [text.get_text() for text in panels[0, 0].get_yticklabels()] == ["a", "b"]
-    assert figure.axes[-1].get_ylabel() == "share of the label's images (%)"
-
-
 def test_a_misread_image_says_its_label_and_what_it_was_read_as(campaign):
     def change(number, record):
-        record["misread"] = [
-            {"index": 7, "label": 1, "predicted": 0, "image": "AAECAwQF"},
-            {"index": 3, "label": 0, "predicted": 1, "image": "BQQDAgEA"},
-        ]
+        one = {"index": 7, "label": 1, "predicted": 0, "image": "AAECAwQF"}
+        other = {"index": 3, "label": 0, "predicted": 1, "image": "BQQDAgEA"}
+        record["misread"] = [one, other, *[one] * 7]  # one more than fits in a row
 
     different(campaign, "misread", change)
     figure = drawn("misread", campaign)
     shown = [axes for axes in figure.axes if axes.images]
-    assert [axes.get_title() for axes in shown] == ["b\nread as a", "a\nread as b"]
+    told = ["b\nread as a", "a\nread as b", *["b\nread as a"] * 7]
+    assert [axes.get_title() for axes in shown] == told
     # rows of three pixels, as in the image
     assert np.asarray(shown[0].images[0].get_array()).tolist() == [[0, 1, 2], [3, 4, 5]]
     assert np.asarray(shown[1].images[0].get_array()).tolist() == [[5, 4, 3], [2, 1, 0]]
@@ -651,16 +509,6 @@ def test_a_label_without_images_has_a_share_of_nothing(campaign):
     different(campaign, "confusion", change)
     figure = drawn("confusion", campaign)
     assert np.asarray(figure.axes[0].images[0].get_array()).tolist() == [[0, 0], [25, 75]]
-
-
-def test_all_misread_images_are_shown(campaign):
-    def change(number, record):
-        entry = {"index": 1, "label": 1, "predicted": 0, "image": "AAECAwQF"}
-        record["misread"] = [entry] * 9  # one more than fits in a row
-
-    different(campaign, "misread", change)
-    figure = drawn("misread", campaign)
-    assert sum(bool(axes.images) for axes in figure.axes) == 9
 
 
 def test_a_campaign_without_synapses_tabulates_its_free_networks(campaign):
@@ -775,17 +623,6 @@ def test_a_gap_is_the_mean_difference_of_the_same_seed_with_students_interval():
     assert gap["lower"] == pytest.approx(mean - half, rel=1e-6, abs=0)
     assert gap["upper"] == pytest.approx(mean + half, rel=1e-6, abs=0)
     assert cells == [["1.80 (-1.46 to 5.06)", "0.17 (-1.08 to 1.42)"]]
-
-
-def test_the_interval_is_students_for_two_and_five_values():
-    """Student's t at 97.5 % from tables: 12.7062 for one degree of freedom, 2.77645 for four."""
-    mean, lower, upper = report.mean_and_interval([1.0, 2.0])
-    assert mean == 1.5
-    assert (upper - mean, mean - lower) == pytest.approx((12.7062 / 2,) * 2, rel=1e-5, abs=0)
-    mean, lower, upper = report.mean_and_interval([1.0, 2.0, 3.0, 4.0, 10.0])
-    half = 2.77645 * (50 / 4 / 5) ** 0.5
-    assert (mean, upper - mean) == pytest.approx((4.0, half), rel=1e-5, abs=0)
-    assert mean - lower == pytest.approx(half, rel=1e-5, abs=0)
 
 
 def test_seeds_that_one_side_lacks_are_not_paired():
@@ -921,23 +758,36 @@ def test_every_panel_of_accuracies_is_of_its_recipe_and_data_set(campaign):
     for panel in panels:
         title, recipe = panel.get_title().split(", ")
         (dataset,) = (k for k, v in report.DATASET_TITLES.items() if v == title)
-        shown = [
-            (columns_of(panel)[round(float(x))], round(float(y), 2))
-            for _, points, _ in points_of(panel)
-            for x, y, _ in points
+        found = [
+            (float(x), float(y), float(half), label)
+            for label, points, _ in points_of(panel)
+            for x, y, half in points
         ]
+        assert {half for _, _, half, _ in found} == {0}
+        shown = [(columns_of(panel)[round(x)], label, round(y, 2)) for x, y, _, label in found]
+        paper = [line for line in panel.get_lines() if line.get_label().startswith("paper")]
+        assert {line.get_marker() for line in paper} == {"x", "+"}
         told = {
             line.get_label(): list(zip(line.get_xdata(), line.get_ydata(), strict=True))
-            for line in panel.get_lines()
-            if line.get_label().startswith("paper")
+            for line in paper
         }
+        # no two marks are at the same place
+        marks = [x for x, *_ in found] + [float(x) for points in told.values() for x, _ in points]
+        assert len(marks) == 2 + 4 * 2 * 4 + 2 * 3
+        assert min(np.diff(sorted(marks))) > 0.1
         titles = {
             (row["stage"], row["mapping"]): report.TITLES[row["stage"]]
             + (f", {row['mapping']}" if row["device"] != NO_DEVICE else "")
             for row in rows
         }
         expected = [
-            (titles[row["stage"], row["mapping"]], round(100 - float(row["test_accuracy"]), 2))
+            (
+                titles[row["stage"], row["mapping"]],
+                "FP32 weights, no synapse"
+                if row["device"] == NO_DEVICE
+                else f"{row['device']}, {row['reading']}",
+                round(100 - float(row["test_accuracy"]), 2),
+            )
             for row in rows
             if (row["dataset"], row["recipe"]) == (dataset, recipe)
         ]
@@ -950,31 +800,16 @@ def test_every_panel_of_accuracies_is_of_its_recipe_and_data_set(campaign):
             assert [round(x) for x, _ in points] == places
             assert [y for _, y in points] == pytest.approx([100 - n for n in numbers], abs=1e-9)
         assert panel.get_yscale() == "log"
-
-
-def test_the_look_of_an_accuracy_tells_synapse_and_reading(campaign):
-    """As in the legend; the mapping is below the axis."""
-    figure = drawn("accuracy", campaign)
-    with open("a.csv", newline="") as stream:
-        rows = list(csv.DictReader(stream))
+    assert panels[0].get_ylabel() == "test error (%)"
+    # synapse and reading have a look of their own, as in the legend
+    labelled = {label: line for label, _, line in points_of(panels[0])}
+    names = [f"{k}, {reading}" for k in ("synapse-10", "synapse-5") for reading in files.READINGS]
     (legend,) = figure.legends
     texts = [text.get_text() for text in legend.get_texts()]
-    points = points_of(figure.axes[0])  # MNIST, plain
-    labelled = {label: line for label, _, line in points}
-    names = [f"{k}, {reading}" for k in ("synapse-10", "synapse-5") for reading in files.READINGS]
     assert list(labelled) == [*names, "FP32 weights, no synapse"]
-    assert texts == list(labelled)
+    assert texts == ["paper, 10 notches", "paper, 5 notches", *labelled]
     assert len({labelled[name].get_color() for name in names}) == 4
     assert len({labelled[name].get_marker() for name in names}) == 4
-    for label, found, _ in points[:4]:
-        place = ("mnist", *label.split(", "), "plain")
-        keys = ("dataset", "device", "reading", "recipe")
-        expected = [
-            100 - float(row["test_accuracy"])
-            for row in rows
-            if tuple(row[key] for key in keys) == place
-        ]
-        assert sorted(float(y) for _, y, _ in found) == pytest.approx(sorted(expected), abs=0.006)
 
 
 @pytest.mark.parametrize(
