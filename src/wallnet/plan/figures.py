@@ -153,7 +153,7 @@ FIGURES: dict[str, Figure] = {
             options=("traces", "shown"),
         ),
         _of_device("conductance", "{device}: conductance and levels", kind="synapse"),
-        _of_device("price", "{device}: price of pulses", kind="synapse", options=("price",)),
+        _of_device("price", "{device}: write energy", kind="synapse", options=("price",)),
         _of_device(
             "wall-position",
             "{device}: wall against time, velocity",
