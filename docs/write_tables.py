@@ -5,7 +5,7 @@
     python docs/write_tables.py --from results    first copy the files from a finished campaign
     python docs/write_tables.py --jobs            first count the jobs of config.yaml again
     python docs/write_tables.py --rewritable results    first copy the accuracies of networks on
-                                                  rewritable levels (docs/retention.md)
+                                                  mutually reachable states
 
 A page has pairs of marks, `<!-- table NAME -->` and `<!-- end NAME -->`. The script replaces the
 text between them by a table or a sentence. A function of `BLOCKS` generates it from the files in
@@ -34,7 +34,9 @@ from wallnet.devices.price import heat_caveat, price_of, resistance
 from wallnet.devices.windows import edges
 from wallnet.files.schema.windows import WORKS
 from wallnet.jobs import PriceJob, price_job
-from wallnet.report import headline
+from wallnet.report import findings
+from wallnet.report.device_tables import SMALLEST
+from wallnet.report.faults import level_caveat
 
 ROOT = Path(__file__).parents[1]
 WIDTH = 100
@@ -93,32 +95,26 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def rewritable_loss(results: Results) -> str:
-    """Return how much accuracy training on the rewritable levels costs, over data and readings."""
+    """Return the loss of quantisation-aware training on mutually reachable states."""
     costs = results.table("rewritable/accuracy-gaps.csv")
     lost = [Decimal(mean) for mean in costs.loc[costs["stage"] == "on_levels", "mean"]]
     return f"{rounded(min(lost), 2)} to {rounded(max(lost), 2)} points"
 
 
+def accuracies(results: Results) -> list[findings.Row]:
+    """Return the accuracies of all networks, as the summary of a campaign has them."""
+    # the stored table has no validation accuracies, which choose between mappings of equal stages
+    table = results.table("accuracy.csv").assign(validation_accuracy="0")
+    return [findings.as_row(row) for row in table.to_dict("records")]
+
+
 def main_numbers(results: Results) -> str:
     """Return the accuracies that a run prints at its end, with the paper's Table II."""
-    # the stored table has no validation accuracies, which choose between mappings of equal stages
-    rows = [
-        {"validation_accuracy": "0", **row}
-        for row in results.table("accuracy.csv").to_dict("records")
-    ]
-    shown = headline.accuracies(rows, SYNAPSES)
+    shown = findings.accuracies(accuracies(results), SYNAPSES)
     cells = shown.rows()
     for row, before in reversed(list(zip(cells[1:], cells, strict=False))):
         row[0] = "" if row[0] == before[0] else row[0]
     return markdown(shown.columns, cells)
-
-
-def seeds(results: Results) -> str:
-    """Return the seeds of the accuracies in the table."""
-    found = results.table("accuracy.csv")["seed"].unique()
-    if len(found) == 1:
-        return f"seed {found[0]}"
-    return f"mean ± sample standard deviation of {len(found)} seeds"
 
 
 def readings(results: Results) -> str:
@@ -137,7 +133,7 @@ WINDOWS = ("staircase", "shallow", "fixed-ends", "narrow", "narrow-tail", "ten")
 
 
 def windows(results: Results) -> str:
-    """Return the widest stretch of amplitudes that works, and why the amplitudes beside it fail."""
+    """Return the widest range of amplitudes that works, and why the amplitudes beside it fail."""
     rows = []
     for name in WINDOWS:
         table = results.table(f"windows/{name}.csv")
@@ -183,7 +179,7 @@ def of_tuned(table: pd.DataFrame, **where: str) -> pd.DataFrame:
 
 
 def gaps(table: pd.DataFrame) -> pd.DataFrame:
-    """Return what the levels cost, with confidence intervals, a column for each stage."""
+    """Return the loss of accuracy on the levels with its confidence interval, by stage."""
     shown = of_tuned(table, mapping="signed-fitted")
     numbers = shown[["mean", "lower", "upper"]].map(lambda text: rounded(Decimal(text), 2))
     points = numbers["mean"] + " (" + numbers["lower"] + " to " + numbers["upper"] + ")"
@@ -193,7 +189,7 @@ def gaps(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def mappings(table: pd.DataFrame) -> pd.DataFrame:
-    """Return what the most telling mappings cost without further training."""
+    """Return the loss of chosen mappings by post-training quantisation."""
     shown = of_tuned(table, stage="quantized", reading="parallel")
     told = shown[["mean", "deviation"]].map(lambda text: f"{float(text):.1f}")
     points = told["mean"] + " ± " + told["deviation"]
@@ -211,7 +207,7 @@ MAPPINGS = (
 
 
 def transitions(table: pd.DataFrame) -> pd.DataFrame:
-    """Return where the pulses from each notch lead."""
+    """Return where pulses from each notch lead."""
     table = table[table["from"].str.startswith("notch ")]
     ends = table["state after the pulse"].str.replace("between ", "").str.replace(" and ", "-")
     moving = table["settled"].map({"yes": "", "no": ", moving"})
@@ -223,7 +219,7 @@ def transitions(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def programming(table: pd.DataFrame) -> pd.DataFrame:
-    """Return what it costs to write the networks of the first seed on the synapse."""
+    """Return pulses and energy of writing the networks of the first seed on the synapse."""
     where = {"mapping": "signed-fitted", "reading": "parallel", "device": "synapse-5"}
     shown = of_tuned(table, dataset="mnist", **where)
     # what it costs to write a part of a network says little
@@ -293,39 +289,41 @@ def campaign_minutes(results: Results) -> str:
     return f"{rounded(Decimal(seconds) / 120, 0)} minutes on two free cores"
 
 
-# Write energies of pulses: they depend on the configuration only
+# Write energies of pulses, which depend on the configuration only
 
 
 def shipped_price(device: str, **changes: Any) -> PriceJob:
-    """Return what the price of pulses on a device of the shipped campaign depends on."""
+    """Return what the write energy on a device of the shipped campaign depends on."""
     return price_job(load(ROOT / "config.yaml").simulated[device]).model_copy(update=changes)
 
 
 def caveats(results: Results) -> str:
-    """Return what the simulations do not know, and which levels of networks creep, as a list."""
+    """Return how hot the pulses are, and which levels of networks are doubtful, as a list."""
     campaign = load(ROOT / "config.yaml")
-    lines = []
+    found = []
     for name, device in campaign.without_optional.simulated.items():
         job, pulse = price_job(device), device.pulse
         rise = price_of(job, pulse.current_densities, pulse.duration).rise.peak
-        if caveat := heat_caveat(job, rise):
-            lines.append(f"`{name}`: {caveat.replace('beyond_model', '`beyond_model`')}.")
+        found += [f"{name}: {text}"] if (text := heat_caveat(job, rise)) else []
     for name in campaign.networks.synapses:
         levels = results.levels(name)
-        for state, level in levels[levels["minimum of the energy"] == "no"].iterrows():
-            if level["level"] not in ("half", "none"):
-                lines.append(
-                    f"`{name}`: level {level['level']} ({state}), which the networks use, is no "
-                    "minimum of the energy: from it the wall creeps on by "
-                    f"{float(level['moved on by (nm)']):.0f} nm."
-                )
+        levels = levels[levels["level"].str.isdigit()]
+        reaching = levels[SMALLEST].str.strip("≤ ").astype(float) * 1e12
+        pulse = campaign.simulated[name].pulse
+        beyond = price_of(price_job(campaign.simulated[name]), reaching, pulse.duration)
+        creeping = levels[levels["minimum of the energy"] == "no"].itertuples()
+        found += level_caveat(
+            name,
+            [f"{row.level} ({row.Index}) by {float(row[-1]):.0f} nm" for row in creeping],
+            [f"{row.level} ({row.Index})" for row in levels[beyond.beyond_model].itertuples()],
+        )
     return "\n".join(
-        textwrap.fill(line, WIDTH, initial_indent="- ", subsequent_indent="  ") for line in lines
+        textwrap.fill(line, WIDTH, initial_indent="- ", subsequent_indent="  ") for line in found
     )
 
 
 def price_of_metals(results: Results) -> str:
-    """Return the price of the pulse to notch 2 with each metal."""
+    """Return the write energy of the pulse to notch 2 with each metal."""
     rows = []
     for preset in (None, *PRESETS):
         job = shipped_price("synapse-5", heavy_metal=HeavyMetal(preset=preset))
@@ -459,7 +457,7 @@ def default_of(node: dict[str, Any]) -> str:
 BLOCKS: dict[str, Callable[[Results], str]] = {
     "caveats": caveats,
     "headline": main_numbers,
-    "seeds": seeds,
+    "seeds": lambda results: findings.conditions(accuracies(results)),
     "gaps": copied("accuracy-gaps.csv", gaps),
     "mappings": copied("mappings.csv", mappings),
     "readings": readings,
@@ -649,7 +647,9 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing, name stale blocks")
     parser.add_argument("--from", dest="source", metavar="RESULTS", help="copy from there first")
     parser.add_argument(
-        "--rewritable", metavar="RESULTS", help="copy accuracies on rewritable levels from there"
+        "--rewritable",
+        metavar="RESULTS",
+        help="copy accuracies on mutually reachable states",
     )
     parser.add_argument("--jobs", action="store_true", help="count the jobs again first")
     parsed = parser.parse_args(arguments)

@@ -1,15 +1,15 @@
 """What `make run` prints at its end."""
 
+import pandas
 import pytest
 import yaml
-from helpers.accuracies import write_accuracies
-from helpers.programs import RESPONSE, staircase
 from helpers.walls import NEURON, SYNAPSE, campaign
 
 from wallnet import files
 from wallnet.cli import main
-from wallnet.devices.compact import compact_model
-from wallnet.report.overview import new_results, overview
+from wallnet.report.findings import NETWORK, PLACE
+from wallnet.report.overview import WIDTH, as_text, new_results, overview
+from wallnet.report.tables import Table
 
 
 def figure(name):
@@ -52,11 +52,23 @@ def test_traces_of_two_current_densities_are_two():
     assert new_results(["results/traces/s/0.5000.nc", "results/traces/s/0.5250.nc"]) == "2 traces"
 
 
+@pytest.mark.parametrize("length", [3, 80])
+def test_accuracies_are_blocks_of_at_most_80_columns(length):
+    place, network = f"MNIST, {'d' * length}", "r" * length
+    columns = [PLACE, NETWORK, "FP32", "Quantised", "Fine-tuned", "QAT"]
+    values = ["9.50", *3 * ["50.00 ± 70.71"]]
+    rows = [[place, "paper", *4 * ["–"]], [place, network, *values], ["own", network, *values]]
+    lines = as_text(Table("Accuracy", pandas.DataFrame(rows, columns=columns))).splitlines()
+    assert max(map(len, lines)) <= WIDTH
+    assert lines[:3] == ["Accuracy", lines[1], place[:WIDTH]]
+    assert lines[1].split() == columns[2:]
+    assert lines[3].split() == ["paper", *4 * ["–"]]
+    assert lines[4].endswith("9.50  50.00 ± 70.71  50.00 ± 70.71  50.00 ± 70.71")
+    assert lines[5] == "own"
+    assert len(lines) == 7
+
+
 CAVEAT = "3 of 5 pulses heat the track by more than 50 K, up to 715 K: its parameters change"
-MOVED = [
-    "  synapse-3: the wall still moved at the end of 3 of 5 pulses, which therefore",
-    "    reach no level; raise relaxation.longest",
-]
 
 
 @pytest.fixture
@@ -75,7 +87,7 @@ def folder(neuron, synapse, tmp_path):
     return tmp_path
 
 
-def test_the_end_has_caveats_main_numbers_new_results_warnings_and_paths(folder, capsys):
+def test_the_end_has_what_was_found_new_results_and_paths(folder, capsys):
     files.note_run([f"results/traces/synapse-3/{n}.0000.nc" for n in range(3)], folder)
     main(["overview", "--directory", str(folder)])
     assert capsys.readouterr().out.splitlines() == [
@@ -87,26 +99,13 @@ def test_the_end_has_caveats_main_numbers_new_results_warnings_and_paths(folder,
         "synapse-3  synapse       5             2",
         "neuron      neuron       8             1",
         "",
-        "New: 3 traces",
         "Warnings:",
-        *MOVED,
+        "  synapse-3: the wall still moved at the end of 3 of 5 pulses, which therefore",
+        "    reach no level; raise relaxation.longest",
+        "",
+        "New: 3 traces",
         f"Summary: {folder}/results/summary.html",
         f"Report: {folder}/results/report.html",
-    ]
-
-
-def test_warnings_of_programs_are_told(folder):
-    data = yaml.safe_load((folder / "config.yaml").read_text())
-    data["programs"] = {"up-down": staircase()["programs"]["up-down"] | {"device": "synapse-3"}}
-    (folder / "config.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
-    response = files.dataset("response", RESPONSE | {"pulse_settled": [-1, 1, 0, 1]})
-    path = folder / files.RESPONSE.format(program="up-down")
-    files.write_dataset(response, path, "response", {"program": "up-down"})
-    lines = overview(folder).splitlines()
-    assert lines[lines.index("Warnings:") + 1 : -2] == [
-        *MOVED,
-        "  program up-down: the wall still moved after the pause of pulse 2; lengthen the",
-        "    pause",
     ]
 
 
@@ -116,56 +115,6 @@ def test_a_run_that_made_nothing_says_so_and_an_unknown_run_is_left_out(folder):
     assert "\nNew: nothing\n" in overview(folder)
     (folder / files.LAST_RUN).write_text("{")
     assert "New:" not in overview(folder)
-
-
-def test_accuracies_come_after_the_caveats_and_with_their_own(folder):
-    data = yaml.safe_load((folder / "config.yaml").read_text())
-    recipe = {"fp32": {"epochs": 1, "learning_rate": 1e-3}}
-    data["networks"] = {"synapses": ["synapse-3"], "recipes": {"plain": recipe}}
-    data["networks"]["table_ii"] = {"synapse-3": 5}
-    (folder / "config.yaml").write_text(yaml.safe_dump(data))
-    table = "dataset,device,reading,mapping,recipe,stage,seed,test_accuracy,validation_accuracy\n"
-    table += "mnist,none,none,none,plain,fp32,1,97.00,96.50\n"
-    table += "mnist,synapse-3,parallel,layer,plain,quantized,1,90.00,50.25\n"
-    table += "mnist,synapse-3,parallel,signed,plain,quantized,1,85.00,95.00\n"
-    table += "mnist,synapse-3,parallel,row,plain,quantized,1,96.00,85.00\n"
-    write_accuracies(table, folder)
-    data = files.read_dataset(folder / files.DEVICE.format(device="synapse-3"), "synapse")
-    data["level_minimum"].values[0] = 0
-    data["level_shift"].values[0] = 9e-9
-    files.write_dataset(data, folder / "creeping.nc", "synapse", {})
-    model = folder / files.COMPACT_MODEL.format(device="synapse-3")
-    compact_model(folder / "creeping.nc", model)
-    lines = overview(folder).splitlines()
-    assert lines[2:15] == [
-        "",
-        "Test accuracy in per cent",
-        "                    FP32  Quantised",
-        "MNIST, synapse-3",
-        "  paper, Table II  97.41      93.84",
-        "  plain, signed    97.00      85.00",
-        "of one seed; reading: parallel",
-        "Best mapping without training on the levels, by validation: signed",
-        "layer, the mapping of the paper, loses up to 46.2 points of validation accuracy",
-        "    without training on the levels (MNIST on synapse-3)",
-        "synapse-3: the networks use levels that are no minimum of the energy, from which",
-        "    the wall creeps on: level 0 (initial) by 9 nm",
-        "",
-    ]
-    assert lines[15:18] == [
-        "Warnings:",
-        "  mapping row loses up to 11.5 points of validation accuracy without training on",
-        "    the levels (MNIST on synapse-3); use signed",
-    ]
-
-
-def test_long_lists_keep_to_80_columns(folder):
-    path = folder / files.DEVICE.format(device="synapse-3")
-    found = files.read_dataset(path, "synapse")
-    found["level_conductance"].values[:] = float("nan")
-    files.write_dataset(found, path, found.attrs["kind"], {})
-    files.note_run([f"results/{kind}/a/b.nc" for kind in "abcdefghij"], folder)
-    assert max(map(len, overview(folder).splitlines()[:-2])) <= 80
 
 
 def test_a_missing_result_is_named(folder):

@@ -12,7 +12,7 @@ rule programming_table:
             table("programming", ".html"),
             caption="../report/programming.rst",
             category="Networks",
-            labels={"result": "energy of writing a network"},
+            labels={"result": "write energy of a network"},
         ),
     log:
         files.log_of(table("programming")),

@@ -1,8 +1,8 @@
-"""The summary of the campaign: one page in front of Snakemake's report."""
+"""The summary of the campaign: the page that people open."""
 
 
 rule summary:
-    """The paper beside the campaign, and the story of a synapse in four figures."""
+    """What the campaign found, its main figures, and links to all results."""
     input:
         plan.summary_sources(jobs.summary_job(campaign)),
     output:
@@ -10,7 +10,7 @@ rule summary:
             files.SUMMARY,
             caption="../report/summary.rst",
             category="Summary",
-            labels={"result": "the paper beside the campaign"},
+            labels={"result": "what the campaign found"},
         ),
     log:
         files.log_of(files.SUMMARY),
@@ -18,7 +18,7 @@ rule summary:
         files.benchmark_of(files.SUMMARY)
     localrule: True
     params:
-        job=lambda w: jobs.summary_job(campaign).to_json(),
+        job=lambda w: plan.linked_summary(campaign).to_json(),
         # the page shows barriers if they are there, and does not ask for them
         barriers=lambda w: plan.noted_barriers(jobs.summary_job(campaign)),
         revision=revisions.of("report"),

@@ -9,12 +9,12 @@ from wallnet.jobs.price import PriceJob, price_job
 
 
 class SummaryJob(Job):
-    """Summarise a campaign: the paper beside it, and the story of one synapse.
+    """Summarise a campaign: what it found, reference data beside it, and one synapse in figures.
 
-    `written` is the synapse that the story is about, `measured` whether it was measured; `barriers`
-    and `price` are what its barriers and the write energy of its pulses depend on. `rewritten` is a
-    pulse train on the synapse `rewritable`. `networks` tells whether there are networks, and
-    `synapses` has those on whose levels they are.
+    `written` is the synapse that the figures show, `measured` whether it was measured; `barriers`
+    and `price` are what its barriers and its write energy depend on. `rewritten` is a pulse train
+    on the synapse `rewritable`. `networks` tells whether there are networks, and `synapses` has
+    those on whose levels they are. `linked` has the figures and tables that the page links.
     """
 
     devices: tuple[str, ...]
@@ -31,13 +31,14 @@ class SummaryJob(Job):
     rests: tuple[Rest, ...]
     arrivals: tuple[Arrival, ...]
     responses: tuple[Response, ...]
+    linked: tuple[str, ...] = ()
 
 
 def summary_job(campaign: Campaign) -> SummaryJob:
     """Return the job that summarises a campaign, without its optional devices.
 
-    The story is about the first simulated synapse; if there is none, about the first measured
-    device. It tells the first pulse train on a synapse.
+    It shows the first simulated synapse; if there is none, the first measured device. It shows the
+    first pulse train on a synapse.
     """
     asked = campaign.without_optional
     synapses = asked.of_kind("synapse")

@@ -75,7 +75,13 @@ from wallnet.plan.paths import (
     transition_places,
     validation_results,
 )
-from wallnet.plan.summary import barrier_results, noted_barriers, story_figures, summary_sources
+from wallnet.plan.summary import (
+    barrier_results,
+    linked_summary,
+    noted_barriers,
+    story_figures,
+    summary_sources,
+)
 from wallnet.plan.targets import finished_targets, unfinished_targets
 from wallnet.plan.work import (
     Work,
@@ -140,6 +146,7 @@ __all__ = [
     "level_sources",
     "level_tables",
     "levels_in",
+    "linked_summary",
     "mapped_paths",
     "mapping_files",
     "mapping_jobs",

@@ -87,7 +87,7 @@ def _paper(campaign: Campaign) -> list[str]:
 
 
 def _price(campaign: Campaign, device: str) -> list[str]:
-    """Return what the write energy of pulses on a device depends on."""
+    """Return what the price of pulses on a device depends on."""
     return [price_job(campaign.simulated[device]).to_json()]
 
 
@@ -153,7 +153,7 @@ FIGURES: dict[str, Figure] = {
             options=("traces", "shown"),
         ),
         _of_device("conductance", "{device}: conductance and levels", kind="synapse"),
-        _of_device("price", "{device}: write energy of pulses", kind="synapse", options=("price",)),
+        _of_device("price", "{device}: write energy", kind="synapse", options=("price",)),
         _of_device(
             "wall-position",
             "{device}: wall against time, velocity",

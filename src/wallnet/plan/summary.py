@@ -3,7 +3,16 @@
 from contextlib import suppress
 
 from wallnet import files
-from wallnet.jobs import SummaryJob
+from wallnet.config import Campaign
+from wallnet.jobs import SummaryJob, summary_job
+from wallnet.plan.listing import everything
+
+
+def linked_summary(campaign: Campaign) -> SummaryJob:
+    """Return the job of the summary with links to all figures and tables of the target `all`."""
+    shown = (path for path in everything(campaign) if path.endswith((".png", ".html")))
+    linked = tuple(path for path in shown if path != files.SUMMARY)
+    return summary_job(campaign).model_copy(update={"linked": linked})
 
 
 def story_figures(job: SummaryJob) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What a reader of results has to know first, and what is wrong with them, in sentences."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,18 +44,21 @@ def level_caveats(rows: Iterable[Mapping[str, str]], folder: str | Path) -> list
     found = []
     for name, level_sets in used.items():
         path = Path(folder, Path(files.COMPACT_MODEL.format(device=name)).name)
-        creeping, beyond = doubtful_levels(path, level_sets)
-        if creeping:
-            found.append(
-                f"{name}: the networks use levels that are no minimum of the energy, from which "
-                f"the wall creeps on: level {', level '.join(creeping)}"
-            )
-        if beyond:
-            found.append(
-                f"{name}: the networks use levels that only pulses past the Curie temperature "
-                f"reach (beyond_model): level {', level '.join(beyond)}"
-            )
+        found += level_caveat(name, *doubtful_levels(path, level_sets))
     return found
+
+
+def level_caveat(name: str, creeping: Sequence[str], beyond: Sequence[str]) -> list[str]:
+    """Return a sentence for each kind of doubtful levels of a synapse, if there are any."""
+    kinds = {
+        "are no minimum of the energy, from which the wall creeps on": creeping,
+        "only pulses past the Curie temperature reach (beyond_model)": beyond,
+    }
+    return [
+        f"{name}: the networks use levels that {text}: level {', level '.join(levels)}"
+        for text, levels in kinds.items()
+        if levels
+    ]
 
 
 def faults(devices: Devices, responses: Devices) -> list[str]:
@@ -67,7 +70,7 @@ def faults(devices: Devices, responses: Devices) -> list[str]:
     Parameters
     ----------
     devices, responses : Mapping
-        Device files by name of the device, responses by name of the program.
+        Device files by name of the device, responses by name of the pulse train.
     """
     return [text for find in _FAULTS for text in find(devices, responses)]
 
@@ -113,7 +116,7 @@ def _short_pauses(_: Devices, responses: Devices) -> Iterator[str]:
         if moving.size:
             numbers = ", ".join(map(str, moving))
             yield (
-                f"program {name}: the wall still moved after the pause of pulse {numbers}; "
+                f"pulse train {name}: the wall still moved after the pause of pulse {numbers}; "
                 "lengthen the pause"
             )
 

@@ -109,7 +109,8 @@ def dataset_title(name: str) -> str:
 # Tables
 
 
-PLACE = ("Data set", "Synapse", "Recipe, reading, mapping")
+RECIPE = "Recipe, reading, mapping"
+PLACE = ("Data set", "Synapse", RECIPE)
 """First columns of the Markdown and HTML tables; one column per stage follows."""
 
 PAPER = "paper, Table II"
@@ -157,7 +158,7 @@ def _names(place: Place) -> list[str]:
     return [dataset_title(dataset), synapse, ", ".join(filter(None, (recipe, reading, mapping)))]
 
 
-def _table(records: Sequence[Mapping[str, Any]], table_ii: Mapping[str, int]) -> Table:
+def accuracy_table(records: Sequence[Mapping[str, Any]], table_ii: Mapping[str, int]) -> Table:
     """Return the accuracies in blocks per data set and synapse, below the paper's values."""
     import pandas
 
@@ -298,7 +299,7 @@ def accuracy_tables(
         frame = pandas.DataFrame(records, columns=list(columns))
         numbers = Table("Accuracy", frame, {columns[-1]: ".2f"}, missing="")
         files.write_text(numbers.as_csv(), path)
-    table = _table(records, job.table_ii)
+    table = accuracy_table(records, job.table_ii)
     notes = f"{_notes()}{PAPER_NOTES if job.table_ii else ''}\n{made_by()}"
     gap_numbers, gaps = gap_tables(records)
     tables = [table, gaps] if len(gaps.frame) else [table]

@@ -1,25 +1,29 @@
-"""What `make run` prints at its end: caveats, main numbers, new results, warnings and paths."""
+"""What `make run` prints at its end: what the campaign found, what the run made, and paths."""
 
 import argparse
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from wallnet import config, files
 from wallnet.jobs import summary_job
-from wallnet.report import choice, headline
-from wallnet.report.faults import caveats, faults, level_caveats
-from wallnet.report.headline import WIDTH
-from wallnet.report.summary import Results
+from wallnet.report.findings import NETWORK, PLACE, Findings, Results
+from wallnet.report.tables import Table
+
+WIDTH = 80
+"""Number of columns of a terminal."""
+
+MOST_OF_A_CELL = 13
+"""Largest width of an accuracy in a terminal."""
 
 KINDS = {
     "data": ("data set", "data sets"),
     "initial": ("initial state", "initial states"),
     "traces": ("trace", "traces"),
-    "levels": ("placed wall", "placed walls"),
+    "levels": ("initialised wall", "initialised walls"),
     "minima": ("minimum", "minima"),
     "devices": ("device", "devices"),
-    "programs": ("program", "programs"),
+    "programs": ("pulse train", "pulse trains"),
     "networks": ("network", "networks"),
     "tables": ("table", "tables"),
     "figures": ("figure", "figures"),
@@ -73,8 +77,38 @@ def new_results(made: Iterable[str]) -> str:
     return ", ".join([*texts, *(["summary"] if summarised else [])])
 
 
+def as_text(table: Table) -> str:
+    """Return a table as plain text of at most `WIDTH` columns.
+
+    Rows that begin with the same text form a block below it, if there are two columns of text.
+    """
+    rows, columns = table.rows(), table.columns
+    blocks = columns[:2] == [PLACE, NETWORK]
+    if blocks:
+        rows, titles = [[f"  {row[1]}", *row[2:]] for row in rows], [row[0] for row in rows]
+        columns = ["", *columns[2:]]
+    widths = [max(map(len, each)) for each in zip(columns, *rows, strict=True)]
+    if blocks:
+        widths[1:] = [min(width, MOST_OF_A_CELL) for width in widths[1:]]
+    widths[0] = min(widths[0], WIDTH - sum(width + 2 for width in widths[1:]))
+
+    def line(cells: Sequence[str]) -> str:
+        first, *others = (
+            cell if len(cell) <= width else f"{cell[: width - 1]}…"
+            for cell, width in zip(cells, widths, strict=True)
+        )
+        return "  ".join([first.ljust(widths[0]), *map(str.rjust, others, widths[1:])]).rstrip()
+
+    lines = [table.title, line(columns)]
+    for index, row in enumerate(rows):
+        if blocks and (index == 0 or titles[index] != titles[index - 1]):
+            lines.append(titles[index][:WIDTH])
+        lines.append(line(row))
+    return "\n".join(lines)
+
+
 def overview(folder: str | Path) -> str:
-    """Return caveats and main numbers of a campaign, what its last run made, its faults and pages.
+    """Return what a campaign found, what its last run made, and where its pages are.
 
     Parameters
     ----------
@@ -91,39 +125,28 @@ def overview(folder: str | Path) -> str:
     wallnet.files.FileError
         If a result is missing or damaged.
     """
-    campaign = config.load(Path(folder, "config.yaml"))
-    job = summary_job(campaign)
-    results = Results.of(job, Path(folder))
-    lines = [*map(_wrapped, caveats(results.devices)), ""]
-    if results.accuracies:
-        main = headline.accuracies(results.accuracies, job.table_ii)
-        lines += [headline.as_text(main), headline.conditions(results.accuracies)]
-        expected, lossy = choice.losses(results.accuracies, job.table_ii)
-        told = (choice.best_mapping(results.accuracies), *expected)
-        told += tuple(level_caveats(results.accuracies, results.models))
-        lines += map(_wrapped, filter(None, told))
-    else:
-        lines, lossy = [*lines, headline.as_text(headline.devices(results.devices))], []
-    lines.append("")
-    made = files.read_run(folder)
-    if made is not None:
+    job = summary_job(config.load(Path(folder, "config.yaml")))
+    found = Findings.of(job, Results.of(job, Path(folder)))
+    lines = [*map(_wrapped, found.caveats), "", as_text(found.numbers)]
+    lines += [*map(_wrapped, found.remarks), ""]
+    if found.warnings:
+        lines += ["Warnings:", *(_wrapped(f"  {text}") for text in found.warnings), ""]
+    if (made := files.read_run(folder)) is not None:
         lines.append(_wrapped(f"New: {new_results(made) or 'nothing'}"))
-    if warnings := [*lossy, *faults(results.devices, results.responses)]:
-        lines += ["Warnings:", *(_wrapped(f"  {text}") for text in warnings)]
     pages = {"Summary": files.SUMMARY, "Report": files.REPORT}
     lines += [f"{title}: {Path(folder, path)}" for title, path in pages.items()]
     return "\n".join(lines).lstrip("\n")
 
 
 def _wrapped(text: str) -> str:
-    return textwrap.fill(text, WIDTH, subsequent_indent="    ")
+    return textwrap.fill(text, WIDTH, subsequent_indent="    ", break_on_hyphens=False)
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `overview` to a command line."""
     command = subparsers.add_parser(
         "overview",
-        help="print the main numbers of a finished campaign, what is new, and its warnings",
+        help="print what a finished campaign found, and what its last run made",
     )
     command.add_argument("--directory", default=".", help="folder of the campaign; here by default")
     command.set_defaults(handler=lambda given: print(overview(given.directory)))

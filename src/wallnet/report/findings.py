@@ -1,0 +1,267 @@
+"""What a campaign found: the one text that the terminal, the page and README show."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wallnet import files, plan
+from wallnet.config.networks import DEFAULT_MAPPING, FIRST_STAGE, NO_DEVICE, PAPER_STAGES
+from wallnet.jobs import SummaryJob
+from wallnet.report.faults import caveats, faults, level_caveats
+from wallnet.report.networks import (
+    RECIPE,
+    TITLES,
+    VALIDATION_COLUMNS,
+    accuracy_table,
+    dataset_title,
+    mean_and_deviation,
+    read_accuracies,
+)
+from wallnet.report.tables import Table
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+Row = Mapping[str, Any]
+"""A network: a row of `accuracy.csv` with its `validation_accuracy`."""
+
+PLACE, NETWORK = "data set, synapse", "network"
+
+SHOWN = {**{stage: TITLES[stage] for stage in PAPER_STAGES}, "on_levels": "QAT"}
+"""Stages of the main numbers with their titles: those of the paper, and training on the levels."""
+
+LARGEST_LOSS = 10.0
+"""Loss of validation accuracy against FP32 in per cent points above which a mapping is named."""
+
+PAPER_MAPPING = "layer"
+"""Mapping of the paper. Its loss is expected where the paper's Table II is reproduced."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results of a campaign, read and checked.
+
+    Attributes
+    ----------
+    folder : Path
+        Folder of the campaign.
+    devices, responses : Mapping
+        Device files by device, responses by pulse train.
+    accuracies : list of Mapping
+        Networks with test and validation accuracy, in per cent; none without networks.
+    """
+
+    folder: Path
+    devices: Mapping[str, "xarray.Dataset"]
+    responses: Mapping[str, "xarray.Dataset"]
+    accuracies: list[Row]
+
+    @classmethod
+    def of(cls, job: SummaryJob, folder: Path) -> "Results":
+        """Read the results of a campaign in a folder."""
+        devices = {
+            name: files.read_dataset(folder / files.DEVICE.format(device=name), "track")
+            for name in job.devices
+        }
+        responses = {
+            name: files.read_dataset(folder / files.RESPONSE.format(program=name), "response")
+            for name in job.programs
+        }
+        tested, validated = (
+            str(folder / files.TABLE.format(table=name, suffix=".csv"))
+            for name in ("accuracy", "accuracy-validation")
+        )
+        accuracies: list[Row] = []
+        if job.networks:
+            rows = read_accuracies(tested), read_accuracies(validated, VALIDATION_COLUMNS)
+            accuracies = [as_row(test | other) for test, other in zip(*rows, strict=True)]
+        return cls(folder, devices, responses, accuracies)
+
+
+def as_row(record: Mapping[str, str]) -> Row:
+    """Return a row of the tables as the network that it is of."""
+    return {**record, "test_accuracy": float(record["test_accuracy"]), "device_levels": None}
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a campaign found, in the order in which it is shown.
+
+    Attributes
+    ----------
+    caveats : sequence of str
+        How far pulses heat the tracks beyond the model.
+    numbers : Table
+        The accuracies, or what the devices do if there are no networks.
+    remarks : sequence of str
+        Conditions of the numbers, best mapping, expected losses, doubtful levels of the networks.
+    warnings : sequence of str
+        What the user should change, the most harmful first.
+    """
+
+    caveats: Sequence[str]
+    numbers: Table
+    remarks: Sequence[str]
+    warnings: Sequence[str]
+
+    @classmethod
+    def of(cls, job: SummaryJob, results: Results) -> "Findings":
+        """Return what the results of a campaign say."""
+        numbers, remarks, lossy = devices(results.devices), list[str](), list[str]()
+        if rows := results.accuracies:
+            numbers = accuracies(rows, job.table_ii)
+            expected, lossy = losses(rows, job.table_ii)
+            doubts = level_caveats(rows, results.folder / plan.folder(files.COMPACT_MODEL, ""))
+            remarks = [conditions(rows), *best_mapping(rows), *expected, *doubts]
+        warnings = [*lossy, *faults(results.devices, results.responses)]
+        return cls(caveats(results.devices), numbers, remarks, warnings)
+
+
+def accuracies(rows: Sequence[Row], table_ii: Mapping[str, int]) -> Table:
+    """Return the accuracies of each recipe below those of the paper, in blocks.
+
+    A block is a data set with a synapse, at the first reading of the synapse. Of each recipe, it
+    shows the mapping with the most stages, and of several the one with the highest validation
+    accuracy.
+
+    Parameters
+    ----------
+    rows : sequence of Mapping
+        Networks, as in `Results.accuracies`.
+    table_ii : Mapping
+        Number of notches of the paper's synapse that a synapse corresponds to.
+    """
+    places: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        if row["stage"] in SHOWN:
+            place = (row["dataset"], row["recipe"], row["device"])
+            places.setdefault(place, []).append(row)
+    chosen: list[Row] = []
+    for bound in places.values():
+        bound = [r for r in bound if r["reading"] == bound[0]["reading"]]
+        stages_of: dict[str, dict[str, list[float]]] = {}
+        for row in bound:
+            of_stage = stages_of.setdefault(row["mapping"], {}).setdefault(row["stage"], [])
+            of_stage.append(float(row["validation_accuracy"]))
+        mapping = max(stages_of, key=lambda name: _rank(stages_of[name]))
+        chosen += [{**row, "reading": ""} for row in bound if row["mapping"] == mapping]
+    table = accuracy_table(chosen, table_ii)
+    titles = {TITLES[stage]: title for stage, title in SHOWN.items()}
+    frame = table.frame.rename(columns={**titles, RECIPE: NETWORK})
+    synapse = frame.pop("Synapse").map(lambda name: "" if name == NO_DEVICE else f", {name}")
+    frame.insert(0, PLACE, frame.pop("Data set") + synapse)
+    formats = dict.fromkeys(titles.values(), mean_and_deviation)
+    return Table("Test accuracy in per cent", frame, formats, set_apart=table.set_apart)
+
+
+def _rank(stages: Mapping[str, Sequence[float]]) -> tuple[int, float]:
+    """Return number of stages and mean accuracy of a mapping's networks, to order mappings."""
+    return len(stages), statistics.fmean(map(statistics.fmean, stages.values()))
+
+
+def conditions(rows: Sequence[Row]) -> str:
+    """Return seeds and reading of the accuracies, and what the stages on levels are."""
+    seeds = len({row["seed"] for row in rows})
+    readings = [row["reading"] for row in rows if row["device"] != NO_DEVICE]
+    parts = ["one seed" if seeds == 1 else f"mean ± sample standard deviation of {seeds} seeds"]
+    parts += [f"reading {readings[0]}"] if readings else []
+    kinds = {"quantized": "post-training quantisation", "on_levels": "quantisation-aware training"}
+    stages = {row["stage"] for row in rows}
+    parts += [f"{SHOWN[stage]}: {kind}" for stage, kind in kinds.items() if stage in stages]
+    return "; ".join(parts)
+
+
+def devices(found: Mapping[str, "xarray.Dataset"]) -> Table:
+    """Return the pulses of each device, and the number of states in which its wall then rests.
+
+    Parameters
+    ----------
+    found : Mapping
+        Device files by name of the device.
+    """
+    import pandas
+
+    rows = []
+    for name, data in found.items():
+        settled = data["settled"].values != 0
+        states = {str(state) for state in data["state"].values[settled]}
+        rows.append((name, str(data.attrs["kind"]), data.sizes["current_density"], len(states)))
+    columns = ("device", "kind", "pulses", "final states")
+    formats = dict.fromkeys(columns[2:], "d")
+    return Table("Devices", pandas.DataFrame(rows, columns=list(columns)), formats)
+
+
+def _quantised(rows: Sequence[Row]) -> "pandas.DataFrame":
+    """Return means over the seeds after post-training quantisation.
+
+    `loss` is how much less the validation accuracy is than that of `fp32`, seed by seed.
+    """
+    import pandas
+
+    frame = pandas.DataFrame(rows).astype({"validation_accuracy": float})
+    keys = ["dataset", "recipe", "seed"]
+    free = frame.loc[frame["stage"] == FIRST_STAGE, [*keys, "validation_accuracy"]]
+    found = frame[frame["stage"] == "quantized"].merge(free, on=keys, suffixes=("", "_free"))
+    found["loss"] = found["validation_accuracy_free"] - found["validation_accuracy"]
+    found["place"] = found["dataset"].map(dataset_title) + " on " + found["device"]
+    by = found.groupby(["place", "device", "recipe", "reading", "mapping"], sort=False)
+    return by[["validation_accuracy", "loss"]].mean().reset_index()
+
+
+def best_mapping(rows: Sequence[Row]) -> list[str]:
+    """Return a sentence on the best mapping of each data set and synapse, if there are several.
+
+    Parameters
+    ----------
+    rows : sequence of Mapping
+        Networks, as in `Results.accuracies`.
+    """
+    networks = _quantised(rows)
+    if networks["mapping"].nunique() < 2:
+        return []
+    best = networks.loc[networks.groupby("place", sort=False)["validation_accuracy"].idxmax()]
+    places = best.groupby("mapping", sort=False)["place"].agg(", ".join)
+    text = "; ".join(f"{mapping} ({told})" for mapping, told in places.items())
+    text = text if len(places) > 1 else places.index[0]
+    return [f"Best mapping for post-training quantisation, by validation accuracy: {text}"]
+
+
+def losses(rows: Sequence[Row], table_ii: Mapping[str, int]) -> tuple[list[str], list[str]]:
+    """Return sentences on mappings that lose more than `LARGEST_LOSS`, the largest loss first.
+
+    Parameters
+    ----------
+    rows : sequence of Mapping
+        Networks, as in `Results.accuracies`.
+    table_ii : Mapping
+        The synapses that are compared with the paper's Table II.
+
+    Returns
+    -------
+    expected, warnings : list of str
+        A sentence for each mapping: what reproduces the paper, and what the user should change.
+    """
+    networks = _quantised(rows).sort_values("loss", ascending=False, kind="stable")
+    expected: dict[str, str] = {}
+    warnings: dict[str, str] = {}
+    for each in networks[networks["loss"] > LARGEST_LOSS].itertuples():
+        lost = (
+            f"up to {each.loss:.1f} points of validation accuracy by post-training quantisation "
+            f"({each.place})"
+        )
+        if each.mapping == PAPER_MAPPING and each.device in table_ii:
+            text = f"{each.mapping}, the mapping of the paper, loses {lost}"
+            expected.setdefault(each.mapping, text)
+            continue
+        others = networks[networks["place"] == each.place].groupby("mapping")["loss"].max()
+        if others.min() <= LARGEST_LOSS:
+            fix = f"use {others.idxmin()}"
+        elif DEFAULT_MAPPING not in others:
+            fix = f"use {DEFAULT_MAPPING}"
+        else:
+            fix = "add on_levels to its recipe, or use a synapse with more levels"
+        warnings.setdefault(each.mapping, f"mapping {each.mapping} loses {lost}; {fix}")
+    return [*expected.values()], [*warnings.values()]

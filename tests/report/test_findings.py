@@ -1,0 +1,199 @@
+"""What a campaign found: main numbers, remarks, caveats and warnings."""
+
+import statistics
+
+import numpy as np
+import pytest
+from helpers.programs import RESPONSE
+
+from wallnet import files
+from wallnet.config import Heating
+from wallnet.devices.compact import compact_model
+from wallnet.report import findings
+from wallnet.report.faults import caveats, faults, level_caveats
+from wallnet.report.networks import TABLE_II
+
+
+def row(dataset="mnist", mapping="layer", stage="quantized", validation=50.0, **more):
+    """Return a row of `accuracy.csv`; a test accuracy that says the contrary is not used."""
+    record = {"dataset": dataset, "device": "s", "reading": "parallel", "mapping": mapping}
+    record |= {"recipe": "plain", "stage": stage, "seed": "1"}
+    record |= {"test_accuracy": f"{100 - validation}", "validation_accuracy": f"{validation}"}
+    return findings.as_row(record | more)
+
+
+def free(dataset="mnist", validation=97.0, **more):
+    none = {"device": "none", "reading": "none", "mapping": "none", "stage": "fp32"}
+    return row(dataset, validation=validation, **none | more)
+
+
+def seeds(made, *arguments):
+    """Return a row for each accuracy, which is the last argument."""
+    *names, accuracies = arguments
+    return [
+        made(*names, validation=each, seed=str(seed)) for seed, each in enumerate(accuracies, 1)
+    ]
+
+
+def test_accuracies_stand_below_those_of_the_paper_of_each_synapse():
+    told = {("mnist", "s"): "60", ("mnist", "t"): "70", ("fashion-mnist", "s"): "61"}
+    rows = [free(test_accuracy="97"), free("fashion-mnist", test_accuracy="88")]
+    rows += [row(data, device=name, test_accuracy=text) for (data, name), text in told.items()]
+    rows += [row(device="s", test_accuracy="63", seed="2"), row(stage="on_levels", seed="2")]
+    table = findings.accuracies(rows, {"s": 5, "t": 10})
+    deviation = statistics.stdev([60, 63])
+    paper = {key: [f"{value:.2f}" for value in numbers[:2]] for key, numbers in TABLE_II.items()}
+    assert table.columns == ["data set, synapse", "network", "FP32", "Quantised", "QAT"]
+    assert table.rows() == [
+        ["MNIST, s", "paper, Table II", *paper[5, "mnist"], "–"],
+        ["MNIST, s", "plain, layer", "97.00", f"61.50 ± {deviation:.2f}", "50.00"],
+        ["MNIST, t", "paper, Table II", *paper[10, "mnist"], "–"],
+        ["MNIST, t", "plain, layer", "97.00", "70.00", "–"],
+        ["Fashion-MNIST, s", "paper, Table II", *paper[5, "fashion-mnist"], "–"],
+        ["Fashion-MNIST, s", "plain, layer", "88.00", "61.00", "–"],
+    ]
+    assert table.set_apart == {0, 2, 4}
+    assert "paper" not in str(findings.accuracies(rows, {}).rows())
+
+
+def test_the_first_reading_and_the_mapping_with_the_most_stages_are_shown():
+    rows = [free(test_accuracy="97")]
+    for mapping, stages in {"few": ["quantized"], "many": ["quantized", "on_levels"]}.items():
+        rows += [row(mapping=mapping, stage=stage, test_accuracy="70") for stage in stages]
+    rows += [row(mapping="many", reading="series", test_accuracy="10")]
+    rows += [row(recipe="other", mapping="few", test_accuracy="60")]
+    assert findings.accuracies(rows, {}).rows() == [
+        ["MNIST, s", "plain, many", "97.00", "70.00", "70.00"],
+        ["MNIST, s", "other, few", "–", "60.00", "–"],
+    ]
+    kinds = "Quantised: post-training quantisation; QAT: quantisation-aware training"
+    assert findings.conditions(rows) == f"one seed; reading parallel; {kinds}"
+    # of two with the same stages, the better one by the validation images
+    rows += [row(mapping="better", validation=49.0)]
+    rows += [row(mapping="better", stage="on_levels", validation=52.0)]
+    assert findings.accuracies(rows, {}).rows()[0][:2] == ["MNIST, s", "plain, better"]
+
+
+def test_networks_without_a_synapse_are_shown_by_data_set():
+    rows = [free(test_accuracy="97"), free("own", test_accuracy="80", seed="2")]
+    assert findings.accuracies(rows, {}).rows() == [
+        ["MNIST", "plain", "97.00"],
+        ["own", "plain", "80.00"],
+    ]
+    assert findings.conditions(rows) == "mean ± sample standard deviation of 2 seeds"
+
+
+def test_devices_have_their_pulses_and_final_states(neuron, synapse):
+    found = {"n": neuron.gather(), "s": synapse.gather()}
+    found["s"]["settled"].values[-1] = 0
+    rows = findings.devices(found).rows()
+    assert rows == [["n", "neuron", "8", "1"], ["s", "synapse", "5", "4"]]
+
+
+def test_the_best_mapping_is_named_by_place_where_places_differ():
+    text = "Best mapping for post-training quantisation, by validation accuracy: "
+    rows = [*seeds(free, "mnist", [97, 96]), *seeds(row, "mnist", "layer", [95, 20])]
+    assert findings.best_mapping(rows) == []
+    rows += seeds(row, "mnist", "signed", [90, 91])
+    # another stage counts nothing
+    rows += seeds(row, "mnist", "layer", "on_levels", [97])
+    assert findings.best_mapping(rows) == [f"{text}signed"]
+    rows += [free("digits"), row("digits", "layer", validation=98)]
+    rows += [row("digits", "signed", validation=97)]
+    rows += [row("digits", "layer", device="t"), row("digits", "signed", validation=40, device="t")]
+    places = "signed (MNIST on s); layer (digits on s, digits on t)"
+    assert findings.best_mapping(rows) == [f"{text}{places}"]
+
+
+def test_a_mapping_that_loses_more_than_ten_points_is_named_with_a_better_one():
+    """The loss is the mean of the differences seed by seed, and the worst place is named."""
+    rows = [*seeds(free, "mnist", [97, 95]), *seeds(free, "digits", [99, 99])]
+    rows += seeds(row, "mnist", "layer", [80, 90])  # 11.0
+    rows += seeds(row, "digits", "layer", [20, 21])  # 78.5
+    rows += seeds(row, "mnist", "signed", [90, 82])  # 10.0
+    rows += seeds(row, "digits", "signed", [95, 97])
+    lost = "up to 78.5 points of validation accuracy by post-training quantisation (digits on s)"
+    assert findings.losses(rows, {}) == ([], [f"mapping layer loses {lost}; use signed"])
+    # it is expected where the paper's Table II is reproduced
+    expected, warnings = findings.losses(rows, {"s": 5})
+    assert (expected, warnings) == ([f"layer, the mapping of the paper, loses {lost}"], [])
+    # the advice is one that was not tried
+    bad = [free(), row(validation=15.9)]
+    assert findings.losses(bad, {})[1][0].endswith("; use signed-fitted")
+    _, warnings = findings.losses([*bad, row(mapping="signed-fitted", validation=60)], {})
+    assert len(warnings) == 2
+    assert all("; add on_levels to its recipe, or use a synapse" in text for text in warnings)
+
+
+def test_known_outcomes_of_a_sweep_are_no_faults(neuron, synapse, track):
+    """Half levels may have no conductance, and after some pulses the wall may still move."""
+    s = synapse.gather()
+    s["settled"].values[:] = [1, 0, 1, 0, -1]
+    s["level_conductance"].values[:, s["half"].values.astype(bool)] = np.nan
+    found = {"n": neuron.gather(), "s": s, "t": track.gather()}
+    assert faults(found, {"p": files.dataset("response", RESPONSE)}) == []
+
+
+def test_each_fault_is_a_sentence_and_the_most_harmful_is_first(neuron, synapse):
+    n, s, t = neuron.gather(), synapse.gather(), synapse.gather()
+    n["fault"] = n["fault"].astype(object)
+    n["fault"].loc["series"] = "it is not monotonic"
+    s["settled"].values[:] = [1, 0, 0, 0, -1]
+    # notch 1, the half level, notch 2
+    t["level_conductance"].values[:, 1:4] = np.nan
+    t["level_minimum"].values[:] = [0, -1, 1, 0, 1]
+    response = files.dataset("response", RESPONSE | {"pulse_settled": [-1, 0, 1, 0]})
+    lost = "so that the networks lose this level; enlarge track.notches.diameter"
+    assert faults({"s": s, "t": t, "n": n}, {"p": response}) == [
+        "n: no activation in the reading series: it is not monotonic",
+        f"t: the energy has no minimum in notch 2, {lost}",
+        f"t: no pulse of this sweep and no initialised wall ended in notch 1, {lost}",
+        "s: the wall still moved at the end of 3 of 5 pulses, which therefore reach no level; "
+        "raise relaxation.longest",
+        "pulse train p: the wall still moved after the pause of pulse 1, 3; lengthen the pause",
+    ]
+
+
+def test_a_device_tells_how_far_its_pulses_heat_the_track(synapse, neuron):
+    """The rise goes with J², and the pulses are 0.3 to 1.0e12 A/m²."""
+    rise = synapse.gather()["temperature_rise"].values
+    assert rise == pytest.approx(rise[-1] * np.array([0.09, 0.25, 0.36, 0.64, 1]), rel=1e-9, abs=0)
+    # one-dimensional flow of ρ d J² for 2 ns into the oxide is an upper bound
+    bound = 2 * 1.3e-6 * 5e-9 * 1e24 * np.sqrt(2e-9 / (np.pi * 1.4 * 1.62e6))
+    assert 0.7 * bound < rise[-1] < bound
+    limit = {"heating": Heating(largest_rise=0.3 * rise[-1])}
+    limit |= {"curie_temperature": 300 + 0.5 * rise[-1]}
+    data = synapse.gather(price=synapse.job.price.model_copy(update=limit))
+    assert data["beyond_model"].values.tolist() == [0, 0, 0, 1, 1]
+    # a pulse of 0.8e12 reaches notch 2, one of 1.0e12 reverses the track
+    assert data["level_beyond_model"].values.tolist() == [0, 0, 0, 1, 1]
+    (said,) = caveats({"s": data, "n": neuron.gather()})
+    assert said.startswith(
+        f"s: 3 of 5 pulses heat the track by more than {0.3 * rise[-1]:g} K, up to {rise[-1]:.0f} K"
+    )
+    assert "2 of 5 pass the Curie temperature" in said
+
+
+def test_networks_tell_which_of_their_levels_are_doubtful(synapse, tmp_path):
+    """Level 0 creeps; notch 2 and a half level are reached by pulses beyond the model only."""
+    data = synapse.gather()
+    data["level_minimum"].values[:] = [0, 1, 0, 1, -1]
+    data["level_shift"].values[:] = [157.2e-9, 0, 20e-9, 0, np.nan]
+    data["level_beyond_model"].values[:] = [0, 0, 1, 1, 0]
+    files.write_dataset(data, synapse.out, "synapse", {})
+    compact_model(synapse.out, tmp_path / "s.json")
+
+    def said(*mappings):
+        rows = [{"device": "none", "mapping": "none"}]
+        return level_caveats([*rows, *({"device": "s", "mapping": m} for m in mappings)], tmp_path)
+
+    creeps = "s: the networks use levels that are no minimum of the energy, from which the wall "
+    creeps += "creeps on: level 0 (initial) by 157 nm"
+    beyond = "s: the networks use levels that only pulses past the Curie temperature reach "
+    beyond += "(beyond_model): level "
+    assert said("layer", "signed-fitted") == [creeps, f"{beyond}2 (notch 2)"]
+    assert said("layer", "layer-extended") == [
+        f"{creeps}, level between 1 and 2 by 20 nm",
+        f"{beyond}between 1 and 2, level 2 (notch 2)",
+    ]
+    assert said() == []
