@@ -46,7 +46,7 @@ SYNAPSES = {"synapse-10": 10, "synapse-5": 5}
 
 COPIED = {
     **{"levels": "levels", "quartic": "activation", "potentiation": "branches"},
-    **{"statements": "statements", "parameters": "parameters", "dwell": "dwell"},
+    **{"reference": "statements", "parameters": "parameters", "dwell": "dwell"},
 }
 """Further tables of a result that are copied, by the first word of their titles."""
 
