@@ -5,7 +5,7 @@ import csv
 import pytest
 import torch
 from helpers import extending
-from helpers.small_campaign import TRAINING, Campaign, with_networks
+from helpers.small_campaign import TRAINING, with_networks
 from helpers.synthetic import write_images
 
 from wallnet import files
@@ -19,16 +19,16 @@ pytestmark = pytest.mark.campaign
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("extended")
-    root = extending.copied(folder / "checkout")
+def results(finished_devices, tmp_path_factory):
+    root = extending.copied(tmp_path_factory.mktemp("extended") / "checkout")
     assert len(extending.apply("A mapping", root)) <= 3
     assert len(extending.apply("A training stage", root)) <= 3
     content = with_networks()
     content["networks"] |= {"mappings": ["layer", MAPPING], "readings": ["series"]}
     content["networks"] |= {"table_ii": {"synapse": 5}}
     content["networks"]["recipes"]["plain"]["limited"] = {**TRAINING, "epochs": 3}
-    campaign = Campaign(folder)
+    folder = root.with_name("campaign")
+    campaign = finished_devices.copied(folder)
     campaign.configure(content)
     write_images(folder / "data/Blots/raw")
     targets = [f"results/{each}" for each in ("tables/accuracy.csv", "tables/accuracy.md", DRAWN)]
