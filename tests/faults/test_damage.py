@@ -118,9 +118,8 @@ def test_five_damaged_files_of_different_stages_are_made_again_by_one_run(
 ):
     for name, harm in zip(FIVE, harms, strict=True):
         harm(whole.folder / name)
-    whole.snakemake()
+    whole.snakemake(*FIVE)
     assert_same(whole.folder, finished_campaign.folder)
-    assert whole.planned() == {}
 
 
 def test_all_damage_to_every_file_is_found(whole):
