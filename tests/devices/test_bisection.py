@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -83,9 +84,10 @@ def test_stretches_are_runs_of_neighbours():
 # From traces with known ends: notch 1 below 0.93, moving up to 0.97, then notch 2
 
 
-@pytest.fixture
-def made(tmp_path):
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
     """Return the job and a folder with the traces that all rounds ask for."""
+    root = tmp_path_factory.mktemp("intervals")
     campaign = config.parse(bisected(resolution=0.05 * T))
     device = campaign.devices["stairs"]
     job = jobs.intervals_job(device, campaign.intervals["stairs"])
@@ -97,16 +99,23 @@ def made(tmp_path):
         files.write_dataset(trace, plan.trace_in(folder, density), "trace", {})
 
     for density in job.current_densities:
-        write(tmp_path / "sweep", density)
+        write(root / "sweep", density)
     rounds = campaign.intervals["stairs"].rounds(device)
     asked = []
     for number in range(1, rounds + 1):
-        out = plan.round_in(tmp_path / "refined", number)
-        devices.interval_round(job, number, tmp_path / "sweep", tmp_path / "refined", out)
+        out = plan.round_in(root / "refined", number)
+        devices.interval_round(job, number, root / "sweep", root / "refined", out)
         asked.append(files.read_json(out)["current_densities"])
         for density in asked[-1]:
-            write(tmp_path / "refined", density)
-    return job, rounds, asked, tmp_path
+            write(root / "refined", density)
+    return job, rounds, asked, root
+
+
+@pytest.fixture
+def made(original, tmp_path):
+    """Return the same in a folder that a test may change."""
+    *rest, root = original
+    return *rest, shutil.copytree(root, tmp_path / "copy")
 
 
 def gather(job, rounds, folder):

@@ -2,6 +2,7 @@
 
 import importlib
 import math
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -284,23 +285,31 @@ ENDS = {0: {1.5: 120, 3.0: 360}, 1: {1.5: 40, 3.0: 240}, 2: {1.5: 120, 3.0: 240}
 """Ends in nm of the walls of each candidate, by current density in 1e12 A/m²."""
 
 
-@pytest.fixture
-def made(tmp_path):
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
     """Return campaign, job and a folder with both rounds and all their traces."""
+    folder = tmp_path_factory.mktemp("calibration")
     parsed = config.parse(searched())
     calibration, simulated = parsed.calibration, parsed.simulated
     job = jobs.calibration_job(calibration, simulated)
     for number in (1, 2):
-        out = plan.calibration_round_in(tmp_path, number)
-        devices.calibration_round(job, number, tmp_path, out)
+        out = plan.calibration_round_in(folder, number)
+        devices.calibration_round(job, number, folder, out)
         for key, candidate in plan.candidates_in(out).items():
             device = calibration.of_candidate(simulated, "synapse", candidate)
             for density in (1.5 * T, 3.0 * T):
                 end = ENDS[key].get(density / T, 120) * NM
                 trace = moving_wall(jobs.candidate_job(device, density), end, end)
-                path = plan.candidate_trace_in(tmp_path, key, "synapse", density)
+                path = plan.candidate_trace_in(folder, key, "synapse", density)
                 files.write_dataset(trace, path, "trace", {})
-    return parsed, job, tmp_path
+    return parsed, job, folder
+
+
+@pytest.fixture
+def made(original, tmp_path):
+    """Return the same in a folder that a test may change."""
+    parsed, job, folder = original
+    return parsed, job, shutil.copytree(folder, tmp_path / "copy")
 
 
 def gather(job, folder):

@@ -39,6 +39,9 @@ def test_levels_are_those_of_the_device_file(synapse_model, reading):
     assert reachable == sorted(whole[data["reachable"].values[measured_only] == 1].tolist())
     # in S, not normalised
     assert 0 < min(measured) < max(measured) < 1e-3
+    made_by = files.read_json(path)["made_by"]
+    told = [made_by[name] for name in ("parameters", "simulation_backend", "revision")]
+    assert told == [data.attrs["parameters"], "analytic", data.attrs["revision"]]
 
 
 def test_a_state_that_holds_its_wall_need_not_be_reached(synapse, tmp_path):
@@ -72,14 +75,6 @@ def test_the_recipe_of_the_page_takes_the_levels_that_networks_use(synapse, tmp_
     assert len(levels_of(path, "parallel", "extended")[0]) == len(taken) + 1
 
 
-def test_the_model_says_what_made_it(synapse_model):
-    data, path = synapse_model
-    made_by = files.read_json(path)["made_by"]
-    assert made_by["parameters"] == data.attrs["parameters"]
-    assert made_by["simulation_backend"] == "analytic"
-    assert made_by["revision"] == data.attrs["revision"]
-
-
 def test_one_more_pulse_that_reaches_no_new_level_decides_nothing(synapse, tmp_path):
     def told():
         synapse.gather()
@@ -98,31 +93,19 @@ def test_one_more_pulse_that_reaches_no_new_level_decides_nothing(synapse, tmp_p
     assert all(one != other for one, other in zip(before, after, strict=True))
 
 
-def test_an_activation_is_that_of_the_device_file(neuron):
-    data = neuron.gather()
-    path = neuron.root / "neuron.json"
-    devices.compact_model(neuron.out, path)
-    for reading in files.READINGS:
-        curve, fault = activation_of(path, reading)
-        assert curve.breaks == (0.0, 1.0)
-        (piece,) = curve.coefficients
-        assert piece == tuple(data["quartic"].sel(reading=reading).values.tolist())
-        assert len(piece) == 5
-        assert fault == ""
-
-
-def test_each_reading_has_its_own_curve_and_fault(neuron):
+def test_each_reading_has_the_curve_and_the_fault_of_the_device_file(neuron):
     data = neuron.gather()
     data["fault"] = data["fault"].astype(object)
-    data["fault"].loc[{"reading": "series"}] = "falls by 0.4"
-    data["quartic"].loc[{"reading": "series"}] = data["quartic"].sel(reading="series") * 2
+    data["fault"].values[:] = ["", "falls by 0.4"]
     files.write_dataset(data, neuron.out, "neuron", {})
     path = neuron.root / "neuron.json"
     devices.compact_model(neuron.out, path)
-    assert activation_of(path, "parallel")[1] == ""
-    curve, fault = activation_of(path, "series")
-    assert fault == "falls by 0.4"
-    assert curve.coefficients == (tuple(data["quartic"].sel(reading="series").values.tolist()),)
+    quartics = data["quartic"].transpose("reading", ...).values
+    assert not np.allclose(*quartics)
+    for reading, quartic, told in zip(files.READINGS, quartics, ("", "falls by 0.4"), strict=True):
+        curve, fault = activation_of(path, reading)
+        assert (curve.breaks, curve.coefficients) == ((0.0, 1.0), (tuple(quartic.tolist()),))
+        assert (len(curve.coefficients[0]), fault) == (5, told)
 
 
 def activation(**curve):
@@ -161,6 +144,7 @@ def test_a_foreign_model_is_refused(tmp_path, change, words):
     with pytest.raises(files.FileError, match=words):
         activation_of(path, "parallel")
     assert decisive(path, "parallel") == ""
+    assert decisive(tmp_path / "missing.json", "parallel", "measured") == ""
 
 
 def test_a_plain_track_has_none(synapse, tmp_path):
@@ -171,27 +155,16 @@ def test_a_plain_track_has_none(synapse, tmp_path):
         devices.compact_model(path, tmp_path / "track.json")
 
 
-def test_nothing_decides_while_there_is_no_model(tmp_path):
-    assert decisive(tmp_path / "missing.json", "parallel") == ""
-    (tmp_path / "broken.json").write_text(json.dumps({"kind": "synapse"}))
-    assert decisive(tmp_path / "broken.json", "parallel", "measured") == ""
-
-
 def write_barriers(path, kept):
     """Write barriers of a synapse with two notches, of which these states are kept."""
     states = ["notch 1", "between 1 and 2", "notch 2"]
     values = {f"state_{name}": np.zeros(3) for name in ("energy", "barrier")}
     values |= {f"state_wall_{end}": np.zeros(3) for end in ("bottom", "top")}
     values |= {f"pair_{name}": np.zeros((1, 1)) for name in ("energy", "wall_bottom", "wall_top")}
-    values |= {f"pair_{name}": [3] for name in ("forward", "images")}
     values |= {"pair_first": ["notch 2"], "pair_second": ["reversed"], "pair_route": [""]}
     values |= {"pair_converged": [1], "pair_forward": [1e-18], "pair_backward": [1e-18]}
-    values |= {
-        "state_name": states,
-        "state_exit": [""] * 3,
-        "state_lifetime": np.zeros((3, 2)),
-        "state_kept": [int(state in kept) for state in states],
-    }
+    values |= {"state_name": states, "state_exit": [""] * 3, "state_lifetime": np.zeros((3, 2))}
+    values |= {"pair_images": [3], "state_kept": [int(state in kept) for state in states]}
     parameters = json.dumps({"kept": 40.0, "temperature": 300.0})
     data = files.dataset("barriers", values).assign_attrs(parameters=parameters)
     files.write_dataset(data, path, "barriers", {})
@@ -273,21 +246,13 @@ def test_a_kept_state_that_the_device_has_no_wall_in_is_not_rewritable(synapse, 
     assert [level["rewritable"] for level in found] == [False, True, True, False, False]
 
 
-def test_transitions_alone_make_no_level_rewritable(synapse, tmp_path):
+def test_without_barriers_no_level_is_known_to_be_kept_or_rewritable(synapse, tmp_path):
     synapse.gather()
     path = tmp_path / "synapse.json"
-    there = [("notch 1", "notch 2")] * 3
-    transitions = write_transitions(tmp_path / "transitions.nc", there)
+    transitions = write_transitions(tmp_path / "transitions.nc", [("notch 1", "notch 2")] * 3)
     with pytest.raises(files.FileError, match="does not tell the retained levels"):
         devices.compact_model(synapse.out, path, None, transitions)
     devices.compact_model(synapse.out, path)
-    with pytest.raises(files.FileError, match="has levels that lack 'rewritable'"):
-        levels_of(path, "parallel", "rewritable")
-
-
-def test_without_barriers_no_level_is_known_to_be_kept(synapse, tmp_path):
-    synapse.gather()
-    path = tmp_path / "synapse.json"
-    devices.compact_model(synapse.out, path)
-    with pytest.raises(files.FileError, match="has levels that lack 'kept'"):
-        levels_of(path, "parallel", "kept")
+    for unknown in ("kept", "rewritable"):
+        with pytest.raises(files.FileError, match=f"has levels that lack '{unknown}'"):
+            levels_of(path, "parallel", unknown)

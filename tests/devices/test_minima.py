@@ -94,13 +94,6 @@ def test_the_command_gathers_the_minima_of_its_folder(made):
     assert found.equals(expected)
 
 
-def test_without_minima_a_level_is_not_examined_and_stays_stable(made):
-    data = made.gather()
-    assert data["level_minimum"].values.tolist() == [-1] * 5
-    assert np.isnan(data["level_energy"].values).all()
-    assert data["stable"].values.tolist() == [1, 1, 1, 1, 1]
-
-
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
@@ -121,46 +114,45 @@ def test_a_level_without_a_minimum_is_not_stable(made, caplog, fault, words):
     assert whole(data)["level_conductance"].isel(level=0).notnull().all()
 
 
-def test_the_start_stays_level_0_although_its_wall_creeps(made):
-    """A pulse starts there, and conductances are normalised from there."""
-    data = gather(made, _initial={"went": "free", "ends": (90e-9, 91e-9)})
-    assert data["level_minimum"].values[0] == 0
-    assert data["stable"].values[0] == 1
-    assert np.isfinite(data["level_conductance"].values[:, 0]).all()
-
-
-def test_a_reversed_track_stays_a_level_although_its_minimisation_did_not_end(made):
-    data = gather(made, _reversed={"converged": 0})
-    assert data["level_minimum"].values.tolist() == [1, 1, 1, 1, 0]
+@pytest.mark.parametrize(
+    ("level", "fault"),
+    [
+        # pulses start there although the wall creeps, and conductances are normalised from there
+        (0, {"_initial": {"went": "free", "ends": (90e-9, 91e-9)}}),
+        (4, {"_reversed": {"converged": 0}}),
+    ],
+)
+def test_the_outermost_levels_stay_without_a_minimum(made, level, fault):
+    data = gather(made, **fault)
+    assert data["level_minimum"].values.tolist() == [int(each != level) for each in range(5)]
     assert data["stable"].values.tolist() == [1, 1, 1, 1, 1]
-    assert np.isfinite(data["level_conductance"].values[:, -1]).all()
+    assert np.isfinite(data["level_conductance"].values).all()
 
 
-def test_a_minimum_of_another_state_is_refused(made):
+def test_a_minimum_of_another_state_or_track_is_refused(made):
     states = jobs.minimum_states(made.device.track, made.device.wall.start)
     minima = {state: write_minimum(made, state) for state in states}
     first, second = WallState("notch 1"), WallState("notch 2")
-    minima[first], minima[second] = minima[second], minima[first]
+    swapped = minima | {first: minima[second], second: minima[first]}
+
+    def gathered(found):
+        devices.gather(made.job, made.initial, made.traces, made.levels, made.out, found)
+
     with pytest.raises(files.FileError, match="is the minimum of 'notch 2', not of 'notch 1'"):
-        devices.gather(made.job, made.initial, made.traces, made.levels, made.out, minima)
-
-
-def test_a_minimum_of_another_track_is_refused(made):
-    states = jobs.minimum_states(made.device.track, made.device.wall.start)
-    minima = {state: write_minimum(made, state) for state in states}
+        gathered(swapped)
     thicker = made.device.track.model_copy(update={"thickness": 3e-9})
     other = Bench(made.root, made.name, made.device.model_copy(update={"track": thicker}))
-    write_minimum(other, WallState("notch 2"))
+    write_minimum(other, second)
     with pytest.raises(files.FileError, match=r"2\.nc was made for another track; delete it"):
-        devices.gather(made.job, made.initial, made.traces, made.levels, made.out, minima)
+        gathered(minima)
 
 
-def between_notches(start=150e-9):
+def between_notches():
     """Return a synapse whose wall stays between its first and its last notch."""
     notches = {"positions": [150e-9, 450e-9, 780e-9], "diameter": 36e-9}
     data = SYNAPSE | {
         "track": SYNAPSE["track"] | {"notches": notches},
-        "wall": {"start": start},
+        "wall": {"start": 150e-9},
     }
     return campaign(synapse=data).devices["synapse"]
 
@@ -184,31 +176,25 @@ def test_a_wall_that_starts_in_the_first_notch_has_the_levels_of_the_notches(tmp
 
 
 @pytest.mark.parametrize(
-    ("start", "notches"),
-    [(150e-9, True), (165e-9, True), (170e-9, False), (450e-9, False)],
-)
-def test_the_wall_has_to_start_in_the_first_notch(start, notches):
-    """Its radius is 18 nm."""
-    device = between_notches(start)
-    assert device.track.ends_in_notches(device.wall.start) is notches
-    states = jobs.minimum_states(device.track, device.wall.start)
-    assert ("initial" in states) is not notches
-    assert ("reversed" in states) is not notches
-
-
-@pytest.mark.parametrize(
-    "notches",
+    ("notches", "start", "ends"),
     [
-        None,
-        {"count": 3, "diameter": 36e-9},  # the last one is on the right edge
-        {"positions": [300e-9, 890e-9], "diameter": 36e-9},  # and here it is cut
-        {"positions": [300e-9, 500e-9, 890e-9], "diameter": 36e-9},
-        {"positions": [300e-9], "diameter": 36e-9},
+        # the radius is 18 nm
+        ({"positions": [150e-9, 450e-9, 780e-9]}, 150e-9, True),
+        ({"positions": [150e-9, 450e-9, 780e-9]}, 165e-9, True),
+        ({"positions": [150e-9, 450e-9, 780e-9]}, 170e-9, False),
+        ({"positions": [150e-9, 450e-9, 780e-9]}, 450e-9, False),
+        ({"count": 3}, 300e-9, False),  # the last one is on the right edge
+        ({"positions": [300e-9, 890e-9]}, 300e-9, False),  # and here it is cut
+        ({"positions": [300e-9, 500e-9, 890e-9]}, 300e-9, False),
+        ({"positions": [300e-9]}, 300e-9, False),
     ],
 )
-def test_all_notches_have_to_be_inside_and_given_by_position(notches):
-    track = config.Track.model_validate(SYNAPSE["track"] | {"notches": notches})
-    assert not track.ends_in_notches(300e-9)
+def test_notches_are_ends_if_all_are_inside_and_the_wall_starts_in_the_first(notches, start, ends):
+    given = SYNAPSE["track"] | {"notches": notches | {"diameter": 36e-9}}
+    track = config.Track.model_validate(given)
+    assert track.ends_in_notches(start) is ends
+    states = jobs.minimum_states(track, start)
+    assert ({"initial", "reversed"} & {str(state) for state in states} == set()) is ends
 
 
 @pytest.mark.parametrize(("notch", "rests"), [("1", 450e-9), ("3", 150e-9)])

@@ -17,19 +17,7 @@ def test_a_known_quartic_is_found_again():
     x = np.linspace(0, 1, 8)
     fit = devices.fit_quartic(x, np.polynomial.polynomial.polyval(x, known))
     assert fit.coefficients == pytest.approx(known, abs=1e-9)
-    assert fit.largest_error < 1e-12
-    assert fit.rms_error < 1e-12
-
-
-def test_errors_of_the_fit_are_those_at_the_points():
-    x = np.linspace(0, 1, 9)
-    bend = np.where(np.arange(9) % 2, 0.02, -0.02)
-    fit = devices.fit_quartic(x, x + bend)
-    error = np.polynomial.polynomial.polyval(x, fit.coefficients) - (x + bend)
-    assert fit.largest_error == pytest.approx(np.abs(error).max(), rel=1e-6, abs=0)
-    assert fit.rms_error == pytest.approx(np.sqrt(np.mean(error**2)), rel=1e-6, abs=0)
-    assert 0.01 < fit.rms_error < fit.largest_error
-    assert fit.relu_deviation == pytest.approx(0.02, rel=1e-6, abs=0)
+    assert fit.rms_error < fit.largest_error < 1e-12
 
 
 def test_a_point_above_the_curve_counts_as_one_below():
@@ -131,10 +119,9 @@ def test_a_track_has_traces_and_conductance_only(tmp_path):
     bench = Bench(tmp_path, "plain", device)
     bench.write_all(neuron_ends)
     data = bench.gather()
-    assert data.attrs["kind"] == "track"
+    assert (data.attrs["kind"], parameters(data)["kind"]) == ("track", "track")
     assert "quartic" not in data
     assert data["conductance"].dims == ("reading", "current_density", "time")
-    assert parameters(data)["kind"] == "track"
 
 
 def test_a_fit_without_spare_points_states_no_error():
@@ -209,17 +196,8 @@ def test_a_sweep_through_zero_is_fitted_from_zero_upwards(tmp_path):
     bench.write_all(ends)
     gathered = bench.gather()
     density = gathered["current_density"].values
-    assert density.tolist() == [
-        -0.2e12,
-        -0.1e12,
-        0.0,
-        0.1e12,
-        0.2e12,
-        0.25e12,
-        0.3e12,
-        0.35e12,
-        0.4e12,
-    ]
+    expected = [-0.2, -0.1, 0.0, 0.1, 0.2, 0.25, 0.3, 0.35, 0.4]
+    assert (density / 1e12).tolist() == pytest.approx(expected, rel=1e-12, abs=0)
     current = gathered["normalized_current_density"].values
     assert current == pytest.approx(density / 0.4e12, rel=1e-6, abs=0)
     for reading in files.READINGS:

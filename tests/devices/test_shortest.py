@@ -1,6 +1,7 @@
 """Where pulses lead, compared with cases by hand, and sequences compared with brute force."""
 
 import random
+import shutil
 
 import numpy as np
 import pytest
@@ -167,22 +168,30 @@ ENDS = {
 }
 
 
-@pytest.fixture
-def made(tmp_path):
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
     """Return the campaign and a folder with its levels and pulses."""
+    folder = tmp_path_factory.mktemp("transitions")
     campaign = config.parse(led())
     device, asked = campaign.devices["stairs"], campaign.transitions["stairs"]
     for state in jobs.starting_states(device, asked):
         job = jobs.level_job(device, state.file_name)
         place = job.placement
         level = moving_wall(job, place.bottom, place.top)
-        files.write_dataset(level, plan.level_in(tmp_path / "levels", state), "trace", {})
+        files.write_dataset(level, plan.level_in(folder / "levels", state), "trace", {})
         for density, (bottom, top, *rests) in zip(jobs.signed(asked), ENDS[state], strict=True):
             pulse = jobs.transition_job(device, state, density, 1.5e-9)
             trace = moving_wall(pulse, bottom * NM, top * NM, settled=rests[0] if rests else 1)
-            path = plan.transition_in(tmp_path / "pulses", state, density, 1.5e-9)
+            path = plan.transition_in(folder / "pulses", state, density, 1.5e-9)
             files.write_dataset(trace, path, "trace", {})
-    return campaign, tmp_path
+    return campaign, folder
+
+
+@pytest.fixture
+def made(original, tmp_path):
+    """Return the same in a folder that a test may change."""
+    campaign, folder = original
+    return campaign, shutil.copytree(folder, tmp_path / "copy")
 
 
 def gathered(campaign, folder):

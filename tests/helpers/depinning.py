@@ -7,7 +7,7 @@ from helpers.small_campaign import TINY
 ASKED = {
     "current_densities": [0.5e12, 3.0e12],
     "resolution": 1.25e12,
-    "duration": 0.6e-9,
+    "duration": 0.8e-9,  # the pulses of the sweep last 0.6 ns
 }
 
 

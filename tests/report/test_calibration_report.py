@@ -14,8 +14,8 @@ SMALL = Figures(resolution=72)
 NM, NS = 1e-9, 1e-9
 
 
-@pytest.fixture
-def data():
+@pytest.fixture(scope="module")
+def known():
     """Return three candidates at two times of reading; the configuration is read at the later."""
     parsed = config.parse(searched(read_delays=[0.0, 1e-9]))
     job = jobs.calibration_job(parsed.calibration, parsed.simulated)
@@ -50,6 +50,12 @@ def data():
     return files.dataset("calibration", values).assign_attrs(about)
 
 
+@pytest.fixture
+def data(known):
+    """Return the same, free to be changed."""
+    return known.copy(deep=True)
+
+
 def write_report(data, tmp_path):
     """Write the report of these data into a folder, and return the folder."""
     files.write_dataset(data, tmp_path / "calibration.nc", "calibration", {})
@@ -59,9 +65,9 @@ def write_report(data, tmp_path):
     return tmp_path
 
 
-@pytest.fixture
-def written(data, tmp_path):
-    return write_report(data, tmp_path)
+@pytest.fixture(scope="module")
+def written(known, tmp_path_factory):
+    return write_report(known, tmp_path_factory.mktemp("report"))
 
 
 def tables_of(path):

@@ -15,8 +15,8 @@ NAN = np.nan
 T, NS = 1e12, 1e-9
 
 
-@pytest.fixture
-def data():
+@pytest.fixture(scope="module")
+def known():
     """Return two notches, the first also alone, and two pulses of 0.6 ns."""
     campaign = config.parse(freed())
     job = jobs.depinning_job(campaign.devices["synapse"], campaign.depinning["synapse"])
@@ -36,6 +36,12 @@ def data():
     return files.dataset("depinning", values).assign_attrs(wallnet_version="0", **about)
 
 
+@pytest.fixture
+def data(known):
+    """Return the same, free to be changed."""
+    return known.copy(deep=True)
+
+
 def write_report(data, tmp_path):
     """Write the report of these data into a folder, and return the folder."""
     files.write_dataset(data, tmp_path / "synapse.nc", "depinning", {})
@@ -45,9 +51,9 @@ def write_report(data, tmp_path):
     return tmp_path
 
 
-@pytest.fixture
-def written(data, tmp_path):
-    return write_report(data, tmp_path)
+@pytest.fixture(scope="module")
+def written(known, tmp_path_factory):
+    return write_report(known, tmp_path_factory.mktemp("report"))
 
 
 def test_each_wall_has_its_thresholds(written):

@@ -508,6 +508,8 @@ def moving(bottom, top, length=1000e-9, duration=8e-9, interval=0.1e-9):
     [
         # 20 m/s after half of the pulse, 50 m/s before it and after it
         (lambda t: 200 + 50 * t if t < 3.9 else 395 + 20 * (t - 3.9),) * 2 + (20.0,),
+        # 40 m/s to the end of the pulse after 8 ns, and at rest after it
+        (lambda t: 200 + 40 * min(t, 8),) * 2 + (40.0,),
         # to the left, and the mean of both ends
         (lambda t: 800 - 30 * t, lambda t: 800 - 50 * t, -40.0),
         # from 100 to 900 of 1000 nm in 5 ns: the second half of these begins after 2.5 ns

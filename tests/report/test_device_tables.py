@@ -1,7 +1,5 @@
 """Tables of a device."""
 
-import csv
-
 import numpy as np
 import pytest
 
@@ -21,33 +19,15 @@ def synapse(synapse, tmp_path):
     return synapse.copied(tmp_path)
 
 
-def tables(bench):
-    bench.gather()
+def tables(bench, data=None):
+    """Return the texts of the tables of a device, gathered or with changed data."""
+    if data is None:
+        bench.gather()
+    else:
+        files.write_dataset(data, bench.out, bench.device.kind, {})
     paths = [bench.root / f"{bench.name}.{suffix}" for suffix in ("csv", "md", "html")]
     device_tables(bench.out, *paths)
-    return paths
-
-
-def test_sweep_as_csv(synapse):
-    path, _, _ = tables(synapse)
-    with open(path, encoding="utf-8") as stream:
-        rows = list(csv.DictReader(stream))
-    assert [row["J (1e12 A/m²)"] for row in rows] == [
-        "0.3000",
-        "0.5000",
-        "0.6000",
-        "0.8000",
-        "1.0000",
-    ]
-    half = rows[2]
-    assert half["state"] == "between 1 and 2"
-    assert half["settled"] == "yes"
-    assert half["read at (ns)"] == "3.00"
-    assert float(half["wall, lower edge (nm)"]) == pytest.approx(300, abs=20)
-    assert float(half["wall, upper edge (nm)"]) == pytest.approx(600, abs=20)
-    # half of the track is switched: 1/1.16 of 100 µS, and 1/15 kΩ
-    assert float(half["G, parallel (µS)"]) == pytest.approx(86.2, abs=0.2)
-    assert float(half["G, series (µS)"]) == pytest.approx(66.7, abs=0.3)
+    return [path.read_text(encoding="utf-8") for path in paths]
 
 
 def test_final_states_that_are_no_level_are_listed_with_the_reason(synapse):
@@ -55,9 +35,7 @@ def test_final_states_that_are_no_level_are_listed_with_the_reason(synapse):
     synapse.write_pulse(0.6e12, 300e-9, 880e-9)  # at notches further apart
     synapse.write_pulse(0.8e12, 450e-9, 450e-9)  # between two notches
     data = synapse.gather()
-    paths = [synapse.root / f"table.{suffix}" for suffix in ("csv", "md", "html")]
-    device_tables(synapse.out, *paths)
-    _, rows = cells_below(paths[1].read_text(), "synapse-3: levels")
+    _, rows = cells_below(tables(synapse, data)[1], "synapse-3: levels")
     rows = [cells for cells in rows if cells[0] == "none"]
     assert [cells[1] for cells in rows] == ["free", "wider", "notch 3"]
     for cells, density, why in zip(
@@ -77,7 +55,7 @@ def test_final_states_that_are_no_level_are_listed_with_the_reason(synapse):
 def test_a_half_state_that_leans_backwards_is_listed_as_no_level(synapse):
     """Its lower end is at notch 2 and its upper at notch 1."""
     synapse.write_pulse(0.6e12, 600e-9, 300e-9)
-    _, rows = cells_below(tables(synapse)[1].read_text(), "synapse-3: levels")
+    _, rows = cells_below(tables(synapse)[1], "synapse-3: levels")
     assert [row[:3] for row in rows if row[0] in ("half", "none")] == [
         ["half", "between 1 and 2", "wall placed there and relaxed"],
         [
@@ -88,15 +66,11 @@ def test_a_half_state_that_leans_backwards_is_listed_as_no_level(synapse):
 
 
 def test_text_of_a_foreign_file_does_nothing_in_a_table(synapse):
-    synapse.gather()
-    data = files.read_dataset(synapse.out, "synapse")
+    data = synapse.gather()
     spiteful = "<script>alert(1)</script> | [a](javascript:b)\n# `x`"
     data["level_source"] = data["level_source"].astype(object)
     data["level_source"][1] = spiteful
-    files.write_dataset(data, synapse.out, "synapse", {})
-    paths = [synapse.root / f"table.{suffix}" for suffix in ("csv", "md", "html")]
-    device_tables(synapse.out, *paths)
-    _, markdown, page = (path.read_text(encoding="utf-8") for path in paths)
+    _, markdown, page = tables(synapse, data)
     assert "<script" not in markdown + page
     told = r"&lt;script&gt;alert(1)&lt;/script&gt; \| \[a\](javascript:b) # \`x\`"
     row = next(line for line in markdown.splitlines() if "alert" in line)
@@ -110,18 +84,16 @@ def test_text_of_a_foreign_file_does_nothing_in_a_table(synapse):
     ):
         foreign = data.copy(deep=True)
         foreign[name][...] = value
-        files.write_dataset(foreign, synapse.out, "synapse", {})
         with pytest.raises(files.FileError, match=words):
-            device_tables(synapse.out, *paths)
-    files.write_dataset(data.assign_attrs(device="<i>"), synapse.out, "synapse", {})
+            tables(synapse, foreign)
     with pytest.raises(files.FileError, match="has the device '<i>'"):
-        device_tables(synapse.out, *paths)
+        tables(synapse, data.assign_attrs(device="<i>"))
 
 
 def test_levels_in_markdown_and_html(synapse):
     synapse.write_level("2", (300e-9, 300e-9))
     synapse.write_pulse(0.8e12, 450e-9, 450e-9)
-    _, markdown, page = (path.read_text(encoding="utf-8") for path in tables(synapse))
+    _, markdown, page = tables(synapse)
     _, rows = cells_below(markdown, "synapse-3: levels")
     assert rows[2][:3] == ["half", "between 1 and 2", "wall placed there and relaxed"]
     assert rows[3][:3] == ["2", "notch 2", "none: went to notch 1"]
@@ -137,10 +109,9 @@ def test_what_comes_first_is_how_hot_the_pulses_are_and_what_it_does_to_levels(s
     """Of the levels of the sweep only the reversed track needs a pulse past the Curie point."""
     hottest = float(synapse.gather()["temperature_rise"][-1])
     price = synapse.job.price.model_copy(update={"curie_temperature": 300 + 0.9 * hottest})
-    caveat = synapse.gather(price=price).attrs["caveat"]
-    paths = [synapse.root / f"table.{suffix}" for suffix in ("csv", "md", "html")]
-    device_tables(synapse.out, *paths)
-    _, markdown, page = (path.read_text(encoding="utf-8") for path in paths)
+    data = synapse.gather(price=price)
+    caveat = data.attrs["caveat"]
+    _, markdown, page = tables(synapse, data)
     assert "1 of 5 pass the Curie temperature" in caveat
     assert markdown.startswith(f"synapse-3: {caveat}\n\n## ")
     assert f"<body>\n<p>synapse-3: {caveat}</p>\n<table>" in page
@@ -160,8 +131,7 @@ def cells_below(markdown, title):
 
 def test_columns_of_the_sweep_are_in_their_units(synapse):
     """A half state has different ends and is read after 1.25 ns."""
-    synapse.gather(read_at=1.25e-9)
-    data = files.read_dataset(synapse.out, "synapse")
+    data = synapse.gather(read_at=1.25e-9)
     data["held"].values[:] = [1, 0, 0, 0, 1]
     data["settled"].values[:] = [1, 0, 1, -1, 1]
     data["beyond_model"].values[:] = [0, 0, 0, 1, 1]
@@ -169,10 +139,8 @@ def test_columns_of_the_sweep_are_in_their_units(synapse):
     data["final_wall_bottom"].values[2] = 210.04e-9
     data["final_wall_top"].values[2] = 397.96e-9
     data["final_conductance"].values[:, 2] = 81.2345e-6, 63.4567e-6
-    files.write_dataset(data, synapse.out, "synapse", {})
-    paths = [synapse.root / f"t.{suffix}" for suffix in ("csv", "md", "html")]
-    device_tables(synapse.out, *paths)
-    header, rows = cells_below(paths[1].read_text(), "synapse-3: after each pulse")
+    text = tables(synapse, data)[1]
+    header, rows = cells_below(text, "synapse-3: after each pulse")
     half = dict(zip(header, rows[2], strict=True))
     assert half == {
         "J (1e12 A/m²)": "0.6000",
@@ -197,10 +165,8 @@ def test_reached_is_not_stable_in_the_table_of_levels(synapse):
     synapse.write_pulse(0.8e12, 450e-9, 450e-9)
     data = synapse.gather()
     data["normalized_level_conductance"].values[:, 2] = 0.43217, 0.29876
-    files.write_dataset(data, synapse.out, "synapse", {})
-    paths = [synapse.root / f"t.{suffix}" for suffix in ("csv", "md", "html")]
-    device_tables(synapse.out, *paths)
-    header, rows = cells_below(paths[1].read_text(), "synapse-3: levels")
+    text = tables(synapse, data)[1]
+    header, rows = cells_below(text, "synapse-3: levels")
     assert header == [
         "level",
         "state",
@@ -246,10 +212,8 @@ def test_a_level_tells_its_minimum_and_why_no_wall_rests_there(synapse):
     data["level_source"].values[3] = ""
     data["level_resting_state"] = data["level_resting_state"].astype(object)
     data["level_resting_state"].values[3] = "free"
-    files.write_dataset(data, synapse.out, "synapse", {})
-    paths = [synapse.root / f"t.{suffix}" for suffix in ("csv", "md", "html")]
-    device_tables(synapse.out, *paths)
-    _, rows = cells_below(paths[1].read_text(), "synapse-3: levels")
+    text = tables(synapse, data)[1]
+    _, rows = cells_below(text, "synapse-3: levels")
     assert [row[8] for row in rows] == ["no", "yes", "not examined", "no", "yes"]
     assert rows[1][9:] == ["3.246900e-16", "0.034", "0.0"]
     assert rows[0][9:] == ["–", "0.08", "157.1"]
@@ -264,10 +228,8 @@ def test_a_final_state_that_is_no_level_is_shown_after_its_weakest_pulse(synapse
     data["current_density"].attrs |= {"units": "A/m2", "long_name": "current density"}
     data["state"].values[:] = ["wider", "wider", "wider", "free", "expelled"]
     data["settled"].values[:] = [1, 1, 0, 0, -1]
-    files.write_dataset(data, synapse.out, "synapse", {})
-    paths = [synapse.root / f"t.{suffix}" for suffix in ("csv", "md", "html")]
-    device_tables(synapse.out, *paths)
-    _, rows = cells_below(paths[1].read_text(), "synapse-3: levels")
+    text = tables(synapse, data)[1]
+    _, rows = cells_below(text, "synapse-3: levels")
     shown = [(row[1], row[2], row[7]) for row in rows if row[0] == "none"]
     assert shown == [
         ("wider", "no level: its ends are at notches further apart", "-0.4000"),
@@ -282,10 +244,7 @@ def test_the_row_of_a_reading_holds_its_own_quartic_and_errors(neuron):
         data[name].values[:] = 0.01 * (k + 1), 0.04 * (k + 1)
     data["fault"] = data["fault"].astype(object)
     data["fault"].values[:] = ["", "it falls"]
-    files.write_dataset(data, neuron.out, "neuron", {})
-    paths = [neuron.root / f"t.{suffix}" for suffix in ("csv", "md", "html")]
-    device_tables(neuron.out, *paths)
-    header, rows = cells_below(paths[1].read_text(), "neuron: quartic")
+    header, rows = cells_below(tables(neuron, data)[1], "neuron: quartic")
     assert header[1:6] == [f"coefficient of power {k}" for k in range(5)]
     assert header[6:] == [
         "largest error",
@@ -300,15 +259,3 @@ def test_the_row_of_a_reading_holds_its_own_quartic_and_errors(neuron):
         [0.6, -0.7, 0.8, -0.9, 1.1, 0.04, 0.08, 0.12], abs=1e-9
     )
     assert [(row[0], row[9]) for row in rows] == [("parallel", "yes"), ("series", "it falls")]
-
-
-def test_quartic_in_markdown(neuron):
-    _, markdown, _ = (path.read_text(encoding="utf-8") for path in tables(neuron))
-    data = files.read_dataset(neuron.out, "neuron")
-    assert f"{data['quartic'].values[0, 1]:.5f}" in markdown
-    assert "not asked" in markdown
-
-
-def test_a_missing_device_is_named(tmp_path):
-    with pytest.raises(files.FileError, match=r"none\.nc is not there"):
-        device_tables(tmp_path / "none.nc", *(tmp_path / s for s in "abc"))

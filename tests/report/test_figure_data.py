@@ -53,16 +53,6 @@ def test_the_name_of_a_series_is_that_given_to_its_artist(axes):
     assert sorted(read(axes)["series"]) == ["", "all pulses", "device", "device, reading"]
 
 
-def test_bars_of_errors_have_their_ends(axes):
-    axes.errorbar([1, 2], [10, 20], [1, 4], label="mean")
-    axes.errorbar([3], [7], label="of one seed")
-    assert points(read(axes), "series", "x", "y", "lower", "upper") == [
-        ("mean", "1", "10", "9", "11"),
-        ("mean", "2", "20", "16", "24"),
-        ("of one seed", "3", "7", "", ""),
-    ]
-
-
 def test_horizontal_bars_of_errors_have_rows_of_their_own(axes):
     axes.errorbar([1, 2], [10, 20], xerr=[0.5, np.nan], yerr=[3, 4], label="both")
     axes.errorbar([5], [7], xerr=[2], label="horizontal")
@@ -75,11 +65,15 @@ def test_horizontal_bars_of_errors_have_rows_of_their_own(axes):
     ]
 
 
-def test_points_without_an_error_have_none_and_those_without_a_place_are_left_out(axes):
-    axes.errorbar([1, 2, 3], [10, np.nan, 30], [1, 2, np.nan], label="mean")
-    assert points(read(axes), "x", "y", "lower", "upper") == [
-        ("1", "10", "9", "11"),
-        ("3", "30", "", ""),
+def test_bars_of_errors_have_their_ends(axes):
+    """Points without an error have none, and those without a place are left out."""
+    axes.errorbar([1, 2, 3, 4], [10, 20, np.nan, 30], [1, 4, 2, np.nan], label="mean")
+    axes.errorbar([3], [7], label="of one seed")
+    assert points(read(axes), "series", "x", "y", "lower", "upper") == [
+        ("mean", "1", "10", "9", "11"),
+        ("mean", "2", "20", "16", "24"),
+        ("mean", "4", "30", "", ""),
+        ("of one seed", "3", "7", "", ""),
     ]
 
 
@@ -184,9 +178,6 @@ def test_the_data_of_a_figure_never_overwrite_its_table(tmp_path):
         style.report_files(command.parse_args([*options, "--png", png]))
     given = command.parse_args([*options, "--png", str(tmp_path / "figure.png")])
     assert style.report_files(given)[0] == (csv, markdown, html)
-
-
-def test_nor_do_those_of_the_comparison_of_calculators(tmp_path):
     names = {"--csv": "pair.csv", "--markdown": "pair.md", "--png": "pair.png", "--vector": "p.pdf"}
     options = [text for key, name in names.items() for text in (key, str(tmp_path / name))]
     files = ["--cases", "a", "--first", "a.nc", "--reference", "b.nc"]

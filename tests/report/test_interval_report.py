@@ -15,8 +15,8 @@ SMALL = Figures(resolution=72)
 NAN = np.nan
 
 
-@pytest.fixture
-def data():
+@pytest.fixture(scope="module")
+def known():
     campaign = config.parse(bisected())
     job = jobs.intervals_job(campaign.devices["stairs"], campaign.intervals["stairs"])
     values = {
@@ -36,6 +36,12 @@ def data():
     return files.dataset("intervals", values).assign_attrs(wallnet_version="0", **about)
 
 
+@pytest.fixture
+def data(known):
+    """Return the same, free to be changed."""
+    return known.copy(deep=True)
+
+
 def write_report(data, tmp_path):
     """Write the report of these data into a folder, and return the folder."""
     files.write_dataset(data, tmp_path / "stairs.nc", "intervals", {})
@@ -45,9 +51,9 @@ def write_report(data, tmp_path):
     return tmp_path
 
 
-@pytest.fixture
-def written(data, tmp_path):
-    return write_report(data, tmp_path)
+@pytest.fixture(scope="module")
+def written(known, tmp_path_factory):
+    return write_report(known, tmp_path_factory.mktemp("report"))
 
 
 def test_the_table_has_edges_width_and_margin(written):

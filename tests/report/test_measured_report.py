@@ -121,15 +121,10 @@ def test_one_file_alone_makes_one_panel(tmp_path, part):
     assert figure.axes[0].get_title("left") == {"levels": "levels", "curve": "transfer curve"}[part]
 
 
-def test_the_figure_is_written_with_its_origin_and_stays_the_same(tmp_path):
-    path = model(tmp_path)
-    written = []
-    for folder in (tmp_path / "a", tmp_path / "b"):
-        outputs = folder / "figure.png", folder / "figure.pdf"
-        figures.draw("measured", [path], None, SMALL, *outputs)
-        written.append([output.read_bytes() for output in outputs])
-    assert written[0] == written[1]
-    picture = Image.open(tmp_path / "a/figure.png")
+def test_the_figure_is_written_with_its_origin(tmp_path):
+    outputs = tmp_path / "figure.png", tmp_path / "figure.pdf"
+    figures.draw("measured", [model(tmp_path)], None, SMALL, *outputs)
+    picture = Image.open(outputs[0])
     assert picture.width == round(0.178 / 0.0254 * 72 - 0.5)
     assert "sha256" in picture.text["Description"]
 

@@ -11,7 +11,7 @@ from wallnet import cli, files, jobs
 from wallnet.config import Figures, Heating, HeavyMetal
 from wallnet.devices.price import price_of
 from wallnet.files import FileError
-from wallnet.report import devices, price_figure, style
+from wallnet.report import devices, style
 
 SMALL = Figures(resolution=72)
 
@@ -30,70 +30,65 @@ def lines_of(axes):
     return {line.get_label(): line for line in axes.get_lines()}
 
 
-def test_the_figure_shows_temperature_and_energy(synapse, job):
+def test_the_figure_shows_temperature_and_energy(synapse, job, tmp_path, monkeypatch):
     """The pulses of the device last 2 ns; its metal carries twice the current density."""
     data = files.read_dataset(synapse.out, "synapse")
     # pulses of both signs are drawn over the magnitude
     data = data.assign_coords(current_density=np.array([-0.9, -0.4, 0.3, 0.6, 1.0]) * 1e12)
-    with style.apply(SMALL):
-        figure = price_figure.draw(data, job, SMALL)
-        over_time, rises, energies = figure.axes
-        curves = lines_of(over_time)
-        assert set(curves) == {"mean", "middle", "1-D, thick oxide", "1-D, full oxide"}
-        time, mean = curves["mean"].get_data()
-        assert (time[0], time[-1]) == pytest.approx((0, 6), abs=1e-9)
-        at_end = int(np.argmin(abs(time - 2)))
-        unit = price_of(job, 1e12, 2e-9).rise
-        assert mean[at_end] == pytest.approx(float(unit.mean), rel=1e-6, abs=0)
-        middle = curves["middle"].get_ydata()
-        assert middle[at_end] == pytest.approx(float(unit.peak), rel=1e-6, abs=0)
-        assert mean.argmax() == middle.argmax() == at_end
-        # as much heat after 3 ns as that of 3 ns, less that of the last nanosecond
-        later = int(np.argmin(abs(time - 3)))
-        parts = [float(price_of(job, 1e12, t * 1e-9).rise.mean) for t in (3, 1)]
-        assert mean[later] == pytest.approx(parts[0] - parts[1], rel=1e-6, abs=0)
-        # 2 q √(t/(π k c)) and q d/k
-        flux = 2e-6 * 4e-9 * 4e24
-        heated, thick = curves["1-D, thick oxide"].get_data()
-        assert (heated[0], heated[-1]) == pytest.approx((0, 2), abs=1e-9)
-        assert over_time.get_xlim() == pytest.approx((0, 6), abs=1e-9)
-        assert over_time.patches[0].get_width() == pytest.approx(2, rel=1e-9, abs=0)
-        expected = 2 * flux * math.sqrt(2e-9 / (math.pi * 1.4 * 1.62e6))
-        assert thick[-1] == pytest.approx(expected, rel=1e-9, abs=0)
-        full = curves["1-D, full oxide"].get_ydata()[0]
-        assert full == pytest.approx(flux * 60e-9 / 1.4, rel=1e-9, abs=0)
-        curves = lines_of(rises)
-        assert curves["limit"].get_ydata()[0] == 120
-        density = [0.3, 0.4, 0.6, 0.9, 1.0]
-        np.testing.assert_allclose(curves["mean"].get_xdata(), density, rtol=1e-9)
-        for name, rise in (("mean", unit.mean), ("middle", unit.peak)):
-            expected = np.square(density) * float(rise)
-            np.testing.assert_allclose(curves[name].get_ydata(), expected, rtol=1e-6)
-        (energy,) = energies.get_lines()
-        # ρ J² L w d t, J in the metal being twice that of the device
-        volume = 900e-9 * 90e-9 * 4e-9
-        expected = 2e-6 * np.square(np.array(density) * 2e12) * volume * 2e-9
-        np.testing.assert_allclose(energy.get_ydata(), expected / 1e-12, rtol=1e-9)
-        assert "(K)" in over_time.get_ylabel()
-        assert "(K)" in rises.get_ylabel()
-        assert energies.get_ylabel() == "energy (pJ)"
-        assert all("10^{12}" in axes.get_xlabel() for axes in (rises, energies))
-
-
-def test_the_command_writes_the_figure_with_its_origin(synapse, job, tmp_path):
-    """The limit of a thick oxide is far above the curves and is not drawn."""
-    thick = job.model_copy(update={"heating": Heating(oxide_thickness=1e-6)})
-    png = tmp_path / "price.png"
-    words = ["device-figure", "price", "--sources", str(synapse.out), "--price", thick.to_json()]
+    path, png = tmp_path / "synapse-3.nc", tmp_path / "price.png"
+    files.write_dataset(data, path, "synapse", {})
+    words = ["device-figure", "price", "--sources", str(path), "--price", job.to_json()]
     words += ["--figures", SMALL.model_dump_json(), "--png", str(png)]
+    kept, save = [], style.save
+    monkeypatch.setattr(
+        style, "save", lambda each, *to, **by: kept.append(each) or save(each, *to, **by)
+    )
     cli.main([*words, "--vector", str(tmp_path / "price.pdf")])
     about = json.loads(Image.open(png).info["Description"])
-    assert about["price"] == thick.plain()
-    assert "synapse-3" in about["devices"]
+    assert about["price"] == job.plain()
     assert np.asarray(Image.open(png)).std() > 10
-    data = png.with_suffix(".csv").read_text(encoding="utf-8")
-    assert "1-D, thick oxide" in data
-    assert "1-D, full oxide" not in data
+    (figure,) = kept
+    over_time, rises, energies = figure.axes
+    curves = lines_of(over_time)
+    assert set(curves) == {"mean", "middle", "1-D, thick oxide", "1-D, full oxide"}
+    time, mean = curves["mean"].get_data()
+    assert (time[0], time[-1]) == pytest.approx((0, 6), abs=1e-9)
+    at_end = int(np.argmin(abs(time - 2)))
+    unit = price_of(job, 1e12, 2e-9).rise
+    assert mean[at_end] == pytest.approx(float(unit.mean), rel=1e-6, abs=0)
+    middle = curves["middle"].get_ydata()
+    assert middle[at_end] == pytest.approx(float(unit.peak), rel=1e-6, abs=0)
+    assert mean.argmax() == middle.argmax() == at_end
+    # as much heat after 3 ns as that of 3 ns, less that of the last nanosecond
+    later = int(np.argmin(abs(time - 3)))
+    parts = [float(price_of(job, 1e12, t * 1e-9).rise.mean) for t in (3, 1)]
+    assert mean[later] == pytest.approx(parts[0] - parts[1], rel=1e-6, abs=0)
+    # 2 q √(t/(π k c)) and q d/k
+    flux = 2e-6 * 4e-9 * 4e24
+    heated, thick = curves["1-D, thick oxide"].get_data()
+    assert (heated[0], heated[-1]) == pytest.approx((0, 2), abs=1e-9)
+    assert over_time.get_xlim() == pytest.approx((0, 6), abs=1e-9)
+    assert over_time.patches[0].get_width() == pytest.approx(2, rel=1e-9, abs=0)
+    expected = 2 * flux * math.sqrt(2e-9 / (math.pi * 1.4 * 1.62e6))
+    assert thick[-1] == pytest.approx(expected, rel=1e-9, abs=0)
+    full = curves["1-D, full oxide"].get_ydata()[0]
+    assert full == pytest.approx(flux * 60e-9 / 1.4, rel=1e-9, abs=0)
+    curves = lines_of(rises)
+    assert curves["limit"].get_ydata()[0] == 120
+    density = [0.3, 0.4, 0.6, 0.9, 1.0]
+    np.testing.assert_allclose(curves["mean"].get_xdata(), density, rtol=1e-9)
+    for name, rise in (("mean", unit.mean), ("middle", unit.peak)):
+        expected = np.square(density) * float(rise)
+        np.testing.assert_allclose(curves[name].get_ydata(), expected, rtol=1e-6)
+    (energy,) = energies.get_lines()
+    # ρ J² L w d t, J in the metal being twice that of the device
+    volume = 900e-9 * 90e-9 * 4e-9
+    expected = 2e-6 * np.square(np.array(density) * 2e12) * volume * 2e-9
+    np.testing.assert_allclose(energy.get_ydata(), expected / 1e-12, rtol=1e-9)
+    assert "(K)" in over_time.get_ylabel()
+    assert "(K)" in rises.get_ylabel()
+    assert energies.get_ylabel() == "energy (pJ)"
+    assert all("10^{12}" in axes.get_xlabel() for axes in (rises, energies))
 
 
 def test_without_a_price_job_it_is_refused(synapse, tmp_path):

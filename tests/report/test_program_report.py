@@ -17,8 +17,8 @@ J = np.array([0.0, 0.7e12, 0.7e12, -0.5e12])
 TIME = np.array([0.0, 1e-9, 2e-9, 4e-9, 6e-9, 7e-9, 10e-9])
 
 
-@pytest.fixture
-def data():
+@pytest.fixture(scope="module")
+def known():
     """Return a response in which no two quantities are alike."""
     campaign = config.parse(staircase())
     job = jobs.response_job(campaign.devices["stairs"], campaign.programs["up-down"])
@@ -53,6 +53,12 @@ def data():
     return files.dataset("response", values).assign_attrs(wallnet_version="0", **about)
 
 
+@pytest.fixture
+def data(known):
+    """Return the same, free to be changed."""
+    return known.copy(deep=True)
+
+
 def write_report(data, tmp_path):
     """Write the report of these data into a folder, and return the folder."""
     files.write_dataset(data, tmp_path / "response.nc", "response", {})
@@ -62,10 +68,10 @@ def write_report(data, tmp_path):
     return tmp_path
 
 
-@pytest.fixture
-def written(data, tmp_path):
+@pytest.fixture(scope="module")
+def written(known, tmp_path_factory):
     """Return the folder in which the report of the response was written."""
-    return write_report(data, tmp_path)
+    return write_report(known, tmp_path_factory.mktemp("report"))
 
 
 def test_the_table_has_state_and_conductance_after_each_pulse(written):

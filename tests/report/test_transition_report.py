@@ -24,8 +24,8 @@ TARGET = ["notch 1", "notch 2", "reversed", "expelled"]
 TARGETS = [[[3, -1, 0, -1], [3, -1, 0, 1]], [[0, 1, 1, 2], [0, -1, 1, -1]]]
 
 
-@pytest.fixture
-def data():
+@pytest.fixture(scope="module")
+def known():
     campaign = config.parse(led())
     job = jobs.transitions_job(campaign.devices["stairs"], campaign.transitions["stairs"])
     middle = np.arange(16).reshape(2, 2, 4) * 90e-9
@@ -54,6 +54,12 @@ def data():
     return files.dataset("transitions", values).assign_attrs(wallnet_version="0", **about)
 
 
+@pytest.fixture
+def data(known):
+    """Return the same, free to be changed."""
+    return known.copy(deep=True)
+
+
 def write_report(data, tmp_path, *price):
     """Write the report of these data into a folder, and return the folder."""
     files.write_dataset(data, tmp_path / "stairs.nc", "transitions", {})
@@ -63,9 +69,9 @@ def write_report(data, tmp_path, *price):
     return tmp_path
 
 
-@pytest.fixture
-def written(data, tmp_path):
-    return write_report(data, tmp_path)
+@pytest.fixture(scope="module")
+def written(known, tmp_path_factory):
+    return write_report(known, tmp_path_factory.mktemp("report"))
 
 
 def cells(written, *first):

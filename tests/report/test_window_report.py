@@ -20,8 +20,8 @@ STEPS = [[[2, 0, 0, 5], [0, 1, 3, 4]], [[1, 6, 7, 0], [8, 9, 0, 10]]]
 NAN = np.nan
 
 
-@pytest.fixture
-def data():
+@pytest.fixture(scope="module")
+def known():
     campaign = config.parse(windowed())
     job = jobs.window_job(campaign.windows["three"])
     states = np.full((2, 2, 4), "notch 2", dtype=object)
@@ -43,8 +43,15 @@ def data():
 
 
 @pytest.fixture
-def written(data, tmp_path):
-    files.write_dataset(data, tmp_path / "window.nc", "window", {})
+def data(known):
+    """Return the same, free to be changed."""
+    return known.copy(deep=True)
+
+
+@pytest.fixture(scope="module")
+def written(known, tmp_path_factory):
+    tmp_path = tmp_path_factory.mktemp("report")
+    files.write_dataset(known, tmp_path / "window.nc", "window", {})
     tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
     figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
     windows.window_report(tmp_path / "window.nc", tables, SMALL, *figure)
