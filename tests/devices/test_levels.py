@@ -75,9 +75,7 @@ def test_a_level_that_lost_its_wall_is_measured_after_a_pulse(synapse, caplog):
     synapse.write_pulse(0.8e12, 620e-9, 620e-9)
     with caplog.at_level(logging.WARNING):
         data = synapse.gather()
-    assert (
-        "a wall initialised at 'notch 2' went to 'notch 1'; this level is" in caplog.text
-    )
+    assert "a wall initialised at 'notch 2' went to 'notch 1'; this level is" in caplog.text
     level = data.isel(level=3)
     assert int(level["stable"]) == 1
     assert level["level_resting_state"].item() == "notch 1"
