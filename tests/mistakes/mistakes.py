@@ -80,6 +80,7 @@ def read_mistakes(folder: Path = FOLDER) -> list[Mistake]:
     return mistakes
 
 
+@cache
 def sources(root: Path) -> list[Path]:
     """Return the files that may contain a mistake: the package, the Snakefile and its rules."""
     rules = [root / "Snakefile", *sorted((root / "workflow").rglob("*.smk"))]
@@ -140,6 +141,8 @@ def locate(mistake: Mistake, root: Path = ROOT) -> tuple[Path, int, int]:
     pattern = re.compile(r"\s+".join(map(re.escape, words)))
     found = set()
     for path in sources(root):
+        if max(words, key=len) not in _read(path):
+            continue
         for begin, end in _spans(path, mistake.within):
             for match in pattern.finditer(_read(path), begin, end):
                 found.add((path, *match.span()))
