@@ -23,7 +23,7 @@ import pytest
 import yaml
 from helpers import extending
 
-from wallnet import cli, config, files, plan, revisions
+from wallnet import cli, config, files, plan
 from wallnet.config.inheritance import laid_over
 from wallnet.config.networks import SCHEMES, split_mapping
 from wallnet.config.quantities import Section
@@ -104,12 +104,10 @@ def blocks(text: str) -> Iterator[tuple[int, str, str]]:
 
 @functools.cache
 def code() -> str:
-    """Return the text of package, workflow, configurations and conftest.py files.
-
-    Literals of several lines are joined.
-    """
+    """Return the text of package, workflow, configurations and scripts; literals are joined."""
     patterns = ("src/wallnet/**/*.py", "workflow/**/*.smk", "Snakefile", "config.yaml", "Makefile")
     patterns += ("profiles/*/config.yaml", "pyproject.toml", ".gitignore", "tests/**/conftest.py")
+    patterns += ("benchmarks/*.py", "docs/*.py", "examples/*.py", "tests/mistakes/*.py")
     paths = [path for pattern in patterns for path in ROOT.glob(pattern)]
     return re.sub(r'"\n\s*f?"', "", "\n".join(path.read_text("utf-8") for path in paths))
 
@@ -265,26 +263,22 @@ def is_command(text: str) -> bool:
     return bool(words) and words[0] in {*PROGRAMS, *OTHER_PROGRAMS} - {"which"}
 
 
+def is_variable(name: str) -> bool:
+    """Whether the code or a test reads a variable of the environment of this name."""
+    return in_code(name) or any(name in path.read_text("utf-8") for path in cases())
+
+
 def fault_of_command(text: str) -> str | None:
     """Return what is wrong with a command line, or None."""
-    checks = {
-        "wallnet": fault_of_wallnet,
-        "make": fault_of_make,
-        "snakemake": fault_of_snakemake,
-        "python": fault_of_python,
-        "pytest": fault_of_pytest,
-    }
     for part in re.split(r"\s[|;]\s|\s(?:&&|\|\|)\s", text):
         words = [word for word in shlex.split(part, comments=True) if word != "2>&1"]
         while words and re.match(r"[A-Z_]+=", words[0]):
-            variable = words.pop(0).partition("=")[0]
-            if not is_variable(variable):
+            if not is_variable(variable := words.pop(0).partition("=")[0]):
                 return f"no code reads {variable}"
         if not words or words[0] in OTHER_PROGRAMS:
             continue
-        if words[0] not in checks:
-            return f"{words[0]} is unknown"
-        if fault := checks[words[0]](words[1:]):
+        check = {"wallnet": fault_of_wallnet, "snakemake": fault_of_snakemake}.get(words[0])
+        if fault := check(words[1:]) if check else fault_of_others(*words):
             return fault
     return None
 
@@ -309,14 +303,6 @@ def fault_of_wallnet(arguments: list[str]) -> str | None:
     return None
 
 
-def fault_of_make(arguments: list[str]) -> str | None:
-    text = (ROOT / "Makefile").read_text()
-    known = re.findall(r"^(\w+:)|^(?:export )?(\w+) [?:]?=", text, re.M)
-    known = {target.rstrip(":") or f"{variable}=" for target, variable in known}
-    stray = [each for each in arguments if re.sub("=.*", "=", each) not in known]
-    return f"the Makefile has no {stray[0]}" if stray else None
-
-
 def fault_of_snakemake(arguments: list[str]) -> str | None:
     try:
         parsed = snakemake_parser().parse_args(arguments)
@@ -332,50 +318,28 @@ def fault_of_snakemake(arguments: list[str]) -> str | None:
     return None
 
 
-def fault_of_python(arguments: list[str]) -> str | None:
-    if arguments[:1] == ["-m"]:
-        module, *rest = arguments[1:]
-        if module == "pytest":
-            return fault_of_pytest(rest)
-        known = module in modules() and set(rest) <= {*revisions.STAGES, "[STAGE]"}
-        return None if known else f"there is no module {module}, or no stage {rest}"
-    path = ROOT / arguments[0]
-    if not path.is_file():
-        return f"there is no {arguments[0]}"
-    text = path.read_text()
-    wrong = [word for word in arguments[1:] if word.startswith("-") and f'"{word}"' not in text]
-    return f"{arguments[0]} has no option {wrong[0]}" if wrong else None
-
-
-def fault_of_pytest(arguments: list[str]) -> str | None:
-    words = iter(arguments)
-    for word in words:
-        if word == "-m":
-            stray = [
-                name
-                for name in re.findall(r"\w+", next(words))
-                if name not in ("and", "or", "not") and f'"{name}: ' not in code()
-            ]
-            if stray:
-                return f"there is no marker {stray}"
-        elif word == "-k":
-            wanted = next(words)
-            if not any(wanted in name for names in cases().values() for name in names):
-                return f"no test's name has {wanted}"
-        elif word.startswith("--"):
-            if not in_code(word) and word != "--hypothesis-profile":
-                return f"no conftest.py adds {word}"
-            if not re.search(rf'"{word}",\s*action="store_true"', code()):
-                next(words)
-        elif not word.startswith("-") and not (ROOT / word.partition("::")[0]).exists():
-            return f"there is no {word}"
+def fault_of_others(program: str, *arguments: str) -> str | None:
+    """Return which argument of make, python or pytest no code has, or None."""
+    own = {"-m", "-k", "-q", "-x", "-n", "--hypothesis-profile"}
+    tests = "\n".join(name for names in cases().values() for name in names)
+    for before, argument in pairwise(("", *arguments)):
+        if program == "make":
+            name = re.sub("=.*", " ", argument) if "=" in argument else f"{argument}:"
+            known = bool(re.search(rf"^(export )?{name}", (ROOT / "Makefile").read_text(), re.M))
+        elif before == "-m":
+            marks = set(re.findall(r"\w+", argument)) - {"and", "or", "not"}
+            known = argument in modules() or all(
+                f'"{mark}: ' in code() for mark in marks - {"pytest"}
+            )
+        elif argument.startswith("-"):
+            known = argument in own or f'"{argument}"' in code()
+        elif before == "" or ("/" in argument and "pytest" in (program, *arguments)):
+            known = (ROOT / argument.partition("::")[0]).exists()
+        else:
+            known = before != "-k" or argument in tests
+        if not known:
+            return f"{program} has no {argument}"
     return None
-
-
-def is_variable(name: str) -> bool:
-    """Whether the code or a test reads a variable of the environment of this name."""
-    tests = (path.read_text("utf-8") for path in ROOT.glob("tests/**/*.py"))
-    return in_code(name) or any(re.search(rf"\b{name}\b", text) for text in tests)
 
 
 # What a page names
