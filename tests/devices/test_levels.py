@@ -137,13 +137,6 @@ def test_a_level_of_another_material_and_the_start_of_another_track_are_refused(
         synapse.gather()
 
 
-def test_order_of_conductances_is_watched(synapse, caplog):
-    detector = synapse.job.detector.model_copy(update={"start": 600e-9, "stop": 900e-9})
-    with caplog.at_level(logging.WARNING):
-        synapse.gather(detector=detector)
-    assert "does not rise from each level" in caplog.text
-
-
 def test_a_synapse_read_without_relaxation_reaches_only_its_start(tmp_path):
     device = campaign(s=SYNAPSE | {"relaxation": {"longest": 0}}).devices["s"]
     bench = Bench(tmp_path, "s", device)

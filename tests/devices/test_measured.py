@@ -247,17 +247,6 @@ def test_the_plausible_range_includes_its_bounds(model_of, conductances, accepte
             model_of(text)
 
 
-def test_the_largest_files_are_accepted(model_of):
-    levels = [1e-6 * k for k in range(1, 1025)]
-    points = range(4096)
-    path = model_of(
-        "conductance\n" + "\n".join(map(repr, levels)),
-        "input,output\n" + "\n".join(f"{k},{k}" for k in points),
-    )
-    assert levels_of(path, "measured", "measured") == (levels, 1024)
-    assert len(activation_of(path, "measured")[0].coefficients) == 4095
-
-
 def test_folders_and_missing_files_are_named(tmp_path):
     for path, part in ((tmp_path, "is not a file"), (tmp_path / "none.csv", "cannot be read")):
         with pytest.raises(FileError) as caught:

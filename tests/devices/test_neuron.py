@@ -81,30 +81,6 @@ def test_transfer_curve_of_a_wall_under_the_detector(neuron):
     assert data["quartic"].attrs["highest_input"] == 1
 
 
-def test_it_is_read_when_asked(neuron):
-    at_end = neuron.gather()
-    assert at_end["read_time"].values == pytest.approx(3e-9, rel=1e-6, abs=0)
-    assert at_end["final_wall_position"].values[-1] == pytest.approx(326.5e-9, abs=1e-9)
-    early = neuron.gather(read_at=1.55e-9)  # between two entries
-    expected = 60e-9 + (326.5e-9 - 60e-9) * 1.55 / 3
-    assert early["read_time"].values == pytest.approx(1.55e-9, rel=1e-6, abs=0)
-    assert early["final_wall_position"].values[-1] == pytest.approx(expected, abs=1e-9)
-    assert np.all(
-        early["final_conductance"].values[:, -1] < at_end["final_conductance"].values[:, -1]
-    )
-
-
-def test_the_detector_decides_what_is_seen(neuron):
-    data = neuron.gather(
-        detector=neuron.job.detector.model_copy(update={"start": 400e-9, "stop": 500e-9}),
-        kind="track",
-    )
-    low = 1e-4 * 0.84 / 1.16
-    assert data["final_conductance"].sel(reading="parallel").values == pytest.approx(
-        low, rel=1e-6, abs=0
-    )
-
-
 def test_a_detector_that_sees_no_change_is_refused(neuron):
     """A wall that never moves gives no difference for the normalisation."""
     for density in neuron.device.pulse.current_densities:

@@ -62,19 +62,6 @@ def test_pulses_above_the_limit_are_marked():
     assert price_of(priced(), 0.5e12, 10e-9).rise.mean < 0.95 * rise
 
 
-def test_many_pulses_at_once_broadcast():
-    density = np.array([0.0, -0.5e12, 1.0e12])[:, np.newaxis]
-    duration = np.array([1e-9, 10e-9])
-    found = price_of(priced(), density, duration)
-    assert found.energy.shape == found.rise.mean.shape == found.outside.shape == (3, 2)
-    assert found.energy[0].tolist() == [0, 0]
-    assert found.outside[0].tolist() == [False, False]
-    one = price_of(priced(), 1.0e12, 10e-9)
-    assert found.energy[2, 1] == pytest.approx(float(one.energy), rel=1e-12, abs=0)
-    assert found.rise.peak[2, 1] == pytest.approx(float(one.rise.peak), rel=1e-12, abs=0)
-    assert found.energy[2, 0] / found.energy[1, 1] == pytest.approx(0.4, rel=1e-12, abs=0)
-
-
 HEATING = Heating(oxide_thickness=120e-9)
 DENSITY = np.array([0.7e12, -0.5e12, 0.9e12])
 DURATION = np.array([3e-9, 4e-9, 2e-9])

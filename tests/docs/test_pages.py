@@ -59,11 +59,3 @@ def test_prose_has_the_terms_of_the_field(page):
         flags=re.S | re.M,
     )
     assert re.findall(rf"\b(?:{PRIVATE})\b", prose, re.I) == []
-
-
-def test_times_are_on_one_page():
-    folder = ROOT / "benchmarks"
-    assert [path.name for path in folder.glob("*.md")] == ["README.md"]
-    scripts = [path for path in folder.glob("*.py") if "__main__" in path.read_text("utf-8")]
-    page = text("benchmarks/README.md")
-    assert [path.name for path in scripts if f"benchmarks/{path.name}" not in page] == []

@@ -6,7 +6,6 @@
 import importlib.util
 import re
 import runpy
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -175,13 +174,3 @@ def test_every_rule_that_draws_has_a_picture_in_the_gallery():
     assert len(drawn) >= 10
     pictures = " ".join(re.findall(r"\(figures/([\w-]+)\.png\)", "".join(gallery().values())))
     assert {name for name in drawn if name not in pictures} == set()
-
-
-def test_what_builds_the_site_is_pinned():
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
-        "optional-dependencies"
-    ]
-    pins = re.findall(r"^([\w.-]+)==", (ROOT / "constraints.txt").read_text(), re.M)
-    names = {re.match(r"[\w.-]+", line)[0].lower() for line in extras["docs"]}
-    assert {"sphinx", "pydata-sphinx-theme", "myst-nb", "numpydoc"} <= names
-    assert names <= {name.lower() for name in pins}

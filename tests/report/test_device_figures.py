@@ -1,6 +1,5 @@
 """Figures of the devices: they exist, show the correct content, and are reproducible."""
 
-import argparse
 import json
 
 import numpy as np
@@ -10,8 +9,8 @@ from matplotlib import pyplot
 from matplotlib.colors import to_hex
 from PIL import Image
 
-from wallnet import files
-from wallnet.config import ConfigError, Figures
+from wallnet import cli, files
+from wallnet.config import Figures
 from wallnet.report import devices, style
 
 SMALL = Figures(resolution=72)
@@ -147,8 +146,9 @@ def test_only_the_reading_that_is_no_activation_is_marked(neuron):
 def test_pulses_are_chosen_by_state():
     import xarray
 
-    def choose(states, settled=None, most=6, position=None):
+    def choose(states, settled=None, most=6, position=None, density=None):
         count = len(states)
+        density = np.arange(1, count + 1) if density is None else density
         position = np.arange(count) if position is None else np.array(position)
         return devices.chosen_pulses(
             xarray.Dataset(
@@ -157,7 +157,7 @@ def test_pulses_are_chosen_by_state():
                     "settled": ("current_density", np.array(settled or [1] * count)),
                     "final_wall_position": ("current_density", position * 1e-7),
                 },
-                coords={"current_density": np.arange(1, count + 1) * 1e11},
+                coords={"current_density": np.array(density) * 1e11},
             ),
             most,
         )
@@ -166,6 +166,9 @@ def test_pulses_are_chosen_by_state():
     assert choose(["notch 1", "free", "notch 2"], [1, 0, 1]) == [0, 2]
     assert choose(["initial", "notch 1", "between 1 and 2", "free", "notch 2"]) == [0, 1, 4]
     assert choose(["initial", "between 1 and 2", "free"]) == [0, 1, 2]
+    # the weakest by magnitude, of those whose wall is at rest
+    states = ["notch 1", "notch 1", "notch 1", "notch 2", "notch 2"]
+    assert choose(states, [1, 1, 0, 1, 1], density=[-9, -4, 3, 5, 10]) == [1, 3]
     # a wall that was not asked to rest does not move
     assert choose(["notch 1", "notch 1", "notch 2", "notch 2"], [-1, 1, 0, -1]) == [0, 3]
     assert choose(["free", "free", "free"], [0, 0, 0]) == [0, 1, 2]
@@ -202,40 +205,24 @@ def test_a_wall_that_leaves_at_once_has_no_velocity(track):
     assert np.isfinite(velocities[1:]).all()
 
 
-def test_a_device_of_another_kind_is_refused(neuron, tmp_path):
+def test_a_device_of_another_kind_and_a_missing_trace_are_named(neuron, tmp_path):
     with pytest.raises(files.FileError, match="is of kind 'neuron', not 'synapse'"):
         draw(neuron, "conductance", tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_missing_trace_is_named(neuron, tmp_path):
+    outputs = tmp_path / "f.png", tmp_path / "f.pdf"
     with pytest.raises(files.FileError, match=r"0\.1000\.nc is not there"):
-        devices.draw(
-            "magnetization",
-            [neuron.out],
-            str(tmp_path),
-            SMALL,
-            tmp_path / "f.png",
-            tmp_path / "f.pdf",
-        )
-
-
-def command(arguments):
-    parser = argparse.ArgumentParser()
-    devices.register(parser.add_subparsers())
-    parsed = parser.parse_args(arguments)
-    parsed.handler(parsed)
+        devices.draw("magnetization", [neuron.out], str(tmp_path), SMALL, *outputs)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_command_line_draws(synapse, tmp_path):
     png, svg = tmp_path / "f.png", tmp_path / "f.svg"
     arguments = ["device-figure", "conductance", "--sources", str(synapse.out)]
     arguments += ["--png", str(png), "--vector", str(svg)]
-    command([*arguments, "--figures", '{"resolution": 72}'])
+    cli.main([*arguments, "--figures", '{"resolution": 72}'])
     assert Image.open(png).width == 504
     assert svg.read_text(encoding="utf-8").startswith("<?xml")
-    with pytest.raises(ConfigError, match="--figures is not a valid style of figures"):
-        command([*arguments, "--figures", '{"resolution": 7}'])
+    with pytest.raises(SystemExit, match="--figures is not a valid style of figures"):
+        cli.main([*arguments, "--figures", '{"resolution": 7}'])
 
 
 def test_command_line_draws_the_pulses_that_it_is_given(synapse, tmp_path, monkeypatch):
@@ -243,7 +230,7 @@ def test_command_line_draws_the_pulses_that_it_is_given(synapse, tmp_path, monke
     monkeypatch.setattr(style, "save", lambda figure, *paths, **made_by: kept.append(figure))
     arguments = ["device-figure", "dynamics", "--sources", str(synapse.out)]
     arguments += ["--traces", str(synapse.traces[0].parent), "--shown", "0.8e12", "0.3e12"]
-    command([*arguments, "--png", str(tmp_path / "f.png"), "--vector", str(tmp_path / "f.pdf")])
+    cli.main([*arguments, "--png", str(tmp_path / "f.png"), "--vector", str(tmp_path / "f.pdf")])
     (figure,) = kept
     titles = [axes.get_title(loc="left") for axes in figure.axes if axes.images]
     assert [title.partition(": ")[2] for title in titles] == ["notch 2", "initial"]
@@ -400,15 +387,9 @@ def test_transfer_curve_from_zero_current_has_its_axis_from_zero(neuron):
     def from_zero(data):
         data["current_density"] = data["current_density"] - 0.1e12
 
-    upper = next(
-        child
-        for axes in drawn(neuron, "transfer-curve", change=from_zero).axes[:1]
-        for child in axes.child_axes
-        if child.get_xlabel() == devices.J_LABEL
-    )
-    bounds = np.array(upper.get_xlim())
-    lower = np.array([-0.03, 1.03])
-    assert bounds == pytest.approx(0.35 * lower, rel=1e-6, abs=1e-9)
+    axes = drawn(neuron, "transfer-curve", change=from_zero).axes[0]
+    upper = next(child for child in axes.child_axes if child.get_xlabel() == devices.J_LABEL)
+    assert upper.get_xlim() == pytest.approx([-0.03 * 0.35, 1.03 * 0.35], rel=1e-6, abs=1e-9)
 
 
 def test_transfer_curve_of_currents_of_both_signs_is_zero_below_the_least_forward(neuron):
@@ -526,23 +507,19 @@ def test_velocity_is_fitted_to_the_second_half_of_the_drive_inside_the_track(bot
     assert velocity == pytest.approx(expected, rel=1e-6, abs=0, nan_ok=True)
 
 
-@pytest.mark.parametrize(
-    ("state", "settled", "kind"),
-    [
-        ("notch 2", 1, "at a notch"),
-        ("notch 2", -1, "at a notch"),
-        ("notch 2", 0, "still moving"),
-        ("between 1 and 2", 1, "between two notches"),
-        ("between 2 and 1", 1, "between two notches"),
-        ("reversed", 1, "reversed"),
-        ("initial", 1, "where it started"),
-        ("expelled", 1, "elsewhere"),
-        ("free", 1, "elsewhere"),
-        ("wider", 1, "elsewhere"),
-    ],
-)
-def test_kinds_of_final_states(state, settled, kind):
-    assert devices.kind_of_state(files.WallState(state), settled) == kind
+def test_kinds_of_final_states():
+    kinds = {
+        ("notch 2", 1): "at a notch",
+        ("notch 2", -1): "at a notch",
+        ("notch 2", 0): "still moving",
+        ("between 1 and 2", 1): "between two notches",
+        ("between 2 and 1", 1): "between two notches",
+        ("reversed", 1): "reversed",
+        ("initial", 1): "where it started",
+        **{(state, 1): "elsewhere" for state in ("expelled", "free", "wider")},
+    }
+    for (state, settled), kind in kinds.items():
+        assert devices.kind_of_state(files.WallState(state), settled) == kind
 
 
 def test_synapses_are_compared_in_each_reading_under_their_names(synapse):
@@ -552,6 +529,7 @@ def test_synapses_are_compared_in_each_reading_under_their_names(synapse):
     other = other.assign_coords(current_density=data["current_density"] - 1e12)
     with style.apply(SMALL):
         sources = devices.Sources({"first": data, "second": other})
+        assert sources.device is data  # that of a figure of one device
         figure = devices.DRAWINGS["synapses-compared"](sources, SMALL)
     for axes, reading, title in zip(
         figure.axes, files.READINGS, ("in parallel", "resistance linear"), strict=True
@@ -566,24 +544,9 @@ def test_synapses_are_compared_in_each_reading_under_their_names(synapse):
         assert axes.get_xlabel() == devices.J_LABEL
 
 
-def test_the_weakest_pulse_of_a_state_is_shown_not_the_most_negative(synapse):
-    data = files.read_dataset(synapse.out, "synapse").load()
-    data = data.assign_coords(current_density=np.array([-0.9, -0.4, 0.3, 0.5, 1.0]) * 1e12)
-    data["state"].values[:] = ["notch 1", "notch 1", "notch 1", "notch 2", "notch 2"]
-    data["settled"].values[:] = [1, 1, 0, 1, 1]
-    assert devices.chosen_pulses(data) == [1, 3]
-
-
 def test_numbers_are_written_in_their_unit_with_the_digits_that_count():
     told = {0.1e12: "0.10", -0.05e12: "-0.05", 0.1234e12: "0.1234", 1e12: "1.00", 12e9: "0.012"}
     assert {density: devices.density_in_1e12(density) for density in told} == told
     assert devices.error_text(0.0216) == "largest error 0.022"
     assert devices.error_text(0.0004) == "largest error below 0.001"
     assert devices.error_text(float("nan")) == "through all points, error unknown"
-
-
-def test_a_figure_of_one_device_shows_the_first_of_several(synapse):
-    data = files.read_dataset(synapse.out, "synapse").load()
-    other = data.copy(deep=True)
-    other["normalized_final_conductance"].values[:] = 0.5
-    assert devices.Sources({"first": data, "second": other}).device is data
