@@ -153,7 +153,7 @@ def test_a_synapse_with_fixed_ends_needs_its_wall_at_the_first_notch(tiny):
     assert "reversed" not in map(str, jobs.minimum_states(device.track, device.wall.start))
 
 
-@pytest.mark.parametrize("width", [64e-9, 150e-9, 151.3e-9, 1500e-9])
+@pytest.mark.parametrize("width", [64e-9, 150e-9, 1500e-9])
 def test_a_suggested_cell_size_is_accepted_and_near_the_given_one(width):
     size = {"length": 512e-9 if width == 64e-9 else 750e-9, "width": width}
     suggested = 0
@@ -164,7 +164,7 @@ def test_a_suggested_cell_size_is_accepted_and_near_the_given_one(width):
             assert refusal(**size, cell_size=value) is None, message
             assert min(cell, *size.values()) / 2.001 <= value <= 2.001 * cell
             suggested += 1
-    assert (suggested > 0) == (width != 151.3e-9)
+    assert suggested
 
 
 def test_half_the_shorter_side_may_be_the_only_cell_size():
