@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from wallnet.film import kernels
+from wallnet.film import core, kernels
 from wallnet.film.core import Engine, EngineError, Tolerances
 from wallnet.film.shortcuts import SHORTCUTS
 from wallnet.film.terms import SpinTorque, Terms
@@ -315,6 +315,47 @@ def test_the_field_in_a_window_is_that_of_the_whole_film():
     assert 3e-7 * magnetization < outside < 5e-6 * magnetization
 
 
+def test_outside_a_window_the_field_is_constant():
+    """Right after a renewal all samples of the extrapolation have the latest field there."""
+    engine, _ = passing()
+    before = engine._renewed
+    for _ in range(40):
+        engine.advance(5e-12)
+        if engine._renewed != before:
+            break
+    assert engine._renewed != before
+    assert len(engine._sampled) == 3
+    first, *others = (engine._samples[slot] for _, slot in engine._sampled)
+    for columns in engine._window.outside:
+        for sample in others:
+            np.testing.assert_array_equal(sample[..., columns], first[..., columns])
+    assert (first != others[0])[..., engine._window.inside].any()
+
+
+def test_a_new_window_begins_with_the_field_of_its_time(monkeypatch):
+    apart = []
+    place = Engine._place_window
+
+    def placed(engine):
+        before, renewed = engine._window, engine._renewed
+        place(engine)
+        if engine._window is not before and engine._window and renewed != engine.time:
+            latest = engine._samples[engine._sampled[-1][1]]
+            field = np.empty_like(latest)
+            engine._far_field(engine._m, field)
+            apart.append(np.abs(field - latest).max())
+
+    monkeypatch.setattr(Engine, "_place_window", placed)
+    # fast enough to leave the window between two renewals of the whole field
+    mask = np.ones((16, 500), dtype=bool)
+    engine = Engine(mask, CELL, material.FILM, material.DEFAULT)
+    engine.magnetization = material.wall(mask.shape, 3e-9, 100e-9)
+    engine.set_torque(material.torque(3e12))
+    engine.advance(0.6e-9)
+    assert apart
+    assert not any(apart)
+
+
 def test_a_window_has_the_external_field():
     field = (2e4, 3e4, -1e4)
     engine, found = passing(field=field)
@@ -324,6 +365,58 @@ def test_a_window_has_the_external_field():
     assert np.abs(trace - without).max() > 0.01
     # 2.0e-5 is observed
     assert np.abs(found - trace).max() < 6e-5
+
+
+def test_the_field_of_a_film_at_rest_is_computed_once_until_it_moves_again():
+    engine, _ = passing()
+    engine._moving_until[:] = engine._driven_until[:] = 0.0
+    engine._watched = engine.time
+    engine.advance(3 * engine._longest_step)  # shorter than 10 ps: nothing is looked at
+    renewals = engine.counters.stray_field_renewals
+    engine.advance(3 * engine._longest_step)
+    assert engine.counters.stray_field_renewals == renewals
+    (_, slot), *earlier = engine._sampled
+    assert not earlier
+    found = engine._samples[slot].copy()
+    engine._far_field(engine._m, engine._samples[slot])
+    np.testing.assert_array_equal(found, engine._samples[slot])
+    # the wall passes on when it is looked at
+    before = engine.magnetization
+    engine.advance(0.1e-9)
+    assert np.abs(engine.magnetization - before).max() > 0.1
+
+
+def test_a_window_is_widened_to_columns_whose_field_changes_too_much():
+    engine, _ = passing()
+    window, (_, latest) = engine._window, engine._sampled[-1]
+    _, held = engine._sampled[-2]
+    engine._driven_until[:] = 0.0
+    column = window.last + 9
+    for change, driven in ((499.0, []), (501.0, [column])):
+        for columns in window.outside:
+            engine._samples[latest][..., columns] = engine._samples[held][..., columns]
+        engine._samples[latest][1, 7, column] -= change
+        engine._widen(window, 500.0)
+        assert np.flatnonzero(engine._driven_until > engine.time).tolist() == driven
+    engine._place_window()
+    assert engine._window.first + 16 <= column < engine._window.last - 16
+
+
+def test_a_window_stays_while_it_has_four_columns_beside_the_driven_ones():
+    """Columns 32 to 95 of 200, or one that begins or ends with the film."""
+    inner, left, right = (
+        core._Window(first, last, None, None) for first, last in ((32, 96), (0, 64), (136, 200))
+    )
+    for window, first, last, stays in (
+        (inner, 36, 92, True),
+        (inner, 35, 92, False),
+        (inner, 36, 93, False),
+        (left, 0, 60, True),
+        (left, 0, 61, False),
+        (right, 140, 200, True),
+        (right, 139, 200, False),
+    ):
+        assert window.encloses(first, last, 200) is stays
 
 
 def test_without_a_stray_field_there_is_no_window_of_it():

@@ -200,6 +200,19 @@ def test_all_maxima_near_the_top_climb_and_the_highest_saddle_point_counts(monke
     assert not path.converged
 
 
+@pytest.mark.parametrize(("angle", "near"), [(math.pi / 2, True), (-math.pi / 2, False)])
+def test_a_saddle_point_far_from_its_path_is_not_taken(element, monkeypatch, angle, near):
+    """The torque vanishes along x and along -x, and the images are about 0.3 rad apart."""
+    images = turned(element, [1.2, 1.5, 1.8]).astype(np.float32)
+    (there,) = turned(element, [angle]).astype(np.float32)
+    monkeypatch.setattr(paths, "steps", lambda *_: (there, 0.0, 1))
+    path = Path(images, paths._energies(element, images), 1, True, 1)
+    found = paths._saddle_near(element, path, 1)
+    assert (found is not None) == near
+    if found:
+        assert np.array_equal(found[0], there)
+
+
 def test_images_are_distributed_evenly_and_the_ends_stay(element):
     path = turned(element, [0.0, 0.1, 0.2, 0.3, 1.1]).astype(np.float32)
     even = distributed(path)

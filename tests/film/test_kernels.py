@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_energy import CELL, MATERIAL, rate
 
-from wallnet.film import kernels, newell
+from wallnet.film import core, kernels, newell
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy
 from wallnet.film.shortcuts import SHORTCUTS
@@ -160,6 +160,16 @@ def test_without_shortcuts_every_stage_has_the_field_of_its_own_magnetisation():
         m = stage * (1.5 - 0.5 * (stage**2).sum(axis=-1, keepdims=True))
     # 1.4e-7 is observed
     assert np.abs(engine.magnetization - m).max() < 6e-7
+
+
+@pytest.mark.parametrize("past", [[0.0], [-0.7, 0.0], [-1.9, -0.6, 0.0]])
+def test_the_share_of_a_deviation_is_the_integral_of_its_polynomial(past):
+    """It is zero at the samples and one at the end of the interval."""
+    taken = core._Past(np.arange(len(past)), past, kernels.lagrange_matrix(past))
+    nodes = np.polynomial.Polynomial.fromroots(past)
+    integral = nodes.integ()
+    expected = (integral(1.0) - integral(0.0)) / nodes(1.0)
+    assert taken.share() == pytest.approx(expected, rel=1e-12, abs=0)
 
 
 def test_extrapolation_is_judged_by_averages_over_blocks_of_its_own_columns():
@@ -318,3 +328,12 @@ def test_tensor_is_the_dipole_tensor_averaged_over_both_cells():
         found = [part[-1, -1] for part in tensor]
         found[3] *= np.sign(columns) * np.sign(rows)
         np.testing.assert_allclose(found, expected, rtol=0, atol=2e-12)
+
+
+def test_the_exact_formula_reaches_twelve_of_the_longest_edges():
+    """Of a flat cell, which is eight times as long as thick."""
+    cell = (4.0, 3.0, 0.5)
+    y, x = np.meshgrid(3.0 * np.arange(17), 4.0 * np.arange(13), indexing="ij")
+    # 1.4e-12 is observed
+    for found, expected in zip(newell.tensor(13, 17, cell), newell.exact(x, y, cell), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11)

@@ -11,6 +11,17 @@ from wallnet.networks.batches import ImageData
 from wallnet.networks.evaluation import evaluate
 
 
+def test_accuracy_and_confusion_agree(results):
+    for record, _ in results.values():
+        matrix = np.array(record["confusion_matrix"])
+        assert matrix.sum() == record["images"]["test"] == 200
+        assert record["test_accuracy"] == pytest.approx(100 * matrix.trace() / 200, rel=1e-6, abs=0)
+        assert len(record["misread"]) == min(24, 200 - matrix.trace())
+        for entry in record["misread"]:
+            assert entry["label"] != entry["predicted"]
+            assert matrix[entry["label"], entry["predicted"]] > 0
+
+
 def test_the_validation_accuracy_is_that_of_the_images_held_out(results, images):
     order = torch.randperm(600, generator=torch.Generator().manual_seed(3))
     held_out = order[:60]

@@ -1,5 +1,8 @@
 """Energies and fields of a system on demand."""
 
+import json
+
+import discretisedfield as df
 import micromagneticmodel as mm
 import numpy as np
 import pytest
@@ -31,6 +34,20 @@ def test_computed_values_of_a_term_stand_in_their_cells(name):
     computed = wallnet.film.compute(term.energy, system)
     assert computed == pytest.approx(expected.sum() * 9e-27, rel=1e-12, abs=0)
     assert system.compute_number == 3
+
+
+def test_what_is_computed_is_stored_in_the_chosen_folder(tmp_path):
+    system = asymmetric_system()
+    energy = wallnet.film.compute(system.energy.exchange.energy, system, dirname="chosen")
+    field = wallnet.film.compute(system.energy.dmi.effective_field, system, dirname="chosen")
+    density = wallnet.film.compute(system.energy.density, system, dirname="chosen")
+    assert [path.name for path in tmp_path.iterdir()] == ["chosen"]
+    folder = tmp_path / "chosen/asymmetric"
+    stored = (folder / "compute-0/energy.json").read_text(encoding="utf-8")
+    assert json.loads(stored) == {"energy": energy}
+    for computed, name in ((field, "compute-1/effective_field"), (density, "compute-2/density")):
+        read = df.Field.from_file(str(folder / f"{name}.ovf"))
+        np.testing.assert_array_equal(read.array, computed.array)
 
 
 def test_one_of_two_external_fields_is_computed_without_the_other():
