@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 from helpers.small_campaign import ROOT
+from helpers.synthetic import filled
 
 from wallnet import devices, files
 from wallnet.files.compact import activation_of, decisive, levels_of
@@ -158,16 +159,19 @@ def test_a_plain_track_has_none(synapse, tmp_path):
 def write_barriers(path, kept):
     """Write barriers of a synapse with two notches, of which these states are kept."""
     states = ["notch 1", "between 1 and 2", "notch 2"]
-    values = {f"state_{name}": np.zeros(3) for name in ("energy", "barrier")}
-    values |= {f"state_wall_{end}": np.zeros(3) for end in ("bottom", "top")}
-    values |= {f"pair_{name}": np.zeros((1, 1)) for name in ("energy", "wall_bottom", "wall_top")}
-    values |= {"pair_first": ["notch 2"], "pair_second": ["reversed"], "pair_route": [""]}
-    values |= {"pair_converged": [1], "pair_forward": [1e-18], "pair_backward": [1e-18]}
-    values |= {"state_name": states, "state_exit": [""] * 3, "state_lifetime": np.zeros((3, 2))}
-    values |= {"pair_images": [3], "state_kept": [int(state in kept) for state in states]}
+    found = filled(
+        "barriers",
+        state_name=states,
+        state_kept=[int(state in kept) for state in states],
+        state_lifetime=np.zeros((3, 2)),
+        pair_first=["notch 2"],
+        pair_second=["reversed"],
+        pair_converged=[1],
+        pair_backward=[1e-18],
+        pair_energy=[[0.0]],
+    )
     parameters = json.dumps({"kept": 40.0, "temperature": 300.0})
-    data = files.dataset("barriers", values).assign_attrs(parameters=parameters)
-    files.write_dataset(data, path, "barriers", {})
+    files.write_dataset(found.assign_attrs(parameters=parameters), path, "barriers", {})
     return path
 
 
@@ -189,25 +193,21 @@ def write_transitions(path, pulses):
     """Write transitions of a synapse with two notches, given the target of two pulses a state."""
     starts = ["notch 1", "between 1 and 2", "notch 2"]
     targets = [*starts, "reversed", "expelled"]
-    shape = (3, 1, 2)
-    ends = np.array([[targets.index(each) for each in pair] for pair in pulses])
-    values = {f"end_{name}": np.zeros(shape) for name in ("bottom", "top")}
-    values |= {f"start_{name}": np.zeros(3) for name in ("bottom", "top")}
-    values |= {f"sequence_{name}": np.zeros((3, 5)) for name in ("current_density", "duration")}
-    values |= {
-        "end_state": np.array(targets, dtype=object)[ends].reshape(shape),
-        "end_settled": np.ones(shape, dtype=int),
-        "end_target": ends.reshape(shape),
-        "sequence_length": np.zeros((3, 5), dtype=int),
-        "start_kept": [1, 1, 1],
-        "reached": [1] * 5,
-        "left": [1] * 3,
-        "start": starts,
-        "target": targets,
-        "duration": [5e-9],
-        "current_density": [-0.7e12, 0.7e12],
-    }
-    files.write_dataset(files.dataset("transitions", values), path, "transitions", {})
+    ends = np.array([[[targets.index(each) for each in pair]] for pair in pulses])
+    found = filled(
+        "transitions",
+        start=starts,
+        target=targets,
+        duration=[5e-9],
+        current_density=[-0.7e12, 0.7e12],
+        start_kept=[1, 1, 1],
+        end_target=ends,
+        end_state=np.array(targets, dtype=object)[ends],
+        end_settled=np.ones_like(ends),
+        reached=[1] * 5,
+        left=[1] * 3,
+    )
+    files.write_dataset(found, path, "transitions", {})
     return path
 
 

@@ -65,6 +65,13 @@ def test_series_reading_is_linear_in_resistance():
     )
 
 
+def test_series_reading_normalises_to_f_over_2_minus_f():
+    switched = np.linspace(0, 1, 11)
+    conductance = devices.series_conductance(1 - 2 * switched, Detector())
+    normalized = devices.normalize(conductance, conductance[0], conductance[-1])
+    assert normalized == pytest.approx(switched / (2 - switched), rel=1e-6, abs=0)
+
+
 def test_readings_come_in_the_order_of_the_files():
     parallel, series = both_readings([-1.0, 1.0], Detector())
     assert parallel == pytest.approx(

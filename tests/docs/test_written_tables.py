@@ -45,9 +45,6 @@ def block(page, name):
 
 def test_no_page_is_stale(writer, capsys):
     assert writer.main(["--check"]) == 0, capsys.readouterr().out
-
-
-def test_every_block_is_on_a_page(writer):
     pages = "".join(page.read_text(encoding="utf-8") for page in writer.pages(ROOT))
     assert [name for name in writer.BLOCKS if f"<!-- table {name} -->" not in pages] == []
 
@@ -300,11 +297,8 @@ def test_networks_on_rewritable_levels_lose_the_mean_over_seeds():
 
 
 def test_accuracies_on_rewritable_levels_are_copied_from_their_own_campaign(writer, copy, tmp_path):
-    tables = tmp_path / "results/tables"
-    tables.mkdir(parents=True)
-    ours = copy / "docs/results/rewritable"
-    for name in ("accuracy.csv", "accuracy-gaps.csv"):
-        (tables / name).write_text((ours / name).read_text())
+    tables, ours = tmp_path / "results/tables", copy / "docs/results/rewritable"
+    shutil.copytree(ours, tables)
     change(tables / "accuracy-gaps.csv", "on_levels,continued,5,0.", "on_levels,continued,5,0.9")
     before = (copy / "docs/results/accuracy.csv").read_bytes()
     assert writer.main(["--rewritable", str(tmp_path / "results")], copy) == 0

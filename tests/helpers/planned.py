@@ -39,12 +39,8 @@ def show(self):
         }
         for job in self.dag.jobs
     ]
-    makers = {
-        path: [rule.name for rule in self.rules if rule.is_producer(path)]
-        for path in json.loads(os.environ["SHOW_MAKERS"])
-    }
     with open(os.environ["SHOW_FILE"], "w") as stream:
-        json.dump([jobs, makers], stream)
+        json.dump(jobs, stream)
     sys.exit(0)
 
 
@@ -53,9 +49,9 @@ cli.main(sys.argv[1:])
 """
 
 
-def planned_jobs(folder, targets, makers=(), environment=None):
-    """Return all jobs of a dry run, and the rules that can create each of the files `makers`."""
-    told = {"SHOW_FILE": str(folder / "jobs.json"), "SHOW_MAKERS": json.dumps(list(makers))}
+def planned_jobs(folder, targets, environment=None):
+    """Return all jobs of a dry run."""
+    told = {"SHOW_FILE": str(folder / "jobs.json")}
     command = [sys.executable, "-c", SHOW_JOBS, "--snakefile", ROOT / "Snakefile", "--dry-run"]
     command += ["--directory", folder, "--cores", "8", "--quiet", "all", "--", *targets]
     done = subprocess.run(

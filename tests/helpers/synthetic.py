@@ -71,6 +71,21 @@ def write_images(folder: Path, training=600, test=200, side=8, classes=4, noise=
     assert all((folder / name).is_file() for name in DATA_FILES)
 
 
+def filled(kind: str, **values):
+    """Return a dataset of a kind with these values, and zeros or no text in all other variables."""
+    schema = files.schema
+    sizes = {"reading": len(schema.READINGS), "component": len(schema.COMPONENTS)}
+    for name, found in values.items():
+        sizes |= dict(zip(schema.VARIABLES[name].dimensions, np.shape(found), strict=True))
+    for name in set(schema.KINDS[kind]) - set(values):
+        variable = schema.VARIABLES[name]
+        if not variable.values:
+            text = variable.type in (schema.TEXT, schema.STATE)
+            shape = [sizes[size] for size in variable.dimensions]
+            values[name] = np.full(shape, "" if text else 0, dtype=object if text else float)
+    return files.dataset(kind, values)
+
+
 def one_sentence(caught, *parts):
     """Return a matcher for a message that is one sentence and contains these parts."""
     text = str(caught.value)

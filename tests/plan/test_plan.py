@@ -312,7 +312,7 @@ def jobs(tmp_path_factory):
             {"kind": "neuron", "activation": activation},
             folder / f"results/compact_models/{name}.json",
         )
-    return planned_jobs(folder, TARGETS, environment=with_revisions(folder, **RAISED))[0]
+    return planned_jobs(folder, TARGETS, environment=with_revisions(folder, **RAISED))
 
 
 def of_rule(jobs, *names):
@@ -912,7 +912,7 @@ def of_rounds(tmp_path_factory):
     }
     files.write_json({"candidates": candidates}, folder / "results/calibration/round-1.json")
     raised = with_revisions(folder, **RAISED)
-    return planned_jobs(folder, ROUNDS, environment=raised)[0]
+    return planned_jobs(folder, ROUNDS, environment=raised)
 
 
 def test_jobs_of_rounds_have_the_revision_threads_and_resources_of_their_kind(of_rounds):

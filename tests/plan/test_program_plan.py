@@ -133,7 +133,7 @@ def test_a_program_uses_the_calculator_of_its_device(tmp_path):
     data["devices"]["stairs"]["oommf"] = {"threads": 3}
     made = Campaign(tmp_path)
     made.configure(data)
-    jobs, _ = planned_jobs(tmp_path, ["programs"])
+    jobs = planned_jobs(tmp_path, ["programs"])
     (program,) = [job for job in jobs if job["rule"] == "program"]
     assert program["threads"] == 3
     assert program["environment"] == "oommf.yaml"

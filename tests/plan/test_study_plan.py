@@ -40,7 +40,7 @@ def planned(folder, data):
     Campaign(folder).configure(data)
     write_neuron(folder / "results/compact_models/neuron.json")
     write_synapse(folder / "results/compact_models/synapse.json", 4)
-    return planned_jobs(folder, TARGETS)[0]
+    return planned_jobs(folder, TARGETS)
 
 
 @pytest.fixture(scope="module")

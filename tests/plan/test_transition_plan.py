@@ -168,7 +168,7 @@ def test_each_pulse_gets_its_own_state_and_current(tmp_path):
     data["transitions"]["stairs"] |= {"durations": [0.25e-9, 1.5e-9], "starts": None}
     made = Campaign(tmp_path)
     made.configure(data)
-    jobs, _ = planned_jobs(tmp_path, ["transitions"])
+    jobs = planned_jobs(tmp_path, ["transitions"])
     pulses = [job for job in jobs if job["rule"] == "transition"]
     assert len(pulses) == 7 * 2 * 4
     notches = {"1": 40e-9, "2": 180e-9, "3": 320e-9}

@@ -181,7 +181,7 @@ def test_each_point_gets_its_own_pulse_and_its_variant(tmp_path):
     data["windows"]["three"]["durations"] = [0.25e-9, 1.5e-9]
     made = Campaign(tmp_path)
     made.configure(data)
-    jobs, _ = planned_jobs(tmp_path, ["windows"])
+    jobs = planned_jobs(tmp_path, ["windows"])
     points = [job for job in jobs if job["rule"] == "staircase"]
     assert len(points) == 8
     for job in points:

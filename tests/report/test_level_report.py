@@ -4,6 +4,7 @@ import csv
 
 import numpy as np
 import pytest
+from helpers.synthetic import filled
 
 from wallnet import cli, files
 
@@ -16,28 +17,22 @@ STARTS = ["notch 1", "between 1 and 2", "notch 2"]
 
 def barriers(nucleation=300.0, converged=1):
     """Barriers of a synapse with three notches at 250 K, of which the last is not computed."""
-    values = {
-        "state_name": ["notch 1", "between 1 and 2", "notch 2"],
-        "state_energy": 1e-17 + np.array([0.0, 80.0, -5.0]) * THERMAL,
-        "state_wall_bottom": [0.0] * 3,
-        "state_wall_top": [0.0] * 3,
-        "state_barrier": np.array([51.5, 9.25, NAN]) * THERMAL,
-        "state_exit": ["notch 2", "notch 2", ""],
-        "state_lifetime": np.zeros((3, 2)),
-        "state_kept": [1, 0, -1],
-        "pair_first": ["expelled", "notch 2"],
-        "pair_second": ["notch 1", "reversed"],
-        "pair_forward": np.array([400.0, 130.0]) * THERMAL,
-        "pair_backward": np.array([90.0, nucleation]) * THERMAL,
-        "pair_converged": [1, converged],
-        "pair_route": ["", ""],
-        "pair_images": [1, 1],
-        "pair_energy": np.zeros((2, 1)),
-        "pair_wall_bottom": np.zeros((2, 1)),
-        "pair_wall_top": np.zeros((2, 1)),
-    }
+    found = filled(
+        "barriers",
+        state_name=STARTS,
+        state_barrier=np.array([51.5, 9.25, NAN]) * THERMAL,
+        state_exit=["notch 2", "notch 2", ""],
+        state_lifetime=np.zeros((3, 2)),
+        state_kept=[1, 0, -1],
+        pair_first=["expelled", "notch 2"],
+        pair_second=["notch 1", "reversed"],
+        pair_forward=np.array([400.0, 130.0]) * THERMAL,
+        pair_backward=np.array([90.0, nucleation]) * THERMAL,
+        pair_converged=[1, converged],
+        pair_energy=np.zeros((2, 1)),
+    )
     parameters = '{"temperature": 250.0, "kept": 40.0, "attempt_frequencies": [1e9, 1e12]}'
-    return files.dataset("barriers", values).assign_attrs(parameters=parameters)
+    return found.assign_attrs(parameters=parameters)
 
 
 def transitions():
@@ -52,27 +47,18 @@ def transitions():
     known = known.reshape(3, 2, 4)
     # at rest, but not where a placed wall rests
     known[0, 1, 3] = -1
-    zeros = np.zeros((3, 2, 4))
-    values = {
-        "start_kept": [1, 1, 0],
-        "start_bottom": [0.0] * 3,
-        "start_top": [0.0] * 3,
-        "end_state": states,
-        "end_settled": zeros.astype(int),
-        "end_bottom": zeros,
-        "end_top": zeros,
-        "end_target": known,
-        "reached": [1, 1, 0, 1, 1],
-        "left": [1, 1, 0],
-        "sequence_length": np.zeros((3, 5), dtype=int),
-        "sequence_current_density": np.zeros((3, 5)),
-        "sequence_duration": np.zeros((3, 5)),
-        "start": STARTS,
-        "target": targets,
-        "duration": [4e-9, 5e-9],
-        "current_density": [-0.7e12, -0.6e12, 0.6e12, 0.7e12],
-    }
-    return files.dataset("transitions", values)
+    return filled(
+        "transitions",
+        start=STARTS,
+        target=targets,
+        duration=[4e-9, 5e-9],
+        current_density=[-0.7e12, -0.6e12, 0.6e12, 0.7e12],
+        start_kept=[1, 1, 0],
+        end_state=states,
+        end_target=known,
+        reached=[1, 1, 0, 1, 1],
+        left=[1, 1, 0],
+    )
 
 
 @pytest.fixture

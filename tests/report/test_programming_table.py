@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from helpers.programs import RESPONSE
 from helpers.small_campaign import with_networks
-from helpers.synthetic import one_sentence
+from helpers.synthetic import filled, one_sentence
 
 from wallnet import cli, config, files, jobs, plan
 from wallnet.config import Heating, HeavyMetal
@@ -44,30 +44,22 @@ def energy(density, duration, width=100e-9):
 @pytest.fixture
 def folder(tmp_path):
     """Return a folder with a synapse of five states, a program and networks of two seeds."""
-    levels = {
-        "level_state": ["initial", "notch 1", "between 1 and 2", "notch 2", "reversed"],
-        "level_resting_state": ["initial", "notch 1", "notch 2", "notch 2", "reversed"],
-        "level_source": ["x"] * 5,
-        "level_position": [0.0, 1e-8, 1.5e-8, 2e-8, 3e-8],
-        "level_conductance": [[40e-6, 46e-6, 50e-6, 55e-6, 70e-6], [1e-6, 2e-6, 3e-6, 4e-6, 5e-6]],
-        "normalized_level_conductance": [[0, 0.2, 0.3, 0.5, 1]] * 2,
-        "half": [0, 0, 1, 0, 0],
-        "stable": [1, 1, 0, 1, 1],
-        "reachable": [1, 1, 0, 1, 0],
-        "reaching_current_density": [*DENSITIES[:2], 1.2e12, *DENSITIES[2:]],
-        "level": np.arange(5),
-    }
-    sweep = {
-        name: np.zeros(
-            [
-                {"component": 3, "reading": 2, "level": 5}.get(size, 2)
-                for size in files.schema.VARIABLES[name].dimensions
-            ]
-        )
-        for name in files.schema.KINDS["synapse"]
-        if name not in levels and name not in ("state", "component", "reading")
-    }
-    data = files.dataset("synapse", {**sweep, **levels, "state": ["initial", "notch 1"]})
+    states = ["initial", "notch 1", "between 1 and 2", "notch 2", "reversed"]
+    data = filled(
+        "synapse",
+        level=np.arange(5),
+        level_state=states,
+        level_resting_state=[*states[:2], "notch 2", *states[3:]],
+        level_source=["x"] * 5,
+        level_conductance=[[40e-6, 46e-6, 50e-6, 55e-6, 70e-6], [1e-6, 2e-6, 3e-6, 4e-6, 5e-6]],
+        half=[0, 0, 1, 0, 0],
+        stable=[1, 1, 0, 1, 1],
+        reachable=[1, 1, 0, 1, 0],
+        reaching_current_density=[*DENSITIES[:2], 1.2e12, *DENSITIES[2:]],
+        state=["initial", "notch 1"],
+        current_density=[0.0, 1e12],
+        time=[0.0, 1e-9],
+    )
     about = {"parameters": json.dumps({"pulse": {"duration": 4e-9}})}
     files.write_dataset(data, tmp_path / "devices/synapse.nc", "synapse", about)
     response = {
@@ -101,20 +93,17 @@ def write_network(folder, levels, seed=3, stage="quantized", mapping="signed"):
     levels = np.array(levels)
     run = {"dataset": "blots", "device": "synapse", "reading": "parallel", "mapping": mapping}
     run |= {"recipe": "plain", "stage": stage, "seed": str(seed)}
-    count = len(levels)
-    values = {
-        "usable_conductance": USABLE,
-        "weight_layer": np.zeros(count),
-        "weight_row": np.zeros(count),
-        "weight_column": np.arange(count),
-        "programmed_level": levels,
-        "programmed_conductance": np.where(levels < 0, np.nan, USABLE[levels]),
-        **{f"output_{key}": [0] for key in ("layer", "row")},
-        **{key: [0.5] for key in ("weight_offset", "weight_scale", "bias")},
-        "layer": ["output"],
-    }
+    data = filled(
+        "programming",
+        usable_conductance=USABLE,
+        weight_column=np.arange(len(levels)),
+        programmed_level=levels,
+        programmed_conductance=np.where(levels < 0, np.nan, USABLE[levels]),
+        output_layer=[0],
+        layer=["output"],
+    )
     path = plan.network_path(files.PROGRAMMING, run, folder / "networks")
-    files.write_dataset(files.dataset("programming", values), path, "programming", {})
+    files.write_dataset(data, path, "programming", {})
 
 
 @pytest.fixture
