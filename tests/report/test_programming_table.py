@@ -255,15 +255,21 @@ def test_the_readable_table_has_units_and_says_what_cannot_be_written(folder, jo
     ]
     cells = [cell.strip() for cell in line.strip("|").split("|")]
     total = float(rows["quantized", "stairs", "reset"]["energy"])
-    header = next(line for line in text.splitlines() if "energy" in line)
-    assert [title.split()[-1] for title in header.strip("| ").split("|") if "energy" in title] == [
-        *("(nJ)", "(pJ)")
-    ]
     assert cells[-3] == f"{total / 1e-9:.1f}"
     assert cells[-2] == f"{total / 12 / 1e-12:.3f}"
     for word in ("cannot be changed", "as if each synapse were the device of the pulse train"):
         assert word in text
         assert word in (folder / "table.html").read_text(encoding="utf-8")
+
+
+def test_each_energy_is_in_the_unit_of_its_title():
+    """In the fixture 0.0 nJ would be 0.0 µJ."""
+    units = {"(nJ)": 1e-9, "(pJ)": 1e-12}
+    found = {
+        title: factor for title, factor, _ in programming.COLUMNS.values() if "energy" in title
+    }
+    assert len(found) == 2
+    assert all(units[title.split()[-1]] == factor for title, factor in found.items())
 
 
 def change(path, kind, **values):
