@@ -1160,8 +1160,8 @@ def test_a_pulse_of_a_round_is_that_of_its_own_wall_or_candidate(of_rounds):
     }
     places = {
         "intervals/stairs/0.9000.nc": (0.9e12, 1.5e-9, 40e-9, 3, "--initial"),
-        "depinning/stairs/alone-2/1.7500.nc": (1.75e12, 0.6e-9, 180e-9, 1, "--after"),
-        "depinning/stairs/notch-3/1.7500.nc": (1.75e12, 0.6e-9, 320e-9, 3, "--after"),
+        "depinning/stairs/alone-2/1.7500.nc": (1.75e12, 0.8e-9, 180e-9, 1, "--after"),
+        "depinning/stairs/notch-3/1.7500.nc": (1.75e12, 0.8e-9, 320e-9, 3, "--after"),
         "calibration/0/stairs/1.5000.nc": (1.5e12, 0.4e-9, 36e-9, 3, ""),
         "calibration/1/stairs/1.5000.nc": (1.5e12, 0.7e-9, 36e-9, 3, ""),
     }
