@@ -35,7 +35,7 @@ if sys.version_info >= (3, 14) and not (headers and shutil.which(compiler.split(
 endef
 export CHECK
 
-.PHONY: help install run test mistakes mutants bench docs lint constraints clean
+.PHONY: help install run test quick mistakes mutants bench docs lint constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -52,6 +52,9 @@ run: $(STAMP) ## run the campaign of config.yaml, or of DIRECTORY=elsewhere, up 
 
 test: $(STAMP) ## run the tests, in one process for each core
 	$(BIN)/python -m pytest --numprocesses logical --dist loadfile
+
+quick: $(STAMP) ## run the tests that start no campaign, while editing
+	$(BIN)/python -m pytest --numprocesses logical --dist loadfile -m 'not slow'
 
 mistakes: $(STAMP) ## put known mistakes into the code, one at a time; each must make its test fail
 	$(BIN)/python tests/mistakes/mistakes.py $(MISTAKES)

@@ -20,6 +20,22 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 )
 
 
+SLOW = {
+    "test_api.py", "test_campaign.py", "test_revisions.py",
+    *("browser", "display", "extending", "faults", "oracle", "plan", "provenance", "slurm"),
+    *("test_checks.py", "test_config_commands.py", "test_reference.py", "test_reproducible.py"),
+    *("test_minimum_jobs.py", "test_own_calculator.py", "test_resuming.py", "test_stand_in.py"),
+}  # fmt: skip
+"""Folders and files of tests that run campaigns or many processes; `make quick` leaves them out."""
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the slow tests."""
+    for item in items:
+        if SLOW & set(item.path.relative_to(ROOT).parts):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture
 def tiny():
     """Return the tiny campaign as plain data, which a test may change."""
