@@ -119,7 +119,7 @@ def same(folder, undisturbed, *stages):
 
 
 @pytest.mark.usefixtures("eager")
-@pytest.mark.parametrize("kills", [[0], [1, 0, 3]], ids=str)
+@pytest.mark.parametrize("kills", [[0], [5], [1, 0, 3]], ids=str)
 def test_a_killed_training_goes_on_to_the_same_network(
     longer, images, place, tmp_path, undisturbed, kill, kills, capsys
 ):
