@@ -11,7 +11,6 @@ import io
 import json
 import os
 import random
-import re
 import signal
 import subprocess
 import sys
@@ -33,20 +32,15 @@ NOTICED = "noticed"
 VERDICTS = {0: "survived", 33: "called by no test", None: "not tried"}
 """What mutmut's exit codes mean; all others are a failed test, a time limit or a crash."""
 
+SLOW = ("plan", "provenance", "validation", "display")
+"""Parts whose tests start many processes; mutmut sees no call there."""
+
 NOT_MUTATED = (
     "src/wallnet/film/loops.py",
     "src/wallnet/film/entries.py",
     "src/wallnet/networks/classifier.py",
 )
 """Compiled functions, and a class whose arguments Lightning reads from the frame of its caller."""
-
-OTHER_PROCESSES = (
-    "benchmarks", "browser", "display", "docs", "extending", "faults", "mistakes", "oracle", "plan",
-    "properties", "slurm", "test_campaign.py", "test_dependencies.py", "test_project.py",
-    "test_revisions.py", "test_start.py", "test_tolerances.py",
-)  # fmt: skip
-"""Tests that run the code in other processes or read its text; mutmut sees no call there."""
-
 
 UNMUTATED = """
 import os
@@ -58,7 +52,7 @@ if os.environ.get("MUTANT_UNDER_TEST") == "stats":
 
 
 def functions(root: Path) -> dict[Function, str]:
-    """Return the code of each function and method below `root`, without its docstring."""
+    """Return the code of each function and method below `root`, without texts."""
     found = {}
     for path in sorted((root / "src/wallnet").rglob("*.py")):
         module = ".".join(path.relative_to(root / "src").with_suffix("").parts)
@@ -66,9 +60,7 @@ def functions(root: Path) -> dict[Function, str]:
             owner = outer.name if isinstance(outer, ast.ClassDef) else ""
             for node in outer.body if isinstance(outer, ast.ClassDef) else [outer]:
                 if isinstance(node, ast.FunctionDef):
-                    if ast.get_docstring(node) is not None:
-                        node.body = node.body[1:]
-                    found[module, owner, node.name] = ast.dump(node)
+                    found[module, owner, node.name] = _essence(node)
     return found
 
 
@@ -85,27 +77,9 @@ def changed(root: Path, since: str) -> list[Function]:
     return [name for name, code in functions(root).items() if code not in before]
 
 
-def tests_of(root: Path, chosen: Sequence[Function]) -> list[str]:
-    """Return the files of tests that name one of these functions or its class.
-
-    Of a private function, the public functions and classes of its module count.
-    """
-    names = set()
-    every = functions(root)
-    for module, owner, name in chosen:
-        named = {owner or name}
-        if (owner or name).startswith("_"):
-            named = {other or each for where, other, each in every if where == module}
-        names |= {each for each in named if not each.startswith("_")}
-    if not names:
-        return []
-    words = re.compile(rf"\b({'|'.join(sorted(map(re.escape, names)))})\b")
-    return [
-        str(path.relative_to(root))
-        for path in sorted((root / "tests").rglob("test_*.py"))
-        if path.relative_to(root / "tests").parts[0] not in OTHER_PROCESSES
-        and words.search(path.read_text(encoding="utf-8"))
-    ]
+def part(function: Function) -> str:
+    """Return the folder or module of the package, and thus the folder of tests, of a function."""
+    return function[0].split(".")[1]
 
 
 def settings(root: Path, chosen: Sequence[Function], tests: Sequence[str]) -> str:
@@ -116,7 +90,7 @@ def settings(root: Path, chosen: Sequence[Function], tests: Sequence[str]) -> st
         "source_paths": ["src"],
         "only_mutate": files,
         "also_copy": copied,
-        "pytest_add_cli_args_test_selection": tests,
+        "pytest_add_cli_args_test_selection": [*tests, "-m", "not slow"],
     }
     return "[mutmut]\n" + "".join(
         f"{key} =\n" + "".join(f"    {value}\n" for value in values)
@@ -208,12 +182,16 @@ def main() -> None:
         if f"src/{function[0].replace('.', '/')}.py" not in NOT_MUTATED
     ]
     print(f"{len(chosen)} functions differ from {arguments.since}", flush=True)
+    # a sample is of few parts, whose tests are then fewer
     chance.shuffle(chosen)
+    parts = list(dict.fromkeys(map(part, chosen)))
+    tested = [each for each in parts if (ROOT / "tests" / each).is_dir() and each not in SLOW]
+    chosen = sorted((f for f in chosen if part(f) in tested), key=lambda f: tested.index(part(f)))
     chosen = chosen[: arguments.functions]
-    tests = tests_of(ROOT, chosen) if chosen else []
-    if not tests:
-        print("no test of this process names one of them")
+    if not chosen:
+        print("none of them is in a part with quick tests in a folder of its name")
         return
+    tests = [f"tests/{name}" for name in dict.fromkeys(map(part, chosen))]
     with tempfile.TemporaryDirectory(prefix="mutants-") as place:
         root = Path(place)
         copy_tree(root)

@@ -245,6 +245,7 @@ def test_where_images_may_come_from_is_in_no_job(default_campaign):
     assert data_job(fewer, "mnist") == data_job(networks, "mnist")
 
 
+@pytest.mark.slow
 @pytest.mark.campaign
 def test_the_campaign_hands_its_sources_to_the_job(campaign):
     content = with_networks()
