@@ -61,7 +61,7 @@ mistakes: $(STAMP) ## put known mistakes into the code, one at a time; each must
 
 mutants: $(STAMP) ## mutate the functions that differ from SINCE=commit; list what no test notices
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,mutants]'
-	$(BIN)/python tests/mistakes/mutants.py --since '$(SINCE)' $(MUTANTS)
+	PYTHONPATH=tests $(BIN)/python tests/mistakes/mutants.py --since '$(SINCE)' $(MUTANTS)
 
 bench: $(STAMP) ## time what users wait for; name what became slower since the committed ratios
 	$(BIN)/python benchmarks/bench.py $(BENCH)

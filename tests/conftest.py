@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 from filelock import FileLock
+from helpers.slow import SLOW
 from helpers.small_campaign import ROOT, TINY, Campaign, with_networks
 from helpers.synthetic import write_images
 
@@ -18,16 +19,6 @@ from wallnet.config.networks import DataSet, FreeTraining, LevelTraining, Networ
 os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [str(ROOT / "src"), str(ROOT / "tests"), os.environ.get("PYTHONPATH")])
 )
-
-
-SLOW = {
-    "test_api.py", "test_campaign.py", "test_revisions.py",
-    *("browser", "display", "extending", "faults", "oracle", "plan", "provenance", "slurm"),
-    *("test_checks.py", "test_config_commands.py", "test_reference.py", "test_reproducible.py"),
-    *("test_minimum_jobs.py", "test_own_calculator.py", "test_resuming.py", "test_stand_in.py"),
-    *("test_instructions.py", "test_oommf_plan.py", "test_ubermag.py"),
-}  # fmt: skip
-"""Folders and files of tests that run campaigns or many processes; `make quick` leaves them out."""
 
 
 def pytest_collection_modifyitems(items):

@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from helpers.slow import SLOW
 from mistakes import ROOT, copy_tree, environment_of
 
 Function = tuple[str, str, str]
@@ -31,9 +32,6 @@ MUTMUT = str(Path(sys.executable).with_name("mutmut"))
 NOTICED = "noticed"
 VERDICTS = {0: "survived", 33: "called by no test", None: "not tried"}
 """What mutmut's exit codes mean; all others are a failed test, a time limit or a crash."""
-
-SLOW = ("plan", "provenance", "validation", "display")
-"""Parts whose tests start many processes; mutmut sees no call there."""
 
 NOT_MUTATED = (
     "src/wallnet/film/loops.py",
