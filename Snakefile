@@ -32,7 +32,7 @@ report: "workflow/report/campaign.rst"
 
 
 try:
-    campaign = configuration.parse(config, source="config.yaml")
+    campaign = plan.parse(config, source="config.yaml")
 except configuration.ConfigError as error:
     raise WorkflowError(str(error))
 
@@ -48,34 +48,26 @@ os.environ.update(
 
 
 wildcard_constraints:
-    candidate=r"\d+",
     device="[a-z0-9][a-z0-9_-]*",
-    current=r"-?\d+\.\d{4}",
-    place=r"(notch|alone)-\d+",
-    duration=r"\d+\.\d{3}",
     program="[a-z0-9][a-z0-9_-]*",
     round=r"\d+",
-    state=r"\d+(-\d+)?",
-    variant="[a-z0-9][a-z0-9_.-]*",
-    window="[a-z0-9][a-z0-9_-]*",
+    subject="[a-z0-9][a-z0-9_-]*",
 
 
 include: "workflow/rules/start.smk"
 include: "workflow/rules/common.smk"
-include: "workflow/rules/simulation.smk"
-include: "workflow/rules/minima.smk"
+include: "workflow/rules/requests.smk"
 include: "workflow/rules/barriers.smk"
 include: "workflow/rules/devices.smk"
 include: "workflow/rules/programs.smk"
-include: "workflow/rules/windows.smk"
+include: "workflow/rules/studies.smk"
 include: "workflow/rules/transitions.smk"
-include: "workflow/rules/intervals.smk"
 include: "workflow/rules/levels.smk"
 include: "workflow/rules/calibration.smk"
 include: "workflow/rules/depinning.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/prices.smk"
-include: "workflow/rules/studies.smk"
+include: "workflow/rules/mappings.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/summary.smk"
 include: "workflow/rules/crosscheck.smk"
@@ -121,17 +113,6 @@ rule programs:
     localrule: True
 
 
-rule windows:
-    """Over which pulses a wall moves by one notch a pulse, as data, tables and maps."""
-    input:
-        target(
-            plan.window_files(campaign),
-            "the target windows has nothing to run; add an operating window under windows",
-            lambda: plan.work_ahead(plan.window_work(campaign)),
-        ),
-    localrule: True
-
-
 rule transitions:
     """Where pulses of both signs lead from every state, as data, tables and maps."""
     input:
@@ -140,17 +121,6 @@ rule transitions:
             + plan.level_tables(campaign, "transitions"),
             "the target transitions has nothing to run; add a device under transitions",
             lambda: plan.work_ahead(plan.transition_work(campaign)),
-        ),
-    localrule: True
-
-
-rule intervals:
-    """Between which current densities a pulse ends in each state, as data, tables and figures."""
-    input:
-        target(
-            plan.interval_files(campaign),
-            "the target intervals has nothing to run; add a device under intervals",
-            lambda: plan.work_ahead(plan.interval_work(campaign)),
         ),
     localrule: True
 

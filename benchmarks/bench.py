@@ -23,6 +23,8 @@ from pathlib import Path
 import numpy as np
 from processes import ROOT, seconds
 
+from wallnet import experiment, plan
+
 RATIOS = Path(__file__).with_name("ratios.json")
 
 SLOWER = 1.1
@@ -52,10 +54,9 @@ PULSES = {"synapse-5": (0.65e12, 3e-9), "neuron": (0.3e12, 0.4e-9)}
 
 def trace(device, folder):
     """Return the processor seconds of the simulation of the beginning of a pulse."""
-    from wallnet import config, jobs
 
     density, duration = PULSES[device]
-    job = jobs.pulse_job(config.load(ROOT / "config.yaml").devices[device], density)
+    job = experiment.pulse_job(plan.load(ROOT / "config.yaml").devices[device], density)
     none = job.relaxation.model_copy(update={"longest": 0.0})
     job = job.model_copy(update={"pulse_duration": duration, "relaxation": none})
     return partial(seconds, "simulate", "--job", job.to_json(), "--out", folder / f"{device}.nc")

@@ -22,13 +22,15 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
+from wallnet import experiment
+
 ROOT = Path(__file__).parents[1]
 CASES = {"synapse-5": 0.65e12, "neuron": 0.30e12}
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "DUCC0_NUM_THREADS")
 
 
 def job_of(device: str, nanoseconds: float, calculator: str, exact: bool = False):
-    from wallnet import config, jobs
+    from wallnet import config
 
     changes = [
         f"pulse.duration={nanoseconds * 1e-9}",
@@ -42,7 +44,7 @@ def job_of(device: str, nanoseconds: float, calculator: str, exact: bool = False
             "film.frozen_change=0",
             "film.time_step_fraction=0.4",
         ]
-    job = jobs.pulse_job(config.load_device(ROOT / "config.yaml", device, changes), CASES[device])
+    job = experiment.pulse_job(config.load_device(ROOT / "config.yaml", device, changes), CASES[device])
     # the configuration refuses a device without a relaxation that blocks like `transitions` need
     none = job.relaxation.model_copy(update={"longest": 0.0})
     return job.model_copy(update={"relaxation": none})

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from wallnet import config, files, jobs
+from wallnet import config, experiment, files, jobs
 from wallnet.simulate.recorder import Recorder
 
 FIRST, STEP = 0.1e12, 1e8
@@ -132,7 +132,7 @@ def prepare(folder, count):
     templates = []
     for index, density in enumerate(wanted.pulse.current_densities):
         path = folder / f"{config.current_name(density)}.nc"
-        job = jobs.pulse_job(wanted, density)
+        job = experiment.pulse_job(wanted, density)
         if len(templates) < 20:
             write_trace(job, index, path)
             templates.append(path)
@@ -143,7 +143,7 @@ def prepare(folder, count):
 def initial(wanted, folder):
     from wallnet.simulate import initial_state
 
-    return initial_state(jobs.initial_job(wanted)), folder / "initial.nc", "initial", {}
+    return initial_state(experiment.initial_job(wanted)), folder / "initial.nc", "initial", {}
 
 
 def gather_here(folder, count):

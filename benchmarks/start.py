@@ -18,7 +18,7 @@ from pathlib import Path
 
 from processes import ROOT, environment, seconds
 
-from wallnet import config, jobs
+from wallnet import config, experiment, jobs, plan
 
 HEAVY = (
     *("numpy", "pydantic", "numba", "scipy", "netCDF4", "pandas", "xarray", "matplotlib"),
@@ -35,16 +35,16 @@ def commands(folder):
 
     They run in this order, since later ones read files of earlier ones.
     """
-    campaign = config.load(ROOT / "config.yaml")
+    campaign = plan.load(ROOT / "config.yaml")
     device = campaign.devices["synapse-5"]
     waits = device.relaxation.model_copy(update={"longest": SHORTEST, "hold": SHORTEST})
     driven = {"pulse_duration": SHORTEST, "relaxation": waits.model_copy(update={"longest": 0.0})}
-    pulse = jobs.pulse_job(device, 0.65e12).model_copy(update=driven)
-    level = jobs.level_job(device, "1").model_copy(update={"relaxation": waits})
+    pulse = experiment.pulse_job(device, 0.65e12).model_copy(update=driven)
+    level = experiment.level_job(device, "1").model_copy(update={"relaxation": waits})
     track = campaign.devices["track"]
     sweep = track.pulse.model_copy(update={"current_densities": (0.3e12,)})
     gathered = jobs.device_job(track.model_copy(update={"pulse": sweep}))
-    swept = jobs.pulse_job(track, 0.3e12).model_copy(update=driven)
+    swept = experiment.pulse_job(track, 0.3e12).model_copy(update=driven)
     networks = campaign.networks
     trained = jobs.training_job(networks, "mnist", next(iter(networks.recipes)), "1")
     mapped = jobs.mapping_job(networks, "mnist", networks.synapses[0], "parallel", "1")
@@ -54,7 +54,7 @@ def commands(folder):
     return {
         "help": (("minimum", "--help"), "", (0,)),
         "initial": (
-            ("initial", "--job", jobs.initial_job(device).to_json(), "--out", initial),
+            ("initial", "--job", experiment.initial_job(device).to_json(), "--out", initial),
             "",
             (0,),
         ),
@@ -70,14 +70,14 @@ def commands(folder):
         ),
         "minimum": (
             (
-                *("minimum", "--job", jobs.minimum_job(device, "reversed").to_json()),
+                *("minimum", "--job", experiment.minimum_job(device, "reversed").to_json()),
                 *("--out", folder / "reversed.nc"),
             ),
             "",
             (0,),
         ),
         "initial (of the track)": (
-            ("initial", "--job", jobs.initial_job(track).to_json(), "--out", of_track),
+            ("initial", "--job", experiment.initial_job(track).to_json(), "--out", of_track),
             "",
             (0,),
         ),

@@ -17,6 +17,8 @@ from pathlib import Path
 
 from processes import ROOT, seconds
 
+from wallnet import experiment
+
 PULSES = {"synapse-5": (0.65e12, 10e-9), "neuron": (0.30e12, 3e-9)}
 """Device of the default campaign, current density in A/m² and duration of the pulse in s."""
 
@@ -28,11 +30,11 @@ HEADER = (
 
 def job_of(device, calculator):
     """Return the job of a pulse without the relaxation after it, as JSON."""
-    from wallnet import config, jobs
+    from wallnet import config
 
     density, duration = PULSES[device]
     changes = [f"calculator={calculator}"]
-    job = jobs.pulse_job(config.load_device(ROOT / "config.yaml", device, changes), density)
+    job = experiment.pulse_job(config.load_device(ROOT / "config.yaml", device, changes), density)
     none = job.relaxation.model_copy(update={"longest": 0.0})
     update = {"pulse_duration": duration, "relaxation": none}
     return job.model_copy(update=update).to_json()

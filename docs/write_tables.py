@@ -28,15 +28,17 @@ from typing import Any
 
 import pandas as pd
 
-from wallnet.config import HeavyMetal, load, schema
+from wallnet.config import HeavyMetal, schema
 from wallnet.config.price import PRESETS
 from wallnet.devices.price import heat_caveat, price_of, resistance
-from wallnet.devices.windows import edges
-from wallnet.files.schema.windows import WORKS
 from wallnet.jobs import PriceJob, price_job
-from wallnet.report import findings
+from wallnet.page import findings
+from wallnet.plan import load
 from wallnet.report.device_tables import SMALLEST
 from wallnet.report.faults import level_caveat
+from wallnet.studies import STUDIES
+from wallnet.studies.windows.ask import WORKS
+from wallnet.studies.windows.gather import edges
 
 ROOT = Path(__file__).parents[1]
 WIDTH = 100
@@ -366,7 +368,7 @@ def price_on_oxides(results: Results) -> str:
 
 def configuration(results: Results) -> str:
     """Return all keys of the configuration, one table a block."""
-    campaign = schema.of_campaign()
+    campaign = schema.of_campaign(STUDIES)
     blocks = {"Campaign": campaign} | campaign["$defs"]
     header = ("key", "unit", "values", "default", "meaning", "source")
     parts = []

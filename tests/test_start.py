@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from helpers.small_campaign import TINY
 
-from wallnet import cli, config, files, jobs
+from wallnet import cli, config, experiment, files
 
 HEAVY = {
     *("matplotlib", "micromagneticmodel", "netCDF4", "numba", "oommfc", "pandas", "scipy"),
@@ -55,7 +55,7 @@ def synapse():
 def initial(synapse, tmp_path_factory):
     """Return the file of the initial state, and the modules of the process that wrote it."""
     path = tmp_path_factory.mktemp("start") / "initial.nc"
-    return path, imported("initial", "--job", jobs.initial_job(synapse).to_json(), "--out", path)
+    return path, imported("initial", "--job", experiment.initial_job(synapse).to_json(), "--out", path)
 
 
 def ours(modules):
@@ -70,11 +70,11 @@ def test_a_pulse_and_a_level_need_netcdf_and_no_compiler(synapse, initial, tmp_p
     """The engine's loops were compiled by an earlier process."""
     path, _ = initial
     out = tmp_path / "trace.nc"
-    job = jobs.pulse_job(synapse, 1.5e12)
+    job = experiment.pulse_job(synapse, 1.5e12)
     cli.main(["simulate", "--job", job.to_json(), "--out", str(out)])
     for job, start in (
-        (jobs.pulse_job(synapse, 1.5e12), ("--initial", path)),
-        (jobs.level_job(synapse, "1"), ()),
+        (experiment.pulse_job(synapse, 1.5e12), ("--initial", path)),
+        (experiment.level_job(synapse, "1"), ()),
     ):
         modules = imported("simulate", "--job", job.to_json(), *start, "--out", out)
         assert HEAVY & modules == {"netCDF4"}
@@ -85,7 +85,7 @@ def test_a_pulse_and_a_level_need_netcdf_and_no_compiler(synapse, initial, tmp_p
 def test_a_pulse_after_another_starts_where_that_one_ended(synapse, initial, tmp_path):
     path, _ = initial
     first, second = tmp_path / "first.nc", tmp_path / "second.nc"
-    job = jobs.pulse_job(synapse, 1.5e12).to_json()
+    job = experiment.pulse_job(synapse, 1.5e12).to_json()
     cli.main(["simulate", "--job", job, "--initial", str(path), "--out", str(first)])
     cli.main(["simulate", "--job", job, "--after", str(first), "--out", str(second)])
     before, after = (files.read_dataset(each, "trace") for each in (first, second))

@@ -18,11 +18,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wallnet import config, files, jobs, plan, revisions
+from wallnet import config, experiment, files, jobs, plan
 from wallnet import simulate as simulation
 from wallnet.config import ConfigError, Device, Figures, parse_current_density
+from wallnet.experiment import COMMANDS
 from wallnet.files.schema import KINDS
+from wallnet.jobs import paths
+from wallnet.jobs.requests import of_device
 from wallnet.simulate import SimulationError
+from wallnet.studies import STUDIES
+from wallnet.studies.base import FILES
 
 if TYPE_CHECKING:
     import discretisedfield
@@ -41,15 +46,14 @@ __all__ = [
 ]
 
 GATHERED = {
-    "response": "programs",
-    "window": "windows",
-    "transitions": "transitions",
-    "intervals": "intervals",
-    "barriers": "barriers",
-    "calibration": "calibration",
-    "depinning": "depinning",
+    "response": "wallnet.report.programs",
+    "transitions": "wallnet.report.transitions",
+    "barriers": "wallnet.report.barriers",
+    "calibration": "wallnet.report.calibration",
+    "depinning": "wallnet.report.depinning",
+    **{study.kind: f"wallnet.studies.{name}.show" for name, study in STUDIES.items()},
 }
-"""Kinds of files with a figure of their own, and the module of `wallnet.report` that draws it."""
+"""Kinds of files with a figure of their own, and the module that draws it."""
 
 
 def load_device(path: str | Path, name: str, changes: Mapping[str, Any] | None = None) -> Device:
@@ -134,49 +138,50 @@ def simulate(
     wallnet.simulate.SimulationError
         If the simulation becomes unstable.
     """
-    job = jobs.pulse_job(device, parse_current_density(current_density, "current_density"))
+    job = experiment.pulse_job(device, parse_current_density(current_density, "current_density"))
     start = (
-        simulation.initial_state(jobs.initial_job(device))
+        simulation.initial_state(experiment.initial_job(device))
         if initial is None
         else simulation.state_of(initial)
     )
-    longest = job.pulse_duration + job.relaxation.longest
-    with simulation.progress_bar(longest, progress) as reached:
+    with simulation.progress_bar(job.longest, progress) as reached:
         return simulation.simulate(job, start, reached)
 
 
 @dataclass(frozen=True)
 class _Task:
-    """A job of a sweep: its command without the path of the output, and what it waits for."""
+    """A request in the folder of a campaign."""
 
-    command: str
-    job: jobs.Job
-    output: Path
-    kind: str
-    revision: int
-    options: tuple[tuple[str, Path], ...] = ()
+    request: experiment.Request
+    folder: Path
+
+    @property
+    def output(self) -> Path:
+        """The result."""
+        return self.folder / self.request.path
 
     @property
     def inputs(self) -> list[Path]:
         """Files that have to exist before."""
-        return [path for _, path in self.options]
+        return [self.folder / path for path in self.request.after]
 
     def is_done(self) -> bool:
         """Return whether the output is whole, of this job and not older than its inputs."""
         try:
-            data = files.read_dataset(self.output, self.kind)
+            data = files.read_dataset(self.output, FILES.get(self.request.kind, self.request.kind))
         except files.FileError:
             return False
         found = data.attrs.get("parameters"), int(data.attrs.get("revision", -1))
-        if found != (self.job.to_json(), self.revision):
+        if found != (self.request.computes.to_json(), self.request.revision):
             return False
         made = self.output.stat().st_mtime_ns
         return all(path.exists() and path.stat().st_mtime_ns <= made for path in self.inputs)
 
     def arguments(self) -> list[str]:
         """Return the arguments of `wallnet`."""
-        given = [word for option, path in self.options for word in (option, str(path))]
-        return [self.command, "--job", self.job.to_json(), *given, "--out", str(self.output)]
+        after = ["--after", *map(str, self.inputs)] if self.inputs else []
+        job = ["--job", self.request.computes.to_json()]
+        return [COMMANDS[self.request.kind], *job, *after, "--out", str(self.output)]
 
 
 def sweep(
@@ -224,7 +229,7 @@ def sweep(
 
     config.check_device_name(name, f"sweep: the name {name!r}")
     place = Path(folder)
-    tasks = _due(_tasks(device, name, place))
+    tasks = _due([_Task(each, place) for each in of_device(name, device).values()])
     failed: list[str] = []
     commands = _Commands()
     with (
@@ -255,33 +260,6 @@ def sweep(
         more = f"; {len(failed) - 1} more failed" if len(failed) > 1 else ""
         raise SimulationError(f"{failed[0]}{more}")
     return _gathered(device, name, place)
-
-
-def _tasks(device: Device, name: str, place: Path) -> list[_Task]:
-    """Return all simulations and minimisations of a device, in an order in which they can run."""
-    revision = revisions.of(jobs.stage_of(device.calculator))
-    initial = place / files.INITIAL.format(device=name)
-    tasks = [_Task("initial", jobs.initial_job(device), initial, "initial", revision)]
-    for density, path in zip(
-        device.pulse.current_densities, plan.trace_paths(name, device), strict=True
-    ):
-        job = jobs.pulse_job(device, density)
-        options = (("--initial", initial),)
-        tasks.append(_Task("simulate", job, place / path, "trace", revision, options))
-    states = plan.levels_in(plan.folder(files.LEVEL, name), device)
-    for state, path in states.items():
-        job = jobs.level_job(device, state.file_name)
-        tasks.append(_Task("simulate", job, place / path, "trace", revision))
-    for path in plan.minimum_paths(name, device):
-        state_name = Path(path).stem
-        relaxed = tuple(
-            ("--relaxed", place / source) for source in plan.relaxed_paths(name, state_name)
-        )
-        minimum = jobs.minimum_job(device, state_name)
-        tasks.append(
-            _Task("minimum", minimum, place / path, "minimum", revisions.of("film"), relaxed)
-        )
-    return tasks
 
 
 def _due(tasks: list[_Task]) -> list[_Task]:
@@ -329,15 +307,9 @@ def _gathered(device: Device, name: str, place: Path) -> "xarray.Dataset":
     from wallnet.devices import gather
 
     job = jobs.device_job(device)
-    traces = [place / path for path in plan.trace_paths(name, device)]
-    levels = {
-        state: place / path
-        for state, path in plan.levels_in(plan.folder(files.LEVEL, name), device).items()
-    }
-    minima = {
-        state: place / path
-        for state, path in plan.minima_in(plan.folder(files.MINIMUM, name), job).items()
-    }
+    traces = [place / path for path in paths.trace_paths(name, device)]
+    levels = paths.levels_in(place / paths.folder(files.LEVEL, name), device)
+    minima = paths.minima_in(place / paths.folder(files.MINIMUM, name), job)
     out = place / files.DEVICE.format(device=name)
     gather(job, place / files.INITIAL.format(device=name), traces, levels, out, minima)
     return files.read_dataset(out, device.kind)
@@ -424,7 +396,7 @@ def figure(
     figures = Figures()
     with style.apply(figures):
         if made in GATHERED:
-            module = importlib.import_module(f"wallnet.report.{GATHERED[made]}")
+            module = importlib.import_module(GATHERED[made])
             drawn: Figure = module.draw(data, figures)
             return drawn
         name = str(data.attrs["device"])

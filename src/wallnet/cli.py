@@ -13,15 +13,13 @@ from wallnet.errors import UserError
 MODULES = {
     "wallnet.simulate": ("initial", "simulate"),
     "wallnet.simulate.oommf": ("oommf",),
-    "wallnet.simulate.programs": ("program",),
-    "wallnet.simulate.windows": ("staircase",),
     "wallnet.simulate.minima": ("minimum",),
     "wallnet.simulate.barriers": ("barrier",),
     "wallnet.devices.commands": (
-        *("device", "compact-model", "measured", "barriers", "response", "window"),
-        *("transitions", "interval-round", "intervals", "calibration-round", "calibration"),
-        *("depinning-round", "depinning"),
+        *("device", "compact-model", "measured", "barriers", "response", "transitions"),
+        *("calibration-round", "calibration", "depinning-round", "depinning"),
     ),
+    "wallnet.studies.commands": ("gather", "round", "show"),
     "wallnet.networks.commands": (
         *("data", "train", "continue", "map", "compare-mappings", "interpret"),
     ),
@@ -29,9 +27,7 @@ MODULES = {
     "wallnet.report.device_tables": ("device-table",),
     "wallnet.report.measured": ("measured-table",),
     "wallnet.report.programs": ("program-report",),
-    "wallnet.report.windows": ("window-report",),
     "wallnet.report.transitions": ("transition-report",),
-    "wallnet.report.intervals": ("interval-report",),
     "wallnet.report.barriers": ("barrier-report",),
     "wallnet.report.levels": ("level-report",),
     "wallnet.report.calibration": ("calibration-report",),
@@ -40,14 +36,14 @@ MODULES = {
     "wallnet.report.programming": ("programming-table",),
     "wallnet.report.crosscheck": ("crosscheck",),
     "wallnet.report.parameters": ("parameters",),
-    "wallnet.report.summary": ("summary",),
-    "wallnet.report.overview": ("overview",),
+    "wallnet.page.summary": ("summary",),
+    "wallnet.page.overview": ("overview",),
     "wallnet.report.studies": ("mapping-table", "choose-interpretations", "interpretation-table"),
     "wallnet.validation": ("validate",),
     "wallnet.report.validation": ("validation-table",),
     "wallnet.plan.clean": ("clean", "check", "digest"),
     "wallnet.provenance.commands": ("pack",),
-    "wallnet.config.commands": ("schema", "init"),
+    "wallnet.plan.commands": ("schema", "init"),
 }
 """The commands that each module registers. A command imports its own module only, since each of
 hundreds of jobs is a process that starts anew."""

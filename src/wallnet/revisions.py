@@ -17,6 +17,10 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
+PACKAGE = Path(__file__).parent
+
+STUDIES = sorted(path.parent.name for path in PACKAGE.glob("studies/*/gather.py"))
+
 STAGES = {
     "film": ("film", "film/terms", "simulate/embedded", "simulate"),
     "oommf": ("simulate/oommf", "simulate"),
@@ -24,9 +28,12 @@ STAGES = {
     "devices": ("devices",),
     "networks": ("networks",),
     "validation": ("validation",),
-    "report": ("report",),
+    "report": ("report", "page"),
+    **{name: (f"studies/{name}/gather.py", "studies/commands.py") for name in STUDIES},
+    **{f"show {name}": (f"studies/{name}/show.py", "studies/commands.py") for name in STUDIES},
 }
-"""Folders of each stage in the package, without their subfolders. Each calculator is a stage.
+"""Folders of each stage in the package, without their subfolders, or modules. Each calculator is a
+stage, and so are the gathering and the showing of each study.
 
 All calculators share the code in `simulate`. The stage `simulate` is that of user-defined
 calculators; the job identifies their own code.
@@ -49,8 +56,6 @@ LEFT_OUT = {
 
 The folders of the stage itself are part of it all the same.
 """
-
-PACKAGE = Path(__file__).parent
 
 
 def _table() -> dict[str, dict[str, str | int]]:
@@ -111,8 +116,9 @@ def code_of(stage: str) -> dict[tuple[str, str], ast.stmt]:
         Statements by module and name: all of the stage's folders, and what these use of other
         modules, directly or not.
     """
-    folders = [PACKAGE / folder for folder in STAGES[stage]]
-    own = [_module(path) for folder in folders for path in sorted(folder.glob("*.py"))]
+    places = [PACKAGE / place for place in STAGES[stage]]
+    paths = [path for each in places for path in (sorted(each.glob("*.py")) or [each])]
+    own = [_module(path) for path in paths]
     left = [(module, name) for module in own for name in _statements(module)]
     found: dict[tuple[str, str], ast.stmt] = {}
     while left:

@@ -5,7 +5,7 @@ from helpers.small_campaign import MATERIAL
 from helpers.walls import NEURON, SYNAPSE
 
 from wallnet import config
-from wallnet.jobs import barrier_job, images_of, neighbours
+from wallnet.experiment import barrier_job, images_of, neighbours
 
 
 def parsed(**barriers):

@@ -4,7 +4,7 @@ import pytest
 from helpers.calibration import SEARCH, searched
 from helpers.small_campaign import ROOT
 
-from wallnet import config, jobs
+from wallnet import config, jobs, plan
 from wallnet.config.calibration import Simulation
 
 CANDIDATE = {
@@ -37,7 +37,7 @@ def test_statements_share_their_simulations():
 
 def test_the_statements_of_the_paper_need_eleven_simulations():
     """Section III: five notches 0.500, 0.650, 0.795, 0.801, 0.803, 0.810; ten 0.500, 0.764."""
-    calibration = config.load(ROOT / "config.yaml").calibration
+    calibration = plan.load(ROOT / "config.yaml").calibration
     stated = [
         (each.device, round(each.current_density / 1e12, 4), each.state)
         for each in calibration.rests

@@ -15,7 +15,7 @@ from helpers.small_campaign import MATERIAL, ROOT
 from helpers.windows import WINDOW
 from pydantic import ValidationError
 
-from wallnet import config, jobs, simulate
+from wallnet import config, experiment, jobs, plan, simulate
 from wallnet.config import networks
 from wallnet.film import core
 from wallnet.film.terms import SpinTorque
@@ -32,7 +32,7 @@ def put(data, path, value):
 
 
 def test_the_campaign_of_the_repository_is_valid():
-    campaign = config.load(ROOT / "config.yaml")
+    campaign = plan.load(ROOT / "config.yaml")
     assert campaign.of_kind("neuron") == ["neuron"]
     assert {"synapse-5", "synapse-10"} <= set(campaign.of_kind("synapse"))
     paper = [0.10e12, 0.15e12, 0.20e12, 0.25e12, 0.30e12, 0.35e12, 0.40e12, 0.45e12]
@@ -150,7 +150,7 @@ def test_a_synapse_with_fixed_ends_needs_its_wall_at_the_first_notch(tiny):
         config.parse(tiny)
     tiny["devices"]["synapse"]["wall"] = {"start": 90e-9}
     device = config.parse(tiny).devices["synapse"]
-    assert "reversed" not in map(str, jobs.minimum_states(device.track, device.wall.start))
+    assert "reversed" not in map(str, experiment.minimum_states(device.track, device.wall.start))
 
 
 @pytest.mark.parametrize("width", [64e-9, 150e-9, 1500e-9])
@@ -310,19 +310,19 @@ def test_a_file_that_is_no_configuration_is_refused(tmp_path, text, words):
     path = tmp_path / "config.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(config.ConfigError, match=words):
-        config.load(path)
+        plan.load(path)
 
 
 def test_a_missing_binary_or_huge_file_is_refused(tmp_path):
     path = tmp_path / "config.yaml"
     with pytest.raises(config.ConfigError, match="cannot be read"):
-        config.load(path)
+        plan.load(path)
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(config.ConfigError, match="is not UTF-8"):
-        config.load(path)
+        plan.load(path)
     path.write_bytes(b"a" * (config.LARGEST_FILE + 1))
     with pytest.raises(config.ConfigError, match="is larger than"):
-        config.load(path)
+        plan.load(path)
 
 
 @pytest.mark.parametrize("density", [0.5e12, -0.1e12, 1.4e12, 1e8, 12.3456e12])
@@ -338,7 +338,7 @@ def test_the_threads_of_oommf_are_in_no_job(tiny):
         tiny["oommf"] = {"threads": threads}
         device = config.parse(tiny).devices["synapse"]
         assert device.oommf.threads == threads
-        assert "threads" not in jobs.pulse_job(device, 0.5e12).to_json()
+        assert "threads" not in experiment.pulse_job(device, 0.5e12).to_json()
 
 
 def test_keys_changed_by_hand(tmp_path, tiny):
@@ -718,7 +718,7 @@ def test_the_time_step_is_the_engine_s(changes, monkeypatch):
     brief |= {"output": {"interval": duration, "snapshot_interval": duration}}
     device = config.Device.model_validate(changed(changes | brief, base))
     strongest = max(device.pulse.current_densities, key=abs)
-    simulate.simulate(jobs.pulse_job(device, strongest))
+    simulate.simulate(experiment.pulse_job(device, strongest))
     assert list(taken) == [pytest.approx(duration / 21, rel=1e-9, abs=0)]
 
 
@@ -756,9 +756,9 @@ def texts(data):
     """Return the canonical text of each kind of job of a device."""
     made = config.Device.model_validate(data)
     return {
-        INITIAL: jobs.initial_job(made).to_json(),
-        PULSE: jobs.pulse_job(made, 0.5e12).to_json(),
-        LEVEL: jobs.level_job(made, "1").to_json(),
+        INITIAL: experiment.initial_job(made).to_json(),
+        PULSE: experiment.pulse_job(made, 0.5e12).to_json(),
+        LEVEL: experiment.level_job(made, "1").to_json(),
         READING: jobs.device_job(made).to_json(),
     }
 
@@ -813,11 +813,11 @@ def test_a_job_changes_with_what_it_computes_and_with_nothing_else(path, value, 
 def test_each_job_says_where_its_wall_starts_and_what_happens_to_it():
     made = config.Device.model_validate(FILLED)
     initial, pulsed, level = (
-        jobs.initial_job(made),
-        jobs.pulse_job(made, 1e12),
-        jobs.level_job(made, "2-3"),
+        experiment.initial_job(made),
+        experiment.pulse_job(made, 1e12),
+        experiment.level_job(made, "2-3"),
     )
-    assert initial.placement == pulsed.placement == jobs.WallPlacement(bottom=40e-9, top=40e-9)
+    assert initial.placement == pulsed.placement == experiment.WallPlacement(bottom=40e-9, top=40e-9)
     assert level.placement.bottom == pytest.approx(180e-9, rel=1e-12, abs=0)
     assert level.placement.top == pytest.approx(270e-9, rel=1e-12, abs=0)
     assert (initial.current_density, initial.pulse_duration) == (None, 0)
@@ -828,13 +828,13 @@ def test_each_job_says_where_its_wall_starts_and_what_happens_to_it():
     assert initial.relaxation.hold >= 1e-9
     assert pulsed.relaxation == level.relaxation == made.relaxation
     for job in (initial, pulsed, level):
-        assert jobs.SimulationJob.from_json(job.to_json()) == job
-    placed = jobs.initial_job(config.Device.model_validate(changed({"wall.relaxation": 0}, FILLED)))
+        assert experiment.Step.from_json(job.to_json()) == job
+    placed = experiment.initial_job(config.Device.model_validate(changed({"wall.relaxation": 0}, FILLED)))
     assert placed.relaxation.longest == 0
 
 
 def test_states_are_the_inner_notches_and_what_lies_between_two_neighbours():
-    states = jobs.level_states(config.Device.model_validate(FILLED).track)
+    states = experiment.level_states(config.Device.model_validate(FILLED).track)
     assert [state.file_name for state in states] == ["1", "1-2", "2", "2-3", "3"]
     places = {state: [round(end * 1e9, 6) for end in ends] for state, ends in states.items()}
     assert places == {
@@ -847,7 +847,7 @@ def test_states_are_the_inner_notches_and_what_lies_between_two_neighbours():
 
 
 def test_the_text_of_a_job_is_canonical():
-    text = jobs.canonical({"b": 1e-9, "a": [True, None, "Ω"]})
+    text = experiment.canonical({"b": 1e-9, "a": [True, None, "Ω"]})
     assert text == r'{"a":[true,null,"\u03a9"],"b":1e-09}'
 
 
@@ -937,7 +937,7 @@ def test_a_device_changed_by_hand_need_not_suit_the_other_sections():
     changes = ["relaxation.longest=0", "read_at=pulse_end"]
     made = config.load_device(ROOT / "config.yaml", "synapse-5", changes)
     assert made.relaxation.longest == 0
-    assert config.load(ROOT / "config.yaml").transitions["synapse-5"]
+    assert plan.load(ROOT / "config.yaml").transitions["synapse-5"]
 
 
 @pytest.mark.parametrize("text", ["1", "0x10", "true", "1e-9 m", "5 nm", "[1e-9]", "1e999", ".inf"])
@@ -1159,7 +1159,7 @@ def test_the_two_resistances_of_a_detector_differ():
 def test_what_a_job_does_stands_in_its_text_though_it_is_the_default():
     """A default that changes with the package must not change the text of a finished trace."""
     made = config.Device.model_validate(changed({"relaxation": {}, "output": {}, "film": {}}))
-    text = json.loads(jobs.pulse_job(made, 0.5e12).to_json())
+    text = json.loads(experiment.pulse_job(made, 0.5e12).to_json())
     assert text["relaxation"] == {"longest": 10e-9, "speed": 0.5, "hold": 2e-9}
     assert text["output"] == {"interval": 50e-12, "snapshot_interval": 2.5e-9}
     assert text["calculator"]["time_step_fraction"] == 0.9
@@ -1208,10 +1208,10 @@ def test_what_was_checked_cannot_be_changed():
 
 
 def test_shortcuts_are_switched_off_by_name_and_absent_from_jobs_that_keep_them(tiny):
-    before = jobs.pulse_job(config.parse(tiny).devices["neuron"], 0.4e12).to_json()
+    before = experiment.pulse_job(config.parse(tiny).devices["neuron"], 0.4e12).to_json()
     assert "without" not in before
     tiny["film"] = {"without": ["resting_columns"]}
-    job = jobs.pulse_job(config.parse(tiny).devices["neuron"], 0.4e12)
+    job = experiment.pulse_job(config.parse(tiny).devices["neuron"], 0.4e12)
     assert job.calculator.without == ("resting_columns",)
     assert json.loads(job.to_json())["calculator"]["without"] == ["resting_columns"]
-    assert jobs.SimulationJob.from_json(job.to_json()) == job
+    assert experiment.Step.from_json(job.to_json()) == job

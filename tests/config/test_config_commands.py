@@ -7,7 +7,7 @@ import tomllib
 import pytest
 from helpers.small_campaign import ROOT, Campaign
 
-from wallnet import cli, config
+from wallnet import cli, plan
 from wallnet.config import commands, schema
 
 
@@ -18,7 +18,7 @@ def test_a_new_campaign_is_valid_and_snakemake_plans_it(tmp_path, capsys):
     told = capsys.readouterr().out
     assert told.endswith(f"    make run DIRECTORY='{folder}'\n")
 
-    campaign = config.load(folder / "config.yaml")
+    campaign = plan.load(folder / "config.yaml")
     assert [device.kind for device in campaign.devices.values()] == ["neuron", "synapse"]
     planned = Campaign(folder).planned()
     pulses = sum(len(device.pulse.current_densities) for device in campaign.devices.values())

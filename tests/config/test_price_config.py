@@ -7,7 +7,7 @@ import pytest
 from helpers.programs import staircase
 from helpers.small_campaign import TINY
 
-from wallnet import config, jobs
+from wallnet import config, experiment, jobs
 
 
 def parsed(**sections):
@@ -90,11 +90,11 @@ def test_no_simulation_depends_on_metal_substrate_or_curie_temperature():
     def described(campaign):
         device, program = campaign.devices["stairs"], campaign.programs["up-down"]
         return [
-            jobs.initial_job(device),
-            jobs.pulse_job(device, 0.5e12),
-            jobs.level_job(device, "1"),
-            jobs.minimum_job(device, "1"),
-            jobs.barrier_job(device, campaign.barriers, "1", "2"),
+            experiment.initial_job(device),
+            experiment.pulse_job(device, 0.5e12),
+            experiment.level_job(device, "1"),
+            experiment.minimum_job(device, "1"),
+            experiment.barrier_job(device, campaign.barriers, "1", "2"),
             jobs.program_job(device, program),
             jobs.response_job(device, program),
         ]

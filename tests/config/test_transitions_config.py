@@ -3,7 +3,7 @@
 import pytest
 from helpers.transitions import led
 
-from wallnet import config, jobs
+from wallnet import config, experiment, jobs
 
 
 def problems(data):
@@ -44,9 +44,9 @@ def test_a_wall_is_in_a_state_within_its_width_parameter():
 
 def test_a_half_state_is_placed_with_the_end_ahead_that_its_name_tells():
     device = config.parse(led()).devices["stairs"]
-    found = jobs.level_job(device, "3-2").placement
+    found = experiment.level_job(device, "3-2").placement
     assert (found.bottom, found.top) == pytest.approx((320e-9, 180e-9), rel=1e-12, abs=0)
-    found = jobs.level_job(device, "1-2").placement
+    found = experiment.level_job(device, "1-2").placement
     assert (found.bottom, found.top) == pytest.approx((40e-9, 180e-9), rel=1e-12, abs=0)
 
 

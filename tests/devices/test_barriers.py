@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers.walls import SYNAPSE, campaign
 
-from wallnet import config, files, jobs
+from wallnet import config, experiment, files, jobs
 from wallnet.devices.barriers import LONGEST, gather_barriers, kept_states, lifetime
 from wallnet.files import WallState
 
@@ -30,7 +30,7 @@ def device():
 
 
 def minimum(device, state, converged=1, stayed=1):
-    job = jobs.minimum_job(device, WallState(state).file_name)
+    job = experiment.minimum_job(device, WallState(state).file_name)
     values = {
         "minimum_magnetization": np.zeros((2, 3, 3)),
         "minimum_energy": 1e-17 + ENERGY[state] * THERMAL,
@@ -66,7 +66,7 @@ def path(device, settings, pair, converged=1, images=3):
         "x": np.arange(3),
         "y": np.arange(2),
     }
-    job = jobs.barrier_job(device, settings, first, second)
+    job = experiment.barrier_job(device, settings, first, second)
     attributes = {"parameters": job.to_json()}
     attributes |= {"route": "together" if images else "", "reason": "no minimum: it moved"}
     return files.dataset("barrier", values).assign_attrs(attributes)
@@ -82,7 +82,7 @@ def gathered(folder, device, broken=None, images=3, faults=None, **settings):
         files.write_dataset(written, minima[WallState(state)], "minimum", {})
     inner = list(TOPS)[1:-1]
     expected = list(TOPS) if device.track.fixed_ends is None else inner
-    assert [tuple(map(str, pair)) for pair in jobs.neighbours(device.track)] == expected
+    assert [tuple(map(str, pair)) for pair in experiment.neighbours(device.track)] == expected
     for pair in expected:
         pairs.append(folder / f"{len(pairs)}.pair.nc")
         count = images if pair == broken else 3

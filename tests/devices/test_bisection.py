@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from helpers.intervals import bisected
 from helpers.walls import moving_wall
-
-from wallnet import config, devices, files, jobs, plan
 from wallnet.devices.intervals import middles, stretches
+
+from wallnet import config, devices, experiment, files, jobs, plan
 from wallnet.files import FileError
 
 NM = 1e-9
@@ -95,7 +95,7 @@ def original(tmp_path_factory):
     def write(folder, density):
         end = 40 * NM if density < 0.93 * T else 180 * NM
         settled = 0 if 0.93 * T < density < 0.97 * T else 1
-        trace = moving_wall(jobs.pulse_job(device, density), end, end, settled=settled)
+        trace = moving_wall(experiment.pulse_job(device, density), end, end, settled=settled)
         files.write_dataset(trace, plan.trace_in(folder, density), "trace", {})
 
     for density in job.current_densities:

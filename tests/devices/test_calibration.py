@@ -10,7 +10,7 @@ import pytest
 from helpers.calibration import searched
 from helpers.walls import SYNAPSE, campaign, moving_wall
 
-from wallnet import config, devices, files, jobs, plan
+from wallnet import config, devices, experiment, files, jobs, plan
 from wallnet.config import Arrival, Response, Rest
 from wallnet.config.devices import Detector
 from wallnet.devices.calibration import (
@@ -35,7 +35,7 @@ NM, NS, T = 1e-9, 1e-9, 1e12
 @pytest.fixture(scope="module")
 def job():
     """Return a pulse of 2 ns on a track with notches at 300, 600 and 900 nm, its right end."""
-    return jobs.pulse_job(campaign(synapse=SYNAPSE).devices["synapse"], 0.5 * T)
+    return experiment.pulse_job(campaign(synapse=SYNAPSE).devices["synapse"], 0.5 * T)
 
 
 def seen(job, time, bottom, top):

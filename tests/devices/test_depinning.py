@@ -8,7 +8,7 @@ import pytest
 from helpers.depinning import freed
 from helpers.walls import moving_wall
 
-from wallnet import config, devices, files, jobs, plan
+from wallnet import config, devices, experiment, files, jobs, plan
 from wallnet.devices.depinning import _next as next_pulses
 from wallnet.devices.depinning import left_ends, reach, stay, threshold
 from wallnet.files import FileError
@@ -138,7 +138,7 @@ def write_all(folder, **changes):
                 files.write_dataset(trace, path, "trace", {})
     for density in device.pulse.current_densities:
         end = 240 * NM if density > T else 120 * NM
-        trace = moving_wall(jobs.pulse_job(device, density), end, end)
+        trace = moving_wall(experiment.pulse_job(device, density), end, end)
         files.write_dataset(trace, plan.trace_in(folder / "sweep", density), "trace", {})
     return job, rounds, folder
 

@@ -6,7 +6,7 @@ import logging
 import numpy as np
 import pytest
 
-from wallnet import cli, devices, files, jobs, revisions
+from wallnet import cli, devices, experiment, files, jobs, revisions
 from wallnet.devices.traces import Pulse, read_trace
 
 
@@ -112,7 +112,7 @@ def rename(**changes):
                 parameters[block][leaf] = value
             else:
                 parameters[block] = value
-        return data.assign_attrs(parameters=jobs.canonical(parameters))
+        return data.assign_attrs(parameters=experiment.canonical(parameters))
 
     return change
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers.walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, moving_wall, whole
 
-from wallnet import devices, files, jobs
+from wallnet import devices, experiment, files
 from wallnet.devices.levels import Level, Sweep, level_variables
 from wallnet.files import WallState
 
@@ -130,7 +130,7 @@ def test_a_level_of_another_material_and_the_start_of_another_track_are_refused(
         synapse.gather()
     # with as many cells
     thicker = synapse.device.track.model_copy(update={"thickness": 3e-9})
-    other = jobs.initial_job(synapse.device.model_copy(update={"track": thicker}))
+    other = experiment.initial_job(synapse.device.model_copy(update={"track": thicker}))
     changed = data.assign_attrs(parameters=other.to_json())
     files.write_dataset(changed, synapse.initial, "initial", {})
     with pytest.raises(files.FileError, match="made for another track"):
@@ -192,7 +192,7 @@ def test_the_sweep_is_not_normalised_by_its_own_range(synapse):
 
 def test_a_level_is_that_of_the_relaxed_wall_not_of_the_placed_one(synapse):
     """A wall placed at 300 nm relaxes until its ends rest at 310 and 330 nm."""
-    job = jobs.level_job(synapse.device, "1")
+    job = experiment.level_job(synapse.device, "1")
     relaxed = moving_wall(job, 310e-9, 330e-9)
     placed = moving_wall(job, 300e-9, 300e-9)
     for name in ("m", "wall_position", "wall_bottom", "wall_top", "magnetization_profile"):

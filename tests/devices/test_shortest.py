@@ -8,7 +8,7 @@ import pytest
 from helpers.transitions import led
 from helpers.walls import moving_wall
 
-from wallnet import config, devices, files, jobs, plan
+from wallnet import config, devices, experiment, files, jobs, plan
 from wallnet.devices.transitions import (
     Edge,
     Resting,
@@ -175,7 +175,7 @@ def original(tmp_path_factory):
     campaign = config.parse(led())
     device, asked = campaign.devices["stairs"], campaign.transitions["stairs"]
     for state in jobs.starting_states(device, asked):
-        job = jobs.level_job(device, state.file_name)
+        job = experiment.level_job(device, state.file_name)
         place = job.placement
         level = moving_wall(job, place.bottom, place.top)
         files.write_dataset(level, plan.level_in(folder / "levels", state), "trace", {})
@@ -269,7 +269,7 @@ def test_each_pulse_of_a_sequence_has_its_own_duration(made):
 
 def test_both_ends_of_placed_walls_are_stated(made):
     campaign, folder = made
-    job = jobs.level_job(campaign.devices["stairs"], "2")
+    job = experiment.level_job(campaign.devices["stairs"], "2")
     tilted = moving_wall(job, 172 * NM, 192 * NM)
     files.write_dataset(tilted, folder / "levels/2.nc", "trace", {})
     found = gathered(campaign, folder)
@@ -299,7 +299,7 @@ def test_rewritable_states_are_kept_and_left_again(made):
 
 def test_a_state_in_which_no_wall_rests_is_no_target_and_no_start(made):
     campaign, folder = made
-    job = jobs.level_job(campaign.devices["stairs"], "2")
+    job = experiment.level_job(campaign.devices["stairs"], "2")
     away = moving_wall(job, 40 * NM, 40 * NM)
     files.write_dataset(away, folder / "levels/2.nc", "trace", {})
     found = gathered(campaign, folder)

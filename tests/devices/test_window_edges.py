@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from helpers.windows import windowed
+from wallnet.devices.windows import edges, widest_stretch
 
 from wallnet import config, devices, files, jobs, plan
-from wallnet.devices.windows import edges, widest_stretch
 from wallnet.files import FileError
 
 

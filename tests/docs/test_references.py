@@ -106,7 +106,7 @@ def unknown(text: str) -> set[str]:
 
 @functools.cache
 def campaign() -> config.Campaign:
-    return config.load(ROOT / "config.yaml")
+    return plan.load(ROOT / "config.yaml")
 
 
 @functools.cache

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from wallnet import config
+from wallnet import config, plan
 from wallnet.report.networks import TABLE_II
 
 ROOT = Path(__file__).parents[2]
@@ -188,7 +188,7 @@ def test_jobs_are_those_of_the_shipped_campaign(writer):
     noted = {row["rule"]: (row["where"], int(row["jobs"])) for row in rows("jobs.csv")}
     now = {rule: (where, jobs) for rule, where, jobs in planned.itertuples(index=False)}
     assert now == noted, "run python docs/write_tables.py --jobs"
-    devices = config.load(ROOT / "config.yaml").without_optional.devices.values()
+    devices = plan.load(ROOT / "config.yaml").without_optional.devices.values()
     assert noted["trace"] == ("queue", sum(len(d.pulse.current_densities) for d in devices))
 
 

@@ -14,7 +14,7 @@ from helpers.same import assert_same
 from helpers.small_campaign import NEURON_TARGETS, ROOT, Campaign, with_networks
 from helpers.synthetic import write_images
 
-from wallnet import config, jobs
+from wallnet import config, experiment, jobs, plan
 
 SNAKEMAKE = [Path(sys.executable).with_name("snakemake"), "--snakefile", ROOT / "Snakefile"]
 WALLNET = Path(sys.executable).with_name("wallnet")
@@ -75,7 +75,7 @@ def programs_without(folder, *names):
 
 
 def test_a_job_needs_no_network(tiny, tmp_path):
-    job = jobs.pulse_job(config.parse(tiny).devices["neuron"], 0.4e12).to_json()
+    job = experiment.pulse_job(config.parse(tiny).devices["neuron"], 0.4e12).to_json()
     out = tmp_path / "trace.nc"
     command = [*without_network(), WALLNET, "simulate", "--job", job, "--out", out]
     subprocess.run(list(map(str, command)), check=True, capture_output=True)
@@ -85,7 +85,7 @@ def test_a_job_needs_no_network(tiny, tmp_path):
 def test_without_network_a_missing_data_set_is_said_with_its_place(tmp_path):
     """The data set is not installed either. A training that has its data needs no network."""
     path = programs_without(tmp_path / "bin", "npm", "apt-get")
-    networks = config.load(ROOT / "config.yaml").networks
+    networks = plan.load(ROOT / "config.yaml").networks
     command = [*without_network(), WALLNET, "data", "--data-folder", tmp_path / "data"]
     command += ["--job", jobs.data_job(networks, "mnist").to_json(), "--out", tmp_path / "m.json"]
     command += ["--sources", ",".join(networks.sources)]

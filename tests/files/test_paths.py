@@ -13,7 +13,7 @@ from wallnet.jobs import PriceJob, device_job
 @pytest.fixture(scope="session")
 def default():
     """Return the configuration of the repository."""
-    return config.load(ROOT / "config.yaml")
+    return plan.load(ROOT / "config.yaml")
 
 
 def test_paths_of_a_device_follow_from_its_sweep_and_its_notches(tiny):
@@ -219,7 +219,7 @@ def test_only_networks_on_levels_have_a_programming(two_recipes):
 
 
 def config_of(networks):
-    return config.load(ROOT / "config.yaml").model_copy(update={"networks": networks})
+    return plan.load(ROOT / "config.yaml").model_copy(update={"networks": networks})
 
 
 def test_networks_are_found_in_the_folder_that_is_given(default):

@@ -7,11 +7,11 @@ import sys
 PROGRAM = """
 import hashlib
 from helpers.small_campaign import TINY
-from wallnet import config, simulate
+from wallnet import config, experiment, simulate
 from wallnet import jobs
 
 device = config.parse(TINY).devices["synapse"]
-trace = simulate.simulate(jobs.pulse_job(device, 1.5e12))
+trace = simulate.simulate(experiment.pulse_job(device, 1.5e12))
 digest = hashlib.sha256()
 for name in sorted(trace.variables):
     digest.update(trace[name].values.astype("U" if name == "component" else float).tobytes())

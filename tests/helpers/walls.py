@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from helpers.small_campaign import MATERIAL
-from wallnet import config, files, jobs, plan, tracks
+from wallnet import config, experiment, files, jobs, plan, tracks
 from wallnet.simulate import state_of
 from wallnet.simulate.recorder import Recorder
 
@@ -127,7 +127,7 @@ class Bench:
         files.write_dataset(trace, path, "trace", {})
 
     def pulse(self, density):
-        return jobs.pulse_job(self.device, density)
+        return experiment.pulse_job(self.device, density)
 
     def write_pulse(self, density, bottom, top, **more):
         path = self.path(files.TRACE.format(device=self.name, current=config.current_name(density)))
@@ -135,7 +135,7 @@ class Bench:
         return path
 
     def write_level(self, level, ends=None, **more):
-        job = jobs.level_job(self.device, level)
+        job = experiment.level_job(self.device, level)
         bottom, top = ends or (job.placement.bottom, job.placement.top)
         self.write(
             moving_wall(job, bottom, top, **more),
@@ -143,7 +143,7 @@ class Bench:
         )
 
     def write_all(self, ends):
-        job = jobs.initial_job(self.device)
+        job = experiment.initial_job(self.device)
         initial = moving_wall(job, self.device.wall.start, self.device.wall.start)
         files.write_dataset(state_of(initial), self.initial, "initial", {})
         for density in self.device.pulse.current_densities:

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from wallnet import config, jobs
-from wallnet.jobs.code import code_of
+from wallnet import config, experiment, jobs
+from wallnet.experiment.code import code_of
 
 
 @pytest.fixture
@@ -136,13 +136,13 @@ def test_a_job_holds_the_code_and_the_settings_of_its_own_calculator(folder, cod
     tiny["calculator"] = "solver:Solver"
     tiny["calculator_settings"] = {"solver:Solver": {"order": 4, "limit": None}, "other:One": {}}
     code("solver:Solver")
-    job = jobs.pulse_job(config.parse(tiny).devices["synapse"], 0.5e12)
+    job = experiment.pulse_job(config.parse(tiny).devices["synapse"], 0.5e12)
     assert job.calculator_code == "fast-solver 1.2"
     assert job.plain()["calculator"] == {"order": 4, "limit": None}
-    assert jobs.SimulationJob.from_json(job.to_json()) == job
+    assert experiment.Step.from_json(job.to_json()) == job
     install(folder, "1.3")
     code("solver:Solver")
-    again = jobs.pulse_job(config.parse(tiny).devices["synapse"], 0.5e12)
+    again = experiment.pulse_job(config.parse(tiny).devices["synapse"], 0.5e12)
     assert again.to_json() == job.to_json().replace("fast-solver 1.2", "fast-solver 1.3")
 
 
@@ -150,10 +150,10 @@ def test_jobs_of_the_package_s_calculators_hold_no_code(tiny):
     """Their code has revisions, so that finished results stay valid."""
     for name in ("film", "oommf"):
         tiny["calculator"] = name
-        job = jobs.pulse_job(config.parse(tiny).devices["synapse"], 0.5e12)
+        job = experiment.pulse_job(config.parse(tiny).devices["synapse"], 0.5e12)
         assert "calculator_code" not in job.to_json()
-        assert jobs.stage_of(name) == name
-    assert jobs.stage_of("solver:Solver") == "simulate"
+        assert experiment.stage_of(name) == name
+    assert experiment.stage_of("solver:Solver") == "simulate"
 
 
 def test_every_calculator_of_one_s_own_that_a_campaign_names_is_listed(tiny):

@@ -20,7 +20,7 @@ def present(folder):
 
 
 def test_the_plan_lists_what_a_campaign_makes_and_nothing_else(finished_campaign):
-    campaign = config.load(finished_campaign.folder / "config.yaml")
+    campaign = plan.load(finished_campaign.folder / "config.yaml")
     logs = ("results/logs/", "results/benchmarks/")
     made = {path for path in present(finished_campaign.folder) if not path.startswith(logs)}
     planned = plan.everything(campaign)
@@ -175,7 +175,7 @@ def all_files(folder):
 
 
 def test_what_a_campaign_asks_for_is_not_listed_and_all_else_of_ours_is(by_hand):
-    campaign = config.load(by_hand / "config.yaml")
+    campaign = plan.load(by_hand / "config.yaml")
     assert plan.not_asked_for(campaign, by_hand) == list(UNASKED)
 
 
@@ -242,7 +242,7 @@ def test_a_result_of_which_only_a_damaged_copy_or_a_digest_is_left_is_listed_onc
     (folder / ".0.4900.0123abcd.part.nc").write_text("")
     (folder / ".0.4500.nc.sha256").write_text("")
     (folder / "0.4500.nc.damaged").write_text("")
-    listed = plan.not_asked_for(config.load(by_hand / "config.yaml"), by_hand)
+    listed = plan.not_asked_for(plan.load(by_hand / "config.yaml"), by_hand)
     assert [path for path in listed if path.startswith("results/traces/neuron")] == [
         f"results/traces/neuron/0.4{digit}00.nc" for digit in (5, 6, 7)
     ]

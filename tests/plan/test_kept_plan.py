@@ -3,7 +3,7 @@
 from helpers.small_campaign import Campaign, with_networks
 
 from wallnet import config, plan
-from wallnet.jobs import images_of, neighbours
+from wallnet.experiment import images_of, neighbours
 
 
 def rewritable(*mappings):

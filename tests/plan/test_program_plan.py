@@ -8,7 +8,7 @@ from helpers.planned import planned_jobs
 from helpers.programs import STAIRCASE, staircase
 from helpers.small_campaign import Campaign
 
-from wallnet import files
+from wallnet import files, plan
 
 pytestmark = pytest.mark.campaign
 
@@ -108,7 +108,7 @@ def test_one_more_program_plans_only_its_own_jobs(finished):
 
 
 def test_a_removed_program_is_no_longer_asked_for(finished):
-    from wallnet import config, plan
+    from wallnet import config
 
     data = staircase()
     (finished.folder / "results/programs/.up-down.unfinished").mkdir()

@@ -8,7 +8,7 @@ import pytest
 from helpers.small_campaign import ROOT, with_networks
 from helpers.synthetic import write_images
 
-from wallnet import config, plan
+from wallnet import plan
 
 pytestmark = pytest.mark.campaign
 
@@ -38,7 +38,7 @@ def test_mappings_are_compared_and_another_one_trains_no_network_again(devices):
         (mapping, stage) for mapping in ("layer", "signed") for stage in ("quantized", "on_levels")
     }
     assert devices.planned("mappings") == {}
-    campaign = config.load(devices.folder / "config.yaml")
+    campaign = plan.load(devices.folder / "config.yaml")
     assert plan.not_asked_for(campaign, devices.folder) == []
     data["networks"]["compared"].append("row")
     devices.configure(data)
@@ -77,7 +77,7 @@ def test_table_ii_is_read_in_every_way_and_another_seed_trains_only_its_own(devi
         kept = [{key: row[key] for key in chosen[0]} for row in rows]
         assert sorted(kept, key=str) == sorted(chosen, key=str)
     assert devices.planned("table-ii", environment=environment) == {}
-    campaign = config.load(devices.folder / "config.yaml")
+    campaign = plan.load(devices.folder / "config.yaml")
     assert [p for p in plan.not_asked_for(campaign, devices.folder) if "table-ii" in p] == []
     given["seeds"].append(7)
     devices.configure(data)

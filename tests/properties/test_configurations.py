@@ -11,7 +11,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from wallnet import config, jobs, plan
+from wallnet import config, experiment, jobs, plan
 from wallnet.config import schema
 from wallnet.jobs import accuracy_job
 from wallnet.simulate import SimulationError, simulate
@@ -67,11 +67,11 @@ def check_use(campaign):
         assert plan.trace_paths(name, device)
         job = jobs.device_job(device)
         assert jobs.DeviceJob.from_json(job.to_json()) == job
-        pulse = jobs.pulse_job(device, device.pulse.current_densities[0])
-        assert jobs.SimulationJob.from_json(pulse.to_json()).to_json() == pulse.to_json()
-        for state in jobs.level_states(device.track) if device.kind == "synapse" else ():
-            jobs.level_job(device, state.file_name)
-        jobs.initial_job(device)
+        pulse = experiment.pulse_job(device, device.pulse.current_densities[0])
+        assert experiment.Step.from_json(pulse.to_json()).to_json() == pulse.to_json()
+        for state in experiment.level_states(device.track) if device.kind == "synapse" else ():
+            experiment.level_job(device, state.file_name)
+        experiment.initial_job(device)
     check_networks(campaign.networks)
     for case in campaign.crosscheck.cases:
         jobs.crosscheck_job(campaign, case, "film")
@@ -107,7 +107,7 @@ def test_spoilt_text_is_refused_in_a_sentence_or_can_be_used(tmp_path_factory, t
     path = tmp_path_factory.mktemp("yaml") / "config.yaml"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     try:
-        campaign = config.load(path)
+        campaign = plan.load(path)
     except config.ConfigError as error:
         event("refused")
         check_source(error, path)
@@ -121,7 +121,7 @@ def test_bytes_are_refused_in_a_sentence(tmp_path_factory, content):
     path = tmp_path_factory.mktemp("yaml") / "config.yaml"
     path.write_bytes(content)
     with pytest.raises(config.ConfigError, match="config.yaml"):
-        config.load(path)
+        plan.load(path)
 
 
 def decades(low, high):
@@ -231,7 +231,7 @@ def test_any_tiny_device_is_refused_by_key_or_gives_a_finite_trace(device):
         return
     density = parsed.pulse.current_densities[0]
     try:
-        trace = simulate(jobs.pulse_job(parsed, density))
+        trace = simulate(experiment.pulse_job(parsed, density))
     except SimulationError as error:
         event(f"stopped: {re.sub('[0-9.e+-]+', '#', str(error))[:60]}")
         check_stop(error)

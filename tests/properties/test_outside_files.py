@@ -6,14 +6,14 @@ from helpers.junk import REPOSITORY, ROOT, as_json, plain_junk, spoilt, spoilt_t
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wallnet import cli, config, files, jobs
+from wallnet import cli, config, experiment, files, jobs, plan
 
 CAMPAIGN = config.parse(REPOSITORY)
 SYNAPSE = CAMPAIGN.devices["synapse-5"]
 JOBS = {
-    jobs.SimulationJob: [
-        jobs.pulse_job(SYNAPSE, 0.5e12).to_json(),
-        jobs.initial_job(CAMPAIGN.devices["neuron"]).to_json(),
+    experiment.Step: [
+        experiment.pulse_job(SYNAPSE, 0.5e12).to_json(),
+        experiment.initial_job(CAMPAIGN.devices["neuron"]).to_json(),
     ],
     jobs.DeviceJob: [jobs.device_job(device).to_json() for device in CAMPAIGN.devices.values()],
     jobs.DataJob: [jobs.data_job(CAMPAIGN.networks, "mnist").to_json()],
@@ -108,7 +108,7 @@ def test_yaml_that_calls_is_refused(tmp_path, monkeypatch):
     call = "!!python/object/apply:os.system ['touch executed']"
     (tmp_path / "config.yaml").write_text(f"a: {call}")
     with pytest.raises(config.ConfigError, match="config.yaml"):
-        config.load("config.yaml")
+        plan.load("config.yaml")
     with pytest.raises(config.ConfigError, match="no valid value"):
         config.load_device(ROOT / "config.yaml", "neuron", [f"material.damping={call}"])
     assert not (tmp_path / "executed").exists()

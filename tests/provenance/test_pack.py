@@ -24,7 +24,7 @@ WEIGHTS_AND_SIMULATIONS = {
 
 
 def everything(folder):
-    return {*plan.everything(config.load(folder / "config.yaml"))}
+    return {*plan.everything(plan.load(folder / "config.yaml"))}
 
 
 def refused(folder, out, *options):
@@ -141,7 +141,7 @@ def test_the_run_took_from_the_first_job_to_the_last(crate):
 
 
 def test_times_are_of_the_named_results_alone(imitated):
-    paths = plan.everything(config.load(imitated / "config.yaml"))
+    paths = plan.everything(plan.load(imitated / "config.yaml"))
     began, ended = history.run_times(imitated, {paths[2]})
     assert datetime.fromisoformat(began).timestamp() == BEGAN + 100
     assert datetime.fromisoformat(ended).timestamp() == BEGAN + 160
@@ -149,7 +149,7 @@ def test_times_are_of_the_named_results_alone(imitated):
 
 @pytest.mark.parametrize("record", ["", "{", "[]", '{"starttime": null, "endtime": null}', "{}"])
 def test_without_times_the_end_is_that_of_the_newest_result(imitation, record):
-    paths = plan.everything(config.load(imitation / "config.yaml"))
+    paths = plan.everything(plan.load(imitation / "config.yaml"))
     for path in (imitation / ".snakemake/metadata").rglob("*"):
         if path.is_file():
             path.write_text(record)
@@ -308,7 +308,7 @@ def test_a_target_was_not_begun_because_another_one_made_files_of_it(tmp_path):
 def test_finished_targets_are_packed_and_unfinished_ones_are_named(
     imitation, pack, tmp_path, capsys
 ):
-    campaign = config.load(imitation / "config.yaml")
+    campaign = plan.load(imitation / "config.yaml")
     beyond = plan.listing.beyond_all(campaign)
     for path in (*beyond["validation"], *beyond["barriers"][:3]):
         files.write_text("content", imitation / path)
@@ -390,7 +390,7 @@ def test_measured_files_and_own_modules_are_inputs(tmp_path, tiny):
         for name, model in {"a": "nets.deep:Net", "b": "other:Net"}.items()
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(json.loads(json.dumps(tiny))))
-    campaign = config.load(folder / "config.yaml")
+    campaign = plan.load(folder / "config.yaml")
     found = contents.Contents(folder, ROOT / "Snakefile", campaign, ("all",), {}, ())
     assert found.inputs() == {
         "config.yaml": folder / "config.yaml",

@@ -9,7 +9,7 @@ from helpers.programs import RESPONSE
 from wallnet import files
 from wallnet.config import Heating
 from wallnet.devices.compact import compact_model
-from wallnet.report import findings
+from wallnet.page import findings
 from wallnet.report.faults import caveats, faults, level_caveats
 from wallnet.report.networks import TABLE_II
 

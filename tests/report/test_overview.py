@@ -7,8 +7,8 @@ from helpers.walls import NEURON, SYNAPSE, campaign
 
 from wallnet import files
 from wallnet.cli import main
-from wallnet.report.findings import NETWORK, PLACE
-from wallnet.report.overview import WIDTH, as_text, new_results, overview
+from wallnet.page.findings import NETWORK, PLACE
+from wallnet.page.overview import WIDTH, as_text, new_results, overview
 from wallnet.report.tables import Table
 
 

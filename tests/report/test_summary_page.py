@@ -18,8 +18,8 @@ from wallnet.config import Arrival, Response, Rest
 from wallnet.devices.compact import compact_model
 from wallnet.devices.price import price_of
 from wallnet.files import FileError
-from wallnet.report import summary
-from wallnet.report.overview import overview
+from wallnet.page import summary
+from wallnet.page.overview import overview
 from wallnet.report.parameters import table as parameters
 
 ACCURACIES = """dataset,device,reading,mapping,recipe,stage,seed,test_accuracy,validation_accuracy

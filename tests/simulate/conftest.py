@@ -3,7 +3,7 @@
 import pytest
 from helpers.small_campaign import MATERIAL
 
-from wallnet import jobs, simulate
+from wallnet import experiment, simulate
 from wallnet.config import parse
 from wallnet.simulate.oommf import install
 from wallnet.simulate.oommf.session import OommfError
@@ -44,7 +44,7 @@ def small_job():
     def make(calculator, current_density=0.3e12, **changes):
         device = SMALL["devices"]["small"] | {"calculator": calculator} | changes
         campaign = parse(SMALL | {"devices": {"small": device}})
-        return jobs.pulse_job(campaign.devices["small"], current_density)
+        return experiment.pulse_job(campaign.devices["small"], current_density)
 
     return make
 

@@ -7,7 +7,7 @@ import pytest
 from helpers.small_campaign import TINY
 
 import wallnet.film
-from wallnet import config, jobs, tracks
+from wallnet import config, experiment, tracks
 from wallnet.film import minima
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.landscape import Landscape
@@ -42,7 +42,7 @@ def device():
 
 
 def test_held_cells_keep_their_directions_in_every_map(device):
-    trace = simulate(jobs.pulse_job(device, 3e12))
+    trace = simulate(experiment.pulse_job(device, 3e12))
     maps = trace["magnetization"].values
     assert maps.shape[1:3] == (18, 90)
     assert np.all(maps[:, :, :7] == (0, 0, -1))
@@ -77,7 +77,7 @@ def test_the_engine_leaves_held_cells_alone_and_their_neighbours_feel_them(witho
 def test_the_driver_of_ubermag_holds_the_subregions_of_a_job(device, tmp_path, monkeypatch):
     """The same engine by another way: names of subregions, cells from the mesh."""
     monkeypatch.chdir(tmp_path)  # drives are written there
-    job = jobs.pulse_job(device, 3e12)
+    job = experiment.pulse_job(device, 3e12)
     trace = simulate(job)
     system = tracks.system(job)
     wallnet.film.TimeDriver().drive(
@@ -89,8 +89,8 @@ def test_the_driver_of_ubermag_holds_the_subregions_of_a_job(device, tmp_path, m
 
 def test_the_mesh_of_a_job_has_the_held_cells_as_subregions(device):
     """Seven cells of 4 nm at each end of a track of 360 nm × 72 nm; none without fixed ends."""
-    assert not tracks.system(jobs.initial_job(synapse(None))).m.mesh.subregions
-    mesh = tracks.system(jobs.initial_job(device)).m.mesh
+    assert not tracks.system(experiment.initial_job(synapse(None))).m.mesh.subregions
+    mesh = tracks.system(experiment.initial_job(device)).m.mesh
     assert sorted(mesh.subregions) == ["left", "right"]
     left, right = mesh.subregions["left"], mesh.subregions["right"]
     assert left.pmin == pytest.approx([0, 0, 0], rel=1e-9, abs=1e-18)
@@ -101,7 +101,7 @@ def test_the_mesh_of_a_job_has_the_held_cells_as_subregions(device):
 
 def test_a_calculator_of_ubermag_holds_the_ends(device):
     driver = "wallnet.film:TimeDriver"
-    job = jobs.pulse_job(device.model_copy(update={"calculator": driver}), 3e12)
+    job = experiment.pulse_job(device.model_copy(update={"calculator": driver}), 3e12)
     short = job.model_copy(update={"pulse_duration": 0.1e-9})
     maps = simulate(short)["magnetization"].values
     assert np.all(maps[:, :, :7] == (0, 0, -1))
@@ -110,7 +110,7 @@ def test_a_calculator_of_ubermag_holds_the_ends(device):
 
 def test_the_energy_is_minimised_over_the_free_cells_alone(device):
     """Held cells are tilted, so that they have a torque, which must not count."""
-    landscape = landscape_of(jobs.minimum_job(device, "1"))
+    landscape = landscape_of(experiment.minimum_job(device, "1"))
     held = tracks.held_cells(device.track)
     delta = device.material.wall_width_parameter
     start = np.moveaxis(tracks.placed_wall(device.track, delta, 124e-9, 117e-9), -1, 0).copy()

@@ -8,7 +8,7 @@ import pytest
 import xarray
 from helpers.small_campaign import TINY
 
-from wallnet import cli, config, files, jobs, tracks
+from wallnet import cli, config, experiment, files, tracks
 from wallnet.files import WallState
 from wallnet.simulate import SimulationError, initial_state
 from wallnet.simulate.barriers import find_barrier
@@ -35,13 +35,13 @@ def relaxed(device, name, bottom, top, state):
 
 
 def minimum(device, name, *given):
-    return find_minimum(jobs.minimum_job(device, name), *given)
+    return find_minimum(experiment.minimum_job(device, name), *given)
 
 
 @pytest.fixture(scope="module")
 def minima(device):
     found = {}
-    for state, (bottom, top) in jobs.level_states(device.track).items():
+    for state, (bottom, top) in experiment.level_states(device.track).items():
         given = relaxed(device, state.file_name, bottom, top, state)
         found[state] = minimum(device, state.file_name, given)
     return found
@@ -58,7 +58,7 @@ def test_a_wall_beside_its_notch_goes_into_it(device):
     energy = tracks_energy(device, found["minimum_magnetization"].values)
     assert found["minimum_energy"].item() == pytest.approx(energy, rel=1e-12, abs=0)
     m = np.moveaxis(np.nan_to_num(found["minimum_magnetization"].values), -1, 0)
-    torque = landscape_of(jobs.minimum_job(device, "1")).exact_torque(m)
+    torque = landscape_of(experiment.minimum_job(device, "1")).exact_torque(m)
     left = np.sqrt((torque**2).sum(axis=0)).max()
     assert found["minimum_residual_field"].item() == pytest.approx(left, rel=1e-6, abs=0)
 
@@ -92,7 +92,7 @@ def test_a_wall_that_left_its_state_is_placed_there_again(device):
 
 
 def test_a_wall_without_a_notch_does_not_stay_where_it_starts(device):
-    found = minimum(device, "initial", initial_state(jobs.initial_job(device)))
+    found = minimum(device, "initial", initial_state(experiment.initial_job(device)))
     assert found.attrs["from"] == "initial state"
     assert found.attrs["stayed"] == 0
     assert found["minimum_wall_bottom"].item() > 60e-9  # it started at 40 nm
@@ -101,7 +101,7 @@ def test_a_wall_without_a_notch_does_not_stay_where_it_starts(device):
 def test_an_initial_wall_at_a_notch_stays_there(device):
     start = device.wall.model_copy(update={"start": 122e-9})
     at_notch = device.model_copy(update={"wall": start})
-    found = minimum(at_notch, "initial", initial_state(jobs.initial_job(at_notch)))
+    found = minimum(at_notch, "initial", initial_state(experiment.initial_job(at_notch)))
     assert (found.attrs["state"], found.attrs["stayed"]) == ("notch 1", 1)
 
 
@@ -125,7 +125,7 @@ def test_the_command_tells_both_ends(
     found = minima[WallState("between 1 and 2")].assign(minimum_converged=converged)
     found = found.assign_attrs(stayed=stayed)
     monkeypatch.setattr(stage, "find_minimum", lambda job, relaxed: found)
-    job = jobs.minimum_job(device, "1-2")
+    job = experiment.minimum_job(device, "1-2")
     cli.main(["minimum", "--job", job.to_json(), "--out", str(tmp_path / "1-2.nc")])
     told = capsys.readouterr().out
     said = re.search(r"wall at (\S+) nm \(lower edge\), (\S+) nm \(upper edge\)", told)
@@ -142,7 +142,7 @@ def barriers():
 
 def test_a_path_leads_from_its_first_state_to_its_second(device, barriers, minima):
     first, second = WallState("notch 1"), WallState("between 1 and 2")
-    job = jobs.barrier_job(device, barriers, "1", "1-2")
+    job = experiment.barrier_job(device, barriers, "1", "1-2")
     found = find_barrier(job, minima)
     assert found.attrs["route"] == "one end moves"
     energy = found["path_energy"].values
@@ -166,7 +166,7 @@ def test_a_path_leads_from_its_first_state_to_its_second(device, barriers, minim
 def test_a_wall_leaves_the_track_at_the_end_beside_it(
     device, barriers, minima, first, second, notch
 ):
-    found = find_barrier(jobs.barrier_job(device, barriers, first, second), minima)
+    found = find_barrier(experiment.barrier_job(device, barriers, first, second), minima)
     assert found["barrier_converged"] == 1
     for name in ("path_wall_bottom", "path_wall_top"):
         place = found[name].values * 1e9
@@ -207,7 +207,7 @@ def second_route(monkeypatch):
 def test_a_barrier_tells_of_the_lowest_of_its_paths(device, barriers, minima, second_route):
     """The third image of five is the saddle point, 0.8 aJ above the first, 0.7 above the last."""
     given = {state: each for state, each in minima.items() if not state.half}
-    found = find_barrier(jobs.barrier_job(device, barriers, "1", "2"), given)
+    found = find_barrier(experiment.barrier_job(device, barriers, "1", "2"), given)
     (images,) = second_route
     assert (found.attrs["route"], found.attrs["rounds"]) == ("upper end first", 7)
     assert found["path_energy"].values.tolist() == list(ENERGIES)
@@ -234,7 +234,7 @@ def test_the_command_tells_the_barriers_both_ways(
     for path in paths:
         found = minima[WallState.from_file_name(path.stem)]
         files.write_dataset(found, path, "minimum", {})
-    job, out = jobs.barrier_job(device, barriers, "1", "2"), tmp_path / "pair.nc"
+    job, out = experiment.barrier_job(device, barriers, "1", "2"), tmp_path / "pair.nc"
     cli.main(["barrier", "--job", job.to_json(), "--minima", *map(str, paths), "--out", str(out)])
     told = capsys.readouterr().out
     assert "pair.nc: 8e-19 J forwards, 7e-19 J backwards; upper end first\n" in told
@@ -245,7 +245,7 @@ def test_the_command_tells_the_barriers_both_ways(
 def test_a_state_without_a_minimum_has_no_path(device, barriers, minima):
     moved = dict(minima)
     moved[WallState("notch 2")] = minima[WallState("notch 2")].assign_attrs(stayed=0)
-    found = find_barrier(jobs.barrier_job(device, barriers, "1-2", "2"), moved)
+    found = find_barrier(experiment.barrier_job(device, barriers, "1-2", "2"), moved)
     assert found.sizes["image"] == 0
     assert np.isnan(found["barrier_forward"].item())
     assert found.attrs["reason"] == "'notch 2' is no minimum of the energy"
@@ -255,7 +255,7 @@ def test_a_minimum_that_was_not_given_is_an_error_and_no_result(device, barriers
     given = {state: each for state, each in minima.items() if state != "notch 2"}
     for pair in (("1-2", "2"), ("2", "reversed")):
         with pytest.raises(SimulationError, match="the minimum of 'notch 2' is missing; give its"):
-            find_barrier(jobs.barrier_job(device, barriers, *pair), given)
+            find_barrier(experiment.barrier_job(device, barriers, *pair), given)
 
 
 def test_one_end_may_go_first_if_no_half_state_tells_it(device, barriers, minima, monkeypatch):
@@ -269,7 +269,7 @@ def test_one_end_may_go_first_if_no_half_state_tells_it(device, barriers, minima
         raise SimulationError("enough")
 
     monkeypatch.setattr(paths, "lowest", first_of)
-    job = jobs.barrier_job(device, barriers, "1", "2")
+    job = experiment.barrier_job(device, barriers, "1", "2")
     held = minima[WallState("between 1 and 2")]
     for half, sizes in ((held, [28]), (None, [28, 55]), (held.assign_attrs(stayed=0), [28, 55])):
         given = {state: each for state, each in minima.items() if not state.half}
@@ -281,7 +281,7 @@ def test_one_end_may_go_first_if_no_half_state_tells_it(device, barriers, minima
     # no half state is beside the track without a wall, which has gone 6 Δ beyond the end: 174.8 nm
     for pair in (("expelled", "1"), ("2", "reversed")):
         with pytest.raises(SimulationError, match="enough"):
-            stage.find_barrier(jobs.barrier_job(device, barriers, *pair), minima)
+            stage.find_barrier(experiment.barrier_job(device, barriers, *pair), minima)
         assert routes["sizes"] == [40, 79]
 
 
@@ -298,7 +298,7 @@ def test_a_path_without_a_saddle_point_is_tried_with_closer_images(
         return (replace(path, residual=99.0) if len(sizes) < 2 else path), best
 
     monkeypatch.setattr(paths, "lowest", far_from_a_saddle_point)
-    job = jobs.barrier_job(device, barriers, "1-2", "2")
+    job = experiment.barrier_job(device, barriers, "1-2", "2")
     found = find_barrier(job, minima)
     # 120 nm in steps of 4.57 and of 3.65 nm
     assert sizes == [[28], [34]]
@@ -318,7 +318,7 @@ def test_a_path_is_tried_three_times_at_most(device, barriers, minima, monkeypat
         return replace(path, residual=99.0), best
 
     monkeypatch.setattr(paths, "lowest", without_end)
-    found = find_barrier(jobs.barrier_job(device, barriers, "1-2", "2"), minima)
+    found = find_barrier(experiment.barrier_job(device, barriers, "1-2", "2"), minima)
     assert tried == [28, 34, 43]
     assert found["barrier_converged"] == 0
     assert found.attrs["reason"] == "the highest image did not reach a saddle point"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from helpers.programs import DEVICE, DOWN, UP, staircase
 
-from wallnet import config, files, jobs, simulate, tracks
+from wallnet import config, experiment, files, jobs, simulate, tracks
 from wallnet.simulate import programs
 from wallnet.simulate.recorder import Recorder
 
@@ -20,7 +20,7 @@ def job_of(*pulses, **changes):
 
 @pytest.fixture(scope="module")
 def initial():
-    return simulate.initial_state(jobs.initial_job(config.parse(staircase()).devices["stairs"]))
+    return simulate.initial_state(experiment.initial_job(config.parse(staircase()).devices["stairs"]))
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_a_program_is_its_pulses_one_after_the_other(initial):
         for _ in range(pulse["repetitions"]):
             index += 1
             pause = config.Relaxation(longest=pulse["pause"], hold=pulse["pause"] or 1e-12)
-            step = jobs.pulse_job(device, pulse["current_density"]).model_copy(
+            step = experiment.pulse_job(device, pulse["current_density"]).model_copy(
                 update={"pulse_duration": pulse["duration"], "relaxation": pause}
             )
             alone = RUN(step, state)
@@ -84,7 +84,7 @@ def test_a_state_counts_from_the_start_of_the_program():
     data = staircase(*pulses)
     data["devices"]["stairs"]["track"] = plain
     device = config.parse(data).devices["stairs"]
-    found = programs.run_program(job, simulate.initial_state(jobs.initial_job(device)))
+    found = programs.run_program(job, simulate.initial_state(experiment.initial_job(device)))
     ends = found["wall_bottom"].values
     width = device.material.wall_width_parameter
     after = [np.argmin(np.abs(found["time"].values - end)) for end in found["pause_end"].values]
@@ -242,4 +242,4 @@ def test_the_command_writes_the_program_and_leaves_nothing_else(
     assert not programs.unfinished(tmp_path / "program.nc").exists()
     written = files.read_dataset(tmp_path / "program.nc", "program")
     assert written.attrs["backend"] == "film"
-    assert jobs.ProgramJob.from_json(written.attrs["parameters"]) == job
+    assert experiment.Simulation.from_json(written.attrs["parameters"]) == job

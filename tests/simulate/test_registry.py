@@ -6,7 +6,7 @@ import sys
 import pytest
 from helpers.drift import DRIFT
 
-from wallnet import config, jobs, simulate
+from wallnet import config, experiment, jobs, simulate
 from wallnet.simulate import SimulationError, calculator
 from wallnet.simulate.checkpoint import Checkpoint
 
@@ -101,7 +101,7 @@ def test_only_one_that_resumes_is_given_a_checkpoint(module, tiny, tmp_path, res
         "calculator": "lasting:Drift",
         "calculator_settings": {"lasting:Drift": {"velocity": 1.0}},
     }
-    job = jobs.pulse_job(config.parse(tiny).devices["synapse"], 0.5e12)
+    job = experiment.pulse_job(config.parse(tiny).devices["synapse"], 0.5e12)
     simulate.simulate(job, output=tmp_path / "trace.nc")
     given = calculator.load("lasting:Drift").given
     assert isinstance(given, Checkpoint) if resumes else given is None

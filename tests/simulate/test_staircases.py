@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from helpers.walls import moving_wall
 from helpers.windows import POSITIONS, windowed
+from wallnet.simulate.windows import Pause, judged, wanted_notch
 
-from wallnet import config, files, jobs, simulate
+from wallnet import config, experiment, files, jobs, simulate
 from wallnet.files import WallState
 from wallnet.simulate import programs, windows
-from wallnet.simulate.windows import Pause, judged, wanted_notch
 
 NOTCHES = (60e-9, 300e-9, 620e-9)
 
@@ -73,7 +73,7 @@ def point(density, duration, **changes):
 
 @pytest.fixture(scope="module")
 def initial():
-    return simulate.initial_state(jobs.initial_job(config.parse(windowed()).devices["stairs"]))
+    return simulate.initial_state(experiment.initial_job(config.parse(windowed()).devices["stairs"]))
 
 
 def test_a_staircase_climbs_and_descends(initial):

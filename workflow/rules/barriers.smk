@@ -4,32 +4,6 @@ They are targets of their own, since a path takes some 20 seconds to a minute of
 """
 
 
-rule barrier:
-    """The path of least energy between two neighbouring states."""
-    input:
-        minima=lambda w: plan.ends_of_path(w.device, w.first, w.second),
-    output:
-        files.BARRIER,
-    log:
-        files.log_of(files.BARRIER),
-    benchmark:
-        files.benchmark_of(files.BARRIER)
-    wildcard_constraints:
-        first=r"\d+(-\d+)?|expelled",
-        second=r"\d+(-\d+)?|reversed",
-    resources:
-        mem_mb=growing(1500),
-        runtime=growing(60),
-    params:
-        job=lambda w: jobs.barrier_job(
-            campaign.devices[w.device], campaign.barriers, w.first, w.second
-        ).to_json(),
-        revision=revisions.of("film"),
-    shell:
-        "wallnet barrier --job {params.job:q} --minima {input.minima:q} --out {output:q}"
-        " > {log:q} 2>&1"
-
-
 rule barriers_of_device:
     """All barriers of a device, compared with the thermal energy."""
     input:

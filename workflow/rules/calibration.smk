@@ -22,30 +22,6 @@ checkpoint calibration_round:
         " --folder {params.folder:q} --out {output:q} > {log:q} 2>&1"
 
 
-rule candidate_trace:
-    """One current pulse on one device with the parameters of a candidate, then relaxation."""
-    output:
-        files.CANDIDATE_TRACE,
-    log:
-        files.log_of(files.CANDIDATE_TRACE),
-    benchmark:
-        files.benchmark_of(files.CANDIDATE_TRACE)
-    conda:
-        software
-    threads: calculator_threads
-    resources:
-        mem_mb=growing(800, oommf=1000),
-        runtime=growing(15, oommf=120),
-    params:
-        job=lambda w: jobs.candidate_job(
-            candidate(w), configuration.parse_current(w.current)
-        ).to_json(),
-        revision=lambda w: revisions.of(jobs.stage_of(calculator(w))),
-    shell:
-        "OOMMF_THREADS={threads} wallnet simulate --job {params.job:q} --out {output:q}"
-        " > {log:q} 2>&1"
-
-
 rule candidates:
     """The misfits of all candidates."""
     input:

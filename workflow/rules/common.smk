@@ -48,27 +48,9 @@ def figure_style(wildcards):
 
 
 def simulated(wildcards):
-    """Return the device of a simulation: of its pulse train, operating window or case."""
-    if case := wildcards.get("case"):
-        return campaign.devices[campaign.crosscheck.cases[case].device]
-    if window := wildcards.get("window"):
-        return campaign.devices[campaign.windows[window].device]
-    if program := wildcards.get("program"):
-        return campaign.devices[campaign.programs[program].device]
-    return campaign.devices[wildcards.device]
-
-
-def variant_of(wildcards):
-    """Return the variant of the device of an operating window."""
-    window = campaign.windows[wildcards.window]
-    return window.of_variant(campaign.simulated, wildcards.variant)
-
-
-def calculator(wildcards):
-    """Return the calculator of a simulation."""
-    if name := wildcards.get("calculator"):
-        return configuration.from_file_name(name)
-    return simulated(wildcards).calculator
+    """Return the device of a rule, given by its name or by its pulse train."""
+    program = wildcards.get("program")
+    return campaign.devices[campaign.programs[program].device if program else wildcards.device]
 
 
 def price(wildcards):
@@ -76,34 +58,9 @@ def price(wildcards):
     return jobs.price_job(simulated(wildcards)).to_json()
 
 
-def software(wildcards):
-    """Return the environment that a simulation needs in addition to the package's, if any."""
-    return "../envs/oommf.yaml" if calculator(wildcards) == "oommf" else None
-
-
-def calculator_threads(wildcards):
-    """Return the number of threads of a simulation; only OOMMF uses several."""
-    return simulated(wildcards).oommf.threads if software(wildcards) else 1
-
-
-def growing(amount, oommf=None):
-    """Return a resource that grows with each attempt; the amount for OOMMF may differ."""
-
-    def asked(wildcards, attempt):
-        return attempt * (oommf if oommf and software(wildcards) else amount)
-
-    return asked
-
-
-def growing_program_memory(amount, oommf):
-    """Return memory in MB that grows with each attempt, and by 4 MB with each pulse."""
-
-    def asked(wildcards, attempt):
-        program = campaign.programs[wildcards.program]
-        pulses = sum(pulse.repetitions for pulse in program.pulses)
-        return attempt * ((oommf if software(wildcards) else amount) + 4 * pulses)
-
-    return asked
+def growing(amount):
+    """Return a resource that grows with each attempt."""
+    return lambda wildcards, attempt: attempt * amount
 
 
 def as_options(given):
@@ -124,19 +81,11 @@ def levels_of(wildcards, mappings):
     return [compact.decisive(model, wildcards.reading, name) for name in level_sets]
 
 
-def candidate(wildcards):
-    """Return a device with the parameters of a candidate of the calibration."""
-    chosen = plan.candidates_of(campaign)[int(wildcards.candidate)]
-    return campaign.calibration.of_candidate(
-        campaign.simulated, wildcards.device, chosen
-    )
-
-
 def calibrated_before(last):
     """Return the traces of all candidates up to a round, once it is finished."""
     for number in range(1, last + 1):
         checkpoints.calibration_round.get(round=number)
-    return list(plan.candidate_places(campaign, last=last))
+    return list(plan.candidate_requests(campaign, last=last))
 
 
 def calibration_job(wildcards):
@@ -144,19 +93,11 @@ def calibration_job(wildcards):
     return jobs.calibration_job(campaign.calibration, campaign.simulated).to_json()
 
 
-def pinned_wall(wildcards):
-    """Return the wall that rests at a place."""
-    walls = jobs.pinned_walls(
-        campaign.devices[wildcards.device], campaign.depinning[wildcards.device]
-    )
-    return next(wall for wall in walls if wall.place == wildcards.place)
-
-
 def freed_before(wildcards, last):
     """Return the traces of the rounds up to one, once these are finished."""
     for number in range(1, last + 1):
         checkpoints.depinning_round.get(device=wildcards.device, round=number)
-    return list(plan.freed_places(campaign, wildcards.device, last=last))
+    return list(plan.depinned_requests(campaign, wildcards.device, last=last))
 
 
 def depinning_job(wildcards):
@@ -164,11 +105,3 @@ def depinning_job(wildcards):
     device = campaign.devices[wildcards.device]
     asked = campaign.depinning[wildcards.device]
     return jobs.depinning_job(device, asked).to_json()
-
-
-def refined_before(wildcards, last):
-    """Return the traces of a sweep and of the rounds up to one, once these are finished."""
-    for number in range(1, last + 1):
-        checkpoints.interval_round.get(device=wildcards.device, round=number)
-    sweep = plan.trace_paths(wildcards.device, campaign.devices[wildcards.device])
-    return sweep + plan.refined_paths(campaign, wildcards.device, last=last)

@@ -1,30 +1,6 @@
 """Depinning: pulses on walls that rest at one notch, and how long walls of the sweep dwell there."""
 
 
-rule alone_level:
-    """A wall at the only notch of a track, relaxed."""
-    output:
-        files.DEPINNING_START,
-    log:
-        files.log_of(files.DEPINNING_START),
-    benchmark:
-        files.benchmark_of(files.DEPINNING_START)
-    conda:
-        software
-    threads: calculator_threads
-    resources:
-        mem_mb=growing(800, oommf=1000),
-        runtime=growing(15, oommf=120),
-    params:
-        job=lambda w: jobs.level_job(
-            pinned_wall(w).device, pinned_wall(w).state.file_name
-        ).to_json(),
-        revision=lambda w: revisions.of(jobs.stage_of(calculator(w))),
-    shell:
-        "OOMMF_THREADS={threads} wallnet simulate --job {params.job:q} --out {output:q}"
-        " > {log:q} 2>&1"
-
-
 # a checkpoint: the next pulses depend on which of those before depin a wall
 checkpoint depinning_round:
     """The pulses of one round: both limits, then the middle of each gap with a threshold."""
@@ -47,34 +23,6 @@ checkpoint depinning_round:
         # the job grows with the sweep, and the length of an argument is limited
         "wallnet depinning-round --job - --round {wildcards.round} --freed {params.freed:q}"
         " --out {output:q} <<< {params.job:q} > {log:q} 2>&1"
-
-
-rule depinning_trace:
-    """One current pulse on a wall that rests at a notch."""
-    input:
-        lambda w: plan.depinning_start(w.device, pinned_wall(w)),
-    output:
-        files.DEPINNING_TRACE,
-    log:
-        files.log_of(files.DEPINNING_TRACE),
-    benchmark:
-        files.benchmark_of(files.DEPINNING_TRACE)
-    conda:
-        software
-    threads: calculator_threads
-    resources:
-        mem_mb=growing(800, oommf=1000),
-        runtime=growing(15, oommf=120),
-    params:
-        job=lambda w: jobs.freeing_job(
-            pinned_wall(w),
-            campaign.depinning[w.device],
-            configuration.parse_current(w.current),
-        ).to_json(),
-        revision=lambda w: revisions.of(jobs.stage_of(calculator(w))),
-    shell:
-        "OOMMF_THREADS={threads} wallnet simulate --job {params.job:q} --after {input:q}"
-        " --out {output:q} > {log:q} 2>&1"
 
 
 rule device_depinning:

@@ -1,32 +1,6 @@
 """Pulse trains: sequences of pulses on a device, and the conductance of the device during them."""
 
 
-rule program:
-    """All pulses of a pulse train in one simulation, from the initial state of the device."""
-    input:
-        lambda w: files.INITIAL.format(device=campaign.programs[w.program].device),
-    output:
-        files.PROGRAM,
-    log:
-        files.log_of(files.PROGRAM),
-    benchmark:
-        files.benchmark_of(files.PROGRAM)
-    conda:
-        software
-    threads: calculator_threads
-    resources:
-        mem_mb=growing_program_memory(950, oommf=1150),
-        runtime=growing(60, oommf=600),
-    params:
-        job=lambda w: jobs.program_job(
-            simulated(w), campaign.programs[w.program]
-        ).to_json(),
-        revision=lambda w: revisions.of(jobs.stage_of(calculator(w))),
-    shell:
-        "OOMMF_THREADS={threads} wallnet program --job {params.job:q} --initial {input:q}"
-        " --out {output:q} > {log:q} 2>&1"
-
-
 rule response:
     """The conductance of a device during a pulse train and after each of its pulses."""
     input:

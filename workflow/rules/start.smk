@@ -6,13 +6,7 @@ import shutil
 
 from snakemake.settings.types import DeploymentMethod
 
-SIMULATIONS = (
-    *("initial", "trace", "level", "program", "crosscheck_trace"),
-    *("window_initial", "staircase", "transition", "interval_trace"),
-    *("candidate_trace", "alone_level", "depinning_trace"),
-)
-"""Rules whose jobs use a calculator."""
-
+from wallnet.experiment import SIMULATED
 
 def check_folder(folder):
     """Refuse a run if a folder is not writable."""
@@ -92,10 +86,12 @@ def check_calculators():
     called = [
         job.params.job
         for job in workflow.dag.needrun_jobs()
-        if job.rule.name in SIMULATIONS and not (brought and job.conda_env_spec)
+        if job.rule.name in SIMULATED and not (brought and job.conda_env_spec)
     ]
     try:
-        check_settings(campaign)
+        check_settings(
+            jobs.misnamed_settings(campaign), jobs.own_calculators(campaign)
+        )
         check_called(called)
     except (configuration.ConfigError, SimulationError) as error:
         raise WorkflowError(str(error)) from None

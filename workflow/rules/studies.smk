@@ -1,166 +1,120 @@
-"""Studies of mappings: their loss of accuracy, and the one that the paper may have used."""
+"""Studies: for each, its rounds, its dataset, its tables and its figure, and its target.
+
+There are the same rules for each study of `wallnet.studies`. Snakemake evaluates functions after
+the loop, so a function receives its study as a default argument.
+"""
+
+from wallnet.studies import STUDIES, gather_job
 
 
-rule compare_mappings:
-    """Trained networks on a synapse's levels with every mapping, on the validation images."""
+def gathering(study, wildcards, last=None):
+    """Return the job that gathers what the rounds up to one asked for, as JSON."""
+    found = study.requests_of(campaign, wildcards.subject, last=last)
+    return gather_job(study, campaign, wildcards.subject, found).to_json()
+
+
+def results_of_rounds(study, wildcards, last):
+    """Return the results that the rounds up to one asked for, once these are finished."""
+    for number in range(1, last + 1):
+        checkpoints.round.get(study=study.name, subject=wildcards.subject, round=number)
+    found = study.requests_of(campaign, wildcards.subject, last=last)
+    return [each.path for each in found.values()]
+
+
+# a checkpoint: the next simulations depend on the results of those before
+checkpoint round:
+    """What one round of a study simulates."""
     input:
-        data=files.DATA,
-        synapse=ancient(files.COMPACT_MODEL),
-        start=expand(
-            filled(files.CHECKPOINT, **FREE),
-            recipe=campaign.networks.recipes,
-            allow_missing=True,
-        ),
+        lambda w: results_of_rounds(STUDIES[w.study], w, int(w.round) - 1),
     output:
-        files.COMPARISON,
+        f"{files.RESULTS}/{{study}}/{{subject}}/round-{{round}}.json",
     log:
-        files.log_of(files.COMPARISON),
+        f"{files.RESULTS}/logs/{{study}}/{{subject}}/round-{{round}}.log",
     benchmark:
-        files.benchmark_of(files.COMPARISON)
-    threads: campaign.networks.threads
-    resources:
-        mem_mb=growing(1500),
-        runtime=growing(60),
-    params:
-        job=lambda w: jobs.comparison_job(campaign.networks, **w).to_json(),
-        levels=lambda w: levels_of(w, campaign.networks.compared),
-        networks=lambda w: files.NETWORKS,
-        revision=revisions.of("networks"),
-    shell:
-        "wallnet compare-mappings --job {params.job:q} --data {input.data:q}"
-        ' --data-folder "$WALLNET_DATA_FOLDER" --synapse {input.synapse:q}'
-        " --networks {params.networks:q} --out {output:q} > {log:q} 2>&1"
-
-
-rule mapping_table:
-    """The loss by each mapping, as data, as readable text and as a figure."""
-    input:
-        comparisons=plan.comparison_paths(campaign.networks),
-        references=plan.reference_metrics(campaign.networks),
-    output:
-        csv=table("mappings"),
-        markdown=table("mappings", ".md"),
-        png=report(
-            png(files.FIGURE, "mappings"),
-            caption="../report/mappings.rst",
-            category="Networks",
-            labels={"result": "loss of accuracy by mapping"},
-        ),
-        vector=vector(files.FIGURE, "mappings"),
-        data=figure_data(files.FIGURE, "mappings"),
-    log:
-        files.log_of(table("mappings")),
-    benchmark:
-        files.benchmark_of(table("mappings"))
+        f"{files.RESULTS}/benchmarks/{{study}}/{{subject}}/round-{{round}}.tsv"
+    wildcard_constraints:
+        study=one_of(STUDIES),
     localrule: True
     params:
-        figures=figure_style,
-        revision=revisions.of("report"),
+        job=lambda w: gathering(STUDIES[w.study], w, int(w.round) - 1),
+        revision=lambda w: revisions.of(w.study),
     shell:
-        "wallnet mapping-table --comparisons {input.comparisons:q}"
-        " --references {input.references:q} --figures {params.figures:q}"
-        " --csv {output.csv:q} --markdown {output.markdown:q} --png {output.png:q}"
-        " --vector {output.vector:q} > {log:q} 2>&1"
+        "wallnet round --job - --out {output:q} <<< {params.job:q} > {log:q} 2>&1"
 
 
-rule interpret:
-    """The paper's network, quantised in every way that its text allows."""
-    input:
-        data=files.DATA,
-        neuron=ancient(files.COMPACT_MODEL.format(device=campaign.networks.neuron)),
-    output:
-        result=files.INTERPRETATION,
-        weights=files.INTERPRETATION_WEIGHTS,
-    log:
-        files.log_of(files.INTERPRETATION),
-    benchmark:
-        files.benchmark_of(files.INTERPRETATION)
-    threads: campaign.networks.threads
-    resources:
-        mem_mb=growing(1500),
-        runtime=growing(60),
-    params:
-        job=lambda w: jobs.interpretation_job(campaign.networks, **w).to_json(),
-        activation=lambda w: activation_of_neuron(),
-        revision=revisions.of("networks"),
-    shell:
-        "wallnet interpret --job {params.job:q} --data {input.data:q}"
-        ' --data-folder "$WALLNET_DATA_FOLDER" --neuron {input.neuron:q}'
-        " --weights {output.weights:q} --out {output.result:q} > {log:q} 2>&1"
+for study in STUDIES.values():
 
+    rule:
+        """The dataset of one subject of a study."""
+        name:
+            f"gather_{study.name}"
+        input:
+            lambda w, study=study: results_of_rounds(
+                study, w, study.rounds_of(campaign, w.subject)
+            ),
+        output:
+            study.path("{subject}"),
+        log:
+            files.log_of(study.path("{subject}")),
+        benchmark:
+            files.benchmark_of(study.path("{subject}"))
+        wildcard_constraints:
+            subject=one_of(study.subjects(campaign)),
+        localrule: True
+        params:
+            job=lambda w, study=study: gathering(study, w),
+            revision=revisions.of(study.name),
+        shell:
+            "wallnet gather --job - --out {output:q} <<< {params.job:q} > {log:q} 2>&1"
 
-rule choose_interpretations:
-    """The interpretations that fit the paper's MNIST numbers best."""
-    input:
-        plan.interpretation_paths(campaign.networks),
-    output:
-        files.CHOSEN,
-    log:
-        files.log_of(files.CHOSEN),
-    benchmark:
-        files.benchmark_of(files.CHOSEN)
-    localrule: True
-    params:
-        most=campaign.networks.interpretations.fine_tuned,
-        revision=revisions.of("report"),
-    shell:
-        "wallnet choose-interpretations --results {input:q} --most {params.most:q}"
-        " --out {output:q} > {log:q} 2>&1"
+    rule:
+        """The dataset of one subject as tables and as a figure."""
+        name:
+            f"show_{study.name}"
+        input:
+            study.path("{subject}"),
+        output:
+            csv=study.table("{subject}", ".csv"),
+            markdown=study.table("{subject}", ".md"),
+            html=report(
+                study.table("{subject}", ".html"),
+                caption=study.caption("table"),
+                category="Devices",
+                labels={"result": f"{study.title}: table"},
+            ),
+            png=report(
+                study.drawing("{subject}", ".png"),
+                caption=study.caption("figure"),
+                category="Devices",
+                labels={"result": f"{study.title}: figure"},
+            ),
+            vector=study.drawing("{subject}", f".{campaign.figures.vector_format}"),
+            data=study.drawing("{subject}", ".csv"),
+        log:
+            files.log_of(study.table("{subject}", ".csv")),
+        benchmark:
+            files.benchmark_of(study.table("{subject}", ".csv"))
+        localrule: True
+        params:
+            study=study.name,
+            figures=figure_style,
+            revision=revisions.of(f"show {study.name}"),
+        shell:
+            "wallnet show {params.study} --dataset {input:q} --figures {params.figures:q}"
+            " --csv {output.csv:q} --markdown {output.markdown:q} --html {output.html:q}"
+            " --png {output.png:q} --vector {output.vector:q} > {log:q} 2>&1"
 
-
-rule fine_tune_interpretations:
-    """The chosen interpretations, trained further in FP32."""
-    input:
-        data=files.DATA,
-        neuron=ancient(files.COMPACT_MODEL.format(device=campaign.networks.neuron)),
-        weights=files.INTERPRETATION_WEIGHTS,
-        chosen=files.CHOSEN,
-    output:
-        files.INTERPRETATION_TRAINED,
-    log:
-        files.log_of(files.INTERPRETATION_TRAINED),
-    benchmark:
-        files.benchmark_of(files.INTERPRETATION_TRAINED)
-    threads: campaign.networks.threads
-    resources:
-        mem_mb=growing(1500),
-        runtime=growing(60),
-    params:
-        job=lambda w: jobs.interpretation_job(campaign.networks, **w).to_json(),
-        activation=lambda w: activation_of_neuron(),
-        revision=revisions.of("networks"),
-    shell:
-        "wallnet interpret --job {params.job:q} --data {input.data:q}"
-        ' --data-folder "$WALLNET_DATA_FOLDER" --neuron {input.neuron:q}'
-        " --weights {input.weights:q} --fine-tune {input.chosen:q} --out {output:q}"
-        " > {log:q} 2>&1"
-
-
-rule interpretation_table:
-    """The interpretations beside the paper's Table II, as data, as text and as a figure."""
-    input:
-        results=plan.interpretation_paths(campaign.networks),
-        tuned=plan.interpretation_paths(campaign.networks, files.INTERPRETATION_TRAINED),
-    output:
-        csv=table("table-ii"),
-        markdown=table("table-ii", ".md"),
-        png=report(
-            png(files.FIGURE, "table-ii"),
-            caption="../report/table-ii.rst",
-            category="Networks",
-            labels={"result": "readings of the paper's Table II"},
-        ),
-        vector=vector(files.FIGURE, "table-ii"),
-        data=figure_data(files.FIGURE, "table-ii"),
-    log:
-        files.log_of(table("table-ii")),
-    benchmark:
-        files.benchmark_of(table("table-ii"))
-    localrule: True
-    params:
-        figures=figure_style,
-        revision=revisions.of("report"),
-    shell:
-        "wallnet interpretation-table --results {input.results:q} --fine-tuned {input.tuned:q}"
-        " --figures {params.figures:q} --csv {output.csv:q} --markdown {output.markdown:q}"
-        " --png {output.png:q} --vector {output.vector:q} > {log:q} 2>&1"
+    rule:
+        """The results of a study."""
+        name:
+            study.name
+        input:
+            target(
+                study.results(campaign),
+                f"the target {study.name} has nothing to run; add {study.missing} under"
+                f" {study.name}",
+                lambda study=study: plan.work_ahead(
+                    plan.study_work(campaign, study.name)
+                ),
+            ),
+        localrule: True

@@ -1,40 +1,11 @@
 """Transitions: pulses of both signs from every state of a device, and the shortest sequences."""
 
 
-rule transition:
-    """One pulse from a resting wall, then relaxation."""
-    input:
-        files.LEVEL,
-    output:
-        files.TRANSITION,
-    log:
-        files.log_of(files.TRANSITION),
-    benchmark:
-        files.benchmark_of(files.TRANSITION)
-    conda:
-        software
-    threads: calculator_threads
-    resources:
-        mem_mb=growing(800, oommf=1000),
-        runtime=growing(15, oommf=120),
-    params:
-        job=lambda w: jobs.transition_job(
-            campaign.devices[w.device],
-            files.WallState.from_file_name(w.state),
-            configuration.parse_current(w.current),
-            configuration.parse_duration(w.duration),
-        ).to_json(),
-        revision=lambda w: revisions.of(jobs.stage_of(calculator(w))),
-    shell:
-        "OOMMF_THREADS={threads} wallnet simulate --job {params.job:q} --after {input:q}"
-        " --out {output:q} > {log:q} 2>&1"
-
-
 rule device_transitions:
     """Where all pulses from all states of a device lead."""
     input:
-        starts=lambda w: plan.start_paths(campaign, w.device),
-        transitions=lambda w: list(plan.transition_places(campaign, w.device)),
+        starts=lambda w: list(jobs.requests.starts(campaign, w.device)),
+        transitions=lambda w: list(jobs.requests.transitions(campaign, w.device)),
     output:
         files.TRANSITIONS,
     log:

@@ -26,7 +26,6 @@ from wallnet.config.devices import (
     Wall,
 )
 from wallnet.config.figures import Figures
-from wallnet.config.intervals import Intervals
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError
 from wallnet.config.networks import Networks
@@ -44,7 +43,6 @@ from wallnet.config.pulse import (
 from wallnet.config.reading import LARGEST_FILE, read_yaml
 from wallnet.config.track import Notches, Track
 from wallnet.config.transitions import Transitions
-from wallnet.config.windows import Window
 
 __all__ = [
     "CURRENT_DENSITY_STEP",
@@ -65,7 +63,6 @@ __all__ = [
     "FilmSettings",
     "Heating",
     "HeavyMetal",
-    "Intervals",
     "Material",
     "MeasuredDevice",
     "Networks",
@@ -82,7 +79,6 @@ __all__ = [
     "Track",
     "Transitions",
     "Wall",
-    "Window",
     "check_device_name",
     "current_name",
     "duration_name",

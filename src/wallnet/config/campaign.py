@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from types import MappingProxyType
+from typing import Any, Protocol, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PrivateAttr
 
 from wallnet.config.barriers import Barriers
 from wallnet.config.calibration import Calibration
@@ -15,7 +16,6 @@ from wallnet.config.depinning import Depinning
 from wallnet.config.devices import Device
 from wallnet.config.figures import Figures
 from wallnet.config.inheritance import SHARED, laid_over, resolved, writes
-from wallnet.config.intervals import Intervals
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError, Finding, checked, shown_key, unknown_key
 from wallnet.config.networks import NO_DEVICE, Networks
@@ -23,7 +23,6 @@ from wallnet.config.programs import Program
 from wallnet.config.quantities import NAME, Section
 from wallnet.config.reading import read_yaml
 from wallnet.config.transitions import Transitions
-from wallnet.config.windows import Window
 
 Block = TypeVar("Block", bound=BaseModel)
 
@@ -42,18 +41,10 @@ class Campaign(Section):
         default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
     )
     """Pulse trains on the devices, by name."""
-    windows: dict[str, Window] = Field(
-        default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
-    )
-    """Operating windows: pulses over a grid that have to move a wall by one notch each, by name."""
     transitions: dict[str, Transitions] = Field(
         default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
     )
     """Pulses of both signs from every state of a device, by the name of the device."""
-    intervals: dict[str, Intervals] = Field(
-        default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
-    )
-    """Edges between the states after the pulses of a sweep, by the name of the device."""
     depinning: dict[str, Depinning] = Field(
         default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
     )
@@ -68,6 +59,12 @@ class Campaign(Section):
     """Style of the figures."""
     crosscheck: Crosscheck = Crosscheck()
     """Pulses that are run with two calculators, to compare them."""
+    _studies: dict[str, dict[str, Any]] = PrivateAttr(default={})
+
+    @property
+    def studies(self) -> dict[str, dict[str, Any]]:
+        """Settings of the studies, by the name of the study and of its subject."""
+        return self._studies
 
     @property
     def simulated(self) -> dict[str, Device]:
@@ -104,7 +101,23 @@ SECTIONS: dict[str, type[Section]] = {
 """Blocks of the configuration beside the devices and the pulse trains."""
 
 
-def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
+class Study(Protocol):
+    """What the configuration needs to know of a study (`wallnet.studies.Study`)."""
+
+    @property
+    def settings(self) -> type[Section]:
+        """Settings of one subject."""
+
+    @property
+    def problems(self) -> Any:
+        """Function that lists the conflicts of settings with the devices."""
+
+
+def parse(
+    data: Mapping[str, Any],
+    source: str = "config.yaml",
+    studies: Mapping[str, Study] = MappingProxyType({}),
+) -> Campaign:
     """Check plain data and return the campaign that it describes.
 
     Parameters
@@ -113,6 +126,8 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
         Contents of `config.yaml`, with overrides already merged.
     source : str
         Name of the data in messages.
+    studies : Mapping
+        Studies by their keys. Without them, a campaign has none, and their keys are unknown.
 
     Returns
     -------
@@ -124,7 +139,7 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
     ConfigError
         If the data is not valid. Each problem is one line that names the key and the fix.
     """
-    known = sorted({*Campaign.model_fields, *SHARED})
+    known = sorted({*Campaign.model_fields, *SHARED, *studies})
     problems = [shown_key(key) + unknown_key(key, known) for key in data if key not in known]
     raw = data.get("devices")
     if not isinstance(raw, Mapping) or not raw:
@@ -136,14 +151,14 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
     sections: dict[str, Any] = {}
     programs, found = _named("programs", Program, data.get("programs", {}))
     problems += found
-    windows, found = _named("windows", Window, data.get("windows", {}))
-    problems += found
     transitions, found = _named("transitions", Transitions, data.get("transitions", {}))
-    problems += found
-    intervals, found = _named("intervals", Intervals, data.get("intervals", {}))
     problems += found
     depinning, found = _named("depinning", Depinning, data.get("depinning", {}))
     problems += found
+    asked: dict[str, dict[str, Any]] = {}
+    for key, study in studies.items():
+        asked[key], found = _named(key, study.settings, data.get(key, {}))
+        problems += found
     for key, model in SECTIONS.items():
         sections[key], found = _sentences(model, data.get(key, {}), key)
         problems += found
@@ -155,20 +170,20 @@ def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
         problems += sections["calibration"].problems(simulated, _sentences)
         for name, program in programs.items():
             problems += program.problems(f"programs.{name}", simulated)
-        for name, window in windows.items():
-            problems += window.problems(f"windows.{name}", simulated, _sentences)
-        for name, asked in transitions.items():
-            problems += asked.problems(name, simulated)
-        for name, bisected in intervals.items():
-            problems += bisected.problems(name, simulated)
+        for name, starting in transitions.items():
+            problems += starting.problems(name, simulated)
+        for key, study in studies.items():
+            for name, settings in asked[key].items():
+                problems += study.problems(name, settings, simulated, _sentences)
         for name, freed in depinning.items():
             problems += freed.problems(name, simulated)
     if problems:
         raise ConfigError("\n".join(f"{source}: {p}" for p in dict.fromkeys(problems)))
     sections["networks"] = sections["networks"].with_devices(devices)
-    named: dict[str, Any] = {"programs": programs, "windows": windows, "transitions": transitions}
-    named |= {"intervals": intervals, "depinning": depinning}
-    return Campaign.model_construct(devices=devices, **named, **sections)
+    named: dict[str, Any] = {"programs": programs, "transitions": transitions}
+    made = Campaign.model_construct(devices=devices, depinning=depinning, **named, **sections)
+    made._studies = asked
+    return made
 
 
 def _sentences(model: type[BaseModel], data: object, prefix: str) -> tuple[Any, list[str]]:
@@ -249,13 +264,15 @@ def _devices(
     return devices, problems
 
 
-def load(path: str | Path) -> Campaign:
+def load(path: str | Path, studies: Mapping[str, Study] = MappingProxyType({})) -> Campaign:
     """Read and check a configuration file.
 
     Parameters
     ----------
     path : str or Path
         The file, in YAML.
+    studies : Mapping
+        As in `parse`.
 
     Returns
     -------
@@ -267,7 +284,7 @@ def load(path: str | Path) -> Campaign:
     ConfigError
         If the file cannot be read or describes no valid campaign.
     """
-    return parse(read_yaml(path), source=str(path))
+    return parse(read_yaml(path), str(path), studies)
 
 
 def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Device:
@@ -312,8 +329,7 @@ def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Dev
         except yaml.YAMLError:
             raise ConfigError(f"--set {change} has no valid value; write it as in YAML") from None
     # the changed device need not suit the other sections, such as the transitions from its states
-    other = Campaign.model_fields.keys() - {"devices"}
-    alone = {key: block for key, block in data.items() if key not in other}
+    alone = {key: block for key, block in data.items() if key in ("devices", *SHARED)}
     device = parse(alone, source=str(path)).devices[name]
     if isinstance(device, MeasuredDevice):
         raise ConfigError(f"{path}: device {name} is measured; name a device that is simulated")

@@ -5,9 +5,9 @@ from typing import Any
 
 from pydantic import field_validator
 
+from wallnet.config.bisection import Resolution, halvings
 from wallnet.config.devices import Device
 from wallnet.config.inheritance import laid_over
-from wallnet.config.intervals import Resolution, halvings
 from wallnet.config.pulse import CURRENT_DENSITY_STEP
 from wallnet.config.quantities import CurrentDensity, Duration, Section
 

@@ -4,14 +4,16 @@ import ast
 import inspect
 import itertools
 import textwrap
+from collections.abc import Mapping
 from typing import Any, get_args
 
+from pydantic import Field, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-from wallnet.config.campaign import Campaign
+from wallnet.config.campaign import Campaign, Study
 from wallnet.config.inheritance import SHARED
 from wallnet.config.measured import MEASURED
-from wallnet.config.quantities import Quantity, Section
+from wallnet.config.quantities import NAME, Quantity, Section
 
 _REFERENCE = "#/$defs/"
 
@@ -23,19 +25,35 @@ class _WithoutTitles(GenerateJsonSchema):
         return False
 
 
-def of_campaign() -> JsonSchemaValue:
+def of_campaign(studies: Mapping[str, Study]) -> JsonSchemaValue:
     """Return the JSON Schema of a campaign in which inherited keys are filled in.
 
     The description of each key contains its meaning and, if there are any, its unit and the source
     of its value, as in "Length along x. Unit: m. Source: paper.".
+
+    Parameters
+    ----------
+    studies : Mapping
+        The studies by their keys.
 
     Returns
     -------
     dict
         The schema, in draft 2020-12.
     """
-    made = Campaign.model_json_schema(schema_generator=_WithoutTitles)
+    names = {"propertyNames": {"pattern": NAME}}
+    keys: dict[str, Any] = {
+        key: (dict[str, study.settings], Field(default={}, json_schema_extra=names))  # type: ignore[name-defined]
+        for key, study in studies.items()
+    }
+    whole = create_model("Whole", __base__=Campaign, **keys)
+    made = whole.model_json_schema(schema_generator=_WithoutTitles)
     blocks = {"Campaign": made} | made["$defs"]
+    made["description"] = inspect.getdoc(Campaign)
+    made["properties"] |= {
+        key: made["properties"][key] | {"description": _first_line(study.settings)}
+        for key, study in studies.items()
+    }
     models = _subclasses(Section)
     for name, block in blocks.items():
         for key, text in _docstrings(models[name]).items():
@@ -46,7 +64,7 @@ def of_campaign() -> JsonSchemaValue:
     return {"$schema": GenerateJsonSchema.schema_dialect} | made
 
 
-def as_written() -> JsonSchemaValue:
+def as_written(studies: Mapping[str, Study]) -> JsonSchemaValue:
     """Return the JSON Schema of the file as users write it.
 
     A device with `like` needs none of the inherited keys. A simulated device does not need the keys
@@ -57,7 +75,7 @@ def as_written() -> JsonSchemaValue:
     dict
         The schema, in draft 2020-12.
     """
-    made = of_campaign()
+    made = of_campaign(studies)
     device = made["$defs"]["Device"]
     needed = _take_required(made["$defs"], "Device")
     own = [key for key in needed["required"] if key not in SHARED]
@@ -109,6 +127,11 @@ def _take_required(blocks: JsonSchemaValue, name: str) -> JsonSchemaValue:
                 if inner["required"] or inner["properties"]:
                     needed["properties"][key] = inner
     return needed
+
+
+def _first_line(model: type[Section]) -> str:
+    """Return the first line of the docstring of a section."""
+    return (inspect.getdoc(model) or "").partition("\n")[0]
 
 
 def _subclasses(model: type[Section]) -> dict[str, type[Section]]:

@@ -15,12 +15,10 @@ from wallnet.devices.conductance import (
 )
 from wallnet.devices.depinning import depinning, depinning_round
 from wallnet.devices.gathering import gather
-from wallnet.devices.intervals import interval_round, intervals
 from wallnet.devices.measured import measured_model
 from wallnet.devices.neuron import activation, fit_quartic
 from wallnet.devices.programs import response
 from wallnet.devices.transitions import transitions
-from wallnet.devices.windows import window
 
 __all__ = [
     "activation",
@@ -33,13 +31,10 @@ __all__ = [
     "fit_quartic",
     "gather",
     "gather_barriers",
-    "interval_round",
-    "intervals",
     "measured_model",
     "normalize",
     "parallel_conductance",
     "response",
     "series_conductance",
     "transitions",
-    "window",
 ]

@@ -14,9 +14,10 @@ import numpy as np
 
 from wallnet import files, revisions
 from wallnet.devices.traces import foreign, on_track
+from wallnet.experiment import level_states, neighbours
 from wallnet.files import WallState
 from wallnet.files.schema.states import REVERSED
-from wallnet.jobs import BarriersJob, level_states, neighbours
+from wallnet.jobs import BarriersJob
 
 if TYPE_CHECKING:
     import xarray
@@ -61,7 +62,7 @@ def gather_barriers(
     minima : mapping
         From a state to the file of its minimum.
     pairs : sequence of str or Path
-        Files of the pairs, in the order of `wallnet.jobs.neighbours`.
+        Files of the pairs, in the order of `wallnet.experiment.neighbours`.
     out : str or Path
         File to write, kind 'barriers'.
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import files, plan, revisions, tracks
+from wallnet import files, revisions, tracks
 from wallnet.config import Arrival, Candidate, Response, Rest
 from wallnet.config.calibration import DAMPING, DIAMETER, DURATION, START, STEPS
 from wallnet.devices.conductance import (
@@ -24,8 +24,10 @@ from wallnet.devices.conductance import (
 )
 from wallnet.devices.gathering import simulated_by
 from wallnet.devices.traces import foreign
+from wallnet.experiment import Step
 from wallnet.files import WallState
-from wallnet.jobs import CalibrationJob, SimulationJob
+from wallnet.jobs import CalibrationJob
+from wallnet.jobs.paths import calibration_round_in, candidate_trace_in, candidates_in
 
 Statement = Rest | Arrival | Response
 
@@ -55,7 +57,7 @@ class Seen:
 
     Attributes
     ----------
-    job : SimulationJob
+    job : Step
         What was simulated.
     time, bottom, top : ndarray (time,)
         Time in s, and both ends of the wall in m.
@@ -65,7 +67,7 @@ class Seen:
         Number of magnetic cells in each column.
     """
 
-    job: SimulationJob
+    job: Step
     time: NDArray[np.float64]
     bottom: NDArray[np.float64]
     top: NDArray[np.float64]
@@ -248,7 +250,7 @@ def calibration_round(
     if number == 1:
         candidates, first = first_candidates(job), 0
     else:
-        before = plan.candidates_in(plan.calibration_round_in(folder, 1))
+        before = candidates_in(calibration_round_in(folder, 1))
         judged, _ = _judge(job, before, folder)
         least = misfits(judged)[1].min(axis=1)
         order = np.argsort(least, kind="stable")[: job.centres]
@@ -295,7 +297,7 @@ def misfits(judged: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.
 def _read(path: str, candidate: Candidate, density: float, made: dict[str, Any]) -> Seen:
     """Read a trace and check that it is of a candidate and a pulse."""
     data = files.read_dataset(path, "trace", drop=["magnetization", "applied_current_density"])
-    job = SimulationJob.from_json(data.attrs["parameters"])
+    job = Step.from_json(data.attrs["parameters"])
     simulated = {
         DAMPING: job.material.damping,
         DIAMETER: 2 * job.track.notch_radius if job.track.notches else candidate[DIAMETER],
@@ -329,7 +331,7 @@ def _judge(
     for row, (number, candidate) in enumerate(candidates.items()):
         seen = {
             (each.device, each.current_density): _read(
-                plan.candidate_trace_in(folder, number, each.device, each.current_density),
+                candidate_trace_in(folder, number, each.device, each.current_density),
                 candidate,
                 each.current_density,
                 made,
@@ -378,7 +380,7 @@ def calibration(job: CalibrationJob, rounds: int, folder: str | Path, out: str |
         If a round or a trace is missing, damaged or of another candidate.
     """
     of_round = {
-        number: plan.candidates_in(plan.calibration_round_in(folder, number))
+        number: candidates_in(calibration_round_in(folder, number))
         for number in range(1, rounds + 1)
     }
     candidates = {key: each for found in of_round.values() for key, each in found.items()}

@@ -5,30 +5,26 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from wallnet import files, plan
+from wallnet import files
 from wallnet.devices.barriers import gather_barriers
 from wallnet.devices.calibration import calibration, calibration_round
 from wallnet.devices.compact import compact_model
 from wallnet.devices.depinning import depinning, depinning_round
 from wallnet.devices.gathering import gather
-from wallnet.devices.intervals import interval_round, intervals
 from wallnet.devices.measured import measured_model
 from wallnet.devices.programs import response
 from wallnet.devices.transitions import transitions
-from wallnet.devices.windows import window
+from wallnet.experiment import Job, level_states
 from wallnet.files import FileError
 from wallnet.jobs import (
     BarriersJob,
     CalibrationJob,
     DepinningJob,
     DeviceJob,
-    IntervalsJob,
-    Job,
     ResponseJob,
     TransitionsJob,
-    WindowJob,
-    level_states,
 )
+from wallnet.jobs.paths import levels_in, minima_in, pairs_in, traces_in
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -95,17 +91,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         )
     )
 
-    gathering = subparsers.add_parser(
-        "window", help="gather the pulse trains of an operating window"
-    )
-    _add_job(gathering, WindowJob)
-    gathering.add_argument("--staircases", required=True, help="folder of their simulations")
-    gathering.set_defaults(
-        handler=lambda given: window(
-            WindowJob.from_json(files.given_text(given.job)), given.staircases, given.out
-        )
-    )
-
     leading = subparsers.add_parser(
         "transitions", help="gather the pulses from all states of a device"
     )
@@ -120,16 +105,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
             given.out,
         )
     )
-
-    for name, work, meaning, text in (
-        ("interval-round", interval_round, "number of this round", "list the pulses of a round"),
-        ("intervals", intervals, "number of all rounds", "write the intervals of a device"),
-    ):
-        bisecting = subparsers.add_parser(name, help=f"{text} of a bisection")
-        _add_job(bisecting, IntervalsJob, meaning)
-        bisecting.add_argument("--traces", required=True, help="folder of the sweep's traces")
-        bisecting.add_argument("--refined", required=True, help="folder of rounds and their traces")
-        bisecting.set_defaults(handler=partial(_bisect, work))
 
     asking = subparsers.add_parser("depinning-round", help="list the pulses of a bisection")
     freeing = subparsers.add_parser("depinning", help="write the depinning thresholds of a device")
@@ -178,20 +153,14 @@ def _search(work: Callable[..., None], arguments: argparse.Namespace) -> None:
     work(job, arguments.round, arguments.folder, arguments.out)
 
 
-def _bisect(work: Callable[..., None], arguments: argparse.Namespace) -> None:
-    """Run a step of a bisection."""
-    job = IntervalsJob.from_json(files.given_text(arguments.job))
-    work(job, arguments.round, arguments.traces, arguments.refined, arguments.out)
-
-
 def _gather(arguments: argparse.Namespace) -> None:
     """Gather the files of the job from the given folders."""
     job = DeviceJob.from_json(files.given_text(arguments.job))
     if job.kind == "synapse" and arguments.levels is None:
         raise FileError("--levels is missing; a synapse needs the folder of its level files")
-    traces = plan.traces_in(arguments.traces, job.pulse)
-    levels = plan.levels_in(arguments.levels, job) if arguments.levels else {}
-    minima = plan.minima_in(arguments.minima, job) if arguments.minima else {}
+    traces = traces_in(arguments.traces, job.pulse)
+    levels = levels_in(arguments.levels, job) if arguments.levels else {}
+    minima = minima_in(arguments.minima, job) if arguments.minima else {}
     gather(job, arguments.initial, traces, levels, arguments.out, minima)
 
 
@@ -200,4 +169,4 @@ def _gather_barriers(arguments: argparse.Namespace) -> None:
     job = BarriersJob.from_json(files.given_text(arguments.job))
     states = level_states(job.track)
     minima = {state: Path(arguments.minima, f"{state.file_name}.nc") for state in states}
-    gather_barriers(job, minima, plan.pairs_in(arguments.pairs, job.track), arguments.out)
+    gather_barriers(job, minima, pairs_in(arguments.pairs, job.track), arguments.out)

@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import files, plan, revisions, tracks
+from wallnet import files, revisions, tracks
+from wallnet.config.bisection import middles
 from wallnet.devices.gathering import simulated_by
-from wallnet.devices.intervals import middles
 from wallnet.devices.traces import foreign
+from wallnet.experiment import Step
 from wallnet.files import FileError
-from wallnet.jobs import DepinningJob, SimulationJob
+from wallnet.jobs import DepinningJob
+from wallnet.jobs.paths import depinning_round_in, depinning_trace_in, freed_in, trace_in
 
 EDGES = ("wall_bottom", "wall_top")
 ENDS = (1, 2)
@@ -152,9 +154,9 @@ def _freed_by(
     found: dict[str, dict[float, int]] = {place: {} for place in order}
     made: dict[str, Any] = {}
     for earlier in range(1, number):
-        for place, densities in plan.freed_in(plan.depinning_round_in(freed, earlier)).items():
+        for place, densities in freed_in(depinning_round_in(freed, earlier)).items():
             for density in densities:
-                path = plan.depinning_trace_in(freed, place, density)
+                path = depinning_trace_in(freed, place, density)
                 found[place][density] = _left(path, job, place, density, made)
     return found, made
 
@@ -162,7 +164,7 @@ def _freed_by(
 def _left(path: str, job: DepinningJob, place: str, density: float, made: dict[str, Any]) -> int:
     """Return how many ends have left their notch as the pulse of a trace ends."""
     data = _trace(path, density, made)
-    simulated = SimulationJob.from_json(data.attrs["parameters"])
+    simulated = Step.from_json(data.attrs["parameters"])
     position = job.track.inner_notch_positions[job.pinned[place] - 1]
     if not math.isclose(simulated.pulse_duration, job.duration, rel_tol=1e-6) or not any(
         math.isclose(position, each, rel_tol=1e-6) for each in simulated.track.notch_positions
@@ -242,7 +244,7 @@ def _stays(
     job: DepinningJob, traces: str | Path, density: float, made: dict[str, Any]
 ) -> list[list[tuple[float, float]]]:
     """Return when both ends reach and leave each notch during a pulse of the sweep."""
-    data = _trace(plan.trace_in(traces, density), density, made)
+    data = _trace(trace_in(traces, density), density, made)
     time = data["time"].values.astype(float)
     driven = time <= float(data.attrs["pulse_end"]) * (1 + 1e-9)
     return [

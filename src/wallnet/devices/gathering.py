@@ -24,8 +24,9 @@ from wallnet.devices.traces import (
     foreign,
     read_trace,
 )
+from wallnet.experiment import canonical
 from wallnet.files import WallState
-from wallnet.jobs import DeviceJob, canonical
+from wallnet.jobs import DeviceJob
 
 logger = logging.getLogger(__name__)
 

@@ -19,8 +19,9 @@ from wallnet.devices.conductance import (
     normalize,
 )
 from wallnet.devices.traces import foreign
+from wallnet.experiment import Simulation
 from wallnet.files import FileError
-from wallnet.jobs import ProgramJob, ResponseJob
+from wallnet.jobs import ResponseJob
 
 SMALLEST_STEP = 1e-3
 """Share of the conductance's range below which a pulse has not changed the state."""
@@ -34,7 +35,8 @@ STEEPEST = 100.0
 KEPT = (
     *("wall_position", "wall_bottom", "wall_top", "applied_current_density", "time"),
     *("program_current_density", "pulse_start", "pulse_duration", "pause_end"),
-    *("pulse_state", "pulse_settled", "pulse"),
+    *("pulse_state", "pulse_settled", "pulse_wall_position", "pulse_wall_bottom"),
+    *("pulse_wall_top", "pulse"),
 )
 """Variables of a pulse train that its response has unchanged."""
 
@@ -154,7 +156,7 @@ def response(job: ResponseJob, program: str | Path, out: str | Path) -> None:
     job : ResponseJob
         Track, detector and pulses.
     program : str or Path
-        Trace of the pulse train, kind 'program'.
+        Trace of the pulse train, kind 'train'.
     out : str or Path
         File to write, kind 'response'.
 
@@ -164,9 +166,12 @@ def response(job: ResponseJob, program: str | Path, out: str | Path) -> None:
         If the trace is missing, damaged or of another pulse train, or if the conductance is equal
         after all pulses.
     """
-    data = files.read_dataset(program, "program", drop=["pulse_magnetization"])
-    simulated = ProgramJob.from_json(data.attrs["parameters"])
-    if (simulated.pulses, simulated.simulation.track) != (job.pulses, job.track):
+    data = files.read_dataset(program, "train", drop=["pulse_magnetization"])
+    simulated = Simulation.from_json(data.attrs["parameters"])
+    if simulated.train is None or (simulated.train.pulses, simulated.track) != (
+        job.pulses,
+        job.track,
+    ):
         raise foreign(program, "is of another pulse train")
     for name in ("m", "wall_bottom", "wall_top"):
         if not np.isfinite(data[name].values).all():
@@ -188,10 +193,6 @@ def response(job: ResponseJob, program: str | Path, out: str | Path) -> None:
         )
     normalized = normalize(after, low, high)
     values: dict[str, Any] = {name: data[name].values for name in KEPT}
-    values |= {
-        f"pulse_{name}": data[name].values[ends]
-        for name in ("wall_position", "wall_bottom", "wall_top")
-    }
     values |= {
         "program_conductance": conductance,
         "pulse_conductance": after,

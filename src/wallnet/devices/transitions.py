@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import files, plan, revisions
+from wallnet import files, revisions
 from wallnet.devices.gathering import simulated_by
 from wallnet.devices.traces import foreign
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.jobs import TransitionsJob
+from wallnet.jobs.paths import level_in, transition_in
 
 WITHOUT_WALL = (REVERSED, EXPELLED)
 """States of a track that the wall has left; no pulse leads out of them."""
@@ -237,7 +238,7 @@ def transitions(
     """
     names = [WallState(name) for name in job.starts]
     targets = [*names, *WITHOUT_WALL]
-    paths = {name: plan.level_in(levels, name) for name in names}
+    paths = {name: level_in(levels, name) for name in names}
     made_by: dict[str, set[str]] = {}
     placed = [_read(path, None, None, made_by) for path in paths.values()]
     starts, begun = [start for start, _ in placed], [_start_of(told) for _, told in placed]
@@ -246,7 +247,7 @@ def transitions(
     simulation = ""
     for place in np.ndindex(shape):
         duration, density = job.durations[place[1]], job.current_densities[place[2]]
-        path = plan.transition_in(transitions, names[place[0]], density, duration)
+        path = transition_in(transitions, names[place[0]], density, duration)
         ends[place], told = _read(path, density, duration, made_by)
         if _start_of(told) != begun[place[0]]:
             raise foreign(path, f"does not start from the wall of {paths[names[place[0]]]}")

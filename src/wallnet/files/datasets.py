@@ -255,6 +255,14 @@ def read_content(path: str | Path, kind: str, *names: str) -> Content:
         return Content(kind, values, attrs)
 
 
+def kind_of(path: str | Path) -> str:
+    """Return the kind of a netCDF file of the campaign; errors are those of `read_dataset`."""
+    import netCDF4
+
+    with _reading(path), netCDF4.Dataset(path) as opened:
+        return str(opened.__dict__.get("kind"))
+
+
 @contextmanager
 def _reading(path: str | Path) -> Iterator[None]:
     """Check the digest of a file that is read, and state its fault as a `FileError`."""

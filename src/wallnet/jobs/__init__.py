@@ -1,17 +1,7 @@
 """Jobs: the part of the configuration that each computation needs, as canonical JSON."""
 
-from wallnet.jobs.barriers import (
-    BarrierJob,
-    BarriersJob,
-    barrier_job,
-    barriers_job,
-    between,
-    images_of,
-    neighbours,
-)
-from wallnet.jobs.base import Job, canonical, read
+from wallnet.jobs.barriers import BarriersJob, barriers_job
 from wallnet.jobs.calibration import CalibrationJob, calibration_job, candidate_job
-from wallnet.jobs.code import code_of, find, load_class, search_in, stage_of
 from wallnet.jobs.crosscheck import (
     check_named,
     compared_device,
@@ -28,8 +18,6 @@ from wallnet.jobs.depinning import (
     pinned_walls,
 )
 from wallnet.jobs.devices import DeviceJob, device_job
-from wallnet.jobs.intervals import IntervalsJob, intervals_job
-from wallnet.jobs.minima import MinimumJob, minimum_job, minimum_states
 from wallnet.jobs.networks import (
     AccuracyJob,
     ContinuingJob,
@@ -44,6 +32,8 @@ from wallnet.jobs.networks import (
     data_job,
     interpretation_job,
     mapping_job,
+    network_path,
+    network_paths,
     training_job,
 )
 from wallnet.jobs.price import (
@@ -52,15 +42,7 @@ from wallnet.jobs.price import (
     price_job,
     programming_price_job,
 )
-from wallnet.jobs.programs import ProgramJob, ResponseJob, program_job, response_job
-from wallnet.jobs.simulation import (
-    SimulationJob,
-    WallPlacement,
-    initial_job,
-    level_job,
-    level_states,
-    pulse_job,
-)
+from wallnet.jobs.programs import ResponseJob, program_job, response_job
 from wallnet.jobs.summary import SummaryJob, summary_job
 from wallnet.jobs.transitions import (
     TransitionsJob,
@@ -69,11 +51,9 @@ from wallnet.jobs.transitions import (
     transition_job,
     transitions_job,
 )
-from wallnet.jobs.windows import StaircaseJob, WindowJob, staircase_job, window_job
 
 __all__ = [
     "AccuracyJob",
-    "BarrierJob",
     "BarriersJob",
     "CalibrationJob",
     "ContinuingJob",
@@ -81,32 +61,20 @@ __all__ = [
     "DepinningJob",
     "DeviceJob",
     "InterpretationJob",
-    "IntervalsJob",
-    "Job",
     "LevelJob",
     "MappingJob",
-    "MinimumJob",
     "PinnedWall",
     "PriceJob",
-    "ProgramJob",
     "ProgrammingPriceJob",
     "ResponseJob",
-    "SimulationJob",
-    "StaircaseJob",
     "SummaryJob",
     "TrainingJob",
     "TransitionsJob",
-    "WallPlacement",
-    "WindowJob",
     "accuracy_job",
-    "barrier_job",
     "barriers_job",
-    "between",
     "calibration_job",
     "candidate_job",
-    "canonical",
     "check_named",
-    "code_of",
     "compared_device",
     "comparison_job",
     "continuing_job",
@@ -114,37 +82,23 @@ __all__ = [
     "data_job",
     "depinning_job",
     "device_job",
-    "find",
     "freeing_job",
-    "images_of",
-    "initial_job",
     "interpretation_job",
-    "intervals_job",
-    "level_job",
-    "level_states",
-    "load_class",
     "mapping_job",
-    "minimum_job",
-    "minimum_states",
     "misnamed_settings",
-    "neighbours",
+    "network_path",
+    "network_paths",
     "own_calculators",
     "own_classes",
     "pinned_walls",
     "price_job",
     "program_job",
     "programming_price_job",
-    "pulse_job",
-    "read",
     "response_job",
-    "search_in",
     "signed",
-    "stage_of",
-    "staircase_job",
     "starting_states",
     "summary_job",
     "training_job",
     "transition_job",
     "transitions_job",
-    "window_job",
 ]

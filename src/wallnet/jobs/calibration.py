@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from wallnet.config import Arrival, Calibration, Candidate, Device, Response, Rest
-from wallnet.config.calibration import Parameters, Simulation
+from wallnet.config.calibration import Parameters
+from wallnet.config.calibration import Simulation as Pulse
 from wallnet.config.devices import Detector
-from wallnet.jobs.base import Job
-from wallnet.jobs.simulation import SimulationJob, pulse_job
+from wallnet.experiment.base import Job
+from wallnet.experiment.simulation import Simulation, pulse_job
 
 
 class CalibrationJob(Job):
@@ -31,7 +32,7 @@ class CalibrationJob(Job):
     reach: float
     seed: int
 
-    def simulations(self) -> list[Simulation]:
+    def simulations(self) -> list[Pulse]:
         """Return the simulations of each candidate."""
         return Calibration(
             rests=self.rests, arrivals=self.arrivals, responses=self.responses
@@ -59,7 +60,7 @@ def calibration_job(calibration: Calibration, devices: Mapping[str, Device]) -> 
     )
 
 
-def candidate_job(device: Device, current_density: float) -> SimulationJob:
+def candidate_job(device: Device, current_density: float) -> Simulation:
     """Return the job of one pulse on a device with the parameters of a candidate.
 
     Parameters

@@ -7,11 +7,11 @@ from typing import Any
 
 from wallnet.config import Campaign, ConfigError, Device
 from wallnet.config.calculators import SETTINGS
-from wallnet.jobs.code import code_of
-from wallnet.jobs.simulation import SimulationJob, pulse_job
+from wallnet.experiment.code import code_of
+from wallnet.experiment.simulation import Simulation, pulse_job
 
 
-def crosscheck_job(campaign: Campaign, case: str, calculator: str) -> SimulationJob:
+def crosscheck_job(campaign: Campaign, case: str, calculator: str) -> Simulation:
     """Return the job of one case of the cross-check with one calculator."""
     return pulse_job(
         compared_device(campaign, case, calculator), campaign.crosscheck.cases[case].current_density

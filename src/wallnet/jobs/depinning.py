@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from wallnet.config import Depinning, Device
 from wallnet.config.track import Track
+from wallnet.experiment.base import Job
+from wallnet.experiment.simulation import Simulation, level_job
 from wallnet.files import WallState
-from wallnet.jobs.base import Job
-from wallnet.jobs.simulation import SimulationJob, level_job
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def depinning_job(device: Device, asked: Depinning) -> DepinningJob:
     )
 
 
-def freeing_job(wall: PinnedWall, asked: Depinning, current_density: float) -> SimulationJob:
+def freeing_job(wall: PinnedWall, asked: Depinning, current_density: float) -> Simulation:
     """Return the job of one pulse on a wall that rests at a notch.
 
     Parameters

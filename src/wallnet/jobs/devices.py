@@ -7,7 +7,7 @@ from wallnet.config.devices import Detector, Device, DeviceKind, Wall
 from wallnet.config.pulse import CURRENT_DENSITY_STEP, Pulse
 from wallnet.config.quantities import Duration
 from wallnet.config.track import Track
-from wallnet.jobs.base import Job
+from wallnet.experiment.base import Job
 from wallnet.jobs.price import PriceJob, price_job
 
 

@@ -1,7 +1,7 @@
 """Jobs for intervals: the rounds of a bisection, and the intervals that follow from them."""
 
 from wallnet.config import Device, Intervals
-from wallnet.jobs.base import Job
+from wallnet.experiment.base import Job
 
 
 class IntervalsJob(Job):

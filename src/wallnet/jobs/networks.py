@@ -1,11 +1,14 @@
 """Jobs for data sets, networks and their accuracies."""
 
 from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from wallnet import files
 from wallnet.config.networks import (
     LEVEL_STAGES,
     MODELS,
+    PROGRAMMED_STAGES,
     DataSet,
     FreeTraining,
     Interpretations,
@@ -15,8 +18,8 @@ from wallnet.config.networks import (
     Training,
     split_mapping,
 )
-from wallnet.jobs.base import Job
-from wallnet.jobs.code import code_of
+from wallnet.experiment.base import Job
+from wallnet.experiment.code import code_of
 
 
 class DataJob(Job):
@@ -234,3 +237,33 @@ def interpretation_job(networks: Networks, dataset: str, seed: str | int) -> Int
 def accuracy_job(networks: Networks) -> AccuracyJob:
     """Return the job that tabulates the test accuracy of all networks."""
     return AccuracyJob(run_set=networks.run_set(), table_ii=networks.table_ii)
+
+
+def network_path(pattern: str, run: Mapping[str, str], networks: str | Path) -> str:
+    """Return the file of one kind of one network.
+
+    Parameters
+    ----------
+    pattern : str
+        `wallnet.files.METRICS`, `CHECKPOINT` or `PROGRAMMING`.
+    run : Mapping
+        The wildcards of the network, see `RunSet.runs`.
+    networks : str or Path
+        Folder of all networks.
+    """
+    name = str(PurePosixPath(pattern).relative_to(files.NETWORKS))
+    return str(Path(networks, name.format(**run)))
+
+
+def network_paths(
+    pattern: str, run_set: RunSet, networks: str | Path = files.NETWORKS
+) -> list[str]:
+    """Return the files of one kind of all networks that have them, in the order of `RunSet.runs`.
+
+    See `network_path`. Networks at the stages of `PROGRAMMED_STAGES` have a programming.
+    """
+    return [
+        network_path(pattern, run, networks)
+        for run in run_set.runs()
+        if pattern != files.PROGRAMMING or run["stage"] in PROGRAMMED_STAGES
+    ]

@@ -2,7 +2,7 @@
 
 from wallnet.config import Campaign, Device, Heating, HeavyMetal
 from wallnet.config.networks import PROGRAMMED_STAGES, RunSet
-from wallnet.jobs.base import Job
+from wallnet.experiment.base import Job
 
 
 class PriceJob(Job):

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from wallnet.config import MEASURED, Arrival, Campaign, Response, Rest
+from wallnet.experiment.base import Job
 from wallnet.jobs.barriers import BarriersJob, barriers_job
-from wallnet.jobs.base import Job
 from wallnet.jobs.price import PriceJob, price_job
 
 

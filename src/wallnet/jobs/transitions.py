@@ -1,9 +1,9 @@
 """Jobs for transitions: one pulse from a resting wall, and what follows from all of them."""
 
 from wallnet.config import Device, Transitions
+from wallnet.experiment.base import Job
+from wallnet.experiment.simulation import Simulation, level_job
 from wallnet.files import WallState
-from wallnet.jobs.base import Job
-from wallnet.jobs.simulation import SimulationJob, level_job
 
 
 class TransitionsJob(Job):
@@ -44,7 +44,7 @@ def signed(transitions: Transitions) -> tuple[float, ...]:
 
 def transition_job(
     device: Device, state: WallState, current_density: float, duration: float
-) -> SimulationJob:
+) -> Simulation:
     """Return the job of one pulse from a resting wall.
 
     Parameters

@@ -34,6 +34,7 @@ from wallnet.config.networks import (
 from wallnet.files import FileError
 from wallnet.files.compact import Curve, activation_of
 from wallnet.jobs import ContinuingJob, InterpretationJob, LevelJob, MappingJob, TrainingJob
+from wallnet.jobs.networks import network_path
 from wallnet.networks import callbacks, programming, storage
 from wallnet.networks.batches import ImageData
 from wallnet.networks.classifier import Classifier
@@ -42,7 +43,6 @@ from wallnet.networks.images import Images
 from wallnet.networks.mappings import Circuit, Levels, WeightMapping, create, read_levels
 from wallnet.networks.model import Shape
 from wallnet.networks.quantization import choose_circuits, digital_layers, snap
-from wallnet.plan import network_path
 
 
 def trainer(epochs: int = 1, *beside: Callback) -> lightning.Trainer:

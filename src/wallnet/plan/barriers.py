@@ -1,24 +1,12 @@
 """Files of the barriers of synapses, and how much work they are."""
 
-from pathlib import Path
-
 from wallnet import files
 from wallnet.config import Campaign, Device
-from wallnet.config.track import Track
-from wallnet.jobs import between, images_of, level_states, neighbours
-from wallnet.plan.paths import folder
+from wallnet.experiment import between, images_of, level_states, neighbours
+from wallnet.jobs.paths import folder, pairs_in
 
 SECONDS_PER_IMAGE = 2e-5
 """Processor time of an image of a path for each of its cells in s, of one core of a server."""
-
-
-def pairs_in(pairs: str | Path, track: Track) -> list[str]:
-    """Return the files of all pairs of neighbouring states, in the folder of a device's pairs."""
-    name = Path(files.BARRIER).name
-    return [
-        str(Path(pairs, name.format(first=first.file_name, second=second.file_name)))
-        for first, second in neighbours(track)
-    ]
 
 
 def barrier_paths(name: str, device: Device) -> list[str]:

@@ -9,16 +9,18 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from wallnet import config, files
+from wallnet import files
 from wallnet.config import Campaign
+from wallnet.plan.campaign import load
 from wallnet.plan.listing import checks, everything
 from wallnet.plan.paths import mapping_jobs
 from wallnet.plan.targets import known_by_rounds
+from wallnet.studies import NAMES
 
 _FOLDERS = (
     *("initial", "traces", "levels", "devices", "compact_models", "data", "networks"),
-    *("minima", "barriers", "programs", "responses", "windows", "transitions", "intervals"),
-    *("calibration", "depinning"),
+    *("minima", "barriers", "programs", "responses", "transitions", "calibration", "depinning"),
+    *NAMES,
     *("tables", "figures", "crosscheck", "validation", "mappings", "table-ii"),
     *("logs", "benchmarks"),
 )
@@ -40,7 +42,7 @@ def not_asked_for(campaign: Campaign, folder: str | Path) -> list[str]:
     list of str
         Paths relative to `folder`, sorted. Hidden files of a result are regarded as part of it.
     """
-    wanted = {*everything(campaign), *checks(campaign)}
+    wanted = {*everything(campaign), *checks(campaign, str(folder))}
     for paths in known_by_rounds(campaign, folder).values():
         wanted |= {*paths}
     named = {*wanted, *mapping_jobs(campaign.networks)}
@@ -147,7 +149,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _clean(arguments: argparse.Namespace) -> None:
     folder = Path(arguments.directory)
     configuration = folder / "config.yaml"
-    campaign = config.load(configuration)
+    campaign = load(configuration)
     paths = not_asked_for(campaign, folder)
     if arguments.yes:
         remove(paths, folder)

@@ -6,10 +6,13 @@ from wallnet import files
 from wallnet.config import MEASURED, Campaign
 from wallnet.config.networks import KNOWN_DATASETS
 from wallnet.files.compact import CONTENTS
+from wallnet.jobs import requests
 from wallnet.plan import paths
 from wallnet.plan.barriers import barrier_files
 from wallnet.plan.figures import figures
 from wallnet.plan.levels import TABLE_SUFFIXES, level_tables
+from wallnet.plan.requests import calibration_round_paths, depinning_round_paths
+from wallnet.studies import STUDIES
 
 
 def _table(name: str, suffixes: Sequence[str] = TABLE_SUFFIXES) -> list[str]:
@@ -18,16 +21,7 @@ def _table(name: str, suffixes: Sequence[str] = TABLE_SUFFIXES) -> list[str]:
 
 def simulations(campaign: Campaign) -> list[str]:
     """List the initial states, traces, levels and minima of all simulated devices."""
-    return [
-        path
-        for name, device in campaign.simulated.items()
-        for path in (
-            files.INITIAL.format(device=name),
-            *paths.trace_paths(name, device),
-            *paths.level_paths(name, device),
-            *paths.minimum_paths(name, device),
-        )
-    ]
+    return list(requests.of_devices(campaign))
 
 
 def device_files(campaign: Campaign) -> list[str]:
@@ -65,24 +59,6 @@ def program_files(campaign: Campaign) -> list[str]:
     ]
 
 
-def window_files(campaign: Campaign) -> list[str]:
-    """List the simulations, data, tables and maps of all operating windows."""
-    figure = {"figure": "map", "suffix": "{suffix}"}
-    return [
-        path
-        for name, window in campaign.windows.items()
-        for path in (
-            *(files.WINDOW_INITIAL.format(window=name, variant=each) for each in window.variants),
-            *paths.staircase_places(campaign, name),
-            files.WINDOW.format(window=name),
-            *(files.WINDOW_TABLE.format(window=name, suffix=s) for s in TABLE_SUFFIXES),
-            *files.figure_files(
-                [files.WINDOW_FIGURE.format(window=name, **figure)], campaign.figures.vector_format
-            ),
-        )
-    ]
-
-
 def transition_files(campaign: Campaign) -> list[str]:
     """List the pulses from all states of devices, with their data, tables and maps."""
     figure = {"figure": "map", "suffix": "{suffix}"}
@@ -90,8 +66,8 @@ def transition_files(campaign: Campaign) -> list[str]:
         path
         for name in campaign.transitions
         for path in (
-            *paths.start_paths(campaign, name),
-            *paths.transition_places(campaign, name),
+            *requests.starts(campaign, name),
+            *requests.transitions(campaign, name),
             files.TRANSITIONS.format(device=name),
             *(files.TRANSITIONS_TABLE.format(device=name, suffix=s) for s in TABLE_SUFFIXES),
             *files.figure_files(
@@ -102,33 +78,12 @@ def transition_files(campaign: Campaign) -> list[str]:
     ]
 
 
-def interval_files(campaign: Campaign) -> list[str]:
-    """List the rounds of all bisections, with their data, tables and figures.
-
-    The traces of a round are known once it is finished (`paths.refined_paths`).
-    """
-    figure = {"figure": "edges", "suffix": "{suffix}"}
-    return [
-        path
-        for name in campaign.intervals
-        for path in (
-            *paths.round_paths(campaign, name),
-            files.INTERVALS.format(device=name),
-            *(files.INTERVALS_TABLE.format(device=name, suffix=s) for s in TABLE_SUFFIXES),
-            *files.figure_files(
-                [files.INTERVALS_FIGURE.format(device=name, **figure)],
-                campaign.figures.vector_format,
-            ),
-        )
-    ]
-
-
 def calibration_files(campaign: Campaign) -> list[str]:
     """List the rounds of the calibration, with its data, tables and figure.
 
-    The traces of a round are known once it is finished (`paths.candidate_places`).
+    The traces of a round are known once it is finished (`candidate_requests`).
     """
-    rounds = paths.calibration_round_paths(campaign)
+    rounds = calibration_round_paths(campaign)
     if not rounds:
         return []
     figure = files.FIGURE.format(figure="calibration", suffix="{suffix}")
@@ -143,15 +98,15 @@ def calibration_files(campaign: Campaign) -> list[str]:
 def depinning_files(campaign: Campaign) -> list[str]:
     """List the rounds of the depinning of all devices, with data, tables and figures.
 
-    The traces of a round are known once it is finished (`paths.freed_places`).
+    The traces of a round are known once it is finished (`depinned_requests`).
     """
     figure = {"figure": "thresholds", "suffix": "{suffix}"}
     return [
         path
         for name in campaign.depinning
         for path in (
-            *paths.depinning_starts(campaign, name),
-            *paths.depinning_round_paths(campaign, name),
+            *requests.depinning_starts(campaign, name),
+            *depinning_round_paths(campaign, name),
             files.DEPINNING.format(device=name),
             *(files.DEPINNING_TABLE.format(device=name, suffix=s) for s in TABLE_SUFFIXES),
             *files.figure_files(
@@ -234,16 +189,18 @@ def interpretation_files(campaign: Campaign) -> list[str]:
     ]
 
 
-def beyond_all(campaign: Campaign) -> dict[str, list[str]]:
-    """List the files of the other targets that are not those of `all`, by target."""
+def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
+    """List the files of the other targets that are not those of `all`, by target.
+
+    Those of a study include what its finished rounds in the campaign's folder asked for.
+    """
     of = {
         "traces": simulations(campaign),
         "devices": device_files(campaign),
         "programs": program_files(campaign),
         "figures": figures(campaign),
-        "windows": window_files(campaign),
+        **{name: study.results(campaign, folder) for name, study in STUDIES.items()},
         "transitions": transition_files(campaign),
-        "intervals": interval_files(campaign),
         "barriers": barrier_files(campaign),
         "levels": level_tables(campaign),
         "calibration": calibration_files(campaign),
@@ -258,6 +215,6 @@ def beyond_all(campaign: Campaign) -> dict[str, list[str]]:
     return {target: paths for target, paths in found.items() if paths}
 
 
-def checks(campaign: Campaign) -> list[str]:
+def checks(campaign: Campaign, folder: str = "") -> list[str]:
     """List the results of the targets that are not part of `all`."""
-    return [path for paths in beyond_all(campaign).values() for path in paths]
+    return [path for paths in beyond_all(campaign, folder).values() for path in paths]

@@ -5,19 +5,18 @@ from pathlib import Path
 
 from wallnet.config import Campaign
 from wallnet.plan.listing import beyond_all
-from wallnet.plan.paths import candidate_places, freed_places, refined_paths
+from wallnet.plan.requests import candidate_requests, depinned_requests
 
 
 def known_by_rounds(campaign: Campaign, folder: str | Path) -> dict[str, list[str]]:
     """List the simulations that finished rounds asked for, by target."""
     return {
-        "intervals": [
-            path for name in campaign.intervals for path in refined_paths(campaign, name, folder)
-        ],
         "depinning": [
-            path for name in campaign.depinning for path in freed_places(campaign, name, folder)
+            path
+            for name in campaign.depinning
+            for path in depinned_requests(campaign, name, folder)
         ],
-        "calibration": list(candidate_places(campaign, folder)),
+        "calibration": list(candidate_requests(campaign, folder)),
     }
 
 
@@ -51,6 +50,6 @@ def unfinished_targets(campaign: Campaign, folder: str | Path) -> dict[str, tupl
 def _beyond(campaign: Campaign, folder: str | Path) -> Iterator[tuple[str, list[str], set[str]]]:
     """Yield each target beyond `all`, its results, and those that are there."""
     later = known_by_rounds(campaign, folder)
-    for target, paths in beyond_all(campaign).items():
+    for target, paths in beyond_all(campaign, str(folder)).items():
         wanted = list(dict.fromkeys([*paths, *later.get(target, [])]))
         yield target, wanted, {path for path in wanted if Path(folder, path).is_file()}

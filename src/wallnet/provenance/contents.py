@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from wallnet import config, files, jobs, plan
+from wallnet import files, jobs, plan
 from wallnet.config import Campaign, ConfigError
 
 CONFIGURATION = "config.yaml"
@@ -130,7 +130,7 @@ def collect(directory: Path, snakefile: Path, whole: bool = False) -> Contents:
             f"{snakefile} is not there; call wallnet in the folder of the Snakefile, or name it "
             "with --snakefile"
         )
-    campaign = config.load(directory / CONFIGURATION)
+    campaign = plan.load(directory / CONFIGURATION)
     if any((directory / ".snakemake" / "locks").glob("*")):
         command = ["snakemake", "--snakefile", snakefile, "--directory", directory, "--unlock"]
         raise files.FileError(

@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wallnet import files, plan, revisions
+from wallnet import files, revisions
 from wallnet.config import MEASURED, Figures, Track, current_name
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.jobs import PriceJob
+from wallnet.jobs.paths import trace_in
 from wallnet.report import measured, price_figure, prices, style
+from wallnet.report.kinds import KIND_OF
 from wallnet.report.style import add_figure_arguments, drawn_as, figures_of
 
 if TYPE_CHECKING:
@@ -108,7 +110,7 @@ class Sources:
         """
         if self.traces is None:
             raise files.FileError("--traces is missing; this figure needs the folder of traces")
-        path = plan.trace_in(self.traces, current_density)
+        path = trace_in(self.traces, current_density)
         return files.read_dataset(path, "trace", drop=["magnetization_profile"])
 
 
@@ -802,9 +804,7 @@ def draw(
     wallnet.files.FileError
         If a source is missing, damaged or of another kind, or the figure cannot be written.
     """
-    wanted = plan.FIGURES[kind].kind
-    assert wanted is not None, "a figure of devices needs its kind"
-    found = {Path(path).stem: _read(path, wanted) for path in devices}
+    found = {Path(path).stem: _read(path, KIND_OF[kind]) for path in devices}
     read = {name: data for name, (data, _) in found.items()}
     with style.apply(figures):
         figure = DRAWINGS[kind](Sources(read, traces, shown, price), figures)

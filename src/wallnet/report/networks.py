@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from wallnet import __version__, files, plan, revisions
+from wallnet import __version__, files, jobs, revisions
 from wallnet.config import Figures
 from wallnet.config.networks import (
     FREE_STAGES,
@@ -270,7 +270,7 @@ def accuracy_tables(
     job : AccuracyJob
         The networks.
     networks : str
-        Folder of all networks, where `wallnet.plan.network_paths` finds their metrics.
+        Folder of all networks, where `wallnet.jobs.network_paths` finds their metrics.
     models : str
         Folder of the compact models of the synapses.
     csv_path, validation_path : str
@@ -290,7 +290,7 @@ def accuracy_tables(
     import pandas
 
     records = []
-    paths = plan.network_paths(files.METRICS, job.run_set, networks)
+    paths = jobs.network_paths(files.METRICS, job.run_set, networks)
     for run, path in zip(job.run_set.runs(), paths, strict=True):
         record = read_metrics(path, run)
         kept = {column: record[column] for column in (*COLUMNS, *VALIDATION_COLUMNS)}

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from wallnet import files, jobs
+from wallnet import experiment, files
 from wallnet.config import Device, MeasuredDevice
 from wallnet.config.quantities import Quantity
 from wallnet.report.tables import Table, page
@@ -73,6 +73,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def _parameters(arguments: argparse.Namespace) -> None:
     text = files.given_text(arguments.devices)
-    made = table(jobs.read(text, dict[str, Device | MeasuredDevice], "--devices", "set of devices"))
+    made = table(
+        experiment.read(text, dict[str, Device | MeasuredDevice], "--devices", "set of devices")
+    )
     files.write_text(made.as_csv(), arguments.csv)
     files.write_text(page(made.title, [made]), arguments.html)

@@ -4,7 +4,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from wallnet.devices.price import Price, rescaling, resistance
-from wallnet.jobs import PriceJob, read
+from wallnet.experiment import read
+from wallnet.jobs import PriceJob
 from wallnet.report.tables import Format, Table
 
 if TYPE_CHECKING:

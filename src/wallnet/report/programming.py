@@ -19,7 +19,7 @@ from wallnet.config.networks import LEVEL_STAGES, PROGRAMMED_STAGES, STAGES
 from wallnet.devices.price import price_of
 from wallnet.files import FileError
 from wallnet.jobs import ProgrammingPriceJob
-from wallnet.plan import network_path
+from wallnet.jobs.networks import network_path
 from wallnet.report.networks import made_by
 from wallnet.report.prices import OUTSIDE
 from wallnet.report.tables import Format, Table, page

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from wallnet import __version__, files, jobs
+from wallnet import __version__, experiment, files
 from wallnet.config import ConfigError, Figures
 from wallnet.report.figure_data import figure_data
 
@@ -267,7 +267,7 @@ def figures_of(arguments: argparse.Namespace) -> Figures:
             f"--csv {table} is where the data of the figure {arguments.png} are written; "
             "choose another name for one of them"
         )
-    return jobs.read(arguments.figures, Figures, "--figures", "style of figures")
+    return experiment.read(arguments.figures, Figures, "--figures", "style of figures")
 
 
 def add_report_arguments(command: argparse.ArgumentParser, table: str) -> None:

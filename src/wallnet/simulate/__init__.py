@@ -4,6 +4,7 @@ Later stages do not depend on the calculator of a trace.
 """
 
 import argparse
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -13,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import files, jobs, revisions, tracks
+from wallnet import experiment, files, revisions, tracks
 from wallnet.config import ConfigError, load_device, parse_current_density
-from wallnet.jobs import SimulationJob
+from wallnet.experiment import Simulation, Step, pulse_job, stage_of
+from wallnet.files.schema import KINDS
 from wallnet.simulate.calculator import SimulationError, create
 from wallnet.simulate.checkpoint import Checkpoint, path_beside
-from wallnet.simulate.recorder import Recorder, pulse_end
+from wallnet.simulate.recorder import Recorder
 
 if TYPE_CHECKING:
     import xarray
@@ -27,7 +29,7 @@ __all__ = ["SimulationError", "initial_state", "progress_bar", "simulate", "stat
 
 
 def simulate(
-    job: SimulationJob,
+    job: Step,
     initial: "xarray.Dataset | None" = None,
     progress: Callable[[float], None] = lambda time: None,
     output: str | Path | None = None,
@@ -36,7 +38,7 @@ def simulate(
 
     Parameters
     ----------
-    job : SimulationJob
+    job : Step
         Track, material, wall, pulse, relaxation, calculator.
     initial : xarray.Dataset, optional
         Initial state (kind 'initial'). If not given, the wall is initialised.
@@ -62,12 +64,17 @@ def simulate(
 
 
 def _trace(
-    job: SimulationJob,
+    job: Step,
     start: NDArray[np.floating] | None,
     progress: Callable[[float], None] = lambda time: None,
     output: str | Path | None = None,
 ) -> files.Content:
     """Run a job from an initial magnetisation; see `simulate`. Empty cells may be NaN."""
+    if job.ensemble:
+        raise SimulationError(
+            f"{_describe(job)}: no calculator simulates a temperature, a made track or replicas "
+            "yet; leave temperature, sample and replicas out"
+        )
     if start is None:
         placement = job.placement
         width = job.material.wall_width_parameter
@@ -98,7 +105,7 @@ def _trace(
             "parameters": job.to_json(),
             "backend": job.calculator_name,
             **code,
-            "revision": revisions.of(jobs.stage_of(job.calculator_name)),
+            "revision": revisions.of(stage_of(job.calculator_name)),
             "pulse_end": recorder.pulse_end,
             "state": str(recorder.state),
             "settled": int(recorder.resting()) if asked else -1,
@@ -109,13 +116,13 @@ def _trace(
     return trace
 
 
-def _describe(job: SimulationJob) -> str:
+def _describe(job: Step) -> str:
     if job.current_density is None:
         return "relaxation without current"
     return f"pulse of {job.current_density:.4g} A/m²"
 
 
-def _checked(job: SimulationJob, recorder: Recorder) -> files.Content:
+def _checked(job: Step, recorder: Recorder) -> files.Content:
     """Return the trace of a recorder; refuse one that is too short or not finite."""
     end = recorder.time[-1] if recorder.time else 0.0
     due = recorder.pulse_end + min(job.relaxation.hold, job.relaxation.longest)
@@ -132,13 +139,13 @@ def _checked(job: SimulationJob, recorder: Recorder) -> files.Content:
     return trace
 
 
-def initial_state(job: SimulationJob, output: str | Path | None = None) -> "xarray.Dataset":
+def initial_state(job: Step, output: str | Path | None = None) -> "xarray.Dataset":
     """Return the initial state of a device, relaxed for the stated time if there is one.
 
     Parameters
     ----------
-    job : SimulationJob
-        A job without current (`wallnet.jobs.initial_job`).
+    job : Step
+        A job without current (`wallnet.experiment.initial_job`).
     output : str or Path, optional
         Path of the state, as in `simulate`.
 
@@ -150,7 +157,7 @@ def initial_state(job: SimulationJob, output: str | Path | None = None) -> "xarr
     return _initial_state(job, output).dataset()
 
 
-def _initial_state(job: SimulationJob, output: str | Path | None = None) -> files.Content:
+def _initial_state(job: Step, output: str | Path | None = None) -> files.Content:
     """Compute an initial state; see `initial_state`."""
     if job.relaxation.longest == 0:
         recorder = Recorder(job)
@@ -163,7 +170,7 @@ def _initial_state(job: SimulationJob, output: str | Path | None = None) -> file
         trace = _trace(job, None, output=output)
     position = trace.values["wall_position"]
     drift = float(position[-1] - position[0])
-    revision = revisions.of(jobs.stage_of(job.calculator_name))
+    revision = revisions.of(stage_of(job.calculator_name))
     return _last_state(trace.values, {**trace.attrs, "drift": drift, "revision": revision})
 
 
@@ -183,16 +190,13 @@ def _last_state(
 def register(subparsers: "argparse._SubParsersAction") -> None:
     """Add `initial` and `simulate` to the command line."""
     initial = subparsers.add_parser("initial", help="compute the initial state of a device")
-    initial.add_argument("--job", required=True, help="canonical JSON of the job")
-    initial.add_argument("--out", required=True, help="netCDF file to write")
     initial.set_defaults(handler=_initial)
 
     command = subparsers.add_parser(
         "simulate",
-        help="run one pulse on one track",
-        description="Run one pulse, given as JSON or as a device of a configuration.",
+        help="run one pulse, or a train of pulses, on one track",
+        description="Run pulses, given as JSON or as a device of a configuration.",
     )
-    command.add_argument("--job", help="canonical JSON of the job, as passed by the workflow")
     command.add_argument("--config", help="configuration file (with --device)")
     command.add_argument("--device", help="a device of the configuration")
     command.add_argument("--current-density", help="in A/m², such as 0.5e12 (with --device)")
@@ -203,51 +207,70 @@ def register(subparsers: "argparse._SubParsersAction") -> None:
         metavar="KEY=VALUE",
         help="change a key of the device, such as material.damping=0.2; may be repeated",
     )
-    command.add_argument("--initial", help="netCDF file of an initial state")
-    command.add_argument("--after", help="trace whose last state the pulse starts from")
-    command.add_argument("--out", required=True, help="netCDF file to write")
+    command.add_argument(
+        "--after", help="initial state from which the pulses start, or trace with it as its end"
+    )
     command.set_defaults(handler=_simulate)
+    for each, needed in ((initial, True), (command, False)):
+        each.add_argument(
+            "--job", required=needed, help="canonical JSON of the job; - for standard input"
+        )
+        each.add_argument("--out", required=True, help="netCDF file to write")
 
 
 def _initial(arguments: argparse.Namespace) -> None:
-    state = _initial_state(SimulationJob.from_json(arguments.job), arguments.out)
-    files.write_content(state, arguments.out)
+    job = Simulation.from_json(files.given_text(arguments.job))
+    files.write_content(_initial_state(job, arguments.out), arguments.out)
     path_beside(arguments.out).unlink(missing_ok=True)
 
 
 def _simulate(arguments: argparse.Namespace) -> None:
     if arguments.job:
-        job = SimulationJob.from_json(arguments.job)
+        job = Simulation.from_json(files.given_text(arguments.job))
     elif arguments.config and arguments.device and arguments.current_density:
-        jobs.search_in(Path(arguments.config).parent)
+        experiment.search_in(Path(arguments.config).parent)
         device = load_device(arguments.config, arguments.device, arguments.set)
-        job = jobs.pulse_job(device, parse_current_density(arguments.current_density))
+        job = pulse_job(device, parse_current_density(arguments.current_density))
     else:
         raise ConfigError("give --config, --device and --current-density, or --job")
-    if arguments.initial and arguments.after:
-        raise ConfigError("give --initial or --after, not both")
-    start = None
-    if arguments.initial:
-        start = _stored(arguments.initial, "initial", "initial_magnetization")
-    if arguments.after:
-        start = _stored(arguments.after, "trace", "magnetization")[-1]
-    longest = pulse_end(job) + job.relaxation.longest
-    with progress_bar(longest, output=arguments.out) as progress:
-        trace = _trace(job, start, progress, arguments.out)
-    files.write_content(trace, arguments.out)
-    path_beside(arguments.out).unlink(missing_ok=True)
+    start = _stored_state(arguments.after) if arguments.after else None
+    with progress_bar(job.longest, output=arguments.out) as progress:
+        if job.train is None:
+            begin = start and start.values["initial_magnetization"]
+            trace = _trace(job, begin, progress, arguments.out)
+            files.write_content(trace, arguments.out)
+            path_beside(arguments.out).unlink(missing_ok=True)
+            _tell(arguments.out, trace)
+            return
+        from wallnet.simulate.trains import run_train, unfinished  # imports this module
+
+        if start is None:
+            raise ConfigError("a train of pulses starts from a state; give --after")
+        train = run_train(job, start.dataset(), progress, arguments.out)
+    files.write_dataset(train, arguments.out, "train", {})
+    shutil.rmtree(unfinished(arguments.out), ignore_errors=True)
+    print(
+        f"{arguments.out}: {train['pulse'].size - 1} pulses, then {train['pulse_state'][-1].item()}"
+    )
+
+
+def _tell(path: str, trace: files.Content) -> None:
+    """Print where a wall is at the end of a trace."""
     settled = {1: "settled", 0: "NOT settled", -1: "read while moving"}[trace.attrs["settled"]]
     print(
-        f"{arguments.out}: {trace.attrs['state']}, {settled}; wall at "
+        f"{path}: {trace.attrs['state']}, {settled}; wall at "
         f"{trace.values['wall_bottom'][-1] * 1e9:.1f} nm (lower edge), "
         f"{trace.values['wall_top'][-1] * 1e9:.1f} nm (upper edge) after "
         f"{trace.values['time'][-1] * 1e9:.2f} ns; {trace.attrs['wall_time']:.1f} s"
     )
 
 
-def _stored(path: str, kind: str, name: str) -> NDArray[np.floating]:
-    """Return a variable of a file."""
-    return files.read_content(path, kind, name).values[name]
+def _stored_state(path: str) -> files.Content:
+    """Return the initial state of a file, or the last state of a trace."""
+    if files.kind_of(path) == "trace":
+        trace = files.read_content(path, "trace", "magnetization", "x", "y")
+        return _last_state(trace.values, trace.attrs)
+    return files.read_content(path, "initial", *KINDS["initial"])
 
 
 @contextmanager

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files, revisions, tracks
+from wallnet.experiment import EnergyPath, between, images_of, level_states
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, REVERSED
-from wallnet.jobs import BarrierJob, between, images_of, level_states
 from wallnet.simulate.calculator import SimulationError
 from wallnet.simulate.minima import landscape_of
 
@@ -36,7 +36,7 @@ Places = list[tuple[float, float]]
 
 
 def find_barrier(
-    job: BarrierJob,
+    job: EnergyPath,
     minima: "dict[WallState, xarray.Dataset]",
     progress: Callable[[int], None] = lambda images: None,
 ) -> "xarray.Dataset":
@@ -44,7 +44,7 @@ def find_barrier(
 
     Parameters
     ----------
-    job : BarrierJob
+    job : EnergyPath
         Track, material and states.
     minima : dict
         Minima of the states (kind 'minimum'). The track without a wall is minimised here. With the
@@ -71,7 +71,7 @@ def find_barrier(
     landscape = landscape_of(job)
     for state in (first, second):
         if state not in (EXPELLED, REVERSED, *minima):
-            raise SimulationError(f"the minimum of '{state}' is missing; give its file (--minima)")
+            raise SimulationError(f"the minimum of '{state}' is missing; give its file (--after)")
         if not _holds(state, minima):
             return _without(job, f"'{state}' is no minimum of the energy")
     ends = [_end(landscape, state, minima) for state in (first, second)]
@@ -122,11 +122,11 @@ def find_barrier(
     )
 
 
-def _origin(job: BarrierJob) -> dict[str, Any]:
+def _origin(job: EnergyPath) -> dict[str, Any]:
     return {"parameters": job.to_json(), "backend": "film", "revision": revisions.of("film")}
 
 
-def _without(job: BarrierJob, reason: str) -> "xarray.Dataset":
+def _without(job: EnergyPath, reason: str) -> "xarray.Dataset":
     """Return the result for two states between which there is no path."""
     x, y = tracks.centres(job.track)
     along = ("path_energy", "path_wall_bottom", "path_wall_top", "path_distance")
@@ -183,7 +183,7 @@ def _end(
 
 
 def _places(
-    job: BarrierJob, first: WallState, second: WallState
+    job: EnergyPath, first: WallState, second: WallState
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """Return the positions of both ends of the wall in both states, in m."""
     # a wall some width parameters outside the track has left it
@@ -194,7 +194,7 @@ def _places(
     return places[first], places[second]
 
 
-def _count(job: BarrierJob, start: tuple[float, float], stop: tuple[float, float]) -> int:
+def _count(job: EnergyPath, start: tuple[float, float], stop: tuple[float, float]) -> int:
     """Return the number of images from one wall to another, at least those of the estimate."""
     moves = (abs(b - a) for a, b in zip(start, stop, strict=True))
     pair = (WallState(job.first), WallState(job.second))
@@ -203,7 +203,7 @@ def _count(job: BarrierJob, start: tuple[float, float], stop: tuple[float, float
     )
 
 
-def _together(job: BarrierJob, start: tuple[float, float], stop: tuple[float, float]) -> Places:
+def _together(job: EnergyPath, start: tuple[float, float], stop: tuple[float, float]) -> Places:
     """Return the positions of a wall whose ends move at the same time."""
     lead = LEAD * job.material.wall_width_parameter
     share = np.linspace(0, 1, _count(job, start, stop))
@@ -213,7 +213,7 @@ def _together(job: BarrierJob, start: tuple[float, float], stop: tuple[float, fl
     return list(zip(low.tolist(), high.tolist(), strict=True))
 
 
-def _one_first(job: BarrierJob, start: tuple[float, float], stop: tuple[float, float]) -> Places:
+def _one_first(job: EnergyPath, start: tuple[float, float], stop: tuple[float, float]) -> Places:
     """Return the positions of a wall whose upper end moves before the lower one."""
     share = np.linspace(0, 1, _count(job, start, stop))
     upper = [(start[0], top) for top in start[1] + share * (stop[1] - start[1])]
@@ -221,7 +221,7 @@ def _one_first(job: BarrierJob, start: tuple[float, float], stop: tuple[float, f
     return [*upper, *lower]
 
 
-def _images(job: BarrierJob, ends: list[NDArray[np.float32]], route: Places) -> NDArray[np.float32]:
+def _images(job: EnergyPath, ends: list[NDArray[np.float32]], route: Places) -> NDArray[np.float32]:
     """Return initialised walls between both ends of a path."""
     width = job.material.wall_width_parameter
     walls = [tracks.placed_wall(job.track, width, low, high) for low, high in route[1:-1]]
@@ -234,17 +234,17 @@ def register(subparsers: "argparse._SubParsersAction") -> None:
     command = subparsers.add_parser(
         "barrier", help="compute the path of least energy between two states of a wall"
     )
-    command.add_argument("--job", required=True, help="canonical JSON of jobs.BarrierJob")
-    command.add_argument("--minima", nargs="*", default=[], help="files of the minima")
+    command.add_argument("--job", required=True, help="canonical JSON of experiment.EnergyPath")
+    command.add_argument("--after", nargs="*", default=[], help="files of the minima")
     command.add_argument("--out", required=True, help="netCDF file to write")
     command.set_defaults(handler=_barrier)
 
 
 def _barrier(arguments: argparse.Namespace) -> None:
-    job = BarrierJob.from_json(arguments.job)
+    job = EnergyPath.from_json(files.given_text(arguments.job))
     minima = {
         WallState.from_file_name(Path(path).stem): files.read_dataset(path, "minimum")
-        for path in arguments.minima
+        for path in arguments.after
     }
     found = find_barrier(job, minima)
     files.write_dataset(found, arguments.out, "barrier", {})

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from wallnet import jobs
-from wallnet.config import Campaign, ConfigError
+from wallnet import experiment
+from wallnet.config import ConfigError
 from wallnet.config.calculators import OwnSettings
 from wallnet.config.messages import checked
 from wallnet.config.quantities import Section
 from wallnet.errors import UserError
+from wallnet.experiment import Step
 from wallnet.files import one_line
-from wallnet.jobs import SimulationJob
 
 if TYPE_CHECKING:
     from wallnet.simulate.checkpoint import Checkpoint
@@ -73,7 +73,7 @@ class Calculator(ABC, Generic[Given]):
     @abstractmethod
     def run(
         self,
-        job: SimulationJob,
+        job: Step,
         start: NDArray[np.floating],
         recorder: "Recorder",
         progress: Callable[[float], None],
@@ -83,7 +83,7 @@ class Calculator(ABC, Generic[Given]):
 
         Parameters
         ----------
-        job : SimulationJob
+        job : Step
             Track, material, pulse and relaxation, in SI units.
         start : ndarray (rows, columns, 3)
             Initial magnetisation: unit vectors, zero in empty cells.
@@ -129,11 +129,11 @@ def load(name: str) -> type[Calculator[Any]]:
     if name not in PACKAGED and class_name == "TimeDriver":
         from wallnet.simulate.ubermag import of_module
 
-        jobs.find(name)
-        jobs.search_in(".")
+        experiment.find(name)
+        experiment.search_in(".")
         return of_module(module)
     what = "that derives from wallnet.simulate.calculator.Calculator and has run"
-    return jobs.load_class(f"{module}:{class_name}", "calculator", Calculator, what)  # type: ignore[type-abstract]
+    return experiment.load_class(f"{module}:{class_name}", "calculator", Calculator, what)  # type: ignore[type-abstract]
 
 
 def create(name: str, settings: BaseModel | Mapping[str, Any]) -> Calculator[Any]:
@@ -199,20 +199,24 @@ def check(name: str, settings: BaseModel | Mapping[str, Any]) -> None:
         ) from None
 
 
-def check_settings(campaign: Campaign) -> None:
+def check_settings(
+    misnamed: Iterable[str], wanted: Iterable[tuple[str, Mapping[str, Any]]]
+) -> None:
     """Import user-defined calculators, and check their classes and settings.
 
     Parameters
     ----------
-    campaign : Campaign
-        The campaign.
+    misnamed : iterable of str
+        Problems that are known already (`wallnet.jobs.misnamed_settings`).
+    wanted : iterable
+        As for `problems`.
 
     Raises
     ------
     wallnet.config.ConfigError
         With one line for each problem.
     """
-    if found := jobs.misnamed_settings(campaign) + problems(jobs.own_calculators(campaign)):
+    if found := [*misnamed, *problems(wanted)]:
         raise ConfigError("\n".join(f"config.yaml: {problem}" for problem in found))
 
 
@@ -222,14 +226,14 @@ def check_called(simulations: Iterable[str]) -> None:
     Parameters
     ----------
     simulations : iterable of str
-        Canonical JSON of each simulation (`wallnet.jobs.SimulationJob` or `ProgramJob`).
+        Canonical JSON of each simulation (`wallnet.experiment.Simulation`).
 
     Raises
     ------
     SimulationError
         With one sentence that says what is wrong and how to fix it.
     """
-    found = [job.get("simulation", job) for job in map(json.loads, simulations)]
+    found = list(map(json.loads, simulations))
     called = {json.dumps([job["calculator_name"], job["calculator"]]) for job in found}
     for name, settings in map(json.loads, sorted(called)):
         if name != "film":  # part of the package: there is nothing to check

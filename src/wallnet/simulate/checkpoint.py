@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files, revisions
-from wallnet.jobs import SimulationJob, stage_of
+from wallnet.experiment import Step, stage_of
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Checkpoint(files.Attempt):
     ----------
     output : str or Path
         Output of the simulation; the checkpoint is in the same folder.
-    job : SimulationJob
+    job : Step
         The simulated job.
     start : ndarray
         The initial magnetisation.
@@ -47,7 +47,7 @@ class Checkpoint(files.Attempt):
         The file.
     """
 
-    def __init__(self, output: str | Path, job: SimulationJob, start: NDArray) -> None:
+    def __init__(self, output: str | Path, job: Step, start: NDArray) -> None:
         super().__init__(
             job.to_json(),
             str(revisions.of(stage_of(job.calculator_name))),

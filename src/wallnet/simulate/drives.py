@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import tracks
-from wallnet.jobs import SimulationJob
-from wallnet.simulate.recorder import next_output, pulse_end
+from wallnet.experiment import Step
+from wallnet.simulate.recorder import next_output
 
 if TYPE_CHECKING:
     import discretisedfield
@@ -39,12 +39,12 @@ class Drive:
         return self.start + self.duration * (stage + 1) / self.stages
 
 
-def drives(job: SimulationJob) -> list[Drive]:
+def drives(job: Step) -> list[Drive]:
     """Divide a job into runs with the same output times as the embedded engine.
 
     Parameters
     ----------
-    job : SimulationJob
+    job : Step
         The job.
 
     Returns
@@ -54,7 +54,7 @@ def drives(job: SimulationJob) -> list[Drive]:
         the output interval. Pulse and relaxation are never in the same run, so that the edge of the
         pulse is sharp and no run inherits a current.
     """
-    pulse = pulse_end(job)
+    pulse = job.pulse_end
     parts = _stretches(True, 0.0, pulse, job.output.interval) if pulse else []
     return parts + _stretches(False, pulse, pulse + job.relaxation.longest, job.output.interval)
 
@@ -75,14 +75,12 @@ def _stretches(driven: bool, start: float, end: float, interval: float) -> list[
     return parts
 
 
-def system_of(
-    job: SimulationJob, drive: Drive, start: NDArray[np.floating]
-) -> "micromagneticmodel.System":
+def system_of(job: Step, drive: Drive, start: NDArray[np.floating]) -> "micromagneticmodel.System":
     """Return a run as a system for ubermag's calculators.
 
     Parameters
     ----------
-    job : SimulationJob
+    job : Step
         The job.
     drive : Drive
         A run of this job.
@@ -103,7 +101,7 @@ def held_subregions(system: "micromagneticmodel.System") -> dict[str, list[str]]
     return {"fixed_subregions": names} if names else {}
 
 
-def unit_vectors(job: SimulationJob, field: "discretisedfield.Field") -> NDArray[np.float64]:
+def unit_vectors(job: Step, field: "discretisedfield.Field") -> NDArray[np.float64]:
     """Return a magnetisation field of ubermag as unit vectors, shape (rows, columns, 3)."""
     moments = np.transpose(field.array[:, :, 0, :], (1, 0, 2))
     return moments / job.material.saturation_magnetization

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files, revisions, tracks
+from wallnet.experiment import Minimum
 from wallnet.files import WallState
 from wallnet.files.schema.states import REVERSED
-from wallnet.jobs import MinimumJob
 from wallnet.simulate.calculator import SimulationError
 
 if TYPE_CHECKING:
@@ -32,12 +32,12 @@ def landscape_of(job: Any) -> "Landscape":
     )
 
 
-def find_minimum(job: MinimumJob, relaxed: "xarray.Dataset | None" = None) -> "xarray.Dataset":
+def find_minimum(job: Minimum, relaxed: "xarray.Dataset | None" = None) -> "xarray.Dataset":
     """Minimise the energy on from a state.
 
     Parameters
     ----------
-    job : MinimumJob
+    job : Minimum
         Track, material and state.
     relaxed : xarray.Dataset, optional
         The relaxed level (kind 'trace') or the initial state (kind 'initial'). If its wall has
@@ -104,7 +104,7 @@ def find_minimum(job: MinimumJob, relaxed: "xarray.Dataset | None" = None) -> "x
 
 
 def _start(
-    job: MinimumJob, wanted: WallState, relaxed: "xarray.Dataset | None"
+    job: Minimum, wanted: WallState, relaxed: "xarray.Dataset | None"
 ) -> tuple[str, NDArray[np.floating]]:
     """Return what the minimisation starts from, as text and as unit vectors."""
     if wanted == REVERSED:
@@ -112,7 +112,7 @@ def _start(
         start[..., 2] = -1.0
         return "uniform along -z", start
     if relaxed is None:
-        raise SimulationError(f"--relaxed is missing; '{wanted}' needs the file of its state")
+        raise SimulationError(f"--after is missing; '{wanted}' needs the file of its state")
     if job.placement is None:
         return "initial state", np.nan_to_num(relaxed["initial_magnetization"].values)
     if relaxed.attrs.get("state") == wanted:
@@ -128,16 +128,16 @@ def register(subparsers: "argparse._SubParsersAction") -> None:
     command = subparsers.add_parser(
         "minimum", help="minimise the energy on from a state of a device"
     )
-    command.add_argument("--job", required=True, help="canonical JSON of jobs.MinimumJob")
-    command.add_argument("--relaxed", help="netCDF file of the relaxed level or initial state")
+    command.add_argument("--job", required=True, help="canonical JSON of experiment.Minimum")
+    command.add_argument("--after", help="netCDF file of the relaxed level or initial state")
     command.add_argument("--out", required=True, help="netCDF file to write")
     command.set_defaults(handler=_minimum)
 
 
 def _minimum(arguments: argparse.Namespace) -> None:
-    job = MinimumJob.from_json(arguments.job)
+    job = Minimum.from_json(files.given_text(arguments.job))
     kind = "trace" if job.placement else "initial"
-    relaxed = files.read_dataset(arguments.relaxed, kind) if arguments.relaxed else None
+    relaxed = files.read_dataset(arguments.after, kind) if arguments.after else None
     found = find_minimum(job, relaxed)
     files.write_dataset(found, Path(arguments.out), "minimum", {})
     told = "minimum" if found["minimum_converged"] else "no minimum"

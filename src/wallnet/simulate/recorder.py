@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files, tracks
-from wallnet.jobs import SimulationJob
+from wallnet.experiment import Step
 
 _CONTENT = (
     "time",
@@ -21,11 +21,6 @@ _CONTENT = (
 )
 
 
-def pulse_end(job: SimulationJob) -> float:
-    """Return the end of a job's pulse in s; 0 if there is none."""
-    return job.pulse_duration if job.current_density is not None else 0.0
-
-
 def next_output(time: float, interval: float) -> float:
     """Return the first multiple of the output interval after a time, both in s."""
     # the tolerance of 1e-6 intervals makes the result independent of rounding errors of the time
@@ -37,14 +32,14 @@ class Recorder:
 
     Parameters
     ----------
-    job : SimulationJob
+    job : Step
         The simulated job.
     """
 
-    def __init__(self, job: SimulationJob) -> None:
+    def __init__(self, job: Step) -> None:
         self.job = job
         self.mask = tracks.magnetic_mask(job.track)
-        self.pulse_end = pulse_end(job)
+        self.pulse_end = job.pulse_end
         self._cells = self.mask.sum(axis=0)
         self.time: list[float] = []
         self._applied: list[float] = []

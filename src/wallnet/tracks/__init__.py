@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import SimulatedMaterial, Track
+from wallnet.experiment import Step
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WallState
-from wallnet.jobs import SimulationJob
 
 if TYPE_CHECKING:
     import discretisedfield
@@ -207,12 +207,12 @@ def wall_state(
     return WallState.at(lower, upper)
 
 
-def system(job: SimulationJob) -> "micromagneticmodel.System":
+def system(job: Step) -> "micromagneticmodel.System":
     """Return a job as a `micromagneticmodel.System`, with its wall and its current, if any.
 
     Parameters
     ----------
-    job : SimulationJob
+    job : Step
         Track, material, wall and current density.
 
     Returns

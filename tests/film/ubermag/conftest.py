@@ -3,7 +3,7 @@
 import pytest
 from helpers.small_campaign import TINY
 
-from wallnet import config, jobs
+from wallnet import config, experiment
 
 
 @pytest.fixture
@@ -16,4 +16,4 @@ def job():
         "relaxation": device.relaxation.model_copy(update={"longest": 0.0}),
         "pulse_duration": 0.2e-9,
     }
-    return jobs.pulse_job(device, 1.5e12).model_copy(update=changes)
+    return experiment.pulse_job(device, 1.5e12).model_copy(update=changes)

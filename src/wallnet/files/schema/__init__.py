@@ -6,12 +6,11 @@ xarray.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wallnet.files.schema.states import WallState
-from wallnet.files.schema.windows import OUTCOMES
 from wallnet.files.whole import FileError
 
 if TYPE_CHECKING:
@@ -77,22 +76,18 @@ class Variable:
 
 
 _ON_TRACK: dict[str, Any] = {"units": "m", "bounds": (0.0, 1e-3)}
-_CURRENT_DENSITY: dict[str, Any] = {"units": "A/m2", "bounds": (-1e14, 1e14)}
+CURRENT_DENSITY: dict[str, Any] = {"units": "A/m2", "bounds": (-1e14, 1e14)}
 _TIME: dict[str, Any] = {"units": "s", "bounds": (0.0, 1e-2)}
 _CONDUCTANCE: dict[str, Any] = {"units": "S", "bounds": (0.0, 1e3)}
 _ENERGY: dict[str, Any] = {"units": "J", "bounds": (-1e-9, 1e-9)}
 _FIELD: dict[str, Any] = {"units": "A/m", "bounds": (0.0, 1e12)}
-_FLAG: dict[str, Any] = {
+FLAG: dict[str, Any] = {
     "type": "int8",
     "bounds": (0, 1),
     "attributes": {"values_mean": "0 no, 1 yes"},
 }
 
-_OUTCOMES: dict[str, Any] = {
-    "values_mean": "; ".join(f"{name}: {meaning}" for name, meaning in OUTCOMES.items())
-}
-_EDGE: dict[str, Any] = {"attributes": {"comment": "NaN where there is none"}, **_CURRENT_DENSITY}
-_WINDOW = ("variant", "duration", "current_density")
+EDGE: dict[str, Any] = {"attributes": {"comment": "NaN where there is none"}, **CURRENT_DENSITY}
 _TRANSITION = ("start", "duration", "current_density")
 
 _CANDIDATE = ("candidate", "read_delay", "statement")
@@ -114,7 +109,7 @@ VARIABLES = {
     "x": Variable(("x",), "position along the track", "m"),
     "y": Variable(("y",), "position across the track", "m"),
     "time": Variable(("time",), "time since the start", **_TIME),
-    "current_density": Variable(_PULSE, "current density of each pulse", **_CURRENT_DENSITY),
+    "current_density": Variable(_PULSE, "current density of each pulse", **CURRENT_DENSITY),
     "level": Variable(("level",), "place among all levels, half ones included", type="int64"),
     "power": Variable(("power",), "power of J_norm", type="int64"),
     # an initial state
@@ -122,12 +117,12 @@ VARIABLES = {
         ("y", "x", "component"), "magnetisation where pulses start", type="float32"
     ),
     # a trace
-    "pulse_current_density": Variable((), "current density of the pulse", **_CURRENT_DENSITY),
+    "pulse_current_density": Variable((), "current density of the pulse", **CURRENT_DENSITY),
     "m": Variable(("time", "component"), "magnetisation averaged over magnetic cells"),
     "wall_position": Variable(("time",), "mean wall position, length (1 - <m_z>)/2", **_ON_TRACK),
     "wall_bottom": Variable(("time",), "wall position at the lower edge", **_ON_TRACK),
     "wall_top": Variable(("time",), "wall position at the upper edge", **_ON_TRACK),
-    "applied_current_density": Variable(("time",), "applied current density", **_CURRENT_DENSITY),
+    "applied_current_density": Variable(("time",), "applied current density", **CURRENT_DENSITY),
     "magnetization_profile": Variable(
         ("time", "x", "component"),
         "magnetisation averaged over the magnetic cells of each column",
@@ -151,7 +146,7 @@ VARIABLES = {
         (), "wall position at the lower edge at the minimum", **_ON_TRACK
     ),
     "minimum_wall_top": Variable((), "wall position at the upper edge at the minimum", **_ON_TRACK),
-    "minimum_converged": Variable((), "whether this is a local minimum of the energy", **_FLAG),
+    "minimum_converged": Variable((), "whether this is a local minimum of the energy", **FLAG),
     # a path between two minima
     "path_energy": Variable(("image",), "energy of the film along the path", **_ENERGY),
     "path_wall_bottom": Variable(
@@ -182,7 +177,7 @@ VARIABLES = {
         "A/m",
     ),
     "barrier_converged": Variable(
-        (), "whether this is a saddle point, from which the energy falls in one way", **_FLAG
+        (), "whether this is a saddle point, from which the energy falls in one way", **FLAG
     ),
     # all barriers of a device
     "state_name": Variable(("state",), "a state of the wall", type=STATE),
@@ -220,7 +215,7 @@ VARIABLES = {
     "pair_backward": Variable(
         ("pair",), "barrier from the second to the first; NaN if there is no path", **_ENERGY
     ),
-    "pair_converged": Variable(("pair",), "whether the barrier is that of a saddle point", **_FLAG),
+    "pair_converged": Variable(("pair",), "whether the barrier is that of a saddle point", **FLAG),
     "pair_route": Variable(
         ("pair",), "how the wall moves on the lowest path, or why there is none", type=TEXT
     ),
@@ -239,7 +234,7 @@ VARIABLES = {
         ("pulse",), "number of the pulse, counted from 1; 0 is the state before", type="int64"
     ),
     "program_current_density": Variable(
-        ("pulse",), "current density of each pulse; 0 before the first", **_CURRENT_DENSITY
+        ("pulse",), "current density of each pulse; 0 before the first", **CURRENT_DENSITY
     ),
     "pulse_start": Variable(("pulse",), "start of the pulse", **_TIME),
     "pulse_duration": Variable(("pulse",), "duration of the pulse", **_TIME),
@@ -301,36 +296,11 @@ VARIABLES = {
         "relative change of the step with the weight from -1 to 1 (gamma of aihwkit's "
         "LinearStepDevice); NaN if fewer than two pulses change it",
     ),
-    # stepwise switching
-    "outcome": Variable((), "outcome of stepwise switching", "", TEXT, attributes=_OUTCOMES),
-    "outcome_step": Variable((), "first step that failed; 0 if all worked", type="int64"),
-    "outcome_state": Variable((), "state of the wall after the last step", type=STATE),
-    # an operating window
-    "variant": Variable(("variant",), "variant of the device", "", TEXT),
     "duration": Variable(("duration",), "duration of the pulses", **_TIME),
-    "window_outcome": Variable(
-        _WINDOW, "outcome of each pulse train", "", TEXT, attributes=_OUTCOMES
-    ),
-    "window_step": Variable(
-        _WINDOW, "first step of each that failed; 0 if all worked", type="int64"
-    ),
-    "window_state": Variable(_WINDOW, "state of the wall after the last step of each", type=STATE),
-    "window_first": Variable(
-        _WINDOW[:2], "least current density of the widest stretch that works", **_EDGE
-    ),
-    "window_last": Variable(
-        _WINDOW[:2], "greatest current density of the widest stretch that works", **_EDGE
-    ),
-    "window_below": Variable(
-        _WINDOW[:2], "next current density below this stretch, which fails", **_EDGE
-    ),
-    "window_above": Variable(
-        _WINDOW[:2], "next current density above this stretch, which fails", **_EDGE
-    ),
     # the pulses from all states of a device
     "start": Variable(("start",), "state from which a pulse starts", "", STATE),
     "target": Variable(("target",), "state in which a pulse can end", "", STATE),
-    "start_kept": Variable(("start",), "whether a wall initialised there rests there", **_FLAG),
+    "start_kept": Variable(("start",), "whether a wall initialised there rests there", **FLAG),
     "start_bottom": Variable(
         ("start",), "wall position at the lower edge before the pulses", **_ON_TRACK
     ),
@@ -338,7 +308,7 @@ VARIABLES = {
         ("start",), "wall position at the upper edge before the pulses", **_ON_TRACK
     ),
     "end_state": Variable(_TRANSITION, "state of the wall after each pulse", type=STATE),
-    "end_settled": Variable(_TRANSITION, "whether both wall ends rest after each pulse", **_FLAG),
+    "end_settled": Variable(_TRANSITION, "whether both wall ends rest after each pulse", **FLAG),
     "end_bottom": Variable(
         _TRANSITION, "wall position at the lower edge after each pulse", **_ON_TRACK
     ),
@@ -351,8 +321,8 @@ VARIABLES = {
         type="int64",
         attributes={"comment": "-1 if it rests in none of them"},
     ),
-    "reached": Variable(("target",), "whether a pulse from another state ends there", **_FLAG),
-    "left": Variable(("start",), "whether a pulse from there ends in another target", **_FLAG),
+    "reached": Variable(("target",), "whether a pulse from another state ends there", **FLAG),
+    "left": Variable(("start",), "whether a pulse from there ends in another target", **FLAG),
     "sequence_length": Variable(
         ("start", "target"),
         "number of pulses of the shortest sequence",
@@ -360,7 +330,7 @@ VARIABLES = {
         attributes={"comment": "-1 where there is none"},
     ),
     "sequence_current_density": Variable(
-        ("start", "target"), "current density of the first pulse of this sequence", **_EDGE
+        ("start", "target"), "current density of the first pulse of this sequence", **EDGE
     ),
     "sequence_duration": Variable(
         ("start", "target"),
@@ -369,18 +339,6 @@ VARIABLES = {
         **_TIME,
     ),
     # the intervals of current density that end in each state
-    "interval": Variable(
-        ("interval",), "number of the interval, by ascending current density", type="int64"
-    ),
-    "interval_state": Variable(("interval",), "state of the wall after its pulses", type=STATE),
-    "interval_settled": Variable(("interval",), "whether the wall rests, or has left", **_FLAG),
-    "interval_low": Variable(("interval",), "lower edge", **_EDGE),
-    "interval_high": Variable(("interval",), "upper edge", **_EDGE),
-    "interval_error": Variable(
-        ("interval",), "largest possible error of its edges", **_CURRENT_DENSITY
-    ),
-    "interval_swept": Variable(("interval",), "pulses of the sweep in it", type="int64"),
-    "swept": Variable(_PULSE, "whether the pulse belongs to the sweep", **_FLAG),
     # candidates of a calibration
     "candidate": Variable(
         ("candidate",), "number of the candidate; 0 is the configuration", type="int64"
@@ -395,7 +353,7 @@ VARIABLES = {
     "candidate_wall_start": Variable(("candidate",), "start of the wall", **_ON_TRACK),
     "candidate_pulse_duration": Variable(("candidate",), "pulse of devices with notches", **_TIME),
     "statement_found": Variable(_CANDIDATE, "value of the candidate", "", TEXT),
-    "statement_holds": Variable(_CANDIDATE, "whether the reference value is met", **_FLAG),
+    "statement_holds": Variable(_CANDIDATE, "whether the reference value is met", **FLAG),
     "statement_distance": Variable(
         _CANDIDATE,
         "distance from the reference value",
@@ -413,12 +371,12 @@ VARIABLES = {
         ("edge",), "edge of the track at which the end is", "", TEXT, values=("lower", "upper")
     ),
     "place_notch": Variable(("place",), "number of the notch on the device", type="int64"),
-    "place_alone": Variable(("place",), "whether it is the only notch of its track", **_FLAG),
+    "place_alone": Variable(("place",), "whether it is the only notch of its track", **FLAG),
     "threshold_low": Variable(
-        ("place", "ends"), "strongest pulse below that fewer ends leave by its end", **_EDGE
+        ("place", "ends"), "strongest pulse below that fewer ends leave by its end", **EDGE
     ),
     "threshold_high": Variable(
-        ("place", "ends"), "weakest pulse by whose end so many ends have left", **_EDGE
+        ("place", "ends"), "weakest pulse by whose end so many ends have left", **EDGE
     ),
     "reach_time": Variable(
         _DWELL, "when the end reaches the notch during the pulse; NaN if never", **_TIME
@@ -447,7 +405,7 @@ VARIABLES = {
     "end_time": Variable(_PULSE, "end of the trace", **_TIME),
     "read_time": Variable(_PULSE, "when it is read", **_TIME),
     "held": Variable(
-        _PULSE, "whether both wall ends rest against the current as the pulse ends", **_FLAG
+        _PULSE, "whether both wall ends rest against the current as the pulse ends", **FLAG
     ),
     "state": Variable(_PULSE, "state of the wall at the end of the trace", type=STATE),
     "settled": Variable(
@@ -461,7 +419,7 @@ VARIABLES = {
         _PULSE, "largest temperature rise, in the middle of the track", "K", bounds=(0.0, 1e40)
     ),
     "beyond_model": Variable(
-        _PULSE, "whether the pulse heats the track above its Curie temperature", **_FLAG
+        _PULSE, "whether the pulse heats the track above its Curie temperature", **FLAG
     ),
     "conductance": Variable(
         ("reading", *_SWEEP), "conductance of all pulses", type="float32", **_CONDUCTANCE
@@ -498,26 +456,26 @@ VARIABLES = {
         ("reading", "level"),
         "conductance at rest, normalised from the first to the last level (paper, Eq. 3)",
     ),
-    "half": Variable(("level",), "whether the wall is pinned at two notches", **_FLAG),
+    "half": Variable(("level",), "whether the wall is pinned at two notches", **FLAG),
     "stable": Variable(
         ("level",),
         "whether a pulse of the sweep or a wall initialised there ended there at rest, and the "
         "energy has a minimum there if that was examined; always at the first and the last level",
-        **_FLAG,
+        **FLAG,
     ),
-    "reachable": Variable(("level",), "whether a pulse of the sweep ends there at rest", **_FLAG),
+    "reachable": Variable(("level",), "whether a pulse of the sweep ends there at rest", **FLAG),
     "reaching_current_density": Variable(
         ("level",),
         "smallest current density that ends there at rest",
         attributes={
             "comment": "0 at the start, which needs no pulse; NaN where no pulse of the sweep ends"
         },
-        **_CURRENT_DENSITY,
+        **CURRENT_DENSITY,
     ),
     "level_beyond_model": Variable(
         ("level",),
         "whether all pulses of the sweep that end there heat the track above its Curie temperature",
-        **_FLAG,
+        **FLAG,
     ),
     "level_minimum": Variable(
         ("level",),
@@ -654,11 +612,11 @@ KINDS: dict[str, tuple[str, ...]] = {
         *("pair_first", "pair_second", "pair_forward", "pair_backward", "pair_converged"),
         *("pair_route", "pair_images", "pair_energy", "pair_wall_bottom", "pair_wall_top"),
     ),
-    "program": (
-        *("m", "wall_position", "wall_bottom", "wall_top", "applied_current_density"),
-        *("magnetization_profile", "magnetic_cells", "pulse_magnetization"),
+    "train": (
+        *("wall_position", "wall_bottom", "wall_top", "applied_current_density"),
         *("program_current_density", "pulse_start", "pulse_duration", "pause_end"),
-        *("pulse_state", "pulse_settled", "time", "x", "y", "component", "pulse"),
+        *("pulse_state", "pulse_settled", "pulse_wall_position", "pulse_wall_bottom"),
+        *("pulse_wall_top", "time", "pulse"),
     ),
     "response": (
         *("wall_position", "wall_bottom", "wall_top", "applied_current_density"),
@@ -668,26 +626,11 @@ KINDS: dict[str, tuple[str, ...]] = {
         *("normalized_pulse_conductance", "branch_first", "branch_last", "branch_steps"),
         *("nonlinearity", "step_size", "step_slope", "time", "reading", "pulse", "branch"),
     ),
-    "staircase": (
-        *("wall_position", "wall_bottom", "wall_top", "applied_current_density"),
-        *("program_current_density", "pulse_start", "pulse_duration", "pause_end"),
-        *("pulse_state", "pulse_settled", "pulse_wall_position", "pulse_wall_bottom"),
-        *("pulse_wall_top", "outcome", "outcome_step", "outcome_state", "time", "pulse"),
-    ),
-    "window": (
-        *("window_outcome", "window_step", "window_state", "window_first", "window_last"),
-        *("window_below", "window_above", "variant", "duration", "current_density"),
-    ),
     "transitions": (
         *("start_kept", "start_bottom", "start_top", "end_state", "end_settled", "end_bottom"),
         *("end_top", "end_target", "reached", "left", "sequence_length"),
         *("sequence_current_density", "sequence_duration"),
         *("start", "target", "duration", "current_density"),
-    ),
-    "intervals": (
-        *("interval_state", "interval_settled", "interval_low", "interval_high"),
-        *("interval_error", "interval_swept", "state", "settled", "swept"),
-        *("interval", "current_density"),
     ),
     "calibration": (
         *("candidate_round", "candidate_damping", "candidate_notch_diameter"),
@@ -720,7 +663,38 @@ KINDS: dict[str, tuple[str, ...]] = {
         *("polarity", "layer"),
     ),
 }
-"""Names of the variables of each kind of file, coordinates last."""
+"""Names of the variables of each kind of file, coordinates last. Studies add theirs."""
+
+OPTIONAL = {
+    "train": (
+        *("m", "magnetization_profile", "magnetic_cells", "pulse_magnetization"),
+        *("x", "y", "component"),
+    )
+}
+"""Variables that a file of a kind has all of or none of."""
+
+
+def add(kind: str, variables: Mapping[str, Variable], others: tuple[str, ...]) -> None:
+    """Add a kind of file.
+
+    Parameters
+    ----------
+    kind : str
+        Its name.
+    variables : Mapping
+        Its variables that no other kind has.
+    others : tuple of str
+        Other variables of it, coordinates last.
+    """
+    VARIABLES.update(variables)
+    KINDS[kind] = (*variables, *others)
+
+
+def names_of(kind: str, given: Iterable[str]) -> tuple[str, ...]:
+    """Return the variables of a file of a kind, which has the given ones."""
+    optional = OPTIONAL.get(kind, ())
+    # the names of components are fixed, so that they tell nothing
+    return KINDS[kind] + (optional if {*optional[:-1]} & {*given} else ())
 
 
 @dataclass(frozen=True)
@@ -786,12 +760,13 @@ def content(
     """
     import numpy as np
 
-    fixed = {name: VARIABLES[name].values for name in KINDS[kind] if VARIABLES[name].values}
+    names = names_of(kind, values)
+    fixed = {name: VARIABLES[name].values for name in names if VARIABLES[name].values}
     given = {**fixed, **values}
-    faults = [f"has {name}, which its schema lacks" for name in values if name not in KINDS[kind]]
+    faults = [f"has {name}, which its schema lacks" for name in values if name not in names]
     made: dict[str, NDArray[Any]] = {}
     sizes: dict[str, int] = {}
-    for name in KINDS[kind]:
+    for name in names:
         variable = VARIABLES[name]
         if name not in given:
             faults.append(f"lacks {name}")
@@ -840,7 +815,7 @@ def fault_of(dimensions: Mapping[str, tuple[str, ...]], kind: str) -> str | None
     str or None
         Variable that is missing or has other dimensions, as in "lacks m"; None if there is none.
     """
-    for name in KINDS[kind]:
+    for name in names_of(kind, dimensions):
         if name not in dimensions:
             return f"lacks {name}"
         if dimensions[name] != VARIABLES[name].dimensions:

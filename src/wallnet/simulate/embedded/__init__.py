@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 from wallnet import __version__, tracks
 from wallnet.config import FilmSettings
+from wallnet.experiment import Step
 from wallnet.film.core import Engine, Tolerances
-from wallnet.jobs import SimulationJob
 from wallnet.simulate.calculator import Calculator
 from wallnet.simulate.checkpoint import Checkpoint
 from wallnet.simulate.recorder import Recorder, next_output
 
 
-def engine_of(job: SimulationJob) -> Engine:
+def engine_of(job: Step) -> Engine:
     """Return the engine for a job, without a magnetisation."""
     track = job.track
     assert isinstance(job.calculator, FilmSettings)
@@ -36,7 +36,7 @@ class Embedded(Calculator[FilmSettings]):
 
     def run(
         self,
-        job: SimulationJob,
+        job: Step,
         start: NDArray[np.floating],
         recorder: Recorder,
         progress: Callable[[float], None],

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import OommfSettings
-from wallnet.jobs import SimulationJob
+from wallnet.experiment import Step
 from wallnet.simulate.calculator import Calculator
 from wallnet.simulate.oommf import install, run
 from wallnet.simulate.recorder import Recorder
@@ -31,7 +31,7 @@ class Oommf(Calculator[OommfSettings]):
 
     def run(
         self,
-        job: SimulationJob,
+        job: Step,
         start: NDArray[np.floating],
         recorder: Recorder,
         progress: Callable[[float], None],

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import OommfSettings
-from wallnet.jobs import SimulationJob
+from wallnet.experiment import Step
 from wallnet.simulate.drives import Drive, drives, held_subregions, system_of, unit_vectors
 from wallnet.simulate.oommf import session
 from wallnet.simulate.oommf.install import locate
@@ -81,7 +81,7 @@ def threads_of(settings: OommfSettings) -> int:
 
 def run(
     settings: OommfSettings,
-    job: SimulationJob,
+    job: Step,
     magnetization: NDArray[np.floating],
     recorder: Recorder,
     progress: Callable[[float], None],
@@ -131,7 +131,7 @@ def run(
 
 
 def write_input(
-    job: SimulationJob, drive: Drive, magnetization: NDArray[np.floating], directory: Path
+    job: Step, drive: Drive, magnetization: NDArray[np.floating], directory: Path
 ) -> None:
     """Write the MIF file of a run with oommfc, with an evolver that no other run has used."""
     import oommfc
@@ -147,7 +147,7 @@ def _states(
     process: subprocess.Popen[bytes],
     directory: Path,
     drive: Drive,
-    job: SimulationJob,
+    job: Step,
 ) -> Iterator[NDArray[np.float64]]:
     """Yield the states of a run as OOMMF saves them, and delete their files after reading."""
     import discretisedfield

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from wallnet import tracks
-from wallnet.jobs import SimulationJob
+from wallnet.experiment import Step
 from wallnet.simulate.calculator import Calculator, SimulationError
 from wallnet.simulate.drives import Drive, drives, held_subregions, system_of, unit_vectors
 from wallnet.simulate.recorder import Recorder
@@ -77,14 +77,14 @@ class UbermagCalculator(Calculator[DriverSettings]):
 
     def check(self) -> None:
         """Check that the module can drive a small track with all terms of tracks."""
-        trial = SimulationJob.model_validate(_TRIAL)
+        trial = Step.model_validate(_TRIAL)
         ends = trial.placement.bottom, trial.placement.top
         start = tracks.placed_wall(trial.track, trial.material.wall_width_parameter, *ends)
         self._states(trial, drives(trial)[0], start)
 
     def run(
         self,
-        job: SimulationJob,
+        job: Step,
         start: NDArray[np.floating],
         recorder: Recorder,
         progress: Callable[[float], None],
@@ -105,7 +105,7 @@ class UbermagCalculator(Calculator[DriverSettings]):
         return {}
 
     def _states(
-        self, job: SimulationJob, drive: Drive, start: NDArray[np.floating]
+        self, job: Step, drive: Drive, start: NDArray[np.floating]
     ) -> list[NDArray[np.floating]]:
         """Return the states at the ends of the stages of a run."""
         import micromagneticdata
@@ -132,7 +132,7 @@ class UbermagCalculator(Calculator[DriverSettings]):
             return [unit_vectors(job, data[stage]) for stage in range(drive.stages)]
 
     @staticmethod
-    def _pieces(job: SimulationJob) -> Iterator[Drive]:
+    def _pieces(job: Step) -> Iterator[Drive]:
         """Divide runs into pieces: without current they can end early; none has too many stages."""
         hold = max(1, round(job.relaxation.hold / job.output.interval))
         for drive in drives(job):

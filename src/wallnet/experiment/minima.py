@@ -2,13 +2,13 @@
 
 from wallnet.config.devices import Device, SimulatedMaterial
 from wallnet.config.track import Track
+from wallnet.experiment.base import Job
+from wallnet.experiment.simulation import WallPlacement, level_states
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
-from wallnet.jobs.base import Job
-from wallnet.jobs.simulation import WallPlacement, level_states
 
 
-class MinimumJob(Job):
+class Minimum(Job):
     """Minimisation of the energy on from one state of a device.
 
     The energy is that of the embedded engine, whatever calculator relaxed the state.
@@ -35,7 +35,7 @@ def minimum_states(track: Track, start: float) -> list[WallState]:
     return placed if track.ends_in_notches(start) else [INITIAL, *placed, REVERSED]
 
 
-def minimum_job(device: Device, name: str) -> MinimumJob:
+def minimum_job(device: Device, name: str) -> Minimum:
     """Return the job that minimises the energy on from a state.
 
     Parameters
@@ -50,6 +50,6 @@ def minimum_job(device: Device, name: str) -> MinimumJob:
     if state.ends:
         bottom, top = level_states(device.track)[state]
         placement = WallPlacement(bottom=bottom, top=top)
-    return MinimumJob(
+    return Minimum(
         track=device.track, material=device.material.simulated, state=state, placement=placement
     )

@@ -5,9 +5,9 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
-from wallnet import config, files
+from wallnet import files, plan
 from wallnet.jobs import summary_job
-from wallnet.report.findings import NETWORK, PLACE, Findings, Results
+from wallnet.page.findings import NETWORK, PLACE, Findings, Results
 from wallnet.report.tables import Table
 
 WIDTH = 80
@@ -125,7 +125,7 @@ def overview(folder: str | Path) -> str:
     wallnet.files.FileError
         If a result is missing or damaged.
     """
-    job = summary_job(config.load(Path(folder, "config.yaml")))
+    job = summary_job(plan.load(Path(folder, "config.yaml")))
     found = Findings.of(job, Results.of(job, Path(folder)))
     lines = [*map(_wrapped, found.caveats), "", as_text(found.numbers)]
     lines += [*map(_wrapped, found.remarks), ""]

@@ -1,16 +1,12 @@
 """Tables and figure of the intervals of a device, made from their file only."""
 
-import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wallnet import files
 from wallnet.config import Figures
 from wallnet.report import style
-from wallnet.report.device_tables import SETTLED, write_tables
-from wallnet.report.style import add_report_arguments, report_files
+from wallnet.report.device_tables import SETTLED
 from wallnet.report.tables import Format, Table
 
 if TYPE_CHECKING:
@@ -20,44 +16,9 @@ if TYPE_CHECKING:
 _YES = {1: "yes", 0: "no"}
 
 
-def interval_report(
-    intervals: str | Path,
-    tables: tuple[str | Path, str | Path, str | Path],
-    figures: Figures,
-    png_path: str | Path,
-    vector_path: str | Path,
-) -> None:
-    """Tabulate and draw the intervals of a device.
-
-    Parameters
-    ----------
-    intervals : str or Path
-        Intervals of the device, kind 'intervals'.
-    tables : tuple of str or Path
-        CSV file to write with the intervals only, then Markdown and HTML files with both tables.
-    figures : Figures
-        Style of all figures.
-    png_path, vector_path : str or Path
-        Figure to write.
-
-    Raises
-    ------
-    wallnet.files.FileError
-        If the file is missing or damaged, or a figure or table cannot be written.
-    """
-    data = files.read_dataset(intervals, "intervals")
-    name = str(data.attrs["device"])
-    made = [_intervals(data, name), _pulses(data, name)]
-    write_tables(f"{name}: intervals", made, *tables)
-    origin = ("parameters", "simulation", "revision", "wallnet_version")
-    with style.apply(figures):
-        style.save(
-            draw(data, figures),
-            png_path,
-            vector_path,
-            title=f"{name}: intervals",
-            **{key: str(data.attrs[key]) for key in origin},
-        )
+def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+    """Return the tables of the intervals of a device; the first one is also written as CSV."""
+    return [_intervals(data, name), _pulses(data, name)]
 
 
 def _intervals(data: "xarray.Dataset", name: str) -> Table:
@@ -136,15 +97,3 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel(r"$\mathit{J}$ ($10^{12}$ A/m²)")
     return figure
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `interval-report` to a command line."""
-    command = subparsers.add_parser(
-        "interval-report", help="tabulate and draw the intervals of current density of a device"
-    )
-    command.add_argument("--intervals", required=True, help="intervals of the device")
-    add_report_arguments(command, "table of the intervals to write")
-    command.set_defaults(
-        handler=lambda given: interval_report(given.intervals, *report_files(given))
-    )

@@ -1,18 +1,13 @@
 """Tables and map of an operating window, made from its file only."""
 
-import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wallnet import files
 from wallnet.config import Figures
-from wallnet.files.schema.windows import LEAVES, MOVES, OUTCOMES, SKIPS, START, STICKS, WORKS
 from wallnet.report import style
-from wallnet.report.device_tables import write_tables
-from wallnet.report.style import add_report_arguments, report_files
 from wallnet.report.tables import Table
+from wallnet.studies.windows.ask import LEAVES, MOVES, OUTCOMES, SKIPS, START, STICKS, WORKS
 
 if TYPE_CHECKING:
     import xarray
@@ -29,43 +24,9 @@ LOOKS = {
 """Colour and sign of each outcome in the map."""
 
 
-def window_report(
-    window: str | Path,
-    tables: tuple[str | Path, str | Path, str | Path],
-    figures: Figures,
-    png_path: str | Path,
-    vector_path: str | Path,
-) -> None:
-    """Tabulate and draw the outcomes of an operating window.
-
-    Parameters
-    ----------
-    window : str or Path
-        Gathered operating window, kind 'window'.
-    tables : tuple of str or Path
-        CSV file to write with the outcomes only, then Markdown and HTML files with both tables.
-    figures : Figures
-        Style of all figures.
-    png_path, vector_path : str or Path
-        Map to write.
-
-    Raises
-    ------
-    wallnet.files.FileError
-        If the operating window is missing or damaged, or a file cannot be written.
-    """
-    data = files.read_dataset(window, "window")
-    name = str(data.attrs["window"])
-    write_tables(name, [_outcomes(data, name), _stretches(data, name)], *tables)
-    origin = ("parameters", "simulation", "revision", "wallnet_version")
-    with style.apply(figures):
-        style.save(
-            draw(data, figures),
-            png_path,
-            vector_path,
-            title=f"{name}: operating window",
-            **{key: str(data.attrs[key]) for key in origin},
-        )
+def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+    """Return the tables of an operating window; the first one is also written as CSV."""
+    return [_outcomes(data, name), _stretches(data, name)]
 
 
 def _outcomes(data: "xarray.Dataset", name: str) -> Table:
@@ -168,13 +129,3 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
         ncols=len(OUTCOMES),
     )
     return figure
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `window-report` to a command line."""
-    command = subparsers.add_parser(
-        "window-report", help="tabulate and draw the outcomes of an operating window"
-    )
-    command.add_argument("--window", required=True, help="gathered operating window")
-    add_report_arguments(command, "table of the outcomes to write")
-    command.set_defaults(handler=lambda given: window_report(given.window, *report_files(given)))

@@ -16,10 +16,10 @@ from wallnet.config import Arrival, Response, Rest
 from wallnet.devices.calibration import first_time
 from wallnet.devices.price import price_of
 from wallnet.jobs import BarriersJob, PriceJob, SummaryJob
+from wallnet.page.findings import Findings, Results
 from wallnet.report import barriers, measured, prices
 from wallnet.report.device_tables import SMALLEST, levels_table, smallest_density
 from wallnet.report.devices import UNIT_OF_J, density_in_1e12, notches_of
-from wallnet.report.findings import Findings, Results
 from wallnet.report.networks import TITLES, gap_tables
 from wallnet.report.tables import Table
 

@@ -36,8 +36,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def schema_text() -> str:
     """Return the JSON Schema of `config.yaml` as text."""
     from wallnet.config import schema
+    from wallnet.studies import STUDIES
 
-    return json.dumps(schema.as_written(), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(schema.as_written(STUDIES), indent=1, ensure_ascii=False) + "\n"
 
 
 def _init(arguments: argparse.Namespace) -> None:

@@ -1,0 +1,64 @@
+"""Where a wall is after each pulse, from the trace of one pulse or of a train."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from wallnet.files import WallState
+from wallnet.files.schema import Content
+
+
+class Outcome(NamedTuple):
+    """A wall after a pulse.
+
+    Attributes
+    ----------
+    state : WallState
+        Its state, "free" if no notch pins it.
+    bottom, top : float
+        Positions of its ends at the lower and the upper edge in m.
+    resting : bool or None
+        Whether both ends rest; None if the time after the pulse is too short to tell.
+    """
+
+    state: WallState
+    bottom: float
+    top: float
+    resting: bool | None
+
+    @property
+    def position(self) -> float:
+        """Mean position of both ends in m."""
+        return (self.bottom + self.top) / 2
+
+
+def outcomes(kind: str, read: Callable[..., Content]) -> list[list[Outcome]]:
+    """Return the outcomes of each replica: one at 0 K.
+
+    Parameters
+    ----------
+    kind : str
+        'trace' or 'train'.
+    read : callable
+        Reads the variables with the given names.
+
+    Returns
+    -------
+    list of list of Outcome
+        By replica, then by pulse. A train begins with the wall before its first pulse.
+    """
+    if kind == "trace":
+        content = read("wall_bottom", "wall_top")
+        bottom, top = (float(content.values[name][-1]) for name in ("wall_bottom", "wall_top"))
+        state = WallState(str(content.attrs["state"]))
+        return [[Outcome(state, bottom, top, _RESTING[int(content.attrs["settled"])])]]
+    names = ("pulse_state", "pulse_wall_bottom", "pulse_wall_top", "pulse_settled")
+    columns = (content.values[name] for content in [read(*names)] for name in names)
+    return [
+        [
+            Outcome(WallState(str(state)), float(bottom), float(top), _RESTING[int(settled)])
+            for state, bottom, top, settled in zip(*columns, strict=True)
+        ]
+    ]
+
+
+_RESTING = {1: True, 0: False, -1: None}

@@ -1,0 +1,120 @@
+"""Requests: computations that a campaign asks for, each with its path and an estimate of its work.
+
+Nothing here imports NumPy before an estimate is asked for, since every job of the workflow makes
+requests.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from wallnet import revisions
+from wallnet.config.calculators import OommfSettings
+from wallnet.experiment.code import stage_of
+from wallnet.experiment.energy_path import EnergyPath
+from wallnet.experiment.minima import Minimum
+from wallnet.experiment.simulation import Simulation
+
+Kind = Literal["initial", "trace", "level", "train", "minimum", "barrier"]
+
+COMMANDS: dict[Kind, str] = {
+    "initial": "initial",
+    "trace": "simulate",
+    "level": "simulate",
+    "train": "simulate",
+    "minimum": "minimum",
+    "barrier": "barrier",
+}
+"""Kinds of requests, each with a rule of its name, and the commands that compute them."""
+
+SIMULATED: tuple[Kind, ...] = ("initial", "trace", "level", "train")
+"""Kinds that a calculator simulates."""
+
+SECONDS_PER_CELL_STEP = 1e-8
+"""Processor time of the embedded engine for one cell and one time step, in s, on a slow core: 0.2 s
+for a nanosecond of 25,000 cells in steps of 1.16 ps. A fast core needs half of it."""
+
+SLOWER = {"film": 1.0, "oommf": 250.0}
+"""Processor time of a calculator relative to that of the embedded engine, on the same core."""
+
+
+def digest_of(parameters: str) -> str:
+    """Return a digest of the JSON of a request, which a file has in its attribute `parameters`."""
+    return hashlib.sha256(parameters.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One computation of a campaign.
+
+    Attributes
+    ----------
+    kind : str
+        Key of `COMMANDS`.
+    path : str
+        Its result.
+    make : callable
+        Returns what is computed. It is called only if needed, since a campaign can have 100,000
+        requests.
+    after : tuple of str
+        Results from which it starts.
+    """
+
+    kind: Kind
+    path: str
+    make: Callable[[], Simulation | Minimum | EnergyPath]
+    after: tuple[str, ...] = ()
+
+    @cached_property
+    def computes(self) -> Simulation | Minimum | EnergyPath:
+        """What is computed."""
+        return self.make()
+
+    @property
+    def digest(self) -> str:
+        """Digest of its JSON; a result belongs to it if it has the same."""
+        return digest_of(self.computes.to_json())
+
+    @property
+    def command(self) -> list[str]:
+        """Words of the command that computes it."""
+        return [COMMANDS[self.kind], *(["--after", *self.after] if self.after else [])]
+
+    @property
+    def calculator(self) -> str:
+        """Name of its calculator; minima and paths have the embedded engine."""
+        return self.computes.calculator_name if isinstance(self.computes, Simulation) else "film"
+
+    @property
+    def revision(self) -> int:
+        """Revision of the code that computes it."""
+        return revisions.of(stage_of(self.calculator))
+
+    @property
+    def threads(self) -> int:
+        """Number of its threads; only OOMMF uses several."""
+        settings = getattr(self.computes, "calculator", None)
+        return settings.threads if isinstance(settings, OommfSettings) else 1
+
+    @property
+    def pulses(self) -> int:
+        """Number of its pulses."""
+        return self.computes.pulses if isinstance(self.computes, Simulation) else 0
+
+    @property
+    def longest(self) -> float:
+        """Longest simulated time in s."""
+        return self.computes.longest if isinstance(self.computes, Simulation) else 0.0
+
+    @property
+    def processor_time(self) -> float | None:
+        """Estimated processor time in s without the start of a job; None if it is not known.
+
+        A simulation that ends early takes less. Minima and paths do not count.
+        """
+        slower = SLOWER.get(self.calculator)
+        if slower is None or not isinstance(self.computes, Simulation):
+            return slower and 0.0
+        return slower * SECONDS_PER_CELL_STEP * self.computes.cell_steps()

@@ -1,0 +1,251 @@
+"""Simulations: a track, an initial wall and a train of pulses."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, model_validator
+
+from wallnet.config.calculators import (
+    SETTINGS,
+    CalculatorName,
+    FilmSettings,
+    OommfSettings,
+    OwnSettings,
+)
+from wallnet.config.devices import Device, Output, Relaxation, SimulatedMaterial
+from wallnet.config.programs import ProgramPulse, repeated
+from wallnet.config.quantities import (
+    CurrentDensity,
+    DurationOrNone,
+    Position,
+    Quantity,
+    Section,
+)
+from wallnet.config.track import Track
+from wallnet.experiment.base import Job, first_finding
+from wallnet.experiment.code import code_of
+from wallnet.files import WallState
+
+
+class WallPlacement(Section):
+    """Positions in m at which the wall meets the lower and the upper edge."""
+
+    bottom: Position
+    top: Position
+
+
+Temperature = Annotated[float, Quantity("K", 0.0, 1e4)]
+
+
+def _is_default(value: Any) -> bool:
+    """Return whether a key has its default, and is left out of the JSON of a job."""
+    return not value
+
+
+class Step(Job):
+    """Simulation of one wall on one track: an optional pulse, then relaxation.
+
+    Without `current_density` there is no pulse. The wall is initialised and relaxes, as for an
+    initial state or a conductance level. Calculators simulate steps.
+
+    A job with the defaults of `temperature`, `sample` and `replicas` has none of them in its JSON,
+    so that it stays the same job.
+    """
+
+    track: Track
+    material: SimulatedMaterial
+    placement: WallPlacement
+    current_density: CurrentDensity | None = None
+    pulse_duration: DurationOrNone = 0.0
+    relaxation: Relaxation
+    output: Output
+    calculator: FilmSettings | OommfSettings | OwnSettings
+    calculator_name: CalculatorName
+    # identity of the code of a user-defined calculator; the package's calculators have revisions
+    calculator_code: str | None = None
+    temperature: Annotated[Temperature, Field(exclude_if=_is_default)] = 0.0
+    """Temperature in K of the thermal field."""
+    sample: Annotated[int, Field(ge=0, exclude_if=_is_default)] = 0
+    """Number of the made track; 0 is the track as designed."""
+    replicas: tuple[int, int] | None = None
+    """First and last number of the repetitions with thermal fields of their own."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _settings_of_the_named_calculator(cls, data: Any) -> Any:
+        """Validate plain settings with the model of the named calculator."""
+        if not isinstance(data, dict) or not isinstance(data.get("calculator"), dict):
+            return data
+        model = SETTINGS.get(str(data.get("calculator_name")), OwnSettings)
+        try:
+            settings = model.model_validate(data["calculator"])
+        except ValidationError as invalid:
+            raise ValueError(f"calculator.{first_finding(invalid)}") from None
+        return {**data, "calculator": settings}
+
+    @property
+    def pulse_end(self) -> float:
+        """End of the pulse in s; 0 if there is none."""
+        return self.pulse_duration if self.current_density is not None else 0.0
+
+    @property
+    def longest(self) -> float:
+        """Simulated time in s after which the simulation ends at the latest."""
+        return self.pulse_end + self.relaxation.longest
+
+    @property
+    def ensemble(self) -> str:
+        """Part of the path that names temperature, sample and replicas; empty for the defaults."""
+        parts = [f"{self.temperature:.1f}K"] if self.temperature else []
+        parts += [f"sample-{self.sample}"] if self.sample else []
+        parts += [f"replicas-{self.replicas[0]}-{self.replicas[1]}"] if self.replicas else []
+        return "".join(f"_{part}" for part in parts)
+
+
+class Train(Section):
+    """A train of pulses, and what is recorded of it."""
+
+    pulses: tuple[ProgramPulse, ...]
+    expected: Annotated[tuple[str, ...], Field(exclude_if=_is_default)] = ()
+    """Name of the state in which the wall has to rest before the first pulse and after each pulse;
+    empty where any will do. The train ends after the first pulse with another outcome."""
+    maps: Annotated[bool, Field(exclude_if=bool)] = True
+    """Whether the magnetisation is recorded, and not only the wall."""
+
+
+class Simulation(Step):
+    """Simulation of one wall on one track under a train of pulses.
+
+    Without `train`, it has one pulse or none, which is its own step.
+    """
+
+    train: Train | None = None
+
+    @property
+    def pulses(self) -> int:
+        """Number of pulses."""
+        if self.train is None:
+            return int(self.current_density is not None)
+        return sum(pulse.repetitions for pulse in self.train.pulses)
+
+    @property
+    def longest(self) -> float:
+        """Simulated time in s after which the simulation ends at the latest."""
+        if self.train is None:
+            return super().longest
+        return sum(p.repetitions * (p.duration + p.pause) for p in self.train.pulses)
+
+    @property
+    def strongest(self) -> float:
+        """Current density of the largest magnitude in A/m²."""
+        if self.train is None:
+            return self.current_density or 0.0
+        return max((pulse.current_density for pulse in self.train.pulses), key=abs)
+
+    def steps(self) -> Iterator[Step]:
+        """Yield the job of each pulse with its pause, in the order of time."""
+        if self.train is None:
+            yield self
+            return
+        for pulse in repeated(self.train.pulses):
+            yield self.model_copy(
+                update={
+                    "train": None,
+                    "current_density": pulse.current_density,
+                    "pulse_duration": pulse.duration,
+                    # with `hold` equal to `longest`, the pause lasts exactly the stated time
+                    "relaxation": Relaxation(
+                        longest=pulse.pause,
+                        speed=self.relaxation.speed,
+                        hold=pulse.pause or 1e-12,
+                    ),
+                }
+            )
+
+    def cell_steps(self) -> float:
+        """Return the number of cells times time steps of the embedded engine."""
+        settings = self.calculator if isinstance(self.calculator, FilmSettings) else FilmSettings()
+        size = (self.track.cell_size, self.track.cell_size, self.track.thickness)
+        _, longest = self.material.terms().time_step(size, self.material.torque(self.strongest))
+        columns, rows = self.track.cells
+        return columns * rows * self.longest / (settings.time_step_fraction * longest)
+
+
+def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulation:
+    name = device.calculator
+    calculator: dict[str, Any] = {"calculator_name": name}
+    if name in SETTINGS:
+        calculator["calculator"] = getattr(device, name)
+    else:
+        given = (device.calculator_settings or {}).get(name, {})
+        calculator["calculator"] = OwnSettings.model_validate(given)
+        calculator["calculator_code"] = code_of(name)
+    fields: dict[str, Any] = {
+        "track": device.track,
+        "material": device.material.simulated,
+        "placement": WallPlacement(bottom=bottom, top=top),
+        "relaxation": device.relaxation,
+        "output": device.output,
+    }
+    return Simulation(**(fields | calculator | changes))
+
+
+def initial_job(device: Device) -> Simulation:
+    """Return the job that computes the initial state of a device."""
+    start, duration = device.wall.start, device.wall.relaxation
+    # with `hold` equal to `longest`, the relaxation lasts exactly the stated time
+    relaxation = Relaxation(longest=duration, hold=duration or 1e-12)
+    return _job(device, start, start, relaxation=relaxation)
+
+
+def pulse_job(device: Device, current_density: float) -> Simulation:
+    """Return the job of one current pulse on a device."""
+    start = device.wall.start
+    return _job(
+        device,
+        start,
+        start,
+        current_density=current_density,
+        pulse_duration=device.pulse.duration,
+    )
+
+
+def train_job(device: Device, train: Train) -> Simulation:
+    """Return the job of a train of pulses on a device, from its initial state on."""
+    # only the pauses determine how long a wall relaxes
+    relaxation = device.relaxation.model_copy(update={"longest": 0.0})
+    changes = {"relaxation": relaxation, "train": train}
+    return initial_job(device).model_copy(update=changes)
+
+
+def level_states(track: Track) -> dict[WallState, tuple[float, float]]:
+    """Return the initial position of a wall for each state in which it can rest on a track.
+
+    Returns
+    -------
+    dict
+        Positions in m at which the wall meets the lower and the upper edge, by state, from left to
+        right. In a half state, the upper end is ahead, as under the driving current.
+    """
+    notches = track.inner_notch_positions
+    places = {}
+    for index, position in enumerate(notches, start=1):
+        places[WallState.at(index, index)] = (position, position)
+        if index < len(notches):
+            places[WallState.at(index, index + 1)] = (position, notches[index])
+    return places
+
+
+def level_job(device: Device, name: str) -> Simulation:
+    """Return the job that measures a level by relaxing a wall that is initialised there.
+
+    Parameters
+    ----------
+    device : Device
+        A device with notches.
+    name : str
+        Name of the level's file, such as "2", "2-3" or "3-2".
+    """
+    notches = device.track.inner_notch_positions
+    lower, upper = WallState.from_file_name(name).ends or (1, 1)
+    return _job(device, notches[lower - 1], notches[upper - 1])

@@ -1,0 +1,157 @@
+"""Paths of the simulations of devices. Plan and jobs use the same functions for the file names.
+
+A job that reads a whole sweep receives its folder, so that the command line does not grow with the
+sweep.
+"""
+
+from pathlib import Path, PurePosixPath
+
+from wallnet import files
+from wallnet.config import Candidate, Device, Pulse, current_name, duration_name
+from wallnet.config.track import Track
+from wallnet.experiment import level_states, minimum_states, neighbours
+from wallnet.files.schema.states import INITIAL, REVERSED
+from wallnet.jobs.depinning import PinnedWall
+from wallnet.jobs.devices import DeviceJob
+
+
+def folder(pattern: str, name: str) -> str:
+    """Return the folder of a device's files of one kind.
+
+    Examples
+    --------
+    >>> folder(files.TRACE, "neuron")
+    'results/traces/neuron'
+    """
+    return str(PurePosixPath(pattern).parent).format(device=name)
+
+
+def trace_in(traces: str | Path, current_density: float) -> str:
+    """Return the trace of a current density in A/m² in the folder of a device's traces."""
+    name = PurePosixPath(files.TRACE).name.format(current=current_name(current_density))
+    return str(Path(traces, name))
+
+
+def traces_in(traces: str | Path, pulse: Pulse) -> list[str]:
+    """Return the traces in the folder of a device's traces, by ascending current density."""
+    return [trace_in(traces, density) for density in pulse.current_densities]
+
+
+def levels_in(levels: str | Path, device: Device | DeviceJob) -> dict[files.WallState, str]:
+    """Return the files of the states in which a synapse can rest, in the folder of its levels.
+
+    Returns
+    -------
+    dict
+        Files by state; empty for a device that is not a synapse.
+    """
+    states = level_states(device.track) if device.kind == "synapse" else {}
+    return {state: level_in(levels, state) for state in states}
+
+
+def trace_paths(name: str, device: Device) -> list[str]:
+    """Return the trace files of a device, by ascending current density."""
+    return traces_in(folder(files.TRACE, name), device.pulse)
+
+
+def level_paths(name: str, device: Device) -> list[str]:
+    """Return the files of the states in which a synapse can rest; none for other devices."""
+    return list(levels_in(folder(files.LEVEL, name), device).values())
+
+
+def level_in(levels: str | Path, state: files.WallState) -> str:
+    """Return the file of a wall initialised in a state in the folder of a device's levels."""
+    return str(Path(levels, PurePosixPath(files.LEVEL).name.format(state=state.file_name)))
+
+
+def transition_in(
+    transitions: str | Path, state: files.WallState, current_density: float, duration: float
+) -> str:
+    """Return the trace of a pulse from a state in the folder of a device's transitions."""
+    folder = PurePosixPath(files.TRANSITIONS).with_suffix("")
+    place = str(PurePosixPath(files.TRANSITION).relative_to(folder))
+    names = {"current": current_name(current_density), "duration": duration_name(duration)}
+    return str(Path(transitions, place.format(state=state.file_name, **names)))
+
+
+def candidate_trace_in(folder: str | Path, candidate: int, device: str, density: float) -> str:
+    """Return the trace of a pulse in A/m² on a candidate in the folder of a calibration."""
+    place = PurePosixPath(files.CANDIDATE_TRACE).relative_to(
+        PurePosixPath(files.CALIBRATION).parent
+    )
+    names = {"candidate": candidate, "device": device, "current": current_name(density)}
+    return str(Path(folder, str(place).format(**names)))
+
+
+def calibration_round_in(folder: str | Path, number: int) -> str:
+    """Return the file of a round in the folder of a calibration."""
+    return str(Path(folder, PurePosixPath(files.CALIBRATION_ROUND).name.format(round=number)))
+
+
+def candidates_in(path: str | Path) -> dict[int, Candidate]:
+    """Return the candidates of a finished round by their numbers."""
+    candidates = files.read_json(path, ["candidates"])["candidates"]
+    return {int(number): dict(each) for number, each in candidates.items()}
+
+
+def depinning_round_in(freed: str | Path, number: int) -> str:
+    """Return the file of a round in the folder of a device's depinning."""
+    return str(Path(freed, PurePosixPath(files.DEPINNING_ROUND).name.format(round=number)))
+
+
+def depinning_trace_in(freed: str | Path, place: str, current_density: float) -> str:
+    """Return the trace of a pulse in A/m² at a place in the folder of a device's depinning."""
+    folder = PurePosixPath(files.DEPINNING).with_suffix("")
+    name = str(PurePosixPath(files.DEPINNING_TRACE).relative_to(folder))
+    return str(Path(freed, name.format(place=place, current=current_name(current_density))))
+
+
+def freed_in(path: str | Path) -> dict[str, list[float]]:
+    """Return the current densities in A/m² that a round asks for, by place."""
+    asked = files.read_json(path, ["current_densities"])["current_densities"]
+    return {str(place): [float(each) for each in found] for place, found in asked.items()}
+
+
+def minima_in(minima: str | Path, device: Device | DeviceJob) -> dict[files.WallState, str]:
+    """Return the files of the minima of a synapse by state, in the folder of its minima."""
+    synapse = device.kind == "synapse"
+    states = minimum_states(device.track, device.wall.start) if synapse else []
+    name = PurePosixPath(files.MINIMUM).name
+    return {state: str(Path(minima, name.format(state=state.file_name))) for state in states}
+
+
+def minimum_paths(name: str, device: Device) -> list[str]:
+    """Return the files of the minima of a synapse; none for other devices."""
+    return list(minima_in(folder(files.MINIMUM, name), device).values())
+
+
+def relaxed_paths(name: str, state: str) -> list[str]:
+    """Return the file from which the energy of a state is minimised on; none if reversed.
+
+    Parameters
+    ----------
+    name : str
+        The device.
+    state : str
+        Name of the state's file, such as "2", "2-3", "initial" or "reversed".
+    """
+    if state == REVERSED:
+        return []
+    pattern = files.INITIAL if state == INITIAL else files.LEVEL
+    return [pattern.format(device=name, state=state)]
+
+
+def depinning_start(name: str, wall: PinnedWall) -> str:
+    """Return the file of the resting wall of a place."""
+    if wall.alone:
+        return files.DEPINNING_START.format(device=name, place=wall.place)
+    return files.LEVEL.format(device=name, state=wall.state.file_name)
+
+
+def pairs_in(pairs: str | Path, track: Track) -> list[str]:
+    """Return the files of all pairs of neighbouring states, in the folder of a device's pairs."""
+    name = Path(files.BARRIER).name
+    return [
+        str(Path(pairs, name.format(first=first.file_name, second=second.file_name)))
+        for first, second in neighbours(track)
+    ]

@@ -1,0 +1,19 @@
+"""The campaign: the configuration with the settings of all studies."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from wallnet import config
+from wallnet.config import Campaign
+from wallnet.studies import STUDIES
+
+
+def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
+    """Check plain data and return the campaign; see `wallnet.config.parse`."""
+    return config.parse(data, source, STUDIES)
+
+
+def load(path: str | Path) -> Campaign:
+    """Read and check a configuration file; see `wallnet.config.load`."""
+    return config.load(path, STUDIES)

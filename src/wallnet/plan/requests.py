@@ -1,0 +1,186 @@
+"""What a campaign computes of devices, by path."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from wallnet import files
+from wallnet.config import Campaign, Candidate, ConfigError
+from wallnet.experiment import COMMANDS, Kind, Request
+from wallnet.jobs import requests
+from wallnet.jobs.paths import candidates_in, freed_in
+from wallnet.studies import STUDIES
+
+PLACES: Mapping[Kind, tuple[str, ...]] = {
+    "initial": ("initial/[^/]+",),
+    "trace": (
+        r"traces/[^/]+/-?[\d.]+",
+        r"transitions/[^/]+/[^/]+/[^/]+/-?[\d.]+",
+        r"crosscheck/[^/]+/[^/]+",
+        r"calibration/\d+/[^/]+/-?[\d.]+",
+        r"depinning/[^/]+/[^/]+/-?[\d.]+",
+    ),
+    "level": ("levels/[^/]+/[^/]+", "depinning/[^/]+/[^/]+/start"),
+    "train": ("programs/[^/]+",),
+    "minimum": ("minima/[^/]+/[^/]+",),
+    "barrier": ("barriers/[^/]+/[^/]+",),
+}
+"""Patterns of the results of each kind of request outside the studies, below `results`."""
+
+
+def pattern_of(kind: Kind) -> str:
+    """Return a pattern of all results of a kind of request, below `results`, without suffix."""
+    own = [
+        f"{study.name}/{study.places[kind]}" for study in STUDIES.values() if kind in study.places
+    ]
+    return "|".join([*PLACES[kind], *own])
+
+
+def calibration_round_paths(campaign: Campaign) -> list[str]:
+    """Return the files of all rounds of the calibration; none without reference data."""
+    calibration = campaign.calibration
+    count = calibration.rounds if calibration.simulations() else 0
+    return [files.CALIBRATION_ROUND.format(round=number) for number in range(1, count + 1)]
+
+
+def depinning_round_paths(campaign: Campaign, name: str) -> list[str]:
+    """Return the files of all rounds of the depinning of a device."""
+    rounds = range(1, campaign.depinning[name].rounds() + 1)
+    return [files.DEPINNING_ROUND.format(device=name, round=number) for number in rounds]
+
+
+def candidates_of(
+    campaign: Campaign, folder: str | Path = "", last: int | None = None
+) -> dict[int, Candidate]:
+    """Return the candidates of the finished rounds of the calibration by their numbers.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign.
+    folder : str or Path
+        Folder of the campaign.
+    last : int, optional
+        The last round that counts; all if not given.
+    """
+    found: dict[int, Candidate] = {}
+    for path in calibration_round_paths(campaign)[:last]:
+        if Path(folder, path).exists():
+            found |= candidates_in(Path(folder, path))
+    return found
+
+
+def candidate_requests(
+    campaign: Campaign, folder: str | Path = "", last: int | None = None
+) -> dict[str, Request]:
+    """Return the pulses on the candidates of finished rounds; see `candidates_of`."""
+    return requests.candidates(campaign, candidates_of(campaign, folder, last))
+
+
+def depinned_requests(
+    campaign: Campaign, name: str, folder: str | Path = "", last: int | None = None
+) -> dict[str, Request]:
+    """Return the pulses on pinned walls that the finished rounds of a device asked for."""
+    found: dict[str, Request] = {}
+    for path in depinning_round_paths(campaign, name)[:last]:
+        if Path(folder, path).exists():
+            found |= requests.depinned(campaign, name, freed_in(Path(folder, path)))
+    return found
+
+
+def _depinning(campaign: Campaign, folder: str) -> dict[str, Request]:
+    found: dict[str, Request] = {}
+    for name in campaign.depinning:
+        found |= requests.depinning_starts(campaign, name)
+        found |= depinned_requests(campaign, name, folder)
+    return found
+
+
+def of_study(name: str, campaign: Campaign, folder: str = "") -> dict[str, Request]:
+    """Return the requests of a study by path, up to those of the finished rounds."""
+    study = STUDIES[name]
+    found: dict[str, Request] = {}
+    for subject in study.subjects(campaign):
+        for request in study.requests_of(campaign, subject, folder).values():
+            found[request.path] = request
+    return found
+
+
+_OF_DEVICES = ("initial", "traces", "levels", "minima")
+
+
+class Requested(Mapping[str, Request]):
+    """The requests of a campaign by their paths, made when one of their folder is asked for.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign.
+    folder : str
+        Its folder, where finished rounds are.
+    """
+
+    def __init__(self, campaign: Campaign, folder: str = "") -> None:
+        self.campaign = campaign
+        self._folder = folder
+        self._made: dict[str, dict[str, Request]] = {}
+
+    def __getitem__(self, path: str) -> Request:
+        """Return the request of a path.
+
+        Raises
+        ------
+        wallnet.config.ConfigError
+            If the campaign does not ask for this result.
+        """
+        owner = path.split("/")[1]
+        owner = "devices" if owner in _OF_DEVICES else owner
+        if path not in self._of(owner):
+            # a round may have been finished since
+            self._made[owner] = self._make(owner) | self._made[owner]
+        try:
+            return self._made[owner][path]
+        except KeyError:
+            raise ConfigError(
+                f"{path} is not asked for; add its device and its pulse to config.yaml, or name "
+                "another file"
+            ) from None
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield all paths."""
+        owners = ("devices", "barriers", "programs", "transitions", "crosscheck", "calibration")
+        for owner in (*owners, "depinning", *STUDIES):
+            yield from self._of(owner)
+
+    def __len__(self) -> int:
+        """Return the number of paths."""
+        return sum(1 for _ in self)
+
+    def _of(self, owner: str) -> dict[str, Request]:
+        if owner not in self._made:
+            self._made[owner] = self._make(owner)
+        return self._made[owner]
+
+    def _make(self, owner: str) -> dict[str, Request]:
+        campaign = self.campaign
+        if owner in STUDIES:
+            return of_study(owner, campaign, self._folder)
+        match owner:
+            case "devices":
+                return requests.of_devices(campaign)
+            case "barriers":
+                return requests.of_barriers(campaign)
+            case "programs":
+                return requests.of_programs(campaign)
+            case "transitions":
+                return requests.of_transitions(campaign)
+            case "crosscheck":
+                return requests.of_crosscheck(campaign)
+            case "calibration":
+                return candidate_requests(campaign, self._folder)
+            case "depinning":
+                return _depinning(campaign, self._folder)
+        return {}
+
+
+KINDS: tuple[Kind, ...] = tuple(COMMANDS)
+"""Kinds of requests, each with a rule of its name."""

@@ -1,0 +1,22 @@
+"""Studies: questions about devices, each in a folder of its own.
+
+A study is registered by its name in `NAMES`, and nowhere else.
+"""
+
+from importlib import import_module
+
+from wallnet.files import schema
+from wallnet.studies.base import GatherJob, Study, gather_job
+
+NAMES = ("windows", "intervals")
+"""The folders of the studies."""
+
+STUDIES: dict[str, Study] = {
+    name: import_module(f"wallnet.studies.{name}.ask").STUDY for name in NAMES
+}
+"""The studies by their names."""
+
+for _study in STUDIES.values():
+    schema.add(_study.kind, _study.variables, _study.others)
+
+__all__ = ["NAMES", "STUDIES", "GatherJob", "Study", "gather_job"]

@@ -1,0 +1,211 @@
+"""What every study is: what it asks for, and the rounds in which it asks.
+
+A study has a folder with three modules. `ask` describes it and makes its requests; it imports no
+NumPy, since Snakemake reads it with the workflow. `gather` derives its dataset, `show` its tables
+and its figure. Both are loaded by their names when they are needed.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pydantic import BaseModel
+
+from wallnet import files
+from wallnet.config import Campaign, Device
+from wallnet.config.quantities import Section
+from wallnet.experiment import Job, Kind, Request
+from wallnet.files.schema import Variable
+
+Key = tuple[str | float | int, ...]
+"""What names a request within its study."""
+
+Requests = dict[Key, Request]
+
+Rounds = Sequence[Sequence[Any]]
+"""What each finished round asked for."""
+
+Validate = Callable[[type[BaseModel], Any, str], tuple[Any, list[str]]]
+"""Takes a model, data and the name of their block; returns the block and its problems."""
+
+
+def missing_device(key: str, name: str, devices: Mapping[str, Device]) -> list[str]:
+    """Return the problem of a key that names no simulated device; none if it names one."""
+    if name in devices:
+        return []
+    return [
+        f"{key} names {name!r}, which is not a simulated device; use one of "
+        f"{', '.join(devices) or 'none yet'}"
+    ]
+
+
+TABLES = (".csv", ".md", ".html")
+
+
+def _none(*_: Any) -> int:
+    return 0
+
+
+@dataclass(frozen=True)
+class Study:
+    """A question about devices, asked by its key in the configuration.
+
+    Attributes
+    ----------
+    name : str
+        Its key, its target, and its folder of results.
+    title : str
+        Title of a subject's results, with `{subject}`.
+    missing : str
+        What to add to the configuration if there is no subject.
+    settings : type
+        Settings of one subject.
+    problems : callable
+        Conflicts of the settings with the simulated devices, one sentence each, given the name of
+        the subject, its settings, the devices and a function that validates a block.
+    requests : callable
+        Requests of a subject, given the campaign, its name, its settings and the finished rounds.
+    kind : str
+        Kind of its dataset, and the name of its variables in `KINDS`.
+    variables : mapping
+        Variables of the dataset that only this study has.
+    others : tuple of str
+        Other variables of the dataset, coordinates last.
+    figure : str
+        Name of its figure.
+    places : mapping
+        Pattern of the paths of its own requests below its folder, by kind of request.
+    of_device : bool
+        Whether a subject has the name of its device.
+    rounds : callable
+        Largest number of rounds, given the name of the subject, its settings and the devices.
+    ahead : callable
+        At most how many requests the rounds will make that are not finished, given the campaign,
+        the name of the subject, its settings and the finished rounds, and one such request.
+    """
+
+    name: str
+    title: str
+    missing: str
+    settings: type[Section]
+    problems: Callable[[str, Any, Mapping[str, Device], Validate], list[str]]
+    requests: Callable[[Campaign, str, Any, Rounds], Requests]
+    kind: str
+    variables: Mapping[str, Variable]
+    others: tuple[str, ...]
+    figure: str
+    places: Mapping[Kind, str]
+    of_device: bool = False
+    rounds: Callable[[str, Any, Mapping[str, Device]], int] = _none
+    ahead: Callable[[Campaign, str, Any, Rounds], tuple[int, Request]] | None = None
+
+    def path(self, subject: str, *parts: str, suffix: str = ".nc") -> str:
+        """Return the path of a result of a subject; that of its dataset without parts.
+
+        Examples
+        --------
+        >>> study.path("narrow", "as-configured", "initial")
+        'results/windows/narrow/as-configured/initial.nc'
+        """
+        return str(PurePosixPath(files.RESULTS, self.name, subject, *parts)) + suffix
+
+    def round_path(self, subject: str, number: int | str) -> str:
+        """Return the file of a round, counted from 1."""
+        return self.path(subject, f"round-{number}", suffix=".json")
+
+    def table(self, subject: str, suffix: str) -> str:
+        """Return the path of the tables of a subject."""
+        return f"{files.RESULTS}/tables/{self.name}/{subject}{suffix}"
+
+    def drawing(self, subject: str, suffix: str) -> str:
+        """Return the path of the figure of a subject."""
+        return f"{files.RESULTS}/figures/{self.name}/{subject}-{self.figure}{suffix}"
+
+    def caption(self, of: str) -> str:
+        """Return the file with the caption of its `table` or `figure` in the report."""
+        return str(Path(__file__).with_name(self.name) / f"{of}.rst")
+
+    def finished_rounds(
+        self, campaign: Campaign, subject: str, folder: str = "", last: int | None = None
+    ) -> list[list[Any]]:
+        """Return what the finished rounds of a subject asked for, up to one of them.
+
+        Parameters
+        ----------
+        campaign : Campaign
+            The campaign.
+        subject : str
+            Its name.
+        folder : str
+            Folder of the campaign.
+        last : int, optional
+            Number of the last round that counts; all if not given.
+        """
+        found = []
+        for number in range(1, self.rounds_of(campaign, subject) + 1)[:last]:
+            path = Path(folder, self.round_path(subject, number))
+            if not path.exists():
+                break
+            found.append(list(files.read_json(path, ["asked"])["asked"]))
+        return found
+
+    def subjects(self, campaign: Campaign) -> dict[str, Any]:
+        """Return the settings of each subject by its name."""
+        return dict(campaign.studies.get(self.name, {}))
+
+    def rounds_of(self, campaign: Campaign, subject: str) -> int:
+        """Return the largest number of rounds of a subject."""
+        return self.rounds(subject, self.subjects(campaign)[subject], campaign.simulated)
+
+    def requests_of(
+        self, campaign: Campaign, subject: str, folder: str = "", last: int | None = None
+    ) -> Requests:
+        """Return the requests of a subject; see `finished_rounds`."""
+        asked = self.finished_rounds(campaign, subject, folder, last)
+        return self.requests(campaign, subject, self.subjects(campaign)[subject], asked)
+
+    def results(self, campaign: Campaign, folder: str = "") -> list[str]:
+        """List the results of all subjects, with the simulations that finished rounds asked for."""
+        found: list[str] = []
+        for subject in self.subjects(campaign):
+            rounds = range(1, self.rounds_of(campaign, subject) + 1)
+            found += [
+                *(each.path for each in self.requests_of(campaign, subject, folder).values()),
+                *(self.round_path(subject, number) for number in rounds),
+                self.path(subject),
+                *(self.table(subject, suffix) for suffix in TABLES),
+                *files.figure_files(
+                    [self.drawing(subject, "{suffix}")], campaign.figures.vector_format
+                ),
+            ]
+        return found
+
+
+class GatherJob(Job):
+    """Gathering of the results that a study asked for: its dataset, or the next round.
+
+    `requests` has the key, the kind of file, the path and the digest of each result.
+    """
+
+    study: str
+    subject: str
+    settings: dict[str, Any]
+    requests: tuple[tuple[tuple[str | float | int, ...], str, str, str], ...]
+
+
+FILES = {"initial": "initial", "trace": "trace", "level": "trace", "train": "train"}
+"""Kind of the file of each kind of request, where its name is another."""
+
+
+def gather_job(study: Study, campaign: Campaign, subject: str, requests: Requests) -> GatherJob:
+    """Return the job that gathers requests of a subject."""
+    return GatherJob(
+        study=study.name,
+        subject=subject,
+        settings=study.subjects(campaign)[subject].model_dump(mode="json", exclude_none=True),
+        requests=tuple(
+            (key, FILES.get(each.kind, each.kind), each.path, each.digest)
+            for key, each in requests.items()
+        ),
+    )

@@ -1,0 +1,81 @@
+"""The commands of all studies: gather results, list the requests of a round, show a dataset."""
+
+import argparse
+from importlib import import_module
+from typing import Any
+
+from wallnet import files, revisions
+from wallnet.devices.gathering import simulated_by
+from wallnet.experiment import canonical
+from wallnet.files.schema import content
+from wallnet.studies import STUDIES, GatherJob
+from wallnet.studies.opened import Opened
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `gather`, `round` and `show` to the command line."""
+    for name, handler, text in (
+        ("gather", _gather, "gather the simulations of a study into its dataset"),
+        ("round", _round, "list what the next round of a study simulates"),
+    ):
+        command = subparsers.add_parser(name, help=text)
+        command.add_argument(
+            "--job", required=True, help="canonical JSON of studies.GatherJob; - for standard input"
+        )
+        command.add_argument("--out", required=True, help="file to write")
+        command.set_defaults(handler=handler)
+
+    from wallnet.report.style import add_report_arguments
+
+    show = subparsers.add_parser("show", help="tabulate and draw the dataset of a study")
+    show.add_argument("study", choices=list(STUDIES), help="name of the study")
+    show.add_argument("--dataset", required=True, help="its dataset")
+    add_report_arguments(show, "first table to write")
+    show.set_defaults(handler=_show)
+
+
+def _called(arguments: argparse.Namespace) -> tuple[GatherJob, Any, Any, Opened]:
+    """Return the job, the module that gathers it, its settings and the results."""
+    job = GatherJob.from_json(files.given_text(arguments.job))
+    module = import_module(f"wallnet.studies.{job.study}.gather")
+    settings = STUDIES[job.study].settings.model_validate(job.settings)
+    return job, module, settings, Opened(job)
+
+
+def _gather(arguments: argparse.Namespace) -> None:
+    job, module, settings, opened = _called(arguments)
+    study = STUDIES[job.study]
+    values = module.gather(settings, opened)
+    attributes = {
+        "subject": job.subject,
+        **({"device": job.subject} if study.of_device else {}),
+        "parameters": canonical(job.model_dump(mode="json", exclude={"requests"})),
+        # of the first simulation
+        "simulation": opened.parameters,
+        "revision": revisions.of(study.name),
+        **simulated_by(opened.made_by),
+    }
+    files.write_content(content(study.kind, values, attributes), arguments.out)
+
+
+def _round(arguments: argparse.Namespace) -> None:
+    _, module, settings, opened = _called(arguments)
+    files.write_json({"asked": module.next_round(settings, opened)}, arguments.out)
+
+
+def _show(arguments: argparse.Namespace) -> None:
+    from wallnet.report import style
+    from wallnet.report.device_tables import write_tables
+
+    study = STUDIES[arguments.study]
+    module = import_module(f"wallnet.studies.{study.name}.show")
+    data = files.read_dataset(arguments.dataset, study.kind)
+    tables, figures, png, vector = style.report_files(arguments)
+    subject = str(data.attrs["subject"])
+    title = study.title.format(subject=subject)
+    write_tables(title, module.tables(data, subject), *tables)
+    origin = ("parameters", "simulation", "revision", "wallnet_version")
+    with style.apply(figures):
+        drawn = module.draw(data, figures)
+        about = {key: str(data.attrs[key]) for key in origin}
+        style.save(drawn, png, vector, title=title, **about)

@@ -1,0 +1,1 @@
+"""Intervals: between which current densities a pulse ends in each state."""

@@ -1,0 +1,123 @@
+"""Intervals: the current densities at which the state after a pulse changes, by bisection."""
+
+import itertools
+from collections.abc import Mapping
+from functools import partial
+
+from wallnet import files
+from wallnet.config import Campaign, Device, current_name
+from wallnet.config.bisection import Resolution, halvings
+from wallnet.config.pulse import CURRENT_DENSITY_STEP
+from wallnet.config.quantities import Section
+from wallnet.experiment import Request, pulse_job
+from wallnet.files.schema import CURRENT_DENSITY, EDGE, FLAG, STATE, Variable
+from wallnet.jobs.requests import sweep
+from wallnet.studies.base import Requests, Rounds, Study, Validate, missing_device
+
+
+class Intervals(Section):
+    """Bisection between neighbouring pulses of a device's sweep that end in different states."""
+
+    resolution: Resolution = 0.001e12
+    """Largest distance between two pulses on either side of an edge. Source: our choice."""
+
+
+def rounds(name: str, asked: Intervals, devices: Mapping[str, Device]) -> int:
+    """Return the number of rounds after which all edges are found.
+
+    Each round simulates the middle of each gap with different states at its ends, so that the
+    longest gap of the sweep is halved in each round.
+    """
+    densities = devices[name].pulse.current_densities
+    gaps = [
+        round((above - below) / CURRENT_DENSITY_STEP)
+        for below, above in itertools.pairwise(densities)
+    ]
+    return halvings(max(gaps, default=0), round(asked.resolution / CURRENT_DENSITY_STEP))
+
+
+def problems(name: str, asked: Intervals, devices: Mapping[str, Device], _: Validate) -> list[str]:
+    """List the conflicts with the devices of the campaign, one sentence each."""
+    key = f"intervals.{name}"
+    if found := missing_device(key, name, devices):
+        return found
+    device = devices[name]
+    steps = asked.resolution / CURRENT_DENSITY_STEP
+    if abs(steps - round(steps)) > 1e-3:
+        found.append(
+            f"{key}.resolution {asked.resolution:g} A/m² is no multiple of the 1e8 A/m² that "
+            "file names tell apart; round it"
+        )
+    if device.relaxation.longest < device.relaxation.hold * (1 - 1e-9):
+        found.append(
+            f"{key}: relaxation.longest {device.relaxation.longest:g} s of {name} is shorter "
+            f"than relaxation.hold {device.relaxation.hold:g} s, so that no wall can be seen "
+            "at rest; lengthen it"
+        )
+    if len(device.pulse.current_densities) < 2:
+        found.append(
+            f"{key}: {name} has one current density in pulse.current_densities, and an edge "
+            "lies between two; add some"
+        )
+    return found
+
+
+def requests(campaign: Campaign, name: str, _: Intervals, so_far: Rounds) -> Requests:
+    """Return the pulses of the sweep, with round 0 in their keys, then those of each round."""
+    device = campaign.simulated[name]
+    _, *traces = sweep(name, device).values()
+    swept = zip(device.pulse.current_densities, traces, strict=True)
+    found: Requests = {(density, 0): trace for density, trace in swept}
+    for number, asked in enumerate(so_far, start=1):
+        found |= {(density, number): _pulse(name, device, density) for density in asked}
+    return found
+
+
+def _pulse(name: str, device: Device, density: float) -> Request:
+    path = STUDY.path(name, current_name(density))
+    initial = files.INITIAL.format(device=name)
+    return Request("trace", path, partial(pulse_job, device, density), (initial,))
+
+
+def ahead(campaign: Campaign, name: str, asked: Intervals, so_far: Rounds) -> tuple[int, Request]:
+    """Return at most how many pulses the rounds that are not finished ask for, and one of them.
+
+    A sweep has at least one edge for each state after the first that it reaches; how many there
+    are is known only after it. One edge between each pair of neighbours is therefore counted, which
+    is more than there usually are.
+    """
+    device = campaign.simulated[name]
+    densities = device.pulse.current_densities
+    left = rounds(name, asked, campaign.simulated) - len(so_far)
+    return (len(densities) - 1) * left, _pulse(name, device, densities[-1])
+
+
+_INTERVAL = ("interval",)
+
+STUDY = Study(
+    name="intervals",
+    title="intervals of {subject}",
+    missing="a device",
+    settings=Intervals,
+    problems=problems,
+    requests=requests,
+    kind="intervals",
+    variables={
+        "interval": Variable(_INTERVAL, "number, by ascending current density", type="int64"),
+        "interval_state": Variable(_INTERVAL, "state of the wall after its pulses", type=STATE),
+        "interval_settled": Variable(_INTERVAL, "whether the wall rests, or has left", **FLAG),
+        "interval_low": Variable(_INTERVAL, "lower edge", **EDGE),
+        "interval_high": Variable(_INTERVAL, "upper edge", **EDGE),
+        "interval_error": Variable(
+            _INTERVAL, "largest possible error of its edges", **CURRENT_DENSITY
+        ),
+        "interval_swept": Variable(_INTERVAL, "pulses of the sweep in it", type="int64"),
+        "swept": Variable(("current_density",), "whether the pulse belongs to the sweep", **FLAG),
+    },
+    others=("state", "settled", "current_density"),
+    figure="edges",
+    places={"trace": r"[^/]+/-?[\d.]+"},
+    of_device=True,
+    rounds=rounds,
+    ahead=ahead,
+)

@@ -1,0 +1,1 @@
+"""Operating windows: over which pulses a wall moves by one notch a pulse."""

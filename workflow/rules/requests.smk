@@ -1,0 +1,78 @@
+"""All computations of devices: one body for each kind of request, under the name of the kind.
+
+Each path has its request (`plan.Requested`), which names its parameters, its inputs and its
+command. Snakemake evaluates functions after the loop, so a function receives its kind as a default
+argument.
+"""
+
+requested = plan.Requested(campaign)
+
+# memory in MB and time in min, for the embedded engine and for OOMMF; a train needs 4 MB a pulse
+NEEDED = {
+    "initial": {"mem_mb": (800, 1000), "runtime": (15, 120)},
+    "trace": {"mem_mb": (800, 1000), "runtime": (15, 120)},
+    "level": {"mem_mb": (800, 1000), "runtime": (15, 120)},
+    "train": {"mem_mb": (950, 1150), "runtime": (60, 600)},
+    "minimum": {"mem_mb": (800, 800), "runtime": (15, 15)},
+    "barrier": {"mem_mb": (1500, 1500), "runtime": (60, 60)},
+}
+
+
+def request(wildcards):
+    """Return the request of a result; end the run with one sentence if there is none."""
+    try:
+        return requested[f"{files.RESULTS}/{wildcards.result}.nc"]
+    except configuration.ConfigError as error:
+        from snakemake.logging import logger
+
+        # with any other exception, Snakemake prints a traceback of this function
+        logger.error(str(error))
+        sys.exit(1)
+
+
+def needed(resource, kind):
+    """Return a resource that grows with each attempt."""
+
+    def asked(wildcards, attempt):
+        found = request(wildcards)
+        amount = NEEDED[kind][resource][found.calculator == "oommf"]
+        pulses = found.pulses if (resource, kind) == ("mem_mb", "train") else 0
+        return attempt * (amount + 4 * pulses)
+
+    return asked
+
+
+relaxing = any(device.wall.relaxation for device in campaign.simulated.values())
+
+for kind in plan.KINDS:
+
+    rule:
+        """One computation of a device: a state, pulses, a minimum or a path between two minima."""
+        name:
+            kind
+        input:
+            lambda w: list(request(w).after),
+        output:
+            f"{files.RESULTS}/{{result}}.nc",
+        log:
+            f"{files.RESULTS}/logs/{{result}}.log",
+        benchmark:
+            f"{files.RESULTS}/benchmarks/{{result}}.tsv"
+        wildcard_constraints:
+            result=plan.pattern_of(kind),
+        # an initial state takes seconds, unless a wall relaxes first
+        localrule: kind == "initial" and not relaxing
+        conda:
+            lambda w: "../envs/oommf.yaml" if request(w).calculator == "oommf" else None
+        threads: lambda w: request(w).threads
+        resources:
+            mem_mb=needed("mem_mb", kind),
+            runtime=needed("runtime", kind),
+        params:
+            command=lambda w: request(w).command,
+            job=lambda w: request(w).computes.to_json(),
+            revision=lambda w: request(w).revision,
+        shell:
+            # the job grows with a train, and the length of an argument is limited
+            "OOMMF_THREADS={threads} wallnet {params.command:q} --job - --out {output:q}"
+            " <<< {params.job:q} > {log:q} 2>&1"
