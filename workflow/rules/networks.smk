@@ -38,7 +38,7 @@ rule data:
         ' --sources "$WALLNET_DATA_SOURCES" --out {output:q} > {log:q} 2>&1'
 
 
-rule network:
+rule train:
     """A network in FP32 (stage fp32), with the neuron's measured activation."""
     input:
         data=files.DATA,

@@ -12,7 +12,7 @@ NEEDED = {
     "initial": {"mem_mb": (800, 1000), "runtime": (15, 120)},
     "trace": {"mem_mb": (800, 1000), "runtime": (15, 120)},
     "level": {"mem_mb": (800, 1000), "runtime": (15, 120)},
-    "train": {"mem_mb": (950, 1150), "runtime": (60, 600)},
+    "pulse_train": {"mem_mb": (950, 1150), "runtime": (60, 600)},
     "minimum": {"mem_mb": (800, 800), "runtime": (15, 15)},
     "barrier": {"mem_mb": (1500, 1500), "runtime": (60, 60)},
 }
@@ -36,7 +36,7 @@ def needed(resource, kind):
     def asked(wildcards, attempt):
         found = request(wildcards)
         amount = NEEDED[kind][resource][found.calculator == "oommf"]
-        pulses = found.pulses if (resource, kind) == ("mem_mb", "train") else 0
+        pulses = found.pulses if (resource, kind) == ("mem_mb", "pulse_train") else 0
         return attempt * (amount + 4 * pulses)
 
     return asked

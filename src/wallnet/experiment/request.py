@@ -17,19 +17,19 @@ from wallnet.experiment.energy_path import EnergyPath
 from wallnet.experiment.minima import Minimum
 from wallnet.experiment.simulation import Simulation
 
-Kind = Literal["initial", "trace", "level", "train", "minimum", "barrier"]
+Kind = Literal["initial", "trace", "level", "pulse_train", "minimum", "barrier"]
 
 COMMANDS: dict[Kind, str] = {
     "initial": "initial",
     "trace": "simulate",
     "level": "simulate",
-    "train": "simulate",
+    "pulse_train": "simulate",
     "minimum": "minimum",
     "barrier": "barrier",
 }
 """Kinds of requests, each with a rule of its name, and the commands that compute them."""
 
-SIMULATED: tuple[Kind, ...] = ("initial", "trace", "level", "train")
+SIMULATED: tuple[Kind, ...] = ("initial", "trace", "level", "pulse_train")
 """Kinds that a calculator simulates."""
 
 SECONDS_PER_CELL_STEP = 1e-8

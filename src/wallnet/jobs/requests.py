@@ -120,7 +120,7 @@ def of_programs(campaign: Campaign) -> Requests:
     return by_path(
         *(
             Request(
-                "train",
+                "pulse_train",
                 files.PROGRAM.format(program=name),
                 partial(program_job, campaign.simulated[program.device], program),
                 (files.INITIAL.format(device=program.device),),

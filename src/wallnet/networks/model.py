@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from wallnet.experiment import code
 from wallnet.files.compact import Curve
-from wallnet.jobs import code
 
 
 class MeasuredActivation(nn.Module):

@@ -20,7 +20,7 @@ PLACES: Mapping[Kind, tuple[str, ...]] = {
         r"depinning/[^/]+/[^/]+/-?[\d.]+",
     ),
     "level": ("levels/[^/]+/[^/]+", "depinning/[^/]+/[^/]+/start"),
-    "train": ("programs/[^/]+",),
+    "pulse_train": ("programs/[^/]+",),
     "minimum": ("minima/[^/]+/[^/]+",),
     "barrier": ("barriers/[^/]+/[^/]+",),
 }

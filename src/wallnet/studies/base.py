@@ -194,7 +194,7 @@ class GatherJob(Job):
     requests: tuple[tuple[tuple[str | float | int, ...], str, str, str], ...]
 
 
-FILES = {"initial": "initial", "trace": "trace", "level": "trace", "train": "train"}
+FILES = {"initial": "initial", "trace": "trace", "level": "trace", "pulse_train": "train"}
 """Kind of the file of each kind of request, where its name is another."""
 
 

@@ -201,7 +201,7 @@ def requests(campaign: Campaign, name: str, window: Window, _: Rounds) -> Reques
         found[variant,] = Request("initial", initial, partial(initial_job, device))
         for duration, density in itertools.product(window.durations, window.current_densities):
             found[variant, duration, density] = Request(
-                "train",
+                "pulse_train",
                 STUDY.path(name, variant, duration_name(duration), current_name(density)),
                 lambda device=device, pulse=(notches, density, duration): train_job(
                     device, train(window, *pulse)
@@ -248,5 +248,5 @@ STUDY = Study(
     },
     others=("duration", "current_density"),
     figure="map",
-    places={"initial": "[^/]+/[^/]+/initial", "train": "[^/]+/[^/]+/[^/]+/[^/]+"},
+    places={"initial": "[^/]+/[^/]+/initial", "pulse_train": "[^/]+/[^/]+/[^/]+/[^/]+"},
 )
