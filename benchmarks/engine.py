@@ -44,7 +44,9 @@ def job_of(device: str, nanoseconds: float, calculator: str, exact: bool = False
             "film.frozen_change=0",
             "film.time_step_fraction=0.4",
         ]
-    job = experiment.pulse_job(config.load_device(ROOT / "config.yaml", device, changes), CASES[device])
+    job = experiment.pulse_job(
+        config.load_device(ROOT / "config.yaml", device, changes), CASES[device]
+    )
     # the configuration refuses a device without a relaxation that blocks like `transitions` need
     none = job.relaxation.model_copy(update={"longest": 0.0})
     return job.model_copy(update={"relaxation": none})

@@ -55,7 +55,9 @@ def synapse():
 def initial(synapse, tmp_path_factory):
     """Return the file of the initial state, and the modules of the process that wrote it."""
     path = tmp_path_factory.mktemp("start") / "initial.nc"
-    return path, imported("initial", "--job", experiment.initial_job(synapse).to_json(), "--out", path)
+    return path, imported(
+        "initial", "--job", experiment.initial_job(synapse).to_json(), "--out", path
+    )
 
 
 def ours(modules):

@@ -817,7 +817,9 @@ def test_each_job_says_where_its_wall_starts_and_what_happens_to_it():
         experiment.pulse_job(made, 1e12),
         experiment.level_job(made, "2-3"),
     )
-    assert initial.placement == pulsed.placement == experiment.WallPlacement(bottom=40e-9, top=40e-9)
+    assert (
+        initial.placement == pulsed.placement == experiment.WallPlacement(bottom=40e-9, top=40e-9)
+    )
     assert level.placement.bottom == pytest.approx(180e-9, rel=1e-12, abs=0)
     assert level.placement.top == pytest.approx(270e-9, rel=1e-12, abs=0)
     assert (initial.current_density, initial.pulse_duration) == (None, 0)
@@ -829,7 +831,9 @@ def test_each_job_says_where_its_wall_starts_and_what_happens_to_it():
     assert pulsed.relaxation == level.relaxation == made.relaxation
     for job in (initial, pulsed, level):
         assert experiment.Step.from_json(job.to_json()) == job
-    placed = experiment.initial_job(config.Device.model_validate(changed({"wall.relaxation": 0}, FILLED)))
+    placed = experiment.initial_job(
+        config.Device.model_validate(changed({"wall.relaxation": 0}, FILLED))
+    )
     assert placed.relaxation.longest == 0
 
 

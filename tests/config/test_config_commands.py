@@ -8,7 +8,9 @@ import pytest
 from helpers.small_campaign import ROOT, Campaign
 
 from wallnet import cli, plan
-from wallnet.config import commands, schema
+from wallnet.config import schema
+from wallnet.plan import commands
+from wallnet.studies import STUDIES
 
 
 def test_a_new_campaign_is_valid_and_snakemake_plans_it(tmp_path, capsys):
@@ -30,7 +32,7 @@ def test_an_editor_finds_the_schema_beside_a_new_campaign(tmp_path):
     cli.main(["init", str(tmp_path)])
     text = (tmp_path / "config.yaml").read_text(encoding="utf-8")
     named = re.match(r"# yaml-language-server: \$schema=(\S+)\n", text)[1]
-    assert json.loads((tmp_path / named).read_text(encoding="utf-8")) == schema.as_written()
+    assert json.loads((tmp_path / named).read_text(encoding="utf-8")) == schema.as_written(STUDIES)
 
 
 def test_every_value_of_a_new_campaign_has_a_comment(tmp_path):

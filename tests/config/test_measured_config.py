@@ -12,8 +12,9 @@ from jsonschema import Draft202012Validator
 
 from wallnet import config, jobs, plan
 from wallnet.config import ConfigError, schema
+from wallnet.studies import STUDIES
 
-VALIDATOR = Draft202012Validator(schema.as_written())
+VALIDATOR = Draft202012Validator(schema.as_written(STUDIES))
 
 
 @pytest.fixture

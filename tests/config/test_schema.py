@@ -14,10 +14,11 @@ from oracle.oracle_campaign import configuration
 from wallnet import cli, config
 from wallnet.config import schema
 from wallnet.config.inheritance import laid_over
+from wallnet.studies import STUDIES
 
 TRAINING = {"epochs": 1, "learning_rate": 1e-3}
 SHIFTED = TRAINING | {"shift": {"mnist": 2, "fashion-mnist": 1}}
-VALIDATOR = Draft202012Validator(schema.as_written())
+VALIDATOR = Draft202012Validator(schema.as_written(STUDIES))
 SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 
 
@@ -49,8 +50,8 @@ def changed(path, value, base=TINY):
 
 
 def test_the_schema_is_one():
-    Draft202012Validator.check_schema(schema.as_written())
-    assert schema.as_written()["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
+    Draft202012Validator.check_schema(schema.as_written(STUDIES))
+    assert schema.as_written(STUDIES)["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
 
 
 def test_the_stored_schema_is_current(capsys):
@@ -63,7 +64,7 @@ def test_the_stored_schema_is_current(capsys):
 def test_the_shipped_configuration_names_the_schema():
     first = (ROOT / "config.yaml").read_text(encoding="utf-8").partition("\n")[0]
     named = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first)
-    assert json.loads((ROOT / named[1]).read_text(encoding="utf-8")) == schema.as_written()
+    assert json.loads((ROOT / named[1]).read_text(encoding="utf-8")) == schema.as_written(STUDIES)
 
 
 def examples():
@@ -71,7 +72,7 @@ def examples():
     for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         for block in re.findall(r"^```yaml\n(.*?)^```", page.read_text("utf-8"), re.M | re.S):
             data = yaml.safe_load(block)
-            if set(data) <= set(schema.as_written()["properties"]):
+            if set(data) <= set(schema.as_written(STUDIES)["properties"]):
                 yield laid_over(SHIPPED, data)
 
 
@@ -234,7 +235,7 @@ def test_material_stands_at_the_top_or_in_each_device():
 
 
 def test_every_key_says_what_it_means_and_in_which_unit():
-    made = schema.of_campaign()
+    made = schema.of_campaign(STUDIES)
     described = {
         f"{name}.{key}": node.get("description", "")
         for name, block in ({"Campaign": made} | made["$defs"]).items()

@@ -10,7 +10,7 @@ import pytest
 from helpers.calibration import searched
 from helpers.walls import SYNAPSE, campaign, moving_wall
 
-from wallnet import config, devices, experiment, files, jobs, plan
+from wallnet import config, devices, experiment, files, jobs
 from wallnet.config import Arrival, Response, Rest
 from wallnet.config.devices import Detector
 from wallnet.devices.calibration import (
@@ -28,6 +28,7 @@ from wallnet.devices.calibration import (
     spacing,
 )
 from wallnet.files import FileError
+from wallnet.jobs import paths
 
 NM, NS, T = 1e-9, 1e-9, 1e12
 
@@ -293,14 +294,14 @@ def original(tmp_path_factory):
     calibration, simulated = parsed.calibration, parsed.simulated
     job = jobs.calibration_job(calibration, simulated)
     for number in (1, 2):
-        out = plan.calibration_round_in(folder, number)
+        out = paths.calibration_round_in(folder, number)
         devices.calibration_round(job, number, folder, out)
-        for key, candidate in plan.candidates_in(out).items():
+        for key, candidate in paths.candidates_in(out).items():
             device = calibration.of_candidate(simulated, "synapse", candidate)
             for density in (1.5 * T, 3.0 * T):
                 end = ENDS[key].get(density / T, 120) * NM
                 trace = moving_wall(jobs.candidate_job(device, density), end, end)
-                path = plan.candidate_trace_in(folder, key, "synapse", density)
+                path = paths.candidate_trace_in(folder, key, "synapse", density)
                 files.write_dataset(trace, path, "trace", {})
     return parsed, job, folder
 
@@ -320,7 +321,7 @@ def gather(job, folder):
 def test_the_second_round_searches_around_the_best_of_the_first(made):
     """The configuration is the best; the first candidate is two places away, and misses all."""
     _, job, folder = made
-    (local,) = plan.candidates_in(plan.calibration_round_in(folder, 2)).items()
+    (local,) = paths.candidates_in(paths.calibration_round_in(folder, 2)).items()
     assert local[0] == 3
     assert local[1] == local_candidates(job, [job.configured])[0]
 
@@ -333,23 +334,23 @@ def test_a_candidate_counts_with_its_best_read_delay(made, monkeypatch):
     stage = importlib.import_module("wallnet.devices.calibration")
     monkeypatch.setattr(stage, "misfits", lambda judged: (missed, found))
     stage.calibration_round(job, 2, folder, folder / "again.json")
-    before = plan.candidates_in(plan.calibration_round_in(folder, 1))
-    (local,) = plan.candidates_in(folder / "again.json").values()
+    before = paths.candidates_in(paths.calibration_round_in(folder, 1))
+    (local,) = paths.candidates_in(folder / "again.json").values()
     assert local == local_candidates(job, [list(before.values())[1]])[0]
 
 
 def test_the_centres_of_the_second_round_are_the_best_of_the_first(tmp_path, monkeypatch):
     """Two of three: the last, then the second."""
     job = search(local_candidates=3, centres=2)
-    first, second = (plan.calibration_round_in(tmp_path, number) for number in (1, 2))
+    first, second = (paths.calibration_round_in(tmp_path, number) for number in (1, 2))
     devices.calibration_round(job, 1, tmp_path, first)
-    _, one, other = plan.candidates_in(first).values()
+    _, one, other = paths.candidates_in(first).values()
     stage = importlib.import_module("wallnet.devices.calibration")
     monkeypatch.setattr(stage, "_judge", lambda *given: (None, {}))
     misfit = np.array([[3.0], [2.0], [1.0]])
     monkeypatch.setattr(stage, "misfits", lambda judged: (misfit, misfit))
     devices.calibration_round(job, 2, tmp_path, second)
-    found = plan.candidates_in(second)
+    found = paths.candidates_in(second)
     assert list(found) == [3, 4, 5]
     assert list(found.values()) == local_candidates(job, [other, one])
 
@@ -381,7 +382,7 @@ def test_all_candidates_have_their_misfit(made):
         rtol=1e-12,
     )
     np.testing.assert_allclose(data["candidate_damping"].values[0], 0.5, rtol=1e-12)
-    rounds = (plan.candidates_in(plan.calibration_round_in(folder, number)) for number in (1, 2))
+    rounds = (paths.candidates_in(paths.calibration_round_in(folder, number)) for number in (1, 2))
     candidates = [candidate for each in rounds for candidate in each.values()]
     for name in RANGES:
         values = [candidate[name] for candidate in candidates]
@@ -392,10 +393,10 @@ def test_all_candidates_have_their_misfit(made):
 
 def test_both_ends_of_a_wall_are_read(made):
     parsed, job, folder = made
-    candidate = plan.candidates_in(plan.calibration_round_in(folder, 1))[0]
+    candidate = paths.candidates_in(paths.calibration_round_in(folder, 1))[0]
     device = parsed.calibration.of_candidate(parsed.simulated, "synapse", candidate)
     trace = moving_wall(jobs.candidate_job(device, 1.5 * T), 120 * NM, 240 * NM)
-    path = plan.candidate_trace_in(folder, 0, "synapse", 1.5 * T)
+    path = paths.candidate_trace_in(folder, 0, "synapse", 1.5 * T)
     files.write_dataset(trace, path, "trace", {})
     found = gather(job, folder).isel(candidate=0, read_delay=2)
     assert found["statement_found"].values[0] == "between 1 and 2"
@@ -405,14 +406,14 @@ def test_both_ends_of_a_wall_are_read(made):
 def test_each_read_delay_has_what_was_read_then(made):
     """The wall rests at notch 1 until 0.3 ns after its pulse, and at notch 2 from then on."""
     parsed, job, folder = made
-    candidate = plan.candidates_in(plan.calibration_round_in(folder, 1))[0]
+    candidate = paths.candidates_in(paths.calibration_round_in(folder, 1))[0]
     device = parsed.calibration.of_candidate(parsed.simulated, "synapse", candidate)
     pulse = jobs.candidate_job(device, 1.5 * T)
     trace = moving_wall(pulse, 120 * NM, 120 * NM, extra_rest=0.5e-9)
     later = trace["time"].values > pulse.pulse_duration + 0.3e-9
     for name in ("wall_bottom", "wall_top"):
         trace[name].values[later] = 240 * NM
-    files.write_dataset(trace, plan.candidate_trace_in(folder, 0, "synapse", 1.5 * T), "trace", {})
+    files.write_dataset(trace, paths.candidate_trace_in(folder, 0, "synapse", 1.5 * T), "trace", {})
     found = gather(job, folder).isel(candidate=0)
     assert found["statement_found"].values[:, 0].tolist() == ["notch 1", "notch 2", "notch 2"]
     assert found["statement_holds"].values[:, 0].tolist() == [1, 0, 0]
@@ -424,8 +425,8 @@ def test_each_read_delay_has_what_was_read_then(made):
 def test_a_candidate_that_differs_in_one_parameter_is_another_one(made):
     """By a tenth; so is one that another current density drives."""
     parsed, job, folder = made
-    candidate = plan.candidates_in(plan.calibration_round_in(folder, 1))[2]
-    path = plan.candidate_trace_in(folder, 2, "synapse", 3.0 * T)
+    candidate = paths.candidates_in(paths.calibration_round_in(folder, 1))[2]
+    path = paths.candidate_trace_in(folder, 2, "synapse", 3.0 * T)
     wrong = [(candidate | {name: 0.9 * candidate[name]}, 3.0 * T) for name in RANGES]
     for given, density in [*wrong, (candidate, 2.7 * T)]:
         device = parsed.calibration.of_candidate(parsed.simulated, "synapse", given)
@@ -439,8 +440,8 @@ def test_a_candidate_that_differs_in_one_parameter_is_another_one(made):
 
 def test_a_trace_of_another_candidate_is_refused(made):
     _, job, folder = made
-    other = plan.candidate_trace_in(folder, 2, "synapse", 3.0 * T)
-    data = files.read_dataset(plan.candidate_trace_in(folder, 1, "synapse", 3.0 * T), "trace")
+    other = paths.candidate_trace_in(folder, 2, "synapse", 3.0 * T)
+    data = files.read_dataset(paths.candidate_trace_in(folder, 1, "synapse", 3.0 * T), "trace")
     files.write_dataset(data, other, "trace", {})
     with pytest.raises(FileError, match=r"2/synapse/3\.0000\.nc is of another candidate or pulse"):
         gather(job, folder)
@@ -456,14 +457,14 @@ def test_the_response_is_read_as_its_pulse_ends(tmp_path):
     loose = response | {"deviation": 0.5}
     parsed = config.parse(searched(responses=[response, loose], local_candidates=0))
     job = jobs.calibration_job(parsed.calibration, parsed.simulated)
-    devices.calibration_round(job, 1, tmp_path, plan.calibration_round_in(tmp_path, 1))
+    devices.calibration_round(job, 1, tmp_path, paths.calibration_round_in(tmp_path, 1))
     ends = {0.2: 60, 0.4: 70, 1.0: 130, 1.5: 120, 3.0: 360}
     for path, (candidate, name, density) in (
         (
-            plan.candidate_trace_in(tmp_path, key, each.device, each.current_density),
+            paths.candidate_trace_in(tmp_path, key, each.device, each.current_density),
             (candidate, each.device, each.current_density),
         )
-        for key, candidate in plan.candidates_in(plan.calibration_round_in(tmp_path, 1)).items()
+        for key, candidate in paths.candidates_in(paths.calibration_round_in(tmp_path, 1)).items()
         for each in job.simulations()
     ):
         device = parsed.calibration.of_candidate(parsed.simulated, name, candidate)

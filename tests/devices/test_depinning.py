@@ -8,10 +8,11 @@ import pytest
 from helpers.depinning import freed
 from helpers.walls import moving_wall
 
-from wallnet import config, devices, experiment, files, jobs, plan
+from wallnet import config, devices, experiment, files, jobs
 from wallnet.devices.depinning import _next as next_pulses
 from wallnet.devices.depinning import left_ends, reach, stay, threshold
 from wallnet.files import FileError
+from wallnet.jobs import paths
 
 NM, NS, T = 1e-9, 1e-9, 1e12
 
@@ -127,19 +128,19 @@ def write_all(folder, **changes):
     walls = {wall.place: wall for wall in jobs.pinned_walls(device, asked)}
     rounds = []
     for number in range(1, asked.rounds() + 1):
-        out = plan.depinning_round_in(folder / "freed", number)
+        out = paths.depinning_round_in(folder / "freed", number)
         devices.depinning_round(job, number, folder / "freed", out)
-        rounds.append(plan.freed_in(out))
+        rounds.append(paths.freed_in(out))
         for place, densities in rounds[-1].items():
             for density in densities:
                 ends = (end * NM for end in truth(place, density))
                 trace = moving_wall(jobs.freeing_job(walls[place], asked, density), *ends)
-                path = plan.depinning_trace_in(folder / "freed", place, density)
+                path = paths.depinning_trace_in(folder / "freed", place, density)
                 files.write_dataset(trace, path, "trace", {})
     for density in device.pulse.current_densities:
         end = 240 * NM if density > T else 120 * NM
         trace = moving_wall(experiment.pulse_job(device, density), end, end)
-        files.write_dataset(trace, plan.trace_in(folder / "sweep", density), "trace", {})
+        files.write_dataset(trace, paths.trace_in(folder / "sweep", density), "trace", {})
     return job, rounds, folder
 
 
@@ -211,7 +212,7 @@ def test_dwell_times_are_those_of_the_sweep(made):
 def test_each_end_has_dwell_times_of_its_own(made):
     """The upper end moves 1.25 times as far as the lower one, which goes from 40 to 240 nm."""
     job, rounds, folder = made
-    path = plan.trace_in(folder / "sweep", 1.5 * T)
+    path = paths.trace_in(folder / "sweep", 1.5 * T)
     data = files.read_dataset(path, "trace")
     data["wall_top"] = 40 * NM + 1.25 * (data["wall_bottom"] - 40 * NM)
     files.write_dataset(data, path, "trace", {})
@@ -225,7 +226,7 @@ def test_each_end_has_dwell_times_of_its_own(made):
 def test_dwell_times_end_with_the_pulse(made):
     """A wall that leaves notch 2 after the pulse was there to the end of it."""
     job, rounds, folder = made
-    path = plan.trace_in(folder / "sweep", 1.5 * T)
+    path = paths.trace_in(folder / "sweep", 1.5 * T)
     data = files.read_dataset(path, "trace")
     after = data["time"].values > float(data.attrs["pulse_end"]) * (1 + 1e-9)
     assert after.sum() > 2
@@ -245,9 +246,9 @@ def test_a_threshold_that_is_not_found_is_an_error(made):
 
 def test_a_trace_of_another_notch_is_refused(made):
     job, rounds, folder = made
-    path = plan.depinning_trace_in(folder / "freed", "alone-1", 3.0 * T)
+    path = paths.depinning_trace_in(folder / "freed", "alone-1", 3.0 * T)
     data = files.read_dataset(
-        plan.depinning_trace_in(folder / "freed", "alone-2", 3.0 * T), "trace"
+        paths.depinning_trace_in(folder / "freed", "alone-2", 3.0 * T), "trace"
     )
     files.write_dataset(data, path, "trace", {})
     with pytest.raises(FileError, match=r"alone-1/3\.0000\.nc is of another pulse or notch"):
@@ -258,9 +259,9 @@ def test_a_trace_of_another_notch_is_refused(made):
 def test_a_trace_of_another_current_density_is_refused(made, kind):
     job, rounds, folder = made
     other, wrong = (
-        plan.trace_in(folder / "sweep", density)
+        paths.trace_in(folder / "sweep", density)
         if kind == "sweep"
-        else plan.depinning_trace_in(folder / "freed", "notch-1", density)
+        else paths.depinning_trace_in(folder / "freed", "notch-1", density)
         for density in (0.5 * T, 3.0 * T)
     )
     files.write_dataset(files.read_dataset(other, "trace"), wrong, "trace", {})

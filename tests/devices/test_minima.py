@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from helpers.walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, whole
 
-from wallnet import cli, config, devices, experiment, files, plan
+from wallnet import cli, config, devices, experiment, files
 from wallnet.files import WallState
+from wallnet.jobs import paths
 
 
 def write_minimum(bench, state, converged=1, went=None, ends=(300e-9, 304e-9), energy=2e-17):
@@ -53,7 +54,7 @@ def gather(bench, **of_state):
         )
         for state in states
     }
-    expected = plan.minima_in(bench.root / "results/minima/synapse", bench.job)
+    expected = paths.minima_in(bench.root / "results/minima/synapse", bench.job)
     assert {k: str(v) for k, v in minima.items()} == expected
     devices.gather(bench.job, bench.initial, bench.traces, bench.levels, bench.out, minima)
     return files.read_dataset(bench.out, "synapse")

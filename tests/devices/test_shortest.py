@@ -8,7 +8,7 @@ import pytest
 from helpers.transitions import led
 from helpers.walls import moving_wall
 
-from wallnet import config, devices, experiment, files, jobs, plan
+from wallnet import config, devices, experiment, files, jobs
 from wallnet.devices.transitions import (
     Edge,
     Resting,
@@ -18,6 +18,7 @@ from wallnet.devices.transitions import (
     target_of,
 )
 from wallnet.files import FileError, WallState
+from wallnet.jobs import paths
 
 NM = 1e-9
 NAMES = [WallState(name) for name in ("notch 1", "between 1 and 2", "notch 2")]
@@ -178,11 +179,11 @@ def original(tmp_path_factory):
         job = experiment.level_job(device, state.file_name)
         place = job.placement
         level = moving_wall(job, place.bottom, place.top)
-        files.write_dataset(level, plan.level_in(folder / "levels", state), "trace", {})
+        files.write_dataset(level, paths.level_in(folder / "levels", state), "trace", {})
         for density, (bottom, top, *rests) in zip(jobs.signed(asked), ENDS[state], strict=True):
             pulse = jobs.transition_job(device, state, density, 1.5e-9)
             trace = moving_wall(pulse, bottom * NM, top * NM, settled=rests[0] if rests else 1)
-            path = plan.transition_in(folder / "pulses", state, density, 1.5e-9)
+            path = paths.transition_in(folder / "pulses", state, density, 1.5e-9)
             files.write_dataset(trace, path, "trace", {})
     return campaign, folder
 
@@ -250,7 +251,7 @@ def test_each_pulse_of_a_sequence_has_its_own_duration(made):
             pulse = jobs.transition_job(device, state, density, 1.2e-9)
             moves = state == "notch 1" and density > 0
             end = 320 * NM if moves else pulse.placement.bottom
-            path = plan.transition_in(folder / "pulses", state, density, 1.2e-9)
+            path = paths.transition_in(folder / "pulses", state, density, 1.2e-9)
             files.write_dataset(moving_wall(pulse, end, end), path, "trace", {})
     found = gathered(campaign, folder)
     assert found["end_target"].sel(start="notch 1").values.tolist() == [[0, 2], [4, 1]]
@@ -318,7 +319,7 @@ def test_a_state_in_which_no_wall_rests_is_no_target_and_no_start(made):
 def test_a_trace_of_another_pulse_is_refused(made):
     campaign, folder = made
     other, wrong = (
-        plan.transition_in(folder / "pulses", WallState("notch 1"), j, 1.5e-9)
+        paths.transition_in(folder / "pulses", WallState("notch 1"), j, 1.5e-9)
         for j in (0.6e12, -0.6e12)
     )
     files.write_dataset(files.read_dataset(other, "trace"), wrong, "trace", {})
@@ -330,7 +331,7 @@ def test_a_pulse_from_another_state_or_on_another_track_is_refused(made):
     campaign, folder = made
     device = campaign.devices["stairs"]
     track = device.track.model_copy(update={"thickness": 1.1 * device.track.thickness})
-    path = plan.transition_in(folder / "pulses", WallState("notch 1"), 0.6e12, 1.5e-9)
+    path = paths.transition_in(folder / "pulses", WallState("notch 1"), 0.6e12, 1.5e-9)
     for changed, state in (
         (device, "notch 2"),
         (device.model_copy(update={"track": track}), "notch 1"),
@@ -347,7 +348,7 @@ def test_a_trace_of_a_longer_pulse_is_refused(made):
     campaign, folder = made
     state = WallState("notch 1")
     longer = jobs.transition_job(campaign.devices["stairs"], state, 0.6e12, 1.6e-9)
-    path = plan.transition_in(folder / "pulses", state, 0.6e12, 1.5e-9)
+    path = paths.transition_in(folder / "pulses", state, 0.6e12, 1.5e-9)
     files.write_dataset(moving_wall(longer, 40 * NM, 40 * NM), path, "trace", {})
     with pytest.raises(FileError, match=r"0.6000.nc is of another pulse; delete it and run"):
         gathered(campaign, folder)

@@ -140,7 +140,9 @@ def test_a_checkpoint_is_saved_once_an_interval(device, tmp_path, monkeypatch):
     """Entries take two minutes each: at every third the latest checkpoint is older than five."""
     now = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    kept = checkpoint.Checkpoint(tmp_path / "trace.nc", experiment.pulse_job(device, 1.5e12), np.zeros(3))
+    kept = checkpoint.Checkpoint(
+        tmp_path / "trace.nc", experiment.pulse_job(device, 1.5e12), np.zeros(3)
+    )
     saved = []
     for entry in range(12):
         now[0] += 120.0

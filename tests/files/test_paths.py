@@ -7,7 +7,7 @@ from helpers.small_campaign import ROOT
 
 from wallnet import config, files, plan
 from wallnet.config.networks import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES
-from wallnet.jobs import PriceJob, device_job
+from wallnet.jobs import PriceJob, device_job, paths
 
 
 @pytest.fixture(scope="session")
@@ -33,11 +33,11 @@ def test_paths_of_a_device_follow_from_its_sweep_and_its_notches(tiny):
     ]
     assert plan.level_paths("plain", devices["plain"]) == []
     assert plan.level_paths("neuron", devices["neuron"]) == []
-    assert plan.folder(files.LEVEL, "synapse") == "results/levels/synapse"
+    assert paths.folder(files.LEVEL, "synapse") == "results/levels/synapse"
     # a job finds them in the folder that it receives
     job = device_job(devices["synapse"])
-    assert plan.traces_in("here", job.pulse)[-1] == "here/0.5000.nc"
-    assert plan.levels_in("there", job) == {
+    assert paths.traces_in("here", job.pulse)[-1] == "here/0.5000.nc"
+    assert paths.levels_in("there", job) == {
         "notch 1": "there/1.nc",
         "between 1 and 2": "there/1-2.nc",
         "notch 2": "there/2.nc",
@@ -122,8 +122,8 @@ def test_examples_are_of_the_first_recipe_mapping_and_seed(two_recipes):
     assert len(found) == 5  # the free network once, two stages in each reading
     common = {"dataset": "mnist", "mapping": "layer", "recipe": "plain", "seed": "4"}
     assert found[0] == files.METRICS.format(**common | FREE | {"stage": "fp32"})
-    for reading, paths in (("parallel", found[1:3]), ("series", found[3:])):
-        for stage, path in zip(("quantized", "fine_tuned"), paths, strict=True):
+    for reading, both in (("parallel", found[1:3]), ("series", found[3:])):
+        for stage, path in zip(("quantized", "fine_tuned"), both, strict=True):
             run = common | {"device": "synapse-5", "reading": reading, "stage": stage}
             assert path == files.METRICS.format(**run)
     # quantized, fine_tuned and fine_tuned_snapped in each reading, and fp32

@@ -8,6 +8,7 @@ import numpy as np
 
 from helpers.small_campaign import MATERIAL
 from wallnet import config, experiment, files, jobs, plan, tracks
+from wallnet.jobs import paths
 from wallnet.simulate import state_of
 from wallnet.simulate.recorder import Recorder
 
@@ -119,8 +120,8 @@ class Bench:
 
     @property
     def levels(self):
-        place = self.path(plan.folder(files.LEVEL, self.name))
-        found = plan.levels_in(place, self.device)
+        place = self.path(paths.folder(files.LEVEL, self.name))
+        found = paths.levels_in(place, self.device)
         return {state: Path(path) for state, path in found.items()}
 
     def write(self, trace, path):

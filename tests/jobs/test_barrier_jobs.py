@@ -18,7 +18,9 @@ def device():
 )
 def test_temperature_and_attempt_frequencies_compute_no_path_again(device, changed):
     before, after = config.Barriers(), config.Barriers(**changed)
-    of_pair = [experiment.barrier_job(device, each, "2", "2-3").to_json() for each in (before, after)]
+    of_pair = [
+        experiment.barrier_job(device, each, "2", "2-3").to_json() for each in (before, after)
+    ]
     of_device = [jobs.barriers_job(device, each).to_json() for each in (before, after)]
     assert of_pair[0] == of_pair[1]
     assert of_device[0] != of_device[1]

@@ -837,7 +837,7 @@ def test_the_targets_ask_for_every_file_of_their_kind(jobs):
 
 def test_the_plan_of_the_package_is_that_of_the_rules(jobs):
     """`wallnet clean` uses it to keep the outputs of the rules, including checks, not in `all`."""
-    campaign = config.parse(with_everything())
+    campaign = plan.parse(with_everything())
     made = {path for job in jobs for path in job["output"]}
     assert {*plan.everything(campaign), *plan.checks(campaign)} == made
 
@@ -845,7 +845,7 @@ def test_the_plan_of_the_package_is_that_of_the_rules(jobs):
 def test_a_campaign_without_recipes_asks_for_nothing_of_networks(tiny):
     """This holds although its data sets have names."""
     tiny["networks"] = {"datasets": ["mnist"], "recipes": {}}
-    campaign = config.parse(tiny)
+    campaign = plan.parse(tiny)
     assert plan.network_files(campaign) == []
     assert not [path for path in plan.everything(campaign) if "network" in path or "mnist" in path]
 
@@ -979,7 +979,7 @@ def test_the_work_of_devices_and_of_the_cross_check_is_each_simulation_at_its_lo
         "changes": {"pulse": {"duration": 0.7e-9}},
     }
     tiny["crosscheck"] = {"calculators": ["oommf", "film"], "cases": {"quick": case}}
-    campaign = config.parse(tiny)
+    campaign = plan.parse(tiny)
     place = "results/{}/synapse/{}.nc".format
     expected = {
         "results/initial/neuron.nc": (0.3e-9, 0.0),

@@ -15,11 +15,12 @@ from wallnet import config, experiment, jobs, plan
 from wallnet.config import schema
 from wallnet.jobs import accuracy_job
 from wallnet.simulate import SimulationError, simulate
+from wallnet.studies import STUDIES
 
 TEXT = (ROOT / "config.yaml").read_text(encoding="utf-8")
 
 SOURCE = re.compile(r"config\.yaml: \S")
-SCHEMA = Draft202012Validator(schema.as_written())
+SCHEMA = Draft202012Validator(schema.as_written(STUDIES))
 
 
 def check_refusal(error):

@@ -292,7 +292,7 @@ def test_a_target_was_not_begun_because_another_one_made_files_of_it(tmp_path):
     """Pulses of transitions and of depinning start from the same resting walls."""
     data = led(starts=["notch 1", "notch 2", "notch 3"])
     data["depinning"] = {"stairs": copy.deepcopy(ASKED)}
-    campaign = config.parse(data)
+    campaign = plan.parse(data)
     beyond = plan.listing.beyond_all(campaign)
     shared = {*beyond["transitions"]} & {*beyond["depinning"]}
     assert "results/levels/stairs/1.nc" in shared

@@ -102,7 +102,7 @@ def write_network(folder, levels, seed=3, stage="quantized", mapping="signed"):
         output_layer=[0],
         layer=["output"],
     )
-    path = plan.network_path(files.PROGRAMMING, run, folder / "networks")
+    path = jobs.network_path(files.PROGRAMMING, run, folder / "networks")
     files.write_dataset(data, path, "programming", {})
 
 

@@ -48,7 +48,7 @@ def judged(pauses: Sequence[Outcome], notches: Sequence[float]) -> tuple[str, in
         wanted = wanted_notch(step, count)
         if pause.state in (REVERSED, EXPELLED):
             return LEAVES, step
-        if not pause.resting:
+        if step and not pause.resting:
             return MOVES, step
         if pause.state == WallState.at(wanted, wanted):
             continue

@@ -20,7 +20,9 @@ def job_of(*pulses, **changes):
 
 @pytest.fixture(scope="module")
 def initial():
-    return simulate.initial_state(experiment.initial_job(config.parse(staircase()).devices["stairs"]))
+    return simulate.initial_state(
+        experiment.initial_job(config.parse(staircase()).devices["stairs"])
+    )
 
 
 @pytest.fixture(scope="module")
