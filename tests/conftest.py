@@ -12,8 +12,8 @@ from helpers.small_campaign import ROOT, TINY, Campaign, with_networks
 from helpers.synthetic import write_images
 
 import wallnet.networks  # noqa: F401  chooses PyTorch's kernels before a test imports PyTorch
-from wallnet.config import load
 from wallnet.config.networks import DataSet, FreeTraining, LevelTraining, Networks, Recipe
+from wallnet.plan import load
 
 # processes that a test starts run the code next to the tests, not the installed package
 os.environ["PYTHONPATH"] = os.pathsep.join(

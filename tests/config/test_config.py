@@ -100,7 +100,7 @@ def test_bad_input_is_one_sentence_with_the_key(tiny, path, value, words):
 def refused(data):
     """Return the messages with which a campaign is rejected."""
     with pytest.raises(config.ConfigError) as error:
-        config.parse(data)
+        plan.parse(data)
     said = str(error.value).splitlines()
     assert all(line.startswith("config.yaml: ") for line in said)
     return [line.removeprefix("config.yaml: ") for line in said]
@@ -123,12 +123,12 @@ def test_a_notch_in_the_left_fixed_end_is_refused(tiny):
     track = tiny["devices"]["synapse"]["track"]
     track["notches"] = {"positions": [30e-9, 200e-9], "diameter": 32e-9}
     tiny["devices"]["synapse"]["wall"] = {"start": 30e-9}
-    assert config.parse(tiny).devices["synapse"].track.fixed_ends is None
+    assert plan.parse(tiny).devices["synapse"].track.fixed_ends is None
     track["fixed_ends"] = 14e-9
-    config.parse(tiny)
+    plan.parse(tiny)
     track["fixed_ends"] = 15e-9
     with pytest.raises(config.ConfigError, match=r"notches at 3e-08 m reach into fixed_ends"):
-        config.parse(tiny)
+        plan.parse(tiny)
 
 
 @pytest.mark.parametrize(("start", "taken"), [(160e-9, True), (161e-9, False)])
@@ -137,19 +137,19 @@ def test_a_wall_may_not_start_in_the_right_fixed_end(tiny, start, taken):
     neuron["track"] |= {"fixed_ends": 40e-9}
     neuron["wall"] = {"start": start}
     if taken:
-        config.parse(tiny)
+        plan.parse(tiny)
     else:
         with pytest.raises(config.ConfigError, match=r"wall.start 1.61e-07 m is in the fixed ends"):
-            config.parse(tiny)
+            plan.parse(tiny)
 
 
 def test_a_synapse_with_fixed_ends_needs_its_wall_at_the_first_notch(tiny):
     track = tiny["devices"]["synapse"]["track"]
     track |= {"notches": {"positions": [90e-9, 200e-9], "diameter": 32e-9}, "fixed_ends": 20e-9}
     with pytest.raises(config.ConfigError, match=r"fixed_ends keeps a synapse from being.*start"):
-        config.parse(tiny)
+        plan.parse(tiny)
     tiny["devices"]["synapse"]["wall"] = {"start": 90e-9}
-    device = config.parse(tiny).devices["synapse"]
+    device = plan.parse(tiny).devices["synapse"]
     assert "reversed" not in map(str, experiment.minimum_states(device.track, device.wall.start))
 
 
@@ -178,10 +178,10 @@ def test_fixed_ends_may_be_one_cell_or_leave_one(tiny):
     neuron["track"]["length"], neuron["wall"]["start"] = 396e-9, 198e-9
     for fixed in (4e-9, 196e-9):
         neuron["track"]["fixed_ends"] = fixed
-        assert config.parse(tiny).devices["neuron"].track.fixed_ends == fixed
+        assert plan.parse(tiny).devices["neuron"].track.fixed_ends == fixed
     neuron["track"]["fixed_ends"] = 197e-9
     with pytest.raises(config.ConfigError, match=r"fixed_ends 1.97e-07 m contains no cell or the"):
-        config.parse(tiny)
+        plan.parse(tiny)
 
 
 HEIRS = {
@@ -281,9 +281,9 @@ def test_a_name_that_yaml_reads_as_a_number_is_text():
     data["transitions"], data["intervals"], data["depinning"] = {5: pulse}, {5: {}}, {5: {}}
     data["programs"] = {7: {"device": "5", "pulses": [UP]}}
     data["windows"] = {7: WINDOW | {"device": "5"}}
-    made = config.parse(data)
-    assert [*made.devices, *made.transitions, *made.intervals, *made.depinning] == ["5"] * 4
-    assert [*made.programs, *made.windows] == ["7"] * 2
+    made = plan.parse(data)
+    assert [*made.devices, *made.transitions, *made.depinning] == ["5"] * 3
+    assert [*made.studies["intervals"], *made.programs, *made.studies["windows"]] == ["5", "7", "7"]
 
 
 @pytest.mark.parametrize(
@@ -336,7 +336,7 @@ def test_the_threads_of_oommf_are_in_no_job(tiny):
     tiny["devices"]["synapse"]["calculator"] = "oommf"
     for threads in (1, 2):
         tiny["oommf"] = {"threads": threads}
-        device = config.parse(tiny).devices["synapse"]
+        device = plan.parse(tiny).devices["synapse"]
         assert device.oommf.threads == threads
         assert "threads" not in experiment.pulse_job(device, 0.5e12).to_json()
 
@@ -360,7 +360,7 @@ def test_keys_changed_by_hand(tmp_path, tiny):
 
 def test_what_is_left_out_has_valid_values(tiny):
     """Defaults are within their bounds, so a job can read them back."""
-    campaign = config.parse(tiny)
+    campaign = plan.parse(tiny)
     for section in (campaign.figures, campaign.devices["synapse"], campaign.networks):
         assert type(section).model_validate_json(section.model_dump_json()) == section
 
@@ -830,7 +830,7 @@ def test_each_job_says_where_its_wall_starts_and_what_happens_to_it():
     assert initial.relaxation.hold >= 1e-9
     assert pulsed.relaxation == level.relaxation == made.relaxation
     for job in (initial, pulsed, level):
-        assert experiment.Step.from_json(job.to_json()) == job
+        assert experiment.Simulation.from_json(job.to_json()) == job
     placed = experiment.initial_job(
         config.Device.model_validate(changed({"wall.relaxation": 0}, FILLED))
     )
@@ -898,7 +898,7 @@ def test_what_devices_inherit(tiny):
         },
         "d": {"like": "c", "kind": "track", "track": {"notches": None}},
     }
-    devices = config.parse(tiny).devices
+    devices = plan.parse(tiny).devices
     materials = {name: devices[name].material for name in ("synapse", "b", "c", "d")}
     assert [m.damping for m in materials.values()] == [0.5, 0.3, 0.1, 0.1]
     assert [m.polarization for m in materials.values()] == [0.4, 0.3, 0.3, 0.3]
@@ -1120,7 +1120,7 @@ def test_a_case_of_the_cross_check_varies_its_own_device(tiny):
     tiny["crosscheck"] = {
         "cases": {"a": {"device": "synapse", "current_density": 2e12, "changes": changes}}
     }
-    campaign = config.parse(tiny)
+    campaign = plan.parse(tiny)
     film, oommf = (jobs.crosscheck_job(campaign, "a", name) for name in ("film", "oommf"))
     assert (film.calculator_name, oommf.calculator_name) == ("film", "oommf")
     assert (film.current_density, film.pulse_duration) == (2e12, 0.6e-9)
@@ -1149,7 +1149,7 @@ def test_every_case_of_the_cross_check_is_validated(tiny):
     bad = case | {"changes": {"material": {"polarization": 7}}}
     tiny["crosscheck"] = {"cases": {"first": bad, "second": case, "third": bad}}
     with pytest.raises(config.ConfigError) as refused:
-        config.parse(tiny)
+        plan.parse(tiny)
     found = str(refused.value).splitlines()
     for name, problem in zip(("first", "third"), found, strict=True):
         assert f"crosscheck.cases.{name}.changes.material.polarization = 7 is outside" in problem
@@ -1200,10 +1200,10 @@ def test_interpretations_list_each_number_once_and_at_least_one(key):
 def test_one_seed_of_interpretations_is_refused(tiny):
     """Without a deviation no reading of Table II can be judged."""
     tiny["networks"]["interpretations"] = {"seeds": [4, 5]}
-    assert config.parse(tiny).networks.interpretations.seeds == (4, 5)
+    assert plan.parse(tiny).networks.interpretations.seeds == (4, 5)
     tiny["networks"]["interpretations"] = {"seeds": [4]}
     with pytest.raises(config.ConfigError, match="interpretations.seeds has one seed, so that"):
-        config.parse(tiny)
+        plan.parse(tiny)
 
 
 def test_what_was_checked_cannot_be_changed():
@@ -1212,10 +1212,10 @@ def test_what_was_checked_cannot_be_changed():
 
 
 def test_shortcuts_are_switched_off_by_name_and_absent_from_jobs_that_keep_them(tiny):
-    before = experiment.pulse_job(config.parse(tiny).devices["neuron"], 0.4e12).to_json()
+    before = experiment.pulse_job(plan.parse(tiny).devices["neuron"], 0.4e12).to_json()
     assert "without" not in before
     tiny["film"] = {"without": ["resting_columns"]}
-    job = experiment.pulse_job(config.parse(tiny).devices["neuron"], 0.4e12)
+    job = experiment.pulse_job(plan.parse(tiny).devices["neuron"], 0.4e12)
     assert job.calculator.without == ("resting_columns",)
     assert json.loads(job.to_json())["calculator"]["without"] == ["resting_columns"]
-    assert experiment.Step.from_json(job.to_json()) == job
+    assert experiment.Simulation.from_json(job.to_json()) == job

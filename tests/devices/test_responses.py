@@ -48,7 +48,7 @@ def program(path, walls, pulses, part=None):
     campaign = config.parse(data)
     device, given = campaign.devices["stairs"], campaign.programs["up-down"]
     job = jobs.program_job(device, given)
-    steps = job.steps()
+    steps = list(job.steps())
     walls = np.array(walls)
     lengths = [step.pulse_duration + step.relaxation.longest for step in steps]
     ends = np.concatenate([[0.0], np.cumsum(lengths)])
@@ -82,13 +82,16 @@ def program(path, walls, pulses, part=None):
         "pause_end": ends,
         "pulse_state": ["initial"] + ["free"] * len(steps),
         "pulse_settled": [-1] + [1] * len(steps),
+        "pulse_wall_position": walls,
+        "pulse_wall_bottom": walls - 1e-9,
+        "pulse_wall_top": walls + 2e-9,
         "time": time,
         "x": x,
         "y": (np.arange(rows) + 0.5) * device.track.cell_size,
         "pulse": np.arange(len(walls)),
     }
     about = {"parameters": job.to_json(), "backend": "film", "revision": 4} | (part or {})
-    files.write_dataset(files.dataset("program", values), path, "program", about)
+    files.write_dataset(files.dataset("train", values), path, "train", about)
     return jobs.response_job(device, given)
 
 
@@ -233,7 +236,7 @@ def test_steps_that_are_not_linear_are_fitted_against_the_weight_before_each_pul
 def test_a_response_says_what_made_it(found):
     assert found.attrs["program"] == "response"
     assert json.loads(found.attrs["parameters"])["detector"]["start"] == DETECTOR[0]
-    assert json.loads(found.attrs["simulation"])["pulses"][0]["duration"] == 1e-9
+    assert json.loads(found.attrs["simulation"])["train"]["pulses"][0]["duration"] == 1e-9
     assert found.attrs["simulation_backend"] == "film"
 
 

@@ -465,7 +465,7 @@ NO_STATES = ["", "notch", "notch x", "notch 1 ", "notch 1234567", "between 1", "
 @pytest.mark.parametrize(
     "name",
     [
-        *("state", "level_state", "level_resting_state", "pulse_state", "outcome_state"),
+        *("state", "level_state", "level_resting_state", "pulse_state"),
         *("window_state", "start", "target", "end_state", "interval_state"),
         *("state_name", "pair_first", "pair_second"),
     ],

@@ -139,7 +139,7 @@ def test_a_job_holds_the_code_and_the_settings_of_its_own_calculator(folder, cod
     job = experiment.pulse_job(config.parse(tiny).devices["synapse"], 0.5e12)
     assert job.calculator_code == "fast-solver 1.2"
     assert job.plain()["calculator"] == {"order": 4, "limit": None}
-    assert experiment.Step.from_json(job.to_json()) == job
+    assert experiment.Simulation.from_json(job.to_json()) == job
     install(folder, "1.3")
     code("solver:Solver")
     again = experiment.pulse_job(config.parse(tiny).devices["synapse"], 0.5e12)

@@ -1,8 +1,8 @@
 import pytest
 from helpers.training import with_recipe
 
-from wallnet import jobs
-from wallnet.config import ConfigError, parse
+from wallnet import jobs, plan
+from wallnet.config import ConfigError
 from wallnet.config.networks import LEVEL_STAGES
 from wallnet.jobs import ContinuingJob, MappingJob, TrainingJob
 
@@ -165,7 +165,7 @@ def load(default_campaign, **changes):
     from wallnet.config import read_yaml
 
     data = read_yaml(Path(__file__).parents[2] / "config.yaml")
-    return parse({**data, "networks": SOUND | changes}).networks
+    return plan.parse({**data, "networks": SOUND | changes}).networks
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def check_use(campaign):
         job = jobs.device_job(device)
         assert jobs.DeviceJob.from_json(job.to_json()) == job
         pulse = experiment.pulse_job(device, device.pulse.current_densities[0])
-        assert experiment.Step.from_json(pulse.to_json()).to_json() == pulse.to_json()
+        assert experiment.Simulation.from_json(pulse.to_json()).to_json() == pulse.to_json()
         for state in experiment.level_states(device.track) if device.kind == "synapse" else ():
             experiment.level_job(device, state.file_name)
         experiment.initial_job(device)

@@ -106,7 +106,7 @@ def test_an_initial_wall_at_a_notch_stays_there(device):
 
 
 def test_a_state_of_another_track_or_none_is_refused(device):
-    with pytest.raises(SimulationError, match="--relaxed is missing; 'notch 1' needs the file"):
+    with pytest.raises(SimulationError, match="--after is missing; 'notch 1' needs the file"):
         minimum(device, "1")
     other = relaxed(device, "1", 120e-9, 120e-9, "notch 1").isel(x=slice(0, 80))
     with pytest.raises(SimulationError, match="has 80×18 cells, the track 90×18"):
@@ -235,7 +235,7 @@ def test_the_command_tells_the_barriers_both_ways(
         found = minima[WallState.from_file_name(path.stem)]
         files.write_dataset(found, path, "minimum", {})
     job, out = experiment.barrier_job(device, barriers, "1", "2"), tmp_path / "pair.nc"
-    cli.main(["barrier", "--job", job.to_json(), "--minima", *map(str, paths), "--out", str(out)])
+    cli.main(["barrier", "--job", job.to_json(), "--after", *map(str, paths), "--out", str(out)])
     told = capsys.readouterr().out
     assert "pair.nc: 8e-19 J forwards, 7e-19 J backwards; upper end first\n" in told
     walls = files.read_dataset(out, "barrier")["path_wall_top"].values * 1e9

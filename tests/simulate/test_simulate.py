@@ -25,7 +25,7 @@ def test_a_trace_is_what_the_files_say(synapse, tmp_path):
         assert name == "component" or "units" in variable.attrs, name
     for attribute in ("parameters", "backend", "backend_version", "wallnet_version", "revision"):
         assert attribute in again.attrs
-    assert experiment.Step.from_json(again.attrs["parameters"]).current_density == 1.5e12
+    assert experiment.Simulation.from_json(again.attrs["parameters"]).current_density == 1.5e12
 
 
 def test_the_same_job_gives_the_same_trace(synapse):
@@ -116,19 +116,17 @@ def test_one_job_by_hand(tmp_path, tiny, capsys):
     assert ", read while moving; wall at " in capsys.readouterr().out
     trace = files.read_dataset(tmp_path / "trace.nc", "trace")
     assert float(trace["pulse_current_density"]) == 0.25e12
-    assert experiment.Step.from_json(trace.attrs["parameters"]).material.damping == 0.3
+    assert experiment.Simulation.from_json(trace.attrs["parameters"]).material.damping == 0.3
     with pytest.raises(SystemExit, match="devices.neuron.material.damping = 'heavy' is not a"):
         cli.main([*command, "material.damping=heavy"])
 
 
-def test_a_pulse_by_hand_has_one_job_and_one_start(synapse, tmp_path):
+def test_a_pulse_by_hand_has_one_job(synapse, tmp_path):
     out = ["--out", str(tmp_path / "trace.nc")]
-    job = ["--job", experiment.pulse_job(synapse, 0.5e12).to_json()]
     device = ["--config", "config.yaml", "--device", "synapse"]
     for given, words in (
         ([], "give --config, --device and --current-density, or --job"),
         (device, "give --config, --device and --current-density, or --job"),
-        ([*job, "--initial", "a.nc", "--after", "b.nc"], "give --initial or --after, not both"),
     ):
         with pytest.raises(SystemExit) as refused:
             cli.main(["simulate", *given, *out])
@@ -403,7 +401,7 @@ def test_one_pulse_starts_from_the_given_state_and_is_summed_up(
     placed = placed.model_copy(update={"relaxation": none})
     files.write_dataset(simulate.initial_state(placed), start, "initial", {})
     job = _pulse(synapse, -0.5e12).to_json()
-    cli.main(["simulate", "--job", job, "--initial", str(start), "--out", str(out)])
+    cli.main(["simulate", "--job", job, "--after", str(start), "--out", str(out)])
     trace = files.read_dataset(out, "trace")
     assert trace["wall_bottom"].values[0] == pytest.approx(180e-9, abs=1e-9)
     assert trace["wall_top"].values[0] == pytest.approx(190e-9, abs=1e-9)

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from wallnet import config, jobs
+from wallnet import config, experiment
 from wallnet.simulate import SimulationError, calculator, simulate
 from wallnet.simulate.ubermag import UbermagCalculator
 
@@ -64,7 +64,7 @@ def watched(tmp_path, monkeypatch):
     (tmp_path / "watched.py").write_text(WATCHED)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "watched", raising=False)
-    jobs.code.code_of.cache_clear()
+    experiment.code.code_of.cache_clear()
     import watched
 
     return watched.calls

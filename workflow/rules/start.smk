@@ -76,11 +76,7 @@ def check_calculators():
 
     From here on, code of user-defined classes is executed.
     """
-    from wallnet.simulate.calculator import (
-        SimulationError,
-        check_called,
-        check_settings,
-    )
+    from wallnet.simulate.calculator import SimulationError, check_called
 
     brought = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
     called = [
@@ -89,9 +85,7 @@ def check_calculators():
         if job.rule.name in SIMULATED and not (brought and job.conda_env_spec)
     ]
     try:
-        check_settings(
-            jobs.misnamed_settings(campaign), jobs.own_calculators(campaign)
-        )
+        plan.check_settings(campaign)
         check_called(called)
     except (configuration.ConfigError, SimulationError) as error:
         raise WorkflowError(str(error)) from None

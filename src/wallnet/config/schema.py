@@ -49,7 +49,7 @@ def of_campaign(studies: Mapping[str, Study]) -> JsonSchemaValue:
     whole = create_model("Whole", __base__=Campaign, **keys)
     made = whole.model_json_schema(schema_generator=_WithoutTitles)
     blocks = {"Campaign": made} | made["$defs"]
-    made["description"] = inspect.getdoc(Campaign)
+    made |= {"title": "Campaign", "description": inspect.getdoc(Campaign)}
     made["properties"] |= {
         key: made["properties"][key] | {"description": _first_line(study.settings)}
         for key, study in studies.items()

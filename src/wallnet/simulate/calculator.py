@@ -199,27 +199,6 @@ def check(name: str, settings: BaseModel | Mapping[str, Any]) -> None:
         ) from None
 
 
-def check_settings(
-    misnamed: Iterable[str], wanted: Iterable[tuple[str, Mapping[str, Any]]]
-) -> None:
-    """Import user-defined calculators, and check their classes and settings.
-
-    Parameters
-    ----------
-    misnamed : iterable of str
-        Problems that are known already (`wallnet.jobs.misnamed_settings`).
-    wanted : iterable
-        As for `problems`.
-
-    Raises
-    ------
-    wallnet.config.ConfigError
-        With one line for each problem.
-    """
-    if found := [*misnamed, *problems(wanted)]:
-        raise ConfigError("\n".join(f"config.yaml: {problem}" for problem in found))
-
-
 def check_called(simulations: Iterable[str]) -> None:
     """Check that the calculators of simulations can run.
 

@@ -4,8 +4,8 @@ import csv
 
 import pytest
 
-from wallnet import files, jobs
-from wallnet.config import ConfigError, Figures, load, parse
+from wallnet import files, jobs, plan
+from wallnet.config import ConfigError, Figures, parse
 from wallnet.report import crosscheck
 from wallnet.simulate import simulate
 
@@ -76,7 +76,7 @@ def test_the_command_writes_tables_and_figure(film_trace, other_trace, tmp_path)
 
 
 def test_the_default_choice_lies_near_thresholds_at_three_dampings():
-    campaign = load(CAMPAIGN)
+    campaign = plan.load(CAMPAIGN)
     dampings = set()
     for case in campaign.crosscheck.cases:
         film, oommf = (jobs.crosscheck_job(campaign, case, name) for name in ("film", "oommf"))

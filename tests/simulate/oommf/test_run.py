@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wallnet.experiment import Step
+from wallnet.experiment import Simulation
 from wallnet.simulate.drives import Drive
 from wallnet.simulate.oommf import run
 from wallnet.simulate.oommf.session import OommfError
@@ -51,4 +51,4 @@ def test_the_rule_s_threads_go_before_the_configuration(monkeypatch, small_job):
 def test_the_thread_count_is_no_part_of_a_job(small_job):
     one, two = (small_job("oommf", oommf={"threads": n}).to_json() for n in (1, 2))
     assert one == two
-    assert Step.from_json(one).to_json() == one
+    assert Simulation.from_json(one).to_json() == one
