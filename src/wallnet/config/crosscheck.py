@@ -1,6 +1,5 @@
 """Pulses that are run with two calculators, to compare them."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,8 +9,7 @@ from wallnet.config.calculators import CalculatorName
 from wallnet.config.devices import Device
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import CurrentDensity, Section
-
-_NAME = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
+from wallnet.config.variants import NAME_OF_VARIANT, check_names
 
 
 class Case(Section):
@@ -36,7 +34,7 @@ class Crosscheck(Section):
     calculators: tuple[CalculatorName, CalculatorName] = ("film", "oommf")
     """The two calculators; deviations are relative to the second one."""
     cases: dict[str, Case] = Field(
-        default={}, json_schema_extra={"propertyNames": {"pattern": _NAME}}
+        default={}, json_schema_extra={"propertyNames": {"pattern": NAME_OF_VARIANT}}
     )
     """The cases, by name."""
 
@@ -50,12 +48,7 @@ class Crosscheck(Section):
     @field_validator("cases")
     @classmethod
     def _can_name_files(cls, value: dict[str, Case]) -> dict[str, Case]:
-        for name in value:
-            if not re.fullmatch(_NAME, name):
-                raise ValueError(
-                    f"has {name!r}, which cannot name files; use small letters, digits, "
-                    "'.', '-' and '_'"
-                )
+        check_names(value)
         return value
 
     def problems(

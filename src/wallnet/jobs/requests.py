@@ -4,6 +4,7 @@ Each function returns requests by their paths.
 """
 
 import itertools
+from collections.abc import Callable
 from functools import partial
 
 from wallnet import files
@@ -12,6 +13,7 @@ from wallnet.config.calculators import file_name
 from wallnet.config.calibration import Candidate
 from wallnet.experiment import (
     Request,
+    Simulation,
     barrier_job,
     between,
     initial_job,
@@ -179,17 +181,22 @@ def of_crosscheck(campaign: Campaign) -> Requests:
     )
 
 
+def candidate(device: Callable[[], Device], current_density: float) -> Simulation:
+    """Return one pulse on a candidate of the calibration, whose device is made only now."""
+    return candidate_job(device(), current_density)
+
+
 def candidates(campaign: Campaign, chosen: dict[int, Candidate]) -> Requests:
     """Return the pulses on candidates of the calibration, given by their numbers."""
     calibration = campaign.calibration
     place = str(files.CALIBRATION).rpartition("/")[0]
     found = []
-    for number, candidate in chosen.items():
+    for number, values in chosen.items():
         for each in calibration.simulations():
-            device = partial(calibration.of_candidate, campaign.simulated, each.device, candidate)
+            device = partial(calibration.of_candidate, campaign.simulated, each.device, values)
             density = each.current_density
             path = candidate_trace_in(place, number, each.device, density)
-            found.append(Request("trace", path, lambda d=device, j=density: candidate_job(d(), j)))
+            found.append(Request("trace", path, partial(candidate, device, density)))
     return by_path(*found)
 
 

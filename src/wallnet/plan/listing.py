@@ -6,7 +6,7 @@ from wallnet import files
 from wallnet.config import MEASURED, Campaign
 from wallnet.config.networks import KNOWN_DATASETS
 from wallnet.files.compact import CONTENTS
-from wallnet.jobs import requests
+from wallnet.jobs import network_paths, requests
 from wallnet.plan import paths
 from wallnet.plan.barriers import barrier_files
 from wallnet.plan.figures import figures
@@ -127,7 +127,7 @@ def network_files(campaign: Campaign) -> list[str]:
         *(
             path
             for pattern in (files.METRICS, files.CHECKPOINT, files.PROGRAMMING)
-            for path in paths.network_paths(pattern, networks.run_set())
+            for path in network_paths(pattern, networks.run_set())
         ),
         *_table("accuracy"),
         *_table("accuracy-gaps", (".csv",)),

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from wallnet import files, jobs, plan
 from wallnet.config import Campaign, ConfigError
+from wallnet.studies import STUDIES
 
 CONFIGURATION = "config.yaml"
 
@@ -17,8 +18,9 @@ BESIDE_SNAKEFILE = ("LICENSE", "CITATION.cff", "pyproject.toml", "constraints.tx
 """Files next to the Snakefile that are packed if they are there: rights and versions."""
 
 SUMMARIES = (
-    *(files.DEVICE, files.RESPONSE, files.BARRIERS, files.WINDOW, files.TRANSITIONS),
-    *(files.INTERVALS, files.CALIBRATION, files.DEPINNING),
+    *(files.DEVICE, files.RESPONSE, files.BARRIERS, files.TRANSITIONS),
+    *(files.CALIBRATION, files.DEPINNING),
+    *(study.path("*") for study in STUDIES.values()),
 )
 """Datasets that summarise many simulations."""
 

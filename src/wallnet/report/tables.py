@@ -137,6 +137,14 @@ class Table:
         )
 
 
+def of_columns(title: str, columns: Mapping[str, tuple[Any, Format]]) -> Table:
+    """Return a table of columns, each with its values and their format; "" for none."""
+    import pandas
+
+    frame = pandas.DataFrame({name: values for name, (values, _) in columns.items()})
+    return Table(title, frame, {name: form for name, (_, form) in columns.items() if form})
+
+
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>

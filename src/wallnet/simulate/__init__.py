@@ -236,7 +236,7 @@ def _simulate(arguments: argparse.Namespace) -> None:
     start = _stored_state(arguments.after) if arguments.after else None
     with progress_bar(job.longest, output=arguments.out) as progress:
         if job.train is None:
-            begin = start and start.values["initial_magnetization"]
+            begin = start.values["initial_magnetization"] if start else None
             trace = _trace(job, begin, progress, arguments.out)
             files.write_content(trace, arguments.out)
             path_beside(arguments.out).unlink(missing_ok=True)

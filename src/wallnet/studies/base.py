@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from wallnet import files
 from wallnet.config import Campaign, Device
 from wallnet.config.quantities import Section
+from wallnet.config.variants import Varied
 from wallnet.experiment import Job, Kind, Request
 from wallnet.files.schema import Variable
 
@@ -37,6 +38,51 @@ def missing_device(key: str, name: str, devices: Mapping[str, Device]) -> list[s
     return [
         f"{key} names {name!r}, which is not a simulated device; use one of "
         f"{', '.join(devices) or 'none yet'}"
+    ]
+
+
+def problems_of_variants(
+    key: str,
+    varied: Varied,
+    devices: Mapping[str, Device],
+    validate: Validate,
+    misfits: Callable[[str, Device], list[str]],
+) -> list[str]:
+    """List the problems of the variants of a device, with those that `misfits` finds in each.
+
+    `misfits` is given the name of the variant's block and the variant.
+    """
+    if found := missing_device(f"{key}.device", varied.device, devices):
+        return found
+    for variant, changes in varied.variants.items():
+        block = f"{key}.variants.{variant}"
+        if "calculator" in changes:
+            found.append(f"{block} sets calculator; remove it, and set that of {varied.device}")
+            continue
+        device, wrong = validate(Device, varied.varied(devices, variant), block)
+        found += wrong or misfits(block, device)
+    return list(dict.fromkeys(found))
+
+
+def too_short(what: str, time: float, device: Device) -> list[str]:
+    """Return the problem of a time in s after a pulse in which no wall can be seen at rest."""
+    hold = device.relaxation.hold
+    if time >= hold * (1 - 1e-9):
+        return []
+    return [
+        f"{what} is shorter than relaxation.hold {hold:g} s, so that no wall can be seen at rest; "
+        "lengthen it"
+    ]
+
+
+def unrecorded(key: str, durations: Mapping[str, float], device: Device, name: str) -> list[str]:
+    """List the problems of durations in s, by their keys, that are shorter than the recording."""
+    interval = device.output.interval
+    return [
+        f"{key}.{each} has {duration:g} s, shorter than output.interval {interval:g} s of {name}; "
+        "shorten the interval"
+        for each, duration in durations.items()
+        if interval > duration
     ]
 
 

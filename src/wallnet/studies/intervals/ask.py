@@ -12,7 +12,7 @@ from wallnet.config.quantities import Section
 from wallnet.experiment import Request, pulse_job
 from wallnet.files.schema import CURRENT_DENSITY, EDGE, FLAG, STATE, Variable
 from wallnet.jobs.requests import sweep
-from wallnet.studies.base import Requests, Rounds, Study, Validate, missing_device
+from wallnet.studies.base import Requests, Rounds, Study, Validate, missing_device, too_short
 
 
 class Intervals(Section):
@@ -48,12 +48,8 @@ def problems(name: str, asked: Intervals, devices: Mapping[str, Device], _: Vali
             f"{key}.resolution {asked.resolution:g} A/m² is no multiple of the 1e8 A/m² that "
             "file names tell apart; round it"
         )
-    if device.relaxation.longest < device.relaxation.hold * (1 - 1e-9):
-        found.append(
-            f"{key}: relaxation.longest {device.relaxation.longest:g} s of {name} is shorter "
-            f"than relaxation.hold {device.relaxation.hold:g} s, so that no wall can be seen "
-            "at rest; lengthen it"
-        )
+    longest = device.relaxation.longest
+    found += too_short(f"{key}: relaxation.longest {longest:g} s of {name}", longest, device)
     if len(device.pulse.current_densities) < 2:
         found.append(
             f"{key}: {name} has one current density in pulse.current_densities, and an edge "
@@ -65,7 +61,7 @@ def problems(name: str, asked: Intervals, devices: Mapping[str, Device], _: Vali
 def requests(campaign: Campaign, name: str, _: Intervals, so_far: Rounds) -> Requests:
     """Return the pulses of the sweep, with round 0 in their keys, then those of each round."""
     device = campaign.simulated[name]
-    _, *traces = sweep(name, device).values()
+    traces = [each for each in sweep(name, device).values() if each.kind == "trace"]
     swept = zip(device.pulse.current_densities, traces, strict=True)
     found: Requests = {(density, 0): trace for density, trace in swept}
     for number, asked in enumerate(so_far, start=1):

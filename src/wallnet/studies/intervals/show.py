@@ -7,7 +7,7 @@ import numpy as np
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.device_tables import SETTLED
-from wallnet.report.tables import Format, Table
+from wallnet.report.tables import Table, of_columns
 
 if TYPE_CHECKING:
     import xarray
@@ -27,47 +27,33 @@ def _intervals(data: "xarray.Dataset", name: str) -> Table:
     A sweep whose step is at most the width of an interval always has a pulse in it; a wider step
     can miss it.
     """
-    import pandas
-
     low, high = (data[f"interval_{edge}"].values / 1e12 for edge in ("low", "high"))
-    columns = {
-        "state after the pulse": data["interval_state"].values,
-        "at rest": data["interval_settled"].values,
-        "from (1e12 A/m²)": low,
-        "to (1e12 A/m²)": high,
-        "edges, ± (1e12 A/m²)": data["interval_error"].values / 1e12,
-        "width (1e12 A/m²)": high - low,
-        "half width (%)": 100 * (high - low) / np.abs(high + low),
-        "pulses of the sweep in it": data["interval_swept"].values,
-    }
-    formats: dict[str, Format] = {
-        "at rest": _YES,
-        "from (1e12 A/m²)": ".4f",
-        "to (1e12 A/m²)": ".4f",
-        "edges, ± (1e12 A/m²)": ".4f",
-        "width (1e12 A/m²)": ".4f",
-        "half width (%)": ".1f",
-        "pulses of the sweep in it": ".0f",
-    }
-    return Table(f"{name}: intervals of current density", pandas.DataFrame(columns), formats)
+    return of_columns(
+        f"{name}: intervals of current density",
+        {
+            "state after the pulse": (data["interval_state"].values, ""),
+            "at rest": (data["interval_settled"].values, _YES),
+            "from (1e12 A/m²)": (low, ".4f"),
+            "to (1e12 A/m²)": (high, ".4f"),
+            "edges, ± (1e12 A/m²)": (data["interval_error"].values / 1e12, ".4f"),
+            "width (1e12 A/m²)": (high - low, ".4f"),
+            "half width (%)": (100 * (high - low) / np.abs(high + low), ".1f"),
+            "pulses of the sweep in it": (data["interval_swept"].values, ".0f"),
+        },
+    )
 
 
 def _pulses(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of all pulses, of the sweep and of the bisection."""
-    import pandas
-
-    columns = {
-        "J (1e12 A/m²)": data["current_density"].values / 1e12,
-        "state": data["state"].values,
-        "settled": data["settled"].values,
-        "pulse of the sweep": data["swept"].values,
-    }
-    formats: dict[str, Format] = {
-        "J (1e12 A/m²)": ".4f",
-        "settled": SETTLED,
-        "pulse of the sweep": _YES,
-    }
-    return Table(f"{name}: all pulses", pandas.DataFrame(columns), formats)
+    return of_columns(
+        f"{name}: all pulses",
+        {
+            "J (1e12 A/m²)": (data["current_density"].values / 1e12, ".4f"),
+            "state": (data["state"].values, ""),
+            "settled": (data["settled"].values, SETTLED),
+            "pulse of the sweep": (data["swept"].values, _YES),
+        },
+    )
 
 
 def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":

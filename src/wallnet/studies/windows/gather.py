@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wallnet.devices.outcomes import Outcome
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.studies.opened import Opened
 from wallnet.studies.windows.ask import (
+    EDGES,
     LEAVES,
     MOVES,
     SKIPS,
@@ -40,8 +40,7 @@ def judged(pauses: Sequence[Outcome], notches: Sequence[float]) -> tuple[str, in
     Returns
     -------
     tuple
-        A key of `OUTCOMES`, and the number of the step that failed;
-        `WORKS` and 0 if all of these steps worked.
+        A key of `OUTCOMES`, and the number of the step; 0 if all of these steps worked.
     """
     count = len(notches)
     for step, pause in enumerate(pauses):
@@ -60,27 +59,10 @@ def judged(pauses: Sequence[Outcome], notches: Sequence[float]) -> tuple[str, in
     return WORKS, 0
 
 
-def widest_stretch(works: Sequence[bool]) -> tuple[int, int] | None:
-    """Return the first and the last index of the longest run of true values, the first of equals.
-
-    Examples
-    --------
-    >>> widest_stretch([True, False, True, True])
-    (2, 3)
-    """
-    runs, begin = [], 0
-    for value, group in itertools.groupby(works):
-        length = len(list(group))
-        if value:
-            runs.append((begin, begin + length - 1))
-        begin += length
-    return max(runs, key=lambda run: run[1] - run[0], default=None)
-
-
 def edges(
     works: Sequence[bool], current_density: Sequence[float]
 ) -> tuple[float, float, float, float]:
-    """Return the edges of the widest stretch of current densities that work.
+    """Return the edges of the widest stretch of current densities that work, the first of equals.
 
     Parameters
     ----------
@@ -95,43 +77,37 @@ def edges(
         The least and the greatest that works, and the next below and above, which fail; NaN where
         there is none.
     """
-    stretch = widest_stretch(works)
-    if stretch is None:
+    runs = [list(run) for _, run in itertools.groupby(range(len(works)), works.__getitem__)]
+    widest = max((run for run in runs if works[run[0]]), key=len, default=None)
+    if widest is None:
         return (np.nan,) * 4
-    first, last = stretch
-    below = current_density[first - 1] if first else np.nan
-    above = current_density[last + 1] if last + 1 < len(current_density) else np.nan
-    return current_density[first], current_density[last], below, above
+    padded = [np.nan, *current_density, np.nan]
+    first, last = widest[0] + 1, widest[-1] + 1
+    return padded[first], padded[last], padded[first - 1], padded[last + 1]
 
 
 def gather(window: Window, opened: Opened) -> dict[str, Any]:
     """Return the variables of an operating window from its pulse trains."""
-    shape = (len(window.variants), len(window.durations), len(window.current_densities))
-    found: dict[str, NDArray[Any]] = {
-        "outcome": np.empty(shape, dtype=object),
-        "step": np.zeros(shape, dtype=int),
-        "state": np.empty(shape, dtype=object),
-    }
-    parts = 2 if window.tail else 1
-    for place, variant in enumerate(window.variants):
-        notches: Sequence[float] = ()
-        grid = itertools.product(enumerate(window.durations), enumerate(window.current_densities))
-        for (row, duration), (column, density) in grid:
-            key = (variant, duration, density)
-            notches = notches or opened.simulation(key).track.inner_notch_positions
-            (pauses,) = opened.outcomes(key)
-            point = place, row, column
-            found["outcome"][point], found["step"][point] = judged(pauses[::parts], notches)
-            found["state"][point] = str(pauses[-1].state)
-    works = found["outcome"] == WORKS
-    limits = np.array([[edges(row, window.current_densities) for row in rows] for rows in works])
-    return {
-        **{f"window_{name}": each for name, each in found.items()},
-        **{
-            f"window_{name}": limits[..., index]
-            for index, name in enumerate(("first", "last", "below", "above"))
-        },
+    axes = {
         "variant": list(window.variants),
         "duration": window.durations,
         "current_density": window.current_densities,
+    }
+    shape = tuple(map(len, axes.values()))
+    outcome, state = np.empty(shape, dtype=object), np.empty(shape, dtype=object)
+    step = np.zeros(shape, dtype=int)
+    parts = 2 if window.tail else 1
+    for key, place in zip(itertools.product(*axes.values()), np.ndindex(shape), strict=True):
+        notches = opened.simulation(key).track.inner_notch_positions
+        (pauses,) = opened.outcomes(key)
+        outcome[place], step[place] = judged(pauses[::parts], notches)
+        state[place] = str(pauses[-1].state)
+    limits = [[edges(row, window.current_densities) for row in rows] for rows in outcome == WORKS]
+    found = zip(EDGES, np.moveaxis(np.array(limits), -1, 0), strict=True)
+    return {
+        "window_outcome": outcome,
+        "window_step": step,
+        "window_state": state,
+        **{f"window_{name}": each for name, each in found},
+        **axes,
     }

@@ -6,8 +6,8 @@ import numpy as np
 
 from wallnet.config import Figures
 from wallnet.report import style
-from wallnet.report.tables import Table
-from wallnet.studies.windows.ask import LEAVES, MOVES, OUTCOMES, SKIPS, START, STICKS, WORKS
+from wallnet.report.tables import Table, of_columns
+from wallnet.studies.windows.ask import EDGES, LEAVES, MOVES, OUTCOMES, SKIPS, START, STICKS, WORKS
 
 if TYPE_CHECKING:
     import xarray
@@ -25,66 +25,46 @@ LOOKS = {
 
 
 def tables(data: "xarray.Dataset", name: str) -> list[Table]:
-    """Return the tables of an operating window; the first one is also written as CSV."""
-    return [_outcomes(data, name), _stretches(data, name)]
+    """Return the table of all points, and that of the widest stretch of each variant and duration.
 
-
-def _outcomes(data: "xarray.Dataset", name: str) -> Table:
-    """Return the table of all points."""
-    import pandas
-
-    rows = []
-    for place in np.ndindex(data["window_outcome"].shape):
-        point = data.isel(dict(zip(data["window_outcome"].dims, place, strict=True)))
-        rows.append(
-            {
-                "variant": point["variant"].item(),
-                "duration (ns)": point["duration"].item() / 1e-9,
-                "J (1e12 A/m²)": point["current_density"].item() / 1e12,
-                "outcome": point["window_outcome"].item(),
-                "step that failed": point["window_step"].item() or None,
-                "last state": point["window_state"].item(),
-            }
-        )
-    formats = {"duration (ns)": ".3f", "J (1e12 A/m²)": ".4f", "step that failed": ".0f"}
-    return Table(f"{name}: outcome of each pulse train", pandas.DataFrame(rows), formats)
-
-
-def _stretches(data: "xarray.Dataset", name: str) -> Table:
-    """Return the table of the widest stretch of each variant and duration.
-
-    Its half width is at least that between the densities that work, and less than that between
-    the neighbours that fail, each relative to the middle.
+    The half width of a stretch is at least that between the densities that work, and less than that
+    between the neighbours that fail, each relative to the middle.
     """
-    import pandas
-
-    rows = []
-    for variant in data["variant"].values:
-        for duration in data["duration"].values:
-            chosen = data.sel(variant=variant, duration=duration)
-            first, last, below, above = (
-                chosen[f"window_{edge}"].item() for edge in ("first", "last", "below", "above")
-            )
-            works = chosen["window_outcome"].values == WORKS
-            rows.append(
-                {
-                    "variant": variant,
-                    "duration (ns)": duration / 1e-9,
-                    "points that work": f"{works.sum()} of {works.size}",
-                    "works from (1e12 A/m²)": first / 1e12,
-                    "works to (1e12 A/m²)": last / 1e12,
-                    "half width, at least (%)": 100 * (last - first) / (last + first),
-                    "half width, below (%)": 100 * (above - below) / (above + below),
-                }
-            )
-    formats = {
-        "duration (ns)": ".3f",
-        "works from (1e12 A/m²)": ".4f",
-        "works to (1e12 A/m²)": ".4f",
-        "half width, at least (%)": ".1f",
-        "half width, below (%)": ".1f",
-    }
-    return Table(f"{name}: widest stretch that works", pandas.DataFrame(rows), formats)
+    points = data[[f"window_{each}" for each in ("outcome", "step", "state")]]
+    points = points.to_dataframe().reset_index()
+    works = (data["window_outcome"] == WORKS).sum("current_density")
+    limits = data[[f"window_{each}" for each in EDGES]]
+    rows = limits.assign(works=works).to_dataframe().reset_index()
+    first, last, below, above = (rows[f"window_{each}"] for each in EDGES)
+    return [
+        of_columns(
+            f"{name}: outcome of each pulse train",
+            {
+                "variant": (points["variant"], ""),
+                "duration (ns)": (points["duration"] / 1e-9, ".3f"),
+                "J (1e12 A/m²)": (points["current_density"] / 1e12, ".4f"),
+                "outcome": (points["window_outcome"], ""),
+                # none if all worked
+                "step that failed": (points["window_step"].where(points["window_step"] > 0), ".0f"),
+                "last state": (points["window_state"], ""),
+            },
+        ),
+        of_columns(
+            f"{name}: widest stretch that works",
+            {
+                "variant": (rows["variant"], ""),
+                "duration (ns)": (rows["duration"] / 1e-9, ".3f"),
+                "points that work": (
+                    [f"{count} of {data.sizes['current_density']}" for count in rows["works"]],
+                    "",
+                ),
+                "works from (1e12 A/m²)": (first / 1e12, ".4f"),
+                "works to (1e12 A/m²)": (last / 1e12, ".4f"),
+                "half width, at least (%)": (100 * (last - first) / (last + first), ".1f"),
+                "half width, below (%)": (100 * (above - below) / (above + below), ".1f"),
+            },
+        ),
+    ]
 
 
 def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
@@ -99,19 +79,16 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
         len(variants), 1, figsize=style.size(figures, height), sharex=True, squeeze=False
     )
     for axes, variant in zip(panels[:, 0], variants, strict=True):
-        outcomes = data["window_outcome"].sel(variant=variant).values
-        steps = data["window_step"].sel(variant=variant).values
+        chosen = data.sel(variant=variant)
+        outcomes, steps = chosen["window_outcome"].values, chosen["window_step"].values
         for row, column in np.ndindex(outcomes.shape):
             colour, sign = LOOKS[str(outcomes[row, column])]
-            axes.add_patch(
-                Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=colour, edgecolor="white")
-            )
+            place = (column - 0.5, row - 0.5)
+            axes.add_patch(Rectangle(place, 1, 1, facecolor=colour, edgecolor="white"))
             if sign:
-                axes.text(
-                    column, row, f"{sign} {steps[row, column]}", ha="center", va="center", size=6
-                )
-        axes.set_xlim(-0.5, len(densities) - 0.5)
-        axes.set_ylim(-0.5, len(durations) - 0.5)
+                text = f"{sign} {steps[row, column]}"
+                axes.text(column, row, text, ha="center", va="center", size=6)
+        axes.set(xlim=(-0.5, len(densities) - 0.5), ylim=(-0.5, len(durations) - 0.5))
         axes.set_xticks(range(len(densities)), [f"{each / 1e12:g}" for each in densities])
         axes.set_yticks(range(len(durations)), [f"{each / 1e-9:g}" for each in durations])
         axes.tick_params(length=0)
