@@ -360,11 +360,10 @@ def figure(
     ----------
     kind : str
         The figure. Of a device: ``conductance``, ``dynamics``, ``wall-position``,
-        ``transfer-curve``, ``magnetization``. Of other files, their kind: ``response``,
-        ``window``, ``transitions``, ``intervals``, ``barriers``, ``calibration``, ``depinning``.
+        ``transfer-curve``, ``magnetization``. Of the files in `GATHERED`, their kind, such as
+        ``response``.
     data : xarray.Dataset
-        The device, as `sweep` returns it, or a file of `results/responses`, `results/windows` and
-        so on.
+        The device, as `sweep` returns it, or a file of `results/responses` and so on.
     traces : str or Path, optional
         Folder of the traces of the device, for figures with maps of m_z.
     shown : iterable of float

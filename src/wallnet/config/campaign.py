@@ -174,7 +174,7 @@ def parse(
             problems += starting.problems(name, simulated)
         for key, study in studies.items():
             for name, settings in asked[key].items():
-                problems += study.problems(name, settings, simulated, _sentences)
+                problems += study.problems(f"{key}.{name}", name, settings, simulated, _sentences)
         for name, freed in depinning.items():
             problems += freed.problems(name, simulated)
     if problems:

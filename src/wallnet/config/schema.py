@@ -94,8 +94,10 @@ def as_written(studies: Mapping[str, Study]) -> JsonSchemaValue:
     }
     changes = made["$defs"]["Case"]["properties"]["changes"]
     changes |= varied
-    for block, key in (("Window", "variants"), ("Calibration", "changes")):
-        made["$defs"][block]["properties"][key]["additionalProperties"] |= varied
+    made["$defs"]["Calibration"]["properties"]["changes"]["additionalProperties"] |= varied
+    for block in made["$defs"].values():
+        if "variants" in block.get("properties", {}):
+            block["properties"]["variants"]["additionalProperties"] |= varied
     common = _references(device, *(key for key in device["properties"] if key not in SHARED))
     made["properties"] = common | made["properties"]
     is_measured = {"required": ["kind"], "properties": {"kind": {"const": MEASURED}}}

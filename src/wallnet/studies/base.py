@@ -15,7 +15,6 @@ from pydantic import BaseModel
 from wallnet import files
 from wallnet.config import Campaign, Device
 from wallnet.config.quantities import Section
-from wallnet.config.variants import Varied
 from wallnet.experiment import Job, Kind, Request
 from wallnet.files.schema import Variable
 
@@ -43,14 +42,16 @@ def missing_device(key: str, name: str, devices: Mapping[str, Device]) -> list[s
 
 def problems_of_variants(
     key: str,
-    varied: Varied,
+    _: str,
+    varied: Any,
     devices: Mapping[str, Device],
     validate: Validate,
-    misfits: Callable[[str, Device], list[str]],
+    misfits: Callable[[Any, str, str, Device], list[str]],
 ) -> list[str]:
     """List the problems of the variants of a device, with those that `misfits` finds in each.
 
-    `misfits` is given the name of the variant's block and the variant.
+    The settings derive from `wallnet.config.variants.Varied`; `misfits` is given them, their key,
+    the name of the variant's block and the variant.
     """
     if found := missing_device(f"{key}.device", varied.device, devices):
         return found
@@ -60,7 +61,7 @@ def problems_of_variants(
             found.append(f"{block} sets calculator; remove it, and set that of {varied.device}")
             continue
         device, wrong = validate(Device, varied.varied(devices, variant), block)
-        found += wrong or misfits(block, device)
+        found += wrong or misfits(varied, key, block, device)
     return list(dict.fromkeys(found))
 
 
@@ -108,8 +109,8 @@ class Study:
     settings : type
         Settings of one subject.
     problems : callable
-        Conflicts of the settings with the simulated devices, one sentence each, given the name of
-        the subject, its settings, the devices and a function that validates a block.
+        Conflicts of the settings with the simulated devices, one sentence each, given the key and
+        the name of the subject, its settings, the devices and a function that validates a block.
     requests : callable
         Requests of a subject, given the campaign, its name, its settings and the finished rounds.
     kind : str
@@ -135,7 +136,7 @@ class Study:
     title: str
     missing: str
     settings: type[Section]
-    problems: Callable[[str, Any, Mapping[str, Device], Validate], list[str]]
+    problems: Callable[[str, str, Any, Mapping[str, Device], Validate], list[str]]
     requests: Callable[[Campaign, str, Any, Rounds], Requests]
     kind: str
     variables: Mapping[str, Variable]

@@ -674,6 +674,11 @@ OPTIONAL = {
 """Variables that a file of a kind has all of or none of."""
 
 
+def meanings(values: Mapping[str, str]) -> dict[str, str]:
+    """Return the attribute of a variable that says what each of its values means."""
+    return {"values_mean": "; ".join(f"{name}: {meaning}" for name, meaning in values.items())}
+
+
 def add(kind: str, variables: Mapping[str, Variable], others: tuple[str, ...]) -> None:
     """Add a kind of file.
 

@@ -36,9 +36,10 @@ def rounds(name: str, asked: Intervals, devices: Mapping[str, Device]) -> int:
     return halvings(max(gaps, default=0), round(asked.resolution / CURRENT_DENSITY_STEP))
 
 
-def problems(name: str, asked: Intervals, devices: Mapping[str, Device], _: Validate) -> list[str]:
+def problems(
+    key: str, name: str, asked: Intervals, devices: Mapping[str, Device], _: Validate
+) -> list[str]:
     """List the conflicts with the devices of the campaign, one sentence each."""
-    key = f"intervals.{name}"
     if found := missing_device(key, name, devices):
         return found
     device = devices[name]

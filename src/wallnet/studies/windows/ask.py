@@ -1,9 +1,7 @@
 """Operating windows: the amplitudes and durations of pulses that switch stepwise."""
 
 import itertools
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from wallnet.config import Campaign, Device, ProgramPulse, current_name, duration_name
 from wallnet.config.pulse import PulseGrid
@@ -11,12 +9,11 @@ from wallnet.config.quantities import Duration, DurationOrNone, Fraction, Sectio
 from wallnet.config.variants import Varied
 from wallnet.experiment import Request, Simulation, Train, initial_job, train_job
 from wallnet.files import WallState
-from wallnet.files.schema import EDGE, STATE, TEXT, Variable
+from wallnet.files.schema import EDGE, STATE, TEXT, Variable, meanings
 from wallnet.studies.base import (
     Requests,
     Rounds,
     Study,
-    Validate,
     problems_of_variants,
     too_short,
     unrecorded,
@@ -69,14 +66,6 @@ class Window(Varied, PulseGrid):
         """Longest time from one pulse to the next, in s."""
         tail = self.tail.duration if self.tail else 0.0
         return self.durations[-1] + tail + self.pause
-
-
-def problems(
-    name: str, window: Window, devices: Mapping[str, Device], validate: Validate
-) -> list[str]:
-    """List the conflicts with the devices of the campaign, one sentence each."""
-    key = f"windows.{name}"
-    return problems_of_variants(key, window, devices, validate, partial(_misfits, window, key))
 
 
 def _misfits(window: Window, key: str, block: str, device: Device) -> list[str]:
@@ -153,22 +142,19 @@ def requests(campaign: Campaign, name: str, window: Window, _: Rounds) -> Reques
 
 
 _WINDOW = ("variant", "duration", "current_density")
-_OUTCOMES: dict[str, Any] = {
-    "values_mean": "; ".join(f"{name}: {meaning}" for name, meaning in OUTCOMES.items())
-}
 
 STUDY = Study(
     name="windows",
     title="operating window {subject}",
     missing="an operating window",
     settings=Window,
-    problems=problems,
+    problems=partial(problems_of_variants, misfits=_misfits),
     requests=requests,
     kind="window",
     variables={
         "variant": Variable(("variant",), "variant of the device", "", TEXT),
         "window_outcome": Variable(
-            _WINDOW, "outcome of each pulse train", "", TEXT, attributes=_OUTCOMES
+            _WINDOW, "outcome of each pulse train", "", TEXT, attributes=meanings(OUTCOMES)
         ),
         "window_step": Variable(
             _WINDOW, "first step of each that failed; 0 if all worked", type="int64"

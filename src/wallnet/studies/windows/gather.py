@@ -88,16 +88,14 @@ def edges(
 
 def gather(window: Window, opened: Opened) -> dict[str, Any]:
     """Return the variables of an operating window from its pulse trains."""
-    axes = {
-        "variant": list(window.variants),
-        "duration": window.durations,
-        "current_density": window.current_densities,
-    }
-    shape = tuple(map(len, axes.values()))
+    variants = list(window.variants)
+    shape = (len(variants), len(window.durations), len(window.current_densities))
     outcome, state = np.empty(shape, dtype=object), np.empty(shape, dtype=object)
     step = np.zeros(shape, dtype=int)
     parts = 2 if window.tail else 1
-    for key, place in zip(itertools.product(*axes.values()), np.ndindex(shape), strict=True):
+    for place in np.ndindex(shape):
+        density = window.current_densities[place[2]]
+        key = (variants[place[0]], window.durations[place[1]], density)
         notches = opened.simulation(key).track.inner_notch_positions
         (pauses,) = opened.outcomes(key)
         outcome[place], step[place] = judged(pauses[::parts], notches)
@@ -109,5 +107,7 @@ def gather(window: Window, opened: Opened) -> dict[str, Any]:
         "window_step": step,
         "window_state": state,
         **{f"window_{name}": each for name, each in found},
-        **axes,
+        "variant": variants,
+        "duration": window.durations,
+        "current_density": window.current_densities,
     }
