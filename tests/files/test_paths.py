@@ -73,10 +73,10 @@ def test_options_of_figures_are_those_of_their_own_device(tiny):
     tiny["networks"] |= {"synapses": [*table], "table_ii": table}
     campaign = config.parse(tiny)
     *words, job = plan.FIGURES["price"].command(campaign, device="wide")
-    assert words == ["device-figure", "price", "--price"]
+    assert words == ["device-figure", "price", "--of", "synapse", "--price"]
     assert PriceJob.from_json(job).width == 80e-9
     assert plan.FIGURES["dynamics"].command(campaign, device="wide") == [
-        *("device-figure", "dynamics", "--traces", "results/traces/wide"),
+        *("device-figure", "dynamics", "--of", "synapse", "--traces", "results/traces/wide"),
         *("--shown", "1.5e+12", "5e+11"),
     ]
     assert plan.FIGURES["dynamics"].command(campaign, device="synapse")[-1] == "--shown"

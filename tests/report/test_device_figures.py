@@ -9,7 +9,7 @@ from matplotlib import pyplot
 from matplotlib.colors import to_hex
 from PIL import Image
 
-from wallnet import cli, files
+from wallnet import cli, files, plan
 from wallnet.config import Figures
 from wallnet.report import devices, style
 
@@ -18,7 +18,9 @@ SMALL = Figures(resolution=72)
 
 def draw(bench, kind, folder):
     outputs = folder / f"{kind}.png", folder / f"{kind}.pdf"
-    devices.draw(kind, [bench.out], str(bench.traces[0].parent), SMALL, *outputs)
+    devices.draw(
+        kind, plan.FIGURES[kind].kind, [bench.out], str(bench.traces[0].parent), SMALL, *outputs
+    )
     return outputs
 
 
@@ -48,7 +50,7 @@ def test_a_figure_depends_on_its_device_alone(synapse, tmp_path):
     outputs = tmp_path / "elsewhere/conductance.png", tmp_path / "elsewhere/conductance.pdf"
     pyplot.rcParams["font.size"] = 30
     try:
-        devices.draw("conductance", [moved], None, SMALL, *outputs)
+        devices.draw("conductance", "synapse", [moved], None, SMALL, *outputs)
     finally:
         pyplot.rcdefaults()
     assert [path.read_bytes() for path in outputs] == before
@@ -210,13 +212,13 @@ def test_a_device_of_another_kind_and_a_missing_trace_are_named(neuron, tmp_path
         draw(neuron, "conductance", tmp_path)
     outputs = tmp_path / "f.png", tmp_path / "f.pdf"
     with pytest.raises(files.FileError, match=r"0\.1000\.nc is not there"):
-        devices.draw("magnetization", [neuron.out], str(tmp_path), SMALL, *outputs)
+        devices.draw("magnetization", "neuron", [neuron.out], str(tmp_path), SMALL, *outputs)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_command_line_draws(synapse, tmp_path):
     png, svg = tmp_path / "f.png", tmp_path / "f.svg"
-    arguments = ["device-figure", "conductance", "--sources", str(synapse.out)]
+    arguments = ["device-figure", "conductance", "--of", "synapse", "--sources", str(synapse.out)]
     arguments += ["--png", str(png), "--vector", str(svg)]
     cli.main([*arguments, "--figures", '{"resolution": 72}'])
     assert Image.open(png).width == 504
@@ -228,7 +230,7 @@ def test_command_line_draws(synapse, tmp_path):
 def test_command_line_draws_the_pulses_that_it_is_given(synapse, tmp_path, monkeypatch):
     kept = []
     monkeypatch.setattr(style, "save", lambda figure, *paths, **made_by: kept.append(figure))
-    arguments = ["device-figure", "dynamics", "--sources", str(synapse.out)]
+    arguments = ["device-figure", "dynamics", "--of", "synapse", "--sources", str(synapse.out)]
     arguments += ["--traces", str(synapse.traces[0].parent), "--shown", "0.8e12", "0.3e12"]
     cli.main([*arguments, "--png", str(tmp_path / "f.png"), "--vector", str(tmp_path / "f.pdf")])
     (figure,) = kept

@@ -37,7 +37,16 @@ def test_the_figure_shows_temperature_and_energy(synapse, job, tmp_path, monkeyp
     data = data.assign_coords(current_density=np.array([-0.9, -0.4, 0.3, 0.6, 1.0]) * 1e12)
     path, png = tmp_path / "synapse-3.nc", tmp_path / "price.png"
     files.write_dataset(data, path, "synapse", {})
-    words = ["device-figure", "price", "--sources", str(path), "--price", job.to_json()]
+    words = [
+        "device-figure",
+        "price",
+        "--of",
+        "synapse",
+        "--sources",
+        str(path),
+        "--price",
+        job.to_json(),
+    ]
     words += ["--figures", SMALL.model_dump_json(), "--png", str(png)]
     kept, save = [], style.save
     monkeypatch.setattr(
@@ -94,5 +103,11 @@ def test_the_figure_shows_temperature_and_energy(synapse, job, tmp_path, monkeyp
 def test_without_a_price_job_it_is_refused(synapse, tmp_path):
     with pytest.raises(FileError, match="--price is missing"):
         devices.draw(
-            "price", [synapse.out], None, SMALL, tmp_path / "price.png", tmp_path / "price.pdf"
+            "price",
+            "synapse",
+            [synapse.out],
+            None,
+            SMALL,
+            tmp_path / "price.png",
+            tmp_path / "price.pdf",
         )

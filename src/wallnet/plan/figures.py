@@ -7,12 +7,11 @@ from functools import partial
 from typing import Literal
 
 from wallnet import files
-from wallnet.config import Campaign
+from wallnet.config import MEASURED, Campaign
 from wallnet.config.networks import FIRST_STAGE, PAPER_STAGES, STAGES
 from wallnet.jobs import price_job
 from wallnet.jobs.paths import folder, trace_paths
 from wallnet.plan import paths
-from wallnet.report.kinds import KIND_OF
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,8 @@ class Figure:
         Returns the source files of the figure, given the campaign and the pattern's wildcards.
     half : str
         `device` or `network`: the part of the campaign to which the figure belongs.
+    kind : str or None
+        Kind of the devices in the figure; None for networks.
     options : tuple of str
         Further options of the command that draws it, keys of `OPTIONS`.
     """
@@ -41,12 +42,8 @@ class Figure:
     pattern: str
     sources: Callable[..., list[str]]
     half: Literal["device", "network"]
+    kind: str | None = None
     options: tuple[str, ...] = ()
-
-    @property
-    def kind(self) -> str | None:
-        """Kind of the devices in the figure; None for networks."""
-        return KIND_OF.get(self.name)
 
     def places(self, campaign: Campaign) -> list[dict[str, str]]:
         """List the wildcards of all figures of this kind in a campaign."""
@@ -74,7 +71,7 @@ class Figure:
 
     def command(self, campaign: Campaign, **wildcards: str) -> list[str]:
         """Return the subcommand that draws it, with the options that only this figure has."""
-        words = [f"{self.half}-figure", self.name]
+        words = [f"{self.half}-figure", self.name, *(["--of", self.kind] if self.kind else [])]
         for option in self.options:
             words += [f"--{option}", *OPTIONS[option](campaign, **wildcards)]
         return words
@@ -143,31 +140,37 @@ _of_network = partial(Figure, half="network")
 FIGURES: dict[str, Figure] = {
     figure.name: figure
     for figure in (
-        _of_device("transfer-curve", "{device}: transfer curve"),
+        _of_device("transfer-curve", "{device}: transfer curve", kind="neuron"),
         _of_device(
             "magnetization",
             "{device}: maps of m_z",
+            kind="neuron",
             options=("traces", "shown"),
         ),
         _of_device(
             "dynamics",
             "{device}: maps of m_z, wall against time",
+            kind="synapse",
             options=("traces", "shown"),
         ),
-        _of_device("conductance", "{device}: conductance and levels"),
-        _of_device("price", "{device}: write energy", options=("price",)),
+        _of_device("conductance", "{device}: conductance and levels", kind="synapse"),
+        _of_device("price", "{device}: write energy", kind="synapse", options=("price",)),
         _of_device(
             "wall-position",
             "{device}: wall against time, velocity",
+            kind="track",
             options=("shown",),
         ),
-        _of_device("measured", "{device}: levels and transfer curve", sources=_measured),
+        _of_device(
+            "measured", "{device}: levels and transfer curve", sources=_measured, kind=MEASURED
+        ),
         Figure(
             "synapses-compared",
             "conductance compared",
             files.FIGURE,
             _synapses,
             half="device",
+            kind="synapse",
         ),
         _of_network(
             "training-curves",

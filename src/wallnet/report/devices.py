@@ -22,7 +22,6 @@ from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.jobs import PriceJob
 from wallnet.jobs.paths import trace_in
 from wallnet.report import measured, price_figure, prices, style
-from wallnet.report.kinds import KIND_OF
 from wallnet.report.style import add_figure_arguments, drawn_as, figures_of
 
 if TYPE_CHECKING:
@@ -771,6 +770,7 @@ def _read(path: str | Path, kind: str) -> tuple[Any, dict[str, Any]]:
 
 def draw(
     kind: str,
+    wanted: str,
     devices: Sequence[str | Path],
     traces: str | None,
     figures: Figures,
@@ -785,6 +785,8 @@ def draw(
     ----------
     kind : str
         A key of `DRAWINGS`.
+    wanted : str
+        Kind of the devices that it shows.
     devices : sequence of str or Path
         Device files, or the compact model of a measured device. All figures but the comparison show
         the first device.
@@ -804,7 +806,7 @@ def draw(
     wallnet.files.FileError
         If a source is missing, damaged or of another kind, or the figure cannot be written.
     """
-    found = {Path(path).stem: _read(path, KIND_OF[kind]) for path in devices}
+    found = {Path(path).stem: _read(path, wanted) for path in devices}
     read = {name: data for name, (data, _) in found.items()}
     with style.apply(figures):
         figure = DRAWINGS[kind](Sources(read, traces, shown, price), figures)
@@ -830,6 +832,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """
     figure = subparsers.add_parser("device-figure", help="draw a figure of the devices")
     figure.add_argument("kind", choices=list(DRAWINGS))
+    figure.add_argument("--of", required=True, metavar="KIND", help="kind of the devices")
     figure.add_argument("--sources", required=True, nargs="+", help="device files")
     figure.add_argument("--traces", help="folder of the device's traces, for maps of m_z")
     figure.add_argument(
@@ -849,6 +852,7 @@ def _figure_command(arguments: argparse.Namespace) -> None:
     figures = figures_of(arguments)
     draw(
         arguments.kind,
+        arguments.of,
         arguments.sources,
         arguments.traces,
         figures,
