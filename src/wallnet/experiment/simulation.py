@@ -101,6 +101,17 @@ class Step(Job):
         parts += [f"replicas-{self.replicas[0]}-{self.replicas[1]}"] if self.replicas else []
         return "".join(f"_{part}" for part in parts)
 
+    def placed(self, path: str) -> str:
+        """Return a path with what names temperature, sample and replicas; the same without them.
+
+        Examples
+        --------
+        >>> step.placed("results/traces/neuron/0.5000.nc")
+        'results/traces/neuron/0.5000_300.0K_sample-2.nc'
+        """
+        stem, dot, suffix = path.rpartition(".")
+        return f"{stem}{self.ensemble}{dot}{suffix}"
+
 
 class Train(Section):
     """A train of pulses, and what is recorded of it."""
