@@ -9,7 +9,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 from wallnet import config as configuration
-from wallnet import files, jobs, plan, revisions
+from wallnet import experiment, files, jobs, plan, revisions
 
 min_version("9.10")
 

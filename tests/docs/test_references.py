@@ -352,10 +352,10 @@ def fault_of_yaml(body: str) -> str | None:
         stray = {*data, *data.get("default-resources", {})} - known
         return f"no profile has {stray}" if stray else None
     with suppress(config.ConfigError):  # a whole campaign
-        config.parse(data)
+        plan.parse(data)
         return None
     try:
-        config.parse(laid_over(config.read_yaml(ROOT / "config.yaml"), data))
+        plan.parse(laid_over(config.read_yaml(ROOT / "config.yaml"), data))
     except config.ConfigError as error:
         return str(error)
     return None

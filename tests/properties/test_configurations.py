@@ -81,7 +81,7 @@ def check_use(campaign):
 @given(spoilt([REPOSITORY]))
 def test_a_spoilt_campaign_is_refused_by_key_or_can_be_used(data):
     try:
-        campaign = config.parse(data)
+        campaign = plan.parse(data)
     except config.ConfigError as error:
         event("refused")
         check_refusal(error)
@@ -94,7 +94,7 @@ def test_a_spoilt_campaign_is_refused_by_key_or_can_be_used(data):
 def test_the_schema_accepts_what_can_be_used(data):
     """Exceptions are text and truth values in place of a number, which nobody writes."""
     try:
-        config.parse(data)
+        plan.parse(data)
     except config.ConfigError:
         event("refused")
         return
@@ -222,7 +222,7 @@ def any_device(draw):
 @given(any_device())
 def test_any_tiny_device_is_refused_by_key_or_gives_a_finite_trace(device):
     try:
-        parsed = config.parse({"devices": {"any": device}}).devices["any"]
+        parsed = plan.parse({"devices": {"any": device}}).devices["any"]
     except config.ConfigError as error:
         event("refused")
         check_refusal(error)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from wallnet import cli, config, experiment, files, jobs, plan
 
-CAMPAIGN = config.parse(REPOSITORY)
+CAMPAIGN = plan.parse(REPOSITORY)
 SYNAPSE = CAMPAIGN.devices["synapse-5"]
 JOBS = {
     experiment.Step: [

@@ -145,7 +145,7 @@ rule parameters:
         files.benchmark_of(table("parameters"))
     localrule: True
     params:
-        devices=lambda w: jobs.canonical(
+        devices=lambda w: experiment.canonical(
             {name: d.model_dump(mode="json") for name, d in campaign.devices.items()}
         ),
         revision=revisions.of("report"),
