@@ -43,7 +43,7 @@ class Recorder:
 
     def __init__(self, job: SimulationJob) -> None:
         self.job = job
-        self.mask = tracks.magnetic_mask(job.track)
+        self.mask = tracks.cells(job).mask
         self.pulse_end = pulse_end(job)
         self._cells = self.mask.sum(axis=0)
         self.time: list[float] = []
