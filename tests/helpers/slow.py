@@ -1,7 +1,7 @@
 """Which tests are slow."""
 
 SLOW = {
-    "test_api.py", "test_campaign.py", "test_revisions.py",
+    "test_api.py", "test_campaign.py", "test_revisions.py", "test_runs.py",
     *("browser", "display", "extending", "faults", "oracle", "plan", "provenance", "slurm"),
     *("test_checks.py", "test_config_commands.py", "test_reference.py", "test_reproducible.py"),
     *("test_minimum_jobs.py", "test_own_calculator.py", "test_resuming.py", "test_stand_in.py"),

@@ -1,11 +1,8 @@
 """A window of a small track, two of whose four points work."""
 
 import copy
-import itertools
 
 from helpers.programs import STAIRCASE
-
-POSITIONS = (40e-9, 180e-9, 320e-9)
 
 WINDOW = {
     "device": "stairs",
@@ -19,15 +16,6 @@ def windowed(**changes):
     """Return the campaign as plain data, with some keys of its window changed."""
     data = copy.deepcopy(STAIRCASE)
     del data["programs"]
-    data["devices"]["stairs"]["track"]["notches"]["positions"] = list(POSITIONS)
+    data["devices"]["stairs"]["track"]["notches"]["positions"] = [40e-9, 180e-9, 320e-9]
     data["windows"] = {"three": {**copy.deepcopy(WINDOW), **changes}}
     return data
-
-
-def places(dataset):
-    """Return all places of a window as selections."""
-    names = ("variant", "duration", "current_density")
-    return [
-        dict(zip(names, place, strict=True))
-        for place in itertools.product(*(dataset[name].values.tolist() for name in names))
-    ]

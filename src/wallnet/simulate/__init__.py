@@ -81,7 +81,7 @@ def _trace(
         start = tracks.placed_wall(job.track, width, placement.bottom, placement.top)
     else:
         start = np.nan_to_num(start)
-        if start.shape[:2] != tracks.magnetic_mask(job.track).shape:
+        if start.shape[:2] != job.track.cells[::-1]:
             raise SimulationError(
                 f"the initial state has {start.shape[1]}×{start.shape[0]} cells, the track "
                 f"{job.track.cells[0]}×{job.track.cells[1]}; make it again from this track"

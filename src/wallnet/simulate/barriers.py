@@ -89,7 +89,7 @@ def find_barrier(
             raise SimulationError(f"path from '{first}' to '{second}': {error}") from error
         if path.converged:
             break
-    mask = tracks.magnetic_mask(job.track)
+    mask = landscape.mask
     walls = [tracks.wall_ends(job.track, mask, np.moveaxis(m, 0, -1)) for m in path.images]
     energies = path.energy
     x, y = tracks.centres(job.track)

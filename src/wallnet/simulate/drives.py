@@ -89,8 +89,9 @@ def system_of(job: Step, drive: Drive, start: NDArray[np.floating]) -> "micromag
     """
     density = job.current_density if drive.driven else None
     system = tracks.system(job.model_copy(update={"current_density": density}))
-    moments = job.material.saturation_magnetization * np.asarray(start, dtype=np.float64)
-    moments = np.where(tracks.magnetic_mask(job.track)[..., None], moments, 0.0)
+    cells = tracks.cells(job)
+    moments = cells.saturation_magnetization[..., None] * np.asarray(start, dtype=np.float64)
+    moments = np.where(cells.mask[..., None], moments, 0.0)
     system.m.array = np.transpose(moments, (1, 0, 2))[:, :, None, :]
     return system
 
@@ -104,4 +105,4 @@ def held_subregions(system: "micromagneticmodel.System") -> dict[str, list[str]]
 def unit_vectors(job: Step, field: "discretisedfield.Field") -> NDArray[np.float64]:
     """Return a magnetisation field of ubermag as unit vectors, shape (rows, columns, 3)."""
     moments = np.transpose(field.array[:, :, 0, :], (1, 0, 2))
-    return moments / job.material.saturation_magnetization
+    return moments / tracks.cells(job).saturation_magnetization[..., None]

@@ -19,17 +19,11 @@ if TYPE_CHECKING:
     from wallnet.film.landscape import Landscape
 
 
-def landscape_of(job: Any) -> "Landscape":
-    """Return the energy of the film of a job that has a track and a material."""
+def landscape_of(job: tracks.TrackJob) -> "Landscape":
+    """Return the energy of the film of a job."""
     from wallnet.film.landscape import Landscape
 
-    track = job.track
-    return Landscape(
-        tracks.magnetic_mask(track),
-        (track.cell_size, track.cell_size, track.thickness),
-        job.material.terms(),
-        tracks.held_cells(track),
-    )
+    return Landscape(**tracks.film(job))
 
 
 def find_minimum(job: Minimum, relaxed: "xarray.Dataset | None" = None) -> "xarray.Dataset":
@@ -59,14 +53,15 @@ def find_minimum(job: Minimum, relaxed: "xarray.Dataset | None" = None) -> "xarr
 
     wanted = WallState(job.state)
     origin, start = _start(job, wanted, relaxed)
-    mask = tracks.magnetic_mask(job.track)
+    landscape = landscape_of(job)
+    mask = landscape.mask
     if start.shape[:2] != mask.shape:
         raise SimulationError(
             f"the relaxed state has {start.shape[1]}×{start.shape[0]} cells, the track "
             f"{mask.shape[1]}×{mask.shape[0]}; make it again from this track"
         )
     try:
-        found = minima.descend(landscape_of(job), np.ascontiguousarray(np.moveaxis(start, -1, 0)))
+        found = minima.descend(landscape, np.ascontiguousarray(np.moveaxis(start, -1, 0)))
     except EngineError as error:
         raise SimulationError(f"minimum of '{wanted}': {error}") from error
     m = np.moveaxis(found.m, 0, -1)
@@ -108,7 +103,7 @@ def _start(
 ) -> tuple[str, NDArray[np.floating]]:
     """Return what the minimisation starts from, as text and as unit vectors."""
     if wanted == REVERSED:
-        start = np.zeros((*tracks.magnetic_mask(job.track).shape, 3))
+        start = np.zeros((*job.track.cells[::-1], 3))
         start[..., 2] = -1.0
         return "uniform along -z", start
     if relaxed is None:

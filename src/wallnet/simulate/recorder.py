@@ -38,7 +38,7 @@ class Recorder:
 
     def __init__(self, job: Step) -> None:
         self.job = job
-        self.mask = tracks.magnetic_mask(job.track)
+        self.mask = tracks.cells(job).mask
         self.pulse_end = job.pulse_end
         self._cells = self.mask.sum(axis=0)
         self.time: list[float] = []

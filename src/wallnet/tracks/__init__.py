@@ -1,17 +1,19 @@
-"""A track, its wall and its pulse as arrays or as a `micromagneticmodel.System`.
+"""A track, its cells, its wall and its pulse as arrays or as a `micromagneticmodel.System`.
 
 Cells are indexed (row, column). Row 0 is along the lower edge y = 0, column 0 along the left edge
 x = 0. The left domain points along -z, the right one along +z.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import SimulatedMaterial, Track
-from wallnet.experiment import Step
+from wallnet.errors import UserError
+from wallnet.experiment import EnergyPath, Minimum, Step
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WallState
 
 if TYPE_CHECKING:
@@ -30,6 +32,97 @@ FIXED = ("left", "right")
 
 WALL_REACH = 4.0
 """A notch pins a wall end within its radius plus this many width parameters Δ."""
+
+TrackJob = Step | Minimum | EnergyPath
+"""A job with a track and a material."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """The cells of a track.
+
+    Attributes
+    ----------
+    filled : ndarray (rows, columns)
+        Share of each cell that is filled, from 0 to 1.
+    saturation_magnetization, exchange_stiffness, dmi_constant, anisotropy, damping : ndarray
+        Ms in A/m, A in J/m, D in J/m², Ku in J/m³ and α of each cell, (rows, columns).
+    """
+
+    filled: NDArray[np.float64]
+    saturation_magnetization: NDArray[np.float64]
+    exchange_stiffness: NDArray[np.float64]
+    dmi_constant: NDArray[np.float64]
+    anisotropy: NDArray[np.float64]
+    damping: NDArray[np.float64]
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """Mask of magnetic cells, shape (rows, columns)."""
+        return self.filled > 0
+
+    def value(self, name: str) -> float | NDArray[np.float64]:
+        """Return a quantity as a number if it is the same in all magnetic cells."""
+        values = getattr(self, name)
+        inside = values[self.mask]
+        return float(inside[0]) if np.all(inside == inside[0]) else values
+
+    def uniform(self, *names: str) -> dict[str, Any]:
+        """Return quantities that have to be the same in all magnetic cells, by name.
+
+        Raises
+        ------
+        UserError
+            If one of them is not, or if a cell is partly filled.
+        """
+        found = {name: value for name in names if isinstance(value := self.value(name), float)}
+        uneven = [name for name in names if name not in found]
+        if np.any(self.filled % 1):
+            uneven.append("the share that is filled")
+        if uneven:
+            raise UserError(
+                f"the magnetic cells of the track differ in {', '.join(uneven)}, and this "
+                "calculation takes one value for all; give them the same"
+            )
+        return found
+
+
+def cells(job: TrackJob) -> Cells:
+    """Return the cells of the track of a job."""
+    material = job.material
+    filled = magnetic_mask(job.track).astype(np.float64)
+
+    def everywhere(value: float) -> NDArray[np.float64]:
+        return np.broadcast_to(value, filled.shape)
+
+    return Cells(
+        filled,
+        saturation_magnetization=everywhere(material.saturation_magnetization),
+        exchange_stiffness=everywhere(material.exchange_stiffness),
+        dmi_constant=everywhere(material.dmi_constant),
+        anisotropy=everywhere(material.uniaxial_anisotropy),
+        damping=everywhere(material.damping),
+    )
+
+
+def film(job: TrackJob) -> dict[str, Any]:
+    """Return a job as arguments of `film.core.Engine` and of `film.landscape.Landscape`.
+
+    Raises
+    ------
+    UserError
+        If the cells differ.
+    """
+    track, found = job.track, cells(job)
+    uniform = found.uniform(
+        "saturation_magnetization", "exchange_stiffness", "dmi_constant", "anisotropy", "damping"
+    )
+    return {
+        "mask": found.mask,
+        "cell": (track.cell_size, track.cell_size, track.thickness),
+        "terms": replace(job.material.terms(), **uniform),
+        "held": held_cells(track),
+    }
 
 
 def centres(track: Track) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -210,6 +303,8 @@ def wall_state(
 def system(job: Step) -> "micromagneticmodel.System":
     """Return a job as a `micromagneticmodel.System`, with its wall and its current, if any.
 
+    Parameters that differ from cell to cell are fields, except D, for which oommfc takes none.
+
     Parameters
     ----------
     job : Step
@@ -219,11 +314,16 @@ def system(job: Step) -> "micromagneticmodel.System":
     -------
     micromagneticmodel.System
         System for any ubermag calculator.
+
+    Raises
+    ------
+    UserError
+        If D differs from cell to cell, or a cell is partly filled.
     """
     import discretisedfield
     import micromagneticmodel
 
-    track, material = job.track, job.material
+    track, material, found = job.track, job.material, cells(job)
     columns, rows = track.cells
     mesh = discretisedfield.Mesh(
         p1=(0, 0, 0),
@@ -231,28 +331,35 @@ def system(job: Step) -> "micromagneticmodel.System":
         n=(columns, rows, 1),
         subregions=_subregions(track),
     )
-    mask = magnetic_mask(track)
+
+    def parameter(name: str) -> "float | discretisedfield.Field":
+        value = found.value(name)
+        if isinstance(value, float):
+            return value
+        return discretisedfield.Field(mesh, nvdim=1, value=value.T[:, :, None, None])
+
+    dmi_constant = found.uniform("dmi_constant")["dmi_constant"]
     wall = placed_wall(
         track, material.wall_width_parameter, job.placement.bottom, job.placement.top
     )
     described = micromagneticmodel.System(name=SYSTEM_NAME)
     described.energy = (
-        micromagneticmodel.Exchange(A=material.exchange_stiffness)
-        + micromagneticmodel.UniaxialAnisotropy(K=material.uniaxial_anisotropy, u=(0, 0, 1))
+        micromagneticmodel.Exchange(A=parameter("exchange_stiffness"))
+        + micromagneticmodel.UniaxialAnisotropy(K=parameter("anisotropy"), u=(0, 0, 1))
         + micromagneticmodel.Demag()
     )
-    if material.dmi_constant:
-        described.energy += micromagneticmodel.DMI(D=material.dmi_constant, crystalclass="Cnv_z")
+    if dmi_constant:
+        described.energy += micromagneticmodel.DMI(D=dmi_constant, crystalclass="Cnv_z")
     described.dynamics = micromagneticmodel.Precession(
         gamma0=material.gyromagnetic_ratio
-    ) + micromagneticmodel.Damping(alpha=material.damping)
+    ) + micromagneticmodel.Damping(alpha=parameter("damping"))
     if job.current_density:
         described.dynamics += slonczewski(material, job.current_density)
     described.m = discretisedfield.Field(
         mesh,
         nvdim=3,
         value=np.transpose(wall, (1, 0, 2))[:, :, None, :],
-        norm=np.where(mask, material.saturation_magnetization, 0.0).T[:, :, None, None],
+        norm=np.where(found.mask, found.saturation_magnetization, 0.0).T[:, :, None, None],
         valid="norm",
     )
     return described

@@ -1,20 +1,19 @@
 """Bisection of the current density, compared with thresholds that are known."""
 
 import itertools
-import json
-import shutil
 
 import numpy as np
 import pytest
 from helpers.intervals import bisected
-from helpers.walls import moving_wall
-from wallnet.devices.intervals import middles, stretches
 
-from wallnet import config, devices, experiment, files, jobs, plan
-from wallnet.files import FileError
+from studies.results import NM, T, gather, write_trace
+from wallnet import files, plan
+from wallnet.cli import main
+from wallnet.config.bisection import middles
+from wallnet.studies import STUDIES, gather_job
+from wallnet.studies.intervals.gather import stretches
 
-NM = 1e-9
-T = 1e12
+INTERVALS = STUDIES["intervals"]
 
 
 def test_the_middle_of_each_gap_with_different_ends_is_next():
@@ -48,8 +47,7 @@ def test_rounds_find_all_edges_that_the_sweep_brackets():
     data = bisected(resolution=0.001 * T)
     sweep = [0.5 * T, 0.55 * T, 0.6 * T, 0.642 * T, 0.7 * T, 0.95 * T]
     data["devices"]["stairs"]["pulse"]["current_densities"] = sweep
-    campaign = config.parse(data)
-    rounds = campaign.intervals["stairs"].rounds(campaign.devices["stairs"])
+    rounds = INTERVALS.rounds_of(plan.parse(data), "stairs")
     found = {density: truth(density) for density in sweep}
     for _ in range(rounds):
         found |= {density: truth(density) for density in middles(found, 0.001 * T)}
@@ -84,48 +82,33 @@ def test_stretches_are_runs_of_neighbours():
 # From traces with known ends: notch 1 below 0.93, moving up to 0.97, then notch 2
 
 
-@pytest.fixture(scope="module")
-def original(tmp_path_factory):
-    """Return the job and a folder with the traces that all rounds ask for."""
-    root = tmp_path_factory.mktemp("intervals")
-    campaign = config.parse(bisected(resolution=0.05 * T))
-    device = campaign.devices["stairs"]
-    job = jobs.intervals_job(device, campaign.intervals["stairs"])
-
-    def write(folder, density):
+def simulated(requests):
+    for request in requests.values():
+        density = request.computes.current_density
         end = 40 * NM if density < 0.93 * T else 180 * NM
         settled = 0 if 0.93 * T < density < 0.97 * T else 1
-        trace = moving_wall(experiment.pulse_job(device, density), end, end, settled=settled)
-        files.write_dataset(trace, plan.trace_in(folder, density), "trace", {})
-
-    for density in job.current_densities:
-        write(root / "sweep", density)
-    rounds = campaign.intervals["stairs"].rounds(device)
-    asked = []
-    for number in range(1, rounds + 1):
-        out = plan.round_in(root / "refined", number)
-        devices.interval_round(job, number, root / "sweep", root / "refined", out)
-        asked.append(files.read_json(out)["current_densities"])
-        for density in asked[-1]:
-            write(root / "refined", density)
-    return job, rounds, asked, root
+        write_trace(request, end, end, settled=settled)
 
 
 @pytest.fixture
-def made(original, tmp_path):
-    """Return the same in a folder that a test may change."""
-    *rest, root = original
-    return *rest, shutil.copytree(root, tmp_path / "copy")
+def bisection(tmp_path, monkeypatch):
+    """Return the campaign and what each round asked for, with all traces in this folder."""
+    monkeypatch.chdir(tmp_path)
+    campaign = plan.parse(bisected(resolution=0.05 * T))
+    asked = []
+    for number in range(1, INTERVALS.rounds_of(campaign, "stairs") + 1):
+        requests = INTERVALS.requests_of(campaign, "stairs")
+        simulated(requests)
+        job = gather_job(INTERVALS, campaign, "stairs", requests).to_json()
+        out = INTERVALS.round_path("stairs", number)
+        main(["round", "--job", job, "--out", out])
+        asked.append(files.read_json(out)["asked"])
+    simulated(INTERVALS.requests_of(campaign, "stairs"))
+    return campaign, asked
 
 
-def gather(job, rounds, folder):
-    devices.intervals(job, rounds, folder / "sweep", folder / "refined", folder / "stairs.nc")
-    return files.read_dataset(folder / "stairs.nc", "intervals")
-
-
-def test_each_round_asks_for_the_middles_that_the_rounds_before_left(made):
-    _, rounds, asked, _ = made
-    assert rounds == 4
+def test_each_round_asks_for_the_middles_that_the_rounds_before_left(bisection):
+    _, asked = bisection
     assert [np.round(np.array(each) / T, 4).tolist() for each in asked] == [
         [0.9],
         [1.05],
@@ -136,9 +119,9 @@ def test_each_round_asks_for_the_middles_that_the_rounds_before_left(made):
     ]
 
 
-def test_the_intervals_lie_between_the_last_pulses_of_each_state(made):
-    job, rounds, _, folder = made
-    found = gather(job, rounds, folder)
+def test_the_intervals_lie_between_the_last_pulses_of_each_state(bisection):
+    campaign, _ = bisection
+    found = gather(INTERVALS, campaign, "stairs", INTERVALS.requests_of(campaign, "stairs"))
     assert found["interval_state"].values.tolist() == ["notch 1", "notch 2", "notch 2"]
     assert found["interval_settled"].values.tolist() == [1, 0, 1]
     np.testing.assert_allclose(
@@ -154,44 +137,24 @@ def test_the_intervals_lie_between_the_last_pulses_of_each_state(made):
     assert found["swept"].values.tolist() == [1, 0, 0, 0, 0, 1]
     assert found["state"].values.tolist() == ["notch 1"] * 2 + ["notch 2"] * 4
     assert found["settled"].values.tolist() == [1, 1, 0, 1, 1, 1]
-    assert found.attrs["device"] == "stairs"
 
 
-def test_edges_that_are_not_found_are_an_error(made):
-    job, rounds, _, folder = made
-    with pytest.raises(FileError, match=r"the edge at 0\.9375e12 A/m² is not found after 3 rou"):
-        gather(job, rounds - 1, folder)
+def test_edges_that_are_not_found_are_an_error(bisection):
+    campaign, _ = bisection
+    before = INTERVALS.requests_of(campaign, "stairs", last=3)
+    with pytest.raises(SystemExit, match=r"the edge at 0\.9375e12 A/m² is not found after all r"):
+        gather(INTERVALS, campaign, "stairs", before)
 
 
-def test_a_trace_of_another_pulse_is_refused(made):
-    job, rounds, _, folder = made
-    data = files.read_dataset(plan.trace_in(folder / "sweep", 0.6 * T), "trace")
-    files.write_dataset(data, plan.trace_in(folder / "refined", 1.05 * T), "trace", {})
-    with pytest.raises(FileError, match=r"1\.0500\.nc is of another pulse; delete it"):
-        gather(job, rounds, folder)
-
-
-def test_pulses_of_another_duration_or_material_are_not_bisected_between(made):
-    job, rounds, _, folder = made
-    path = plan.trace_in(folder / "refined", 1.05 * T)
-    data = files.read_dataset(path, "trace")
-    own = json.loads(data.attrs["parameters"])
-    for changes in (
-        {"pulse_duration": 1.1 * own["pulse_duration"]},
-        {"material": own["material"] | {"damping": 0.29}},
-    ):
-        other = data.assign_attrs(parameters=json.dumps(own | changes))
-        files.write_dataset(other, path, "trace", {})
-        with pytest.raises(FileError, match=r"1\.0500\.nc was simulated under other conditions"):
-            gather(job, rounds, folder)
-
-
-def test_a_pulse_that_is_nearly_the_same_is_another_one(made):
-    """The names of files tell pulses apart that differ by 1e-4 of 1e12 A/m²."""
-    job, rounds, _, folder = made
-    path = plan.trace_in(folder / "refined", 1.05 * T)
-    data = files.read_dataset(path, "trace")
-    data["pulse_current_density"] = data["pulse_current_density"] * (1 + 1e-4)
-    files.write_dataset(data, path, "trace", {})
-    with pytest.raises(FileError, match=r"1\.0500\.nc is of another pulse; delete it"):
-        gather(job, rounds, folder)
+def test_a_track_without_a_wall_is_one_interval_at_rest(tmp_path, monkeypatch):
+    """A wall that has left has no ends that rest or move."""
+    monkeypatch.chdir(tmp_path)
+    data = bisected()
+    data["devices"]["stairs"]["pulse"]["current_densities"] = [1.15e12, 1.2e12]
+    campaign = plan.parse(data)
+    requests = INTERVALS.requests_of(campaign, "stairs")
+    for settled, request in enumerate(requests.values()):
+        write_trace(request, 400 * NM, 400 * NM, settled=settled)
+    found = gather(INTERVALS, campaign, "stairs", requests)
+    assert found["interval_state"].values.tolist() == ["reversed"]
+    assert found["interval_settled"].values.tolist() == [1]

@@ -1,24 +1,22 @@
 """Tables and figure of intervals, from intervals with known edges."""
 
-import csv
-
 import numpy as np
 import pytest
-from helpers.intervals import bisected
 from matplotlib.patches import Rectangle
 
-from wallnet import config, files, jobs
+from studies.results import shown
+from wallnet import files
 from wallnet.config import Figures
-from wallnet.report import intervals, style
+from wallnet.report import style
+from wallnet.studies import STUDIES
+from wallnet.studies.intervals.show import draw
 
 SMALL = Figures(resolution=72)
 NAN = np.nan
 
 
-@pytest.fixture(scope="module")
-def known():
-    campaign = config.parse(bisected())
-    job = jobs.intervals_job(campaign.devices["stairs"], campaign.intervals["stairs"])
+@pytest.fixture
+def data():
     values = {
         "interval_state": ["notch 1", "notch 2", "notch 2", "notch 1"],
         "interval_settled": [1, 0, 1, 1],
@@ -32,33 +30,13 @@ def known():
         "interval": [1, 2, 3, 4],
         "current_density": [0.5e12, 0.59e12, 0.61e12, 0.65e12, 0.8e12],
     }
-    about = {"device": "stairs", "parameters": job.to_json(), "simulation": "{}", "revision": 4}
+    about = {"subject": "stairs", "parameters": "{}", "simulation": "{}", "revision": 4}
     return files.dataset("intervals", values).assign_attrs(wallnet_version="0", **about)
 
 
-@pytest.fixture
-def data(known):
-    """Return the same, free to be changed."""
-    return known.copy(deep=True)
-
-
-def write_report(data, tmp_path):
-    """Write the report of these data into a folder, and return the folder."""
-    files.write_dataset(data, tmp_path / "stairs.nc", "intervals", {})
-    tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
-    figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
-    intervals.interval_report(tmp_path / "stairs.nc", tables, SMALL, *figure)
-    return tmp_path
-
-
-@pytest.fixture(scope="module")
-def written(known, tmp_path_factory):
-    return write_report(known, tmp_path_factory.mktemp("report"))
-
-
-def test_the_table_has_edges_width_and_margin(written):
-    with open(written / "table.csv", newline="") as stream:
-        header, *rows = csv.reader(stream)
+def test_the_table_has_edges_width_and_margin(data, tmp_path):
+    found, _ = shown(STUDIES["intervals"], data, tmp_path)
+    header, rows = list(found[0]), [list(row.values()) for row in found]
     assert header == [
         *("state after the pulse", "at rest", "from (1e12 A/m²)", "to (1e12 A/m²)"),
         *("edges, ± (1e12 A/m²)", "width (1e12 A/m²)", "half width (%)"),
@@ -75,16 +53,13 @@ def test_the_table_has_edges_width_and_margin(written):
 def test_the_half_width_of_negative_currents_is_positive(data, tmp_path):
     data["interval_low"][:] = [NAN, -0.70e12, -0.62e12, -0.60e12]
     data["interval_high"][:] = [-0.70e12, -0.62e12, -0.60e12, NAN]
-    write_report(data, tmp_path)
-    with open(tmp_path / "table.csv", newline="") as stream:
-        rows = [list(row.values()) for row in csv.DictReader(stream)]
-    assert rows[1][2:] == ["-0.7000", "-0.6200", "0.0005", "0.0800", "6.1", "0"]
+    rows, _ = shown(STUDIES["intervals"], data, tmp_path)
+    assert list(rows[1].values())[2:] == ["-0.7000", "-0.6200", "0.0005", "0.0800", "6.1", "0"]
 
 
-def test_the_pulses_of_the_sweep_are_told_apart(written):
-    text = (written / "table.md").read_text()
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
-    pulses = [row for row in rows if len(row) == 4][2:]
+def test_the_pulses_of_the_sweep_are_told_apart(data, tmp_path):
+    _, lines = shown(STUDIES["intervals"], data, tmp_path)
+    pulses = [row for row in lines if len(row) == 4][2:]
     assert pulses[1] == ["0.5900", "notch 1", "yes", "no"]
     assert pulses[2] == ["0.6100", "notch 2", "no", "no"]
     assert pulses[3] == ["0.6500", "notch 2", "yes", "yes"]
@@ -92,7 +67,7 @@ def test_the_pulses_of_the_sweep_are_told_apart(written):
 
 def test_the_figure_has_a_bar_for_each_interval(data):
     with style.apply(SMALL):
-        figure = intervals.draw(data, SMALL)
+        figure = draw(data, SMALL)
         figure.canvas.draw()
         (axes,) = figure.axes
         assert [t.get_text() for t in axes.get_yticklabels()] == ["notch 1", "notch 2"]

@@ -1,14 +1,21 @@
-"""Windows in the configuration: what is accepted, and the message for the rest."""
+"""What an operating window accepts, and what it asks for."""
 
 import pytest
 from helpers.windows import windowed
 
-from wallnet import config
+from wallnet import config, plan
+from wallnet.studies import STUDIES
+from wallnet.studies.windows.ask import wanted_notch
+
+
+def parsed(data):
+    campaign = plan.parse(data)
+    return campaign, campaign.studies["windows"]["three"]
 
 
 def problems(data):
     with pytest.raises(config.ConfigError) as caught:
-        config.parse(data)
+        plan.parse(data)
     return str(caught.value).splitlines()
 
 
@@ -17,27 +24,27 @@ def test_amplitudes_and_durations_are_sorted_and_expanded():
     # the second and third duration are the same, but for rounding
     durations = [1.5e-9, 1.2e-9, 1.2e-9 * (1 + 1e-9)]
     data = windowed(current_densities=sweep, durations=durations)
-    made = config.parse(data).windows["three"]
+    _, made = parsed(data)
     assert made.current_densities == pytest.approx([0.5e12, 0.7e12, 0.72e12, 0.74e12], abs=1)
     assert made.durations == pytest.approx([1.2e-9, 1.5e-9], rel=1e-12, abs=0)
     assert list(made.variants) == ["as-configured"]
 
 
 def test_a_step_takes_pulse_tail_and_pause():
-    made = config.parse(windowed(tail={"share": 0.5, "duration": 0.75e-9})).windows["three"]
+    _, made = parsed(windowed(tail={"share": 0.5, "duration": 0.75e-9}))
     assert made.step_duration == pytest.approx(1.5e-9 + 0.75e-9 + 2.5e-9, rel=1e-12, abs=0)
 
 
 def test_a_pause_may_be_as_long_as_the_hold():
     """A wall that has rested for the whole pause has rested long enough."""
-    hold = config.parse(windowed()).devices["stairs"].relaxation.hold
-    assert config.parse(windowed(pause=hold)).windows["three"].pause == hold
+    hold = parsed(windowed())[0].devices["stairs"].relaxation.hold
+    assert parsed(windowed(pause=hold))[1].pause == hold
 
 
 def test_a_variant_is_the_device_with_some_keys_changed():
     variants = {"alpha-0.3": {"material": {"damping": 0.3}}, "as-it-is": {}}
-    campaign = config.parse(windowed(variants=variants))
-    window, device = campaign.windows["three"], campaign.devices["stairs"]
+    campaign, window = parsed(windowed(variants=variants))
+    device = campaign.devices["stairs"]
     varied = window.of_variant(campaign.simulated, "alpha-0.3")
     assert varied.material.damping == 0.3
     assert varied.track == device.track
@@ -48,15 +55,14 @@ def test_a_variant_keeps_the_settings_of_a_calculator_of_one_s_own():
     data = windowed(variants={"alpha-0.3": {"material": {"damping": 0.3}}})
     settings = {"drift:Drift": {"velocity": 200.0}}
     data["devices"]["stairs"] |= {"calculator": "drift:Drift", "calculator_settings": settings}
-    campaign = config.parse(data)
-    varied = campaign.windows["three"].of_variant(campaign.simulated, "alpha-0.3")
+    campaign, window = parsed(data)
+    varied = window.of_variant(campaign.simulated, "alpha-0.3")
     assert (varied.calculator, varied.calculator_settings) == ("drift:Drift", settings)
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"device": "stair"}, "windows.three.device names 'stair', which is not a simulated"),
         (
             {"current_densities": [-0.7e12, 0.7e12]},
             "windows.three.current_densities has -7e+11 A/m²; write densities above 0",
@@ -112,7 +118,7 @@ def test_every_variant_is_looked_at():
 
 
 @pytest.mark.parametrize(("pause", "taken"), [(9.06e-6, True), (9.09e-6, False)])
-def test_a_staircase_goes_up_and_down_within_the_memory(pause, taken):
+def test_a_train_goes_up_and_down_within_the_memory(pause, taken):
     """Three notches make six steps.
 
     Each second has 1/20e-12 entries of 90 columns and 1/1e-9 maps of 90×18 cells, 12 bytes each.
@@ -120,7 +126,7 @@ def test_a_staircase_goes_up_and_down_within_the_memory(pause, taken):
     """
     data = windowed(pause=pause)
     if taken:
-        assert config.parse(data).windows["three"].pause == pause
+        assert parsed(data)[1].pause == pause
     else:
         (problem,) = problems(data)
         assert problem.startswith("config.yaml: windows.three: output.interval 2e-11 s and")
@@ -137,25 +143,77 @@ def test_the_strongest_pulse_counts_for_the_work():
     (problem,) = problems(data)
     assert problem.startswith("config.yaml: windows.three: all pulses, 0.00606 s, take")
     data["windows"]["three"]["current_densities"] = [1e12]
-    assert config.parse(data).windows["three"].current_densities == (1e12,)
+    assert parsed(data)[1].current_densities == (1e12,)
 
 
-def test_windows_are_named():
-    data = windowed()
-    data["windows"] = [data["windows"]["three"]]
-    (problem,) = problems(data)
-    assert "windows is not a list of windows by name; write windows: {name: {...}}" in problem
+def test_each_step_has_its_notch():
+    """Three steps up from notch 1 of three, the last against the end, and three steps down."""
+    assert [wanted_notch(step, 3) for step in range(7)] == [1, 2, 3, 3, 2, 1, 1]
+    assert [wanted_notch(step, 2) for step in range(5)] == [1, 2, 2, 1, 1]
 
 
-@pytest.mark.parametrize(
-    ("duration", "name"), [(5e-9, "5.000"), (0.25e-9, "0.250"), (12.345e-9, "12.345")]
-)
-def test_a_duration_and_its_name_in_files_denote_each_other(duration, name):
-    assert config.duration_name(duration) == name
-    assert config.parse_duration(name) == pytest.approx(duration, rel=1e-12, abs=0)
+UP_AND_DOWN = [f"notch {each}" for each in (1, 2, 3, 3, 2, 1, 1)]
 
 
-def test_every_duration_in_picoseconds_has_its_own_name():
-    """Most of them are no binary fraction of a picosecond: 15e-9/1e-12 is below 15000."""
-    for picoseconds in range(1, 30001):
-        assert config.duration_name(float(f"{picoseconds}e-12")) == f"{picoseconds / 1000:.3f}"
+def only_train(duration, **changes):
+    """Return the train of a window with one current density, and what its pulses are."""
+    asked = {"current_densities": [1.05e12], "durations": [duration]} | changes
+    _, point = STUDIES["windows"].requests_of(plan.parse(windowed(**asked)), "three").values()
+    train = point.computes.train
+    return train, [(each.current_density, each.duration, each.pause) for each in train.pulses]
+
+
+def test_a_train_climbs_with_positive_current_and_descends_with_negative():
+    train, pulses = only_train(1.5e-9)
+    assert pulses == [(sign * 1.05e12, 1.5e-9, 2.5e-9) for sign in (1, 1, 1, -1, -1, -1)]
+    assert list(train.expected) == UP_AND_DOWN
+    assert not train.maps
+
+
+def test_a_tail_follows_each_pulse_without_a_pause():
+    """The wall has to rest after the tail, and may be anywhere before it."""
+    train, pulses = only_train(1.2e-9, tail={"share": 0.6, "duration": 0.5e-9})
+    pulse, weaker = (1.05e12, 1.2e-9, 0.0), (0.63e12, 0.5e-9, 2.5e-9)
+    signs = [sign for sign in (1, 1, 1, -1, -1, -1) for _ in range(2)]
+    for found, sign, given in zip(pulses, signs, [pulse, weaker] * 6, strict=True):
+        wanted = (sign * given[0], *given[1:])
+        assert found == pytest.approx(wanted, rel=1e-12, abs=0)
+    assert [train.expected[0], *train.expected[2::2]] == UP_AND_DOWN
+    assert set(train.expected[1::2]) == {""}
+
+
+def test_each_variant_has_its_initial_state_and_a_train_for_each_pulse(tmp_path, monkeypatch):
+    """Three up and three down, each with its pause of 2.5 ns and its tail of 1 ns."""
+    monkeypatch.chdir(tmp_path)
+    variants = {"alpha-0.5": {}, "alpha-0.4": {"material": {"damping": 0.4}}}
+    tail = {"share": 0.5, "duration": 1e-9}
+    campaign, _ = parsed(windowed(durations=[1.5e-9, 1.2e-9], variants=variants, tail=tail))
+    found = STUDIES["windows"].requests_of(campaign, "three")
+    assert {(each.path, each.kind) for each in found.values()} == {
+        (f"results/windows/three/{variant}/{name}.nc", kind)
+        for variant in variants
+        for name, kind in (
+            ("initial", "initial"),
+            *(
+                (f"{d}/{j}", "pulse_train")
+                for d in ("1.200", "1.500")
+                for j in ("0.9000", "1.0500")
+            ),
+        )
+    }
+    for variant, *pulse in found:
+        each = found[variant, *pulse]
+        job = each.computes
+        assert f"alpha-{job.material.damping}" == variant
+        initial = f"results/windows/three/{variant}/initial.nc"
+        if pulse:
+            duration, density = pulse
+            assert each.path.endswith(f"/{duration * 1e9:.3f}/{density / 1e12:.4f}.nc")
+            assert (job.train.pulses[0].duration, job.train.pulses[0].current_density) == (*pulse,)
+            assert each.longest == pytest.approx(6 * (duration + 3.5e-9), rel=1e-9, abs=0)
+            assert each.after == (initial,)
+        else:
+            assert (each.path, each.longest, each.after) == (initial, 1e-9, ())
+    # the study counts each of them, all of which a calculator simulates
+    work = plan.study_work(campaign, "windows")
+    assert [(number, each.path) for number, each in work] == [(1, r.path) for r in found.values()]

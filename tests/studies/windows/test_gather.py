@@ -1,28 +1,79 @@
-"""Windows gathered from staircases with known outcomes."""
+"""Operating windows gathered from trains with known outcomes."""
 
 import numpy as np
 import pytest
 from helpers.windows import windowed
-from wallnet.devices.windows import edges, widest_stretch
 
-from wallnet import config, devices, files, jobs, plan
-from wallnet.files import FileError
+from studies.results import gather, write_train
+from wallnet import files, plan, simulate
+from wallnet.devices.outcomes import Outcome
+from wallnet.files import WallState
+from wallnet.simulate.trains import run_train
+from wallnet.studies import STUDIES
+from wallnet.studies.windows.gather import edges, judged
+
+WINDOWS = STUDIES["windows"]
+
+
+def walk(*walls):
+    """Return the outcomes of walls, each a state, its mean position in nm and whether it rests."""
+    made = []
+    for wall in walls:
+        state, position, *rest = (
+            wall if isinstance(wall, tuple) else (wall, {1: 60, 2: 300, 3: 620}[wall])
+        )
+        name = f"notch {state}" if isinstance(state, int) else state
+        ends = ((position + lean) * 1e-9 for lean in (-70, 70))
+        # whether it rests before the first pulse is not known
+        made.append(Outcome(WallState(name), *ends, *(rest or [True if made else None])))
+    return made
 
 
 @pytest.mark.parametrize(
-    ("works", "stretch"),
+    ("walls", "expected"),
     [
-        ([], None),
-        ([False, False], None),
-        ([True], (0, 0)),
-        ([True, False, True, True, False], (2, 3)),
-        # the first of two that are equally wide
-        ([False, True, False, True], (1, 1)),
-        ([True, True, True, False, True, True], (0, 2)),
+        ([1, 2, 3, 3, 2, 1, 1], ("works", 0)),
+        # an unfinished train that works so far
+        ([1, 2, 3], ("works", 0)),
+        ([(2, 300)], ("start", 0)),
+        ([1, 1], ("sticks", 1)),
+        ([1, ("between 1 and 2", 180)], ("sticks", 1)),
+        ([1, ("free", 250)], ("sticks", 1)),
+        ([1, ("free", 350)], ("skips", 1)),
+        ([1, 3], ("skips", 1)),
+        ([1, 2, ("between 2 and 3", 470)], ("sticks", 2)),
+        # the upper end leads upwards, the lower end downwards: both hang behind the wanted notch
+        ([1, 2, 3, 3, ("between 3 and 2", 470)], ("sticks", 4)),
+        ([1, 2, 3, 3, 3], ("sticks", 4)),
+        ([1, 2, 3, 3, 1], ("skips", 4)),
+        ([1, 2, 3, 2], ("sticks", 3)),
+        ([1, 2, 3, 3, 2, 1, 2], ("sticks", 6)),
+        ([1, 2, 3, ("reversed", 700)], ("leaves", 3)),
+        ([1, 2, 3, 3, 2, 1, ("expelled", 0)], ("leaves", 6)),
+        # a wall that has left is not asked to rest
+        ([1, 2, 3, ("reversed", 700, False)], ("leaves", 3)),
+        ([1, (2, 300, False)], ("moves", 1)),
+        ([1, ("free", 200, False)], ("moves", 1)),
+        # the first failure counts
+        ([1, 3, ("reversed", 700)], ("skips", 1)),
     ],
 )
-def test_the_widest_stretch_is_found(works, stretch):
-    assert widest_stretch(works) == stretch
+def test_sequences_of_states_are_judged_as_by_hand(walls, expected):
+    assert judged(walk(*walls), (60e-9, 300e-9, 620e-9)) == expected
+
+
+@pytest.mark.parametrize(
+    ("works", "first", "last"),
+    [
+        ([True], 0, 0),
+        ([True, False, True, True, False], 2, 3),
+        # the first of two that are equally wide
+        ([False, True, False, True], 1, 1),
+        ([True, True, True, False, True, True], 0, 2),
+    ],
+)
+def test_the_widest_stretch_is_found(works, first, last):
+    assert edges(works, range(len(works)))[:2] == (first, last)
 
 
 def test_edges_are_the_last_that_work_and_the_next_that_fail():
@@ -33,6 +84,7 @@ def test_edges_are_the_last_that_work_and_the_next_that_fail():
     assert np.isnan(below)
     assert np.isnan(edges([False, True, True, True], density)[3])
     assert np.isnan(edges([False] * 4, density)).all()
+    assert np.isnan(edges([], [])).all()
 
 
 OUTCOMES = {
@@ -41,90 +93,104 @@ OUTCOMES = {
     ("b", 1.2e-9): ["moves", "skips", "leaves"],
     ("b", 1.5e-9): ["sticks", "works", "skips"],
 }
-DENSITIES = (0.9e12, 1.0e12, 1.2e12)
+STEPS = {0.9e12: 1, 1.0e12: 2, 1.2e12: 4}
+"""The step at which a train fails, by its current density in A/m²."""
+
+UP_AND_DOWN = (1, 2, 3, 3, 2, 1, 1)
+PLACES = {1: 40, 2: 180, 3: 320}
 
 
-@pytest.fixture
-def campaign():
-    variants = {"a": {}, "b": {"material": {"damping": 0.3}}}
-    return config.parse(windowed(current_densities=list(DENSITIES), variants=variants))
-
-
-@pytest.fixture
-def staircases(campaign, tmp_path):
-    """Return the folder of staircases of one pulse each, with these outcomes."""
-    window = campaign.windows["three"]
-    for (variant, duration), outcomes in OUTCOMES.items():
-        device = window.of_variant(campaign.simulated, variant)
-        for density, outcome in zip(DENSITIES, outcomes, strict=True):
-            write(tmp_path, device, window, variant, density, duration, outcome)
-    return tmp_path
-
-
-def write(folder, device, window, variant, density, duration, outcome):
-    step = 0 if outcome == "works" else int(density / 1e11) - 8
-    values = {
-        **{f"wall_{end}": [40e-9, 180e-9] for end in ("position", "bottom", "top")},
-        "applied_current_density": [0.0, density],
-        "time": [0.0, duration],
-        "program_current_density": [0.0, density],
-        "pulse_start": [0.0, 0.0],
-        "pulse_duration": [0.0, duration],
-        "pause_end": [0.0, duration],
-        "pulse_state": ["notch 1", "notch 2"],
-        "pulse_settled": [-1, 1],
-        **{f"pulse_wall_{end}": [40e-9, 180e-9] for end in ("position", "bottom", "top")},
-        "pulse": [0, 1],
-        "outcome": outcome,
-        "outcome_step": step,
-        "outcome_state": "reversed" if outcome == "leaves" else f"notch {1 + step}",
+def walls_of(outcome, step, tail):
+    """Return the walls of a train with this outcome; those before a tail are somewhere else."""
+    forward = 1 if step <= 3 else -1
+    wanted = PLACES[UP_AND_DOWN[step]]
+    behind, beyond = wanted - forward * 60, wanted + forward * 60
+    last = {
+        # the mean of both ends counts
+        "sticks": ("free", behind - 5, behind + 15, 1),
+        "skips": ("free", beyond - 15, beyond + 5, 1),
+        "leaves": ("reversed", 360, 360, 0),
+        "moves": (f"notch {UP_AND_DOWN[step]}", wanted, wanted, 0),
     }
-    job = jobs.staircase_job(device, window, density, duration)
-    about = {"parameters": job.to_json(), "backend": "film", "revision": 3}
-    path = plan.staircase_in(folder, variant, density, duration)
-    files.write_dataset(files.dataset("staircase", values), path, "staircase", about)
+    rest = [(f"notch {each}", PLACES[each], PLACES[each], 1) for each in UP_AND_DOWN]
+    walls = rest if outcome == "works" else [*rest[:step], last[outcome]]
+    start, *others = [(*walls[0][:3], -1), *walls[1:]]
+    before = [("between 2 and 3", 180, 320, -1)] if tail else []
+    return [start, *(each for wall in others for each in (*before, wall))]
 
 
-def test_each_outcome_is_at_its_variant_duration_and_density(campaign, staircases, tmp_path):
-    devices.window(jobs.window_job(campaign.windows["three"]), staircases, tmp_path / "three.nc")
-    found = files.read_dataset(tmp_path / "three.nc", "window")
+@pytest.mark.parametrize("tail", [None, {"share": 0.5, "duration": 1e-9}])
+def test_each_outcome_is_at_its_variant_duration_and_density(tmp_path, monkeypatch, tail):
+    monkeypatch.chdir(tmp_path)
+    variants = {"b": {"material": {"damping": 0.3}}, "a": {}}
+    asked = {"current_densities": list(STEPS), "variants": variants, "tail": tail}
+    campaign = plan.parse(windowed(**asked))
+    requests = WINDOWS.requests_of(campaign, "three")
     for (variant, duration), outcomes in OUTCOMES.items():
-        for density, outcome in zip(DENSITIES, outcomes, strict=True):
-            point = found.sel(variant=variant).sel(
-                duration=duration, current_density=density, method="nearest"
-            )
+        for (density, step), outcome in zip(STEPS.items(), outcomes, strict=True):
+            write_train(requests[variant, duration, density], walls_of(outcome, step, tail))
+    found = gather(WINDOWS, campaign, "three", requests)
+    for (variant, duration), outcomes in OUTCOMES.items():
+        for (density, step), outcome in zip(STEPS.items(), outcomes, strict=True):
+            place = {"duration": duration, "current_density": density}
+            point = found.sel(variant=variant).sel(place, method="nearest")
             assert point["window_outcome"].item() == outcome
-            # 0.9, 1.0 and 1.2e12 A/m² fail at steps 1, 2 and 4
-            step = {0.9e12: 1, 1.0e12: 2, 1.2e12: 4}[density]
             assert point["window_step"].item() == (0 if outcome == "works" else step)
-            if outcome == "leaves":
-                assert point["window_state"].item() == "reversed"
-    first = found["window_first"].values
-    np.testing.assert_allclose(first, [[1.0e12, 0.9e12], [np.nan, 1.0e12]])
-    np.testing.assert_allclose(found["window_last"].values, [[1.2e12, 1.0e12], [np.nan, 1.0e12]])
-    np.testing.assert_allclose(found["window_below"].values, [[0.9e12, np.nan], [np.nan, 0.9e12]])
-    np.testing.assert_allclose(found["window_above"].values, [[np.nan, 1.2e12], [np.nan, 1.2e12]])
-    assert found.attrs["window"] == "three"
-    assert found.attrs["simulation_revision"] == "3"
-    assert '"damping":0.3' in found.attrs["simulation"].replace("\\", "")
+            state = {"works": "notch 1", "leaves": "reversed", "moves": "notch 2"}.get(outcome)
+            assert point["window_state"].item() == (state or "free")
+    limits = {
+        "first": [[np.nan, 1.0e12], [1.0e12, 0.9e12]],
+        "last": [[np.nan, 1.0e12], [1.2e12, 1.0e12]],
+        "below": [[np.nan, 0.9e12], [0.9e12, np.nan]],
+        "above": [[np.nan, 1.2e12], [np.nan, 1.2e12]],
+    }
+    for name, values in limits.items():
+        edge = found[f"window_{name}"].sel(variant=["b", "a"])
+        np.testing.assert_allclose(edge.values, values, err_msg=name)
 
 
-def test_a_staircase_of_another_variant_is_refused(campaign, staircases, tmp_path):
-    other, wrong = (plan.staircase_in(staircases, name, 1.0e12, 1.5e-9) for name in "ba")
-    files.write_dataset(files.read_dataset(other, "staircase"), wrong, "staircase", {})
-    with pytest.raises(
-        FileError, match=r"1\.0000\.nc was simulated under other conditions than others of 'a'; del"
-    ):
-        job = jobs.window_job(campaign.windows["three"])
-        devices.window(job, staircases, tmp_path / "three.nc")
+def test_variants_have_the_order_of_the_configuration(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    variants = {
+        name: {"material": {"damping": damping}} for name, damping in (("b", 0.3), ("a", 1))
+    }
+    campaign = plan.parse(windowed(variants=variants))
+    requests = WINDOWS.requests_of(campaign, "three")
+    for key, request in requests.items():
+        if request.kind == "pulse_train":
+            write_train(request, walls_of("sticks" if "b" in key else "works", 1, None))
+    found = gather(WINDOWS, campaign, "three", requests)
+    assert found["variant"].values.tolist() == ["b", "a"]
+    assert found["window_outcome"].values[:, 0, 0].tolist() == ["sticks", "works"]
 
 
-def test_a_staircase_of_another_pulse_is_refused(campaign, staircases, tmp_path):
-    window = campaign.windows["three"]
-    other = plan.staircase_in(staircases, "a", 0.9e12, 1.5e-9)
-    wrong = plan.staircase_in(staircases, "a", 0.9e12, 1.2e-9)
-    data = files.read_dataset(other, "staircase")
-    files.write_dataset(data, wrong, "staircase", {})
-    with pytest.raises(FileError, match="0.9000.nc is of another pulse; delete it and run snakem"):
-        devices.window(jobs.window_job(window), staircases, tmp_path / "three.nc")
-    assert not (tmp_path / "three.nc").exists()
+@pytest.mark.parametrize(
+    ("duration", "tail", "outcome"),
+    [
+        (1.5e-9, None, "works"),
+        (1.2e-9, None, "moves"),
+        # a tail keeps it from moving on
+        (1.2e-9, {"share": 0.6, "duration": 0.5e-9}, "works"),
+    ],
+)
+def test_a_simulated_wall_climbs_and_descends_until_a_step_fails(
+    tmp_path, monkeypatch, duration, tail, outcome
+):
+    monkeypatch.chdir(tmp_path)
+    data = windowed(current_densities=[1.05e12], durations=[duration], tail=tail)
+    campaign = plan.parse(data)
+    requests = WINDOWS.requests_of(campaign, "three")
+    initial, point = requests.values()
+    train = run_train(point.computes, simulate.initial_state(initial.computes))
+    files.write_dataset(train, point.path, "train", {})
+    found = gather(WINDOWS, campaign, "three", requests)
+    assert found["window_outcome"].item() == outcome
+    ends = train.isel(pulse=slice(None, None, 2 if tail else 1))
+    steps, failed = ends.sizes["pulse"] - 1, found["window_step"].item()
+    assert (steps == 6 and failed == 0) if outcome == "works" else (0 < steps == failed < 6)
+    worked = range(steps + (outcome == "works"))
+    notches = [UP_AND_DOWN[step] for step in worked]
+    assert ends["pulse_state"].values[worked].tolist() == [f"notch {each}" for each in notches]
+    positions = ends["pulse_wall_position"].values[worked] * 1e9
+    # the end notches pull the wall by 2.6 nm to the middle
+    np.testing.assert_allclose(positions, [PLACES[each] for each in notches], atol=4)

@@ -1,15 +1,16 @@
 """Tables and map of a window, from a window with known outcomes."""
 
-import csv
-
 import numpy as np
 import pytest
-from helpers.windows import windowed
+from matplotlib.colors import to_rgba
 from matplotlib.patches import Rectangle
 
-from wallnet import config, files, jobs
+from studies.results import shown
+from wallnet import files
 from wallnet.config import Figures
-from wallnet.report import style, windows
+from wallnet.report import style
+from wallnet.studies import STUDIES
+from wallnet.studies.windows.show import LOOKS, draw
 
 SMALL = Figures(resolution=72)
 OUTCOMES = [
@@ -21,9 +22,7 @@ NAN = np.nan
 
 
 @pytest.fixture(scope="module")
-def known():
-    campaign = config.parse(windowed())
-    job = jobs.window_job(campaign.windows["three"])
+def data():
     states = np.full((2, 2, 4), "notch 2", dtype=object)
     states[0, 1, 2] = "between 2 and 3"
     values = {
@@ -34,36 +33,24 @@ def known():
         "window_last": [[0.70e12, 0.66e12], [NAN, 0.70e12]],
         "window_below": [[0.66e12, NAN], [NAN, 0.68e12]],
         "window_above": [[0.76e12, 0.68e12], [NAN, 0.76e12]],
-        "variant": ["a", "b"],
+        "variant": ["b", "a"],
         "duration": [4e-9, 5e-9],
         "current_density": [0.66e12, 0.68e12, 0.70e12, 0.76e12],
     }
-    about = {"window": "three", "parameters": job.to_json(), "simulation": "{}", "revision": 4}
+    about = {"subject": "three", "parameters": "{}", "simulation": "{}", "revision": 4}
     return files.dataset("window", values).assign_attrs(wallnet_version="0", **about)
 
 
-@pytest.fixture
-def data(known):
-    """Return the same, free to be changed."""
-    return known.copy(deep=True)
-
-
 @pytest.fixture(scope="module")
-def written(known, tmp_path_factory):
-    tmp_path = tmp_path_factory.mktemp("report")
-    files.write_dataset(known, tmp_path / "window.nc", "window", {})
-    tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
-    figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
-    windows.window_report(tmp_path / "window.nc", tables, SMALL, *figure)
-    return tmp_path
+def tables(data, tmp_path_factory):
+    return shown(STUDIES["windows"], data, tmp_path_factory.mktemp("report"))
 
 
-def test_the_table_has_one_row_a_point(written):
-    with open(written / "table.csv", newline="") as stream:
-        rows = list(csv.DictReader(stream))
+def test_the_table_has_one_row_a_point(tables):
+    rows, _ = tables
     assert len(rows) == 16
     chosen = rows[6]  # the first variant, the second duration, the third density
-    assert chosen["variant"] == "a"
+    assert chosen["variant"] == "b"
     assert float(chosen["duration (ns)"]) == pytest.approx(5, rel=1e-9, abs=0)
     assert float(chosen["J (1e12 A/m²)"]) == pytest.approx(0.7, rel=1e-9, abs=0)
     assert chosen["outcome"] == "leaves"
@@ -72,30 +59,28 @@ def test_the_table_has_one_row_a_point(written):
     assert rows[1]["step that failed"] == "–"
 
 
-def test_the_half_width_lies_between_those_of_two_pairs(written):
-    lines = (written / "table.md").read_text().splitlines()
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if "|" in line]
-    stretches = [row for row in rows if len(row) == 7][2:]
+def test_the_half_width_lies_between_those_of_two_pairs(tables):
+    stretches = [row for row in tables[1] if len(row) == 7][2:]
     # (0.70 - 0.68)/(0.70 + 0.68) and (0.76 - 0.66)/(0.76 + 0.66)
-    assert stretches[0] == ["a", "4.000", "2 of 4", "0.6800", "0.7000", "1.4", "7.0"]
+    assert stretches[0] == ["b", "4.000", "2 of 4", "0.6800", "0.7000", "1.4", "7.0"]
     # nothing below it was tried
-    assert stretches[1] == ["a", "5.000", "1 of 4", "0.6600", "0.6600", "0.0", "–"]
-    assert stretches[2] == ["b", "4.000", "0 of 4", "–", "–", "–", "–"]
-    assert stretches[3] == ["b", "5.000", "1 of 4", "0.7000", "0.7000", "0.0", "5.6"]
+    assert stretches[1] == ["b", "5.000", "1 of 4", "0.6600", "0.6600", "0.0", "–"]
+    assert stretches[2] == ["a", "4.000", "0 of 4", "–", "–", "–", "–"]
+    assert stretches[3] == ["a", "5.000", "1 of 4", "0.7000", "0.7000", "0.0", "5.6"]
 
 
 def test_the_map_has_the_outcome_of_each_point(data):
     with style.apply(SMALL):
-        figure = windows.draw(data, SMALL)
+        figure = draw(data, SMALL)
         figure.canvas.draw()
-        assert [axes.get_title(loc="left") for axes in figure.axes] == ["a", "b"]
+        assert [axes.get_title(loc="left") for axes in figure.axes] == ["b", "a"]
         for panel, axes in enumerate(figure.axes):
             fields = [each for each in axes.patches if isinstance(each, Rectangle)]
             assert len(fields) == 8
             for field in fields:
                 column, row = round(field.get_x() + 0.5), round(field.get_y() + 0.5)
-                colour, _ = windows.LOOKS[OUTCOMES[panel][row][column]]
-                assert style_of(field) == style_colour(colour)
+                colour, _ = LOOKS[OUTCOMES[panel][row][column]]
+                assert field.get_facecolor() == pytest.approx(to_rgba(colour), abs=1e-6)
             signs = {
                 (round(t.get_position()[0]), round(t.get_position()[1])): t.get_text()
                 for t in axes.texts
@@ -105,7 +90,7 @@ def test_the_map_has_the_outcome_of_each_point(data):
                 if outcome == "works":
                     assert (column, row) not in signs
                 else:
-                    sign = windows.LOOKS[outcome][1]
+                    sign = LOOKS[outcome][1]
                     assert signs[column, row] == f"{sign} {step}"
             assert [t.get_text() for t in axes.get_yticklabels()] == ["4", "5"]
             assert axes.get_ylabel() == "duration (ns)"
@@ -115,13 +100,3 @@ def test_the_map_has_the_outcome_of_each_point(data):
         (legend,) = figure.legends
         names = [text.get_text().split()[0] for text in legend.get_texts()]
         assert names == ["works", "sticks", "skips", "leaves", "moves", "start"]
-
-
-def style_of(patch):
-    return tuple(round(each, 6) for each in patch.get_facecolor())
-
-
-def style_colour(name):
-    from matplotlib.colors import to_rgba
-
-    return tuple(round(each, 6) for each in to_rgba(name))

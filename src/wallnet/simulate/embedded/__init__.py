@@ -17,15 +17,8 @@ from wallnet.simulate.recorder import Recorder, next_output
 
 def engine_of(job: Step) -> Engine:
     """Return the engine for a job, without a magnetisation."""
-    track = job.track
     assert isinstance(job.calculator, FilmSettings)
-    return Engine(
-        tracks.magnetic_mask(track),
-        (track.cell_size, track.cell_size, track.thickness),
-        job.material.terms(),
-        Tolerances(**dict(job.calculator)),
-        tracks.held_cells(track),
-    )
+    return Engine(**tracks.film(job), tolerances=Tolerances(**dict(job.calculator)))
 
 
 class Embedded(Calculator[FilmSettings]):

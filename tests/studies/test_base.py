@@ -1,0 +1,172 @@
+"""What all studies have in common: requests by path, rounds, datasets, tables and messages."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from helpers.intervals import bisected
+from helpers.windows import WINDOW, windowed
+from PIL import Image
+
+from studies.results import gather, shown, write_trace, write_train
+from wallnet import config, files, plan, revisions
+from wallnet.studies import STUDIES
+from wallnet.studies.base import FILES
+
+DATA = bisected(resolution=0.15e12) | {"windows": windowed()["windows"]}
+SUBJECTS = {"windows": "three", "intervals": "stairs"}
+
+each_study = pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
+
+
+@pytest.fixture
+def campaign(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return plan.parse(DATA)
+
+
+def requested(study, campaign):
+    return study.requests_of(campaign, SUBJECTS[study.name])
+
+
+def simulated(study, campaign):
+    """Write what the study gathers: walls that stay where they are."""
+    gathered = []
+    for request in requested(study, campaign).values():
+        if request.kind == "trace":
+            write_trace(request, 40e-9, 40e-9)
+        elif request.kind == "pulse_train":
+            write_train(request, [("notch 1", 40, 40, -1), ("notch 1", 40, 40, 1)])
+        else:
+            continue
+        gathered.append(request)
+    return gathered
+
+
+def change(request, make):
+    """Apply a function to the dataset of a result."""
+    kind = FILES[request.kind]
+    files.write_dataset(make(files.read_dataset(request.path, kind)), request.path, kind, {})
+
+
+@each_study
+def test_each_path_is_that_of_its_own_request(study, campaign):
+    known = plan.Requested(campaign)
+    found = list(requested(study, campaign).values())
+    assert len({each.digest for each in found}) == len({each.path for each in found}) == len(found)
+    for each in found:
+        same = known[each.path]
+        assert (same.digest, same.kind, same.after) == (each.digest, each.kind, each.after)
+        result = each.path.removeprefix("results/").removesuffix(".nc")
+        assert [k for k in plan.KINDS if re.fullmatch(plan.pattern_of(k), result)] == [each.kind]
+    path = study.path(SUBJECTS[study.name], "0.1234")
+    with pytest.raises(config.ConfigError, match=rf"^{path} is not asked for; add its device"):
+        known[path]
+
+
+@each_study
+def test_a_dataset_names_its_parameters_and_all_that_simulated_it(study, campaign):
+    first, *_, last = simulated(study, campaign)
+    by = files.read_dataset(last.path, FILES[last.kind]).attrs
+    change(last, lambda data: data.assign_attrs(revision=9))
+    subject = SUBJECTS[study.name]
+    found = gather(study, campaign, subject, requested(study, campaign)).attrs
+    assert json.loads(found["parameters"]) == {
+        "study": study.name,
+        "subject": subject,
+        "settings": json.loads(
+            study.subjects(campaign)[subject].model_dump_json(exclude_none=True)
+        ),
+    }
+    assert found["subject"] == subject
+    assert found.get("device") == {"intervals": "stairs"}.get(study.name)
+    assert found["simulation"] == first.computes.to_json()
+    assert found["simulation_backend"] == by["backend"]
+    assert found["simulation_revision"] == f"{by['revision']}, 9"
+    assert found["revision"] == revisions.of(study.name)
+
+
+def of_another_pulse(data, other):
+    return files.read_dataset(other.path, FILES[other.kind])
+
+
+def of_another_material(data, other):
+    own = json.loads(data.attrs["parameters"])
+    own["material"]["damping"] *= 1 + 1e-4
+    return data.assign_attrs(parameters=json.dumps(own))
+
+
+@each_study
+@pytest.mark.parametrize("foreign", [of_another_pulse, of_another_material])
+def test_a_result_of_another_simulation_is_refused(study, campaign, foreign):
+    first, *_, last = simulated(study, campaign)
+    change(last, lambda data: foreign(data, first))
+    wrong = f"wallnet: {last.path} is not of the simulation that {study.name} asks for; delete it "
+    with pytest.raises(SystemExit, match=f"^{wrong}and run snakemake$"):
+        gather(study, campaign, SUBJECTS[study.name], requested(study, campaign))
+    assert not Path(study.path(SUBJECTS[study.name])).exists()
+
+
+@each_study
+def test_a_dataset_is_shown_as_tables_and_as_a_figure(study, campaign, tmp_path):
+    simulated(study, campaign)
+    subject = SUBJECTS[study.name]
+    data = gather(study, campaign, subject, requested(study, campaign))
+    rows, _ = shown(study, data, tmp_path)
+    assert rows
+    title = {"windows": "operating window three", "intervals": "intervals of stairs"}[study.name]
+    assert f"<title>{title}</title>" in (tmp_path / "table.html").read_text()
+    with Image.open(tmp_path / "figure.png") as picture:
+        assert picture.text["Title"] == title
+        made_by = json.loads(picture.text["Description"])
+    for key in ("parameters", "simulation", "revision"):
+        assert made_by[key] == str(data.attrs[key])
+    assert (tmp_path / "figure.pdf").read_bytes().startswith(b"%PDF")
+    assert (tmp_path / "figure.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("key", "block", "sentence"),
+    [
+        (
+            "windows",
+            {"three": WINDOW | {"device": "stair"}},
+            "windows.three.device names 'stair', which is not a simulated device; use one of ",
+        ),
+        (
+            "intervals",
+            {"stair": {}},
+            "intervals.stair names 'stair', which is not a simulated device; use one of stairs",
+        ),
+        ("windows", [WINDOW], "windows is not a list of windows by name; write windows: {name: {"),
+        ("intervals", [{}], "intervals is not a list of intervals by name; write intervals: {nam"),
+    ],
+)
+def test_a_study_without_its_device_or_its_names_is_named(key, block, sentence):
+    with pytest.raises(config.ConfigError) as caught:
+        plan.parse(DATA | {key: block})
+    assert str(caught.value).startswith(f"config.yaml: {sentence}")
+    assert "\n" not in str(caught.value)
+
+
+def test_what_a_finished_round_asked_for_belongs_to_its_study(campaign):
+    """From 0.6 and 1.2e12 A/m² on, 0.9 and 1.05 are asked for; a coarser resolution ends before."""
+    study, known = STUDIES["intervals"], plan.Requested(campaign)
+    assert list(known)
+    pulses = ["results/intervals/stairs/0.9000.nc", "results/intervals/stairs/1.0500.nc"]
+    for number, density in enumerate((0.9e12, 1.05e12), start=1):
+        files.write_json({"asked": [density]}, study.round_path("stairs", number))
+    # also to those who asked before
+    assert [known[path].computes.current_density for path in pulses] == [0.9e12, 1.05e12]
+    for path in study.results(campaign):
+        if not Path(path).exists():
+            files.write_text("", path)
+    assert set(pulses) < set(plan.finished_targets(campaign, "")["intervals"])
+    assert plan.not_asked_for(campaign, "") == []
+    coarser = plan.parse(DATA | {"intervals": {"stairs": {"resolution": 0.3e12}}})
+    assert plan.not_asked_for(coarser, "") == [pulses[1], "results/intervals/stairs/round-2.json"]
+    Path(pulses[0]).unlink()
+    assert "intervals" not in plan.finished_targets(campaign, "")
+    there, wanted = plan.unfinished_targets(campaign, "")["intervals"]
+    assert there == wanted - 1
