@@ -14,7 +14,7 @@ pytestmark = pytest.mark.campaign
 DATA = searched(rests=SEARCH["rests"][:1])
 """One simulation a candidate: rest and arrival are read from the same trace."""
 
-RULES = ("calibration_round", "candidate_trace", "candidates", "calibration_report")
+RULES = ("calibration_round", "trace", "candidates", "calibration_report")
 
 
 @pytest.fixture(scope="module")
@@ -74,13 +74,16 @@ def test_known_candidates_count_with_their_own_pulse_and_others_with_the_longest
     files.write_json({"candidates": candidates}, "results/calibration/round-1.json")
     work = plan.calibration_work(config.parse(searched()))
     longest = {0: 1600, 1: 1400, 2: 1700}
-    assert [(each.path, round(each.longest / 1e-12), each.strongest) for each in work] == [
+    assert [
+        (count, each.path, round(each.longest / 1e-12), each.computes.strongest)
+        for count, each in work
+    ] == [
         *(
-            (f"results/calibration/{number}/synapse/{density / 1e12:.4f}.nc", time, density)
+            (1, f"results/calibration/{number}/synapse/{density / 1e12:.4f}.nc", time, density)
             for number, time in longest.items()
             for density in (1.5e12, 3.0e12)
         ),
-        *(("", 1800, density) for density in (1.5e12, 3.0e12)),
+        *((1, "", 1800, density) for density in (1.5e12, 3.0e12)),
     ]
 
 

@@ -12,8 +12,6 @@ pytestmark = pytest.mark.campaign
 
 DATA = freed()
 
-RULES = ("trace", "alone_level", "depinning_round", "depinning_trace", "device_depinning")
-
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
@@ -46,8 +44,8 @@ def test_depinning_has_data_tables_and_a_figure(ran):
 
 
 def test_a_run_tells_beforehand_how_much_it_simulates_at_most(ran):
-    """Sweep 3, resting walls 4, and in each of two rounds two pulses on each wall."""
-    assert "23 simulations of this target are not there yet" in ran.told
+    """Initial state, sweep 3, resting walls 4, and in two rounds two pulses each on each wall."""
+    assert "24 simulations of this target are not there yet" in ran.told
 
 
 def test_the_estimate_counts_known_pulses_with_their_own_current(tmp_path, monkeypatch):
@@ -57,11 +55,12 @@ def test_the_estimate_counts_known_pulses_with_their_own_current(tmp_path, monke
     asked = {"notch-1": [0.5e12, 3.0e12], "alone-2": [3.0e12]}
     files.write_json({"current_densities": asked}, "results/depinning/synapse/round-1.json")
     work = [
-        (each.path, round(each.longest / 1e-12), each.strongest)
-        for each in plan.depinning_work(campaign)
+        (count, each.path, round(each.longest / 1e-12), each.computes.strongest)
+        for count, each in plan.depinning_work(campaign)
     ]
     folder = "results/depinning/synapse"
-    assert work == [
+    known = [
+        ("results/initial/synapse.nc", 0, 0.0),
         # the sweep of the device: 0.6 ns and 1 ns of relaxation
         *((f"results/traces/synapse/{j}000.nc", 1600, float(j) * 1e12) for j in (0.5, 1.5, 3.0)),
         *((f"results/levels/synapse/{k}.nc", 1000, 0.0) for k in (1, 2)),
@@ -69,10 +68,10 @@ def test_the_estimate_counts_known_pulses_with_their_own_current(tmp_path, monke
         (f"{folder}/alone-2/3.0000.nc", 700, 3.0e12),
         (f"{folder}/notch-1/0.5000.nc", 700, 0.5e12),
         (f"{folder}/notch-1/3.0000.nc", 700, 3.0e12),
-        *[("", 700, 3.0e12)] * (2 * 2 * 4 - 3),
     ]
+    assert work == [*((1, *each) for each in known), (2 * 2 * 4 - 3, "", 700, 3.0e12)]
     files.write_text("", "results/depinning/synapse.nc")
-    assert len(plan.depinning_work(campaign)) == 3 + 4 + 3
+    assert len(plan.depinning_work(campaign)) == len(known)
 
 
 def test_finished_depinning_plans_nothing_and_is_no_part_of_the_rest(finished):
@@ -87,7 +86,7 @@ def test_depinning_goes_on_after_the_pulses_that_are_there(finished):
         (folder / path).unlink()
     planned = finished.planned("depinning")
     assert planned["depinning_round"] == 1
-    assert not {"depinning_trace", "alone_level", "trace"} & set(planned)
+    assert not {"level", "trace"} & set(planned)
     finished.snakemake("depinning")
     assert (folder / "synapse.nc").exists()
 

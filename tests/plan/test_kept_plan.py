@@ -43,7 +43,8 @@ def test_networks_on_rewritable_levels_wait_for_barriers_and_transitions(tmp_pat
     campaign.configure(data)
     planned = campaign.planned("results/compact_models/synapse.json")
     assert (planned["barrier"], planned["barriers_of_device"]) == (8, 1)
-    assert (planned["transition"], planned["device_transitions"]) == (14, 1)
+    # the sweep has three pulses
+    assert (planned["trace"], planned["device_transitions"]) == (3 + 14, 1)
     assert planned["level"] == 7
 
 

@@ -67,7 +67,8 @@ def test_the_target_computes_what_the_tables_need(tmp_path):
     campaign = Campaign(tmp_path)
     campaign.configure(asked())
     planned = campaign.planned("levels")
-    assert (planned["barrier"], planned["transition"], planned["level_report"]) == (8, 12, 1)
+    # the sweep has one pulse
+    assert (planned["barrier"], planned["trace"], planned["level_report"]) == (8, 1 + 12, 1)
     run = campaign.snakemake("--dry-run", "levels")
     told = run.stdout + run.stderr
     assert "barriers: 8 paths, about" in told

@@ -75,5 +75,5 @@ def test_targets_that_name_its_results_compute_it(tmp_path, targets, programs, d
     campaign = Campaign(tmp_path)
     campaign.configure(data())
     planned = campaign.planned(*targets)
-    assert planned.get("program", 0) == programs
+    assert planned.get("pulse_train", 0) == programs
     assert planned.get("device", 0) == devices

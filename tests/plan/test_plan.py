@@ -285,6 +285,10 @@ RAISED = {
     "networks": 400,
     "report": 500,
     "validation": 600,
+    "intervals": 700,
+    "show intervals": 800,
+    "windows": 900,
+    "show windows": 1000,
 }
 
 TARGETS = (
@@ -327,16 +331,14 @@ def words_of(job):
 
 TRAININGS = ("train", "train_on", "map")
 ON_DEVICES = ("train", "map", "compare_mappings")
-SIMULATIONS = ("initial", "trace", "level", "program", "crosscheck_trace")
+SIMULATIONS = ("initial", "trace", "level", "pulse_train")
 
 
 def calculator_of(job):
     """Return the calculator of a simulation; only the device `wide` uses OOMMF."""
-    wildcards = job["wildcards"]
-    if found := wildcards.get("calculator"):
-        return found
-    # the only program is that of this device
-    return "oommf" if wildcards.get("device", "wide") == "wide" else "film"
+    names = job["wildcards"]["result"].split("/")
+    # the pulse train `stairs` is on this device; a case of the cross-check names its calculator
+    return "oommf" if {"wide", "stairs", "oommf"} & {*names} else "film"
 
 
 def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(jobs):
@@ -369,13 +371,11 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
         assert job["params"]["revision"] == now[calculator_of(job)], job["output"]
 
 
-def test_a_job_that_starts_from_a_state_is_told_which(jobs):
-    """A trace gets its device's initial state; that the rule waits for it does not show this."""
-    for job in of_rule(jobs, "trace", "device"):
-        words = words_of(job)
-        state = f"results/initial/{job['wildcards']['device']}.nc"
-        assert words[words.index("--initial") + 1] == state
-        assert state in job["input"]
+def test_a_computation_is_told_from_what_it_starts(jobs):
+    """That the job waits for these files does not show this."""
+    for job in of_rule(jobs, *plan.KINDS):
+        starts = behind("--after", job) if "--after" in words_of(job) else []
+        assert starts == job["input"], job["output"]
 
 
 def test_a_job_is_told_of_all_that_it_waits_for_and_makes(jobs):
@@ -408,8 +408,7 @@ OPTIONS = {
     "--initial": r"results/initial/[a-z]+\.nc",
     "--traces": r"results/traces/[a-z]+",
     "--levels": r"results/levels/[a-z]+",
-    "--relaxed": r"results/(initial/[a-z]+|levels/[a-z]+/[-\d]+)\.nc",
-    "--minima": r"results/minima/[a-z]+(/[-\d]+\.nc)?",
+    "--minima": r"results/minima/[a-z]+",
     "--pairs": r"results/barriers/[a-z]+",
     "--barriers": r"results/barriers/[a-z]+\.nc",
     "--device": r"results/devices/[a-z]+\.nc",
@@ -512,30 +511,40 @@ BARRIER_PATHS = {
 }
 
 
+def expected_start(result):
+    """Return the files from which a computation of a device starts, listed by hand."""
+    folder, device, *names = result.split("/")
+    if folder == "traces":
+        return [f"results/initial/{device}.nc"]
+    if folder == "programs":
+        return ["results/initial/wide.nc"]
+    if folder == "minima":
+        (state,) = names
+        levels = [f"results/levels/{device}/{state}.nc"]
+        return {"initial": [f"results/initial/{device}.nc"], "reversed": []}.get(state, levels)
+    if folder == "barriers":
+        ends = names[0].split("_")
+        held = [end for end in ends if end not in ("expelled", "reversed")]
+        between = ["1-2"] if held == ["1", "2"] else []
+        return [f"results/minima/{device}/{state}.nc" for state in (*held, *between)]
+    assert folder in ("initial", "levels", "crosscheck")
+    return []
+
+
 def expected_input(job):
     """Return the input of a job, listed by hand."""
     rule, wildcards = job["rule"], job["wildcards"]
+    if rule in plan.KINDS:
+        return expected_start(wildcards["result"])
     device, dataset = wildcards.get("device"), wildcards.get("dataset")
     one = [DEVICE_FILE.format(device=device)]
     traces = [f"results/traces/{device}/{current}.nc" for current in SWEPT.get(device, ())]
     levels = [f"results/levels/{device}/{state}.nc" for state in LEVEL_STATES.get(device, ())]
-    initial = [f"results/initial/{device}.nc"]
-    if rule == "trace":
-        return initial
     states = ["initial", *LEVEL_STATES.get(device, ()), "reversed"]
     minima = [f"results/minima/{device}/{state}.nc" for state in states]
-    if rule == "minimum":
-        state = wildcards["state"]
-        return {"initial": initial, "reversed": []}.get(
-            state, [f"results/levels/{device}/{state}.nc"]
-        )
     if rule == "device":
-        return [*initial, *traces, *levels, *(minima if levels else [])]
-    if rule == "barrier":
-        ends = [wildcards["first"], wildcards["second"]]
-        held = [end for end in ends if end not in ("expelled", "reversed")]
-        between = ["1-2"] if held == ["1", "2"] else []
-        return [f"results/minima/{device}/{state}.nc" for state in (*held, *between)]
+        initial = f"results/initial/{device}.nc"
+        return [initial, *traces, *levels, *(minima if levels else [])]
     if rule == "barriers_of_device":
         return [*minima[1:-1], *BARRIER_PATHS[device]]
     if rule == "barrier_report":
@@ -544,8 +553,6 @@ def expected_input(job):
         return [*one, f"results/barriers/{device}.nc"]
     if rule in ("compact_model", "device_table"):
         return one
-    if rule == "program":
-        return ["results/initial/wide.nc"]
     if rule == "response":
         return ["results/programs/stairs.nc"]
     if rule == "program_report":
@@ -693,20 +700,19 @@ def test_a_level_is_placed_at_its_own_notches(jobs):
     places = {"1": (120e-9, 120e-9), "1-2": (120e-9, 240e-9), "2": (240e-9, 240e-9)}
     for job in of_rule(jobs, "level"):
         told = json.loads(job["params"]["job"])
-        wide = job["wildcards"]["device"] == "wide"
-        bottom, top = (180e-9, 180e-9) if wide else places[job["wildcards"]["state"]]
+        _, device, state = job["wildcards"]["result"].split("/")
+        bottom, top = (180e-9, 180e-9) if device == "wide" else places[state]
         assert told["placement"]["bottom"] == pytest.approx(bottom, rel=1e-9, abs=0)
         assert told["placement"]["top"] == pytest.approx(top, rel=1e-9, abs=0)
         assert "current_density" not in told
 
 
 def test_a_case_of_the_crosscheck_goes_to_both_calculators(jobs):
-    traces = of_rule(jobs, "crosscheck_trace")
+    traces = {job["wildcards"]["result"]: job["params"]["job"] for job in of_rule(jobs, "trace")}
     for calculator in ("film", "oommf"):
         told = {
-            job["wildcards"]["case"]: json.loads(job["params"]["job"])
-            for job in traces
-            if job["wildcards"]["calculator"] == calculator
+            case: json.loads(traces[f"crosscheck/{case}/{calculator}"])
+            for case in ("slow", "quick")
         }
         names = {name: job["calculator_name"] for name, job in told.items()}
         assert names == dict.fromkeys(("slow", "quick"), calculator)
@@ -769,8 +775,9 @@ def test_a_figure_shows_the_pulses_of_its_own_device(jobs):
 def test_only_oommf_and_networks_take_the_threads_that_they_are_given(jobs):
     for job in jobs:
         expected = 2 if job["rule"] in (*TRAININGS, "compare_mappings") else 1
-        if job["rule"] in SIMULATIONS:
-            if calculator_of(job) == "oommf" and job["wildcards"].get("case") != "slow":
+        if job["rule"] in plan.KINDS:
+            found = job["wildcards"]["result"]
+            if job["rule"] in SIMULATIONS and calculator_of(job) == "oommf" and "slow" not in found:
                 expected = 3
             assert job["command"].startswith(f"OOMMF_THREADS={expected} wallnet ")
         assert job["threads"] == expected, job["output"]
@@ -786,7 +793,9 @@ def test_only_oommf_has_an_environment_of_its_own(jobs):
 def test_oommf_asks_for_memory_and_time_of_its_own(jobs):
     amounts = {"film": [800, 15], "oommf": [1000, 120]}
     asked = {rule: [1500, 30] for rule in TRAININGS} | {"validation_check": [1000, 15]}
-    asked |= {"compare_mappings": [1500, 60], "program": [1150 + 4, 600]}
+    asked |= {"compare_mappings": [1500, 60], "pulse_train": [1150 + 4, 600]}
+    # these use the engine whatever calculator a device has
+    asked |= {"minimum": [800, 15], "barrier": [1500, 60]}
     for job in jobs:
         rule = job["rule"]
         if rule in SIMULATIONS or rule in asked:
@@ -850,27 +859,17 @@ def test_a_campaign_without_recipes_asks_for_nothing_of_networks(tiny):
     assert not [path for path in plan.everything(campaign) if "network" in path or "mnist" in path]
 
 
-# Targets whose jobs follow from finished rounds: some of their pulses are asked for by name
+# Targets whose jobs follow from finished rounds
 
 ROUNDS = {
-    "windows": {
-        "window_initial": None,
-        "staircase": None,
-        "window": "devices",
-        "window_report": "report",
-    },
-    "transitions": {
-        "transition": None,
-        "device_transitions": "devices",
-        "transition_report": "report",
-    },
+    "windows": {"gather_windows": "windows", "show_windows": "show windows"},
     "intervals": {
-        "interval_round": "devices",
-        "device_intervals": "devices",
-        "interval_report": "report",
+        "round": "intervals",
+        "gather_intervals": "intervals",
+        "show_intervals": "show intervals",
     },
+    "transitions": {"device_transitions": "devices", "transition_report": "report"},
     "depinning": {
-        "alone_level": None,
         "depinning_round": "devices",
         "device_depinning": "devices",
         "depinning_report": "report",
@@ -880,12 +879,12 @@ ROUNDS = {
         "candidates": "devices",
         "calibration_report": "report",
     },
-    "results/intervals/stairs/0.9000.nc": {"interval_trace": None},
-    "results/depinning/stairs/alone-2/1.7500.nc": {"depinning_trace": None},
-    "results/depinning/stairs/notch-3/1.7500.nc": {"depinning_trace": None},
-    "results/calibration/1/stairs/1.5000.nc": {"candidate_trace": None},
+    # pulses that a round asked for
+    "results/intervals/stairs/0.9000.nc": {},
+    "results/depinning/stairs/alone-2/1.7500.nc": {},
+    "results/depinning/stairs/notch-3/1.7500.nc": {},
 }
-"""Rules of each target with the stage of their revision; none for a simulation."""
+"""Rules of each target, except simulations, with the stage of their revision."""
 
 
 @pytest.fixture(scope="module")
@@ -910,7 +909,13 @@ def of_rounds(tmp_path_factory):
         str(number): {**candidate, "pulse_duration": duration}
         for number, duration in enumerate((0.4e-9, 0.7e-9))
     }
-    files.write_json({"candidates": candidates}, folder / "results/calibration/round-1.json")
+    freed = {"alone-2": [1.75e12], "notch-3": [1.75e12]}
+    for path, asked in {
+        "calibration": {"candidates": candidates},
+        "depinning/stairs": {"current_densities": freed},
+        "intervals/stairs": {"asked": [0.9e12]},
+    }.items():
+        files.write_json(asked, folder / f"results/{path}/round-1.json")
     raised = with_revisions(folder, **RAISED)
     return planned_jobs(folder, ROUNDS, environment=raised)
 
@@ -918,59 +923,60 @@ def of_rounds(tmp_path_factory):
 def test_jobs_of_rounds_have_the_revision_threads_and_resources_of_their_kind(of_rounds):
     table = json.loads((ROOT / "src/wallnet/revisions.json").read_text())
     now = {stage: table[stage]["revision"] + by for stage, by in RAISED.items()}
-    kinds = {rule: kind for rules in ROUNDS.values() for rule, kind in rules.items()}
-    assert set(kinds) <= {job["rule"] for job in of_rounds}
+    stages = {rule: stage for rules in ROUNDS.values() for rule, stage in rules.items()}
+    assert set(stages) <= {job["rule"] for job in of_rounds}
+    simulated = set()
     for job in of_rounds:
-        rule = job["rule"]
-        if rule not in kinds:
-            continue
-        revision = job["params"].get("revision")
-        if kinds[rule] is None:
-            assert revision == now["oommf"], rule
-            assert (job["threads"], job["environment"]) == (3, "oommf.yaml"), rule
-            assert job["resources"] == ([1200, 600] if rule == "staircase" else [1000, 120]), rule
+        rule, place = job["rule"], (job["threads"], job["environment"])
+        if rule in SIMULATIONS:
+            simulated.add((rule, job["wildcards"]["result"].split("/")[0]))
+            assert job["params"]["revision"] == now["oommf"], rule
+            assert place == (3, "oommf.yaml"), rule
+            train = [1150 + 4 * 6, 600]
+            assert job["resources"] == (train if rule == "pulse_train" else [1000, 120]), rule
             assert job["command"].startswith("OOMMF_THREADS=3 wallnet "), rule
-        else:
-            assert revision == now[kinds[rule]], rule
-            assert (job["threads"], job["environment"]) == (1, None), rule
+        elif rule in stages:
+            assert job["params"]["revision"] == now[stages[rule]], rule
+            assert place == (1, None), rule
+    traced = ("traces", "transitions", "intervals", "depinning", "calibration")
+    assert simulated == {
+        *(("initial", "initial"), ("initial", "windows"), ("pulse_train", "windows")),
+        *(("level", "levels"), ("level", "depinning")),
+        *(("trace", place) for place in traced),
+    }
 
 
 def test_a_pulse_of_a_round_is_that_of_its_own_wall_or_candidate(of_rounds):
     """Its notch, its current and what it starts from; the sweep has pulses of 1.5 ns."""
-    told = {
-        job["output"][0].removeprefix("results/"): (
-            json.loads(job["params"]["job"]),
-            job["input"],
-            [word for word in words_of(job) if word in ("--after", "--initial")],
-        )
-        for job in of_rule(of_rounds, "interval_trace", "depinning_trace", "candidate_trace")
-    }
+    told = {job["wildcards"]["result"]: job for job in of_rule(of_rounds, "trace")}
     places = {
-        "intervals/stairs/0.9000.nc": (0.9e12, 1.5e-9, 40e-9, 3, "--initial"),
-        "depinning/stairs/alone-2/1.7500.nc": (1.75e12, 0.8e-9, 180e-9, 1, "--after"),
-        "depinning/stairs/notch-3/1.7500.nc": (1.75e12, 0.8e-9, 320e-9, 3, "--after"),
-        "calibration/0/stairs/1.5000.nc": (1.5e12, 0.4e-9, 36e-9, 3, ""),
-        "calibration/1/stairs/1.5000.nc": (1.5e12, 0.7e-9, 36e-9, 3, ""),
+        "intervals/stairs/0.9000": (0.9e12, 1.5e-9, 40e-9, 3, ["initial/stairs"]),
+        "depinning/stairs/alone-2/1.7500": (
+            *(1.75e12, 0.8e-9, 180e-9, 1),
+            ["depinning/stairs/alone-2/start"],
+        ),
+        "depinning/stairs/notch-3/1.7500": (1.75e12, 0.8e-9, 320e-9, 3, ["levels/stairs/3"]),
+        "calibration/0/stairs/1.5000": (1.5e12, 0.4e-9, 36e-9, 3, []),
+        "calibration/1/stairs/1.5000": (1.5e12, 0.7e-9, 36e-9, 3, []),
     }
-    assert set(told) == set(places)
-    for path, (density, duration, start, notches, option) in places.items():
-        job, _, options = told[path]
+    of_others = ("traces/", "transitions/")
+    assert {path for path in told if not path.startswith(of_others)} == set(places)
+    for path, (density, duration, start, notches, after) in places.items():
+        job = json.loads(told[path]["params"]["job"])
         assert job["current_density"] == pytest.approx(density, rel=1e-9, abs=0)
         assert job["pulse_duration"] == pytest.approx(duration, rel=1e-9, abs=0)
         for end in ("bottom", "top"):
             assert job["placement"][end] == pytest.approx(start, rel=1e-9, abs=0)
         assert len(job["track"]["notches"]["positions"]) == notches
-        assert options == ([option] if option else [])
-    assert [told[path][1] for path in places] == [
-        ["results/initial/stairs.nc"],
-        ["results/depinning/stairs/alone-2/start.nc"],
-        ["results/levels/stairs/3.nc"],
-        *([], []),
-    ]
+        assert told[path]["input"] == [f"results/{each}.nc" for each in after]
+        assert (behind("--after", told[path]) if after else []) == told[path]["input"]
 
 
 def test_the_work_of_devices_and_of_the_cross_check_is_each_simulation_at_its_longest(tiny):
-    """The initial walls relax for 0.3 ns, pulses last 0.4 and 0.6 ns, the synapse relaxes 1 ns."""
+    """The initial walls relax for 0.3 ns, pulses last 0.4 and 0.6 ns, the synapse relaxes 1 ns.
+
+    A pulse of the cross-check starts from a wall that did not relax.
+    """
     for device in tiny["devices"].values():
         device["wall"]["relaxation"] = 0.3e-9
     case = {
@@ -989,20 +995,21 @@ def test_the_work_of_devices_and_of_the_cross_check_is_each_simulation_at_its_lo
         **{place("traces", f"{n:.4f}"): (1.6e-9, n * 1e12) for n in (0.5, 1.5, 3.0)},
         **{place("levels", state): (1e-9, 0.0) for state in ("1", "1-2", "2")},
     }
-    found = {each.path: each for each in plan.device_work(campaign)}
+    assert {count for count, _ in plan.device_work(campaign)} == {1}
+    found = {each.path: each for _, each in plan.device_work(campaign)}
     assert {*found} == {*expected}
     assert {*found} == {path for path in plan.simulations(campaign) if "/minima/" not in path}
     for path, (longest, density) in expected.items():
         assert found[path].longest == pytest.approx(longest, rel=1e-9, abs=0), path
-        assert found[path].strongest == pytest.approx(density, rel=1e-9, abs=0), path
-    oommf, film = plan.crosscheck_work(campaign)
+        assert found[path].computes.strongest == pytest.approx(density, rel=1e-9, abs=0), path
+    (_, oommf), (_, film) = plan.crosscheck_work(campaign)
     assert (oommf.path, film.path) == (
         "results/crosscheck/quick/oommf.nc",
         "results/crosscheck/quick/film.nc",
     )
-    assert oommf.longest == film.longest == pytest.approx(2.0e-9, rel=1e-9, abs=0)
-    assert oommf.strongest == 0.5e12
-    assert (oommf.device.calculator, film.device.calculator) == ("oommf", "film")
+    assert oommf.longest == film.longest == pytest.approx(1.7e-9, rel=1e-9, abs=0)
+    assert oommf.computes.strongest == 0.5e12
+    assert (oommf.calculator, film.calculator) == ("oommf", "film")
 
 
 def test_dry_runs_of_devices_and_the_cross_check_say_what_they_cost(campaign, tiny):

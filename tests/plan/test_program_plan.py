@@ -1,7 +1,6 @@
 """A small program run by Snakemake, and the jobs that a change of it plans."""
 
 import copy
-import re
 
 import pytest
 from helpers.planned import planned_jobs
@@ -12,7 +11,7 @@ from wallnet import files, plan
 
 pytestmark = pytest.mark.campaign
 
-ALL = {"program": 1, "response": 1, "program_report": 1}
+ALL = {"pulse_train": 1, "response": 1, "program_report": 1}
 
 
 @pytest.fixture(scope="module")
@@ -82,19 +81,15 @@ def test_a_change_plans_what_depends_on_it(finished, path, value, expected):
 
 
 def test_each_pulse_asks_for_memory(tmp_path):
-    made = Campaign(tmp_path)
     data = copy.deepcopy(STAIRCASE)
     short = data["programs"]["up-down"]["pulses"][0]
     data["programs"]["long"] = {"device": "stairs", "pulses": [{**short, "repetitions": 200}]}
-    made.configure(data)
-    told = made.snakemake("--dry-run", "programs").stdout
-    blocks = re.findall(r"^rule program:\n((?: .*\n)+)", told, re.MULTILINE)
-    asked = {
-        re.search(r"program=([\w-]+)", block)[1]: int(re.search(r"mem_mb=(\d+)", block)[1])
-        for block in blocks
+    Campaign(tmp_path).configure(data)
+    trains = [job for job in planned_jobs(tmp_path, ["programs"]) if job["rule"] == "pulse_train"]
+    assert {job["wildcards"]["result"]: job["resources"] for job in trains} == {
+        "programs/up-down": [950 + 4 * (3 + 2), 60],
+        "programs/long": [950 + 4 * 200, 60],
     }
-    pulses = sum(each.get("repetitions", 1) for each in data["programs"]["up-down"]["pulses"])
-    assert asked == {"up-down": 950 + 4 * pulses, "long": 950 + 4 * 200}
 
 
 def test_one_more_program_plans_only_its_own_jobs(finished):
@@ -125,19 +120,6 @@ def test_a_removed_program_is_no_longer_asked_for(finished):
     }
     plan.remove(left, finished.folder)
     assert not (finished.folder / "results/programs").exists()
-
-
-def test_a_program_uses_the_calculator_of_its_device(tmp_path):
-    data = staircase()
-    data["devices"]["stairs"]["calculator"] = "oommf"
-    data["devices"]["stairs"]["oommf"] = {"threads": 3}
-    made = Campaign(tmp_path)
-    made.configure(data)
-    jobs = planned_jobs(tmp_path, ["programs"])
-    (program,) = [job for job in jobs if job["rule"] == "program"]
-    assert program["threads"] == 3
-    assert program["environment"] == "oommf.yaml"
-    assert "results/initial/stairs.nc" in program["input"]
 
 
 FUSSY = """

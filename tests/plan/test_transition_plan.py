@@ -1,21 +1,20 @@
 """Transitions of a small track run by Snakemake, and the jobs that a change of them plans."""
 
 import copy
-import json
 
 import numpy as np
 import pytest
-from helpers.planned import planned_jobs
 from helpers.small_campaign import Campaign
 from helpers.transitions import led
 
 from wallnet import config, files, plan
+from wallnet.jobs import requests
 
 pytestmark = pytest.mark.campaign
 
 DATA = led()
 GATHERED = {"device_transitions": 1, "transition_report": 1}
-PULSES = {"transition": 12, **GATHERED}
+PULSES = {"trace": 12, **GATHERED}
 ALL = {"level": 3, **PULSES}
 
 
@@ -83,7 +82,8 @@ def test_a_run_tells_beforehand_how_much_it_simulates(ran):
 def test_each_pulse_counts_with_its_own_duration_and_current():
     """Each start relaxes for up to 3 ns, as does the wall after each pulse."""
     work = plan.transition_work(config.parse(led(durations=[0.8e-9, 1.5e-9])))
-    starts, pulses = work[:3], work[3:]
+    assert {count for count, _ in work} == {1}
+    starts, pulses = ([each for _, each in part] for part in (work[:3], work[3:]))
     assert [each.path for each in starts] == [f"results/levels/stairs/{k}.nc" for k in (1, 2, 3)]
     assert [each.longest for each in starts] == [3e-9] * 3
     assert len(pulses) == 3 * 2 * 4
@@ -91,12 +91,12 @@ def test_each_pulse_counts_with_its_own_duration_and_current():
         *_, duration, name = each.path.split("/")
         assert each.longest == pytest.approx(float(duration) * 1e-9 + 3e-9, rel=1e-9, abs=0)
         density = float(name.removesuffix(".nc")) * 1e12
-        assert each.strongest == pytest.approx(density, rel=1e-9, abs=0)
+        assert each.computes.strongest == pytest.approx(density, rel=1e-9, abs=0)
 
 
 def test_transitions_are_a_target_of_their_own(finished):
     assert finished.planned("transitions") == {}
-    assert of_transitions(finished.planned()) == {}
+    assert "device_transitions" not in finished.planned()
 
 
 @pytest.mark.parametrize(
@@ -106,12 +106,12 @@ def test_transitions_are_a_target_of_their_own(finished):
         (
             "transitions.stairs.current_densities",
             [0.6e12, 1.05e12, 1.6e12],
-            PULSES | {"transition": 6},
+            PULSES | {"trace": 6},
         ),
         (
             "transitions.stairs.starts",
             ["notch 1", "between 1 and 2", "notch 2", "notch 3"],
-            {"level": 1, "transition": 4, **GATHERED},
+            {"level": 1, "trace": 4, **GATHERED},
         ),
         ("devices.stairs.relaxation.longest", 4e-9, ALL),
         # the sweep has other pulses, and the detector sees no states
@@ -143,48 +143,34 @@ def test_a_removed_duration_is_no_longer_asked_for(finished):
     assert results == sorted(["results/levels/stairs/3.nc", *pulses])
 
 
-def test_each_device_has_its_own_pulses():
+def test_each_pulse_has_its_own_device_state_and_current():
     data = copy.deepcopy(DATA)
-    data["devices"]["steps"] = {"like": "stairs"}
+    data["transitions"]["stairs"] |= {"durations": [0.25e-9, 1.5e-9], "starts": None}
+    data["devices"]["steps"] = {"like": "stairs", "material": {"damping": 0.4}}
     data["transitions"]["steps"] = {
         "durations": [0.8e-9],
         "current_densities": [0.9e12],
         "starts": ["notch 2"],
     }
     campaign = config.parse(data)
-    places = plan.transition_places(campaign, "steps")
-    assert {path.partition(".")[0].split("/")[2] for path in places} == {"steps"}
-    found = sorted((path[-10:], *place) for path, place in places.items())
-    expected = [("-0.9000.nc", 0.8e-9, -0.9e12), ("/0.9000.nc", 0.8e-9, 0.9e12)]
-    assert [name for name, *_ in found] == [name for name, *_ in expected]
-    np.testing.assert_allclose([place for _, *place in found], [e[1:] for e in expected], rtol=1e-9)
-    assert len(plan.transition_places(campaign, "stairs")) == PULSES["transition"]
-
-
-def test_each_pulse_gets_its_own_state_and_current(tmp_path):
-    data = copy.deepcopy(DATA)
-    data["devices"]["stairs"]["calculator"] = "oommf"
-    data["devices"]["stairs"]["oommf"] = {"threads": 3}
-    data["transitions"]["stairs"] |= {"durations": [0.25e-9, 1.5e-9], "starts": None}
-    made = Campaign(tmp_path)
-    made.configure(data)
-    jobs = planned_jobs(tmp_path, ["transitions"])
-    pulses = [job for job in jobs if job["rule"] == "transition"]
-    assert len(pulses) == 7 * 2 * 4
+    place = "results/transitions/steps/2/0.800"
+    assert {*requests.transitions(campaign, "steps")} == {
+        f"{place}/{current}.nc" for current in ("-0.9000", "0.9000")
+    }
+    found = requests.of_transitions(campaign)
+    assert len(found) == 2 + 7 * 2 * 4
     notches = {"1": 40e-9, "2": 180e-9, "3": 320e-9}
-    for job in pulses:
-        told, names = json.loads(job["params"]["job"]), job["wildcards"]
-        current = float(names["current"]) * 1e12
-        assert told["current_density"] == pytest.approx(current, rel=1e-9, abs=0)
-        duration = float(names["duration"]) * 1e-9
-        assert told["pulse_duration"] == pytest.approx(duration, rel=1e-9, abs=0)
-        lower, _, upper = names["state"].partition("-")
-        bottom, top = notches[lower], notches[upper or lower]
-        assert told["placement"]["bottom"] == pytest.approx(bottom, rel=1e-9, abs=0)
-        assert told["placement"]["top"] == pytest.approx(top, rel=1e-9, abs=0)
-        assert job["input"] == [f"results/levels/stairs/{names['state']}.nc"]
-        assert f"--after {job['input'][0]} " in job["command"]
-        assert (job["threads"], job["environment"]) == (3, "oommf.yaml")
+    for path, request in found.items():
+        _, _, device, state, duration, current = path.removesuffix(".nc").split("/")
+        lower, _, upper = state.partition("-")
+        told = request.computes
+        assert told.material.damping == {"stairs": 0.5, "steps": 0.4}[device]
+        placed = (told.placement.bottom, told.placement.top)
+        pulse = (told.pulse_duration, told.current_density)
+        assert placed == pytest.approx((notches[lower], notches[upper or lower]), rel=1e-9, abs=0)
+        given = (float(duration) * 1e-9, float(current) * 1e12)
+        assert pulse == pytest.approx(given, rel=1e-9, abs=0)
+        assert request.after == (f"results/levels/{device}/{state}.nc",)
 
 
 def test_a_campaign_without_transitions_says_so(campaign):

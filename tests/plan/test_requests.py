@@ -1,0 +1,124 @@
+"""The requests of a campaign by their paths: one for each result that is computed of devices."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from helpers.calibration import SEARCH
+from helpers.depinning import ASKED
+from helpers.intervals import bisected
+from helpers.small_campaign import ROOT, TINY
+from helpers.transitions import led
+from helpers.windows import windowed
+
+from wallnet import files, plan
+from wallnet.config import ConfigError
+from wallnet.studies import STUDIES
+
+
+def with_every_kind():
+    """Return a campaign with requests of every kind, and with every study."""
+    data = bisected() | {"transitions": led()["transitions"]}
+    data["windows"] = windowed()["windows"]
+    data["depinning"] = {"stairs": ASKED}
+    data["devices"] |= {name: {**TINY["devices"][name]} for name in ("neuron", "synapse")}
+    pulse = {"current_density": 0.7e12, "duration": 1e-9}
+    data["programs"] = {"once": {"device": "synapse", "pulses": [pulse]}}
+    data["calibration"] = SEARCH
+    case = {"device": "neuron", "current_density": 0.4e12}
+    data["crosscheck"] = {"cases": {"quick": case}}
+    return data
+
+
+def kinds_of(path):
+    """Return the kinds of requests, and so the rules, whose pattern matches a path."""
+    return [
+        kind for kind in plan.KINDS if re.fullmatch(f"results/({plan.pattern_of(kind)})\\.nc", path)
+    ]
+
+
+@pytest.fixture
+def asked(tmp_path, monkeypatch):
+    """Return that campaign in an empty folder, with a finished round of each kind."""
+    monkeypatch.chdir(tmp_path)
+    candidate = {"damping": 0.5, "notch_diameter": 32e-9, "wall_start": 40e-9}
+    for path, content in {
+        "calibration": {"candidates": {"0": candidate | {"pulse_duration": 0.6e-9}}},
+        "depinning/stairs": {"current_densities": {"alone-2": [1.75e12], "notch-3": [0.5e12]}},
+        "intervals/stairs": {"asked": [0.9e12]},
+    }.items():
+        files.write_json(content, f"results/{path}/round-1.json")
+    return plan.parse(with_every_kind())
+
+
+def test_every_request_has_the_path_and_the_rule_of_its_kind(asked):
+    requested = plan.Requested(asked)
+    assert {each.kind for each in requested.values()} == set(plan.KINDS)
+    assert len(requested) == len({*requested})
+    for path, request in requested.items():
+        assert request.path == path
+        assert kinds_of(path) == [request.kind]
+    folders = {path.split("/")[1] for path in requested}
+    assert {*STUDIES, "transitions", "depinning", "calibration", "crosscheck"} < folders
+
+
+def test_every_result_of_a_kind_that_targets_ask_for_has_a_request(asked):
+    """Also where a result starts from one that no device of the target has by itself."""
+    requested = plan.Requested(asked)
+    listed = {*plan.everything(asked), *plan.checks(asked)}
+    assert {*plan.simulations(asked)} < listed
+    computed = [requested[path] for path in listed if kinds_of(path)]
+    assert len(computed) > 50
+    for each in {path for request in computed for path in request.after}:
+        assert requested[each].path == each
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "results/traces/neuron/0.4500.nc",
+        "results/levels/neuron/1.nc",
+        "results/windows/three/as-configured/1.500/0.9500.nc",
+        "results/other/neuron.nc",
+    ],
+)
+def test_a_path_that_is_not_asked_for_is_a_sentence(asked, path):
+    sentence = f"{path} is not asked for; add its device and its pulse to config.yaml, or name"
+    with pytest.raises(ConfigError, match=re.escape(sentence)):
+        plan.Requested(asked)[path]
+
+
+def test_snakemake_says_it_too(campaign):
+    refused = campaign.snakemake("--dry-run", "results/traces/neuron/0.4500.nc", check=False)
+    assert refused.returncode
+    said = refused.stdout + refused.stderr
+    assert "results/traces/neuron/0.4500.nc is not asked for; add its device" in said
+    assert "Traceback" not in said
+
+
+def test_what_a_later_round_asks_for_is_found_once_the_round_is_there(asked):
+    requested = plan.Requested(asked)
+    later = "results/intervals/stairs/0.7500.nc"
+    assert "results/intervals/stairs/0.9000.nc" in requested
+    assert later not in [*requested]
+    files.write_json({"asked": [0.75e12]}, "results/intervals/stairs/round-2.json")
+    found = requested[later]
+    assert (found.kind, found.after) == ("trace", ("results/initial/stairs.nc",))
+    assert found.computes.current_density == pytest.approx(0.75e12, rel=1e-9, abs=0)
+
+
+def test_requests_load_no_package_beyond_those_that_read_the_configuration():
+    """Every job of a scheduler makes them."""
+    program = (
+        "import sys; from wallnet import plan; campaign = plan.load('config.yaml'); "
+        "before = {*sys.modules}; requests = [*plan.Requested(campaign).values()]; "
+        "[(each.command, each.computes.to_json()) for each in requests[::50]]; "
+        "print(len(requests), *{name.split('.')[0] for name in {*sys.modules} - before})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    count, *loaded = done.stdout.split()
+    assert int(count) > 500
+    assert {*loaded} <= {"wallnet", *sys.stdlib_module_names}
