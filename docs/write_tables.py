@@ -33,7 +33,7 @@ from wallnet.config.price import PRESETS
 from wallnet.devices.price import heat_caveat, price_of, resistance
 from wallnet.jobs import PriceJob, price_job
 from wallnet.page import findings
-from wallnet.plan import load
+from wallnet.plan import KINDS, load
 from wallnet.report.device_tables import SMALLEST
 from wallnet.report.faults import level_caveat
 from wallnet.studies import STUDIES
@@ -626,16 +626,17 @@ def count_jobs(root: Path) -> pd.DataFrame:
     counts = dict(re.findall(r"^(\w+) +(\d+)$", stats, re.M))
     places = [root / "Snakefile", *sorted((root / "workflow/rules").glob("*.smk"))]
     code = "\n".join(path.read_text(encoding="utf-8") for path in places)
-    # rules that a loop defines are local
+    # rules that a loop defines are local, but for those of requests
     queued = {
         block.split(":")[0]
         for block in re.split(r"^ *(?:rule|checkpoint)\b *", code, flags=re.M)[1:]
         if not re.search(r"^ +localrule:", block, re.M)
     }
+    queued |= set(KINDS)
     # the only rule with a condition
     devices = load(root / "config.yaml").simulated.values()
-    if any(device.wall.relaxation for device in devices):
-        queued.add("initial")
+    if not any(device.wall.relaxation for device in devices):
+        queued.discard("initial")
     rows = [
         (rule, "queue" if rule in queued else "here", int(count))
         for rule, count in sorted(counts.items())

@@ -19,7 +19,8 @@ MODULES = {
         *("device", "compact-model", "measured", "barriers", "response", "transitions"),
         *("calibration-round", "calibration", "depinning-round", "depinning"),
     ),
-    "wallnet.studies.commands": ("gather", "round", "show"),
+    "wallnet.studies.gathering": ("gather", "round"),
+    "wallnet.studies.showing": ("show",),
     "wallnet.networks.commands": (
         *("data", "train", "continue", "map", "compare-mappings", "interpret"),
     ),

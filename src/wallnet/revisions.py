@@ -29,8 +29,8 @@ STAGES = {
     "networks": ("networks",),
     "validation": ("validation",),
     "report": ("report", "page"),
-    **{name: (f"studies/{name}/gather.py", "studies/commands.py") for name in STUDIES},
-    **{f"show {name}": (f"studies/{name}/show.py", "studies/commands.py") for name in STUDIES},
+    **{name: (f"studies/{name}/gather.py", "studies/gathering.py") for name in STUDIES},
+    **{f"show {name}": (f"studies/{name}/show.py", "studies/showing.py") for name in STUDIES},
 }
 """Folders of each stage in the package, without their subfolders, or modules. Each calculator is a
 stage, and so are the gathering and the showing of each study.

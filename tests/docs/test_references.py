@@ -26,6 +26,7 @@ from wallnet import cli, config, files, plan
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import Section
 from wallnet.plan.clean import HIDDEN
+from wallnet.studies import STUDIES
 from wallnet.validation import CHECKS
 
 ROOT = Path(__file__).parents[2]
@@ -132,7 +133,13 @@ def is_result(text: str) -> bool:
 def rules() -> set[str]:
     """Return the names of Snakemake's rules."""
     pattern = r"^ *(?:rule|checkpoint|use rule \w+ as) (\w+)\b|^    name:\n        \"([\w-]+)\""
-    return {name for found in re.findall(pattern, code(), re.M) for name in found if name}
+    plain = {name for found in re.findall(pattern, code(), re.M) for name in found if name}
+    loops = {
+        *plan.KINDS,
+        *STUDIES,
+        *(f"{act}_{name}" for act in ("gather", "show") for name in STUDIES),
+    }
+    return plain | loops
 
 
 @functools.cache

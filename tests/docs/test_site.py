@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from wallnet import api, plan
+from wallnet.studies import STUDIES
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -171,6 +172,7 @@ def test_every_rule_that_draws_has_a_picture_in_the_gallery():
     """A rule's figure, as `png(files.FIGURE, "mappings")`, is in one of the gallery's pictures."""
     rules = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
     drawn = set(re.findall(r'png\(files\.\w+, "([\w-]+)"\)', rules))
+    drawn |= {study.figure for study in STUDIES.values()}
     assert len(drawn) >= 10
     pictures = " ".join(re.findall(r"\(figures/([\w-]+)\.png\)", "".join(gallery().values())))
     assert {name for name in drawn if name not in pictures} == set()

@@ -1,4 +1,4 @@
-"""The commands of all studies: gather results, list the requests of a round, show a dataset."""
+"""Gather what a study asked for, and list what it asks for next."""
 
 import argparse
 from importlib import import_module
@@ -13,7 +13,7 @@ from wallnet.studies.opened import Opened
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `gather`, `round` and `show` to the command line."""
+    """Add `gather` and `round` to the command line."""
     for name, handler, text in (
         ("gather", _gather, "gather the simulations of a study into its dataset"),
         ("round", _round, "list what the next round of a study simulates"),
@@ -24,14 +24,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         )
         command.add_argument("--out", required=True, help="file to write")
         command.set_defaults(handler=handler)
-
-    from wallnet.report.style import add_report_arguments
-
-    show = subparsers.add_parser("show", help="tabulate and draw the dataset of a study")
-    show.add_argument("study", choices=list(STUDIES), help="name of the study")
-    show.add_argument("--dataset", required=True, help="its dataset")
-    add_report_arguments(show, "first table to write")
-    show.set_defaults(handler=_show)
 
 
 def _called(arguments: argparse.Namespace) -> tuple[GatherJob, Any, Any, Opened]:
@@ -61,21 +53,3 @@ def _gather(arguments: argparse.Namespace) -> None:
 def _round(arguments: argparse.Namespace) -> None:
     _, module, settings, opened = _called(arguments)
     files.write_json({"asked": module.next_round(settings, opened)}, arguments.out)
-
-
-def _show(arguments: argparse.Namespace) -> None:
-    from wallnet.report import style
-    from wallnet.report.device_tables import write_tables
-
-    study = STUDIES[arguments.study]
-    module = import_module(f"wallnet.studies.{study.name}.show")
-    data = files.read_dataset(arguments.dataset, study.kind)
-    tables, figures, png, vector = style.report_files(arguments)
-    subject = str(data.attrs["subject"])
-    title = study.title.format(subject=subject)
-    write_tables(title, module.tables(data, subject), *tables)
-    origin = ("parameters", "simulation", "revision", "wallnet_version")
-    with style.apply(figures):
-        drawn = module.draw(data, figures)
-        about = {key: str(data.attrs[key]) for key in origin}
-        style.save(drawn, png, vector, title=title, **about)
