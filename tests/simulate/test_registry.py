@@ -6,7 +6,7 @@ import sys
 import pytest
 from helpers.drift import DRIFT
 
-from wallnet import config, experiment, plan, simulate
+from wallnet import config, experiment, simulate
 from wallnet.simulate import SimulationError, calculator
 from wallnet.simulate.checkpoint import Checkpoint
 
@@ -85,10 +85,10 @@ def test_a_campaign_with_settings_under_a_wrong_name_is_refused(module, tiny):
     module("drift", DRIFT)
     tiny["devices"]["neuron"]["calculator"] = "drift:Drift"
     tiny["calculator_settings"] = {"drift:Drift": {"velocity": 1.0}}
-    plan.check_settings(config.parse(tiny))
+    calculator.check_settings(config.parse(tiny))
     tiny["calculator_settings"]["drfit:Drift"] = {"velocity": 2.0}
     with pytest.raises(config.ConfigError, match=r"calculator_settings\.drfit:Drift belongs to no"):
-        plan.check_settings(config.parse(tiny))
+        calculator.check_settings(config.parse(tiny))
 
 
 @pytest.mark.parametrize("resumes", [False, True])

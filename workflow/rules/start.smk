@@ -8,6 +8,7 @@ from snakemake.settings.types import DeploymentMethod
 
 from wallnet.experiment import SIMULATED
 
+
 def check_folder(folder):
     """Refuse a run if a folder is not writable."""
     try:
@@ -76,7 +77,11 @@ def check_calculators():
 
     From here on, code of user-defined classes is executed.
     """
-    from wallnet.simulate.calculator import SimulationError, check_called
+    from wallnet.simulate.calculator import (
+        SimulationError,
+        check_called,
+        check_settings,
+    )
 
     brought = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
     called = [
@@ -85,7 +90,7 @@ def check_calculators():
         if job.rule.name in SIMULATED and not (brought and job.conda_env_spec)
     ]
     try:
-        plan.check_settings(campaign)
+        check_settings(campaign)
         check_called(called)
     except (configuration.ConfigError, SimulationError) as error:
         raise WorkflowError(str(error)) from None

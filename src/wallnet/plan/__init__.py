@@ -9,7 +9,7 @@ from wallnet.plan.barriers import (
     level_set_sources,
     state_minima,
 )
-from wallnet.plan.campaign import check_settings, load, parse
+from wallnet.plan.campaign import load, parse
 from wallnet.plan.clean import not_asked_for, register, remove
 from wallnet.plan.figures import FIGURES, Figure, figures
 from wallnet.plan.levels import level_sources, level_tables
@@ -86,7 +86,6 @@ __all__ = [
     "calibration_work",
     "candidate_requests",
     "candidates_of",
-    "check_settings",
     "checks",
     "comparison_paths",
     "crosscheck_files",

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from wallnet import experiment
-from wallnet.config import ConfigError
+from wallnet import experiment, jobs
+from wallnet.config import Campaign, ConfigError
 from wallnet.config.calculators import OwnSettings
 from wallnet.config.messages import checked
 from wallnet.config.quantities import Section
@@ -197,6 +197,23 @@ def check(name: str, settings: BaseModel | Mapping[str, Any]) -> None:
             f"calculator {name} cannot run ({type(error).__name__}: {one_line(error)}); "
             "fix that, or choose another calculator"
         ) from None
+
+
+def check_settings(campaign: Campaign) -> None:
+    """Import user-defined calculators, and check their classes and settings.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        With one line for each problem.
+    """
+    if found := jobs.misnamed_settings(campaign) + problems(jobs.own_calculators(campaign)):
+        raise ConfigError("\n".join(f"config.yaml: {problem}" for problem in found))
 
 
 def check_called(simulations: Iterable[str]) -> None:
