@@ -1,8 +1,10 @@
 """The requests of a campaign by their paths: one for each result that is computed of devices."""
 
+import dataclasses
 import re
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 from helpers.calibration import SEARCH
@@ -12,7 +14,7 @@ from helpers.small_campaign import ROOT, TINY
 from helpers.transitions import led
 from helpers.windows import windowed
 
-from wallnet import files, plan
+from wallnet import experiment, files, plan
 from wallnet.config import ConfigError
 from wallnet.studies import STUDIES
 
@@ -122,3 +124,20 @@ def test_requests_load_no_package_beyond_those_that_read_the_configuration():
     count, *loaded = done.stdout.split()
     assert int(count) > 500
     assert {*loaded} <= {"wallnet", *sys.stdlib_module_names}
+
+
+def test_two_requests_of_one_path_have_to_be_the_same(monkeypatch):
+    """A study can ask for the pulses of a sweep, as intervals do, but not for others at its paths."""
+    campaign = plan.parse(bisected())
+    plan.Requested(campaign).check()
+    study = STUDIES["intervals"]
+
+    def other(campaign, name, asked, so_far):
+        (key, request), *_ = study.requests(campaign, name, asked, so_far).items()
+        device = campaign.simulated[name]
+        made = partial(experiment.pulse_job, device, 0.61e12)
+        return {key: dataclasses.replace(request, make=made)}
+
+    monkeypatch.setitem(STUDIES, "intervals", dataclasses.replace(study, requests=other))
+    with pytest.raises(ConfigError, match=r"0\.6000\.nc is asked for twice, with other parameters"):
+        plan.Requested(campaign).check()

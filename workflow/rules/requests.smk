@@ -7,6 +7,12 @@ argument.
 
 requested = plan.Requested(campaign)
 
+if workflow.is_main_process:
+    try:
+        requested.check()
+    except configuration.ConfigError as error:
+        raise WorkflowError(str(error)) from None
+
 # memory in MB and time in min, for the embedded engine and for OOMMF; a train needs 4 MB a pulse
 NEEDED = {
     "initial": {"mem_mb": (800, 1000), "runtime": (15, 120)},

@@ -96,13 +96,28 @@ def _depinning(campaign: Campaign, folder: str) -> dict[str, Request]:
 
 
 def of_study(name: str, campaign: Campaign, folder: str = "") -> dict[str, Request]:
-    """Return the requests of a study by path, up to those of the finished rounds."""
+    """Return the requests of a study by path, up to those of the finished rounds.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        If two of them have one path and are not the same.
+    """
     study = STUDIES[name]
     found: dict[str, Request] = {}
     for subject in study.subjects(campaign):
         for request in study.requests_of(campaign, subject, folder).values():
-            found[request.path] = request
+            _check_same(found.setdefault(request.path, request), request)
     return found
+
+
+def _check_same(one: Request, other: Request) -> None:
+    """Refuse two requests of one path that compute something else."""
+    if one is not other and one.digest != other.digest:
+        raise ConfigError(
+            f"{one.path} is asked for twice, with other parameters; rename a device, a variant or "
+            "a study"
+        )
 
 
 _OF_DEVICES = ("initial", "traces", "levels", "minima")
@@ -154,6 +169,18 @@ class Requested(Mapping[str, Request]):
     def __len__(self) -> int:
         """Return the number of paths."""
         return sum(1 for _ in self)
+
+    def check(self) -> None:
+        """Compare the requests of the studies with others of the same paths.
+
+        Raises
+        ------
+        wallnet.config.ConfigError
+            If two requests of one path are not the same.
+        """
+        for study in STUDIES:
+            for path, request in self._of(study).items():
+                _check_same(self[path], request)
 
     def _of(self, owner: str) -> dict[str, Request]:
         if owner not in self._made:
