@@ -151,9 +151,7 @@ def test_each_outcome_is_at_its_variant_duration_and_density(tmp_path, monkeypat
 
 def test_variants_have_the_order_of_the_configuration(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    variants = {
-        name: {"material": {"damping": damping}} for name, damping in (("b", 0.3), ("a", 1))
-    }
+    variants = {"b": {"material": {"damping": 0.3}}, "a": {}}
     campaign = plan.parse(windowed(variants=variants))
     requests = WINDOWS.requests_of(campaign, "three")
     for key, request in requests.items():

@@ -1,0 +1,61 @@
+"""The sentence with the number and the estimated time of missing simulations."""
+
+import re
+
+import pytest
+from helpers.windows import windowed
+
+from wallnet import config, plan
+from wallnet.experiment import Request, pulse_job
+
+TRACK = {
+    "length": 1500e-9,
+    "width": 150e-9,
+    "thickness": 2e-9,
+    "cell_size": 3e-9,
+    "notches": {"diameter": 40e-9, "positions": [60e-9, 300e-9]},
+}
+
+
+def pulse_of(longest, calculator="film", **changes):
+    """Return a pulse of 0.65e12 A/m² that is simulated for a time in s, relaxation included."""
+    data = windowed()
+    data["devices"]["stairs"] |= {"calculator": calculator} | changes
+    del data["windows"]
+    job = pulse_job(config.parse(data).devices["stairs"], 0.65e12)
+    left = job.relaxation.model_copy(update={"longest": longest - job.pulse_duration})
+    return Request("trace", "nowhere.nc", lambda: job.model_copy(update={"relaxation": left}))
+
+
+def test_the_estimate_is_that_of_cells_and_steps():
+    """The engine takes 0.2 s for a nanosecond of 500×50 cells, OOMMF 53 s on the same core."""
+    changes = {"track": TRACK, "wall": {"start": 60e-9}}
+    film, slow = (pulse_of(10e-9, name, **changes) for name in ("film", "oommf"))
+    assert film.processor_time == pytest.approx(2.1, rel=0.1, abs=0)
+    assert slow.processor_time == pytest.approx(530, rel=0.1, abs=0)
+    # each of three jobs takes 1.4 s to its start
+    assert plan.work_ahead([(3, film)]) == (
+        "3 simulations of this target are not there yet: at most 30 ns, about 11 s of processor "
+        "time, less where a simulation ends early."
+    )
+
+
+def test_simulations_of_unknown_speed_are_told_apart():
+    own = pulse_of(5e-9).computes.model_copy(update={"calculator_name": "mine:Own"})
+    work = [(1, pulse_of(10e-9)), (2, Request("trace", "nowhere.nc", lambda: own))]
+    assert plan.work_ahead(work) == (
+        "3 simulations of this target are not there yet: at most 20 ns, about 2 s of processor "
+        "time, 2 with a calculator of unknown speed, less where a simulation ends early."
+    )
+
+
+def test_long_estimates_are_in_minutes_and_hours():
+    """From two of the larger unit on."""
+    nanosecond = pulse_of(1e-9, "oommf").processor_time
+
+    def told(seconds):
+        sentence = plan.work_ahead([(1, pulse_of((seconds - 1.4) / nanosecond * 1e-9, "oommf"))])
+        return re.search(r"about (\d+ \w+)", sentence)[1]
+
+    shown = [told(seconds) for seconds in (119, 123, 7100, 7300, 54_100)]
+    assert shown == ["119 s", "2 min", "118 min", "2 h", "15 h"]
