@@ -127,7 +127,7 @@ def test_requests_load_no_package_beyond_those_that_read_the_configuration():
 
 
 def test_two_requests_of_one_path_have_to_be_the_same(monkeypatch):
-    """A study can ask for the pulses of a sweep, as intervals do, but not for others at its paths."""
+    """A study can ask for the pulses of a sweep, but not for others at their paths."""
     campaign = plan.parse(bisected())
     plan.Requested(campaign).check()
     study = STUDIES["intervals"]

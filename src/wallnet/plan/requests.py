@@ -1,5 +1,6 @@
 """What a campaign computes of devices, by path."""
 
+import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -95,6 +96,16 @@ def _depinning(campaign: Campaign, folder: str) -> dict[str, Request]:
     return found
 
 
+def _of_devices(campaign: Campaign) -> dict[str, Request]:
+    """Return the requests of devices, with the levels from which other pulses start."""
+    found: dict[str, Request] = {}
+    for name in campaign.transitions:
+        found |= requests.starts(campaign, name)
+    for name in campaign.depinning:
+        found |= requests.depinning_starts(campaign, name)
+    return found | requests.of_devices(campaign)
+
+
 def of_study(name: str, campaign: Campaign, folder: str = "") -> dict[str, Request]:
     """Return the requests of a study by path, up to those of the finished rounds.
 
@@ -163,8 +174,9 @@ class Requested(Mapping[str, Request]):
     def __iter__(self) -> Iterator[str]:
         """Yield all paths."""
         owners = ("devices", "barriers", "programs", "transitions", "crosscheck", "calibration")
-        for owner in (*owners, "depinning", *STUDIES):
-            yield from self._of(owner)
+        every = (self._of(owner) for owner in (*owners, "depinning", *STUDIES))
+        # the pulses of a sweep and levels can be asked for by several
+        yield from dict.fromkeys(itertools.chain.from_iterable(every))
 
     def __len__(self) -> int:
         """Return the number of paths."""
@@ -193,7 +205,7 @@ class Requested(Mapping[str, Request]):
             return of_study(owner, campaign, self._folder)
         match owner:
             case "devices":
-                return requests.of_devices(campaign)
+                return _of_devices(campaign)
             case "barriers":
                 return requests.of_barriers(campaign)
             case "programs":
