@@ -10,7 +10,6 @@ from wallnet import files
 from wallnet.config import Candidate, Device, Pulse, current_name, duration_name
 from wallnet.config.track import Track
 from wallnet.experiment import level_states, minimum_states, neighbours
-from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.jobs.depinning import PinnedWall
 from wallnet.jobs.devices import DeviceJob
 
@@ -123,22 +122,6 @@ def minima_in(minima: str | Path, device: Device | DeviceJob) -> dict[files.Wall
 def minimum_paths(name: str, device: Device) -> list[str]:
     """Return the files of the minima of a synapse; none for other devices."""
     return list(minima_in(folder(files.MINIMUM, name), device).values())
-
-
-def relaxed_paths(name: str, state: str) -> list[str]:
-    """Return the file from which the energy of a state is minimised on; none if reversed.
-
-    Parameters
-    ----------
-    name : str
-        The device.
-    state : str
-        Name of the state's file, such as "2", "2-3", "initial" or "reversed".
-    """
-    if state == REVERSED:
-        return []
-    pattern = files.INITIAL if state == INITIAL else files.LEVEL
-    return [pattern.format(device=name, state=state)]
 
 
 def depinning_start(name: str, wall: PinnedWall) -> str:

@@ -10,8 +10,8 @@ from wallnet.plan.barriers import (
     state_minima,
 )
 from wallnet.plan.campaign import load, parse
-from wallnet.plan.clean import not_asked_for, register, remove
-from wallnet.plan.figures import FIGURES, Figure, figures
+from wallnet.plan.clean import not_asked_for, remove
+from wallnet.plan.figures import FIGURES, figures
 from wallnet.plan.levels import level_sources, level_tables
 from wallnet.plan.listing import (
     calibration_files,
@@ -46,10 +46,8 @@ from wallnet.plan.requests import (
     Requested,
     calibration_round_paths,
     candidate_requests,
-    candidates_of,
     depinned_requests,
     depinning_round_paths,
-    of_study,
     pattern_of,
 )
 from wallnet.plan.summary import (
@@ -75,7 +73,6 @@ from wallnet.plan.work import (
 __all__ = [
     "FIGURES",
     "KINDS",
-    "Figure",
     "Requested",
     "barrier_files",
     "barrier_paths",
@@ -85,7 +82,6 @@ __all__ = [
     "calibration_round_paths",
     "calibration_work",
     "candidate_requests",
-    "candidates_of",
     "checks",
     "comparison_paths",
     "crosscheck_files",
@@ -120,13 +116,11 @@ __all__ = [
     "network_paths",
     "not_asked_for",
     "noted_barriers",
-    "of_study",
     "parse",
     "pattern_of",
     "priced_paths",
     "program_files",
     "reference_metrics",
-    "register",
     "remove",
     "simulations",
     "state_minima",

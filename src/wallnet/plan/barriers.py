@@ -2,7 +2,7 @@
 
 from wallnet import files
 from wallnet.config import Campaign, Device
-from wallnet.experiment import between, images_of, level_states, neighbours
+from wallnet.experiment import images_of, level_states, neighbours
 from wallnet.jobs.paths import folder, pairs_in
 
 SECONDS_PER_IMAGE = 2e-5
@@ -17,23 +17,6 @@ def barrier_paths(name: str, device: Device) -> list[str]:
 def state_minima(name: str, device: Device) -> list[str]:
     """Return the files of the minima that are ends of paths."""
     states = level_states(device.track)
-    return [files.MINIMUM.format(device=name, state=state.file_name) for state in states]
-
-
-def ends_of_path(name: str, first: str, second: str) -> list[str]:
-    """Return the minima that a path needs: its ends, and the half state between two notches.
-
-    Parameters
-    ----------
-    name : str
-        The device.
-    first, second : str
-        Names of the files of the states.
-    """
-    ends = [files.WallState.from_file_name(each) for each in (first, second)]
-    states = [state for state in ends if state.ends]
-    if len(states) == 2 and not any(state.half for state in states):
-        states.append(between(*states))
     return [files.MINIMUM.format(device=name, state=state.file_name) for state in states]
 
 
