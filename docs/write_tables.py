@@ -105,8 +105,7 @@ def rewritable_loss(results: Results) -> str:
 
 def accuracies(results: Results) -> list[findings.Row]:
     """Return the accuracies of all networks, as the summary of a campaign has them."""
-    # the stored table has no validation accuracies, which choose between mappings of equal stages
-    table = results.table("accuracy.csv").assign(validation_accuracy="0")
+    table = results.table("accuracy.csv").merge(results.table("accuracy-validation.csv"))
     return [findings.as_row(row) for row in table.to_dict("records")]
 
 
@@ -465,7 +464,8 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "readings": readings,
     "neuron": copied("devices/neuron-activation.csv", lambda table: table.iloc[:, [0, 8, 6]]),
     "synapse-5-literal": copied(
-        "devices/synapse-5-literal.csv", lambda table: table.iloc[:, [0, 1, 3]]
+        "devices/synapse-5-literal.csv",
+        lambda table: table[["J (1e12 A/m²)", "state", "pinned against the current"]],
     ),
     "synapse-5-levels": copied("devices/synapse-5-levels.csv", levels),
     "staircase": copied("programs/staircase-branches.csv"),
@@ -573,7 +573,14 @@ def copy_results(source: Path, root: Path) -> list[str]:
     target = root / "docs/results"
     missing = []
     devices = ("neuron", "synapse-5", "synapse-5-literal", "synapse-10", "track")
-    of_campaign = ("accuracy", "accuracy-gaps", "mappings", "programming", "table-ii")
+    of_campaign = (
+        "accuracy",
+        "accuracy-gaps",
+        "accuracy-validation",
+        "mappings",
+        "programming",
+        "table-ii",
+    )
     of_campaign += (*(f"devices/{device}" for device in devices), "programs/staircase")
     # these targets are not part of the whole campaign
     rewritable = ("synapse-5", "synapse-rewritable", "synapse-rewritable-10")
