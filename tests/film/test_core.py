@@ -226,8 +226,8 @@ def test_a_restored_film_goes_on_to_the_bit():
     """During a pulse, with resting columns that owe a change; each part continues in a new film."""
 
     def made():
-        engine = Engine(np.ones((8, 200), dtype=bool), CELL, material.FILM, material.DEFAULT)
-        engine.magnetization = material.wall((8, 200), 3e-9, 90e-9)
+        engine = Engine(np.ones((8, 400), dtype=bool), CELL, material.FILM, material.DEFAULT)
+        engine.magnetization = material.wall((8, 400), 3e-9, 690e-9)
         engine.set_torque(material.torque(0.3e12))
         return engine
 
@@ -244,6 +244,7 @@ def test_a_restored_film_goes_on_to_the_bit():
     assert (state["film_moving_until"] < through.time).any()
     assert state["film_missed"].any()
     assert state["film_window_others"].any()
+    assert state["film_window_first"] > 0
     assert resumed.counters == through.counters
     # the returned state is a copy that neither engine changes
     kept = {name: value.copy() for name, value in state.items()}
@@ -252,6 +253,18 @@ def test_a_restored_film_goes_on_to_the_bit():
         engine.advance(0.3e-9)
     for name, value in state.items():
         np.testing.assert_array_equal(value, kept[name], err_msg=name)
+
+
+def test_frozen_spins_stay_while_those_beside_them_turn():
+    held = np.zeros((8, 60), dtype=bool)
+    held[:3, 20:40] = True
+    engine = Engine(np.ones(held.shape, dtype=bool), CELL, material.FILM, material.DEFAULT, held)
+    engine.magnetization = material.wall(held.shape, 3e-9, 90e-9)
+    before = engine.magnetization.copy()
+    engine.set_torque(material.torque(0.8e12))
+    engine.advance(0.2e-9)
+    np.testing.assert_array_equal(engine.magnetization[held], before[held])
+    assert np.abs(engine.magnetization - before)[3:, 20:40].max() > 0.1
 
 
 def passing(without=(), field=(0.0, 0.0, 0.0)):
