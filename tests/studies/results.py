@@ -6,6 +6,7 @@ from helpers.walls import moving_wall
 
 from wallnet import files
 from wallnet.cli import main
+from wallnet.files.schema import KINDS, VARIABLES
 from wallnet.studies import gather_job
 
 NM, T = 1e-9, 1e12
@@ -19,25 +20,16 @@ def write_trace(request, bottom, top, **more):
 
 def write_train(request, walls):
     """Write a train, given the state, both ends in nm and the rest of the wall after each pulse."""
-    job, count = request.computes, len(walls) - 1
-    steps = list(job.steps())[:count]
     states, bottom, top, settled = zip(*walls, strict=True)
-    values = {
-        **{f"wall_{end}": [0.0, 0.0] for end in ("position", "bottom", "top")},
-        "applied_current_density": [0.0, 0.0],
-        "time": [0.0, 1e-9],
-        "program_current_density": [0.0, *(step.current_density for step in steps)],
-        "pulse_start": [0.0] * (count + 1),
-        "pulse_duration": [0.0, *(step.pulse_duration for step in steps)],
-        "pause_end": [0.0] * (count + 1),
+    count = {("time",): 2, ("pulse",): len(walls)}
+    values = {name: [0.0] * count[VARIABLES[name].dimensions] for name in KINDS["train"]}
+    values |= {
         "pulse_state": states,
-        "pulse_settled": settled,
-        "pulse_wall_position": [0.0] * (count + 1),
         "pulse_wall_bottom": [NM * each for each in bottom],
         "pulse_wall_top": [NM * each for each in top],
-        "pulse": range(count + 1),
+        "pulse_settled": settled,
     }
-    about = {"parameters": job.to_json(), "backend": "film", "revision": 3}
+    about = {"parameters": request.computes.to_json(), "backend": "film", "revision": 3}
     files.write_dataset(files.dataset("train", values), request.path, "train", about)
 
 
@@ -51,16 +43,10 @@ def gather(study, campaign, subject, requests):
 def shown(study, data, folder):
     """Show a dataset in a folder as a rule does; return the rows of the CSV and of the Markdown."""
     files.write_dataset(data, folder / "data.nc", study.kind, {})
-    written = {
-        f"--{name}": str(folder / f"{stem}.{suffix}")
-        for name, stem, suffix in (
-            *(("csv", "table", "csv"), ("markdown", "table", "md"), ("html", "table", "html")),
-            *(("png", "figure", "png"), ("vector", "figure", "pdf")),
-        )
-    }
-    options = [word for option in written.items() for word in option]
-    style = ["--figures", '{"resolution": 72}']
-    main(["show", study.name, "--dataset", str(folder / "data.nc"), *style, *options])
+    names = {"csv": "table.csv", "markdown": "table.md", "html": "table.html"}
+    names |= {"png": "figure.png", "vector": "figure.pdf", "dataset": "data.nc"}
+    options = [word for key, name in names.items() for word in (f"--{key}", str(folder / name))]
+    main(["show", study.name, "--figures", '{"resolution": 72}', *options])
     with open(folder / "table.csv", newline="") as stream:
         rows = list(csv.DictReader(stream))
     lines = (folder / "table.md").read_text().splitlines()

@@ -67,33 +67,20 @@ def test_each_round_adds_its_pulses_to_those_of_the_sweep(tmp_path, monkeypatch)
     data = bisected(resolution=0.15e12)
     data["devices"]["stairs"]["pulse"]["current_densities"] = [0.6e12, 1.2e12, 1.8e12]
     campaign = plan.parse(data)
-    swept = {
-        (density, 0): (f"results/traces/stairs/{density / 1e12:.4f}.nc", density)
-        for density in (0.6e12, 1.2e12, 1.8e12)
-    }
-
-    def asked():
-        found = INTERVALS.requests_of(campaign, "stairs")
-        for each in found.values():
-            assert each.kind == "trace"
-            assert each.after == ("results/initial/stairs.nc",)
-            # 1.5 ns and a relaxation of 3 ns
-            assert each.longest == pytest.approx(4.5e-9, rel=1e-9, abs=0)
-        return {key: (each.path, each.computes.current_density) for key, each in found.items()}
+    sweep = [(1, f"results/traces/stairs/{j:.4f}.nc", j) for j in (0.6, 1.2, 1.8)]
+    first = (1, "results/intervals/stairs/0.9000.nc", 0.9)
+    later = "results/intervals/stairs/1.8000.nc"
 
     def work():
-        return plan.study_work(campaign, "intervals")
+        found = plan.study_work(campaign, "intervals")
+        # 1.5 ns and a relaxation of 3 ns
+        assert {round(each.longest / 1e-9, 6) for _, each in found} == {4.5}
+        assert {each.after for _, each in found} == {("results/initial/stairs.nc",)}
+        return [(n, each.path, each.computes.current_density / 1e12) for n, each in found]
 
-    assert asked() == swept
-    assert [number for number, _ in work()] == [1, 1, 1, 4]
-    assert work()[-1][1].computes.current_density == 1.8e12
-    first = {(0.9e12, 1): ("results/intervals/stairs/0.9000.nc", 0.9e12)}
+    assert work() == [*sweep, (4, later, 1.8)]
     files.write_json({"asked": [0.9e12]}, INTERVALS.round_path("stairs", 1))
-    assert asked() == swept | first
-    assert [number for number, _ in work()] == [1, 1, 1, 1, 2]
+    assert work() == [*sweep, first, (2, later, 1.8)]
     files.write_json({"asked": []}, INTERVALS.round_path("stairs", 2))
-    assert asked() == swept | first
     files.write_text("", INTERVALS.path("stairs"))
-    assert [(number, each.path) for number, each in work()] == [
-        (1, path) for path, _ in (swept | first).values()
-    ]
+    assert work() == [*sweep, first]

@@ -65,15 +65,6 @@ def test_rounds_find_all_edges_that_the_sweep_brackets():
     assert len(found) < 40
 
 
-def test_what_lies_between_two_pulses_with_the_same_state_is_not_looked_for():
-    """A sweep of 0.2e12 A/m² misses the states between 0.6401 and 0.6444e12 A/m², and no other."""
-    found = dict.fromkeys((0.5 * T, 0.7 * T), ("notch 1", True))
-    assert truth(0.642 * T)[0] == "notch 2"
-    assert found[0.5 * T] == truth(0.5 * T)
-    assert found[0.7 * T] == truth(0.7 * T)
-    assert middles(found, 0.001 * T) == []
-
-
 def test_stretches_are_runs_of_neighbours():
     a, b = ("notch 1", True), ("notch 1", False)
     assert stretches({3.0: a, 1.0: a, 2.0: b, 4.0: a}) == [(a, [1.0]), (b, [2.0]), (a, [3.0, 4.0])]

@@ -5,10 +5,9 @@ import pytest
 from helpers.windows import windowed
 
 from studies.results import gather, write_train
-from wallnet import files, plan, simulate
+from wallnet import plan
 from wallnet.devices.outcomes import Outcome
 from wallnet.files import WallState
-from wallnet.simulate.trains import run_train
 from wallnet.studies import STUDIES
 from wallnet.studies.windows.gather import edges, judged
 
@@ -147,48 +146,4 @@ def test_each_outcome_is_at_its_variant_duration_and_density(tmp_path, monkeypat
     for name, values in limits.items():
         edge = found[f"window_{name}"].sel(variant=["b", "a"])
         np.testing.assert_allclose(edge.values, values, err_msg=name)
-
-
-def test_variants_have_the_order_of_the_configuration(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    variants = {"b": {"material": {"damping": 0.3}}, "a": {}}
-    campaign = plan.parse(windowed(variants=variants))
-    requests = WINDOWS.requests_of(campaign, "three")
-    for key, request in requests.items():
-        if request.kind == "pulse_train":
-            write_train(request, walls_of("sticks" if "b" in key else "works", 1, None))
-    found = gather(WINDOWS, campaign, "three", requests)
     assert found["variant"].values.tolist() == ["b", "a"]
-    assert found["window_outcome"].values[:, 0, 0].tolist() == ["sticks", "works"]
-
-
-@pytest.mark.parametrize(
-    ("duration", "tail", "outcome"),
-    [
-        (1.5e-9, None, "works"),
-        (1.2e-9, None, "moves"),
-        # a tail keeps it from moving on
-        (1.2e-9, {"share": 0.6, "duration": 0.5e-9}, "works"),
-    ],
-)
-def test_a_simulated_wall_climbs_and_descends_until_a_step_fails(
-    tmp_path, monkeypatch, duration, tail, outcome
-):
-    monkeypatch.chdir(tmp_path)
-    data = windowed(current_densities=[1.05e12], durations=[duration], tail=tail)
-    campaign = plan.parse(data)
-    requests = WINDOWS.requests_of(campaign, "three")
-    initial, point = requests.values()
-    train = run_train(point.computes, simulate.initial_state(initial.computes))
-    files.write_dataset(train, point.path, "train", {})
-    found = gather(WINDOWS, campaign, "three", requests)
-    assert found["window_outcome"].item() == outcome
-    ends = train.isel(pulse=slice(None, None, 2 if tail else 1))
-    steps, failed = ends.sizes["pulse"] - 1, found["window_step"].item()
-    assert (steps == 6 and failed == 0) if outcome == "works" else (0 < steps == failed < 6)
-    worked = range(steps + (outcome == "works"))
-    notches = [UP_AND_DOWN[step] for step in worked]
-    assert ends["pulse_state"].values[worked].tolist() == [f"notch {each}" for each in notches]
-    positions = ends["pulse_wall_position"].values[worked] * 1e9
-    # the end notches pull the wall by 2.6 nm to the middle
-    np.testing.assert_allclose(positions, [PLACES[each] for each in notches], atol=4)
