@@ -123,6 +123,16 @@ class Train(Section):
     maps: Annotated[bool, Field(exclude_if=bool)] = True
     """Whether the magnetisation is recorded, and not only the wall."""
 
+    @model_validator(mode="after")
+    def _a_state_for_each_pulse(self) -> "Train":
+        pulses = sum(pulse.repetitions for pulse in self.pulses)
+        if self.expected and len(self.expected) != pulses + 1:
+            raise ValueError(
+                f"expected has {len(self.expected)} states; give one before the first of the "
+                f"{pulses} pulses and one after each"
+            )
+        return self
+
 
 class Simulation(Step):
     """Simulation of one wall on one track under a train of pulses.

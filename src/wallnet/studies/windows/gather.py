@@ -88,17 +88,19 @@ def edges(
 
 def gather(window: Window, opened: Opened) -> dict[str, Any]:
     """Return the variables of an operating window from its pulse trains."""
-    variants = list(window.variants)
+    # in the order of the configuration, which JSON does not keep
+    variants = list(dict.fromkeys(str(key[0]) for key in opened))
     shape = (len(variants), len(window.durations), len(window.current_densities))
     outcome, state = np.empty(shape, dtype=object), np.empty(shape, dtype=object)
     step = np.zeros(shape, dtype=int)
     parts = 2 if window.tail else 1
+    first = (window.durations[0], window.current_densities[0])
+    notches = [opened.simulation((each, *first)).track.inner_notch_positions for each in variants]
     for place in np.ndindex(shape):
         density = window.current_densities[place[2]]
         key = (variants[place[0]], window.durations[place[1]], density)
-        notches = opened.simulation(key).track.inner_notch_positions
         (pauses,) = opened.outcomes(key)
-        outcome[place], step[place] = judged(pauses[::parts], notches)
+        outcome[place], step[place] = judged(pauses[::parts], notches[place[0]])
         state[place] = str(pauses[-1].state)
     limits = [[edges(row, window.current_densities) for row in rows] for rows in outcome == WORKS]
     found = zip(EDGES, np.moveaxis(np.array(limits), -1, 0), strict=True)
