@@ -14,6 +14,7 @@ from helpers.programs import RESPONSE
 from helpers.small_campaign import MATERIAL, TINY
 
 from wallnet import api, config, files
+from wallnet.jobs.requests import of_device
 from wallnet.simulate import SimulationError
 
 ROOT = Path(__file__).parents[1]
@@ -38,6 +39,10 @@ def swept(synapse, tmp_path_factory):
     """Return the folder of a sweep in two processes, and what it returned."""
     folder = tmp_path_factory.mktemp("swept")
     return folder, api.sweep(synapse, "synapse", folder, processes=2, progress=False)
+
+
+def tasks_of(device, folder):
+    return [api._Task(request, folder) for request in of_device("synapse", device).values()]
 
 
 def test_a_device_is_loaded_with_changes_in_si(path):
@@ -122,8 +127,8 @@ def test_a_sweep_goes_on_where_it_was(swept, synapse, tmp_path):
     shorter = synapse.model_copy(
         update={"relaxation": synapse.relaxation.model_copy(update={"longest": 0.9e-9})}
     )
-    tasks = api._tasks(shorter, "synapse", folder)
-    assert {task.kind for task in tasks if not task.is_done()} == {"trace"}
+    left = [task for task in tasks_of(shorter, folder) if not task.is_done()]
+    assert {task.request.kind for task in left} == {"trace", "level"}
 
 
 def test_a_device_from_python_shows_how_hot_its_pulses_are(swept):
@@ -142,34 +147,24 @@ def test_what_starts_from_a_file_that_is_made_again_is_made_again(swept, synapse
     shutil.copytree(swept[0], folder, copy_function=shutil.copy2)
     wall = synapse.wall.model_copy(update={"relaxation": 0.4e-9})
     relaxed = synapse.model_copy(update={"wall": wall})
-    due = api._due(api._tasks(relaxed, "synapse", folder))
+    due = api._due(tasks_of(relaxed, folder))
     pulses = [f"{density / 1e12:.4f}" for density in synapse.pulse.current_densities]
     started = [*pulses, "initial"]  # the last one is the minimum of the initial state
     assert [task.output.stem for task in due] == ["synapse", *started]
     # a sweep that ended after the initial state goes on with what starts from it
     assert not api._Commands().run(due[0].arguments(), tmp_path / "log")
-    due = api._due(api._tasks(relaxed, "synapse", folder))
+    due = api._due(tasks_of(relaxed, folder))
     assert [task.output.stem for task in due] == started
 
 
 def test_a_level_that_is_made_again_takes_its_minimum_with_it(swept, synapse, tmp_path):
     folder = tmp_path / "copy"
     shutil.copytree(swept[0], folder, copy_function=shutil.copy2)
-    assert api._due(api._tasks(synapse, "synapse", folder)) == []
+    assert api._due(tasks_of(synapse, folder)) == []
     (folder / "results/levels/synapse/1-2.nc").unlink()
-    due = api._due(api._tasks(synapse, "synapse", folder))
-    assert [(task.kind, task.output.stem) for task in due] == [("trace", "1-2"), ("minimum", "1-2")]
-
-
-def test_minima_have_the_revision_of_the_engine_whatever_simulates(synapse, monkeypatch):
-    monkeypatch.setattr(api.revisions, "of", lambda stage: sum(map(ord, stage)))
-    of_kind = {}
-    for name in ("film", "oommf"):
-        settings = config.calculators.SETTINGS[name]()
-        device = synapse.model_copy(update={"calculator": name, name: settings})
-        of_kind[name] = {t.kind: t.revision for t in api._tasks(device, "synapse", Path("out"))}
-    assert of_kind["film"]["minimum"] == of_kind["oommf"]["minimum"] == sum(map(ord, "film"))
-    assert of_kind["film"]["trace"] != of_kind["oommf"]["trace"]
+    due = api._due(tasks_of(synapse, folder))
+    made = [(task.request.kind, task.output.stem) for task in due]
+    assert made == [("level", "1-2"), ("minimum", "1-2")]
 
 
 def test_a_sweep_makes_results_of_another_revision_again(swept, synapse, tmp_path):
@@ -178,7 +173,7 @@ def test_a_sweep_makes_results_of_another_revision_again(swept, synapse, tmp_pat
     trace = files.read_dataset(path, "trace")
     older = {"revision": int(trace.attrs["revision"]) - 1}
     files.write_dataset(trace.assign_attrs(older), path, "trace", {})
-    todo = [task for task in api._tasks(synapse, "synapse", folder) if not task.is_done()]
+    todo = [task for task in tasks_of(synapse, folder) if not task.is_done()]
     assert [task.output for task in todo] == [path]
 
 

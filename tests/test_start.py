@@ -65,7 +65,10 @@ def ours(modules):
     return {name.split(".")[1] for name in modules if name.startswith("wallnet.")}
 
 
-SIMULATING = {"cli", "config", "errors", "files", "film", "jobs", "revisions", "simulate", "tracks"}
+SIMULATING = {
+    *("cli", "config", "errors", "experiment", "files", "film", "jobs", "revisions", "simulate"),
+    "tracks",
+}
 
 
 def test_a_pulse_and_a_level_need_netcdf_and_no_compiler(synapse, initial, tmp_path):
@@ -75,7 +78,7 @@ def test_a_pulse_and_a_level_need_netcdf_and_no_compiler(synapse, initial, tmp_p
     job = experiment.pulse_job(synapse, 1.5e12)
     cli.main(["simulate", "--job", job.to_json(), "--out", str(out)])
     for job, start in (
-        (experiment.pulse_job(synapse, 1.5e12), ("--initial", path)),
+        (experiment.pulse_job(synapse, 1.5e12), ("--after", path)),
         (experiment.level_job(synapse, "1"), ()),
     ):
         modules = imported("simulate", "--job", job.to_json(), *start, "--out", out)
@@ -88,7 +91,7 @@ def test_a_pulse_after_another_starts_where_that_one_ended(synapse, initial, tmp
     path, _ = initial
     first, second = tmp_path / "first.nc", tmp_path / "second.nc"
     job = experiment.pulse_job(synapse, 1.5e12).to_json()
-    cli.main(["simulate", "--job", job, "--initial", str(path), "--out", str(first)])
+    cli.main(["simulate", "--job", job, "--after", str(path), "--out", str(first)])
     cli.main(["simulate", "--job", job, "--after", str(first), "--out", str(second)])
     before, after = (files.read_dataset(each, "trace") for each in (first, second))
     ended, started = before["magnetization"][-1], after["magnetization"][0]

@@ -371,7 +371,7 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
         assert job["params"]["revision"] == now[calculator_of(job)], job["output"]
 
 
-def test_a_computation_is_told_from_what_it_starts(jobs):
+def test_a_job_that_starts_from_a_state_is_told_which(jobs):
     """That the job waits for these files does not show this."""
     for job in of_rule(jobs, *plan.KINDS):
         starts = behind("--after", job) if "--after" in words_of(job) else []

@@ -143,7 +143,7 @@ def test_a_removed_duration_is_no_longer_asked_for(finished):
     assert results == sorted(["results/levels/stairs/3.nc", *pulses])
 
 
-def test_each_pulse_has_its_own_device_state_and_current():
+def test_each_device_has_its_own_pulses():
     data = copy.deepcopy(DATA)
     data["transitions"]["stairs"] |= {"durations": [0.25e-9, 1.5e-9], "starts": None}
     data["devices"]["steps"] = {"like": "stairs", "material": {"damping": 0.4}}

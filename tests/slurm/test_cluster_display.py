@@ -35,9 +35,9 @@ def test_without_a_terminal_it_is_a_few_lines_and_names_each_failure(submit, hal
     lines = [line for line in run.text.splitlines() if not line.startswith(OF_OTHERS)]
     log = "results/logs/traces/synapse/0.5000.log"
     failure = [
-        "FAILED trace synapse 0.5000 (SLURM: FAILED); log:",
+        "FAILED trace traces/synapse/0.5000 (SLURM: FAILED); log:",
         f"  {log},",
-        "  .snakemake/slurm_logs/rule_trace/synapse_0.5000/NUMBER.log",
+        "  .snakemake/slurm_logs/rule_trace/traces_synapse_0.5000/NUMBER.log",
     ]
     said = [re.sub(r"/\d+\.log$", "/NUMBER.log", line) for line in lines]
     # the other trace ends at any time, with a line at most every half minute
@@ -45,7 +45,7 @@ def test_without_a_terminal_it_is_a_few_lines_and_names_each_failure(submit, hal
     assert said[:-1] == [
         "4 jobs: 2 initial, 2 trace",
         *failure,
-        "again: trace synapse 0.5000",
+        "again: trace traces/synapse/0.5000",
         *failure,
         "Failed at every attempt (1):",
         f"  trace: {BROKEN}; log: {log}",

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-SUBMITTED = ("trace", "level", "minimum", "train", "train_on", "map")
+SUBMITTED = ("trace", "level", "pulse_train", "minimum", "train", "train_on", "map")
 
 
 def read_profile(name):
