@@ -353,7 +353,11 @@ def test_changes_are_in_words_of_the_keys():
         'new none → "a"',
         "seeds [1] → [1, 2]",
     ]
-    assert changes.job_of('wallnet x --job \'{"a": "b c"}\' --out y') == {"a": "b c"}
+    for command in (
+        'wallnet x --job \'{"a": "b c"}\' --out y',
+        'A=1 wallnet x --job - --out y <<< \'{"a": "b c"}\' > log 2>&1',
+    ):
+        assert changes.job_of(command) == {"a": "b c"}
     for command in ("wallnet x --out y", "wallnet x --job - --out y", "wallnet --job", "a 'b"):
         assert changes.job_of(command) is None
 
@@ -637,7 +641,7 @@ def test_a_terminal_of_80_columns_shows_running_jobs_and_is_left_clean(tmp_path,
         done = subprocess.run([*command, target], **shown, check=False)
     assert done.returncode == 0
     text, plain = screen.text, screen.plain
-    assert "trace neuron 0.4000" in plain
+    assert "trace traces/neuron/0.4000" in plain
     assert "2 of 2 jobs done in" in plain.strip().splitlines()[-1]
     lines = [line for line in plain.splitlines() if not line.startswith("Using workflow")]
     assert max(map(len, lines)) <= 80
