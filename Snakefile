@@ -88,7 +88,7 @@ rule traces:
     input:
         target(
             plan.simulations(campaign),
-            work=lambda: plan.work_ahead(plan.device_work(campaign)),
+            work=lambda: plan.work_ahead(plan.device_work(requested)),
         ),
     localrule: True
 
@@ -98,7 +98,7 @@ rule devices:
     input:
         target(
             plan.device_files(campaign),
-            work=lambda: plan.work_ahead(plan.device_work(campaign)),
+            work=lambda: plan.work_ahead(plan.device_work(requested)),
         ),
     localrule: True
 
@@ -120,7 +120,7 @@ rule transitions:
             plan.transition_files(campaign)
             + plan.level_tables(campaign, "transitions"),
             "the target transitions has nothing to run; add a device under transitions",
-            lambda: plan.work_ahead(plan.transition_work(campaign)),
+            lambda: plan.work_ahead(plan.transition_work(requested)),
         ),
     localrule: True
 
@@ -144,7 +144,7 @@ rule levels:
             plan.level_tables(campaign),
             "the target levels has no synapse with barriers or transitions; add one to the devices",
             lambda: f"{plan.barrier_work(campaign)}\n"
-            + plan.work_ahead(plan.transition_work(campaign)),
+            + plan.work_ahead(plan.transition_work(requested)),
         ),
     localrule: True
 
@@ -155,7 +155,7 @@ rule calibration:
         target(
             plan.calibration_files(campaign),
             "the target calibration has nothing to run; add reference data under calibration",
-            lambda: plan.work_ahead(plan.calibration_work(campaign)),
+            lambda: plan.work_ahead(plan.calibration_work(requested)),
         ),
     localrule: True
 
@@ -166,7 +166,7 @@ rule depinning:
         target(
             plan.depinning_files(campaign),
             "the target depinning has nothing to run; add a device under depinning",
-            lambda: plan.work_ahead(plan.depinning_work(campaign)),
+            lambda: plan.work_ahead(plan.depinning_work(requested)),
         ),
     localrule: True
 
@@ -214,7 +214,7 @@ rule crosscheck:
     input:
         target(
             plan.crosscheck_files(campaign),
-            work=lambda: plan.work_ahead(plan.crosscheck_work(campaign)),
+            work=lambda: plan.work_ahead(plan.crosscheck_work(requested)),
         ),
     localrule: True
 

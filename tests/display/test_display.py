@@ -113,7 +113,7 @@ def test_the_time_left_of_the_shipped_campaign_is_about_right_from_the_first(
     campaign = default_campaign.without_optional
     jobs = jobs_of_the_campaign(campaign)
     assert len(jobs) > 250
-    expected = plan.expected_times(default_campaign)
+    expected = plan.expected_times(plan.Requested(default_campaign))
     run = Run(clock)
     run.plan(Counter(rule for rule, _, _ in jobs))
     times = [(rule, plan.time_of_job(outputs, expected)) for rule, outputs, _ in jobs]

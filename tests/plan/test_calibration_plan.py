@@ -72,7 +72,7 @@ def test_known_candidates_count_with_their_own_pulse_and_others_with_the_longest
         for number, duration in enumerate((0.6e-9, 0.4e-9, 0.7e-9))
     }
     files.write_json({"candidates": candidates}, "results/calibration/round-1.json")
-    work = plan.calibration_work(config.parse(searched()))
+    work = plan.calibration_work(plan.Requested(config.parse(searched())))
     longest = {0: 1600, 1: 1400, 2: 1700}
     assert [
         (count, each.path, round(each.longest / 1e-12), each.computes.strongest)

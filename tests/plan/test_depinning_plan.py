@@ -56,7 +56,7 @@ def test_the_estimate_counts_known_pulses_with_their_own_current(tmp_path, monke
     files.write_json({"current_densities": asked}, "results/depinning/synapse/round-1.json")
     work = [
         (count, each.path, round(each.longest / 1e-12), each.computes.strongest)
-        for count, each in plan.depinning_work(campaign)
+        for count, each in plan.depinning_work(plan.Requested(campaign))
     ]
     folder = "results/depinning/synapse"
     known = [
@@ -71,7 +71,7 @@ def test_the_estimate_counts_known_pulses_with_their_own_current(tmp_path, monke
     ]
     assert work == [*((1, *each) for each in known), (2 * 2 * 4 - 3, "", 700, 3.0e12)]
     files.write_text("", "results/depinning/synapse.nc")
-    assert len(plan.depinning_work(campaign)) == len(known)
+    assert len(plan.depinning_work(plan.Requested(campaign))) == len(known)
 
 
 def test_finished_depinning_plans_nothing_and_is_no_part_of_the_rest(finished):

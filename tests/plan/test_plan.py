@@ -995,14 +995,14 @@ def test_the_work_of_devices_and_of_the_cross_check_is_each_simulation_at_its_lo
         **{place("traces", f"{n:.4f}"): (1.6e-9, n * 1e12) for n in (0.5, 1.5, 3.0)},
         **{place("levels", state): (1e-9, 0.0) for state in ("1", "1-2", "2")},
     }
-    assert {count for count, _ in plan.device_work(campaign)} == {1}
-    found = {each.path: each for _, each in plan.device_work(campaign)}
+    assert {count for count, _ in plan.device_work(plan.Requested(campaign))} == {1}
+    found = {each.path: each for _, each in plan.device_work(plan.Requested(campaign))}
     assert {*found} == {*expected}
     assert {*found} == {path for path in plan.simulations(campaign) if "/minima/" not in path}
     for path, (longest, density) in expected.items():
         assert found[path].longest == pytest.approx(longest, rel=1e-9, abs=0), path
         assert found[path].computes.strongest == pytest.approx(density, rel=1e-9, abs=0), path
-    (_, oommf), (_, film) = plan.crosscheck_work(campaign)
+    (_, oommf), (_, film) = plan.crosscheck_work(plan.Requested(campaign))
     assert (oommf.path, film.path) == (
         "results/crosscheck/quick/oommf.nc",
         "results/crosscheck/quick/film.nc",

@@ -81,7 +81,7 @@ def test_a_run_tells_beforehand_how_much_it_simulates(ran):
 
 def test_each_pulse_counts_with_its_own_duration_and_current():
     """Each start relaxes for up to 3 ns, as does the wall after each pulse."""
-    work = plan.transition_work(config.parse(led(durations=[0.8e-9, 1.5e-9])))
+    work = plan.transition_work(plan.Requested(config.parse(led(durations=[0.8e-9, 1.5e-9]))))
     assert {count for count, _ in work} == {1}
     starts, pulses = ([each for _, each in part] for part in (work[:3], work[3:]))
     assert [each.path for each in starts] == [f"results/levels/stairs/{k}.nc" for k in (1, 2, 3)]

@@ -111,7 +111,7 @@ def tell_times():
     """Tell the display about how long each planned job takes; Snakemake shows no empty text."""
     from snakemake.logging import logger
 
-    expected = plan.expected_times(campaign)
+    expected = plan.expected_times(requested)
     times = {
         job.jobid: (job.rule.name, plan.time_of_job(job.output, expected))
         for job in workflow.dag.needrun_jobs()

@@ -114,7 +114,7 @@ for study in STUDIES.values():
                 f"the target {study.name} has nothing to run; add {study.missing} under"
                 f" {study.name}",
                 lambda study=study: plan.work_ahead(
-                    plan.study_work(campaign, study.name)
+                    plan.study_work(requested, study.name)
                 ),
             ),
         localrule: True

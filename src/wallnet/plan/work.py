@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 
 from wallnet import files
-from wallnet.config import Campaign
 from wallnet.config.networks import FREE_STAGES, STAGES, Networks
 from wallnet.experiment import SIMULATED, Request
 from wallnet.jobs import candidate_job, freeing_job, pinned_walls, requests
@@ -68,14 +67,14 @@ def _shown(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
-def expected_times(campaign: Campaign) -> dict[str, float]:
+def expected_times(requested: Requested) -> dict[str, float]:
     """Return the estimated processor time in s of simulations and networks, by file.
 
     The start of a job is not included. A simulation that several targets need counts once.
     """
-    simulated = (each for each in Requested(campaign).values() if each.kind in SIMULATED)
+    simulated = (each for each in requested.values() if each.kind in SIMULATED)
     times = {each.path: each.processor_time or 0.0 for each in simulated}
-    return times | _network_times(campaign.networks)
+    return times | _network_times(requested.campaign.networks)
 
 
 def time_of_job(outputs: Iterable[str], expected: Mapping[str, float]) -> float:
@@ -96,24 +95,25 @@ def _network_times(networks: Networks) -> dict[str, float]:
     return times
 
 
-def _each(found: Mapping[str, Request]) -> list[tuple[int, Request]]:
-    return [(1, request) for request in found.values() if request.kind in SIMULATED]
+def _each(requested: Requested, found: Mapping[str, Request]) -> list[tuple[int, Request]]:
+    """Return the simulations among some requests, as they were made for the rules."""
+    return [(1, requested[each.path]) for each in found.values() if each.kind in SIMULATED]
 
 
-def device_work(campaign: Campaign) -> Work:
+def device_work(requested: Requested) -> Work:
     """Return the simulations of all devices; minimisations take seconds and do not count."""
-    return _each(requests.of_devices(campaign))
+    return _each(requested, requests.of_devices(requested.campaign))
 
 
-def crosscheck_work(campaign: Campaign) -> Work:
+def crosscheck_work(requested: Requested) -> Work:
     """Return the pulses of the cross-check."""
-    return _each(requests.of_crosscheck(campaign))
+    return _each(requested, requests.of_crosscheck(requested.campaign))
 
 
-def study_work(campaign: Campaign, name: str) -> Work:
+def study_work(requested: Requested, name: str) -> Work:
     """Return the simulations of a study, with at most so many as its rounds can ask for."""
-    study = STUDIES[name]
-    found = _each(of_study(name, campaign))
+    study, campaign = STUDIES[name], requested.campaign
+    found = _each(requested, of_study(name, campaign))
     for subject, settings in study.subjects(campaign).items():
         if study.ahead and not Path(study.path(subject)).exists():
             rounds = study.finished_rounds(campaign, subject)
@@ -121,13 +121,14 @@ def study_work(campaign: Campaign, name: str) -> Work:
     return found
 
 
-def calibration_work(campaign: Campaign) -> Work:
+def calibration_work(requested: Requested) -> Work:
     """Return the simulations of the calibration.
 
     Candidates of a round that is not there yet count with the longest pulse.
     """
+    campaign = requested.campaign
     calibration, devices = campaign.calibration, campaign.simulated
-    found = _each(candidate_requests(campaign))
+    found = _each(requested, candidate_requests(campaign))
     slowest = {name: high for name, (_, high) in calibration.parameters.ranges().items()}
     total = 1 + calibration.candidates + calibration.local_candidates
     left = total - len(candidates_of(campaign))
@@ -138,18 +139,19 @@ def calibration_work(campaign: Campaign) -> Work:
     return found
 
 
-def depinning_work(campaign: Campaign) -> Work:
+def depinning_work(requested: Requested) -> Work:
     """Return the sweeps, the resting walls and the pulses on them of all devices.
 
     Each threshold takes one pulse a round. As the thresholds of one and of both ends can differ,
     two are counted for each wall, which is the most.
     """
+    campaign = requested.campaign
     found: list[tuple[int, Request]] = []
     for name, asked in campaign.depinning.items():
         device = campaign.simulated[name]
         starts = requests.depinning_starts(campaign, name)
         known = depinned_requests(campaign, name)
-        found += _each(requests.sweep(name, device) | starts | known)
+        found += _each(requested, requests.sweep(name, device) | starts | known)
         if not Path(files.DEPINNING.format(device=name)).exists():
             left = 2 * asked.rounds() * len(starts) - len(known)
             wall = next(iter(pinned_walls(device, asked)))
@@ -159,9 +161,11 @@ def depinning_work(campaign: Campaign) -> Work:
     return found
 
 
-def transition_work(campaign: Campaign) -> Work:
+def transition_work(requested: Requested) -> Work:
     """Return the simulations of all transitions, with those of the states from which they start."""
+    campaign = requested.campaign
     found: list[tuple[int, Request]] = []
     for name in campaign.transitions:
-        found += _each(requests.starts(campaign, name) | requests.transitions(campaign, name))
+        pulses = requests.transitions(campaign, name)
+        found += _each(requested, requests.starts(campaign, name) | pulses)
     return found

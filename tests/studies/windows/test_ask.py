@@ -197,7 +197,7 @@ def test_each_variant_has_its_initial_state_and_a_train_for_each_pulse(tmp_path,
             for density in (0.9, 1.05):
                 path = f"{place}/{name}/{density:.4f}.nc"
                 expected[path] = ("pulse_train", damping, longest, density, (initial,))
-    work = plan.study_work(campaign, "windows")
+    work = plan.study_work(plan.Requested(campaign), "windows")
     assert [number for number, _ in work] == [1] * 10
     assert expected == {
         each.path: (
