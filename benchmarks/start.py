@@ -59,7 +59,7 @@ def commands(folder):
             (0,),
         ),
         "simulate (a pulse)": (
-            ("simulate", "--job", pulse.to_json(), "--initial", initial, "--out", folder / "t.nc"),
+            ("simulate", "--job", pulse.to_json(), "--after", initial, "--out", folder / "t.nc"),
             "",
             (0,),
         ),
@@ -83,7 +83,7 @@ def commands(folder):
         ),
         "simulate (of the track)": (
             (
-                *("simulate", "--job", swept.to_json(), "--initial", of_track),
+                *("simulate", "--job", swept.to_json(), "--after", of_track),
                 *("--out", traces / f"{config.current_name(0.3e12)}.nc"),
             ),
             "",
@@ -91,7 +91,7 @@ def commands(folder):
         ),
         "device": (
             (
-                *("device", "--job", "-", "--initial", of_track, "--traces", traces),
+                *("device", "--job", "-", "--after", of_track, "--traces", traces),
                 *("--out", folder / "device.nc"),
             ),
             gathered.to_json(),
