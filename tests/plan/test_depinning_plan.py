@@ -99,9 +99,3 @@ def test_the_pulses_of_all_rounds_belong_to_the_configuration(finished):
     results = [path for path in left if path.split("/")[1] not in ("logs", "benchmarks")]
     assert "results/depinning/synapse/round-2.json" in results
     assert all("/1.7500.nc" in path for path in results if path.endswith(".nc"))
-
-
-def test_a_campaign_without_depinning_says_so(campaign):
-    result = campaign.snakemake("depinning", "--dry-run", check=False)
-    assert result.returncode != 0
-    assert "the target depinning has nothing to run" in result.stdout + result.stderr

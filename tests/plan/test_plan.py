@@ -205,6 +205,13 @@ def test_bad_input_ends_before_any_job(campaign, tiny):
     assert not (campaign.folder / "results").exists()
 
 
+@pytest.mark.parametrize("target", ["programs", "transitions", "calibration", "depinning"])
+def test_a_target_without_anything_to_do_says_so(campaign, target):
+    refused = campaign.snakemake(target, "--dry-run", check=False)
+    assert refused.returncode
+    assert f"the target {target} has nothing to run; add" in refused.stdout + refused.stderr
+
+
 def test_the_linter_misses_only_software_definitions(campaign):
     lint = campaign.snakemake("--lint", check=False)
     findings = re.findall(r"^ {4}\* ([^\n:]+)", lint.stdout + lint.stderr, flags=re.MULTILINE)

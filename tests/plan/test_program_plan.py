@@ -7,7 +7,7 @@ from helpers.planned import planned_jobs
 from helpers.programs import STAIRCASE, staircase
 from helpers.small_campaign import Campaign
 
-from wallnet import files, plan
+from wallnet import config, files, plan
 
 pytestmark = pytest.mark.campaign
 
@@ -103,8 +103,6 @@ def test_one_more_program_plans_only_its_own_jobs(finished):
 
 
 def test_a_removed_program_is_no_longer_asked_for(finished):
-    from wallnet import config
-
     data = staircase()
     (finished.folder / "results/programs/.up-down.unfinished").mkdir()
     (finished.folder / "results/programs/.up-down.unfinished/1.nc").write_bytes(b"")
@@ -120,44 +118,3 @@ def test_a_removed_program_is_no_longer_asked_for(finished):
     }
     plan.remove(left, finished.folder)
     assert not (finished.folder / "results/programs").exists()
-
-
-FUSSY = """
-import os
-
-from wallnet.simulate.calculator import Calculator, SimulationError
-from wallnet.simulate.drives import drives
-
-
-class Fussy(Calculator):
-    def check(self):
-        if "FUSSY" in os.environ:
-            raise SimulationError("there is no licence; buy one")
-
-    def run(self, job, start, recorder, progress, checkpoint):
-        recorder.record(0.0, start)
-        for drive in drives(job):
-            for stage in range(drive.stages):
-                recorder.record(drive.time(stage), start)
-        return {}
-"""
-
-
-def test_a_program_whose_calculator_cannot_run_is_refused(tmp_path):
-    """The initial state is there already, so that only the program needs the calculator."""
-    data = staircase()
-    data["devices"]["stairs"]["calculator"] = "fussy:Fussy"
-    made = Campaign(tmp_path)
-    made.configure(data)
-    (tmp_path / "fussy.py").write_text(FUSSY)
-    made.snakemake("results/initial/stairs.nc")
-    result = made.snakemake("programs", check=False, environment={"FUSSY": "yes"})
-    assert result.returncode != 0
-    assert "there is no licence; buy one" in result.stdout + result.stderr
-    assert not (tmp_path / "results/programs").exists()
-
-
-def test_a_campaign_without_programs_says_so(campaign):
-    result = campaign.snakemake("programs", "--dry-run", check=False)
-    assert result.returncode != 0
-    assert "the target programs has nothing to run" in result.stdout + result.stderr

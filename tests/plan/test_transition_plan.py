@@ -171,9 +171,3 @@ def test_each_device_has_its_own_pulses():
         given = (float(duration) * 1e-9, float(current) * 1e12)
         assert pulse == pytest.approx(given, rel=1e-9, abs=0)
         assert request.after == (f"results/levels/{device}/{state}.nc",)
-
-
-def test_a_campaign_without_transitions_says_so(campaign):
-    result = campaign.snakemake("transitions", "--dry-run", check=False)
-    assert result.returncode != 0
-    assert "the target transitions has nothing to run" in result.stdout + result.stderr
