@@ -10,7 +10,8 @@ from PIL import Image
 
 from studies.results import gather, shown, write_trace, write_train
 from wallnet import config, files, plan, revisions
-from wallnet.studies import STUDIES
+from wallnet.cli import main
+from wallnet.studies import STUDIES, gather_job
 from wallnet.studies.base import FILES
 
 DATA = bisected(resolution=0.15e12) | {"windows": windowed()["windows"]}
@@ -157,3 +158,20 @@ def test_what_a_finished_round_asked_for_belongs_to_its_study(campaign):
     assert "intervals" not in plan.finished_targets(campaign, "")
     there, wanted = plan.unfinished_targets(campaign, "")["intervals"]
     assert there == wanted - 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"study": "widnows"}, "--job names the study 'widnows'; use one of windows, intervals"),
+        ({"settings": {"resolution": 0.1}}, "--job is not a valid set of settings of intervals"),
+        ({"requests": []}, "--job"),
+    ],
+)
+def test_a_job_that_no_study_made_is_one_sentence(campaign, tmp_path, changes, words):
+    study = STUDIES["intervals"]
+    job = gather_job(study, campaign, "stairs", requested(study, campaign)).model_dump(mode="json")
+    told = json.dumps(job | changes)
+    with pytest.raises(SystemExit, match=words):
+        main(["gather", "--job", told, "--out", str(tmp_path / "out.nc")])
+    assert not (tmp_path / "out.nc").exists()

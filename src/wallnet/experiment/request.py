@@ -67,12 +67,12 @@ class Request:
     make: Callable[[], Simulation | Minimum | EnergyPath]
     after: tuple[str, ...] = ()
 
-    @cached_property
+    @property
     def computes(self) -> Simulation | Minimum | EnergyPath:
-        """What is computed."""
+        """What is computed, made anew: kept, 10,000 of them would take 25 MB."""
         return self.make()
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Digest of its JSON; a result belongs to it if it has the same."""
         return digest_of(self.computes.to_json())
@@ -82,10 +82,19 @@ class Request:
         """Words of the command that computes it."""
         return [COMMANDS[self.kind], *(["--after", *self.after] if self.after else [])]
 
+    @cached_property
+    def _facts(self) -> tuple[str, int, int, float]:
+        """Return calculator, threads, number of pulses and longest simulated time in s."""
+        job = self.computes
+        if not isinstance(job, Simulation):
+            return "film", 1, 0, 0.0
+        threads = job.calculator.threads if isinstance(job.calculator, OommfSettings) else 1
+        return job.calculator_name, threads, job.pulses, job.longest
+
     @property
     def calculator(self) -> str:
         """Name of its calculator; minima and paths have the embedded engine."""
-        return self.computes.calculator_name if isinstance(self.computes, Simulation) else "film"
+        return self._facts[0]
 
     @property
     def revision(self) -> int:
@@ -95,26 +104,26 @@ class Request:
     @property
     def threads(self) -> int:
         """Number of its threads; only OOMMF uses several."""
-        settings = getattr(self.computes, "calculator", None)
-        return settings.threads if isinstance(settings, OommfSettings) else 1
+        return self._facts[1]
 
     @property
     def pulses(self) -> int:
         """Number of its pulses."""
-        return self.computes.pulses if isinstance(self.computes, Simulation) else 0
+        return self._facts[2]
 
     @property
     def longest(self) -> float:
         """Longest simulated time in s."""
-        return self.computes.longest if isinstance(self.computes, Simulation) else 0.0
+        return self._facts[3]
 
-    @property
+    @cached_property
     def processor_time(self) -> float | None:
         """Estimated processor time in s without the start of a job; None if it is not known.
 
         A simulation that ends early takes less. Minima and paths do not count.
         """
         slower = SLOWER.get(self.calculator)
-        if slower is None or not isinstance(self.computes, Simulation):
+        job = self.computes
+        if slower is None or not isinstance(job, Simulation):
             return slower and 0.0
-        return slower * SECONDS_PER_CELL_STEP * self.computes.cell_steps()
+        return slower * SECONDS_PER_CELL_STEP * job.cell_steps()

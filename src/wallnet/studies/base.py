@@ -8,9 +8,9 @@ and its figure. Both are loaded by their names when they are needed.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from wallnet import files
 from wallnet.config import Campaign, Device
@@ -238,7 +238,7 @@ class GatherJob(Job):
     study: str
     subject: str
     settings: dict[str, Any]
-    requests: tuple[tuple[tuple[str | float | int, ...], str, str, str], ...]
+    requests: Annotated[tuple[tuple[Key, str, str, str], ...], Field(min_length=1)]
 
 
 FILES = {"initial": "initial", "trace": "trace", "level": "trace", "pulse_train": "train"}

@@ -5,8 +5,9 @@ from importlib import import_module
 from typing import Any
 
 from wallnet import files, revisions
+from wallnet.config import ConfigError
 from wallnet.devices.gathering import simulated_by
-from wallnet.experiment import canonical
+from wallnet.experiment import canonical, read
 from wallnet.files.schema import content
 from wallnet.studies import STUDIES, GatherJob
 from wallnet.studies.opened import Opened
@@ -29,9 +30,12 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _called(arguments: argparse.Namespace) -> tuple[GatherJob, Any, Any, Opened]:
     """Return the job, the module that gathers it, its settings and the results."""
     job = GatherJob.from_json(files.given_text(arguments.job))
+    if job.study not in STUDIES:
+        raise ConfigError(f"--job names the study {job.study!r}; use one of {', '.join(STUDIES)}")
     module = import_module(f"wallnet.studies.{job.study}.gather")
-    settings = STUDIES[job.study].settings.model_validate(job.settings)
-    return job, module, settings, Opened(job)
+    settings = STUDIES[job.study].settings
+    name = f"set of settings of {job.study}"
+    return job, module, read(canonical(job.settings), settings, "--job", name), Opened(job)
 
 
 def _gather(arguments: argparse.Namespace) -> None:

@@ -48,6 +48,8 @@ class Opened(Mapping[Key, str]):
         wallnet.files.FileError
             If the file is missing or damaged, or is not the result of its request.
         """
+        if key not in self._found:
+            raise files.FileError(f"--job has no request {key} of {self._study}; plan it again")
         kind, path, digest = self._found[key]
         content = files.read_content(path, kind, *names)
         parameters = str(content.attrs.get("parameters", ""))
@@ -64,7 +66,8 @@ class Opened(Mapping[Key, str]):
 
     def outcomes(self, key: Key) -> list[list[Outcome]]:
         """Return where the wall of each replica was, as `wallnet.devices.outcomes.outcomes`."""
-        return outcomes(self._found[key][0], lambda *names: self.read(key, *names))
+        kind = self._found[key][0] if key in self._found else "trace"
+        return outcomes(kind, lambda *names: self.read(key, *names))
 
     def simulation(self, key: Key) -> Simulation:
         """Return the simulation of a result."""
