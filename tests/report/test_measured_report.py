@@ -123,7 +123,7 @@ def test_one_file_alone_makes_one_panel(tmp_path, part):
 
 def test_the_figure_is_written_with_its_origin(tmp_path):
     outputs = tmp_path / "figure.png", tmp_path / "figure.pdf"
-    figures.draw("measured", [model(tmp_path)], None, SMALL, *outputs)
+    figures.draw("measured", "measured", [model(tmp_path)], None, SMALL, *outputs)
     picture = Image.open(outputs[0])
     assert picture.width == round(0.178 / 0.0254 * 72 - 0.5)
     assert "sha256" in picture.text["Description"]

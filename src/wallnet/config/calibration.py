@@ -223,7 +223,7 @@ class Calibration(Section):
         self, devices: Mapping[str, Device], name: str, candidate: Candidate
     ) -> dict[str, Any]:
         """Return a device with the parameters of a candidate as plain data."""
-        data = laid_over(devices[name].model_dump(), self.changes.get(name, {}))
+        data = laid_over(devices[name].plain(), self.changes.get(name, {}))
         changes: dict[str, Any] = {
             "material": {"damping": candidate[DAMPING]},
             "wall": {"start": candidate[START]},
@@ -302,7 +302,7 @@ class Calibration(Section):
                     )
         simulated = dict.fromkeys(each.device for each in self.simulations())
         for name in dict.fromkeys((*simulated, *self.changes)):
-            changed = laid_over(devices[name].model_dump(), self.changes.get(name, {}))
+            changed = laid_over(devices[name].plain(), self.changes.get(name, {}))
             wrong = validate(Device, changed, f"calibration.changes.{name}")[1]
             for end, corner in self._corners().items() if name in simulated and not wrong else ():
                 block = f"calibration, {end} values, {name}"

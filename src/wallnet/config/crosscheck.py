@@ -24,7 +24,7 @@ class Case(Section):
 
     def varied(self, devices: Mapping[str, Device], calculator: str) -> dict[str, Any]:
         """Return the device as plain data, with the changes applied, for one calculator."""
-        data = devices[self.device].model_dump()
+        data = devices[self.device].plain()
         return laid_over(data, {**self.changes, "calculator": calculator})
 
 

@@ -49,7 +49,7 @@ class Depinning(Section):
         """Return a device with one of its notches only, counted from 1, as plain data."""
         positions = [device.track.inner_notch_positions[notch - 1]]
         changes = {"track": {"notches": {"count": None, "positions": positions}}}
-        return laid_over(device.model_dump(), changes)
+        return laid_over(device.plain(), changes)
 
     def problems(self, name: str, devices: Mapping[str, Device]) -> list[str]:
         """List the conflicts with the devices of the campaign, one sentence each.

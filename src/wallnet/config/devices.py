@@ -261,6 +261,11 @@ class Device(Section):
     optional: Annotated[bool, Field(exclude_if=lambda value: not value)] = False
     """Whether the target `all` leaves out the device and its pulse trains."""
 
+    def plain(self) -> dict[str, Any]:
+        """Return the device as plain data, with the threads of OOMMF, which jobs leave out."""
+        data = self.model_dump()
+        return data | {"oommf": data["oommf"] | {"threads": self.oommf.threads}}
+
     def time_step(self, current_density: float | None = None) -> float:
         """Return the engine's time step in s under a current density in A/m².
 

@@ -53,7 +53,7 @@ class Varied(Section):
 
     def varied(self, devices: Mapping[str, Device], variant: str) -> dict[str, Any]:
         """Return a variant of the device as plain data."""
-        return laid_over(devices[self.device].model_dump(), self.variants[variant])
+        return laid_over(devices[self.device].plain(), self.variants[variant])
 
     def of_variant(self, devices: Mapping[str, Device], variant: str) -> Device:
         """Return a variant of the device."""

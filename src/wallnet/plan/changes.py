@@ -45,7 +45,9 @@ def job_of(command: str) -> Mapping[str, Any] | None:
     """Return the job in the command of a rule, if it has one."""
     try:
         words = shlex.split(command)
-        found = json.loads(words[words.index("--job") + 1])
+        given = words[words.index("--job") + 1]
+        # on standard input, as a here-string
+        found = json.loads(words[words.index("<<<") + 1] if given == "-" else given)
     except (ValueError, IndexError):
         return None
     return found if isinstance(found, Mapping) else None
