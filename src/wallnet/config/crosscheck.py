@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from wallnet.config.calculators import CalculatorName
-from wallnet.config.devices import Device
+from wallnet.config.devices import Device, missing_device
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import CurrentDensity, Section
 from wallnet.config.variants import NAME_OF_VARIANT, check_names
@@ -73,11 +73,8 @@ class Crosscheck(Section):
         found: list[str] = []
         for name, case in self.cases.items():
             key = f"crosscheck.cases.{name}"
-            if case.device not in devices:
-                found.append(
-                    f"{key}.device names {case.device!r}, which is not a simulated device; "
-                    f"use one of {', '.join(devices) or 'none yet'}"
-                )
+            if missing := missing_device(f"{key}.device", case.device, devices):
+                found += missing
                 continue
             if "calculator" in case.changes:
                 found.append(f"{key}.changes sets calculator; remove it, since two are run")

@@ -1,6 +1,7 @@
 """The physical part of the configuration: material, track, wall, pulse, detector, calculator."""
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -386,3 +387,13 @@ class Device(Section):
         if self.output.interval > self.pulse.duration:
             raise ValueError("output.interval is longer than pulse.duration; shorten it")
         return self
+
+
+def missing_device(key: str, name: str, devices: Mapping[str, Device]) -> list[str]:
+    """Return the problem of a key that names no simulated device; none if it names one."""
+    if name in devices:
+        return []
+    return [
+        f"{key} names {name!r}, which is not a simulated device; use one of "
+        f"{', '.join(devices) or 'none yet'}"
+    ]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from wallnet.config.devices import Device
+from wallnet.config.devices import Device, missing_device
 from wallnet.config.quantities import CurrentDensity, Duration, DurationOrNone, Section
 
 MOST_PULSES = 100_000
@@ -64,11 +64,8 @@ class Program(Section):
         devices : Mapping
             The simulated devices of the campaign.
         """
-        if self.device not in devices:
-            return [
-                f"{key}.device names {self.device!r}, which is not a simulated device; use one of "
-                f"{', '.join(devices) or 'none yet'}"
-            ]
+        if missing := missing_device(f"{key}.device", self.device, devices):
+            return missing
         device = devices[self.device]
         found = []
         if (count := sum(each.repetitions for each in self.pulses)) > MOST_PULSES:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 
 from wallnet import files
 from wallnet.config import Campaign, Device
+from wallnet.config.devices import missing_device
 from wallnet.config.quantities import Section
 from wallnet.experiment import Job, Kind, Request
 from wallnet.files.schema import Variable
@@ -28,16 +29,6 @@ Rounds = Sequence[Sequence[Any]]
 
 Validate = Callable[[type[BaseModel], Any, str], tuple[Any, list[str]]]
 """Takes a model, data and the name of their block; returns the block and its problems."""
-
-
-def missing_device(key: str, name: str, devices: Mapping[str, Device]) -> list[str]:
-    """Return the problem of a key that names no simulated device; none if it names one."""
-    if name in devices:
-        return []
-    return [
-        f"{key} names {name!r}, which is not a simulated device; use one of "
-        f"{', '.join(devices) or 'none yet'}"
-    ]
 
 
 def problems_of_variants(

@@ -1,6 +1,6 @@
 """The results that a study gathers, each checked against the request that asked for it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from wallnet import files
 from wallnet.devices.outcomes import Outcome, outcomes
@@ -11,8 +11,8 @@ from wallnet.studies.base import GatherJob, Key
 MADE_BY = ("backend", "backend_version", "revision")
 
 
-class Opened(Mapping[Key, str]):
-    """Paths of results by the keys of their requests, and their contents.
+class Opened:
+    """The results of requests, by their keys; iteration yields the keys in their order.
 
     Parameters
     ----------
@@ -28,17 +28,15 @@ class Opened(Mapping[Key, str]):
         self.parameters = ""
         """Parameters of the first result that was read."""
 
-    def __getitem__(self, key: Key) -> str:
-        """Return the path of a result."""
-        return self._found[key][1]
-
     def __iter__(self) -> Iterator[Key]:
         """Yield the keys in the order of the requests."""
         return iter(self._found)
 
-    def __len__(self) -> int:
-        """Return the number of results."""
-        return len(self._found)
+    def _entry(self, key: Key) -> tuple[str, str, str]:
+        """Return kind, path and digest of a result."""
+        if key not in self._found:
+            raise files.FileError(f"--job has no request {key} of {self._study}; plan it again")
+        return self._found[key]
 
     def read(self, key: Key, *names: str) -> Content:
         """Read some variables of a result, and all of its attributes.
@@ -48,9 +46,7 @@ class Opened(Mapping[Key, str]):
         wallnet.files.FileError
             If the file is missing or damaged, or is not the result of its request.
         """
-        if key not in self._found:
-            raise files.FileError(f"--job has no request {key} of {self._study}; plan it again")
-        kind, path, digest = self._found[key]
+        kind, path, digest = self._entry(key)
         content = files.read_content(path, kind, *names)
         parameters = str(content.attrs.get("parameters", ""))
         if digest_of(parameters) != digest:
@@ -66,8 +62,7 @@ class Opened(Mapping[Key, str]):
 
     def outcomes(self, key: Key) -> list[list[Outcome]]:
         """Return where the wall of each replica was, as `wallnet.devices.outcomes.outcomes`."""
-        kind = self._found[key][0] if key in self._found else "trace"
-        return outcomes(kind, lambda *names: self.read(key, *names))
+        return outcomes(self._entry(key)[0], lambda *names: self.read(key, *names))
 
     def simulation(self, key: Key) -> Simulation:
         """Return the simulation of a result."""

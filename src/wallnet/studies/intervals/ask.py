@@ -7,12 +7,13 @@ from functools import partial
 from wallnet import files
 from wallnet.config import Campaign, Device, current_name
 from wallnet.config.bisection import Resolution, halvings
+from wallnet.config.devices import missing_device
 from wallnet.config.pulse import CURRENT_DENSITY_STEP
 from wallnet.config.quantities import Section
 from wallnet.experiment import Request, pulse_job
 from wallnet.files.schema import CURRENT_DENSITY, EDGE, FLAG, STATE, Variable
 from wallnet.jobs.requests import sweep
-from wallnet.studies.base import Requests, Rounds, Study, Validate, missing_device, too_short
+from wallnet.studies.base import Requests, Rounds, Study, Validate, too_short
 
 
 class Intervals(Section):
