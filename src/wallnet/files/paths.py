@@ -5,6 +5,9 @@ from pathlib import PurePosixPath
 
 RESULTS = "results"
 
+TABLE_SUFFIXES = (".csv", ".md", ".html")
+"""Endings of the tables of a device, a pulse train or a study."""
+
 INITIAL = "results/initial/{device}.nc"
 TRACE = "results/traces/{device}/{current}.nc"
 LEVEL = "results/levels/{device}/{state}.nc"

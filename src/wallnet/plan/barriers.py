@@ -48,7 +48,7 @@ def barrier_files(campaign: Campaign) -> list[str]:
         found += [
             *barrier_paths(name, campaign.simulated[name]),
             files.BARRIERS.format(device=name),
-            *(files.BARRIER_TABLE.format(device=name, suffix=s) for s in (".csv", ".md", ".html")),
+            *(files.BARRIER_TABLE.format(device=name, suffix=s) for s in files.TABLE_SUFFIXES),
             *files.figure_files([figure], campaign.figures.vector_format),
         ]
     return found

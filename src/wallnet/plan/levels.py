@@ -5,8 +5,6 @@ from pathlib import Path
 from wallnet import files
 from wallnet.config import Campaign
 
-TABLE_SUFFIXES = (".csv", ".md", ".html")
-
 
 def level_sources(campaign: Campaign, name: str) -> dict[str, str]:
     """Return the files from which the table of the levels of a synapse is made.
@@ -43,5 +41,7 @@ def level_tables(campaign: Campaign, making: str = "") -> list[str]:
             continue
         others = [path for key, path in sources.items() if making and key != making]
         if all(Path(path).exists() for path in others):
-            found += [files.LEVELS_TABLE.format(device=name, suffix=s) for s in TABLE_SUFFIXES]
+            found += [
+                files.LEVELS_TABLE.format(device=name, suffix=s) for s in files.TABLE_SUFFIXES
+            ]
     return found

@@ -10,12 +10,12 @@ from wallnet.jobs import network_paths, requests
 from wallnet.plan import paths
 from wallnet.plan.barriers import barrier_files
 from wallnet.plan.figures import figures
-from wallnet.plan.levels import TABLE_SUFFIXES, level_tables
+from wallnet.plan.levels import level_tables
 from wallnet.plan.requests import calibration_round_paths, depinning_round_paths
 from wallnet.studies import STUDIES
 
 
-def _table(name: str, suffixes: Sequence[str] = TABLE_SUFFIXES) -> list[str]:
+def _table(name: str, suffixes: Sequence[str] = files.TABLE_SUFFIXES) -> list[str]:
     return [files.TABLE.format(table=name, suffix=suffix) for suffix in suffixes]
 
 
@@ -36,7 +36,7 @@ def device_files(campaign: Campaign) -> list[str]:
         for path in (
             *([] if device.kind == MEASURED else [files.DEVICE.format(device=name)]),
             *([files.COMPACT_MODEL.format(device=name)] if device.kind in with_model else []),
-            *(files.DEVICE_TABLE.format(device=name, suffix=s) for s in TABLE_SUFFIXES),
+            *(files.DEVICE_TABLE.format(device=name, suffix=s) for s in files.TABLE_SUFFIXES),
         )
     ]
 
@@ -50,7 +50,7 @@ def program_files(campaign: Campaign) -> list[str]:
         for path in (
             files.PROGRAM.format(program=program),
             files.RESPONSE.format(program=program),
-            *(files.PROGRAM_TABLE.format(program=program, suffix=s) for s in TABLE_SUFFIXES),
+            *(files.PROGRAM_TABLE.format(program=program, suffix=s) for s in files.TABLE_SUFFIXES),
             *files.figure_files(
                 [files.PROGRAM_FIGURE.format(program=program, **figure)],
                 campaign.figures.vector_format,
@@ -69,7 +69,7 @@ def transition_files(campaign: Campaign) -> list[str]:
             *requests.starts(campaign, name),
             *requests.transitions(campaign, name),
             files.TRANSITIONS.format(device=name),
-            *(files.TRANSITIONS_TABLE.format(device=name, suffix=s) for s in TABLE_SUFFIXES),
+            *(files.TRANSITIONS_TABLE.format(device=name, suffix=s) for s in files.TABLE_SUFFIXES),
             *files.figure_files(
                 [files.TRANSITIONS_FIGURE.format(device=name, **figure)],
                 campaign.figures.vector_format,
@@ -108,7 +108,7 @@ def depinning_files(campaign: Campaign) -> list[str]:
             *requests.depinning_starts(campaign, name),
             *depinning_round_paths(campaign, name),
             files.DEPINNING.format(device=name),
-            *(files.DEPINNING_TABLE.format(device=name, suffix=s) for s in TABLE_SUFFIXES),
+            *(files.DEPINNING_TABLE.format(device=name, suffix=s) for s in files.TABLE_SUFFIXES),
             *files.figure_files(
                 [files.DEPINNING_FIGURE.format(device=name, **figure)],
                 campaign.figures.vector_format,

@@ -78,9 +78,6 @@ def unrecorded(key: str, durations: Mapping[str, float], device: Device, name: s
     ]
 
 
-TABLES = (".csv", ".md", ".html")
-
-
 def _none(*_: Any) -> int:
     return 0
 
@@ -212,7 +209,7 @@ class Study:
                 *(each.path for each in self.requests_of(campaign, subject, folder).values()),
                 *(self.round_path(subject, number) for number in rounds),
                 self.path(subject),
-                *(self.table(subject, suffix) for suffix in TABLES),
+                *(self.table(subject, suffix) for suffix in files.TABLE_SUFFIXES),
                 *files.figure_files(
                     [self.drawing(subject, "{suffix}")], campaign.figures.vector_format
                 ),
