@@ -78,13 +78,22 @@ class Campaign(Section):
 
     @property
     def without_optional(self) -> Self:
-        """The campaign without its optional devices and their pulse trains."""
+        """The campaign without its optional devices, their pulse trains and their studies."""
         left_out = {name for name, device in self.simulated.items() if device.optional}
         devices = {name: each for name, each in self.devices.items() if name not in left_out}
         programs = {
             name: each for name, each in self.programs.items() if each.device not in left_out
         }
-        return self.model_copy(update={"devices": devices, "programs": programs})
+        made = self.model_copy(update={"devices": devices, "programs": programs})
+        made._studies = {
+            study: {
+                name: settings
+                for name, settings in subjects.items()
+                if getattr(settings, "device", name) not in left_out
+            }
+            for study, subjects in self._studies.items()
+        }
+        return made
 
     def of_kind(self, kind: str) -> list[str]:
         """Return the names of all devices of a kind, such as `neuron` or `synapse`."""
@@ -111,6 +120,10 @@ class Study(Protocol):
     @property
     def problems(self) -> Any:
         """Function that lists the conflicts of settings with the devices."""
+
+    @property
+    def each(self) -> Any:
+        """Function that names the devices of one set of settings; None for settings by name."""
 
 
 def parse(
@@ -157,7 +170,12 @@ def parse(
     problems += found
     asked: dict[str, dict[str, Any]] = {}
     for key, study in studies.items():
-        asked[key], found = _named(key, study.settings, data.get(key, {}))
+        block = data.get(key, {})
+        if study.each:
+            settings, found = _sentences(study.settings, block, key)
+            asked[key] = {"": settings}
+        else:
+            asked[key], found = _named(key, study.settings, block)
         problems += found
     for key, model in SECTIONS.items():
         sections[key], found = _sentences(model, data.get(key, {}), key)
@@ -174,7 +192,11 @@ def parse(
             problems += starting.problems(name, simulated)
         for key, study in studies.items():
             for name, settings in asked[key].items():
-                problems += study.problems(f"{key}.{name}", name, settings, simulated, _sentences)
+                where = f"{key}.{name}" if name else key
+                problems += study.problems(where, name, settings, simulated, _sentences)
+            if study.each:
+                settings = asked[key][""]
+                asked[key] = dict.fromkeys(study.each(settings, devices), settings)
         for name, freed in depinning.items():
             problems += freed.problems(name, simulated)
     if problems:

@@ -43,7 +43,11 @@ def of_campaign(studies: Mapping[str, Study]) -> JsonSchemaValue:
     """
     names = {"propertyNames": {"pattern": NAME}}
     keys: dict[str, Any] = {
-        key: (dict[str, study.settings], Field(default={}, json_schema_extra=names))  # type: ignore[name-defined,arg-type]
+        key: (
+            (study.settings, study.settings())
+            if study.each
+            else (dict[str, study.settings], Field(default={}, json_schema_extra=names))  # type: ignore[name-defined,arg-type]
+        )
         for key, study in studies.items()
     }
     whole = create_model("Whole", __base__=Campaign, **keys)

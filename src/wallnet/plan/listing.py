@@ -143,6 +143,7 @@ def everything(campaign: Campaign) -> list[str]:
         *simulations(asked),
         *device_files(asked),
         *program_files(asked),
+        *(path for each in STUDIES.values() if each.usual for path in each.results(asked)),
         *_table("parameters", (".csv", ".html")),
         *network_files(campaign),
         *figures(asked),

@@ -163,13 +163,14 @@ class Requested(Mapping[str, Request]):
         if path not in self._of(owner):
             # a round may have been finished since
             self._made[owner] = self._make(owner) | self._made[owner]
-        try:
-            return self._made[owner][path]
-        except KeyError:
-            raise ConfigError(
-                f"{path} is not asked for; add its device and its pulse to config.yaml, or name "
-                "another file"
-            ) from None
+        for each in (owner, *STUDIES):
+            # a study can ask for further results of a device
+            if path in (found := self._of(each)):
+                return found[path]
+        raise ConfigError(
+            f"{path} is not asked for; add its device and its pulse to config.yaml, or name "
+            "another file"
+        )
 
     def __iter__(self) -> Iterator[str]:
         """Yield all paths."""

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from wallnet import files
-from wallnet.config import Campaign, Device
+from wallnet.config import Campaign, Device, MeasuredDevice
 from wallnet.config.devices import missing_device
 from wallnet.config.quantities import Section
 from wallnet.experiment import Job, Kind, Request
@@ -113,6 +113,16 @@ class Study:
         Pattern of the paths of its own requests below its folder, by kind of request.
     of_device : bool
         Whether a subject has the name of its device.
+    each : callable, optional
+        If given, the block of the configuration has one set of settings, and not one for each name;
+        its subjects are the devices that this function names, given the settings and all devices.
+    usual : bool
+        Whether its results belong to the target `all`.
+    about : callable, optional
+        What the gathering needs to know beside settings and results, given the campaign, the name
+        of the subject and its settings.
+    uses : callable, optional
+        Datasets of other stages that are gathered too: kind and path by name, given the same.
     rounds : callable
         Largest number of rounds, given the name of the subject, its settings and the devices.
     ahead : callable
@@ -132,6 +142,10 @@ class Study:
     figure: str
     places: Mapping[Kind, str]
     of_device: bool = False
+    each: Callable[[Any, Mapping[str, Device | MeasuredDevice]], Sequence[str]] | None = None
+    usual: bool = False
+    about: Callable[[Campaign, str, Any], Job] | None = None
+    uses: Callable[[Campaign, str, Any], Mapping[str, tuple[str, str]]] | None = None
     rounds: Callable[[str, Any, Mapping[str, Device]], int] = _none
     ahead: Callable[[Campaign, str, Any, Rounds], tuple[int, Request]] | None = None
 
@@ -200,6 +214,12 @@ class Study:
         asked = self.finished_rounds(campaign, subject, folder, last)
         return self.requests(campaign, subject, self.subjects(campaign)[subject], asked)
 
+    def used(self, campaign: Campaign, subject: str) -> dict[str, tuple[str, str]]:
+        """Return kind and path of the datasets of other stages that a subject is gathered from."""
+        if not self.uses:
+            return {}
+        return dict(self.uses(campaign, subject, self.subjects(campaign)[subject]))
+
     def results(self, campaign: Campaign, folder: str = "") -> list[str]:
         """List the results of all subjects, with the simulations that finished rounds asked for."""
         found: list[str] = []
@@ -220,13 +240,16 @@ class Study:
 class GatherJob(Job):
     """Gathering of the results that a study asked for: its dataset, or the next round.
 
-    `requests` has the key, the kind of file, the path and the digest of each result.
+    `requests` has the key, the kind of file, the path and the digest of each result, `uses` kind
+    and path of further datasets by name, and `about` what `Study.about` returns, as plain data.
     """
 
     study: str
     subject: str
     settings: dict[str, Any]
     requests: Annotated[tuple[tuple[Key, str, str, str], ...], Field(min_length=1)]
+    about: dict[str, Any] | None = None
+    uses: dict[str, tuple[str, str]]
 
 
 FILES = {"initial": "initial", "trace": "trace", "level": "trace", "pulse_train": "train"}
@@ -235,10 +258,13 @@ FILES = {"initial": "initial", "trace": "trace", "level": "trace", "pulse_train"
 
 def gather_job(study: Study, campaign: Campaign, subject: str, requests: Requests) -> GatherJob:
     """Return the job that gathers requests of a subject."""
+    settings = study.subjects(campaign)[subject]
     return GatherJob(
         study=study.name,
         subject=subject,
-        settings=study.subjects(campaign)[subject].model_dump(mode="json", exclude_none=True),
+        settings=settings.model_dump(mode="json", exclude_none=True),
+        about=study.about(campaign, subject, settings).plain() if study.about else None,
+        uses=study.used(campaign, subject),
         requests=tuple(
             (key, FILES.get(each.kind, each.kind), each.path, each.digest)
             for key, each in requests.items()

@@ -45,7 +45,9 @@ def _gather(arguments: argparse.Namespace) -> None:
     attributes = {
         "subject": job.subject,
         **({"device": job.subject} if study.of_device else {}),
-        "parameters": canonical(job.model_dump(mode="json", exclude={"requests"})),
+        "parameters": canonical(
+            job.model_dump(mode="json", exclude={"requests", "uses"}, exclude_none=True)
+        ),
         # of the first simulation
         "simulation": opened.parameters,
         "revision": revisions.of(study.name),

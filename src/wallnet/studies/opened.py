@@ -1,12 +1,16 @@
 """The results that a study gathers, each checked against the request that asked for it."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from wallnet import files
 from wallnet.devices.outcomes import Outcome, outcomes
 from wallnet.experiment import Simulation, digest_of
 from wallnet.files.schema import Content
 from wallnet.studies.base import GatherJob, Key
+
+if TYPE_CHECKING:
+    import xarray
 
 MADE_BY = ("backend", "backend_version", "revision")
 
@@ -23,6 +27,9 @@ class Opened:
     def __init__(self, job: GatherJob) -> None:
         self._found = {key: (kind, path, digest) for key, kind, path, digest in job.requests}
         self._study = job.study
+        self._uses = job.uses
+        self.about = job.about or {}
+        """What `wallnet.studies.base.Study.about` returns, as plain data."""
         self.made_by: dict[str, set[str]] = {}
         """Calculators and revisions of all results that were read."""
         self.parameters = ""
@@ -67,3 +74,8 @@ class Opened:
     def simulation(self, key: Key) -> Simulation:
         """Return the simulation of a result."""
         return Simulation.from_json(str(self.read(key).attrs["parameters"]))
+
+    def dataset(self, name: str) -> "xarray.Dataset":
+        """Return a dataset of another stage, by its name in `wallnet.studies.base.Study.uses`."""
+        kind, path = self._uses[name]
+        return files.read_dataset(path, kind)
