@@ -129,7 +129,7 @@ def readings(results: Results) -> str:
     )
 
 
-WINDOWS = ("staircase", "shallow", "fixed-ends", "narrow", "narrow-tail", "ten")
+WINDOWS = ("stepwise", "shallow", "fixed-ends", "narrow", "narrow-tail", "ten")
 """The windows that are shown."""
 
 
@@ -468,7 +468,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
         lambda table: table[["J (1e12 A/m²)", "state", "pinned against the current"]],
     ),
     "synapse-5-levels": copied("devices/synapse-5-levels.csv", levels),
-    "staircase": copied("programs/staircase-branches.csv"),
+    "stepwise": copied("pulse_trains/stepwise-branches.csv"),
     "windows": windows,
     "rewritable-transitions": copied("transitions/synapse-rewritable.csv", transitions),
     "intervals": copied("intervals/synapse-5.csv"),
@@ -581,12 +581,12 @@ def copy_results(source: Path, root: Path) -> list[str]:
         "programming",
         "table-ii",
     )
-    of_campaign += (*(f"devices/{device}" for device in devices), "programs/staircase")
+    of_campaign += (*(f"devices/{device}" for device in devices), "pulse_trains/stepwise")
     # these targets are not part of the whole campaign
     rewritable = ("synapse-5", "synapse-rewritable", "synapse-rewritable-10")
     others = [f"{stage}/{device}" for stage in ("transitions", "barriers") for device in rewritable]
     others += ["barriers/synapse-rewritable-fixed", "levels/synapse-rewritable", "validation"]
-    others += ["intervals/synapse-5", "depinning/synapse-5", "programs/staircase-10"]
+    others += ["intervals/synapse-5", "depinning/synapse-5", "pulse_trains/stepwise-10"]
     others += ["calibration", *(f"windows/{name}" for name in WINDOWS)]
     for place in (*of_campaign, *others):
         table = source / f"tables/{place}.csv"
@@ -597,7 +597,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
         copy = target / f"{'interpretations' if place == 'table-ii' else place}.csv"
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(table, copy)
-        if place.split("/")[0] not in ("devices", "programs", "calibration", "depinning"):
+        if place.split("/")[0] not in ("devices", "pulse_trains", "calibration", "depinning"):
             continue
         page = table.with_suffix(".md").read_text(encoding="utf-8")
         for part in re.split(r"^## .*?: ", page, flags=re.M):

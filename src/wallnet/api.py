@@ -46,7 +46,6 @@ __all__ = [
 ]
 
 GATHERED = {
-    "response": "wallnet.report.programs",
     "transitions": "wallnet.report.transitions",
     "barriers": "wallnet.report.barriers",
     "calibration": "wallnet.report.calibration",
@@ -363,7 +362,7 @@ def figure(
         ``transfer-curve``, ``magnetization``. Of the files in `GATHERED`, their kind, such as
         ``response``.
     data : xarray.Dataset
-        The device, as `sweep` returns it, or a file of `results/responses` and so on.
+        The device, as `sweep` returns it, or a file of `results/pulse_trains` and so on.
     traces : str or Path, optional
         Folder of the traces of the device, for figures with maps of m_z.
     shown : iterable of float

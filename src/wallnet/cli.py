@@ -16,7 +16,7 @@ MODULES = {
     "wallnet.simulate.minima": ("minimum",),
     "wallnet.simulate.barriers": ("barrier",),
     "wallnet.devices.commands": (
-        *("device", "compact-model", "measured", "barriers", "response", "transitions"),
+        *("device", "compact-model", "measured", "barriers", "transitions"),
         *("calibration-round", "calibration", "depinning-round", "depinning"),
     ),
     "wallnet.studies.gathering": ("gather", "round"),
@@ -27,7 +27,6 @@ MODULES = {
     "wallnet.report.devices": ("device-figure",),
     "wallnet.report.device_tables": ("device-table",),
     "wallnet.report.measured": ("measured-table",),
-    "wallnet.report.programs": ("program-report",),
     "wallnet.report.transitions": ("transition-report",),
     "wallnet.report.barriers": ("barrier-report",),
     "wallnet.report.levels": ("level-report",),

@@ -7,7 +7,8 @@ import pytest
 from helpers.programs import staircase
 from helpers.small_campaign import TINY
 
-from wallnet import config, experiment, jobs
+from wallnet import config, experiment, jobs, plan
+from wallnet.studies import STUDIES
 
 
 def parsed(**sections):
@@ -81,22 +82,22 @@ def test_a_wrong_key_or_unit_is_named_with_the_fix(section, key, value, words):
 
 
 def test_no_simulation_depends_on_metal_substrate_or_curie_temperature():
-    plain, data = config.parse(staircase()), staircase()
+    plain, data = plan.parse(staircase()), staircase()
     data["heavy_metal"] = {"preset": "beta-ta", "thickness": 7e-9}
     data["heating"] = {"oxide_thickness": 50e-9, "largest_rise": 20.0}
     data["material"] = {**data["material"], "curie_temperature": 728.0}
-    changed = config.parse(data)
+    changed = plan.parse(data)
 
     def described(campaign):
-        device, program = campaign.devices["stairs"], campaign.programs["up-down"]
+        device = campaign.devices["stairs"]
+        (train,) = STUDIES["pulse_trains"].requests_of(campaign, "up-down").values()
         return [
             experiment.initial_job(device),
             experiment.pulse_job(device, 0.5e12),
             experiment.level_job(device, "1"),
             experiment.minimum_job(device, "1"),
             experiment.barrier_job(device, campaign.barriers, "1", "2"),
-            jobs.program_job(device, program),
-            jobs.response_job(device, program),
+            train.computes,
         ]
 
     for before, after in zip(described(plain), described(changed), strict=True):

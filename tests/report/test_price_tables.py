@@ -1,12 +1,11 @@
-"""Prices in the tables of devices and programs, with numbers worked out by hand."""
+"""Prices in the tables of devices, with numbers worked out by hand."""
 
 import csv
 
 import pytest
-from helpers.programs import RESPONSE, staircase
 from helpers.walls import SYNAPSE, campaign
 
-from wallnet import cli, config, files, jobs
+from wallnet import cli, jobs
 from wallnet.config import Heating, HeavyMetal
 from wallnet.report.device_tables import device_tables
 from wallnet.report.prices import BEYOND, OUTSIDE
@@ -94,48 +93,6 @@ def test_a_preset_and_the_angle_of_the_device_are_told(synapse, job, tmp_path):
         )
         assert dict(rows)["heavy metal"] == name
         assert dict(rows)["its spin Hall angle θ"] == angle
-
-
-def test_a_program_has_the_price_of_each_pulse_and_of_all(tmp_path):
-    device = config.parse(staircase()).devices["stairs"]
-    job = jobs.price_job(device).model_copy(update={"heating": Heating(largest_rise=230.0)})
-    about = {"program": "up-down", "parameters": "{}", "simulation": "{}", "revision": 4}
-    files.write_dataset(
-        files.dataset("response", RESPONSE), tmp_path / "response.nc", "response", about
-    )
-    names = {option: tmp_path / f"table.{option}" for option in ("csv", "markdown", "html")}
-    names |= {"png": tmp_path / "f.png", "vector": tmp_path / "f.pdf"}
-    figures = config.Figures(resolution=72).model_dump_json()
-    cli.main(
-        ["program-report", "--response", str(tmp_path / "response.nc"), "--figures", figures]
-        + ["--price", job.to_json()]
-        + [word for option, path in names.items() for word in (f"--{option}", str(path))]
-    )
-    rows = rows_of(names["csv"])
-    assert rows[0]["energy (pJ)"] == rows[0]["model"] == "–"
-    # 360 nm · 72 nm · 5 nm · 1.3e-6 Ω m · J² · t
-    volume = 360e-9 * 72e-9 * 5e-9 * 1.3e-6
-    energies = [volume * J**2 * t for J, t in ((1.2e12, 1e-9), (1.2e12, 2e-9), (0.8e12, 1.5e-9))]
-    assert [float(row["energy (pJ)"]) for row in rows[1:]] == pytest.approx(
-        [e / 1e-12 for e in energies], abs=6e-4
-    )
-    assert [row["J in the metal (1e12 A/m²)"] for row in rows[1:]] == [
-        "1.2000",
-        "1.2000",
-        "-0.8000",
-    ]
-    rises = [float(row["temperature rise, middle (K)"]) for row in rows[1:]]
-    assert rises[1] > rises[0] > rises[2]
-    means = [float(row["temperature rise, mean (K)"]) for row in rows[1:]]
-    assert max(means) < max(rises)
-    (row,) = tables_below(names["markdown"])["up-down: write energy"]
-    count, total, each, warmest, hottest, outside = row
-    assert (count, outside) == ("3", str(sum(rise > 230 for rise in rises)))
-    assert 0 < int(outside) < 3
-    assert float(total) == pytest.approx(sum(energies) / 1e-12, abs=6e-4)
-    assert float(each) == pytest.approx(sum(energies) / 3e-12, abs=6e-4)
-    assert (float(warmest), float(hottest)) == (max(means), max(rises))
-    assert "<caption>up-down: write energy</caption>" in names["html"].read_text(encoding="utf-8")
 
 
 def test_a_wrong_price_job_is_one_sentence(synapse, tmp_path):

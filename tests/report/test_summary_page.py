@@ -10,7 +10,7 @@ import pytest
 import xarray
 import yaml
 from helpers.accuracies import write_accuracies
-from helpers.programs import RESPONSE, staircase
+from helpers.programs import DOWN, RESPONSE, UP
 from helpers.walls import NEURON, SYNAPSE, campaign
 
 from wallnet import config, files, jobs, plan
@@ -29,6 +29,9 @@ mnist,synapse-3,parallel,layer,plain,quantized,1,90.00,90.00
 mnist,synapse-3,parallel,layer,plain,quantized,2,91.00,90.00
 """
 
+RESPONSES = "results/pulse_trains/{}.nc"
+TRAIN = {"device": "synapse-3", "pulses": [UP, DOWN]}
+
 RECIPE = {"plain": {"fp32": {"epochs": 1, "learning_rate": 1e-3}}}
 
 
@@ -38,7 +41,7 @@ def plain():
     return {
         "material": campaign(d=SYNAPSE).devices["d"].material.model_dump(mode="json"),
         "devices": {"neuron": NEURON, "synapse-3": SYNAPSE},
-        "programs": {"up-down": staircase()["programs"]["up-down"] | {"device": "synapse-3"}},
+        "pulse_trains": {"up-down": TRAIN},
         "networks": {
             "datasets": ["mnist"],
             "synapses": ["synapse-3"],
@@ -65,7 +68,7 @@ def plain():
 
 @pytest.fixture
 def configured(plain):
-    return config.parse(plain)
+    return plan.parse(plain)
 
 
 @pytest.fixture
@@ -77,12 +80,10 @@ def folder(plain, configured, neuron, synapse, tmp_path):
         data.attrs.update(device=name)
         path = tmp_path / files.DEVICE.format(device=name)
         files.write_dataset(data, path, data.attrs["kind"], {})
-    about = {"program": "up-down", "parameters": "{}", "simulation": "{}", "revision": 4}
+    about = {"subject": "up-down", "parameters": "{}", "simulation": "{}", "revision": 4}
     about |= {"simulation_backend": "film", "simulation_backend_version": "0.9"}
     response = files.dataset("response", RESPONSE).assign_attrs(simulation_revision=6, **about)
-    files.write_dataset(
-        response, tmp_path / files.RESPONSE.format(program="up-down"), "response", {}
-    )
+    files.write_dataset(response, tmp_path / RESPONSES.format("up-down"), "response", {})
     table = files.TABLE.format(table="parameters", suffix=".csv")
     files.write_text(parameters(configured.devices).as_csv(), tmp_path / table)
     write_accuracies(ACCURACIES, tmp_path)
@@ -95,11 +96,9 @@ def folder(plain, configured, neuron, synapse, tmp_path):
 
 def change(folder, kind="synapse", **values):
     """Change the first entries of variables of the synapse, or of the response."""
-    pattern, names = {
-        "synapse": (files.DEVICE, {"device": "synapse-3"}),
-        "response": (files.RESPONSE, {"program": "up-down"}),
-    }[kind]
-    path = folder / pattern.format(**names)
+    places = {"synapse": files.DEVICE.format(device="synapse-3")}
+    places["response"] = RESPONSES.format("up-down")
+    path = folder / places[kind]
     data = files.read_dataset(path, kind)
     for name, entries in values.items():
         data[name].values[: len(entries)] = entries
@@ -270,7 +269,7 @@ def test_each_figure_names_its_device_its_pulses_and_what_made_it(configured, fo
 
 def test_equal_pulses_of_a_train_are_counted_and_many_different_ones_are_a_range():
     density = np.array([0, 0.7, 0.7, -0.7, 0.65, 0.7, -0.5]) * 1e12
-    pulses = {"program_current_density": density, "pulse_duration": np.full(7, 5e-9)}
+    pulses = {"pulse_train_current_density": density, "pulse_duration": np.full(7, 5e-9)}
     train = xarray.Dataset({name: ("pulse", values) for name, values in pulses.items()})
     text = "2 × 0.70e12 A/m² for 5 ns, 1 × -0.70e12 A/m² for 5 ns"
     assert summary.pulse_train(train.isel(pulse=slice(4))) == text
@@ -282,10 +281,10 @@ def test_equal_pulses_of_a_train_are_counted_and_many_different_ones_are_a_range
 def test_the_pulse_train_on_the_synapse_is_the_one_that_is_shown(configured, folder):
     """Another pulse train, on a neuron say, comes before it."""
     job = jobs.summary_job(configured)
-    data = files.read_dataset(folder / files.RESPONSE.format(program="up-down"), "response")
-    data.attrs.update(program="before", simulation_backend_version="another")
-    files.write_dataset(data, folder / files.RESPONSE.format(program="before"), "response", {})
-    both = job.model_copy(update={"programs": ("before", "up-down")})
+    data = files.read_dataset(folder / RESPONSES.format("up-down"), "response")
+    data.attrs.update(subject="before", simulation_backend_version="another")
+    files.write_dataset(data, folder / RESPONSES.format("before"), "response", {})
+    both = job.model_copy(update={"pulse_trains": ("before", "up-down")})
     assert "Source: film 0.9, revision 6" in part(page_of(both, folder), "Pulse train")
 
 
@@ -358,7 +357,7 @@ def test_the_page_links_the_results_of_the_campaign_and_loads_nothing(configured
     assert links - {"report.html"} <= planned
     assert {
         *("report.html", "figures/devices/neuron-transfer-curve.png", "figures/accuracy.csv"),
-        *("tables/devices/neuron.html", "tables/programs/up-down.html", "tables/accuracy.html"),
+        *("tables/devices/neuron.html", "tables/pulse_trains/up-down.html", "tables/accuracy.html"),
     } <= links
     assert "@import" not in page
     assert "url(" not in page
@@ -412,9 +411,8 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
 
 
 def test_a_campaign_without_synapses_has_what_it_found_and_its_parameters(configured, folder):
-    only = configured.model_copy(
-        update={"devices": {"neuron": configured.devices["neuron"]}, "programs": {}}
-    )
+    only = configured.model_copy(update={"devices": {"neuron": configured.devices["neuron"]}})
+    only._studies = {}
     only = only.model_copy(
         update={"networks": config.Networks(), "calibration": config.Calibration()}
     )

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 from helpers.intervals import bisected
+from helpers.planned import planned_jobs
 from helpers.small_campaign import Campaign
 from helpers.windows import windowed
 
@@ -15,8 +16,13 @@ pytestmark = pytest.mark.campaign
 
 VARIANTS = {"alpha-0.5": {}, "alpha-0.4": {"material": {"damping": 0.4}}}
 ASKED = {"current_densities": [0.9e12, 1.05e12], "durations": [1.5e-9], "variants": VARIANTS}
-DATA = bisected(resolution=0.15e12) | {"windows": windowed(**ASKED)["windows"]}
-SHOWN = {"windows": "three-map", "intervals": "stairs-edges"}
+PULSE = {"current_density": 1.05e12, "duration": 1.5e-9, "pause": 2.5e-9}
+CLIMB = [PULSE | {"repetitions": 2}, PULSE | {"current_density": -1.05e12}]
+DATA = bisected(resolution=0.15e12) | {
+    "pulse_trains": {"climb": {"device": "stairs", "pulses": CLIMB}},
+    "windows": windowed(**ASKED)["windows"],
+}
+SHOWN = {"pulse_trains": "climb-response", "windows": "three-map", "intervals": "stairs-edges"}
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +66,12 @@ def test_walls_do_what_the_engine_computes(ran):
     assert data["state"].values.tolist() == ["notch 1", "notch 1", "notch 2", "notch 2"]
     assert data["interval_low"].values[1] == pytest.approx(0.975e12, rel=1e-9, abs=0)
     assert window["variant"].values.tolist() == list(VARIANTS)
+    climb = files.read_dataset(ran.folder / "results/pulse_trains/climb.nc", "response")
+    assert climb["pulse_state"].values.tolist() == [f"notch {each}" for each in (1, 2, 3, 2)]
+    conductance = climb["pulse_conductance"].sel(reading="parallel").values
+    # notch 3 is beyond the detector, and a wall at the same notch has the same conductance
+    assert conductance.argmax() == 2
+    assert conductance[1] == pytest.approx(conductance[3], rel=2e-3, abs=0)
 
 
 def test_a_run_tells_beforehand_how_much_it_simulates_at_most(ran, finished):
@@ -77,11 +89,13 @@ def test_a_study_is_a_target_of_its_own(finished):
     assert finished.planned(*STUDIES) == {}
     for study, figure in SHOWN.items():
         (finished.folder / f"results/{study}/{figure.split('-')[0]}.nc").unlink()
-    planned = finished.planned()
-    assert planned
-    assert not {f"gather_{study}" for study in STUDIES} & {*planned}
+    usual = {name for name, study in STUDIES.items() if study.usual}
+    planned = {*finished.planned()}
+    assert {f"gather_{study}" for study in STUDIES} & planned == {f"gather_{n}" for n in usual}
 
 
+RESPONSE = {"gather_pulse_trains": 1, "show_pulse_trains": 1}
+CLIMBS = {"pulse_train": 1, **RESPONSE}
 TRAINS = {"pulse_train": 4, "gather_windows": 1, "show_windows": 1}
 ROUNDS = {"round": 2, "trace": 4, "gather_intervals": 1, "show_intervals": 1}
 
@@ -89,6 +103,7 @@ ROUNDS = {"round": 2, "trace": 4, "gather_intervals": 1, "show_intervals": 1}
 @pytest.mark.parametrize(
     ("path", "value", "expected"),
     [
+        ("pulse_trains/climb/pulses", CLIMB[:1], CLIMBS),
         ("windows/three/pause", 3e-9, TRAINS),
         ("windows/three/tail", {"share": 0.5, "duration": 1e-9}, TRAINS),
         ("windows/three/durations", [1.2e-9, 1.5e-9], TRAINS),
@@ -98,18 +113,24 @@ ROUNDS = {"round": 2, "trace": 4, "gather_intervals": 1, "show_intervals": 1}
             0.3,
             TRAINS | {"initial": 1, "pulse_train": 2},
         ),
-        ("devices/stairs/material/dmi_constant", 0.9e-3, TRAINS | ROUNDS | {"initial": 3}),
-        # windows have other pulses than the sweep
+        (
+            "devices/stairs/material/dmi_constant",
+            0.9e-3,
+            {**CLIMBS, **TRAINS, **ROUNDS, "initial": 3, "pulse_train": 5},
+        ),
+        # trains have other pulses and pauses than the sweep
         ("devices/stairs/pulse/duration", 1.6e-9, ROUNDS),
+        ("devices/stairs/relaxation/longest", 2e-9, ROUNDS),
         # the detector does not see the states
-        ("devices/stairs/detector/stop", 280e-9, {}),
+        ("devices/stairs/detector/stop", 280e-9, RESPONSE),
+        ("heavy_metal/thickness", 7e-9, RESPONSE),
         # a coarser one simulates nothing
         (
             "intervals/stairs/resolution",
             0.3e12,
             {"round": 1, "gather_intervals": 1, "show_intervals": 1},
         ),
-        ("figures/font_size", 7.0, {"show_windows": 1, "show_intervals": 1}),
+        ("figures/font_size", 7.0, {f"show_{study}": 1 for study in STUDIES}),
     ],
 )
 def test_a_change_plans_what_depends_on_it(finished, path, value, expected):
@@ -156,10 +177,22 @@ def test_what_is_no_longer_asked_for_is_found(finished):
 
 
 @pytest.mark.parametrize(
-    ("study", "subject"), [("windows", "an operating window"), ("intervals", "a device")]
+    ("study", "subject"), [(name, study.missing) for name, study in STUDIES.items()]
 )
 def test_a_study_without_subjects_says_so(campaign, study, subject):
     result = campaign.snakemake(study, "--dry-run", check=False)
     assert result.returncode != 0
     sentence = f"the target {study} has nothing to run; add {subject} under {study}"
     assert sentence in result.stdout + result.stderr
+
+
+def test_each_pulse_of_a_train_asks_for_memory(tmp_path):
+    data = copy.deepcopy(DATA)
+    data["pulse_trains"]["long"] = {"device": "stairs", "pulses": [PULSE | {"repetitions": 200}]}
+    Campaign(tmp_path).configure(data)
+    jobs = planned_jobs(tmp_path, ["pulse_trains"])
+    trains = [job for job in jobs if job["rule"] == "pulse_train"]
+    assert {job["wildcards"]["result"]: job["resources"] for job in trains} == {
+        "pulse_trains/climb/train": [950 + 4 * 3, 60],
+        "pulse_trains/long/train": [950 + 4 * 200, 60],
+    }

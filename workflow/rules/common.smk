@@ -48,11 +48,8 @@ def figure_style(wildcards):
 
 
 def simulated(wildcards):
-    """Return the device of a rule, given by its name or by its pulse train."""
-    program = wildcards.get("program")
-    return campaign.devices[
-        campaign.programs[program].device if program else wildcards.device
-    ]
+    """Return the device of a rule."""
+    return campaign.devices[wildcards.device]
 
 
 def price(wildcards):

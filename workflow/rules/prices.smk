@@ -23,7 +23,7 @@ rule programming_table:
         job=lambda w: jobs.programming_price_job(campaign).to_json(),
         networks=lambda w: files.NETWORKS,
         devices=lambda w: plan.folder(files.DEVICE, ""),
-        responses=lambda w: plan.folder(files.RESPONSE, ""),
+        responses=lambda w: plan.folder(STUDIES["pulse_trains"].path("{subject}"), ""),
         revision=revisions.of("report"),
     shell:
         "wallnet programming-table --job - --networks {params.networks:q}"

@@ -30,7 +30,7 @@ from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError
 from wallnet.config.networks import Networks
 from wallnet.config.price import Heating, HeavyMetal
-from wallnet.config.programs import Program, ProgramPulse, repeated
+from wallnet.config.programs import ProgramPulse, repeated
 from wallnet.config.pulse import (
     CURRENT_DENSITY_STEP,
     Pulse,
@@ -69,7 +69,6 @@ __all__ = [
     "Notches",
     "OommfSettings",
     "Output",
-    "Program",
     "ProgramPulse",
     "Pulse",
     "Relaxation",

@@ -19,7 +19,6 @@ from wallnet.config.inheritance import SHARED, laid_over, resolved, writes
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError, Finding, checked, shown_key, unknown_key
 from wallnet.config.networks import NO_DEVICE, Networks
-from wallnet.config.programs import Program
 from wallnet.config.quantities import NAME, Section
 from wallnet.config.reading import read_yaml
 from wallnet.config.transitions import Transitions
@@ -37,10 +36,6 @@ class Campaign(Section):
         }
     )
     """The devices, by name."""
-    programs: dict[str, Program] = Field(
-        default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
-    )
-    """Pulse trains on the devices, by name."""
     transitions: dict[str, Transitions] = Field(
         default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
     )
@@ -78,13 +73,10 @@ class Campaign(Section):
 
     @property
     def without_optional(self) -> Self:
-        """The campaign without its optional devices, their pulse trains and their studies."""
+        """The campaign without its optional devices and their studies."""
         left_out = {name for name, device in self.simulated.items() if device.optional}
         devices = {name: each for name, each in self.devices.items() if name not in left_out}
-        programs = {
-            name: each for name, each in self.programs.items() if each.device not in left_out
-        }
-        made = self.model_copy(update={"devices": devices, "programs": programs})
+        made = self.model_copy(update={"devices": devices})
         made._studies = {
             study: {
                 name: settings
@@ -107,7 +99,10 @@ SECTIONS: dict[str, type[Section]] = {
     "figures": Figures,
     "crosscheck": Crosscheck,
 }
-"""Blocks of the configuration beside the devices and the pulse trains."""
+"""Blocks of the configuration beside the devices."""
+
+RENAMED = {"programs": "pulse_trains"}
+"""Present names of keys that an earlier version had."""
 
 
 class Study(Protocol):
@@ -153,7 +148,13 @@ def parse(
         If the data is not valid. Each problem is one line that names the key and the fix.
     """
     known = sorted({*Campaign.model_fields, *SHARED, *studies})
-    problems = [shown_key(key) + unknown_key(key, known) for key in data if key not in known]
+    problems = [
+        f"{key} is now called {RENAMED[key]}; rename this key"
+        if key in RENAMED
+        else shown_key(key) + unknown_key(key, known)
+        for key in data
+        if key not in known
+    ]
     raw = data.get("devices")
     if not isinstance(raw, Mapping) or not raw:
         problems.append("devices is missing or empty; describe at least one device")
@@ -162,8 +163,6 @@ def parse(
     devices, found = _devices(raw, {key: data[key] for key in SHARED if key in data})
     problems += found
     sections: dict[str, Any] = {}
-    programs, found = _named("programs", Program, data.get("programs", {}))
-    problems += found
     transitions, found = _named("transitions", Transitions, data.get("transitions", {}))
     problems += found
     depinning, found = _named("depinning", Depinning, data.get("depinning", {}))
@@ -181,13 +180,13 @@ def parse(
         sections[key], found = _sentences(model, data.get(key, {}), key)
         problems += found
     if not problems:
-        problems += sections["networks"].problems(devices, programs, transitions)
+        problems += sections["networks"].problems(
+            devices, asked.get("pulse_trains", ()), transitions
+        )
         problems += sections["barriers"].problems(devices)
         simulated = {name: each for name, each in devices.items() if isinstance(each, Device)}
         problems += sections["crosscheck"].problems(simulated, _sentences)
         problems += sections["calibration"].problems(simulated, _sentences)
-        for name, program in programs.items():
-            problems += program.problems(f"programs.{name}", simulated)
         for name, starting in transitions.items():
             problems += starting.problems(name, simulated)
         for key, study in studies.items():
@@ -202,8 +201,8 @@ def parse(
     if problems:
         raise ConfigError("\n".join(f"{source}: {p}" for p in dict.fromkeys(problems)))
     sections["networks"] = sections["networks"].with_devices(devices)
-    named: dict[str, Any] = {"programs": programs, "transitions": transitions}
-    made = Campaign.model_construct(devices=devices, depinning=depinning, **named, **sections)
+    named: dict[str, Any] = {"transitions": transitions, "depinning": depinning}
+    made = Campaign.model_construct(devices=devices, **named, **sections)
     made._studies = asked
     return made
 

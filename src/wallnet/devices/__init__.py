@@ -17,7 +17,6 @@ from wallnet.devices.depinning import depinning, depinning_round
 from wallnet.devices.gathering import gather
 from wallnet.devices.measured import measured_model
 from wallnet.devices.neuron import activation, fit_quartic
-from wallnet.devices.programs import response
 from wallnet.devices.transitions import transitions
 
 __all__ = [
@@ -34,7 +33,6 @@ __all__ = [
     "measured_model",
     "normalize",
     "parallel_conductance",
-    "response",
     "series_conductance",
     "transitions",
 ]

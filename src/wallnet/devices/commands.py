@@ -12,7 +12,6 @@ from wallnet.devices.compact import compact_model
 from wallnet.devices.depinning import depinning, depinning_round
 from wallnet.devices.gathering import gather
 from wallnet.devices.measured import measured_model
-from wallnet.devices.programs import response
 from wallnet.devices.transitions import transitions
 from wallnet.experiment import Job, level_states
 from wallnet.files import FileError
@@ -21,7 +20,6 @@ from wallnet.jobs import (
     CalibrationJob,
     DepinningJob,
     DeviceJob,
-    ResponseJob,
     TransitionsJob,
 )
 from wallnet.jobs.paths import levels_in, minima_in, pairs_in, traces_in
@@ -79,17 +77,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     gathering.add_argument("--minima", required=True, help="folder of the minima, {state}.nc")
     gathering.add_argument("--pairs", required=True, help="folder of the pairs of states")
     gathering.set_defaults(handler=_gather_barriers)
-
-    responding = subparsers.add_parser(
-        "response", help="compute the conductance of a device during a pulse train"
-    )
-    _add_job(responding, ResponseJob)
-    responding.add_argument("--program", required=True, help="trace of the pulse train")
-    responding.set_defaults(
-        handler=lambda given: response(
-            ResponseJob.from_json(files.given_text(given.job)), given.program, given.out
-        )
-    )
 
     leading = subparsers.add_parser(
         "transitions", help="gather the pulses from all states of a device"

@@ -42,7 +42,6 @@ from wallnet.jobs.price import (
     price_job,
     programming_price_job,
 )
-from wallnet.jobs.programs import ResponseJob, program_job, response_job
 from wallnet.jobs.summary import SummaryJob, summary_job
 from wallnet.jobs.transitions import (
     TransitionsJob,
@@ -66,7 +65,6 @@ __all__ = [
     "PinnedWall",
     "PriceJob",
     "ProgrammingPriceJob",
-    "ResponseJob",
     "SummaryJob",
     "TrainingJob",
     "TransitionsJob",
@@ -92,9 +90,7 @@ __all__ = [
     "own_classes",
     "pinned_walls",
     "price_job",
-    "program_job",
     "programming_price_job",
-    "response_job",
     "signed",
     "starting_states",
     "summary_job",

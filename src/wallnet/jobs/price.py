@@ -34,13 +34,12 @@ def price_job(device: Device) -> PriceJob:
 class ProgrammingPriceJob(Job):
     """Computation of the energy of writing networks on the levels of simulated synapses.
 
-    `devices` has what the write energy depends on for each synapse, `programs` for the device of
-    each pulse train that writes a synapse.
+    `devices` has what the write energy depends on for each synapse. For a pulse train that writes a
+    synapse, its response has it.
     """
 
     run_set: RunSet
     devices: dict[str, PriceJob]
-    programs: dict[str, PriceJob]
     written_by: dict[str, str]
 
 
@@ -61,14 +60,10 @@ def programming_price_job(campaign: Campaign) -> ProgrammingPriceJob:
     written_by = {
         name: networks.written_by[name] for name in synapses if name in networks.written_by
     }
-    programs = dict.fromkeys(written_by.values())
     return ProgrammingPriceJob(
         run_set=run_set.model_copy(
             update={"places": places, "stages": stages, "seeds": run_set.seeds[:2]}
         ),
         devices={name: price_job(campaign.simulated[name]) for name in synapses},
-        programs={
-            name: price_job(campaign.simulated[campaign.programs[name].device]) for name in programs
-        },
         written_by=written_by,
     )

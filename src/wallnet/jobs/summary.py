@@ -18,7 +18,7 @@ class SummaryJob(Job):
     """
 
     devices: tuple[str, ...]
-    programs: tuple[str, ...]
+    pulse_trains: tuple[str, ...]
     written: str | None = None
     measured: bool
     barriers: BarriersJob | None = None
@@ -44,18 +44,18 @@ def summary_job(campaign: Campaign) -> SummaryJob:
     synapses = asked.of_kind("synapse")
     written = next(iter(synapses or asked.of_kind(MEASURED)), None)
     device = asked.simulated.get(written or "")
-    programs = (name for name, each in asked.programs.items() if each.device in synapses)
-    rewritten = next(programs, None)
+    trains = asked.studies.get("pulse_trains", {})
+    rewritten = next((name for name, each in trains.items() if each.device in synapses), None)
     networks, said = asked.networks, asked.calibration
     return SummaryJob(
         devices=tuple(asked.simulated),
-        programs=tuple(asked.programs),
+        pulse_trains=tuple(trains),
         written=written,
         measured=written is not None and device is None,
         barriers=barriers_job(device, asked.barriers) if device else None,
         price=price_job(device) if device else None,
         rewritten=rewritten,
-        rewritable=rewritten and asked.programs[rewritten].device,
+        rewritable=rewritten and trains[rewritten].device,
         networks=bool(networks.recipes),
         synapses=networks.synapses if networks.recipes else (),
         table_ii=networks.table_ii if networks.recipes else {},

@@ -106,7 +106,7 @@ def single_pulses(data: "xarray.Dataset") -> str:
 
 def pulse_train(data: "xarray.Dataset") -> str:
     """Return the pulses of a train as text: each with its number of repetitions, or their range."""
-    densities = map(density_in_1e12, data["program_current_density"].values[1:])
+    densities = map(density_in_1e12, data["pulse_train_current_density"].values[1:])
     durations = (f"{each / 1e-9:g}" for each in data["pulse_duration"].values[1:])
     pulses = list(zip(densities, durations, strict=True))
     found = [(pulse, len(list(same))) for pulse, same in itertools.groupby(pulses)]

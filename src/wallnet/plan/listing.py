@@ -41,24 +41,6 @@ def device_files(campaign: Campaign) -> list[str]:
     ]
 
 
-def program_files(campaign: Campaign) -> list[str]:
-    """List the traces, responses, tables and figures of all pulse trains."""
-    figure = {"figure": "response", "suffix": "{suffix}"}
-    return [
-        path
-        for program in campaign.programs
-        for path in (
-            files.PROGRAM.format(program=program),
-            files.RESPONSE.format(program=program),
-            *(files.PROGRAM_TABLE.format(program=program, suffix=s) for s in files.TABLE_SUFFIXES),
-            *files.figure_files(
-                [files.PROGRAM_FIGURE.format(program=program, **figure)],
-                campaign.figures.vector_format,
-            ),
-        )
-    ]
-
-
 def transition_files(campaign: Campaign) -> list[str]:
     """List the pulses from all states of devices, with their data, tables and maps."""
     figure = {"figure": "map", "suffix": "{suffix}"}
@@ -142,7 +124,6 @@ def everything(campaign: Campaign) -> list[str]:
     return [
         *simulations(asked),
         *device_files(asked),
-        *program_files(asked),
         *(path for each in STUDIES.values() if each.usual for path in each.results(asked)),
         *_table("parameters", (".csv", ".html")),
         *network_files(campaign),
@@ -198,7 +179,6 @@ def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
     of = {
         "traces": simulations(campaign),
         "devices": device_files(campaign),
-        "programs": program_files(campaign),
         "figures": figures(campaign),
         **{name: study.results(campaign, folder) for name, study in STUDIES.items()},
         "transitions": transition_files(campaign),

@@ -13,6 +13,7 @@ from wallnet.config.networks import (
     Networks,
 )
 from wallnet.jobs import network_paths, programming_price_job
+from wallnet.studies import STUDIES
 from wallnet.validation import CHECKS
 
 # Networks
@@ -54,7 +55,9 @@ def priced_paths(campaign: Campaign) -> dict[str, list[str]]:
     return {
         "networks": network_paths(files.PROGRAMMING, job.run_set),
         "devices": [files.DEVICE.format(device=name) for name in job.devices],
-        "responses": [files.RESPONSE.format(program=name) for name in job.programs],
+        "responses": [
+            STUDIES["pulse_trains"].path(name) for name in dict.fromkeys(job.written_by.values())
+        ],
         "models": [files.COMPACT_MODEL.format(device=name) for name in job.devices],
     }
 

@@ -21,7 +21,7 @@ PLACES: Mapping[Kind, tuple[str, ...]] = {
         r"depinning/[^/]+/[^/]+/-?[\d.]+",
     ),
     "level": ("levels/[^/]+/[^/]+", "depinning/[^/]+/[^/]+/start"),
-    "pulse_train": ("programs/[^/]+",),
+    "pulse_train": (),
     "minimum": ("minima/[^/]+/[^/]+",),
     "barrier": ("barriers/[^/]+/[^/]+",),
 }
@@ -174,7 +174,7 @@ class Requested(Mapping[str, Request]):
 
     def __iter__(self) -> Iterator[str]:
         """Yield all paths."""
-        owners = ("devices", "barriers", "programs", "transitions", "crosscheck", "calibration")
+        owners = ("devices", "barriers", "transitions", "crosscheck", "calibration")
         every = (self._of(owner) for owner in (*owners, "depinning", *STUDIES))
         # the pulses of a sweep and levels can be asked for by several
         yield from dict.fromkeys(itertools.chain.from_iterable(every))
@@ -209,8 +209,6 @@ class Requested(Mapping[str, Request]):
                 return _of_devices(campaign)
             case "barriers":
                 return requests.of_barriers(campaign)
-            case "programs":
-                return requests.of_programs(campaign)
             case "transitions":
                 return requests.of_transitions(campaign)
             case "crosscheck":

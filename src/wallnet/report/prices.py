@@ -1,6 +1,7 @@
 """Write energy and temperature of pulses, as columns and tables of devices and pulse trains."""
 
 import argparse
+import json
 from typing import TYPE_CHECKING
 
 from wallnet.devices.price import Price, rescaling, resistance
@@ -10,6 +11,7 @@ from wallnet.report.tables import Format, Table
 
 if TYPE_CHECKING:
     import pandas
+    import xarray
 
 OUTSIDE = "outside the constant-parameter model"
 """Mark of pulses that heat the track so much that its material changes."""
@@ -76,6 +78,12 @@ def with_prices(table: Table, prices: "pandas.DataFrame") -> Table:
     """Return a table of pulses with the columns of energy and temperature on its right."""
     frame = table.frame.reset_index(drop=True).join(prices)
     return Table(table.title, frame, {**table.formats, **FORMATS}, table.missing, table.set_apart)
+
+
+def job_of(data: "xarray.Dataset") -> PriceJob:
+    """Return what the write energy depends on, as the dataset of a study states it."""
+    about = json.loads(data.attrs["parameters"])["about"]
+    return PriceJob.model_validate(about["write_energy"])
 
 
 def add_price_argument(command: argparse.ArgumentParser) -> None:

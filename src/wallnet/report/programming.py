@@ -20,6 +20,7 @@ from wallnet.devices.price import price_of
 from wallnet.files import FileError
 from wallnet.jobs import ProgrammingPriceJob
 from wallnet.jobs.networks import network_path
+from wallnet.report import prices
 from wallnet.report.networks import made_by
 from wallnet.report.prices import OUTSIDE
 from wallnet.report.tables import Format, Table, page
@@ -144,9 +145,7 @@ def by_single_pulses(
     return Writing(SINGLE, *rows)
 
 
-def by_program(
-    path: str | Path, job: ProgrammingPriceJob, program: str, device: str, levels: int
-) -> Writing:
+def by_pulse_train(path: str | Path, name: str, device: str, levels: int) -> Writing:
     """Return the cost of each level with a pulse train that moves a synapse by one level a pulse.
 
     Parameters
@@ -154,9 +153,7 @@ def by_program(
     path : str or Path
         Response to the pulse train. Its first branch has to lead up from the lowest level, and the
         second one down again; each pulse of them leads to another state.
-    job : ProgrammingPriceJob
-        Has what the write energy on the device of the pulse train depends on.
-    program, device : str
+    name, device : str
         The pulse train, and the synapse whose networks it writes.
     levels : int
         Number of levels that networks use.
@@ -167,9 +164,9 @@ def by_program(
         If the response cannot be used, or does not have as many levels in both directions.
     """
     data = files.read_dataset(path, "response")
-    density = data["program_current_density"].values
+    density = data["pulse_train_current_density"].values
     state = data["pulse_state"].values
-    price = price_of(job.programs[program], density, data["pulse_duration"].values)
+    price = price_of(prices.job_of(data), density, data["pulse_duration"].values)
     first = data["branch_first"].values[:2].tolist()
     steps = data["branch_steps"].values[:2].tolist()
     distinct = [
@@ -182,7 +179,7 @@ def by_program(
         leads_up_and_down and all(distinct) and first[0] == 1 and steps[1] == top >= levels - 1
     ):
         raise FileError(
-            f"{path}: pulse train {program} does not move its wall by one level a pulse through "
+            f"{path}: pulse train {name} does not move its wall by one level a pulse through "
             f"{levels} levels, up and down again, as the synapses of {device} need; change its "
             "pulses, or remove it from networks.written_by"
         )
@@ -197,7 +194,7 @@ def by_program(
                 way = up[start:end] if end > start else down[end:start]
                 matrix[start, end] = way.sum()
         matrices.append(np.concatenate([matrix[:1], matrix]))
-    return Writing(program, *matrices)
+    return Writing(name, *matrices)
 
 
 def rows_of(
@@ -233,9 +230,9 @@ def rows_of(
         if key not in writings:
             path = Path(devices, PurePosixPath(files.DEVICE).name.format(device=device))
             writings[key] = [by_single_pulses(path, job, device, usable, reading)]
-            if program := job.written_by.get(device):
-                path = Path(responses, PurePosixPath(files.RESPONSE).name.format(program=program))
-                writings[key].append(by_program(path, job, program, device, len(usable)))
+            if train := job.written_by.get(device):
+                path = Path(responses, f"{train}.nc")
+                writings[key].append(by_pulse_train(path, train, device, len(usable)))
         for writing in writings[key]:
             for start, levels in starts.items():
                 if levels is not None and levels.shape != end.shape:
