@@ -256,8 +256,8 @@ def test_figures_of_a_device_by_their_name(swept, tmp_path):
     assert len(one.axes) < len(two.axes)
     with pytest.raises(files.FileError, match="needs the folder of traces"):
         api.figure("dynamics", device)
-    with pytest.raises(ValueError, match="no figure 'price' of this synapse"):
-        api.figure("price", device)
+    with pytest.raises(ValueError, match="no figure 'write-energy' of this synapse"):
+        api.figure("write-energy", device)
     with pytest.raises(ValueError, match="no figure 'levels' of this synapse; use dynamics, cond"):
         api.figure("levels", device)
 

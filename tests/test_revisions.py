@@ -116,7 +116,12 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(copied):
         ("tracks/__init__.py", "def at_rest(", "def at_rest(faster, ", SIMULATING - {"report"}),
         ("files/schema/states.py", "FREE = ", "FREE = '' + ", SIMULATING),
         ("jobs/networks.py", "class TrainingJob(", "class TrainingJob(object, ", {"networks"}),
-        ("devices/price.py", "def price_of(", "def price_of(more, ", {"devices", "report"}),
+        (
+            "devices/write_energy.py",
+            "def write_energy_of(",
+            "def write_energy_of(more, ",
+            {"devices", "report"},
+        ),
         ("simulate/oommf/run.py", "def ", "async def ", {"oommf"}),
         ("validation/walls.py", "def ", "async def ", {"validation"}),
         # nothing of a result

@@ -379,7 +379,7 @@ def figure(
     known = [
         name
         for name, what in plan.FIGURES.items()
-        if what.kind == made and not {"price"} & {*what.options}
+        if what.kind == made and not {"write-energy"} & {*what.options}
     ]
     if made in GATHERED:
         known.append(made)

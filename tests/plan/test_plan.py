@@ -579,7 +579,7 @@ def expected_input(job):
         return [*one, *traces]
     if rule in (
         *("figure_transfer_curve", "figure_conductance", "figure_wall_position"),
-        "figure_price",
+        "figure_write_energy",
     ):
         return one
     if rule == "figure_synapses_compared":

@@ -25,7 +25,7 @@ def test_new_results_are_counted_by_kind_in_the_order_of_the_campaign():
     """Files of one table, figure or network count once, and small files beside a device never."""
     made = [
         *figure("accuracy"),
-        *figure("devices/s-price"),
+        *figure("devices/s-write-energy"),
         *network(1),
         *network(2),
         *(f"results/tables/devices/s{suffix}" for suffix in (".csv", ".md", ".html")),

@@ -24,7 +24,7 @@ NEW = [[0, 3], [2, 1], [1, 0], [2, 0], [0, 2], [1, 3]]
 OLD = [[0, 1], [3, 1], [0, 2], [2, 0], [0, 0], [1, 0]]
 """Levels of both synapses of six weights."""
 
-PRICE = jobs.PriceJob(
+ENERGY = jobs.WriteEnergyJob(
     length=300e-9,
     width=100e-9,
     polarization=0.4,
@@ -33,7 +33,7 @@ PRICE = jobs.PriceJob(
     # between the rises of the pulses of 1.0 and 1.5e12 A/m²
     heating=Heating(largest_rise=190.0),
 )
-STEEPER = PRICE.model_copy(update={"width": 50e-9})
+STEEPER = ENERGY.model_copy(update={"width": 50e-9})
 
 
 def energy(density, duration, width=100e-9):
@@ -113,11 +113,11 @@ def job():
     data = with_networks()
     data["networks"] |= {"readings": ["parallel"], "mappings": ["signed"], "seeds": [3, 4, 9]}
     del data["networks"]["recipes"]["plain"]["fine_tuned"]
-    made = jobs.programming_price_job(config.parse(data))
+    made = jobs.programming_energy_job(config.parse(data))
     return made.model_copy(
         update={
             # those of others do not count
-            "devices": {"another": STEEPER, "synapse": PRICE},
+            "devices": {"another": STEEPER, "synapse": ENERGY},
             "written_by": {"synapse": "stairs"},
         }
     )
@@ -314,17 +314,17 @@ def campaign(**networks):
 
 
 def test_the_job_has_two_seeds_and_the_stages_on_levels():
-    job = jobs.programming_price_job(campaign(seeds=[7, 5, 6], written_by={"synapse": "stairs"}))
+    job = jobs.programming_energy_job(campaign(seeds=[7, 5, 6], written_by={"synapse": "stairs"}))
     assert job.run_set.seeds == (7, 5)
     assert set(job.run_set.stages["plain"]) == {"quantized", "fine_tuned_snapped", "on_levels"}
     assert job.devices["synapse"].length == 360e-9
-    assert jobs.ProgrammingPriceJob.from_json(job.to_json()) == job
+    assert jobs.ProgrammingEnergyJob.from_json(job.to_json()) == job
 
 
 def test_the_table_belongs_to_campaigns_with_networks_on_simulated_synapses():
     wanted = {f"results/tables/programming{suffix}" for suffix in (".csv", ".md", ".html")}
     assert wanted <= set(plan.network_files(campaign()))
-    found = plan.priced_paths(campaign(seeds=[3, 4, 5], written_by={"synapse": "stairs"}))
+    found = plan.programming_sources(campaign(seeds=[3, 4, 5], written_by={"synapse": "stairs"}))
     assert found["devices"] == ["results/devices/synapse.nc"]
     assert found["responses"] == ["results/pulse_trains/stairs.nc"]
     # three stages on levels, two readings, two of three seeds

@@ -16,7 +16,7 @@ from helpers.walls import NEURON, SYNAPSE, campaign
 from wallnet import config, files, jobs, plan
 from wallnet.config import Arrival, Response, Rest
 from wallnet.devices.compact import compact_model
-from wallnet.devices.price import price_of
+from wallnet.devices.write_energy import write_energy_of
 from wallnet.files import FileError
 from wallnet.page import summary
 from wallnet.page.overview import overview
@@ -310,13 +310,18 @@ def test_sections_follow_each_other_with_their_tables(configured, folder):
     minima = [row[1] for row in cells(page, "synapse-3: minima of the energy")[1:]]
     assert minima == ["initial", "notch 1", "between 1 and 2", "notch 2", "reversed"]
     title = "synapse-3, single pulses of 2 ns: write energy of the smallest pulse to each level"
-    price = cells(page, title)
+    shown = cells(page, title)
     # 1.3e-6 Ω m · J² · 900 nm · 90 nm · 5 nm · 2 ns; the rise is that of each pulse by itself
-    job = jobs.price_job(configured.devices["synapse-3"])
-    assert [row[0] for row in price[1:]] == ["notch 1", "between 1 and 2", "notch 2", "reversed"]
-    for row, density in zip(price[1:], (-0.5e12, 0.6e12, 0.8e12, 1.0e12), strict=True):
+    job = jobs.write_energy_job(configured.devices["synapse-3"])
+    assert [row[0] for row in shown[1:]] == [
+        "notch 1",
+        "between 1 and 2",
+        "notch 2",
+        "reversed",
+    ]
+    for row, density in zip(shown[1:], (-0.5e12, 0.6e12, 0.8e12, 1.0e12), strict=True):
         energy = 1.3e-6 * density**2 * 900e-9 * 90e-9 * 5e-9 * 2e-9
-        rise = price_of(job, density, 2e-9).rise
+        rise = write_energy_of(job, density, 2e-9).rise
         numbers = [f"{energy * 1e12:.3f}", f"{rise.mean:.1f}", f"{rise.peak:.1f}"]
         assert row[1:] == [f"{density / 1e12:.4f}", *numbers]
         assert row[3] != row[4]

@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 
 from wallnet import config, files, jobs
 from wallnet.config import Figures
-from wallnet.devices.price import price_of
+from wallnet.devices.write_energy import write_energy_of
 from wallnet.report import style, transitions
 
 SMALL = Figures(resolution=72)
@@ -60,12 +60,12 @@ def data(known):
     return known.copy(deep=True)
 
 
-def write_report(data, tmp_path, *price):
+def write_report(data, tmp_path, *write_energy):
     """Write the report of these data into a folder, and return the folder."""
     files.write_dataset(data, tmp_path / "stairs.nc", "transitions", {})
     tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
     figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
-    transitions.transition_report(tmp_path / "stairs.nc", tables, SMALL, *figure, *price)
+    transitions.transition_report(tmp_path / "stairs.nc", tables, SMALL, *figure, *write_energy)
     return tmp_path
 
 
@@ -117,9 +117,9 @@ def test_a_sequence_follows_its_pulses_from_state_to_state(data, written):
     assert told == ["notch 2", "reversed", "expelled"]
 
 
-def test_pulses_and_sequences_have_their_price(data, tmp_path):
+def test_pulses_and_sequences_have_their_write_energy(data, tmp_path):
     """R I² t of the metal; the rise is that of single pulses, computed for each by itself."""
-    job = jobs.price_job(config.parse(led()).devices["stairs"])
+    job = jobs.write_energy_job(config.parse(led()).devices["stairs"])
     write_report(data, tmp_path, job)
     with open(tmp_path / "table.csv", newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -130,25 +130,25 @@ def test_pulses_and_sequences_have_their_price(data, tmp_path):
         volume = job.length * job.width * metal.thickness
         energy = metal.resistivity * density**2 * volume * duration
         assert float(row["energy (pJ)"]) == pytest.approx(energy * 1e12, rel=0, abs=5.1e-4)
-        peak = price_of(job, density, duration).rise.peak
+        peak = write_energy_of(job, density, duration).rise.peak
         assert float(row["temperature rise, middle (K)"]) == pytest.approx(peak, rel=0, abs=0.051)
     # +0.7 for 5 ns, then for 4 ns
     (found,) = cells(tmp_path, "notch 1", "reversed")
     energy = metal.resistivity * 0.7e12**2 * volume * 9e-9
     assert float(found[4]) == pytest.approx(energy * 1e12, rel=0, abs=5.1e-4)
-    peak = price_of(job, 0.7e12, 5e-9).rise.peak
+    peak = write_energy_of(job, 0.7e12, 5e-9).rise.peak
     assert float(found[5]) == pytest.approx(peak, rel=0, abs=0.051)
     assert cells(tmp_path, "notch 2", "expelled")[0][2:] == ["–"] * 4
 
 
-def test_a_pulse_that_a_sequence_repeats_has_its_price_each_time(data, tmp_path):
+def test_a_pulse_that_a_sequence_repeats_has_its_energy_each_time(data, tmp_path):
     data["end_target"].values[1, 1, 3] = TARGET.index("reversed")
     data["sequence_duration"].values[1, 2] = 5e-9
-    job = jobs.price_job(config.parse(led()).devices["stairs"])
+    job = jobs.write_energy_job(config.parse(led()).devices["stairs"])
     write_report(data, tmp_path, job)
     (found,) = cells(tmp_path, "notch 1", "reversed")
     assert float(found[4]) == pytest.approx(
-        2 * price_of(job, 0.7e12, 5e-9).energy / 1e-12, rel=0, abs=5.1e-4
+        2 * write_energy_of(job, 0.7e12, 5e-9).energy / 1e-12, rel=0, abs=5.1e-4
     )
 
 

@@ -52,9 +52,9 @@ def simulated(wildcards):
     return campaign.devices[wildcards.device]
 
 
-def price(wildcards):
+def write_energy(wildcards):
     """Return what the write energy of pulses on a device depends on, as JSON."""
-    return jobs.price_job(simulated(wildcards)).to_json()
+    return jobs.write_energy_job(simulated(wildcards)).to_json()
 
 
 def growing(amount):

@@ -95,10 +95,11 @@ rule device_table:
         device=one_of(campaign.simulated),
     localrule: True
     params:
-        price=price,
+        write_energy=write_energy,
         revision=revisions.of("report"),
     shell:
-        "wallnet device-table --device {input:q} --price {params.price:q} --csv {output.csv:q}"
+        "wallnet device-table --device {input:q} --write-energy {params.write_energy:q}"
+        " --csv {output.csv:q}"
         " --markdown {output.markdown:q} --html {output.html:q} > {log:q} 2>&1"
 
 

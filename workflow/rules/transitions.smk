@@ -56,11 +56,11 @@ rule transition_report:
         files.benchmark_of(filled(files.TRANSITIONS_TABLE, suffix=".csv"))
     localrule: True
     params:
-        price=price,
+        write_energy=write_energy,
         figures=figure_style,
         revision=revisions.of("report"),
     shell:
-        "wallnet transition-report --transitions {input:q} --price {params.price:q}"
+        "wallnet transition-report --transitions {input:q} --write-energy {params.write_energy:q}"
         " --figures {params.figures:q}"
         " --csv {output.csv:q} --markdown {output.markdown:q} --html {output.html:q}"
         " --png {output.png:q} --vector {output.vector:q} > {log:q} 2>&1"

@@ -36,12 +36,6 @@ from wallnet.jobs.networks import (
     network_paths,
     training_job,
 )
-from wallnet.jobs.price import (
-    PriceJob,
-    ProgrammingPriceJob,
-    price_job,
-    programming_price_job,
-)
 from wallnet.jobs.summary import SummaryJob, summary_job
 from wallnet.jobs.transitions import (
     TransitionsJob,
@@ -49,6 +43,12 @@ from wallnet.jobs.transitions import (
     starting_states,
     transition_job,
     transitions_job,
+)
+from wallnet.jobs.write_energy import (
+    ProgrammingEnergyJob,
+    WriteEnergyJob,
+    programming_energy_job,
+    write_energy_job,
 )
 
 __all__ = [
@@ -63,11 +63,11 @@ __all__ = [
     "LevelJob",
     "MappingJob",
     "PinnedWall",
-    "PriceJob",
-    "ProgrammingPriceJob",
+    "ProgrammingEnergyJob",
     "SummaryJob",
     "TrainingJob",
     "TransitionsJob",
+    "WriteEnergyJob",
     "accuracy_job",
     "barriers_job",
     "calibration_job",
@@ -89,12 +89,12 @@ __all__ = [
     "own_calculators",
     "own_classes",
     "pinned_walls",
-    "price_job",
-    "programming_price_job",
+    "programming_energy_job",
     "signed",
     "starting_states",
     "summary_job",
     "training_job",
     "transition_job",
     "transitions_job",
+    "write_energy_job",
 ]

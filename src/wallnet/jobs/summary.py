@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from wallnet.config import MEASURED, Arrival, Campaign, Response, Rest
 from wallnet.experiment.base import Job
 from wallnet.jobs.barriers import BarriersJob, barriers_job
-from wallnet.jobs.price import PriceJob, price_job
+from wallnet.jobs.write_energy import WriteEnergyJob, write_energy_job
 
 
 class SummaryJob(Job):
     """Summarise a campaign: what it found, reference data beside it, and one synapse in figures.
 
     `written` is the synapse that the figures show, `measured` whether it was measured; `barriers`
-    and `price` are what its barriers and its write energy depend on. `rewritten` is a pulse train
-    on the synapse `rewritable`. `networks` tells whether there are networks, and `synapses` has
-    those on whose levels they are. `linked` has the figures and tables that the page links.
+    and `write_energy` are what its barriers and its write energy depend on. `rewritten` is a pulse
+    train on the synapse `rewritable`. `networks` tells whether there are networks, and `synapses`
+    has those on whose levels they are. `linked` has the figures and tables that the page links.
     """
 
     devices: tuple[str, ...]
@@ -22,7 +22,7 @@ class SummaryJob(Job):
     written: str | None = None
     measured: bool
     barriers: BarriersJob | None = None
-    price: PriceJob | None = None
+    write_energy: WriteEnergyJob | None = None
     rewritten: str | None = None
     rewritable: str | None = None
     networks: bool
@@ -53,7 +53,7 @@ def summary_job(campaign: Campaign) -> SummaryJob:
         written=written,
         measured=written is not None and device is None,
         barriers=barriers_job(device, asked.barriers) if device else None,
-        price=price_job(device) if device else None,
+        write_energy=write_energy_job(device) if device else None,
         rewritten=rewritten,
         rewritable=rewritten and trains[rewritten].device,
         networks=bool(networks.recipes),

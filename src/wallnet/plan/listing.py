@@ -114,7 +114,7 @@ def network_files(campaign: Campaign) -> list[str]:
         *_table("accuracy"),
         *_table("accuracy-gaps", (".csv",)),
         *_table("accuracy-validation", (".csv",)),
-        *(_table("programming") if paths.priced_paths(campaign)["networks"] else []),
+        *(_table("programming") if paths.programming_sources(campaign)["networks"] else []),
     ]
 
 

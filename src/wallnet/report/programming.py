@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 from wallnet import files
 from wallnet.config.networks import LEVEL_STAGES, PROGRAMMED_STAGES, STAGES
-from wallnet.devices.price import price_of
+from wallnet.devices.write_energy import write_energy_of
 from wallnet.files import FileError
-from wallnet.jobs import ProgrammingPriceJob
+from wallnet.jobs import ProgrammingEnergyJob
 from wallnet.jobs.networks import network_path
-from wallnet.report import prices
+from wallnet.report import write_energies
 from wallnet.report.networks import made_by
-from wallnet.report.prices import OUTSIDE
 from wallnet.report.tables import Format, Table, page
+from wallnet.report.write_energies import OUTSIDE
 
 SINGLE = "single pulses"
 """Way of writing a synapse by one pulse from its initial state."""
@@ -99,7 +99,7 @@ class Writing:
 
 def by_single_pulses(
     path: str | Path,
-    job: ProgrammingPriceJob,
+    job: ProgrammingEnergyJob,
     device: str,
     usable: NDArray[np.float64],
     reading: str,
@@ -112,7 +112,7 @@ def by_single_pulses(
     ----------
     path : str or Path
         Device file of the synapse.
-    job : ProgrammingPriceJob
+    job : ProgrammingEnergyJob
         Has what the write energy on the device depends on.
     device, reading : str
         The synapse, and the reading of its conductances.
@@ -132,10 +132,10 @@ def by_single_pulses(
         raise FileError(f"{path} has other levels than the networks on {device}; run snakemake")
     density = data["reaching_current_density"].values[level]
     duration = float(json.loads(data.attrs["parameters"])["pulse"]["duration"])
-    price = price_of(job.devices[device], np.nan_to_num(density), duration)
+    cost = write_energy_of(job.devices[device], np.nan_to_num(density), duration)
     pulses = np.where(np.isfinite(density), (density != 0).astype(float), np.nan)
     rows = []
-    for values in (pulses, pulses * price.energy, pulses * price.outside):
+    for values in (pulses, pulses * cost.energy, pulses * cost.outside):
         matrix = np.full((1 + len(usable), len(usable)), np.nan)
         matrix[0] = values
         np.fill_diagonal(matrix[1:], 0.0)
@@ -166,7 +166,7 @@ def by_pulse_train(path: str | Path, name: str, device: str, levels: int) -> Wri
     data = files.read_dataset(path, "response")
     density = data["pulse_train_current_density"].values
     state = data["pulse_state"].values
-    price = price_of(prices.job_of(data), density, data["pulse_duration"].values)
+    cost = write_energy_of(write_energies.job_of(data), density, data["pulse_duration"].values)
     first = data["branch_first"].values[:2].tolist()
     steps = data["branch_steps"].values[:2].tolist()
     distinct = [
@@ -184,7 +184,7 @@ def by_pulse_train(path: str | Path, name: str, device: str, levels: int) -> Wri
             "pulses, or remove it from networks.written_by"
         )
     matrices = []
-    for values in (np.ones_like(price.energy), price.energy, price.outside.astype(float)):
+    for values in (np.ones_like(cost.energy), cost.energy, cost.outside.astype(float)):
         up = values[1 : 1 + top]
         # the first pulse down starts from the highest level
         down = values[first[1] : first[1] + top][::-1]
@@ -198,14 +198,14 @@ def by_pulse_train(path: str | Path, name: str, device: str, levels: int) -> Wri
 
 
 def rows_of(
-    job: ProgrammingPriceJob, networks: str | Path, devices: str | Path, responses: str | Path
+    job: ProgrammingEnergyJob, networks: str | Path, devices: str | Path, responses: str | Path
 ) -> Iterator[dict[str, Any]]:
     """Yield the cost of writing each network of the first seed, one row a start and a way.
 
     Parameters
     ----------
-    job : ProgrammingPriceJob
-        The networks and the prices of pulses.
+    job : ProgrammingEnergyJob
+        The networks, and what the write energy depends on.
     networks, devices, responses : str or Path
         Folders of the networks, device files and responses.
     """
@@ -285,7 +285,7 @@ NOTES = (
 
 
 def programming_table(
-    job: ProgrammingPriceJob,
+    job: ProgrammingEnergyJob,
     folders: tuple[str | Path, str | Path, str | Path],
     csv_path: str | Path,
     markdown_path: str | Path,
@@ -295,8 +295,8 @@ def programming_table(
 
     Parameters
     ----------
-    job : ProgrammingPriceJob
-        The networks and the prices of pulses.
+    job : ProgrammingEnergyJob
+        The networks, and what the write energy depends on.
     folders : tuple of str or Path
         Folders of the networks, device files and responses.
     csv_path, markdown_path, html_path : str or Path
@@ -335,7 +335,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     command.add_argument(
         "--job",
         required=True,
-        help="canonical JSON of jobs.ProgrammingPriceJob; - for standard input",
+        help="canonical JSON of jobs.ProgrammingEnergyJob; - for standard input",
     )
     command.add_argument("--networks", required=True, help="folder of all networks")
     command.add_argument("--devices", required=True, help="folder of the device files")
@@ -350,7 +350,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def _tabulate(arguments: argparse.Namespace) -> None:
     programming_table(
-        ProgrammingPriceJob.from_json(files.given_text(arguments.job)),
+        ProgrammingEnergyJob.from_json(files.given_text(arguments.job)),
         (arguments.networks, arguments.devices, arguments.responses),
         arguments.csv,
         arguments.markdown,

@@ -9,11 +9,11 @@ import numpy as np
 
 from wallnet import files
 from wallnet.config import Figures
-from wallnet.devices.price import Price, price_of
+from wallnet.devices.write_energy import WriteEnergy, write_energy_of
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, REVERSED, WIDER
-from wallnet.jobs import PriceJob
-from wallnet.report import prices, style
+from wallnet.jobs import WriteEnergyJob
+from wallnet.report import style, write_energies
 from wallnet.report.device_tables import SETTLED, write_tables
 from wallnet.report.style import add_report_arguments, report_files
 from wallnet.report.tables import Format, Table
@@ -33,7 +33,7 @@ def transition_report(
     figures: Figures,
     png_path: str | Path,
     vector_path: str | Path,
-    price: PriceJob | None = None,
+    write_energy: WriteEnergyJob | None = None,
 ) -> None:
     """Tabulate and draw where pulses lead from every state of a device.
 
@@ -47,7 +47,7 @@ def transition_report(
         Style of all figures.
     png_path, vector_path : str or Path
         Map to write.
-    price : PriceJob, optional
+    write_energy : WriteEnergyJob, optional
         What the write energy depends on; without it, the tables have no energies.
 
     Raises
@@ -60,12 +60,14 @@ def transition_report(
     data = files.read_dataset(transitions, "transitions")
     name = str(data.attrs["device"])
     made = [each(data, name) for each in (_pulses, _sequences, _states)]
-    if price:
-        found = _price(data, price)
-        columns = pandas.concat([prices.columns(found)] * data.sizes["start"], ignore_index=True)
-        made[0] = prices.with_prices(made[0], columns)
-        made[1] = _priced_sequences(made[1], data, found)
-        made.append(prices.conditions(price, name))
+    if write_energy:
+        found = _write_energy(data, write_energy)
+        columns = pandas.concat(
+            [write_energies.columns(found)] * data.sizes["start"], ignore_index=True
+        )
+        made[0] = write_energies.joined(made[0], columns)
+        made[1] = _with_write_energies(made[1], data, found)
+        made.append(write_energies.conditions(write_energy, name))
     write_tables(f"{name}: transitions", made, *tables)
     origin = ("parameters", "simulation", "revision", "wallnet_version")
     with style.apply(figures):
@@ -158,17 +160,19 @@ def _sequences(data: "xarray.Dataset", name: str) -> Table:
     )
 
 
-def _price(data: "xarray.Dataset", price: PriceJob) -> Price:
+def _write_energy(data: "xarray.Dataset", write_energy: WriteEnergyJob) -> WriteEnergy:
     """Return energy and temperature of all pulses from one state, in the order of the table."""
     durations, densities = data["duration"].values, data["current_density"].values
-    return price_of(price, np.tile(densities, len(durations)), np.repeat(durations, len(densities)))
+    return write_energy_of(
+        write_energy, np.tile(densities, len(durations)), np.repeat(durations, len(densities))
+    )
 
 
-def _priced_sequences(table: Table, data: "xarray.Dataset", price: Price) -> Table:
+def _with_write_energies(table: Table, data: "xarray.Dataset", write_energy: WriteEnergy) -> Table:
     """Return the table of sequences with energy and largest rise, each pulse from a cold track."""
     each = list(itertools.product(data["duration"].values, data["current_density"].values))
-    energy = dict(zip(each, price.energy, strict=True))
-    rise = dict(zip(each, price.rise.peak, strict=True))
+    energy = dict(zip(each, write_energy.energy, strict=True))
+    rise = dict(zip(each, write_energy.rise.peak, strict=True))
     rows = []
     for start, target in zip(table.frame["from"], table.frame["to"], strict=True):
         pulses = [(duration, density) for density, duration, _ in sequence(data, start, target)]
@@ -262,7 +266,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     command.add_argument("--transitions", required=True, help="gathered transitions")
     add_report_arguments(command, "table of the pulses to write")
-    prices.add_price_argument(command)
+    write_energies.add_argument(command)
     command.set_defaults(handler=_report)
 
 
@@ -270,5 +274,5 @@ def _report(arguments: argparse.Namespace) -> None:
     transition_report(
         arguments.transitions,
         *report_files(arguments),
-        prices.price_job_of(arguments),
+        write_energies.job_given(arguments),
     )

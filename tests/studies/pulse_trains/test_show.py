@@ -21,7 +21,7 @@ TIME = np.array([0.0, 1e-9, 2e-9, 4e-9, 6e-9, 7e-9, 10e-9])
 
 def response(values, largest_rise=50.0):
     """Return the response of a track of 360 nm × 72 nm."""
-    job = jobs.price_job(plan.parse(staircase()).devices["stairs"])
+    job = jobs.write_energy_job(plan.parse(staircase()).devices["stairs"])
     job = job.model_copy(update={"heating": Heating(largest_rise=largest_rise)})
     parameters = json.dumps({"about": {"write_energy": job.plain()}})
     about = {"subject": "up-down", "parameters": parameters, "simulation": "{}", "revision": 4}

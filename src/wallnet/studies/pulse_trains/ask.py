@@ -13,7 +13,7 @@ from wallnet.config.programs import MOST_PULSES
 from wallnet.config.quantities import Section
 from wallnet.experiment import Job, Request, Train, train_job
 from wallnet.files.schema import CONDUCTANCE, Variable
-from wallnet.jobs import PriceJob, price_job
+from wallnet.jobs import WriteEnergyJob, write_energy_job
 from wallnet.studies.base import Requests, Rounds, Study, Validate, unrecorded
 
 
@@ -39,7 +39,7 @@ class ResponseJob(Job):
     """What the response depends on beside the simulation: the detector, and the write energy."""
 
     detector: Detector
-    write_energy: PriceJob
+    write_energy: WriteEnergyJob
 
 
 def problems(
@@ -72,7 +72,7 @@ def requests(campaign: Campaign, name: str, asked: PulseTrain, _: Rounds) -> Req
 def about(campaign: Campaign, _: str, asked: PulseTrain) -> ResponseJob:
     """Return what the response depends on beside the simulation."""
     device = campaign.simulated[asked.device]
-    return ResponseJob(detector=device.detector, write_energy=price_job(device))
+    return ResponseJob(detector=device.detector, write_energy=write_energy_job(device))
 
 
 STUDY = Study(

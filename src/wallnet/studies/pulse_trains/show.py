@@ -7,8 +7,8 @@ import numpy as np
 
 from wallnet import files
 from wallnet.config import Figures
-from wallnet.devices.price import price_of_program
-from wallnet.report import prices, style
+from wallnet.devices.write_energy import write_energy_of_train
+from wallnet.report import style, write_energies
 from wallnet.report.device_tables import SETTLED
 from wallnet.report.devices import G_NORM_LABEL
 from wallnet.report.tables import Format, Table
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def tables(data: "xarray.Dataset", name: str) -> list[Table]:
     """Return the tables of a pulse train, that of the pulses first, with their write energy."""
-    pulses, *of_energies = _with_prices(_pulses(data, name), data, name)
+    pulses, *of_energies = _with_energies(_pulses(data, name), data, name)
     return [pulses, _branches(data, name), _asymmetry(data, name), *of_energies]
 
 
@@ -51,22 +51,22 @@ def _pulses(data: "xarray.Dataset", name: str) -> Table:
     )
 
 
-def _with_prices(pulses: Table, data: "xarray.Dataset", name: str) -> tuple[Table, Table, Table]:
+def _with_energies(pulses: Table, data: "xarray.Dataset", name: str) -> tuple[Table, Table, Table]:
     """Return the table of the pulses with their energies, the table of sums, and the parameters.
 
     Index 0 of the pulses is the state before the first; it needs no energy.
     """
     import pandas
 
-    price = prices.job_of(data)
-    found = price_of_program(
-        price,
+    job = write_energies.job_of(data)
+    found = write_energy_of_train(
+        job,
         data["pulse_train_current_density"].values,
         data["pulse_duration"].values,
         data["pulse_start"].values,
     )
     driven = data["pulse"].values > 0
-    columns = prices.columns(found).where(pandas.Series(driven))
+    columns = write_energies.columns(found).where(pandas.Series(driven))
     formats: dict[str, Format] = {
         "energy of all (pJ)": ".3f",
         "energy of a pulse (pJ)": ".3f",
@@ -83,12 +83,12 @@ def _with_prices(pulses: Table, data: "xarray.Dataset", name: str) -> tuple[Tabl
     row = {
         "pulses": int(driven.sum()),
         **dict(zip(formats, numbers, strict=True)),
-        f"pulses {prices.OUTSIDE}": int(found.outside[driven].sum()),
+        f"pulses {write_energies.OUTSIDE}": int(found.outside[driven].sum()),
     }
     return (
-        prices.with_prices(pulses, columns),
+        write_energies.joined(pulses, columns),
         Table(f"{name}: write energy", pandas.DataFrame([row]), formats),
-        prices.conditions(price, name),
+        write_energies.conditions(job, name),
     )
 
 

@@ -4,7 +4,7 @@
 rule programming_table:
     """Pulses and energy of writing networks from reset, and from other networks."""
     input:
-        **plan.priced_paths(campaign),
+        **plan.programming_sources(campaign),
     output:
         csv=table("programming"),
         markdown=table("programming", ".md"),
@@ -20,7 +20,7 @@ rule programming_table:
         files.benchmark_of(table("programming"))
     localrule: True
     params:
-        job=lambda w: jobs.programming_price_job(campaign).to_json(),
+        job=lambda w: jobs.programming_energy_job(campaign).to_json(),
         networks=lambda w: files.NETWORKS,
         devices=lambda w: plan.folder(files.DEVICE, ""),
         responses=lambda w: plan.folder(STUDIES["pulse_trains"].path("{subject}"), ""),

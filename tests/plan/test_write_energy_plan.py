@@ -12,13 +12,13 @@ pytestmark = pytest.mark.campaign
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     """Return a campaign with a device, its sweep and a pulse train, run as a user runs it."""
-    made = Campaign(tmp_path_factory.mktemp("prices"))
+    made = Campaign(tmp_path_factory.mktemp("energies"))
     made.configure(STAIRCASE)
     made.snakemake("pulse_trains", "devices")
     return made
 
 
-def test_the_tables_of_devices_and_pulse_trains_have_prices(ran):
+def test_the_tables_of_devices_and_pulse_trains_have_energies(ran):
     for name in ("devices/stairs", "pulse_trains/up-down"):
         for suffix in (".csv", ".md", ".html"):
             text = (ran.folder / f"results/tables/{name}{suffix}").read_text(encoding="utf-8")

@@ -8,8 +8,8 @@ import numpy as np
 
 from wallnet.config import Figures
 from wallnet.devices.heating import step_response
-from wallnet.devices.price import price_of
-from wallnet.jobs import PriceJob
+from wallnet.devices.write_energy import write_energy_of
+from wallnet.jobs import WriteEnergyJob
 from wallnet.report import style
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ J_LABEL = r"$\mathit{J}$ ($10^{12}$ A/m²)"
 MEAN, MIDDLE = "mean", "middle"
 
 
-def draw(data: "xarray.Dataset", price: PriceJob, figures: Figures) -> "Figure":
+def draw(data: "xarray.Dataset", write_energy: WriteEnergyJob, figures: Figures) -> "Figure":
     """Draw the temperature during a pulse and after, and temperature and energy of all pulses.
 
     Parameters
     ----------
     data : xarray.Dataset
         A device file.
-    price : PriceJob
+    write_energy : WriteEnergyJob
         What the write energy depends on.
     figures : Figures
         Style of all figures.
@@ -41,12 +41,12 @@ def draw(data: "xarray.Dataset", price: PriceJob, figures: Figures) -> "Figure":
     figure, (over_time, rises, energies) = pyplot.subplots(
         1, 3, figsize=style.size(figures, 0.36), width_ratios=[1.4, 1, 1]
     )
-    _draw_time(over_time, price, duration)
+    _draw_time(over_time, write_energy, duration)
     density = np.sort(np.abs(data["current_density"].values))
-    found = price_of(price, density, duration)
+    found = write_energy_of(write_energy, density, duration)
     for index, (title, rise) in enumerate({MEAN: found.rise.mean, MIDDLE: found.rise.peak}.items()):
         rises.plot(density / UNIT_OF_J, rise, label=title, **style.look(index, marker=True))
-    rises.axhline(price.heating.largest_rise, color="0.4", linestyle=":", label="limit")
+    rises.axhline(write_energy.heating.largest_rise, color="0.4", linestyle=":", label="limit")
     rises.set_ylabel("largest rise (K)")
     rises.set_title("(b) each pulse", loc="left")
     rises.legend(loc="upper left")
@@ -59,14 +59,14 @@ def draw(data: "xarray.Dataset", price: PriceJob, figures: Figures) -> "Figure":
     return figure
 
 
-def _draw_time(axes: "Axes", price: PriceJob, duration: float) -> None:
+def _draw_time(axes: "Axes", write_energy: WriteEnergyJob, duration: float) -> None:
     """Draw the rise during and after a pulse of 1e12 A/m², beside the one-dimensional limits."""
-    heating = price.heating
+    heating = write_energy.heating
     time = np.linspace(0, 3 * duration, 241)
     # the power of 1e12 A/m²; heat is linear, so the end of the pulse is a step down
-    unit = price_of(price, UNIT_OF_J, duration)
-    flux = float(unit.energy / (duration * price.width * price.length))
-    on, off = (step_response(t, price.width, heating) for t in (time, time - duration))
+    unit = write_energy_of(write_energy, UNIT_OF_J, duration)
+    flux = float(unit.energy / (duration * write_energy.width * write_energy.length))
+    on, off = (step_response(t, write_energy.width, heating) for t in (time, time - duration))
     axes.axvspan(0, duration / NS, color=style.SHADE, linewidth=0)
     for index, (title, rise) in enumerate(
         {MEAN: on.mean - off.mean, MIDDLE: on.peak - off.peak}.items()

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wallnet.config.price import ROOM_TEMPERATURE
+from wallnet.config.heavy_metal import ROOM_TEMPERATURE
 from wallnet.devices.heating import Rise, step_response
-from wallnet.jobs import PriceJob
+from wallnet.jobs import WriteEnergyJob
 
 SAMPLES = 4
 """Equal parts of each pulse of a pulse train, at whose ends its temperature is computed."""
@@ -21,7 +21,7 @@ POINTS_A_DECADE = 60
 """Points of the table from which the temperature during long pulse trains is interpolated."""
 
 
-class Price(NamedTuple):
+class WriteEnergy(NamedTuple):
     """Energy and temperature of pulses; every field is an array over the pulses.
 
     Attributes
@@ -47,24 +47,26 @@ class Price(NamedTuple):
     beyond_model: NDArray[np.bool_]
 
 
-def resistance(job: PriceJob) -> float:
+def resistance(job: WriteEnergyJob) -> float:
     """Return the resistance of the metal between the ends of the track in Ω."""
     metal = job.heavy_metal
     return metal.resistivity * job.length / (job.width * metal.thickness)
 
 
-def rescaling(job: PriceJob) -> float:
+def rescaling(job: WriteEnergyJob) -> float:
     """Return P/θ, the current density in the metal per J of the device."""
     angle = job.heavy_metal.spin_hall_angle
     return 1.0 if angle is None else job.polarization / angle
 
 
-def price_of(job: PriceJob, current_density: ArrayLike, duration: ArrayLike) -> Price:
+def write_energy_of(
+    job: WriteEnergyJob, current_density: ArrayLike, duration: ArrayLike
+) -> WriteEnergy:
     """Return energy and temperature of single pulses, each from a cold track.
 
     Parameters
     ----------
-    job : PriceJob
+    job : WriteEnergyJob
         Track, metal and substrate.
     current_density : array_like
         Current density J of each pulse in A/m², as in the configuration of the device.
@@ -73,7 +75,7 @@ def price_of(job: PriceJob, current_density: ArrayLike, duration: ArrayLike) -> 
 
     Returns
     -------
-    Price
+    WriteEnergy
         Energies and temperatures, in the broadcast shape.
     """
     density, lasting = np.broadcast_arrays(
@@ -81,17 +83,17 @@ def price_of(job: PriceJob, current_density: ArrayLike, duration: ArrayLike) -> 
     )
     response = step_response(lasting, job.width, job.heating)
     flux = _flux(job, density)
-    return _price(job, density, lasting, Rise(flux * response.mean, flux * response.peak))
+    return _write_energy(job, density, lasting, Rise(flux * response.mean, flux * response.peak))
 
 
-def price_of_program(
-    job: PriceJob, current_density: ArrayLike, duration: ArrayLike, start: ArrayLike
-) -> Price:
+def write_energy_of_train(
+    job: WriteEnergyJob, current_density: ArrayLike, duration: ArrayLike, start: ArrayLike
+) -> WriteEnergy:
     """Return energy and temperature of the pulses of a train, with the heat of earlier pulses.
 
     Parameters
     ----------
-    job : PriceJob
+    job : WriteEnergyJob
         Track, metal and substrate.
     current_density, duration, start : array_like
         Current density in A/m², duration in s and start in s of each pulse, in the order of time,
@@ -99,7 +101,7 @@ def price_of_program(
 
     Returns
     -------
-    Price
+    WriteEnergy
         Energies and temperatures, shape (pulses,). The temperature rise is the largest one at the
         ends of `SAMPLES` equal parts of the pulse and at its start.
     """
@@ -117,7 +119,7 @@ def price_of_program(
         for index, times in enumerate(instants):
             since = times[:, np.newaxis] - edges
             mean[index], peak[index] = ((each(since) @ steps).max() for each in table)
-    return _price(job, density, lasting, Rise(mean, peak))
+    return _write_energy(job, density, lasting, Rise(mean, peak))
 
 
 class _Interpolated:
@@ -138,7 +140,7 @@ class _Interpolated:
 
 
 def _table(
-    job: PriceJob, instants: NDArray[np.float64], edges: NDArray[np.float64]
+    job: WriteEnergyJob, instants: NDArray[np.float64], edges: NDArray[np.float64]
 ) -> tuple[_Interpolated, _Interpolated]:
     """Return the step responses of mean and middle for all times of a pulse train."""
     parts = np.diff(np.sort(np.concatenate([instants.ravel(), edges])))
@@ -150,19 +152,19 @@ def _table(
     return _Interpolated(time, response.mean), _Interpolated(time, response.peak)
 
 
-def _flux(job: PriceJob, density: NDArray[np.float64]) -> NDArray[np.float64]:
+def _flux(job: WriteEnergyJob, density: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the heat per area and time that the metal gives off, in W/m²."""
     metal = job.heavy_metal
     return metal.resistivity * metal.thickness * (density * rescaling(job)) ** 2
 
 
-def _price(
-    job: PriceJob, density: NDArray[np.float64], lasting: NDArray[np.float64], rise: Rise
-) -> Price:
+def _write_energy(
+    job: WriteEnergyJob, density: NDArray[np.float64], lasting: NDArray[np.float64], rise: Rise
+) -> WriteEnergy:
     in_metal = density * rescaling(job)
     current = np.abs(in_metal) * job.width * job.heavy_metal.thickness
     voltage = current * resistance(job)
-    return Price(
+    return WriteEnergy(
         metal_current_density=in_metal,
         current=current,
         voltage=voltage,
@@ -173,17 +175,17 @@ def _price(
     )
 
 
-def _limit(job: PriceJob) -> float:
+def _limit(job: WriteEnergyJob) -> float:
     """Return the temperature rise in K up to which the parameters of the material are constant."""
     return min(job.heating.largest_rise, job.curie_temperature - ROOM_TEMPERATURE)
 
 
-def heat_caveat(job: PriceJob, rise: ArrayLike) -> str:
+def heat_caveat(job: WriteEnergyJob, rise: ArrayLike) -> str:
     """Return how many pulses heat a track too much, how far, and what it means; or nothing.
 
     Parameters
     ----------
-    job : PriceJob
+    job : WriteEnergyJob
         Limits of the rise and of the temperature.
     rise : array_like
         Temperature rise of each pulse in the middle of the track, in K.

@@ -1,4 +1,4 @@
-"""Prices in the tables of devices, with numbers worked out by hand."""
+"""Write energy in the tables of devices, with numbers worked out by hand."""
 
 import csv
 
@@ -8,7 +8,7 @@ from helpers.walls import SYNAPSE, campaign
 from wallnet import cli, jobs
 from wallnet.config import Heating, HeavyMetal
 from wallnet.report.device_tables import device_tables
-from wallnet.report.prices import BEYOND, OUTSIDE
+from wallnet.report.write_energies import BEYOND, OUTSIDE
 
 
 def rows_of(path):
@@ -31,7 +31,7 @@ def tables_below(path):
 def job():
     """Return a metal with θ = 0.2, so that it carries twice the current density."""
     device = campaign(d=SYNAPSE).devices["d"]
-    return jobs.price_job(device).model_copy(
+    return jobs.write_energy_job(device).model_copy(
         update={
             "heavy_metal": HeavyMetal(resistivity=2e-6, thickness=4e-9, spin_hall_angle=0.2),
             "heating": Heating(largest_rise=250.0),
@@ -39,7 +39,7 @@ def job():
     )
 
 
-def test_each_pulse_of_a_device_has_its_price(synapse, job, tmp_path):
+def test_each_pulse_of_a_device_has_its_write_energy(synapse, job, tmp_path):
     paths = [tmp_path / f"table.{suffix}" for suffix in ("csv", "md", "html")]
     device_tables(synapse.out, *paths, job)
     rows = rows_of(paths[0])
@@ -74,11 +74,11 @@ def test_each_pulse_of_a_device_has_its_price(synapse, job, tmp_path):
     }
 
 
-def test_without_a_price_job_a_device_table_has_no_prices(synapse, tmp_path):
+def test_without_a_write_energy_job_a_device_table_has_none(synapse, tmp_path):
     paths = [tmp_path / f"table.{suffix}" for suffix in ("csv", "md", "html")]
     device_tables(synapse.out, *paths)
     assert not any("energy" in column for column in rows_of(paths[0])[0])
-    assert "price" not in paths[1].read_text(encoding="utf-8")
+    assert "temperature rise" not in paths[1].read_text(encoding="utf-8")
 
 
 def test_a_preset_and_the_angle_of_the_device_are_told(synapse, job, tmp_path):
@@ -95,9 +95,9 @@ def test_a_preset_and_the_angle_of_the_device_are_told(synapse, job, tmp_path):
         assert dict(rows)["its spin Hall angle θ"] == angle
 
 
-def test_a_wrong_price_job_is_one_sentence(synapse, tmp_path):
+def test_a_wrong_write_energy_job_is_one_sentence(synapse, tmp_path):
     paths = {option: str(tmp_path / option) for option in ("csv", "markdown", "html")}
     words = [word for option, path in paths.items() for word in (f"--{option}", path)]
-    with pytest.raises(SystemExit, match="--price is not a valid PriceJob"):
-        cli.main(["device-table", "--device", str(synapse.out), "--price", "{}", *words])
+    with pytest.raises(SystemExit, match="--write-energy is not a valid WriteEnergyJob"):
+        cli.main(["device-table", "--device", str(synapse.out), "--write-energy", "{}", *words])
     assert not any(tmp_path.iterdir())
