@@ -12,7 +12,7 @@ from helpers.synthetic import filled, one_sentence
 
 from wallnet import cli, config, files, jobs, plan
 from wallnet.config import Heating, HeavyMetal
-from wallnet.report import programming
+from wallnet.page import programming
 
 NAN = np.nan
 USABLE = np.array([40e-6, 46e-6, 55e-6, 70e-6])

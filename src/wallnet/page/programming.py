@@ -24,6 +24,7 @@ from wallnet.report import write_energies
 from wallnet.report.networks import made_by
 from wallnet.report.tables import Format, Table, page
 from wallnet.report.write_energies import OUTSIDE
+from wallnet.studies import STUDIES
 
 SINGLE = "single pulses"
 """Way of writing a synapse by one pulse from its initial state."""
@@ -163,7 +164,7 @@ def by_pulse_train(path: str | Path, name: str, device: str, levels: int) -> Wri
     wallnet.files.FileError
         If the response cannot be used, or does not have as many levels in both directions.
     """
-    data = files.read_dataset(path, "response")
+    data = files.read_dataset(path, STUDIES["pulse_trains"].kind)
     density = data["pulse_train_current_density"].values
     state = data["pulse_state"].values
     cost = write_energy_of(write_energies.job_of(data), density, data["pulse_duration"].values)
