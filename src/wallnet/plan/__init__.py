@@ -41,6 +41,7 @@ from wallnet.plan.paths import (
     training_curve_metrics,
     validation_results,
 )
+from wallnet.plan.progress import Planning
 from wallnet.plan.requests import (
     KINDS,
     Requested,
@@ -73,6 +74,7 @@ from wallnet.plan.work import (
 __all__ = [
     "FIGURES",
     "KINDS",
+    "Planning",
     "Requested",
     "barrier_files",
     "barrier_paths",
