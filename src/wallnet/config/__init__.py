@@ -40,14 +40,22 @@ from wallnet.config.pulse import (
     parse_current_density,
     parse_duration,
 )
-from wallnet.config.reading import LARGEST_FILE, read_yaml
+from wallnet.config.reading import (
+    CONFIGURATION,
+    LARGEST_FILE,
+    STUDIES,
+    read_campaign,
+    read_yaml,
+)
 from wallnet.config.track import Notches, Track
 from wallnet.config.transitions import Transitions
 
 __all__ = [
+    "CONFIGURATION",
     "CURRENT_DENSITY_STEP",
     "LARGEST_FILE",
     "MEASURED",
+    "STUDIES",
     "VACUUM_PERMEABILITY",
     "Arrival",
     "Barriers",
@@ -90,6 +98,7 @@ __all__ = [
     "parse_current",
     "parse_current_density",
     "parse_duration",
+    "read_campaign",
     "read_yaml",
     "repeated",
 ]
