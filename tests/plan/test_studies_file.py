@@ -48,4 +48,6 @@ def test_a_target_reads_its_study_there(apart):
     }
     (apart / "studies.yaml").write_text("windows: [1]\n")
     refused = campaign.snakemake("windows", "--dry-run", check=False)
-    assert "studies.yaml: windows is not a list of windows by name" in refused.stdout + refused.stderr
+    assert (
+        "studies.yaml: windows is not a list of windows by name" in refused.stdout + refused.stderr
+    )

@@ -58,6 +58,7 @@ from wallnet.plan.summary import (
     story_figures,
     summary_sources,
 )
+from wallnet.plan.tables import TABLES
 from wallnet.plan.targets import finished_targets, unfinished_targets
 from wallnet.plan.work import (
     calibration_work,
@@ -74,6 +75,7 @@ from wallnet.plan.work import (
 __all__ = [
     "FIGURES",
     "KINDS",
+    "TABLES",
     "Planning",
     "Requested",
     "barrier_files",
