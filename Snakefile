@@ -71,7 +71,6 @@ include: "workflow/rules/programs.smk"
 include: "workflow/rules/studies.smk"
 include: "workflow/rules/transitions.smk"
 include: "workflow/rules/levels.smk"
-include: "workflow/rules/calibration.smk"
 include: "workflow/rules/depinning.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/mappings.smk"
@@ -153,17 +152,6 @@ rule levels:
             "the target levels has no synapse with barriers or transitions; add one to the devices",
             lambda: f"{plan.barrier_work(campaign)}\n"
             + plan.work_ahead(plan.transition_work(requested)),
-        ),
-    localrule: True
-
-
-rule calibration:
-    """How far parameters make devices do what the paper states, as data, tables and a figure."""
-    input:
-        target(
-            plan.calibration_files(campaign),
-            "the target calibration has nothing to run; add reference data under calibration",
-            lambda: plan.work_ahead(plan.calibration_work(requested)),
         ),
     localrule: True
 

@@ -11,7 +11,6 @@ from wallnet.config.calculators import (
     file_name,
     from_file_name,
 )
-from wallnet.config.calibration import Arrival, Calibration, Candidate, Response, Rest
 from wallnet.config.campaign import Campaign, check_device_name, load, load_device, parse
 from wallnet.config.crosscheck import Crosscheck
 from wallnet.config.depinning import Depinning
@@ -47,6 +46,7 @@ from wallnet.config.reading import (
     read_campaign,
     read_yaml,
 )
+from wallnet.config.reference import ArrivalTime, FinalState, Reference, TransferCurve
 from wallnet.config.track import Notches, Track
 from wallnet.config.transitions import Transitions
 
@@ -57,11 +57,9 @@ __all__ = [
     "MEASURED",
     "STUDIES",
     "VACUUM_PERMEABILITY",
-    "Arrival",
+    "ArrivalTime",
     "Barriers",
-    "Calibration",
     "Campaign",
-    "Candidate",
     "ConfigError",
     "Crosscheck",
     "Depinning",
@@ -69,6 +67,7 @@ __all__ = [
     "Device",
     "Figures",
     "FilmSettings",
+    "FinalState",
     "Heating",
     "HeavyMetal",
     "Material",
@@ -80,11 +79,11 @@ __all__ = [
     "Program",
     "ProgramPulse",
     "Pulse",
+    "Reference",
     "Relaxation",
-    "Response",
-    "Rest",
     "SimulatedMaterial",
     "Track",
+    "TransferCurve",
     "Transitions",
     "Wall",
     "check_device_name",

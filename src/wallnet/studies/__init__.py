@@ -11,6 +11,7 @@ from wallnet.studies.base import GatherJob, Study, gather_job
 NAMES = (
     "windows",
     "intervals",
+    "calibration",
 )
 """The folders of the studies."""
 
