@@ -47,7 +47,6 @@ __all__ = [
 
 GATHERED = {
     "response": "wallnet.report.programs",
-    "transitions": "wallnet.report.transitions",
     "barriers": "wallnet.report.barriers",
     "calibration": "wallnet.report.calibration",
     "depinning": "wallnet.report.depinning",

@@ -16,7 +16,7 @@ MODULES = {
     "wallnet.simulate.minima": ("minimum",),
     "wallnet.simulate.barriers": ("barrier",),
     "wallnet.devices.commands": (
-        *("device", "compact-model", "measured", "barriers", "response", "transitions"),
+        *("device", "compact-model", "measured", "barriers", "response"),
         *("calibration-round", "calibration", "depinning-round", "depinning"),
     ),
     "wallnet.studies.gathering": ("gather", "round"),
@@ -28,7 +28,6 @@ MODULES = {
     "wallnet.report.device_tables": ("device-table",),
     "wallnet.report.measured": ("measured-table",),
     "wallnet.report.programs": ("program-report",),
-    "wallnet.report.transitions": ("transition-report",),
     "wallnet.report.barriers": ("barrier-report",),
     "wallnet.report.levels": ("level-report",),
     "wallnet.report.calibration": ("calibration-report",),
@@ -60,6 +59,8 @@ def _parser(command: str | None = None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"wallnet {__version__}")
     subparsers = parser.add_subparsers(required=True, metavar="command")
+    # the kinds of their datasets, which commands of other modules read
+    importlib.import_module("wallnet.studies")
     called = [module for module, commands in MODULES.items() if command in commands]
     for module in called or MODULES:
         importlib.import_module(module).register(subparsers)

@@ -200,7 +200,7 @@ def write_transitions(path, pulses):
         target=targets,
         duration=[5e-9],
         current_density=[-0.7e12, 0.7e12],
-        start_kept=[1, 1, 1],
+        start_stable=[1, 1, 1],
         end_target=ends,
         end_state=np.array(targets, dtype=object)[ends],
         end_settled=np.ones_like(ends),

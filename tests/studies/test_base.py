@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from helpers.intervals import bisected
+from helpers.transitions import led
 from helpers.windows import WINDOW, windowed
 from PIL import Image
 
@@ -14,8 +15,11 @@ from wallnet.cli import main
 from wallnet.studies import STUDIES, gather_job
 from wallnet.studies.base import FILES
 
-DATA = bisected(resolution=0.15e12) | {"windows": windowed()["windows"]}
-SUBJECTS = {"windows": "three", "intervals": "stairs"}
+DATA = bisected(resolution=0.15e12) | {
+    "windows": windowed()["windows"],
+    "transitions": led()["transitions"],
+}
+SUBJECTS = {"windows": "three", "transitions": "stairs", "intervals": "stairs"}
 
 each_study = pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
 
@@ -34,7 +38,7 @@ def simulated(study, campaign):
     """Write what the study gathers: walls that stay where they are."""
     gathered = []
     for request in requested(study, campaign).values():
-        if request.kind == "trace":
+        if request.kind in ("trace", "level"):
             write_trace(request, 40e-9, 40e-9)
         elif request.kind == "pulse_train":
             write_train(request, [("notch 1", 40, 40, -1), ("notch 1", 40, 40, 1)])
@@ -66,15 +70,17 @@ def test_a_dataset_names_its_parameters_and_all_that_simulated_it(study, campaig
     change(last, lambda data: data.assign_attrs(revision=9))
     subject = SUBJECTS[study.name]
     found = gather(study, campaign, subject, requested(study, campaign)).attrs
-    assert json.loads(found["parameters"]) == {
+    settings = study.subjects(campaign)[subject]
+    expected = {
         "study": study.name,
         "subject": subject,
-        "settings": json.loads(
-            study.subjects(campaign)[subject].model_dump_json(exclude_none=True)
-        ),
+        "settings": json.loads(settings.model_dump_json(exclude_none=True)),
     }
+    if study.about:
+        expected["about"] = study.about(campaign, subject, settings).plain()
+    assert json.loads(found["parameters"]) == expected
     assert found["subject"] == subject
-    assert found.get("device") == {"intervals": "stairs"}.get(study.name)
+    assert found.get("device") == (subject if study.of_device else None)
     assert found["simulation"] == first.computes.to_json()
     assert found["simulation_backend"] == by["backend"]
     assert found["simulation_revision"] == f"{by['revision']}, 9"
@@ -109,7 +115,11 @@ def test_a_dataset_is_shown_as_tables_and_as_a_figure(study, campaign, tmp_path)
     data = gather(study, campaign, subject, requested(study, campaign))
     rows, _ = shown(study, data, tmp_path)
     assert rows
-    title = {"windows": "operating window three", "intervals": "intervals of stairs"}[study.name]
+    title = {
+        "windows": "operating window three",
+        "transitions": "transitions of stairs",
+        "intervals": "intervals of stairs",
+    }[study.name]
     assert f"<title>{title}</title>" in (tmp_path / "table.html").read_text()
     with Image.open(tmp_path / "figure.png") as picture:
         assert picture.text["Title"] == title
@@ -131,6 +141,7 @@ def refused(block):
     [
         ("windows.three.device", {"windows": {"three": WINDOW | {"device": "stair"}}}),
         ("intervals.stair", {"intervals": {"stair": {}}}),
+        ("transitions.stair", {"transitions": {"stair": DATA["transitions"]["stairs"]}}),
     ],
 )
 def test_a_missing_device_is_named(key, block):
@@ -163,7 +174,10 @@ def test_what_a_finished_round_asked_for_belongs_to_its_study(campaign):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"study": "widnows"}, "--job names the study 'widnows'; use one of windows, intervals"),
+        (
+            {"study": "widnows"},
+            "names the study 'widnows'; use one of windows, tran",
+        ),
         ({"settings": {"resolution": 0.1}}, "--job is not a valid set of settings of intervals"),
         ({"requests": []}, "--job"),
     ],

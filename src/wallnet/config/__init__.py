@@ -42,7 +42,6 @@ from wallnet.config.pulse import (
 )
 from wallnet.config.reading import LARGEST_FILE, read_yaml
 from wallnet.config.track import Notches, Track
-from wallnet.config.transitions import Transitions
 
 __all__ = [
     "CURRENT_DENSITY_STEP",
@@ -77,7 +76,6 @@ __all__ = [
     "Rest",
     "SimulatedMaterial",
     "Track",
-    "Transitions",
     "Wall",
     "check_device_name",
     "current_name",

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wallnet import files
-from wallnet.files.schema.states import EXPELLED, REVERSED
+from wallnet.files import WallState
+from wallnet.files.schema.states import EXPELLED, FREE, REVERSED, WIDER, WITHOUT_WALL
 from wallnet.report.barriers import KEPT, kept_of, thermal_energy
 from wallnet.report.device_tables import BEYOND, smallest_density, write_tables
 from wallnet.report.faults import caveats
 from wallnet.report.tables import Format, Table
-from wallnet.report.transitions import sign_of
 
 if TYPE_CHECKING:
     import xarray
+
+SIGNS = {REVERSED: "R", EXPELLED: "E", FREE: "f", WIDER: "w"}
+"""Signs of states without notches."""
 
 NOTHING, NO_WALL = "nothing", "a wall initialised there moves on"
 
@@ -138,18 +141,30 @@ def _reached(state: str, transitions: "xarray.Dataset | None") -> str:
     return KEPT[int(transitions["reached"].sel(target=state))]
 
 
+def sign_of(state: str) -> str:
+    """Return the sign of a state, as in the map of transitions.
+
+    Examples
+    --------
+    >>> sign_of("notch 2"), sign_of("between 3 and 2"), sign_of("reversed")
+    ('2', '3-2', 'R')
+    """
+    named = WallState(state)
+    return named.file_name if named.ends else SIGNS.get(named, "i")
+
+
 def _left(state: str, transitions: "xarray.Dataset | None", sign: int) -> str:
     """Return the pulses of a sign that leave a state, and where they lead, as text.
 
-    States have their signs of the map of transitions, in brackets where the wall does not rest in
-    one of the states from which pulses start.
+    States have their signs, in brackets where the wall does not rest in one of the states from
+    which pulses start.
     """
-    if state in (REVERSED, EXPELLED):
+    if state in WITHOUT_WALL:
         return NOTHING
     if transitions is None or state not in transitions["start"].values:
         return KEPT[-1]
     of_state = transitions.sel(start=state)
-    if not of_state["start_kept"].item():
+    if not of_state["start_stable"].item():
         return NO_WALL
     itself = transitions["target"].values.tolist().index(state)
     found = []
