@@ -48,6 +48,9 @@ MODULES = {
 """The commands that each module registers. A command imports its own module only, since each of
 hundreds of jobs is a process that starts anew."""
 
+OF_STUDIES = ("compact-model", "level-report")
+"""Commands that read datasets of studies, whose kinds `wallnet.studies` adds."""
+
 COLLECT_AFTER = 10_000
 """New objects between two collections of garbage; Python's own number is 700."""
 
@@ -59,8 +62,8 @@ def _parser(command: str | None = None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"wallnet {__version__}")
     subparsers = parser.add_subparsers(required=True, metavar="command")
-    # the kinds of their datasets, which commands of other modules read
-    importlib.import_module("wallnet.studies")
+    if command in OF_STUDIES:
+        importlib.import_module("wallnet.studies")
     called = [module for module, commands in MODULES.items() if command in commands]
     for module in called or MODULES:
         importlib.import_module(module).register(subparsers)
