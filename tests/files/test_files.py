@@ -656,6 +656,10 @@ def test_both_readers_refuse_the_same_files(tmp_path, state, read):
     (2 * state).assign_attrs(kind="initial").to_netcdf(path)
     assert "has initial_magnetization of length 2" in refused("initial", "initial_magnetization")
     assert "is of kind 'initial', not 'trace'" in refused("trace", "x")
+    # an unknown kind is no damage of the file, which stays as it is
+    files.write_dataset(state, path, "initial", {})
+    assert "as kind 'other', which is not known; import wallnet.studies" in refused("other")
+    read(path, "initial")
     state.drop_vars("y").assign_attrs(kind="initial").to_netcdf(path)
     assert "lacks y" in refused("initial", "x")
     path.write_bytes(path.read_bytes()[:-200])
