@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wallnet import files
-from wallnet.files import WallState
-from wallnet.files.schema.states import EXPELLED, FREE, REVERSED, WIDER, WITHOUT_WALL
+from wallnet.files.schema.states import WITHOUT_WALL
 from wallnet.report.barriers import KEPT, kept_of, thermal_energy
-from wallnet.report.device_tables import BEYOND, smallest_density, write_tables
+from wallnet.report.device_tables import BEYOND, sign_of, smallest_density, write_tables
 from wallnet.report.faults import caveats
 from wallnet.report.tables import Format, Table
 
 if TYPE_CHECKING:
     import xarray
-
-SIGNS = {REVERSED: "R", EXPELLED: "E", FREE: "f", WIDER: "w"}
-"""Signs of states without notches."""
 
 NOTHING, NO_WALL = "nothing", "a wall initialised there moves on"
 
@@ -139,18 +135,6 @@ def _reached(state: str, transitions: "xarray.Dataset | None") -> str:
     if transitions is None or state not in transitions["target"].values:
         return KEPT[-1]
     return KEPT[int(transitions["reached"].sel(target=state))]
-
-
-def sign_of(state: str) -> str:
-    """Return the sign of a state, as in the map of transitions.
-
-    Examples
-    --------
-    >>> sign_of("notch 2"), sign_of("between 3 and 2"), sign_of("reversed")
-    ('2', '3-2', 'R')
-    """
-    named = WallState(state)
-    return named.file_name if named.ends else SIGNS.get(named, "i")
 
 
 def _left(state: str, transitions: "xarray.Dataset | None", sign: int) -> str:

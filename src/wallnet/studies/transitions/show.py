@@ -10,8 +10,7 @@ from wallnet.config import Figures
 from wallnet.devices.price import Price, price_of
 from wallnet.jobs import PriceJob
 from wallnet.report import prices, style
-from wallnet.report.device_tables import SETTLED
-from wallnet.report.levels import sign_of
+from wallnet.report.device_tables import SETTLED, sign_of
 from wallnet.report.tables import Format, Table, of_columns
 
 if TYPE_CHECKING:
