@@ -776,7 +776,7 @@ def level(parallel, series, stable=True, half=False, reachable=True, kept=True, 
         "half": half,
         "reachable": reachable,
         "kept": kept,
-        "rewritable": again,
+        "mutually_reachable": again,
     }
 
 
@@ -806,7 +806,7 @@ def synapse_model(tmp_path):
         ("parallel", "extended", [0.0, 0.3, 0.4, 0.7, 0.8, 1.0]),
         ("parallel", "reachable", [0.0, 0.7, 1.0]),
         ("parallel", "kept", [0.3, 0.4, 0.7, 1.0]),
-        ("parallel", "rewritable", [0.3, 0.7]),
+        ("parallel", "mutually-reachable", [0.3, 0.7]),
         ("series", "measured", [0.0, 0.25, 0.65, 1.0]),
         ("series", "extended", [0.0, 0.2, 0.25, 0.55, 0.65, 1.0]),
         ("series", "reachable", [0.0, 0.65, 1.0]),

@@ -33,9 +33,9 @@ def test_networks_on_kept_levels_wait_for_the_barriers_and_others_do_not(tmp_pat
 PULSES = {"current_densities": [1.0e12], "durations": [1e-9]}
 
 
-def test_networks_on_rewritable_levels_wait_for_barriers_and_transitions(tmp_path):
+def test_networks_on_mutually_reachable_levels_wait_for_barriers_and_transitions(tmp_path):
     """Three notches and four half states in both orders, with a pulse of each sign."""
-    data = rewritable("layer", "signed-fitted-rewritable")
+    data = rewritable("layer", "signed-fitted-mutually-reachable")
     # its other settings let no wall rest long enough to see it
     data["devices"]["synapse"]["relaxation"] = {"longest": 3e-9}
     data["transitions"] = {"synapse": PULSES}
@@ -58,7 +58,7 @@ def test_the_networks_of_a_rewritable_synapse_are_part_of_the_campaign():
     assert plan.level_set_sources(kept, "synapse") == barriers
     assert plan.level_set_sources(kept, "neuron") == {}
     data = rewritable("layer") | {"transitions": {"synapse": PULSES}}
-    data["networks"]["compared"] = ["layer-rewritable"]
+    data["networks"]["compared"] = ["layer-mutually-reachable"]
     transitions = {"transitions": "results/transitions/synapse.nc"}
     assert plan.level_set_sources(plan.parse(data), "synapse") == barriers | transitions
 

@@ -49,7 +49,7 @@ SCHEMES = (
 DEFAULT_MAPPING = "signed-fitted"
 """The mapping if none is named: on few levels it loses little accuracy, with one scale a layer."""
 
-LEVEL_SETS = ("measured", "extended", "reachable", "kept", "rewritable")
+LEVEL_SETS = ("measured", "extended", "reachable", "kept", "mutually-reachable")
 """Sets of a synapse's levels that a mapping can use; a name without a suffix means `measured`."""
 
 _DEVIATIONS = r"[1-9](\.[0-9]{1,2})?"

@@ -38,7 +38,7 @@ def compact_model(
         `kept` is not available.
     transitions : str or Path, optional
         Transitions of a synapse, which determine the mutually reachable ones of these. Without
-        them, the level set `rewritable` is not available.
+        them, the level set `mutually-reachable` is not available.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def compact_model(
             raise FileError(f"{transitions} does not tell the retained levels; add the barriers")
         states = [level["state"] for level in written if level["stable"] and level["kept"]]
         found = mutually_reachable(transitions, states)
-        written = [level | {"rewritable": level["state"] in found} for level in written]
+        written = [level | {"mutually_reachable": level["state"] in found} for level in written]
     files.write_json({"kind": kind, content: written, "made_by": plain}, out)
 
 

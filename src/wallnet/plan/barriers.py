@@ -34,7 +34,7 @@ def level_set_sources(campaign: Campaign, name: str) -> dict[str, str]:
     asked = name in networks.synapses and name in campaign.simulated
     used = networks.level_sets if asked else frozenset()
     found = {}
-    if used & {"kept", "rewritable"}:
+    if used & {"kept", "mutually-reachable"}:
         found["barriers"] = files.BARRIERS.format(device=name)
     studies = (study for study in STUDIES.values() if used & {*study.level_sets})
     return found | {study.name: study.path(name) for study in studies}

@@ -125,10 +125,10 @@ def test_no_pulse_starts_from_a_notch_on_the_right_edge():
     )
 
 
-def test_rewritable_levels_need_transitions():
+def test_mutually_reachable_levels_need_transitions():
     data = led()
-    data["networks"] = {"synapses": ["stairs"], "compared": ["layer", "signed-rewritable"]}
-    assert plan.parse(data).networks.level_sets == {"measured", "rewritable"}
+    data["networks"] = {"synapses": ["stairs"], "compared": ["layer", "signed-mutually-reachable"]}
+    assert plan.parse(data).networks.level_sets == {"measured", "mutually-reachable"}
     del data["transitions"]
     (problem,) = problems(data)
     assert "use levels of stairs that follow from its transitions; add transitions" in problem
@@ -136,7 +136,7 @@ def test_rewritable_levels_need_transitions():
     own = {"kind": "measured", "levels": "levels.csv"}
     measured = data | {"devices": data["devices"] | {"own": own}}
     measured["networks"] = data["networks"] | {"synapses": ["own"]}
-    assert plan.parse(measured).networks.level_sets == {"measured", "rewritable"}
+    assert plan.parse(measured).networks.level_sets == {"measured", "mutually-reachable"}
     data["networks"]["compared"] = ["layer", "signed-kept"]
     assert plan.parse(data).networks.level_sets == {"measured", "kept"}
 

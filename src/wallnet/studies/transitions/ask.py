@@ -188,5 +188,5 @@ STUDY = Study(
     places={"trace": r"[^/]+/[^/]+/[^/]+/-?[\d.]+"},
     of_device=True,
     about=_about,
-    level_sets=("rewritable",),
+    level_sets=("mutually-reachable",),
 )
