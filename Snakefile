@@ -19,20 +19,28 @@ logging.raiseExceptions = False
 
 # Snakemake would merge duplicate keys, execute templates, and name no line of what is not YAML
 try:
-    for path in filter(os.path.exists, [*workflow.configfiles, "config.yaml"]):
+    for path in filter(os.path.exists, workflow.configfiles):
         configuration.read_yaml(path)
+    elsewhere = {}
+    if os.path.exists(configuration.CONFIGURATION):
+        _, elsewhere = configuration.read_campaign(configuration.CONFIGURATION)
 except configuration.ConfigError as error:
     raise WorkflowError(str(error))
 
 
-configfile: "config.yaml"
+configfile: configuration.CONFIGURATION
+
+
+if elsewhere:
+
+    configfile: configuration.STUDIES
 
 
 report: "workflow/report/campaign.rst"
 
 
 try:
-    campaign = plan.parse(config, source="config.yaml")
+    campaign = plan.parse(config, configuration.CONFIGURATION, elsewhere)
 except configuration.ConfigError as error:
     raise WorkflowError(str(error))
 
@@ -65,9 +73,9 @@ include: "workflow/rules/levels.smk"
 include: "workflow/rules/calibration.smk"
 include: "workflow/rules/depinning.smk"
 include: "workflow/rules/networks.smk"
-include: "workflow/rules/prices.smk"
 include: "workflow/rules/mappings.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/tables.smk"
 include: "workflow/rules/summary.smk"
 include: "workflow/rules/crosscheck.smk"
 include: "workflow/rules/validation.smk"

@@ -778,7 +778,8 @@ def test_a_figure_shows_the_pulses_of_its_own_device(jobs):
     for job in jobs:
         drawn = ("crosscheck_table", "validation_table", "mapping_table")
         if job["rule"].startswith("figure_") or job["rule"] in drawn:
-            assert json.loads(job["params"]["figures"])["vector_format"] == "svg", job["rule"]
+            style = job["params"].get("figures") or behind("--figures", job)[0]
+            assert json.loads(style)["vector_format"] == "svg", job["rule"]
 
 
 def test_only_oommf_and_networks_take_the_threads_that_they_are_given(jobs):

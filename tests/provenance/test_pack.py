@@ -390,10 +390,12 @@ def test_measured_files_and_own_modules_are_inputs(tmp_path, tiny):
         for name, model in {"a": "nets.deep:Net", "b": "other:Net"}.items()
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(json.loads(json.dumps(tiny))))
+    (folder / "studies.yaml").write_text("windows: {}\n")
     campaign = plan.load(folder / "config.yaml")
     found = contents.Contents(folder, ROOT / "Snakefile", campaign, ("all",), {}, ())
     assert found.inputs() == {
         "config.yaml": folder / "config.yaml",
+        "studies.yaml": folder / "studies.yaml",
         "levels.csv": folder / "levels.csv",
         "inputs/measured-activation.csv": elsewhere,
         "mine.py": folder / "mine.py",

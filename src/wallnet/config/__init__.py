@@ -40,13 +40,21 @@ from wallnet.config.pulse import (
     parse_current_density,
     parse_duration,
 )
-from wallnet.config.reading import LARGEST_FILE, read_yaml
+from wallnet.config.reading import (
+    CONFIGURATION,
+    LARGEST_FILE,
+    STUDIES,
+    read_campaign,
+    read_yaml,
+)
 from wallnet.config.track import Notches, Track
 
 __all__ = [
+    "CONFIGURATION",
     "CURRENT_DENSITY_STEP",
     "LARGEST_FILE",
     "MEASURED",
+    "STUDIES",
     "VACUUM_PERMEABILITY",
     "Arrival",
     "Barriers",
@@ -88,6 +96,7 @@ __all__ = [
     "parse_current",
     "parse_current_density",
     "parse_duration",
+    "read_campaign",
     "read_yaml",
     "repeated",
 ]

@@ -21,7 +21,7 @@ from wallnet.config.messages import ConfigError, Finding, checked, shown_key, un
 from wallnet.config.networks import NO_DEVICE, Networks
 from wallnet.config.programs import Program
 from wallnet.config.quantities import NAME, Section
-from wallnet.config.reading import read_yaml
+from wallnet.config.reading import read_campaign, read_yaml
 
 Block = TypeVar("Block", bound=BaseModel)
 
@@ -129,6 +129,7 @@ def parse(
     data: Mapping[str, Any],
     source: str = "config.yaml",
     studies: Mapping[str, Study] = MappingProxyType({}),
+    elsewhere: Mapping[str, str] = MappingProxyType({}),
 ) -> Campaign:
     """Check plain data and return the campaign that it describes.
 
@@ -140,6 +141,8 @@ def parse(
         Name of the data in messages.
     studies : Mapping
         Studies by their keys. Without them, a campaign has none, and their keys are unknown.
+    elsewhere : Mapping
+        Files of keys that are not in `source`, for messages.
 
     Returns
     -------
@@ -197,7 +200,8 @@ def parse(
         for name, freed in depinning.items():
             problems += freed.problems(name, simulated)
     if problems:
-        raise ConfigError("\n".join(f"{source}: {p}" for p in dict.fromkeys(problems)))
+        places = ((elsewhere.get(re.split(r"\W", p)[0], source), p) for p in problems)
+        raise ConfigError("\n".join(dict.fromkeys(f"{place}: {p}" for place, p in places)))
     sections["networks"] = sections["networks"].with_devices(devices)
     named: dict[str, Any] = {"programs": programs, "depinning": depinning}
     made = Campaign.model_construct(devices=devices, **named, **sections)
@@ -284,7 +288,7 @@ def _devices(
 
 
 def load(path: str | Path, studies: Mapping[str, Study] = MappingProxyType({})) -> Campaign:
-    """Read and check a configuration file.
+    """Read and check a configuration file, with `studies.yaml` beside a `config.yaml`.
 
     Parameters
     ----------
@@ -303,7 +307,8 @@ def load(path: str | Path, studies: Mapping[str, Study] = MappingProxyType({})) 
     ConfigError
         If the file cannot be read or describes no valid campaign.
     """
-    return parse(read_yaml(path), str(path), studies)
+    data, elsewhere = read_campaign(path)
+    return parse(data, str(path), studies, elsewhere)
 
 
 def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Device:

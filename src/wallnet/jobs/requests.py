@@ -4,7 +4,7 @@ Each function returns requests by their paths.
 """
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 
 from wallnet import files
 from wallnet.config import Campaign, Device
@@ -49,13 +49,20 @@ def sweep(name: str, device: Device) -> Requests:
     """Return the initial state of a device and the pulses of its sweep."""
     initial = files.INITIAL.format(device=name)
     traces = folder(files.TRACE, name)
+    densities = device.pulse.current_densities
+    first = cache(partial(pulse_job, device, densities[0]))
     return by_path(
         Request("initial", initial, partial(initial_job, device)),
         *(
-            Request("trace", trace_in(traces, each), partial(pulse_job, device, each), (initial,))
-            for each in device.pulse.current_densities
+            Request("trace", trace_in(traces, each), partial(_pulse, first, each), (initial,))
+            for each in densities
         ),
     )
+
+
+def _pulse(first: Callable[[], Simulation], current_density: float) -> Simulation:
+    """Return another pulse of a sweep, without a check of all other parameters."""
+    return first().model_copy(update={"current_density": current_density})
 
 
 def level(name: str, device: Device, state: WallState) -> Request:

@@ -40,6 +40,7 @@ from wallnet.plan.paths import (
     training_curve_metrics,
     validation_results,
 )
+from wallnet.plan.progress import Planning
 from wallnet.plan.requests import (
     KINDS,
     Requested,
@@ -56,6 +57,7 @@ from wallnet.plan.summary import (
     story_figures,
     summary_sources,
 )
+from wallnet.plan.tables import TABLES
 from wallnet.plan.targets import finished_targets, unfinished_targets
 from wallnet.plan.work import (
     calibration_work,
@@ -71,6 +73,8 @@ from wallnet.plan.work import (
 __all__ = [
     "FIGURES",
     "KINDS",
+    "TABLES",
+    "Planning",
     "Requested",
     "barrier_files",
     "barrier_paths",
