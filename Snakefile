@@ -69,7 +69,6 @@ include: "workflow/rules/barriers.smk"
 include: "workflow/rules/devices.smk"
 include: "workflow/rules/programs.smk"
 include: "workflow/rules/studies.smk"
-include: "workflow/rules/transitions.smk"
 include: "workflow/rules/levels.smk"
 include: "workflow/rules/depinning.smk"
 include: "workflow/rules/networks.smk"
@@ -120,18 +119,6 @@ rule programs:
     localrule: True
 
 
-rule transitions:
-    """Where pulses of both signs lead from every state, as data, tables and maps."""
-    input:
-        target(
-            plan.transition_files(campaign)
-            + plan.level_tables(campaign, "transitions"),
-            "the target transitions has nothing to run; add a device under transitions",
-            lambda: plan.work_ahead(plan.transition_work(requested)),
-        ),
-    localrule: True
-
-
 rule barriers:
     """Barriers between the states of synapses, as data, tables and figures."""
     input:
@@ -151,7 +138,7 @@ rule levels:
             plan.level_tables(campaign),
             "the target levels has no synapse with barriers or transitions; add one to the devices",
             lambda: f"{plan.barrier_work(campaign)}\n"
-            + plan.work_ahead(plan.transition_work(requested)),
+            + plan.work_ahead(plan.study_work(requested, "transitions")),
         ),
     localrule: True
 

@@ -117,6 +117,11 @@ def test_the_modules_of_the_commands_register_these_and_no_others():
     assert all(f"\n    {name}" in text for name in listed)
 
 
+def test_a_command_that_reads_a_dataset_of_a_study_knows_its_kind():
+    for command in ("compact-model", "level-report"):
+        assert "wallnet.studies" in imported(command, "--help")
+
+
 def test_a_parser_of_a_command_knows_its_module_only():
     text = cli._parser("minimum").format_help()
     assert "\n    minimum" in text

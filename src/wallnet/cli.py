@@ -16,7 +16,7 @@ MODULES = {
     "wallnet.simulate.minima": ("minimum",),
     "wallnet.simulate.barriers": ("barrier",),
     "wallnet.devices.commands": (
-        *("device", "compact-model", "measured", "barriers", "response", "transitions"),
+        *("device", "compact-model", "measured", "barriers", "response"),
         *("depinning-round", "depinning"),
     ),
     "wallnet.studies.gathering": ("gather", "round"),
@@ -28,7 +28,6 @@ MODULES = {
     "wallnet.report.device_tables": ("device-table",),
     "wallnet.report.measured": ("measured-table",),
     "wallnet.report.programs": ("program-report",),
-    "wallnet.report.transitions": ("transition-report",),
     "wallnet.report.barriers": ("barrier-report",),
     "wallnet.report.levels": ("level-report",),
     "wallnet.report.depinning": ("depinning-report",),
@@ -48,6 +47,9 @@ MODULES = {
 """The commands that each module registers. A command imports its own module only, since each of
 hundreds of jobs is a process that starts anew."""
 
+OF_STUDIES = ("compact-model", "level-report")
+"""Commands that read datasets of studies, whose kinds `wallnet.studies` adds."""
+
 COLLECT_AFTER = 10_000
 """New objects between two collections of garbage; Python's own number is 700."""
 
@@ -59,6 +61,8 @@ def _parser(command: str | None = None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"wallnet {__version__}")
     subparsers = parser.add_subparsers(required=True, metavar="command")
+    if command in OF_STUDIES:
+        importlib.import_module("wallnet.studies")
     called = [module for module, commands in MODULES.items() if command in commands]
     for module in called or MODULES:
         importlib.import_module(module).register(subparsers)

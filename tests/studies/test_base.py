@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from helpers.calibration import CANDIDATE, on_stairs
-from helpers.intervals import bisected
-from helpers.windows import WINDOW, windowed
+from helpers.calibration import CANDIDATE
+from helpers.studies import DATA
+from helpers.windows import WINDOW
 from PIL import Image
 
 from studies.results import gather, shown, write_trace, write_train
@@ -15,8 +15,7 @@ from wallnet.cli import main
 from wallnet.studies import STUDIES, gather_job
 from wallnet.studies.base import FILES
 
-DATA = bisected(resolution=0.15e12) | {"windows": windowed()["windows"]} | on_stairs()
-SUBJECTS = {"windows": "three", "intervals": "stairs", "calibration": "paper"}
+SUBJECTS = {name: next(iter(subjects)) for name, subjects in plan.parse(DATA).studies.items()}
 
 each_study = pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
 
@@ -37,7 +36,7 @@ def simulated(study, campaign):
     """Write what the study gathers: walls that stay where they are."""
     gathered = []
     for request in requested(study, campaign).values():
-        if request.kind == "trace":
+        if request.kind in ("trace", "level"):
             write_trace(request, 40e-9, 40e-9)
         elif request.kind == "pulse_train":
             write_train(request, [("notch 1", 40, 40, -1), ("notch 1", 40, 40, 1)])
@@ -70,14 +69,16 @@ def test_a_dataset_names_its_parameters_and_all_that_simulated_it(study, campaig
     subject = SUBJECTS[study.name]
     found = gather(study, campaign, subject, requested(study, campaign)).attrs
     settings = study.subjects(campaign)[subject]
-    assert json.loads(found["parameters"]) == {
+    expected = {
         "study": study.name,
         "subject": subject,
         "settings": json.loads(settings.model_dump_json(exclude_none=True)),
-        **({"about": study.about(campaign, subject, settings).plain()} if study.about else {}),
     }
+    if study.about:
+        expected["about"] = study.about(campaign, subject, settings).plain()
+    assert json.loads(found["parameters"]) == expected
     assert found["subject"] == subject
-    assert found.get("device") == {"intervals": "stairs"}.get(study.name)
+    assert found.get("device") == (subject if study.of_device else None)
     assert found["simulation"] == first.computes.to_json()
     assert found["simulation_backend"] == by["backend"]
     assert found["simulation_revision"] == f"{by['revision']}, 9"
@@ -112,11 +113,7 @@ def test_a_dataset_is_shown_as_tables_and_as_a_figure(study, campaign, tmp_path)
     data = gather(study, campaign, subject, requested(study, campaign))
     rows, _ = shown(study, data, tmp_path)
     assert rows
-    title = {
-        "windows": "operating window three",
-        "intervals": "intervals of stairs",
-        "calibration": "calibration paper",
-    }[study.name]
+    title = study.title.format(subject=subject)
     assert f"<title>{title}</title>" in (tmp_path / "table.html").read_text()
     with Image.open(tmp_path / "figure.png") as picture:
         assert picture.text["Title"] == title
@@ -138,6 +135,7 @@ def refused(block):
     [
         ("windows.three.device", {"windows": {"three": WINDOW | {"device": "stair"}}}),
         ("intervals.stair", {"intervals": {"stair": {}}}),
+        ("transitions.stair", {"transitions": {"stair": DATA["transitions"]["stairs"]}}),
     ],
 )
 def test_a_missing_device_is_named(key, block):

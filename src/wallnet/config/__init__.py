@@ -48,7 +48,6 @@ from wallnet.config.reading import (
 )
 from wallnet.config.reference import ArrivalTime, FinalState, Reference, TransferCurve
 from wallnet.config.track import Notches, Track
-from wallnet.config.transitions import Transitions
 
 __all__ = [
     "CONFIGURATION",
@@ -84,7 +83,6 @@ __all__ = [
     "SimulatedMaterial",
     "Track",
     "TransferCurve",
-    "Transitions",
     "Wall",
     "check_device_name",
     "current_name",

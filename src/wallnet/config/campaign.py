@@ -22,7 +22,6 @@ from wallnet.config.programs import Program
 from wallnet.config.quantities import NAME, Section
 from wallnet.config.reading import read_campaign, read_yaml
 from wallnet.config.reference import Reference
-from wallnet.config.transitions import Transitions
 
 Block = TypeVar("Block", bound=BaseModel)
 
@@ -41,10 +40,6 @@ class Campaign(Section):
         default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
     )
     """Pulse trains on the devices, by name."""
-    transitions: dict[str, Transitions] = Field(
-        default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
-    )
-    """Pulses of both signs from every state of a device, by the name of the device."""
     depinning: dict[str, Depinning] = Field(
         default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
     )
@@ -136,6 +131,10 @@ class Study(Protocol):
     def each(self) -> Any:
         """Function that names the devices of one set of settings; None for settings by name."""
 
+    @property
+    def level_sets(self) -> Sequence[str]:
+        """Level sets of networks that its datasets determine."""
+
 
 def parse(
     data: Mapping[str, Any],
@@ -179,8 +178,6 @@ def parse(
     sections: dict[str, Any] = {}
     programs, found = _named("programs", Program, data.get("programs", {}))
     problems += found
-    transitions, found = _named("transitions", Transitions, data.get("transitions", {}))
-    problems += found
     depinning, found = _named("depinning", Depinning, data.get("depinning", {}))
     problems += found
     asked: dict[str, dict[str, Any]] = {}
@@ -196,15 +193,15 @@ def parse(
         sections[key], found = _sentences(model, data.get(key, {}), key)
         problems += found
     if not problems:
-        problems += sections["networks"].problems(devices, programs, transitions)
+        used = sections["networks"].level_sets
+        needed = {key: asked[key] for key, each in studies.items() if used & {*each.level_sets}}
+        problems += sections["networks"].problems(devices, programs, needed)
         problems += sections["barriers"].problems(devices)
         simulated = {name: each for name, each in devices.items() if isinstance(each, Device)}
         problems += sections["crosscheck"].problems(simulated, _sentences)
         problems += sections["reference"].problems(simulated)
         for name, program in programs.items():
             problems += program.problems(f"programs.{name}", simulated)
-        for name, starting in transitions.items():
-            problems += starting.problems(name, simulated)
         for key, study in studies.items():
             for name, settings in asked[key].items():
                 where = f"{key}.{name}" if name else key
@@ -216,8 +213,8 @@ def parse(
             problems += freed.problems(name, simulated)
     _refuse(problems, source, elsewhere)
     sections["networks"] = sections["networks"].with_devices(devices)
-    named: dict[str, Any] = {"programs": programs, "transitions": transitions}
-    made = Campaign.model_construct(devices=devices, depinning=depinning, **named, **sections)
+    named: dict[str, Any] = {"programs": programs, "depinning": depinning}
+    made = Campaign.model_construct(devices=devices, **named, **sections)
     made._studies = asked
     problems = [
         problem
@@ -392,7 +389,7 @@ def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Dev
             block[last] = yaml.safe_load(text)
         except yaml.YAMLError:
             raise ConfigError(f"--set {change} has no valid value; write it as in YAML") from None
-    # the changed device need not suit the other sections, such as the transitions from its states
+    # the changed device need not suit the other sections, such as pulses from its states
     alone = {key: block for key, block in data.items() if key in ("devices", *SHARED)}
     device = parse(alone, source=str(path)).devices[name]
     if isinstance(device, MeasuredDevice):

@@ -17,7 +17,6 @@ from wallnet.devices.gathering import gather
 from wallnet.devices.measured import measured_model
 from wallnet.devices.neuron import activation, fit_quartic
 from wallnet.devices.programs import response
-from wallnet.devices.transitions import transitions
 
 __all__ = [
     "activation",
@@ -33,5 +32,4 @@ __all__ = [
     "parallel_conductance",
     "response",
     "series_conductance",
-    "transitions",
 ]

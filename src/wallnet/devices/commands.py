@@ -10,7 +10,6 @@ from wallnet.devices.depinning import depinning, depinning_round
 from wallnet.devices.gathering import gather
 from wallnet.devices.measured import measured_model
 from wallnet.devices.programs import response
-from wallnet.devices.transitions import transitions
 from wallnet.experiment import Job, level_states
 from wallnet.files import FileError
 from wallnet.jobs import (
@@ -18,7 +17,6 @@ from wallnet.jobs import (
     DepinningJob,
     DeviceJob,
     ResponseJob,
-    TransitionsJob,
 )
 from wallnet.jobs.paths import levels_in, minima_in, pairs_in, traces_in
 
@@ -84,21 +82,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     responding.set_defaults(
         handler=lambda given: response(
             ResponseJob.from_json(files.given_text(given.job)), given.program, given.out
-        )
-    )
-
-    leading = subparsers.add_parser(
-        "transitions", help="gather the pulses from all states of a device"
-    )
-    _add_job(leading, TransitionsJob)
-    leading.add_argument("--levels", required=True, help="folder of the initialised walls")
-    leading.add_argument("--transitions", required=True, help="folder of the pulses")
-    leading.set_defaults(
-        handler=lambda given: transitions(
-            TransitionsJob.from_json(files.given_text(given.job)),
-            given.levels,
-            given.transitions,
-            given.out,
         )
     )
 

@@ -43,13 +43,6 @@ from wallnet.jobs.price import (
 )
 from wallnet.jobs.programs import ResponseJob, program_job, response_job
 from wallnet.jobs.summary import SummaryJob, summary_job
-from wallnet.jobs.transitions import (
-    TransitionsJob,
-    signed,
-    starting_states,
-    transition_job,
-    transitions_job,
-)
 
 __all__ = [
     "AccuracyJob",
@@ -67,7 +60,6 @@ __all__ = [
     "ResponseJob",
     "SummaryJob",
     "TrainingJob",
-    "TransitionsJob",
     "accuracy_job",
     "barriers_job",
     "check_named",
@@ -91,10 +83,6 @@ __all__ = [
     "program_job",
     "programming_price_job",
     "response_job",
-    "signed",
-    "starting_states",
     "summary_job",
     "training_job",
-    "transition_job",
-    "transitions_job",
 ]

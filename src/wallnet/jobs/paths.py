@@ -7,7 +7,7 @@ sweep.
 from pathlib import Path, PurePosixPath
 
 from wallnet import files
-from wallnet.config import Device, Pulse, current_name, duration_name
+from wallnet.config import Device, Pulse, current_name
 from wallnet.config.track import Track
 from wallnet.experiment import level_states, minimum_states, neighbours
 from wallnet.jobs.depinning import PinnedWall
@@ -63,16 +63,6 @@ def level_paths(name: str, device: Device) -> list[str]:
 def level_in(levels: str | Path, state: files.WallState) -> str:
     """Return the file of a wall initialised in a state in the folder of a device's levels."""
     return str(Path(levels, PurePosixPath(files.LEVEL).name.format(state=state.file_name)))
-
-
-def transition_in(
-    transitions: str | Path, state: files.WallState, current_density: float, duration: float
-) -> str:
-    """Return the trace of a pulse from a state in the folder of a device's transitions."""
-    folder = PurePosixPath(files.TRANSITIONS).with_suffix("")
-    place = str(PurePosixPath(files.TRANSITION).relative_to(folder))
-    names = {"current": current_name(current_density), "duration": duration_name(duration)}
-    return str(Path(transitions, place.format(state=state.file_name, **names)))
 
 
 def depinning_round_in(freed: str | Path, number: int) -> str:

@@ -3,7 +3,6 @@
 Each function returns requests by their paths.
 """
 
-import itertools
 from collections.abc import Callable
 from functools import cache, partial
 
@@ -32,10 +31,8 @@ from wallnet.jobs.paths import (
     depinning_trace_in,
     folder,
     trace_in,
-    transition_in,
 )
 from wallnet.jobs.programs import program_job
-from wallnet.jobs.transitions import signed, starting_states, transition_job
 
 Requests = dict[str, Request]
 
@@ -134,39 +131,6 @@ def of_programs(campaign: Campaign) -> Requests:
             for name, program in campaign.programs.items()
         )
     )
-
-
-def transitions(campaign: Campaign, name: str) -> Requests:
-    """Return the pulses from all states of a device."""
-    device, asked = campaign.simulated[name], campaign.transitions[name]
-    place = files.TRANSITIONS.format(device=name).removesuffix(".nc")
-    every = itertools.product(starting_states(device, asked), asked.durations, signed(asked))
-    return by_path(
-        *(
-            Request(
-                "trace",
-                transition_in(place, state, density, duration),
-                partial(transition_job, device, state, density, duration),
-                (files.LEVEL.format(device=name, state=state.file_name),),
-            )
-            for state, duration, density in every
-        )
-    )
-
-
-def starts(campaign: Campaign, name: str) -> Requests:
-    """Return the states from which the pulses of the transitions of a device start."""
-    device = campaign.simulated[name]
-    states = starting_states(device, campaign.transitions[name])
-    return by_path(*(level(name, device, state) for state in states))
-
-
-def of_transitions(campaign: Campaign) -> Requests:
-    """Return the pulses from all states of all devices."""
-    found: Requests = {}
-    for name in campaign.transitions:
-        found |= transitions(campaign, name)
-    return found
 
 
 def of_crosscheck(campaign: Campaign) -> Requests:

@@ -24,7 +24,6 @@ from wallnet.plan.listing import (
     network_files,
     program_files,
     simulations,
-    transition_files,
     validation_files,
 )
 from wallnet.plan.paths import (
@@ -64,7 +63,6 @@ from wallnet.plan.work import (
     expected_times,
     study_work,
     time_of_job,
-    transition_work,
     work_ahead,
 )
 
@@ -126,8 +124,6 @@ __all__ = [
     "time_of_job",
     "trace_paths",
     "training_curve_metrics",
-    "transition_files",
-    "transition_work",
     "unfinished_targets",
     "validation_files",
     "validation_results",

@@ -59,25 +59,6 @@ def program_files(campaign: Campaign) -> list[str]:
     ]
 
 
-def transition_files(campaign: Campaign) -> list[str]:
-    """List the pulses from all states of devices, with their data, tables and maps."""
-    figure = {"figure": "map", "suffix": "{suffix}"}
-    return [
-        path
-        for name in campaign.transitions
-        for path in (
-            *requests.starts(campaign, name),
-            *requests.transitions(campaign, name),
-            files.TRANSITIONS.format(device=name),
-            *(files.TRANSITIONS_TABLE.format(device=name, suffix=s) for s in files.TABLE_SUFFIXES),
-            *files.figure_files(
-                [files.TRANSITIONS_FIGURE.format(device=name, **figure)],
-                campaign.figures.vector_format,
-            ),
-        )
-    ]
-
-
 def depinning_files(campaign: Campaign) -> list[str]:
     """List the rounds of the depinning of all devices, with data, tables and figures.
 
@@ -184,7 +165,6 @@ def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
         "programs": program_files(campaign),
         "figures": figures(campaign),
         **{name: study.results(campaign, folder) for name, study in STUDIES.items()},
-        "transitions": transition_files(campaign),
         "barriers": barrier_files(campaign),
         "levels": level_tables(campaign),
         "depinning": depinning_files(campaign),

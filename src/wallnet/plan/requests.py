@@ -15,7 +15,6 @@ PLACES: Mapping[Kind, tuple[str, ...]] = {
     "initial": ("initial/[^/]+",),
     "trace": (
         r"traces/[^/]+/-?[\d.]+",
-        r"transitions/[^/]+/[^/]+/[^/]+/-?[\d.]+",
         r"crosscheck/[^/]+/[^/]+",
         r"depinning/[^/]+/[^/]+/-?[\d.]+",
     ),
@@ -63,8 +62,6 @@ def _depinning(campaign: Campaign, folder: str) -> dict[str, Request]:
 def _of_devices(campaign: Campaign) -> dict[str, Request]:
     """Return the requests of devices, with the levels from which other pulses start."""
     found: dict[str, Request] = {}
-    for name in campaign.transitions:
-        found |= requests.starts(campaign, name)
     for name in campaign.depinning:
         found |= requests.depinning_starts(campaign, name)
     return found | requests.of_devices(campaign)
@@ -138,7 +135,7 @@ class Requested(Mapping[str, Request]):
 
     def __iter__(self) -> Iterator[str]:
         """Yield all paths."""
-        owners = ("devices", "barriers", "programs", "transitions", "crosscheck")
+        owners = ("devices", "barriers", "programs", "crosscheck")
         every = (self._of(owner) for owner in (*owners, "depinning", *STUDIES))
         # the pulses of a sweep and levels can be asked for by several
         yield from dict.fromkeys(itertools.chain.from_iterable(every))
@@ -175,8 +172,6 @@ class Requested(Mapping[str, Request]):
                 return requests.of_barriers(campaign)
             case "programs":
                 return requests.of_programs(campaign)
-            case "transitions":
-                return requests.of_transitions(campaign)
             case "crosscheck":
                 return requests.of_crosscheck(campaign)
             case "depinning":

@@ -139,13 +139,3 @@ def depinning_work(requested: Requested) -> Work:
             if left > 0:
                 found.append((left, Request("trace", "", job)))
     return found
-
-
-def transition_work(requested: Requested) -> Work:
-    """Return the simulations of all transitions, with those of the states from which they start."""
-    campaign = requested.campaign
-    found: list[tuple[int, Request]] = []
-    for name in campaign.transitions:
-        pulses = requests.transitions(campaign, name)
-        found += _each(requested, requests.starts(campaign, name) | pulses)
-    return found

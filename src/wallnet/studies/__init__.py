@@ -10,6 +10,7 @@ from wallnet.studies.base import GatherJob, Study, gather_job
 
 NAMES = (
     "windows",
+    "transitions",
     "intervals",
     "calibration",
 )

@@ -126,6 +126,8 @@ class Study:
         of the subject and its settings.
     uses : callable, optional
         Datasets of other stages that are gathered too: kind and path by name, given the same.
+    level_sets : tuple of str
+        Level sets of networks that its dataset determines. Tables of levels have it too.
     rounds : callable
         Largest number of rounds, given the name of the subject, its settings and the devices.
     ahead : callable
@@ -151,6 +153,7 @@ class Study:
     conflicts: Callable[[str, str, Any, Campaign, Validate], list[str]] | None = None
     about: Callable[[Campaign, str, Any], Job] | None = None
     uses: Callable[[Campaign, str, Any], Mapping[str, tuple[str, str]]] | None = None
+    level_sets: tuple[str, ...] = ()
     rounds: Callable[[str, Any, Mapping[str, Device]], int] = _none
     ahead: Callable[[Campaign, str, Any, Rounds], list[tuple[int, Request]]] | None = None
 

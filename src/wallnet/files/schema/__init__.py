@@ -88,7 +88,6 @@ FLAG: dict[str, Any] = {
 }
 
 EDGE: dict[str, Any] = {"attributes": {"comment": "NaN where there is none"}, **CURRENT_DENSITY}
-_TRANSITION = ("start", "duration", "current_density")
 
 _DWELL = ("current_density", "notch", "edge")
 _PULSE = ("current_density",)
@@ -295,48 +294,6 @@ VARIABLES = {
         "LinearStepDevice); NaN if fewer than two pulses change it",
     ),
     "duration": Variable(("duration",), "duration of the pulses", **TIME),
-    # the pulses from all states of a device
-    "start": Variable(("start",), "state from which a pulse starts", "", STATE),
-    "target": Variable(("target",), "state in which a pulse can end", "", STATE),
-    "start_kept": Variable(("start",), "whether a wall initialised there rests there", **FLAG),
-    "start_bottom": Variable(
-        ("start",), "wall position at the lower edge before the pulses", **ON_TRACK
-    ),
-    "start_top": Variable(
-        ("start",), "wall position at the upper edge before the pulses", **ON_TRACK
-    ),
-    "end_state": Variable(_TRANSITION, "state of the wall after each pulse", type=STATE),
-    "end_settled": Variable(_TRANSITION, "whether both wall ends rest after each pulse", **FLAG),
-    "end_bottom": Variable(
-        _TRANSITION, "wall position at the lower edge after each pulse", **ON_TRACK
-    ),
-    "end_top": Variable(
-        _TRANSITION, "wall position at the upper edge after each pulse", **ON_TRACK
-    ),
-    "end_target": Variable(
-        _TRANSITION,
-        "index of the target in which the wall rests",
-        type="int64",
-        attributes={"comment": "-1 if it rests in none of them"},
-    ),
-    "reached": Variable(("target",), "whether a pulse from another state ends there", **FLAG),
-    "left": Variable(("start",), "whether a pulse from there ends in another target", **FLAG),
-    "sequence_length": Variable(
-        ("start", "target"),
-        "number of pulses of the shortest sequence",
-        type="int64",
-        attributes={"comment": "-1 where there is none"},
-    ),
-    "sequence_current_density": Variable(
-        ("start", "target"), "current density of the first pulse of this sequence", **EDGE
-    ),
-    "sequence_duration": Variable(
-        ("start", "target"),
-        "duration of the first pulse of this sequence",
-        attributes={"comment": "NaN where there is none"},
-        **TIME,
-    ),
-    # the intervals of current density that end in each state
     # walls that leave notches
     "place": Variable(("place",), "where the wall rests, in names of files", "", TEXT),
     "ends": Variable(("ends",), "number of wall ends that have left", type="int64"),
@@ -599,12 +556,6 @@ KINDS: dict[str, tuple[str, ...]] = {
         *("pulse_wall_bottom", "pulse_wall_top", "pulse_conductance"),
         *("normalized_pulse_conductance", "branch_first", "branch_last", "branch_steps"),
         *("nonlinearity", "step_size", "step_slope", "time", "reading", "pulse", "branch"),
-    ),
-    "transitions": (
-        *("start_kept", "start_bottom", "start_top", "end_state", "end_settled", "end_bottom"),
-        *("end_top", "end_target", "reached", "left", "sequence_length"),
-        *("sequence_current_density", "sequence_duration"),
-        *("start", "target", "duration", "current_density"),
     ),
     "depinning": (
         *("place_notch", "place_alone", "threshold_low", "threshold_high"),
