@@ -12,7 +12,7 @@ from wallnet.config.calculators import (
     from_file_name,
 )
 from wallnet.config.calibration import Arrival, Calibration, Candidate, Response, Rest
-from wallnet.config.campaign import Campaign, check_device_name, load, load_device, parse
+from wallnet.config.campaign import Campaign, load, load_device, parse
 from wallnet.config.crosscheck import Crosscheck
 from wallnet.config.depinning import Depinning
 from wallnet.config.devices import (
@@ -79,7 +79,6 @@ __all__ = [
     "Track",
     "Transitions",
     "Wall",
-    "check_device_name",
     "current_name",
     "duration_name",
     "file_name",
