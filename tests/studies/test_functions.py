@@ -12,7 +12,7 @@ from helpers.windows import WINDOW
 
 from wallnet import api, config, files, plan, revisions
 from wallnet.api.studies import function_of
-from wallnet.config.quantities import Section
+from wallnet.config.quantities import Fraction, Section
 from wallnet.config.schema import described
 from wallnet.experiment import Job
 from wallnet.files.schema import KINDS
@@ -85,7 +85,7 @@ class Reached(Section):
 
     devices: tuple[str, ...] = ()
     """The devices."""
-    share: float
+    share: Fraction
     """The share."""
 
 
@@ -144,7 +144,7 @@ def test_a_study_of_several_devices_is_asked_of_one(registered, tmp_path):
     pulse = {"duration": 0.2e-9, "current_densities": [0.4e12, 0.8e12]}
     device = api.make_device(**blocks | {"kind": "track", "pulse": pulse})
     found = function_of(registered)(
-        device, share=np.float64(0.25), name="short", folder=tmp_path, progress=False
+        device, share=np.float32(0.25), name="short", folder=tmp_path, progress=False
     )
     np.testing.assert_allclose(found["current_density"], [0.1e12, 0.2e12], rtol=1e-12)
     assert found["state"].size == 2

@@ -178,7 +178,7 @@ def asked(study, folder):
 
 def results(folder, study):
     """Return the results in the folder of a study, and when they were made."""
-    paths = [path for path in (folder / "results" / study).rglob("*") if path.is_file()]
+    paths = [path for path in (folder / "results" / study).rglob("[!.]*.*") if path.is_file()]
     return {path.relative_to(folder).as_posix(): path.stat().st_mtime_ns for path in paths}
 
 
@@ -196,11 +196,12 @@ def test_the_function_of_a_study_makes_the_files_of_the_workflow(ran, study, tmp
 
 
 def test_a_function_goes_on_after_an_interruption(finished):
-    """The second round and its pulse are missing, and one train is damaged."""
+    """A round and its pulse are missing, a round is of another device, a train is damaged."""
     folder = finished.folder
     before = {study: results(folder, study) for study in STUDIES}
     for path in ("stairs/1.0500.nc", "stairs/round-2.json", "stairs.nc"):
         (folder / "results/intervals" / path).unlink()
+    files.write_json({"asked": [0.7e12]}, folder / "results/intervals/stairs/round-1.json")
     train = "results/windows/three/alpha-0.4/1.500/0.9000.nc"
     (folder / train).write_bytes(b"")
     made = {}
