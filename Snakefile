@@ -19,20 +19,28 @@ logging.raiseExceptions = False
 
 # Snakemake would merge duplicate keys, execute templates, and name no line of what is not YAML
 try:
-    for path in filter(os.path.exists, [*workflow.configfiles, "config.yaml"]):
+    for path in filter(os.path.exists, workflow.configfiles):
         configuration.read_yaml(path)
+    elsewhere = {}
+    if os.path.exists(configuration.CONFIGURATION):
+        _, elsewhere = configuration.read_campaign(configuration.CONFIGURATION)
 except configuration.ConfigError as error:
     raise WorkflowError(str(error))
 
 
-configfile: "config.yaml"
+configfile: configuration.CONFIGURATION
+
+
+if elsewhere:
+
+    configfile: configuration.STUDIES
 
 
 report: "workflow/report/campaign.rst"
 
 
 try:
-    campaign = plan.parse(config, source="config.yaml")
+    campaign = plan.parse(config, configuration.CONFIGURATION, elsewhere)
 except configuration.ConfigError as error:
     raise WorkflowError(str(error))
 
@@ -63,12 +71,11 @@ include: "workflow/rules/programs.smk"
 include: "workflow/rules/studies.smk"
 include: "workflow/rules/transitions.smk"
 include: "workflow/rules/levels.smk"
-include: "workflow/rules/calibration.smk"
 include: "workflow/rules/depinning.smk"
 include: "workflow/rules/networks.smk"
-include: "workflow/rules/prices.smk"
 include: "workflow/rules/mappings.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/tables.smk"
 include: "workflow/rules/summary.smk"
 include: "workflow/rules/crosscheck.smk"
 include: "workflow/rules/validation.smk"
@@ -145,17 +152,6 @@ rule levels:
             "the target levels has no synapse with barriers or transitions; add one to the devices",
             lambda: f"{plan.barrier_work(campaign)}\n"
             + plan.work_ahead(plan.transition_work(requested)),
-        ),
-    localrule: True
-
-
-rule calibration:
-    """How far parameters make devices do what the paper states, as data, tables and a figure."""
-    input:
-        target(
-            plan.calibration_files(campaign),
-            "the target calibration has nothing to run; add reference data under calibration",
-            lambda: plan.work_ahead(plan.calibration_work(requested)),
         ),
     localrule: True
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from helpers.calibration import CANDIDATE, on_stairs
 from helpers.intervals import bisected
 from helpers.windows import WINDOW, windowed
 from PIL import Image
@@ -14,8 +15,8 @@ from wallnet.cli import main
 from wallnet.studies import STUDIES, gather_job
 from wallnet.studies.base import FILES
 
-DATA = bisected(resolution=0.15e12) | {"windows": windowed()["windows"]}
-SUBJECTS = {"windows": "three", "intervals": "stairs"}
+DATA = bisected(resolution=0.15e12) | {"windows": windowed()["windows"]} | on_stairs()
+SUBJECTS = {"windows": "three", "intervals": "stairs", "calibration": "paper"}
 
 each_study = pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
 
@@ -23,6 +24,8 @@ each_study = pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
 @pytest.fixture
 def campaign(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    asked = [CANDIDATE, CANDIDATE | {"damping": 0.3}]
+    files.write_json({"asked": asked}, STUDIES["calibration"].round_path("paper", 1))
     return plan.parse(DATA)
 
 
@@ -66,12 +69,12 @@ def test_a_dataset_names_its_parameters_and_all_that_simulated_it(study, campaig
     change(last, lambda data: data.assign_attrs(revision=9))
     subject = SUBJECTS[study.name]
     found = gather(study, campaign, subject, requested(study, campaign)).attrs
+    settings = study.subjects(campaign)[subject]
     assert json.loads(found["parameters"]) == {
         "study": study.name,
         "subject": subject,
-        "settings": json.loads(
-            study.subjects(campaign)[subject].model_dump_json(exclude_none=True)
-        ),
+        "settings": json.loads(settings.model_dump_json(exclude_none=True)),
+        **({"about": study.about(campaign, subject, settings).plain()} if study.about else {}),
     }
     assert found["subject"] == subject
     assert found.get("device") == {"intervals": "stairs"}.get(study.name)
@@ -109,7 +112,11 @@ def test_a_dataset_is_shown_as_tables_and_as_a_figure(study, campaign, tmp_path)
     data = gather(study, campaign, subject, requested(study, campaign))
     rows, _ = shown(study, data, tmp_path)
     assert rows
-    title = {"windows": "operating window three", "intervals": "intervals of stairs"}[study.name]
+    title = {
+        "windows": "operating window three",
+        "intervals": "intervals of stairs",
+        "calibration": "calibration paper",
+    }[study.name]
     assert f"<title>{title}</title>" in (tmp_path / "table.html").read_text()
     with Image.open(tmp_path / "figure.png") as picture:
         assert picture.text["Title"] == title
@@ -163,9 +170,12 @@ def test_what_a_finished_round_asked_for_belongs_to_its_study(campaign):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"study": "widnows"}, "--job names the study 'widnows'; use one of windows, intervals"),
+        (
+            {"study": "widnows"},
+            f"--job names the study 'widnows'; use one of {', '.join(STUDIES)}",
+        ),
         ({"settings": {"resolution": 0.1}}, "--job is not a valid set of settings of intervals"),
-        ({"requests": []}, "--job"),
+        ({"requests": []}, "--job has no requests of intervals; plan it again"),
     ],
 )
 def test_a_job_that_no_study_made_is_one_sentence(campaign, tmp_path, changes, words):

@@ -31,14 +31,16 @@ def test_help_describes_every_setting_but_the_device(study):
     assert study.name in api.__all__
     given = inspect.signature(function).parameters
     told = " ".join(inspect.getdoc(function).split())
-    for key, field in study.settings.model_fields.items():
+    sections = {key: config.Campaign.model_fields[key] for key in study.sections}
+    meanings = described(config.Campaign) | described(study.settings)
+    for key, field in (study.settings.model_fields | sections).items():
         if key in ("device", "devices"):
             continue
         assert given[key].kind is inspect.Parameter.KEYWORD_ONLY
         required = given[key].default is inspect.Parameter.empty
         assert required == field.is_required()
         assert required or given[key].default == field.get_default(call_default_factory=True)
-        assert f" {described(study.settings)[key]}" in told
+        assert f" {meanings[key]}" in told
     entries = [line.split(" : ")[0] for line in function.__doc__.splitlines() if " : " in line]
     assert entries == [*given]
     for name in KINDS[study.kind]:

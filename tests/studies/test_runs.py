@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 import pytest
+from helpers.calibration import on_stairs
 from helpers.intervals import bisected
 from helpers.small_campaign import Campaign
 from helpers.windows import windowed
@@ -15,8 +16,8 @@ pytestmark = pytest.mark.campaign
 
 VARIANTS = {"alpha-0.5": {}, "alpha-0.4": {"material": {"damping": 0.4}}}
 ASKED = {"current_densities": [0.9e12, 1.05e12], "durations": [1.5e-9], "variants": VARIANTS}
-DATA = bisected(resolution=0.15e12) | {"windows": windowed(**ASKED)["windows"]}
-SHOWN = {"windows": "three-map", "intervals": "stairs-edges"}
+DATA = bisected(resolution=0.15e12) | {"windows": windowed(**ASKED)["windows"]} | on_stairs()
+SHOWN = {"windows": "three-map", "intervals": "stairs-edges", "calibration": "paper-misfit"}
 
 
 @pytest.fixture(scope="module")
@@ -65,10 +66,12 @@ def test_walls_do_what_the_engine_computes(ran):
 def test_a_run_tells_beforehand_how_much_it_simulates_at_most(ran, finished):
     """Four trains of 6 · (1.5 + 2.5) ns and two initial states of 1 ns each.
 
-    Then two pulses of the sweep and one in each of two rounds, of 1.5 + 3 ns each.
+    Then two pulses of the sweep and one in each of two rounds, of 1.5 + 3 ns each; last, three
+    candidates of at most 0.8 + 1 ns.
     """
     assert "6 simulations of this target are not there yet: at most 98 ns, about " in ran.told
     assert "4 simulations of this target are not there yet: at most 18 ns, about " in ran.told
+    assert "3 simulations of this target are not there yet: at most 5 ns, about " in ran.told
     shown = finished.snakemake("windows", "--dry-run")
     assert "All simulations of this target are there." in shown.stdout + shown.stderr
 
@@ -84,6 +87,7 @@ def test_a_study_is_a_target_of_its_own(finished):
 
 TRAINS = {"pulse_train": 4, "gather_windows": 1, "show_windows": 1}
 ROUNDS = {"round": 2, "trace": 4, "gather_intervals": 1, "show_intervals": 1}
+MISFITS = {"gather_calibration": 1, "show_calibration": 1}
 
 
 @pytest.mark.parametrize(
@@ -98,9 +102,13 @@ ROUNDS = {"round": 2, "trace": 4, "gather_intervals": 1, "show_intervals": 1}
             0.3,
             TRAINS | {"initial": 1, "pulse_train": 2},
         ),
-        ("devices/stairs/material/dmi_constant", 0.9e-3, TRAINS | ROUNDS | {"initial": 3}),
-        # windows have other pulses than the sweep
-        ("devices/stairs/pulse/duration", 1.6e-9, ROUNDS),
+        (
+            "devices/stairs/material/dmi_constant",
+            0.9e-3,
+            TRAINS | ROUNDS | MISFITS | {"initial": 3, "trace": 7, "round": 3},
+        ),
+        # windows have other pulses than the sweep; the first candidate is the configuration
+        ("devices/stairs/pulse/duration", 1.6e-9, ROUNDS | MISFITS | {"round": 4}),
         # the detector does not see the states
         ("devices/stairs/detector/stop", 280e-9, {}),
         # a coarser one simulates nothing
@@ -109,7 +117,9 @@ ROUNDS = {"round": 2, "trace": 4, "gather_intervals": 1, "show_intervals": 1}
             0.3e12,
             {"round": 1, "gather_intervals": 1, "show_intervals": 1},
         ),
-        ("figures/font_size", 7.0, {"show_windows": 1, "show_intervals": 1}),
+        # so do other times at which candidates are read
+        ("calibration/paper/read_delays", [0.0, 0.3e-9], MISFITS | {"round": 2}),
+        ("figures/font_size", 7.0, {f"show_{study}": 1 for study in STUDIES}),
     ],
 )
 def test_a_change_plans_what_depends_on_it(finished, path, value, expected):
@@ -141,22 +151,30 @@ def test_what_is_no_longer_asked_for_is_found(finished):
     assert plan.not_asked_for(plan.parse(data), finished.folder) == []
     del data["windows"]["three"]["variants"]["alpha-0.4"]
     data["intervals"]["stairs"]["resolution"] = 0.3e12
+    data["calibration"]["paper"]["local_candidates"] = 0
     left = plan.not_asked_for(plan.parse(data), finished.folder)
     train, bisection = "windows/three/alpha-0.4", "intervals/stairs"
     names = [f"{bisection}/1.0500", f"{train}/1.500/0.9000", f"{train}/1.500/1.0500"]
-    names.append(f"{train}/initial")
+    names += [f"{train}/initial", "calibration/paper/2/stairs/1.5000"]
     results = {f"results/{name}.nc" for name in names}
     assert {*left} == {
         *results,
         *(of(path) for path in results for of in (files.log_of, files.benchmark_of)),
-        f"results/{bisection}/round-2.json",
-        f"results/logs/{bisection}/round-2.log",
-        f"results/benchmarks/{bisection}/round-2.tsv",
+        *(
+            path.format(f"{of}/round-2")
+            for of in (bisection, "calibration/paper")
+            for path in ("results/{}.json", "results/logs/{}.log", "results/benchmarks/{}.tsv")
+        ),
     }
 
 
 @pytest.mark.parametrize(
-    ("study", "subject"), [("windows", "an operating window"), ("intervals", "a device")]
+    ("study", "subject"),
+    [
+        ("windows", "an operating window"),
+        ("intervals", "a device"),
+        ("calibration", "a calibration"),
+    ],
 )
 def test_a_study_without_subjects_says_so(campaign, study, subject):
     result = campaign.snakemake(study, "--dry-run", check=False)
@@ -167,13 +185,15 @@ def test_a_study_without_subjects_says_so(campaign, study, subject):
 
 def asked(study, folder):
     """Ask a study from Python what the campaign asks, in a folder."""
-    subject, settings = SHOWN[study].split("-")[0], DATA[study]
-    settings = dict(settings if STUDIES[study].each else settings[subject])
-    name = settings.pop("device", subject)
-    more = {} if name == subject else {"subject": subject}
-    device = plan.parse(DATA).simulated[name]
-    function = getattr(api, study)
-    return function(device, name=name, folder=folder, progress=False, **more, **settings)
+    found = STUDIES[study]
+    block, subject = DATA[study], SHOWN[study].split("-")[0]
+    settings = {**(block if found.each else block[subject])}
+    settings |= {key: DATA[key] for key in found.sections}
+    settings.pop("device", None)
+    if not (found.each or found.of_device):
+        settings["subject"] = subject
+    device = plan.parse(DATA).simulated["stairs"]
+    return getattr(api, study)(device, name="stairs", folder=folder, progress=False, **settings)
 
 
 def results(folder, study):

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import numpy as np
+from pydantic.fields import FieldInfo
 
 from wallnet.api.running import run
-from wallnet.config import Device
+from wallnet.config import Campaign, Device
 from wallnet.config.quantities import Section
 from wallnet.config.schema import described
 from wallnet.files.schema import KINDS, VARIABLES
@@ -57,33 +58,34 @@ def function_of(study: Study) -> "Callable[..., xarray.Dataset]":
         **settings: Any,
     ) -> "xarray.Dataset":
         block = {key: _listed(value) for key, value in settings.items()}
+        sections = {key: block.pop(key) for key in study.sections if key in block}
         names = {"device": name, "devices": [name]}
         block |= {key: names[key] for key in NAMING if key in fields}
         asked = block if study.each else {subject or name: block}
-        data = {"devices": {name: device.plain()}, study.name: asked}
+        data = {"devices": {name: device.plain()}, study.name: asked} | sections
         with run(data, f"api.{study.name}", folder, processes, progress) as made:
             return made.study(study)
 
-    described = {
-        key: inspect.Parameter(
-            key,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=inspect.Parameter.empty
-            if field.is_required()
-            else field.get_default(call_default_factory=True),
-        )
-        for required in (True, False)
-        for key, field in fields.items()
-        if key not in NAMING and field.is_required() is required
-    }
     given = inspect.signature(ask).parameters
-    options = [key for key in OPTIONS if key != "subject" or "device" in fields]
-    parameters = [given["device"], *described.values(), *(given[key] for key in options)]
-    ask.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    named = not (study.each or study.of_device)
+    options = [given[key] for key in OPTIONS if key != "subject" or named]
+    settings = [_parameter(key, field) for key, field in fields.items() if key not in NAMING]
+    settings += [_parameter(key, Campaign.model_fields[key]) for key in study.sections]
+    settings.sort(key=lambda each: each.default is not inspect.Parameter.empty)
+    ask.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [given["device"], *settings, *options]
+    )
     ask.__name__ = ask.__qualname__ = study.name
     ask.__module__ = "wallnet.api"
-    ask.__doc__ = _docstring(study, described, options)
+    ask.__doc__ = _docstring(study, settings, options)
     return ask
+
+
+def _parameter(key: str, field: FieldInfo) -> inspect.Parameter:
+    default = inspect.Parameter.empty
+    if not field.is_required():
+        default = field.get_default(call_default_factory=True)
+    return inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=default)
 
 
 def _listed(value: Any) -> Any:
@@ -91,18 +93,23 @@ def _listed(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
 
 
-def _docstring(study: Study, settings: dict[str, inspect.Parameter], options: list[str]) -> str:
-    meanings = dict(_keys(study.settings))
-    types = get_type_hints(study.settings)
+def _docstring(
+    study: Study, settings: list[inspect.Parameter], options: list[inspect.Parameter]
+) -> str:
+    """Return the docstring of the function of a study, in NumPy style."""
+    meanings, types = dict(_keys(study.settings)), get_type_hints(study.settings)
+    if study.sections:
+        meanings, types = dict(_keys(Campaign)) | meanings, get_type_hints(Campaign) | types
     parameters = [_entry("device : Device", "The device.")]
-    for key, parameter in settings.items():
-        kind = re.sub(r"(\w+\.)+", "", inspect.formatannotation(types[key]))
-        if (default := parameter.default) is not inspect.Parameter.empty:
+    for each in settings:
+        kind = re.sub(r"(\w+\.)+", "", inspect.formatannotation(types[each.name]))
+        if (default := each.default) is not inspect.Parameter.empty:
             kind += f", default {default:g}" if type(default) is float else f", default {default!r}"
-        parameters.append(_entry(f"{key} : {kind}", meanings[key]))
-    for key in options:
-        kind, meaning = OPTIONS[key]
-        parameters.append(_entry(f"{key} : {kind}", _filled(meaning.format(**vars(study)))))
+        parameters.append(_entry(f"{each.name} : {kind}", meanings[each.name]))
+    for each in options:
+        kind, meaning = OPTIONS[each.name]
+        meaning = _filled(meaning.format(missing=study.missing))
+        parameters.append(_entry(f"{each.name} : {kind}", meaning))
     variables = "\n".join(
         _item(name, VARIABLES[name].long_name + _unit(VARIABLES[name].units))
         for name in KINDS[study.kind]
@@ -159,4 +166,6 @@ def _entry(head: str, text: str) -> str:
 
 
 def _item(name: str, text: str) -> str:
-    return f"- {name}: " + textwrap.indent(text, "  ").lstrip()
+    # a list within an item ends with an empty line
+    end = "\n" if "\n\n" in text else ""
+    return f"- {name}: {textwrap.indent(text, '  ').lstrip()}{end}"

@@ -5,7 +5,6 @@ kind `measured` are derived from CSV files of a user instead.
 """
 
 from wallnet.devices.barriers import gather_barriers
-from wallnet.devices.calibration import calibration, calibration_round
 from wallnet.devices.compact import compact_model
 from wallnet.devices.conductance import (
     detector_columns,
@@ -22,8 +21,6 @@ from wallnet.devices.transitions import transitions
 
 __all__ = [
     "activation",
-    "calibration",
-    "calibration_round",
     "compact_model",
     "depinning",
     "depinning_round",

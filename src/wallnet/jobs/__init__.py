@@ -1,7 +1,6 @@
 """Jobs: the part of the configuration that each computation needs, as canonical JSON."""
 
 from wallnet.jobs.barriers import BarriersJob, barriers_job
-from wallnet.jobs.calibration import CalibrationJob, calibration_job, candidate_job
 from wallnet.jobs.crosscheck import (
     check_named,
     compared_device,
@@ -55,7 +54,6 @@ from wallnet.jobs.transitions import (
 __all__ = [
     "AccuracyJob",
     "BarriersJob",
-    "CalibrationJob",
     "ContinuingJob",
     "DataJob",
     "DepinningJob",
@@ -72,8 +70,6 @@ __all__ = [
     "TransitionsJob",
     "accuracy_job",
     "barriers_job",
-    "calibration_job",
-    "candidate_job",
     "check_named",
     "compared_device",
     "comparison_job",

@@ -36,6 +36,8 @@ def gather(job: GatherJob, folder: str | Path = "") -> Content:
     wallnet.files.FileError
         If a result is missing or damaged, or is not that of its request.
     """
+    if not job.requests:
+        raise ConfigError(f"--job has no requests of {job.study}; plan it again")
     opened = Opened(job, folder)
     values = _module_of(job).gather(_settings_of(job), opened)
     attributes = {
