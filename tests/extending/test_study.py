@@ -52,6 +52,19 @@ def test_a_study_is_a_folder_and_a_line_and_counts_pulses(root, tmp_path):
     folder = campaign.folder / "results/traversals/stairs"
     assert len(files.read_content(folder / "1.6000.nc", "train", "pulse_state").values) == 1
     assert campaign.planned("traversals", **options) == {}
+    # from Python, the finished trains are reused
+    script = f"""if True:
+        from wallnet import api, plan
+        device = plan.load("config.yaml").simulated["stairs"]
+        found = api.traversals(device, name="stairs", folder=".", progress=False, **{asked})
+        print(*found["pulses"].values)
+    """
+    before = (folder / "1.6000.nc").stat().st_mtime_ns
+    command = [sys.executable, "-c", script]
+    environment = environment_of(root)
+    told = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, check=True)
+    assert told.stdout.split() == [str(unmoved).encode(), str(driven).encode()]
+    assert (folder / "1.6000.nc").stat().st_mtime_ns == before
 
 
 def test_the_tests_of_the_checkout_hold_with_the_new_study(root):

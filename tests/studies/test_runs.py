@@ -10,7 +10,7 @@ from helpers.small_campaign import Campaign
 from helpers.transitions import led
 from helpers.windows import windowed
 
-from wallnet import files, plan
+from wallnet import api, files, plan
 from wallnet.studies import STUDIES
 
 pytestmark = pytest.mark.campaign
@@ -219,3 +219,55 @@ def test_a_study_without_subjects_says_so(campaign, study, subject):
     assert result.returncode != 0
     sentence = f"the target {study} has nothing to run; add {subject} under {study}"
     assert sentence in result.stdout + result.stderr
+
+
+def asked(study, folder):
+    """Ask a study from Python what the campaign asks, in a folder."""
+    found = STUDIES[study]
+    block, subject = DATA[study], SHOWN[study].split("-")[0]
+    settings = {**(block if found.each else block[subject])}
+    settings |= {key: DATA[key] for key in found.sections}
+    settings.pop("device", None)
+    if not (found.each or found.of_device):
+        settings["subject"] = subject
+    device = plan.parse(DATA).simulated["stairs"]
+    return getattr(api, study)(device, name="stairs", folder=folder, progress=False, **settings)
+
+
+def results(folder, study):
+    """Return the results in the folder of a study, and when they were made."""
+    paths = [path for path in (folder / "results" / study).rglob("[!.]*.*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.stat().st_mtime_ns for path in paths}
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_the_function_of_a_study_makes_the_files_of_the_workflow(ran, study, tmp_path):
+    """The workflow has nothing to simulate after it."""
+    subject, made = SHOWN[study].split("-")[0], Campaign(tmp_path / "made")
+    found = asked(study, made.folder)
+    theirs = files.read_dataset(ran.folder / STUDIES[study].path(subject), STUDIES[study].kind)
+    assert found.equals(theirs)
+    assert found.attrs == theirs.attrs
+    assert results(made.folder, study).keys() == results(ran.folder, study).keys()
+    made.configure(DATA)
+    assert made.planned(study) == {f"show_{study}": 1, study: 1}
+
+
+def test_a_function_goes_on_after_an_interruption(finished):
+    """A round and its pulse are missing, a round is of another device, a train is damaged."""
+    folder = finished.folder
+    before = {study: results(folder, study) for study in STUDIES}
+    for path in ("stairs/1.0500.nc", "stairs/round-2.json", "stairs.nc"):
+        (folder / "results/intervals" / path).unlink()
+    files.write_json({"asked": [0.7e12]}, folder / "results/intervals/stairs/round-1.json")
+    train = "results/windows/three/alpha-0.4/1.500/0.9000.nc"
+    (folder / train).write_bytes(b"")
+    made = {}
+    for study in ("windows", "intervals"):
+        asked(study, folder)
+        after = results(folder, study)
+        assert after.keys() == before[study].keys()
+        made[study] = {path for path in after if after[path] != before[study][path]}
+    assert made["windows"] == {train, "results/windows/three.nc"}
+    names = ("stairs.nc", "stairs/1.0500.nc", "stairs/round-1.json", "stairs/round-2.json")
+    assert made["intervals"] == {f"results/intervals/{name}" for name in names}

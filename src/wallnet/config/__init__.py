@@ -11,7 +11,7 @@ from wallnet.config.calculators import (
     file_name,
     from_file_name,
 )
-from wallnet.config.campaign import Campaign, check_device_name, load, load_device, parse
+from wallnet.config.campaign import Campaign, load, load_device, parse
 from wallnet.config.crosscheck import Crosscheck
 from wallnet.config.depinning import Depinning
 from wallnet.config.devices import (
@@ -84,7 +84,6 @@ __all__ = [
     "Track",
     "TransferCurve",
     "Wall",
-    "check_device_name",
     "current_name",
     "duration_name",
     "file_name",

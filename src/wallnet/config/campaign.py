@@ -268,28 +268,6 @@ def _named(block: str, model: type[Block], data: object) -> tuple[dict[str, Bloc
     return made, problems
 
 
-def check_device_name(name: str, shown: str) -> None:
-    """Refuse a name of a device that cannot be part of file names.
-
-    Parameters
-    ----------
-    name : str
-        The name.
-    shown : str
-        What the message calls it.
-
-    Raises
-    ------
-    ConfigError
-        If the name is not valid.
-    """
-    if not re.fullmatch(NAME, name) or name == NO_DEVICE:
-        raise ConfigError(
-            f"{shown} cannot name files; use small letters, digits, '-' and '_', and not "
-            f"'{NO_DEVICE}'"
-        )
-
-
 def _devices(
     raw: Mapping[str, Any], shared: Mapping[str, Any]
 ) -> tuple[dict[str, Device | MeasuredDevice], list[str]]:
@@ -302,7 +280,11 @@ def _devices(
     findings: dict[str, list[Finding]] = {}
     for name in raw:
         try:
-            check_device_name(name, f"devices.{shown_key(name)}")
+            if not re.fullmatch(NAME, name) or name == NO_DEVICE:
+                raise ConfigError(
+                    f"devices.{shown_key(name)} cannot name files; use small letters, digits, '-' "
+                    f"and '_', and not '{NO_DEVICE}'"
+                )
             own = resolved(name, raw)
         except ConfigError as error:
             problems.append(str(error))

@@ -60,11 +60,8 @@ def of_campaign(studies: Mapping[str, Study]) -> JsonSchemaValue:
     }
     models = _subclasses(Section)
     for name, block in blocks.items():
-        for key, text in _docstrings(models[name]).items():
-            meaning, mark, source = text.partition(" Source: ")
-            unit = _unit(models[name].model_fields[key])
-            unit = f" Unit: {unit}." if unit not in ("", "1") else ""
-            block["properties"][key]["description"] = meaning + unit + mark + source
+        for key, text in described(models[name]).items():
+            block["properties"][key]["description"] = text
     return {"$schema": GenerateJsonSchema.schema_dialect} | made
 
 
@@ -146,6 +143,17 @@ def _subclasses(model: type[Section]) -> dict[str, type[Section]]:
     found: dict[str, type[Section]] = {}
     for section in model.__subclasses__():
         found |= {section.__name__: section} | _subclasses(section)
+    return found
+
+
+def described(model: type[Section]) -> dict[str, str]:
+    """Return the meaning of each key of a section, with its unit and the source of its value."""
+    found = {}
+    for key, text in _docstrings(model).items():
+        meaning, mark, source = text.partition(" Source: ")
+        unit = _unit(model.model_fields[key])
+        unit = f" Unit: {unit}." if unit not in ("", "1") else ""
+        found[key] = meaning + unit + mark + source
     return found
 
 

@@ -113,6 +113,8 @@ class Study:
         Pattern of the paths of its own requests below its folder, by kind of request.
     of_device : bool
         Whether a subject has the name of its device.
+    sections : tuple of str
+        Other keys of the configuration that it depends on.
     each : callable, optional
         If given, the block of the configuration has one set of settings, and not one for each name;
         its subjects are the devices that this function names, given the settings and all devices.
@@ -148,6 +150,7 @@ class Study:
     figure: str
     places: Mapping[Kind, str]
     of_device: bool = False
+    sections: tuple[str, ...] = ()
     each: Callable[[Any, Mapping[str, Device | MeasuredDevice]], Sequence[str]] | None = None
     usual: bool = False
     conflicts: Callable[[str, str, Any, Campaign, Validate], list[str]] | None = None

@@ -290,6 +290,7 @@ STUDY = Study(
     settings=Calibration,
     problems=problems,
     conflicts=conflicts,
+    sections=("reference",),
     requests=requests,
     kind="calibration",
     variables={

@@ -1,33 +1,31 @@
 """Devices, simulations, sweeps and figures from Python, in a script or a notebook.
 
-The functions of this module are those of the workflow: they make the same jobs and, in `sweep`, the
-same files. Networks on levels are in `wallnet.networks`, and the engine as a calculator of ubermag
-in `wallnet.film`.
+The functions of this module are those of the workflow: they make the same jobs and, in a folder,
+the same files. Each study of `wallnet.studies` is a function of its name here. Networks on levels
+are in `wallnet.networks`, and the engine as a calculator of ubermag in `wallnet.film`.
 """
 
 import importlib
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wallnet import config, experiment, files, jobs, plan
+from wallnet import config, experiment, plan
 from wallnet import simulate as simulation
+from wallnet.api.running import run
+from wallnet.api.studies import function_of
 from wallnet.config import ConfigError, Device, Figures, parse_current_density
-from wallnet.experiment import COMMANDS
+from wallnet.config.messages import checked
+from wallnet.files import WallState
 from wallnet.files.schema import KINDS
-from wallnet.jobs import paths
-from wallnet.jobs.requests import of_device
-from wallnet.simulate import SimulationError
+from wallnet.files.schema.states import INITIAL, REVERSED
+from wallnet.simulate.barriers import find_barrier
+from wallnet.simulate.minima import find_minimum
+from wallnet.simulate.trains import run_train
 from wallnet.studies import STUDIES
-from wallnet.studies.base import FILES
 
 if TYPE_CHECKING:
     import discretisedfield
@@ -36,13 +34,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "animate",
+    "energy_path",
     "field",
     "figure",
     "load_device",
     "make_device",
+    "minimum",
     "simulate",
     "sweep",
     "trace_figure",
+    "train",
+    *STUDIES,
 ]
 
 GATHERED = {
@@ -137,49 +139,135 @@ def simulate(
         If the simulation becomes unstable.
     """
     job = experiment.pulse_job(device, parse_current_density(current_density, "current_density"))
-    start = (
-        simulation.initial_state(experiment.initial_job(device))
-        if initial is None
-        else simulation.state_of(initial)
-    )
     with simulation.progress_bar(job.longest, progress) as reached:
-        return simulation.simulate(job, start, reached)
+        return simulation.simulate(job, _begin(device, initial), reached)
 
 
-@dataclass(frozen=True)
-class _Task:
-    """A request in the folder of a campaign."""
+def _begin(device: Device, trace: "xarray.Dataset | None" = None) -> "xarray.Dataset":
+    """Return the end of a trace, or the initial state of a device."""
+    if trace is None:
+        return simulation.initial_state(experiment.initial_job(device))
+    return simulation.state_of(trace)
 
-    request: experiment.Request
-    folder: Path
 
-    @property
-    def output(self) -> Path:
-        """The result."""
-        return self.folder / self.request.path
+def train(
+    device: Device,
+    pulses: Iterable[Mapping[str, Any]],
+    initial: "xarray.Dataset | None" = None,
+    progress: bool = True,
+) -> "xarray.Dataset":
+    """Simulate a train of pulses on a device.
 
-    @property
-    def inputs(self) -> list[Path]:
-        """Files that have to exist before."""
-        return [self.folder / path for path in self.request.after]
+    Parameters
+    ----------
+    device : Device
+        The device.
+    pulses : iterable of mapping
+        The pulses with their pauses, in SI units: `current_density`, `duration`, `pause` and
+        `repetitions`, as in `config.yaml`.
+    initial : xarray.Dataset, optional
+        Trace whose last magnetisation the train starts from, as in `simulate`.
+    progress : bool
+        Whether to show a progress bar, in a terminal or a notebook.
 
-    def is_done(self) -> bool:
-        """Return whether the output is whole, of this job and not older than its inputs."""
-        try:
-            data = files.read_dataset(self.output, FILES.get(self.request.kind, self.request.kind))
-        except files.FileError:
-            return False
-        found = data.attrs.get("parameters"), int(data.attrs.get("revision", -1))
-        if found != (self.request.computes.to_json(), self.request.revision):
-            return False
-        made = self.output.stat().st_mtime_ns
-        return all(path.exists() and path.stat().st_mtime_ns <= made for path in self.inputs)
+    Returns
+    -------
+    xarray.Dataset
+        The trace of the whole train, with the state of the wall after each pulse.
 
-    def arguments(self) -> list[str]:
-        """Return the arguments of `wallnet`."""
-        after = ["--after", *map(str, self.inputs)] if self.inputs else []
-        job = ["--job", self.request.computes.to_json()]
-        return [COMMANDS[self.request.kind], *job, *after, "--out", str(self.output)]
+    Raises
+    ------
+    wallnet.config.ConfigError
+        If a pulse is not valid.
+    wallnet.simulate.SimulationError
+        If the simulation becomes unstable.
+    """
+    made, found = checked(experiment.Train, {"pulses": [*pulses]})
+    if made is None:
+        raise ConfigError("\n".join(each.sentence("train") for each in found))
+    job = experiment.train_job(device, made)
+    with simulation.progress_bar(job.longest, progress) as reached:
+        return run_train(job, _begin(device, initial), reached)
+
+
+def minimum(device: Device, state: str) -> "xarray.Dataset":
+    """Relax a wall in a state of a device, and minimise the energy on from there.
+
+    Parameters
+    ----------
+    device : Device
+        A device with notches.
+    state : str
+        The state, such as "notch 2", "between 1 and 2", "initial" or "reversed".
+
+    Returns
+    -------
+    xarray.Dataset
+        The magnetisation at the minimum, its energy and its stiffness. The attribute `stayed` tells
+        whether the wall is still in the state.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        If the device has no such state.
+    """
+    known = [INITIAL, *experiment.level_states(device.track), REVERSED]
+    if state not in known:
+        raise ConfigError(f"minimum: the device has no state {state!r}; use {', '.join(known)}")
+    name = WallState(state).file_name
+    if state == REVERSED:
+        relaxed = None
+    elif state == INITIAL:
+        relaxed = _begin(device)
+    else:
+        relaxed = simulation.simulate(experiment.level_job(device, name))
+    return find_minimum(experiment.minimum_job(device, name), relaxed)
+
+
+def energy_path(device: Device, first: str, second: str, spacing: float = 0.5) -> "xarray.Dataset":
+    """Compute the path of least energy between two neighbouring states, and its barrier.
+
+    Parameters
+    ----------
+    device : Device
+        A device with notches.
+    first, second : str
+        The states, from left to right, such as "notch 1" and "between 1 and 2". The track without a
+        wall is "expelled" on the left and "reversed" on the right.
+    spacing : float
+        Distance by which a wall end moves from image to image, in units of the wall width parameter
+        Δ.
+
+    Returns
+    -------
+    xarray.Dataset
+        Energies and walls along the path, the saddle point and the barriers in both directions. If
+        a state is no minimum, the attribute `reason` says so, and the path is empty.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        If these are no neighbouring states of the device.
+    """
+    known = experiment.neighbours(device.track)
+    if (first, second) not in known:
+        pairs = ", ".join(f"({left}, {right})" for left, right in known)
+        raise ConfigError(
+            f"energy_path: ({first}, {second}) are no neighbouring states of the device; use one "
+            f"of {pairs}"
+        )
+    pair = WallState(first), WallState(second)
+    needed = [each for each in pair if each.ends]
+    if len(needed) == 2 and not any(each.half for each in needed):
+        needed.append(experiment.between(*needed))
+    job = experiment.EnergyPath(
+        track=device.track,
+        material=device.material.simulated,
+        first=first,
+        second=second,
+        spacing=spacing * device.material.wall_width_parameter,
+    )
+    return find_barrier(job, {each: minimum(device, each) for each in needed})
 
 
 def sweep(
@@ -223,94 +311,18 @@ def sweep(
     wallnet.files.FileError
         If the traces do not make a device.
     """
-    from tqdm.auto import tqdm
-
-    config.check_device_name(name, f"sweep: the name {name!r}")
-    place = Path(folder)
-    tasks = _due([_Task(each, place) for each in of_device(name, device).values()])
-    failed: list[str] = []
-    commands = _Commands()
-    with (
-        tqdm(desc=name, total=len(tasks), unit="job", disable=not progress) as bar,
-        ThreadPoolExecutor(processes or os.cpu_count()) as pool,
-    ):
-        waiting = list(tasks)
-        running: dict[Future[str], _Task] = {}
-        try:
-            while waiting or running:
-                due = {task.output for task in (*waiting, *running.values())}
-                ready = [task for task in waiting if not due & set(task.inputs)]
-                waiting = [task for task in waiting if task not in ready]
-                for task in ready:
-                    log = place / files.log_of(task.output.relative_to(place).as_posix())
-                    running[pool.submit(commands.run, task.arguments(), log)] = task
-                finished = next(as_completed(running))
-                task, error = running.pop(finished), finished.result()
-                bar.update()
-                if error:
-                    failed.append(error)
-                    # what needs this file cannot run
-                    waiting = [each for each in waiting if task.output not in each.inputs]
-        except BaseException:
-            commands.stop()
-            raise
-    if failed:
-        more = f"; {len(failed) - 1} more failed" if len(failed) > 1 else ""
-        raise SimulationError(f"{failed[0]}{more}")
-    return _gathered(device, name, place)
+    with run({"devices": {name: device.plain()}}, "sweep", folder, processes, progress) as made:
+        return made.device(name)
 
 
-def _due(tasks: list[_Task]) -> list[_Task]:
-    """Return the tasks that are not done, and those that need the output of such a task."""
-    due: list[_Task] = []
-    for task in tasks:
-        made_again = {each.output for each in due}
-        if made_again & set(task.inputs) or not task.is_done():
-            due.append(task)
-    return due
+for _study in STUDIES.values():
+    globals()[_study.name] = function_of(_study)
 
 
-class _Commands:
-    """Commands of `wallnet` in processes of their own, which can be stopped together."""
+if TYPE_CHECKING:
 
-    def __init__(self) -> None:
-        self._running: set[subprocess.Popen[bytes]] = set()
-        self._stopped = False
-
-    def run(self, arguments: list[str], log: Path) -> str:
-        """Run a command, with a log of what it prints; return the sentence of its error, if any."""
-        if self._stopped:
-            return ""
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with open(log, "wb") as stream:
-            command = [sys.executable, "-m", "wallnet.cli", *arguments]
-            process = subprocess.Popen(command, stdout=stream, stderr=stream)
-            self._running.add(process)
-            code = process.wait()
-            self._running.discard(process)
-        if not code:
-            return ""
-        told = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return told[-1].removeprefix("wallnet: ") if told else f"exit code {code}; see {log}"
-
-    def stop(self) -> None:
-        """Start no other command, and end those that run."""
-        self._stopped = True
-        for process in tuple(self._running):
-            process.terminate()
-
-
-def _gathered(device: Device, name: str, place: Path) -> "xarray.Dataset":
-    """Gather the files of a device and read the result."""
-    from wallnet.devices import gather
-
-    job = jobs.device_job(device)
-    traces = [place / path for path in paths.trace_paths(name, device)]
-    levels = paths.levels_in(place / paths.folder(files.LEVEL, name), device)
-    minima = paths.minima_in(place / paths.folder(files.MINIMUM, name), job)
-    out = place / files.DEVICE.format(device=name)
-    gather(job, place / files.INITIAL.format(device=name), traces, levels, out, minima)
-    return files.read_dataset(out, device.kind)
+    def __getattr__(name: str) -> Callable[..., xarray.Dataset]:
+        """Return the function of a study."""
 
 
 # To look at results
