@@ -17,10 +17,13 @@ min_version("9.10")
 # would print a traceback
 logging.raiseExceptions = False
 
-# Snakemake would merge duplicate keys, execute templates, and name no line of what is not YAML
+# Snakemake would merge duplicate keys, execute templates, and name no line of what is not YAML; the
+# files of a workflow that uses this one as a module may contain more
+is_module = workflow.modifier.skip_configfile
 try:
-    for path in filter(os.path.exists, [*workflow.configfiles, "config.yaml"]):
-        configuration.read_yaml(path)
+    for path in () if is_module else (*workflow.configfiles, "config.yaml"):
+        if os.path.exists(path):
+            configuration.read_yaml(path)
 except configuration.ConfigError as error:
     raise WorkflowError(str(error))
 

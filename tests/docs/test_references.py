@@ -152,7 +152,7 @@ def snakemake_parser() -> argparse.ArgumentParser:
 @functools.cache
 def commands() -> dict[str, argparse.ArgumentParser]:
     """Return the commands of `wallnet`."""
-    actions = cli._parser()._actions
+    actions = cli._parser("--help-all")._actions
     (found,) = (each for each in actions if isinstance(each, argparse._SubParsersAction))
     return found.choices
 
