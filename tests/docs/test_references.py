@@ -212,7 +212,7 @@ def fault_of_command(text: str) -> str | None:
 
 
 def fault_of_wallnet(arguments: list[str]) -> str | None:
-    if not arguments:
+    if arguments in ([], ["--help"], ["--help-all"]):
         return None
     name, *rest = arguments
     if name not in commands():

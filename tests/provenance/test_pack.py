@@ -29,7 +29,7 @@ def everything(folder):
 
 def refused(folder, out, *options):
     """Return the sentence with which packing is refused; nothing is written."""
-    command = ["pack", "--directory", folder, "--snakefile", ROOT / "Snakefile", "--out", out]
+    command = ["pack", "--directory", folder, "--out", out]
     with pytest.raises(SystemExit) as raised:
         cli.main([*map(str, command), *options])
     assert not out.exists()
