@@ -73,9 +73,9 @@ class _Commands(argparse._SubParsersAction):
 
     def add_parser(self, name: str, **options: Any) -> argparse.ArgumentParser:
         """Return the parser of a new command."""
-        return super().add_parser(
-            name, **({"help": LISTED[name]} if name in LISTED else {}), **options
-        )
+        if name in LISTED:
+            options["help"] = LISTED[name]
+        return super().add_parser(name, **options)
 
 
 def _parser(command: str = "") -> argparse.ArgumentParser:

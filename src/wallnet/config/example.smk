@@ -13,5 +13,7 @@ include: workflow_path()
 
 
 # Snakemake does not take the default target from an included file
-use rule all as campaign with:
+rule campaign:
     default_target: True
+    input:
+        rules.all.input,
