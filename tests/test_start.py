@@ -119,6 +119,11 @@ def test_the_modules_of_the_commands_register_these_and_no_others():
     assert sorted(listed_by("--help-all")) == sorted(listed)
 
 
+def test_a_command_that_reads_a_dataset_of_a_study_knows_its_kind():
+    for command in ("compact-model", "level-report"):
+        assert "wallnet.studies" in imported(command, "--help")
+
+
 def listed_by(option):
     """Return the commands that the help lists."""
     out = io.StringIO()

@@ -47,9 +47,7 @@ __all__ = [
 
 GATHERED = {
     "response": "wallnet.report.programs",
-    "transitions": "wallnet.report.transitions",
     "barriers": "wallnet.report.barriers",
-    "calibration": "wallnet.report.calibration",
     "depinning": "wallnet.report.depinning",
     **{study.kind: f"wallnet.studies.{name}.show" for name, study in STUDIES.items()},
 }

@@ -17,8 +17,8 @@ MODULES = {
     "wallnet.simulate.minima": ("minimum",),
     "wallnet.simulate.barriers": ("barrier",),
     "wallnet.devices.commands": (
-        *("device", "compact-model", "measured", "barriers", "response", "transitions"),
-        *("calibration-round", "calibration", "depinning-round", "depinning"),
+        *("device", "compact-model", "measured", "barriers", "response"),
+        *("depinning-round", "depinning"),
     ),
     "wallnet.studies.gathering": ("gather", "round"),
     "wallnet.studies.showing": ("show",),
@@ -29,10 +29,8 @@ MODULES = {
     "wallnet.report.device_tables": ("device-table",),
     "wallnet.report.measured": ("measured-table",),
     "wallnet.report.programs": ("program-report",),
-    "wallnet.report.transitions": ("transition-report",),
     "wallnet.report.barriers": ("barrier-report",),
     "wallnet.report.levels": ("level-report",),
-    "wallnet.report.calibration": ("calibration-report",),
     "wallnet.report.depinning": ("depinning-report",),
     "wallnet.report.networks": ("accuracy", "network-figure"),
     "wallnet.report.programming": ("programming-table",),
@@ -64,6 +62,9 @@ LISTED = {
 }
 """The commands that users call, each with its help; rules call the others."""
 
+OF_STUDIES = ("compact-model", "level-report")
+"""Commands that read datasets of studies, whose kinds `wallnet.studies` adds."""
+
 COLLECT_AFTER = 10_000
 """New objects between two collections of garbage; Python's own number is 700."""
 
@@ -94,6 +95,8 @@ def _parser(command: str = "") -> argparse.ArgumentParser:
         help="show this help message, with the commands that rules of the workflow call, and exit",
     )
     subparsers = parser.add_subparsers(required=True, metavar="command", action=_Commands)
+    if command in OF_STUDIES:
+        importlib.import_module("wallnet.studies")
     called = [module for module, commands in MODULES.items() if command in commands]
     for module in MODULES if command == "--help-all" else called:
         importlib.import_module(module).register(subparsers)

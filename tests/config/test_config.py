@@ -282,7 +282,7 @@ def test_a_name_that_yaml_reads_as_a_number_is_text():
     data["programs"] = {7: {"device": "5", "pulses": [UP]}}
     data["windows"] = {7: WINDOW | {"device": "5"}}
     made = plan.parse(data)
-    assert [*made.devices, *made.transitions, *made.depinning] == ["5"] * 3
+    assert [*made.devices, *made.studies["transitions"], *made.depinning] == ["5"] * 3
     assert [*made.studies["intervals"], *made.programs, *made.studies["windows"]] == ["5", "7", "7"]
 
 
@@ -941,7 +941,7 @@ def test_a_device_changed_by_hand_need_not_suit_the_other_sections():
     changes = ["relaxation.longest=0", "read_at=pulse_end"]
     made = config.load_device(ROOT / "config.yaml", "synapse-5", changes)
     assert made.relaxation.longest == 0
-    assert plan.load(ROOT / "config.yaml").transitions["synapse-5"]
+    assert plan.load(ROOT / "config.yaml").studies["transitions"]["synapse-5"]
 
 
 @pytest.mark.parametrize("text", ["1", "0x10", "true", "1e-9 m", "5 nm", "[1e-9]", "1e999", ".inf"])

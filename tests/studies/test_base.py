@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from helpers.intervals import bisected
-from helpers.windows import WINDOW, windowed
+from helpers.calibration import CANDIDATE
+from helpers.studies import DATA
+from helpers.windows import WINDOW
 from PIL import Image
 
 from studies.results import gather, shown, write_trace, write_train
@@ -14,8 +15,7 @@ from wallnet.cli import main
 from wallnet.studies import STUDIES, gather_job
 from wallnet.studies.base import FILES
 
-DATA = bisected(resolution=0.15e12) | {"windows": windowed()["windows"]}
-SUBJECTS = {"windows": "three", "intervals": "stairs"}
+SUBJECTS = {name: next(iter(subjects)) for name, subjects in plan.parse(DATA).studies.items()}
 
 each_study = pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
 
@@ -23,6 +23,8 @@ each_study = pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
 @pytest.fixture
 def campaign(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    asked = [CANDIDATE, CANDIDATE | {"damping": 0.3}]
+    files.write_json({"asked": asked}, STUDIES["calibration"].round_path("paper", 1))
     return plan.parse(DATA)
 
 
@@ -34,7 +36,7 @@ def simulated(study, campaign):
     """Write what the study gathers: walls that stay where they are."""
     gathered = []
     for request in requested(study, campaign).values():
-        if request.kind == "trace":
+        if request.kind in ("trace", "level"):
             write_trace(request, 40e-9, 40e-9)
         elif request.kind == "pulse_train":
             write_train(request, [("notch 1", 40, 40, -1), ("notch 1", 40, 40, 1)])
@@ -66,15 +68,17 @@ def test_a_dataset_names_its_parameters_and_all_that_simulated_it(study, campaig
     change(last, lambda data: data.assign_attrs(revision=9))
     subject = SUBJECTS[study.name]
     found = gather(study, campaign, subject, requested(study, campaign)).attrs
-    assert json.loads(found["parameters"]) == {
+    settings = study.subjects(campaign)[subject]
+    expected = {
         "study": study.name,
         "subject": subject,
-        "settings": json.loads(
-            study.subjects(campaign)[subject].model_dump_json(exclude_none=True)
-        ),
+        "settings": json.loads(settings.model_dump_json(exclude_none=True)),
     }
+    if study.about:
+        expected["about"] = study.about(campaign, subject, settings).plain()
+    assert json.loads(found["parameters"]) == expected
     assert found["subject"] == subject
-    assert found.get("device") == {"intervals": "stairs"}.get(study.name)
+    assert found.get("device") == (subject if study.of_device else None)
     assert found["simulation"] == first.computes.to_json()
     assert found["simulation_backend"] == by["backend"]
     assert found["simulation_revision"] == f"{by['revision']}, 9"
@@ -109,7 +113,7 @@ def test_a_dataset_is_shown_as_tables_and_as_a_figure(study, campaign, tmp_path)
     data = gather(study, campaign, subject, requested(study, campaign))
     rows, _ = shown(study, data, tmp_path)
     assert rows
-    title = {"windows": "operating window three", "intervals": "intervals of stairs"}[study.name]
+    title = study.title.format(subject=subject)
     assert f"<title>{title}</title>" in (tmp_path / "table.html").read_text()
     with Image.open(tmp_path / "figure.png") as picture:
         assert picture.text["Title"] == title
@@ -131,6 +135,7 @@ def refused(block):
     [
         ("windows.three.device", {"windows": {"three": WINDOW | {"device": "stair"}}}),
         ("intervals.stair", {"intervals": {"stair": {}}}),
+        ("transitions.stair", {"transitions": {"stair": DATA["transitions"]["stairs"]}}),
     ],
 )
 def test_a_missing_device_is_named(key, block):
@@ -163,9 +168,12 @@ def test_what_a_finished_round_asked_for_belongs_to_its_study(campaign):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"study": "widnows"}, "--job names the study 'widnows'; use one of windows, intervals"),
+        (
+            {"study": "widnows"},
+            f"--job names the study 'widnows'; use one of {', '.join(STUDIES)}",
+        ),
         ({"settings": {"resolution": 0.1}}, "--job is not a valid set of settings of intervals"),
-        ({"requests": []}, "--job"),
+        ({"requests": []}, "--job has no requests of intervals; plan it again"),
     ],
 )
 def test_a_job_that_no_study_made_is_one_sentence(campaign, tmp_path, changes, words):

@@ -1,11 +1,13 @@
 """All studies run by Snakemake on a small track, and the jobs that a change of a key plans."""
 
 import copy
+from collections import Counter
 
 import numpy as np
 import pytest
-from helpers.intervals import bisected
+from helpers import studies as examples
 from helpers.small_campaign import Campaign
+from helpers.transitions import led
 from helpers.windows import windowed
 
 from wallnet import files, plan
@@ -15,8 +17,16 @@ pytestmark = pytest.mark.campaign
 
 VARIANTS = {"alpha-0.5": {}, "alpha-0.4": {"material": {"damping": 0.4}}}
 ASKED = {"current_densities": [0.9e12, 1.05e12], "durations": [1.5e-9], "variants": VARIANTS}
-DATA = bisected(resolution=0.15e12) | {"windows": windowed(**ASKED)["windows"]}
-SHOWN = {"windows": "three-map", "intervals": "stairs-edges"}
+DATA = examples.DATA | {
+    "windows": windowed(**ASKED)["windows"],
+    "transitions": led(current_densities=[1.05e12])["transitions"],
+}
+SHOWN = {
+    "windows": "three-map",
+    "transitions": "stairs-map",
+    "intervals": "stairs-edges",
+    "calibration": "paper-misfit",
+}
 
 
 @pytest.fixture(scope="module")
@@ -60,15 +70,34 @@ def test_walls_do_what_the_engine_computes(ran):
     assert data["state"].values.tolist() == ["notch 1", "notch 1", "notch 2", "notch 2"]
     assert data["interval_low"].values[1] == pytest.approx(0.975e12, rel=1e-9, abs=0)
     assert window["variant"].values.tolist() == list(VARIANTS)
+    led_to = files.read_dataset(ran.folder / "results/transitions/stairs.nc", "transitions")
+    assert led_to["end_state"].values[:, 0].tolist() == [
+        ["notch 1", "notch 2"],
+        ["notch 1", "notch 3"],
+        ["notch 2", "notch 3"],
+    ]
+    assert led_to["sequence_length"].values[0].tolist() == [0, 1, 2, -1, -1]
+
+
+def test_a_pulse_starts_from_the_last_state_of_its_level(ran):
+    level = files.read_dataset(ran.folder / "results/levels/stairs/3.nc", "trace")
+    path = ran.folder / "results/transitions/stairs/3/1.500/1.0500.nc"
+    trace = files.read_dataset(path, "trace")
+    placed, last = (level["magnetization"].values[index] for index in (0, -1))
+    assert np.nanmax(np.abs(last - placed)) > 0.1  # it relaxed
+    assert np.nanmax(np.abs(trace["magnetization"].values[0] - last)) < 1e-6
 
 
 def test_a_run_tells_beforehand_how_much_it_simulates_at_most(ran, finished):
     """Four trains of 6 · (1.5 + 2.5) ns and two initial states of 1 ns each.
 
-    Then two pulses of the sweep and one in each of two rounds, of 1.5 + 3 ns each.
+    Two pulses of the sweep and one in each of two rounds, of 1.5 + 3 ns each. Three levels of
+    3 ns, and six pulses of 1.5 + 3 ns. Three candidates of at most 0.8 + 1 ns.
     """
     assert "6 simulations of this target are not there yet: at most 98 ns, about " in ran.told
     assert "4 simulations of this target are not there yet: at most 18 ns, about " in ran.told
+    assert "3 simulations of this target are not there yet: at most 5 ns, about " in ran.told
+    assert "9 simulations of this target are not there yet: at most 36 ns, about " in ran.told
     shown = finished.snakemake("windows", "--dry-run")
     assert "All simulations of this target are there." in shown.stdout + shown.stderr
 
@@ -82,8 +111,10 @@ def test_a_study_is_a_target_of_its_own(finished):
     assert not {f"gather_{study}" for study in STUDIES} & {*planned}
 
 
-TRAINS = {"pulse_train": 4, "gather_windows": 1, "show_windows": 1}
-ROUNDS = {"round": 2, "trace": 4, "gather_intervals": 1, "show_intervals": 1}
+TRAINS = Counter(pulse_train=4, gather_windows=1, show_windows=1)
+ROUNDS = Counter(round=2, trace=4, gather_intervals=1, show_intervals=1)
+TOLD = Counter(gather_transitions=1, show_transitions=1)
+MISFITS = Counter(gather_calibration=1, show_calibration=1)
 
 
 @pytest.mark.parametrize(
@@ -92,15 +123,25 @@ ROUNDS = {"round": 2, "trace": 4, "gather_intervals": 1, "show_intervals": 1}
         ("windows/three/pause", 3e-9, TRAINS),
         ("windows/three/tail", {"share": 0.5, "duration": 1e-9}, TRAINS),
         ("windows/three/durations", [1.2e-9, 1.5e-9], TRAINS),
+        (
+            "transitions/stairs/starts",
+            ["notch 1", "between 1 and 2", "notch 2", "notch 3"],
+            TOLD + Counter(level=1, trace=2),
+        ),
+        ("transitions/stairs/durations", [0.8e-9, 1.5e-9], TOLD + Counter(trace=6)),
         # one of the two variants
         (
             "windows/three/variants/alpha-0.4/material/damping",
             0.3,
-            TRAINS | {"initial": 1, "pulse_train": 2},
+            TRAINS + Counter(initial=1, pulse_train=-2),
         ),
-        ("devices/stairs/material/dmi_constant", 0.9e-3, TRAINS | ROUNDS | {"initial": 3}),
-        # windows have other pulses than the sweep
-        ("devices/stairs/pulse/duration", 1.6e-9, ROUNDS),
+        (
+            "devices/stairs/material/dmi_constant",
+            0.9e-3,
+            TRAINS + ROUNDS + TOLD + MISFITS + Counter(initial=3, level=3, trace=9, round=1),
+        ),
+        # other studies have pulses of their own; the first candidate is the configuration
+        ("devices/stairs/pulse/duration", 1.6e-9, ROUNDS + MISFITS + Counter(round=2)),
         # the detector does not see the states
         ("devices/stairs/detector/stop", 280e-9, {}),
         # a coarser one simulates nothing
@@ -109,7 +150,11 @@ ROUNDS = {"round": 2, "trace": 4, "gather_intervals": 1, "show_intervals": 1}
             0.3e12,
             {"round": 1, "gather_intervals": 1, "show_intervals": 1},
         ),
-        ("figures/font_size", 7.0, {"show_windows": 1, "show_intervals": 1}),
+        # so do other times at which candidates are read
+        ("calibration/paper/read_delays", [0.0, 0.3e-9], MISFITS + Counter(round=2)),
+        ("figures/font_size", 7.0, {f"show_{study}": 1 for study in STUDIES}),
+        # the write energy
+        ("heavy_metal", {"preset": "pt"}, TOLD),
     ],
 )
 def test_a_change_plans_what_depends_on_it(finished, path, value, expected):
@@ -141,22 +186,33 @@ def test_what_is_no_longer_asked_for_is_found(finished):
     assert plan.not_asked_for(plan.parse(data), finished.folder) == []
     del data["windows"]["three"]["variants"]["alpha-0.4"]
     data["intervals"]["stairs"]["resolution"] = 0.3e12
+    data["calibration"]["paper"]["local_candidates"] = 0
+    data["transitions"]["stairs"]["starts"] = ["notch 1", "notch 2"]
     left = plan.not_asked_for(plan.parse(data), finished.folder)
     train, bisection = "windows/three/alpha-0.4", "intervals/stairs"
     names = [f"{bisection}/1.0500", f"{train}/1.500/0.9000", f"{train}/1.500/1.0500"]
-    names.append(f"{train}/initial")
+    pulses = [f"transitions/stairs/3/1.500/{sign}1.0500" for sign in ("", "-")]
+    names += [f"{train}/initial", "levels/stairs/3", *pulses, "calibration/paper/2/stairs/1.5000"]
     results = {f"results/{name}.nc" for name in names}
     assert {*left} == {
         *results,
         *(of(path) for path in results for of in (files.log_of, files.benchmark_of)),
-        f"results/{bisection}/round-2.json",
-        f"results/logs/{bisection}/round-2.log",
-        f"results/benchmarks/{bisection}/round-2.tsv",
+        *(
+            path.format(f"{of}/round-2")
+            for of in (bisection, "calibration/paper")
+            for path in ("results/{}.json", "results/logs/{}.log", "results/benchmarks/{}.tsv")
+        ),
     }
 
 
 @pytest.mark.parametrize(
-    ("study", "subject"), [("windows", "an operating window"), ("intervals", "a device")]
+    ("study", "subject"),
+    [
+        ("windows", "an operating window"),
+        ("transitions", "a device"),
+        ("intervals", "a device"),
+        ("calibration", "a calibration"),
+    ],
 )
 def test_a_study_without_subjects_says_so(campaign, study, subject):
     result = campaign.snakemake(study, "--dry-run", check=False)

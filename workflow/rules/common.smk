@@ -83,18 +83,6 @@ def levels_of(wildcards, mappings):
     return [compact.decisive(model, wildcards.reading, name) for name in level_sets]
 
 
-def calibrated_before(last):
-    """Return the traces of all candidates up to a round, once it is finished."""
-    for number in range(1, last + 1):
-        checkpoints.calibration_round.get(round=number)
-    return list(plan.candidate_requests(campaign, last=last))
-
-
-def calibration_job(wildcards):
-    """Return the job of the calibration, as JSON."""
-    return jobs.calibration_job(campaign.calibration, campaign.simulated).to_json()
-
-
 def freed_before(wildcards, last):
     """Return the traces of the rounds up to one, once these are finished."""
     for number in range(1, last + 1):

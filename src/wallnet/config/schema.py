@@ -98,10 +98,11 @@ def as_written(studies: Mapping[str, Study]) -> JsonSchemaValue:
     }
     changes = made["$defs"]["Case"]["properties"]["changes"]
     changes |= varied
-    made["$defs"]["Calibration"]["properties"]["changes"]["additionalProperties"] |= varied
     for block in made["$defs"].values():
-        if "variants" in block.get("properties", {}):
-            block["properties"]["variants"]["additionalProperties"] |= varied
+        for key in ("variants", "changes"):
+            named = block.get("properties", {}).get(key, {}).get("additionalProperties")
+            if isinstance(named, dict):
+                named |= varied
     common = _references(device, *(key for key in device["properties"] if key not in SHARED))
     made["properties"] = common | made["properties"]
     is_measured = {"required": ["kind"], "properties": {"kind": {"const": MEASURED}}}

@@ -5,7 +5,6 @@ kind `measured` are derived from CSV files of a user instead.
 """
 
 from wallnet.devices.barriers import gather_barriers
-from wallnet.devices.calibration import calibration, calibration_round
 from wallnet.devices.compact import compact_model
 from wallnet.devices.conductance import (
     detector_columns,
@@ -18,12 +17,9 @@ from wallnet.devices.gathering import gather
 from wallnet.devices.measured import measured_model
 from wallnet.devices.neuron import activation, fit_quartic
 from wallnet.devices.programs import response
-from wallnet.devices.transitions import transitions
 
 __all__ = [
     "activation",
-    "calibration",
-    "calibration_round",
     "compact_model",
     "depinning",
     "depinning_round",
@@ -36,5 +32,4 @@ __all__ = [
     "parallel_conductance",
     "response",
     "series_conductance",
-    "transitions",
 ]

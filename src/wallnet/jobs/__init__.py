@@ -1,7 +1,6 @@
 """Jobs: the part of the configuration that each computation needs, as canonical JSON."""
 
 from wallnet.jobs.barriers import BarriersJob, barriers_job
-from wallnet.jobs.calibration import CalibrationJob, calibration_job, candidate_job
 from wallnet.jobs.crosscheck import (
     check_named,
     compared_device,
@@ -44,18 +43,10 @@ from wallnet.jobs.price import (
 )
 from wallnet.jobs.programs import ResponseJob, program_job, response_job
 from wallnet.jobs.summary import SummaryJob, summary_job
-from wallnet.jobs.transitions import (
-    TransitionsJob,
-    signed,
-    starting_states,
-    transition_job,
-    transitions_job,
-)
 
 __all__ = [
     "AccuracyJob",
     "BarriersJob",
-    "CalibrationJob",
     "ContinuingJob",
     "DataJob",
     "DepinningJob",
@@ -69,11 +60,8 @@ __all__ = [
     "ResponseJob",
     "SummaryJob",
     "TrainingJob",
-    "TransitionsJob",
     "accuracy_job",
     "barriers_job",
-    "calibration_job",
-    "candidate_job",
     "check_named",
     "compared_device",
     "comparison_job",
@@ -95,10 +83,6 @@ __all__ = [
     "program_job",
     "programming_price_job",
     "response_job",
-    "signed",
-    "starting_states",
     "summary_job",
     "training_job",
-    "transition_job",
-    "transitions_job",
 ]

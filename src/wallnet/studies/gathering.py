@@ -40,6 +40,8 @@ def _called(arguments: argparse.Namespace) -> tuple[GatherJob, Any, Any, Opened]
 
 def _gather(arguments: argparse.Namespace) -> None:
     job, module, settings, opened = _called(arguments)
+    if not job.requests:
+        raise ConfigError(f"--job has no requests of {job.study}; plan it again")
     study = STUDIES[job.study]
     values = module.gather(settings, opened)
     attributes = {

@@ -1,20 +1,15 @@
 """Tables and figure of a calibration, made from its file only."""
 
-import argparse
-from collections.abc import Mapping
-from pathlib import Path
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import files
 from wallnet.config import Figures
-from wallnet.jobs import CalibrationJob
 from wallnet.report import style
-from wallnet.report.device_tables import write_tables
-from wallnet.report.style import add_report_arguments, report_files
 from wallnet.report.tables import Format, Table
+from wallnet.studies.calibration.ask import Calibration
 
 if TYPE_CHECKING:
     import xarray
@@ -44,45 +39,9 @@ DELAY = ("read after the pulse (ns)", 1e-9, ".2f")
 _YES = {True: "yes", False: "no"}
 
 
-def calibration_report(
-    calibration: str | Path,
-    tables: tuple[str | Path, str | Path, str | Path],
-    figures: Figures,
-    png_path: str | Path,
-    vector_path: str | Path,
-) -> None:
-    """Tabulate and draw the misfits of candidates.
-
-    Parameters
-    ----------
-    calibration : str or Path
-        Gathered candidates, kind 'calibration'.
-    tables : tuple of str or Path
-        CSV file to write with the candidates only, then Markdown and HTML files with all tables.
-    figures : Figures
-        Style of all figures.
-    png_path, vector_path : str or Path
-        Figure to write.
-
-    Raises
-    ------
-    wallnet.files.FileError
-        If the data are missing or damaged, or a file cannot be written.
-    """
-    data = files.read_dataset(calibration, "calibration")
-    job = CalibrationJob.from_json(str(data.attrs["parameters"]))
-    write_tables(
-        "calibration", [_candidates(data, job), _statements(data, job), _ranges(data, job)], *tables
-    )
-    origin = ("parameters", "revision", "wallnet_version")
-    with style.apply(figures):
-        style.save(
-            draw(data, figures),
-            png_path,
-            vector_path,
-            title="calibration",
-            **{key: str(data.attrs[key]) for key in origin},
-        )
+def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+    """Return the tables of a calibration; the first one is also written as CSV."""
+    return [_candidates(data, name), _references(data, name), _ranges(data, name)]
 
 
 def ordered(misfit: NDArray[np.floating]) -> list[tuple[int, int]]:
@@ -98,17 +57,18 @@ def ordered(misfit: NDArray[np.floating]) -> list[tuple[int, int]]:
     return list(zip(rows.tolist(), columns.tolist(), strict=True))
 
 
-def configured(data: "xarray.Dataset", job: CalibrationJob) -> tuple[int, int]:
+def configured(data: "xarray.Dataset") -> tuple[int, int]:
     """Return the indices of the configuration among candidates and reading times."""
-    apart = np.abs(data["read_delay"].values - job.configured_delay)
+    delay = json.loads(data.attrs["parameters"])["about"]["configured_delay"]
+    apart = np.abs(data["read_delay"].values - delay)
     return data["candidate"].values.tolist().index(0), int(np.argmin(apart))
 
 
-def _candidates(data: "xarray.Dataset", job: CalibrationJob) -> Table:
+def _candidates(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of all candidates at all times of reading."""
     import pandas
 
-    own = configured(data, job)
+    own = configured(data)
     rows = []
     for place in ordered(data["misfit"].values):
         found = data.isel(candidate=place[0], read_delay=place[1])
@@ -119,11 +79,11 @@ def _candidates(data: "xarray.Dataset", job: CalibrationJob) -> Table:
             "round": found["candidate_round"].item(),
             "configured": _YES[place == own],
         }
-        for name, (title, unit, _) in COLUMNS.items():
-            row[title] = found[f"candidate_{name}"].item() / unit
+        for parameter, (title, unit, _) in COLUMNS.items():
+            row[title] = found[f"candidate_{parameter}"].item() / unit
         row[DELAY[0]] = found["read_delay"].item() / DELAY[1]
-        texts = zip(found["statement"].values, found["statement_found"].values, strict=True)
-        rows.append({**row, **{str(statement): str(text) for statement, text in texts}})
+        texts = zip(found["reference"].values, found["simulated_value"].values, strict=True)
+        rows.append({**row, **{str(reference): str(text) for reference, text in texts}})
     formats: dict[str, Format] = {
         "misfit": ".2f",
         "reference data missed": ".0f",
@@ -131,10 +91,10 @@ def _candidates(data: "xarray.Dataset", job: CalibrationJob) -> Table:
         "round": ".0f",
         **{title: form for title, _, form in (*COLUMNS.values(), DELAY)},
     }
-    return Table("calibration: candidates", pandas.DataFrame(rows), formats)
+    return Table(f"{name}: candidates", pandas.DataFrame(rows), formats)
 
 
-def _statements(data: "xarray.Dataset", job: CalibrationJob) -> Table:
+def _references(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of the reference data.
 
     It has the values of the best and of the configured candidate, and the number of candidates that
@@ -142,21 +102,21 @@ def _statements(data: "xarray.Dataset", job: CalibrationJob) -> Table:
     """
     import pandas
 
-    best, own = ordered(data["misfit"].values)[0], configured(data, job)
-    anywhere = data["statement_holds"].values.any(axis=1).sum(axis=0)
+    best, own = ordered(data["misfit"].values)[0], configured(data)
+    anywhere = data["reference_met"].values.any(axis=1).sum(axis=0)
     rows = []
-    for index, statement in enumerate(data["statement"].values):
-        row: dict[str, Any] = {"reference": str(statement)}
+    for index, reference in enumerate(data["reference"].values):
+        row: dict[str, Any] = {"reference": str(reference)}
         for title, place in {"best": best, "configured": own}.items():
-            found = data.isel(candidate=place[0], read_delay=place[1], statement=index)
-            row[title] = str(found["statement_found"].item())
-            row[f"{title} meets it"] = _YES[bool(found["statement_holds"].item())]
+            found = data.isel(candidate=place[0], read_delay=place[1], reference=index)
+            row[title] = str(found["simulated_value"].item())
+            row[f"{title} meets it"] = _YES[bool(found["reference_met"].item())]
         rows.append({**row, "candidates that meet it": int(anywhere[index])})
     formats: dict[str, Format] = {"candidates that meet it": ".0f"}
-    return Table("calibration: reference data", pandas.DataFrame(rows), formats)
+    return Table(f"{name}: reference data", pandas.DataFrame(rows), formats)
 
 
-def _ranges(data: "xarray.Dataset", job: CalibrationJob) -> Table:
+def _ranges(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of the parameters: what the good candidates have in common.
 
     A candidate is good if its misfit is at most `SLACK` above the least one. With fewer than
@@ -166,19 +126,20 @@ def _ranges(data: "xarray.Dataset", job: CalibrationJob) -> Table:
 
     misfit = data["misfit"].values
     good = np.argwhere(misfit <= misfit.min() + SLACK)
-    best, own = ordered(misfit)[0], configured(data, job)
+    best, own = ordered(misfit)[0], configured(data)
     known = len(set(good[:, 0].tolist())) >= FEWEST
-    searched: Mapping[str, tuple[float, float]] = job.parameters.ranges()
+    settings = json.loads(data.attrs["parameters"])["settings"]
+    searched = Calibration.model_validate(settings).parameters.ranges()
     rows = []
-    for name, (title, unit, form) in {**COLUMNS, "read_delay": DELAY}.items():
-        if name == "read_delay":
+    for parameter, (title, unit, form) in {**COLUMNS, "read_delay": DELAY}.items():
+        if parameter == "read_delay":
             values = data["read_delay"].values[good[:, 1]]
             low, high = data["read_delay"].values[[0, -1]]
             each = {key: data["read_delay"].values[place[1]] for key, place in _both(best, own)}
         else:
-            column = data[f"candidate_{name}"].values
+            column = data[f"candidate_{parameter}"].values
             values = column[good[:, 0]]
-            low, high = searched[name]
+            low, high = searched[parameter]
             each = {key: column[place[0]] for key, place in _both(best, own)}
         share = float(np.ptp(values) / (high - low)) if high > low else 0.0
         numbers = {
@@ -198,7 +159,7 @@ def _ranges(data: "xarray.Dataset", job: CalibrationJob) -> Table:
             }
         )
     return Table(
-        f"calibration: parameters of the {len(good)} best, up to {SLACK:g} above the least misfit",
+        f"{name}: parameters of the {len(good)} best, up to {SLACK:g} above the least misfit",
         pandas.DataFrame(rows),
         {"share of the range": ".2f"},
     )
@@ -212,9 +173,8 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     """Draw the misfit against each parameter, and against the time of the reading."""
     from matplotlib import pyplot
 
-    job = CalibrationJob.from_json(str(data.attrs["parameters"]))
     misfit = data["misfit"].values
-    row, column = configured(data, job)
+    row, column = configured(data)
     rounds = data["candidate_round"].values
     figure, grid = pyplot.subplots(2, 3, figsize=style.size(figures, 0.62), sharey=True)
     places = grid.flat
@@ -263,15 +223,3 @@ def _scatter(
             color=style.COLOURS[0 if number == 1 else 2],
             label=f"round {number}",
         )
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `calibration-report` to a command line."""
-    command = subparsers.add_parser(
-        "calibration-report", help="tabulate and draw the misfits of candidates"
-    )
-    command.add_argument("--calibration", required=True, help="gathered candidates")
-    add_report_arguments(command, "table of the candidates to write")
-    command.set_defaults(
-        handler=lambda given: calibration_report(given.calibration, *report_files(given))
-    )

@@ -1,6 +1,6 @@
 """Tables and map of transitions, from transitions with known ends."""
 
-import csv
+import json
 
 import numpy as np
 import pytest
@@ -8,11 +8,15 @@ from helpers.transitions import led
 from matplotlib import colormaps
 from matplotlib.patches import Rectangle
 
-from wallnet import config, files, jobs
+from studies.results import shown
+from wallnet import files, jobs, plan
 from wallnet.config import Figures
 from wallnet.devices.price import price_of
-from wallnet.report import style, transitions
+from wallnet.report import style
+from wallnet.studies import STUDIES
+from wallnet.studies.transitions.show import draw, sequence
 
+PRICE = jobs.price_job(plan.parse(led()).devices["stairs"])
 SMALL = Figures(resolution=72)
 NAN = np.nan
 J = [-0.7e12, -0.6e12, 0.6e12, 0.7e12]
@@ -26,11 +30,9 @@ TARGETS = [[[3, -1, 0, -1], [3, -1, 0, 1]], [[0, 1, 1, 2], [0, -1, 1, -1]]]
 
 @pytest.fixture(scope="module")
 def known():
-    campaign = config.parse(led())
-    job = jobs.transitions_job(campaign.devices["stairs"], campaign.transitions["stairs"])
     middle = np.arange(16).reshape(2, 2, 4) * 90e-9
     values = {
-        "start_kept": [1, 0],
+        "start_stable": [1, 0],
         "start_bottom": [300e-9, 600e-9],
         "start_top": [300e-9, 600e-9],
         "end_state": STATES,
@@ -50,8 +52,9 @@ def known():
         "current_density": J,
     }
     values["sequence_length"][1][3] = -1
-    about = {"device": "stairs", "parameters": job.to_json(), "simulation": "{}", "revision": 4}
-    return files.dataset("transitions", values).assign_attrs(wallnet_version="0", **about)
+    about = {"subject": "stairs", "parameters": json.dumps({"about": PRICE.plain()})}
+    about |= {"simulation": "{}", "revision": 4, "wallnet_version": "0"}
+    return files.dataset("transitions", values).assign_attrs(**about)
 
 
 @pytest.fixture
@@ -60,30 +63,19 @@ def data(known):
     return known.copy(deep=True)
 
 
-def write_report(data, tmp_path, *price):
-    """Write the report of these data into a folder, and return the folder."""
-    files.write_dataset(data, tmp_path / "stairs.nc", "transitions", {})
-    tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
-    figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
-    transitions.transition_report(tmp_path / "stairs.nc", tables, SMALL, *figure, *price)
-    return tmp_path
-
-
 @pytest.fixture(scope="module")
 def written(known, tmp_path_factory):
-    return write_report(known, tmp_path_factory.mktemp("report"))
+    """Return the rows of the CSV and of the readable tables."""
+    return shown(STUDIES["transitions"], known, tmp_path_factory.mktemp("report"))
 
 
 def cells(written, *first):
     """Return the rows of the readable tables that begin with these cells."""
-    lines = (written / "table.md").read_text().splitlines()
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if "|" in line]
-    return [row for row in rows if row[: len(first)] == list(first)]
+    return [row for row in written[1] if row[: len(first)] == list(first)]
 
 
 def test_the_table_has_one_row_a_pulse(written):
-    with open(written / "table.csv", newline="") as stream:
-        rows = list(csv.DictReader(stream))
+    rows, _ = written
     assert len(rows) == 16
     chosen = rows[7]  # from notch 1, 5 ns, +0.7e12
     assert chosen["from"] == "notch 1"
@@ -100,56 +92,44 @@ def test_the_table_has_one_row_a_pulse(written):
 
 
 def test_a_sequence_follows_its_pulses_from_state_to_state(data, written):
-    assert transitions.sequence(data, "notch 1", "reversed") == [
+    assert sequence(data, "notch 1", "reversed") == [
         (0.7e12, 5e-9, "notch 2"),
         (0.7e12, 4e-9, "reversed"),
     ]
-    assert transitions.sequence(data, "notch 2", "expelled") == []
-    assert cells(written, "notch 1", "reversed") == [
-        [
-            *("notch 1", "reversed", "2"),
-            "+0.7000 for 5 ns to notch 2; +0.7000 for 4 ns to reversed",
-        ]
-    ]
-    assert cells(written, "notch 2", "expelled") == [["notch 2", "expelled", "–", "–"]]
+    assert sequence(data, "notch 2", "expelled") == []
+    (found,) = cells(written, "notch 1", "reversed")
+    assert found[2:4] == ["2", "+0.7000 for 5 ns to notch 2; +0.7000 for 4 ns to reversed"]
+    assert cells(written, "notch 2", "expelled") == [["notch 2", "expelled", *["–"] * 4]]
     # no sequence leads from a state to itself
-    told = [row[1] for row in cells(written, "notch 1") if len(row) == 4 and row[1] in TARGET]
+    told = [row[1] for row in cells(written, "notch 1") if len(row) == 6]
     assert told == ["notch 2", "reversed", "expelled"]
 
 
-def test_pulses_and_sequences_have_their_price(data, tmp_path):
+def test_pulses_and_sequences_have_their_write_energy(written):
     """R I² t of the metal; the rise is that of single pulses, computed for each by itself."""
-    job = jobs.price_job(config.parse(led()).devices["stairs"])
-    write_report(data, tmp_path, job)
-    with open(tmp_path / "table.csv", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    assert len(rows) == 16
-    metal = job.heavy_metal
+    rows, _ = written
+    metal = PRICE.heavy_metal
+    volume = PRICE.length * PRICE.width * metal.thickness
     for row in (rows[1], rows[7], rows[12]):
         density, duration = float(row["J (1e12 A/m²)"]) * 1e12, float(row["duration (ns)"]) * 1e-9
-        volume = job.length * job.width * metal.thickness
         energy = metal.resistivity * density**2 * volume * duration
         assert float(row["energy (pJ)"]) == pytest.approx(energy * 1e12, rel=0, abs=5.1e-4)
-        peak = price_of(job, density, duration).rise.peak
+        peak = price_of(PRICE, density, duration).rise.peak
         assert float(row["temperature rise, middle (K)"]) == pytest.approx(peak, rel=0, abs=0.051)
     # +0.7 for 5 ns, then for 4 ns
-    (found,) = cells(tmp_path, "notch 1", "reversed")
+    (found,) = cells(written, "notch 1", "reversed")
     energy = metal.resistivity * 0.7e12**2 * volume * 9e-9
     assert float(found[4]) == pytest.approx(energy * 1e12, rel=0, abs=5.1e-4)
-    peak = price_of(job, 0.7e12, 5e-9).rise.peak
+    peak = price_of(PRICE, 0.7e12, 5e-9).rise.peak
     assert float(found[5]) == pytest.approx(peak, rel=0, abs=0.051)
-    assert cells(tmp_path, "notch 2", "expelled")[0][2:] == ["–"] * 4
 
 
-def test_a_pulse_that_a_sequence_repeats_has_its_price_each_time(data, tmp_path):
+def test_a_pulse_that_a_sequence_repeats_has_its_write_energy_each_time(data, tmp_path):
     data["end_target"].values[1, 1, 3] = TARGET.index("reversed")
     data["sequence_duration"].values[1, 2] = 5e-9
-    job = jobs.price_job(config.parse(led()).devices["stairs"])
-    write_report(data, tmp_path, job)
-    (found,) = cells(tmp_path, "notch 1", "reversed")
-    assert float(found[4]) == pytest.approx(
-        2 * price_of(job, 0.7e12, 5e-9).energy / 1e-12, rel=0, abs=5.1e-4
-    )
+    (found,) = cells(shown(STUDIES["transitions"], data, tmp_path), "notch 1", "reversed")
+    energy = price_of(PRICE, 0.7e12, 5e-9).energy
+    assert float(found[4]) == pytest.approx(2 * energy / 1e-12, rel=0, abs=5.1e-4)
 
 
 def test_the_states_say_what_rests_and_what_is_reached_and_left(written):
@@ -164,7 +144,7 @@ def test_the_states_say_what_rests_and_what_is_reached_and_left(written):
 
 def test_the_map_has_the_state_after_each_pulse(data):
     with style.apply(SMALL):
-        figure = transitions.draw(data, SMALL)
+        figure = draw(data, SMALL)
         figure.canvas.draw()
         assert [axes.get_title(loc="left") for axes in figure.axes] == [
             "pulses of 4 ns",

@@ -1,15 +1,19 @@
 """Tables and figure of a calibration, from candidates with known misfits."""
 
-import csv
+import json
 
 import numpy as np
 import pytest
 from helpers.calibration import searched
 
-from wallnet import config, files, jobs
+from studies.results import shown
+from wallnet import files, plan
 from wallnet.config import Figures
-from wallnet.report import calibration, style
+from wallnet.report import style
+from wallnet.studies import STUDIES, gather_job
+from wallnet.studies.calibration.show import draw
 
+CALIBRATION = STUDIES["calibration"]
 SMALL = Figures(resolution=72)
 NM, NS = 1e-9, 1e-9
 
@@ -17,25 +21,25 @@ NM, NS = 1e-9, 1e-9
 @pytest.fixture(scope="module")
 def known():
     """Return three candidates at two times of reading; the configuration is read at the later."""
-    parsed = config.parse(searched(read_delays=[0.0, 1e-9]))
-    job = jobs.calibration_job(parsed.calibration, parsed.simulated)
+    campaign = plan.parse(searched(read_delays=[0.0, 1e-9]))
+    job = gather_job(CALIBRATION, campaign, "paper", {}).plain()
     values = {
         "candidate_round": [1, 1, 2],
         "candidate_damping": [0.5, 0.3, 0.4],
         "candidate_notch_diameter": [32 * NM, 21.5 * NM, 22 * NM],
         "candidate_wall_start": [40 * NM, 31 * NM, 49 * NM],
         "candidate_pulse_duration": [0.6 * NS, 0.45 * NS, 0.55 * NS],
-        "statement_found": [
+        "simulated_value": [
             [["notch 1", "free", "0.40 ns"], ["notch 1", "notch 2", "0.40 ns"]],
             [["notch 1", "notch 2", "never"], ["free", "free", "never"]],
             [["notch 1", "reversed", "0.55 ns"], ["notch 1", "reversed", "0.55 ns"]],
         ],
-        "statement_holds": [
+        "reference_met": [
             [[1, 0, 1], [1, 0, 1]],
             [[1, 0, 0], [0, 0, 0]],
             [[1, 1, 0], [1, 1, 0]],
         ],
-        "statement_distance": [
+        "reference_distance": [
             [[0, 0.5, 0], [0, 0.25, 0]],
             [[0, 1, 1], [0.5, 2, 1]],
             [[0, 0, 0.1], [0, 0, 0.1]],
@@ -44,9 +48,10 @@ def known():
         "misfit": [[1.5, 1.25], [4.0, 6.5], [1.1, 1.1]],
         "candidate": [0, 1, 2],
         "read_delay": [0.0, 1.0 * NS],
-        "statement": ["a", "b", "c"],
+        "reference": ["a", "b", "c"],
     }
-    about = {"parameters": job.to_json(), "revision": 3, "wallnet_version": "0"}
+    about = {"parameters": json.dumps(job), "subject": "paper", "simulation": "{}"}
+    about |= {"revision": 3, "wallnet_version": "0"}
     return files.dataset("calibration", values).assign_attrs(about)
 
 
@@ -56,18 +61,12 @@ def data(known):
     return known.copy(deep=True)
 
 
-def write_report(data, tmp_path):
-    """Write the report of these data into a folder, and return the folder."""
-    files.write_dataset(data, tmp_path / "calibration.nc", "calibration", {})
-    tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
-    figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
-    calibration.calibration_report(tmp_path / "calibration.nc", tables, SMALL, *figure)
-    return tmp_path
-
-
 @pytest.fixture(scope="module")
 def written(known, tmp_path_factory):
-    return write_report(known, tmp_path_factory.mktemp("report"))
+    """Return the rows of the CSV, and a folder with all tables."""
+    folder = tmp_path_factory.mktemp("report")
+    rows, _ = shown(CALIBRATION, known, folder)
+    return rows, folder
 
 
 def tables_of(path):
@@ -75,15 +74,14 @@ def tables_of(path):
     found, rows = {}, []
     for line in path.read_text().splitlines():
         if line.startswith("## "):
-            rows = found.setdefault(line.removeprefix("## calibration: "), [])
+            rows = found.setdefault(line.removeprefix("## paper: "), [])
         elif line.startswith("|"):
             rows.append([cell.strip() for cell in line.strip("|").split("|")])
     return {title: rows[2:] for title, rows in found.items()}
 
 
 def test_candidates_are_in_the_order_of_their_misfit(written):
-    with open(written / "table.csv", newline="") as stream:
-        rows = list(csv.DictReader(stream))
+    rows, _ = written
     assert [row["misfit"] for row in rows] == ["1.10", "1.10", "1.25", "1.50", "4.00", "6.50"]
     assert [row["candidate"] for row in rows] == ["2", "2", "0", "0", "1", "1"]
     assert [row["configured"] for row in rows] == ["no", "no", "yes", "no", "no", "no"]
@@ -105,9 +103,9 @@ def test_candidates_are_in_the_order_of_their_misfit(written):
     }
 
 
-def test_the_best_and_the_configured_candidate_are_beside_each_statement(written):
-    statements = tables_of(written / "table.md")["reference data"]
-    assert statements == [
+def test_the_best_and_the_configured_candidate_are_beside_each_reference_value(written):
+    _, folder = written
+    assert tables_of(folder / "table.md")["reference data"] == [
         # one of the three candidates holds it at one of the two times only
         ["a", "notch 1", "yes", "notch 1", "yes", "3"],
         ["b", "reversed", "yes", "notch 2", "no", "1"],
@@ -125,7 +123,7 @@ def test_a_parameter_is_determined_if_the_good_candidates_agree(data, tmp_path):
     """All are good, up to a misfit of 2.1; the second one only as its pulse ends."""
     data["misfit"].values[1] = [2.1, 2.2]
     data["candidate_damping"].values[1] = 0.35
-    write_report(data, tmp_path)
+    shown(CALIBRATION, data, tmp_path)
     title, rows = parameters_of(tmp_path)
     assert title == "parameters of the 5 best, up to 1 above the least misfit"
     # 0.35 to 0.5 of 0.3 to 0.7, 21.5 to 32 of 20 to 40, 31 to 49 of 30 to 50, 0.45 to 0.6 of 0.4 to
@@ -138,14 +136,14 @@ def test_a_parameter_is_determined_if_the_good_candidates_agree(data, tmp_path):
 def test_a_single_time_of_reading_is_determined(data, tmp_path):
     """All three candidates are good; the time has no range of which they take a share."""
     data["misfit"].values[1] = 2.1
-    write_report(data.isel(read_delay=[0]), tmp_path)
+    shown(CALIBRATION, data.isel(read_delay=[0]), tmp_path)
     _, rows = parameters_of(tmp_path)
     assert rows[-1][1:] == [*6 * ["0.00"], "0.00", "yes"]
 
 
 def test_two_good_candidates_say_nothing_about_parameters(written):
     """Good are those up to a misfit of 2.1: candidates 2 and 0, each at both times of reading."""
-    title, rows = parameters_of(written)
+    title, rows = parameters_of(written[1])
     assert title == "parameters of the 4 best, up to 1 above the least misfit"
     unknown = "not known"
     assert rows == [
@@ -162,7 +160,7 @@ def test_two_good_candidates_say_nothing_about_parameters(written):
 
 def test_the_figure_has_a_panel_for_each_parameter(data):
     with style.apply(SMALL):
-        figure = calibration.draw(data, SMALL)
+        figure = draw(data, SMALL)
         panels = figure.axes
         labels = [axes.get_xlabel() for axes in panels[:5]]
         assert labels == [
