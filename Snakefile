@@ -17,13 +17,15 @@ min_version("9.10")
 # would print a traceback
 logging.raiseExceptions = False
 
-# Snakemake would merge duplicate keys, execute templates, and name no line of what is not YAML
+# Snakemake would merge duplicate keys, execute templates, and name no line of what is not YAML; the
+# files of a workflow that uses this one as a module may contain more
+elsewhere = {}
 try:
-    for path in filter(os.path.exists, workflow.configfiles):
-        configuration.read_yaml(path)
-    elsewhere = {}
-    if os.path.exists(configuration.CONFIGURATION):
-        _, elsewhere = configuration.read_campaign(configuration.CONFIGURATION)
+    if not workflow.modifier.skip_configfile:
+        for path in filter(os.path.exists, workflow.configfiles):
+            configuration.read_yaml(path)
+        if os.path.exists(configuration.CONFIGURATION):
+            _, elsewhere = configuration.read_campaign(configuration.CONFIGURATION)
 except configuration.ConfigError as error:
     raise WorkflowError(str(error))
 

@@ -29,7 +29,7 @@ def everything(folder):
 
 def refused(folder, out, *options):
     """Return the sentence with which packing is refused; nothing is written."""
-    command = ["pack", "--directory", folder, "--snakefile", ROOT / "Snakefile", "--out", out]
+    command = ["pack", "--directory", folder, "--out", out]
     with pytest.raises(SystemExit) as raised:
         cli.main([*map(str, command), *options])
     assert not out.exists()
@@ -257,7 +257,7 @@ def test_a_running_campaign_is_refused(imitation, tmp_path):
 
 
 def test_a_folder_without_snakefile_or_configuration_is_refused(tmp_path):
-    with pytest.raises(config.ConfigError, match="name it with --snakefile"):
+    with pytest.raises(config.ConfigError, match="name the Snakefile of the workflow with --snake"):
         contents.collect(tmp_path, tmp_path / "Snakefile")
     assert "config.yaml" in refused(tmp_path, tmp_path / "a.zip")
 

@@ -33,7 +33,7 @@ def check_names():
         return
     for what, path in {
         "the campaign": Path.cwd(),
-        "the checkout": Path(workflow.main_snakefile).parent,
+        "the Snakefile": Path(workflow.main_snakefile).parent,
         "Python": Path(sys.executable).parent,
     }.items():
         unsafe = re.search(r"[^\w./+@%=,:~-]", str(path))

@@ -129,8 +129,7 @@ def collect(directory: Path, snakefile: Path, whole: bool = False) -> Contents:
     """
     if not snakefile.is_file():
         raise ConfigError(
-            f"{snakefile} is not there; call wallnet in the folder of the Snakefile, or name it "
-            "with --snakefile"
+            f"{snakefile} is not there; name the Snakefile of the workflow with --snakefile"
         )
     campaign = plan.load(directory / CONFIGURATION)
     if any((directory / ".snakemake" / "locks").glob("*")):
