@@ -17,22 +17,32 @@ min_version("9.10")
 # would print a traceback
 logging.raiseExceptions = False
 
-# Snakemake would merge duplicate keys, execute templates, and name no line of what is not YAML
+# Snakemake would merge duplicate keys, execute templates, and name no line of what is not YAML; the
+# files of a workflow that uses this one as a module may contain more
+elsewhere = {}
 try:
-    for path in filter(os.path.exists, [*workflow.configfiles, "config.yaml"]):
-        configuration.read_yaml(path)
+    if not workflow.modifier.skip_configfile:
+        for path in filter(os.path.exists, workflow.configfiles):
+            configuration.read_yaml(path)
+        if os.path.exists(configuration.CONFIGURATION):
+            _, elsewhere = configuration.read_campaign(configuration.CONFIGURATION)
 except configuration.ConfigError as error:
     raise WorkflowError(str(error))
 
 
-configfile: "config.yaml"
+configfile: configuration.CONFIGURATION
+
+
+if elsewhere:
+
+    configfile: configuration.STUDIES
 
 
 report: "workflow/report/campaign.rst"
 
 
 try:
-    campaign = plan.parse(config, source="config.yaml")
+    campaign = plan.parse(config, configuration.CONFIGURATION, elsewhere)
 except configuration.ConfigError as error:
     raise WorkflowError(str(error))
 
@@ -59,14 +69,12 @@ include: "workflow/rules/requests.smk"
 include: "workflow/rules/barriers.smk"
 include: "workflow/rules/devices.smk"
 include: "workflow/rules/studies.smk"
-include: "workflow/rules/transitions.smk"
 include: "workflow/rules/levels.smk"
-include: "workflow/rules/calibration.smk"
 include: "workflow/rules/depinning.smk"
 include: "workflow/rules/networks.smk"
-include: "workflow/rules/programming.smk"
 include: "workflow/rules/mappings.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/tables.smk"
 include: "workflow/rules/summary.smk"
 include: "workflow/rules/crosscheck.smk"
 include: "workflow/rules/validation.smk"
@@ -101,18 +109,6 @@ rule devices:
     localrule: True
 
 
-rule transitions:
-    """Where pulses of both signs lead from every state, as data, tables and maps."""
-    input:
-        target(
-            plan.transition_files(campaign)
-            + plan.level_tables(campaign, "transitions"),
-            "the target transitions has nothing to run; add a device under transitions",
-            lambda: plan.work_ahead(plan.transition_work(requested)),
-        ),
-    localrule: True
-
-
 rule barriers:
     """Barriers between the states of synapses, as data, tables and figures."""
     input:
@@ -132,18 +128,7 @@ rule levels:
             plan.level_tables(campaign),
             "the target levels has no synapse with barriers or transitions; add one to the devices",
             lambda: f"{plan.barrier_work(campaign)}\n"
-            + plan.work_ahead(plan.transition_work(requested)),
-        ),
-    localrule: True
-
-
-rule calibration:
-    """How far parameters make devices do what the paper states, as data, tables and a figure."""
-    input:
-        target(
-            plan.calibration_files(campaign),
-            "the target calibration has nothing to run; add reference data under calibration",
-            lambda: plan.work_ahead(plan.calibration_work(requested)),
+            + plan.work_ahead(plan.study_work(requested, "transitions")),
         ),
     localrule: True
 

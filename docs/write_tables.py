@@ -48,7 +48,7 @@ SYNAPSES = {"synapse-10": 10, "synapse-5": 5}
 
 COPIED = {
     **{"levels": "levels", "quartic": "activation", "potentiation": "branches"},
-    **{"reference": "statements", "parameters": "parameters", "dwell": "dwell"},
+    **{"reference": "reference", "parameters": "parameters", "dwell": "dwell"},
 }
 """Further tables of a result that are copied, by the first word of their titles."""
 
@@ -473,9 +473,9 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "windows": windows,
     "rewritable-transitions": copied("transitions/synapse-rewritable.csv", transitions),
     "intervals": copied("intervals/synapse-5.csv"),
-    "calibration": copied("calibration.csv", good_candidates),
-    "calibration-statements": copied("calibration-statements.csv"),
-    "calibration-parameters": copied("calibration-parameters.csv"),
+    "calibration": copied("calibration/paper.csv", good_candidates),
+    "calibration-reference": copied("calibration/paper-reference.csv"),
+    "calibration-parameters": copied("calibration/paper-parameters.csv"),
     "depinning": copied("depinning/synapse-5.csv"),
     "dwell": copied(
         "depinning/synapse-5-dwell.csv", lambda table: table[table.iloc[:, 0] == "1.2000"]
@@ -588,7 +588,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
     others = [f"{stage}/{device}" for stage in ("transitions", "barriers") for device in rewritable]
     others += ["barriers/synapse-rewritable-fixed", "levels/synapse-rewritable", "validation"]
     others += ["intervals/synapse-5", "depinning/synapse-5", "pulse_trains/stepwise-10"]
-    others += ["calibration", *(f"windows/{name}" for name in WINDOWS)]
+    others += ["calibration/paper", *(f"windows/{name}" for name in WINDOWS)]
     for place in (*of_campaign, *others):
         table = source / f"tables/{place}.csv"
         if not table.exists():

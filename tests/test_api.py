@@ -14,6 +14,8 @@ from helpers.programs import RESPONSE
 from helpers.small_campaign import MATERIAL, TINY
 
 from wallnet import api, config, files
+from wallnet.api import running
+from wallnet.experiment import Request, level_job
 from wallnet.jobs.requests import of_device
 from wallnet.simulate import SimulationError
 
@@ -42,7 +44,7 @@ def swept(synapse, tmp_path_factory):
 
 
 def tasks_of(device, folder):
-    return [api._Task(request, folder) for request in of_device("synapse", device).values()]
+    return [running.Task(request, folder) for request in of_device("synapse", device).values()]
 
 
 def test_a_device_is_loaded_with_changes_in_si(path):
@@ -82,6 +84,8 @@ def test_the_page_is_a_script_that_runs(tmp_path):
     assert told[0] == "notch 1"
     assert told[1] == "1.2e-07 m, 1.2e-07 m"
     assert told[2] == "['initial' 'notch 1' 'notch 2' 'reversed']"
+    assert told[4] == "['notch 1' 'notch 1' 'notch 1' 'free'] [0 1 0 1]"
+    assert told[5] == "[7.5000e+11 1.6875e+12 2.8125e+12]"
     assert "[90 18  1]" in told
     assert told[-1] == "7"  # ±(g - g_0) for the other three levels, and zero
     assert (tmp_path / "my-campaign/results/devices/my-synapse.nc").exists()
@@ -147,22 +151,22 @@ def test_what_starts_from_a_file_that_is_made_again_is_made_again(swept, synapse
     shutil.copytree(swept[0], folder, copy_function=shutil.copy2)
     wall = synapse.wall.model_copy(update={"relaxation": 0.4e-9})
     relaxed = synapse.model_copy(update={"wall": wall})
-    due = api._due(tasks_of(relaxed, folder))
+    due = running.due(tasks_of(relaxed, folder))
     pulses = [f"{density / 1e12:.4f}" for density in synapse.pulse.current_densities]
     started = [*pulses, "initial"]  # the last one is the minimum of the initial state
     assert [task.output.stem for task in due] == ["synapse", *started]
     # a sweep that ended after the initial state goes on with what starts from it
-    assert not api._Commands().run(due[0].arguments(), tmp_path / "log")
-    due = api._due(tasks_of(relaxed, folder))
+    assert not running.Commands().run(due[0])
+    due = running.due(tasks_of(relaxed, folder))
     assert [task.output.stem for task in due] == started
 
 
 def test_a_level_that_is_made_again_takes_its_minimum_with_it(swept, synapse, tmp_path):
     folder = tmp_path / "copy"
     shutil.copytree(swept[0], folder, copy_function=shutil.copy2)
-    assert api._due(tasks_of(synapse, folder)) == []
+    assert running.due(tasks_of(synapse, folder)) == []
     (folder / "results/levels/synapse/1-2.nc").unlink()
-    due = api._due(tasks_of(synapse, folder))
+    due = running.due(tasks_of(synapse, folder))
     made = [(task.request.kind, task.output.stem) for task in due]
     assert made == [("level", "1-2"), ("minimum", "1-2")]
 
@@ -198,11 +202,11 @@ def test_what_waits_for_a_simulation_that_failed_does_not_run(synapse, tmp_path,
     """Levels and their minima do not need the initial state; other commands end well."""
     ran = []
 
-    def run(commands, arguments, log):
-        ran.append(Path(arguments[-1]).relative_to(tmp_path / "results").as_posix())
+    def run(commands, task):
+        ran.append(task.request.path.removeprefix("results/"))
         return "no disk" if ran[-1] in ("initial/synapse.nc", "levels/synapse/2.nc") else ""
 
-    monkeypatch.setattr(api._Commands, "run", run)
+    monkeypatch.setattr(running.Commands, "run", run)
     with pytest.raises(SimulationError, match=r"^no disk; 1 more failed$"):
         api.sweep(synapse, "synapse", tmp_path, processes=1, progress=False)
     assert sorted(ran) == [
@@ -210,6 +214,17 @@ def test_what_waits_for_a_simulation_that_failed_does_not_run(synapse, tmp_path,
         *(f"levels/synapse/{state}.nc" for state in ("1-2", "1", "2")),
         *(f"minima/synapse/{state}.nc" for state in ("1-2", "1", "reversed")),
     ]
+
+
+def test_what_a_failed_simulation_is_needed_for_is_left_out(synapse, tmp_path):
+    """The wall at notch 2 is missing, and so is its minimum, and the path from there."""
+    paths = {"level": (), "minimum": ("level",), "other": (), "barrier": ("other", "minimum")}
+    made = [
+        running.Task(Request("level", name, lambda: level_job(synapse, "2"), after), tmp_path)
+        for name, after in paths.items()
+    ]
+    left = running.without(made[0], made[1:])
+    assert [task.request.path for task in left] == ["other"]
 
 
 def test_a_single_pulse_is_that_of_the_sweep(swept, synapse):
@@ -224,6 +239,53 @@ def test_a_single_pulse_is_that_of_the_sweep(swept, synapse):
     assert json.loads(back.attrs["parameters"])["current_density"] == -1.5e12
     with pytest.raises(config.ConfigError, match=r"^current_density = 0.5 is outside.*not 0.5$"):
         api.simulate(synapse, 0.5)
+
+
+def test_a_train_applies_its_pulses_one_after_the_other(swept, synapse):
+    """A pulse of the sweep, without a pause, and then the same back from its end."""
+    shape = {"duration": 0.6e-9}
+    there = [{"current_density": 1.5e12} | shape]
+    one = api.train(synapse, there, progress=False)
+    pulse = files.read_dataset(swept[0] / "results/traces/synapse/1.5000.nc", "trace")
+    pulse = pulse.sel(time=slice(0, 0.6001e-9))
+    np.testing.assert_array_equal(one["wall_bottom"], pulse["wall_bottom"])
+    both = [*there, {"current_density": -1.5e12, "pause": 0.2e-9} | shape]
+    two = api.train(synapse, both, progress=False)
+    assert two["time"].values[-1] == pytest.approx(1.4e-9, rel=1e-9, abs=0)
+    back = api.train(synapse, both[1:], initial=api.simulate(synapse, 1.5e12, progress=False))
+    assert back["pulse_state"].values[-1] == two["pulse_state"].values[-1]
+    with pytest.raises(config.ConfigError, match=r"^train.pulses.1.duration = 6 is outside"):
+        api.train(synapse, [*there, {"current_density": 1e12, "duration": 6}])
+
+
+def test_a_minimum_is_that_of_the_sweep(swept, synapse):
+    for state, name in {"notch 2": "2", "initial": "initial", "reversed": "reversed"}.items():
+        path = swept[0] / f"results/minima/synapse/{name}.nc"
+        theirs = files.read_dataset(path, "minimum")
+        found = api.minimum(synapse, state)
+        assert found["minimum_energy"].item() == pytest.approx(
+            theirs["minimum_energy"].item(), rel=1e-9, abs=0
+        )
+        assert found.attrs["parameters"] == theirs.attrs["parameters"]
+    with pytest.raises(config.ConfigError) as refused:
+        api.minimum(synapse, "notch 3")
+    states = "initial, notch 1, between 1 and 2, notch 2, reversed"
+    assert str(refused.value) == f"minimum: the device has no state 'notch 3'; use {states}"
+
+
+def test_a_path_of_least_energy_joins_two_minima(swept, synapse):
+    """Both barriers differ by the difference of the energies of the minima."""
+    found = api.energy_path(synapse, "notch 2", "reversed")
+    low, high = (
+        files.read_dataset(swept[0] / f"results/minima/synapse/{name}.nc", "minimum")
+        for name in ("2", "reversed")
+    )
+    forward, backward = (found[f"barrier_{way}"].item() for way in ("forward", "backward"))
+    difference = high["minimum_energy"].item() - low["minimum_energy"].item()
+    assert forward - backward == pytest.approx(difference, rel=1e-4, abs=0)
+    assert 0 < forward < backward
+    with pytest.raises(config.ConfigError, match=r"^energy_path: \(notch 2, notch 1\) are no nei"):
+        api.energy_path(synapse, "notch 2", "notch 1")
 
 
 def test_a_field_has_each_cell_where_it_is(swept):
@@ -319,5 +381,5 @@ def test_a_sweep_with_a_name_that_cannot_name_files_is_refused_first(synapse, tm
     folder = tmp_path / "one/campaign"
     with pytest.raises(config.ConfigError) as refused:
         api.sweep(synapse, name, folder, progress=False)
-    assert f"sweep: the name {name!r} cannot name files" in str(refused.value)
+    assert str(refused.value).startswith(f"sweep: devices.{name} cannot name files; use small")
     assert not [*tmp_path.iterdir()]

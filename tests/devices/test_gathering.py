@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from wallnet import cli, devices, experiment, files, jobs, revisions
-from wallnet.devices.traces import Pulse, read_trace
+from wallnet.devices.traces import Pulse, first_time, read_trace
 
 
 def test_everything_has_units_and_a_long_name(synapse, neuron):
@@ -340,3 +340,8 @@ def test_a_wall_rests_where_its_trace_ends_whenever_it_is_read(synapse):
     assert pulse.read_time == 1e-9
     assert pulse.resting_ends == pytest.approx((240e-9, 420e-9), rel=0, abs=8e-9)
     assert pulse.resting_position == pytest.approx(330e-9, rel=0, abs=8e-9)
+
+
+def test_the_first_time_at_a_level_is_interpolated():
+    time, values = np.array([1.0, 2.0, 4.0]), np.array([0.0, 1.0, 5.0])
+    assert [first_time(time, values, level) for level in (3.0, -1.0, 6.0)] == [3.0, 1.0, np.inf]

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import pytest
 from helpers.drift import DRIFT
-from helpers.small_campaign import ROOT, with_networks
+from helpers.small_campaign import with_networks
 from helpers.synthetic import write_images
 
 from wallnet import cli
@@ -80,7 +80,7 @@ def test_commands_that_look_at_results_execute_nothing_of_a_campaign(whole, monk
         ["clean"],
         ["overview"],
         ["schema"],
-        ["pack", "--snakefile", str(ROOT / "Snakefile"), "--out", "crate.zip"],
+        ["pack", "--out", "crate.zip"],
     ):
         with suppress(SystemExit):  # the results are not those of this configuration
             cli.main(command)

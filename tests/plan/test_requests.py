@@ -7,7 +7,7 @@ import sys
 from functools import partial
 
 import pytest
-from helpers.calibration import SEARCH
+from helpers.calibration import CANDIDATE, searched
 from helpers.depinning import ASKED
 from helpers.intervals import bisected
 from helpers.small_campaign import ROOT, TINY
@@ -27,7 +27,7 @@ def with_every_kind():
     data["devices"] |= {name: {**TINY["devices"][name]} for name in ("neuron", "synapse")}
     pulse = {"current_density": 0.7e12, "duration": 1e-9}
     data["pulse_trains"] = {"once": {"device": "synapse", "pulses": [pulse]}}
-    data["calibration"] = SEARCH
+    data |= {key: searched()[key] for key in ("reference", "calibration")}
     case = {"device": "neuron", "current_density": 0.4e12}
     data["crosscheck"] = {"cases": {"quick": case}}
     return data
@@ -44,9 +44,8 @@ def kinds_of(path):
 def asked(tmp_path, monkeypatch):
     """Return that campaign in an empty folder, with a finished round of each kind."""
     monkeypatch.chdir(tmp_path)
-    candidate = {"damping": 0.5, "notch_diameter": 32e-9, "wall_start": 40e-9}
     for path, content in {
-        "calibration": {"candidates": {"0": candidate | {"pulse_duration": 0.6e-9}}},
+        "calibration/paper": {"asked": [CANDIDATE]},
         "depinning/stairs": {"current_densities": {"alone-2": [1.75e12], "notch-3": [0.5e12]}},
         "intervals/stairs": {"asked": [0.9e12]},
     }.items():
@@ -62,7 +61,7 @@ def test_every_request_has_the_path_and_the_rule_of_its_kind(asked):
         assert request.path == path
         assert kinds_of(path) == [request.kind]
     folders = {path.split("/")[1] for path in requested}
-    assert {*STUDIES, "transitions", "depinning", "calibration", "crosscheck"} < folders
+    assert {*STUDIES, "depinning", "crosscheck"} < folders
 
 
 def test_every_result_of_a_kind_that_targets_ask_for_has_a_request(asked):

@@ -3,7 +3,7 @@
 import copy
 
 import pytest
-from helpers.calibration import searched
+from helpers.calibration import CURVE, referring
 from helpers.measured import measured_campaign
 from helpers.programs import UP
 from helpers.small_campaign import TINY, with_networks
@@ -21,7 +21,7 @@ def test_the_story_is_that_of_the_first_simulated_synapse(default_campaign):
     assert (job.rewritten, job.rewritable) == ("stepwise", "synapse-rewritable")
     assert job.write_energy == jobs.write_energy_job(default_campaign.simulated["synapse-5"])
     assert job.table_ii == {"synapse-10": 10, "synapse-5": 5}
-    assert len(job.rests) == 8
+    assert len(job.reference.final_states) == 8
     assert "synapse-rewritable-10" not in job.devices
     assert job.pulse_trains == ("stepwise",)
 
@@ -64,17 +64,18 @@ def test_pulse_trains_on_other_devices_do_not_rewrite():
 
 
 def test_what_the_paper_states_of_optional_devices_is_left_out():
-    response = {"device": "neuron", "current_densities": [0.2e12, 0.4e12, 1e12], "deviation": 0.2}
-    data = searched(responses=[response])
-    job = job_of(data)
-    assert [len(each) for each in (job.rests, job.arrivals, job.responses)] == [2, 1, 1]
+    data = referring(transfer_curves=[CURVE])
+
+    def counts():
+        reference = job_of(data).reference
+        return [len(getattr(reference, block)) for block in data["reference"]]
+
+    assert counts() == [2, 1, 1]
     data["devices"]["synapse"]["optional"] = True
-    job = job_of(data)
-    assert [len(each) for each in (job.rests, job.arrivals, job.responses)] == [0, 0, 1]
+    assert counts() == [0, 0, 1]
     data["devices"]["synapse"]["optional"] = False
     data["devices"]["neuron"]["optional"] = True
-    job = job_of(data)
-    assert [len(each) for each in (job.rests, job.arrivals, job.responses)] == [2, 1, 0]
+    assert counts() == [2, 1, 0]
 
 
 def test_a_page_depends_on_how_barriers_are_judged():

@@ -29,7 +29,7 @@ def everything(folder):
 
 def refused(folder, out, *options):
     """Return the sentence with which packing is refused; nothing is written."""
-    command = ["pack", "--directory", folder, "--snakefile", ROOT / "Snakefile", "--out", out]
+    command = ["pack", "--directory", folder, "--out", out]
     with pytest.raises(SystemExit) as raised:
         cli.main([*map(str, command), *options])
     assert not out.exists()
@@ -257,7 +257,7 @@ def test_a_running_campaign_is_refused(imitation, tmp_path):
 
 
 def test_a_folder_without_snakefile_or_configuration_is_refused(tmp_path):
-    with pytest.raises(config.ConfigError, match="name it with --snakefile"):
+    with pytest.raises(config.ConfigError, match="name the Snakefile of the workflow with --snake"):
         contents.collect(tmp_path, tmp_path / "Snakefile")
     assert "config.yaml" in refused(tmp_path, tmp_path / "a.zip")
 
@@ -350,8 +350,8 @@ def test_no_target_has_results_of_all(default_campaign):
         "results/intervals/synapse-5/0.6625.nc": False,
         "results/intervals/synapse-5/round-1.json": True,
         "results/table-ii/mnist/seed-1.ckpt": False,
-        "results/calibration/calibration.nc": True,
-        "results/calibration/12/neuron/0.5000.nc": False,
+        "results/calibration/paper.nc": True,
+        "results/calibration/paper/12/neuron/0.5000.nc": False,
     }.items(),
 )
 def test_summaries_are_short_and_simulations_are_not(path, expected):
@@ -390,10 +390,12 @@ def test_measured_files_and_own_modules_are_inputs(tmp_path, tiny):
         for name, model in {"a": "nets.deep:Net", "b": "other:Net"}.items()
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(json.loads(json.dumps(tiny))))
+    (folder / "studies.yaml").write_text("windows: {}\n")
     campaign = plan.load(folder / "config.yaml")
     found = contents.Contents(folder, ROOT / "Snakefile", campaign, ("all",), {}, ())
     assert found.inputs() == {
         "config.yaml": folder / "config.yaml",
+        "studies.yaml": folder / "studies.yaml",
         "levels.csv": folder / "levels.csv",
         "inputs/measured-activation.csv": elsewhere,
         "mine.py": folder / "mine.py",

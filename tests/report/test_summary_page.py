@@ -14,7 +14,7 @@ from helpers.programs import DOWN, RESPONSE, UP
 from helpers.walls import NEURON, SYNAPSE, campaign
 
 from wallnet import config, files, jobs, plan
-from wallnet.config import Arrival, Response, Rest
+from wallnet.config import ArrivalTime, FinalState, Reference, TransferCurve
 from wallnet.devices.compact import compact_model
 from wallnet.devices.write_energy import write_energy_of
 from wallnet.files import FileError
@@ -49,17 +49,16 @@ def plain():
             "seeds": [1, 2],
             "table_ii": {"synapse-3": 5},
         },
-        "calibration": {
-            "read_delays": [0],
-            "rests": [
+        "reference": {
+            "final_states": [
                 {"device": "synapse-3", "current_density": 0.5e12, "state": "notch 1"},
                 {"device": "synapse-3", "current_density": 0.7e12, "state": "reversed"},
             ],
-            "arrivals": [
+            "arrival_times": [
                 {"device": "synapse-3", "current_density": 0.5e12, "notch": 1}
                 | {"time": 2e-9, "tolerance": 0.5e-9}
             ],
-            "responses": [
+            "transfer_curves": [
                 {"device": "neuron", "current_densities": [1e11, 3e11, 4.5e11], "deviation": 0.1}
             ],
         },
@@ -183,17 +182,22 @@ def test_reference_data_stand_beside_ours(configured, folder):
     ]
 
 
+def referring(**reference):
+    """Return the job of a page with these reference data of the device `d`."""
+    job = jobs.summary_job(campaign(d=SYNAPSE))
+    return job.model_copy(update={"reference": Reference(**reference)})
+
+
 @pytest.mark.parametrize("end", ["bottom", "top"])
 def test_a_wall_arrives_with_its_last_end(synapse, end):
     """The ends move from 60 to 300 or 600 nm in 2 ns, one of them 10 nm behind the other."""
     data = synapse.gather()
     data[f"sweep_wall_{end}"].values[:] -= 10e-9
     asked = [
-        Arrival(device="d", current_density=density, notch=notch, time=2e-9, tolerance=1e-9)
+        ArrivalTime(device="d", current_density=density, notch=notch, time=2e-9, tolerance=1e-9)
         for density, notch in ((0.5e12, 1), (0.8e12, 2))
     ]
-    changes = {"rests": (), "arrivals": tuple(asked), "responses": ()}
-    job = jobs.summary_job(campaign(d=SYNAPSE)).model_copy(update=changes)
+    job = referring(arrival_times=tuple(asked))
     rows = summary.reference_table(job, {"d": data}).rows()
     assert [(row[1], row[4]) for row in rows] == [
         ("time to notch 1", f"{2 * (300 - 18 - 60 + 10) / (300 - 60):.2f} ns"),
@@ -204,21 +208,19 @@ def test_a_wall_arrives_with_its_last_end(synapse, end):
 def test_reference_data_of_moving_walls_or_pulses_that_nobody_made(synapse, neuron):
     data = synapse.gather()
     data["settled"].values[:] = [1, 0, 1, 1, 1]
-    job = jobs.summary_job(campaign(d=SYNAPSE)).model_copy(
-        update={
-            "rests": (
-                Rest(device="d", current_density=0.5e12, state="notch 1"),
-                Rest(device="d", current_density=2e12, state="notch 3"),
-                Rest(device="d", current_density=0.1e12, state="notch 2"),
-            ),
-            "arrivals": (
-                Arrival(device="d", current_density=0.7e12, notch=1, time=2e-9, tolerance=1e-9),
-                Arrival(device="d", current_density=0.3e12, notch=2, time=2e-9, tolerance=1e-9),
-            ),
-            "responses": (
-                Response(device="d", current_densities=[1e11, 2e11, 3e11], deviation=0.1),
-            ),
-        }
+    job = referring(
+        final_states=(
+            FinalState(device="d", current_density=0.5e12, state="notch 1"),
+            FinalState(device="d", current_density=2e12, state="notch 3"),
+            FinalState(device="d", current_density=0.1e12, state="notch 2"),
+        ),
+        arrival_times=(
+            ArrivalTime(device="d", current_density=0.7e12, notch=1, time=2e-9, tolerance=1e-9),
+            ArrivalTime(device="d", current_density=0.3e12, notch=2, time=2e-9, tolerance=1e-9),
+        ),
+        transfer_curves=(
+            TransferCurve(device="d", current_densities=[1e11, 2e11, 3e11], deviation=0.1),
+        ),
     )
     rows = summary.reference_table(job, {"d": data}).rows()
     assert [row[3:] for row in rows] == [
@@ -237,8 +239,8 @@ def test_the_smallest_current_density_is_that_of_the_smallest_magnitude(synapse)
     data = data.assign_coords(current_density=("current_density", density))
     data["state"].values[:] = ["notch 1", "notch 1", "initial", "notch 1", "notch 2"]
     data["settled"].values[:] = [1, 1, 1, 1, 1]
-    rest = Rest(device="d", current_density=0.5e12, state="notch 1")
-    job = jobs.summary_job(campaign(d=SYNAPSE)).model_copy(update={"rests": (rest,)})
+    final_state = FinalState(device="d", current_density=0.5e12, state="notch 1")
+    job = referring(final_states=(final_state,))
     (row,) = summary.reference_table(job, {"d": data}).rows()
     assert row[2:] == ["0.50", "notch 1", "notch 1", "-0.40"]
     data["state"].values[2] = "notch 1"  # the smallest of the sweep: a smaller one may do as well
@@ -418,9 +420,7 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
 def test_a_campaign_without_synapses_has_what_it_found_and_its_parameters(configured, folder):
     only = configured.model_copy(update={"devices": {"neuron": configured.devices["neuron"]}})
     only._studies = {}
-    only = only.model_copy(
-        update={"networks": config.Networks(), "calibration": config.Calibration()}
-    )
+    only = only.model_copy(update={"networks": config.Networks(), "reference": config.Reference()})
     page = page_of(jobs.summary_job(only), folder)
     assert "<img" not in page
     assert re.findall(r"<h2>(.*?)</h2>", page) == [

@@ -1,15 +1,17 @@
 """All studies run by Snakemake on a small track, and the jobs that a change of a key plans."""
 
 import copy
+from collections import Counter
 
 import numpy as np
 import pytest
-from helpers.intervals import bisected
+from helpers import studies as examples
 from helpers.planned import planned_jobs
 from helpers.small_campaign import Campaign
+from helpers.transitions import led
 from helpers.windows import windowed
 
-from wallnet import files, plan
+from wallnet import api, files, plan
 from wallnet.studies import STUDIES
 
 pytestmark = pytest.mark.campaign
@@ -18,11 +20,18 @@ VARIANTS = {"alpha-0.5": {}, "alpha-0.4": {"material": {"damping": 0.4}}}
 ASKED = {"current_densities": [0.9e12, 1.05e12], "durations": [1.5e-9], "variants": VARIANTS}
 PULSE = {"current_density": 1.05e12, "duration": 1.5e-9, "pause": 2.5e-9}
 CLIMB = [PULSE | {"repetitions": 2}, PULSE | {"current_density": -1.05e12}]
-DATA = bisected(resolution=0.15e12) | {
+DATA = examples.DATA | {
     "pulse_trains": {"climb": {"device": "stairs", "pulses": CLIMB}},
     "windows": windowed(**ASKED)["windows"],
+    "transitions": led(current_densities=[1.05e12])["transitions"],
 }
-SHOWN = {"pulse_trains": "climb-response", "windows": "three-map", "intervals": "stairs-edges"}
+SHOWN = {
+    "pulse_trains": "climb-response",
+    "windows": "three-map",
+    "transitions": "stairs-map",
+    "intervals": "stairs-edges",
+    "calibration": "paper-misfit",
+}
 
 
 @pytest.fixture(scope="module")
@@ -72,15 +81,34 @@ def test_walls_do_what_the_engine_computes(ran):
     # notch 3 is beyond the detector, and a wall at the same notch has the same conductance
     assert conductance.argmax() == 2
     assert conductance[1] == pytest.approx(conductance[3], rel=2e-3, abs=0)
+    led_to = files.read_dataset(ran.folder / "results/transitions/stairs.nc", "transitions")
+    assert led_to["end_state"].values[:, 0].tolist() == [
+        ["notch 1", "notch 2"],
+        ["notch 1", "notch 3"],
+        ["notch 2", "notch 3"],
+    ]
+    assert led_to["sequence_length"].values[0].tolist() == [0, 1, 2, -1, -1]
+
+
+def test_a_pulse_starts_from_the_last_state_of_its_level(ran):
+    level = files.read_dataset(ran.folder / "results/levels/stairs/3.nc", "trace")
+    path = ran.folder / "results/transitions/stairs/3/1.500/1.0500.nc"
+    trace = files.read_dataset(path, "trace")
+    placed, last = (level["magnetization"].values[index] for index in (0, -1))
+    assert np.nanmax(np.abs(last - placed)) > 0.1  # it relaxed
+    assert np.nanmax(np.abs(trace["magnetization"].values[0] - last)) < 1e-6
 
 
 def test_a_run_tells_beforehand_how_much_it_simulates_at_most(ran, finished):
     """Four trains of 6 · (1.5 + 2.5) ns and two initial states of 1 ns each.
 
-    Then two pulses of the sweep and one in each of two rounds, of 1.5 + 3 ns each.
+    Two pulses of the sweep and one in each of two rounds, of 1.5 + 3 ns each. Three levels of
+    3 ns, and six pulses of 1.5 + 3 ns. Three candidates of at most 0.8 + 1 ns.
     """
     assert "6 simulations of this target are not there yet: at most 98 ns, about " in ran.told
     assert "4 simulations of this target are not there yet: at most 18 ns, about " in ran.told
+    assert "3 simulations of this target are not there yet: at most 5 ns, about " in ran.told
+    assert "9 simulations of this target are not there yet: at most 36 ns, about " in ran.told
     shown = finished.snakemake("windows", "--dry-run")
     assert "All simulations of this target are there." in shown.stdout + shown.stderr
 
@@ -94,10 +122,12 @@ def test_a_study_is_a_target_of_its_own(finished):
     assert {f"gather_{study}" for study in STUDIES} & planned == {f"gather_{n}" for n in usual}
 
 
-RESPONSE = {"gather_pulse_trains": 1, "show_pulse_trains": 1}
-CLIMBS = {"pulse_train": 1, **RESPONSE}
-TRAINS = {"pulse_train": 4, "gather_windows": 1, "show_windows": 1}
-ROUNDS = {"round": 2, "trace": 4, "gather_intervals": 1, "show_intervals": 1}
+RESPONSE = Counter(gather_pulse_trains=1, show_pulse_trains=1)
+CLIMBS = RESPONSE + Counter(pulse_train=1)
+TRAINS = Counter(pulse_train=4, gather_windows=1, show_windows=1)
+ROUNDS = Counter(round=2, trace=4, gather_intervals=1, show_intervals=1)
+TOLD = Counter(gather_transitions=1, show_transitions=1)
+MISFITS = Counter(gather_calibration=1, show_calibration=1)
 
 
 @pytest.mark.parametrize(
@@ -107,30 +137,43 @@ ROUNDS = {"round": 2, "trace": 4, "gather_intervals": 1, "show_intervals": 1}
         ("windows/three/pause", 3e-9, TRAINS),
         ("windows/three/tail", {"share": 0.5, "duration": 1e-9}, TRAINS),
         ("windows/three/durations", [1.2e-9, 1.5e-9], TRAINS),
+        (
+            "transitions/stairs/starts",
+            ["notch 1", "between 1 and 2", "notch 2", "notch 3"],
+            TOLD + Counter(level=1, trace=2),
+        ),
+        ("transitions/stairs/durations", [0.8e-9, 1.5e-9], TOLD + Counter(trace=6)),
         # one of the two variants
         (
             "windows/three/variants/alpha-0.4/material/damping",
             0.3,
-            TRAINS | {"initial": 1, "pulse_train": 2},
+            TRAINS + Counter(initial=1, pulse_train=-2),
         ),
         (
             "devices/stairs/material/dmi_constant",
             0.9e-3,
-            {**CLIMBS, **TRAINS, **ROUNDS, "initial": 3, "pulse_train": 5},
+            CLIMBS
+            + TRAINS
+            + ROUNDS
+            + TOLD
+            + MISFITS
+            + Counter(initial=3, level=3, trace=9, round=1),
         ),
-        # trains have other pulses and pauses than the sweep
-        ("devices/stairs/pulse/duration", 1.6e-9, ROUNDS),
-        ("devices/stairs/relaxation/longest", 2e-9, ROUNDS),
+        # other studies have pulses of their own; the first candidate is the configuration
+        ("devices/stairs/pulse/duration", 1.6e-9, ROUNDS + MISFITS + Counter(round=2)),
         # the detector does not see the states
         ("devices/stairs/detector/stop", 280e-9, RESPONSE),
-        ("heavy_metal/thickness", 7e-9, RESPONSE),
         # a coarser one simulates nothing
         (
             "intervals/stairs/resolution",
             0.3e12,
             {"round": 1, "gather_intervals": 1, "show_intervals": 1},
         ),
+        # so do other times at which candidates are read
+        ("calibration/paper/read_delays", [0.0, 0.3e-9], MISFITS + Counter(round=2)),
         ("figures/font_size", 7.0, {f"show_{study}": 1 for study in STUDIES}),
+        # the write energy
+        ("heavy_metal", {"preset": "pt"}, RESPONSE + TOLD),
     ],
 )
 def test_a_change_plans_what_depends_on_it(finished, path, value, expected):
@@ -162,28 +205,92 @@ def test_what_is_no_longer_asked_for_is_found(finished):
     assert plan.not_asked_for(plan.parse(data), finished.folder) == []
     del data["windows"]["three"]["variants"]["alpha-0.4"]
     data["intervals"]["stairs"]["resolution"] = 0.3e12
+    data["calibration"]["paper"]["local_candidates"] = 0
+    data["transitions"]["stairs"]["starts"] = ["notch 1", "notch 2"]
     left = plan.not_asked_for(plan.parse(data), finished.folder)
     train, bisection = "windows/three/alpha-0.4", "intervals/stairs"
     names = [f"{bisection}/1.0500", f"{train}/1.500/0.9000", f"{train}/1.500/1.0500"]
-    names.append(f"{train}/initial")
+    pulses = [f"transitions/stairs/3/1.500/{sign}1.0500" for sign in ("", "-")]
+    names += [f"{train}/initial", "levels/stairs/3", *pulses, "calibration/paper/2/stairs/1.5000"]
     results = {f"results/{name}.nc" for name in names}
     assert {*left} == {
         *results,
         *(of(path) for path in results for of in (files.log_of, files.benchmark_of)),
-        f"results/{bisection}/round-2.json",
-        f"results/logs/{bisection}/round-2.log",
-        f"results/benchmarks/{bisection}/round-2.tsv",
+        *(
+            path.format(f"{of}/round-2")
+            for of in (bisection, "calibration/paper")
+            for path in ("results/{}.json", "results/logs/{}.log", "results/benchmarks/{}.tsv")
+        ),
     }
 
 
 @pytest.mark.parametrize(
-    ("study", "subject"), [(name, study.missing) for name, study in STUDIES.items()]
+    ("study", "subject"),
+    [
+        ("pulse_trains", "a pulse train"),
+        ("windows", "an operating window"),
+        ("transitions", "a device"),
+        ("intervals", "a device"),
+        ("calibration", "a calibration"),
+    ],
 )
 def test_a_study_without_subjects_says_so(campaign, study, subject):
     result = campaign.snakemake(study, "--dry-run", check=False)
     assert result.returncode != 0
     sentence = f"the target {study} has nothing to run; add {subject} under {study}"
     assert sentence in result.stdout + result.stderr
+
+
+def asked(study, folder):
+    """Ask a study from Python what the campaign asks, in a folder."""
+    found = STUDIES[study]
+    block, subject = DATA[study], SHOWN[study].split("-")[0]
+    settings = {**(block if found.each else block[subject])}
+    settings |= {key: DATA[key] for key in found.sections}
+    settings.pop("device", None)
+    if not (found.each or found.of_device):
+        settings["subject"] = subject
+    device = plan.parse(DATA).simulated["stairs"]
+    return getattr(api, study)(device, name="stairs", folder=folder, progress=False, **settings)
+
+
+def results(folder, study):
+    """Return the results in the folder of a study, and when they were made."""
+    paths = [path for path in (folder / "results" / study).rglob("[!.]*.*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.stat().st_mtime_ns for path in paths}
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_the_function_of_a_study_makes_the_files_of_the_workflow(ran, study, tmp_path):
+    """The workflow has nothing to simulate after it."""
+    subject, made = SHOWN[study].split("-")[0], Campaign(tmp_path / "made")
+    found = asked(study, made.folder)
+    theirs = files.read_dataset(ran.folder / STUDIES[study].path(subject), STUDIES[study].kind)
+    assert found.equals(theirs)
+    assert found.attrs == theirs.attrs
+    assert results(made.folder, study).keys() == results(ran.folder, study).keys()
+    made.configure(DATA)
+    assert made.planned(study) == {f"show_{study}": 1, study: 1}
+
+
+def test_a_function_goes_on_after_an_interruption(finished):
+    """A round and its pulse are missing, a round is of another device, a train is damaged."""
+    folder = finished.folder
+    before = {study: results(folder, study) for study in STUDIES}
+    for path in ("stairs/1.0500.nc", "stairs/round-2.json", "stairs.nc"):
+        (folder / "results/intervals" / path).unlink()
+    files.write_json({"asked": [0.7e12]}, folder / "results/intervals/stairs/round-1.json")
+    train = "results/windows/three/alpha-0.4/1.500/0.9000.nc"
+    (folder / train).write_bytes(b"")
+    made = {}
+    for study in ("windows", "intervals"):
+        asked(study, folder)
+        after = results(folder, study)
+        assert after.keys() == before[study].keys()
+        made[study] = {path for path in after if after[path] != before[study][path]}
+    assert made["windows"] == {train, "results/windows/three.nc"}
+    names = ("stairs.nc", "stairs/1.0500.nc", "stairs/round-1.json", "stairs/round-2.json")
+    assert made["intervals"] == {f"results/intervals/{name}" for name in names}
 
 
 def test_each_pulse_of_a_train_asks_for_memory(tmp_path):

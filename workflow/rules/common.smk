@@ -47,16 +47,6 @@ def figure_style(wildcards):
     return campaign.figures.model_dump_json()
 
 
-def simulated(wildcards):
-    """Return the device of a rule."""
-    return campaign.devices[wildcards.device]
-
-
-def write_energy(wildcards):
-    """Return what the write energy of pulses on a device depends on, as JSON."""
-    return jobs.write_energy_job(simulated(wildcards)).to_json()
-
-
 def growing(amount):
     """Return a resource that grows with each attempt."""
     return lambda wildcards, attempt: attempt * amount
@@ -78,18 +68,6 @@ def levels_of(wildcards, mappings):
     model = files.COMPACT_MODEL.format(device=wildcards.device)
     level_sets = dict.fromkeys(split_mapping(name).level_set for name in mappings)
     return [compact.decisive(model, wildcards.reading, name) for name in level_sets]
-
-
-def calibrated_before(last):
-    """Return the traces of all candidates up to a round, once it is finished."""
-    for number in range(1, last + 1):
-        checkpoints.calibration_round.get(round=number)
-    return list(plan.candidate_requests(campaign, last=last))
-
-
-def calibration_job(wildcards):
-    """Return the job of the calibration, as JSON."""
-    return jobs.calibration_job(campaign.calibration, campaign.simulated).to_json()
 
 
 def freed_before(wildcards, last):

@@ -32,37 +32,6 @@ rule compare_mappings:
         " --networks {params.networks:q} --out {output:q} > {log:q} 2>&1"
 
 
-rule mapping_table:
-    """The loss by each mapping, as data, as readable text and as a figure."""
-    input:
-        comparisons=plan.comparison_paths(campaign.networks),
-        references=plan.reference_metrics(campaign.networks),
-    output:
-        csv=table("mappings"),
-        markdown=table("mappings", ".md"),
-        png=report(
-            png(files.FIGURE, "mappings"),
-            caption="../report/mappings.rst",
-            category="Networks",
-            labels={"result": "loss of accuracy by mapping"},
-        ),
-        vector=vector(files.FIGURE, "mappings"),
-        data=figure_data(files.FIGURE, "mappings"),
-    log:
-        files.log_of(table("mappings")),
-    benchmark:
-        files.benchmark_of(table("mappings"))
-    localrule: True
-    params:
-        figures=figure_style,
-        revision=revisions.of("report"),
-    shell:
-        "wallnet mapping-table --comparisons {input.comparisons:q}"
-        " --references {input.references:q} --figures {params.figures:q}"
-        " --csv {output.csv:q} --markdown {output.markdown:q} --png {output.png:q}"
-        " --vector {output.vector:q} > {log:q} 2>&1"
-
-
 rule interpret:
     """The paper's network, quantised in every way that its text allows."""
     input:
@@ -134,33 +103,3 @@ rule fine_tune_interpretations:
         ' --data-folder "$WALLNET_DATA_FOLDER" --neuron {input.neuron:q}'
         " --weights {input.weights:q} --fine-tune {input.chosen:q} --out {output:q}"
         " > {log:q} 2>&1"
-
-
-rule interpretation_table:
-    """The interpretations beside the paper's Table II, as data, as text and as a figure."""
-    input:
-        results=plan.interpretation_paths(campaign.networks),
-        tuned=plan.interpretation_paths(campaign.networks, files.INTERPRETATION_TRAINED),
-    output:
-        csv=table("table-ii"),
-        markdown=table("table-ii", ".md"),
-        png=report(
-            png(files.FIGURE, "table-ii"),
-            caption="../report/table-ii.rst",
-            category="Networks",
-            labels={"result": "readings of the paper's Table II"},
-        ),
-        vector=vector(files.FIGURE, "table-ii"),
-        data=figure_data(files.FIGURE, "table-ii"),
-    log:
-        files.log_of(table("table-ii")),
-    benchmark:
-        files.benchmark_of(table("table-ii"))
-    localrule: True
-    params:
-        figures=figure_style,
-        revision=revisions.of("report"),
-    shell:
-        "wallnet interpretation-table --results {input.results:q} --fine-tuned {input.tuned:q}"
-        " --figures {params.figures:q} --csv {output.csv:q} --markdown {output.markdown:q}"
-        " --png {output.png:q} --vector {output.vector:q} > {log:q} 2>&1"

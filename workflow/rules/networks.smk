@@ -122,36 +122,3 @@ rule map:
         "wallnet map --job {params.job:q} --data {input.data:q}"
         ' --data-folder "$WALLNET_DATA_FOLDER" --synapse {input.synapse:q}'
         " --networks {params.networks:q} > {log:q} 2>&1"
-
-
-rule accuracy:
-    """Test accuracies of all networks, as data and as readable tables."""
-    input:
-        plan.network_paths(files.METRICS, campaign.networks.run_set()),
-        plan.network_models(campaign.networks),
-    output:
-        csv=table("accuracy"),
-        validation=table("accuracy-validation"),
-        gaps=table("accuracy-gaps"),
-        markdown=table("accuracy", ".md"),
-        html=report(
-            table("accuracy", ".html"),
-            caption="../report/network-accuracy-table.rst",
-            category="Networks",
-            labels={"result": "test accuracy"},
-        ),
-    log:
-        files.log_of(table("accuracy")),
-    benchmark:
-        files.benchmark_of(table("accuracy"))
-    localrule: True
-    params:
-        job=lambda w: jobs.accuracy_job(campaign.networks).to_json(),
-        networks=lambda w: files.NETWORKS,
-        models=lambda w: plan.folder(files.COMPACT_MODEL, ""),
-        revision=revisions.of("report"),
-    shell:
-        "wallnet accuracy --job {params.job:q} --networks {params.networks:q}"
-        " --models {params.models:q} --csv {output.csv:q} --validation {output.validation:q}"
-        " --gaps {output.gaps:q} --markdown {output.markdown:q} --html {output.html:q}"
-        " > {log:q} 2>&1"

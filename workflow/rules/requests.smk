@@ -26,8 +26,10 @@ NEEDED = {
 
 def request(wildcards):
     """Return the request of a result; end the run with one sentence if there is none."""
+    path = f"{files.RESULTS}/{wildcards.result}.nc"
+    planning.count(path)
     try:
-        return requested[f"{files.RESULTS}/{wildcards.result}.nc"]
+        return requested[path]
     except configuration.ConfigError as error:
         from snakemake.logging import logger
 

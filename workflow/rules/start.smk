@@ -33,7 +33,7 @@ def check_names():
         return
     for what, path in {
         "the campaign": Path.cwd(),
-        "the checkout": Path(workflow.main_snakefile).parent,
+        "the Snakefile": Path(workflow.main_snakefile).parent,
         "Python": Path(sys.executable).parent,
     }.items():
         unsafe = re.search(r"[^\w./+@%=,:~-]", str(path))
@@ -180,16 +180,25 @@ def target(paths, missing="", work=None):
             # with any other exception, Snakemake prints a traceback of this function
             logger.error(missing)
             sys.exit(1)
+        if workflow.is_main_process:
+            planning.begin(len(paths))
         if work and not told and workflow.is_main_process:
-            from snakemake.logging import logger
-
             told.append(work())
-            logger.warning(told[0])
+            say(told[0])
         workflow.dag.forcefiles.update(left_damaged)
         return paths
 
     return listed
 
+
+def say(text):
+    """Show a sentence among Snakemake's messages."""
+    from snakemake.logging import logger
+
+    logger.warning(text)
+
+
+planning = plan.Planning(say)
 
 # the folder into which Snakemake writes next; if it failed, it would print a traceback
 own = Path.cwd() / ".snakemake"
@@ -210,6 +219,7 @@ if locked and workflow.is_main_process and not idle:
 
 # Snakemake uses only one such block of all files
 onstart:
+    planning.end()
     lift_job_rate_limit()
     check_scheduler()
     check_names()

@@ -11,8 +11,7 @@ from wallnet.config.calculators import (
     file_name,
     from_file_name,
 )
-from wallnet.config.calibration import Arrival, Calibration, Candidate, Response, Rest
-from wallnet.config.campaign import Campaign, check_device_name, load, load_device, parse
+from wallnet.config.campaign import Campaign, load, load_device, parse
 from wallnet.config.crosscheck import Crosscheck
 from wallnet.config.depinning import Depinning
 from wallnet.config.devices import (
@@ -40,20 +39,26 @@ from wallnet.config.pulse import (
     parse_current_density,
     parse_duration,
 )
-from wallnet.config.reading import LARGEST_FILE, read_yaml
+from wallnet.config.reading import (
+    CONFIGURATION,
+    LARGEST_FILE,
+    STUDIES,
+    read_campaign,
+    read_yaml,
+)
+from wallnet.config.reference import ArrivalTime, FinalState, Reference, TransferCurve
 from wallnet.config.track import Notches, Track
-from wallnet.config.transitions import Transitions
 
 __all__ = [
+    "CONFIGURATION",
     "CURRENT_DENSITY_STEP",
     "LARGEST_FILE",
     "MEASURED",
+    "STUDIES",
     "VACUUM_PERMEABILITY",
-    "Arrival",
+    "ArrivalTime",
     "Barriers",
-    "Calibration",
     "Campaign",
-    "Candidate",
     "ConfigError",
     "Crosscheck",
     "Depinning",
@@ -61,6 +66,7 @@ __all__ = [
     "Device",
     "Figures",
     "FilmSettings",
+    "FinalState",
     "Heating",
     "HeavyMetal",
     "Material",
@@ -71,14 +77,12 @@ __all__ = [
     "Output",
     "ProgramPulse",
     "Pulse",
+    "Reference",
     "Relaxation",
-    "Response",
-    "Rest",
     "SimulatedMaterial",
     "Track",
-    "Transitions",
+    "TransferCurve",
     "Wall",
-    "check_device_name",
     "current_name",
     "duration_name",
     "file_name",
@@ -89,6 +93,7 @@ __all__ = [
     "parse_current",
     "parse_current_density",
     "parse_duration",
+    "read_campaign",
     "read_yaml",
     "repeated",
 ]

@@ -1,7 +1,7 @@
 """The whole configuration, created only by `load` and `parse`."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol, Self, TypeVar
@@ -10,7 +10,6 @@ import yaml
 from pydantic import BaseModel, Field, PrivateAttr
 
 from wallnet.config.barriers import Barriers
-from wallnet.config.calibration import Calibration
 from wallnet.config.crosscheck import Crosscheck
 from wallnet.config.depinning import Depinning
 from wallnet.config.devices import Device
@@ -20,8 +19,8 @@ from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError, Finding, checked, shown_key, unknown_key
 from wallnet.config.networks import NO_DEVICE, Networks
 from wallnet.config.quantities import NAME, Section
-from wallnet.config.reading import read_yaml
-from wallnet.config.transitions import Transitions
+from wallnet.config.reading import read_campaign, read_yaml
+from wallnet.config.reference import Reference
 
 Block = TypeVar("Block", bound=BaseModel)
 
@@ -36,10 +35,6 @@ class Campaign(Section):
         }
     )
     """The devices, by name."""
-    transitions: dict[str, Transitions] = Field(
-        default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
-    )
-    """Pulses of both signs from every state of a device, by the name of the device."""
     depinning: dict[str, Depinning] = Field(
         default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
     )
@@ -48,8 +43,8 @@ class Campaign(Section):
     """The networks that are trained with them."""
     barriers: Barriers = Barriers()
     """Barriers between the states of synapses, and the least barrier of a retained state."""
-    calibration: Calibration = Calibration()
-    """Search for parameters under which devices do what a paper states."""
+    reference: Reference = Reference()
+    """Reference data with which simulated devices are compared."""
     figures: Figures = Figures()
     """Style of the figures."""
     crosscheck: Crosscheck = Crosscheck()
@@ -95,13 +90,18 @@ class Campaign(Section):
 SECTIONS: dict[str, type[Section]] = {
     "networks": Networks,
     "barriers": Barriers,
-    "calibration": Calibration,
+    "reference": Reference,
     "figures": Figures,
     "crosscheck": Crosscheck,
 }
 """Blocks of the configuration beside the devices."""
 
-RENAMED = {"programs": "pulse_trains"}
+RENAMED = {
+    "programs": "pulse_trains",
+    "calibration.rests": "reference.final_states",
+    "calibration.arrivals": "reference.arrival_times",
+    "calibration.responses": "reference.transfer_curves",
+}
 """Present names of keys that an earlier version had."""
 
 
@@ -117,14 +117,23 @@ class Study(Protocol):
         """Function that lists the conflicts of settings with the devices."""
 
     @property
+    def conflicts(self) -> Any:
+        """Function that lists the conflicts of settings with the campaign; None if it has none."""
+
+    @property
     def each(self) -> Any:
         """Function that names the devices of one set of settings; None for settings by name."""
+
+    @property
+    def level_sets(self) -> Sequence[str]:
+        """Level sets of networks that its datasets determine."""
 
 
 def parse(
     data: Mapping[str, Any],
     source: str = "config.yaml",
     studies: Mapping[str, Study] = MappingProxyType({}),
+    elsewhere: Mapping[str, str] = MappingProxyType({}),
 ) -> Campaign:
     """Check plain data and return the campaign that it describes.
 
@@ -136,6 +145,8 @@ def parse(
         Name of the data in messages.
     studies : Mapping
         Studies by their keys. Without them, a campaign has none, and their keys are unknown.
+    elsewhere : Mapping
+        Files of keys that are not in `source`, for messages.
 
     Returns
     -------
@@ -147,14 +158,9 @@ def parse(
     ConfigError
         If the data is not valid. Each problem is one line that names the key and the fix.
     """
+    _refuse(_renamed(data), source, elsewhere)
     known = sorted({*Campaign.model_fields, *SHARED, *studies})
-    problems = [
-        f"{key} is now called {RENAMED[key]}; rename this key"
-        if key in RENAMED
-        else shown_key(key) + unknown_key(key, known)
-        for key in data
-        if key not in known
-    ]
+    problems = [shown_key(key) + unknown_key(key, known) for key in data if key not in known]
     raw = data.get("devices")
     if not isinstance(raw, Mapping) or not raw:
         problems.append("devices is missing or empty; describe at least one device")
@@ -163,8 +169,6 @@ def parse(
     devices, found = _devices(raw, {key: data[key] for key in SHARED if key in data})
     problems += found
     sections: dict[str, Any] = {}
-    transitions, found = _named("transitions", Transitions, data.get("transitions", {}))
-    problems += found
     depinning, found = _named("depinning", Depinning, data.get("depinning", {}))
     problems += found
     asked: dict[str, dict[str, Any]] = {}
@@ -180,15 +184,14 @@ def parse(
         sections[key], found = _sentences(model, data.get(key, {}), key)
         problems += found
     if not problems:
-        problems += sections["networks"].problems(
-            devices, asked.get("pulse_trains", ()), transitions
-        )
+        used = sections["networks"].level_sets
+        needed = {key: asked[key] for key, each in studies.items() if used & {*each.level_sets}}
+        trains = asked.get("pulse_trains", ())
+        problems += sections["networks"].problems(devices, trains, needed)
         problems += sections["barriers"].problems(devices)
         simulated = {name: each for name, each in devices.items() if isinstance(each, Device)}
         problems += sections["crosscheck"].problems(simulated, _sentences)
-        problems += sections["calibration"].problems(simulated, _sentences)
-        for name, starting in transitions.items():
-            problems += starting.problems(name, simulated)
+        problems += sections["reference"].problems(simulated)
         for key, study in studies.items():
             for name, settings in asked[key].items():
                 where = f"{key}.{name}" if name else key
@@ -198,13 +201,35 @@ def parse(
                 asked[key] = dict.fromkeys(study.each(settings, devices), settings)
         for name, freed in depinning.items():
             problems += freed.problems(name, simulated)
-    if problems:
-        raise ConfigError("\n".join(f"{source}: {p}" for p in dict.fromkeys(problems)))
+    _refuse(problems, source, elsewhere)
     sections["networks"] = sections["networks"].with_devices(devices)
-    named: dict[str, Any] = {"transitions": transitions, "depinning": depinning}
-    made = Campaign.model_construct(devices=devices, **named, **sections)
+    made = Campaign.model_construct(devices=devices, depinning=depinning, **sections)
     made._studies = asked
+    problems = [
+        problem
+        for key, study in studies.items()
+        if study.conflicts
+        for name, settings in asked[key].items()
+        for problem in study.conflicts(f"{key}.{name}", name, settings, made, _sentences)
+    ]
+    _refuse(problems, source, elsewhere)
     return made
+
+
+def _refuse(problems: Iterable[str], source: str, elsewhere: Mapping[str, str]) -> None:
+    """Raise an error with all problems, if there are any."""
+    places = ((elsewhere.get(re.split(r"\W", p)[0], source), p) for p in problems)
+    if found := dict.fromkeys(f"{place}: {p}" for place, p in places):
+        raise ConfigError("\n".join(found))
+
+
+def _renamed(data: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each key that has another name now."""
+    for old, new in RENAMED.items():
+        block, _, key = old.rpartition(".")
+        given = data.get(block) if block else data
+        if isinstance(given, Mapping) and key in given:
+            yield f"{old} is now called {new}; rename this key"
 
 
 def _sentences(model: type[BaseModel], data: object, prefix: str) -> tuple[Any, list[str]]:
@@ -225,30 +250,11 @@ def _named(block: str, model: type[Block], data: object) -> tuple[dict[str, Bloc
             problems.append(f"{key} cannot name files; use small letters, digits, '-' and '_'")
             continue
         made[str(name)], found = _sentences(model, section, key)
+        if found and name in model.model_fields:
+            found = [f"{block} has keys without a name; write {block}: {{name: {{{name}: ...}}}}"]
+            return {}, found
         problems += found
     return made, problems
-
-
-def check_device_name(name: str, shown: str) -> None:
-    """Refuse a name of a device that cannot be part of file names.
-
-    Parameters
-    ----------
-    name : str
-        The name.
-    shown : str
-        What the message calls it.
-
-    Raises
-    ------
-    ConfigError
-        If the name is not valid.
-    """
-    if not re.fullmatch(NAME, name) or name == NO_DEVICE:
-        raise ConfigError(
-            f"{shown} cannot name files; use small letters, digits, '-' and '_', and not "
-            f"'{NO_DEVICE}'"
-        )
 
 
 def _devices(
@@ -263,7 +269,11 @@ def _devices(
     findings: dict[str, list[Finding]] = {}
     for name in raw:
         try:
-            check_device_name(name, f"devices.{shown_key(name)}")
+            if not re.fullmatch(NAME, name) or name == NO_DEVICE:
+                raise ConfigError(
+                    f"devices.{shown_key(name)} cannot name files; use small letters, digits, '-' "
+                    f"and '_', and not '{NO_DEVICE}'"
+                )
             own = resolved(name, raw)
         except ConfigError as error:
             problems.append(str(error))
@@ -286,7 +296,7 @@ def _devices(
 
 
 def load(path: str | Path, studies: Mapping[str, Study] = MappingProxyType({})) -> Campaign:
-    """Read and check a configuration file.
+    """Read and check a configuration file, with `studies.yaml` beside a `config.yaml`.
 
     Parameters
     ----------
@@ -305,7 +315,8 @@ def load(path: str | Path, studies: Mapping[str, Study] = MappingProxyType({})) 
     ConfigError
         If the file cannot be read or describes no valid campaign.
     """
-    return parse(read_yaml(path), str(path), studies)
+    data, elsewhere = read_campaign(path)
+    return parse(data, str(path), studies, elsewhere)
 
 
 def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Device:
@@ -349,7 +360,7 @@ def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Dev
             block[last] = yaml.safe_load(text)
         except yaml.YAMLError:
             raise ConfigError(f"--set {change} has no valid value; write it as in YAML") from None
-    # the changed device need not suit the other sections, such as the transitions from its states
+    # the changed device need not suit the other sections, such as pulses from its states
     alone = {key: block for key, block in data.items() if key in ("devices", *SHARED)}
     device = parse(alone, source=str(path)).devices[name]
     if isinstance(device, MeasuredDevice):

@@ -9,6 +9,9 @@ import yaml
 from wallnet.config.messages import ConfigError
 from wallnet.files import one_line
 
+CONFIGURATION, STUDIES = "config.yaml", "studies.yaml"
+"""Files of a campaign; studies that the target `all` does not need can stand in the second."""
+
 LARGEST_FILE = 1_000_000
 """Size in bytes above which a configuration is refused without being read."""
 
@@ -96,3 +99,27 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
             f"{path}: {TEMPLATE} makes Snakemake execute Python code in the file; remove it"
         )
     return data
+
+
+def read_campaign(path: str | Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """Read a configuration file, with `studies.yaml` beside a `config.yaml`.
+
+    Returns
+    -------
+    tuple
+        Their contents as plain data, and the file of each key that stands in `studies.yaml`.
+
+    Raises
+    ------
+    ConfigError
+        If a file is not valid (`read_yaml`), or a key stands in both.
+    """
+    data = read_yaml(path)
+    beside = Path(path).with_name(STUDIES)
+    if Path(path).name != CONFIGURATION or not beside.exists():
+        return data, {}
+    more = read_yaml(beside)
+    for key in more:
+        if key in data:
+            raise ConfigError(f"{beside}: {key} stands in {path} too; keep one of them")
+    return data | more, dict.fromkeys(more, str(beside))

@@ -60,11 +60,8 @@ def of_campaign(studies: Mapping[str, Study]) -> JsonSchemaValue:
     }
     models = _subclasses(Section)
     for name, block in blocks.items():
-        for key, text in _docstrings(models[name]).items():
-            meaning, mark, source = text.partition(" Source: ")
-            unit = _unit(models[name].model_fields[key])
-            unit = f" Unit: {unit}." if unit not in ("", "1") else ""
-            block["properties"][key]["description"] = meaning + unit + mark + source
+        for key, text in described(models[name]).items():
+            block["properties"][key]["description"] = text
     return {"$schema": GenerateJsonSchema.schema_dialect} | made
 
 
@@ -98,10 +95,11 @@ def as_written(studies: Mapping[str, Study]) -> JsonSchemaValue:
     }
     changes = made["$defs"]["Case"]["properties"]["changes"]
     changes |= varied
-    made["$defs"]["Calibration"]["properties"]["changes"]["additionalProperties"] |= varied
     for block in made["$defs"].values():
-        if "variants" in block.get("properties", {}):
-            block["properties"]["variants"]["additionalProperties"] |= varied
+        for key in ("variants", "changes"):
+            named = block.get("properties", {}).get(key, {}).get("additionalProperties")
+            if isinstance(named, dict):
+                named |= varied
     common = _references(device, *(key for key in device["properties"] if key not in SHARED))
     made["properties"] = common | made["properties"]
     is_measured = {"required": ["kind"], "properties": {"kind": {"const": MEASURED}}}
@@ -145,6 +143,17 @@ def _subclasses(model: type[Section]) -> dict[str, type[Section]]:
     found: dict[str, type[Section]] = {}
     for section in model.__subclasses__():
         found |= {section.__name__: section} | _subclasses(section)
+    return found
+
+
+def described(model: type[Section]) -> dict[str, str]:
+    """Return the meaning of each key of a section, with its unit and the source of its value."""
+    found = {}
+    for key, text in _docstrings(model).items():
+        meaning, mark, source = text.partition(" Source: ")
+        unit = _unit(model.model_fields[key])
+        unit = f" Unit: {unit}." if unit not in ("", "1") else ""
+        found[key] = meaning + unit + mark + source
     return found
 
 

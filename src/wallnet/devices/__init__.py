@@ -5,7 +5,6 @@ kind `measured` are derived from CSV files of a user instead.
 """
 
 from wallnet.devices.barriers import gather_barriers
-from wallnet.devices.calibration import calibration, calibration_round
 from wallnet.devices.compact import compact_model
 from wallnet.devices.conductance import (
     detector_columns,
@@ -17,12 +16,9 @@ from wallnet.devices.depinning import depinning, depinning_round
 from wallnet.devices.gathering import gather
 from wallnet.devices.measured import measured_model
 from wallnet.devices.neuron import activation, fit_quartic
-from wallnet.devices.transitions import transitions
 
 __all__ = [
     "activation",
-    "calibration",
-    "calibration_round",
     "compact_model",
     "depinning",
     "depinning_round",
@@ -34,5 +30,4 @@ __all__ = [
     "normalize",
     "parallel_conductance",
     "series_conductance",
-    "transitions",
 ]

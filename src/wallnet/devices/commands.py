@@ -1,26 +1,20 @@
 """Subcommands of `wallnet` that derive devices from traces, and compact models from devices."""
 
 import argparse
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from wallnet import files
 from wallnet.devices.barriers import gather_barriers
-from wallnet.devices.calibration import calibration, calibration_round
 from wallnet.devices.compact import compact_model
 from wallnet.devices.depinning import depinning, depinning_round
 from wallnet.devices.gathering import gather
 from wallnet.devices.measured import measured_model
-from wallnet.devices.transitions import transitions
 from wallnet.experiment import Job, level_states
 from wallnet.files import FileError
 from wallnet.jobs import (
     BarriersJob,
-    CalibrationJob,
     DepinningJob,
     DeviceJob,
-    TransitionsJob,
 )
 from wallnet.jobs.paths import levels_in, minima_in, pairs_in, traces_in
 
@@ -78,21 +72,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     gathering.add_argument("--pairs", required=True, help="folder of the pairs of states")
     gathering.set_defaults(handler=_gather_barriers)
 
-    leading = subparsers.add_parser(
-        "transitions", help="gather the pulses from all states of a device"
-    )
-    _add_job(leading, TransitionsJob)
-    leading.add_argument("--levels", required=True, help="folder of the initialised walls")
-    leading.add_argument("--transitions", required=True, help="folder of the pulses")
-    leading.set_defaults(
-        handler=lambda given: transitions(
-            TransitionsJob.from_json(files.given_text(given.job)),
-            given.levels,
-            given.transitions,
-            given.out,
-        )
-    )
-
     asking = subparsers.add_parser("depinning-round", help="list the pulses of a bisection")
     freeing = subparsers.add_parser("depinning", help="write the depinning thresholds of a device")
     for each, meaning in ((asking, "number of this round"), (freeing, "number of all rounds")):
@@ -114,15 +93,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         )
     )
 
-    for name, search, meaning, text in (
-        ("calibration-round", calibration_round, "number of this round", "list the candidates"),
-        ("calibration", calibration, "number of all rounds", "compute the misfit of candidates"),
-    ):
-        searching = subparsers.add_parser(name, help=f"{text} of a calibration")
-        _add_job(searching, CalibrationJob, meaning)
-        searching.add_argument("--folder", required=True, help="folder of rounds and traces")
-        searching.set_defaults(handler=partial(_search, search))
-
 
 def _add_job(parser: argparse.ArgumentParser, job: type[Job], rounds: str = "") -> None:
     """Add the options of all commands that take a job and write a file, and a number of rounds."""
@@ -132,12 +102,6 @@ def _add_job(parser: argparse.ArgumentParser, job: type[Job], rounds: str = "") 
     if rounds:
         parser.add_argument("--round", type=int, required=True, help=rounds)
     parser.add_argument("--out", required=True, help="file to write")
-
-
-def _search(work: Callable[..., None], arguments: argparse.Namespace) -> None:
-    """Run a step of a calibration."""
-    job = CalibrationJob.from_json(files.given_text(arguments.job))
-    work(job, arguments.round, arguments.folder, arguments.out)
 
 
 def _gather(arguments: argparse.Namespace) -> None:

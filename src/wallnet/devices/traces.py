@@ -1,6 +1,7 @@
 """Read one trace, check that it belongs to its device, and keep what gathering needs."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -294,3 +295,24 @@ class Gathered:
     initial: str | Path
     levels: Mapping[WallState, str | Path]
     minima: Mapping[WallState, str | Path] = field(default_factory=dict)
+
+
+def first_time(time: NDArray[np.floating], values: NDArray[np.floating], level: float) -> float:
+    """Return the first time at which values reach a level, by linear interpolation.
+
+    Examples
+    --------
+    >>> first_time(np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0, 3.0]), 2.0)
+    1.5
+    >>> first_time(np.array([0.0, 1.0]), np.array([0.0, 1.0]), 2.0)
+    inf
+    """
+    reached = np.flatnonzero(values >= level)
+    if not reached.size:
+        return math.inf
+    after = int(reached[0])
+    if not after:
+        return float(time[0])
+    before = after - 1
+    share = (level - values[before]) / (values[after] - values[before])
+    return float(time[before] + share * (time[after] - time[before]))

@@ -1,6 +1,8 @@
 """Simulations: a track, an initial wall and a train of pulses."""
 
+import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
@@ -187,9 +189,19 @@ class Simulation(Step):
         """Return the number of cells times time steps of the embedded engine."""
         settings = self.calculator if isinstance(self.calculator, FilmSettings) else FilmSettings()
         size = (self.track.cell_size, self.track.cell_size, self.track.thickness)
-        _, longest = self.material.terms().time_step(size, self.material.torque(self.strongest))
+        # the torque changes the step little: one estimate serves a whole sweep
+        strongest = math.ceil(abs(self.strongest) / 1e11) * 1e11
         columns, rows = self.track.cells
+        longest = _longest_step(self.material, size, strongest)
         return columns * rows * self.longest / (settings.time_step_fraction * longest)
+
+
+@lru_cache(maxsize=64)
+def _longest_step(
+    material: SimulatedMaterial, size: tuple[float, float, float], current_density: float
+) -> float:
+    """Return the longest time step in s of the embedded engine, in cells of a size in m."""
+    return material.terms().time_step(size, material.torque(current_density))[1]
 
 
 def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulation:

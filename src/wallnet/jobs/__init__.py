@@ -1,7 +1,6 @@
 """Jobs: the part of the configuration that each computation needs, as canonical JSON."""
 
 from wallnet.jobs.barriers import BarriersJob, barriers_job
-from wallnet.jobs.calibration import CalibrationJob, calibration_job, candidate_job
 from wallnet.jobs.crosscheck import (
     check_named,
     compared_device,
@@ -37,13 +36,6 @@ from wallnet.jobs.networks import (
     training_job,
 )
 from wallnet.jobs.summary import SummaryJob, summary_job
-from wallnet.jobs.transitions import (
-    TransitionsJob,
-    signed,
-    starting_states,
-    transition_job,
-    transitions_job,
-)
 from wallnet.jobs.write_energy import (
     ProgrammingEnergyJob,
     WriteEnergyJob,
@@ -54,7 +46,6 @@ from wallnet.jobs.write_energy import (
 __all__ = [
     "AccuracyJob",
     "BarriersJob",
-    "CalibrationJob",
     "ContinuingJob",
     "DataJob",
     "DepinningJob",
@@ -66,12 +57,9 @@ __all__ = [
     "ProgrammingEnergyJob",
     "SummaryJob",
     "TrainingJob",
-    "TransitionsJob",
     "WriteEnergyJob",
     "accuracy_job",
     "barriers_job",
-    "calibration_job",
-    "candidate_job",
     "check_named",
     "compared_device",
     "comparison_job",
@@ -90,11 +78,7 @@ __all__ = [
     "own_classes",
     "pinned_walls",
     "programming_energy_job",
-    "signed",
-    "starting_states",
     "summary_job",
     "training_job",
-    "transition_job",
-    "transitions_job",
     "write_energy_job",
 ]

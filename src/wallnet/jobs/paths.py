@@ -7,11 +7,13 @@ sweep.
 from pathlib import Path, PurePosixPath
 
 from wallnet import files
-from wallnet.config import Candidate, Device, Pulse, current_name, duration_name
+from wallnet.config import Device, Pulse, current_name
 from wallnet.config.track import Track
 from wallnet.experiment import level_states, minimum_states, neighbours
 from wallnet.jobs.depinning import PinnedWall
 from wallnet.jobs.devices import DeviceJob
+
+_TRACE = PurePosixPath(files.TRACE).name
 
 
 def folder(pattern: str, name: str) -> str:
@@ -27,8 +29,8 @@ def folder(pattern: str, name: str) -> str:
 
 def trace_in(traces: str | Path, current_density: float) -> str:
     """Return the trace of a current density in A/m² in the folder of a device's traces."""
-    name = PurePosixPath(files.TRACE).name.format(current=current_name(current_density))
-    return str(Path(traces, name))
+    # of 100,000 pulses, without making as many paths
+    return f"{traces}/{_TRACE.format(current=current_name(current_density))}"
 
 
 def traces_in(traces: str | Path, pulse: Pulse) -> list[str]:
@@ -61,36 +63,6 @@ def level_paths(name: str, device: Device) -> list[str]:
 def level_in(levels: str | Path, state: files.WallState) -> str:
     """Return the file of a wall initialised in a state in the folder of a device's levels."""
     return str(Path(levels, PurePosixPath(files.LEVEL).name.format(state=state.file_name)))
-
-
-def transition_in(
-    transitions: str | Path, state: files.WallState, current_density: float, duration: float
-) -> str:
-    """Return the trace of a pulse from a state in the folder of a device's transitions."""
-    folder = PurePosixPath(files.TRANSITIONS).with_suffix("")
-    place = str(PurePosixPath(files.TRANSITION).relative_to(folder))
-    names = {"current": current_name(current_density), "duration": duration_name(duration)}
-    return str(Path(transitions, place.format(state=state.file_name, **names)))
-
-
-def candidate_trace_in(folder: str | Path, candidate: int, device: str, density: float) -> str:
-    """Return the trace of a pulse in A/m² on a candidate in the folder of a calibration."""
-    place = PurePosixPath(files.CANDIDATE_TRACE).relative_to(
-        PurePosixPath(files.CALIBRATION).parent
-    )
-    names = {"candidate": candidate, "device": device, "current": current_name(density)}
-    return str(Path(folder, str(place).format(**names)))
-
-
-def calibration_round_in(folder: str | Path, number: int) -> str:
-    """Return the file of a round in the folder of a calibration."""
-    return str(Path(folder, PurePosixPath(files.CALIBRATION_ROUND).name.format(round=number)))
-
-
-def candidates_in(path: str | Path) -> dict[int, Candidate]:
-    """Return the candidates of a finished round by their numbers."""
-    candidates = files.read_json(path, ["candidates"])["candidates"]
-    return {int(number): dict(each) for number, each in candidates.items()}
 
 
 def depinning_round_in(freed: str | Path, number: int) -> str:

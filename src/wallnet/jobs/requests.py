@@ -3,14 +3,12 @@
 Each function returns requests by their paths.
 """
 
-import itertools
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 
 from wallnet import files
 from wallnet.config import Campaign, Device
 from wallnet.config.calculators import file_name
-from wallnet.config.calibration import Candidate
 from wallnet.experiment import (
     Request,
     Simulation,
@@ -26,18 +24,14 @@ from wallnet.experiment import (
 )
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
-from wallnet.jobs.calibration import candidate_job
 from wallnet.jobs.crosscheck import crosscheck_job
 from wallnet.jobs.depinning import freeing_job, pinned_walls
 from wallnet.jobs.paths import (
-    candidate_trace_in,
     depinning_start,
     depinning_trace_in,
     folder,
     trace_in,
-    transition_in,
 )
-from wallnet.jobs.transitions import signed, starting_states, transition_job
 
 Requests = dict[str, Request]
 
@@ -51,13 +45,20 @@ def sweep(name: str, device: Device) -> Requests:
     """Return the initial state of a device and the pulses of its sweep."""
     initial = files.INITIAL.format(device=name)
     traces = folder(files.TRACE, name)
+    densities = device.pulse.current_densities
+    first = cache(partial(pulse_job, device, densities[0]))
     return by_path(
         Request("initial", initial, partial(initial_job, device)),
         *(
-            Request("trace", trace_in(traces, each), partial(pulse_job, device, each), (initial,))
-            for each in device.pulse.current_densities
+            Request("trace", trace_in(traces, each), partial(_pulse, first, each), (initial,))
+            for each in densities
         ),
     )
+
+
+def _pulse(first: Callable[[], Simulation], current_density: float) -> Simulation:
+    """Return another pulse of a sweep, without a check of all other parameters."""
+    return first().model_copy(update={"current_density": current_density})
 
 
 def level(name: str, device: Device, state: WallState) -> Request:
@@ -116,39 +117,6 @@ def of_barriers(campaign: Campaign) -> Requests:
     return by_path(*found)
 
 
-def transitions(campaign: Campaign, name: str) -> Requests:
-    """Return the pulses from all states of a device."""
-    device, asked = campaign.simulated[name], campaign.transitions[name]
-    place = files.TRANSITIONS.format(device=name).removesuffix(".nc")
-    every = itertools.product(starting_states(device, asked), asked.durations, signed(asked))
-    return by_path(
-        *(
-            Request(
-                "trace",
-                transition_in(place, state, density, duration),
-                partial(transition_job, device, state, density, duration),
-                (files.LEVEL.format(device=name, state=state.file_name),),
-            )
-            for state, duration, density in every
-        )
-    )
-
-
-def starts(campaign: Campaign, name: str) -> Requests:
-    """Return the states from which the pulses of the transitions of a device start."""
-    device = campaign.simulated[name]
-    states = starting_states(device, campaign.transitions[name])
-    return by_path(*(level(name, device, state) for state in states))
-
-
-def of_transitions(campaign: Campaign) -> Requests:
-    """Return the pulses from all states of all devices."""
-    found: Requests = {}
-    for name in campaign.transitions:
-        found |= transitions(campaign, name)
-    return found
-
-
 def of_crosscheck(campaign: Campaign) -> Requests:
     """Return the pulses of the cross-check with both calculators."""
     asked = campaign.crosscheck
@@ -163,25 +131,6 @@ def of_crosscheck(campaign: Campaign) -> Requests:
             for case in asked.cases
         )
     )
-
-
-def candidate(device: Callable[[], Device], current_density: float) -> Simulation:
-    """Return one pulse on a candidate of the calibration, whose device is made only now."""
-    return candidate_job(device(), current_density)
-
-
-def candidates(campaign: Campaign, chosen: dict[int, Candidate]) -> Requests:
-    """Return the pulses on candidates of the calibration, given by their numbers."""
-    calibration = campaign.calibration
-    place = str(files.CALIBRATION).rpartition("/")[0]
-    found = []
-    for number, values in chosen.items():
-        for each in calibration.simulations():
-            device = partial(calibration.of_candidate, campaign.simulated, each.device, values)
-            density = each.current_density
-            path = candidate_trace_in(place, number, each.device, density)
-            found.append(Request("trace", path, partial(candidate, device, density)))
-    return by_path(*found)
 
 
 def depinning_starts(campaign: Campaign, name: str) -> Requests:

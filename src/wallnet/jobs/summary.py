@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from wallnet.config import MEASURED, Arrival, Campaign, Response, Rest
+from wallnet.config import MEASURED, Campaign, Reference
 from wallnet.experiment.base import Job
 from wallnet.jobs.barriers import BarriersJob, barriers_job
 from wallnet.jobs.write_energy import WriteEnergyJob, write_energy_job
@@ -28,9 +28,7 @@ class SummaryJob(Job):
     networks: bool
     synapses: tuple[str, ...]
     table_ii: Mapping[str, int]
-    rests: tuple[Rest, ...]
-    arrivals: tuple[Arrival, ...]
-    responses: tuple[Response, ...]
+    reference: Reference
     linked: tuple[str, ...] = ()
 
 
@@ -46,7 +44,7 @@ def summary_job(campaign: Campaign) -> SummaryJob:
     device = asked.simulated.get(written or "")
     trains = asked.studies.get("pulse_trains", {})
     rewritten = next((name for name, each in trains.items() if each.device in synapses), None)
-    networks, said = asked.networks, asked.calibration
+    networks = asked.networks
     return SummaryJob(
         devices=tuple(asked.simulated),
         pulse_trains=tuple(trains),
@@ -59,7 +57,5 @@ def summary_job(campaign: Campaign) -> SummaryJob:
         networks=bool(networks.recipes),
         synapses=networks.synapses if networks.recipes else (),
         table_ii=networks.table_ii if networks.recipes else {},
-        rests=tuple(each for each in said.rests if each.device in asked.simulated),
-        arrivals=tuple(each for each in said.arrivals if each.device in asked.simulated),
-        responses=tuple(each for each in said.responses if each.device in asked.simulated),
+        reference=asked.reference.of(asked.simulated),
     )

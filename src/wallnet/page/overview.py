@@ -146,9 +146,6 @@ def _wrapped(text: str) -> str:
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `overview` to a command line."""
-    command = subparsers.add_parser(
-        "overview",
-        help="print what a finished campaign found, and what its last run made",
-    )
+    command = subparsers.add_parser("overview")
     command.add_argument("--directory", default=".", help="folder of the campaign; here by default")
     command.set_defaults(handler=lambda given: print(overview(given.directory)))

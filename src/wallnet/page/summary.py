@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from wallnet import __version__, files, plan, revisions
-from wallnet.config import Arrival, Response, Rest
-from wallnet.devices.calibration import first_time
+from wallnet.config import ArrivalTime, FinalState, TransferCurve
+from wallnet.devices.traces import first_time
 from wallnet.devices.write_energy import write_energy_of
 from wallnet.jobs import BarriersJob, SummaryJob, WriteEnergyJob
 from wallnet.page.findings import Findings, Results
@@ -135,9 +135,9 @@ def reference_table(job: SummaryJob, devices: Mapping[str, "xarray.Dataset"]) ->
     import pandas
 
     rows = [
-        *(_rest(each, devices[each.device]) for each in job.rests),
-        *(_arrival(each, devices[each.device]) for each in job.arrivals),
-        *(_response(each, devices[each.device]) for each in job.responses),
+        *(_final_state(each, devices[each.device]) for each in job.reference.final_states),
+        *(_arrival_time(each, devices[each.device]) for each in job.reference.arrival_times),
+        *(_transfer_curve(each, devices[each.device]) for each in job.reference.transfer_curves),
     ]
     frame = pandas.DataFrame(rows, columns=list(REFERENCE_COLUMNS))
     return Table("Devices: reference data and this campaign", frame)
@@ -157,7 +157,7 @@ def _same(densities: Any, density: float) -> Any:
     return np.isclose(densities, density, rtol=1e-9, atol=0)
 
 
-def _rest(stated: Rest, data: "xarray.Dataset") -> tuple[str, ...]:
+def _final_state(stated: FinalState, data: "xarray.Dataset") -> tuple[str, ...]:
     """Return the state after a pulse."""
     import numpy as np
 
@@ -182,7 +182,7 @@ def _rest(stated: Rest, data: "xarray.Dataset") -> tuple[str, ...]:
     return stated.device, "state after the pulse", *told
 
 
-def _arrival(stated: Arrival, data: "xarray.Dataset") -> tuple[str, ...]:
+def _arrival_time(stated: ArrivalTime, data: "xarray.Dataset") -> tuple[str, ...]:
     """Return when both ends of the wall are at a notch."""
     import numpy as np
 
@@ -201,7 +201,7 @@ def _arrival(stated: Arrival, data: "xarray.Dataset") -> tuple[str, ...]:
     return stated.device, f"time to notch {stated.notch}", *told
 
 
-def _response(stated: Response, data: "xarray.Dataset") -> tuple[str, ...]:
+def _transfer_curve(stated: TransferCurve, data: "xarray.Dataset") -> tuple[str, ...]:
     """Return the deviation of a neuron from ReLU, in each reading."""
     here = "no transfer curve"
     if "relu_deviation" in data:
@@ -379,8 +379,7 @@ def _parameters(job: SummaryJob, results: Results) -> Section:
 
     table = _bytes(results.folder / files.TABLE.format(table="parameters", suffix=".csv"))
     frame = pandas.read_csv(io.BytesIO(table), dtype=str, keep_default_na=False)
-    stated: list[Rest | Arrival | Response] = [*job.rests, *job.arrivals, *job.responses]
-    told = {job.written, job.rewritable, *(each.device for each in stated)}
+    told = {job.written, job.rewritable, *(each.device for each in job.reference.entries)}
     shown = [name for name in frame.columns[2:] if name in told] or list(frame.columns[2:])
     frame = frame[[*frame.columns[:2], *shown]]
     frame = frame[(frame[shown] != "").any(axis=1)]
@@ -391,7 +390,7 @@ def _parameters(job: SummaryJob, results: Results) -> Section:
 
 
 def _sections(job: SummaryJob, results: Results) -> Iterator[Section]:
-    if job.rests or job.arrivals or job.responses:
+    if job.reference.entries:
         yield Section("Reference data", tables=[reference_table(job, results.devices)])
     for section in (_writing, _retention, _switching, _energy):
         yield from section(job, results)

@@ -14,7 +14,6 @@ from wallnet.plan.clean import not_asked_for, remove
 from wallnet.plan.figures import FIGURES, figures
 from wallnet.plan.levels import level_sources, level_tables
 from wallnet.plan.listing import (
-    calibration_files,
     checks,
     crosscheck_files,
     depinning_files,
@@ -24,7 +23,6 @@ from wallnet.plan.listing import (
     mapping_files,
     network_files,
     simulations,
-    transition_files,
     validation_files,
 )
 from wallnet.plan.paths import (
@@ -40,11 +38,10 @@ from wallnet.plan.paths import (
     training_curve_metrics,
     validation_results,
 )
+from wallnet.plan.progress import Planning
 from wallnet.plan.requests import (
     KINDS,
     Requested,
-    calibration_round_paths,
-    candidate_requests,
     depinned_requests,
     depinning_round_paths,
     pattern_of,
@@ -56,31 +53,28 @@ from wallnet.plan.summary import (
     story_figures,
     summary_sources,
 )
+from wallnet.plan.tables import TABLES
 from wallnet.plan.targets import finished_targets, unfinished_targets
 from wallnet.plan.work import (
-    calibration_work,
     crosscheck_work,
     depinning_work,
     device_work,
     expected_times,
     study_work,
     time_of_job,
-    transition_work,
     work_ahead,
 )
 
 __all__ = [
     "FIGURES",
     "KINDS",
+    "TABLES",
+    "Planning",
     "Requested",
     "barrier_files",
     "barrier_paths",
     "barrier_results",
     "barrier_work",
-    "calibration_files",
-    "calibration_round_paths",
-    "calibration_work",
-    "candidate_requests",
     "checks",
     "comparison_paths",
     "crosscheck_files",
@@ -128,8 +122,6 @@ __all__ = [
     "time_of_job",
     "trace_paths",
     "training_curve_metrics",
-    "transition_files",
-    "transition_work",
     "unfinished_targets",
     "validation_files",
     "validation_results",

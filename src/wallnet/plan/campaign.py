@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from wallnet import config
@@ -9,9 +10,13 @@ from wallnet.config import Campaign
 from wallnet.studies import STUDIES
 
 
-def parse(data: Mapping[str, Any], source: str = "config.yaml") -> Campaign:
+def parse(
+    data: Mapping[str, Any],
+    source: str = config.CONFIGURATION,
+    elsewhere: Mapping[str, str] = MappingProxyType({}),
+) -> Campaign:
     """Check plain data and return the campaign; see `wallnet.config.parse`."""
-    return config.parse(data, source, STUDIES)
+    return config.parse(data, source, STUDIES, elsewhere)
 
 
 def load(path: str | Path) -> Campaign:

@@ -19,7 +19,7 @@ from wallnet.studies import NAMES
 
 _FOLDERS = (
     *("initial", "traces", "levels", "devices", "compact_models", "data", "networks"),
-    *("minima", "barriers", "transitions", "calibration", "depinning"),
+    *("minima", "barriers", "depinning"),
     *NAMES,
     *("tables", "figures", "crosscheck", "validation", "mappings", "table-ii"),
     *("logs", "benchmarks"),
@@ -112,7 +112,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Add `clean`, `check` and `digest` to the command line."""
     clean = subparsers.add_parser(
         "clean",
-        help="list or remove results that no longer belong to the configuration",
         description="List the results of renamed or removed devices, current densities and "
         "networks, with their logs. With --yes, remove them.",
     )
@@ -122,7 +121,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
     check = subparsers.add_parser(
         "check",
-        help="find results that have changed since they were written",
         description="Compare every result in the folders with its digest.",
     )
     check.add_argument("--directory", default=".", help="folder of the campaign; here by default")
@@ -141,7 +139,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     check.set_defaults(handler=_check)
 
-    digest = subparsers.add_parser("digest", help="write the digest of a file next to it")
+    digest = subparsers.add_parser("digest")
     digest.add_argument("file", help="the file, such as a report written by Snakemake")
     digest.set_defaults(handler=lambda arguments: files.note_digest(arguments.file))
 

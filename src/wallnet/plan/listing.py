@@ -11,7 +11,7 @@ from wallnet.plan import paths
 from wallnet.plan.barriers import barrier_files
 from wallnet.plan.figures import figures
 from wallnet.plan.levels import level_tables
-from wallnet.plan.requests import calibration_round_paths, depinning_round_paths
+from wallnet.plan.requests import depinning_round_paths
 from wallnet.studies import STUDIES
 
 
@@ -38,42 +38,6 @@ def device_files(campaign: Campaign) -> list[str]:
             *([files.COMPACT_MODEL.format(device=name)] if device.kind in with_model else []),
             *(files.DEVICE_TABLE.format(device=name, suffix=s) for s in files.TABLE_SUFFIXES),
         )
-    ]
-
-
-def transition_files(campaign: Campaign) -> list[str]:
-    """List the pulses from all states of devices, with their data, tables and maps."""
-    figure = {"figure": "map", "suffix": "{suffix}"}
-    return [
-        path
-        for name in campaign.transitions
-        for path in (
-            *requests.starts(campaign, name),
-            *requests.transitions(campaign, name),
-            files.TRANSITIONS.format(device=name),
-            *(files.TRANSITIONS_TABLE.format(device=name, suffix=s) for s in files.TABLE_SUFFIXES),
-            *files.figure_files(
-                [files.TRANSITIONS_FIGURE.format(device=name, **figure)],
-                campaign.figures.vector_format,
-            ),
-        )
-    ]
-
-
-def calibration_files(campaign: Campaign) -> list[str]:
-    """List the rounds of the calibration, with its data, tables and figure.
-
-    The traces of a round are known once it is finished (`candidate_requests`).
-    """
-    rounds = calibration_round_paths(campaign)
-    if not rounds:
-        return []
-    figure = files.FIGURE.format(figure="calibration", suffix="{suffix}")
-    return [
-        *rounds,
-        files.CALIBRATION,
-        *_table("calibration"),
-        *files.figure_files([figure], campaign.figures.vector_format),
     ]
 
 
@@ -181,10 +145,8 @@ def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
         "devices": device_files(campaign),
         "figures": figures(campaign),
         **{name: study.results(campaign, folder) for name, study in STUDIES.items()},
-        "transitions": transition_files(campaign),
         "barriers": barrier_files(campaign),
         "levels": level_tables(campaign),
-        "calibration": calibration_files(campaign),
         "depinning": depinning_files(campaign),
         "crosscheck": crosscheck_files(campaign),
         "validation": validation_files(campaign),

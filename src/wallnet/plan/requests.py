@@ -5,19 +5,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from wallnet import files
-from wallnet.config import Campaign, Candidate, ConfigError
+from wallnet.config import Campaign, ConfigError
 from wallnet.experiment import COMMANDS, Kind, Request
 from wallnet.jobs import requests
-from wallnet.jobs.paths import candidates_in, freed_in
+from wallnet.jobs.paths import freed_in
 from wallnet.studies import STUDIES
 
 PLACES: Mapping[Kind, tuple[str, ...]] = {
     "initial": ("initial/[^/]+",),
     "trace": (
         r"traces/[^/]+/-?[\d.]+",
-        r"transitions/[^/]+/[^/]+/[^/]+/-?[\d.]+",
         r"crosscheck/[^/]+/[^/]+",
-        r"calibration/\d+/[^/]+/-?[\d.]+",
         r"depinning/[^/]+/[^/]+/-?[\d.]+",
     ),
     "level": ("levels/[^/]+/[^/]+", "depinning/[^/]+/[^/]+/start"),
@@ -36,45 +34,10 @@ def pattern_of(kind: Kind) -> str:
     return "|".join([*PLACES[kind], *own])
 
 
-def calibration_round_paths(campaign: Campaign) -> list[str]:
-    """Return the files of all rounds of the calibration; none without reference data."""
-    calibration = campaign.calibration
-    count = calibration.rounds if calibration.simulations() else 0
-    return [files.CALIBRATION_ROUND.format(round=number) for number in range(1, count + 1)]
-
-
 def depinning_round_paths(campaign: Campaign, name: str) -> list[str]:
     """Return the files of all rounds of the depinning of a device."""
     rounds = range(1, campaign.depinning[name].rounds() + 1)
     return [files.DEPINNING_ROUND.format(device=name, round=number) for number in rounds]
-
-
-def candidates_of(
-    campaign: Campaign, folder: str | Path = "", last: int | None = None
-) -> dict[int, Candidate]:
-    """Return the candidates of the finished rounds of the calibration by their numbers.
-
-    Parameters
-    ----------
-    campaign : Campaign
-        The campaign.
-    folder : str or Path
-        Folder of the campaign.
-    last : int, optional
-        The last round that counts; all if not given.
-    """
-    found: dict[int, Candidate] = {}
-    for path in calibration_round_paths(campaign)[:last]:
-        if Path(folder, path).exists():
-            found |= candidates_in(Path(folder, path))
-    return found
-
-
-def candidate_requests(
-    campaign: Campaign, folder: str | Path = "", last: int | None = None
-) -> dict[str, Request]:
-    """Return the pulses on the candidates of finished rounds; see `candidates_of`."""
-    return requests.candidates(campaign, candidates_of(campaign, folder, last))
 
 
 def depinned_requests(
@@ -99,8 +62,6 @@ def _depinning(campaign: Campaign, folder: str) -> dict[str, Request]:
 def _of_devices(campaign: Campaign) -> dict[str, Request]:
     """Return the requests of devices, with the levels from which other pulses start."""
     found: dict[str, Request] = {}
-    for name in campaign.transitions:
-        found |= requests.starts(campaign, name)
     for name in campaign.depinning:
         found |= requests.depinning_starts(campaign, name)
     return found | requests.of_devices(campaign)
@@ -174,7 +135,7 @@ class Requested(Mapping[str, Request]):
 
     def __iter__(self) -> Iterator[str]:
         """Yield all paths."""
-        owners = ("devices", "barriers", "transitions", "crosscheck", "calibration")
+        owners = ("devices", "barriers", "crosscheck")
         every = (self._of(owner) for owner in (*owners, "depinning", *STUDIES))
         # the pulses of a sweep and levels can be asked for by several
         yield from dict.fromkeys(itertools.chain.from_iterable(every))
@@ -209,12 +170,8 @@ class Requested(Mapping[str, Request]):
                 return _of_devices(campaign)
             case "barriers":
                 return requests.of_barriers(campaign)
-            case "transitions":
-                return requests.of_transitions(campaign)
             case "crosscheck":
                 return requests.of_crosscheck(campaign)
-            case "calibration":
-                return candidate_requests(campaign, self._folder)
             case "depinning":
                 return _depinning(campaign, self._folder)
         return {}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wallnet.config import Campaign
 from wallnet.plan.listing import beyond_all
-from wallnet.plan.requests import candidate_requests, depinned_requests
+from wallnet.plan.requests import depinned_requests
 
 
 def known_by_rounds(campaign: Campaign, folder: str | Path) -> dict[str, list[str]]:
@@ -16,7 +16,6 @@ def known_by_rounds(campaign: Campaign, folder: str | Path) -> dict[str, list[st
             for name in campaign.depinning
             for path in depinned_requests(campaign, name, folder)
         ],
-        "calibration": list(candidate_requests(campaign, folder)),
     }
 
 

@@ -7,11 +7,9 @@ from pathlib import Path
 from wallnet import files
 from wallnet.config.networks import FREE_STAGES, STAGES, Networks
 from wallnet.experiment import SIMULATED, Request
-from wallnet.jobs import candidate_job, freeing_job, pinned_walls, requests
+from wallnet.jobs import freeing_job, pinned_walls, requests
 from wallnet.plan.requests import (
     Requested,
-    candidate_requests,
-    candidates_of,
     depinned_requests,
     of_study,
 )
@@ -117,25 +115,7 @@ def study_work(requested: Requested, name: str) -> Work:
     for subject, settings in study.subjects(campaign).items():
         if study.ahead and not Path(study.path(subject)).exists():
             rounds = study.finished_rounds(campaign, subject)
-            found.append(study.ahead(campaign, subject, settings, rounds))
-    return found
-
-
-def calibration_work(requested: Requested) -> Work:
-    """Return the simulations of the calibration.
-
-    Candidates of a round that is not there yet count with the longest pulse.
-    """
-    campaign = requested.campaign
-    calibration, devices = campaign.calibration, campaign.simulated
-    found = _each(requested, candidate_requests(campaign))
-    slowest = {name: high for name, (_, high) in calibration.parameters.ranges().items()}
-    total = 1 + calibration.candidates + calibration.local_candidates
-    left = total - len(candidates_of(campaign))
-    for each in calibration.simulations() if left else ():
-        device = calibration.of_candidate(devices, each.device, slowest)
-        job = partial(candidate_job, device, each.current_density)
-        found.append((left, Request("trace", "", job)))
+            found += study.ahead(campaign, subject, settings, rounds)
     return found
 
 
@@ -158,14 +138,4 @@ def depinning_work(requested: Requested) -> Work:
             job = partial(freeing_job, wall, asked, asked.current_densities[1])
             if left > 0:
                 found.append((left, Request("trace", "", job)))
-    return found
-
-
-def transition_work(requested: Requested) -> Work:
-    """Return the simulations of all transitions, with those of the states from which they start."""
-    campaign = requested.campaign
-    found: list[tuple[int, Request]] = []
-    for name in campaign.transitions:
-        pulses = requests.transitions(campaign, name)
-        found += _each(requested, requests.starts(campaign, name) | pulses)
     return found

@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from wallnet import files, jobs, plan
-from wallnet.config import Campaign, ConfigError
+from wallnet.config import CONFIGURATION, Campaign, ConfigError
+from wallnet.config import STUDIES as MORE
 from wallnet.studies import STUDIES
-
-CONFIGURATION = "config.yaml"
 
 BESIDE_SNAKEFILE = ("LICENSE", "CITATION.cff", "pyproject.toml", "constraints.txt")
 """Files next to the Snakefile that are packed if they are there: rights and versions."""
 
 SUMMARIES = (
-    *(files.DEVICE, files.BARRIERS, files.TRANSITIONS),
-    *(files.CALIBRATION, files.DEPINNING),
+    *(files.DEVICE, files.BARRIERS),
+    files.DEPINNING,
     *(study.path("*") for study in STUDIES.values()),
 )
 """Datasets that summarise many simulations."""
@@ -76,7 +75,8 @@ class Contents:
         They are the configuration, the CSV files of measured devices, and the modules of
         user-defined calculators and models in the campaign's folder.
         """
-        found = {CONFIGURATION: self.directory / CONFIGURATION}
+        given = (self.directory / name for name in (CONFIGURATION, MORE))
+        found = {path.name: path for path in given if path.exists()}
         for name, device in self.campaign.measured.items():
             for key, measured in device.files().items():
                 found |= self._placed(self.directory / measured, f"inputs/{name}-{key}.csv")
@@ -129,8 +129,7 @@ def collect(directory: Path, snakefile: Path, whole: bool = False) -> Contents:
     """
     if not snakefile.is_file():
         raise ConfigError(
-            f"{snakefile} is not there; call wallnet in the folder of the Snakefile, or name it "
-            "with --snakefile"
+            f"{snakefile} is not there; name the Snakefile of the workflow with --snakefile"
         )
     campaign = plan.load(directory / CONFIGURATION)
     if any((directory / ".snakemake" / "locks").glob("*")):

@@ -12,9 +12,9 @@ from rocrate.model import ContextEntity, DataEntity, Person, SoftwareApplication
 from rocrate.rocrate import ROCrate
 
 from wallnet import files
-from wallnet.config import ConfigError
+from wallnet.config import CONFIGURATION, ConfigError
 from wallnet.provenance import history
-from wallnet.provenance.contents import CONFIGURATION, Contents
+from wallnet.provenance.contents import Contents
 
 VERSION = "1.1"
 """Version of RO-Crate on which the profiles below are built."""

@@ -11,7 +11,7 @@ import numpy as np
 from wallnet import files
 from wallnet.devices.write_energy import write_energy_of
 from wallnet.files import WallState
-from wallnet.files.schema.states import EXPELLED, FREE, WIDER
+from wallnet.files.schema.states import EXPELLED, FREE, REVERSED, WIDER
 from wallnet.jobs import WriteEnergyJob
 from wallnet.report import write_energies
 from wallnet.report.faults import caveats
@@ -25,6 +25,9 @@ SETTLED = {**_YES, -1: "not asked"}
 
 BEYOND = "only beyond the Curie temperature"
 """Mark of levels that only pulses beyond the model reach."""
+
+SIGNS = {REVERSED: "R", EXPELLED: "E", FREE: "f", WIDER: "w"}
+"""Signs of states without notches."""
 
 _NO_LEVEL = {
     WIDER: "its ends are at notches further apart",
@@ -112,6 +115,18 @@ def _sweep(data: "xarray.Dataset", name: str) -> Table:
         pandas.DataFrame({title: values for title, (values, _) in columns.items()}),
         {title: form for title, (_, form) in columns.items() if form},
     )
+
+
+def sign_of(state: str) -> str:
+    """Return the sign of a state, as in the map of transitions.
+
+    Examples
+    --------
+    >>> sign_of("notch 2"), sign_of("between 3 and 2"), sign_of("reversed")
+    ('2', '3-2', 'R')
+    """
+    named = WallState(state)
+    return named.file_name if named.ends else SIGNS.get(named, "i")
 
 
 def smallest_density(

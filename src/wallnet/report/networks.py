@@ -716,7 +716,7 @@ def read_accuracies(path: str, columns: Sequence[str] = COLUMNS) -> list[dict[st
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommands `accuracy` and `network-figure`."""
     table = subparsers.add_parser("accuracy", help="tabulate test accuracies with Table II")
-    table.add_argument("--job", required=True, help="the networks, as JSON")
+    table.add_argument("--job", required=True, help="the networks, as JSON; - for standard input")
     table.add_argument("--networks", required=True, help="folder of all networks")
     table.add_argument("--models", required=True, help="folder of the compact models")
     for name in ("csv", "validation", "gaps", "markdown", "html"):
@@ -739,7 +739,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _accuracy_command(arguments: argparse.Namespace) -> None:
-    job = AccuracyJob.from_json(arguments.job)
+    job = AccuracyJob.from_json(files.given_text(arguments.job))
     tables = (arguments.csv, arguments.validation, arguments.gaps)
     shown = (arguments.markdown, arguments.html)
     accuracy_tables(job, arguments.networks, arguments.models, *tables, *shown)

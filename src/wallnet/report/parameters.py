@@ -64,7 +64,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Add `parameters` to the command line."""
     command = subparsers.add_parser("parameters", help="tabulate the parameters of all devices")
     command.add_argument(
-        "--devices", required=True, help="JSON of the campaign's devices; - for standard input"
+        "--job", required=True, help="JSON of the campaign's devices; - for standard input"
     )
     command.add_argument("--csv", required=True, help="CSV file to write")
     command.add_argument("--html", required=True, help="HTML file to write")
@@ -72,9 +72,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _parameters(arguments: argparse.Namespace) -> None:
-    text = files.given_text(arguments.devices)
+    text = files.given_text(arguments.job)
     made = table(
-        experiment.read(text, dict[str, Device | MeasuredDevice], "--devices", "set of devices")
+        experiment.read(text, dict[str, Device | MeasuredDevice], "--job", "set of devices")
     )
     files.write_text(made.as_csv(), arguments.csv)
     files.write_text(page(made.title, [made]), arguments.html)

@@ -194,7 +194,6 @@ def register(subparsers: "argparse._SubParsersAction") -> None:
 
     command = subparsers.add_parser(
         "simulate",
-        help="run one pulse, or a train of pulses, on one track",
         description="Run pulses, given as JSON or as a device of a configuration.",
     )
     command.add_argument("--config", help="configuration file (with --device)")

@@ -8,7 +8,13 @@ from importlib import import_module
 from wallnet.files import schema
 from wallnet.studies.base import GatherJob, Study, gather_job
 
-NAMES = ("pulse_trains", "windows", "intervals")
+NAMES = (
+    "pulse_trains",
+    "windows",
+    "transitions",
+    "intervals",
+    "calibration",
+)
 """The folders of the studies."""
 
 STUDIES: dict[str, Study] = {

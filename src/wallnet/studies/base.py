@@ -8,9 +8,9 @@ and its figure. Both are loaded by their names when they are needed.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from wallnet import files
 from wallnet.config import Campaign, Device, MeasuredDevice
@@ -113,21 +113,29 @@ class Study:
         Pattern of the paths of its own requests below its folder, by kind of request.
     of_device : bool
         Whether a subject has the name of its device.
+    sections : tuple of str
+        Other keys of the configuration that it depends on.
     each : callable, optional
         If given, the block of the configuration has one set of settings, and not one for each name;
         its subjects are the devices that this function names, given the settings and all devices.
     usual : bool
         Whether its results belong to the target `all`.
+    conflicts : callable, optional
+        Conflicts of the settings with other parts of the campaign, given the same as `problems`
+        with the campaign in place of the devices.
     about : callable, optional
         What the gathering needs to know beside settings and results, given the campaign, the name
         of the subject and its settings.
     uses : callable, optional
         Datasets of other stages that are gathered too: kind and path by name, given the same.
+    level_sets : tuple of str
+        Level sets of networks that its dataset determines. Tables of levels have it too.
     rounds : callable
         Largest number of rounds, given the name of the subject, its settings and the devices.
     ahead : callable
-        At most how many requests the rounds will make that are not finished, given the campaign,
-        the name of the subject, its settings and the finished rounds, and one such request.
+        At most how many requests the rounds will make that are not finished, each number with one
+        such request, given the campaign, the name of the subject, its settings and the finished
+        rounds.
     """
 
     name: str
@@ -142,12 +150,15 @@ class Study:
     figure: str
     places: Mapping[Kind, str]
     of_device: bool = False
+    sections: tuple[str, ...] = ()
     each: Callable[[Any, Mapping[str, Device | MeasuredDevice]], Sequence[str]] | None = None
     usual: bool = False
+    conflicts: Callable[[str, str, Any, Campaign, Validate], list[str]] | None = None
     about: Callable[[Campaign, str, Any], Job] | None = None
     uses: Callable[[Campaign, str, Any], Mapping[str, tuple[str, str]]] | None = None
+    level_sets: tuple[str, ...] = ()
     rounds: Callable[[str, Any, Mapping[str, Device]], int] = _none
-    ahead: Callable[[Campaign, str, Any, Rounds], tuple[int, Request]] | None = None
+    ahead: Callable[[Campaign, str, Any, Rounds], list[tuple[int, Request]]] | None = None
 
     def path(self, subject: str, *parts: str, suffix: str = ".nc") -> str:
         """Return the path of a result of a subject; that of its dataset without parts.
@@ -240,14 +251,15 @@ class Study:
 class GatherJob(Job):
     """Gathering of the results that a study asked for: its dataset, or the next round.
 
-    `requests` has the key, the kind of file, the path and the digest of each result, `uses` kind
-    and path of further datasets by name, and `about` what `Study.about` returns, as plain data.
+    `requests` has the key, the kind of file, the path and the digest of each result; a first round
+    may have none. `uses` has kind and path of further datasets by name, and `about` what
+    `Study.about` returns, as plain data.
     """
 
     study: str
     subject: str
     settings: dict[str, Any]
-    requests: Annotated[tuple[tuple[Key, str, str, str], ...], Field(min_length=1)]
+    requests: tuple[tuple[Key, str, str, str], ...]
     about: dict[str, Any] | None = None
     uses: dict[str, tuple[str, str]]
 

@@ -2,13 +2,14 @@
 
 import argparse
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from wallnet import files, revisions
 from wallnet.config import ConfigError
 from wallnet.devices.gathering import simulated_by
 from wallnet.experiment import canonical, read
-from wallnet.files.schema import content
+from wallnet.files.schema import Content, content
 from wallnet.studies import STUDIES, GatherJob
 from wallnet.studies.opened import Opened
 
@@ -27,35 +28,55 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         command.set_defaults(handler=handler)
 
 
-def _called(arguments: argparse.Namespace) -> tuple[GatherJob, Any, Any, Opened]:
-    """Return the job, the module that gathers it, its settings and the results."""
-    job = GatherJob.from_json(files.given_text(arguments.job))
-    if job.study not in STUDIES:
-        raise ConfigError(f"--job names the study {job.study!r}; use one of {', '.join(STUDIES)}")
-    module = import_module(f"wallnet.studies.{job.study}.gather")
-    settings = STUDIES[job.study].settings
-    name = f"set of settings of {job.study}"
-    return job, module, read(canonical(job.settings), settings, "--job", name), Opened(job)
+def gather(job: GatherJob, folder: str | Path = "") -> Content:
+    """Return the dataset of a subject, from the results in the folder of a campaign.
 
-
-def _gather(arguments: argparse.Namespace) -> None:
-    job, module, settings, opened = _called(arguments)
-    study = STUDIES[job.study]
-    values = module.gather(settings, opened)
+    Raises
+    ------
+    wallnet.files.FileError
+        If a result is missing or damaged, or is not that of its request.
+    """
+    if not job.requests:
+        raise ConfigError(f"--job has no requests of {job.study}; plan it again")
+    opened = Opened(job, folder)
+    values = _module_of(job).gather(_settings_of(job), opened)
     attributes = {
         "subject": job.subject,
-        **({"device": job.subject} if study.of_device else {}),
+        **({"device": job.subject} if STUDIES[job.study].of_device else {}),
         "parameters": canonical(
             job.model_dump(mode="json", exclude={"requests", "uses"}, exclude_none=True)
         ),
         # of the first simulation
         "simulation": opened.parameters,
-        "revision": revisions.of(study.name),
+        "revision": revisions.of(job.study),
         **simulated_by(opened.made_by),
     }
-    files.write_content(content(study.kind, values, attributes), arguments.out)
+    return content(STUDIES[job.study].kind, values, attributes)
+
+
+def next_round(job: GatherJob, folder: str | Path = "") -> Any:
+    """Return what the next round of a subject asks for; see `gather`."""
+    return _module_of(job).next_round(_settings_of(job), Opened(job, folder))
+
+
+def _module_of(job: GatherJob) -> Any:
+    if job.study not in STUDIES:
+        raise ConfigError(f"--job names the study {job.study!r}; use one of {', '.join(STUDIES)}")
+    return import_module(f"wallnet.studies.{job.study}.gather")
+
+
+def _settings_of(job: GatherJob) -> Any:
+    name = f"set of settings of {job.study}"
+    return read(canonical(job.settings), STUDIES[job.study].settings, "--job", name)
+
+
+def _given(arguments: argparse.Namespace) -> GatherJob:
+    return GatherJob.from_json(files.given_text(arguments.job))
+
+
+def _gather(arguments: argparse.Namespace) -> None:
+    files.write_content(gather(_given(arguments)), arguments.out)
 
 
 def _round(arguments: argparse.Namespace) -> None:
-    _, module, settings, opened = _called(arguments)
-    files.write_json({"asked": module.next_round(settings, opened)}, arguments.out)
+    files.write_json({"asked": next_round(_given(arguments))}, arguments.out)

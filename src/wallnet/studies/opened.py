@@ -1,6 +1,7 @@
 """The results that a study gathers, each checked against the request that asked for it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wallnet import files
@@ -22,9 +23,12 @@ class Opened:
     ----------
     job : GatherJob
         The requests.
+    folder : str or Path
+        Folder of the campaign.
     """
 
-    def __init__(self, job: GatherJob) -> None:
+    def __init__(self, job: GatherJob, folder: str | Path = "") -> None:
+        self._folder = folder
         self._found = {key: (kind, path, digest) for key, kind, path, digest in job.requests}
         self._study = job.study
         self._uses = job.uses
@@ -43,7 +47,8 @@ class Opened:
         """Return kind, path and digest of a result."""
         if key not in self._found:
             raise files.FileError(f"--job has no request {key} of {self._study}; plan it again")
-        return self._found[key]
+        kind, path, digest = self._found[key]
+        return kind, str(Path(self._folder, path)), digest
 
     def read(self, key: Key, *names: str) -> Content:
         """Read some variables of a result, and all of its attributes.
@@ -78,4 +83,4 @@ class Opened:
     def dataset(self, name: str) -> "xarray.Dataset":
         """Return a dataset of another stage, by its name in `wallnet.studies.base.Study.uses`."""
         kind, path = self._uses[name]
-        return files.read_dataset(path, kind)
+        return files.read_dataset(Path(self._folder, path), kind)

@@ -75,9 +75,9 @@ class Variable:
         return len(self.dimensions) > 1 and self.dimensions[-1] == "component"
 
 
-_ON_TRACK: dict[str, Any] = {"units": "m", "bounds": (0.0, 1e-3)}
+ON_TRACK: dict[str, Any] = {"units": "m", "bounds": (0.0, 1e-3)}
 CURRENT_DENSITY: dict[str, Any] = {"units": "A/m2", "bounds": (-1e14, 1e14)}
-_TIME: dict[str, Any] = {"units": "s", "bounds": (0.0, 1e-2)}
+TIME: dict[str, Any] = {"units": "s", "bounds": (0.0, 1e-2)}
 CONDUCTANCE: dict[str, Any] = {"units": "S", "bounds": (0.0, 1e3)}
 _ENERGY: dict[str, Any] = {"units": "J", "bounds": (-1e-9, 1e-9)}
 _FIELD: dict[str, Any] = {"units": "A/m", "bounds": (0.0, 1e12)}
@@ -88,9 +88,6 @@ FLAG: dict[str, Any] = {
 }
 
 EDGE: dict[str, Any] = {"attributes": {"comment": "NaN where there is none"}, **CURRENT_DENSITY}
-_TRANSITION = ("start", "duration", "current_density")
-
-_CANDIDATE = ("candidate", "read_delay", "statement")
 
 _DWELL = ("current_density", "notch", "edge")
 _PULSE = ("current_density",)
@@ -108,7 +105,7 @@ VARIABLES = {
     ),
     "x": Variable(("x",), "position along the track", "m"),
     "y": Variable(("y",), "position across the track", "m"),
-    "time": Variable(("time",), "time since the start", **_TIME),
+    "time": Variable(("time",), "time since the start", **TIME),
     "current_density": Variable(_PULSE, "current density of each pulse", **CURRENT_DENSITY),
     "level": Variable(("level",), "place among all levels, half ones included", type="int64"),
     "power": Variable(("power",), "power of J_norm", type="int64"),
@@ -119,9 +116,9 @@ VARIABLES = {
     # a trace
     "pulse_current_density": Variable((), "current density of the pulse", **CURRENT_DENSITY),
     "m": Variable(("time", "component"), "magnetisation averaged over magnetic cells"),
-    "wall_position": Variable(("time",), "mean wall position, length (1 - <m_z>)/2", **_ON_TRACK),
-    "wall_bottom": Variable(("time",), "wall position at the lower edge", **_ON_TRACK),
-    "wall_top": Variable(("time",), "wall position at the upper edge", **_ON_TRACK),
+    "wall_position": Variable(("time",), "mean wall position, length (1 - <m_z>)/2", **ON_TRACK),
+    "wall_bottom": Variable(("time",), "wall position at the lower edge", **ON_TRACK),
+    "wall_top": Variable(("time",), "wall position at the upper edge", **ON_TRACK),
     "applied_current_density": Variable(("time",), "applied current density", **CURRENT_DENSITY),
     "magnetization_profile": Variable(
         ("time", "x", "component"),
@@ -132,7 +129,7 @@ VARIABLES = {
     "magnetization": Variable(
         ("snapshot", "y", "x", "component"), "magnetisation of each snapshot", type="float32"
     ),
-    "snapshot_time": Variable(("snapshot",), "time of the snapshot", **_TIME),
+    "snapshot_time": Variable(("snapshot",), "time of the snapshot", **TIME),
     # a minimum of the energy
     "minimum_magnetization": Variable(("y", "x", "component"), "magnetisation at the minimum"),
     "minimum_energy": Variable((), "energy of the film, of all terms", **_ENERGY),
@@ -143,17 +140,17 @@ VARIABLES = {
         "A/m",
     ),
     "minimum_wall_bottom": Variable(
-        (), "wall position at the lower edge at the minimum", **_ON_TRACK
+        (), "wall position at the lower edge at the minimum", **ON_TRACK
     ),
-    "minimum_wall_top": Variable((), "wall position at the upper edge at the minimum", **_ON_TRACK),
+    "minimum_wall_top": Variable((), "wall position at the upper edge at the minimum", **ON_TRACK),
     "minimum_converged": Variable((), "whether this is a local minimum of the energy", **FLAG),
     # a path between two minima
     "path_energy": Variable(("image",), "energy of the film along the path", **_ENERGY),
     "path_wall_bottom": Variable(
-        ("image",), "wall position at the lower edge along the path", **_ON_TRACK
+        ("image",), "wall position at the lower edge along the path", **ON_TRACK
     ),
     "path_wall_top": Variable(
-        ("image",), "wall position at the upper edge along the path", **_ON_TRACK
+        ("image",), "wall position at the upper edge along the path", **ON_TRACK
     ),
     "path_distance": Variable(
         ("image",), "geodesic distance along the path, root of the sum of squared angles", "rad"
@@ -183,10 +180,10 @@ VARIABLES = {
     "state_name": Variable(("state",), "a state of the wall", type=STATE),
     "state_energy": Variable(("state",), "energy of the state; NaN if no minimum", **_ENERGY),
     "state_wall_bottom": Variable(
-        ("state",), "wall position at the lower edge in the state", **_ON_TRACK
+        ("state",), "wall position at the lower edge in the state", **ON_TRACK
     ),
     "state_wall_top": Variable(
-        ("state",), "wall position at the upper edge in the state", **_ON_TRACK
+        ("state",), "wall position at the upper edge in the state", **ON_TRACK
     ),
     "state_barrier": Variable(
         ("state",), "lowest barrier from the state; NaN if unknown", **_ENERGY
@@ -224,10 +221,10 @@ VARIABLES = {
         ("pair", "place"), "energy along each path; NaN beyond its images", **_ENERGY
     ),
     "pair_wall_bottom": Variable(
-        ("pair", "place"), "wall position at the lower edge along each path", **_ON_TRACK
+        ("pair", "place"), "wall position at the lower edge along each path", **ON_TRACK
     ),
     "pair_wall_top": Variable(
-        ("pair", "place"), "wall position at the upper edge along each path", **_ON_TRACK
+        ("pair", "place"), "wall position at the upper edge along each path", **ON_TRACK
     ),
     # a pulse train
     "pulse": Variable(
@@ -236,9 +233,9 @@ VARIABLES = {
     "pulse_train_current_density": Variable(
         ("pulse",), "current density of each pulse; 0 before the first", **CURRENT_DENSITY
     ),
-    "pulse_start": Variable(("pulse",), "start of the pulse", **_TIME),
-    "pulse_duration": Variable(("pulse",), "duration of the pulse", **_TIME),
-    "pause_end": Variable(("pulse",), "end of the pause after the pulse", **_TIME),
+    "pulse_start": Variable(("pulse",), "start of the pulse", **TIME),
+    "pulse_duration": Variable(("pulse",), "duration of the pulse", **TIME),
+    "pause_end": Variable(("pulse",), "end of the pause after the pulse", **TIME),
     "pulse_magnetization": Variable(
         ("pulse", "y", "x", "component"),
         "magnetisation at the end of the pause after each pulse",
@@ -255,81 +252,15 @@ VARIABLES = {
         attributes={"values_mean": "0 no, 1 yes, -1 the pause is too short to tell"},
     ),
     "pulse_wall_position": Variable(
-        ("pulse",), "mean wall position at the end of the pause", **_ON_TRACK
+        ("pulse",), "mean wall position at the end of the pause", **ON_TRACK
     ),
     "pulse_wall_bottom": Variable(
-        ("pulse",), "wall position at the lower edge at the end of the pause", **_ON_TRACK
+        ("pulse",), "wall position at the lower edge at the end of the pause", **ON_TRACK
     ),
     "pulse_wall_top": Variable(
-        ("pulse",), "wall position at the upper edge at the end of the pause", **_ON_TRACK
+        ("pulse",), "wall position at the upper edge at the end of the pause", **ON_TRACK
     ),
-    "duration": Variable(("duration",), "duration of the pulses", **_TIME),
-    # the pulses from all states of a device
-    "start": Variable(("start",), "state from which a pulse starts", "", STATE),
-    "target": Variable(("target",), "state in which a pulse can end", "", STATE),
-    "start_kept": Variable(("start",), "whether a wall initialised there rests there", **FLAG),
-    "start_bottom": Variable(
-        ("start",), "wall position at the lower edge before the pulses", **_ON_TRACK
-    ),
-    "start_top": Variable(
-        ("start",), "wall position at the upper edge before the pulses", **_ON_TRACK
-    ),
-    "end_state": Variable(_TRANSITION, "state of the wall after each pulse", type=STATE),
-    "end_settled": Variable(_TRANSITION, "whether both wall ends rest after each pulse", **FLAG),
-    "end_bottom": Variable(
-        _TRANSITION, "wall position at the lower edge after each pulse", **_ON_TRACK
-    ),
-    "end_top": Variable(
-        _TRANSITION, "wall position at the upper edge after each pulse", **_ON_TRACK
-    ),
-    "end_target": Variable(
-        _TRANSITION,
-        "index of the target in which the wall rests",
-        type="int64",
-        attributes={"comment": "-1 if it rests in none of them"},
-    ),
-    "reached": Variable(("target",), "whether a pulse from another state ends there", **FLAG),
-    "left": Variable(("start",), "whether a pulse from there ends in another target", **FLAG),
-    "sequence_length": Variable(
-        ("start", "target"),
-        "number of pulses of the shortest sequence",
-        type="int64",
-        attributes={"comment": "-1 where there is none"},
-    ),
-    "sequence_current_density": Variable(
-        ("start", "target"), "current density of the first pulse of this sequence", **EDGE
-    ),
-    "sequence_duration": Variable(
-        ("start", "target"),
-        "duration of the first pulse of this sequence",
-        attributes={"comment": "NaN where there is none"},
-        **_TIME,
-    ),
-    # the intervals of current density that end in each state
-    # candidates of a calibration
-    "candidate": Variable(
-        ("candidate",), "number of the candidate; 0 is the configuration", type="int64"
-    ),
-    "read_delay": Variable(
-        ("read_delay",), "time from the end of the pulse to the reading", **_TIME
-    ),
-    "statement": Variable(("statement",), "reference value", "", TEXT),
-    "candidate_round": Variable(("candidate",), "round of the search", type="int64"),
-    "candidate_damping": Variable(("candidate",), "damping"),
-    "candidate_notch_diameter": Variable(("candidate",), "diameter of the notches", **_ON_TRACK),
-    "candidate_wall_start": Variable(("candidate",), "start of the wall", **_ON_TRACK),
-    "candidate_pulse_duration": Variable(("candidate",), "pulse of devices with notches", **_TIME),
-    "statement_found": Variable(_CANDIDATE, "value of the candidate", "", TEXT),
-    "statement_holds": Variable(_CANDIDATE, "whether the reference value is met", **FLAG),
-    "statement_distance": Variable(
-        _CANDIDATE,
-        "distance from the reference value",
-        attributes={"comment": "of a wall in notches, of a transfer curve in full scales"},
-    ),
-    "missed": Variable(_CANDIDATE[:2], "number of reference data that are missed", type="int64"),
-    "misfit": Variable(
-        _CANDIDATE[:2], "number of missed reference data, plus their distances", bounds=(0.0, 1e6)
-    ),
+    "duration": Variable(("duration",), "duration of the pulses", **TIME),
     # walls that leave notches
     "place": Variable(("place",), "where the wall rests, in names of files", "", TEXT),
     "ends": Variable(("ends",), "number of wall ends that have left", type="int64"),
@@ -346,10 +277,10 @@ VARIABLES = {
         ("place", "ends"), "weakest pulse by whose end so many ends have left", **EDGE
     ),
     "reach_time": Variable(
-        _DWELL, "when the end reaches the notch during the pulse; NaN if never", **_TIME
+        _DWELL, "when the end reaches the notch during the pulse; NaN if never", **TIME
     ),
     "leave_time": Variable(
-        _DWELL, "when it leaves the notch for good; NaN if not before the pulse ends", **_TIME
+        _DWELL, "when it leaves the notch for good; NaN if not before the pulse ends", **TIME
     ),
     # a device of any kind
     "sweep_m": Variable(
@@ -361,16 +292,16 @@ VARIABLES = {
         _SWEEP,
         "mean wall position, length (1 - <m_z>)/2, of all pulses",
         type="float32",
-        **_ON_TRACK,
+        **ON_TRACK,
     ),
     "sweep_wall_bottom": Variable(
-        _SWEEP, "wall position at the lower edge, of all pulses", type="float32", **_ON_TRACK
+        _SWEEP, "wall position at the lower edge, of all pulses", type="float32", **ON_TRACK
     ),
     "sweep_wall_top": Variable(
-        _SWEEP, "wall position at the upper edge, of all pulses", type="float32", **_ON_TRACK
+        _SWEEP, "wall position at the upper edge, of all pulses", type="float32", **ON_TRACK
     ),
-    "end_time": Variable(_PULSE, "end of the trace", **_TIME),
-    "read_time": Variable(_PULSE, "when it is read", **_TIME),
+    "end_time": Variable(_PULSE, "end of the trace", **TIME),
+    "read_time": Variable(_PULSE, "when it is read", **TIME),
     "held": Variable(
         _PULSE, "whether both wall ends rest against the current as the pulse ends", **FLAG
     ),
@@ -397,13 +328,13 @@ VARIABLES = {
     "final_wall_position": Variable(
         _PULSE,
         "mean wall position, length (1 - <m_z>)/2, when the device is read",
-        **_ON_TRACK,
+        **ON_TRACK,
     ),
     "final_wall_bottom": Variable(
-        _PULSE, "wall position at the lower edge, when the device is read", **_ON_TRACK
+        _PULSE, "wall position at the lower edge, when the device is read", **ON_TRACK
     ),
     "final_wall_top": Variable(
-        _PULSE, "wall position at the upper edge, when the device is read", **_ON_TRACK
+        _PULSE, "wall position at the upper edge, when the device is read", **ON_TRACK
     ),
     # a synapse or a neuron
     "normalized_final_conductance": Variable(
@@ -417,7 +348,7 @@ VARIABLES = {
         ("level",), "state to which a wall initialised at the level relaxed", type=STATE
     ),
     "level_source": Variable(("level",), "what the level was measured from", type=TEXT),
-    "level_position": Variable(("level",), "mean wall position at rest", **_ON_TRACK),
+    "level_position": Variable(("level",), "mean wall position at rest", **ON_TRACK),
     "level_conductance": Variable(("reading", "level"), "conductance at rest", **CONDUCTANCE),
     "normalized_level_conductance": Variable(
         ("reading", "level"),
@@ -467,7 +398,7 @@ VARIABLES = {
         ("level",),
         "largest distance of a wall end at rest from where the minimisation ended; NaN where "
         "the level has no wall",
-        **_ON_TRACK,
+        **ON_TRACK,
     ),
     # a neuron
     "normalized_current_density": Variable(
@@ -584,18 +515,6 @@ KINDS: dict[str, tuple[str, ...]] = {
         *("pulse_train_current_density", "pulse_start", "pulse_duration", "pause_end"),
         *("pulse_state", "pulse_settled", "pulse_wall_position", "pulse_wall_bottom"),
         *("pulse_wall_top", "time", "pulse"),
-    ),
-    "transitions": (
-        *("start_kept", "start_bottom", "start_top", "end_state", "end_settled", "end_bottom"),
-        *("end_top", "end_target", "reached", "left", "sequence_length"),
-        *("sequence_current_density", "sequence_duration"),
-        *("start", "target", "duration", "current_density"),
-    ),
-    "calibration": (
-        *("candidate_round", "candidate_damping", "candidate_notch_diameter"),
-        *("candidate_wall_start", "candidate_pulse_duration", "statement_found"),
-        *("statement_holds", "statement_distance", "missed", "misfit"),
-        *("candidate", "read_delay", "statement"),
     ),
     "depinning": (
         *("place_notch", "place_alone", "threshold_low", "threshold_high"),

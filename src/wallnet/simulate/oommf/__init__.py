@@ -43,7 +43,7 @@ class Oommf(Calculator[OommfSettings]):
 
 def register(subparsers: "argparse._SubParsersAction") -> None:
     """Add `oommf` to the command line."""
-    command = subparsers.add_parser("oommf", help="check that OOMMF is installed and can run")
+    command = subparsers.add_parser("oommf")
     command.set_defaults(handler=_check)
 
 

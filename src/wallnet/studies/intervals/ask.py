@@ -77,7 +77,9 @@ def _pulse(name: str, device: Device, density: float) -> Request:
     return Request("trace", path, partial(pulse_job, device, density), (initial,))
 
 
-def ahead(campaign: Campaign, name: str, asked: Intervals, so_far: Rounds) -> tuple[int, Request]:
+def ahead(
+    campaign: Campaign, name: str, asked: Intervals, so_far: Rounds
+) -> list[tuple[int, Request]]:
     """Return at most how many pulses the rounds that are not finished ask for, and one of them.
 
     A sweep has at least one edge for each state after the first that it reaches; how many there
@@ -87,7 +89,7 @@ def ahead(campaign: Campaign, name: str, asked: Intervals, so_far: Rounds) -> tu
     device = campaign.simulated[name]
     densities = device.pulse.current_densities
     left = rounds(name, asked, campaign.simulated) - len(so_far)
-    return (len(densities) - 1) * left, _pulse(name, device, densities[-1])
+    return [((len(densities) - 1) * left, _pulse(name, device, densities[-1]))]
 
 
 _INTERVAL = ("interval",)

@@ -1,0 +1,465 @@
+"""Devices, simulations, sweeps and figures from Python, in a script or a notebook.
+
+The functions of this module are those of the workflow: they make the same jobs and, in a folder,
+the same files. Each study of `wallnet.studies` is a function of its name here. Networks on levels
+are in `wallnet.networks`, and the engine as a calculator of ubermag in `wallnet.film`.
+"""
+
+import importlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wallnet import config, experiment, plan
+from wallnet import simulate as simulation
+from wallnet.api.running import run
+from wallnet.api.studies import function_of
+from wallnet.config import ConfigError, Device, Figures, parse_current_density
+from wallnet.config.messages import checked
+from wallnet.files import WallState
+from wallnet.files.schema import KINDS
+from wallnet.files.schema.states import INITIAL, REVERSED
+from wallnet.simulate.barriers import find_barrier
+from wallnet.simulate.minima import find_minimum
+from wallnet.simulate.trains import run_train
+from wallnet.studies import STUDIES
+
+if TYPE_CHECKING:
+    import discretisedfield
+    import xarray
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "animate",
+    "energy_path",
+    "field",
+    "figure",
+    "load_device",
+    "make_device",
+    "minimum",
+    "simulate",
+    "sweep",
+    "trace_figure",
+    "train",
+    *STUDIES,
+]
+
+GATHERED = {
+    "barriers": "wallnet.report.barriers",
+    "depinning": "wallnet.report.depinning",
+    **{study.kind: f"wallnet.studies.{name}.show" for name, study in STUDIES.items()},
+}
+"""Kinds of files with a figure of their own, and the module that draws it."""
+
+
+def load_device(path: str | Path, name: str, changes: Mapping[str, Any] | None = None) -> Device:
+    """Read a simulated device of a configuration file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, such as `config.yaml`.
+    name : str
+        The device.
+    changes : mapping, optional
+        Keys of the device that differ, with dots, and their values in SI units.
+
+    Returns
+    -------
+    Device
+        The device.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        If the file, the device or a change is not valid.
+
+    Examples
+    --------
+    >>> load_device("config.yaml", "neuron", {"material.damping": 0.3}).material.damping
+    0.3
+    """
+    given = [f"{key}={json.dumps(value)}" for key, value in (changes or {}).items()]
+    return config.load_device(path, name, given)
+
+
+def make_device(**blocks: Any) -> Device:
+    """Return a device from plain data: the keys of a device in `config.yaml`, in SI units.
+
+    Parameters
+    ----------
+    **blocks
+        `kind`, `material`, `track`, `wall`, `pulse` and so on; see docs/configuration.md.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        If a key is missing or has no valid value.
+    """
+    made = config.parse({"devices": {"device": blocks}}, source="make_device").devices["device"]
+    if not isinstance(made, Device):
+        raise ConfigError("make_device: a measured device is not simulated; give another kind")
+    return made
+
+
+def simulate(
+    device: Device,
+    current_density: float,
+    initial: "xarray.Dataset | None" = None,
+    progress: bool = True,
+) -> "xarray.Dataset":
+    """Simulate one pulse on a device, and the relaxation after it.
+
+    Parameters
+    ----------
+    device : Device
+        The device.
+    current_density : float
+        Current density in A/m².
+    initial : xarray.Dataset, optional
+        Trace whose last magnetisation the pulse starts from. Otherwise it starts from the initial
+        state of the device.
+    progress : bool
+        Whether to show a progress bar, in a terminal or a notebook.
+
+    Returns
+    -------
+    xarray.Dataset
+        The trace: the mean magnetisation, the wall and snapshots of the magnetisation.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        If the current density is not one.
+    wallnet.simulate.SimulationError
+        If the simulation becomes unstable.
+    """
+    job = experiment.pulse_job(device, parse_current_density(current_density, "current_density"))
+    with simulation.progress_bar(job.longest, progress) as reached:
+        return simulation.simulate(job, _begin(device, initial), reached)
+
+
+def _begin(device: Device, trace: "xarray.Dataset | None" = None) -> "xarray.Dataset":
+    """Return the end of a trace, or the initial state of a device."""
+    if trace is None:
+        return simulation.initial_state(experiment.initial_job(device))
+    return simulation.state_of(trace)
+
+
+def train(
+    device: Device,
+    pulses: Iterable[Mapping[str, Any]],
+    initial: "xarray.Dataset | None" = None,
+    progress: bool = True,
+) -> "xarray.Dataset":
+    """Simulate a train of pulses on a device.
+
+    Parameters
+    ----------
+    device : Device
+        The device.
+    pulses : iterable of mapping
+        The pulses with their pauses, in SI units: `current_density`, `duration`, `pause` and
+        `repetitions`, as in `config.yaml`.
+    initial : xarray.Dataset, optional
+        Trace whose last magnetisation the train starts from, as in `simulate`.
+    progress : bool
+        Whether to show a progress bar, in a terminal or a notebook.
+
+    Returns
+    -------
+    xarray.Dataset
+        The trace of the whole train, with the state of the wall after each pulse.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        If a pulse is not valid.
+    wallnet.simulate.SimulationError
+        If the simulation becomes unstable.
+    """
+    made, found = checked(experiment.Train, {"pulses": [*pulses]})
+    if made is None:
+        raise ConfigError("\n".join(each.sentence("train") for each in found))
+    job = experiment.train_job(device, made)
+    with simulation.progress_bar(job.longest, progress) as reached:
+        return run_train(job, _begin(device, initial), reached)
+
+
+def minimum(device: Device, state: str) -> "xarray.Dataset":
+    """Relax a wall in a state of a device, and minimise the energy on from there.
+
+    Parameters
+    ----------
+    device : Device
+        A device with notches.
+    state : str
+        The state, such as "notch 2", "between 1 and 2", "initial" or "reversed".
+
+    Returns
+    -------
+    xarray.Dataset
+        The magnetisation at the minimum, its energy and its stiffness. The attribute `stayed` tells
+        whether the wall is still in the state.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        If the device has no such state.
+    """
+    known = [INITIAL, *experiment.level_states(device.track), REVERSED]
+    if state not in known:
+        raise ConfigError(f"minimum: the device has no state {state!r}; use {', '.join(known)}")
+    name = WallState(state).file_name
+    if state == REVERSED:
+        relaxed = None
+    elif state == INITIAL:
+        relaxed = _begin(device)
+    else:
+        relaxed = simulation.simulate(experiment.level_job(device, name))
+    return find_minimum(experiment.minimum_job(device, name), relaxed)
+
+
+def energy_path(device: Device, first: str, second: str, spacing: float = 0.5) -> "xarray.Dataset":
+    """Compute the path of least energy between two neighbouring states, and its barrier.
+
+    Parameters
+    ----------
+    device : Device
+        A device with notches.
+    first, second : str
+        The states, from left to right, such as "notch 1" and "between 1 and 2". The track without a
+        wall is "expelled" on the left and "reversed" on the right.
+    spacing : float
+        Distance by which a wall end moves from image to image, in units of the wall width parameter
+        Δ.
+
+    Returns
+    -------
+    xarray.Dataset
+        Energies and walls along the path, the saddle point and the barriers in both directions. If
+        a state is no minimum, the attribute `reason` says so, and the path is empty.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        If these are no neighbouring states of the device.
+    """
+    known = experiment.neighbours(device.track)
+    if (first, second) not in known:
+        pairs = ", ".join(f"({left}, {right})" for left, right in known)
+        raise ConfigError(
+            f"energy_path: ({first}, {second}) are no neighbouring states of the device; use one "
+            f"of {pairs}"
+        )
+    pair = WallState(first), WallState(second)
+    needed = [each for each in pair if each.ends]
+    if len(needed) == 2 and not any(each.half for each in needed):
+        needed.append(experiment.between(*needed))
+    job = experiment.EnergyPath(
+        track=device.track,
+        material=device.material.simulated,
+        first=first,
+        second=second,
+        spacing=spacing * device.material.wall_width_parameter,
+    )
+    return find_barrier(job, {each: minimum(device, each) for each in needed})
+
+
+def sweep(
+    device: Device,
+    name: str,
+    folder: str | Path = ".",
+    processes: int | None = None,
+    progress: bool = True,
+) -> "xarray.Dataset":
+    """Simulate all pulses of a device on the cores of this machine, and gather them.
+
+    The files are those of the workflow, in `results` in the folder: initial state, traces, levels
+    and minima of a synapse, and the device. Files of the same jobs are reused, so that a sweep that
+    was interrupted goes on and one more current density simulates only its own pulse. What starts
+    from a file that is made again is made again too.
+
+    Parameters
+    ----------
+    device : Device
+        The device.
+    name : str
+        Its name, for the files: small letters, digits, '-' and '_'.
+    folder : str or Path
+        Folder of the campaign.
+    processes : int, optional
+        Number of simulations at once; one for each core if not given.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    xarray.Dataset
+        The device: its traces on a common time step, conductance, levels or activation.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        If the name cannot be part of file names.
+    wallnet.simulate.SimulationError
+        If a simulation fails; the others are finished and kept.
+    wallnet.files.FileError
+        If the traces do not make a device.
+    """
+    with run({"devices": {name: device.plain()}}, "sweep", folder, processes, progress) as made:
+        return made.device(name)
+
+
+for _study in STUDIES.values():
+    globals()[_study.name] = function_of(_study)
+
+
+if TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Callable[..., xarray.Dataset]:
+        """Return the function of a study."""
+
+
+# To look at results
+
+
+def field(data: "xarray.Dataset", snapshot: int = -1) -> "discretisedfield.Field":
+    """Return the magnetisation of a trace or an initial state as a field of discretisedfield.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        A trace, or an initial state.
+    snapshot : int
+        Number of the snapshot of a trace.
+
+    Returns
+    -------
+    discretisedfield.Field
+        Unit vectors; zero where there is no magnetic material. The layer is one cell thick.
+    """
+    import discretisedfield as df
+
+    if "magnetization" in data:
+        values = data["magnetization"].isel(snapshot=snapshot).values
+    else:
+        values = data["initial_magnetization"].values
+    track = config.Track.model_validate(json.loads(data.attrs["parameters"])["track"])
+    columns, rows = track.cells
+    mesh = df.Mesh(
+        p1=(0, 0, 0), p2=(track.length, track.width, track.thickness), n=(columns, rows, 1)
+    )
+    cells = np.nan_to_num(values).transpose(1, 0, 2)[:, :, np.newaxis]
+    return df.Field(mesh, nvdim=3, value=cells, valid="norm")
+
+
+def figure(
+    kind: str,
+    data: "xarray.Dataset",
+    traces: str | Path | None = None,
+    shown: Iterable[float] = (),
+) -> "Figure":
+    """Draw a figure of the workflow from a device, or from what was gathered of many simulations.
+
+    Parameters
+    ----------
+    kind : str
+        The figure. Of a device: ``conductance``, ``dynamics``, ``wall-position``,
+        ``transfer-curve``, ``magnetization``. Of the files in `GATHERED`, their kind, such as
+        ``response``.
+    data : xarray.Dataset
+        The device, as `sweep` returns it, or a file of `results/pulse_trains` and so on.
+    traces : str or Path, optional
+        Folder of the traces of the device, for figures with maps of m_z.
+    shown : iterable of float
+        Current densities in A/m² for figures of single pulses; chosen if not given.
+
+    Raises
+    ------
+    ValueError
+        If there is no such figure.
+    """
+    from wallnet.report import devices, style
+
+    made = str(data.attrs.get("kind", "trace"))  # a trace has none until it is written
+    known = [
+        name
+        for name, what in plan.FIGURES.items()
+        if what.kind == made and not {"write-energy"} & {*what.options}
+    ]
+    if made in GATHERED:
+        known.append(made)
+    if not known:
+        drawn_kinds = sorted(KINDS.keys() & {*GATHERED, *(w.kind for w in plan.FIGURES.values())})
+        raise ValueError(
+            f"no figure shows data of kind {made!r}; give data of kind {', '.join(drawn_kinds)}, "
+            "or draw a trace with trace_figure"
+        )
+    if kind not in known:
+        raise ValueError(f"there is no figure {kind!r} of this {made}; use {', '.join(known)}")
+    figures = Figures()
+    with style.apply(figures):
+        if made in GATHERED:
+            module = importlib.import_module(GATHERED[made])
+            drawn: Figure = module.draw(data, figures)
+            return drawn
+        name = str(data.attrs["device"])
+        sources = devices.Sources({name: data}, str(traces) if traces else None, tuple(shown))
+        return devices.DRAWINGS[kind](sources, figures)
+
+
+def trace_figure(trace: "xarray.Dataset") -> "Figure":
+    """Draw a trace: the last map of m_z, and the wall at both edges against time."""
+    from matplotlib import pyplot
+
+    from wallnet.report import devices, style
+
+    figures = Figures()
+    with style.apply(figures):
+        made, (upper, lower) = pyplot.subplots(2, 1, figsize=style.size(figures, 0.8))
+        devices.draw_map(upper, trace, trace["snapshot_time"].values[-1])
+        time = trace["time"].values / 1e-9
+        for index, (name, text) in enumerate(
+            (("wall_bottom", "lower edge"), ("wall_top", "upper edge"))
+        ):
+            lower.plot(time, trace[name].values / 1e-9, label=text, **style.look(index))
+        lower.axvspan(0, trace.attrs["pulse_end"] / 1e-9, color=style.SHADE, label="current")
+        lower.set(xlabel="time (ns)", ylabel="wall (nm)", xlim=(0, time[-1]))
+        lower.legend()
+        return made
+
+
+def animate(trace: "xarray.Dataset", path: str | Path, frames_per_second: int = 8) -> None:
+    """Write the snapshots of a trace as an animated GIF.
+
+    Parameters
+    ----------
+    trace : xarray.Dataset
+        The trace. A shorter `output.snapshot_interval` of the device gives more frames.
+    path : str or Path
+        The file, ``.gif``.
+    frames_per_second : int
+        Number of snapshots shown in a second.
+    """
+    from matplotlib import pyplot
+    from matplotlib.animation import FuncAnimation, PillowWriter
+
+    from wallnet.report import devices, style
+
+    figures = Figures()
+    times = trace["snapshot_time"].values
+    with style.apply(figures):
+        drawn, axes = pyplot.subplots(figsize=style.size(figures, 0.3))
+
+        def show(number: int) -> list[Any]:
+            axes.clear()
+            devices.draw_map(axes, trace, times[number])
+            axes.set_title(f"{times[number] / 1e-9:.2f} ns", loc="left")
+            return []
+
+        moving = FuncAnimation(drawn, show, frames=len(times), blit=False)
+        moving.save(str(path), writer=PillowWriter(fps=frames_per_second))

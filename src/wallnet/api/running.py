@@ -1,0 +1,260 @@
+"""Requests of a campaign from Python: computed by several processes, and gathered."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from wallnet import files, jobs, plan
+from wallnet.config import Campaign, ConfigError
+from wallnet.experiment import COMMANDS, Request
+from wallnet.jobs import paths
+from wallnet.jobs.requests import of_device
+from wallnet.simulate import SimulationError
+from wallnet.studies import STUDIES, Study, gather_job, gathering
+from wallnet.studies.base import FILES
+
+if TYPE_CHECKING:
+    import xarray
+    from tqdm import tqdm
+
+
+@dataclass(frozen=True)
+class Task:
+    """A request in the folder of a campaign."""
+
+    request: Request
+    folder: Path
+
+    @property
+    def output(self) -> Path:
+        """The result."""
+        return self.folder / self.request.path
+
+    @property
+    def inputs(self) -> list[Path]:
+        """Files that have to exist before."""
+        return [self.folder / path for path in self.request.after]
+
+    def is_done(self) -> bool:
+        """Return whether the output is whole, of this job and not older than its inputs."""
+        try:
+            data = files.read_dataset(self.output, FILES.get(self.request.kind, self.request.kind))
+        except files.FileError:
+            return False
+        found = data.attrs.get("parameters"), int(data.attrs.get("revision", -1))
+        if found != (self.request.computes.to_json(), self.request.revision):
+            return False
+        made = self.output.stat().st_mtime_ns
+        return all(path.exists() and path.stat().st_mtime_ns <= made for path in self.inputs)
+
+    def arguments(self) -> list[str]:
+        """Return the arguments of `wallnet`, which reads the job from standard input."""
+        after = ["--after", *map(str, self.inputs)] if self.inputs else []
+        return [COMMANDS[self.request.kind], "--job", "-", *after, "--out", str(self.output)]
+
+
+def due(tasks: Iterable[Task]) -> list[Task]:
+    """Return the tasks that are not done, and those that need the output of such a task."""
+    found: list[Task] = []
+    for task in tasks:
+        made_again = {each.output for each in found}
+        if made_again & set(task.inputs) or not task.is_done():
+            found.append(task)
+    return found
+
+
+def without(failed: Task, waiting: list[Task]) -> list[Task]:
+    """Return the tasks that need neither the output of a task nor that of one left out."""
+    left, lost = [], {failed.output}
+    for task in waiting:
+        if lost & set(task.inputs):
+            lost.add(task.output)
+        else:
+            left.append(task)
+    return left
+
+
+class Commands:
+    """Commands of `wallnet` in processes of their own, which can be stopped together."""
+
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._stopped = False
+
+    def run(self, task: Task) -> str:
+        """Compute a request, with a log; return the sentence of its error, if any."""
+        if self._stopped:
+            return ""
+        log = task.folder / files.log_of(task.request.path)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with open(log, "wb") as stream:
+            command = [sys.executable, "-m", "wallnet.cli", *task.arguments()]
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=stream, stderr=stream)
+            self._running.add(process)
+            process.communicate(task.request.computes.to_json().encode())
+            self._running.discard(process)
+        if not process.returncode:
+            return ""
+        told = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return (
+            told[-1].removeprefix("wallnet: ")
+            if told
+            else f"exit code {process.returncode}; see {log}"
+        )
+
+    def stop(self) -> None:
+        """Start no other command, and end those that run."""
+        self._stopped = True
+        for process in tuple(self._running):
+            process.terminate()
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is computed of a campaign in one folder.
+
+    Finished results of the same jobs are used as they are.
+    """
+
+    campaign: Campaign
+    folder: Path
+    processes: int | None
+    bar: "tqdm[NoReturn]"
+    _made: set[str] = field(default_factory=set)
+
+    @cached_property
+    def _requested(self) -> plan.Requested:
+        return plan.Requested(self.campaign, str(self.folder))
+
+    def _with_inputs(self, requests: Iterable[Request]) -> Iterator[Request]:
+        """Yield requests that were not made yet, each after those that it starts from."""
+        for request in requests:
+            if request.path not in self._made:
+                self._made.add(request.path)
+                yield from self._with_inputs(self._requested[path] for path in request.after)
+                yield request
+
+    def make(self, requests: Iterable[Request]) -> None:
+        """Compute requests and what they start from.
+
+        Raises
+        ------
+        wallnet.simulate.SimulationError
+            If one fails; the others are finished and kept.
+        """
+        waiting = due(Task(each, self.folder) for each in self._with_inputs(requests))
+        self.bar.total += len(waiting)
+        self.bar.refresh()
+        failed: list[str] = []
+        commands = Commands()
+        with ThreadPoolExecutor(self.processes or os.cpu_count()) as pool:
+            running: dict[Future[str], Task] = {}
+            try:
+                while waiting or running:
+                    missing = {task.output for task in (*waiting, *running.values())}
+                    ready = [task for task in waiting if not missing & set(task.inputs)]
+                    waiting = [task for task in waiting if task not in ready]
+                    running |= {pool.submit(commands.run, task): task for task in ready}
+                    finished = next(as_completed(running))
+                    task, error = running.pop(finished), finished.result()
+                    self.bar.update()
+                    if error:
+                        failed.append(error)
+                        waiting = without(task, waiting)
+            except BaseException:
+                commands.stop()
+                raise
+        if failed:
+            more = f"; {len(failed) - 1} more failed" if len(failed) > 1 else ""
+            raise SimulationError(f"{failed[0]}{more}")
+
+    def device(self, name: str) -> "xarray.Dataset":
+        """Simulate the sweep of a device, gather it, and return the device."""
+        device = self.campaign.simulated[name]
+        self.make(of_device(name, device).values())
+        from wallnet.devices import gather
+
+        place, job = self.folder, jobs.device_job(device)
+        traces = [place / path for path in paths.trace_paths(name, device)]
+        levels = paths.levels_in(place / paths.folder(files.LEVEL, name), device)
+        minima = paths.minima_in(place / paths.folder(files.MINIMUM, name), job)
+        out = place / files.DEVICE.format(device=name)
+        gather(job, place / files.INITIAL.format(device=name), traces, levels, out, minima)
+        return files.read_dataset(out, device.kind)
+
+    def study(self, study: Study) -> "xarray.Dataset":
+        """Simulate all rounds of the only subject of a study, and return its dataset.
+
+        Raises
+        ------
+        wallnet.config.ConfigError
+            If there is nothing to simulate.
+        """
+        campaign, place = self.campaign, self.folder
+        subject = next(iter(study.subjects(campaign)), None)
+        if subject is None:
+            raise ConfigError(f"{study.name} has nothing to run; add {study.missing}")
+        for _, path in study.used(campaign, subject).values():
+            self._use(path)
+        rounds = study.rounds_of(campaign, subject)
+        for number in range(rounds + 1):
+            requests = study.requests_of(campaign, subject, str(place), last=number)
+            self.make(requests.values())
+            job = gather_job(study, campaign, subject, requests)
+            if number < rounds:
+                asked = gathering.next_round(job, place)
+                out = place / study.round_path(subject, number + 1)
+                files.write_json({"asked": asked}, out)
+        out = place / study.path(subject)
+        files.write_content(gathering.gather(job, place), out)
+        return files.read_dataset(out, study.kind)
+
+    def _use(self, path: str) -> None:
+        """Make a dataset of another stage."""
+        for name in self.campaign.simulated:
+            if path == files.DEVICE.format(device=name):
+                self.device(name)
+        for study in STUDIES.values():
+            if path in map(study.path, study.subjects(self.campaign)):
+                self.study(study)
+
+
+@contextmanager
+def run(
+    data: Mapping[str, Any],
+    caller: str,
+    folder: str | Path | None,
+    processes: int | None,
+    progress: bool,
+) -> Iterator[Run]:
+    """Check a campaign, and yield its run in a folder, or in a temporary one.
+
+    Parameters
+    ----------
+    data : Mapping
+        The campaign as plain data.
+    caller : str
+        Function of the user, for messages and the progress bar.
+    folder : str or Path, optional
+        Folder of the campaign.
+    processes : int, optional
+        Number of simulations at once; one for each core if not given.
+    progress : bool
+        Whether to show a progress bar.
+    """
+    from tqdm.auto import tqdm
+
+    campaign = plan.parse(data, caller)
+    with (
+        TemporaryDirectory() if folder is None else nullcontext(folder) as place,
+        tqdm(desc=caller, total=0, unit="job", disable=not progress) as bar,
+    ):
+        yield Run(campaign, Path(place), processes, bar)

@@ -1,0 +1,128 @@
+"""Reference data: what simulated devices do according to a publication or a measurement."""
+
+from collections.abc import Mapping
+from typing import Annotated, Self
+
+from pydantic import Field, field_validator
+
+from wallnet.config.devices import Device, missing_device
+from wallnet.config.pulse import CURRENT_DENSITY_STEP, Sweep
+from wallnet.config.quantities import CurrentDensity, Duration, Fraction, Section
+from wallnet.files import WallState
+from wallnet.files.schema.states import REVERSED
+
+
+class SinglePulse(Section):
+    """A device and the pulse that is applied to it."""
+
+    device: str
+    """Name of a simulated device in `devices`, with notches."""
+    current_density: CurrentDensity
+    """Current density of the pulse."""
+
+    @field_validator("current_density")
+    @classmethod
+    def _named(cls, value: float) -> float:
+        steps = round(value / CURRENT_DENSITY_STEP)
+        if abs(value - steps * CURRENT_DENSITY_STEP) > 1e-3 * CURRENT_DENSITY_STEP:
+            raise ValueError(
+                f"is {value:.10g} A/m², finer than the 1e8 A/m² that file names tell apart; round "
+                "it to four decimals of 1e12"
+            )
+        return steps * CURRENT_DENSITY_STEP
+
+
+class FinalState(SinglePulse):
+    """A reference value: the state of the wall after a pulse."""
+
+    state: str
+    """State of the wall when it is read: "notch 2", or "reversed"."""
+
+    @field_validator("state")
+    @classmethod
+    def _is_place(cls, value: str) -> str:
+        try:
+            state = WallState(value)
+        except ValueError:
+            state = None
+        if state is None or not (state == REVERSED or (state.ends and not state.half)):
+            raise ValueError(f"is {value!r}; write 'notch 2' or 'reversed'")
+        return value
+
+    @property
+    def notch(self) -> int:
+        """Number of the notch at which the wall rests; 0 if the track is reversed."""
+        return max(WallState(self.state).ends or (0,))
+
+
+class ArrivalTime(SinglePulse):
+    """A reference value: the time at which the wall arrives at a notch."""
+
+    notch: Annotated[int, Field(ge=1, le=1000)]
+    """Number of the notch, counted from 1 on the left."""
+    time: Duration
+    """Time since the start of the pulse at which both ends have reached the notch."""
+    tolerance: Duration
+    """Largest deviation from this time. Source: our choice."""
+
+
+class TransferCurve(Sweep):
+    """Reference data: the normalised conductance of a detector is linear in the current density."""
+
+    device: str
+    """Name of a simulated device in `devices`, read when its pulse ends."""
+    deviation: Fraction
+    """Largest distance from the straight line, as a share of full scale. Source: our choice."""
+
+    @field_validator("current_densities", mode="after")
+    @classmethod
+    def _bend(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if len(value) < 3:
+            raise ValueError("has fewer than three densities, through which any line is straight")
+        return value
+
+
+class Reference(Section):
+    """Reference data, such as those of a publication, with which simulated devices are compared."""
+
+    final_states: tuple[FinalState, ...] = ()
+    """States of the wall after a pulse."""
+    arrival_times: tuple[ArrivalTime, ...] = ()
+    """Times at which the wall arrives at a notch."""
+    transfer_curves: tuple[TransferCurve, ...] = ()
+    """Transfer curves, which are linear."""
+
+    @property
+    def entries(self) -> tuple[FinalState | ArrivalTime | TransferCurve, ...]:
+        """All reference data."""
+        return (*self.final_states, *self.arrival_times, *self.transfer_curves)
+
+    def of(self, devices: Mapping[str, Device]) -> Self:
+        """Return the reference data of some devices."""
+        return self.model_copy(
+            update={
+                block: tuple(each for each in getattr(self, block) if each.device in devices)
+                for block in type(self).model_fields
+            }
+        )
+
+    def problems(self, devices: Mapping[str, Device]) -> list[str]:
+        """List the conflicts with the simulated devices, one sentence each."""
+        found: list[str] = []
+        for block in type(self).model_fields:
+            key = f"reference.{block}"
+            for each in getattr(self, block):
+                if missing := missing_device(key, each.device, devices):
+                    found += missing
+                elif isinstance(each, FinalState | ArrivalTime):
+                    count = len(devices[each.device].track.notch_positions)
+                    if not count:
+                        found.append(
+                            f"{key} names {each.device}, which has no notches; name another device"
+                        )
+                    elif each.notch > count:
+                        found.append(
+                            f"{key} has notch {each.notch}, and {each.device} has {count}; name "
+                            "another"
+                        )
+        return list(dict.fromkeys(found))

@@ -1,0 +1,1 @@
+"""Calibration: for which parameters devices match the reference data."""

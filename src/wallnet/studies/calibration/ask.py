@@ -1,0 +1,327 @@
+"""Calibration: a bounded search for parameters for which devices match the reference data.
+
+A candidate is a value for each parameter. Number 0 is the configuration.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator, model_validator
+
+from wallnet.config import Campaign, Detector, Device, Reference, current_name
+from wallnet.config.devices import Damping, missing_device
+from wallnet.config.inheritance import laid_over
+from wallnet.config.quantities import (
+    Duration,
+    DurationOrNone,
+    Fraction,
+    Length,
+    Position,
+    Section,
+)
+from wallnet.experiment import Job, Request, Simulation, pulse_job
+from wallnet.files.schema import FLAG, ON_TRACK, TEXT, TIME, Variable
+from wallnet.studies.base import Key, Requests, Rounds, Study, Validate
+
+DAMPING, DIAMETER, START, DURATION = "damping", "notch_diameter", "wall_start", "pulse_duration"
+
+STEPS = {DAMPING: 1e-3, DIAMETER: 1e-10, START: 1e-10, DURATION: 1e-11}
+"""The searched parameters, and the steps in SI units to which candidates are rounded."""
+
+Candidate = dict[str, float]
+"""Value of each searched parameter in SI units."""
+
+
+class Parameters(Section):
+    """The searched parameters: lowest and highest value of each."""
+
+    damping: tuple[Damping, Damping] = (0.1, 0.6)
+    """Damping of all devices. Source: our choice."""
+    notch_diameter: tuple[Length, Length] = (20e-9, 70e-9)
+    """Diameter of the notches of devices that have some. Source: our choice."""
+    wall_start: tuple[Position, Position] = (20e-9, 120e-9)
+    """Start of the wall on all devices. Source: our choice, left of the neuron's detector."""
+    pulse_duration: tuple[Duration, Duration] = (10e-9, 20e-9)
+    """Pulse of devices that have notches. Source: our choice; paper: 10 ns."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Parameters":
+        for name in STEPS:
+            low, high = getattr(self, name)
+            if low >= high:
+                raise ValueError(f"{name} has {low:g} and {high:g}; write the lower value first")
+        return self
+
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """Return lowest and highest value of each parameter, in the order of `STEPS`."""
+        return {name: getattr(self, name) for name in STEPS}
+
+    def corner(self, end: int) -> Candidate:
+        """Return the candidate with all parameters at their lowest (0) or highest (1) value."""
+        return {name: limits[end] for name, limits in self.ranges().items()}
+
+
+class Calibration(Section):
+    """Search for parameters for which simulated devices match the reference data.
+
+    A candidate is a value for each parameter. Candidates of the first round fill the ranges, those
+    of the second lie around the best of the first.
+    """
+
+    parameters: Parameters = Parameters()
+    """Ranges of the searched parameters."""
+    read_delays: Annotated[tuple[DurationOrNone, ...], Field(json_schema_extra={"minItems": 1})] = (
+        *(0.0, 2e-9, 10e-9),
+    )
+    """Times from the end of the pulse to the reading of walls; they need no further simulation."""
+    changes: dict[str, dict[str, Any]] = Field(default={})
+    """Keys of devices that differ in the simulations of this search, by device."""
+    candidates: Annotated[int, Field(ge=0, le=10_000)] = 24
+    """Candidates of the first round, beside the configured one. Source: our choice."""
+    local_candidates: Annotated[int, Field(ge=0, le=10_000)] = 11
+    """Candidates of the second round. Source: our choice."""
+    centres: Annotated[int, Field(ge=1, le=100)] = 3
+    """Best candidates of the first round around which the second one searches. Source: our
+    choice."""
+    reach: Annotated[Fraction, Field(gt=0)] = 0.15
+    """Largest distance from them, as a share of each range. Source: our choice."""
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
+    """Seed of the design of both rounds."""
+    most_simulations: Annotated[int, Field(ge=1, le=100_000)] = 400
+    """Largest number of simulations. Source: our choice."""
+
+    @field_validator("read_delays")
+    @classmethod
+    def _ascending(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if not value:
+            raise ValueError("is empty; write [0.0]")
+        return tuple(sorted(set(value)))
+
+    @property
+    def total(self) -> int:
+        """Number of candidates of all rounds."""
+        return 1 + self.candidates + self.local_candidates
+
+    def varied(
+        self, devices: Mapping[str, Device], name: str, candidate: Candidate
+    ) -> dict[str, Any]:
+        """Return a device with the parameters of a candidate as plain data."""
+        data = laid_over(devices[name].plain(), self.changes.get(name, {}))
+        changes: dict[str, Any] = {
+            "material": {"damping": candidate[DAMPING]},
+            "wall": {"start": candidate[START]},
+            # a time in s need not fit a shorter pulse
+            "read_at": "pulse_end",
+        }
+        if data["track"]["notches"]:
+            changes["track"] = {"notches": {"diameter": candidate[DIAMETER]}}
+            changes["pulse"] = {"duration": candidate[DURATION]}
+        return laid_over(data, changes)
+
+
+class Known(Job):
+    """What the misfits depend on beside the settings and the traces.
+
+    `configured` are the parameters of the configuration, `configured_delay` is the time in s from
+    the end of the pulse at which it reads a wall, `read_delays` are all such times, and `detectors`
+    are those of the devices with a transfer curve.
+    """
+
+    reference: Reference
+    configured: Candidate
+    configured_delay: float
+    read_delays: tuple[float, ...]
+    detectors: dict[str, Detector]
+
+
+def known(campaign: Campaign, _: str, asked: Calibration) -> Known:
+    """Return what a calibration knows; the configuration is that of the first device named."""
+    reference = campaign.reference
+    device = campaign.simulated[(*reference.final_states, *reference.arrival_times)[0].device]
+    read_at = device.read_at
+    if isinstance(read_at, str):
+        delay = {"pulse_end": 0.0, "rest": device.relaxation.longest}[read_at]
+    else:
+        delay = max(read_at - device.pulse.duration, 0.0)
+    return Known(
+        reference=reference,
+        configured={
+            DAMPING: device.material.damping,
+            DIAMETER: 2 * device.track.notch_radius,
+            START: device.wall.start,
+            DURATION: device.pulse.duration,
+        },
+        configured_delay=delay,
+        read_delays=tuple(sorted({*asked.read_delays, delay})),
+        detectors={
+            each.device: campaign.simulated[each.device].detector
+            for each in reference.transfer_curves
+        },
+    )
+
+
+def pulses(reference: Reference) -> list[tuple[str, float]]:
+    """Return device and current density in A/m² of the pulses that each candidate needs."""
+    found = [
+        (each.device, each.current_density)
+        for each in (*reference.final_states, *reference.arrival_times)
+    ]
+    for curve in reference.transfer_curves:
+        found += [(curve.device, density) for density in curve.current_densities]
+    return list(dict.fromkeys(found))
+
+
+def problems(
+    key: str, _: str, asked: Calibration, devices: Mapping[str, Device], validate: Validate
+) -> list[str]:
+    """List the conflicts of the changes with the devices, one sentence each."""
+    found: list[str] = []
+    for name, changes in asked.changes.items():
+        where = f"{key}.changes.{name}"
+        if missing := missing_device(f"{key}.changes", name, devices):
+            found += missing
+        elif "calculator" in changes:
+            found.append(f"{where} sets calculator; remove it, and set that of {name}")
+        else:
+            found += validate(Device, laid_over(devices[name].plain(), changes), where)[1]
+    return found
+
+
+def conflicts(
+    key: str, _: str, asked: Calibration, campaign: Campaign, validate: Validate
+) -> list[str]:
+    """List the conflicts with the reference data, one sentence each."""
+    reference = campaign.reference
+    if not (reference.final_states or reference.arrival_times):
+        return [
+            f"{key} needs reference.final_states or reference.arrival_times, whose first device "
+            "has the configured parameters; add some"
+        ]
+    found = []
+    needed = pulses(reference)
+    for name in dict.fromkeys(name for name, _ in needed):
+        for end, word in enumerate(("lowest", "highest")):
+            varied = asked.varied(campaign.simulated, name, asked.parameters.corner(end))
+            device, wrong = validate(Device, varied, f"{key}, {word} values, {name}")
+            found += wrong or _unreadable(key, name, asked, device)
+    count = len(needed) * asked.total
+    if count > asked.most_simulations:
+        found.append(
+            f"{key}: 1 + candidates {asked.candidates} + local_candidates "
+            f"{asked.local_candidates} with {len(needed)} simulations each make {count}, more than "
+            f"most_simulations {asked.most_simulations}; lower the candidates or raise it"
+        )
+    return list(dict.fromkeys(found))
+
+
+def _unreadable(key: str, name: str, asked: Calibration, device: Device) -> list[str]:
+    """List why a device of a candidate cannot be read as asked."""
+    if device.wall.relaxation:
+        return [
+            f"{key}: wall.relaxation of {name} is not simulated here; set it to 0 in "
+            f"{key}.changes.{name}"
+        ]
+    longest = asked.read_delays[-1]
+    if device.track.notches and device.relaxation.longest < longest * (1 - 1e-9):
+        return [
+            f"{key}.read_delays has {longest:g} s, longer than relaxation.longest "
+            f"{device.relaxation.longest:g} s of {name}; lengthen that"
+        ]
+    return []
+
+
+def key_of(number: int, of_round: int, candidate: Candidate, device: str, density: float) -> Key:
+    """Return the key of a pulse on a candidate."""
+    return (number, of_round, *(candidate[name] for name in STEPS), device, density)
+
+
+def requests(campaign: Campaign, name: str, asked: Calibration, so_far: Rounds) -> Requests:
+    """Return the pulses on the candidates of all rounds, which are numbered throughout."""
+    candidates = [(number, each) for number, found in enumerate(so_far, start=1) for each in found]
+    found: Requests = {}
+    for number, (of_round, candidate) in enumerate(candidates):
+        for device, density in pulses(campaign.reference):
+            path = STUDY.path(name, str(number), device, current_name(density))
+            make = partial(_pulse, campaign, asked, candidate, device, density)
+            key = key_of(number, of_round, candidate, device, density)
+            found[key] = Request("trace", path, make)
+    return found
+
+
+def _pulse(
+    campaign: Campaign, asked: Calibration, candidate: Candidate, name: str, density: float
+) -> Simulation:
+    """Return one pulse on a device with the parameters of a candidate."""
+    device = Device.model_validate(asked.varied(campaign.simulated, name, candidate))
+    # only the first and the last map of the pulse and of the relaxation are used
+    longest = device.pulse.duration + device.relaxation.longest
+    output = device.output.model_copy(
+        update={"snapshot_interval": max(longest, device.output.interval)}
+    )
+    return pulse_job(device, density).model_copy(update={"output": output})
+
+
+def ahead(
+    campaign: Campaign, _: str, asked: Calibration, so_far: Rounds
+) -> list[tuple[int, Request]]:
+    """Return the pulses on the candidates of later rounds, counted with the longest pulse."""
+    left = asked.total - sum(map(len, so_far))
+    slowest = asked.parameters.corner(1)
+    return [
+        (left, Request("trace", "", partial(_pulse, campaign, asked, slowest, *pulse)))
+        for pulse in pulses(campaign.reference)
+    ]
+
+
+def rounds(_: str, asked: Calibration, __: Mapping[str, Device]) -> int:
+    """Return the number of rounds."""
+    return 2 if asked.local_candidates else 1
+
+
+_CANDIDATE = ("candidate",)
+_READ = (*_CANDIDATE, "read_delay")
+_COMPARED = (*_READ, "reference")
+
+STUDY = Study(
+    name="calibration",
+    title="calibration {subject}",
+    missing="a calibration",
+    settings=Calibration,
+    problems=problems,
+    conflicts=conflicts,
+    sections=("reference",),
+    requests=requests,
+    kind="calibration",
+    variables={
+        "candidate": Variable(
+            _CANDIDATE, "number of the candidate; 0 is the configuration", type="int64"
+        ),
+        "candidate_round": Variable(_CANDIDATE, "round of the search", type="int64"),
+        "candidate_damping": Variable(_CANDIDATE, "damping"),
+        "candidate_notch_diameter": Variable(_CANDIDATE, "diameter of the notches", **ON_TRACK),
+        "candidate_wall_start": Variable(_CANDIDATE, "start of the wall", **ON_TRACK),
+        "candidate_pulse_duration": Variable(_CANDIDATE, "pulse of devices with notches", **TIME),
+        "read_delay": Variable(
+            ("read_delay",), "time from the end of the pulse to the reading", **TIME
+        ),
+        "reference": Variable(("reference",), "reference value", "", TEXT),
+        "simulated_value": Variable(_COMPARED, "value of the candidate", "", TEXT),
+        "reference_met": Variable(_COMPARED, "whether the reference value is met", **FLAG),
+        "reference_distance": Variable(
+            _COMPARED,
+            "distance from the reference value",
+            attributes={"comment": "of a wall in notches, of a transfer curve in full scales"},
+        ),
+        "missed": Variable(_READ, "number of reference data that are missed", type="int64"),
+        "misfit": Variable(
+            _READ, "number of missed reference data, plus their distances", bounds=(0.0, 1e6)
+        ),
+    },
+    others=(),
+    figure="misfit",
+    places={"trace": r"[^/]+/\d+/[^/]+/-?[\d.]+"},
+    about=known,
+    rounds=rounds,
+    ahead=ahead,
+)

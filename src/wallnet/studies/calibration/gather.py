@@ -1,0 +1,315 @@
+"""Calibration of the parameters of devices to reference data, such as those of a paper.
+
+The misfit of a candidate is the number of reference data that it misses, plus its distance from
+each of these: of a wall in notches, of a transfer curve as a share of full scale.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet import tracks
+from wallnet.config import ArrivalTime, Detector, FinalState, TransferCurve
+from wallnet.devices.conductance import (
+    detected_magnetization,
+    detector_columns,
+    normalize,
+    parallel_conductance,
+)
+from wallnet.devices.traces import first_time
+from wallnet.experiment import Step
+from wallnet.files import COMPONENTS, WallState
+from wallnet.studies.base import Key
+from wallnet.studies.calibration.ask import STEPS, Calibration, Candidate, Known, key_of, pulses
+from wallnet.studies.opened import Opened
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Value of a candidate, compared with a reference value.
+
+    Attributes
+    ----------
+    found : str
+        Value of the candidate.
+    holds : bool
+        Whether the reference value is met.
+    distance : float
+        Distance from the reference value, in notches or in full scales; 0 if it is met.
+    """
+
+    found: str
+    holds: bool
+    distance: float
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A trace of one pulse on a candidate.
+
+    Attributes
+    ----------
+    job : Step
+        What was simulated.
+    time, bottom, top : ndarray (time,)
+        Time in s, and both ends of the wall in m.
+    profile : ndarray (time, x)
+        Mean of m_z over the magnetic cells of each column.
+    cells : ndarray (x,)
+        Number of magnetic cells in each column.
+    """
+
+    job: Step
+    time: NDArray[np.float64]
+    bottom: NDArray[np.float64]
+    top: NDArray[np.float64]
+    profile: NDArray[np.float64]
+    cells: NDArray[np.int64]
+
+    def ends_at(self, time: float) -> tuple[float, float]:
+        """Return both ends in m at a time in s; after the trace, where they rest."""
+        return (
+            float(np.interp(time, self.time, self.bottom)),
+            float(np.interp(time, self.time, self.top)),
+        )
+
+    def state_at(self, time: float) -> WallState:
+        """Return the state of the wall at a time in s."""
+        start = float(self.bottom[0] + self.top[0]) / 2
+        width = self.job.material.wall_width_parameter
+        return tracks.wall_state(self.job.track, width, start, *self.ends_at(time))
+
+    def notches_from(self, time: float, position: float) -> float:
+        """Return the mean distance of both ends at a time from a position, in notches."""
+        away = sum(abs(end - position) for end in self.ends_at(time)) / 2
+        return away / spacing(self.job.track.notch_positions, self.job.track.length)
+
+    def arrival(self, notch: int) -> float:
+        """Return the time in s at which both ends are in or beyond a notch; infinite if never."""
+        track = self.job.track
+        edge = track.notch_positions[notch - 1] - track.notch_radius
+        return max(first_time(self.time, end, edge) for end in (self.bottom, self.top))
+
+
+def spacing(positions: Sequence[float], length: float) -> float:
+    """Return the mean distance of neighbouring notches; the length of the track if there is one.
+
+    Examples
+    --------
+    >>> spacing([1.0, 2.0, 4.0], 9.0)
+    1.5
+    """
+    if len(positions) < 2:
+        return length
+    return (positions[-1] - positions[0]) / (len(positions) - 1)
+
+
+def of_final_state(reference: FinalState, seen: Seen, delay: float) -> Judged:
+    """Return where a wall is at a time in s after its pulse."""
+    when = seen.job.pulse_duration + delay
+    state = seen.state_at(when)
+    if state == WallState(reference.state):
+        return Judged(str(state), True, 0.0)
+    track = seen.job.track
+    # the reversed domain of a reversed track ends at the right edge
+    position = track.notch_positions[reference.notch - 1] if reference.notch else track.length
+    return Judged(str(state), False, seen.notches_from(when, position))
+
+
+def of_arrival_time(reference: ArrivalTime, seen: Seen) -> Judged:
+    """Return when a wall arrives at a notch."""
+    time = seen.arrival(reference.notch)
+    text = f"{time / 1e-9:.2f} ns" if math.isfinite(time) else "never"
+    if abs(time - reference.time) <= reference.tolerance * (1 + 1e-9):
+        return Judged(text, True, 0.0)
+    position = seen.job.track.notch_positions[reference.notch - 1]
+    return Judged(text, False, seen.notches_from(reference.time, position))
+
+
+def of_transfer_curve(
+    reference: TransferCurve, seen: Sequence[Seen], detectors: Mapping[str, Detector]
+) -> Judged:
+    """Return the largest distance of a normalised transfer curve from a straight line."""
+    detector, magnetization = detectors[reference.device], []
+    for each in seen:
+        columns = detector_columns(each.job.track, detector)
+        last = int(np.flatnonzero(each.time <= each.job.pulse_duration * (1 + 1e-9))[-1])
+        magnetization.append(detected_magnetization(each.profile[last], each.cells, columns))
+    conductance = parallel_conductance(magnetization, detector)
+    deviation = largest_deviation(reference.current_densities, conductance)
+    holds = deviation <= reference.deviation
+    return Judged(f"{deviation:.3f}", holds, 0.0 if holds else deviation)
+
+
+def largest_deviation(current_density: Sequence[float], conductance: NDArray[np.floating]) -> float:
+    """Return the largest distance of G_norm from J_norm (paper, Eq. 3); 1 if G does not change."""
+    if np.ptp(conductance) == 0:
+        return 1.0
+    current = normalize(current_density, min(current_density), max(current_density))
+    curve = normalize(conductance, conductance.min(), conductance.max())
+    return float(np.max(np.abs(curve - current)))
+
+
+# Candidates
+
+
+def rounded(candidate: Mapping[str, float], asked: Calibration) -> Candidate:
+    """Return a candidate within the ranges, in whole `STEPS`."""
+    found = {}
+    for name, (low, high) in asked.parameters.ranges().items():
+        steps = round(candidate[name] / STEPS[name])
+        found[name] = float(f"{min(max(steps * STEPS[name], low), high):.10g}")
+    return found
+
+
+def _design(count: int, seed: int) -> NDArray[np.float64]:
+    """Return points of a scrambled Sobol sequence in the unit cube; more begin with the same."""
+    from scipy.stats import qmc
+
+    sequence = qmc.Sobol(d=len(STEPS), scramble=True, seed=seed)
+    return sequence.random_base2(max(count - 1, 0).bit_length())[:count]
+
+
+def first_candidates(asked: Calibration, configured: Candidate) -> list[Candidate]:
+    """Return the configuration, then candidates that fill the ranges evenly."""
+    found = [dict(configured)]
+    for point in _design(asked.candidates, asked.seed):
+        ranges = asked.parameters.ranges().items()
+        place = {
+            name: low + share * (high - low)
+            for share, (name, (low, high)) in zip(point, ranges, strict=True)
+        }
+        found.append(rounded(place, asked))
+    return found
+
+
+def local_candidates(asked: Calibration, centres: Sequence[Candidate]) -> list[Candidate]:
+    """Return candidates around each of some centres, in turn."""
+    found = []
+    for index, point in enumerate(_design(asked.local_candidates, asked.seed + 1)):
+        centre = centres[index % len(centres)]
+        ranges = asked.parameters.ranges().items()
+        place = {
+            name: centre[name] + asked.reach * (2 * share - 1) * (high - low)
+            for share, (name, (low, high)) in zip(point, ranges, strict=True)
+        }
+        found.append(rounded(place, asked))
+    return found
+
+
+def next_round(asked: Calibration, opened: Opened) -> list[Candidate]:
+    """Return the candidates of the next round: over the ranges, or around the best of these."""
+    known = Known.model_validate(opened.about)
+    before = [candidate for _, candidate in _candidates(opened).values()]
+    if not before:
+        return first_candidates(asked, known.configured)
+    least = misfits(_judge(known, opened))[1].min(axis=1)
+    order = np.argsort(least, kind="stable")[: asked.centres]
+    return local_candidates(asked, [before[index] for index in order])
+
+
+# Misfits
+
+
+def named(reference: FinalState | ArrivalTime | TransferCurve) -> str:
+    """Return a reference value as text, with current densities in 1e12 A/m²."""
+    if isinstance(reference, TransferCurve):
+        densities = reference.current_densities
+        low, high = (each / 1e12 for each in (min(densities), max(densities)))
+        return f"{reference.device}, {low:.3f} to {high:.3f}: linear"
+    pulse = f"{reference.device}, {reference.current_density / 1e12:.3f}"
+    if isinstance(reference, FinalState):
+        return f"{pulse}: {reference.state}"
+    return f"{pulse}: notch {reference.notch} after {reference.time / 1e-9:g} ns"
+
+
+def misfits(judged: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the number of missed reference data and the misfit.
+
+    Parameters
+    ----------
+    judged : ndarray of Judged (..., reference)
+        Values of candidates, compared with each reference value.
+    """
+    missed = np.vectorize(lambda each: 0 if each.holds else 1, otypes=[int])(judged)
+    distance = np.vectorize(lambda each: each.distance, otypes=[float])(judged)
+    return missed.sum(axis=-1), (missed + distance).sum(axis=-1)
+
+
+def _candidates(opened: Opened) -> dict[int, tuple[int, Candidate]]:
+    """Return the round and the parameters of each candidate by its number."""
+    return {
+        int(number): (int(of_round), dict(zip(STEPS, map(float, values), strict=True)))
+        for number, of_round, *values, _, _ in opened
+    }
+
+
+def _read(opened: Opened, key: Key) -> Seen:
+    """Read the trace of a pulse on a candidate."""
+    wall = ("time", "wall_bottom", "wall_top")
+    content = opened.read(key, *wall, "magnetization_profile", "magnetic_cells")
+    time, bottom, top = (content.values[name].astype(float) for name in wall)
+    profile = content.values["magnetization_profile"][..., COMPONENTS.index("z")].astype(float)
+    job = Step.from_json(str(content.attrs["parameters"]))
+    return Seen(job, time, bottom, top, profile, content.values["magnetic_cells"])
+
+
+def _judge(known: Known, opened: Opened) -> NDArray[np.object_]:
+    """Return the values of the candidates, as (candidate, read delay, reference)."""
+    candidates = _candidates(opened)
+    entries, delays = known.reference.entries, known.read_delays
+    found = np.empty((len(candidates), len(delays), len(entries)), dtype=object)
+    for row, (number, (of_round, candidate)) in enumerate(candidates.items()):
+        seen = {
+            pulse: _read(opened, key_of(number, of_round, candidate, *pulse))
+            for pulse in pulses(known.reference)
+        }
+        for column, delay in enumerate(delays):
+            for place, judged in enumerate(_each(known, seen, delay)):
+                found[row, column, place] = judged
+    return found
+
+
+def _each(known: Known, seen: Mapping[tuple[str, float], Seen], delay: float) -> Iterator[Judged]:
+    """Yield the value of a candidate for each reference value."""
+    for each in known.reference.entries:
+        if isinstance(each, TransferCurve):
+            curve = [seen[each.device, density] for density in each.current_densities]
+            yield of_transfer_curve(each, curve, known.detectors)
+            continue
+        one = seen[each.device, each.current_density]
+        if isinstance(each, FinalState):
+            yield of_final_state(each, one, delay)
+        else:
+            yield of_arrival_time(each, one)
+
+
+def gather(asked: Calibration, opened: Opened) -> dict[str, Any]:
+    """Return the variables of a calibration: all candidates with their misfits."""
+    known = Known.model_validate(opened.about)
+    candidates = _candidates(opened)
+    judged = _judge(known, opened)
+    missed, misfit = misfits(judged)
+
+    def each(name: str) -> Any:
+        return np.array([getattr(entry, name) for entry in judged.flat]).reshape(judged.shape)
+
+    return {
+        "candidate_round": [of_round for of_round, _ in candidates.values()],
+        **{
+            f"candidate_{name}": [candidate[name] for _, candidate in candidates.values()]
+            for name in STEPS
+        },
+        "simulated_value": each("found"),
+        "reference_met": each("holds"),
+        "reference_distance": each("distance"),
+        "missed": missed,
+        "misfit": misfit,
+        "candidate": list(candidates),
+        "read_delay": known.read_delays,
+        "reference": [named(entry) for entry in known.reference.entries],
+    }

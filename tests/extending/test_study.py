@@ -1,0 +1,75 @@
+"""Section "A study" of docs/extending.md, applied to a copy of the checkout and run."""
+
+import subprocess
+import sys
+
+import pytest
+from helpers.extending import apply, copied, environment_of
+from helpers.small_campaign import Campaign
+from helpers.windows import windowed
+
+from wallnet import files
+
+OWN_TESTS = (
+    *("tests/config", "tests/experiment", "tests/files", "tests/test_revisions.py"),
+    *("tests/test_dependencies.py", "tests/test_project.py"),
+)
+"""Tests of the checkout that hold for all studies."""
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """Return a copy of the checkout with the new study."""
+    root = copied(tmp_path_factory.mktemp("study") / "checkout")
+    changed = {step.path for step in apply("A study", root)}
+    outside = {path for path in changed if not path.startswith("src/wallnet/studies/traversals/")}
+    assert outside == {"src/wallnet/studies/__init__.py"}
+    options = {"env": environment_of(root), "cwd": root, "check": True}
+    subprocess.run([sys.executable, "-m", "wallnet.revisions"], **options)
+    with open(root / "docs/config.schema.json", "w", encoding="utf-8") as schema:
+        subprocess.run([sys.executable, "-m", "wallnet.cli", "schema"], stdout=schema, **options)
+    return root
+
+
+def test_a_study_is_a_folder_and_a_line_and_counts_pulses(root, tmp_path):
+    campaign = Campaign(tmp_path)
+    data = windowed()
+    del data["windows"]
+    # the first density leaves the wall at its notch, the second drives it off in a few pulses
+    asked = {"current_densities": [0.1e12, 1.6e12], "duration": 1.5e-9, "pause": 2.5e-9, "most": 4}
+    campaign.configure(data | {"traversals": {"stairs": asked}})
+    options = {"root": root, "environment": environment_of(root)}
+    planned = campaign.planned("traversals", **options)
+    made = {"gather_traversals": 1, "show_traversals": 1, "traversals": 1}
+    assert planned == {"initial": 1, "pulse_train": 2, **made}
+    campaign.snakemake("traversals", **options)
+    table = (campaign.folder / "results/tables/traversals/stairs.csv").read_text().split()
+    unmoved, driven = (int(float(line.split(",")[1])) for line in table[-2:])
+    assert unmoved == 0
+    assert 1 <= driven <= 4
+    image = campaign.folder / "results/figures/traversals/stairs-pulses.png"
+    assert image.read_bytes().startswith(b"\x89PNG")
+    folder = campaign.folder / "results/traversals/stairs"
+    assert len(files.read_content(folder / "1.6000.nc", "train", "pulse_state").values) == 1
+    assert campaign.planned("traversals", **options) == {}
+    # from Python, the finished trains are reused
+    script = f"""if True:
+        from wallnet import api, plan
+        device = plan.load("config.yaml").simulated["stairs"]
+        found = api.traversals(device, name="stairs", folder=".", progress=False, **{asked})
+        print(*found["pulses"].values)
+    """
+    before = (folder / "1.6000.nc").stat().st_mtime_ns
+    command = [sys.executable, "-c", script]
+    environment = environment_of(root)
+    told = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, check=True)
+    assert told.stdout.split() == [str(unmoved).encode(), str(driven).encode()]
+    assert (folder / "1.6000.nc").stat().st_mtime_ns == before
+
+
+def test_the_tests_of_the_checkout_hold_with_the_new_study(root):
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *OWN_TESTS]
+    ran = subprocess.run(
+        command, env=environment_of(root), cwd=root, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout[-3000:]

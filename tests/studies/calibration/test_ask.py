@@ -1,0 +1,215 @@
+"""What calibrations accept, their candidates, and what they ask for."""
+
+import pytest
+from helpers.calibration import CANDIDATE, CURVE, SEARCH, searched
+from helpers.small_campaign import ROOT
+
+from wallnet import config, files, plan
+from wallnet.config import Device
+from wallnet.studies import STUDIES
+from wallnet.studies.calibration.ask import known, pulses
+
+CALIBRATION = STUDIES["calibration"]
+
+
+def problems(data):
+    with pytest.raises(config.ConfigError) as caught:
+        plan.parse(data)
+    return str(caught.value).splitlines()
+
+
+def parsed(data):
+    """Return a campaign and the settings of its calibration."""
+    campaign = plan.parse(data)
+    return campaign, campaign.studies["calibration"]["paper"]
+
+
+def test_reference_data_share_their_simulations():
+    """Final state and arrival are read from one trace if their densities differ by rounding."""
+    data = searched({"transfer_curves": [CURVE]})
+    data["reference"]["arrival_times"][0]["current_density"] *= 1 + 1e-10
+    assert pulses(plan.parse(data).reference) == [
+        ("synapse", 1.5e12),
+        ("synapse", 3.0e12),
+        *(("neuron", each) for each in (0.2e12, 0.4e12, 1.0e12)),
+    ]
+
+
+def test_the_calibration_to_the_paper_has_as_many_simulations_as_it_may():
+    campaign = plan.load(ROOT / "config.yaml")
+    assert len(pulses(campaign.reference)) == 11
+    asked = campaign.studies["calibration"]["paper"]
+    assert 11 * (1 + asked.candidates + asked.local_candidates) <= asked.most_simulations == 400
+
+
+def test_a_candidate_changes_its_parameters_and_nothing_else():
+    changes = {"neuron": {"track": {"cell_size": 8e-9}}}
+    campaign, asked = parsed(searched({"transfer_curves": [CURVE]}, changes=changes))
+    names = ("synapse", "neuron")
+    own = {name: campaign.devices[name].model_dump() for name in names}
+    varied = {
+        name: Device.model_validate(asked.varied(campaign.simulated, name, CANDIDATE)).model_dump()
+        for name in names
+    }
+    own["synapse"]["material"]["damping"] = own["neuron"]["material"]["damping"] = 0.25
+    own["synapse"]["wall"]["start"] = own["neuron"]["wall"]["start"] = 45e-9
+    own["synapse"]["track"]["notches"]["diameter"] = 24e-9
+    own["synapse"]["pulse"]["duration"] = 0.7e-9
+    own["synapse"]["read_at"] = "pulse_end"
+    own["neuron"]["track"]["cell_size"] = 8e-9
+    # a neuron has no notches, and its pulse stays
+    assert own["neuron"]["pulse"]["duration"] == 0.4e-9
+    assert varied == own
+
+
+def test_a_candidate_goes_before_the_changes_of_its_search():
+    changes = {"synapse": {"material": {"damping": 0.4, "polarization": 0.3}}}
+    campaign, asked = parsed(searched(changes=changes))
+    material = asked.varied(campaign.simulated, "synapse", CANDIDATE)["material"]
+    assert (material["damping"], material["polarization"]) == (0.25, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("read_at", "delay"),
+    # a device that is read within its pulse of 0.6 ns counts as read at its end
+    [("rest", 1e-9), ("pulse_end", 0.0), (0.9e-9, 0.3e-9), (0.4e-9, 0.0)],
+)
+def test_the_configuration_is_read_when_its_device_is(read_at, delay):
+    data = searched()
+    data["devices"]["synapse"]["read_at"] = read_at
+    campaign, asked = parsed(data)
+    found = known(campaign, "paper", asked)
+    assert found.configured_delay == pytest.approx(delay, rel=1e-9, abs=0)
+    assert found.configured == {
+        "damping": 0.5,
+        "notch_diameter": 32e-9,
+        "wall_start": 40e-9,
+        "pulse_duration": 0.6e-9,
+    }
+    assert len(found.read_delays) == len({0.0, 0.5e-9, delay})
+    assert list(found.read_delays) == sorted(found.read_delays)
+
+
+def test_the_configuration_is_that_of_the_device_of_the_first_final_state():
+    """Another device arrives, is read at another time and starts elsewhere."""
+    data = searched()
+    other = {"like": "synapse", "wall": {"start": 44e-9}, "read_at": "pulse_end"}
+    data["devices"]["other"] = other
+    data["reference"]["arrival_times"][0]["device"] = "other"
+    campaign, asked = parsed(data)
+    found = known(campaign, "paper", asked)
+    assert found.configured["wall_start"] == 40e-9
+    assert found.configured_delay == pytest.approx(1e-9, rel=1e-9, abs=0)
+
+
+def test_the_detectors_are_those_of_the_transfer_curves():
+    campaign, asked = parsed(searched({"transfer_curves": [CURVE]}))
+    found = known(campaign, "paper", asked)
+    assert {name: each.stop for name, each in found.detectors.items()} == {"neuron": 150e-9}
+
+
+@pytest.mark.parametrize(("local", "rounds"), [(0, 1), (1, 2)])
+def test_a_second_round_has_candidates(local, rounds):
+    campaign = plan.parse(searched(local_candidates=local))
+    assert CALIBRATION.rounds_of(campaign, "paper") == rounds
+
+
+def test_finished_candidates_count_with_their_own_pulse_and_others_with_the_longest(
+    tmp_path, monkeypatch
+):
+    """Three of four candidates are there; each has two simulations, with 1 ns of relaxation."""
+    monkeypatch.chdir(tmp_path)
+    campaign = plan.parse(searched())
+
+    def work():
+        return [
+            (count, each.path, round(each.longest / 1e-12), each.computes.strongest)
+            for count, each in plan.study_work(plan.Requested(campaign), "calibration")
+        ]
+
+    assert work() == [(4, "", 1800, density) for density in (1.5e12, 3.0e12)]
+    asked = [CANDIDATE | {"pulse_duration": each} for each in (0.6e-9, 0.4e-9, 0.7e-9)]
+    files.write_json({"asked": asked}, CALIBRATION.round_path("paper", 1))
+    place = "results/calibration/paper/{}/synapse/{:.4f}.nc".format
+    assert work() == [
+        *(
+            (1, place(number, density / 1e12), time, density)
+            for number, time in enumerate((1600, 1400, 1700))
+            for density in (1.5e12, 3.0e12)
+        ),
+        *((1, "", 1800, density) for density in (1.5e12, 3.0e12)),
+    ]
+
+
+def test_a_trace_of_a_candidate_has_maps_at_both_ends_only(tmp_path, monkeypatch):
+    """The pulse lasts 0.7 ns, and the relaxation 1 ns."""
+    monkeypatch.chdir(tmp_path)
+    campaign = plan.parse(searched())
+    files.write_json({"asked": [CANDIDATE]}, CALIBRATION.round_path("paper", 1))
+    first, *_ = CALIBRATION.requests_of(campaign, "paper").values()
+    simulated = first.computes
+    assert (simulated.current_density, simulated.pulse_duration) == (1.5e12, 0.7e-9)
+    assert simulated.output.snapshot_interval == pytest.approx(1.7e-9, rel=1e-9, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"changes": {"synapses": {}}}, ".changes names 'synapses', which is not a simulated dev"),
+        ({"parameters": {"damping": [0.5, 0.5]}}, "damping has 0.5 and 0.5; write the lower"),
+        ({"parameters": {"notch_diameter": [40e-9, 20e-9]}}, "notch_diameter has 4e-08 and 2e-08;"),
+        ({"parameters": {"wall_start": [50e-9, 30e-9]}}, "wall_start has 5e-08 and 3e-08;"),
+        ({"parameters": {"pulse_duration": [2e-9, 1e-9]}}, "pulse_duration has 2e-09 and 1e-09;"),
+        ({"read_delays": []}, "read_delays is empty"),
+        ({"read_delays": [2e-9]}, "read_delays has 2e-09 s, longer than relaxation.longest 1e-09"),
+        ({"read_delays": [2e-9, 0.1e-9]}, "read_delays has 2e-09 s, longer than relaxation.lon"),
+        (
+            {"candidates": 198, "most_simulations": 399},
+            "with 2 simulations each make 400, more than most_simulations 399",
+        ),
+        ({"changes": {"synapse": {"calculator": "oommf"}}}, "changes.synapse sets calculator"),
+        (
+            {"changes": {"synapse": {"wall": {"relaxation": 1e-9}}}},
+            "relaxation of synapse is not simu",
+        ),
+        ({"changes": {"synapse": {"trck": {}}}}, "changes.synapse.trck is not a key"),
+        # nothing is asked of the neuron
+        ({"changes": {"neuron": {"trck": {}}}}, "changes.neuron.trck is not a key"),
+    ],
+)
+def test_searches_that_cannot_be_are_named(changes, message):
+    (problem,) = problems(searched(**changes))
+    assert message in problem
+    assert problem.startswith("config.yaml: calibration.paper")
+
+
+@pytest.mark.parametrize("curves", [[], [CURVE]])
+def test_a_calibration_needs_a_device_with_the_configured_parameters(curves):
+    none = {"final_states": [], "arrival_times": [], "transfer_curves": curves}
+    (problem,) = problems(searched(none))
+    assert problem.startswith("config.yaml: calibration.paper needs reference.final_states or ")
+
+
+def test_the_limits_of_a_search_may_be_reached():
+    """Two simulations of 1 + 198 + 1 candidates, read for as long as the synapse relaxes."""
+    _, asked = parsed(searched(candidates=198, most_simulations=400, read_delays=[1e-9]))
+    assert (asked.most_simulations, asked.read_delays) == (400, (1e-9,))
+
+
+def test_the_ends_of_a_range_have_to_be_devices():
+    parameters = {**SEARCH["parameters"], "notch_diameter": [20e-9, 70e-9]}
+    (problem,) = problems(searched(parameters=parameters))
+    # a track of 72 nm with cells of 4 nm
+    assert "calibration.paper, highest values, synapse.track.notches.diameter 7e-08 m" in problem
+    assert "leaves no film between the two notches" in problem
+    parameters = {**SEARCH["parameters"], "wall_start": [1e-9, 50e-9]}
+    (problem,) = problems(searched(parameters=parameters))
+    assert "calibration.paper, lowest values, synapse.wall.start 1e-09 m is outside" in problem
+
+
+def test_a_calibration_needs_a_name():
+    data = searched() | {"calibration": SEARCH}
+    assert problems(data) == [
+        "config.yaml: calibration has keys without a name; write calibration: {name: "
+        "{parameters: ...}}"
+    ]

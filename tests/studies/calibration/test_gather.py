@@ -1,0 +1,437 @@
+"""Misfits of candidates from traces with known walls, and the candidates of both rounds."""
+
+import math
+
+import numpy as np
+import pytest
+from helpers.calibration import CURVE, searched
+from helpers.walls import SYNAPSE, campaign
+
+from studies.results import NM, T, gather, write_trace
+from wallnet import experiment, files, plan
+from wallnet.cli import main
+from wallnet.config import ArrivalTime, Detector, FinalState, TransferCurve
+from wallnet.studies import STUDIES, gather_job
+from wallnet.studies.calibration import gather as stage
+from wallnet.studies.calibration.gather import (
+    Judged,
+    Seen,
+    first_candidates,
+    largest_deviation,
+    local_candidates,
+    misfits,
+    named,
+    of_arrival_time,
+    of_final_state,
+    of_transfer_curve,
+    spacing,
+)
+
+NS = 1e-9
+CALIBRATION = STUDIES["calibration"]
+
+
+@pytest.fixture(scope="module")
+def job():
+    """Return a pulse of 2 ns on a track with notches at 300, 600 and 900 nm, its right end."""
+    return experiment.pulse_job(campaign(synapse=SYNAPSE).devices["synapse"], 0.5 * T)
+
+
+def seen(job, time, bottom, top):
+    """Return a trace with given ends in nm at times in ns."""
+    time, bottom, top = (np.array(each, dtype=float) for each in (time, bottom, top))
+    return Seen(job, time * NS, bottom * NM, top * NM, np.zeros((time.size, 1)), np.ones(1))
+
+
+def final_state(state):
+    return FinalState(device="synapse", current_density=0.5 * T, state=state)
+
+
+def compared(state, wall, delay):
+    """Return a wall, read a time in s after its pulse and compared with a final state."""
+    return of_final_state(final_state(state), wall, delay)
+
+
+def arrival(notch, time, tolerance):
+    return ArrivalTime(
+        device="synapse",
+        current_density=0.5 * T,
+        notch=notch,
+        time=time * NS,
+        tolerance=tolerance * NS,
+    )
+
+
+# Reference data
+
+
+def test_a_curve_is_read_under_the_detector_of_its_device(job):
+    """Walls at 300, 420 and 720 nm, linear in J over the whole track only."""
+    columns = job.track.cells[0]
+    x = (np.arange(columns) + 0.5) * job.track.cell_size / NM
+    at, none = np.zeros(1), np.ones(columns)
+    walls = [
+        Seen(job, at, at, at, np.where(x < wall, -1.0, 1.0)[None], none) for wall in (300, 420, 720)
+    ]
+    detectors = {"whole": Detector(), "part": Detector(start=360 * NM, stop=600 * NM)}
+    found = {}
+    for name in detectors:
+        densities = [0.3 * T, 0.42 * T, 0.72 * T]
+        curve = TransferCurve(device=name, current_densities=densities, deviation=0.01)
+        found[name] = of_transfer_curve(curve, walls, detectors)
+    assert found["whole"].holds
+    # J_norm is (0.42 - 0.3)/(0.72 - 0.3), and the wall is 60 of 240 nm under the detector
+    assert found["part"].distance == pytest.approx(0.12 / 0.42 - 60 / 240, rel=1e-9, abs=0)
+
+
+def test_a_wall_is_at_the_reference_or_a_number_of_notches_away(job):
+    wall = seen(job, [0, 2, 6], [60, 300, 310], [60, 300, 310])
+    assert compared("notch 1", wall, 0.0) == Judged("notch 1", True, 0.0)
+    away = compared("notch 2", wall, 0.0)
+    assert (away.found, away.holds) == ("notch 1", False)
+    assert away.distance == pytest.approx(1.0, rel=1e-9, abs=0)
+    # the right end of the track, 900 nm
+    assert compared("reversed", wall, 0.0).distance == pytest.approx(2.0, rel=1e-9, abs=0)
+
+
+def test_a_wall_moves_away_from_the_mean_of_its_ends_at_the_start(job):
+    """Between the end of the track and notch 1; Δ is the distance that counts."""
+    width = job.material.wall_width_parameter / NM
+    low, high = 160.0, 160.0 + 1.6 * width
+    tilted = seen(job, [0, 2], [low, low], [high, high])
+    assert tilted.state_at(2 * NS) == "initial"
+    assert tilted.state_at(0.0) == "initial"
+    crept = seen(job, [0, 2], [160, 160 + 1.2 * width], [160, 160 + 1.2 * width])
+    assert crept.state_at(2 * NS) == "free"
+
+
+def test_both_ends_count_half(job):
+    """A wall from 300 to 540 nm is 300 and 60 nm away from notch 2."""
+    tilted = seen(job, [0, 2, 6], [60, 300, 300], [60, 540, 540])
+    found = compared("notch 2", tilted, 0.0)
+    assert found.found == "free"
+    assert found.distance == pytest.approx(180 / 300, rel=1e-9, abs=0)
+
+
+def test_a_wall_is_read_after_the_delay_and_at_most_at_the_end_of_its_trace(job):
+    wall = seen(job, [0, 2, 4, 5], [60, 300, 500, 600], [60, 300, 500, 600])
+    states = [compared("notch 3", wall, delay * NS).found for delay in (0, 2, 3, 4)]
+    assert states == ["notch 1", "free", "notch 2", "notch 2"]
+    assert compared("notch 3", wall, 1 * NS).distance == pytest.approx(500 / 300, rel=1e-9, abs=0)
+
+
+def test_a_reversed_track_is_not_its_last_notch(job):
+    gone = seen(job, [0, 2], [60, 900], [60, 900])
+    assert compared("reversed", gone, 0.0).holds
+    found = compared("notch 3", gone, 0.0)
+    assert (found.found, found.holds) == ("reversed", False)
+    assert found.distance == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_wall_arrives_when_both_ends_are_in_the_notch(job):
+    """The notch begins at 282 nm; the lower end, 100 m/s, is there after 2.22 ns."""
+    wall = seen(job, [0, 1, 2, 3], [60, 160, 260, 360], [60, 300, 300, 300])
+    assert wall.arrival(1) == pytest.approx(2.22 * NS, rel=1e-9, abs=0)
+    assert of_arrival_time(arrival(1, 2.0, 0.3), wall) == Judged("2.22 ns", True, 0.0)
+    missed = of_arrival_time(arrival(1, 2.0, 0.2), wall)
+    assert not missed.holds
+    # after 2 ns the ends are at 260 and 300 nm
+    assert missed.distance == pytest.approx(20 / 300, rel=1e-9, abs=0)
+    # too early is a miss, too
+    assert not of_arrival_time(arrival(1, 2.6, 0.3), wall).holds
+
+
+def test_a_wall_arrives_at_the_notch_that_is_stated(job):
+    """Notch 2 begins at 582 nm; both ends, 100 m/s from 60 nm on, are at 260 nm after 2 ns."""
+    wall = seen(job, [0, 3, 6], [60, 360, 660], [60, 360, 660])
+    found = of_arrival_time(arrival(2, 2.0, 0.3), wall)
+    assert (found.found, found.holds) == ("5.22 ns", False)
+    assert found.distance == pytest.approx(340 / 300, rel=1e-9, abs=0)
+    assert of_arrival_time(arrival(2, 5.0, 0.3), wall) == Judged("5.22 ns", True, 0.0)
+
+
+def test_a_wall_that_never_arrives_is_as_far_as_it_came(job):
+    wall = seen(job, [0, 1, 2, 3], [60, 100, 160, 200], [60, 200, 240, 250])
+    found = of_arrival_time(arrival(1, 2.0, 0.3), wall)
+    assert (found.found, found.holds) == ("never", False)
+    assert found.distance == pytest.approx(100 / 300, rel=1e-9, abs=0)
+
+
+def test_a_curve_deviates_by_its_largest_distance_from_the_line():
+    """J_norm is 0, 4/7 and 1, and G_norm is 0, 0.75 and 1."""
+    found = largest_deviation([0.1 * T, 0.3 * T, 0.45 * T], np.array([2.0, 3.5, 4.0]))
+    assert found == pytest.approx(0.75 - 4 / 7, rel=1e-9, abs=0)
+    # the order of Eq. 3 is that of the values
+    assert largest_deviation([0.1 * T, 0.3 * T, 0.45 * T], np.array([4.0, 3.5, 2.0])) == 1.0
+    assert largest_deviation([0.1 * T, 0.3 * T, 0.45 * T], np.array([2.0, 2.0, 2.0])) == 1.0
+
+
+def test_the_mean_distance_of_neighbouring_notches():
+    assert spacing([150.0, 300.0, 600.0], 900.0) == 225.0
+    assert spacing([150.0], 900.0) == 900.0
+
+
+def test_the_misfit_is_the_number_of_missed_reference_data_plus_their_distances():
+    fits, near, far = Judged("", True, 0.0), Judged("", False, 0.25), Judged("", False, 2.0)
+    judged = np.array([[[fits, near, far], [fits, fits, near]]], dtype=object)
+    missed, misfit = misfits(judged)
+    assert missed.tolist() == [[2, 1]]
+    np.testing.assert_allclose(misfit, [[4.25, 1.25]], rtol=1e-12)
+
+
+def test_reference_data_are_named():
+    densities = [0.1 * T, 0.45 * T, 0.3 * T]
+    curve = TransferCurve(device="n", current_densities=densities, deviation=0.1)
+    assert named(curve) == "n, 0.100 to 0.450: linear"
+    assert named(final_state("notch 2")) == "synapse, 0.500: notch 2"
+    assert named(arrival(1, 2.0, 0.5)) == "synapse, 0.500: notch 1 after 2 ns"
+
+
+# Candidates
+
+
+CONFIGURED = {
+    "damping": 0.5,
+    "notch_diameter": 32e-9,
+    "wall_start": 40e-9,
+    "pulse_duration": 0.6e-9,
+}
+
+
+def search(**changes):
+    return plan.parse(searched(**changes)).studies["calibration"]["paper"]
+
+
+RANGES = {
+    "damping": (0.3, 0.7),
+    "notch_diameter": (20e-9, 40e-9),
+    "wall_start": (30e-9, 50e-9),
+    "pulse_duration": (0.4e-9, 0.8e-9),
+}
+
+
+def test_the_first_round_has_the_configuration_and_fills_the_ranges():
+    asked = search(candidates=32, most_simulations=1000)
+    own, *found = first_candidates(asked, CONFIGURED)
+    assert own == CONFIGURED
+    assert len(found) == 32
+    for name, (low, high) in RANGES.items():
+        values = np.array([each[name] for each in found])
+        assert low <= values.min()
+        assert values.max() <= high
+        # 32 points of a Sobol sequence: one in each of 32 equal parts, but for the rounding
+        share = (values - low) / (high - low)
+        counts = np.histogram(share, bins=4, range=(0, 1))[0]
+        assert counts.min() >= 7
+
+
+def test_more_candidates_begin_with_the_same():
+    """A search can be extended, and what is simulated stays."""
+    few, many = (
+        first_candidates(search(candidates=count, most_simulations=1000), CONFIGURED)
+        for count in (5, 24)
+    )
+    assert many[:6] == few
+    one, other = (first_candidates(search(seed=seed), CONFIGURED) for seed in (1, 2))
+    assert one[1:] != other[1:]
+
+
+def test_candidates_are_rounded_to_what_a_table_shows():
+    steps = {"damping": 1e-3, "notch_diameter": 1e-10, "wall_start": 1e-10, "pulse_duration": 1e-11}
+    for candidate in first_candidates(search(candidates=8), CONFIGURED)[1:]:
+        for name, step in steps.items():
+            count = candidate[name] / step
+            assert count == pytest.approx(round(count), rel=1e-9, abs=0)
+
+
+def test_the_second_round_does_not_repeat_the_places_of_the_first():
+    """Around the middle of the ranges, with half of each as its reach, they could be the same."""
+    asked = search(candidates=8, local_candidates=8, reach=0.5, most_simulations=1000)
+    middle = {name: (low + high) / 2 for name, (low, high) in asked.parameters.ranges().items()}
+    first = first_candidates(asked, CONFIGURED)[1:]
+    assert not any(each in first for each in local_candidates(asked, [middle]))
+
+
+def test_the_second_round_lies_around_its_centres_and_within_the_ranges():
+    """Tenths of the ranges: 0.04, 2 nm, 2 nm and 0.04 ns; the second centre is at three edges."""
+    centres = [
+        {
+            "damping": 0.4,
+            "notch_diameter": 30e-9,
+            "wall_start": 35e-9,
+            "pulse_duration": 0.5e-9,
+        },
+        {
+            "damping": 0.7,
+            "notch_diameter": 20e-9,
+            "wall_start": 45e-9,
+            "pulse_duration": 0.8e-9,
+        },
+    ]
+    reach = {"damping": 0.04, "notch_diameter": 2e-9, "wall_start": 2e-9, "pulse_duration": 4e-11}
+    found = local_candidates(search(local_candidates=16, most_simulations=1000), centres)
+    assert len(found) == 16
+    for index, candidate in enumerate(found):
+        for name, (low, high) in RANGES.items():
+            apart = abs(candidate[name] - centres[index % 2][name])
+            assert apart <= reach[name] * (1 + 1e-6)
+            assert low <= candidate[name] <= high
+    # not all on one side
+    apart = [each["wall_start"] - centres[0]["wall_start"] for each in found[::2]]
+    assert min(apart) < -0.5e-9
+    assert max(apart) > 0.5e-9
+
+
+# From traces with known ends
+
+
+ENDS = {0: {1.5: 120, 3.0: 360}, 1: {1.5: 40, 3.0: 240}, 2: {1.5: 120, 3.0: 240}, 3: {}}
+"""Ends in nm of the walls of each candidate, by current density in 1e12 A/m²; else 120 nm."""
+
+
+def asked_of(number, campaign):
+    """Return what a round asks for, and write it as a rule does."""
+    requests = CALIBRATION.requests_of(campaign, "paper", last=number - 1)
+    job = gather_job(CALIBRATION, campaign, "paper", requests).to_json()
+    out = CALIBRATION.round_path("paper", number)
+    main(["round", "--job", job, "--out", out])
+    return files.read_json(out)["asked"]
+
+
+def simulated(campaign):
+    """Write the traces of all candidates; a neuron's walls end at 60, 70 and 130 nm."""
+    of_neuron = {0.2: 60, 0.4: 70, 1.0: 130}
+    for key, request in CALIBRATION.requests_of(campaign, "paper").items():
+        density = round(request.computes.current_density / T, 4)
+        end = of_neuron.get(density, ENDS[key[0]].get(density, 120)) * NM
+        write_trace(request, end, end)
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    """Return the campaign and the candidates, with both rounds and all traces in this folder."""
+    monkeypatch.chdir(tmp_path)
+    campaign = plan.parse(searched())
+    candidates = []
+    for number in (1, 2):
+        candidates += asked_of(number, campaign)
+        simulated(campaign)
+    return campaign, candidates
+
+
+def gathered(campaign):
+    return gather(CALIBRATION, campaign, "paper", CALIBRATION.requests_of(campaign, "paper"))
+
+
+def request_of(campaign, number, density):
+    """Return the request of a pulse on a candidate."""
+    path = CALIBRATION.path("paper", str(number), "synapse", f"{density / T:.4f}")
+    requests = CALIBRATION.requests_of(campaign, "paper").values()
+    return next(each for each in requests if each.path == path)
+
+
+def test_the_second_round_searches_around_the_best_of_the_first(made):
+    """The configuration is the best; the first candidate is two places away, and misses all."""
+    _, candidates = made
+    assert candidates[:3] == first_candidates(search(), CONFIGURED)
+    assert candidates[3:] == local_candidates(search(), [CONFIGURED])
+
+
+@pytest.mark.parametrize(
+    ("missed", "misfit", "centres"),
+    [
+        # the second is the best, at one of three delays; the third misses least
+        ([[1, 1, 1], [1, 1, 1], [0, 0, 0]], [[1, 1, 1], [9, 0.5, 9], [2, 2, 2]], [1, 0]),
+        # the last, then the second
+        ([[3], [2], [1]], [[3], [2], [1]], [2, 1]),
+    ],
+)
+def test_a_candidate_counts_with_its_best_read_delay(made, monkeypatch, missed, misfit, centres):
+    _, candidates = made
+    campaign = plan.parse(searched(local_candidates=3))
+    monkeypatch.setattr(stage, "misfits", lambda judged: (np.array(missed), np.array(misfit)))
+    expected = local_candidates(search(local_candidates=3), [candidates[each] for each in centres])
+    assert asked_of(2, campaign) == expected
+
+
+def test_all_candidates_have_their_misfit(made):
+    campaign, candidates = made
+    data = gathered(campaign)
+    assert data["candidate"].values.tolist() == [0, 1, 2, 3]
+    assert data["candidate_round"].values.tolist() == [1, 1, 1, 2]
+    np.testing.assert_allclose(data["read_delay"].values / NS, [0, 0.5, 1.0], rtol=1e-9)
+    assert data["reference"].values.tolist() == [
+        "synapse, 1.500: notch 1",
+        "synapse, 3.000: reversed",
+        "synapse, 1.500: notch 1 after 0.4 ns",
+    ]
+    # the wall needs 0.6 ns from 40 to 120 nm, and is in the notch of 32 nm after 64 of 80 nm
+    last = data.isel(read_delay=2)
+    assert last["simulated_value"].values[0].tolist() == ["notch 1", "reversed", "0.48 ns"]
+    assert last["reference_met"].values[0].tolist() == [1, 1, 1]
+    assert last["misfit"].values[0] == 0.0
+    found = last.isel(candidate=2)
+    assert found["simulated_value"].values[:2].tolist() == ["notch 1", "notch 2"]
+    assert found["reference_met"].values[:2].tolist() == [1, 0]
+    # 240 instead of 360 nm, with notches 120 nm apart
+    assert found["reference_distance"].values[1] == pytest.approx(1.0, rel=1e-6, abs=0)
+    np.testing.assert_allclose(
+        data["misfit"].values,
+        (1 - data["reference_met"] + data["reference_distance"]).sum("reference"),
+        rtol=1e-12,
+    )
+    for name in RANGES:
+        values = [candidate[name] for candidate in candidates]
+        assert len(set(values)) == 4
+        np.testing.assert_allclose(data[f"candidate_{name}"].values, values, rtol=1e-9)
+
+
+def test_both_ends_of_a_wall_are_read(made):
+    campaign, _ = made
+    write_trace(request_of(campaign, 0, 1.5 * T), 120 * NM, 240 * NM)
+    found = gathered(campaign).isel(candidate=0, read_delay=2)
+    assert found["simulated_value"].values[0] == "between 1 and 2"
+    assert found["reference_met"].values[0] == 0
+
+
+def test_each_read_delay_has_what_was_read_then(made):
+    """The wall rests at notch 1 until 0.3 ns after its pulse, and at notch 2 from then on."""
+    campaign, _ = made
+    request = request_of(campaign, 0, 1.5 * T)
+    write_trace(request, 120 * NM, 120 * NM, extra_rest=0.5e-9)
+    trace = files.read_dataset(request.path, "trace")
+    later = trace["time"].values > request.computes.pulse_duration + 0.3e-9
+    for name in ("wall_bottom", "wall_top"):
+        trace[name].values[later] = 240 * NM
+    files.write_dataset(trace, request.path, "trace", {})
+    found = gathered(campaign).isel(candidate=0)
+    assert found["simulated_value"].values[:, 0].tolist() == ["notch 1", "notch 2", "notch 2"]
+    assert found["reference_met"].values[:, 0].tolist() == [1, 0, 0]
+    assert found["missed"].values.tolist() == [0, 1, 1]
+    # one notch away
+    assert found["misfit"].values == pytest.approx([0, 2, 2], rel=1e-6, abs=1e-9)
+
+
+def test_a_transfer_curve_is_read_as_its_pulse_ends(tmp_path, monkeypatch):
+    """Walls at 60, 70 and 130 nm under a detector from 50 to 150 nm; J_norm is 0, 1/4 and 1."""
+    monkeypatch.chdir(tmp_path)
+    curves = [CURVE | {"deviation": deviation} for deviation in (0.1, 0.5)]
+    campaign = plan.parse(searched({"transfer_curves": curves}, local_candidates=0))
+    asked_of(1, campaign)
+    simulated(campaign)
+    data = gathered(campaign)
+    found = data.isel(candidate=0, read_delay=0, reference=3)
+    # the mean of tanh((x - x0)/Δ) under the detector, integrated; G falls linearly with it
+    width = campaign.devices["neuron"].material.wall_width_parameter / NM
+    means = [
+        width * (math.log(math.cosh((150 - x) / width)) - math.log(math.cosh((50 - x) / width)))
+        for x in (60, 70, 130)
+    ]
+    expected = abs((means[0] - means[1]) / (means[0] - means[2]) - 1 / 4)
+    # cells of 4 nm: 0.5 % off
+    assert found["reference_distance"].item() == pytest.approx(expected, rel=0.02, abs=0)
+    assert found["simulated_value"].item() == f"{found['reference_distance'].item():.3f}"
+    assert found["reference_met"].item() == 0
+    within = data.isel(candidate=0, read_delay=0, reference=4)
+    assert within["simulated_value"].item() == found["simulated_value"].item()
+    assert (within["reference_met"].item(), within["reference_distance"].item()) == (1, 0.0)

@@ -1,0 +1,162 @@
+"""The functions of `wallnet.api` that are made from the registry of studies."""
+
+import inspect
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from helpers.intervals import bisected
+from helpers.small_campaign import TINY
+from helpers.windows import WINDOW
+
+from wallnet import api, config, files, plan, revisions
+from wallnet.api.studies import function_of
+from wallnet.config.quantities import Fraction, Section
+from wallnet.config.schema import described
+from wallnet.experiment import Job
+from wallnet.files.schema import KINDS
+from wallnet.jobs.requests import sweep
+from wallnet.studies import STUDIES, Study
+
+
+@pytest.fixture(scope="module")
+def stairs():
+    return plan.parse(bisected()).simulated["stairs"]
+
+
+@pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
+def test_help_describes_every_setting_but_the_device(study):
+    function = getattr(api, study.name)
+    assert study.name in api.__all__
+    given = inspect.signature(function).parameters
+    told = " ".join(inspect.getdoc(function).split())
+    sections = {key: config.Campaign.model_fields[key] for key in study.sections}
+    meanings = described(config.Campaign) | described(study.settings)
+    for key, field in (study.settings.model_fields | sections).items():
+        if key in ("device", "devices"):
+            continue
+        assert given[key].kind is inspect.Parameter.KEYWORD_ONLY
+        required = given[key].default is inspect.Parameter.empty
+        assert required == field.is_required()
+        assert required or given[key].default == field.get_default(call_default_factory=True)
+        assert f" {meanings[key]}" in told
+    entries = [line.split(" : ")[0] for line in function.__doc__.splitlines() if " : " in line]
+    assert entries == [*given]
+    for name in KINDS[study.kind]:
+        assert f"- {name}: " in function.__doc__
+
+
+def test_help_of_a_window():
+    shown = str(inspect.signature(api.windows))
+    assert shown.startswith("(device: wallnet.config.devices.Device, *, current_densities, dur")
+    told = api.windows.__doc__
+    assert "pause : float, default 1e-08\n    Time without current after each pulse and" in told
+    assert "durations : tuple[float, ...]\n    Durations of the pulses; each" in told
+    assert "    - share: Current density as a share of that of the pulse." in told
+    assert "    - duration: Duration of the tail. Unit: s. Source" in told
+    assert "subject" not in api.intervals.__doc__
+
+
+@pytest.mark.parametrize(
+    ("study", "changes"),
+    [
+        ("windows", {"durations": None}),
+        ("windows", {"duration": [1e-9]}),
+        ("windows", {"pause": 1e-10, "durations": [1e-14, 1e-9]}),
+        ("windows", {"pause": 1e-10}),
+        ("windows", {"tail": {"share": 2, "duration": 1e-9}}),
+        ("intervals", {"resolution": 1}),
+        ("intervals", {"resolution": 1.5e8}),
+    ],
+)
+def test_bad_settings_have_the_sentences_of_a_configuration(stairs, study, changes):
+    subject = {"windows": "three", "intervals": "stairs"}[study]
+    settings = {"windows": WINDOW, "intervals": {}}[study] | changes
+    settings = {key: value for key, value in settings.items() if value is not None}
+    with pytest.raises(config.ConfigError) as theirs:
+        plan.parse(bisected() | {study: {subject: settings}})
+    settings.pop("device", None)
+    with pytest.raises(config.ConfigError) as ours:
+        getattr(api, study)(stairs, name="stairs", subject=subject, **settings)
+    assert str(ours.value) == str(theirs.value).replace("config.yaml: ", f"api.{study}: ")
+
+
+class Reached(Section):
+    """How far a device is from a share of its states."""
+
+    devices: tuple[str, ...] = ()
+    """The devices."""
+    share: Fraction
+    """The share."""
+
+
+class About(Job):
+    """What is known of the device."""
+
+    share: float
+    length: float
+
+
+def of_the_sweep(campaign, name, settings, _):
+    traces = sweep(name, campaign.simulated[name]).values()
+    return {(each.path,): each for each in traces if each.kind == "trace"}
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    """Register a study with one set of settings, and with a dataset of another stage."""
+    study = Study(
+        name="reached",
+        title="reached by {subject}",
+        missing="a device",
+        settings=Reached,
+        problems=lambda *_: [],
+        requests=of_the_sweep,
+        kind="reached",
+        variables={},
+        others=("state", "current_density"),
+        figure="none",
+        places={},
+        each=lambda settings, _: settings.devices,
+        about=lambda campaign, name, settings: About(
+            share=settings.share, length=campaign.simulated[name].track.length
+        ),
+        uses=lambda _, name, __: {"device": ("track", files.DEVICE.format(device=name))},
+    )
+
+    def gather(settings, opened):
+        device = opened.dataset("device")
+        states = [str(opened.read(key).attrs["state"]) for key in opened]
+        assert opened.about == {"share": 0.25, "length": 200e-9}
+        return {"state": states, "current_density": settings.share * device["current_density"]}
+
+    monkeypatch.setitem(
+        sys.modules, "wallnet.studies.reached.gather", SimpleNamespace(gather=gather)
+    )
+    monkeypatch.setitem(STUDIES, "reached", study)
+    monkeypatch.setitem(KINDS, "reached", study.others)
+    monkeypatch.setitem(revisions._noted, "reached", {"revision": 5})
+    return study
+
+
+def test_a_study_of_several_devices_is_asked_of_one(registered, tmp_path):
+    """It gathers the pulses of the sweep, the device made of them, and a length."""
+    blocks = TINY["devices"]["neuron"] | {key: TINY[key] for key in ("material", "output")}
+    pulse = {"duration": 0.2e-9, "current_densities": [0.4e12, 0.8e12]}
+    device = api.make_device(**blocks | {"kind": "track", "pulse": pulse})
+    found = function_of(registered)(
+        device, share=np.float32(0.25), name="short", folder=tmp_path, progress=False
+    )
+    np.testing.assert_allclose(found["current_density"], [0.1e12, 0.2e12], rtol=1e-12)
+    assert found["state"].size == 2
+    assert found.attrs["subject"] == "short"
+    assert found.attrs["revision"] == 5
+    assert (tmp_path / "results/devices/short.nc").exists()
+
+
+def test_a_study_without_subject_says_what_is_missing(registered, stairs, monkeypatch):
+    nothing = registered.__class__(**{**vars(registered), "each": lambda *_: []})
+    monkeypatch.setitem(STUDIES, "reached", nothing)
+    with pytest.raises(config.ConfigError, match="^reached has nothing to run; add a device$"):
+        function_of(nothing)(stairs, share=0.5)

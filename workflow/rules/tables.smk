@@ -1,0 +1,55 @@
+"""Tables of the campaign beside those of the studies, with their figures.
+
+There is one rule for each row of `plan.TABLES`. Snakemake evaluates functions after the loop, so a
+function receives its table as a default argument.
+"""
+
+
+def table_outputs(made):
+    """Return the files of a table; the report shows its figure, or else its HTML."""
+    found = dict(made.outputs())
+    if made.figure:
+        found |= {
+            "png": png(files.FIGURE, made.figure),
+            "vector": vector(files.FIGURE, made.figure),
+            "data": figure_data(files.FIGURE, made.figure),
+        }
+    shown = "png" if made.figure else "html"
+    found[shown] = report(
+        found[shown],
+        caption=f"../report/{made.caption}",
+        category=made.category,
+        labels={"result": made.label},
+    )
+    return found
+
+
+for made in plan.TABLES:
+
+    rule:
+        """Tables of one kind."""
+        name:
+            made.name
+        input:
+            unpack(lambda w, made=made: made.sources(campaign, **w)),
+        output:
+            **table_outputs(made),
+        log:
+            files.log_of(made.outputs()["csv"]),
+        benchmark:
+            files.benchmark_of(made.outputs()["csv"])
+        wildcard_constraints:
+            device=one_of(made.devices(campaign)),
+        localrule: True
+        params:
+            command=made.name.replace("_", "-"),
+            given=lambda w, made=made: made.given(campaign, **w),
+            # a figure's command writes its data beside the PNG
+            written=lambda w, output: as_options(
+                {name: path for name, path in output.items() if name != "data"}
+            ),
+            job=lambda w, made=made: made.job(campaign, **w) if made.job else "{}",
+            revision=revisions.of("report"),
+        shell:
+            "wallnet {params.command:q} {params.given:q} {params.written:q} <<< {params.job:q}"
+            " > {log:q} 2>&1"
