@@ -21,6 +21,7 @@ import numpy as np
 from wallnet import config, experiment, files, jobs, plan
 from wallnet import simulate as simulation
 from wallnet.config import ConfigError, Device, Figures, parse_current_density
+from wallnet.config.waveform import sampled
 from wallnet.experiment import COMMANDS
 from wallnet.files.schema import KINDS
 from wallnet.jobs import paths
@@ -40,6 +41,7 @@ __all__ = [
     "figure",
     "load_device",
     "make_device",
+    "sampled",
     "simulate",
     "sweep",
     "trace_figure",

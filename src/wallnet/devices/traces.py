@@ -18,7 +18,7 @@ from wallnet.jobs import BarriersJob, DeviceJob
 
 WALL = ("wall_position", "wall_bottom", "wall_top")
 RECORDED = ("m", *WALL)
-_PULSE_ONLY = ("current_density", "pulse_duration", "placement")
+_PULSE_ONLY = ("current_density", "pulse_duration", "waveform", "placement")
 """Parameters that differ between a level and a pulse of the same device."""
 
 
