@@ -3,7 +3,7 @@
 import csv
 import itertools
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -40,6 +40,18 @@ def files_in(folder: Path) -> Iterator[None]:
         yield
     finally:
         _folder.reset(token)
+
+
+def named_files(data: object) -> Iterator[str]:
+    """Yield the CSV files of all waveforms in a configuration, given as plain data."""
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            if key == "waveform" and isinstance(value, str):
+                yield value
+            yield from named_files(value)
+    elif isinstance(data, list):
+        for value in data:
+            yield from named_files(value)
 
 
 def _table(value: Any) -> Any:
@@ -112,7 +124,10 @@ Share = Annotated[
     float,
     Quantity("1", -1.0, 1.0, fix="values are shares of current_density: divide them by it"),
 ]
-_Pairs = Annotated[tuple[tuple[Instant, Share], ...], Field(max_length=MOST_POINTS)]
+_Pairs = Annotated[
+    tuple[tuple[Instant, Share], ...],
+    Field(max_length=MOST_POINTS, title="[[time, share], ...]"),
+]
 
 Waveform = Annotated[
     tuple[tuple[Instant, Share], ...],

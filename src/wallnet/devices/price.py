@@ -107,8 +107,9 @@ def price_of(
     density, lasting = np.broadcast_arrays(
         np.asarray(current_density, dtype=float), np.asarray(duration, dtype=float)
     )
+    heat: float | NDArray[np.float64] = 1.0
     if not waveform:
-        response, heat = step_response(lasting, job.width, job.heating), 1.0
+        response = step_response(lasting, job.width, job.heating)
     else:
         unique, place = np.unique(lasting.ravel(), return_inverse=True)
         place = place.reshape(lasting.shape)

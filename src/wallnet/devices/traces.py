@@ -101,6 +101,9 @@ def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) 
         raise foreign(path, "was simulated on another track")
     if found != current_density:
         raise foreign(path, f"contains a pulse of {found} A/m2, not {current_density}")
+    shape = [list(point) for point in job.pulse.waveform]
+    if found is not None and parameters.get("waveform", []) != shape:
+        raise foreign(path, "contains a pulse with another waveform")
 
     time = data["time"].values.astype(float)
     longest = relaxation["longest"]

@@ -160,7 +160,7 @@ class _Ramp:
     parameters: NDArray[np.void]
     uniform_field: NDArray[np.float64]
 
-    def passed(self, time: float | NDArray[np.float64]) -> NDArray[np.float64]:
+    def passed(self, time: float | NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the share of the change at a time, from 0 to 1."""
         return np.clip((time - self.begin) / (self.end - self.begin), 0.0, 1.0)
 
@@ -314,7 +314,7 @@ class Engine:
         self._set_torque(torque, to, during)
         self._restart()
 
-    def _parameters_at(self, time: NDArray[np.float64]) -> NDArray[np.void]:
+    def _parameters_at(self, time: NDArray[np.floating]) -> NDArray[np.void]:
         """Return the coefficients of the inner loops at each time, or one for all times."""
         if self._ramp is None:
             return self._parameters
@@ -619,7 +619,7 @@ class Engine:
         self.counters.column_steps += count * int((ranges[:, 1] - ranges[:, 0]).sum())
 
     def _run_by_stages(
-        self, step: float, middles: NDArray[np.float64], ranges: NDArray[np.int64]
+        self, step: float, middles: NDArray[np.floating], ranges: NDArray[np.int64]
     ) -> None:
         """Run steps in which every stage uses the stray field of its own magnetisation."""
         rows, columns = self.mask.shape

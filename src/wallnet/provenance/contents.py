@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from wallnet import files, jobs, plan
-from wallnet.config import Campaign, ConfigError
+from wallnet.config import Campaign, ConfigError, read_yaml
+from wallnet.config.waveform import named_files
 from wallnet.studies import STUDIES
 
 CONFIGURATION = "config.yaml"
@@ -73,10 +74,13 @@ class Contents:
     def inputs(self) -> dict[str, Path]:
         """Return the files of the user that determine the results, by their path in the crate.
 
-        They are the configuration, the CSV files of measured devices, and the modules of
-        user-defined calculators and models in the campaign's folder.
+        They are the configuration, the CSV files of measured devices and of waveforms, and the
+        modules of user-defined calculators and models in the campaign's folder.
         """
         found = {CONFIGURATION: self.directory / CONFIGURATION}
+        for shape in map(Path, named_files(read_yaml(found[CONFIGURATION]))):
+            place = self.directory / shape.expanduser()
+            found |= self._placed(place, f"inputs/waveforms/{shape.name}")
         for name, device in self.campaign.measured.items():
             for key, measured in device.files().items():
                 found |= self._placed(self.directory / measured, f"inputs/{name}-{key}.csv")
