@@ -1,6 +1,7 @@
 """Prices in the tables of devices and programs, with numbers worked out by hand."""
 
 import csv
+import json
 
 import pytest
 from helpers.programs import RESPONSE, staircase
@@ -99,7 +100,9 @@ def test_a_preset_and_the_angle_of_the_device_are_told(synapse, job, tmp_path):
 def test_a_program_has_the_price_of_each_pulse_and_of_all(tmp_path):
     device = config.parse(staircase()).devices["stairs"]
     job = jobs.price_job(device).model_copy(update={"heating": Heating(largest_rise=230.0)})
-    about = {"program": "up-down", "parameters": "{}", "simulation": "{}", "revision": 4}
+    pulses = [{"repetitions": 2}, {"waveform": [[0.0, 1.0], [1.5e-9, 0.0]]}]
+    about = {"program": "up-down", "parameters": json.dumps({"pulses": pulses}), "revision": 4}
+    about["simulation"] = "{}"
     files.write_dataset(
         files.dataset("response", RESPONSE), tmp_path / "response.nc", "response", about
     )
@@ -113,9 +116,9 @@ def test_a_program_has_the_price_of_each_pulse_and_of_all(tmp_path):
     )
     rows = rows_of(names["csv"])
     assert rows[0]["energy (pJ)"] == rows[0]["model"] == "–"
-    # 360 nm · 72 nm · 5 nm · 1.3e-6 Ω m · J² · t
+    # 360 nm · 72 nm · 5 nm · 1.3e-6 Ω m · J² · t, and a third of it for a fall to 0
     volume = 360e-9 * 72e-9 * 5e-9 * 1.3e-6
-    energies = [volume * J**2 * t for J, t in ((1.2e12, 1e-9), (1.2e12, 2e-9), (0.8e12, 1.5e-9))]
+    energies = [volume * J**2 * t for J, t in ((1.2e12, 1e-9), (1.2e12, 2e-9), (0.8e12, 0.5e-9))]
     assert [float(row["energy (pJ)"]) for row in rows[1:]] == pytest.approx(
         [e / 1e-12 for e in energies], abs=6e-4
     )

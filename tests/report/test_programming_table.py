@@ -81,8 +81,9 @@ def folder(tmp_path):
         "pulse": np.arange(8),
         **{f"pulse_wall_{each}": [1e-7] * 8 for each in ("position", "bottom", "top")},
     }
+    about = {"parameters": json.dumps({"pulses": [{"repetitions": 4}, {"repetitions": 3}]})}
     files.write_dataset(
-        files.dataset("response", response), tmp_path / "responses/stairs.nc", "response", {}
+        files.dataset("response", response), tmp_path / "responses/stairs.nc", "response", about
     )
     for seed, stage, found in ((3, "quantized", NEW), (4, "quantized", OLD), (3, "on_levels", OLD)):
         write_network(tmp_path, found, seed, stage)

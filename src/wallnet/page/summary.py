@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from wallnet import __version__, files, plan, revisions
 from wallnet.config import ArrivalTime, FinalState, TransferCurve
-from wallnet.devices.price import price_of
+from wallnet.devices.price import price_of, swept_pulse
 from wallnet.devices.traces import first_time
 from wallnet.jobs import BarriersJob, PriceJob, SummaryJob
 from wallnet.page.findings import Findings, Results
@@ -96,7 +96,7 @@ def _made_by(data: "xarray.Dataset") -> str:
 
 
 def _duration(data: "xarray.Dataset") -> float:
-    return float(json.loads(data.attrs["parameters"])["pulse"]["duration"])
+    return swept_pulse(data)[0]
 
 
 def single_pulses(data: "xarray.Dataset") -> str:
@@ -365,7 +365,7 @@ def _write_energy(job: PriceJob, name: str, data: "xarray.Dataset") -> Table:
 
     density = data["reaching_current_density"].values
     driven = np.isfinite(density) & (density != 0)
-    found = prices.columns(price_of(job, density[driven], _duration(data)))
+    found = prices.columns(price_of(job, density[driven], *swept_pulse(data)))
     frame = found[["energy (pJ)", "temperature rise, mean (K)", "temperature rise, middle (K)"]]
     frame.insert(0, "state", data["level_state"].values[driven])
     frame.insert(1, "J (1e12 A/m²)", density[driven] / UNIT_OF_J)

@@ -1,7 +1,6 @@
 """Readable tables of a device, made from its device file only."""
 
 import argparse
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wallnet import files
-from wallnet.devices.price import price_of
+from wallnet.devices.price import price_of, swept_pulse
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, REVERSED, WIDER
 from wallnet.jobs import PriceJob
@@ -66,8 +65,7 @@ def device_tables(
     more = MORE_TABLES.get(data.attrs["kind"], [])
     tables = [made(data, name) for made in (_sweep, *more)]
     if price:
-        duration = float(json.loads(data.attrs["parameters"])["pulse"]["duration"])
-        found = price_of(price, data["current_density"].values, duration)
+        found = price_of(price, data["current_density"].values, *swept_pulse(data))
         tables[0] = prices.with_prices(tables[0], prices.columns(found))
         tables.append(prices.conditions(price, name))
     write_tables(name, tables, csv_path, markdown_path, html_path, caveats({name: data}))

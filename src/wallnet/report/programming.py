@@ -5,7 +5,6 @@ moves a synapse by one level a pulse, as many pulses write it as there are level
 """
 
 import argparse
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from wallnet import files
 from wallnet.config.networks import LEVEL_STAGES, PROGRAMMED_STAGES, STAGES
-from wallnet.devices.price import price_of
+from wallnet.devices.price import price_of, swept_pulse, trained_waveforms
 from wallnet.files import FileError
 from wallnet.jobs import ProgrammingPriceJob
 from wallnet.jobs.networks import network_path
@@ -130,8 +129,7 @@ def by_single_pulses(
     if (distance.min(axis=1) > SAME * np.ptp(usable)).any():
         raise FileError(f"{path} has other levels than the networks on {device}; run snakemake")
     density = data["reaching_current_density"].values[level]
-    duration = float(json.loads(data.attrs["parameters"])["pulse"]["duration"])
-    price = price_of(job.devices[device], np.nan_to_num(density), duration)
+    price = price_of(job.devices[device], np.nan_to_num(density), *swept_pulse(data))
     pulses = np.where(np.isfinite(density), (density != 0).astype(float), np.nan)
     rows = []
     for values in (pulses, pulses * price.energy, pulses * price.outside):
@@ -169,7 +167,12 @@ def by_program(
     data = files.read_dataset(path, "response")
     density = data["program_current_density"].values
     state = data["pulse_state"].values
-    price = price_of(job.programs[program], density, data["pulse_duration"].values)
+    shapes = zip(density, data["pulse_duration"].values, trained_waveforms(data), strict=True)
+    single = [price_of(job.programs[program], *each) for each in shapes]
+    energy, outside = (
+        np.array([getattr(each, name) for each in single], dtype=float)
+        for name in ("energy", "outside")
+    )
     first = data["branch_first"].values[:2].tolist()
     steps = data["branch_steps"].values[:2].tolist()
     distinct = [
@@ -187,7 +190,7 @@ def by_program(
             "pulses, or remove it from networks.written_by"
         )
     matrices = []
-    for values in (np.ones_like(price.energy), price.energy, price.outside.astype(float)):
+    for values in (np.ones_like(energy), energy, outside):
         up = values[1 : 1 + top]
         # the first pulse down starts from the highest level
         down = values[first[1] : first[1] + top][::-1]

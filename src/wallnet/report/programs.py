@@ -9,7 +9,7 @@ import numpy as np
 
 from wallnet import files
 from wallnet.config import Figures
-from wallnet.devices.price import price_of_program
+from wallnet.devices.price import price_of_program, trained_waveforms
 from wallnet.jobs import PriceJob
 from wallnet.report import prices, style
 from wallnet.report.device_tables import SETTLED, write_tables
@@ -110,6 +110,7 @@ def _with_prices(
         data["program_current_density"].values,
         data["pulse_duration"].values,
         data["pulse_start"].values,
+        trained_waveforms(data),
     )
     driven = data["pulse"].values > 0
     columns = prices.columns(found).where(pandas.Series(driven))
