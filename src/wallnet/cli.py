@@ -51,11 +51,9 @@ LISTED = {
     "init": "start a new campaign",
     "schema": "print the JSON Schema of config.yaml",
     "simulate": "run one pulse, or a train of pulses, on one track",
-    "validate": "compare the engine with published and analytic values",
     "oommf": "check that OOMMF is installed and can run",
     "overview": "print what a finished campaign found, and what its last run made",
     "check": "find results that have changed since they were written",
-    "digest": "write the digest of a file next to it",
     "clean": "list or remove results that no longer belong to the configuration",
     "pack": "make an RO-Crate of a finished campaign",
 }

@@ -8,6 +8,7 @@ from wallnet.config import Heating, HeavyMetal
 from wallnet.devices.write_energy import (
     heat_caveat,
     resistance,
+    rise_over_time,
     write_energy_of,
     write_energy_of_train,
 )
@@ -91,6 +92,50 @@ def test_a_train_adds_the_heat_that_earlier_pulses_left():
     assert found.rise.mean[0] == pytest.approx(alone.rise.mean[0], rel=1e-5, abs=0)
     assert found.rise.mean[1] - alone.rise.mean[1] > 10
     np.testing.assert_allclose(found.energy, alone.energy, rtol=1e-12)
+
+
+SHAPE = ((0.0, 0.0), (1e-9, 0.8), (2.6e-9, -0.4), (2.6e-9, 0.3))
+"""A rise, a fall through zero, a jump and a plateau to the end of the pulse."""
+
+SPIKE = ((0.0, 0.0), (1.5e-9, 0.0), (1.53e-9, -1.0), (1.56e-9, 0.0))
+
+
+def test_a_pulse_with_a_waveform_has_the_heat_of_its_square():
+    """∫ share² dt by hand: 0.64/3 + 1.6 (0.64 - 0.32 + 0.16)/3 + 1.4 · 0.09 ns."""
+    found = write_energy_of(job_with(), [1e12, -0.5e12], 4e-9, SHAPE)
+    square = write_energy_of(job_with(), [1e12, -0.5e12], 4e-9)
+    mean = (0.64 / 3 + 1.6 * 0.48 / 3 + 1.4 * 0.09) / 4
+    np.testing.assert_allclose(found.energy, mean * square.energy, rtol=1e-9)
+    for name in ("metal_current_density", "current", "voltage"):
+        np.testing.assert_allclose(getattr(found, name), 0.8 * getattr(square, name), rtol=1e-9)
+    ones = write_energy_of(job_with(), 1e12, 4e-9, ((0.0, 1.0), (4e-9, 1.0)))
+    assert ones.rise.peak == pytest.approx(square.rise.peak[0], rel=1e-5, abs=0)
+
+
+@pytest.mark.parametrize(("shape", "tolerance"), [(SHAPE, 3e-3), (SPIKE, 5e-3)])
+def test_the_temperature_of_a_waveform_is_that_of_the_heat_equation(shape, tolerance):
+    """After a weaker square pulse; 1.6e-3 and 3.4e-3 are observed."""
+    times, shares = zip(*shape, strict=True)
+    power = 1.3e-6 * 5e-9 * 0.9e12**2
+
+    def flux(time):
+        before, share = 0.3 if 0 <= time < 3e-9 else 0.0, 0.0
+        if 3.5e-9 <= time < 7.5e-9:
+            share = np.interp(time - 3.5e-9, times, shares)
+        return power * float(before**2 + share**2)
+
+    layers = (1.4, 1.62e6), (148.0, 1.66e6), 120e-9
+    _, mean, middle = temperatures(flux, 7.5e-9, 3000, 150e-9, *layers)
+    since = slice(1400, None)  # the second pulse
+    job, starts = job_with(heating=HEATING), [0.0, 3.5e-9]
+    found = write_energy_of_train(job, [0.27e12, 0.9e12], [3e-9, 4e-9], starts, [(), shape])
+    assert found.rise.mean[1] == pytest.approx(mean[since].max(), rel=tolerance, abs=0)
+    assert found.rise.peak[1] == pytest.approx(middle[since].max(), rel=tolerance, abs=0)
+    alone = write_energy_of(job, 0.9e12, 4e-9, shape)
+    assert alone.rise.peak < 0.99 * found.rise.peak[1]
+    time, rise = rise_over_time(job, 4e-9, shape)
+    assert power * rise.peak[time <= 4e-9].max() == pytest.approx(alone.rise.peak[()], rel=1e-4)
+    assert np.all(np.diff(time) > 0)
 
 
 def test_a_weak_pulse_is_as_hot_as_the_strong_one_before_left_it():

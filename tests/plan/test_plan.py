@@ -102,6 +102,13 @@ def test_a_key_plans_what_it_decides(finished, tiny, changes, expected):
     assert finished.planned("devices") == {rule: n for rule, n in wanted.items() if n}
 
 
+def test_a_file_with_a_waveform_plans_the_pulses_that_have_it(finished, tiny):
+    (finished.folder / "rise.csv").write_text("time (s),share\n0,0\n1e-10,1\n", encoding="utf-8")
+    changed(tiny, "devices.neuron.pulse.waveform", "rise.csv")
+    finished.configure(tiny)
+    assert finished.planned("devices") == {"trace": 5, **DOWNSTREAM}
+
+
 def test_a_sweep_of_any_size_puts_nothing_on_a_command_line(campaign, tiny):
     """All pulses at irregular current densities are planned, and no argument grows."""
     steps = random.Random(1).sample(range(1000, 30_000), 10_000)

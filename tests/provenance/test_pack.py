@@ -372,7 +372,7 @@ def test_a_file_that_the_configuration_names_has_to_be_there(
     assert not (tmp_path / "a.zip").exists()
 
 
-def test_measured_files_and_own_modules_are_inputs(tmp_path, tiny):
+def test_measured_files_waveforms_and_own_modules_are_inputs(tmp_path, tiny):
     folder, elsewhere = tmp_path / "campaign", tmp_path / "elsewhere.csv"
     folder.mkdir()
     own = ("mine.py", "nets/deep.py", "other/__init__.py", "other/inner/part.py", "other/data.csv")
@@ -384,6 +384,8 @@ def test_measured_files_and_own_modules_are_inputs(tmp_path, tiny):
         "levels": "levels.csv",
         "activation": str(elsewhere),
     }
+    (folder / "rise.csv").write_text("0,0\n1e-12,1\n")
+    tiny["devices"]["neuron"]["pulse"]["waveform"] = "rise.csv"
     tiny["devices"]["neuron"]["calculator"] = "mine:Own"
     tiny["networks"]["recipes"] = {
         name: {"model": model, "fp32": {"epochs": 1, "learning_rate": 1e-3}}
@@ -397,6 +399,7 @@ def test_measured_files_and_own_modules_are_inputs(tmp_path, tiny):
         "config.yaml": folder / "config.yaml",
         "studies.yaml": folder / "studies.yaml",
         "levels.csv": folder / "levels.csv",
+        "rise.csv": folder / "rise.csv",
         "inputs/measured-activation.csv": elsewhere,
         "mine.py": folder / "mine.py",
         "nets/deep.py": folder / "nets/deep.py",

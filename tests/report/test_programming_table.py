@@ -82,7 +82,11 @@ def folder(tmp_path):
         **{f"pulse_wall_{each}": [1e-7] * 8 for each in ("position", "bottom", "top")},
     }
     # the narrow track of the pulse train is cooler
-    about = {"parameters": json.dumps({"about": {"write_energy": STEEPER.plain()}})}
+    about = {
+        "about": {"write_energy": STEEPER.plain()},
+        "settings": {"pulses": [{"repetitions": 4}, {"repetitions": 3}]},
+    }
+    about = {"parameters": json.dumps(about)}
     files.write_dataset(
         files.dataset("response", response), tmp_path / "responses/stairs.nc", "response", about
     )

@@ -19,6 +19,7 @@ from wallnet.api.running import run
 from wallnet.api.studies import function_of
 from wallnet.config import ConfigError, Device, Figures, parse_current_density
 from wallnet.config.messages import checked
+from wallnet.config.waveform import sampled
 from wallnet.files import WallState
 from wallnet.files.schema import KINDS
 from wallnet.files.schema.states import INITIAL, REVERSED
@@ -40,6 +41,7 @@ __all__ = [
     "load_device",
     "make_device",
     "minimum",
+    "sampled",
     "simulate",
     "sweep",
     "trace_figure",

@@ -21,6 +21,7 @@ from wallnet.config.networks import NO_DEVICE, Networks
 from wallnet.config.quantities import NAME, Section
 from wallnet.config.reading import read_campaign, read_yaml
 from wallnet.config.reference import Reference
+from wallnet.config.waveform import files_in
 
 Block = TypeVar("Block", bound=BaseModel)
 
@@ -316,7 +317,8 @@ def load(path: str | Path, studies: Mapping[str, Study] = MappingProxyType({})) 
         If the file cannot be read or describes no valid campaign.
     """
     data, elsewhere = read_campaign(path)
-    return parse(data, str(path), studies, elsewhere)
+    with files_in(Path(path).parent):
+        return parse(data, str(path), studies, elsewhere)
 
 
 def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Device:
@@ -362,7 +364,8 @@ def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Dev
             raise ConfigError(f"--set {change} has no valid value; write it as in YAML") from None
     # the changed device need not suit the other sections, such as pulses from its states
     alone = {key: block for key, block in data.items() if key in ("devices", *SHARED)}
-    device = parse(alone, source=str(path)).devices[name]
+    with files_in(Path(path).parent):
+        device = parse(alone, source=str(path)).devices[name]
     if isinstance(device, MeasuredDevice):
         raise ConfigError(f"{path}: device {name} is measured; name a device that is simulated")
     return device

@@ -4,16 +4,17 @@ import itertools
 from collections.abc import Iterable, Iterator
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from wallnet.config.quantities import CurrentDensity, Duration, DurationOrNone, Section
+from wallnet.config.waveform import Waveform, check_duration
 
 MOST_PULSES = 100_000
 """Largest number of pulses of a pulse train."""
 
 
 class ProgramPulse(Section):
-    """A square current pulse of a pulse train, and the pause after it."""
+    """A current pulse of a pulse train, and the pause after it."""
 
     current_density: CurrentDensity
     """Current density J of the pulse."""
@@ -23,6 +24,13 @@ class ProgramPulse(Section):
     """Time without current after the pulse."""
     repetitions: Annotated[int, Field(ge=1, le=MOST_PULSES)] = 1
     """Number of such pulses, one after the other."""
+    waveform: Waveform = ()
+    """Shape of the pulse, as of `pulse.waveform`; square if not given."""
+
+    @model_validator(mode="after")
+    def _long_enough(self) -> "ProgramPulse":
+        check_duration(self.waveform, self.duration)
+        return self
 
 
 def repeated(pulses: Iterable[ProgramPulse]) -> Iterator[ProgramPulse]:

@@ -199,7 +199,7 @@ def _common(
     """Return the variables that every device has and warn of walls that still moved."""
     densities = np.array(job.pulse.current_densities)
     settled = np.array([pulse.settled for pulse in pulses])
-    cost = write_energy_of(job.write_energy, densities, job.pulse.duration)
+    cost = write_energy_of(job.write_energy, densities, job.pulse.duration, job.pulse.waveform)
     if np.any(settled == 0):
         logger.warning(
             "%s: the wall still moved at the end for J = %s (1e12 A/m2); these pulses reach no "

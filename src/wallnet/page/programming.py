@@ -5,7 +5,6 @@ moves a synapse by one level a pulse, as many pulses write it as there are level
 """
 
 import argparse
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from wallnet import files
 from wallnet.config.networks import LEVEL_STAGES, PROGRAMMED_STAGES, STAGES
-from wallnet.devices.write_energy import write_energy_of
+from wallnet.devices.write_energy import swept_pulse, trained_waveforms, write_energy_of
 from wallnet.files import FileError
 from wallnet.jobs import ProgrammingEnergyJob
 from wallnet.jobs.networks import network_path
@@ -132,8 +131,7 @@ def by_single_pulses(
     if (distance.min(axis=1) > SAME * np.ptp(usable)).any():
         raise FileError(f"{path} has other levels than the networks on {device}; run snakemake")
     density = data["reaching_current_density"].values[level]
-    duration = float(json.loads(data.attrs["parameters"])["pulse"]["duration"])
-    cost = write_energy_of(job.devices[device], np.nan_to_num(density), duration)
+    cost = write_energy_of(job.devices[device], np.nan_to_num(density), *swept_pulse(data))
     pulses = np.where(np.isfinite(density), (density != 0).astype(float), np.nan)
     rows = []
     for values in (pulses, pulses * cost.energy, pulses * cost.outside):
@@ -167,7 +165,13 @@ def by_pulse_train(path: str | Path, name: str, device: str, levels: int) -> Wri
     data = files.read_dataset(path, STUDIES["pulse_trains"].kind)
     density = data["pulse_train_current_density"].values
     state = data["pulse_state"].values
-    cost = write_energy_of(write_energies.job_of(data), density, data["pulse_duration"].values)
+    own = write_energies.job_of(data)
+    shapes = zip(density, data["pulse_duration"].values, trained_waveforms(data), strict=True)
+    single = [write_energy_of(own, *each) for each in shapes]
+    energy, outside = (
+        np.array([getattr(each, name) for each in single], dtype=float)
+        for name in ("energy", "outside")
+    )
     first = data["branch_first"].values[:2].tolist()
     steps = data["branch_steps"].values[:2].tolist()
     distinct = [
@@ -185,7 +189,7 @@ def by_pulse_train(path: str | Path, name: str, device: str, levels: int) -> Wri
             "pulses, or remove it from networks.written_by"
         )
     matrices = []
-    for values in (np.ones_like(cost.energy), cost.energy, cost.outside.astype(float)):
+    for values in (np.ones_like(energy), energy, outside):
         up = values[1 : 1 + top]
         # the first pulse down starts from the highest level
         down = values[first[1] : first[1] + top][::-1]

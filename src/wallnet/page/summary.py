@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from wallnet import __version__, files, plan, revisions
 from wallnet.config import ArrivalTime, FinalState, TransferCurve
 from wallnet.devices.traces import first_time
-from wallnet.devices.write_energy import write_energy_of
+from wallnet.devices.write_energy import swept_pulse, write_energy_of
 from wallnet.jobs import BarriersJob, SummaryJob, WriteEnergyJob
 from wallnet.page.findings import Findings, Results
 from wallnet.report import barriers, measured, write_energies
@@ -96,7 +96,7 @@ def _made_by(data: "xarray.Dataset") -> str:
 
 
 def _duration(data: "xarray.Dataset") -> float:
-    return float(json.loads(data.attrs["parameters"])["pulse"]["duration"])
+    return swept_pulse(data)[0]
 
 
 def single_pulses(data: "xarray.Dataset") -> str:
@@ -365,7 +365,7 @@ def _write_energy(job: WriteEnergyJob, name: str, data: "xarray.Dataset") -> Tab
 
     density = data["reaching_current_density"].values
     driven = np.isfinite(density) & (density != 0)
-    found = write_energies.columns(write_energy_of(job, density[driven], _duration(data)))
+    found = write_energies.columns(write_energy_of(job, density[driven], *swept_pulse(data)))
     frame = found[["energy (pJ)", "temperature rise, mean (K)", "temperature rise, middle (K)"]]
     frame.insert(0, "state", data["level_state"].values[driven])
     frame.insert(1, "J (1e12 A/m²)", density[driven] / UNIT_OF_J)

@@ -139,7 +139,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     check.set_defaults(handler=_check)
 
-    digest = subparsers.add_parser("digest")
+    digest = subparsers.add_parser("digest", help="write the digest of a file next to it")
     digest.add_argument("file", help="the file, such as a report written by Snakemake")
     digest.set_defaults(handler=lambda arguments: files.note_digest(arguments.file))
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from wallnet import files, jobs, plan
-from wallnet.config import CONFIGURATION, Campaign, ConfigError
+from wallnet.config import CONFIGURATION, Campaign, ConfigError, read_campaign
 from wallnet.config import STUDIES as MORE
+from wallnet.config.waveform import named_files
 from wallnet.studies import STUDIES
 
 BESIDE_SNAKEFILE = ("LICENSE", "CITATION.cff", "pyproject.toml", "constraints.txt")
@@ -72,11 +73,15 @@ class Contents:
     def inputs(self) -> dict[str, Path]:
         """Return the files of the user that determine the results, by their path in the crate.
 
-        They are the configuration, the CSV files of measured devices, and the modules of
-        user-defined calculators and models in the campaign's folder.
+        They are the configuration, the CSV files of measured devices and of waveforms, and the
+        modules of user-defined calculators and models in the campaign's folder.
         """
         given = (self.directory / name for name in (CONFIGURATION, MORE))
         found = {path.name: path for path in given if path.exists()}
+        data, _ = read_campaign(self.directory / CONFIGURATION)
+        for shape in map(Path, named_files(data)):
+            place = self.directory / shape.expanduser()
+            found |= self._placed(place, f"inputs/waveforms/{shape.name}")
         for name, device in self.campaign.measured.items():
             for key, measured in device.files().items():
                 found |= self._placed(self.directory / measured, f"inputs/{name}-{key}.csv")

@@ -1,7 +1,6 @@
 """Readable tables of a device, made from its device file only."""
 
 import argparse
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wallnet import files
-from wallnet.devices.write_energy import write_energy_of
+from wallnet.devices.write_energy import swept_pulse, write_energy_of
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, REVERSED, WIDER
 from wallnet.jobs import WriteEnergyJob
@@ -66,8 +65,7 @@ def device_tables(
     more = MORE_TABLES.get(data.attrs["kind"], [])
     tables = [made(data, name) for made in (_sweep, *more)]
     if write_energy:
-        duration = float(json.loads(data.attrs["parameters"])["pulse"]["duration"])
-        found = write_energy_of(write_energy, data["current_density"].values, duration)
+        found = write_energy_of(write_energy, data["current_density"].values, *swept_pulse(data))
         tables[0] = write_energies.joined(tables[0], write_energies.columns(found))
         tables.append(write_energies.conditions(write_energy, name))
     write_tables(name, tables, csv_path, markdown_path, html_path, caveats({name: data}))
@@ -327,10 +325,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     write_energies.add_argument(table)
     table.set_defaults(
         handler=lambda given: device_tables(
-            given.device,
-            given.csv,
-            given.markdown,
-            given.html,
-            write_energies.job_given(given),
+            given.device, given.csv, given.markdown, given.html, write_energies.job_given(given)
         )
     )

@@ -52,10 +52,13 @@ class Calculator(ABC, Generic[Given]):
         which refuses unknown keys. By default there are no settings.
     resumes : bool
         Whether `run` uses a checkpoint.
+    waveforms : bool
+        Whether `run` simulates pulses that are not square (`Step.segments`).
     """
 
     Settings: ClassVar[type[BaseModel]] = Section
     resumes: ClassVar[bool] = False
+    waveforms: ClassVar[bool] = False
 
     def __init__(self, settings: Given) -> None:
         self.settings = settings
@@ -89,9 +92,10 @@ class Calculator(ABC, Generic[Given]):
             Initial magnetisation: unit vectors, zero in empty cells.
         recorder : Recorder
             Records the trace. Call `recorder.record(time, magnetization)` at time 0, at each
-            multiple of `job.output.interval`, at the end of the pulse and at the end of the
-            relaxation (`wallnet.simulate.drives` lists these times). The relaxation ends when
-            `recorder.resting()` is true, at the latest after `job.relaxation.longest`.
+            multiple of `job.output.interval`, at the points of the waveform, at the end of the
+            pulse and at the end of the relaxation (`wallnet.simulate.drives` lists these times).
+            The relaxation ends when `recorder.resting()` is true, at the latest after
+            `job.relaxation.longest`.
         progress : callable
             Receives the simulated time in s; may be called after each entry.
         checkpoint : Checkpoint or None

@@ -58,7 +58,9 @@ def run(check: str) -> dict:
 
 def register(subparsers: "argparse._SubParsersAction") -> None:
     """Add `validate` to the command line."""
-    command = subparsers.add_parser("validate")
+    command = subparsers.add_parser(
+        "validate", help="compare the engine with published and analytic values"
+    )
     command.add_argument("--check", required=True, help=f"one of {', '.join(CHECKS)}")
     command.add_argument("--out", required=True, help="JSON file to write")
     command.set_defaults(handler=_validate)

@@ -19,11 +19,16 @@ J = np.array([0.0, 0.7e12, 0.7e12, -0.5e12])
 TIME = np.array([0.0, 1e-9, 2e-9, 4e-9, 6e-9, 7e-9, 10e-9])
 
 
+PULSES = [{"repetitions": 2}, {"waveform": [[0.0, 1.0], [1.5e-9, 0.0]]}]
+
+
 def response(values, largest_rise=50.0):
     """Return the response of a track of 360 nm × 72 nm."""
     job = jobs.write_energy_job(plan.parse(staircase()).devices["stairs"])
     job = job.model_copy(update={"heating": Heating(largest_rise=largest_rise)})
-    parameters = json.dumps({"about": {"write_energy": job.plain()}})
+    parameters = json.dumps(
+        {"about": {"write_energy": job.plain()}, "settings": {"pulses": PULSES}}
+    )
     about = {"subject": "up-down", "parameters": parameters, "simulation": "{}", "revision": 4}
     return files.dataset("response", values).assign_attrs(wallnet_version="0", **about)
 
@@ -125,9 +130,9 @@ def test_whether_a_wall_is_settled_is_a_word(tables):
 def test_a_train_has_the_write_energy_of_each_pulse_and_of_all(tmp_path):
     rows, lines = shown(STUDY, response(RESPONSE, largest_rise=230.0), tmp_path)
     assert rows[0]["energy (pJ)"] == rows[0]["model"] == "–"
-    # 360 nm · 72 nm · 5 nm · 1.3e-6 Ω m · J² · t
+    # 360 nm · 72 nm · 5 nm · 1.3e-6 Ω m · J² · t, and a third of it for a fall to 0
     volume = 360e-9 * 72e-9 * 5e-9 * 1.3e-6
-    energies = [volume * J**2 * t for J, t in ((1.2e12, 1e-9), (1.2e12, 2e-9), (0.8e12, 1.5e-9))]
+    energies = [volume * J**2 * t for J, t in ((1.2e12, 1e-9), (1.2e12, 2e-9), (0.8e12, 0.5e-9))]
     assert [float(row["energy (pJ)"]) for row in rows[1:]] == pytest.approx(
         [e / 1e-12 for e in energies], abs=6e-4
     )

@@ -24,6 +24,7 @@ class Oommf(Calculator[OommfSettings]):
     """OOMMF; a killed job starts again from the beginning."""
 
     Settings = OommfSettings
+    waveforms = True
 
     def check(self) -> None:
         """Check that OOMMF is installed, can run, and has the terms that a track needs."""

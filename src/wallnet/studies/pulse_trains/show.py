@@ -7,7 +7,7 @@ import numpy as np
 
 from wallnet import files
 from wallnet.config import Figures
-from wallnet.devices.write_energy import write_energy_of_train
+from wallnet.devices.write_energy import trained_waveforms, write_energy_of_train
 from wallnet.report import style, write_energies
 from wallnet.report.device_tables import SETTLED
 from wallnet.report.devices import G_NORM_LABEL
@@ -64,6 +64,7 @@ def _with_energies(pulses: Table, data: "xarray.Dataset", name: str) -> tuple[Ta
         data["pulse_train_current_density"].values,
         data["pulse_duration"].values,
         data["pulse_start"].values,
+        trained_waveforms(data),
     )
     driven = data["pulse"].values > 0
     columns = write_energies.columns(found).where(pandas.Series(driven))

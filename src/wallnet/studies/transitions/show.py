@@ -25,18 +25,18 @@ def tables(data: "xarray.Dataset", name: str) -> list[Table]:
     job = WriteEnergyJob.model_validate(json.loads(data.attrs["parameters"])["about"])
     durations, densities = data["duration"].values, data["current_density"].values
     # of the pulses from one state, in the order of the table
-    write_energy = write_energy_of(
+    cost = write_energy_of(
         job, np.tile(densities, len(durations)), np.repeat(durations, len(densities))
     )
     return [
-        _pulses(data, name, write_energy),
-        _sequences(data, name, write_energy),
+        _pulses(data, name, cost),
+        _sequences(data, name, cost),
         _states(data, name),
         write_energies.conditions(job, name),
     ]
 
 
-def _pulses(data: "xarray.Dataset", name: str, write_energy: WriteEnergy) -> Table:
+def _pulses(data: "xarray.Dataset", name: str, cost: WriteEnergy) -> Table:
     """Return the table of all pulses."""
     import pandas
 
@@ -56,7 +56,7 @@ def _pulses(data: "xarray.Dataset", name: str, write_energy: WriteEnergy) -> Tab
             "target": ([targets[each] if each >= 0 else None for each in rows["end_target"]], ""),
         },
     )
-    columns = [write_energies.columns(write_energy)] * data.sizes["start"]
+    columns = [write_energies.columns(cost)] * data.sizes["start"]
     return write_energies.joined(table, pandas.concat(columns, ignore_index=True))
 
 
@@ -82,11 +82,11 @@ def sequence(data: "xarray.Dataset", start: str, target: str) -> list[tuple[floa
     return found
 
 
-def _sequences(data: "xarray.Dataset", name: str, write_energy: WriteEnergy) -> Table:
+def _sequences(data: "xarray.Dataset", name: str, cost: WriteEnergy) -> Table:
     """Return the table of the shortest sequences, each pulse from a cold track."""
     each = list(itertools.product(data["duration"].values, data["current_density"].values))
-    energy = dict(zip(each, write_energy.energy, strict=True))
-    rise = dict(zip(each, write_energy.rise.peak, strict=True))
+    energy = dict(zip(each, cost.energy, strict=True))
+    rise = dict(zip(each, cost.rise.peak, strict=True))
     rows = []
     states = (map(str, data[name].values) for name in ("start", "target"))
     for start, target in itertools.product(*states):
