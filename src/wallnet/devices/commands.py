@@ -9,14 +9,12 @@ from wallnet.devices.compact import compact_model
 from wallnet.devices.depinning import depinning, depinning_round
 from wallnet.devices.gathering import gather
 from wallnet.devices.measured import measured_model
-from wallnet.devices.programs import response
 from wallnet.experiment import Job, level_states
 from wallnet.files import FileError
 from wallnet.jobs import (
     BarriersJob,
     DepinningJob,
     DeviceJob,
-    ResponseJob,
 )
 from wallnet.jobs.paths import levels_in, minima_in, pairs_in, traces_in
 
@@ -73,17 +71,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     gathering.add_argument("--minima", required=True, help="folder of the minima, {state}.nc")
     gathering.add_argument("--pairs", required=True, help="folder of the pairs of states")
     gathering.set_defaults(handler=_gather_barriers)
-
-    responding = subparsers.add_parser(
-        "response", help="compute the conductance of a device during a pulse train"
-    )
-    _add_job(responding, ResponseJob)
-    responding.add_argument("--program", required=True, help="trace of the pulse train")
-    responding.set_defaults(
-        handler=lambda given: response(
-            ResponseJob.from_json(files.given_text(given.job)), given.program, given.out
-        )
-    )
 
     asking = subparsers.add_parser("depinning-round", help="list the pulses of a bisection")
     freeing = subparsers.add_parser("depinning", help="write the depinning thresholds of a device")

@@ -32,7 +32,6 @@ from wallnet.jobs.paths import (
     folder,
     trace_in,
 )
-from wallnet.jobs.programs import program_job
 
 Requests = dict[str, Request]
 
@@ -116,21 +115,6 @@ def of_barriers(campaign: Campaign) -> Requests:
                 )
             )
     return by_path(*found)
-
-
-def of_programs(campaign: Campaign) -> Requests:
-    """Return the pulse trains."""
-    return by_path(
-        *(
-            Request(
-                "pulse_train",
-                files.PROGRAM.format(program=name),
-                partial(program_job, campaign.simulated[program.device], program),
-                (files.INITIAL.format(device=program.device),),
-            )
-            for name, program in campaign.programs.items()
-        )
-    )
 
 
 def of_crosscheck(campaign: Campaign) -> Requests:

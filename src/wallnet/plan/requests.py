@@ -19,7 +19,7 @@ PLACES: Mapping[Kind, tuple[str, ...]] = {
         r"depinning/[^/]+/[^/]+/-?[\d.]+",
     ),
     "level": ("levels/[^/]+/[^/]+", "depinning/[^/]+/[^/]+/start"),
-    "pulse_train": ("programs/[^/]+",),
+    "pulse_train": (),
     "minimum": ("minima/[^/]+/[^/]+",),
     "barrier": ("barriers/[^/]+/[^/]+",),
 }
@@ -135,7 +135,7 @@ class Requested(Mapping[str, Request]):
 
     def __iter__(self) -> Iterator[str]:
         """Yield all paths."""
-        owners = ("devices", "barriers", "programs", "crosscheck")
+        owners = ("devices", "barriers", "crosscheck")
         every = (self._of(owner) for owner in (*owners, "depinning", *STUDIES))
         # the pulses of a sweep and levels can be asked for by several
         yield from dict.fromkeys(itertools.chain.from_iterable(every))
@@ -170,8 +170,6 @@ class Requested(Mapping[str, Request]):
                 return _of_devices(campaign)
             case "barriers":
                 return requests.of_barriers(campaign)
-            case "programs":
-                return requests.of_programs(campaign)
             case "crosscheck":
                 return requests.of_crosscheck(campaign)
             case "depinning":
