@@ -64,7 +64,6 @@ include: "workflow/rules/studies.smk"
 include: "workflow/rules/transitions.smk"
 include: "workflow/rules/levels.smk"
 include: "workflow/rules/calibration.smk"
-include: "workflow/rules/depinning.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/prices.smk"
 include: "workflow/rules/mappings.smk"
@@ -156,17 +155,6 @@ rule calibration:
             plan.calibration_files(campaign),
             "the target calibration has nothing to run; add reference data under calibration",
             lambda: plan.work_ahead(plan.calibration_work(requested)),
-        ),
-    localrule: True
-
-
-rule depinning:
-    """Depinning thresholds of each notch and dwell times of walls, as data and tables."""
-    input:
-        target(
-            plan.depinning_files(campaign),
-            "the target depinning has nothing to run; add a device under depinning",
-            lambda: plan.work_ahead(plan.depinning_work(requested)),
         ),
     localrule: True
 

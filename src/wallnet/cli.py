@@ -17,7 +17,7 @@ MODULES = {
     "wallnet.simulate.barriers": ("barrier",),
     "wallnet.devices.commands": (
         *("device", "compact-model", "measured", "barriers", "response", "transitions"),
-        *("calibration-round", "calibration", "depinning-round", "depinning"),
+        *("calibration-round", "calibration"),
     ),
     "wallnet.studies.gathering": ("gather", "round"),
     "wallnet.studies.showing": ("show",),
@@ -32,7 +32,6 @@ MODULES = {
     "wallnet.report.barriers": ("barrier-report",),
     "wallnet.report.levels": ("level-report",),
     "wallnet.report.calibration": ("calibration-report",),
-    "wallnet.report.depinning": ("depinning-report",),
     "wallnet.report.networks": ("accuracy", "network-figure"),
     "wallnet.report.programming": ("programming-table",),
     "wallnet.report.crosscheck": ("crosscheck",),

@@ -282,7 +282,7 @@ def test_a_name_that_yaml_reads_as_a_number_is_text():
     data["programs"] = {7: {"device": "5", "pulses": [UP]}}
     data["windows"] = {7: WINDOW | {"device": "5"}}
     made = plan.parse(data)
-    assert [*made.devices, *made.transitions, *made.depinning] == ["5"] * 3
+    assert [*made.devices, *made.transitions, *made.studies["depinning"]] == ["5"] * 3
     assert [*made.studies["intervals"], *made.programs, *made.studies["windows"]] == ["5", "7", "7"]
 
 

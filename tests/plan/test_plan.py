@@ -19,6 +19,7 @@ from helpers.transitions import led
 from helpers.windows import windowed
 
 from wallnet import config, files, plan
+from wallnet.studies import NAMES
 from wallnet.validation import CHECKS
 
 pytestmark = pytest.mark.campaign
@@ -205,7 +206,7 @@ def test_bad_input_ends_before_any_job(campaign, tiny):
     assert not (campaign.folder / "results").exists()
 
 
-@pytest.mark.parametrize("target", ["programs", "transitions", "calibration", "depinning"])
+@pytest.mark.parametrize("target", ["programs", "transitions", "calibration"])
 def test_a_target_without_anything_to_do_says_so(campaign, target):
     refused = campaign.snakemake(target, "--dry-run", check=False)
     assert refused.returncode
@@ -292,10 +293,8 @@ RAISED = {
     "networks": 400,
     "report": 500,
     "validation": 600,
-    "intervals": 700,
-    "show intervals": 800,
-    "windows": 900,
-    "show windows": 1000,
+    **{name: 700 + 10 * number for number, name in enumerate(NAMES)},
+    **{f"show {name}": 1700 + 10 * number for number, name in enumerate(NAMES)},
 }
 
 TARGETS = (
@@ -876,11 +875,7 @@ ROUNDS = {
         "show_intervals": "show intervals",
     },
     "transitions": {"device_transitions": "devices", "transition_report": "report"},
-    "depinning": {
-        "depinning_round": "devices",
-        "device_depinning": "devices",
-        "depinning_report": "report",
-    },
+    "depinning": {"gather_depinning": "depinning", "show_depinning": "show depinning"},
     "calibration": {
         "calibration_round": "devices",
         "candidates": "devices",
@@ -888,7 +883,7 @@ ROUNDS = {
     },
     # pulses that a round asked for
     "results/intervals/stairs/0.9000.nc": {},
-    "results/depinning/stairs/alone-2/1.7500.nc": {},
+    "results/depinning/stairs/single-notch-2/1.7500.nc": {},
     "results/depinning/stairs/notch-3/1.7500.nc": {},
 }
 """Rules of each target, except simulations, with the stage of their revision."""
@@ -916,10 +911,10 @@ def of_rounds(tmp_path_factory):
         str(number): {**candidate, "pulse_duration": duration}
         for number, duration in enumerate((0.4e-9, 0.7e-9))
     }
-    freed = {"alone-2": [1.75e12], "notch-3": [1.75e12]}
+    depinned = [["single-notch", 2, 1.75e12], ["notch", 3, 1.75e12]]
     for path, asked in {
         "calibration": {"candidates": candidates},
-        "depinning/stairs": {"current_densities": freed},
+        "depinning/stairs": {"asked": depinned},
         "intervals/stairs": {"asked": [0.9e12]},
     }.items():
         files.write_json(asked, folder / f"results/{path}/round-1.json")
@@ -943,7 +938,8 @@ def test_jobs_of_rounds_have_the_revision_threads_and_resources_of_their_kind(of
             assert job["resources"] == (train if rule == "pulse_train" else [1000, 120]), rule
             assert job["command"].startswith("OOMMF_THREADS=3 wallnet "), rule
         elif rule in stages:
-            assert job["params"]["revision"] == now[stages[rule]], rule
+            stage = job["wildcards"].get("study", stages[rule])
+            assert job["params"]["revision"] == now[stage], rule
             assert place == (1, None), rule
     traced = ("traces", "transitions", "intervals", "depinning", "calibration")
     assert simulated == {
@@ -958,16 +954,17 @@ def test_a_pulse_of_a_round_is_that_of_its_own_wall_or_candidate(of_rounds):
     told = {job["wildcards"]["result"]: job for job in of_rule(of_rounds, "trace")}
     places = {
         "intervals/stairs/0.9000": (0.9e12, 1.5e-9, 40e-9, 3, ["initial/stairs"]),
-        "depinning/stairs/alone-2/1.7500": (
+        "depinning/stairs/single-notch-2/1.7500": (
             *(1.75e12, 0.8e-9, 180e-9, 1),
-            ["depinning/stairs/alone-2/start"],
+            ["depinning/stairs/single-notch-2/start"],
         ),
         "depinning/stairs/notch-3/1.7500": (1.75e12, 0.8e-9, 320e-9, 3, ["levels/stairs/3"]),
         "calibration/0/stairs/1.5000": (1.5e12, 0.4e-9, 36e-9, 3, []),
         "calibration/1/stairs/1.5000": (1.5e12, 0.7e-9, 36e-9, 3, []),
     }
-    of_others = ("traces/", "transitions/")
-    assert {path for path in told if not path.startswith(of_others)} == set(places)
+    of_others, limits = ("traces/", "transitions/"), ("/0.5000", "/3.0000")
+    of_rounds = {path for path in told if not path.startswith(of_others)}
+    assert {path for path in of_rounds if not path.endswith(limits)} == set(places)
     for path, (density, duration, start, notches, after) in places.items():
         job = json.loads(told[path]["params"]["job"])
         assert job["current_density"] == pytest.approx(density, rel=1e-9, abs=0)

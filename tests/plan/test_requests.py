@@ -47,7 +47,7 @@ def asked(tmp_path, monkeypatch):
     candidate = {"damping": 0.5, "notch_diameter": 32e-9, "wall_start": 40e-9}
     for path, content in {
         "calibration": {"candidates": {"0": candidate | {"pulse_duration": 0.6e-9}}},
-        "depinning/stairs": {"current_densities": {"alone-2": [1.75e12], "notch-3": [0.5e12]}},
+        "depinning/stairs": {"asked": [["single-notch", 2, 1.75e12], ["notch", 3, 1.125e12]]},
         "intervals/stairs": {"asked": [0.9e12]},
     }.items():
         files.write_json(content, f"results/{path}/round-1.json")
@@ -62,7 +62,7 @@ def test_every_request_has_the_path_and_the_rule_of_its_kind(asked):
         assert request.path == path
         assert kinds_of(path) == [request.kind]
     folders = {path.split("/")[1] for path in requested}
-    assert {*STUDIES, "transitions", "depinning", "calibration", "crosscheck"} < folders
+    assert {*STUDIES, "transitions", "calibration", "crosscheck"} < folders
 
 
 def test_every_result_of_a_kind_that_targets_ask_for_has_a_request(asked):

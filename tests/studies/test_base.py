@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from helpers.depinning import ASKED
 from helpers.intervals import bisected
 from helpers.windows import WINDOW, windowed
 from PIL import Image
@@ -14,8 +15,11 @@ from wallnet.cli import main
 from wallnet.studies import STUDIES, gather_job
 from wallnet.studies.base import FILES
 
-DATA = bisected(resolution=0.15e12) | {"windows": windowed()["windows"]}
-SUBJECTS = {"windows": "three", "intervals": "stairs"}
+DATA = bisected(resolution=0.15e12) | {
+    "windows": windowed()["windows"],
+    "depinning": {"stairs": ASKED},
+}
+SUBJECTS = {"windows": "three", "intervals": "stairs", "depinning": "stairs"}
 
 each_study = pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
 
@@ -74,7 +78,7 @@ def test_a_dataset_names_its_parameters_and_all_that_simulated_it(study, campaig
         ),
     }
     assert found["subject"] == subject
-    assert found.get("device") == {"intervals": "stairs"}.get(study.name)
+    assert found.get("device") == (subject if study.of_device else None)
     assert found["simulation"] == first.computes.to_json()
     assert found["simulation_backend"] == by["backend"]
     assert found["simulation_revision"] == f"{by['revision']}, 9"
@@ -109,7 +113,11 @@ def test_a_dataset_is_shown_as_tables_and_as_a_figure(study, campaign, tmp_path)
     data = gather(study, campaign, subject, requested(study, campaign))
     rows, _ = shown(study, data, tmp_path)
     assert rows
-    title = {"windows": "operating window three", "intervals": "intervals of stairs"}[study.name]
+    title = {
+        "windows": "operating window three",
+        "intervals": "intervals of stairs",
+        "depinning": "depinning of stairs",
+    }[study.name]
     assert f"<title>{title}</title>" in (tmp_path / "table.html").read_text()
     with Image.open(tmp_path / "figure.png") as picture:
         assert picture.text["Title"] == title
@@ -131,6 +139,7 @@ def refused(block):
     [
         ("windows.three.device", {"windows": {"three": WINDOW | {"device": "stair"}}}),
         ("intervals.stair", {"intervals": {"stair": {}}}),
+        ("depinning.stair", {"depinning": {"stair": {}}}),
     ],
 )
 def test_a_missing_device_is_named(key, block):
@@ -163,7 +172,10 @@ def test_what_a_finished_round_asked_for_belongs_to_its_study(campaign):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"study": "widnows"}, "--job names the study 'widnows'; use one of windows, intervals"),
+        (
+            {"study": "widnows"},
+            f"--job names the study 'widnows'; use one of {', '.join(STUDIES)}",
+        ),
         ({"settings": {"resolution": 0.1}}, "--job is not a valid set of settings of intervals"),
         ({"requests": []}, "--job"),
     ],

@@ -15,8 +15,12 @@ pytestmark = pytest.mark.campaign
 
 VARIANTS = {"alpha-0.5": {}, "alpha-0.4": {"material": {"damping": 0.4}}}
 ASKED = {"current_densities": [0.9e12, 1.05e12], "durations": [1.5e-9], "variants": VARIANTS}
-DATA = bisected(resolution=0.15e12) | {"windows": windowed(**ASKED)["windows"]}
-SHOWN = {"windows": "three-map", "intervals": "stairs-edges"}
+DEPINNING = {"current_densities": [0.6e12, 1.8e12], "resolution": 0.6e12, "duration": 0.8e-9}
+DATA = bisected(resolution=0.15e12) | {
+    "windows": windowed(**ASKED)["windows"],
+    "depinning": {"stairs": DEPINNING},
+}
+SHOWN = {"windows": "three-map", "intervals": "stairs-edges", "depinning": "stairs-thresholds"}
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +64,10 @@ def test_walls_do_what_the_engine_computes(ran):
     assert data["state"].values.tolist() == ["notch 1", "notch 1", "notch 2", "notch 2"]
     assert data["interval_low"].values[1] == pytest.approx(0.975e12, rel=1e-9, abs=0)
     assert window["variant"].values.tolist() == list(VARIANTS)
+    found = files.read_dataset(ran.folder / "results/depinning/stairs.nc", "depinning")
+    low, high = found["threshold_low"], found["threshold_high"]
+    assert np.isfinite(high).sum() >= 4
+    assert float((high - low).max()) <= 0.6e12 * (1 + 1e-9)
 
 
 def test_a_run_tells_beforehand_how_much_it_simulates_at_most(ran, finished):
@@ -83,7 +91,8 @@ def test_a_study_is_a_target_of_its_own(finished):
 
 
 TRAINS = {"pulse_train": 4, "gather_windows": 1, "show_windows": 1}
-ROUNDS = {"round": 2, "trace": 4, "gather_intervals": 1, "show_intervals": 1}
+WALLS = {"round": 1, "gather_depinning": 1, "show_depinning": 1}
+ROUNDS = WALLS | {"round": 2 + 1, "trace": 4, "gather_intervals": 1, "show_intervals": 1}
 
 
 @pytest.mark.parametrize(
@@ -98,9 +107,15 @@ ROUNDS = {"round": 2, "trace": 4, "gather_intervals": 1, "show_intervals": 1}
             0.3,
             TRAINS | {"initial": 1, "pulse_train": 2},
         ),
-        ("devices/stairs/material/dmi_constant", 0.9e-3, TRAINS | ROUNDS | {"initial": 3}),
-        # windows have other pulses than the sweep
+        (
+            "devices/stairs/material/dmi_constant",
+            0.9e-3,
+            # walls rest at three notches of two tracks; four of them have a threshold
+            TRAINS | ROUNDS | {"initial": 3, "level": 3 + 3, "trace": 4 + 2 * 6 + 4},
+        ),
+        # only the pulses of the sweep, and those between them
         ("devices/stairs/pulse/duration", 1.6e-9, ROUNDS),
+        ("depinning/stairs/duration", 0.9e-9, WALLS | {"trace": 2 * 6 + 4}),
         # the detector does not see the states
         ("devices/stairs/detector/stop", 280e-9, {}),
         # a coarser one simulates nothing
@@ -109,7 +124,7 @@ ROUNDS = {"round": 2, "trace": 4, "gather_intervals": 1, "show_intervals": 1}
             0.3e12,
             {"round": 1, "gather_intervals": 1, "show_intervals": 1},
         ),
-        ("figures/font_size", 7.0, {"show_windows": 1, "show_intervals": 1}),
+        ("figures/font_size", 7.0, {f"show_{study}": 1 for study in STUDIES}),
     ],
 )
 def test_a_change_plans_what_depends_on_it(finished, path, value, expected):
@@ -156,7 +171,8 @@ def test_what_is_no_longer_asked_for_is_found(finished):
 
 
 @pytest.mark.parametrize(
-    ("study", "subject"), [("windows", "an operating window"), ("intervals", "a device")]
+    ("study", "subject"),
+    [("windows", "an operating window"), ("intervals", "a device"), ("depinning", "a device")],
 )
 def test_a_study_without_subjects_says_so(campaign, study, subject):
     result = campaign.snakemake(study, "--dry-run", check=False)

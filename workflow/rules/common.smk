@@ -93,17 +93,3 @@ def calibrated_before(last):
 def calibration_job(wildcards):
     """Return the job of the calibration, as JSON."""
     return jobs.calibration_job(campaign.calibration, campaign.simulated).to_json()
-
-
-def freed_before(wildcards, last):
-    """Return the traces of the rounds up to one, once these are finished."""
-    for number in range(1, last + 1):
-        checkpoints.depinning_round.get(device=wildcards.device, round=number)
-    return list(plan.depinned_requests(campaign, wildcards.device, last=last))
-
-
-def depinning_job(wildcards):
-    """Return the job of thresholds and dwell times, as JSON."""
-    device = campaign.devices[wildcards.device]
-    asked = campaign.depinning[wildcards.device]
-    return jobs.depinning_job(device, asked).to_json()

@@ -14,7 +14,6 @@ from wallnet.config.calculators import (
 from wallnet.config.calibration import Arrival, Calibration, Candidate, Response, Rest
 from wallnet.config.campaign import Campaign, check_device_name, load, load_device, parse
 from wallnet.config.crosscheck import Crosscheck
-from wallnet.config.depinning import Depinning
 from wallnet.config.devices import (
     VACUUM_PERMEABILITY,
     Detector,
@@ -56,7 +55,6 @@ __all__ = [
     "Candidate",
     "ConfigError",
     "Crosscheck",
-    "Depinning",
     "Detector",
     "Device",
     "Figures",

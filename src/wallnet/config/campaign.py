@@ -12,7 +12,6 @@ from pydantic import BaseModel, Field, PrivateAttr
 from wallnet.config.barriers import Barriers
 from wallnet.config.calibration import Calibration
 from wallnet.config.crosscheck import Crosscheck
-from wallnet.config.depinning import Depinning
 from wallnet.config.devices import Device
 from wallnet.config.figures import Figures
 from wallnet.config.inheritance import SHARED, laid_over, resolved, writes
@@ -45,10 +44,6 @@ class Campaign(Section):
         default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
     )
     """Pulses of both signs from every state of a device, by the name of the device."""
-    depinning: dict[str, Depinning] = Field(
-        default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
-    )
-    """Depinning thresholds of the notches, by the name of the device."""
     networks: Networks = Networks()
     """The networks that are trained with them."""
     barriers: Barriers = Barriers()
@@ -166,8 +161,6 @@ def parse(
     problems += found
     transitions, found = _named("transitions", Transitions, data.get("transitions", {}))
     problems += found
-    depinning, found = _named("depinning", Depinning, data.get("depinning", {}))
-    problems += found
     asked: dict[str, dict[str, Any]] = {}
     for key, study in studies.items():
         block = data.get(key, {})
@@ -197,13 +190,11 @@ def parse(
             if study.each:
                 settings = asked[key][""]
                 asked[key] = dict.fromkeys(study.each(settings, devices), settings)
-        for name, freed in depinning.items():
-            problems += freed.problems(name, simulated)
     if problems:
         raise ConfigError("\n".join(f"{source}: {p}" for p in dict.fromkeys(problems)))
     sections["networks"] = sections["networks"].with_devices(devices)
     named: dict[str, Any] = {"programs": programs, "transitions": transitions}
-    made = Campaign.model_construct(devices=devices, depinning=depinning, **named, **sections)
+    made = Campaign.model_construct(devices=devices, **named, **sections)
     made._studies = asked
     return made
 

@@ -13,7 +13,6 @@ from wallnet.devices.conductance import (
     parallel_conductance,
     series_conductance,
 )
-from wallnet.devices.depinning import depinning, depinning_round
 from wallnet.devices.gathering import gather
 from wallnet.devices.measured import measured_model
 from wallnet.devices.neuron import activation, fit_quartic
@@ -25,8 +24,6 @@ __all__ = [
     "calibration",
     "calibration_round",
     "compact_model",
-    "depinning",
-    "depinning_round",
     "detector_columns",
     "fit_quartic",
     "gather",

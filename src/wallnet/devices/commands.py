@@ -9,7 +9,6 @@ from wallnet import files
 from wallnet.devices.barriers import gather_barriers
 from wallnet.devices.calibration import calibration, calibration_round
 from wallnet.devices.compact import compact_model
-from wallnet.devices.depinning import depinning, depinning_round
 from wallnet.devices.gathering import gather
 from wallnet.devices.measured import measured_model
 from wallnet.devices.programs import response
@@ -19,7 +18,6 @@ from wallnet.files import FileError
 from wallnet.jobs import (
     BarriersJob,
     CalibrationJob,
-    DepinningJob,
     DeviceJob,
     ResponseJob,
     TransitionsJob,
@@ -102,27 +100,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
             TransitionsJob.from_json(files.given_text(given.job)),
             given.levels,
             given.transitions,
-            given.out,
-        )
-    )
-
-    asking = subparsers.add_parser("depinning-round", help="list the pulses of a bisection")
-    freeing = subparsers.add_parser("depinning", help="write the depinning thresholds of a device")
-    for each, meaning in ((asking, "number of this round"), (freeing, "number of all rounds")):
-        _add_job(each, DepinningJob, meaning)
-        each.add_argument("--freed", required=True, help="folder of rounds and their traces")
-    freeing.add_argument("--traces", required=True, help="folder of the sweep's traces")
-    asking.set_defaults(
-        handler=lambda given: depinning_round(
-            DepinningJob.from_json(files.given_text(given.job)), given.round, given.freed, given.out
-        )
-    )
-    freeing.set_defaults(
-        handler=lambda given: depinning(
-            DepinningJob.from_json(files.given_text(given.job)),
-            given.round,
-            given.traces,
-            given.freed,
             given.out,
         )
     )

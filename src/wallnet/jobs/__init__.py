@@ -10,13 +10,6 @@ from wallnet.jobs.crosscheck import (
     own_calculators,
     own_classes,
 )
-from wallnet.jobs.depinning import (
-    DepinningJob,
-    PinnedWall,
-    depinning_job,
-    freeing_job,
-    pinned_walls,
-)
 from wallnet.jobs.devices import DeviceJob, device_job
 from wallnet.jobs.networks import (
     AccuracyJob,
@@ -58,12 +51,10 @@ __all__ = [
     "CalibrationJob",
     "ContinuingJob",
     "DataJob",
-    "DepinningJob",
     "DeviceJob",
     "InterpretationJob",
     "LevelJob",
     "MappingJob",
-    "PinnedWall",
     "PriceJob",
     "ProgrammingPriceJob",
     "ResponseJob",
@@ -80,9 +71,7 @@ __all__ = [
     "continuing_job",
     "crosscheck_job",
     "data_job",
-    "depinning_job",
     "device_job",
-    "freeing_job",
     "interpretation_job",
     "mapping_job",
     "misnamed_settings",
@@ -90,7 +79,6 @@ __all__ = [
     "network_paths",
     "own_calculators",
     "own_classes",
-    "pinned_walls",
     "price_job",
     "program_job",
     "programming_price_job",

@@ -28,11 +28,8 @@ from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.jobs.calibration import candidate_job
 from wallnet.jobs.crosscheck import crosscheck_job
-from wallnet.jobs.depinning import freeing_job, pinned_walls
 from wallnet.jobs.paths import (
     candidate_trace_in,
-    depinning_start,
-    depinning_trace_in,
     folder,
     trace_in,
     transition_in,
@@ -48,16 +45,21 @@ def by_path(*requests: Request) -> Requests:
     return {request.path: request for request in requests}
 
 
+def pulses(name: str, device: Device) -> dict[float, Request]:
+    """Return the pulses of the sweep of a device by their current densities in A/m²."""
+    initial = files.INITIAL.format(device=name)
+    traces = folder(files.TRACE, name)
+    return {
+        each: Request("trace", trace_in(traces, each), partial(pulse_job, device, each), (initial,))
+        for each in device.pulse.current_densities
+    }
+
+
 def sweep(name: str, device: Device) -> Requests:
     """Return the initial state of a device and the pulses of its sweep."""
     initial = files.INITIAL.format(device=name)
-    traces = folder(files.TRACE, name)
     return by_path(
-        Request("initial", initial, partial(initial_job, device)),
-        *(
-            Request("trace", trace_in(traces, each), partial(pulse_job, device, each), (initial,))
-            for each in device.pulse.current_densities
-        ),
+        Request("initial", initial, partial(initial_job, device)), *pulses(name, device).values()
     )
 
 
@@ -198,37 +200,3 @@ def candidates(campaign: Campaign, chosen: dict[int, Candidate]) -> Requests:
             path = candidate_trace_in(place, number, each.device, density)
             found.append(Request("trace", path, partial(candidate, device, density)))
     return by_path(*found)
-
-
-def depinning_starts(campaign: Campaign, name: str) -> Requests:
-    """Return the walls that rest at the notches of a device, and at each notch alone."""
-    device = campaign.simulated[name]
-    return by_path(
-        *(
-            Request(
-                "level",
-                depinning_start(name, wall),
-                partial(level_job, wall.device, wall.state.file_name),
-            )
-            for wall in pinned_walls(device, campaign.depinning[name])
-        )
-    )
-
-
-def depinned(campaign: Campaign, name: str, asked: dict[str, list[float]]) -> Requests:
-    """Return pulses on the pinned walls of a device, given by current densities at each place."""
-    settings = campaign.depinning[name]
-    place = files.DEPINNING.format(device=name).removesuffix(".nc")
-    walls = {wall.place: wall for wall in pinned_walls(campaign.simulated[name], settings)}
-    return by_path(
-        *(
-            Request(
-                "trace",
-                depinning_trace_in(place, at, density),
-                partial(freeing_job, walls[at], settings, density),
-                (depinning_start(name, walls[at]),),
-            )
-            for at, densities in asked.items()
-            for density in densities
-        )
-    )

@@ -17,7 +17,6 @@ from wallnet.plan.listing import (
     calibration_files,
     checks,
     crosscheck_files,
-    depinning_files,
     device_files,
     everything,
     interpretation_files,
@@ -46,8 +45,6 @@ from wallnet.plan.requests import (
     Requested,
     calibration_round_paths,
     candidate_requests,
-    depinned_requests,
-    depinning_round_paths,
     pattern_of,
 )
 from wallnet.plan.summary import (
@@ -61,7 +58,6 @@ from wallnet.plan.targets import finished_targets, unfinished_targets
 from wallnet.plan.work import (
     calibration_work,
     crosscheck_work,
-    depinning_work,
     device_work,
     expected_times,
     study_work,
@@ -87,10 +83,6 @@ __all__ = [
     "crosscheck_files",
     "crosscheck_traces",
     "crosscheck_work",
-    "depinned_requests",
-    "depinning_files",
-    "depinning_round_paths",
-    "depinning_work",
     "device_files",
     "device_work",
     "everything",

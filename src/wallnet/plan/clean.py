@@ -19,7 +19,7 @@ from wallnet.studies import NAMES
 
 _FOLDERS = (
     *("initial", "traces", "levels", "devices", "compact_models", "data", "networks"),
-    *("minima", "barriers", "programs", "responses", "transitions", "calibration", "depinning"),
+    *("minima", "barriers", "programs", "responses", "transitions", "calibration"),
     *NAMES,
     *("tables", "figures", "crosscheck", "validation", "mappings", "table-ii"),
     *("logs", "benchmarks"),

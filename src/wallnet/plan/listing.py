@@ -11,7 +11,7 @@ from wallnet.plan import paths
 from wallnet.plan.barriers import barrier_files
 from wallnet.plan.figures import figures
 from wallnet.plan.levels import level_tables
-from wallnet.plan.requests import calibration_round_paths, depinning_round_paths
+from wallnet.plan.requests import calibration_round_paths
 from wallnet.studies import STUDIES
 
 
@@ -92,28 +92,6 @@ def calibration_files(campaign: Campaign) -> list[str]:
         files.CALIBRATION,
         *_table("calibration"),
         *files.figure_files([figure], campaign.figures.vector_format),
-    ]
-
-
-def depinning_files(campaign: Campaign) -> list[str]:
-    """List the rounds of the depinning of all devices, with data, tables and figures.
-
-    The traces of a round are known once it is finished (`depinned_requests`).
-    """
-    figure = {"figure": "thresholds", "suffix": "{suffix}"}
-    return [
-        path
-        for name in campaign.depinning
-        for path in (
-            *requests.depinning_starts(campaign, name),
-            *depinning_round_paths(campaign, name),
-            files.DEPINNING.format(device=name),
-            *(files.DEPINNING_TABLE.format(device=name, suffix=s) for s in files.TABLE_SUFFIXES),
-            *files.figure_files(
-                [files.DEPINNING_FIGURE.format(device=name, **figure)],
-                campaign.figures.vector_format,
-            ),
-        )
     ]
 
 
@@ -205,7 +183,6 @@ def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
         "barriers": barrier_files(campaign),
         "levels": level_tables(campaign),
         "calibration": calibration_files(campaign),
-        "depinning": depinning_files(campaign),
         "crosscheck": crosscheck_files(campaign),
         "validation": validation_files(campaign),
         "mappings": mapping_files(campaign),

@@ -8,7 +8,7 @@ from wallnet import files
 from wallnet.config import Campaign, Candidate, ConfigError
 from wallnet.experiment import COMMANDS, Kind, Request
 from wallnet.jobs import requests
-from wallnet.jobs.paths import candidates_in, freed_in
+from wallnet.jobs.paths import candidates_in
 from wallnet.studies import STUDIES
 
 PLACES: Mapping[Kind, tuple[str, ...]] = {
@@ -18,9 +18,8 @@ PLACES: Mapping[Kind, tuple[str, ...]] = {
         r"transitions/[^/]+/[^/]+/[^/]+/-?[\d.]+",
         r"crosscheck/[^/]+/[^/]+",
         r"calibration/\d+/[^/]+/-?[\d.]+",
-        r"depinning/[^/]+/[^/]+/-?[\d.]+",
     ),
-    "level": ("levels/[^/]+/[^/]+", "depinning/[^/]+/[^/]+/start"),
+    "level": ("levels/[^/]+/[^/]+",),
     "pulse_train": ("programs/[^/]+",),
     "minimum": ("minima/[^/]+/[^/]+",),
     "barrier": ("barriers/[^/]+/[^/]+",),
@@ -41,12 +40,6 @@ def calibration_round_paths(campaign: Campaign) -> list[str]:
     calibration = campaign.calibration
     count = calibration.rounds if calibration.simulations() else 0
     return [files.CALIBRATION_ROUND.format(round=number) for number in range(1, count + 1)]
-
-
-def depinning_round_paths(campaign: Campaign, name: str) -> list[str]:
-    """Return the files of all rounds of the depinning of a device."""
-    rounds = range(1, campaign.depinning[name].rounds() + 1)
-    return [files.DEPINNING_ROUND.format(device=name, round=number) for number in rounds]
 
 
 def candidates_of(
@@ -77,32 +70,11 @@ def candidate_requests(
     return requests.candidates(campaign, candidates_of(campaign, folder, last))
 
 
-def depinned_requests(
-    campaign: Campaign, name: str, folder: str | Path = "", last: int | None = None
-) -> dict[str, Request]:
-    """Return the pulses on pinned walls that the finished rounds of a device asked for."""
-    found: dict[str, Request] = {}
-    for path in depinning_round_paths(campaign, name)[:last]:
-        if Path(folder, path).exists():
-            found |= requests.depinned(campaign, name, freed_in(Path(folder, path)))
-    return found
-
-
-def _depinning(campaign: Campaign, folder: str) -> dict[str, Request]:
-    found: dict[str, Request] = {}
-    for name in campaign.depinning:
-        found |= requests.depinning_starts(campaign, name)
-        found |= depinned_requests(campaign, name, folder)
-    return found
-
-
 def _of_devices(campaign: Campaign) -> dict[str, Request]:
     """Return the requests of devices, with the levels from which other pulses start."""
     found: dict[str, Request] = {}
     for name in campaign.transitions:
         found |= requests.starts(campaign, name)
-    for name in campaign.depinning:
-        found |= requests.depinning_starts(campaign, name)
     return found | requests.of_devices(campaign)
 
 
@@ -175,7 +147,7 @@ class Requested(Mapping[str, Request]):
     def __iter__(self) -> Iterator[str]:
         """Yield all paths."""
         owners = ("devices", "barriers", "programs", "transitions", "crosscheck", "calibration")
-        every = (self._of(owner) for owner in (*owners, "depinning", *STUDIES))
+        every = (self._of(owner) for owner in (*owners, *STUDIES))
         # the pulses of a sweep and levels can be asked for by several
         yield from dict.fromkeys(itertools.chain.from_iterable(every))
 
@@ -217,8 +189,6 @@ class Requested(Mapping[str, Request]):
                 return requests.of_crosscheck(campaign)
             case "calibration":
                 return candidate_requests(campaign, self._folder)
-            case "depinning":
-                return _depinning(campaign, self._folder)
         return {}
 
 

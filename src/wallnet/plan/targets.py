@@ -5,19 +5,12 @@ from pathlib import Path
 
 from wallnet.config import Campaign
 from wallnet.plan.listing import beyond_all
-from wallnet.plan.requests import candidate_requests, depinned_requests
+from wallnet.plan.requests import candidate_requests
 
 
 def known_by_rounds(campaign: Campaign, folder: str | Path) -> dict[str, list[str]]:
     """List the simulations that finished rounds asked for, by target."""
-    return {
-        "depinning": [
-            path
-            for name in campaign.depinning
-            for path in depinned_requests(campaign, name, folder)
-        ],
-        "calibration": list(candidate_requests(campaign, folder)),
-    }
+    return {"calibration": list(candidate_requests(campaign, folder))}
 
 
 def finished_targets(campaign: Campaign, folder: str | Path) -> dict[str, list[str]]:

@@ -7,12 +7,11 @@ from pathlib import Path
 from wallnet import files
 from wallnet.config.networks import FREE_STAGES, STAGES, Networks
 from wallnet.experiment import SIMULATED, Request
-from wallnet.jobs import candidate_job, freeing_job, pinned_walls, requests
+from wallnet.jobs import candidate_job, requests
 from wallnet.plan.requests import (
     Requested,
     candidate_requests,
     candidates_of,
-    depinned_requests,
     of_study,
 )
 from wallnet.studies import STUDIES
@@ -136,28 +135,6 @@ def calibration_work(requested: Requested) -> Work:
         device = calibration.of_candidate(devices, each.device, slowest)
         job = partial(candidate_job, device, each.current_density)
         found.append((left, Request("trace", "", job)))
-    return found
-
-
-def depinning_work(requested: Requested) -> Work:
-    """Return the sweeps, the resting walls and the pulses on them of all devices.
-
-    Each threshold takes one pulse a round. As the thresholds of one and of both ends can differ,
-    two are counted for each wall, which is the most.
-    """
-    campaign = requested.campaign
-    found: list[tuple[int, Request]] = []
-    for name, asked in campaign.depinning.items():
-        device = campaign.simulated[name]
-        starts = requests.depinning_starts(campaign, name)
-        known = depinned_requests(campaign, name)
-        found += _each(requested, requests.sweep(name, device) | starts | known)
-        if not Path(files.DEPINNING.format(device=name)).exists():
-            left = 2 * asked.rounds() * len(starts) - len(known)
-            wall = next(iter(pinned_walls(device, asked)))
-            job = partial(freeing_job, wall, asked, asked.current_densities[1])
-            if left > 0:
-                found.append((left, Request("trace", "", job)))
     return found
 
 

@@ -19,7 +19,7 @@ BESIDE_SNAKEFILE = ("LICENSE", "CITATION.cff", "pyproject.toml", "constraints.tx
 
 SUMMARIES = (
     *(files.DEVICE, files.RESPONSE, files.BARRIERS, files.TRANSITIONS),
-    *(files.CALIBRATION, files.DEPINNING),
+    files.CALIBRATION,
     *(study.path("*") for study in STUDIES.values()),
 )
 """Datasets that summarise many simulations."""

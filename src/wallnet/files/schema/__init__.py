@@ -77,7 +77,7 @@ class Variable:
 
 _ON_TRACK: dict[str, Any] = {"units": "m", "bounds": (0.0, 1e-3)}
 CURRENT_DENSITY: dict[str, Any] = {"units": "A/m2", "bounds": (-1e14, 1e14)}
-_TIME: dict[str, Any] = {"units": "s", "bounds": (0.0, 1e-2)}
+TIME: dict[str, Any] = {"units": "s", "bounds": (0.0, 1e-2)}
 _CONDUCTANCE: dict[str, Any] = {"units": "S", "bounds": (0.0, 1e3)}
 _ENERGY: dict[str, Any] = {"units": "J", "bounds": (-1e-9, 1e-9)}
 _FIELD: dict[str, Any] = {"units": "A/m", "bounds": (0.0, 1e12)}
@@ -92,7 +92,6 @@ _TRANSITION = ("start", "duration", "current_density")
 
 _CANDIDATE = ("candidate", "read_delay", "statement")
 
-_DWELL = ("current_density", "notch", "edge")
 _PULSE = ("current_density",)
 _SWEEP = ("current_density", "time")
 
@@ -108,7 +107,7 @@ VARIABLES = {
     ),
     "x": Variable(("x",), "position along the track", "m"),
     "y": Variable(("y",), "position across the track", "m"),
-    "time": Variable(("time",), "time since the start", **_TIME),
+    "time": Variable(("time",), "time since the start", **TIME),
     "current_density": Variable(_PULSE, "current density of each pulse", **CURRENT_DENSITY),
     "level": Variable(("level",), "place among all levels, half ones included", type="int64"),
     "power": Variable(("power",), "power of J_norm", type="int64"),
@@ -132,7 +131,7 @@ VARIABLES = {
     "magnetization": Variable(
         ("snapshot", "y", "x", "component"), "magnetisation of each snapshot", type="float32"
     ),
-    "snapshot_time": Variable(("snapshot",), "time of the snapshot", **_TIME),
+    "snapshot_time": Variable(("snapshot",), "time of the snapshot", **TIME),
     # a minimum of the energy
     "minimum_magnetization": Variable(("y", "x", "component"), "magnetisation at the minimum"),
     "minimum_energy": Variable((), "energy of the film, of all terms", **_ENERGY),
@@ -236,9 +235,9 @@ VARIABLES = {
     "program_current_density": Variable(
         ("pulse",), "current density of each pulse; 0 before the first", **CURRENT_DENSITY
     ),
-    "pulse_start": Variable(("pulse",), "start of the pulse", **_TIME),
-    "pulse_duration": Variable(("pulse",), "duration of the pulse", **_TIME),
-    "pause_end": Variable(("pulse",), "end of the pause after the pulse", **_TIME),
+    "pulse_start": Variable(("pulse",), "start of the pulse", **TIME),
+    "pulse_duration": Variable(("pulse",), "duration of the pulse", **TIME),
+    "pause_end": Variable(("pulse",), "end of the pause after the pulse", **TIME),
     "pulse_magnetization": Variable(
         ("pulse", "y", "x", "component"),
         "magnetisation at the end of the pause after each pulse",
@@ -296,7 +295,7 @@ VARIABLES = {
         "relative change of the step with the weight from -1 to 1 (gamma of aihwkit's "
         "LinearStepDevice); NaN if fewer than two pulses change it",
     ),
-    "duration": Variable(("duration",), "duration of the pulses", **_TIME),
+    "duration": Variable(("duration",), "duration of the pulses", **TIME),
     # the pulses from all states of a device
     "start": Variable(("start",), "state from which a pulse starts", "", STATE),
     "target": Variable(("target",), "state in which a pulse can end", "", STATE),
@@ -336,7 +335,7 @@ VARIABLES = {
         ("start", "target"),
         "duration of the first pulse of this sequence",
         attributes={"comment": "NaN where there is none"},
-        **_TIME,
+        **TIME,
     ),
     # the intervals of current density that end in each state
     # candidates of a calibration
@@ -344,14 +343,14 @@ VARIABLES = {
         ("candidate",), "number of the candidate; 0 is the configuration", type="int64"
     ),
     "read_delay": Variable(
-        ("read_delay",), "time from the end of the pulse to the reading", **_TIME
+        ("read_delay",), "time from the end of the pulse to the reading", **TIME
     ),
     "statement": Variable(("statement",), "reference value", "", TEXT),
     "candidate_round": Variable(("candidate",), "round of the search", type="int64"),
     "candidate_damping": Variable(("candidate",), "damping"),
     "candidate_notch_diameter": Variable(("candidate",), "diameter of the notches", **_ON_TRACK),
     "candidate_wall_start": Variable(("candidate",), "start of the wall", **_ON_TRACK),
-    "candidate_pulse_duration": Variable(("candidate",), "pulse of devices with notches", **_TIME),
+    "candidate_pulse_duration": Variable(("candidate",), "pulse of devices with notches", **TIME),
     "statement_found": Variable(_CANDIDATE, "value of the candidate", "", TEXT),
     "statement_holds": Variable(_CANDIDATE, "whether the reference value is met", **FLAG),
     "statement_distance": Variable(
@@ -362,27 +361,6 @@ VARIABLES = {
     "missed": Variable(_CANDIDATE[:2], "number of reference data that are missed", type="int64"),
     "misfit": Variable(
         _CANDIDATE[:2], "number of missed reference data, plus their distances", bounds=(0.0, 1e6)
-    ),
-    # walls that leave notches
-    "place": Variable(("place",), "where the wall rests, in names of files", "", TEXT),
-    "ends": Variable(("ends",), "number of wall ends that have left", type="int64"),
-    "notch": Variable(("notch",), "number of the notch, counted from 1", type="int64"),
-    "edge": Variable(
-        ("edge",), "edge of the track at which the end is", "", TEXT, values=("lower", "upper")
-    ),
-    "place_notch": Variable(("place",), "number of the notch on the device", type="int64"),
-    "place_alone": Variable(("place",), "whether it is the only notch of its track", **FLAG),
-    "threshold_low": Variable(
-        ("place", "ends"), "strongest pulse below that fewer ends leave by its end", **EDGE
-    ),
-    "threshold_high": Variable(
-        ("place", "ends"), "weakest pulse by whose end so many ends have left", **EDGE
-    ),
-    "reach_time": Variable(
-        _DWELL, "when the end reaches the notch during the pulse; NaN if never", **_TIME
-    ),
-    "leave_time": Variable(
-        _DWELL, "when it leaves the notch for good; NaN if not before the pulse ends", **_TIME
     ),
     # a device of any kind
     "sweep_m": Variable(
@@ -402,8 +380,8 @@ VARIABLES = {
     "sweep_wall_top": Variable(
         _SWEEP, "wall position at the upper edge, of all pulses", type="float32", **_ON_TRACK
     ),
-    "end_time": Variable(_PULSE, "end of the trace", **_TIME),
-    "read_time": Variable(_PULSE, "when it is read", **_TIME),
+    "end_time": Variable(_PULSE, "end of the trace", **TIME),
+    "read_time": Variable(_PULSE, "when it is read", **TIME),
     "held": Variable(
         _PULSE, "whether both wall ends rest against the current as the pulse ends", **FLAG
     ),
@@ -637,10 +615,6 @@ KINDS: dict[str, tuple[str, ...]] = {
         *("candidate_wall_start", "candidate_pulse_duration", "statement_found"),
         *("statement_holds", "statement_distance", "missed", "misfit"),
         *("candidate", "read_delay", "statement"),
-    ),
-    "depinning": (
-        *("place_notch", "place_alone", "threshold_low", "threshold_high"),
-        *("reach_time", "leave_time", "place", "ends", "notch", "edge", "current_density"),
     ),
     "track": _TRACK,
     "synapse": (
