@@ -69,7 +69,6 @@ include: "workflow/rules/prices.smk"
 include: "workflow/rules/mappings.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/summary.smk"
-include: "workflow/rules/crosscheck.smk"
 include: "workflow/rules/validation.smk"
 include: "workflow/rules/failures.smk"
 
@@ -193,16 +192,6 @@ rule table_ii:
             plan.interpretation_files(campaign),
             "the target table-ii lacks data sets or a neuron; name mnist and fashion-mnist in"
             " networks.datasets, and a neuron of the campaign in networks.neuron",
-        ),
-    localrule: True
-
-
-rule crosscheck:
-    """Deviations between two calculators, as tables and a figure."""
-    input:
-        target(
-            plan.crosscheck_files(campaign),
-            work=lambda: plan.work_ahead(plan.crosscheck_work(requested)),
         ),
     localrule: True
 

@@ -34,7 +34,6 @@ MODULES = {
     "wallnet.report.calibration": ("calibration-report",),
     "wallnet.report.networks": ("accuracy", "network-figure"),
     "wallnet.report.programming": ("programming-table",),
-    "wallnet.report.crosscheck": ("crosscheck",),
     "wallnet.report.parameters": ("parameters",),
     "wallnet.page.summary": ("summary",),
     "wallnet.page.overview": ("overview",),

@@ -89,7 +89,11 @@ SYNAPSE = {"initial": 1, "trace": 3, "level": 3, "minimum": 5, **DOWNSTREAM}
             {
                 "figures": {"font_size": 9},
                 "networks.hidden_neurons": 64,
-                "crosscheck.cases": {"one": {"device": "neuron", "current_density": 0.4e12}},
+                "crosscheck": {
+                    "engines": {
+                        "cases": {"one": {"device": "neuron", "current_density": 0.4e12}},
+                    },
+                },
             },
             None,
         ),
@@ -259,10 +263,8 @@ def with_everything():
         "fine_tuned": TRAINING | {"mappings": ["layer-extended"]},
     }
     case = {"device": "wide", "current_density": 0.6e12, "changes": {"material": {"damping": 0.1}}}
-    data["crosscheck"]["cases"] = {
-        "slow": {"device": "neuron", "current_density": 0.4e12},
-        "quick": case,
-    }
+    slow = {"device": "neuron", "current_density": 0.4e12}
+    data["crosscheck"] = {"engines": {"cases": {"slow": slow, "quick": case}}}
     data["figures"] = {"vector_format": "svg"}
     pulse = {"current_density": 0.7e12, "duration": 1e-9}
     data["programs"] = {"stairs": {"device": "wide", "pulses": [pulse]}}
@@ -355,7 +357,7 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
         "devices": {"device", "compact_model", "response", "barriers_of_device"},
         "networks": {"data", "train", "train_on", "map", "compare_mappings"},
         "report": {
-            *("parameters", "accuracy", "crosscheck_table", "validation_table", "device_table"),
+            *("parameters", "accuracy", "validation_table", "device_table"),
             *("mapping_table", "program_report", "programming_table", "barrier_report"),
             "level_report",
             "summary",
@@ -367,6 +369,8 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
     expected["validation_check"] = [now["film"], now["validation"]]
     # these use the engine whatever calculator a device has
     expected |= dict.fromkeys(("minimum", "barrier"), now["film"])
+    expected["gather_crosscheck"] = now["crosscheck"]
+    expected["show_crosscheck"] = now["show crosscheck"]
     simulations = [job for job in jobs if job["rule"] in SIMULATIONS]
     rest = [job for job in jobs if job["rule"] not in SIMULATIONS]
     found = {job["rule"]: job["params"].get("revision") for job in rest if job["command"]}
@@ -390,6 +394,8 @@ def test_a_job_is_told_of_all_that_it_waits_for_and_makes(jobs):
         if not job["command"]:
             continue
         words, rule = words_of(job), job["rule"]
+        if rule.startswith("gather_"):  # the paths are in the job
+            words += [path for *_, path, _ in json.loads(job["params"]["job"])["requests"]]
         assert set(job["log"]) <= set(words), rule
         # jobs of networks write below a folder, with names that the plan gives them
         # and the data of a figure are beside its PNG
@@ -428,8 +434,6 @@ OPTIONS = {
     "--neuron": r"results/compact_models/other\.json",
     "--synapse": r"results/compact_models/(synapse|wide)\.json",
     "--start": r"results/networks/[a-z]+/none/none/none/plain/fp32/seed-\d+/best\.ckpt",
-    "--first": r"results/crosscheck/[a-z]+/film\.nc",
-    "--reference": r"results/crosscheck/[a-z]+/oommf\.nc",
     "--results": r"results/validation/.*\.json",
     "--comparisons": r"results/mappings/[a-z]+/(synapse|wide)/[a-z]+/seed-\d+\.json",
     "--references": r"results/networks/[a-z]+/none/none/none/.*/metrics\.json",
@@ -645,9 +649,11 @@ def expected_input(job):
             *(f"results/tables/accuracy{name}.csv" for name in ("", "-validation")),
             "results/tables/parameters.csv",
         ]
-    if rule == "crosscheck_table":
-        cases = [(case, of) for of in ("film", "oommf") for case in ("slow", "quick")]
-        return [f"results/crosscheck/{case}/{of}.nc" for case, of in cases]
+    if rule == "gather_crosscheck":
+        cases = [(case, of) for case in ("slow", "quick") for of in ("film", "oommf")]
+        return [f"results/crosscheck/engines/{case}/{of}.nc" for case, of in cases]
+    if rule == "show_crosscheck":
+        return ["results/crosscheck/engines.nc"]
     return []
 
 
@@ -717,7 +723,7 @@ def test_a_case_of_the_crosscheck_goes_to_both_calculators(jobs):
     traces = {job["wildcards"]["result"]: job["params"]["job"] for job in of_rule(jobs, "trace")}
     for calculator in ("film", "oommf"):
         told = {
-            case: json.loads(traces[f"crosscheck/{case}/{calculator}"])
+            case: json.loads(traces[f"crosscheck/engines/{case}/{calculator}"])
             for case in ("slow", "quick")
         }
         names = {name: job["calculator_name"] for name, job in told.items()}
@@ -725,8 +731,6 @@ def test_a_case_of_the_crosscheck_goes_to_both_calculators(jobs):
         assert told["slow"]["current_density"] == pytest.approx(0.4e12, rel=1e-12, abs=0)
         assert told["quick"]["current_density"] == pytest.approx(0.6e12, rel=1e-12, abs=0)
         assert [told[name]["material"]["damping"] for name in ("slow", "quick")] == [0.5, 0.1]
-    (table,) = of_rule(jobs, "crosscheck_table")
-    assert table["params"]["cases"] == ["slow", "quick"]
 
 
 def behind(option, job):
@@ -773,7 +777,7 @@ def test_a_figure_shows_the_pulses_of_its_own_device(jobs):
     for job in of_rule(jobs, "figure_accuracy", "figure_training_curves"):
         assert behind("--paper", job) == ["5"]
     for job in jobs:
-        drawn = ("crosscheck_table", "validation_table", "mapping_table")
+        drawn = ("show_crosscheck", "validation_table", "mapping_table")
         if job["rule"].startswith("figure_") or job["rule"] in drawn:
             assert json.loads(job["params"]["figures"])["vector_format"] == "svg", job["rule"]
 
@@ -819,8 +823,7 @@ def test_a_job_writes_its_log_and_benchmark_where_its_first_result_is(jobs):
                     **job["wildcards"]
                 )
             assert job["log"] == [f"results/logs/{stem}.log"]
-            if job["rule"] != "crosscheck_table":
-                assert job["benchmark"] == f"results/benchmarks/{stem}.tsv"
+            assert job["benchmark"] == f"results/benchmarks/{stem}.tsv"
     logs = [path for job in jobs for path in job["log"]]
     assert len(logs) == len(set(logs))
 
@@ -842,7 +845,7 @@ def test_the_targets_ask_for_every_file_of_their_kind(jobs):
         "networks": 2 + 2 * 2 * (2 * (2 + 1) + 2 * 2 * (2 * (8 + 4) + 6 + 3)) + 4 + 1 + 3,
         "figures": 3 * (2 + 2 + 2 + 2 + 2 + 1 + 1 + 2 + 2 * (1 + 2 + 2)),
         "all": 35 + 24 + 8 + 2 + 562 + 48 * 3 // 2 + 1,
-        "crosscheck": 2 * 2 + 2 + 3,
+        "crosscheck": 2 * 2 + 1 + 3 + 3,
         "validation": len(CHECKS) + 2 + 3,
         "mappings": 2 * 2 * 2 * 2 + 2 + 3,
         "barriers": 5 + 2 + 2 * (1 + 3 + 3),
@@ -988,7 +991,8 @@ def test_the_work_of_devices_and_of_the_cross_check_is_each_simulation_at_its_lo
         "current_density": 0.5e12,
         "changes": {"pulse": {"duration": 0.7e-9}},
     }
-    tiny["crosscheck"] = {"calculators": ["oommf", "film"], "cases": {"quick": case}}
+    check = {"calculators": ["oommf", "film"], "cases": {"quick": case}}
+    tiny["crosscheck"] = {"engines": check}
     campaign = plan.parse(tiny)
     place = "results/{}/synapse/{}.nc".format
     expected = {
@@ -1006,10 +1010,10 @@ def test_the_work_of_devices_and_of_the_cross_check_is_each_simulation_at_its_lo
     for path, (longest, density) in expected.items():
         assert found[path].longest == pytest.approx(longest, rel=1e-9, abs=0), path
         assert found[path].computes.strongest == pytest.approx(density, rel=1e-9, abs=0), path
-    (_, oommf), (_, film) = plan.crosscheck_work(plan.Requested(campaign))
+    (_, oommf), (_, film) = plan.study_work(plan.Requested(campaign), "crosscheck")
     assert (oommf.path, film.path) == (
-        "results/crosscheck/quick/oommf.nc",
-        "results/crosscheck/quick/film.nc",
+        "results/crosscheck/engines/quick/oommf.nc",
+        "results/crosscheck/engines/quick/film.nc",
     )
     assert oommf.longest == film.longest == pytest.approx(1.7e-9, rel=1e-9, abs=0)
     assert oommf.computes.strongest == 0.5e12
@@ -1018,7 +1022,8 @@ def test_the_work_of_devices_and_of_the_cross_check_is_each_simulation_at_its_lo
 
 def test_dry_runs_of_devices_and_the_cross_check_say_what_they_cost(campaign, tiny):
     case = {"device": "neuron", "current_density": 0.5e12}
-    tiny["crosscheck"] = {"calculators": ["oommf", "film"], "cases": {"quick": case}}
+    check = {"calculators": ["oommf", "film"], "cases": {"quick": case}}
+    tiny["crosscheck"] = {"engines": check}
     campaign.configure(tiny)
     said = campaign.snakemake("--dry-run", "devices", "crosscheck").stdout
     assert "13 simulations of this target are not there yet: at most 10 ns, about" in said

@@ -29,7 +29,7 @@ def with_every_kind():
     data["programs"] = {"once": {"device": "synapse", "pulses": [pulse]}}
     data["calibration"] = SEARCH
     case = {"device": "neuron", "current_density": 0.4e12}
-    data["crosscheck"] = {"cases": {"quick": case}}
+    data["crosscheck"] = {"engines": {"cases": {"quick": case}}}
     return data
 
 
@@ -62,7 +62,7 @@ def test_every_request_has_the_path_and_the_rule_of_its_kind(asked):
         assert request.path == path
         assert kinds_of(path) == [request.kind]
     folders = {path.split("/")[1] for path in requested}
-    assert {*STUDIES, "transitions", "calibration", "crosscheck"} < folders
+    assert {*STUDIES, "transitions", "calibration"} < folders
 
 
 def test_every_result_of_a_kind_that_targets_ask_for_has_a_request(asked):

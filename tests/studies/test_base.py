@@ -18,8 +18,14 @@ from wallnet.studies.base import FILES
 DATA = bisected(resolution=0.15e12) | {
     "windows": windowed()["windows"],
     "depinning": {"stairs": ASKED},
+    "crosscheck": {"engines": {"cases": {"a": {"device": "stairs", "current_density": 0.7e12}}}},
 }
-SUBJECTS = {"windows": "three", "intervals": "stairs", "depinning": "stairs"}
+SUBJECTS = {
+    "windows": "three",
+    "intervals": "stairs",
+    "depinning": "stairs",
+    "crosscheck": "engines",
+}
 
 each_study = pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
 
@@ -117,6 +123,7 @@ def test_a_dataset_is_shown_as_tables_and_as_a_figure(study, campaign, tmp_path)
         "windows": "operating window three",
         "intervals": "intervals of stairs",
         "depinning": "depinning of stairs",
+        "crosscheck": "cross-check engines",
     }[study.name]
     assert f"<title>{title}</title>" in (tmp_path / "table.html").read_text()
     with Image.open(tmp_path / "figure.png") as picture:
@@ -140,6 +147,10 @@ def refused(block):
         ("windows.three.device", {"windows": {"three": WINDOW | {"device": "stair"}}}),
         ("intervals.stair", {"intervals": {"stair": {}}}),
         ("depinning.stair", {"depinning": {"stair": {}}}),
+        (
+            "crosscheck.b.cases.a.device",
+            {"crosscheck": {"b": {"cases": {"a": {"device": "stair", "current_density": 1e12}}}}},
+        ),
     ],
 )
 def test_a_missing_device_is_named(key, block):

@@ -15,12 +15,25 @@ pytestmark = pytest.mark.campaign
 
 VARIANTS = {"alpha-0.5": {}, "alpha-0.4": {"material": {"damping": 0.4}}}
 ASKED = {"current_densities": [0.9e12, 1.05e12], "durations": [1.5e-9], "variants": VARIANTS}
+SHORT = {
+    "device": "stairs",
+    "current_density": 1.3e12,
+    "changes": {"pulse": {"duration": 0.1e-9}, "relaxation": {"longest": 0.0}},
+}
 DEPINNING = {"current_densities": [0.6e12, 1.8e12], "resolution": 0.6e12, "duration": 0.8e-9}
 DATA = bisected(resolution=0.15e12) | {
     "windows": windowed(**ASKED)["windows"],
     "depinning": {"stairs": DEPINNING},
+    "crosscheck": {
+        "engines": {"calculators": ["film", "wallnet.film:TimeDriver"], "cases": {"short": SHORT}}
+    },
 }
-SHOWN = {"windows": "three-map", "intervals": "stairs-edges", "depinning": "stairs-thresholds"}
+SHOWN = {
+    "windows": "three-map",
+    "intervals": "stairs-edges",
+    "depinning": "stairs-thresholds",
+    "crosscheck": "engines-traces",
+}
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +81,9 @@ def test_walls_do_what_the_engine_computes(ran):
     low, high = found["threshold_low"], found["threshold_high"]
     assert np.isfinite(high).sum() >= 4
     assert float((high - low).max()) <= 0.6e12 * (1 + 1e-9)
+    both = files.read_dataset(ran.folder / "results/crosscheck/engines.nc", "crosscheck")
+    assert 0 < both["m_deviation"].item() < 1e-4
+    assert both["wall_top_deviation"].item() < 0.1e-9
 
 
 def test_a_run_tells_beforehand_how_much_it_simulates_at_most(ran, finished):
@@ -91,6 +107,7 @@ def test_a_study_is_a_target_of_its_own(finished):
 
 
 TRAINS = {"pulse_train": 4, "gather_windows": 1, "show_windows": 1}
+BOTH = {"trace": 2, "gather_crosscheck": 1, "show_crosscheck": 1}
 WALLS = {"round": 1, "gather_depinning": 1, "show_depinning": 1}
 ROUNDS = WALLS | {"round": 2 + 1, "trace": 4, "gather_intervals": 1, "show_intervals": 1}
 
@@ -111,8 +128,9 @@ ROUNDS = WALLS | {"round": 2 + 1, "trace": 4, "gather_intervals": 1, "show_inter
             "devices/stairs/material/dmi_constant",
             0.9e-3,
             # walls rest at three notches of two tracks; four of them have a threshold
-            TRAINS | ROUNDS | {"initial": 3, "level": 3 + 3, "trace": 4 + 2 * 6 + 4},
+            TRAINS | ROUNDS | BOTH | {"initial": 3, "level": 3 + 3, "trace": 4 + 2 * 6 + 4 + 2},
         ),
+        ("crosscheck/engines/cases/short/changes/material", {"damping": 0.4}, BOTH),
         # only the pulses of the sweep, and those between them
         ("devices/stairs/pulse/duration", 1.6e-9, ROUNDS),
         ("depinning/stairs/duration", 0.9e-9, WALLS | {"trace": 2 * 6 + 4}),
@@ -172,7 +190,12 @@ def test_what_is_no_longer_asked_for_is_found(finished):
 
 @pytest.mark.parametrize(
     ("study", "subject"),
-    [("windows", "an operating window"), ("intervals", "a device"), ("depinning", "a device")],
+    [
+        ("windows", "an operating window"),
+        ("intervals", "a device"),
+        ("depinning", "a device"),
+        ("crosscheck", "a cross-check"),
+    ],
 )
 def test_a_study_without_subjects_says_so(campaign, study, subject):
     result = campaign.snakemake(study, "--dry-run", check=False)

@@ -13,7 +13,6 @@ from wallnet.config.calculators import (
 )
 from wallnet.config.calibration import Arrival, Calibration, Candidate, Response, Rest
 from wallnet.config.campaign import Campaign, check_device_name, load, load_device, parse
-from wallnet.config.crosscheck import Crosscheck
 from wallnet.config.devices import (
     VACUUM_PERMEABILITY,
     Detector,
@@ -54,7 +53,6 @@ __all__ = [
     "Campaign",
     "Candidate",
     "ConfigError",
-    "Crosscheck",
     "Detector",
     "Device",
     "Figures",

@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field, PrivateAttr
 
 from wallnet.config.barriers import Barriers
 from wallnet.config.calibration import Calibration
-from wallnet.config.crosscheck import Crosscheck
 from wallnet.config.devices import Device
 from wallnet.config.figures import Figures
 from wallnet.config.inheritance import SHARED, laid_over, resolved, writes
@@ -52,8 +51,6 @@ class Campaign(Section):
     """Search for parameters under which devices do what a paper states."""
     figures: Figures = Figures()
     """Style of the figures."""
-    crosscheck: Crosscheck = Crosscheck()
-    """Pulses that are run with two calculators, to compare them."""
     _studies: dict[str, dict[str, Any]] = PrivateAttr(default={})
 
     @property
@@ -100,7 +97,6 @@ SECTIONS: dict[str, type[Section]] = {
     "barriers": Barriers,
     "calibration": Calibration,
     "figures": Figures,
-    "crosscheck": Crosscheck,
 }
 """Blocks of the configuration beside the devices and the pulse trains."""
 
@@ -177,7 +173,6 @@ def parse(
         problems += sections["networks"].problems(devices, programs, transitions)
         problems += sections["barriers"].problems(devices)
         simulated = {name: each for name, each in devices.items() if isinstance(each, Device)}
-        problems += sections["crosscheck"].problems(simulated, _sentences)
         problems += sections["calibration"].problems(simulated, _sentences)
         for name, program in programs.items():
             problems += program.problems(f"programs.{name}", simulated)
@@ -211,13 +206,20 @@ def _named(block: str, model: type[Block], data: object) -> tuple[dict[str, Bloc
         return {}, [f"{block} is not a list of {block} by name; write {block}: {{name: {{...}}}}"]
     made: dict[str, Block] = {}
     problems: list[str] = []
+    nameless: list[str] = []
     for name, section in data.items():
         key = f"{block}.{shown_key(name)}"
         if not re.fullmatch(NAME, str(name)):
             problems.append(f"{key} cannot name files; use small letters, digits, '-' and '_'")
             continue
         made[str(name)], found = _sentences(model, section, key)
-        problems += found
+        if found and name in model.model_fields:
+            nameless.append(str(name))
+        else:
+            problems += found
+    if nameless:
+        keys = ", ".join(f"{key}: ..." for key in nameless)
+        problems.append(f"{block} lacks a name; write {block}: {{name: {{{keys}}}}}")
     return made, problems
 
 

@@ -96,12 +96,13 @@ def as_written(studies: Mapping[str, Study]) -> JsonSchemaValue:
         "properties": _references(device, "like", "calculator"),
         "additionalProperties": False,
     }
-    changes = made["$defs"]["Case"]["properties"]["changes"]
-    changes |= varied
     made["$defs"]["Calibration"]["properties"]["changes"]["additionalProperties"] |= varied
     for block in made["$defs"].values():
-        if "variants" in block.get("properties", {}):
-            block["properties"]["variants"]["additionalProperties"] |= varied
+        keys = block.get("properties", {})
+        if "variants" in keys:
+            keys["variants"]["additionalProperties"] |= varied
+        elif {"device", "changes"} <= keys.keys():
+            keys["changes"] |= varied
     common = _references(device, *(key for key in device["properties"] if key not in SHARED))
     made["properties"] = common | made["properties"]
     is_measured = {"required": ["kind"], "properties": {"kind": {"const": MEASURED}}}

@@ -2,14 +2,6 @@
 
 from wallnet.jobs.barriers import BarriersJob, barriers_job
 from wallnet.jobs.calibration import CalibrationJob, calibration_job, candidate_job
-from wallnet.jobs.crosscheck import (
-    check_named,
-    compared_device,
-    crosscheck_job,
-    misnamed_settings,
-    own_calculators,
-    own_classes,
-)
 from wallnet.jobs.devices import DeviceJob, device_job
 from wallnet.jobs.networks import (
     AccuracyJob,
@@ -65,20 +57,14 @@ __all__ = [
     "barriers_job",
     "calibration_job",
     "candidate_job",
-    "check_named",
-    "compared_device",
     "comparison_job",
     "continuing_job",
-    "crosscheck_job",
     "data_job",
     "device_job",
     "interpretation_job",
     "mapping_job",
-    "misnamed_settings",
     "network_path",
     "network_paths",
-    "own_calculators",
-    "own_classes",
     "price_job",
     "program_job",
     "programming_price_job",

@@ -9,7 +9,6 @@ from functools import partial
 
 from wallnet import files
 from wallnet.config import Campaign, Device
-from wallnet.config.calculators import file_name
 from wallnet.config.calibration import Candidate
 from wallnet.experiment import (
     Request,
@@ -27,7 +26,6 @@ from wallnet.experiment import (
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.jobs.calibration import candidate_job
-from wallnet.jobs.crosscheck import crosscheck_job
 from wallnet.jobs.paths import (
     candidate_trace_in,
     folder,
@@ -165,22 +163,6 @@ def of_transitions(campaign: Campaign) -> Requests:
     for name in campaign.transitions:
         found |= transitions(campaign, name)
     return found
-
-
-def of_crosscheck(campaign: Campaign) -> Requests:
-    """Return the pulses of the cross-check with both calculators."""
-    asked = campaign.crosscheck
-    return by_path(
-        *(
-            Request(
-                "trace",
-                files.CROSSCHECK.format(case=case, calculator=file_name(calculator)),
-                partial(crosscheck_job, campaign, case, calculator),
-            )
-            for calculator in asked.calculators
-            for case in asked.cases
-        )
-    )
 
 
 def candidate(device: Callable[[], Device], current_density: float) -> Simulation:

@@ -16,7 +16,6 @@ from wallnet.plan.levels import level_sources, level_tables
 from wallnet.plan.listing import (
     calibration_files,
     checks,
-    crosscheck_files,
     device_files,
     everything,
     interpretation_files,
@@ -27,9 +26,9 @@ from wallnet.plan.listing import (
     transition_files,
     validation_files,
 )
+from wallnet.plan.own import check_named, own_calculators, own_classes
 from wallnet.plan.paths import (
     comparison_paths,
-    crosscheck_traces,
     example_metrics,
     interpretation_paths,
     mapped_paths,
@@ -57,7 +56,6 @@ from wallnet.plan.summary import (
 from wallnet.plan.targets import finished_targets, unfinished_targets
 from wallnet.plan.work import (
     calibration_work,
-    crosscheck_work,
     device_work,
     expected_times,
     study_work,
@@ -78,11 +76,9 @@ __all__ = [
     "calibration_round_paths",
     "calibration_work",
     "candidate_requests",
+    "check_named",
     "checks",
     "comparison_paths",
-    "crosscheck_files",
-    "crosscheck_traces",
-    "crosscheck_work",
     "device_files",
     "device_work",
     "everything",
@@ -108,6 +104,8 @@ __all__ = [
     "network_paths",
     "not_asked_for",
     "noted_barriers",
+    "own_calculators",
+    "own_classes",
     "parse",
     "pattern_of",
     "priced_paths",

@@ -21,7 +21,7 @@ _FOLDERS = (
     *("initial", "traces", "levels", "devices", "compact_models", "data", "networks"),
     *("minima", "barriers", "programs", "responses", "transitions", "calibration"),
     *NAMES,
-    *("tables", "figures", "crosscheck", "validation", "mappings", "table-ii"),
+    *("tables", "figures", "validation", "mappings", "table-ii"),
     *("logs", "benchmarks"),
 )
 """Folders below `results` that contain only files of the campaign."""

@@ -129,13 +129,6 @@ def everything(campaign: Campaign) -> list[str]:
     ]
 
 
-def crosscheck_files(campaign: Campaign) -> list[str]:
-    """List the traces of the cross-check, its tables and its figure."""
-    calculators = campaign.crosscheck.calculators
-    traces = [path for name in calculators for path in paths.crosscheck_traces(campaign, name)]
-    return [*traces, *_of_check(campaign, "crosscheck")]
-
-
 def validation_files(campaign: Campaign) -> list[str]:
     """List the results of the engine's checks, their tables and their figure."""
     return [*paths.validation_results(), *_of_check(campaign, "validation")]
@@ -183,7 +176,6 @@ def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
         "barriers": barrier_files(campaign),
         "levels": level_tables(campaign),
         "calibration": calibration_files(campaign),
-        "crosscheck": crosscheck_files(campaign),
         "validation": validation_files(campaign),
         "mappings": mapping_files(campaign),
         "table-ii": interpretation_files(campaign),

@@ -16,7 +16,6 @@ PLACES: Mapping[Kind, tuple[str, ...]] = {
     "trace": (
         r"traces/[^/]+/-?[\d.]+",
         r"transitions/[^/]+/[^/]+/[^/]+/-?[\d.]+",
-        r"crosscheck/[^/]+/[^/]+",
         r"calibration/\d+/[^/]+/-?[\d.]+",
     ),
     "level": ("levels/[^/]+/[^/]+",),
@@ -146,7 +145,7 @@ class Requested(Mapping[str, Request]):
 
     def __iter__(self) -> Iterator[str]:
         """Yield all paths."""
-        owners = ("devices", "barriers", "programs", "transitions", "crosscheck", "calibration")
+        owners = ("devices", "barriers", "programs", "transitions", "calibration")
         every = (self._of(owner) for owner in (*owners, *STUDIES))
         # the pulses of a sweep and levels can be asked for by several
         yield from dict.fromkeys(itertools.chain.from_iterable(every))
@@ -185,8 +184,6 @@ class Requested(Mapping[str, Request]):
                 return requests.of_programs(campaign)
             case "transitions":
                 return requests.of_transitions(campaign)
-            case "crosscheck":
-                return requests.of_crosscheck(campaign)
             case "calibration":
                 return candidate_requests(campaign, self._folder)
         return {}

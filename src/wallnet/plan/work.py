@@ -104,11 +104,6 @@ def device_work(requested: Requested) -> Work:
     return _each(requested, requests.of_devices(requested.campaign))
 
 
-def crosscheck_work(requested: Requested) -> Work:
-    """Return the pulses of the cross-check."""
-    return _each(requested, requests.of_crosscheck(requested.campaign))
-
-
 def study_work(requested: Requested, name: str) -> Work:
     """Return the simulations of a study, with at most so many as its rounds can ask for."""
     study, campaign = STUDIES[name], requested.campaign

@@ -8,7 +8,7 @@ from importlib import import_module
 from wallnet.files import schema
 from wallnet.studies.base import GatherJob, Study, gather_job
 
-NAMES = ("windows", "intervals", "depinning")
+NAMES = ("windows", "intervals", "depinning", "crosscheck")
 """The folders of the studies."""
 
 STUDIES: dict[str, Study] = {

@@ -5,7 +5,7 @@ NumPy, since Snakemake reads it with the workflow. `gather` derives its dataset,
 and its figure. Both are loaded by their names when they are needed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
@@ -123,6 +123,9 @@ class Study:
         of the subject and its settings.
     uses : callable, optional
         Datasets of other stages that are gathered too: kind and path by name, given the same.
+    compared : callable, optional
+        Devices whose calculators are not those of the campaign's devices, given the settings and
+        the simulated devices.
     rounds : callable
         Largest number of rounds, given the name of the subject, its settings and the devices.
     ahead : callable
@@ -146,6 +149,7 @@ class Study:
     usual: bool = False
     about: Callable[[Campaign, str, Any], Job] | None = None
     uses: Callable[[Campaign, str, Any], Mapping[str, tuple[str, str]]] | None = None
+    compared: Callable[[Any, Mapping[str, Device]], Iterable[Device]] | None = None
     rounds: Callable[[str, Any, Mapping[str, Device]], int] = _none
     ahead: Callable[[Campaign, str, Any, Rounds], tuple[int, Request]] | None = None
 

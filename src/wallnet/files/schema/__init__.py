@@ -75,7 +75,7 @@ class Variable:
         return len(self.dimensions) > 1 and self.dimensions[-1] == "component"
 
 
-_ON_TRACK: dict[str, Any] = {"units": "m", "bounds": (0.0, 1e-3)}
+ON_TRACK: dict[str, Any] = {"units": "m", "bounds": (0.0, 1e-3)}
 CURRENT_DENSITY: dict[str, Any] = {"units": "A/m2", "bounds": (-1e14, 1e14)}
 TIME: dict[str, Any] = {"units": "s", "bounds": (0.0, 1e-2)}
 _CONDUCTANCE: dict[str, Any] = {"units": "S", "bounds": (0.0, 1e3)}
@@ -118,9 +118,9 @@ VARIABLES = {
     # a trace
     "pulse_current_density": Variable((), "current density of the pulse", **CURRENT_DENSITY),
     "m": Variable(("time", "component"), "magnetisation averaged over magnetic cells"),
-    "wall_position": Variable(("time",), "mean wall position, length (1 - <m_z>)/2", **_ON_TRACK),
-    "wall_bottom": Variable(("time",), "wall position at the lower edge", **_ON_TRACK),
-    "wall_top": Variable(("time",), "wall position at the upper edge", **_ON_TRACK),
+    "wall_position": Variable(("time",), "mean wall position, length (1 - <m_z>)/2", **ON_TRACK),
+    "wall_bottom": Variable(("time",), "wall position at the lower edge", **ON_TRACK),
+    "wall_top": Variable(("time",), "wall position at the upper edge", **ON_TRACK),
     "applied_current_density": Variable(("time",), "applied current density", **CURRENT_DENSITY),
     "magnetization_profile": Variable(
         ("time", "x", "component"),
@@ -142,17 +142,17 @@ VARIABLES = {
         "A/m",
     ),
     "minimum_wall_bottom": Variable(
-        (), "wall position at the lower edge at the minimum", **_ON_TRACK
+        (), "wall position at the lower edge at the minimum", **ON_TRACK
     ),
-    "minimum_wall_top": Variable((), "wall position at the upper edge at the minimum", **_ON_TRACK),
+    "minimum_wall_top": Variable((), "wall position at the upper edge at the minimum", **ON_TRACK),
     "minimum_converged": Variable((), "whether this is a local minimum of the energy", **FLAG),
     # a path between two minima
     "path_energy": Variable(("image",), "energy of the film along the path", **_ENERGY),
     "path_wall_bottom": Variable(
-        ("image",), "wall position at the lower edge along the path", **_ON_TRACK
+        ("image",), "wall position at the lower edge along the path", **ON_TRACK
     ),
     "path_wall_top": Variable(
-        ("image",), "wall position at the upper edge along the path", **_ON_TRACK
+        ("image",), "wall position at the upper edge along the path", **ON_TRACK
     ),
     "path_distance": Variable(
         ("image",), "geodesic distance along the path, root of the sum of squared angles", "rad"
@@ -182,10 +182,10 @@ VARIABLES = {
     "state_name": Variable(("state",), "a state of the wall", type=STATE),
     "state_energy": Variable(("state",), "energy of the state; NaN if no minimum", **_ENERGY),
     "state_wall_bottom": Variable(
-        ("state",), "wall position at the lower edge in the state", **_ON_TRACK
+        ("state",), "wall position at the lower edge in the state", **ON_TRACK
     ),
     "state_wall_top": Variable(
-        ("state",), "wall position at the upper edge in the state", **_ON_TRACK
+        ("state",), "wall position at the upper edge in the state", **ON_TRACK
     ),
     "state_barrier": Variable(
         ("state",), "lowest barrier from the state; NaN if unknown", **_ENERGY
@@ -223,10 +223,10 @@ VARIABLES = {
         ("pair", "place"), "energy along each path; NaN beyond its images", **_ENERGY
     ),
     "pair_wall_bottom": Variable(
-        ("pair", "place"), "wall position at the lower edge along each path", **_ON_TRACK
+        ("pair", "place"), "wall position at the lower edge along each path", **ON_TRACK
     ),
     "pair_wall_top": Variable(
-        ("pair", "place"), "wall position at the upper edge along each path", **_ON_TRACK
+        ("pair", "place"), "wall position at the upper edge along each path", **ON_TRACK
     ),
     # a pulse train
     "pulse": Variable(
@@ -258,13 +258,13 @@ VARIABLES = {
         ("reading", "time"), "conductance during the pulse train", **_CONDUCTANCE
     ),
     "pulse_wall_position": Variable(
-        ("pulse",), "mean wall position at the end of the pause", **_ON_TRACK
+        ("pulse",), "mean wall position at the end of the pause", **ON_TRACK
     ),
     "pulse_wall_bottom": Variable(
-        ("pulse",), "wall position at the lower edge at the end of the pause", **_ON_TRACK
+        ("pulse",), "wall position at the lower edge at the end of the pause", **ON_TRACK
     ),
     "pulse_wall_top": Variable(
-        ("pulse",), "wall position at the upper edge at the end of the pause", **_ON_TRACK
+        ("pulse",), "wall position at the upper edge at the end of the pause", **ON_TRACK
     ),
     "pulse_conductance": Variable(
         ("reading", "pulse"), "conductance at the end of the pause", **_CONDUCTANCE
@@ -301,18 +301,18 @@ VARIABLES = {
     "target": Variable(("target",), "state in which a pulse can end", "", STATE),
     "start_kept": Variable(("start",), "whether a wall initialised there rests there", **FLAG),
     "start_bottom": Variable(
-        ("start",), "wall position at the lower edge before the pulses", **_ON_TRACK
+        ("start",), "wall position at the lower edge before the pulses", **ON_TRACK
     ),
     "start_top": Variable(
-        ("start",), "wall position at the upper edge before the pulses", **_ON_TRACK
+        ("start",), "wall position at the upper edge before the pulses", **ON_TRACK
     ),
     "end_state": Variable(_TRANSITION, "state of the wall after each pulse", type=STATE),
     "end_settled": Variable(_TRANSITION, "whether both wall ends rest after each pulse", **FLAG),
     "end_bottom": Variable(
-        _TRANSITION, "wall position at the lower edge after each pulse", **_ON_TRACK
+        _TRANSITION, "wall position at the lower edge after each pulse", **ON_TRACK
     ),
     "end_top": Variable(
-        _TRANSITION, "wall position at the upper edge after each pulse", **_ON_TRACK
+        _TRANSITION, "wall position at the upper edge after each pulse", **ON_TRACK
     ),
     "end_target": Variable(
         _TRANSITION,
@@ -348,8 +348,8 @@ VARIABLES = {
     "statement": Variable(("statement",), "reference value", "", TEXT),
     "candidate_round": Variable(("candidate",), "round of the search", type="int64"),
     "candidate_damping": Variable(("candidate",), "damping"),
-    "candidate_notch_diameter": Variable(("candidate",), "diameter of the notches", **_ON_TRACK),
-    "candidate_wall_start": Variable(("candidate",), "start of the wall", **_ON_TRACK),
+    "candidate_notch_diameter": Variable(("candidate",), "diameter of the notches", **ON_TRACK),
+    "candidate_wall_start": Variable(("candidate",), "start of the wall", **ON_TRACK),
     "candidate_pulse_duration": Variable(("candidate",), "pulse of devices with notches", **TIME),
     "statement_found": Variable(_CANDIDATE, "value of the candidate", "", TEXT),
     "statement_holds": Variable(_CANDIDATE, "whether the reference value is met", **FLAG),
@@ -372,13 +372,13 @@ VARIABLES = {
         _SWEEP,
         "mean wall position, length (1 - <m_z>)/2, of all pulses",
         type="float32",
-        **_ON_TRACK,
+        **ON_TRACK,
     ),
     "sweep_wall_bottom": Variable(
-        _SWEEP, "wall position at the lower edge, of all pulses", type="float32", **_ON_TRACK
+        _SWEEP, "wall position at the lower edge, of all pulses", type="float32", **ON_TRACK
     ),
     "sweep_wall_top": Variable(
-        _SWEEP, "wall position at the upper edge, of all pulses", type="float32", **_ON_TRACK
+        _SWEEP, "wall position at the upper edge, of all pulses", type="float32", **ON_TRACK
     ),
     "end_time": Variable(_PULSE, "end of the trace", **TIME),
     "read_time": Variable(_PULSE, "when it is read", **TIME),
@@ -408,13 +408,13 @@ VARIABLES = {
     "final_wall_position": Variable(
         _PULSE,
         "mean wall position, length (1 - <m_z>)/2, when the device is read",
-        **_ON_TRACK,
+        **ON_TRACK,
     ),
     "final_wall_bottom": Variable(
-        _PULSE, "wall position at the lower edge, when the device is read", **_ON_TRACK
+        _PULSE, "wall position at the lower edge, when the device is read", **ON_TRACK
     ),
     "final_wall_top": Variable(
-        _PULSE, "wall position at the upper edge, when the device is read", **_ON_TRACK
+        _PULSE, "wall position at the upper edge, when the device is read", **ON_TRACK
     ),
     # a synapse or a neuron
     "normalized_final_conductance": Variable(
@@ -428,7 +428,7 @@ VARIABLES = {
         ("level",), "state to which a wall initialised at the level relaxed", type=STATE
     ),
     "level_source": Variable(("level",), "what the level was measured from", type=TEXT),
-    "level_position": Variable(("level",), "mean wall position at rest", **_ON_TRACK),
+    "level_position": Variable(("level",), "mean wall position at rest", **ON_TRACK),
     "level_conductance": Variable(("reading", "level"), "conductance at rest", **_CONDUCTANCE),
     "normalized_level_conductance": Variable(
         ("reading", "level"),
@@ -478,7 +478,7 @@ VARIABLES = {
         ("level",),
         "largest distance of a wall end at rest from where the minimisation ended; NaN where "
         "the level has no wall",
-        **_ON_TRACK,
+        **ON_TRACK,
     ),
     # a neuron
     "normalized_current_density": Variable(
