@@ -11,7 +11,7 @@ from helpers.small_campaign import MATERIAL, ROOT, TINY, with_networks
 from jsonschema import Draft202012Validator
 from oracle.oracle_campaign import configuration
 
-from wallnet import cli, config
+from wallnet import cli, config, plan
 from wallnet.config import schema
 from wallnet.config.inheritance import laid_over
 from wallnet.studies import STUDIES
@@ -29,7 +29,7 @@ def fits(data):
 
 def is_parsed(data):
     try:
-        config.parse(data)
+        plan.parse(data)
     except config.ConfigError:
         return False
     return True

@@ -45,7 +45,7 @@ def simulated(study, campaign):
     gathered = []
     for request in requested(study, campaign).values():
         if request.kind == "trace":
-            write_trace(request, 40e-9, 40e-9)
+            write_trace(request, 40e-9, 40e-9, wall_time=2.0)
         elif request.kind == "pulse_train":
             write_train(request, [("notch 1", 40, 40, -1), ("notch 1", 40, 40, 1)])
         else:

@@ -14,8 +14,9 @@ def _devices(campaign: Campaign) -> Iterator[Device]:
     """Yield all simulated devices, and those that studies run with other calculators."""
     yield from campaign.simulated.values()
     for study in STUDIES.values():
-        for settings in study.subjects(campaign).values() if study.compared else ():
-            yield from study.compared(settings, campaign.simulated)
+        if study.compared:
+            for settings in study.subjects(campaign).values():
+                yield from study.compared(settings, campaign.simulated)
 
 
 def own_calculators(campaign: Campaign) -> Iterator[tuple[str, dict[str, Any]]]:

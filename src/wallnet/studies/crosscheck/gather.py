@@ -46,7 +46,7 @@ def _compared(opened: Opened, case: str, calculators: tuple[str, str]) -> dict[s
     traces = [opened.read((case, each), *names) for each in calculators]
     shared = min(trace.values["time"].size for trace in traces)
     times = [trace.values["time"] for trace in traces]
-    if not np.allclose(*(time[:shared] for time in times), rtol=1e-6, atol=1e-16):
+    if not np.allclose(times[0][:shared], times[1][:shared], rtol=1e-6, atol=1e-16):
         raise FileError(
             f"the two traces of {case} are not recorded at the same times; delete them and run "
             "snakemake crosscheck"
