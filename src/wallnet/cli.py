@@ -19,6 +19,7 @@ MODULES = {
     "wallnet.devices.commands": (
         *("device", "compact-model", "measured", "barriers"),
         *("depinning-round", "depinning"),
+        *("calibration-round", "calibration"),
     ),
     "wallnet.studies.gathering": ("gather", "round"),
     "wallnet.studies.showing": ("show",),
@@ -30,9 +31,7 @@ MODULES = {
     "wallnet.report.measured": ("measured-table",),
     "wallnet.report.barriers": ("barrier-report",),
     "wallnet.report.levels": ("level-report",),
-    "wallnet.report.depinning": ("depinning-report",),
     "wallnet.report.networks": ("accuracy", "network-figure"),
-    "wallnet.report.crosscheck": ("crosscheck",),
     "wallnet.report.parameters": ("parameters",),
     "wallnet.page.programming": ("programming-table",),
     "wallnet.page.summary": ("summary",),

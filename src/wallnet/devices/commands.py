@@ -6,14 +6,12 @@ from pathlib import Path
 from wallnet import files
 from wallnet.devices.barriers import gather_barriers
 from wallnet.devices.compact import compact_model
-from wallnet.devices.depinning import depinning, depinning_round
 from wallnet.devices.gathering import gather
 from wallnet.devices.measured import measured_model
 from wallnet.experiment import Job, level_states
 from wallnet.files import FileError
 from wallnet.jobs import (
     BarriersJob,
-    DepinningJob,
     DeviceJob,
 )
 from wallnet.jobs.paths import levels_in, minima_in, pairs_in, traces_in
@@ -71,27 +69,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     gathering.add_argument("--minima", required=True, help="folder of the minima, {state}.nc")
     gathering.add_argument("--pairs", required=True, help="folder of the pairs of states")
     gathering.set_defaults(handler=_gather_barriers)
-
-    asking = subparsers.add_parser("depinning-round", help="list the pulses of a bisection")
-    freeing = subparsers.add_parser("depinning", help="write the depinning thresholds of a device")
-    for each, meaning in ((asking, "number of this round"), (freeing, "number of all rounds")):
-        _add_job(each, DepinningJob, meaning)
-        each.add_argument("--freed", required=True, help="folder of rounds and their traces")
-    freeing.add_argument("--traces", required=True, help="folder of the sweep's traces")
-    asking.set_defaults(
-        handler=lambda given: depinning_round(
-            DepinningJob.from_json(files.given_text(given.job)), given.round, given.freed, given.out
-        )
-    )
-    freeing.set_defaults(
-        handler=lambda given: depinning(
-            DepinningJob.from_json(files.given_text(given.job)),
-            given.round,
-            given.traces,
-            given.freed,
-            given.out,
-        )
-    )
 
 
 def _add_job(parser: argparse.ArgumentParser, job: type[Job], rounds: str = "") -> None:

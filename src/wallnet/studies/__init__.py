@@ -13,7 +13,9 @@ NAMES = (
     "windows",
     "transitions",
     "intervals",
+    "depinning",
     "calibration",
+    "crosscheck",
 )
 """The folders of the studies."""
 
