@@ -149,7 +149,6 @@ TOLD = Counter(gather_transitions=1, show_transitions=1)
 MISFITS = Counter(gather_calibration=1, show_calibration=1)
 BOTH = Counter(trace=2, gather_crosscheck=1, show_crosscheck=1)
 WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
-ROUNDS = WALLS | {"round": 2 + 1, "trace": 4, "gather_intervals": 1, "show_intervals": 1}
 
 
 @pytest.mark.parametrize(
