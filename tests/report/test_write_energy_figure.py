@@ -11,7 +11,7 @@ from wallnet import cli, files, jobs
 from wallnet.config import Figures, Heating, HeavyMetal
 from wallnet.devices.write_energy import write_energy_of
 from wallnet.files import FileError
-from wallnet.report import devices, style
+from wallnet.report import devices, style, write_energy_figure
 
 SMALL = Figures(resolution=72)
 
@@ -102,6 +102,25 @@ def test_the_figure_shows_temperature_and_energy(synapse, job, tmp_path, monkeyp
 
 def test_without_a_write_energy_job_it_is_refused(synapse, tmp_path):
     with pytest.raises(FileError, match="--write-energy is missing"):
+def test_a_waveform_has_its_own_rise_and_no_limits_of_a_square_pulse(synapse, job):
+    data = files.read_dataset(synapse.out, "synapse")
+    about = json.loads(data.attrs["parameters"])
+    about["pulse"]["waveform"] = [[0.0, 1.0], [1e-9, 0.0]]
+    with style.apply(SMALL):
+        figure = write_energy_figure.draw(data.assign_attrs(parameters=json.dumps(about)), job, SMALL)
+    over_time, _, energies = figure.axes
+    curves = lines_of(over_time)
+    assert set(curves) == {"mean", "middle"}
+    found = write_energy_of(job, 1e12, 2e-9, ((0.0, 1.0), (1e-9, 0.0)))
+    time, mean = curves["mean"].get_data()
+    assert (time[0], time[-1]) == pytest.approx((0, 6), abs=1e-9)
+    assert mean.max() == pytest.approx(float(found.rise.mean), rel=1e-4, abs=0)
+    # a third of 1 ns, of 2 ns
+    density, energy = energies.get_lines()[0].get_data()
+    square = write_energy_of(job, density * 1e12, 2e-9).energy / 1e-12
+    np.testing.assert_allclose(energy, square / 6, rtol=1e-9)
+
+
         devices.draw(
             "write-energy",
             "synapse",
