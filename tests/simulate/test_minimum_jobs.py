@@ -135,14 +135,12 @@ def test_the_command_tells_both_ends(
     assert f"1-2.nc: {words}, between 1 and 2; " in told
 
 
-@pytest.fixture(scope="module")
-def barriers():
-    return config.parse(TINY).barriers
+SPACING = 0.5
 
 
-def test_a_path_leads_from_its_first_state_to_its_second(device, barriers, minima):
+def test_a_path_leads_from_its_first_state_to_its_second(device, minima):
     first, second = WallState("notch 1"), WallState("between 1 and 2")
-    job = experiment.barrier_job(device, barriers, "1", "1-2")
+    job = experiment.barrier_job(device, "1", "1-2", SPACING)
     found = find_barrier(job, minima)
     assert found.attrs["route"] == "one end moves"
     energy = found["path_energy"].values
@@ -163,10 +161,8 @@ def test_a_path_leads_from_its_first_state_to_its_second(device, barriers, minim
 @pytest.mark.parametrize(
     ("first", "second", "notch"), [("expelled", "1", 120), ("2", "reversed", 240)]
 )
-def test_a_wall_leaves_the_track_at_the_end_beside_it(
-    device, barriers, minima, first, second, notch
-):
-    found = find_barrier(experiment.barrier_job(device, barriers, first, second), minima)
+def test_a_wall_leaves_the_track_at_the_end_beside_it(device, minima, first, second, notch):
+    found = find_barrier(experiment.barrier_job(device, first, second, SPACING), minima)
     assert found["barrier_converged"] == 1
     for name in ("path_wall_bottom", "path_wall_top"):
         place = found[name].values * 1e9
@@ -204,10 +200,10 @@ def second_route(monkeypatch):
     return taken
 
 
-def test_a_barrier_tells_of_the_lowest_of_its_paths(device, barriers, minima, second_route):
+def test_a_barrier_tells_of_the_lowest_of_its_paths(device, minima, second_route):
     """The third image of five is the saddle point, 0.8 aJ above the first, 0.7 above the last."""
     given = {state: each for state, each in minima.items() if not state.half}
-    found = find_barrier(experiment.barrier_job(device, barriers, "1", "2"), given)
+    found = find_barrier(experiment.barrier_job(device, "1", "2", SPACING), given)
     (images,) = second_route
     assert (found.attrs["route"], found.attrs["rounds"]) == ("upper end first", 7)
     assert found["path_energy"].values.tolist() == list(ENERGIES)
@@ -227,14 +223,12 @@ def test_a_barrier_tells_of_the_lowest_of_its_paths(device, barriers, minima, se
     assert found["path_distance"].values == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
-def test_the_command_tells_the_barriers_both_ways(
-    device, barriers, minima, second_route, tmp_path, capsys
-):
+def test_the_command_tells_the_barriers_both_ways(device, minima, second_route, tmp_path, capsys):
     paths = [tmp_path / f"{name}.nc" for name in ("2", "1")]
     for path in paths:
         found = minima[WallState.from_file_name(path.stem)]
         files.write_dataset(found, path, "minimum", {})
-    job, out = experiment.barrier_job(device, barriers, "1", "2"), tmp_path / "pair.nc"
+    job, out = experiment.barrier_job(device, "1", "2", SPACING), tmp_path / "pair.nc"
     cli.main(["barrier", "--job", job.to_json(), "--after", *map(str, paths), "--out", str(out)])
     told = capsys.readouterr().out
     assert "pair.nc: 8e-19 J forwards, 7e-19 J backwards; upper end first\n" in told
@@ -242,23 +236,23 @@ def test_the_command_tells_the_barriers_both_ways(
     assert walls[[0, -1]] == pytest.approx([120, 240], abs=1)
 
 
-def test_a_state_without_a_minimum_has_no_path(device, barriers, minima):
+def test_a_state_without_a_minimum_has_no_path(device, minima):
     moved = dict(minima)
     moved[WallState("notch 2")] = minima[WallState("notch 2")].assign_attrs(stayed=0)
-    found = find_barrier(experiment.barrier_job(device, barriers, "1-2", "2"), moved)
+    found = find_barrier(experiment.barrier_job(device, "1-2", "2", SPACING), moved)
     assert found.sizes["image"] == 0
     assert np.isnan(found["barrier_forward"].item())
     assert found.attrs["reason"] == "'notch 2' is no minimum of the energy"
 
 
-def test_a_minimum_that_was_not_given_is_an_error_and_no_result(device, barriers, minima):
+def test_a_minimum_that_was_not_given_is_an_error_and_no_result(device, minima):
     given = {state: each for state, each in minima.items() if state != "notch 2"}
     for pair in (("1-2", "2"), ("2", "reversed")):
         with pytest.raises(SimulationError, match="the minimum of 'notch 2' is missing; give its"):
-            find_barrier(experiment.barrier_job(device, barriers, *pair), given)
+            find_barrier(experiment.barrier_job(device, *pair, SPACING), given)
 
 
-def test_one_end_may_go_first_if_no_half_state_tells_it(device, barriers, minima, monkeypatch):
+def test_one_end_may_go_first_if_no_half_state_tells_it(device, minima, monkeypatch):
     from wallnet.film import paths
     from wallnet.simulate import barriers as stage
 
@@ -269,7 +263,7 @@ def test_one_end_may_go_first_if_no_half_state_tells_it(device, barriers, minima
         raise SimulationError("enough")
 
     monkeypatch.setattr(paths, "lowest", first_of)
-    job = experiment.barrier_job(device, barriers, "1", "2")
+    job = experiment.barrier_job(device, "1", "2", SPACING)
     held = minima[WallState("between 1 and 2")]
     for half, sizes in ((held, [28]), (None, [28, 55]), (held.assign_attrs(stayed=0), [28, 55])):
         given = {state: each for state, each in minima.items() if not state.half}
@@ -281,13 +275,11 @@ def test_one_end_may_go_first_if_no_half_state_tells_it(device, barriers, minima
     # no half state is beside the track without a wall, which has gone 6 Δ beyond the end: 174.8 nm
     for pair in (("expelled", "1"), ("2", "reversed")):
         with pytest.raises(SimulationError, match="enough"):
-            stage.find_barrier(experiment.barrier_job(device, barriers, *pair), minima)
+            stage.find_barrier(experiment.barrier_job(device, *pair, SPACING), minima)
         assert routes["sizes"] == [40, 79]
 
 
-def test_a_path_without_a_saddle_point_is_tried_with_closer_images(
-    device, barriers, minima, monkeypatch
-):
+def test_a_path_without_a_saddle_point_is_tried_with_closer_images(device, minima, monkeypatch):
     from wallnet.film import paths
 
     lowest, sizes = paths.lowest, []
@@ -298,7 +290,7 @@ def test_a_path_without_a_saddle_point_is_tried_with_closer_images(
         return (replace(path, residual=99.0) if len(sizes) < 2 else path), best
 
     monkeypatch.setattr(paths, "lowest", far_from_a_saddle_point)
-    job = experiment.barrier_job(device, barriers, "1-2", "2")
+    job = experiment.barrier_job(device, "1-2", "2", SPACING)
     found = find_barrier(job, minima)
     # 120 nm in steps of 4.57 and of 3.65 nm
     assert sizes == [[28], [34]]
@@ -307,7 +299,7 @@ def test_a_path_without_a_saddle_point_is_tried_with_closer_images(
     assert found.attrs["spacing"] == pytest.approx(0.8 * job.spacing, rel=1e-12, abs=0)
 
 
-def test_a_path_is_tried_three_times_at_most(device, barriers, minima, monkeypatch):
+def test_a_path_is_tried_three_times_at_most(device, minima, monkeypatch):
     from wallnet.film import paths
 
     lowest, tried = paths.lowest, []
@@ -318,7 +310,7 @@ def test_a_path_is_tried_three_times_at_most(device, barriers, minima, monkeypat
         return replace(path, residual=99.0), best
 
     monkeypatch.setattr(paths, "lowest", without_end)
-    found = find_barrier(experiment.barrier_job(device, barriers, "1-2", "2"), minima)
+    found = find_barrier(experiment.barrier_job(device, "1-2", "2", SPACING), minima)
     assert tried == [28, 34, 43]
     assert found["barrier_converged"] == 0
     assert found.attrs["reason"] == "the highest image did not reach a saddle point"

@@ -51,7 +51,6 @@ __all__ = [
 
 GATHERED = {
     "response": "wallnet.report.programs",
-    "barriers": "wallnet.report.barriers",
     "depinning": "wallnet.report.depinning",
     **{study.kind: f"wallnet.studies.{name}.show" for name, study in STUDIES.items()},
 }

@@ -9,7 +9,6 @@ from typing import Any, Protocol, Self, TypeVar
 import yaml
 from pydantic import BaseModel, Field, PrivateAttr
 
-from wallnet.config.barriers import Barriers
 from wallnet.config.crosscheck import Crosscheck
 from wallnet.config.depinning import Depinning
 from wallnet.config.devices import Device
@@ -47,8 +46,6 @@ class Campaign(Section):
     """Depinning thresholds of the notches, by the name of the device."""
     networks: Networks = Networks()
     """The networks that are trained with them."""
-    barriers: Barriers = Barriers()
-    """Barriers between the states of synapses, and the least barrier of a retained state."""
     reference: Reference = Reference()
     """Reference data with which simulated devices are compared."""
     figures: Figures = Figures()
@@ -98,7 +95,6 @@ class Campaign(Section):
 
 SECTIONS: dict[str, type[Section]] = {
     "networks": Networks,
-    "barriers": Barriers,
     "reference": Reference,
     "figures": Figures,
     "crosscheck": Crosscheck,
@@ -194,10 +190,6 @@ def parse(
         sections[key], found = _sentences(model, data.get(key, {}), key)
         problems += found
     if not problems:
-        used = sections["networks"].level_sets
-        needed = {key: asked[key] for key, each in studies.items() if used & {*each.level_sets}}
-        problems += sections["networks"].problems(devices, programs, needed)
-        problems += sections["barriers"].problems(devices)
         simulated = {name: each for name, each in devices.items() if isinstance(each, Device)}
         problems += sections["crosscheck"].problems(simulated, _sentences)
         problems += sections["reference"].problems(simulated)
@@ -210,6 +202,9 @@ def parse(
             if study.each:
                 settings = asked[key][""]
                 asked[key] = dict.fromkeys(study.each(settings, devices), settings)
+        used = sections["networks"].level_sets
+        needed = {key: asked[key] for key, each in studies.items() if used & {*each.level_sets}}
+        problems += sections["networks"].problems(devices, programs, needed)
         for name, freed in depinning.items():
             problems += freed.problems(name, simulated)
     _refuse(problems, source, elsewhere)

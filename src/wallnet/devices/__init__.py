@@ -4,8 +4,6 @@ This package reads trace files and configuration. It does not depend on a calcul
 kind `measured` are derived from CSV files of a user instead.
 """
 
-from wallnet.devices.barriers import gather_barriers
-from wallnet.devices.compact import compact_model
 from wallnet.devices.conductance import (
     detector_columns,
     normalize,
@@ -20,13 +18,11 @@ from wallnet.devices.programs import response
 
 __all__ = [
     "activation",
-    "compact_model",
     "depinning",
     "depinning_round",
     "detector_columns",
     "fit_quartic",
     "gather",
-    "gather_barriers",
     "measured_model",
     "normalize",
     "parallel_conductance",

@@ -1,6 +1,5 @@
 """Jobs: the part of the configuration that each computation needs, as canonical JSON."""
 
-from wallnet.jobs.barriers import BarriersJob, barriers_job
 from wallnet.jobs.crosscheck import (
     check_named,
     compared_device,
@@ -46,7 +45,6 @@ from wallnet.jobs.summary import SummaryJob, summary_job
 
 __all__ = [
     "AccuracyJob",
-    "BarriersJob",
     "ContinuingJob",
     "DataJob",
     "DepinningJob",
@@ -61,7 +59,6 @@ __all__ = [
     "SummaryJob",
     "TrainingJob",
     "accuracy_job",
-    "barriers_job",
     "check_named",
     "compared_device",
     "comparison_job",

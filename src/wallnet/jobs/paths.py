@@ -8,8 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from wallnet import files
 from wallnet.config import Device, Pulse, current_name
-from wallnet.config.track import Track
-from wallnet.experiment import level_states, minimum_states, neighbours
+from wallnet.experiment import level_states, minimum_states
 from wallnet.jobs.depinning import PinnedWall
 from wallnet.jobs.devices import DeviceJob
 
@@ -101,12 +100,3 @@ def depinning_start(name: str, wall: PinnedWall) -> str:
     if wall.alone:
         return files.DEPINNING_START.format(device=name, place=wall.place)
     return files.LEVEL.format(device=name, state=wall.state.file_name)
-
-
-def pairs_in(pairs: str | Path, track: Track) -> list[str]:
-    """Return the files of all pairs of neighbouring states, in the folder of a device's pairs."""
-    name = Path(files.BARRIER).name
-    return [
-        str(Path(pairs, name.format(first=first.file_name, second=second.file_name)))
-        for first, second in neighbours(track)
-    ]

@@ -21,7 +21,6 @@ PLACES: Mapping[Kind, tuple[str, ...]] = {
     "level": ("levels/[^/]+/[^/]+", "depinning/[^/]+/[^/]+/start"),
     "pulse_train": ("programs/[^/]+",),
     "minimum": ("minima/[^/]+/[^/]+",),
-    "barrier": ("barriers/[^/]+/[^/]+",),
 }
 """Patterns of the results of each kind of request outside the studies, below `results`."""
 
@@ -31,7 +30,7 @@ def pattern_of(kind: Kind) -> str:
     own = [
         f"{study.name}/{study.places[kind]}" for study in STUDIES.values() if kind in study.places
     ]
-    return "|".join([*PLACES[kind], *own])
+    return "|".join([*PLACES.get(kind, ()), *own])
 
 
 def depinning_round_paths(campaign: Campaign, name: str) -> list[str]:
@@ -135,7 +134,7 @@ class Requested(Mapping[str, Request]):
 
     def __iter__(self) -> Iterator[str]:
         """Yield all paths."""
-        owners = ("devices", "barriers", "programs", "crosscheck")
+        owners = ("devices", "programs", "crosscheck")
         every = (self._of(owner) for owner in (*owners, "depinning", *STUDIES))
         # the pulses of a sweep and levels can be asked for by several
         yield from dict.fromkeys(itertools.chain.from_iterable(every))
@@ -168,8 +167,6 @@ class Requested(Mapping[str, Request]):
         match owner:
             case "devices":
                 return _of_devices(campaign)
-            case "barriers":
-                return requests.of_barriers(campaign)
             case "programs":
                 return requests.of_programs(campaign)
             case "crosscheck":

@@ -13,6 +13,7 @@ NAMES = (
     "transitions",
     "intervals",
     "calibration",
+    "barriers",
 )
 """The folders of the studies."""
 
