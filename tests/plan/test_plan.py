@@ -77,10 +77,11 @@ SYNAPSE = {"initial": 1, "trace": 3, "level": 3, "minimum": 5, **DOWNSTREAM}
     [
         ({"devices.neuron.material": {"damping": 0.4}}, NEURON),
         ({"devices.synapse.track.notches.diameter": 40e-9}, SYNAPSE),
+        ({"devices.synapse.material": {"damping": 0.4}}, SYNAPSE | {"minimum": None}),
         ({"devices.neuron.pulse.duration": 0.5e-9}, NEURON | {"initial": None}),
         (
             {"devices.synapse.relaxation.longest": 2e-9},
-            SYNAPSE | {"initial": None, "minimum": 3},
+            SYNAPSE | {"initial": None, "minimum": None},
         ),
         ({"devices.synapse.pulse.current_densities": [0.5e12, 1.5e12, 2e12, 3e12]}, {"trace": 1}),
         ({"devices.neuron.detector.start": 60e-9, "devices.neuron.read_at": 0.3e-9}, {}),
@@ -540,16 +541,12 @@ def expected_start(result):
         return [f"results/initial/{device}.nc"]
     if folder == "programs":
         return ["results/initial/wide.nc"]
-    if folder == "minima":
-        (state,) = names
-        levels = [f"results/levels/{device}/{state}.nc"]
-        return {"initial": [f"results/initial/{device}.nc"], "reversed": []}.get(state, levels)
     if folder == "barriers":
         ends = names[0].split("_")
         held = [end for end in ends if end not in ("expelled", "reversed")]
         between = ["1-2"] if held == ["1", "2"] else []
         return [f"results/minima/{device}/{state}.nc" for state in (*held, *between)]
-    assert folder in ("initial", "levels", "crosscheck")
+    assert folder in ("initial", "levels", "minima", "crosscheck")
     return []
 
 

@@ -152,7 +152,7 @@ PATHS = Counter(barrier=2, gather_barriers=1, show_barriers=1)
             + TOLD
             + MISFITS
             + PATHS
-            + Counter(initial=3, level=4, minimum=1, trace=9, round=1),
+            + Counter(initial=3, level=3, minimum=1, trace=9, round=1),
         ),
         # other studies have pulses of their own; the first candidate is the configuration
         ("devices/stairs/pulse/duration", 1.6e-9, ROUNDS + MISFITS + Counter(round=2)),

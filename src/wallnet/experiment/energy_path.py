@@ -3,7 +3,7 @@
 import itertools
 import math
 
-from wallnet.config.devices import Device, SimulatedMaterial
+from wallnet.config.devices import Device, StaticMaterial
 from wallnet.config.track import Track
 from wallnet.experiment.base import Job
 from wallnet.experiment.simulation import level_states
@@ -17,7 +17,7 @@ class EnergyPath(Job):
     """The path of least energy between two neighbouring states, with the embedded engine."""
 
     track: Track
-    material: SimulatedMaterial
+    material: StaticMaterial
     first: str
     second: str
     spacing: float
@@ -86,7 +86,7 @@ def barrier_job(device: Device, first: str, second: str, spacing: float) -> Ener
     """
     return EnergyPath(
         track=device.track,
-        material=device.material.simulated,
+        material=device.material.static,
         first=WallState.from_file_name(first),
         second=WallState.from_file_name(second),
         spacing=spacing * device.material.wall_width_parameter,

@@ -20,7 +20,6 @@ from wallnet.experiment import (
     pulse_job,
 )
 from wallnet.files import WallState
-from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.jobs.crosscheck import crosscheck_job
 from wallnet.jobs.depinning import freeing_job, pinned_walls
 from wallnet.jobs.paths import (
@@ -67,13 +66,8 @@ def level(name: str, device: Device, state: WallState) -> Request:
 
 def minimum(name: str, device: Device, state: WallState) -> Request:
     """Return the minimum of the energy that is next to a state of a synapse."""
-    relaxed = files.INITIAL if state == INITIAL else files.LEVEL
-    return Request(
-        "minimum",
-        files.MINIMUM.format(device=name, state=state.file_name),
-        partial(minimum_job, device, state.file_name),
-        () if state == REVERSED else (relaxed.format(device=name, state=state.file_name),),
-    )
+    path = files.MINIMUM.format(device=name, state=state.file_name)
+    return Request("minimum", path, partial(minimum_job, device, state.file_name))
 
 
 def of_device(name: str, device: Device) -> Requests:
