@@ -154,6 +154,16 @@ PATHS = Counter(barrier=2, gather_barriers=1, show_barriers=1)
             + PATHS
             + Counter(initial=3, level=3, minimum=1, trace=9, round=1),
         ),
+        # neither minima nor paths depend on it; a variant and the candidates have their own
+        (
+            "devices/stairs/material/damping",
+            0.45,
+            TRAINS
+            + ROUNDS
+            + TOLD
+            + MISFITS
+            + Counter(initial=2, pulse_train=-2, level=3, trace=6, round=2),
+        ),
         # other studies have pulses of their own; the first candidate is the configuration
         ("devices/stairs/pulse/duration", 1.6e-9, ROUNDS + MISFITS + Counter(round=2)),
         # the detector does not see the states
