@@ -59,7 +59,6 @@ os.environ.update(
 
 wildcard_constraints:
     device="[a-z0-9][a-z0-9_-]*",
-    program="[a-z0-9][a-z0-9_-]*",
     round=r"\d+",
     subject="[a-z0-9][a-z0-9_-]*",
 
@@ -68,7 +67,6 @@ include: "workflow/rules/start.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/requests.smk"
 include: "workflow/rules/devices.smk"
-include: "workflow/rules/programs.smk"
 include: "workflow/rules/studies.smk"
 include: "workflow/rules/depinning.smk"
 include: "workflow/rules/networks.smk"
@@ -105,16 +103,6 @@ rule devices:
         target(
             plan.device_files(campaign),
             work=lambda: plan.work_ahead(plan.device_work(requested)),
-        ),
-    localrule: True
-
-
-rule programs:
-    """All pulse trains, as data, tables and figures."""
-    input:
-        target(
-            plan.program_files(campaign),
-            "the target programs has nothing to run; add a pulse train under pulse trains",
         ),
     localrule: True
 

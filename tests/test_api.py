@@ -308,15 +308,15 @@ def test_figures_of_a_device_by_their_name(swept, tmp_path):
     assert len(one.axes) < len(two.axes)
     with pytest.raises(files.FileError, match="needs the folder of traces"):
         api.figure("dynamics", device)
-    with pytest.raises(ValueError, match="no figure 'price' of this synapse"):
-        api.figure("price", device)
+    with pytest.raises(ValueError, match="no figure 'write-energy' of this synapse"):
+        api.figure("write-energy", device)
     with pytest.raises(ValueError, match="no figure 'levels' of this synapse; use dynamics, cond"):
         api.figure("levels", device)
 
 
 def test_figures_of_gathered_files_by_their_kind():
-    """The response of a program shows the conductance after each of its pulses."""
-    data = files.dataset("response", RESPONSE).assign_attrs(kind="response", program="steps")
+    """The response to a pulse train shows the conductance after each of its pulses."""
+    data = files.dataset("response", RESPONSE).assign_attrs(kind="response", subject="steps")
     drawn = api.figure("response", data)
     steps = [line.get_ydata().tolist() for axes in drawn.axes for line in axes.lines]
     assert steps[:2] == [[0.0, 0.5, 1.0, 0.5]] * 2  # both readings

@@ -122,9 +122,9 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(copied):
         ),
         ("jobs/networks.py", "class TrainingJob(", "class TrainingJob(object, ", {"networks"}),
         (
-            "devices/price.py",
-            "def price_of(",
-            "def price_of(more, ",
+            "devices/write_energy.py",
+            "def write_energy_of(",
+            "def write_energy_of(more, ",
             {"devices", "report", "show transitions"},
         ),
         ("simulate/oommf/run.py", "def ", "async def ", {"oommf"}),

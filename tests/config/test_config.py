@@ -255,6 +255,11 @@ def test_the_same_fault_written_twice_is_said_twice(tiny):
     ]
 
 
+def test_an_old_key_is_told_its_present_name(tiny):
+    told = ["programs is now called pulse_trains; rename this key"]
+    assert refused(tiny | {"programs": {}}) == told
+
+
 def test_a_fault_is_said_though_later_entries_and_sections_are_right():
     """Each section names a device that is there after one that is not."""
     data = bisected()
@@ -263,12 +268,12 @@ def test_a_fault_is_said_though_later_entries_and_sections_are_right():
     pulse = {"current_densities": [1e12], "durations": [1e-9]}
     data["transitions"] = {"stair": pulse, "stairs": pulse}
     data["windows"] = {"wrong": WINDOW | {"device": "stair"}, "right": WINDOW}
-    program = {"device": "stairs", "pulses": [UP]}
-    data["programs"] = {"wrong": program | {"device": "stair"}, "right": program}
+    train = {"device": "stairs", "pulses": [UP]}
+    data["pulse_trains"] = {"wrong": train | {"device": "stair"}, "right": train}
     assert sorted(sentence.split()[0] for sentence in refused(data)) == [
         "depinning.stair",
         "intervals.stair",
-        "programs.wrong.device",
+        "pulse_trains.wrong.device",
         "transitions.stair",
         "windows.wrong.device",
     ]
@@ -279,11 +284,12 @@ def test_a_name_that_yaml_reads_as_a_number_is_text():
     data["devices"][5] = data["devices"].pop("stairs")
     pulse = {"current_densities": [1e12], "durations": [1e-9]}
     data["transitions"], data["intervals"], data["depinning"] = {5: pulse}, {5: {}}, {5: {}}
-    data["programs"] = {7: {"device": "5", "pulses": [UP]}}
+    data["pulse_trains"] = {7: {"device": "5", "pulses": [UP]}}
     data["windows"] = {7: WINDOW | {"device": "5"}}
     made = plan.parse(data)
     assert [*made.devices, *made.studies["transitions"], *made.depinning] == ["5"] * 3
-    assert [*made.studies["intervals"], *made.programs, *made.studies["windows"]] == ["5", "7", "7"]
+    asked = [*made.studies["intervals"], *made.studies["pulse_trains"], *made.studies["windows"]]
+    assert asked == ["5", "7", "7"]
 
 
 @pytest.mark.parametrize(

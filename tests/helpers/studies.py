@@ -2,10 +2,12 @@
 
 from helpers.calibration import on_stairs
 from helpers.intervals import bisected
+from helpers.programs import UP
 from helpers.transitions import led
 from helpers.windows import windowed
 
 EXAMPLES = {
+    "pulse_trains": {"climb": {"device": "stairs", "pulses": [UP]}},
     "windows": windowed()["windows"],
     "transitions": led()["transitions"],
     "intervals": bisected(resolution=0.15e12)["intervals"],

@@ -213,7 +213,7 @@ def test_bad_input_ends_before_any_job(campaign, tiny):
     assert not (campaign.folder / "results").exists()
 
 
-@pytest.mark.parametrize("target", ["programs", "depinning"])
+@pytest.mark.parametrize("target", ["depinning"])
 def test_a_target_without_anything_to_do_says_so(campaign, target):
     refused = campaign.snakemake(target, "--dry-run", check=False)
     assert refused.returncode
@@ -272,7 +272,7 @@ def with_everything():
     }
     data["figures"] = {"vector_format": "svg"}
     pulse = {"current_density": 0.7e12, "duration": 1e-9}
-    data["programs"] = {"stairs": {"device": "wide", "pulses": [pulse]}}
+    data["pulse_trains"] = {"stairs": {"device": "wide", "pulses": [pulse]}}
     return data
 
 
@@ -300,6 +300,8 @@ RAISED = {
     "networks": 400,
     "report": 500,
     "validation": 600,
+    "pulse_trains": 650,
+    "show pulse_trains": 660,
     "intervals": 700,
     "show intervals": 800,
     "windows": 900,
@@ -367,17 +369,18 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
     table = json.loads((ROOT / "src/wallnet/revisions.json").read_text())
     now = {stage: table[stage]["revision"] + by for stage, by in RAISED.items()}
     stages = {
-        "devices": {"device", "compact_model", "response"},
+        "devices": {"device", "compact_model"},
         "networks": {"data", "train", "train_on", "map", "compare_mappings"},
         "report": {
             *("parameters", "accuracy", "crosscheck_table", "validation_table", "device_table"),
-            *("mapping_table", "program_report", "programming_table"),
+            *("mapping_table", "programming_table"),
             "level_report",
             "summary",
         }
         | {job["rule"] for job in jobs if job["rule"].startswith("figure_")},
     }
     stages |= {"barriers": {"gather_barriers"}, "show barriers": {"show_barriers"}}
+    stages |= {"pulse_trains": ["gather_pulse_trains"], "show pulse_trains": ["show_pulse_trains"]}
     expected = {rule: now[stage] for stage, rules in stages.items() for rule in rules}
     # a check runs the engine and the code that compares
     expected["validation_check"] = [now["film"], now["validation"]]
@@ -432,13 +435,11 @@ OPTIONS = {
     "--traces": r"results/traces/[a-z]+",
     "--levels": r"results/levels/[a-z]+",
     "--minima": r"results/minima/[a-z]+",
-    "--dataset": r"results/barriers/[a-z]+\.nc",
+    "--dataset": r"results/(barriers/[a-z]+|pulse_trains/stairs)\.nc",
     "--barriers": r"results/barriers/[a-z]+\.nc",
     "--device": r"results/devices/[a-z]+\.nc",
     "--devices": r"results/devices|-",
-    "--responses": r"results/responses",
-    "--program": r"results/programs/stairs\.nc",
-    "--response": r"results/responses/stairs\.nc",
+    "--responses": r"results/pulse_trains",
     "--networks": r"results/networks",
     "--models": r"results/compact_models",
     "--data": r"results/data/[a-z]+\.json",
@@ -539,7 +540,7 @@ def expected_start(result):
     folder, device, *names = result.split("/")
     if folder == "traces":
         return [f"results/initial/{device}.nc"]
-    if folder == "programs":
+    if folder == "pulse_trains":
         return ["results/initial/wide.nc"]
     if folder == "barriers":
         ends = names[0].split("_")
@@ -572,10 +573,10 @@ def expected_input(job):
         return [*one, f"results/barriers/{device}.nc"]
     if rule in ("compact_model", "device_table"):
         return one
-    if rule == "response":
-        return ["results/programs/stairs.nc"]
-    if rule == "program_report":
-        return ["results/responses/stairs.nc"]
+    if rule == "gather_pulse_trains":
+        return ["results/pulse_trains/stairs/train.nc"]
+    if rule == "show_pulse_trains":
+        return ["results/pulse_trains/stairs.nc"]
     if rule == "train":
         return [f"results/data/{dataset}.json", "results/compact_models/other.json"]
     if rule == "train_on":
@@ -587,7 +588,7 @@ def expected_input(job):
         return [*one, *traces]
     if rule in (
         *("figure_transfer_curve", "figure_conductance", "figure_wall_position"),
-        "figure_price",
+        "figure_write_energy",
     ):
         return one
     if rule == "figure_synapses_compared":
@@ -628,7 +629,7 @@ def expected_input(job):
             if path.split("/")[7] in ("quantized", "fine_tuned_snapped", "on_levels")
         ]
         devices = [DEVICE_FILE.format(device=name) for name in ("synapse", "wide")]
-        return [*programmed, *devices, "results/responses/stairs.nc", *models]
+        return [*programmed, *devices, "results/pulse_trains/stairs.nc", *models]
     if rule == "mapping_table":
         places = [
             (d, r, s) for d in ("synapse", "wide") for r in ("parallel", "series") for s in (3, 11)
@@ -649,11 +650,11 @@ def expected_input(job):
     if rule == "summary":
         shown = [
             *("results/figures/devices/synapse-conductance", "results/figures/accuracy"),
-            "results/figures/programs/stairs-response",
+            "results/figures/pulse_trains/stairs-response",
         ]
         return [
             *(DEVICE_FILE.format(device=name) for name in SWEPT),
-            *("results/responses/stairs.nc", *models),
+            *("results/pulse_trains/stairs.nc", *models),
             *(f"{path}{suffix}" for path in shown for suffix in (".png", ".csv")),
             *(f"results/tables/accuracy{name}.csv" for name in ("", "-validation")),
             "results/tables/parameters.csv",
@@ -842,7 +843,7 @@ def test_a_job_writes_its_log_and_benchmark_where_its_first_result_is(jobs):
 def test_the_targets_ask_for_every_file_of_their_kind(jobs):
     """Counted by hand.
 
-    There are 35 of simulations, 24 of devices, 8 of programs, 562 of networks, 48 figures,
+    There are 35 of simulations, 24 of devices, 8 of pulse trains, 562 of networks, 48 figures,
     each with its data, and the summary.
 
     With 2 synapses in 2 readings, the recipe `plain` has 2 free networks and 2 · 4 on levels, 2 · 3

@@ -26,7 +26,7 @@ def with_every_kind():
     data["depinning"] = {"stairs": ASKED}
     data["devices"] |= {name: {**TINY["devices"][name]} for name in ("neuron", "synapse")}
     pulse = {"current_density": 0.7e12, "duration": 1e-9}
-    data["programs"] = {"once": {"device": "synapse", "pulses": [pulse]}}
+    data["pulse_trains"] = {"once": {"device": "synapse", "pulses": [pulse]}}
     data |= {key: searched()[key] for key in ("reference", "calibration")}
     case = {"device": "neuron", "current_density": 0.4e12}
     data["crosscheck"] = {"cases": {"quick": case}}

@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from helpers import studies as examples
+from helpers.planned import planned_jobs
 from helpers.small_campaign import Campaign
 from helpers.transitions import led
 from helpers.windows import windowed
@@ -17,11 +18,15 @@ pytestmark = pytest.mark.campaign
 
 VARIANTS = {"alpha-0.5": {}, "alpha-0.4": {"material": {"damping": 0.4}}}
 ASKED = {"current_densities": [0.9e12, 1.05e12], "durations": [1.5e-9], "variants": VARIANTS}
+PULSE = {"current_density": 1.05e12, "duration": 1.5e-9, "pause": 2.5e-9}
+CLIMB = [PULSE | {"repetitions": 2}, PULSE | {"current_density": -1.05e12}]
 DATA = examples.DATA | {
+    "pulse_trains": {"climb": {"device": "stairs", "pulses": CLIMB}},
     "windows": windowed(**ASKED)["windows"],
     "transitions": led(current_densities=[1.05e12])["transitions"],
 }
 SHOWN = {
+    "pulse_trains": "climb-response",
     "windows": "three-map",
     "transitions": "stairs-map",
     "intervals": "stairs-edges",
@@ -71,6 +76,12 @@ def test_walls_do_what_the_engine_computes(ran):
     assert data["state"].values.tolist() == ["notch 1", "notch 1", "notch 2", "notch 2"]
     assert data["interval_low"].values[1] == pytest.approx(0.975e12, rel=1e-9, abs=0)
     assert window["variant"].values.tolist() == list(VARIANTS)
+    climb = files.read_dataset(ran.folder / "results/pulse_trains/climb.nc", "response")
+    assert climb["pulse_state"].values.tolist() == [f"notch {each}" for each in (1, 2, 3, 2)]
+    conductance = climb["pulse_conductance"].sel(reading="parallel").values
+    # notch 3 is beyond the detector, and a wall at the same notch has the same conductance
+    assert conductance.argmax() == 2
+    assert conductance[1] == pytest.approx(conductance[3], rel=2e-3, abs=0)
     led_to = files.read_dataset(ran.folder / "results/transitions/stairs.nc", "transitions")
     assert led_to["end_state"].values[:, 0].tolist() == [
         ["notch 1", "notch 2"],
@@ -114,11 +125,13 @@ def test_a_study_is_a_target_of_its_own(finished):
     assert finished.planned(*STUDIES) == {}
     for study, figure in SHOWN.items():
         (finished.folder / f"results/{study}/{figure.split('-')[0]}.nc").unlink()
-    planned = finished.planned()
-    assert planned
-    assert not {f"gather_{study}" for study in STUDIES} & {*planned}
+    usual = {name for name, study in STUDIES.items() if study.usual}
+    planned = {*finished.planned()}
+    assert {f"gather_{study}" for study in STUDIES} & planned == {f"gather_{n}" for n in usual}
 
 
+RESPONSE = Counter(gather_pulse_trains=1, show_pulse_trains=1)
+CLIMBS = RESPONSE + Counter(pulse_train=1)
 TRAINS = Counter(pulse_train=4, gather_windows=1, show_windows=1)
 ROUNDS = Counter(round=2, trace=4, gather_intervals=1, show_intervals=1)
 TOLD = Counter(gather_transitions=1, show_transitions=1)
@@ -129,6 +142,7 @@ PATHS = Counter(barrier=2, gather_barriers=1, show_barriers=1)
 @pytest.mark.parametrize(
     ("path", "value", "expected"),
     [
+        ("pulse_trains/climb/pulses", CLIMB[:1], CLIMBS),
         ("windows/three/pause", 3e-9, TRAINS),
         ("windows/three/tail", {"share": 0.5, "duration": 1e-9}, TRAINS),
         ("windows/three/durations", [1.2e-9, 1.5e-9], TRAINS),
@@ -147,7 +161,8 @@ PATHS = Counter(barrier=2, gather_barriers=1, show_barriers=1)
         (
             "devices/stairs/material/dmi_constant",
             0.9e-3,
-            TRAINS
+            CLIMBS
+            + TRAINS
             + ROUNDS
             + TOLD
             + MISFITS
@@ -158,7 +173,8 @@ PATHS = Counter(barrier=2, gather_barriers=1, show_barriers=1)
         (
             "devices/stairs/material/damping",
             0.45,
-            TRAINS
+            CLIMBS
+            + TRAINS
             + ROUNDS
             + TOLD
             + MISFITS
@@ -167,7 +183,7 @@ PATHS = Counter(barrier=2, gather_barriers=1, show_barriers=1)
         # other studies have pulses of their own; the first candidate is the configuration
         ("devices/stairs/pulse/duration", 1.6e-9, ROUNDS + MISFITS + Counter(round=2)),
         # the detector does not see the states
-        ("devices/stairs/detector/stop", 280e-9, {}),
+        ("devices/stairs/detector/stop", 280e-9, RESPONSE),
         # a coarser one simulates nothing
         (
             "intervals/stairs/resolution",
@@ -180,7 +196,7 @@ PATHS = Counter(barrier=2, gather_barriers=1, show_barriers=1)
         ("barriers/spacing", 0.4, PATHS),
         ("figures/font_size", 7.0, {f"show_{study}": 1 for study in STUDIES}),
         # the write energy
-        ("heavy_metal", {"preset": "pt"}, TOLD),
+        ("heavy_metal", {"preset": "pt"}, RESPONSE + TOLD),
     ],
 )
 def test_a_change_plans_what_depends_on_it(finished, path, value, expected):
@@ -234,6 +250,7 @@ def test_what_is_no_longer_asked_for_is_found(finished):
 @pytest.mark.parametrize(
     ("study", "subject"),
     [
+        ("pulse_trains", "a pulse train"),
         ("windows", "an operating window"),
         ("transitions", "a device"),
         ("intervals", "a device"),
@@ -299,3 +316,15 @@ def test_a_function_goes_on_after_an_interruption(finished):
     assert made["windows"] == {train, "results/windows/three.nc"}
     names = ("stairs.nc", "stairs/1.0500.nc", "stairs/round-1.json", "stairs/round-2.json")
     assert made["intervals"] == {f"results/intervals/{name}" for name in names}
+
+
+def test_each_pulse_of_a_train_asks_for_memory(tmp_path):
+    data = copy.deepcopy(DATA)
+    data["pulse_trains"]["long"] = {"device": "stairs", "pulses": [PULSE | {"repetitions": 200}]}
+    Campaign(tmp_path).configure(data)
+    jobs = planned_jobs(tmp_path, ["pulse_trains"])
+    trains = [job for job in jobs if job["rule"] == "pulse_train"]
+    assert {job["wildcards"]["result"]: job["resources"] for job in trains} == {
+        "pulse_trains/climb/train": [950 + 4 * 3, 60],
+        "pulse_trains/long/train": [950 + 4 * 200, 60],
+    }

@@ -47,19 +47,6 @@ def figure_style(wildcards):
     return campaign.figures.model_dump_json()
 
 
-def simulated(wildcards):
-    """Return the device of a rule, given by its name or by its pulse train."""
-    program = wildcards.get("program")
-    return campaign.devices[
-        campaign.programs[program].device if program else wildcards.device
-    ]
-
-
-def price(wildcards):
-    """Return what the write energy of pulses on a device depends on, as JSON."""
-    return jobs.price_job(simulated(wildcards)).to_json()
-
-
 def growing(amount):
     """Return a resource that grows with each attempt."""
     return lambda wildcards, attempt: attempt * amount

@@ -50,7 +50,6 @@ __all__ = [
 ]
 
 GATHERED = {
-    "response": "wallnet.report.programs",
     "depinning": "wallnet.report.depinning",
     **{study.kind: f"wallnet.studies.{name}.show" for name, study in STUDIES.items()},
 }
@@ -374,7 +373,7 @@ def figure(
         ``transfer-curve``, ``magnetization``. Of the files in `GATHERED`, their kind, such as
         ``response``.
     data : xarray.Dataset
-        The device, as `sweep` returns it, or a file of `results/responses` and so on.
+        The device, as `sweep` returns it, or a file of `results/pulse_trains` and so on.
     traces : str or Path, optional
         Folder of the traces of the device, for figures with maps of m_z.
     shown : iterable of float
@@ -391,7 +390,7 @@ def figure(
     known = [
         name
         for name, what in plan.FIGURES.items()
-        if what.kind == made and not {"price"} & {*what.options}
+        if what.kind == made and not {"write-energy"} & {*what.options}
     ]
     if made in GATHERED:
         known.append(made)

@@ -24,11 +24,11 @@ from wallnet.config.devices import (
     Wall,
 )
 from wallnet.config.figures import Figures
+from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError
 from wallnet.config.networks import Networks
-from wallnet.config.price import Heating, HeavyMetal
-from wallnet.config.programs import Program, ProgramPulse, repeated
+from wallnet.config.programs import ProgramPulse, repeated
 from wallnet.config.pulse import (
     CURRENT_DENSITY_STEP,
     Pulse,
@@ -73,7 +73,6 @@ __all__ = [
     "Notches",
     "OommfSettings",
     "Output",
-    "Program",
     "ProgramPulse",
     "Pulse",
     "Reference",

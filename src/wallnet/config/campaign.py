@@ -17,7 +17,6 @@ from wallnet.config.inheritance import SHARED, laid_over, resolved, writes
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError, Finding, checked, shown_key, unknown_key
 from wallnet.config.networks import NO_DEVICE, Networks
-from wallnet.config.programs import Program
 from wallnet.config.quantities import NAME, Section
 from wallnet.config.reading import read_campaign, read_yaml
 from wallnet.config.reference import Reference
@@ -36,10 +35,6 @@ class Campaign(Section):
         }
     )
     """The devices, by name."""
-    programs: dict[str, Program] = Field(
-        default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
-    )
-    """Pulse trains on the devices, by name."""
     depinning: dict[str, Depinning] = Field(
         default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
     )
@@ -71,13 +66,10 @@ class Campaign(Section):
 
     @property
     def without_optional(self) -> Self:
-        """The campaign without its optional devices, their pulse trains and their studies."""
+        """The campaign without its optional devices and their studies."""
         left_out = {name for name, device in self.simulated.items() if device.optional}
         devices = {name: each for name, each in self.devices.items() if name not in left_out}
-        programs = {
-            name: each for name, each in self.programs.items() if each.device not in left_out
-        }
-        made = self.model_copy(update={"devices": devices, "programs": programs})
+        made = self.model_copy(update={"devices": devices})
         made._studies = {
             study: {
                 name: settings
@@ -99,9 +91,10 @@ SECTIONS: dict[str, type[Section]] = {
     "figures": Figures,
     "crosscheck": Crosscheck,
 }
-"""Blocks of the configuration beside the devices and the pulse trains."""
+"""Blocks of the configuration beside the devices."""
 
 RENAMED = {
+    "programs": "pulse_trains",
     "calibration.rests": "reference.final_states",
     "calibration.arrivals": "reference.arrival_times",
     "calibration.responses": "reference.transfer_curves",
@@ -173,8 +166,6 @@ def parse(
     devices, found = _devices(raw, {key: data[key] for key in SHARED if key in data})
     problems += found
     sections: dict[str, Any] = {}
-    programs, found = _named("programs", Program, data.get("programs", {}))
-    problems += found
     depinning, found = _named("depinning", Depinning, data.get("depinning", {}))
     problems += found
     asked: dict[str, dict[str, Any]] = {}
@@ -193,8 +184,6 @@ def parse(
         simulated = {name: each for name, each in devices.items() if isinstance(each, Device)}
         problems += sections["crosscheck"].problems(simulated, _sentences)
         problems += sections["reference"].problems(simulated)
-        for name, program in programs.items():
-            problems += program.problems(f"programs.{name}", simulated)
         for key, study in studies.items():
             for name, settings in asked[key].items():
                 where = f"{key}.{name}" if name else key
@@ -204,13 +193,13 @@ def parse(
                 asked[key] = dict.fromkeys(study.each(settings, devices), settings)
         used = sections["networks"].level_sets
         needed = {key: asked[key] for key, each in studies.items() if used & {*each.level_sets}}
-        problems += sections["networks"].problems(devices, programs, needed)
+        trains = asked.get("pulse_trains", ())
+        problems += sections["networks"].problems(devices, trains, needed)
         for name, freed in depinning.items():
             problems += freed.problems(name, simulated)
     _refuse(problems, source, elsewhere)
     sections["networks"] = sections["networks"].with_devices(devices)
-    named: dict[str, Any] = {"programs": programs, "depinning": depinning}
-    made = Campaign.model_construct(devices=devices, **named, **sections)
+    made = Campaign.model_construct(devices=devices, depinning=depinning, **sections)
     made._studies = asked
     problems = [
         problem

@@ -557,7 +557,7 @@ class Networks(Section):
     def problems(
         self,
         devices: Mapping[str, Device | MeasuredDevice],
-        programs: Iterable[str],
+        pulse_trains: Iterable[str],
         needed: Mapping[str, Collection[str]],
     ) -> list[str]:
         """List the conflicts with other parts of the campaign, one sentence each.
@@ -566,7 +566,7 @@ class Networks(Section):
         ----------
         devices : Mapping
             The devices.
-        programs : iterable of str
+        pulse_trains : iterable of str
             Names of the pulse trains.
         needed : Mapping
             Names of the devices in each block of the configuration that determines a level set of
@@ -579,9 +579,9 @@ class Networks(Section):
             if name not in self.synapses
         ]
         found += [
-            f"networks.written_by.{name} {_unknown(program, programs)} of programs"
-            for name, program in self.written_by.items()
-            if program not in programs
+            f"networks.written_by.{name} {_unknown(train, pulse_trains)} of pulse_trains"
+            for name, train in self.written_by.items()
+            if train not in pulse_trains
         ]
         found += [
             f"networks.mappings or networks.compared use levels of {name} that follow from its "

@@ -14,7 +14,6 @@ from wallnet.devices.depinning import depinning, depinning_round
 from wallnet.devices.gathering import gather
 from wallnet.devices.measured import measured_model
 from wallnet.devices.neuron import activation, fit_quartic
-from wallnet.devices.programs import response
 
 __all__ = [
     "activation",
@@ -26,6 +25,5 @@ __all__ = [
     "measured_model",
     "normalize",
     "parallel_conductance",
-    "response",
     "series_conductance",
 ]

@@ -6,13 +6,11 @@ from wallnet import files
 from wallnet.devices.depinning import depinning, depinning_round
 from wallnet.devices.gathering import gather
 from wallnet.devices.measured import measured_model
-from wallnet.devices.programs import response
 from wallnet.experiment import Job
 from wallnet.files import FileError
 from wallnet.jobs import (
     DepinningJob,
     DeviceJob,
-    ResponseJob,
 )
 from wallnet.jobs.paths import levels_in, minima_in, traces_in
 
@@ -45,17 +43,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     measured.add_argument("--out", required=True, help="JSON file to write")
     measured.set_defaults(
         handler=lambda given: measured_model(given.levels, given.activation, given.out)
-    )
-
-    responding = subparsers.add_parser(
-        "response", help="compute the conductance of a device during a pulse train"
-    )
-    _add_job(responding, ResponseJob)
-    responding.add_argument("--program", required=True, help="trace of the pulse train")
-    responding.set_defaults(
-        handler=lambda given: response(
-            ResponseJob.from_json(files.given_text(given.job)), given.program, given.out
-        )
     )
 
     asking = subparsers.add_parser("depinning-round", help="list the pulses of a bisection")

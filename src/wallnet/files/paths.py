@@ -6,14 +6,12 @@ from pathlib import PurePosixPath
 RESULTS = "results"
 
 TABLE_SUFFIXES = (".csv", ".md", ".html")
-"""Endings of the tables of a device, a pulse train or a study."""
+"""Endings of the tables of a device or a study."""
 
 INITIAL = "results/initial/{device}.nc"
 TRACE = "results/traces/{device}/{current}.nc"
 LEVEL = "results/levels/{device}/{state}.nc"
 MINIMUM = "results/minima/{device}/{state}.nc"
-PROGRAM = "results/programs/{program}.nc"
-RESPONSE = "results/responses/{program}.nc"
 DEPINNING = "results/depinning/{device}.nc"
 DEPINNING_ROUND = "results/depinning/{device}/round-{round}.json"
 DEPINNING_START = "results/depinning/{device}/{place}/start.nc"
@@ -40,12 +38,10 @@ LAST_RUN = "results/last-run.json"
 TABLE = "results/tables/{table}{suffix}"
 DEVICE_TABLE = "results/tables/devices/{device}{suffix}"
 LEVELS_TABLE = "results/tables/levels/{device}{suffix}"
-PROGRAM_TABLE = "results/tables/programs/{program}{suffix}"
 DEPINNING_TABLE = "results/tables/depinning/{device}{suffix}"
 DEPINNING_FIGURE = "results/figures/depinning/{device}-{figure}{suffix}"
 FIGURE = "results/figures/{figure}{suffix}"
 DEVICE_FIGURE = "results/figures/devices/{device}-{figure}{suffix}"
-PROGRAM_FIGURE = "results/figures/programs/{program}-{figure}{suffix}"
 DATASET_FIGURE = "results/figures/networks/{dataset}/{figure}{suffix}"
 NETWORK_FIGURE = "results/figures/networks/{dataset}/{figure}-{device}{suffix}"
 

@@ -34,14 +34,13 @@ from wallnet.jobs.networks import (
     network_paths,
     training_job,
 )
-from wallnet.jobs.price import (
-    PriceJob,
-    ProgrammingPriceJob,
-    price_job,
-    programming_price_job,
-)
-from wallnet.jobs.programs import ResponseJob, program_job, response_job
 from wallnet.jobs.summary import SummaryJob, summary_job
+from wallnet.jobs.write_energy import (
+    ProgrammingEnergyJob,
+    WriteEnergyJob,
+    programming_energy_job,
+    write_energy_job,
+)
 
 __all__ = [
     "AccuracyJob",
@@ -53,11 +52,10 @@ __all__ = [
     "LevelJob",
     "MappingJob",
     "PinnedWall",
-    "PriceJob",
-    "ProgrammingPriceJob",
-    "ResponseJob",
+    "ProgrammingEnergyJob",
     "SummaryJob",
     "TrainingJob",
+    "WriteEnergyJob",
     "accuracy_job",
     "check_named",
     "compared_device",
@@ -76,10 +74,8 @@ __all__ = [
     "own_calculators",
     "own_classes",
     "pinned_walls",
-    "price_job",
-    "program_job",
-    "programming_price_job",
-    "response_job",
+    "programming_energy_job",
     "summary_job",
     "training_job",
+    "write_energy_job",
 ]

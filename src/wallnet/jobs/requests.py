@@ -28,7 +28,6 @@ from wallnet.jobs.paths import (
     folder,
     trace_in,
 )
-from wallnet.jobs.programs import program_job
 
 Requests = dict[str, Request]
 
@@ -86,21 +85,6 @@ def of_devices(campaign: Campaign) -> Requests:
     for name, device in campaign.simulated.items():
         found |= of_device(name, device)
     return found
-
-
-def of_programs(campaign: Campaign) -> Requests:
-    """Return the pulse trains."""
-    return by_path(
-        *(
-            Request(
-                "pulse_train",
-                files.PROGRAM.format(program=name),
-                partial(program_job, campaign.simulated[program.device], program),
-                (files.INITIAL.format(device=program.device),),
-            )
-            for name, program in campaign.programs.items()
-        )
-    )
 
 
 def of_crosscheck(campaign: Campaign) -> Requests:

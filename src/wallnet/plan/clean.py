@@ -19,7 +19,7 @@ from wallnet.studies import NAMES
 
 _FOLDERS = (
     *("initial", "traces", "levels", "devices", "compact_models", "data", "networks"),
-    *("minima", "programs", "responses", "depinning"),
+    *("minima", "depinning"),
     *NAMES,
     *("tables", "figures", "crosscheck", "validation", "mappings", "table-ii"),
     *("logs", "benchmarks"),

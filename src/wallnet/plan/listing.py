@@ -40,24 +40,6 @@ def device_files(campaign: Campaign) -> list[str]:
     ]
 
 
-def program_files(campaign: Campaign) -> list[str]:
-    """List the traces, responses, tables and figures of all pulse trains."""
-    figure = {"figure": "response", "suffix": "{suffix}"}
-    return [
-        path
-        for program in campaign.programs
-        for path in (
-            files.PROGRAM.format(program=program),
-            files.RESPONSE.format(program=program),
-            *(files.PROGRAM_TABLE.format(program=program, suffix=s) for s in files.TABLE_SUFFIXES),
-            *files.figure_files(
-                [files.PROGRAM_FIGURE.format(program=program, **figure)],
-                campaign.figures.vector_format,
-            ),
-        )
-    ]
-
-
 def depinning_files(campaign: Campaign) -> list[str]:
     """List the rounds of the depinning of all devices, with data, tables and figures.
 
@@ -95,7 +77,7 @@ def network_files(campaign: Campaign) -> list[str]:
         *_table("accuracy"),
         *_table("accuracy-gaps", (".csv",)),
         *_table("accuracy-validation", (".csv",)),
-        *(_table("programming") if paths.priced_paths(campaign)["networks"] else []),
+        *(_table("programming") if paths.programming_sources(campaign)["networks"] else []),
     ]
 
 
@@ -105,7 +87,6 @@ def everything(campaign: Campaign) -> list[str]:
     return [
         *simulations(asked),
         *device_files(asked),
-        *program_files(asked),
         *(path for each in STUDIES.values() if each.usual for path in each.results(asked)),
         *_table("parameters", (".csv", ".html")),
         *network_files(campaign),
@@ -161,7 +142,6 @@ def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
     of = {
         "traces": simulations(campaign),
         "devices": device_files(campaign),
-        "programs": program_files(campaign),
         "figures": figures(campaign),
         **{name: study.results(campaign, folder) for name, study in STUDIES.items()},
         "levels": level_tables(campaign),

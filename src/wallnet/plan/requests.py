@@ -19,7 +19,7 @@ PLACES: Mapping[Kind, tuple[str, ...]] = {
         r"depinning/[^/]+/[^/]+/-?[\d.]+",
     ),
     "level": ("levels/[^/]+/[^/]+", "depinning/[^/]+/[^/]+/start"),
-    "pulse_train": ("programs/[^/]+",),
+    "pulse_train": (),
     "minimum": ("minima/[^/]+/[^/]+",),
 }
 """Patterns of the results of each kind of request outside the studies, below `results`."""
@@ -134,7 +134,7 @@ class Requested(Mapping[str, Request]):
 
     def __iter__(self) -> Iterator[str]:
         """Yield all paths."""
-        owners = ("devices", "programs", "crosscheck")
+        owners = ("devices", "crosscheck")
         every = (self._of(owner) for owner in (*owners, "depinning", *STUDIES))
         # the pulses of a sweep and levels can be asked for by several
         yield from dict.fromkeys(itertools.chain.from_iterable(every))
@@ -167,8 +167,6 @@ class Requested(Mapping[str, Request]):
         match owner:
             case "devices":
                 return _of_devices(campaign)
-            case "programs":
-                return requests.of_programs(campaign)
             case "crosscheck":
                 return requests.of_crosscheck(campaign)
             case "depinning":

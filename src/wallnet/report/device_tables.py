@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wallnet import files
-from wallnet.devices.price import price_of, swept_pulse
+from wallnet.devices.write_energy import swept_pulse, write_energy_of
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, REVERSED, WIDER
-from wallnet.jobs import PriceJob
-from wallnet.report import prices
+from wallnet.jobs import WriteEnergyJob
+from wallnet.report import write_energies
 from wallnet.report.faults import caveats
 from wallnet.report.tables import Format, Table, markdown_text, page
 
@@ -40,7 +40,7 @@ def device_tables(
     csv_path: str | Path,
     markdown_path: str | Path,
     html_path: str | Path,
-    price: PriceJob | None = None,
+    write_energy: WriteEnergyJob | None = None,
 ) -> None:
     """Tabulate a device file: the state after each pulse, and the levels or the activation.
 
@@ -52,7 +52,7 @@ def device_tables(
         File to write with the sweep only, one row per current density.
     markdown_path, html_path : str or Path
         Files to write with all tables.
-    price : PriceJob, optional
+    write_energy : WriteEnergyJob, optional
         What the write energy depends on; without it, the tables have no energies.
 
     Raises
@@ -64,10 +64,10 @@ def device_tables(
     name = str(data.attrs.get("device", Path(device).stem))
     more = MORE_TABLES.get(data.attrs["kind"], [])
     tables = [made(data, name) for made in (_sweep, *more)]
-    if price:
-        found = price_of(price, data["current_density"].values, *swept_pulse(data))
-        tables[0] = prices.with_prices(tables[0], prices.columns(found))
-        tables.append(prices.conditions(price, name))
+    if write_energy:
+        found = write_energy_of(write_energy, data["current_density"].values, *swept_pulse(data))
+        tables[0] = write_energies.joined(tables[0], write_energies.columns(found))
+        tables.append(write_energies.conditions(write_energy, name))
     write_tables(name, tables, csv_path, markdown_path, html_path, caveats({name: data}))
 
 
@@ -322,9 +322,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     table.add_argument("--csv", required=True, help="table of the sweep to write")
     table.add_argument("--markdown", required=True, help="sweep and levels, to read as text")
     table.add_argument("--html", required=True, help="sweep and levels, for the report")
-    prices.add_price_argument(table)
+    write_energies.add_argument(table)
     table.set_defaults(
         handler=lambda given: device_tables(
-            given.device, given.csv, given.markdown, given.html, prices.price_job_of(given)
+            given.device, given.csv, given.markdown, given.html, write_energies.job_given(given)
         )
     )

@@ -9,6 +9,7 @@ from wallnet.files import schema
 from wallnet.studies.base import GatherJob, Study, gather_job
 
 NAMES = (
+    "pulse_trains",
     "windows",
     "transitions",
     "intervals",

@@ -11,12 +11,12 @@ from matplotlib.patches import Rectangle
 from studies.results import shown
 from wallnet import files, jobs, plan
 from wallnet.config import Figures
-from wallnet.devices.price import price_of
+from wallnet.devices.write_energy import write_energy_of
 from wallnet.report import style
 from wallnet.studies import STUDIES
 from wallnet.studies.transitions.show import draw, sequence
 
-PRICE = jobs.price_job(plan.parse(led()).devices["stairs"])
+ENERGY = jobs.write_energy_job(plan.parse(led()).devices["stairs"])
 SMALL = Figures(resolution=72)
 NAN = np.nan
 J = [-0.7e12, -0.6e12, 0.6e12, 0.7e12]
@@ -52,7 +52,7 @@ def known():
         "current_density": J,
     }
     values["sequence_length"][1][3] = -1
-    about = {"subject": "stairs", "parameters": json.dumps({"about": PRICE.plain()})}
+    about = {"subject": "stairs", "parameters": json.dumps({"about": ENERGY.plain()})}
     about |= {"simulation": "{}", "revision": 4, "wallnet_version": "0"}
     return files.dataset("transitions", values).assign_attrs(**about)
 
@@ -108,19 +108,19 @@ def test_a_sequence_follows_its_pulses_from_state_to_state(data, written):
 def test_pulses_and_sequences_have_their_write_energy(written):
     """R I² t of the metal; the rise is that of single pulses, computed for each by itself."""
     rows, _ = written
-    metal = PRICE.heavy_metal
-    volume = PRICE.length * PRICE.width * metal.thickness
+    metal = ENERGY.heavy_metal
+    volume = ENERGY.length * ENERGY.width * metal.thickness
     for row in (rows[1], rows[7], rows[12]):
         density, duration = float(row["J (1e12 A/m²)"]) * 1e12, float(row["duration (ns)"]) * 1e-9
         energy = metal.resistivity * density**2 * volume * duration
         assert float(row["energy (pJ)"]) == pytest.approx(energy * 1e12, rel=0, abs=5.1e-4)
-        peak = price_of(PRICE, density, duration).rise.peak
+        peak = write_energy_of(ENERGY, density, duration).rise.peak
         assert float(row["temperature rise, middle (K)"]) == pytest.approx(peak, rel=0, abs=0.051)
     # +0.7 for 5 ns, then for 4 ns
     (found,) = cells(written, "notch 1", "reversed")
     energy = metal.resistivity * 0.7e12**2 * volume * 9e-9
     assert float(found[4]) == pytest.approx(energy * 1e12, rel=0, abs=5.1e-4)
-    peak = price_of(PRICE, 0.7e12, 5e-9).rise.peak
+    peak = write_energy_of(ENERGY, 0.7e12, 5e-9).rise.peak
     assert float(found[5]) == pytest.approx(peak, rel=0, abs=0.051)
 
 
@@ -128,7 +128,7 @@ def test_a_pulse_that_a_sequence_repeats_has_its_write_energy_each_time(data, tm
     data["end_target"].values[1, 1, 3] = TARGET.index("reversed")
     data["sequence_duration"].values[1, 2] = 5e-9
     (found,) = cells(shown(STUDIES["transitions"], data, tmp_path), "notch 1", "reversed")
-    energy = price_of(PRICE, 0.7e12, 5e-9).energy
+    energy = write_energy_of(ENERGY, 0.7e12, 5e-9).energy
     assert float(found[4]) == pytest.approx(2 * energy / 1e-12, rel=0, abs=5.1e-4)
 
 

@@ -13,7 +13,7 @@ from wallnet.config.pulse import PulseGrid
 from wallnet.experiment import Job, Request, Simulation, level_job
 from wallnet.files import WallState
 from wallnet.files.schema import EDGE, FLAG, ON_TRACK, STATE, TIME, Variable
-from wallnet.jobs import price_job
+from wallnet.jobs import write_energy_job
 from wallnet.jobs.requests import level
 from wallnet.studies.base import Requests, Rounds, Study, Validate, too_short, unrecorded
 
@@ -127,7 +127,7 @@ def requests(campaign: Campaign, name: str, asked: Transitions, _: Rounds) -> Re
 
 def _about(campaign: Campaign, name: str, _: Transitions) -> Job:
     """Return what the write energy of the pulses depends on."""
-    return price_job(campaign.simulated[name])
+    return write_energy_job(campaign.simulated[name])
 
 
 _PULSE = ("start", "duration", "current_density")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wallnet.config import Figures
-from wallnet.devices.price import Price, price_of
-from wallnet.jobs import PriceJob
-from wallnet.report import prices, style
+from wallnet.devices.write_energy import WriteEnergy, write_energy_of
+from wallnet.jobs import WriteEnergyJob
+from wallnet.report import style, write_energies
 from wallnet.report.device_tables import SETTLED, sign_of
 from wallnet.report.tables import Format, Table, of_columns
 
@@ -22,19 +22,21 @@ _YES = {1: "yes", 0: "no"}
 
 def tables(data: "xarray.Dataset", name: str) -> list[Table]:
     """Return the tables of pulses, sequences and states, and that of the write energy."""
-    job = PriceJob.model_validate(json.loads(data.attrs["parameters"])["about"])
+    job = WriteEnergyJob.model_validate(json.loads(data.attrs["parameters"])["about"])
     durations, densities = data["duration"].values, data["current_density"].values
     # of the pulses from one state, in the order of the table
-    price = price_of(job, np.tile(densities, len(durations)), np.repeat(durations, len(densities)))
+    cost = write_energy_of(
+        job, np.tile(densities, len(durations)), np.repeat(durations, len(densities))
+    )
     return [
-        _pulses(data, name, price),
-        _sequences(data, name, price),
+        _pulses(data, name, cost),
+        _sequences(data, name, cost),
         _states(data, name),
-        prices.conditions(job, name),
+        write_energies.conditions(job, name),
     ]
 
 
-def _pulses(data: "xarray.Dataset", name: str, price: Price) -> Table:
+def _pulses(data: "xarray.Dataset", name: str, cost: WriteEnergy) -> Table:
     """Return the table of all pulses."""
     import pandas
 
@@ -54,8 +56,8 @@ def _pulses(data: "xarray.Dataset", name: str, price: Price) -> Table:
             "target": ([targets[each] if each >= 0 else None for each in rows["end_target"]], ""),
         },
     )
-    columns = [prices.columns(price)] * data.sizes["start"]
-    return prices.with_prices(table, pandas.concat(columns, ignore_index=True))
+    columns = [write_energies.columns(cost)] * data.sizes["start"]
+    return write_energies.joined(table, pandas.concat(columns, ignore_index=True))
 
 
 def sequence(data: "xarray.Dataset", start: str, target: str) -> list[tuple[float, float, str]]:
@@ -80,11 +82,11 @@ def sequence(data: "xarray.Dataset", start: str, target: str) -> list[tuple[floa
     return found
 
 
-def _sequences(data: "xarray.Dataset", name: str, price: Price) -> Table:
+def _sequences(data: "xarray.Dataset", name: str, cost: WriteEnergy) -> Table:
     """Return the table of the shortest sequences, each pulse from a cold track."""
     each = list(itertools.product(data["duration"].values, data["current_density"].values))
-    energy = dict(zip(each, price.energy, strict=True))
-    rise = dict(zip(each, price.rise.peak, strict=True))
+    energy = dict(zip(each, cost.energy, strict=True))
+    rise = dict(zip(each, cost.rise.peak, strict=True))
     rows = []
     states = (map(str, data[name].values) for name in ("start", "target"))
     for start, target in itertools.product(*states):

@@ -1,20 +1,16 @@
-"""Tables and figure of a device's response to a pulse train, made from its response file only."""
+"""Tables and figure of a device's response to a pulse train, made from its dataset only."""
 
-import argparse
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wallnet import files
 from wallnet.config import Figures
-from wallnet.devices.price import price_of_program, trained_waveforms
-from wallnet.jobs import PriceJob
-from wallnet.report import prices, style
-from wallnet.report.device_tables import SETTLED, write_tables
+from wallnet.devices.write_energy import trained_waveforms, write_energy_of_train
+from wallnet.report import style, write_energies
+from wallnet.report.device_tables import SETTLED
 from wallnet.report.devices import G_NORM_LABEL
-from wallnet.report.style import add_report_arguments, report_files
 from wallnet.report.tables import Format, Table
 
 if TYPE_CHECKING:
@@ -22,51 +18,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def program_report(
-    response: str | Path,
-    tables: tuple[str | Path, str | Path, str | Path],
-    figures: Figures,
-    png_path: str | Path,
-    vector_path: str | Path,
-    price: PriceJob | None = None,
-) -> None:
-    """Tabulate and draw the response of a device to a pulse train.
-
-    Parameters
-    ----------
-    response : str or Path
-        Response of the device, kind 'response'.
-    tables : tuple of str or Path
-        CSV file to write with the pulses only, then Markdown and HTML files with all tables.
-    figures : Figures
-        Style of all figures.
-    png_path, vector_path : str or Path
-        Figure to write.
-    price : PriceJob, optional
-        What the write energy depends on; without it, the tables have no energies.
-
-    Raises
-    ------
-    wallnet.files.FileError
-        If the response is missing or damaged, or a file cannot be written.
-    """
-    data = files.read_dataset(response, "response")
-    name = str(data.attrs["program"])
-    of_branches = [made(data, name) for made in (_branches, _asymmetry)]
-    pulses = _pulses(data, name)
-    if price:
-        pulses, *of_prices = _with_prices(pulses, data, price, name)
-        of_branches += of_prices
-    write_tables(name, [pulses, *of_branches], *tables)
-    origin = ("parameters", "simulation", "revision", "wallnet_version")
-    with style.apply(figures):
-        style.save(
-            draw(data, figures),
-            png_path,
-            vector_path,
-            title=f"{name}: response",
-            **{key: str(data.attrs[key]) for key in origin},
-        )
+def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+    """Return the tables of a pulse train, that of the pulses first, with their write energy."""
+    pulses, *of_energies = _with_energies(_pulses(data, name), data, name)
+    return [pulses, _branches(data, name), _asymmetry(data, name), *of_energies]
 
 
 def _pulses(data: "xarray.Dataset", name: str) -> Table:
@@ -78,7 +33,7 @@ def _pulses(data: "xarray.Dataset", name: str) -> Table:
     normalized = readings["normalized_pulse_conductance"].values
     columns: dict[str, tuple[Any, Format]] = {
         "pulse": (data["pulse"].values, ""),
-        "J (1e12 A/m²)": (data["program_current_density"].values / 1e12, "+.4f"),
+        "J (1e12 A/m²)": (data["pulse_train_current_density"].values / 1e12, "+.4f"),
         "duration (ns)": (data["pulse_duration"].values / 1e-9, ".3f"),
         "state after the pause": (data["pulse_state"].values, ""),
         "settled": (data["pulse_settled"].values, SETTLED),
@@ -96,24 +51,23 @@ def _pulses(data: "xarray.Dataset", name: str) -> Table:
     )
 
 
-def _with_prices(
-    pulses: Table, data: "xarray.Dataset", price: PriceJob, name: str
-) -> tuple[Table, Table, Table]:
+def _with_energies(pulses: Table, data: "xarray.Dataset", name: str) -> tuple[Table, Table, Table]:
     """Return the table of the pulses with their energies, the table of sums, and the parameters.
 
     Index 0 of the pulses is the state before the first; it needs no energy.
     """
     import pandas
 
-    found = price_of_program(
-        price,
-        data["program_current_density"].values,
+    job = write_energies.job_of(data)
+    found = write_energy_of_train(
+        job,
+        data["pulse_train_current_density"].values,
         data["pulse_duration"].values,
         data["pulse_start"].values,
         trained_waveforms(data),
     )
     driven = data["pulse"].values > 0
-    columns = prices.columns(found).where(pandas.Series(driven))
+    columns = write_energies.columns(found).where(pandas.Series(driven))
     formats: dict[str, Format] = {
         "energy of all (pJ)": ".3f",
         "energy of a pulse (pJ)": ".3f",
@@ -130,12 +84,12 @@ def _with_prices(
     row = {
         "pulses": int(driven.sum()),
         **dict(zip(formats, numbers, strict=True)),
-        f"pulses {prices.OUTSIDE}": int(found.outside[driven].sum()),
+        f"pulses {write_energies.OUTSIDE}": int(found.outside[driven].sum()),
     }
     return (
-        prices.with_prices(pulses, columns),
+        write_energies.joined(pulses, columns),
         Table(f"{name}: write energy", pandas.DataFrame([row]), formats),
-        prices.conditions(price, name),
+        write_energies.conditions(job, name),
     )
 
 
@@ -157,7 +111,7 @@ def _branches(data: "xarray.Dataset", name: str) -> Table:
     for index in range(data.sizes["branch"]):
         branch = data.isel(branch=index)
         first = int(branch["branch_first"])
-        rising = data["program_current_density"].values[first] > 0
+        rising = data["pulse_train_current_density"].values[first] > 0
         for reading in files.READINGS:
             chosen = branch.sel(reading=reading)
             rows.append(
@@ -191,7 +145,7 @@ def _asymmetry(data: "xarray.Dataset", name: str) -> Table:
     import pandas
 
     first = data["branch_first"].values
-    rises = data["program_current_density"].values[first] > 0
+    rises = data["pulse_train_current_density"].values[first] > 0
     rows = []
     for up in range(len(first) - 1):
         if not rises[up] or rises[up + 1]:
@@ -246,22 +200,3 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     for axes in (ends, current):
         axes.set_xlim(0, float(np.max(time)))
     return figure
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `program-report` to a command line."""
-    command = subparsers.add_parser(
-        "program-report", help="tabulate and draw the response of a device to a pulse train"
-    )
-    command.add_argument("--response", required=True, help="response of the device")
-    add_report_arguments(command, "table of the pulses to write")
-    prices.add_price_argument(command)
-    command.set_defaults(handler=_report)
-
-
-def _report(arguments: argparse.Namespace) -> None:
-    program_report(
-        arguments.response,
-        *report_files(arguments),
-        prices.price_job_of(arguments),
-    )

@@ -7,7 +7,8 @@ import pytest
 from helpers.programs import staircase
 from helpers.small_campaign import TINY
 
-from wallnet import config, experiment, jobs
+from wallnet import config, experiment, jobs, plan
+from wallnet.studies import STUDIES
 
 
 def parsed(**sections):
@@ -22,7 +23,7 @@ def refused(**sections):
 
 def test_without_keys_the_metal_carries_the_current_density_of_the_device():
     device = parsed().devices["synapse"]
-    job = jobs.price_job(device)
+    job = jobs.write_energy_job(device)
     assert (job.length, job.width, job.polarization) == (360e-9, 72e-9, 0.4)
     assert job.heavy_metal.thickness == pytest.approx(5e-9, rel=1e-12, abs=0)
     assert job.heavy_metal.resistivity == pytest.approx(130e-8, rel=1e-12, abs=0)  # 130 µΩ cm
@@ -81,29 +82,29 @@ def test_a_wrong_key_or_unit_is_named_with_the_fix(section, key, value, words):
 
 
 def test_no_simulation_depends_on_metal_substrate_or_curie_temperature():
-    plain, data = config.parse(staircase()), staircase()
+    plain, data = plan.parse(staircase()), staircase()
     data["heavy_metal"] = {"preset": "beta-ta", "thickness": 7e-9}
     data["heating"] = {"oxide_thickness": 50e-9, "largest_rise": 20.0}
     data["material"] = {**data["material"], "curie_temperature": 728.0}
-    changed = config.parse(data)
+    changed = plan.parse(data)
 
     def described(campaign):
-        device, program = campaign.devices["stairs"], campaign.programs["up-down"]
+        device = campaign.devices["stairs"]
+        (train,) = STUDIES["pulse_trains"].requests_of(campaign, "up-down").values()
         return [
             experiment.initial_job(device),
             experiment.pulse_job(device, 0.5e12),
             experiment.level_job(device, "1"),
             experiment.minimum_job(device, "1"),
             experiment.barrier_job(device, "1", "2", 0.5),
-            jobs.program_job(device, program),
-            jobs.response_job(device, program),
+            train.computes,
         ]
 
     for before, after in zip(described(plain), described(changed), strict=True):
         assert before.to_json() == after.to_json()
         assert not re.search("heavy_metal|heating|curie", after.to_json())
         assert type(after).from_json(after.to_json()) == after
-    first, second = (jobs.price_job(each.devices["stairs"]) for each in (plain, changed))
+    first, second = (jobs.write_energy_job(each.devices["stairs"]) for each in (plain, changed))
     assert (first.curie_temperature, second.curie_temperature) == (1000.0, 728.0)
-    assert jobs.device_job(changed.devices["stairs"]).price == second
-    assert jobs.PriceJob.from_json(second.to_json()) == second
+    assert jobs.device_job(changed.devices["stairs"]).write_energy == second
+    assert jobs.WriteEnergyJob.from_json(second.to_json()) == second

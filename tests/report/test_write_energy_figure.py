@@ -1,4 +1,4 @@
-"""The figure of prices, by the data in its axes."""
+"""The figure of the write energy, by the data in its axes."""
 
 import json
 import math
@@ -9,7 +9,7 @@ from PIL import Image
 
 from wallnet import cli, files, jobs
 from wallnet.config import Figures, Heating, HeavyMetal
-from wallnet.devices.price import price_of
+from wallnet.devices.write_energy import write_energy_of
 from wallnet.files import FileError
 from wallnet.report import devices, style
 
@@ -18,7 +18,7 @@ SMALL = Figures(resolution=72)
 
 @pytest.fixture
 def job(synapse):
-    return jobs.price_job(synapse.device).model_copy(
+    return jobs.write_energy_job(synapse.device).model_copy(
         update={
             "heavy_metal": HeavyMetal(resistivity=2e-6, thickness=4e-9, spin_hall_angle=0.2),
             "heating": Heating(largest_rise=120.0, oxide_thickness=60e-9),
@@ -35,16 +35,16 @@ def test_the_figure_shows_temperature_and_energy(synapse, job, tmp_path, monkeyp
     data = files.read_dataset(synapse.out, "synapse")
     # pulses of both signs are drawn over the magnitude
     data = data.assign_coords(current_density=np.array([-0.9, -0.4, 0.3, 0.6, 1.0]) * 1e12)
-    path, png = tmp_path / "synapse-3.nc", tmp_path / "price.png"
+    path, png = tmp_path / "synapse-3.nc", tmp_path / "energy.png"
     files.write_dataset(data, path, "synapse", {})
     words = [
         "device-figure",
-        "price",
+        "write-energy",
         "--of",
         "synapse",
         "--sources",
         str(path),
-        "--price",
+        "--write-energy",
         job.to_json(),
     ]
     words += ["--figures", SMALL.model_dump_json(), "--png", str(png)]
@@ -52,9 +52,9 @@ def test_the_figure_shows_temperature_and_energy(synapse, job, tmp_path, monkeyp
     monkeypatch.setattr(
         style, "save", lambda each, *to, **by: kept.append(each) or save(each, *to, **by)
     )
-    cli.main([*words, "--vector", str(tmp_path / "price.pdf")])
+    cli.main([*words, "--vector", str(tmp_path / "energy.pdf")])
     about = json.loads(Image.open(png).info["Description"])
-    assert about["price"] == job.plain()
+    assert about["write_energy"] == job.plain()
     assert np.asarray(Image.open(png)).std() > 10
     (figure,) = kept
     over_time, rises, energies = figure.axes
@@ -63,14 +63,14 @@ def test_the_figure_shows_temperature_and_energy(synapse, job, tmp_path, monkeyp
     time, mean = curves["mean"].get_data()
     assert (time[0], time[-1]) == pytest.approx((0, 6), abs=1e-9)
     at_end = int(np.argmin(abs(time - 2)))
-    unit = price_of(job, 1e12, 2e-9).rise
+    unit = write_energy_of(job, 1e12, 2e-9).rise
     assert mean[at_end] == pytest.approx(float(unit.mean), rel=1e-6, abs=0)
     middle = curves["middle"].get_ydata()
     assert middle[at_end] == pytest.approx(float(unit.peak), rel=1e-6, abs=0)
     assert mean.argmax() == middle.argmax() == at_end
     # as much heat after 3 ns as that of 3 ns, less that of the last nanosecond
     later = int(np.argmin(abs(time - 3)))
-    parts = [float(price_of(job, 1e12, t * 1e-9).rise.mean) for t in (3, 1)]
+    parts = [float(write_energy_of(job, 1e12, t * 1e-9).rise.mean) for t in (3, 1)]
     assert mean[later] == pytest.approx(parts[0] - parts[1], rel=1e-6, abs=0)
     # 2 q √(t/(π k c)) and q d/k
     flux = 2e-6 * 4e-9 * 4e24
@@ -100,14 +100,14 @@ def test_the_figure_shows_temperature_and_energy(synapse, job, tmp_path, monkeyp
     assert all("10^{12}" in axes.get_xlabel() for axes in (rises, energies))
 
 
-def test_without_a_price_job_it_is_refused(synapse, tmp_path):
-    with pytest.raises(FileError, match="--price is missing"):
+def test_without_a_write_energy_job_it_is_refused(synapse, tmp_path):
+    with pytest.raises(FileError, match="--write-energy is missing"):
         devices.draw(
-            "price",
+            "write-energy",
             "synapse",
             [synapse.out],
             None,
             SMALL,
-            tmp_path / "price.png",
-            tmp_path / "price.pdf",
+            tmp_path / "energy.png",
+            tmp_path / "energy.pdf",
         )

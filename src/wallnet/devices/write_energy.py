@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wallnet.config.price import ROOM_TEMPERATURE
+from wallnet.config.heavy_metal import ROOM_TEMPERATURE
 from wallnet.config.waveform import ROUNDING, Points, largest, mean_square, segments
 from wallnet.devices.heating import Rise, step_response
-from wallnet.jobs import PriceJob
+from wallnet.jobs import WriteEnergyJob
 
 if TYPE_CHECKING:
     import xarray
@@ -30,7 +30,7 @@ POINTS_A_DECADE = 60
 """Points of the table from which the temperature during long pulse trains is interpolated."""
 
 
-class Price(NamedTuple):
+class WriteEnergy(NamedTuple):
     """Energy and temperature of pulses; every field is an array over the pulses.
 
     Attributes
@@ -56,13 +56,13 @@ class Price(NamedTuple):
     beyond_model: NDArray[np.bool_]
 
 
-def resistance(job: PriceJob) -> float:
+def resistance(job: WriteEnergyJob) -> float:
     """Return the resistance of the metal between the ends of the track in Ω."""
     metal = job.heavy_metal
     return metal.resistivity * job.length / (job.width * metal.thickness)
 
 
-def rescaling(job: PriceJob) -> float:
+def rescaling(job: WriteEnergyJob) -> float:
     """Return P/θ, the current density in the metal per J of the device."""
     angle = job.heavy_metal.spin_hall_angle
     return 1.0 if angle is None else job.polarization / angle
@@ -77,20 +77,20 @@ def swept_pulse(device: "xarray.Dataset") -> tuple[float, Points]:
 def trained_waveforms(response: "xarray.Dataset") -> list[Points]:
     """Return the waveform of each pulse of a train; index 0 is the state before the first."""
     found: list[Points] = [()]
-    for pulse in json.loads(response.attrs["parameters"])["pulses"]:
+    for pulse in json.loads(response.attrs["parameters"])["settings"]["pulses"]:
         points = tuple(map(tuple, pulse.get("waveform", ())))
         found += [points] * int(pulse.get("repetitions", 1))
     return found
 
 
-def price_of(
-    job: PriceJob, current_density: ArrayLike, duration: ArrayLike, waveform: Points = ()
-) -> Price:
+def write_energy_of(
+    job: WriteEnergyJob, current_density: ArrayLike, duration: ArrayLike, waveform: Points = ()
+) -> WriteEnergy:
     """Return energy and temperature of single pulses, each from a cold track.
 
     Parameters
     ----------
-    job : PriceJob
+    job : WriteEnergyJob
         Track, metal and substrate.
     current_density : array_like
         Current density J of each pulse in A/m², as in the configuration of the device.
@@ -101,7 +101,7 @@ def price_of(
 
     Returns
     -------
-    Price
+    WriteEnergy
         Energies and temperatures, in the broadcast shape.
     """
     density, lasting = np.broadcast_arrays(
@@ -118,21 +118,21 @@ def price_of(
         heat = np.array([mean_square(waveform, one) for one in unique])[place]
     flux = heat_flux(job, density)
     rise = Rise(flux * response.mean, flux * response.peak)
-    return _price(job, density, lasting, rise, largest(waveform), heat)
+    return _write_energy(job, density, lasting, rise, largest(waveform), heat)
 
 
-def price_of_program(
-    job: PriceJob,
+def write_energy_of_train(
+    job: WriteEnergyJob,
     current_density: ArrayLike,
     duration: ArrayLike,
     start: ArrayLike,
     waveforms: Sequence[Points] = (),
-) -> Price:
+) -> WriteEnergy:
     """Return energy and temperature of the pulses of a train, with the heat of earlier pulses.
 
     Parameters
     ----------
-    job : PriceJob
+    job : WriteEnergyJob
         Track, metal and substrate.
     current_density, duration, start : array_like
         Current density in A/m², duration in s and start in s of each pulse, in the order of time,
@@ -142,7 +142,7 @@ def price_of_program(
 
     Returns
     -------
-    Price
+    WriteEnergy
         Energies and temperatures, shape (pulses,). The temperature rise is the largest one at the
         ends of `SAMPLES` equal parts of the pulse, or of `FINE` parts between two points of its
         waveform, and at its start.
@@ -157,17 +157,17 @@ def price_of_program(
         rise = _hottest(job, shapes, lasting.tolist(), begin.tolist(), flux.tolist())
     squares = [mean_square(*each) for each in zip(shapes, lasting.tolist(), strict=True)]
     peaks = np.array([largest(shape) for shape in shapes])
-    return _price(job, density, lasting, rise, peaks, np.array(squares))
+    return _write_energy(job, density, lasting, rise, peaks, np.array(squares))
 
 
 def rise_over_time(
-    job: PriceJob, duration: float, waveform: Points
+    job: WriteEnergyJob, duration: float, waveform: Points
 ) -> tuple[NDArray[np.float64], Rise]:
     """Return the rise during a pulse and for twice its duration afterwards.
 
     Parameters
     ----------
-    job : PriceJob
+    job : WriteEnergyJob
         Track and substrate.
     duration : float
         Duration of the pulse in s.
@@ -237,7 +237,7 @@ def _heat(waveform: Points, duration: float, parts: int = FINE) -> _Heat:
 
 
 def _hottest(
-    job: PriceJob,
+    job: WriteEnergyJob,
     waveforms: Sequence[Points],
     duration: Sequence[float],
     begin: Sequence[float],
@@ -284,7 +284,7 @@ class _Interpolated:
 
 
 def _table(
-    job: PriceJob, instants: NDArray[np.float64], edges: NDArray[np.float64]
+    job: WriteEnergyJob, instants: NDArray[np.float64], edges: NDArray[np.float64]
 ) -> tuple[_Interpolated, _Interpolated]:
     """Return the step responses of mean and middle for all times of a pulse train."""
     parts = np.diff(np.sort(np.concatenate([instants, edges])))
@@ -296,25 +296,25 @@ def _table(
     return _Interpolated(time, response.mean), _Interpolated(time, response.peak)
 
 
-def heat_flux(job: PriceJob, density: NDArray[np.float64]) -> NDArray[np.float64]:
+def heat_flux(job: WriteEnergyJob, density: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the heat per area and time that the metal gives off, in W/m²."""
     metal = job.heavy_metal
     return metal.resistivity * metal.thickness * (density * rescaling(job)) ** 2
 
 
-def _price(
-    job: PriceJob,
+def _write_energy(
+    job: WriteEnergyJob,
     density: NDArray[np.float64],
     lasting: NDArray[np.float64],
     rise: Rise,
     peak: float | NDArray[np.float64],
     heat: float | NDArray[np.float64],
-) -> Price:
+) -> WriteEnergy:
     """Return the prices, given the largest magnitude and the mean square of each waveform."""
     in_metal = density * rescaling(job)
     current = np.abs(in_metal) * job.width * job.heavy_metal.thickness
     voltage = current * resistance(job)
-    return Price(
+    return WriteEnergy(
         metal_current_density=in_metal * peak,
         current=current * peak,
         voltage=voltage * peak,
@@ -325,17 +325,17 @@ def _price(
     )
 
 
-def _limit(job: PriceJob) -> float:
+def _limit(job: WriteEnergyJob) -> float:
     """Return the temperature rise in K up to which the parameters of the material are constant."""
     return min(job.heating.largest_rise, job.curie_temperature - ROOM_TEMPERATURE)
 
 
-def heat_caveat(job: PriceJob, rise: ArrayLike) -> str:
+def heat_caveat(job: WriteEnergyJob, rise: ArrayLike) -> str:
     """Return how many pulses heat a track too much, how far, and what it means; or nothing.
 
     Parameters
     ----------
-    job : PriceJob
+    job : WriteEnergyJob
         Limits of the rise and of the temperature.
     rise : array_like
         Temperature rise of each pulse in the middle of the track, in K.

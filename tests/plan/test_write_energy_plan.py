@@ -11,15 +11,15 @@ pytestmark = pytest.mark.campaign
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
-    """Return a campaign with a device, its sweep and a program, run as a user runs it."""
-    made = Campaign(tmp_path_factory.mktemp("prices"))
+    """Return a campaign with a device, its sweep and a pulse train, run as a user runs it."""
+    made = Campaign(tmp_path_factory.mktemp("energies"))
     made.configure(STAIRCASE)
-    made.snakemake("programs", "devices")
+    made.snakemake("pulse_trains", "devices")
     return made
 
 
-def test_the_tables_of_devices_and_programs_have_prices(ran):
-    for name in ("devices/stairs", "programs/up-down"):
+def test_the_tables_of_devices_and_pulse_trains_have_energies(ran):
+    for name in ("devices/stairs", "pulse_trains/up-down"):
         for suffix in (".csv", ".md", ".html"):
             text = (ran.folder / f"results/tables/{name}{suffix}").read_text(encoding="utf-8")
             assert "energy (pJ)" in text
@@ -37,9 +37,9 @@ def test_the_tables_of_devices_and_programs_have_prices(ran):
 )
 def test_a_change_of_what_heats_gathers_and_tabulates(ran, section):
     ran.configure(copy.deepcopy(STAIRCASE) | section)
-    planned = ran.planned("programs", "devices")
+    planned = ran.planned("pulse_trains", "devices")
     ran.configure(STAIRCASE)
-    targets = {"programs": 1, "devices": 1}
+    targets = {"pulse_trains": 1, "devices": 1}
     assert {rule: n for rule, n in planned.items() if rule not in targets} == {
-        **{"device": 1, "device_table": 1, "program_report": 1}
+        **{"device": 1, "device_table": 1, "gather_pulse_trains": 1, "show_pulse_trains": 1}
     }

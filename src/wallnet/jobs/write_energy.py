@@ -5,7 +5,7 @@ from wallnet.config.networks import PROGRAMMED_STAGES, RunSet
 from wallnet.experiment.base import Job
 
 
-class PriceJob(Job):
+class WriteEnergyJob(Job):
     """Computation of energy and temperature of pulses on one track.
 
     It is a parameter of devices and tables: no simulation depends on it.
@@ -19,9 +19,9 @@ class PriceJob(Job):
     heating: Heating
 
 
-def price_job(device: Device) -> PriceJob:
+def write_energy_job(device: Device) -> WriteEnergyJob:
     """Return the job that computes energy and temperature of pulses on a device."""
-    return PriceJob(
+    return WriteEnergyJob(
         length=device.track.length,
         width=device.track.width,
         polarization=device.material.polarization,
@@ -31,20 +31,19 @@ def price_job(device: Device) -> PriceJob:
     )
 
 
-class ProgrammingPriceJob(Job):
+class ProgrammingEnergyJob(Job):
     """Computation of the energy of writing networks on the levels of simulated synapses.
 
-    `devices` has what the write energy depends on for each synapse, `programs` for the device of
-    each pulse train that writes a synapse.
+    `devices` has what the write energy depends on for each synapse. For a pulse train that writes a
+    synapse, its response has it.
     """
 
     run_set: RunSet
-    devices: dict[str, PriceJob]
-    programs: dict[str, PriceJob]
+    devices: dict[str, WriteEnergyJob]
     written_by: dict[str, str]
 
 
-def programming_price_job(campaign: Campaign) -> ProgrammingPriceJob:
+def programming_energy_job(campaign: Campaign) -> ProgrammingEnergyJob:
     """Return the job that computes the energy of writing the networks of the first two seeds.
 
     Its set of networks has only those with all weights on levels. Of a measured synapse, neither
@@ -61,14 +60,10 @@ def programming_price_job(campaign: Campaign) -> ProgrammingPriceJob:
     written_by = {
         name: networks.written_by[name] for name in synapses if name in networks.written_by
     }
-    programs = dict.fromkeys(written_by.values())
-    return ProgrammingPriceJob(
+    return ProgrammingEnergyJob(
         run_set=run_set.model_copy(
             update={"places": places, "stages": stages, "seeds": run_set.seeds[:2]}
         ),
-        devices={name: price_job(campaign.simulated[name]) for name in synapses},
-        programs={
-            name: price_job(campaign.simulated[campaign.programs[name].device]) for name in programs
-        },
+        devices={name: write_energy_job(campaign.simulated[name]) for name in synapses},
         written_by=written_by,
     )

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from wallnet.config import Figures, Heating
 from wallnet.config.waveform import Points
-from wallnet.devices.price import heat_flux, price_of, rise_over_time, swept_pulse
-from wallnet.jobs import PriceJob
+from wallnet.devices.write_energy import heat_flux, rise_over_time, swept_pulse, write_energy_of
+from wallnet.jobs import WriteEnergyJob
 from wallnet.report import style
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ J_LABEL = r"$\mathit{J}$ ($10^{12}$ A/m²)"
 MEAN, MIDDLE = "mean", "middle"
 
 
-def draw(data: "xarray.Dataset", price: PriceJob, figures: Figures) -> "Figure":
+def draw(data: "xarray.Dataset", write_energy: WriteEnergyJob, figures: Figures) -> "Figure":
     """Draw the temperature during a pulse and after, and temperature and energy of all pulses.
 
     Parameters
     ----------
     data : xarray.Dataset
         A device file.
-    price : PriceJob
+    write_energy : WriteEnergyJob
         What the write energy depends on.
     figures : Figures
         Style of all figures.
@@ -41,12 +41,12 @@ def draw(data: "xarray.Dataset", price: PriceJob, figures: Figures) -> "Figure":
     figure, (over_time, rises, energies) = pyplot.subplots(
         1, 3, figsize=style.size(figures, 0.36), width_ratios=[1.4, 1, 1]
     )
-    _draw_time(over_time, price, duration, waveform)
+    _draw_time(over_time, write_energy, duration, waveform)
     density = np.sort(np.abs(data["current_density"].values))
-    found = price_of(price, density, duration, waveform)
+    found = write_energy_of(write_energy, density, duration, waveform)
     for index, (title, rise) in enumerate({MEAN: found.rise.mean, MIDDLE: found.rise.peak}.items()):
         rises.plot(density / UNIT_OF_J, rise, label=title, **style.look(index, marker=True))
-    rises.axhline(price.heating.largest_rise, color="0.4", linestyle=":", label="limit")
+    rises.axhline(write_energy.heating.largest_rise, color="0.4", linestyle=":", label="limit")
     rises.set_ylabel("largest rise (K)")
     rises.set_title("(b) each pulse", loc="left")
     rises.legend(loc="upper left")
@@ -59,18 +59,20 @@ def draw(data: "xarray.Dataset", price: PriceJob, figures: Figures) -> "Figure":
     return figure
 
 
-def _draw_time(axes: "Axes", price: PriceJob, duration: float, waveform: Points) -> None:
+def _draw_time(
+    axes: "Axes", write_energy: WriteEnergyJob, duration: float, waveform: Points
+) -> None:
     """Draw the rise during and after a pulse of 1e12 A/m².
 
     The one-dimensional limits are beside that of a square pulse.
     """
-    flux = float(heat_flux(price, np.array(UNIT_OF_J)))
-    time, response = rise_over_time(price, duration, waveform)
+    flux = float(heat_flux(write_energy, np.array(UNIT_OF_J)))
+    time, response = rise_over_time(write_energy, duration, waveform)
     axes.axvspan(0, duration / NS, color=style.SHADE, linewidth=0)
     for index, (title, rise) in enumerate({MEAN: response.mean, MIDDLE: response.peak}.items()):
         axes.plot(time / NS, flux * rise, label=title, **style.look(index))
     if not waveform:
-        _draw_limits(axes, price.heating, time[time <= duration * (1 + 1e-9)], flux)
+        _draw_limits(axes, write_energy.heating, time[time <= duration * (1 + 1e-9)], flux)
     axes.set_xlim(0, 3 * duration / NS)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("time (ns)")

@@ -1,16 +1,14 @@
-"""Prices in the tables of devices and programs, with numbers worked out by hand."""
+"""Write energy in the tables of devices, with numbers worked out by hand."""
 
 import csv
-import json
 
 import pytest
-from helpers.programs import RESPONSE, staircase
 from helpers.walls import SYNAPSE, campaign
 
-from wallnet import cli, config, files, jobs
+from wallnet import cli, jobs
 from wallnet.config import Heating, HeavyMetal
 from wallnet.report.device_tables import device_tables
-from wallnet.report.prices import BEYOND, OUTSIDE
+from wallnet.report.write_energies import BEYOND, OUTSIDE
 
 
 def rows_of(path):
@@ -33,7 +31,7 @@ def tables_below(path):
 def job():
     """Return a metal with θ = 0.2, so that it carries twice the current density."""
     device = campaign(d=SYNAPSE).devices["d"]
-    return jobs.price_job(device).model_copy(
+    return jobs.write_energy_job(device).model_copy(
         update={
             "heavy_metal": HeavyMetal(resistivity=2e-6, thickness=4e-9, spin_hall_angle=0.2),
             "heating": Heating(largest_rise=250.0),
@@ -41,7 +39,7 @@ def job():
     )
 
 
-def test_each_pulse_of_a_device_has_its_price(synapse, job, tmp_path):
+def test_each_pulse_of_a_device_has_its_write_energy(synapse, job, tmp_path):
     paths = [tmp_path / f"table.{suffix}" for suffix in ("csv", "md", "html")]
     device_tables(synapse.out, *paths, job)
     rows = rows_of(paths[0])
@@ -76,11 +74,11 @@ def test_each_pulse_of_a_device_has_its_price(synapse, job, tmp_path):
     }
 
 
-def test_without_a_price_job_a_device_table_has_no_prices(synapse, tmp_path):
+def test_without_a_write_energy_job_a_device_table_has_none(synapse, tmp_path):
     paths = [tmp_path / f"table.{suffix}" for suffix in ("csv", "md", "html")]
     device_tables(synapse.out, *paths)
     assert not any("energy" in column for column in rows_of(paths[0])[0])
-    assert "price" not in paths[1].read_text(encoding="utf-8")
+    assert "temperature rise" not in paths[1].read_text(encoding="utf-8")
 
 
 def test_a_preset_and_the_angle_of_the_device_are_told(synapse, job, tmp_path):
@@ -97,53 +95,9 @@ def test_a_preset_and_the_angle_of_the_device_are_told(synapse, job, tmp_path):
         assert dict(rows)["its spin Hall angle θ"] == angle
 
 
-def test_a_program_has_the_price_of_each_pulse_and_of_all(tmp_path):
-    device = config.parse(staircase()).devices["stairs"]
-    job = jobs.price_job(device).model_copy(update={"heating": Heating(largest_rise=230.0)})
-    pulses = [{"repetitions": 2}, {"waveform": [[0.0, 1.0], [1.5e-9, 0.0]]}]
-    about = {"program": "up-down", "parameters": json.dumps({"pulses": pulses}), "revision": 4}
-    about["simulation"] = "{}"
-    files.write_dataset(
-        files.dataset("response", RESPONSE), tmp_path / "response.nc", "response", about
-    )
-    names = {option: tmp_path / f"table.{option}" for option in ("csv", "markdown", "html")}
-    names |= {"png": tmp_path / "f.png", "vector": tmp_path / "f.pdf"}
-    figures = config.Figures(resolution=72).model_dump_json()
-    cli.main(
-        ["program-report", "--response", str(tmp_path / "response.nc"), "--figures", figures]
-        + ["--price", job.to_json()]
-        + [word for option, path in names.items() for word in (f"--{option}", str(path))]
-    )
-    rows = rows_of(names["csv"])
-    assert rows[0]["energy (pJ)"] == rows[0]["model"] == "–"
-    # 360 nm · 72 nm · 5 nm · 1.3e-6 Ω m · J² · t, and a third of it for a fall to 0
-    volume = 360e-9 * 72e-9 * 5e-9 * 1.3e-6
-    energies = [volume * J**2 * t for J, t in ((1.2e12, 1e-9), (1.2e12, 2e-9), (0.8e12, 0.5e-9))]
-    assert [float(row["energy (pJ)"]) for row in rows[1:]] == pytest.approx(
-        [e / 1e-12 for e in energies], abs=6e-4
-    )
-    assert [row["J in the metal (1e12 A/m²)"] for row in rows[1:]] == [
-        "1.2000",
-        "1.2000",
-        "-0.8000",
-    ]
-    rises = [float(row["temperature rise, middle (K)"]) for row in rows[1:]]
-    assert rises[1] > rises[0] > rises[2]
-    means = [float(row["temperature rise, mean (K)"]) for row in rows[1:]]
-    assert max(means) < max(rises)
-    (row,) = tables_below(names["markdown"])["up-down: write energy"]
-    count, total, each, warmest, hottest, outside = row
-    assert (count, outside) == ("3", str(sum(rise > 230 for rise in rises)))
-    assert 0 < int(outside) < 3
-    assert float(total) == pytest.approx(sum(energies) / 1e-12, abs=6e-4)
-    assert float(each) == pytest.approx(sum(energies) / 3e-12, abs=6e-4)
-    assert (float(warmest), float(hottest)) == (max(means), max(rises))
-    assert "<caption>up-down: write energy</caption>" in names["html"].read_text(encoding="utf-8")
-
-
-def test_a_wrong_price_job_is_one_sentence(synapse, tmp_path):
+def test_a_wrong_write_energy_job_is_one_sentence(synapse, tmp_path):
     paths = {option: str(tmp_path / option) for option in ("csv", "markdown", "html")}
     words = [word for option, path in paths.items() for word in (f"--{option}", path)]
-    with pytest.raises(SystemExit, match="--price is not a valid PriceJob"):
-        cli.main(["device-table", "--device", str(synapse.out), "--price", "{}", *words])
+    with pytest.raises(SystemExit, match="--write-energy is not a valid WriteEnergyJob"):
+        cli.main(["device-table", "--device", str(synapse.out), "--write-energy", "{}", *words])
     assert not any(tmp_path.iterdir())

@@ -1,15 +1,17 @@
 """Write energy and temperature of pulses, as columns and tables of devices and pulse trains."""
 
 import argparse
+import json
 from typing import TYPE_CHECKING
 
-from wallnet.devices.price import Price, rescaling, resistance
+from wallnet.devices.write_energy import WriteEnergy, rescaling, resistance
 from wallnet.experiment import read
-from wallnet.jobs import PriceJob
+from wallnet.jobs import WriteEnergyJob
 from wallnet.report.tables import Format, Table
 
 if TYPE_CHECKING:
     import pandas
+    import xarray
 
 OUTSIDE = "outside the constant-parameter model"
 """Mark of pulses that heat the track so much that its material changes."""
@@ -31,23 +33,23 @@ FORMATS: dict[str, Format] = {
 """Columns of energy and temperature, with their formats."""
 
 
-def columns(price: Price) -> "pandas.DataFrame":
+def columns(pulses: WriteEnergy) -> "pandas.DataFrame":
     """Return energy and temperature of pulses, shape (pulses,), as columns of a table."""
     import pandas
 
     values = (
-        price.metal_current_density / 1e12,
-        price.current / 1e-3,
-        price.voltage,
-        price.energy / 1e-12,
-        price.rise.mean,
-        price.rise.peak,
-        (price.outside.astype(int) + price.beyond_model).tolist(),
+        pulses.metal_current_density / 1e12,
+        pulses.current / 1e-3,
+        pulses.voltage,
+        pulses.energy / 1e-12,
+        pulses.rise.mean,
+        pulses.rise.peak,
+        (pulses.outside.astype(int) + pulses.beyond_model).tolist(),
     )
     return pandas.DataFrame(dict(zip(FORMATS, values, strict=True)))
 
 
-def conditions(job: PriceJob, name: str) -> Table:
+def conditions(job: WriteEnergyJob, name: str) -> Table:
     """Return the table of the metal and the substrate."""
     import pandas
 
@@ -72,21 +74,28 @@ def conditions(job: PriceJob, name: str) -> Table:
     return Table(f"{name}: parameters of energy and temperature", frame)
 
 
-def with_prices(table: Table, prices: "pandas.DataFrame") -> Table:
+def joined(table: Table, columns: "pandas.DataFrame") -> Table:
     """Return a table of pulses with the columns of energy and temperature on its right."""
-    frame = table.frame.reset_index(drop=True).join(prices)
+    frame = table.frame.reset_index(drop=True).join(columns)
     return Table(table.title, frame, {**table.formats, **FORMATS}, table.missing, table.set_apart)
 
 
-def add_price_argument(command: argparse.ArgumentParser) -> None:
+def job_of(data: "xarray.Dataset") -> WriteEnergyJob:
+    """Return what the write energy depends on, as the dataset of a study states it."""
+    about = json.loads(data.attrs["parameters"])["about"]
+    return WriteEnergyJob.model_validate(about["write_energy"])
+
+
+def add_argument(command: argparse.ArgumentParser) -> None:
     """Add the option with what the write energy of pulses depends on."""
     command.add_argument(
-        "--price", help="canonical JSON of jobs.PriceJob, for the write energy of pulses"
+        "--write-energy",
+        help="canonical JSON of jobs.WriteEnergyJob, for the write energy of pulses",
     )
 
 
-def price_job_of(arguments: argparse.Namespace) -> PriceJob | None:
+def job_given(arguments: argparse.Namespace) -> WriteEnergyJob | None:
     """Return the job that was given, if any."""
-    if arguments.price is None:
+    if arguments.write_energy is None:
         return None
-    return read(arguments.price, PriceJob, "--price", PriceJob.__name__)
+    return read(arguments.write_energy, WriteEnergyJob, "--write-energy", WriteEnergyJob.__name__)

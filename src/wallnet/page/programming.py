@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 
 from wallnet import files
 from wallnet.config.networks import LEVEL_STAGES, PROGRAMMED_STAGES, STAGES
-from wallnet.devices.price import price_of, swept_pulse, trained_waveforms
+from wallnet.devices.write_energy import swept_pulse, trained_waveforms, write_energy_of
 from wallnet.files import FileError
-from wallnet.jobs import ProgrammingPriceJob
+from wallnet.jobs import ProgrammingEnergyJob
 from wallnet.jobs.networks import network_path
+from wallnet.report import write_energies
 from wallnet.report.networks import made_by
-from wallnet.report.prices import OUTSIDE
 from wallnet.report.tables import Format, Table, page
+from wallnet.report.write_energies import OUTSIDE
+from wallnet.studies import STUDIES
 
 SINGLE = "single pulses"
 """Way of writing a synapse by one pulse from its initial state."""
@@ -97,7 +99,7 @@ class Writing:
 
 def by_single_pulses(
     path: str | Path,
-    job: ProgrammingPriceJob,
+    job: ProgrammingEnergyJob,
     device: str,
     usable: NDArray[np.float64],
     reading: str,
@@ -110,7 +112,7 @@ def by_single_pulses(
     ----------
     path : str or Path
         Device file of the synapse.
-    job : ProgrammingPriceJob
+    job : ProgrammingEnergyJob
         Has what the write energy on the device depends on.
     device, reading : str
         The synapse, and the reading of its conductances.
@@ -129,10 +131,10 @@ def by_single_pulses(
     if (distance.min(axis=1) > SAME * np.ptp(usable)).any():
         raise FileError(f"{path} has other levels than the networks on {device}; run snakemake")
     density = data["reaching_current_density"].values[level]
-    price = price_of(job.devices[device], np.nan_to_num(density), *swept_pulse(data))
+    cost = write_energy_of(job.devices[device], np.nan_to_num(density), *swept_pulse(data))
     pulses = np.where(np.isfinite(density), (density != 0).astype(float), np.nan)
     rows = []
-    for values in (pulses, pulses * price.energy, pulses * price.outside):
+    for values in (pulses, pulses * cost.energy, pulses * cost.outside):
         matrix = np.full((1 + len(usable), len(usable)), np.nan)
         matrix[0] = values
         np.fill_diagonal(matrix[1:], 0.0)
@@ -142,9 +144,7 @@ def by_single_pulses(
     return Writing(SINGLE, *rows)
 
 
-def by_program(
-    path: str | Path, job: ProgrammingPriceJob, program: str, device: str, levels: int
-) -> Writing:
+def by_pulse_train(path: str | Path, name: str, device: str, levels: int) -> Writing:
     """Return the cost of each level with a pulse train that moves a synapse by one level a pulse.
 
     Parameters
@@ -152,9 +152,7 @@ def by_program(
     path : str or Path
         Response to the pulse train. Its first branch has to lead up from the lowest level, and the
         second one down again; each pulse of them leads to another state.
-    job : ProgrammingPriceJob
-        Has what the write energy on the device of the pulse train depends on.
-    program, device : str
+    name, device : str
         The pulse train, and the synapse whose networks it writes.
     levels : int
         Number of levels that networks use.
@@ -164,11 +162,12 @@ def by_program(
     wallnet.files.FileError
         If the response cannot be used, or does not have as many levels in both directions.
     """
-    data = files.read_dataset(path, "response")
-    density = data["program_current_density"].values
+    data = files.read_dataset(path, STUDIES["pulse_trains"].kind)
+    density = data["pulse_train_current_density"].values
     state = data["pulse_state"].values
+    own = write_energies.job_of(data)
     shapes = zip(density, data["pulse_duration"].values, trained_waveforms(data), strict=True)
-    single = [price_of(job.programs[program], *each) for each in shapes]
+    single = [write_energy_of(own, *each) for each in shapes]
     energy, outside = (
         np.array([getattr(each, name) for each in single], dtype=float)
         for name in ("energy", "outside")
@@ -185,7 +184,7 @@ def by_program(
         leads_up_and_down and all(distinct) and first[0] == 1 and steps[1] == top >= levels - 1
     ):
         raise FileError(
-            f"{path}: pulse train {program} does not move its wall by one level a pulse through "
+            f"{path}: pulse train {name} does not move its wall by one level a pulse through "
             f"{levels} levels, up and down again, as the synapses of {device} need; change its "
             "pulses, or remove it from networks.written_by"
         )
@@ -200,18 +199,18 @@ def by_program(
                 way = up[start:end] if end > start else down[end:start]
                 matrix[start, end] = way.sum()
         matrices.append(np.concatenate([matrix[:1], matrix]))
-    return Writing(program, *matrices)
+    return Writing(name, *matrices)
 
 
 def rows_of(
-    job: ProgrammingPriceJob, networks: str | Path, devices: str | Path, responses: str | Path
+    job: ProgrammingEnergyJob, networks: str | Path, devices: str | Path, responses: str | Path
 ) -> Iterator[dict[str, Any]]:
     """Yield the cost of writing each network of the first seed, one row a start and a way.
 
     Parameters
     ----------
-    job : ProgrammingPriceJob
-        The networks and the prices of pulses.
+    job : ProgrammingEnergyJob
+        The networks, and what the write energy depends on.
     networks, devices, responses : str or Path
         Folders of the networks, device files and responses.
     """
@@ -236,9 +235,9 @@ def rows_of(
         if key not in writings:
             path = Path(devices, PurePosixPath(files.DEVICE).name.format(device=device))
             writings[key] = [by_single_pulses(path, job, device, usable, reading)]
-            if program := job.written_by.get(device):
-                path = Path(responses, PurePosixPath(files.RESPONSE).name.format(program=program))
-                writings[key].append(by_program(path, job, program, device, len(usable)))
+            if train := job.written_by.get(device):
+                path = Path(responses, f"{train}.nc")
+                writings[key].append(by_pulse_train(path, train, device, len(usable)))
         for writing in writings[key]:
             for start, levels in starts.items():
                 if levels is not None and levels.shape != end.shape:
@@ -291,7 +290,7 @@ NOTES = (
 
 
 def programming_table(
-    job: ProgrammingPriceJob,
+    job: ProgrammingEnergyJob,
     folders: tuple[str | Path, str | Path, str | Path],
     csv_path: str | Path,
     markdown_path: str | Path,
@@ -301,8 +300,8 @@ def programming_table(
 
     Parameters
     ----------
-    job : ProgrammingPriceJob
-        The networks and the prices of pulses.
+    job : ProgrammingEnergyJob
+        The networks, and what the write energy depends on.
     folders : tuple of str or Path
         Folders of the networks, device files and responses.
     csv_path, markdown_path, html_path : str or Path
@@ -341,7 +340,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     command.add_argument(
         "--job",
         required=True,
-        help="canonical JSON of jobs.ProgrammingPriceJob; - for standard input",
+        help="canonical JSON of jobs.ProgrammingEnergyJob; - for standard input",
     )
     command.add_argument("--networks", required=True, help="folder of all networks")
     command.add_argument("--devices", required=True, help="folder of the device files")
@@ -356,7 +355,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def _tabulate(arguments: argparse.Namespace) -> None:
     programming_table(
-        ProgrammingPriceJob.from_json(files.given_text(arguments.job)),
+        ProgrammingEnergyJob.from_json(files.given_text(arguments.job)),
         (arguments.networks, arguments.devices, arguments.responses),
         arguments.csv,
         arguments.markdown,

@@ -1,15 +1,25 @@
-"""The response of a device to a program, from traces whose walls stand at known places."""
+"""The response of a device to a pulse train, from a train whose walls stand at known places."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers.programs import staircase
 
-from wallnet import config, files, jobs
-from wallnet.devices import programs
-from wallnet.devices.programs import branches, label, nonlinearity, response, saturating
-from wallnet.files import FileError
+from studies.results import gather, write_mapped_train
+from wallnet import plan
+from wallnet.studies import STUDIES
+from wallnet.studies.pulse_trains.gather import (
+    _branch_variables,
+    _of_branch,
+    branches,
+    label,
+    nonlinearity,
+    saturating,
+)
+
+STUDY = STUDIES["pulse_trains"]
 
 # A of the 1st, 100th, 500th and 900th label in NeuroSim's published table, 0.01 a label
 NEUROSIM = [(0.01, 126.268958), (1.0, 1.251653), (9.0, 0.022810)]
@@ -39,61 +49,7 @@ def test_branches_are_pulses_of_one_sign():
     assert branches(np.array([0.0, 1, 2, -1, 0, -3, -3, 4])) == [(1, 2), (3, 3), (5, 6), (7, 7)]
 
 
-TRACK, DETECTOR = (0.0, 360e-9), (20e-9, 300e-9)
-
-
-def program(path, walls, pulses, part=None):
-    """Write the trace of a program whose wall stands at a place after each pulse, and its job."""
-    data = staircase(*pulses)
-    campaign = config.parse(data)
-    device, given = campaign.devices["stairs"], campaign.programs["up-down"]
-    job = jobs.program_job(device, given)
-    steps = list(job.steps())
-    walls = np.array(walls)
-    lengths = [step.pulse_duration + step.relaxation.longest for step in steps]
-    ends = np.concatenate([[0.0], np.cumsum(lengths)])
-    # one entry before each end, during the pulse, at half the way
-    time, position, current = [0.0], [walls[0]], [0.0]
-    for index, step in enumerate(steps):
-        time += [ends[index] + step.pulse_duration / 2, ends[index + 1]]
-        position += [(walls[index] + walls[index + 1]) / 2, walls[index + 1]]
-        current += [step.current_density, 0.0]
-    position = np.array(position)
-    columns, rows = device.track.cells
-    x = (np.arange(columns) + 0.5) * device.track.cell_size
-    # sharp walls at cell borders: -1 to the left, 1 to the right
-    m_z = np.where(x[None, :] < position[:, None], -1.0, 1.0)
-    profile = np.zeros((len(time), columns, 3), dtype=np.float32)
-    profile[..., 2] = m_z
-    m = np.zeros((len(time), 3))
-    m[:, 2] = m_z.mean(axis=1)
-    values = {
-        "m": m,
-        "wall_position": position,
-        "wall_bottom": position - 1e-9,
-        "wall_top": position + 2e-9,
-        "applied_current_density": np.array(current),
-        "magnetization_profile": profile,
-        "magnetic_cells": np.full(columns, rows),
-        "pulse_magnetization": np.zeros((len(walls), rows, columns, 3)),
-        "program_current_density": [0.0, *(step.current_density for step in steps)],
-        "pulse_start": [0.0, *ends[:-1]],
-        "pulse_duration": [0.0, *(step.pulse_duration for step in steps)],
-        "pause_end": ends,
-        "pulse_state": ["initial"] + ["free"] * len(steps),
-        "pulse_settled": [-1] + [1] * len(steps),
-        "pulse_wall_position": walls,
-        "pulse_wall_bottom": walls - 1e-9,
-        "pulse_wall_top": walls + 2e-9,
-        "time": time,
-        "x": x,
-        "y": (np.arange(rows) + 0.5) * device.track.cell_size,
-        "pulse": np.arange(len(walls)),
-    }
-    about = {"parameters": job.to_json(), "backend": "film", "revision": 4} | (part or {})
-    files.write_dataset(files.dataset("train", values), path, "train", about)
-    return jobs.response_job(device, given)
-
+DETECTOR = (20e-9, 300e-9)
 
 PULSES = [
     {"current_density": 1e12, "duration": 1e-9, "pause": 0.5e-9, "repetitions": 4},
@@ -103,11 +59,18 @@ PULSES = [
 WALLS = [60e-9, 100e-9, 180e-9, 220e-9, 220e-9, 180e-9, 140e-9, 60e-9]
 
 
+def gathered(walls):
+    """Return the response to these pulses, after which a wall stands at these places."""
+    campaign = plan.parse(staircase(*PULSES))
+    requests = STUDY.requests_of(campaign, "up-down")
+    write_mapped_train(requests["train",], walls)
+    return gather(STUDY, campaign, "up-down", requests)
+
+
 @pytest.fixture
-def found(tmp_path):
-    job = program(tmp_path / "program.nc", WALLS, PULSES)
-    response(job, tmp_path / "program.nc", tmp_path / "response.nc")
-    return files.read_dataset(tmp_path / "response.nc", "response")
+def found(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return gathered(WALLS)
 
 
 def under_detector(walls):
@@ -148,11 +111,9 @@ def test_each_branch_ends_with_the_last_pulse_that_changes_the_state(found):
     np.testing.assert_allclose(steps, [1 / 3, -1 / 3], rtol=1e-6)
 
 
-def test_a_pulse_without_effect_within_a_branch_is_one_of_its_steps(tmp_path):
-    walls = [60e-9, 100e-9, 100e-9, 180e-9, 220e-9, 180e-9, 180e-9, 60e-9]
-    job = program(tmp_path / "program.nc", walls, PULSES)
-    response(job, tmp_path / "program.nc", tmp_path / "response.nc")
-    found = files.read_dataset(tmp_path / "response.nc", "response")
+def test_a_pulse_without_effect_within_a_branch_is_one_of_its_steps(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = gathered([60e-9, 100e-9, 100e-9, 180e-9, 220e-9, 180e-9, 180e-9, 60e-9])
     assert found["branch_steps"].values.tolist() == [4, 3]
     steps = found["step_size"].sel(reading="parallel").values
     np.testing.assert_allclose(steps, [1 / 4, -1 / 3], rtol=1e-6)
@@ -190,7 +151,7 @@ def test_a_change_below_a_thousandth_of_the_range_is_no_step():
     """The second branch has no effect at all."""
     density = np.array([0.0, 1e12, 1e12, 1e12, -1e12, -1e12])
     normalized = np.tile([0.0, 0.5, 0.9995, 1.0, 1.0, 1.0], (2, 1))
-    found = programs._branch_variables(density, normalized)
+    found = _branch_variables(density, normalized)
     assert found["branch_steps"] == [2, 0]
     assert found["step_size"] == pytest.approx(np.array([[0.49975, 0.0]] * 2), rel=1e-9, abs=1e-12)
     assert np.isnan(found["nonlinearity"][:, 1]).all()
@@ -216,7 +177,7 @@ def test_slopes_are_those_of_aihwkits_linear_step_device(gamma, tmp_path):
         shift = -scale * (low + high) / 2
         constant = 0.5 * scale * (1 + (1 if rising else -1) * gamma * shift / scale)
         expected = 0.5 * gamma / constant
-        *_, slope = programs._of_branch(normalized, 4, rising)
+        *_, slope = _of_branch(normalized, 4, rising)
         assert slope == pytest.approx(expected, rel=1e-9, abs=0)
 
 
@@ -233,36 +194,14 @@ def test_steps_that_are_not_linear_are_fitted_against_the_weight_before_each_pul
     np.testing.assert_allclose(slopes, expected, rtol=1e-6)
 
 
-def test_a_response_says_what_made_it(found):
-    assert found.attrs["program"] == "response"
-    assert json.loads(found.attrs["parameters"])["detector"]["start"] == DETECTOR[0]
-    assert json.loads(found.attrs["simulation"])["train"]["pulses"][0]["duration"] == 1e-9
-    assert found.attrs["simulation_backend"] == "film"
+def test_a_response_names_the_detector_and_what_the_write_energy_depends_on(found):
+    about = json.loads(found.attrs["parameters"])["about"]
+    assert about["detector"]["start"] == DETECTOR[0]
+    assert about["write_energy"]["width"] == 72e-9
 
 
-def test_a_program_of_other_pulses_is_refused(tmp_path):
-    program(tmp_path / "program.nc", WALLS, PULSES)
-    other = program(tmp_path / "other.nc", WALLS[:-1], [PULSES[0], PULSES[1] | {"repetitions": 2}])
-    with pytest.raises(FileError, match=r"program\.nc is of another pulse train; delete it"):
-        response(other, tmp_path / "program.nc", tmp_path / "response.nc")
-
-
-def test_a_program_of_as_many_pulses_or_on_another_track_is_refused(tmp_path):
-    job = program(tmp_path / "program.nc", WALLS, PULSES)
-    stronger = [PULSES[0], PULSES[1] | {"current_density": -0.9e12}]
-    longer_pause = [PULSES[0] | {"pause": 0.6e-9}, PULSES[1]]
-    longer = job.track.model_copy(update={"length": job.track.length + job.track.cell_size})
-    for other in (
-        program(tmp_path / "other.nc", WALLS, stronger),
-        program(tmp_path / "other.nc", WALLS, longer_pause),
-        job.model_copy(update={"track": longer}),
-    ):
-        with pytest.raises(FileError, match=r"program\.nc is of another pulse train; delete it"):
-            response(other, tmp_path / "program.nc", tmp_path / "response.nc")
-
-
-def test_a_device_that_no_pulse_changes_is_refused(tmp_path):
-    job = program(tmp_path / "program.nc", [60e-9] * 8, PULSES)
-    with pytest.raises(FileError, match="the conductance is the same after all pulses"):
-        response(job, tmp_path / "program.nc", tmp_path / "response.nc")
-    assert not (tmp_path / "response.nc").exists()
+def test_a_device_that_no_pulse_changes_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match="^wallnet: the conductance is the same after all pulses"):
+        gathered([60e-9] * 8)
+    assert not Path(STUDY.path("up-down")).exists()

@@ -5,23 +5,23 @@ current raise the conductance (potentiation) and pulses of negative current lowe
 """
 
 import itertools
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wallnet import files, revisions
+from wallnet import files
+from wallnet.config import Detector
 from wallnet.devices.conductance import (
     both_readings,
     detected_magnetization,
     detector_columns,
     normalize,
 )
-from wallnet.devices.traces import foreign
-from wallnet.experiment import Simulation
 from wallnet.files import FileError
-from wallnet.jobs import ResponseJob
+from wallnet.files.schema import COMPONENTS
+from wallnet.studies.opened import Opened
+from wallnet.studies.pulse_trains.ask import PulseTrain
 
 SMALLEST_STEP = 1e-3
 """Share of the conductance's range below which a pulse has not changed the state."""
@@ -34,7 +34,7 @@ STEEPEST = 100.0
 
 KEPT = (
     *("wall_position", "wall_bottom", "wall_top", "applied_current_density", "time"),
-    *("program_current_density", "pulse_start", "pulse_duration", "pause_end"),
+    *("pulse_train_current_density", "pulse_start", "pulse_duration", "pause_end"),
     *("pulse_state", "pulse_settled", "pulse_wall_position", "pulse_wall_bottom"),
     *("pulse_wall_top", "pulse"),
 )
@@ -148,72 +148,39 @@ def _of_branch(
     return bent, float(changes.mean()), slope
 
 
-def response(job: ResponseJob, program: str | Path, out: str | Path) -> None:
-    """Write the response of a device to a pulse train.
-
-    Parameters
-    ----------
-    job : ResponseJob
-        Track, detector and pulses.
-    program : str or Path
-        Trace of the pulse train, kind 'train'.
-    out : str or Path
-        File to write, kind 'response'.
+def gather(_: PulseTrain, opened: Opened) -> dict[str, Any]:
+    """Return the variables of the response of a device to a pulse train.
 
     Raises
     ------
     wallnet.files.FileError
-        If the trace is missing, damaged or of another pulse train, or if the conductance is equal
-        after all pulses.
+        If the conductance is equal after all pulses.
     """
-    data = files.read_dataset(program, "train", drop=["pulse_magnetization"])
-    simulated = Simulation.from_json(data.attrs["parameters"])
-    if simulated.train is None or (simulated.train.pulses, simulated.track) != (
-        job.pulses,
-        job.track,
-    ):
-        raise foreign(program, "is of another pulse train")
-    for name in ("m", "wall_bottom", "wall_top"):
-        if not np.isfinite(data[name].values).all():
-            raise files.damaged(program, "is not finite: the simulation became unstable")
-    profile = data["magnetization_profile"].sel(component="z").values
-    columns = detector_columns(job.track, job.detector)
-    detected = detected_magnetization(profile, data["magnetic_cells"].values, columns)
-    conductance = both_readings(detected, job.detector)
-    pulses = data["program_current_density"].values
+    (key,) = opened
+    names = ("magnetization_profile", "magnetic_cells", *KEPT)
+    data = opened.read(key, *names).values
+    detector = Detector.model_validate(opened.about["detector"])
+    columns = detector_columns(opened.simulation(key).track, detector)
+    m_z = data["magnetization_profile"][..., COMPONENTS.index("z")]
+    detected = detected_magnetization(m_z, data["magnetic_cells"], columns)
+    conductance = both_readings(detected, detector)
     # the entry at which each pause ends, rounding aside
-    time = data["time"].values
-    ends = [int(np.argmin(np.abs(time - end))) for end in data["pause_end"].values]
+    ends = [int(np.argmin(np.abs(data["time"] - end))) for end in data["pause_end"]]
     after = conductance[:, ends]
     low, high = after.min(axis=1, keepdims=True), after.max(axis=1, keepdims=True)
     if np.any(low == high):
         raise FileError(
-            f"{program}: the conductance is the same after all pulses; strengthen or lengthen the "
-            "pulses, or move the detector"
+            "the conductance is the same after all pulses; strengthen or lengthen the pulses, or "
+            "move the detector"
         )
     normalized = normalize(after, low, high)
-    values: dict[str, Any] = {name: data[name].values for name in KEPT}
-    values |= {
-        "program_conductance": conductance,
+    return {
+        **{name: data[name] for name in KEPT},
+        "pulse_train_conductance": conductance,
         "pulse_conductance": after,
         "normalized_pulse_conductance": normalized,
+        **_branch_variables(data["pulse_train_current_density"], normalized),
     }
-    files.write_dataset(
-        files.dataset("response", values | _branch_variables(pulses, normalized)),
-        out,
-        "response",
-        {
-            "program": Path(out).stem,
-            "parameters": job.to_json(),
-            "simulation": str(data.attrs.get("parameters")),
-            "revision": revisions.of("devices"),
-            **{
-                f"simulation_{key}": str(data.attrs[key])
-                for key in ("backend", "backend_version", "revision")
-                if key in data.attrs
-            },
-        },
-    )
 
 
 def _branch_variables(
