@@ -68,13 +68,11 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/requests.smk"
 include: "workflow/rules/devices.smk"
 include: "workflow/rules/studies.smk"
-include: "workflow/rules/depinning.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/mappings.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/summary.smk"
-include: "workflow/rules/crosscheck.smk"
 include: "workflow/rules/validation.smk"
 include: "workflow/rules/failures.smk"
 
@@ -123,17 +121,6 @@ rule levels:
     localrule: True
 
 
-rule depinning:
-    """Depinning thresholds of each notch and dwell times of walls, as data and tables."""
-    input:
-        target(
-            plan.depinning_files(campaign),
-            "the target depinning has nothing to run; add a device under depinning",
-            lambda: plan.work_ahead(plan.depinning_work(requested)),
-        ),
-    localrule: True
-
-
 rule networks:
     """All results of the networks, except the figures."""
     input:
@@ -168,16 +155,6 @@ rule table_ii:
             plan.interpretation_files(campaign),
             "the target table-ii lacks data sets or a neuron; name mnist and fashion-mnist in"
             " networks.datasets, and a neuron of the campaign in networks.neuron",
-        ),
-    localrule: True
-
-
-rule crosscheck:
-    """Deviations between two calculators, as tables and a figure."""
-    input:
-        target(
-            plan.crosscheck_files(campaign),
-            work=lambda: plan.work_ahead(plan.crosscheck_work(requested)),
         ),
     localrule: True
 

@@ -19,6 +19,7 @@ MODULES = {
     "wallnet.devices.commands": (
         *("device", "measured"),
         *("depinning-round", "depinning"),
+        *("calibration-round", "calibration"),
     ),
     "wallnet.studies.gathering": ("gather", "round"),
     "wallnet.studies.showing": ("show",),
@@ -29,9 +30,7 @@ MODULES = {
     "wallnet.report.devices": ("device-figure",),
     "wallnet.report.device_tables": ("device-table",),
     "wallnet.report.measured": ("measured-table",),
-    "wallnet.report.depinning": ("depinning-report",),
     "wallnet.report.networks": ("accuracy", "network-figure"),
-    "wallnet.report.crosscheck": ("crosscheck",),
     "wallnet.report.parameters": ("parameters",),
     "wallnet.page.levels": ("level-report",),
     "wallnet.page.programming": ("programming-table",),

@@ -287,7 +287,7 @@ def test_a_name_that_yaml_reads_as_a_number_is_text():
     data["pulse_trains"] = {7: {"device": "5", "pulses": [UP]}}
     data["windows"] = {7: WINDOW | {"device": "5"}}
     made = plan.parse(data)
-    assert [*made.devices, *made.studies["transitions"], *made.depinning] == ["5"] * 3
+    assert [*made.devices, *made.studies["transitions"], *made.studies["depinning"]] == ["5"] * 3
     asked = [*made.studies["intervals"], *made.studies["pulse_trains"], *made.studies["windows"]]
     assert asked == ["5", "7", "7"]
 
@@ -1121,23 +1121,6 @@ def test_labels_are_a_byte_and_two_or_more(count, taken):
     assert not fits(networks.DataSet, {"folder": "a", "classes": [*labels, "0"]})
 
 
-def test_a_case_of_the_cross_check_varies_its_own_device(tiny):
-    changes = {"material": {"damping": 0.1}, "film": {"frozen_change": 0.0}}
-    tiny["crosscheck"] = {
-        "cases": {"a": {"device": "synapse", "current_density": 2e12, "changes": changes}}
-    }
-    campaign = plan.parse(tiny)
-    film, oommf = (jobs.crosscheck_job(campaign, "a", name) for name in ("film", "oommf"))
-    assert (film.calculator_name, oommf.calculator_name) == ("film", "oommf")
-    assert (film.current_density, film.pulse_duration) == (2e12, 0.6e-9)
-    assert (film.material.damping, film.material.polarization) == (0.1, 0.4)
-    assert film.calculator == config.FilmSettings(frozen_change=0.0)
-    assert (
-        oommf.model_copy(update={"calculator": film.calculator, "calculator_name": "film"}) == film
-    )
-    assert campaign.devices["synapse"].material.damping == 0.5
-
-
 def test_own_images_have_a_checksum_for_each_file_or_none():
     described = {"folder": "a", "classes": ["0", "1"]}
     names = networks.DATA_FILES
@@ -1148,17 +1131,6 @@ def test_own_images_have_a_checksum_for_each_file_or_none():
     for name in names:
         checksums = dict.fromkeys(names, "0" * 64) | {name: "0" * 32}
         assert not fits(networks.DataSet, described | {"checksums": checksums})
-
-
-def test_every_case_of_the_cross_check_is_validated(tiny):
-    case = {"device": "synapse", "current_density": 2e12}
-    bad = case | {"changes": {"material": {"polarization": 7}}}
-    tiny["crosscheck"] = {"cases": {"first": bad, "second": case, "third": bad}}
-    with pytest.raises(config.ConfigError) as refused:
-        plan.parse(tiny)
-    found = str(refused.value).splitlines()
-    for name, problem in zip(("first", "third"), found, strict=True):
-        assert f"crosscheck.cases.{name}.changes.material.polarization = 7 is outside" in problem
 
 
 def test_the_two_resistances_of_a_detector_differ():

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from helpers.programs import UP, staircase
 
-from wallnet import api, config, experiment
+from wallnet import api, config, experiment, plan
 from wallnet.config.waveform import largest, mean_square, segments, share_at
+from wallnet.studies import STUDIES
 
 RAMP = [[0.0, 0.25], [0.2e-9, 1.0], [0.2e-9, -0.5], [0.4e-9, 0.0]]
 """A ramp, a jump to the other sign and a fall, in a pulse of 0.6 ns."""
@@ -24,17 +25,17 @@ def with_waveform(waveform):
 
 def problem(data):
     with pytest.raises(config.ConfigError) as caught:
-        config.parse(data)
+        plan.parse(data)
     (found,) = str(caught.value).splitlines()
     return found
 
 
 def device_of(waveform):
-    return config.parse(with_waveform(waveform)).devices["stairs"]
+    return plan.parse(with_waveform(waveform)).devices["stairs"]
 
 
 def test_a_square_pulse_has_no_waveform_in_its_jobs():
-    plain = config.parse(staircase()).devices["stairs"]
+    plain = plan.parse(staircase()).devices["stairs"]
     job = experiment.pulse_job(plain, 1e12)
     assert "waveform" not in job.to_json()
     assert "waveform" not in plain.pulse.model_dump()
@@ -52,9 +53,9 @@ def test_a_table_goes_into_the_jobs_of_the_pulses_alone():
 
 def test_each_pulse_of_a_train_has_its_own():
     shaped = UP | {"waveform": RAMP, "repetitions": 2}
-    program = config.parse(staircase(shaped, UP | {"repetitions": 1})).programs["up-down"]
-    device = config.parse(staircase()).devices["stairs"]
-    train = experiment.train_job(device, experiment.Train(pulses=program.pulses))
+    campaign = plan.parse(staircase(shaped, UP | {"repetitions": 1}))
+    (request,) = STUDIES["pulse_trains"].requests_of(campaign, "up-down").values()
+    train = request.computes
     assert [step.waveform for step in train.steps()] == [POINTS, POINTS, ()]
 
 
@@ -153,7 +154,9 @@ def test_a_csv_file_that_cannot_be_is_named(content, words, tmp_path, monkeypatc
 
 def test_a_pulse_of_a_train_and_a_job_are_checked_too():
     found = problem(staircase(UP | {"waveform": [[0, 0], [2e-9, 1]]}))
-    assert "programs.up-down.pulses.0.waveform ends at 2e-09 s, after its pulse of 1e-09" in found
+    assert (
+        "pulse_trains.up-down.pulses.0.waveform ends at 2e-09 s, after its pulse of 1e-09" in found
+    )
     job = json.loads(experiment.pulse_job(device_of(RAMP), 1e12).to_json())
     job["pulse_duration"] = 0.3e-9
     with pytest.raises(config.ConfigError, match="waveform ends at 4e-10 s"):

@@ -19,6 +19,7 @@ from helpers.transitions import led
 from helpers.windows import windowed
 
 from wallnet import config, files, plan
+from wallnet.studies import NAMES
 from wallnet.validation import CHECKS
 
 pytestmark = pytest.mark.campaign
@@ -89,7 +90,11 @@ SYNAPSE = {"initial": 1, "trace": 3, "level": 3, "minimum": 5, **DOWNSTREAM}
             {
                 "figures": {"font_size": 9},
                 "networks.hidden_neurons": 64,
-                "crosscheck.cases": {"one": {"device": "neuron", "current_density": 0.4e12}},
+                "crosscheck": {
+                    "engines": {
+                        "cases": {"one": {"device": "neuron", "current_density": 0.4e12}},
+                    },
+                },
             },
             None,
         ),
@@ -213,13 +218,6 @@ def test_bad_input_ends_before_any_job(campaign, tiny):
     assert not (campaign.folder / "results").exists()
 
 
-@pytest.mark.parametrize("target", ["depinning"])
-def test_a_target_without_anything_to_do_says_so(campaign, target):
-    refused = campaign.snakemake(target, "--dry-run", check=False)
-    assert refused.returncode
-    assert f"the target {target} has nothing to run; add" in refused.stdout + refused.stderr
-
-
 def test_the_linter_misses_only_software_definitions(campaign):
     lint = campaign.snakemake("--lint", check=False)
     findings = re.findall(r"^ {4}\* ([^\n:]+)", lint.stdout + lint.stderr, flags=re.MULTILINE)
@@ -266,10 +264,8 @@ def with_everything():
         "fine_tuned": TRAINING | {"mappings": ["layer-extended"]},
     }
     case = {"device": "wide", "current_density": 0.6e12, "changes": {"material": {"damping": 0.1}}}
-    data["crosscheck"]["cases"] = {
-        "slow": {"device": "neuron", "current_density": 0.4e12},
-        "quick": case,
-    }
+    slow = {"device": "neuron", "current_density": 0.4e12}
+    data["crosscheck"] = {"engines": {"cases": {"slow": slow, "quick": case}}}
     data["figures"] = {"vector_format": "svg"}
     pulse = {"current_density": 0.7e12, "duration": 1e-9}
     data["pulse_trains"] = {"stairs": {"device": "wide", "pulses": [pulse]}}
@@ -300,18 +296,8 @@ RAISED = {
     "networks": 400,
     "report": 500,
     "validation": 600,
-    "pulse_trains": 650,
-    "show pulse_trains": 660,
-    "intervals": 700,
-    "show intervals": 800,
-    "windows": 900,
-    "show windows": 1000,
-    "calibration": 1100,
-    "show calibration": 1200,
-    "transitions": 1100,
-    "show transitions": 1200,
-    "barriers": 1300,
-    "show barriers": 1400,
+    **{name: 700 + 10 * number for number, name in enumerate(NAMES)},
+    **{f"show {name}": 1700 + 10 * number for number, name in enumerate(NAMES)},
 }
 
 TARGETS = (
@@ -372,7 +358,7 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
         "devices": {"device", "compact_model"},
         "networks": {"data", "train", "train_on", "map", "compare_mappings"},
         "report": {
-            *("parameters", "accuracy", "crosscheck_table", "validation_table", "device_table"),
+            *("parameters", "accuracy", "validation_table", "device_table"),
             *("mapping_table", "programming_table"),
             "level_report",
             "summary",
@@ -386,6 +372,8 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
     expected["validation_check"] = [now["film"], now["validation"]]
     # these use the engine whatever calculator a device has
     expected |= dict.fromkeys(("minimum", "barrier"), now["film"])
+    expected["gather_crosscheck"] = now["crosscheck"]
+    expected["show_crosscheck"] = now["show crosscheck"]
     simulations = [job for job in jobs if job["rule"] in SIMULATIONS]
     rest = [job for job in jobs if job["rule"] not in SIMULATIONS]
     found = {job["rule"]: job["params"].get("revision") for job in rest if job["command"]}
@@ -409,6 +397,8 @@ def test_a_job_is_told_of_all_that_it_waits_for_and_makes(jobs):
         if not job["command"]:
             continue
         words, rule = words_of(job), job["rule"]
+        if rule.startswith("gather_"):  # the paths are in the job
+            words += [path for *_, path, _ in json.loads(job["params"]["job"])["requests"]]
         assert set(job["log"]) <= set(words), rule
         # jobs of networks write below a folder, with names that the plan gives them
         # and the data of a figure are beside its PNG
@@ -446,8 +436,6 @@ OPTIONS = {
     "--neuron": r"results/compact_models/other\.json",
     "--synapse": r"results/compact_models/(synapse|wide)\.json",
     "--start": r"results/networks/[a-z]+/none/none/none/plain/fp32/seed-\d+/best\.ckpt",
-    "--first": r"results/crosscheck/[a-z]+/film\.nc",
-    "--reference": r"results/crosscheck/[a-z]+/oommf\.nc",
     "--results": r"results/validation/.*\.json",
     "--comparisons": r"results/mappings/[a-z]+/(synapse|wide)/[a-z]+/seed-\d+\.json",
     "--references": r"results/networks/[a-z]+/none/none/none/.*/metrics\.json",
@@ -659,9 +647,11 @@ def expected_input(job):
             *(f"results/tables/accuracy{name}.csv" for name in ("", "-validation")),
             "results/tables/parameters.csv",
         ]
-    if rule == "crosscheck_table":
-        cases = [(case, of) for of in ("film", "oommf") for case in ("slow", "quick")]
-        return [f"results/crosscheck/{case}/{of}.nc" for case, of in cases]
+    if rule == "gather_crosscheck":
+        cases = [(case, of) for case in ("slow", "quick") for of in ("film", "oommf")]
+        return [f"results/crosscheck/engines/{case}/{of}.nc" for case, of in cases]
+    if rule == "show_crosscheck":
+        return ["results/crosscheck/engines.nc"]
     return []
 
 
@@ -731,7 +721,7 @@ def test_a_case_of_the_crosscheck_goes_to_both_calculators(jobs):
     traces = {job["wildcards"]["result"]: job["params"]["job"] for job in of_rule(jobs, "trace")}
     for calculator in ("film", "oommf"):
         told = {
-            case: json.loads(traces[f"crosscheck/{case}/{calculator}"])
+            case: json.loads(traces[f"crosscheck/engines/{case}/{calculator}"])
             for case in ("slow", "quick")
         }
         names = {name: job["calculator_name"] for name, job in told.items()}
@@ -739,8 +729,6 @@ def test_a_case_of_the_crosscheck_goes_to_both_calculators(jobs):
         assert told["slow"]["current_density"] == pytest.approx(0.4e12, rel=1e-12, abs=0)
         assert told["quick"]["current_density"] == pytest.approx(0.6e12, rel=1e-12, abs=0)
         assert [told[name]["material"]["damping"] for name in ("slow", "quick")] == [0.5, 0.1]
-    (table,) = of_rule(jobs, "crosscheck_table")
-    assert table["params"]["cases"] == ["slow", "quick"]
 
 
 def behind(option, job):
@@ -787,7 +775,7 @@ def test_a_figure_shows_the_pulses_of_its_own_device(jobs):
     for job in of_rule(jobs, "figure_accuracy", "figure_training_curves"):
         assert behind("--paper", job) == ["5"]
     for job in jobs:
-        drawn = ("crosscheck_table", "validation_table", "mapping_table")
+        drawn = ("show_crosscheck", "validation_table", "mapping_table")
         if job["rule"].startswith("figure_") or job["rule"] in drawn:
             style = job["params"].get("figures") or behind("--figures", job)[0]
             assert json.loads(style)["vector_format"] == "svg", job["rule"]
@@ -834,8 +822,7 @@ def test_a_job_writes_its_log_and_benchmark_where_its_first_result_is(jobs):
                     **job["wildcards"]
                 )
             assert job["log"] == [f"results/logs/{stem}.log"]
-            if job["rule"] != "crosscheck_table":
-                assert job["benchmark"] == f"results/benchmarks/{stem}.tsv"
+            assert job["benchmark"] == f"results/benchmarks/{stem}.tsv"
     logs = [path for job in jobs for path in job["log"]]
     assert len(logs) == len(set(logs))
 
@@ -857,7 +844,7 @@ def test_the_targets_ask_for_every_file_of_their_kind(jobs):
         "networks": 2 + 2 * 2 * (2 * (2 + 1) + 2 * 2 * (2 * (8 + 4) + 6 + 3)) + 4 + 1 + 3,
         "figures": 3 * (2 + 2 + 2 + 2 + 2 + 1 + 1 + 2 + 2 * (1 + 2 + 2)),
         "all": 35 + 24 + 8 + 2 + 562 + 48 * 3 // 2 + 1,
-        "crosscheck": 2 * 2 + 2 + 3,
+        "crosscheck": 2 * 2 + 1 + 3 + 3,
         "validation": len(CHECKS) + 2 + 3,
         "mappings": 2 * 2 * 2 * 2 + 2 + 3,
         "barriers": 5 + 2 + 3 + 1 + 2 * (1 + 3 + 3),
@@ -893,18 +880,14 @@ ROUNDS = {
         "gather_transitions": "transitions",
         "show_transitions": "show transitions",
     },
-    "depinning": {
-        "depinning_round": "devices",
-        "device_depinning": "devices",
-        "depinning_report": "report",
-    },
+    "depinning": {"gather_depinning": "depinning", "show_depinning": "show depinning"},
     "calibration": {
         "gather_calibration": "calibration",
         "show_calibration": "show calibration",
     },
     # pulses that a round asked for
     "results/intervals/stairs/0.9000.nc": {},
-    "results/depinning/stairs/alone-2/1.7500.nc": {},
+    "results/depinning/stairs/single-notch-2/1.7500.nc": {},
     "results/depinning/stairs/notch-3/1.7500.nc": {},
 }
 """Rules of each target, except simulations, with the stage of their revision."""
@@ -923,10 +906,10 @@ def of_rounds(tmp_path_factory):
     data["devices"]["stairs"] |= {"calculator": "oommf", "oommf": {"threads": 3}}
     Campaign(folder).configure(data)
     candidates = [CANDIDATE | {"pulse_duration": each} for each in (0.4e-9, 0.7e-9)]
-    freed = {"alone-2": [1.75e12], "notch-3": [1.75e12]}
+    depinned = [["single-notch", 2, 1.75e12], ["notch", 3, 1.75e12]]
     for path, asked in {
         "calibration/paper": {"asked": candidates},
-        "depinning/stairs": {"current_densities": freed},
+        "depinning/stairs": {"asked": depinned},
         "intervals/stairs": {"asked": [0.9e12]},
     }.items():
         files.write_json(asked, folder / f"results/{path}/round-1.json")
@@ -967,16 +950,17 @@ def test_a_pulse_of_a_round_is_that_of_its_own_wall_or_candidate(of_rounds):
     told = {job["wildcards"]["result"]: job for job in of_rule(of_rounds, "trace")}
     places = {
         "intervals/stairs/0.9000": (0.9e12, 1.5e-9, 40e-9, 3, ["initial/stairs"]),
-        "depinning/stairs/alone-2/1.7500": (
+        "depinning/stairs/single-notch-2/1.7500": (
             *(1.75e12, 0.8e-9, 180e-9, 1),
-            ["depinning/stairs/alone-2/start"],
+            ["depinning/stairs/single-notch-2/start"],
         ),
         "depinning/stairs/notch-3/1.7500": (1.75e12, 0.8e-9, 320e-9, 3, ["levels/stairs/3"]),
         "calibration/paper/0/stairs/1.5000": (1.5e12, 0.4e-9, 45e-9, 3, []),
         "calibration/paper/1/stairs/1.5000": (1.5e12, 0.7e-9, 45e-9, 3, []),
     }
-    of_others = ("traces/", "transitions/")
-    assert {path for path in told if not path.startswith(of_others)} == set(places)
+    of_others, limits = ("traces/", "transitions/"), ("/0.5000", "/3.0000")
+    of_rounds = {path for path in told if not path.startswith(of_others)}
+    assert {path for path in of_rounds if not path.endswith(limits)} == set(places)
     for path, (density, duration, start, notches, after) in places.items():
         job = json.loads(told[path]["params"]["job"])
         assert job["current_density"] == pytest.approx(density, rel=1e-9, abs=0)
@@ -1000,7 +984,8 @@ def test_the_work_of_devices_and_of_the_cross_check_is_each_simulation_at_its_lo
         "current_density": 0.5e12,
         "changes": {"pulse": {"duration": 0.7e-9}},
     }
-    tiny["crosscheck"] = {"calculators": ["oommf", "film"], "cases": {"quick": case}}
+    check = {"calculators": ["oommf", "film"], "cases": {"quick": case}}
+    tiny["crosscheck"] = {"engines": check}
     campaign = plan.parse(tiny)
     place = "results/{}/synapse/{}.nc".format
     expected = {
@@ -1018,10 +1003,10 @@ def test_the_work_of_devices_and_of_the_cross_check_is_each_simulation_at_its_lo
     for path, (longest, density) in expected.items():
         assert found[path].longest == pytest.approx(longest, rel=1e-9, abs=0), path
         assert found[path].computes.strongest == pytest.approx(density, rel=1e-9, abs=0), path
-    (_, oommf), (_, film) = plan.crosscheck_work(plan.Requested(campaign))
+    (_, oommf), (_, film) = plan.study_work(plan.Requested(campaign), "crosscheck")
     assert (oommf.path, film.path) == (
-        "results/crosscheck/quick/oommf.nc",
-        "results/crosscheck/quick/film.nc",
+        "results/crosscheck/engines/quick/oommf.nc",
+        "results/crosscheck/engines/quick/film.nc",
     )
     assert oommf.longest == film.longest == pytest.approx(1.7e-9, rel=1e-9, abs=0)
     assert oommf.computes.strongest == 0.5e12
@@ -1030,7 +1015,8 @@ def test_the_work_of_devices_and_of_the_cross_check_is_each_simulation_at_its_lo
 
 def test_dry_runs_of_devices_and_the_cross_check_say_what_they_cost(campaign, tiny):
     case = {"device": "neuron", "current_density": 0.5e12}
-    tiny["crosscheck"] = {"calculators": ["oommf", "film"], "cases": {"quick": case}}
+    check = {"calculators": ["oommf", "film"], "cases": {"quick": case}}
+    tiny["crosscheck"] = {"engines": check}
     campaign.configure(tiny)
     said = campaign.snakemake("--dry-run", "devices", "crosscheck").stdout
     assert "13 simulations of this target are not there yet: at most 10 ns, about" in said

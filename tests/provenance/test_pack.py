@@ -300,7 +300,7 @@ def test_a_target_was_not_begun_because_another_one_made_files_of_it(tmp_path):
     assert [*plan.finished_targets(campaign, tmp_path)] == ["transitions"]
     assert plan.unfinished_targets(campaign, tmp_path) == {}
     (one,) = [path for path in beyond["depinning"] if path.endswith("round-1.json")]
-    files.write_json({"current_densities": {}}, tmp_path / one)
+    files.write_json({"asked": []}, tmp_path / one)
     unfinished = plan.unfinished_targets(campaign, tmp_path)
     assert unfinished == {"depinning": (len(shared) + 1, len(beyond["depinning"]))}
 

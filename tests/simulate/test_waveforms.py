@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers.programs import UP, staircase
 
-from wallnet import config, experiment, tracks
+from wallnet import experiment, plan, tracks
 from wallnet.simulate import SimulationError, initial_state, simulate
 from wallnet.simulate.drives import drives, system_of
 from wallnet.simulate.oommf import run
@@ -41,12 +41,11 @@ def test_two_plateaus_are_a_train_of_two_square_pulses():
     two.append(two[0] | {"current_density": -0.6e12, "duration": 0.49e-9, "pause": 0.2e-9})
     one = two[1] | {"current_density": 1.2e12, "duration": 0.81e-9}
     one["waveform"] = [[0, 1], [0.32e-9, 1], [0.32e-9, -0.5]]
-    device = config.parse(staircase()).devices["stairs"]
+    device = plan.parse(staircase()).devices["stairs"]
     start = initial_state(experiment.initial_job(device))
     trains = []
     for pulses in (two, [one]):
-        program = config.parse(staircase(*pulses)).programs["up-down"]
-        job = experiment.train_job(device, experiment.Train(pulses=program.pulses))
+        job = experiment.train_job(device, experiment.Train(pulses=tuple(pulses)))
         trains.append(run_train(job, start))
     square, found = trains
     np.testing.assert_allclose(found["time"].values, square["time"], rtol=1e-9, atol=1e-18)

@@ -47,7 +47,7 @@ def simulated(study, campaign):
     gathered = []
     for request in requested(study, campaign).values():
         if request.kind in ("trace", "level"):
-            write_trace(request, 40e-9, 40e-9)
+            write_trace(request, 40e-9, 40e-9, wall_time=2.0)
         elif study.name == "pulse_trains":
             write_mapped_train(request, [40e-9, 100e-9, 180e-9, 180e-9])
         elif request.kind == "pulse_train":
@@ -155,6 +155,11 @@ def refused(block):
         ("windows.three.device", {"windows": {"three": WINDOW | {"device": "stair"}}}),
         ("intervals.stair", {"intervals": {"stair": {}}}),
         ("transitions.stair", {"transitions": {"stair": DATA["transitions"]["stairs"]}}),
+        ("depinning.stair", {"depinning": {"stair": {}}}),
+        (
+            "crosscheck.b.cases.a.device",
+            {"crosscheck": {"b": {"cases": {"a": {"device": "stair", "current_density": 1e12}}}}},
+        ),
     ],
 )
 def test_a_missing_device_is_named(key, block):

@@ -20,18 +20,30 @@ VARIANTS = {"alpha-0.5": {}, "alpha-0.4": {"material": {"damping": 0.4}}}
 ASKED = {"current_densities": [0.9e12, 1.05e12], "durations": [1.5e-9], "variants": VARIANTS}
 PULSE = {"current_density": 1.05e12, "duration": 1.5e-9, "pause": 2.5e-9}
 CLIMB = [PULSE | {"repetitions": 2}, PULSE | {"current_density": -1.05e12}]
+SHORT = {
+    "device": "stairs",
+    "current_density": 1.3e12,
+    "changes": {"pulse": {"duration": 0.1e-9}, "relaxation": {"longest": 0.0}},
+}
+DEPINNING = {"current_densities": [0.6e12, 1.8e12], "resolution": 0.6e12, "duration": 0.8e-9}
 DATA = examples.DATA | {
     "pulse_trains": {"climb": {"device": "stairs", "pulses": CLIMB}},
     "windows": windowed(**ASKED)["windows"],
     "transitions": led(current_densities=[1.05e12])["transitions"],
+    "depinning": {"stairs": DEPINNING},
+    "crosscheck": {
+        "engines": {"calculators": ["film", "wallnet.film:TimeDriver"], "cases": {"short": SHORT}}
+    },
 }
 SHOWN = {
     "pulse_trains": "climb-response",
     "windows": "three-map",
     "transitions": "stairs-map",
     "intervals": "stairs-edges",
+    "depinning": "stairs-thresholds",
     "calibration": "paper-misfit",
     "barriers": "cut-energy",
+    "crosscheck": "engines-traces",
 }
 
 
@@ -94,6 +106,13 @@ def test_walls_do_what_the_engine_computes(ran):
     # the notch is in the middle of the track, so that both ways out of it are equally high
     back, forward = barriers["pair_backward"].values[0], barriers["pair_forward"].values[1]
     assert back == pytest.approx(forward, rel=1e-3, abs=0)
+    found = files.read_dataset(ran.folder / "results/depinning/stairs.nc", "depinning")
+    low, high = found["threshold_low"], found["threshold_high"]
+    assert np.isfinite(high).sum() >= 4
+    assert float((high - low).max()) <= 0.6e12 * (1 + 1e-9)
+    both = files.read_dataset(ran.folder / "results/crosscheck/engines.nc", "crosscheck")
+    assert 0 < both["m_deviation"].item() < 1e-4
+    assert both["wall_top_deviation"].item() < 0.1e-9
 
 
 def test_a_pulse_starts_from_the_last_state_of_its_level(ran):
@@ -137,6 +156,8 @@ ROUNDS = Counter(round=2, trace=4, gather_intervals=1, show_intervals=1)
 TOLD = Counter(gather_transitions=1, show_transitions=1)
 MISFITS = Counter(gather_calibration=1, show_calibration=1)
 PATHS = Counter(barrier=2, gather_barriers=1, show_barriers=1)
+BOTH = Counter(trace=2, gather_crosscheck=1, show_crosscheck=1)
+WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +188,10 @@ PATHS = Counter(barrier=2, gather_barriers=1, show_barriers=1)
             + TOLD
             + MISFITS
             + PATHS
-            + Counter(initial=3, level=3, minimum=1, trace=9, round=1),
+            + BOTH
+            # walls rest at three notches of two tracks; four of them have a threshold
+            + WALLS
+            + Counter(initial=3, level=3 + 3, minimum=1, trace=9 + 2 * 6 + 4, round=1),
         ),
         # neither minima nor paths depend on it; a variant and the candidates have their own
         (
@@ -178,10 +202,15 @@ PATHS = Counter(barrier=2, gather_barriers=1, show_barriers=1)
             + ROUNDS
             + TOLD
             + MISFITS
-            + Counter(initial=2, pulse_train=-2, level=3, trace=6, round=2),
+            + BOTH
+            + WALLS
+            + Counter(initial=2, pulse_train=-2, level=3 + 3, trace=6 + 2 * 6 + 4, round=2),
         ),
         # other studies have pulses of their own; the first candidate is the configuration
         ("devices/stairs/pulse/duration", 1.6e-9, ROUNDS + MISFITS + Counter(round=2)),
+        ("crosscheck/engines/cases/short/changes/material", {"damping": 0.4}, BOTH),
+        # only the pulses of the sweep, and those between them
+        ("depinning/stairs/duration", 0.9e-9, WALLS + Counter(trace=2 * 6 + 4)),
         # the detector does not see the states
         ("devices/stairs/detector/stop", 280e-9, RESPONSE),
         # a coarser one simulates nothing
@@ -254,8 +283,10 @@ def test_what_is_no_longer_asked_for_is_found(finished):
         ("windows", "an operating window"),
         ("transitions", "a device"),
         ("intervals", "a device"),
+        ("depinning", "a device"),
         ("calibration", "a calibration"),
         ("barriers", "a synapse to the devices, or to those named"),
+        ("crosscheck", "a cross-check"),
     ],
 )
 def test_a_study_without_subjects_says_so(campaign, tiny, study, subject):

@@ -11,8 +11,6 @@ from wallnet.config.calculators import (
     from_file_name,
 )
 from wallnet.config.campaign import Campaign, load, load_device, parse
-from wallnet.config.crosscheck import Crosscheck
-from wallnet.config.depinning import Depinning
 from wallnet.config.devices import (
     VACUUM_PERMEABILITY,
     Detector,
@@ -58,8 +56,6 @@ __all__ = [
     "ArrivalTime",
     "Campaign",
     "ConfigError",
-    "Crosscheck",
-    "Depinning",
     "Detector",
     "Device",
     "Figures",

@@ -9,8 +9,6 @@ from typing import Any, Protocol, Self, TypeVar
 import yaml
 from pydantic import BaseModel, Field, PrivateAttr
 
-from wallnet.config.crosscheck import Crosscheck
-from wallnet.config.depinning import Depinning
 from wallnet.config.devices import Device
 from wallnet.config.figures import Figures
 from wallnet.config.inheritance import SHARED, laid_over, resolved, writes
@@ -35,18 +33,12 @@ class Campaign(Section):
         }
     )
     """The devices, by name."""
-    depinning: dict[str, Depinning] = Field(
-        default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
-    )
-    """Depinning thresholds of the notches, by the name of the device."""
     networks: Networks = Networks()
     """The networks that are trained with them."""
     reference: Reference = Reference()
     """Reference data with which simulated devices are compared."""
     figures: Figures = Figures()
     """Style of the figures."""
-    crosscheck: Crosscheck = Crosscheck()
-    """Pulses that are run with two calculators, to compare them."""
     _studies: dict[str, dict[str, Any]] = PrivateAttr(default={})
 
     @property
@@ -89,7 +81,6 @@ SECTIONS: dict[str, type[Section]] = {
     "networks": Networks,
     "reference": Reference,
     "figures": Figures,
-    "crosscheck": Crosscheck,
 }
 """Blocks of the configuration beside the devices."""
 
@@ -166,8 +157,6 @@ def parse(
     devices, found = _devices(raw, {key: data[key] for key in SHARED if key in data})
     problems += found
     sections: dict[str, Any] = {}
-    depinning, found = _named("depinning", Depinning, data.get("depinning", {}))
-    problems += found
     asked: dict[str, dict[str, Any]] = {}
     for key, study in studies.items():
         block = data.get(key, {})
@@ -182,7 +171,6 @@ def parse(
         problems += found
     if not problems:
         simulated = {name: each for name, each in devices.items() if isinstance(each, Device)}
-        problems += sections["crosscheck"].problems(simulated, _sentences)
         problems += sections["reference"].problems(simulated)
         for key, study in studies.items():
             for name, settings in asked[key].items():
@@ -195,11 +183,9 @@ def parse(
         needed = {key: asked[key] for key, each in studies.items() if used & {*each.level_sets}}
         trains = asked.get("pulse_trains", ())
         problems += sections["networks"].problems(devices, trains, needed)
-        for name, freed in depinning.items():
-            problems += freed.problems(name, simulated)
     _refuse(problems, source, elsewhere)
     sections["networks"] = sections["networks"].with_devices(devices)
-    made = Campaign.model_construct(devices=devices, depinning=depinning, **sections)
+    made = Campaign.model_construct(devices=devices, **sections)
     made._studies = asked
     problems = [
         problem
@@ -240,6 +226,7 @@ def _named(block: str, model: type[Block], data: object) -> tuple[dict[str, Bloc
         return {}, [f"{block} is not a list of {block} by name; write {block}: {{name: {{...}}}}"]
     made: dict[str, Block] = {}
     problems: list[str] = []
+    nameless: list[str] = []
     for name, section in data.items():
         key = f"{block}.{shown_key(name)}"
         if not re.fullmatch(NAME, str(name)):
@@ -247,9 +234,12 @@ def _named(block: str, model: type[Block], data: object) -> tuple[dict[str, Bloc
             continue
         made[str(name)], found = _sentences(model, section, key)
         if found and name in model.model_fields:
-            found = [f"{block} has keys without a name; write {block}: {{name: {{{name}: ...}}}}"]
-            return {}, found
-        problems += found
+            nameless.append(str(name))
+        else:
+            problems += found
+    if nameless:
+        keys = ", ".join(f"{key}: ..." for key in nameless)
+        problems.append(f"{block} lacks a name; write {block}: {{name: {{{keys}}}}}")
     return made, problems
 
 

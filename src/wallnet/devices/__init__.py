@@ -10,15 +10,12 @@ from wallnet.devices.conductance import (
     parallel_conductance,
     series_conductance,
 )
-from wallnet.devices.depinning import depinning, depinning_round
 from wallnet.devices.gathering import gather
 from wallnet.devices.measured import measured_model
 from wallnet.devices.neuron import activation, fit_quartic
 
 __all__ = [
     "activation",
-    "depinning",
-    "depinning_round",
     "detector_columns",
     "fit_quartic",
     "gather",

@@ -3,13 +3,11 @@
 import argparse
 
 from wallnet import files
-from wallnet.devices.depinning import depinning, depinning_round
 from wallnet.devices.gathering import gather
 from wallnet.devices.measured import measured_model
 from wallnet.experiment import Job
 from wallnet.files import FileError
 from wallnet.jobs import (
-    DepinningJob,
     DeviceJob,
 )
 from wallnet.jobs.paths import levels_in, minima_in, traces_in
@@ -43,27 +41,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     measured.add_argument("--out", required=True, help="JSON file to write")
     measured.set_defaults(
         handler=lambda given: measured_model(given.levels, given.activation, given.out)
-    )
-
-    asking = subparsers.add_parser("depinning-round", help="list the pulses of a bisection")
-    freeing = subparsers.add_parser("depinning", help="write the depinning thresholds of a device")
-    for each, meaning in ((asking, "number of this round"), (freeing, "number of all rounds")):
-        _add_job(each, DepinningJob, meaning)
-        each.add_argument("--freed", required=True, help="folder of rounds and their traces")
-    freeing.add_argument("--traces", required=True, help="folder of the sweep's traces")
-    asking.set_defaults(
-        handler=lambda given: depinning_round(
-            DepinningJob.from_json(files.given_text(given.job)), given.round, given.freed, given.out
-        )
-    )
-    freeing.set_defaults(
-        handler=lambda given: depinning(
-            DepinningJob.from_json(files.given_text(given.job)),
-            given.round,
-            given.traces,
-            given.freed,
-            given.out,
-        )
     )
 
 

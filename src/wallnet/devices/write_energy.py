@@ -310,7 +310,7 @@ def _write_energy(
     peak: float | NDArray[np.float64],
     heat: float | NDArray[np.float64],
 ) -> WriteEnergy:
-    """Return the prices, given the largest magnitude and the mean square of each waveform."""
+    """Return energy and temperature from largest magnitude and mean square of each waveform."""
     in_metal = density * rescaling(job)
     current = np.abs(in_metal) * job.width * job.heavy_metal.thickness
     voltage = current * resistance(job)

@@ -9,7 +9,6 @@ from pathlib import Path, PurePosixPath
 from wallnet import files
 from wallnet.config import Device, Pulse, current_name
 from wallnet.experiment import level_states, minimum_states
-from wallnet.jobs.depinning import PinnedWall
 from wallnet.jobs.devices import DeviceJob
 
 _TRACE = PurePosixPath(files.TRACE).name
@@ -64,24 +63,6 @@ def level_in(levels: str | Path, state: files.WallState) -> str:
     return str(Path(levels, PurePosixPath(files.LEVEL).name.format(state=state.file_name)))
 
 
-def depinning_round_in(freed: str | Path, number: int) -> str:
-    """Return the file of a round in the folder of a device's depinning."""
-    return str(Path(freed, PurePosixPath(files.DEPINNING_ROUND).name.format(round=number)))
-
-
-def depinning_trace_in(freed: str | Path, place: str, current_density: float) -> str:
-    """Return the trace of a pulse in A/m² at a place in the folder of a device's depinning."""
-    folder = PurePosixPath(files.DEPINNING).with_suffix("")
-    name = str(PurePosixPath(files.DEPINNING_TRACE).relative_to(folder))
-    return str(Path(freed, name.format(place=place, current=current_name(current_density))))
-
-
-def freed_in(path: str | Path) -> dict[str, list[float]]:
-    """Return the current densities in A/m² that a round asks for, by place."""
-    asked = files.read_json(path, ["current_densities"])["current_densities"]
-    return {str(place): [float(each) for each in found] for place, found in asked.items()}
-
-
 def minima_in(minima: str | Path, device: Device | DeviceJob) -> dict[files.WallState, str]:
     """Return the files of the minima of a synapse by state, in the folder of its minima."""
     synapse = device.kind == "synapse"
@@ -93,10 +74,3 @@ def minima_in(minima: str | Path, device: Device | DeviceJob) -> dict[files.Wall
 def minimum_paths(name: str, device: Device) -> list[str]:
     """Return the files of the minima of a synapse; none for other devices."""
     return list(minima_in(folder(files.MINIMUM, name), device).values())
-
-
-def depinning_start(name: str, wall: PinnedWall) -> str:
-    """Return the file of the resting wall of a place."""
-    if wall.alone:
-        return files.DEPINNING_START.format(device=name, place=wall.place)
-    return files.LEVEL.format(device=name, state=wall.state.file_name)

@@ -8,7 +8,6 @@ from functools import cache, partial
 
 from wallnet import files
 from wallnet.config import Campaign, Device
-from wallnet.config.calculators import file_name
 from wallnet.experiment import (
     Request,
     Simulation,
@@ -20,11 +19,7 @@ from wallnet.experiment import (
     pulse_job,
 )
 from wallnet.files import WallState
-from wallnet.jobs.crosscheck import crosscheck_job
-from wallnet.jobs.depinning import freeing_job, pinned_walls
 from wallnet.jobs.paths import (
-    depinning_start,
-    depinning_trace_in,
     folder,
     trace_in,
 )
@@ -37,19 +32,23 @@ def by_path(*requests: Request) -> Requests:
     return {request.path: request for request in requests}
 
 
-def sweep(name: str, device: Device) -> Requests:
-    """Return the initial state of a device and the pulses of its sweep."""
+def pulses(name: str, device: Device) -> dict[float, Request]:
+    """Return the pulses of the sweep of a device by their current densities in A/m²."""
     initial = files.INITIAL.format(device=name)
     traces = folder(files.TRACE, name)
     densities = device.pulse.current_densities
     first = cache(partial(pulse_job, device, densities[0]))
-    return by_path(
-        Request("initial", initial, partial(initial_job, device)),
-        *(
-            Request("trace", trace_in(traces, each), partial(_pulse, first, each), (initial,))
-            for each in densities
-        ),
-    )
+    return {
+        each: Request("trace", trace_in(traces, each), partial(_pulse, first, each), (initial,))
+        for each in densities
+    }
+
+
+def sweep(name: str, device: Device) -> Requests:
+    """Return the initial state of a device and the pulses of its sweep."""
+    initial = files.INITIAL.format(device=name)
+    first = Request("initial", initial, partial(initial_job, device))
+    return by_path(first, *pulses(name, device).values())
 
 
 def _pulse(first: Callable[[], Simulation], current_density: float) -> Simulation:
@@ -85,53 +84,3 @@ def of_devices(campaign: Campaign) -> Requests:
     for name, device in campaign.simulated.items():
         found |= of_device(name, device)
     return found
-
-
-def of_crosscheck(campaign: Campaign) -> Requests:
-    """Return the pulses of the cross-check with both calculators."""
-    asked = campaign.crosscheck
-    return by_path(
-        *(
-            Request(
-                "trace",
-                files.CROSSCHECK.format(case=case, calculator=file_name(calculator)),
-                partial(crosscheck_job, campaign, case, calculator),
-            )
-            for calculator in asked.calculators
-            for case in asked.cases
-        )
-    )
-
-
-def depinning_starts(campaign: Campaign, name: str) -> Requests:
-    """Return the walls that rest at the notches of a device, and at each notch alone."""
-    device = campaign.simulated[name]
-    return by_path(
-        *(
-            Request(
-                "level",
-                depinning_start(name, wall),
-                partial(level_job, wall.device, wall.state.file_name),
-            )
-            for wall in pinned_walls(device, campaign.depinning[name])
-        )
-    )
-
-
-def depinned(campaign: Campaign, name: str, asked: dict[str, list[float]]) -> Requests:
-    """Return pulses on the pinned walls of a device, given by current densities at each place."""
-    settings = campaign.depinning[name]
-    place = files.DEPINNING.format(device=name).removesuffix(".nc")
-    walls = {wall.place: wall for wall in pinned_walls(campaign.simulated[name], settings)}
-    return by_path(
-        *(
-            Request(
-                "trace",
-                depinning_trace_in(place, at, density),
-                partial(freeing_job, walls[at], settings, density),
-                (depinning_start(name, walls[at]),),
-            )
-            for at, densities in asked.items()
-            for density in densities
-        )
-    )

@@ -8,8 +8,6 @@ from wallnet.plan.figures import FIGURES, figures
 from wallnet.plan.levels import level_set_sources, level_sources, level_tables
 from wallnet.plan.listing import (
     checks,
-    crosscheck_files,
-    depinning_files,
     device_files,
     everything,
     interpretation_files,
@@ -18,9 +16,9 @@ from wallnet.plan.listing import (
     simulations,
     validation_files,
 )
+from wallnet.plan.own import check_named, own_calculators, own_classes
 from wallnet.plan.paths import (
     comparison_paths,
-    crosscheck_traces,
     example_metrics,
     interpretation_paths,
     mapped_paths,
@@ -35,8 +33,6 @@ from wallnet.plan.progress import Planning
 from wallnet.plan.requests import (
     KINDS,
     Requested,
-    depinned_requests,
-    depinning_round_paths,
     pattern_of,
 )
 from wallnet.plan.summary import (
@@ -49,8 +45,6 @@ from wallnet.plan.summary import (
 from wallnet.plan.tables import TABLES
 from wallnet.plan.targets import finished_targets, unfinished_targets
 from wallnet.plan.work import (
-    crosscheck_work,
-    depinning_work,
     device_work,
     expected_times,
     study_work,
@@ -65,15 +59,9 @@ __all__ = [
     "Planning",
     "Requested",
     "barrier_results",
+    "check_named",
     "checks",
     "comparison_paths",
-    "crosscheck_files",
-    "crosscheck_traces",
-    "crosscheck_work",
-    "depinned_requests",
-    "depinning_files",
-    "depinning_round_paths",
-    "depinning_work",
     "device_files",
     "device_work",
     "everything",
@@ -99,6 +87,8 @@ __all__ = [
     "network_paths",
     "not_asked_for",
     "noted_barriers",
+    "own_calculators",
+    "own_classes",
     "parse",
     "pattern_of",
     "programming_sources",

@@ -14,15 +14,16 @@ from wallnet.config import Campaign
 from wallnet.plan.campaign import load
 from wallnet.plan.listing import checks, everything
 from wallnet.plan.paths import mapping_jobs
-from wallnet.plan.targets import known_by_rounds
 from wallnet.studies import NAMES
 
 _FOLDERS = (
     *("initial", "traces", "levels", "devices", "compact_models", "data", "networks"),
-    *("minima", "depinning"),
+    "minima",
     *NAMES,
-    *("tables", "figures", "crosscheck", "validation", "mappings", "table-ii"),
+    *("tables", "figures", "validation", "mappings", "table-ii"),
     *("logs", "benchmarks"),
+    # of earlier versions
+    *("programs", "responses"),
 )
 """Folders below `results` that contain only files of the campaign."""
 
@@ -43,8 +44,6 @@ def not_asked_for(campaign: Campaign, folder: str | Path) -> list[str]:
         Paths relative to `folder`, sorted. Hidden files of a result are regarded as part of it.
     """
     wanted = {*everything(campaign), *checks(campaign, str(folder))}
-    for paths in known_by_rounds(campaign, folder).values():
-        wanted |= {*paths}
     named = {*wanted, *mapping_jobs(campaign.networks)}
     wanted |= {of(path) for path in named for of in (files.log_of, files.benchmark_of)}
     return sorted(set(_present(Path(folder))) - wanted)

@@ -10,7 +10,6 @@ from wallnet.jobs import network_paths, requests
 from wallnet.plan import paths
 from wallnet.plan.figures import figures
 from wallnet.plan.levels import level_tables
-from wallnet.plan.requests import depinning_round_paths
 from wallnet.studies import STUDIES
 
 
@@ -36,28 +35,6 @@ def device_files(campaign: Campaign) -> list[str]:
             *([] if device.kind == MEASURED else [files.DEVICE.format(device=name)]),
             *([files.COMPACT_MODEL.format(device=name)] if device.kind in with_model else []),
             *(files.DEVICE_TABLE.format(device=name, suffix=s) for s in files.TABLE_SUFFIXES),
-        )
-    ]
-
-
-def depinning_files(campaign: Campaign) -> list[str]:
-    """List the rounds of the depinning of all devices, with data, tables and figures.
-
-    The traces of a round are known once it is finished (`depinned_requests`).
-    """
-    figure = {"figure": "thresholds", "suffix": "{suffix}"}
-    return [
-        path
-        for name in campaign.depinning
-        for path in (
-            *requests.depinning_starts(campaign, name),
-            *depinning_round_paths(campaign, name),
-            files.DEPINNING.format(device=name),
-            *(files.DEPINNING_TABLE.format(device=name, suffix=s) for s in files.TABLE_SUFFIXES),
-            *files.figure_files(
-                [files.DEPINNING_FIGURE.format(device=name, **figure)],
-                campaign.figures.vector_format,
-            ),
         )
     ]
 
@@ -93,13 +70,6 @@ def everything(campaign: Campaign) -> list[str]:
         *figures(asked),
         files.SUMMARY,
     ]
-
-
-def crosscheck_files(campaign: Campaign) -> list[str]:
-    """List the traces of the cross-check, its tables and its figure."""
-    calculators = campaign.crosscheck.calculators
-    traces = [path for name in calculators for path in paths.crosscheck_traces(campaign, name)]
-    return [*traces, *_of_check(campaign, "crosscheck")]
 
 
 def validation_files(campaign: Campaign) -> list[str]:
@@ -145,8 +115,6 @@ def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
         "figures": figures(campaign),
         **{name: study.results(campaign, folder) for name, study in STUDIES.items()},
         "levels": level_tables(campaign),
-        "depinning": depinning_files(campaign),
-        "crosscheck": crosscheck_files(campaign),
         "validation": validation_files(campaign),
         "mappings": mapping_files(campaign),
         "table-ii": interpretation_files(campaign),

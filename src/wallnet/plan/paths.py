@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from wallnet import files
 from wallnet.config import Campaign
-from wallnet.config.calculators import file_name
 from wallnet.config.networks import (
     FIRST_STAGE,
     KNOWN_DATASETS,
@@ -147,14 +146,6 @@ def training_curve_metrics(networks: Networks) -> list[str]:
 
 
 # Checks
-
-
-def crosscheck_traces(campaign: Campaign, calculator: str) -> list[str]:
-    """Return the traces of all cases of the cross-check by one calculator."""
-    return [
-        files.CROSSCHECK.format(case=case, calculator=file_name(calculator))
-        for case in campaign.crosscheck.cases
-    ]
 
 
 def validation_results() -> list[str]:

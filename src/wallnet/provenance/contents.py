@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from wallnet import files, jobs, plan
+from wallnet import files, plan
 from wallnet.config import CONFIGURATION, Campaign, ConfigError, read_campaign
 from wallnet.config import STUDIES as MORE
 from wallnet.config.waveform import named_files
@@ -19,7 +19,6 @@ BESIDE_SNAKEFILE = ("LICENSE", "CITATION.cff", "pyproject.toml", "constraints.tx
 
 SUMMARIES = (
     files.DEVICE,
-    files.DEPINNING,
     *(study.path("*") for study in STUDIES.values()),
 )
 """Datasets that summarise many simulations."""
@@ -85,7 +84,7 @@ class Contents:
         for name, device in self.campaign.measured.items():
             for key, measured in device.files().items():
                 found |= self._placed(self.directory / measured, f"inputs/{name}-{key}.csv")
-        for name in jobs.own_classes(self.campaign):
+        for name in plan.own_classes(self.campaign):
             module = self.directory.joinpath(*name.partition(":")[0].split("."))
             single = module.with_suffix(".py")
             for path in [single] if single.is_file() else sorted(module.rglob("*.py")):

@@ -13,8 +13,10 @@ NAMES = (
     "windows",
     "transitions",
     "intervals",
+    "depinning",
     "calibration",
     "barriers",
+    "crosscheck",
 )
 """The folders of the studies."""
 

@@ -89,7 +89,6 @@ FLAG: dict[str, Any] = {
 
 EDGE: dict[str, Any] = {"attributes": {"comment": "NaN where there is none"}, **CURRENT_DENSITY}
 
-_DWELL = ("current_density", "notch", "edge")
 _PULSE = ("current_density",)
 _SWEEP = ("current_density", "time")
 
@@ -211,27 +210,6 @@ VARIABLES = {
         ("pulse",), "wall position at the upper edge at the end of the pause", **ON_TRACK
     ),
     "duration": Variable(("duration",), "duration of the pulses", **TIME),
-    # walls that leave notches
-    "place": Variable(("place",), "where the wall rests, in names of files", "", TEXT),
-    "ends": Variable(("ends",), "number of wall ends that have left", type="int64"),
-    "notch": Variable(("notch",), "number of the notch, counted from 1", type="int64"),
-    "edge": Variable(
-        ("edge",), "edge of the track at which the end is", "", TEXT, values=("lower", "upper")
-    ),
-    "place_notch": Variable(("place",), "number of the notch on the device", type="int64"),
-    "place_alone": Variable(("place",), "whether it is the only notch of its track", **FLAG),
-    "threshold_low": Variable(
-        ("place", "ends"), "strongest pulse below that fewer ends leave by its end", **EDGE
-    ),
-    "threshold_high": Variable(
-        ("place", "ends"), "weakest pulse by whose end so many ends have left", **EDGE
-    ),
-    "reach_time": Variable(
-        _DWELL, "when the end reaches the notch during the pulse; NaN if never", **TIME
-    ),
-    "leave_time": Variable(
-        _DWELL, "when it leaves the notch for good; NaN if not before the pulse ends", **TIME
-    ),
     # a device of any kind
     "sweep_m": Variable(
         (*_SWEEP, "component"),
@@ -459,10 +437,6 @@ KINDS: dict[str, tuple[str, ...]] = {
         *("pulse_train_current_density", "pulse_start", "pulse_duration", "pause_end"),
         *("pulse_state", "pulse_settled", "pulse_wall_position", "pulse_wall_bottom"),
         *("pulse_wall_top", "time", "pulse"),
-    ),
-    "depinning": (
-        *("place_notch", "place_alone", "threshold_low", "threshold_high"),
-        *("reach_time", "leave_time", "place", "ends", "notch", "edge", "current_density"),
     ),
     "track": _TRACK,
     "synapse": (

@@ -1,34 +1,27 @@
-"""Jobs of the cross-check, in which two calculators run the same pulses."""
+"""User-defined classes that a campaign names; nothing of them is executed."""
 
 import difflib
-import itertools
 from collections.abc import Iterator
 from typing import Any
 
 from wallnet.config import Campaign, ConfigError, Device
 from wallnet.config.calculators import SETTINGS
 from wallnet.experiment.code import code_of
-from wallnet.experiment.simulation import Simulation, pulse_job
+from wallnet.studies import STUDIES
 
 
-def crosscheck_job(campaign: Campaign, case: str, calculator: str) -> Simulation:
-    """Return the job of one case of the cross-check with one calculator."""
-    return pulse_job(
-        compared_device(campaign, case, calculator), campaign.crosscheck.cases[case].current_density
-    )
-
-
-def compared_device(campaign: Campaign, case: str, calculator: str) -> Device:
-    """Return the device of one case of the cross-check, with one calculator."""
-    chosen = campaign.crosscheck.cases[case]
-    return Device.model_validate(chosen.varied(campaign.simulated, calculator))
+def _devices(campaign: Campaign) -> Iterator[Device]:
+    """Yield all simulated devices, and those that studies run with other calculators."""
+    yield from campaign.simulated.values()
+    for study in STUDIES.values():
+        if study.compared:
+            for settings in study.subjects(campaign).values():
+                yield from study.compared(settings, campaign.simulated)
 
 
 def own_calculators(campaign: Campaign) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the user-defined calculators that a campaign names, with their settings."""
-    both = itertools.product(campaign.crosscheck.cases, campaign.crosscheck.calculators)
-    compared = (compared_device(campaign, case, name) for case, name in both)
-    for device in (*campaign.simulated.values(), *compared):
+    for device in _devices(campaign):
         if device.calculator not in SETTINGS:
             yield device.calculator, (device.calculator_settings or {}).get(device.calculator, {})
 
@@ -41,14 +34,15 @@ def own_classes(campaign: Campaign) -> dict[str, str]:
 
 
 def check_named(campaign: Campaign) -> None:
-    """Check that the modules of user-defined classes are there, without importing them.
+    """Check the names of user-defined classes and of settings, without importing anything.
 
     Raises
     ------
     wallnet.config.ConfigError
-        With one line for each module that is not there or has no readable source.
+        With one line for each module that is not there or has no readable source, and for each
+        block of settings that belongs to no calculator.
     """
-    found: list[str] = []
+    found = _misnamed_settings(campaign)
     for name, key in own_classes(campaign).items():
         try:
             code_of(name, key)
@@ -58,7 +52,7 @@ def check_named(campaign: Campaign) -> None:
         raise ConfigError("\n".join(f"config.yaml: {problem}" for problem in found))
 
 
-def misnamed_settings(campaign: Campaign) -> list[str]:
+def _misnamed_settings(campaign: Campaign) -> list[str]:
     """List settings whose name is similar to that of a calculator, one sentence each."""
     used = {name for name, _ in own_calculators(campaign)}
     devices = campaign.simulated.values()

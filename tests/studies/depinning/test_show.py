@@ -1,83 +1,56 @@
 """Tables and figure of depinning, from known thresholds and times."""
 
-import csv
-
 import numpy as np
 import pytest
-from helpers.depinning import freed
 
-from wallnet import config, files, jobs
+from studies.results import shown
+from wallnet import files
 from wallnet.config import Figures
-from wallnet.report import depinning, style
+from wallnet.report import style
+from wallnet.studies import STUDIES
+from wallnet.studies.depinning.show import draw
 
 SMALL = Figures(resolution=72)
 NAN = np.nan
 T, NS = 1e12, 1e-9
 
 
-@pytest.fixture(scope="module")
-def known():
-    """Return two notches, the first also alone, and two pulses of 0.6 ns."""
-    campaign = config.parse(freed())
-    job = jobs.depinning_job(campaign.devices["synapse"], campaign.depinning["synapse"])
+@pytest.fixture
+def data():
+    """Return two notches, on both kinds of track, and two pulses of 0.6 ns."""
     values = {
-        "place_notch": [1, 2, 1],
-        "place_alone": [0, 0, 1],
-        "threshold_low": np.array([[0.5, 0.6], [0.55, 0.7], [0.51, 0.61]]) * T,
-        "threshold_high": np.array([[0.51, 0.61], [0.57, NAN], [0.52, 0.62]]) * T,
+        "track": ["all notches", "single notch"],
+        "threshold_low": np.array([[[0.5, 0.6], [0.55, 0.7]], [[0.51, 0.61], [0.56, 0.71]]]) * T,
+        "threshold_high": np.array([[[0.51, 0.61], [0.57, NAN]], [[0.52, 0.62], [0.58, 0.72]]]) * T,
         "reach_time": np.array([[[0.1, 0.2], [NAN, NAN]], [[0.1, 0.1], [0.3, 0.25]]]) * NS,
         "leave_time": np.array([[[NAN, 0.5], [NAN, NAN]], [[0.2, 0.15], [NAN, NAN]]]) * NS,
-        "place": ["notch-1", "notch-2", "alone-1"],
+        "dwell_time": np.array([[[0.5, 0.3], [NAN, NAN]], [[0.1, 0.05], [0.3, 0.35]]]) * NS,
         "ends": [1, 2],
         "notch": [1, 2],
         "current_density": [0.5 * T, 1.5 * T],
     }
-    about = {"device": "synapse", "parameters": job.to_json(), "revision": 3}
+    about = {"subject": "synapse", "parameters": "{}", "simulation": "{}", "revision": 3}
     return files.dataset("depinning", values).assign_attrs(wallnet_version="0", **about)
 
 
-@pytest.fixture
-def data(known):
-    """Return the same, free to be changed."""
-    return known.copy(deep=True)
-
-
-def write_report(data, tmp_path):
-    """Write the report of these data into a folder, and return the folder."""
-    files.write_dataset(data, tmp_path / "synapse.nc", "depinning", {})
-    tables = tuple(tmp_path / f"table{suffix}" for suffix in (".csv", ".md", ".html"))
-    figure = tmp_path / "figure.png", tmp_path / "figure.pdf"
-    depinning.depinning_report(tmp_path / "synapse.nc", tables, SMALL, *figure)
-    return tmp_path
-
-
-@pytest.fixture(scope="module")
-def written(known, tmp_path_factory):
-    return write_report(known, tmp_path_factory.mktemp("report"))
-
-
-def test_each_wall_has_its_thresholds(written):
-    with open(written / "table.csv", newline="") as stream:
-        header, *rows = csv.reader(stream)
-    assert header == [
+def test_each_wall_has_its_thresholds(data, tmp_path):
+    found, _ = shown(STUDIES["depinning"], data, tmp_path)
+    assert list(found[0]) == [
         *("notch", "track"),
         *("one end leaves, above (1e12 A/m²)", "one end leaves, by (1e12 A/m²)"),
         *("both ends leave, above (1e12 A/m²)", "both ends leave, by (1e12 A/m²)"),
     ]
-    assert rows == [
+    assert [list(row.values()) for row in found] == [
         ["1", "with all notches", "0.5000", "0.5100", "0.6000", "0.6100"],
         ["2", "with all notches", "0.5500", "0.5700", "0.7000", "–"],
         ["1", "with this notch only", "0.5100", "0.5200", "0.6100", "0.6200"],
+        ["2", "with this notch only", "0.5600", "0.5800", "0.7100", "0.7200"],
     ]
 
 
-def test_dwell_times_are_up_to_the_end_of_the_pulse(written):
-    text = (written / "table.md").read_text().split("dwell times in the sweep")[1]
-    header, _, *rows = [
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in text.splitlines()
-        if line.startswith("|")
-    ]
+def test_dwell_times_are_up_to_the_end_of_the_pulse(data, tmp_path):
+    _, lines = shown(STUDIES["depinning"], data, tmp_path)
+    header, _, *rows = [row for row in lines if len(row) == 8]
     assert header == [
         *("J (1e12 A/m²)", "notch"),
         *("lower end reaches it (ns)", "lower end leaves it (ns)", "lower end is there for (ns)"),
@@ -92,17 +65,15 @@ def test_dwell_times_are_up_to_the_end_of_the_pulse(written):
 
 
 def test_a_notch_that_one_end_reaches_has_a_row(data, tmp_path):
-    data["reach_time"][1, 1, 1] = NAN
-    write_report(data, tmp_path)
-    last = (tmp_path / "table.md").read_text().strip().splitlines()[-1]
-    assert [cell.strip() for cell in last.strip("|").split("|")] == [
-        *("1.5000", "2", "0.30", "–", "≥ 0.30", "–", "–", "–")
-    ]
+    for name in ("reach_time", "dwell_time"):
+        data[name][1, 1, 1] = NAN
+    _, lines = shown(STUDIES["depinning"], data, tmp_path)
+    assert lines[-1] == [*("1.5000", "2", "0.30", "–", "≥ 0.30", "–", "–", "–")]
 
 
 def test_the_figure_has_thresholds_and_dwell_times(data):
     with style.apply(SMALL):
-        figure = depinning.draw(data, SMALL)
+        figure = draw(data, SMALL)
         left, right = figure.axes
         names = [text.get_text() for text in left.get_legend().get_texts()]
         assert names == [
@@ -117,7 +88,7 @@ def test_the_figure_has_thresholds_and_dwell_times(data):
         ]
         expected = [
             *(([1, 2], [0.505, 0.56]), ([1, 2], [0.605, NAN])),
-            *(([1], [0.515]), ([1], [0.615])),
+            *(([1, 2], [0.515, 0.57]), ([1, 2], [0.615, 0.715])),
         ]
         for (notches, middles), (found, heights) in zip(expected, shown, strict=True):
             assert found == notches
