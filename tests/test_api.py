@@ -154,22 +154,11 @@ def test_what_starts_from_a_file_that_is_made_again_is_made_again(swept, synapse
     relaxed = synapse.model_copy(update={"wall": wall})
     due = running.due(tasks_of(relaxed, folder))
     pulses = [f"{density / 1e12:.4f}" for density in synapse.pulse.current_densities]
-    started = [*pulses, "initial"]  # the last one is the minimum of the initial state
-    assert [task.output.stem for task in due] == ["synapse", *started]
+    assert [task.output.stem for task in due] == ["synapse", *pulses]
     # a sweep that ended after the initial state goes on with what starts from it
     assert not running.Commands().run(due[0])
     due = running.due(tasks_of(relaxed, folder))
-    assert [task.output.stem for task in due] == started
-
-
-def test_a_level_that_is_made_again_takes_its_minimum_with_it(swept, synapse, tmp_path):
-    folder = tmp_path / "copy"
-    shutil.copytree(swept[0], folder, copy_function=shutil.copy2)
-    assert running.due(tasks_of(synapse, folder)) == []
-    (folder / "results/levels/synapse/1-2.nc").unlink()
-    due = running.due(tasks_of(synapse, folder))
-    made = [(task.request.kind, task.output.stem) for task in due]
-    assert made == [("level", "1-2"), ("minimum", "1-2")]
+    assert [task.output.stem for task in due] == pulses
 
 
 def test_a_sweep_makes_results_of_another_revision_again(swept, synapse, tmp_path):
@@ -200,7 +189,7 @@ def test_a_simulation_that_fails_is_named_and_the_others_are_kept(path, tmp_path
 
 
 def test_what_waits_for_a_simulation_that_failed_does_not_run(synapse, tmp_path, monkeypatch):
-    """Levels and their minima do not need the initial state; other commands end well."""
+    """Levels and minima do not need the initial state; other commands end well."""
     ran = []
 
     def run(commands, task):
@@ -213,7 +202,7 @@ def test_what_waits_for_a_simulation_that_failed_does_not_run(synapse, tmp_path,
     assert sorted(ran) == [
         "initial/synapse.nc",
         *(f"levels/synapse/{state}.nc" for state in ("1-2", "1", "2")),
-        *(f"minima/synapse/{state}.nc" for state in ("1-2", "1", "reversed")),
+        *(f"minima/synapse/{state}.nc" for state in ("1-2", "1", "2", "initial", "reversed")),
     ]
 
 

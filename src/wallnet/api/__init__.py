@@ -50,7 +50,6 @@ __all__ = [
 ]
 
 GATHERED = {
-    "barriers": "wallnet.report.barriers",
     **{study.kind: f"wallnet.studies.{name}.show" for name, study in STUDIES.items()},
 }
 """Kinds of files with a figure of their own, and the module that draws it."""
