@@ -213,14 +213,7 @@ def minimum(device: Device, state: str) -> "xarray.Dataset":
     known = [INITIAL, *experiment.level_states(device.track), REVERSED]
     if state not in known:
         raise ConfigError(f"minimum: the device has no state {state!r}; use {', '.join(known)}")
-    name = WallState(state).file_name
-    if state == REVERSED:
-        relaxed = None
-    elif state == INITIAL:
-        relaxed = _begin(device)
-    else:
-        relaxed = simulation.simulate(experiment.level_job(device, name))
-    return find_minimum(experiment.minimum_job(device, name), relaxed)
+    return find_minimum(experiment.minimum_job(device, WallState(state).file_name))
 
 
 def energy_path(device: Device, first: str, second: str, spacing: float = 0.5) -> "xarray.Dataset":
