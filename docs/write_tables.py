@@ -37,8 +37,8 @@ from wallnet.plan import KINDS, load
 from wallnet.report.device_tables import SMALLEST
 from wallnet.report.faults import level_caveat
 from wallnet.studies import STUDIES
-from wallnet.studies.windows.ask import WORKS
-from wallnet.studies.windows.gather import edges
+from wallnet.studies.operating_windows.ask import WORKS
+from wallnet.studies.operating_windows.gather import edges
 
 ROOT = Path(__file__).parents[1]
 WIDTH = 100
@@ -133,11 +133,11 @@ WINDOWS = ("stepwise", "shallow", "fixed-ends", "narrow", "narrow-tail", "ten")
 """The windows that are shown."""
 
 
-def windows(results: Results) -> str:
+def operating_windows(results: Results) -> str:
     """Return the widest range of amplitudes that works, and why the amplitudes beside it fail."""
     rows = []
     for name in WINDOWS:
-        table = results.table(f"windows/{name}.csv")
+        table = results.table(f"operating_windows/{name}.csv")
         for pulse, points in table.groupby(["variant", "duration (ns)"], sort=False):
             density = points["J (1e12 A/m²)"].astype(float).tolist()
             found = edges((points["outcome"] == WORKS).tolist(), density)
@@ -470,7 +470,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     ),
     "synapse-5-levels": copied("devices/synapse-5-levels.csv", levels),
     "stepwise": copied("pulse_trains/stepwise-branches.csv"),
-    "windows": windows,
+    "operating_windows": operating_windows,
     "rewritable-transitions": copied("transitions/synapse-rewritable.csv", transitions),
     "intervals": copied("intervals/synapse-5.csv"),
     "calibration": copied("calibration/paper.csv", good_candidates),
@@ -588,7 +588,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
     others = [f"{stage}/{device}" for stage in ("transitions", "barriers") for device in rewritable]
     others += ["barriers/synapse-rewritable-fixed", "levels/synapse-rewritable", "validation"]
     others += ["intervals/synapse-5", "depinning/synapse-5", "pulse_trains/stepwise-10"]
-    others += ["calibration/paper", *(f"windows/{name}" for name in WINDOWS)]
+    others += ["calibration/paper", *(f"operating_windows/{name}" for name in WINDOWS)]
     for place in (*of_campaign, *others):
         table = source / f"tables/{place}.csv"
         if not table.exists():

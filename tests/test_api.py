@@ -321,7 +321,7 @@ def test_figures_of_gathered_files_by_their_kind():
     steps = [line.get_ydata().tolist() for axes in drawn.axes for line in axes.lines]
     assert steps[:2] == [[0.0, 0.5, 1.0, 0.5]] * 2  # both readings
     with pytest.raises(ValueError, match=r"no figure 'window' of this response; use response$"):
-        api.figure("window", data)
+        api.figure("operating_window", data)
 
 
 def test_a_trace_is_drawn_and_animated(swept, tmp_path, monkeypatch):

@@ -267,7 +267,7 @@ def test_a_fault_is_said_though_later_entries_and_sections_are_right():
     data["depinning"] = {"stair": {}, "stairs": {}}
     pulse = {"current_densities": [1e12], "durations": [1e-9]}
     data["transitions"] = {"stair": pulse, "stairs": pulse}
-    data["windows"] = {"wrong": WINDOW | {"device": "stair"}, "right": WINDOW}
+    data["operating_windows"] = {"wrong": WINDOW | {"device": "stair"}, "right": WINDOW}
     train = {"device": "stairs", "pulses": [UP]}
     data["pulse_trains"] = {"wrong": train | {"device": "stair"}, "right": train}
     assert sorted(sentence.split()[0] for sentence in refused(data)) == [
@@ -275,7 +275,7 @@ def test_a_fault_is_said_though_later_entries_and_sections_are_right():
         "intervals.stair",
         "pulse_trains.wrong.device",
         "transitions.stair",
-        "windows.wrong.device",
+        "operating_windows.wrong.device",
     ]
 
 
@@ -285,10 +285,14 @@ def test_a_name_that_yaml_reads_as_a_number_is_text():
     pulse = {"current_densities": [1e12], "durations": [1e-9]}
     data["transitions"], data["intervals"], data["depinning"] = {5: pulse}, {5: {}}, {5: {}}
     data["pulse_trains"] = {7: {"device": "5", "pulses": [UP]}}
-    data["windows"] = {7: WINDOW | {"device": "5"}}
+    data["operating_windows"] = {7: WINDOW | {"device": "5"}}
     made = plan.parse(data)
     assert [*made.devices, *made.studies["transitions"], *made.studies["depinning"]] == ["5"] * 3
-    asked = [*made.studies["intervals"], *made.studies["pulse_trains"], *made.studies["windows"]]
+    asked = [
+        *made.studies["intervals"],
+        *made.studies["pulse_trains"],
+        *made.studies["operating_windows"],
+    ]
     assert asked == ["5", "7", "7"]
 
 

@@ -169,7 +169,7 @@ def test_thresholds_are_where_the_sweep_first_ends_in_a_state():
 
 def test_a_window_is_between_what_works_and_the_neighbours_that_fail():
     """From 0.66 to 0.78; 0.62 and 0.82 fail. The middle of both is 0.72."""
-    lines = block("docs/pulses.md", "windows").splitlines()
+    lines = block("docs/pulses.md", "operating_windows").splitlines()
     (line,) = [line for line in lines if line.startswith("| fixed-ends ")]
     assert cells_of(line)[3:] == ["0.66 to 0.78", "8 to 14", "0.62 sticks (2)", "0.82 skips (1)"]
 

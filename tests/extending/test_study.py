@@ -34,7 +34,7 @@ def root(tmp_path_factory):
 def test_a_study_is_a_folder_and_a_line_and_counts_pulses(root, tmp_path):
     campaign = Campaign(tmp_path)
     data = windowed()
-    del data["windows"]
+    del data["operating_windows"]
     # the first density leaves the wall at its notch, the second drives it off in a few pulses
     asked = {"current_densities": [0.1e12, 1.6e12], "duration": 1.5e-9, "pause": 2.5e-9, "most": 4}
     campaign.configure(data | {"traversals": {"stairs": asked}})

@@ -9,7 +9,7 @@ from helpers.windows import windowed
 
 EXAMPLES = {
     "pulse_trains": {"climb": {"device": "stairs", "pulses": [UP]}},
-    "windows": windowed()["windows"],
+    "operating_windows": windowed()["operating_windows"],
     "transitions": led()["transitions"],
     "intervals": bisected(resolution=0.15e12)["intervals"],
     "depinning": {"stairs": ASKED},

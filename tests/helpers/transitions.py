@@ -12,7 +12,7 @@ ASKED = {
 def led(**changes):
     """Return the campaign as plain data, with some keys of its transitions changed."""
     data = windowed()
-    del data["windows"]
+    del data["operating_windows"]
     data["devices"]["stairs"]["relaxation"]["longest"] = 3e-9
     data["transitions"] = {"stairs": {**ASKED, **changes}}
     return data

@@ -17,5 +17,5 @@ def windowed(**changes):
     data = copy.deepcopy(STAIRCASE)
     del data["pulse_trains"]
     data["devices"]["stairs"]["track"]["notches"]["positions"] = [40e-9, 180e-9, 320e-9]
-    data["windows"] = {"three": {**copy.deepcopy(WINDOW), **changes}}
+    data["operating_windows"] = {"three": {**copy.deepcopy(WINDOW), **changes}}
     return data

@@ -870,7 +870,10 @@ def test_a_campaign_without_recipes_asks_for_nothing_of_networks(tiny):
 # Targets whose jobs follow from finished rounds
 
 ROUNDS = {
-    "windows": {"gather_windows": "windows", "show_windows": "show windows"},
+    "operating_windows": {
+        "gather_operating_windows": "operating_windows",
+        "show_operating_windows": "show operating_windows",
+    },
     "intervals": {
         "round": "intervals",
         "gather_intervals": "intervals",
@@ -898,7 +901,7 @@ def of_rounds(tmp_path_factory):
     """Return the jobs of `ROUNDS`, with a device that OOMMF simulates."""
     folder = tmp_path_factory.mktemp("rounds")
     data = bisected() | {
-        "windows": windowed()["windows"],
+        "operating_windows": windowed()["operating_windows"],
         "transitions": led()["transitions"],
         "depinning": {"stairs": ASKED},
         **on_stairs(),
@@ -939,7 +942,11 @@ def test_jobs_of_rounds_have_the_revision_threads_and_resources_of_their_kind(of
             assert place == (1, None), rule
     traced = ("traces", "transitions", "intervals", "depinning", "calibration")
     assert simulated == {
-        *(("initial", "initial"), ("initial", "windows"), ("pulse_train", "windows")),
+        *(
+            ("initial", "initial"),
+            ("initial", "operating_windows"),
+            ("pulse_train", "operating_windows"),
+        ),
         *(("level", "levels"), ("level", "depinning")),
         *(("trace", place) for place in traced),
     }

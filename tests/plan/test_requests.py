@@ -22,7 +22,7 @@ from wallnet.studies import STUDIES
 def with_every_kind():
     """Return a campaign with requests of every kind, and with every study."""
     data = bisected() | {"transitions": led()["transitions"]}
-    data["windows"] = windowed()["windows"]
+    data["operating_windows"] = windowed()["operating_windows"]
     data["depinning"] = {"stairs": ASKED}
     data["devices"] |= {name: {**TINY["devices"][name]} for name in ("neuron", "synapse")}
     pulse = {"current_density": 0.7e12, "duration": 1e-9}
@@ -80,7 +80,7 @@ def test_every_result_of_a_kind_that_targets_ask_for_has_a_request(asked):
     [
         "results/traces/neuron/0.4500.nc",
         "results/levels/neuron/1.nc",
-        "results/windows/three/as-configured/1.500/0.9500.nc",
+        "results/operating_windows/three/as-configured/1.500/0.9500.nc",
         "results/other/neuron.nc",
     ],
 )

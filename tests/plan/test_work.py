@@ -21,7 +21,7 @@ def pulse_of(longest, calculator="film", **changes):
     """Return a pulse of 0.65e12 A/m² that is simulated for a time in s, relaxation included."""
     data = windowed()
     data["devices"]["stairs"] |= {"calculator": calculator} | changes
-    del data["windows"]
+    del data["operating_windows"]
     job = pulse_job(config.parse(data).devices["stairs"], 0.65e12)
     left = job.relaxation.model_copy(update={"longest": longest - job.pulse_duration})
     return Request("trace", "nowhere.nc", lambda: job.model_copy(update={"relaxation": left}))

@@ -279,12 +279,15 @@ def touch(folder, paths):
 def test_finished_targets_are_those_with_all_results(tmp_path, default_campaign):
     assert plan.finished_targets(default_campaign, tmp_path) == {}
     beyond = plan.listing.beyond_all(default_campaign)
-    touch(tmp_path, [*beyond["validation"], *beyond["windows"][:5]])
+    touch(tmp_path, [*beyond["validation"], *beyond["operating_windows"][:5]])
     assert [*plan.finished_targets(default_campaign, tmp_path)] == ["validation"]
     unfinished = plan.unfinished_targets(default_campaign, tmp_path)
-    assert unfinished == {"windows": (5, len(beyond["windows"]))}
-    touch(tmp_path, beyond["windows"])
-    assert [*plan.finished_targets(default_campaign, tmp_path)] == ["windows", "validation"]
+    assert unfinished == {"operating_windows": (5, len(beyond["operating_windows"]))}
+    touch(tmp_path, beyond["operating_windows"])
+    assert [*plan.finished_targets(default_campaign, tmp_path)] == [
+        "operating_windows",
+        "validation",
+    ]
     assert plan.unfinished_targets(default_campaign, tmp_path) == {}
 
 
@@ -340,8 +343,8 @@ def test_no_target_has_results_of_all(default_campaign):
         "results/tables/accuracy.csv": True,
         "results/figures/devices/neuron-dynamics.png": True,
         "results/devices/neuron.nc": True,
-        "results/windows/narrow.nc": True,
-        "results/windows/narrow/width-52/initial.nc": False,
+        "results/operating_windows/narrow.nc": True,
+        "results/operating_windows/narrow/width-52/initial.nc": False,
         "results/barriers/synapse-5.nc": True,
         "results/barriers/synapse-5/1_2.nc": False,
         "results/pulse_trains/stepwise/train.nc": False,
@@ -392,7 +395,7 @@ def test_measured_files_waveforms_and_own_modules_are_inputs(tmp_path, tiny):
         for name, model in {"a": "nets.deep:Net", "b": "other:Net"}.items()
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(json.loads(json.dumps(tiny))))
-    (folder / "studies.yaml").write_text("windows: {}\n")
+    (folder / "studies.yaml").write_text("operating_windows: {}\n")
     campaign = plan.load(folder / "config.yaml")
     found = contents.Contents(folder, ROOT / "Snakefile", campaign, ("all",), {}, ())
     assert found.inputs() == {

@@ -36,7 +36,16 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 
 TARGETS = (
-    *("all", "traces", "devices", "pulse_trains", "figures", "windows", "transitions", "intervals"),
+    *(
+        "all",
+        "traces",
+        "devices",
+        "pulse_trains",
+        "figures",
+        "operating_windows",
+        "transitions",
+        "intervals",
+    ),
     *("barriers", "levels", "calibration", "depinning", "networks", "mappings", "crosscheck"),
 )
 """All targets except `table-ii`, which needs the paper's images, and `validation`, which reads no

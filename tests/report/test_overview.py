@@ -34,7 +34,7 @@ def test_new_results_are_counted_by_kind_in_the_order_of_the_campaign():
         *("results/pulse_trains/p.nc", "results/pulse_trains/p/train.nc"),
         *("results/compact_models/s.json", "results/summary.html"),
         *("results/devices/s.nc", "results/initial/s.nc", "results/minima/s/1.nc"),
-        *("results/barriers/s.nc", "results/windows/w.nc"),
+        *("results/barriers/s.nc", "results/operating_windows/w.nc"),
     ]
     assert new_results(made) == (
         "1 initial state, 11 traces, 1 minimum, s, 1 pulse train, 2 networks, 1 table, 2 figures, "

@@ -152,7 +152,10 @@ def refused(block):
     ("key", "block"),
     [
         ("pulse_trains.climb.device", {"pulse_trains": {"climb": TRAIN | {"device": "stair"}}}),
-        ("windows.three.device", {"windows": {"three": WINDOW | {"device": "stair"}}}),
+        (
+            "operating_windows.three.device",
+            {"operating_windows": {"three": WINDOW | {"device": "stair"}}},
+        ),
         ("intervals.stair", {"intervals": {"stair": {}}}),
         ("transitions.stair", {"transitions": {"stair": DATA["transitions"]["stairs"]}}),
         ("depinning.stair", {"depinning": {"stair": {}}}),

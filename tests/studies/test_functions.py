@@ -48,9 +48,9 @@ def test_help_describes_every_setting_but_the_device(study):
 
 
 def test_help_of_a_window():
-    shown = str(inspect.signature(api.windows))
+    shown = str(inspect.signature(api.operating_windows))
     assert shown.startswith("(device: wallnet.config.devices.Device, *, current_densities, dur")
-    told = api.windows.__doc__
+    told = api.operating_windows.__doc__
     assert "pause : float, default 1e-08\n    Time without current after each pulse and" in told
     assert "durations : tuple[float, ...]\n    Durations of the pulses; each" in told
     assert "    - share: Current density as a share of that of the pulse." in told
@@ -61,18 +61,18 @@ def test_help_of_a_window():
 @pytest.mark.parametrize(
     ("study", "changes"),
     [
-        ("windows", {"durations": None}),
-        ("windows", {"duration": [1e-9]}),
-        ("windows", {"pause": 1e-10, "durations": [1e-14, 1e-9]}),
-        ("windows", {"pause": 1e-10}),
-        ("windows", {"tail": {"share": 2, "duration": 1e-9}}),
+        ("operating_windows", {"durations": None}),
+        ("operating_windows", {"duration": [1e-9]}),
+        ("operating_windows", {"pause": 1e-10, "durations": [1e-14, 1e-9]}),
+        ("operating_windows", {"pause": 1e-10}),
+        ("operating_windows", {"tail": {"share": 2, "duration": 1e-9}}),
         ("intervals", {"resolution": 1}),
         ("intervals", {"resolution": 1.5e8}),
     ],
 )
 def test_bad_settings_have_the_sentences_of_a_configuration(stairs, study, changes):
-    subject = {"windows": "three", "intervals": "stairs"}[study]
-    settings = {"windows": WINDOW, "intervals": {}}[study] | changes
+    subject = {"operating_windows": "three", "intervals": "stairs"}[study]
+    settings = {"operating_windows": WINDOW, "intervals": {}}[study] | changes
     settings = {key: value for key, value in settings.items() if value is not None}
     with pytest.raises(config.ConfigError) as theirs:
         plan.parse(bisected() | {study: {subject: settings}})

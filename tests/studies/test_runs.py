@@ -28,7 +28,7 @@ SHORT = {
 DEPINNING = {"current_densities": [0.6e12, 1.8e12], "resolution": 0.6e12, "duration": 0.8e-9}
 DATA = examples.DATA | {
     "pulse_trains": {"climb": {"device": "stairs", "pulses": CLIMB}},
-    "windows": windowed(**ASKED)["windows"],
+    "operating_windows": windowed(**ASKED)["operating_windows"],
     "transitions": led(current_densities=[1.05e12])["transitions"],
     "depinning": {"stairs": DEPINNING},
     "crosscheck": {
@@ -37,7 +37,7 @@ DATA = examples.DATA | {
 }
 SHOWN = {
     "pulse_trains": "climb-response",
-    "windows": "three-map",
+    "operating_windows": "three-map",
     "transitions": "stairs-map",
     "intervals": "stairs-edges",
     "depinning": "stairs-thresholds",
@@ -72,9 +72,10 @@ def test_a_study_has_tables_and_a_figure(ran, study):
 
 
 def test_walls_do_what_the_engine_computes(ran):
-    window = files.read_dataset(ran.folder / "results/windows/three.nc", "window")
+    path = ran.folder / "results/operating_windows/three.nc"
+    window = files.read_dataset(path, "operating_window")
     assert window["window_outcome"].values[0].tolist() == [["sticks", "works"]]
-    path = "results/windows/three/alpha-0.5/1.500/1.0500.nc"
+    path = "results/operating_windows/three/alpha-0.5/1.500/1.0500.nc"
     train = files.read_dataset(ran.folder / path, "train")
     notches = (1, 2, 3, 3, 2, 1, 1)
     assert train["pulse_state"].values.tolist() == [f"notch {each}" for each in notches]
@@ -136,7 +137,7 @@ def test_a_run_tells_beforehand_how_much_it_simulates_at_most(ran, finished):
     assert "3 simulations of this target are not there yet: at most 5 ns, about " in ran.told
     assert "9 simulations of this target are not there yet: at most 36 ns, about " in ran.told
     assert "2 paths between minima of this target are not there yet: about " in ran.told
-    shown = finished.snakemake("windows", "--dry-run")
+    shown = finished.snakemake("operating_windows", "--dry-run")
     assert "All simulations of this target are there." in shown.stdout + shown.stderr
 
 
@@ -151,7 +152,7 @@ def test_a_study_is_a_target_of_its_own(finished):
 
 RESPONSE = Counter(gather_pulse_trains=1, show_pulse_trains=1)
 CLIMBS = RESPONSE + Counter(pulse_train=1)
-TRAINS = Counter(pulse_train=4, gather_windows=1, show_windows=1)
+TRAINS = Counter(pulse_train=4, gather_operating_windows=1, show_operating_windows=1)
 ROUNDS = Counter(round=2, trace=4, gather_intervals=1, show_intervals=1)
 TOLD = Counter(gather_transitions=1, show_transitions=1)
 MISFITS = Counter(gather_calibration=1, show_calibration=1)
@@ -164,9 +165,9 @@ WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
     ("path", "value", "expected"),
     [
         ("pulse_trains/climb/pulses", CLIMB[:1], CLIMBS),
-        ("windows/three/pause", 3e-9, TRAINS),
-        ("windows/three/tail", {"share": 0.5, "duration": 1e-9}, TRAINS),
-        ("windows/three/durations", [1.2e-9, 1.5e-9], TRAINS),
+        ("operating_windows/three/pause", 3e-9, TRAINS),
+        ("operating_windows/three/tail", {"share": 0.5, "duration": 1e-9}, TRAINS),
+        ("operating_windows/three/durations", [1.2e-9, 1.5e-9], TRAINS),
         (
             "transitions/stairs/starts",
             ["notch 1", "between 1 and 2", "notch 2", "notch 3"],
@@ -175,7 +176,7 @@ WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
         ("transitions/stairs/durations", [0.8e-9, 1.5e-9], TOLD + Counter(trace=6)),
         # one of the two variants
         (
-            "windows/three/variants/alpha-0.4/material/damping",
+            "operating_windows/three/variants/alpha-0.4/material/damping",
             0.3,
             TRAINS + Counter(initial=1, pulse_train=-2),
         ),
@@ -255,12 +256,12 @@ def test_a_bisection_goes_on_after_the_pulses_that_are_there(finished):
 def test_what_is_no_longer_asked_for_is_found(finished):
     data = copy.deepcopy(DATA)
     assert plan.not_asked_for(plan.parse(data), finished.folder) == []
-    del data["windows"]["three"]["variants"]["alpha-0.4"]
+    del data["operating_windows"]["three"]["variants"]["alpha-0.4"]
     data["intervals"]["stairs"]["resolution"] = 0.3e12
     data["calibration"]["paper"]["local_candidates"] = 0
     data["transitions"]["stairs"]["starts"] = ["notch 1", "notch 2"]
     left = plan.not_asked_for(plan.parse(data), finished.folder)
-    train, bisection = "windows/three/alpha-0.4", "intervals/stairs"
+    train, bisection = "operating_windows/three/alpha-0.4", "intervals/stairs"
     names = [f"{bisection}/1.0500", f"{train}/1.500/0.9000", f"{train}/1.500/1.0500"]
     pulses = [f"transitions/stairs/3/1.500/{sign}1.0500" for sign in ("", "-")]
     names += [f"{train}/initial", "levels/stairs/3", *pulses, "calibration/paper/2/stairs/1.5000"]
@@ -280,7 +281,7 @@ def test_what_is_no_longer_asked_for_is_found(finished):
     ("study", "subject"),
     [
         ("pulse_trains", "a pulse train"),
-        ("windows", "an operating window"),
+        ("operating_windows", "an operating window"),
         ("transitions", "a device"),
         ("intervals", "a device"),
         ("depinning", "a device"),
@@ -336,15 +337,15 @@ def test_a_function_goes_on_after_an_interruption(finished):
     for path in ("stairs/1.0500.nc", "stairs/round-2.json", "stairs.nc"):
         (folder / "results/intervals" / path).unlink()
     files.write_json({"asked": [0.7e12]}, folder / "results/intervals/stairs/round-1.json")
-    train = "results/windows/three/alpha-0.4/1.500/0.9000.nc"
+    train = "results/operating_windows/three/alpha-0.4/1.500/0.9000.nc"
     (folder / train).write_bytes(b"")
     made = {}
-    for study in ("windows", "intervals"):
+    for study in ("operating_windows", "intervals"):
         asked(study, folder)
         after = results(folder, study)
         assert after.keys() == before[study].keys()
         made[study] = {path for path in after if after[path] != before[study][path]}
-    assert made["windows"] == {train, "results/windows/three.nc"}
+    assert made["operating_windows"] == {train, "results/operating_windows/three.nc"}
     names = ("stairs.nc", "stairs/1.0500.nc", "stairs/round-1.json", "stairs/round-2.json")
     assert made["intervals"] == {f"results/intervals/{name}" for name in names}
 

@@ -115,7 +115,7 @@ for study in STUDIES.values():
             target(
                 study.results(campaign),
                 f"the target {study.name} has nothing to run; add {study.missing} under"
-                f" {study.name}",
+                f" {study.name}, in config.yaml or studies.yaml",
                 lambda study=study: plan.work_ahead(
                     plan.study_work(requested, study.name)
                 ),

@@ -23,7 +23,7 @@ _FOLDERS = (
     *("tables", "figures", "validation", "mappings", "table-ii"),
     *("logs", "benchmarks"),
     # of earlier versions
-    *("programs", "responses"),
+    *("programs", "responses", "windows"),
 )
 """Folders below `results` that contain only files of the campaign."""
 

@@ -10,7 +10,7 @@ from wallnet.studies.base import GatherJob, Study, gather_job
 
 NAMES = (
     "pulse_trains",
-    "windows",
+    "operating_windows",
     "transitions",
     "intervals",
     "depinning",

@@ -170,7 +170,7 @@ class Study:
         Examples
         --------
         >>> study.path("narrow", "as-configured", "initial")
-        'results/windows/narrow/as-configured/initial.nc'
+        'results/operating_windows/narrow/as-configured/initial.nc'
         """
         return str(PurePosixPath(files.RESULTS, self.name, subject, *parts)) + suffix
 

@@ -5,12 +5,15 @@ from helpers.windows import windowed
 
 from wallnet import config, plan
 from wallnet.studies import STUDIES
-from wallnet.studies.windows.ask import wanted_notch
+from wallnet.studies.operating_windows.ask import wanted_notch
+
+KEY = "operating_windows.three"
+WINDOWS = STUDIES["operating_windows"]
 
 
 def parsed(data):
     campaign = plan.parse(data)
-    return campaign, campaign.studies["windows"]["three"]
+    return campaign, campaign.studies["operating_windows"]["three"]
 
 
 def problems(data):
@@ -65,41 +68,56 @@ def test_a_variant_keeps_the_settings_of_a_calculator_of_one_s_own():
     [
         (
             {"current_densities": [-0.7e12, 0.7e12]},
-            "windows.three.current_densities has -7e+11 A/m²; write densities above 0",
+            f"{KEY}.current_densities has -7e+11 A/m²; write densities above 0",
         ),
-        ({"durations": []}, "windows.three.durations has no duration; write [5.0e-9]"),
+        ({"durations": []}, f"{KEY}.durations has no duration; write [5.0e-9]"),
         ({"durations": [1.2005e-9]}, "finer than the 1e-12 s that file names tell apart"),
         ({"durations": [0.4e-12]}, "finer than the 1e-12 s that file names tell apart"),
-        ({"durations": [5]}, "windows.three.durations.0 = 5 is outside"),
-        ({"durations": [10e-12]}, "windows.three.durations has 1e-11 s, shorter than output.inte"),
-        ({"tail": {"share": 0.5, "duration": 10e-12}}, "windows.three.tail.duration has 1e-11 s"),
-        ({"tail": {"share": 1.5, "duration": 1e-9}}, "windows.three.tail.share = 1.5 is outside"),
-        ({"pause": 0.1e-9}, "windows.three.pause 1e-10 s is shorter than relaxation.hold 2e-10 s"),
-        ({"variants": {}}, "windows.three.variants is empty; leave it out, or write"),
+        ({"durations": [5]}, f"{KEY}.durations.0 = 5 is outside"),
+        (
+            {"durations": [10e-12]},
+            f"{KEY}.durations has 1e-11 s, shorter than output.inte",
+        ),
+        (
+            {"tail": {"share": 0.5, "duration": 10e-12}},
+            f"{KEY}.tail.duration has 1e-11 s",
+        ),
+        (
+            {"tail": {"share": 1.5, "duration": 1e-9}},
+            f"{KEY}.tail.share = 1.5 is outside",
+        ),
+        (
+            {"pause": 0.1e-9},
+            f"{KEY}.pause 1e-10 s is shorter than relaxation.hold 2e-10 s",
+        ),
+        ({"variants": {}}, f"{KEY}.variants is empty; leave it out, or write"),
         ({"variants": {"Low/Damping": {}}}, "has 'Low/Damping', which cannot name files"),
         (
             {"variants": {"a": {"material": {"damping": 50}}}},
-            "windows.three.variants.a.material.damping = 50 is outside",
+            f"{KEY}.variants.a.material.damping = 50 is outside",
         ),
         (
             {"variants": {"a": {"track": {"notches": None}}}},
-            "windows.three.variants.a has 0 notches inside its track; stepwise switching needs two",
+            f"{KEY}.variants.a has 0 notches inside its track; stepwise switching needs two",
         ),
         (
             # the radius of the notch is 16 nm
             {"variants": {"a": {"wall": {"start": 58e-9}}}},
-            "windows.three.variants.a has wall.start 5.8e-08 m, which is not at the first notch; "
+            f"{KEY}.variants.a has wall.start 5.8e-08 m, which is not at the first notch; "
             "set wall.start to 4e-08 m",
         ),
         (
             {"variants": {"a": {"wall": {"start": 22e-9}}}},
-            "windows.three.variants.a has wall.start 2.2e-08 m, which is not at the first notch; ",
+            f"{KEY}.variants.a has wall.start 2.2e-08 m, which is not at the first notch; ",
         ),
         (
             {"variants": {"a": {"calculator": "oommf"}}},
-            "windows.three.variants.a sets calculator; remove it, and set that of stairs",
+            f"{KEY}.variants.a sets calculator; remove it, and set that of stairs",
         ),
-        ({"pause": 1e-4}, "windows.three: output.interval 2e-11 s and output.snapshot_interval"),
+        (
+            {"pause": 1e-4},
+            f"{KEY}: output.interval 2e-11 s and output.snapshot_interval",
+        ),
     ],
 )
 def test_a_window_that_cannot_be_is_named(changes, words):
@@ -112,8 +130,8 @@ def test_every_variant_is_looked_at():
     plain, bent = {"track": {"notches": None}}, {"wall": {"start": 58e-9}}
     found = problems(windowed(variants={"a": plain, "b": {}, "c": bent, "d": {}}))
     assert [problem.split()[1] for problem in found] == [
-        "windows.three.variants.a",
-        "windows.three.variants.c",
+        f"{KEY}.variants.a",
+        f"{KEY}.variants.c",
     ]
 
 
@@ -129,7 +147,7 @@ def test_a_train_goes_up_and_down_within_the_memory(pause, taken):
         assert parsed(data)[1].pause == pause
     else:
         (problem,) = problems(data)
-        assert problem.startswith("config.yaml: windows.three: output.interval 2e-11 s and")
+        assert problem.startswith(f"config.yaml: {KEY}: output.interval 2e-11 s and")
 
 
 def test_the_strongest_pulse_counts_for_the_work():
@@ -138,11 +156,11 @@ def test_the_strongest_pulse_counts_for_the_work():
     device = data["devices"]["stairs"]
     device["track"]["length"] = 1440e-9
     device["pulse"]["duration"] = 1e-5
-    data["windows"]["three"]["durations"] = [1e-5]
+    data["operating_windows"]["three"]["durations"] = [1e-5]
     data["output"] = {"interval": 1e-5, "snapshot_interval": 1e-4}
     (problem,) = problems(data)
-    assert problem.startswith("config.yaml: windows.three: all pulses, 0.00606 s, take")
-    data["windows"]["three"]["current_densities"] = [1e12]
+    assert problem.startswith("config.yaml: operating_windows.three: all pulses, 0.00606 s, take")
+    data["operating_windows"]["three"]["current_densities"] = [1e12]
     assert parsed(data)[1].current_densities == (1e12,)
 
 
@@ -158,7 +176,7 @@ UP_AND_DOWN = [f"notch {each}" for each in (1, 2, 3, 3, 2, 1, 1)]
 def only_train(duration, **changes):
     """Return the train of a window with one current density, and what its pulses are."""
     asked = {"current_densities": [1.05e12], "durations": [duration]} | changes
-    _, point = STUDIES["windows"].requests_of(plan.parse(windowed(**asked)), "three").values()
+    _, point = WINDOWS.requests_of(plan.parse(windowed(**asked)), "three").values()
     train = point.computes.train
     return train, [(each.current_density, each.duration, each.pause) for each in train.pulses]
 
@@ -190,14 +208,14 @@ def test_each_variant_has_its_initial_state_and_a_train_for_each_pulse(tmp_path,
     campaign, _ = parsed(windowed(durations=[1.5e-9, 1.2e-9], variants=variants, tail=tail))
     expected = {}
     for damping in (0.5, 0.4):
-        place = f"results/windows/three/alpha-{damping}"
+        place = f"results/operating_windows/three/alpha-{damping}"
         initial = f"{place}/initial.nc"
         expected[initial] = ("initial", damping, 1.0, 0.0, ())
         for name, longest in (("1.200", 28.2), ("1.500", 30.0)):
             for density in (0.9, 1.05):
                 path = f"{place}/{name}/{density:.4f}.nc"
                 expected[path] = ("pulse_train", damping, longest, density, (initial,))
-    work = plan.study_work(plan.Requested(campaign), "windows")
+    work = plan.study_work(plan.Requested(campaign), "operating_windows")
     assert [number for number, _ in work] == [1] * 10
     assert expected == {
         each.path: (

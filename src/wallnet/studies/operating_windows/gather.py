@@ -14,7 +14,7 @@ from wallnet.devices.outcomes import Outcome
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.studies.opened import Opened
-from wallnet.studies.windows.ask import (
+from wallnet.studies.operating_windows.ask import (
     EDGES,
     LEAVES,
     MOVES,

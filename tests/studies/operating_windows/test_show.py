@@ -10,7 +10,7 @@ from wallnet import files
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.studies import STUDIES
-from wallnet.studies.windows.show import LOOKS, draw
+from wallnet.studies.operating_windows.show import LOOKS, draw
 
 SMALL = Figures(resolution=72)
 OUTCOMES = [
@@ -38,12 +38,12 @@ def data():
         "current_density": [0.66e12, 0.68e12, 0.70e12, 0.76e12],
     }
     about = {"subject": "three", "parameters": "{}", "simulation": "{}", "revision": 4}
-    return files.dataset("window", values).assign_attrs(wallnet_version="0", **about)
+    return files.dataset("operating_window", values).assign_attrs(wallnet_version="0", **about)
 
 
 @pytest.fixture(scope="module")
 def tables(data, tmp_path_factory):
-    return shown(STUDIES["windows"], data, tmp_path_factory.mktemp("report"))
+    return shown(STUDIES["operating_windows"], data, tmp_path_factory.mktemp("report"))
 
 
 def test_the_table_has_one_row_a_point(tables):

@@ -144,13 +144,13 @@ def requests(campaign: Campaign, name: str, window: Window, _: Rounds) -> Reques
 _WINDOW = ("variant", "duration", "current_density")
 
 STUDY = Study(
-    name="windows",
+    name="operating_windows",
     title="operating window {subject}",
     missing="an operating window",
     settings=Window,
     problems=partial(problems_of_variants, misfits=_misfits),
     requests=requests,
-    kind="window",
+    kind="operating_window",
     variables={
         "variant": Variable(("variant",), "variant of the device", "", TEXT),
         "window_outcome": Variable(

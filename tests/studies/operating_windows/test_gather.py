@@ -9,9 +9,9 @@ from wallnet import plan
 from wallnet.devices.outcomes import Outcome
 from wallnet.files import WallState
 from wallnet.studies import STUDIES
-from wallnet.studies.windows.gather import edges, judged
+from wallnet.studies.operating_windows.gather import edges, judged
 
-WINDOWS = STUDIES["windows"]
+WINDOWS = STUDIES["operating_windows"]
 
 
 def walk(*walls):

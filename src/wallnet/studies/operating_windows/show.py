@@ -7,7 +7,16 @@ import numpy as np
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.tables import Table, of_columns
-from wallnet.studies.windows.ask import EDGES, LEAVES, MOVES, OUTCOMES, SKIPS, START, STICKS, WORKS
+from wallnet.studies.operating_windows.ask import (
+    EDGES,
+    LEAVES,
+    MOVES,
+    OUTCOMES,
+    SKIPS,
+    START,
+    STICKS,
+    WORKS,
+)
 
 if TYPE_CHECKING:
     import xarray
