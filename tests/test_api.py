@@ -270,12 +270,12 @@ def test_a_minimum_is_that_of_the_sweep(swept, synapse):
     with pytest.raises(config.ConfigError) as refused:
         api.minimum(synapse, "notch 3")
     states = "initial, notch 1, between 1 and 2, notch 2, reversed"
-    assert str(refused.value) == f"minimum: the device has no state 'notch 3'; use {states}"
+    assert str(refused.value) == f"minimum: the device has no state 'notch 3'; use one of {states}"
 
 
 def test_a_path_of_least_energy_joins_two_minima(swept, synapse):
     """Both barriers differ by the difference of the energies of the minima."""
-    found = api.energy_path(synapse, "notch 2", "reversed")
+    found = api.energy_path(synapse, "notch 2", "reversed", spacing=0.75)
     low, high = (
         files.read_dataset(swept[0] / f"results/minima/synapse/{name}.nc", "minimum")
         for name in ("2", "reversed")
@@ -286,6 +286,8 @@ def test_a_path_of_least_energy_joins_two_minima(swept, synapse):
     assert 0 < forward < backward
     with pytest.raises(config.ConfigError, match=r"^energy_path: \(notch 2, notch 1\) are no nei"):
         api.energy_path(synapse, "notch 2", "notch 1")
+    with pytest.raises(config.ConfigError, match="^energy_path: barriers.spacing = 2 is outside"):
+        api.energy_path(synapse, "notch 2", "reversed", spacing=2)
 
 
 def test_a_field_has_each_cell_where_it_is(swept):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wallnet import config, experiment, plan
+from wallnet import config, experiment, files, plan
 from wallnet import simulate as simulation
 from wallnet.api.running import run
 from wallnet.api.studies import function_of
@@ -21,9 +21,7 @@ from wallnet.config import ConfigError, Device, Figures, parse_current_density
 from wallnet.config.messages import checked
 from wallnet.files import WallState
 from wallnet.files.schema import KINDS
-from wallnet.files.schema.states import INITIAL, REVERSED
-from wallnet.simulate.barriers import find_barrier
-from wallnet.simulate.minima import find_minimum
+from wallnet.jobs import paths
 from wallnet.simulate.trains import run_train
 from wallnet.studies import STUDIES
 
@@ -192,14 +190,14 @@ def train(
 
 
 def minimum(device: Device, state: str) -> "xarray.Dataset":
-    """Relax a wall in a state of a device, and minimise the energy on from there.
+    """Minimise the energy on from a state of a synapse, as the workflow does.
 
     Parameters
     ----------
     device : Device
-        A device with notches.
+        A synapse.
     state : str
-        The state, such as "notch 2", "between 1 and 2", "initial" or "reversed".
+        The state, such as "notch 2" or "between 1 and 2".
 
     Returns
     -------
@@ -212,26 +210,23 @@ def minimum(device: Device, state: str) -> "xarray.Dataset":
     wallnet.config.ConfigError
         If the device has no such state.
     """
-    known = [INITIAL, *experiment.level_states(device.track), REVERSED]
+    known = paths.minima_in(paths.folder(files.MINIMUM, "device"), device)
     if state not in known:
-        raise ConfigError(f"minimum: the device has no state {state!r}; use {', '.join(known)}")
-    name = WallState(state).file_name
-    if state == REVERSED:
-        relaxed = None
-    elif state == INITIAL:
-        relaxed = _begin(device)
-    else:
-        relaxed = simulation.simulate(experiment.level_job(device, name))
-    return find_minimum(experiment.minimum_job(device, name), relaxed)
+        raise ConfigError(
+            f"minimum: the device has no state {state!r}; use one of {', '.join(known) or 'none'}"
+        )
+    data = {"devices": {"device": device.plain()}}
+    with run(data, "minimum", None, None, False) as made:
+        return made.result(known[WallState(state)])
 
 
 def energy_path(device: Device, first: str, second: str, spacing: float = 0.5) -> "xarray.Dataset":
-    """Compute the path of least energy between two neighbouring states, and its barrier.
+    """Compute the path of least energy between two neighbouring states of a synapse.
 
     Parameters
     ----------
     device : Device
-        A device with notches.
+        A synapse.
     first, second : str
         The states, from left to right, such as "notch 1" and "between 1 and 2". The track without a
         wall is "expelled" on the left and "reversed" on the right.
@@ -250,25 +245,17 @@ def energy_path(device: Device, first: str, second: str, spacing: float = 0.5) -
     wallnet.config.ConfigError
         If these are no neighbouring states of the device.
     """
-    known = experiment.neighbours(device.track)
+    known = experiment.neighbours(device.track) if device.kind == "synapse" else []
     if (first, second) not in known:
         pairs = ", ".join(f"({left}, {right})" for left, right in known)
         raise ConfigError(
             f"energy_path: ({first}, {second}) are no neighbouring states of the device; use one "
-            f"of {pairs}"
+            f"of {pairs or 'none'}"
         )
-    pair = WallState(first), WallState(second)
-    needed = [each for each in pair if each.ends]
-    if len(needed) == 2 and not any(each.half for each in needed):
-        needed.append(experiment.between(*needed))
-    job = experiment.EnergyPath(
-        track=device.track,
-        material=device.material.simulated,
-        first=first,
-        second=second,
-        spacing=spacing * device.material.wall_width_parameter,
-    )
-    return find_barrier(job, {each: minimum(device, each) for each in needed})
+    names = "_".join(WallState(each).file_name for each in (first, second))
+    data = {"devices": {"device": device.plain()}, "barriers": {"spacing": spacing}}
+    with run(data, "energy_path", None, None, False) as made:
+        return made.result(f"{files.RESULTS}/barriers/device/{names}.nc")
 
 
 def sweep(
