@@ -74,7 +74,7 @@ docs: $(STAMP) ## build the documentation site in docs/_build/html; run its note
 lint: $(STAMP) ## check style, types and imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakefmt --check Snakefile workflow src/wallnet/config/example.smk
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 

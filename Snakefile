@@ -17,13 +17,15 @@ min_version("9.10")
 # would print a traceback
 logging.raiseExceptions = False
 
-# Snakemake would merge duplicate keys, execute templates, and name no line of what is not YAML
+# Snakemake would merge duplicate keys, execute templates, and name no line of what is not YAML; the
+# files of a workflow that uses this one as a module may contain more
+elsewhere = {}
 try:
-    for path in filter(os.path.exists, workflow.configfiles):
-        configuration.read_yaml(path)
-    elsewhere = {}
-    if os.path.exists(configuration.CONFIGURATION):
-        _, elsewhere = configuration.read_campaign(configuration.CONFIGURATION)
+    if not workflow.modifier.skip_configfile:
+        for path in filter(os.path.exists, workflow.configfiles):
+            configuration.read_yaml(path)
+        if os.path.exists(configuration.CONFIGURATION):
+            _, elsewhere = configuration.read_campaign(configuration.CONFIGURATION)
 except configuration.ConfigError as error:
     raise WorkflowError(str(error))
 
@@ -57,7 +59,6 @@ os.environ.update(
 
 wildcard_constraints:
     device="[a-z0-9][a-z0-9_-]*",
-    program="[a-z0-9][a-z0-9_-]*",
     round=r"\d+",
     subject="[a-z0-9][a-z0-9_-]*",
 
@@ -67,17 +68,13 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/requests.smk"
 include: "workflow/rules/barriers.smk"
 include: "workflow/rules/devices.smk"
-include: "workflow/rules/programs.smk"
 include: "workflow/rules/studies.smk"
-include: "workflow/rules/transitions.smk"
 include: "workflow/rules/levels.smk"
-include: "workflow/rules/depinning.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/mappings.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/summary.smk"
-include: "workflow/rules/crosscheck.smk"
 include: "workflow/rules/validation.smk"
 include: "workflow/rules/failures.smk"
 
@@ -110,28 +107,6 @@ rule devices:
     localrule: True
 
 
-rule programs:
-    """All pulse trains, as data, tables and figures."""
-    input:
-        target(
-            plan.program_files(campaign),
-            "the target programs has nothing to run; add a pulse train under pulse trains",
-        ),
-    localrule: True
-
-
-rule transitions:
-    """Where pulses of both signs lead from every state, as data, tables and maps."""
-    input:
-        target(
-            plan.transition_files(campaign)
-            + plan.level_tables(campaign, "transitions"),
-            "the target transitions has nothing to run; add a device under transitions",
-            lambda: plan.work_ahead(plan.transition_work(requested)),
-        ),
-    localrule: True
-
-
 rule barriers:
     """Barriers between the states of synapses, as data, tables and figures."""
     input:
@@ -151,18 +126,7 @@ rule levels:
             plan.level_tables(campaign),
             "the target levels has no synapse with barriers or transitions; add one to the devices",
             lambda: f"{plan.barrier_work(campaign)}\n"
-            + plan.work_ahead(plan.transition_work(requested)),
-        ),
-    localrule: True
-
-
-rule depinning:
-    """Depinning thresholds of each notch and dwell times of walls, as data and tables."""
-    input:
-        target(
-            plan.depinning_files(campaign),
-            "the target depinning has nothing to run; add a device under depinning",
-            lambda: plan.work_ahead(plan.depinning_work(requested)),
+            + plan.work_ahead(plan.study_work(requested, "transitions")),
         ),
     localrule: True
 
@@ -201,16 +165,6 @@ rule table_ii:
             plan.interpretation_files(campaign),
             "the target table-ii lacks data sets or a neuron; name mnist and fashion-mnist in"
             " networks.datasets, and a neuron of the campaign in networks.neuron",
-        ),
-    localrule: True
-
-
-rule crosscheck:
-    """Deviations between two calculators, as tables and a figure."""
-    input:
-        target(
-            plan.crosscheck_files(campaign),
-            work=lambda: plan.work_ahead(plan.crosscheck_work(requested)),
         ),
     localrule: True
 

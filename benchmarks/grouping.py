@@ -31,7 +31,6 @@ def write_campaign(folder, pulses):
     synapse["pulse"] = synapse["pulse"] | {"current_densities": [densities]}
     kept = {key: data[key] for key in ("material", "output")}
     kept |= {"devices": {"synapse-5": synapse}, "networks": {"datasets": [], "recipes": {}}}
-    kept["crosscheck"] = {"cases": {}}
     (folder / "config.yaml").write_text(yaml.safe_dump(kept), encoding="utf-8")
 
 

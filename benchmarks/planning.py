@@ -26,8 +26,7 @@ def plan(count, folder):
     synapse["pulse"] = synapse["pulse"] | {"current_densities": [sweep]}
     data["devices"] = {"synapse-5": synapse}
     data["networks"] = {"datasets": [], "recipes": {}}
-    data["crosscheck"] = {"cases": {}}
-    for block in set(data) - {"material", "output", "devices", "networks", "crosscheck"}:
+    for block in set(data) - {"material", "output", "devices", "networks"}:
         data.pop(block, None)  # of other devices
     # a copy through JSON, so that equal blocks do not become aliases
     (folder / "config.yaml").write_text(yaml.safe_dump(data), encoding="utf-8")

@@ -29,9 +29,9 @@ from typing import Any
 import pandas as pd
 
 from wallnet.config import HeavyMetal, schema
-from wallnet.config.price import PRESETS
-from wallnet.devices.price import heat_caveat, price_of, resistance
-from wallnet.jobs import PriceJob, price_job
+from wallnet.config.heavy_metal import PRESETS
+from wallnet.devices.write_energy import heat_caveat, resistance, write_energy_of
+from wallnet.jobs import WriteEnergyJob, write_energy_job
 from wallnet.page import findings
 from wallnet.plan import KINDS, load
 from wallnet.report.device_tables import SMALLEST
@@ -129,7 +129,7 @@ def readings(results: Results) -> str:
     )
 
 
-WINDOWS = ("staircase", "shallow", "fixed-ends", "narrow", "narrow-tail", "ten")
+WINDOWS = ("stepwise", "shallow", "fixed-ends", "narrow", "narrow-tail", "ten")
 """The windows that are shown."""
 
 
@@ -293,9 +293,9 @@ def campaign_minutes(results: Results) -> str:
 # Write energies of pulses, which depend on the configuration only
 
 
-def shipped_price(device: str, **changes: Any) -> PriceJob:
+def shipped_write_energy(device: str, **changes: Any) -> WriteEnergyJob:
     """Return what the write energy on a device of the shipped campaign depends on."""
-    return price_job(load(ROOT / "config.yaml").simulated[device]).model_copy(update=changes)
+    return write_energy_job(load(ROOT / "config.yaml").simulated[device]).model_copy(update=changes)
 
 
 def caveats(results: Results) -> str:
@@ -303,15 +303,16 @@ def caveats(results: Results) -> str:
     campaign = load(ROOT / "config.yaml")
     found = []
     for name, device in campaign.without_optional.simulated.items():
-        job, pulse = price_job(device), device.pulse
-        rise = price_of(job, pulse.current_densities, pulse.duration).rise.peak
+        job, pulse = write_energy_job(device), device.pulse
+        rise = write_energy_of(job, pulse.current_densities, pulse.duration).rise.peak
         found += [f"{name}: {text}"] if (text := heat_caveat(job, rise)) else []
     for name in campaign.networks.synapses:
         levels = results.levels(name)
         levels = levels[levels["level"].str.isdigit()]
         reaching = levels[SMALLEST].str.strip("≤ ").astype(float) * 1e12
         pulse = campaign.simulated[name].pulse
-        beyond = price_of(price_job(campaign.simulated[name]), reaching, pulse.duration)
+        job = write_energy_job(campaign.simulated[name])
+        beyond = write_energy_of(job, reaching, pulse.duration)
         creeping = levels[levels["minimum of the energy"] == "no"].itertuples()
         found += level_caveat(
             name,
@@ -323,12 +324,12 @@ def caveats(results: Results) -> str:
     )
 
 
-def price_of_metals(results: Results) -> str:
+def write_energy_of_metals(results: Results) -> str:
     """Return the write energy of the pulse to notch 2 with each metal."""
     rows = []
     for preset in (None, *PRESETS):
-        job = shipped_price("synapse-5", heavy_metal=HeavyMetal(preset=preset))
-        found = price_of(job, 0.65e12, 10e-9)
+        job = shipped_write_energy("synapse-5", heavy_metal=HeavyMetal(preset=preset))
+        found = write_energy_of(job, 0.65e12, 10e-9)
         rows.append(
             [
                 f"`{preset}`" if preset else "none, θ = P = 0.4",
@@ -348,14 +349,14 @@ def price_of_metals(results: Results) -> str:
     return markdown(header, rows)
 
 
-def price_on_oxides(results: Results) -> str:
+def write_energy_on_oxides(results: Results) -> str:
     """Return the temperature rise of that pulse with oxides of different thickness."""
-    plain = shipped_price("synapse-5")
+    plain = shipped_write_energy("synapse-5")
     rows = []
     for nanometres in (20, 50, 100, 300, 1000):
         changes = {"oxide_thickness": nanometres * 1e-9}
         job = plain.model_copy(update={"heating": plain.heating.model_copy(update=changes)})
-        after = [price_of(job, 0.65e12, duration).rise for duration in (1e-9, 10e-9, 100e-9)]
+        after = [write_energy_of(job, 0.65e12, duration).rise for duration in (1e-9, 10e-9, 100e-9)]
         cells = (f"{rise.mean:.0f} / {rise.peak:.0f}" for rise in after)
         rows.append([str(nanometres), *cells])
     header = ["oxide (nm)", *(f"after {t} ns: mean / middle (K)" for t in (1, 10, 100))]
@@ -468,7 +469,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
         lambda table: table[["J (1e12 A/m²)", "state", "pinned against the current"]],
     ),
     "synapse-5-levels": copied("devices/synapse-5-levels.csv", levels),
-    "staircase": copied("programs/staircase-branches.csv"),
+    "stepwise": copied("pulse_trains/stepwise-branches.csv"),
     "windows": windows,
     "rewritable-transitions": copied("transitions/synapse-rewritable.csv", transitions),
     "intervals": copied("intervals/synapse-5.csv"),
@@ -489,8 +490,8 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "rewritable-loss": rewritable_loss,
     "crosscheck": copied("crosscheck.csv", crosscheck),
     "each_tolerance": copied("validation.csv", tolerances),
-    "price-metals": price_of_metals,
-    "price-oxides": price_on_oxides,
+    "write-energy-metals": write_energy_of_metals,
+    "write-energy-oxides": write_energy_on_oxides,
     "programming": copied("programming.csv", programming),
     "configuration": configuration,
 }
@@ -581,12 +582,12 @@ def copy_results(source: Path, root: Path) -> list[str]:
         "programming",
         "table-ii",
     )
-    of_campaign += (*(f"devices/{device}" for device in devices), "programs/staircase")
+    of_campaign += (*(f"devices/{device}" for device in devices), "pulse_trains/stepwise")
     # these targets are not part of the whole campaign
     rewritable = ("synapse-5", "synapse-rewritable", "synapse-rewritable-10")
     others = [f"{stage}/{device}" for stage in ("transitions", "barriers") for device in rewritable]
     others += ["barriers/synapse-rewritable-fixed", "levels/synapse-rewritable", "validation"]
-    others += ["intervals/synapse-5", "depinning/synapse-5", "programs/staircase-10"]
+    others += ["intervals/synapse-5", "depinning/synapse-5", "pulse_trains/stepwise-10"]
     others += ["calibration/paper", *(f"windows/{name}" for name in WINDOWS)]
     for place in (*of_campaign, *others):
         table = source / f"tables/{place}.csv"
@@ -597,7 +598,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
         copy = target / f"{'interpretations' if place == 'table-ii' else place}.csv"
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(table, copy)
-        if place.split("/")[0] not in ("devices", "programs", "calibration", "depinning"):
+        if place.split("/")[0] not in ("devices", "pulse_trains", "calibration", "depinning"):
             continue
         page = table.with_suffix(".md").read_text(encoding="utf-8")
         for part in re.split(r"^## .*?: ", page, flags=re.M):

@@ -83,7 +83,8 @@ def test_the_page_is_a_script_that_runs(tmp_path):
     told = done.stdout.splitlines()
     assert told[0] == "notch 1"
     assert told[1] == "1.2e-07 m, 1.2e-07 m"
-    assert told[2] == "['initial' 'notch 1' 'notch 2' 'reversed']"
+    assert told[2] == "2000000000000.0"
+    assert told[3] == "['initial' 'notch 1' 'notch 2' 'reversed']"
     assert told[4] == "['notch 1' 'notch 1' 'notch 1' 'free'] [0 1 0 1]"
     assert told[5] == "[7.5000e+11 1.6875e+12 2.8125e+12]"
     assert "[90 18  1]" in told
@@ -320,15 +321,15 @@ def test_figures_of_a_device_by_their_name(swept, tmp_path):
     assert len(one.axes) < len(two.axes)
     with pytest.raises(files.FileError, match="needs the folder of traces"):
         api.figure("dynamics", device)
-    with pytest.raises(ValueError, match="no figure 'price' of this synapse"):
-        api.figure("price", device)
+    with pytest.raises(ValueError, match="no figure 'write-energy' of this synapse"):
+        api.figure("write-energy", device)
     with pytest.raises(ValueError, match="no figure 'levels' of this synapse; use dynamics, cond"):
         api.figure("levels", device)
 
 
 def test_figures_of_gathered_files_by_their_kind():
-    """The response of a program shows the conductance after each of its pulses."""
-    data = files.dataset("response", RESPONSE).assign_attrs(kind="response", program="steps")
+    """The response to a pulse train shows the conductance after each of its pulses."""
+    data = files.dataset("response", RESPONSE).assign_attrs(kind="response", subject="steps")
     drawn = api.figure("response", data)
     steps = [line.get_ydata().tolist() for axes in drawn.axes for line in axes.lines]
     assert steps[:2] == [[0.0, 0.5, 1.0, 0.5]] * 2  # both readings

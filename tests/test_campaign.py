@@ -48,6 +48,16 @@ def test_everything_is_there(finished_campaign):
     assert not list(results.rglob("*.part*"))
 
 
+def test_the_snakefile_of_a_new_campaign_has_the_same_target(finished_campaign, tmp_path):
+    whole = finished_campaign.copied(tmp_path / "whole")
+    own = ROOT / "src/wallnet/config/example.smk"
+    assert whole.planned("--snakefile", own) == {}
+    (whole.folder / "results/tables/accuracy.csv").unlink()
+    planned = whole.planned("--snakefile", own)
+    planned["all"] = planned.pop("campaign")
+    assert planned == whole.planned()
+
+
 NETWORK_RULES = ("data", "train", "train_on", "map")
 
 

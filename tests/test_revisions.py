@@ -114,9 +114,19 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(copied):
             SIMULATING | OF_STUDIES,
         ),
         ("tracks/__init__.py", "def at_rest(", "def at_rest(faster, ", SIMULATING - {"report"}),
-        ("files/schema/states.py", "FREE = ", "FREE = '' + ", SIMULATING | {"calibration"}),
+        (
+            "files/schema/states.py",
+            "FREE = ",
+            "FREE = '' + ",
+            SIMULATING | {"calibration", "show transitions"},
+        ),
         ("jobs/networks.py", "class TrainingJob(", "class TrainingJob(object, ", {"networks"}),
-        ("devices/price.py", "def price_of(", "def price_of(more, ", {"devices", "report"}),
+        (
+            "devices/write_energy.py",
+            "def write_energy_of(",
+            "def write_energy_of(more, ",
+            {"devices", "report", "show transitions"},
+        ),
         ("simulate/oommf/run.py", "def ", "async def ", {"oommf"}),
         ("validation/walls.py", "def ", "async def ", {"validation"}),
         # nothing of a result

@@ -3,8 +3,11 @@
 import argparse
 import gc
 import importlib
+import io
+import re
 import subprocess
 import sys
+from contextlib import redirect_stdout
 
 import numpy as np
 import pytest
@@ -107,20 +110,47 @@ def registered(module):
 
 
 def test_the_modules_of_the_commands_register_these_and_no_others():
-    """Each command has one module; `wallnet --help` lists all of them."""
+    """Each command has one module; `wallnet --help-all` lists all of them."""
     assert {module: registered(module) for module in cli.MODULES} == {
         module: set(commands) for module, commands in cli.MODULES.items()
     }
     listed = [name for commands in cli.MODULES.values() for name in commands]
     assert len(listed) == len(set(listed))
-    text = cli._parser().format_help()
-    assert all(f"\n    {name}" in text for name in listed)
+    assert sorted(listed_by("--help-all")) == sorted(listed)
 
 
-def test_a_parser_of_a_command_knows_its_module_only():
-    text = cli._parser("minimum").format_help()
-    assert "\n    minimum" in text
-    assert "\n    train" not in text
+def test_a_command_that_reads_a_dataset_of_a_study_knows_its_kind():
+    for command in ("compact-model", "level-report"):
+        assert "wallnet.studies" in imported(command, "--help")
+
+
+def listed_by(option):
+    """Return the commands that the help lists."""
+    out = io.StringIO()
+    with redirect_stdout(out), pytest.raises(SystemExit, match="0"):
+        cli.main([option])
+    return re.findall(r"^    ([a-z-]+)", out.getvalue(), re.M)
+
+
+def test_the_help_lists_what_users_call_and_imports_no_numpy():
+    assert sorted(listed_by("--help")) == sorted(cli.LISTED)
+    modules = imported("--help")
+    assert {"numpy", *HEAVY} & modules == set()
+    assert "wallnet.networks.commands" not in modules
+
+
+def test_a_command_that_is_not_listed_has_a_help(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["minimum", "--help"])
+    assert "--job" in capsys.readouterr().out
+
+
+def test_a_parser_of_a_command_knows_its_module_only(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        cli._parser("minimum").parse_args(["train"])
+    assert "(choose from 'minimum')" in capsys.readouterr().err.replace(
+        "from minimum", "from 'minimum'"
+    )
 
 
 def test_parsing_imports_nothing_heavy():

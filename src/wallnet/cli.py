@@ -6,8 +6,9 @@ import importlib
 import io
 import sys
 from collections.abc import Sequence
+from typing import Any
 
-from wallnet import __version__
+import wallnet
 from wallnet.errors import UserError
 
 MODULES = {
@@ -16,8 +17,9 @@ MODULES = {
     "wallnet.simulate.minima": ("minimum",),
     "wallnet.simulate.barriers": ("barrier",),
     "wallnet.devices.commands": (
-        *("device", "compact-model", "measured", "barriers", "response", "transitions"),
+        *("device", "compact-model", "measured", "barriers"),
         *("depinning-round", "depinning"),
+        *("calibration-round", "calibration"),
     ),
     "wallnet.studies.gathering": ("gather", "round"),
     "wallnet.studies.showing": ("show",),
@@ -27,15 +29,11 @@ MODULES = {
     "wallnet.report.devices": ("device-figure",),
     "wallnet.report.device_tables": ("device-table",),
     "wallnet.report.measured": ("measured-table",),
-    "wallnet.report.programs": ("program-report",),
-    "wallnet.report.transitions": ("transition-report",),
     "wallnet.report.barriers": ("barrier-report",),
     "wallnet.report.levels": ("level-report",),
-    "wallnet.report.depinning": ("depinning-report",),
     "wallnet.report.networks": ("accuracy", "network-figure"),
-    "wallnet.report.programming": ("programming-table",),
-    "wallnet.report.crosscheck": ("crosscheck",),
     "wallnet.report.parameters": ("parameters",),
+    "wallnet.page.programming": ("programming-table",),
     "wallnet.page.summary": ("summary",),
     "wallnet.page.overview": ("overview",),
     "wallnet.report.studies": ("mapping-table", "choose-interpretations", "interpretation-table"),
@@ -48,20 +46,58 @@ MODULES = {
 """The commands that each module registers. A command imports its own module only, since each of
 hundreds of jobs is a process that starts anew."""
 
+LISTED = {
+    "init": "start a new campaign",
+    "schema": "print the JSON Schema of config.yaml",
+    "simulate": "run one pulse, or a train of pulses, on one track",
+    "oommf": "check that OOMMF is installed and can run",
+    "overview": "print what a finished campaign found, and what its last run made",
+    "check": "find results that have changed since they were written",
+    "clean": "list or remove results that no longer belong to the configuration",
+    "pack": "make an RO-Crate of a finished campaign",
+}
+"""The commands that users call, each with its help; rules call the others."""
+
+OF_STUDIES = ("compact-model", "level-report")
+"""Commands that read datasets of studies, whose kinds `wallnet.studies` adds."""
+
 COLLECT_AFTER = 10_000
 """New objects between two collections of garbage; Python's own number is 700."""
 
 
-def _parser(command: str | None = None) -> argparse.ArgumentParser:
-    """Return the parser of the module of a command; that of all modules if it is unknown."""
+class _Commands(argparse._SubParsersAction):
+    """Gives the commands of `LISTED` their help."""
+
+    def add_parser(self, name: str, **options: Any) -> argparse.ArgumentParser:
+        """Return the parser of a new command."""
+        if name in LISTED:
+            options["help"] = LISTED[name]
+        return super().add_parser(name, **options)
+
+
+def _parser(command: str = "") -> argparse.ArgumentParser:
+    """Return the parser of the module of a command.
+
+    For `--help-all` it is that of all modules. For another option or an unknown command it has
+    the names of `LISTED`.
+    """
     parser = argparse.ArgumentParser(
-        prog="wallnet", description=importlib.import_module("wallnet").__doc__
+        prog="wallnet", description=str(wallnet.__doc__).partition("\n\n")[0]
     )
-    parser.add_argument("--version", action="version", version=f"wallnet {__version__}")
-    subparsers = parser.add_subparsers(required=True, metavar="command")
+    parser.add_argument("--version", action="version", version=f"wallnet {wallnet.__version__}")
+    parser.add_argument(
+        "--help-all",
+        action="help",
+        help="show this help message, with the commands that rules of the workflow call, and exit",
+    )
+    subparsers = parser.add_subparsers(required=True, metavar="command", action=_Commands)
+    if command in OF_STUDIES:
+        importlib.import_module("wallnet.studies")
     called = [module for module, commands in MODULES.items() if command in commands]
-    for module in called or MODULES:
+    for module in MODULES if command == "--help-all" else called:
         importlib.import_module(module).register(subparsers)
+    for name in () if subparsers.choices else LISTED:
+        subparsers.add_parser(name)
     return parser
 
 
@@ -91,7 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: Sequence[str]) -> None:
-    parsed = _parser(arguments[0] if arguments else None).parse_args(arguments)
+    parsed = _parser(arguments[0] if arguments else "").parse_args(arguments)
     try:
         parsed.handler(parsed)
     except UserError as error:

@@ -255,6 +255,11 @@ def test_the_same_fault_written_twice_is_said_twice(tiny):
     ]
 
 
+def test_an_old_key_is_told_its_present_name(tiny):
+    told = ["programs is now called pulse_trains; rename this key"]
+    assert refused(tiny | {"programs": {}}) == told
+
+
 def test_a_fault_is_said_though_later_entries_and_sections_are_right():
     """Each section names a device that is there after one that is not."""
     data = bisected()
@@ -263,12 +268,12 @@ def test_a_fault_is_said_though_later_entries_and_sections_are_right():
     pulse = {"current_densities": [1e12], "durations": [1e-9]}
     data["transitions"] = {"stair": pulse, "stairs": pulse}
     data["windows"] = {"wrong": WINDOW | {"device": "stair"}, "right": WINDOW}
-    program = {"device": "stairs", "pulses": [UP]}
-    data["programs"] = {"wrong": program | {"device": "stair"}, "right": program}
+    train = {"device": "stairs", "pulses": [UP]}
+    data["pulse_trains"] = {"wrong": train | {"device": "stair"}, "right": train}
     assert sorted(sentence.split()[0] for sentence in refused(data)) == [
         "depinning.stair",
         "intervals.stair",
-        "programs.wrong.device",
+        "pulse_trains.wrong.device",
         "transitions.stair",
         "windows.wrong.device",
     ]
@@ -279,11 +284,12 @@ def test_a_name_that_yaml_reads_as_a_number_is_text():
     data["devices"][5] = data["devices"].pop("stairs")
     pulse = {"current_densities": [1e12], "durations": [1e-9]}
     data["transitions"], data["intervals"], data["depinning"] = {5: pulse}, {5: {}}, {5: {}}
-    data["programs"] = {7: {"device": "5", "pulses": [UP]}}
+    data["pulse_trains"] = {7: {"device": "5", "pulses": [UP]}}
     data["windows"] = {7: WINDOW | {"device": "5"}}
     made = plan.parse(data)
-    assert [*made.devices, *made.transitions, *made.depinning] == ["5"] * 3
-    assert [*made.studies["intervals"], *made.programs, *made.studies["windows"]] == ["5", "7", "7"]
+    assert [*made.devices, *made.studies["transitions"], *made.studies["depinning"]] == ["5"] * 3
+    asked = [*made.studies["intervals"], *made.studies["pulse_trains"], *made.studies["windows"]]
+    assert asked == ["5", "7", "7"]
 
 
 @pytest.mark.parametrize(
@@ -941,7 +947,7 @@ def test_a_device_changed_by_hand_need_not_suit_the_other_sections():
     changes = ["relaxation.longest=0", "read_at=pulse_end"]
     made = config.load_device(ROOT / "config.yaml", "synapse-5", changes)
     assert made.relaxation.longest == 0
-    assert plan.load(ROOT / "config.yaml").transitions["synapse-5"]
+    assert plan.load(ROOT / "config.yaml").studies["transitions"]["synapse-5"]
 
 
 @pytest.mark.parametrize("text", ["1", "0x10", "true", "1e-9 m", "5 nm", "[1e-9]", "1e999", ".inf"])
@@ -1115,23 +1121,6 @@ def test_labels_are_a_byte_and_two_or_more(count, taken):
     assert not fits(networks.DataSet, {"folder": "a", "classes": [*labels, "0"]})
 
 
-def test_a_case_of_the_cross_check_varies_its_own_device(tiny):
-    changes = {"material": {"damping": 0.1}, "film": {"frozen_change": 0.0}}
-    tiny["crosscheck"] = {
-        "cases": {"a": {"device": "synapse", "current_density": 2e12, "changes": changes}}
-    }
-    campaign = plan.parse(tiny)
-    film, oommf = (jobs.crosscheck_job(campaign, "a", name) for name in ("film", "oommf"))
-    assert (film.calculator_name, oommf.calculator_name) == ("film", "oommf")
-    assert (film.current_density, film.pulse_duration) == (2e12, 0.6e-9)
-    assert (film.material.damping, film.material.polarization) == (0.1, 0.4)
-    assert film.calculator == config.FilmSettings(frozen_change=0.0)
-    assert (
-        oommf.model_copy(update={"calculator": film.calculator, "calculator_name": "film"}) == film
-    )
-    assert campaign.devices["synapse"].material.damping == 0.5
-
-
 def test_own_images_have_a_checksum_for_each_file_or_none():
     described = {"folder": "a", "classes": ["0", "1"]}
     names = networks.DATA_FILES
@@ -1142,17 +1131,6 @@ def test_own_images_have_a_checksum_for_each_file_or_none():
     for name in names:
         checksums = dict.fromkeys(names, "0" * 64) | {name: "0" * 32}
         assert not fits(networks.DataSet, described | {"checksums": checksums})
-
-
-def test_every_case_of_the_cross_check_is_validated(tiny):
-    case = {"device": "synapse", "current_density": 2e12}
-    bad = case | {"changes": {"material": {"polarization": 7}}}
-    tiny["crosscheck"] = {"cases": {"first": bad, "second": case, "third": bad}}
-    with pytest.raises(config.ConfigError) as refused:
-        plan.parse(tiny)
-    found = str(refused.value).splitlines()
-    for name, problem in zip(("first", "third"), found, strict=True):
-        assert f"crosscheck.cases.{name}.changes.material.polarization = 7 is outside" in problem
 
 
 def test_the_two_resistances_of_a_detector_differ():

@@ -2,23 +2,22 @@
 
 import json
 import re
-import tomllib
 
 import pytest
 from helpers.small_campaign import ROOT, Campaign
 
-from wallnet import cli, plan
+from wallnet import cli, plan, workflow_path
 from wallnet.config import schema
-from wallnet.plan import commands
 from wallnet.studies import STUDIES
 
 
 def test_a_new_campaign_is_valid_and_snakemake_plans_it(tmp_path, capsys):
     folder = tmp_path / "my first campaign"
     cli.main(["init", str(folder)])
-    assert {path.name for path in folder.iterdir()} == {"config.yaml", "config.schema.json"}
+    written = {path.name for path in folder.iterdir()}
+    assert written == {"config.yaml", "config.schema.json", "Snakefile", "profiles"}
     told = capsys.readouterr().out
-    assert told.endswith(f"    make run DIRECTORY='{folder}'\n")
+    assert told.endswith(f"    cd '{folder}'\n    snakemake --cores 2 --logger wallnet\n")
 
     campaign = plan.load(folder / "config.yaml")
     assert [device.kind for device in campaign.devices.values()] == ["neuron", "synapse"]
@@ -26,6 +25,16 @@ def test_a_new_campaign_is_valid_and_snakemake_plans_it(tmp_path, capsys):
     pulses = sum(len(device.pulse.current_densities) for device in campaign.devices.values())
     assert planned["trace"] == pulses
     assert planned["device"] == 2
+    # its own Snakefile includes the workflow, and has the same target by default
+    planned["campaign"] = planned.pop("all")
+    assert Campaign(folder).planned("--snakefile", folder / "Snakefile") == planned
+
+
+def test_the_workflow_and_the_profiles_of_an_editable_install_are_those_of_the_checkout(tmp_path):
+    assert workflow_path() == str(ROOT / "Snakefile")
+    cli.main(["init", str(tmp_path)])
+    for profile in ("profiles/default/config.yaml", "profiles/slurm/config.yaml"):
+        assert (tmp_path / profile).read_text() == (ROOT / profile).read_text()
 
 
 def test_an_editor_finds_the_schema_beside_a_new_campaign(tmp_path):
@@ -44,7 +53,7 @@ def test_every_value_of_a_new_campaign_has_a_comment(tmp_path):
     assert [line for line in values if "#" not in line and "start:" not in line] == []
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "config.schema.json"])
+@pytest.mark.parametrize("name", ["config.yaml", "config.schema.json", "Snakefile"])
 def test_what_is_there_is_not_written_over(tmp_path, name):
     (tmp_path / name).write_text("mine")
     with pytest.raises(SystemExit, match=f"{name} already exists; remove it or give another"):
@@ -58,11 +67,3 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     with pytest.raises(SystemExit, match="file/campaign cannot be written") as refused:
         cli.main(["init", str(tmp_path / "file/campaign")])
     assert "\n" not in str(refused.value)
-
-
-def test_an_installed_package_has_the_example():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    package = ROOT / "src/wallnet"
-    patterns = project["tool"]["setuptools"]["package-data"]["wallnet"]
-    packed = {path for pattern in patterns for path in package.glob(pattern)}
-    assert package / "config" / commands.EXAMPLE in packed

@@ -164,9 +164,10 @@ def test_an_unknown_kind_is_told_all_kinds(data):
 
 
 def test_a_measured_device_cannot_be_simulated(mixed, tmp_path):
-    mixed["crosscheck"] = {"cases": {"a": {"device": "mine", "current_density": 1e12}}}
+    case = {"device": "mine", "current_density": 1e12}
+    mixed["crosscheck"] = {"engines": {"cases": {"a": case}}}
     with pytest.raises(ConfigError) as caught:
-        config.parse(mixed)
+        plan.parse(mixed)
     one_sentence(
         caught, "names 'mine', which is not a simulated device; use one of neuron, synapse"
     )

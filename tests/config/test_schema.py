@@ -11,7 +11,7 @@ from helpers.small_campaign import MATERIAL, ROOT, TINY, with_networks
 from jsonschema import Draft202012Validator
 from oracle.oracle_campaign import configuration
 
-from wallnet import cli, config
+from wallnet import cli, config, plan
 from wallnet.config import schema
 from wallnet.config.inheritance import laid_over
 from wallnet.studies import STUDIES
@@ -29,7 +29,7 @@ def fits(data):
 
 def is_parsed(data):
     try:
-        config.parse(data)
+        plan.parse(data)
     except config.ConfigError:
         return False
     return True
@@ -130,7 +130,7 @@ def test_every_configuration_of_the_repository_is_accepted():
         ("devices/none", {"like": "synapse"}),
         ("networks/own_datasets/My set", {"folder": "Blots/raw"}),
         ("networks/own_datasets/blots", {"folder": "/home/blots"}),
-        ("crosscheck/cases/a b", {"device": "neuron", "current_density": 0.2e12}),
+        ("crosscheck/engines/cases/a b", {"device": "neuron", "current_density": 0.2e12}),
         # missing
         ("devices/neuron/kind", ...),
         ("devices/neuron/track/width", ...),
@@ -154,14 +154,14 @@ def test_every_configuration_of_the_repository_is_accepted():
         ),
         ("networks/recipes/plain", {"fp32": TRAINING, "fine_tuned": TRAINING | {"mappings": "a"}}),
         ("networks/recipes/plain", {"fp32": TRAINING, "continued": TRAINING}),
-        ("crosscheck/cases/a", {"device": "neuron"}),
+        ("crosscheck/engines/cases/a", {"device": "neuron"}),
         # changes of a case
         (
-            "crosscheck/cases/a",
+            "crosscheck/engines/cases/a",
             {"device": "neuron", "current_density": 0.2e12, "changes": {"x": 1}},
         ),
         (
-            "crosscheck/cases/a",
+            "crosscheck/engines/cases/a",
             {"device": "neuron", "current_density": 0.2e12, "changes": {"calculator": "film"}},
         ),
     ],
@@ -207,7 +207,7 @@ VARIANT = {"like": "synapse", "track": {"notches": {"count": 2}}, "material": {"
             },
         ),
         (
-            "crosscheck/cases/a-0.1",
+            "crosscheck/engines/cases/a-0.1",
             {"device": "synapse", "current_density": "1.5e12", "changes": {"film": {}}},
         ),
     ],

@@ -200,7 +200,7 @@ def write_transitions(path, pulses):
         target=targets,
         duration=[5e-9],
         current_density=[-0.7e12, 0.7e12],
-        start_kept=[1, 1, 1],
+        start_stable=[1, 1, 1],
         end_target=ends,
         end_state=np.array(targets, dtype=object)[ends],
         end_settled=np.ones_like(ends),
@@ -211,7 +211,7 @@ def write_transitions(path, pulses):
     return path
 
 
-def test_the_rewritable_levels_are_kept_and_pulses_lead_both_ways(synapse, tmp_path):
+def test_the_mutually_reachable_levels_are_kept_and_pulses_lead_both_ways(synapse, tmp_path):
     """From the reversed track no pulse leads back; the half state is passed but is not kept."""
     data = synapse.gather()
     barriers = write_barriers(tmp_path / "barriers.nc", {"notch 1", "notch 2"})
@@ -221,18 +221,20 @@ def test_the_rewritable_levels_are_kept_and_pulses_lead_both_ways(synapse, tmp_p
     devices.compact_model(synapse.out, path, barriers, transitions)
     found = files.read_json(path)["levels"]
     assert [level["kept"] for level in found] == [False, True, False, True, True]
-    assert [level["rewritable"] for level in found] == [False, True, False, True, False]
-    chosen, count = levels_of(path, "series", "rewritable")
+    assert [level["mutually_reachable"] for level in found] == [False, True, False, True, False]
+    chosen, count = levels_of(path, "series", "mutually-reachable")
     expected = data["level_conductance"].sel(reading="series").values[[1, 3]]
     assert (chosen, count) == (expected.tolist(), 4)
     # the last pulse no longer leads back
     there[2] = ("expelled", "reversed")
     transitions = write_transitions(tmp_path / "transitions.nc", there)
     devices.compact_model(synapse.out, path, barriers, transitions)
-    assert levels_of(path, "series", "rewritable") == ([], 4)
+    assert levels_of(path, "series", "mutually-reachable") == ([], 4)
 
 
-def test_a_kept_state_that_the_device_has_no_wall_in_is_not_rewritable(synapse, synapse_model):
+def test_a_kept_state_that_the_device_has_no_wall_in_is_not_mutually_reachable(
+    synapse, synapse_model
+):
     """Pulses lead from every state to every other, but no wall rests at notch 2."""
     _, path = synapse_model
     states = {"notch 1", "between 1 and 2", "notch 2"}
@@ -243,16 +245,17 @@ def test_a_kept_state_that_the_device_has_no_wall_in_is_not_rewritable(synapse, 
     found = files.read_json(path)["levels"]
     assert [level["stable"] for level in found] == [True, True, True, False, True]
     assert [level["kept"] for level in found] == [False, True, True, True, True]
-    assert [level["rewritable"] for level in found] == [False, True, True, False, False]
+    assert [level["mutually_reachable"] for level in found] == [False, True, True, False, False]
 
 
-def test_without_barriers_no_level_is_known_to_be_kept_or_rewritable(synapse, tmp_path):
+def test_without_barriers_no_level_is_known_to_be_kept_or_mutually_reachable(synapse, tmp_path):
     synapse.gather()
     path = tmp_path / "synapse.json"
     transitions = write_transitions(tmp_path / "transitions.nc", [("notch 1", "notch 2")] * 3)
     with pytest.raises(files.FileError, match="does not tell the retained levels"):
         devices.compact_model(synapse.out, path, None, transitions)
     devices.compact_model(synapse.out, path)
-    for unknown in ("kept", "rewritable"):
-        with pytest.raises(files.FileError, match=f"has levels that lack '{unknown}'"):
+    for unknown in ("kept", "mutually-reachable"):
+        key = unknown.replace("-", "_")
+        with pytest.raises(files.FileError, match=f"has levels that lack '{key}'"):
             levels_of(path, "parallel", unknown)

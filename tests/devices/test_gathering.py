@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from wallnet import cli, devices, experiment, files, jobs, revisions
-from wallnet.devices.traces import Pulse, first_time, read_trace
+from wallnet.devices.traces import Pulse, conditions_of, first_time, read_trace
 
 
 def test_everything_has_units_and_a_long_name(synapse, neuron):
@@ -152,6 +152,7 @@ def with_value(name, value, entry=None):
         (with_value("wall_top", np.nan), "is not finite"),
         (with_value("magnetization_profile", np.nan, 3), "is not finite"),
         (rename(current_density=0.7e12), "contains a pulse of 7"),
+        (rename(waveform=[[0.0, 1.0], [1e-9, 0.0]]), "contains a pulse with another waveform"),
         (rename(track__length=901e-9), "another track"),
         (rename(material__damping=0.3), r"other conditions than .*0\.3000\.nc"),
         (lambda data: data.drop_attrs(), "of kind None"),
@@ -167,6 +168,11 @@ def test_a_trace_that_cannot_be_used_is_refused(synapse, change, message):
     with pytest.raises(files.FileError, match=rf"0\.5000\.nc .*({message}).*run snakemake"):
         synapse.gather()
     assert not synapse.out.exists()
+
+
+def test_levels_belong_to_pulses_of_any_waveform():
+    """A level has no pulse."""
+    assert conditions_of({"track": 1, "waveform": [[0.0, 1.0]]}) == {"track": 1}
 
 
 def test_a_missing_or_truncated_file_is_named(synapse):

@@ -42,7 +42,7 @@ def model_of(tmp_path):
 
 def test_levels_reach_the_mapping_unchanged_and_in_siemens(model_of):
     path = model_of(LEVELS)
-    for level_set in ("measured", "extended", "reachable", "kept", "rewritable"):
+    for level_set in ("measured", "extended", "reachable", "kept", "mutually-reachable"):
         assert levels_of(path, "measured", level_set) == ([1e-5, 2.3e-5, 5e-5], 3)
         found = read_levels(path, "measured", level_set)
         assert found.conductances.tolist() == [1e-5, 2.3e-5, 5e-5]

@@ -390,8 +390,8 @@ def say(handler, text=None, level=logging.INFO, **extra):
 def test_failures_and_messages_are_printed_at_once_and_what_says_nothing_is_not(handler):
     say(handler, event=LogEvent.RUN_INFO, stats={"trace": 2, "total": 2})
     say(handler, "Building DAG of jobs...")
-    say(handler, "windows: 12 staircases are missing", logging.WARNING)
-    say(handler, "windows: 12 staircases are missing", logging.WARNING)
+    say(handler, "windows: 12 trains are missing", logging.WARNING)
+    say(handler, "windows: 12 trains are missing", logging.WARNING)
     job = {"rule_name": "trace", "wildcards": {"device": "n", "current": "0.5000"}}
     job |= {"output": ["out.nc"], "log": ["results/logs/a.log"]}
     say(handler, event=LogEvent.JOB_INFO, jobid=7, **job)
@@ -400,7 +400,7 @@ def test_failures_and_messages_are_printed_at_once_and_what_says_nothing_is_not(
     handler.close()
     plan, message, failure, progress, end = handler.stream.getvalue().splitlines()
     assert plan == "2 jobs: 2 trace"
-    assert message == "windows: 12 staircases are missing"
+    assert message == "windows: 12 trains are missing"
     assert failure == "FAILED trace n 0.5000; log: results/logs/a.log"
     assert re.fullmatch(r"\d\d:\d\d:\d\d 2 of 2 jobs; 1 failed", progress)
     assert end == "2 of 2 jobs done in 0 s; 1 failed"
@@ -594,7 +594,7 @@ class LogHandler(Shown):
 def test_a_run_tells_the_display_what_its_jobs_are_expected_to_take(tmp_path, tiny):
     """Two pulses, of which one is ten times as long as the other."""
     pulse = {"current_density": 2e11, "duration": 2e-9, "repetitions": 2}
-    tiny["programs"] = {"twice": {"device": "neuron", "pulses": [pulse]}}
+    tiny["pulse_trains"] = {"twice": {"device": "neuron", "pulses": [pulse]}}
     campaign = Campaign(tmp_path)
     campaign.configure(tiny)
     plugin = tmp_path / "snakemake_logger_plugin_telling"
@@ -602,12 +602,12 @@ def test_a_run_tells_the_display_what_its_jobs_are_expected_to_take(tmp_path, ti
     (plugin / "__init__.py").write_text(TELLING)
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
     command += ["--logger", "telling", "--directory", str(tmp_path), "--cores", "1"]
-    targets = ("results/traces/neuron/0.2000.nc", "results/programs/twice.nc")
+    targets = ("results/traces/neuron/0.2000.nc", "results/pulse_trains/twice/train.nc")
     path = os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])
     environment = os.environ | {"PYTHONPATH": path, "TOLD": str(tmp_path / "told.json")}
     subprocess.run([*command, *targets], env=environment, check=True)
-    shortest, trace, program = sorted(json.loads((tmp_path / "told.json").read_text()).values())
-    assert (program - shortest) / (trace - shortest) == pytest.approx(10, rel=0.01, abs=0)
+    shortest, trace, train = sorted(json.loads((tmp_path / "told.json").read_text()).values())
+    assert (train - shortest) / (trace - shortest) == pytest.approx(10, rel=0.01, abs=0)
 
 
 @pytest.mark.campaign

@@ -152,7 +152,7 @@ def snakemake_parser() -> argparse.ArgumentParser:
 @functools.cache
 def commands() -> dict[str, argparse.ArgumentParser]:
     """Return the commands of `wallnet`."""
-    actions = cli._parser()._actions
+    actions = cli._parser("--help-all")._actions
     (found,) = (each for each in actions if isinstance(each, argparse._SubParsersAction))
     return found.choices
 
@@ -212,7 +212,7 @@ def fault_of_command(text: str) -> str | None:
 
 
 def fault_of_wallnet(arguments: list[str]) -> str | None:
-    if not arguments:
+    if arguments in ([], ["--help"], ["--help-all"]):
         return None
     name, *rest = arguments
     if name not in commands():

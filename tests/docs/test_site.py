@@ -159,7 +159,7 @@ def gallery():
 def test_the_gallery_has_every_figure_with_its_picture_and_its_code():
     """The figures of devices and networks, of gathered files, and of the checks and studies."""
     shown = gallery()
-    others = {"crosscheck", "mappings", "scaling", "table-ii", "validation"}
+    others = {"mappings", "scaling", "table-ii", "validation"}
     assert set(shown) == {*plan.FIGURES, *api.GATHERED, *others}
     for name, text in shown.items():
         assert re.search(r"^```(python|sh)\n", text, re.M), name

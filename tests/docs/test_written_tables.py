@@ -93,7 +93,7 @@ def test_what_cannot_be_written_has_no_energy():
     """Single pulses only raise levels; the pulse train writes all of them."""
     lines = block("docs/write-energy.md", "programming").splitlines()
     single, train = (cells_of(line) for line in lines if line.startswith("| quantized | seed 2 "))
-    assert (single[2], train[2]) == ("single pulses", "staircase")
+    assert (single[2], train[2]) == ("single pulses", "stepwise")
     assert single[3:5] == train[3:5]
     assert int(single[5]) > int(single[4]) > 0
     assert single[6:] == ["–", "–"]
@@ -273,7 +273,7 @@ def test_results_of_a_campaign_are_copied(writer, copy, tmp_path):
     missing = writer.copy_results(tmp_path / "results", copy)
     assert {Path(path).stem for path in missing} == {
         *("accuracy-gaps", "accuracy-validation", "mappings", "programming", "table-ii"),
-        *("neuron", "synapse-5-literal", "synapse-10", "track", "staircase"),
+        *("neuron", "synapse-5-literal", "synapse-10", "track", "stepwise"),
     }
     copied = copy / "docs/results"
     assert (copied / "accuracy.csv").read_text() == "dataset\n"

@@ -70,6 +70,19 @@ def test_a_killed_pulse_goes_on_to_the_same_data(job, undisturbed, tmp_path, eag
         assert undisturbed.attrs[name] == resumed.attrs[name]
 
 
+@pytest.mark.parametrize("kills", [[4], [10], [11, 9], [31]], ids=lambda kills: f"{kills}")
+def test_a_killed_pulse_with_a_waveform_goes_on_to_the_same_data(job, tmp_path, eager, kills):
+    """It is killed in a ramp, at the point after entry 10, behind it and in the relaxation."""
+    waveform = ((0.0, 0.1), (0.19e-9, 1.0), (0.4e-9, 0.3))
+    shaped = job.model_copy(update={"waveform": waveform})
+    undisturbed, out = simulate(shaped), tmp_path / "trace.nc"
+    assert undisturbed["time"][10] == pytest.approx(0.19e-9, rel=1e-9)
+    for after in kills:
+        with pytest.raises(Killed):
+            simulate(shaped, progress=killer(after), output=out)
+    same(undisturbed, simulate(shaped, output=out))
+
+
 def test_a_killed_relaxation_goes_on_to_the_same_data(device, tmp_path, eager):
     job = experiment.level_job(device, "1")
     out = tmp_path / "level.nc"

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import pytest
 from helpers.drift import DRIFT
-from helpers.small_campaign import ROOT, with_networks
+from helpers.small_campaign import with_networks
 from helpers.synthetic import write_images
 
 from wallnet import cli
@@ -25,7 +25,7 @@ Path("executed").write_text("")
 class Net(FullyConnected):
     pass
 """
-NAMES = ("loud.drift:Drift", "loud.nets:Net")
+NAMES = ("loud.drift:Drift", "loud.other:Drift", "loud.nets:Net")
 
 
 def name_own(campaign):
@@ -33,14 +33,16 @@ def name_own(campaign):
     data = with_networks()
     data["devices"]["synapse"]["calculator"] = NAMES[0]
     data["calculator_settings"] = {NAMES[0]: {"velocity": 200.0}}
-    data["networks"]["recipes"]["plain"]["model"] = NAMES[1]
+    data["networks"]["recipes"]["plain"]["model"] = NAMES[2]
     case = {"device": "synapse", "current_density": 0.5e12}
-    data["crosscheck"] = {"calculators": [NAMES[0], "film"], "cases": {"quick": case}}
+    check = {"calculators": [NAMES[1], "film"], "cases": {"quick": case}}
+    data["crosscheck"] = {"engines": check}
     campaign.configure(data)
     package = campaign.folder / "loud"
     package.mkdir()
     (package / "__init__.py").write_text(LOUD)
-    (package / "drift.py").write_text(LOUD + DRIFT)
+    for name in ("drift", "other"):
+        (package / f"{name}.py").write_text(LOUD + DRIFT)
     (package / "nets.py").write_text(MODEL)
 
 
@@ -61,14 +63,29 @@ def test_a_dry_run_executes_nothing_of_a_campaign_and_says_so(loud):
         assert not (loud.folder / "executed").exists()
 
 
-def test_a_dry_run_names_a_module_that_is_not_there(loud):
-    (loud.folder / "loud/nets.py").unlink()
+@pytest.mark.parametrize(
+    ("module", "name"), [("nets", "model loud.nets:Net"), ("other", "calculator loud.other:Drift")]
+)
+def test_a_dry_run_names_a_module_that_is_not_there(loud, module, name):
+    """The calculator `other` is that of a cross-check only."""
+    (loud.folder / f"loud/{module}.py").unlink()
     done = loud.snakemake("--dry-run", check=False)
     said = done.stdout + done.stderr
-    assert "config.yaml: model loud.nets:Net: there is no module loud.nets; correct" in said
+    assert f"config.yaml: {name}: there is no module loud.{module}; correct" in said
     assert done.returncode
     assert "Traceback" not in said
     assert not (loud.folder / "executed").exists()
+
+
+def test_a_class_that_a_cross_check_misspells_is_refused_before_the_first_job(loud):
+    path = loud.folder / "config.yaml"
+    path.write_text(path.read_text().replace("loud.other:Drift", "loud.other:Drfit"))
+    done = loud.snakemake("devices", check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode
+    assert "config.yaml: calculator loud.other:Drfit" in said
+    assert "Traceback" not in said
+    assert not list(loud.folder.glob("results/*/*.nc"))
 
 
 @pytest.mark.campaign
@@ -80,7 +97,7 @@ def test_commands_that_look_at_results_execute_nothing_of_a_campaign(whole, monk
         ["clean"],
         ["overview"],
         ["schema"],
-        ["pack", "--snakefile", str(ROOT / "Snakefile"), "--out", "crate.zip"],
+        ["pack", "--out", "crate.zip"],
     ):
         with suppress(SystemExit):  # the results are not those of this configuration
             cli.main(command)

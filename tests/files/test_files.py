@@ -656,6 +656,10 @@ def test_both_readers_refuse_the_same_files(tmp_path, state, read):
     (2 * state).assign_attrs(kind="initial").to_netcdf(path)
     assert "has initial_magnetization of length 2" in refused("initial", "initial_magnetization")
     assert "is of kind 'initial', not 'trace'" in refused("trace", "x")
+    # an unknown kind is no damage of the file, which stays as it is
+    files.write_dataset(state, path, "initial", {})
+    assert "as kind 'other', which is not known; import wallnet.studies" in refused("other")
+    read(path, "initial")
     state.drop_vars("y").assign_attrs(kind="initial").to_netcdf(path)
     assert "lacks y" in refused("initial", "x")
     path.write_bytes(path.read_bytes()[:-200])
@@ -772,7 +776,7 @@ def level(parallel, series, stable=True, half=False, reachable=True, kept=True, 
         "half": half,
         "reachable": reachable,
         "kept": kept,
-        "rewritable": again,
+        "mutually_reachable": again,
     }
 
 
@@ -802,7 +806,7 @@ def synapse_model(tmp_path):
         ("parallel", "extended", [0.0, 0.3, 0.4, 0.7, 0.8, 1.0]),
         ("parallel", "reachable", [0.0, 0.7, 1.0]),
         ("parallel", "kept", [0.3, 0.4, 0.7, 1.0]),
-        ("parallel", "rewritable", [0.3, 0.7]),
+        ("parallel", "mutually-reachable", [0.3, 0.7]),
         ("series", "measured", [0.0, 0.25, 0.65, 1.0]),
         ("series", "extended", [0.0, 0.2, 0.25, 0.55, 0.65, 1.0]),
         ("series", "reachable", [0.0, 0.65, 1.0]),

@@ -11,7 +11,7 @@ ASKED = {
 }
 
 
-def freed(**changes):
+def depinned(**changes):
     """Return the campaign as plain data, with some keys of its depinning changed."""
     data = copy.deepcopy(TINY)
     data["depinning"] = {"synapse": {**copy.deepcopy(ASKED), **changes}}

@@ -9,6 +9,7 @@ MAPPING_NAMES = {
     "row-2.5sd": ("row", True, "deviations", 2.5, "measured"),
     "signed-3sd-extended": ("signed", False, "deviations", 3.0, "extended"),
     "signed-row-9.99sd-reachable": ("signed", True, "deviations", 9.99, "reachable"),
+    "row-mutually-reachable": ("row", True, "largest", math.inf, "mutually-reachable"),
     "differential-row": ("differential", True, "largest", math.inf, "measured"),
     "differential-row-fitted-extended": ("differential", True, "fitted", math.inf, "extended"),
 }

@@ -26,9 +26,9 @@ STAIRCASE = {
     "material": MATERIAL,
     "output": {"interval": 20e-12, "snapshot_interval": 1e-9},
     "devices": {"stairs": DEVICE},
-    "programs": {"up-down": {"device": "stairs", "pulses": [UP, DOWN]}},
+    "pulse_trains": {"up-down": {"device": "stairs", "pulses": [UP, DOWN]}},
 }
-"""A campaign with one program: three pulses forwards and two back."""
+"""A campaign with one pulse train: three pulses forwards and two back."""
 
 
 RESPONSE = {
@@ -36,8 +36,8 @@ RESPONSE = {
     "wall_bottom": [60e-9, 65e-9],
     "wall_top": [60e-9, 75e-9],
     "applied_current_density": [0.0, 1.2e12],
-    "program_conductance": [[4e-5, 5e-5], [5e-5, 6e-5]],
-    "program_current_density": [0.0, 1.2e12, 1.2e12, -0.8e12],
+    "pulse_train_conductance": [[4e-5, 5e-5], [5e-5, 6e-5]],
+    "pulse_train_current_density": [0.0, 1.2e12, 1.2e12, -0.8e12],
     "pulse_start": [0.0, 0.0, 2e-9, 8e-9],
     "pulse_duration": [0.0, 1e-9, 2e-9, 1.5e-9],
     "pause_end": [0.0, 2e-9, 8e-9, 12e-9],
@@ -65,5 +65,5 @@ def staircase(*pulses):
     """Return the campaign as plain data, with other pulses if there are any."""
     data = copy.deepcopy(STAIRCASE)
     if pulses:
-        data["programs"]["up-down"]["pulses"] = [dict(pulse) for pulse in pulses]
+        data["pulse_trains"]["up-down"]["pulses"] = [dict(pulse) for pulse in pulses]
     return data

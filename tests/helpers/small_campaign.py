@@ -55,7 +55,6 @@ TINY = {
         },
     },
     "networks": {"datasets": [], "synapses": [], "recipes": {}},
-    "crosscheck": {"cases": {}},
 }
 """A campaign that takes seconds: coarse, short, with every kind of result except networks."""
 

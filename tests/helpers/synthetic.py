@@ -29,7 +29,7 @@ def write_synapse(path: Path, levels: int, **changes) -> Path:
             "stable": True,
             "reachable": k % 2 == 0,
             "kept": k % 4 == 0 or k == 3,  # half ones, too
-            "rewritable": k in (3, 4),
+            "mutually_reachable": k in (3, 4),
             "conductance": {"parallel": conductance(f), "series": conductance(f / (2 - f))},
         }
         for k, f in enumerate(switched.tolist())

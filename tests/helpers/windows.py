@@ -15,7 +15,7 @@ WINDOW = {
 def windowed(**changes):
     """Return the campaign as plain data, with some keys of its window changed."""
     data = copy.deepcopy(STAIRCASE)
-    del data["programs"]
+    del data["pulse_trains"]
     data["devices"]["stairs"]["track"]["notches"]["positions"] = [40e-9, 180e-9, 320e-9]
     data["windows"] = {"three": {**copy.deepcopy(WINDOW), **changes}}
     return data

@@ -154,19 +154,3 @@ def test_jobs_of_the_package_s_calculators_hold_no_code(tiny):
         assert "calculator_code" not in job.to_json()
         assert experiment.stage_of(name) == name
     assert experiment.stage_of("solver:Solver") == "simulate"
-
-
-def test_every_calculator_of_one_s_own_that_a_campaign_names_is_listed(tiny):
-    tiny["devices"]["neuron"] |= {"calculator": "a:B", "calculator_settings": {"a:B": {"x": 1}}}
-    tiny["crosscheck"] = {
-        "calculators": ["film", "c:D"],
-        "cases": {
-            "one": {
-                "device": "synapse",
-                "current_density": 0.5e12,
-                "changes": {"calculator_settings": {"c:D": {"y": 2}}},
-            }
-        },
-    }
-    found = list(jobs.own_calculators(config.parse(tiny)))
-    assert found == [("a:B", {"x": 1}), ("c:D", {"y": 2})]

@@ -37,7 +37,7 @@ SYNAPSE = {
     },
 }
 
-PRICE = {
+ENERGY = {
     "heavy_metal": {"thickness": 4e-9, "resistivity": 1.7e-6, "spin_hall_angle": 0.32},
     "heating": {"oxide_thickness": 45e-9, "oxide_conductivity": 1.1, "largest_rise": 60.0},
 }
@@ -83,5 +83,5 @@ def configuration():
     data = copy.deepcopy(TINY)
     data["devices"] = {"neuron": NEURON, "synapse": SYNAPSE}
     data["networks"] = NETWORKS
-    data |= PRICE
+    data |= ENERGY
     return data

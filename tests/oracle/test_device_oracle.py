@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray
 from helpers.heat import temperatures
-from oracle_campaign import NEURON, PRICE, SYNAPSE
+from oracle_campaign import ENERGY, NEURON, SYNAPSE
 
 CURRENTS = {
     "neuron": [-0.4e12, 0.2e12, 0.4e12, 0.6e12, 0.8e12, 1.0e12, 1.2e12, 1.4e12],
@@ -273,12 +273,12 @@ def test_the_table_of_a_device_holds_what_was_read(results, pulses, device):
             "G, series (µS)": (series * 1e6, 0.0006),
         }
         words_of = {"state", "beyond_model", "settled", "pinned against the current"}
-        assert set(cell) == {*numbers, *PRICES, *words_of}
+        assert set(cell) == {*numbers, *ENERGIES, *words_of}
         for name, (expected, rounding) in numbers.items():
             assert float(cell[name]) == pytest.approx(expected, abs=rounding), name
 
 
-PRICES = (
+ENERGIES = (
     "J in the metal (1e12 A/m²)",
     "current (mA)",
     "voltage (V)",
@@ -292,7 +292,7 @@ PRICES = (
 @every_device
 def test_the_table_of_a_device_holds_what_its_pulses_cost(results, device):
     """Ohm's law in the metal, and a numerical solution of the heat equation below it."""
-    metal, heating = PRICE["heavy_metal"], PRICE["heating"]
+    metal, heating = ENERGY["heavy_metal"], ENERGY["heating"]
     described = {"neuron": NEURON, "synapse": SYNAPSE}[device]
     length, width = described["track"]["length"], described["track"]["width"]
     duration = described["pulse"]["duration"]

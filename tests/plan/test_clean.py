@@ -136,17 +136,17 @@ KEPT = (
     "results/levels/synapse/1-2.nc",
     "results/tables/parameters.html",
     "results/tables/validation.md",
-    "results/figures/crosscheck.png",
+    "results/figures/crosscheck/engines-traces.png",
     "results/figures/devices/synapse-dynamics.pdf",
-    "results/crosscheck/one/oommf.nc",
+    "results/crosscheck/engines/one/oommf.nc",
     "results/validation/macrospin.json",
-    "results/logs/crosscheck/one/film.log",
+    "results/logs/crosscheck/engines/one/film.log",
 )
 """Files of every kind that a campaign requires, and files that do not belong to it."""
 
 UNASKED = (
     "results/benchmarks/traces/neuron/0.4500.tsv",
-    "results/crosscheck/two/oommf.nc",
+    "results/crosscheck/engines/two/oommf.nc",
     "results/devices/gone.nc",
     "results/figures/devices/synapse-dynamics.svg",
     "results/logs/levels/synapse/3.log",
@@ -159,7 +159,8 @@ UNASKED = (
 
 @pytest.fixture
 def by_hand(tiny, campaign):
-    tiny["crosscheck"]["cases"] = {"one": {"device": "neuron", "current_density": 0.4e12}}
+    case = {"device": "neuron", "current_density": 0.4e12}
+    tiny["crosscheck"] = {"engines": {"cases": {"one": case}}}
     campaign.configure(tiny)
     for name in (*KEPT, *UNASKED):
         path = campaign.folder / name
@@ -191,9 +192,9 @@ def test_clean_removes_what_it_lists_only_when_it_is_told_to(by_hand, capsys):
     assert said == [*UNASKED, "6 results and 2 logs and benchmarks removed"]
     assert all_files(by_hand) == set(KEPT)
     # only folders that are now empty are removed
-    for gone in ("crosscheck/two", "devices", "networks", "traces/synapse", "logs/levels"):
+    for gone in ("crosscheck/engines/two", "devices", "networks", "traces/synapse", "logs/levels"):
         assert not (by_hand / "results" / gone).exists()
-    assert (by_hand / "results/crosscheck/one").is_dir()
+    assert (by_hand / "results/crosscheck/engines/one").is_dir()
 
 
 def test_clean_looks_into_the_folder_that_it_is_given(

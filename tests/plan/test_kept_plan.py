@@ -2,7 +2,7 @@
 
 from helpers.small_campaign import Campaign, with_networks
 
-from wallnet import config, plan
+from wallnet import plan
 from wallnet.experiment import images_of, neighbours
 
 
@@ -33,9 +33,9 @@ def test_networks_on_kept_levels_wait_for_the_barriers_and_others_do_not(tmp_pat
 PULSES = {"current_densities": [1.0e12], "durations": [1e-9]}
 
 
-def test_networks_on_rewritable_levels_wait_for_barriers_and_transitions(tmp_path):
+def test_networks_on_mutually_reachable_levels_wait_for_barriers_and_transitions(tmp_path):
     """Three notches and four half states in both orders, with a pulse of each sign."""
-    data = rewritable("layer", "signed-fitted-rewritable")
+    data = rewritable("layer", "signed-fitted-mutually-reachable")
     # its other settings let no wall rest long enough to see it
     data["devices"]["synapse"]["relaxation"] = {"longest": 3e-9}
     data["transitions"] = {"synapse": PULSES}
@@ -44,23 +44,23 @@ def test_networks_on_rewritable_levels_wait_for_barriers_and_transitions(tmp_pat
     planned = campaign.planned("results/compact_models/synapse.json")
     assert (planned["barrier"], planned["barriers_of_device"]) == (8, 1)
     # the sweep has three pulses
-    assert (planned["trace"], planned["device_transitions"]) == (3 + 14, 1)
+    assert (planned["trace"], planned["gather_transitions"]) == (3 + 14, 1)
     assert planned["level"] == 7
 
 
 def test_the_networks_of_a_rewritable_synapse_are_part_of_the_campaign():
-    campaign = config.parse(rewritable("layer"))
+    campaign = plan.parse(rewritable("layer"))
     found = [path for path in plan.network_files(campaign) if "/synapse/parallel/layer/" in path]
     assert len(found) > 5
     assert plan.level_set_sources(campaign, "synapse") == {}
-    kept = config.parse(rewritable("layer-kept"))
+    kept = plan.parse(rewritable("layer-kept"))
     barriers = {"barriers": "results/barriers/synapse.nc"}
     assert plan.level_set_sources(kept, "synapse") == barriers
     assert plan.level_set_sources(kept, "neuron") == {}
     data = rewritable("layer") | {"transitions": {"synapse": PULSES}}
-    data["networks"]["compared"] = ["layer-rewritable"]
+    data["networks"]["compared"] = ["layer-mutually-reachable"]
     transitions = {"transitions": "results/transitions/synapse.nc"}
-    assert plan.level_set_sources(config.parse(data), "synapse") == barriers | transitions
+    assert plan.level_set_sources(plan.parse(data), "synapse") == barriers | transitions
 
 
 def test_a_target_without_synapses_says_so(tmp_path):
@@ -78,7 +78,7 @@ def test_the_estimate_is_that_of_cells_and_images():
     data = rewritable("layer")
     data["devices"]["synapse"]["track"]["width"] = 720e-9
     data["barriers"] = {"spacing": 0.05}
-    campaign = config.parse(data)
+    campaign = plan.parse(data)
     track = campaign.devices["synapse"].track
     # Δ is 9.134 nm
     images = [images_of(track, pair, 0.05 * 9.134e-9) for pair in neighbours(track)]

@@ -6,7 +6,7 @@ import pytest
 from helpers.small_campaign import Campaign
 from helpers.transitions import led
 
-from wallnet import config, plan
+from wallnet import plan
 
 DEVICE, BARRIERS, TRANSITIONS = (
     f"results/{folder}/stairs.nc" for folder in ("devices", "barriers", "transitions")
@@ -34,18 +34,18 @@ def asked(barriers=True, transitions=True):
     ],
 )
 def test_a_table_has_the_sources_that_the_configuration_names(chosen, expected):
-    campaign = config.parse(asked(**chosen))
+    campaign = plan.parse(asked(**chosen))
     assert plan.level_sources(campaign, "stairs") == {"device": DEVICE, **expected}
     assert plan.level_tables(campaign) == TABLES
 
 
 def test_a_synapse_of_which_nothing_is_asked_has_no_table():
-    assert plan.level_tables(config.parse(asked(False, False))) == []
+    assert plan.level_tables(plan.parse(asked(False, False))) == []
 
 
 def test_barriers_and_transitions_add_the_table_once_the_rest_is_there(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    campaign = config.parse(asked())
+    campaign = plan.parse(asked())
     made = [plan.level_tables(campaign, kind) for kind in ("barriers", "transitions")]
     assert made == [[], []]
     for path in (DEVICE, TRANSITIONS):
@@ -57,7 +57,7 @@ def test_barriers_and_transitions_add_the_table_once_the_rest_is_there(tmp_path,
     Path(BARRIERS).parent.mkdir(parents=True)
     Path(BARRIERS).touch()
     assert plan.level_tables(campaign, "transitions") == TABLES
-    assert plan.level_tables(config.parse(asked(transitions=False)), "transitions") == []
+    assert plan.level_tables(plan.parse(asked(transitions=False)), "transitions") == []
     Path(DEVICE).unlink()
     assert plan.level_tables(campaign, "barriers") == []
 

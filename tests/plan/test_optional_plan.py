@@ -5,17 +5,17 @@ import copy
 import pytest
 from helpers.small_campaign import TINY, Campaign
 
-from wallnet import config, plan
+from wallnet import plan
 
 PULSES = [{"current_density": 1e12, "duration": 0.5e-9, "pause": 0.5e-9}]
 
 
 def data(optional=True):
-    """Return the tiny campaign with a second synapse and a program on each of the two."""
+    """Return the tiny campaign with a second synapse and a pulse train on each of the two."""
     made = copy.deepcopy(TINY)
     made["devices"]["second"] = {"like": "synapse", "optional": optional}
     made["devices"]["third"] = {"like": "second", "optional": False}
-    made["programs"] = {
+    made["pulse_trains"] = {
         name: {"device": device, "pulses": PULSES}
         for name, device in {"on-second": "second", "on-third": "third"}.items()
     }
@@ -26,8 +26,8 @@ def of_second(paths):
     return [path for path in paths if "second" in path]
 
 
-def test_an_optional_device_and_its_programs_are_not_part_of_the_campaign():
-    optional, usual = (config.parse(data(optional)) for optional in (True, False))
+def test_an_optional_device_and_its_pulse_trains_are_not_part_of_the_campaign():
+    optional, usual = (plan.parse(data(optional)) for optional in (True, False))
     assert not of_second(plan.everything(optional))
     assert of_second(plan.everything(usual))
     left_out = {*plan.everything(usual)} - {*plan.everything(optional)}
@@ -35,45 +35,45 @@ def test_an_optional_device_and_its_programs_are_not_part_of_the_campaign():
     # they are not obsolete
     assert left_out <= {*plan.checks(optional)}
     assert not left_out & {*plan.checks(usual)}
-    for of in (plan.simulations, plan.device_files, plan.program_files, plan.figures):
+    for of in (plan.simulations, plan.device_files, plan.figures):
         assert of(optional) == of(usual)
 
 
 def test_a_variant_of_an_optional_device_is_optional():
     given = data()
     del given["devices"]["third"]["optional"]
-    campaign = config.parse(given)
+    campaign = plan.parse(given)
     assert list(campaign.without_optional.devices) == ["neuron", "synapse"]
-    assert campaign.without_optional.programs == {}
+    assert campaign.without_optional.studies["pulse_trains"] == {}
 
 
 def test_the_figure_of_all_synapses_leaves_them_out():
     figure = plan.FIGURES["synapses-compared"]
     names = ("synapse", "second", "third")
-    assert figure.sources(config.parse(data(False))) == [f"results/devices/{n}.nc" for n in names]
-    assert figure.sources(config.parse(data())) == [
+    assert figure.sources(plan.parse(data(False))) == [f"results/devices/{n}.nc" for n in names]
+    assert figure.sources(plan.parse(data())) == [
         *("results/devices/synapse.nc", "results/devices/third.nc")
     ]
     alone = data()
     for name in ("synapse", "third"):
         alone["devices"][name]["kind"] = "track"
     alone["devices"]["second"]["kind"] = "synapse"
-    assert figure.places(config.parse(alone)) == []
+    assert figure.places(plan.parse(alone)) == []
 
 
 def test_the_key_is_in_the_parameters_of_optional_devices_only():
     """So that no table of parameters is written again because of it."""
-    devices = config.parse(data()).devices
+    devices = plan.parse(data()).devices
     assert [n for n, device in devices.items() if "optional" in device.model_dump()] == ["second"]
 
 
 @pytest.mark.parametrize(
-    ("targets", "programs", "devices"),
-    [(("devices",), 0, 4), (("all", "programs"), 2, 3)],
+    ("targets", "trains", "devices"),
+    [(("devices",), 0, 4), (("all", "pulse_trains"), 2, 3)],
 )
-def test_targets_that_name_its_results_compute_it(tmp_path, targets, programs, devices):
+def test_targets_that_name_its_results_compute_it(tmp_path, targets, trains, devices):
     campaign = Campaign(tmp_path)
     campaign.configure(data())
     planned = campaign.planned(*targets)
-    assert planned.get("pulse_train", 0) == programs
+    assert planned.get("pulse_train", 0) == trains
     assert planned.get("device", 0) == devices

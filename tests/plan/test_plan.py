@@ -19,6 +19,7 @@ from helpers.transitions import led
 from helpers.windows import windowed
 
 from wallnet import config, files, plan
+from wallnet.studies import NAMES
 from wallnet.validation import CHECKS
 
 pytestmark = pytest.mark.campaign
@@ -88,7 +89,11 @@ SYNAPSE = {"initial": 1, "trace": 3, "level": 3, "minimum": 5, **DOWNSTREAM}
             {
                 "figures": {"font_size": 9},
                 "networks.hidden_neurons": 64,
-                "crosscheck.cases": {"one": {"device": "neuron", "current_density": 0.4e12}},
+                "crosscheck": {
+                    "engines": {
+                        "cases": {"one": {"device": "neuron", "current_density": 0.4e12}},
+                    },
+                },
             },
             None,
         ),
@@ -100,6 +105,13 @@ def test_a_key_plans_what_it_decides(finished, tiny, changes, expected):
     finished.configure(tiny)
     wanted = {} if expected is None else DOWNSTREAM | expected
     assert finished.planned("devices") == {rule: n for rule, n in wanted.items() if n}
+
+
+def test_a_file_with_a_waveform_plans_the_pulses_that_have_it(finished, tiny):
+    (finished.folder / "rise.csv").write_text("time (s),share\n0,0\n1e-10,1\n", encoding="utf-8")
+    changed(tiny, "devices.neuron.pulse.waveform", "rise.csv")
+    finished.configure(tiny)
+    assert finished.planned("devices") == {"trace": 5, **DOWNSTREAM}
 
 
 def test_a_sweep_of_any_size_puts_nothing_on_a_command_line(campaign, tiny):
@@ -205,13 +217,6 @@ def test_bad_input_ends_before_any_job(campaign, tiny):
     assert not (campaign.folder / "results").exists()
 
 
-@pytest.mark.parametrize("target", ["programs", "transitions", "depinning"])
-def test_a_target_without_anything_to_do_says_so(campaign, target):
-    refused = campaign.snakemake(target, "--dry-run", check=False)
-    assert refused.returncode
-    assert f"the target {target} has nothing to run; add" in refused.stdout + refused.stderr
-
-
 def test_the_linter_misses_only_software_definitions(campaign):
     lint = campaign.snakemake("--lint", check=False)
     findings = re.findall(r"^ {4}\* ([^\n:]+)", lint.stdout + lint.stderr, flags=re.MULTILINE)
@@ -258,13 +263,11 @@ def with_everything():
         "fine_tuned": TRAINING | {"mappings": ["layer-extended"]},
     }
     case = {"device": "wide", "current_density": 0.6e12, "changes": {"material": {"damping": 0.1}}}
-    data["crosscheck"]["cases"] = {
-        "slow": {"device": "neuron", "current_density": 0.4e12},
-        "quick": case,
-    }
+    slow = {"device": "neuron", "current_density": 0.4e12}
+    data["crosscheck"] = {"engines": {"cases": {"slow": slow, "quick": case}}}
     data["figures"] = {"vector_format": "svg"}
     pulse = {"current_density": 0.7e12, "duration": 1e-9}
-    data["programs"] = {"stairs": {"device": "wide", "pulses": [pulse]}}
+    data["pulse_trains"] = {"stairs": {"device": "wide", "pulses": [pulse]}}
     return data
 
 
@@ -292,12 +295,8 @@ RAISED = {
     "networks": 400,
     "report": 500,
     "validation": 600,
-    "intervals": 700,
-    "show intervals": 800,
-    "windows": 900,
-    "show windows": 1000,
-    "calibration": 1100,
-    "show calibration": 1200,
+    **{name: 700 + 10 * number for number, name in enumerate(NAMES)},
+    **{f"show {name}": 1700 + 10 * number for number, name in enumerate(NAMES)},
 }
 
 TARGETS = (
@@ -355,21 +354,24 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
     table = json.loads((ROOT / "src/wallnet/revisions.json").read_text())
     now = {stage: table[stage]["revision"] + by for stage, by in RAISED.items()}
     stages = {
-        "devices": {"device", "compact_model", "response", "barriers_of_device"},
+        "devices": {"device", "compact_model", "barriers_of_device"},
         "networks": {"data", "train", "train_on", "map", "compare_mappings"},
         "report": {
-            *("parameters", "accuracy", "crosscheck_table", "validation_table", "device_table"),
-            *("mapping_table", "program_report", "programming_table", "barrier_report"),
+            *("parameters", "accuracy", "validation_table", "device_table"),
+            *("mapping_table", "programming_table", "barrier_report"),
             "level_report",
             "summary",
         }
         | {job["rule"] for job in jobs if job["rule"].startswith("figure_")},
     }
+    stages |= {"pulse_trains": ["gather_pulse_trains"], "show pulse_trains": ["show_pulse_trains"]}
     expected = {rule: now[stage] for stage, rules in stages.items() for rule in rules}
     # a check runs the engine and the code that compares
     expected["validation_check"] = [now["film"], now["validation"]]
     # these use the engine whatever calculator a device has
     expected |= dict.fromkeys(("minimum", "barrier"), now["film"])
+    expected["gather_crosscheck"] = now["crosscheck"]
+    expected["show_crosscheck"] = now["show crosscheck"]
     simulations = [job for job in jobs if job["rule"] in SIMULATIONS]
     rest = [job for job in jobs if job["rule"] not in SIMULATIONS]
     found = {job["rule"]: job["params"].get("revision") for job in rest if job["command"]}
@@ -393,6 +395,8 @@ def test_a_job_is_told_of_all_that_it_waits_for_and_makes(jobs):
         if not job["command"]:
             continue
         words, rule = words_of(job), job["rule"]
+        if rule.startswith("gather_"):  # the paths are in the job
+            words += [path for *_, path, _ in json.loads(job["params"]["job"])["requests"]]
         assert set(job["log"]) <= set(words), rule
         # jobs of networks write below a folder, with names that the plan gives them
         # and the data of a figure are beside its PNG
@@ -401,6 +405,8 @@ def test_a_job_is_told_of_all_that_it_waits_for_and_makes(jobs):
         for path in {*job["input"], *job["output"]} - data:
             if rule == "programming_table" and path.startswith("results/compact_models/"):
                 continue  # it only waits: networks may have to be mapped again first
+            if rule == "gather_pulse_trains" and path in job["params"]["job"]:
+                continue
             assert {path, *map(str, PurePath(path).parents)} & set(words), (rule, path)
         # these show that code or the content of a file has changed
         unsaid = {"revision"} | ({"levels", "activation"} if rule in ON_DEVICES else set())
@@ -422,17 +428,14 @@ OPTIONS = {
     "--barriers": r"results/barriers/[a-z]+\.nc",
     "--device": r"results/devices/[a-z]+\.nc",
     "--devices": r"results/devices|-",
-    "--responses": r"results/responses",
-    "--program": r"results/programs/stairs\.nc",
-    "--response": r"results/responses/stairs\.nc",
+    "--responses": r"results/pulse_trains",
+    "--dataset": r"results/pulse_trains/stairs\.nc",
     "--networks": r"results/networks",
     "--models": r"results/compact_models",
     "--data": r"results/data/[a-z]+\.json",
     "--neuron": r"results/compact_models/other\.json",
     "--synapse": r"results/compact_models/(synapse|wide)\.json",
     "--start": r"results/networks/[a-z]+/none/none/none/plain/fp32/seed-\d+/best\.ckpt",
-    "--first": r"results/crosscheck/[a-z]+/film\.nc",
-    "--reference": r"results/crosscheck/[a-z]+/oommf\.nc",
     "--results": r"results/validation/.*\.json",
     "--comparisons": r"results/mappings/[a-z]+/(synapse|wide)/[a-z]+/seed-\d+\.json",
     "--references": r"results/networks/[a-z]+/none/none/none/.*/metrics\.json",
@@ -525,7 +528,7 @@ def expected_start(result):
     folder, device, *names = result.split("/")
     if folder == "traces":
         return [f"results/initial/{device}.nc"]
-    if folder == "programs":
+    if folder == "pulse_trains":
         return ["results/initial/wide.nc"]
     if folder == "minima":
         (state,) = names
@@ -562,10 +565,10 @@ def expected_input(job):
         return [*one, f"results/barriers/{device}.nc"]
     if rule in ("compact_model", "device_table"):
         return one
-    if rule == "response":
-        return ["results/programs/stairs.nc"]
-    if rule == "program_report":
-        return ["results/responses/stairs.nc"]
+    if rule == "gather_pulse_trains":
+        return ["results/pulse_trains/stairs/train.nc"]
+    if rule == "show_pulse_trains":
+        return ["results/pulse_trains/stairs.nc"]
     if rule == "train":
         return [f"results/data/{dataset}.json", "results/compact_models/other.json"]
     if rule == "train_on":
@@ -577,7 +580,7 @@ def expected_input(job):
         return [*one, *traces]
     if rule in (
         *("figure_transfer_curve", "figure_conductance", "figure_wall_position"),
-        "figure_price",
+        "figure_write_energy",
     ):
         return one
     if rule == "figure_synapses_compared":
@@ -618,7 +621,7 @@ def expected_input(job):
             if path.split("/")[7] in ("quantized", "fine_tuned_snapped", "on_levels")
         ]
         devices = [DEVICE_FILE.format(device=name) for name in ("synapse", "wide")]
-        return [*programmed, *devices, "results/responses/stairs.nc", *models]
+        return [*programmed, *devices, "results/pulse_trains/stairs.nc", *models]
     if rule == "mapping_table":
         places = [
             (d, r, s) for d in ("synapse", "wide") for r in ("parallel", "series") for s in (3, 11)
@@ -639,18 +642,20 @@ def expected_input(job):
     if rule == "summary":
         shown = [
             *("results/figures/devices/synapse-conductance", "results/figures/accuracy"),
-            "results/figures/programs/stairs-response",
+            "results/figures/pulse_trains/stairs-response",
         ]
         return [
             *(DEVICE_FILE.format(device=name) for name in SWEPT),
-            *("results/responses/stairs.nc", *models),
+            *("results/pulse_trains/stairs.nc", *models),
             *(f"{path}{suffix}" for path in shown for suffix in (".png", ".csv")),
             *(f"results/tables/accuracy{name}.csv" for name in ("", "-validation")),
             "results/tables/parameters.csv",
         ]
-    if rule == "crosscheck_table":
-        cases = [(case, of) for of in ("film", "oommf") for case in ("slow", "quick")]
-        return [f"results/crosscheck/{case}/{of}.nc" for case, of in cases]
+    if rule == "gather_crosscheck":
+        cases = [(case, of) for case in ("slow", "quick") for of in ("film", "oommf")]
+        return [f"results/crosscheck/engines/{case}/{of}.nc" for case, of in cases]
+    if rule == "show_crosscheck":
+        return ["results/crosscheck/engines.nc"]
     return []
 
 
@@ -720,7 +725,7 @@ def test_a_case_of_the_crosscheck_goes_to_both_calculators(jobs):
     traces = {job["wildcards"]["result"]: job["params"]["job"] for job in of_rule(jobs, "trace")}
     for calculator in ("film", "oommf"):
         told = {
-            case: json.loads(traces[f"crosscheck/{case}/{calculator}"])
+            case: json.loads(traces[f"crosscheck/engines/{case}/{calculator}"])
             for case in ("slow", "quick")
         }
         names = {name: job["calculator_name"] for name, job in told.items()}
@@ -728,8 +733,6 @@ def test_a_case_of_the_crosscheck_goes_to_both_calculators(jobs):
         assert told["slow"]["current_density"] == pytest.approx(0.4e12, rel=1e-12, abs=0)
         assert told["quick"]["current_density"] == pytest.approx(0.6e12, rel=1e-12, abs=0)
         assert [told[name]["material"]["damping"] for name in ("slow", "quick")] == [0.5, 0.1]
-    (table,) = of_rule(jobs, "crosscheck_table")
-    assert table["params"]["cases"] == ["slow", "quick"]
 
 
 def behind(option, job):
@@ -776,7 +779,7 @@ def test_a_figure_shows_the_pulses_of_its_own_device(jobs):
     for job in of_rule(jobs, "figure_accuracy", "figure_training_curves"):
         assert behind("--paper", job) == ["5"]
     for job in jobs:
-        drawn = ("crosscheck_table", "validation_table", "mapping_table")
+        drawn = ("show_crosscheck", "validation_table", "mapping_table")
         if job["rule"].startswith("figure_") or job["rule"] in drawn:
             style = job["params"].get("figures") or behind("--figures", job)[0]
             assert json.loads(style)["vector_format"] == "svg", job["rule"]
@@ -823,8 +826,7 @@ def test_a_job_writes_its_log_and_benchmark_where_its_first_result_is(jobs):
                     **job["wildcards"]
                 )
             assert job["log"] == [f"results/logs/{stem}.log"]
-            if job["rule"] != "crosscheck_table":
-                assert job["benchmark"] == f"results/benchmarks/{stem}.tsv"
+            assert job["benchmark"] == f"results/benchmarks/{stem}.tsv"
     logs = [path for job in jobs for path in job["log"]]
     assert len(logs) == len(set(logs))
 
@@ -832,7 +834,7 @@ def test_a_job_writes_its_log_and_benchmark_where_its_first_result_is(jobs):
 def test_the_targets_ask_for_every_file_of_their_kind(jobs):
     """Counted by hand.
 
-    There are 35 of simulations, 24 of devices, 8 of programs, 562 of networks, 48 figures,
+    There are 35 of simulations, 24 of devices, 8 of pulse trains, 562 of networks, 48 figures,
     each with its data, and the summary.
 
     With 2 synapses in 2 readings, the recipe `plain` has 2 free networks and 2 · 4 on levels, 2 · 3
@@ -846,7 +848,7 @@ def test_the_targets_ask_for_every_file_of_their_kind(jobs):
         "networks": 2 + 2 * 2 * (2 * (2 + 1) + 2 * 2 * (2 * (8 + 4) + 6 + 3)) + 4 + 1 + 3,
         "figures": 3 * (2 + 2 + 2 + 2 + 2 + 1 + 1 + 2 + 2 * (1 + 2 + 2)),
         "all": 35 + 24 + 8 + 2 + 562 + 48 * 3 // 2 + 1,
-        "crosscheck": 2 * 2 + 2 + 3,
+        "crosscheck": 2 * 2 + 1 + 3 + 3,
         "validation": len(CHECKS) + 2 + 3,
         "mappings": 2 * 2 * 2 * 2 + 2 + 3,
         "barriers": 5 + 2 + 2 * (1 + 3 + 3),
@@ -878,19 +880,18 @@ ROUNDS = {
         "gather_intervals": "intervals",
         "show_intervals": "show intervals",
     },
-    "transitions": {"device_transitions": "devices", "transition_report": "report"},
-    "depinning": {
-        "depinning_round": "devices",
-        "device_depinning": "devices",
-        "depinning_report": "report",
+    "transitions": {
+        "gather_transitions": "transitions",
+        "show_transitions": "show transitions",
     },
+    "depinning": {"gather_depinning": "depinning", "show_depinning": "show depinning"},
     "calibration": {
         "gather_calibration": "calibration",
         "show_calibration": "show calibration",
     },
     # pulses that a round asked for
     "results/intervals/stairs/0.9000.nc": {},
-    "results/depinning/stairs/alone-2/1.7500.nc": {},
+    "results/depinning/stairs/single-notch-2/1.7500.nc": {},
     "results/depinning/stairs/notch-3/1.7500.nc": {},
 }
 """Rules of each target, except simulations, with the stage of their revision."""
@@ -909,10 +910,10 @@ def of_rounds(tmp_path_factory):
     data["devices"]["stairs"] |= {"calculator": "oommf", "oommf": {"threads": 3}}
     Campaign(folder).configure(data)
     candidates = [CANDIDATE | {"pulse_duration": each} for each in (0.4e-9, 0.7e-9)]
-    freed = {"alone-2": [1.75e12], "notch-3": [1.75e12]}
+    depinned = [["single-notch", 2, 1.75e12], ["notch", 3, 1.75e12]]
     for path, asked in {
         "calibration/paper": {"asked": candidates},
-        "depinning/stairs": {"current_densities": freed},
+        "depinning/stairs": {"asked": depinned},
         "intervals/stairs": {"asked": [0.9e12]},
     }.items():
         files.write_json(asked, folder / f"results/{path}/round-1.json")
@@ -953,16 +954,17 @@ def test_a_pulse_of_a_round_is_that_of_its_own_wall_or_candidate(of_rounds):
     told = {job["wildcards"]["result"]: job for job in of_rule(of_rounds, "trace")}
     places = {
         "intervals/stairs/0.9000": (0.9e12, 1.5e-9, 40e-9, 3, ["initial/stairs"]),
-        "depinning/stairs/alone-2/1.7500": (
+        "depinning/stairs/single-notch-2/1.7500": (
             *(1.75e12, 0.8e-9, 180e-9, 1),
-            ["depinning/stairs/alone-2/start"],
+            ["depinning/stairs/single-notch-2/start"],
         ),
         "depinning/stairs/notch-3/1.7500": (1.75e12, 0.8e-9, 320e-9, 3, ["levels/stairs/3"]),
         "calibration/paper/0/stairs/1.5000": (1.5e12, 0.4e-9, 45e-9, 3, []),
         "calibration/paper/1/stairs/1.5000": (1.5e12, 0.7e-9, 45e-9, 3, []),
     }
-    of_others = ("traces/", "transitions/")
-    assert {path for path in told if not path.startswith(of_others)} == set(places)
+    of_others, limits = ("traces/", "transitions/"), ("/0.5000", "/3.0000")
+    of_rounds = {path for path in told if not path.startswith(of_others)}
+    assert {path for path in of_rounds if not path.endswith(limits)} == set(places)
     for path, (density, duration, start, notches, after) in places.items():
         job = json.loads(told[path]["params"]["job"])
         assert job["current_density"] == pytest.approx(density, rel=1e-9, abs=0)
@@ -986,7 +988,8 @@ def test_the_work_of_devices_and_of_the_cross_check_is_each_simulation_at_its_lo
         "current_density": 0.5e12,
         "changes": {"pulse": {"duration": 0.7e-9}},
     }
-    tiny["crosscheck"] = {"calculators": ["oommf", "film"], "cases": {"quick": case}}
+    check = {"calculators": ["oommf", "film"], "cases": {"quick": case}}
+    tiny["crosscheck"] = {"engines": check}
     campaign = plan.parse(tiny)
     place = "results/{}/synapse/{}.nc".format
     expected = {
@@ -1004,10 +1007,10 @@ def test_the_work_of_devices_and_of_the_cross_check_is_each_simulation_at_its_lo
     for path, (longest, density) in expected.items():
         assert found[path].longest == pytest.approx(longest, rel=1e-9, abs=0), path
         assert found[path].computes.strongest == pytest.approx(density, rel=1e-9, abs=0), path
-    (_, oommf), (_, film) = plan.crosscheck_work(plan.Requested(campaign))
+    (_, oommf), (_, film) = plan.study_work(plan.Requested(campaign), "crosscheck")
     assert (oommf.path, film.path) == (
-        "results/crosscheck/quick/oommf.nc",
-        "results/crosscheck/quick/film.nc",
+        "results/crosscheck/engines/quick/oommf.nc",
+        "results/crosscheck/engines/quick/film.nc",
     )
     assert oommf.longest == film.longest == pytest.approx(1.7e-9, rel=1e-9, abs=0)
     assert oommf.computes.strongest == 0.5e12
@@ -1016,7 +1019,8 @@ def test_the_work_of_devices_and_of_the_cross_check_is_each_simulation_at_its_lo
 
 def test_dry_runs_of_devices_and_the_cross_check_say_what_they_cost(campaign, tiny):
     case = {"device": "neuron", "current_density": 0.5e12}
-    tiny["crosscheck"] = {"calculators": ["oommf", "film"], "cases": {"quick": case}}
+    check = {"calculators": ["oommf", "film"], "cases": {"quick": case}}
+    tiny["crosscheck"] = {"engines": check}
     campaign.configure(tiny)
     said = campaign.snakemake("--dry-run", "devices", "crosscheck").stdout
     assert "13 simulations of this target are not there yet: at most 10 ns, about" in said

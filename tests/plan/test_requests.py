@@ -26,10 +26,10 @@ def with_every_kind():
     data["depinning"] = {"stairs": ASKED}
     data["devices"] |= {name: {**TINY["devices"][name]} for name in ("neuron", "synapse")}
     pulse = {"current_density": 0.7e12, "duration": 1e-9}
-    data["programs"] = {"once": {"device": "synapse", "pulses": [pulse]}}
+    data["pulse_trains"] = {"once": {"device": "synapse", "pulses": [pulse]}}
     data |= {key: searched()[key] for key in ("reference", "calibration")}
     case = {"device": "neuron", "current_density": 0.4e12}
-    data["crosscheck"] = {"cases": {"quick": case}}
+    data["crosscheck"] = {"engines": {"cases": {"quick": case}}}
     return data
 
 
@@ -46,7 +46,7 @@ def asked(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for path, content in {
         "calibration/paper": {"asked": [CANDIDATE]},
-        "depinning/stairs": {"current_densities": {"alone-2": [1.75e12], "notch-3": [0.5e12]}},
+        "depinning/stairs": {"asked": [["single-notch", 2, 1.75e12], ["notch", 3, 1.125e12]]},
         "intervals/stairs": {"asked": [0.9e12]},
     }.items():
         files.write_json(content, f"results/{path}/round-1.json")
@@ -61,7 +61,7 @@ def test_every_request_has_the_path_and_the_rule_of_its_kind(asked):
         assert request.path == path
         assert kinds_of(path) == [request.kind]
     folders = {path.split("/")[1] for path in requested}
-    assert {*STUDIES, "transitions", "depinning", "crosscheck"} < folders
+    assert {*STUDIES} < folders
 
 
 def test_every_result_of_a_kind_that_targets_ask_for_has_a_request(asked):

@@ -12,18 +12,18 @@ from wallnet import config, files, jobs, plan
 
 
 def job_of(data):
-    return jobs.summary_job(config.parse(data))
+    return jobs.summary_job(plan.parse(data))
 
 
 def test_the_story_is_that_of_the_first_simulated_synapse(default_campaign):
     job = jobs.summary_job(default_campaign)
     assert (job.written, job.measured) == ("synapse-5", False)
-    assert (job.rewritten, job.rewritable) == ("staircase", "synapse-rewritable")
-    assert job.price == jobs.price_job(default_campaign.simulated["synapse-5"])
+    assert (job.rewritten, job.rewritable) == ("stepwise", "synapse-rewritable")
+    assert job.write_energy == jobs.write_energy_job(default_campaign.simulated["synapse-5"])
     assert job.table_ii == {"synapse-10": 10, "synapse-5": 5}
     assert len(job.reference.final_states) == 8
     assert "synapse-rewritable-10" not in job.devices
-    assert job.programs == ("staircase",)
+    assert job.pulse_trains == ("stepwise",)
 
 
 def test_a_job_survives_its_json(default_campaign):
@@ -36,12 +36,12 @@ def test_sources_are_what_the_page_shows(default_campaign):
     assert len(sources) == len(set(sources)) == 6 + 2 + 1 + 2 * 3 + 3
     assert {
         "results/devices/track.nc",
-        "results/responses/staircase.nc",
+        "results/pulse_trains/stepwise.nc",
         "results/compact_models/synapse-5.json",
         "results/compact_models/synapse-10.json",
         "results/figures/devices/synapse-5-conductance.png",
         "results/figures/devices/synapse-5-conductance.csv",
-        "results/figures/programs/staircase-response.csv",
+        "results/figures/pulse_trains/stepwise-response.csv",
         "results/figures/accuracy.png",
         "results/tables/accuracy.csv",
         "results/tables/parameters.csv",
@@ -50,17 +50,17 @@ def test_sources_are_what_the_page_shows(default_campaign):
     assert files.SUMMARY in plan.everything(default_campaign)
 
 
-def test_programs_on_other_devices_do_not_rewrite():
+def test_pulse_trains_on_other_devices_do_not_rewrite():
     data = copy.deepcopy(TINY)
-    data["programs"] = {
+    data["pulse_trains"] = {
         "first": {"device": "neuron", "pulses": [UP]},
         "second": {"device": "synapse", "pulses": [UP]},
     }
     job = job_of(data)
-    assert (job.programs, job.rewritten) == (("first", "second"), "second")
+    assert (job.pulse_trains, job.rewritten) == (("first", "second"), "second")
     data["devices"]["synapse"]["optional"] = True
     job = job_of(data)
-    assert (job.written, job.rewritten, job.programs) == (None, None, ("first",))
+    assert (job.written, job.rewritten, job.pulse_trains) == (None, None, ("first",))
 
 
 def test_what_the_paper_states_of_optional_devices_is_left_out():
@@ -88,7 +88,7 @@ def test_a_page_depends_on_how_barriers_are_judged():
 def test_of_a_measured_device_the_levels_are_shown():
     job = jobs.summary_job(config.parse(measured_campaign()))
     assert job.measured
-    assert (job.devices, job.barriers, job.price) == ((), None, None)
+    assert (job.devices, job.barriers, job.write_energy) == ((), None, None)
     assert plan.story_figures(job)["written"].endswith(f"{job.written}-measured.png")
     both = copy.deepcopy(TINY)
     both["devices"] = measured_campaign()["devices"] | both["devices"]

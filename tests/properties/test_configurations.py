@@ -74,8 +74,8 @@ def check_use(campaign):
             experiment.level_job(device, state.file_name)
         experiment.initial_job(device)
     check_networks(campaign.networks)
-    for case in campaign.crosscheck.cases:
-        jobs.crosscheck_job(campaign, case, "film")
+    for settings in campaign.studies["crosscheck"].values():
+        assert list(STUDIES["crosscheck"].compared(settings, campaign.simulated))
 
 
 @given(spoilt([REPOSITORY]))

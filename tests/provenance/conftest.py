@@ -9,7 +9,7 @@ from pathlib import Path
 
 import netCDF4
 import pytest
-from helpers.small_campaign import ROOT, Campaign, with_networks
+from helpers.small_campaign import Campaign, with_networks
 
 from wallnet import cli, files, plan
 from wallnet.provenance import contents
@@ -57,7 +57,7 @@ class Crate:
 
 def packed(folder, out, *options):
     """Pack a campaign by the command, in this process."""
-    words = ["--directory", folder, "--snakefile", ROOT / "Snakefile", "--out", out, *options]
+    words = ["--directory", folder, "--out", out, *options]
     cli.main(["pack", *map(str, words)])
     return Crate(out)
 

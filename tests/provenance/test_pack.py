@@ -29,7 +29,7 @@ def everything(folder):
 
 def refused(folder, out, *options):
     """Return the sentence with which packing is refused; nothing is written."""
-    command = ["pack", "--directory", folder, "--snakefile", ROOT / "Snakefile", "--out", out]
+    command = ["pack", "--directory", folder, "--out", out]
     with pytest.raises(SystemExit) as raised:
         cli.main([*map(str, command), *options])
     assert not out.exists()
@@ -257,7 +257,7 @@ def test_a_running_campaign_is_refused(imitation, tmp_path):
 
 
 def test_a_folder_without_snakefile_or_configuration_is_refused(tmp_path):
-    with pytest.raises(config.ConfigError, match="name it with --snakefile"):
+    with pytest.raises(config.ConfigError, match="name the Snakefile of the workflow with --snake"):
         contents.collect(tmp_path, tmp_path / "Snakefile")
     assert "config.yaml" in refused(tmp_path, tmp_path / "a.zip")
 
@@ -300,7 +300,7 @@ def test_a_target_was_not_begun_because_another_one_made_files_of_it(tmp_path):
     assert [*plan.finished_targets(campaign, tmp_path)] == ["transitions"]
     assert plan.unfinished_targets(campaign, tmp_path) == {}
     (one,) = [path for path in beyond["depinning"] if path.endswith("round-1.json")]
-    files.write_json({"current_densities": {}}, tmp_path / one)
+    files.write_json({"asked": []}, tmp_path / one)
     unfinished = plan.unfinished_targets(campaign, tmp_path)
     assert unfinished == {"depinning": (len(shared) + 1, len(beyond["depinning"]))}
 
@@ -344,8 +344,8 @@ def test_no_target_has_results_of_all(default_campaign):
         "results/windows/narrow/width-52/initial.nc": False,
         "results/barriers/synapse-5.nc": True,
         "results/barriers/synapse-5/1_2.nc": False,
-        "results/programs/staircase.nc": False,
-        "results/responses/staircase.nc": True,
+        "results/pulse_trains/stepwise/train.nc": False,
+        "results/pulse_trains/stepwise.nc": True,
         "results/initial/neuron.nc": False,
         "results/intervals/synapse-5/0.6625.nc": False,
         "results/intervals/synapse-5/round-1.json": True,
@@ -372,7 +372,7 @@ def test_a_file_that_the_configuration_names_has_to_be_there(
     assert not (tmp_path / "a.zip").exists()
 
 
-def test_measured_files_and_own_modules_are_inputs(tmp_path, tiny):
+def test_measured_files_waveforms_and_own_modules_are_inputs(tmp_path, tiny):
     folder, elsewhere = tmp_path / "campaign", tmp_path / "elsewhere.csv"
     folder.mkdir()
     own = ("mine.py", "nets/deep.py", "other/__init__.py", "other/inner/part.py", "other/data.csv")
@@ -384,6 +384,8 @@ def test_measured_files_and_own_modules_are_inputs(tmp_path, tiny):
         "levels": "levels.csv",
         "activation": str(elsewhere),
     }
+    (folder / "rise.csv").write_text("0,0\n1e-12,1\n")
+    tiny["devices"]["neuron"]["pulse"]["waveform"] = "rise.csv"
     tiny["devices"]["neuron"]["calculator"] = "mine:Own"
     tiny["networks"]["recipes"] = {
         name: {"model": model, "fp32": {"epochs": 1, "learning_rate": 1e-3}}
@@ -397,6 +399,7 @@ def test_measured_files_and_own_modules_are_inputs(tmp_path, tiny):
         "config.yaml": folder / "config.yaml",
         "studies.yaml": folder / "studies.yaml",
         "levels.csv": folder / "levels.csv",
+        "rise.csv": folder / "rise.csv",
         "inputs/measured-activation.csv": elsewhere,
         "mine.py": folder / "mine.py",
         "nets/deep.py": folder / "nets/deep.py",

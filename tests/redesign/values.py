@@ -36,7 +36,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 
 TARGETS = (
-    *("all", "traces", "devices", "programs", "figures", "windows", "transitions", "intervals"),
+    *("all", "traces", "devices", "pulse_trains", "figures", "windows", "transitions", "intervals"),
     *("barriers", "levels", "calibration", "depinning", "networks", "mappings", "crosscheck"),
 )
 """All targets except `table-ii`, which needs the paper's images, and `validation`, which reads no
@@ -188,6 +188,7 @@ class Names:
     attributes: dict[str, str] = field(default_factory=dict)
     columns: dict[str, str] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
     dropped: list[dict[str, str]] = field(default_factory=list)
     added: list[dict[str, str]] = field(default_factory=list)
 
@@ -211,6 +212,15 @@ class Names:
             return {"attributes": self.attributes, "columns": self.columns}[group].get(old, old)
         everywhere = self.variables.get("*", {})
         return self.variables.get(kind, {}).get(old, everywhere.get(old, old))
+
+    def entry(self, old: Entry) -> Entry:
+        """Return an entry with the new words in its texts."""
+        if old["type"] != "text":
+            return old
+        values = [str(each) for each in old["values"]]
+        for word, new in self.texts.items():
+            values = [each.replace(word, new) for each in values]
+        return {**old, "values": values}
 
 
 def _pattern(text: str) -> re.Pattern[str]:
@@ -254,7 +264,7 @@ def differences(saved: Saved, found: Saved, names: Names, rtol: float = RTOL) ->
             seen.add((group, name))
             if name not in new.get(group, {}):
                 yield f"{shown} {name}: is missing"
-            elif fault := _difference(entry, new[group][name], rtol):
+            elif fault := _difference(names.entry(entry), new[group][name], rtol):
                 yield f"{shown} {name}: {fault}"
     for path, new in found.items():
         if path not in known:

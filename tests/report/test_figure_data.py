@@ -180,6 +180,5 @@ def test_the_data_of_a_figure_never_overwrite_its_table(tmp_path):
     assert style.report_files(given)[0] == (csv, markdown, html)
     names = {"--csv": "pair.csv", "--markdown": "pair.md", "--png": "pair.png", "--vector": "p.pdf"}
     options = [text for key, name in names.items() for text in (key, str(tmp_path / name))]
-    files = ["--cases", "a", "--first", "a.nc", "--reference", "b.nc"]
     with pytest.raises(SystemExit, match="choose another name for one of them"):
-        cli.main(["crosscheck", *files, "--calculators", "film", "oommf", *options])
+        cli.main(["validation-table", "--results", "a.json", *options])

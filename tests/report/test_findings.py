@@ -163,7 +163,7 @@ def test_a_device_tells_how_far_its_pulses_heat_the_track(synapse, neuron):
     assert 0.7 * bound < rise[-1] < bound
     limit = {"heating": Heating(largest_rise=0.3 * rise[-1])}
     limit |= {"curie_temperature": 300 + 0.5 * rise[-1]}
-    data = synapse.gather(price=synapse.job.price.model_copy(update=limit))
+    data = synapse.gather(write_energy=synapse.job.write_energy.model_copy(update=limit))
     assert data["beyond_model"].values.tolist() == [0, 0, 0, 1, 1]
     # a pulse of 0.8e12 reaches notch 2, one of 1.0e12 reverses the track
     assert data["level_beyond_model"].values.tolist() == [0, 0, 0, 1, 1]

@@ -53,7 +53,7 @@ def transitions():
         target=targets,
         duration=[4e-9, 5e-9],
         current_density=[-0.7e12, -0.6e12, 0.6e12, 0.7e12],
-        start_kept=[1, 1, 0],
+        start_stable=[1, 1, 0],
         end_state=states,
         end_target=known,
         reached=[1, 1, 0, 1, 1],

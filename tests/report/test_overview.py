@@ -25,18 +25,19 @@ def test_new_results_are_counted_by_kind_in_the_order_of_the_campaign():
     """Files of one table, figure or network count once, and small files beside a device never."""
     made = [
         *figure("accuracy"),
-        *figure("devices/s-price"),
+        *figure("devices/s-write-energy"),
         *network(1),
         *network(2),
         *(f"results/tables/devices/s{suffix}" for suffix in (".csv", ".md", ".html")),
         *(f"results/traces/s/0.{number}000.nc" for number in range(9)),
         *(f"results/traces/t/0.{number}000.nc" for number in range(2)),
-        *("results/compact_models/s.json", "results/responses/p.nc", "results/summary.html"),
+        *("results/pulse_trains/p.nc", "results/pulse_trains/p/train.nc"),
+        *("results/compact_models/s.json", "results/summary.html"),
         *("results/devices/s.nc", "results/initial/s.nc", "results/minima/s/1.nc"),
         *("results/barriers/s.nc", "results/windows/w.nc"),
     ]
     assert new_results(made) == (
-        "1 initial state, 11 traces, 1 minimum, s, 2 networks, 1 table, 2 figures, "
+        "1 initial state, 11 traces, 1 minimum, s, 1 pulse train, 2 networks, 1 table, 2 figures, "
         "2 results of other targets, summary"
     )
     assert new_results([]) == ""

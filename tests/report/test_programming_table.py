@@ -12,7 +12,7 @@ from helpers.synthetic import filled, one_sentence
 
 from wallnet import cli, config, files, jobs, plan
 from wallnet.config import Heating, HeavyMetal
-from wallnet.report import programming
+from wallnet.page import programming
 
 NAN = np.nan
 USABLE = np.array([40e-6, 46e-6, 55e-6, 70e-6])
@@ -24,7 +24,7 @@ NEW = [[0, 3], [2, 1], [1, 0], [2, 0], [0, 2], [1, 3]]
 OLD = [[0, 1], [3, 1], [0, 2], [2, 0], [0, 0], [1, 0]]
 """Levels of both synapses of six weights."""
 
-PRICE = jobs.PriceJob(
+ENERGY = jobs.WriteEnergyJob(
     length=300e-9,
     width=100e-9,
     polarization=0.4,
@@ -33,7 +33,7 @@ PRICE = jobs.PriceJob(
     # between the rises of the pulses of 1.0 and 1.5e12 A/m²
     heating=Heating(largest_rise=190.0),
 )
-STEEPER = PRICE.model_copy(update={"width": 50e-9})
+STEEPER = ENERGY.model_copy(update={"width": 50e-9})
 
 
 def energy(density, duration, width=100e-9):
@@ -43,7 +43,7 @@ def energy(density, duration, width=100e-9):
 
 @pytest.fixture
 def folder(tmp_path):
-    """Return a folder with a synapse of five states, a program and networks of two seeds."""
+    """Return a folder with a synapse of five states, a pulse train and networks of two seeds."""
     states = ["initial", "notch 1", "between 1 and 2", "notch 2", "reversed"]
     data = filled(
         "synapse",
@@ -64,7 +64,7 @@ def folder(tmp_path):
     files.write_dataset(data, tmp_path / "devices/synapse.nc", "synapse", about)
     response = {
         **RESPONSE,
-        "program_current_density": [0, 2e12, 2e12, 2e12, 2e12, -1e12, -1e12, -1e12],
+        "pulse_train_current_density": [0, 2e12, 2e12, 2e12, 2e12, -1e12, -1e12, -1e12],
         "pulse_start": np.arange(8) * 10e-9,
         "pulse_duration": [0, *[3e-9] * 4, *[6e-9] * 3],
         "pause_end": np.arange(1, 9) * 10e-9,
@@ -81,8 +81,14 @@ def folder(tmp_path):
         "pulse": np.arange(8),
         **{f"pulse_wall_{each}": [1e-7] * 8 for each in ("position", "bottom", "top")},
     }
+    # the narrow track of the pulse train is cooler
+    about = {
+        "about": {"write_energy": STEEPER.plain()},
+        "settings": {"pulses": [{"repetitions": 4}, {"repetitions": 3}]},
+    }
+    about = {"parameters": json.dumps(about)}
     files.write_dataset(
-        files.dataset("response", response), tmp_path / "responses/stairs.nc", "response", {}
+        files.dataset("response", response), tmp_path / "responses/stairs.nc", "response", about
     )
     for seed, stage, found in ((3, "quantized", NEW), (4, "quantized", OLD), (3, "on_levels", OLD)):
         write_network(tmp_path, found, seed, stage)
@@ -111,12 +117,11 @@ def job():
     data = with_networks()
     data["networks"] |= {"readings": ["parallel"], "mappings": ["signed"], "seeds": [3, 4, 9]}
     del data["networks"]["recipes"]["plain"]["fine_tuned"]
-    made = jobs.programming_price_job(config.parse(data))
+    made = jobs.programming_energy_job(config.parse(data))
     return made.model_copy(
         update={
             # those of others do not count
-            "devices": {"another": STEEPER, "synapse": PRICE},
-            "programs": {"before": PRICE, "stairs": STEEPER},
+            "devices": {"another": STEEPER, "synapse": ENERGY},
             "written_by": {"synapse": "stairs"},
         }
     )
@@ -178,10 +183,10 @@ def test_synapses_that_were_written_by_single_pulses_cannot_be_changed(folder, j
     assert float(row["energy"]) == pytest.approx(expected, rel=1e-5, abs=0)
 
 
-def test_a_staircase_needs_a_pulse_for_each_level_on_the_way(folder, job):
+def test_a_pulse_train_needs_a_pulse_for_each_level_on_the_way(folder, job):
     rows = tabulated(folder, job)
     row = rows["quantized", "stairs", "reset"]
-    # 3 · 1 + 3 · 2 + 2 · 3 levels up; the narrow track of the program is cooler
+    # 3 · 1 + 3 · 2 + 2 · 3 levels up
     assert numbers(row, *COUNTS[:5]) == [12, 8, 0, 0, 15]
     up, down = energy(2e12, 3e-9, 50e-9), energy(1e12, 6e-9, 50e-9)
     assert float(row["energy"]) == pytest.approx(15 * up, rel=1e-5, abs=0)
@@ -199,19 +204,19 @@ def test_a_staircase_needs_a_pulse_for_each_level_on_the_way(folder, job):
 def test_the_first_pulse_down_starts_from_the_highest_level(folder, job):
     """Down by 3→1, 1→0, 2→0 and 3→0: the first pulse twice, the others three times."""
     densities = [0, 2e12, 2e12, 2e12, 2e12, -1e12, -1.2e12, -1.4e12]
-    change(folder / "responses/stairs.nc", "response", program_current_density=densities)
+    change(folder / "responses/stairs.nc", "response", pulse_train_current_density=densities)
     row = tabulated(folder, job)["on_levels", "stairs", "quantized"]
     down = [energy(density, 6e-9, 50e-9) for density in (1e12, 1.2e12, 1.4e12)]
     expected = 3 * energy(2e12, 3e-9, 50e-9) + 2 * down[0] + 3 * down[1] + 3 * down[2]
     assert float(row["energy"]) == pytest.approx(expected, rel=1e-5, abs=0)
 
 
-def test_a_longer_staircase_than_needed_is_used_at_its_lower_end(folder, job):
+def test_a_longer_train_than_needed_is_used_at_its_lower_end(folder):
     """It leads through four levels; three need its second and third pulse down."""
     densities = [0, 2e12, 2e12, 2e12, 2e12, -1e12, -1.2e12, -1.4e12]
     path = folder / "responses/stairs.nc"
-    change(path, "response", program_current_density=densities)
-    found = programming.by_program(path, job, "stairs", "synapse", 3)
+    change(path, "response", pulse_train_current_density=densities)
+    found = programming.by_pulse_train(path, "stairs", "synapse", 3)
     up = energy(2e12, 3e-9, 50e-9)
     second, third = (energy(density, 6e-9, 50e-9) for density in (1.2e12, 1.4e12))
     expected = [[0, up, 2 * up], [0, up, 2 * up], [third, 0, up], [second + third, second, 0]]
@@ -284,13 +289,13 @@ def change(path, kind, **values):
     [
         {"branch_steps": [2, 2]},  # one level too few
         {"branch_steps": [3, 2]},  # not all the way down
-        {"program_current_density": [0, -2e12, -2e12, -2e12, -2e12, 1e12, 1e12, 1e12]},
+        {"pulse_train_current_density": [0, -2e12, -2e12, -2e12, -2e12, 1e12, 1e12, 1e12]},
         # a pulse that does not move the wall
         {"pulse_state": ["notch 1", "notch 1", *["notch 3", "notch 4"] * 3]},
         {"branch_first": [2, 5]},
     ],
 )
-def test_a_program_that_is_no_staircase_is_refused(folder, job, values):
+def test_a_train_that_moves_by_more_than_one_level_is_refused(folder, job, values):
     change(folder / "responses/stairs.nc", "response", **values)
     with pytest.raises(SystemExit) as caught:
         tabulated(folder, job)
@@ -303,30 +308,29 @@ def test_a_program_that_is_no_staircase_is_refused(folder, job, values):
 def campaign(**networks):
     data = copy.deepcopy(with_networks())
     data["networks"] |= networks
-    data["programs"] = {
+    data["pulse_trains"] = {
         "stairs": {
             "device": "neuron",
             "pulses": [{"current_density": 1e12, "duration": 1e-9, "pause": 0}],
         }
     }
-    return config.parse(data)
+    return plan.parse(data)
 
 
 def test_the_job_has_two_seeds_and_the_stages_on_levels():
-    job = jobs.programming_price_job(campaign(seeds=[7, 5, 6], written_by={"synapse": "stairs"}))
+    job = jobs.programming_energy_job(campaign(seeds=[7, 5, 6], written_by={"synapse": "stairs"}))
     assert job.run_set.seeds == (7, 5)
     assert set(job.run_set.stages["plain"]) == {"quantized", "fine_tuned_snapped", "on_levels"}
     assert job.devices["synapse"].length == 360e-9
-    assert job.programs["stairs"].length == 200e-9
-    assert jobs.ProgrammingPriceJob.from_json(job.to_json()) == job
+    assert jobs.ProgrammingEnergyJob.from_json(job.to_json()) == job
 
 
 def test_the_table_belongs_to_campaigns_with_networks_on_simulated_synapses():
     wanted = {f"results/tables/programming{suffix}" for suffix in (".csv", ".md", ".html")}
     assert wanted <= set(plan.network_files(campaign()))
-    found = plan.priced_paths(campaign(seeds=[3, 4, 5], written_by={"synapse": "stairs"}))
+    found = plan.programming_sources(campaign(seeds=[3, 4, 5], written_by={"synapse": "stairs"}))
     assert found["devices"] == ["results/devices/synapse.nc"]
-    assert found["responses"] == ["results/responses/stairs.nc"]
+    assert found["responses"] == ["results/pulse_trains/stairs.nc"]
     # three stages on levels, two readings, two of three seeds
     assert len(found["networks"]) == 12
     assert not wanted & set(plan.network_files(campaign(synapses=[])))
@@ -335,11 +339,14 @@ def test_the_table_belongs_to_campaigns_with_networks_on_simulated_synapses():
 @pytest.mark.parametrize(
     ("networks", "words"),
     [
-        ({"written_by": {"synapse": "stair"}}, "networks.written_by.synapse names 'stair'"),
+        (
+            {"written_by": {"synapse": "stair"}},
+            r"synapse names 'stair', .*; use a known one of pulse_trains",
+        ),
         ({"written_by": {"neuron": "stairs"}}, "networks.written_by names neuron, which is not in"),
     ],
 )
-def test_a_wrong_program_or_synapse_is_named(networks, words):
+def test_a_wrong_pulse_train_or_synapse_is_named(networks, words):
     with pytest.raises(config.ConfigError, match=words):
         campaign(**networks)
 

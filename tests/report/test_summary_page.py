@@ -10,13 +10,13 @@ import pytest
 import xarray
 import yaml
 from helpers.accuracies import write_accuracies
-from helpers.programs import RESPONSE, staircase
+from helpers.programs import DOWN, RESPONSE, UP
 from helpers.walls import NEURON, SYNAPSE, campaign
 
 from wallnet import config, files, jobs, plan
 from wallnet.config import ArrivalTime, FinalState, Reference, TransferCurve
 from wallnet.devices.compact import compact_model
-from wallnet.devices.price import price_of
+from wallnet.devices.write_energy import write_energy_of
 from wallnet.files import FileError
 from wallnet.page import summary
 from wallnet.page.overview import overview
@@ -29,6 +29,9 @@ mnist,synapse-3,parallel,layer,plain,quantized,1,90.00,90.00
 mnist,synapse-3,parallel,layer,plain,quantized,2,91.00,90.00
 """
 
+RESPONSES = "results/pulse_trains/{}.nc"
+TRAIN = {"device": "synapse-3", "pulses": [UP, DOWN]}
+
 RECIPE = {"plain": {"fp32": {"epochs": 1, "learning_rate": 1e-3}}}
 
 
@@ -38,7 +41,7 @@ def plain():
     return {
         "material": campaign(d=SYNAPSE).devices["d"].material.model_dump(mode="json"),
         "devices": {"neuron": NEURON, "synapse-3": SYNAPSE},
-        "programs": {"up-down": staircase()["programs"]["up-down"] | {"device": "synapse-3"}},
+        "pulse_trains": {"up-down": TRAIN},
         "networks": {
             "datasets": ["mnist"],
             "synapses": ["synapse-3"],
@@ -64,7 +67,7 @@ def plain():
 
 @pytest.fixture
 def configured(plain):
-    return config.parse(plain)
+    return plan.parse(plain)
 
 
 @pytest.fixture
@@ -76,12 +79,10 @@ def folder(plain, configured, neuron, synapse, tmp_path):
         data.attrs.update(device=name)
         path = tmp_path / files.DEVICE.format(device=name)
         files.write_dataset(data, path, data.attrs["kind"], {})
-    about = {"program": "up-down", "parameters": "{}", "simulation": "{}", "revision": 4}
+    about = {"subject": "up-down", "parameters": "{}", "simulation": "{}", "revision": 4}
     about |= {"simulation_backend": "film", "simulation_backend_version": "0.9"}
     response = files.dataset("response", RESPONSE).assign_attrs(simulation_revision=6, **about)
-    files.write_dataset(
-        response, tmp_path / files.RESPONSE.format(program="up-down"), "response", {}
-    )
+    files.write_dataset(response, tmp_path / RESPONSES.format("up-down"), "response", {})
     table = files.TABLE.format(table="parameters", suffix=".csv")
     files.write_text(parameters(configured.devices).as_csv(), tmp_path / table)
     write_accuracies(ACCURACIES, tmp_path)
@@ -94,11 +95,9 @@ def folder(plain, configured, neuron, synapse, tmp_path):
 
 def change(folder, kind="synapse", **values):
     """Change the first entries of variables of the synapse, or of the response."""
-    pattern, names = {
-        "synapse": (files.DEVICE, {"device": "synapse-3"}),
-        "response": (files.RESPONSE, {"program": "up-down"}),
-    }[kind]
-    path = folder / pattern.format(**names)
+    places = {"synapse": files.DEVICE.format(device="synapse-3")}
+    places["response"] = RESPONSES.format("up-down")
+    path = folder / places[kind]
     data = files.read_dataset(path, kind)
     for name, entries in values.items():
         data[name].values[: len(entries)] = entries
@@ -272,7 +271,7 @@ def test_each_figure_names_its_device_its_pulses_and_what_made_it(configured, fo
 
 def test_equal_pulses_of_a_train_are_counted_and_many_different_ones_are_a_range():
     density = np.array([0, 0.7, 0.7, -0.7, 0.65, 0.7, -0.5]) * 1e12
-    pulses = {"program_current_density": density, "pulse_duration": np.full(7, 5e-9)}
+    pulses = {"pulse_train_current_density": density, "pulse_duration": np.full(7, 5e-9)}
     train = xarray.Dataset({name: ("pulse", values) for name, values in pulses.items()})
     text = "2 × 0.70e12 A/m² for 5 ns, 1 × -0.70e12 A/m² for 5 ns"
     assert summary.pulse_train(train.isel(pulse=slice(4))) == text
@@ -284,10 +283,10 @@ def test_equal_pulses_of_a_train_are_counted_and_many_different_ones_are_a_range
 def test_the_pulse_train_on_the_synapse_is_the_one_that_is_shown(configured, folder):
     """Another pulse train, on a neuron say, comes before it."""
     job = jobs.summary_job(configured)
-    data = files.read_dataset(folder / files.RESPONSE.format(program="up-down"), "response")
-    data.attrs.update(program="before", simulation_backend_version="another")
-    files.write_dataset(data, folder / files.RESPONSE.format(program="before"), "response", {})
-    both = job.model_copy(update={"programs": ("before", "up-down")})
+    data = files.read_dataset(folder / RESPONSES.format("up-down"), "response")
+    data.attrs.update(subject="before", simulation_backend_version="another")
+    files.write_dataset(data, folder / RESPONSES.format("before"), "response", {})
+    both = job.model_copy(update={"pulse_trains": ("before", "up-down")})
     assert "Source: film 0.9, revision 6" in part(page_of(both, folder), "Pulse train")
 
 
@@ -313,13 +312,18 @@ def test_sections_follow_each_other_with_their_tables(configured, folder):
     minima = [row[1] for row in cells(page, "synapse-3: minima of the energy")[1:]]
     assert minima == ["initial", "notch 1", "between 1 and 2", "notch 2", "reversed"]
     title = "synapse-3, single pulses of 2 ns: write energy of the smallest pulse to each level"
-    price = cells(page, title)
+    shown = cells(page, title)
     # 1.3e-6 Ω m · J² · 900 nm · 90 nm · 5 nm · 2 ns; the rise is that of each pulse by itself
-    job = jobs.price_job(configured.devices["synapse-3"])
-    assert [row[0] for row in price[1:]] == ["notch 1", "between 1 and 2", "notch 2", "reversed"]
-    for row, density in zip(price[1:], (-0.5e12, 0.6e12, 0.8e12, 1.0e12), strict=True):
+    job = jobs.write_energy_job(configured.devices["synapse-3"])
+    assert [row[0] for row in shown[1:]] == [
+        "notch 1",
+        "between 1 and 2",
+        "notch 2",
+        "reversed",
+    ]
+    for row, density in zip(shown[1:], (-0.5e12, 0.6e12, 0.8e12, 1.0e12), strict=True):
         energy = 1.3e-6 * density**2 * 900e-9 * 90e-9 * 5e-9 * 2e-9
-        rise = price_of(job, density, 2e-9).rise
+        rise = write_energy_of(job, density, 2e-9).rise
         numbers = [f"{energy * 1e12:.3f}", f"{rise.mean:.1f}", f"{rise.peak:.1f}"]
         assert row[1:] == [f"{density / 1e12:.4f}", *numbers]
         assert row[3] != row[4]
@@ -360,7 +364,7 @@ def test_the_page_links_the_results_of_the_campaign_and_loads_nothing(configured
     assert links - {"report.html"} <= planned
     assert {
         *("report.html", "figures/devices/neuron-transfer-curve.png", "figures/accuracy.csv"),
-        *("tables/devices/neuron.html", "tables/programs/up-down.html", "tables/accuracy.html"),
+        *("tables/devices/neuron.html", "tables/pulse_trains/up-down.html", "tables/accuracy.html"),
     } <= links
     assert "@import" not in page
     assert "url(" not in page
@@ -414,9 +418,8 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
 
 
 def test_a_campaign_without_synapses_has_what_it_found_and_its_parameters(configured, folder):
-    only = configured.model_copy(
-        update={"devices": {"neuron": configured.devices["neuron"]}, "programs": {}}
-    )
+    only = configured.model_copy(update={"devices": {"neuron": configured.devices["neuron"]}})
+    only._studies = {}
     only = only.model_copy(update={"networks": config.Networks(), "reference": config.Reference()})
     page = page_of(jobs.summary_job(only), folder)
     assert "<img" not in page

@@ -31,12 +31,6 @@ def small_data():
     return SMALL
 
 
-@pytest.fixture(scope="session")
-def small_campaign():
-    """Return a function that creates the small campaign with cases of a cross-check."""
-    return lambda cases: parse(SMALL | {"crosscheck": {"cases": cases}})
-
-
 @pytest.fixture
 def small_job():
     """Return a function that creates a job of the small campaign for one calculator."""

@@ -81,16 +81,6 @@ def test_oommf_is_checked_before_a_run(monkeypatch):
     assert checked == ["oommf", "own:Solver"]
 
 
-def test_a_campaign_with_settings_under_a_wrong_name_is_refused(module, tiny):
-    module("drift", DRIFT)
-    tiny["devices"]["neuron"]["calculator"] = "drift:Drift"
-    tiny["calculator_settings"] = {"drift:Drift": {"velocity": 1.0}}
-    calculator.check_settings(config.parse(tiny))
-    tiny["calculator_settings"]["drfit:Drift"] = {"velocity": 2.0}
-    with pytest.raises(config.ConfigError, match=r"calculator_settings\.drfit:Drift belongs to no"):
-        calculator.check_settings(config.parse(tiny))
-
-
 @pytest.mark.parametrize("resumes", [False, True])
 def test_only_one_that_resumes_is_given_a_checkpoint(module, tiny, tmp_path, resumes):
     text = DRIFT.replace(

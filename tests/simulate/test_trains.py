@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from helpers.programs import DEVICE, DOWN, UP, staircase
 
-from wallnet import config, experiment, files, simulate, tracks
+from wallnet import config, experiment, files, plan, simulate, tracks
 from wallnet.cli import main
 from wallnet.experiment import Train, train_job
 from wallnet.simulate import trains
@@ -17,16 +17,15 @@ NM, NS = 1e-9, 1e-9
 def job_of(*pulses, expected=(), maps=True, **changes):
     data = staircase(*pulses)
     data["devices"]["stairs"] |= changes
-    campaign = config.parse(data)
-    train = Train(pulses=campaign.programs["up-down"].pulses, expected=expected, maps=maps)
+    campaign = plan.parse(data)
+    pulses = campaign.studies["pulse_trains"]["up-down"].pulses
+    train = Train(pulses=pulses, expected=expected, maps=maps)
     return train_job(campaign.devices["stairs"], train)
 
 
 @pytest.fixture(scope="module")
 def initial():
-    return simulate.initial_state(
-        experiment.initial_job(config.parse(staircase()).devices["stairs"])
-    )
+    return simulate.initial_state(experiment.initial_job(plan.parse(staircase()).devices["stairs"]))
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +38,7 @@ def test_the_wall_climbs_and_descends_by_one_notch_a_pulse(trace):
     assert trace["pulse_state"].values.tolist() == states
     assert trace["pulse"].values.tolist() == [0, 1, 2, 3, 4, 5]
     currents = [0.0, 1.2e12, 1.2e12, 1.2e12, -1.2e12, -1.2e12]
-    assert trace["program_current_density"].values.tolist() == currents
+    assert trace["pulse_train_current_density"].values.tolist() == currents
 
 
 def test_a_train_is_its_pulses_one_after_the_other(initial):
@@ -52,7 +51,7 @@ def test_a_train_is_its_pulses_one_after_the_other(initial):
     given = job_of(*pulses)
     told = []
     found = trains.run_train(given, initial, told.append)
-    campaign = config.parse(staircase())
+    campaign = plan.parse(staircase())
     device = campaign.devices["stairs"]
     state, begin, index = initial, 0.0, 0
     for pulse in pulses:
@@ -89,7 +88,7 @@ def test_a_state_counts_from_the_start_of_the_train():
     job = job_of(*pulses, track=plain)
     data = staircase(*pulses)
     data["devices"]["stairs"]["track"] = plain
-    device = config.parse(data).devices["stairs"]
+    device = plan.parse(data).devices["stairs"]
     found = trains.run_train(job, simulate.initial_state(experiment.initial_job(device)))
     ends = found["wall_bottom"].values
     width = device.material.wall_width_parameter

@@ -2,6 +2,7 @@
 
 import csv
 
+import numpy as np
 from helpers.walls import moving_wall
 
 from wallnet import files
@@ -30,6 +31,47 @@ def write_train(request, walls):
         "pulse_settled": settled,
     }
     about = {"parameters": request.computes.to_json(), "backend": "film", "revision": 3}
+    files.write_dataset(files.dataset("train", values), request.path, "train", about)
+
+
+def write_mapped_train(request, walls, **about):
+    """Write a train with the profile of m, given the place in m of a sharp wall after each pulse.
+
+    Places are borders of cells. The upper end of the wall is 3 nm ahead of the lower one.
+    """
+    job, walls = request.computes, np.array(walls)
+    steps = list(job.steps())
+    lengths = [step.pulse_duration + step.relaxation.longest for step in steps]
+    ends = np.concatenate([[0.0], np.cumsum(lengths)])
+    # one entry before each end, during the pulse, at half the way
+    time, position, current = [0.0], [walls[0]], [0.0]
+    for index, step in enumerate(steps):
+        time += [ends[index] + step.pulse_duration / 2, ends[index + 1]]
+        position += [(walls[index] + walls[index + 1]) / 2, walls[index + 1]]
+        current += [step.current_density, 0.0]
+    position = np.array(position)
+    columns, rows = job.track.cells
+    x = (np.arange(columns) + 0.5) * job.track.cell_size
+    m_z = np.where(x[None, :] < position[:, None], -1.0, 1.0)
+    values = {
+        "m": np.pad(m_z.mean(axis=1)[:, None], ((0, 0), (2, 0))),
+        "magnetization_profile": np.pad(m_z[..., None], ((0, 0), (0, 0), (2, 0))),
+        "magnetic_cells": np.full(columns, rows),
+        "pulse_magnetization": np.zeros((len(walls), rows, columns, 3)),
+        "applied_current_density": current,
+        "pulse_train_current_density": [0.0, *(step.current_density for step in steps)],
+        "pulse_start": [0.0, *ends[:-1]],
+        "pulse_duration": [0.0, *(step.pulse_duration for step in steps)],
+        "pause_end": ends,
+        "pulse_state": ["initial"] + ["free"] * len(steps),
+        "pulse_settled": [-1] + [1] * len(steps),
+        **{"time": time, "x": x, "y": (np.arange(rows) + 0.5) * job.track.cell_size},
+        "pulse": np.arange(len(walls)),
+    }
+    for prefix, places in {"": position, "pulse_": walls}.items():
+        for end, ahead in {"position": 0.0, "bottom": -1e-9, "top": 2e-9}.items():
+            values[f"{prefix}wall_{end}"] = places + ahead
+    about = {"parameters": job.to_json(), "backend": "film", "revision": 4, **about}
     files.write_dataset(files.dataset("train", values), request.path, "train", about)
 
 

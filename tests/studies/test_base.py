@@ -4,19 +4,20 @@ import json
 from pathlib import Path
 
 import pytest
-from helpers.calibration import CANDIDATE, on_stairs
-from helpers.intervals import bisected
-from helpers.windows import WINDOW, windowed
+from helpers.calibration import CANDIDATE
+from helpers.studies import DATA
+from helpers.windows import WINDOW
 from PIL import Image
 
-from studies.results import gather, shown, write_trace, write_train
+from studies.results import gather, shown, write_mapped_train, write_trace, write_train
 from wallnet import config, files, plan, revisions
 from wallnet.cli import main
+from wallnet.experiment import canonical
 from wallnet.studies import STUDIES, gather_job
 from wallnet.studies.base import FILES
 
-DATA = bisected(resolution=0.15e12) | {"windows": windowed()["windows"]} | on_stairs()
-SUBJECTS = {"windows": "three", "intervals": "stairs", "calibration": "paper"}
+TRAIN = DATA["pulse_trains"]["climb"]
+SUBJECTS = {name: next(iter(subjects)) for name, subjects in plan.parse(DATA).studies.items()}
 
 each_study = pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
 
@@ -37,8 +38,10 @@ def simulated(study, campaign):
     """Write what the study gathers: walls that stay where they are."""
     gathered = []
     for request in requested(study, campaign).values():
-        if request.kind == "trace":
-            write_trace(request, 40e-9, 40e-9)
+        if request.kind in ("trace", "level"):
+            write_trace(request, 40e-9, 40e-9, wall_time=2.0)
+        elif study.name == "pulse_trains":
+            write_mapped_train(request, [40e-9, 100e-9, 180e-9, 180e-9])
         elif request.kind == "pulse_train":
             write_train(request, [("notch 1", 40, 40, -1), ("notch 1", 40, 40, 1)])
         else:
@@ -64,41 +67,45 @@ def test_each_path_is_that_of_its_own_request(study, campaign):
 
 @each_study
 def test_a_dataset_names_its_parameters_and_all_that_simulated_it(study, campaign):
-    first, *_, last = simulated(study, campaign)
-    by = files.read_dataset(last.path, FILES[last.kind]).attrs
-    change(last, lambda data: data.assign_attrs(revision=9))
+    first, *others = simulated(study, campaign)
+    by = files.read_dataset(first.path, FILES[first.kind]).attrs
+    if others:
+        change(others[-1], lambda data: data.assign_attrs(revision=9))
     subject = SUBJECTS[study.name]
     found = gather(study, campaign, subject, requested(study, campaign)).attrs
     settings = study.subjects(campaign)[subject]
-    assert json.loads(found["parameters"]) == {
+    expected = {
         "study": study.name,
         "subject": subject,
         "settings": json.loads(settings.model_dump_json(exclude_none=True)),
-        **({"about": study.about(campaign, subject, settings).plain()} if study.about else {}),
     }
+    if study.about:
+        expected["about"] = study.about(campaign, subject, settings).plain()
+    assert json.loads(found["parameters"]) == expected
     assert found["subject"] == subject
-    assert found.get("device") == {"intervals": "stairs"}.get(study.name)
+    assert found.get("device") == (subject if study.of_device else None)
     assert found["simulation"] == first.computes.to_json()
     assert found["simulation_backend"] == by["backend"]
-    assert found["simulation_revision"] == f"{by['revision']}, 9"
+    assert found["simulation_revision"] == f"{by['revision']}{', 9' if others else ''}"
     assert found["revision"] == revisions.of(study.name)
 
 
-def of_another_pulse(data, other):
-    return files.read_dataset(other.path, FILES[other.kind])
+def of_another_pulse(own):
+    pulse = own["train"]["pulses"][-1] if "train" in own else own
+    pulse["current_density"] = 1e10
 
 
-def of_another_material(data, other):
-    own = json.loads(data.attrs["parameters"])
+def of_another_material(own):
     own["material"]["damping"] *= 1 + 1e-4
-    return data.assign_attrs(parameters=json.dumps(own))
 
 
 @each_study
 @pytest.mark.parametrize("foreign", [of_another_pulse, of_another_material])
 def test_a_result_of_another_simulation_is_refused(study, campaign, foreign):
-    first, *_, last = simulated(study, campaign)
-    change(last, lambda data: foreign(data, first))
+    *_, last = simulated(study, campaign)
+    own = json.loads(last.computes.to_json())
+    foreign(own)
+    change(last, lambda data: data.assign_attrs(parameters=canonical(own)))
     wrong = f"wallnet: {last.path} is not of the simulation that {study.name} asks for; delete it "
     with pytest.raises(SystemExit, match=f"^{wrong}and run snakemake$"):
         gather(study, campaign, SUBJECTS[study.name], requested(study, campaign))
@@ -112,11 +119,7 @@ def test_a_dataset_is_shown_as_tables_and_as_a_figure(study, campaign, tmp_path)
     data = gather(study, campaign, subject, requested(study, campaign))
     rows, _ = shown(study, data, tmp_path)
     assert rows
-    title = {
-        "windows": "operating window three",
-        "intervals": "intervals of stairs",
-        "calibration": "calibration paper",
-    }[study.name]
+    title = study.title.format(subject=subject)
     assert f"<title>{title}</title>" in (tmp_path / "table.html").read_text()
     with Image.open(tmp_path / "figure.png") as picture:
         assert picture.text["Title"] == title
@@ -136,8 +139,15 @@ def refused(block):
 @pytest.mark.parametrize(
     ("key", "block"),
     [
+        ("pulse_trains.climb.device", {"pulse_trains": {"climb": TRAIN | {"device": "stair"}}}),
         ("windows.three.device", {"windows": {"three": WINDOW | {"device": "stair"}}}),
         ("intervals.stair", {"intervals": {"stair": {}}}),
+        ("transitions.stair", {"transitions": {"stair": DATA["transitions"]["stairs"]}}),
+        ("depinning.stair", {"depinning": {"stair": {}}}),
+        (
+            "crosscheck.b.cases.a.device",
+            {"crosscheck": {"b": {"cases": {"a": {"device": "stair", "current_density": 1e12}}}}},
+        ),
     ],
 )
 def test_a_missing_device_is_named(key, block):

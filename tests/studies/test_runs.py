@@ -1,12 +1,14 @@
 """All studies run by Snakemake on a small track, and the jobs that a change of a key plans."""
 
 import copy
+from collections import Counter
 
 import numpy as np
 import pytest
-from helpers.calibration import on_stairs
-from helpers.intervals import bisected
+from helpers import studies as examples
+from helpers.planned import planned_jobs
 from helpers.small_campaign import Campaign
+from helpers.transitions import led
 from helpers.windows import windowed
 
 from wallnet import api, files, plan
@@ -16,8 +18,32 @@ pytestmark = pytest.mark.campaign
 
 VARIANTS = {"alpha-0.5": {}, "alpha-0.4": {"material": {"damping": 0.4}}}
 ASKED = {"current_densities": [0.9e12, 1.05e12], "durations": [1.5e-9], "variants": VARIANTS}
-DATA = bisected(resolution=0.15e12) | {"windows": windowed(**ASKED)["windows"]} | on_stairs()
-SHOWN = {"windows": "three-map", "intervals": "stairs-edges", "calibration": "paper-misfit"}
+PULSE = {"current_density": 1.05e12, "duration": 1.5e-9, "pause": 2.5e-9}
+CLIMB = [PULSE | {"repetitions": 2}, PULSE | {"current_density": -1.05e12}]
+SHORT = {
+    "device": "stairs",
+    "current_density": 1.3e12,
+    "changes": {"pulse": {"duration": 0.1e-9}, "relaxation": {"longest": 0.0}},
+}
+DEPINNING = {"current_densities": [0.6e12, 1.8e12], "resolution": 0.6e12, "duration": 0.8e-9}
+DATA = examples.DATA | {
+    "pulse_trains": {"climb": {"device": "stairs", "pulses": CLIMB}},
+    "windows": windowed(**ASKED)["windows"],
+    "transitions": led(current_densities=[1.05e12])["transitions"],
+    "depinning": {"stairs": DEPINNING},
+    "crosscheck": {
+        "engines": {"calculators": ["film", "wallnet.film:TimeDriver"], "cases": {"short": SHORT}}
+    },
+}
+SHOWN = {
+    "pulse_trains": "climb-response",
+    "windows": "three-map",
+    "transitions": "stairs-map",
+    "intervals": "stairs-edges",
+    "depinning": "stairs-thresholds",
+    "calibration": "paper-misfit",
+    "crosscheck": "engines-traces",
+}
 
 
 @pytest.fixture(scope="module")
@@ -61,17 +87,47 @@ def test_walls_do_what_the_engine_computes(ran):
     assert data["state"].values.tolist() == ["notch 1", "notch 1", "notch 2", "notch 2"]
     assert data["interval_low"].values[1] == pytest.approx(0.975e12, rel=1e-9, abs=0)
     assert window["variant"].values.tolist() == list(VARIANTS)
+    climb = files.read_dataset(ran.folder / "results/pulse_trains/climb.nc", "response")
+    assert climb["pulse_state"].values.tolist() == [f"notch {each}" for each in (1, 2, 3, 2)]
+    conductance = climb["pulse_conductance"].sel(reading="parallel").values
+    # notch 3 is beyond the detector, and a wall at the same notch has the same conductance
+    assert conductance.argmax() == 2
+    assert conductance[1] == pytest.approx(conductance[3], rel=2e-3, abs=0)
+    led_to = files.read_dataset(ran.folder / "results/transitions/stairs.nc", "transitions")
+    assert led_to["end_state"].values[:, 0].tolist() == [
+        ["notch 1", "notch 2"],
+        ["notch 1", "notch 3"],
+        ["notch 2", "notch 3"],
+    ]
+    assert led_to["sequence_length"].values[0].tolist() == [0, 1, 2, -1, -1]
+    found = files.read_dataset(ran.folder / "results/depinning/stairs.nc", "depinning")
+    low, high = found["threshold_low"], found["threshold_high"]
+    assert np.isfinite(high).sum() >= 4
+    assert float((high - low).max()) <= 0.6e12 * (1 + 1e-9)
+    both = files.read_dataset(ran.folder / "results/crosscheck/engines.nc", "crosscheck")
+    assert 0 < both["m_deviation"].item() < 1e-4
+    assert both["wall_top_deviation"].item() < 0.1e-9
+
+
+def test_a_pulse_starts_from_the_last_state_of_its_level(ran):
+    level = files.read_dataset(ran.folder / "results/levels/stairs/3.nc", "trace")
+    path = ran.folder / "results/transitions/stairs/3/1.500/1.0500.nc"
+    trace = files.read_dataset(path, "trace")
+    placed, last = (level["magnetization"].values[index] for index in (0, -1))
+    assert np.nanmax(np.abs(last - placed)) > 0.1  # it relaxed
+    assert np.nanmax(np.abs(trace["magnetization"].values[0] - last)) < 1e-6
 
 
 def test_a_run_tells_beforehand_how_much_it_simulates_at_most(ran, finished):
     """Four trains of 6 · (1.5 + 2.5) ns and two initial states of 1 ns each.
 
-    Then two pulses of the sweep and one in each of two rounds, of 1.5 + 3 ns each; last, three
-    candidates of at most 0.8 + 1 ns.
+    Two pulses of the sweep and one in each of two rounds, of 1.5 + 3 ns each. Three levels of
+    3 ns, and six pulses of 1.5 + 3 ns. Three candidates of at most 0.8 + 1 ns.
     """
     assert "6 simulations of this target are not there yet: at most 98 ns, about " in ran.told
     assert "4 simulations of this target are not there yet: at most 18 ns, about " in ran.told
     assert "3 simulations of this target are not there yet: at most 5 ns, about " in ran.told
+    assert "9 simulations of this target are not there yet: at most 36 ns, about " in ran.told
     shown = finished.snakemake("windows", "--dry-run")
     assert "All simulations of this target are there." in shown.stdout + shown.stderr
 
@@ -80,37 +136,60 @@ def test_a_study_is_a_target_of_its_own(finished):
     assert finished.planned(*STUDIES) == {}
     for study, figure in SHOWN.items():
         (finished.folder / f"results/{study}/{figure.split('-')[0]}.nc").unlink()
-    planned = finished.planned()
-    assert planned
-    assert not {f"gather_{study}" for study in STUDIES} & {*planned}
+    usual = {name for name, study in STUDIES.items() if study.usual}
+    planned = {*finished.planned()}
+    assert {f"gather_{study}" for study in STUDIES} & planned == {f"gather_{n}" for n in usual}
 
 
-TRAINS = {"pulse_train": 4, "gather_windows": 1, "show_windows": 1}
-ROUNDS = {"round": 2, "trace": 4, "gather_intervals": 1, "show_intervals": 1}
-MISFITS = {"gather_calibration": 1, "show_calibration": 1}
+RESPONSE = Counter(gather_pulse_trains=1, show_pulse_trains=1)
+CLIMBS = RESPONSE + Counter(pulse_train=1)
+TRAINS = Counter(pulse_train=4, gather_windows=1, show_windows=1)
+ROUNDS = Counter(round=2, trace=4, gather_intervals=1, show_intervals=1)
+TOLD = Counter(gather_transitions=1, show_transitions=1)
+MISFITS = Counter(gather_calibration=1, show_calibration=1)
+BOTH = Counter(trace=2, gather_crosscheck=1, show_crosscheck=1)
+WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
 
 
 @pytest.mark.parametrize(
     ("path", "value", "expected"),
     [
+        ("pulse_trains/climb/pulses", CLIMB[:1], CLIMBS),
         ("windows/three/pause", 3e-9, TRAINS),
         ("windows/three/tail", {"share": 0.5, "duration": 1e-9}, TRAINS),
         ("windows/three/durations", [1.2e-9, 1.5e-9], TRAINS),
+        (
+            "transitions/stairs/starts",
+            ["notch 1", "between 1 and 2", "notch 2", "notch 3"],
+            TOLD + Counter(level=1, trace=2),
+        ),
+        ("transitions/stairs/durations", [0.8e-9, 1.5e-9], TOLD + Counter(trace=6)),
         # one of the two variants
         (
             "windows/three/variants/alpha-0.4/material/damping",
             0.3,
-            TRAINS | {"initial": 1, "pulse_train": 2},
+            TRAINS + Counter(initial=1, pulse_train=-2),
         ),
         (
             "devices/stairs/material/dmi_constant",
             0.9e-3,
-            TRAINS | ROUNDS | MISFITS | {"initial": 3, "trace": 7, "round": 3},
+            CLIMBS
+            + TRAINS
+            + ROUNDS
+            + TOLD
+            + MISFITS
+            + BOTH
+            # walls rest at three notches of two tracks; four of them have a threshold
+            + WALLS
+            + Counter(initial=3, level=3 + 3, trace=9 + 2 * 6 + 4, round=1),
         ),
-        # windows have other pulses than the sweep; the first candidate is the configuration
-        ("devices/stairs/pulse/duration", 1.6e-9, ROUNDS | MISFITS | {"round": 4}),
+        # other studies have pulses of their own; the first candidate is the configuration
+        ("devices/stairs/pulse/duration", 1.6e-9, ROUNDS + MISFITS + Counter(round=2)),
+        ("crosscheck/engines/cases/short/changes/material", {"damping": 0.4}, BOTH),
+        # only the pulses of the sweep, and those between them
+        ("depinning/stairs/duration", 0.9e-9, WALLS + Counter(trace=2 * 6 + 4)),
         # the detector does not see the states
-        ("devices/stairs/detector/stop", 280e-9, {}),
+        ("devices/stairs/detector/stop", 280e-9, RESPONSE),
         # a coarser one simulates nothing
         (
             "intervals/stairs/resolution",
@@ -118,8 +197,10 @@ MISFITS = {"gather_calibration": 1, "show_calibration": 1}
             {"round": 1, "gather_intervals": 1, "show_intervals": 1},
         ),
         # so do other times at which candidates are read
-        ("calibration/paper/read_delays", [0.0, 0.3e-9], MISFITS | {"round": 2}),
+        ("calibration/paper/read_delays", [0.0, 0.3e-9], MISFITS + Counter(round=2)),
         ("figures/font_size", 7.0, {f"show_{study}": 1 for study in STUDIES}),
+        # the write energy
+        ("heavy_metal", {"preset": "pt"}, RESPONSE + TOLD),
     ],
 )
 def test_a_change_plans_what_depends_on_it(finished, path, value, expected):
@@ -152,10 +233,12 @@ def test_what_is_no_longer_asked_for_is_found(finished):
     del data["windows"]["three"]["variants"]["alpha-0.4"]
     data["intervals"]["stairs"]["resolution"] = 0.3e12
     data["calibration"]["paper"]["local_candidates"] = 0
+    data["transitions"]["stairs"]["starts"] = ["notch 1", "notch 2"]
     left = plan.not_asked_for(plan.parse(data), finished.folder)
     train, bisection = "windows/three/alpha-0.4", "intervals/stairs"
     names = [f"{bisection}/1.0500", f"{train}/1.500/0.9000", f"{train}/1.500/1.0500"]
-    names += [f"{train}/initial", "calibration/paper/2/stairs/1.5000"]
+    pulses = [f"transitions/stairs/3/1.500/{sign}1.0500" for sign in ("", "-")]
+    names += [f"{train}/initial", "levels/stairs/3", *pulses, "calibration/paper/2/stairs/1.5000"]
     results = {f"results/{name}.nc" for name in names}
     assert {*left} == {
         *results,
@@ -171,9 +254,13 @@ def test_what_is_no_longer_asked_for_is_found(finished):
 @pytest.mark.parametrize(
     ("study", "subject"),
     [
+        ("pulse_trains", "a pulse train"),
         ("windows", "an operating window"),
+        ("transitions", "a device"),
         ("intervals", "a device"),
+        ("depinning", "a device"),
         ("calibration", "a calibration"),
+        ("crosscheck", "a cross-check"),
     ],
 )
 def test_a_study_without_subjects_says_so(campaign, study, subject):
@@ -233,3 +320,15 @@ def test_a_function_goes_on_after_an_interruption(finished):
     assert made["windows"] == {train, "results/windows/three.nc"}
     names = ("stairs.nc", "stairs/1.0500.nc", "stairs/round-1.json", "stairs/round-2.json")
     assert made["intervals"] == {f"results/intervals/{name}" for name in names}
+
+
+def test_each_pulse_of_a_train_asks_for_memory(tmp_path):
+    data = copy.deepcopy(DATA)
+    data["pulse_trains"]["long"] = {"device": "stairs", "pulses": [PULSE | {"repetitions": 200}]}
+    Campaign(tmp_path).configure(data)
+    jobs = planned_jobs(tmp_path, ["pulse_trains"])
+    trains = [job for job in jobs if job["rule"] == "pulse_train"]
+    assert {job["wildcards"]["result"]: job["resources"] for job in trains} == {
+        "pulse_trains/climb/train": [950 + 4 * 3, 60],
+        "pulse_trains/long/train": [950 + 4 * 200, 60],
+    }

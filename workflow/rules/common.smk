@@ -47,19 +47,6 @@ def figure_style(wildcards):
     return campaign.figures.model_dump_json()
 
 
-def simulated(wildcards):
-    """Return the device of a rule, given by its name or by its pulse train."""
-    program = wildcards.get("program")
-    return campaign.devices[
-        campaign.programs[program].device if program else wildcards.device
-    ]
-
-
-def price(wildcards):
-    """Return what the write energy of pulses on a device depends on, as JSON."""
-    return jobs.price_job(simulated(wildcards)).to_json()
-
-
 def growing(amount):
     """Return a resource that grows with each attempt."""
     return lambda wildcards, attempt: attempt * amount
@@ -81,17 +68,3 @@ def levels_of(wildcards, mappings):
     model = files.COMPACT_MODEL.format(device=wildcards.device)
     level_sets = dict.fromkeys(split_mapping(name).level_set for name in mappings)
     return [compact.decisive(model, wildcards.reading, name) for name in level_sets]
-
-
-def freed_before(wildcards, last):
-    """Return the traces of the rounds up to one, once these are finished."""
-    for number in range(1, last + 1):
-        checkpoints.depinning_round.get(device=wildcards.device, round=number)
-    return list(plan.depinned_requests(campaign, wildcards.device, last=last))
-
-
-def depinning_job(wildcards):
-    """Return the job of thresholds and dwell times, as JSON."""
-    device = campaign.devices[wildcards.device]
-    asked = campaign.depinning[wildcards.device]
-    return jobs.depinning_job(device, asked).to_json()

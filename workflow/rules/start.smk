@@ -33,7 +33,7 @@ def check_names():
         return
     for what, path in {
         "the campaign": Path.cwd(),
-        "the checkout": Path(workflow.main_snakefile).parent,
+        "the Snakefile": Path(workflow.main_snakefile).parent,
         "Python": Path(sys.executable).parent,
     }.items():
         unsafe = re.search(r"[^\w./+@%=,:~-]", str(path))
@@ -62,10 +62,10 @@ def check_named():
     from snakemake.logging import logger
 
     try:
-        jobs.check_named(campaign)
+        plan.check_named(campaign)
     except configuration.ConfigError as error:
         raise WorkflowError(str(error)) from None
-    if workflow.output_settings.dryrun and (named := jobs.own_classes(campaign)):
+    if workflow.output_settings.dryrun and (named := plan.own_classes(campaign)):
         logger.info(
             f"A dry run does not import {', '.join(named)}; a run checks the classes and settings"
             " of calculators before its first job."
@@ -90,7 +90,7 @@ def check_calculators():
         if job.rule.name in SIMULATED and not (brought and job.conda_env_spec)
     ]
     try:
-        check_settings(campaign)
+        check_settings(plan.own_calculators(campaign))
         check_called(called)
     except (configuration.ConfigError, SimulationError) as error:
         raise WorkflowError(str(error)) from None

@@ -19,6 +19,7 @@ from wallnet.api.running import run
 from wallnet.api.studies import function_of
 from wallnet.config import ConfigError, Device, Figures, parse_current_density
 from wallnet.config.messages import checked
+from wallnet.config.waveform import sampled
 from wallnet.files import WallState
 from wallnet.files.schema import KINDS
 from wallnet.jobs import paths
@@ -38,6 +39,7 @@ __all__ = [
     "load_device",
     "make_device",
     "minimum",
+    "sampled",
     "simulate",
     "sweep",
     "trace_figure",
@@ -46,10 +48,7 @@ __all__ = [
 ]
 
 GATHERED = {
-    "response": "wallnet.report.programs",
-    "transitions": "wallnet.report.transitions",
     "barriers": "wallnet.report.barriers",
-    "depinning": "wallnet.report.depinning",
     **{study.kind: f"wallnet.studies.{name}.show" for name, study in STUDIES.items()},
 }
 """Kinds of files with a figure of their own, and the module that draws it."""
@@ -361,7 +360,7 @@ def figure(
         ``transfer-curve``, ``magnetization``. Of the files in `GATHERED`, their kind, such as
         ``response``.
     data : xarray.Dataset
-        The device, as `sweep` returns it, or a file of `results/responses` and so on.
+        The device, as `sweep` returns it, or a file of `results/pulse_trains` and so on.
     traces : str or Path, optional
         Folder of the traces of the device, for figures with maps of m_z.
     shown : iterable of float
@@ -378,7 +377,7 @@ def figure(
     known = [
         name
         for name, what in plan.FIGURES.items()
-        if what.kind == made and not {"price"} & {*what.options}
+        if what.kind == made and not {"write-energy"} & {*what.options}
     ]
     if made in GATHERED:
         known.append(made)

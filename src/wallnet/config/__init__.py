@@ -12,8 +12,6 @@ from wallnet.config.calculators import (
     from_file_name,
 )
 from wallnet.config.campaign import Campaign, load, load_device, parse
-from wallnet.config.crosscheck import Crosscheck
-from wallnet.config.depinning import Depinning
 from wallnet.config.devices import (
     VACUUM_PERMEABILITY,
     Detector,
@@ -25,11 +23,11 @@ from wallnet.config.devices import (
     Wall,
 )
 from wallnet.config.figures import Figures
+from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError
 from wallnet.config.networks import Networks
-from wallnet.config.price import Heating, HeavyMetal
-from wallnet.config.programs import Program, ProgramPulse, repeated
+from wallnet.config.programs import ProgramPulse, repeated
 from wallnet.config.pulse import (
     CURRENT_DENSITY_STEP,
     Pulse,
@@ -48,7 +46,6 @@ from wallnet.config.reading import (
 )
 from wallnet.config.reference import ArrivalTime, FinalState, Reference, TransferCurve
 from wallnet.config.track import Notches, Track
-from wallnet.config.transitions import Transitions
 
 __all__ = [
     "CONFIGURATION",
@@ -61,8 +58,6 @@ __all__ = [
     "Barriers",
     "Campaign",
     "ConfigError",
-    "Crosscheck",
-    "Depinning",
     "Detector",
     "Device",
     "Figures",
@@ -76,7 +71,6 @@ __all__ = [
     "Notches",
     "OommfSettings",
     "Output",
-    "Program",
     "ProgramPulse",
     "Pulse",
     "Reference",
@@ -84,7 +78,6 @@ __all__ = [
     "SimulatedMaterial",
     "Track",
     "TransferCurve",
-    "Transitions",
     "Wall",
     "current_name",
     "duration_name",

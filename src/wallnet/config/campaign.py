@@ -10,19 +10,16 @@ import yaml
 from pydantic import BaseModel, Field, PrivateAttr
 
 from wallnet.config.barriers import Barriers
-from wallnet.config.crosscheck import Crosscheck
-from wallnet.config.depinning import Depinning
 from wallnet.config.devices import Device
 from wallnet.config.figures import Figures
 from wallnet.config.inheritance import SHARED, laid_over, resolved, writes
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError, Finding, checked, shown_key, unknown_key
 from wallnet.config.networks import NO_DEVICE, Networks
-from wallnet.config.programs import Program
 from wallnet.config.quantities import NAME, Section
 from wallnet.config.reading import read_campaign, read_yaml
 from wallnet.config.reference import Reference
-from wallnet.config.transitions import Transitions
+from wallnet.config.waveform import files_in
 
 Block = TypeVar("Block", bound=BaseModel)
 
@@ -37,18 +34,6 @@ class Campaign(Section):
         }
     )
     """The devices, by name."""
-    programs: dict[str, Program] = Field(
-        default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
-    )
-    """Pulse trains on the devices, by name."""
-    transitions: dict[str, Transitions] = Field(
-        default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
-    )
-    """Pulses of both signs from every state of a device, by the name of the device."""
-    depinning: dict[str, Depinning] = Field(
-        default={}, json_schema_extra={"propertyNames": {"pattern": NAME}}
-    )
-    """Depinning thresholds of the notches, by the name of the device."""
     networks: Networks = Networks()
     """The networks that are trained with them."""
     barriers: Barriers = Barriers()
@@ -57,8 +42,6 @@ class Campaign(Section):
     """Reference data with which simulated devices are compared."""
     figures: Figures = Figures()
     """Style of the figures."""
-    crosscheck: Crosscheck = Crosscheck()
-    """Pulses that are run with two calculators, to compare them."""
     _studies: dict[str, dict[str, Any]] = PrivateAttr(default={})
 
     @property
@@ -78,13 +61,10 @@ class Campaign(Section):
 
     @property
     def without_optional(self) -> Self:
-        """The campaign without its optional devices, their pulse trains and their studies."""
+        """The campaign without its optional devices and their studies."""
         left_out = {name for name, device in self.simulated.items() if device.optional}
         devices = {name: each for name, each in self.devices.items() if name not in left_out}
-        programs = {
-            name: each for name, each in self.programs.items() if each.device not in left_out
-        }
-        made = self.model_copy(update={"devices": devices, "programs": programs})
+        made = self.model_copy(update={"devices": devices})
         made._studies = {
             study: {
                 name: settings
@@ -105,11 +85,11 @@ SECTIONS: dict[str, type[Section]] = {
     "barriers": Barriers,
     "reference": Reference,
     "figures": Figures,
-    "crosscheck": Crosscheck,
 }
-"""Blocks of the configuration beside the devices and the pulse trains."""
+"""Blocks of the configuration beside the devices."""
 
 RENAMED = {
+    "programs": "pulse_trains",
     "calibration.rests": "reference.final_states",
     "calibration.arrivals": "reference.arrival_times",
     "calibration.responses": "reference.transfer_curves",
@@ -135,6 +115,10 @@ class Study(Protocol):
     @property
     def each(self) -> Any:
         """Function that names the devices of one set of settings; None for settings by name."""
+
+    @property
+    def level_sets(self) -> Sequence[str]:
+        """Level sets of networks that its datasets determine."""
 
 
 def parse(
@@ -177,12 +161,6 @@ def parse(
     devices, found = _devices(raw, {key: data[key] for key in SHARED if key in data})
     problems += found
     sections: dict[str, Any] = {}
-    programs, found = _named("programs", Program, data.get("programs", {}))
-    problems += found
-    transitions, found = _named("transitions", Transitions, data.get("transitions", {}))
-    problems += found
-    depinning, found = _named("depinning", Depinning, data.get("depinning", {}))
-    problems += found
     asked: dict[str, dict[str, Any]] = {}
     for key, study in studies.items():
         block = data.get(key, {})
@@ -196,15 +174,13 @@ def parse(
         sections[key], found = _sentences(model, data.get(key, {}), key)
         problems += found
     if not problems:
-        problems += sections["networks"].problems(devices, programs, transitions)
+        used = sections["networks"].level_sets
+        needed = {key: asked[key] for key, each in studies.items() if used & {*each.level_sets}}
+        trains = asked.get("pulse_trains", ())
+        problems += sections["networks"].problems(devices, trains, needed)
         problems += sections["barriers"].problems(devices)
         simulated = {name: each for name, each in devices.items() if isinstance(each, Device)}
-        problems += sections["crosscheck"].problems(simulated, _sentences)
         problems += sections["reference"].problems(simulated)
-        for name, program in programs.items():
-            problems += program.problems(f"programs.{name}", simulated)
-        for name, starting in transitions.items():
-            problems += starting.problems(name, simulated)
         for key, study in studies.items():
             for name, settings in asked[key].items():
                 where = f"{key}.{name}" if name else key
@@ -212,12 +188,9 @@ def parse(
             if study.each:
                 settings = asked[key][""]
                 asked[key] = dict.fromkeys(study.each(settings, devices), settings)
-        for name, freed in depinning.items():
-            problems += freed.problems(name, simulated)
     _refuse(problems, source, elsewhere)
     sections["networks"] = sections["networks"].with_devices(devices)
-    named: dict[str, Any] = {"programs": programs, "transitions": transitions}
-    made = Campaign.model_construct(devices=devices, depinning=depinning, **named, **sections)
+    made = Campaign.model_construct(devices=devices, **sections)
     made._studies = asked
     problems = [
         problem
@@ -258,6 +231,7 @@ def _named(block: str, model: type[Block], data: object) -> tuple[dict[str, Bloc
         return {}, [f"{block} is not a list of {block} by name; write {block}: {{name: {{...}}}}"]
     made: dict[str, Block] = {}
     problems: list[str] = []
+    nameless: list[str] = []
     for name, section in data.items():
         key = f"{block}.{shown_key(name)}"
         if not re.fullmatch(NAME, str(name)):
@@ -265,9 +239,12 @@ def _named(block: str, model: type[Block], data: object) -> tuple[dict[str, Bloc
             continue
         made[str(name)], found = _sentences(model, section, key)
         if found and name in model.model_fields:
-            found = [f"{block} has keys without a name; write {block}: {{name: {{{name}: ...}}}}"]
-            return {}, found
-        problems += found
+            nameless.append(str(name))
+        else:
+            problems += found
+    if nameless:
+        keys = ", ".join(f"{key}: ..." for key in nameless)
+        problems.append(f"{block} lacks a name; write {block}: {{name: {{{keys}}}}}")
     return made, problems
 
 
@@ -330,7 +307,8 @@ def load(path: str | Path, studies: Mapping[str, Study] = MappingProxyType({})) 
         If the file cannot be read or describes no valid campaign.
     """
     data, elsewhere = read_campaign(path)
-    return parse(data, str(path), studies, elsewhere)
+    with files_in(Path(path).parent):
+        return parse(data, str(path), studies, elsewhere)
 
 
 def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Device:
@@ -374,9 +352,10 @@ def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Dev
             block[last] = yaml.safe_load(text)
         except yaml.YAMLError:
             raise ConfigError(f"--set {change} has no valid value; write it as in YAML") from None
-    # the changed device need not suit the other sections, such as the transitions from its states
+    # the changed device need not suit the other sections, such as pulses from its states
     alone = {key: block for key, block in data.items() if key in ("devices", *SHARED)}
-    device = parse(alone, source=str(path)).devices[name]
+    with files_in(Path(path).parent):
+        device = parse(alone, source=str(path)).devices[name]
     if isinstance(device, MeasuredDevice):
         raise ConfigError(f"{path}: device {name} is measured; name a device that is simulated")
     return device

@@ -8,8 +8,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from wallnet.config.calculators import CalculatorName, FilmSettings, OommfSettings
+from wallnet.config.heavy_metal import ROOM_TEMPERATURE, Heating, HeavyMetal
 from wallnet.config.measured import MEASURED
-from wallnet.config.price import ROOM_TEMPERATURE, Heating, HeavyMetal
 from wallnet.config.pulse import Pulse
 from wallnet.config.quantities import (
     Conductance,

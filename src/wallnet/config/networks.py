@@ -4,7 +4,7 @@ import difflib
 import itertools
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated, Literal, NamedTuple, Self, TypeVar, get_args
 
 from pydantic import Field, field_validator, model_validator
@@ -49,7 +49,7 @@ SCHEMES = (
 DEFAULT_MAPPING = "signed-fitted"
 """The mapping if none is named: on few levels it loses little accuracy, with one scale a layer."""
 
-LEVEL_SETS = ("measured", "extended", "reachable", "kept", "rewritable")
+LEVEL_SETS = ("measured", "extended", "reachable", "kept", "mutually-reachable")
 """Sets of a synapse's levels that a mapping can use; a name without a suffix means `measured`."""
 
 _DEVIATIONS = r"[1-9](\.[0-9]{1,2})?"
@@ -557,8 +557,8 @@ class Networks(Section):
     def problems(
         self,
         devices: Mapping[str, Device | MeasuredDevice],
-        programs: Iterable[str] = (),
-        transitions: Iterable[str] = (),
+        pulse_trains: Iterable[str],
+        needed: Mapping[str, Collection[str]],
     ) -> list[str]:
         """List the conflicts with other parts of the campaign, one sentence each.
 
@@ -566,10 +566,11 @@ class Networks(Section):
         ----------
         devices : Mapping
             The devices.
-        programs : iterable of str
+        pulse_trains : iterable of str
             Names of the pulse trains.
-        transitions : iterable of str
-            Names of the devices with transitions.
+        needed : Mapping
+            Names of the devices in each block of the configuration that determines a level set of
+            `level_sets`.
         """
         found = [
             f"networks.{key} names {name}, which is not in networks.synapses; remove it"
@@ -578,18 +579,17 @@ class Networks(Section):
             if name not in self.synapses
         ]
         found += [
-            f"networks.written_by.{name} {_unknown(program, programs)} of programs"
-            for name, program in self.written_by.items()
-            if program not in programs
+            f"networks.written_by.{name} {_unknown(train, pulse_trains)} of pulse_trains"
+            for name, train in self.written_by.items()
+            if train not in pulse_trains
         ]
-        if "rewritable" in self.level_sets:
-            found += [
-                "networks.mappings or networks.compared use the mutually reachable levels of "
-                f"{name}, which follow from its transitions; add transitions.{name}, or use "
-                "another level set"
-                for name in self.synapses
-                if isinstance(devices.get(name), Device) and name not in transitions
-            ]
+        found += [
+            f"networks.mappings or networks.compared use levels of {name} that follow from its "
+            f"{key}; add {key}.{name}, or use another level set"
+            for key, names in needed.items()
+            for name in self.synapses
+            if isinstance(devices.get(name), Device) and name not in names
+        ]
         if len(self.interpretations.seeds) < 2:
             found.append(
                 "networks.interpretations.seeds has one seed, so that no deviation is known; "

@@ -6,6 +6,7 @@ from pydantic import Field, TypeAdapter, ValidationError, field_validator, model
 
 from wallnet.config.messages import ConfigError
 from wallnet.config.quantities import CurrentDensity, Duration, Quantity, Section
+from wallnet.config.waveform import Waveform, check_duration
 
 CURRENT_DENSITY_STEP = 1e8
 """Resolution of current densities in A/m²: file names contain four decimals."""
@@ -164,10 +165,17 @@ class Sweep(Section):
 
 
 class Pulse(Sweep):
-    """A square current pulse along the track, and its current densities."""
+    """A current pulse along the track, and its current densities."""
 
     duration: Duration
     """Duration of the pulse. Source: paper: 3 ns (neuron), 10 ns (synapse)."""
+    waveform: Waveform = ()
+    """Shape of the pulse: pairs of time and share of J, or a CSV file; square if not given."""
+
+    @model_validator(mode="after")
+    def _long_enough(self) -> "Pulse":
+        check_duration(self.waveform, self.duration)
+        return self
 
 
 class PulseGrid(Sweep):

@@ -93,8 +93,6 @@ def as_written(studies: Mapping[str, Study]) -> JsonSchemaValue:
         "properties": _references(device, "like", "calculator"),
         "additionalProperties": False,
     }
-    changes = made["$defs"]["Case"]["properties"]["changes"]
-    changes |= varied
     for block in made["$defs"].values():
         for key in ("variants", "changes"):
             named = block.get("properties", {}).get(key, {}).get("additionalProperties")

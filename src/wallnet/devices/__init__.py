@@ -12,18 +12,13 @@ from wallnet.devices.conductance import (
     parallel_conductance,
     series_conductance,
 )
-from wallnet.devices.depinning import depinning, depinning_round
 from wallnet.devices.gathering import gather
 from wallnet.devices.measured import measured_model
 from wallnet.devices.neuron import activation, fit_quartic
-from wallnet.devices.programs import response
-from wallnet.devices.transitions import transitions
 
 __all__ = [
     "activation",
     "compact_model",
-    "depinning",
-    "depinning_round",
     "detector_columns",
     "fit_quartic",
     "gather",
@@ -31,7 +26,5 @@ __all__ = [
     "measured_model",
     "normalize",
     "parallel_conductance",
-    "response",
     "series_conductance",
-    "transitions",
 ]

@@ -6,19 +6,13 @@ from pathlib import Path
 from wallnet import files
 from wallnet.devices.barriers import gather_barriers
 from wallnet.devices.compact import compact_model
-from wallnet.devices.depinning import depinning, depinning_round
 from wallnet.devices.gathering import gather
 from wallnet.devices.measured import measured_model
-from wallnet.devices.programs import response
-from wallnet.devices.transitions import transitions
 from wallnet.experiment import Job, level_states
 from wallnet.files import FileError
 from wallnet.jobs import (
     BarriersJob,
-    DepinningJob,
     DeviceJob,
-    ResponseJob,
-    TransitionsJob,
 )
 from wallnet.jobs.paths import levels_in, minima_in, pairs_in, traces_in
 
@@ -75,53 +69,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     gathering.add_argument("--minima", required=True, help="folder of the minima, {state}.nc")
     gathering.add_argument("--pairs", required=True, help="folder of the pairs of states")
     gathering.set_defaults(handler=_gather_barriers)
-
-    responding = subparsers.add_parser(
-        "response", help="compute the conductance of a device during a pulse train"
-    )
-    _add_job(responding, ResponseJob)
-    responding.add_argument("--program", required=True, help="trace of the pulse train")
-    responding.set_defaults(
-        handler=lambda given: response(
-            ResponseJob.from_json(files.given_text(given.job)), given.program, given.out
-        )
-    )
-
-    leading = subparsers.add_parser(
-        "transitions", help="gather the pulses from all states of a device"
-    )
-    _add_job(leading, TransitionsJob)
-    leading.add_argument("--levels", required=True, help="folder of the initialised walls")
-    leading.add_argument("--transitions", required=True, help="folder of the pulses")
-    leading.set_defaults(
-        handler=lambda given: transitions(
-            TransitionsJob.from_json(files.given_text(given.job)),
-            given.levels,
-            given.transitions,
-            given.out,
-        )
-    )
-
-    asking = subparsers.add_parser("depinning-round", help="list the pulses of a bisection")
-    freeing = subparsers.add_parser("depinning", help="write the depinning thresholds of a device")
-    for each, meaning in ((asking, "number of this round"), (freeing, "number of all rounds")):
-        _add_job(each, DepinningJob, meaning)
-        each.add_argument("--freed", required=True, help="folder of rounds and their traces")
-    freeing.add_argument("--traces", required=True, help="folder of the sweep's traces")
-    asking.set_defaults(
-        handler=lambda given: depinning_round(
-            DepinningJob.from_json(files.given_text(given.job)), given.round, given.freed, given.out
-        )
-    )
-    freeing.set_defaults(
-        handler=lambda given: depinning(
-            DepinningJob.from_json(files.given_text(given.job)),
-            given.round,
-            given.traces,
-            given.freed,
-            given.out,
-        )
-    )
 
 
 def _add_job(parser: argparse.ArgumentParser, job: type[Job], rounds: str = "") -> None:

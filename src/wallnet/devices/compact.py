@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from wallnet import files
 from wallnet.devices.barriers import kept_states
-from wallnet.devices.transitions import rewritable_states
+from wallnet.devices.reachable import mutually_reachable
 from wallnet.files import FileError
 from wallnet.files.compact import CONTENTS
 
@@ -38,7 +38,7 @@ def compact_model(
         `kept` is not available.
     transitions : str or Path, optional
         Transitions of a synapse, which determine the mutually reachable ones of these. Without
-        them, the level set `rewritable` is not available.
+        them, the level set `mutually-reachable` is not available.
 
     Raises
     ------
@@ -63,8 +63,8 @@ def compact_model(
         if barriers is None:
             raise FileError(f"{transitions} does not tell the retained levels; add the barriers")
         states = [level["state"] for level in written if level["stable"] and level["kept"]]
-        found = rewritable_states(transitions, states)
-        written = [level | {"rewritable": level["state"] in found} for level in written]
+        found = mutually_reachable(transitions, states)
+        written = [level | {"mutually_reachable": level["state"] in found} for level in written]
     files.write_json({"kind": kind, content: written, "made_by": plain}, out)
 
 

@@ -14,7 +14,6 @@ from wallnet import files, revisions
 from wallnet.devices.conductance import both_readings
 from wallnet.devices.levels import synapse_variables
 from wallnet.devices.neuron import neuron_variables
-from wallnet.devices.price import heat_caveat, price_of
 from wallnet.devices.traces import (
     RECORDED,
     WALL,
@@ -24,6 +23,7 @@ from wallnet.devices.traces import (
     foreign,
     read_trace,
 )
+from wallnet.devices.write_energy import heat_caveat, write_energy_of
 from wallnet.experiment import canonical
 from wallnet.files import WallState
 from wallnet.jobs import DeviceJob
@@ -171,7 +171,7 @@ def _gather(
     values = _common(gathered, pulses, job, name)
     if derive := DERIVED.get(job.kind):
         values |= derive(Gathered(name, job, values, pulses, conditions, initial, levels, minima))
-    if caveat := heat_caveat(job.price, values["temperature_rise"]):
+    if caveat := heat_caveat(job.write_energy, values["temperature_rise"]):
         logger.warning("%s: %s", name, caveat)
     files.write_dataset(
         files.dataset(job.kind, values),
@@ -199,7 +199,7 @@ def _common(
     """Return the variables that every device has and warn of walls that still moved."""
     densities = np.array(job.pulse.current_densities)
     settled = np.array([pulse.settled for pulse in pulses])
-    price = price_of(job.price, densities, job.pulse.duration)
+    cost = write_energy_of(job.write_energy, densities, job.pulse.duration, job.pulse.waveform)
     if np.any(settled == 0):
         logger.warning(
             "%s: the wall still moved at the end for J = %s (1e12 A/m2); these pulses reach no "
@@ -215,8 +215,8 @@ def _common(
         "held": [pulse.held for pulse in pulses],
         "state": [pulse.state for pulse in pulses],
         "settled": settled,
-        "temperature_rise": price.rise.peak,
-        "beyond_model": price.beyond_model,
+        "temperature_rise": cost.rise.peak,
+        "beyond_model": cost.beyond_model,
         "conductance": both_readings(gathered["detected"], job.detector),
         "final_conductance": both_readings([pulse.detected for pulse in pulses], job.detector),
         "time": np.arange(gathered.entries) * gathered.interval,

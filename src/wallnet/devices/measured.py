@@ -365,7 +365,7 @@ def _levels(read: Columns) -> list[dict[str, Any]]:
             "stable": True,
             "reachable": True,
             "kept": True,
-            "rewritable": True,
+            "mutually_reachable": True,
             **row,
             "conductance": {MEASURED: row["conductance"]},
         }

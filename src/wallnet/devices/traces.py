@@ -19,7 +19,7 @@ from wallnet.jobs import BarriersJob, DeviceJob
 
 WALL = ("wall_position", "wall_bottom", "wall_top")
 RECORDED = ("m", *WALL)
-_PULSE_ONLY = ("current_density", "pulse_duration", "placement")
+_PULSE_ONLY = ("current_density", "pulse_duration", "waveform", "placement")
 """Parameters that differ between a level and a pulse of the same device."""
 
 
@@ -102,6 +102,9 @@ def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) 
         raise foreign(path, "was simulated on another track")
     if found != current_density:
         raise foreign(path, f"contains a pulse of {found} A/m2, not {current_density}")
+    shape = [list(point) for point in job.pulse.waveform]
+    if found is not None and parameters.get("waveform", []) != shape:
+        raise foreign(path, "contains a pulse with another waveform")
 
     time = data["time"].values.astype(float)
     longest = relaxation["longest"]

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -24,6 +24,7 @@ from wallnet.config.quantities import (
     Section,
 )
 from wallnet.config.track import Track
+from wallnet.config.waveform import Segment, Waveform, check_duration, segments
 from wallnet.experiment.base import Job, first_finding
 from wallnet.experiment.code import code_of
 from wallnet.files import WallState
@@ -50,8 +51,8 @@ class Step(Job):
     Without `current_density` there is no pulse. The wall is initialised and relaxes, as for an
     initial state or a conductance level. Calculators simulate steps.
 
-    A job with the defaults of `temperature`, `sample` and `replicas` has none of them in its JSON,
-    so that it stays the same job.
+    A job with the defaults of `temperature`, `sample`, `replicas` and `waveform` has none of them
+    in its JSON, so that it stays the same job.
     """
 
     track: Track
@@ -71,6 +72,8 @@ class Step(Job):
     """Number of the made track; 0 is the track as designed."""
     replicas: tuple[int, int] | None = None
     """First and last number of the repetitions with thermal fields of their own."""
+    waveform: Waveform = ()
+    """Shares of `current_density` over the pulse; none for a square pulse."""
 
     @model_validator(mode="before")
     @classmethod
@@ -84,6 +87,15 @@ class Step(Job):
         except ValidationError as invalid:
             raise ValueError(f"calculator.{first_finding(invalid)}") from None
         return {**data, "calculator": settings}
+
+    @model_validator(mode="after")
+    def _long_enough(self) -> Self:
+        check_duration(self.waveform, self.pulse_duration)
+        return self
+
+    def segments(self) -> list[Segment]:
+        """Return the parts of the pulse in which the current is linear; none without a pulse."""
+        return segments(self.waveform, self.pulse_end) if self.pulse_end else []
 
     @property
     def pulse_end(self) -> float:
@@ -176,6 +188,7 @@ class Simulation(Step):
                     "train": None,
                     "current_density": pulse.current_density,
                     "pulse_duration": pulse.duration,
+                    "waveform": pulse.waveform,
                     # with `hold` equal to `longest`, the pause lasts exactly the stated time
                     "relaxation": Relaxation(
                         longest=pulse.pause,
@@ -240,6 +253,7 @@ def pulse_job(device: Device, current_density: float) -> Simulation:
         start,
         current_density=current_density,
         pulse_duration=device.pulse.duration,
+        waveform=device.pulse.waveform,
     )
 
 

@@ -36,7 +36,7 @@ _COUNTS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "extended": lambda level: level["stable"],
     "reachable": lambda level: level["stable"] and level["reachable"] and not level["half"],
     "kept": lambda level: level["stable"] and level["kept"],
-    "rewritable": lambda level: level["stable"] and level["rewritable"],
+    "mutually-reachable": lambda level: level["stable"] and level["mutually_reachable"],
 }
 """Condition for a level to be in each level set of `wallnet.config.networks.LEVEL_SETS`."""
 

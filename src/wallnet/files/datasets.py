@@ -289,7 +289,12 @@ def _dimensions(dataset: "xarray.Dataset") -> dict[str, tuple[str, ...]]:
 
 
 def _check_kind(found: Any, path: str | Path, kind: str) -> None:
-    """Refuse a file of another kind."""
+    """Refuse a file of another kind, and a kind that is not known."""
+    if kind not in KINDS:
+        raise FileError(
+            f"{path} is read as kind {kind!r}, which is not known; import wallnet.studies, which "
+            "adds the kinds of the studies, or name another one"
+        )
     # a device of any kind has all variables of a plain track
     is_device = set(KINDS["track"]) <= set(KINDS.get(str(found), ()))
     if found != kind and not (kind == "track" and is_device):

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from wallnet.film import kernels
 from wallnet.film.shortcuts import SHORTCUTS
 from wallnet.film.strayfield import StrayField
-from wallnet.film.terms import Layer, SpinTorque, Terms
+from wallnet.film.terms import Contribution, Layer, SpinTorque, Terms
 
 
 class EngineError(RuntimeError):
@@ -141,6 +141,30 @@ class _Window:
         return left and (self.last == columns or last + _MARGIN <= self.last)
 
 
+@dataclass(frozen=True)
+class _Ramp:
+    """A linear change of the torque.
+
+    Attributes
+    ----------
+    begin, end : float
+        Times in s.
+    parameters : record array (1,)
+        Coefficients of the inner loops at the end.
+    uniform_field : ndarray (3,)
+        Uniform field at the end, in A/m.
+    """
+
+    begin: float
+    end: float
+    parameters: NDArray[np.void]
+    uniform_field: NDArray[np.float64]
+
+    def passed(self, time: float | NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return the share of the change at a time, from 0 to 1."""
+        return np.clip((time - self.begin) / (self.end - self.begin), 0.0, 1.0)
+
+
 class Engine:
     """A single layer of equal cells, with its state and its time.
 
@@ -225,34 +249,88 @@ class Engine:
         """Average of m over the magnetic cells, shape (3,)."""
         return self._m.sum(axis=(1, 2), dtype=np.float64) / self.mask.sum()
 
-    def _set_torque(self, torque: SpinTorque | None) -> None:
-        """Compute the coefficients of the inner loops, the time step and the shortcuts."""
+    def _acting(self, torque: SpinTorque | None) -> list[Contribution]:
+        return [*self.terms.energy, *([torque] if torque else [])]
+
+    def _coefficients(
+        self, torque: SpinTorque | None
+    ) -> tuple[NDArray[np.void], NDArray[np.float64]]:
+        """Return the coefficients of the inner loops, and the uniform field in A/m."""
         layer = Layer(self.cell, self.terms.saturation_magnetization, self.mask)
-        acting = [*self.terms.energy, *([torque] if torque else [])]
         parameters = kernels.no_parameters()
         parameters["precession"] = self.terms.precession
         parameters["damping"] = self.terms.damping
-        self._uniform_field = np.zeros(3)
-        for each in acting:
-            self._uniform_field += each.uniform_field(layer)
+        uniform_field = np.zeros(3)
+        for each in self._acting(torque):
+            uniform_field += each.uniform_field(layer)
             for name, value in each.coefficients(layer).items():
                 parameters[name] += value
-        self._parameters = kernels.packed(parameters)
-        chain, longest = self.terms.time_step(self.cell, torque)
+        return kernels.packed(parameters), uniform_field
+
+    def _set_torque(
+        self,
+        torque: SpinTorque | None,
+        to: SpinTorque | None = None,
+        during: tuple[float, float] = (0.0, 0.0),
+    ) -> None:
+        """Compute the coefficients of the inner loops, the time step and the shortcuts."""
+        acting = self._acting(torque)
+        self._parameters, self._uniform_field = self._coefficients(torque)
+        self._ramp = _Ramp(*during, *self._coefficients(to)) if to else None
+        both = [each for each in (torque, to) if each]
+        strongest = max(both, key=lambda each: abs(each.current_density), default=None)
+        chain, longest = self.terms.time_step(self.cell, strongest)
         self._chain = np.array(chain, dtype=np.float32)
         self._longest_step = self.tolerances.time_step_fraction * longest
         off = {*self.tolerances.without, *(name for each in acting for name in each.rules_out)}
         if self.tolerances.frozen_change == 0:
+            off.add("resting_columns")
+        if self._ramp and np.any(self._ramp.uniform_field != self._uniform_field):
+            # a field that changes moves columns at rest, and those outside a window
             off.add("resting_columns")
         if off & {"stray_field_extrapolation", "resting_columns"} or not self.terms.stray_field:
             off.add("stray_field_window")
         self.shortcuts = frozenset(SHORTCUTS) - off
         self.torque = torque
 
-    def set_torque(self, torque: SpinTorque | None) -> None:
-        """Switch the current on, off or to another value at the present time."""
-        self._set_torque(torque)
+    def set_torque(
+        self,
+        torque: SpinTorque | None,
+        to: SpinTorque | None = None,
+        during: tuple[float, float] = (0.0, 0.0),
+    ) -> None:
+        """Switch the current on, off or to another value at the present time.
+
+        Parameters
+        ----------
+        torque : SpinTorque or None
+            Torque from now on.
+        to : SpinTorque, optional
+            Torque to which it changes linearly in time; another current density of the same kind.
+        during : tuple of float
+            Begin and end of this change in s. The torque is constant after it. A step has the
+            torque at its middle, so `advance` must not go beyond the end in one call.
+        """
+        self._set_torque(torque, to, during)
         self._restart()
+
+    def _parameters_at(self, time: NDArray[np.floating]) -> NDArray[np.void]:
+        """Return the coefficients of the inner loops at each time, or one for all times."""
+        if self._ramp is None:
+            return self._parameters
+        found = np.repeat(self._parameters, time.size)
+        passed = self._ramp.passed(time)
+        for name in kernels.PARAMETERS:
+            first, last = (each[name][0] for each in (self._parameters, self._ramp.parameters))
+            found[name] = first + np.multiply.outer(passed, last - first)
+        return found
+
+    def _uniform_field_at(self, time: float) -> NDArray[np.float64]:
+        """Return the external field plus the field-like torque at a time, in A/m."""
+        if self._ramp is None:
+            return self._uniform_field
+        change = self._ramp.uniform_field - self._uniform_field
+        return self._uniform_field + self._ramp.passed(time) * change
 
     def _restart(self) -> None:
         """Discard earlier samples, since extrapolation across a jump would be wrong."""
@@ -381,13 +459,19 @@ class Engine:
             self._missed[..., columns] = 0
         self._renewed = self.time
 
-    def _far_field(self, m: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-        """Write the external field plus the far stray field of m into `out`, in A/m."""
+    def _far_field(
+        self, m: NDArray[np.float32], out: NDArray[np.float32], time: float | None = None
+    ) -> None:
+        """Write the external field plus the far stray field of m into `out`, in A/m.
+
+        The external field is that of a time in s, by default the present one.
+        """
+        uniform_field = self._uniform_field_at(self.time if time is None else time)
         if self.terms.stray_field:
             self.counters.stray_field_renewals += 1
-            self._stray.far(m, self._uniform_field, out)
+            self._stray.far(m, uniform_field, out)
         else:
-            out[:] = self._uniform_field[:, None, None]
+            out[:] = uniform_field[:, None, None]
 
     def _select(self) -> NDArray[np.int64]:
         """Return the ranges of columns to integrate, as first and last + 1, shape (n, 2).
@@ -408,7 +492,7 @@ class Engine:
             self._free,
             self._samples[self._sampled[-1][1]],
             self._space,
-            self._parameters,
+            self._parameters_at(np.array([self.time])),
             self.terms.rate,
             self._block_speed,
         )
@@ -510,6 +594,7 @@ class Engine:
 
     def _integrate(self, step: float, count: int, ranges: NDArray[np.int64], past: "_Past") -> None:
         """Run Runge-Kutta steps over the selected columns; the others do not change."""
+        middles = self.time + step * (np.arange(count) + 0.5)
         if "stray_field_extrapolation" in self.shortcuts:
             # the slow field is extrapolated from the samples to the middle of each step
             kernels.advance_ranges(
@@ -523,17 +608,19 @@ class Engine:
                 self._impulse / (count * step),
                 count,
                 self._space,
-                self._parameters,
+                self._parameters_at(middles),
                 self._chain,
                 step * self.terms.rate,
             )
         else:
-            self._run_by_stages(step, count, ranges)
+            self._run_by_stages(step, middles, ranges)
         self.counters.steps += count
         self.counters.field_evaluations += len(self._chain) * count
         self.counters.column_steps += count * int((ranges[:, 1] - ranges[:, 0]).sum())
 
-    def _run_by_stages(self, step: float, count: int, ranges: NDArray[np.int64]) -> None:
+    def _run_by_stages(
+        self, step: float, middles: NDArray[np.floating], ranges: NDArray[np.int64]
+    ) -> None:
         """Run steps in which every stage uses the stray field of its own magnetisation."""
         rows, columns = self.mask.shape
         followed = np.zeros(columns, dtype=bool)
@@ -549,12 +636,12 @@ class Engine:
 
         work[:] = m
         factors = (np.float32(step * self.terms.rate) * self._chain).tolist()
-        for _ in range(count):
-            source = m
+        for time in middles:
+            source, parameters = m, self._parameters_at(time[None])
             for index, factor in enumerate(factors):
-                self._far_field(inner(source), inner(slow[0]))
+                self._far_field(inner(source), inner(slow[0]), time)
                 target = work[index % 2]
-                kernels.stage(source, m, target, slow, weight, self._parameters, factor, stride)
+                kernels.stage(source, m, target, slow, weight, parameters, factor, stride)
                 source = target
             kernels.normalise(source, m, 0, m.shape[1])
         self._m[:, :, followed] = inner(m)[:, :, followed]

@@ -104,6 +104,7 @@ def advance_ranges(
     steps,
     space,
     p,
+    records,
     chain,
     stages,
     factor,
@@ -119,7 +120,7 @@ def advance_ranges(
         per_step,
         steps,
         space,
-        carray(p, (1,))[0],
+        carray(p, (records,)),
         carray(chain, (stages,)),
         factor,
     )

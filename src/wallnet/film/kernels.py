@@ -83,7 +83,7 @@ ENTRIES: dict[str, str] = {
     ),
     "advance_ranges": (
         "none float32* bool* int64 int64 int64* int64 float32* int64* int64 float32* float32* "
-        "float32 int64 float32* parameters* float32* int64 float32"
+        "float32 int64 float32* parameters* int64 float32* int64 float32"
     ),
     "extrapolation_error": (
         "float32 float32* int64* int64 float32* float32* float32* int64 int64 int64* int64 int64 "
@@ -319,8 +319,8 @@ def advance_ranges(
         Number of steps. Each has the slow field at its middle.
     space : float32 array
         Work space, see `workspace`.
-    p : record array (1,)
-        Coefficients; see `PARAMETERS`.
+    p : record array (1,) or (steps,)
+        Coefficients of all steps or of each; see `PARAMETERS`.
     chain : float32 array (stages,)
         Stage j starts from m and advances by chain[j] of a step with the rate of stage j - 1.
     factor : float
@@ -328,7 +328,7 @@ def advance_ranges(
     """
     _compiled()["advance_ranges"](
         *(film, free, *free.shape, ranges, len(ranges), samples, order, len(order), matrix),
-        *(missed, per_step, steps, space, p, chain, len(chain), factor),
+        *(missed, per_step, steps, space, p, len(p), chain, len(chain), factor),
     )
 
 

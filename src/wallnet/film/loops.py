@@ -170,8 +170,8 @@ def _advance(m, work, slow, polynomial, steps, weight, p, chain, factor, stride)
         Number of steps. Each has the slow field at its middle.
     weight : float32 array (cells,)
         1 in cells that move, 0 elsewhere.
-    p : record of float32
-        Coefficients; see `PARAMETERS`.
+    p : record array of float32 (1,) or (steps,)
+        Coefficients of all steps or of each; see `PARAMETERS`.
     chain : float32 array (stages,)
         Stage j starts from m and advances by chain[j] of a step with the rate of stage j - 1.
     factor : float32
@@ -182,6 +182,7 @@ def _advance(m, work, slow, polynomial, steps, weight, p, chain, factor, stride)
     rows, stages = m.shape[1] // stride - 2, chain.shape[0]
     band = max(1, BAND // stride)
     for n in range(steps):
+        q = p[n % p.shape[0]]
         for lower in range(1, rows + stages + 1, band):
             for j in range(stages):
                 begin, end = max(lower - j, 1), min(lower - j + band, rows + 1)
@@ -193,10 +194,10 @@ def _advance(m, work, slow, polynomial, steps, weight, p, chain, factor, stride)
                 source, target = m, work[0]
                 if j > 0:
                     source, target = work[(j - 1) % 2], work[j % 2]
-                field = _local_field(source, slow, p, first, last)
+                field = _local_field(source, slow, q, first, last)
                 # the corners of the frame have no neighbours and need none
                 first, last = max(first, stride + 1), min(last, (rows + 1) * stride - 1)
-                _stage(source, m, target, field, weight, p, factor * chain[j], stride, first, last)
+                _stage(source, m, target, field, weight, q, factor * chain[j], stride, first, last)
                 if j == stages - 1:
                     normalise(target, m, first, last)
 
@@ -205,7 +206,7 @@ def _advance(m, work, slow, polynomial, steps, weight, p, chain, factor, stride)
 def stage(m, start, out, slow, weight, p, factor, stride):
     """Set out = start + factor weight dm/dt / γ in all packed cells, with dm/dt at m.
 
-    The parameters are those of `_advance`; `slow[0]` is the slow field.
+    The parameters are those of `_advance`, with one record `p`; `slow[0]` is the slow field.
     """
     field = _local_field(m, slow, p, 0, m.shape[1])
     last = m.shape[1] - stride - 1

@@ -8,14 +8,14 @@ from wallnet.config.pulse import CURRENT_DENSITY_STEP, Pulse
 from wallnet.config.quantities import Duration
 from wallnet.config.track import Track
 from wallnet.experiment.base import Job
-from wallnet.jobs.price import PriceJob, price_job
+from wallnet.jobs.write_energy import WriteEnergyJob, write_energy_job
 
 
 class DeviceJob(Job):
     """Computation of a device's conductance, levels or activation from its traces.
 
     Material and calculator are not included, since they affect the traces but not their reading.
-    `price` has what the heating by the pulses depends on.
+    `write_energy` has what the heating by the pulses depends on.
     """
 
     kind: DeviceKind
@@ -25,7 +25,7 @@ class DeviceJob(Job):
     detector: Detector
     read_at: Literal["pulse_end", "rest"] | Duration
     interval: Duration
-    price: PriceJob
+    write_energy: WriteEnergyJob
 
     def plain(self) -> dict[str, Any]:
         """Return this job as plain data, with each regular part of the sweep as one entry.
@@ -47,7 +47,7 @@ def device_job(device: Device) -> DeviceJob:
         detector=device.detector,
         read_at=device.read_at,
         interval=device.output.interval,
-        price=price_job(device),
+        write_energy=write_energy_job(device),
     )
 
 

@@ -7,10 +7,9 @@ sweep.
 from pathlib import Path, PurePosixPath
 
 from wallnet import files
-from wallnet.config import Device, Pulse, current_name, duration_name
+from wallnet.config import Device, Pulse, current_name
 from wallnet.config.track import Track
 from wallnet.experiment import level_states, minimum_states, neighbours
-from wallnet.jobs.depinning import PinnedWall
 from wallnet.jobs.devices import DeviceJob
 
 _TRACE = PurePosixPath(files.TRACE).name
@@ -65,34 +64,6 @@ def level_in(levels: str | Path, state: files.WallState) -> str:
     return str(Path(levels, PurePosixPath(files.LEVEL).name.format(state=state.file_name)))
 
 
-def transition_in(
-    transitions: str | Path, state: files.WallState, current_density: float, duration: float
-) -> str:
-    """Return the trace of a pulse from a state in the folder of a device's transitions."""
-    folder = PurePosixPath(files.TRANSITIONS).with_suffix("")
-    place = str(PurePosixPath(files.TRANSITION).relative_to(folder))
-    names = {"current": current_name(current_density), "duration": duration_name(duration)}
-    return str(Path(transitions, place.format(state=state.file_name, **names)))
-
-
-def depinning_round_in(freed: str | Path, number: int) -> str:
-    """Return the file of a round in the folder of a device's depinning."""
-    return str(Path(freed, PurePosixPath(files.DEPINNING_ROUND).name.format(round=number)))
-
-
-def depinning_trace_in(freed: str | Path, place: str, current_density: float) -> str:
-    """Return the trace of a pulse in A/m² at a place in the folder of a device's depinning."""
-    folder = PurePosixPath(files.DEPINNING).with_suffix("")
-    name = str(PurePosixPath(files.DEPINNING_TRACE).relative_to(folder))
-    return str(Path(freed, name.format(place=place, current=current_name(current_density))))
-
-
-def freed_in(path: str | Path) -> dict[str, list[float]]:
-    """Return the current densities in A/m² that a round asks for, by place."""
-    asked = files.read_json(path, ["current_densities"])["current_densities"]
-    return {str(place): [float(each) for each in found] for place, found in asked.items()}
-
-
 def minima_in(minima: str | Path, device: Device | DeviceJob) -> dict[files.WallState, str]:
     """Return the files of the minima of a synapse by state, in the folder of its minima."""
     synapse = device.kind == "synapse"
@@ -104,13 +75,6 @@ def minima_in(minima: str | Path, device: Device | DeviceJob) -> dict[files.Wall
 def minimum_paths(name: str, device: Device) -> list[str]:
     """Return the files of the minima of a synapse; none for other devices."""
     return list(minima_in(folder(files.MINIMUM, name), device).values())
-
-
-def depinning_start(name: str, wall: PinnedWall) -> str:
-    """Return the file of the resting wall of a place."""
-    if wall.alone:
-        return files.DEPINNING_START.format(device=name, place=wall.place)
-    return files.LEVEL.format(device=name, state=wall.state.file_name)
 
 
 def pairs_in(pairs: str | Path, track: Track) -> list[str]:

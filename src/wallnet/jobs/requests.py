@@ -3,13 +3,11 @@
 Each function returns requests by their paths.
 """
 
-import itertools
 from collections.abc import Callable
 from functools import cache, partial
 
 from wallnet import files
 from wallnet.config import Campaign, Device
-from wallnet.config.calculators import file_name
 from wallnet.experiment import (
     Request,
     Simulation,
@@ -25,17 +23,10 @@ from wallnet.experiment import (
 )
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
-from wallnet.jobs.crosscheck import crosscheck_job
-from wallnet.jobs.depinning import freeing_job, pinned_walls
 from wallnet.jobs.paths import (
-    depinning_start,
-    depinning_trace_in,
     folder,
     trace_in,
-    transition_in,
 )
-from wallnet.jobs.programs import program_job
-from wallnet.jobs.transitions import signed, starting_states, transition_job
 
 Requests = dict[str, Request]
 
@@ -45,19 +36,23 @@ def by_path(*requests: Request) -> Requests:
     return {request.path: request for request in requests}
 
 
-def sweep(name: str, device: Device) -> Requests:
-    """Return the initial state of a device and the pulses of its sweep."""
+def pulses(name: str, device: Device) -> dict[float, Request]:
+    """Return the pulses of the sweep of a device by their current densities in A/m²."""
     initial = files.INITIAL.format(device=name)
     traces = folder(files.TRACE, name)
     densities = device.pulse.current_densities
     first = cache(partial(pulse_job, device, densities[0]))
-    return by_path(
-        Request("initial", initial, partial(initial_job, device)),
-        *(
-            Request("trace", trace_in(traces, each), partial(_pulse, first, each), (initial,))
-            for each in densities
-        ),
-    )
+    return {
+        each: Request("trace", trace_in(traces, each), partial(_pulse, first, each), (initial,))
+        for each in densities
+    }
+
+
+def sweep(name: str, device: Device) -> Requests:
+    """Return the initial state of a device and the pulses of its sweep."""
+    initial = files.INITIAL.format(device=name)
+    first = Request("initial", initial, partial(initial_job, device))
+    return by_path(first, *pulses(name, device).values())
 
 
 def _pulse(first: Callable[[], Simulation], current_density: float) -> Simulation:
@@ -119,101 +114,3 @@ def of_barriers(campaign: Campaign) -> Requests:
                 )
             )
     return by_path(*found)
-
-
-def of_programs(campaign: Campaign) -> Requests:
-    """Return the pulse trains."""
-    return by_path(
-        *(
-            Request(
-                "pulse_train",
-                files.PROGRAM.format(program=name),
-                partial(program_job, campaign.simulated[program.device], program),
-                (files.INITIAL.format(device=program.device),),
-            )
-            for name, program in campaign.programs.items()
-        )
-    )
-
-
-def transitions(campaign: Campaign, name: str) -> Requests:
-    """Return the pulses from all states of a device."""
-    device, asked = campaign.simulated[name], campaign.transitions[name]
-    place = files.TRANSITIONS.format(device=name).removesuffix(".nc")
-    every = itertools.product(starting_states(device, asked), asked.durations, signed(asked))
-    return by_path(
-        *(
-            Request(
-                "trace",
-                transition_in(place, state, density, duration),
-                partial(transition_job, device, state, density, duration),
-                (files.LEVEL.format(device=name, state=state.file_name),),
-            )
-            for state, duration, density in every
-        )
-    )
-
-
-def starts(campaign: Campaign, name: str) -> Requests:
-    """Return the states from which the pulses of the transitions of a device start."""
-    device = campaign.simulated[name]
-    states = starting_states(device, campaign.transitions[name])
-    return by_path(*(level(name, device, state) for state in states))
-
-
-def of_transitions(campaign: Campaign) -> Requests:
-    """Return the pulses from all states of all devices."""
-    found: Requests = {}
-    for name in campaign.transitions:
-        found |= transitions(campaign, name)
-    return found
-
-
-def of_crosscheck(campaign: Campaign) -> Requests:
-    """Return the pulses of the cross-check with both calculators."""
-    asked = campaign.crosscheck
-    return by_path(
-        *(
-            Request(
-                "trace",
-                files.CROSSCHECK.format(case=case, calculator=file_name(calculator)),
-                partial(crosscheck_job, campaign, case, calculator),
-            )
-            for calculator in asked.calculators
-            for case in asked.cases
-        )
-    )
-
-
-def depinning_starts(campaign: Campaign, name: str) -> Requests:
-    """Return the walls that rest at the notches of a device, and at each notch alone."""
-    device = campaign.simulated[name]
-    return by_path(
-        *(
-            Request(
-                "level",
-                depinning_start(name, wall),
-                partial(level_job, wall.device, wall.state.file_name),
-            )
-            for wall in pinned_walls(device, campaign.depinning[name])
-        )
-    )
-
-
-def depinned(campaign: Campaign, name: str, asked: dict[str, list[float]]) -> Requests:
-    """Return pulses on the pinned walls of a device, given by current densities at each place."""
-    settings = campaign.depinning[name]
-    place = files.DEPINNING.format(device=name).removesuffix(".nc")
-    walls = {wall.place: wall for wall in pinned_walls(campaign.simulated[name], settings)}
-    return by_path(
-        *(
-            Request(
-                "trace",
-                depinning_trace_in(place, at, density),
-                partial(freeing_job, walls[at], settings, density),
-                (depinning_start(name, walls[at]),),
-            )
-            for at, densities in asked.items()
-            for density in densities
-        )
-    )

@@ -5,24 +5,24 @@ from collections.abc import Mapping
 from wallnet.config import MEASURED, Campaign, Reference
 from wallnet.experiment.base import Job
 from wallnet.jobs.barriers import BarriersJob, barriers_job
-from wallnet.jobs.price import PriceJob, price_job
+from wallnet.jobs.write_energy import WriteEnergyJob, write_energy_job
 
 
 class SummaryJob(Job):
     """Summarise a campaign: what it found, reference data beside it, and one synapse in figures.
 
     `written` is the synapse that the figures show, `measured` whether it was measured; `barriers`
-    and `price` are what its barriers and its write energy depend on. `rewritten` is a pulse train
-    on the synapse `rewritable`. `networks` tells whether there are networks, and `synapses` has
-    those on whose levels they are. `linked` has the figures and tables that the page links.
+    and `write_energy` are what its barriers and its write energy depend on. `rewritten` is a pulse
+    train on the synapse `rewritable`. `networks` tells whether there are networks, and `synapses`
+    has those on whose levels they are. `linked` has the figures and tables that the page links.
     """
 
     devices: tuple[str, ...]
-    programs: tuple[str, ...]
+    pulse_trains: tuple[str, ...]
     written: str | None = None
     measured: bool
     barriers: BarriersJob | None = None
-    price: PriceJob | None = None
+    write_energy: WriteEnergyJob | None = None
     rewritten: str | None = None
     rewritable: str | None = None
     networks: bool
@@ -42,18 +42,18 @@ def summary_job(campaign: Campaign) -> SummaryJob:
     synapses = asked.of_kind("synapse")
     written = next(iter(synapses or asked.of_kind(MEASURED)), None)
     device = asked.simulated.get(written or "")
-    programs = (name for name, each in asked.programs.items() if each.device in synapses)
-    rewritten = next(programs, None)
+    trains = asked.studies.get("pulse_trains", {})
+    rewritten = next((name for name, each in trains.items() if each.device in synapses), None)
     networks = asked.networks
     return SummaryJob(
         devices=tuple(asked.simulated),
-        programs=tuple(asked.programs),
+        pulse_trains=tuple(trains),
         written=written,
         measured=written is not None and device is None,
         barriers=barriers_job(device, asked.barriers) if device else None,
-        price=price_job(device) if device else None,
+        write_energy=write_energy_job(device) if device else None,
         rewritten=rewritten,
-        rewritable=rewritten and asked.programs[rewritten].device,
+        rewritable=rewritten and trains[rewritten].device,
         networks=bool(networks.recipes),
         synapses=networks.synapses if networks.recipes else (),
         table_ii=networks.table_ii if networks.recipes else {},

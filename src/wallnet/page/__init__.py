@@ -1,1 +1,1 @@
-"""What a run found: the summary page, and the overview at the end of a run."""
+"""What a run found: the summary page, the overview at its end, and the write energy of networks."""

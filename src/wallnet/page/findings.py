@@ -21,6 +21,7 @@ from wallnet.report.networks import (
     read_accuracies,
 )
 from wallnet.report.tables import Table
+from wallnet.studies import STUDIES
 
 if TYPE_CHECKING:
     import pandas
@@ -68,8 +69,8 @@ class Results:
             for name in job.devices
         }
         responses = {
-            name: files.read_dataset(folder / files.RESPONSE.format(program=name), "response")
-            for name in job.programs
+            name: files.read_dataset(folder / STUDIES["pulse_trains"].path(name), "response")
+            for name in job.pulse_trains
         }
         tested, validated = (
             str(folder / files.TABLE.format(table=name, suffix=".csv"))

@@ -23,7 +23,7 @@ KINDS = {
     "levels": ("initialised wall", "initialised walls"),
     "minima": ("minimum", "minima"),
     "devices": ("device", "devices"),
-    "programs": ("pulse train", "pulse trains"),
+    "pulse_trains": ("pulse train", "pulse trains"),
     "networks": ("network", "networks"),
     "tables": ("table", "tables"),
     "figures": ("figure", "figures"),
@@ -33,7 +33,7 @@ KINDS = {
 CHECKS = ("result of another target", "results of other targets")
 """Name of results in all other folders but `PARTS`."""
 
-PARTS = ("compact_models", "responses")
+PARTS = ("compact_models",)
 """Folders of results that follow from those of another kind, one each."""
 
 MOST_NAMED = 4
@@ -62,7 +62,9 @@ def new_results(made: Iterable[str]) -> str:
             summarised |= str(path) == files.SUMMARY
             continue
         kind = path.parts[1]
-        name = path.parent if kind == "networks" else path.with_suffix("")
+        # a network has several files, and so has a pulse train
+        several = {"networks": path.parent, "pulse_trains": PurePosixPath(path.parts[2])}
+        name = several.get(kind, path).with_suffix("")
         found.setdefault(kind, set()).add(name)
     texts = []
     for kind, names in KINDS.items():
@@ -144,9 +146,6 @@ def _wrapped(text: str) -> str:
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `overview` to a command line."""
-    command = subparsers.add_parser(
-        "overview",
-        help="print what a finished campaign found, and what its last run made",
-    )
+    command = subparsers.add_parser("overview")
     command.add_argument("--directory", default=".", help="folder of the campaign; here by default")
     command.set_defaults(handler=lambda given: print(overview(given.directory)))

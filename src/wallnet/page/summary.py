@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from wallnet import __version__, files, plan, revisions
 from wallnet.config import ArrivalTime, FinalState, TransferCurve
-from wallnet.devices.price import price_of
 from wallnet.devices.traces import first_time
-from wallnet.jobs import BarriersJob, PriceJob, SummaryJob
+from wallnet.devices.write_energy import swept_pulse, write_energy_of
+from wallnet.jobs import BarriersJob, SummaryJob, WriteEnergyJob
 from wallnet.page.findings import Findings, Results
-from wallnet.report import barriers, measured, prices
+from wallnet.report import barriers, measured, write_energies
 from wallnet.report.device_tables import SMALLEST, levels_table, smallest_density
 from wallnet.report.devices import UNIT_OF_J, density_in_1e12, notches_of
 from wallnet.report.networks import TITLES, gap_tables
@@ -96,7 +96,7 @@ def _made_by(data: "xarray.Dataset") -> str:
 
 
 def _duration(data: "xarray.Dataset") -> float:
-    return float(json.loads(data.attrs["parameters"])["pulse"]["duration"])
+    return swept_pulse(data)[0]
 
 
 def single_pulses(data: "xarray.Dataset") -> str:
@@ -106,7 +106,7 @@ def single_pulses(data: "xarray.Dataset") -> str:
 
 def pulse_train(data: "xarray.Dataset") -> str:
     """Return the pulses of a train as text: each with its number of repetitions, or their range."""
-    densities = map(density_in_1e12, data["program_current_density"].values[1:])
+    densities = map(density_in_1e12, data["pulse_train_current_density"].values[1:])
     durations = (f"{each / 1e-9:g}" for each in data["pulse_duration"].values[1:])
     pulses = list(zip(densities, durations, strict=True))
     found = [(pulse, len(list(same))) for pulse, same in itertools.groupby(pulses)]
@@ -338,8 +338,8 @@ def _switching(job: SummaryJob, results: Results) -> Iterator[Section]:
 def _energy(job: SummaryJob, results: Results) -> Iterator[Section]:
     """Yield the write energy of the levels, and the accuracy of networks on them."""
     figure, tables = None, []
-    if job.price and job.written:
-        tables.append(_write_energy(job.price, job.written, results.devices[job.written]))
+    if job.write_energy and job.written:
+        tables.append(_write_energy(job.write_energy, job.written, results.devices[job.written]))
     if job.networks:
         synapses = "; ".join(
             f"{name}, {single_pulses(results.devices[name])}" if name in results.devices else name
@@ -360,17 +360,17 @@ def _energy(job: SummaryJob, results: Results) -> Iterator[Section]:
         yield Section("Write energy and accuracy", figure=figure, tables=tables)
 
 
-def _write_energy(job: PriceJob, name: str, data: "xarray.Dataset") -> Table:
+def _write_energy(job: WriteEnergyJob, name: str, data: "xarray.Dataset") -> Table:
     import numpy as np
 
     density = data["reaching_current_density"].values
     driven = np.isfinite(density) & (density != 0)
-    found = prices.columns(price_of(job, density[driven], _duration(data)))
+    found = write_energies.columns(write_energy_of(job, density[driven], *swept_pulse(data)))
     frame = found[["energy (pJ)", "temperature rise, mean (K)", "temperature rise, middle (K)"]]
     frame.insert(0, "state", data["level_state"].values[driven])
     frame.insert(1, "J (1e12 A/m²)", density[driven] / UNIT_OF_J)
     title = f"{name}, {single_pulses(data)}: write energy of the smallest pulse to each level"
-    return Table(title, frame, {**prices.FORMATS, "J (1e12 A/m²)": ".4f"})
+    return Table(title, frame, {**write_energies.FORMATS, "J (1e12 A/m²)": ".4f"})
 
 
 def _parameters(job: SummaryJob, results: Results) -> Section:

@@ -15,27 +15,23 @@ from wallnet.plan.figures import FIGURES, figures
 from wallnet.plan.levels import level_sources, level_tables
 from wallnet.plan.listing import (
     checks,
-    crosscheck_files,
-    depinning_files,
     device_files,
     everything,
     interpretation_files,
     mapping_files,
     network_files,
-    program_files,
     simulations,
-    transition_files,
     validation_files,
 )
+from wallnet.plan.own import check_named, own_calculators, own_classes
 from wallnet.plan.paths import (
     comparison_paths,
-    crosscheck_traces,
     example_metrics,
     interpretation_paths,
     mapped_paths,
     mapping_jobs,
     network_models,
-    priced_paths,
+    programming_sources,
     reference_metrics,
     training_curve_metrics,
     validation_results,
@@ -44,8 +40,6 @@ from wallnet.plan.progress import Planning
 from wallnet.plan.requests import (
     KINDS,
     Requested,
-    depinned_requests,
-    depinning_round_paths,
     pattern_of,
 )
 from wallnet.plan.summary import (
@@ -58,13 +52,10 @@ from wallnet.plan.summary import (
 from wallnet.plan.tables import TABLES
 from wallnet.plan.targets import finished_targets, unfinished_targets
 from wallnet.plan.work import (
-    crosscheck_work,
-    depinning_work,
     device_work,
     expected_times,
     study_work,
     time_of_job,
-    transition_work,
     work_ahead,
 )
 
@@ -78,15 +69,9 @@ __all__ = [
     "barrier_paths",
     "barrier_results",
     "barrier_work",
+    "check_named",
     "checks",
     "comparison_paths",
-    "crosscheck_files",
-    "crosscheck_traces",
-    "crosscheck_work",
-    "depinned_requests",
-    "depinning_files",
-    "depinning_round_paths",
-    "depinning_work",
     "device_files",
     "device_work",
     "everything",
@@ -112,10 +97,11 @@ __all__ = [
     "network_paths",
     "not_asked_for",
     "noted_barriers",
+    "own_calculators",
+    "own_classes",
     "parse",
     "pattern_of",
-    "priced_paths",
-    "program_files",
+    "programming_sources",
     "reference_metrics",
     "remove",
     "simulations",
@@ -126,8 +112,6 @@ __all__ = [
     "time_of_job",
     "trace_paths",
     "training_curve_metrics",
-    "transition_files",
-    "transition_work",
     "unfinished_targets",
     "validation_files",
     "validation_results",

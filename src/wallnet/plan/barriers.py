@@ -4,6 +4,7 @@ from wallnet import files
 from wallnet.config import Campaign, Device
 from wallnet.experiment import images_of, level_states, neighbours
 from wallnet.jobs.paths import folder, pairs_in
+from wallnet.studies import STUDIES
 
 SECONDS_PER_IMAGE = 2e-5
 """Processor time of an image of a path for each of its cells in s, of one core of a server."""
@@ -26,18 +27,17 @@ def level_set_sources(campaign: Campaign, name: str) -> dict[str, str]:
     Returns
     -------
     dict
-        Its `barriers` if networks use its retained or mutually reachable levels, and its
-        `transitions` if they use the mutually reachable ones.
+        Its `barriers` if networks use its retained or mutually reachable levels, and its results
+        of studies that determine a level set in use.
     """
     networks = campaign.networks
     asked = name in networks.synapses and name in campaign.simulated
     used = networks.level_sets if asked else frozenset()
     found = {}
-    if used & {"kept", "rewritable"}:
+    if used & {"kept", "mutually-reachable"}:
         found["barriers"] = files.BARRIERS.format(device=name)
-    if "rewritable" in used:
-        found["transitions"] = files.TRANSITIONS.format(device=name)
-    return found
+    studies = (study for study in STUDIES.values() if used & {*study.level_sets})
+    return found | {study.name: study.path(name) for study in studies}
 
 
 def barrier_files(campaign: Campaign) -> list[str]:

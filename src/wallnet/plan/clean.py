@@ -14,15 +14,16 @@ from wallnet.config import Campaign
 from wallnet.plan.campaign import load
 from wallnet.plan.listing import checks, everything
 from wallnet.plan.paths import mapping_jobs
-from wallnet.plan.targets import known_by_rounds
 from wallnet.studies import NAMES
 
 _FOLDERS = (
     *("initial", "traces", "levels", "devices", "compact_models", "data", "networks"),
-    *("minima", "barriers", "programs", "responses", "transitions", "depinning"),
+    *("minima", "barriers"),
     *NAMES,
-    *("tables", "figures", "crosscheck", "validation", "mappings", "table-ii"),
+    *("tables", "figures", "validation", "mappings", "table-ii"),
     *("logs", "benchmarks"),
+    # of earlier versions
+    *("programs", "responses"),
 )
 """Folders below `results` that contain only files of the campaign."""
 
@@ -43,8 +44,6 @@ def not_asked_for(campaign: Campaign, folder: str | Path) -> list[str]:
         Paths relative to `folder`, sorted. Hidden files of a result are regarded as part of it.
     """
     wanted = {*everything(campaign), *checks(campaign, str(folder))}
-    for paths in known_by_rounds(campaign, folder).values():
-        wanted |= {*paths}
     named = {*wanted, *mapping_jobs(campaign.networks)}
     wanted |= {of(path) for path in named for of in (files.log_of, files.benchmark_of)}
     return sorted(set(_present(Path(folder))) - wanted)
@@ -112,7 +111,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Add `clean`, `check` and `digest` to the command line."""
     clean = subparsers.add_parser(
         "clean",
-        help="list or remove results that no longer belong to the configuration",
         description="List the results of renamed or removed devices, current densities and "
         "networks, with their logs. With --yes, remove them.",
     )
@@ -122,7 +120,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
     check = subparsers.add_parser(
         "check",
-        help="find results that have changed since they were written",
         description="Compare every result in the folders with its digest.",
     )
     check.add_argument("--directory", default=".", help="folder of the campaign; here by default")

@@ -6,31 +6,31 @@ import shlex
 from importlib import resources
 from pathlib import Path
 
+from wallnet import workflow_path
 from wallnet.config.messages import ConfigError
 
-EXAMPLE = "example.yaml"
-"""File next to this module that `wallnet init` writes as config.yaml."""
+EXAMPLES = {"config.yaml": "example.yaml", "Snakefile": "example.smk"}
+"""What `wallnet init` writes, and the file of `wallnet.config` that has its text."""
 
 SCHEMA = "config.schema.json"
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `schema` and `init` to the command line."""
-    schema = subparsers.add_parser(
-        "schema",
-        help="print the JSON Schema of config.yaml",
-        description="Print the JSON Schema of config.yaml, for completion and checks in editors.",
-    )
-    schema.set_defaults(handler=lambda arguments: print(schema_text(), end=""))
-
+    """Add `init` and `schema` to the command line."""
     init = subparsers.add_parser(
         "init",
-        help="start a new campaign",
-        description="Write config.yaml, a small campaign with a comment on every line, and "
-        f"{SCHEMA}, for completion of its keys in editors.",
+        description="Write config.yaml, a small campaign with a comment on every line; "
+        f"{SCHEMA}, for completion of its keys in editors; a Snakefile, which includes the "
+        "workflow of the package; and profiles, the options of Snakemake.",
     )
     init.add_argument("folder", nargs="?", default=".", help="folder; the current one by default")
     init.set_defaults(handler=_init)
+
+    schema = subparsers.add_parser(
+        "schema",
+        description="Print the JSON Schema of config.yaml, for completion and checks in editors.",
+    )
+    schema.set_defaults(handler=lambda arguments: print(schema_text(), end=""))
 
 
 def schema_text() -> str:
@@ -43,19 +43,30 @@ def schema_text() -> str:
 
 def _init(arguments: argparse.Namespace) -> None:
     folder = Path(arguments.folder)
-    example = resources.files("wallnet.config").joinpath(EXAMPLE).read_text(encoding="utf-8")
-    texts = {folder / "config.yaml": example, folder / SCHEMA: schema_text()}
+    examples = resources.files("wallnet.config")
+    workflow = Path(workflow_path()).parent
+    texts = {
+        **{
+            folder / name: examples.joinpath(each).read_text("utf-8")
+            for name, each in EXAMPLES.items()
+        },
+        folder / SCHEMA: schema_text(),
+        **{
+            folder / path.relative_to(workflow): path.read_text("utf-8")
+            for path in sorted(workflow.glob("profiles/*/config.yaml"))
+        },
+    }
     for path in texts:
         if path.exists():
             raise ConfigError(f"{path} already exists; remove it or give another folder")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for path, text in texts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigError(
             f"{error.filename} cannot be written ({error.strerror}); give another folder"
         ) from None
-    where = shlex.quote(str(folder.resolve()))
-    print(f"{' and '.join(map(str, texts))} written; run it from the repository with")
-    print(f"    make run DIRECTORY={where}")
+    print(f"{', '.join(EXAMPLES)}, {SCHEMA} and profiles written; run the campaign with")
+    print(f"    cd {shlex.quote(str(folder))}")
+    print("    snakemake --cores 2 --logger wallnet")

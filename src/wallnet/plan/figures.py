@@ -9,7 +9,7 @@ from typing import Literal
 from wallnet import files
 from wallnet.config import MEASURED, Campaign
 from wallnet.config.networks import FIRST_STAGE, PAPER_STAGES, STAGES
-from wallnet.jobs import price_job
+from wallnet.jobs import write_energy_job
 from wallnet.jobs.paths import folder, trace_paths
 from wallnet.plan import paths
 
@@ -87,16 +87,16 @@ def _paper(campaign: Campaign) -> list[str]:
     return [str(notches) for notches in sorted(set(campaign.networks.table_ii.values()))]
 
 
-def _price(campaign: Campaign, device: str) -> list[str]:
-    """Return what the price of pulses on a device depends on."""
-    return [price_job(campaign.simulated[device]).to_json()]
+def _write_energy(campaign: Campaign, device: str) -> list[str]:
+    """Return what the write energy of pulses on a device depends on."""
+    return [write_energy_job(campaign.simulated[device]).to_json()]
 
 
 OPTIONS: dict[str, Callable[..., list[str]]] = {
     "traces": lambda campaign, device: [folder(files.TRACE, device)],
     "shown": _shown,
     "paper": _paper,
-    "price": _price,
+    "write-energy": _write_energy,
 }
 """Options of the commands that draw figures, with functions that return their values."""
 
@@ -154,7 +154,9 @@ FIGURES: dict[str, Figure] = {
             options=("traces", "shown"),
         ),
         _of_device("conductance", "{device}: conductance and levels", kind="synapse"),
-        _of_device("price", "{device}: write energy", kind="synapse", options=("price",)),
+        _of_device(
+            "write-energy", "{device}: write energy", kind="synapse", options=("write-energy",)
+        ),
         _of_device(
             "wall-position",
             "{device}: wall against time, velocity",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from wallnet import files
 from wallnet.config import Campaign
+from wallnet.studies import STUDIES
 
 
 def level_sources(campaign: Campaign, name: str) -> dict[str, str]:
@@ -12,27 +13,28 @@ def level_sources(campaign: Campaign, name: str) -> dict[str, str]:
     Returns
     -------
     dict
-        Its `device`, its `barriers` if the target of this name computes them, and its
-        `transitions` if they are in the configuration.
+        Its `device`, its `barriers` if the target of this name computes them, and its results of
+        the studies that determine level sets, such as `transitions`.
     """
-    found = {"device": files.DEVICE}
+    found = {"device": files.DEVICE.format(device=name)}
     if name in campaign.barriers.of(campaign.devices):
-        found["barriers"] = files.BARRIERS
-    if name in campaign.transitions:
-        found["transitions"] = files.TRANSITIONS
-    return {key: path.format(device=name) for key, path in found.items()}
+        found["barriers"] = files.BARRIERS.format(device=name)
+    asked = (
+        each for each in STUDIES.values() if each.level_sets and name in each.subjects(campaign)
+    )
+    return found | {study.name: study.path(name) for study in asked}
 
 
 def level_tables(campaign: Campaign, making: str = "") -> list[str]:
-    """List the tables of the levels of all synapses with barriers or transitions.
+    """List the tables of the levels of all synapses with such sources beside the device.
 
     Parameters
     ----------
     campaign : Campaign
         The campaign.
     making : str
-        `barriers` or `transitions`, if only those tables are wanted whose other sources are
-        already there.
+        `barriers` or a study, if only those tables are wanted whose other sources are already
+        there.
     """
     found = []
     for name in campaign.of_kind("synapse"):

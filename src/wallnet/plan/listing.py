@@ -11,7 +11,6 @@ from wallnet.plan import paths
 from wallnet.plan.barriers import barrier_files
 from wallnet.plan.figures import figures
 from wallnet.plan.levels import level_tables
-from wallnet.plan.requests import depinning_round_paths
 from wallnet.studies import STUDIES
 
 
@@ -41,65 +40,6 @@ def device_files(campaign: Campaign) -> list[str]:
     ]
 
 
-def program_files(campaign: Campaign) -> list[str]:
-    """List the traces, responses, tables and figures of all pulse trains."""
-    figure = {"figure": "response", "suffix": "{suffix}"}
-    return [
-        path
-        for program in campaign.programs
-        for path in (
-            files.PROGRAM.format(program=program),
-            files.RESPONSE.format(program=program),
-            *(files.PROGRAM_TABLE.format(program=program, suffix=s) for s in files.TABLE_SUFFIXES),
-            *files.figure_files(
-                [files.PROGRAM_FIGURE.format(program=program, **figure)],
-                campaign.figures.vector_format,
-            ),
-        )
-    ]
-
-
-def transition_files(campaign: Campaign) -> list[str]:
-    """List the pulses from all states of devices, with their data, tables and maps."""
-    figure = {"figure": "map", "suffix": "{suffix}"}
-    return [
-        path
-        for name in campaign.transitions
-        for path in (
-            *requests.starts(campaign, name),
-            *requests.transitions(campaign, name),
-            files.TRANSITIONS.format(device=name),
-            *(files.TRANSITIONS_TABLE.format(device=name, suffix=s) for s in files.TABLE_SUFFIXES),
-            *files.figure_files(
-                [files.TRANSITIONS_FIGURE.format(device=name, **figure)],
-                campaign.figures.vector_format,
-            ),
-        )
-    ]
-
-
-def depinning_files(campaign: Campaign) -> list[str]:
-    """List the rounds of the depinning of all devices, with data, tables and figures.
-
-    The traces of a round are known once it is finished (`depinned_requests`).
-    """
-    figure = {"figure": "thresholds", "suffix": "{suffix}"}
-    return [
-        path
-        for name in campaign.depinning
-        for path in (
-            *requests.depinning_starts(campaign, name),
-            *depinning_round_paths(campaign, name),
-            files.DEPINNING.format(device=name),
-            *(files.DEPINNING_TABLE.format(device=name, suffix=s) for s in files.TABLE_SUFFIXES),
-            *files.figure_files(
-                [files.DEPINNING_FIGURE.format(device=name, **figure)],
-                campaign.figures.vector_format,
-            ),
-        )
-    ]
-
-
 def network_files(campaign: Campaign) -> list[str]:
     """List the records of the data sets, all networks and the tables of their accuracies."""
     networks = campaign.networks
@@ -115,7 +55,7 @@ def network_files(campaign: Campaign) -> list[str]:
         *_table("accuracy"),
         *_table("accuracy-gaps", (".csv",)),
         *_table("accuracy-validation", (".csv",)),
-        *(_table("programming") if paths.priced_paths(campaign)["networks"] else []),
+        *(_table("programming") if paths.programming_sources(campaign)["networks"] else []),
     ]
 
 
@@ -125,20 +65,12 @@ def everything(campaign: Campaign) -> list[str]:
     return [
         *simulations(asked),
         *device_files(asked),
-        *program_files(asked),
         *(path for each in STUDIES.values() if each.usual for path in each.results(asked)),
         *_table("parameters", (".csv", ".html")),
         *network_files(campaign),
         *figures(asked),
         files.SUMMARY,
     ]
-
-
-def crosscheck_files(campaign: Campaign) -> list[str]:
-    """List the traces of the cross-check, its tables and its figure."""
-    calculators = campaign.crosscheck.calculators
-    traces = [path for name in calculators for path in paths.crosscheck_traces(campaign, name)]
-    return [*traces, *_of_check(campaign, "crosscheck")]
 
 
 def validation_files(campaign: Campaign) -> list[str]:
@@ -181,14 +113,10 @@ def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
     of = {
         "traces": simulations(campaign),
         "devices": device_files(campaign),
-        "programs": program_files(campaign),
         "figures": figures(campaign),
         **{name: study.results(campaign, folder) for name, study in STUDIES.items()},
-        "transitions": transition_files(campaign),
         "barriers": barrier_files(campaign),
         "levels": level_tables(campaign),
-        "depinning": depinning_files(campaign),
-        "crosscheck": crosscheck_files(campaign),
         "validation": validation_files(campaign),
         "mappings": mapping_files(campaign),
         "table-ii": interpretation_files(campaign),

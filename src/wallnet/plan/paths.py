@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from wallnet import files
 from wallnet.config import Campaign
-from wallnet.config.calculators import file_name
 from wallnet.config.networks import (
     FIRST_STAGE,
     KNOWN_DATASETS,
@@ -12,7 +11,8 @@ from wallnet.config.networks import (
     NO_DEVICE,
     Networks,
 )
-from wallnet.jobs import network_paths, programming_price_job
+from wallnet.jobs import network_paths, programming_energy_job
+from wallnet.studies import STUDIES
 from wallnet.validation import CHECKS
 
 # Networks
@@ -43,18 +43,20 @@ def mapped_paths(pattern: str, networks: Networks) -> list[str]:
     return network_paths(pattern, run_set.model_copy(update=of_a_job))
 
 
-def priced_paths(campaign: Campaign) -> dict[str, list[str]]:
+def programming_sources(campaign: Campaign) -> dict[str, list[str]]:
     """Return the files from which the energy of writing networks is computed, by kind.
 
     They are the programmings of the networks, the devices and the responses; all are empty if no
     network is on the levels of a simulated synapse. The compact models are not read. Only once they
     are finished it is known whether the networks have to be mapped again.
     """
-    job = programming_price_job(campaign)
+    job = programming_energy_job(campaign)
     return {
         "networks": network_paths(files.PROGRAMMING, job.run_set),
         "devices": [files.DEVICE.format(device=name) for name in job.devices],
-        "responses": [files.RESPONSE.format(program=name) for name in job.programs],
+        "responses": [
+            STUDIES["pulse_trains"].path(name) for name in dict.fromkeys(job.written_by.values())
+        ],
         "models": [files.COMPACT_MODEL.format(device=name) for name in job.devices],
     }
 
@@ -144,14 +146,6 @@ def training_curve_metrics(networks: Networks) -> list[str]:
 
 
 # Checks
-
-
-def crosscheck_traces(campaign: Campaign, calculator: str) -> list[str]:
-    """Return the traces of all cases of the cross-check by one calculator."""
-    return [
-        files.CROSSCHECK.format(case=case, calculator=file_name(calculator))
-        for case in campaign.crosscheck.cases
-    ]
 
 
 def validation_results() -> list[str]:

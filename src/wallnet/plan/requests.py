@@ -2,25 +2,17 @@
 
 import itertools
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
-from wallnet import files
 from wallnet.config import Campaign, ConfigError
 from wallnet.experiment import COMMANDS, Kind, Request
 from wallnet.jobs import requests
-from wallnet.jobs.paths import freed_in
 from wallnet.studies import STUDIES
 
 PLACES: Mapping[Kind, tuple[str, ...]] = {
     "initial": ("initial/[^/]+",),
-    "trace": (
-        r"traces/[^/]+/-?[\d.]+",
-        r"transitions/[^/]+/[^/]+/[^/]+/-?[\d.]+",
-        r"crosscheck/[^/]+/[^/]+",
-        r"depinning/[^/]+/[^/]+/-?[\d.]+",
-    ),
-    "level": ("levels/[^/]+/[^/]+", "depinning/[^/]+/[^/]+/start"),
-    "pulse_train": ("programs/[^/]+",),
+    "trace": (r"traces/[^/]+/-?[\d.]+",),
+    "level": ("levels/[^/]+/[^/]+",),
+    "pulse_train": (),
     "minimum": ("minima/[^/]+/[^/]+",),
     "barrier": ("barriers/[^/]+/[^/]+",),
 }
@@ -35,38 +27,9 @@ def pattern_of(kind: Kind) -> str:
     return "|".join([*PLACES[kind], *own])
 
 
-def depinning_round_paths(campaign: Campaign, name: str) -> list[str]:
-    """Return the files of all rounds of the depinning of a device."""
-    rounds = range(1, campaign.depinning[name].rounds() + 1)
-    return [files.DEPINNING_ROUND.format(device=name, round=number) for number in rounds]
-
-
-def depinned_requests(
-    campaign: Campaign, name: str, folder: str | Path = "", last: int | None = None
-) -> dict[str, Request]:
-    """Return the pulses on pinned walls that the finished rounds of a device asked for."""
-    found: dict[str, Request] = {}
-    for path in depinning_round_paths(campaign, name)[:last]:
-        if Path(folder, path).exists():
-            found |= requests.depinned(campaign, name, freed_in(Path(folder, path)))
-    return found
-
-
-def _depinning(campaign: Campaign, folder: str) -> dict[str, Request]:
-    found: dict[str, Request] = {}
-    for name in campaign.depinning:
-        found |= requests.depinning_starts(campaign, name)
-        found |= depinned_requests(campaign, name, folder)
-    return found
-
-
 def _of_devices(campaign: Campaign) -> dict[str, Request]:
     """Return the requests of devices, with the levels from which other pulses start."""
     found: dict[str, Request] = {}
-    for name in campaign.transitions:
-        found |= requests.starts(campaign, name)
-    for name in campaign.depinning:
-        found |= requests.depinning_starts(campaign, name)
     return found | requests.of_devices(campaign)
 
 
@@ -138,8 +101,7 @@ class Requested(Mapping[str, Request]):
 
     def __iter__(self) -> Iterator[str]:
         """Yield all paths."""
-        owners = ("devices", "barriers", "programs", "transitions", "crosscheck")
-        every = (self._of(owner) for owner in (*owners, "depinning", *STUDIES))
+        every = (self._of(owner) for owner in ("devices", "barriers", *STUDIES))
         # the pulses of a sweep and levels can be asked for by several
         yield from dict.fromkeys(itertools.chain.from_iterable(every))
 
@@ -173,14 +135,6 @@ class Requested(Mapping[str, Request]):
                 return _of_devices(campaign)
             case "barriers":
                 return requests.of_barriers(campaign)
-            case "programs":
-                return requests.of_programs(campaign)
-            case "transitions":
-                return requests.of_transitions(campaign)
-            case "crosscheck":
-                return requests.of_crosscheck(campaign)
-            case "depinning":
-                return _depinning(campaign, self._folder)
         return {}
 
 

@@ -6,6 +6,7 @@ from wallnet import files
 from wallnet.config import Campaign
 from wallnet.jobs import SummaryJob, summary_job
 from wallnet.plan.listing import everything
+from wallnet.studies import STUDIES
 
 
 def linked_summary(campaign: Campaign) -> SummaryJob:
@@ -26,8 +27,7 @@ def story_figures(job: SummaryJob) -> dict[str, str]:
         place = {"device": job.written, "figure": kind, "suffix": ".png"}
         found["written"] = files.DEVICE_FIGURE.format(**place)
     if job.rewritten:
-        place = {"program": job.rewritten, "figure": "response", "suffix": ".png"}
-        found["rewritten"] = files.PROGRAM_FIGURE.format(**place)
+        found["rewritten"] = STUDIES["pulse_trains"].drawing(job.rewritten, ".png")
     if job.networks:
         found["accuracy"] = files.FIGURE.format(figure="accuracy", suffix=".png")
     return found
@@ -38,7 +38,7 @@ def summary_sources(job: SummaryJob) -> list[str]:
     drawn = story_figures(job).values()
     return [
         *(files.DEVICE.format(device=name) for name in job.devices),
-        *(files.RESPONSE.format(program=name) for name in job.programs),
+        *(STUDIES["pulse_trains"].path(name) for name in job.pulse_trains),
         *(files.COMPACT_MODEL.format(device=name) for name in job.synapses),
         *drawn,
         *(files.data_of(path) for path in drawn),

@@ -9,6 +9,7 @@ from wallnet.config import Campaign
 from wallnet.experiment import canonical
 from wallnet.jobs.paths import folder
 from wallnet.plan import paths
+from wallnet.studies import STUDIES
 
 
 def _nothing(*_: Any, **__: Any) -> Any:
@@ -95,7 +96,7 @@ TABLES = (
         "Devices",
         lambda campaign, device: {"device": [files.DEVICE.format(device=device)]},
         options=lambda campaign, device: {
-            "price": jobs.price_job(campaign.simulated[device]).to_json()
+            "write-energy": jobs.write_energy_job(campaign.simulated[device]).to_json()
         },
         devices=lambda campaign: campaign.simulated,
     ),
@@ -145,14 +146,14 @@ TABLES = (
         "write energy of a network",
         "programming.rst",
         "Networks",
-        paths.priced_paths,
+        paths.programming_sources,
         read=False,
         options=lambda campaign: {
             "networks": files.NETWORKS,
             "devices": folder(files.DEVICE, ""),
-            "responses": folder(files.RESPONSE, ""),
+            "responses": folder(STUDIES["pulse_trains"].path("train"), ""),
         },
-        job=lambda campaign: jobs.programming_price_job(campaign).to_json(),
+        job=lambda campaign: jobs.programming_energy_job(campaign).to_json(),
     ),
     ResultTable(
         "mapping_table",

@@ -5,18 +5,6 @@ from pathlib import Path
 
 from wallnet.config import Campaign
 from wallnet.plan.listing import beyond_all
-from wallnet.plan.requests import depinned_requests
-
-
-def known_by_rounds(campaign: Campaign, folder: str | Path) -> dict[str, list[str]]:
-    """List the simulations that finished rounds asked for, by target."""
-    return {
-        "depinning": [
-            path
-            for name in campaign.depinning
-            for path in depinned_requests(campaign, name, folder)
-        ],
-    }
 
 
 def finished_targets(campaign: Campaign, folder: str | Path) -> dict[str, list[str]]:
@@ -48,7 +36,6 @@ def unfinished_targets(campaign: Campaign, folder: str | Path) -> dict[str, tupl
 
 def _beyond(campaign: Campaign, folder: str | Path) -> Iterator[tuple[str, list[str], set[str]]]:
     """Yield each target beyond `all`, its results, and those that are there."""
-    later = known_by_rounds(campaign, folder)
     for target, paths in beyond_all(campaign, str(folder)).items():
-        wanted = list(dict.fromkeys([*paths, *later.get(target, [])]))
+        wanted = list(dict.fromkeys(paths))
         yield target, wanted, {path for path in wanted if Path(folder, path).is_file()}

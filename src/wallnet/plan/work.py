@@ -1,16 +1,14 @@
 """How many simulations a target has to run, and about how long its jobs take."""
 
 from collections.abc import Iterable, Mapping
-from functools import partial
 from pathlib import Path
 
 from wallnet import files
 from wallnet.config.networks import FREE_STAGES, STAGES, Networks
 from wallnet.experiment import SIMULATED, Request
-from wallnet.jobs import freeing_job, pinned_walls, requests
+from wallnet.jobs import requests
 from wallnet.plan.requests import (
     Requested,
-    depinned_requests,
     of_study,
 )
 from wallnet.studies import STUDIES
@@ -103,11 +101,6 @@ def device_work(requested: Requested) -> Work:
     return _each(requested, requests.of_devices(requested.campaign))
 
 
-def crosscheck_work(requested: Requested) -> Work:
-    """Return the pulses of the cross-check."""
-    return _each(requested, requests.of_crosscheck(requested.campaign))
-
-
 def study_work(requested: Requested, name: str) -> Work:
     """Return the simulations of a study, with at most so many as its rounds can ask for."""
     study, campaign = STUDIES[name], requested.campaign
@@ -116,36 +109,4 @@ def study_work(requested: Requested, name: str) -> Work:
         if study.ahead and not Path(study.path(subject)).exists():
             rounds = study.finished_rounds(campaign, subject)
             found += study.ahead(campaign, subject, settings, rounds)
-    return found
-
-
-def depinning_work(requested: Requested) -> Work:
-    """Return the sweeps, the resting walls and the pulses on them of all devices.
-
-    Each threshold takes one pulse a round. As the thresholds of one and of both ends can differ,
-    two are counted for each wall, which is the most.
-    """
-    campaign = requested.campaign
-    found: list[tuple[int, Request]] = []
-    for name, asked in campaign.depinning.items():
-        device = campaign.simulated[name]
-        starts = requests.depinning_starts(campaign, name)
-        known = depinned_requests(campaign, name)
-        found += _each(requested, requests.sweep(name, device) | starts | known)
-        if not Path(files.DEPINNING.format(device=name)).exists():
-            left = 2 * asked.rounds() * len(starts) - len(known)
-            wall = next(iter(pinned_walls(device, asked)))
-            job = partial(freeing_job, wall, asked, asked.current_densities[1])
-            if left > 0:
-                found.append((left, Request("trace", "", job)))
-    return found
-
-
-def transition_work(requested: Requested) -> Work:
-    """Return the simulations of all transitions, with those of the states from which they start."""
-    campaign = requested.campaign
-    found: list[tuple[int, Request]] = []
-    for name in campaign.transitions:
-        pulses = requests.transitions(campaign, name)
-        found += _each(requested, requests.starts(campaign, name) | pulses)
     return found

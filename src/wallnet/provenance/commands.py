@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from wallnet import files, plan
+from wallnet import files, plan, workflow_path
 
 NAME = "Campaign of wallnet"
 
@@ -12,13 +12,14 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Add `pack` to the command line."""
     pack = subparsers.add_parser(
         "pack",
-        help="make an RO-Crate of a finished campaign",
         description="Check all results of a finished campaign and write a Workflow Run RO-Crate: "
         "configuration, workflow, versions, logs, tables, figures, devices, metrics, and the "
         "digests of all results.",
     )
     pack.add_argument("--directory", default=".", help="folder of the campaign; here by default")
-    pack.add_argument("--snakefile", default="Snakefile", help="the workflow; Snakefile by default")
+    pack.add_argument(
+        "--snakefile", default=workflow_path(), help="the workflow; that of the package by default"
+    )
     pack.add_argument("--out", required=True, help="the crate, a ZIP file")
     pack.add_argument("--name", default=NAME, help="title of the crate")
     pack.add_argument(

@@ -8,17 +8,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from wallnet import files, jobs, plan
-from wallnet.config import CONFIGURATION, Campaign, ConfigError
+from wallnet import files, plan
+from wallnet.config import CONFIGURATION, Campaign, ConfigError, read_campaign
 from wallnet.config import STUDIES as MORE
+from wallnet.config.waveform import named_files
 from wallnet.studies import STUDIES
 
 BESIDE_SNAKEFILE = ("LICENSE", "CITATION.cff", "pyproject.toml", "constraints.txt")
 """Files next to the Snakefile that are packed if they are there: rights and versions."""
 
 SUMMARIES = (
-    *(files.DEVICE, files.RESPONSE, files.BARRIERS, files.TRANSITIONS),
-    files.DEPINNING,
+    *(files.DEVICE, files.BARRIERS),
     *(study.path("*") for study in STUDIES.values()),
 )
 """Datasets that summarise many simulations."""
@@ -72,15 +72,19 @@ class Contents:
     def inputs(self) -> dict[str, Path]:
         """Return the files of the user that determine the results, by their path in the crate.
 
-        They are the configuration, the CSV files of measured devices, and the modules of
-        user-defined calculators and models in the campaign's folder.
+        They are the configuration, the CSV files of measured devices and of waveforms, and the
+        modules of user-defined calculators and models in the campaign's folder.
         """
         given = (self.directory / name for name in (CONFIGURATION, MORE))
         found = {path.name: path for path in given if path.exists()}
+        data, _ = read_campaign(self.directory / CONFIGURATION)
+        for shape in map(Path, named_files(data)):
+            place = self.directory / shape.expanduser()
+            found |= self._placed(place, f"inputs/waveforms/{shape.name}")
         for name, device in self.campaign.measured.items():
             for key, measured in device.files().items():
                 found |= self._placed(self.directory / measured, f"inputs/{name}-{key}.csv")
-        for name in jobs.own_classes(self.campaign):
+        for name in plan.own_classes(self.campaign):
             module = self.directory.joinpath(*name.partition(":")[0].split("."))
             single = module.with_suffix(".py")
             for path in [single] if single.is_file() else sorted(module.rglob("*.py")):
@@ -129,8 +133,7 @@ def collect(directory: Path, snakefile: Path, whole: bool = False) -> Contents:
     """
     if not snakefile.is_file():
         raise ConfigError(
-            f"{snakefile} is not there; call wallnet in the folder of the Snakefile, or name it "
-            "with --snakefile"
+            f"{snakefile} is not there; name the Snakefile of the workflow with --snakefile"
         )
     campaign = plan.load(directory / CONFIGURATION)
     if any((directory / ".snakemake" / "locks").glob("*")):

@@ -1,7 +1,6 @@
 """Readable tables of a device, made from its device file only."""
 
 import argparse
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wallnet import files
-from wallnet.devices.price import price_of
+from wallnet.devices.write_energy import swept_pulse, write_energy_of
 from wallnet.files import WallState
-from wallnet.files.schema.states import EXPELLED, FREE, WIDER
-from wallnet.jobs import PriceJob
-from wallnet.report import prices
+from wallnet.files.schema.states import EXPELLED, FREE, REVERSED, WIDER
+from wallnet.jobs import WriteEnergyJob
+from wallnet.report import write_energies
 from wallnet.report.faults import caveats
 from wallnet.report.tables import Format, Table, markdown_text, page
 
@@ -25,6 +24,9 @@ SETTLED = {**_YES, -1: "not asked"}
 
 BEYOND = "only beyond the Curie temperature"
 """Mark of levels that only pulses beyond the model reach."""
+
+SIGNS = {REVERSED: "R", EXPELLED: "E", FREE: "f", WIDER: "w"}
+"""Signs of states without notches."""
 
 _NO_LEVEL = {
     WIDER: "its ends are at notches further apart",
@@ -38,7 +40,7 @@ def device_tables(
     csv_path: str | Path,
     markdown_path: str | Path,
     html_path: str | Path,
-    price: PriceJob | None = None,
+    write_energy: WriteEnergyJob | None = None,
 ) -> None:
     """Tabulate a device file: the state after each pulse, and the levels or the activation.
 
@@ -50,7 +52,7 @@ def device_tables(
         File to write with the sweep only, one row per current density.
     markdown_path, html_path : str or Path
         Files to write with all tables.
-    price : PriceJob, optional
+    write_energy : WriteEnergyJob, optional
         What the write energy depends on; without it, the tables have no energies.
 
     Raises
@@ -62,11 +64,10 @@ def device_tables(
     name = str(data.attrs.get("device", Path(device).stem))
     more = MORE_TABLES.get(data.attrs["kind"], [])
     tables = [made(data, name) for made in (_sweep, *more)]
-    if price:
-        duration = float(json.loads(data.attrs["parameters"])["pulse"]["duration"])
-        found = price_of(price, data["current_density"].values, duration)
-        tables[0] = prices.with_prices(tables[0], prices.columns(found))
-        tables.append(prices.conditions(price, name))
+    if write_energy:
+        found = write_energy_of(write_energy, data["current_density"].values, *swept_pulse(data))
+        tables[0] = write_energies.joined(tables[0], write_energies.columns(found))
+        tables.append(write_energies.conditions(write_energy, name))
     write_tables(name, tables, csv_path, markdown_path, html_path, caveats({name: data}))
 
 
@@ -112,6 +113,18 @@ def _sweep(data: "xarray.Dataset", name: str) -> Table:
         pandas.DataFrame({title: values for title, (values, _) in columns.items()}),
         {title: form for title, (_, form) in columns.items() if form},
     )
+
+
+def sign_of(state: str) -> str:
+    """Return the sign of a state, as in the map of transitions.
+
+    Examples
+    --------
+    >>> sign_of("notch 2"), sign_of("between 3 and 2"), sign_of("reversed")
+    ('2', '3-2', 'R')
+    """
+    named = WallState(state)
+    return named.file_name if named.ends else SIGNS.get(named, "i")
 
 
 def smallest_density(
@@ -309,9 +322,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     table.add_argument("--csv", required=True, help="table of the sweep to write")
     table.add_argument("--markdown", required=True, help="sweep and levels, to read as text")
     table.add_argument("--html", required=True, help="sweep and levels, for the report")
-    prices.add_price_argument(table)
+    write_energies.add_argument(table)
     table.set_defaults(
         handler=lambda given: device_tables(
-            given.device, given.csv, given.markdown, given.html, prices.price_job_of(given)
+            given.device, given.csv, given.markdown, given.html, write_energies.job_given(given)
         )
     )

@@ -19,9 +19,9 @@ from wallnet import files, revisions
 from wallnet.config import MEASURED, Figures, Track, current_name
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
-from wallnet.jobs import PriceJob
+from wallnet.jobs import WriteEnergyJob
 from wallnet.jobs.paths import trace_in
-from wallnet.report import measured, price_figure, prices, style
+from wallnet.report import measured, style, write_energies, write_energy_figure
 from wallnet.report.style import add_figure_arguments, drawn_as, figures_of
 
 if TYPE_CHECKING:
@@ -62,14 +62,14 @@ class Sources:
     shown : sequence of float
         Current densities in A/m² that figures of single pulses show. If there are none, the
         figure chooses them.
-    price : PriceJob or None
+    write_energy : WriteEnergyJob or None
         What the write energy of pulses on the first device depends on.
     """
 
     devices: Mapping[str, Any]
     traces: str | None = None
     shown: Sequence[float] = ()
-    price: PriceJob | None = None
+    write_energy: WriteEnergyJob | None = None
 
     @property
     def device(self) -> "xarray.Dataset":
@@ -750,12 +750,14 @@ def _measured_curve(axes: "Axes", model: Mapping[str, Any]) -> str:
     return "transfer curve"
 
 
-@drawn_as("price", DRAWINGS)
-def _price(sources: Sources, figures: Figures) -> "Figure":
+@drawn_as("write-energy", DRAWINGS)
+def _write_energy(sources: Sources, figures: Figures) -> "Figure":
     """Draw temperature and energy of the pulses."""
-    if sources.price is None:
-        raise files.FileError("--price is missing; this figure needs the metal and the substrate")
-    return price_figure.draw(sources.device, sources.price, figures)
+    if sources.write_energy is None:
+        raise files.FileError(
+            "--write-energy is missing; this figure needs the metal and the substrate"
+        )
+    return write_energy_figure.draw(sources.device, sources.write_energy, figures)
 
 
 def _read(path: str | Path, kind: str) -> tuple[Any, dict[str, Any]]:
@@ -777,7 +779,7 @@ def draw(
     png_path: str | Path,
     vector_path: str | Path,
     shown: Sequence[float] = (),
-    price: PriceJob | None = None,
+    write_energy: WriteEnergyJob | None = None,
 ) -> None:
     """Draw one figure.
 
@@ -798,7 +800,7 @@ def draw(
         Files to write.
     shown : sequence of float
         Current densities in A/m² for the figures of single pulses.
-    price : PriceJob, optional
+    write_energy : WriteEnergyJob, optional
         What the write energy of pulses depends on, for its figure.
 
     Raises
@@ -809,7 +811,7 @@ def draw(
     found = {Path(path).stem: _read(path, wanted) for path in devices}
     read = {name: data for name, (data, _) in found.items()}
     with style.apply(figures):
-        figure = DRAWINGS[kind](Sources(read, traces, shown, price), figures)
+        figure = DRAWINGS[kind](Sources(read, traces, shown, write_energy), figures)
         style.save(
             figure,
             png_path,
@@ -817,7 +819,7 @@ def draw(
             title=Path(png_path).stem,
             kind=kind,
             devices={name: origin for name, (_, origin) in found.items()},
-            **({"price": price.plain()} if price else {}),
+            **({"write_energy": write_energy.plain()} if write_energy else {}),
             revision=revisions.of("report"),
         )
 
@@ -843,7 +845,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="J",
         help="current densities in A/m² to show; chosen if not given",
     )
-    prices.add_price_argument(figure)
+    write_energies.add_argument(figure)
     add_figure_arguments(figure)
     figure.set_defaults(handler=_figure_command)
 
@@ -859,5 +861,5 @@ def _figure_command(arguments: argparse.Namespace) -> None:
         arguments.png,
         arguments.vector,
         arguments.shown,
-        prices.price_job_of(arguments),
+        write_energies.job_given(arguments),
     )

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wallnet import files
-from wallnet.files.schema.states import EXPELLED, REVERSED
+from wallnet.files.schema.states import WITHOUT_WALL
 from wallnet.report.barriers import KEPT, kept_of, thermal_energy
-from wallnet.report.device_tables import BEYOND, smallest_density, write_tables
+from wallnet.report.device_tables import BEYOND, sign_of, smallest_density, write_tables
 from wallnet.report.faults import caveats
 from wallnet.report.tables import Format, Table
-from wallnet.report.transitions import sign_of
 
 if TYPE_CHECKING:
     import xarray
@@ -141,15 +140,15 @@ def _reached(state: str, transitions: "xarray.Dataset | None") -> str:
 def _left(state: str, transitions: "xarray.Dataset | None", sign: int) -> str:
     """Return the pulses of a sign that leave a state, and where they lead, as text.
 
-    States have their signs of the map of transitions, in brackets where the wall does not rest in
-    one of the states from which pulses start.
+    States have their signs, in brackets where the wall does not rest in one of the states from
+    which pulses start.
     """
-    if state in (REVERSED, EXPELLED):
+    if state in WITHOUT_WALL:
         return NOTHING
     if transitions is None or state not in transitions["start"].values:
         return KEPT[-1]
     of_state = transitions.sel(start=state)
-    if not of_state["start_kept"].item():
+    if not of_state["start_stable"].item():
         return NO_WALL
     itself = transitions["target"].values.tolist().index(state)
     found = []

@@ -87,6 +87,11 @@ def _trace(
                 f"{job.track.cells[0]}×{job.track.cells[1]}; make it again from this track"
             )
     calculator = create(job.calculator_name, job.calculator)
+    if job.waveform and not calculator.waveforms:
+        raise SimulationError(
+            f"{_describe(job)}: {job.calculator_name} simulates square pulses only; leave waveform "
+            "out, or choose the calculator film or oommf"
+        )
     recorder = Recorder(job)
     begin = time.perf_counter()
     checkpoint = None
@@ -194,7 +199,6 @@ def register(subparsers: "argparse._SubParsersAction") -> None:
 
     command = subparsers.add_parser(
         "simulate",
-        help="run one pulse, or a train of pulses, on one track",
         description="Run pulses, given as JSON or as a device of a configuration.",
     )
     command.add_argument("--config", help="configuration file (with --device)")

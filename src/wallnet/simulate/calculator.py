@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from wallnet import experiment, jobs
-from wallnet.config import Campaign, ConfigError
+from wallnet import experiment
+from wallnet.config import ConfigError
 from wallnet.config.calculators import OwnSettings
 from wallnet.config.messages import checked
 from wallnet.config.quantities import Section
@@ -52,10 +52,13 @@ class Calculator(ABC, Generic[Given]):
         which refuses unknown keys. By default there are no settings.
     resumes : bool
         Whether `run` uses a checkpoint.
+    waveforms : bool
+        Whether `run` simulates pulses that are not square (`Step.segments`).
     """
 
     Settings: ClassVar[type[BaseModel]] = Section
     resumes: ClassVar[bool] = False
+    waveforms: ClassVar[bool] = False
 
     def __init__(self, settings: Given) -> None:
         self.settings = settings
@@ -89,9 +92,10 @@ class Calculator(ABC, Generic[Given]):
             Initial magnetisation: unit vectors, zero in empty cells.
         recorder : Recorder
             Records the trace. Call `recorder.record(time, magnetization)` at time 0, at each
-            multiple of `job.output.interval`, at the end of the pulse and at the end of the
-            relaxation (`wallnet.simulate.drives` lists these times). The relaxation ends when
-            `recorder.resting()` is true, at the latest after `job.relaxation.longest`.
+            multiple of `job.output.interval`, at the points of the waveform, at the end of the
+            pulse and at the end of the relaxation (`wallnet.simulate.drives` lists these times).
+            The relaxation ends when `recorder.resting()` is true, at the latest after
+            `job.relaxation.longest`.
         progress : callable
             Receives the simulated time in s; may be called after each entry.
         checkpoint : Checkpoint or None
@@ -168,7 +172,7 @@ def problems(wanted: Iterable[tuple[str, Mapping[str, Any]]]) -> list[str]:
     Parameters
     ----------
     wanted : iterable
-        Names and settings, as returned by `wallnet.jobs.own_calculators`.
+        Names and settings.
     """
     found: list[str] = []
     for name, settings in wanted:
@@ -199,20 +203,20 @@ def check(name: str, settings: BaseModel | Mapping[str, Any]) -> None:
         ) from None
 
 
-def check_settings(campaign: Campaign) -> None:
+def check_settings(wanted: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
     """Import user-defined calculators, and check their classes and settings.
 
     Parameters
     ----------
-    campaign : Campaign
-        The campaign.
+    wanted : iterable
+        Names and settings, as `wallnet.plan.own_calculators` yields them.
 
     Raises
     ------
     wallnet.config.ConfigError
         With one line for each problem.
     """
-    if found := jobs.misnamed_settings(campaign) + problems(jobs.own_calculators(campaign)):
+    if found := problems(wanted):
         raise ConfigError("\n".join(f"config.yaml: {problem}" for problem in found))
 
 

@@ -1,12 +1,13 @@
 """Division of a job into runs with and without current, which fixes the times of a trace."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import tracks
+from wallnet.config.waveform import Segment
 from wallnet.experiment import Step
 from wallnet.simulate.recorder import next_output
 
@@ -27,16 +28,26 @@ class Drive:
         Start and duration in s.
     stages : int
         Number of entries.
+    first, last : float
+        Shares of the current density at the beginning and at the end, linear in between.
     """
 
     driven: bool
     start: float
     duration: float
     stages: int
+    first: float = 1.0
+    last: float = 1.0
 
     def time(self, stage: int) -> float:
         """Return the time in s at which a stage (from 0) ends."""
         return self.start + self.duration * (stage + 1) / self.stages
+
+    def piece(self, first: int, stages: int) -> "Drive":
+        """Return the run of some of the stages, from a first one."""
+        begin, end = self.time(first - 1), self.time(first + stages - 1)
+        whole = Segment(self.start, self.start + self.duration, self.first, self.last)
+        return Drive(self.driven, begin, end - begin, stages, whole.share(begin), whole.share(end))
 
 
 def drives(job: Step) -> list[Drive]:
@@ -51,12 +62,16 @@ def drives(job: Step) -> list[Drive]:
     -------
     list of Drive
         The pulse, then the relaxation. Each is divided if its beginning or end is not a multiple of
-        the output interval. Pulse and relaxation are never in the same run, so that the edge of the
-        pulse is sharp and no run inherits a current.
+        the output interval, and the pulse at the points of its waveform. Pulse and relaxation are
+        never in the same run, so that the edge of the pulse is sharp and no run inherits a current.
     """
-    pulse = job.pulse_end
-    parts = _stretches(True, 0.0, pulse, job.output.interval) if pulse else []
-    return parts + _stretches(False, pulse, pulse + job.relaxation.longest, job.output.interval)
+    interval, pulse = job.output.interval, job.pulse_end
+    parts = [
+        replace(part, first=each.share(part.start), last=each.share(part.start + part.duration))
+        for each in job.segments()
+        for part in _stretches(True, each.begin, each.end, interval)
+    ]
+    return parts + _stretches(False, pulse, pulse + job.relaxation.longest, interval)
 
 
 def _stretches(driven: bool, start: float, end: float, interval: float) -> list[Drive]:
@@ -88,7 +103,18 @@ def system_of(job: Step, drive: Drive, start: NDArray[np.floating]) -> "micromag
         Initial unit vectors; empty cells are ignored.
     """
     density = job.current_density if drive.driven else None
+    changes = drive.first != drive.last
+    if density and not changes:
+        density *= drive.first
     system = tracks.system(job.model_copy(update={"current_density": density}))
+    if density and changes:
+        slope = (drive.last - drive.first) / drive.duration
+        system.dynamics.slonczewski.tcl_strings = {
+            "script": f"proc Waveform {{ total_time }} {{\n"
+            f"  return [expr {{{drive.first!r} + {slope!r} * $total_time}}]\n}}\n\n",
+            "script_name": "Waveform",
+            "script_args": "total_time",
+        }
     cells = tracks.cells(job)
     moments = cells.saturation_magnetization[..., None] * np.asarray(start, dtype=np.float64)
     moments = np.where(cells.mask[..., None], moments, 0.0)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files, tracks
+from wallnet.config.waveform import share_at
 from wallnet.experiment import Step
 
 _CONTENT = (
@@ -64,7 +65,8 @@ class Recorder:
         m = np.where(self.mask[..., None], magnetization, 0.0)
         self.time.append(time)
         driven = self.job.current_density is not None and time <= self.pulse_end * (1 + 1e-9)
-        self._applied.append(self.job.current_density if driven else 0.0)  # type: ignore[arg-type]
+        share = share_at(self.job.waveform, time) if driven else 0.0
+        self._applied.append(share * (self.job.current_density or 0.0))
         sums = m.sum(axis=0, dtype=np.float64)
         self._average.append(sums.sum(axis=0) / self._cells.sum())
         self._profile.append((sums / np.maximum(self._cells, 1)[:, None]).astype(np.float32))

@@ -171,7 +171,7 @@ def _joined(
         values["pulse_magnetization"] = np.stack(magnetization)
     values |= {
         "pulse": np.arange(len(parts) + 1),
-        "program_current_density": [0.0, *(step.current_density for step in steps)],
+        "pulse_train_current_density": [0.0, *(step.current_density for step in steps)],
         "pulse_start": [0.0, *starts],
         "pulse_duration": [0.0, *(step.pulse_duration for step in steps)],
         "pause_end": [0.0, *(starts + lengths)],

@@ -9,9 +9,13 @@ from wallnet.files import schema
 from wallnet.studies.base import GatherJob, Study, gather_job
 
 NAMES = (
+    "pulse_trains",
     "windows",
+    "transitions",
     "intervals",
+    "depinning",
     "calibration",
+    "crosscheck",
 )
 """The folders of the studies."""
 

@@ -5,7 +5,7 @@ NumPy, since Snakemake reads it with the workflow. `gather` derives its dataset,
 and its figure. Both are loaded by their names when they are needed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -128,6 +128,11 @@ class Study:
         of the subject and its settings.
     uses : callable, optional
         Datasets of other stages that are gathered too: kind and path by name, given the same.
+    level_sets : tuple of str
+        Level sets of networks that its dataset determines. Tables of levels have it too.
+    compared : callable, optional
+        Devices whose calculators are not those of the campaign's devices, given the settings and
+        the simulated devices.
     rounds : callable
         Largest number of rounds, given the name of the subject, its settings and the devices.
     ahead : callable
@@ -154,6 +159,8 @@ class Study:
     conflicts: Callable[[str, str, Any, Campaign, Validate], list[str]] | None = None
     about: Callable[[Campaign, str, Any], Job] | None = None
     uses: Callable[[Campaign, str, Any], Mapping[str, tuple[str, str]]] | None = None
+    level_sets: tuple[str, ...] = ()
+    compared: Callable[[Any, Mapping[str, Device]], Iterable[Device]] | None = None
     rounds: Callable[[str, Any, Mapping[str, Device]], int] = _none
     ahead: Callable[[Campaign, str, Any, Rounds], list[tuple[int, Request]]] | None = None
 

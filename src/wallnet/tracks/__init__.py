@@ -308,7 +308,7 @@ def system(job: Step) -> "micromagneticmodel.System":
     Parameters
     ----------
     job : Step
-        Track, material, wall and current density.
+        Track, material, wall and current density. A waveform is not part of the system.
 
     Returns
     -------

@@ -78,7 +78,7 @@ class Variable:
 ON_TRACK: dict[str, Any] = {"units": "m", "bounds": (0.0, 1e-3)}
 CURRENT_DENSITY: dict[str, Any] = {"units": "A/m2", "bounds": (-1e14, 1e14)}
 TIME: dict[str, Any] = {"units": "s", "bounds": (0.0, 1e-2)}
-_CONDUCTANCE: dict[str, Any] = {"units": "S", "bounds": (0.0, 1e3)}
+CONDUCTANCE: dict[str, Any] = {"units": "S", "bounds": (0.0, 1e3)}
 _ENERGY: dict[str, Any] = {"units": "J", "bounds": (-1e-9, 1e-9)}
 _FIELD: dict[str, Any] = {"units": "A/m", "bounds": (0.0, 1e12)}
 FLAG: dict[str, Any] = {
@@ -88,9 +88,7 @@ FLAG: dict[str, Any] = {
 }
 
 EDGE: dict[str, Any] = {"attributes": {"comment": "NaN where there is none"}, **CURRENT_DENSITY}
-_TRANSITION = ("start", "duration", "current_density")
 
-_DWELL = ("current_density", "notch", "edge")
 _PULSE = ("current_density",)
 _SWEEP = ("current_density", "time")
 
@@ -231,7 +229,7 @@ VARIABLES = {
     "pulse": Variable(
         ("pulse",), "number of the pulse, counted from 1; 0 is the state before", type="int64"
     ),
-    "program_current_density": Variable(
+    "pulse_train_current_density": Variable(
         ("pulse",), "current density of each pulse; 0 before the first", **CURRENT_DENSITY
     ),
     "pulse_start": Variable(("pulse",), "start of the pulse", **TIME),
@@ -252,10 +250,6 @@ VARIABLES = {
         bounds=(-1, 1),
         attributes={"values_mean": "0 no, 1 yes, -1 the pause is too short to tell"},
     ),
-    # the response of a device to a pulse train
-    "program_conductance": Variable(
-        ("reading", "time"), "conductance during the pulse train", **_CONDUCTANCE
-    ),
     "pulse_wall_position": Variable(
         ("pulse",), "mean wall position at the end of the pause", **ON_TRACK
     ),
@@ -265,99 +259,7 @@ VARIABLES = {
     "pulse_wall_top": Variable(
         ("pulse",), "wall position at the upper edge at the end of the pause", **ON_TRACK
     ),
-    "pulse_conductance": Variable(
-        ("reading", "pulse"), "conductance at the end of the pause", **_CONDUCTANCE
-    ),
-    "normalized_pulse_conductance": Variable(
-        ("reading", "pulse"),
-        "conductance at the end of the pause, normalised over the pulse train (paper, Eq. 3)",
-    ),
-    "branch": Variable(
-        ("branch",), "number of a sequence of pulses of one sign, counted from 1", type="int64"
-    ),
-    "branch_first": Variable(("branch",), "first pulse of the sequence", type="int64"),
-    "branch_last": Variable(("branch",), "last pulse of the sequence", type="int64"),
-    "branch_steps": Variable(
-        ("branch",), "pulses of the sequence up to the last that changes the state", type="int64"
-    ),
-    "nonlinearity": Variable(
-        ("reading", "branch"),
-        "nonlinearity of the conductance against the pulse number, label of NeuroSim; NaN if "
-        "fewer than two pulses change it",
-        bounds=(-10.2, 10.2),
-    ),
-    "step_size": Variable(
-        ("reading", "branch"), "mean change of the normalised conductance by a pulse"
-    ),
-    "step_slope": Variable(
-        ("reading", "branch"),
-        "relative change of the step with the weight from -1 to 1 (gamma of aihwkit's "
-        "LinearStepDevice); NaN if fewer than two pulses change it",
-    ),
     "duration": Variable(("duration",), "duration of the pulses", **TIME),
-    # the pulses from all states of a device
-    "start": Variable(("start",), "state from which a pulse starts", "", STATE),
-    "target": Variable(("target",), "state in which a pulse can end", "", STATE),
-    "start_kept": Variable(("start",), "whether a wall initialised there rests there", **FLAG),
-    "start_bottom": Variable(
-        ("start",), "wall position at the lower edge before the pulses", **ON_TRACK
-    ),
-    "start_top": Variable(
-        ("start",), "wall position at the upper edge before the pulses", **ON_TRACK
-    ),
-    "end_state": Variable(_TRANSITION, "state of the wall after each pulse", type=STATE),
-    "end_settled": Variable(_TRANSITION, "whether both wall ends rest after each pulse", **FLAG),
-    "end_bottom": Variable(
-        _TRANSITION, "wall position at the lower edge after each pulse", **ON_TRACK
-    ),
-    "end_top": Variable(
-        _TRANSITION, "wall position at the upper edge after each pulse", **ON_TRACK
-    ),
-    "end_target": Variable(
-        _TRANSITION,
-        "index of the target in which the wall rests",
-        type="int64",
-        attributes={"comment": "-1 if it rests in none of them"},
-    ),
-    "reached": Variable(("target",), "whether a pulse from another state ends there", **FLAG),
-    "left": Variable(("start",), "whether a pulse from there ends in another target", **FLAG),
-    "sequence_length": Variable(
-        ("start", "target"),
-        "number of pulses of the shortest sequence",
-        type="int64",
-        attributes={"comment": "-1 where there is none"},
-    ),
-    "sequence_current_density": Variable(
-        ("start", "target"), "current density of the first pulse of this sequence", **EDGE
-    ),
-    "sequence_duration": Variable(
-        ("start", "target"),
-        "duration of the first pulse of this sequence",
-        attributes={"comment": "NaN where there is none"},
-        **TIME,
-    ),
-    # the intervals of current density that end in each state
-    # walls that leave notches
-    "place": Variable(("place",), "where the wall rests, in names of files", "", TEXT),
-    "ends": Variable(("ends",), "number of wall ends that have left", type="int64"),
-    "notch": Variable(("notch",), "number of the notch, counted from 1", type="int64"),
-    "edge": Variable(
-        ("edge",), "edge of the track at which the end is", "", TEXT, values=("lower", "upper")
-    ),
-    "place_notch": Variable(("place",), "number of the notch on the device", type="int64"),
-    "place_alone": Variable(("place",), "whether it is the only notch of its track", **FLAG),
-    "threshold_low": Variable(
-        ("place", "ends"), "strongest pulse below that fewer ends leave by its end", **EDGE
-    ),
-    "threshold_high": Variable(
-        ("place", "ends"), "weakest pulse by whose end so many ends have left", **EDGE
-    ),
-    "reach_time": Variable(
-        _DWELL, "when the end reaches the notch during the pulse; NaN if never", **TIME
-    ),
-    "leave_time": Variable(
-        _DWELL, "when it leaves the notch for good; NaN if not before the pulse ends", **TIME
-    ),
     # a device of any kind
     "sweep_m": Variable(
         (*_SWEEP, "component"),
@@ -396,10 +298,10 @@ VARIABLES = {
         _PULSE, "whether the pulse heats the track above its Curie temperature", **FLAG
     ),
     "conductance": Variable(
-        ("reading", *_SWEEP), "conductance of all pulses", type="float32", **_CONDUCTANCE
+        ("reading", *_SWEEP), "conductance of all pulses", type="float32", **CONDUCTANCE
     ),
     "final_conductance": Variable(
-        ("reading", *_PULSE), "conductance when the device is read", **_CONDUCTANCE
+        ("reading", *_PULSE), "conductance when the device is read", **CONDUCTANCE
     ),
     "final_wall_position": Variable(
         _PULSE,
@@ -425,7 +327,7 @@ VARIABLES = {
     ),
     "level_source": Variable(("level",), "what the level was measured from", type=TEXT),
     "level_position": Variable(("level",), "mean wall position at rest", **ON_TRACK),
-    "level_conductance": Variable(("reading", "level"), "conductance at rest", **_CONDUCTANCE),
+    "level_conductance": Variable(("reading", "level"), "conductance at rest", **CONDUCTANCE),
     "normalized_level_conductance": Variable(
         ("reading", "level"),
         "conductance at rest, normalised from the first to the last level (paper, Eq. 3)",
@@ -512,7 +414,7 @@ VARIABLES = {
     ),
     "layer": Variable(("layer",), "name of the layer, from the input on", "", TEXT),
     "usable_conductance": Variable(
-        ("usable_level",), "conductance of the levels that the mapping uses", **_CONDUCTANCE
+        ("usable_level",), "conductance of the levels that the mapping uses", **CONDUCTANCE
     ),
     "weight_layer": Variable(("weight",), "layer of the weight, counted from 0", type="int16"),
     "weight_row": Variable(("weight",), "row of the weight in its layer: the output", type="int32"),
@@ -532,7 +434,7 @@ VARIABLES = {
         ("weight", "polarity"),
         "conductance of each synapse",
         attributes={"comment": "NaN where the weight has no such synapse"},
-        **_CONDUCTANCE,
+        **CONDUCTANCE,
     ),
     "output_layer": Variable(("output",), "layer of the output, counted from 0", type="int16"),
     "output_row": Variable(("output",), "row of the output in its layer", type="int32"),
@@ -588,27 +490,9 @@ KINDS: dict[str, tuple[str, ...]] = {
     ),
     "train": (
         *("wall_position", "wall_bottom", "wall_top", "applied_current_density"),
-        *("program_current_density", "pulse_start", "pulse_duration", "pause_end"),
+        *("pulse_train_current_density", "pulse_start", "pulse_duration", "pause_end"),
         *("pulse_state", "pulse_settled", "pulse_wall_position", "pulse_wall_bottom"),
         *("pulse_wall_top", "time", "pulse"),
-    ),
-    "response": (
-        *("wall_position", "wall_bottom", "wall_top", "applied_current_density"),
-        *("program_conductance", "program_current_density", "pulse_start", "pulse_duration"),
-        *("pause_end", "pulse_state", "pulse_settled", "pulse_wall_position"),
-        *("pulse_wall_bottom", "pulse_wall_top", "pulse_conductance"),
-        *("normalized_pulse_conductance", "branch_first", "branch_last", "branch_steps"),
-        *("nonlinearity", "step_size", "step_slope", "time", "reading", "pulse", "branch"),
-    ),
-    "transitions": (
-        *("start_kept", "start_bottom", "start_top", "end_state", "end_settled", "end_bottom"),
-        *("end_top", "end_target", "reached", "left", "sequence_length"),
-        *("sequence_current_density", "sequence_duration"),
-        *("start", "target", "duration", "current_density"),
-    ),
-    "depinning": (
-        *("place_notch", "place_alone", "threshold_low", "threshold_high"),
-        *("reach_time", "leave_time", "place", "ends", "notch", "edge", "current_density"),
     ),
     "track": _TRACK,
     "synapse": (

@@ -118,5 +118,8 @@ WIDER = WallState("wider")
 REVERSED = WallState("reversed")
 EXPELLED = WallState("expelled")
 
+WITHOUT_WALL = (REVERSED, EXPELLED)
+"""States of a track that the wall has left; no pulse leads out of them."""
+
 WITHOUT_NOTCH = ("initial", "reversed", "expelled")
 """States without a notch that occur in names of files."""

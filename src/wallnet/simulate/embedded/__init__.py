@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from wallnet import __version__, tracks
 from wallnet.config import FilmSettings
+from wallnet.config.waveform import Segment
 from wallnet.experiment import Step
 from wallnet.film.core import Engine, Tolerances
 from wallnet.simulate.calculator import Calculator
@@ -21,11 +22,22 @@ def engine_of(job: Step) -> Engine:
     return Engine(**tracks.film(job), tolerances=Tolerances(**dict(job.calculator)))
 
 
+def _torque(job: Step, segment: Segment) -> tuple[Any, ...]:
+    """Return the arguments of `Engine.set_torque` for a part of a pulse."""
+    density = job.current_density or 0.0
+    first, last = (
+        job.material.torque(share * density, tracks.SPIN_DIRECTION)
+        for share in (segment.first, segment.last)
+    )
+    return (first,) if first == last else (first, last, (segment.begin, segment.end))
+
+
 class Embedded(Calculator[FilmSettings]):
     """The embedded engine; a killed job continues from its checkpoint."""
 
     Settings = FilmSettings
     resumes = True
+    waveforms = True
 
     def run(
         self,
@@ -53,13 +65,16 @@ class Embedded(Calculator[FilmSettings]):
             if checkpoint:
                 checkpoint.offer(lambda: engine.state() | recorder.content())
 
-        relaxes = earlier is not None and recorder.time[-1] > recorder.pulse_end * (1 + 1e-9)
-        if job.current_density is not None and not relaxes:
-            engine.set_torque(job.material.torque(job.current_density, tracks.SPIN_DIRECTION))
+        reached = recorder.time[-1]
+        driven = [each for each in job.segments() if reached <= each.end * (1 + 1e-9)]
+        for segment in driven:
+            engine.set_torque(*_torque(job, segment))
             if earlier is not None:
                 engine.restore(earlier)
-            while engine.time < job.pulse_duration * (1 - 1e-9):
-                until(job.pulse_duration)
+                earlier = None
+            while engine.time < segment.end * (1 - 1e-9):
+                until(segment.end)
+        if driven:
             engine.set_torque(None)
         elif earlier is not None:
             engine.restore(earlier)

@@ -24,6 +24,7 @@ class Oommf(Calculator[OommfSettings]):
     """OOMMF; a killed job starts again from the beginning."""
 
     Settings = OommfSettings
+    waveforms = True
 
     def check(self) -> None:
         """Check that OOMMF is installed, can run, and has the terms that a track needs."""
@@ -43,7 +44,7 @@ class Oommf(Calculator[OommfSettings]):
 
 def register(subparsers: "argparse._SubParsersAction") -> None:
     """Add `oommf` to the command line."""
-    command = subparsers.add_parser("oommf", help="check that OOMMF is installed and can run")
+    command = subparsers.add_parser("oommf")
     command.set_defaults(handler=_check)
 
 

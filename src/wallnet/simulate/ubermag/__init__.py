@@ -138,9 +138,7 @@ class UbermagCalculator(Calculator[DriverSettings]):
         for drive in drives(job):
             most = LARGEST_PIECE if drive.driven else min(hold, LARGEST_PIECE)
             for first in range(0, drive.stages, most):
-                stages = min(most, drive.stages - first)
-                begin, end = drive.time(first - 1), drive.time(first + stages - 1)
-                yield Drive(drive.driven, begin, end - begin, stages)
+                yield drive.piece(first, min(most, drive.stages - first))
 
 
 def of_module(name: str) -> type[UbermagCalculator]:
@@ -148,5 +146,7 @@ def of_module(name: str) -> type[UbermagCalculator]:
 
     class TimeDriver(UbermagCalculator):
         module = name
+        # others may ignore the Tcl script of a current that changes in time
+        waveforms = name == "oommfc"
 
     return TimeDriver

@@ -12,7 +12,7 @@ from wallnet.config.pulse import CURRENT_DENSITY_STEP
 from wallnet.config.quantities import Section
 from wallnet.experiment import Request, pulse_job
 from wallnet.files.schema import CURRENT_DENSITY, EDGE, FLAG, STATE, Variable
-from wallnet.jobs.requests import sweep
+from wallnet.jobs.requests import pulses
 from wallnet.studies.base import Requests, Rounds, Study, Validate, too_short
 
 
@@ -63,9 +63,7 @@ def problems(
 def requests(campaign: Campaign, name: str, _: Intervals, so_far: Rounds) -> Requests:
     """Return the pulses of the sweep, with round 0 in their keys, then those of each round."""
     device = campaign.simulated[name]
-    traces = [each for each in sweep(name, device).values() if each.kind == "trace"]
-    swept = zip(device.pulse.current_densities, traces, strict=True)
-    found: Requests = {(density, 0): trace for density, trace in swept}
+    found: Requests = {(each, 0): pulse for each, pulse in pulses(name, device).items()}
     for number, asked in enumerate(so_far, start=1):
         found |= {(density, number): _pulse(name, device, density) for density in asked}
     return found

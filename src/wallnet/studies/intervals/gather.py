@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from wallnet.config.bisection import middles
-from wallnet.devices.transitions import WITHOUT_WALL
 from wallnet.files import FileError
+from wallnet.files.schema.states import WITHOUT_WALL
 from wallnet.studies.intervals.ask import Intervals
 from wallnet.studies.opened import Opened
 

@@ -1,0 +1,249 @@
+"""Waveforms: the shape of a current pulse as a table of times and shares of its current density."""
+
+import csv
+import itertools
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from wallnet.config.quantities import Quantity
+from wallnet.files import one_line
+
+MOST_POINTS = 200
+"""Largest number of points: a job contains them, and the engine ends a step at each."""
+
+CLOSEST = 1e-15
+"""Shortest time in s between two points that are not a jump."""
+
+LARGEST_CSV = 100_000
+"""Size in bytes above which a CSV file is refused without being read."""
+
+ROUNDING = 1e-9
+"""Relative tolerance of times, since sums of decimal numbers have rounding errors."""
+
+Points = tuple[tuple[float, float], ...]
+"""Times in s and shares of the current density; none for a square pulse."""
+
+_folder: ContextVar[Path] = ContextVar("folder", default=Path())
+
+
+@contextmanager
+def files_in(folder: Path) -> Iterator[None]:
+    """Read the CSV files of waveforms from a folder, instead of the working directory."""
+    token = _folder.set(folder)
+    try:
+        yield
+    finally:
+        _folder.reset(token)
+
+
+def named_files(data: object) -> Iterator[str]:
+    """Yield the CSV files of all waveforms in a configuration, given as plain data."""
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            if key == "waveform" and isinstance(value, str):
+                yield value
+            yield from named_files(value)
+    elif isinstance(data, list):
+        for value in data:
+            yield from named_files(value)
+
+
+def _table(value: Any) -> Any:
+    """Return the rows of a CSV file or of an array as a list; any other value as it is."""
+    if isinstance(value, str):
+        return _rows(value)
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _rows(name: str) -> list[tuple[float, float]]:
+    """Read a CSV file with times and shares; text in the first row is a header."""
+    path = _folder.get() / Path(name).expanduser()
+    try:
+        if not name.isprintable() or not path.is_file():
+            raise ValueError(f"names {name!r}, which is not a file; correct the path")
+        if path.stat().st_size > LARGEST_CSV:
+            raise ValueError(f"names {name}, which has more than {LARGEST_CSV} bytes; shorten it")
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        cells = [(number, row) for number, row in enumerate(csv.reader(lines), 1) if any(row)]
+    except OSError as error:
+        raise ValueError(f"names {name}, which cannot be read ({error.strerror})") from None
+    except (UnicodeDecodeError, csv.Error):
+        raise ValueError(f"names {name}, which is not text in UTF-8; save it as CSV") from None
+    found: list[tuple[float, float]] = []
+    for index, (number, row) in enumerate(cells):
+        try:
+            time, share = map(float, row)
+        except ValueError:
+            if index == 0 and len(row) == 2:
+                continue
+            raise ValueError(
+                f"names {name}, whose line {number} is {one_line(','.join(row))!r}; write a time "
+                "in s and a share of current_density, with a comma between"
+            ) from None
+        found.append((time, share))
+    if not found:
+        raise ValueError(f"names {name}, which has no numbers; write a time and a share in a row")
+    return found
+
+
+def _ordered(points: Points) -> Points:
+    """Check number and order of the points."""
+    if not points:
+        return points
+    times = [time for time, _ in points]
+    if len(points) < 2:
+        raise ValueError("has one point; write two or more, or none for a square pulse")
+    if len(points) > MOST_POINTS:
+        raise ValueError(f"has {len(points)} points; keep to {MOST_POINTS} by a coarser table")
+    if times[0] != 0:
+        raise ValueError(f"starts at {times[0]:g} s; write 0 as the first time")
+    for before, after in itertools.pairwise(times):
+        if after < before:
+            raise ValueError(f"has {after:g} s after {before:g} s; order its times")
+        if before < after < before + CLOSEST * (1 - 1e-6):
+            raise ValueError(
+                f"has points at {before:.10g} and {after:.10g} s, less than {CLOSEST:g} s apart; "
+                "write the same time twice for a jump"
+            )
+    for first, last in zip(times, times[2:], strict=False):
+        if first == last:
+            raise ValueError(f"has {first:g} s three times; a jump has two values")
+    return points
+
+
+Instant = Annotated[
+    float, Quantity("s", CLOSEST, 1e-3, zero=True, fix="times are in seconds: 3 ns is 3.0e-9")
+]
+Share = Annotated[
+    float,
+    Quantity("1", -1.0, 1.0, fix="values are shares of current_density: divide them by it"),
+]
+_Pairs = Annotated[
+    tuple[tuple[Instant, Share], ...],
+    Field(max_length=MOST_POINTS, title="[[time, share], ...]"),
+]
+
+Waveform = Annotated[
+    tuple[tuple[Instant, Share], ...],
+    AfterValidator(_ordered),
+    BeforeValidator(_table, json_schema_input_type=_Pairs | str),
+    Field(exclude_if=lambda value: not value),
+]
+"""Waveform of a pulse, from a list or an array of pairs or from a CSV file. A square pulse has none
+in its JSON."""
+
+
+def check_duration(points: Points, duration: float) -> None:
+    """Refuse a waveform that is longer than its pulse.
+
+    Raises
+    ------
+    ValueError
+        With both times.
+    """
+    if points and points[-1][0] > duration * (1 + ROUNDING):
+        raise ValueError(
+            f"waveform ends at {points[-1][0]:g} s, after its pulse of {duration:g} s; lengthen "
+            "the pulse or shorten the waveform"
+        )
+
+
+def sampled(
+    function: Callable[[float], float], duration: float, points: int = 100
+) -> list[tuple[float, float]]:
+    """Return a function of time as a waveform.
+
+    Parameters
+    ----------
+    function : callable
+        Share of the current density, from -1 to 1, of the time in s since the start of the pulse.
+    duration : float
+        Duration of the pulse in s.
+    points : int
+        Number of points, at equal distances from 0 to `duration`.
+
+    Returns
+    -------
+    list of tuple
+        Pairs of time and share, for `waveform` of a pulse.
+    """
+    times = [duration * index / (points - 1) for index in range(points)]
+    return [(time, float(function(time))) for time in times]
+
+
+class Segment(NamedTuple):
+    """A part of a pulse in which the current density is linear in time.
+
+    Attributes
+    ----------
+    begin, end : float
+        Times in s since the start of the pulse.
+    first, last : float
+        Shares of the current density at these times.
+    """
+
+    begin: float
+    end: float
+    first: float
+    last: float
+
+    def share(self, time: float) -> float:
+        """Return the share at a time."""
+        passed = (time - self.begin) / (self.end - self.begin)
+        return self.first + (self.last - self.first) * passed
+
+
+def segments(points: Points, duration: float) -> list[Segment]:
+    """Return the parts of a pulse between the points of its waveform.
+
+    The last value is held to the end of the pulse. A square pulse is one part.
+
+    Parameters
+    ----------
+    points : tuple
+        The waveform.
+    duration : float
+        Duration of the pulse in s.
+    """
+    shape = points or ((0.0, 1.0),)
+    ends = [(min(time, duration), share) for time, share in shape] + [(duration, shape[-1][1])]
+    return [
+        Segment(begin, end, first, last)
+        for (begin, first), (end, last) in itertools.pairwise(ends)
+        if end - begin > ROUNDING * duration
+    ]
+
+
+def share_at(points: Points, time: float) -> float:
+    """Return the share of the current density at a time; before a jump, at the time of the jump."""
+    if not points:
+        return 1.0
+    index = bisect_left(points, time * (1 - ROUNDING), key=lambda point: point[0])
+    if index in (0, len(points)):
+        return points[max(index - 1, 0)][1]
+    (begin, first), (end, last) = points[index - 1 : index + 1]
+    return Segment(begin, end, first, last).share(time)
+
+
+def mean_square(points: Points, duration: float) -> float:
+    """Return the mean square of the shares over a pulse: its heat per that of a square pulse."""
+    if not points:
+        return 1.0
+    return (
+        sum(
+            (end - begin) * (first * first + first * last + last * last) / 3
+            for begin, end, first, last in segments(points, duration)
+        )
+        / duration
+    )
+
+
+def largest(points: Points) -> float:
+    """Return the largest magnitude of the shares."""
+    return max((abs(share) for _, share in points), default=1.0)

@@ -1,0 +1,69 @@
+"""Jobs for the write energy of pulses and of networks."""
+
+from wallnet.config import Campaign, Device, Heating, HeavyMetal
+from wallnet.config.networks import PROGRAMMED_STAGES, RunSet
+from wallnet.experiment.base import Job
+
+
+class WriteEnergyJob(Job):
+    """Computation of energy and temperature of pulses on one track.
+
+    It is a parameter of devices and tables: no simulation depends on it.
+    """
+
+    length: float
+    width: float
+    polarization: float
+    curie_temperature: float
+    heavy_metal: HeavyMetal
+    heating: Heating
+
+
+def write_energy_job(device: Device) -> WriteEnergyJob:
+    """Return the job that computes energy and temperature of pulses on a device."""
+    return WriteEnergyJob(
+        length=device.track.length,
+        width=device.track.width,
+        polarization=device.material.polarization,
+        curie_temperature=device.material.curie_temperature,
+        heavy_metal=device.heavy_metal,
+        heating=device.heating,
+    )
+
+
+class ProgrammingEnergyJob(Job):
+    """Computation of the energy of writing networks on the levels of simulated synapses.
+
+    `devices` has what the write energy depends on for each synapse. For a pulse train that writes a
+    synapse, its response has it.
+    """
+
+    run_set: RunSet
+    devices: dict[str, WriteEnergyJob]
+    written_by: dict[str, str]
+
+
+def programming_energy_job(campaign: Campaign) -> ProgrammingEnergyJob:
+    """Return the job that computes the energy of writing the networks of the first two seeds.
+
+    Its set of networks has only those with all weights on levels. Of a measured synapse, neither
+    pulses nor track are known.
+    """
+    networks = campaign.networks
+    run_set = networks.run_set()
+    places = tuple(place for place in run_set.places if place[0] in campaign.simulated)
+    stages = {
+        recipe: {stage: found for stage, found in computed.items() if stage in PROGRAMMED_STAGES}
+        for recipe, computed in run_set.stages.items()
+    }
+    synapses = dict.fromkeys(name for name, _ in places)
+    written_by = {
+        name: networks.written_by[name] for name in synapses if name in networks.written_by
+    }
+    return ProgrammingEnergyJob(
+        run_set=run_set.model_copy(
+            update={"places": places, "stages": stages, "seeds": run_set.seeds[:2]}
+        ),
+        devices={name: write_energy_job(campaign.simulated[name]) for name in synapses},
+        written_by=written_by,
+    )

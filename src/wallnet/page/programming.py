@@ -1,0 +1,363 @@
+"""Energy of writing a trained network into synapses, from result files only.
+
+A synapse of the paper is written once, by one pulse from its initial state. With a pulse train that
+moves a synapse by one level a pulse, as many pulses write it as there are levels on the way.
+"""
+
+import argparse
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet import files
+from wallnet.config.networks import LEVEL_STAGES, PROGRAMMED_STAGES, STAGES
+from wallnet.devices.write_energy import swept_pulse, trained_waveforms, write_energy_of
+from wallnet.files import FileError
+from wallnet.jobs import ProgrammingEnergyJob
+from wallnet.jobs.networks import network_path
+from wallnet.report import write_energies
+from wallnet.report.networks import made_by
+from wallnet.report.tables import Format, Table, page
+from wallnet.report.write_energies import OUTSIDE
+from wallnet.studies import STUDIES
+
+SINGLE = "single pulses"
+"""Way of writing a synapse by one pulse from its initial state."""
+
+RESET = "reset"
+"""Start of a writing in which no synapse has been written yet."""
+
+SAME = 1e-6
+"""Difference, as a share of the range, below which two conductances are one level."""
+
+FIRST_ON_LEVELS = next(stage for stage in LEVEL_STAGES if stage in PROGRAMMED_STAGES)
+"""The stage from which the later ones of a network are also written."""
+
+PLACE = ("dataset", "device", "reading", "mapping", "recipe", "stage", "seed")
+"""First columns of the table: the network that is written."""
+
+Levels = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Writing:
+    """A way to write the levels of a synapse.
+
+    Attributes
+    ----------
+    name : str
+        `SINGLE`, or the name of a pulse train.
+    pulses, energy, outside : ndarray
+        Pulses, energy in J and pulses outside the constant-parameter model that take a synapse from
+        a row to a column, shape (1 + levels, levels); NaN where it cannot be written. The first row
+        is the state before any pulse, the others are the levels.
+    """
+
+    name: str
+    pulses: NDArray[np.float64]
+    energy: NDArray[np.float64]
+    outside: NDArray[np.float64]
+
+    def cost(self, start: Levels | None, end: Levels) -> dict[str, float]:
+        """Return the pulses and the energy of writing synapses.
+
+        Parameters
+        ----------
+        start : ndarray or None
+            Level of each synapse before; None for synapses that were never written.
+        end : ndarray
+            Level of each synapse after.
+        """
+        rows = np.zeros_like(end) if start is None else start + 1
+        count = self.pulses.shape[1]
+        synapses = np.bincount(rows * count + end, minlength=self.pulses.size)
+        synapses = synapses.reshape(self.pulses.shape)
+        level = np.arange(count)
+        # a synapse before any pulse counts as one at the lowest level
+        before = np.concatenate([[0], level])[:, np.newaxis]
+        total = int(synapses.sum())
+        written = {
+            name: float((synapses * np.nan_to_num(getattr(self, name))).sum())
+            for name in ("pulses", "outside", "energy")
+        }
+        return {
+            "synapses": total,
+            "changed": int(synapses[before != level].sum()),
+            "lowered": int(synapses[before > level].sum()),
+            "not_written": int(synapses[np.isnan(self.pulses)].sum()),
+            "pulses": int(written["pulses"]),
+            "pulses_outside": int(written["outside"]),
+            "energy": written["energy"],
+            "pulses_a_synapse": written["pulses"] / total,
+            "energy_a_synapse": written["energy"] / total,
+        }
+
+
+def by_single_pulses(
+    path: str | Path,
+    job: ProgrammingEnergyJob,
+    device: str,
+    usable: NDArray[np.float64],
+    reading: str,
+) -> Writing:
+    """Return the cost of each level from the initial state, by the smallest pulse of the sweep.
+
+    No pulse of the sweep starts from a level: a synapse that was written stays as it is.
+
+    Parameters
+    ----------
+    path : str or Path
+        Device file of the synapse.
+    job : ProgrammingEnergyJob
+        Has what the write energy on the device depends on.
+    device, reading : str
+        The synapse, and the reading of its conductances.
+    usable : ndarray
+        Conductances in S that networks use, ascending.
+
+    Raises
+    ------
+    wallnet.files.FileError
+        If the device file cannot be used, or has other levels than the networks.
+    """
+    data = files.read_dataset(path, "synapse")
+    found = data["level_conductance"].sel(reading=reading).values
+    distance = np.abs(np.where(np.isfinite(found), found, np.inf) - usable[:, np.newaxis])
+    level = distance.argmin(axis=1)
+    if (distance.min(axis=1) > SAME * np.ptp(usable)).any():
+        raise FileError(f"{path} has other levels than the networks on {device}; run snakemake")
+    density = data["reaching_current_density"].values[level]
+    cost = write_energy_of(job.devices[device], np.nan_to_num(density), *swept_pulse(data))
+    pulses = np.where(np.isfinite(density), (density != 0).astype(float), np.nan)
+    rows = []
+    for values in (pulses, pulses * cost.energy, pulses * cost.outside):
+        matrix = np.full((1 + len(usable), len(usable)), np.nan)
+        matrix[0] = values
+        np.fill_diagonal(matrix[1:], 0.0)
+        if density[0] == 0:  # the lowest level is the initial state
+            matrix[1] = values
+        rows.append(matrix)
+    return Writing(SINGLE, *rows)
+
+
+def by_pulse_train(path: str | Path, name: str, device: str, levels: int) -> Writing:
+    """Return the cost of each level with a pulse train that moves a synapse by one level a pulse.
+
+    Parameters
+    ----------
+    path : str or Path
+        Response to the pulse train. Its first branch has to lead up from the lowest level, and the
+        second one down again; each pulse of them leads to another state.
+    name, device : str
+        The pulse train, and the synapse whose networks it writes.
+    levels : int
+        Number of levels that networks use.
+
+    Raises
+    ------
+    wallnet.files.FileError
+        If the response cannot be used, or does not have as many levels in both directions.
+    """
+    data = files.read_dataset(path, STUDIES["pulse_trains"].kind)
+    density = data["pulse_train_current_density"].values
+    state = data["pulse_state"].values
+    own = write_energies.job_of(data)
+    shapes = zip(density, data["pulse_duration"].values, trained_waveforms(data), strict=True)
+    single = [write_energy_of(own, *each) for each in shapes]
+    energy, outside = (
+        np.array([getattr(each, name) for each in single], dtype=float)
+        for name in ("energy", "outside")
+    )
+    first = data["branch_first"].values[:2].tolist()
+    steps = data["branch_steps"].values[:2].tolist()
+    distinct = [
+        len(set(state[pulse - 1 : pulse + count])) == count + 1
+        for pulse, count in zip(first, steps, strict=True)
+    ]
+    leads_up_and_down = [float(np.sign(density[pulse])) for pulse in first] == [1.0, -1.0]
+    top = steps[0] if steps else 0
+    if not (
+        leads_up_and_down and all(distinct) and first[0] == 1 and steps[1] == top >= levels - 1
+    ):
+        raise FileError(
+            f"{path}: pulse train {name} does not move its wall by one level a pulse through "
+            f"{levels} levels, up and down again, as the synapses of {device} need; change its "
+            "pulses, or remove it from networks.written_by"
+        )
+    matrices = []
+    for values in (np.ones_like(energy), energy, outside):
+        up = values[1 : 1 + top]
+        # the first pulse down starts from the highest level
+        down = values[first[1] : first[1] + top][::-1]
+        matrix = np.zeros((levels, levels))
+        for start in range(levels):
+            for end in range(levels):
+                way = up[start:end] if end > start else down[end:start]
+                matrix[start, end] = way.sum()
+        matrices.append(np.concatenate([matrix[:1], matrix]))
+    return Writing(name, *matrices)
+
+
+def rows_of(
+    job: ProgrammingEnergyJob, networks: str | Path, devices: str | Path, responses: str | Path
+) -> Iterator[dict[str, Any]]:
+    """Yield the cost of writing each network of the first seed, one row a start and a way.
+
+    Parameters
+    ----------
+    job : ProgrammingEnergyJob
+        The networks, and what the write energy depends on.
+    networks, devices, responses : str or Path
+        Folders of the networks, device files and responses.
+    """
+    first, *others = job.run_set.seeds
+    writings: dict[tuple[str, str, bytes], list[Writing]] = {}
+    runs = [
+        run
+        for run in job.run_set.runs()
+        if run["seed"] == str(first) and run["stage"] in PROGRAMMED_STAGES
+    ]
+    for run in runs:
+        end, usable = _programmed(run, networks)
+        starts: dict[str, Levels | None] = {RESET: None}
+        for seed in others:
+            starts[f"seed {seed}"], _ = _programmed(run | {"seed": str(seed)}, networks)
+        if run["stage"] != FIRST_ON_LEVELS:
+            before = run | {"stage": FIRST_ON_LEVELS}
+            if before in runs:
+                starts[FIRST_ON_LEVELS], _ = _programmed(before, networks)
+        device, reading = run["device"], run["reading"]
+        key = (device, reading, usable.tobytes())
+        if key not in writings:
+            path = Path(devices, PurePosixPath(files.DEVICE).name.format(device=device))
+            writings[key] = [by_single_pulses(path, job, device, usable, reading)]
+            if train := job.written_by.get(device):
+                path = Path(responses, f"{train}.nc")
+                writings[key].append(by_pulse_train(path, train, device, len(usable)))
+        for writing in writings[key]:
+            for start, levels in starts.items():
+                if levels is not None and levels.shape != end.shape:
+                    continue  # another model
+                place = {name: run[name] for name in PLACE}
+                yield place | {
+                    "written_by": writing.name,
+                    "start": start,
+                    **writing.cost(levels, end),
+                }
+
+
+def _programmed(run: Mapping[str, str], networks: str | Path) -> tuple[Levels, NDArray[np.float64]]:
+    """Return the level of each synapse of a network, and the conductances of the levels."""
+    path = network_path(files.PROGRAMMING, run, networks)
+    unused = ["programmed_conductance", "weight_layer", "weight_row", "weight_column", "output_row"]
+    data = files.read_dataset(path, "programming", drop=unused)
+    usable = data["usable_conductance"].values
+    level = data["programmed_level"].values.astype(np.int64).ravel()
+    if level.max() >= len(usable):
+        raise files.damaged(path, "has synapses at levels that do not exist")
+    # a mapping with one synapse a weight has no second one
+    return level[level >= 0], usable
+
+
+COLUMNS: dict[str, tuple[str, float, Format]] = {
+    "synapses": ("synapses", 1, ""),
+    "changed": ("changed", 1, ""),
+    "lowered": ("of these lowered", 1, ""),
+    "not_written": ("cannot be written", 1, ""),
+    "pulses": ("pulses", 1, ""),
+    "pulses_a_synapse": ("pulses a synapse", 1, ".3f"),
+    "energy": ("energy (nJ)", 1e-9, ".1f"),
+    "energy_a_synapse": ("energy a synapse (pJ)", 1e-12, ".3f"),
+    "pulses_outside": (f"pulses {OUTSIDE}", 1, ""),
+}
+"""Numbers of the table: title, unit and format of the readable one."""
+
+NOTES = (
+    "Energy of writing the networks of the first seed: from synapses that were never written "
+    "(reset), from the network of another seed, and from the quantised network. Energies are those "
+    "in the heavy metal.",
+    "Single pulses: each synapse gets the smallest pulse of the sweep that reaches its level from "
+    "the initial state. The sweep has no pulses from a level, and none back, so that "
+    "synapses that were written cannot be changed. Synapses at levels that no pulse of the sweep "
+    "reaches cannot be written either. Neither has pulses or energy.",
+    "A pulse train: one pulse for each level on the way, as if each synapse were the device of the "
+    "pulse train, with its levels in place of its own.",
+)
+
+
+def programming_table(
+    job: ProgrammingEnergyJob,
+    folders: tuple[str | Path, str | Path, str | Path],
+    csv_path: str | Path,
+    markdown_path: str | Path,
+    html_path: str | Path,
+) -> None:
+    """Tabulate the energy of writing the networks.
+
+    Parameters
+    ----------
+    job : ProgrammingEnergyJob
+        The networks, and what the write energy depends on.
+    folders : tuple of str or Path
+        Folders of the networks, device files and responses.
+    csv_path, markdown_path, html_path : str or Path
+        Files to write.
+
+    Raises
+    ------
+    wallnet.files.FileError
+        If an input cannot be used or a table cannot be written.
+    """
+    import pandas
+
+    columns = [*PLACE, "written_by", "start", *COLUMNS]
+    frame = pandas.DataFrame(list(rows_of(job, *folders)), columns=columns)
+    title = "Energy of writing a network"
+    formats = {name: ".6g" if form else "d" for name, (_, _, form) in COLUMNS.items()}
+    files.write_text(Table(title, frame, formats).as_csv(), csv_path)
+    titles = {name: stage.title for name, stage in STAGES.items()}
+    readable = frame.drop(columns="seed").replace({"stage": titles, "start": titles})
+    for name, (_, unit, form) in COLUMNS.items():
+        if form:
+            readable[name] = readable[name] / unit
+    shown = readable.rename(columns={name: text for name, (text, _, _) in COLUMNS.items()})
+    shown = shown.rename(columns={"written_by": "written by", "start": "from"})
+    table = Table(title, shown, {text: form or "d" for text, _, form in COLUMNS.values()})
+    notes = "\n".join(f"{note}\n" for note in NOTES)
+    files.write_text(f"{table.as_markdown('#')}\n{notes}\n{made_by()}", markdown_path)
+    files.write_text(page(title, [table], [*NOTES, made_by()]), html_path)
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `programming-table` to a command line."""
+    command = subparsers.add_parser(
+        "programming-table", help="tabulate the energy of writing networks into synapses"
+    )
+    command.add_argument(
+        "--job",
+        required=True,
+        help="canonical JSON of jobs.ProgrammingEnergyJob; - for standard input",
+    )
+    command.add_argument("--networks", required=True, help="folder of all networks")
+    command.add_argument("--devices", required=True, help="folder of the device files")
+    command.add_argument(
+        "--responses", required=True, help="folder of the responses to pulse trains"
+    )
+    command.add_argument("--csv", required=True, help="table to write")
+    command.add_argument("--markdown", required=True, help="the same, to read as text")
+    command.add_argument("--html", required=True, help="the same, for the report")
+    command.set_defaults(handler=_tabulate)
+
+
+def _tabulate(arguments: argparse.Namespace) -> None:
+    programming_table(
+        ProgrammingEnergyJob.from_json(files.given_text(arguments.job)),
+        (arguments.networks, arguments.devices, arguments.responses),
+        arguments.csv,
+        arguments.markdown,
+        arguments.html,
+    )

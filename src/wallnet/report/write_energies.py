@@ -1,0 +1,101 @@
+"""Write energy and temperature of pulses, as columns and tables of devices and pulse trains."""
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+from wallnet.devices.write_energy import WriteEnergy, rescaling, resistance
+from wallnet.experiment import read
+from wallnet.jobs import WriteEnergyJob
+from wallnet.report.tables import Format, Table
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+OUTSIDE = "outside the constant-parameter model"
+"""Mark of pulses that heat the track so much that its material changes."""
+
+BEYOND = "beyond the Curie temperature"
+"""Mark of pulses that heat the track so much that the film is no magnet."""
+
+MODEL = {0: "inside", 1: OUTSIDE, 2: BEYOND}
+
+FORMATS: dict[str, Format] = {
+    "J in the metal (1e12 A/m²)": ".4f",
+    "current (mA)": ".4f",
+    "voltage (V)": ".4f",
+    "energy (pJ)": ".3f",
+    "temperature rise, mean (K)": ".1f",
+    "temperature rise, middle (K)": ".1f",
+    "model": MODEL,
+}
+"""Columns of energy and temperature, with their formats."""
+
+
+def columns(pulses: WriteEnergy) -> "pandas.DataFrame":
+    """Return energy and temperature of pulses, shape (pulses,), as columns of a table."""
+    import pandas
+
+    values = (
+        pulses.metal_current_density / 1e12,
+        pulses.current / 1e-3,
+        pulses.voltage,
+        pulses.energy / 1e-12,
+        pulses.rise.mean,
+        pulses.rise.peak,
+        (pulses.outside.astype(int) + pulses.beyond_model).tolist(),
+    )
+    return pandas.DataFrame(dict(zip(FORMATS, values, strict=True)))
+
+
+def conditions(job: WriteEnergyJob, name: str) -> Table:
+    """Return the table of the metal and the substrate."""
+    import pandas
+
+    metal, heating = job.heavy_metal, job.heating
+    angle = job.polarization if metal.spin_hall_angle is None else metal.spin_hall_angle
+    rows = {
+        "heavy metal": metal.preset or "no preset",
+        "its thickness (nm)": f"{metal.thickness / 1e-9:g}",
+        "its resistivity (µΩ cm)": f"{metal.resistivity / 1e-8:g}",
+        "its spin Hall angle θ": f"{angle:g}",
+        "its current density for J = 1": f"{rescaling(job):.4g}",
+        "its resistance between the ends of the track (kΩ)": f"{resistance(job) / 1e3:.4g}",
+        "oxide (nm)": f"{heating.oxide_thickness / 1e-9:g}",
+        "its conductivity (W/(m K))": f"{heating.oxide_conductivity:g}",
+        "its heat capacity (J/(m³ K))": f"{heating.oxide_heat_capacity:g}",
+        "conductivity of silicon (W/(m K))": f"{heating.silicon_conductivity:g}",
+        "heat capacity of silicon (J/(m³ K))": f"{heating.silicon_heat_capacity:g}",
+        f"{OUTSIDE} above a rise of (K)": f"{heating.largest_rise:g}",
+        "Curie temperature (K)": f"{job.curie_temperature:g}",
+    }
+    frame = pandas.DataFrame({"quantity": list(rows), "value": list(rows.values())})
+    return Table(f"{name}: parameters of energy and temperature", frame)
+
+
+def joined(table: Table, columns: "pandas.DataFrame") -> Table:
+    """Return a table of pulses with the columns of energy and temperature on its right."""
+    frame = table.frame.reset_index(drop=True).join(columns)
+    return Table(table.title, frame, {**table.formats, **FORMATS}, table.missing, table.set_apart)
+
+
+def job_of(data: "xarray.Dataset") -> WriteEnergyJob:
+    """Return what the write energy depends on, as the dataset of a study states it."""
+    about = json.loads(data.attrs["parameters"])["about"]
+    return WriteEnergyJob.model_validate(about["write_energy"])
+
+
+def add_argument(command: argparse.ArgumentParser) -> None:
+    """Add the option with what the write energy of pulses depends on."""
+    command.add_argument(
+        "--write-energy",
+        help="canonical JSON of jobs.WriteEnergyJob, for the write energy of pulses",
+    )
+
+
+def job_given(arguments: argparse.Namespace) -> WriteEnergyJob | None:
+    """Return the job that was given, if any."""
+    if arguments.write_energy is None:
+        return None
+    return read(arguments.write_energy, WriteEnergyJob, "--write-energy", WriteEnergyJob.__name__)

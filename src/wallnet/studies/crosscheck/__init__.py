@@ -1,0 +1,1 @@
+"""Cross-check: the same pulses with two calculators, and their deviations."""

@@ -1,0 +1,163 @@
+"""Cross-check: the same pulses with two calculators, to compare them."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from wallnet.config import Campaign, Device
+from wallnet.config.calculators import CalculatorName, file_name
+from wallnet.config.devices import missing_device
+from wallnet.config.inheritance import laid_over
+from wallnet.config.quantities import CurrentDensity, Section
+from wallnet.config.variants import NAME_OF_VARIANT, check_names
+from wallnet.experiment import Request, Simulation, pulse_job
+from wallnet.files.schema import CURRENT_DENSITY, ON_TRACK, STATE, TEXT, TIME, Variable
+from wallnet.studies.base import Requests, Rounds, Study, Validate
+
+
+class Case(Section):
+    """One pulse on one device, with some keys of the device changed."""
+
+    device: str
+    """Name of the device in `devices`."""
+    current_density: CurrentDensity
+    """Current density of the pulse."""
+    changes: dict[str, Any] = Field(default={})
+    """Keys of the device that differ in this case."""
+
+    def varied(self, devices: Mapping[str, Device], calculator: str) -> dict[str, Any]:
+        """Return the device as plain data, with the changes applied, for one calculator."""
+        data = devices[self.device].plain()
+        return laid_over(data, {**self.changes, "calculator": calculator})
+
+    def simulated(self, devices: Mapping[str, Device], calculator: str) -> Device:
+        """Return the device for one calculator."""
+        return Device.model_validate(self.varied(devices, calculator))
+
+
+class Crosscheck(Section):
+    """Pulses that are run with two calculators, the second as reference."""
+
+    calculators: tuple[CalculatorName, CalculatorName] = ("film", "oommf")
+    """The two calculators; deviations are relative to the second one."""
+    cases: dict[str, Case] = Field(
+        json_schema_extra={"minProperties": 1, "propertyNames": {"pattern": NAME_OF_VARIANT}}
+    )
+    """The cases, by name."""
+
+    @field_validator("calculators")
+    @classmethod
+    def _are_two(cls, value: tuple[str, str]) -> tuple[str, str]:
+        if value[0] == value[1]:
+            raise ValueError(f"names {value[0]!r} twice; name two calculators to compare")
+        return value
+
+    @field_validator("cases")
+    @classmethod
+    def _can_name_files(cls, value: dict[str, Case]) -> dict[str, Case]:
+        if not value:
+            raise ValueError("is empty; add a case")
+        check_names(value)
+        return value
+
+
+def problems(
+    key: str, _: str, asked: Crosscheck, devices: Mapping[str, Device], validate: Validate
+) -> list[str]:
+    """List the conflicts with the devices of the campaign, one sentence each."""
+    found: list[str] = []
+    for name, case in asked.cases.items():
+        where = f"{key}.cases.{name}"
+        if missing := missing_device(f"{where}.device", case.device, devices):
+            found += missing
+            continue
+        if "calculator" in case.changes:
+            found.append(f"{where}.changes sets calculator; remove it, since two are run")
+            continue
+        varied = case.varied(devices, asked.calculators[0])
+        found += validate(Device, varied, f"{where}.changes")[1]
+    return found
+
+
+def compared(asked: Crosscheck, devices: Mapping[str, Device]) -> Iterator[Device]:
+    """Yield the device of each case for both calculators."""
+    for case in asked.cases.values():
+        for calculator in asked.calculators:
+            yield case.simulated(devices, calculator)
+
+
+def _job(devices: Mapping[str, Device], case: Case, calculator: str) -> Simulation:
+    return pulse_job(case.simulated(devices, calculator), case.current_density)
+
+
+def requests(campaign: Campaign, name: str, asked: Crosscheck, _: Rounds) -> Requests:
+    """Return the pulse of each case with both calculators."""
+    return {
+        (each, calculator): Request(
+            "trace",
+            STUDY.path(name, each, file_name(calculator)),
+            partial(_job, campaign.simulated, case, calculator),
+        )
+        for each, case in asked.cases.items()
+        for calculator in asked.calculators
+    }
+
+
+_CASE = ("case",)
+_TRACE = ("case", "calculator")
+_CURVE = ("case", "entry")
+_WALL = ("case", "calculator", "entry")
+
+STUDY = Study(
+    name="crosscheck",
+    title="cross-check {subject}",
+    missing="a cross-check",
+    settings=Crosscheck,
+    problems=problems,
+    requests=requests,
+    compared=compared,
+    kind="crosscheck",
+    variables={
+        "case": Variable(_CASE, "name of the case", "", TEXT),
+        "calculator": Variable(("calculator",), "calculator, the reference last", "", TEXT),
+        "calculator_version": Variable(("calculator",), "its version and threads", "", TEXT),
+        "case_damping": Variable(_CASE, "damping"),
+        "case_current_density": Variable(_CASE, "current density of the pulse", **CURRENT_DENSITY),
+        "compared_until": Variable(_CASE, "end of the shorter trace", **TIME),
+        "m_deviation": Variable(
+            _CASE, "largest difference of a component of the mean magnetisation"
+        ),
+        "wall_bottom_deviation": Variable(
+            _CASE, "largest difference of the wall end at the lower edge", **ON_TRACK
+        ),
+        "wall_top_deviation": Variable(
+            _CASE, "largest difference of the wall end at the upper edge", **ON_TRACK
+        ),
+        "final_position_deviation": Variable(
+            _CASE, "difference of the mean wall positions at the ends of both traces", **ON_TRACK
+        ),
+        "final_state": Variable(_TRACE, "state of the wall at the end of the trace", type=STATE),
+        "final_settled": Variable(
+            _TRACE,
+            "whether both wall ends rest at the end of the trace",
+            type="int8",
+            bounds=(-1, 1),
+            attributes={"values_mean": "0 no, 1 yes, -1 not asked to rest"},
+        ),
+        "wall_time": Variable(_TRACE, "duration of the simulation on its machine", "s"),
+        "trace_time": Variable(_CURVE, "time of each entry; NaN after the last", **TIME),
+        "trace_current_density": Variable(
+            _CURVE, "applied current density in the reference", **CURRENT_DENSITY
+        ),
+        "trace_m_deviation": Variable(
+            _CURVE, "largest difference of a component of the mean magnetisation at each entry"
+        ),
+        "trace_wall_bottom": Variable(_WALL, "wall end at the lower edge", **ON_TRACK),
+        "trace_wall_top": Variable(_WALL, "wall end at the upper edge", **ON_TRACK),
+    },
+    others=(),
+    figure="traces",
+    places={"trace": "[^/]+/[^/]+/[^/]+"},
+)

@@ -1,0 +1,102 @@
+"""Cross-check: the deviations between the traces of two calculators.
+
+A trace ends when the wall has come to rest. This may happen an output interval earlier in one trace
+than in the other. The traces are compared up to the end of the shorter one, and the final states at
+the end of each trace.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet.files import FileError
+from wallnet.studies.base import Key
+from wallnet.studies.crosscheck.ask import Crosscheck
+from wallnet.studies.opened import Opened
+
+
+def gather(asked: Crosscheck, opened: Opened) -> dict[str, Any]:
+    """Return the variables of all cases.
+
+    Raises
+    ------
+    wallnet.files.FileError
+        If the two traces of a case have different times.
+    """
+    # in the order of the configuration, which JSON does not keep
+    cases = list(dict.fromkeys(str(case) for case, _ in opened))
+    found = [_compared(opened, case, asked.calculators) for case in cases]
+    columns = {name: [each[name] for each in found] for name in found[0]}
+    entries = max(map(len, columns["trace_time"]))
+    return {
+        name: _padded(values, entries) if name.startswith("trace_") else values
+        for name, values in columns.items()
+    } | {
+        "calculator_version": [_version(opened, (cases[0], each)) for each in asked.calculators],
+        "case": cases,
+        "calculator": asked.calculators,
+    }
+
+
+def _compared(opened: Opened, case: str, calculators: tuple[str, str]) -> dict[str, Any]:
+    """Return the variables of a case."""
+    names = ("time", "m", "wall_bottom", "wall_top", "wall_position", "applied_current_density")
+    traces = [opened.read((case, each), *names) for each in calculators]
+    shared = min(trace.values["time"].size for trace in traces)
+    times = [trace.values["time"] for trace in traces]
+    if not np.allclose(times[0][:shared], times[1][:shared], rtol=1e-6, atol=1e-16):
+        raise FileError(
+            f"the two traces of {case} are not recorded at the same times; delete them and run "
+            "snakemake crosscheck"
+        )
+
+    def deviation(name: str) -> NDArray[Any]:
+        ours, theirs = (trace.values[name][:shared] for trace in traces)
+        return np.abs(ours - theirs)
+
+    longer = max(times, key=len)
+    simulated = opened.simulation((case, calculators[0]))
+    ends = [float(trace.values["wall_position"][-1]) for trace in traces]
+    return {
+        "case_damping": simulated.material.damping,
+        "case_current_density": simulated.current_density,
+        "compared_until": times[0][shared - 1],
+        "m_deviation": deviation("m").max(),
+        "wall_bottom_deviation": deviation("wall_bottom").max(),
+        "wall_top_deviation": deviation("wall_top").max(),
+        "final_position_deviation": abs(ends[0] - ends[1]),
+        "final_state": [trace.attrs["state"] for trace in traces],
+        "final_settled": [trace.attrs["settled"] for trace in traces],
+        "wall_time": [trace.attrs["wall_time"] for trace in traces],
+        "trace_time": longer,
+        "trace_current_density": traces[1].values["applied_current_density"],
+        "trace_m_deviation": deviation("m").max(axis=1),
+        **{
+            f"trace_{end}": _padded([trace.values[end] for trace in traces], longer.size)
+            for end in ("wall_bottom", "wall_top")
+        },
+    }
+
+
+def _padded(arrays: Sequence[NDArray[Any]], entries: int) -> NDArray[Any]:
+    """Return arrays as one with so many entries along the last axis, with NaN after their ends."""
+    return np.array(
+        [
+            np.pad(
+                each.astype(float),
+                [(0, 0)] * (each.ndim - 1) + [(0, entries - each.shape[-1])],
+                constant_values=np.nan,
+            )
+            for each in arrays
+        ]
+    )
+
+
+def _version(opened: Opened, key: Key) -> str:
+    """Return version and threads of the calculator of a trace."""
+    about = opened.read(key).attrs
+    threads = about.get("threads")
+    words = "" if threads is None else ", one thread" if threads == 1 else f", {threads} threads"
+    return f"{about['backend_version']}{words}"

@@ -1,0 +1,116 @@
+"""Tables and figure of a cross-check, made from its file only."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wallnet.config import Figures
+from wallnet.report import style
+from wallnet.report.tables import Format, Table, of_columns
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.figure import Figure
+
+NAMES = {"film": "engine", "oommf": "OOMMF"}
+"""Names of the package's calculators in headings; others keep their names."""
+
+_SETTLED = {1: ", settled", 0: ", unsettled", -1: ""}
+
+
+def _names(data: "xarray.Dataset") -> list[str]:
+    """Return the names of both calculators, the reference last."""
+    return [NAMES.get(name, name) for name in map(str, data["calculator"].values)]
+
+
+def _known(values: np.ndarray) -> np.ndarray:
+    """Return the entries of a trace, which NaN follow."""
+    return values[np.isfinite(values)]
+
+
+def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+    """Return the table of the deviations, and that of the calculators."""
+    columns: dict[str, tuple[Any, Format]] = {
+        "case": (data["case"].values, ""),
+        "α": (data["case_damping"].values, "g"),
+        "J (1e12 A/m²)": (data["case_current_density"].values / 1e12, "g"),
+        "compared up to (ns)": (data["compared_until"].values * 1e9, ".2f"),
+        "max. deviation of <m>": (data["m_deviation"].values, ".1e"),
+        "of the lower wall end (nm)": (data["wall_bottom_deviation"].values * 1e9, ".3f"),
+        "of the upper wall end (nm)": (data["wall_top_deviation"].values * 1e9, ".3f"),
+        "of the final mean position (nm)": (data["final_position_deviation"].values * 1e9, ".3f"),
+    }
+    for index, calculator in enumerate(_names(data)):
+        one = data.isel(calculator=index)
+        ends = zip(one["final_state"].values, one["final_settled"].values, strict=True)
+        states = [f"{state}{_SETTLED[int(settled)]}" for state, settled in ends]
+        columns[f"final state, {calculator}"] = (states, "")
+    first, reference = data["wall_time"].transpose("calculator", "case").values
+    for calculator, seconds, form in zip(
+        _names(data), (first, reference), (".1f", ".0f"), strict=True
+    ):
+        columns[f"{calculator} (s)"] = (seconds, form)
+    columns["ratio"] = (reference / first, ".0f")
+    made_by = {
+        "calculator": (data["calculator"].values, ""),
+        "version": (data["calculator_version"].values, ""),
+    }
+    return [
+        of_columns(f"{name}: deviations between the calculators", columns),
+        of_columns(f"{name}: calculators, the reference last", made_by),
+    ]
+
+
+def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
+    """Draw both wall ends in both calculators and the deviation of <m> against time."""
+    from matplotlib import pyplot
+
+    names = _names(data)
+    figure, axes = pyplot.subplots(
+        2,
+        data.sizes["case"],
+        figsize=style.size(figures, 0.55),
+        sharex="col",
+        squeeze=False,
+        height_ratios=(2, 1),
+    )
+    for index, case in enumerate(data["case"].values):
+        upper, lower = axes[:, index]
+        of_case = data.sel(case=case)
+        time = of_case["trace_time"].values * 1e9
+        pulse = np.nan_to_num(of_case["trace_current_density"].values) != 0
+        for panel in (upper, lower):
+            panel.axvspan(0, time[pulse].max(initial=0.0), color=style.SHADE, linewidth=0)
+        for end, colour, label, marker in (
+            ("wall_top", style.COLOURS[0], "upper end", "o"),
+            ("wall_bottom", style.COLOURS[1], "lower end", "s"),
+        ):
+            first, reference = map(_known, of_case[f"trace_{end}"].values * 1e9)
+            upper.plot(
+                time[: first.size],
+                first,
+                color=colour,
+                linestyle="-",
+                label=f"{label}, {names[0]}",
+            )
+            step = max(1, reference.size // 25)
+            upper.plot(
+                time[: reference.size : step],
+                reference[::step],
+                color=colour,
+                linestyle="none",
+                marker=marker,
+                markerfacecolor="none",
+                label=f"{label}, {names[1]}",
+            )
+        deviation = _known(of_case["trace_m_deviation"].values)
+        lower.semilogy(time[1 : deviation.size], np.maximum(deviation[1:], 1e-8), color="black")
+        upper.set_title(case)
+        lower.set_xlabel("time (ns)")
+    axes[0, 0].set_ylabel("wall ends (nm)")
+    axes[1, 0].set_ylabel("deviation of <m>")
+    for panel in axes[1, 1:]:
+        panel.sharey(axes[1, 0])
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    return figure

@@ -1,0 +1,1 @@
+"""Depinning: the current density that moves a wall away from each notch, and dwell times."""

@@ -1,0 +1,203 @@
+"""Depinning: the depinning threshold of each notch, by bisection."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import NamedTuple
+
+from pydantic import field_validator
+
+from wallnet.config import Campaign, Device, current_name
+from wallnet.config.bisection import Resolution, halvings
+from wallnet.config.devices import missing_device
+from wallnet.config.inheritance import laid_over
+from wallnet.config.pulse import CURRENT_DENSITY_STEP
+from wallnet.config.quantities import CurrentDensity, Duration, Section
+from wallnet.experiment import Request, Simulation, level_job
+from wallnet.files import WallState
+from wallnet.files.schema import EDGE, TEXT, TIME, Variable
+from wallnet.jobs.requests import level, pulses
+from wallnet.studies.base import Requests, Rounds, Study, Validate, unrecorded
+
+TRACKS = {"notch": "all notches", "single-notch": "single notch"}
+"""Tracks on which a wall rests: the device's own, and one with a single notch of the device."""
+
+OWN, SINGLE = TRACKS
+
+
+class Depinning(Section):
+    """Pulses on a wall that rests at a notch, between a weak and a strong one.
+
+    The walls rest at each notch of the device, and on tracks that have this notch only.
+    """
+
+    current_densities: tuple[CurrentDensity, CurrentDensity] = (0.4e12, 1.0e12)
+    """Weakest and strongest pulse. Source: our choice."""
+    resolution: Resolution = 0.01e12
+    """Largest distance between two pulses on either side of a threshold. Source: our choice."""
+    duration: Duration = 10e-9
+    """Duration of the pulses. Source: paper, as of the synapse's."""
+    single_notch: bool = True
+    """Whether the thresholds on tracks with a single notch are searched as well."""
+
+    @field_validator("current_densities")
+    @classmethod
+    def _ascending(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if not 0 < value[0] < value[1]:
+            raise ValueError("is no ascending pair above 0; write [0.4e+12, 1.0e+12]")
+        low, high = (_whole(density, f"has {density:.10g} A/m²,") for density in value)
+        return low, high
+
+    @field_validator("resolution")
+    @classmethod
+    def _told_apart(cls, value: float) -> float:
+        return _whole(value, f"is {value:.10g} A/m²,")
+
+
+def _whole(density: float, given: str) -> float:
+    """Return a current density if it is a multiple of the step that file names tell apart."""
+    steps = density / CURRENT_DENSITY_STEP
+    if abs(steps - round(steps)) > 1e-3:
+        raise ValueError(
+            f"{given} no multiple of the 1e8 A/m² that file names tell apart; round it"
+        )
+    return round(steps) * CURRENT_DENSITY_STEP
+
+
+def rounds(_: str, asked: Depinning, __: Mapping[str, Device]) -> int:
+    """Return the number of rounds, each of which halves the gaps with a threshold."""
+    low, high = (round(each / CURRENT_DENSITY_STEP) for each in asked.current_densities)
+    return halvings(high - low, round(asked.resolution / CURRENT_DENSITY_STEP))
+
+
+def problems(
+    key: str, name: str, asked: Depinning, devices: Mapping[str, Device], _: Validate
+) -> list[str]:
+    """List the conflicts with the devices of the campaign, one sentence each."""
+    if found := missing_device(key, name, devices):
+        return found
+    device = devices[name]
+    if not device.track.inner_notch_positions:
+        return [
+            f"{key}: {name} has no notch inside its track, so that no wall rests; "
+            "add track.notches or remove this"
+        ]
+    found = unrecorded(key, {"duration": asked.duration}, device, name)
+    if fault := device.size_fault("duration", asked.duration, asked.current_densities[1]):
+        found.append(f"{key}: {fault}")
+    return found
+
+
+class Site(NamedTuple):
+    """A wall that rests at a notch of a track, and the request that simulates it."""
+
+    device: Device
+    state: WallState
+    start: Request
+
+
+def sites(name: str, device: Device, asked: Depinning) -> dict[tuple[str, int], Site]:
+    """Return the walls at all notches, by track and number of the notch on the device."""
+    found: dict[tuple[str, int], Site] = {}
+    positions = dict(enumerate(device.track.inner_notch_positions, start=1))
+    for notch in positions:
+        state = WallState.at(notch, notch)
+        found[OWN, notch] = Site(device, state, level(name, device, state))
+    for notch, position in positions.items() if asked.single_notch else ():
+        changes = {"track": {"notches": {"count": None, "positions": [position]}}}
+        single = Device.model_validate(laid_over(device.plain(), changes))
+        state = WallState.at(1, 1)
+        make = partial(level_job, single, state.file_name)
+        start = Request("level", STUDY.path(name, f"{SINGLE}-{notch}", "start"), make)
+        found[SINGLE, notch] = Site(single, state, start)
+    return found
+
+
+def _job(site: Site, asked: Depinning, current_density: float) -> Simulation:
+    """Return one pulse in A/m² on a wall that rests at a notch."""
+    device = site.device
+    # the wall is examined while the current flows; only the first and the last map are used
+    output = {"snapshot_interval": max(asked.duration, device.output.interval)}
+    return level_job(device, site.state.file_name).model_copy(
+        update={
+            "current_density": current_density,
+            "pulse_duration": asked.duration,
+            "relaxation": device.relaxation.model_copy(update={"longest": 0.0}),
+            "output": device.output.model_copy(update=output),
+        }
+    )
+
+
+def requests(campaign: Campaign, name: str, asked: Depinning, so_far: Rounds) -> Requests:
+    """Return the sweep of the device, the resting walls, and the pulses on them.
+
+    The pulses are the weakest and the strongest one, and those of the rounds, which have track,
+    notch and current density.
+    """
+    device = campaign.simulated[name]
+    resting = sites(name, device, asked)
+    found: Requests = {("sweep", each): pulse for each, pulse in pulses(name, device).items()}
+    found |= {("start", *key): site.start for key, site in resting.items()}
+    both = [(*key, density) for key in resting for density in asked.current_densities]
+    for track, notch, density in [*both, *(each for one in so_far for each in one)]:
+        path = STUDY.path(name, f"{track}-{notch}", current_name(density))
+        site = resting[track, notch]
+        make = partial(_job, site, asked, density)
+        found[track, notch, density] = Request("trace", path, make, (site.start.path,))
+    return found
+
+
+def ahead(
+    campaign: Campaign, name: str, asked: Depinning, so_far: Rounds
+) -> list[tuple[int, Request]]:
+    """Return at most how many pulses the rounds that are not finished ask for, and one of them.
+
+    Each threshold takes one pulse a round. As the thresholds of one and of both ends can differ,
+    two are counted for each wall, which is the most.
+    """
+    found = requests(campaign, name, asked, ())
+    walls = sum(key[0] == "start" for key in found)
+    left = rounds(name, asked, campaign.simulated) - len(so_far)
+    return [(2 * walls * left, found[OWN, 1, asked.current_densities[1]])]
+
+
+_THRESHOLD = ("track", "notch", "ends")
+_DWELL = ("current_density", "notch", "edge")
+
+STUDY = Study(
+    name="depinning",
+    title="depinning of {subject}",
+    missing="a device",
+    settings=Depinning,
+    problems=problems,
+    requests=requests,
+    kind="depinning",
+    variables={
+        "threshold_low": Variable(
+            _THRESHOLD, "strongest pulse below that fewer ends leave by its end", **EDGE
+        ),
+        "threshold_high": Variable(
+            _THRESHOLD, "weakest pulse by whose end so many ends have left", **EDGE
+        ),
+        "reach_time": Variable(
+            _DWELL, "when the end reaches the notch during the pulse; NaN if never", **TIME
+        ),
+        "leave_time": Variable(
+            _DWELL, "when it leaves the notch for good; NaN if not before the pulse ends", **TIME
+        ),
+        "dwell_time": Variable(
+            _DWELL, "how long it is there until it leaves for good, or the pulse ends", **TIME
+        ),
+        "track": Variable(("track",), "notches of the track", "", TEXT),
+        "notch": Variable(("notch",), "number of the notch, counted from 1", type="int64"),
+        "ends": Variable(("ends",), "number of wall ends that have left", type="int64"),
+        "edge": Variable(
+            ("edge",), "edge of the track at which the end is", "", TEXT, values=("lower", "upper")
+        ),
+    },
+    others=("current_density",),
+    figure="thresholds",
+    places={"level": "[^/]+/[^/]+/start", "trace": r"[^/]+/[^/]+/-?[\d.]+"},
+    of_device=True,
+    rounds=rounds,
+    ahead=ahead,
+)

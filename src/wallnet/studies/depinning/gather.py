@@ -1,0 +1,190 @@
+"""Depinning: the threshold of each notch, and how long the ends of a wall dwell there.
+
+An end is at a notch as long as its distance from it is at most the reach of
+`wallnet.tracks.wall_state`: the radius of the notch plus four width parameters Δ.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet import tracks
+from wallnet.config.bisection import middles
+from wallnet.experiment import Simulation
+from wallnet.files import FileError
+from wallnet.studies.base import Key
+from wallnet.studies.depinning.ask import TRACKS, Depinning
+from wallnet.studies.opened import Opened
+
+EDGES = ("wall_bottom", "wall_top")
+ENDS = (1, 2)
+"""Numbers of wall ends whose leaving has a threshold."""
+
+
+def reach(simulated: Simulation) -> float:
+    """Return the largest distance in m of an end from the notch that pins it."""
+    width = simulated.material.wall_width_parameter
+    return simulated.track.notch_radius + tracks.WALL_REACH * width
+
+
+def stay(
+    time: NDArray[np.floating], end: NDArray[np.floating], position: float, within: float
+) -> tuple[float, float]:
+    """Return when a wall end reaches a notch, and when it leaves it for good.
+
+    Parameters
+    ----------
+    time : ndarray (time,)
+        Times in s, ascending.
+    end : ndarray (time,)
+        Positions of the end in m.
+    position, within : float
+        Position of the notch and the largest distance from it at which it pins an end, in m.
+
+    Returns
+    -------
+    tuple of float
+        Both times in s, by linear interpolation; NaN if the end is never there, or does not leave.
+
+    Examples
+    --------
+    >>> stay(np.array([0.0, 1.0, 2.0, 3.0]), np.array([0.0, 4.0, 6.0, 10.0]), 5.0, 2.0)
+    (0.75, 2.25)
+    """
+    # the end is there if it crosses from one side to the other, even between two entries
+    first, last = position - within, position + within
+    inside = (end >= first) & (end <= last)
+    crossing = np.zeros_like(inside)
+    crossing[1:] = (np.minimum(end[1:], end[:-1]) < first) & (np.maximum(end[1:], end[:-1]) > last)
+    there = np.flatnonzero(inside | crossing)
+    if not there.size:
+        return math.nan, math.nan
+    begin, finish = int(there[0]), int(there[-1])
+    reached = _crossed(time, end, begin, first, last) if begin else float(time[0])
+    if finish == time.size - 1 and inside[finish]:
+        return reached, math.nan
+    after = finish if not inside[finish] else finish + 1
+    return reached, _crossed(time[::-1], end[::-1], time.size - after, first, last)
+
+
+def _crossed(
+    time: NDArray[np.floating], end: NDArray[np.floating], index: int, first: float, last: float
+) -> float:
+    """Return when an end enters a stretch on its way to an entry of a trace."""
+    before, after = float(end[index - 1]), float(end[index])
+    border = first if before < first else last
+    share = (border - before) / (after - before)
+    return float(time[index - 1] + share * (time[index] - time[index - 1]))
+
+
+def left_ends(ends: Sequence[float], position: float, within: float) -> int:
+    """Return how many of the ends in m are further from a position than allowed."""
+    return sum(abs(end - position) > within for end in ends)
+
+
+def threshold(left: Mapping[float, int], ends: int) -> tuple[float, float]:
+    """Return between which current densities so many ends leave for the first time.
+
+    Parameters
+    ----------
+    left : mapping
+        Number of ends that have left, by current density in A/m².
+    ends : int
+        Number of ends that have to leave.
+
+    Returns
+    -------
+    tuple of float
+        The strongest density below that at which fewer leave, and the weakest at which so many do;
+        NaN where there is none.
+
+    Examples
+    --------
+    >>> threshold({0.4: 0, 0.5: 1, 0.6: 2, 0.7: 2}, 2)
+    (0.5, 0.6)
+    """
+    ordered = sorted(left)
+    high = next((each for each in ordered if left[each] >= ends), math.nan)
+    below = [each for each in ordered if not each >= high]
+    return (below[-1] if below else math.nan), high
+
+
+def next_round(asked: Depinning, opened: Opened) -> list[tuple[str, int, float]]:
+    """Return track, notch and current density in A/m² of the pulses to simulate next."""
+    return [
+        (*site, density)
+        for site, left in _left(opened).items()
+        # the number of ends that leave differs at the ends of these gaps
+        for density in middles(left, asked.resolution)
+    ]
+
+
+def _left(opened: Opened) -> dict[tuple[str, int], dict[float, int]]:
+    """Return the number of ends that leave each notch by current density, by track and notch."""
+    simulated = _swept(opened)[1]
+    positions, within = simulated.track.inner_notch_positions, reach(simulated)
+    found: dict[tuple[str, int], dict[float, int]] = {}
+    for key in opened:
+        if key[0] not in TRACKS:
+            continue
+        track, notch, density = str(key[0]), int(key[1]), float(key[2])
+        ((end,),) = opened.outcomes(key)
+        left = left_ends([end.bottom, end.top], positions[notch - 1], within)
+        found.setdefault((track, notch), {})[density] = left
+    return found
+
+
+def _swept(opened: Opened) -> tuple[list[Key], Simulation]:
+    """Return the keys of the pulses of the sweep, and the first of them."""
+    keys = [key for key in opened if key[0] == "sweep"]
+    return keys, opened.simulation(keys[0])
+
+
+def gather(asked: Depinning, opened: Opened) -> dict[str, Any]:
+    """Return the variables of the thresholds of all notches and of the dwell times of the sweep.
+
+    Raises
+    ------
+    wallnet.files.FileError
+        If a threshold is not found after all rounds.
+    """
+    found = _left(opened)
+    for (track, notch), left in found.items():
+        if gaps := middles(left, asked.resolution):
+            raise FileError(
+                f"the threshold of notch {notch} ({TRACKS[track]}) at {gaps[0] / 1e12:.4f}e12 A/m² "
+                "is not found after all rounds; report this as a bug"
+            )
+    used = list(dict.fromkeys(track for track, _ in found))
+    swept, simulated = _swept(opened)
+    notches = len(simulated.track.inner_notch_positions)
+    limits = np.array([[threshold(left, ends) for ends in ENDS] for left in found.values()])
+    limits = limits.reshape(len(used), notches, len(ENDS), 2)
+    times = np.array([_stays(opened, key, simulated) for key in swept])
+    reached, left_at = times[..., 0], times[..., 1]
+    return {
+        "threshold_low": limits[..., 0],
+        "threshold_high": limits[..., 1],
+        "reach_time": reached,
+        "leave_time": left_at,
+        "dwell_time": np.where(np.isnan(left_at), simulated.pulse_duration, left_at) - reached,
+        "track": [TRACKS[track] for track in used],
+        "notch": np.arange(notches) + 1,
+        "ends": ENDS,
+        "current_density": [key[1] for key in swept],
+    }
+
+
+def _stays(opened: Opened, key: Key, simulated: Simulation) -> list[list[tuple[float, float]]]:
+    """Return when both ends reach and leave each notch during a pulse of the sweep."""
+    trace = opened.read(key, "time", *EDGES)
+    time = trace.values["time"].astype(float)
+    driven = time <= float(trace.attrs["pulse_end"]) * (1 + 1e-9)
+    ends = [trace.values[name].astype(float)[driven] for name in EDGES]
+    return [
+        [stay(time[driven], end, position, reach(simulated)) for end in ends]
+        for position in simulated.track.inner_notch_positions
+    ]

@@ -1,0 +1,1 @@
+"""Pulse trains: the conductance of a device during pulses that write and rewrite it."""

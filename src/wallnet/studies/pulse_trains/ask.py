@@ -1,0 +1,132 @@
+"""Pulse trains: sequences of current pulses that write and rewrite a device."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from wallnet import files
+from wallnet.config import Campaign, Detector, Device, ProgramPulse
+from wallnet.config.devices import missing_device
+from wallnet.config.programs import MOST_PULSES
+from wallnet.config.quantities import Section
+from wallnet.experiment import Job, Request, Train, train_job
+from wallnet.files.schema import CONDUCTANCE, Variable
+from wallnet.jobs import WriteEnergyJob, write_energy_job
+from wallnet.studies.base import Requests, Rounds, Study, Validate, unrecorded
+
+
+class PulseTrain(Section):
+    """A pulse train on one device, which starts from its initial state."""
+
+    device: str
+    """Name of a simulated device in `devices`."""
+    pulses: Annotated[tuple[ProgramPulse, ...], Field(json_schema_extra={"minItems": 1})]
+    """The pulses, in the order of time."""
+
+    @field_validator("pulses")
+    @classmethod
+    def _some(cls, value: tuple[ProgramPulse, ...]) -> tuple[ProgramPulse, ...]:
+        if not value:
+            raise ValueError(
+                "has no pulse; write [{current_density: 0.7e+12, duration: 5.0e-9, pause: 5.0e-9}]"
+            )
+        return value
+
+
+class ResponseJob(Job):
+    """What the response depends on beside the simulation: the detector, and the write energy."""
+
+    detector: Detector
+    write_energy: WriteEnergyJob
+
+
+def problems(
+    key: str, _: str, asked: PulseTrain, devices: Mapping[str, Device], __: Validate
+) -> list[str]:
+    """List the conflicts with the devices of the campaign, one sentence each."""
+    if missing := missing_device(f"{key}.device", asked.device, devices):
+        return missing
+    device = devices[asked.device]
+    found = []
+    if (count := sum(each.repetitions for each in asked.pulses)) > MOST_PULSES:
+        found.append(f"{key}.pulses has {count} pulses; keep to {MOST_PULSES}")
+    durations = {f"pulses.{number}.duration": p.duration for number, p in enumerate(asked.pulses)}
+    found += unrecorded(key, durations, device, asked.device)
+    total = sum(each.repetitions * (each.duration + each.pause) for each in asked.pulses)
+    strongest = max((each.current_density for each in asked.pulses), key=abs)
+    if fault := device.size_fault("all pulses", total, strongest, count):
+        found.append(f"{key}: {fault}")
+    return found
+
+
+def requests(campaign: Campaign, name: str, asked: PulseTrain, _: Rounds) -> Requests:
+    """Return the pulse train."""
+    initial = files.INITIAL.format(device=asked.device)
+    make = partial(train_job, campaign.simulated[asked.device], Train(pulses=asked.pulses))
+    path = STUDY.path(name, "train")
+    return {("train",): Request("pulse_train", path, make, (initial,))}
+
+
+def about(campaign: Campaign, _: str, asked: PulseTrain) -> ResponseJob:
+    """Return what the response depends on beside the simulation."""
+    device = campaign.simulated[asked.device]
+    return ResponseJob(detector=device.detector, write_energy=write_energy_job(device))
+
+
+STUDY = Study(
+    name="pulse_trains",
+    title="pulse train {subject}",
+    missing="a pulse train",
+    settings=PulseTrain,
+    problems=problems,
+    requests=requests,
+    kind="response",
+    variables={
+        "pulse_train_conductance": Variable(
+            ("reading", "time"), "conductance during the pulse train", **CONDUCTANCE
+        ),
+        "pulse_conductance": Variable(
+            ("reading", "pulse"), "conductance at the end of the pause", **CONDUCTANCE
+        ),
+        "normalized_pulse_conductance": Variable(
+            ("reading", "pulse"),
+            "conductance at the end of the pause, normalised over the pulse train (paper, Eq. 3)",
+        ),
+        "branch_first": Variable(("branch",), "first pulse of the sequence", type="int64"),
+        "branch_last": Variable(("branch",), "last pulse of the sequence", type="int64"),
+        "branch_steps": Variable(
+            ("branch",),
+            "pulses of the sequence up to the last that changes the state",
+            type="int64",
+        ),
+        "nonlinearity": Variable(
+            ("reading", "branch"),
+            "nonlinearity of the conductance against the pulse number, label of NeuroSim; NaN if "
+            "fewer than two pulses change it",
+            bounds=(-10.2, 10.2),
+        ),
+        "step_size": Variable(
+            ("reading", "branch"), "mean change of the normalised conductance by a pulse"
+        ),
+        "step_slope": Variable(
+            ("reading", "branch"),
+            "relative change of the step with the weight from -1 to 1 (gamma of aihwkit's "
+            "LinearStepDevice); NaN if fewer than two pulses change it",
+        ),
+        "branch": Variable(
+            ("branch",), "number of a sequence of pulses of one sign, counted from 1", type="int64"
+        ),
+    },
+    others=(
+        *("wall_position", "wall_bottom", "wall_top", "applied_current_density"),
+        *("pulse_train_current_density", "pulse_start", "pulse_duration", "pause_end"),
+        *("pulse_state", "pulse_settled", "pulse_wall_position", "pulse_wall_bottom"),
+        *("pulse_wall_top", "time", "reading", "pulse"),
+    ),
+    figure="response",
+    places={"pulse_train": "[^/]+/train"},
+    usual=True,
+    about=about,
+)

@@ -1,0 +1,209 @@
+"""The response of a device to a pulse train: conductance against the number of pulses.
+
+A branch is a sequence of pulses of one sign. With the reference layer along -z, pulses of positive
+current raise the conductance (potentiation) and pulses of negative current lower it (depression).
+"""
+
+import itertools
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from wallnet import files
+from wallnet.config import Detector
+from wallnet.devices.conductance import (
+    both_readings,
+    detected_magnetization,
+    detector_columns,
+    normalize,
+)
+from wallnet.files import FileError
+from wallnet.files.schema import COMPONENTS
+from wallnet.studies.opened import Opened
+from wallnet.studies.pulse_trains.ask import PulseTrain
+
+SMALLEST_STEP = 1e-3
+"""Share of the conductance's range below which a pulse has not changed the state."""
+
+LABEL = 10.1015
+"""Nonlinearity label of NeuroSim per deviation from a straight line."""
+
+STEEPEST = 100.0
+"""Largest curvature of a fit; at this one the first pulse does nearly everything."""
+
+KEPT = (
+    *("wall_position", "wall_bottom", "wall_top", "applied_current_density", "time"),
+    *("pulse_train_current_density", "pulse_start", "pulse_duration", "pause_end"),
+    *("pulse_state", "pulse_settled", "pulse_wall_position", "pulse_wall_bottom"),
+    *("pulse_wall_top", "pulse"),
+)
+"""Variables of a pulse train that its response has unchanged."""
+
+
+def saturating(x: ArrayLike, curvature: float) -> NDArray[np.float64]:
+    """Return NeuroSim's curve of conductance against pulse number, both from 0 to 1.
+
+    y = (1 - exp(-c x))/(1 - exp(-c)), a straight line for c = 0 (Chen, Peng and Yu, IEDM 2017, with
+    c = 1/A).
+
+    Parameters
+    ----------
+    x : array_like
+        Pulse number as a share of all.
+    curvature : float
+        c; negative if the conductance rises late.
+    """
+    x = np.asarray(x, dtype=float)
+    if abs(curvature) < 1e-9:
+        return x
+    return np.asarray(np.expm1(-curvature * x) / np.expm1(-curvature))
+
+
+def nonlinearity(share: ArrayLike, conductance: ArrayLike) -> float:
+    """Return NeuroSim's nonlinearity label of a branch.
+
+    The curve `saturating` is fitted with least squares. The label is its largest deviation from a
+    straight line times `LABEL`, with the sign of the curvature. With this factor, it is that of
+    NeuroSim's table of labels and A.
+
+    Parameters
+    ----------
+    share : array_like
+        Pulse number from 0 to 1.
+    conductance : array_like
+        Conductance, normalised from 0 to 1 along `share`.
+
+    Returns
+    -------
+    float
+        Between -10.2 and 10.2; NaN for fewer than three points.
+    """
+    from scipy.optimize import minimize_scalar
+
+    x, y = np.asarray(share, dtype=float), np.asarray(conductance, dtype=float)
+    if x.size < 3:
+        return float("nan")
+
+    def misfit(curvature: float) -> float:
+        return float(((saturating(x, curvature) - y) ** 2).sum())
+
+    # the misfit may have several minima: start from the best of a grid
+    grid = np.linspace(-STEEPEST, STEEPEST, 401)
+    best = int(np.argmin([misfit(each) for each in grid]))
+    low, high = grid[max(best - 1, 0)], grid[min(best + 1, grid.size - 1)]
+    found = minimize_scalar(misfit, bounds=(low, high), method="bounded", options={"xatol": 1e-9})
+    return label(float(found.x))
+
+
+def label(curvature: float) -> float:
+    """Return NeuroSim's nonlinearity label of a curvature."""
+    size = abs(curvature)
+    if size < 1e-6:
+        return 0.0
+    # the slope of the curve is 1 where it is furthest from the line
+    x = np.log(size / -np.expm1(-size)) / size
+    return float(np.sign(curvature) * LABEL * (saturating(x, size) - x))
+
+
+def branches(current_density: NDArray[np.floating]) -> list[tuple[int, int]]:
+    """Return first and last pulse of each sequence of pulses of one sign; pulses of 0 are in none.
+
+    Parameters
+    ----------
+    current_density : ndarray (pulse,)
+        Current density of each pulse in A/m²; index 0 is the state before the first pulse.
+    """
+    found = []
+    for sign, group in itertools.groupby(
+        range(len(current_density)), lambda i: np.sign(current_density[i])
+    ):
+        members = list(group)
+        if sign:
+            found.append((members[0], members[-1]))
+    return found
+
+
+def _of_branch(
+    normalized: NDArray[np.float64], steps: int, rising: bool
+) -> tuple[float, float, float]:
+    """Return nonlinearity, mean step and slope of the steps of one branch in one reading.
+
+    `normalized` has the conductance before the first pulse and after each.
+    """
+    values = normalized[: steps + 1]
+    changes = np.diff(values)
+    if steps < 1 or values[-1] == values[0]:
+        return float("nan"), float(changes.mean()) if steps else 0.0, float("nan")
+    # NeuroSim draws depression backwards, so that its conductance rises, too
+    along = values if rising else values[::-1]
+    share = np.arange(steps + 1) / steps
+    bent = nonlinearity(share, (along - along[0]) / (along[-1] - along[0]))
+    slope = float("nan")
+    if steps >= 2:
+        # aihwkit: step = Δ (1 - γ w) upwards and Δ (1 + γ w) downwards, weight w from -1 to 1
+        weight = 2 * values[:-1] - 1
+        linear, constant = np.polyfit(weight, changes, 1)
+        slope = float((-1 if rising else 1) * linear / constant)
+    return bent, float(changes.mean()), slope
+
+
+def gather(_: PulseTrain, opened: Opened) -> dict[str, Any]:
+    """Return the variables of the response of a device to a pulse train.
+
+    Raises
+    ------
+    wallnet.files.FileError
+        If the conductance is equal after all pulses.
+    """
+    (key,) = opened
+    names = ("magnetization_profile", "magnetic_cells", *KEPT)
+    data = opened.read(key, *names).values
+    detector = Detector.model_validate(opened.about["detector"])
+    columns = detector_columns(opened.simulation(key).track, detector)
+    m_z = data["magnetization_profile"][..., COMPONENTS.index("z")]
+    detected = detected_magnetization(m_z, data["magnetic_cells"], columns)
+    conductance = both_readings(detected, detector)
+    # the entry at which each pause ends, rounding aside
+    ends = [int(np.argmin(np.abs(data["time"] - end))) for end in data["pause_end"]]
+    after = conductance[:, ends]
+    low, high = after.min(axis=1, keepdims=True), after.max(axis=1, keepdims=True)
+    if np.any(low == high):
+        raise FileError(
+            "the conductance is the same after all pulses; strengthen or lengthen the pulses, or "
+            "move the detector"
+        )
+    normalized = normalize(after, low, high)
+    return {
+        **{name: data[name] for name in KEPT},
+        "pulse_train_conductance": conductance,
+        "pulse_conductance": after,
+        "normalized_pulse_conductance": normalized,
+        **_branch_variables(data["pulse_train_current_density"], normalized),
+    }
+
+
+def _branch_variables(
+    current_density: NDArray[np.float64], normalized: NDArray[np.float64]
+) -> dict[str, ArrayLike]:
+    """Return the variables over the branches of a pulse train."""
+    found = branches(current_density)
+    numbers: list[NDArray[np.float64]] = []
+    steps = []
+    for first, last in found:
+        along = normalized[:, first - 1 : last + 1]
+        changed = np.flatnonzero(np.abs(np.diff(along, axis=1)).max(axis=0) > SMALLEST_STEP)
+        steps.append(int(changed[-1]) + 1 if changed.size else 0)
+        rising = bool(current_density[first] > 0)
+        numbers.append(np.array([_of_branch(each, steps[-1], rising) for each in along]))
+    # (branch, reading, quantity)
+    of_branches = np.array(numbers).reshape(len(found), len(files.READINGS), 3)
+    return {
+        "branch": np.arange(len(found)) + 1,
+        "branch_first": [first for first, _ in found],
+        "branch_last": [last for _, last in found],
+        "branch_steps": steps,
+        "nonlinearity": of_branches[:, :, 0].T,
+        "step_size": of_branches[:, :, 1].T,
+        "step_slope": of_branches[:, :, 2].T,
+    }

@@ -1,0 +1,202 @@
+"""Tables and figure of a device's response to a pulse train, made from its dataset only."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wallnet import files
+from wallnet.config import Figures
+from wallnet.devices.write_energy import trained_waveforms, write_energy_of_train
+from wallnet.report import style, write_energies
+from wallnet.report.device_tables import SETTLED
+from wallnet.report.devices import G_NORM_LABEL
+from wallnet.report.tables import Format, Table
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.figure import Figure
+
+
+def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+    """Return the tables of a pulse train, that of the pulses first, with their write energy."""
+    pulses, *of_energies = _with_energies(_pulses(data, name), data, name)
+    return [pulses, _branches(data, name), _asymmetry(data, name), *of_energies]
+
+
+def _pulses(data: "xarray.Dataset", name: str) -> Table:
+    """Return the table of the states after each pulse."""
+    import pandas
+
+    readings = data.sel(reading=list(files.READINGS))
+    conductance = readings["pulse_conductance"].values / 1e-6
+    normalized = readings["normalized_pulse_conductance"].values
+    columns: dict[str, tuple[Any, Format]] = {
+        "pulse": (data["pulse"].values, ""),
+        "J (1e12 A/m²)": (data["pulse_train_current_density"].values / 1e12, "+.4f"),
+        "duration (ns)": (data["pulse_duration"].values / 1e-9, ".3f"),
+        "state after the pause": (data["pulse_state"].values, ""),
+        "settled": (data["pulse_settled"].values, SETTLED),
+        "wall, lower edge (nm)": (data["pulse_wall_bottom"].values / 1e-9, ".1f"),
+        "wall, upper edge (nm)": (data["pulse_wall_top"].values / 1e-9, ".1f"),
+        "G, parallel (µS)": (conductance[0], ".3f"),
+        "G, series (µS)": (conductance[1], ".3f"),
+        "G normalised, parallel": (normalized[0], ".4f"),
+        "G normalised, series": (normalized[1], ".4f"),
+    }
+    return Table(
+        f"{name}: after each pulse",
+        pandas.DataFrame({title: values for title, (values, _) in columns.items()}),
+        {title: form for title, (_, form) in columns.items() if form},
+    )
+
+
+def _with_energies(pulses: Table, data: "xarray.Dataset", name: str) -> tuple[Table, Table, Table]:
+    """Return the table of the pulses with their energies, the table of sums, and the parameters.
+
+    Index 0 of the pulses is the state before the first; it needs no energy.
+    """
+    import pandas
+
+    job = write_energies.job_of(data)
+    found = write_energy_of_train(
+        job,
+        data["pulse_train_current_density"].values,
+        data["pulse_duration"].values,
+        data["pulse_start"].values,
+        trained_waveforms(data),
+    )
+    driven = data["pulse"].values > 0
+    columns = write_energies.columns(found).where(pandas.Series(driven))
+    formats: dict[str, Format] = {
+        "energy of all (pJ)": ".3f",
+        "energy of a pulse (pJ)": ".3f",
+        "largest rise, mean (K)": ".1f",
+        "largest rise, middle (K)": ".1f",
+    }
+    total = float(found.energy.sum())
+    numbers = (
+        total / 1e-12,
+        total / int(driven.sum()) / 1e-12,
+        found.rise.mean.max(),
+        found.rise.peak.max(),
+    )
+    row = {
+        "pulses": int(driven.sum()),
+        **dict(zip(formats, numbers, strict=True)),
+        f"pulses {write_energies.OUTSIDE}": int(found.outside[driven].sum()),
+    }
+    return (
+        write_energies.joined(pulses, columns),
+        Table(f"{name}: write energy", pandas.DataFrame([row]), formats),
+        write_energies.conditions(job, name),
+    )
+
+
+def _signed(decimals: int) -> Callable[[float], str]:
+    """Return a format of numbers with their sign, in which a rounded zero has none."""
+
+    def text(value: float) -> str:
+        rounded = round(value, decimals)
+        return f"{rounded:+.{decimals}f}" if rounded else f"{0:.{decimals}f}"
+
+    return text
+
+
+def _branches(data: "xarray.Dataset", name: str) -> Table:
+    """Return the table of potentiation and depression, one row a branch and reading."""
+    import pandas
+
+    rows = []
+    for index in range(data.sizes["branch"]):
+        branch = data.isel(branch=index)
+        first = int(branch["branch_first"])
+        rising = data["pulse_train_current_density"].values[first] > 0
+        for reading in files.READINGS:
+            chosen = branch.sel(reading=reading)
+            rows.append(
+                {
+                    "pulses": f"{first} to {int(branch['branch_last'])}",
+                    "branch": "potentiation" if rising else "depression",
+                    "reading": reading,
+                    "pulses that change the state": int(branch["branch_steps"]),
+                    "mean step of G normalised": chosen["step_size"].item(),
+                    "nonlinearity (NeuroSim)": chosen["nonlinearity"].item(),
+                    "γ (aihwkit)": chosen["step_slope"].item(),
+                }
+            )
+    formats: dict[str, Format] = {
+        "mean step of G normalised": _signed(4),
+        "nonlinearity (NeuroSim)": _signed(2),
+        "γ (aihwkit)": _signed(2),
+    }
+    columns = ["pulses", "branch", "reading", "pulses that change the state", *formats]
+    return Table(
+        f"{name}: potentiation and depression", pandas.DataFrame(rows, columns=columns), formats
+    )
+
+
+def _asymmetry(data: "xarray.Dataset", name: str) -> Table:
+    """Return the table of what differs between potentiation and the depression after it.
+
+    The asymmetry of NeuroSim is the difference of the two labels. The bias β of aihwkit is that of
+    steps Δ (1 + β) upwards and Δ (1 - β) downwards.
+    """
+    import pandas
+
+    first = data["branch_first"].values
+    rises = data["pulse_train_current_density"].values[first] > 0
+    rows = []
+    for up in range(len(first) - 1):
+        if not rises[up] or rises[up + 1]:
+            continue
+        for reading in files.READINGS:
+            chosen = data.sel(reading=reading)
+            labels, steps = chosen["nonlinearity"].values, np.abs(chosen["step_size"].values)
+            total = steps[up] + steps[up + 1]
+            rows.append(
+                {
+                    "pulses": f"{first[up]} to {int(data['branch_last'][up + 1])}",
+                    "reading": reading,
+                    "asymmetry (NeuroSim)": abs(labels[up] - labels[up + 1]),
+                    "β (aihwkit)": (steps[up] - steps[up + 1]) / total if total else np.nan,
+                }
+            )
+    formats: dict[str, Format] = {"asymmetry (NeuroSim)": ".2f", "β (aihwkit)": _signed(4)}
+    columns = ["pulses", "reading", *formats]
+    return Table(f"{name}: asymmetry", pandas.DataFrame(rows, columns=columns), formats)
+
+
+def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
+    """Draw conductance against pulse number, and both wall ends and the current against time."""
+    from matplotlib import pyplot
+
+    figure, (steps, ends, current) = pyplot.subplots(
+        3, 1, figsize=style.size(figures, 0.9), height_ratios=[1.3, 1.3, 0.5]
+    )
+    for index, reading in enumerate(files.READINGS):
+        steps.plot(
+            data["pulse"].values,
+            data["normalized_pulse_conductance"].sel(reading=reading).values,
+            label=f"{reading} reading",
+            **style.look(index, marker=True),
+        )
+    steps.set_xlabel("pulse number")
+    steps.set_ylabel(G_NORM_LABEL)
+    steps.set_title("(a) after each pulse", loc="left")
+    steps.legend(loc="best")
+    time = data["time"].values / 1e-9
+    for index, (edge, title) in enumerate({"bottom": "lower edge", "top": "upper edge"}.items()):
+        ends.plot(time, data[f"wall_{edge}"].values / 1e-9, label=title, **style.look(index))
+    ends.set_ylabel(r"wall $\mathit{x}$ (nm)")
+    ends.set_title("(b) wall ends and current density", loc="left")
+    ends.legend(loc="best")
+    ends.tick_params(labelbottom=False)
+    current.plot(
+        time, data["applied_current_density"].values / 1e12, color="0.2", drawstyle="steps-pre"
+    )
+    current.set_xlabel("time (ns)")
+    current.set_ylabel(r"$\mathit{J}$ ($10^{12}$ A/m²)")
+    for axes in (ends, current):
+        axes.set_xlim(0, float(np.max(time)))
+    return figure

@@ -1,0 +1,1 @@
+"""Transitions: where pulses lead from every state in which a wall can rest."""

@@ -1,0 +1,165 @@
+"""Tables and map of the transitions of a device, made from their file only."""
+
+import itertools
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wallnet.config import Figures
+from wallnet.devices.write_energy import WriteEnergy, write_energy_of
+from wallnet.jobs import WriteEnergyJob
+from wallnet.report import style, write_energies
+from wallnet.report.device_tables import SETTLED, sign_of
+from wallnet.report.tables import Format, Table, of_columns
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.figure import Figure
+
+_YES = {1: "yes", 0: "no"}
+
+
+def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+    """Return the tables of pulses, sequences and states, and that of the write energy."""
+    job = WriteEnergyJob.model_validate(json.loads(data.attrs["parameters"])["about"])
+    durations, densities = data["duration"].values, data["current_density"].values
+    # of the pulses from one state, in the order of the table
+    cost = write_energy_of(
+        job, np.tile(densities, len(durations)), np.repeat(durations, len(densities))
+    )
+    return [
+        _pulses(data, name, cost),
+        _sequences(data, name, cost),
+        _states(data, name),
+        write_energies.conditions(job, name),
+    ]
+
+
+def _pulses(data: "xarray.Dataset", name: str, cost: WriteEnergy) -> Table:
+    """Return the table of all pulses."""
+    import pandas
+
+    ends = data[[f"end_{each}" for each in ("state", "settled", "bottom", "top", "target")]]
+    rows = ends.to_dataframe(["start", "duration", "current_density"]).reset_index()
+    targets = data["target"].values
+    table = of_columns(
+        f"{name}: where each pulse leads",
+        {
+            "from": (rows["start"], ""),
+            "duration (ns)": (rows["duration"] / 1e-9, ".3f"),
+            "J (1e12 A/m²)": (rows["current_density"] / 1e12, "+.4f"),
+            "state after the pulse": (rows["end_state"], ""),
+            "settled": (rows["end_settled"], SETTLED),
+            "wall, lower edge (nm)": (rows["end_bottom"] / 1e-9, ".1f"),
+            "wall, upper edge (nm)": (rows["end_top"] / 1e-9, ".1f"),
+            "target": ([targets[each] if each >= 0 else None for each in rows["end_target"]], ""),
+        },
+    )
+    columns = [write_energies.columns(cost)] * data.sizes["start"]
+    return write_energies.joined(table, pandas.concat(columns, ignore_index=True))
+
+
+def sequence(data: "xarray.Dataset", start: str, target: str) -> list[tuple[float, float, str]]:
+    """Return the shortest sequence of pulses from a state to another.
+
+    Returns
+    -------
+    list of tuple
+        Current density in A/m², duration in s and the state after it, of each pulse; empty if
+        there is no sequence.
+    """
+    found: list[tuple[float, float, str]] = []
+    while start != target:
+        pair = data.sel(start=start, target=target)
+        if pair["sequence_length"].item() < 0:
+            return []
+        density = pair["sequence_current_density"].item()
+        duration = pair["sequence_duration"].item()
+        pulse = data.sel(start=start, duration=duration, current_density=density)
+        start = str(data["target"].values[pulse["end_target"].item()])
+        found.append((density, duration, start))
+    return found
+
+
+def _sequences(data: "xarray.Dataset", name: str, cost: WriteEnergy) -> Table:
+    """Return the table of the shortest sequences, each pulse from a cold track."""
+    each = list(itertools.product(data["duration"].values, data["current_density"].values))
+    energy = dict(zip(each, cost.energy, strict=True))
+    rise = dict(zip(each, cost.rise.peak, strict=True))
+    rows = []
+    states = (map(str, data[name].values) for name in ("start", "target"))
+    for start, target in itertools.product(*states):
+        if start == target:
+            continue
+        found = sequence(data, start, target)
+        shown = [f"{j / 1e12:+.4f} for {t / 1e-9:g} ns to {to}" for j, t, to in found]
+        pulses = [(duration, density) for density, duration, _ in found]
+        total = sum(energy[pulse] for pulse in pulses) / 1e-12 or None
+        largest = max((rise[pulse] for pulse in pulses), default=None)
+        row = (start, target, len(found) or None, "; ".join(shown) or None, total, largest)
+        rows.append(row)
+    formats: dict[str, Format] = {
+        **{"from": "", "to": "", "pulses": ".0f", "J (1e12 A/m²), duration, state after it": ""},
+        **{"energy (pJ)": ".3f", "largest rise, middle (K)": ".1f"},
+    }
+    columns = zip(formats, zip(*rows, strict=True), formats.values(), strict=True)
+    return of_columns(
+        f"{name}: shortest sequences of pulses",
+        {title: (values, form) for title, values, form in columns},
+    )
+
+
+def _states(data: "xarray.Dataset", name: str) -> Table:
+    """Return the table of what rests, and of what nothing reaches or leaves."""
+    # the first targets are the starts, and no pulse starts from the others
+    others = data.sizes["target"] - data.sizes["start"]
+    return of_columns(
+        f"{name}: states",
+        {
+            "state": (data["target"].values, ""),
+            "a wall initialised there rests": (
+                [*data["start_stable"].values, *[None] * others],
+                _YES,
+            ),
+            "a pulse reaches it": (data["reached"].values, _YES),
+            "a pulse leaves it": ([*data["left"].values, *[0] * others], _YES),
+        },
+    )
+
+
+def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
+    """Draw the state after each pulse over current density and start, one panel a duration."""
+    from matplotlib import colormaps, pyplot
+    from matplotlib.colors import Normalize
+    from matplotlib.patches import Rectangle
+
+    starts, durations = data["start"].values, data["duration"].values
+    densities = data["current_density"].values
+    middle = (data["end_bottom"].values + data["end_top"].values) / 2 / 1e-9
+    scale = Normalize(0.0, max(float(middle.max()), 1.0))
+    # the light part, on which black text can be read
+    colours = colormaps["viridis"]
+    height = 0.1 + len(durations) * (0.08 + 0.045 * len(starts))
+    figure, panels = pyplot.subplots(
+        len(durations), 1, figsize=style.size(figures, height), sharex=True, squeeze=False
+    )
+    for column, axes in enumerate(panels[:, 0]):
+        for row, index in np.ndindex(len(starts), len(densities)):
+            place = row, column, index
+            colour = colours(0.35 + 0.65 * scale(middle[place]))
+            axes.add_patch(
+                Rectangle((index - 0.5, row - 0.5), 1, 1, facecolor=colour, edgecolor="white")
+            )
+            sign = sign_of(str(data["end_state"].values[place]))
+            text = sign if data["end_target"].values[place] >= 0 else f"({sign})"
+            axes.text(index, row, text, ha="center", va="center", size=6)
+        axes.set_xlim(-0.5, len(densities) - 0.5)
+        axes.set_ylim(-0.5, len(starts) - 0.5)
+        axes.set_xticks(range(len(densities)), [f"{each / 1e12:+g}" for each in densities])
+        axes.set_yticks(range(len(starts)), [sign_of(str(each)) for each in starts])
+        axes.tick_params(length=0)
+        axes.set_ylabel("from")
+        axes.set_title(f"pulses of {durations[column] / 1e-9:g} ns", loc="left")
+    panels[-1, 0].set_xlabel(r"$\mathit{J}$ ($10^{12}$ A/m²)")
+    return figure

@@ -1,0 +1,163 @@
+"""Waveforms in the configuration: lists, arrays, functions and CSV files, and what is refused."""
+
+import json
+
+import numpy as np
+import pytest
+from helpers.programs import UP, staircase
+
+from wallnet import api, config, experiment, plan
+from wallnet.config.waveform import largest, mean_square, segments, share_at
+from wallnet.studies import STUDIES
+
+RAMP = [[0.0, 0.25], [0.2e-9, 1.0], [0.2e-9, -0.5], [0.4e-9, 0.0]]
+"""A ramp, a jump to the other sign and a fall, in a pulse of 0.6 ns."""
+
+POINTS = tuple(map(tuple, RAMP))
+
+
+def with_waveform(waveform):
+    data = staircase()
+    data["devices"]["stairs"] = json.loads(json.dumps(data["devices"]["stairs"]))
+    data["devices"]["stairs"]["pulse"]["waveform"] = waveform
+    return data
+
+
+def problem(data):
+    with pytest.raises(config.ConfigError) as caught:
+        plan.parse(data)
+    (found,) = str(caught.value).splitlines()
+    return found
+
+
+def device_of(waveform):
+    return plan.parse(with_waveform(waveform)).devices["stairs"]
+
+
+def test_a_square_pulse_has_no_waveform_in_its_jobs():
+    plain = plan.parse(staircase()).devices["stairs"]
+    job = experiment.pulse_job(plain, 1e12)
+    assert "waveform" not in job.to_json()
+    assert "waveform" not in plain.pulse.model_dump()
+    assert experiment.pulse_job(device_of([]), 1e12).to_json() == job.to_json()
+
+
+def test_a_table_goes_into_the_jobs_of_the_pulses_alone():
+    device = device_of([["0", 0.25], ["2e-10", 1], [0.2e-9, -0.5], [0.4e-9, 0]])
+    job = experiment.pulse_job(device, 1e12)
+    assert job.waveform == POINTS
+    assert experiment.Simulation.from_json(job.to_json()) == job
+    assert json.loads(job.to_json())["waveform"] == RAMP
+    assert "waveform" not in experiment.initial_job(device).to_json()
+
+
+def test_each_pulse_of_a_train_has_its_own():
+    shaped = UP | {"waveform": RAMP, "repetitions": 2}
+    campaign = plan.parse(staircase(shaped, UP | {"repetitions": 1}))
+    (request,) = STUDIES["pulse_trains"].requests_of(campaign, "up-down").values()
+    train = request.computes
+    assert [step.waveform for step in train.steps()] == [POINTS, POINTS, ()]
+
+
+def test_between_the_points_the_current_is_linear_and_the_last_value_is_held():
+    found = segments((*POINTS[:3], (0.4e-9, -0.1)), 0.6e-9)
+    assert found == [
+        (0.0, 0.2e-9, 0.25, 1.0),
+        (0.2e-9, 0.4e-9, -0.5, -0.1),
+        (0.4e-9, 0.6e-9, -0.1, -0.1),
+    ]
+    assert segments((), 3e-9) == [(0.0, 3e-9, 1.0, 1.0)]
+    at = [0.0, 0.05e-9, 0.2e-9, 0.3e-9, 0.5e-9]
+    # at a jump, the value before it
+    expected = [0.25, 0.4375, 1.0, -0.25, 0.0]
+    assert [share_at(POINTS, time) for time in at] == pytest.approx(expected, rel=1e-6, abs=1e-9)
+    # the integral of the square: 0.2 (1 + 0.25 + 0.0625)/3 + 0.2 · 0.25/3, of 0.6
+    assert mean_square(POINTS, 0.6e-9) == pytest.approx((0.2625 + 0.05) / 1.8, rel=1e-9, abs=0)
+    assert (largest(POINTS), largest(())) == (1.0, 1.0)
+
+
+def test_a_csv_file_of_the_folder_of_the_campaign_goes_into_the_job(tmp_path, monkeypatch):
+    text = "time (s),share of J\n0, 0.25\n2e-10,1\n\n0.2e-9,-0.5\n4e-10,0\n"
+    (tmp_path / "shape.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "config.yaml").write_text(json.dumps(with_waveform("shape.csv")), encoding="utf-8")
+    device = config.load_device(tmp_path / "config.yaml", "stairs")
+    assert device.pulse.waveform == POINTS
+    campaign = config.load(tmp_path / "config.yaml")
+    assert campaign.devices["stairs"].pulse.waveform == POINTS
+    monkeypatch.chdir(tmp_path)
+    job = experiment.pulse_job(device_of("shape.csv"), 1e12)
+    assert job == experiment.pulse_job(device_of(RAMP), 1e12)
+    (tmp_path / "shape.csv").write_text(text.replace("0.25", "0.3"), encoding="utf-8")
+    assert experiment.pulse_job(device_of("shape.csv"), 1e12).waveform[0] == (0.0, 0.3)
+
+
+def test_an_array_and_a_function_are_tables():
+    assert device_of(np.array(RAMP)).pulse.waveform == POINTS
+    points = api.sampled(lambda time: np.sin(np.pi * time / 0.6e-9), 0.6e-9, 5)
+    root = np.sqrt(0.5)
+    expected = [(0, 0), (0.15e-9, root), (0.3e-9, 1), (0.45e-9, root), (0.6e-9, 0)]
+    np.testing.assert_allclose(points, expected, rtol=1e-12, atol=1e-15)
+    assert len(device_of(api.sampled(lambda time: 1, 0.6e-9)).pulse.waveform) == 100
+
+
+@pytest.mark.parametrize(
+    ("waveform", "words"),
+    [
+        ([[0, 1]], " has one point; write two or more"),
+        ([[0, 0], [2e-10, 1], [1e-10, 0]], " has 1e-10 s after 2e-10 s; order its times"),
+        ([[1e-10, 0], [2e-10, 1]], " starts at 1e-10 s; write 0 as the first time"),
+        ([[0, 0], [1e-10, 0], [1e-10, 1], [1e-10, 0]], " has 1e-10 s three times"),
+        ([[0, 0], [2e-10, 1], [2.000001e-10, 0]], "less than 1e-15 s apart; write the same time"),
+        ([[0, 0], [0.7e-9, 1]], " ends at 7e-10 s, after its pulse of 6e-10 s; lengthen the pulse"),
+        ([[0, 0], [1e-10, float("nan")]], ".1.1 = nan is not finite"),
+        ([[0, 0], [float("inf"), 1]], ".1.0 = inf is not finite"),
+        ([[0, 0], [1e-10, 0.5e12]], ".1.1 = 500000000000.0 is outside the range -1 to 1; values"),
+        ([[0, 0], [1e-10, "high"]], ".1.1 = 'high' is not a number"),
+        ([[0, 0], [1e-10]], ".1.1 is missing"),
+        ([[0, 0], [1e-10, 1, 2]], ".1 is unsuitable: tuple should have at most 2 items"),
+        (0.5, " is 0.5, not a list"),
+        ({"0": 1}, " is a block, not a list"),
+        ([[index * 1e-12, 0] for index in range(201)], " has 201 points; keep to 200"),
+    ],
+)
+def test_a_table_that_cannot_be_is_named(waveform, words):
+    found = problem(with_waveform(waveform))
+    assert found.startswith("config.yaml: devices.stairs.pulse.waveform")
+    assert words in found
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "names 'shape.csv', which is not a file; correct the path"),
+        ("", "names shape.csv, which has no numbers"),
+        ("time,share\n", "names shape.csv, which has no numbers"),
+        ("0,0\n1e-10;1\n", "names shape.csv, whose line 2 is '1e-10;1'; write a time in s and a"),
+        ("0,0\n\n1e-10,a\n", "names shape.csv, whose line 3 is '1e-10,a'"),
+        ("0,0\n1e-10,1,1\n", "names shape.csv, whose line 2 is '1e-10,1,1'"),
+        ("0\n1e-10\n", "names shape.csv, whose line 1 is '0'"),
+        ("0,0\n1e-10,nan\n", ".1.1 = nan is not finite"),
+        ("0,0\n0.7e-9,1\n", " ends at 7e-10 s, after its pulse of 6e-10 s"),
+        (b"0,0\n\xff\xfe,1\n", "names shape.csv, which is not text in UTF-8"),
+        ("0,0\n" * 30_000, "names shape.csv, which has more than 100000 bytes"),
+    ],
+)
+def test_a_csv_file_that_cannot_be_is_named(content, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    if content is not None:
+        data = content if isinstance(content, bytes) else content.encode()
+        (tmp_path / "shape.csv").write_bytes(data)
+    found = problem(with_waveform("shape.csv"))
+    assert found.startswith("config.yaml: devices.stairs.pulse.waveform")
+    assert words in found
+
+
+def test_a_pulse_of_a_train_and_a_job_are_checked_too():
+    found = problem(staircase(UP | {"waveform": [[0, 0], [2e-9, 1]]}))
+    assert (
+        "pulse_trains.up-down.pulses.0.waveform ends at 2e-09 s, after its pulse of 1e-09" in found
+    )
+    job = json.loads(experiment.pulse_job(device_of(RAMP), 1e12).to_json())
+    job["pulse_duration"] = 0.3e-9
+    with pytest.raises(config.ConfigError, match="waveform ends at 4e-10 s"):
+        experiment.Simulation.from_json(json.dumps(job))

@@ -1,0 +1,22 @@
+"""A small example of each study on one device, for the tests that hold for all studies."""
+
+from helpers.calibration import on_stairs
+from helpers.depinning import ASKED
+from helpers.intervals import bisected
+from helpers.programs import UP
+from helpers.transitions import led
+from helpers.windows import windowed
+
+EXAMPLES = {
+    "pulse_trains": {"climb": {"device": "stairs", "pulses": [UP]}},
+    "windows": windowed()["windows"],
+    "transitions": led()["transitions"],
+    "intervals": bisected(resolution=0.15e12)["intervals"],
+    "depinning": {"stairs": ASKED},
+    "calibration": on_stairs()["calibration"],
+    "crosscheck": {"engines": {"cases": {"a": {"device": "stairs", "current_density": 0.7e12}}}},
+}
+"""Block of the configuration of each study, with one subject."""
+
+DATA = bisected() | on_stairs() | EXAMPLES
+"""The campaign of all examples, as plain data."""

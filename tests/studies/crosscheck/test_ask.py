@@ -1,0 +1,134 @@
+"""What a cross-check accepts, and what it asks for."""
+
+import pytest
+from helpers.crosscheck import crosschecked
+
+from wallnet import plan
+from wallnet.config import ConfigError, FilmSettings
+from wallnet.studies import STUDIES
+
+CROSSCHECK = STUDIES["crosscheck"]
+CASE = {"device": "synapse", "current_density": 2e12}
+KEY = "config.yaml: crosscheck.engines"
+
+
+def refused(data):
+    with pytest.raises(ConfigError) as raised:
+        plan.parse(data)
+    return str(raised.value).splitlines()
+
+
+def test_a_case_is_simulated_by_both_calculators():
+    changes = {
+        "material": {"damping": 0.1},
+        "track": {"length": 380e-9},
+        "film": {"frozen_change": 0.0},
+    }
+    cases = {"quick": CASE | {"changes": changes}, "slow": CASE | {"device": "neuron"}}
+    campaign = plan.parse(crosschecked(cases=cases))
+    requests = CROSSCHECK.requests_of(campaign, "engines")
+    assert {key: each.path for key, each in requests.items()} == {
+        (case, calculator): f"results/crosscheck/engines/{case}/{calculator}.nc"
+        for case in ("quick", "slow")
+        for calculator in ("film", "oommf")
+    }
+    assert {each.after for each in requests.values()} == {()}
+    film, oommf = (requests["quick", name].computes for name in ("film", "oommf"))
+    assert (film.calculator_name, oommf.calculator_name) == ("film", "oommf")
+    assert (film.current_density, film.pulse_duration) == (2e12, 0.6e-9)
+    assert (film.material.damping, film.material.polarization) == (0.1, 0.4)
+    assert film.track.cells == (95, 18)
+    assert film.calculator == FilmSettings(frozen_change=0.0)
+    same = {"calculator": film.calculator, "calculator_name": "film"}
+    assert oommf.model_copy(update=same) == film
+    assert requests["slow", "film"].computes.pulse_duration == 0.4e-9
+
+
+def test_a_hyphen_replaces_the_colon_in_names_of_files():
+    asked = crosschecked(calculators=["wallnet.film:TimeDriver", "film"], cases={"a": CASE})
+    paths = [each.path for each in CROSSCHECK.requests_of(plan.parse(asked), "engines").values()]
+    names = ("wallnet.film-TimeDriver", "film")
+    assert paths == [f"results/crosscheck/engines/a/{name}.nc" for name in names]
+
+
+def test_the_default_choice_lies_near_thresholds_at_three_dampings():
+    campaign = plan.load("config.yaml")
+    jobs = [each.computes for each in CROSSCHECK.requests_of(campaign, "film-oommf").values()]
+    assert {job.calculator_name for job in jobs} == {"film", "oommf"}
+    assert {job.material.damping for job in jobs if job.track.notches} == {0.1, 0.3, 0.5}
+
+
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [
+        (CASE | {"device": "synaps"}, "a.device names 'synaps', which is not a simulated device"),
+        (CASE | {"current_density": 0.5}, "a.current_density = 0.5 is outside"),
+        ({"device": "synapse"}, "a.current_density is missing; add it"),
+        (CASE | {"changes": {"material": {"dampin": 1}}}, "a.changes.material.dampin is not a key"),
+        (CASE | {"changes": {"calculator": "film"}}, "a.changes sets calculator; remove it"),
+    ],
+)
+def test_a_faulty_case_is_one_sentence_with_its_key(case, words):
+    (said,) = refused(crosschecked(cases={"a": case}))
+    assert said.startswith(f"{KEY}.cases.{words}")
+
+
+def test_all_faulty_cases_are_said_at_once():
+    cases = {
+        "a": CASE | {"device": "smal"},
+        "b": CASE,
+        "c": CASE | {"changes": {"calculator": "film"}},
+        "d": CASE | {"changes": {"material": {"polarization": 7}}},
+    }
+    said = refused(crosschecked(cases=cases))
+    assert [line.removeprefix(f"{KEY}.cases.").split()[0] for line in said] == [
+        "a.device",
+        "c.changes",
+        "d.changes.material.polarization",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cases", "words"),
+    [
+        ({"../a": CASE}, "has '../a', which cannot name files"),
+        ({}, "is empty; add a case"),
+    ],
+)
+def test_cases_have_names_of_files(cases, words):
+    (said,) = refused(crosschecked(cases=cases))
+    assert said.startswith(f"{KEY}.cases {words}")
+
+
+@pytest.mark.parametrize(
+    ("calculators", "words"),
+    [
+        (["film", "film"], "calculators names 'film' twice; name two"),
+        (["film"], "calculators.1 is missing; add it"),
+        (["film", "oommf", "a:B"], "calculators is unsuitable: tuple should have at mo"),
+        (["film", "mumax"], "calculators.1 is 'mumax'; use 'film', 'oommf' or"),
+    ],
+)
+def test_two_calculators_are_compared_and_no_other_number(calculators, words):
+    (said,) = refused(crosschecked(calculators=calculators))
+    assert said.startswith(f"{KEY}.{words}")
+
+
+@pytest.mark.parametrize(
+    ("block", "keys"),
+    [
+        ({"calculators": ["film", "a:B"], "cases": {"a": CASE}}, "calculators: ..., cases: ..."),
+        ({"cases": {"a": CASE}}, "cases: ..."),
+        ({"cases": {}}, "cases: ..."),
+    ],
+)
+def test_a_cross_check_without_a_name_is_one_sentence(block, keys):
+    said = refused(crosschecked() | {"crosscheck": block})
+    wanted = f"crosscheck lacks a name; write crosscheck: {{name: {{{keys}}}}}"
+    assert said == [f"config.yaml: {wanted}"]
+
+
+def test_a_cross_check_may_have_the_name_of_a_key():
+    data = crosschecked()
+    data["crosscheck"] = {"cases": data["crosscheck"]["engines"]}
+    assert list(plan.parse(data).studies["crosscheck"]) == ["cases"]

@@ -1,0 +1,147 @@
+"""What depinning accepts, its rounds, and what it asks for."""
+
+import pytest
+from helpers.depinning import depinned
+
+from wallnet import config, files, plan
+from wallnet.studies import STUDIES
+
+DEPINNING = STUDIES["depinning"]
+FOLDER = "results/depinning/synapse"
+
+
+def problems(data):
+    with pytest.raises(config.ConfigError) as caught:
+        plan.parse(data)
+    return str(caught.value).splitlines()
+
+
+def asked(campaign):
+    return campaign.studies["depinning"]["synapse"]
+
+
+@pytest.mark.parametrize(
+    ("pair", "resolution", "rounds"),
+    [
+        # 0.6 halved six times: 60 steps of 0.01, 30, 15, 8, 4, 2, 1
+        ([0.4e12, 1.0e12], 0.01e12, 6),
+        ([0.4e12, 0.8e12], 0.4e12, 0),
+        ([0.4e12, 0.8e12], 0.1e12, 2),
+    ],
+)
+def test_each_round_halves(pair, resolution, rounds):
+    campaign = plan.parse(depinned(current_densities=pair, resolution=resolution))
+    assert DEPINNING.rounds_of(campaign, "synapse") == rounds
+
+
+def test_limits_lose_their_rounding_errors():
+    data = depinned(current_densities=[0.4e12 * (1 + 1e-12), 1.0e12 * (1 - 1e-12)])
+    assert asked(plan.parse(data)).current_densities == (0.4e12, 1.0e12)
+
+
+def test_walls_rest_at_each_notch_and_at_each_single_notch():
+    """The third notch is on the right edge, where no wall rests."""
+    campaign = plan.parse(depinned())
+    requests = DEPINNING.requests_of(campaign, "synapse")
+    starts = {key[1:]: each for key, each in requests.items() if key[0] == "start"}
+    assert {key: each.path for key, each in starts.items()} == {
+        ("notch", 1): "results/levels/synapse/1.nc",
+        ("notch", 2): "results/levels/synapse/2.nc",
+        ("single-notch", 1): f"{FOLDER}/single-notch-1/start.nc",
+        ("single-notch", 2): f"{FOLDER}/single-notch-2/start.nc",
+    }
+    every = (120e-9, 240e-9, 360e-9)
+    notches = [every, every, every[:1], every[1:2]]
+    jobs = [each.computes for each in starts.values()]
+    for job, wanted, position in zip(jobs, notches, every[:2] * 2, strict=True):
+        assert job.track.notch_positions == pytest.approx(wanted, rel=1e-9, abs=0)
+        assert job.placement.bottom == pytest.approx(position, rel=1e-9, abs=0)
+        assert job.placement.top == pytest.approx(position, rel=1e-9, abs=0)
+        assert job.current_density is None
+    # nothing but the notches differs
+    own, single = (job.model_dump() for job in (jobs[0], jobs[2]))
+    del own["track"]["notches"], single["track"]["notches"]
+    assert single == own
+    few = DEPINNING.requests_of(plan.parse(depinned(single_notch=False)), "synapse")
+    assert [key for key in few if key[0] == "start"] == [
+        ("start", "notch", 1),
+        ("start", "notch", 2),
+    ]
+
+
+def test_a_wall_is_looked_at_as_the_pulse_ends():
+    campaign = plan.parse(depinned(duration=0.7e-9))
+    requests = DEPINNING.requests_of(campaign, "synapse")
+    for start, *site in [key for key in requests if key[0] == "start"]:
+        pulse, rest = requests[*site, 0.5e12], requests[start, *site]
+        assert pulse.after == (rest.path,)
+        job = pulse.computes
+        assert (job.placement, job.track) == (rest.computes.placement, rest.computes.track)
+        assert (job.current_density, job.pulse_duration) == (0.5e12, 0.7e-9)
+        assert job.relaxation.longest == 0
+        assert job.output.snapshot_interval == 0.7e-9
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"current_densities": [1e12, 0.5e12]}, "is no ascending pair above 0"),
+        ({"current_densities": [-1e12, 0.5e12]}, "is no ascending pair above 0"),
+        ({"current_densities": [0, 0.5e12]}, "is no ascending pair above 0"),
+        ({"current_densities": [0.5e12, 0.5e12]}, "is no ascending pair above 0"),
+        ({"current_densities": [0.50001e12, 1e12]}, "has 5.0001e+11 A/m², no multiple of the"),
+        ({"current_densities": [0.5e12, 1.00001e12]}, "has 1.00001e+12 A/m², no multiple of the"),
+        ({"resolution": 1.5e8}, "is 150000000 A/m², no multiple of the 1e8 A/m²"),
+        ({"duration": 1e-12}, ".duration has 1e-12 s, shorter than output.interval 2e-11 s"),
+    ],
+)
+def test_depinning_that_cannot_be_is_named(changes, message):
+    (problem,) = problems(depinned(**changes))
+    assert problem.startswith("config.yaml: depinning.synapse")
+    assert message in problem
+
+
+def test_depinning_of_more_than_a_month_is_refused():
+    """The strongest pulse has steps of 26 fs, the weakest ones of more than 1 ps."""
+    data = depinned(current_densities=[0.5e12, 1e14], duration=1e-3)
+    device = data["devices"]["synapse"]
+    device["track"]["length"] = 7200e-9
+    device["pulse"]["duration"] = 1e-5
+    device["output"] = {"interval": 1e-5, "snapshot_interval": 1e-4}
+    (problem,) = problems(data)
+    assert problem.startswith("config.yaml: depinning.synapse: duration, 0.001 s, take 3.8")
+    assert "more than a month" in problem
+    data["depinning"]["synapse"]["current_densities"][1] = 1e12
+    assert asked(plan.parse(data)).duration == 1e-3
+
+
+def test_devices_without_notches_hold_no_wall():
+    data = depinned()
+    data["depinning"]["neuron"] = data["depinning"].pop("synapse")
+    (problem,) = problems(data)
+    assert "depinning.neuron: neuron has no notch inside its track" in problem
+
+
+def test_each_round_adds_its_pulses(tmp_path, monkeypatch):
+    """One round halves 0.5 to 3.0e12 A/m², with at most two thresholds of four walls."""
+    monkeypatch.chdir(tmp_path)
+    campaign = plan.parse(depinned(duration=0.7e-9))
+
+    def work():
+        return [
+            (count, each.path, round(each.longest / 1e-12), each.computes.strongest / 1e12)
+            for count, each in plan.study_work(plan.Requested(campaign), "depinning")
+        ]
+
+    walls = [f"{track}-{notch}" for track in ("notch", "single-notch") for notch in (1, 2)]
+    known = [
+        # the sweep of the device: 0.6 ns and 1 ns of relaxation
+        *((1, f"results/traces/synapse/{j:.4f}.nc", 1600, j) for j in (0.5, 1.5, 3.0)),
+        *((1, f"results/levels/synapse/{k}.nc", 1000, 0.0) for k in (1, 2)),
+        *((1, f"{FOLDER}/single-notch-{k}/start.nc", 1000, 0.0) for k in (1, 2)),
+        *((1, f"{FOLDER}/{wall}/{j:.4f}.nc", 700, j) for wall in walls for j in (0.5, 3.0)),
+    ]
+    assert work() == [*known, (8, f"{FOLDER}/notch-1/3.0000.nc", 700, 3.0)]
+    files.write_json({"asked": [["single-notch", 2, 1.75e12]]}, f"{FOLDER}/round-1.json")
+    more = (1, f"{FOLDER}/single-notch-2/1.7500.nc", 700, 1.75)
+    assert [each for each in work() if each[0]] == [*known, more]

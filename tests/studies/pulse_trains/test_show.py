@@ -1,0 +1,183 @@
+"""Tables and figure of a response to a pulse train, from responses with known values."""
+
+import json
+
+import numpy as np
+import pytest
+from helpers.programs import RESPONSE, staircase
+
+from studies.results import shown
+from wallnet import files, jobs, plan
+from wallnet.config import Figures, Heating
+from wallnet.report import style
+from wallnet.studies import STUDIES
+from wallnet.studies.pulse_trains.show import draw
+
+STUDY = STUDIES["pulse_trains"]
+SMALL = Figures(resolution=72)
+J = np.array([0.0, 0.7e12, 0.7e12, -0.5e12])
+TIME = np.array([0.0, 1e-9, 2e-9, 4e-9, 6e-9, 7e-9, 10e-9])
+
+
+PULSES = [{"repetitions": 2}, {"waveform": [[0.0, 1.0], [1.5e-9, 0.0]]}]
+
+
+def response(values, largest_rise=50.0):
+    """Return the response of a track of 360 nm × 72 nm."""
+    job = jobs.write_energy_job(plan.parse(staircase()).devices["stairs"])
+    job = job.model_copy(update={"heating": Heating(largest_rise=largest_rise)})
+    parameters = json.dumps(
+        {"about": {"write_energy": job.plain()}, "settings": {"pulses": PULSES}}
+    )
+    about = {"subject": "up-down", "parameters": parameters, "simulation": "{}", "revision": 4}
+    return files.dataset("response", values).assign_attrs(wallnet_version="0", **about)
+
+
+@pytest.fixture
+def data():
+    """Return a response in which no two quantities are alike."""
+    return response(
+        {
+            "wall_position": TIME * 20 + 60e-9,
+            "wall_bottom": TIME * 18 + 55e-9,
+            "wall_top": TIME * 25 + 70e-9,
+            "applied_current_density": [0.0, 0.7e12, 0.0, 0.7e12, 0.0, -0.5e12, 0.0],
+            "pulse_train_conductance": np.stack([TIME * 1e3 + 40e-6, TIME * 2e3 + 50e-6]),
+            "pulse_train_current_density": J,
+            "pulse_start": [0.0, 0.0, 2e-9, 6e-9],
+            "pulse_duration": [0.0, 1e-9, 2e-9, 1.5e-9],
+            "pause_end": [0.0, 2e-9, 6e-9, 10e-9],
+            "pulse_state": ["notch 1", "notch 2", "between 2 and 3", "free"],
+            "pulse_settled": [-1, 1, 1, 0],
+            "pulse_wall_position": [60e-9, 101e-9, 152e-9, 83e-9],
+            "pulse_wall_bottom": [55e-9, 96e-9, 147e-9, 78e-9],
+            "pulse_wall_top": [70e-9, 111e-9, 162e-9, 93e-9],
+            "pulse_conductance": [[40e-6, 41e-6, 44e-6, 40.5e-6], [50e-6, 53e-6, 60e-6, 51e-6]],
+            "normalized_pulse_conductance": [[0, 0.25, 1, 0.125], [0, 0.3, 1, 0.1]],
+            "branch_first": [1, 3],
+            "branch_last": [2, 3],
+            "branch_steps": [2, 1],
+            "nonlinearity": [[-1.5, np.nan], [2.5, np.nan]],
+            "step_size": [[0.5, -0.875], [0.45, -0.9]],
+            "step_slope": [[0.31, np.nan], [-0.62, np.nan]],
+            "time": TIME,
+            "pulse": [0, 1, 2, 3],
+            "branch": [1, 2],
+        }
+    )
+
+
+@pytest.fixture
+def tables(data, tmp_path):
+    """Return the rows of the CSV and of the Markdown."""
+    return shown(STUDY, data, tmp_path)
+
+
+def test_the_table_has_state_and_conductance_after_each_pulse(tables):
+    rows, _ = tables
+    assert [row["pulse"] for row in rows] == ["0", "1", "2", "3"]
+    third = rows[2]
+    assert third["state after the pause"] == "between 2 and 3"
+    for column, value in {
+        "J (1e12 A/m²)": 0.7,
+        "duration (ns)": 2,
+        "wall, lower edge (nm)": 147,
+        "wall, upper edge (nm)": 162,
+        "G, parallel (µS)": 44,
+        "G, series (µS)": 60,
+    }.items():
+        assert float(third[column]) == pytest.approx(value, rel=1e-9, abs=0), column
+    assert float(rows[3]["G normalised, parallel"]) == pytest.approx(0.125, rel=1e-9, abs=0)
+    assert float(rows[3]["G normalised, series"]) == pytest.approx(0.1, rel=1e-9, abs=0)
+
+
+def beginning(lines, first):
+    """Return the rows of the readable tables that begin with a text."""
+    return [cells for cells in lines if cells[0] == first]
+
+
+def test_potentiation_and_depression_have_their_numbers(tables):
+    assert beginning(tables[1], "1 to 2") == [
+        ["1 to 2", "potentiation", "parallel", "2", "+0.5000", "-1.50", "+0.31"],
+        ["1 to 2", "potentiation", "series", "2", "+0.4500", "+2.50", "-0.62"],
+    ]
+    assert beginning(tables[1], "3 to 3")[1] == [
+        *("3 to 3", "depression", "series", "1", "-0.9000", "–", "–")
+    ]
+
+
+def test_the_asymmetry_is_that_of_potentiation_and_the_depression_after_it(data, tmp_path):
+    data["nonlinearity"] = data["nonlinearity"].copy(data=[[-1.5, 0.25], [2.5, 3.0]])
+    assert beginning(shown(STUDY, data, tmp_path)[1], "1 to 3") == [
+        # (0.5 - 0.875)/(0.5 + 0.875) and (0.45 - 0.9)/(0.45 + 0.9)
+        ["1 to 3", "parallel", "1.75", "-0.2727"],
+        ["1 to 3", "series", "0.50", "-0.3333"],
+    ]
+
+
+def test_a_depression_and_the_potentiation_after_it_are_no_pair(data, tmp_path):
+    data["pulse_train_current_density"] = -data["pulse_train_current_density"]
+    _, lines = shown(STUDY, data, tmp_path)
+    assert beginning(lines, "1 to 2")[0][1] == "depression"
+    assert beginning(lines, "1 to 3") == []
+
+
+def test_whether_a_wall_is_settled_is_a_word(tables):
+    settled = [beginning(tables[1], str(pulse))[0][4] for pulse in range(4)]
+    assert settled == ["not asked", "yes", "yes", "no"]
+
+
+def test_a_train_has_the_write_energy_of_each_pulse_and_of_all(tmp_path):
+    rows, lines = shown(STUDY, response(RESPONSE, largest_rise=230.0), tmp_path)
+    assert rows[0]["energy (pJ)"] == rows[0]["model"] == "–"
+    # 360 nm · 72 nm · 5 nm · 1.3e-6 Ω m · J² · t, and a third of it for a fall to 0
+    volume = 360e-9 * 72e-9 * 5e-9 * 1.3e-6
+    energies = [volume * J**2 * t for J, t in ((1.2e12, 1e-9), (1.2e12, 2e-9), (0.8e12, 0.5e-9))]
+    assert [float(row["energy (pJ)"]) for row in rows[1:]] == pytest.approx(
+        [e / 1e-12 for e in energies], abs=6e-4
+    )
+    metal = [row["J in the metal (1e12 A/m²)"] for row in rows[1:]]
+    assert metal == ["1.2000", "1.2000", "-0.8000"]
+    rises, means = (
+        [float(row[f"temperature rise, {place} (K)"]) for row in rows[1:]]
+        for place in ("middle", "mean")
+    )
+    assert rises[1] > rises[0] > rises[2]
+    assert max(means) < max(rises)
+    title = lines.index(["## up-down: write energy"])
+    count, total, each, warmest, hottest, outside = lines[title + 4]
+    assert (count, outside) == ("3", str(sum(rise > 230 for rise in rises)))
+    assert 0 < int(outside) < 3
+    assert float(total) == pytest.approx(sum(energies) / 1e-12, abs=6e-4)
+    assert float(each) == pytest.approx(sum(energies) / 3e-12, abs=6e-4)
+    assert (float(warmest), float(hottest)) == (max(means), max(rises))
+
+
+def test_the_figure_shows_conductance_by_pulse_and_the_wall_by_time(data):
+    with style.apply(SMALL):
+        figure = draw(data, SMALL)
+        figure.canvas.draw()
+        steps, ends, current = figure.axes
+        labels = [line.get_label() for line in steps.get_lines()]
+        assert labels == ["parallel reading", "series reading"]
+        for line, expected in zip(
+            steps.get_lines(), data["normalized_pulse_conductance"].values, strict=True
+        ):
+            assert line.get_xdata().tolist() == [0, 1, 2, 3]
+            np.testing.assert_allclose(line.get_ydata(), expected, rtol=1e-12)
+        lower, upper = ends.get_lines()
+        assert (lower.get_label(), upper.get_label()) == ("lower edge", "upper edge")
+        np.testing.assert_allclose(lower.get_xdata(), TIME / 1e-9, rtol=1e-12)
+        np.testing.assert_allclose(lower.get_ydata(), data["wall_bottom"].values / 1e-9, rtol=1e-12)
+        np.testing.assert_allclose(upper.get_ydata(), data["wall_top"].values / 1e-9, rtol=1e-12)
+        (drive,) = current.get_lines()
+        np.testing.assert_allclose(
+            drive.get_ydata(), data["applied_current_density"].values / 1e12, rtol=1e-12
+        )
+        # an entry has the current of the interval that it ends
+        assert drive.get_drawstyle() == "steps-pre"
+        assert steps.get_xlabel() == "pulse number"
+        assert current.get_xlabel() == "time (ns)"
+        assert "nm" in ends.get_ylabel()
+        assert "10^{12}" in current.get_ylabel()
+        assert ends.get_xlim() == current.get_xlim() == (0.0, 10.0)

@@ -1,0 +1,176 @@
+"""What transitions accept, and what they ask for."""
+
+import pytest
+from helpers.transitions import led
+
+from wallnet import config, experiment, plan
+from wallnet.studies import STUDIES
+
+TRANSITIONS = STUDIES["transitions"]
+
+
+def problems(data):
+    with pytest.raises(config.ConfigError) as caught:
+        plan.parse(data)
+    return str(caught.value).splitlines()
+
+
+def asked_of(data):
+    """Return the requests of the track."""
+    return TRANSITIONS.requests_of(plan.parse(data), "stairs")
+
+
+def states(data):
+    return [key[0] for key in asked_of(data) if len(key) == 1]
+
+
+def test_all_states_between_notches_start_pulses_in_both_orders():
+    assert states(led(starts=None)) == [
+        *("notch 1", "between 1 and 2", "between 2 and 1", "notch 2"),
+        *("between 2 and 3", "between 3 and 2", "notch 3"),
+    ]
+
+
+def test_the_states_can_be_chosen():
+    assert states(led(starts=["notch 3", "between 2 and 1", "notch 3"])) == [
+        *("notch 3", "between 2 and 1")
+    ]
+
+
+def test_each_density_has_both_signs():
+    signed = plan.parse(led()).studies["transitions"]["stairs"].signed
+    assert signed == pytest.approx([-1.05e12, -0.6e12, 0.6e12, 1.05e12], abs=1)
+
+
+def test_a_half_state_is_placed_with_the_end_ahead_that_its_name_tells():
+    device = plan.parse(led()).devices["stairs"]
+    found = experiment.level_job(device, "3-2").placement
+    assert (found.bottom, found.top) == pytest.approx((320e-9, 180e-9), rel=1e-12, abs=0)
+    found = experiment.level_job(device, "1-2").placement
+    assert (found.bottom, found.top) == pytest.approx((40e-9, 180e-9), rel=1e-12, abs=0)
+
+
+def test_a_pulse_relaxes_as_the_device_and_keeps_the_first_and_the_last_map():
+    request = asked_of(led(starts=None))["between 1 and 2", 1.5e-9, -0.6e12]
+    device, job = plan.parse(led()).devices["stairs"], request.computes
+    assert job.relaxation == device.relaxation
+    assert job.output.snapshot_interval == pytest.approx(4.5e-9, rel=1e-12, abs=0)
+    assert job.output.interval == device.output.interval
+
+
+def test_each_device_has_its_own_pulses():
+    data = led(durations=[0.25e-9, 1.5e-9], starts=None)
+    data["devices"]["steps"] = {"like": "stairs", "material": {"damping": 0.4}}
+    pulses = {"durations": [0.8e-9], "current_densities": [0.9e12], "starts": ["notch 2"]}
+    data["transitions"]["steps"] = pulses
+    requested = plan.Requested(plan.parse(data))
+    work = [each for _, each in plan.study_work(requested, "transitions")]
+    levels = [each for each in work if each.kind == "level"]
+    assert len(levels) == 7 + 1
+    assert {each.path.split("/")[1] for each in levels} == {"levels"}
+    found = [each for each in work if each.kind == "trace"]
+    assert len(found) == 2 + 7 * 2 * 4
+    place = "results/transitions/steps/2/0.800"
+    assert {each.path for each in found if "/steps/" in each.path} == {
+        f"{place}/{current}.nc" for current in ("-0.9000", "0.9000")
+    }
+    notches = {"1": 40e-9, "2": 180e-9, "3": 320e-9}
+    for request in found:
+        _, _, device, state, duration, current = request.path.removesuffix(".nc").split("/")
+        lower, _, upper = state.partition("-")
+        told = request.computes
+        assert told.material.damping == {"stairs": 0.5, "steps": 0.4}[device]
+        placed = (told.placement.bottom, told.placement.top)
+        pulse = (told.pulse_duration, told.current_density)
+        assert placed == pytest.approx((notches[lower], notches[upper or lower]), rel=1e-9, abs=0)
+        given = (float(duration) * 1e-9, float(current) * 1e12)
+        assert pulse == pytest.approx(given, rel=1e-9, abs=0)
+        # each start relaxes for up to 3 ns, as does the wall after each pulse
+        assert request.longest == pytest.approx(given[0] + 3e-9, rel=1e-9, abs=0)
+        assert request.after == (f"results/levels/{device}/{state}.nc",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"starts": []}, "transitions.stairs.starts is empty; name states such as 'notch 1'"),
+        ({"starts": ["notch 0"]}, "has 'notch 0', at which no notch pins both ends"),
+        ({"starts": ["reversed"]}, "has 'reversed', at which no notch pins both ends"),
+        (
+            {"starts": ["between 3 and 4"]},
+            "transitions.stairs.starts has 'between 3 and 4', and stairs has 3 notches inside",
+        ),
+        ({"current_densities": [0.0, 0.5e12]}, "stairs.current_densities has 0 A/m²; write densi"),
+        ({"durations": [10e-12]}, "transitions.stairs.durations has 1e-11 s, shorter than output"),
+        ({"durations": [5e-9, 10e-12]}, "transitions.stairs.durations has 1e-11 s, shorter than"),
+        ({"durations": [1e-4]}, "transitions.stairs: output.interval 2e-11 s and output.snapsho"),
+        ({"duration": 1e-9}, "duration is not a key of the configuration"),
+    ],
+)
+def test_transitions_that_cannot_be_are_named(changes, words):
+    found = problems(led(**changes))
+    assert any(words in problem for problem in found), found
+    assert len(found) == 1
+
+
+def test_no_pulse_starts_from_a_notch_on_the_right_edge():
+    """Three notches on 360 nm are at 120, 240 and 360 nm."""
+    data = led()
+    data["devices"]["stairs"]["track"]["notches"] = {"count": 3, "diameter": 32e-9}
+    data["devices"]["stairs"]["wall"] = {"start": 40e-9}
+    (problem,) = problems(data)
+    assert problem == (
+        "config.yaml: transitions.stairs.starts has 'notch 3', and stairs has 2 notches inside its "
+        "track; name another state"
+    )
+
+
+def test_mutually_reachable_levels_need_transitions():
+    data = led()
+    data["networks"] = {"synapses": ["stairs"], "compared": ["layer", "signed-mutually-reachable"]}
+    assert plan.parse(data).networks.level_sets == {"measured", "mutually-reachable"}
+    del data["transitions"]
+    (problem,) = problems(data)
+    assert "use levels of stairs that follow from its transitions; add transitions" in problem
+    # the file of a measured synapse has its levels
+    own = {"kind": "measured", "levels": "levels.csv"}
+    measured = data | {"devices": data["devices"] | {"own": own}}
+    measured["networks"] = data["networks"] | {"synapses": ["own"]}
+    assert plan.parse(measured).networks.level_sets == {"measured", "mutually-reachable"}
+    data["networks"]["compared"] = ["layer", "signed-kept"]
+    assert plan.parse(data).networks.level_sets == {"measured", "kept"}
+
+
+def test_the_longest_and_strongest_pulse_count_for_the_work():
+    """The strongest one has steps of 26 fs, the weakest one of more than 1 ps."""
+    data = led(current_densities=[1e12, 1e14], durations=[1e-5, 1e-3])
+    device = data["devices"]["stairs"]
+    device["track"]["length"] = 7200e-9
+    device["pulse"]["duration"] = 1e-5
+    data["output"] = {"interval": 1e-5, "snapshot_interval": 1e-4}
+    (problem,) = problems(data)
+    assert problem.startswith("config.yaml: transitions.stairs: durations and relaxation.longest")
+    assert "more than a month" in problem
+    for milder in ({"current_densities": [1e12]}, {"durations": [1e-5]}):
+        changed = data | {"transitions": {"stairs": data["transitions"]["stairs"] | milder}}
+        assert list(plan.parse(changed).studies["transitions"]) == ["stairs"]
+
+
+def test_one_notch_is_enough():
+    data = led(starts=None)
+    data["devices"]["stairs"]["track"]["notches"]["positions"] = [180e-9]
+    assert list(plan.parse(data).studies["transitions"]) == ["stairs"]
+
+
+def test_a_device_that_cannot_be_is_named():
+    data = led()
+    data["devices"]["stairs"]["track"]["notches"] = None
+    (problem,) = problems(data)
+    assert "transitions.stairs: stairs has no notch inside its track" in problem
+    data = led()
+    data["devices"]["stairs"]["relaxation"]["longest"] = 0.1e-9
+    (problem,) = problems(data)
+    assert "relaxation.longest 1e-10 s of stairs is shorter than relaxation.hold 2e-10" in problem
+    # a wall that has rested all the time has rested long enough
+    data["devices"]["stairs"]["relaxation"]["longest"] = 0.2e-9
+    assert plan.parse(data).devices["stairs"].relaxation.hold == 0.2e-9

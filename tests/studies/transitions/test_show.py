@@ -1,0 +1,176 @@
+"""Tables and map of transitions, from transitions with known ends."""
+
+import json
+
+import numpy as np
+import pytest
+from helpers.transitions import led
+from matplotlib import colormaps
+from matplotlib.patches import Rectangle
+
+from studies.results import shown
+from wallnet import files, jobs, plan
+from wallnet.config import Figures
+from wallnet.devices.write_energy import write_energy_of
+from wallnet.report import style
+from wallnet.studies import STUDIES
+from wallnet.studies.transitions.show import draw, sequence
+
+ENERGY = jobs.write_energy_job(plan.parse(led()).devices["stairs"])
+SMALL = Figures(resolution=72)
+NAN = np.nan
+J = [-0.7e12, -0.6e12, 0.6e12, 0.7e12]
+STATES = [
+    [["expelled", "free", "notch 1", "between 1 and 2"]] * 2,
+    [["notch 1", "notch 2", "notch 2", "reversed"], ["notch 1", "wider", "notch 2", "notch 3"]],
+]
+TARGET = ["notch 1", "notch 2", "reversed", "expelled"]
+TARGETS = [[[3, -1, 0, -1], [3, -1, 0, 1]], [[0, 1, 1, 2], [0, -1, 1, -1]]]
+
+
+@pytest.fixture(scope="module")
+def known():
+    middle = np.arange(16).reshape(2, 2, 4) * 90e-9
+    values = {
+        "start_stable": [1, 0],
+        "start_bottom": [300e-9, 600e-9],
+        "start_top": [300e-9, 600e-9],
+        "end_state": STATES,
+        "end_settled": [[[1, 1, 1, 0], [1, 0, 1, 1]]] * 2,
+        "end_bottom": middle + 10e-9,
+        "end_top": middle + 25e-9,
+        "end_target": TARGETS,
+        "reached": [1, 1, 1, 0],
+        "left": [1, 0],
+        # from notch 1: with 5 ns to notch 2, and by way of it to reversed
+        "sequence_length": [[0, 1, 2, 1], [1, 0, 1, 2]],
+        "sequence_current_density": [[NAN, 0.7e12, 0.7e12, -0.7e12], [-0.7e12, NAN, 0.7e12, NAN]],
+        "sequence_duration": [[NAN, 5e-9, 5e-9, 4e-9], [5e-9, NAN, 4e-9, NAN]],
+        "start": ["notch 1", "notch 2"],
+        "target": TARGET,
+        "duration": [4e-9, 5e-9],
+        "current_density": J,
+    }
+    values["sequence_length"][1][3] = -1
+    about = {"subject": "stairs", "parameters": json.dumps({"about": ENERGY.plain()})}
+    about |= {"simulation": "{}", "revision": 4, "wallnet_version": "0"}
+    return files.dataset("transitions", values).assign_attrs(**about)
+
+
+@pytest.fixture
+def data(known):
+    """Return the same, free to be changed."""
+    return known.copy(deep=True)
+
+
+@pytest.fixture(scope="module")
+def written(known, tmp_path_factory):
+    """Return the rows of the CSV and of the readable tables."""
+    return shown(STUDIES["transitions"], known, tmp_path_factory.mktemp("report"))
+
+
+def cells(written, *first):
+    """Return the rows of the readable tables that begin with these cells."""
+    return [row for row in written[1] if row[: len(first)] == list(first)]
+
+
+def test_the_table_has_one_row_a_pulse(written):
+    rows, _ = written
+    assert len(rows) == 16
+    chosen = rows[7]  # from notch 1, 5 ns, +0.7e12
+    assert chosen["from"] == "notch 1"
+    assert float(chosen["duration (ns)"]) == pytest.approx(5, rel=1e-9, abs=0)
+    assert chosen["J (1e12 A/m²)"] == "+0.7000"
+    assert chosen["state after the pulse"] == "between 1 and 2"
+    assert chosen["settled"] == "yes"
+    assert rows[3]["settled"] == "no"
+    # place 7 of 16, 90 nm each
+    assert float(chosen["wall, lower edge (nm)"]) == pytest.approx(640, rel=1e-9, abs=0)
+    assert float(chosen["wall, upper edge (nm)"]) == pytest.approx(655, rel=1e-9, abs=0)
+    found = [row["target"] for row in rows]
+    assert found == [TARGET[t] if t >= 0 else "–" for t in np.ravel(TARGETS)]
+
+
+def test_a_sequence_follows_its_pulses_from_state_to_state(data, written):
+    assert sequence(data, "notch 1", "reversed") == [
+        (0.7e12, 5e-9, "notch 2"),
+        (0.7e12, 4e-9, "reversed"),
+    ]
+    assert sequence(data, "notch 2", "expelled") == []
+    (found,) = cells(written, "notch 1", "reversed")
+    assert found[2:4] == ["2", "+0.7000 for 5 ns to notch 2; +0.7000 for 4 ns to reversed"]
+    assert cells(written, "notch 2", "expelled") == [["notch 2", "expelled", *["–"] * 4]]
+    # no sequence leads from a state to itself
+    told = [row[1] for row in cells(written, "notch 1") if len(row) == 6]
+    assert told == ["notch 2", "reversed", "expelled"]
+
+
+def test_pulses_and_sequences_have_their_write_energy(written):
+    """R I² t of the metal; the rise is that of single pulses, computed for each by itself."""
+    rows, _ = written
+    metal = ENERGY.heavy_metal
+    volume = ENERGY.length * ENERGY.width * metal.thickness
+    for row in (rows[1], rows[7], rows[12]):
+        density, duration = float(row["J (1e12 A/m²)"]) * 1e12, float(row["duration (ns)"]) * 1e-9
+        energy = metal.resistivity * density**2 * volume * duration
+        assert float(row["energy (pJ)"]) == pytest.approx(energy * 1e12, rel=0, abs=5.1e-4)
+        peak = write_energy_of(ENERGY, density, duration).rise.peak
+        assert float(row["temperature rise, middle (K)"]) == pytest.approx(peak, rel=0, abs=0.051)
+    # +0.7 for 5 ns, then for 4 ns
+    (found,) = cells(written, "notch 1", "reversed")
+    energy = metal.resistivity * 0.7e12**2 * volume * 9e-9
+    assert float(found[4]) == pytest.approx(energy * 1e12, rel=0, abs=5.1e-4)
+    peak = write_energy_of(ENERGY, 0.7e12, 5e-9).rise.peak
+    assert float(found[5]) == pytest.approx(peak, rel=0, abs=0.051)
+
+
+def test_a_pulse_that_a_sequence_repeats_has_its_write_energy_each_time(data, tmp_path):
+    data["end_target"].values[1, 1, 3] = TARGET.index("reversed")
+    data["sequence_duration"].values[1, 2] = 5e-9
+    (found,) = cells(shown(STUDIES["transitions"], data, tmp_path), "notch 1", "reversed")
+    energy = write_energy_of(ENERGY, 0.7e12, 5e-9).energy
+    assert float(found[4]) == pytest.approx(2 * energy / 1e-12, rel=0, abs=5.1e-4)
+
+
+def test_the_states_say_what_rests_and_what_is_reached_and_left(written):
+    tail = [row for row in cells(written) if len(row) == 4 and row[1] in ("yes", "no", "–")]
+    assert tail[-4:] == [
+        ["notch 1", "yes", "yes", "yes"],
+        ["notch 2", "no", "yes", "no"],
+        ["reversed", "–", "yes", "no"],
+        ["expelled", "–", "no", "no"],
+    ]
+
+
+def test_the_map_has_the_state_after_each_pulse(data):
+    with style.apply(SMALL):
+        figure = draw(data, SMALL)
+        figure.canvas.draw()
+        assert [axes.get_title(loc="left") for axes in figure.axes] == [
+            "pulses of 4 ns",
+            "pulses of 5 ns",
+        ]
+        for panel, axes in enumerate(figure.axes):
+            fields = [each for each in axes.patches if isinstance(each, Rectangle)]
+            assert len(fields) == 8
+            for field in fields:
+                column, row = round(field.get_x() + 0.5), round(field.get_y() + 0.5)
+                # the middle of the wall: 90 nm for each place before it, as in the table
+                middle, most = (90 * n + 17.5 for n in (8 * row + 4 * panel + column, 15))
+                colour = colormaps["viridis"](0.35 + 0.65 * middle / most)
+                assert field.get_facecolor() == pytest.approx(colour, abs=1e-9)
+            assert [t.get_text() for t in axes.get_yticklabels()] == ["1", "2"]
+        texts = [
+            {tuple(map(round, t.get_position())): t.get_text() for t in axes.texts}
+            for axes in figure.axes
+        ]
+        # column, row: current density and start
+        assert texts[0][0, 0] == "E"
+        assert texts[0][1, 0] == "(f)"
+        assert texts[0][3, 0] == "(1-2)"
+        assert texts[1][3, 0] == "1-2"
+        assert texts[1][1, 1] == "(w)"
+        assert texts[0][3, 1] == "R"
+        labels = [t.get_text() for t in figure.axes[-1].get_xticklabels()]
+        assert labels == ["-0.7", "-0.6", "+0.6", "+0.7"]
+        assert "10^{12}" in figure.axes[-1].get_xlabel()
