@@ -161,8 +161,8 @@ def train(
     device : Device
         The device.
     pulses : iterable of mapping
-        The pulses with their pauses, in SI units: `current_density`, `duration`, `pause` and
-        `repetitions`, as in `config.yaml`.
+        The pulses with the keys of `pulses` in `pulse_trains`: `current_density`, `duration`,
+        `pause`, `repetitions` and `waveform`, in SI units.
     initial : xarray.Dataset, optional
         Trace whose last magnetisation the train starts from, as in `simulate`.
     progress : bool
