@@ -66,10 +66,8 @@ wildcard_constraints:
 include: "workflow/rules/start.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/requests.smk"
-include: "workflow/rules/barriers.smk"
 include: "workflow/rules/devices.smk"
 include: "workflow/rules/studies.smk"
-include: "workflow/rules/levels.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/mappings.smk"
 include: "workflow/rules/figures.smk"
@@ -107,26 +105,18 @@ rule devices:
     localrule: True
 
 
-rule barriers:
-    """Barriers between the states of synapses, as data, tables and figures."""
-    input:
-        target(
-            plan.barrier_files(campaign) + plan.level_tables(campaign, "barriers"),
-            "the target barriers has no synapse; add one to the devices, or name it in"
-            " barriers.devices",
-            lambda: plan.barrier_work(campaign),
-        ),
-    localrule: True
-
-
 rule levels:
     """The levels of the synapses, with barriers and transitions in one table."""
     input:
         target(
             plan.level_tables(campaign),
             "the target levels has no synapse with barriers or transitions; add one to the devices",
-            lambda: f"{plan.barrier_work(campaign)}\n"
-            + plan.work_ahead(plan.study_work(requested, "transitions")),
+            lambda: plan.work_ahead(
+                [
+                    *plan.study_work(requested, "barriers"),
+                    *plan.study_work(requested, "transitions"),
+                ]
+            ),
         ),
     localrule: True
 

@@ -85,8 +85,8 @@ def test_the_page_is_a_script_that_runs(tmp_path):
     assert told[1] == "1.2e-07 m, 1.2e-07 m"
     assert told[2] == "2000000000000.0"
     assert told[3] == "['initial' 'notch 1' 'notch 2' 'reversed']"
-    assert told[4] == "['notch 1' 'notch 1' 'notch 1' 'free'] [0 1 0 1]"
-    assert told[5] == "[7.5000e+11 1.6875e+12 2.8125e+12]"
+    assert told[5] == "['notch 1' 'notch 1' 'notch 1' 'free'] [0 1 0 1]"
+    assert told[6] == "[7.5000e+11 1.6875e+12 2.8125e+12]"
     assert "[90 18  1]" in told
     assert told[-1] == "7"  # ±(g - g_0) for the other three levels, and zero
     assert (tmp_path / "my-campaign/results/devices/my-synapse.nc").exists()
@@ -154,22 +154,11 @@ def test_what_starts_from_a_file_that_is_made_again_is_made_again(swept, synapse
     relaxed = synapse.model_copy(update={"wall": wall})
     due = running.due(tasks_of(relaxed, folder))
     pulses = [f"{density / 1e12:.4f}" for density in synapse.pulse.current_densities]
-    started = [*pulses, "initial"]  # the last one is the minimum of the initial state
-    assert [task.output.stem for task in due] == ["synapse", *started]
+    assert [task.output.stem for task in due] == ["synapse", *pulses]
     # a sweep that ended after the initial state goes on with what starts from it
     assert not running.Commands().run(due[0])
     due = running.due(tasks_of(relaxed, folder))
-    assert [task.output.stem for task in due] == started
-
-
-def test_a_level_that_is_made_again_takes_its_minimum_with_it(swept, synapse, tmp_path):
-    folder = tmp_path / "copy"
-    shutil.copytree(swept[0], folder, copy_function=shutil.copy2)
-    assert running.due(tasks_of(synapse, folder)) == []
-    (folder / "results/levels/synapse/1-2.nc").unlink()
-    due = running.due(tasks_of(synapse, folder))
-    made = [(task.request.kind, task.output.stem) for task in due]
-    assert made == [("level", "1-2"), ("minimum", "1-2")]
+    assert [task.output.stem for task in due] == pulses
 
 
 def test_a_sweep_makes_results_of_another_revision_again(swept, synapse, tmp_path):
@@ -200,7 +189,7 @@ def test_a_simulation_that_fails_is_named_and_the_others_are_kept(path, tmp_path
 
 
 def test_what_waits_for_a_simulation_that_failed_does_not_run(synapse, tmp_path, monkeypatch):
-    """Levels and their minima do not need the initial state; other commands end well."""
+    """Levels and minima do not need the initial state; other commands end well."""
     ran = []
 
     def run(commands, task):
@@ -213,7 +202,7 @@ def test_what_waits_for_a_simulation_that_failed_does_not_run(synapse, tmp_path,
     assert sorted(ran) == [
         "initial/synapse.nc",
         *(f"levels/synapse/{state}.nc" for state in ("1-2", "1", "2")),
-        *(f"minima/synapse/{state}.nc" for state in ("1-2", "1", "reversed")),
+        *(f"minima/synapse/{state}.nc" for state in ("1-2", "1", "2", "initial", "reversed")),
     ]
 
 
@@ -271,12 +260,12 @@ def test_a_minimum_is_that_of_the_sweep(swept, synapse):
     with pytest.raises(config.ConfigError) as refused:
         api.minimum(synapse, "notch 3")
     states = "initial, notch 1, between 1 and 2, notch 2, reversed"
-    assert str(refused.value) == f"minimum: the device has no state 'notch 3'; use one of {states}"
+    assert str(refused.value) == f"minimum: the device has no state 'notch 3'; use {states}"
 
 
 def test_a_path_of_least_energy_joins_two_minima(swept, synapse):
     """Both barriers differ by the difference of the energies of the minima."""
-    found = api.energy_path(synapse, "notch 2", "reversed", spacing=0.75)
+    found = api.energy_path(synapse, "notch 2", "reversed")
     low, high = (
         files.read_dataset(swept[0] / f"results/minima/synapse/{name}.nc", "minimum")
         for name in ("2", "reversed")
@@ -287,8 +276,6 @@ def test_a_path_of_least_energy_joins_two_minima(swept, synapse):
     assert 0 < forward < backward
     with pytest.raises(config.ConfigError, match=r"^energy_path: \(notch 2, notch 1\) are no nei"):
         api.energy_path(synapse, "notch 2", "notch 1")
-    with pytest.raises(config.ConfigError, match="^energy_path: barriers.spacing = 2 is outside"):
-        api.energy_path(synapse, "notch 2", "reversed", spacing=2)
 
 
 def test_a_field_has_each_cell_where_it_is(swept):

@@ -25,7 +25,7 @@ STAGES = {
     "film": ("film", "film/terms", "simulate/embedded", "simulate"),
     "oommf": ("simulate/oommf", "simulate"),
     "simulate": ("simulate/ubermag", "simulate"),
-    "devices": ("devices",),
+    "devices": ("devices", "studies/compact.py"),
     "networks": ("networks",),
     "validation": ("validation",),
     "report": ("report", "page"),

@@ -96,7 +96,7 @@ def test_no_simulation_depends_on_metal_substrate_or_curie_temperature():
             experiment.pulse_job(device, 0.5e12),
             experiment.level_job(device, "1"),
             experiment.minimum_job(device, "1"),
-            experiment.barrier_job(device, campaign.barriers, "1", "2"),
+            experiment.barrier_job(device, "1", "2", 0.5),
             train.computes,
         ]
 

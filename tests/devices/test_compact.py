@@ -8,9 +8,10 @@ import pytest
 from helpers.small_campaign import ROOT
 from helpers.synthetic import filled
 
-from wallnet import devices, files
+from wallnet import files
 from wallnet.files.compact import activation_of, decisive, levels_of
 from wallnet.files.schema import KINDS
+from wallnet.studies.compact import compact_model
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def synapse_model(synapse):
     synapse.write_pulse(0.8e12, 450e-9, 450e-9)
     data = synapse.gather()
     path = synapse.root / "synapse.json"
-    devices.compact_model(synapse.out, path)
+    compact_model(synapse.out, path)
     return data, path
 
 
@@ -50,7 +51,7 @@ def test_a_state_that_holds_its_wall_need_not_be_reached(synapse, tmp_path):
     synapse.write_pulse(0.8e12, 450e-9, 450e-9)  # rests between the notches
     data = synapse.gather()
     path = tmp_path / "synapse.json"
-    devices.compact_model(synapse.out, path)
+    compact_model(synapse.out, path)
     found = files.read_json(path)["levels"]
     assert [level["state"] for level in found] == data["level_state"].values.tolist()
     assert [level["half"] for level in found] == [False, False, True, False, False]
@@ -67,7 +68,7 @@ def test_the_recipe_of_the_page_takes_the_levels_that_networks_use(synapse, tmp_
     """The state between two notches holds the wall too; networks use it as an extended level."""
     swept = synapse.gather()
     path = tmp_path / "synapse.json"
-    devices.compact_model(synapse.out, path)
+    compact_model(synapse.out, path)
     page = (ROOT / "docs/python.md").read_text(encoding="utf-8")
     (line,) = re.findall(r"^whole = (.*)$", page, re.M)
     conductance = swept.level_conductance.sel(reading="parallel").values
@@ -79,7 +80,7 @@ def test_the_recipe_of_the_page_takes_the_levels_that_networks_use(synapse, tmp_
 def test_one_more_pulse_that_reaches_no_new_level_decides_nothing(synapse, tmp_path):
     def told():
         synapse.gather()
-        devices.compact_model(synapse.out, tmp_path / "model.json")
+        compact_model(synapse.out, tmp_path / "model.json")
         return [
             decisive(tmp_path / "model.json", reading, level_set)
             for reading in files.READINGS
@@ -100,7 +101,7 @@ def test_each_reading_has_the_curve_and_the_fault_of_the_device_file(neuron):
     data["fault"].values[:] = ["", "falls by 0.4"]
     files.write_dataset(data, neuron.out, "neuron", {})
     path = neuron.root / "neuron.json"
-    devices.compact_model(neuron.out, path)
+    compact_model(neuron.out, path)
     quartics = data["quartic"].transpose("reading", ...).values
     assert (quartics[0] != quartics[1]).all()
     for reading, quartic, told in zip(files.READINGS, quartics, ("", "falls by 0.4"), strict=True):
@@ -153,7 +154,7 @@ def test_a_plain_track_has_none(synapse, tmp_path):
     path = tmp_path / "track.nc"
     files.write_dataset(synapse.gather().drop_vars(others), path, "track", {})
     with pytest.raises(files.FileError, match="is a track, which cannot be part of a network"):
-        devices.compact_model(path, tmp_path / "track.json")
+        compact_model(path, tmp_path / "track.json")
 
 
 def write_barriers(path, kept):
@@ -162,7 +163,7 @@ def write_barriers(path, kept):
     found = filled(
         "barriers",
         state_name=states,
-        state_kept=[int(state in kept) for state in states],
+        state_retained=[int(state in kept) for state in states],
         state_lifetime=np.zeros((3, 2)),
         pair_first=["notch 2"],
         pair_second=["reversed"],
@@ -170,7 +171,7 @@ def write_barriers(path, kept):
         pair_backward=[1e-18],
         pair_energy=[[0.0]],
     )
-    parameters = json.dumps({"kept": 40.0, "temperature": 300.0})
+    parameters = json.dumps({"settings": {"retained": 40.0, "temperature": 300.0}})
     files.write_dataset(found.assign_attrs(parameters=parameters), path, "barriers", {})
     return path
 
@@ -180,7 +181,7 @@ def test_the_kept_levels_are_those_of_the_barriers(synapse, tmp_path):
     data = synapse.gather()
     barriers = write_barriers(tmp_path / "barriers.nc", {"notch 1", "between 1 and 2"})
     path = tmp_path / "synapse.json"
-    devices.compact_model(synapse.out, path, barriers)
+    compact_model(synapse.out, path, barriers)
     found = files.read_json(path)["levels"]
     assert [level["kept"] for level in found] == [False, True, True, False, True]
     kept, count = levels_of(path, "series", "kept")
@@ -218,7 +219,7 @@ def test_the_mutually_reachable_levels_are_kept_and_pulses_lead_both_ways(synaps
     there = [("expelled", "between 1 and 2"), ("notch 1", "notch 2"), ("notch 1", "reversed")]
     path = tmp_path / "synapse.json"
     transitions = write_transitions(tmp_path / "transitions.nc", there)
-    devices.compact_model(synapse.out, path, barriers, transitions)
+    compact_model(synapse.out, path, barriers, transitions)
     found = files.read_json(path)["levels"]
     assert [level["kept"] for level in found] == [False, True, False, True, True]
     assert [level["mutually_reachable"] for level in found] == [False, True, False, True, False]
@@ -228,7 +229,7 @@ def test_the_mutually_reachable_levels_are_kept_and_pulses_lead_both_ways(synaps
     # the last pulse no longer leads back
     there[2] = ("expelled", "reversed")
     transitions = write_transitions(tmp_path / "transitions.nc", there)
-    devices.compact_model(synapse.out, path, barriers, transitions)
+    compact_model(synapse.out, path, barriers, transitions)
     assert levels_of(path, "series", "mutually-reachable") == ([], 4)
 
 
@@ -241,7 +242,7 @@ def test_a_kept_state_that_the_device_has_no_wall_in_is_not_mutually_reachable(
     barriers = write_barriers(synapse.root / "barriers.nc", states)
     there = [("reversed", "between 1 and 2"), ("notch 1", "notch 2"), ("notch 1", "reversed")]
     transitions = write_transitions(synapse.root / "transitions.nc", there)
-    devices.compact_model(synapse.out, path, barriers, transitions)
+    compact_model(synapse.out, path, barriers, transitions)
     found = files.read_json(path)["levels"]
     assert [level["stable"] for level in found] == [True, True, True, False, True]
     assert [level["kept"] for level in found] == [False, True, True, True, True]
@@ -253,8 +254,8 @@ def test_without_barriers_no_level_is_known_to_be_kept_or_mutually_reachable(syn
     path = tmp_path / "synapse.json"
     transitions = write_transitions(tmp_path / "transitions.nc", [("notch 1", "notch 2")] * 3)
     with pytest.raises(files.FileError, match="does not tell the retained levels"):
-        devices.compact_model(synapse.out, path, None, transitions)
-    devices.compact_model(synapse.out, path)
+        compact_model(synapse.out, path, None, transitions)
+    compact_model(synapse.out, path)
     for unknown in ("kept", "mutually-reachable"):
         key = unknown.replace("-", "_")
         with pytest.raises(files.FileError, match=f"has levels that lack '{key}'"):

@@ -9,6 +9,7 @@ from helpers.walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, whole
 from wallnet import cli, config, devices, experiment, files
 from wallnet.files import WallState
 from wallnet.jobs import paths
+from wallnet.studies.compact import compact_model
 
 
 def write_minimum(bench, state, converged=1, went=None, ends=(300e-9, 304e-9), energy=2e-17):
@@ -171,7 +172,7 @@ def test_a_wall_that_starts_in_the_first_notch_has_the_levels_of_the_notches(tmp
     assert normalized[0, 2] == pytest.approx(300 / 630, rel=5e-3, abs=0)
     assert data["reaching_current_density"].values[[0, 2]].tolist() == [0.0, 0.6e12]
     model = tmp_path / "model.json"
-    devices.compact_model(bench.out, model)
+    compact_model(bench.out, model)
     levels, count = files.compact.levels_of(model, "parallel", "measured")
     assert (len(levels), count) == (3, 3)
 

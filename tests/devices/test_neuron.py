@@ -10,6 +10,7 @@ from wallnet import devices, files
 from wallnet.devices.neuron import curve_fault
 from wallnet.files import WallState
 from wallnet.report.device_tables import device_tables
+from wallnet.studies.compact import compact_model
 
 
 def test_a_known_quartic_is_found_again():
@@ -154,7 +155,7 @@ def test_a_neuron_whose_wall_leaves_the_track_is_marked_everywhere(neuron, caplo
     device_tables(neuron.out, *paths)
     assert paths[1].read_text().count(words) == 2
     assert "through" not in paths[1].read_text()
-    devices.compact_model(neuron.out, neuron.root / "n.json")
+    compact_model(neuron.out, neuron.root / "n.json")
     model = files.read_json(neuron.root / "n.json")
     assert all(words in curve["fault"] for curve in model["activation"].values())
 

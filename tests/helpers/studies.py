@@ -14,9 +14,23 @@ EXAMPLES = {
     "intervals": bisected(resolution=0.15e12)["intervals"],
     "depinning": {"stairs": ASKED},
     "calibration": on_stairs()["calibration"],
+    "barriers": {},
     "crosscheck": {"engines": {"cases": {"a": {"device": "stairs", "current_density": 0.7e12}}}},
 }
 """Block of the configuration of each study, with one subject."""
 
+CUT = {
+    "like": "stairs",
+    "kind": "synapse",
+    "track": {
+        "length": 180e-9,
+        "cell_size": 6e-9,
+        "notches": {"diameter": 36e-9, "positions": [90e-9]},
+    },
+    "detector": {"start": 0.0, "stop": 180e-9},
+}
+"""A short track with one notch in its middle."""
+
 DATA = bisected() | on_stairs() | EXAMPLES
+DATA["devices"]["cut"] = CUT
 """The campaign of all examples, as plain data."""

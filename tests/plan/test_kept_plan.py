@@ -1,9 +1,9 @@
 """Barriers run for whoever needs them; networks may use the levels of a rewritable synapse."""
 
+import pytest
 from helpers.small_campaign import Campaign, with_networks
 
-from wallnet import plan
-from wallnet.experiment import images_of, neighbours
+from wallnet import config, plan
 
 
 def rewritable(*mappings):
@@ -23,7 +23,7 @@ def test_networks_on_kept_levels_wait_for_the_barriers_and_others_do_not(tmp_pat
     planned = campaign.planned("results/compact_models/synapse.json")
     assert planned["level"] == planned["minimum"] == 5  # neither start nor reversed track
     assert planned["barrier"] == 8
-    assert planned["barriers_of_device"] == 1
+    assert planned["gather_barriers"] == 1
     campaign.configure(rewritable("layer", "signed-fitted"))
     planned = campaign.planned("results/compact_models/synapse.json")
     assert "barrier" not in planned
@@ -42,7 +42,7 @@ def test_networks_on_mutually_reachable_levels_wait_for_barriers_and_transitions
     campaign = Campaign(tmp_path)
     campaign.configure(data)
     planned = campaign.planned("results/compact_models/synapse.json")
-    assert (planned["barrier"], planned["barriers_of_device"]) == (8, 1)
+    assert (planned["barrier"], planned["gather_barriers"]) == (8, 1)
     # the sweep has three pulses
     assert (planned["trace"], planned["gather_transitions"]) == (3 + 14, 1)
     assert planned["level"] == 7
@@ -63,27 +63,8 @@ def test_the_networks_of_a_rewritable_synapse_are_part_of_the_campaign():
     assert plan.level_set_sources(plan.parse(data), "synapse") == barriers | transitions
 
 
-def test_a_target_without_synapses_says_so(tmp_path):
-    data = rewritable("layer")
-    data["barriers"] = {"devices": []}
-    campaign = Campaign(tmp_path)
-    campaign.configure(data)
-    refused = campaign.snakemake("--dry-run", "barriers", check=False)
-    assert refused.returncode != 0
-    assert "the target barriers has no synapse" in refused.stdout + refused.stderr
-
-
-def test_the_estimate_is_that_of_cells_and_images():
-    """Notches 100 nm apart, four half states, two exits; 20 µs for each of 90×180 cells."""
-    data = rewritable("layer")
-    data["devices"]["synapse"]["track"]["width"] = 720e-9
-    data["barriers"] = {"spacing": 0.05}
-    campaign = plan.parse(data)
-    track = campaign.devices["synapse"].track
-    # Δ is 9.134 nm
-    images = [images_of(track, pair, 0.05 * 9.134e-9) for pair in neighbours(track)]
-    assert len(images) == 8
-    assert min(images) >= 1 + 80 / 0.4567
-    minutes = round(sum(images) * 90 * 180 * 20e-6 / 60)
-    assert minutes > 8
-    assert f"8 paths, about {minutes} minutes" in plan.barrier_work(campaign)
+def test_networks_on_kept_levels_need_a_synapse_with_barriers():
+    data = rewritable("layer", "signed-fitted-kept") | {"barriers": {"devices": []}}
+    with pytest.raises(config.ConfigError, match="from its barriers; add it to barriers, or use"):
+        plan.parse(data)
+    assert plan.parse(rewritable("layer") | {"barriers": {"devices": []}})

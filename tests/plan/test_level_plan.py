@@ -1,7 +1,5 @@
 """Tables of levels are planned from what is known of a synapse."""
 
-from pathlib import Path
-
 import pytest
 from helpers.small_campaign import Campaign
 from helpers.transitions import led
@@ -43,25 +41,6 @@ def test_a_synapse_of_which_nothing_is_asked_has_no_table():
     assert plan.level_tables(plan.parse(asked(False, False))) == []
 
 
-def test_barriers_and_transitions_add_the_table_once_the_rest_is_there(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    campaign = plan.parse(asked())
-    made = [plan.level_tables(campaign, kind) for kind in ("barriers", "transitions")]
-    assert made == [[], []]
-    for path in (DEVICE, TRANSITIONS):
-        Path(path).parent.mkdir(parents=True)
-        Path(path).touch()
-    made = [plan.level_tables(campaign, kind) for kind in ("barriers", "transitions")]
-    assert made == [TABLES, []]
-    # the target transitions makes no table of a device without transitions
-    Path(BARRIERS).parent.mkdir(parents=True)
-    Path(BARRIERS).touch()
-    assert plan.level_tables(campaign, "transitions") == TABLES
-    assert plan.level_tables(plan.parse(asked(transitions=False)), "transitions") == []
-    Path(DEVICE).unlink()
-    assert plan.level_tables(campaign, "barriers") == []
-
-
 def test_the_target_computes_what_the_tables_need(tmp_path):
     """Three notches: 8 paths of barriers, and 4 pulses from each of the 3 starts."""
     campaign = Campaign(tmp_path)
@@ -71,9 +50,8 @@ def test_the_target_computes_what_the_tables_need(tmp_path):
     assert (planned["barrier"], planned["trace"], planned["level_report"]) == (8, 1 + 12, 1)
     run = campaign.snakemake("--dry-run", "levels")
     told = run.stdout + run.stderr
-    assert "barriers: 8 paths, about" in told
     # two of the levels of the synapse, in addition to the pulses and the three starts
-    assert "15 simulations of this target are not there yet" in told
+    assert "15 simulations and 8 paths between minima of this target are not there yet" in told
     campaign.configure(asked(False, False))
     refused = campaign.snakemake("--dry-run", "levels", check=False)
     assert refused.returncode != 0

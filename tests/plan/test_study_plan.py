@@ -97,7 +97,6 @@ def test_the_plan_has_the_files_of_the_rules(before):
     found = config.parse(campaign())
     made = {path for job in before for path in job["output"]}
     beside = {*plan.validation_files(found)}
-    beside |= {*plan.barrier_files(found), *plan.level_tables(found)}
     assert {*plan.everything(found), *plan.checks(found)} - beside == made
 
 

@@ -80,15 +80,17 @@ def test_what_the_paper_states_of_optional_devices_is_left_out():
 
 def test_a_page_depends_on_how_barriers_are_judged():
     data = copy.deepcopy(TINY)
-    data["barriers"] = {"temperature": 350.0, "kept": 25.0}
-    job = job_of(data)
-    assert (job.barriers.temperature, job.barriers.kept) == (350.0, 25.0)
+    data["barriers"] = {"temperature": 350.0, "retained": 25.0}
+    job = plan.linked_summary(plan.parse(data))
+    assert (job.barriers["temperature"], job.barriers["retained"]) == (350.0, 25.0)
+    data["barriers"] = {"devices": []}
+    assert plan.linked_summary(plan.parse(data)).barriers is None
 
 
 def test_of_a_measured_device_the_levels_are_shown():
     job = jobs.summary_job(config.parse(measured_campaign()))
     assert job.measured
-    assert (job.devices, job.barriers, job.write_energy) == ((), None, None)
+    assert (job.devices, job.write_energy) == ((), None)
     assert plan.story_figures(job)["written"].endswith(f"{job.written}-measured.png")
     both = copy.deepcopy(TINY)
     both["devices"] = measured_campaign()["devices"] | both["devices"]

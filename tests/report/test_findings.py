@@ -8,10 +8,10 @@ from helpers.programs import RESPONSE
 
 from wallnet import files
 from wallnet.config import Heating
-from wallnet.devices.compact import compact_model
 from wallnet.page import findings
 from wallnet.report.faults import caveats, faults, level_caveats
 from wallnet.report.networks import TABLE_II
+from wallnet.studies.compact import compact_model
 
 
 def row(dataset="mnist", mapping="layer", stage="quantized", validation=50.0, **more):

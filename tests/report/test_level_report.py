@@ -1,6 +1,7 @@
 """Table of what the levels of a synapse are worth, from a device, barriers and transitions."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ def barriers(nucleation=300.0, converged=1):
         state_barrier=np.array([51.5, 9.25, NAN]) * THERMAL,
         state_exit=["notch 2", "notch 2", ""],
         state_lifetime=np.zeros((3, 2)),
-        state_kept=[1, 0, -1],
+        state_retained=[1, 0, -1],
         pair_first=["expelled", "notch 2"],
         pair_second=["notch 1", "reversed"],
         pair_forward=np.array([400.0, 130.0]) * THERMAL,
@@ -31,8 +32,8 @@ def barriers(nucleation=300.0, converged=1):
         pair_converged=[1, converged],
         pair_energy=np.zeros((2, 1)),
     )
-    parameters = '{"temperature": 250.0, "kept": 40.0, "attempt_frequencies": [1e9, 1e12]}'
-    return found.assign_attrs(parameters=parameters)
+    settings = {"temperature": 250.0, "retained": 40.0}
+    return found.assign_attrs(parameters=json.dumps({"settings": settings}))
 
 
 def transitions():

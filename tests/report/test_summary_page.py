@@ -15,12 +15,12 @@ from helpers.walls import NEURON, SYNAPSE, campaign
 
 from wallnet import config, files, jobs, plan
 from wallnet.config import ArrivalTime, FinalState, Reference, TransferCurve
-from wallnet.devices.compact import compact_model
 from wallnet.devices.write_energy import write_energy_of
 from wallnet.files import FileError
 from wallnet.page import summary
 from wallnet.page.overview import overview
 from wallnet.report.parameters import table as parameters
+from wallnet.studies.compact import compact_model
 
 ACCURACIES = """dataset,device,reading,mapping,recipe,stage,seed,test_accuracy,validation_accuracy
 mnist,none,none,none,plain,fp32,1,97.00,90.00
@@ -371,7 +371,8 @@ def test_the_page_links_the_results_of_the_campaign_and_loads_nothing(configured
 
 
 def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, folder):
-    job = jobs.summary_job(configured)
+    settings = {"temperature": 300.0, "retained": 40.0, "attempt_frequencies": [1e9, 1e12]}
+    job = jobs.summary_job(configured).model_copy(update={"barriers": settings})
     assert "run snakemake barriers" in part(page_of(job, folder), "Retention")
     assert cells(page_of(job, folder), "synapse-3: minima of the energy")[1][1] == "initial"
     about, picture, numbers = plan.barrier_results("synapse-3")
@@ -381,7 +382,7 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
         "state_name": ["notch 1"],
         "state_energy": np.array([3e-17]),
         **{f"state_wall_{end}": [2.25e-7] for end in ("bottom", "top")},
-        **{"state_barrier": [1.6e-19], "state_exit": ["reversed"], "state_kept": [0]},
+        **{"state_barrier": [1.6e-19], "state_exit": ["reversed"], "state_retained": [0]},
         "state_lifetime": [[1e8, 1e5]],
         **{"pair_first": ["notch 1"], "pair_second": ["reversed"], "pair_converged": [1]},
         **{"pair_route": ["both ends together"], "pair_energy": [[0.0, 1e-19, 0.0]]},
@@ -389,8 +390,8 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
         **pair,
     }
 
-    def write(energy=3e-17, parameters=None):
-        parameters = parameters or job.barriers.to_json()
+    def write(energy=3e-17, temperature=300.0):
+        parameters = json.dumps({"settings": settings | {"temperature": temperature}})
         found = files.dataset("barriers", values | {"state_energy": np.array([energy])})
         found = found.assign_attrs(
             device="synapse-3", parameters=parameters, revision=1, wallnet_version="0"
@@ -413,7 +414,7 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
     assert f"{1.6e-19 / thermal:.1f}" in text
     write(energy=3.001e-17)  # of another material
     assert "run snakemake barriers" in part(page_of(job, folder), "Retention")
-    write(parameters=json.dumps(job.barriers.plain() | {"temperature": 77.0}))
+    write(temperature=77.0)
     assert "run snakemake barriers" in part(page_of(job, folder), "Retention")
 
 

@@ -100,14 +100,13 @@ def test_the_figure_shows_temperature_and_energy(synapse, job, tmp_path, monkeyp
     assert all("10^{12}" in axes.get_xlabel() for axes in (rises, energies))
 
 
-def test_without_a_write_energy_job_it_is_refused(synapse, tmp_path):
-    with pytest.raises(FileError, match="--write-energy is missing"):
 def test_a_waveform_has_its_own_rise_and_no_limits_of_a_square_pulse(synapse, job):
     data = files.read_dataset(synapse.out, "synapse")
     about = json.loads(data.attrs["parameters"])
     about["pulse"]["waveform"] = [[0.0, 1.0], [1e-9, 0.0]]
     with style.apply(SMALL):
-        figure = write_energy_figure.draw(data.assign_attrs(parameters=json.dumps(about)), job, SMALL)
+        shaped = data.assign_attrs(parameters=json.dumps(about))
+        figure = write_energy_figure.draw(shaped, job, SMALL)
     over_time, _, energies = figure.axes
     curves = lines_of(over_time)
     assert set(curves) == {"mean", "middle"}
@@ -121,6 +120,8 @@ def test_a_waveform_has_its_own_rise_and_no_limits_of_a_square_pulse(synapse, jo
     np.testing.assert_allclose(energy, square / 6, rtol=1e-9)
 
 
+def test_without_a_write_energy_job_it_is_refused(synapse, tmp_path):
+    with pytest.raises(FileError, match="--write-energy is missing"):
         devices.draw(
             "write-energy",
             "synapse",

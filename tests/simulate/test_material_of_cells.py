@@ -56,7 +56,7 @@ def given(monkeypatch):
 def barrier_job(device):
     return experiment.EnergyPath(
         track=device.track,
-        material=device.material.simulated,
+        material=device.material.static,
         first=EXPELLED,
         second=REVERSED,
         spacing=3e-9,

@@ -1,20 +1,20 @@
-"""Minima and paths of a tiny track: where a wall stays, and from which start."""
+"""Minima and paths of a tiny track: where a wall stays, and over which barriers it leaves."""
 
 import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import xarray
 from helpers.small_campaign import TINY
 
 from wallnet import cli, config, experiment, files, tracks
 from wallnet.files import WallState
-from wallnet.simulate import SimulationError, initial_state
+from wallnet.simulate import SimulationError, simulate
 from wallnet.simulate.barriers import find_barrier
 from wallnet.simulate.minima import find_minimum, landscape_of
 
 THERMAL = 1.380649e-23 * 300
+SPACING = 0.5
 
 
 @pytest.fixture(scope="module")
@@ -23,33 +23,20 @@ def device():
     return config.parse(TINY).devices["synapse"]
 
 
-def relaxed(device, name, bottom, top, state):
-    """Return the last entry of a trace: a placed wall, said to be in a state."""
-    wall = tracks.placed_wall(device.track, device.material.wall_width_parameter, bottom, top)
-    x, y = tracks.centres(device.track)
-    data = files.dataset(
-        "initial", {"initial_magnetization": wall.astype(np.float32), "x": x, "y": y}
-    )
-    m = data["initial_magnetization"].expand_dims("snapshot")
-    return data.assign(magnetization=m).assign_attrs(state=state)
-
-
-def minimum(device, name, *given):
-    return find_minimum(experiment.minimum_job(device, name), *given)
+def minimum(device, name):
+    return find_minimum(experiment.minimum_job(device, name))
 
 
 @pytest.fixture(scope="module")
 def minima(device):
-    found = {}
-    for state, (bottom, top) in experiment.level_states(device.track).items():
-        given = relaxed(device, state.file_name, bottom, top, state)
-        found[state] = minimum(device, state.file_name, given)
-    return found
+    states = experiment.level_states(device.track)
+    return {state: minimum(device, state.file_name) for state in states}
 
 
 def test_a_wall_beside_its_notch_goes_into_it(device):
-    found = minimum(device, "1", relaxed(device, "1", 124e-9, 117e-9, "notch 1"))
-    assert found.attrs["from"] == "wall placed there and relaxed"
+    job = experiment.minimum_job(device, "1")
+    beside = experiment.WallPlacement(bottom=124e-9, top=117e-9)
+    found = find_minimum(job.model_copy(update={"placement": beside}))
     assert (found.attrs["state"], found.attrs["stayed"]) == ("notch 1", 1)
     assert found["minimum_converged"] == 1
     # the notches are symmetric about 120 nm, and the track about 180 nm
@@ -58,18 +45,33 @@ def test_a_wall_beside_its_notch_goes_into_it(device):
     energy = tracks_energy(device, found["minimum_magnetization"].values)
     assert found["minimum_energy"].item() == pytest.approx(energy, rel=1e-12, abs=0)
     m = np.moveaxis(np.nan_to_num(found["minimum_magnetization"].values), -1, 0)
-    torque = landscape_of(experiment.minimum_job(device, "1")).exact_torque(m)
+    torque = landscape_of(job).exact_torque(m)
     left = np.sqrt((torque**2).sum(axis=0)).max()
     assert found["minimum_residual_field"].item() == pytest.approx(left, rel=1e-6, abs=0)
 
 
-def test_a_minimum_starts_where_the_wall_came_to_rest(device):
-    """The first snapshot is at the other notch."""
-    given = relaxed(device, "1", 124e-9, 117e-9, "notch 1")
-    first = relaxed(device, "1", 240e-9, 240e-9, "notch 1")
-    m = xarray.concat([first["magnetization"], given["magnetization"]], "snapshot")
-    found = minimum(device, "1", given.drop_vars("magnetization").assign(magnetization=m))
-    assert (found.attrs["state"], found.attrs["stayed"]) == ("notch 1", 1)
+def test_damping_changes_neither_a_minimum_nor_a_path(device):
+    changed = device.material.model_copy(update={"damping": 0.1, "polarization": 0.7})
+    other = device.model_copy(update={"material": changed})
+    for make in (
+        lambda device: experiment.minimum_job(device, "1-2"),
+        lambda device: experiment.barrier_job(device, "1", "1-2", SPACING),
+    ):
+        assert make(device).to_json() == make(other).to_json()
+        assert "damping" not in make(device).to_json()
+    assert experiment.level_job(device, "1") != experiment.level_job(other, "1")
+
+
+def test_a_wall_that_does_not_stay_relaxes_to_the_minimum_that_the_placed_one_finds(device):
+    """The engine relaxes the wall that is initialised at notch 2; the descent has no dynamics."""
+    found = minimum(device, "2")
+    trace = simulate(experiment.level_job(device, "2"))
+    m = np.nan_to_num(trace["magnetization"].isel(snapshot=-1).values)
+    above = tracks_energy(device, m) - found["minimum_energy"].item()
+    assert 0 <= above < 0.1 * THERMAL
+    for name in ("bottom", "top"):
+        end = found[f"minimum_wall_{name}"].item()
+        assert end == pytest.approx(trace[f"wall_{name}"].values[-1], rel=0, abs=0.2e-9)
 
 
 def tracks_energy(device, m):
@@ -84,33 +86,21 @@ def tracks_energy(device, m):
     return film.energy(np.nan_to_num(m))
 
 
-def test_a_wall_that_left_its_state_is_placed_there_again(device):
-    """The relaxed wall of a half state is at notch 1; the tilted wall placed there stays."""
-    found = minimum(device, "1-2", relaxed(device, "1-2", 120e-9, 120e-9, "notch 1"))
-    assert found.attrs["from"] == "wall placed there"
-    assert found.attrs["state"] == "between 1 and 2"
+def test_a_tilted_wall_stays_between_two_notches(device, minima):
+    found = minima[WallState("between 1 and 2")]
+    assert (found.attrs["state"], found.attrs["stayed"]) == ("between 1 and 2", 1)
 
 
 def test_a_wall_without_a_notch_does_not_stay_where_it_starts(device):
-    found = minimum(device, "initial", initial_state(experiment.initial_job(device)))
-    assert found.attrs["from"] == "initial state"
+    found = minimum(device, "initial")
     assert found.attrs["stayed"] == 0
     assert found["minimum_wall_bottom"].item() > 60e-9  # it started at 40 nm
 
 
 def test_an_initial_wall_at_a_notch_stays_there(device):
     start = device.wall.model_copy(update={"start": 122e-9})
-    at_notch = device.model_copy(update={"wall": start})
-    found = minimum(at_notch, "initial", initial_state(experiment.initial_job(at_notch)))
+    found = minimum(device.model_copy(update={"wall": start}), "initial")
     assert (found.attrs["state"], found.attrs["stayed"]) == ("notch 1", 1)
-
-
-def test_a_state_of_another_track_or_none_is_refused(device):
-    with pytest.raises(SimulationError, match="--after is missing; 'notch 1' needs the file"):
-        minimum(device, "1")
-    other = relaxed(device, "1", 120e-9, 120e-9, "notch 1").isel(x=slice(0, 80))
-    with pytest.raises(SimulationError, match="has 80×18 cells, the track 90×18"):
-        minimum(device, "1", other)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +114,7 @@ def test_the_command_tells_both_ends(
 
     found = minima[WallState("between 1 and 2")].assign(minimum_converged=converged)
     found = found.assign_attrs(stayed=stayed)
-    monkeypatch.setattr(stage, "find_minimum", lambda job, relaxed: found)
+    monkeypatch.setattr(stage, "find_minimum", lambda job: found)
     job = experiment.minimum_job(device, "1-2")
     cli.main(["minimum", "--job", job.to_json(), "--out", str(tmp_path / "1-2.nc")])
     told = capsys.readouterr().out
@@ -135,14 +125,9 @@ def test_the_command_tells_both_ends(
     assert f"1-2.nc: {words}, between 1 and 2; " in told
 
 
-@pytest.fixture(scope="module")
-def barriers():
-    return config.parse(TINY).barriers
-
-
-def test_a_path_leads_from_its_first_state_to_its_second(device, barriers, minima):
+def test_a_path_leads_from_its_first_state_to_its_second(device, minima):
     first, second = WallState("notch 1"), WallState("between 1 and 2")
-    job = experiment.barrier_job(device, barriers, "1", "1-2")
+    job = experiment.barrier_job(device, "1", "1-2", SPACING)
     found = find_barrier(job, minima)
     assert found.attrs["route"] == "one end moves"
     energy = found["path_energy"].values
@@ -163,10 +148,8 @@ def test_a_path_leads_from_its_first_state_to_its_second(device, barriers, minim
 @pytest.mark.parametrize(
     ("first", "second", "notch"), [("expelled", "1", 120), ("2", "reversed", 240)]
 )
-def test_a_wall_leaves_the_track_at_the_end_beside_it(
-    device, barriers, minima, first, second, notch
-):
-    found = find_barrier(experiment.barrier_job(device, barriers, first, second), minima)
+def test_a_wall_leaves_the_track_at_the_end_beside_it(device, minima, first, second, notch):
+    found = find_barrier(experiment.barrier_job(device, first, second, SPACING), minima)
     assert found["barrier_converged"] == 1
     for name in ("path_wall_bottom", "path_wall_top"):
         place = found[name].values * 1e9
@@ -204,10 +187,10 @@ def second_route(monkeypatch):
     return taken
 
 
-def test_a_barrier_tells_of_the_lowest_of_its_paths(device, barriers, minima, second_route):
+def test_a_barrier_tells_of_the_lowest_of_its_paths(device, minima, second_route):
     """The third image of five is the saddle point, 0.8 aJ above the first, 0.7 above the last."""
     given = {state: each for state, each in minima.items() if not state.half}
-    found = find_barrier(experiment.barrier_job(device, barriers, "1", "2"), given)
+    found = find_barrier(experiment.barrier_job(device, "1", "2", SPACING), given)
     (images,) = second_route
     assert (found.attrs["route"], found.attrs["rounds"]) == ("upper end first", 7)
     assert found["path_energy"].values.tolist() == list(ENERGIES)
@@ -227,14 +210,12 @@ def test_a_barrier_tells_of_the_lowest_of_its_paths(device, barriers, minima, se
     assert found["path_distance"].values == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
-def test_the_command_tells_the_barriers_both_ways(
-    device, barriers, minima, second_route, tmp_path, capsys
-):
+def test_the_command_tells_the_barriers_both_ways(device, minima, second_route, tmp_path, capsys):
     paths = [tmp_path / f"{name}.nc" for name in ("2", "1")]
     for path in paths:
         found = minima[WallState.from_file_name(path.stem)]
         files.write_dataset(found, path, "minimum", {})
-    job, out = experiment.barrier_job(device, barriers, "1", "2"), tmp_path / "pair.nc"
+    job, out = experiment.barrier_job(device, "1", "2", SPACING), tmp_path / "pair.nc"
     cli.main(["barrier", "--job", job.to_json(), "--after", *map(str, paths), "--out", str(out)])
     told = capsys.readouterr().out
     assert "pair.nc: 8e-19 J forwards, 7e-19 J backwards; upper end first\n" in told
@@ -242,23 +223,23 @@ def test_the_command_tells_the_barriers_both_ways(
     assert walls[[0, -1]] == pytest.approx([120, 240], abs=1)
 
 
-def test_a_state_without_a_minimum_has_no_path(device, barriers, minima):
+def test_a_state_without_a_minimum_has_no_path(device, minima):
     moved = dict(minima)
     moved[WallState("notch 2")] = minima[WallState("notch 2")].assign_attrs(stayed=0)
-    found = find_barrier(experiment.barrier_job(device, barriers, "1-2", "2"), moved)
+    found = find_barrier(experiment.barrier_job(device, "1-2", "2", SPACING), moved)
     assert found.sizes["image"] == 0
     assert np.isnan(found["barrier_forward"].item())
     assert found.attrs["reason"] == "'notch 2' is no minimum of the energy"
 
 
-def test_a_minimum_that_was_not_given_is_an_error_and_no_result(device, barriers, minima):
+def test_a_minimum_that_was_not_given_is_an_error_and_no_result(device, minima):
     given = {state: each for state, each in minima.items() if state != "notch 2"}
     for pair in (("1-2", "2"), ("2", "reversed")):
         with pytest.raises(SimulationError, match="the minimum of 'notch 2' is missing; give its"):
-            find_barrier(experiment.barrier_job(device, barriers, *pair), given)
+            find_barrier(experiment.barrier_job(device, *pair, SPACING), given)
 
 
-def test_one_end_may_go_first_if_no_half_state_tells_it(device, barriers, minima, monkeypatch):
+def test_one_end_may_go_first_if_no_half_state_tells_it(device, minima, monkeypatch):
     from wallnet.film import paths
     from wallnet.simulate import barriers as stage
 
@@ -269,7 +250,7 @@ def test_one_end_may_go_first_if_no_half_state_tells_it(device, barriers, minima
         raise SimulationError("enough")
 
     monkeypatch.setattr(paths, "lowest", first_of)
-    job = experiment.barrier_job(device, barriers, "1", "2")
+    job = experiment.barrier_job(device, "1", "2", SPACING)
     held = minima[WallState("between 1 and 2")]
     for half, sizes in ((held, [28]), (None, [28, 55]), (held.assign_attrs(stayed=0), [28, 55])):
         given = {state: each for state, each in minima.items() if not state.half}
@@ -281,13 +262,11 @@ def test_one_end_may_go_first_if_no_half_state_tells_it(device, barriers, minima
     # no half state is beside the track without a wall, which has gone 6 Δ beyond the end: 174.8 nm
     for pair in (("expelled", "1"), ("2", "reversed")):
         with pytest.raises(SimulationError, match="enough"):
-            stage.find_barrier(experiment.barrier_job(device, barriers, *pair), minima)
+            stage.find_barrier(experiment.barrier_job(device, *pair, SPACING), minima)
         assert routes["sizes"] == [40, 79]
 
 
-def test_a_path_without_a_saddle_point_is_tried_with_closer_images(
-    device, barriers, minima, monkeypatch
-):
+def test_a_path_without_a_saddle_point_is_tried_with_closer_images(device, minima, monkeypatch):
     from wallnet.film import paths
 
     lowest, sizes = paths.lowest, []
@@ -298,7 +277,7 @@ def test_a_path_without_a_saddle_point_is_tried_with_closer_images(
         return (replace(path, residual=99.0) if len(sizes) < 2 else path), best
 
     monkeypatch.setattr(paths, "lowest", far_from_a_saddle_point)
-    job = experiment.barrier_job(device, barriers, "1-2", "2")
+    job = experiment.barrier_job(device, "1-2", "2", SPACING)
     found = find_barrier(job, minima)
     # 120 nm in steps of 4.57 and of 3.65 nm
     assert sizes == [[28], [34]]
@@ -307,7 +286,7 @@ def test_a_path_without_a_saddle_point_is_tried_with_closer_images(
     assert found.attrs["spacing"] == pytest.approx(0.8 * job.spacing, rel=1e-12, abs=0)
 
 
-def test_a_path_is_tried_three_times_at_most(device, barriers, minima, monkeypatch):
+def test_a_path_is_tried_three_times_at_most(device, minima, monkeypatch):
     from wallnet.film import paths
 
     lowest, tried = paths.lowest, []
@@ -318,7 +297,7 @@ def test_a_path_is_tried_three_times_at_most(device, barriers, minima, monkeypat
         return replace(path, residual=99.0), best
 
     monkeypatch.setattr(paths, "lowest", without_end)
-    found = find_barrier(experiment.barrier_job(device, barriers, "1-2", "2"), minima)
+    found = find_barrier(experiment.barrier_job(device, "1-2", "2", SPACING), minima)
     assert tried == [28, 34, 43]
     assert found["barrier_converged"] == 0
     assert found.attrs["reason"] == "the highest image did not reach a saddle point"

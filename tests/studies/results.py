@@ -1,6 +1,7 @@
 """Results that studies asked for, of known walls, and what the commands make of them."""
 
 import csv
+import math
 
 import numpy as np
 from helpers.walls import moving_wall
@@ -32,6 +33,48 @@ def write_train(request, walls):
     }
     about = {"parameters": request.computes.to_json(), "backend": "film", "revision": 3}
     files.write_dataset(files.dataset("train", values), request.path, "train", about)
+
+
+def write_minimum(request, state, energy=0.0, converged=1, stayed=1):
+    """Write a minimum of the energy in J, at a wall with its ends at 300 and 310 nm."""
+    values = {
+        "minimum_magnetization": np.zeros((2, 3, 3)),
+        "minimum_energy": energy,
+        "minimum_residual_field": 0.05,
+        "minimum_stiffness": 1e4,
+        "minimum_wall_bottom": 300 * NM,
+        "minimum_wall_top": 310 * NM,
+        "minimum_converged": converged,
+        "x": np.arange(3),
+        "y": np.arange(2),
+    }
+    about = {"parameters": request.computes.to_json(), "backend": "film", "revision": 3}
+    about |= {"state": state, "stayed": stayed}
+    files.write_dataset(files.dataset("minimum", values), request.path, "minimum", about)
+
+
+def write_path(request, energy, converged=1):
+    """Write a path with its energies in J; without any, one of its ends is no minimum."""
+    images = len(energy)
+    top = max(energy, default=math.nan)
+    values = {
+        "path_energy": energy,
+        "path_wall_bottom": np.linspace(0, 100 * NM, images),
+        "path_wall_top": np.linspace(0, 110 * NM, images),
+        "path_distance": np.arange(images),
+        "barrier_forward": top - energy[0] if images else math.nan,
+        "barrier_backward": top - energy[-1] if images else math.nan,
+        "saddle": 1,
+        "saddle_magnetization": np.zeros((2, 3, 3)),
+        "saddle_residual_field": 5.0,
+        "saddle_stiffness": (-1.0, 1.0),
+        "barrier_converged": converged,
+        "x": np.arange(3),
+        "y": np.arange(2),
+    }
+    about = {"parameters": request.computes.to_json(), "backend": "film", "revision": 3}
+    about |= {"route": "together" if images else "", "reason": "no minimum: it moved"}
+    files.write_dataset(files.dataset("barrier", values), request.path, "barrier", about)
 
 
 def write_mapped_train(request, walls, **about):

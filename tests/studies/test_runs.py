@@ -42,6 +42,7 @@ SHOWN = {
     "intervals": "stairs-edges",
     "depinning": "stairs-thresholds",
     "calibration": "paper-misfit",
+    "barriers": "cut-energy",
     "crosscheck": "engines-traces",
 }
 
@@ -100,6 +101,11 @@ def test_walls_do_what_the_engine_computes(ran):
         ["notch 2", "notch 3"],
     ]
     assert led_to["sequence_length"].values[0].tolist() == [0, 1, 2, -1, -1]
+    barriers = files.read_dataset(ran.folder / "results/barriers/cut.nc", "barriers")
+    assert barriers["pair_converged"].values.tolist() == [1, 1]
+    # the notch is in the middle of the track, so that both ways out of it are equally high
+    back, forward = barriers["pair_backward"].values[0], barriers["pair_forward"].values[1]
+    assert back == pytest.approx(forward, rel=1e-3, abs=0)
     found = files.read_dataset(ran.folder / "results/depinning/stairs.nc", "depinning")
     low, high = found["threshold_low"], found["threshold_high"]
     assert np.isfinite(high).sum() >= 4
@@ -122,12 +128,14 @@ def test_a_run_tells_beforehand_how_much_it_simulates_at_most(ran, finished):
     """Four trains of 6 · (1.5 + 2.5) ns and two initial states of 1 ns each.
 
     Two pulses of the sweep and one in each of two rounds, of 1.5 + 3 ns each. Three levels of
-    3 ns, and six pulses of 1.5 + 3 ns. Three candidates of at most 0.8 + 1 ns.
+    3 ns, and six pulses of 1.5 + 3 ns. Three candidates of at most 0.8 + 1 ns. The wall of the
+    other track leaves its notch in two ways.
     """
     assert "6 simulations of this target are not there yet: at most 98 ns, about " in ran.told
     assert "4 simulations of this target are not there yet: at most 18 ns, about " in ran.told
     assert "3 simulations of this target are not there yet: at most 5 ns, about " in ran.told
     assert "9 simulations of this target are not there yet: at most 36 ns, about " in ran.told
+    assert "2 paths between minima of this target are not there yet: about " in ran.told
     shown = finished.snakemake("windows", "--dry-run")
     assert "All simulations of this target are there." in shown.stdout + shown.stderr
 
@@ -147,6 +155,7 @@ TRAINS = Counter(pulse_train=4, gather_windows=1, show_windows=1)
 ROUNDS = Counter(round=2, trace=4, gather_intervals=1, show_intervals=1)
 TOLD = Counter(gather_transitions=1, show_transitions=1)
 MISFITS = Counter(gather_calibration=1, show_calibration=1)
+PATHS = Counter(barrier=2, gather_barriers=1, show_barriers=1)
 BOTH = Counter(trace=2, gather_crosscheck=1, show_crosscheck=1)
 WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
 
@@ -178,10 +187,24 @@ WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
             + ROUNDS
             + TOLD
             + MISFITS
+            + PATHS
             + BOTH
             # walls rest at three notches of two tracks; four of them have a threshold
             + WALLS
-            + Counter(initial=3, level=3 + 3, trace=9 + 2 * 6 + 4, round=1),
+            + Counter(initial=3, level=3 + 3, minimum=1, trace=9 + 2 * 6 + 4, round=1),
+        ),
+        # neither minima nor paths depend on it; a variant and the candidates have their own
+        (
+            "devices/stairs/material/damping",
+            0.45,
+            CLIMBS
+            + TRAINS
+            + ROUNDS
+            + TOLD
+            + MISFITS
+            + BOTH
+            + WALLS
+            + Counter(initial=2, pulse_train=-2, level=3 + 3, trace=6 + 2 * 6 + 4, round=2),
         ),
         # other studies have pulses of their own; the first candidate is the configuration
         ("devices/stairs/pulse/duration", 1.6e-9, ROUNDS + MISFITS + Counter(round=2)),
@@ -198,6 +221,8 @@ WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
         ),
         # so do other times at which candidates are read
         ("calibration/paper/read_delays", [0.0, 0.3e-9], MISFITS + Counter(round=2)),
+        ("barriers/temperature", 350.0, {"gather_barriers": 1, "show_barriers": 1}),
+        ("barriers/spacing", 0.4, PATHS),
         ("figures/font_size", 7.0, {f"show_{study}": 1 for study in STUDIES}),
         # the write energy
         ("heavy_metal", {"preset": "pt"}, RESPONSE + TOLD),
@@ -260,10 +285,12 @@ def test_what_is_no_longer_asked_for_is_found(finished):
         ("intervals", "a device"),
         ("depinning", "a device"),
         ("calibration", "a calibration"),
+        ("barriers", "a synapse to the devices, or to those named"),
         ("crosscheck", "a cross-check"),
     ],
 )
-def test_a_study_without_subjects_says_so(campaign, study, subject):
+def test_a_study_without_subjects_says_so(campaign, tiny, study, subject):
+    campaign.configure(tiny | {"barriers": {"devices": []}})
     result = campaign.snakemake(study, "--dry-run", check=False)
     assert result.returncode != 0
     sentence = f"the target {study} has nothing to run; add {subject} under {study}"

@@ -113,7 +113,7 @@ for study in STUDIES.values():
             study.name
         input:
             target(
-                study.results(campaign) + plan.level_tables(campaign, study.name),
+                study.results(campaign),
                 f"the target {study.name} has nothing to run; add {study.missing} under"
                 f" {study.name}",
                 lambda study=study: plan.work_ahead(

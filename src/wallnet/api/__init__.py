@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wallnet import config, experiment, files, plan
+from wallnet import config, experiment, plan
 from wallnet import simulate as simulation
 from wallnet.api.running import run
 from wallnet.api.studies import function_of
@@ -22,7 +22,9 @@ from wallnet.config.messages import checked
 from wallnet.config.waveform import sampled
 from wallnet.files import WallState
 from wallnet.files.schema import KINDS
-from wallnet.jobs import paths
+from wallnet.files.schema.states import INITIAL, REVERSED
+from wallnet.simulate.barriers import find_barrier
+from wallnet.simulate.minima import find_minimum
 from wallnet.simulate.trains import run_train
 from wallnet.studies import STUDIES
 
@@ -48,7 +50,6 @@ __all__ = [
 ]
 
 GATHERED = {
-    "barriers": "wallnet.report.barriers",
     **{study.kind: f"wallnet.studies.{name}.show" for name, study in STUDIES.items()},
 }
 """Kinds of files with a figure of their own, and the module that draws it."""
@@ -189,14 +190,14 @@ def train(
 
 
 def minimum(device: Device, state: str) -> "xarray.Dataset":
-    """Minimise the energy on from a state of a synapse, as the workflow does.
+    """Minimise the energy on from a wall that is initialised in a state of a device.
 
     Parameters
     ----------
     device : Device
-        A synapse.
+        A device with notches.
     state : str
-        The state, such as "notch 2" or "between 1 and 2".
+        The state, such as "notch 2", "between 1 and 2", "initial" or "reversed".
 
     Returns
     -------
@@ -209,23 +210,19 @@ def minimum(device: Device, state: str) -> "xarray.Dataset":
     wallnet.config.ConfigError
         If the device has no such state.
     """
-    known = paths.minima_in(paths.folder(files.MINIMUM, "device"), device)
+    known = [INITIAL, *experiment.level_states(device.track), REVERSED]
     if state not in known:
-        raise ConfigError(
-            f"minimum: the device has no state {state!r}; use one of {', '.join(known) or 'none'}"
-        )
-    data = {"devices": {"device": device.plain()}}
-    with run(data, "minimum", None, None, False) as made:
-        return made.result(known[WallState(state)])
+        raise ConfigError(f"minimum: the device has no state {state!r}; use {', '.join(known)}")
+    return find_minimum(experiment.minimum_job(device, WallState(state).file_name))
 
 
 def energy_path(device: Device, first: str, second: str, spacing: float = 0.5) -> "xarray.Dataset":
-    """Compute the path of least energy between two neighbouring states of a synapse.
+    """Compute the path of least energy between two neighbouring states, and its barrier.
 
     Parameters
     ----------
     device : Device
-        A synapse.
+        A device with notches.
     first, second : str
         The states, from left to right, such as "notch 1" and "between 1 and 2". The track without a
         wall is "expelled" on the left and "reversed" on the right.
@@ -244,17 +241,19 @@ def energy_path(device: Device, first: str, second: str, spacing: float = 0.5) -
     wallnet.config.ConfigError
         If these are no neighbouring states of the device.
     """
-    known = experiment.neighbours(device.track) if device.kind == "synapse" else []
+    known = experiment.neighbours(device.track)
     if (first, second) not in known:
         pairs = ", ".join(f"({left}, {right})" for left, right in known)
         raise ConfigError(
             f"energy_path: ({first}, {second}) are no neighbouring states of the device; use one "
-            f"of {pairs or 'none'}"
+            f"of {pairs}"
         )
-    names = "_".join(WallState(each).file_name for each in (first, second))
-    data = {"devices": {"device": device.plain()}, "barriers": {"spacing": spacing}}
-    with run(data, "energy_path", None, None, False) as made:
-        return made.result(f"{files.RESULTS}/barriers/device/{names}.nc")
+    pair = WallState(first), WallState(second)
+    needed = [each for each in pair if each.ends]
+    if len(needed) == 2 and not any(each.half for each in needed):
+        needed.append(experiment.between(*needed))
+    job = experiment.barrier_job(device, *(each.file_name for each in pair), spacing)
+    return find_barrier(job, {each: minimum(device, each) for each in needed})
 
 
 def sweep(

@@ -176,12 +176,6 @@ class Run:
             more = f"; {len(failed) - 1} more failed" if len(failed) > 1 else ""
             raise SimulationError(f"{failed[0]}{more}")
 
-    def result(self, path: str) -> "xarray.Dataset":
-        """Compute one request, given its path, and return its result."""
-        request = self._requested[path]
-        self.make([request])
-        return files.read_dataset(self.folder / path, FILES.get(request.kind, request.kind))
-
     def device(self, name: str) -> "xarray.Dataset":
         """Simulate the sweep of a device, gather it, and return the device."""
         device = self.campaign.simulated[name]

@@ -4,7 +4,6 @@ Only `load` and `parse` create a campaign. They raise a `ConfigError` that state
 one sentence, with the key and the fix.
 """
 
-from wallnet.config.barriers import Barriers
 from wallnet.config.calculators import (
     FilmSettings,
     OommfSettings,
@@ -55,7 +54,6 @@ __all__ = [
     "STUDIES",
     "VACUUM_PERMEABILITY",
     "ArrivalTime",
-    "Barriers",
     "Campaign",
     "ConfigError",
     "Detector",

@@ -9,7 +9,6 @@ from typing import Any, Protocol, Self, TypeVar
 import yaml
 from pydantic import BaseModel, Field, PrivateAttr
 
-from wallnet.config.barriers import Barriers
 from wallnet.config.devices import Device
 from wallnet.config.figures import Figures
 from wallnet.config.inheritance import SHARED, laid_over, resolved, writes
@@ -36,8 +35,6 @@ class Campaign(Section):
     """The devices, by name."""
     networks: Networks = Networks()
     """The networks that are trained with them."""
-    barriers: Barriers = Barriers()
-    """Barriers between the states of synapses, and the least barrier of a retained state."""
     reference: Reference = Reference()
     """Reference data with which simulated devices are compared."""
     figures: Figures = Figures()
@@ -82,7 +79,6 @@ class Campaign(Section):
 
 SECTIONS: dict[str, type[Section]] = {
     "networks": Networks,
-    "barriers": Barriers,
     "reference": Reference,
     "figures": Figures,
 }
@@ -174,11 +170,6 @@ def parse(
         sections[key], found = _sentences(model, data.get(key, {}), key)
         problems += found
     if not problems:
-        used = sections["networks"].level_sets
-        needed = {key: asked[key] for key, each in studies.items() if used & {*each.level_sets}}
-        trains = asked.get("pulse_trains", ())
-        problems += sections["networks"].problems(devices, trains, needed)
-        problems += sections["barriers"].problems(devices)
         simulated = {name: each for name, each in devices.items() if isinstance(each, Device)}
         problems += sections["reference"].problems(simulated)
         for key, study in studies.items():
@@ -188,6 +179,10 @@ def parse(
             if study.each:
                 settings = asked[key][""]
                 asked[key] = dict.fromkeys(study.each(settings, devices), settings)
+        used = sections["networks"].level_sets
+        needed = {key: asked[key] for key, each in studies.items() if used & {*each.level_sets}}
+        trains = asked.get("pulse_trains", ())
+        problems += sections["networks"].problems(devices, trains, needed)
     _refuse(problems, source, elsewhere)
     sections["networks"] = sections["networks"].with_devices(devices)
     made = Campaign.model_construct(devices=devices, **sections)

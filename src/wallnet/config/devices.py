@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -40,8 +41,8 @@ LARGEST_WORK = 1e15
 Damping = Annotated[float, Quantity("1", 1e-4, 10.0)]
 
 
-class SimulatedMaterial(Section):
-    """The ferromagnetic film and the spin current that drives it, as simulations need them."""
+class StaticMaterial(Section):
+    """The ferromagnetic film, as its energy needs it."""
 
     saturation_magnetization: Annotated[float, Quantity("A/m", 1e3, 1e7)]
     """Saturation magnetisation Ms. Source: paper, Table I: 1.1e6."""
@@ -51,16 +52,6 @@ class SimulatedMaterial(Section):
     """Interfacial DMI constant D. Source: paper: 1e-3 to 2e-3; 1e-3 for the synapse."""
     uniaxial_anisotropy: Annotated[float, Quantity("J/m³", 1.0, 1e8)]
     """Anisotropy constant Ku, easy axis z. Source: paper, Table I: 1e6."""
-    damping: Damping
-    """Gilbert damping α. Source: not in the paper; 0.3 fits its wall velocity, 0.5 the rest."""
-    gyromagnetic_ratio: Annotated[float, Quantity("m/(A s)", 1e4, 1e7)]
-    """Gyromagnetic ratio γ0. Source: paper, Table I: 2.211e5."""
-    polarization: Annotated[float, Quantity("1", 0.0, 1.0)]
-    """Polarisation P of the spin current, along +y for J > 0. Source: paper, Table I: 0.4."""
-    slonczewski_lambda: Annotated[float, Quantity("1", 1.0, 100.0)] = 1.0
-    """Slonczewski's Λ; 1 makes the torque independent of the angle. Source: not in the paper."""
-    field_like_torque: Annotated[float, Quantity("1", 0.0, 10.0, magnitude=True)] = 0.0
-    """Coefficient ε' of the field-like torque. Source: not in the paper."""
 
     def terms(self) -> "Terms":
         """Return the energy terms of the film for the embedded engine."""
@@ -71,22 +62,6 @@ class SimulatedMaterial(Section):
             exchange_stiffness=self.exchange_stiffness,
             dmi_constant=self.dmi_constant,
             anisotropy=self.uniaxial_anisotropy,
-            damping=self.damping,
-            gyromagnetic_ratio=self.gyromagnetic_ratio,
-        )
-
-    def torque(
-        self, current_density: float, direction: tuple[float, float, float] = (0.0, 1.0, 0.0)
-    ) -> "SpinTorque":
-        """Return the torque of a current density in A/m² with spins along a unit vector."""
-        from wallnet.film.terms import SpinTorque  # loads numpy
-
-        return SpinTorque(
-            current_density=current_density,
-            polarization=self.polarization,
-            direction=direction,
-            slonczewski_lambda=self.slonczewski_lambda,
-            field_like=self.field_like_torque,
         )
 
     @property
@@ -110,6 +85,44 @@ class SimulatedMaterial(Section):
         return self
 
 
+class SimulatedMaterial(StaticMaterial):
+    """The ferromagnetic film and the spin current that drives it, as simulations need them."""
+
+    damping: Damping
+    """Gilbert damping α. Source: not in the paper; 0.3 fits its wall velocity, 0.5 the rest."""
+    gyromagnetic_ratio: Annotated[float, Quantity("m/(A s)", 1e4, 1e7)]
+    """Gyromagnetic ratio γ0. Source: paper, Table I: 2.211e5."""
+    polarization: Annotated[float, Quantity("1", 0.0, 1.0)]
+    """Polarisation P of the spin current, along +y for J > 0. Source: paper, Table I: 0.4."""
+    slonczewski_lambda: Annotated[float, Quantity("1", 1.0, 100.0)] = 1.0
+    """Slonczewski's Λ; 1 makes the torque independent of the angle. Source: not in the paper."""
+    field_like_torque: Annotated[float, Quantity("1", 0.0, 10.0, magnitude=True)] = 0.0
+    """Coefficient ε' of the field-like torque. Source: not in the paper."""
+
+    def terms(self) -> "Terms":
+        """Return the energy terms of the film, with its dynamics, for the embedded engine."""
+        return replace(
+            super().terms(), damping=self.damping, gyromagnetic_ratio=self.gyromagnetic_ratio
+        )
+
+    def torque(
+        self, current_density: float, direction: tuple[float, float, float] = (0.0, 1.0, 0.0)
+    ) -> "SpinTorque":
+        """Return the torque of a current density in A/m² with spins along a unit vector."""
+        from wallnet.film.terms import SpinTorque  # loads numpy
+
+        return SpinTorque(
+            current_density=current_density,
+            polarization=self.polarization,
+            direction=direction,
+            slonczewski_lambda=self.slonczewski_lambda,
+            field_like=self.field_like_torque,
+        )
+
+
+Part = TypeVar("Part", bound=StaticMaterial)
+
+
 class Material(SimulatedMaterial):
     """The ferromagnetic film and the spin current that drives it (paper, Table I)."""
 
@@ -123,8 +136,15 @@ class Material(SimulatedMaterial):
     @property
     def simulated(self) -> SimulatedMaterial:
         """What simulations depend on."""
-        keys = SimulatedMaterial.model_fields
-        return SimulatedMaterial.model_construct(**{key: getattr(self, key) for key in keys})
+        return self._part(SimulatedMaterial)
+
+    @property
+    def static(self) -> StaticMaterial:
+        """What minima of the energy, and paths between them, depend on."""
+        return self._part(StaticMaterial)
+
+    def _part(self, part: type[Part]) -> Part:
+        return part.model_construct(**{key: getattr(self, key) for key in part.model_fields})
 
 
 class Wall(Section):

@@ -585,7 +585,7 @@ class Networks(Section):
         ]
         found += [
             f"networks.mappings or networks.compared use levels of {name} that follow from its "
-            f"{key}; add {key}.{name}, or use another level set"
+            f"{key}; add it to {key}, or use another level set"
             for key, names in needed.items()
             for name in self.synapses
             if isinstance(devices.get(name), Device) and name not in names

@@ -4,8 +4,6 @@ This package reads trace files and configuration. It does not depend on a calcul
 kind `measured` are derived from CSV files of a user instead.
 """
 
-from wallnet.devices.barriers import gather_barriers
-from wallnet.devices.compact import compact_model
 from wallnet.devices.conductance import (
     detector_columns,
     normalize,
@@ -18,11 +16,9 @@ from wallnet.devices.neuron import activation, fit_quartic
 
 __all__ = [
     "activation",
-    "compact_model",
     "detector_columns",
     "fit_quartic",
     "gather",
-    "gather_barriers",
     "measured_model",
     "normalize",
     "parallel_conductance",

@@ -1,20 +1,16 @@
-"""Subcommands of `wallnet` that derive devices from traces, and compact models from devices."""
+"""Subcommands of `wallnet` that derive devices from traces."""
 
 import argparse
-from pathlib import Path
 
 from wallnet import files
-from wallnet.devices.barriers import gather_barriers
-from wallnet.devices.compact import compact_model
 from wallnet.devices.gathering import gather
 from wallnet.devices.measured import measured_model
-from wallnet.experiment import Job, level_states
+from wallnet.experiment import Job
 from wallnet.files import FileError
 from wallnet.jobs import (
-    BarriersJob,
     DeviceJob,
 )
-from wallnet.jobs.paths import levels_in, minima_in, pairs_in, traces_in
+from wallnet.jobs.paths import levels_in, minima_in, traces_in
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -37,21 +33,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     device.add_argument("--minima", help="folder of their minima, {state}.nc; synapses only")
     device.set_defaults(handler=_gather)
 
-    compact = subparsers.add_parser(
-        "compact-model", help="write the compact model of a device: levels or activation"
-    )
-    compact.add_argument("--device", required=True, help="device file")
-    compact.add_argument("--barriers", help="barriers of a synapse, for the retained levels")
-    compact.add_argument(
-        "--transitions", help="transitions of a synapse, for the mutually reachable levels"
-    )
-    compact.add_argument("--out", required=True, help="JSON file to write")
-    compact.set_defaults(
-        handler=lambda given: compact_model(
-            given.device, given.out, given.barriers, given.transitions
-        )
-    )
-
     measured = subparsers.add_parser(
         "measured", help="write the compact model of a measured device from its CSV files"
     )
@@ -61,14 +42,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     measured.set_defaults(
         handler=lambda given: measured_model(given.levels, given.activation, given.out)
     )
-
-    gathering = subparsers.add_parser(
-        "barriers", help="gather the barriers of a device and compare them with k_B T"
-    )
-    _add_job(gathering, BarriersJob)
-    gathering.add_argument("--minima", required=True, help="folder of the minima, {state}.nc")
-    gathering.add_argument("--pairs", required=True, help="folder of the pairs of states")
-    gathering.set_defaults(handler=_gather_barriers)
 
 
 def _add_job(parser: argparse.ArgumentParser, job: type[Job], rounds: str = "") -> None:
@@ -90,11 +63,3 @@ def _gather(arguments: argparse.Namespace) -> None:
     levels = levels_in(arguments.levels, job) if arguments.levels else {}
     minima = minima_in(arguments.minima, job) if arguments.minima else {}
     gather(job, arguments.initial, traces, levels, arguments.out, minima)
-
-
-def _gather_barriers(arguments: argparse.Namespace) -> None:
-    """Gather the barriers of the job from the given folders."""
-    job = BarriersJob.from_json(files.given_text(arguments.job))
-    states = level_states(job.track)
-    minima = {state: Path(arguments.minima, f"{state.file_name}.nc") for state in states}
-    gather_barriers(job, minima, pairs_in(arguments.pairs, job.track), arguments.out)

@@ -15,7 +15,7 @@ from wallnet.devices.conductance import detected_magnetization, detector_columns
 from wallnet.devices.settling import comes_to_rest
 from wallnet.experiment import canonical
 from wallnet.files import WallState
-from wallnet.jobs import BarriersJob, DeviceJob
+from wallnet.jobs import DeviceJob
 
 WALL = ("wall_position", "wall_bottom", "wall_top")
 RECORDED = ("m", *WALL)
@@ -174,7 +174,7 @@ def _held(
     return tracks.at_rest(time[last], ends, relaxation["speed"])
 
 
-def on_track(parameters: str | None, job: DeviceJob | BarriersJob) -> bool:
+def on_track(parameters: str | None, job: DeviceJob) -> bool:
     """Return whether a simulation has the track of a device in its parameters."""
     track = json.loads(parameters or "{}").get("track")
     return canonical(track) == canonical(job.track.model_dump(mode="json", exclude_none=True))

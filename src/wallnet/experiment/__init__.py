@@ -14,7 +14,7 @@ from wallnet.experiment.energy_path import (
     neighbours,
 )
 from wallnet.experiment.minima import Minimum, minimum_job, minimum_states
-from wallnet.experiment.request import COMMANDS, SIMULATED, Kind, Request, digest_of
+from wallnet.experiment.request import COMMANDS, COUNTED, SIMULATED, Kind, Request, digest_of
 from wallnet.experiment.simulation import (
     Simulation,
     Step,
@@ -29,6 +29,7 @@ from wallnet.experiment.simulation import (
 
 __all__ = [
     "COMMANDS",
+    "COUNTED",
     "SIMULATED",
     "EnergyPath",
     "Job",

@@ -3,8 +3,7 @@
 import itertools
 import math
 
-from wallnet.config.barriers import Barriers
-from wallnet.config.devices import Device, SimulatedMaterial
+from wallnet.config.devices import Device, StaticMaterial
 from wallnet.config.track import Track
 from wallnet.experiment.base import Job
 from wallnet.experiment.simulation import level_states
@@ -18,11 +17,16 @@ class EnergyPath(Job):
     """The path of least energy between two neighbouring states, with the embedded engine."""
 
     track: Track
-    material: SimulatedMaterial
+    material: StaticMaterial
     first: str
     second: str
     spacing: float
     """Distance in m by which a wall end moves from image to image."""
+
+    @property
+    def images(self) -> int:
+        """Least number of images of the path."""
+        return images_of(self.track, (WallState(self.first), WallState(self.second)), self.spacing)
 
 
 def neighbours(track: Track) -> list[Pair]:
@@ -68,22 +72,22 @@ def images_of(track: Track, pair: Pair, spacing: float) -> int:
     return max(5, math.ceil(max(moves) / spacing - 1e-9) + 1)
 
 
-def barrier_job(device: Device, settings: Barriers, first: str, second: str) -> EnergyPath:
+def barrier_job(device: Device, first: str, second: str, spacing: float) -> EnergyPath:
     """Return the job of one pair of states.
 
     Parameters
     ----------
     device : Device
         A synapse.
-    settings : Barriers
-        Settings of the campaign.
     first, second : str
         Names of the files of the states, such as "2", "2-3", "expelled" or "reversed".
+    spacing : float
+        Distance by which a wall end moves from image to image, in units of Δ.
     """
     return EnergyPath(
         track=device.track,
-        material=device.material.simulated,
+        material=device.material.static,
         first=WallState.from_file_name(first),
         second=WallState.from_file_name(second),
-        spacing=settings.spacing * device.material.wall_width_parameter,
+        spacing=spacing * device.material.wall_width_parameter,
     )

@@ -1,6 +1,6 @@
-"""Jobs that minimise the energy on from the states in which a wall may rest."""
+"""Jobs that minimise the energy on from walls that are initialised where they may rest."""
 
-from wallnet.config.devices import Device, SimulatedMaterial
+from wallnet.config.devices import Device, StaticMaterial
 from wallnet.config.track import Track
 from wallnet.experiment.base import Job
 from wallnet.experiment.simulation import WallPlacement, level_states
@@ -9,16 +9,16 @@ from wallnet.files.schema.states import INITIAL, REVERSED
 
 
 class Minimum(Job):
-    """Minimisation of the energy on from one state of a device.
+    """Minimisation of the energy on from a wall that is initialised in one state of a device.
 
-    The energy is that of the embedded engine, whatever calculator relaxed the state.
+    The energy is that of the embedded engine, whatever calculator simulates the device.
     """
 
     track: Track
-    material: SimulatedMaterial
+    material: StaticMaterial
     state: str
     placement: WallPlacement | None = None
-    """Positions of the wall of a level; None for a state that has no initialised wall."""
+    """Positions of the initialised wall; None for the reversed track, which has none."""
 
 
 def minimum_states(track: Track, start: float) -> list[WallState]:
@@ -46,10 +46,11 @@ def minimum_job(device: Device, name: str) -> Minimum:
         Name of the state's file, such as "2", "2-3", "initial" or "reversed".
     """
     state = WallState.from_file_name(name)
+    start = device.wall.start
     placement = None
-    if state.ends:
-        bottom, top = level_states(device.track)[state]
+    if state != REVERSED:
+        bottom, top = level_states(device.track)[state] if state.ends else (start, start)
         placement = WallPlacement(bottom=bottom, top=top)
     return Minimum(
-        track=device.track, material=device.material.simulated, state=state, placement=placement
+        track=device.track, material=device.material.static, state=state, placement=placement
     )

@@ -32,9 +32,18 @@ COMMANDS: dict[Kind, str] = {
 SIMULATED: tuple[Kind, ...] = ("initial", "trace", "level", "pulse_train")
 """Kinds that a calculator simulates."""
 
+COUNTED: dict[Kind, str] = {
+    **dict.fromkeys(SIMULATED, "simulations"),
+    "barrier": "paths between minima",
+}
+"""Kinds that an estimate of work counts, and what it calls them. A minimum takes seconds."""
+
 SECONDS_PER_CELL_STEP = 1e-8
 """Processor time of the embedded engine for one cell and one time step, in s, on a slow core: 0.2 s
 for a nanosecond of 25,000 cells in steps of 1.16 ps. A fast core needs half of it."""
+
+SECONDS_PER_CELL_IMAGE = 2e-5
+"""Processor time of a path for one cell and one image, in s, of one core of a server."""
 
 SLOWER = {"film": 1.0, "oommf": 250.0}
 """Processor time of a calculator relative to that of the embedded engine, on the same core."""
@@ -120,10 +129,13 @@ class Request:
     def processor_time(self) -> float | None:
         """Estimated processor time in s without the start of a job; None if it is not known.
 
-        A simulation that ends early takes less. Minima and paths do not count.
+        A simulation that ends early takes less. Minima do not count.
         """
-        slower = SLOWER.get(self.calculator)
         job = self.computes
-        if slower is None or not isinstance(job, Simulation):
-            return slower and 0.0
-        return slower * SECONDS_PER_CELL_STEP * job.cell_steps()
+        if isinstance(job, EnergyPath):
+            columns, rows = job.track.cells
+            return SECONDS_PER_CELL_IMAGE * job.images * columns * rows
+        if isinstance(job, Minimum):
+            return 0.0
+        slower = SLOWER.get(self.calculator)
+        return slower and slower * SECONDS_PER_CELL_STEP * job.cell_steps()

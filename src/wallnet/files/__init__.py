@@ -18,10 +18,6 @@ from wallnet.files.datasets import (
     write_json,
 )
 from wallnet.files.paths import (
-    BARRIER,
-    BARRIER_FIGURE,
-    BARRIER_TABLE,
-    BARRIERS,
     CHECKPOINT,
     CHOSEN,
     COMPACT_MODEL,
@@ -84,10 +80,6 @@ from wallnet.files.whole import (
 )
 
 __all__ = [
-    "BARRIER",
-    "BARRIERS",
-    "BARRIER_FIGURE",
-    "BARRIER_TABLE",
     "CHECKPOINT",
     "CHOSEN",
     "COMPACT_MODEL",

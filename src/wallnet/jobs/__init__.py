@@ -1,6 +1,5 @@
 """Jobs: the part of the configuration that each computation needs, as canonical JSON."""
 
-from wallnet.jobs.barriers import BarriersJob, barriers_job
 from wallnet.jobs.devices import DeviceJob, device_job
 from wallnet.jobs.networks import (
     AccuracyJob,
@@ -30,7 +29,6 @@ from wallnet.jobs.write_energy import (
 
 __all__ = [
     "AccuracyJob",
-    "BarriersJob",
     "ContinuingJob",
     "DataJob",
     "DeviceJob",
@@ -42,7 +40,6 @@ __all__ = [
     "TrainingJob",
     "WriteEnergyJob",
     "accuracy_job",
-    "barriers_job",
     "comparison_job",
     "continuing_job",
     "data_job",

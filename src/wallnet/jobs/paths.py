@@ -8,8 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from wallnet import files
 from wallnet.config import Device, Pulse, current_name
-from wallnet.config.track import Track
-from wallnet.experiment import level_states, minimum_states, neighbours
+from wallnet.experiment import level_states, minimum_states
 from wallnet.jobs.devices import DeviceJob
 
 _TRACE = PurePosixPath(files.TRACE).name
@@ -75,12 +74,3 @@ def minima_in(minima: str | Path, device: Device | DeviceJob) -> dict[files.Wall
 def minimum_paths(name: str, device: Device) -> list[str]:
     """Return the files of the minima of a synapse; none for other devices."""
     return list(minima_in(folder(files.MINIMUM, name), device).values())
-
-
-def pairs_in(pairs: str | Path, track: Track) -> list[str]:
-    """Return the files of all pairs of neighbouring states, in the folder of a device's pairs."""
-    name = Path(files.BARRIER).name
-    return [
-        str(Path(pairs, name.format(first=first.file_name, second=second.file_name)))
-        for first, second in neighbours(track)
-    ]

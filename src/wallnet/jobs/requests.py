@@ -11,18 +11,14 @@ from wallnet.config import Campaign, Device
 from wallnet.experiment import (
     Request,
     Simulation,
-    barrier_job,
-    between,
     initial_job,
     level_job,
     level_states,
     minimum_job,
     minimum_states,
-    neighbours,
     pulse_job,
 )
 from wallnet.files import WallState
-from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.jobs.paths import (
     folder,
     trace_in,
@@ -66,23 +62,19 @@ def level(name: str, device: Device, state: WallState) -> Request:
     return Request("level", path, partial(level_job, device, state.file_name))
 
 
+def minimum(name: str, device: Device, state: WallState) -> Request:
+    """Return the minimum of the energy that is next to a state of a synapse."""
+    path = files.MINIMUM.format(device=name, state=state.file_name)
+    return Request("minimum", path, partial(minimum_job, device, state.file_name))
+
+
 def of_device(name: str, device: Device) -> Requests:
     """Return the sweep of a device, and the levels and minima of a synapse."""
     if device.kind != "synapse":
         return sweep(name, device)
     levels = [level(name, device, state) for state in level_states(device.track)]
-    minima = []
-    for state in minimum_states(device.track, device.wall.start):
-        relaxed = files.INITIAL if state == INITIAL else files.LEVEL
-        begin = relaxed.format(device=name, state=state.file_name)
-        minima.append(
-            Request(
-                "minimum",
-                files.MINIMUM.format(device=name, state=state.file_name),
-                partial(minimum_job, device, state.file_name),
-                () if state == REVERSED else (begin,),
-            )
-        )
+    states = minimum_states(device.track, device.wall.start)
+    minima = [minimum(name, device, state) for state in states]
     return sweep(name, device) | by_path(*levels, *minima)
 
 
@@ -92,25 +84,3 @@ def of_devices(campaign: Campaign) -> Requests:
     for name, device in campaign.simulated.items():
         found |= of_device(name, device)
     return found
-
-
-def of_barriers(campaign: Campaign) -> Requests:
-    """Return the paths between all neighbouring states of all synapses."""
-    found = []
-    for name in campaign.of_kind("synapse"):
-        device = campaign.simulated[name]
-        for pair in neighbours(device.track):
-            first, second = (state.file_name for state in pair)
-            ends = [state for state in pair if state.ends]
-            # two whole states also need the half state between them
-            if len(ends) == 2 and not any(state.half for state in ends):
-                ends.append(between(*ends))
-            found.append(
-                Request(
-                    "barrier",
-                    files.BARRIER.format(device=name, first=first, second=second),
-                    partial(barrier_job, device, campaign.barriers, first, second),
-                    tuple(files.MINIMUM.format(device=name, state=s.file_name) for s in ends),
-                )
-            )
-    return by_path(*found)

@@ -1,10 +1,10 @@
 """Job of the summary of a campaign."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from wallnet.config import MEASURED, Campaign, Reference
 from wallnet.experiment.base import Job
-from wallnet.jobs.barriers import BarriersJob, barriers_job
 from wallnet.jobs.write_energy import WriteEnergyJob, write_energy_job
 
 
@@ -12,16 +12,17 @@ class SummaryJob(Job):
     """Summarise a campaign: what it found, reference data beside it, and one synapse in figures.
 
     `written` is the synapse that the figures show, `measured` whether it was measured; `barriers`
-    and `write_energy` are what its barriers and its write energy depend on. `rewritten` is a pulse
-    train on the synapse `rewritable`. `networks` tells whether there are networks, and `synapses`
-    has those on whose levels they are. `linked` has the figures and tables that the page links.
+    has the settings of its barriers, and `write_energy` is what its write energy depends on.
+    `rewritten` is a pulse train on the synapse `rewritable`. `networks` tells whether there are
+    networks, and `synapses` has those on whose levels they are. `linked` has the figures and tables
+    that the page links.
     """
 
     devices: tuple[str, ...]
     pulse_trains: tuple[str, ...]
     written: str | None = None
     measured: bool
-    barriers: BarriersJob | None = None
+    barriers: dict[str, Any] | None = None
     write_energy: WriteEnergyJob | None = None
     rewritten: str | None = None
     rewritable: str | None = None
@@ -50,7 +51,6 @@ def summary_job(campaign: Campaign) -> SummaryJob:
         pulse_trains=tuple(trains),
         written=written,
         measured=written is not None and device is None,
-        barriers=barriers_job(device, asked.barriers) if device else None,
         write_energy=write_energy_job(device) if device else None,
         rewritten=rewritten,
         rewritable=rewritten and trains[rewritten].device,

@@ -15,13 +15,15 @@ from wallnet import __version__, files, plan, revisions
 from wallnet.config import ArrivalTime, FinalState, TransferCurve
 from wallnet.devices.traces import first_time
 from wallnet.devices.write_energy import swept_pulse, write_energy_of
-from wallnet.jobs import BarriersJob, SummaryJob, WriteEnergyJob
+from wallnet.jobs import SummaryJob, WriteEnergyJob
 from wallnet.page.findings import Findings, Results
-from wallnet.report import barriers, measured, write_energies
+from wallnet.report import measured, write_energies
 from wallnet.report.device_tables import SMALLEST, levels_table, smallest_density
 from wallnet.report.devices import UNIT_OF_J, density_in_1e12, notches_of
 from wallnet.report.networks import TITLES, gap_tables
 from wallnet.report.tables import Table
+from wallnet.studies.barriers.retention import settings_of
+from wallnet.studies.barriers.show import states_table
 
 if TYPE_CHECKING:
     import xarray
@@ -259,13 +261,13 @@ def _writing(job: SummaryJob, results: Results) -> Iterator[Section]:
     )
 
 
-def _finished_barriers(job: BarriersJob, name: str, results: Results) -> "xarray.Dataset | None":
+def _finished_barriers(job: SummaryJob, name: str, results: Results) -> "xarray.Dataset | None":
     """Return the barriers of a synapse, if they were computed for this configuration."""
     paths = [results.folder / path for path in plan.barrier_results(name)]
     if not all(path.exists() for path in paths):
         return None
     found = files.read_dataset(paths[0], "barriers")
-    if found.attrs["parameters"] != job.to_json():
+    if settings_of(found) != job.barriers:
         return None
     # they are of the same material if the energies of the states are the same
     device = results.devices[name]
@@ -285,15 +287,11 @@ LEFT_OUT = [
 """Columns of the table of barriers that the page does not show."""
 
 
-def _retained(name: str) -> str:
-    return name.replace("kept", "retained")
-
-
 def _retention(job: SummaryJob, results: Results) -> Iterator[Section]:
-    if job.written is None or job.barriers is None:
+    if job.written is None or job.measured:
         return
     data = results.devices[job.written]
-    found = _finished_barriers(job.barriers, job.written, results)
+    found = _finished_barriers(job, job.written, results)
     if found is None:
         names = ["level", "state", "minimum of the energy", "moved on by (nm)"]
         title = f"{job.written}: minima of the energy"
@@ -308,18 +306,17 @@ def _retention(job: SummaryJob, results: Results) -> Iterator[Section]:
         )
         return
     caption = (
-        f"{job.written}, without a pulse, {job.barriers.temperature:g} K: energy along the minimum-"
-        "energy paths between neighbouring states, above the lowest state, against the mean "
-        "position of the wall."
+        f"{job.written}, without a pulse, {settings_of(found)['temperature']:g} K: energy along "
+        "the minimum-energy paths between neighbouring states, above the lowest state, against the "
+        "mean position of the wall."
     )
-    table = barriers.states_table(found)
-    retained = table.frame.drop(columns=LEFT_OUT).rename(columns=_retained)
-    formats = {_retained(name): form for name, form in table.formats.items()}
+    table = states_table(found, job.written)
+    shown = table.frame.drop(columns=LEFT_OUT)
     yield Section(
         "Retention",
         ["A level is retained if the barriers around it are many times the thermal energy."],
         _figure(results, plan.barrier_results(job.written)[1], caption, _made_by(data)),
-        [Table(table.title, retained, formats, table.missing)],
+        [Table(table.title, shown, table.formats, table.missing)],
     )
 
 

@@ -2,17 +2,10 @@
 
 from wallnet.jobs.networks import network_paths
 from wallnet.jobs.paths import folder, level_paths, minimum_paths, trace_paths
-from wallnet.plan.barriers import (
-    barrier_files,
-    barrier_paths,
-    barrier_work,
-    level_set_sources,
-    state_minima,
-)
 from wallnet.plan.campaign import load, parse
 from wallnet.plan.clean import not_asked_for, remove
 from wallnet.plan.figures import FIGURES, figures
-from wallnet.plan.levels import level_sources, level_tables
+from wallnet.plan.levels import level_set_sources, level_sources, level_tables
 from wallnet.plan.listing import (
     checks,
     device_files,
@@ -65,10 +58,7 @@ __all__ = [
     "TABLES",
     "Planning",
     "Requested",
-    "barrier_files",
-    "barrier_paths",
     "barrier_results",
-    "barrier_work",
     "check_named",
     "checks",
     "comparison_paths",
@@ -105,7 +95,6 @@ __all__ = [
     "reference_metrics",
     "remove",
     "simulations",
-    "state_minima",
     "story_figures",
     "study_work",
     "summary_sources",

@@ -18,7 +18,7 @@ from wallnet.studies import NAMES
 
 _FOLDERS = (
     *("initial", "traces", "levels", "devices", "compact_models", "data", "networks"),
-    *("minima", "barriers"),
+    "minima",
     *NAMES,
     *("tables", "figures", "validation", "mappings", "table-ii"),
     *("logs", "benchmarks"),

@@ -1,6 +1,4 @@
-"""Tables of the levels of synapses, and the files from which they are made."""
-
-from pathlib import Path
+"""Tables of the levels of synapses, and the files that tell what their levels are worth."""
 
 from wallnet import files
 from wallnet.config import Campaign
@@ -13,37 +11,35 @@ def level_sources(campaign: Campaign, name: str) -> dict[str, str]:
     Returns
     -------
     dict
-        Its `device`, its `barriers` if the target of this name computes them, and its results of
-        the studies that determine level sets, such as `transitions`.
+        Its `device`, and its results of the studies that determine level sets.
     """
     found = {"device": files.DEVICE.format(device=name)}
-    if name in campaign.barriers.of(campaign.devices):
-        found["barriers"] = files.BARRIERS.format(device=name)
     asked = (
         each for each in STUDIES.values() if each.level_sets and name in each.subjects(campaign)
     )
     return found | {study.name: study.path(name) for study in asked}
 
 
-def level_tables(campaign: Campaign, making: str = "") -> list[str]:
-    """List the tables of the levels of all synapses with such sources beside the device.
+def level_set_sources(campaign: Campaign, name: str) -> dict[str, str]:
+    """Return the files that tell which levels of a device are in the level sets of the networks.
 
-    Parameters
-    ----------
-    campaign : Campaign
-        The campaign.
-    making : str
-        `barriers` or a study, if only those tables are wanted whose other sources are already
-        there.
+    Returns
+    -------
+    dict
+        Its results of the studies that determine a level set in use, by the name of the study.
     """
-    found = []
-    for name in campaign.of_kind("synapse"):
-        sources = level_sources(campaign, name)
-        if len(sources) == 1 or (making and making not in sources):
-            continue
-        others = [path for key, path in sources.items() if making and key != making]
-        if all(Path(path).exists() for path in others):
-            found += [
-                files.LEVELS_TABLE.format(device=name, suffix=s) for s in files.TABLE_SUFFIXES
-            ]
-    return found
+    networks = campaign.networks
+    asked = name in networks.synapses and name in campaign.simulated
+    used = networks.level_sets if asked else frozenset()
+    studies = (study for study in STUDIES.values() if used & {*study.level_sets})
+    return {study.name: study.path(name) for study in studies}
+
+
+def level_tables(campaign: Campaign) -> list[str]:
+    """List the tables of the levels of all synapses with such sources beside the device."""
+    return [
+        files.LEVELS_TABLE.format(device=name, suffix=suffix)
+        for name in campaign.of_kind("synapse")
+        if len(level_sources(campaign, name)) > 1
+        for suffix in files.TABLE_SUFFIXES
+    ]

@@ -8,7 +8,6 @@ from wallnet.config.networks import KNOWN_DATASETS
 from wallnet.files.compact import CONTENTS
 from wallnet.jobs import network_paths, requests
 from wallnet.plan import paths
-from wallnet.plan.barriers import barrier_files
 from wallnet.plan.figures import figures
 from wallnet.plan.levels import level_tables
 from wallnet.studies import STUDIES
@@ -115,7 +114,6 @@ def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
         "devices": device_files(campaign),
         "figures": figures(campaign),
         **{name: study.results(campaign, folder) for name, study in STUDIES.items()},
-        "barriers": barrier_files(campaign),
         "levels": level_tables(campaign),
         "validation": validation_files(campaign),
         "mappings": mapping_files(campaign),

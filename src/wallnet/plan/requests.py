@@ -14,7 +14,6 @@ PLACES: Mapping[Kind, tuple[str, ...]] = {
     "level": ("levels/[^/]+/[^/]+",),
     "pulse_train": (),
     "minimum": ("minima/[^/]+/[^/]+",),
-    "barrier": ("barriers/[^/]+/[^/]+",),
 }
 """Patterns of the results of each kind of request outside the studies, below `results`."""
 
@@ -24,7 +23,7 @@ def pattern_of(kind: Kind) -> str:
     own = [
         f"{study.name}/{study.places[kind]}" for study in STUDIES.values() if kind in study.places
     ]
-    return "|".join([*PLACES[kind], *own])
+    return "|".join([*PLACES.get(kind, ()), *own])
 
 
 def _of_devices(campaign: Campaign) -> dict[str, Request]:
@@ -101,7 +100,7 @@ class Requested(Mapping[str, Request]):
 
     def __iter__(self) -> Iterator[str]:
         """Yield all paths."""
-        every = (self._of(owner) for owner in ("devices", "barriers", *STUDIES))
+        every = (self._of(owner) for owner in ("devices", *STUDIES))
         # the pulses of a sweep and levels can be asked for by several
         yield from dict.fromkeys(itertools.chain.from_iterable(every))
 
@@ -133,8 +132,6 @@ class Requested(Mapping[str, Request]):
         match owner:
             case "devices":
                 return _of_devices(campaign)
-            case "barriers":
-                return requests.of_barriers(campaign)
         return {}
 
 

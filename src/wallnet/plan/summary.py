@@ -10,10 +10,13 @@ from wallnet.studies import STUDIES
 
 
 def linked_summary(campaign: Campaign) -> SummaryJob:
-    """Return the job of the summary with links to all figures and tables of the target `all`."""
+    """Return the job of the summary, with links to `all` and the settings of the barriers."""
     shown = (path for path in everything(campaign) if path.endswith((".png", ".html")))
     linked = tuple(path for path in shown if path != files.SUMMARY)
-    return summary_job(campaign).model_copy(update={"linked": linked})
+    job = summary_job(campaign)
+    settings = STUDIES["barriers"].subjects(campaign).get(job.written or "")
+    judged = settings and settings.model_dump(mode="json", exclude_none=True)
+    return job.model_copy(update={"linked": linked, "barriers": judged})
 
 
 def story_figures(job: SummaryJob) -> dict[str, str]:
@@ -53,11 +56,8 @@ def summary_sources(job: SummaryJob) -> list[str]:
 
 def barrier_results(device: str) -> list[str]:
     """Return the files of the barriers of a device that its story shows, if they are there."""
-    figure = {"device": device, "figure": "energy"}
-    return [
-        files.BARRIERS.format(device=device),
-        *(files.BARRIER_FIGURE.format(suffix=suffix, **figure) for suffix in (".png", ".csv")),
-    ]
+    study = STUDIES["barriers"]
+    return [study.path(device), *(study.drawing(device, suffix) for suffix in (".png", ".csv"))]
 
 
 def noted_barriers(job: SummaryJob) -> list[str]:

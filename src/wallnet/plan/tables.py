@@ -9,6 +9,7 @@ from wallnet.config import Campaign
 from wallnet.experiment import canonical
 from wallnet.jobs.paths import folder
 from wallnet.plan import paths
+from wallnet.plan.levels import level_sources
 from wallnet.studies import STUDIES
 
 
@@ -108,6 +109,17 @@ TABLES = (
         "Devices",
         lambda campaign, device: {"model": [files.COMPACT_MODEL.format(device=device)]},
         devices=lambda campaign: campaign.measured,
+    ),
+    ResultTable(
+        "level_report",
+        files.LEVELS_TABLE,
+        "{device}: levels with their barriers and transitions",
+        "levels-table.rst",
+        "Devices",
+        lambda campaign, device: {
+            name: [path] for name, path in level_sources(campaign, device).items()
+        },
+        devices=lambda campaign: campaign.of_kind("synapse"),
     ),
     ResultTable(
         "parameters",

@@ -1,11 +1,11 @@
-"""How many simulations a target has to run, and about how long its jobs take."""
+"""How many simulations and paths a target has to compute, and about how long its jobs take."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from wallnet import files
 from wallnet.config.networks import FREE_STAGES, STAGES, Networks
-from wallnet.experiment import SIMULATED, Request
+from wallnet.experiment import COUNTED, Request
 from wallnet.jobs import requests
 from wallnet.plan.requests import (
     Requested,
@@ -31,28 +31,30 @@ Work = Iterable[tuple[int, Request]]
 
 
 def work_ahead(work: Work) -> str:
-    """Return a sentence with the number of missing simulations and their estimated time.
+    """Return a sentence with the number of missing computations and their estimated time.
 
     Examples
     --------
     >>> work_ahead([])
     'All simulations of this target are there.'
     """
-    ahead = [(n, each) for n, each in work if not Path(each.path).is_file()]
-    count = sum(n for n, _ in ahead)
-    if not count:
+    ahead = [(n, each) for n, each in work if n and not Path(each.path).is_file()]
+    if not ahead:
         return "All simulations of this target are there."
+    counts = dict.fromkeys(COUNTED.values(), 0)
+    for n, each in ahead:
+        counts[COUNTED[each.kind]] += n
+    what = " and ".join(f"{n} {name}" for name, n in counts.items() if n)
     nanoseconds = sum(n * each.longest for n, each in ahead) / 1e-9
+    first = f"at most {nanoseconds:.0f} ns, " if nanoseconds else ""
+    last = ", less where a simulation ends early" if nanoseconds else ""
     known = [(n, each.processor_time) for n, each in ahead]
     total = sum(n * (SECONDS_PER_JOB + seconds) for n, seconds in known if seconds is not None)
     unknown = sum(n for n, seconds in known if seconds is None)
     about = f"about {_shown(total)} of processor time" if total else ""
     if unknown:
         about += f"{', ' if about else ''}{unknown} with a calculator of unknown speed"
-    return (
-        f"{count} simulations of this target are not there yet: at most {nanoseconds:.0f} ns, "
-        f"{about}, less where a simulation ends early."
-    )
+    return f"{what} of this target are not there yet: {first}{about}{last}."
 
 
 def _shown(seconds: float) -> str:
@@ -64,12 +66,12 @@ def _shown(seconds: float) -> str:
 
 
 def expected_times(requested: Requested) -> dict[str, float]:
-    """Return the estimated processor time in s of simulations and networks, by file.
+    """Return the estimated processor time in s of simulations, paths and networks, by file.
 
     The start of a job is not included. A simulation that several targets need counts once.
     """
-    simulated = (each for each in requested.values() if each.kind in SIMULATED)
-    times = {each.path: each.processor_time or 0.0 for each in simulated}
+    counted = (each for each in requested.values() if each.kind in COUNTED)
+    times = {each.path: each.processor_time or 0.0 for each in counted}
     return times | _network_times(requested.campaign.networks)
 
 
@@ -92,8 +94,8 @@ def _network_times(networks: Networks) -> dict[str, float]:
 
 
 def _each(requested: Requested, found: Mapping[str, Request]) -> list[tuple[int, Request]]:
-    """Return the simulations among some requests, as they were made for the rules."""
-    return [(1, requested[each.path]) for each in found.values() if each.kind in SIMULATED]
+    """Return what counts among some requests, as they were made for the rules."""
+    return [(1, requested[each.path]) for each in found.values() if each.kind in COUNTED]
 
 
 def device_work(requested: Requested) -> Work:
@@ -102,7 +104,7 @@ def device_work(requested: Requested) -> Work:
 
 
 def study_work(requested: Requested, name: str) -> Work:
-    """Return the simulations of a study, with at most so many as its rounds can ask for."""
+    """Return simulations and paths of a study, with at most as many as its rounds can ask for."""
     study, campaign = STUDIES[name], requested.campaign
     found = _each(requested, of_study(name, campaign))
     for subject, settings in study.subjects(campaign).items():

@@ -18,7 +18,7 @@ BESIDE_SNAKEFILE = ("LICENSE", "CITATION.cff", "pyproject.toml", "constraints.tx
 """Files next to the Snakefile that are packed if they are there: rights and versions."""
 
 SUMMARIES = (
-    *(files.DEVICE, files.BARRIERS),
+    files.DEVICE,
     *(study.path("*") for study in STUDIES.values()),
 )
 """Datasets that summarise many simulations."""

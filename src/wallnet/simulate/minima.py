@@ -5,12 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wallnet import files, revisions, tracks
 from wallnet.experiment import Minimum
 from wallnet.files import WallState
-from wallnet.files.schema.states import REVERSED
 from wallnet.simulate.calculator import SimulationError
 
 if TYPE_CHECKING:
@@ -26,40 +24,36 @@ def landscape_of(job: tracks.TrackJob) -> "Landscape":
     return Landscape(**tracks.film(job))
 
 
-def find_minimum(job: Minimum, relaxed: "xarray.Dataset | None" = None) -> "xarray.Dataset":
-    """Minimise the energy on from a state.
+def find_minimum(job: Minimum) -> "xarray.Dataset":
+    """Minimise the energy on from an initialised wall, or from a reversed track.
 
     Parameters
     ----------
     job : Minimum
         Track, material and state.
-    relaxed : xarray.Dataset, optional
-        The relaxed level (kind 'trace') or the initial state (kind 'initial'). If its wall has
-        left the state, the minimisation starts from a wall initialised there. Not needed for the
-        reversed track.
 
     Returns
     -------
     xarray.Dataset
-        Kind 'minimum'. The attributes tell the `state` at the minimum, whether it is that of the
-        job (`stayed`), and what the minimisation started `from`.
+        Kind 'minimum'. The attributes tell the `state` at the minimum, and whether it is that of
+        the job (`stayed`).
 
     Raises
     ------
     SimulationError
-        If the start does not fit the track, or the field is not finite.
+        If the field is not finite.
     """
     from wallnet.film import EngineError, minima
 
     wanted = WallState(job.state)
-    origin, start = _start(job, wanted, relaxed)
+    width = job.material.wall_width_parameter
+    if job.placement is None:
+        start = np.zeros((*job.track.cells[::-1], 3))
+        start[..., 2] = -1.0
+    else:
+        start = tracks.placed_wall(job.track, width, job.placement.bottom, job.placement.top)
     landscape = landscape_of(job)
     mask = landscape.mask
-    if start.shape[:2] != mask.shape:
-        raise SimulationError(
-            f"the relaxed state has {start.shape[1]}×{start.shape[0]} cells, the track "
-            f"{mask.shape[1]}×{mask.shape[0]}; make it again from this track"
-        )
     try:
         found = minima.descend(landscape, np.ascontiguousarray(np.moveaxis(start, -1, 0)))
     except EngineError as error:
@@ -67,10 +61,9 @@ def find_minimum(job: Minimum, relaxed: "xarray.Dataset | None" = None) -> "xarr
     m = np.moveaxis(found.m, 0, -1)
     first = tracks.wall_ends(job.track, mask, start)
     bottom, top = tracks.wall_ends(job.track, mask, m)
-    width = job.material.wall_width_parameter
     middle = sum(first) / 2
     state = tracks.wall_state(job.track, width, middle, bottom, top)
-    # an initial state has the name of the notch at which it may be
+    # an initial wall has the name of the notch at which it may be
     begun = tracks.wall_state(job.track, width, middle, *first) if not wanted.ends else wanted
     x, y = tracks.centres(job.track)
     values: dict[str, Any] = {
@@ -91,31 +84,10 @@ def find_minimum(job: Minimum, relaxed: "xarray.Dataset | None" = None) -> "xarr
             "revision": revisions.of("film"),
             "state": str(state),
             "stayed": int(state == begun),
-            "from": origin,
             "stopping_field": minima.STOP,
             "steps": found.steps,
         }
     )
-
-
-def _start(
-    job: Minimum, wanted: WallState, relaxed: "xarray.Dataset | None"
-) -> tuple[str, NDArray[np.floating]]:
-    """Return what the minimisation starts from, as text and as unit vectors."""
-    if wanted == REVERSED:
-        start = np.zeros((*job.track.cells[::-1], 3))
-        start[..., 2] = -1.0
-        return "uniform along -z", start
-    if relaxed is None:
-        raise SimulationError(f"--after is missing; '{wanted}' needs the file of its state")
-    if job.placement is None:
-        return "initial state", np.nan_to_num(relaxed["initial_magnetization"].values)
-    if relaxed.attrs.get("state") == wanted:
-        last = relaxed["magnetization"].isel(snapshot=-1).values
-        return "wall placed there and relaxed", np.nan_to_num(last)
-    width = job.material.wall_width_parameter
-    placed = tracks.placed_wall(job.track, width, job.placement.bottom, job.placement.top)
-    return "wall placed there", placed
 
 
 def register(subparsers: "argparse._SubParsersAction") -> None:
@@ -124,16 +96,13 @@ def register(subparsers: "argparse._SubParsersAction") -> None:
         "minimum", help="minimise the energy on from a state of a device"
     )
     command.add_argument("--job", required=True, help="canonical JSON of experiment.Minimum")
-    command.add_argument("--after", help="netCDF file of the relaxed level or initial state")
     command.add_argument("--out", required=True, help="netCDF file to write")
     command.set_defaults(handler=_minimum)
 
 
 def _minimum(arguments: argparse.Namespace) -> None:
     job = Minimum.from_json(files.given_text(arguments.job))
-    kind = "trace" if job.placement else "initial"
-    relaxed = files.read_dataset(arguments.after, kind) if arguments.after else None
-    found = find_minimum(job, relaxed)
+    found = find_minimum(job)
     files.write_dataset(found, Path(arguments.out), "minimum", {})
     told = "minimum" if found["minimum_converged"] else "no minimum"
     print(

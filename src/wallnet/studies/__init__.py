@@ -15,6 +15,7 @@ NAMES = (
     "intervals",
     "depinning",
     "calibration",
+    "barriers",
     "crosscheck",
 )
 """The folders of the studies."""

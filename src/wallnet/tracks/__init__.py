@@ -88,8 +88,9 @@ class Cells:
 
 
 def cells(job: TrackJob) -> Cells:
-    """Return the cells of the track of a job."""
+    """Return the cells of the track of a job; α is 1 where it has no meaning."""
     material = job.material
+    damping = material.damping if isinstance(material, SimulatedMaterial) else 1.0
     filled = magnetic_mask(job.track).astype(np.float64)
 
     def everywhere(value: float) -> NDArray[np.float64]:
@@ -101,7 +102,7 @@ def cells(job: TrackJob) -> Cells:
         exchange_stiffness=everywhere(material.exchange_stiffness),
         dmi_constant=everywhere(material.dmi_constant),
         anisotropy=everywhere(material.uniaxial_anisotropy),
-        damping=everywhere(material.damping),
+        damping=everywhere(damping),
     )
 
 

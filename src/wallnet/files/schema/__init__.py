@@ -79,7 +79,7 @@ ON_TRACK: dict[str, Any] = {"units": "m", "bounds": (0.0, 1e-3)}
 CURRENT_DENSITY: dict[str, Any] = {"units": "A/m2", "bounds": (-1e14, 1e14)}
 TIME: dict[str, Any] = {"units": "s", "bounds": (0.0, 1e-2)}
 CONDUCTANCE: dict[str, Any] = {"units": "S", "bounds": (0.0, 1e3)}
-_ENERGY: dict[str, Any] = {"units": "J", "bounds": (-1e-9, 1e-9)}
+ENERGY: dict[str, Any] = {"units": "J", "bounds": (-1e-9, 1e-9)}
 _FIELD: dict[str, Any] = {"units": "A/m", "bounds": (0.0, 1e12)}
 FLAG: dict[str, Any] = {
     "type": "int8",
@@ -131,7 +131,7 @@ VARIABLES = {
     "snapshot_time": Variable(("snapshot",), "time of the snapshot", **TIME),
     # a minimum of the energy
     "minimum_magnetization": Variable(("y", "x", "component"), "magnetisation at the minimum"),
-    "minimum_energy": Variable((), "energy of the film, of all terms", **_ENERGY),
+    "minimum_energy": Variable((), "energy of the film, of all terms", **ENERGY),
     "minimum_residual_field": Variable((), "largest |m × H × m|", **_FIELD),
     "minimum_stiffness": Variable(
         (),
@@ -144,7 +144,7 @@ VARIABLES = {
     "minimum_wall_top": Variable((), "wall position at the upper edge at the minimum", **ON_TRACK),
     "minimum_converged": Variable((), "whether this is a local minimum of the energy", **FLAG),
     # a path between two minima
-    "path_energy": Variable(("image",), "energy of the film along the path", **_ENERGY),
+    "path_energy": Variable(("image",), "energy of the film along the path", **ENERGY),
     "path_wall_bottom": Variable(
         ("image",), "wall position at the lower edge along the path", **ON_TRACK
     ),
@@ -155,10 +155,10 @@ VARIABLES = {
         ("image",), "geodesic distance along the path, root of the sum of squared angles", "rad"
     ),
     "barrier_forward": Variable(
-        (), "highest energy of the path above its beginning; NaN if there is no path", **_ENERGY
+        (), "highest energy of the path above its beginning; NaN if there is no path", **ENERGY
     ),
     "barrier_backward": Variable(
-        (), "highest energy of the path above its end; NaN if there is no path", **_ENERGY
+        (), "highest energy of the path above its end; NaN if there is no path", **ENERGY
     ),
     "saddle": Variable((), "image with the highest energy; -1 if there is no path", type="int32"),
     "saddle_magnetization": Variable(
@@ -174,56 +174,6 @@ VARIABLES = {
     ),
     "barrier_converged": Variable(
         (), "whether this is a saddle point, from which the energy falls in one way", **FLAG
-    ),
-    # all barriers of a device
-    "state_name": Variable(("state",), "a state of the wall", type=STATE),
-    "state_energy": Variable(("state",), "energy of the state; NaN if no minimum", **_ENERGY),
-    "state_wall_bottom": Variable(
-        ("state",), "wall position at the lower edge in the state", **ON_TRACK
-    ),
-    "state_wall_top": Variable(
-        ("state",), "wall position at the upper edge in the state", **ON_TRACK
-    ),
-    "state_barrier": Variable(
-        ("state",), "lowest barrier from the state; NaN if unknown", **_ENERGY
-    ),
-    "state_exit": Variable(
-        ("state",), "neighbour to which this barrier leads; empty if unknown", type=TEXT
-    ),
-    "state_lifetime": Variable(
-        ("state", "attempt"),
-        "mean time until a thermal fluctuation overcomes this barrier",
-        "s",
-        attributes={"comment": "at the greatest and at the least attempt frequency"},
-    ),
-    "state_kept": Variable(
-        ("state",),
-        "whether this barrier is at least the stated multiple of k_B T",
-        type="int8",
-        bounds=(-1, 1),
-        attributes={"values_mean": "0 no, 1 yes, -1 a barrier is unknown"},
-    ),
-    "pair_first": Variable(("pair",), "state at the beginning of the path", type=STATE),
-    "pair_second": Variable(("pair",), "state at the end of the path", type=STATE),
-    "pair_forward": Variable(
-        ("pair",), "barrier from the first to the second; NaN if there is no path", **_ENERGY
-    ),
-    "pair_backward": Variable(
-        ("pair",), "barrier from the second to the first; NaN if there is no path", **_ENERGY
-    ),
-    "pair_converged": Variable(("pair",), "whether the barrier is that of a saddle point", **FLAG),
-    "pair_route": Variable(
-        ("pair",), "how the wall moves on the lowest path, or why there is none", type=TEXT
-    ),
-    "pair_images": Variable(("pair",), "number of images of the path", type="int32"),
-    "pair_energy": Variable(
-        ("pair", "place"), "energy along each path; NaN beyond its images", **_ENERGY
-    ),
-    "pair_wall_bottom": Variable(
-        ("pair", "place"), "wall position at the lower edge along each path", **ON_TRACK
-    ),
-    "pair_wall_top": Variable(
-        ("pair", "place"), "wall position at the upper edge along each path", **ON_TRACK
     ),
     # a pulse train
     "pulse": Variable(
@@ -361,7 +311,7 @@ VARIABLES = {
         attributes={"values_mean": "0 no, 1 yes, -1 not examined"},
     ),
     "level_energy": Variable(
-        ("level",), "energy at the minimum; NaN where there is none", **_ENERGY
+        ("level",), "energy at the minimum; NaN where there is none", **ENERGY
     ),
     "level_residual_field": Variable(
         ("level",), "largest |m × H × m| where the minimisation ended", **_FIELD
@@ -481,12 +431,6 @@ KINDS: dict[str, tuple[str, ...]] = {
         *("barrier_forward", "barrier_backward", "saddle", "saddle_magnetization"),
         *("saddle_residual_field", "saddle_stiffness", "barrier_converged"),
         *("x", "y", "component"),
-    ),
-    "barriers": (
-        *("state_name", "state_energy", "state_wall_bottom", "state_wall_top"),
-        *("state_barrier", "state_exit", "state_lifetime", "state_kept"),
-        *("pair_first", "pair_second", "pair_forward", "pair_backward", "pair_converged"),
-        *("pair_route", "pair_images", "pair_energy", "pair_wall_bottom", "pair_wall_top"),
     ),
     "train": (
         *("wall_position", "wall_bottom", "wall_top", "applied_current_density"),

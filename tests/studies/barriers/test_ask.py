@@ -1,33 +1,44 @@
-"""The settings of barriers: bounds, units, and the devices that they name."""
+"""The settings of barriers, the synapses they are of, and what they ask for."""
 
 import pytest
 from helpers.small_campaign import MATERIAL
 from helpers.walls import NEURON, SYNAPSE
 
-from wallnet import config
-from wallnet.experiment import barrier_job, images_of, neighbours
+from wallnet import config, plan
+from wallnet.experiment import images_of, level_states, neighbours
+from wallnet.studies import STUDIES, gather_job
+
+BARRIERS = STUDIES["barriers"]
 
 
 def parsed(**barriers):
     devices = {"neuron": NEURON, "synapse": SYNAPSE, "other": {"like": "synapse"}}
-    return config.parse({"material": MATERIAL, "devices": devices, "barriers": barriers})
+    return plan.parse({"material": MATERIAL, "devices": devices, "barriers": barriers})
+
+
+def requested(**barriers):
+    """Return the requests of a synapse, and the parameters of their gathering."""
+    campaign = parsed(**barriers)
+    found = BARRIERS.requests_of(campaign, "synapse")
+    return found, gather_job(BARRIERS, campaign, "synapse", found).settings
 
 
 def test_the_defaults_are_ten_years_at_room_temperature():
-    barriers = parsed().barriers
-    assert (barriers.temperature, barriers.kept) == (300.0, 40.0)
+    subjects = BARRIERS.subjects(parsed())
+    assert list(subjects) == ["synapse", "other"]
+    barriers = subjects["other"]
+    assert (barriers.temperature, barriers.retained) == (300.0, 40.0)
     assert barriers.attempt_frequencies == (1e9, 1e12)
-    assert barriers.of(parsed().devices) == ["synapse", "other"]
 
 
 def test_one_attempt_frequency_may_be_both_limits():
-    assert parsed(attempt_frequencies=[1e10, 1e10]).barriers.attempt_frequencies == (1e10, 1e10)
+    (barriers, _) = BARRIERS.subjects(parsed(attempt_frequencies=[1e10, 1e10])).values()
+    assert barriers.attempt_frequencies == (1e10, 1e10)
 
 
 def test_only_the_named_synapses_have_barriers():
     for named in (["other"], []):
-        campaign = parsed(devices=named)
-        assert campaign.barriers.of(campaign.devices) == named
+        assert list(BARRIERS.subjects(parsed(devices=named))) == named
 
 
 @pytest.mark.parametrize(
@@ -38,7 +49,8 @@ def test_only_the_named_synapses_have_barriers():
         ({"devices": ["other", "neuron"]}, "barriers.devices names 'neuron', which is not a sim"),
         ({"temperature": 0.3}, "barriers.temperature = 0.3 is outside"),
         ({"temperature": 300e3}, "temperatures are in kelvin"),
-        ({"kept": 0}, "barriers.kept = 0 is outside"),
+        ({"retained": 0}, "barriers.retained = 0 is outside"),
+        ({"kept": 40}, "barriers.kept is now called retained; rename this key"),
         ({"spacing": 4.5e-9}, "barriers.spacing = 4.5e-09 is outside"),
         ({"attempt_frequencies": [1e12, 1e9]}, "is not ascending"),
         ({"attempt_frequencies": [1.0, 1e9]}, "frequencies are in 1/s"),
@@ -54,14 +66,20 @@ def test_bad_settings_name_the_key_and_the_fix(barriers, words):
 
 def test_neighbours_differ_by_one_notch():
     """Three pairs of notches, the last on the edge: two hold a wall."""
-    track = parsed().devices["synapse"].track
-    assert [tuple(map(str, pair)) for pair in neighbours(track)] == [
+    found, _ = requested()
+    assert list(found) == [
+        *(("notch 1",), ("between 1 and 2",), ("notch 2",)),
         ("expelled", "notch 1"),
         ("notch 1", "notch 2"),
         ("notch 1", "between 1 and 2"),
         ("between 1 and 2", "notch 2"),
         ("notch 2", "reversed"),
     ]
+    # two whole states also need the half state between them
+    minima = [f"results/minima/synapse/{state}.nc" for state in ("1", "2", "1-2")]
+    assert found["notch 1", "notch 2"].after == tuple(minima)
+    assert found["between 1 and 2", "notch 2"].after == (minima[2], minima[1])
+    assert found["expelled", "notch 1"].after == (minima[0],)
 
 
 def test_a_wall_does_not_leave_a_track_with_fixed_ends():
@@ -76,6 +94,15 @@ def test_a_wall_does_not_leave_a_track_with_fixed_ends():
     assert track.free_range == (60e-9, pytest.approx(track.length - 60e-9, rel=1e-12, abs=0))
 
 
+def test_the_upper_end_of_a_half_state_is_ahead():
+    track = parsed().devices["synapse"].track
+    places = level_states(track)
+    first, second = track.inner_notch_positions
+    assert places["notch 2"] == (second, second)
+    assert places["between 1 and 2"] == (first, second)
+    assert first < second
+
+
 def test_the_end_that_moves_further_counts_the_images():
     """Notches at 300 and 600 nm on a track of 900 nm; 300 nm in steps of at most 40."""
     track = parsed().devices["synapse"].track
@@ -88,10 +115,26 @@ def test_the_end_that_moves_further_counts_the_images():
 
 
 def test_the_spacing_is_in_units_of_the_width_parameter():
-    campaign = parsed(spacing=0.25)
-    device = campaign.devices["synapse"]
-    job = barrier_job(device, campaign.barriers, "1", "1-2")
-    width = device.material.wall_width_parameter
+    found, _ = requested(spacing=0.25)
+    request = found["notch 1", "between 1 and 2"]
+    job = request.computes
+    width = parsed().devices["synapse"].material.wall_width_parameter
     assert width == pytest.approx(9.13e-9, rel=1e-3, abs=0)
     assert job.spacing == pytest.approx(0.25 * width, rel=1e-9, abs=0)
     assert (job.first, job.second) == ("notch 1", "between 1 and 2")
+    # 300 nm in steps of 2.28: 133 images of 150 × 15 cells, 20 µs each
+    assert job.images == 133
+    assert request.processor_time == pytest.approx(133 * 150 * 15 * 2e-5, rel=1e-9, abs=0)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"temperature": 350.0}, {"retained": 30.0}, {"attempt_frequencies": [1e8, 1e11]}],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_what_barriers_are_compared_with_computes_no_path_again(changed):
+    (before, told), (after, told_after) = requested(), requested(**changed)
+    assert {each.path: each.digest for each in before.values()} == {
+        each.path: each.digest for each in after.values()
+    }
+    assert told != told_after

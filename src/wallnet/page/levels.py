@@ -8,10 +8,11 @@ import numpy as np
 
 from wallnet import files
 from wallnet.files.schema.states import WITHOUT_WALL
-from wallnet.report.barriers import KEPT, kept_of, thermal_energy
 from wallnet.report.device_tables import BEYOND, sign_of, smallest_density, write_tables
 from wallnet.report.faults import caveats
 from wallnet.report.tables import Format, Table
+from wallnet.studies.barriers.retention import retained, thermal_energy
+from wallnet.studies.barriers.show import RETAINED
 
 if TYPE_CHECKING:
     import xarray
@@ -74,7 +75,7 @@ def levels_table(
     numbers = np.cumsum(half == 0) - 1
     sign = 1 if device["current_density"].values.sum() >= 0 else -1
     shown = {1: "+", -1: "-"}
-    barrier, kept = _kept(states, minimum, barriers)
+    barrier, retention = _retained(states, minimum, barriers)
     columns: dict[str, tuple[Any, Format]] = {
         "level": (
             ["half" if each else n for each, n in zip(half, numbers, strict=True)],
@@ -86,9 +87,9 @@ def levels_table(
             device["level_position"].where(device["level_source"] != "").values / 1e-9,
             ".1f",
         ),
-        "minimum": (minimum, KEPT),
+        "minimum": (minimum, RETAINED),
         "lowest barrier (k_B T)": (barrier, ".1f"),
-        "retained": (kept, KEPT),
+        "retained": (retention, RETAINED),
         "reached by the sweep from J (1e12 A/m²)": (
             [_smallest(device, index) for index in range(len(states))],
             "",
@@ -118,23 +119,23 @@ def _smallest(device: "xarray.Dataset", index: int) -> str | None:
     return f"{text(level['reaching_current_density'].item() / 1e12)}{mark}"
 
 
-def _kept(
+def _retained(
     states: list[str], minimum: list[int], barriers: "xarray.Dataset | None"
 ) -> tuple[list[float], list[int]]:
     """Return the lowest barrier in k_B T and whether it is retained (-1: unknown) of each level."""
-    found = {} if barriers is None else kept_of(barriers)
+    found = {} if barriers is None else retained(barriers)
     thermal = 1.0 if barriers is None else thermal_energy(barriers)
     # where the energy has no minimum, no wall stays
     nowhere = {-1: (np.nan, -1), 0: (np.nan, 0), 1: (np.nan, -1)}
     pairs = [found.get(s, nowhere[m]) for s, m in zip(states, minimum, strict=True)]
-    return [energy / thermal for energy, _ in pairs], [kept for _, kept in pairs]
+    return [energy / thermal for energy, _ in pairs], [each for _, each in pairs]
 
 
 def _reached(state: str, transitions: "xarray.Dataset | None") -> str:
     """Return whether a pulse from another state leads to a state."""
     if transitions is None or state not in transitions["target"].values:
-        return KEPT[-1]
-    return KEPT[int(transitions["reached"].sel(target=state))]
+        return RETAINED[-1]
+    return RETAINED[int(transitions["reached"].sel(target=state))]
 
 
 def _left(state: str, transitions: "xarray.Dataset | None", sign: int) -> str:
@@ -146,7 +147,7 @@ def _left(state: str, transitions: "xarray.Dataset | None", sign: int) -> str:
     if state in WITHOUT_WALL:
         return NOTHING
     if transitions is None or state not in transitions["start"].values:
-        return KEPT[-1]
+        return RETAINED[-1]
     of_state = transitions.sel(start=state)
     if not of_state["start_stable"].item():
         return NO_WALL

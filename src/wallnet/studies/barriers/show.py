@@ -1,10 +1,7 @@
 """Tables and figure of a device's barriers, made from the file of its barriers only."""
 
-import argparse
-import json
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,16 +10,12 @@ from wallnet import files
 from wallnet.config import Figures
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.report import style
-from wallnet.report.device_tables import write_tables
-from wallnet.report.style import add_report_arguments, report_files
-from wallnet.report.tables import Format, Table
+from wallnet.report.tables import Format, Table, of_columns
+from wallnet.studies.barriers.retention import settings_of, thermal_energy
 
 if TYPE_CHECKING:
     import xarray
     from matplotlib.figure import Figure
-
-BOLTZMANN = 1.380649e-23
-"""k_B in J/K."""
 
 YEAR = 365.25 * 86400
 """A year in s."""
@@ -30,47 +23,14 @@ YEAR = 365.25 * 86400
 LONGEST = 1000 * YEAR
 """Lifetime in s above which no number is stated: a device fails earlier for other reasons."""
 
-KEPT = {1: "yes", 0: "no", -1: "unknown"}
+RETAINED = {1: "yes", 0: "no", -1: "unknown"}
 
 
-def barrier_report(
-    barriers: str | Path,
-    tables: tuple[str | Path, str | Path, str | Path],
-    figures: Figures,
-    png_path: str | Path,
-    vector_path: str | Path,
-) -> None:
-    """Tabulate and draw the barriers of a device.
-
-    Parameters
-    ----------
-    barriers : str or Path
-        Barriers of the device, kind 'barriers'.
-    tables : tuple of str or Path
-        CSV file to write with the states only, then Markdown and HTML files with all tables.
-    figures : Figures
-        Style of all figures.
-    png_path, vector_path : str or Path
-        Figure to write.
-
-    Raises
-    ------
-    wallnet.files.FileError
-        If the file is missing or damaged, or a file cannot be written.
-    """
-    data = files.read_dataset(barriers, "barriers")
-    name = str(data.attrs["device"])
-    shown = [states_table(data), pairs_table(data), exits_table(data)]
+def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+    """Return the tables of the barriers of a device; the first one is also written as CSV."""
+    shown = [states_table(data, name), pairs_table(data, name), exits_table(data, name)]
     # no wall leaves a track with fixed ends
-    write_tables(name, [table for table in shown if table.rows()], *tables)
-    with style.apply(figures):
-        style.save(
-            draw(data, figures),
-            png_path,
-            vector_path,
-            title=f"{name}: energy and barriers",
-            **{key: str(data.attrs[key]) for key in ("parameters", "revision", "wallnet_version")},
-        )
+    return [table for table in shown if table.rows()]
 
 
 def lifetime_text(seconds: float) -> str:
@@ -92,35 +52,9 @@ def lifetime_text(seconds: float) -> str:
     return "below 1 ns"
 
 
-def kept_of(data: "xarray.Dataset") -> dict[str, tuple[float, int]]:
-    """Return the lowest barrier in J and whether it is retained (-1: unknown) of each state.
-
-    A reversed track is left over the barrier of nucleation; a track with fixed ends is never
-    reversed.
-    """
-    names, *found = (data[f"state_{key}"].values.tolist() for key in ("name", "barrier", "kept"))
-    states = dict(zip(names, zip(*found, strict=True), strict=True))
-    if data["pair_second"].values[-1] != REVERSED:
-        return states
-    nucleation = float(data["pair_backward"].values[-1])
-    if not data["pair_converged"].values[-1]:
-        return states | {REVERSED: (math.nan, -1)}
-    least = _settings(data)["kept"] * thermal_energy(data)
-    return states | {REVERSED: (nucleation, int(nucleation >= least))}
-
-
-def thermal_energy(data: "xarray.Dataset") -> float:
-    """Return k_B T in J at the temperature of the barriers of a device."""
-    return BOLTZMANN * float(_settings(data)["temperature"])
-
-
-def _settings(data: "xarray.Dataset") -> dict[str, Any]:
-    return json.loads(data.attrs["parameters"])
-
-
-def states_table(data: "xarray.Dataset") -> Table:
+def states_table(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of all states: energy, lowest barrier, lifetime, whether retained."""
-    settings, thermal = _settings(data), thermal_energy(data)
+    settings, thermal = settings_of(data), thermal_energy(data)
     low, high = (f"{f:.0e}".replace("+", "") for f in settings["attempt_frequencies"])
     energy = data["state_energy"].values
     barrier = data["state_barrier"].values
@@ -128,34 +62,37 @@ def states_table(data: "xarray.Dataset") -> Table:
         "state": (data["state_name"].values, ""),
         "wall, lower edge (nm)": (data["state_wall_bottom"].values / 1e-9, ".1f"),
         "wall, upper edge (nm)": (data["state_wall_top"].values / 1e-9, ".1f"),
-        "minimum": (np.isfinite(energy).astype(int), KEPT),
+        "minimum": (np.isfinite(energy).astype(int), RETAINED),
         "energy above the lowest (k_B T)": ((energy - np.nanmin(energy)) / thermal, ".1f"),
         "lowest barrier (J)": (barrier, ".3e"),
         "lowest barrier (k_B T)": (barrier / thermal, ".1f"),
         "leads to": ([str(each) or "–" for each in data["state_exit"].values], ""),
         f"lifetime at {high} 1/s": (data["state_lifetime"].values[:, 0], lifetime_text),
         f"lifetime at {low} 1/s": (data["state_lifetime"].values[:, 1], lifetime_text),
-        f"retained (at least {settings['kept']:g} k_B T)": (data["state_kept"].values, KEPT),
+        f"retained (at least {settings['retained']:g} k_B T)": (
+            data["state_retained"].values,
+            RETAINED,
+        ),
     }
-    return _table(
-        f"{data.attrs['device']}: states at {settings['temperature']:g} K; a half state with the "
+    return of_columns(
+        f"{name}: states at {settings['temperature']:g} K; a half state with the "
         "lower end ahead is the mirror image of that with the upper end ahead",
         columns,
     )
 
 
-def pairs_table(data: "xarray.Dataset") -> Table:
+def pairs_table(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of the barriers between neighbouring states."""
     rows = [index for index in range(data.sizes["pair"]) if not _leaves(data, index)]
     return _pairs(
         data,
         rows,
-        f"{data.attrs['device']}: barriers between neighbouring states",
+        f"{name}: barriers between neighbouring states",
         ("from", "to", "barrier", "barrier back"),
     )
 
 
-def exits_table(data: "xarray.Dataset") -> Table:
+def exits_table(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of annihilation and nucleation: barriers out of the track and back."""
     rows = [index for index in range(data.sizes["pair"]) if _leaves(data, index)]
     turned = data.copy(deep=True)
@@ -170,7 +107,7 @@ def exits_table(data: "xarray.Dataset") -> Table:
     return _pairs(
         turned,
         rows,
-        f"{data.attrs['device']}: the wall leaves the track, and a new one enters",
+        f"{name}: the wall leaves the track, and a new one enters",
         ("from", "to", "annihilation", "nucleation"),
     )
 
@@ -198,17 +135,7 @@ def _pairs(
         "path": (data["pair_route"].values[rows], ""),
         "images": (data["pair_images"].values[rows], ""),
     }
-    return _table(title, columns)
-
-
-def _table(title: str, columns: dict[str, tuple[Any, Format]]) -> Table:
-    import pandas
-
-    return Table(
-        title,
-        pandas.DataFrame({name: values for name, (values, _) in columns.items()}),
-        {name: form for name, (_, form) in columns.items() if form},
-    )
+    return of_columns(title, columns)
 
 
 ROUTES = ("both ends together", "one end moves", "the wall leaves the track")
@@ -235,7 +162,7 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     routes = [_route(data, pair) for pair in range(data.sizes["pair"])]
     at = (data["state_wall_bottom"].values + data["state_wall_top"].values) / 2 / 1e-9
     height = (data["state_energy"].values - lowest) / thermal
-    kept = data["state_kept"].values
+    retained = data["state_retained"].values
     for axes in panels:
         for pair, route in enumerate(routes):
             first = route not in routes[:pair]
@@ -247,7 +174,7 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
             )
         looks = ((1, "black", "retained"), (0, "white", "not retained"), (-1, "0.6", "?"))
         for value, fill, text in looks:
-            chosen = kept == value
+            chosen = retained == value
             if chosen.any():
                 axes.plot(
                     at[chosen],
@@ -270,13 +197,3 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     panels[0].legend(loc="best", ncols=2)
     panels[1].set_xlabel(r"mean position of both ends of the wall, $\mathit{x}$ (nm)")
     return figure
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `barrier-report` to a command line."""
-    command = subparsers.add_parser(
-        "barrier-report", help="tabulate and draw the barriers of a device"
-    )
-    command.add_argument("--barriers", required=True, help="barriers of the device")
-    add_report_arguments(command, "table of the states to write")
-    command.set_defaults(handler=lambda given: barrier_report(given.barriers, *report_files(given)))

@@ -1,22 +1,23 @@
 """Tables and figure of the barriers of a device, from a file with known numbers."""
 
-import csv
-import io
+import json
 
 import numpy as np
 import pytest
 
+from studies.results import shown
 from wallnet import files
 from wallnet.config import Figures
 from wallnet.report import style
-from wallnet.report.barriers import (
-    barrier_report,
+from wallnet.studies import STUDIES
+from wallnet.studies.barriers.retention import retained
+from wallnet.studies.barriers.show import (
     draw,
     exits_table,
-    kept_of,
     lifetime_text,
     pairs_table,
     states_table,
+    tables,
 )
 
 THERMAL = 1.380649e-23 * 350
@@ -43,7 +44,7 @@ def data():
         "state_barrier": np.array([120.0, 9.0, NAN]) * THERMAL,
         "state_exit": ["notch 2", "notch 2", ""],
         "state_lifetime": [[1e40, 1e43], [8.1e-9, 8.1e-6], [NAN, NAN]],
-        "state_kept": [1, 0, -1],
+        "state_retained": [1, 0, -1],
         "pair_first": [pair[0] for pair in pairs],
         "pair_second": [pair[1] for pair in pairs],
         "pair_forward": np.array([pair[2] for pair in pairs]) * THERMAL,
@@ -55,10 +56,10 @@ def data():
         "pair_wall_bottom": [[0, 60e-9, 120e-9]] * 5,
         "pair_wall_top": [[0, 70e-9, 140e-9]] * 5,
     }
-    parameters = '{"temperature": 350.0, "kept": 45.0, "attempt_frequencies": [1e9, 1e12]}'
-    return files.dataset("barriers", values).assign_attrs(
-        device="synapse", parameters=parameters, revision=3, wallnet_version="0"
-    )
+    settings = {"temperature": 350.0, "retained": 45.0, "attempt_frequencies": [1e9, 1e12]}
+    about = {"subject": "synapse", "parameters": json.dumps({"settings": settings})}
+    about |= {"simulation": "{}", "revision": 3, "wallnet_version": "0"}
+    return files.dataset("barriers", values).assign_attrs(about)
 
 
 @pytest.mark.parametrize(
@@ -83,10 +84,10 @@ def test_a_lifetime_is_capped_and_has_two_digits(seconds, text):
 
 
 def test_the_states_have_energies_in_units_of_the_stated_temperature(data):
-    table = states_table(data)
+    table = states_table(data, "synapse")
     assert "350 K" in table.title
     rows = {row[0]: row for row in table.rows()}
-    # state, lower, upper, minimum, energy, barrier (J), barrier, leads to, lifetimes, kept
+    # state, lower, upper, minimum, energy, barrier (J), barrier, leads to, lifetimes, retained
     assert rows["notch 1"][1:] == [
         *("120.0", "121.0", "yes", "5.0", "5.799e-19", "120.0", "notch 2"),
         *("over 1000 years", "over 1000 years", "yes"),
@@ -104,7 +105,7 @@ def test_the_states_have_energies_in_units_of_the_stated_temperature(data):
 
 
 def test_pairs_and_exits_are_listed_apart(data):
-    pairs = pairs_table(data).rows()
+    pairs = pairs_table(data, "synapse").rows()
     assert [row[:2] for row in pairs] == [
         ["notch 1", "notch 2"],
         ["notch 1", "between 1 and 2"],
@@ -115,7 +116,7 @@ def test_pairs_and_exits_are_listed_apart(data):
         *("5.799e-19", "120.0", "6.040e-19", "125.0", "yes", "both ends together", "3")
     ]
     assert pairs[1][2:7] == ["–", "–", "–", "–", "no"]
-    exits = exits_table(data)
+    exits = exits_table(data, "synapse")
     assert [row[:2] for row in exits.rows()] == [["notch 1", "expelled"], ["notch 2", "reversed"]]
     # annihilation out of the track, nucleation back, whichever state is listed first in the file
     assert exits.columns[2:6] == [
@@ -128,30 +129,16 @@ def test_pairs_and_exits_are_listed_apart(data):
     assert data["pair_first"].values[0] == "expelled"  # the data did not change
     # each path says for itself whether it has a saddle point
     data["pair_converged"].values[:] = [0, 1, 0, 1, 1]
-    assert [row[6] for row in pairs_table(data).rows()] == ["yes", "no", "yes"]
-    assert [row[6] for row in exits_table(data).rows()] == ["no", "yes"]
+    assert [row[6] for row in pairs_table(data, "synapse").rows()] == ["yes", "no", "yes"]
+    assert [row[6] for row in exits_table(data, "synapse").rows()] == ["no", "yes"]
 
 
-def reported(data, folder):
-    """Return the file of the tables as Markdown."""
-    source = folder / "synapse.nc"
-    files.write_dataset(data, source, "barriers", {})
-    tables = tuple(folder / f"synapse{suffix}" for suffix in (".csv", ".md", ".html"))
-    style_of = Figures(resolution=72)
-    barrier_report(source, tables, style_of, folder / "energy.png", folder / "energy.svg")
-    return tables[1].read_text()
-
-
-def test_a_track_that_no_wall_leaves_has_no_exits(data, tmp_path):
+def test_a_track_that_no_wall_leaves_has_no_exits(data):
     inner = data.isel(pair=slice(1, 4))
-    assert exits_table(inner).rows() == []
-    assert len(pairs_table(inner).rows()) == 3
-    for each, leaves in ((data, True), (inner, False)):
-        text = reported(each, tmp_path)
-        assert ("leaves the track" in text) is leaves
-        assert "barriers between neighbouring states" in text
-    assert "reversed" in kept_of(data)
-    assert sorted(kept_of(inner)) == ["between 1 and 2", "notch 1", "notch 2"]
+    assert len(tables(data, "synapse")) == 3
+    assert [len(table.rows()) for table in tables(inner, "synapse")] == [3, 3]
+    assert retained(data)["reversed"] == (pytest.approx(640 * THERMAL, rel=1e-9, abs=0), 1)
+    assert sorted(retained(inner)) == ["between 1 and 2", "notch 1", "notch 2"]
 
 
 def test_the_figure_has_all_paths_and_states(data):
@@ -176,9 +163,7 @@ def test_the_figure_has_all_paths_and_states(data):
         assert low.get_ylim()[1] == pytest.approx(1.25 * 125, rel=1e-6, abs=0)
 
 
-def test_the_report_writes_all_files(data, tmp_path):
-    assert "annihilation" in reported(data, tmp_path)
-    rows = list(csv.reader(io.StringIO((tmp_path / "synapse.csv").read_text())))
-    assert [row[0] for row in rows] == ["state", "notch 1", "between 1 and 2", "notch 2"]
-    assert (tmp_path / "energy.png").stat().st_size > 1000
-    assert (tmp_path / "energy.svg").stat().st_size > 1000
+def test_the_states_are_written_as_csv_and_all_tables_as_markdown(data, tmp_path):
+    rows, told = shown(STUDIES["barriers"], data, tmp_path)
+    assert [row["state"] for row in rows] == ["notch 1", "between 1 and 2", "notch 2"]
+    assert any("annihilation (J)" in line for line in told)

@@ -4,16 +4,17 @@ Networks read only this small file of a device. If the levels or the activation 
 other changes of the device file do not make a network train again.
 """
 
+import argparse
 import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wallnet import files
-from wallnet.devices.barriers import kept_states
 from wallnet.devices.reachable import mutually_reachable
 from wallnet.files import FileError
 from wallnet.files.compact import CONTENTS
+from wallnet.studies.barriers.retention import retained
 
 if TYPE_CHECKING:
     import xarray
@@ -57,14 +58,15 @@ def compact_model(
     plain = {key: value if isinstance(value, str) else int(value) for key, value in made_by.items()}
     written = _WRITERS[content](data)
     if barriers is not None:
-        lasting = kept_states(barriers)
-        written = [level | {"kept": lasting.get(level["state"], False)} for level in written]
+        found = retained(files.read_dataset(barriers, "barriers"))
+        lasting = {state for state, (_, known) in found.items() if known == 1}
+        written = [level | {"kept": level["state"] in lasting} for level in written]
     if transitions is not None:
         if barriers is None:
             raise FileError(f"{transitions} does not tell the retained levels; add the barriers")
         states = [level["state"] for level in written if level["stable"] and level["kept"]]
-        found = mutually_reachable(transitions, states)
-        written = [level | {"mutually_reachable": level["state"] in found} for level in written]
+        reached = mutually_reachable(transitions, states)
+        written = [level | {"mutually_reachable": level["state"] in reached} for level in written]
     files.write_json({"kind": kind, content: written, "made_by": plain}, out)
 
 
@@ -111,3 +113,21 @@ _WRITERS: dict[str, Callable[["xarray.Dataset"], Any]] = {
     "activation": _activation,
     "levels": _levels,
 }
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `compact-model` to a command line."""
+    command = subparsers.add_parser(
+        "compact-model", help="write the compact model of a device: levels or activation"
+    )
+    command.add_argument("--device", required=True, help="device file")
+    command.add_argument("--barriers", help="barriers of a synapse, for the retained levels")
+    command.add_argument(
+        "--transitions", help="transitions of a synapse, for the mutually reachable levels"
+    )
+    command.add_argument("--out", required=True, help="JSON file to write")
+    command.set_defaults(
+        handler=lambda given: compact_model(
+            given.device, given.out, given.barriers, given.transitions
+        )
+    )

@@ -1,0 +1,162 @@
+"""Barriers between neighbouring states of a synapse, and the least barrier of a retained state."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Annotated
+
+from pydantic import model_validator
+
+from wallnet import files
+from wallnet.config import Campaign, Device, MeasuredDevice
+from wallnet.config.quantities import Quantity, Section
+from wallnet.experiment import Request, barrier_job, between, level_states, neighbours
+from wallnet.files.schema import ENERGY, FLAG, ON_TRACK, STATE, TEXT, Variable
+from wallnet.jobs.requests import minimum
+from wallnet.studies.base import Requests, Rounds, Study, Validate
+
+Frequency = Annotated[
+    float, Quantity("1/s", 1e6, 1e15, fix="frequencies are in 1/s: 1 GHz is 1.0e+9")
+]
+
+
+class Barriers(Section):
+    """Barriers between neighbouring states of synapses."""
+
+    devices: tuple[str, ...] | None = None
+    """Synapses whose barriers are computed; all that are simulated if not given."""
+    temperature: Annotated[
+        float, Quantity("K", 1.0, 2000.0, fix="temperatures are in kelvin: 300")
+    ] = 300.0
+    """Temperature at which a state has to be retained. Source: our choice."""
+    retained: Annotated[
+        float, Quantity("1", 1.0, 1000.0, fix="40 is usual: ten years at 1 GHz")
+    ] = 40.0
+    """Least barrier of a retained state, in k_B T. Source: ten years at an attempt frequency of
+    1 GHz."""
+    attempt_frequencies: tuple[Frequency, Frequency] = (1e9, 1e12)
+    """Least and greatest attempt frequency, between which a lifetime is stated. Source: our
+    choice."""
+    spacing: Annotated[
+        float, Quantity("1", 0.05, 1.0, fix="0.5 moves a wall by half a width parameter an image")
+    ] = 0.5
+    """Distance by which a wall end moves from image to image of a path, in units of Δ. Source: our
+    choice."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Barriers":
+        low, high = self.attempt_frequencies
+        if low > high:
+            raise ValueError("attempt_frequencies is not ascending; write [1.0e+9, 1.0e+12]")
+        return self
+
+
+def _synapses(devices: Mapping[str, Device | MeasuredDevice]) -> list[str]:
+    return [name for name, device in devices.items() if device.kind == "synapse"]
+
+
+def each(asked: Barriers, devices: Mapping[str, Device | MeasuredDevice]) -> list[str]:
+    """Return the names of the synapses whose barriers are computed."""
+    known = _synapses(devices)
+    return known if asked.devices is None else [name for name in known if name in asked.devices]
+
+
+def problems(
+    key: str, _: str, asked: Barriers, devices: Mapping[str, Device], __: Validate
+) -> list[str]:
+    """List the conflicts with the devices of the campaign, one sentence each."""
+    known = _synapses(devices)
+    return [
+        f"{key}.devices names {name!r}, which is not a simulated synapse; use some of "
+        f"{', '.join(known) or 'none yet'}"
+        for name in asked.devices or ()
+        if name not in known
+    ]
+
+
+def requests(campaign: Campaign, name: str, asked: Barriers, _: Rounds) -> Requests:
+    """Return the minimum of each state, then the path between each pair of neighbours."""
+    device = campaign.simulated[name]
+    found: Requests = {
+        (str(state),): minimum(name, device, state) for state in level_states(device.track)
+    }
+    for pair in neighbours(device.track):
+        first, second = (state.file_name for state in pair)
+        ends = [state for state in pair if state.ends]
+        # two whole states also need the half state between them
+        if len(ends) == 2 and not any(state.half for state in ends):
+            ends.append(between(*ends))
+        found[str(pair[0]), str(pair[1])] = Request(
+            "barrier",
+            STUDY.path(name, f"{first}_{second}"),
+            partial(barrier_job, device, first, second, asked.spacing),
+            tuple(files.MINIMUM.format(device=name, state=state.file_name) for state in ends),
+        )
+    return found
+
+
+_STATE, _PAIR, _PLACE = ("state",), ("pair",), ("pair", "place")
+
+STUDY = Study(
+    name="barriers",
+    title="barriers of {subject}",
+    missing="a synapse to the devices, or to those named",
+    settings=Barriers,
+    problems=problems,
+    requests=requests,
+    kind="barriers",
+    variables={
+        "state_name": Variable(_STATE, "a state of the wall", type=STATE),
+        "state_energy": Variable(_STATE, "energy of the state; NaN if no minimum", **ENERGY),
+        "state_wall_bottom": Variable(
+            _STATE, "wall position at the lower edge in the state", **ON_TRACK
+        ),
+        "state_wall_top": Variable(
+            _STATE, "wall position at the upper edge in the state", **ON_TRACK
+        ),
+        "state_barrier": Variable(
+            _STATE, "lowest barrier from the state; NaN if unknown", **ENERGY
+        ),
+        "state_exit": Variable(
+            _STATE, "neighbour to which this barrier leads; empty if unknown", type=TEXT
+        ),
+        "state_lifetime": Variable(
+            ("state", "attempt"),
+            "mean time until a thermal fluctuation overcomes this barrier",
+            "s",
+            attributes={"comment": "at the greatest and at the least attempt frequency"},
+        ),
+        "state_retained": Variable(
+            _STATE,
+            "whether this barrier is at least the stated multiple of k_B T",
+            type="int8",
+            bounds=(-1, 1),
+            attributes={"values_mean": "0 no, 1 yes, -1 a barrier is unknown"},
+        ),
+        "pair_first": Variable(_PAIR, "state at the beginning of the path", type=STATE),
+        "pair_second": Variable(_PAIR, "state at the end of the path", type=STATE),
+        "pair_forward": Variable(
+            _PAIR, "barrier from the first to the second; NaN if there is no path", **ENERGY
+        ),
+        "pair_backward": Variable(
+            _PAIR, "barrier from the second to the first; NaN if there is no path", **ENERGY
+        ),
+        "pair_converged": Variable(_PAIR, "whether the barrier is that of a saddle point", **FLAG),
+        "pair_route": Variable(
+            _PAIR, "how the wall moves on the lowest path, or why there is none", type=TEXT
+        ),
+        "pair_images": Variable(_PAIR, "number of images of the path", type="int32"),
+        "pair_energy": Variable(_PLACE, "energy along each path; NaN beyond its images", **ENERGY),
+        "pair_wall_bottom": Variable(
+            _PLACE, "wall position at the lower edge along each path", **ON_TRACK
+        ),
+        "pair_wall_top": Variable(
+            _PLACE, "wall position at the upper edge along each path", **ON_TRACK
+        ),
+    },
+    others=(),
+    figure="energy",
+    places={"barrier": "[^/]+/[^/]+"},
+    of_device=True,
+    each=each,
+    level_sets=("kept", "mutually-reachable"),
+)

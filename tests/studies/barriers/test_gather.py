@@ -1,0 +1,181 @@
+"""Barriers of a synapse, from minima and paths with known energies."""
+
+import math
+
+import numpy as np
+import pytest
+from helpers.small_campaign import MATERIAL
+from helpers.walls import SYNAPSE
+
+from studies.results import gather, write_minimum, write_path
+from wallnet import plan
+from wallnet.studies import STUDIES
+from wallnet.studies.barriers.gather import LONGEST, lifetime
+from wallnet.studies.barriers.retention import retained
+
+BARRIERS = STUDIES["barriers"]
+THERMAL = 1.380649e-23 * 300
+STATES = ["notch 1", "between 1 and 2", "notch 2"]
+ENERGY = {"notch 1": 0.0, "between 1 and 2": 90.0, "notch 2": -3.0}
+"""Energies in k_B T above 1e-17 J."""
+TOPS = {
+    ("expelled", "notch 1"): 210.0,
+    ("notch 1", "notch 2"): 121.0,
+    ("notch 1", "between 1 and 2"): 131.5,
+    ("between 1 and 2", "notch 2"): 128.0,
+    ("notch 2", "reversed"): 230.0,
+}
+"""Highest energy on the path of each pair, in the same unit."""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def gathered(broken=None, images=3, faults=None, device=None, **settings):
+    """Gather the barriers; one path is broken, and some minima have other values."""
+    campaign = plan.parse(
+        {"material": MATERIAL, "devices": {"synapse": device or SYNAPSE}, "barriers": settings}
+    )
+    found = BARRIERS.requests_of(campaign, "synapse")
+    base = {"expelled": -400.0, "reversed": -380.0, **ENERGY}
+    for key, request in found.items():
+        if len(key) == 1:
+            (state,) = key
+            values = {"energy": 1e-17 + ENERGY[state] * THERMAL, **(faults or {}).get(state, {})}
+            write_minimum(request, state, **values)
+            continue
+        energy = 1e-17 + np.array([base[key[0]], TOPS[key], base[key[1]]]) * THERMAL
+        write_path(request, energy[: images if key == broken else 3], int(key != broken))
+    return gather(BARRIERS, campaign, "synapse", found)
+
+
+def lasting(data):
+    """Return the states that are known to be retained."""
+    return [state for state, (_, known) in retained(data).items() if known == 1]
+
+
+def test_a_state_is_left_over_its_lowest_barrier():
+    data = gathered()
+    assert list(data["state_name"].values) == STATES
+    # 121 - 0; 128 - 90; 121 + 3
+    expected = np.array([121.0, 38.0, 124.0]) * THERMAL
+    assert data["state_barrier"].values == pytest.approx(expected, rel=1e-9, abs=0)
+    assert list(data["state_exit"].values) == ["notch 2", "notch 2", "notch 1"]
+    assert data["state_retained"].values.tolist() == [1, 0, 1]
+    assert data["state_energy"].values[2] == pytest.approx(1e-17 - 3 * THERMAL, rel=1e-9, abs=0)
+
+
+def test_each_pair_has_a_barrier_there_and_one_back():
+    data = gathered()
+    base = {"expelled": -400.0, "reversed": -380.0, **ENERGY}
+    pairs = list(zip(*(data[f"pair_{end}"].values for end in ("first", "second")), strict=True))
+    assert pairs == list(TOPS)
+    for index, way in enumerate(("forward", "backward")):
+        expected = [(TOPS[pair] - base[pair[index]]) * THERMAL for pair in pairs]
+        np.testing.assert_allclose(data[f"pair_{way}"].values, expected, rtol=1e-9, atol=0)
+
+
+def test_only_a_state_that_is_a_minimum_has_an_energy():
+    """The descent of one did not converge, and that of another ended in another state."""
+    faults = {"notch 1": {"converged": 0}, "between 1 and 2": {"stayed": 0}}
+    data = gathered(faults=faults)
+    assert np.isfinite(data["state_energy"].values).tolist() == [False, False, True]
+
+
+def test_both_ends_of_the_wall_are_those_of_the_minima_and_of_the_paths():
+    data = gathered()
+    for end, at, last in (("bottom", 300e-9, 1e-7), ("top", 310e-9, 1.1e-7)):
+        found = data[f"state_wall_{end}"].values
+        assert found == pytest.approx([at] * 3, rel=1e-9, abs=0)
+        found = data[f"pair_wall_{end}"].values
+        assert found == pytest.approx(np.tile([0, last / 2, last], (5, 1)), rel=1e-6, abs=1e-20)
+
+
+def test_the_threshold_is_in_units_of_the_stated_temperature():
+    """At 250 K, 38 k_B · 300 K are 45.6 k_B T; at 40.0 above 30, too."""
+    assert gathered(temperature=250.0)["state_retained"].values.all()
+    assert gathered(retained=37.9)["state_retained"].values.all()
+    assert gathered(retained=122.0)["state_retained"].values.tolist() == [0, 0, 1]
+
+
+def test_the_lifetime_is_a_bracket_of_the_attempt_frequencies():
+    data = gathered(attempt_frequencies=(2e9, 5e11))
+    expected = [math.exp(38) / 5e11, math.exp(38) / 2e9]
+    assert data["state_lifetime"].values[1] == pytest.approx(expected, rel=1e-6, abs=0)
+
+
+def test_forty_k_b_t_are_ten_years_at_one_gigahertz():
+    years = lifetime(40 * THERMAL, 300.0, 1e9) / (365.25 * 86400)
+    assert years == pytest.approx(7.46, rel=0.01, abs=0)  # exp(40)/1e9 s
+    assert lifetime(1e5 * THERMAL, 300.0, 1e9) == LONGEST
+    assert math.isnan(lifetime(math.nan, 300.0, 1e9))
+
+
+def test_a_barrier_that_is_not_known_makes_no_state_retained():
+    """It could be the lowest; a state with a known barrier that is too low is not kept anyway."""
+    data = gathered(broken=("notch 1", "notch 2"))
+    assert data["state_retained"].values.tolist() == [-1, 0, -1]
+    assert lasting(data) == ["reversed"]
+
+
+def test_the_lowest_of_the_known_barriers_is_told():
+    """The first path from notch 1, out of the track, has no barrier."""
+    whole = gathered()
+    data = gathered(broken=("expelled", "notch 1"))
+    assert data["state_barrier"].values == pytest.approx(
+        whole["state_barrier"].values, rel=1e-9, abs=0
+    )
+    assert list(data["state_exit"].values) == list(whole["state_exit"].values)
+    assert data["state_retained"].values[0] == -1
+
+
+def test_two_states_without_a_path_are_no_neighbours():
+    """One of them is no minimum, so that the wall does not stay there."""
+    data = gathered(broken=("notch 1", "between 1 and 2"), images=0)
+    assert data["state_retained"].values.tolist() == [1, 0, 1]
+    # where there is no route, the reason is told
+    routes = ["together", "together", "no minimum: it moved", "together", "together"]
+    assert data["pair_route"].values.tolist() == routes
+    assert data["pair_images"].values.tolist() == [3, 3, 0, 3, 3]
+    assert np.isnan(data["pair_energy"].values[2]).all()
+
+
+def test_a_path_with_fewer_images_ends_with_gaps():
+    data = gathered(broken=("notch 1", "notch 2"), images=2)
+    assert data["pair_images"].values.tolist() == [3, 2, 3, 3, 3]
+    above = (data["pair_energy"].values - 1e-17) / THERMAL
+    assert above[1] == pytest.approx([0, 121, math.nan], abs=1e-6, nan_ok=True)
+    assert above[3] == pytest.approx([90, 128, -3], abs=1e-6)
+    for end, last in (("bottom", 1e-7), ("top", 1.1e-7)):
+        found = data[f"pair_wall_{end}"].values[1]
+        assert found == pytest.approx([0, last, math.nan], rel=1e-6, abs=1e-20, nan_ok=True)
+
+
+def test_a_reversed_track_is_retained_by_the_barrier_of_nucleation():
+    data = gathered()
+    assert lasting(data) == ["notch 1", "notch 2", "reversed"]
+    # nucleation takes 230 + 380 = 610, twice as much as the way out
+    assert retained(data)["reversed"][0] == pytest.approx(610 * THERMAL, rel=1e-9, abs=0)
+    assert lasting(gathered(retained=600.0)) == ["reversed"]
+    assert lasting(gathered(retained=620.0)) == []
+    # 600 k_B T at 310 K are 620 at 300 K
+    assert lasting(gathered(retained=600.0, temperature=310.0)) == []
+
+
+def test_a_reversed_track_is_not_retained_if_the_barrier_of_nucleation_is_unknown():
+    barrier, known = retained(gathered(broken=("notch 2", "reversed")))["reversed"]
+    assert math.isnan(barrier)
+    assert known == -1
+
+
+def test_a_track_with_fixed_ends_is_never_reversed():
+    """Its barriers have no pair with a track without a wall; the last pair is another one."""
+    notches = {"positions": [300e-9, 600e-9], "diameter": 36e-9}
+    track = SYNAPSE["track"] | {"fixed_ends": 20e-9, "notches": notches}
+    data = gathered(device=SYNAPSE | {"track": track, "wall": {"start": 300e-9}})
+    assert data["pair_second"].values.tolist() == ["notch 2", "between 1 and 2", "notch 2"]
+    assert {state: known for state, (_, known) in retained(data).items()} == {
+        **{"notch 1": 1, "between 1 and 2": 0, "notch 2": 1}
+    }
