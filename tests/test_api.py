@@ -85,8 +85,8 @@ def test_the_page_is_a_script_that_runs(tmp_path):
     assert told[1] == "1.2e-07 m, 1.2e-07 m"
     assert told[2] == "2000000000000.0"
     assert told[3] == "['initial' 'notch 1' 'notch 2' 'reversed']"
-    assert told[4] == "['notch 1' 'notch 1' 'notch 1' 'free'] [0 1 0 1]"
-    assert told[5] == "[7.5000e+11 1.6875e+12 2.8125e+12]"
+    assert told[5] == "['notch 1' 'notch 1' 'notch 1' 'free'] [0 1 0 1]"
+    assert told[6] == "[7.5000e+11 1.6875e+12 2.8125e+12]"
     assert "[90 18  1]" in told
     assert told[-1] == "7"  # ±(g - g_0) for the other three levels, and zero
     assert (tmp_path / "my-campaign/results/devices/my-synapse.nc").exists()

@@ -162,8 +162,8 @@ def train(
     device : Device
         The device.
     pulses : iterable of mapping
-        The pulses with their pauses, in SI units: `current_density`, `duration`, `pause` and
-        `repetitions`, as in `config.yaml`.
+        The pulses with the keys of `pulses` in `pulse_trains`: `current_density`, `duration`,
+        `pause`, `repetitions` and `waveform`, in SI units.
     initial : xarray.Dataset, optional
         Trace whose last magnetisation the train starts from, as in `simulate`.
     progress : bool
@@ -190,7 +190,7 @@ def train(
 
 
 def minimum(device: Device, state: str) -> "xarray.Dataset":
-    """Relax a wall in a state of a device, and minimise the energy on from there.
+    """Minimise the energy on from a wall that is initialised in a state of a device.
 
     Parameters
     ----------
@@ -252,13 +252,7 @@ def energy_path(device: Device, first: str, second: str, spacing: float = 0.5) -
     needed = [each for each in pair if each.ends]
     if len(needed) == 2 and not any(each.half for each in needed):
         needed.append(experiment.between(*needed))
-    job = experiment.EnergyPath(
-        track=device.track,
-        material=device.material.simulated,
-        first=first,
-        second=second,
-        spacing=spacing * device.material.wall_width_parameter,
-    )
+    job = experiment.barrier_job(device, *(each.file_name for each in pair), spacing)
     return find_barrier(job, {each: minimum(device, each) for each in needed})
 
 
