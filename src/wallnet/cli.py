@@ -16,11 +16,7 @@ MODULES = {
     "wallnet.simulate.oommf": ("oommf",),
     "wallnet.simulate.minima": ("minimum",),
     "wallnet.simulate.barriers": ("barrier",),
-    "wallnet.devices.commands": (
-        *("device", "measured"),
-        *("depinning-round", "depinning"),
-        *("calibration-round", "calibration"),
-    ),
+    "wallnet.devices.commands": ("device", "measured"),
     "wallnet.studies.gathering": ("gather", "round"),
     "wallnet.studies.showing": ("show",),
     "wallnet.studies.compact": ("compact-model",),

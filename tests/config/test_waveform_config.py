@@ -82,7 +82,7 @@ def test_a_csv_file_of_the_folder_of_the_campaign_goes_into_the_job(tmp_path, mo
     (tmp_path / "config.yaml").write_text(json.dumps(with_waveform("shape.csv")), encoding="utf-8")
     device = config.load_device(tmp_path / "config.yaml", "stairs")
     assert device.pulse.waveform == POINTS
-    campaign = config.load(tmp_path / "config.yaml")
+    campaign = plan.load(tmp_path / "config.yaml")
     assert campaign.devices["stairs"].pulse.waveform == POINTS
     monkeypatch.chdir(tmp_path)
     job = experiment.pulse_job(device_of("shape.csv"), 1e12)
