@@ -273,9 +273,9 @@ def test_a_fault_is_said_though_later_entries_and_sections_are_right():
     assert sorted(sentence.split()[0] for sentence in refused(data)) == [
         "depinning.stair",
         "intervals.stair",
+        "operating_windows.wrong.device",
         "pulse_trains.wrong.device",
         "transitions.stair",
-        "operating_windows.wrong.device",
     ]
 
 

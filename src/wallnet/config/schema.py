@@ -95,9 +95,12 @@ def as_written(studies: Mapping[str, Study]) -> JsonSchemaValue:
     }
     for block in made["$defs"].values():
         for key in ("variants", "changes"):
-            named = block.get("properties", {}).get(key, {}).get("additionalProperties")
+            changes = block.get("properties", {}).get(key, {})
+            named = changes.get("additionalProperties")
             if isinstance(named, dict):
                 named |= varied
+            elif named:
+                changes |= varied
     common = _references(device, *(key for key in device["properties"] if key not in SHARED))
     made["properties"] = common | made["properties"]
     is_measured = {"required": ["kind"], "properties": {"kind": {"const": MEASURED}}}
