@@ -290,7 +290,7 @@ def test_networks_on_rewritable_levels_lose_the_mean_over_seeds():
     lost = [
         statistics.fmean(found[dataset, "tuned", "none", "none", "continued"])
         - statistics.fmean(
-            found[dataset, "tuned", reading, "signed-fitted-rewritable", "on_levels"]
+            found[dataset, "tuned", reading, "signed-fitted-mutually-reachable", "on_levels"]
         )
         for dataset in ("mnist", "fashion-mnist")
         for reading in ("parallel", "series")
