@@ -425,7 +425,7 @@ OPTIONS = {
     "--traces": r"results/traces/[a-z]+",
     "--levels": r"results/levels/[a-z]+",
     "--minima": r"results/minima/[a-z]+",
-    "--dataset": r"results/(barriers/[a-z]+|pulse_trains/stairs)\.nc",
+    "--dataset": r"results/(barriers/[a-z]+|crosscheck/engines|pulse_trains/stairs)\.nc",
     "--barriers": r"results/barriers/[a-z]+\.nc",
     "--device": r"results/devices/[a-z]+\.nc",
     "--devices": r"results/devices|-",

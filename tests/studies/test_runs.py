@@ -208,7 +208,7 @@ WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
             + Counter(initial=2, pulse_train=-2, level=3 + 3, trace=6 + 2 * 6 + 4, round=2),
         ),
         # other studies have pulses of their own; the first candidate is the configuration
-        ("devices/stairs/pulse/duration", 1.6e-9, ROUNDS + MISFITS + Counter(round=2)),
+        ("devices/stairs/pulse/duration", 1.6e-9, ROUNDS + MISFITS + WALLS + Counter(round=2)),
         ("crosscheck/engines/cases/short/changes/material", {"damping": 0.4}, BOTH),
         # only the pulses of the sweep, and those between them
         ("depinning/stairs/duration", 0.9e-9, WALLS + Counter(trace=2 * 6 + 4)),
@@ -264,7 +264,7 @@ def test_what_is_no_longer_asked_for_is_found(finished):
     train, bisection = "operating_windows/three/alpha-0.4", "intervals/stairs"
     names = [f"{bisection}/1.0500", f"{train}/1.500/0.9000", f"{train}/1.500/1.0500"]
     pulses = [f"transitions/stairs/3/1.500/{sign}1.0500" for sign in ("", "-")]
-    names += [f"{train}/initial", "levels/stairs/3", *pulses, "calibration/paper/2/stairs/1.5000"]
+    names += [f"{train}/initial", *pulses, "calibration/paper/2/stairs/1.5000"]
     results = {f"results/{name}.nc" for name in names}
     assert {*left} == {
         *results,
@@ -307,8 +307,9 @@ def asked(study, folder):
     settings.pop("device", None)
     if not (found.each or found.of_device):
         settings["subject"] = subject
-    device = plan.parse(DATA).simulated["stairs"]
-    return getattr(api, study)(device, name="stairs", folder=folder, progress=False, **settings)
+    name = subject if subject in DATA["devices"] else "stairs"
+    device = plan.parse(DATA).simulated[name]
+    return getattr(api, study)(device, name=name, folder=folder, progress=False, **settings)
 
 
 def results(folder, study):

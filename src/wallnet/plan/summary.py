@@ -15,7 +15,7 @@ def linked_summary(campaign: Campaign) -> SummaryJob:
     linked = tuple(path for path in shown if path != files.SUMMARY)
     job = summary_job(campaign)
     settings = STUDIES["barriers"].subjects(campaign).get(job.written or "")
-    judged = settings and settings.model_dump(mode="json", exclude_none=True)
+    judged = settings and settings.model_dump(mode="json", exclude_none=True, exclude={"devices"})
     return job.model_copy(update={"linked": linked, "barriers": judged})
 
 

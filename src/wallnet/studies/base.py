@@ -278,7 +278,10 @@ def gather_job(study: Study, campaign: Campaign, subject: str, requests: Request
     return GatherJob(
         study=study.name,
         subject=subject,
-        settings=settings.model_dump(mode="json", exclude_none=True),
+        # which devices are named beside this one has no effect on it
+        settings=settings.model_dump(
+            mode="json", exclude_none=True, exclude={"devices"} if study.each else None
+        ),
         about=study.about(campaign, subject, settings).plain() if study.about else None,
         uses=study.used(campaign, subject),
         requests=tuple(
