@@ -87,13 +87,11 @@ SECTIONS: dict[str, type[Section]] = {
 RENAMED = {
     "programs": "pulse_trains",
     "windows": "operating_windows",
-    "barriers.kept": "barriers.retained",
-    "depinning.*.alone": "depinning.*.single_notch",
     "calibration.rests": "reference.final_states",
     "calibration.arrivals": "reference.arrival_times",
     "calibration.responses": "reference.transfer_curves",
 }
-"""Present names of keys that an earlier version had; * is any name in a block."""
+"""Present names of keys that an earlier version had."""
 
 
 class Study(Protocol):
@@ -211,20 +209,10 @@ def _refuse(problems: Iterable[str], source: str, elsewhere: Mapping[str, str]) 
 def _renamed(data: Mapping[str, Any]) -> Iterator[str]:
     """Yield a sentence for each key that has another name now."""
     for old, new in RENAMED.items():
-        *parents, key = old.split(".")
-        blocks: list[tuple[str, Any]] = [("", data)]
-        for parent in parents:
-            blocks = [
-                (name, block[name])
-                for _, block in blocks
-                if isinstance(block, Mapping)
-                for name in (block if parent == "*" else [parent])
-                if name in block
-            ]
-        for name, block in blocks:
-            if isinstance(block, Mapping) and key in block:
-                told = (text.replace("*", str(name)) for text in (old, new))
-                yield "{} is now called {}; rename this key".format(*told)
+        block, _, key = old.rpartition(".")
+        given = data.get(block) if block else data
+        if isinstance(given, Mapping) and key in given:
+            yield f"{old} is now called {new}; rename this key"
 
 
 def _sentences(model: type[BaseModel], data: object, prefix: str) -> tuple[Any, list[str]]:

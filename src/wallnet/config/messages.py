@@ -61,7 +61,7 @@ def shown_key(part: object) -> str:
     return text if text.isprintable() and 0 < len(text) <= _LONGEST_SHOWN else shown(text)
 
 
-RENAMED = {"kept": "retained"}
+RENAMED = {"kept": "retained", "alone": "single_notch"}
 """New names of the keys of a block, by their old names."""
 
 
