@@ -252,7 +252,8 @@ def energy_path(device: Device, first: str, second: str, spacing: float = 0.5) -
     needed = [each for each in pair if each.ends]
     if len(needed) == 2 and not any(each.half for each in needed):
         needed.append(experiment.between(*needed))
-    job = experiment.barrier_job(device, *(each.file_name for each in pair), spacing)
+    start, end = (each.file_name for each in pair)
+    job = experiment.barrier_job(device, start, end, spacing)
     return find_barrier(job, {each: minimum(device, each) for each in needed})
 
 
