@@ -10,6 +10,7 @@ from snakemake.utils import min_version
 
 from wallnet import config as configuration
 from wallnet import experiment, files, jobs, plan, revisions
+from wallnet.errors import UserError
 
 min_version("9.10")
 
@@ -17,17 +18,23 @@ min_version("9.10")
 # would print a traceback
 logging.raiseExceptions = False
 
+
+def checked(function, *given):
+    """Call a function; end the run with its sentence if something is wrong."""
+    try:
+        return function(*given)
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
+
+
 # Snakemake would merge duplicate keys, execute templates, and name no line of what is not YAML; the
 # files of a workflow that uses this one as a module may contain more
 elsewhere = {}
-try:
-    if not workflow.modifier.skip_configfile:
-        for path in filter(os.path.exists, workflow.configfiles):
-            configuration.read_yaml(path)
-        if os.path.exists(configuration.CONFIGURATION):
-            _, elsewhere = configuration.read_campaign(configuration.CONFIGURATION)
-except configuration.ConfigError as error:
-    raise WorkflowError(str(error))
+if not workflow.modifier.skip_configfile:
+    for path in filter(os.path.exists, workflow.configfiles):
+        checked(configuration.read_yaml, path)
+    if os.path.exists(configuration.CONFIGURATION):
+        _, elsewhere = checked(configuration.read_campaign, configuration.CONFIGURATION)
 
 
 configfile: configuration.CONFIGURATION
@@ -41,10 +48,7 @@ if elsewhere:
 report: "workflow/report/campaign.rst"
 
 
-try:
-    campaign = plan.parse(config, configuration.CONFIGURATION, elsewhere)
-except configuration.ConfigError as error:
-    raise WorkflowError(str(error))
+campaign = checked(plan.parse, config, configuration.CONFIGURATION, elsewhere)
 
 # Every job reads this file, so these variables are set in its shell and need no quoting. With PATH,
 # a snakemake that is called by its path finds the commands of the package. With PYTHONUTF8, jobs

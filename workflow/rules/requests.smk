@@ -8,10 +8,7 @@ argument.
 requested = plan.Requested(campaign)
 
 if workflow.is_main_process:
-    try:
-        requested.check()
-    except configuration.ConfigError as error:
-        raise WorkflowError(str(error)) from None
+    checked(requested.check)
 
 # memory in MB and time in min, for the embedded engine and for OOMMF; a train needs 4 MB a pulse
 NEEDED = {
@@ -31,8 +28,6 @@ def request(wildcards):
     try:
         return requested[path]
     except configuration.ConfigError as error:
-        from snakemake.logging import logger
-
         # with any other exception, Snakemake prints a traceback of this function
         logger.error(str(error))
         sys.exit(1)

@@ -35,6 +35,12 @@ from wallnet.plan.requests import (
     Requested,
     pattern_of,
 )
+from wallnet.plan.start import (
+    check_measurements,
+    check_scheduler,
+    check_submittable,
+    unlock_sentence,
+)
 from wallnet.plan.summary import (
     barrier_results,
     linked_summary,
@@ -59,7 +65,10 @@ __all__ = [
     "Planning",
     "Requested",
     "barrier_results",
+    "check_measurements",
     "check_named",
+    "check_scheduler",
+    "check_submittable",
     "checks",
     "comparison_paths",
     "device_files",
@@ -102,6 +111,7 @@ __all__ = [
     "trace_paths",
     "training_curve_metrics",
     "unfinished_targets",
+    "unlock_sentence",
     "validation_files",
     "validation_results",
     "work_ahead",
