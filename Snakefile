@@ -5,12 +5,10 @@ import os
 import sys
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 from wallnet import config as configuration
 from wallnet import experiment, files, jobs, plan, revisions
-from wallnet.errors import UserError
 
 min_version("9.10")
 
@@ -19,12 +17,7 @@ min_version("9.10")
 logging.raiseExceptions = False
 
 
-def checked(function, *given):
-    """Call a function; end the run with its sentence if something is wrong."""
-    try:
-        return function(*given)
-    except UserError as error:
-        raise WorkflowError(str(error)) from None
+include: "workflow/rules/checked.smk"
 
 
 # Snakemake would merge duplicate keys, execute templates, and name no line of what is not YAML; the

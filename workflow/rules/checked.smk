@@ -1,0 +1,13 @@
+"""Errors that end a run in one sentence."""
+
+from snakemake.exceptions import WorkflowError
+
+from wallnet.errors import UserError
+
+
+def checked(function, *given):
+    """Call a function; end the run with its sentence if something is wrong."""
+    try:
+        return function(*given)
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
