@@ -141,7 +141,7 @@ def test_the_table_of_parameters_names_the_files(tmp_path):
     outputs = tmp_path / "a.csv", tmp_path / "a.html"
     from wallnet import cli
 
-    cli.main(["parameters", "--devices", text, "--csv", str(outputs[0]), "--html", str(outputs[1])])
+    cli.main(["parameters", "--job", text, "--csv", str(outputs[0]), "--html", str(outputs[1])])
     rows = list(csv.reader(outputs[0].read_text().splitlines()))
     assert rows == [["key", "unit", "mine"], ["kind", "", "measured"], ["levels", "", "levels.csv"]]
     assert parameters.table({}).rows() == []

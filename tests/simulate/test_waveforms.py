@@ -93,8 +93,8 @@ def test_runs_of_other_calculators_end_at_the_points(shaped):
     times = [d.time(stage) for d in drives(job) for stage in range(d.stages)]
     np.testing.assert_allclose(trace["time"][1:], times[: trace["time"].size - 1], rtol=1e-9)
     first, second = (drives(job)[0].piece(*part) for part in ((0, 1), (1, 1)))
-    assert (first.first, first.last) == pytest.approx((0.2, 0.52), rel=1e-6)
-    assert (second.start, second.last) == pytest.approx((20e-12, 0.84), rel=1e-6)
+    assert (first.first, first.last) == pytest.approx((0.2, 0.52), rel=1e-6, abs=0)
+    assert (second.start, second.last) == pytest.approx((20e-12, 0.84), rel=1e-6, abs=0)
 
 
 def evaluated(script, time):
@@ -122,8 +122,8 @@ def test_oommf_scales_the_current_within_a_run(shaped, tmp_path):
         assert re.search(r"\bJ_profile Waveform\b", text)
         assert re.search(r"\bJ_profile_args total_time\b", text)
         script = re.search(r"proc Waveform.+?\n\}\n\n", text, re.DOTALL)[0]
-        assert evaluated(script, 0.0) == pytest.approx(first, rel=1e-6)
-        assert evaluated(script, drive.duration) == pytest.approx(last, rel=1e-6)
+        assert evaluated(script, 0.0) == pytest.approx(first, rel=1e-6, abs=0)
+        assert evaluated(script, drive.duration) == pytest.approx(last, rel=1e-6, abs=0)
     assert re.search(r"\bJ -1500000000000\.0", texts[2])
     assert "SpinXfer" not in texts[7]
     # no current at all

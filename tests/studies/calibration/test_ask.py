@@ -209,7 +209,6 @@ def test_the_ends_of_a_range_have_to_be_devices():
 
 def test_a_calibration_needs_a_name():
     data = searched() | {"calibration": SEARCH}
-    assert problems(data) == [
-        "config.yaml: calibration has keys without a name; write calibration: {name: "
-        "{parameters: ...}}"
-    ]
+    (problem,) = problems(data)
+    words = "config.yaml: calibration lacks a name; write calibration: {name: {parameters: ..."
+    assert problem.startswith(words)

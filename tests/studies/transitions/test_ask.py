@@ -127,6 +127,7 @@ def test_no_pulse_starts_from_a_notch_on_the_right_edge():
 
 def test_mutually_reachable_levels_need_transitions():
     data = led()
+    data["devices"]["stairs"]["kind"] = "synapse"
     data["networks"] = {"synapses": ["stairs"], "compared": ["layer", "signed-mutually-reachable"]}
     assert plan.parse(data).networks.level_sets == {"measured", "mutually-reachable"}
     del data["transitions"]
