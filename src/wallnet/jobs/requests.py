@@ -1,4 +1,4 @@
-"""Requests of the devices of a campaign, and of the studies that are not in `wallnet.studies`.
+"""Requests of the devices of a campaign.
 
 Each function returns requests by their paths.
 """

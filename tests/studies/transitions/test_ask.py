@@ -132,7 +132,7 @@ def test_mutually_reachable_levels_need_transitions():
     assert plan.parse(data).networks.level_sets == {"measured", "mutually-reachable"}
     del data["transitions"]
     (problem,) = problems(data)
-    assert "use levels of stairs that follow from its transitions; add transitions" in problem
+    assert "use levels of stairs that follow from its transitions; add it to transitions" in problem
     # the file of a measured synapse has its levels
     own = {"kind": "measured", "levels": "levels.csv"}
     measured = data | {"devices": data["devices"] | {"own": own}}
