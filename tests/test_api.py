@@ -320,7 +320,9 @@ def test_figures_of_gathered_files_by_their_kind():
     drawn = api.figure("response", data)
     steps = [line.get_ydata().tolist() for axes in drawn.axes for line in axes.lines]
     assert steps[:2] == [[0.0, 0.5, 1.0, 0.5]] * 2  # both readings
-    with pytest.raises(ValueError, match=r"no figure 'operating_window' of this response; use response$"):
+    with pytest.raises(
+        ValueError, match=r"no figure 'operating_window' of this response; use response$"
+    ):
         api.figure("operating_window", data)
 
 
