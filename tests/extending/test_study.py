@@ -11,9 +11,9 @@ from helpers.windows import windowed
 from wallnet import files
 
 OWN_TESTS = (
-    *("tests/config", "tests/experiment", "tests/files", "tests/test_revisions.py"),
-    *("tests/test_dependencies.py", "tests/test_project.py", "tests/studies/test_base.py"),
-    "tests/plan/test_requests.py",
+    *("tests/studies/test_base.py", "tests/plan/test_requests.py", "tests/test_dependencies.py"),
+    "tests/config/test_schema.py::test_the_stored_schema_is_current",
+    "tests/test_revisions.py::test_no_folder_that_computes_lies_outside_the_stages",
 )
 """Tests of the checkout that hold for all studies."""
 
