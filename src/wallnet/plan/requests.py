@@ -12,7 +12,6 @@ PLACES: Mapping[Kind, tuple[str, ...]] = {
     "initial": ("initial/[^/]+",),
     "trace": (r"traces/[^/]+/-?[\d.]+",),
     "level": ("levels/[^/]+/[^/]+",),
-    "pulse_train": (),
     "minimum": ("minima/[^/]+/[^/]+",),
 }
 """Patterns of the results of each kind of request outside the studies, below `results`."""
@@ -24,12 +23,6 @@ def pattern_of(kind: Kind) -> str:
         f"{study.name}/{study.places[kind]}" for study in STUDIES.values() if kind in study.places
     ]
     return "|".join([*PLACES.get(kind, ()), *own])
-
-
-def _of_devices(campaign: Campaign) -> dict[str, Request]:
-    """Return the requests of devices, with the levels from which other pulses start."""
-    found: dict[str, Request] = {}
-    return found | requests.of_devices(campaign)
 
 
 def of_study(name: str, campaign: Campaign, folder: str = "") -> dict[str, Request]:
@@ -86,7 +79,7 @@ class Requested(Mapping[str, Request]):
         """
         owner = path.split("/")[1]
         owner = "devices" if owner in _OF_DEVICES else owner
-        if path not in self._of(owner):
+        if owner in STUDIES and path not in self._of(owner):
             # a round may have been finished since
             self._made[owner] = self._make(owner) | self._made[owner]
         for each in (owner, *STUDIES):
@@ -126,13 +119,9 @@ class Requested(Mapping[str, Request]):
         return self._made[owner]
 
     def _make(self, owner: str) -> dict[str, Request]:
-        campaign = self.campaign
         if owner in STUDIES:
-            return of_study(owner, campaign, self._folder)
-        match owner:
-            case "devices":
-                return _of_devices(campaign)
-        return {}
+            return of_study(owner, self.campaign, self._folder)
+        return requests.of_devices(self.campaign) if owner == "devices" else {}
 
 
 KINDS: tuple[Kind, ...] = tuple(COMMANDS)
