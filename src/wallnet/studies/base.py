@@ -67,6 +67,16 @@ def too_short(what: str, time: float, device: Device) -> list[str]:
     ]
 
 
+def without_notch(key: str, name: str, device: Device) -> list[str]:
+    """Return the problem of a device without a notch at which a wall rests."""
+    if device.track.inner_notch_positions:
+        return []
+    return [
+        f"{key}: {name} has no notch inside its track, so that no wall rests; "
+        "add track.notches or remove this"
+    ]
+
+
 def unrecorded(key: str, durations: Mapping[str, float], device: Device, name: str) -> list[str]:
     """List the problems of durations in s, by their keys, that are shorter than the recording."""
     interval = device.output.interval

@@ -16,7 +16,7 @@ from wallnet.experiment import Request, Simulation, level_job
 from wallnet.files import WallState
 from wallnet.files.schema import EDGE, TEXT, TIME, Variable
 from wallnet.jobs.requests import level, pulses
-from wallnet.studies.base import Requests, Rounds, Study, Validate, unrecorded
+from wallnet.studies.base import Requests, Rounds, Study, Validate, unrecorded, without_notch
 
 TRACKS = {"notch": "all notches", "single-notch": "single notch"}
 """Tracks on which a wall rests: the device's own, and one with a single notch of the device."""
@@ -76,11 +76,8 @@ def problems(
     if found := missing_device(key, name, devices):
         return found
     device = devices[name]
-    if not device.track.inner_notch_positions:
-        return [
-            f"{key}: {name} has no notch inside its track, so that no wall rests; "
-            "add track.notches or remove this"
-        ]
+    if found := without_notch(key, name, device):
+        return found
     found = unrecorded(key, {"duration": asked.duration}, device, name)
     if fault := device.size_fault("duration", asked.duration, asked.current_densities[1]):
         found.append(f"{key}: {fault}")

@@ -21,7 +21,7 @@ from wallnet.devices.conductance import (
 from wallnet.files import FileError
 from wallnet.files.schema import COMPONENTS
 from wallnet.studies.opened import Opened
-from wallnet.studies.pulse_trains.ask import PulseTrain
+from wallnet.studies.pulse_trains.ask import STUDY, PulseTrain
 
 SMALLEST_STEP = 1e-3
 """Share of the conductance's range below which a pulse has not changed the state."""
@@ -32,12 +32,7 @@ LABEL = 10.1015
 STEEPEST = 100.0
 """Largest curvature of a fit; at this one the first pulse does nearly everything."""
 
-KEPT = (
-    *("wall_position", "wall_bottom", "wall_top", "applied_current_density", "time"),
-    *("pulse_train_current_density", "pulse_start", "pulse_duration", "pause_end"),
-    *("pulse_state", "pulse_settled", "pulse_wall_position", "pulse_wall_bottom"),
-    *("pulse_wall_top", "pulse"),
-)
+KEPT = tuple(name for name in STUDY.others if name != "reading")
 """Variables of a pulse train that its response has unchanged."""
 
 

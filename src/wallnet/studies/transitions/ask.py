@@ -15,7 +15,15 @@ from wallnet.files import WallState
 from wallnet.files.schema import EDGE, FLAG, ON_TRACK, STATE, TIME, Variable
 from wallnet.jobs import write_energy_job
 from wallnet.jobs.requests import level
-from wallnet.studies.base import Requests, Rounds, Study, Validate, too_short, unrecorded
+from wallnet.studies.base import (
+    Requests,
+    Rounds,
+    Study,
+    Validate,
+    too_short,
+    unrecorded,
+    without_notch,
+)
 
 
 class Transitions(PulseGrid):
@@ -60,12 +68,9 @@ def problems(
     if found := missing_device(key, name, devices):
         return found
     device = devices[name]
+    if found := without_notch(key, name, device):
+        return found
     notches = len(device.track.inner_notch_positions)
-    if not notches:
-        return [
-            f"{key}: {name} has no notch inside its track, so that no wall rests; "
-            "add track.notches or remove this"
-        ]
     for start in asked.starts or ():
         if max(WallState(start).ends or (0,)) > notches:
             found.append(
