@@ -21,11 +21,6 @@ def filled(pattern, **names):
     return expand(pattern, allow_missing=True, **names)[0]
 
 
-def table(name, suffix=".csv"):
-    """Return the path of a table of the whole campaign."""
-    return filled(files.TABLE, table=name, suffix=suffix)
-
-
 def png(pattern, figure):
     """Return the path of a figure for the report."""
     return filled(pattern, figure=figure, suffix=".png")

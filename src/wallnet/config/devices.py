@@ -181,6 +181,10 @@ class Output(Section):
             raise ValueError("snapshot_interval is shorter than interval; make it longer")
         return self
 
+    def without_maps_between(self, longest: float) -> "Output":
+        """Return these intervals with only the first and the last map of a run of up to a time."""
+        return self.model_copy(update={"snapshot_interval": max(longest, self.interval)})
+
 
 class Detector(Section):
     """The magnetic tunnel junction that reads the track between start and stop."""

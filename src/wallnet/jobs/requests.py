@@ -19,10 +19,7 @@ from wallnet.experiment import (
     pulse_job,
 )
 from wallnet.files import WallState
-from wallnet.jobs.paths import (
-    folder,
-    trace_in,
-)
+from wallnet.jobs.paths import folder, trace_in
 
 Requests = dict[str, Request]
 

@@ -14,8 +14,9 @@ def linked_summary(campaign: Campaign) -> SummaryJob:
     shown = (path for path in everything(campaign) if path.endswith((".png", ".html")))
     linked = tuple(path for path in shown if path != files.SUMMARY)
     job = summary_job(campaign)
-    settings = STUDIES["barriers"].subjects(campaign).get(job.written or "")
-    judged = settings and settings.model_dump(mode="json", exclude_none=True, exclude={"devices"})
+    study = STUDIES["barriers"]
+    asked = job.written if job.written in study.subjects(campaign) else None
+    judged = study.plain_settings(campaign, asked) if asked else None
     return job.model_copy(update={"linked": linked, "barriers": judged})
 
 

@@ -7,10 +7,7 @@ from wallnet import files
 from wallnet.config.networks import FREE_STAGES, STAGES, Networks
 from wallnet.experiment import COUNTED, Request
 from wallnet.jobs import requests
-from wallnet.plan.requests import (
-    Requested,
-    of_study,
-)
+from wallnet.plan.requests import Requested, of_study
 from wallnet.studies import STUDIES
 
 SECONDS_PER_JOB = 1.4

@@ -228,6 +228,13 @@ class Study:
         """Return the settings of each subject by its name."""
         return dict(campaign.studies.get(self.name, {}))
 
+    def plain_settings(self, campaign: Campaign, subject: str) -> dict[str, Any]:
+        """Return the settings of a subject as its dataset has them."""
+        # which devices are named beside this one has no effect on it
+        left_out = {"devices"} if self.each else None
+        settings: Section = self.subjects(campaign)[subject]
+        return settings.model_dump(mode="json", exclude_none=True, exclude=left_out)
+
     def rounds_of(self, campaign: Campaign, subject: str) -> int:
         """Return the largest number of rounds of a subject."""
         return self.rounds(subject, self.subjects(campaign)[subject], campaign.simulated)
@@ -288,10 +295,7 @@ def gather_job(study: Study, campaign: Campaign, subject: str, requests: Request
     return GatherJob(
         study=study.name,
         subject=subject,
-        # which devices are named beside this one has no effect on it
-        settings=settings.model_dump(
-            mode="json", exclude_none=True, exclude={"devices"} if study.each else None
-        ),
+        settings=study.plain_settings(campaign, subject),
         about=study.about(campaign, subject, settings).plain() if study.about else None,
         uses=study.used(campaign, subject),
         requests=tuple(

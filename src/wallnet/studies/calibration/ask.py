@@ -254,11 +254,7 @@ def _pulse(
 ) -> Simulation:
     """Return one pulse on a device with the parameters of a candidate."""
     device = Device.model_validate(asked.varied(campaign.simulated, name, candidate))
-    # only the first and the last map of the pulse and of the relaxation are used
-    longest = device.pulse.duration + device.relaxation.longest
-    output = device.output.model_copy(
-        update={"snapshot_interval": max(longest, device.output.interval)}
-    )
+    output = device.output.without_maps_between(device.pulse.duration + device.relaxation.longest)
     return pulse_job(device, density).model_copy(update={"output": output})
 
 

@@ -112,14 +112,13 @@ def sites(name: str, device: Device, asked: Depinning) -> dict[tuple[str, int], 
 def _job(site: Site, asked: Depinning, current_density: float) -> Simulation:
     """Return one pulse in A/m² on a wall that rests at a notch."""
     device = site.device
-    # the wall is examined while the current flows; only the first and the last map are used
-    output = {"snapshot_interval": max(asked.duration, device.output.interval)}
     return level_job(device, site.state.file_name).model_copy(
         update={
             "current_density": current_density,
             "pulse_duration": asked.duration,
+            # the wall is examined while the current flows
             "relaxation": device.relaxation.model_copy(update={"longest": 0.0}),
-            "output": device.output.model_copy(update=output),
+            "output": device.output.without_maps_between(asked.duration),
         }
     )
 

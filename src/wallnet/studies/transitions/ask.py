@@ -106,11 +106,7 @@ def starting_states(device: Device, asked: Transitions) -> list[WallState]:
 
 def _pulse(device: Device, state: WallState, duration: float, density: float) -> Simulation:
     """Return one pulse from a resting wall."""
-    # only the first and the last map of the pulse and of the relaxation are used
-    longest = duration + device.relaxation.longest
-    output = device.output.model_copy(
-        update={"snapshot_interval": max(longest, device.output.interval)}
-    )
+    output = device.output.without_maps_between(duration + device.relaxation.longest)
     pulse = {"current_density": density, "pulse_duration": duration, "output": output}
     return level_job(device, state.file_name).model_copy(update=pulse)
 
