@@ -1172,22 +1172,6 @@ def test_what_is_listed_twice_is_refused(key, value):
     assert not fits(config.Networks, {key: [value, value]})
 
 
-@pytest.mark.parametrize("key", ["epochs", "levels", "seeds"])
-def test_interpretations_list_each_number_once_and_at_least_one(key):
-    assert fits(networks.Interpretations, {key: [7, 5]})
-    assert not fits(networks.Interpretations, {key: [5, 5]})
-    assert not fits(networks.Interpretations, {key: []})
-
-
-def test_one_seed_of_interpretations_is_refused(tiny):
-    """Without a deviation no reading of Table II can be judged."""
-    tiny["networks"]["interpretations"] = {"seeds": [4, 5]}
-    assert plan.parse(tiny).networks.interpretations.seeds == (4, 5)
-    tiny["networks"]["interpretations"] = {"seeds": [4]}
-    with pytest.raises(config.ConfigError, match="interpretations.seeds has one seed, so that"):
-        plan.parse(tiny)
-
-
 def test_what_was_checked_cannot_be_changed():
     with pytest.raises(ValidationError, match="frozen"):
         device().wall.start = 1.0

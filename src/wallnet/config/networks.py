@@ -1,7 +1,6 @@
 """The network part of the configuration: data sets, mappings of weights to levels, training."""
 
 import difflib
-import itertools
 import os
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -374,63 +373,6 @@ class RunSet(Section):
         return found
 
 
-class Interpretation(NamedTuple):
-    """A way to quantise the network of the paper; see `Interpretations`."""
-
-    images: str
-    epochs: int
-    mapping: str
-    scale: str
-    biases: str
-    levels: int
-
-    def free(self) -> Self:
-        """Return the network before it is quantised, which has no levels."""
-        return self._replace(mapping="", scale="", biases="", levels=0)
-
-
-MODEL_OF_IMAGES = {"0 to 1": "dense", "-1 to 1": "dense-centred"}
-"""Model for each range of the images of an `Interpretation`."""
-
-
-class Interpretations(Section):
-    """Readings of the paper's text on quantisation, all combinations of which are tried.
-
-    The images are scaled to [0, 1] or to [-1, 1]. Weights are affine (`layer`) or `signed`. Their
-    scale is that of each layer, of the network, or fixed to [-1, 1]. Biases are on levels or FP32.
-    """
-
-    epochs: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] = (5, 10, 20, 30)
-    """Numbers of epochs of the training in FP32. Source: not in the paper."""
-    levels: tuple[Annotated[int, Field(ge=2, le=256)], ...] = (4, 5, 6, 7, 8, 9, 10, 11)
-    """Numbers of evenly spaced levels. Source: the paper's synapses have 5 and 10 notches."""
-    training: Training = Training(epochs=3, learning_rate=1e-3)
-    """Settings of the training; its epochs are those of the fine-tuning. Source: our choice."""
-    seeds: tuple[Seed, ...] = (1, 2, 3, 4, 5)
-    """Seeds of the trainings. Source: our choice."""
-    fine_tuned: Annotated[int, Field(ge=1, le=1000)] = 12
-    """Largest number of combinations that are trained further: those that fit MNIST best."""
-
-    @field_validator("epochs", "levels", "seeds")
-    @classmethod
-    def _some(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        if not value:
-            raise ValueError("is empty; list at least one number, or leave it out")
-        return _distinct(value)
-
-    def combinations(self) -> list[Interpretation]:
-        """Return all combinations of choices."""
-        choices = (
-            MODEL_OF_IMAGES,
-            self.epochs,
-            ("layer", "signed"),
-            ("layer", "network", "fixed"),
-            ("free", "on levels"),
-            self.levels,
-        )
-        return list(itertools.starmap(Interpretation, itertools.product(*choices)))
-
-
 class Networks(Section):
     """Networks, their data sets and their devices; without recipes there are no networks."""
 
@@ -459,8 +401,6 @@ class Networks(Section):
     """Mappings of weights to conductances, such as `signed-fitted` or `layer`, the paper's."""
     compared: tuple[Mapped, ...] = COMPARED
     """Mappings that the target `mappings` compares on the validation images."""
-    interpretations: Interpretations = Interpretations()
-    """Readings of the paper's text that the target `table-ii` tries."""
     written_by: dict[str, str] = {}
     """Pulse train that moves a synapse by one level a pulse, by synapse, for the write energy of
     networks. The synapse is written as if it were the device of the pulse train."""
@@ -590,11 +530,6 @@ class Networks(Section):
             for name in self.synapses
             if isinstance(devices.get(name), Device) and name not in names
         ]
-        if len(self.interpretations.seeds) < 2:
-            found.append(
-                "networks.interpretations.seeds has one seed, so that no deviation is known; "
-                "list two or more, or leave it out"
-            )
         if not self.recipes:
             return found
         for name, recipe in self.recipes.items():

@@ -11,7 +11,6 @@ from wallnet.config.networks import (
     PROGRAMMED_STAGES,
     DataSet,
     FreeTraining,
-    Interpretations,
     LevelTrainings,
     Networks,
     RunSet,
@@ -40,19 +39,16 @@ class _Network(Job):
     threads: int
 
 
-class _OfNeurons(Job):
-    hidden_neurons: int
-    input_range: float
-    neuron_reading: str
-    allow_unsuitable_neuron: bool = False
-
-
-class TrainingJob(_OfNeurons, _Network):
+class TrainingJob(_Network):
     """Train one network in FP32 (stage `fp32`)."""
 
     layers: tuple[str, ...] | None = None
     fold_batch_norm: bool | None = None
     fp32: FreeTraining
+    hidden_neurons: int
+    input_range: float
+    neuron_reading: str
+    allow_unsuitable_neuron: bool = False
 
 
 class ContinuingJob(_Network):
@@ -86,16 +82,6 @@ class MappingJob(Job):
     networks: tuple[LevelJob, ...]
 
 
-class InterpretationJob(_OfNeurons):
-    """Train the network of the paper, and quantise it in every way that its text allows."""
-
-    dataset: str
-    seed: int
-    interpretations: Interpretations
-    validation_fraction: float
-    threads: int
-
-
 class AccuracyJob(Job):
     """Tabulate the test accuracy of these networks."""
 
@@ -122,16 +108,6 @@ def _network(networks: Networks, dataset: str, recipe: str, seed: str | int) -> 
     }
 
 
-def _neurons(networks: Networks) -> dict[str, Any]:
-    """Return the parameters of a network's hidden neurons."""
-    return {
-        "hidden_neurons": networks.hidden_neurons,
-        "input_range": networks.input_range,
-        "neuron_reading": networks.reading_of_neuron,
-        "allow_unsuitable_neuron": networks.allow_unsuitable_neuron,
-    }
-
-
 def training_job(networks: Networks, dataset: str, recipe: str, seed: str | int) -> TrainingJob:
     """Return the job that trains one network in FP32."""
     chosen = networks.recipes[recipe]
@@ -141,7 +117,10 @@ def training_job(networks: Networks, dataset: str, recipe: str, seed: str | int)
         # none, so that jobs without it are as they were
         fold_batch_norm=chosen.fold_batch_norm or None,
         fp32=chosen.fp32.for_dataset(dataset),
-        **_neurons(networks),
+        hidden_neurons=networks.hidden_neurons,
+        input_range=networks.input_range,
+        neuron_reading=networks.reading_of_neuron,
+        allow_unsuitable_neuron=networks.allow_unsuitable_neuron,
     )
 
 
@@ -212,26 +191,6 @@ def comparison_job(
     }
     changed = networks.model_copy(update={"recipes": recipes, "mappings": networks.compared})
     return mapping_job(changed, dataset, device, reading, seed)
-
-
-def interpretation_job(networks: Networks, dataset: str, seed: str | int) -> InterpretationJob:
-    """Return the job that tries the interpretations of Table II on one data set with one seed."""
-    found = networks.interpretations
-    return InterpretationJob(
-        dataset=dataset,
-        seed=int(seed),
-        # another seed or another number of fine-tuned combinations must not run this one again
-        interpretations=found.model_copy(
-            update={
-                "seeds": (int(seed),),
-                "fine_tuned": 1,
-                "training": found.training.for_dataset(dataset),
-            }
-        ),
-        **_neurons(networks),
-        validation_fraction=networks.validation_fraction,
-        threads=networks.threads,
-    )
 
 
 def accuracy_job(networks: Networks) -> AccuracyJob:

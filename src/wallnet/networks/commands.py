@@ -8,7 +8,7 @@ import re
 
 from wallnet.config import ConfigError
 from wallnet.config.networks import DEFAULT_SOURCES, SOURCES
-from wallnet.jobs import ContinuingJob, DataJob, InterpretationJob, MappingJob, TrainingJob
+from wallnet.jobs import ContinuingJob, DataJob, MappingJob, TrainingJob
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -46,25 +46,10 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     compared.add_argument("--out", required=True, help="result to write, JSON")
     compared.set_defaults(handler=_compare)
 
-    interpreted = subparsers.add_parser(
-        "interpret", help="quantise the paper's network in every way that its text allows"
-    )
-    interpreted.add_argument("--neuron", required=True, help="compact model of the neuron")
-    interpreted.add_argument(
-        "--fine-tune", metavar="FILE", help="JSON with combinations to train further instead"
-    )
-    interpreted.add_argument(
-        "--weights", required=True, help="FP32 weights, to write or to train further from"
-    )
-    interpreted.add_argument("--out", required=True, help="result to write, JSON")
-    interpreted.set_defaults(handler=_interpret)
-
-    for parser in (train, train_on, to_levels, compared, interpreted):
+    for parser in (train, train_on, to_levels, compared):
         parser.add_argument("--job", required=True, help="the job, as JSON")
         parser.add_argument("--data", required=True, help="record that `wallnet data` wrote")
         parser.add_argument("--data-folder", required=True, help="folder of all data sets")
-        if parser is interpreted:
-            continue
         parser.add_argument(
             "--networks",
             required=True,
@@ -87,7 +72,7 @@ def _data(arguments: argparse.Namespace) -> None:
     )
 
 
-def _import_lean(job: TrainingJob | ContinuingJob | MappingJob | InterpretationJob) -> None:
+def _import_lean(job: TrainingJob | ContinuingJob | MappingJob) -> None:
     """Import torchmetrics without the optional packages of metrics that no network here uses.
 
     Lightning imports all of torchmetrics, and this what metrics of images and sounds need: a third
@@ -147,20 +132,7 @@ def _map(arguments: argparse.Namespace) -> None:
 def _compare(arguments: argparse.Namespace) -> None:
     job = MappingJob.from_json(arguments.job)
     _import_lean(job)
-    from wallnet.networks import images, studies
+    from wallnet.networks import images, stages
 
     data = images.load(arguments.data, arguments.data_folder)
-    studies.compare(job, data, arguments.synapse, arguments.networks, arguments.out)
-
-
-def _interpret(arguments: argparse.Namespace) -> None:
-    job = InterpretationJob.from_json(arguments.job)
-    _import_lean(job)
-    from wallnet.networks import images, studies
-
-    data = images.load(arguments.data, arguments.data_folder)
-    if arguments.fine_tune:
-        chosen = arguments.fine_tune
-        studies.fine_tune(job, data, arguments.neuron, arguments.weights, chosen, arguments.out)
-    else:
-        studies.interpret(job, data, arguments.neuron, arguments.out, arguments.weights)
+    stages.compare(job, data, arguments.synapse, arguments.networks, arguments.out)

@@ -8,6 +8,7 @@ trainings.
 import copy
 import json
 import logging
+import shutil
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,7 +34,7 @@ from wallnet.config.networks import (
 )
 from wallnet.files import FileError
 from wallnet.files.compact import Curve, activation_of
-from wallnet.jobs import ContinuingJob, InterpretationJob, LevelJob, MappingJob, TrainingJob
+from wallnet.jobs import ContinuingJob, LevelJob, MappingJob, TrainingJob
 from wallnet.jobs.networks import network_path
 from wallnet.networks import callbacks, programming, storage
 from wallnet.networks.batches import ImageData
@@ -64,7 +65,7 @@ def trainer(epochs: int = 1, *beside: Callback) -> lightning.Trainer:
     )
 
 
-def begin(job: TrainingJob | ContinuingJob | MappingJob | InterpretationJob) -> None:
+def begin(job: TrainingJob | ContinuingJob | MappingJob) -> None:
     """Set threads and seed; silence advice on workers and loggers, which are not used."""
     for name in ("pytorch_lightning", "lightning.fabric", "lightning.pytorch"):
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -171,7 +172,7 @@ def _limit(training: FreeTraining, network: Classifier) -> list[Callback]:
 
 
 def new_network(
-    job: TrainingJob | InterpretationJob,
+    job: TrainingJob,
     data: ImageData,
     curve: Curve,
     model: str,
@@ -189,7 +190,7 @@ def new_network(
     )
 
 
-def curve_of(job: TrainingJob | InterpretationJob, neuron: str | Path) -> Curve:
+def curve_of(job: TrainingJob, neuron: str | Path) -> Curve:
     """Return the activation of a job's networks from the compact model of the neuron.
 
     Raises
@@ -461,3 +462,47 @@ def put_on_levels(job: MappingJob, images: Images, synapse: str | Path, folder: 
     # only now: Snakemake removes the outputs of an incomplete job
     for run in runs:
         run.remove_checkpoints()
+
+
+def compare(
+    job: MappingJob, images: Images, synapse: str | Path, networks: str | Path, out: str | Path
+) -> None:
+    """Compute stages of trained networks with many mappings; measure the validation accuracy.
+
+    The test images are not used.
+
+    Parameters
+    ----------
+    job : MappingJob
+        The networks and their mappings.
+    images : Images
+        The data set.
+    synapse : str or Path
+        Compact model of the synapse.
+    networks : str or Path
+        Folder of all networks, with the checkpoints of the trained ones.
+    out : str or Path
+        JSON file to write.
+
+    Raises
+    ------
+    FileError, ConfigError
+        If an input is unusable or the output cannot be written.
+    """
+    started = time.perf_counter()
+    rows = []
+    # for checkpoints of unfinished trainings
+    folder = Path(out).parent / f".{Path(out).stem}"
+    for run in on_levels(job, images, synapse, networks):
+        run.folder = folder
+        for stage in run.job.stages:
+            network = run.networks[stage] = STAGES[stage](run)
+            found = trainer().validate(network, run.data.whole("validation"), verbose=False)[0]
+            named = {"recipe": run.job.recipe, "mapping": run.job.mapping, "stage": stage}
+            rows.append({**named, "validation_accuracy": found["validation_accuracy"]})
+            print(*named.values(), f"{found['validation_accuracy']:.2f} %", flush=True)
+    place = {"dataset": job.dataset, "device": job.device, "reading": job.reading}
+    result = {**place, "device_levels": run.levels.whole, "rows": rows}
+    result["wall_seconds"] = time.perf_counter() - started
+    files.write_json({"kind": "comparison", **result, **storage.provenance(job)}, out)
+    shutil.rmtree(folder, ignore_errors=True)

@@ -15,7 +15,7 @@ from wallnet import __version__, files, revisions
 from wallnet.config import ConfigError
 from wallnet.config.networks import PROGRAMMED_STAGES
 from wallnet.files import FileError
-from wallnet.jobs import ContinuingJob, InterpretationJob, LevelJob, MappingJob, TrainingJob
+from wallnet.jobs import ContinuingJob, LevelJob, MappingJob, TrainingJob
 from wallnet.networks.classifier import Classifier
 from wallnet.networks.mappings import Circuit, create
 from wallnet.networks.quantization import entries_of
@@ -89,7 +89,7 @@ def unfinished_path(output: str | Path) -> Path:
     return output.with_name(f".{output.stem}.unfinished{output.suffix}")
 
 
-def provenance(job: NetworkJob | MappingJob | InterpretationJob) -> dict[str, Any]:
+def provenance(job: NetworkJob | MappingJob) -> dict[str, Any]:
     """Return parameters, seed, versions and PyTorch's instructions of a result, as plain data."""
     return {
         "parameters": job.plain(),

@@ -6,7 +6,6 @@ from wallnet import files
 from wallnet.config import Campaign
 from wallnet.config.networks import (
     FIRST_STAGE,
-    KNOWN_DATASETS,
     LEVEL_STAGES,
     NO_DEVICE,
     Networks,
@@ -124,16 +123,6 @@ def comparison_paths(networks: Networks) -> list[str]:
 def reference_metrics(networks: Networks) -> list[str]:
     """Return the metrics of all networks with FP32 weights."""
     return [files.METRICS.format(**run) for run in networks.runs() if run["device"] == NO_DEVICE]
-
-
-def interpretation_paths(networks: Networks, pattern: str = files.INTERPRETATION) -> list[str]:
-    """Return the results of the interpretations of Table II, on the paper's data sets."""
-    return [
-        pattern.format(dataset=dataset, seed=seed)
-        for dataset in networks.datasets
-        if dataset in KNOWN_DATASETS
-        for seed in networks.interpretations.seeds
-    ]
 
 
 def training_curve_metrics(networks: Networks) -> list[str]:

@@ -181,21 +181,6 @@ TABLES = (
         figure="mappings",
     ),
     ResultTable(
-        "interpretation_table",
-        _whole("table-ii"),
-        "readings of the paper's Table II",
-        "table-ii.rst",
-        "Networks",
-        lambda campaign: {
-            "results": paths.interpretation_paths(campaign.networks),
-            "fine_tuned": paths.interpretation_paths(
-                campaign.networks, files.INTERPRETATION_TRAINED
-            ),
-        },
-        suffixes=(".csv", ".md"),
-        figure="table-ii",
-    ),
-    ResultTable(
         "validation_table",
         _whole("validation"),
         "engine compared with published values",

@@ -68,7 +68,7 @@ PAPER_NOTES = """
 Where this differs from Table II: the paper does not state its mapping, on which the quantised
 accuracy depends. With one offset and scale from the least to the greatest weight of a layer, a few
 extreme weights fix the distance between levels. 6 levels then lose far more than 11, and the result
-varies from seed to seed. The target `table-ii` compares other readings of the paper's text.
+varies from seed to seed. Other readings of its text: `examples/table_ii.py`.
 Fine-tuning in FP32 recovers the FP32 accuracy from any start, but its weights leave the levels. A
 synapse can have the weights of the stages *quantised*, *snapped* and *quantisation-aware*.
 """
