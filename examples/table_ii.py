@@ -30,7 +30,7 @@ from wallnet.networks import images, stages
 from wallnet.networks.batches import ImageData
 from wallnet.networks.callbacks import FollowEpochs
 from wallnet.networks.classifier import Classifier
-from wallnet.networks.mappings import create
+from wallnet.networks.mappings import WeightMapping
 from wallnet.networks.quantization import SynapticLayer, synaptic_layers
 from wallnet.report.networks import TABLE_II
 
@@ -72,7 +72,7 @@ def combinations() -> list[How]:
 def quantized(model: nn.Module, how: How) -> nn.Module:
     """Return a copy of a model on evenly spaced levels."""
     placed = copy.deepcopy(model)
-    mapping = create(how.mapping, np.linspace(0.0, 1.0, how.levels))
+    mapping = WeightMapping(how.mapping, np.linspace(0.0, 1.0, how.levels))
     layers = synaptic_layers(placed)
     values = {name: _values(layer, how) for name, layer in layers.items()}
     for name, layer in layers.items():

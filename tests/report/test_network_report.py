@@ -10,14 +10,14 @@ from PIL import Image
 
 from wallnet import cli, files, plan
 from wallnet.config import Figures
-from wallnet.config.networks import (
+from wallnet.config.networks import Networks
+from wallnet.config.stages import (
     FIRST_STAGE,
     FREE_STAGES,
     LEVEL_STAGES,
     NO_DEVICE,
     PAPER_STAGES,
     STAGES,
-    Networks,
 )
 from wallnet.files import FileError
 from wallnet.jobs import accuracy_job, paths

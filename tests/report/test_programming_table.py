@@ -108,7 +108,7 @@ def write_network(folder, levels, seed=3, stage="quantized", mapping="signed"):
         output_layer=[0],
         layer=["output"],
     )
-    path = jobs.network_path(files.PROGRAMMING, run, folder / "networks")
+    path = run.path(files.PROGRAMMING, folder / "networks")
     files.write_dataset(data, path, "programming", {})
 
 

@@ -6,11 +6,7 @@ rule compare_mappings:
     input:
         data=files.DATA,
         synapse=ancient(files.COMPACT_MODEL),
-        start=expand(
-            filled(files.CHECKPOINT, **FREE),
-            recipe=campaign.networks.recipes,
-            allow_missing=True,
-        ),
+        start=first_checkpoints(),
     output:
         files.COMPARISON,
     log:

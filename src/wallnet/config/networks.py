@@ -4,14 +4,18 @@ import difflib
 import os
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Annotated, Literal, NamedTuple, Self, TypeVar, get_args
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 from pydantic import Field, field_validator, model_validator
 from pydantic.config import JsonDict
 
+from wallnet import files
 from wallnet.config.devices import Device
+from wallnet.config.mappings import COMPARED, DEFAULT_MAPPING, Mapped, split_mapping
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.quantities import CLASS, NAME, Quantity, Section
+from wallnet.config.stages import NO_DEVICE, PROGRAMMED_STAGES, STAGES, Network
 from wallnet.files.compact import CONTENTS
 
 T = TypeVar("T")
@@ -37,112 +41,9 @@ Reading = Literal["parallel", "series"]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 """Seed of the random numbers of a training."""
 
-SCHEMES = (
-    "layer",
-    "row",
-    "differential",
-    "signed",
-)
-"""Schemes that map weights to conductances; each is a class in `wallnet.networks.mappings`."""
-
-DEFAULT_MAPPING = "signed-fitted"
-"""The mapping if none is named: on few levels it loses little accuracy, with one scale a layer."""
-
-LEVEL_SETS = ("measured", "extended", "reachable", "kept", "mutually-reachable")
-"""Sets of a synapse's levels that a mapping can use; a name without a suffix means `measured`."""
-
-_DEVIATIONS = r"[1-9](\.[0-9]{1,2})?"
-_MAPPING = (
-    rf"(?!(layer|row)-row)({'|'.join(SCHEMES)})(-row)?"
-    rf"(-(fitted|({_DEVIATIONS})sd))?(-({'|'.join(LEVEL_SETS[1:])}))?"
-)
-
-Mapped = Annotated[str, Field(json_schema_extra={"pattern": f"^{_MAPPING}$"})]
-"""Name of a mapping; see `split_mapping`."""
-
-
-COMPARED = tuple(
-    f"{scheme}{rows}{scale}"
-    for scheme in SCHEMES
-    for rows in ("", "-row")
-    if not (rows and scheme in ("layer", "row"))
-    for scale in ("", "-3sd", "-fitted")
-)
-"""Mappings that the target `mappings` compares: every scheme with every scale rule."""
-
-COMPARED_STAGES = ("quantized", "on_levels")
-"""Stages at which the target `mappings` compares them."""
-
 MODELS = ("dense", "dense-centred", "convolutional")
 """Models of the package; each is a class in `wallnet.networks.model`."""
 
-
-class Stage(NamedTuple):
-    """A stage of a network.
-
-    Attributes
-    ----------
-    title, text : str
-        Title and explanation in the report.
-    needs : str
-        Key of a recipe; the stage is computed for recipes that have it.
-    programmed : bool
-        Whether the weights are on the levels of the synapse.
-    """
-
-    title: str
-    text: str
-    needs: str = "fp32"
-    programmed: bool = True
-
-
-FREE_STAGES = {
-    "fp32": Stage("FP32", "training in FP32", programmed=False),
-    "continued": Stage(
-        "FP32, continued",
-        "that network, trained further in FP32 for as many epochs as on the levels",
-        "on_levels",
-        programmed=False,
-    ),
-}
-"""The stages with FP32 weights, which use no synapse."""
-
-LEVEL_STAGES = {
-    "quantized": Stage("Quantised", "post-training quantisation to the nearest level"),
-    "fine_tuned": Stage(
-        "Fine-tuned",
-        "that network, trained further in FP32, as in the paper",
-        "fine_tuned",
-        programmed=False,
-    ),
-    "fine_tuned_snapped": Stage(
-        "Fine-tuned, snapped", "that network on the same levels again", "fine_tuned"
-    ),
-    "on_levels": Stage(
-        "Quantisation-aware",
-        "quantisation-aware training of the FP32 network (straight-through estimator)",
-        "on_levels",
-    ),
-}
-"""The stages on a synapse's levels; a function in `wallnet.networks.stages` computes each."""
-
-STAGES = FREE_STAGES | LEVEL_STAGES
-"""All stages of a network, by name, in the order of computation."""
-
-FIRST_STAGE = next(iter(STAGES))
-"""The stage with which every network starts."""
-
-PROGRAMMED_STAGES = tuple(name for name, stage in STAGES.items() if stage.programmed)
-"""The stages with all weights on the levels of a synapse."""
-
-PAPER_STAGES = ("fp32", "quantized", "fine_tuned")
-"""The stages of the paper's Table II."""
-
-NO_DEVICE = "none"
-"""Device, reading and mapping in the path of a network that uses no synapse."""
-
-FREE_NETWORK = dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE)
-"""Wildcards of a network with FP32 weights, which uses no device."""
 
 _NAMED: JsonDict = {"propertyNames": {"pattern": NAME}}
 _FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
@@ -323,7 +224,7 @@ class Recipe(LevelTrainings):
             wanted = getattr(training, "mappings", None)
             found[name] = (
                 (NO_DEVICE,)
-                if name in FREE_STAGES
+                if not stage.mapped
                 else tuple(m for m in mappings if wanted is None or m in wanted)
             )
         return found
@@ -341,36 +242,46 @@ class RunSet(Section):
     """Stages of each recipe with their mappings, in any order; see `Recipe.stages`."""
     seeds: tuple[Seed, ...]
 
-    def runs(self) -> list[dict[str, str]]:
-        """List all networks.
+    def runs(self) -> list[Network]:
+        """List all networks."""
+        free = (NO_DEVICE, NO_DEVICE)
+        return [
+            Network(
+                dataset=dataset,
+                device=device,
+                reading=reading,
+                mapping=mapping,
+                recipe=recipe,
+                stage=stage,
+                seed=str(seed),
+            )
+            for dataset in self.datasets
+            for recipe in self.recipes
+            for seed in self.seeds
+            for device, reading in (free, *self.places)
+            for mapping in ((NO_DEVICE,) if device == NO_DEVICE else self.mappings)
+            for stage in STAGES
+            if mapping in self.stages[recipe].get(stage, ())
+        ]
 
-        Returns
-        -------
-        list of dict
-            Keys `dataset`, `device`, `reading`, `mapping`, `recipe`, `stage`, `seed`: the
-            wildcards of `wallnet.files.METRICS` and `CHECKPOINT`.
+    def limited(self, stages: Collection[str], **changes: Any) -> Self:
+        """Return the networks at some stages, with other changes."""
+        kept = {
+            recipe: {stage: found for stage, found in computed.items() if stage in stages}
+            for recipe, computed in self.stages.items()
+        }
+        return self.model_copy(update={"stages": kept, **changes})
+
+    def paths(self, pattern: str, networks: str | Path = files.NETWORKS) -> list[str]:
+        """Return the files of one kind of all networks that have them, in the order of `runs`.
+
+        See `Network.path`. Networks at the stages of `PROGRAMMED_STAGES` have a programming.
         """
-        found = []
-        for dataset in self.datasets:
-            for recipe in self.recipes:
-                stages = self.stages[recipe]
-                for seed in self.seeds:
-                    common = {"dataset": dataset, "recipe": recipe, "seed": str(seed)}
-                    found += [
-                        common | FREE_NETWORK | {"stage": stage}
-                        for stage in FREE_STAGES
-                        if stage in stages
-                    ]
-                    found += [
-                        common
-                        | {"device": device, "reading": reading}
-                        | {"mapping": mapping, "stage": stage}
-                        for device, reading in self.places
-                        for mapping in self.mappings
-                        for stage in LEVEL_STAGES
-                        if mapping in stages.get(stage, ())
-                    ]
-        return found
+        return [
+            run.path(pattern, networks)
+            for run in self.runs()
+            if pattern != files.PROGRAMMING or run.stage in PROGRAMMED_STAGES
+        ]
 
 
 class Networks(Section):
@@ -484,7 +395,7 @@ class Networks(Section):
         places = tuple((name, each) for name in self.synapses for each in self.readings_of(name))
         return RunSet(places=places, recipes=tuple(stages), stages=stages, **lists)
 
-    def runs(self) -> list[dict[str, str]]:
+    def runs(self) -> list[Network]:
         """List all networks; see `RunSet.runs`."""
         return self.run_set().runs()
 
@@ -577,75 +488,6 @@ def _can_be(kind: str, device: Device | MeasuredDevice) -> bool:
     if isinstance(device, MeasuredDevice):
         return getattr(device, CONTENTS[kind]) is not None
     return device.kind == kind
-
-
-class MappingName(NamedTuple):
-    """Parts of the name of a mapping.
-
-    Attributes
-    ----------
-    scheme : str
-        One of `SCHEMES`.
-    per_row : bool
-        Whether each output of a layer has its own offset and scale.
-    scale : str
-        `largest`, `fitted` or `deviations`: how offset and scale are chosen.
-    deviations : float
-        Half of the range of weights in standard deviations, for `deviations`.
-    level_set : str
-        One of `LEVEL_SETS`.
-    """
-
-    scheme: str
-    per_row: bool
-    scale: str
-    deviations: float
-    level_set: str
-
-
-def split_mapping(name: str) -> MappingName:
-    """Split the name of a mapping into its parts.
-
-    Parameters
-    ----------
-    name : str
-        ``SCHEME[-row][-fitted|-Ksd][-LEVELS]``: a scheme of `SCHEMES`; a scale for each row instead
-        of one for each layer; a scale of least squared error, or from K standard deviations,
-        instead of one from the largest weight; a level set of `LEVEL_SETS` other than the first.
-
-    Returns
-    -------
-    MappingName
-        The parts.
-
-    Raises
-    ------
-    ValueError
-        If a part is unknown.
-
-    Examples
-    --------
-    >>> split_mapping("signed-2.5sd-extended").deviations
-    2.5
-    >>> split_mapping("layer").scale
-    'largest'
-    """
-    found = re.fullmatch(_MAPPING, name)
-    if found is None:
-        raise ValueError(
-            f"has {name!r}, which is not a mapping; write {', '.join(SCHEMES[:-1])} or "
-            f"{SCHEMES[-1]}, then if wanted -row (not after layer or row), then -fitted or -Ksd "
-            f"(K from 1 to 9.99), then {' or '.join('-' + levels for levels in LEVEL_SETS[1:])}, "
-            "as in signed-3sd-extended"
-        )
-    _, scheme, rows, _, scale, deviations, _, _, level_set = found.groups()
-    return MappingName(
-        scheme=scheme,
-        per_row=bool(rows) or scheme == "row",
-        scale="deviations" if deviations else scale or "largest",
-        deviations=float(deviations or "inf"),
-        level_set=level_set or LEVEL_SETS[0],
-    )
 
 
 def _all_mappings(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -13,8 +13,6 @@ from wallnet.jobs.networks import (
     continuing_job,
     data_job,
     mapping_job,
-    network_path,
-    network_paths,
     training_job,
 )
 from wallnet.jobs.summary import SummaryJob, summary_job
@@ -42,8 +40,6 @@ __all__ = [
     "data_job",
     "device_job",
     "mapping_job",
-    "network_path",
-    "network_paths",
     "programming_energy_job",
     "summary_job",
     "training_job",

@@ -1,22 +1,19 @@
 """Jobs for data sets, networks and their accuracies."""
 
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
 from typing import Any
 
-from wallnet import files
+from wallnet.config.mappings import split_mapping
 from wallnet.config.networks import (
-    LEVEL_STAGES,
     MODELS,
-    PROGRAMMED_STAGES,
     DataSet,
     FreeTraining,
     LevelTrainings,
     Networks,
     RunSet,
     Training,
-    split_mapping,
 )
+from wallnet.config.stages import LEVEL_STAGES, STAGES
 from wallnet.experiment.base import Job
 from wallnet.experiment.code import code_of
 
@@ -67,7 +64,7 @@ class LevelJob(LevelTrainings, _Network):
 
     @property
     def level_set(self) -> str:
-        """Set of levels that is used, of `wallnet.config.networks.LEVEL_SETS`."""
+        """Set of levels that is used, of `wallnet.config.mappings.LEVEL_SETS`."""
         return split_mapping(self.mapping).level_set
 
 
@@ -148,7 +145,7 @@ def mapping_job(
         computed = recipe.stages(networks.mappings)
         for mapping in networks.mappings:
             stages = tuple(stage for stage in LEVEL_STAGES if mapping in computed.get(stage, ()))
-            trained = {LEVEL_STAGES[stage].needs for stage in stages}
+            trained = {STAGES[stage].needs for stage in stages}
             found.append(
                 LevelJob(
                     **_network(networks, dataset, name, seed),
@@ -196,33 +193,3 @@ def comparison_job(
 def accuracy_job(networks: Networks) -> AccuracyJob:
     """Return the job that tabulates the test accuracy of all networks."""
     return AccuracyJob(run_set=networks.run_set(), table_ii=networks.table_ii)
-
-
-def network_path(pattern: str, run: Mapping[str, str], networks: str | Path) -> str:
-    """Return the file of one kind of one network.
-
-    Parameters
-    ----------
-    pattern : str
-        `wallnet.files.METRICS`, `CHECKPOINT` or `PROGRAMMING`.
-    run : Mapping
-        The wildcards of the network, see `RunSet.runs`.
-    networks : str or Path
-        Folder of all networks.
-    """
-    name = str(PurePosixPath(pattern).relative_to(files.NETWORKS))
-    return str(Path(networks, name.format(**run)))
-
-
-def network_paths(
-    pattern: str, run_set: RunSet, networks: str | Path = files.NETWORKS
-) -> list[str]:
-    """Return the files of one kind of all networks that have them, in the order of `RunSet.runs`.
-
-    See `network_path`. Networks at the stages of `PROGRAMMED_STAGES` have a programming.
-    """
-    return [
-        network_path(pattern, run, networks)
-        for run in run_set.runs()
-        if pattern != files.PROGRAMMING or run["stage"] in PROGRAMMED_STAGES
-    ]

@@ -8,7 +8,7 @@ from typing import Literal
 
 from wallnet import files
 from wallnet.config import MEASURED, Campaign
-from wallnet.config.networks import FIRST_STAGE, PAPER_STAGES, STAGES
+from wallnet.config.stages import FIRST_STAGE, PAPER_STAGES, STAGES
 from wallnet.jobs import write_energy_job
 from wallnet.jobs.paths import folder, trace_paths
 from wallnet.plan import paths

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from wallnet import files
 from wallnet.config import MEASURED, Campaign
 from wallnet.files.compact import CONTENTS
-from wallnet.jobs import network_paths, requests
+from wallnet.jobs import requests
 from wallnet.plan import paths
 from wallnet.plan.figures import figures
 from wallnet.plan.levels import level_tables
@@ -48,7 +48,7 @@ def network_files(campaign: Campaign) -> list[str]:
         *(
             path
             for pattern in (files.METRICS, files.CHECKPOINT, files.PROGRAMMING)
-            for path in network_paths(pattern, networks.run_set())
+            for path in networks.run_set().paths(pattern)
         ),
         *_table("accuracy"),
         *_table("accuracy-gaps", (".csv",)),

@@ -138,7 +138,7 @@ TABLES = (
         "network-accuracy-table.rst",
         "Networks",
         lambda campaign: {
-            "networks": jobs.network_paths(files.METRICS, campaign.networks.run_set()),
+            "networks": campaign.networks.run_set().paths(files.METRICS),
             "models": paths.network_models(campaign.networks),
         },
         read=False,
