@@ -132,8 +132,7 @@ class Experiment:
         changed = self.networks.model_copy(update={"recipes": {"table-ii": recipe}})
         job = jobs.training_job(changed, self.dataset, "table-ii", self.seed)
         stages.begin(job)
-        curve = stages.curve_of(job, self.neuron)
-        network = stages.new_network(job, self.data, curve, job.model, training)
+        network = stages.new_network(job, self.data, stages.curve_of(job, self.neuron))
         if start is not None:
             network.model = start
         self.at_epochs = _AtEpochs()

@@ -27,7 +27,7 @@ from wallnet.report import style
 
 def metrics_of(run, levels, right=None):
     """Return metrics as a training writes them, with numbers that differ between runs."""
-    right = right or 9000 + sum(map(ord, json.dumps(run))) % 800
+    right = right or 9000 + sum(map(ord, json.dumps(dict(run)))) % 800
     record = {
         **run,
         "seed": int(run["seed"]),

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic.config import JsonDict
 
 from wallnet import files
@@ -37,6 +37,25 @@ DEFAULT_SOURCES: tuple[Source, ...] = ("torchvision",)
 
 Reading = Literal["parallel", "series"]
 """Reading of a conductance; see `wallnet.devices.conductance`."""
+
+
+def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
+    if len(set(values)) < len(values):
+        raise ValueError("names something twice; list each wanted entry once")
+    return values
+
+
+def _mappings(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        split_mapping(name)
+    return names
+
+
+Distinct = Annotated[tuple[T, ...], AfterValidator(_distinct)]
+"""A list without repetitions."""
+
+Mappings = Annotated[tuple[Mapped, ...], AfterValidator(_distinct), AfterValidator(_mappings)]
+"""Names of mappings."""
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 """Seed of the random numbers of a training."""
@@ -153,13 +172,8 @@ class FreeTraining(Training):
 class LevelTraining(Training):
     """Training at a stage on a synapse's levels."""
 
-    mappings: tuple[Mapped, ...] | None = None
+    mappings: Mappings | None = None
     """Mappings with which the stage is computed, some of `networks.mappings`; all if not given."""
-
-    @field_validator("mappings")
-    @classmethod
-    def _known(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        return None if value is None else _distinct(_all_mappings(value))
 
 
 class LevelTrainings(Section):
@@ -218,15 +232,10 @@ class Recipe(LevelTrainings):
         """
         found: dict[str, tuple[str, ...]] = {}
         for name, stage in STAGES.items():
-            training = getattr(self, stage.needs)
-            if training is None:
-                continue
-            wanted = getattr(training, "mappings", None)
-            found[name] = (
-                (NO_DEVICE,)
-                if not stage.mapped
-                else tuple(m for m in mappings if wanted is None or m in wanted)
-            )
+            if (training := getattr(self, stage.needs)) is not None:
+                wanted = getattr(training, "mappings", None)
+                chosen = tuple(m for m in mappings if wanted is None or m in wanted)
+                found[name] = chosen if stage.mapped else (NO_DEVICE,)
         return found
 
 
@@ -289,9 +298,9 @@ class Networks(Section):
 
     data_folder: Annotated[str, Field(min_length=1)] = "data"
     """Folder of the data sets, in torchvision's layout."""
-    sources: tuple[Source, ...] = DEFAULT_SOURCES
+    sources: Distinct[Source] = DEFAULT_SOURCES
     """Sources of files that are missing in `data_folder`, tried in this order."""
-    datasets: tuple[str, ...] = tuple(KNOWN_DATASETS)
+    datasets: Distinct[str] = tuple(KNOWN_DATASETS)
     """Data sets to train on. Source: paper."""
     own_datasets: dict[str, DataSet] = Field(default={}, json_schema_extra=_NAMED)
     """Further data sets, by name."""
@@ -303,14 +312,14 @@ class Networks(Section):
     """Pre-activation at which the neuron receives its full current. Source: our choice."""
     hidden_neurons: Annotated[int, Field(ge=1, le=100_000)] = 128
     """Neurons of the hidden layer. Source: paper."""
-    synapses: tuple[str, ...] = ()
+    synapses: Distinct[str] = ()
     """Synapses whose conductances represent the weights. Source: paper: both."""
-    readings: tuple[Reading, ...] = get_args(Reading)
+    readings: Distinct[Reading] = get_args(Reading)
     """How synapses are read: cells in parallel (Eq. 2), or resistance linear in m_z. Measured ones
     have only one reading."""
-    mappings: tuple[Mapped, ...] = (DEFAULT_MAPPING,)
+    mappings: Mappings = (DEFAULT_MAPPING,)
     """Mappings of weights to conductances, such as `signed-fitted` or `layer`, the paper's."""
-    compared: tuple[Mapped, ...] = COMPARED
+    compared: Mappings = COMPARED
     """Mappings that the target `mappings` compares on the validation images."""
     written_by: dict[str, str] = {}
     """Pulse train that moves a synapse by one level a pulse, by synapse, for the write energy of
@@ -321,7 +330,7 @@ class Networks(Section):
     """Whether to train with a neuron whose curve is not an activation."""
     recipes: dict[str, Recipe] = Field(default={}, json_schema_extra=_NAMED)
     """Trainings of networks, by name; without recipes there are no networks."""
-    seeds: tuple[Seed, ...] = (1,)
+    seeds: Distinct[Seed] = (1,)
     """Seeds; each trains every network once. Source: our choice."""
     validation_fraction: Annotated[float, Quantity("1", 0.01, 0.5, fix="0.1 is usual")] = 0.1
     """Share of the training images that is used to choose the best epoch. Source: our choice."""
@@ -336,18 +345,6 @@ class Networks(Section):
             raise ValueError("has a character that no folder's name can have; remove it")
         return os.path.expanduser(value)
 
-    @field_validator(
-        *("sources", "datasets", "synapses", "readings", "mappings", "compared", "seeds")
-    )
-    @classmethod
-    def _once(cls, value: tuple[object, ...]) -> tuple[object, ...]:
-        return _distinct(value)
-
-    @field_validator("mappings", "compared")
-    @classmethod
-    def _known_mappings(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return _all_mappings(value)
-
     @field_validator("own_datasets", "recipes")
     @classmethod
     def _can_name_files(cls, value: dict[str, Section]) -> dict[str, Section]:
@@ -360,18 +357,19 @@ class Networks(Section):
         return value
 
     @model_validator(mode="after")
-    def _known_datasets(self) -> "Networks":
+    def _datasets_known(self) -> "Networks":
+        known = self.known_datasets
         for name in self.datasets:
-            if name not in KNOWN_DATASETS and name not in self.own_datasets:
-                known = [*KNOWN_DATASETS, *self.own_datasets]
+            if name not in known:
                 raise ValueError(
                     f"datasets {_unknown(name, known)}, or describe it in own_datasets"
                 )
         return self
 
-    def dataset(self, name: str) -> DataSet:
-        """Return the description of a data set of this campaign."""
-        return {**KNOWN_DATASETS, **self.own_datasets}[name]
+    @property
+    def known_datasets(self) -> dict[str, DataSet]:
+        """The data sets of the package and of this campaign, by name."""
+        return {**KNOWN_DATASETS, **self.own_datasets}
 
     def with_devices(self, devices: Mapping[str, Device | MeasuredDevice]) -> Self:
         """Return a copy that knows which devices are measured."""
@@ -391,9 +389,14 @@ class Networks(Section):
     def run_set(self) -> RunSet:
         """Return the set of all networks."""
         stages = {name: recipe.stages(self.mappings) for name, recipe in self.recipes.items()}
-        lists = self.model_dump(include=_RUN_LISTS)
-        places = tuple((name, each) for name in self.synapses for each in self.readings_of(name))
-        return RunSet(places=places, recipes=tuple(stages), stages=stages, **lists)
+        return RunSet(
+            datasets=self.datasets,
+            places=tuple((name, each) for name in self.synapses for each in self.readings_of(name)),
+            mappings=self.mappings,
+            recipes=tuple(stages),
+            stages=stages,
+            seeds=self.seeds,
+        )
 
     def runs(self) -> list[Network]:
         """List all networks; see `RunSet.runs`."""
@@ -443,21 +446,21 @@ class Networks(Section):
         ]
         if not self.recipes:
             return found
+        known = self.known_datasets
         for name, recipe in self.recipes.items():
-            for stage in LevelTrainings.model_fields:
-                for mapping in getattr(getattr(recipe, stage), "mappings", None) or ():
-                    if mapping not in self.mappings:
-                        found.append(
-                            f"networks.recipes.{name}.{stage}.mappings "
-                            f"{_unknown(mapping, self.mappings)} of networks.mappings"
-                        )
             for stage in Recipe.model_fields:
-                for dataset in getattr(getattr(recipe, stage), "shift", ()):
-                    # another data set than today's is no fault: datasets is changed often
-                    known = {**KNOWN_DATASETS, **self.own_datasets}
-                    if dataset not in known:
-                        key = f"networks.recipes.{name}.{stage}.shift"
-                        found.append(f"{key} {_unknown(dataset, known)}")
+                key, training = f"networks.recipes.{name}.{stage}", getattr(recipe, stage)
+                found += [
+                    f"{key}.mappings {_unknown(mapping, self.mappings)} of networks.mappings"
+                    for mapping in getattr(training, "mappings", None) or ()
+                    if mapping not in self.mappings
+                ]
+                # another data set than today's is no fault: datasets is changed often
+                found += [
+                    f"{key}.shift {_unknown(dataset, known)}"
+                    for dataset in getattr(training, "shift", ())
+                    if dataset not in known
+                ]
         wanted = [("neuron", "neuron", self.neuron)]
         wanted += [("synapses", "synapse", name) for name in self.synapses]
         for key, kind, name in wanted:
@@ -480,26 +483,11 @@ class Networks(Section):
         return found
 
 
-_RUN_LISTS = {"datasets", "mappings", "seeds"}
-
-
 def _can_be(kind: str, device: Device | MeasuredDevice) -> bool:
     """Return whether a device can be the neuron or a synapse of a network."""
     if isinstance(device, MeasuredDevice):
         return getattr(device, CONTENTS[kind]) is not None
     return device.kind == kind
-
-
-def _all_mappings(names: tuple[str, ...]) -> tuple[str, ...]:
-    for name in names:
-        split_mapping(name)
-    return names
-
-
-def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
-    if len(set(values)) < len(values):
-        raise ValueError("names something twice; list each wanted entry once")
-    return values
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:

@@ -39,13 +39,13 @@ class _Network(Job):
 class TrainingJob(_Network):
     """Train one network in FP32 (stage `fp32`)."""
 
-    layers: tuple[str, ...] | None = None
-    fold_batch_norm: bool | None = None
-    fp32: FreeTraining
     hidden_neurons: int
     input_range: float
     neuron_reading: str
     allow_unsuitable_neuron: bool = False
+    layers: tuple[str, ...] | None = None
+    fold_batch_norm: bool | None = None
+    fp32: FreeTraining
 
 
 class ContinuingJob(_Network):
@@ -88,7 +88,7 @@ class AccuracyJob(Job):
 
 def data_job(networks: Networks, dataset: str) -> DataJob:
     """Return the job that finds and checks a data set."""
-    return DataJob(name=dataset, dataset=networks.dataset(dataset))
+    return DataJob(name=dataset, dataset=networks.known_datasets[dataset])
 
 
 def _network(networks: Networks, dataset: str, recipe: str, seed: str | int) -> dict[str, Any]:

@@ -121,7 +121,10 @@ class Run:
     ) -> Classifier:
         """Return a stage's network, trained from another one with its own settings."""
         lightning.seed_everything(self.job.seed, verbose=False)
-        network = Classifier(**{**start.hparams, **_settings(getattr(self.job, stage), start)})
+        training: Training = getattr(self.job, stage)
+        shape = Shape(*start.hparams["shape"])._replace(dropout=training.dropout)
+        settings = {"learning_rate": training.learning_rate, "schedule": training.schedule}
+        network = Classifier(**{**start.hparams, "shape": list(shape), **settings})
         network.load_state_dict(start.state_dict())
         return self.train(stage, network, *beside, told=told)
 
@@ -141,32 +144,15 @@ class Run:
             progress.remove()
 
 
-def _settings(training: Training, network: Classifier) -> dict[str, Any]:
-    """Return the parameters of a `Classifier` that belong to a training."""
-    shape = Shape(*network.hparams["shape"])._replace(dropout=training.dropout)
-    return {
-        "shape": list(shape),
-        "learning_rate": training.learning_rate,
-        "schedule": training.schedule,
-    }
-
-
-def new_network(
-    job: TrainingJob,
-    data: ImageData,
-    curve: Curve,
-    model: str,
-    training: Training,
-    layers: Sequence[str] | None = None,
-) -> Classifier:
+def new_network(job: TrainingJob, data: ImageData, curve: Curve) -> Classifier:
     """Return a network with initial weights, for the images of a data set."""
     return Classifier(
-        [*data.shape, len(data.images.classes), job.hidden_neurons, training.dropout],
+        [*data.shape, len(data.images.classes), job.hidden_neurons, job.fp32.dropout],
         {**curve._asdict(), "input_range": job.input_range},
-        model,
-        training.learning_rate,
-        training.schedule,
-        None if layers is None else list(layers),
+        job.model,
+        job.fp32.learning_rate,
+        job.fp32.schedule,
+        None if job.layers is None else list(job.layers),
     )
 
 
@@ -212,7 +198,7 @@ def train(job: TrainingJob, images: Images, neuron: str | Path, folder: str | Pa
     begin(job)
     data = ImageData(images, job.validation_fraction, job.seed)
     try:
-        network = new_network(job, data, curve, job.model, job.fp32, job.layers)
+        network = new_network(job, data, curve)
         _check_model(network, data)
         placed = network.folded() if job.fold_batch_norm else network
         digital = digital_layers(placed.model, job.layers)
@@ -281,8 +267,8 @@ def _data(
     """Return the data set of networks; refuse networks that were trained on other images."""
     data = ImageData(images, job.validation_fraction, job.seed)
     for path, network in trained.items():
-        shape = Shape(*network.hparams["shape"])
-        if (shape.rows, shape.columns, shape.classes) != (*data.shape, len(images.classes)):
+        rows, columns, classes, *_ = network.hparams["shape"]
+        if (rows, columns, classes) != (*data.shape, len(images.classes)):
             raise FileError(
                 f"{path} was trained on other images than {job.dataset}; delete it and run "
                 "snakemake"
@@ -390,20 +376,19 @@ def on_levels(
         name: read_levels(synapse, job.reading, name)
         for name in dict.fromkeys(one.level_set for one in job.networks)
     }
-    starts: dict[str, str] = {}
-    trained: dict[str, Classifier] = {}
+    starts: dict[str, tuple[str, Classifier]] = {}
     for one in job.networks:
         if one.recipe not in starts:
             first = Network(
                 dataset=one.dataset, recipe=one.recipe, stage=FIRST_STAGE, seed=str(one.seed)
             )
-            start = starts[one.recipe] = first.path(files.CHECKPOINT, folder)
-            trained[start] = storage.load_network(start, one.model)
+            path = first.path(files.CHECKPOINT, folder)
+            starts[one.recipe] = path, storage.load_network(path, one.model)
     begin(job)
-    data = _data(job.networks[0], images, trained)
+    data = _data(job.networks[0], images, dict(starts.values()))
     for one in job.networks:
         mapping = WeightMapping(one.mapping, read[one.level_set].conductances)
-        network = trained[starts[one.recipe]]
+        _, network = starts[one.recipe]
         yield OnLevels(
             job=one,
             data=data,
