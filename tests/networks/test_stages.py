@@ -16,14 +16,14 @@ from helpers.training import (
 
 from wallnet import files
 from wallnet.config import ConfigError
-from wallnet.config.networks import LevelTraining
+from wallnet.config.networks import OnLevelsTraining
 from wallnet.config.stages import LEVEL_STAGES
 from wallnet.files import FileError
 from wallnet.jobs import mapping_job, training_job
 from wallnet.networks import stages, storage
 from wallnet.networks.classifier import Classifier
 
-PROGRAMMED = ("quantized", "fine_tuned_snapped", "on_levels")
+PROGRAMMED = ("quantized", "compensated", "fine_tuned_snapped", "on_levels")
 LAYERS = ("hidden", "output")
 
 
@@ -185,7 +185,7 @@ def test_one_job_computes_every_recipe_and_mapping(
     other = plain.model_copy(
         update={
             "fine_tuned": None,
-            "on_levels": LevelTraining(**training | {"mappings": ("signed-extended",)}),
+            "on_levels": OnLevelsTraining(**training | {"mappings": ("signed-extended",)}),
         }
     )
     both = networks.model_copy(
