@@ -347,8 +347,8 @@ class LogHandler(LogHandlerBase):
                 from rich.console import Console
                 from rich.live import Live
 
-                shown = {"get_renderable": self.run.display, "refresh_per_second": 2}
-                self._live = Live(console=Console(file=self.stream), transient=True, **shown)
+                console, show = Console(file=self.stream), self.run.display
+                self._live = Live(console=console, transient=True, get_renderable=show)
                 self._live.start()
 
     def _show_progress(self) -> None:
