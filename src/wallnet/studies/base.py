@@ -8,16 +8,18 @@ and its figure. Both are loaded by their names when they are needed.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, field_validator
 
 from wallnet import files
 from wallnet.config import Campaign, Device, MeasuredDevice
 from wallnet.config.devices import missing_device
 from wallnet.config.quantities import Section
 from wallnet.experiment import Job, Kind, Request
+from wallnet.files import WallState
 from wallnet.files.schema import Variable
+from wallnet.jobs.requests import level
 
 Key = tuple[str | float | int, ...]
 """What names a request within its study."""
@@ -86,6 +88,65 @@ def unrecorded(key: str, durations: Mapping[str, float], device: Device, name: s
         for each, duration in durations.items()
         if interval > duration
     ]
+
+
+class FromStates(Section):
+    """States of a device from which pulses start."""
+
+    starts: Annotated[tuple[str, ...] | None, Field(json_schema_extra={"minItems": 1})] = None
+    """States from which pulses start, such as "notch 2"; by default all states of pinned walls."""
+
+    @field_validator("starts")
+    @classmethod
+    def _are_states(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if value is None:
+            return None
+        if not value:
+            raise ValueError("is empty; name states such as 'notch 1', or leave it out")
+        for name in value:
+            try:
+                ends = WallState(name).ends
+            except ValueError:
+                ends = None
+            if ends is None:
+                raise ValueError(
+                    f"has {name!r}, at which no notch pins both ends of a wall; write "
+                    "'notch 1' or 'between 1 and 2'"
+                )
+        return tuple(dict.fromkeys(value))
+
+    def states(self, device: Device) -> list[WallState]:
+        """Return the states from which pulses start, from left to right.
+
+        Without a choice, these are all states in which notches pin both ends: each notch, and each
+        pair of neighbours in both orders, since the end that leads depends on the direction of the
+        last pulse.
+        """
+        if self.starts:
+            return [WallState(name) for name in self.starts]
+        found = []
+        count = len(device.track.inner_notch_positions)
+        for index in range(1, count + 1):
+            found.append(WallState.at(index, index))
+            if index < count:
+                found += [WallState.at(index, index + 1), WallState.at(index + 1, index)]
+        return found
+
+    def levels(self, name: str, device: Device) -> dict[WallState, Request]:
+        """Return the walls that are initialised in these states and relax."""
+        return {state: level(name, device, state) for state in self.states(device)}
+
+    def misfits(self, key: str, name: str, device: Device) -> list[str]:
+        """List why pulses cannot start from these states of a device."""
+        if found := without_notch(key, name, device):
+            return found
+        notches = len(device.track.inner_notch_positions)
+        return [
+            f"{key}.starts has {start!r}, and {name} has {notches} notches inside its track; name "
+            "another state"
+            for start in self.starts or ()
+            if max(WallState(start).ends or (0,)) > notches
+        ]
 
 
 def _none(*_: Any) -> int:

@@ -1,8 +1,11 @@
 """The results that a study gathers, each checked against the request that asked for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from wallnet import files
 from wallnet.devices.outcomes import Outcome, outcomes
@@ -84,3 +87,8 @@ class Opened:
         """Return a dataset of another stage, by its name in `wallnet.studies.base.Study.uses`."""
         kind, path = self._uses[name]
         return files.read_dataset(Path(self._folder, path), kind)
+
+
+def over(shape: Sequence[int], rows: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:
+    """Return the values in rows as arrays of a shape, by their names."""
+    return {name: np.reshape([row[name] for row in rows], shape) for name in rows[0]}

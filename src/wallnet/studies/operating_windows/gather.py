@@ -13,7 +13,7 @@ import numpy as np
 from wallnet.devices.outcomes import Outcome
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, REVERSED
-from wallnet.studies.opened import Opened
+from wallnet.studies.opened import Opened, over
 from wallnet.studies.operating_windows.ask import (
     EDGES,
     LEAVES,
@@ -91,24 +91,21 @@ def gather(window: Window, opened: Opened) -> dict[str, Any]:
     # in the order of the configuration, which JSON does not keep
     variants = list(dict.fromkeys(str(key[0]) for key in opened))
     shape = (len(variants), len(window.durations), len(window.current_densities))
-    outcome, state = np.empty(shape, dtype=object), np.empty(shape, dtype=object)
-    step = np.zeros(shape, dtype=int)
     parts = 2 if window.tail else 1
-    first = (window.durations[0], window.current_densities[0])
-    notches = [opened.simulation((each, *first)).track.inner_notch_positions for each in variants]
-    for place in np.ndindex(shape):
-        density = window.current_densities[place[2]]
-        key = (variants[place[0]], window.durations[place[1]], density)
+    rows = []
+    for key in itertools.product(variants, window.durations, window.current_densities):
+        notches = opened.simulation(key).track.inner_notch_positions
         (pauses,) = opened.outcomes(key)
-        outcome[place], step[place] = judged(pauses[::parts], notches[place[0]])
-        state[place] = str(pauses[-1].state)
-    limits = [[edges(row, window.current_densities) for row in rows] for rows in outcome == WORKS]
-    found = zip(EDGES, np.moveaxis(np.array(limits), -1, 0), strict=True)
+        outcome, step = judged(pauses[::parts], notches)
+        state = str(pauses[-1].state)
+        rows.append({"window_outcome": outcome, "window_step": step, "window_state": state})
+    found = over(shape, rows)
+    works = found["window_outcome"] == WORKS
+    limits = [[edges(row, window.current_densities) for row in rows] for rows in works]
+    stretches = zip(EDGES, np.moveaxis(np.array(limits), -1, 0), strict=True)
     return {
-        "window_outcome": outcome,
-        "window_step": step,
-        "window_state": state,
-        **{f"window_{name}": each for name, each in found},
+        **found,
+        **{f"window_{name}": each for name, each in stretches},
         "variant": variants,
         "duration": window.durations,
         "current_density": window.current_densities,

@@ -17,6 +17,7 @@ from wallnet.studies.operating_windows.ask import (
     STICKS,
     WORKS,
 )
+from wallnet.studies.showing import cells
 
 if TYPE_CHECKING:
     import xarray
@@ -79,7 +80,7 @@ def tables(data: "xarray.Dataset", name: str) -> list[Table]:
 def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     """Draw the outcome over current density and duration, one panel a variant."""
     from matplotlib import pyplot
-    from matplotlib.patches import Patch, Rectangle
+    from matplotlib.patches import Patch
 
     variants = data["variant"].values
     durations, densities = data["duration"].values, data["current_density"].values
@@ -90,17 +91,10 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     for axes, variant in zip(panels[:, 0], variants, strict=True):
         chosen = data.sel(variant=variant)
         outcomes, steps = chosen["window_outcome"].values, chosen["window_step"].values
-        for row, column in np.ndindex(outcomes.shape):
-            colour, sign = LOOKS[str(outcomes[row, column])]
-            place = (column - 0.5, row - 0.5)
-            axes.add_patch(Rectangle(place, 1, 1, facecolor=colour, edgecolor="white"))
-            if sign:
-                text = f"{sign} {steps[row, column]}"
-                axes.text(column, row, text, ha="center", va="center", size=6)
-        axes.set(xlim=(-0.5, len(densities) - 0.5), ylim=(-0.5, len(durations) - 0.5))
-        axes.set_xticks(range(len(densities)), [f"{each / 1e12:g}" for each in densities])
-        axes.set_yticks(range(len(durations)), [f"{each / 1e-9:g}" for each in durations])
-        axes.tick_params(length=0)
+        colours, signs = np.vectorize(LOOKS.__getitem__, otypes=[object, object])(outcomes)
+        texts = np.where(signs != "", signs + " " + steps.astype(str).astype(object), "")
+        columns = [f"{each / 1e12:g}" for each in densities]
+        cells(axes, colours, texts, columns, [f"{each / 1e-9:g}" for each in durations])
         axes.set_ylabel("duration (ns)")
         axes.set_title(style.plain(str(variant)), loc="left")
     panels[-1, 0].set_xlabel(r"$\mathit{J}$ ($10^{12}$ A/m²)")

@@ -3,9 +3,6 @@
 import itertools
 from collections.abc import Mapping
 from functools import partial
-from typing import Annotated
-
-from pydantic import Field, field_validator
 
 from wallnet.config import Campaign, Device, current_name, duration_name
 from wallnet.config.devices import missing_device
@@ -14,45 +11,22 @@ from wallnet.experiment import Job, Request, Simulation, level_job
 from wallnet.files import WallState
 from wallnet.files.schema import EDGE, FLAG, ON_TRACK, STATE, TIME, Variable
 from wallnet.jobs import write_energy_job
-from wallnet.jobs.requests import level
 from wallnet.studies.base import (
+    FromStates,
     Requests,
     Rounds,
     Study,
     Validate,
     too_short,
     unrecorded,
-    without_notch,
 )
 
 
-class Transitions(PulseGrid):
+class Transitions(FromStates, PulseGrid):
     """Pulses that are applied to each state of one device, one simulation each.
 
     After each pulse the wall relaxes as `relaxation` of the device states.
     """
-
-    starts: Annotated[tuple[str, ...] | None, Field(json_schema_extra={"minItems": 1})] = None
-    """States from which pulses start, such as "notch 2"; by default all states of pinned walls."""
-
-    @field_validator("starts")
-    @classmethod
-    def _are_states(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        if value is None:
-            return None
-        if not value:
-            raise ValueError("is empty; name states such as 'notch 1', or leave it out")
-        for name in value:
-            try:
-                ends = WallState(name).ends
-            except ValueError:
-                ends = None
-            if ends is None:
-                raise ValueError(
-                    f"has {name!r}, at which no notch pins both ends of a wall; write "
-                    "'notch 1' or 'between 1 and 2'"
-                )
-        return tuple(dict.fromkeys(value))
 
     @property
     def signed(self) -> tuple[float, ...]:
@@ -68,39 +42,13 @@ def problems(
     if found := missing_device(key, name, devices):
         return found
     device = devices[name]
-    if found := without_notch(key, name, device):
-        return found
-    notches = len(device.track.inner_notch_positions)
-    for start in asked.starts or ():
-        if max(WallState(start).ends or (0,)) > notches:
-            found.append(
-                f"{key}.starts has {start!r}, and {name} has {notches} notches inside its "
-                "track; name another state"
-            )
+    found = asked.misfits(key, name, device)
     longest = device.relaxation.longest
     found += too_short(f"{key}: relaxation.longest {longest:g} s of {name}", longest, device)
     found += unrecorded(key, {"durations": asked.durations[0]}, device, name)
     keys = "durations and relaxation.longest"
     if fault := device.size_fault(keys, asked.durations[-1] + longest, asked.signed[-1]):
         found.append(f"{key}: {fault}")
-    return found
-
-
-def starting_states(device: Device, asked: Transitions) -> list[WallState]:
-    """Return the states from which pulses start, from left to right.
-
-    Without a choice, these are all states in which notches pin both ends: each notch, and each
-    pair of neighbours in both orders, since the end that leads depends on the direction of the
-    last pulse.
-    """
-    if asked.starts:
-        return [WallState(name) for name in asked.starts]
-    found = []
-    count = len(device.track.inner_notch_positions)
-    for index in range(1, count + 1):
-        found.append(WallState.at(index, index))
-        if index < count:
-            found += [WallState.at(index, index + 1), WallState.at(index + 1, index)]
     return found
 
 
@@ -114,7 +62,7 @@ def _pulse(device: Device, state: WallState, duration: float, density: float) ->
 def requests(campaign: Campaign, name: str, asked: Transitions, _: Rounds) -> Requests:
     """Return the level of each state, then the pulses by state, duration and current density."""
     device = campaign.simulated[name]
-    levels = {state: level(name, device, state) for state in starting_states(device, asked)}
+    levels = asked.levels(name, device)
     found: Requests = {(str(state),): request for state, request in levels.items()}
     for state, duration, density in itertools.product(levels, asked.durations, asked.signed):
         names = (state.file_name, duration_name(duration), current_name(density))
