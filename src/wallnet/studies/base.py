@@ -58,6 +58,34 @@ def problems_of_variants(
     return list(dict.fromkeys(found))
 
 
+Faults = Callable[[str, str, Any, Device], list[str]]
+"""Given the key of settings, the name of their device, the settings and the device."""
+
+
+def on_device(faults: Faults) -> Callable[..., list[str]]:
+    """Return the problems of settings of one device, which is missing or has some faults."""
+
+    def problems(
+        key: str, name: str, asked: Any, devices: Mapping[str, Device], _: Validate
+    ) -> list[str]:
+        if hasattr(asked, "device"):
+            key_of_name, name = f"{key}.device", asked.device
+        else:
+            key_of_name = key
+        missing = missing_device(key_of_name, name, devices)
+        return missing or faults(key, name, asked, devices[name])
+
+    return problems
+
+
+def too_large(
+    key: str, device: Device, keys: str, duration: float, strongest: float, maps: int = 0
+) -> list[str]:
+    """Return the problem of a simulation that is too large; see `Device.size_fault`."""
+    fault = device.size_fault(keys, duration, strongest, maps)
+    return [f"{key}: {fault}"] if fault else []
+
+
 def too_short(what: str, time: float, device: Device) -> list[str]:
     """Return the problem of a time in s after a pulse in which no wall can be seen at rest."""
     hold = device.relaxation.hold
@@ -197,8 +225,6 @@ class Study:
     about : callable, optional
         What the gathering needs to know beside settings and results, given the campaign, the name
         of the subject and its settings.
-    uses : callable, optional
-        Datasets of other stages that are gathered too: kind and path by name, given the same.
     level_sets : tuple of str
         Level sets of networks that its dataset determines. Tables of levels have it too.
     compared : callable, optional
@@ -229,7 +255,6 @@ class Study:
     usual: bool = False
     conflicts: Callable[[str, str, Any, Campaign, Validate], list[str]] | None = None
     about: Callable[[Campaign, str, Any], Job] | None = None
-    uses: Callable[[Campaign, str, Any], Mapping[str, tuple[str, str]]] | None = None
     level_sets: tuple[str, ...] = ()
     compared: Callable[[Any, Mapping[str, Device]], Iterable[Device]] | None = None
     rounds: Callable[[str, Any, Mapping[str, Device]], int] = _none
@@ -307,12 +332,6 @@ class Study:
         asked = self.finished_rounds(campaign, subject, folder, last)
         return self.requests(campaign, subject, self.subjects(campaign)[subject], asked)
 
-    def used(self, campaign: Campaign, subject: str) -> dict[str, tuple[str, str]]:
-        """Return kind and path of the datasets of other stages that a subject is gathered from."""
-        if not self.uses:
-            return {}
-        return dict(self.uses(campaign, subject, self.subjects(campaign)[subject]))
-
     def results(self, campaign: Campaign, folder: str = "") -> list[str]:
         """List the results of all subjects, with the simulations that finished rounds asked for."""
         found: list[str] = []
@@ -334,8 +353,7 @@ class GatherJob(Job):
     """Gathering of the results that a study asked for: its dataset, or the next round.
 
     `requests` has the key, the kind of file, the path and the digest of each result; a first round
-    may have none. `uses` has kind and path of further datasets by name, and `about` what
-    `Study.about` returns, as plain data.
+    may have none. `about` is what `Study.about` returns, as plain data.
     """
 
     study: str
@@ -343,7 +361,6 @@ class GatherJob(Job):
     settings: dict[str, Any]
     requests: tuple[tuple[Key, str, str, str], ...]
     about: dict[str, Any] | None = None
-    uses: dict[str, tuple[str, str]]
 
 
 FILES = {"initial": "initial", "trace": "trace", "level": "trace", "pulse_train": "train"}
@@ -358,7 +375,6 @@ def gather_job(study: Study, campaign: Campaign, subject: str, requests: Request
         subject=subject,
         settings=study.plain_settings(campaign, subject),
         about=study.about(campaign, subject, settings).plain() if study.about else None,
-        uses=study.used(campaign, subject),
         requests=tuple(
             (key, FILES.get(each.kind, each.kind), each.path, each.digest)
             for key, each in requests.items()

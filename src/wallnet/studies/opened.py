@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,6 @@ from wallnet.devices.outcomes import Outcome, outcomes
 from wallnet.experiment import Simulation, digest_of
 from wallnet.files.schema import Content
 from wallnet.studies.base import GatherJob, Key
-
-if TYPE_CHECKING:
-    import xarray
 
 MADE_BY = ("backend", "backend_version", "revision")
 
@@ -34,7 +31,6 @@ class Opened:
         self._folder = folder
         self._found = {key: (kind, path, digest) for key, kind, path, digest in job.requests}
         self._study = job.study
-        self._uses = job.uses
         self.about = job.about or {}
         """What `wallnet.studies.base.Study.about` returns, as plain data."""
         self.made_by: dict[str, set[str]] = {}
@@ -82,11 +78,6 @@ class Opened:
     def simulation(self, key: Key) -> Simulation:
         """Return the simulation of a result."""
         return Simulation.from_json(str(self.read(key).attrs["parameters"]))
-
-    def dataset(self, name: str) -> "xarray.Dataset":
-        """Return a dataset of another stage, by its name in `wallnet.studies.base.Study.uses`."""
-        kind, path = self._uses[name]
-        return files.read_dataset(Path(self._folder, path), kind)
 
 
 def over(shape: Sequence[int], rows: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:

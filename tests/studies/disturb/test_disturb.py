@@ -151,8 +151,8 @@ def test_tables_have_all_trains_and_what_all_states_survive(data, tmp_path):
         "all": "no",
         "state after the last pulse": "notch 1",
         "settled": "yes",
-        "drift (nm)": "+6.00",
-        "drift in the last pulse (nm)": "+6.000",
+        "drift (nm)": "6.00",
+        "drift in the last pulse (nm)": "6.000",
     }
     assert [row["all"] for row in rows[:4]] == ["no", "no", "yes", "no"]
     # a state in which no wall rests does not count

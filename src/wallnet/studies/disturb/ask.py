@@ -4,14 +4,12 @@ In a crossbar or on a shared line, unselected devices see half or a third of the
 """
 
 import itertools
-from collections.abc import Mapping
 from functools import partial
 from typing import Annotated
 
 from pydantic import Field, field_validator
 
 from wallnet.config import Campaign, Device, ProgramPulse, current_name
-from wallnet.config.devices import missing_device
 from wallnet.config.pulse import CURRENT_DENSITY_STEP
 from wallnet.config.quantities import CurrentDensity, Duration, DurationOrNone, Fraction
 from wallnet.experiment import Request, Simulation, Train, level_job, train_job
@@ -23,6 +21,8 @@ from wallnet.studies.base import (
     Rounds,
     Study,
     Validate,
+    on_device,
+    too_large,
     too_short,
     unrecorded,
 )
@@ -77,13 +77,9 @@ def write_pulse(campaign: Campaign, name: str, asked: Disturb) -> ProgramPulse:
     )
 
 
-def problems(
-    key: str, name: str, asked: Disturb, devices: Mapping[str, Device], _: Validate
-) -> list[str]:
-    """List the conflicts with the devices of the campaign, one sentence each."""
-    if found := missing_device(key, name, devices):
-        return found
-    device = devices[name]
+@on_device
+def problems(key: str, name: str, asked: Disturb, device: Device) -> list[str]:
+    """List the conflicts with the device, one sentence each."""
     found = asked.misfits(key, name, device)
     return found + too_short(f"{key}.pause {asked.pause:g} s", asked.pause, device)
 
@@ -98,11 +94,11 @@ def conflicts(key: str, name: str, asked: Disturb, campaign: Campaign, _: Valida
             f"{', '.join(known) or 'none yet'}, or a current density in A/m²"
         ]
     device, pulse = campaign.simulated[name], write_pulse(campaign, name, asked)
-    found = unrecorded(key, {"duration": pulse.duration}, device, name)
     total = asked.repetitions * (pulse.duration + asked.pause)
-    if fault := device.size_fault("all pulses", total, pulse.current_density):
-        found.append(f"{key}: {fault}")
-    return found
+    return [
+        *unrecorded(key, {"duration": pulse.duration}, device, name),
+        *too_large(key, device, "all pulses", total, pulse.current_density),
+    ]
 
 
 def _train(device: Device, state: WallState, pulse: ProgramPulse) -> Simulation:

@@ -38,8 +38,8 @@ def tables(data: "xarray.Dataset", name: str) -> list[Table]:
                 "all": (rows["state_kept"], YES),
                 "state after the last pulse": (rows["disturb_state"], ""),
                 "settled": (rows["disturb_settled"], YES),
-                "drift (nm)": (rows["disturb_drift"] / 1e-9, "+.2f"),
-                "drift in the last pulse (nm)": (rows["disturb_last_drift"] / 1e-9, "+.3f"),
+                "drift (nm)": (rows["disturb_drift"] / 1e-9, "z.2f"),
+                "drift in the last pulse (nm)": (rows["disturb_last_drift"] / 1e-9, "z.3f"),
             },
         ),
         of_columns(

@@ -15,6 +15,7 @@ from wallnet.studies.base import (
     Rounds,
     Study,
     problems_of_variants,
+    too_large,
     too_short,
     unrecorded,
 )
@@ -79,19 +80,18 @@ def _misfits(window: Window, key: str, block: str, device: Device) -> list[str]:
     shortest = {"durations": window.durations[0]}
     if window.tail:
         shortest["tail.duration"] = window.tail.duration
+    # every notch once in each direction
+    total = 2 * len(notches) * window.step_duration
     found = [
         *too_short(f"{key}.pause {window.pause:g} s", window.pause, device),
         *unrecorded(key, shortest, device, window.device),
+        *too_large(key, device, "all pulses", total, window.current_densities[-1]),
     ]
     if abs(device.wall.start - notches[0]) > device.track.notch_radius:
         found.append(
             f"{block} has wall.start {device.wall.start:g} m, which is not at the first notch; "
             f"set wall.start to {notches[0]:g} m"
         )
-    # every notch once in each direction
-    total = 2 * len(notches) * window.step_duration
-    if fault := device.size_fault("all pulses", total, window.current_densities[-1]):
-        found.append(f"{key}: {fault}")
     return found
 
 

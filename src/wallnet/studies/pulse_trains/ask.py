@@ -1,6 +1,5 @@
 """Pulse trains: sequences of current pulses that write and rewrite a device."""
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Annotated
 
@@ -8,13 +7,12 @@ from pydantic import Field, field_validator
 
 from wallnet import files
 from wallnet.config import Campaign, Detector, Device, ProgramPulse
-from wallnet.config.devices import missing_device
 from wallnet.config.programs import MOST_PULSES
 from wallnet.config.quantities import Section
 from wallnet.experiment import Job, Request, Train, train_job
 from wallnet.files.schema import CONDUCTANCE, Variable
 from wallnet.jobs import WriteEnergyJob, write_energy_job
-from wallnet.studies.base import Requests, Rounds, Study, Validate, unrecorded
+from wallnet.studies.base import Requests, Rounds, Study, on_device, too_large, unrecorded
 
 
 class PulseTrain(Section):
@@ -42,23 +40,17 @@ class ResponseJob(Job):
     write_energy: WriteEnergyJob
 
 
-def problems(
-    key: str, _: str, asked: PulseTrain, devices: Mapping[str, Device], __: Validate
-) -> list[str]:
-    """List the conflicts with the devices of the campaign, one sentence each."""
-    if missing := missing_device(f"{key}.device", asked.device, devices):
-        return missing
-    device = devices[asked.device]
+@on_device
+def problems(key: str, name: str, asked: PulseTrain, device: Device) -> list[str]:
+    """List the conflicts with the device, one sentence each."""
     found = []
     if (count := sum(each.repetitions for each in asked.pulses)) > MOST_PULSES:
         found.append(f"{key}.pulses has {count} pulses; keep to {MOST_PULSES}")
     durations = {f"pulses.{number}.duration": p.duration for number, p in enumerate(asked.pulses)}
-    found += unrecorded(key, durations, device, asked.device)
+    found += unrecorded(key, durations, device, name)
     total = sum(each.repetitions * (each.duration + each.pause) for each in asked.pulses)
     strongest = max((each.current_density for each in asked.pulses), key=abs)
-    if fault := device.size_fault("all pulses", total, strongest, count):
-        found.append(f"{key}: {fault}")
-    return found
+    return found + too_large(key, device, "all pulses", total, strongest, count)
 
 
 def requests(campaign: Campaign, name: str, asked: PulseTrain, _: Rounds) -> Requests:

@@ -1,11 +1,9 @@
 """Transitions: pulses of both signs from every state in which a wall can rest."""
 
 import itertools
-from collections.abc import Mapping
 from functools import partial
 
 from wallnet.config import Campaign, Device, current_name, duration_name
-from wallnet.config.devices import missing_device
 from wallnet.config.pulse import PulseGrid
 from wallnet.experiment import Job, Request, Simulation, level_job
 from wallnet.files import WallState
@@ -16,7 +14,8 @@ from wallnet.studies.base import (
     Requests,
     Rounds,
     Study,
-    Validate,
+    on_device,
+    too_large,
     too_short,
     unrecorded,
 )
@@ -35,21 +34,17 @@ class Transitions(FromStates, PulseGrid):
         return (*(-each for each in reversed(densities)), *densities)
 
 
-def problems(
-    key: str, name: str, asked: Transitions, devices: Mapping[str, Device], _: Validate
-) -> list[str]:
-    """List the conflicts with the devices of the campaign, one sentence each."""
-    if found := missing_device(key, name, devices):
-        return found
-    device = devices[name]
-    found = asked.misfits(key, name, device)
+@on_device
+def problems(key: str, name: str, asked: Transitions, device: Device) -> list[str]:
+    """List the conflicts with the device, one sentence each."""
     longest = device.relaxation.longest
-    found += too_short(f"{key}: relaxation.longest {longest:g} s of {name}", longest, device)
-    found += unrecorded(key, {"durations": asked.durations[0]}, device, name)
-    keys = "durations and relaxation.longest"
-    if fault := device.size_fault(keys, asked.durations[-1] + longest, asked.signed[-1]):
-        found.append(f"{key}: {fault}")
-    return found
+    keys, total = "durations and relaxation.longest", asked.durations[-1] + longest
+    return [
+        *asked.misfits(key, name, device),
+        *too_short(f"{key}: relaxation.longest {longest:g} s of {name}", longest, device),
+        *unrecorded(key, {"durations": asked.durations[0]}, device, name),
+        *too_large(key, device, keys, total, asked.signed[-1]),
+    ]
 
 
 def _pulse(device: Device, state: WallState, duration: float, density: float) -> Simulation:
