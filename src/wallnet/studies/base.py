@@ -16,7 +16,7 @@ from wallnet import files
 from wallnet.config import Campaign, Device, MeasuredDevice
 from wallnet.config.devices import missing_device
 from wallnet.config.quantities import Section
-from wallnet.experiment import Job, Kind, Request
+from wallnet.experiment import Job, Kind, Request, Simulation, level_job
 from wallnet.files import WallState
 from wallnet.files.schema import Variable
 from wallnet.jobs.requests import level
@@ -68,12 +68,8 @@ def on_device(faults: Faults) -> Callable[..., list[str]]:
     def problems(
         key: str, name: str, asked: Any, devices: Mapping[str, Device], _: Validate
     ) -> list[str]:
-        if hasattr(asked, "device"):
-            key_of_name, name = f"{key}.device", asked.device
-        else:
-            key_of_name = key
-        missing = missing_device(key_of_name, name, devices)
-        return missing or faults(key, name, asked, devices[name])
+        where, name = (f"{key}.device", asked.device) if hasattr(asked, "device") else (key, name)
+        return missing_device(where, name, devices) or faults(key, name, asked, devices[name])
 
     return problems
 
@@ -175,6 +171,20 @@ class FromStates(Section):
             for start in self.starts or ()
             if max(WallState(start).ends or (0,)) > notches
         ]
+
+
+def pulse_on(
+    device: Device, state: WallState, density: float, duration: float, longest: float
+) -> Simulation:
+    """Return one pulse, in A/m² and s, on a wall that rests in a state, and relaxes after it."""
+    return level_job(device, state.file_name).model_copy(
+        update={
+            "current_density": density,
+            "pulse_duration": duration,
+            "relaxation": device.relaxation.model_copy(update={"longest": longest}),
+            "output": device.output.without_maps_between(duration + longest),
+        }
+    )
 
 
 def _none(*_: Any) -> int:
@@ -363,7 +373,7 @@ class GatherJob(Job):
     about: dict[str, Any] | None = None
 
 
-FILES = {"initial": "initial", "trace": "trace", "level": "trace", "pulse_train": "train"}
+FILES = {"level": "trace", "pulse_train": "train"}
 """Kind of the file of each kind of request, where its name is another."""
 
 

@@ -80,6 +80,14 @@ class Opened:
         return Simulation.from_json(str(self.read(key).attrs["parameters"]))
 
 
+def padded(arrays: Sequence[NDArray[Any]], entries: int) -> NDArray[np.float64]:
+    """Return arrays as one with so many entries along the last axis, with NaN after their ends."""
+    found = np.full((len(arrays), *arrays[0].shape[:-1], entries), np.nan)
+    for row, values in zip(found, arrays, strict=True):
+        row[..., : values.shape[-1]] = values
+    return found
+
+
 def over(shape: Sequence[int], rows: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:
     """Return the values in rows as arrays of a shape, by their names."""
     return {name: np.reshape([row[name] for row in rows], shape) for name in rows[0]}

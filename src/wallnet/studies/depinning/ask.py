@@ -11,19 +11,11 @@ from wallnet.config.bisection import Resolution, halvings
 from wallnet.config.inheritance import laid_over
 from wallnet.config.pulse import whole
 from wallnet.config.quantities import CurrentDensity, Duration, Section
-from wallnet.experiment import Request, Simulation, level_job
+from wallnet.experiment import Request, level_job
 from wallnet.files import WallState
 from wallnet.files.schema import EDGE, TEXT, TIME, Variable
 from wallnet.jobs.requests import level, pulses
-from wallnet.studies.base import (
-    Requests,
-    Rounds,
-    Study,
-    on_device,
-    too_large,
-    unrecorded,
-    without_notch,
-)
+from wallnet.studies import base
 
 TRACKS = {"notch": "all notches", "single-notch": "single notch"}
 """Tracks on which a wall rests: the device's own, and one with a single notch of the device."""
@@ -60,12 +52,12 @@ def rounds(_: str, asked: Depinning, __: Mapping[str, Device]) -> int:
     return halvings(high - low, asked.resolution)
 
 
-@on_device
+@base.on_device
 def problems(key: str, name: str, asked: Depinning, device: Device) -> list[str]:
     """List the conflicts with the device, one sentence each."""
-    return without_notch(key, name, device) or [
-        *unrecorded(key, {"duration": asked.duration}, device, name),
-        *too_large(key, device, "duration", asked.duration, asked.current_densities[1]),
+    return base.without_notch(key, name, device) or [
+        *base.unrecorded(key, {"duration": asked.duration}, device, name),
+        *base.too_large(key, device, "duration", asked.duration, asked.current_densities[1]),
     ]
 
 
@@ -94,21 +86,7 @@ def sites(name: str, device: Device, asked: Depinning) -> dict[tuple[str, int], 
     return found
 
 
-def _job(site: Site, asked: Depinning, current_density: float) -> Simulation:
-    """Return one pulse in A/m² on a wall that rests at a notch."""
-    device = site.device
-    return level_job(device, site.state.file_name).model_copy(
-        update={
-            "current_density": current_density,
-            "pulse_duration": asked.duration,
-            # the wall is examined while the current flows
-            "relaxation": device.relaxation.model_copy(update={"longest": 0.0}),
-            "output": device.output.without_maps_between(asked.duration),
-        }
-    )
-
-
-def requests(campaign: Campaign, name: str, asked: Depinning, so_far: Rounds) -> Requests:
+def requests(campaign: Campaign, name: str, asked: Depinning, so_far: base.Rounds) -> base.Requests:
     """Return the sweep of the device, the resting walls, and the pulses on them.
 
     The pulses are the weakest and the strongest one, and those of the rounds, which have track,
@@ -116,19 +94,20 @@ def requests(campaign: Campaign, name: str, asked: Depinning, so_far: Rounds) ->
     """
     device = campaign.simulated[name]
     resting = sites(name, device, asked)
-    found: Requests = {("sweep", each): pulse for each, pulse in pulses(name, device).items()}
+    found: base.Requests = {("sweep", each): pulse for each, pulse in pulses(name, device).items()}
     found |= {("start", *key): site.start for key, site in resting.items()}
     both = [(*key, density) for key in resting for density in asked.current_densities]
     for track, notch, density in [*both, *(each for one in so_far for each in one)]:
         path = STUDY.path(name, f"{track}-{notch}", current_name(density))
         site = resting[track, notch]
-        make = partial(_job, site, asked, density)
+        # the wall is examined while the current flows
+        make = partial(base.pulse_on, site.device, site.state, density, asked.duration, 0.0)
         found[track, notch, density] = Request("trace", path, make, (site.start.path,))
     return found
 
 
 def ahead(
-    campaign: Campaign, name: str, asked: Depinning, so_far: Rounds
+    campaign: Campaign, name: str, asked: Depinning, so_far: base.Rounds
 ) -> list[tuple[int, Request]]:
     """Return at most how many pulses the rounds that are not finished ask for, and one of them.
 
@@ -144,7 +123,7 @@ def ahead(
 _THRESHOLD = ("track", "notch", "ends")
 _DWELL = ("current_density", "notch", "edge")
 
-STUDY = Study(
+STUDY = base.Study(
     name="depinning",
     title="depinning of {subject}",
     missing="a device",

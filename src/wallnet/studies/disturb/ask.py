@@ -15,20 +15,10 @@ from wallnet.config.quantities import CurrentDensity, Duration, DurationOrNone, 
 from wallnet.experiment import Request, Simulation, Train, level_job, train_job
 from wallnet.files import WallState
 from wallnet.files.schema import CURRENT_DENSITY, FLAG, STATE, Variable
-from wallnet.studies.base import (
-    FromStates,
-    Requests,
-    Rounds,
-    Study,
-    Validate,
-    on_device,
-    too_large,
-    too_short,
-    unrecorded,
-)
+from wallnet.studies import base
 
 
-class Disturb(FromStates):
+class Disturb(base.FromStates):
     """Pulses of shares of the write amplitude, repeated with both signs on each state."""
 
     write: CurrentDensity | str
@@ -77,14 +67,16 @@ def write_pulse(campaign: Campaign, name: str, asked: Disturb) -> ProgramPulse:
     )
 
 
-@on_device
+@base.on_device
 def problems(key: str, name: str, asked: Disturb, device: Device) -> list[str]:
     """List the conflicts with the device, one sentence each."""
     found = asked.misfits(key, name, device)
-    return found + too_short(f"{key}.pause {asked.pause:g} s", asked.pause, device)
+    return found + base.too_short(f"{key}.pause {asked.pause:g} s", asked.pause, device)
 
 
-def conflicts(key: str, name: str, asked: Disturb, campaign: Campaign, _: Validate) -> list[str]:
+def conflicts(
+    key: str, name: str, asked: Disturb, campaign: Campaign, _: base.Validate
+) -> list[str]:
     """List the conflicts with the pulse trains of the campaign, and of the pulse that writes."""
     trains = campaign.studies["pulse_trains"]
     known = [each for each, train in trains.items() if train.device == name]
@@ -96,8 +88,8 @@ def conflicts(key: str, name: str, asked: Disturb, campaign: Campaign, _: Valida
     device, pulse = campaign.simulated[name], write_pulse(campaign, name, asked)
     total = asked.repetitions * (pulse.duration + asked.pause)
     return [
-        *unrecorded(key, {"duration": pulse.duration}, device, name),
-        *too_large(key, device, "all pulses", total, pulse.current_density),
+        *base.unrecorded(key, {"duration": pulse.duration}, device, name),
+        *base.too_large(key, device, "all pulses", total, pulse.current_density),
     ]
 
 
@@ -108,11 +100,11 @@ def _train(device: Device, state: WallState, pulse: ProgramPulse) -> Simulation:
     return job.model_copy(update={"placement": level_job(device, state.file_name).placement})
 
 
-def requests(campaign: Campaign, name: str, asked: Disturb, _: Rounds) -> Requests:
+def requests(campaign: Campaign, name: str, asked: Disturb, _: base.Rounds) -> base.Requests:
     """Return the level of each state, then the trains by state and share, with its sign."""
     device, write = campaign.simulated[name], write_pulse(campaign, name, asked)
     levels = asked.levels(name, device)
-    found: Requests = {(str(state),): request for state, request in levels.items()}
+    found: base.Requests = {(str(state),): request for state, request in levels.items()}
     for state, share in itertools.product(levels, asked.signed):
         # file names tell these steps apart
         steps = round(share * write.current_density / CURRENT_DENSITY_STEP)
@@ -125,7 +117,7 @@ def requests(campaign: Campaign, name: str, asked: Disturb, _: Rounds) -> Reques
 
 _TRAIN = ("disturbed", "write_share")
 
-STUDY = Study(
+STUDY = base.Study(
     name="disturb",
     title="write disturb of {subject}",
     missing="a device",

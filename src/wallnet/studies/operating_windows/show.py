@@ -7,16 +7,7 @@ import numpy as np
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.tables import Table, of_columns
-from wallnet.studies.operating_windows.ask import (
-    EDGES,
-    LEAVES,
-    MOVES,
-    OUTCOMES,
-    SKIPS,
-    START,
-    STICKS,
-    WORKS,
-)
+from wallnet.studies.operating_windows import ask
 from wallnet.studies.showing import cells
 
 if TYPE_CHECKING:
@@ -24,12 +15,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LOOKS = {
-    WORKS: ("#009E73", ""),
-    STICKS: ("#56B4E9", "<"),
-    SKIPS: ("#E69F00", ">"),
-    LEAVES: ("#D55E00", "×"),
-    MOVES: ("#CCCCCC", "~"),
-    START: ("#FFFFFF", "0"),
+    ask.WORKS: ("#009E73", ""),
+    ask.STICKS: ("#56B4E9", "<"),
+    ask.SKIPS: ("#E69F00", ">"),
+    ask.LEAVES: ("#D55E00", "×"),
+    ask.MOVES: ("#CCCCCC", "~"),
+    ask.START: ("#FFFFFF", "0"),
 }
 """Colour and sign of each outcome in the map."""
 
@@ -42,10 +33,10 @@ def tables(data: "xarray.Dataset", name: str) -> list[Table]:
     """
     points = data[[f"window_{each}" for each in ("outcome", "step", "state")]]
     points = points.to_dataframe().reset_index()
-    works = (data["window_outcome"] == WORKS).sum("current_density")
-    limits = data[[f"window_{each}" for each in EDGES]]
+    works = (data["window_outcome"] == ask.WORKS).sum("current_density")
+    limits = data[[f"window_{each}" for each in ask.EDGES]]
     rows = limits.assign(works=works).to_dataframe().reset_index()
-    first, last, below, above = (rows[f"window_{each}"] for each in EDGES)
+    first, last, below, above = (rows[f"window_{each}"] for each in ask.EDGES)
     return [
         of_columns(
             f"{name}: outcome of each pulse train",
@@ -102,10 +93,10 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     figure.legend(
         handles=[
             Patch(facecolor=LOOKS[each][0], edgecolor="0.5", label=f"{each} {LOOKS[each][1]}")
-            for each in OUTCOMES
+            for each in ask.OUTCOMES
             if each in present
         ],
         loc="outside lower center",
-        ncols=len(OUTCOMES),
+        ncols=len(ask.OUTCOMES),
     )
     return figure

@@ -5,23 +5,13 @@ from functools import partial
 
 from wallnet.config import Campaign, Device, current_name, duration_name
 from wallnet.config.pulse import PulseGrid
-from wallnet.experiment import Job, Request, Simulation, level_job
-from wallnet.files import WallState
+from wallnet.experiment import Job, Request
 from wallnet.files.schema import EDGE, FLAG, ON_TRACK, STATE, TIME, Variable
 from wallnet.jobs import write_energy_job
-from wallnet.studies.base import (
-    FromStates,
-    Requests,
-    Rounds,
-    Study,
-    on_device,
-    too_large,
-    too_short,
-    unrecorded,
-)
+from wallnet.studies import base
 
 
-class Transitions(FromStates, PulseGrid):
+class Transitions(base.FromStates, PulseGrid):
     """Pulses that are applied to each state of one device, one simulation each.
 
     After each pulse the wall relaxes as `relaxation` of the device states.
@@ -34,34 +24,28 @@ class Transitions(FromStates, PulseGrid):
         return (*(-each for each in reversed(densities)), *densities)
 
 
-@on_device
+@base.on_device
 def problems(key: str, name: str, asked: Transitions, device: Device) -> list[str]:
     """List the conflicts with the device, one sentence each."""
     longest = device.relaxation.longest
     keys, total = "durations and relaxation.longest", asked.durations[-1] + longest
     return [
         *asked.misfits(key, name, device),
-        *too_short(f"{key}: relaxation.longest {longest:g} s of {name}", longest, device),
-        *unrecorded(key, {"durations": asked.durations[0]}, device, name),
-        *too_large(key, device, keys, total, asked.signed[-1]),
+        *base.too_short(f"{key}: relaxation.longest {longest:g} s of {name}", longest, device),
+        *base.unrecorded(key, {"durations": asked.durations[0]}, device, name),
+        *base.too_large(key, device, keys, total, asked.signed[-1]),
     ]
 
 
-def _pulse(device: Device, state: WallState, duration: float, density: float) -> Simulation:
-    """Return one pulse from a resting wall."""
-    output = device.output.without_maps_between(duration + device.relaxation.longest)
-    pulse = {"current_density": density, "pulse_duration": duration, "output": output}
-    return level_job(device, state.file_name).model_copy(update=pulse)
-
-
-def requests(campaign: Campaign, name: str, asked: Transitions, _: Rounds) -> Requests:
+def requests(campaign: Campaign, name: str, asked: Transitions, _: base.Rounds) -> base.Requests:
     """Return the level of each state, then the pulses by state, duration and current density."""
     device = campaign.simulated[name]
+    longest = device.relaxation.longest
     levels = asked.levels(name, device)
-    found: Requests = {(str(state),): request for state, request in levels.items()}
+    found: base.Requests = {(str(state),): request for state, request in levels.items()}
     for state, duration, density in itertools.product(levels, asked.durations, asked.signed):
         names = (state.file_name, duration_name(duration), current_name(density))
-        make = partial(_pulse, device, state, duration, density)
+        make = partial(base.pulse_on, device, state, density, duration, longest)
         after = (levels[state].path,)
         found[str(state), duration, density] = Request(
             "trace", STUDY.path(name, *names), make, after
@@ -77,7 +61,7 @@ def _about(campaign: Campaign, name: str, _: Transitions) -> Job:
 _PULSE = ("start", "duration", "current_density")
 _PAIR = ("start", "target")
 
-STUDY = Study(
+STUDY = base.Study(
     name="transitions",
     title="transitions of {subject}",
     missing="a device",

@@ -11,7 +11,7 @@ from wallnet.devices.write_energy import WriteEnergy, write_energy_of
 from wallnet.jobs import WriteEnergyJob
 from wallnet.report import style, write_energies
 from wallnet.report.device_tables import SETTLED, sign_of
-from wallnet.report.tables import Format, Table, of_columns
+from wallnet.report.tables import Table, of_columns
 from wallnet.studies.showing import YES, cells
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ def sequence(data: "xarray.Dataset", start: str, target: str) -> list[tuple[floa
 
 def _sequences(data: "xarray.Dataset", name: str, cost: WriteEnergy) -> Table:
     """Return the table of the shortest sequences, each pulse from a cold track."""
+    import pandas
+
     each = list(itertools.product(data["duration"].values, data["current_density"].values))
     energy = dict(zip(each, cost.energy, strict=True))
     rise = dict(zip(each, cost.rise.peak, strict=True))
@@ -92,21 +94,19 @@ def _sequences(data: "xarray.Dataset", name: str, cost: WriteEnergy) -> Table:
         if start == target:
             continue
         found = sequence(data, start, target)
-        shown = [f"{j / 1e12:+.4f} for {t / 1e-9:g} ns to {to}" for j, t, to in found]
         pulses = [(duration, density) for density, duration, _ in found]
-        total = sum(energy[pulse] for pulse in pulses) / 1e-12 or None
-        largest = max((rise[pulse] for pulse in pulses), default=None)
-        row = (start, target, len(found) or None, "; ".join(shown) or None, total, largest)
+        shown = [f"{j / 1e12:+.4f} for {t / 1e-9:g} ns to {to}" for j, t, to in found]
+        row = {
+            "from": start,
+            "to": target,
+            "pulses": len(found) or None,
+            "J (1e12 A/m²), duration, state after it": "; ".join(shown) or None,
+            "energy (pJ)": sum(energy[pulse] for pulse in pulses) / 1e-12 or None,
+            "largest rise, middle (K)": max((rise[pulse] for pulse in pulses), default=None),
+        }
         rows.append(row)
-    formats: dict[str, Format] = {
-        **{"from": "", "to": "", "pulses": ".0f", "J (1e12 A/m²), duration, state after it": ""},
-        **{"energy (pJ)": ".3f", "largest rise, middle (K)": ".1f"},
-    }
-    columns = zip(formats, zip(*rows, strict=True), formats.values(), strict=True)
-    return of_columns(
-        f"{name}: shortest sequences of pulses",
-        {title: (values, form) for title, values, form in columns},
-    )
+    formats = {"pulses": ".0f", "energy (pJ)": ".3f", "largest rise, middle (K)": ".1f"}
+    return Table(f"{name}: shortest sequences of pulses", pandas.DataFrame(rows), formats)
 
 
 def _states(data: "xarray.Dataset", name: str) -> Table:
