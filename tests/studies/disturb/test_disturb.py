@@ -160,6 +160,11 @@ def test_tables_have_all_trains_and_what_all_states_survive(data, tmp_path):
     assert ["-1", "-1.2000", "0 of 1", "2"] in lines
 
 
+def test_a_device_in_which_no_wall_rests_has_no_least_number(data, tmp_path):
+    _, lines = shown(STUDY, data.isel(disturbed=[1]), tmp_path)
+    assert ["+0.4", "+0.4800", "0 of 0", "–"] in lines
+
+
 def test_the_map_says_how_many_pulses_each_state_survives(data):
     figures = Figures(resolution=72)
     with style.apply(figures):

@@ -68,38 +68,30 @@ def configured(data: "xarray.Dataset") -> Place:
 
 def _searched(data: "xarray.Dataset") -> dict[str, NDArray[np.floating]]:
     """Return each parameter and the time of the reading, as (candidate, read delay)."""
-    shape = data["misfit"].shape
-    found = {
-        name: np.broadcast_to(data[f"candidate_{name}"].values[:, None], shape) for name in STEPS
-    }
-    return found | {DELAY: np.broadcast_to(data["read_delay"].values, shape)}
+    found = {name: data[f"candidate_{name}"].values[:, None] for name in STEPS}
+    found[DELAY] = data["read_delay"].values
+    return {name: np.broadcast_to(each, data["misfit"].shape) for name, each in found.items()}
 
 
 def _candidates(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of all candidates at all times of reading."""
     places, own = ordered(data["misfit"].values), configured(data)
     chosen = tuple(np.transpose(places))
-    references = enumerate(data["reference"].values)
-    return of_columns(
-        f"{name}: candidates",
-        {
-            "misfit": (data["misfit"].values[chosen], ".2f"),
-            "reference data missed": (data["missed"].values[chosen], ".0f"),
-            "candidate": (data["candidate"].values[chosen[0]], ".0f"),
-            "round": (data["candidate_round"].values[chosen[0]], ".0f"),
-            "configured": ([YES[place == own] for place in places], ""),
-            **{
-                title: (values[chosen] / unit, form)
-                for values, (title, unit, form) in zip(
-                    _searched(data).values(), COLUMNS.values(), strict=True
-                )
-            },
-            **{
-                str(reference): (data["simulated_value"].values[*chosen, index], "")
-                for index, reference in references
-            },
-        },
-    )
+    columns: dict[str, tuple[Any, Format]] = {
+        "misfit": (data["misfit"].values[chosen], ".2f"),
+        "reference data missed": (data["missed"].values[chosen], ".0f"),
+        "candidate": (data["candidate"].values[chosen[0]], ".0f"),
+        "round": (data["candidate_round"].values[chosen[0]], ".0f"),
+        "configured": ([YES[place == own] for place in places], ""),
+    }
+    for parameter, values in _searched(data).items():
+        title, unit, form = COLUMNS[parameter]
+        columns[title] = (values[chosen] / unit, form)
+    for reference, values in zip(
+        data["reference"].values, data["simulated_value"].values[chosen].T, strict=True
+    ):
+        columns[str(reference)] = (values, "")
+    return of_columns(f"{name}: candidates", columns)
 
 
 def _references(data: "xarray.Dataset", name: str) -> Table:

@@ -21,11 +21,9 @@ KEPT, LOST, UNSTABLE = "#009E73", "#E69F00", "#FFFFFF"
 def tables(data: "xarray.Dataset", name: str) -> list[Table]:
     """Return the table of all trains, and that of what all states survive."""
     rows = data.to_dataframe(["disturbed", "write_share"]).reset_index()
-    stable = data.sel(disturbed=data["disturbed_stable"] == 1)
-    pulses = "pulses survived"
-    columns = {"share": (data["write_share"].values, "+.4g")}
-    density = {"J (1e12 A/m²)": (data["disturb_current_density"].values / 1e12, "+.4f")}
-    kept = stable["state_kept"].sum("disturbed").values
+    stable = data["disturbed_stable"] == 1
+    kept, count = data["state_kept"].sum("disturbed").values, int(stable.sum())
+    least = data["survived_pulses"].where(stable).min("disturbed").values
     return [
         of_columns(
             f"{name}: pulses until a state is lost",
@@ -34,7 +32,7 @@ def tables(data: "xarray.Dataset", name: str) -> list[Table]:
                 "a wall initialised there rests": (rows["disturbed_stable"], YES),
                 "share": (rows["write_share"], "+.4g"),
                 "J (1e12 A/m²)": (rows["disturb_current_density"] / 1e12, "+.4f"),
-                pulses: (rows["survived_pulses"], ".0f"),
+                "pulses survived": (rows["survived_pulses"], ".0f"),
                 "all": (rows["state_kept"], YES),
                 "state after the last pulse": (rows["disturb_state"], ""),
                 "settled": (rows["disturb_settled"], YES),
@@ -45,13 +43,10 @@ def tables(data: "xarray.Dataset", name: str) -> list[Table]:
         of_columns(
             f"{name}: shares of the write amplitude",
             {
-                **columns,
-                **density,
-                "states that survive all pulses": (
-                    [f"{count} of {stable.sizes['disturbed']}" for count in kept],
-                    "",
-                ),
-                f"least {pulses}": (stable["survived_pulses"].min("disturbed").values, ".0f"),
+                "share": (data["write_share"].values, "+.4g"),
+                "J (1e12 A/m²)": (data["disturb_current_density"].values / 1e12, "+.4f"),
+                "states that survive all pulses": ([f"{each} of {count}" for each in kept], ""),
+                "least pulses survived": (least, ".0f"),
             },
         ),
     ]
