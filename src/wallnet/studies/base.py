@@ -117,17 +117,13 @@ def unrecorded(key: str, durations: Mapping[str, float], device: Device, name: s
 class FromStates(Section):
     """States of a device from which pulses start."""
 
-    starts: Annotated[tuple[str, ...] | None, Field(json_schema_extra={"minItems": 1})] = None
+    starts: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     """States from which pulses start, such as "notch 2"; by default all states of pinned walls."""
 
     @field_validator("starts")
     @classmethod
     def _are_states(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        if value is None:
-            return None
-        if not value:
-            raise ValueError("is empty; name states such as 'notch 1', or leave it out")
-        for name in value:
+        for name in value or ():
             try:
                 ends = WallState(name).ends
             except ValueError:
@@ -137,7 +133,7 @@ class FromStates(Section):
                     f"has {name!r}, at which no notch pins both ends of a wall; write "
                     "'notch 1' or 'between 1 and 2'"
                 )
-        return tuple(dict.fromkeys(value))
+        return value and tuple(dict.fromkeys(value))
 
     def states(self, device: Device) -> list[WallState]:
         """Return the states from which pulses start, from left to right.

@@ -81,7 +81,7 @@ def test_all_states_of_pinned_walls_are_disturbed_by_default():
             f"{KEY}.write names 'climb', which is no pulse train of stairs; use one of up-down, or",
         ),
         ({"pause": 0.1e-9}, f"{KEY}.pause 1e-10 s is shorter than relaxation.hold 2e-10 s"),
-        ({"shares": []}, f"{KEY}.shares is empty; write [0.5]"),
+        ({"shares": []}, f"{KEY}.shares has too few entries; give at least 1"),
         ({"shares": [0.0]}, f"{KEY}.shares.0"),
         ({"duration": 10e-12}, f"{KEY}.duration has 1e-11 s, shorter than output.interval"),
         ({"starts": ["notch 5"]}, f"{KEY}.starts has 'notch 5', and stairs has 4 notches inside"),

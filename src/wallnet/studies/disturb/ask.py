@@ -24,9 +24,9 @@ class Disturb(base.FromStates):
     write: CurrentDensity | str
     """Write amplitude in A/m², or the name of a pulse train of the device, whose strongest pulse
     writes."""
-    shares: Annotated[
-        tuple[Annotated[Fraction, Field(gt=0)], ...], Field(json_schema_extra={"minItems": 1})
-    ] = (0.3333, 0.5, 1.0)
+    shares: Annotated[tuple[Annotated[Fraction, Field(gt=0)], ...], Field(min_length=1)] = (
+        *(0.3333, 0.5, 1.0),
+    )
     """Current densities as shares of the write amplitude: of unselected devices where writing
     divides by three, of half-selected devices, and of the selected one. Source: our choice."""
     repetitions: Annotated[int, Field(ge=1, le=1000)] = 20
@@ -41,8 +41,6 @@ class Disturb(base.FromStates):
     @field_validator("shares")
     @classmethod
     def _ascending(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        if not value:
-            raise ValueError("is empty; write [0.5]")
         return tuple(sorted(set(value)))
 
     @property

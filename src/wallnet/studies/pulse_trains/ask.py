@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from wallnet import files
 from wallnet.config import Campaign, Detector, Device, ProgramPulse
@@ -20,17 +20,8 @@ class PulseTrain(Section):
 
     device: str
     """Name of a simulated device in `devices`."""
-    pulses: Annotated[tuple[ProgramPulse, ...], Field(json_schema_extra={"minItems": 1})]
+    pulses: Annotated[tuple[ProgramPulse, ...], Field(min_length=1)]
     """The pulses, in the order of time."""
-
-    @field_validator("pulses")
-    @classmethod
-    def _some(cls, value: tuple[ProgramPulse, ...]) -> tuple[ProgramPulse, ...]:
-        if not value:
-            raise ValueError(
-                "has no pulse; write [{current_density: 0.7e+12, duration: 5.0e-9, pause: 5.0e-9}]"
-            )
-        return value
 
 
 class ResponseJob(Job):
