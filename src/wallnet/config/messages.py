@@ -142,6 +142,9 @@ def checked(model: type[Model], data: object) -> tuple[Model | None, list[Findin
     except ValidationError as invalid:
         findings: dict[Location, Finding] = {}
         for error in invalid.errors(include_url=False, include_context=True):
+            # pydantic does not count entries that are not valid
+            if error["type"] == "too_short" and error["input"]:
+                continue
             # each branch of a union reports an error; the first one states what is expected
             findings.setdefault(_location(error), _finding(model, error))
         return None, list(findings.values())
