@@ -45,7 +45,7 @@ def cells(
         place = (column - 0.5, row - 0.5)
         axes.add_patch(Rectangle(place, 1, 1, facecolor=colour, edgecolor="white"))
         if text:
-            axes.text(column, row, text, ha="center", va="center", size=6)
+            axes.text(column, row, str(text), ha="center", va="center", size=6)
     axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(-0.5, len(rows) - 0.5))
     axes.set_xticks(range(len(columns)), columns)
     axes.set_yticks(range(len(rows)), rows)

@@ -95,8 +95,8 @@ def exits_table(data: "xarray.Dataset", name: str) -> Table:
 
 def _leaves(data: "xarray.Dataset") -> "np.ndarray":
     """Return whether each pair has a track without a wall."""
-    ends = [data[f"pair_{end}"].values for end in ("first", "second")]
-    return np.isin(ends, (EXPELLED, REVERSED)).any(axis=0)
+    first, second = (data[f"pair_{end}"].values for end in ("first", "second"))
+    return np.isin(first, (EXPELLED, REVERSED)) | np.isin(second, (EXPELLED, REVERSED))
 
 
 def _pairs(

@@ -51,18 +51,21 @@ class Disturb(base.FromStates):
 
 def write_pulse(campaign: Campaign, name: str, asked: Disturb) -> ProgramPulse:
     """Return the pulse that writes a device, with the pause and repetitions of the disturb."""
-    pulse = campaign.simulated[name].pulse
     if isinstance(asked.write, str):
-        pulses = campaign.studies["pulse_trains"][asked.write].pulses
+        pulses: tuple[ProgramPulse, ...] = campaign.studies["pulse_trains"][asked.write].pulses
         pulse = max(pulses, key=lambda each: abs(each.current_density))
-    amplitude = pulse.current_density if isinstance(asked.write, str) else asked.write
-    return ProgramPulse(
-        current_density=abs(amplitude),
-        duration=asked.duration or pulse.duration,
-        waveform=() if asked.duration else pulse.waveform,
-        pause=asked.pause,
-        repetitions=asked.repetitions,
-    )
+    else:
+        own = campaign.simulated[name].pulse
+        pulse = ProgramPulse(
+            current_density=asked.write, duration=own.duration, waveform=own.waveform
+        )
+    changes = {
+        "current_density": abs(pulse.current_density),
+        "pause": asked.pause,
+        "repetitions": asked.repetitions,
+        **({"duration": asked.duration, "waveform": ()} if asked.duration else {}),
+    }
+    return pulse.model_copy(update=changes)
 
 
 @base.on_device
