@@ -12,6 +12,7 @@ NAMES = (
     "pulse_trains",
     "operating_windows",
     "transitions",
+    "disturb",
     "intervals",
     "depinning",
     "calibration",
