@@ -7,7 +7,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from wallnet.files.schema import (
     fault_of,
     impossible,
     is_coordinate,
+    names_of,
 )
 from wallnet.files.whole import (
     FileError,
@@ -125,8 +126,6 @@ def write_dataset(
     FileError
         If the dataset does not fit its schema or cannot be written.
     """
-    if fault := fault_of(_dimensions(dataset), kind):
-        raise FileError(f"{path} cannot be written: it {fault}; report this as a bug")
     values = {str(name): each.values for name, each in dataset.variables.items()}
     write_content(content(kind, values, {**dataset.attrs, **attributes}), path)
 
@@ -189,7 +188,7 @@ def _provoke(path: Path) -> None:
         os.fsync(stream.fileno())
 
 
-def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Dataset":
+def read_dataset(path: str | Path, kind: str, drop: Collection[str] = ()) -> "xarray.Dataset":
     """Read a netCDF file of the campaign into memory and check it against its schema.
 
     Parameters
@@ -198,8 +197,8 @@ def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Datas
         The file.
     kind : str
         Key of `schema.KINDS`.
-    **selection
-        `drop=[names]`: variables not to read.
+    drop : collection of str
+        Names of variables that are not read.
 
     Returns
     -------
@@ -211,14 +210,10 @@ def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Datas
     FileError
         If the file is missing, damaged, foreign or of another kind, or contains impossible values.
     """
-    import xarray
-
-    with _reading(path), xarray.open_dataset(path, engine="netcdf4") as opened:
-        _check_variables(_dimensions(opened), opened.attrs, path, kind)
-        data = opened.drop_vars(selection.get("drop", [])).load()
-        values = {str(name): each.values for name, each in data.variables.items()}
-        _check_values(values, data.attrs, path)
-        return data
+    with _opened(path) as stored:
+        found = _checked_kind(stored, path, kind)
+        names = [name for name in names_of(found, stored.variables) if name not in drop]
+        return _content(stored, path, found, names).dataset()
 
 
 def read_content(path: str | Path, kind: str, *names: str) -> Content:
@@ -243,32 +238,26 @@ def read_content(path: str | Path, kind: str, *names: str) -> Content:
     FileError
         As of `read_dataset`.
     """
-    import netCDF4
-
-    with _reading(path), netCDF4.Dataset(path) as opened:
-        opened.set_auto_mask(False)
-        dimensions = {name: each.dimensions for name, each in opened.variables.items()}
-        attrs = opened.__dict__
-        _check_variables(dimensions, attrs, path, kind)
-        values = {name: opened[name][...] for name in names}
-        _check_values(values, attrs, path)
-        return Content(kind, values, attrs)
+    with _opened(path) as stored:
+        return _content(stored, path, _checked_kind(stored, path, kind), names)
 
 
 def kind_of(path: str | Path) -> str:
     """Return the kind of a netCDF file of the campaign; errors are those of `read_dataset`."""
-    import netCDF4
-
-    with _reading(path), netCDF4.Dataset(path) as opened:
-        return str(opened.__dict__.get("kind"))
+    with _opened(path) as stored:
+        return str(stored.__dict__.get("kind"))
 
 
 @contextmanager
-def _reading(path: str | Path) -> Iterator[None]:
-    """Check the digest of a file that is read, and state its fault as a `FileError`."""
+def _opened(path: str | Path) -> "Iterator[netCDF4.Dataset]":
+    """Open a file after a check of its digest, and state its fault as a `FileError`."""
+    import netCDF4
+
     try:
         check_digest(path)
-        yield
+        with netCDF4.Dataset(path) as stored:
+            stored.set_auto_mask(False)
+            yield stored
     except FileError:
         raise
     except OSError as error:
@@ -279,41 +268,34 @@ def _reading(path: str | Path) -> Iterator[None]:
         raise FileError(
             f"{path} does not fit into memory; free some, or delete the file and run snakemake"
         ) from None
-    except Exception as error:  # a damaged file can make xarray and netCDF4 raise any error
+    except Exception as error:  # a damaged file can make netCDF4 raise any error
         raise damaged(path, f"is damaged or not netCDF ({one_line(error)})") from None
 
 
-def _dimensions(dataset: "xarray.Dataset") -> dict[str, tuple[str, ...]]:
-    """Return the dimensions of each variable of a dataset."""
-    return {str(name): tuple(map(str, each.dims)) for name, each in dataset.variables.items()}
-
-
-def _check_kind(found: Any, path: str | Path, kind: str) -> None:
-    """Refuse a file of another kind, and a kind that is not known."""
+def _checked_kind(stored: "netCDF4.Dataset", path: str | Path, kind: str) -> str:
+    """Return the kind of a file; refuse another one, and one without a variable of its kind."""
     if kind not in KINDS:
         raise FileError(
             f"{path} is read as kind {kind!r}, which is not known; import wallnet.studies, which "
             "adds the kinds of the studies, or name another one"
         )
+    found = str(stored.__dict__.get("kind"))
     # a device of any kind has all variables of a plain track
-    is_device = set(KINDS["track"]) <= set(KINDS.get(str(found), ()))
+    is_device = set(KINDS["track"]) <= set(KINDS.get(found, ()))
     if found != kind and not (kind == "track" and is_device):
         raise FileError(f"{path} is of kind {found!r}, not {kind!r}; delete it and run snakemake")
-
-
-def _check_variables(
-    dimensions: Mapping[str, tuple[str, ...]], attrs: Mapping[str, Any], path: str | Path, kind: str
-) -> None:
-    """Refuse a file of another kind, and one that lacks a variable of its kind."""
-    _check_kind(attrs.get("kind"), path, kind)
     # a device that is read as a track must still have all variables of its own kind
-    if fault := fault_of(dimensions, attrs["kind"]):
+    dimensions = {name: each.dimensions for name, each in stored.variables.items()}
+    if fault := fault_of(dimensions, found):
         raise damaged(path, fault)
+    return found
 
 
-def _check_values(
-    values: "Mapping[str, NDArray[Any]]", attrs: Mapping[str, Any], path: str | Path
-) -> None:
-    """Refuse a file with impossible values."""
-    if fault := impossible(values, attrs):
+def _content(
+    stored: "netCDF4.Dataset", path: str | Path, kind: str, names: Iterable[str]
+) -> Content:
+    """Read some variables of an open file, and refuse impossible values."""
+    found = Content(kind, {name: stored[name][...] for name in names}, stored.__dict__)
+    if fault := impossible(found.values, found.attrs):
         raise damaged(path, fault)
+    return found

@@ -150,7 +150,9 @@ def collect(directory: Path, snakefile: Path, whole: bool = False) -> Contents:
         wanted += paths
     if _report_is_current(directory, wanted):
         wanted.append(files.REPORT)
-    digests = {path: files.checked_digest(directory / path) for path in sorted({*wanted})}
+    digests = {
+        path: files.check_digest(directory / path, required=True) for path in sorted({*wanted})
+    }
     _check_current(directory, snakefile, targets)
     packed = tuple(path for path in digests if whole or in_short(path))
     found = Contents(directory, snakefile, campaign, tuple(targets), digests, packed)
