@@ -10,6 +10,7 @@ from wallnet.experiment.energy_path import (
     EnergyPath,
     barrier_job,
     between,
+    images_between,
     images_of,
     neighbours,
 )

@@ -18,9 +18,10 @@ from wallnet import experiment, files, revisions, tracks
 from wallnet.config import ConfigError, load_device, parse_current_density
 from wallnet.experiment import Simulation, Step, pulse_job, stage_of
 from wallnet.files.schema import KINDS
-from wallnet.simulate.calculator import SimulationError, create
+from wallnet.simulate.calculator import SimulationError
 from wallnet.simulate.checkpoint import Checkpoint, path_beside
 from wallnet.simulate.recorder import Recorder
+from wallnet.simulate.registry import create
 
 if TYPE_CHECKING:
     import xarray

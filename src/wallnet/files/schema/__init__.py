@@ -549,9 +549,11 @@ def content(
     return Content(kind, made, dict(attrs or {}))
 
 
-def dataset(kind: str, values: Mapping[str, "ArrayLike"]) -> "xarray.Dataset":
+def dataset(
+    kind: str, values: Mapping[str, "ArrayLike"], attrs: Mapping[str, Any] | None = None
+) -> "xarray.Dataset":
     """Return a dataset of a kind, with dimensions, types and attributes; see `content`."""
-    return content(kind, values).dataset()
+    return content(kind, values, attrs).dataset()
 
 
 def is_coordinate(name: str) -> bool:

@@ -1,6 +1,6 @@
 """OOMMF as a calculator: oommfc writes the input, OOMMF runs it, the recorder reads the states.
 
-`install` finds and checks OOMMF, `session` manages its processes and `run` simulates a job.
+`install` finds OOMMF, `session` manages its processes and `run` simulates a job.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from wallnet.experiment import Step
 from wallnet.simulate.calculator import Calculator
 from wallnet.simulate.oommf import install, run
 from wallnet.simulate.recorder import Recorder
+from wallnet.simulate.trial import run_trial
 
 if TYPE_CHECKING:
     from wallnet.simulate.checkpoint import Checkpoint
@@ -28,7 +29,7 @@ class Oommf(Calculator[OommfSettings]):
 
     def check(self) -> None:
         """Check that OOMMF is installed, can run, and has the terms that a track needs."""
-        install.check()
+        run_trial(self)
 
     def run(
         self,
@@ -49,5 +50,6 @@ def register(subparsers: "argparse._SubParsersAction") -> None:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    found = install.check()
-    print(f"OOMMF {found['version']}, started by {found['command']}: ready")
+    found = run_trial(Oommf(OommfSettings()))
+    command = " ".join(install.locate().command)
+    print(f"{found['backend_version']}, started by {command}: ready")

@@ -16,13 +16,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from wallnet.simulate.calculator import SimulationError
-
-if TYPE_CHECKING:
-    from wallnet.simulate.oommf.install import Installation
 
 IDLE_LIMIT = 300.0
 """Seconds without a new state and without computing after which a run is regarded as hung."""
@@ -99,10 +96,37 @@ def version(directory: Path) -> str:
     return match[1] if match else "unknown"
 
 
+@dataclass(frozen=True)
+class Installation:
+    """A working installation of OOMMF.
+
+    Attributes
+    ----------
+    command : tuple of str
+        Command that starts it, without the name of the application.
+    image : str or None
+        Docker image that contains it; `command` is then that of Docker.
+    """
+
+    command: tuple[str, ...]
+    image: str | None = None
+
+    def boxsi(self, directory: Path, mif: str, threads: int, container: str) -> list[str]:
+        """Return the command that runs a MIF file of a directory with a number of threads."""
+        arguments = ["boxsi", "+fg", mif, "-exitondone", "1", "-threads", str(threads)]
+        arguments += ["-logfile", "oommf.log"]
+        if self.image is None:
+            return [*self.command, *arguments]
+        inside = " ".join(["tclsh", "/usr/local/oommf/oommf/oommf.tcl", *arguments])
+        mount = ["--volume", f"{directory}:/io", "--workdir", "/io"]
+        shell = [self.image, "/bin/bash", "-c", inside]
+        return [*self.command, "run", "--rm", "--name", container, *mount, *shell]
+
+
 class Session:
     """One host server and one process group for all processes of OOMMF in a job."""
 
-    def __init__(self, installation: "Installation", directory: Path, threads: int) -> None:
+    def __init__(self, installation: Installation, directory: Path, threads: int) -> None:
         self.installation = installation
         self.directory = directory
         self.threads = threads
@@ -208,7 +232,7 @@ def _remove(directory: Path) -> None:
 
 
 @contextmanager
-def opened(installation: "Installation", threads: int) -> Iterator[Session]:
+def opened(installation: Installation, threads: int) -> Iterator[Session]:
     """Open a session in a new directory; end the session and remove the directory in any case."""
     directory = Path(tempfile.mkdtemp(prefix="wallnet-oommf-"))
     try:
