@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -20,11 +20,10 @@ from wallnet.config.quantities import (
     CurrentDensity,
     DurationOrNone,
     Position,
-    Quantity,
     Section,
 )
 from wallnet.config.track import Track
-from wallnet.config.waveform import Segment, Waveform, check_duration, segments
+from wallnet.config.waveform import Segment, Waveform, segments
 from wallnet.experiment.base import Job, first_finding
 from wallnet.experiment.code import code_of
 from wallnet.files import WallState
@@ -35,9 +34,6 @@ class WallPlacement(Section):
 
     bottom: Position
     top: Position
-
-
-Temperature = Annotated[float, Quantity("K", 0.0, 1e4)]
 
 
 def _is_default(value: Any) -> bool:
@@ -51,8 +47,7 @@ class Step(Job):
     Without `current_density` there is no pulse. The wall is initialised and relaxes, as for an
     initial state or a conductance level. Calculators simulate steps.
 
-    A job with the defaults of `temperature`, `sample`, `replicas` and `waveform` has none of them
-    in its JSON, so that it stays the same job.
+    The JSON of a job with a square pulse has no `waveform`.
     """
 
     track: Track
@@ -66,12 +61,6 @@ class Step(Job):
     calculator_name: CalculatorName
     # identity of the code of a user-defined calculator; the package's calculators have revisions
     calculator_code: str | None = None
-    temperature: Annotated[Temperature, Field(exclude_if=_is_default)] = 0.0
-    """Temperature in K of the thermal field."""
-    sample: Annotated[int, Field(ge=0, exclude_if=_is_default)] = 0
-    """Number of the made track; 0 is the track as designed."""
-    replicas: tuple[int, int] | None = None
-    """First and last number of the repetitions with thermal fields of their own."""
     waveform: Waveform = ()
     """Shares of `current_density` over the pulse; none for a square pulse."""
 
@@ -88,11 +77,6 @@ class Step(Job):
             raise ValueError(f"calculator.{first_finding(invalid)}") from None
         return {**data, "calculator": settings}
 
-    @model_validator(mode="after")
-    def _long_enough(self) -> Self:
-        check_duration(self.waveform, self.pulse_duration)
-        return self
-
     def segments(self) -> list[Segment]:
         """Return the parts of the pulse in which the current is linear; none without a pulse."""
         return segments(self.waveform, self.pulse_end) if self.pulse_end else []
@@ -107,25 +91,6 @@ class Step(Job):
         """Simulated time in s after which the simulation ends at the latest."""
         return self.pulse_end + self.relaxation.longest
 
-    @property
-    def ensemble(self) -> str:
-        """Part of the path that names temperature, sample and replicas; empty for the defaults."""
-        parts = [f"{self.temperature:.1f}K"] if self.temperature else []
-        parts += [f"sample-{self.sample}"] if self.sample else []
-        parts += [f"replicas-{self.replicas[0]}-{self.replicas[1]}"] if self.replicas else []
-        return "".join(f"_{part}" for part in parts)
-
-    def placed(self, path: str) -> str:
-        """Return a path with what names temperature, sample and replicas; the same without them.
-
-        Examples
-        --------
-        >>> step.placed("results/traces/neuron/0.5000.nc")
-        'results/traces/neuron/0.5000_300.0K_sample-2.nc'
-        """
-        stem, dot, suffix = path.rpartition(".")
-        return f"{stem}{self.ensemble}{dot}{suffix}"
-
 
 class Train(Section):
     """A train of pulses, and what is recorded of it."""
@@ -136,16 +101,6 @@ class Train(Section):
     empty where any will do. The train ends after the first pulse with another outcome."""
     maps: Annotated[bool, Field(exclude_if=bool)] = True
     """Whether the magnetisation is recorded, and not only the wall."""
-
-    @model_validator(mode="after")
-    def _a_state_for_each_pulse(self) -> "Train":
-        pulses = sum(pulse.repetitions for pulse in self.pulses)
-        if self.expected and len(self.expected) != pulses + 1:
-            raise ValueError(
-                f"expected has {len(self.expected)} states; give one before the first of the "
-                f"{pulses} pulses and one after each"
-            )
-        return self
 
 
 class Simulation(Step):

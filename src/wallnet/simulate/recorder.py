@@ -23,6 +23,12 @@ def next_output(time: float, interval: float) -> float:
     return float((np.floor(time / interval + 1e-6) + 1) * interval)
 
 
+def initialized(job: Step) -> NDArray[np.float64]:
+    """Return the magnetisation of the initialised wall of a job, (rows, columns, 3)."""
+    width, placement = job.material.wall_width_parameter, job.placement
+    return tracks.placed_wall(job.track, width, placement.bottom, placement.top)
+
+
 class Recorder:
     """Collect a trace, one magnetisation at a time.
 

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from wallnet import tracks
 from wallnet.experiment import Step
 from wallnet.simulate.calculator import Calculator
-from wallnet.simulate.recorder import Recorder
+from wallnet.simulate.recorder import Recorder, initialized
 
 _JOB: dict[str, Any] = {
     "track": {"length": 8e-9, "width": 4e-9, "thickness": 2e-9, "cell_size": 2e-9},
@@ -38,6 +37,4 @@ def run_trial(calculator: Calculator[Any]) -> dict[str, Any]:
         The attributes that `Calculator.run` returns.
     """
     job = Step.model_validate(_JOB)
-    width = job.material.wall_width_parameter
-    wall = tracks.placed_wall(job.track, width, job.placement.bottom, job.placement.top)
-    return calculator.run(job, wall, Recorder(job), lambda time: None, None)
+    return calculator.run(job, initialized(job), Recorder(job), lambda time: None, None)
