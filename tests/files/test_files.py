@@ -731,16 +731,6 @@ def test_only_what_lies_in_the_file_is_held_against_it(
     assert bool(files.find_damaged(tmp_path)) == noted
 
 
-def test_a_file_that_is_too_large_is_refused_unread(tmp_path, monkeypatch):
-    path = tmp_path / "a.json"
-    files.write_json({"a": 1}, path)
-    monkeypatch.setattr(files.datasets, "LARGEST_JSON", path.stat().st_size)
-    assert files.read_json(path) == {"a": 1}
-    monkeypatch.setattr(files.datasets, "LARGEST_JSON", path.stat().st_size - 1)
-    with pytest.raises(files.FileError, match="is larger than"):
-        files.read_json(path)
-
-
 def test_a_dash_stands_for_standard_input(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO("from there"))
     assert files.given_text("- ") == "- "

@@ -38,9 +38,6 @@ if TYPE_CHECKING:
     import xarray
     from numpy.typing import NDArray
 
-LARGEST_JSON = 100_000_000
-"""Size in bytes above which a JSON file is refused without being read."""
-
 # Files are written under a temporary name and renamed, so HDF5's locks are not needed. Network
 # file systems often refuse these locks.
 os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
@@ -71,15 +68,8 @@ def read_json(path: str | Path, keys: Sequence[str] = ()) -> dict[str, Any]:
     FileError
         If the file is missing, is not a JSON object, or lacks a key.
     """
-    try:
-        if os.path.getsize(path) > LARGEST_JSON:
-            raise FileError(f"{path} is larger than {LARGEST_JSON} bytes; put the right file there")
-        check_digest(path)
+    with _reading(path, "JSON"):
         data = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise unreadable(path, error) from None
-    except (ValueError, RecursionError) as error:
-        raise damaged(path, f"is damaged ({one_line(error)})") from None
     missing = [key for key in keys if not isinstance(data, dict) or key not in data]
     if not isinstance(data, dict) or missing:
         raise damaged(path, f"lacks {', '.join(missing) or 'a JSON object'}")
@@ -92,7 +82,7 @@ def given_text(text: str) -> str:
     Linux accepts at most 128 KiB in one argument, so data that grows with a sweep uses standard
     input.
     """
-    return sys.stdin.read(LARGEST_JSON) if text == "-" else text
+    return sys.stdin.read() if text == "-" else text
 
 
 def unreadable(path: str | Path, error: OSError) -> FileError:
@@ -155,7 +145,9 @@ def write_content(written: Content, path: str | Path) -> None:
                 for name, array in written.values.items():
                     _store(stored, name, array)
         except RuntimeError as error:  # raised by the netCDF library if the disk is full
-            _provoke(partial)
+            with open(partial, "ab") as stream:  # the system tells why, if it still refuses
+                stream.write(bytes(1 << 20))
+                os.fsync(stream.fileno())
             raise OSError(str(error)) from error
 
 
@@ -178,14 +170,6 @@ def _store(stored: "netCDF4.Dataset", name: str, array: "NDArray[Any]") -> None:
     if others and not is_coordinate(name):
         variable.setncattr("coordinates", " ".join(others))
     variable[...] = array.astype(object) if text else array
-
-
-def _provoke(path: Path) -> None:
-    """Write to a file so that the system reports why a library could not, if it still fails."""
-    with open(path, "ab") as stream:
-        stream.write(bytes(1 << 20))
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def read_dataset(path: str | Path, kind: str, drop: Collection[str] = ()) -> "xarray.Dataset":
@@ -249,27 +233,33 @@ def kind_of(path: str | Path) -> str:
 
 
 @contextmanager
-def _opened(path: str | Path) -> "Iterator[netCDF4.Dataset]":
-    """Open a file after a check of its digest, and state its fault as a `FileError`."""
-    import netCDF4
-
+def _reading(path: str | Path, kind: str) -> Iterator[None]:
+    """Check the digest of a file that is read, and state its fault as a `FileError`."""
     try:
         check_digest(path)
-        with netCDF4.Dataset(path) as stored:
-            stored.set_auto_mask(False)
-            yield stored
+        yield
     except FileError:
         raise
     except OSError as error:
         if error.errno is not None and error.errno > 0:  # errors of the netCDF library are negative
             raise unreadable(path, error) from None
-        raise damaged(path, f"is damaged or not netCDF ({one_line(error)})") from None
+        raise damaged(path, f"is damaged or not {kind} ({one_line(error)})") from None
     except MemoryError:
         raise FileError(
             f"{path} does not fit into memory; free some, or delete the file and run snakemake"
         ) from None
-    except Exception as error:  # a damaged file can make netCDF4 raise any error
-        raise damaged(path, f"is damaged or not netCDF ({one_line(error)})") from None
+    except Exception as error:  # a damaged file can make a library raise any error
+        raise damaged(path, f"is damaged or not {kind} ({one_line(error)})") from None
+
+
+@contextmanager
+def _opened(path: str | Path) -> "Iterator[netCDF4.Dataset]":
+    """Open a netCDF file that is read."""
+    import netCDF4
+
+    with _reading(path, "netCDF"), netCDF4.Dataset(path) as stored:
+        stored.set_auto_mask(False)
+        yield stored
 
 
 def _checked_kind(stored: "netCDF4.Dataset", path: str | Path, kind: str) -> str:

@@ -1,10 +1,11 @@
 """OOMMF as a calculator: oommfc writes the input, OOMMF runs it, the recorder reads the states.
 
-`install` finds OOMMF, `session` manages its processes and `run` simulates a job.
+`install` finds OOMMF, `session` manages its processes and `run` its input and its states.
 """
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from wallnet.config import OommfSettings
 from wallnet.experiment import Step
 from wallnet.simulate.calculator import Calculator
-from wallnet.simulate.oommf import install, run
+from wallnet.simulate.drives import drives, record_runs
+from wallnet.simulate.oommf import install, run, session
 from wallnet.simulate.recorder import Recorder
 from wallnet.simulate.trial import run_trial
 
@@ -40,7 +42,16 @@ class Oommf(Calculator[OommfSettings]):
         checkpoint: "Checkpoint | None",
     ) -> dict[str, Any]:
         """Simulate a job; see `Calculator.run`."""
-        return run.run(self.settings, job, start, recorder, progress)
+        threads = run.threads_of(self.settings)
+        with session.opened(install.locate(), threads) as opened:
+            import oommfc
+
+            states = partial(run.states, opened, job)
+            record_runs(drives(job), states, start, recorder, progress)
+        return {
+            "backend_version": f"OOMMF {opened.version}, oommfc {oommfc.__version__}",
+            "threads": threads,
+        }
 
 
 def register(subparsers: "argparse._SubParsersAction") -> None:

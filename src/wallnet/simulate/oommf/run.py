@@ -1,23 +1,21 @@
-"""Run of one job in OOMMF: oommfc writes the input, and the recorder reads the states."""
+"""A run of OOMMF: its threads, its input, which oommfc writes, and its states."""
 
 import os
 import shutil
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import OommfSettings
 from wallnet.experiment import Step
-from wallnet.simulate.drives import Drive, drives, held_subregions, system_of, unit_vectors
+from wallnet.simulate.drives import Drive, held_subregions, system_of, unit_vectors
 from wallnet.simulate.oommf import session
-from wallnet.simulate.oommf.install import locate
 from wallnet.simulate.oommf.session import OommfError, Session, said
-from wallnet.simulate.recorder import Recorder
 from wallnet.tracks import SYSTEM_NAME
 
 THREADS_VARIABLE = "OOMMF_THREADS"
@@ -44,45 +42,6 @@ def threads_of(settings: OommfSettings) -> int:
     return int(given)
 
 
-def run(
-    settings: OommfSettings,
-    job: Step,
-    magnetization: NDArray[np.floating],
-    recorder: Recorder,
-    progress: Callable[[float], None],
-) -> dict[str, Any]:
-    """Simulate a job and record its trace; see `wallnet.simulate.calculator.Calculator.run`.
-
-    Raises
-    ------
-    OommfError
-        If OOMMF cannot be used, dies or hangs.
-    """
-    threads = threads_of(settings)
-    with session.opened(locate(), threads) as opened:
-        import oommfc
-
-        recorder.record(0.0, magnetization)
-        version = "unknown"
-        for number, drive in enumerate(drives(job)):
-            if recorder.resting():
-                break
-            directory = opened.directory / f"{number}"
-            directory.mkdir()
-            write_input(job, drive, magnetization, directory)
-            for stage, magnetization in enumerate(_states(opened, directory, drive, job)):
-                recorder.record(drive.time(stage), magnetization)
-                progress(drive.time(stage))
-                if recorder.resting():
-                    break
-            version = session.version(directory)
-            shutil.rmtree(directory, ignore_errors=True)
-    return {
-        "backend_version": f"OOMMF {version}, oommfc {oommfc.__version__}",
-        "threads": threads,
-    }
-
-
 def write_input(
     job: Step, drive: Drive, magnetization: NDArray[np.floating], directory: Path
 ) -> None:
@@ -95,13 +54,43 @@ def write_input(
     )
 
 
-def _states(
-    opened: Session, directory: Path, drive: Drive, job: Step
+def states(
+    opened: Session, job: Step, drive: Drive, start: NDArray[np.floating]
 ) -> Iterator[NDArray[np.float64]]:
-    """Yield the states of a run as OOMMF saves them, and delete their files after reading."""
+    """Yield the states of a run as OOMMF saves them, and delete their files after reading.
+
+    Parameters
+    ----------
+    opened : Session
+        The session of the job.
+    job : Step
+        The job.
+    drive : Drive
+        The run.
+    start : ndarray (rows, columns, 3)
+        Unit vectors at its beginning.
+
+    Raises
+    ------
+    OommfError
+        If OOMMF dies or hangs.
+    """
+    directory = Path(tempfile.mkdtemp(dir=opened.directory))
+    write_input(job, drive, start, directory)
+    process = opened.start(directory, f"{SYSTEM_NAME}.mif")
+    try:
+        yield from _saved(opened, process, directory, drive, job)
+    finally:
+        opened.version = session.version(directory)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _saved(
+    opened: Session, process: subprocess.Popen[bytes], directory: Path, drive: Drive, job: Step
+) -> Iterator[NDArray[np.float64]]:
+    """Yield the states that appear in the directory of a run."""
     import discretisedfield
 
-    process = opened.start(directory, f"{SYSTEM_NAME}.mif")
     read, computed = 0, None
     advanced = computing = asked = time.monotonic()
     while read < drive.stages:

@@ -3,6 +3,7 @@
 import importlib
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
@@ -11,7 +12,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from wallnet.experiment import Step
 from wallnet.simulate.calculator import Calculator, SimulationError
-from wallnet.simulate.drives import Drive, drives, held_subregions, system_of, unit_vectors
+from wallnet.simulate.drives import (
+    Drive,
+    drives,
+    held_subregions,
+    record_runs,
+    system_of,
+    unit_vectors,
+)
 from wallnet.simulate.recorder import Recorder
 from wallnet.simulate.trial import run_trial
 
@@ -67,17 +75,7 @@ class UbermagCalculator(Calculator[DriverSettings]):
         checkpoint: "Checkpoint | None",
     ) -> dict[str, Any]:
         """Simulate a job; see `Calculator.run`."""
-        recorder.record(0.0, start)
-        states = [start]
-        for drive in self._pieces(job):
-            if recorder.resting():
-                break
-            states = self._states(job, drive, states[-1])
-            for stage, magnetization in enumerate(states):
-                recorder.record(drive.time(stage), magnetization)
-                progress(drive.time(stage))
-                if recorder.resting():
-                    break
+        record_runs(self._pieces(job), partial(self._states, job), start, recorder, progress)
         return {}
 
     def _states(
