@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from wallnet import config, experiment
+from wallnet import config, experiment, simulate
 from wallnet.config import ProgramPulse
 from wallnet.experiment import Request, Simulation, Train
+from wallnet.simulate import SimulationError
 
 PATH = "results/traces/synapse/0.5000.nc"
 
@@ -53,13 +54,25 @@ def test_a_request_is_read_from_its_json(pulse, train):
         assert Simulation.from_json(job.to_json()) == job
 
 
-def test_what_has_its_default_is_not_in_the_json(pulse, train):
+def test_what_has_its_default_is_neither_in_the_json_nor_in_the_path(pulse, train):
     """A key that is added later makes no finished result run again."""
     assert set(json.loads(pulse.to_json())) == {
         *("track", "material", "placement", "current_density", "pulse_duration", "relaxation"),
         *("output", "calculator", "calculator_name"),
     }
     assert set(json.loads(train.to_json())["train"]) == {"pulses", "expected"}
+    assert pulse.placed(PATH) == PATH
+    hot = pulse.model_copy(update={"temperature": 300.0, "sample": 2, "replicas": (4, 7)})
+    told = json.loads(hot.to_json())
+    assert (told["temperature"], told["sample"], told["replicas"]) == (300.0, 2, [4, 7])
+    assert hot.placed(PATH) == "results/traces/synapse/0.5000_300.0K_sample-2_replicas-4-7.nc"
+    assert Simulation.from_json(hot.to_json()) == hot
+
+
+@pytest.mark.parametrize("changes", [{"temperature": 300.0}, {"sample": 1}, {"replicas": (1, 4)}])
+def test_what_no_calculator_simulates_yet_is_refused(pulse, changes):
+    with pytest.raises(SimulationError, match="leave temperature, sample and replicas out"):
+        simulate.simulate(pulse.model_copy(update=changes))
 
 
 def test_a_request_has_the_work_of_its_cells_and_steps(synapse, pulse):

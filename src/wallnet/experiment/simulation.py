@@ -20,6 +20,7 @@ from wallnet.config.quantities import (
     CurrentDensity,
     DurationOrNone,
     Position,
+    Quantity,
     Section,
 )
 from wallnet.config.track import Track
@@ -36,6 +37,9 @@ class WallPlacement(Section):
     top: Position
 
 
+Temperature = Annotated[float, Quantity("K", 0.0, 1e4)]
+
+
 def _is_default(value: Any) -> bool:
     """Return whether a key has its default, and is left out of the JSON of a job."""
     return not value
@@ -47,7 +51,8 @@ class Step(Job):
     Without `current_density` there is no pulse. The wall is initialised and relaxes, as for an
     initial state or a conductance level. Calculators simulate steps.
 
-    The JSON of a job with a square pulse has no `waveform`.
+    A job with the defaults of `temperature`, `sample`, `replicas` and `waveform` has none of them
+    in its JSON, so that it stays the same job.
     """
 
     track: Track
@@ -61,6 +66,12 @@ class Step(Job):
     calculator_name: CalculatorName
     # identity of the code of a user-defined calculator; the package's calculators have revisions
     calculator_code: str | None = None
+    temperature: Annotated[Temperature, Field(exclude_if=_is_default)] = 0.0
+    """Temperature in K of the thermal field."""
+    sample: Annotated[int, Field(ge=0, exclude_if=_is_default)] = 0
+    """Number of the made track; 0 is the track as designed."""
+    replicas: tuple[int, int] | None = None
+    """First and last number of the repetitions with thermal fields of their own."""
     waveform: Waveform = ()
     """Shares of `current_density` over the pulse; none for a square pulse."""
 
@@ -90,6 +101,25 @@ class Step(Job):
     def longest(self) -> float:
         """Simulated time in s after which the simulation ends at the latest."""
         return self.pulse_end + self.relaxation.longest
+
+    @property
+    def ensemble(self) -> str:
+        """Part of the path that names temperature, sample and replicas; empty for the defaults."""
+        parts = [f"{self.temperature:.1f}K"] if self.temperature else []
+        parts += [f"sample-{self.sample}"] if self.sample else []
+        parts += [f"replicas-{self.replicas[0]}-{self.replicas[1]}"] if self.replicas else []
+        return "".join(f"_{part}" for part in parts)
+
+    def placed(self, path: str) -> str:
+        """Return a path with what names temperature, sample and replicas; the same without them.
+
+        Examples
+        --------
+        >>> step.placed("results/traces/neuron/0.5000.nc")
+        'results/traces/neuron/0.5000_300.0K_sample-2.nc'
+        """
+        stem, dot, suffix = path.rpartition(".")
+        return f"{stem}{self.ensemble}{dot}{suffix}"
 
 
 class Train(Section):

@@ -71,6 +71,11 @@ def _trace(
     output: str | Path | None = None,
 ) -> files.Content:
     """Run a job from an initial magnetisation; see `simulate`. Empty cells may be NaN."""
+    if job.ensemble:
+        raise SimulationError(
+            f"{_describe(job)}: no calculator simulates a temperature, a made track or replicas "
+            "yet; leave temperature, sample and replicas out"
+        )
     if start is None:
         start = initialized(job)
     else:
