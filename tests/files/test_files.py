@@ -590,7 +590,7 @@ def test_a_dataset_is_stored_compressed(tmp_path):
 
 
 @pytest.mark.parametrize("kind", schema.KINDS)
-def test_a_file_is_stored_as_xarray_stores_its_dataset(tmp_path, kind):
+def test_a_file_is_stored_and_read_as_xarray_does(tmp_path, kind):
     """Types, dimensions, attributes, fill values and compression are those of xarray."""
     made = files.content(kind, filled(kind), {"kind": kind, "wall_time": 1.5, "steps": 7})
     files.write_content(made, tmp_path / "ours.nc")
@@ -615,9 +615,11 @@ def test_a_file_is_stored_as_xarray_stores_its_dataset(tmp_path, kind):
     assert (sizes, variables) == stored(tmp_path / "xarray.nc")[:2]
     assert attrs.pop("wallnet_version") == __version__
     assert attrs == stored(tmp_path / "xarray.nc")[2]
+    with xarray.open_dataset(tmp_path / "ours.nc") as theirs:
+        xarray.testing.assert_identical(files.read_dataset(tmp_path / "ours.nc", kind), theirs)
 
 
-def test_content_is_read_as_the_dataset_is(tmp_path):
+def test_content_is_read_as_xarray_reads_it(tmp_path):
     """Other values in each cell, NaN in empty cells, a text and a number without an axis."""
     path = tmp_path / "trace.nc"
     values = filled("trace")
@@ -626,7 +628,7 @@ def test_content_is_read_as_the_dataset_is(tmp_path):
     values["magnetization"][0, 1] = np.nan
     values["pulse_current_density"] = 0.3e12
     files.write_content(files.content("trace", values, {"state": "notch 2"}), path)
-    whole = files.read_dataset(path, "trace")
+    whole = xarray.load_dataset(path)
     names = ("component", "magnetic_cells", "magnetization", "pulse_current_density")
     read = files.read_content(path, "trace", *names)
     assert tuple(read.values) == names
@@ -641,31 +643,30 @@ def test_content_is_read_as_the_dataset_is(tmp_path):
     assert "pulse_current_density" in whole.coords
 
 
-@pytest.mark.parametrize("read", [files.read_dataset, files.read_content])
-def test_both_readers_refuse_the_same_files(tmp_path, state, read):
+def test_files_of_other_content_are_refused(tmp_path, state):
     path = tmp_path / "initial.nc"
 
-    def refused(kind, *names):
+    def refused(kind):
         with pytest.raises(files.FileError) as caught:
-            read(path, kind, *(names if read is files.read_content else ()))
+            files.read_dataset(path, kind)
         return str(caught.value)
 
     assert "is not there; run snakemake" in refused("initial")
     (2 * state).assign_attrs(kind="initial").to_netcdf(path)
-    assert "has initial_magnetization of length 2" in refused("initial", "initial_magnetization")
-    assert "is of kind 'initial', not 'trace'" in refused("trace", "x")
+    assert "has initial_magnetization of length 2" in refused("initial")
+    assert "is of kind 'initial', not 'trace'" in refused("trace")
     # an unknown kind is no damage of the file, which stays as it is
     files.write_dataset(state, path, "initial", {})
     assert "as kind 'other', which is not known; import wallnet.studies" in refused("other")
-    read(path, "initial")
+    files.read_dataset(path, "initial")
     state.drop_vars("y").assign_attrs(kind="initial").to_netcdf(path)
-    assert "lacks y" in refused("initial", "x")
+    assert "lacks y" in refused("initial")
     path.write_bytes(path.read_bytes()[:-200])
-    assert "is damaged or not netCDF" in refused("initial", "x")
+    assert "is damaged or not netCDF" in refused("initial")
     with path.open("wb") as stream:
         stream.write(b"x")
     files.note_digest(path, "0" * 64)
-    assert "is not what was written" in refused("initial", "x")
+    assert "is not what was written" in refused("initial")
 
 
 def test_sizes_of_a_dimension_have_to_agree():

@@ -75,23 +75,13 @@ def states(
     OommfError
         If OOMMF dies or hangs.
     """
+    import discretisedfield
+
     directory = Path(tempfile.mkdtemp(dir=opened.directory))
     write_input(job, drive, start, directory)
     process = opened.start(directory, f"{SYSTEM_NAME}.mif")
-    try:
-        yield from _saved(opened, process, directory, drive, job)
-    finally:
-        opened.version = session.version(directory)
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-def _saved(
-    opened: Session, process: subprocess.Popen[bytes], directory: Path, drive: Drive, job: Step
-) -> Iterator[NDArray[np.float64]]:
-    """Yield the states that appear in the directory of a run."""
-    import discretisedfield
-
-    read, computed = 0, None
+    read = 0
+    computed: float | None = None
     advanced = computing = asked = time.monotonic()
     while read < drive.stages:
         code = process.poll()  # first, so that a state saved just before the end is not missed
@@ -99,6 +89,8 @@ def _saved(
         while path := next(directory.glob(f"*-Magnetization-{read:02d}-*.omf"), None):
             magnetization = unit_vectors(job, discretisedfield.Field.from_file(str(path)))
             path.unlink()
+            if read == 0:
+                opened.version = session.version(directory)
             read += 1
             advanced = computing = now
             yield magnetization
@@ -130,3 +122,4 @@ def _saved(
         ) from None
     if code:
         raise OommfError(f"OOMMF ended with code {code}; it says: {said(directory)}")
+    shutil.rmtree(directory, ignore_errors=True)

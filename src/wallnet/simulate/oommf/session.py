@@ -72,10 +72,7 @@ def complaint(stderr: str, log: str = "") -> str:
             if match := re.match(r"\*\*\* ERROR: *(.+)", line):
                 return match[1]
             if re.match(r"(\*\*\* )?(ERROR|Error|PANIC|panic)\b", line):
-                following = told[index : index + 4]
-                ends = (n for n, more in enumerate(following) if "thrown from" in more)
-                kept = following[: next(ends, 4)]
-                return " ".join(part.removeprefix("*** ") for part in kept)[:400]
+                return " ".join(told[index : index + 4])[:400]
         if told:
             return " ".join(told[-3:])[:400]
     return "nothing"
