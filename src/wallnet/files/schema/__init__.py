@@ -467,8 +467,8 @@ def names_of(kind: str, given: Iterable[str]) -> tuple[str, ...]:
 class Content:
     """Variables of a kind of file as plain arrays, and the file's attributes.
 
-    To import xarray takes 0.2 s. A short job that only reads and writes arrays therefore uses this
-    class instead of a dataset.
+    To import xarray takes 0.4 s and 44 MB. A short job that only reads and writes arrays therefore
+    uses this class instead of a dataset.
 
     Attributes
     ----------
