@@ -1,12 +1,13 @@
 """Recording of a trace from the magnetisation, for all calculators."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from wallnet import files, tracks
+from wallnet.config.devices import Relaxation
 from wallnet.config.waveform import share_at
 from wallnet.experiment import Step
 
@@ -27,6 +28,13 @@ def initialized(job: Step) -> NDArray[np.float64]:
     """Return the magnetisation of the initialised wall of a job, (rows, columns, 3)."""
     width, placement = job.material.wall_width_parameter, job.placement
     return tracks.placed_wall(job.track, width, placement.bottom, placement.top)
+
+
+def rested(times: ArrayLike, ends: Iterable[ArrayLike], relaxation: Relaxation) -> bool:
+    """Return whether wall ends have rested for the last of the times, as long as required."""
+    time = np.asarray(times)
+    last = time >= time[-1] - relaxation.hold * (1 + 1e-9)
+    return tracks.at_rest(time[last], (np.asarray(end)[last] for end in ends), relaxation.speed)
 
 
 class Recorder:
@@ -112,10 +120,8 @@ class Recorder:
         end = self.time[-1]
         if end - self.pulse_end < relaxation.hold * (1 - 1e-9):
             return False
-        times = np.array(self.time)
-        last = times >= end - relaxation.hold * (1 + 1e-9)
-        ends = (np.array(self._entries[end])[last] for end in ("wall_bottom", "wall_top"))
-        return tracks.at_rest(times[last], ends, relaxation.speed)
+        ends = (self._entries[end] for end in ("wall_bottom", "wall_top"))
+        return rested(self.time, ends, relaxation)
 
     @property
     def state(self) -> files.WallState:

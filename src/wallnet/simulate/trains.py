@@ -3,14 +3,15 @@
 import itertools
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wallnet import files, revisions, simulate, tracks
 from wallnet.experiment import Simulation, Step, stage_of
+from wallnet.simulate.recorder import rested
 
 if TYPE_CHECKING:
     import xarray
@@ -71,9 +72,7 @@ def run_train(
         trace = _finished(part, identity)
         if trace is None:
             try:
-                trace = simulate.simulate(
-                    step, state, lambda t, begin=time: progress(begin + t), part
-                )
+                trace = simulate.simulate(step, state, partial(_shifted, progress, time), part)
             except simulate.SimulationError as error:
                 raise simulate.SimulationError(f"pulse {index}: {error}") from error
             trace = trace.assign_attrs(train=identity)
@@ -89,6 +88,11 @@ def run_train(
         if not _as_expected(job.train.expected, walls):
             break
     return _joined(job, initial, parts, walls)
+
+
+def _shifted(progress: Callable[[float], None], begin: float, time: float) -> None:
+    """Report the time since the start of the train, given that since the start of a pulse."""
+    progress(begin + time)
 
 
 def _wall(
@@ -186,7 +190,5 @@ def _settled(job: Simulation, step: Step, trace: "xarray.Dataset") -> int:
     relaxation = job.relaxation
     if step.relaxation.longest < relaxation.hold * (1 - 1e-9):
         return -1
-    time: NDArray[np.float64] = trace["time"].values
-    last = time >= time[-1] - relaxation.hold * (1 + 1e-9)
-    ends = (trace[name].values[last] for name in ("wall_bottom", "wall_top"))
-    return int(tracks.at_rest(time[last], ends, relaxation.speed))
+    ends = (trace[name].values for name in ("wall_bottom", "wall_top"))
+    return int(rested(trace["time"].values, ends, relaxation))

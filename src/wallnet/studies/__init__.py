@@ -26,6 +26,6 @@ STUDIES: dict[str, Study] = {
 """The studies by their names."""
 
 for _study in STUDIES.values():
-    schema.add(_study.kind, others=_study.others, **_study.variables)
+    schema.add(_study.kind, (), _study.others, **_study.variables)
 
 __all__ = ["NAMES", "STUDIES", "GatherJob", "Study", "gather_job"]

@@ -163,7 +163,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {}
 
 
 def add(
-    kind: str, first: tuple[str, ...] = (), others: tuple[str, ...] = (), **variables: Variable
+    kind: str, first: tuple[str, ...] = (), others: tuple[str, ...] = (), /, **variables: Variable
 ) -> None:
     """Add a kind of file.
 
@@ -182,15 +182,16 @@ def add(
 
 add(
     "initial",
-    others=("x", "y", "component"),
+    (),
+    ("x", "y", "component"),
     initial_magnetization=Variable(
         ("y", "x", "component"), "magnetisation where pulses start", type="float32"
     ),
 )
 add(
     "trace",
-    others=("time", "x", "y", "component", "pulse_current_density"),
-    first=("m", *_OVER_TIME, "magnetization_profile", "magnetic_cells"),
+    ("m", *_OVER_TIME, "magnetization_profile", "magnetic_cells"),
+    ("time", "x", "y", "component", "pulse_current_density"),
     magnetization=Variable(
         ("snapshot", "y", "x", "component"), "magnetisation of each snapshot", type="float32"
     ),
@@ -198,7 +199,8 @@ add(
 )
 add(
     "minimum",
-    others=("x", "y", "component"),
+    (),
+    ("x", "y", "component"),
     minimum_magnetization=Variable(("y", "x", "component"), "magnetisation at the minimum"),
     minimum_energy=Variable((), "energy of the film, of all terms", **ENERGY),
     minimum_residual_field=Variable((), "largest |m × H × m|", **_FIELD),
@@ -212,7 +214,8 @@ add(
 )
 add(
     "barrier",
-    others=("x", "y", "component"),
+    (),
+    ("x", "y", "component"),
     path_energy=Variable(("image",), "energy of the film along the path", **ENERGY),
     **_ends("path_", ("image",), " along the path"),
     path_distance=Variable(
@@ -242,8 +245,8 @@ add(
 )
 add(
     "train",
-    others=("time", "pulse"),
-    first=_OVER_TIME,
+    _OVER_TIME,
+    ("time", "pulse"),
     pulse_train_current_density=Variable(
         ("pulse",), "current density of each pulse; 0 before the first", **CURRENT_DENSITY
     ),
@@ -269,7 +272,8 @@ OPTIONAL["train"] = (
 )
 add(
     "track",
-    others=("time", "component", "reading", "current_density"),
+    (),
+    ("time", "component", "reading", "current_density"),
     sweep_m=Variable(
         (*_SWEEP, "component"),
         "magnetisation averaged over magnetic cells, of all pulses",
@@ -314,7 +318,7 @@ add(
 )
 add(
     "synapse",
-    first=(*KINDS["track"], "normalized_final_conductance"),
+    (*KINDS["track"], "normalized_final_conductance"),
     normalized_level_conductance=Variable(
         ("reading", "level"),
         "conductance at rest, normalised from the first to the last level (paper, Eq. 3)",
@@ -370,7 +374,7 @@ add(
 )
 add(
     "neuron",
-    first=(*KINDS["track"], "normalized_final_conductance"),
+    (*KINDS["track"], "normalized_final_conductance"),
     normalized_current_density=Variable(
         _PULSE, "current density normalised from the least to the greatest one >= 0 (Eq. 3)"
     ),

@@ -26,7 +26,8 @@ def locate() -> Installation:
     OommfError
         If none works; the message contains the answer of each one.
     """
-    refusals, places = [], []
+    refusals: list[str] = []
+    places: list[tuple[tuple[str, ...], str]] = []
     if script := os.environ.get("OOMMFTCL"):
         places.append((("tclsh", script), f"OOMMFTCL ({script})"))
     if program := shutil.which("oommf"):
