@@ -269,16 +269,16 @@ def _checked_kind(stored: "netCDF4.Dataset", path: str | Path, kind: str) -> str
             f"{path} is read as kind {kind!r}, which is not known; import wallnet.studies, which "
             "adds the kinds of the studies, or name another one"
         )
-    found = str(stored.__dict__.get("kind"))
+    found = stored.__dict__.get("kind")
     # a device of any kind has all variables of a plain track
-    is_device = set(KINDS["track"]) <= set(KINDS.get(found, ()))
+    is_device = set(KINDS["track"]) <= set(KINDS.get(str(found), ()))
     if found != kind and not (kind == "track" and is_device):
         raise FileError(f"{path} is of kind {found!r}, not {kind!r}; delete it and run snakemake")
     # a device that is read as a track must still have all variables of its own kind
     dimensions = {name: each.dimensions for name, each in stored.variables.items()}
-    if fault := fault_of(dimensions, found):
+    if fault := fault_of(dimensions, str(found)):
         raise damaged(path, fault)
-    return found
+    return str(found)
 
 
 def _content(
