@@ -157,7 +157,7 @@ def untrained(run, stage, network, *beside, **more):
     """Replace a training where none is needed; on the levels, the weights only go to these."""
     if stage == "on_levels":
         (callback,) = beside
-        callback.on_fit_start(None, network.model)
+        callback.on_fit_start(None, network)
     return network
 
 
@@ -210,7 +210,11 @@ def test_one_job_computes_every_recipe_and_mapping(
     }
     assert set(found) == {
         *((mapping, "plain", stage) for mapping in both.mappings for stage in LEVEL_STAGES),
-        *((mapping, "other", "quantized") for mapping in both.mappings),
+        *(
+            (mapping, "other", stage)
+            for mapping in both.mappings
+            for stage in ("quantized", "compensated")
+        ),
         ("signed-extended", "other", "on_levels"),
     }
     for (mapping, recipe, stage), path in found.items():
