@@ -1,12 +1,10 @@
 """Drivers of ubermag that run the engine, and the files that they write."""
 
 import json
-import logging
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, fields, replace
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import discretisedfield as df
@@ -19,14 +17,12 @@ from numpy.typing import NDArray
 
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy
-from wallnet.film.minimize import minimize
+from wallnet.film.landscape import Landscape
+from wallnet.film.minima import minimize
 from wallnet.film.ubermag.translation import NAMES, Description, Unsupported, describe, to_array
 
 OVF_FORMATS = ("bin8", "bin4", "txt")
 """Formats of the magnetisation files."""
-
-REPORT_INTERVAL = 10.0
-"""Seconds between two lines on the progress of a minimisation."""
 
 
 class _Rows:
@@ -138,8 +134,7 @@ class _Driver(mm.ExternalDriver):
             A single layer of cells; see `describe`.
         **kwargs
             `t` in s and `n` (TimeDriver); `dirname`, `append`, `ovf_format`, `fixed_subregions` and
-            `verbose` as for any calculator of ubermag. With `verbose=1` or more, a long
-            minimisation prints its progress.
+            `verbose` as for any calculator of ubermag.
 
         Raises
         ------
@@ -175,7 +170,6 @@ class _Driver(mm.ExternalDriver):
 
     def _call(self, system: mm.System, runner: None, verbose: int, **kwargs: Any) -> None:
         name = type(self).__name__
-        self._verbose = verbose
         report: AbstractContextManager = (
             uu.progress.summary("wallnet.film", name) if verbose else uu.progress.quiet()
         )
@@ -269,44 +263,10 @@ class TimeDriver(_Driver):
         return m, rows.table("t", {"t": "s", "iteration": ""})
 
 
-class _Progress:
-    """Reports of a minimisation's progress: one warning, and repeated lines if `verbose`."""
-
-    def __init__(self, stop: float, verbose: int) -> None:
-        self.stop, self.verbose = stop, verbose
-        self.start = monotonic()
-        self.due = self.start + REPORT_INTERVAL
-        self.warned = False
-
-    def __call__(self, steps: int, torque: float) -> None:
-        """Report the number of steps and the largest torque field in A/m, if it is time."""
-        now = monotonic()
-        if now < self.due:
-            return
-        self.due = now + REPORT_INTERVAL
-        text = (
-            f"MinDriver after {now - self.start:.0f} s and {steps} steps: the largest torque "
-            f"field is {torque:.3g} A/m, above the stopping value {self.stop:.3g} A/m"
-        )
-        if not self.warned:
-            text += (
-                "; a wall that is not pinned moves for a long time: let it start near a notch, or "
-                "raise stopping_mxHxm"
-            )
-            logging.getLogger(__name__).warning(text)
-            self.warned = True
-        if self.verbose:
-            # the summary of ubermag appends the elapsed time to its line
-            print(f"\n{text}", end=" ", flush=True)
-
-
 class MinDriver(_Driver):
-    """Minimise the energy in double precision, with Barzilai-Borwein steps.
+    """Minimise the energy in double precision (L-BFGS with a preconditioner, `minima`).
 
-    Each step rotates every m in the plane of m and its torque field m × (m × H), which preserves
-    its length exactly (Exl et al., J. Appl. Phys. 115, 17D118 (2014)). The minimum is reached when
-    max ``|m × H × m|`` is below `stopping_mxHxm`. A long minimisation reports its progress, since a
-    wall that is not pinned moves for thousands of steps.
+    The minimum is reached when max ``|m × H × m|`` is below `stopping_mxHxm`.
 
     Parameters
     ----------
@@ -342,16 +302,17 @@ class MinDriver(_Driver):
 
     def _run(self, system: mm.System) -> tuple[NDArray[np.floating], ubermagtable.Table]:
         options = dict(self)
-        rows = _Rows(system, self._description)
-        stop = options.get("stopping_mxHxm", 1e-4)
-        m, iterations, torque = minimize(
-            rows.energy,
-            self._description.magnetization,
-            stop,
-            options.get("total_iteration_limit", 100_000),
-            _Progress(stop, self._verbose),
-            self._description.held,
+        description = self._description
+        landscape = Landscape(
+            description.mask, description.cell, description.terms, description.held
         )
+        m, iterations, torque = minimize(
+            landscape,
+            description.magnetization,
+            options.get("stopping_mxHxm", 1e-4),
+            options.get("total_iteration_limit", 100_000),
+        )
+        rows = _Rows(system, description)
         rows.add(m, iteration=iterations, max_mxHxm=torque)
         self._save(system, m, iterations)
         return m, rows.table("iteration", {"iteration": "", "max_mxHxm": "A/m"})
