@@ -19,7 +19,7 @@ from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy
 from wallnet.film.landscape import Landscape
 from wallnet.film.minima import minimize
-from wallnet.film.ubermag.translation import NAMES, Description, Unsupported, describe, to_array
+from wallnet.film.ubermag.translation import TERMS, Description, Unsupported, describe, to_array
 
 OVF_FORMATS = ("bin8", "bin4", "txt")
 """Formats of the magnetisation files."""
@@ -29,8 +29,8 @@ class _Rows:
     """The scalar data of a drive, one row at a time."""
 
     def __init__(self, system: mm.System, description: Description) -> None:
-        self.energy = Energy(description.mask, description.cell, description.terms)
-        self.names = {term.name: NAMES[type(term)] for term in system.energy}
+        self.energy = Energy(*description.film)
+        self.names = {term.name: TERMS[type(term)][0] for term in system.energy}
         zeeman = [term for term in system.energy if isinstance(term, mm.Zeeman)]
         self.several = len(zeeman) > 1
         self.units = {"E": "J", "mx": "", "my": "", "mz": ""}
@@ -76,47 +76,40 @@ class _Driver(mm.ExternalDriver):
     """
 
     _dynamic = True
+    _keywords: tuple[str, ...] = ()
 
     def drive_kwargs_setup(self, drive_kwargs: dict[str, Any]) -> None:
-        """Check the keywords of a drive.
-
-        Parameters
-        ----------
-        drive_kwargs : dict
-            `n_threads` may be None or 1; `fixed_subregions` names subregions of the mesh with
-            frozen spins; drivers add their own.
+        """Check the keywords of a drive, and take those that both drivers have.
 
         Raises
         ------
         Unsupported
             If a keyword needs a feature that the engine does not have.
         TypeError
-            If a keyword is unknown.
+            If a keyword is unknown or missing.
         """
-        threads = drive_kwargs.pop("n_threads", None)
-        if threads not in (None, 1):
-            raise Unsupported(
-                f"n_threads is {threads}, and wallnet.film runs on one thread, so that its "
-                "results do not depend on the machine; leave n_threads out"
-            )
+        for name, harmless, instead in (
+            ("n_threads", (None, 1), "which runs on one thread, as results then are the same"),
+            ("output_step", (None, False), "which saves the minimum alone"),
+        ):
+            if (value := drive_kwargs.pop(name, None)) not in harmless:
+                raise Unsupported(
+                    f"{name} is {value} and not part of wallnet.film, {instead}; leave it out"
+                )
         self._fixed = tuple(drive_kwargs.pop("fixed_subregions", None) or ())
-        self._check_own(drive_kwargs)
+        usage = f"call drive({', '.join(['system', *(f'{name}=…' for name in self._keywords)])})"
+        for name in self._keywords:
+            if name not in drive_kwargs:
+                raise TypeError(f"drive lacks {name}; {usage}")
+        if unknown := set(drive_kwargs) - set(self._keywords):
+            raise TypeError(f"drive knows no {', '.join(sorted(unknown))}; {usage}")
 
-    def schedule_kwargs_setup(self, schedule_kwargs: dict[str, Any]) -> None:
-        """Refuse to schedule a drive, since it runs inside this process.
-
-        Raises
-        ------
-        Unsupported
-            Always.
-        """
+    def schedule_kwargs_setup(self, *_: Any, **__: Any) -> None:
+        """Refuse to schedule a drive, since it runs inside this process."""
         raise Unsupported(
             "schedule is not part of wallnet.film, which runs inside this process; call drive, "
             "or let the workflow submit jobs"
         )
-
-    def _check_own(self, drive_kwargs: dict[str, Any]) -> None:
-        raise NotImplementedError
 
     def _check_system(self, system: mm.System) -> None:
         if self._dynamic and len(system.dynamics) == 0:
@@ -169,10 +162,9 @@ class _Driver(mm.ExternalDriver):
         return Tolerances()
 
     def _call(self, system: mm.System, runner: None, verbose: int, **kwargs: Any) -> None:
-        name = type(self).__name__
-        report: AbstractContextManager = (
-            uu.progress.summary("wallnet.film", name) if verbose else uu.progress.quiet()
-        )
+        report: AbstractContextManager = uu.progress.quiet()
+        if verbose:
+            report = uu.progress.summary("wallnet.film", type(self).__name__)
         with report:
             self._m, self._table = self._run(system, **kwargs)
         _write_odt(self._table, Path(f"{system.name}.odt"))
@@ -186,8 +178,7 @@ class _Driver(mm.ExternalDriver):
         field = df.Field(system.m.mesh, nvdim=3, value=to_array(self._description, m))
         field.to_file(f"{system.name}-wallnet-film-{number:07d}.omf", representation=self._format)
 
-    def _schedule_commands(self, system: mm.System, runner: None) -> list[str]:
-        raise NotImplementedError
+    _schedule_commands = schedule_kwargs_setup
 
     def _read_data(self, system: mm.System) -> None:
         system.m.array = to_array(self._description, self._m)
@@ -215,23 +206,14 @@ class TimeDriver(_Driver):
     """
 
     _allowed_attributes = [field.name for field in fields(Tolerances)]  # noqa: RUF012
-
-    @property
-    def _x(self) -> str:
-        return "t"
+    _keywords = ("t", "n")
+    _x = "t"
 
     def _tolerances(self) -> Tolerances:
         return replace(Tolerances(), **dict(self))
 
-    def _check_own(self, drive_kwargs: dict[str, Any]) -> None:
-        for name in ("t", "n"):
-            if name not in drive_kwargs:
-                raise TypeError(f"drive lacks {name}; call drive(system, t=…, n=…)")
-        unknown = set(drive_kwargs) - {"t", "n"}
-        if unknown:
-            raise TypeError(
-                f"drive knows no {', '.join(sorted(unknown))}; call drive(system, t=…, n=…)"
-            )
+    def drive_kwargs_setup(self, drive_kwargs: dict[str, Any]) -> None:  # noqa: D102
+        super().drive_kwargs_setup(drive_kwargs)
         t, n = drive_kwargs["t"], drive_kwargs["n"]
         if not t > 0 or not np.isfinite(t):
             raise ValueError(f"t is {t} s; give a positive time")
@@ -243,16 +225,9 @@ class TimeDriver(_Driver):
         self, system: mm.System, t: float, n: int
     ) -> tuple[NDArray[np.floating], ubermagtable.Table]:
         description = self._description
-        engine = Engine(
-            description.mask,
-            description.cell,
-            description.terms,
-            self._tolerances(),
-            description.held,
-        )
+        engine = Engine(*description.film, self._tolerances(), description.held)
         engine.magnetization = description.magnetization
-        if description.torque is not None:
-            engine.set_torque(description.torque)
+        engine.set_torque(description.torque)
         rows = _Rows(system, description)
         for step in range(1, n + 1):
             end = t * step / n
@@ -260,7 +235,7 @@ class TimeDriver(_Driver):
             m = engine.magnetization
             rows.add(m, t=end, iteration=engine.counters.steps)
             self._save(system, m, step)
-        return m, rows.table("t", {"t": "s", "iteration": ""})
+        return m, rows.table(self._x, {"t": "s", "iteration": ""})
 
 
 class MinDriver(_Driver):
@@ -286,26 +261,12 @@ class MinDriver(_Driver):
 
     _allowed_attributes = ["stopping_mxHxm", "total_iteration_limit"]  # noqa: RUF012
     _dynamic = False
-
-    @property
-    def _x(self) -> str:
-        return "iteration"
-
-    def _check_own(self, drive_kwargs: dict[str, Any]) -> None:
-        if drive_kwargs.pop("output_step", False):
-            raise Unsupported(
-                "output_step is not part of wallnet.film, which saves the minimum alone; "
-                "leave it out"
-            )
-        if drive_kwargs:
-            raise TypeError(f"drive knows no {', '.join(sorted(drive_kwargs))}; leave it out")
+    _x = "iteration"
 
     def _run(self, system: mm.System) -> tuple[NDArray[np.floating], ubermagtable.Table]:
         options = dict(self)
         description = self._description
-        landscape = Landscape(
-            description.mask, description.cell, description.terms, description.held
-        )
+        landscape = Landscape(*description.film, description.held)
         m, iterations, torque = minimize(
             landscape,
             description.magnetization,
@@ -315,4 +276,4 @@ class MinDriver(_Driver):
         rows = _Rows(system, description)
         rows.add(m, iteration=iterations, max_mxHxm=torque)
         self._save(system, m, iterations)
-        return m, rows.table("iteration", {"iteration": "", "max_mxHxm": "A/m"})
+        return m, rows.table(self._x, {"iteration": "", "max_mxHxm": "A/m"})
