@@ -224,7 +224,7 @@ class Engine:
         self._watched = 0.0
         self._renewed = 0.0
         self._window: _Window | None = None
-        self._set_torque(None)
+        self.set_torque(None)
         self._moving_until, self._driven_until = (np.full(columns, np.inf) for _ in range(2))
         self._debt = np.zeros(columns)
 
@@ -261,32 +261,6 @@ class Engine:
             self._acting(torque), layer, self.terms.damping, self.terms.precession
         )
 
-    def _set_torque(
-        self,
-        torque: SpinTorque | None,
-        to: SpinTorque | None = None,
-        during: tuple[float, float] = (0.0, 0.0),
-    ) -> None:
-        """Compute the coefficients of the inner loops, the time step and the shortcuts."""
-        acting = self._acting(torque)
-        self._parameters, self._uniform_field = self._coefficients(torque)
-        self._ramp = _Ramp(*during, *self._coefficients(to)) if to else None
-        both = [each for each in (torque, to) if each]
-        strongest = max(both, key=lambda each: abs(each.current_density), default=None)
-        chain, longest = self.terms.time_step(self.cell, strongest)
-        self._chain = np.array(chain, dtype=np.float32)
-        self._longest_step = self.tolerances.time_step_fraction * longest
-        off = {*self.tolerances.without, *(name for each in acting for name in each.rules_out)}
-        if self.tolerances.frozen_change == 0:
-            off.add("resting_columns")
-        if self._ramp and np.any(self._ramp.uniform_field != self._uniform_field):
-            # a field that changes moves columns at rest, and those outside a window
-            off.add("resting_columns")
-        if off & {"stray_field_extrapolation", "resting_columns"} or not self.terms.stray_field:
-            off.add("stray_field_window")
-        self.shortcuts = frozenset(SHORTCUTS) - off
-        self.torque = torque
-
     def set_torque(
         self,
         torque: SpinTorque | None,
@@ -305,8 +279,25 @@ class Engine:
             Begin and end of this change in s. The torque is constant after it. A step has the
             torque at its middle, so `advance` must not go beyond the end in one call.
         """
-        self._set_torque(torque, to, during)
-        self._restart()
+        acting = self._acting(torque)
+        self._parameters, self._uniform_field = self._coefficients(torque)
+        self._ramp = _Ramp(*during, *self._coefficients(to)) if to else None
+        both = [each for each in (torque, to) if each]
+        strongest = max(both, key=lambda each: abs(each.current_density), default=None)
+        chain, longest = self.terms.time_step(self.cell, strongest)
+        self._chain = np.array(chain, dtype=np.float32)
+        self._longest_step = self.tolerances.time_step_fraction * longest
+        off = {*self.tolerances.without, *(name for each in acting for name in each.rules_out)}
+        if self.tolerances.frozen_change == 0:
+            off.add("resting_columns")
+        if self._ramp and np.any(self._ramp.uniform_field != self._uniform_field):
+            # a field that changes moves columns at rest, and those outside a window
+            off.add("resting_columns")
+        if off & {"stray_field_extrapolation", "resting_columns"} or not self.terms.stray_field:
+            off.add("stray_field_window")
+        self.shortcuts = frozenset(SHORTCUTS) - off
+        if self._sampled:
+            self._restart()
 
     def _parameters_at(self, time: NDArray[np.floating]) -> NDArray[np.void]:
         """Return the coefficients of the inner loops at each time, or one for all times."""

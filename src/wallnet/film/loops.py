@@ -22,16 +22,12 @@ from wallnet.film.layout import BAND, BLOCK, FIELD_BLOCK, ORDERS, RECORD, WORKSP
 
 compiled = njit(error_model="numpy")
 
-LINE, GRID, GRIDS, SERIES = float32[::1], float32[:, ::1], float32[:, :, ::1], float32[:, :, :, ::1]
-MASK, RANGES, INDICES, PARAMETERS = (
-    boolean[:, ::1],
-    int64[:, ::1],
-    int64[::1],
-    from_dtype(RECORD)[::1],
-)
+LINE, GRID, FIELD, FIELDS = (types.Array(float32, n, "C") for n in range(1, 5))
+MASK, RANGES, INDICES = boolean[:, ::1], int64[:, ::1], int64[::1]
+RECORDS = from_dtype(RECORD)[::1]
 
 
-def entry(result, *arguments):
+def entry(*arguments, result=void):
     """Compile a function for one signature, with which Python calls it."""
     return njit(result(*arguments), error_model="numpy")
 
@@ -200,6 +196,12 @@ def _advance(m, work, slow, polynomial, steps, weight, p, chain, factor, stride)
 
 
 @compiled
+def _flat(field):
+    """Return a field with the cells in one axis, (3, cells)."""
+    return carray(_at(field, 0), (3, field.shape[1] * field.shape[2]))
+
+
+@compiled
 def _whole_stage(m, start, out, slow, weight, p, factor, stride):
     """Run `_stage` in all packed cells, with the slow field in `slow[0]`."""
     field = _local_field(m, slow, p, 0, m.shape[1])
@@ -207,7 +209,7 @@ def _whole_stage(m, start, out, slow, weight, p, factor, stride):
     _stage(m, start, out, field, weight, p, factor, stride, stride + 1, last)
 
 
-@entry(void, GRIDS, GRIDS, GRIDS, SERIES, GRID, PARAMETERS, float32)
+@entry(FIELD, FIELD, FIELD, FIELDS, GRID, RECORDS, float32)
 def stage(m, start, out, slow, weight, p, factor):
     """Set out = start + factor weight dm/dt / γ, with dm/dt at m.
 
@@ -224,24 +226,16 @@ def stage(m, start, out, slow, weight, p, factor):
     factor : float
         Step times γ = γ0/(1 + α²).
     """
-    cells = weight.size
-    _whole_stage(
-        carray(_at(m, 0), (3, cells)),
-        carray(_at(start, 0), (3, cells)),
-        carray(_at(out, 0), (3, cells)),
-        carray(_at(slow, 0), (2, 3, cells)),
-        carray(_at(weight, 0), (cells,)),
-        p[0],
-        factor,
-        weight.shape[1],
-    )
+    start, out = _flat(start), _flat(out)
+    fields = carray(_at(slow, 0), (2, 3, weight.size))
+    weights = carray(_at(weight, 0), (weight.size,))
+    _whole_stage(_flat(m), start, out, fields, weights, p[0], factor, weight.shape[1])
 
 
-@entry(void, GRIDS, GRIDS)
+@entry(FIELD, FIELD)
 def normalise(source, out):
     """Set out to m with unit length, both (3, rows, columns); zero vectors do not change."""
-    cells = out.shape[1] * out.shape[2]
-    _normalise(carray(_at(source, 0), (3, cells)), carray(_at(out, 0), (3, cells)), 0, cells)
+    _normalise(_flat(source), _flat(out), 0, out.shape[1] * out.shape[2])
 
 
 @compiled
@@ -270,7 +264,7 @@ def interpolation_coefficients(samples, order, matrix, missed, per_step, polynom
                             out[i] = _fma(weight, sample[i], out[i])
 
 
-@entry(float32, SERIES, INDICES, LINE, GRIDS, GRIDS, RANGES, int64, int64, LINE)
+@entry(FIELDS, INDICES, LINE, FIELD, FIELD, RANGES, int64, int64, LINE, result=float32)
 def extrapolation_error(samples, order, weights, renewed, missed, ranges, lowest, highest, space):
     """Compare the extrapolated slow field with the renewed one.
 
@@ -374,7 +368,7 @@ def pack(film, free, first, last, m, weight):
             chosen[i] = moves[i]
 
 
-@entry(void, GRIDS, MASK, GRIDS, LINE, PARAMETERS, float32, LINE)
+@entry(FIELD, MASK, FIELD, LINE, RECORDS, float32, LINE)
 def block_speed(film, free, field, space, p, factor, speed):
     """Compute the largest |dm/dt| component, averaged over blocks of BLOCK × BLOCK cells, in 1/s.
 
@@ -432,20 +426,7 @@ def block_speed(film, free, field, space, p, factor, speed):
 
 
 @entry(
-    void,
-    GRIDS,
-    MASK,
-    RANGES,
-    SERIES,
-    INDICES,
-    GRID,
-    GRIDS,
-    float32,
-    int64,
-    LINE,
-    PARAMETERS,
-    LINE,
-    float32,
+    FIELD, MASK, RANGES, FIELDS, INDICES, GRID, FIELD, float32, int64, LINE, RECORDS, LINE, float32
 )
 def advance_ranges(
     film, free, ranges, samples, order, matrix, missed, per_step, steps, space, p, chain, factor
@@ -504,7 +485,7 @@ def advance_ranges(
                     target[i] = source[i]
 
 
-@entry(void, complex64[:, :, ::1], GRIDS)
+@entry(complex64[:, :, ::1], FIELD)
 def multiply(spectrum, kernel):
     """Replace the spectrum of M by that of -N M, in place.
 
