@@ -12,7 +12,7 @@ import pytest
 
 from wallnet.film import kernels, machine_code
 
-NAMES = ("scaled",)
+ENTRIES = {"scaled": "f"}
 
 
 class Compiler:
@@ -44,7 +44,7 @@ def stored(folder):
 def test_functions_are_compiled_once(source):
     compiler = Compiler(3)
     for _ in range(3):
-        loaded = machine_code.functions(NAMES, [source], compiler)
+        loaded = machine_code.functions(ENTRIES, [source], compiler)
         assert loaded["scaled"](0.5) == 1.5
     assert compiler.times == 1
     (path,) = stored(source.parent)
@@ -56,21 +56,21 @@ def test_functions_are_compiled_once(source):
 
 
 def test_functions_of_another_source_processor_or_version_are_compiled_again(source, monkeypatch):
-    assert machine_code.functions(NAMES, [source], Compiler(3))["scaled"](2.0) == 6
+    assert machine_code.functions(ENTRIES, [source], Compiler(3))["scaled"](2.0) == 6
     source.write_text("factor = 4")
-    assert machine_code.functions(NAMES, [source], Compiler(4))["scaled"](2.0) == 8
+    assert machine_code.functions(ENTRIES, [source], Compiler(4))["scaled"](2.0) == 8
     source.write_text("factor = 3")
-    assert machine_code.functions(NAMES, [source], Compiler(5))["scaled"](2.0) == 6
+    assert machine_code.functions(ENTRIES, [source], Compiler(5))["scaled"](2.0) == 6
     with monkeypatch.context() as patch:
         patch.setattr(machine_code, "_processor", lambda: "another")
-        assert machine_code.functions(NAMES, [source], Compiler(6))["scaled"](2.0) == 12
+        assert machine_code.functions(ENTRIES, [source], Compiler(6))["scaled"](2.0) == 12
     true = machine_code.version
     for name in ("numba", "llvmlite"):
         with monkeypatch.context() as patch:
             patch.setattr(machine_code, "version", lambda of, n=name: true(of) + "x" * (of == n))
-            assert machine_code.functions(NAMES, [source], Compiler(7))["scaled"](2.0) == 14
+            assert machine_code.functions(ENTRIES, [source], Compiler(7))["scaled"](2.0) == 14
     monkeypatch.setattr(sys.implementation, "cache_tag", "cpython-312")
-    assert machine_code.functions(NAMES, [source], Compiler(8))["scaled"](2.0) == 16
+    assert machine_code.functions(ENTRIES, [source], Compiler(8))["scaled"](2.0) == 16
     assert len(stored(source.parent)) == 6
 
 
@@ -103,7 +103,7 @@ def imported(name):
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "empty", "folder"])
 def test_damaged_machine_code_is_not_run(source, damage):
-    machine_code.functions(NAMES, [source], Compiler(3))
+    machine_code.functions(ENTRIES, [source], Compiler(3))
     (path,) = stored(source.parent)
     whole = path.read_bytes()
     if damage == "folder":
@@ -114,7 +114,7 @@ def test_damaged_machine_code_is_not_run(source, damage):
         path.write_bytes({"cut": whole[:-9], "changed": changed, "empty": b""}[damage])
     compiler = Compiler(3)
     for _ in range(2):
-        assert machine_code.functions(NAMES, [source], compiler)["scaled"](2.0) == 6
+        assert machine_code.functions(ENTRIES, [source], compiler)["scaled"](2.0) == 6
     assert compiler.times == 1
     # what cannot be replaced is stored elsewhere
     assert len(stored(source.parents[1])) == 1
@@ -127,7 +127,7 @@ def test_machine_code_is_stored_in_the_first_folder_that_is_writable(source, mon
         """Run as two processes; return what is stored, and how often it was compiled."""
         before = compiler.times
         for _ in range(2):
-            assert machine_code.functions(NAMES, [source], compiler)["scaled"](2.0) == 6
+            assert machine_code.functions(ENTRIES, [source], compiler)["scaled"](2.0) == 6
         found = stored(tmp_path)
         for path in found:
             path.unlink()
@@ -152,14 +152,20 @@ def test_a_function_that_needs_numba_at_run_time_is_refused(source):
         return SimpleNamespace(scaled=made)
 
     with pytest.raises(RuntimeError, match="the compiled loops call .*NRT"):
-        machine_code.functions(NAMES, [source], compiled)
+        machine_code.functions(ENTRIES, [source], compiled)
     assert not stored(source.parent)
 
 
 @pytest.mark.parametrize(
     "damage",
-    [lambda m: m.astype(np.float64), lambda m: m[..., ::2], lambda m: m.T, lambda m: m.tolist()],
-    ids=["double", "strided", "transposed", "list"],
+    [
+        lambda m: m.astype(np.float64),
+        lambda m: m[..., ::2],
+        lambda m: m.T,
+        lambda m: m[0],
+        lambda m: m.tolist(),
+    ],
+    ids=["double", "strided", "transposed", "flat", "list"],
 )
 def test_arrays_of_another_kind_are_refused(damage):
     m = np.ones((3, 2, 8), dtype=np.float32)

@@ -13,14 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.film import machine_code
-from wallnet.film.layout import PARAMETERS, RECORD
+from wallnet.film.layout import ENTRIES, PARAMETERS, RECORD
 from wallnet.film.terms import Contribution, Layer
 
 INNER = np.s_[..., 1:-1, 1:-1]
 """Selects the cells of a film from an array with a frame one cell wide around them."""
-
-NAMES = ("stage", "normalise", "block_speed", "advance_ranges", "extrapolation_error", "multiply")
-"""Names of the compiled functions."""
 
 
 @cache
@@ -31,14 +28,14 @@ def _compiled() -> dict[str, Callable[..., float]]:
         return loops
 
     sources = [Path(__file__).with_name(name) for name in ("loops.py", "layout.py")]
-    return machine_code.functions(NAMES, sources, compile_loops)
+    return machine_code.functions(ENTRIES, sources, compile_loops)
 
 
 def _loop(name: str) -> Callable[..., float]:
     return lambda *values: _compiled()[name](*values)
 
 
-stage, normalise, block_speed, advance_ranges, extrapolation_error, multiply = map(_loop, NAMES)
+stage, normalise, block_speed, advance_ranges, extrapolation_error, multiply = map(_loop, ENTRIES)
 
 
 def coefficients(

@@ -34,3 +34,14 @@ ORDERS = 3
 
 WORKSPACE = 16 + 3 * ORDERS
 """Numbers of work space for each packed cell."""
+
+ENTRIES = {
+    "stage": "f3 f3 f3 f4 f2 V1 f",
+    "normalise": "f3 f3",
+    "block_speed": "f3 ?2 f3 f1 V1 f f1",
+    "advance_ranges": "f3 ?2 l2 f4 l1 f2 f3 f l f1 V1 f1 f",
+    "extrapolation_error": "f4 l1 f1 f3 f3 l2 l l f1",
+    "multiply": "F3 f3",
+}
+"""Arguments of the compiled functions that Python calls: the character of the type in NumPy (V is
+`RECORD`), and of an array the number of its dimensions."""

@@ -10,26 +10,25 @@ Results are bitwise the same whether the compiler vectorises or not, since produ
 sums only where the code states it. Fast-math would leave this to the compiler.
 
 Nothing here allocates memory or raises, since the machine code has to work without numba
-(`machine_code`). Callers check the arrays. Functions with a signature are those of `kernels`.
+(`machine_code`). Callers check the arrays. The entries are those of `kernels`.
 """
 
 import numpy as np
 from numba import carray, from_dtype, njit, types
 from numba.extending import intrinsic
-from numba.types import boolean, complex64, float32, int64, void
 
-from wallnet.film.layout import BAND, BLOCK, FIELD_BLOCK, ORDERS, RECORD, WORKSPACE
+from wallnet.film.layout import BAND, BLOCK, ENTRIES, FIELD_BLOCK, ORDERS, RECORD, WORKSPACE
 
 compiled = njit(error_model="numpy")
 
-LINE, GRID, FIELD, FIELDS = (types.Array(float32, n, "C") for n in range(1, 5))
-MASK, RANGES, INDICES = boolean[:, ::1], int64[:, ::1], int64[::1]
-RECORDS = from_dtype(RECORD)[::1]
 
-
-def entry(*arguments, result=void):
-    """Compile a function for one signature, with which Python calls it."""
-    return njit(result(*arguments), error_model="numpy")
+def entry(function):
+    """Compile a function for its arguments in `layout.ENTRIES`, with which Python calls it."""
+    arguments = []
+    for kind in ENTRIES[function.__name__].split():
+        element = from_dtype(RECORD if kind[0] == "V" else np.dtype(kind[0]))
+        arguments.append(types.Array(element, int(kind[1]), "C") if kind[1:] else element)
+    return njit(tuple(arguments), error_model="numpy")(function)
 
 
 @intrinsic
@@ -209,7 +208,7 @@ def _whole_stage(m, start, out, slow, weight, p, factor, stride):
     _stage(m, start, out, field, weight, p, factor, stride, stride + 1, last)
 
 
-@entry(FIELD, FIELD, FIELD, FIELDS, GRID, RECORDS, float32)
+@entry
 def stage(m, start, out, slow, weight, p, factor):
     """Set out = start + factor weight dm/dt / γ, with dm/dt at m.
 
@@ -232,7 +231,7 @@ def stage(m, start, out, slow, weight, p, factor):
     _whole_stage(_flat(m), start, out, fields, weights, p[0], factor, weight.shape[1])
 
 
-@entry(FIELD, FIELD)
+@entry
 def normalise(source, out):
     """Set out to m with unit length, both (3, rows, columns); zero vectors do not change."""
     _normalise(_flat(source), _flat(out), 0, out.shape[1] * out.shape[2])
@@ -264,7 +263,7 @@ def interpolation_coefficients(samples, order, matrix, missed, per_step, polynom
                             out[i] = _fma(weight, sample[i], out[i])
 
 
-@entry(FIELDS, INDICES, LINE, FIELD, FIELD, RANGES, int64, int64, LINE, result=float32)
+@entry
 def extrapolation_error(samples, order, weights, renewed, missed, ranges, lowest, highest, space):
     """Compare the extrapolated slow field with the renewed one.
 
@@ -368,7 +367,7 @@ def pack(film, free, first, last, m, weight):
             chosen[i] = moves[i]
 
 
-@entry(FIELD, MASK, FIELD, LINE, RECORDS, float32, LINE)
+@entry
 def block_speed(film, free, field, space, p, factor, speed):
     """Compute the largest |dm/dt| component, averaged over blocks of BLOCK × BLOCK cells, in 1/s.
 
@@ -425,9 +424,7 @@ def block_speed(film, free, field, space, p, factor, speed):
                 speed[block] = max(speed[block], abs(total) / max(count, np.float32(1)))
 
 
-@entry(
-    FIELD, MASK, RANGES, FIELDS, INDICES, GRID, FIELD, float32, int64, LINE, RECORDS, LINE, float32
-)
+@entry
 def advance_ranges(
     film, free, ranges, samples, order, matrix, missed, per_step, steps, space, p, chain, factor
 ):
@@ -485,7 +482,7 @@ def advance_ranges(
                     target[i] = source[i]
 
 
-@entry(complex64[:, :, ::1], FIELD)
+@entry
 def multiply(spectrum, kernel):
     """Replace the spectrum of M by that of -N M, in place.
 

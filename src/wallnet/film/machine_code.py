@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -24,15 +24,12 @@ from wallnet.files import FileError, written_whole
 FROM_C = frozenset({"memset", "memcpy", "memmove"})
 """Functions of the C library that the machine code may call; LLVM finds them in any process."""
 
-ELEMENTS = "?lfFV"
-"""Types of the elements of arrays that the functions take, as NumPy's characters."""
-
 _loaded: list[Any] = []
 """What must live as long as its machine code is in use."""
 
 
 def functions(
-    names: Sequence[str], sources: Sequence[Path], compiled: Callable[[], Any]
+    entries: Mapping[str, str], sources: Sequence[Path], compiled: Callable[[], Any]
 ) -> dict[str, Callable[..., float]]:
     """Return compiled functions, from the cache if they were compiled before.
 
@@ -42,8 +39,8 @@ def functions(
 
     Parameters
     ----------
-    names : sequence of str
-        Names of the functions.
+    entries : Mapping
+        Arguments of each function, by its name; see `layout.ENTRIES`.
     sources : sequence of Path
         Files whose texts determine the functions.
     compiled : callable
@@ -53,14 +50,14 @@ def functions(
     Returns
     -------
     dict
-        Functions of contiguous arrays, int64 and float32 numbers, by name. They return a float32.
+        Functions of contiguous arrays and of numbers, by name.
     """
     name = f"{sources[0].stem}-{_key(sources)}.bin"
     folders = list(_folders(sources[0].parent))
     code = next((code for folder in folders if (code := _read(folder / name))), None)
     if code is None:
         module = compiled()
-        code = _object_code({name: getattr(module, name) for name in names})
+        code = _object_code({name: getattr(module, name) for name in entries})
         for folder in folders:
             with suppress(FileError), written_whole(folder / name) as partial:
                 partial.write_bytes(hashlib.sha256(code).digest() + code)
@@ -69,32 +66,36 @@ def functions(
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     _loaded.append(engine)
-    return {name: _function(engine.get_function_address(name)) for name in names}
+    return {
+        name: _function(engine.get_function_address(name), kinds.split())
+        for name, kinds in entries.items()
+    }
 
 
-def _function(address: int) -> Callable[..., float]:
+def _function(address: int, kinds: Sequence[str]) -> Callable[..., float]:
     """Return the function of numba at an address."""
     function = ctypes.CFUNCTYPE(ctypes.c_int32)(address)
 
     def call(*values: Any) -> float:
         result, error = (ctypes.c_float * 2)(), ctypes.c_void_p()
-        failed = function(result, ctypes.byref(error), *_arguments(values))
+        failed = function(result, ctypes.byref(error), *_arguments(kinds, values))
         assert not failed
         return result[0]
 
     return call
 
 
-def _arguments(values: Sequence[Any]) -> Iterator[Any]:
+def _arguments(kinds: Sequence[str], values: Sequence[Any]) -> Iterator[Any]:
     """Yield what numba passes for each value: of an array its owners, sizes, address and shape."""
-    for value in values:
-        if isinstance(value, np.ndarray):
-            if value.dtype.char not in ELEMENTS or not value.flags.c_contiguous:
-                raise TypeError(f"a compiled loop cannot take {value.dtype}, {value.strides}")
-            sizes = (value.size, value.itemsize, value.ctypes.data, *value.shape, *value.strides)
-            yield from map(ctypes.c_int64, (0, 0, *sizes))
-        else:
-            yield (ctypes.c_float if isinstance(value, float) else ctypes.c_int64)(value)
+    for kind, value in zip(kinds, values, strict=True):
+        if kind in "fl":
+            yield (ctypes.c_float if kind == "f" else ctypes.c_int64)(value)
+            continue
+        found = isinstance(value, np.ndarray) and f"{value.dtype.char}{value.ndim}"
+        if found != kind or not value.flags.c_contiguous:
+            raise TypeError(f"a compiled loop takes a contiguous array {kind}, not {found}")
+        sizes = (value.size, value.itemsize, value.ctypes.data, *value.shape, *value.strides)
+        yield from map(ctypes.c_int64, (0, 0, *sizes))
 
 
 def _key(sources: Sequence[Path]) -> str:
