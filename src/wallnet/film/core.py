@@ -217,16 +217,9 @@ class Engine:
         )
         self._space = np.zeros(layout.WORKSPACE * (rows + 2) * (columns + 2), np.float32)
         self._samples = np.zeros((layout.ORDERS + 1, 3, rows, columns), dtype=np.float32)
-        self._sampled: list[tuple[float, int]] = []
         self._block_speed = np.zeros(-(-columns // layout.BLOCK), dtype=np.float32)
-        self._interval = 1.0
-        self._impulse = 0.0
-        self._watched = 0.0
-        self._renewed = 0.0
-        self._window: _Window | None = None
+        self._forget()
         self.set_torque(None)
-        self._moving_until, self._driven_until = (np.full(columns, np.inf) for _ in range(2))
-        self._debt = np.zeros(columns)
 
     @property
     def magnetization(self) -> NDArray[np.float32]:
@@ -314,16 +307,21 @@ class Engine:
         change = self._ramp.uniform_field - self._uniform_field
         return self._uniform_field + self._ramp.passed(time) * change
 
-    def _restart(self) -> None:
-        """Discard earlier samples, since extrapolation across a jump would be wrong."""
-        self._window = None
-        self._sampled = []
-        self._sampled = [(self.time, self._sample())]
+    def _forget(self) -> None:
+        """Discard earlier samples, and follow all columns from now on."""
+        self._window: _Window | None = None
+        self._sampled: list[tuple[float, int]] = []
         self._interval = 1.0
         self._impulse = 0.0
         self._watched = self._renewed = self.time
-        self._moving_until[:] = self._driven_until[:] = self.time + _FROZEN_FOR
-        self._debt[:] = 0.0
+        until = np.full((2, self.mask.shape[1]), self.time + _FROZEN_FOR)
+        self._moving_until, self._driven_until = until
+        self._debt = np.zeros(self.mask.shape[1])
+
+    def _restart(self) -> None:
+        """Begin with a new sample, since extrapolation across a jump would be wrong."""
+        self._forget()
+        self._sampled = [(self.time, self._sample())]
 
     def state(self) -> dict[str, NDArray]:
         """Return the complete state of the film as named arrays; see `restore`."""
