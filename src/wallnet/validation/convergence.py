@@ -1,7 +1,7 @@
 """Dependence of the engine's results on its time step, its cells and its tolerances."""
 
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,7 +119,7 @@ def tolerances(curves: Curves) -> Rows:
     for name, errors, values in _TRIED:
         found |= {name: list(values), errors: []}
         for value in values:
-            alone = replace(material.TIGHT, **{name: value})
+            alone = Tolerances(**(asdict(material.TIGHT) | {name: value}))
             reason = "a finding: the table from which the default was chosen"
             each = row(alone, f"{name} = {value:g} alone", math.inf, reason)
             found[errors].append(each.ours)

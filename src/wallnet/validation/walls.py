@@ -213,8 +213,8 @@ def wall_velocity(curves: Curves) -> Rows:
     width_strip = math.sqrt(film.exchange_stiffness / (film.anisotropy - _SCALE / 2 * z))
     for d in (1e-3, 2e-3):
         label = f"D = {d * 1e3:g} mJ/m2"
-        names = ("model, no H_K", "model, strip", "model, film")
-        names += ("single row", "strip 12 nm", "track 150 nm", "lead")
+        names = ["model, no H_K", "model, strip", "model, film"]
+        names += ["single row", "strip 12 nm", "track 150 nm", "lead"]
         found = curves[label] = {"current_density": list(_DENSITIES), **{key: [] for key in names}}
         stray, no_stray = (replace(each, dmi_constant=d) for each in (film, material.LOCAL))
         for density in _DENSITIES:
