@@ -98,11 +98,14 @@ def tabulate(networks, doubtful=""):
     for path in plan.network_models(networks):
         levels = [first, level, last] if doubtful and doubtful in path else [level] * 3
         files.write_json({"kind": "synapse", "levels": levels}, path)
-    report.accuracy_tables(
-        accuracy_job(networks),
-        *(files.NETWORKS, paths.folder(files.COMPACT_MODEL, "")),
-        *("a.csv", "v.csv", "g.csv", "a.md", "a.html"),
-    )
+    models = paths.folder(files.COMPACT_MODEL, "")
+    sources = {"networks": [files.NETWORKS], "models": [models]}
+    made = report.tabulate(sources, accuracy_job(networks).to_json())
+    assert list(made) == ["csv", "validation", "gaps", "markdown", "html"]
+    for name, text in zip(
+        ("a.csv", "v.csv", "g.csv", "a.md", "a.html"), made.values(), strict=True
+    ):
+        files.write_text(text, name)
 
 
 def test_doubts_on_the_levels_come_before_the_accuracies(campaign):

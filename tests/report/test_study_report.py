@@ -10,7 +10,7 @@ from helpers.synthetic import one_sentence
 from wallnet import cli, files
 from wallnet.config import Figures
 from wallnet.config.networks import Interpretation
-from wallnet.report import studies
+from wallnet.report import studies, style
 from wallnet.report.networks import TABLE_II
 
 SEEDS = (3, 8, 9)
@@ -227,12 +227,10 @@ def test_the_best_fits_of_one_seed_are_those_with_the_least_difference():
 # Figures, by the data in their axes
 
 
-@pytest.fixture
-def kept(monkeypatch):
-    """Return the list of figures that are saved."""
-    figures = []
-    monkeypatch.setattr(studies.style, "save", lambda figure, *_, **__: figures.append(figure))
-    return figures
+def drawn(numbers, draw=studies.draw_losses):
+    """Return a figure of these numbers."""
+    with style.apply(Figures()):
+        return draw(numbers, Figures())
 
 
 def bars_of(container, axis):
@@ -284,10 +282,9 @@ def test_the_table_of_mappings_has_a_column_for_each_data_set_synapse_and_readin
     assert tables[1].rows()[1] == ["signed-3sd", *texts]
 
 
-def test_the_figure_of_mappings_has_a_point_with_a_bar_for_each_mapping(kept):
+def test_the_figure_of_mappings_has_a_point_with_a_bar_for_each_mapping():
     """A row is a stage of a recipe, a column a data set, a series a synapse in a reading."""
-    studies.draw_mappings(everything_lost(), Figures(), "a.png", "a.pdf")
-    (figure,) = kept
+    figure = drawn(everything_lost())
     assert [panel.get_title() for panel in figure.axes] == ["MNIST, plain", "own, plain"] * 2
     assert [panel.get_ylabel() for panel in figure.axes] == [
         *("Quantised\naccuracy lost (% points)", ""),
@@ -322,10 +319,9 @@ def test_the_figure_of_mappings_has_a_point_with_a_bar_for_each_mapping(kept):
     assert [text.get_text() for text in legend.get_texts()] == series
 
 
-def test_the_axes_of_the_figure_of_mappings_have_plain_numbers(kept):
+def test_the_axes_of_the_figure_of_mappings_have_plain_numbers():
     lost = studies.lost_accuracies(comparisons(), references())
-    studies.draw_mappings(lost, Figures(), "a.png", "a.pdf")
-    (figure,) = kept
+    figure = drawn(lost)
     figure.canvas.draw()
     for panel in figure.axes:
         low, high = panel.get_ylim()
@@ -339,17 +335,16 @@ def test_the_axes_of_the_figure_of_mappings_have_plain_numbers(kept):
         assert panel.get_yscale() == "symlog"
 
 
-def test_one_seed_has_no_bar(kept):
+def test_one_seed_has_no_bar():
     lost = studies.lost_accuracies(list(comparisons())[:1], references())
-    studies.draw_mappings(lost, Figures(), "a.png", "a.pdf")
-    (container,) = kept[0].axes[0].containers
+    (container,) = drawn(lost).axes[0].containers
     assert all(low == high for low, high in bars_of(container, 1))
 
 
-def test_the_figure_of_readings_has_both_data_sets_of_each_and_the_papers_two_points(kept):
+def test_the_figure_of_readings_has_both_data_sets_of_each_and_the_papers_two_points():
     numbers = studies.summary(results(ACCURACIES))
-    studies.draw_interpretations(numbers, Figures(), "a.png", "a.pdf")
-    (panel,) = kept[0].axes
+    figure = drawn(numbers, studies.draw_interpretations)
+    (panel,) = figure.axes
     assert panel.get_xlabel() == "quantised, MNIST: test accuracy (%)"
     assert panel.get_ylabel() == "quantised, Fashion-MNIST: test accuracy (%)"
     shown = {each.get_label(): each for each in panel.containers}
@@ -378,7 +373,7 @@ def test_the_figure_of_readings_has_both_data_sets_of_each_and_the_papers_two_po
         if line.get_label().startswith("paper")
     }
     assert paper == {"paper, 10 notches": (94.67, 62.20), "paper, 5 notches": (93.84, 61.36)}
-    (legend,) = kept[0].legends
+    (legend,) = figure.legends
     assert {text.get_text() for text in legend.get_texts()} == {*shown, *paper}
 
 
@@ -394,15 +389,18 @@ def written(folder, name, results):
     return paths
 
 
-def outputs(folder):
+def tabulate(folder, module, **sources):
+    """Write the tables and the figure of a module into a folder."""
+    words = [f"{name}={path}" for name, paths in sources.items() for path in paths]
     names = {"csv": "a.csv", "markdown": "a.md", "png": "figure.png", "vector": "a.svg"}
-    return [word for key, name in names.items() for word in (f"--{key}", str(folder / name))]
+    outputs = [f"{key}={folder / name}" for key, name in names.items()]
+    cli.main(["table", module, "--sources", *words, "--to", *outputs])
 
 
 def test_the_command_writes_what_the_mappings_cost(tmp_path):
-    command = ["mapping-table", "--comparisons", *written(tmp_path, "c", comparisons())]
-    command += ["--references", *written(tmp_path, "r", references()), *outputs(tmp_path)]
-    cli.main(command)
+    found = written(tmp_path, "c", comparisons())
+    free = written(tmp_path, "r", references())
+    tabulate(tmp_path, "report.studies", comparisons=found, references=free)
     text = (tmp_path / "a.md").read_text()
     assert "The test images are not used." in text
     assert "7.83 ± 7.78" in text
@@ -422,8 +420,8 @@ def test_the_commands_choose_readings_and_tabulate_them(tmp_path):
     told = files.read_json(chosen)["chosen"]
     assert {Interpretation(**row) for row in told} == {how(5), how(6)}
     tuned = {(how(6), "mnist"): (97.1, 97.3), (how(5), "mnist"): (96.8, 97.0)}
-    command = ["interpretation-table", "--results", *found, *outputs(tmp_path)]
-    cli.main([*command, "--fine-tuned", *written(tmp_path, "t", results(tuned))])
+    fine_tuned = written(tmp_path, "t", results(tuned))
+    tabulate(tmp_path, "report.interpretations", results=found, fine_tuned=fine_tuned)
     text = (tmp_path / "a.md").read_text()
     assert text.startswith("7 readings of the paper's text were tried. 1 have all MNIST numbers")
     assert "97.2 ± 0.1" in text

@@ -1,6 +1,6 @@
 """Table of the levels of a synapse: minimum, barrier, retained, reached, left again."""
 
-import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,9 +8,10 @@ import numpy as np
 
 from wallnet import files
 from wallnet.files.schema.states import WITHOUT_WALL
-from wallnet.report.device_tables import BEYOND, sign_of, smallest_density, write_tables
+from wallnet.report.device_tables import BEYOND, sign_of, smallest_density
 from wallnet.report.faults import caveats
-from wallnet.report.tables import Format, Table
+from wallnet.report.tables import Format, Table, of_columns, texts
+from wallnet.studies import STUDIES
 from wallnet.studies.barriers.retention import retained, thermal_energy
 from wallnet.studies.barriers.show import RETAINED
 
@@ -20,36 +21,27 @@ if TYPE_CHECKING:
 NOTHING, NO_WALL = "nothing", "a wall initialised there moves on"
 
 
-def level_report(
-    device: str | Path,
-    tables: tuple[str | Path, str | Path, str | Path],
-    barriers: str | Path | None = None,
-    transitions: str | Path | None = None,
-) -> None:
+def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[str, str]:
     """Tabulate the levels of a synapse.
 
     Parameters
     ----------
-    device : str or Path
-        Device file of a synapse.
-    tables : tuple of str or Path
-        CSV, Markdown and HTML files to write.
-    barriers, transitions : str or Path, optional
-        Barriers and transitions of the device. Without them, what they tell is unknown.
+    sources : mapping
+        The device file as `device`, and the datasets of the device in the studies that determine
+        level sets, by the name of the study. Without them, what they tell is unknown.
 
-    Raises
-    ------
-    wallnet.files.FileError
-        If a file is missing or damaged, or a table cannot be written.
+    Returns
+    -------
+    dict
+        Texts of the CSV, Markdown and HTML files.
     """
-    data = files.read_dataset(device, "synapse")
-    table = levels_table(
-        data,
-        None if barriers is None else files.read_dataset(barriers, "barriers"),
-        None if transitions is None else files.read_dataset(transitions, "transitions"),
-    )
-    first = caveats({str(data.attrs["device"]): data})
-    write_tables(table.title, [table], *tables, first)
+    data = files.read_dataset(sources["device"][0], "synapse")
+    found = {
+        name: files.read_dataset(sources[name][0], STUDIES[name].kind)
+        for name in sources.keys() & STUDIES
+    }
+    table = levels_table(data, found.get("barriers"), found.get("transitions"))
+    return texts(table.title, [table], caveats({str(data.attrs["device"]): data}))
 
 
 def levels_table(
@@ -66,8 +58,6 @@ def levels_table(
     barriers, transitions : xarray.Dataset, optional
         Its barriers and transitions.
     """
-    import pandas
-
     name = str(device.attrs["device"])
     states = [str(state) for state in device["level_state"].values]
     minimum = device["level_minimum"].values.tolist()
@@ -104,9 +94,7 @@ def levels_table(
             "",
         ),
     }
-    frame = pandas.DataFrame({title: values for title, (values, _) in columns.items()})
-    formats = {title: form for title, (_, form) in columns.items() if form}
-    return Table(f"{name}: levels with their barriers and transitions", frame, formats)
+    return of_columns(f"{name}: levels with their barriers and transitions", columns)
 
 
 def _smallest(device: "xarray.Dataset", index: int) -> str | None:
@@ -164,24 +152,3 @@ def _left(state: str, transitions: "xarray.Dataset | None", sign: int) -> str:
         if pulses:
             found.append(f"{duration / 1e-9:g} ns: {', '.join(pulses)}")
     return "; ".join(found) or NOTHING
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `level-report` to a command line."""
-    command = subparsers.add_parser(
-        "level-report", help="tabulate which levels of a synapse are retained, reached and left"
-    )
-    command.add_argument("--device", required=True, help="device file of a synapse")
-    command.add_argument("--barriers", help="barriers of the device")
-    command.add_argument("--transitions", help="transitions of the device")
-    command.add_argument("--csv", required=True, help="table to write")
-    command.add_argument("--markdown", required=True, help="the same, to read as text")
-    command.add_argument("--html", required=True, help="the same, for the report")
-    command.set_defaults(
-        handler=lambda given: level_report(
-            given.device,
-            (given.csv, given.markdown, given.html),
-            given.barriers,
-            given.transitions,
-        )
-    )

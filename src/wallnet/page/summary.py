@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from wallnet import __version__, files, plan, revisions
 from wallnet.config import ArrivalTime, FinalState, TransferCurve
 from wallnet.devices.traces import first_time
-from wallnet.devices.write_energy import swept_pulse, write_energy_of
-from wallnet.jobs import SummaryJob, WriteEnergyJob
+from wallnet.devices.write_energy import swept_pulse, write_energy_of_sweep
+from wallnet.jobs import SummaryJob
 from wallnet.page.findings import Findings, Results
 from wallnet.report import measured, write_energies
 from wallnet.report.device_tables import SMALLEST, levels_table, smallest_density
@@ -335,8 +335,8 @@ def _switching(job: SummaryJob, results: Results) -> Iterator[Section]:
 def _energy(job: SummaryJob, results: Results) -> Iterator[Section]:
     """Yield the write energy of the levels, and the accuracy of networks on them."""
     figure, tables = None, []
-    if job.write_energy and job.written:
-        tables.append(_write_energy(job.write_energy, job.written, results.devices[job.written]))
+    if job.written and not job.measured:
+        tables.append(_write_energy(job.written, results.devices[job.written]))
     if job.networks:
         synapses = "; ".join(
             f"{name}, {single_pulses(results.devices[name])}" if name in results.devices else name
@@ -357,12 +357,12 @@ def _energy(job: SummaryJob, results: Results) -> Iterator[Section]:
         yield Section("Write energy and accuracy", figure=figure, tables=tables)
 
 
-def _write_energy(job: WriteEnergyJob, name: str, data: "xarray.Dataset") -> Table:
+def _write_energy(name: str, data: "xarray.Dataset") -> Table:
     import numpy as np
 
     density = data["reaching_current_density"].values
     driven = np.isfinite(density) & (density != 0)
-    found = write_energies.columns(write_energy_of(job, density[driven], *swept_pulse(data)))
+    found = write_energies.columns(write_energy_of_sweep(data, density[driven]))
     frame = found[["energy (pJ)", "temperature rise, mean (K)", "temperature rise, middle (K)"]]
     frame.insert(0, "state", data["level_state"].values[driven])
     frame.insert(1, "J (1e12 A/m²)", density[driven] / UNIT_OF_J)

@@ -9,7 +9,6 @@ from typing import Literal
 from wallnet import files
 from wallnet.config import MEASURED, Campaign
 from wallnet.config.networks import FIRST_STAGE, PAPER_STAGES, STAGES
-from wallnet.jobs import write_energy_job
 from wallnet.jobs.paths import folder, trace_paths
 from wallnet.plan import paths
 
@@ -87,16 +86,10 @@ def _paper(campaign: Campaign) -> list[str]:
     return [str(notches) for notches in sorted(set(campaign.networks.table_ii.values()))]
 
 
-def _write_energy(campaign: Campaign, device: str) -> list[str]:
-    """Return what the write energy of pulses on a device depends on."""
-    return [write_energy_job(campaign.simulated[device]).to_json()]
-
-
 OPTIONS: dict[str, Callable[..., list[str]]] = {
     "traces": lambda campaign, device: [folder(files.TRACE, device)],
     "shown": _shown,
     "paper": _paper,
-    "write-energy": _write_energy,
 }
 """Options of the commands that draw figures, with functions that return their values."""
 
@@ -154,9 +147,7 @@ FIGURES: dict[str, Figure] = {
             options=("traces", "shown"),
         ),
         _of_device("conductance", "{device}: conductance and levels", kind="synapse"),
-        _of_device(
-            "write-energy", "{device}: write energy", kind="synapse", options=("write-energy",)
-        ),
+        _of_device("write-energy", "{device}: write energy", kind="synapse"),
         _of_device(
             "wall-position",
             "{device}: wall against time, velocity",

@@ -1,20 +1,18 @@
 """Readable tables of a device, made from its device file only."""
 
-import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wallnet import files
-from wallnet.devices.write_energy import swept_pulse, write_energy_of
+from wallnet.devices.write_energy import job_of, write_energy_of_sweep
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, REVERSED, WIDER
-from wallnet.jobs import WriteEnergyJob
 from wallnet.report import write_energies
 from wallnet.report.faults import caveats
-from wallnet.report.tables import Format, Table, markdown_text, page
+from wallnet.report.tables import Format, Table, of_columns, texts
 
 if TYPE_CHECKING:
     import xarray
@@ -35,83 +33,47 @@ _NO_LEVEL = {
 }
 
 
-def device_tables(
-    device: str | Path,
-    csv_path: str | Path,
-    markdown_path: str | Path,
-    html_path: str | Path,
-    write_energy: WriteEnergyJob | None = None,
-) -> None:
+def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[str, str]:
     """Tabulate a device file: the state after each pulse, and the levels or the activation.
 
     Parameters
     ----------
-    device : str or Path
-        Device file.
-    csv_path : str or Path
-        File to write with the sweep only, one row per current density.
-    markdown_path, html_path : str or Path
-        Files to write with all tables.
-    write_energy : WriteEnergyJob, optional
-        What the write energy depends on; without it, the tables have no energies.
+    sources : mapping
+        The device file as `device`.
 
-    Raises
-    ------
-    wallnet.files.FileError
-        If the device file is missing or damaged, or a table cannot be written.
+    Returns
+    -------
+    dict
+        Texts of the CSV file, which has only the sweep, and of the Markdown and HTML files.
     """
-    data = files.read_dataset(device, "track")
-    name = str(data.attrs.get("device", Path(device).stem))
-    more = MORE_TABLES.get(data.attrs["kind"], [])
-    tables = [made(data, name) for made in (_sweep, *more)]
-    if write_energy:
-        found = write_energy_of(write_energy, data["current_density"].values, *swept_pulse(data))
-        tables[0] = write_energies.joined(tables[0], write_energies.columns(found))
-        tables.append(write_energies.conditions(write_energy, name))
-    write_tables(name, tables, csv_path, markdown_path, html_path, caveats({name: data}))
-
-
-def write_tables(
-    name: str,
-    tables: Sequence[Table],
-    csv_path: str | Path,
-    markdown_path: str | Path,
-    html_path: str | Path,
-    first: Sequence[str] = (),
-) -> None:
-    """Write the first table of a device as CSV, and all of them as Markdown and HTML.
-
-    Sentences that come first are in the latter two.
-    """
-    files.write_text(tables[0].as_csv(), csv_path)
-    parts = [*(f"{markdown_text(text)}\n" for text in first)]
-    parts += [table.as_markdown("##") for table in tables]
-    files.write_text("\n".join(parts), markdown_path)
-    files.write_text(page(name, tables, first=first), html_path)
+    (path,) = sources["device"]
+    data = files.read_dataset(path, "track")
+    name = str(data.attrs.get("device", Path(path).stem))
+    found = write_energy_of_sweep(data, data["current_density"].values)
+    sweep = write_energies.joined(_sweep(data, name), write_energies.columns(found))
+    more = [made(data, name) for made in MORE_TABLES.get(data.attrs["kind"], [])]
+    tables = [sweep, *more, write_energies.conditions(job_of(data), name)]
+    return texts(name, tables, caveats({name: data}))
 
 
 def _sweep(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of the states after each pulse."""
-    import pandas
-
     conductance = data["final_conductance"].sel(reading=list(files.READINGS)).values / 1e-6
-    columns: dict[str, tuple[Any, Format]] = {
-        "J (1e12 A/m²)": (data["current_density"].values / 1e12, ".4f"),
-        "state": (data["state"].values, ""),
-        "beyond_model": (data["beyond_model"].values, _YES),
-        "settled": (data["settled"].values, SETTLED),
-        "pinned against the current": (data["held"].values, _YES),
-        "read at (ns)": (data["read_time"].values / 1e-9, ".2f"),
-        "wall, lower edge (nm)": (data["final_wall_bottom"].values / 1e-9, ".1f"),
-        "wall, upper edge (nm)": (data["final_wall_top"].values / 1e-9, ".1f"),
-        "mean wall position (nm)": (data["final_wall_position"].values / 1e-9, ".1f"),
-        "G, parallel (µS)": (conductance[0], ".3f"),
-        "G, series (µS)": (conductance[1], ".3f"),
-    }
-    return Table(
+    return of_columns(
         f"{name}: after each pulse",
-        pandas.DataFrame({title: values for title, (values, _) in columns.items()}),
-        {title: form for title, (_, form) in columns.items() if form},
+        {
+            "J (1e12 A/m²)": (data["current_density"].values / 1e12, ".4f"),
+            "state": (data["state"].values, ""),
+            "beyond_model": (data["beyond_model"].values, _YES),
+            "settled": (data["settled"].values, SETTLED),
+            "pinned against the current": (data["held"].values, _YES),
+            "read at (ns)": (data["read_time"].values / 1e-9, ".2f"),
+            "wall, lower edge (nm)": (data["final_wall_bottom"].values / 1e-9, ".1f"),
+            "wall, upper edge (nm)": (data["final_wall_top"].values / 1e-9, ".1f"),
+            "mean wall position (nm)": (data["final_wall_position"].values / 1e-9, ".1f"),
+            "G, parallel (µS)": (conductance[0], ".3f"),
+            "G, series (µS)": (conductance[1], ".3f"),
+        },
     )
 
 
@@ -311,20 +273,3 @@ MORE_TABLES: dict[str, list[Callable[["xarray.Dataset", str], Table]]] = {
     "synapse": [levels_table],
 }
 """Tables of a kind of device in addition to its sweep."""
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `device-table` to a command line."""
-    table = subparsers.add_parser(
-        "device-table", help="tabulate a device file", description="Tabulate a device file."
-    )
-    table.add_argument("--device", required=True, help="device file")
-    table.add_argument("--csv", required=True, help="table of the sweep to write")
-    table.add_argument("--markdown", required=True, help="sweep and levels, to read as text")
-    table.add_argument("--html", required=True, help="sweep and levels, for the report")
-    write_energies.add_argument(table)
-    table.set_defaults(
-        handler=lambda given: device_tables(
-            given.device, given.csv, given.markdown, given.html, write_energies.job_given(given)
-        )
-    )

@@ -19,9 +19,8 @@ from wallnet import files, revisions
 from wallnet.config import MEASURED, Figures, Track, current_name
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
-from wallnet.jobs import WriteEnergyJob
 from wallnet.jobs.paths import trace_in
-from wallnet.report import measured, style, write_energies, write_energy_figure
+from wallnet.report import measured, style, write_energy_figure
 from wallnet.report.style import add_figure_arguments, drawn_as, figures_of
 
 if TYPE_CHECKING:
@@ -62,14 +61,11 @@ class Sources:
     shown : sequence of float
         Current densities in A/m² that figures of single pulses show. If there are none, the
         figure chooses them.
-    write_energy : WriteEnergyJob or None
-        What the write energy of pulses on the first device depends on.
     """
 
     devices: Mapping[str, Any]
     traces: str | None = None
     shown: Sequence[float] = ()
-    write_energy: WriteEnergyJob | None = None
 
     @property
     def device(self) -> "xarray.Dataset":
@@ -753,11 +749,7 @@ def _measured_curve(axes: "Axes", model: Mapping[str, Any]) -> str:
 @drawn_as("write-energy", DRAWINGS)
 def _write_energy(sources: Sources, figures: Figures) -> "Figure":
     """Draw temperature and energy of the pulses."""
-    if sources.write_energy is None:
-        raise files.FileError(
-            "--write-energy is missing; this figure needs the metal and the substrate"
-        )
-    return write_energy_figure.draw(sources.device, sources.write_energy, figures)
+    return write_energy_figure.draw(sources.device, figures)
 
 
 def _read(path: str | Path, kind: str) -> tuple[Any, dict[str, Any]]:
@@ -779,7 +771,6 @@ def draw(
     png_path: str | Path,
     vector_path: str | Path,
     shown: Sequence[float] = (),
-    write_energy: WriteEnergyJob | None = None,
 ) -> None:
     """Draw one figure.
 
@@ -800,8 +791,6 @@ def draw(
         Files to write.
     shown : sequence of float
         Current densities in A/m² for the figures of single pulses.
-    write_energy : WriteEnergyJob, optional
-        What the write energy of pulses depends on, for its figure.
 
     Raises
     ------
@@ -811,7 +800,7 @@ def draw(
     found = {Path(path).stem: _read(path, wanted) for path in devices}
     read = {name: data for name, (data, _) in found.items()}
     with style.apply(figures):
-        figure = DRAWINGS[kind](Sources(read, traces, shown, write_energy), figures)
+        figure = DRAWINGS[kind](Sources(read, traces, shown), figures)
         style.save(
             figure,
             png_path,
@@ -819,7 +808,6 @@ def draw(
             title=Path(png_path).stem,
             kind=kind,
             devices={name: origin for name, (_, origin) in found.items()},
-            **({"write_energy": write_energy.plain()} if write_energy else {}),
             revision=revisions.of("report"),
         )
 
@@ -845,7 +833,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="J",
         help="current densities in A/m² to show; chosen if not given",
     )
-    write_energies.add_argument(figure)
     add_figure_arguments(figure)
     figure.set_defaults(handler=_figure_command)
 
@@ -861,5 +848,4 @@ def _figure_command(arguments: argparse.Namespace) -> None:
         arguments.png,
         arguments.vector,
         arguments.shown,
-        write_energies.job_given(arguments),
     )

@@ -1,14 +1,12 @@
 """Readable tables of a measured device, made from its compact model only."""
 
-import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wallnet import files
 from wallnet.config import MEASURED
-from wallnet.report.device_tables import write_tables
-from wallnet.report.tables import Table
+from wallnet.report.tables import Table, texts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,30 +37,24 @@ def conductances(model: Mapping[str, Any]) -> list[float]:
     return [level["conductance"][MEASURED] for level in model["levels"]]
 
 
-def measured_tables(
-    model: str | Path, csv_path: str | Path, markdown_path: str | Path, html_path: str | Path
-) -> None:
+def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[str, str]:
     """Tabulate a measured device: its levels and the points of its transfer curve.
 
     Parameters
     ----------
-    model : str or Path
-        Compact model of the device.
-    csv_path : str or Path
-        File to write with the levels; with the points if there are no levels.
-    markdown_path, html_path : str or Path
-        Files to write with all tables.
+    sources : mapping
+        The compact model of the device as `model`.
 
-    Raises
-    ------
-    wallnet.files.FileError
-        If the compact model is missing or damaged, or a table cannot be written.
+    Returns
+    -------
+    dict
+        Texts of the CSV file, which has the points only if there are no levels, and of the Markdown
+        and HTML files, which have both.
     """
-    data = read(model)
+    data = read(sources["model"][0])
     name = str(data["made_by"]["device"])
     parts = {"levels": _levels, "points": _points}
-    tables = [made(data, name) for key, made in parts.items() if key in data]
-    write_tables(name, tables, csv_path, markdown_path, html_path)
+    return texts(name, [made(data, name) for key, made in parts.items() if key in data])
 
 
 def _normalized(values: Sequence[float]) -> "NDArray[Any]":
@@ -102,16 +94,4 @@ def _points(model: Mapping[str, Any], name: str) -> Table:
         f"{name}: transfer curve" + f"; no activation: {fault}" * bool(fault),
         pandas.DataFrame(columns),
         {title: ".4f" if title.endswith("normalised") else ".6g" for title in columns},
-    )
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `measured-table` to a command line."""
-    table = subparsers.add_parser("measured-table", help="tabulate a measured device")
-    table.add_argument("--model", required=True, help="compact model of the device")
-    table.add_argument("--csv", required=True, help="table of the levels to write")
-    table.add_argument("--markdown", required=True, help="levels and curve, to read as text")
-    table.add_argument("--html", required=True, help="levels and curve, for the report")
-    table.set_defaults(
-        handler=lambda given: measured_tables(given.model, given.csv, given.markdown, given.html)
     )

@@ -253,63 +253,52 @@ Differences of test accuracies of the same seed in per cent points: mean and, wi
 """
 
 
-def accuracy_tables(
-    job: AccuracyJob,
-    networks: str,
-    models: str,
-    csv_path: str,
-    validation_path: str,
-    gaps_path: str,
-    markdown_path: str,
-    html_path: str,
-) -> None:
+def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
     """Tabulate the test accuracy of all networks, and what the levels cost.
 
     Parameters
     ----------
-    job : AccuracyJob
-        The networks.
-    networks : str
-        Folder of all networks, where `wallnet.jobs.network_paths` finds their metrics.
-    models : str
-        Folder of the compact models of the synapses.
-    csv_path, validation_path : str
-        Files to write, with one row per network and the columns `COLUMNS` and
-        `VALIDATION_COLUMNS`.
-    gaps_path : str
-        File to write, with the differences between stages; its first columns are `GAP_COLUMNS`.
-    markdown_path, html_path : str
-        Files to write, with the same values and, for synapses that correspond to one of the
-        paper, those of the paper's Table II.
+    sources : mapping
+        Folders of all `networks`, where `wallnet.jobs.network_paths` finds their metrics, and of
+        the compact models of the synapses, `models`.
+    job : str
+        JSON of `AccuracyJob`, the networks.
 
-    Raises
-    ------
-    FileError
-        If a network's metrics are missing or damaged.
+    Returns
+    -------
+    dict
+        Texts of the CSV files: test accuracies with the columns `COLUMNS`, accuracies of
+        `validation` with `VALIDATION_COLUMNS`, differences between stages (`gaps`) with
+        `GAP_COLUMNS` first; and of the Markdown and HTML files. These have the paper's Table II too
+        for synapses that correspond to one of the paper.
     """
     import pandas
 
+    asked = AccuracyJob.from_json(job)
     records = []
-    paths = jobs.network_paths(files.METRICS, job.run_set, networks)
-    for run, path in zip(job.run_set.runs(), paths, strict=True):
+    paths = jobs.network_paths(files.METRICS, asked.run_set, sources["networks"][0])
+    for run, path in zip(asked.run_set.runs(), paths, strict=True):
         record = read_metrics(path, run)
         kept = {column: record[column] for column in (*COLUMNS, *VALIDATION_COLUMNS)}
         records.append(kept | {"device_levels": record.get("device_levels")})
-    for columns, path in ((COLUMNS, csv_path), (VALIDATION_COLUMNS, validation_path)):
-        frame = pandas.DataFrame(records, columns=list(columns))
-        numbers = Table("Accuracy", frame, {columns[-1]: ".2f"}, missing="")
-        files.write_text(numbers.as_csv(), path)
-    table = accuracy_table(records, job.table_ii)
-    notes = f"{_notes()}{PAPER_NOTES if job.table_ii else ''}\n{made_by()}"
+    numbers = [
+        Table("", pandas.DataFrame(records, columns=list(columns)), {columns[-1]: ".2f"}, "")
+        for columns in (COLUMNS, VALIDATION_COLUMNS)
+    ]
+    table = accuracy_table(records, asked.table_ii)
+    notes = f"{_notes()}{PAPER_NOTES if asked.table_ii else ''}\n{made_by()}"
     gap_numbers, gaps = gap_tables(records)
     tables = [table, gaps] if len(gaps.frame) else [table]
     gap_text = f"{gaps.as_markdown()}{GAP_NOTES}\n" if len(gaps.frame) else ""
     paragraphs = (GAP_NOTES * bool(gap_text) + notes).replace("*", "").strip().split("\n\n")
-    files.write_text(gap_numbers.as_csv(), gaps_path)
-    first = level_caveats(records, models)
+    first = level_caveats(records, sources["models"][0])
     above = "".join(f"{markdown_text(text)}\n\n" for text in first)
-    files.write_text(f"{above}{table.as_markdown()}\n{gap_text}{notes}", markdown_path)
-    files.write_text(page(table.title, tables, paragraphs, first), html_path)
+    return {
+        **{name: each.as_csv() for name, each in zip(("csv", "validation"), numbers, strict=True)},
+        "gaps": gap_numbers.as_csv(),
+        "markdown": f"{above}{table.as_markdown()}\n{gap_text}{notes}",
+        "html": page(table.title, tables, paragraphs, first),
+    }
 
 
 # Figures
@@ -714,15 +703,7 @@ def read_accuracies(path: str, columns: Sequence[str] = COLUMNS) -> list[dict[st
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the subcommands `accuracy` and `network-figure`."""
-    table = subparsers.add_parser("accuracy", help="tabulate test accuracies with Table II")
-    table.add_argument("--job", required=True, help="the networks, as JSON; - for standard input")
-    table.add_argument("--networks", required=True, help="folder of all networks")
-    table.add_argument("--models", required=True, help="folder of the compact models")
-    for name in ("csv", "validation", "gaps", "markdown", "html"):
-        table.add_argument(f"--{name}", required=True, help="file to write")
-    table.set_defaults(handler=_accuracy_command)
-
+    """Add the subcommand `network-figure`."""
     figure = subparsers.add_parser("network-figure", help="draw a figure of the networks")
     figure.add_argument("kind", choices=[*DRAWINGS, "accuracy"])
     figure.add_argument("--sources", required=True, nargs="+", help="metrics, or accuracy.csv")
@@ -736,13 +717,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     add_figure_arguments(figure)
     figure.set_defaults(handler=_figure_command)
-
-
-def _accuracy_command(arguments: argparse.Namespace) -> None:
-    job = AccuracyJob.from_json(files.given_text(arguments.job))
-    tables = (arguments.csv, arguments.validation, arguments.gaps)
-    shown = (arguments.markdown, arguments.html)
-    accuracy_tables(job, arguments.networks, arguments.models, *tables, *shown)
 
 
 def _figure_command(arguments: argparse.Namespace) -> None:

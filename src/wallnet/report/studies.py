@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wallnet import files, revisions
+from wallnet import files
 from wallnet.config import Figures
 from wallnet.config.networks import Interpretation
 from wallnet.report import style
@@ -20,11 +20,11 @@ from wallnet.report.networks import (
     mean_and_deviation,
     with_deviation,
 )
-from wallnet.report.style import add_figure_arguments, figures_of
 from wallnet.report.tables import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Comparison of mappings
 
@@ -118,6 +118,32 @@ seeds: mean ± sample standard deviation. The test images are not used.
 """
 
 
+def _lost(sources: Mapping[str, Sequence[str]]) -> dict[Compared, list[float]]:
+    place = ("dataset", "device", "device_levels", "reading", "seed", "rows")
+    comparisons = [files.read_json(path, place) for path in sources["comparisons"]]
+    keys = ("dataset", "recipe", "stage", "seed", "validation_accuracy")
+    references = [files.read_json(path, keys) for path in sources["references"]]
+    return lost_accuracies(comparisons, references)
+
+
+def tabulate(sources: Mapping[str, Sequence[str]], _: str = "") -> dict[str, str]:
+    """Tabulate the losses by each mapping.
+
+    Parameters
+    ----------
+    sources : mapping
+        `comparisons` of the mappings, and the metrics in FP32 as `references`.
+
+    Returns
+    -------
+    dict
+        Texts of the CSV file, which has all numbers, and of the Markdown file.
+    """
+    numbers, tables = mapping_tables(_lost(sources))
+    text = "\n".join(table.as_markdown("###") for table in tables)
+    return {"csv": numbers.as_csv(), "markdown": f"{MAPPING_NOTES}\n{text}\n{made_by()}"}
+
+
 TICKS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 """Lost accuracies in per cent points at the axes of the figure of mappings."""
 
@@ -141,39 +167,41 @@ def _mapping_panel(
     panel.grid(axis="y", color=style.SHADE, linewidth=0.4)
 
 
-def draw_mappings(
-    lost: Mapping[Compared, Sequence[float]], figures: Figures, png: str, vector: str
-) -> None:
-    """Draw the losses by each mapping: a row per recipe and stage, a column per data set."""
-    with style.apply(figures):
-        from matplotlib import pyplot
+def draw(sources: Mapping[str, Sequence[str]], figures: Figures) -> "Figure":
+    """Draw the losses by each mapping."""
+    return draw_losses(_lost(sources), figures)
 
-        mappings = list(dict.fromkeys(key.mapping for key in lost))
-        datasets = list(dict.fromkeys(key.dataset for key in lost))
-        kinds = list(dict.fromkeys((key.recipe, key.stage) for key in lost))
-        figure, axes = pyplot.subplots(
-            len(kinds),
-            len(datasets),
-            squeeze=False,
-            sharex=True,
-            sharey="row",
-            figsize=style.size(figures, 0.3 * len(kinds) + 0.25),
-        )
-        for line, (recipe, stage) in zip(axes, kinds, strict=True):
-            for panel, dataset in zip(line, datasets, strict=True):
-                shown = {
-                    k: v
-                    for k, v in lost.items()
-                    if (k.recipe, k.stage, k.dataset) == (recipe, stage, dataset)
-                }
-                _mapping_panel(panel, shown, mappings)
-                panel.set_title(f"{DATASET_TITLES.get(dataset, dataset)}, {recipe}")
-            line[0].set_ylabel(f"{TITLES[stage]}\naccuracy lost (% points)")
-        for panel in axes[-1]:
-            panel.set_xticks(range(len(mappings)), mappings, rotation=90)
-        handles, labels = axes[0][0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=4)
-        style.save(figure, png, vector, title="mappings", revision=revisions.of("report"))
+
+def draw_losses(lost: Mapping[Compared, Sequence[float]], figures: Figures) -> "Figure":
+    """Draw the losses by each mapping: a row per recipe and stage, a column per data set."""
+    from matplotlib import pyplot
+
+    mappings = list(dict.fromkeys(key.mapping for key in lost))
+    datasets = list(dict.fromkeys(key.dataset for key in lost))
+    kinds = list(dict.fromkeys((key.recipe, key.stage) for key in lost))
+    figure, axes = pyplot.subplots(
+        len(kinds),
+        len(datasets),
+        squeeze=False,
+        sharex=True,
+        sharey="row",
+        figsize=style.size(figures, 0.3 * len(kinds) + 0.25),
+    )
+    for line, (recipe, stage) in zip(axes, kinds, strict=True):
+        for panel, dataset in zip(line, datasets, strict=True):
+            shown = {
+                k: v
+                for k, v in lost.items()
+                if (k.recipe, k.stage, k.dataset) == (recipe, stage, dataset)
+            }
+            _mapping_panel(panel, shown, mappings)
+            panel.set_title(f"{DATASET_TITLES.get(dataset, dataset)}, {recipe}")
+        line[0].set_ylabel(f"{TITLES[stage]}\naccuracy lost (% points)")
+    for panel in axes[-1]:
+        panel.set_xticks(range(len(mappings)), mappings, rotation=90)
+    handles, labels = axes[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    return figure
 
 
 # Interpretations of Table II
@@ -348,57 +376,51 @@ def _accuracy_text(
     return ["–" if n is None else f"{n.mean:.1f} ± {n.deviation:.1f}" for n in (*found, *tuned)]
 
 
-def draw_interpretations(quantized: Results, figures: Figures, png: str, vector: str) -> None:
+def draw_interpretations(quantized: Results, figures: Figures) -> "Figure":
     """Draw quantised accuracy on Fashion-MNIST against MNIST, with the paper's two points."""
-    with style.apply(figures):
-        from matplotlib import pyplot
+    from matplotlib import pyplot
 
-        figure, panel = pyplot.subplots(figsize=style.size(figures, 0.7))
-        datasets = [name for name in DATASET_TITLES if any(key[0] == name for key in quantized)]
-        hows = [how for name, how in quantized if name == datasets[0] and how.levels]
-        for index, (mapping, scale) in enumerate(
-            dict.fromkeys((how.mapping, how.scale) for how in hows)
-        ):
-            shown = [how for how in hows if (how.mapping, how.scale) == (mapping, scale)]
-            points = [[quantized[name, how] for how in shown] for name in datasets]
-            look = style.look(index, marker=True) | {"linestyle": ""}
-            panel.errorbar(
-                [numbers.mean for numbers in points[0]],
-                [numbers.mean for numbers in points[-1]],
-                xerr=[numbers.deviation for numbers in points[0]],
-                yerr=[numbers.deviation for numbers in points[-1]],
-                **look,
-                markersize=3,
-                elinewidth=0.3,
-                alpha=0.7,
-                label=f"{mapping}, scale: {scale}",
-            )
-        for place, (notches, marker) in enumerate(zip(NOTCHES, "*P", strict=True)):
-            told = [TABLE_II[notches, name][1] for name in (datasets[0], datasets[-1])]
-            panel.plot(
-                *told,
-                marker=marker,
-                color="black",
-                linestyle="",
-                markeredgecolor="white",
-                markeredgewidth=0.4,
-                markersize=10 - 2 * place,
-                label=f"paper, {notches} notches",
-                zorder=6 - place,
-            )
-        panel.set_xlabel(f"quantised, {DATASET_TITLES[datasets[0]]}: test accuracy (%)")
-        panel.set_ylabel(f"quantised, {DATASET_TITLES[datasets[-1]]}: test accuracy (%)")
-        figure.legend(loc="outside lower center", ncols=3)
-        style.save(figure, png, vector, title="table-ii", revision=revisions.of("report"))
+    figure, panel = pyplot.subplots(figsize=style.size(figures, 0.7))
+    datasets = [name for name in DATASET_TITLES if any(key[0] == name for key in quantized)]
+    hows = [how for name, how in quantized if name == datasets[0] and how.levels]
+    for index, (mapping, scale) in enumerate(
+        dict.fromkeys((how.mapping, how.scale) for how in hows)
+    ):
+        shown = [how for how in hows if (how.mapping, how.scale) == (mapping, scale)]
+        points = [[quantized[name, how] for how in shown] for name in datasets]
+        look = style.look(index, marker=True) | {"linestyle": ""}
+        panel.errorbar(
+            [numbers.mean for numbers in points[0]],
+            [numbers.mean for numbers in points[-1]],
+            xerr=[numbers.deviation for numbers in points[0]],
+            yerr=[numbers.deviation for numbers in points[-1]],
+            **look,
+            markersize=3,
+            elinewidth=0.3,
+            alpha=0.7,
+            label=f"{mapping}, scale: {scale}",
+        )
+    for place, (notches, marker) in enumerate(zip(NOTCHES, "*P", strict=True)):
+        told = [TABLE_II[notches, name][1] for name in (datasets[0], datasets[-1])]
+        panel.plot(
+            *told,
+            marker=marker,
+            color="black",
+            linestyle="",
+            markeredgecolor="white",
+            markeredgewidth=0.4,
+            markersize=10 - 2 * place,
+            label=f"paper, {notches} notches",
+            zorder=6 - place,
+        )
+    panel.set_xlabel(f"quantised, {DATASET_TITLES[datasets[0]]}: test accuracy (%)")
+    panel.set_ylabel(f"quantised, {DATASET_TITLES[datasets[-1]]}: test accuracy (%)")
+    figure.legend(loc="outside lower center", ncols=3)
+    return figure
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `mapping-table`, `choose-interpretations` and `interpretation-table`."""
-    mappings = subparsers.add_parser("mapping-table", help="tabulate the losses by each mapping")
-    mappings.add_argument("--comparisons", nargs="+", required=True, help="what each job found")
-    mappings.add_argument("--references", nargs="+", required=True, help="metrics in FP32")
-    mappings.set_defaults(handler=_mappings)
-
+    """Add `choose-interpretations`."""
     chosen = subparsers.add_parser(
         "choose-interpretations", help="choose interpretations of Table II for fine-tuning"
     )
@@ -407,46 +429,12 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     chosen.add_argument("--out", required=True, help="choice to write, JSON")
     chosen.set_defaults(handler=_choose)
 
-    tables = subparsers.add_parser(
-        "interpretation-table", help="compare the interpretations with the paper's Table II"
-    )
-    tables.add_argument("--results", nargs="+", required=True, help="files of `interpret`")
-    tables.add_argument("--fine-tuned", nargs="+", required=True, help="files of fine-tuned ones")
-    tables.set_defaults(handler=_interpretations)
 
-    for parser in (mappings, tables):
-        parser.add_argument("--csv", required=True, help="table to write, all numbers")
-        parser.add_argument("--markdown", required=True, help="table to write, to read as text")
-        add_figure_arguments(parser)
-
-
-def _mappings(arguments: argparse.Namespace) -> None:
-    figures = figures_of(arguments)
-    place = ("dataset", "device", "device_levels", "reading", "seed", "rows")
-    comparisons = [files.read_json(path, place) for path in arguments.comparisons]
-    keys = ("dataset", "recipe", "stage", "seed", "validation_accuracy")
-    references = [files.read_json(path, keys) for path in arguments.references]
-    lost = lost_accuracies(comparisons, references)
-    numbers, tables = mapping_tables(lost)
-    text = "\n".join(table.as_markdown("###") for table in tables)
-    files.write_text(numbers.as_csv(), arguments.csv)
-    files.write_text(f"{MAPPING_NOTES}\n{text}\n{made_by()}", arguments.markdown)
-    draw_mappings(lost, figures, arguments.png, arguments.vector)
-
-
-def _read(paths: Iterable[str]) -> dict[tuple[str, Interpretation], Numbers]:
+def read_numbers(paths: Iterable[str]) -> dict[tuple[str, Interpretation], Numbers]:
+    """Return the numbers of the files of `interpret`."""
     return summary(files.read_json(path, ("dataset", "rows")) for path in paths)
 
 
 def _choose(arguments: argparse.Namespace) -> None:
-    chosen = choose(_read(arguments.results), arguments.most)
+    chosen = choose(read_numbers(arguments.results), arguments.most)
     files.write_json({"chosen": [how._asdict() for how in chosen]}, arguments.out)
-
-
-def _interpretations(arguments: argparse.Namespace) -> None:
-    figures = figures_of(arguments)
-    quantized, fine_tuned = _read(arguments.results), _read(arguments.fine_tuned)
-    numbers, readable, verdict = interpretation_tables(quantized, fine_tuned)
-    files.write_text(numbers.as_csv(), arguments.csv)
-    files.write_text(f"{verdict}\n\n{readable.as_markdown()}\n{made_by()}", arguments.markdown)
-    draw_interpretations(quantized, figures, arguments.png, arguments.vector)

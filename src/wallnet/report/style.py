@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wallnet import __version__, experiment, files
-from wallnet.config import ConfigError, Figures
+from wallnet.config import Figures
 from wallnet.report.figure_data import figure_data
 
 if TYPE_CHECKING:
@@ -254,31 +254,5 @@ def add_figure_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def figures_of(arguments: argparse.Namespace) -> Figures:
-    """Return the style given to a command, or raise an error that describes its fault.
-
-    Raises
-    ------
-    ConfigError
-        If the style has a fault, or the data of the figure would overwrite the table `--csv`.
-    """
-    table = vars(arguments).get("csv")
-    if table and Path(table).resolve() == Path(files.data_of(arguments.png)).resolve():
-        raise ConfigError(
-            f"--csv {table} is where the data of the figure {arguments.png} are written; "
-            "choose another name for one of them"
-        )
+    """Return the style given to a command, or raise an error that describes its fault."""
     return experiment.read(arguments.figures, Figures, "--figures", "style of figures")
-
-
-def add_report_arguments(command: argparse.ArgumentParser, table: str) -> None:
-    """Add the options of a command that writes tables and a figure; `table` is that of its CSV."""
-    command.add_argument("--csv", required=True, help=table)
-    command.add_argument("--markdown", required=True, help="all tables, to read as text")
-    command.add_argument("--html", required=True, help="all tables, for the report")
-    add_figure_arguments(command)
-
-
-def report_files(arguments: argparse.Namespace) -> tuple[tuple[str, str, str], Figures, str, str]:
-    """Return the tables, the style of the figure, and the figure in both formats."""
-    tables = (arguments.csv, arguments.markdown, arguments.html)
-    return tables, figures_of(arguments), arguments.png, arguments.vector

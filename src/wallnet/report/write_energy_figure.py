@@ -8,7 +8,13 @@ from numpy.typing import NDArray
 
 from wallnet.config import Figures, Heating
 from wallnet.config.waveform import Points
-from wallnet.devices.write_energy import heat_flux, rise_over_time, swept_pulse, write_energy_of
+from wallnet.devices.write_energy import (
+    heat_flux,
+    job_of,
+    rise_over_time,
+    swept_pulse,
+    write_energy_of_sweep,
+)
 from wallnet.jobs import WriteEnergyJob
 from wallnet.report import style
 
@@ -23,27 +29,18 @@ J_LABEL = r"$\mathit{J}$ ($10^{12}$ A/m²)"
 MEAN, MIDDLE = "mean", "middle"
 
 
-def draw(data: "xarray.Dataset", write_energy: WriteEnergyJob, figures: Figures) -> "Figure":
-    """Draw the temperature during a pulse and after, and temperature and energy of all pulses.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-        A device file.
-    write_energy : WriteEnergyJob
-        What the write energy depends on.
-    figures : Figures
-        Style of all figures.
-    """
+def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
+    """Draw the temperature during a pulse of a device and after, and that and energy of all."""
     from matplotlib import pyplot
 
+    write_energy = job_of(data)
     duration, waveform = swept_pulse(data)
     figure, (over_time, rises, energies) = pyplot.subplots(
         1, 3, figsize=style.size(figures, 0.36), width_ratios=[1.4, 1, 1]
     )
     _draw_time(over_time, write_energy, duration, waveform)
     density = np.sort(np.abs(data["current_density"].values))
-    found = write_energy_of(write_energy, density, duration, waveform)
+    found = write_energy_of_sweep(data, density)
     for index, (title, rise) in enumerate({MEAN: found.rise.mean, MIDDLE: found.rise.peak}.items()):
         rises.plot(density / UNIT_OF_J, rise, label=title, **style.look(index, marker=True))
     rises.axhline(write_energy.heating.largest_rise, color="0.4", linestyle=":", label="limit")

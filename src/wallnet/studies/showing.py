@@ -5,7 +5,7 @@ from importlib import import_module
 
 from wallnet import files
 from wallnet.report import style
-from wallnet.report.device_tables import write_tables
+from wallnet.report.tables import texts
 from wallnet.studies import STUDIES
 
 
@@ -14,7 +14,10 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     show = subparsers.add_parser("show", help="tabulate and draw the dataset of a study")
     show.add_argument("study", choices=list(STUDIES), help="name of the study")
     show.add_argument("--dataset", required=True, help="its dataset")
-    style.add_report_arguments(show, "first table to write")
+    show.add_argument("--csv", required=True, help="first table to write")
+    show.add_argument("--markdown", required=True, help="all tables, to read as text")
+    show.add_argument("--html", required=True, help="all tables, for the report")
+    style.add_figure_arguments(show)
     show.set_defaults(handler=_show)
 
 
@@ -22,12 +25,13 @@ def _show(arguments: argparse.Namespace) -> None:
     study = STUDIES[arguments.study]
     module = import_module(f"wallnet.studies.{study.name}.show")
     data = files.read_dataset(arguments.dataset, study.kind)
-    tables, figures, png, vector = style.report_files(arguments)
+    figures = style.figures_of(arguments)
     subject = str(data.attrs["subject"])
     title = study.title.format(subject=subject)
-    write_tables(title, module.tables(data, subject), *tables)
+    for name, text in texts(title, module.tables(data, subject)).items():
+        files.write_text(text, getattr(arguments, name))
     origin = ("parameters", "simulation", "revision", "wallnet_version")
     with style.apply(figures):
         drawn = module.draw(data, figures)
         about = {key: str(data.attrs[key]) for key in origin}
-        style.save(drawn, png, vector, title=title, **about)
+        style.save(drawn, arguments.png, arguments.vector, title=title, **about)

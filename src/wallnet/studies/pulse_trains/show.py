@@ -7,7 +7,7 @@ import numpy as np
 
 from wallnet import files
 from wallnet.config import Figures
-from wallnet.devices.write_energy import trained_waveforms, write_energy_of_train
+from wallnet.devices.write_energy import job_of, trained_waveforms, write_energy_of_train
 from wallnet.report import style, write_energies
 from wallnet.report.device_tables import SETTLED
 from wallnet.report.devices import G_NORM_LABEL
@@ -58,7 +58,7 @@ def _with_energies(pulses: Table, data: "xarray.Dataset", name: str) -> tuple[Ta
     """
     import pandas
 
-    job = write_energies.job_of(data)
+    job = job_of(data)
     found = write_energy_of_train(
         job,
         data["pulse_train_current_density"].values,
