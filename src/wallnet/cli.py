@@ -23,9 +23,7 @@ MODULES = {
     "wallnet.networks.commands": (
         *("data", "train", "continue", "map", "compare-mappings", "interpret"),
     ),
-    "wallnet.report.devices": ("device-figure",),
-    "wallnet.report.networks": ("network-figure",),
-    "wallnet.report.commands": ("table",),
+    "wallnet.report.commands": ("table", "figure"),
     "wallnet.page.summary": ("summary",),
     "wallnet.page.overview": ("overview",),
     "wallnet.report.studies": ("choose-interpretations",),

@@ -73,12 +73,12 @@ def test_options_of_figures_are_those_of_their_own_device(tiny):
     tiny["networks"] |= {"synapses": [*table], "table_ii": table}
     campaign = config.parse(tiny)
     assert plan.FIGURES["dynamics"].command(campaign, device="wide") == [
-        *("device-figure", "dynamics", "--of", "synapse", "--traces", "results/traces/wide"),
+        *("figure", "dynamics", "--of", "synapse", "--traces", "results/traces/wide"),
         *("--shown", "1.5e+12", "5e+11"),
     ]
     assert plan.FIGURES["dynamics"].command(campaign, device="synapse")[-1] == "--shown"
     assert plan.FIGURES["accuracy"].command(campaign) == [
-        *("network-figure", "accuracy", "--paper", "5", "10"),
+        *("figure", "accuracy", "--paper", "5", "10"),
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 from helpers.measured import CURVE, LEVELS, write_measurements
 from PIL import Image
 
-from wallnet import devices, files
+from wallnet import cli, devices, files
 from wallnet.config import Figures
 from wallnet.files import FileError
 from wallnet.report import devices as figures
@@ -121,7 +121,9 @@ def test_one_file_alone_makes_one_panel(tmp_path, part):
 
 def test_the_figure_is_written_with_its_origin(tmp_path):
     outputs = tmp_path / "figure.png", tmp_path / "figure.pdf"
-    figures.draw("measured", "measured", [model(tmp_path)], None, SMALL, *outputs)
+    command = ["figure", "measured", "--of", "measured", "--sources", model(tmp_path)]
+    command += ["--figures", SMALL.model_dump_json(), "--png", outputs[0], "--vector", outputs[1]]
+    cli.main(list(map(str, command)))
     picture = Image.open(outputs[0])
     assert picture.width == round(0.178 / 0.0254 * 72 - 0.5)
     assert "sha256" in picture.text["Description"]

@@ -188,7 +188,8 @@ def sources(networks, kind):
 
 def test_a_figure_is_written_with_what_made_it(campaign):
     used = sources(campaign, "confusion")
-    report.draw("confusion", used, Figures(resolution=80), "figure.png", "figure.pdf")
+    command = ["figure", "confusion", "--sources", *used, "--figures", '{"resolution": 80}']
+    cli.main([*command, "--png", "figure.png", "--vector", "figure.pdf"])
     with Image.open("figure.png") as image:
         assert image.size[0] == pytest.approx(0.178 / 0.0254 * 80, abs=2)
         darkest, lightest = image.convert("L").getextrema()
@@ -204,7 +205,7 @@ def test_a_figure_is_written_with_what_made_it(campaign):
 def test_the_command_shows_the_paper_if_it_is_asked_to(campaign, monkeypatch, kind, label):
     kept = []
     monkeypatch.setattr(style, "save", lambda figure, *paths, **made_by: kept.append(figure))
-    command = ["network-figure", kind, "--sources", *sources(campaign, kind)]
+    command = ["figure", kind, "--sources", *sources(campaign, kind)]
     command += ["--png", "figure.png", "--vector", "figure.pdf"]
     for paper in ([], ["--paper", "5"]):
         cli.main([*command, *paper])

@@ -10,7 +10,7 @@ from PIL import Image
 from wallnet import cli, files, jobs
 from wallnet.config import Figures, Heating, HeavyMetal
 from wallnet.devices.write_energy import write_energy_of
-from wallnet.report import style, write_energy_figure
+from wallnet.report import devices, style
 
 SMALL = Figures(resolution=72)
 
@@ -42,7 +42,7 @@ def test_the_figure_shows_temperature_and_energy(synapse, job, tmp_path, monkeyp
     data = data.assign_coords(current_density=np.array([-0.9, -0.4, 0.3, 0.6, 1.0]) * 1e12)
     path, png = tmp_path / "synapse-3.nc", tmp_path / "energy.png"
     files.write_dataset(of_job(data, job), path, "synapse", {})
-    words = ["device-figure", "write-energy", "--of", "synapse", "--sources", str(path)]
+    words = ["figure", "write-energy", "--of", "synapse", "--sources", str(path)]
     words += ["--figures", SMALL.model_dump_json(), "--png", str(png)]
     kept, save = [], style.save
     monkeypatch.setattr(
@@ -100,7 +100,7 @@ def test_a_waveform_has_its_own_rise_and_no_limits_of_a_square_pulse(synapse, jo
     about["pulse"]["waveform"] = [[0.0, 1.0], [1e-9, 0.0]]
     with style.apply(SMALL):
         shaped = data.assign_attrs(parameters=json.dumps(about))
-        figure = write_energy_figure.draw(shaped, SMALL)
+        figure = devices.DRAWINGS["write-energy"](devices.Sources({"s": shaped}), SMALL)
     over_time, _, energies = figure.axes
     curves = lines_of(over_time)
     assert set(curves) == {"mean", "middle"}

@@ -17,7 +17,7 @@ def table_outputs(made):
     shown = "png" if made.figure else "html"
     found[shown] = report(
         found[shown],
-        caption=f"../report/{made.caption}",
+        caption=f"../report/{made.name}.rst",
         category=made.category,
         labels={"result": made.label},
     )

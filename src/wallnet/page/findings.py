@@ -22,6 +22,7 @@ from wallnet.report.networks import (
 )
 from wallnet.report.tables import Table
 from wallnet.studies import STUDIES
+from wallnet.studies.showing import show_of
 
 if TYPE_CHECKING:
     import pandas
@@ -118,7 +119,9 @@ class Findings:
             expected, lossy = losses(rows, job.table_ii)
             doubts = level_caveats(rows, results.folder / folder(files.COMPACT_MODEL, ""))
             remarks = [conditions(rows), *best_mapping(rows), *expected, *doubts]
-        warnings = [*lossy, *faults(results.devices, results.responses)]
+        warnings = [*lossy, *faults(results.devices)]
+        for name, data in results.responses.items():
+            warnings += show_of("pulse_trains").faults(data, name)
         return cls(caveats(results.devices), numbers, remarks, warnings)
 
 

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas
 
 from wallnet import files
 from wallnet.files.schema.states import WITHOUT_WALL
 from wallnet.report.device_tables import BEYOND, sign_of, smallest_density
 from wallnet.report.faults import caveats
-from wallnet.report.tables import Format, Table, of_columns, texts
+from wallnet.report.tables import Format, Table, texts
 from wallnet.studies import STUDIES
 from wallnet.studies.barriers.retention import retained, thermal_energy
 from wallnet.studies.barriers.show import RETAINED
@@ -66,35 +67,28 @@ def levels_table(
     sign = 1 if device["current_density"].values.sum() >= 0 else -1
     shown = {1: "+", -1: "-"}
     barrier, retention = _retained(states, minimum, barriers)
-    columns: dict[str, tuple[Any, Format]] = {
-        "level": (
-            ["half" if each else n for each, n in zip(half, numbers, strict=True)],
-            "",
-        ),
-        "state": (states, ""),
+    left = "left by pulses of the {} sign ({}), |J| (1e12 A/m²)"
+    columns = {
+        "level": ["half" if each else n for each, n in zip(half, numbers, strict=True)],
+        "state": states,
         # without a source, the position is where the initialised wall went
         "mean wall position (nm)": (
-            device["level_position"].where(device["level_source"] != "").values / 1e-9,
-            ".1f",
+            device["level_position"].where(device["level_source"] != "").values / 1e-9
         ),
-        "minimum": (minimum, RETAINED),
-        "lowest barrier (k_B T)": (barrier, ".1f"),
-        "retained": (retention, RETAINED),
-        "reached by the sweep from J (1e12 A/m²)": (
-            [_smallest(device, index) for index in range(len(states))],
-            "",
-        ),
-        "reached from other states": ([_reached(state, transitions) for state in states], ""),
-        f"left by pulses of the sweep's sign ({shown[sign]}), |J| (1e12 A/m²)": (
-            [_left(state, transitions, sign) for state in states],
-            "",
-        ),
-        f"left by pulses of the opposite sign ({shown[-sign]}), |J| (1e12 A/m²)": (
-            [_left(state, transitions, -sign) for state in states],
-            "",
-        ),
+        "minimum": minimum,
+        "lowest barrier (k_B T)": barrier,
+        "retained": retention,
+        "reached by the sweep from J (1e12 A/m²)": [
+            _smallest(device, index) for index in range(len(states))
+        ],
+        "reached from other states": [_reached(state, transitions) for state in states],
+        left.format("sweep's", shown[sign]): [_left(s, transitions, sign) for s in states],
+        left.format("opposite", shown[-sign]): [_left(s, transitions, -sign) for s in states],
     }
-    return of_columns(f"{name}: levels with their barriers and transitions", columns)
+    formats: dict[str, Format] = dict.fromkeys(("minimum", "retained"), RETAINED)
+    formats |= dict.fromkeys(("mean wall position (nm)", "lowest barrier (k_B T)"), ".1f")
+    title = f"{name}: levels with their barriers and transitions"
+    return Table(title, pandas.DataFrame(columns), formats)
 
 
 def _smallest(device: "xarray.Dataset", index: int) -> str | None:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
+import pandas
 from numpy.typing import NDArray
 
 from wallnet import files
@@ -301,8 +302,6 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str,
     dict
         Texts of the CSV, Markdown and HTML files.
     """
-    import pandas
-
     folders = (sources[name][0] for name in ("networks", "devices", "responses"))
     rows = list(rows_of(ProgrammingEnergyJob.from_json(job), *folders))
     frame = pandas.DataFrame(rows, columns=[*PLACE, "written_by", "start", *COLUMNS])

@@ -24,13 +24,13 @@ class ResultTable:
     Attributes
     ----------
     name : str
-        Name of the rule.
+        Name of the rule, and of the file with its caption in the report.
     module : str
         Module below `wallnet` that makes it, as the command `wallnet table` is told.
     path : str
         Pattern of its files, one of those of `wallnet.files`.
-    label, caption, category : str
-        Name in the report, with wildcards, file of the caption, and part of the report.
+    label, category : str
+        Name in the report, with wildcards, and part of the report.
     sources : callable
         Source files by name, given the campaign and the wildcards.
     folders : mapping
@@ -52,7 +52,6 @@ class ResultTable:
     module: str
     path: str
     label: str
-    caption: str
     category: str
     sources: Callable[..., Mapping[str, list[str]]]
     folders: Mapping[str, str] = field(default_factory=dict)
@@ -93,7 +92,6 @@ TABLES = (
         "report.device_tables",
         files.DEVICE_TABLE,
         "{device}: table",
-        "device-table.rst",
         "Devices",
         lambda campaign, device: {"device": [files.DEVICE.format(device=device)]},
         devices=lambda campaign: campaign.simulated,
@@ -103,7 +101,6 @@ TABLES = (
         "report.measured",
         files.DEVICE_TABLE,
         "{device}: table",
-        "measured-table.rst",
         "Devices",
         lambda campaign, device: {"model": [files.COMPACT_MODEL.format(device=device)]},
         devices=lambda campaign: campaign.measured,
@@ -113,7 +110,6 @@ TABLES = (
         "page.levels",
         files.LEVELS_TABLE,
         "{device}: levels with their barriers and transitions",
-        "levels-table.rst",
         "Devices",
         lambda campaign, device: {
             name: [path] for name, path in level_sources(campaign, device).items()
@@ -125,7 +121,6 @@ TABLES = (
         "report.parameters",
         _whole("parameters"),
         "parameters of all devices",
-        "parameters.rst",
         "Parameters",
         _nothing,
         job=_devices,
@@ -136,7 +131,6 @@ TABLES = (
         "report.networks",
         _whole("accuracy"),
         "test accuracy",
-        "network-accuracy-table.rst",
         "Networks",
         lambda campaign: {
             "networks": jobs.network_paths(files.METRICS, campaign.networks.run_set()),
@@ -154,7 +148,6 @@ TABLES = (
         "page.programming",
         _whole("programming"),
         "write energy of a network",
-        "programming.rst",
         "Networks",
         paths.programming_sources,
         folders={
@@ -169,7 +162,6 @@ TABLES = (
         "report.studies",
         _whole("mappings"),
         "loss of accuracy by mapping",
-        "mappings.rst",
         "Networks",
         lambda campaign: {
             "comparisons": paths.comparison_paths(campaign.networks),
@@ -183,7 +175,6 @@ TABLES = (
         "report.interpretations",
         _whole("table-ii"),
         "readings of the paper's Table II",
-        "table-ii.rst",
         "Networks",
         lambda campaign: {
             "results": paths.interpretation_paths(campaign.networks),
@@ -199,7 +190,6 @@ TABLES = (
         "report.validation",
         _whole("validation"),
         "engine compared with published values",
-        "validation.rst",
         "Checks",
         lambda campaign: {"results": paths.validation_results()},
         suffixes=(".csv", ".md"),

@@ -1,14 +1,14 @@
-"""The command that writes a table of `plan.TABLES`, with the figure that belongs to it."""
+"""The commands that write the tables of `plan.TABLES` and the figures of `plan.FIGURES`."""
 
 import argparse
 import importlib
 
 from wallnet import files, revisions
-from wallnet.report import style
+from wallnet.report import devices, networks, style
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `table` to the command line.
+    """Add `table` and `figure` to the command line.
 
     The module of a table has a function `tabulate`, which returns the texts of its files by their
     names, given the paths of its sources by their names and the JSON of its job. If a figure
@@ -23,6 +23,32 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     table.add_argument("--to", nargs="+", required=True, metavar="NAME=PATH", help="files to write")
     table.add_argument("--figures", default="{}", help="style of all figures, as JSON")
     table.set_defaults(handler=_table)
+
+    figure = subparsers.add_parser("figure", help="draw a figure of devices or networks")
+    figure.add_argument("name", choices=[*devices.DRAWINGS, *networks.DRAWINGS, "accuracy"])
+    figure.add_argument(
+        "--of", metavar="KIND", help="kind of the devices; of networks if not given"
+    )
+    figure.add_argument("--sources", required=True, nargs="+", help="device files or metrics")
+    figure.add_argument("--traces", help="folder of the device's traces, for maps of m_z")
+    figure.add_argument(
+        "--shown",
+        nargs="*",
+        type=float,
+        default=[],
+        metavar="J",
+        help="current densities in A/m² to show; chosen if not given",
+    )
+    figure.add_argument(
+        "--paper",
+        nargs="*",
+        type=int,
+        default=[],
+        metavar="NOTCHES",
+        help="rows of the paper's Table II to show too",
+    )
+    style.add_figure_arguments(figure)
+    figure.set_defaults(handler=_figure)
 
 
 def _table(given: argparse.Namespace) -> None:
@@ -39,3 +65,15 @@ def _table(given: argparse.Namespace) -> None:
         with style.apply(figures):
             figure = module.draw(sources, figures)
             style.save(figure, paths["png"], paths["vector"], revision=revisions.of("report"))
+
+
+def _figure(given: argparse.Namespace) -> None:
+    look = style.figures_of(given)
+    with style.apply(look):
+        if given.of:
+            where = (given.traces, given.shown)
+            figure, about = devices.draw(given.name, given.of, given.sources, *where, look)
+        else:
+            figure, about = networks.draw(given.name, given.sources, given.paper, look)
+        about["revision"] = revisions.of("report")
+        style.save(figure, given.png, given.vector, kind=given.name, **about)

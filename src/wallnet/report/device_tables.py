@@ -133,66 +133,38 @@ _LEVEL_FORMATS: dict[str, Format] = {
 }
 
 
-def _level_row(
-    number: int | str,
-    state: str,
-    source: str,
-    position: float,
-    normalized: "np.ndarray",
-    reached: str,
-    current_density: float,
-    minimum: tuple[int | None, float, float, float] = (None, np.nan, np.nan, np.nan),
-) -> dict[str, Any]:
-    """Return a row of the table of levels, from a position in m and a current density in A/m².
-
-    `minimum` tells whether the energy has a minimum there, its energy in J, the residual field in
-    A/m and the distance to it in m.
-    """
-    held, energy, residual, shift = minimum
-    return {
-        "level": number,
-        "state": state,
-        "measured from": source,
-        "mean wall position (nm)": position / 1e-9,
-        "G normalised, parallel": normalized[0],
-        "G normalised, series": normalized[1],
-        "reached by the sweep": reached,
-        SMALLEST: current_density / 1e12,
-        "minimum of the energy": held,
-        "energy (J)": energy,
-        "residual field (A/m)": residual,
-        "moved on by (nm)": shift / 1e-9,
-    }
-
-
 def levels_table(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of all levels, with numbered whole levels, and of other final states."""
     import pandas
 
     numbers = np.cumsum(data["half"].values == 0) - 1
     rows = []
-    for index in range(data.sizes["level"]):
+    for index, number in enumerate(numbers.tolist()):
         level = data.isel(level=index)
         rows.append(
-            _level_row(
-                "half" if level["half"] else int(numbers[index]),
-                str(level["level_state"].item()),
-                level["level_source"].item() or _why_no_wall(level),
-                level["level_position"].item(),
-                level["normalized_level_conductance"].sel(reading=list(files.READINGS)).values,
-                _reached(level),
-                level["reaching_current_density"].item(),
-                (
-                    int(level["level_minimum"]),
-                    level["level_energy"].item(),
-                    level["level_residual_field"].item(),
-                    level["level_shift"].item(),
-                ),
-            )
+            {
+                "level": "half" if level["half"] else number,
+                "state": str(level["level_state"].item()),
+                "measured from": level["level_source"].item() or _why_no_wall(level),
+                **_place(level["level_position"], level["normalized_level_conductance"]),
+                "reached by the sweep": _reached(level),
+                SMALLEST: level["reaching_current_density"].item() / 1e12,
+                "minimum of the energy": int(level["level_minimum"]),
+                "energy (J)": level["level_energy"].item(),
+                "residual field (A/m)": level["level_residual_field"].item(),
+                "moved on by (nm)": level["level_shift"].item() / 1e-9,
+            }
         )
     rows += _other_states(data)
     smallest = smallest_density(data["current_density"].values / 1e12)
     return Table(f"{name}: levels", pandas.DataFrame(rows), {**_LEVEL_FORMATS, SMALLEST: smallest})
+
+
+def _place(position: "xarray.DataArray", normalized: "xarray.DataArray") -> dict[str, float]:
+    """Return the columns of a position in m and of its normalised conductances."""
+    found = {"mean wall position (nm)": position.item() / 1e-9}
+    values = {f"G normalised, {each}": normalized.sel(reading=each) for each in files.READINGS}
+    return found | {title: value.item() for title, value in values.items()}
 
 
 def _reached(level: "xarray.Dataset") -> str:
@@ -219,20 +191,18 @@ def _other_states(data: "xarray.Dataset") -> list[dict[str, Any]]:
         if state not in listed and data["settled"].values[index] != 0:
             first.setdefault(state, int(index))
     rows = []
-    for state, index in sorted(
-        first.items(), key=lambda item: data["final_wall_position"].values[item[1]]
-    ):
+    position = data["final_wall_position"].values
+    for state, index in sorted(first.items(), key=lambda item: position[item[1]]):
         pulse = data.isel(current_density=index)
         rows.append(
-            _level_row(
-                "none",
-                state,
-                f"no level: {_why_none(WallState(state))}",
-                pulse["final_wall_position"].item(),
-                pulse["normalized_final_conductance"].sel(reading=list(files.READINGS)).values,
-                "yes",
-                pulse["current_density"].item(),
-            )
+            {
+                "level": "none",
+                "state": state,
+                "measured from": f"no level: {_why_none(WallState(state))}",
+                **_place(pulse["final_wall_position"], pulse["normalized_final_conductance"]),
+                "reached by the sweep": "yes",
+                SMALLEST: pulse["current_density"].item() / 1e12,
+            }
         )
     return rows
 

@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from wallnet.report.tables import Table
 
 if TYPE_CHECKING:
@@ -187,8 +189,6 @@ def _segments(collection: Any) -> Iterator[Row]:
 
 
 def _pixels(image: Any) -> Iterator[Row]:
-    import numpy as np
-
     values: Any = np.ma.filled(np.ma.asarray(image.get_array(), dtype=float), np.nan)
     left, right, bottom, top = image.get_extent()
     rows, columns = values.shape

@@ -1,13 +1,12 @@
 """Tables and figures of the network half, drawn from result files only."""
 
-import argparse
 import base64
-import csv
 import statistics
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from wallnet import __version__, files, jobs, revisions
 from wallnet.config import Figures
@@ -21,7 +20,7 @@ from wallnet.files import FileError
 from wallnet.jobs import AccuracyJob
 from wallnet.report import style
 from wallnet.report.faults import level_caveats
-from wallnet.report.style import add_figure_arguments, drawn_as, figures_of
+from wallnet.report.style import drawn_as
 from wallnet.report.tables import Table, markdown_text, page
 
 if TYPE_CHECKING:
@@ -206,9 +205,8 @@ def mean_and_interval(values: Sequence[float]) -> tuple[float, float, float]:
     mean = statistics.fmean(values)
     if len(values) < 2:
         return mean, float("nan"), float("nan")
-    error = statistics.stdev(values) / len(values) ** 0.5
-    half = float(stats.t.ppf(0.975, len(values) - 1)) * error
-    return mean, mean - half, mean + half
+    lower, upper = stats.t.interval(0.95, len(values) - 1, mean, stats.sem(values))
+    return mean, float(lower), float(upper)
 
 
 def gap_tables(records: Sequence[Mapping[str, Any]]) -> tuple[Table, Table]:
@@ -333,7 +331,6 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
 
     A row has the stages of its recipe, from left to right.
     """
-    import numpy as np
     from matplotlib import pyplot
 
     places = _by_place(records)
@@ -373,8 +370,7 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
             highest = max(highest, counts.max())
             panel.set_title(TITLES[stage])
         row[0].set_ylabel(f"{recipe}, {mapping}\n{reading} reading\nweights per bin")
-    axes[0][0].set_yscale("log")
-    axes[0][0].set_ylim(LEAST_COUNT, 2 * highest)
+    axes[0][0].set(yscale="log", ylim=(LEAST_COUNT, 2 * highest))
     for column in axes.T:
         last = [panel for panel in column if panel.get_visible()][-1]
         last.set_xlabel("weight")
@@ -385,7 +381,6 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
 @drawn_as("confusion", DRAWINGS)
 def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
     """Draw confusion matrices in per cent of each label, one row per reading."""
-    import numpy as np
     from matplotlib import pyplot
     from matplotlib.colors import PowerNorm
 
@@ -438,7 +433,6 @@ def _class_ticks(panel: "Axes", classes: Sequence[str], figures: Figures) -> Non
 @drawn_as("misread", DRAWINGS)
 def _misread(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
     """Draw test images that were misread, with label and prediction."""
-    import numpy as np
     from matplotlib import pyplot
 
     record = records[0]
@@ -491,8 +485,7 @@ def _curves(
         # the same for all notches
         for told in {TABLE_II[key][0] for key in TABLE_II if key[0] in paper and key[1] == dataset}:
             panel.axhline(told, color="black", linestyle=":", label=f"paper, test: {told:.2f} %")
-        panel.set_title(dataset_title(dataset))
-        panel.set_xlabel("epoch")
+        panel.set(title=dataset_title(dataset), xlabel="epoch")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.legend(loc="lower right")
     axes[0][0].set_ylabel("accuracy (%)")
@@ -566,8 +559,7 @@ def accuracy_figure(
                         color="black",
                         label=f"paper, {notches} notches",
                     )
-            panel.set_yscale("log")
-            panel.set_title(f"{dataset_title(dataset)}, {recipe}")
+            panel.set(yscale="log", title=f"{dataset_title(dataset)}, {recipe}")
             panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             panel.yaxis.set_minor_formatter(NullFormatter())
             panel.set_yticks((1, 2, 5, 10, 20, 50, 100))
@@ -584,8 +576,7 @@ def accuracy_figure(
             for edge in range(1, len(columns)):
                 panel.axvline(edge - 0.5, color=style.SHADE, linewidth=0.4, zorder=0)
         line[0].set_ylabel("test error (%)")
-    handles, labels = axes[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    style.legend_below(figure, axes[0][0])
     return figure
 
 
@@ -625,14 +616,9 @@ def with_deviation(
 
 
 def draw(
-    kind: str,
-    sources: Sequence[str],
-    figures: Figures,
-    png_path: str,
-    vector_path: str,
-    paper: Sequence[int] = (),
-) -> None:
-    """Draw one figure.
+    kind: str, sources: Sequence[str], paper: Sequence[int], figures: Figures
+) -> tuple["Figure", dict[str, Any]]:
+    """Draw one figure inside `style.apply`.
 
     Parameters
     ----------
@@ -640,40 +626,28 @@ def draw(
         A key of `DRAWINGS`, drawn from metrics, or `accuracy`, drawn from `accuracy.csv`.
     sources : sequence of str
         Files from which the figure is drawn.
-    figures : Figures
-        Style of all figures.
-    png_path, vector_path : str
-        Files to write.
     paper : sequence of int
         Numbers of notches whose rows of the paper's Table II the figures of accuracies show too.
+    figures : Figures
+        Style of all figures.
+
+    Returns
+    -------
+    tuple
+        The figure and its sources.
 
     Raises
     ------
     FileError
-        If a source is missing or damaged or a figure cannot be written.
+        If a source is missing or damaged, or lacks data that the figure shows.
     """
-    with style.apply(figures):
-        if kind == "accuracy":
-            figure = accuracy_figure(read_accuracies(sources[0]), figures, paper)
-        else:
-            with _complete(sources):
-                more = {"paper": paper} if kind == "training-curves" else {}
-                figure = DRAWINGS[kind]([read_metrics(path) for path in sources], figures, **more)
-        style.save(
-            figure,
-            png_path,
-            vector_path,
-            title=kind,
-            sources=list(sources),
-            revision=revisions.of("report"),
-        )
-
-
-@contextmanager
-def _complete(sources: Sequence[str]) -> Iterator[None]:
-    """Raise an error that names the files if one lacks data that the figure shows."""
+    about = {"sources": list(sources)}
+    if kind == "accuracy":
+        return accuracy_figure(read_accuracies(sources[0]), figures, paper), about
+    more = {"paper": paper} if kind == "training-curves" else {}
+    records = [read_metrics(path) for path in sources]
     try:
-        yield
+        return DRAWINGS[kind](records, figures, **more), about
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise FileError(
             f"{', '.join(sources[:3])}{' …' if len(sources) > 3 else ''} do not make this figure "
@@ -689,43 +663,15 @@ def read_accuracies(path: str, columns: Sequence[str] = COLUMNS) -> list[dict[st
     wallnet.files.FileError
         If the file is missing, damaged or not a table of accuracies.
     """
+    import pandas
+
     try:
         files.check_digest(path)
-        with open(path, encoding="utf-8", newline="") as stream:
-            reader = csv.DictReader(stream)
-            rows = list(reader)
-            found = tuple(reader.fieldnames or ())
+        frame = pandas.read_csv(path, dtype=str, keep_default_na=False)
     except OSError as error:
         raise FileError(f"{path} cannot be read ({error.strerror}); run snakemake") from None
-    if found != tuple(columns) or not rows:
+    except ValueError:  # no CSV
+        frame = pandas.DataFrame()
+    if tuple(frame.columns) != tuple(columns) or frame.empty:
         raise FileError(f"{path} is not a table of accuracies; delete it and run snakemake")
-    return rows
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the subcommand `network-figure`."""
-    figure = subparsers.add_parser("network-figure", help="draw a figure of the networks")
-    figure.add_argument("kind", choices=[*DRAWINGS, "accuracy"])
-    figure.add_argument("--sources", required=True, nargs="+", help="metrics, or accuracy.csv")
-    figure.add_argument(
-        "--paper",
-        nargs="*",
-        type=int,
-        default=[],
-        metavar="NOTCHES",
-        help="rows of the paper's Table II to show too",
-    )
-    add_figure_arguments(figure)
-    figure.set_defaults(handler=_figure_command)
-
-
-def _figure_command(arguments: argparse.Namespace) -> None:
-    figures = figures_of(arguments)
-    draw(
-        arguments.kind,
-        arguments.sources,
-        figures,
-        arguments.png,
-        arguments.vector,
-        arguments.paper,
-    )
+    return frame.to_dict("records")

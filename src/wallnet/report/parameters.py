@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pandas
 from pydantic import BaseModel
 
 from wallnet import experiment
@@ -43,8 +44,6 @@ def table(devices: Mapping[str, Device | MeasuredDevice]) -> Table:
     Table
         Table with one row per key, a column for the unit and one column per device.
     """
-    import pandas
-
     columns = {name: list(_leaves(device)) for name, device in devices.items()}
     units: dict[str, str] = {}
     for leaves in columns.values():

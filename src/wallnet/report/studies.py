@@ -199,8 +199,7 @@ def draw_losses(lost: Mapping[Compared, Sequence[float]], figures: Figures) -> "
         line[0].set_ylabel(f"{TITLES[stage]}\naccuracy lost (% points)")
     for panel in axes[-1]:
         panel.set_xticks(range(len(mappings)), mappings, rotation=90)
-    handles, labels = axes[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    style.legend_below(figure, axes[0][0])
     return figure
 
 

@@ -16,6 +16,7 @@ from wallnet.config import Figures
 from wallnet.report.figure_data import figure_data
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
@@ -104,6 +105,12 @@ def size(figures: Figures, aspect: float, share: float = 1.0) -> tuple[float, fl
     """
     width = figures.width * share / METRES_PER_INCH
     return width, width * aspect
+
+
+def legend_below(figure: "Figure", axes: "Axes") -> None:
+    """Show the legend of axes below a figure."""
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)))
 
 
 def plain(text: str) -> str:

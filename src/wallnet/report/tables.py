@@ -1,6 +1,6 @@
 """Tables of values in columns, written as CSV, Markdown and HTML.
 
-The functions import pandas themselves, because the rules import modules of this folder.
+The functions import pandas themselves, because the command line imports this module.
 """
 
 import html

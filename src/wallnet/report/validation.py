@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas
 
 from wallnet import files
 from wallnet.config import Figures
@@ -11,7 +12,6 @@ from wallnet.report import style
 from wallnet.report.tables import Format, Table
 
 if TYPE_CHECKING:
-    import pandas
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -43,8 +43,6 @@ _FORMATS: dict[str, Format] = {
 
 def _frame(results: Iterable[Mapping[str, Any]]) -> "pandas.DataFrame":
     """Return all rows with check and deviation."""
-    import pandas
-
     rows = [
         {**row, "check": result["check"], "deviation": row["ours"] - row["reference"]}
         for result in results

@@ -2,11 +2,21 @@
 
 import argparse
 from importlib import import_module
+from typing import Any
 
 from wallnet import files
 from wallnet.report import style
 from wallnet.report.tables import texts
 from wallnet.studies import STUDIES
+
+
+def show_of(study: str) -> Any:
+    """Return the module that tabulates and draws the datasets of a study.
+
+    It may also have `headline`, what the page of a campaign shows of a dataset, and `faults`, what
+    the user should change.
+    """
+    return import_module(f"wallnet.studies.{study}.show")
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -23,7 +33,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def _show(arguments: argparse.Namespace) -> None:
     study = STUDIES[arguments.study]
-    module = import_module(f"wallnet.studies.{study.name}.show")
+    module = show_of(study.name)
     data = files.read_dataset(arguments.dataset, study.kind)
     figures = style.figures_of(arguments)
     subject = str(data.attrs["subject"])

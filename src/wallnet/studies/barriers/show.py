@@ -197,3 +197,22 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     panels[0].legend(loc="best", ncols=2)
     panels[1].set_xlabel(r"mean position of both ends of the wall, $\mathit{x}$ (nm)")
     return figure
+
+
+LEFT_OUT = [
+    *("wall, lower edge (nm)", "wall, upper edge (nm)", "minimum"),
+    *("energy above the lowest (k_B T)", "lowest barrier (J)"),
+]
+"""Columns of the table of states that the page of a campaign does not show."""
+
+
+def headline(data: "xarray.Dataset", device: str) -> tuple[str, list[Table]]:
+    """Return what the page of a campaign shows of a device: a caption of the figure, and tables."""
+    caption = (
+        f"{device}, without a pulse, {settings_of(data)['temperature']:g} K: energy along the "
+        "minimum-energy paths between neighbouring states, above the lowest state, against the "
+        "mean position of the wall."
+    )
+    table = states_table(data, device)
+    shown = table.frame.drop(columns=LEFT_OUT)
+    return caption, [Table(table.title, shown, table.formats, table.missing)]
