@@ -1,6 +1,5 @@
 """What a campaign found: the one text that the terminal, the page and README show."""
 
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,20 +138,17 @@ def accuracies(rows: Sequence[Row], table_ii: Mapping[str, int]) -> Table:
     table_ii : Mapping
         Number of notches of the paper's synapse that a synapse corresponds to.
     """
-    places: dict[tuple[str, ...], list[Row]] = {}
-    for row in rows:
-        if row["stage"] in SHOWN:
-            place = (row["dataset"], row["recipe"], row["device"])
-            places.setdefault(place, []).append(row)
+    import pandas
+
+    frame = pandas.DataFrame(rows).astype({"validation_accuracy": float})
+    frame = frame[frame["stage"].isin(SHOWN)]
     chosen: list[Row] = []
-    for bound in places.values():
-        bound = [r for r in bound if r["reading"] == bound[0]["reading"]]
-        stages_of: dict[str, dict[str, list[float]]] = {}
-        for row in bound:
-            of_stage = stages_of.setdefault(row["mapping"], {}).setdefault(row["stage"], [])
-            of_stage.append(float(row["validation_accuracy"]))
-        mapping = max(stages_of, key=lambda name: _rank(stages_of[name]))
-        chosen += [{**row, "reading": ""} for row in bound if row["mapping"] == mapping]
+    for _, place in frame.groupby(["dataset", "recipe", "device"], sort=False):
+        place = place[place["reading"] == place["reading"].iloc[0]]
+        by_stage = place.groupby(["mapping", "stage"], sort=False)["validation_accuracy"].mean()
+        ranks = by_stage.groupby("mapping", sort=False).agg(["size", "mean"])
+        best = ranks.sort_values(["size", "mean"], ascending=False).index[0]
+        chosen += place[place["mapping"] == best].assign(reading="").to_dict("records")
     table = accuracy_table(chosen, table_ii)
     titles = {TITLES[stage]: title for stage, title in SHOWN.items()}
     frame = table.frame.rename(columns={**titles, RECIPE: NETWORK})
@@ -160,11 +156,6 @@ def accuracies(rows: Sequence[Row], table_ii: Mapping[str, int]) -> Table:
     frame.insert(0, PLACE, frame.pop("Data set") + synapse)
     formats = dict.fromkeys(titles.values(), mean_and_deviation)
     return Table("Test accuracy in per cent", frame, formats, set_apart=table.set_apart)
-
-
-def _rank(stages: Mapping[str, Sequence[float]]) -> tuple[int, float]:
-    """Return number of stages and mean accuracy of a mapping's networks, to order mappings."""
-    return len(stages), statistics.fmean(map(statistics.fmean, stages.values()))
 
 
 def conditions(rows: Sequence[Row]) -> str:

@@ -195,12 +195,10 @@ def _j_text(density: float) -> str:
 @drawn_as("transfer-curve", DRAWINGS)
 def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
     """Draw simulated points, quartic and ideal ReLU, for both readings (paper, Fig. 1b)."""
-    from matplotlib import pyplot
-
     from wallnet.devices import activation
 
     device = sources.device
-    figure, panels = pyplot.subplots(1, 2, figsize=style.size(figures, 0.46), sharey=True)
+    figure, (panels,) = style.panels(figures, 1, 2, 0.46, sharey=True)
     current = device["normalized_current_density"].values
     density = device["current_density"].values / UNIT_OF_J
     low, high = density[density >= 0].min(), density.max()
@@ -278,20 +276,12 @@ def error_text(error: float) -> str:
 @drawn_as("magnetization", DRAWINGS)
 def _magnetization(sources: Sources, figures: Figures) -> "Figure":
     """Draw maps of m_z at the reading, for several J, with the detector (paper, Fig. 1c)."""
-    from matplotlib import pyplot
-
     device = sources.device
     detector = json.loads(device.attrs["parameters"])["detector"]
     indices = sources.pulses(lambda: _spread(device.sizes["current_density"], 4))
     rows = math.ceil(len(indices) / 2)
-    figure, grid = pyplot.subplots(
-        rows,
-        2,
-        figsize=style.size(figures, 0.14 + 0.13 * rows),
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-    )
+    shared = {"sharex": True, "sharey": True}
+    figure, grid = style.panels(figures, rows, 2, 0.14 + 0.13 * rows, **shared)
     panels = list(grid.flat)
     for axes in panels[len(indices) :]:
         axes.set_visible(False)
@@ -365,22 +355,14 @@ def chosen_pulses(device: "xarray.Dataset", most: int = MOST_ROWS) -> list[int]:
 @drawn_as("dynamics", DRAWINGS)
 def _dynamics(sources: Sources, figures: Figures) -> "Figure":
     """Draw m_z at the end (left) and <m_z> and wall against time (right; paper, Fig. 2, 3)."""
-    from matplotlib import pyplot
-
     device = sources.device
     track = track_of(device)
     length = track.length / NM
     pulse_end = swept_pulse(device)[0] / NS
     indices = sources.pulses(lambda: chosen_pulses(device))
     rows = len(indices)
-    figure, grid = pyplot.subplots(
-        rows,
-        2,
-        figsize=style.size(figures, 0.11 + 0.15 * rows),
-        sharex="col",
-        squeeze=False,
-        width_ratios=(1.5, 1),
-    )
+    shape = {"sharex": "col", "width_ratios": (1.5, 1)}
+    figure, grid = style.panels(figures, rows, 2, 0.11 + 0.15 * rows, **shape)
     time = device["time"].values / NS
     last = float(device["end_time"].isel(current_density=indices).max()) / NS
     image = None
@@ -430,16 +412,14 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
 @drawn_as("wall-position", DRAWINGS)
 def _wall_position(sources: Sources, figures: Figures) -> "Figure":
     """Draw both wall ends against time and the velocity against J, for a plain track."""
-    from matplotlib import pyplot
+    from matplotlib import colormaps
 
     device = sources.device
     length = track_of(device).length / NM
     indices = sources.pulses(lambda: _spread(device.sizes["current_density"], MOST_CURVES))
-    figure, (left, right) = pyplot.subplots(
-        1, 2, figsize=style.size(figures, 0.42), width_ratios=(1.35, 1)
-    )
+    figure, ((left, right),) = style.panels(figures, 1, 2, 0.42, width_ratios=(1.35, 1))
     left.axvspan(0, swept_pulse(device)[0] / NS, color=style.SHADE, linewidth=0)
-    shades = pyplot.get_cmap("viridis")(np.linspace(0.0, 0.88, len(indices)))
+    shades = colormaps["viridis"](np.linspace(0.0, 0.88, len(indices)))
     for shade, index, marker in zip(shades, indices, itertools.cycle(style.MARKERS), strict=False):
         pulse = device.isel(current_density=index)
         time = device["time"].values / NS
@@ -536,8 +516,6 @@ def _levels(axes: "Axes", device: "xarray.Dataset") -> None:
 @drawn_as("conductance", DRAWINGS)
 def _conductance(sources: Sources, figures: Figures) -> "Figure":
     """Draw the conductance after each pulse, by state, and levels as lines (paper, Fig. 1e)."""
-    from matplotlib import pyplot
-
     device = sources.device
     density = device["current_density"].values / UNIT_OF_J
     kinds = np.array(
@@ -546,7 +524,7 @@ def _conductance(sources: Sources, figures: Figures) -> "Figure":
             for state, settled in zip(device["state"].values, device["settled"].values, strict=True)
         ]
     )
-    figure, panels = pyplot.subplots(1, 2, figsize=style.size(figures, 0.5))
+    figure, (panels,) = style.panels(figures, 1, 2, 0.5)
     for letter, reading, axes in zip("ab", files.READINGS, panels, strict=True):
         chosen = device.sel(reading=reading)
         values = chosen["normalized_final_conductance"].values
@@ -582,9 +560,7 @@ def _linear(low: float, high: float) -> tuple[Callable[[Any], Any], Callable[[An
 @drawn_as("synapses-compared", DRAWINGS)
 def _compared(sources: Sources, figures: Figures) -> "Figure":
     """Draw normalised conductance against J of all synapses together (paper, Fig. 1e)."""
-    from matplotlib import pyplot
-
-    figure, panels = pyplot.subplots(1, 2, figsize=style.size(figures, 0.47), sharey=True)
+    figure, (panels,) = style.panels(figures, 1, 2, 0.47, sharey=True)
     for letter, reading, axes in zip("ab", files.READINGS, panels, strict=True):
         for index, (name, device) in enumerate(sources.devices.items()):
             axes.plot(
@@ -606,14 +582,12 @@ def _compared(sources: Sources, figures: Figures) -> "Figure":
 @drawn_as("measured", DRAWINGS)
 def _measured(sources: Sources, figures: Figures) -> "Figure":
     """Draw the levels with their spread, and the points of the transfer curve with the curve."""
-    from matplotlib import pyplot
-
     model = sources.devices[next(iter(sources.devices))]
     parts = {"levels": _measured_levels, "points": _measured_curve}
     drawn = [draw for key, draw in parts.items() if key in model]
     width = style.size(figures, 0.47 if len(drawn) == 2 else 0.7, len(drawn) / 2)
-    figure, panels = pyplot.subplots(1, len(drawn), squeeze=False, figsize=width)
-    for letter, draw, axes in zip("ab", drawn, panels[0], strict=False):
+    figure, (panels,) = style.panels(figures, 1, len(drawn), 1, figsize=width)
+    for letter, draw, axes in zip("ab", drawn, panels, strict=False):
         title = draw(axes, model)
         axes.set_title(f"({letter}) {title}" if len(drawn) == 2 else title, loc="left")
     return figure
@@ -674,14 +648,11 @@ MEAN, MIDDLE = "mean", "middle"
 @drawn_as("write-energy", DRAWINGS)
 def _write_energy(sources: Sources, figures: Figures) -> "Figure":
     """Draw the temperature during a pulse of a device and after, and that and energy of all."""
-    from matplotlib import pyplot
-
     data = sources.device
     write_energy = job_of(data)
     duration, waveform = swept_pulse(data)
-    figure, (over_time, rises, energies) = pyplot.subplots(
-        1, 3, figsize=style.size(figures, 0.36), width_ratios=[1.4, 1, 1]
-    )
+    figure, (axes,) = style.panels(figures, 1, 3, 0.36, width_ratios=[1.4, 1, 1])
+    over_time, rises, energies = axes
     _draw_time(over_time, write_energy, duration, waveform)
     density = np.sort(np.abs(data["current_density"].values))
     found = write_energy_of_sweep(data, density)

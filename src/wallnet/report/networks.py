@@ -331,20 +331,12 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
 
     A row has the stages of its recipe, from left to right.
     """
-    from matplotlib import pyplot
-
     places = _by_place(records)
     drawn = {
         place: [stage for stage in STAGES if stage in stages] for place, stages in places.items()
     }
-    figure, axes = pyplot.subplots(
-        len(places),
-        max(map(len, drawn.values())),
-        squeeze=False,
-        sharex=True,
-        sharey=True,
-        figsize=style.size(figures, 0.26 * len(places) + 0.05),
-    )
+    shape = len(places), max(map(len, drawn.values())), 0.26 * len(places) + 0.05
+    figure, axes = style.panels(figures, *shape, sharex=True, sharey=True)
     highest = 1
     for row, (place, stages) in zip(axes, places.items(), strict=True):
         recipe, mapping, reading = place
@@ -381,19 +373,12 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
 @drawn_as("confusion", DRAWINGS)
 def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
     """Draw confusion matrices in per cent of each label, one row per reading."""
-    from matplotlib import pyplot
     from matplotlib.colors import PowerNorm
 
     places = _by_place(records)
     drawn = [stage for stage in PAPER_STAGES if any(stage in each for each in places.values())]
-    figure, axes = pyplot.subplots(
-        len(places),
-        len(drawn),
-        squeeze=False,
-        sharex=True,
-        sharey=True,
-        figsize=style.size(figures, 0.31 * len(places) + 0.12),
-    )
+    shape = len(places), len(drawn), 0.31 * len(places) + 0.12
+    figure, axes = style.panels(figures, *shape, sharex=True, sharey=True)
     for row, ((_, _, reading), stages) in zip(axes, places.items(), strict=True):
         for panel, stage in zip(row, drawn, strict=True):
             record = stages[stage]
@@ -433,17 +418,13 @@ def _class_ticks(panel: "Axes", classes: Sequence[str], figures: Figures) -> Non
 @drawn_as("misread", DRAWINGS)
 def _misread(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
     """Draw test images that were misread, with label and prediction."""
-    from matplotlib import pyplot
-
     record = records[0]
     classes = [style.plain(name) for name in record["classes"]]
     shape = tuple(record["image_shape"])
     shown = record["misread"]
     columns = 8
     rows = max(1, -(-len(shown) // columns))
-    figure, axes = pyplot.subplots(
-        rows, columns, squeeze=False, figsize=style.size(figures, 0.185 * rows)
-    )
+    figure, axes = style.panels(figures, rows, columns, 0.185 * rows)
     for panel in axes.flat:
         panel.axis("off")
     for panel, entry in zip(axes.flat, shown, strict=False):
@@ -461,14 +442,11 @@ def _curves(
     records: Sequence[Mapping[str, Any]], figures: Figures, paper: Sequence[int] = ()
 ) -> "Figure":
     """Draw training and validation accuracy over epochs, one panel per data set."""
-    from matplotlib import pyplot
     from matplotlib.ticker import MaxNLocator
 
     datasets = list(dict.fromkeys(record["dataset"] for record in records))
     recipes = list(dict.fromkeys(record["recipe"] for record in records))
-    figure, axes = pyplot.subplots(
-        1, len(datasets), squeeze=False, figsize=style.size(figures, 0.42)
-    )
+    figure, axes = style.panels(figures, 1, len(datasets), 0.42)
     for panel, dataset in zip(axes[0], datasets, strict=True):
         for record in records:
             if record["dataset"] != dataset:
@@ -504,7 +482,6 @@ def accuracy_figure(
     Mappings stand side by side: those with which some network is trained further, or all if there
     are none.
     """
-    from matplotlib import pyplot
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
     datasets = list(dict.fromkeys(row["dataset"] for row in rows))
@@ -514,14 +491,8 @@ def accuracy_figure(
     synapses = list(
         dict.fromkeys((r["device"], r["reading"]) for r in rows if r["device"] != NO_DEVICE)
     )
-    figure, axes = pyplot.subplots(
-        len(recipes),
-        len(datasets),
-        squeeze=False,
-        sharex="row",
-        sharey="col",
-        figsize=style.size(figures, 0.42 * len(recipes) + 0.08),
-    )
+    shape = len(recipes), len(datasets), 0.42 * len(recipes) + 0.08
+    figure, axes = style.panels(figures, *shape, sharex="row", sharey="col")
     for line, recipe in zip(axes, recipes, strict=True):
         of_recipe = [row for row in rows if row["recipe"] == recipe]
         # a stable sort: mappings keep their order

@@ -174,19 +174,11 @@ def draw(sources: Mapping[str, Sequence[str]], figures: Figures) -> "Figure":
 
 def draw_losses(lost: Mapping[Compared, Sequence[float]], figures: Figures) -> "Figure":
     """Draw the losses by each mapping: a row per recipe and stage, a column per data set."""
-    from matplotlib import pyplot
-
     mappings = list(dict.fromkeys(key.mapping for key in lost))
     datasets = list(dict.fromkeys(key.dataset for key in lost))
     kinds = list(dict.fromkeys((key.recipe, key.stage) for key in lost))
-    figure, axes = pyplot.subplots(
-        len(kinds),
-        len(datasets),
-        squeeze=False,
-        sharex=True,
-        sharey="row",
-        figsize=style.size(figures, 0.3 * len(kinds) + 0.25),
-    )
+    shape = len(kinds), len(datasets), 0.3 * len(kinds) + 0.25
+    figure, axes = style.panels(figures, *shape, sharex=True, sharey="row")
     for line, (recipe, stage) in zip(axes, kinds, strict=True):
         for panel, dataset in zip(line, datasets, strict=True):
             shown = {

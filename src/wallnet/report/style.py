@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 """Okabe and Ito's colours; yellow is last because thin yellow lines are hard to see on white."""
@@ -105,6 +106,28 @@ def size(figures: Figures, aspect: float, share: float = 1.0) -> tuple[float, fl
     """
     width = figures.width * share / METRES_PER_INCH
     return width, width * aspect
+
+
+def panels(
+    figures: Figures, rows: int, columns: int, aspect: float, **options: Any
+) -> tuple["Figure", "NDArray[Any]"]:
+    """Return a figure and its axes in rows and columns.
+
+    Parameters
+    ----------
+    figures : Figures
+        Style of all figures.
+    rows, columns : int
+        Numbers of axes.
+    aspect : float
+        Ratio of height to width of the figure.
+    **options
+        Those of `pyplot.subplots`.
+    """
+    from matplotlib import pyplot
+
+    shape = size(figures, aspect)
+    return pyplot.subplots(rows, columns, squeeze=False, **{"figsize": shape, **options})
 
 
 def legend_below(figure: "Figure", axes: "Axes") -> None:

@@ -97,10 +97,8 @@ def as_markdown(results: Sequence[Mapping[str, Any]]) -> str:
 
 def draw(sources: Mapping[str, Sequence[str]], figures: Figures) -> "Figure":
     """Draw the curves: wall velocity, wall profile, µMAG problem 4, tolerances."""
-    from matplotlib import pyplot
-
     curves = {result["check"]: result["curves"] for result in _read(sources)}
-    figure, axes = pyplot.subplots(2, 2, figsize=style.size(figures, 0.8))
+    figure, axes = style.panels(figures, 2, 2, 0.8)
     _velocity(axes[0, 0], curves["wall-velocity"])
     _profile(axes[0, 1], curves["neel-wall"]["profile"])
     _reversal(axes[1, 0], curves["problem-4"])
