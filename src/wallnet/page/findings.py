@@ -19,7 +19,7 @@ from wallnet.report.networks import (
     mean_and_deviation,
     read_accuracies,
 )
-from wallnet.report.tables import Table
+from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies import STUDIES
 from wallnet.studies.showing import show_of
 
@@ -68,8 +68,9 @@ class Results:
             name: files.read_dataset(folder / files.DEVICE.format(device=name), "track")
             for name in job.devices
         }
+        study = STUDIES["pulse_trains"]
         responses = {
-            name: files.read_dataset(folder / STUDIES["pulse_trains"].path(name), "response")
+            name: files.read_dataset(folder / study.path(name), study.kind)
             for name in job.pulse_trains
         }
         tested, validated = (
@@ -178,16 +179,17 @@ def devices(found: Mapping[str, "xarray.Dataset"]) -> Table:
     found : Mapping
         Device files by name of the device.
     """
-    import pandas
-
-    rows = []
-    for name, data in found.items():
-        settled = data["settled"].values != 0
-        states = {str(state) for state in data["state"].values[settled]}
-        rows.append((name, str(data.attrs["kind"]), data.sizes["current_density"], len(states)))
-    columns = ("device", "kind", "pulses", "final states")
-    formats = dict.fromkeys(columns[2:], "d")
-    return Table("Devices", pandas.DataFrame(rows, columns=list(columns)), formats)
+    resting = {
+        name: set(map(str, data["state"].values[data["settled"].values != 0]))
+        for name, data in found.items()
+    }
+    columns: dict[str, tuple[Any, Format]] = {
+        "device": (list(found), ""),
+        "kind": ([str(data.attrs["kind"]) for data in found.values()], ""),
+        "pulses": ([data.sizes["current_density"] for data in found.values()], "d"),
+        "final states": ([len(states) for states in resting.values()], "d"),
+    }
+    return of_columns("Devices", columns)
 
 
 def _quantised(rows: Sequence[Row]) -> "pandas.DataFrame":

@@ -22,7 +22,7 @@ from wallnet.report.device_tables import SMALLEST, levels_table, smallest_densit
 from wallnet.report.devices import UNIT_OF_J, density_in_1e12
 from wallnet.report.networks import TITLES, gap_tables
 from wallnet.report.tables import Table
-from wallnet.studies.barriers.retention import settings_of
+from wallnet.studies import STUDIES
 from wallnet.studies.showing import show_of
 
 if TYPE_CHECKING:
@@ -233,18 +233,9 @@ def _finished_barriers(job: SummaryJob, name: str, results: Results) -> "xarray.
     paths = [results.folder / path for path in plan.barrier_results(name)]
     if not all(path.exists() for path in paths):
         return None
-    found = files.read_dataset(paths[0], "barriers")
-    if settings_of(found) != job.barriers:
-        return None
-    # they are of the same material if the energies of the states are the same
-    device = results.devices[name]
-    energy = dict(zip(device["level_state"].values, device["level_energy"].values, strict=True))
-    for state, value in zip(found["state_name"].values, found["state_energy"].values, strict=True):
-        other = energy.get(state, math.nan)
-        known = math.isfinite(value) and math.isfinite(other)
-        if known and not math.isclose(value, other, rel_tol=1e-6):
-            return None
-    return found
+    found = files.read_dataset(paths[0], STUDIES["barriers"].kind)
+    current = show_of("barriers").is_of(found, results.devices[name], job.barriers)
+    return found if current else None
 
 
 def _retention(job: SummaryJob, results: Results) -> Iterator[Section]:

@@ -1,10 +1,9 @@
 """All figures of devices and networks, with their sources and their labels in the report."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from wallnet import files
 from wallnet.config import MEASURED, Campaign
@@ -94,10 +93,10 @@ _of_device = partial(
 )
 
 
-def _examples(*arguments: Any, **recipes: Any) -> Callable[..., list[str]]:
-    """Return a function that lists the metrics of the networks of stages on a data set."""
+def _examples(stages: Iterable[str], recipes: int | None = 1) -> Callable[..., list[str]]:
+    """Return a function that lists the metrics of networks on a data set; see `example_metrics`."""
     return lambda campaign, dataset, device=NO_DEVICE: paths.example_metrics(
-        campaign.networks, *arguments, dataset, device, **recipes
+        campaign.networks, stages, dataset, device, recipes
     )
 
 

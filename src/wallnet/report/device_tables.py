@@ -215,26 +215,20 @@ def _why_none(state: WallState) -> str:
 
 def _activation(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of each reading's quartic, its errors and its faults."""
-    import pandas
-
     data = data.sel(reading=list(files.READINGS)).sortby("power")
-    columns: dict[str, Any] = {"reading": data["reading"].values}
+    columns: dict[str, tuple[Any, Format]] = {"reading": (data["reading"].values, "")}
+    for power in data["power"].values:
+        columns[f"coefficient of power {power}"] = (data["quartic"].sel(power=power).values, ".5f")
     columns |= {
-        f"coefficient of power {power}": data["quartic"].sel(power=power).values
-        for power in data["power"].values
+        "largest error": (data["fit_error"].values, ".4f"),
+        "rms error": (data["fit_rms"].values, ".4f"),
+        "largest deviation from ReLU": (data["relu_deviation"].values, ".4f"),
+        "an activation": ([str(fault) or "yes" for fault in data["fault"].values], ""),
     }
-    formats = dict.fromkeys(list(columns)[1:], ".5f")
-    errors = {
-        "largest error": data["fit_error"].values,
-        "rms error": data["fit_rms"].values,
-        "largest deviation from ReLU": data["relu_deviation"].values,
-    }
-    faults = {"an activation": [str(fault) or "yes" for fault in data["fault"].values]}
-    return Table(
+    return of_columns(
         f"{name}: quartic of the normalised transfer curve, valid for 0 ≤ J ≤ 1; 0 below, "
         "saturated above",
-        pandas.DataFrame(columns | errors | faults),
-        formats | dict.fromkeys(errors, ".4f"),
+        columns,
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from wallnet import files
 from wallnet.config import MEASURED
-from wallnet.report.tables import Table, texts
+from wallnet.report.tables import Format, Table, of_columns, texts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,33 +65,25 @@ def _normalized(values: Sequence[float]) -> "NDArray[Any]":
 
 def _levels(model: Mapping[str, Any], name: str) -> Table:
     """Return the table of the levels, with spread and current if they are known."""
-    import pandas
-
     levels, found = model["levels"], conductances(model)
-    columns: dict[str, Any] = {
-        "level": range(len(levels)),
-        "G (µS)": [value / 1e-6 for value in found],
-        "G normalised": _normalized(found),
+    columns: dict[str, tuple[Any, Format]] = {
+        "level": (range(len(levels)), "d"),
+        "G (µS)": ([value / 1e-6 for value in found], ".6g"),
+        "G normalised": (_normalized(found), ".4f"),
     }
     if "spread" in levels[0]:
-        columns["spread of G (µS)"] = [level["spread"] / 1e-6 for level in levels]
+        columns["spread of G (µS)"] = ([level["spread"] / 1e-6 for level in levels], ".6g")
     if "current" in levels[0]:
-        columns[column(model, "current")] = [level["current"] for level in levels]
-    formats = dict.fromkeys(list(columns)[1:], ".6g") | {"level": "d", "G normalised": ".4f"}
-    return Table(f"{name}: levels", pandas.DataFrame(columns), formats)
+        columns[column(model, "current")] = ([level["current"] for level in levels], ".6g")
+    return of_columns(f"{name}: levels", columns)
 
 
 def _points(model: Mapping[str, Any], name: str) -> Table:
     """Return the table of the points of the transfer curve, and its fault in the title."""
-    import pandas
-
-    columns: dict[str, Any] = {}
+    columns: dict[str, tuple[Any, Format]] = {}
     for part, values in sorted(model["points"].items()):
-        columns[column(model, part)] = values
-        columns[f"{part} normalised"] = _normalized(values)
+        columns[column(model, part)] = (values, ".6g")
+        columns[f"{part} normalised"] = (_normalized(values), ".4f")
     fault = model["activation"][MEASURED]["fault"]
-    return Table(
-        f"{name}: transfer curve" + f"; no activation: {fault}" * bool(fault),
-        pandas.DataFrame(columns),
-        {title: ".4f" if title.endswith("normalised") else ".6g" for title in columns},
-    )
+    title = f"{name}: transfer curve" + f"; no activation: {fault}" * bool(fault)
+    return of_columns(title, columns)

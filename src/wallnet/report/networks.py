@@ -24,6 +24,7 @@ from wallnet.report.style import drawn_as
 from wallnet.report.tables import Table, markdown_text, page
 
 if TYPE_CHECKING:
+    import pandas
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -482,32 +483,31 @@ def accuracy_figure(
     Mappings stand side by side: those with which some network is trained further, or all if there
     are none.
     """
+    import pandas
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
-    datasets = list(dict.fromkeys(row["dataset"] for row in rows))
-    recipes = list(dict.fromkeys(row["recipe"] for row in rows))
-    trained = {row["mapping"] for row in rows if row["stage"] not in ("quantized", *FREE_STAGES)}
-    rows = [row for row in rows if not trained or row["mapping"] in (*trained, NO_DEVICE)]
-    synapses = list(
-        dict.fromkeys((r["device"], r["reading"]) for r in rows if r["device"] != NO_DEVICE)
-    )
+    frame = pandas.DataFrame(rows)
+    frame["error"] = 100 - frame["test_accuracy"].astype(float)
+    datasets, recipes = frame["dataset"].unique(), frame["recipe"].unique()
+    trained = frame.loc[~frame["stage"].isin(["quantized", *FREE_STAGES]), "mapping"].tolist()
+    if trained:
+        frame = frame[frame["mapping"].isin([*trained, NO_DEVICE])]
+    bound = frame[frame["device"] != NO_DEVICE]
+    synapses = _distinct(bound, "device", "reading")
     shape = len(recipes), len(datasets), 0.42 * len(recipes) + 0.08
     figure, axes = style.panels(figures, *shape, sharex="row", sharey="col")
     for line, recipe in zip(axes, recipes, strict=True):
-        of_recipe = [row for row in rows if row["recipe"] == recipe]
+        of_recipe = frame[frame["recipe"] == recipe]
         # a stable sort: mappings keep their order
-        columns = sorted(
-            dict.fromkeys((row["stage"], row["mapping"]) for row in of_recipe),
-            key=lambda column: list(STAGES).index(column[0]),
-        )
+        columns = _distinct(of_recipe, "stage", "mapping")
+        columns.sort(key=lambda column: list(STAGES).index(column[0]))
         stages = [stage for stage, _ in columns]
         for panel, dataset in zip(line, datasets, strict=True):
-            errors: dict[tuple[str, str], dict[tuple[str, str], list[float]]] = {}
-            for row in of_recipe:
-                if row["dataset"] == dataset:
-                    found = errors.setdefault((row["device"], row["reading"]), {})
-                    seeds = found.setdefault((row["stage"], row["mapping"]), [])
-                    seeds.append(100 - float(row["test_accuracy"]))
+            of_panel = of_recipe[of_recipe["dataset"] == dataset]
+            errors = {
+                place: each.groupby(["stage", "mapping"])["error"].apply(list).to_dict()
+                for place, each in of_panel.groupby(["device", "reading"])
+            }
             for index, place in enumerate(synapses):
                 shift = 0.6 * (index / max(1, len(synapses) - 1) - 0.5)
                 look = style.look(index, marker=True) | {"linestyle": ""}
@@ -549,6 +549,11 @@ def accuracy_figure(
         line[0].set_ylabel("test error (%)")
     style.legend_below(figure, axes[0][0])
     return figure
+
+
+def _distinct(frame: "pandas.DataFrame", *columns: str) -> list[tuple[str, ...]]:
+    """Return the different values of columns, in the order of the rows."""
+    return list(frame[[*columns]].drop_duplicates().itertuples(index=False, name=None))
 
 
 def with_deviation(

@@ -16,22 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS = (
-    "check",
-    "quantity",
-    "unit",
-    "reference",
-    "source",
-    "ours",
-    "deviation",
-    "tolerance",
-    "passed",
-    "reason",
+    *("check", "quantity", "unit", "reference", "source", "ours", "deviation"),
+    *("tolerance", "passed", "reason"),
 )
-"""Columns of `validation.csv`."""
-
-
-READ = ("quantity", "unit", "reference", "source", "ours", "tolerance", "passed", "reason")
-"""Columns of the Markdown table."""
+"""Columns of `validation.csv`; the Markdown table has all but the check and the deviation."""
 
 _FORMATS: dict[str, Format] = {
     "reference": ".7g",
@@ -90,7 +78,9 @@ def as_markdown(results: Sequence[Mapping[str, Any]]) -> str:
         f"The checks took {seconds:.0f} s.\n"
     ]
     for result in results:
-        table = Table(str(result["check"]), _frame([result])[list(READ)], _FORMATS)
+        table = Table(
+            str(result["check"]), _frame([result]).drop(columns=["check", "deviation"]), _FORMATS
+        )
         parts.append(table.as_markdown("###"))
     return "\n".join(parts)
 

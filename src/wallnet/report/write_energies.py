@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from wallnet.devices.write_energy import WriteEnergy, rescaling, resistance
 from wallnet.jobs import WriteEnergyJob
-from wallnet.report.tables import Format, Table
+from wallnet.report.tables import Format, Table, of_columns
 
 if TYPE_CHECKING:
     import pandas
@@ -47,8 +47,6 @@ def columns(pulses: WriteEnergy) -> "pandas.DataFrame":
 
 def conditions(job: WriteEnergyJob, name: str) -> Table:
     """Return the table of the metal and the substrate."""
-    import pandas
-
     metal, heating = job.heavy_metal, job.heating
     angle = job.polarization if metal.spin_hall_angle is None else metal.spin_hall_angle
     rows = {
@@ -66,8 +64,8 @@ def conditions(job: WriteEnergyJob, name: str) -> Table:
         f"{OUTSIDE} above a rise of (K)": f"{heating.largest_rise:g}",
         "Curie temperature (K)": f"{job.curie_temperature:g}",
     }
-    frame = pandas.DataFrame({"quantity": list(rows), "value": list(rows.values())})
-    return Table(f"{name}: parameters of energy and temperature", frame)
+    shown = {"quantity": (list(rows), ""), "value": (list(rows.values()), "")}
+    return of_columns(f"{name}: parameters of energy and temperature", shown)
 
 
 def joined(table: Table, columns: "pandas.DataFrame") -> Table:

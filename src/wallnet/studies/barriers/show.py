@@ -216,3 +216,19 @@ def headline(data: "xarray.Dataset", device: str) -> tuple[str, list[Table]]:
     table = states_table(data, device)
     shown = table.frame.drop(columns=LEFT_OUT)
     return caption, [Table(table.title, shown, table.formats, table.missing)]
+
+
+def is_of(data: "xarray.Dataset", device: "xarray.Dataset", settings: Any) -> bool:
+    """Return whether barriers were computed with these settings and for this device.
+
+    They are of the same material if the energies of the states are the same.
+    """
+    if settings_of(data) != settings:
+        return False
+    energy = dict(zip(device["level_state"].values, device["level_energy"].values, strict=True))
+    for state, value in zip(data["state_name"].values, data["state_energy"].values, strict=True):
+        other = energy.get(state, math.nan)
+        known = math.isfinite(value) and math.isfinite(other)
+        if known and not math.isclose(value, other, rel_tol=1e-6):
+            return False
+    return True
