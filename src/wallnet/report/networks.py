@@ -206,8 +206,9 @@ def mean_and_interval(values: Sequence[float]) -> tuple[float, float, float]:
     mean = statistics.fmean(values)
     if len(values) < 2:
         return mean, float("nan"), float("nan")
-    lower, upper = stats.t.interval(0.95, len(values) - 1, mean, stats.sem(values))
-    return mean, float(lower), float(upper)
+    error = statistics.stdev(values) / len(values) ** 0.5
+    half = float(stats.t.ppf(0.975, len(values) - 1)) * error
+    return mean, mean - half, mean + half
 
 
 def gap_tables(records: Sequence[Mapping[str, Any]]) -> tuple[Table, Table]:
