@@ -565,14 +565,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
     target = root / "docs/results"
     missing = []
     devices = ("neuron", "synapse-5", "synapse-5-literal", "synapse-10", "track")
-    of_campaign = (
-        "accuracy",
-        "accuracy-gaps",
-        "accuracy-validation",
-        "mappings",
-        "programming",
-        "table-ii",
-    )
+    of_campaign = ("accuracy", "accuracy-gaps", "accuracy-validation", "mappings", "programming")
     of_campaign += (*(f"devices/{device}" for device in devices), "pulse_trains/stepwise")
     # these targets are not part of the whole campaign
     rewritable = ("synapse-5", "synapse-rewritable", "synapse-rewritable-10")
@@ -585,8 +578,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
         if not table.exists():
             missing += [str(table)] if place in of_campaign else []
             continue
-        # table-ii.csv has the paper's own numbers there
-        copy = target / f"{'interpretations' if place == 'table-ii' else place}.csv"
+        copy = target / f"{place}.csv"
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(table, copy)
         if place.split("/")[0] not in ("devices", "pulse_trains", "calibration", "depinning"):

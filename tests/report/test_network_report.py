@@ -10,14 +10,14 @@ from PIL import Image
 
 from wallnet import cli, files, plan
 from wallnet.config import Figures
-from wallnet.config.networks import (
+from wallnet.config.networks import Networks
+from wallnet.config.stages import (
     FIRST_STAGE,
     FREE_STAGES,
     LEVEL_STAGES,
     NO_DEVICE,
     PAPER_STAGES,
     STAGES,
-    Networks,
 )
 from wallnet.files import FileError
 from wallnet.jobs import accuracy_job, paths
@@ -27,7 +27,7 @@ from wallnet.report import style
 
 def metrics_of(run, levels, right=None):
     """Return metrics as a training writes them, with numbers that differ between runs."""
-    right = right or 9000 + sum(map(ord, json.dumps(run))) % 800
+    right = right or 9000 + sum(map(ord, json.dumps(dict(run)))) % 800
     record = {
         **run,
         "seed": int(run["seed"]),

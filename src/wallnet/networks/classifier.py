@@ -63,7 +63,7 @@ class Classifier(LightningModule):
         super().__init__()
         self.save_hyperparameters()
         reads = Shape(*shape)  # type: ignore[arg-type]
-        self.model = load_model(model)(reads, MeasuredActivation.of(**activation))
+        self.model = load_model(model)(reads, MeasuredActivation(**activation))
         if fold_batch_norm:
             self.model = quantization.fold_batch_norm(self.model)
         chosen = layers and quantization.chosen_layers(self.model, layers)

@@ -7,7 +7,7 @@ from functools import partial
 
 from wallnet import files
 from wallnet.config import MEASURED, Campaign
-from wallnet.config.networks import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES
+from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES
 from wallnet.jobs.paths import folder, trace_paths
 from wallnet.plan import paths
 
@@ -31,6 +31,8 @@ class Figure:
         Kind of the devices in the figure; None for networks.
     options : tuple of str
         Further options of the command that draws it, keys of `OPTIONS`.
+    usual : bool
+        Whether it is part of the target `all`; `figures` has every figure.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Figure:
     sources: Callable[..., list[str]]
     kind: str | None = None
     options: tuple[str, ...] = ()
+    usual: bool = True
 
     @property
     def half(self) -> str:
@@ -159,6 +162,7 @@ FIGURES: dict[str, Figure] = {
             "{dataset}: weights on {device}",
             files.NETWORK_FIGURE,
             _examples(STAGES, recipes=None),
+            usual=False,
         ),
         Figure(
             "confusion",
@@ -171,11 +175,12 @@ FIGURES: dict[str, Figure] = {
 """All kinds of figure by name, those of devices first."""
 
 
-def figures(campaign: Campaign) -> list[str]:
-    """List all files of the figures of devices and networks."""
+def figures(campaign: Campaign, usual: bool = False) -> list[str]:
+    """List the files of the figures of devices and networks; all, or those of the target `all`."""
     drawn = [
         figure.pattern.format(figure=figure.name, suffix="{suffix}", **place)
         for figure in FIGURES.values()
+        if figure.usual or not usual
         for place in figure.places(campaign)
     ]
     return files.figure_files(drawn, campaign.figures.vector_format)

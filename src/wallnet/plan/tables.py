@@ -133,7 +133,7 @@ TABLES = (
         "test accuracy",
         "Networks",
         lambda campaign: {
-            "networks": jobs.network_paths(files.METRICS, campaign.networks.run_set()),
+            "networks": campaign.networks.run_set().paths(files.METRICS),
             "models": paths.network_models(campaign.networks),
         },
         folders={"networks": files.NETWORKS, "models": folder(files.COMPACT_MODEL, "")},
@@ -169,21 +169,6 @@ TABLES = (
         },
         suffixes=(".csv", ".md"),
         figure="mappings",
-    ),
-    ResultTable(
-        "interpretation_table",
-        "report.interpretations",
-        _whole("table-ii"),
-        "readings of the paper's Table II",
-        "Networks",
-        lambda campaign: {
-            "results": paths.interpretation_paths(campaign.networks),
-            "fine_tuned": paths.interpretation_paths(
-                campaign.networks, files.INTERPRETATION_TRAINED
-            ),
-        },
-        suffixes=(".csv", ".md"),
-        figure="table-ii",
     ),
     ResultTable(
         "validation_table",

@@ -8,14 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wallnet import __version__, files, jobs, revisions
+from wallnet import __version__, files, revisions
 from wallnet.config import Figures
-from wallnet.config.networks import (
-    FREE_STAGES,
-    NO_DEVICE,
-    PAPER_STAGES,
-    STAGES,
-)
+from wallnet.config.stages import FACETS, FREE_STAGES, NO_DEVICE, PAPER_STAGES, STAGES
 from wallnet.files import FileError
 from wallnet.jobs import AccuracyJob
 from wallnet.report import style
@@ -28,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLUMNS = ("dataset", "device", "reading", "mapping", "recipe", "stage", "seed", "test_accuracy")
+COLUMNS = (*FACETS, "test_accuracy")
 """Columns of `accuracy.csv`; the last is in per cent."""
 
 VALIDATION_COLUMNS = (*COLUMNS[:-1], "validation_accuracy")
@@ -68,7 +63,7 @@ PAPER_NOTES = """
 Where this differs from Table II: the paper does not state its mapping, on which the quantised
 accuracy depends. With one offset and scale from the least to the greatest weight of a layer, a few
 extreme weights fix the distance between levels. 6 levels then lose far more than 11, and the result
-varies from seed to seed. The target `table-ii` compares other readings of the paper's text.
+varies from seed to seed. Other readings of its text: `examples/table_ii.py`.
 Fine-tuning in FP32 recovers the FP32 accuracy from any start, but its weights leave the levels. A
 synapse can have the weights of the stages *quantised*, *snapped* and *quantisation-aware*.
 """
@@ -259,8 +254,8 @@ def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
     Parameters
     ----------
     sources : mapping
-        Folders of all `networks`, where `wallnet.jobs.network_paths` finds their metrics, and of
-        the compact models of the synapses, `models`.
+        Folders of all `networks`, where `Network.path` finds their metrics, and of the compact
+        models of the synapses, `models`.
     job : str
         JSON of `AccuracyJob`, the networks.
 
@@ -276,14 +271,15 @@ def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
 
     asked = AccuracyJob.from_json(job)
     records = []
-    paths = jobs.network_paths(files.METRICS, asked.run_set, sources["networks"][0])
-    for run, path in zip(asked.run_set.runs(), paths, strict=True):
-        record = read_metrics(path, run)
-        kept = {column: record[column] for column in (*COLUMNS, *VALIDATION_COLUMNS)}
+    runs = asked.run_set.runs()
+    facets = list(dict.fromkeys(facet for run in runs for facet in run))
+    for run in runs:
+        record = read_metrics(run.path(files.METRICS, sources["networks"][0]), run)
+        kept = {column: record[column] for column in (*run, COLUMNS[-1], VALIDATION_COLUMNS[-1])}
         records.append(kept | {"device_levels": record.get("device_levels")})
     numbers = [
-        Table("", pandas.DataFrame(records, columns=list(columns)), {columns[-1]: ".2f"}, "")
-        for columns in (COLUMNS, VALIDATION_COLUMNS)
+        Table("", pandas.DataFrame(records, columns=[*facets, value]), {value: ".2f"}, "")
+        for value in (COLUMNS[-1], VALIDATION_COLUMNS[-1])
     ]
     table = accuracy_table(records, asked.table_ii)
     notes = f"{_notes()}{PAPER_NOTES if asked.table_ii else ''}\n{made_by()}"
@@ -649,6 +645,6 @@ def read_accuracies(path: str, columns: Sequence[str] = COLUMNS) -> list[dict[st
         raise FileError(f"{path} cannot be read ({error.strerror}); run snakemake") from None
     except ValueError:  # no CSV
         frame = pandas.DataFrame()
-    if tuple(frame.columns) != tuple(columns) or frame.empty:
+    if not {*columns} <= {*frame.columns} or frame.empty:
         raise FileError(f"{path} is not a table of accuracies; delete it and run snakemake")
     return frame.to_dict("records")
