@@ -8,18 +8,15 @@ import numpy as np
 import pandas
 
 from wallnet import files
-from wallnet.files.schema.states import WITHOUT_WALL
-from wallnet.report.device_tables import BEYOND, sign_of, smallest_density
+from wallnet.report.device_tables import BEYOND, smallest_density
 from wallnet.report.faults import caveats
 from wallnet.report.tables import Format, Table, texts
 from wallnet.studies import STUDIES
-from wallnet.studies.barriers.retention import retained, thermal_energy
 from wallnet.studies.barriers.show import RETAINED
+from wallnet.studies.showing import show_of
 
 if TYPE_CHECKING:
     import xarray
-
-NOTHING, NO_WALL = "nothing", "a wall initialised there moves on"
 
 
 def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[str, str]:
@@ -65,9 +62,6 @@ def levels_table(
     half = device["half"].values
     numbers = np.cumsum(half == 0) - 1
     sign = 1 if device["current_density"].values.sum() >= 0 else -1
-    shown = {1: "+", -1: "-"}
-    barrier, retention = _retained(states, minimum, barriers)
-    left = "left by pulses of the {} sign ({}), |J| (1e12 A/m²)"
     columns = {
         "level": ["half" if each else n for each, n in zip(half, numbers, strict=True)],
         "state": states,
@@ -76,14 +70,11 @@ def levels_table(
             device["level_position"].where(device["level_source"] != "").values / 1e-9
         ),
         "minimum": minimum,
-        "lowest barrier (k_B T)": barrier,
-        "retained": retention,
+        **show_of("barriers").level_columns(barriers, states, minimum),
         "reached by the sweep from J (1e12 A/m²)": [
             _smallest(device, index) for index in range(len(states))
         ],
-        "reached from other states": [_reached(state, transitions) for state in states],
-        left.format("sweep's", shown[sign]): [_left(s, transitions, sign) for s in states],
-        left.format("opposite", shown[-sign]): [_left(s, transitions, -sign) for s in states],
+        **show_of("transitions").level_columns(transitions, states, sign),
     }
     formats: dict[str, Format] = dict.fromkeys(("minimum", "retained"), RETAINED)
     formats |= dict.fromkeys(("mean wall position (nm)", "lowest barrier (k_B T)"), ".1f")
@@ -99,50 +90,3 @@ def _smallest(device: "xarray.Dataset", index: int) -> str | None:
     text = smallest_density(device["current_density"].values / 1e12, "{:.4g}".format)
     mark = f", {BEYOND}" if level["level_beyond_model"] else ""
     return f"{text(level['reaching_current_density'].item() / 1e12)}{mark}"
-
-
-def _retained(
-    states: list[str], minimum: list[int], barriers: "xarray.Dataset | None"
-) -> tuple[list[float], list[int]]:
-    """Return the lowest barrier in k_B T and whether it is retained (-1: unknown) of each level."""
-    found = {} if barriers is None else retained(barriers)
-    thermal = 1.0 if barriers is None else thermal_energy(barriers)
-    # where the energy has no minimum, no wall stays
-    nowhere = {-1: (np.nan, -1), 0: (np.nan, 0), 1: (np.nan, -1)}
-    pairs = [found.get(s, nowhere[m]) for s, m in zip(states, minimum, strict=True)]
-    return [energy / thermal for energy, _ in pairs], [each for _, each in pairs]
-
-
-def _reached(state: str, transitions: "xarray.Dataset | None") -> str:
-    """Return whether a pulse from another state leads to a state."""
-    if transitions is None or state not in transitions["target"].values:
-        return RETAINED[-1]
-    return RETAINED[int(transitions["reached"].sel(target=state))]
-
-
-def _left(state: str, transitions: "xarray.Dataset | None", sign: int) -> str:
-    """Return the pulses of a sign that leave a state, and where they lead, as text.
-
-    States have their signs, in brackets where the wall does not rest in one of the states from
-    which pulses start.
-    """
-    if state in WITHOUT_WALL:
-        return NOTHING
-    if transitions is None or state not in transitions["start"].values:
-        return RETAINED[-1]
-    of_state = transitions.sel(start=state)
-    if not of_state["start_stable"].item():
-        return NO_WALL
-    itself = transitions["target"].values.tolist().index(state)
-    found = []
-    for duration in transitions["duration"].values:
-        pulses = []
-        for density in sorted(transitions["current_density"].values, key=abs):
-            end = of_state.sel(duration=duration, current_density=density)
-            if density * sign > 0 and end["end_target"].item() != itself:
-                there = sign_of(str(end["end_state"].item()))
-                shown = there if end["end_target"].item() >= 0 else f"({there})"
-                pulses.append(f"{abs(density) / 1e12:g} to {shown}")
-        if pulses:
-            found.append(f"{duration / 1e-9:g} ns: {', '.join(pulses)}")
-    return "; ".join(found) or NOTHING

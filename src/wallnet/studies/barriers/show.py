@@ -11,7 +11,7 @@ from wallnet.config import Figures
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
-from wallnet.studies.barriers.retention import settings_of, thermal_energy
+from wallnet.studies.barriers.retention import retained, settings_of, thermal_energy
 
 if TYPE_CHECKING:
     import xarray
@@ -232,3 +232,28 @@ def is_of(data: "xarray.Dataset", device: "xarray.Dataset", settings: Any) -> bo
         if known and not math.isclose(value, other, rel_tol=1e-6):
             return False
     return True
+
+
+def level_columns(
+    data: "xarray.Dataset | None", states: Sequence[str], minimum: Sequence[int]
+) -> dict[str, list[Any]]:
+    """Return what barriers tell of levels: the lowest one, and whether it is retained.
+
+    Parameters
+    ----------
+    data : xarray.Dataset or None
+        Barriers of the synapse; None if they are not known.
+    states : sequence of str
+        State of each level.
+    minimum : sequence of int
+        Whether the energy has a minimum there (-1: unknown).
+    """
+    found = {} if data is None else retained(data)
+    thermal = 1.0 if data is None else thermal_energy(data)
+    # where the energy has no minimum, no wall stays
+    nowhere = {-1: (np.nan, -1), 0: (np.nan, 0), 1: (np.nan, -1)}
+    pairs = [found.get(s, nowhere[m]) for s, m in zip(states, minimum, strict=True)]
+    return {
+        "lowest barrier (k_B T)": [energy / thermal for energy, _ in pairs],
+        "retained": [each for _, each in pairs],
+    }
