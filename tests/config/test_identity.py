@@ -1,8 +1,7 @@
 """What identifies a network, and a stage, a scheme and a facet that are added."""
 
-from dataclasses import dataclass
-
 import pytest
+from helpers.facets import Further
 from helpers.small_campaign import with_networks
 
 from wallnet import files, jobs, plan
@@ -11,13 +10,6 @@ from wallnet.config.stages import FACETS, FREE_STAGES, LEVEL_STAGES, PROGRAMMED_
 
 PLACE = {"dataset": "blots", "recipe": "plain", "stage": "on_levels", "seed": "3"}
 SYNAPSE = {"device": "synapse", "reading": "series", "mapping": "layer"}
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Further(Network):
-    """The identity with one more facet."""
-
-    imperfections: str = "none"
 
 
 def test_stages_use_a_synapse_or_not_and_some_are_programmed():

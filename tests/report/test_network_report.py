@@ -1,15 +1,19 @@
 import csv
+import io
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.facets import Further
 from helpers.synthetic import one_sentence
 from PIL import Image
 
 from wallnet import cli, files, plan
 from wallnet.config import Figures
+from wallnet.config import networks as section
 from wallnet.config.networks import Networks
 from wallnet.config.stages import (
     FIRST_STAGE,
@@ -133,6 +137,23 @@ def cells_of_the_table(number=0):
         above = line
     header, _, *rows = tables[number]
     return header, rows
+
+
+def test_a_further_facet_is_a_column_where_a_network_has_it(campaign, monkeypatch):
+    tabulate(campaign)
+    before = Path("a.csv").read_text()
+    monkeypatch.setattr(section, "Network", Further)
+    tabulate(campaign)
+    assert Path("a.csv").read_text() == before
+    runs = campaign.runs()
+    stuck = replace(runs[-1], imperfections="stuck-1")
+    files.write_json(metrics_of(stuck, 6), stuck.path(files.METRICS))
+    monkeypatch.setattr(section.RunSet, "runs", lambda _: [*runs, stuck])
+    tabulate(campaign)
+    rows = report.read_accuracies("a.csv")
+    assert [row["imperfections"] for row in rows] == [*[""] * len(runs), "stuck-1"]
+    plain = [{k: v for k, v in row.items() if k != "imperfections"} for row in rows]
+    assert plain[:-1] == list(csv.DictReader(io.StringIO(before)))
 
 
 def test_the_table_has_a_row_for_every_network(campaign, tmp_path):

@@ -8,7 +8,8 @@ file that contains them is `ancient`, so that no network is trained again if it 
 def first_checkpoints():
     """Return the checkpoints of the networks of all recipes after their first stage."""
     return [
-        plan.free_path(files.CHECKPOINT, "fp32", recipe) for recipe in campaign.networks.recipes
+        plan.free_path(files.CHECKPOINT, "fp32", recipe)
+        for recipe in campaign.networks.recipes
     ]
 
 

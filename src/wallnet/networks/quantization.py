@@ -329,11 +329,6 @@ def fold_batch_norm(model: Model) -> Model:
             fused = fusion.fuse_conv_bn_eval(layer, norm, isinstance(layer, TRANSPOSED))
         # PyTorch's functions freeze the bias of a layer that had none
         fused.requires_grad_(layer.weight.requires_grad)
-        _replace(folded, name, fused.train(training))
-        _replace(folded, norm_name, nn.Identity().train(training))
+        folded.set_submodule(name, fused.train(training))
+        folded.set_submodule(norm_name, nn.Identity().train(training))
     return folded
-
-
-def _replace(model: nn.Module, name: str, module: nn.Module) -> None:
-    parent, _, last = name.rpartition(".")
-    setattr(model.get_submodule(parent), last, module)

@@ -1,6 +1,6 @@
 """Files of the networks and of the checks."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from wallnet import files
 from wallnet.config import Campaign
@@ -61,7 +61,7 @@ def mapping_jobs(networks: Networks) -> list[str]:
 
 def example_metrics(
     networks: Networks,
-    stages: Iterable[str],
+    stages: Collection[str],
     dataset: str,
     device: str = NO_DEVICE,
     recipes: int | None = 1,
@@ -75,19 +75,13 @@ def example_metrics(
     ----------
     networks : Networks
         All networks.
-    stages : iterable of str
+    stages : collection of str
         The stages.
     dataset, device : str
         Data set and synapse.
     recipes : int or None
         Number of recipes, from the first on; None for all.
     """
-    wanted = {
-        "dataset": (dataset,),
-        "device": (NO_DEVICE, device),
-        "stage": tuple(stages),
-        "seed": (str(networks.seeds[0]),),
-    }
     mappings = {}
     for name, stages_of in list(networks.run_set().stages.items())[:recipes]:
         counts = {m: sum(m in each for each in stages_of.values()) for m in networks.mappings}
@@ -95,7 +89,9 @@ def example_metrics(
     return [
         run.path(files.METRICS)
         for run in networks.runs()
-        if all(run[key] in values for key, values in wanted.items())
+        if (run.dataset, run.seed) == (dataset, str(networks.seeds[0]))
+        and run.stage in stages
+        and run.device in (NO_DEVICE, device)
         and run.mapping in mappings.get(run.recipe, ())
     ]
 
