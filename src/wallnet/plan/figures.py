@@ -1,7 +1,7 @@
 """All figures of devices and networks, with their sources and their labels in the report."""
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 
@@ -96,7 +96,7 @@ _of_device = partial(
 )
 
 
-def _examples(stages: Iterable[str], recipes: int | None = 1) -> Callable[..., list[str]]:
+def _examples(stages: Collection[str], recipes: int | None = 1) -> Callable[..., list[str]]:
     """Return a function that lists the metrics of networks on a data set; see `example_metrics`."""
     return lambda campaign, dataset, device=NO_DEVICE: paths.example_metrics(
         campaign.networks, stages, dataset, device, recipes
