@@ -627,7 +627,7 @@ class Engine:
         for first, last in ranges:
             followed[first:last] = True
         stride = columns + 2
-        m, work, slow, _, weight = kernels.workspace(self._space, (rows + 2) * stride)
+        m, work, slow, _, _, weight = kernels.workspace(self._space, (rows + 2) * stride)
         kernels.pack(self._m, self._free & followed, 0, columns, m, weight)
 
         def inner(packed: NDArray[np.float32]) -> NDArray[np.float32]:

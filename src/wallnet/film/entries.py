@@ -106,7 +106,10 @@ def advance_ranges(
     p,
     records,
     chain,
+    shares,
     stages,
+    key,
+    drawn,
     factor,
 ):
     loops.advance_ranges(
@@ -122,6 +125,9 @@ def advance_ranges(
         space,
         carray(p, (records,)),
         carray(chain, (stages,)),
+        carray(shares, (stages,)),
+        key,
+        drawn,
         factor,
     )
 

@@ -25,6 +25,7 @@ PARAMETERS: dict[str, tuple[int, ...]] = {
     "local": (3, 3),  # field in A/m linear in the cell's own m
     "precession": (),  # 1, or 0
     "damping": (),  # α
+    "noise": (),  # standard deviation of a component of the thermal field in A/m
     "spin_direction": (3,),  # m_p, for a torque that depends on the angle; it has the next three
     "torque": (),  # β P Λ² in A/m
     "lambda_sum": (),  # Λ² + 1
@@ -58,7 +59,7 @@ BAND = 4096
 ORDERS = 3
 """Largest number of samples in the extrapolation of the slow field."""
 
-WORKSPACE = 16 + 3 * ORDERS
+WORKSPACE = 19 + 3 * ORDERS
 """Numbers of work space for each packed cell; see `workspace`."""
 
 ARGUMENTS: dict[str, Any] = {
@@ -83,7 +84,7 @@ ENTRIES: dict[str, str] = {
     ),
     "advance_ranges": (
         "none float32* bool* int64 int64 int64* int64 float32* int64* int64 float32* float32* "
-        "float32 int64 float32* parameters* int64 float32* int64 float32"
+        "float32 int64 float32* parameters* int64 float32* float32* int64 int64 int64 float32"
     ),
     "extrapolation_error": (
         "float32 float32* int64* int64 float32* float32* float32* int64 int64 int64* int64 int64 "
@@ -111,7 +112,7 @@ def _compiled() -> dict[str, Any]:
 
 
 def workspace(space: NDArray[np.float32], cells: int) -> tuple[NDArray[np.float32], ...]:
-    """Divide a work space into the arrays of a packed range: m, work, slow, polynomial, weight.
+    """Divide a work space into arrays of a packed range: m, work, slow, noise, polynomial, weight.
 
     Parameters
     ----------
@@ -123,9 +124,10 @@ def workspace(space: NDArray[np.float32], cells: int) -> tuple[NDArray[np.float3
     m = space[: 3 * cells].reshape((3, cells))
     work = space[3 * cells : 9 * cells].reshape((2, 3, cells))
     slow = space[9 * cells : 15 * cells].reshape((2, 3, cells))
-    polynomial = space[15 * cells : (WORKSPACE - 1) * cells].reshape((ORDERS, 3, cells))
+    noise = space[15 * cells : 18 * cells].reshape((3, cells))
+    polynomial = space[18 * cells : (WORKSPACE - 1) * cells].reshape((ORDERS, 3, cells))
     weight = space[(WORKSPACE - 1) * cells : WORKSPACE * cells]
-    return m, work, slow, polynomial, weight
+    return m, work, slow, noise, polynomial, weight
 
 
 def lagrange_matrix(past: list[float]) -> NDArray[np.float32]:
@@ -274,7 +276,7 @@ def block_speed(
         Result for each range of BLOCK columns: the largest value of its blocks.
     """
     rows, columns = free.shape
-    m, work, slow, polynomial, weight = workspace(space, (rows + 2) * (columns + 2))
+    m, work, slow, _, polynomial, weight = workspace(space, (rows + 2) * (columns + 2))
     _compiled()["block_speed"](
         film, free, field, rows, columns, m, work, slow, weight, polynomial, p, factor, speed
     )
@@ -294,6 +296,9 @@ def advance_ranges(
     p: NDArray[np.void],
     chain: NDArray[np.float32],
     factor: float,
+    shares: NDArray[np.float32] | None = None,
+    key: int = 0,
+    drawn: int = 0,
 ) -> None:
     """Advance ranges of columns by Runge-Kutta steps, with the slow field extrapolated.
 
@@ -325,10 +330,18 @@ def advance_ranges(
         Stage j starts from m and advances by chain[j] of a step with the rate of stage j - 1.
     factor : float
         Step times γ0/(1 + α²).
+    shares : float32 array (stages,), optional
+        Share of the thermal field of a step in the field of each stage.
+    key : int
+        Key of the random numbers, 0 to 2**32 - 1.
+    drawn : int
+        Number of steps whose random numbers were drawn before.
     """
+    shares = np.ones_like(chain) if shares is None else shares
     _compiled()["advance_ranges"](
         *(film, free, *free.shape, ranges, len(ranges), samples, order, len(order), matrix),
-        *(missed, per_step, steps, space, p, len(p), chain, len(chain), factor),
+        *(missed, per_step, steps, space, p, len(p)),
+        *(chain, shares, len(chain), key, drawn, factor),
     )
 
 
