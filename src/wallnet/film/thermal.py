@@ -64,13 +64,14 @@ class ThermalEngine(Engine):
         self._seed = seed
         super().__init__(mask, cell, terms, held=held)
 
-    def _set_torque(
+    def set_torque(
         self,
         torque: SpinTorque | None,
         to: SpinTorque | None = None,
         during: tuple[float, float] = (0.0, 0.0),
     ) -> None:
-        super()._set_torque(torque, to, during)
+        """Switch the current on, off or to another value; see `Engine.set_torque`."""
+        super().set_torque(torque, to, during)
         try:
             chain, weights, radius = fluctuations.choose(self.terms.damping)
         except ValueError as error:
@@ -128,13 +129,13 @@ class ThermalEngine(Engine):
             matrix = np.array([[1 + ahead, -ahead], [0, 0]], dtype=np.float32)
             order = np.array([slot for _, slot in reversed(self._sampled)])
             middles = self.time + step * (np.arange(count) + 0.5)
-            parameters = self._parameters_at(middles)
+            parameters = self._parameters_at(middles).copy()
             parameters["noise"] = self.deviation(step)
             kernels.advance_ranges(
                 *(self._m, self._free, columns, self._samples, order),
                 np.ascontiguousarray(matrix[: len(order), : len(order)]),
                 *(self._missed, 0.0, count, self._space, parameters, self._chain),
-                *(step * self.terms.rate, self._shares, self._seed, self.counters.steps),
+                *(self._shares, self._seed, self.counters.steps, step * self.terms.rate),
             )
             self.counters.steps += count
             self.counters.field_evaluations += len(self._chain) * count

@@ -1,6 +1,5 @@
 """All paths of a campaign: its files, their sources, and obsolete results."""
 
-from wallnet.jobs.networks import network_paths
 from wallnet.jobs.paths import folder, level_paths, minimum_paths, trace_paths
 from wallnet.plan.campaign import load, parse
 from wallnet.plan.clean import not_asked_for, remove
@@ -10,7 +9,6 @@ from wallnet.plan.listing import (
     checks,
     device_files,
     everything,
-    interpretation_files,
     mapping_files,
     network_files,
     simulations,
@@ -20,7 +18,7 @@ from wallnet.plan.own import check_named, own_calculators, own_classes
 from wallnet.plan.paths import (
     comparison_paths,
     example_metrics,
-    interpretation_paths,
+    free_path,
     mapped_paths,
     mapping_jobs,
     network_models,
@@ -79,8 +77,7 @@ __all__ = [
     "figures",
     "finished_targets",
     "folder",
-    "interpretation_files",
-    "interpretation_paths",
+    "free_path",
     "level_paths",
     "level_set_sources",
     "level_sources",
@@ -93,7 +90,6 @@ __all__ = [
     "minimum_paths",
     "network_files",
     "network_models",
-    "network_paths",
     "not_asked_for",
     "noted_barriers",
     "own_calculators",
