@@ -308,8 +308,9 @@ def test_figures_of_a_device_by_their_name(swept, tmp_path):
     assert len(one.axes) < len(two.axes)
     with pytest.raises(files.FileError, match="needs the folder of traces"):
         api.figure("dynamics", device)
-    with pytest.raises(ValueError, match="no figure 'write-energy' of this synapse"):
-        api.figure("write-energy", device)
+    assert [axes.get_ylabel() for axes in api.figure("write-energy", device).axes][1:] == [
+        *("largest rise (K)", "energy (pJ)"),
+    ]
     with pytest.raises(ValueError, match="no figure 'levels' of this synapse; use dynamics, cond"):
         api.figure("levels", device)
 

@@ -21,18 +21,10 @@ MODULES = {
     "wallnet.studies.showing": ("show",),
     "wallnet.studies.compact": ("compact-model",),
     "wallnet.networks.commands": ("data", "train", "continue", "map", "compare-mappings"),
-    "wallnet.report.devices": ("device-figure",),
-    "wallnet.report.device_tables": ("device-table",),
-    "wallnet.report.measured": ("measured-table",),
-    "wallnet.report.networks": ("accuracy", "network-figure"),
-    "wallnet.report.parameters": ("parameters",),
-    "wallnet.page.levels": ("level-report",),
-    "wallnet.page.programming": ("programming-table",),
+    "wallnet.report.commands": ("table", "figure"),
     "wallnet.page.summary": ("summary",),
     "wallnet.page.overview": ("overview",),
-    "wallnet.report.studies": ("mapping-table",),
     "wallnet.validation": ("validate",),
-    "wallnet.report.validation": ("validation-table",),
     "wallnet.plan.clean": ("clean", "check", "digest"),
     "wallnet.provenance.commands": ("pack",),
     "wallnet.plan.commands": ("schema", "init"),
@@ -51,9 +43,6 @@ LISTED = {
     "pack": "make an RO-Crate of a finished campaign",
 }
 """The commands that users call, each with its help; rules call the others."""
-
-OF_STUDIES = ("compact-model", "level-report")
-"""Commands that read datasets of studies, whose kinds `wallnet.studies` adds."""
 
 COLLECT_AFTER = 10_000
 """New objects between two collections of garbage; Python's own number is 700."""
@@ -85,8 +74,6 @@ def _parser(command: str = "") -> argparse.ArgumentParser:
         help="show this help message, with the commands that rules of the workflow call, and exit",
     )
     subparsers = parser.add_subparsers(required=True, metavar="command", action=_Commands)
-    if command in OF_STUDIES:
-        importlib.import_module("wallnet.studies")
     called = [module for module, commands in MODULES.items() if command in commands]
     for module in MODULES if command == "--help-all" else called:
         importlib.import_module(module).register(subparsers)

@@ -7,7 +7,7 @@ from helpers.small_campaign import ROOT
 
 from wallnet import config, files, plan
 from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES
-from wallnet.jobs import WriteEnergyJob, device_job, paths
+from wallnet.jobs import device_job, paths
 
 
 @pytest.fixture(scope="session")
@@ -72,16 +72,13 @@ def test_options_of_figures_are_those_of_their_own_device(tiny):
     table = {"wide": 10, "synapse": 5}
     tiny["networks"] |= {"synapses": [*table], "table_ii": table}
     campaign = config.parse(tiny)
-    *words, job = plan.FIGURES["write-energy"].command(campaign, device="wide")
-    assert words == ["device-figure", "write-energy", "--of", "synapse", "--write-energy"]
-    assert WriteEnergyJob.from_json(job).width == 80e-9
     assert plan.FIGURES["dynamics"].command(campaign, device="wide") == [
-        *("device-figure", "dynamics", "--of", "synapse", "--traces", "results/traces/wide"),
+        *("figure", "dynamics", "--of", "synapse", "--traces", "results/traces/wide"),
         *("--shown", "1.5e+12", "5e+11"),
     ]
     assert plan.FIGURES["dynamics"].command(campaign, device="synapse")[-1] == "--shown"
     assert plan.FIGURES["accuracy"].command(campaign) == [
-        *("network-figure", "accuracy", "--paper", "5", "10"),
+        *("figure", "accuracy", "--paper", "5", "10"),
     ]
 
 

@@ -752,8 +752,9 @@ def test_a_figure_is_told_of_itself_and_not_of_the_last_in_the_table(jobs):
     assert len({job["template"] for job in drawn}) == 1
     for job in drawn:
         name = job["rule"].removeprefix("figure_").replace("_", "-")
-        half = "network" if job["rule"] in NETWORK_FIGURES else "device"
-        assert words_of(job)[:3] == ["wallnet", f"{half}-figure", name]
+        of_devices = job["rule"] not in NETWORK_FIGURES
+        assert words_of(job)[:3] == ["wallnet", "figure", name]
+        assert ("--of" in words_of(job)) == of_devices
         assert all(name in path for path in job["output"])
         maps = job["rule"] in ("figure_magnetization", "figure_dynamics")
         sources = [path for path in job["input"] if not path.startswith("results/traces/")]

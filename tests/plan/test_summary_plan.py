@@ -19,7 +19,6 @@ def test_the_story_is_that_of_the_first_simulated_synapse(default_campaign):
     job = jobs.summary_job(default_campaign)
     assert (job.written, job.measured) == ("synapse-5", False)
     assert (job.rewritten, job.rewritable) == ("stepwise", "synapse-rewritable")
-    assert job.write_energy == jobs.write_energy_job(default_campaign.simulated["synapse-5"])
     assert job.table_ii == {"synapse-10": 10, "synapse-5": 5}
     assert len(job.reference.final_states) == 8
     assert "synapse-rewritable-10" not in job.devices
@@ -90,7 +89,7 @@ def test_a_page_depends_on_how_barriers_are_judged():
 def test_of_a_measured_device_the_levels_are_shown():
     job = jobs.summary_job(config.parse(measured_campaign()))
     assert job.measured
-    assert (job.devices, job.write_energy) == ((), None)
+    assert job.devices == ()
     assert plan.story_figures(job)["written"].endswith(f"{job.written}-measured.png")
     both = copy.deepcopy(TINY)
     both["devices"] = measured_campaign()["devices"] | both["devices"]

@@ -11,6 +11,7 @@ from PIL import Image
 
 from wallnet import cli, files, plan
 from wallnet.config import Figures
+from wallnet.devices.sweeps import steady_velocity, track_of
 from wallnet.report import devices, style
 
 SMALL = Figures(resolution=72)
@@ -18,9 +19,9 @@ SMALL = Figures(resolution=72)
 
 def draw(bench, kind, folder):
     outputs = folder / f"{kind}.png", folder / f"{kind}.pdf"
-    devices.draw(
-        kind, plan.FIGURES[kind].kind, [bench.out], str(bench.traces[0].parent), SMALL, *outputs
-    )
+    command = ["figure", kind, "--of", plan.FIGURES[kind].kind, "--sources", bench.out]
+    command += ["--traces", bench.traces[0].parent, "--figures", SMALL.model_dump_json()]
+    cli.main(list(map(str, [*command, "--png", outputs[0], "--vector", outputs[1]])))
     return outputs
 
 
@@ -50,7 +51,9 @@ def test_a_figure_depends_on_its_device_alone(synapse, tmp_path):
     outputs = tmp_path / "elsewhere/conductance.png", tmp_path / "elsewhere/conductance.pdf"
     pyplot.rcParams["font.size"] = 30
     try:
-        devices.draw("conductance", "synapse", [moved], None, SMALL, *outputs)
+        command = ["figure", "conductance", "--of", "synapse", "--sources", moved, "--png"]
+        command += [outputs[0], "--vector", outputs[1], "--figures", SMALL.model_dump_json()]
+        cli.main(list(map(str, command)))
     finally:
         pyplot.rcdefaults()
     assert [path.read_bytes() for path in outputs] == before
@@ -202,23 +205,22 @@ def test_unreached_levels_are_dashed_and_those_without_a_wall_keep_their_numbers
 def test_a_wall_that_leaves_at_once_has_no_velocity(track):
     data = files.read_dataset(track.out, "track")
     data["sweep_wall_top"].values[0] = 512e-9
-    velocities = devices.steady_velocity(data)
+    velocities = steady_velocity(data)
     assert np.isnan(velocities[0])
     assert np.isfinite(velocities[1:]).all()
 
 
 def test_a_device_of_another_kind_and_a_missing_trace_are_named(neuron, tmp_path):
-    with pytest.raises(files.FileError, match="is of kind 'neuron', not 'synapse'"):
+    with pytest.raises(SystemExit, match="is of kind 'neuron', not 'synapse'"):
         draw(neuron, "conductance", tmp_path)
-    outputs = tmp_path / "f.png", tmp_path / "f.pdf"
-    with pytest.raises(files.FileError, match=r"0\.1000\.nc is not there"):
-        devices.draw("magnetization", "neuron", [neuron.out], str(tmp_path), SMALL, *outputs)
+    with style.apply(SMALL), pytest.raises(files.FileError, match=r"0\.1000\.nc is not there"):
+        devices.draw("magnetization", "neuron", [neuron.out], str(tmp_path), (), SMALL)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_command_line_draws(synapse, tmp_path):
     png, svg = tmp_path / "f.png", tmp_path / "f.svg"
-    arguments = ["device-figure", "conductance", "--of", "synapse", "--sources", str(synapse.out)]
+    arguments = ["figure", "conductance", "--of", "synapse", "--sources", str(synapse.out)]
     arguments += ["--png", str(png), "--vector", str(svg)]
     cli.main([*arguments, "--figures", '{"resolution": 72}'])
     assert Image.open(png).width == 504
@@ -230,7 +232,7 @@ def test_command_line_draws(synapse, tmp_path):
 def test_command_line_draws_the_pulses_that_it_is_given(synapse, tmp_path, monkeypatch):
     kept = []
     monkeypatch.setattr(style, "save", lambda figure, *paths, **made_by: kept.append(figure))
-    arguments = ["device-figure", "dynamics", "--of", "synapse", "--sources", str(synapse.out)]
+    arguments = ["figure", "dynamics", "--of", "synapse", "--sources", str(synapse.out)]
     arguments += ["--traces", str(synapse.traces[0].parent), "--shown", "0.8e12", "0.3e12"]
     cli.main([*arguments, "--png", str(tmp_path / "f.png"), "--vector", str(tmp_path / "f.pdf")])
     (figure,) = kept
@@ -350,7 +352,7 @@ def test_notches_at_given_positions_are_marked_there(synapse):
     parameters = json.loads(data.attrs["parameters"])
     parameters["track"]["notches"] = {"positions": [720e-9, 150e-9], "diameter": 36e-9}
     data.attrs["parameters"] = json.dumps(parameters)
-    assert devices.notches_of(data) == pytest.approx([150e-9, 720e-9], rel=1e-9, abs=0)
+    assert track_of(data).notch_positions == pytest.approx([150e-9, 720e-9], rel=1e-9, abs=0)
 
 
 def test_transfer_curve_is_over_normalised_current_below_the_current_itself(neuron):
@@ -473,6 +475,7 @@ def moving(bottom, top, length=1000e-9, duration=8e-9, interval=0.1e-9):
     time = np.arange(round(duration / interval) + 21) * interval
     ends = [np.array([end(t * 1e9) for t in time]) * 1e-9 for end in (bottom, top)]
     sweep = ("current_density", "time")
+    track = {"length": length, "width": 50e-9, "thickness": 1e-9, "cell_size": 10e-9}
     return xarray.Dataset(
         {
             "sweep_wall_bottom": (sweep, ends[0][None]),
@@ -480,9 +483,7 @@ def moving(bottom, top, length=1000e-9, duration=8e-9, interval=0.1e-9):
             "sweep_wall_position": (sweep, (ends[0] + ends[1])[None] / 2),
         },
         coords={"time": time, "current_density": [-0.5e12]},
-        attrs={
-            "parameters": json.dumps({"track": {"length": length}, "pulse": {"duration": duration}})
-        },
+        attrs={"parameters": json.dumps({"track": track, "pulse": {"duration": duration}})},
     )
 
 
@@ -505,7 +506,7 @@ def moving(bottom, top, length=1000e-9, duration=8e-9, interval=0.1e-9):
     ],
 )
 def test_velocity_is_fitted_to_the_second_half_of_the_drive_inside_the_track(bottom, top, expected):
-    (velocity,) = devices.steady_velocity(moving(bottom, top))
+    (velocity,) = steady_velocity(moving(bottom, top))
     assert velocity == pytest.approx(expected, rel=1e-6, abs=0, nan_ok=True)
 
 

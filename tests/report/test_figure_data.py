@@ -1,14 +1,12 @@
 """The data of a figure as CSV: everything that its axes show."""
 
-import argparse
 import io
 
 import numpy as np
 import pandas
 import pytest
 
-from wallnet import cli
-from wallnet.config import ConfigError, Figures
+from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.figure_data import COLUMNS, MOST_PIXELS, figure_data
 
@@ -166,19 +164,3 @@ def test_saving_a_figure_writes_its_data_beside_the_png(tmp_path, axes):
     assert (tmp_path / "a.csv").read_text().splitlines()[1] == (
         'panel 1,current density J (10^12 A/m²),wall (nm),"wall, at rest",,1,2,,,'
     )
-
-
-def test_the_data_of_a_figure_never_overwrite_its_table(tmp_path):
-    names = ("edges.csv", "edges.md", "edges.html", "edges.png", "edges.pdf")
-    csv, markdown, html, png, vector = (str(tmp_path / name) for name in names)
-    command = argparse.ArgumentParser()
-    style.add_report_arguments(command, "edges")
-    options = ["--csv", csv, "--markdown", markdown, "--html", html, "--vector", vector]
-    with pytest.raises(ConfigError, match="choose another name for one of them"):
-        style.report_files(command.parse_args([*options, "--png", png]))
-    given = command.parse_args([*options, "--png", str(tmp_path / "figure.png")])
-    assert style.report_files(given)[0] == (csv, markdown, html)
-    names = {"--csv": "pair.csv", "--markdown": "pair.md", "--png": "pair.png", "--vector": "p.pdf"}
-    options = [text for key, name in names.items() for text in (key, str(tmp_path / name))]
-    with pytest.raises(SystemExit, match="choose another name for one of them"):
-        cli.main(["validation-table", "--results", "a.json", *options])

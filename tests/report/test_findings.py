@@ -12,6 +12,7 @@ from wallnet.page import findings
 from wallnet.report.faults import caveats, faults, level_caveats
 from wallnet.report.networks import TABLE_II
 from wallnet.studies.compact import compact_model
+from wallnet.studies.pulse_trains.show import faults as short_pauses
 
 
 def row(dataset="mnist", mapping="layer", stage="quantized", validation=50.0, **more):
@@ -131,7 +132,8 @@ def test_known_outcomes_of_a_sweep_are_no_faults(neuron, synapse, track):
     s["settled"].values[:] = [1, 0, 1, 0, -1]
     s["level_conductance"].values[:, s["half"].values.astype(bool)] = np.nan
     found = {"n": neuron.gather(), "s": s, "t": track.gather()}
-    assert faults(found, {"p": files.dataset("response", RESPONSE)}) == []
+    assert faults(found) == []
+    assert short_pauses(files.dataset("response", RESPONSE), "p") == []
 
 
 def test_each_fault_is_a_sentence_and_the_most_harmful_is_first(neuron, synapse):
@@ -144,13 +146,15 @@ def test_each_fault_is_a_sentence_and_the_most_harmful_is_first(neuron, synapse)
     t["level_minimum"].values[:] = [0, -1, 1, 0, 1]
     response = files.dataset("response", RESPONSE | {"pulse_settled": [-1, 0, 1, 0]})
     lost = "so that the networks lose this level; enlarge track.notches.diameter"
-    assert faults({"s": s, "t": t, "n": n}, {"p": response}) == [
+    assert short_pauses(response, "p") == [
+        "pulse train p: the wall still moved after the pause of pulse 1, 3; lengthen the pause",
+    ]
+    assert faults({"s": s, "t": t, "n": n}) == [
         "n: no activation in the reading series: it is not monotonic",
         f"t: the energy has no minimum in notch 2, {lost}",
         f"t: no pulse of this sweep and no initialised wall ended in notch 1, {lost}",
         "s: the wall still moved at the end of 3 of 5 pulses, which therefore reach no level; "
         "raise relaxation.longest",
-        "pulse train p: the wall still moved after the pause of pulse 1, 3; lengthen the pause",
     ]
 
 

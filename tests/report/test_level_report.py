@@ -76,14 +76,13 @@ def rows(bench, tmp_path):
 
     def made(barriers=None, transitions=None):
         given = {"barriers": barriers, "transitions": transitions}
-        words = ["level-report", "--device", bench.out]
+        words = ["table", "page.levels", "--sources", f"device={bench.out}"]
         for kind, data in given.items():
             if data is not None:
                 files.write_dataset(data, tmp_path / f"{kind}.nc", kind, {})
-                words += [f"--{kind}", tmp_path / f"{kind}.nc"]
-        for kind in ("csv", "markdown", "html"):
-            words += [f"--{kind}", tmp_path / f"levels.{kind}"]
-        cli.main(list(map(str, words)))
+                words.append(f"{kind}={tmp_path / kind}.nc")
+        outputs = [f"{kind}={tmp_path}/levels.{kind}" for kind in ("csv", "markdown", "html")]
+        cli.main([*words, "--to", *outputs])
         with open(tmp_path / "levels.csv", newline="", encoding="utf-8") as stream:
             found = list(csv.DictReader(stream))
         for kind in ("markdown", "html"):

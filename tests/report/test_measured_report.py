@@ -7,7 +7,7 @@ import pytest
 from helpers.measured import CURVE, LEVELS, write_measurements
 from PIL import Image
 
-from wallnet import devices, files
+from wallnet import cli, devices, files
 from wallnet.config import Figures
 from wallnet.files import FileError
 from wallnet.report import devices as figures
@@ -25,10 +25,8 @@ def model(folder, levels=LEVELS, curve=CURVE):
     return folder / "mine.json"
 
 
-def tables(folder, path):
-    outputs = [folder / f"mine{suffix}" for suffix in (".csv", ".md", ".html")]
-    measured.measured_tables(path, *outputs)
-    return [output.read_text(encoding="utf-8") for output in outputs]
+def tables(path):
+    return list(measured.tabulate({"model": [path]}).values())
 
 
 def drawn(path):
@@ -48,7 +46,7 @@ def assert_curve_passes_through_points(panel):
 
 def test_the_table_has_levels_with_spread_and_current(tmp_path):
     text = "current (A/m2),conductance,spread\n2e11,5e-5,2e-6\n1e11,1e-5,1e-6\n3e11,2e-5,0\n"
-    numbers, shown, page = tables(tmp_path, model(tmp_path, text))
+    numbers, shown, page = tables(model(tmp_path, text))
     assert list(csv.reader(numbers.splitlines())) == [
         ["level", "G (µS)", "G normalised", "spread of G (µS)", "current (A/m²)"],
         ["0", "10", "0.0000", "1", "1e+11"],
@@ -63,12 +61,12 @@ def test_the_table_has_levels_with_spread_and_current(tmp_path):
 
 
 def test_unknown_spread_and_current_have_no_column(tmp_path):
-    numbers, *_ = tables(tmp_path, model(tmp_path, "conductance\n1e-5\n2e-5\n"))
+    numbers, *_ = tables(model(tmp_path, "conductance\n1e-5\n2e-5\n"))
     assert numbers.splitlines()[0] == "level,G (µS),G normalised"
 
 
 def test_a_neuron_alone_is_tabulated_by_its_points(tmp_path):
-    numbers, shown, _ = tables(tmp_path, model(tmp_path, levels=None))
+    numbers, shown, _ = tables(model(tmp_path, levels=None))
     rows = list(csv.reader(numbers.splitlines()))
     assert rows[0] == ["input (V)", "input normalised", "output (A)", "output normalised"]
     assert rows[2] == ["0.1", "0.2500", "1e-07", "0.0833"]
@@ -77,7 +75,7 @@ def test_a_neuron_alone_is_tabulated_by_its_points(tmp_path):
 
 def test_the_fault_of_a_curve_is_told(tmp_path):
     path = model(tmp_path, curve=CURVE.replace("0.4,1.2e-6", "0.4,0.4e-6"))
-    _, shown, page = tables(tmp_path, path)
+    _, shown, page = tables(path)
     told = "no activation: it is not monotonic (the output falls by 0.600 of full scale"
     assert told in shown
     assert told in page
@@ -123,7 +121,9 @@ def test_one_file_alone_makes_one_panel(tmp_path, part):
 
 def test_the_figure_is_written_with_its_origin(tmp_path):
     outputs = tmp_path / "figure.png", tmp_path / "figure.pdf"
-    figures.draw("measured", "measured", [model(tmp_path)], None, SMALL, *outputs)
+    command = ["figure", "measured", "--of", "measured", "--sources", model(tmp_path)]
+    command += ["--figures", SMALL.model_dump_json(), "--png", outputs[0], "--vector", outputs[1]]
+    cli.main(list(map(str, command)))
     picture = Image.open(outputs[0])
     assert picture.width == round(0.178 / 0.0254 * 72 - 0.5)
     assert "sha256" in picture.text["Description"]
@@ -136,12 +136,8 @@ def test_a_compact_model_of_a_simulated_device_is_refused(tmp_path):
         measured.read(path)
 
 
-def test_the_table_of_parameters_names_the_files(tmp_path):
+def test_the_table_of_parameters_names_the_files():
     text = '{"mine": {"kind": "measured", "levels": "levels.csv"}}'
-    outputs = tmp_path / "a.csv", tmp_path / "a.html"
-    from wallnet import cli
-
-    cli.main(["parameters", "--job", text, "--csv", str(outputs[0]), "--html", str(outputs[1])])
-    rows = list(csv.reader(outputs[0].read_text().splitlines()))
+    rows = list(csv.reader(parameters.tabulate({}, text)["csv"].splitlines()))
     assert rows == [["key", "unit", "mine"], ["kind", "", "measured"], ["levels", "", "levels.csv"]]
     assert parameters.table({}).rows() == []

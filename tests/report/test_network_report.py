@@ -102,11 +102,14 @@ def tabulate(networks, doubtful=""):
     for path in plan.network_models(networks):
         levels = [first, level, last] if doubtful and doubtful in path else [level] * 3
         files.write_json({"kind": "synapse", "levels": levels}, path)
-    report.accuracy_tables(
-        accuracy_job(networks),
-        *(files.NETWORKS, paths.folder(files.COMPACT_MODEL, "")),
-        *("a.csv", "v.csv", "g.csv", "a.md", "a.html"),
-    )
+    models = paths.folder(files.COMPACT_MODEL, "")
+    sources = {"networks": [files.NETWORKS], "models": [models]}
+    made = report.tabulate(sources, accuracy_job(networks).to_json())
+    assert list(made) == ["csv", "validation", "gaps", "markdown", "html"]
+    for name, text in zip(
+        ("a.csv", "v.csv", "g.csv", "a.md", "a.html"), made.values(), strict=True
+    ):
+        files.write_text(text, name)
 
 
 def test_doubts_on_the_levels_come_before_the_accuracies(campaign):
@@ -206,7 +209,8 @@ def sources(networks, kind):
 
 def test_a_figure_is_written_with_what_made_it(campaign):
     used = sources(campaign, "confusion")
-    report.draw("confusion", used, Figures(resolution=80), "figure.png", "figure.pdf")
+    command = ["figure", "confusion", "--sources", *used, "--figures", '{"resolution": 80}']
+    cli.main([*command, "--png", "figure.png", "--vector", "figure.pdf"])
     with Image.open("figure.png") as image:
         assert image.size[0] == pytest.approx(0.178 / 0.0254 * 80, abs=2)
         darkest, lightest = image.convert("L").getextrema()
@@ -222,7 +226,7 @@ def test_a_figure_is_written_with_what_made_it(campaign):
 def test_the_command_shows_the_paper_if_it_is_asked_to(campaign, monkeypatch, kind, label):
     kept = []
     monkeypatch.setattr(style, "save", lambda figure, *paths, **made_by: kept.append(figure))
-    command = ["network-figure", kind, "--sources", *sources(campaign, kind)]
+    command = ["figure", kind, "--sources", *sources(campaign, kind)]
     command += ["--png", "figure.png", "--vector", "figure.pdf"]
     for paper in ([], ["--paper", "5"]):
         cli.main([*command, *paper])

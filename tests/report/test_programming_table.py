@@ -61,7 +61,8 @@ def folder(tmp_path):
         current_density=[0.0, 1e12],
         time=[0.0, 1e-9],
     )
-    about = {"parameters": json.dumps({"pulse": {"duration": 4e-9}})}
+    about = {"pulse": {"duration": 4e-9}, "write_energy": ENERGY.plain()}
+    about = {"parameters": json.dumps(about)}
     files.write_dataset(data, tmp_path / "devices/synapse.nc", "synapse", about)
     response = {
         **RESPONSE,
@@ -119,24 +120,16 @@ def job():
     data["networks"] |= {"readings": ["parallel"], "mappings": ["signed"], "seeds": [3, 4, 9]}
     del data["networks"]["recipes"]["plain"]["fine_tuned"]
     made = jobs.programming_energy_job(config.parse(data))
-    return made.model_copy(
-        update={
-            # those of others do not count
-            "devices": {"another": STEEPER, "synapse": ENERGY},
-            "written_by": {"synapse": "stairs"},
-        }
-    )
+    return made.model_copy(update={"written_by": {"synapse": "stairs"}})
 
 
 def tabulated(folder, job):
     """Return the rows of the table by stage, way and start."""
     if not (folder / "networks/blots/synapse/parallel/signed/plain/on_levels/seed-4").exists():
         write_network(folder, NEW, 4, "on_levels")
-    words = ["programming-table", "--job", job.to_json()]
-    for option in ("networks", "devices", "responses"):
-        words += [f"--{option}", str(folder / option)]
-    for option in ("csv", "markdown", "html"):
-        words += [f"--{option}", str(folder / f"table.{option}")]
+    words = ["table", "page.programming", "--job", job.to_json(), "--sources"]
+    words += [f"{name}={folder / name}" for name in ("networks", "devices", "responses")]
+    words += ["--to", *(f"{name}={folder}/table.{name}" for name in ("csv", "markdown", "html"))]
     cli.main(words)
     with open(folder / "table.csv", newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
@@ -235,9 +228,9 @@ def test_a_longer_train_than_needed_is_used_at_its_lower_end(folder):
         ("parallel", USABLE[1:], [[1, 1, NAN], [0, NAN, NAN], [NAN, 0, NAN]]),
     ],
 )
-def test_single_pulses_start_from_the_initial_state_alone(folder, job, reading, usable, pulses):
+def test_single_pulses_start_from_the_initial_state_alone(folder, reading, usable, pulses):
     path = folder / "devices/synapse.nc"
-    found = programming.by_single_pulses(path, job, "synapse", usable, reading)
+    found = programming.by_single_pulses(path, "synapse", usable, reading)
     last = [NAN] * (len(usable) - 1) + [0]
     np.testing.assert_array_equal(found.pulses, [*pulses, last])
 
@@ -322,7 +315,6 @@ def test_the_job_has_two_seeds_and_the_stages_on_levels():
     job = jobs.programming_energy_job(campaign(seeds=[7, 5, 6], written_by={"synapse": "stairs"}))
     assert job.run_set.seeds == (7, 5)
     assert set(job.run_set.stages["plain"]) == {"quantized", "fine_tuned_snapped", "on_levels"}
-    assert job.devices["synapse"].length == 360e-9
     assert jobs.ProgrammingEnergyJob.from_json(job.to_json()) == job
 
 

@@ -9,7 +9,7 @@ from helpers.synthetic import one_sentence
 
 from wallnet import cli, files
 from wallnet.config import Figures
-from wallnet.report import studies
+from wallnet.report import studies, style
 
 SEEDS = (3, 8, 9)
 FREE = {("plain", "fp32"): (97.0, 96.0, 95.5), ("plain", "continued"): (98.0, 97.5, 96.0)}
@@ -79,12 +79,10 @@ def test_the_table_of_mappings_has_means_and_sample_deviations():
 # Figures, by the data in their axes
 
 
-@pytest.fixture
-def kept(monkeypatch):
-    """Return the list of figures that are saved."""
-    figures = []
-    monkeypatch.setattr(studies.style, "save", lambda figure, *_, **__: figures.append(figure))
-    return figures
+def drawn(numbers, draw=studies.draw_losses):
+    """Return a figure of these numbers."""
+    with style.apply(Figures()):
+        return draw(numbers, Figures())
 
 
 def bars_of(container, axis):
@@ -136,10 +134,9 @@ def test_the_table_of_mappings_has_a_column_for_each_data_set_synapse_and_readin
     assert tables[1].rows()[1] == ["signed-3sd", *texts]
 
 
-def test_the_figure_of_mappings_has_a_point_with_a_bar_for_each_mapping(kept):
+def test_the_figure_of_mappings_has_a_point_with_a_bar_for_each_mapping():
     """A row is a stage of a recipe, a column a data set, a series a synapse in a reading."""
-    studies.draw_mappings(everything_lost(), Figures(), "a.png", "a.pdf")
-    (figure,) = kept
+    figure = drawn(everything_lost())
     assert [panel.get_title() for panel in figure.axes] == ["MNIST, plain", "own, plain"] * 2
     assert [panel.get_ylabel() for panel in figure.axes] == [
         *("Quantised\naccuracy lost (% points)", ""),
@@ -174,10 +171,9 @@ def test_the_figure_of_mappings_has_a_point_with_a_bar_for_each_mapping(kept):
     assert [text.get_text() for text in legend.get_texts()] == series
 
 
-def test_the_axes_of_the_figure_of_mappings_have_plain_numbers(kept):
+def test_the_axes_of_the_figure_of_mappings_have_plain_numbers():
     lost = studies.lost_accuracies(comparisons(), references())
-    studies.draw_mappings(lost, Figures(), "a.png", "a.pdf")
-    (figure,) = kept
+    figure = drawn(lost)
     figure.canvas.draw()
     for panel in figure.axes:
         low, high = panel.get_ylim()
@@ -191,10 +187,9 @@ def test_the_axes_of_the_figure_of_mappings_have_plain_numbers(kept):
         assert panel.get_yscale() == "symlog"
 
 
-def test_one_seed_has_no_bar(kept):
+def test_one_seed_has_no_bar():
     lost = studies.lost_accuracies(list(comparisons())[:1], references())
-    studies.draw_mappings(lost, Figures(), "a.png", "a.pdf")
-    (container,) = kept[0].axes[0].containers
+    (container,) = drawn(lost).axes[0].containers
     assert all(low == high for low, high in bars_of(container, 1))
 
 
@@ -210,15 +205,18 @@ def written(folder, name, results):
     return paths
 
 
-def outputs(folder):
+def tabulate(folder, module, **sources):
+    """Write the tables and the figure of a module into a folder."""
+    words = [f"{name}={path}" for name, paths in sources.items() for path in paths]
     names = {"csv": "a.csv", "markdown": "a.md", "png": "figure.png", "vector": "a.svg"}
-    return [word for key, name in names.items() for word in (f"--{key}", str(folder / name))]
+    outputs = [f"{key}={folder / name}" for key, name in names.items()]
+    cli.main(["table", module, "--sources", *words, "--to", *outputs])
 
 
 def test_the_command_writes_what_the_mappings_cost(tmp_path):
-    command = ["mapping-table", "--comparisons", *written(tmp_path, "c", comparisons())]
-    command += ["--references", *written(tmp_path, "r", references()), *outputs(tmp_path)]
-    cli.main(command)
+    found = written(tmp_path, "c", comparisons())
+    free = written(tmp_path, "r", references())
+    tabulate(tmp_path, "report.studies", comparisons=found, references=free)
     text = (tmp_path / "a.md").read_text()
     assert "The test images are not used." in text
     assert "7.83 ± 7.78" in text
@@ -235,6 +233,5 @@ def test_a_foreign_file_is_one_sentence(tmp_path):
     path = tmp_path / "c.json"
     files.write_json({"kind": "network"}, path)
     with pytest.raises(SystemExit) as caught:
-        told = ["--comparisons", str(path), "--references", str(path), *outputs(tmp_path)]
-        cli.main(["mapping-table", *told])
+        tabulate(tmp_path, "report.studies", comparisons=[path], references=[path])
     one_sentence(caught, "c.json lacks dataset, device")

@@ -21,6 +21,7 @@ from wallnet.page import summary
 from wallnet.page.overview import overview
 from wallnet.report.parameters import table as parameters
 from wallnet.studies.compact import compact_model
+from wallnet.studies.pulse_trains.show import pulses_text
 
 ACCURACIES = """dataset,device,reading,mapping,recipe,stage,seed,test_accuracy,validation_accuracy
 mnist,none,none,none,plain,fp32,1,97.00,90.00
@@ -274,10 +275,10 @@ def test_equal_pulses_of_a_train_are_counted_and_many_different_ones_are_a_range
     pulses = {"pulse_train_current_density": density, "pulse_duration": np.full(7, 5e-9)}
     train = xarray.Dataset({name: ("pulse", values) for name, values in pulses.items()})
     text = "2 × 0.70e12 A/m² for 5 ns, 1 × -0.70e12 A/m² for 5 ns"
-    assert summary.pulse_train(train.isel(pulse=slice(4))) == text
-    assert summary.pulse_train(train) == "6 pulses of -0.70 to 0.70e12 A/m² for 5 ns"
+    assert pulses_text(train.isel(pulse=slice(4))) == text
+    assert pulses_text(train) == "6 pulses of -0.70 to 0.70e12 A/m² for 5 ns"
     train["pulse_duration"].values[-1] = 10e-9
-    assert summary.pulse_train(train).endswith("for 5 to 10 ns")
+    assert pulses_text(train).endswith("for 5 to 10 ns")
 
 
 def test_the_pulse_train_on_the_synapse_is_the_one_that_is_shown(configured, folder):

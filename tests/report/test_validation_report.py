@@ -5,6 +5,7 @@ import csv
 import numpy as np
 import pytest
 
+from wallnet import files
 from wallnet.config import Figures
 from wallnet.report import style, validation
 
@@ -57,15 +58,19 @@ RESULTS = [
 ]
 
 
+def written(folder, results=RESULTS):
+    """Write the results to files; return the sources of their table."""
+    for result in results:
+        files.write_json(result, folder / f"{result['check']}.json")
+    return {"results": [folder / f"{result['check']}.json" for result in results]}
+
+
 @pytest.fixture(scope="module")
 def panels(tmp_path_factory):
     """Return the axes of the figure, by the curve that they show."""
-    folder = tmp_path_factory.mktemp("validation")
-    kept = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(style, "save", lambda figure, *paths, **made_by: kept.append(figure))
-        validation.draw(RESULTS, SMALL, folder / "f.png", folder / "f.pdf")
-    (figure,) = kept
+    sources = written(tmp_path_factory.mktemp("validation"))
+    with style.apply(SMALL):
+        figure = validation.draw(sources, SMALL)
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["(a)", "(b)", "(c)", "(d)"]
     return dict(zip(("velocity", "profile", "reversal", "tolerances"), figure.axes, strict=True))
 
@@ -75,16 +80,13 @@ def labelled(axes):
 
 
 def test_deviation_is_ours_less_the_reference(tmp_path):
-    validation.write_csv(RESULTS, tmp_path / "v.csv")
-    with open(tmp_path / "v.csv", newline="") as stream:
-        (row,) = csv.DictReader(stream)
+    (row,) = csv.DictReader(validation.tabulate(written(tmp_path))["csv"].splitlines())
     told = [float(row[key]) for key in ("reference", "ours", "deviation", "tolerance")]
     assert (row["check"], told) == ("wall-velocity", [4.0, 3.75, -0.25, 0.5])
 
 
-def test_the_table_to_read_puts_each_value_below_its_name(tmp_path):
-    validation.write_markdown(RESULTS, tmp_path / "v.md")
-    lines = (tmp_path / "v.md").read_text().splitlines()
+def test_the_table_to_read_puts_each_value_below_its_name():
+    lines = validation.as_markdown(RESULTS).splitlines()
     assert lines[0].startswith("1 of 1 rows passed. 0 rows are findings")
     assert "The checks took 60 s" in lines[0]
     header, _, row = lines[lines.index("### wall-velocity") + 2 :][:3]
@@ -101,11 +103,10 @@ def test_the_table_to_read_puts_each_value_below_its_name(tmp_path):
     }
 
 
-def test_findings_are_counted_apart_and_failures_are_named(tmp_path):
+def test_findings_are_counted_apart_and_failures_are_named():
     verdicts = {"energy": True, "width": False, "speed": None, "angle": None}
     rows = [{**ROW, "quantity": name, "passed": passed} for name, passed in verdicts.items()]
-    validation.write_markdown([{**RESULTS[0], "rows": rows}], tmp_path / "v.md")
-    lines = (tmp_path / "v.md").read_text().splitlines()
+    lines = validation.as_markdown([{**RESULTS[0], "rows": rows}]).splitlines()
     assert lines[0].startswith("1 of 2 rows passed; FAILED: width. 2 rows are findings, reported")
     cells = [[cell.strip() for cell in line.split("|")] for line in lines if line.startswith("| ")]
     shown = {row[1]: row[cells[0].index("passed")] for row in cells}

@@ -10,8 +10,7 @@ from PIL import Image
 from wallnet import cli, files, jobs
 from wallnet.config import Figures, Heating, HeavyMetal
 from wallnet.devices.write_energy import write_energy_of
-from wallnet.files import FileError
-from wallnet.report import devices, style, write_energy_figure
+from wallnet.report import devices, style
 
 SMALL = Figures(resolution=72)
 
@@ -26,6 +25,12 @@ def job(synapse):
     )
 
 
+def of_job(data, job):
+    """Return data of a device whose write energy depends on another metal and substrate."""
+    about = json.loads(data.attrs["parameters"]) | {"write_energy": job.plain()}
+    return data.assign_attrs(parameters=json.dumps(about))
+
+
 def lines_of(axes):
     return {line.get_label(): line for line in axes.get_lines()}
 
@@ -36,25 +41,14 @@ def test_the_figure_shows_temperature_and_energy(synapse, job, tmp_path, monkeyp
     # pulses of both signs are drawn over the magnitude
     data = data.assign_coords(current_density=np.array([-0.9, -0.4, 0.3, 0.6, 1.0]) * 1e12)
     path, png = tmp_path / "synapse-3.nc", tmp_path / "energy.png"
-    files.write_dataset(data, path, "synapse", {})
-    words = [
-        "device-figure",
-        "write-energy",
-        "--of",
-        "synapse",
-        "--sources",
-        str(path),
-        "--write-energy",
-        job.to_json(),
-    ]
+    files.write_dataset(of_job(data, job), path, "synapse", {})
+    words = ["figure", "write-energy", "--of", "synapse", "--sources", str(path)]
     words += ["--figures", SMALL.model_dump_json(), "--png", str(png)]
     kept, save = [], style.save
     monkeypatch.setattr(
         style, "save", lambda each, *to, **by: kept.append(each) or save(each, *to, **by)
     )
     cli.main([*words, "--vector", str(tmp_path / "energy.pdf")])
-    about = json.loads(Image.open(png).info["Description"])
-    assert about["write_energy"] == job.plain()
     assert np.asarray(Image.open(png)).std() > 10
     (figure,) = kept
     over_time, rises, energies = figure.axes
@@ -101,12 +95,12 @@ def test_the_figure_shows_temperature_and_energy(synapse, job, tmp_path, monkeyp
 
 
 def test_a_waveform_has_its_own_rise_and_no_limits_of_a_square_pulse(synapse, job):
-    data = files.read_dataset(synapse.out, "synapse")
+    data = of_job(files.read_dataset(synapse.out, "synapse"), job)
     about = json.loads(data.attrs["parameters"])
     about["pulse"]["waveform"] = [[0.0, 1.0], [1e-9, 0.0]]
     with style.apply(SMALL):
         shaped = data.assign_attrs(parameters=json.dumps(about))
-        figure = write_energy_figure.draw(shaped, job, SMALL)
+        figure = devices.DRAWINGS["write-energy"](devices.Sources({"s": shaped}), SMALL)
     over_time, _, energies = figure.axes
     curves = lines_of(over_time)
     assert set(curves) == {"mean", "middle"}
@@ -118,16 +112,3 @@ def test_a_waveform_has_its_own_rise_and_no_limits_of_a_square_pulse(synapse, jo
     density, energy = energies.get_lines()[0].get_data()
     square = write_energy_of(job, density * 1e12, 2e-9).energy / 1e-12
     np.testing.assert_allclose(energy, square / 6, rtol=1e-9)
-
-
-def test_without_a_write_energy_job_it_is_refused(synapse, tmp_path):
-    with pytest.raises(FileError, match="--write-energy is missing"):
-        devices.draw(
-            "write-energy",
-            "synapse",
-            [synapse.out],
-            None,
-            SMALL,
-            tmp_path / "energy.png",
-            tmp_path / "energy.pdf",
-        )

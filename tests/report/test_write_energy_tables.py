@@ -5,26 +5,30 @@ import csv
 import pytest
 from helpers.walls import SYNAPSE, campaign
 
-from wallnet import cli, jobs
+from wallnet import jobs
 from wallnet.config import Heating, HeavyMetal
-from wallnet.report.device_tables import device_tables
+from wallnet.report.device_tables import tabulate
 from wallnet.report.write_energies import BEYOND, OUTSIDE
 
 
-def rows_of(path):
-    with open(path, newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))
-
-
-def tables_below(path):
-    """Return the rows of each table of a Markdown file, by title."""
+def tables_of(synapse, job):
+    """Return the rows of the CSV file of a synapse, and those of each table by its title."""
+    synapse.gather(write_energy=job)
+    made = tabulate({"device": [synapse.out]})
     found = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in made["markdown"].splitlines():
         if line.startswith("## "):
             rows = found.setdefault(line[3:], [])
         elif line.startswith("|"):
             rows.append([cell.strip() for cell in line.strip("|").split("|")])
-    return {title: rows[2:] for title, rows in found.items()}
+    tables = {title: rows[2:] for title, rows in found.items()}
+    return list(csv.DictReader(made["csv"].splitlines())), tables
+
+
+@pytest.fixture
+def synapse(synapse, tmp_path):
+    """Return a synapse whose files a test may change."""
+    return synapse.copied(tmp_path)
 
 
 @pytest.fixture
@@ -39,10 +43,8 @@ def job():
     )
 
 
-def test_each_pulse_of_a_device_has_its_write_energy(synapse, job, tmp_path):
-    paths = [tmp_path / f"table.{suffix}" for suffix in ("csv", "md", "html")]
-    device_tables(synapse.out, *paths, job)
-    rows = rows_of(paths[0])
+def test_each_pulse_of_a_device_has_its_write_energy(synapse, job):
+    rows, tables = tables_of(synapse, job)
     assert [row["J in the metal (1e12 A/m²)"] for row in rows] == [
         *("0.6000", "1.0000", "1.2000", "1.6000", "2.0000")
     ]
@@ -56,7 +58,7 @@ def test_each_pulse_of_a_device_has_its_write_energy(synapse, job, tmp_path):
     assert 0.5 * 387 < mean < middle < 387
     assert middle - mean > 5
     assert [row["model"] for row in rows] == ["inside", "inside", *[OUTSIDE] * 2, BEYOND]
-    conditions = dict(tables_below(paths[1])["synapse-3: parameters of energy and temperature"])
+    conditions = dict(tables["synapse-3: parameters of energy and temperature"])
     assert conditions == {
         "heavy metal": "no preset",
         "its thickness (nm)": "4",
@@ -74,30 +76,12 @@ def test_each_pulse_of_a_device_has_its_write_energy(synapse, job, tmp_path):
     }
 
 
-def test_without_a_write_energy_job_a_device_table_has_none(synapse, tmp_path):
-    paths = [tmp_path / f"table.{suffix}" for suffix in ("csv", "md", "html")]
-    device_tables(synapse.out, *paths)
-    assert not any("energy" in column for column in rows_of(paths[0])[0])
-    assert "temperature rise" not in paths[1].read_text(encoding="utf-8")
-
-
-def test_a_preset_and_the_angle_of_the_device_are_told(synapse, job, tmp_path):
-    paths = [tmp_path / f"table.{suffix}" for suffix in ("csv", "md", "html")]
+def test_a_preset_and_the_angle_of_the_device_are_told(synapse, job):
     for metal, name, angle in (
         (HeavyMetal(preset="beta-w"), "beta-w", "0.3"),
         (HeavyMetal(), "no preset", "0.4"),
     ):
-        device_tables(synapse.out, *paths, job.model_copy(update={"heavy_metal": metal}))
-        (rows,) = (
-            rows for title, rows in tables_below(paths[1]).items() if "parameters of" in title
-        )
+        _, tables = tables_of(synapse, job.model_copy(update={"heavy_metal": metal}))
+        (rows,) = (rows for title, rows in tables.items() if "parameters of" in title)
         assert dict(rows)["heavy metal"] == name
         assert dict(rows)["its spin Hall angle θ"] == angle
-
-
-def test_a_wrong_write_energy_job_is_one_sentence(synapse, tmp_path):
-    paths = {option: str(tmp_path / option) for option in ("csv", "markdown", "html")}
-    words = [word for option, path in paths.items() for word in (f"--{option}", path)]
-    with pytest.raises(SystemExit, match="--write-energy is not a valid WriteEnergyJob"):
-        cli.main(["device-table", "--device", str(synapse.out), "--write-energy", "{}", *words])
-    assert not any(tmp_path.iterdir())

@@ -4,6 +4,7 @@ import csv
 
 import pytest
 
+from wallnet import files
 from wallnet.report import validation as report
 
 
@@ -54,9 +55,8 @@ def results():
     ]
 
 
-def test_failure_stands_in_the_first_line(results, tmp_path):
-    report.write_markdown(results, tmp_path / "validation.md")
-    lines = (tmp_path / "validation.md").read_text().splitlines()
+def test_failure_stands_in_the_first_line(results):
+    lines = report.as_markdown(results).splitlines()
     assert lines[0].startswith("1 of 2 rows passed; FAILED: bad. 1 rows are findings")
     table = next(line for line in lines if line.startswith("| bad"))
     assert "**no**" in table
@@ -64,9 +64,10 @@ def test_failure_stands_in_the_first_line(results, tmp_path):
 
 
 def test_csv_has_every_row(results, tmp_path):
-    report.write_csv(results, tmp_path / "validation.csv")
-    with open(tmp_path / "validation.csv", newline="") as stream:
-        rows = list(csv.DictReader(stream))
+    paths = [tmp_path / f"{result['check']}.json" for result in results]
+    for result, path in zip(results, paths, strict=True):
+        files.write_json(result, path)
+    rows = list(csv.DictReader(report.tabulate({"results": paths})["csv"].splitlines()))
     assert [row["quantity"] for row in rows] == ["good", "seen", "bad"]
     assert [row["passed"] for row in rows] == ["True", "", "False"]
     assert float(rows[0]["deviation"]) == pytest.approx(0.01, rel=1e-6, abs=0)

@@ -17,7 +17,7 @@ def table_outputs(made):
     shown = "png" if made.figure else "html"
     found[shown] = report(
         found[shown],
-        caption=f"../report/{made.caption}",
+        caption=f"../report/{made.name}.rst",
         category=made.category,
         labels={"result": made.label},
     )
@@ -42,14 +42,13 @@ for made in plan.TABLES:
             device=one_of(made.devices(campaign)),
         localrule: True
         params:
-            command=made.name.replace("_", "-"),
             given=lambda w, made=made: made.given(campaign, **w),
             # a figure's command writes its data beside the PNG
-            written=lambda w, output: as_options(
-                {name: path for name, path in output.items() if name != "data"}
-            ),
+            written=lambda w, output: [
+                f"{name}={path}" for name, path in output.items() if name != "data"
+            ],
             job=lambda w, made=made: made.job(campaign, **w) if made.job else "{}",
             revision=revisions.of("report"),
         shell:
-            "wallnet {params.command:q} {params.given:q} {params.written:q} <<< {params.job:q}"
+            "wallnet table {params.given:q} --to {params.written:q} <<< {params.job:q}"
             " > {log:q} 2>&1"

@@ -356,9 +356,9 @@ def figure(
     Parameters
     ----------
     kind : str
-        The figure. Of a device: ``conductance``, ``dynamics``, ``wall-position``,
-        ``transfer-curve``, ``magnetization``. Of the files in `GATHERED`, their kind, such as
-        ``response``.
+        The figure. Of a device: ``conductance``, ``dynamics``, ``write-energy``,
+        ``wall-position``, ``transfer-curve``, ``magnetization``. Of the files in `GATHERED`, their
+        kind, such as ``response``.
     data : xarray.Dataset
         The device, as `sweep` returns it, or a file of `results/pulse_trains` and so on.
     traces : str or Path, optional
@@ -374,11 +374,7 @@ def figure(
     from wallnet.report import devices, style
 
     made = str(data.attrs.get("kind", "trace"))  # a trace has none until it is written
-    known = [
-        name
-        for name, what in plan.FIGURES.items()
-        if what.kind == made and not {"write-energy"} & {*what.options}
-    ]
+    known = [name for name, what in plan.FIGURES.items() if what.kind == made]
     if made in GATHERED:
         known.append(made)
     if not known:

@@ -68,6 +68,12 @@ def rescaling(job: WriteEnergyJob) -> float:
     return 1.0 if angle is None else job.polarization / angle
 
 
+def job_of(data: "xarray.Dataset") -> WriteEnergyJob:
+    """Return what the write energy depends on, as the file of a device or of a study states it."""
+    about = json.loads(data.attrs["parameters"])
+    return WriteEnergyJob.model_validate(about.get("about", about)["write_energy"])
+
+
 def swept_pulse(device: "xarray.Dataset") -> tuple[float, Points]:
     """Return duration in s and waveform of the pulses of a device's sweep."""
     pulse = json.loads(device.attrs["parameters"])["pulse"]
@@ -119,6 +125,11 @@ def write_energy_of(
     flux = heat_flux(job, density)
     rise = Rise(flux * response.mean, flux * response.peak)
     return _write_energy(job, density, lasting, rise, largest(waveform), heat)
+
+
+def write_energy_of_sweep(device: "xarray.Dataset", current_density: ArrayLike) -> WriteEnergy:
+    """Return energy and temperature of pulses of a device's sweep, by their current density."""
+    return write_energy_of(job_of(device), current_density, *swept_pulse(device))
 
 
 def write_energy_of_train(

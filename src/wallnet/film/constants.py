@@ -8,3 +8,5 @@ REDUCED_PLANCK = 1.0545717e-34
 """ħ in J s."""
 ELEMENTARY_CHARGE = 1.6021765e-19
 """e in C."""
+BOLTZMANN = 1.380649e-23
+"""k_B in J/K."""

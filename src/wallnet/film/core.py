@@ -590,6 +590,9 @@ class Engine:
                 self._space,
                 self._parameters_at(middles),
                 self._chain,
+                np.ones_like(self._chain),
+                0,
+                0,
                 step * self.terms.rate,
             )
         else:

@@ -10,6 +10,7 @@ PARAMETERS: dict[str, tuple[int, ...]] = {
     "local": (3, 3),  # field in A/m linear in the cell's own m
     "precession": (),  # 1, or 0
     "damping": (),  # α
+    "noise": (),  # standard deviation of a component of the thermal field in A/m
     "spin_direction": (3,),  # m_p, for a torque that depends on the angle; it has the next three
     "torque": (),  # β P Λ² in A/m
     "lambda_sum": (),  # Λ² + 1
@@ -32,14 +33,14 @@ BAND = 4096
 ORDERS = 3
 """Largest number of samples in the extrapolation of the slow field."""
 
-WORKSPACE = 16 + 3 * ORDERS
+WORKSPACE = 19 + 3 * ORDERS
 """Numbers of work space for each packed cell."""
 
 ENTRIES = {
     "stage": "f3 f3 f3 f4 f2 V1 f",
     "normalise": "f3 f3",
     "block_speed": "f3 ?2 f3 f1 V1 f f1",
-    "advance_ranges": "f3 ?2 l2 f4 l1 f2 f3 f l f1 V1 f1 f",
+    "advance_ranges": "f3 ?2 l2 f4 l1 f2 f3 f l f1 V1 f1 f1 l l f",
     "extrapolation_error": "f4 l1 f1 f3 f3 l2 l l f1",
     "multiply": "F3 f3",
 }

@@ -13,6 +13,8 @@ Nothing here allocates memory or raises, since the machine code has to work with
 (`machine_code`). Callers check the arrays. The entries are those of `kernels`.
 """
 
+import math
+
 import numpy as np
 from numba import carray, from_dtype, njit, types
 from numba.extending import intrinsic
@@ -114,12 +116,15 @@ def _add_torque(m, slow, out, p, first, last):
 
 
 @compiled
-def _local_field(m, slow, p, first, last):
+def _local_field(m, slow, noise, share, p, first, last):
     """Return slow[0] plus the local fields that are not linear in m, in slow[1] if there are any.
 
     Such a term has its coefficients in `layout.PARAMETERS`, one of which is zero without the term.
     """
     field = slow[0]
+    if p.noise != 0:
+        _add_noise(field, noise, share, slow[1], first, last)
+        field = slow[1]
     if p.lambda_difference != 0:
         _add_torque(m, field, slow[1], p, first, last)
         field = slow[1]
@@ -144,6 +149,56 @@ def _normalise(source, out, first, last):
 
 
 @compiled
+def _normalise_exactly(source, out, first, last):
+    """Normalise m to unit length whatever its length; zero vectors do not change."""
+    one, tiny = np.float32(1), np.float32(1e-30)
+    x, y, z = source[0, first:last], source[1, first:last], source[2, first:last]
+    ox, oy, oz = out[0, first:last], out[1, first:last], out[2, first:last]
+    for i in range(last - first):
+        squared = _fma(x[i], x[i], _fma(y[i], y[i], z[i] * z[i]))
+        scale = one / np.sqrt(max(squared, tiny))
+        ox[i] = scale * x[i]
+        oy[i] = scale * y[i]
+        oz[i] = scale * z[i]
+
+
+@compiled
+def _draw(noise, deviation, key, step, first, last):
+    """Draw the thermal field of a step in cells first to last.
+
+    Each component is ±√3 times the deviation with a probability of 1/6 each, otherwise zero: the
+    first five moments are those of a normal distribution. The generator is Philox2x32-10 (Salmon
+    and others, 2011, doi:10.1145/2063384.2063405), counted by cell and step.
+    """
+    multiplier, weyl = np.uint64(0xD256D193), np.uint64(0x9E3779B9)
+    word, half = np.uint64(0xFFFFFFFF), np.uint64(32)
+    rare, often = np.uint64(349525), np.uint64(2**21 - 349525)  # 1/6 and 5/6 of 2**21
+    zero, high = np.float32(0), np.float32(math.sqrt(3.0)) * deviation
+    ox, oy, oz = noise[0, first:last], noise[1, first:last], noise[2, first:last]
+    for i in range(last - first):
+        a, b, k = np.uint64(first) + np.uint64(i), np.uint64(step) & word, np.uint64(key)
+        for _ in range(10):
+            product = multiplier * a
+            a = (product >> half) ^ k ^ b
+            b = product & word
+            k = (k + weyl) & word
+        x, y = a >> np.uint64(11), b >> np.uint64(11)
+        z = ((a & np.uint64(0x7FF)) << np.uint64(10)) | (b & np.uint64(0x3FF))
+        ox[i] = high if x >= often else (-high if x < rare else zero)
+        oy[i] = high if y >= often else (-high if y < rare else zero)
+        oz[i] = high if z >= often else (-high if z < rare else zero)
+
+
+@compiled
+def _add_noise(slow, noise, share, out, first, last):
+    """Set out = slow + share noise."""
+    for c in range(3):
+        o, s, n = out[c, first:last], slow[c, first:last], noise[c, first:last]
+        for i in range(last - first):
+            o[i] = _fma(share, n[i], s[i])
+
+
+@compiled
 def _evaluate(polynomial, time, out, first, last):
     """Evaluate the polynomial of the slow field."""
     for c in range(3):
@@ -159,7 +214,9 @@ def _evaluate(polynomial, time, out, first, last):
 
 
 @compiled
-def _advance(m, work, slow, polynomial, steps, weight, p, chain, factor, stride):
+def _advance(
+    m, work, slow, noise, polynomial, steps, weight, p, chain, shares, key, drawn, factor, stride
+):
     """Advance packed cells by Runge-Kutta steps.
 
     A step processes the rows upwards in bands, with all stages of a band before the next band. Each
@@ -167,9 +224,9 @@ def _advance(m, work, slow, polynomial, steps, weight, p, chain, factor, stride)
     the storage of two stages is still enough.
 
     The parameters are those of `advance_ranges` for packed cells. `work` contains m twice, `slow`
-    is work space, and `polynomial` has the coefficients of the slow field in A/m as a polynomial in
-    time, in units of all steps. `weight` is 1 in cells that move, 0 elsewhere, and a packed row has
-    `stride` cells.
+    and `noise` are work space, and `polynomial` has the coefficients of the slow field in A/m as a
+    polynomial in time, in units of all steps. `weight` is 1 in cells that move, 0 elsewhere, and a
+    packed row has `stride` cells.
     """
     rows, stages = m.shape[1] // stride - 2, chain.shape[0]
     band = max(1, BAND // stride)
@@ -183,14 +240,20 @@ def _advance(m, work, slow, polynomial, steps, weight, p, chain, factor, stride)
                 first, last = begin * stride, end * stride
                 if j == 0:
                     _evaluate(polynomial, (n + 0.5) / steps, slow[0], first, last)
+                    if q.noise != 0:
+                        _draw(noise, q.noise, key, drawn + n, first, last)
                 source, target = m, work[0]
                 if j > 0:
                     source, target = work[(j - 1) % 2], work[j % 2]
-                field = _local_field(source, slow, q, first, last)
+                field = _local_field(source, slow, noise, shares[j], q, first, last)
                 # the corners of the frame have no neighbours and need none
                 first, last = max(first, stride + 1), min(last, (rows + 1) * stride - 1)
                 _stage(source, m, target, field, weight, q, factor * chain[j], stride, first, last)
-                if j == stages - 1:
+                if j < stages - 1:
+                    continue
+                if q.noise != 0:
+                    _normalise_exactly(target, m, first, last)
+                else:
                     _normalise(target, m, first, last)
 
 
@@ -203,7 +266,7 @@ def _flat(field):
 @compiled
 def _whole_stage(m, start, out, slow, weight, p, factor, stride):
     """Run `_stage` in all packed cells, with the slow field in `slow[0]`."""
-    field = _local_field(m, slow, p, 0, m.shape[1])
+    field = _local_field(m, slow, slow[1], np.float32(0), p, 0, m.shape[1])
     last = m.shape[1] - stride - 1
     _stage(m, start, out, field, weight, p, factor, stride, stride + 1, last)
 
@@ -328,7 +391,7 @@ def extrapolation_error(samples, order, weights, renewed, missed, ranges, lowest
 
 @compiled
 def workspace(space, cells):
-    """Divide a work space into the arrays of a packed range: m, work, slow, polynomial, weight.
+    """Divide a work space into arrays of a packed range: m, work, slow, noise, polynomial, weight.
 
     Parameters
     ----------
@@ -340,9 +403,10 @@ def workspace(space, cells):
     m = carray(_at(space, 0), (3, cells))
     work = carray(_at(space, 3 * cells), (2, 3, cells))
     slow = carray(_at(space, 9 * cells), (2, 3, cells))
-    polynomial = carray(_at(space, 15 * cells), (ORDERS, 3, cells))
+    noise = carray(_at(space, 15 * cells), (3, cells))
+    polynomial = carray(_at(space, 18 * cells), (ORDERS, 3, cells))
     weight = carray(_at(space, (WORKSPACE - 1) * cells), (cells,))
-    return m, work, slow, polynomial, weight
+    return m, work, slow, noise, polynomial, weight
 
 
 @compiled
@@ -389,7 +453,7 @@ def block_speed(film, free, field, space, p, factor, speed):
     """
     rows, columns = free.shape
     stride = columns + 2
-    m, work, slow, polynomial, weight = workspace(space, (rows + 2) * stride)
+    m, work, slow, _, polynomial, weight = workspace(space, (rows + 2) * stride)
     pack(film, free, 0, columns, m, weight)
     for c in range(3):
         for r in range(rows):
@@ -426,7 +490,22 @@ def block_speed(film, free, field, space, p, factor, speed):
 
 @entry
 def advance_ranges(
-    film, free, ranges, samples, order, matrix, missed, per_step, steps, space, p, chain, factor
+    film,
+    free,
+    ranges,
+    samples,
+    order,
+    matrix,
+    missed,
+    per_step,
+    steps,
+    space,
+    p,
+    chain,
+    shares,
+    key,
+    drawn,
+    factor,
 ):
     """Advance ranges of columns by Runge-Kutta steps, with the slow field extrapolated.
 
@@ -456,6 +535,10 @@ def advance_ranges(
         Coefficients of all steps or of each; see `layout.PARAMETERS`.
     chain : float32 array (stages,)
         Stage j starts from m and advances by chain[j] of a step with the rate of stage j - 1.
+    shares : float32 array (stages,)
+        Share of the thermal field of the step in the field of each stage.
+    key, drawn : int
+        Key of the random numbers, 0 to 2**32 - 1, and the number of steps that had some before.
     factor : float
         Step times γ0/(1 + α²).
     """
@@ -463,7 +546,7 @@ def advance_ranges(
     for n in range(ranges.shape[0]):
         first, last = ranges[n, 0], ranges[n, 1]
         stride = last - first + 2
-        m, work, slow, polynomial, weight = workspace(space, (rows + 2) * stride)
+        m, work, slow, noise, polynomial, weight = workspace(space, (rows + 2) * stride)
         pack(film, free, first, last, m, weight)
         polynomial = polynomial[: order.shape[0]]
         interpolation_coefficients(
@@ -473,7 +556,22 @@ def advance_ranges(
         for c in range(3):
             for i in range(m.shape[1]):
                 work[0, c, i] = work[1, c, i] = m[c, i]
-        _advance(m, work, slow, polynomial, steps, weight, p, chain, factor, stride)
+        _advance(
+            m,
+            work,
+            slow,
+            noise,
+            polynomial,
+            steps,
+            weight,
+            p,
+            chain,
+            shares,
+            key,
+            drawn,
+            factor,
+            stride,
+        )
         for c in range(3):
             for r in range(rows):
                 at = (r + 1) * stride + 1

@@ -5,17 +5,15 @@ from typing import Any
 
 from wallnet.config import MEASURED, Campaign, Reference
 from wallnet.experiment.base import Job
-from wallnet.jobs.write_energy import WriteEnergyJob, write_energy_job
 
 
 class SummaryJob(Job):
     """Summarise a campaign: what it found, reference data beside it, and one synapse in figures.
 
     `written` is the synapse that the figures show, `measured` whether it was measured; `barriers`
-    has the settings of its barriers, and `write_energy` is what its write energy depends on.
-    `rewritten` is a pulse train on the synapse `rewritable`. `networks` tells whether there are
-    networks, and `synapses` has those on whose levels they are. `linked` has the figures and tables
-    that the page links.
+    has the settings of its barriers. `rewritten` is a pulse train on the synapse `rewritable`.
+    `networks` tells whether there are networks, and `synapses` has those on whose levels they are.
+    `linked` has the figures and tables that the page links.
     """
 
     devices: tuple[str, ...]
@@ -23,7 +21,6 @@ class SummaryJob(Job):
     written: str | None = None
     measured: bool
     barriers: dict[str, Any] | None = None
-    write_energy: WriteEnergyJob | None = None
     rewritten: str | None = None
     rewritable: str | None = None
     networks: bool
@@ -42,7 +39,6 @@ def summary_job(campaign: Campaign) -> SummaryJob:
     asked = campaign.without_optional
     synapses = asked.of_kind("synapse")
     written = next(iter(synapses or asked.of_kind(MEASURED)), None)
-    device = asked.simulated.get(written or "")
     trains = asked.studies.get("pulse_trains", {})
     rewritten = next((name for name, each in trains.items() if each.device in synapses), None)
     networks = asked.networks
@@ -50,8 +46,7 @@ def summary_job(campaign: Campaign) -> SummaryJob:
         devices=tuple(asked.simulated),
         pulse_trains=tuple(trains),
         written=written,
-        measured=written is not None and device is None,
-        write_energy=write_energy_job(device) if device else None,
+        measured=written is not None and written not in asked.simulated,
         rewritten=rewritten,
         rewritable=rewritten and trains[rewritten].device,
         networks=bool(networks.recipes),

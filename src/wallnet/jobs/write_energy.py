@@ -35,12 +35,10 @@ def write_energy_job(device: Device) -> WriteEnergyJob:
 class ProgrammingEnergyJob(Job):
     """Computation of the energy of writing networks on the levels of simulated synapses.
 
-    `devices` has what the write energy depends on for each synapse. For a pulse train that writes a
-    synapse, its response has it.
+    `written_by` has the pulse train that writes a synapse.
     """
 
     run_set: RunSet
-    devices: dict[str, WriteEnergyJob]
     written_by: dict[str, str]
 
 
@@ -59,6 +57,5 @@ def programming_energy_job(campaign: Campaign) -> ProgrammingEnergyJob:
     }
     return ProgrammingEnergyJob(
         run_set=run_set.limited(PROGRAMMED_STAGES, places=places, seeds=run_set.seeds[:2]),
-        devices={name: write_energy_job(campaign.simulated[name]) for name in synapses},
         written_by=written_by,
     )

@@ -1,6 +1,5 @@
 """What a campaign found: the one text that the terminal, the page and README show."""
 
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +20,9 @@ from wallnet.report.networks import (
     mean_and_deviation,
     read_accuracies,
 )
-from wallnet.report.tables import Table
+from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies import STUDIES
+from wallnet.studies.showing import show_of
 
 if TYPE_CHECKING:
     import pandas
@@ -69,8 +69,9 @@ class Results:
             name: files.read_dataset(folder / files.DEVICE.format(device=name), "track")
             for name in job.devices
         }
+        study = STUDIES["pulse_trains"]
         responses = {
-            name: files.read_dataset(folder / STUDIES["pulse_trains"].path(name), "response")
+            name: files.read_dataset(folder / study.path(name), study.kind)
             for name in job.pulse_trains
         }
         tested, validated = (
@@ -119,7 +120,9 @@ class Findings:
             expected, lossy = losses(rows, job.table_ii)
             doubts = level_caveats(rows, results.folder / folder(files.COMPACT_MODEL, ""))
             remarks = [conditions(rows), *best_mapping(rows), *expected, *doubts]
-        warnings = [*lossy, *faults(results.devices, results.responses)]
+        warnings = [*lossy, *faults(results.devices)]
+        for name, data in results.responses.items():
+            warnings += show_of("pulse_trains").faults(data, name)
         return cls(caveats(results.devices), numbers, remarks, warnings)
 
 
@@ -137,20 +140,17 @@ def accuracies(rows: Sequence[Row], table_ii: Mapping[str, int]) -> Table:
     table_ii : Mapping
         Number of notches of the paper's synapse that a synapse corresponds to.
     """
-    places: dict[tuple[str, ...], list[Row]] = {}
-    for row in rows:
-        if row["stage"] in SHOWN:
-            place = (row["dataset"], row["recipe"], row["device"])
-            places.setdefault(place, []).append(row)
+    import pandas
+
+    frame = pandas.DataFrame(rows).astype({"validation_accuracy": float})
+    frame = frame[frame["stage"].isin(SHOWN)]
     chosen: list[Row] = []
-    for bound in places.values():
-        bound = [r for r in bound if r["reading"] == bound[0]["reading"]]
-        stages_of: dict[str, dict[str, list[float]]] = {}
-        for row in bound:
-            of_stage = stages_of.setdefault(row["mapping"], {}).setdefault(row["stage"], [])
-            of_stage.append(float(row["validation_accuracy"]))
-        mapping = max(stages_of, key=lambda name: _rank(stages_of[name]))
-        chosen += [{**row, "reading": ""} for row in bound if row["mapping"] == mapping]
+    for _, place in frame.groupby(["dataset", "recipe", "device"], sort=False):
+        place = place[place["reading"] == place["reading"].iloc[0]]
+        by_stage = place.groupby(["mapping", "stage"], sort=False)["validation_accuracy"].mean()
+        ranks = by_stage.groupby("mapping", sort=False).agg(["size", "mean"])
+        best = ranks.sort_values(["size", "mean"], ascending=False).index[0]
+        chosen += place[place["mapping"] == best].assign(reading="").to_dict("records")
     table = accuracy_table(chosen, table_ii)
     titles = {TITLES[stage]: title for stage, title in SHOWN.items()}
     frame = table.frame.rename(columns={**titles, RECIPE: NETWORK})
@@ -158,11 +158,6 @@ def accuracies(rows: Sequence[Row], table_ii: Mapping[str, int]) -> Table:
     frame.insert(0, PLACE, frame.pop("Data set") + synapse)
     formats = dict.fromkeys(titles.values(), mean_and_deviation)
     return Table("Test accuracy in per cent", frame, formats, set_apart=table.set_apart)
-
-
-def _rank(stages: Mapping[str, Sequence[float]]) -> tuple[int, float]:
-    """Return number of stages and mean accuracy of a mapping's networks, to order mappings."""
-    return len(stages), statistics.fmean(map(statistics.fmean, stages.values()))
 
 
 def conditions(rows: Sequence[Row]) -> str:
@@ -185,16 +180,17 @@ def devices(found: Mapping[str, "xarray.Dataset"]) -> Table:
     found : Mapping
         Device files by name of the device.
     """
-    import pandas
-
-    rows = []
-    for name, data in found.items():
-        settled = data["settled"].values != 0
-        states = {str(state) for state in data["state"].values[settled]}
-        rows.append((name, str(data.attrs["kind"]), data.sizes["current_density"], len(states)))
-    columns = ("device", "kind", "pulses", "final states")
-    formats = dict.fromkeys(columns[2:], "d")
-    return Table("Devices", pandas.DataFrame(rows, columns=list(columns)), formats)
+    resting = {
+        name: set(map(str, data["state"].values[data["settled"].values != 0]))
+        for name, data in found.items()
+    }
+    columns: dict[str, tuple[Any, Format]] = {
+        "device": (list(found), ""),
+        "kind": ([str(data.attrs["kind"]) for data in found.values()], ""),
+        "pulses": ([data.sizes["current_density"] for data in found.values()], "d"),
+        "final states": ([len(states) for states in resting.values()], "d"),
+    }
+    return of_columns("Devices", columns)
 
 
 def _quantised(rows: Sequence[Row]) -> "pandas.DataFrame":

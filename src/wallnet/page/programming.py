@@ -4,22 +4,26 @@ A synapse of the paper is written once, by one pulse from its initial state. Wit
 moves a synapse by one level a pulse, as many pulses write it as there are levels on the way.
 """
 
-import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
+import pandas
 from numpy.typing import NDArray
 
 from wallnet import files
 from wallnet.config.mappings import SAME
 from wallnet.config.stages import FACETS, PROGRAMMED_STAGES, STAGES, Network
-from wallnet.devices.write_energy import swept_pulse, trained_waveforms, write_energy_of
+from wallnet.devices.write_energy import (
+    job_of,
+    trained_waveforms,
+    write_energy_of,
+    write_energy_of_sweep,
+)
 from wallnet.files import FileError
 from wallnet.jobs import ProgrammingEnergyJob
-from wallnet.report import write_energies
 from wallnet.report.networks import made_by
 from wallnet.report.tables import Format, Table, page
 from wallnet.report.write_energies import OUTSIDE
@@ -92,11 +96,7 @@ class Writing:
 
 
 def by_single_pulses(
-    path: str | Path,
-    job: ProgrammingEnergyJob,
-    device: str,
-    usable: NDArray[np.float64],
-    reading: str,
+    path: str | Path, device: str, usable: NDArray[np.float64], reading: str
 ) -> Writing:
     """Return the cost of each level from the initial state, by the smallest pulse of the sweep.
 
@@ -106,8 +106,6 @@ def by_single_pulses(
     ----------
     path : str or Path
         Device file of the synapse.
-    job : ProgrammingEnergyJob
-        Has what the write energy on the device depends on.
     device, reading : str
         The synapse, and the reading of its conductances.
     usable : ndarray
@@ -125,7 +123,7 @@ def by_single_pulses(
     if (distance.min(axis=1) > SAME * np.ptp(usable)).any():
         raise FileError(f"{path} has other levels than the networks on {device}; run snakemake")
     density = data["reaching_current_density"].values[level]
-    cost = write_energy_of(job.devices[device], np.nan_to_num(density), *swept_pulse(data))
+    cost = write_energy_of_sweep(data, np.nan_to_num(density))
     pulses = np.where(np.isfinite(density), (density != 0).astype(float), np.nan)
     rows = []
     for values in (pulses, pulses * cost.energy, pulses * cost.outside):
@@ -159,7 +157,7 @@ def by_pulse_train(path: str | Path, name: str, device: str, levels: int) -> Wri
     data = files.read_dataset(path, STUDIES["pulse_trains"].kind)
     density = data["pulse_train_current_density"].values
     state = data["pulse_state"].values
-    own = write_energies.job_of(data)
+    own = job_of(data)
     shapes = zip(density, data["pulse_duration"].values, trained_waveforms(data), strict=True)
     single = [write_energy_of(own, *each) for each in shapes]
     energy, outside = (
@@ -204,7 +202,7 @@ def rows_of(
     Parameters
     ----------
     job : ProgrammingEnergyJob
-        The networks, and what the write energy depends on.
+        The networks.
     networks, devices, responses : str or Path
         Folders of the networks, device files and responses.
     """
@@ -228,7 +226,7 @@ def rows_of(
         key = (device, reading, usable.tobytes())
         if key not in writings:
             path = Path(devices, PurePosixPath(files.DEVICE).name.format(device=device))
-            writings[key] = [by_single_pulses(path, job, device, usable, reading)]
+            writings[key] = [by_single_pulses(path, device, usable, reading)]
             if train := job.written_by.get(device):
                 path = Path(responses, f"{train}.nc")
                 writings[key].append(by_pulse_train(path, train, device, len(usable)))
@@ -283,75 +281,38 @@ NOTES = (
 )
 
 
-def programming_table(
-    job: ProgrammingEnergyJob,
-    folders: tuple[str | Path, str | Path, str | Path],
-    csv_path: str | Path,
-    markdown_path: str | Path,
-    html_path: str | Path,
-) -> None:
+def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str, str]:
     """Tabulate the energy of writing the networks.
 
     Parameters
     ----------
-    job : ProgrammingEnergyJob
-        The networks, and what the write energy depends on.
-    folders : tuple of str or Path
-        Folders of the networks, device files and responses.
-    csv_path, markdown_path, html_path : str or Path
-        Files to write.
+    sources : mapping
+        Folders of the `networks`, device files (`devices`) and `responses`.
+    job : str
+        JSON of the networks.
 
-    Raises
-    ------
-    wallnet.files.FileError
-        If an input cannot be used or a table cannot be written.
+    Returns
+    -------
+    dict
+        Texts of the CSV, Markdown and HTML files.
     """
-    import pandas
-
-    columns = [*FACETS, "written_by", "start", *COLUMNS]
-    frame = pandas.DataFrame(list(rows_of(job, *folders)), columns=columns)
+    folders = (sources[name][0] for name in ("networks", "devices", "responses"))
+    rows = list(rows_of(ProgrammingEnergyJob.from_json(job), *folders))
+    frame = pandas.DataFrame(rows, columns=[*FACETS, "written_by", "start", *COLUMNS])
     title = "Energy of writing a network"
     formats = {name: ".6g" if form else "d" for name, (_, _, form) in COLUMNS.items()}
-    files.write_text(Table(title, frame, formats).as_csv(), csv_path)
     titles = {name: stage.title for name, stage in STAGES.items()}
     readable = frame.drop(columns="seed").replace({"stage": titles, "start": titles})
     for name, (_, unit, form) in COLUMNS.items():
         if form:
             readable[name] = readable[name] / unit
-    shown = readable.rename(columns={name: text for name, (text, _, _) in COLUMNS.items()})
-    shown = shown.rename(columns={"written_by": "written by", "start": "from"})
-    table = Table(title, shown, {text: form or "d" for text, _, form in COLUMNS.values()})
+    names = {"written_by": "written by", "start": "from"}
+    names |= {name: text for name, (text, _, _) in COLUMNS.items()}
+    shown = {text: form or "d" for text, _, form in COLUMNS.values()}
+    table = Table(title, readable.rename(columns=names), shown)
     notes = "\n".join(f"{note}\n" for note in NOTES)
-    files.write_text(f"{table.as_markdown('#')}\n{notes}\n{made_by()}", markdown_path)
-    files.write_text(page(title, [table], [*NOTES, made_by()]), html_path)
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `programming-table` to a command line."""
-    command = subparsers.add_parser(
-        "programming-table", help="tabulate the energy of writing networks into synapses"
-    )
-    command.add_argument(
-        "--job",
-        required=True,
-        help="canonical JSON of jobs.ProgrammingEnergyJob; - for standard input",
-    )
-    command.add_argument("--networks", required=True, help="folder of all networks")
-    command.add_argument("--devices", required=True, help="folder of the device files")
-    command.add_argument(
-        "--responses", required=True, help="folder of the responses to pulse trains"
-    )
-    command.add_argument("--csv", required=True, help="table to write")
-    command.add_argument("--markdown", required=True, help="the same, to read as text")
-    command.add_argument("--html", required=True, help="the same, for the report")
-    command.set_defaults(handler=_tabulate)
-
-
-def _tabulate(arguments: argparse.Namespace) -> None:
-    programming_table(
-        ProgrammingEnergyJob.from_json(files.given_text(arguments.job)),
-        (arguments.networks, arguments.devices, arguments.responses),
-        arguments.csv,
-        arguments.markdown,
-        arguments.html,
-    )
+    return {
+        "csv": Table(title, frame, formats).as_csv(),
+        "markdown": f"{table.as_markdown('#')}\n{notes}\n{made_by()}",
+        "html": page(title, [table], [*NOTES, made_by()]),
+    }

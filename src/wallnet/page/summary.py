@@ -3,36 +3,33 @@
 import argparse
 import base64
 import io
-import itertools
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from wallnet import __version__, files, plan, revisions
 from wallnet.config import ArrivalTime, FinalState, TransferCurve
-from wallnet.devices.traces import first_time
-from wallnet.devices.write_energy import swept_pulse, write_energy_of
-from wallnet.jobs import SummaryJob, WriteEnergyJob
+from wallnet.devices.sweeps import arrival_time
+from wallnet.devices.write_energy import swept_pulse, write_energy_of_sweep
+from wallnet.jobs import SummaryJob
 from wallnet.page.findings import Findings, Results
 from wallnet.report import measured, write_energies
 from wallnet.report.device_tables import SMALLEST, levels_table, smallest_density
-from wallnet.report.devices import UNIT_OF_J, density_in_1e12, notches_of
+from wallnet.report.devices import UNIT_OF_J, density_in_1e12
 from wallnet.report.networks import TITLES, gap_tables
 from wallnet.report.tables import Table
-from wallnet.studies.barriers.retention import settings_of
-from wallnet.studies.barriers.show import states_table
+from wallnet.studies import STUDIES
+from wallnet.studies.showing import show_of
 
 if TYPE_CHECKING:
     import xarray
 
 MOST_ROWS = 20
 """Largest number of rows of a table that is not folded."""
-
-MOST_PULSES = 4
-"""Largest number of different pulses of a train that a caption lists."""
 
 
 @dataclass(frozen=True)
@@ -97,28 +94,9 @@ def _made_by(data: "xarray.Dataset") -> str:
 # Pulses
 
 
-def _duration(data: "xarray.Dataset") -> float:
-    return swept_pulse(data)[0]
-
-
 def single_pulses(data: "xarray.Dataset") -> str:
     """Return the pulses of the sweep of a device as text."""
-    return f"single pulses of {_duration(data) / 1e-9:g} ns"
-
-
-def pulse_train(data: "xarray.Dataset") -> str:
-    """Return the pulses of a train as text: each with its number of repetitions, or their range."""
-    densities = map(density_in_1e12, data["pulse_train_current_density"].values[1:])
-    durations = (f"{each / 1e-9:g}" for each in data["pulse_duration"].values[1:])
-    pulses = list(zip(densities, durations, strict=True))
-    found = [(pulse, len(list(same))) for pulse, same in itertools.groupby(pulses)]
-    if len(found) > MOST_PULSES:
-        density, time = (
-            " to ".join(dict.fromkeys((min(each, key=float), max(each, key=float))))
-            for each in zip(*pulses, strict=True)
-        )
-        return f"{len(pulses)} pulses of {density}e12 A/m² for {time} ns"
-    return ", ".join(f"{n} × {density}e12 A/m² for {time} ns" for (density, time), n in found)
+    return f"single pulses of {swept_pulse(data)[0] / 1e-9:g} ns"
 
 
 # Reference data
@@ -154,15 +132,11 @@ after the nearest ones, and the last column the smallest J of the sweep that lea
 
 
 def _same(densities: Any, density: float) -> Any:
-    import numpy as np
-
     return np.isclose(densities, density, rtol=1e-9, atol=0)
 
 
 def _final_state(stated: FinalState, data: "xarray.Dataset") -> tuple[str, ...]:
     """Return the state after a pulse."""
-    import numpy as np
-
     densities, asked = data["current_density"].values, stated.current_density
     states, settled = data["state"].values, data["settled"].values != 0
     same = _same(densities, asked)
@@ -186,18 +160,11 @@ def _final_state(stated: FinalState, data: "xarray.Dataset") -> tuple[str, ...]:
 
 def _arrival_time(stated: ArrivalTime, data: "xarray.Dataset") -> tuple[str, ...]:
     """Return when both ends of the wall are at a notch."""
-    import numpy as np
-
     asked = stated.current_density
     index = np.flatnonzero(_same(data["current_density"].values, asked))
     here = "not simulated"
     if index.size:
-        pulse = data.isel(current_density=int(index[0]))
-        track = json.loads(data.attrs["parameters"])["track"]
-        edge = notches_of(data)[stated.notch - 1] - track["notches"]["diameter"] / 2
-        time = data["time"].values
-        ends = (pulse[f"sweep_wall_{end}"].values for end in ("bottom", "top"))
-        arrived = max(first_time(time, end, edge) for end in ends)
+        arrived = arrival_time(data, int(index[0]), stated.notch)
         here = f"{arrived / 1e-9:.2f} ns" if math.isfinite(arrived) else "never"
     told = (density_in_1e12(asked), f"{stated.time / 1e-9:.2g} ns", here, "")
     return stated.device, f"time to notch {stated.notch}", *told
@@ -266,25 +233,9 @@ def _finished_barriers(job: SummaryJob, name: str, results: Results) -> "xarray.
     paths = [results.folder / path for path in plan.barrier_results(name)]
     if not all(path.exists() for path in paths):
         return None
-    found = files.read_dataset(paths[0], "barriers")
-    if settings_of(found) != job.barriers:
-        return None
-    # they are of the same material if the energies of the states are the same
-    device = results.devices[name]
-    energy = dict(zip(device["level_state"].values, device["level_energy"].values, strict=True))
-    for state, value in zip(found["state_name"].values, found["state_energy"].values, strict=True):
-        other = energy.get(state, math.nan)
-        known = math.isfinite(value) and math.isfinite(other)
-        if known and not math.isclose(value, other, rel_tol=1e-6):
-            return None
-    return found
-
-
-LEFT_OUT = [
-    *("wall, lower edge (nm)", "wall, upper edge (nm)", "minimum"),
-    *("energy above the lowest (k_B T)", "lowest barrier (J)"),
-]
-"""Columns of the table of barriers that the page does not show."""
+    found = files.read_dataset(paths[0], STUDIES["barriers"].kind)
+    current = show_of("barriers").is_of(found, results.devices[name], job.barriers)
+    return found if current else None
 
 
 def _retention(job: SummaryJob, results: Results) -> Iterator[Section]:
@@ -305,18 +256,12 @@ def _retention(job: SummaryJob, results: Results) -> Iterator[Section]:
             tables=[_levels(data, title, names)],
         )
         return
-    caption = (
-        f"{job.written}, without a pulse, {settings_of(found)['temperature']:g} K: energy along "
-        "the minimum-energy paths between neighbouring states, above the lowest state, against the "
-        "mean position of the wall."
-    )
-    table = states_table(found, job.written)
-    shown = table.frame.drop(columns=LEFT_OUT)
+    caption, tables = show_of("barriers").headline(found, job.written)
     yield Section(
         "Retention",
         ["A level is retained if the barriers around it are many times the thermal energy."],
         _figure(results, plan.barrier_results(job.written)[1], caption, _made_by(data)),
-        [Table(table.title, shown, table.formats, table.missing)],
+        tables,
     )
 
 
@@ -324,19 +269,16 @@ def _switching(job: SummaryJob, results: Results) -> Iterator[Section]:
     if job.rewritten is None:
         return
     data = results.responses[job.rewritten]
-    caption = (
-        f"{job.rewritable}, pulse train {job.rewritten} ({pulse_train(data)}): conductance after "
-        "each pulse, both ends of the wall and the current density against time."
-    )
+    caption, tables = show_of("pulse_trains").headline(data, str(job.rewritable))
     path = plan.story_figures(job)["rewritten"]
-    yield Section("Pulse train", figure=_figure(results, path, caption, _made_by(data)))
+    yield Section("Pulse train", (), _figure(results, path, caption, _made_by(data)), tables)
 
 
 def _energy(job: SummaryJob, results: Results) -> Iterator[Section]:
     """Yield the write energy of the levels, and the accuracy of networks on them."""
     figure, tables = None, []
-    if job.write_energy and job.written:
-        tables.append(_write_energy(job.write_energy, job.written, results.devices[job.written]))
+    if job.written and not job.measured:
+        tables.append(_write_energy(job.written, results.devices[job.written]))
     if job.networks:
         synapses = "; ".join(
             f"{name}, {single_pulses(results.devices[name])}" if name in results.devices else name
@@ -357,12 +299,10 @@ def _energy(job: SummaryJob, results: Results) -> Iterator[Section]:
         yield Section("Write energy and accuracy", figure=figure, tables=tables)
 
 
-def _write_energy(job: WriteEnergyJob, name: str, data: "xarray.Dataset") -> Table:
-    import numpy as np
-
+def _write_energy(name: str, data: "xarray.Dataset") -> Table:
     density = data["reaching_current_density"].values
     driven = np.isfinite(density) & (density != 0)
-    found = write_energies.columns(write_energy_of(job, density[driven], *swept_pulse(data)))
+    found = write_energies.columns(write_energy_of_sweep(data, density[driven]))
     frame = found[["energy (pJ)", "temperature rise, mean (K)", "temperature rise, middle (K)"]]
     frame.insert(0, "state", data["level_state"].values[driven])
     frame.insert(1, "J (1e12 A/m²)", density[driven] / UNIT_OF_J)

@@ -1,15 +1,13 @@
 """All figures of devices and networks, with their sources and their labels in the report."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 from wallnet import files
 from wallnet.config import MEASURED, Campaign
-from wallnet.config.stages import FIRST_STAGE, PAPER_STAGES, STAGES
-from wallnet.jobs import write_energy_job
+from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES
 from wallnet.jobs.paths import folder, trace_paths
 from wallnet.plan import paths
 
@@ -29,8 +27,6 @@ class Figure:
         the wildcards.
     sources : callable
         Returns the source files of the figure, given the campaign and the pattern's wildcards.
-    half : str
-        `device` or `network`: the part of the campaign to which the figure belongs.
     kind : str or None
         Kind of the devices in the figure; None for networks.
     options : tuple of str
@@ -43,10 +39,14 @@ class Figure:
     label: str
     pattern: str
     sources: Callable[..., list[str]]
-    half: Literal["device", "network"]
     kind: str | None = None
     options: tuple[str, ...] = ()
     usual: bool = True
+
+    @property
+    def half(self) -> str:
+        """The part of the campaign to which it belongs: `device` or `network`."""
+        return "device" if self.kind else "network"
 
     def places(self, campaign: Campaign) -> list[dict[str, str]]:
         """List the wildcards of all figures of this kind in a campaign."""
@@ -74,81 +74,41 @@ class Figure:
 
     def command(self, campaign: Campaign, **wildcards: str) -> list[str]:
         """Return the subcommand that draws it, with the options that only this figure has."""
-        words = [f"{self.half}-figure", self.name, *(["--of", self.kind] if self.kind else [])]
+        words = ["figure", self.name, *(["--of", self.kind] if self.kind else [])]
         for option in self.options:
             words += [f"--{option}", *OPTIONS[option](campaign, **wildcards)]
         return words
 
 
-def _shown(campaign: Campaign, device: str) -> list[str]:
-    """Return the current densities to show in a device's figures of single pulses."""
-    return [f"{density:.10g}" for density in campaign.simulated[device].shown or ()]
-
-
-def _paper(campaign: Campaign) -> list[str]:
-    """Return the numbers of notches whose rows of the paper's Table II are shown."""
-    return [str(notches) for notches in sorted(set(campaign.networks.table_ii.values()))]
-
-
-def _write_energy(campaign: Campaign, device: str) -> list[str]:
-    """Return what the write energy of pulses on a device depends on."""
-    return [write_energy_job(campaign.simulated[device]).to_json()]
-
-
 OPTIONS: dict[str, Callable[..., list[str]]] = {
     "traces": lambda campaign, device: [folder(files.TRACE, device)],
-    "shown": _shown,
-    "paper": _paper,
-    "write-energy": _write_energy,
+    # current densities in figures of single pulses
+    "shown": lambda campaign, device: [f"{j:.10g}" for j in campaign.simulated[device].shown or ()],
+    # numbers of notches whose rows of the paper's Table II are shown
+    "paper": lambda campaign: list(map(str, sorted({*campaign.networks.table_ii.values()}))),
 }
-"""Options of the commands that draw figures, with functions that return their values."""
+"""Options of the command that draws figures, with functions that return their values."""
+
+_of_device = partial(
+    Figure,
+    pattern=files.DEVICE_FIGURE,
+    sources=lambda campaign, device: [files.DEVICE.format(device=device)],
+)
 
 
-def _device(campaign: Campaign, device: str) -> list[str]:
-    return [files.DEVICE.format(device=device)]
+def _examples(stages: Collection[str], recipes: int | None = 1) -> Callable[..., list[str]]:
+    """Return a function that lists the metrics of networks on a data set; see `example_metrics`."""
+    return lambda campaign, dataset, device=NO_DEVICE: paths.example_metrics(
+        campaign.networks, stages, dataset, device, recipes
+    )
 
-
-def _measured(campaign: Campaign, device: str) -> list[str]:
-    return [files.COMPACT_MODEL.format(device=device)]
-
-
-def _synapses(campaign: Campaign) -> list[str]:
-    synapses = campaign.without_optional.of_kind("synapse")
-    return [files.DEVICE.format(device=device) for device in synapses]
-
-
-def _accuracy(campaign: Campaign) -> list[str]:
-    return [files.TABLE.format(table="accuracy", suffix=".csv")]
-
-
-def _training_curves(campaign: Campaign) -> list[str]:
-    return paths.training_curve_metrics(campaign.networks)
-
-
-def _misread(campaign: Campaign, dataset: str) -> list[str]:
-    return paths.example_metrics(campaign.networks, [FIRST_STAGE], dataset)
-
-
-def _confusion(campaign: Campaign, dataset: str, device: str) -> list[str]:
-    return paths.example_metrics(campaign.networks, PAPER_STAGES, dataset, device)
-
-
-def _weights(campaign: Campaign, dataset: str, device: str) -> list[str]:
-    return paths.example_metrics(campaign.networks, STAGES, dataset, device, recipes=None)
-
-
-_of_device = partial(Figure, pattern=files.DEVICE_FIGURE, sources=_device, half="device")
-_of_network = partial(Figure, half="network")
 
 FIGURES: dict[str, Figure] = {
     figure.name: figure
     for figure in (
         _of_device("transfer-curve", "{device}: transfer curve", kind="neuron"),
         _of_device(
-            "magnetization",
-            "{device}: maps of m_z",
-            kind="neuron",
-            options=("traces", "shown"),
+            "magnetization", "{device}: maps of m_z", kind="neuron", options=("traces", "shown")
         ),
         _of_device(
             "dynamics",
@@ -157,9 +117,7 @@ FIGURES: dict[str, Figure] = {
             options=("traces", "shown"),
         ),
         _of_device("conductance", "{device}: conductance and levels", kind="synapse"),
-        _of_device(
-            "write-energy", "{device}: write energy", kind="synapse", options=("write-energy",)
-        ),
+        _of_device("write-energy", "{device}: write energy", kind="synapse"),
         _of_device(
             "wall-position",
             "{device}: wall against time, velocity",
@@ -167,39 +125,50 @@ FIGURES: dict[str, Figure] = {
             options=("shown",),
         ),
         _of_device(
-            "measured", "{device}: levels and transfer curve", sources=_measured, kind=MEASURED
+            "measured",
+            "{device}: levels and transfer curve",
+            sources=lambda campaign, device: [files.COMPACT_MODEL.format(device=device)],
+            kind=MEASURED,
         ),
         Figure(
             "synapses-compared",
             "conductance compared",
             files.FIGURE,
-            _synapses,
-            half="device",
+            lambda campaign: [
+                files.DEVICE.format(device=name)
+                for name in campaign.without_optional.of_kind("synapse")
+            ],
             kind="synapse",
         ),
-        _of_network(
+        Figure(
             "training-curves",
             "training curves",
             files.FIGURE,
-            _training_curves,
+            lambda campaign: paths.training_curve_metrics(campaign.networks),
             options=("paper",),
         ),
-        _of_network(
-            "accuracy", "test error at every stage", files.FIGURE, _accuracy, options=("paper",)
+        Figure(
+            "accuracy",
+            "test error at every stage",
+            files.FIGURE,
+            lambda campaign: [files.TABLE.format(table="accuracy", suffix=".csv")],
+            options=("paper",),
         ),
-        _of_network("misread", "{dataset}: misread images", files.DATASET_FIGURE, _misread),
-        _of_network(
+        Figure(
+            "misread", "{dataset}: misread images", files.DATASET_FIGURE, _examples([FIRST_STAGE])
+        ),
+        Figure(
             "weights",
             "{dataset}: weights on {device}",
             files.NETWORK_FIGURE,
-            _weights,
+            _examples(STAGES, recipes=None),
             usual=False,
         ),
-        _of_network(
+        Figure(
             "confusion",
             "{dataset}: confusion matrices on {device}",
             files.NETWORK_FIGURE,
-            _confusion,
+            _examples(PAPER_STAGES),
         ),
     )
 }

@@ -42,13 +42,14 @@ def programming_sources(campaign: Campaign) -> dict[str, list[str]]:
     are finished it is known whether the networks have to be mapped again.
     """
     job = programming_energy_job(campaign)
+    synapses = dict.fromkeys(name for name, _ in job.run_set.places)
     return {
         "networks": job.run_set.paths(files.PROGRAMMING),
-        "devices": [files.DEVICE.format(device=name) for name in job.devices],
+        "devices": [files.DEVICE.format(device=name) for name in synapses],
         "responses": [
             STUDIES["pulse_trains"].path(name) for name in dict.fromkeys(job.written_by.values())
         ],
-        "models": [files.COMPACT_MODEL.format(device=name) for name in job.devices],
+        "models": [files.COMPACT_MODEL.format(device=name) for name in synapses],
     }
 
 

@@ -24,23 +24,24 @@ class ResultTable:
     Attributes
     ----------
     name : str
-        Name of the rule and, with dashes, of the command that writes it.
+        Name of the rule, and of the file with its caption in the report.
+    module : str
+        Module below `wallnet` that makes it, as the command `wallnet table` is told.
     path : str
         Pattern of its files, one of those of `wallnet.files`.
-    label, caption, category : str
-        Name in the report, with wildcards, file of the caption, and part of the report.
+    label, category : str
+        Name in the report, with wildcards, and part of the report.
     sources : callable
         Source files by name, given the campaign and the wildcards.
-    read : bool
-        Whether the command receives the source files, each kind in an option of its name.
-    options : callable
-        Values of further options, given the same.
+    folders : mapping
+        Folders by the name of the sources that are in them. The command receives these folders in
+        place of the files, which are too many.
     job : callable, optional
         JSON on the standard input of the command, given the same.
     suffixes : tuple of str
         Its files.
     further : Mapping
-        Further files, by the name of their option.
+        Further files by name.
     figure : str
         Name of the figure of the whole campaign that is drawn with it.
     devices : callable
@@ -48,13 +49,12 @@ class ResultTable:
     """
 
     name: str
+    module: str
     path: str
     label: str
-    caption: str
     category: str
     sources: Callable[..., Mapping[str, list[str]]]
-    read: bool = True
-    options: Callable[..., Mapping[str, str]] = _nothing
+    folders: Mapping[str, str] = field(default_factory=dict)
     job: Callable[..., str] | None = None
     suffixes: tuple[str, ...] = files.TABLE_SUFFIXES
     further: Mapping[str, str] = field(default_factory=dict)
@@ -62,22 +62,20 @@ class ResultTable:
     devices: Callable[[Campaign], Any] = _nothing
 
     def outputs(self) -> dict[str, str]:
-        """Return its files by the name of their option."""
+        """Return its files by name."""
         names = {".csv": "csv", ".md": "markdown", ".html": "html"}
         found = {names[each]: self.path.replace("{suffix}", each) for each in self.suffixes}
         return {**found, **self.further}
 
     def given(self, campaign: Campaign, **wildcards: str) -> list[str]:
-        """Return the options of the command, without its files."""
-        words = ["--job", "-"] if self.job else []
+        """Return the arguments of the command, without the files to write."""
+        words = [self.module, *(["--job", "-"] if self.job else [])]
         if self.figure:
             words += ["--figures", campaign.figures.model_dump_json()]
-        for name, value in self.options(campaign, **wildcards).items():
-            words += [f"--{name}", value]
-        if self.read:
-            for name, found in self.sources(campaign, **wildcards).items():
-                words += [f"--{name.replace('_', '-')}", *found]
-        return words
+        sources = self.sources(campaign, **wildcards)
+        read = {name: [path] for name, path in self.folders.items()} or sources
+        found = [f"{name}={path}" for name, paths in read.items() for path in paths]
+        return [*words, "--sources", *found] if found else words
 
 
 def _whole(table: str) -> str:
@@ -91,30 +89,27 @@ def _devices(campaign: Campaign) -> str:
 TABLES = (
     ResultTable(
         "device_table",
+        "report.device_tables",
         files.DEVICE_TABLE,
         "{device}: table",
-        "device-table.rst",
         "Devices",
         lambda campaign, device: {"device": [files.DEVICE.format(device=device)]},
-        options=lambda campaign, device: {
-            "write-energy": jobs.write_energy_job(campaign.simulated[device]).to_json()
-        },
         devices=lambda campaign: campaign.simulated,
     ),
     ResultTable(
         "measured_table",
+        "report.measured",
         files.DEVICE_TABLE,
         "{device}: table",
-        "measured-table.rst",
         "Devices",
         lambda campaign, device: {"model": [files.COMPACT_MODEL.format(device=device)]},
         devices=lambda campaign: campaign.measured,
     ),
     ResultTable(
         "level_report",
+        "page.levels",
         files.LEVELS_TABLE,
         "{device}: levels with their barriers and transitions",
-        "levels-table.rst",
         "Devices",
         lambda campaign, device: {
             name: [path] for name, path in level_sources(campaign, device).items()
@@ -123,9 +118,9 @@ TABLES = (
     ),
     ResultTable(
         "parameters",
+        "report.parameters",
         _whole("parameters"),
         "parameters of all devices",
-        "parameters.rst",
         "Parameters",
         _nothing,
         job=_devices,
@@ -133,19 +128,15 @@ TABLES = (
     ),
     ResultTable(
         "accuracy",
+        "report.networks",
         _whole("accuracy"),
         "test accuracy",
-        "network-accuracy-table.rst",
         "Networks",
         lambda campaign: {
             "networks": campaign.networks.run_set().paths(files.METRICS),
             "models": paths.network_models(campaign.networks),
         },
-        read=False,
-        options=lambda campaign: {
-            "networks": files.NETWORKS,
-            "models": folder(files.COMPACT_MODEL, ""),
-        },
+        folders={"networks": files.NETWORKS, "models": folder(files.COMPACT_MODEL, "")},
         job=lambda campaign: jobs.accuracy_job(campaign.networks).to_json(),
         further={
             name: files.TABLE.format(table=f"accuracy-{name}", suffix=".csv")
@@ -154,13 +145,12 @@ TABLES = (
     ),
     ResultTable(
         "programming_table",
+        "page.programming",
         _whole("programming"),
         "write energy of a network",
-        "programming.rst",
         "Networks",
         paths.programming_sources,
-        read=False,
-        options=lambda campaign: {
+        folders={
             "networks": files.NETWORKS,
             "devices": folder(files.DEVICE, ""),
             "responses": folder(STUDIES["pulse_trains"].path("train"), ""),
@@ -169,9 +159,9 @@ TABLES = (
     ),
     ResultTable(
         "mapping_table",
+        "report.studies",
         _whole("mappings"),
         "loss of accuracy by mapping",
-        "mappings.rst",
         "Networks",
         lambda campaign: {
             "comparisons": paths.comparison_paths(campaign.networks),
@@ -182,9 +172,9 @@ TABLES = (
     ),
     ResultTable(
         "validation_table",
+        "report.validation",
         _whole("validation"),
         "engine compared with published values",
-        "validation.rst",
         "Checks",
         lambda campaign: {"results": paths.validation_results()},
         suffixes=(".csv", ".md"),

@@ -1,20 +1,18 @@
 """Readable tables of a device, made from its device file only."""
 
-import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wallnet import files
-from wallnet.devices.write_energy import swept_pulse, write_energy_of
+from wallnet.devices.write_energy import job_of, write_energy_of_sweep
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, REVERSED, WIDER
-from wallnet.jobs import WriteEnergyJob
 from wallnet.report import write_energies
 from wallnet.report.faults import caveats
-from wallnet.report.tables import Format, Table, markdown_text, page
+from wallnet.report.tables import Format, Table, of_columns, texts
 
 if TYPE_CHECKING:
     import xarray
@@ -35,83 +33,47 @@ _NO_LEVEL = {
 }
 
 
-def device_tables(
-    device: str | Path,
-    csv_path: str | Path,
-    markdown_path: str | Path,
-    html_path: str | Path,
-    write_energy: WriteEnergyJob | None = None,
-) -> None:
+def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[str, str]:
     """Tabulate a device file: the state after each pulse, and the levels or the activation.
 
     Parameters
     ----------
-    device : str or Path
-        Device file.
-    csv_path : str or Path
-        File to write with the sweep only, one row per current density.
-    markdown_path, html_path : str or Path
-        Files to write with all tables.
-    write_energy : WriteEnergyJob, optional
-        What the write energy depends on; without it, the tables have no energies.
+    sources : mapping
+        The device file as `device`.
 
-    Raises
-    ------
-    wallnet.files.FileError
-        If the device file is missing or damaged, or a table cannot be written.
+    Returns
+    -------
+    dict
+        Texts of the CSV file, which has only the sweep, and of the Markdown and HTML files.
     """
-    data = files.read_dataset(device, "track")
-    name = str(data.attrs.get("device", Path(device).stem))
-    more = MORE_TABLES.get(data.attrs["kind"], [])
-    tables = [made(data, name) for made in (_sweep, *more)]
-    if write_energy:
-        found = write_energy_of(write_energy, data["current_density"].values, *swept_pulse(data))
-        tables[0] = write_energies.joined(tables[0], write_energies.columns(found))
-        tables.append(write_energies.conditions(write_energy, name))
-    write_tables(name, tables, csv_path, markdown_path, html_path, caveats({name: data}))
-
-
-def write_tables(
-    name: str,
-    tables: Sequence[Table],
-    csv_path: str | Path,
-    markdown_path: str | Path,
-    html_path: str | Path,
-    first: Sequence[str] = (),
-) -> None:
-    """Write the first table of a device as CSV, and all of them as Markdown and HTML.
-
-    Sentences that come first are in the latter two.
-    """
-    files.write_text(tables[0].as_csv(), csv_path)
-    parts = [*(f"{markdown_text(text)}\n" for text in first)]
-    parts += [table.as_markdown("##") for table in tables]
-    files.write_text("\n".join(parts), markdown_path)
-    files.write_text(page(name, tables, first=first), html_path)
+    (path,) = sources["device"]
+    data = files.read_dataset(path, "track")
+    name = str(data.attrs.get("device", Path(path).stem))
+    found = write_energy_of_sweep(data, data["current_density"].values)
+    sweep = write_energies.joined(_sweep(data, name), write_energies.columns(found))
+    more = [made(data, name) for made in MORE_TABLES.get(data.attrs["kind"], [])]
+    tables = [sweep, *more, write_energies.conditions(job_of(data), name)]
+    return texts(name, tables, caveats({name: data}))
 
 
 def _sweep(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of the states after each pulse."""
-    import pandas
-
     conductance = data["final_conductance"].sel(reading=list(files.READINGS)).values / 1e-6
-    columns: dict[str, tuple[Any, Format]] = {
-        "J (1e12 A/m²)": (data["current_density"].values / 1e12, ".4f"),
-        "state": (data["state"].values, ""),
-        "beyond_model": (data["beyond_model"].values, _YES),
-        "settled": (data["settled"].values, SETTLED),
-        "pinned against the current": (data["held"].values, _YES),
-        "read at (ns)": (data["read_time"].values / 1e-9, ".2f"),
-        "wall, lower edge (nm)": (data["final_wall_bottom"].values / 1e-9, ".1f"),
-        "wall, upper edge (nm)": (data["final_wall_top"].values / 1e-9, ".1f"),
-        "mean wall position (nm)": (data["final_wall_position"].values / 1e-9, ".1f"),
-        "G, parallel (µS)": (conductance[0], ".3f"),
-        "G, series (µS)": (conductance[1], ".3f"),
-    }
-    return Table(
+    return of_columns(
         f"{name}: after each pulse",
-        pandas.DataFrame({title: values for title, (values, _) in columns.items()}),
-        {title: form for title, (_, form) in columns.items() if form},
+        {
+            "J (1e12 A/m²)": (data["current_density"].values / 1e12, ".4f"),
+            "state": (data["state"].values, ""),
+            "beyond_model": (data["beyond_model"].values, _YES),
+            "settled": (data["settled"].values, SETTLED),
+            "pinned against the current": (data["held"].values, _YES),
+            "read at (ns)": (data["read_time"].values / 1e-9, ".2f"),
+            "wall, lower edge (nm)": (data["final_wall_bottom"].values / 1e-9, ".1f"),
+            "wall, upper edge (nm)": (data["final_wall_top"].values / 1e-9, ".1f"),
+            "mean wall position (nm)": (data["final_wall_position"].values / 1e-9, ".1f"),
+            "G, parallel (µS)": (conductance[0], ".3f"),
+            "G, series (µS)": (conductance[1], ".3f"),
+        },
     )
 
 
@@ -171,66 +133,38 @@ _LEVEL_FORMATS: dict[str, Format] = {
 }
 
 
-def _level_row(
-    number: int | str,
-    state: str,
-    source: str,
-    position: float,
-    normalized: "np.ndarray",
-    reached: str,
-    current_density: float,
-    minimum: tuple[int | None, float, float, float] = (None, np.nan, np.nan, np.nan),
-) -> dict[str, Any]:
-    """Return a row of the table of levels, from a position in m and a current density in A/m².
-
-    `minimum` tells whether the energy has a minimum there, its energy in J, the residual field in
-    A/m and the distance to it in m.
-    """
-    held, energy, residual, shift = minimum
-    return {
-        "level": number,
-        "state": state,
-        "measured from": source,
-        "mean wall position (nm)": position / 1e-9,
-        "G normalised, parallel": normalized[0],
-        "G normalised, series": normalized[1],
-        "reached by the sweep": reached,
-        SMALLEST: current_density / 1e12,
-        "minimum of the energy": held,
-        "energy (J)": energy,
-        "residual field (A/m)": residual,
-        "moved on by (nm)": shift / 1e-9,
-    }
-
-
 def levels_table(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of all levels, with numbered whole levels, and of other final states."""
     import pandas
 
     numbers = np.cumsum(data["half"].values == 0) - 1
     rows = []
-    for index in range(data.sizes["level"]):
+    for index, number in enumerate(numbers.tolist()):
         level = data.isel(level=index)
         rows.append(
-            _level_row(
-                "half" if level["half"] else int(numbers[index]),
-                str(level["level_state"].item()),
-                level["level_source"].item() or _why_no_wall(level),
-                level["level_position"].item(),
-                level["normalized_level_conductance"].sel(reading=list(files.READINGS)).values,
-                _reached(level),
-                level["reaching_current_density"].item(),
-                (
-                    int(level["level_minimum"]),
-                    level["level_energy"].item(),
-                    level["level_residual_field"].item(),
-                    level["level_shift"].item(),
-                ),
-            )
+            {
+                "level": "half" if level["half"] else number,
+                "state": str(level["level_state"].item()),
+                "measured from": level["level_source"].item() or _why_no_wall(level),
+                **_place(level["level_position"], level["normalized_level_conductance"]),
+                "reached by the sweep": _reached(level),
+                SMALLEST: level["reaching_current_density"].item() / 1e12,
+                "minimum of the energy": int(level["level_minimum"]),
+                "energy (J)": level["level_energy"].item(),
+                "residual field (A/m)": level["level_residual_field"].item(),
+                "moved on by (nm)": level["level_shift"].item() / 1e-9,
+            }
         )
     rows += _other_states(data)
     smallest = smallest_density(data["current_density"].values / 1e12)
     return Table(f"{name}: levels", pandas.DataFrame(rows), {**_LEVEL_FORMATS, SMALLEST: smallest})
+
+
+def _place(position: "xarray.DataArray", normalized: "xarray.DataArray") -> dict[str, float]:
+    """Return the columns of a position in m and of its normalised conductances."""
+    found = {"mean wall position (nm)": position.item() / 1e-9}
+    values = {f"G normalised, {each}": normalized.sel(reading=each) for each in files.READINGS}
+    return found | {title: value.item() for title, value in values.items()}
 
 
 def _reached(level: "xarray.Dataset") -> str:
@@ -257,20 +191,18 @@ def _other_states(data: "xarray.Dataset") -> list[dict[str, Any]]:
         if state not in listed and data["settled"].values[index] != 0:
             first.setdefault(state, int(index))
     rows = []
-    for state, index in sorted(
-        first.items(), key=lambda item: data["final_wall_position"].values[item[1]]
-    ):
+    position = data["final_wall_position"].values
+    for state, index in sorted(first.items(), key=lambda item: position[item[1]]):
         pulse = data.isel(current_density=index)
         rows.append(
-            _level_row(
-                "none",
-                state,
-                f"no level: {_why_none(WallState(state))}",
-                pulse["final_wall_position"].item(),
-                pulse["normalized_final_conductance"].sel(reading=list(files.READINGS)).values,
-                "yes",
-                pulse["current_density"].item(),
-            )
+            {
+                "level": "none",
+                "state": state,
+                "measured from": f"no level: {_why_none(WallState(state))}",
+                **_place(pulse["final_wall_position"], pulse["normalized_final_conductance"]),
+                "reached by the sweep": "yes",
+                SMALLEST: pulse["current_density"].item() / 1e12,
+            }
         )
     return rows
 
@@ -283,26 +215,20 @@ def _why_none(state: WallState) -> str:
 
 def _activation(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of each reading's quartic, its errors and its faults."""
-    import pandas
-
     data = data.sel(reading=list(files.READINGS)).sortby("power")
-    columns: dict[str, Any] = {"reading": data["reading"].values}
+    columns: dict[str, tuple[Any, Format]] = {"reading": (data["reading"].values, "")}
+    for power in data["power"].values:
+        columns[f"coefficient of power {power}"] = (data["quartic"].sel(power=power).values, ".5f")
     columns |= {
-        f"coefficient of power {power}": data["quartic"].sel(power=power).values
-        for power in data["power"].values
+        "largest error": (data["fit_error"].values, ".4f"),
+        "rms error": (data["fit_rms"].values, ".4f"),
+        "largest deviation from ReLU": (data["relu_deviation"].values, ".4f"),
+        "an activation": ([str(fault) or "yes" for fault in data["fault"].values], ""),
     }
-    formats = dict.fromkeys(list(columns)[1:], ".5f")
-    errors = {
-        "largest error": data["fit_error"].values,
-        "rms error": data["fit_rms"].values,
-        "largest deviation from ReLU": data["relu_deviation"].values,
-    }
-    faults = {"an activation": [str(fault) or "yes" for fault in data["fault"].values]}
-    return Table(
+    return of_columns(
         f"{name}: quartic of the normalised transfer curve, valid for 0 ≤ J ≤ 1; 0 below, "
         "saturated above",
-        pandas.DataFrame(columns | errors | faults),
-        formats | dict.fromkeys(errors, ".4f"),
+        columns,
     )
 
 
@@ -311,20 +237,3 @@ MORE_TABLES: dict[str, list[Callable[["xarray.Dataset", str], Table]]] = {
     "synapse": [levels_table],
 }
 """Tables of a kind of device in addition to its sweep."""
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `device-table` to a command line."""
-    table = subparsers.add_parser(
-        "device-table", help="tabulate a device file", description="Tabulate a device file."
-    )
-    table.add_argument("--device", required=True, help="device file")
-    table.add_argument("--csv", required=True, help="table of the sweep to write")
-    table.add_argument("--markdown", required=True, help="sweep and levels, to read as text")
-    table.add_argument("--html", required=True, help="sweep and levels, for the report")
-    write_energies.add_argument(table)
-    table.set_defaults(
-        handler=lambda given: device_tables(
-            given.device, given.csv, given.markdown, given.html, write_energies.job_given(given)
-        )
-    )

@@ -4,7 +4,6 @@ All figures are drawn from device files, those of measured devices from compact 
 also use snapshots from a few trace files.
 """
 
-import argparse
 import itertools
 import json
 import math
@@ -15,17 +14,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wallnet import files, revisions
-from wallnet.config import MEASURED, Figures, Track, current_name
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet import files
+from wallnet.config import MEASURED, Figures, Heating, current_name
+from wallnet.config.waveform import Points
+from wallnet.devices.sweeps import steady_velocity, track_of
+from wallnet.devices.write_energy import (
+    heat_flux,
+    job_of,
+    rise_over_time,
+    swept_pulse,
+    write_energy_of_sweep,
+)
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.jobs import WriteEnergyJob
 from wallnet.jobs.paths import trace_in
-from wallnet.report import measured, style, write_energies, write_energy_figure
-from wallnet.report.style import add_figure_arguments, drawn_as, figures_of
+from wallnet.report import measured, style
+from wallnet.report.style import drawn_as
 
 if TYPE_CHECKING:
-    import numpy as np
     import xarray
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -33,6 +43,7 @@ if TYPE_CHECKING:
 NM, NS, MICROSIEMENS, UNIT_OF_J = 1e-9, 1e-9, 1e-6, 1e12
 
 J_LABEL = r"current density $\mathit{J}$ ($10^{12}$ A/m²)"
+SHORT_J_LABEL = r"$\mathit{J}$ ($10^{12}$ A/m²)"
 G_LABEL = r"conductance $\mathit{G}$ (µS)"
 G_NORM_LABEL = r"normalised conductance $\mathit{G}_{norm}$"
 M_Z_LABEL = r"$\mathit{m}_z$"
@@ -62,14 +73,11 @@ class Sources:
     shown : sequence of float
         Current densities in A/m² that figures of single pulses show. If there are none, the
         figure chooses them.
-    write_energy : WriteEnergyJob or None
-        What the write energy of pulses on the first device depends on.
     """
 
     devices: Mapping[str, Any]
     traces: str | None = None
     shown: Sequence[float] = ()
-    write_energy: WriteEnergyJob | None = None
 
     @property
     def device(self) -> "xarray.Dataset":
@@ -129,8 +137,6 @@ def _extent(data: "xarray.Dataset") -> tuple[float, float, float, float]:
 
 def draw_map(axes: "Axes", trace: "xarray.Dataset", time: float) -> Any:
     """Draw m_z at the snapshot nearest to a time, and outline the film."""
-    import numpy as np
-
     snapshot = int(np.argmin(np.abs(trace["snapshot_time"].values - time)))
     m_z = trace["magnetization"].isel(snapshot=snapshot).sel(component="z").values
     left, right, bottom, top = _extent(trace)
@@ -152,8 +158,7 @@ def draw_map(axes: "Axes", trace: "xarray.Dataset", time: float) -> Any:
             colors="black",
             linewidths=0.5,
         )
-    axes.set_xlim(left, right)
-    axes.set_ylim(bottom, top)
+    axes.set(xlim=(left, right), ylim=(bottom, top))
     axes.tick_params(top=False, right=False, direction="out")
     return image
 
@@ -184,29 +189,16 @@ def _j_text(density: float) -> str:
     return rf"$\mathit{{J}}$ = {density_in_1e12(density)} × $10^{{12}}$ A/m²"
 
 
-def _pulse_duration(device: "xarray.Dataset") -> float:
-    return float(json.loads(device.attrs["parameters"])["pulse"]["duration"])
-
-
-def notches_of(device: "xarray.Dataset") -> tuple[float, ...]:
-    """Return the positions of the notches in m."""
-    track = json.loads(device.attrs["parameters"])["track"]
-    return Track.model_validate(track).notch_positions
-
-
 # Neuron
 
 
 @drawn_as("transfer-curve", DRAWINGS)
 def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
     """Draw simulated points, quartic and ideal ReLU, for both readings (paper, Fig. 1b)."""
-    import numpy as np
-    from matplotlib import pyplot
-
     from wallnet.devices import activation
 
     device = sources.device
-    figure, panels = pyplot.subplots(1, 2, figsize=style.size(figures, 0.46), sharey=True)
+    figure, (panels,) = style.panels(figures, 1, 2, 0.46, sharey=True)
     current = device["normalized_current_density"].values
     density = device["current_density"].values / UNIT_OF_J
     low, high = density[density >= 0].min(), density.max()
@@ -232,17 +224,12 @@ def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
             marker="o",
             label="micromagnetic simulation",
         )
-        axes.set_xlabel(r"normalised current density $\mathit{J}_{norm}$")
-        axes.set_xlim(least - 0.03, 1.03)
-        axes.set_ylim(-0.06, 1.06)
-        axes.set_box_aspect(0.85)
+        axes.set(xlabel=r"normalised current density $\mathit{J}_{norm}$", box_aspect=0.85)
+        axes.set(xlim=(least - 0.03, 1.03), ylim=(-0.06, 1.06))
         if fault := str(chosen["fault"].item()):
             _show_fault(axes, fault)
         axes.tick_params(top=False)
-        upper = axes.secondary_xaxis(
-            "top",
-            functions=(lambda x: low + x * (high - low), lambda j: (j - low) / (high - low)),
-        )
+        upper = axes.secondary_xaxis("top", functions=_linear(low, high))
         upper.set_xlabel(J_LABEL)
         upper.tick_params(direction="in")
         axes.set_title(f"({letter}) {READING_TITLES[reading]}", loc="left")
@@ -253,10 +240,7 @@ def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
         wide = np.linspace(-1, 1.5, 401)
         inset.plot(wide, np.maximum(wide, 0), color=style.COLOURS[6], linestyle=":")
         inset.plot(wide, activation(wide, quartic), color=style.COLOURS[2])
-        inset.set_xlim(-1, 1.5)
-        inset.set_ylim(-0.2, 1.6)
-        inset.set_xticks([-1, 0, 1])
-        inset.set_yticks([0, 1])
+        inset.set(xlim=(-1, 1.5), ylim=(-0.2, 1.6), xticks=[-1, 0, 1], yticks=[0, 1])
         inset.tick_params(labelsize=0.75 * figures.font_size, length=2)
     panels[0].set_ylabel(G_NORM_LABEL)
     return figure
@@ -292,20 +276,12 @@ def error_text(error: float) -> str:
 @drawn_as("magnetization", DRAWINGS)
 def _magnetization(sources: Sources, figures: Figures) -> "Figure":
     """Draw maps of m_z at the reading, for several J, with the detector (paper, Fig. 1c)."""
-    from matplotlib import pyplot
-
     device = sources.device
     detector = json.loads(device.attrs["parameters"])["detector"]
     indices = sources.pulses(lambda: _spread(device.sizes["current_density"], 4))
     rows = math.ceil(len(indices) / 2)
-    figure, grid = pyplot.subplots(
-        rows,
-        2,
-        figsize=style.size(figures, 0.14 + 0.13 * rows),
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-    )
+    shared = {"sharex": True, "sharey": True}
+    figure, grid = style.panels(figures, rows, 2, 0.14 + 0.13 * rows, **shared)
     panels = list(grid.flat)
     for axes in panels[len(indices) :]:
         axes.set_visible(False)
@@ -317,10 +293,8 @@ def _magnetization(sources: Sources, figures: Figures) -> "Figure":
         for side in ("start", "stop"):
             if side in detector:
                 axes.axvline(detector[side] / NM, color="black", linewidth=1.2)
-        axes.set_title(
-            f"({letter}) {_j_text(density)}, $\\mathit{{t}}$ = {time / NS:.3g} ns",
-            loc="left",
-        )
+        when = f"$\\mathit{{t}}$ = {time / NS:.3g} ns"
+        axes.set_title(f"({letter}) {_j_text(density)}, {when}", loc="left")
     for axes in grid[-1]:
         axes.set_xlabel(X_LABEL)
     for axes in grid[:, 0]:
@@ -357,8 +331,6 @@ def chosen_pulses(device: "xarray.Dataset", most: int = MOST_ROWS) -> list[int]:
         many, the function chooses them evenly along the track and keeps both ends. Pulses whose
         wall still moves are left out unless all do.
     """
-    import numpy as np
-
     density = np.abs(device["current_density"].values)
     usable = device["settled"].values != 0
     if not usable.any():
@@ -383,22 +355,14 @@ def chosen_pulses(device: "xarray.Dataset", most: int = MOST_ROWS) -> list[int]:
 @drawn_as("dynamics", DRAWINGS)
 def _dynamics(sources: Sources, figures: Figures) -> "Figure":
     """Draw m_z at the end (left) and <m_z> and wall against time (right; paper, Fig. 2, 3)."""
-    from matplotlib import pyplot
-
     device = sources.device
-    track = json.loads(device.attrs["parameters"])["track"]
-    length = track["length"] / NM
-    pulse_end = _pulse_duration(device) / NS
+    track = track_of(device)
+    length = track.length / NM
+    pulse_end = swept_pulse(device)[0] / NS
     indices = sources.pulses(lambda: chosen_pulses(device))
     rows = len(indices)
-    figure, grid = pyplot.subplots(
-        rows,
-        2,
-        figsize=style.size(figures, 0.11 + 0.15 * rows),
-        sharex="col",
-        squeeze=False,
-        width_ratios=(1.5, 1),
-    )
+    shape = {"sharex": "col", "width_ratios": (1.5, 1)}
+    figure, grid = style.panels(figures, rows, 2, 0.11 + 0.15 * rows, **shape)
     time = device["time"].values / NS
     last = float(device["end_time"].isel(current_density=indices).max()) / NS
     image = None
@@ -408,39 +372,26 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
         image = draw_map(left, sources.trace(density), float(pulse["end_time"]))
         ending = str(pulse["state"].item()) + ("" if int(pulse["settled"]) else ", still moving")
         left.set_title(f"({letter}) {_j_text(density)}: {ending}", loc="left")
-        left.set_ylabel(Y_LABEL)
-        left.set_yticks([0, round(track["width"] / NM)])
+        left.set(ylabel=Y_LABEL, yticks=[0, round(track.width / NM)])
 
         right.axvspan(0, pulse_end, color=style.SHADE, linewidth=0)
-        for position in notches_of(device):
-            right.axhline(1 - 2 * position / NM / length, color="white", linewidth=1.4)
-            right.axhline(
-                1 - 2 * position / NM / length, color="grey", linewidth=0.5, dashes=(1, 2)
-            )
-        ends = {
-            "sweep_wall_top": ("upper end", 1, "--"),
-            "sweep_wall_bottom": ("lower end", 0, "-."),
-        }
-        for name, (label, colour, line) in ends.items():
-            right.plot(
-                time,
-                1 - 2 * pulse[name].values / NM / length,
-                color=style.COLOURS[colour],
-                linestyle=line,
-                label=label,
-            )
+        for position in track.notch_positions:
+            height = 1 - 2 * position / NM / length
+            right.axhline(height, color="white", linewidth=1.4)
+            right.axhline(height, color="grey", linewidth=0.5, dashes=(1, 2))
+        for name, label, colour, line in (
+            ("sweep_wall_top", "upper end", style.COLOURS[1], "--"),
+            ("sweep_wall_bottom", "lower end", style.COLOURS[0], "-."),
+        ):
+            shown = 1 - 2 * pulse[name].values / NM / length
+            right.plot(time, shown, color=colour, linestyle=line, label=label)
         right.plot(time, pulse["sweep_m"].sel(component="z").values, color="black", label="mean")
-        right.set_ylim(-1.08, 1.08)
-        right.set_xlim(0, last)
-        right.set_yticks([-1, 0, 1])
+        right.set(xlim=(0, last), ylim=(-1.08, 1.08), yticks=[-1, 0, 1])
         right.set_ylabel(r"$\langle\mathit{m}_z\rangle$")
         right.tick_params(right=False, top=False)
-        position_axis = right.secondary_yaxis(
-            "right",
-            functions=(lambda m: length * (1 - m) / 2, lambda x: 1 - 2 * x / length),
-        )
-        position_axis.set_ylabel("wall (nm)")
-        position_axis.set_yticks([0, length / 2, length])
+        places = (lambda m: length * (1 - m) / 2), (lambda x: 1 - 2 * x / length)
+        position_axis = right.secondary_yaxis("right", functions=places)
+        position_axis.set(ylabel="wall (nm)", yticks=[0, length / 2, length])
         position_axis.tick_params(direction="in")
     grid[-1, 0].set_xlabel(X_LABEL)
     grid[-1, 1].set_xlabel("time (ns)")
@@ -458,54 +409,17 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
     return figure
 
 
-def steady_velocity(device: "xarray.Dataset") -> "np.ndarray":
-    """Return the velocity of the mean wall under current.
-
-    Parameters
-    ----------
-    device : xarray.Dataset
-        Device file.
-
-    Returns
-    -------
-    ndarray (current_density,)
-        Velocities in m/s. Each is the slope of a straight line through the second half of the
-        time in which the current flows and both wall ends are at least a tenth of the track's
-        length away from its ends. NaN if there are fewer than three entries.
-    """
-    import numpy as np
-
-    length = json.loads(device.attrs["parameters"])["track"]["length"]
-    time = device["time"].values
-    driven = time <= _pulse_duration(device) * (1 + 1e-9)
-    velocities = np.full(device.sizes["current_density"], np.nan)
-    for index in range(velocities.size):
-        pulse = device.isel(current_density=index)
-        inside = driven.copy()
-        for name in ("sweep_wall_bottom", "sweep_wall_top"):
-            inside &= np.abs(pulse[name].values / length - 0.5) < 0.4
-        chosen = np.flatnonzero(inside)
-        chosen = chosen[chosen.size // 2 :]
-        if chosen.size >= 3:
-            position = pulse["sweep_wall_position"].values[chosen].astype(float)
-            velocities[index] = np.polyfit(time[chosen], position, 1)[0]
-    return velocities
-
-
 @drawn_as("wall-position", DRAWINGS)
 def _wall_position(sources: Sources, figures: Figures) -> "Figure":
     """Draw both wall ends against time and the velocity against J, for a plain track."""
-    import numpy as np
-    from matplotlib import pyplot
+    from matplotlib import colormaps
 
     device = sources.device
-    length = json.loads(device.attrs["parameters"])["track"]["length"] / NM
+    length = track_of(device).length / NM
     indices = sources.pulses(lambda: _spread(device.sizes["current_density"], MOST_CURVES))
-    figure, (left, right) = pyplot.subplots(
-        1, 2, figsize=style.size(figures, 0.42), width_ratios=(1.35, 1)
-    )
-    left.axvspan(0, _pulse_duration(device) / NS, color=style.SHADE, linewidth=0)
-    shades = pyplot.get_cmap("viridis")(np.linspace(0.0, 0.88, len(indices)))
+    figure, ((left, right),) = style.panels(figures, 1, 2, 0.42, width_ratios=(1.35, 1))
+    left.axvspan(0, swept_pulse(device)[0] / NS, color=style.SHADE, linewidth=0)
+    shades = colormaps["viridis"](np.linspace(0.0, 0.88, len(indices)))
     for shade, index, marker in zip(shades, indices, itertools.cycle(style.MARKERS), strict=False):
         pulse = device.isel(current_density=index)
         time = device["time"].values / NS
@@ -520,10 +434,8 @@ def _wall_position(sources: Sources, figures: Figures) -> "Figure":
             label=density_in_1e12(float(pulse["current_density"])),
         )
         left.plot(time, pulse["sweep_wall_top"].values / NM, color=shade, linestyle="--")
-    left.set_xlim(0, float(device["end_time"].max()) / NS)
-    left.set_ylim(0, length * 1.02)
-    left.set_xlabel("time (ns)")
-    left.set_ylabel("wall end (nm)")
+    left.set(xlim=(0, float(device["end_time"].max()) / NS), ylim=(0, length * 1.02))
+    left.set(xlabel="time (ns)", ylabel="wall end (nm)")
     left.legend(
         title="$\\mathit{J}$ ($10^{12}$ A/m²)\nsolid: lower end\ndashed: upper end",
         title_fontsize=0.875 * figures.font_size,
@@ -537,11 +449,9 @@ def _wall_position(sources: Sources, figures: Figures) -> "Figure":
         steady_velocity(device),
         **style.look(0, marker=True),
     )
-    right.set_xlabel(J_LABEL)
-    right.set_ylabel("wall velocity (m/s)")
+    right.set(xlabel=J_LABEL, ylabel="wall velocity (m/s)")
     if device["current_density"].values.min() >= 0:
-        right.set_xlim(left=0)
-        right.set_ylim(bottom=0)
+        right.set(xlim=(0, None), ylim=(0, None))
     right.set_title("(b)", loc="left")
     return figure
 
@@ -606,9 +516,6 @@ def _levels(axes: "Axes", device: "xarray.Dataset") -> None:
 @drawn_as("conductance", DRAWINGS)
 def _conductance(sources: Sources, figures: Figures) -> "Figure":
     """Draw the conductance after each pulse, by state, and levels as lines (paper, Fig. 1e)."""
-    import numpy as np
-    from matplotlib import pyplot
-
     device = sources.device
     density = device["current_density"].values / UNIT_OF_J
     kinds = np.array(
@@ -617,7 +524,7 @@ def _conductance(sources: Sources, figures: Figures) -> "Figure":
             for state, settled in zip(device["state"].values, device["settled"].values, strict=True)
         ]
     )
-    figure, panels = pyplot.subplots(1, 2, figsize=style.size(figures, 0.5))
+    figure, (panels,) = style.panels(figures, 1, 2, 0.5)
     for letter, reading, axes in zip("ab", files.READINGS, panels, strict=True):
         chosen = device.sel(reading=reading)
         values = chosen["normalized_final_conductance"].values
@@ -627,20 +534,12 @@ def _conductance(sources: Sources, figures: Figures) -> "Figure":
             if not np.any(kinds == kind):
                 continue
             look = style.COLOURS[colour]
-            axes.plot(
-                density[kinds == kind],
-                values[kinds == kind],
-                linestyle="none",
-                marker=marker,
-                color=look,
-                markerfacecolor=look if filled else "white",
-                label=kind,
-            )
+            points = {"linestyle": "none", "marker": marker, "color": look, "label": kind}
+            points["markerfacecolor"] = look if filled else "white"
+            axes.plot(density[kinds == kind], values[kinds == kind], **points)
         margin = 0.06 * (density.max() - density.min())
-        axes.set_xlim(density.min() - 1.6 * margin, density.max() + margin)
-        axes.set_ylim(-0.06, 1.06)
-        axes.set_xlabel(J_LABEL)
-        axes.set_ylabel(G_NORM_LABEL)
+        axes.set(xlim=(density.min() - 1.6 * margin, density.max() + margin), ylim=(-0.06, 1.06))
+        axes.set(xlabel=J_LABEL, ylabel=G_NORM_LABEL)
         axes.tick_params(right=False)
         bounds = chosen["level_conductance"].values[[0, -1]] / MICROSIEMENS
         absolute = axes.secondary_yaxis("right", functions=_linear(*bounds))
@@ -649,8 +548,7 @@ def _conductance(sources: Sources, figures: Figures) -> "Figure":
         axes.set_title(f"({letter}) {READING_TITLES[reading]}", loc="left")
     for label, line in (("level, reached", "-"), ("level, not reached", NOT_REACHED)):
         panels[0].plot([], [], color=LEVEL_COLOUR, linewidth=0.6, linestyle=line, label=label)
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    style.legend_below(figure, panels[0])
     return figure
 
 
@@ -662,9 +560,7 @@ def _linear(low: float, high: float) -> tuple[Callable[[Any], Any], Callable[[An
 @drawn_as("synapses-compared", DRAWINGS)
 def _compared(sources: Sources, figures: Figures) -> "Figure":
     """Draw normalised conductance against J of all synapses together (paper, Fig. 1e)."""
-    from matplotlib import pyplot
-
-    figure, panels = pyplot.subplots(1, 2, figsize=style.size(figures, 0.47), sharey=True)
+    figure, (panels,) = style.panels(figures, 1, 2, 0.47, sharey=True)
     for letter, reading, axes in zip("ab", files.READINGS, panels, strict=True):
         for index, (name, device) in enumerate(sources.devices.items()):
             axes.plot(
@@ -673,12 +569,10 @@ def _compared(sources: Sources, figures: Figures) -> "Figure":
                 label=name,
                 **style.look(index, marker=True),
             )
-        axes.set_xlabel(J_LABEL)
-        axes.set_ylim(-0.06, 1.06)
+        axes.set(xlabel=J_LABEL, ylim=(-0.06, 1.06))
         axes.set_title(f"({letter}) {READING_TITLES[reading]}", loc="left")
     panels[0].set_ylabel(G_NORM_LABEL)
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)))
+    style.legend_below(figure, panels[0])
     return figure
 
 
@@ -688,14 +582,12 @@ def _compared(sources: Sources, figures: Figures) -> "Figure":
 @drawn_as("measured", DRAWINGS)
 def _measured(sources: Sources, figures: Figures) -> "Figure":
     """Draw the levels with their spread, and the points of the transfer curve with the curve."""
-    from matplotlib import pyplot
-
     model = sources.devices[next(iter(sources.devices))]
     parts = {"levels": _measured_levels, "points": _measured_curve}
     drawn = [draw for key, draw in parts.items() if key in model]
     width = style.size(figures, 0.47 if len(drawn) == 2 else 0.7, len(drawn) / 2)
-    figure, panels = pyplot.subplots(1, len(drawn), squeeze=False, figsize=width)
-    for letter, draw, axes in zip("ab", drawn, panels[0], strict=False):
+    figure, (panels,) = style.panels(figures, 1, len(drawn), 1, figsize=width)
+    for letter, draw, axes in zip("ab", drawn, panels, strict=False):
         title = draw(axes, model)
         axes.set_title(f"({letter}) {title}" if len(drawn) == 2 else title, loc="left")
     return figure
@@ -717,8 +609,7 @@ def _measured_levels(axes: "Axes", model: Mapping[str, Any]) -> str:
     )
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.yaxis.set_major_formatter(EngFormatter(unit="S"))
-    axes.set_xlabel("level")
-    axes.set_ylabel(r"conductance $\mathit{G}$")
+    axes.set(xlabel="level", ylabel=r"conductance $\mathit{G}$")
     axes.tick_params(right=False)
     low, high = conductances[0], conductances[-1]
     forward, back = _linear(low, high)
@@ -728,7 +619,6 @@ def _measured_levels(axes: "Axes", model: Mapping[str, Any]) -> str:
 
 def _measured_curve(axes: "Axes", model: Mapping[str, Any]) -> str:
     """Draw the transfer curve and return the title of the panel."""
-    import numpy as np
     from scipy.interpolate import PPoly
 
     inputs, outputs = (np.array(model["points"][name]) for name in ("input", "output"))
@@ -742,124 +632,122 @@ def _measured_curve(axes: "Axes", model: Mapping[str, Any]) -> str:
         label="interpolation",
     )
     axes.plot(inputs, outputs, color=style.COLOURS[0], linestyle="none", marker="o", label="points")
-    axes.set_xlabel(style.plain(measured.column(model, "input")))
-    axes.set_ylabel(style.plain(measured.column(model, "output")))
+    titles = (style.plain(measured.column(model, part)) for part in ("input", "output"))
+    axes.set(**dict(zip(("xlabel", "ylabel"), titles, strict=True)))
     axes.legend(loc="upper left")
     if curve["fault"]:
         _show_fault(axes, curve["fault"])
     return "transfer curve"
 
 
+# Write energy
+
+MEAN, MIDDLE = "mean", "middle"
+
+
 @drawn_as("write-energy", DRAWINGS)
 def _write_energy(sources: Sources, figures: Figures) -> "Figure":
-    """Draw temperature and energy of the pulses."""
-    if sources.write_energy is None:
-        raise files.FileError(
-            "--write-energy is missing; this figure needs the metal and the substrate"
-        )
-    return write_energy_figure.draw(sources.device, sources.write_energy, figures)
+    """Draw the temperature during a pulse of a device and after, and that and energy of all."""
+    data = sources.device
+    write_energy = job_of(data)
+    duration, waveform = swept_pulse(data)
+    figure, (axes,) = style.panels(figures, 1, 3, 0.36, width_ratios=[1.4, 1, 1])
+    over_time, rises, energies = axes
+    _draw_time(over_time, write_energy, duration, waveform)
+    density = np.sort(np.abs(data["current_density"].values))
+    found = write_energy_of_sweep(data, density)
+    for index, (title, rise) in enumerate({MEAN: found.rise.mean, MIDDLE: found.rise.peak}.items()):
+        rises.plot(density / UNIT_OF_J, rise, label=title, **style.look(index, marker=True))
+    rises.axhline(write_energy.heating.largest_rise, color="0.4", linestyle=":", label="limit")
+    rises.set_ylabel("largest rise (K)")
+    rises.set_title("(b) each pulse", loc="left")
+    rises.legend(loc="upper left")
+    energies.plot(density / UNIT_OF_J, found.energy / 1e-12, **style.look(2, marker=True))
+    energies.set_ylabel("energy (pJ)")
+    energies.set_title("(c) energy", loc="left")
+    for axes in (rises, energies):
+        axes.set_xlabel(SHORT_J_LABEL)
+        axes.set_ylim(bottom=0)
+    return figure
 
 
-def _read(path: str | Path, kind: str) -> tuple[Any, dict[str, Any]]:
-    """Return the content of a device's file, and its origin."""
-    if kind == MEASURED:
-        model = measured.read(path)
-        return model, model["made_by"]
-    data = files.read_dataset(path, kind)
-    origin = ("parameters", "simulation", "revision", "wallnet_version")
-    return data, {key: str(data.attrs[key]) for key in origin}
+def _draw_time(
+    axes: "Axes", write_energy: WriteEnergyJob, duration: float, waveform: Points
+) -> None:
+    """Draw the rise during and after a pulse of 1e12 A/m².
+
+    The one-dimensional limits are beside that of a square pulse.
+    """
+    flux = float(heat_flux(write_energy, np.array(UNIT_OF_J)))
+    time, response = rise_over_time(write_energy, duration, waveform)
+    axes.axvspan(0, duration / NS, color=style.SHADE, linewidth=0)
+    for index, (title, rise) in enumerate({MEAN: response.mean, MIDDLE: response.peak}.items()):
+        axes.plot(time / NS, flux * rise, label=title, **style.look(index))
+    if not waveform:
+        _draw_limits(axes, write_energy.heating, time[time <= duration * (1 + 1e-9)], flux)
+    axes.set_xlim(0, 3 * duration / NS)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("time (ns)")
+    axes.set_ylabel(r"rise at $\mathit{J}$ = $10^{12}$ A/m² (K)")
+    axes.set_title("(a) a pulse and after", loc="left")
+    axes.legend(loc="upper right")
+
+
+def _draw_limits(axes: "Axes", heating: Heating, time: NDArray[np.float64], flux: float) -> None:
+    """Draw the one-dimensional limits of the rise at times in s during a square pulse."""
+    effusivity = math.sqrt(heating.oxide_conductivity * heating.oxide_heat_capacity)
+    thick = 2 * flux * np.sqrt(time / math.pi) / effusivity
+    axes.plot(time / NS, thick, label="1-D, thick oxide", color="0.4", linestyle="--")
+    full = flux * heating.oxide_thickness / heating.oxide_conductivity
+    if full < 1.5 * thick[-1]:
+        axes.axhline(full, label="1-D, full oxide", color="0.4", linestyle=":")
 
 
 def draw(
     kind: str,
-    wanted: str,
-    devices: Sequence[str | Path],
+    of: str,
+    paths: Sequence[str],
     traces: str | None,
+    shown: Sequence[float],
     figures: Figures,
-    png_path: str | Path,
-    vector_path: str | Path,
-    shown: Sequence[float] = (),
-    write_energy: WriteEnergyJob | None = None,
-) -> None:
-    """Draw one figure.
+) -> tuple["Figure", dict[str, Any]]:
+    """Draw one figure inside `style.apply`.
 
     Parameters
     ----------
     kind : str
         A key of `DRAWINGS`.
-    wanted : str
+    of : str
         Kind of the devices that it shows.
-    devices : sequence of str or Path
+    paths : sequence of str
         Device files, or the compact model of a measured device. All figures but the comparison show
         the first device.
     traces : str or None
         Folder of the first device's traces, for maps of m_z.
-    figures : Figures
-        Style of all figures.
-    png_path, vector_path : str or Path
-        Files to write.
     shown : sequence of float
         Current densities in A/m² for the figures of single pulses.
-    write_energy : WriteEnergyJob, optional
-        What the write energy of pulses depends on, for its figure.
+    figures : Figures
+        Style of all figures.
+
+    Returns
+    -------
+    tuple
+        The figure, and the origin of each device.
 
     Raises
     ------
     wallnet.files.FileError
-        If a source is missing, damaged or of another kind, or the figure cannot be written.
+        If a source is missing, damaged or of another kind.
     """
-    found = {Path(path).stem: _read(path, wanted) for path in devices}
-    read = {name: data for name, (data, _) in found.items()}
-    with style.apply(figures):
-        figure = DRAWINGS[kind](Sources(read, traces, shown, write_energy), figures)
-        style.save(
-            figure,
-            png_path,
-            vector_path,
-            title=Path(png_path).stem,
-            kind=kind,
-            devices={name: origin for name, (_, origin) in found.items()},
-            **({"write_energy": write_energy.plain()} if write_energy else {}),
-            revision=revisions.of("report"),
-        )
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the subcommand `device-figure` to a command line.
-
-    Parameters
-    ----------
-    subparsers : argparse action
-        Return value of `ArgumentParser.add_subparsers`.
-    """
-    figure = subparsers.add_parser("device-figure", help="draw a figure of the devices")
-    figure.add_argument("kind", choices=list(DRAWINGS))
-    figure.add_argument("--of", required=True, metavar="KIND", help="kind of the devices")
-    figure.add_argument("--sources", required=True, nargs="+", help="device files")
-    figure.add_argument("--traces", help="folder of the device's traces, for maps of m_z")
-    figure.add_argument(
-        "--shown",
-        nargs="*",
-        type=float,
-        default=[],
-        metavar="J",
-        help="current densities in A/m² to show; chosen if not given",
-    )
-    write_energies.add_argument(figure)
-    add_figure_arguments(figure)
-    figure.set_defaults(handler=_figure_command)
-
-
-def _figure_command(arguments: argparse.Namespace) -> None:
-    figures = figures_of(arguments)
-    draw(
-        arguments.kind,
-        arguments.of,
-        arguments.sources,
-        arguments.traces,
-        figures,
-        arguments.png,
-        arguments.vector,
-        arguments.shown,
-        write_energies.job_given(arguments),
-    )
+    read: dict[str, Any] = {}
+    made_by: dict[str, Any] = {}
+    origin = ("parameters", "simulation", "revision", "wallnet_version")
+    for path in paths:
+        name = Path(path).stem
+        if of == MEASURED:
+            read[name] = measured.read(path)
+            made_by[name] = read[name]["made_by"]
+        else:
+            read[name] = files.read_dataset(path, of)
+            made_by[name] = {key: str(read[name].attrs[key]) for key in origin}
+    return DRAWINGS[kind](Sources(read, traces, shown), figures), {"devices": made_by}

@@ -1,6 +1,6 @@
 """What a reader of results has to know first, and what is wrong with them, in sentences."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,7 +62,7 @@ def level_caveat(name: str, creeping: Sequence[str], beyond: Sequence[str]) -> l
     ]
 
 
-def faults(devices: Devices, responses: Devices) -> list[str]:
+def faults(devices: Devices) -> list[str]:
     """Return what the user should change, a sentence each, the most harmful first.
 
     Known outcomes of a sweep are no faults: half levels without conductance, and single pulses
@@ -70,20 +70,20 @@ def faults(devices: Devices, responses: Devices) -> list[str]:
 
     Parameters
     ----------
-    devices, responses : Mapping
-        Device files by name of the device, responses by name of the pulse train.
+    devices : Mapping
+        Device files by name of the device.
     """
-    return [text for find in _FAULTS for text in find(devices, responses)]
+    return [*_no_activation(devices), *_lost_levels(devices), *_moving(devices)]
 
 
-def _no_activation(devices: Devices, _: Devices) -> Iterator[str]:
+def _no_activation(devices: Devices) -> Iterator[str]:
     for name, data in devices.items():
         for reading in files.READINGS if "fault" in data else ():
             if fault := str(data["fault"].sel(reading=reading).item()):
                 yield f"{name}: no activation in the reading {reading}: {fault}"
 
 
-def _lost_levels(devices: Devices, _: Devices) -> Iterator[str]:
+def _lost_levels(devices: Devices) -> Iterator[str]:
     for name, data in devices.items():
         if "level_conductance" not in data:
             continue
@@ -101,7 +101,7 @@ def _lost_levels(devices: Devices, _: Devices) -> Iterator[str]:
                 )
 
 
-def _moving(devices: Devices, _: Devices) -> Iterator[str]:
+def _moving(devices: Devices) -> Iterator[str]:
     for name, data in devices.items():
         moving, count = int((data["settled"].values == 0).sum()), data.sizes["current_density"]
         if 2 * moving > count:
@@ -109,23 +109,3 @@ def _moving(devices: Devices, _: Devices) -> Iterator[str]:
                 f"{name}: the wall still moved at the end of {moving} of {count} pulses, which "
                 "therefore reach no level; raise relaxation.longest"
             )
-
-
-def _short_pauses(_: Devices, responses: Devices) -> Iterator[str]:
-    for name, data in responses.items():
-        moving = data["pulse"].values[data["pulse_settled"].values == 0]
-        if moving.size:
-            numbers = ", ".join(map(str, moving))
-            yield (
-                f"pulse train {name}: the wall still moved after the pause of pulse {numbers}; "
-                "lengthen the pause"
-            )
-
-
-_FAULTS: tuple[Callable[[Devices, Devices], Iterator[str]], ...] = (
-    _no_activation,
-    _lost_levels,
-    _moving,
-    _short_pauses,
-)
-"""Functions that find faults, those with the most harmful ones first."""

@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from wallnet.report.tables import Table
 
 if TYPE_CHECKING:
@@ -109,7 +111,7 @@ def _rows(axes: "Axes") -> Iterator[Row]:
     from matplotlib.patches import StepPatch
 
     bars = [each for each in axes.containers if isinstance(each, ErrorbarContainer)]
-    drawn: set[Artist] = {part for bar in bars for part in _parts(bar)}
+    drawn: set[Artist] = {part for bar in bars for part in bar.get_children()}
     for bar in bars:
         yield from _with_bars(bar)
     for line in axes.lines:
@@ -138,11 +140,6 @@ def _name(artist: "Artist", of: Any = None) -> str:
     """Return the name of an artist, or the label of what it is a part of; nothing if made up."""
     label = str(artist.get_gid() or (of or artist).get_label() or "")
     return "" if label.startswith("_") else plain_label(label)
-
-
-def _parts(bar: Any) -> Iterator["Artist"]:
-    line, caps, bars = bar.lines
-    yield from (part for part in (line, *caps, *bars) if part is not None)
 
 
 def _with_bars(bar: Any) -> Iterator[Row]:
@@ -187,8 +184,6 @@ def _segments(collection: Any) -> Iterator[Row]:
 
 
 def _pixels(image: Any) -> Iterator[Row]:
-    import numpy as np
-
     values: Any = np.ma.filled(np.ma.asarray(image.get_array(), dtype=float), np.nan)
     left, right, bottom, top = image.get_extent()
     rows, columns = values.shape

@@ -1,14 +1,12 @@
 """Readable tables of a measured device, made from its compact model only."""
 
-import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wallnet import files
 from wallnet.config import MEASURED
-from wallnet.report.device_tables import write_tables
-from wallnet.report.tables import Table
+from wallnet.report.tables import Format, Table, of_columns, texts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,30 +37,24 @@ def conductances(model: Mapping[str, Any]) -> list[float]:
     return [level["conductance"][MEASURED] for level in model["levels"]]
 
 
-def measured_tables(
-    model: str | Path, csv_path: str | Path, markdown_path: str | Path, html_path: str | Path
-) -> None:
+def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[str, str]:
     """Tabulate a measured device: its levels and the points of its transfer curve.
 
     Parameters
     ----------
-    model : str or Path
-        Compact model of the device.
-    csv_path : str or Path
-        File to write with the levels; with the points if there are no levels.
-    markdown_path, html_path : str or Path
-        Files to write with all tables.
+    sources : mapping
+        The compact model of the device as `model`.
 
-    Raises
-    ------
-    wallnet.files.FileError
-        If the compact model is missing or damaged, or a table cannot be written.
+    Returns
+    -------
+    dict
+        Texts of the CSV file, which has the points only if there are no levels, and of the Markdown
+        and HTML files, which have both.
     """
-    data = read(model)
+    data = read(sources["model"][0])
     name = str(data["made_by"]["device"])
     parts = {"levels": _levels, "points": _points}
-    tables = [made(data, name) for key, made in parts.items() if key in data]
-    write_tables(name, tables, csv_path, markdown_path, html_path)
+    return texts(name, [made(data, name) for key, made in parts.items() if key in data])
 
 
 def _normalized(values: Sequence[float]) -> "NDArray[Any]":
@@ -73,45 +65,25 @@ def _normalized(values: Sequence[float]) -> "NDArray[Any]":
 
 def _levels(model: Mapping[str, Any], name: str) -> Table:
     """Return the table of the levels, with spread and current if they are known."""
-    import pandas
-
     levels, found = model["levels"], conductances(model)
-    columns: dict[str, Any] = {
-        "level": range(len(levels)),
-        "G (µS)": [value / 1e-6 for value in found],
-        "G normalised": _normalized(found),
+    columns: dict[str, tuple[Any, Format]] = {
+        "level": (range(len(levels)), "d"),
+        "G (µS)": ([value / 1e-6 for value in found], ".6g"),
+        "G normalised": (_normalized(found), ".4f"),
     }
     if "spread" in levels[0]:
-        columns["spread of G (µS)"] = [level["spread"] / 1e-6 for level in levels]
+        columns["spread of G (µS)"] = ([level["spread"] / 1e-6 for level in levels], ".6g")
     if "current" in levels[0]:
-        columns[column(model, "current")] = [level["current"] for level in levels]
-    formats = dict.fromkeys(list(columns)[1:], ".6g") | {"level": "d", "G normalised": ".4f"}
-    return Table(f"{name}: levels", pandas.DataFrame(columns), formats)
+        columns[column(model, "current")] = ([level["current"] for level in levels], ".6g")
+    return of_columns(f"{name}: levels", columns)
 
 
 def _points(model: Mapping[str, Any], name: str) -> Table:
     """Return the table of the points of the transfer curve, and its fault in the title."""
-    import pandas
-
-    columns: dict[str, Any] = {}
+    columns: dict[str, tuple[Any, Format]] = {}
     for part, values in sorted(model["points"].items()):
-        columns[column(model, part)] = values
-        columns[f"{part} normalised"] = _normalized(values)
+        columns[column(model, part)] = (values, ".6g")
+        columns[f"{part} normalised"] = (_normalized(values), ".4f")
     fault = model["activation"][MEASURED]["fault"]
-    return Table(
-        f"{name}: transfer curve" + f"; no activation: {fault}" * bool(fault),
-        pandas.DataFrame(columns),
-        {title: ".4f" if title.endswith("normalised") else ".6g" for title in columns},
-    )
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `measured-table` to a command line."""
-    table = subparsers.add_parser("measured-table", help="tabulate a measured device")
-    table.add_argument("--model", required=True, help="compact model of the device")
-    table.add_argument("--csv", required=True, help="table of the levels to write")
-    table.add_argument("--markdown", required=True, help="levels and curve, to read as text")
-    table.add_argument("--html", required=True, help="levels and curve, for the report")
-    table.set_defaults(
-        handler=lambda given: measured_tables(given.model, given.csv, given.markdown, given.html)
-    )
+    title = f"{name}: transfer curve" + f"; no activation: {fault}" * bool(fault)
+    return of_columns(title, columns)

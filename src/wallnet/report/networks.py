@@ -1,13 +1,12 @@
 """Tables and figures of the network half, drawn from result files only."""
 
-import argparse
 import base64
-import csv
 import statistics
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from wallnet import __version__, files, revisions
 from wallnet.config import Figures
@@ -16,10 +15,11 @@ from wallnet.files import FileError
 from wallnet.jobs import AccuracyJob
 from wallnet.report import style
 from wallnet.report.faults import level_caveats
-from wallnet.report.style import add_figure_arguments, drawn_as, figures_of
+from wallnet.report.style import drawn_as
 from wallnet.report.tables import Table, markdown_text, page
 
 if TYPE_CHECKING:
+    import pandas
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -248,64 +248,53 @@ Differences of test accuracies of the same seed in per cent points: mean and, wi
 """
 
 
-def accuracy_tables(
-    job: AccuracyJob,
-    networks: str,
-    models: str,
-    csv_path: str,
-    validation_path: str,
-    gaps_path: str,
-    markdown_path: str,
-    html_path: str,
-) -> None:
+def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
     """Tabulate the test accuracy of all networks, and what the levels cost.
 
     Parameters
     ----------
-    job : AccuracyJob
-        The networks.
-    networks : str
-        Folder of all networks, where `RunSet.paths` finds their metrics.
-    models : str
-        Folder of the compact models of the synapses.
-    csv_path, validation_path : str
-        Files to write, with one row per network and the columns `COLUMNS` and
-        `VALIDATION_COLUMNS`.
-    gaps_path : str
-        File to write, with the differences between stages; its first columns are `GAP_COLUMNS`.
-    markdown_path, html_path : str
-        Files to write, with the same values and, for synapses that correspond to one of the
-        paper, those of the paper's Table II.
+    sources : mapping
+        Folders of all `networks`, where `Network.path` finds their metrics, and of the compact
+        models of the synapses, `models`.
+    job : str
+        JSON of `AccuracyJob`, the networks.
 
-    Raises
-    ------
-    FileError
-        If a network's metrics are missing or damaged.
+    Returns
+    -------
+    dict
+        Texts of the CSV files: test accuracies with the columns `COLUMNS`, accuracies of
+        `validation` with `VALIDATION_COLUMNS`, differences between stages (`gaps`) with
+        `GAP_COLUMNS` first; and of the Markdown and HTML files. These have the paper's Table II too
+        for synapses that correspond to one of the paper.
     """
     import pandas
 
+    asked = AccuracyJob.from_json(job)
     records = []
-    runs = job.run_set.runs()
+    runs = asked.run_set.runs()
     facets = list(dict.fromkeys(facet for run in runs for facet in run))
     for run in runs:
-        record = read_metrics(run.path(files.METRICS, networks), run)
+        record = read_metrics(run.path(files.METRICS, sources["networks"][0]), run)
         kept = {column: record[column] for column in (*run, COLUMNS[-1], VALIDATION_COLUMNS[-1])}
         records.append(kept | {"device_levels": record.get("device_levels")})
-    for value, path in ((COLUMNS[-1], csv_path), (VALIDATION_COLUMNS[-1], validation_path)):
-        frame = pandas.DataFrame(records, columns=[*facets, value])
-        numbers = Table("Accuracy", frame, {value: ".2f"}, missing="")
-        files.write_text(numbers.as_csv(), path)
-    table = accuracy_table(records, job.table_ii)
-    notes = f"{_notes()}{PAPER_NOTES if job.table_ii else ''}\n{made_by()}"
+    numbers = [
+        Table("", pandas.DataFrame(records, columns=[*facets, value]), {value: ".2f"}, "")
+        for value in (COLUMNS[-1], VALIDATION_COLUMNS[-1])
+    ]
+    table = accuracy_table(records, asked.table_ii)
+    notes = f"{_notes()}{PAPER_NOTES if asked.table_ii else ''}\n{made_by()}"
     gap_numbers, gaps = gap_tables(records)
     tables = [table, gaps] if len(gaps.frame) else [table]
     gap_text = f"{gaps.as_markdown()}{GAP_NOTES}\n" if len(gaps.frame) else ""
     paragraphs = (GAP_NOTES * bool(gap_text) + notes).replace("*", "").strip().split("\n\n")
-    files.write_text(gap_numbers.as_csv(), gaps_path)
-    first = level_caveats(records, models)
+    first = level_caveats(records, sources["models"][0])
     above = "".join(f"{markdown_text(text)}\n\n" for text in first)
-    files.write_text(f"{above}{table.as_markdown()}\n{gap_text}{notes}", markdown_path)
-    files.write_text(page(table.title, tables, paragraphs, first), html_path)
+    return {
+        **{name: each.as_csv() for name, each in zip(("csv", "validation"), numbers, strict=True)},
+        "gaps": gap_numbers.as_csv(),
+        "markdown": f"{above}{table.as_markdown()}\n{gap_text}{notes}",
+        "html": page(table.title, tables, paragraphs, first),
+    }
 
 
 # Figures
@@ -340,21 +329,12 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
 
     A row has the stages of its recipe, from left to right.
     """
-    import numpy as np
-    from matplotlib import pyplot
-
     places = _by_place(records)
     drawn = {
         place: [stage for stage in STAGES if stage in stages] for place, stages in places.items()
     }
-    figure, axes = pyplot.subplots(
-        len(places),
-        max(map(len, drawn.values())),
-        squeeze=False,
-        sharex=True,
-        sharey=True,
-        figsize=style.size(figures, 0.26 * len(places) + 0.05),
-    )
+    shape = len(places), max(map(len, drawn.values())), 0.26 * len(places) + 0.05
+    figure, axes = style.panels(figures, *shape, sharex=True, sharey=True)
     highest = 1
     for row, (place, stages) in zip(axes, places.items(), strict=True):
         recipe, mapping, reading = place
@@ -380,8 +360,7 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
             highest = max(highest, counts.max())
             panel.set_title(TITLES[stage])
         row[0].set_ylabel(f"{recipe}, {mapping}\n{reading} reading\nweights per bin")
-    axes[0][0].set_yscale("log")
-    axes[0][0].set_ylim(LEAST_COUNT, 2 * highest)
+    axes[0][0].set(yscale="log", ylim=(LEAST_COUNT, 2 * highest))
     for column in axes.T:
         last = [panel for panel in column if panel.get_visible()][-1]
         last.set_xlabel("weight")
@@ -392,20 +371,12 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
 @drawn_as("confusion", DRAWINGS)
 def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
     """Draw confusion matrices in per cent of each label, one row per reading."""
-    import numpy as np
-    from matplotlib import pyplot
     from matplotlib.colors import PowerNorm
 
     places = _by_place(records)
     drawn = [stage for stage in PAPER_STAGES if any(stage in each for each in places.values())]
-    figure, axes = pyplot.subplots(
-        len(places),
-        len(drawn),
-        squeeze=False,
-        sharex=True,
-        sharey=True,
-        figsize=style.size(figures, 0.31 * len(places) + 0.12),
-    )
+    shape = len(places), len(drawn), 0.31 * len(places) + 0.12
+    figure, axes = style.panels(figures, *shape, sharex=True, sharey=True)
     for row, ((_, _, reading), stages) in zip(axes, places.items(), strict=True):
         for panel, stage in zip(row, drawn, strict=True):
             record = stages[stage]
@@ -445,18 +416,13 @@ def _class_ticks(panel: "Axes", classes: Sequence[str], figures: Figures) -> Non
 @drawn_as("misread", DRAWINGS)
 def _misread(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
     """Draw test images that were misread, with label and prediction."""
-    import numpy as np
-    from matplotlib import pyplot
-
     record = records[0]
     classes = [style.plain(name) for name in record["classes"]]
     shape = tuple(record["image_shape"])
     shown = record["misread"]
     columns = 8
     rows = max(1, -(-len(shown) // columns))
-    figure, axes = pyplot.subplots(
-        rows, columns, squeeze=False, figsize=style.size(figures, 0.185 * rows)
-    )
+    figure, axes = style.panels(figures, rows, columns, 0.185 * rows)
     for panel in axes.flat:
         panel.axis("off")
     for panel, entry in zip(axes.flat, shown, strict=False):
@@ -474,14 +440,11 @@ def _curves(
     records: Sequence[Mapping[str, Any]], figures: Figures, paper: Sequence[int] = ()
 ) -> "Figure":
     """Draw training and validation accuracy over epochs, one panel per data set."""
-    from matplotlib import pyplot
     from matplotlib.ticker import MaxNLocator
 
     datasets = list(dict.fromkeys(record["dataset"] for record in records))
     recipes = list(dict.fromkeys(record["recipe"] for record in records))
-    figure, axes = pyplot.subplots(
-        1, len(datasets), squeeze=False, figsize=style.size(figures, 0.42)
-    )
+    figure, axes = style.panels(figures, 1, len(datasets), 0.42)
     for panel, dataset in zip(axes[0], datasets, strict=True):
         for record in records:
             if record["dataset"] != dataset:
@@ -498,8 +461,7 @@ def _curves(
         # the same for all notches
         for told in {TABLE_II[key][0] for key in TABLE_II if key[0] in paper and key[1] == dataset}:
             panel.axhline(told, color="black", linestyle=":", label=f"paper, test: {told:.2f} %")
-        panel.set_title(dataset_title(dataset))
-        panel.set_xlabel("epoch")
+        panel.set(title=dataset_title(dataset), xlabel="epoch")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.legend(loc="lower right")
     axes[0][0].set_ylabel("accuracy (%)")
@@ -518,39 +480,31 @@ def accuracy_figure(
     Mappings stand side by side: those with which some network is trained further, or all if there
     are none.
     """
-    from matplotlib import pyplot
+    import pandas
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
-    datasets = list(dict.fromkeys(row["dataset"] for row in rows))
-    recipes = list(dict.fromkeys(row["recipe"] for row in rows))
-    trained = {row["mapping"] for row in rows if row["stage"] not in ("quantized", *FREE_STAGES)}
-    rows = [row for row in rows if not trained or row["mapping"] in (*trained, NO_DEVICE)]
-    synapses = list(
-        dict.fromkeys((r["device"], r["reading"]) for r in rows if r["device"] != NO_DEVICE)
-    )
-    figure, axes = pyplot.subplots(
-        len(recipes),
-        len(datasets),
-        squeeze=False,
-        sharex="row",
-        sharey="col",
-        figsize=style.size(figures, 0.42 * len(recipes) + 0.08),
-    )
+    frame = pandas.DataFrame(rows)
+    frame["error"] = 100 - frame["test_accuracy"].astype(float)
+    datasets, recipes = frame["dataset"].unique(), frame["recipe"].unique()
+    trained = frame.loc[~frame["stage"].isin(["quantized", *FREE_STAGES]), "mapping"].tolist()
+    if trained:
+        frame = frame[frame["mapping"].isin([*trained, NO_DEVICE])]
+    bound = frame[frame["device"] != NO_DEVICE]
+    synapses = _distinct(bound, "device", "reading")
+    shape = len(recipes), len(datasets), 0.42 * len(recipes) + 0.08
+    figure, axes = style.panels(figures, *shape, sharex="row", sharey="col")
     for line, recipe in zip(axes, recipes, strict=True):
-        of_recipe = [row for row in rows if row["recipe"] == recipe]
+        of_recipe = frame[frame["recipe"] == recipe]
         # a stable sort: mappings keep their order
-        columns = sorted(
-            dict.fromkeys((row["stage"], row["mapping"]) for row in of_recipe),
-            key=lambda column: list(STAGES).index(column[0]),
-        )
+        columns = _distinct(of_recipe, "stage", "mapping")
+        columns.sort(key=lambda column: list(STAGES).index(column[0]))
         stages = [stage for stage, _ in columns]
         for panel, dataset in zip(line, datasets, strict=True):
-            errors: dict[tuple[str, str], dict[tuple[str, str], list[float]]] = {}
-            for row in of_recipe:
-                if row["dataset"] == dataset:
-                    found = errors.setdefault((row["device"], row["reading"]), {})
-                    seeds = found.setdefault((row["stage"], row["mapping"]), [])
-                    seeds.append(100 - float(row["test_accuracy"]))
+            of_panel = of_recipe[of_recipe["dataset"] == dataset]
+            errors = {
+                place: each.groupby(["stage", "mapping"])["error"].apply(list).to_dict()
+                for place, each in of_panel.groupby(["device", "reading"])
+            }
             for index, place in enumerate(synapses):
                 shift = 0.6 * (index / max(1, len(synapses) - 1) - 0.5)
                 look = style.look(index, marker=True) | {"linestyle": ""}
@@ -573,8 +527,7 @@ def accuracy_figure(
                         color="black",
                         label=f"paper, {notches} notches",
                     )
-            panel.set_yscale("log")
-            panel.set_title(f"{dataset_title(dataset)}, {recipe}")
+            panel.set(yscale="log", title=f"{dataset_title(dataset)}, {recipe}")
             panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             panel.yaxis.set_minor_formatter(NullFormatter())
             panel.set_yticks((1, 2, 5, 10, 20, 50, 100))
@@ -591,9 +544,13 @@ def accuracy_figure(
             for edge in range(1, len(columns)):
                 panel.axvline(edge - 0.5, color=style.SHADE, linewidth=0.4, zorder=0)
         line[0].set_ylabel("test error (%)")
-    handles, labels = axes[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    style.legend_below(figure, axes[0][0])
     return figure
+
+
+def _distinct(frame: "pandas.DataFrame", *columns: str) -> list[tuple[str, ...]]:
+    """Return the different values of columns, in the order of the rows."""
+    return list(frame[[*columns]].drop_duplicates().itertuples(index=False, name=None))
 
 
 def with_deviation(
@@ -632,14 +589,9 @@ def with_deviation(
 
 
 def draw(
-    kind: str,
-    sources: Sequence[str],
-    figures: Figures,
-    png_path: str,
-    vector_path: str,
-    paper: Sequence[int] = (),
-) -> None:
-    """Draw one figure.
+    kind: str, sources: Sequence[str], paper: Sequence[int], figures: Figures
+) -> tuple["Figure", dict[str, Any]]:
+    """Draw one figure inside `style.apply`.
 
     Parameters
     ----------
@@ -647,40 +599,28 @@ def draw(
         A key of `DRAWINGS`, drawn from metrics, or `accuracy`, drawn from `accuracy.csv`.
     sources : sequence of str
         Files from which the figure is drawn.
-    figures : Figures
-        Style of all figures.
-    png_path, vector_path : str
-        Files to write.
     paper : sequence of int
         Numbers of notches whose rows of the paper's Table II the figures of accuracies show too.
+    figures : Figures
+        Style of all figures.
+
+    Returns
+    -------
+    tuple
+        The figure and its sources.
 
     Raises
     ------
     FileError
-        If a source is missing or damaged or a figure cannot be written.
+        If a source is missing or damaged, or lacks data that the figure shows.
     """
-    with style.apply(figures):
-        if kind == "accuracy":
-            figure = accuracy_figure(read_accuracies(sources[0]), figures, paper)
-        else:
-            with _complete(sources):
-                more = {"paper": paper} if kind == "training-curves" else {}
-                figure = DRAWINGS[kind]([read_metrics(path) for path in sources], figures, **more)
-        style.save(
-            figure,
-            png_path,
-            vector_path,
-            title=kind,
-            sources=list(sources),
-            revision=revisions.of("report"),
-        )
-
-
-@contextmanager
-def _complete(sources: Sequence[str]) -> Iterator[None]:
-    """Raise an error that names the files if one lacks data that the figure shows."""
+    about = {"sources": list(sources)}
+    if kind == "accuracy":
+        return accuracy_figure(read_accuracies(sources[0]), figures, paper), about
+    more = {"paper": paper} if kind == "training-curves" else {}
+    records = [read_metrics(path) for path in sources]
     try:
-        yield
+        return DRAWINGS[kind](records, figures, **more), about
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise FileError(
             f"{', '.join(sources[:3])}{' …' if len(sources) > 3 else ''} do not make this figure "
@@ -696,58 +636,15 @@ def read_accuracies(path: str, columns: Sequence[str] = COLUMNS) -> list[dict[st
     wallnet.files.FileError
         If the file is missing, damaged or not a table of accuracies.
     """
+    import pandas
+
     try:
         files.check_digest(path)
-        with open(path, encoding="utf-8", newline="") as stream:
-            reader = csv.DictReader(stream)
-            rows = list(reader)
-            found = tuple(reader.fieldnames or ())
+        frame = pandas.read_csv(path, dtype=str, keep_default_na=False)
     except OSError as error:
         raise FileError(f"{path} cannot be read ({error.strerror}); run snakemake") from None
-    if not {*columns} <= {*found} or not rows:
+    except ValueError:  # no CSV
+        frame = pandas.DataFrame()
+    if not {*columns} <= {*frame.columns} or frame.empty:
         raise FileError(f"{path} is not a table of accuracies; delete it and run snakemake")
-    return rows
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the subcommands `accuracy` and `network-figure`."""
-    table = subparsers.add_parser("accuracy", help="tabulate test accuracies with Table II")
-    table.add_argument("--job", required=True, help="the networks, as JSON; - for standard input")
-    table.add_argument("--networks", required=True, help="folder of all networks")
-    table.add_argument("--models", required=True, help="folder of the compact models")
-    for name in ("csv", "validation", "gaps", "markdown", "html"):
-        table.add_argument(f"--{name}", required=True, help="file to write")
-    table.set_defaults(handler=_accuracy_command)
-
-    figure = subparsers.add_parser("network-figure", help="draw a figure of the networks")
-    figure.add_argument("kind", choices=[*DRAWINGS, "accuracy"])
-    figure.add_argument("--sources", required=True, nargs="+", help="metrics, or accuracy.csv")
-    figure.add_argument(
-        "--paper",
-        nargs="*",
-        type=int,
-        default=[],
-        metavar="NOTCHES",
-        help="rows of the paper's Table II to show too",
-    )
-    add_figure_arguments(figure)
-    figure.set_defaults(handler=_figure_command)
-
-
-def _accuracy_command(arguments: argparse.Namespace) -> None:
-    job = AccuracyJob.from_json(files.given_text(arguments.job))
-    tables = (arguments.csv, arguments.validation, arguments.gaps)
-    shown = (arguments.markdown, arguments.html)
-    accuracy_tables(job, arguments.networks, arguments.models, *tables, *shown)
-
-
-def _figure_command(arguments: argparse.Namespace) -> None:
-    figures = figures_of(arguments)
-    draw(
-        arguments.kind,
-        arguments.sources,
-        figures,
-        arguments.png,
-        arguments.vector,
-        arguments.paper,
-    )
+    return frame.to_dict("records")

@@ -1,12 +1,12 @@
 """Table of all parameters of a campaign, with one row per key and one column per device."""
 
-import argparse
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pandas
 from pydantic import BaseModel
 
-from wallnet import experiment, files
+from wallnet import experiment
 from wallnet.config import Device, MeasuredDevice
 from wallnet.config.quantities import Quantity
 from wallnet.report.tables import Table, page
@@ -44,8 +44,6 @@ def table(devices: Mapping[str, Device | MeasuredDevice]) -> Table:
     Table
         Table with one row per key, a column for the unit and one column per device.
     """
-    import pandas
-
     columns = {name: list(_leaves(device)) for name, device in devices.items()}
     units: dict[str, str] = {}
     for leaves in columns.values():
@@ -60,21 +58,9 @@ def table(devices: Mapping[str, Device | MeasuredDevice]) -> Table:
     return Table("Parameters of all devices", frame, dict.fromkeys(columns, _shown), missing="")
 
 
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `parameters` to the command line."""
-    command = subparsers.add_parser("parameters", help="tabulate the parameters of all devices")
-    command.add_argument(
-        "--job", required=True, help="JSON of the campaign's devices; - for standard input"
-    )
-    command.add_argument("--csv", required=True, help="CSV file to write")
-    command.add_argument("--html", required=True, help="HTML file to write")
-    command.set_defaults(handler=_parameters)
-
-
-def _parameters(arguments: argparse.Namespace) -> None:
-    text = files.given_text(arguments.job)
+def tabulate(_: Any, job: str) -> dict[str, str]:
+    """Return the texts of the CSV and HTML files, from the JSON of all devices."""
     made = table(
-        experiment.read(text, dict[str, Device | MeasuredDevice], "--job", "set of devices")
+        experiment.read(job, dict[str, Device | MeasuredDevice], "--job", "set of devices")
     )
-    files.write_text(made.as_csv(), arguments.csv)
-    files.write_text(page(made.title, [made]), arguments.html)
+    return {"csv": made.as_csv(), "html": page(made.title, [made])}

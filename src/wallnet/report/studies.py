@@ -1,11 +1,10 @@
 """Tables and figure of the comparison of mappings."""
 
-import argparse
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wallnet import files, revisions
+from wallnet import files
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.networks import (
@@ -16,11 +15,11 @@ from wallnet.report.networks import (
     mean_and_deviation,
     with_deviation,
 )
-from wallnet.report.style import add_figure_arguments, figures_of
 from wallnet.report.tables import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Comparison of mappings
 
@@ -114,6 +113,32 @@ seeds: mean ± sample standard deviation. The test images are not used.
 """
 
 
+def _lost(sources: Mapping[str, Sequence[str]]) -> dict[Compared, list[float]]:
+    place = ("dataset", "device", "device_levels", "reading", "seed", "rows")
+    comparisons = [files.read_json(path, place) for path in sources["comparisons"]]
+    keys = ("dataset", "recipe", "stage", "seed", "validation_accuracy")
+    references = [files.read_json(path, keys) for path in sources["references"]]
+    return lost_accuracies(comparisons, references)
+
+
+def tabulate(sources: Mapping[str, Sequence[str]], _: str = "") -> dict[str, str]:
+    """Tabulate the losses by each mapping.
+
+    Parameters
+    ----------
+    sources : mapping
+        `comparisons` of the mappings, and the metrics in FP32 as `references`.
+
+    Returns
+    -------
+    dict
+        Texts of the CSV file, which has all numbers, and of the Markdown file.
+    """
+    numbers, tables = mapping_tables(_lost(sources))
+    text = "\n".join(table.as_markdown("###") for table in tables)
+    return {"csv": numbers.as_csv(), "markdown": f"{MAPPING_NOTES}\n{text}\n{made_by()}"}
+
+
 TICKS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 """Lost accuracies in per cent points at the axes of the figure of mappings."""
 
@@ -137,62 +162,29 @@ def _mapping_panel(
     panel.grid(axis="y", color=style.SHADE, linewidth=0.4)
 
 
-def draw_mappings(
-    lost: Mapping[Compared, Sequence[float]], figures: Figures, png: str, vector: str
-) -> None:
+def draw(sources: Mapping[str, Sequence[str]], figures: Figures) -> "Figure":
+    """Draw the losses by each mapping."""
+    return draw_losses(_lost(sources), figures)
+
+
+def draw_losses(lost: Mapping[Compared, Sequence[float]], figures: Figures) -> "Figure":
     """Draw the losses by each mapping: a row per recipe and stage, a column per data set."""
-    with style.apply(figures):
-        from matplotlib import pyplot
-
-        mappings = list(dict.fromkeys(key.mapping for key in lost))
-        datasets = list(dict.fromkeys(key.dataset for key in lost))
-        kinds = list(dict.fromkeys((key.recipe, key.stage) for key in lost))
-        figure, axes = pyplot.subplots(
-            len(kinds),
-            len(datasets),
-            squeeze=False,
-            sharex=True,
-            sharey="row",
-            figsize=style.size(figures, 0.3 * len(kinds) + 0.25),
-        )
-        for line, (recipe, stage) in zip(axes, kinds, strict=True):
-            for panel, dataset in zip(line, datasets, strict=True):
-                shown = {
-                    k: v
-                    for k, v in lost.items()
-                    if (k.recipe, k.stage, k.dataset) == (recipe, stage, dataset)
-                }
-                _mapping_panel(panel, shown, mappings)
-                panel.set_title(f"{DATASET_TITLES.get(dataset, dataset)}, {recipe}")
-            line[0].set_ylabel(f"{TITLES[stage]}\naccuracy lost (% points)")
-        for panel in axes[-1]:
-            panel.set_xticks(range(len(mappings)), mappings, rotation=90)
-        handles, labels = axes[0][0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=4)
-        style.save(figure, png, vector, title="mappings", revision=revisions.of("report"))
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the subcommand `mapping-table`."""
-    mappings = subparsers.add_parser("mapping-table", help="tabulate the losses by each mapping")
-    mappings.add_argument("--comparisons", nargs="+", required=True, help="what each job found")
-    mappings.add_argument("--references", nargs="+", required=True, help="metrics in FP32")
-    mappings.set_defaults(handler=_mappings)
-
-    mappings.add_argument("--csv", required=True, help="table to write, all numbers")
-    mappings.add_argument("--markdown", required=True, help="table to write, to read as text")
-    add_figure_arguments(mappings)
-
-
-def _mappings(arguments: argparse.Namespace) -> None:
-    figures = figures_of(arguments)
-    place = ("dataset", "device", "device_levels", "reading", "seed", "rows")
-    comparisons = [files.read_json(path, place) for path in arguments.comparisons]
-    keys = ("dataset", "recipe", "stage", "seed", "validation_accuracy")
-    references = [files.read_json(path, keys) for path in arguments.references]
-    lost = lost_accuracies(comparisons, references)
-    numbers, tables = mapping_tables(lost)
-    text = "\n".join(table.as_markdown("###") for table in tables)
-    files.write_text(numbers.as_csv(), arguments.csv)
-    files.write_text(f"{MAPPING_NOTES}\n{text}\n{made_by()}", arguments.markdown)
-    draw_mappings(lost, figures, arguments.png, arguments.vector)
+    mappings = list(dict.fromkeys(key.mapping for key in lost))
+    datasets = list(dict.fromkeys(key.dataset for key in lost))
+    kinds = list(dict.fromkeys((key.recipe, key.stage) for key in lost))
+    shape = len(kinds), len(datasets), 0.3 * len(kinds) + 0.25
+    figure, axes = style.panels(figures, *shape, sharex=True, sharey="row")
+    for line, (recipe, stage) in zip(axes, kinds, strict=True):
+        for panel, dataset in zip(line, datasets, strict=True):
+            shown = {
+                k: v
+                for k, v in lost.items()
+                if (k.recipe, k.stage, k.dataset) == (recipe, stage, dataset)
+            }
+            _mapping_panel(panel, shown, mappings)
+            panel.set_title(f"{DATASET_TITLES.get(dataset, dataset)}, {recipe}")
+        line[0].set_ylabel(f"{TITLES[stage]}\naccuracy lost (% points)")
+    for panel in axes[-1]:
+        panel.set_xticks(range(len(mappings)), mappings, rotation=90)
+    style.legend_below(figure, axes[0][0])
+    return figure

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wallnet import __version__, experiment, files
-from wallnet.config import ConfigError, Figures
+from wallnet.config import Figures
 from wallnet.report.figure_data import figure_data
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 """Okabe and Ito's colours; yellow is last because thin yellow lines are hard to see on white."""
@@ -104,6 +106,34 @@ def size(figures: Figures, aspect: float, share: float = 1.0) -> tuple[float, fl
     """
     width = figures.width * share / METRES_PER_INCH
     return width, width * aspect
+
+
+def panels(
+    figures: Figures, rows: int, columns: int, aspect: float, **options: Any
+) -> tuple["Figure", "NDArray[Any]"]:
+    """Return a figure and its axes in rows and columns.
+
+    Parameters
+    ----------
+    figures : Figures
+        Style of all figures.
+    rows, columns : int
+        Numbers of axes.
+    aspect : float
+        Ratio of height to width of the figure.
+    **options
+        Those of `pyplot.subplots`.
+    """
+    from matplotlib import pyplot
+
+    shape = size(figures, aspect)
+    return pyplot.subplots(rows, columns, squeeze=False, **{"figsize": shape, **options})
+
+
+def legend_below(figure: "Figure", axes: "Axes") -> None:
+    """Show the legend of axes below a figure."""
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)))
 
 
 def plain(text: str) -> str:
@@ -254,31 +284,5 @@ def add_figure_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def figures_of(arguments: argparse.Namespace) -> Figures:
-    """Return the style given to a command, or raise an error that describes its fault.
-
-    Raises
-    ------
-    ConfigError
-        If the style has a fault, or the data of the figure would overwrite the table `--csv`.
-    """
-    table = vars(arguments).get("csv")
-    if table and Path(table).resolve() == Path(files.data_of(arguments.png)).resolve():
-        raise ConfigError(
-            f"--csv {table} is where the data of the figure {arguments.png} are written; "
-            "choose another name for one of them"
-        )
+    """Return the style given to a command, or raise an error that describes its fault."""
     return experiment.read(arguments.figures, Figures, "--figures", "style of figures")
-
-
-def add_report_arguments(command: argparse.ArgumentParser, table: str) -> None:
-    """Add the options of a command that writes tables and a figure; `table` is that of its CSV."""
-    command.add_argument("--csv", required=True, help=table)
-    command.add_argument("--markdown", required=True, help="all tables, to read as text")
-    command.add_argument("--html", required=True, help="all tables, for the report")
-    add_figure_arguments(command)
-
-
-def report_files(arguments: argparse.Namespace) -> tuple[tuple[str, str, str], Figures, str, str]:
-    """Return the tables, the style of the figure, and the figure in both formats."""
-    tables = (arguments.csv, arguments.markdown, arguments.html)
-    return tables, figures_of(arguments), arguments.png, arguments.vector

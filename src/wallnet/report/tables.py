@@ -1,6 +1,6 @@
 """Tables of values in columns, written as CSV, Markdown and HTML.
 
-The functions import pandas themselves, because the rules import modules of this folder.
+The functions import pandas themselves, because the command line imports this module.
 """
 
 import html
@@ -188,3 +188,17 @@ def page(
     )
     body = above + "".join(table.as_html() for table in tables) + below
     return _PAGE.format(title=html.escape(title), body=body)
+
+
+def texts(title: str, tables: Sequence[Table], first: Sequence[str] = ()) -> dict[str, str]:
+    """Return the first table as CSV, and all of them as Markdown and HTML.
+
+    Sentences that come first are in the latter two.
+    """
+    parts = [*(f"{markdown_text(text)}\n" for text in first)]
+    parts += [table.as_markdown("##") for table in tables]
+    return {
+        "csv": tables[0].as_csv(),
+        "markdown": "\n".join(parts),
+        "html": page(title, tables, first=first),
+    }

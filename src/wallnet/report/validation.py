@@ -1,38 +1,25 @@
 """Tables of the validation's rows and a figure of its curves."""
 
-import argparse
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas
 
 from wallnet import files
 from wallnet.config import Figures
 from wallnet.report import style
-from wallnet.report.style import add_figure_arguments, figures_of
 from wallnet.report.tables import Format, Table
 
 if TYPE_CHECKING:
-    import pandas
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 COLUMNS = (
-    "check",
-    "quantity",
-    "unit",
-    "reference",
-    "source",
-    "ours",
-    "deviation",
-    "tolerance",
-    "passed",
-    "reason",
+    *("check", "quantity", "unit", "reference", "source", "ours", "deviation"),
+    *("tolerance", "passed", "reason"),
 )
-"""Columns of `validation.csv`."""
-
-
-READ = ("quantity", "unit", "reference", "source", "ours", "tolerance", "passed", "reason")
-"""Columns of the Markdown table."""
+"""Columns of `validation.csv`; the Markdown table has all but the check and the deviation."""
 
 _FORMATS: dict[str, Format] = {
     "reference": ".7g",
@@ -44,8 +31,6 @@ _FORMATS: dict[str, Format] = {
 
 def _frame(results: Iterable[Mapping[str, Any]]) -> "pandas.DataFrame":
     """Return all rows with check and deviation."""
-    import pandas
-
     rows = [
         {**row, "check": result["check"], "deviation": row["ours"] - row["reference"]}
         for result in results
@@ -55,29 +40,32 @@ def _frame(results: Iterable[Mapping[str, Any]]) -> "pandas.DataFrame":
     return pandas.DataFrame(rows, columns=list(COLUMNS), dtype=object)
 
 
-def write_csv(results: Sequence[Mapping[str, Any]], path: str) -> None:
-    """Write one line per row, in SI units.
+def tabulate(sources: Mapping[str, Sequence[str]], _: str = "") -> dict[str, str]:
+    """Tabulate what the checks found.
 
     Parameters
     ----------
-    results : sequence of Mapping
-        Results of `wallnet validate`.
-    path : str
-        CSV file to write; `passed` is empty for findings.
+    sources : mapping
+        Files of `wallnet validate` as `results`.
+
+    Returns
+    -------
+    dict
+        Texts of the CSV file, with one line per row in SI units and no `passed` of findings, and of
+        the Markdown file, with the verdict and one table per check.
     """
-    files.write_text(Table("Validation", _frame(results), missing="").as_csv(), path)
+    results = _read(sources)
+    csv = Table("Validation", _frame(results), missing="").as_csv()
+    return {"csv": csv, "markdown": as_markdown(results)}
 
 
-def write_markdown(results: Sequence[Mapping[str, Any]], path: str) -> None:
-    """Write the verdict and one Markdown table per check.
+def _read(sources: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+    keys = ("check", "rows", "curves", "seconds")
+    return [files.read_json(path, keys) for path in sources["results"]]
 
-    Parameters
-    ----------
-    results : sequence of Mapping
-        Results of `wallnet validate`.
-    path : str
-        Markdown file to write.
-    """
+
+def as_markdown(results: Sequence[Mapping[str, Any]]) -> str:
+    """Return the verdict and one Markdown table per check."""
     rows = [row for result in results for row in result["rows"]]
     judged = [row for row in rows if row["passed"] is not None]
     failed = [row for row in judged if not row["passed"]]
@@ -90,36 +78,24 @@ def write_markdown(results: Sequence[Mapping[str, Any]], path: str) -> None:
         f"The checks took {seconds:.0f} s.\n"
     ]
     for result in results:
-        table = Table(str(result["check"]), _frame([result])[list(READ)], _FORMATS)
+        table = Table(
+            str(result["check"]), _frame([result]).drop(columns=["check", "deviation"]), _FORMATS
+        )
         parts.append(table.as_markdown("###"))
-    files.write_text("\n".join(parts), path)
+    return "\n".join(parts)
 
 
-def draw(results: Sequence[Mapping[str, Any]], figures: Figures, png: str, vector: str) -> None:
-    """Draw the curves: wall velocity, wall profile, µMAG problem 4, tolerances.
-
-    Parameters
-    ----------
-    results : sequence of Mapping
-        Results of `wallnet validate`, including the checks wall-velocity, neel-wall, problem-4
-        and tolerances.
-    figures : Figures
-        Style of all figures.
-    png, vector : str
-        Files to write.
-    """
-    curves = {result["check"]: result["curves"] for result in results}
-    with style.apply(figures):
-        from matplotlib import pyplot
-
-        figure, axes = pyplot.subplots(2, 2, figsize=style.size(figures, 0.8))
-        _velocity(axes[0, 0], curves["wall-velocity"])
-        _profile(axes[0, 1], curves["neel-wall"]["profile"])
-        _reversal(axes[1, 0], curves["problem-4"])
-        _tolerances(axes[1, 1], curves["tolerances"]["tolerances"])
-        for letter, panel in zip("abcd", axes.flat, strict=True):
-            panel.set_title(f"({letter})", loc="left")
-        style.save(figure, png, vector, title="Validation of the embedded engine")
+def draw(sources: Mapping[str, Sequence[str]], figures: Figures) -> "Figure":
+    """Draw the curves: wall velocity, wall profile, µMAG problem 4, tolerances."""
+    curves = {result["check"]: result["curves"] for result in _read(sources)}
+    figure, axes = style.panels(figures, 2, 2, 0.8)
+    _velocity(axes[0, 0], curves["wall-velocity"])
+    _profile(axes[0, 1], curves["neel-wall"]["profile"])
+    _reversal(axes[1, 0], curves["problem-4"])
+    _tolerances(axes[1, 1], curves["tolerances"]["tolerances"])
+    for letter, panel in zip("abcd", axes.flat, strict=True):
+        panel.set_title(f"({letter})", loc="left")
+    return figure
 
 
 def _velocity(axes: "Axes", curves: Mapping[str, Any]) -> None:
@@ -174,24 +150,3 @@ def _tolerances(axes: "Axes", curve: Mapping[str, Any]) -> None:
     axes.set_xlabel("tolerance")
     axes.set_ylabel("largest deviation of <m>")
     axes.legend()
-
-
-def register(subparsers: "argparse._SubParsersAction") -> None:
-    """Add `validation-table` to the command line."""
-    command = subparsers.add_parser(
-        "validation-table", help="gather the validation's rows into tables and a figure"
-    )
-    command.add_argument("--results", nargs="+", required=True, help="files of `wallnet validate`")
-    command.add_argument("--csv", required=True, help="table to write, in SI units")
-    command.add_argument("--markdown", required=True, help="table to write, to read as text")
-    add_figure_arguments(command)
-    command.set_defaults(handler=_table)
-
-
-def _table(arguments: argparse.Namespace) -> None:
-    figures = figures_of(arguments)
-    keys = ("check", "rows", "curves", "seconds")
-    results = [files.read_json(path, keys) for path in arguments.results]
-    write_csv(results, arguments.csv)
-    write_markdown(results, arguments.markdown)
-    draw(results, figures, arguments.png, arguments.vector)

@@ -1,17 +1,13 @@
 """Write energy and temperature of pulses, as columns and tables of devices and pulse trains."""
 
-import argparse
-import json
 from typing import TYPE_CHECKING
 
 from wallnet.devices.write_energy import WriteEnergy, rescaling, resistance
-from wallnet.experiment import read
 from wallnet.jobs import WriteEnergyJob
-from wallnet.report.tables import Format, Table
+from wallnet.report.tables import Format, Table, of_columns
 
 if TYPE_CHECKING:
     import pandas
-    import xarray
 
 OUTSIDE = "outside the constant-parameter model"
 """Mark of pulses that heat the track so much that its material changes."""
@@ -51,8 +47,6 @@ def columns(pulses: WriteEnergy) -> "pandas.DataFrame":
 
 def conditions(job: WriteEnergyJob, name: str) -> Table:
     """Return the table of the metal and the substrate."""
-    import pandas
-
     metal, heating = job.heavy_metal, job.heating
     angle = job.polarization if metal.spin_hall_angle is None else metal.spin_hall_angle
     rows = {
@@ -70,32 +64,11 @@ def conditions(job: WriteEnergyJob, name: str) -> Table:
         f"{OUTSIDE} above a rise of (K)": f"{heating.largest_rise:g}",
         "Curie temperature (K)": f"{job.curie_temperature:g}",
     }
-    frame = pandas.DataFrame({"quantity": list(rows), "value": list(rows.values())})
-    return Table(f"{name}: parameters of energy and temperature", frame)
+    shown = {"quantity": (list(rows), ""), "value": (list(rows.values()), "")}
+    return of_columns(f"{name}: parameters of energy and temperature", shown)
 
 
 def joined(table: Table, columns: "pandas.DataFrame") -> Table:
     """Return a table of pulses with the columns of energy and temperature on its right."""
     frame = table.frame.reset_index(drop=True).join(columns)
     return Table(table.title, frame, {**table.formats, **FORMATS}, table.missing, table.set_apart)
-
-
-def job_of(data: "xarray.Dataset") -> WriteEnergyJob:
-    """Return what the write energy depends on, as the dataset of a study states it."""
-    about = json.loads(data.attrs["parameters"])["about"]
-    return WriteEnergyJob.model_validate(about["write_energy"])
-
-
-def add_argument(command: argparse.ArgumentParser) -> None:
-    """Add the option with what the write energy of pulses depends on."""
-    command.add_argument(
-        "--write-energy",
-        help="canonical JSON of jobs.WriteEnergyJob, for the write energy of pulses",
-    )
-
-
-def job_given(arguments: argparse.Namespace) -> WriteEnergyJob | None:
-    """Return the job that was given, if any."""
-    if arguments.write_energy is None:
-        return None
-    return read(arguments.write_energy, WriteEnergyJob, "--write-energy", WriteEnergyJob.__name__)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wallnet import files
 from wallnet.report import style
-from wallnet.report.device_tables import write_tables
+from wallnet.report.tables import texts
 from wallnet.studies import STUDIES
 
 if TYPE_CHECKING:
@@ -52,25 +52,38 @@ def cells(
     axes.tick_params(length=0)
 
 
+def show_of(study: str) -> Any:
+    """Return the module that tabulates and draws the datasets of a study.
+
+    It may also have `headline`, what the page of a campaign shows of a dataset, and `faults`, what
+    the user should change.
+    """
+    return import_module(f"wallnet.studies.{study}.show")
+
+
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `show` to the command line."""
     show = subparsers.add_parser("show", help="tabulate and draw the dataset of a study")
     show.add_argument("study", choices=list(STUDIES), help="name of the study")
     show.add_argument("--dataset", required=True, help="its dataset")
-    style.add_report_arguments(show, "first table to write")
+    show.add_argument("--csv", required=True, help="first table to write")
+    show.add_argument("--markdown", required=True, help="all tables, to read as text")
+    show.add_argument("--html", required=True, help="all tables, for the report")
+    style.add_figure_arguments(show)
     show.set_defaults(handler=_show)
 
 
 def _show(arguments: argparse.Namespace) -> None:
     study = STUDIES[arguments.study]
-    module = import_module(f"wallnet.studies.{study.name}.show")
+    module = show_of(study.name)
     data = files.read_dataset(arguments.dataset, study.kind)
-    tables, figures, png, vector = style.report_files(arguments)
+    figures = style.figures_of(arguments)
     subject = str(data.attrs["subject"])
     title = study.title.format(subject=subject)
-    write_tables(title, module.tables(data, subject), *tables)
+    for name, text in texts(title, module.tables(data, subject)).items():
+        files.write_text(text, getattr(arguments, name))
     origin = ("parameters", "simulation", "revision", "wallnet_version")
     with style.apply(figures):
         drawn = module.draw(data, figures)
         about = {key: str(data.attrs[key]) for key in origin}
-        style.save(drawn, png, vector, title=title, **about)
+        style.save(drawn, arguments.png, arguments.vector, title=title, **about)

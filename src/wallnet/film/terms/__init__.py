@@ -82,10 +82,10 @@ class Terms:
         """γ0/(1 + α²) in m/(A s)."""
         return self.gyromagnetic_ratio / (1 + self.damping**2)
 
-    def time_step(
+    def rates(
         self, cell: tuple[float, float, float], torque: SpinTorque | None = None
-    ) -> tuple[tuple[float, ...], float]:
-        """Return the Runge-Kutta chain for a film and its longest time step.
+    ) -> tuple[float, float]:
+        """Return bounds of the rates of a film's modes.
 
         Parameters
         ----------
@@ -96,8 +96,8 @@ class Terms:
 
         Returns
         -------
-        tuple
-            The chain (`stability.choose`), and the step in s.
+        tuple of float
+            Largest |λ| of all modes, and of moments that turn independently, in 1/s.
         """
         layer = Layer(cell, self.saturation_magnetization, np.ones((1, 1), dtype=bool))
         acting = [*self.energy, *([torque] if torque else [])]
@@ -113,6 +113,13 @@ class Terms:
         stiffest += max(found.highest, -found.lowest) + others
         turning = float(np.linalg.norm(found.uniform, 2)) + others
         rate = self.rate * math.hypot(float(self.precession), self.damping)
-        return stability.choose(
-            self.damping, self.precession, rate * float(stiffest), rate * turning
-        )
+        return rate * float(stiffest), rate * turning
+
+    def time_step(
+        self, cell: tuple[float, float, float], torque: SpinTorque | None = None
+    ) -> tuple[tuple[float, ...], float]:
+        """Return the Runge-Kutta chain for a film and its longest time step, in s.
+
+        The parameters are those of `rates`; see `stability.choose`.
+        """
+        return stability.choose(self.damping, self.precession, *self.rates(cell, torque))

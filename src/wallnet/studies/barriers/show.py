@@ -1,6 +1,7 @@
 """Tables and figure of a device's barriers, made from the file of its barriers only."""
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from wallnet.config import Figures
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
-from wallnet.studies.barriers.retention import settings_of, thermal_energy
+from wallnet.studies.barriers.retention import retained, settings_of, thermal_energy
 from wallnet.studies.showing import YES
 
 if TYPE_CHECKING:
@@ -188,3 +189,63 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     panels[0].legend(loc="best", ncols=2)
     panels[1].set_xlabel(r"mean position of both ends of the wall, $\mathit{x}$ (nm)")
     return figure
+
+
+LEFT_OUT = [
+    *("wall, lower edge (nm)", "wall, upper edge (nm)", "minimum"),
+    *("energy above the lowest (k_B T)", "lowest barrier (J)"),
+]
+"""Columns of the table of states that the page of a campaign does not show."""
+
+
+def headline(data: "xarray.Dataset", device: str) -> tuple[str, list[Table]]:
+    """Return what the page of a campaign shows of a device: a caption of the figure, and tables."""
+    caption = (
+        f"{device}, without a pulse, {settings_of(data)['temperature']:g} K: energy along the "
+        "minimum-energy paths between neighbouring states, above the lowest state, against the "
+        "mean position of the wall."
+    )
+    table = states_table(data, device)
+    shown = table.frame.drop(columns=LEFT_OUT)
+    return caption, [Table(table.title, shown, table.formats, table.missing)]
+
+
+def is_of(data: "xarray.Dataset", device: "xarray.Dataset", settings: Any) -> bool:
+    """Return whether barriers were computed with these settings and for this device.
+
+    They are of the same material if the energies of the states are the same.
+    """
+    if settings_of(data) != settings:
+        return False
+    energy = dict(zip(device["level_state"].values, device["level_energy"].values, strict=True))
+    for state, value in zip(data["state_name"].values, data["state_energy"].values, strict=True):
+        other = energy.get(state, math.nan)
+        known = math.isfinite(value) and math.isfinite(other)
+        if known and not math.isclose(value, other, rel_tol=1e-6):
+            return False
+    return True
+
+
+def level_columns(
+    data: "xarray.Dataset | None", states: Sequence[str], minimum: Sequence[int]
+) -> dict[str, list[Any]]:
+    """Return what barriers tell of levels: the lowest one, and whether it is retained.
+
+    Parameters
+    ----------
+    data : xarray.Dataset or None
+        Barriers of the synapse; None if they are not known.
+    states : sequence of str
+        State of each level.
+    minimum : sequence of int
+        Whether the energy has a minimum there (-1: unknown).
+    """
+    found = {} if data is None else retained(data)
+    thermal = 1.0 if data is None else thermal_energy(data)
+    # where the energy has no minimum, no wall stays
+    nowhere = {-1: (np.nan, -1), 0: (np.nan, 0), 1: (np.nan, -1)}
+    pairs = [found.get(s, nowhere[m]) for s, m in zip(states, minimum, strict=True)]
+    return {
+        "lowest barrier (k_B T)": [energy / thermal for energy, _ in pairs],
+        "retained": [each for _, each in pairs],
+    }

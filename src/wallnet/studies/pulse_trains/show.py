@@ -1,5 +1,6 @@
 """Tables and figure of a device's response to a pulse train, made from its dataset only."""
 
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -7,10 +8,10 @@ import numpy as np
 
 from wallnet import files
 from wallnet.config import Figures
-from wallnet.devices.write_energy import trained_waveforms, write_energy_of_train
+from wallnet.devices.write_energy import job_of, trained_waveforms, write_energy_of_train
 from wallnet.report import style, write_energies
 from wallnet.report.device_tables import SETTLED
-from wallnet.report.devices import G_NORM_LABEL
+from wallnet.report.devices import G_NORM_LABEL, density_in_1e12
 from wallnet.report.tables import Table, of_columns
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _with_energies(pulses: Table, data: "xarray.Dataset", name: str) -> tuple[Ta
     """
     import pandas
 
-    job = write_energies.job_of(data)
+    job = job_of(data)
     found = write_energy_of_train(
         job,
         data["pulse_train_current_density"].values,
@@ -173,3 +174,42 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     for axes in (ends, current):
         axes.set_xlim(0, float(np.max(time)))
     return figure
+
+
+MOST_PULSES = 4
+"""Largest number of different pulses of a train that a caption lists."""
+
+
+def faults(data: "xarray.Dataset", name: str) -> list[str]:
+    """Return what the user should change, as the page of a campaign shows it."""
+    moving = data["pulse"].values[data["pulse_settled"].values == 0]
+    if not moving.size:
+        return []
+    return [
+        f"pulse train {name}: the wall still moved after the pause of pulse "
+        f"{', '.join(map(str, moving))}; lengthen the pause"
+    ]
+
+
+def headline(data: "xarray.Dataset", device: str) -> tuple[str, list[Table]]:
+    """Return what the page of a campaign shows of a device: a caption of the figure, and tables."""
+    caption = (
+        f"{device}, pulse train {data.attrs['subject']} ({pulses_text(data)}): conductance after "
+        "each pulse, both ends of the wall and the current density against time."
+    )
+    return caption, []
+
+
+def pulses_text(data: "xarray.Dataset") -> str:
+    """Return the pulses of a train as text: each with its number of repetitions, or their range."""
+    densities = map(density_in_1e12, data["pulse_train_current_density"].values[1:])
+    durations = (f"{each / 1e-9:g}" for each in data["pulse_duration"].values[1:])
+    pulses = list(zip(densities, durations, strict=True))
+    found = [(pulse, len(list(same))) for pulse, same in itertools.groupby(pulses)]
+    if len(found) > MOST_PULSES:
+        density, time = (
+            " to ".join(dict.fromkeys((min(each, key=float), max(each, key=float))))
+            for each in zip(*pulses, strict=True)
+        )
+        return f"{len(pulses)} pulses of {density}e12 A/m² for {time} ns"
+    return ", ".join(f"{n} × {density}e12 A/m² for {time} ns" for (density, time), n in found)

@@ -2,12 +2,14 @@
 
 import itertools
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wallnet.config import Figures
 from wallnet.devices.write_energy import WriteEnergy, write_energy_of
+from wallnet.files.schema.states import WITHOUT_WALL
 from wallnet.jobs import WriteEnergyJob
 from wallnet.report import style, write_energies
 from wallnet.report.device_tables import SETTLED, sign_of
@@ -151,3 +153,64 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
         axes.set_title(f"pulses of {durations[column] / 1e-9:g} ns", loc="left")
     panels[-1, 0].set_xlabel(r"$\mathit{J}$ ($10^{12}$ A/m²)")
     return figure
+
+
+NOTHING, NO_WALL, UNKNOWN = "nothing", "a wall initialised there moves on", "unknown"
+
+
+def level_columns(
+    data: "xarray.Dataset | None", states: Sequence[str], sign: int
+) -> dict[str, list[str]]:
+    """Return what pulses do to levels: which are reached, and which pulses leave them.
+
+    Parameters
+    ----------
+    data : xarray.Dataset or None
+        Transitions of the synapse; None if they are not known.
+    states : sequence of str
+        State of each level.
+    sign : int
+        Sign of the pulses of its sweep.
+    """
+    left = "left by pulses of the {} sign ({}), |J| (1e12 A/m²)"
+    shown = {1: "+", -1: "-"}
+    return {
+        "reached from other states": [_reached(state, data) for state in states],
+        left.format("sweep's", shown[sign]): [_left(state, data, sign) for state in states],
+        left.format("opposite", shown[-sign]): [_left(state, data, -sign) for state in states],
+    }
+
+
+def _reached(state: str, transitions: "xarray.Dataset | None") -> str:
+    """Return whether a pulse from another state leads to a state."""
+    if transitions is None or state not in transitions["target"].values:
+        return UNKNOWN
+    return YES[int(transitions["reached"].sel(target=state))]
+
+
+def _left(state: str, transitions: "xarray.Dataset | None", sign: int) -> str:
+    """Return the pulses of a sign that leave a state, and where they lead, as text.
+
+    States have their signs, in brackets where the wall does not rest in one of the states from
+    which pulses start.
+    """
+    if state in WITHOUT_WALL:
+        return NOTHING
+    if transitions is None or state not in transitions["start"].values:
+        return UNKNOWN
+    of_state = transitions.sel(start=state)
+    if not of_state["start_stable"].item():
+        return NO_WALL
+    itself = transitions["target"].values.tolist().index(state)
+    found = []
+    for duration in transitions["duration"].values:
+        pulses = []
+        for density in sorted(transitions["current_density"].values, key=abs):
+            end = of_state.sel(duration=duration, current_density=density)
+            if density * sign > 0 and end["end_target"].item() != itself:
+                there = sign_of(str(end["end_state"].item()))
+                shown = there if end["end_target"].item() >= 0 else f"({there})"
+                pulses.append(f"{abs(density) / 1e12:g} to {shown}")
+        if pulses:
+            found.append(f"{duration / 1e-9:g} ns: {', '.join(pulses)}")
+    return "; ".join(found) or NOTHING

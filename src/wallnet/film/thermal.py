@@ -1,0 +1,192 @@
+"""The engine at a temperature: the stochastic Landau-Lifshitz-Gilbert equation.
+
+A thermal field acts on each cell (Brown, 1963, doi:10.1103/PhysRev.130.1677): white noise, in the
+sense of Stratonovich, with the standard deviation
+
+    σ = √(2 α k_B T/(γ0 μ0 Ms V h))
+
+of each component over a time step h, for a cell of volume V. The step is fixed, and all columns are
+integrated: nothing is at rest. The chains and the weights of the noise are those of
+`fluctuations`. The far stray field is constant for some steps, at the value that is extrapolated
+to their middle; kept at its last value, it would cool the slow modes by several per cent.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet.film import fluctuations, kernels, newell
+from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
+from wallnet.film.core import Engine, EngineError
+from wallnet.film.stability import LARGEST_TURN
+from wallnet.film.terms import Layer, SpinTorque, Terms
+
+_FIELD_INTERVAL = 2.4e-12
+"""Longest time in s between two evaluations of the far stray field."""
+
+_LARGEST_KICK = 0.16
+"""Largest standard deviation in rad of the rotation by which the thermal field turns a moment about
+one axis in a step."""
+
+
+class ThermalEngine(Engine):
+    """A single layer of equal cells at a temperature.
+
+    Parameters
+    ----------
+    mask, cell, terms, held
+        As for `Engine`.
+    temperature : float
+        Temperature in K, above zero; it may change between two calls of `advance`.
+    seed : int
+        Seed of the thermal field, 0 to 2**32 - 1. Two seeds give independent fields. The field of a
+        cell at a step depends on nothing else.
+
+    Attributes
+    ----------
+    temperature : float
+        Temperature in K.
+    """
+
+    def __init__(
+        self,
+        mask: NDArray[np.bool_],
+        cell: tuple[float, float, float],
+        terms: Terms,
+        temperature: float,
+        seed: int,
+        held: NDArray[np.bool_] | None = None,
+    ) -> None:
+        if not terms.precession or terms.damping == 0:
+            raise EngineError("a film at a temperature needs precession and damping")
+        self.temperature = temperature
+        self._seed = seed
+        super().__init__(mask, cell, terms, held=held)
+
+    def set_torque(
+        self,
+        torque: SpinTorque | None,
+        to: SpinTorque | None = None,
+        during: tuple[float, float] = (0.0, 0.0),
+    ) -> None:
+        """Switch the current on, off or to another value; see `Engine.set_torque`."""
+        super().set_torque(torque, to, during)
+        try:
+            chain, weights, radius = fluctuations.choose(self.terms.damping)
+        except ValueError as error:
+            raise EngineError(str(error)) from None
+        both = [each for each in (torque, to) if each]
+        strongest = max(both, key=lambda each: abs(each.current_density), default=None)
+        stiffest, turning = self.terms.rates(self.cell, strongest)
+        self._chain = np.array(chain, dtype=np.float32)
+        self._shares = np.array(weights, dtype=np.float32) / self._chain
+        self._longest_step = min(radius / stiffest, LARGEST_TURN / turning)
+        self.shortcuts = frozenset({"stray_field_extrapolation"})
+
+    def _restart(self) -> None:
+        super()._restart()
+        self._missed[:] = 0
+
+    def deviation(self, step: float) -> float:
+        """Return the standard deviation of a component of the thermal field over a step, in A/m."""
+        terms = self.terms
+        moment = VACUUM_PERMEABILITY * terms.saturation_magnetization * math.prod(self.cell)
+        variance = 2 * terms.damping * BOLTZMANN * self.temperature
+        return math.sqrt(variance / (terms.gyromagnetic_ratio * moment * step))
+
+    def advance(self, duration: float) -> None:
+        """Advance the film.
+
+        The number of steps depends on the duration alone, so equal calls give equal bits.
+
+        Parameters
+        ----------
+        duration : float
+            Duration in s.
+
+        Raises
+        ------
+        EngineError
+            If the simulation becomes unstable.
+        """
+        if duration <= 0:
+            return
+        start = self.time
+        turned = (self.deviation(1.0) * self.terms.rate) ** 2 * (1 + self.terms.damping**2)
+        longest = min(self._longest_step, _LARGEST_KICK**2 / turned)
+        steps = max(1, math.ceil(duration / longest - 1e-9))
+        step = duration / steps
+        together = max(1, int(_FIELD_INTERVAL / step + 1e-9)) if self.terms.stray_field else steps
+        columns = np.array([[0, self.mask.shape[1]]])
+        done = 0
+        while done < steps:
+            count = min(steps - done, together) if len(self._sampled) > 1 else 1
+            # constant in the interval: the straight line through the last samples at its middle
+            ahead = 0.0
+            if len(self._sampled) > 1:
+                ahead = count * step / 2 / (self._sampled[-1][0] - self._sampled[-2][0])
+            matrix = np.array([[1 + ahead, -ahead], [0, 0]], dtype=np.float32)
+            order = np.array([slot for _, slot in reversed(self._sampled)])
+            middles = self.time + step * (np.arange(count) + 0.5)
+            parameters = self._parameters_at(middles).copy()
+            parameters["noise"] = self.deviation(step)
+            kernels.advance_ranges(
+                *(self._m, self._free, columns, self._samples, order),
+                np.ascontiguousarray(matrix[: len(order), : len(order)]),
+                *(self._missed, 0.0, count, self._space, parameters, self._chain),
+                *(self._shares, self._seed, self.counters.steps, step * self.terms.rate),
+            )
+            self.counters.steps += count
+            self.counters.field_evaluations += len(self._chain) * count
+            done += count
+            self.time = start + done * step
+            self._sampled = [self._sampled[-1], (self.time, self._sample())]
+        self.time = start + duration
+        self._sampled[-1] = (self.time, self._sampled[-1][1])
+        if not np.isfinite(self._m).all():
+            raise EngineError(
+                f"the simulation became unstable at {self.time:.4g} s: the magnetisation is not "
+                "finite"
+            )
+
+    def spin_temperature(self, cells: NDArray[np.bool_] | None = None) -> float:
+        """Return the temperature in K that the magnetisation shows.
+
+        In equilibrium, ⟨|∇E|²⟩ = k_B T ⟨∇²E⟩ on the sphere of each moment (Nurdin and Schotte,
+        2000, doi:10.1103/PhysRevE.61.3579). The torque of the current is no gradient and is left
+        out.
+
+        Parameters
+        ----------
+        cells : bool array (rows, columns), optional
+            Cells over which both sides are summed; by default all that may move.
+        """
+        layer = Layer(self.cell, self.terms.saturation_magnetization, self.mask)
+        p, _ = self._coefficients(None)
+        p = p[0]
+        field = np.empty_like(self._m)
+        self._far_field(self._m, field)
+        field = field.astype(np.float64)
+        own = np.array(p["local"], dtype=np.float64)
+        m = np.pad(self._m.astype(np.float64), ((0, 0), (1, 1), (1, 1)))
+        west, east = m[:, 1:-1, :-2], m[:, 1:-1, 2:]
+        south, north = m[:, :-2, 1:-1], m[:, 2:, 1:-1]
+        m = m[:, 1:-1, 1:-1]
+        field += p["neighbour_x"][:, None, None] * (west + east)
+        field += p["neighbour_y"][:, None, None] * (south + north)
+        field[0] += p["dmi_x"] * (west - east)[2]
+        field[1] += p["dmi_y"] * (south - north)[2]
+        field[2] += p["dmi_x"] * (east - west)[0] + p["dmi_y"] * (north - south)[1]
+        field += np.einsum("ij,jrc->irc", own, m)
+        if self.terms.stray_field:
+            # the far field contains the rest of a cell's own field
+            rest = [part[0, 0] for part in newell.tensor(1, 1, self.cell)[:3]]
+            rest = np.array(rest) - newell.stencil(self.cell)[:, 0]
+            own -= layer.saturation_magnetization * np.diag(rest)
+        chosen = self._free if cells is None else self._free & cells
+        slope = np.sum(np.cross(m, field, axis=0) ** 2, axis=0)
+        curvature = 2 * np.sum(m * field, axis=0) - np.trace(own)
+        curvature += np.einsum("irc,ij,jrc->rc", m, own, m)
+        moment = layer.polarization * math.prod(self.cell)
+        return float(moment * slope[chosen].sum() / curvature[chosen].sum() / BOLTZMANN)
