@@ -16,10 +16,10 @@ MODULES = {
     "wallnet.simulate.oommf": ("oommf",),
     "wallnet.simulate.minima": ("minimum",),
     "wallnet.simulate.barriers": ("barrier",),
-    "wallnet.devices.commands": ("device", "measured"),
     "wallnet.studies.gathering": ("gather", "round"),
     "wallnet.studies.showing": ("show",),
-    "wallnet.studies.compact": ("compact-model",),
+    "wallnet.studies.devices.compact": ("compact-model",),
+    "wallnet.studies.devices.measured": ("measured",),
     "wallnet.networks.commands": (
         *("data", "train", "continue", "map", "compare-mappings", "interpret"),
     ),
@@ -54,7 +54,7 @@ LISTED = {
 }
 """The commands that users call, each with its help; rules call the others."""
 
-OF_STUDIES = ("compact-model", "level-report")
+OF_STUDIES = ("level-report",)
 """Commands that read datasets of studies, whose kinds `wallnet.studies` adds."""
 
 COLLECT_AFTER = 10_000

@@ -83,4 +83,4 @@ def test_table_ii_is_read_in_every_way_and_another_seed_trains_only_its_own(devi
     devices.configure(data)
     planned = devices.planned("table-ii", environment=environment)
     assert planned["interpret"] == 2
-    assert not {"train", "data", "trace", "device"} & set(planned)
+    assert not {"train", "data", "trace", "gather_devices"} & set(planned)

@@ -348,7 +348,7 @@ def test_dynamics_mark_notches_and_say_where_the_wall_is_in_nm(synapse):
 def test_notches_at_given_positions_are_marked_there(synapse):
     data = files.read_dataset(synapse.out, "synapse")
     parameters = json.loads(data.attrs["parameters"])
-    parameters["track"]["notches"] = {"positions": [720e-9, 150e-9], "diameter": 36e-9}
+    parameters["settings"]["track"]["notches"] = {"positions": [720e-9, 150e-9], "diameter": 36e-9}
     data.attrs["parameters"] = json.dumps(parameters)
     assert devices.notches_of(data) == pytest.approx([150e-9, 720e-9], rel=1e-9, abs=0)
 

@@ -20,7 +20,7 @@ from wallnet.config.networks import (
     Networks,
 )
 from wallnet.files import FileError
-from wallnet.jobs import accuracy_job, paths
+from wallnet.jobs import accuracy_job
 from wallnet.report import networks as report
 from wallnet.report import style
 
@@ -100,7 +100,7 @@ def tabulate(networks, doubtful=""):
         files.write_json({"kind": "synapse", "levels": levels}, path)
     report.accuracy_tables(
         accuracy_job(networks),
-        *(files.NETWORKS, paths.folder(files.COMPACT_MODEL, "")),
+        *(files.NETWORKS, files.folder_of(files.COMPACT_MODEL, "")),
         *("a.csv", "v.csv", "g.csv", "a.md", "a.html"),
     )
 

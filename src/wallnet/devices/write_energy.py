@@ -70,7 +70,7 @@ def rescaling(job: WriteEnergyJob) -> float:
 
 def swept_pulse(device: "xarray.Dataset") -> tuple[float, Points]:
     """Return duration in s and waveform of the pulses of a device's sweep."""
-    pulse = json.loads(device.attrs["parameters"])["pulse"]
+    pulse = json.loads(device.attrs["parameters"])["settings"]["pulse"]
     return float(pulse["duration"]), tuple(map(tuple, pulse.get("waveform", ())))
 
 

@@ -9,7 +9,7 @@ from wallnet.config import ConfigError
 from wallnet.config.quantities import Section
 from wallnet.files import one_line
 
-LARGEST = 10_000_000
+LARGEST = 30_000_000
 """Number of characters above which JSON is refused without being read."""
 
 Data = TypeVar("Data")

@@ -51,6 +51,7 @@ from wallnet.files.paths import (
     benchmark_of,
     data_of,
     figure_files,
+    folder_of,
     log_of,
 )
 from wallnet.files.progress import (
@@ -128,6 +129,7 @@ __all__ = [
     "digest_path",
     "figure_files",
     "find_damaged",
+    "folder_of",
     "given_text",
     "kind_of",
     "log_of",

@@ -1,6 +1,5 @@
 """Jobs: the part of the configuration that each computation needs, as canonical JSON."""
 
-from wallnet.jobs.devices import DeviceJob, device_job
 from wallnet.jobs.networks import (
     AccuracyJob,
     ContinuingJob,
@@ -31,7 +30,6 @@ __all__ = [
     "AccuracyJob",
     "ContinuingJob",
     "DataJob",
-    "DeviceJob",
     "InterpretationJob",
     "LevelJob",
     "MappingJob",
@@ -43,7 +41,6 @@ __all__ = [
     "comparison_job",
     "continuing_job",
     "data_job",
-    "device_job",
     "interpretation_job",
     "mapping_job",
     "network_path",

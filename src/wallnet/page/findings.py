@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from wallnet import files
 from wallnet.config.networks import DEFAULT_MAPPING, FIRST_STAGE, NO_DEVICE, PAPER_STAGES
 from wallnet.jobs import SummaryJob
-from wallnet.jobs.paths import folder
 from wallnet.report.faults import caveats, faults, level_caveats
 from wallnet.report.networks import (
     RECIPE,
@@ -116,7 +115,7 @@ class Findings:
         if rows := results.accuracies:
             numbers = accuracies(rows, job.table_ii)
             expected, lossy = losses(rows, job.table_ii)
-            doubts = level_caveats(rows, results.folder / folder(files.COMPACT_MODEL, ""))
+            doubts = level_caveats(rows, results.folder / files.folder_of(files.COMPACT_MODEL, ""))
             remarks = [conditions(rows), *best_mapping(rows), *expected, *doubts]
         warnings = [*lossy, *faults(results.devices, results.responses)]
         return cls(caveats(results.devices), numbers, remarks, warnings)

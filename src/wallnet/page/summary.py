@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from wallnet import __version__, files, plan, revisions
+from wallnet import __version__, files, plan, revisions, tracks
 from wallnet.config import ArrivalTime, FinalState, TransferCurve
-from wallnet.devices.traces import first_time
 from wallnet.devices.write_energy import swept_pulse, write_energy_of
 from wallnet.jobs import SummaryJob, WriteEnergyJob
 from wallnet.page.findings import Findings, Results
@@ -193,11 +192,11 @@ def _arrival_time(stated: ArrivalTime, data: "xarray.Dataset") -> tuple[str, ...
     here = "not simulated"
     if index.size:
         pulse = data.isel(current_density=int(index[0]))
-        track = json.loads(data.attrs["parameters"])["track"]
+        track = json.loads(data.attrs["parameters"])["settings"]["track"]
         edge = notches_of(data)[stated.notch - 1] - track["notches"]["diameter"] / 2
         time = data["time"].values
         ends = (pulse[f"sweep_wall_{end}"].values for end in ("bottom", "top"))
-        arrived = max(first_time(time, end, edge) for end in ends)
+        arrived = max(tracks.first_time(time, end, edge) for end in ends)
         here = f"{arrived / 1e-9:.2f} ns" if math.isfinite(arrived) else "never"
     told = (density_in_1e12(asked), f"{stated.time / 1e-9:.2g} ns", here, "")
     return stated.device, f"time to notch {stated.notch}", *told

@@ -10,8 +10,8 @@ from wallnet import files
 from wallnet.config import MEASURED, Campaign
 from wallnet.config.networks import FIRST_STAGE, PAPER_STAGES, STAGES
 from wallnet.jobs import write_energy_job
-from wallnet.jobs.paths import folder, trace_paths
 from wallnet.plan import paths
+from wallnet.studies.devices.ask import pulses
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Figure:
         """List the traces in the folder that the command receives."""
         if "traces" not in self.options:
             return []
-        return trace_paths(device, campaign.simulated[device])
+        return [each.path for each in pulses(device, campaign.simulated[device]).values()]
 
     def command(self, campaign: Campaign, **wildcards: str) -> list[str]:
         """Return the subcommand that draws it, with the options that only this figure has."""
@@ -93,7 +93,7 @@ def _write_energy(campaign: Campaign, device: str) -> list[str]:
 
 
 OPTIONS: dict[str, Callable[..., list[str]]] = {
-    "traces": lambda campaign, device: [folder(files.TRACE, device)],
+    "traces": lambda campaign, device: [files.folder_of(files.TRACE, device)],
     "shown": _shown,
     "paper": _paper,
     "write-energy": _write_energy,

@@ -20,7 +20,6 @@ from wallnet.config import MEASURED, Figures, Track, current_name
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.jobs import WriteEnergyJob
-from wallnet.jobs.paths import trace_in
 from wallnet.report import measured, style, write_energies, write_energy_figure
 from wallnet.report.style import add_figure_arguments, drawn_as, figures_of
 
@@ -109,7 +108,7 @@ class Sources:
         """
         if self.traces is None:
             raise files.FileError("--traces is missing; this figure needs the folder of traces")
-        path = trace_in(self.traces, current_density)
+        path = Path(self.traces, f"{current_name(current_density)}.nc")
         return files.read_dataset(path, "trace", drop=["magnetization_profile"])
 
 
@@ -185,12 +184,12 @@ def _j_text(density: float) -> str:
 
 
 def _pulse_duration(device: "xarray.Dataset") -> float:
-    return float(json.loads(device.attrs["parameters"])["pulse"]["duration"])
+    return float(json.loads(device.attrs["parameters"])["settings"]["pulse"]["duration"])
 
 
 def notches_of(device: "xarray.Dataset") -> tuple[float, ...]:
     """Return the positions of the notches in m."""
-    track = json.loads(device.attrs["parameters"])["track"]
+    track = json.loads(device.attrs["parameters"])["settings"]["track"]
     return Track.model_validate(track).notch_positions
 
 
@@ -295,7 +294,7 @@ def _magnetization(sources: Sources, figures: Figures) -> "Figure":
     from matplotlib import pyplot
 
     device = sources.device
-    detector = json.loads(device.attrs["parameters"])["detector"]
+    detector = json.loads(device.attrs["parameters"])["settings"]["detector"]
     indices = sources.pulses(lambda: _spread(device.sizes["current_density"], 4))
     rows = math.ceil(len(indices) / 2)
     figure, grid = pyplot.subplots(
@@ -386,7 +385,7 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
     from matplotlib import pyplot
 
     device = sources.device
-    track = json.loads(device.attrs["parameters"])["track"]
+    track = json.loads(device.attrs["parameters"])["settings"]["track"]
     length = track["length"] / NM
     pulse_end = _pulse_duration(device) / NS
     indices = sources.pulses(lambda: chosen_pulses(device))
@@ -475,7 +474,7 @@ def steady_velocity(device: "xarray.Dataset") -> "np.ndarray":
     """
     import numpy as np
 
-    length = json.loads(device.attrs["parameters"])["track"]["length"]
+    length = json.loads(device.attrs["parameters"])["settings"]["track"]["length"]
     time = device["time"].values
     driven = time <= _pulse_duration(device) * (1 + 1e-9)
     velocities = np.full(device.sizes["current_density"], np.nan)
@@ -499,7 +498,7 @@ def _wall_position(sources: Sources, figures: Figures) -> "Figure":
     from matplotlib import pyplot
 
     device = sources.device
-    length = json.loads(device.attrs["parameters"])["track"]["length"] / NM
+    length = json.loads(device.attrs["parameters"])["settings"]["track"]["length"] / NM
     indices = sources.pulses(lambda: _spread(device.sizes["current_density"], MOST_CURVES))
     figure, (left, right) = pyplot.subplots(
         1, 2, figsize=style.size(figures, 0.42), width_ratios=(1.35, 1)

@@ -15,8 +15,8 @@ from wallnet.config.quantities import CurrentDensity, Duration, Section
 from wallnet.experiment import Request, Simulation, level_job
 from wallnet.files import WallState
 from wallnet.files.schema import EDGE, TEXT, TIME, Variable
-from wallnet.jobs.requests import level, pulses
 from wallnet.studies.base import Requests, Rounds, Study, Validate, unrecorded, without_notch
+from wallnet.studies.devices.ask import level, pulses
 
 TRACKS = {"notch": "all notches", "single-notch": "single notch"}
 """Tracks on which a wall rests: the device's own, and one with a single notch of the device."""

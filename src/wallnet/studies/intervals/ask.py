@@ -12,8 +12,8 @@ from wallnet.config.pulse import CURRENT_DENSITY_STEP
 from wallnet.config.quantities import Section
 from wallnet.experiment import Request, pulse_job
 from wallnet.files.schema import CURRENT_DENSITY, EDGE, FLAG, STATE, Variable
-from wallnet.jobs.requests import pulses
 from wallnet.studies.base import Requests, Rounds, Study, Validate, too_short
+from wallnet.studies.devices.ask import pulses
 
 
 class Intervals(Section):

@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from wallnet.devices.outcomes import Outcome
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, REVERSED
-from wallnet.studies.opened import Opened
+from wallnet.studies.opened import Opened, Outcome
 from wallnet.studies.operating_windows.ask import (
     EDGES,
     LEAVES,
@@ -99,7 +98,7 @@ def gather(window: Window, opened: Opened) -> dict[str, Any]:
     for place in np.ndindex(shape):
         density = window.current_densities[place[2]]
         key = (variants[place[0]], window.durations[place[1]], density)
-        (pauses,) = opened.outcomes(key)
+        pauses = opened.outcomes(key)
         outcome[place], step[place] = judged(pauses[::parts], notches[place[0]])
         state[place] = str(pauses[-1].state)
     limits = [[edges(row, window.current_densities) for row in rows] for rows in outcome == WORKS]

@@ -14,7 +14,6 @@ from wallnet.experiment import Job, Request, Simulation, level_job
 from wallnet.files import WallState
 from wallnet.files.schema import EDGE, FLAG, ON_TRACK, STATE, TIME, Variable
 from wallnet.jobs import write_energy_job
-from wallnet.jobs.requests import level
 from wallnet.studies.base import (
     Requests,
     Rounds,
@@ -24,6 +23,7 @@ from wallnet.studies.base import (
     unrecorded,
     without_notch,
 )
+from wallnet.studies.devices.ask import level
 
 
 class Transitions(PulseGrid):

@@ -1,13 +1,10 @@
-"""Requests of the devices of a campaign.
-
-Each function returns requests by their paths.
-"""
+"""The sweep of the current densities of a device, with the levels and minima of a synapse."""
 
 from collections.abc import Callable
 from functools import cache, partial
 
 from wallnet import files
-from wallnet.config import Campaign, Device
+from wallnet.config import Campaign, Device, current_name
 from wallnet.experiment import (
     Request,
     Simulation,
@@ -19,33 +16,22 @@ from wallnet.experiment import (
     pulse_job,
 )
 from wallnet.files import WallState
-from wallnet.jobs.paths import folder, trace_in
-
-Requests = dict[str, Request]
-
-
-def by_path(*requests: Request) -> Requests:
-    """Return requests by their paths."""
-    return {request.path: request for request in requests}
+from wallnet.studies.base import Requests, Rounds, Study
 
 
 def pulses(name: str, device: Device) -> dict[float, Request]:
     """Return the pulses of the sweep of a device by their current densities in A/m²."""
     initial = files.INITIAL.format(device=name)
-    traces = folder(files.TRACE, name)
+    # of 100,000 pulses, without filling in the whole path of each
+    path = files.TRACE.format(device=name, current="{}")
     densities = device.pulse.current_densities
     first = cache(partial(pulse_job, device, densities[0]))
     return {
-        each: Request("trace", trace_in(traces, each), partial(_pulse, first, each), (initial,))
+        each: Request(
+            "trace", path.format(current_name(each)), partial(_pulse, first, each), (initial,)
+        )
         for each in densities
     }
-
-
-def sweep(name: str, device: Device) -> Requests:
-    """Return the initial state of a device and the pulses of its sweep."""
-    initial = files.INITIAL.format(device=name)
-    first = Request("initial", initial, partial(initial_job, device))
-    return by_path(first, *pulses(name, device).values())
 
 
 def _pulse(first: Callable[[], Simulation], current_density: float) -> Simulation:
@@ -65,19 +51,25 @@ def minimum(name: str, device: Device, state: WallState) -> Request:
     return Request("minimum", path, partial(minimum_job, device, state.file_name))
 
 
-def of_device(name: str, device: Device) -> Requests:
-    """Return the sweep of a device, and the levels and minima of a synapse."""
-    if device.kind != "synapse":
-        return sweep(name, device)
-    levels = [level(name, device, state) for state in level_states(device.track)]
-    states = minimum_states(device.track, device.wall.start)
-    minima = [minimum(name, device, state) for state in states]
-    return sweep(name, device) | by_path(*levels, *minima)
-
-
-def of_devices(campaign: Campaign) -> Requests:
-    """Return the simulations and minima of all devices."""
-    found: Requests = {}
-    for name, device in campaign.simulated.items():
-        found |= of_device(name, device)
+def requests(campaign: Campaign, name: str, device: Device, _: Rounds) -> Requests:
+    """Return the initial state and the pulses, then the levels and minima of a synapse."""
+    initial = files.INITIAL.format(device=name)
+    found: Requests = {("initial",): Request("initial", initial, partial(initial_job, device))}
+    found |= {(density,): pulse for density, pulse in pulses(name, device).items()}
+    if device.kind == "synapse":
+        for state in level_states(device.track):
+            found["level", str(state)] = level(name, device, state)
+        for state in minimum_states(device.track, device.wall.start):
+            found["minimum", str(state)] = minimum(name, device, state)
     return found
+
+
+STUDY = Study(
+    name="devices",
+    title="sweep of {subject}",
+    settings=Device,
+    requests=requests,
+    of_device=True,
+    # what only the simulations depend on, and what only figures and targets do
+    left_out=("calculator", "calculator_settings", "oommf", "optional", "shown"),
+)

@@ -1,17 +1,20 @@
 """The activation of a neuron: a quartic fitted to its normalised transfer curve."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.polynomial import polynomial
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet import files
+from wallnet.config import Device
 from wallnet.devices.conductance import normalize
-from wallnet.devices.traces import Gathered
 from wallnet.files.schema.states import EXPELLED, REVERSED, WallState
+from wallnet.studies.devices.traces import End
+from wallnet.studies.opened import Opened
 
 logger = logging.getLogger(__name__)
 
@@ -154,9 +157,11 @@ def activation(current: ArrayLike, coefficients: ArrayLike) -> NDArray[np.float6
     return np.where(x < 0, 0.0, inside)
 
 
-def neuron_variables(device: Gathered) -> dict[str, ArrayLike]:
+def neuron_variables(
+    _: Device, opened: Opened, values: Mapping[str, Any], ends: Sequence[End]
+) -> dict[str, ArrayLike]:
     """Return the normalised transfer curve of a neuron and the quartic fitted to it."""
-    values, name = device.values, device.name
+    name = opened.subject
     densities, final = values["current_density"], values["final_conductance"]
     low, high = final.min(axis=1, keepdims=True), final.max(axis=1, keepdims=True)
     if np.any(low == high):
@@ -169,7 +174,7 @@ def neuron_variables(device: Gathered) -> dict[str, ArrayLike]:
     current = normalize(densities, densities[forward].min(), densities[forward].max())
     curve = normalize(final, low, high)
     fits = [fit_quartic(current[forward], row[forward]) for row in curve]
-    faults = [curve_fault(densities, row, values["state"]) for row in curve]
+    faults = [curve_fault(densities, row, [end.state for end in ends]) for row in curve]
     for fault, which in zip(faults, files.READINGS, strict=True):
         if fault:
             logger.warning("%s is no activation (%s): %s", name, which, fault)
