@@ -4,6 +4,7 @@ This package does not depend on a calculator. `wallnet.studies.devices` makes th
 """
 
 from wallnet.devices.conductance import (
+    activation,
     detector_columns,
     normalize,
     parallel_conductance,
@@ -11,6 +12,7 @@ from wallnet.devices.conductance import (
 )
 
 __all__ = [
+    "activation",
     "detector_columns",
     "normalize",
     "parallel_conductance",

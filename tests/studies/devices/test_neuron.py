@@ -10,7 +10,7 @@ from wallnet import files
 from wallnet.files import WallState
 from wallnet.report.device_tables import device_tables
 from wallnet.studies.devices.compact import compact_model
-from wallnet.studies.devices.neuron import activation, curve_fault, fit_quartic
+from wallnet.studies.devices.neuron import curve_fault, fit_quartic
 
 
 def test_a_known_quartic_is_found_again():
@@ -40,13 +40,6 @@ def test_a_point_above_the_curve_counts_as_one_below():
 def test_four_points_make_no_quartic():
     with pytest.raises(ValueError, match="needs 5 points, there are 4"):
         fit_quartic([0, 0.3, 0.6, 1], [0, 0.3, 0.6, 1])
-
-
-def test_outside_its_range_the_device_gives_nothing_or_saturates():
-    coefficients = [0.01, 0.2, 0.3, 0.1, 0.35]
-    result = activation([-5.0, -1e-9, 0.0, 0.5, 1.0, 1.5, 100.0], coefficients)
-    inside = np.polynomial.polynomial.polyval([0.0, 0.5, 1.0], coefficients)
-    assert result == pytest.approx([0, 0, *inside, inside[-1], inside[-1]], rel=1e-6, abs=0)
 
 
 def test_transfer_curve_of_a_wall_under_the_detector(neuron):
