@@ -421,10 +421,7 @@ def test_a_job_is_told_of_all_that_it_waits_for_and_makes(jobs):
 
 
 OPTIONS = {
-    "--initial": r"results/initial/[a-z]+\.nc",
     "--traces": r"results/traces/[a-z]+",
-    "--levels": r"results/levels/[a-z]+",
-    "--minima": r"results/minima/[a-z]+",
     "--dataset": r"results/(barriers/[a-z]+|crosscheck/engines|pulse_trains/stairs)\.nc",
     "--barriers": r"results/barriers/[a-z]+\.nc",
     "--device": r"results/devices/[a-z]+\.nc",
