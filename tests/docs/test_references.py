@@ -138,7 +138,6 @@ def rules() -> set[str]:
         *plan.KINDS,
         *STUDIES,
         *(f"{act}_{name}" for act in ("gather", "show") for name in STUDIES),
-        "gather_devices",
     }
     return plain | loops
 
