@@ -92,16 +92,14 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
     densities = np.array(pulse.current_densities)
     swept = _Sweeps(densities.size, device.output.interval)
     ends: list[End] = []
-    final: list[dict[str, float]] = []
-    columns: dict[str, list[Any]] = {"end_time": [], "read_time": [], "held": []}
+    read: list[dict[str, float]] = []
     for index, density in enumerate(pulse.current_densities):
         trace = read_trace(opened, (density,), device)
         swept.add(index, trace)
-        when = trace.read_time(device.read_at)
-        for name, value in zip(columns, (trace.time[-1], when, trace.held), strict=True):
-            columns[name].append(value)
-        final.append(trace.at(when, (*WALL, "detected")))
         ends.append(trace.end)
+        when = trace.read_time(device.read_at)
+        told = {"end_time": trace.time[-1], "read_time": when, "held": trace.held}
+        read.append(told | trace.at(when, (*WALL, "detected")))
     settled = np.array([end.settled for end in ends])
     if np.any(settled == 0):
         logger.warning(
@@ -115,14 +113,14 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
     detector = device.detector
     values: dict[str, Any] = {
         **{f"sweep_{name}": swept[name] for name in RECORDED},
-        **{f"final_{name}": [each[name] for each in final] for name in WALL},
-        **columns,
+        **{f"final_{name}": [each[name] for each in read] for name in WALL},
+        **{name: [each[name] for each in read] for name in ("end_time", "read_time", "held")},
         "state": [end.state for end in ends],
         "settled": settled,
         "temperature_rise": cost.rise.peak,
         "beyond_model": cost.beyond_model,
         "conductance": both_readings(swept["detected"], detector),
-        "final_conductance": both_readings([each["detected"] for each in final], detector),
+        "final_conductance": both_readings([each["detected"] for each in read], detector),
         "time": np.arange(swept.entries) * swept.interval,
         "current_density": densities,
     }
