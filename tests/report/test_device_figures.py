@@ -481,7 +481,9 @@ def moving(bottom, top, length=1000e-9, duration=8e-9, interval=0.1e-9):
         },
         coords={"time": time, "current_density": [-0.5e12]},
         attrs={
-            "parameters": json.dumps({"track": {"length": length}, "pulse": {"duration": duration}})
+            "parameters": json.dumps(
+                {"settings": {"track": {"length": length}, "pulse": {"duration": duration}}}
+            )
         },
     )
 

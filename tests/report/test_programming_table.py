@@ -60,7 +60,7 @@ def folder(tmp_path):
         current_density=[0.0, 1e12],
         time=[0.0, 1e-9],
     )
-    about = {"parameters": json.dumps({"pulse": {"duration": 4e-9}})}
+    about = {"parameters": json.dumps({"settings": {"pulse": {"duration": 4e-9}}})}
     files.write_dataset(data, tmp_path / "devices/synapse.nc", "synapse", about)
     response = {
         **RESPONSE,
