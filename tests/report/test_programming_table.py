@@ -12,6 +12,7 @@ from helpers.synthetic import filled, one_sentence
 
 from wallnet import cli, config, files, jobs, plan
 from wallnet.config import Heating, HeavyMetal
+from wallnet.config.stages import Network
 from wallnet.page import programming
 
 NAN = np.nan
@@ -108,7 +109,7 @@ def write_network(folder, levels, seed=3, stage="quantized", mapping="signed"):
         output_layer=[0],
         layer=["output"],
     )
-    path = jobs.network_path(files.PROGRAMMING, run, folder / "networks")
+    path = Network(**run).path(files.PROGRAMMING, folder / "networks")
     files.write_dataset(data, path, "programming", {})
 
 

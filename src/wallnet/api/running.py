@@ -16,7 +16,7 @@ from wallnet import files, plan
 from wallnet.config import Campaign, ConfigError
 from wallnet.experiment import COMMANDS, Request
 from wallnet.simulate import SimulationError
-from wallnet.studies import ALL_STUDIES, Study, gather_job, gathering
+from wallnet.studies import Study, gather_job, gathering
 from wallnet.studies.base import FILES
 
 if TYPE_CHECKING:
@@ -194,8 +194,6 @@ class Run:
         subject = subject or next(iter(subjects), None)
         if subject is None:
             raise ConfigError(f"{study.name} has nothing to run; add {study.missing}")
-        for _, path in study.used(campaign, subject).values():
-            self._use(path)
         rounds = study.rounds_of(campaign, subject)
         for number in range(rounds + 1):
             requests = study.requests_of(campaign, subject, str(place), last=number)
@@ -208,13 +206,6 @@ class Run:
         out = place / study.path(subject)
         files.write_content(gathering.gather(job, place), out)
         return files.read_dataset(out, study.kind_of(subjects[subject]))
-
-    def _use(self, path: str) -> None:
-        """Make a dataset of another stage."""
-        for study in ALL_STUDIES.values():
-            for subject in study.subjects(self.campaign):
-                if path == study.path(subject):
-                    self.study(study, subject)
 
 
 @contextmanager

@@ -31,6 +31,23 @@ def current_name(current_density: float) -> str:
     return f"{sign}{whole}.{decimals:04d}"
 
 
+def whole(density: float) -> float:
+    """Return a current density in A/m² as a multiple of `CURRENT_DENSITY_STEP`.
+
+    Raises
+    ------
+    ValueError
+        If it is none, so that file names do not tell it from its neighbours.
+    """
+    steps = round(density / CURRENT_DENSITY_STEP)
+    if abs(density - steps * CURRENT_DENSITY_STEP) > 1e-3 * CURRENT_DENSITY_STEP:
+        raise ValueError(
+            f"has {density:.10g} A/m², finer than the 1e8 A/m² that file names tell apart; round "
+            "it to four decimals of 1e12"
+        )
+    return steps * CURRENT_DENSITY_STEP
+
+
 def parse_current(name: str) -> float:
     """Return the current density in A/m² that a file name denotes.
 
@@ -150,15 +167,7 @@ class Sweep(Section):
     @field_validator("current_densities", mode="after")
     @classmethod
     def _canonical(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        canonical = set()
-        for density in value:
-            steps = round(density / CURRENT_DENSITY_STEP)
-            if abs(density - steps * CURRENT_DENSITY_STEP) > 1e-3 * CURRENT_DENSITY_STEP:
-                raise ValueError(
-                    f"has {density:.10g} A/m², finer than the 1e8 A/m² that file names tell "
-                    "apart; round it to four decimals of 1e12"
-                )
-            canonical.add(steps * CURRENT_DENSITY_STEP)
+        canonical = {whole(density) for density in value}
         if len(canonical) > LARGEST_SWEEP:
             raise ValueError(f"has more than {LARGEST_SWEEP} entries; use a larger step")
         return tuple(sorted(canonical))
@@ -181,7 +190,7 @@ class Pulse(Sweep):
 class PulseGrid(Sweep):
     """Current densities, each applied with both signs, and durations."""
 
-    durations: Annotated[tuple[Duration, ...], Field(json_schema_extra={"minItems": 1})]
+    durations: Annotated[tuple[Duration, ...], Field(min_length=1)]
     """Durations of the pulses; each is combined with each current density."""
 
     @field_validator("current_densities", mode="after")
@@ -196,8 +205,6 @@ class PulseGrid(Sweep):
     @field_validator("durations", mode="after")
     @classmethod
     def _told_apart(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        if not value:
-            raise ValueError("has no duration; write [5.0e-9]")
         for duration in value:
             named = parse_duration(duration_name(duration))
             if named == 0 or abs(duration - named) > 1e-3 * DURATION_STEP:

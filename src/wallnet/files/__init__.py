@@ -19,7 +19,6 @@ from wallnet.files.datasets import (
 )
 from wallnet.files.paths import (
     CHECKPOINT,
-    CHOSEN,
     COMPACT_MODEL,
     COMPARISON,
     DATA,
@@ -29,9 +28,6 @@ from wallnet.files.paths import (
     DEVICE_TABLE,
     FIGURE,
     INITIAL,
-    INTERPRETATION,
-    INTERPRETATION_TRAINED,
-    INTERPRETATION_WEIGHTS,
     LAST_RUN,
     LEVEL,
     LEVELS_TABLE,
@@ -82,7 +78,6 @@ from wallnet.files.whole import (
 
 __all__ = [
     "CHECKPOINT",
-    "CHOSEN",
     "COMPACT_MODEL",
     "COMPARISON",
     "COMPONENTS",
@@ -93,9 +88,6 @@ __all__ = [
     "DEVICE_TABLE",
     "FIGURE",
     "INITIAL",
-    "INTERPRETATION",
-    "INTERPRETATION_TRAINED",
-    "INTERPRETATION_WEIGHTS",
     "LAST_RUN",
     "LEVEL",
     "LEVELS_TABLE",

@@ -1,6 +1,5 @@
 """All paths of a campaign: its files, their sources, and obsolete results."""
 
-from wallnet.jobs.networks import network_paths
 from wallnet.plan.campaign import load, parse
 from wallnet.plan.clean import not_asked_for, remove
 from wallnet.plan.figures import FIGURES, figures
@@ -9,7 +8,6 @@ from wallnet.plan.listing import (
     checks,
     device_files,
     everything,
-    interpretation_files,
     mapping_files,
     network_files,
     simulations,
@@ -19,7 +17,7 @@ from wallnet.plan.own import check_named, own_calculators, own_classes
 from wallnet.plan.paths import (
     comparison_paths,
     example_metrics,
-    interpretation_paths,
+    free_path,
     mapped_paths,
     mapping_jobs,
     network_models,
@@ -75,8 +73,7 @@ __all__ = [
     "expected_times",
     "figures",
     "finished_targets",
-    "interpretation_files",
-    "interpretation_paths",
+    "free_path",
     "level_set_sources",
     "level_sources",
     "level_tables",
@@ -87,7 +84,6 @@ __all__ = [
     "mapping_jobs",
     "network_files",
     "network_models",
-    "network_paths",
     "not_asked_for",
     "noted_barriers",
     "own_calculators",

@@ -76,5 +76,5 @@ def changes_of(command: str, outputs: Iterable[str]) -> list[str]:
         return []
     stored = stored_job(first)
     # a dataset does not say from which files it was gathered
-    wanted = {key: value for key, value in wanted.items() if key not in ("requests", "uses")}
+    wanted = {key: value for key, value in wanted.items() if key != "requests"}
     return [] if stored is None else differences(stored, wanted)

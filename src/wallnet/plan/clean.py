@@ -20,10 +20,10 @@ _FOLDERS = (
     *("initial", "traces", "levels", "devices", "compact_models", "data", "networks"),
     "minima",
     *NAMES,
-    *("tables", "figures", "validation", "mappings", "table-ii"),
+    *("tables", "figures", "validation", "mappings"),
     *("logs", "benchmarks"),
     # of earlier versions
-    *("programs", "responses", "windows"),
+    *("programs", "responses", "table-ii", "windows"),
 )
 """Folders below `results` that contain only files of the campaign."""
 

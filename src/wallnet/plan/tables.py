@@ -137,7 +137,7 @@ TABLES = (
         "network-accuracy-table.rst",
         "Networks",
         lambda campaign: {
-            "networks": jobs.network_paths(files.METRICS, campaign.networks.run_set()),
+            "networks": campaign.networks.run_set().paths(files.METRICS),
             "models": paths.network_models(campaign.networks),
         },
         read=False,
@@ -178,21 +178,6 @@ TABLES = (
         },
         suffixes=(".csv", ".md"),
         figure="mappings",
-    ),
-    ResultTable(
-        "interpretation_table",
-        _whole("table-ii"),
-        "readings of the paper's Table II",
-        "table-ii.rst",
-        "Networks",
-        lambda campaign: {
-            "results": paths.interpretation_paths(campaign.networks),
-            "fine_tuned": paths.interpretation_paths(
-                campaign.networks, files.INTERPRETATION_TRAINED
-            ),
-        },
-        suffixes=(".csv", ".md"),
-        figure="table-ii",
     ),
     ResultTable(
         "validation_table",

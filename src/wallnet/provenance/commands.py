@@ -5,8 +5,6 @@ from pathlib import Path
 
 from wallnet import files, plan, workflow_path
 
-NAME = "Campaign of wallnet"
-
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `pack` to the command line."""
@@ -21,7 +19,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--snakefile", default=workflow_path(), help="the workflow; that of the package by default"
     )
     pack.add_argument("--out", required=True, help="the crate, a ZIP file")
-    pack.add_argument("--name", default=NAME, help="title of the crate")
+    pack.add_argument("--name", default="Campaign of wallnet", help="title of the crate")
     pack.add_argument(
         "--author",
         action="append",
@@ -48,7 +46,8 @@ def _pack(arguments: argparse.Namespace) -> None:
         described = crate.build(found, arguments.name, arguments.author, arguments.license)
     except OSError as error:
         raise files.unreadable(error.filename, error) from None
-    crate.write(described, out)
+    with files.written_whole(out) as partial:
+        described.write_zip(partial)
     unfinished = plan.unfinished_targets(found.campaign, directory)
     for target, (there, all_) in unfinished.items():
         print(f"not packed: {target}, of which {there} of {all_} results are there")

@@ -13,6 +13,7 @@ NAMES = (
     "pulse_trains",
     "operating_windows",
     "transitions",
+    "disturb",
     "intervals",
     "depinning",
     "calibration",

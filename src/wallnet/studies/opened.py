@@ -1,17 +1,17 @@
 """The results that a study gathers, each checked against the request that asked for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from wallnet import files
 from wallnet.experiment import Simulation, digest_of
 from wallnet.files import WallState
 from wallnet.files.schema import Content
 from wallnet.studies.base import GatherJob, Key
-
-if TYPE_CHECKING:
-    import xarray
 
 MADE_BY = ("backend", "backend_version", "revision")
 
@@ -39,6 +39,10 @@ class Outcome(NamedTuple):
         """Mean position of both ends in m."""
         return (self.bottom + self.top) / 2
 
+    def rests_in(self, state: WallState) -> bool:
+        """Return whether it rests in a state."""
+        return self.resting is True and self.state == state
+
 
 _RESTING = {1: True, 0: False, -1: None}
 
@@ -59,7 +63,6 @@ class Opened:
         self._found = {key: (kind, path, digest) for key, kind, path, digest in job.requests}
         self._study = job.study
         self.subject = job.subject
-        self._uses = job.uses
         self.about = job.about or {}
         """What `wallnet.studies.base.Study.about` returns, as plain data."""
         self.made_by: dict[str, set[str]] = {}
@@ -126,7 +129,15 @@ class Opened:
         """Return the simulation of a result."""
         return Simulation.from_json(str(self.read(key).attrs["parameters"]))
 
-    def dataset(self, name: str) -> "xarray.Dataset":
-        """Return a dataset of another stage, by its name in `wallnet.studies.base.Study.uses`."""
-        kind, path = self._uses[name]
-        return files.read_dataset(Path(self._folder, path), kind)
+
+def padded(arrays: Sequence[NDArray[Any]], entries: int) -> NDArray[np.float64]:
+    """Return arrays as one with so many entries along the last axis, with NaN after their ends."""
+    found = np.full((len(arrays), *arrays[0].shape[:-1], entries), np.nan)
+    for row, values in zip(found, arrays, strict=True):
+        row[..., : values.shape[-1]] = values
+    return found
+
+
+def over(shape: Sequence[int], rows: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:
+    """Return the values in rows as arrays of a shape, by their names."""
+    return {name: np.reshape([row[name] for row in rows], shape) for name in rows[0]}

@@ -11,8 +11,8 @@ from wallnet.config import Campaign, Device, MeasuredDevice
 from wallnet.config.quantities import Quantity, Section
 from wallnet.experiment import Request, barrier_job, between, level_states, neighbours
 from wallnet.files.schema import ENERGY, FLAG, ON_TRACK, STATE, TEXT, Variable
+from wallnet.jobs.requests import minimum
 from wallnet.studies.base import Requests, Rounds, Study, Validate
-from wallnet.studies.devices.ask import minimum
 
 Frequency = Annotated[
     float, Quantity("1/s", 1e6, 1e15, fix="frequencies are in 1/s: 1 GHz is 1.0e+9")
