@@ -50,7 +50,7 @@ def not_asked_for(campaign: Campaign, folder: str | Path) -> list[str]:
 
 
 HIDDEN = re.compile(
-    r"\.(?P<of>.+)\.(sha256|[0-9a-f]{8}\.part(\.\w+)?|checkpoint\.npz|progress|unfinished(\.ckpt)?)\Z"
+    r"\.(?P<of>.+?)\.(sha256|[0-9a-f]{8}\.part(\.\w+)?|checkpoint\.npz|progress|unfinished(\.ckpt)?)\Z"
 )
 
 
@@ -90,7 +90,7 @@ def remove(paths: list[str], folder: str | Path) -> None:
         with suppress(FileNotFoundError):
             for other in (top / path).parent.iterdir():
                 hidden = HIDDEN.match(other.name)
-                if hidden and hidden["of"] in (path.name, path.stem, f"{path.name}.sha256"):
+                if hidden and hidden["of"] in (path.name, path.stem, f".{path.name}"):
                     beside.append(path.with_name(other.name))
         try:
             for each in beside:

@@ -138,7 +138,9 @@ def collect(directory: Path, snakefile: Path, whole: bool = False) -> Contents:
     newest = max((directory / path).stat().st_mtime for path in wanted)
     if report.is_file() and report.stat().st_mtime >= newest:  # as `make run` judges
         wanted.append(files.REPORT)
-    digests = {path: files.checked_digest(directory / path) for path in sorted({*wanted})}
+    digests = {
+        path: files.check_digest(directory / path, required=True) for path in sorted({*wanted})
+    }
     packed = tuple(path for path in digests if whole or in_short(path))
     return Contents(directory, snakefile, campaign, tuple(targets), digests, packed)
 
