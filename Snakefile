@@ -87,7 +87,7 @@ rule traces:
     input:
         target(
             plan.simulations(campaign),
-            work=lambda: plan.work_ahead(plan.device_work(requested)),
+            work=lambda: plan.work_ahead(plan.study_work(requested, "devices")),
         ),
     localrule: True
 
@@ -97,7 +97,7 @@ rule devices:
     input:
         target(
             plan.device_files(campaign),
-            work=lambda: plan.work_ahead(plan.device_work(requested)),
+            work=lambda: plan.work_ahead(plan.study_work(requested, "devices")),
         ),
     localrule: True
 

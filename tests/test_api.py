@@ -16,8 +16,8 @@ from helpers.small_campaign import MATERIAL, TINY
 from wallnet import api, config, files
 from wallnet.api import running
 from wallnet.experiment import Request, level_job
-from wallnet.jobs.requests import of_device
 from wallnet.simulate import SimulationError
+from wallnet.studies import DEVICES
 
 ROOT = Path(__file__).parents[1]
 
@@ -44,7 +44,8 @@ def swept(synapse, tmp_path_factory):
 
 
 def tasks_of(device, folder):
-    return [running.Task(request, folder) for request in of_device("synapse", device).values()]
+    asked = DEVICES.requests_of(config.Campaign(devices={"synapse": device}), "synapse")
+    return [running.Task(request, folder) for request in asked.values()]
 
 
 def test_a_device_is_loaded_with_changes_in_si(path):

@@ -19,13 +19,13 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent
 
-STUDIES = sorted(path.parent.name for path in PACKAGE.glob("studies/*/gather.py"))
+STUDIES = sorted(path.parent.name for path in PACKAGE.glob("studies/*/show.py"))
 
 STAGES = {
     "film": ("film", "film/terms", "simulate/embedded", "simulate"),
     "oommf": ("simulate/oommf", "simulate"),
     "simulate": ("simulate/ubermag", "simulate"),
-    "devices": ("devices", "studies/compact.py"),
+    "devices": ("studies/devices", "studies/gathering.py"),
     "networks": ("networks",),
     "validation": ("validation",),
     "report": ("report", "page"),

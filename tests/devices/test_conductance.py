@@ -88,3 +88,10 @@ def test_normalisation_is_equation_3():
     )
     with pytest.raises(ValueError, match="cannot be normalised"):
         devices.normalize([3.0, 3.0], 3.0, 3.0)
+
+
+def test_outside_its_range_the_device_gives_nothing_or_saturates():
+    coefficients = [0.01, 0.2, 0.3, 0.1, 0.35]
+    result = devices.activation([-5.0, -1e-9, 0.0, 0.5, 1.0, 1.5, 100.0], coefficients)
+    inside = np.polynomial.polynomial.polyval([0.0, 0.5, 1.0], coefficients)
+    assert result == pytest.approx([0, 0, *inside, inside[-1], inside[-1]], rel=1e-6, abs=0)

@@ -19,6 +19,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_logger_plugin_wallnet import Job, LogHandler, Run
 from wallnet import files, plan
 from wallnet.plan import changes
+from wallnet.studies import DEVICES
 
 
 class Clock:
@@ -101,13 +102,12 @@ def jobs_of_the_campaign(campaign):
         if len(cells) == 5 and cells[1].isdigit():
             measured[cells[0]] = float(cells[2])
     found = []
-    for name, device in campaign.simulated.items():
+    for name in campaign.simulated:
         traces = "traces, neuron" if name == "neuron" else "traces, synapses and tracks"
-        found += [("level", [path], measured["levels"]) for path in plan.level_paths(name, device)]
-        found += [("trace", [path], measured[traces]) for path in plan.trace_paths(name, device)]
-        found += [
-            ("minimum", [path], measured["minima"]) for path in plan.minimum_paths(name, device)
-        ]
+        times = {"level": "levels", "trace": traces, "minimum": "minima"}
+        for each in DEVICES.requests_of(campaign, name).values():
+            if each.kind in times:
+                found.append((each.kind, [each.path], measured[times[each.kind]]))
     mapped = {}
     for run in campaign.networks.runs():
         path = files.METRICS.format(**run)

@@ -7,7 +7,6 @@ from helpers.small_campaign import ROOT
 
 from wallnet import config, files, plan
 from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES
-from wallnet.jobs import device_job, paths
 
 
 @pytest.fixture(scope="session")
@@ -19,29 +18,21 @@ def default():
 def test_paths_of_a_device_follow_from_its_sweep_and_its_notches(tiny):
     tiny["devices"]["synapse"]["pulse"]["current_densities"] = [0.5e12, -1.25e12, 0.0625e12]
     tiny["devices"]["plain"] = {"like": "synapse", "kind": "track"}
-    devices = config.parse(tiny).devices
-    assert plan.trace_paths("synapse", devices["synapse"]) == [
+    assert list(plan.simulations(plan.parse(tiny)))[6:] == [
+        "results/initial/synapse.nc",
         "results/traces/synapse/-1.2500.nc",
         "results/traces/synapse/0.0625.nc",
         "results/traces/synapse/0.5000.nc",
-    ]
-    # the third notch is the right edge
-    assert plan.level_paths("synapse", devices["synapse"]) == [
+        # the third notch is the right edge
         "results/levels/synapse/1.nc",
         "results/levels/synapse/1-2.nc",
         "results/levels/synapse/2.nc",
+        *(f"results/minima/synapse/{name}.nc" for name in ("initial", "1", "1-2", "2", "reversed")),
+        "results/initial/plain.nc",
+        "results/traces/plain/-1.2500.nc",
+        "results/traces/plain/0.0625.nc",
+        "results/traces/plain/0.5000.nc",
     ]
-    assert plan.level_paths("plain", devices["plain"]) == []
-    assert plan.level_paths("neuron", devices["neuron"]) == []
-    assert paths.folder(files.LEVEL, "synapse") == "results/levels/synapse"
-    # a job finds them in the folder that it receives
-    job = device_job(devices["synapse"])
-    assert paths.traces_in("here", job.pulse)[-1] == "here/0.5000.nc"
-    assert paths.levels_in("there", job) == {
-        "notch 1": "there/1.nc",
-        "between 1 and 2": "there/1-2.nc",
-        "notch 2": "there/2.nc",
-    }
 
 
 def test_figures_are_one_a_device_and_the_comparison(tiny):

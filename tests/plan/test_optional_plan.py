@@ -76,4 +76,4 @@ def test_targets_that_name_its_results_compute_it(tmp_path, targets, trains, dev
     campaign.configure(data())
     planned = campaign.planned(*targets)
     assert planned.get("pulse_train", 0) == trains
-    assert planned.get("device", 0) == devices
+    assert planned.get("gather_devices", 0) == devices

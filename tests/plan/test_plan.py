@@ -47,7 +47,7 @@ def test_a_fresh_campaign_plans_one_job_a_device_and_current(campaign):
         "trace": 8,
         "level": 3,
         "minimum": 5,
-        "device": 2,
+        "gather_devices": 2,
         "compact_model": 2,
         "device_table": 2,
         "devices": 1,
@@ -68,7 +68,7 @@ def test_other_times_cores_and_places_plan_nothing(finished, tmp_path, shift):
     assert finished.planned("devices", root=moved, cores=1) == {}
 
 
-DOWNSTREAM = {"device": 1, "compact_model": 1, "device_table": 1, "devices": 1}
+DOWNSTREAM = {"gather_devices": 1, "compact_model": 1, "device_table": 1, "devices": 1}
 NEURON = {"initial": 1, "trace": 5, **DOWNSTREAM}
 SYNAPSE = {"initial": 1, "trace": 3, "level": 3, "minimum": 5, **DOWNSTREAM}
 
@@ -143,7 +143,7 @@ def test_a_sweep_of_any_size_puts_nothing_on_a_command_line(campaign, tiny):
 def test_an_override_on_the_command_line_holds(finished):
     override = ["--config", "material={'damping': 0.4}"]
     planned = finished.planned("devices", *override)
-    assert (planned["trace"], planned["level"], planned["device"]) == (8, 3, 2)
+    assert (planned["trace"], planned["level"], planned["gather_devices"]) == (8, 3, 2)
 
 
 def with_revisions(tmp_path, **raised):
@@ -162,7 +162,7 @@ def with_revisions(tmp_path, **raised):
     ("stages", "expected"),
     [
         (["film"], {"initial": 2, "trace": 8, "level": 3, "minimum": 5}),
-        (["devices"], {"device": 2, "compact_model": 2}),
+        (["devices"], {"gather_devices": 2, "compact_model": 2}),
         (["networks", "oommf"], None),
     ],
 )
@@ -191,7 +191,7 @@ def test_deleted_and_changed_files_plan_themselves_and_what_reads_them(finished)
     deleted.write_bytes(content[:-1])
     assert finished.planned("devices") == {"trace": 1, **DOWNSTREAM}
     # if a file is the target, which a dry run keeps, it shows only the latter
-    assert finished.planned("results/devices/neuron.nc") == {"device": 1}
+    assert finished.planned("results/devices/neuron.nc") == {"gather_devices": 1}
     deleted.write_bytes(content)
     (finished.folder / "results/devices/neuron.nc").unlink()
     (finished.folder / "results/tables/devices/neuron.html").unlink()
@@ -355,7 +355,7 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
     table = json.loads((ROOT / "src/wallnet/revisions.json").read_text())
     now = {stage: table[stage]["revision"] + by for stage, by in RAISED.items()}
     stages = {
-        "devices": {"device", "compact_model"},
+        "devices": {"gather_devices", "compact_model"},
         "networks": {"data", "train", "train_on", "map", "compare_mappings"},
         "report": {
             *("parameters", "accuracy", "validation_table", "device_table"),
@@ -421,10 +421,7 @@ def test_a_job_is_told_of_all_that_it_waits_for_and_makes(jobs):
 
 
 OPTIONS = {
-    "--initial": r"results/initial/[a-z]+\.nc",
     "--traces": r"results/traces/[a-z]+",
-    "--levels": r"results/levels/[a-z]+",
-    "--minima": r"results/minima/[a-z]+",
     "--dataset": r"results/(barriers/[a-z]+|crosscheck/engines|pulse_trains/stairs)\.nc",
     "--barriers": r"results/barriers/[a-z]+\.nc",
     "--device": r"results/devices/[a-z]+\.nc",
@@ -550,7 +547,7 @@ def expected_input(job):
     levels = [f"results/levels/{device}/{state}.nc" for state in LEVEL_STATES.get(device, ())]
     states = ["initial", *LEVEL_STATES.get(device, ()), "reversed"]
     minima = [f"results/minima/{device}/{state}.nc" for state in states]
-    if rule == "device":
+    if rule == "gather_devices":
         initial = f"results/initial/{device}.nc"
         return [initial, *traces, *levels, *(minima if levels else [])]
     if rule == "gather_barriers":
@@ -1004,8 +1001,8 @@ def test_the_work_of_devices_and_of_the_cross_check_is_each_simulation_at_its_lo
         **{place("traces", f"{n:.4f}"): (1.6e-9, n * 1e12) for n in (0.5, 1.5, 3.0)},
         **{place("levels", state): (1e-9, 0.0) for state in ("1", "1-2", "2")},
     }
-    assert {count for count, _ in plan.device_work(plan.Requested(campaign))} == {1}
-    found = {each.path: each for _, each in plan.device_work(plan.Requested(campaign))}
+    assert {count for count, _ in plan.study_work(plan.Requested(campaign), "devices")} == {1}
+    found = {each.path: each for _, each in plan.study_work(plan.Requested(campaign), "devices")}
     assert {*found} == {*expected}
     assert {*found} == {path for path in plan.simulations(campaign) if "/minima/" not in path}
     for path, (longest, density) in expected.items():

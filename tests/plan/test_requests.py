@@ -16,7 +16,7 @@ from helpers.windows import windowed
 
 from wallnet import experiment, files, plan
 from wallnet.config import ConfigError
-from wallnet.studies import STUDIES
+from wallnet.studies import ALL_STUDIES, STUDIES
 
 
 def with_every_kind():
@@ -137,6 +137,6 @@ def test_two_requests_of_one_path_have_to_be_the_same(monkeypatch):
         made = partial(experiment.pulse_job, device, 0.61e12)
         return {key: dataclasses.replace(request, make=made)}
 
-    monkeypatch.setitem(STUDIES, "intervals", dataclasses.replace(study, requests=other))
+    monkeypatch.setitem(ALL_STUDIES, "intervals", dataclasses.replace(study, requests=other))
     with pytest.raises(ConfigError, match=r"0\.6000\.nc is asked for twice, with other parameters"):
         plan.Requested(campaign).check()

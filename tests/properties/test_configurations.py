@@ -15,7 +15,7 @@ from wallnet import config, experiment, jobs, plan
 from wallnet.config import schema
 from wallnet.jobs import accuracy_job
 from wallnet.simulate import SimulationError, simulate
-from wallnet.studies import STUDIES
+from wallnet.studies import DEVICES, STUDIES, GatherJob, gather_job
 
 TEXT = (ROOT / "config.yaml").read_text(encoding="utf-8")
 
@@ -65,9 +65,9 @@ def check_networks(networks):
 def check_use(campaign):
     """Make the calls with which every run of the campaign begins."""
     for name, device in campaign.devices.items():
-        assert plan.trace_paths(name, device)
-        job = jobs.device_job(device)
-        assert jobs.DeviceJob.from_json(job.to_json()) == job
+        job = gather_job(DEVICES, campaign, name, DEVICES.requests_of(campaign, name))
+        assert GatherJob.from_json(job.to_json()) == job
+        assert config.Device.model_validate(job.settings).pulse == device.pulse
         pulse = experiment.pulse_job(device, device.pulse.current_densities[0])
         assert experiment.Simulation.from_json(pulse.to_json()).to_json() == pulse.to_json()
         for state in experiment.level_states(device.track) if device.kind == "synapse" else ():

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wallnet import cli, config, experiment, files, jobs, plan
+from wallnet.studies import DEVICES, GatherJob, gather_job
 
 CAMPAIGN = plan.parse(REPOSITORY)
 SYNAPSE = CAMPAIGN.devices["synapse-5"]
@@ -15,7 +16,10 @@ JOBS = {
         experiment.pulse_job(SYNAPSE, 0.5e12).to_json(),
         experiment.initial_job(CAMPAIGN.devices["neuron"]).to_json(),
     ],
-    jobs.DeviceJob: [jobs.device_job(device).to_json() for device in CAMPAIGN.devices.values()],
+    GatherJob: [
+        gather_job(DEVICES, CAMPAIGN, name, DEVICES.requests_of(CAMPAIGN, name)).to_json()
+        for name in CAMPAIGN.simulated
+    ],
     jobs.DataJob: [jobs.data_job(CAMPAIGN.networks, "mnist").to_json()],
     jobs.TrainingJob: [jobs.training_job(CAMPAIGN.networks, "mnist", "plain", 1).to_json()],
     jobs.ContinuingJob: [jobs.continuing_job(CAMPAIGN.networks, "mnist", "tuned", 1).to_json()],

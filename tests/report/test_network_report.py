@@ -24,7 +24,7 @@ from wallnet.config.stages import (
     STAGES,
 )
 from wallnet.files import FileError
-from wallnet.jobs import accuracy_job, paths
+from wallnet.jobs import accuracy_job
 from wallnet.report import networks as report
 from wallnet.report import style
 
@@ -102,7 +102,7 @@ def tabulate(networks, doubtful=""):
     for path in plan.network_models(networks):
         levels = [first, level, last] if doubtful and doubtful in path else [level] * 3
         files.write_json({"kind": "synapse", "levels": levels}, path)
-    models = paths.folder(files.COMPACT_MODEL, "")
+    models = files.folder_of(files.COMPACT_MODEL, "")
     sources = {"networks": [files.NETWORKS], "models": [models]}
     made = report.tabulate(sources, accuracy_job(networks).to_json())
     assert list(made) == ["csv", "validation", "gaps", "markdown", "html"]

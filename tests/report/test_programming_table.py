@@ -61,7 +61,17 @@ def folder(tmp_path):
         current_density=[0.0, 1e12],
         time=[0.0, 1e-9],
     )
-    about = {"pulse": {"duration": 4e-9}, "write_energy": ENERGY.plain()}
+    settings = {
+        "pulse": {"duration": 4e-9},
+        "track": {"length": ENERGY.length, "width": ENERGY.width},
+        "material": {
+            "polarization": ENERGY.polarization,
+            "curie_temperature": ENERGY.curie_temperature,
+        },
+        "heavy_metal": ENERGY.heavy_metal.model_dump(),
+        "heating": ENERGY.heating.model_dump(),
+    }
+    about = {"settings": settings}
     about = {"parameters": json.dumps(about)}
     files.write_dataset(data, tmp_path / "devices/synapse.nc", "synapse", about)
     response = {

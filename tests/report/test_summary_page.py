@@ -20,7 +20,7 @@ from wallnet.files import FileError
 from wallnet.page import summary
 from wallnet.page.overview import overview
 from wallnet.report.parameters import table as parameters
-from wallnet.studies.compact import compact_model
+from wallnet.studies.devices.compact import compact_model
 from wallnet.studies.pulse_trains.show import pulses_text
 
 ACCURACIES = """dataset,device,reading,mapping,recipe,stage,seed,test_accuracy,validation_accuracy

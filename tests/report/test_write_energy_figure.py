@@ -97,7 +97,7 @@ def test_the_figure_shows_temperature_and_energy(synapse, job, tmp_path, monkeyp
 def test_a_waveform_has_its_own_rise_and_no_limits_of_a_square_pulse(synapse, job):
     data = of_job(files.read_dataset(synapse.out, "synapse"), job)
     about = json.loads(data.attrs["parameters"])
-    about["pulse"]["waveform"] = [[0.0, 1.0], [1e-9, 0.0]]
+    about["settings"]["pulse"]["waveform"] = [[0.0, 1.0], [1e-9, 0.0]]
     with style.apply(SMALL):
         shaped = data.assign_attrs(parameters=json.dumps(about))
         figure = devices.DRAWINGS["write-energy"](devices.Sources({"s": shaped}), SMALL)

@@ -21,7 +21,7 @@ from studies.results import (
 from wallnet import config, files, plan, revisions
 from wallnet.cli import main
 from wallnet.experiment import canonical
-from wallnet.studies import STUDIES, gather_job
+from wallnet.studies import ALL_STUDIES, STUDIES, gather_job
 from wallnet.studies.base import FILES
 
 TRAIN = DATA["pulse_trains"]["climb"]
@@ -196,7 +196,7 @@ def test_what_a_finished_round_asked_for_belongs_to_its_study(campaign):
     [
         (
             {"study": "widnows"},
-            f"--job names the study 'widnows'; use one of {', '.join(STUDIES)}",
+            f"--job names the study 'widnows'; use one of {', '.join(ALL_STUDIES)}",
         ),
         ({"settings": {"resolution": 0.1}}, "--job is not a valid set of settings of intervals"),
         ({"requests": []}, "--job has no requests of intervals; plan it again"),

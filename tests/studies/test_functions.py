@@ -16,8 +16,8 @@ from wallnet.config.quantities import Fraction, Section
 from wallnet.config.schema import described
 from wallnet.experiment import Job
 from wallnet.files.schema import KINDS
-from wallnet.jobs.requests import sweep
-from wallnet.studies import STUDIES, Study
+from wallnet.jobs.requests import pulses
+from wallnet.studies import ALL_STUDIES, STUDIES, Study
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +99,8 @@ class About(Job):
 
 
 def of_the_sweep(campaign, name, settings, _):
-    traces = sweep(name, campaign.simulated[name]).values()
-    return {(each.path,): each for each in traces if each.kind == "trace"}
+    traces = pulses(name, campaign.simulated[name]).values()
+    return {(each.path,): each for each in traces}
 
 
 @pytest.fixture
@@ -133,7 +133,8 @@ def registered(monkeypatch):
     monkeypatch.setitem(
         sys.modules, "wallnet.studies.reached.gather", SimpleNamespace(gather=gather)
     )
-    monkeypatch.setitem(STUDIES, "reached", study)
+    for known in (STUDIES, ALL_STUDIES):
+        monkeypatch.setitem(known, "reached", study)
     monkeypatch.setitem(KINDS, "reached", study.others)
     monkeypatch.setitem(revisions._noted, "reached", {"revision": 5})
     return study
@@ -156,6 +157,7 @@ def test_a_study_of_several_devices_is_asked_of_one(registered, tmp_path):
 
 def test_a_study_without_subject_says_what_is_missing(registered, stairs, monkeypatch):
     nothing = registered.__class__(**{**vars(registered), "each": lambda *_: []})
-    monkeypatch.setitem(STUDIES, "reached", nothing)
+    for known in (STUDIES, ALL_STUDIES):
+        monkeypatch.setitem(known, "reached", nothing)
     with pytest.raises(config.ConfigError, match="^reached has nothing to run; add a device$"):
         function_of(nothing)(stairs, share=0.5)

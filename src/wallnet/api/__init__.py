@@ -26,7 +26,7 @@ from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.simulate.barriers import find_barrier
 from wallnet.simulate.minima import find_minimum
 from wallnet.simulate.trains import run_train
-from wallnet.studies import STUDIES
+from wallnet.studies import DEVICES, STUDIES
 
 if TYPE_CHECKING:
     import discretisedfield
@@ -299,7 +299,7 @@ def sweep(
         If the traces do not make a device.
     """
     with run({"devices": {name: device.plain()}}, "sweep", folder, processes, progress) as made:
-        return made.device(name)
+        return made.study(DEVICES)
 
 
 for _study in STUDIES.values():

@@ -12,11 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from wallnet import files, jobs, plan
+from wallnet import files, plan
 from wallnet.config import Campaign, ConfigError
 from wallnet.experiment import COMMANDS, Request
-from wallnet.jobs import paths
-from wallnet.jobs.requests import of_device
 from wallnet.simulate import SimulationError
 from wallnet.studies import Study, gather_job, gathering
 from wallnet.studies.base import FILES
@@ -176,22 +174,15 @@ class Run:
             more = f"; {len(failed) - 1} more failed" if len(failed) > 1 else ""
             raise SimulationError(f"{failed[0]}{more}")
 
-    def device(self, name: str) -> "xarray.Dataset":
-        """Simulate the sweep of a device, gather it, and return the device."""
-        device = self.campaign.simulated[name]
-        self.make(of_device(name, device).values())
-        from wallnet.devices import gather
+    def study(self, study: Study, subject: str | None = None) -> "xarray.Dataset":
+        """Simulate all rounds of a subject of a study, and return its dataset.
 
-        place, job = self.folder, jobs.device_job(device)
-        traces = [place / path for path in paths.trace_paths(name, device)]
-        levels = paths.levels_in(place / paths.folder(files.LEVEL, name), device)
-        minima = paths.minima_in(place / paths.folder(files.MINIMUM, name), job)
-        out = place / files.DEVICE.format(device=name)
-        gather(job, place / files.INITIAL.format(device=name), traces, levels, out, minima)
-        return files.read_dataset(out, device.kind)
-
-    def study(self, study: Study) -> "xarray.Dataset":
-        """Simulate all rounds of the only subject of a study, and return its dataset.
+        Parameters
+        ----------
+        study : Study
+            The study.
+        subject : str, optional
+            The subject; the first if not given.
 
         Raises
         ------
@@ -199,7 +190,8 @@ class Run:
             If there is nothing to simulate.
         """
         campaign, place = self.campaign, self.folder
-        subject = next(iter(study.subjects(campaign)), None)
+        subjects = study.subjects(campaign)
+        subject = subject or next(iter(subjects), None)
         if subject is None:
             raise ConfigError(f"{study.name} has nothing to run; add {study.missing}")
         rounds = study.rounds_of(campaign, subject)
@@ -213,7 +205,7 @@ class Run:
                 files.write_json({"asked": asked}, out)
         out = place / study.path(subject)
         files.write_content(gathering.gather(job, place), out)
-        return files.read_dataset(out, study.kind)
+        return files.read_dataset(out, study.kind_of(subjects[subject]))
 
 
 @contextmanager

@@ -47,6 +47,7 @@ from wallnet.files.paths import (
     benchmark_of,
     data_of,
     figure_files,
+    folder_of,
     log_of,
 )
 from wallnet.files.progress import (

@@ -1,6 +1,5 @@
 """Jobs: the part of the configuration that each computation needs, as canonical JSON."""
 
-from wallnet.jobs.devices import DeviceJob, device_job
 from wallnet.jobs.networks import (
     AccuracyJob,
     ContinuingJob,
@@ -27,7 +26,6 @@ __all__ = [
     "AccuracyJob",
     "ContinuingJob",
     "DataJob",
-    "DeviceJob",
     "LevelJob",
     "MappingJob",
     "ProgrammingEnergyJob",
@@ -38,7 +36,6 @@ __all__ = [
     "comparison_job",
     "continuing_job",
     "data_job",
-    "device_job",
     "mapping_job",
     "programming_energy_job",
     "summary_job",

@@ -1,6 +1,5 @@
 """All paths of a campaign: its files, their sources, and obsolete results."""
 
-from wallnet.jobs.paths import folder, level_paths, minimum_paths, trace_paths
 from wallnet.plan.campaign import load, parse
 from wallnet.plan.clean import not_asked_for, remove
 from wallnet.plan.figures import FIGURES, figures
@@ -49,7 +48,6 @@ from wallnet.plan.summary import (
 from wallnet.plan.tables import TABLES
 from wallnet.plan.targets import finished_targets, unfinished_targets
 from wallnet.plan.work import (
-    device_work,
     expected_times,
     study_work,
     time_of_job,
@@ -70,15 +68,12 @@ __all__ = [
     "checks",
     "comparison_paths",
     "device_files",
-    "device_work",
     "everything",
     "example_metrics",
     "expected_times",
     "figures",
     "finished_targets",
-    "folder",
     "free_path",
-    "level_paths",
     "level_set_sources",
     "level_sources",
     "level_tables",
@@ -87,7 +82,6 @@ __all__ = [
     "mapped_paths",
     "mapping_files",
     "mapping_jobs",
-    "minimum_paths",
     "network_files",
     "network_models",
     "not_asked_for",
@@ -104,7 +98,6 @@ __all__ = [
     "study_work",
     "summary_sources",
     "time_of_job",
-    "trace_paths",
     "training_curve_metrics",
     "unfinished_targets",
     "unlock_sentence",

@@ -8,7 +8,7 @@ from functools import partial
 from wallnet import files
 from wallnet.config import MEASURED, Campaign
 from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES
-from wallnet.jobs.paths import folder, trace_paths
+from wallnet.jobs.requests import pulses
 from wallnet.plan import paths
 
 
@@ -70,7 +70,7 @@ class Figure:
         """List the traces in the folder that the command receives."""
         if "traces" not in self.options:
             return []
-        return trace_paths(device, campaign.simulated[device])
+        return [each.path for each in pulses(device, campaign.simulated[device]).values()]
 
     def command(self, campaign: Campaign, **wildcards: str) -> list[str]:
         """Return the subcommand that draws it, with the options that only this figure has."""
@@ -81,7 +81,7 @@ class Figure:
 
 
 OPTIONS: dict[str, Callable[..., list[str]]] = {
-    "traces": lambda campaign, device: [folder(files.TRACE, device)],
+    "traces": lambda campaign, device: [files.folder_of(files.TRACE, device)],
     # current densities in figures of single pulses
     "shown": lambda campaign, device: [f"{j:.10g}" for j in campaign.simulated[device].shown or ()],
     # numbers of notches whose rows of the paper's Table II are shown

@@ -7,7 +7,6 @@ from typing import Any
 from wallnet import files, jobs
 from wallnet.config import Campaign
 from wallnet.experiment import canonical
-from wallnet.jobs.paths import folder
 from wallnet.plan import paths
 from wallnet.plan.levels import level_sources
 from wallnet.studies import STUDIES
@@ -136,7 +135,7 @@ TABLES = (
             "networks": campaign.networks.run_set().paths(files.METRICS),
             "models": paths.network_models(campaign.networks),
         },
-        folders={"networks": files.NETWORKS, "models": folder(files.COMPACT_MODEL, "")},
+        folders={"networks": files.NETWORKS, "models": files.folder_of(files.COMPACT_MODEL, "")},
         job=lambda campaign: jobs.accuracy_job(campaign.networks).to_json(),
         further={
             name: files.TABLE.format(table=f"accuracy-{name}", suffix=".csv")
@@ -152,8 +151,8 @@ TABLES = (
         paths.programming_sources,
         folders={
             "networks": files.NETWORKS,
-            "devices": folder(files.DEVICE, ""),
-            "responses": folder(STUDIES["pulse_trains"].path("train"), ""),
+            "devices": files.folder_of(files.DEVICE, ""),
+            "responses": files.folder_of(STUDIES["pulse_trains"].path("train"), ""),
         },
         job=lambda campaign: jobs.programming_energy_job(campaign).to_json(),
     ),

@@ -21,7 +21,6 @@ from wallnet.devices.conductance import (
     normalize,
     parallel_conductance,
 )
-from wallnet.devices.traces import first_time
 from wallnet.experiment import Step
 from wallnet.files import COMPONENTS, WallState
 from wallnet.studies.base import Key
@@ -95,7 +94,7 @@ class Seen:
         """Return the time in s at which both ends are in or beyond a notch; infinite if never."""
         track = self.job.track
         edge = track.notch_positions[notch - 1] - track.notch_radius
-        return max(first_time(self.time, end, edge) for end in (self.bottom, self.top))
+        return max(tracks.first_time(self.time, end, edge) for end in (self.bottom, self.top))
 
 
 def spacing(positions: Sequence[float], length: float) -> float:

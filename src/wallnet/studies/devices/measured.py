@@ -5,6 +5,7 @@ The files are read with the csv module and checked line by line. The transfer cu
 (PCHIP).
 """
 
+import argparse
 import csv
 import hashlib
 import io
@@ -23,8 +24,8 @@ from numpy.typing import NDArray
 from wallnet import __version__, files, revisions
 from wallnet.config import MEASURED
 from wallnet.devices.conductance import normalize
-from wallnet.devices.neuron import LARGEST_FALL
 from wallnet.files import FileError
+from wallnet.studies.devices.neuron import LARGEST_FALL
 
 logger = logging.getLogger(__name__)
 
@@ -371,3 +372,16 @@ def _levels(read: Columns) -> list[dict[str, Any]]:
         }
         for index, row in enumerate(sorted(rows, key=lambda row: row["conductance"]))
     ]
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `measured` to a command line."""
+    command = subparsers.add_parser(
+        "measured", help="write the compact model of a measured device from its CSV files"
+    )
+    command.add_argument("--levels", help="CSV file with the column conductance")
+    command.add_argument("--activation", help="CSV file with the columns input and output")
+    command.add_argument("--out", required=True, help="JSON file to write")
+    command.set_defaults(
+        handler=lambda given: measured_model(given.levels, given.activation, given.out)
+    )
