@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from wallnet import config, jobs, plan
 from wallnet.config import ConfigError, schema
+from wallnet.plan.listing import device_files, simulations
 from wallnet.studies import STUDIES
 
 VALIDATOR = Draft202012Validator(schema.as_written(STUDIES))
@@ -49,12 +50,12 @@ def test_the_page_shows_this_campaign():
 
 
 def test_the_plan_has_the_files_of_both_kinds(mixed):
-    found = plan.device_files(config.parse(mixed))
+    found = device_files(config.parse(mixed))
     assert "results/compact_models/mine.json" in found
     assert "results/tables/devices/mine.csv" in found
     assert "results/devices/mine.nc" not in found
     assert {"results/devices/neuron.nc", "results/compact_models/synapse.json"} <= set(found)
-    assert not any("mine" in path for path in plan.simulations(config.parse(mixed)))
+    assert not any("mine" in path for path in simulations(config.parse(mixed)))
 
 
 def test_a_measured_device_has_one_reading_and_simulated_ones_have_theirs(mixed):

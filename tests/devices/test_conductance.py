@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from wallnet import devices
-from wallnet.config import Detector, Track
+from wallnet.config import Track
+from wallnet.config.devices import Detector
 from wallnet.devices.conductance import both_readings, detected_magnetization
 
 TRACK = Track(length=512e-9, width=64e-9, thickness=2e-9, cell_size=1e-9)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from helpers.heat import temperatures
 
-from wallnet.config import Heating, HeavyMetal
+from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.devices.write_energy import (
     heat_caveat,
     resistance,

@@ -18,8 +18,11 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from snakemake_logger_plugin_wallnet import LogHandler
 from snakemake_logger_plugin_wallnet.run import Job, Run
-from wallnet import files, plan
+from wallnet import files
+from wallnet.jobs.paths import level_paths, minimum_paths, trace_paths
 from wallnet.plan import changes
+from wallnet.plan.requests import Requested
+from wallnet.plan.work import expected_times, time_of_job
 
 
 class Clock:
@@ -87,11 +90,9 @@ def jobs_of_the_campaign(campaign):
     found = []
     for name, device in campaign.simulated.items():
         traces = "traces, neuron" if name == "neuron" else "traces, synapses and tracks"
-        found += [("level", [path], measured["levels"]) for path in plan.level_paths(name, device)]
-        found += [("trace", [path], measured[traces]) for path in plan.trace_paths(name, device)]
-        found += [
-            ("minimum", [path], measured["minima"]) for path in plan.minimum_paths(name, device)
-        ]
+        found += [("level", [path], measured["levels"]) for path in level_paths(name, device)]
+        found += [("trace", [path], measured[traces]) for path in trace_paths(name, device)]
+        found += [("minimum", [path], measured["minima"]) for path in minimum_paths(name, device)]
     mapped = {}
     for run in campaign.networks.runs():
         path = files.METRICS.format(**run)
@@ -113,10 +114,10 @@ def test_the_time_left_of_the_shipped_campaign_is_about_right_from_the_first(
     campaign = default_campaign.without_optional
     jobs = jobs_of_the_campaign(campaign)
     assert len(jobs) > 250
-    expected = plan.expected_times(plan.Requested(default_campaign))
+    expected = expected_times(Requested(default_campaign))
     run = Run(clock)
     run.plan(Counter(rule for rule, _, _ in jobs))
-    times = [(rule, plan.time_of_job(outputs, expected)) for rule, outputs, _ in jobs]
+    times = [(rule, time_of_job(outputs, expected)) for rule, outputs, _ in jobs]
     run.expect(dict(enumerate(times)))
     left = sum(seconds for _, _, seconds in jobs) * slower
     whole, told = left, []

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from helpers.small_campaign import MATERIAL
-from wallnet import config, experiment, files, jobs, plan, tracks
+from wallnet import config, experiment, files, jobs, tracks
 from wallnet.jobs import paths
+from wallnet.jobs.paths import trace_paths
 from wallnet.simulate import state_of
 from wallnet.simulate.recorder import Recorder
 
@@ -116,7 +117,7 @@ class Bench:
 
     @property
     def traces(self):
-        return [self.path(p) for p in plan.trace_paths(self.name, self.device)]
+        return [self.path(p) for p in trace_paths(self.name, self.device)]
 
     @property
     def levels(self):

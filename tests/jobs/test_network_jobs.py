@@ -162,7 +162,7 @@ def part_of_recipe(part, **changes):
 def load(default_campaign, **changes):
     from pathlib import Path
 
-    from wallnet.config import read_yaml
+    from wallnet.config.reading import read_yaml
 
     data = read_yaml(Path(__file__).parents[2] / "config.yaml")
     return plan.parse({**data, "networks": SOUND | changes}).networks

@@ -8,7 +8,15 @@ from helpers.planned import planned_jobs
 from helpers.small_campaign import Campaign, with_networks
 from helpers.synthetic import write_neuron, write_synapse
 
-from wallnet import config, files, jobs, plan
+from wallnet import config, files, jobs
+from wallnet.plan.clean import not_asked_for
+from wallnet.plan.listing import (
+    checks,
+    everything,
+    interpretation_files,
+    mapping_files,
+    validation_files,
+)
 
 pytestmark = pytest.mark.campaign
 
@@ -96,8 +104,8 @@ def test_the_plan_has_the_files_of_the_rules(before):
     """`wallnet clean` keeps what the plan has."""
     found = config.parse(campaign())
     made = {path for job in before for path in job["output"]}
-    beside = {*plan.validation_files(found)}
-    assert {*plan.everything(found), *plan.checks(found)} - beside == made
+    beside = {*validation_files(found)}
+    assert {*everything(found), *checks(found)} - beside == made
 
 
 def expected_input(job):
@@ -216,25 +224,25 @@ def test_a_campaign_that_lacks_what_a_study_needs_says_so_in_one_sentence(tmp_pa
 
 def test_a_study_without_what_it_needs_has_no_files():
     full = config.parse(campaign())
-    assert plan.mapping_files(full)
-    assert plan.interpretation_files(full)
+    assert mapping_files(full)
+    assert interpretation_files(full)
     for changes in ({"compared": []}, {"synapses": []}):
-        assert plan.mapping_files(config.parse(campaign(**changes))) == []
+        assert mapping_files(config.parse(campaign(**changes))) == []
     for changes in ({"datasets": ["blots", "mnist"]}, {"datasets": ["fashion-mnist"]}):
-        assert plan.interpretation_files(config.parse(campaign(**changes))) == []
+        assert interpretation_files(config.parse(campaign(**changes))) == []
     # a measured neuron will do
     bought = campaign(neuron="bought")
     bought["devices"]["bought"] = {"kind": "measured", "activation": "curve.csv"}
-    assert plan.interpretation_files(config.parse(bought)) == plan.interpretation_files(full)
+    assert interpretation_files(config.parse(bought)) == interpretation_files(full)
     without = campaign(recipes={})
-    assert plan.mapping_files(config.parse(without)) == []
+    assert mapping_files(config.parse(without)) == []
     without["devices"].pop("neuron")
-    assert plan.interpretation_files(config.parse(without)) == []
+    assert interpretation_files(config.parse(without)) == []
 
 
 def test_clean_keeps_the_files_of_the_studies_and_lists_those_of_others(tmp_path):
     found = config.parse(campaign())
-    kept = [*plan.mapping_files(found), *plan.interpretation_files(found)]
+    kept = [*mapping_files(found), *interpretation_files(found)]
     kept += [of(path) for path in kept for of in (files.log_of, files.benchmark_of)]
     gone = [
         "results/logs/table-ii/mnist/seed-4.log",
@@ -247,7 +255,7 @@ def test_clean_keeps_the_files_of_the_studies_and_lists_those_of_others(tmp_path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("")
     assert "results/logs/table-ii/chosen.log" in kept
-    listed = plan.not_asked_for(found, tmp_path)
+    listed = not_asked_for(found, tmp_path)
     assert [path for path in listed if "/.seed-3/" not in path] == gone
 
 

@@ -9,6 +9,7 @@ from helpers.small_campaign import ROOT, with_networks
 from helpers.synthetic import write_images
 
 from wallnet import plan
+from wallnet.plan.clean import not_asked_for
 
 pytestmark = pytest.mark.campaign
 
@@ -39,7 +40,7 @@ def test_mappings_are_compared_and_another_one_trains_no_network_again(devices):
     }
     assert devices.planned("mappings") == {}
     campaign = plan.load(devices.folder / "config.yaml")
-    assert plan.not_asked_for(campaign, devices.folder) == []
+    assert not_asked_for(campaign, devices.folder) == []
     data["networks"]["compared"].append("row")
     devices.configure(data)
     assert devices.planned("mappings") == compared
@@ -78,7 +79,7 @@ def test_table_ii_is_read_in_every_way_and_another_seed_trains_only_its_own(devi
         assert sorted(kept, key=str) == sorted(chosen, key=str)
     assert devices.planned("table-ii", environment=environment) == {}
     campaign = plan.load(devices.folder / "config.yaml")
-    assert [p for p in plan.not_asked_for(campaign, devices.folder) if "table-ii" in p] == []
+    assert [p for p in not_asked_for(campaign, devices.folder) if "table-ii" in p] == []
     given["seeds"].append(7)
     devices.configure(data)
     planned = devices.planned("table-ii", environment=environment)

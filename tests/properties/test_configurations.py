@@ -13,7 +13,9 @@ from jsonschema import Draft202012Validator
 
 from wallnet import config, experiment, jobs, plan
 from wallnet.config import schema
+from wallnet.config.devices import VACUUM_PERMEABILITY
 from wallnet.jobs import accuracy_job
+from wallnet.jobs.paths import trace_paths
 from wallnet.simulate import SimulationError, simulate
 from wallnet.studies import STUDIES
 
@@ -65,7 +67,7 @@ def check_networks(networks):
 def check_use(campaign):
     """Make the calls with which every run of the campaign begins."""
     for name, device in campaign.devices.items():
-        assert plan.trace_paths(name, device)
+        assert trace_paths(name, device)
         job = jobs.device_job(device)
         assert jobs.DeviceJob.from_json(job.to_json()) == job
         pulse = experiment.pulse_job(device, device.pulse.current_densities[0])
@@ -164,7 +166,7 @@ def any_device(draw):
     cell = draw(decades(1e-10, 1e-7))
     columns, rows = draw(st.integers(3, 24)), draw(st.integers(1, 12))
     saturation = draw(decades(1e3, 1e7))
-    demagnetizing = config.VACUUM_PERMEABILITY * saturation**2 / 2
+    demagnetizing = VACUUM_PERMEABILITY * saturation**2 / 2
     track = {
         "length": columns * cell,
         "width": rows * cell,

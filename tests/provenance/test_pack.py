@@ -14,6 +14,9 @@ from helpers.small_campaign import ROOT
 from helpers.transitions import led
 
 from wallnet import cli, config, files, plan
+from wallnet.plan import listing
+from wallnet.plan.listing import checks
+from wallnet.plan.targets import finished_targets, unfinished_targets
 from wallnet.provenance import contents, history
 
 BEGAN, ENDED = 1_700_000_000, 1_700_000_900
@@ -24,7 +27,7 @@ WEIGHTS_AND_SIMULATIONS = {
 
 
 def everything(folder):
-    return {*plan.everything(plan.load(folder / "config.yaml"))}
+    return {*listing.everything(plan.load(folder / "config.yaml"))}
 
 
 def refused(folder, out, *options):
@@ -141,7 +144,7 @@ def test_the_run_took_from_the_first_job_to_the_last(crate):
 
 
 def test_times_are_of_the_named_results_alone(imitated):
-    paths = plan.everything(plan.load(imitated / "config.yaml"))
+    paths = listing.everything(plan.load(imitated / "config.yaml"))
     began, ended = history.run_times(imitated, {paths[2]})
     assert datetime.fromisoformat(began).timestamp() == BEGAN + 100
     assert datetime.fromisoformat(ended).timestamp() == BEGAN + 160
@@ -149,7 +152,7 @@ def test_times_are_of_the_named_results_alone(imitated):
 
 @pytest.mark.parametrize("record", ["", "{", "[]", '{"starttime": null, "endtime": null}', "{}"])
 def test_without_times_the_end_is_that_of_the_newest_result(imitation, record):
-    paths = plan.everything(plan.load(imitation / "config.yaml"))
+    paths = listing.everything(plan.load(imitation / "config.yaml"))
     for path in (imitation / ".snakemake/metadata").rglob("*"):
         if path.is_file():
             path.write_text(record)
@@ -277,18 +280,18 @@ def touch(folder, paths):
 
 
 def test_finished_targets_are_those_with_all_results(tmp_path, default_campaign):
-    assert plan.finished_targets(default_campaign, tmp_path) == {}
+    assert finished_targets(default_campaign, tmp_path) == {}
     beyond = plan.listing.beyond_all(default_campaign)
     touch(tmp_path, [*beyond["validation"], *beyond["operating_windows"][:5]])
-    assert [*plan.finished_targets(default_campaign, tmp_path)] == ["validation"]
-    unfinished = plan.unfinished_targets(default_campaign, tmp_path)
+    assert [*finished_targets(default_campaign, tmp_path)] == ["validation"]
+    unfinished = unfinished_targets(default_campaign, tmp_path)
     assert unfinished == {"operating_windows": (5, len(beyond["operating_windows"]))}
     touch(tmp_path, beyond["operating_windows"])
-    assert [*plan.finished_targets(default_campaign, tmp_path)] == [
+    assert [*finished_targets(default_campaign, tmp_path)] == [
         "operating_windows",
         "validation",
     ]
-    assert plan.unfinished_targets(default_campaign, tmp_path) == {}
+    assert unfinished_targets(default_campaign, tmp_path) == {}
 
 
 def test_a_target_was_not_begun_because_another_one_made_files_of_it(tmp_path):
@@ -300,11 +303,11 @@ def test_a_target_was_not_begun_because_another_one_made_files_of_it(tmp_path):
     shared = {*beyond["transitions"]} & {*beyond["depinning"]}
     assert "results/levels/stairs/1.nc" in shared
     touch(tmp_path, beyond["transitions"])
-    assert [*plan.finished_targets(campaign, tmp_path)] == ["transitions"]
-    assert plan.unfinished_targets(campaign, tmp_path) == {}
+    assert [*finished_targets(campaign, tmp_path)] == ["transitions"]
+    assert unfinished_targets(campaign, tmp_path) == {}
     (one,) = [path for path in beyond["depinning"] if path.endswith("round-1.json")]
     files.write_json({"asked": []}, tmp_path / one)
-    unfinished = plan.unfinished_targets(campaign, tmp_path)
+    unfinished = unfinished_targets(campaign, tmp_path)
     assert unfinished == {"depinning": (len(shared) + 1, len(beyond["depinning"]))}
 
 
@@ -321,7 +324,7 @@ def test_finished_targets_are_packed_and_unfinished_ones_are_named(
     assert made["#run"]["description"] == "snakemake all validation"
     listed = made.members["results.sha256"].decode()
     assert all(path in listed for path in beyond["validation"])
-    wanted = plan.everything(campaign) + beyond["validation"]
+    wanted = listing.everything(campaign) + beyond["validation"]
     short = sum(map(contents.in_short, wanted))
     assert capsys.readouterr().out.splitlines() == [
         f"not packed: barriers, of which 3 of {len(beyond['barriers'])} results are there",
@@ -332,9 +335,9 @@ def test_finished_targets_are_packed_and_unfinished_ones_are_named(
 
 def test_no_target_has_results_of_all(default_campaign):
     beyond = plan.listing.beyond_all(default_campaign)
-    usual = {*plan.everything(default_campaign)}
+    usual = {*listing.everything(default_campaign)}
     assert not [target for target, paths in beyond.items() if usual & {*paths}]
-    assert {path for paths in beyond.values() for path in paths} == {*plan.checks(default_campaign)}
+    assert {path for paths in beyond.values() for path in paths} == {*checks(default_campaign)}
 
 
 @pytest.mark.parametrize(

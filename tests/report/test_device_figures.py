@@ -9,8 +9,9 @@ from matplotlib import pyplot
 from matplotlib.colors import to_hex
 from PIL import Image
 
-from wallnet import cli, files, plan
+from wallnet import cli, files
 from wallnet.config import Figures
+from wallnet.plan.figures import FIGURES
 from wallnet.report import devices, style
 
 SMALL = Figures(resolution=72)
@@ -19,7 +20,7 @@ SMALL = Figures(resolution=72)
 def draw(bench, kind, folder):
     outputs = folder / f"{kind}.png", folder / f"{kind}.pdf"
     devices.draw(
-        kind, plan.FIGURES[kind].kind, [bench.out], str(bench.traces[0].parent), SMALL, *outputs
+        kind, FIGURES[kind].kind, [bench.out], str(bench.traces[0].parent), SMALL, *outputs
     )
     return outputs
 

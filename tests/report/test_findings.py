@@ -7,7 +7,7 @@ import pytest
 from helpers.programs import RESPONSE
 
 from wallnet import files
-from wallnet.config import Heating
+from wallnet.config.heavy_metal import Heating
 from wallnet.page import findings
 from wallnet.report.faults import caveats, faults, level_caveats
 from wallnet.report.networks import TABLE_II

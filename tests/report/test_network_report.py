@@ -8,7 +8,7 @@ import pytest
 from helpers.synthetic import one_sentence
 from PIL import Image
 
-from wallnet import cli, files, plan
+from wallnet import cli, files
 from wallnet.config import Figures
 from wallnet.config.networks import (
     FIRST_STAGE,
@@ -21,6 +21,7 @@ from wallnet.config.networks import (
 )
 from wallnet.files import FileError
 from wallnet.jobs import accuracy_job, paths
+from wallnet.plan.paths import example_metrics, network_models, training_curve_metrics
 from wallnet.report import networks as report
 from wallnet.report import style
 
@@ -95,7 +96,7 @@ def tabulate(networks, doubtful=""):
     level = {"state": "x", "half": False, "stable": True, "reachable": True}
     first = level | {"state": "initial", "minimum": False, "moved_on": 157.2e-9}
     last = level | {"state": "reversed", "beyond_model": True}
-    for path in plan.network_models(networks):
+    for path in network_models(networks):
         levels = [first, level, last] if doubtful and doubtful in path else [level] * 3
         files.write_json({"kind": "synapse", "levels": levels}, path)
     report.accuracy_tables(
@@ -176,10 +177,10 @@ def sources(networks, kind):
         tabulate(networks)
         return ["a.csv"]
     return {
-        "weights": plan.example_metrics(networks, STAGES, dataset, device, recipes=None),
-        "confusion": plan.example_metrics(networks, PAPER_STAGES, dataset, device),
-        "misread": plan.example_metrics(networks, [FIRST_STAGE], dataset),
-        "training-curves": plan.training_curve_metrics(networks),
+        "weights": example_metrics(networks, STAGES, dataset, device, recipes=None),
+        "confusion": example_metrics(networks, PAPER_STAGES, dataset, device),
+        "misread": example_metrics(networks, [FIRST_STAGE], dataset),
+        "training-curves": training_curve_metrics(networks),
     }[kind]
 
 

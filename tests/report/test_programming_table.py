@@ -11,8 +11,10 @@ from helpers.small_campaign import with_networks
 from helpers.synthetic import filled, one_sentence
 
 from wallnet import cli, config, files, jobs, plan
-from wallnet.config import Heating, HeavyMetal
+from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.page import programming
+from wallnet.plan.listing import network_files
+from wallnet.plan.paths import programming_sources
 
 NAN = np.nan
 USABLE = np.array([40e-6, 46e-6, 55e-6, 70e-6])
@@ -327,13 +329,13 @@ def test_the_job_has_two_seeds_and_the_stages_on_levels():
 
 def test_the_table_belongs_to_campaigns_with_networks_on_simulated_synapses():
     wanted = {f"results/tables/programming{suffix}" for suffix in (".csv", ".md", ".html")}
-    assert wanted <= set(plan.network_files(campaign()))
-    found = plan.programming_sources(campaign(seeds=[3, 4, 5], written_by={"synapse": "stairs"}))
+    assert wanted <= set(network_files(campaign()))
+    found = programming_sources(campaign(seeds=[3, 4, 5], written_by={"synapse": "stairs"}))
     assert found["devices"] == ["results/devices/synapse.nc"]
     assert found["responses"] == ["results/pulse_trains/stairs.nc"]
     # three stages on levels, two readings, two of three seeds
     assert len(found["networks"]) == 12
-    assert not wanted & set(plan.network_files(campaign(synapses=[])))
+    assert not wanted & set(network_files(campaign(synapses=[])))
 
 
 @pytest.mark.parametrize(

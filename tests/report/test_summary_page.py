@@ -13,12 +13,15 @@ from helpers.accuracies import write_accuracies
 from helpers.programs import DOWN, RESPONSE, UP
 from helpers.walls import NEURON, SYNAPSE, campaign
 
-from wallnet import config, files, jobs, plan
-from wallnet.config import ArrivalTime, FinalState, Reference, TransferCurve
+from wallnet import files, jobs, plan
+from wallnet.config.networks import Networks
+from wallnet.config.reference import ArrivalTime, FinalState, Reference, TransferCurve
 from wallnet.devices.write_energy import write_energy_of
 from wallnet.files import FileError
 from wallnet.page import summary
 from wallnet.page.overview import overview
+from wallnet.plan.listing import everything
+from wallnet.plan.summary import barrier_results, linked_summary, story_figures
 from wallnet.report.parameters import table as parameters
 from wallnet.studies.compact import compact_model
 
@@ -88,7 +91,7 @@ def folder(plain, configured, neuron, synapse, tmp_path):
     write_accuracies(ACCURACIES, tmp_path)
     model = tmp_path / files.COMPACT_MODEL.format(device="synapse-3")
     compact_model(tmp_path / files.DEVICE.format(device="synapse-3"), model)
-    for path in plan.story_figures(jobs.summary_job(configured)).values():
+    for path in story_figures(jobs.summary_job(configured)).values():
         files.write_text(f"picture {path}", tmp_path / path)
     return tmp_path
 
@@ -250,7 +253,7 @@ def test_the_smallest_current_density_is_that_of_the_smallest_magnitude(synapse)
 
 def test_each_figure_names_its_device_its_pulses_and_what_made_it(configured, folder):
     page = page_of(jobs.summary_job(configured), folder)
-    for path in plan.story_figures(jobs.summary_job(configured)).values():
+    for path in story_figures(jobs.summary_job(configured)).values():
         picture = base64.b64encode(f"picture {path}".encode()).decode()
         assert f'src="data:image/png;base64,{picture}"' in page
         assert f'href="{files.data_of(path).removeprefix("results/")}"' in page
@@ -358,9 +361,9 @@ def test_a_table_of_more_than_twenty_rows_is_folded_with_their_number(configured
 
 
 def test_the_page_links_the_results_of_the_campaign_and_loads_nothing(configured, folder):
-    page = page_of(plan.linked_summary(configured), folder)
+    page = page_of(linked_summary(configured), folder)
     links = set(re.findall(r'(?:src|href)="(?!data:image/png|#)([^"]*)"', page))
-    planned = {path.removeprefix("results/") for path in plan.everything(configured)}
+    planned = {path.removeprefix("results/") for path in everything(configured)}
     assert links - {"report.html"} <= planned
     assert {
         *("report.html", "figures/devices/neuron-transfer-curve.png", "figures/accuracy.csv"),
@@ -375,7 +378,7 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
     job = jobs.summary_job(configured).model_copy(update={"barriers": settings})
     assert "run snakemake barriers" in part(page_of(job, folder), "Retention")
     assert cells(page_of(job, folder), "synapse-3: minima of the energy")[1][1] == "initial"
-    about, picture, numbers = plan.barrier_results("synapse-3")
+    about, picture, numbers = barrier_results("synapse-3")
     change(folder, level_energy=[np.nan, 3e-17])
     pair = {"pair_forward": [1e-19], "pair_backward": [2e-19], "pair_images": [3]}
     values = {
@@ -421,7 +424,7 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
 def test_a_campaign_without_synapses_has_what_it_found_and_its_parameters(configured, folder):
     only = configured.model_copy(update={"devices": {"neuron": configured.devices["neuron"]}})
     only._studies = {}
-    only = only.model_copy(update={"networks": config.Networks(), "reference": config.Reference()})
+    only = only.model_copy(update={"networks": Networks(), "reference": Reference()})
     page = page_of(jobs.summary_job(only), folder)
     assert "<img" not in page
     assert re.findall(r"<h2>(.*?)</h2>", page) == [

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from wallnet import cli, files, jobs
-from wallnet.config import Figures, Heating, HeavyMetal
+from wallnet.config import Figures
+from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.devices.write_energy import write_energy_of
 from wallnet.files import FileError
 from wallnet.report import devices, style, write_energy_figure

@@ -6,7 +6,7 @@ import pytest
 from helpers.walls import SYNAPSE, campaign
 
 from wallnet import cli, jobs
-from wallnet.config import Heating, HeavyMetal
+from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.report.device_tables import device_tables
 from wallnet.report.write_energies import BEYOND, OUTSIDE
 

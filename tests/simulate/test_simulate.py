@@ -5,6 +5,8 @@ import pytest
 import yaml
 
 from wallnet import cli, config, experiment, files, revisions, simulate
+from wallnet.config.calculators import FilmSettings
+from wallnet.config.devices import Wall
 from wallnet.simulate.recorder import Recorder
 
 
@@ -167,7 +169,7 @@ def test_a_negative_current_drives_the_wall_to_the_left(synapse):
     assert abs(moved[0.0]) < 2
 
 
-MIDDLE = config.Wall(start=180e-9)
+MIDDLE = Wall(start=180e-9)
 """Position halfway along the track, between two notches."""
 
 
@@ -192,7 +194,7 @@ def test_what_drives_the_wall_reaches_the_engine(synapse, monkeypatch):
 
     changes = {"slonczewski_lambda": 2.0, "field_like_torque": -0.3, "polarization": 0.35}
     material = synapse.material.model_copy(update=changes)
-    settings = config.FilmSettings(
+    settings = FilmSettings(
         stray_field_tolerance=1e-3,
         frozen_change=2e-4,
         time_step_fraction=0.8,

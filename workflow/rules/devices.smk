@@ -8,9 +8,9 @@ rule device:
     """All traces of one device on a common time step, and the properties of the device."""
     input:
         initial=files.INITIAL,
-        traces=lambda w: plan.trace_paths(w.device, campaign.devices[w.device]),
-        levels=lambda w: plan.level_paths(w.device, campaign.devices[w.device]),
-        minima=lambda w: plan.minimum_paths(w.device, campaign.devices[w.device]),
+        traces=lambda w: jobs.paths.trace_paths(w.device, campaign.devices[w.device]),
+        levels=lambda w: jobs.paths.level_paths(w.device, campaign.devices[w.device]),
+        minima=lambda w: jobs.paths.minimum_paths(w.device, campaign.devices[w.device]),
     output:
         files.DEVICE,
     log:
@@ -20,9 +20,9 @@ rule device:
     localrule: True
     params:
         job=lambda w: jobs.device_job(campaign.devices[w.device]).to_json(),
-        traces=lambda w: plan.folder(files.TRACE, w.device),
-        levels=lambda w: plan.folder(files.LEVEL, w.device),
-        minima=lambda w: plan.folder(files.MINIMUM, w.device),
+        traces=lambda w: jobs.paths.folder(files.TRACE, w.device),
+        levels=lambda w: jobs.paths.folder(files.LEVEL, w.device),
+        minima=lambda w: jobs.paths.folder(files.MINIMUM, w.device),
         revision=revisions.of("devices"),
     shell:
         # the job grows with the sweep, and the length of an argument is limited
@@ -35,7 +35,7 @@ rule device:
 checkpoint compact_model:
     """Data of a device for networks: the levels of a synapse or the activation of a neuron."""
     input:
-        unpack(lambda w: plan.level_set_sources(campaign, w.device)),
+        unpack(lambda w: plan.levels.level_set_sources(campaign, w.device)),
         device=files.DEVICE,
     output:
         files.COMPACT_MODEL,

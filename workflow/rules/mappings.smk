@@ -61,7 +61,7 @@ rule interpret:
 rule choose_interpretations:
     """The interpretations that fit the paper's MNIST numbers best."""
     input:
-        plan.interpretation_paths(campaign.networks),
+        plan.paths.interpretation_paths(campaign.networks),
     output:
         files.CHOSEN,
     log:

@@ -102,9 +102,9 @@ rule map:
             allow_missing=True,
         ),
     output:
-        *plan.mapped_paths(files.METRICS, campaign.networks),
-        *plan.mapped_paths(files.CHECKPOINT, campaign.networks),
-        *plan.mapped_paths(files.PROGRAMMING, campaign.networks),
+        *plan.paths.mapped_paths(files.METRICS, campaign.networks),
+        *plan.paths.mapped_paths(files.CHECKPOINT, campaign.networks),
+        *plan.paths.mapped_paths(files.PROGRAMMING, campaign.networks),
     log:
         files.log_of(files.ON_SYNAPSE),
     benchmark:

@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wallnet import config, experiment, plan
+from wallnet import config, experiment
 from wallnet import simulate as simulation
 from wallnet.api.running import run
 from wallnet.api.studies import function_of
-from wallnet.config import ConfigError, Device, Figures, parse_current_density
+from wallnet.config import ConfigError, Device, Figures
 from wallnet.config.messages import checked
+from wallnet.config.pulse import parse_current_density
 from wallnet.config.waveform import sampled
 from wallnet.files import WallState
 from wallnet.files.schema import KINDS
 from wallnet.files.schema.states import INITIAL, REVERSED
+from wallnet.plan.figures import FIGURES
 from wallnet.simulate.barriers import find_barrier
 from wallnet.simulate.minima import find_minimum
 from wallnet.simulate.trains import run_train
@@ -376,13 +378,13 @@ def figure(
     made = str(data.attrs.get("kind", "trace"))  # a trace has none until it is written
     known = [
         name
-        for name, what in plan.FIGURES.items()
+        for name, what in FIGURES.items()
         if what.kind == made and not {"write-energy"} & {*what.options}
     ]
     if made in GATHERED:
         known.append(made)
     if not known:
-        drawn_kinds = sorted(KINDS.keys() & {*GATHERED, *(w.kind for w in plan.FIGURES.values())})
+        drawn_kinds = sorted(KINDS.keys() & {*GATHERED, *(w.kind for w in FIGURES.values())})
         raise ValueError(
             f"no figure shows data of kind {made!r}; give data of kind {', '.join(drawn_kinds)}, "
             "or draw a trace with trace_figure"

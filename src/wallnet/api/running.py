@@ -17,6 +17,7 @@ from wallnet.config import Campaign, ConfigError
 from wallnet.experiment import COMMANDS, Request
 from wallnet.jobs import paths
 from wallnet.jobs.requests import of_device
+from wallnet.plan.requests import Requested
 from wallnet.simulate import SimulationError
 from wallnet.studies import STUDIES, Study, gather_job, gathering
 from wallnet.studies.base import FILES
@@ -131,8 +132,8 @@ class Run:
     _made: set[str] = field(default_factory=set)
 
     @cached_property
-    def _requested(self) -> plan.Requested:
-        return plan.Requested(self.campaign, str(self.folder))
+    def _requested(self) -> Requested:
+        return Requested(self.campaign, str(self.folder))
 
     def _with_inputs(self, requests: Iterable[Request]) -> Iterator[Request]:
         """Yield requests that were not made yet, each after those that it starts from."""

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import __version__, files, revisions
-from wallnet.config import MEASURED
+from wallnet.config.measured import MEASURED
 from wallnet.devices.conductance import normalize
 from wallnet.devices.neuron import LARGEST_FALL
 from wallnet.files import FileError

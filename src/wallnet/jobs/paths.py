@@ -7,7 +7,8 @@ sweep.
 from pathlib import Path, PurePosixPath
 
 from wallnet import files
-from wallnet.config import Device, Pulse, current_name
+from wallnet.config import Device, current_name
+from wallnet.config.pulse import Pulse
 from wallnet.experiment import level_states, minimum_states
 from wallnet.jobs.devices import DeviceJob
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from wallnet import files
 from wallnet.config import Campaign
-from wallnet.plan.campaign import load
+from wallnet.plan import load
 from wallnet.plan.listing import checks, everything
 from wallnet.plan.paths import mapping_jobs
 from wallnet.studies import NAMES

@@ -7,7 +7,8 @@ from functools import partial
 from typing import Literal
 
 from wallnet import files
-from wallnet.config import MEASURED, Campaign
+from wallnet.config import Campaign
+from wallnet.config.measured import MEASURED
 from wallnet.config.networks import FIRST_STAGE, PAPER_STAGES, STAGES
 from wallnet.jobs import write_energy_job
 from wallnet.jobs.paths import folder, trace_paths

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from wallnet import files, plan, workflow_path
+from wallnet import files, workflow_path
+from wallnet.plan.targets import unfinished_targets
 
 NAME = "Campaign of wallnet"
 
@@ -49,7 +50,7 @@ def _pack(arguments: argparse.Namespace) -> None:
     except OSError as error:
         raise files.unreadable(error.filename, error) from None
     crate.write(described, out)
-    unfinished = plan.unfinished_targets(found.campaign, directory)
+    unfinished = unfinished_targets(found.campaign, directory)
     for target, (there, all_) in unfinished.items():
         print(f"not packed: {target}, of which {there} of {all_} results are there")
     left_out = len(found.digests) - len(found.packed)

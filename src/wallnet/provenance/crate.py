@@ -12,7 +12,8 @@ from rocrate.model import ContextEntity, DataEntity, Person, SoftwareApplication
 from rocrate.rocrate import ROCrate
 
 from wallnet import files
-from wallnet.config import CONFIGURATION, ConfigError
+from wallnet.config import ConfigError
+from wallnet.config.reading import CONFIGURATION
 from wallnet.provenance import history
 from wallnet.provenance.contents import Contents
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wallnet import files, revisions
-from wallnet.config import MEASURED, Figures, Track, current_name
+from wallnet.config import Figures, Track, current_name
+from wallnet.config.measured import MEASURED
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.jobs import WriteEnergyJob
@@ -117,7 +118,7 @@ class Sources:
 
 
 DRAWINGS: dict[str, Callable[[Sources, Figures], "Figure"]] = {}
-"""All figures of this half; `wallnet.plan.FIGURES` defines the sources of each."""
+"""All figures of this half; `wallnet.plan.figures.FIGURES` defines the sources of each."""
 
 
 def _extent(data: "xarray.Dataset") -> tuple[float, float, float, float]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wallnet import files
-from wallnet.config import MEASURED
+from wallnet.config.measured import MEASURED
 from wallnet.report.device_tables import write_tables
 from wallnet.report.tables import Table
 

@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from wallnet import experiment, files
-from wallnet.config import Device, MeasuredDevice
+from wallnet.config import Device
+from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Quantity
 from wallnet.report.tables import Table, page
 

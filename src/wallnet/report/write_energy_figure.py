@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.config import Figures, Heating
+from wallnet.config import Figures
+from wallnet.config.heavy_metal import Heating
 from wallnet.config.waveform import Points
 from wallnet.devices.write_energy import heat_flux, rise_over_time, swept_pulse, write_energy_of
 from wallnet.jobs import WriteEnergyJob

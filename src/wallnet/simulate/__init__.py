@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import experiment, files, revisions, tracks
-from wallnet.config import ConfigError, load_device, parse_current_density
+from wallnet.config import ConfigError, load_device
+from wallnet.config.pulse import parse_current_density
 from wallnet.experiment import Simulation, Step, pulse_job, stage_of
 from wallnet.files.schema import KINDS
 from wallnet.simulate.calculator import SimulationError, create

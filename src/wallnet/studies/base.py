@@ -13,8 +13,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from wallnet import files
-from wallnet.config import Campaign, Device, MeasuredDevice
+from wallnet.config import Campaign, Device
 from wallnet.config.devices import missing_device
+from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Section
 from wallnet.experiment import Job, Kind, Request
 from wallnet.files.schema import Variable

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.config import SimulatedMaterial, Track
+from wallnet.config import Track
+from wallnet.config.devices import SimulatedMaterial
 from wallnet.errors import UserError
 from wallnet.experiment import EnergyPath, Minimum, Step
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WallState

@@ -8,7 +8,8 @@ from helpers.programs import RESPONSE, staircase
 
 from studies.results import shown
 from wallnet import files, jobs, plan
-from wallnet.config import Figures, Heating
+from wallnet.config import Figures
+from wallnet.config.heavy_metal import Heating
 from wallnet.report import style
 from wallnet.studies import STUDIES
 from wallnet.studies.pulse_trains.show import draw

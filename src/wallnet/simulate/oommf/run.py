@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.config import OommfSettings
+from wallnet.config.calculators import OommfSettings
 from wallnet.experiment import Step
 from wallnet.simulate.drives import Drive, drives, held_subregions, system_of, unit_vectors
 from wallnet.simulate.oommf import session

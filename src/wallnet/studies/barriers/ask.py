@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import model_validator
 
 from wallnet import files
-from wallnet.config import Campaign, Device, MeasuredDevice
+from wallnet.config import Campaign, Device
+from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Quantity, Section
 from wallnet.experiment import Request, barrier_job, between, level_states, neighbours
 from wallnet.files.schema import ENERGY, FLAG, ON_TRACK, STATE, TEXT, Variable

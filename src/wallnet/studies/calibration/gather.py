@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import tracks
-from wallnet.config import ArrivalTime, Detector, FinalState, TransferCurve
+from wallnet.config.devices import Detector
+from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
 from wallnet.devices.conductance import (
     detected_magnetization,
     detector_columns,

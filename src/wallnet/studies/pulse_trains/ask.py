@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from wallnet import files
-from wallnet.config import Campaign, Detector, Device, ProgramPulse
-from wallnet.config.devices import missing_device
+from wallnet.config import Campaign, Device, ProgramPulse
+from wallnet.config.devices import Detector, missing_device
 from wallnet.config.programs import MOST_PULSES
 from wallnet.config.quantities import Section
 from wallnet.experiment import Job, Request, Train, train_job

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from wallnet.config import Campaign, Device, current_name, duration_name
+from wallnet.config import Campaign, Device, current_name
 from wallnet.config.devices import missing_device
-from wallnet.config.pulse import PulseGrid
+from wallnet.config.pulse import PulseGrid, duration_name
 from wallnet.experiment import Job, Request, Simulation, level_job
 from wallnet.files import WallState
 from wallnet.files.schema import EDGE, FLAG, ON_TRACK, STATE, TIME, Variable
