@@ -19,7 +19,7 @@ from wallnet.config import ConfigError, load_device
 from wallnet.config.pulse import parse_current_density
 from wallnet.experiment import Simulation, Step, pulse_job, stage_of
 from wallnet.files.schema import KINDS
-from wallnet.simulate.calculator import SimulationError, create
+from wallnet.simulate.calculator import SimulationError, create, waveform_fault
 from wallnet.simulate.checkpoint import Checkpoint, path_beside
 from wallnet.simulate.recorder import Recorder
 
@@ -88,11 +88,8 @@ def _trace(
                 f"{job.track.cells[0]}×{job.track.cells[1]}; make it again from this track"
             )
     calculator = create(job.calculator_name, job.calculator)
-    if job.waveform and not calculator.waveforms:
-        raise SimulationError(
-            f"{_describe(job)}: {job.calculator_name} simulates square pulses only; leave waveform "
-            "out, or choose the calculator film or oommf"
-        )
+    if job.waveform and (fault := waveform_fault(job.calculator_name, calculator)):
+        raise SimulationError(f"{_describe(job)}: {fault}")
     recorder = Recorder(job)
     begin = time.perf_counter()
     checkpoint = None

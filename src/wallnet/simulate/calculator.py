@@ -233,8 +233,24 @@ def check_called(simulations: Iterable[str]) -> None:
     SimulationError
         With one sentence that says what is wrong and how to fix it.
     """
-    found = list(map(json.loads, simulations))
-    called = {json.dumps([job["calculator_name"], job["calculator"]]) for job in found}
-    for name, settings in map(json.loads, sorted(called)):
+    called = {}
+    for text in simulations:
+        job = json.loads(text)
+        key = json.dumps([job["calculator_name"], job["calculator"]])
+        called[key] = called.get(key, False) or '"waveform"' in text  # a square pulse has none
+    for key, shaped in sorted(called.items()):
+        name, settings = json.loads(key)
         if name != "film":  # part of the package: there is nothing to check
             check(name, settings)
+            if shaped and (fault := waveform_fault(name, load(name))):
+                raise SimulationError(f"config.yaml: {fault}")
+
+
+def waveform_fault(name: str, calculator: Calculator[Any] | type[Calculator[Any]]) -> str:
+    """Return why a calculator cannot simulate a waveform; an empty text if it can."""
+    if calculator.waveforms:
+        return ""
+    return (
+        f"the calculator {name} simulates square pulses only; leave waveform out, or choose the "
+        "calculator film or oommf"
+    )
