@@ -63,7 +63,11 @@ BAD = [
     ("devices.neuron.pulse.current_densities", [-0.2e12, 0, 0.1e12, 0.3e12, 0.4e12], "has 4 val"),
     ("devices.synapse.shown", [0.5e12, 0.123e12], "devices.synapse.shown has 1.23e+11 A/m²"),
     ("networks.table_ii", {"neuron": 5}, "networks.table_ii names neuron"),
-    ("devices.neuron.wall.start", 300e-9, "wall.start 3e-07 m is outside the track"),
+    (
+        "devices.neuron.wall.start",
+        300e-9,
+        "wall.start 3e-07 m is outside the free part",
+    ),
     ("devices.neuron.detector.stop", 20e-9, "do not mark a stretch"),
     ("devices.neuron.read_at", 1e-9, "read_at 1e-09 s is after the end"),
     ("devices.neuron.read_at", "later", "devices.neuron.read_at is 'later'; use 'pulse_end'"),
@@ -145,7 +149,7 @@ def test_a_wall_may_not_start_in_the_right_fixed_end(tiny, start, taken):
     if taken:
         plan.parse(tiny)
     else:
-        with pytest.raises(config.ConfigError, match=r"wall.start 1.61e-07 m is in the fixed ends"):
+        with pytest.raises(config.ConfigError, match="1.61e-07 m is outside the free part"):
             plan.parse(tiny)
 
 

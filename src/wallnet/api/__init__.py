@@ -51,9 +51,7 @@ __all__ = [
     *STUDIES,
 ]
 
-GATHERED = {
-    **{study.kind: f"wallnet.studies.{name}.show" for name, study in STUDIES.items()},
-}
+GATHERED = {study.kind: f"wallnet.studies.{name}.show" for name, study in STUDIES.items()}
 """Kinds of files with a figure of their own, and the module that draws it."""
 
 

@@ -130,12 +130,9 @@ def _docstring(
     sections = {
         "Parameters": "\n".join(parameters),
         "Returns": _entry("xarray.Dataset", f"Kind ``{study.kind}``:\n\n{variables}"),
-        "Raises": "\n".join(
-            (
-                _entry("wallnet.config.ConfigError", "If a setting is not valid."),
-                _entry("wallnet.simulate.SimulationError", "If a simulation fails."),
-            )
-        ),
+        "Raises": _entry("wallnet.config.ConfigError", "If a setting is not valid.")
+        + "\n"
+        + _entry("wallnet.simulate.SimulationError", "If a simulation fails."),
     }
     told = [
         inspect.getdoc(study.settings) or "",

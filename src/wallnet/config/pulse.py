@@ -82,6 +82,23 @@ def parse_current_density(text: str | float, name: str = "--current-density") ->
         raise ConfigError(f"{name} = {text} {error['msg']}") from None
 
 
+def named_density(value: float) -> float:
+    """Return a current density in A/m² as file names denote it.
+
+    Raises
+    ------
+    ValueError
+        If file names do not tell it apart from another one.
+    """
+    steps = round(value / CURRENT_DENSITY_STEP)
+    if abs(value - steps * CURRENT_DENSITY_STEP) > 1e-3 * CURRENT_DENSITY_STEP:
+        raise ValueError(
+            f"has {value:.10g} A/m², finer than the 1e8 A/m² that file names tell apart; round it "
+            "to four decimals of 1e12"
+        )
+    return steps * CURRENT_DENSITY_STEP
+
+
 class CurrentSweep(Section):
     """Current densities from start to stop, both included, in equal steps."""
 
@@ -150,15 +167,7 @@ class Sweep(Section):
     @field_validator("current_densities", mode="after")
     @classmethod
     def _canonical(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        canonical = set()
-        for density in value:
-            steps = round(density / CURRENT_DENSITY_STEP)
-            if abs(density - steps * CURRENT_DENSITY_STEP) > 1e-3 * CURRENT_DENSITY_STEP:
-                raise ValueError(
-                    f"has {density:.10g} A/m², finer than the 1e8 A/m² that file names tell "
-                    "apart; round it to four decimals of 1e12"
-                )
-            canonical.add(steps * CURRENT_DENSITY_STEP)
+        canonical = {named_density(density) for density in value}
         if len(canonical) > LARGEST_SWEEP:
             raise ValueError(f"has more than {LARGEST_SWEEP} entries; use a larger step")
         return tuple(sorted(canonical))

@@ -17,8 +17,7 @@ from wallnet.plan.paths import mapping_jobs
 from wallnet.studies import NAMES
 
 _FOLDERS = (
-    *("initial", "traces", "levels", "devices", "compact_models", "data", "networks"),
-    "minima",
+    *("initial", "traces", "levels", "minima", "devices", "compact_models", "data", "networks"),
     *NAMES,
     *("tables", "figures", "validation", "mappings", "table-ii"),
     *("logs", "benchmarks"),
