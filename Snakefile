@@ -7,7 +7,10 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
+import wallnet.jobs.devices
+import wallnet.jobs.networks
 import wallnet.jobs.paths
+import wallnet.jobs.summary
 import wallnet.plan.figures
 import wallnet.plan.levels
 import wallnet.plan.listing
@@ -19,7 +22,7 @@ import wallnet.plan.start
 import wallnet.plan.summary
 import wallnet.plan.tables
 import wallnet.plan.work
-from wallnet import experiment, files, jobs, plan, revisions
+from wallnet import files, jobs, plan, revisions
 from wallnet.config import ConfigError, reading
 
 min_version("9.10")

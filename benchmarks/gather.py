@@ -17,7 +17,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from wallnet import config, experiment, files, jobs
+from wallnet import config, experiment, files
+from wallnet.files.whole import note_digest
+from wallnet.jobs.devices import device_job
 from wallnet.simulate.recorder import Recorder
 
 FIRST, STEP = 0.1e12, 1e8
@@ -92,7 +94,7 @@ def relabel(source, path, job):
     with netCDF4.Dataset(path, "a") as data:
         data.setncattr("parameters", job.to_json())
         data["pulse_current_density"][:] = job.current_density
-    files.note_digest(path)
+    note_digest(path)
 
 
 def gather(folder, count):
@@ -150,7 +152,7 @@ def gather_here(folder, count):
     from wallnet.devices import gather as gather_traces
 
     logging.disable(logging.WARNING)  # the synthetic traces make no good neuron
-    job = jobs.device_job(device(count))
+    job = device_job(device(count))
     paths = [folder / f"{config.current_name(d)}.nc" for d in job.pulse.current_densities]
     gather_traces(job, folder / "initial.nc", paths, {}, folder / "device.nc")
 

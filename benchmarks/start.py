@@ -18,7 +18,9 @@ from pathlib import Path
 
 from processes import ROOT, environment, seconds
 
-from wallnet import config, experiment, jobs, plan
+from wallnet import config, experiment, plan
+from wallnet.jobs.devices import device_job
+from wallnet.jobs.networks import mapping_job, training_job
 
 HEAVY = (
     *("numpy", "pydantic", "numba", "scipy", "netCDF4", "pandas", "xarray", "matplotlib"),
@@ -43,11 +45,11 @@ def commands(folder):
     level = experiment.level_job(device, "1").model_copy(update={"relaxation": waits})
     track = campaign.devices["track"]
     sweep = track.pulse.model_copy(update={"current_densities": (0.3e12,)})
-    gathered = jobs.device_job(track.model_copy(update={"pulse": sweep}))
+    gathered = device_job(track.model_copy(update={"pulse": sweep}))
     swept = experiment.pulse_job(track, 0.3e12).model_copy(update=driven)
     networks = campaign.networks
-    trained = jobs.training_job(networks, "mnist", next(iter(networks.recipes)), "1")
-    mapped = jobs.mapping_job(networks, "mnist", networks.synapses[0], "parallel", "1")
+    trained = training_job(networks, "mnist", next(iter(networks.recipes)), "1")
+    mapped = mapping_job(networks, "mnist", networks.synapses[0], "parallel", "1")
     missing = ("--data", folder / "none.json", "--data-folder", folder, "--networks", folder)
     initial, traces = folder / "initial.nc", folder / "traces"
     of_track = folder / "track.nc"

@@ -18,7 +18,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from snakemake_logger_plugin_wallnet.run import Job, Run
-from wallnet import files
+from wallnet.files.progress import note_run
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -209,6 +209,6 @@ class LogHandler(LogHandlerBase):
         elif self.run.planned:
             self._print(self.run.end_text(time.monotonic() - self._started))
         if not self.dry and (self.run.planned or self._idle):
-            files.note_run(self.run.made)
+            note_run(self.run.made)
         self.run, self._idle = Run(), False
         super().close()

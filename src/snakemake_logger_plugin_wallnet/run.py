@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wallnet import files
+from wallnet.files.progress import read_progress
 from wallnet.plan.changes import changes_of
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class Job:
 
     def _simulated(self, now: float) -> tuple[float, float] | None:
         """Read and keep how far its simulation has come."""
-        noted = files.read_progress(self.outputs[0]) if self.outputs else None
+        noted = read_progress(self.outputs[0]) if self.outputs else None
         if noted and noted[1] > 0:
             self.share, self.looked = noted[0] / noted[1], now
         return noted

@@ -15,7 +15,7 @@ from helpers.small_campaign import MATERIAL, ROOT
 from helpers.windows import WINDOW
 from pydantic import ValidationError
 
-from wallnet import config, experiment, jobs, plan, simulate
+from wallnet import config, experiment, plan, simulate
 from wallnet.config import networks
 from wallnet.config.calculators import FilmSettings, OommfSettings
 from wallnet.config.devices import Detector, Output, Relaxation, Wall
@@ -23,8 +23,19 @@ from wallnet.config.networks import Networks
 from wallnet.config.pulse import Pulse, parse_current, parse_current_density
 from wallnet.config.reading import LARGEST_FILE
 from wallnet.config.track import Notches
+from wallnet.experiment.base import canonical
+from wallnet.experiment.minima import minimum_states
+from wallnet.experiment.simulation import WallPlacement, level_states
 from wallnet.film import core
 from wallnet.film.terms import SpinTorque
+from wallnet.jobs.devices import DeviceJob, device_job
+from wallnet.jobs.networks import (
+    AccuracyJob,
+    accuracy_job,
+    continuing_job,
+    mapping_job,
+    training_job,
+)
 
 
 def put(data, path, value):
@@ -160,7 +171,7 @@ def test_a_synapse_with_fixed_ends_needs_its_wall_at_the_first_notch(tiny):
         plan.parse(tiny)
     tiny["devices"]["synapse"]["wall"] = {"start": 90e-9}
     device = plan.parse(tiny).devices["synapse"]
-    assert "reversed" not in map(str, experiment.minimum_states(device.track, device.wall.start))
+    assert "reversed" not in map(str, minimum_states(device.track, device.wall.start))
 
 
 @pytest.mark.parametrize("width", [64e-9, 150e-9, 1500e-9])
@@ -779,7 +790,7 @@ def texts(data):
         INITIAL: experiment.initial_job(made).to_json(),
         PULSE: experiment.pulse_job(made, 0.5e12).to_json(),
         LEVEL: experiment.level_job(made, "1").to_json(),
-        READING: jobs.device_job(made).to_json(),
+        READING: device_job(made).to_json(),
     }
 
 
@@ -837,9 +848,7 @@ def test_each_job_says_where_its_wall_starts_and_what_happens_to_it():
         experiment.pulse_job(made, 1e12),
         experiment.level_job(made, "2-3"),
     )
-    assert (
-        initial.placement == pulsed.placement == experiment.WallPlacement(bottom=40e-9, top=40e-9)
-    )
+    assert initial.placement == pulsed.placement == WallPlacement(bottom=40e-9, top=40e-9)
     assert level.placement.bottom == pytest.approx(180e-9, rel=1e-12, abs=0)
     assert level.placement.top == pytest.approx(270e-9, rel=1e-12, abs=0)
     assert (initial.current_density, initial.pulse_duration) == (None, 0)
@@ -858,7 +867,7 @@ def test_each_job_says_where_its_wall_starts_and_what_happens_to_it():
 
 
 def test_states_are_the_inner_notches_and_what_lies_between_two_neighbours():
-    states = experiment.level_states(config.Device.model_validate(FILLED).track)
+    states = level_states(config.Device.model_validate(FILLED).track)
     assert [state.file_name for state in states] == ["1", "1-2", "2", "2-3", "3"]
     places = {state: [round(end * 1e9, 6) for end in ends] for state, ends in states.items()}
     assert places == {
@@ -871,7 +880,7 @@ def test_states_are_the_inner_notches_and_what_lies_between_two_neighbours():
 
 
 def test_the_text_of_a_job_is_canonical():
-    text = experiment.canonical({"b": 1e-9, "a": [True, None, "Ω"]})
+    text = canonical({"b": 1e-9, "a": [True, None, "Ω"]})
     assert text == r'{"a":[true,null,"\u03a9"],"b":1e-09}'
 
 
@@ -893,9 +902,9 @@ def test_the_text_of_a_job_is_canonical():
     ],
 )
 def test_a_regular_sweep_is_one_entry_of_a_job_and_comes_back_whole(densities, written):
-    job = jobs.device_job(device(pulse__current_densities=densities))
+    job = device_job(device(pulse__current_densities=densities))
     assert json.loads(job.to_json())["pulse"]["current_densities"] == written
-    assert jobs.DeviceJob.from_json(job.to_json()) == job
+    assert DeviceJob.from_json(job.to_json()) == job
 
 
 def test_what_devices_inherit(tiny):
@@ -1045,7 +1054,7 @@ def test_the_job_of_the_table_keeps_the_order_of_recipes_and_stages():
     section = Networks(
         synapses=["t", "s"], mappings=["row", "layer"], recipes={"z": recipe, "a": recipe}
     )
-    job = jobs.AccuracyJob.from_json(jobs.accuracy_job(section).to_json())
+    job = AccuracyJob.from_json(accuracy_job(section).to_json())
     assert job.run_set.runs() == section.runs()
     stages = [run["stage"] for run in section.runs() if run["recipe"] == "a"][:6]
     assert stages == list(networks.STAGES)
@@ -1070,15 +1079,15 @@ def test_jobs_of_networks_hold_the_part_of_the_recipe_that_they_train():
         **values,
         **more,
     )
-    free = jobs.training_job(section, "mnist", "plain", "7")
+    free = training_job(section, "mnist", "plain", "7")
     assert (free.dataset, free.recipe, free.seed) == ("mnist", "plain", 7)
     assert free.fp32 == section.recipes["plain"].fp32
     assert free.model_dump(include={*values, *more}) == values | more
     assert (free.model, free.model_code) == ("convolutional", None)
     # a shift of another data set is not part of the job
-    assert jobs.training_job(section, "fashion-mnist", "plain", "7").fp32.shift == {}
+    assert training_job(section, "fashion-mnist", "plain", "7").fp32.shift == {}
 
-    longer = jobs.continuing_job(section, "mnist", "plain", "7")
+    longer = continuing_job(section, "mnist", "plain", "7")
     assert (longer.dataset, longer.recipe, longer.seed) == ("mnist", "plain", 7)
     assert longer.model == "convolutional"
     # the training on levels with the weight limit of the first training
@@ -1091,7 +1100,7 @@ def test_jobs_of_networks_hold_the_part_of_the_recipe_that_they_train():
         "weight_limit": 4.0,
     }
 
-    whole = jobs.mapping_job(section, "mnist", "t", "series", "7")
+    whole = mapping_job(section, "mnist", "t", "series", "7")
     assert (whole.dataset, whole.device, whole.reading) == ("mnist", "t", "series")
     assert (whole.seed, whole.threads) == (7, 2)
     assert [(one.recipe, one.mapping, one.stages) for one in whole.networks] == [
@@ -1111,8 +1120,8 @@ def test_jobs_of_networks_hold_the_part_of_the_recipe_that_they_train():
         assert (one.validation_fraction, one.threads, one.seed) == (0.2, 2, 7)
         assert (one.dataset, one.device, one.reading) == ("mnist", "t", "series")
         assert one.model == ("dense" if one.recipe == "bare" else "convolutional")
-    assert jobs.accuracy_job(section).table_ii == {"t": 5}
-    assert jobs.accuracy_job(section).run_set.recipes == ("plain", "bare")
+    assert accuracy_job(section).table_ii == {"t": 5}
+    assert accuracy_job(section).run_set.recipes == ("plain", "bare")
 
 
 @pytest.mark.parametrize("name", MAPPING_NAMES)
@@ -1160,7 +1169,7 @@ def test_what_a_job_does_stands_in_its_text_though_it_is_the_default():
     assert text["output"] == {"interval": 50e-12, "snapshot_interval": 2.5e-9}
     assert text["calculator"]["time_step_fraction"] == 0.9
     assert text["material"]["slonczewski_lambda"] == 1
-    reading = json.loads(jobs.device_job(made).to_json())
+    reading = json.loads(device_job(made).to_json())
     assert reading["detector"]["polarization"] == 0.4
     assert reading["interval"] == 50e-12
 

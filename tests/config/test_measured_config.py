@@ -10,8 +10,9 @@ from helpers.small_campaign import ROOT
 from helpers.synthetic import one_sentence
 from jsonschema import Draft202012Validator
 
-from wallnet import config, jobs, plan
+from wallnet import config, plan
 from wallnet.config import ConfigError, schema
+from wallnet.jobs.networks import AccuracyJob, accuracy_job, training_job
 from wallnet.plan.listing import device_files, simulations
 from wallnet.studies import STUDIES
 
@@ -73,8 +74,8 @@ def test_a_measured_device_has_one_reading_and_simulated_ones_have_theirs(mixed)
 
 def test_the_accuracy_job_carries_the_places(mixed):
     mixed["networks"]["synapses"] = ["mine"]
-    job = jobs.accuracy_job(config.parse(mixed).networks)
-    assert jobs.AccuracyJob.from_json(job.to_json()) == job
+    job = accuracy_job(config.parse(mixed).networks)
+    assert AccuracyJob.from_json(job.to_json()) == job
     assert json.loads(job.to_json())["run_set"]["places"] == [["mine", "measured"]]
 
 
@@ -85,7 +86,7 @@ def test_the_reading_of_the_neuron_has_no_effect_on_a_measured_one(mixed, readin
         mixed["networks"]["neuron"] = neuron
         networks = config.parse(mixed).networks
         assert networks.reading_of_neuron == expected
-        assert jobs.training_job(networks, "mnist", "plain", 1).neuron_reading == expected
+        assert training_job(networks, "mnist", "plain", 1).neuron_reading == expected
 
 
 def test_shared_keys_are_those_of_simulated_devices_only(mixed):

@@ -6,8 +6,11 @@ import logging
 import numpy as np
 import pytest
 
-from wallnet import cli, devices, experiment, files, jobs, revisions
+from wallnet import cli, devices, files, revisions
 from wallnet.devices.traces import Pulse, conditions_of, first_time, read_trace
+from wallnet.experiment.base import canonical
+from wallnet.files.whole import digest_path
+from wallnet.jobs.devices import DeviceJob, device_job
 
 
 def test_everything_has_units_and_a_long_name(synapse, neuron):
@@ -21,7 +24,7 @@ def test_a_device_file_says_what_made_it(synapse):
     """Also that two calculators made its traces."""
     synapse.edit(synapse.traces[3], lambda data: data.assign_attrs(backend="other"))
     told = synapse.gather().attrs
-    assert jobs.DeviceJob.from_json(told["parameters"]) == synapse.job
+    assert DeviceJob.from_json(told["parameters"]) == synapse.job
     simulation = json.loads(told["simulation"])
     assert simulation["material"]["damping"] == 0.5
     assert "current_density" not in simulation
@@ -112,7 +115,7 @@ def rename(**changes):
                 parameters[block][leaf] = value
             else:
                 parameters[block] = value
-        return data.assign_attrs(parameters=experiment.canonical(parameters))
+        return data.assign_attrs(parameters=canonical(parameters))
 
     return change
 
@@ -164,7 +167,7 @@ def test_a_trace_that_cannot_be_used_is_refused(synapse, change, message):
     path = synapse.traces[1]
     data = change(files.read_dataset(path, "trace"))
     data.to_netcdf(path)
-    files.digest_path(path).unlink()
+    digest_path(path).unlink()
     with pytest.raises(files.FileError, match=rf"0\.5000\.nc .*({message}).*run snakemake"):
         synapse.gather()
     assert not synapse.out.exists()
@@ -232,14 +235,14 @@ def test_a_detector_over_nothing_magnetic_is_refused(synapse):
 
 def test_job_leaves_out_what_decides_the_traces_only(synapse):
     device = synapse.device
-    same = jobs.device_job(device).to_json()
+    same = device_job(device).to_json()
     material = device.material.model_copy(update={"damping": 0.1})
-    assert jobs.device_job(device.model_copy(update={"material": material})).to_json() == same
-    assert jobs.device_job(device.model_copy(update={"calculator": "oommf"})).to_json() == same
+    assert device_job(device.model_copy(update={"material": material})).to_json() == same
+    assert device_job(device.model_copy(update={"calculator": "oommf"})).to_json() == same
     detector = device.detector.model_copy(update={"start": 10e-9})
-    assert jobs.device_job(device.model_copy(update={"detector": detector})).to_json() != same
+    assert device_job(device.model_copy(update={"detector": detector})).to_json() != same
     pulse = device.pulse.model_copy(update={"current_densities": (0.5e12,)})
-    assert jobs.device_job(device.model_copy(update={"pulse": pulse})).to_json() != same
+    assert device_job(device.model_copy(update={"pulse": pulse})).to_json() != same
 
 
 def test_command_line_gathers_a_folder(synapse):

@@ -8,8 +8,9 @@ import torch
 from helpers.synthetic import one_sentence
 from scipy.interpolate import PchipInterpolator
 
-from wallnet import devices, files, revisions
+from wallnet import files, revisions
 from wallnet.devices import measured
+from wallnet.devices.measured import measured_model
 from wallnet.files import FileError
 from wallnet.files.compact import activation_of, decisive, levels_of
 from wallnet.networks.mappings import read_levels
@@ -31,7 +32,7 @@ def model_of(tmp_path):
                 given[name] = tmp_path / f"{name}.csv"
                 given[name].write_bytes(text if isinstance(text, bytes) else text.encode())
         out = tmp_path / "mine.json"
-        devices.measured_model(given.get("levels"), given.get("activation"), out)
+        measured_model(given.get("levels"), given.get("activation"), out)
         return out
 
     return write

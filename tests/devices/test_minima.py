@@ -7,6 +7,7 @@ import pytest
 from helpers.walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, whole
 
 from wallnet import cli, config, devices, experiment, files
+from wallnet.experiment.minima import minimum_states
 from wallnet.files import WallState
 from wallnet.jobs import paths
 from wallnet.studies.compact import compact_model
@@ -48,7 +49,7 @@ def made(tmp_path_factory):
 
 def gather(bench, **of_state):
     """Gather a synapse with minima; `of_state` has what differs, by the name of the file."""
-    states = experiment.minimum_states(bench.device.track, bench.device.wall.start)
+    states = minimum_states(bench.device.track, bench.device.wall.start)
     minima = {
         state: write_minimum(
             bench, state, **of_state.get(f"_{state.file_name}".replace("-", "_"), {})
@@ -132,7 +133,7 @@ def test_the_outermost_levels_stay_without_a_minimum(made, level, fault):
 
 
 def test_a_minimum_of_another_state_or_track_is_refused(made):
-    states = experiment.minimum_states(made.device.track, made.device.wall.start)
+    states = minimum_states(made.device.track, made.device.wall.start)
     minima = {state: write_minimum(made, state) for state in states}
     first, second = WallState("notch 1"), WallState("notch 2")
     swapped = minima | {first: minima[second], second: minima[first]}
@@ -195,7 +196,7 @@ def test_notches_are_ends_if_all_are_inside_and_the_wall_starts_in_the_first(not
     given = SYNAPSE["track"] | {"notches": notches | {"diameter": 36e-9}}
     track = config.Track.model_validate(given)
     assert track.ends_in_notches(start) is ends
-    states = experiment.minimum_states(track, start)
+    states = minimum_states(track, start)
     assert ({"initial", "reversed"} & {str(state) for state in states} == set()) is ends
 
 

@@ -19,6 +19,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_logger_plugin_wallnet import LogHandler
 from snakemake_logger_plugin_wallnet.run import Job, Run
 from wallnet import files
+from wallnet.files.progress import note_run, noted_progress, progress_of, read_progress, read_run
 from wallnet.jobs.paths import level_paths, minimum_paths, trace_paths
 from wallnet.plan import changes
 from wallnet.plan.requests import Requested
@@ -263,15 +264,15 @@ def test_a_running_job_tells_its_simulated_time_from_its_note(tmp_path):
     output = tmp_path / "0.5000.nc"
     job = Job("trace", 1, ("neuron", "0.5000"), (str(output),))
     assert job.progress(job.started + 42) == "42 s"
-    with files.noted_progress(output, 13e-9) as note:
+    with noted_progress(output, 13e-9) as note:
         note(2.5e-9)
         assert job.progress(0) == "2.5 of 13.0 ns"
         # a note a second at most
         note(3.5e-9)
         assert job.progress(0) == "2.5 of 13.0 ns"
-        files.progress_of(output).write_text("[1.0")
-        assert files.read_progress(output) is None
-    assert not files.progress_of(output).exists()
+        progress_of(output).write_text("[1.0")
+        assert read_progress(output) is None
+    assert not progress_of(output).exists()
 
 
 def test_time_left_is_that_at_the_pace_of_running_simulations(run, clock, tmp_path):
@@ -284,25 +285,25 @@ def test_time_left_is_that_at_the_pace_of_running_simulations(run, clock, tmp_pa
     run.start(Job("trace", 2, outputs=(str(output),)))
     run.start(Job("trace", 3, outputs=(str(tmp_path / "0.6000.nc"),)))
     clock.now += 10
-    with files.noted_progress(output, 4e-9) as note:
+    with noted_progress(output, 4e-9) as note:
         note(0.0)
         # of no trace is known how long it takes: 2 s as the device; the running ones exceed that
         assert run.time_left() == pytest.approx((4 * 2 + 2) / 2, rel=1e-9, abs=0)
-        files.progress_of(output).write_text("[1e-9, 4e-9]")
+        progress_of(output).write_text("[1e-9, 4e-9]")
         run.look()
         # 40 s each; 30 s are left of each of two, 4 have not begun; one more device
         assert run.time_left() == pytest.approx((2 * 30 + 4 * 40 + 2) / 2, rel=1e-9, abs=0)
         clock.now += 6
-        files.progress_of(output).write_text("[1.28e-9, 4e-9]")
+        progress_of(output).write_text("[1.28e-9, 4e-9]")
         run.look()
         # 16 s for 1.28 ns: 50 s each
         assert run.time_left() == pytest.approx((2 * 34 + 4 * 50 + 2) / 2, rel=1e-9, abs=0)
-        files.progress_of(output).write_text("[0.0, 0.0]")
+        progress_of(output).write_text("[0.0, 0.0]")
         clock.now += 5
         run.look()
         assert run.time_left() == pytest.approx((2 * 29 + 4 * 50 + 2) / 2, rel=1e-9, abs=0)
         # the display reads notes more often
-        files.progress_of(output).write_text("[3e-9, 4e-9]")
+        progress_of(output).write_text("[3e-9, 4e-9]")
         assert run.running[2].progress(clock()) == "3.0 of 4.0 ns"
         # 28 s for all: 7 s left of each
         assert run.time_left() == pytest.approx((2 * 7 + 4 * 28 + 2) / 2, rel=1e-9, abs=0)
@@ -320,7 +321,7 @@ def test_the_pace_of_a_job_is_that_since_it_left_the_queue(run, clock, tmp_path)
     run.submit(1)
     clock.now += 100
     log.write_text("")
-    files.progress_of(output).write_text("[1e-9, 4e-9]")
+    progress_of(output).write_text("[1e-9, 4e-9]")
     assert run.line() == "0 of 1 jobs; running: trace"  # seen to run for no time yet
     clock.now += 5
     assert run.line() == "0 of 1 jobs; about 15 s left; running: trace"
@@ -333,15 +334,15 @@ def test_a_note_that_was_read_in_the_queue_tells_no_pace(run, clock, tmp_path):
     run.submit(1)
     clock.now += 6
     log.write_text("")
-    files.progress_of(output).write_text("[1e-9, 4e-9]")
+    progress_of(output).write_text("[1e-9, 4e-9]")
     assert run.running[1].progress(clock()) == "1.0 of 4.0 ns"
-    files.progress_of(output).unlink()
+    progress_of(output).unlink()
     clock.now += 1
     assert run.line() == "0 of 8 jobs; running: trace"
 
 
 def test_a_note_that_cannot_be_written_costs_nothing(tmp_path):
-    with files.noted_progress(tmp_path / "missing" / "0.5000.nc", 1e-9) as note:
+    with noted_progress(tmp_path / "missing" / "0.5000.nc", 1e-9) as note:
         note(1e-10)
 
 
@@ -490,20 +491,20 @@ def test_a_run_notes_what_it_has_made(handler):
         say(handler, event=LogEvent.JOB_FINISHED, job_id=number)
     say(handler, event=LogEvent.JOB_ERROR, **job(2))
     handler.close()
-    assert files.read_run() == ["a.nc", "b.csv", "b.png"]
-    files.note_run(["earlier"])
+    assert read_run() == ["a.nc", "b.csv", "b.png"]
+    note_run(["earlier"])
     handler.close()  # without a new run
-    assert files.read_run() == ["earlier"]
+    assert read_run() == ["earlier"]
 
 
 def test_a_run_with_nothing_to_do_has_made_nothing(handler):
-    files.note_run(["earlier"])
+    note_run(["earlier"])
     say(handler, "Building DAG of jobs...")
     handler.close()
-    assert files.read_run() == ["earlier"]
+    assert read_run() == ["earlier"]
     say(handler, "Nothing to be done (all requested files are present and up to date).")
     handler.close()
-    assert files.read_run() == []
+    assert read_run() == []
 
 
 def test_a_dry_run_notes_nothing(handler):
@@ -512,13 +513,13 @@ def test_a_dry_run_notes_nothing(handler):
     say(handler, event=LogEvent.JOB_INFO, **job(1, "a.nc"))
     say(handler, "Nothing to be done")
     handler.close()
-    assert files.read_run() is None
+    assert read_run() is None
 
 
 def test_a_note_of_a_run_that_cannot_be_written_costs_nothing(tmp_path):
     (tmp_path / "results").write_text("a file, no folder")
-    files.note_run(["a"], tmp_path)
-    assert files.read_run(tmp_path) is None
+    note_run(["a"], tmp_path)
+    assert read_run(tmp_path) is None
 
 
 def test_what_slurm_says_of_each_job_is_in_the_display_and_not_a_line(handler):

@@ -7,9 +7,11 @@ from helpers.small_campaign import ROOT
 
 from wallnet import config, files, plan
 from wallnet.config.networks import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES, Networks
-from wallnet.jobs import WriteEnergyJob, device_job, paths
+from wallnet.jobs import paths
+from wallnet.jobs.devices import device_job
 from wallnet.jobs.networks import network_paths
 from wallnet.jobs.paths import level_paths, trace_paths
+from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.plan.clean import not_asked_for
 from wallnet.plan.figures import FIGURES, figures
 from wallnet.plan.listing import network_files

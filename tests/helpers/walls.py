@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from helpers.small_campaign import MATERIAL
-from wallnet import config, experiment, files, jobs, tracks
+from wallnet import config, experiment, files, tracks
 from wallnet.jobs import paths
+from wallnet.jobs.devices import device_job
 from wallnet.jobs.paths import trace_paths
 from wallnet.simulate import state_of
 from wallnet.simulate.recorder import Recorder
@@ -100,7 +101,7 @@ class Bench:
         self.root = Path(root)
         self.name = name
         self.device = device
-        self.job = jobs.device_job(device)
+        self.job = device_job(device)
         self.out = self.root / files.DEVICE.format(device=name)
 
     def copied(self, root):

@@ -15,7 +15,7 @@ from helpers.synthetic import idx, one_sentence, write_images
 from wallnet import cli, files
 from wallnet.config.networks import DATA_FILES, KNOWN_DATASETS, DataSet
 from wallnet.files import FileError
-from wallnet.jobs import DataJob, data_job
+from wallnet.jobs.networks import DataJob, data_job
 from wallnet.networks import fetching, images
 
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = DATA_FILES

@@ -18,7 +18,7 @@ from wallnet import files
 from wallnet.config import ConfigError
 from wallnet.config.networks import LEVEL_STAGES, LevelTraining
 from wallnet.files import FileError
-from wallnet.jobs import mapping_job, training_job
+from wallnet.jobs.networks import mapping_job, training_job
 from wallnet.networks import stages, storage
 from wallnet.networks.classifier import Classifier
 

@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 from wallnet import files
 from wallnet.config import ConfigError
 from wallnet.config.networks import Interpretation, Interpretations, Training
-from wallnet.jobs import comparison_job, interpretation_job
+from wallnet.jobs.networks import comparison_job, interpretation_job
 from wallnet.networks import batches, storage, studies
 from wallnet.networks.batches import ImageData
 from wallnet.networks.model import FullyConnected, Shape

@@ -7,6 +7,7 @@ import pytest
 from helpers.small_campaign import with_networks
 
 from wallnet import cli, config, files, plan
+from wallnet.files.whole import digest_path
 from wallnet.plan.clean import not_asked_for, remove
 from wallnet.plan.listing import everything
 
@@ -30,7 +31,7 @@ def test_the_plan_lists_what_a_campaign_makes_and_nothing_else(finished_campaign
     assert len(planned) == len(set(planned))
     assert not_asked_for(campaign, finished_campaign.folder) == []
     for path in planned:
-        assert files.digest_path(finished_campaign.folder / path).exists(), path
+        assert digest_path(finished_campaign.folder / path).exists(), path
 
 
 RESERVED = ("accuracy", "parameters", "validation", "crosscheck", "devices", "misread")

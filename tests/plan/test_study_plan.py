@@ -8,7 +8,8 @@ from helpers.planned import planned_jobs
 from helpers.small_campaign import Campaign, with_networks
 from helpers.synthetic import write_neuron, write_synapse
 
-from wallnet import config, files, jobs
+from wallnet import config, files
+from wallnet.jobs.networks import InterpretationJob, comparison_job, interpretation_job
 from wallnet.plan.clean import not_asked_for
 from wallnet.plan.listing import (
     checks,
@@ -263,24 +264,24 @@ def test_one_reading_job_has_only_what_concerns_it():
     """A job knows its own seed and no other, and no shift of other data sets."""
     training = {"epochs": 2, "learning_rate": 1e-3, "shift": {"mnist": 1, "blots": 2}}
     networks = config.parse(campaign(interpretations={"training": training})).networks
-    told = jobs.interpretation_job(networks, "mnist", "9")
+    told = interpretation_job(networks, "mnist", "9")
     assert (told.dataset, told.seed, told.threads) == ("mnist", 9, 2)
     assert told.interpretations.seeds == (9,)
     assert told.interpretations.training.shift == {"mnist": 1}
     assert told.interpretations.epochs == (1, 2)
-    assert jobs.InterpretationJob.from_json(told.to_json()) == told
+    assert InterpretationJob.from_json(told.to_json()) == told
 
 
 def test_a_comparison_ignores_the_mappings_of_the_campaign():
     data = campaign(mappings=["row", "layer"])
     data["networks"]["recipes"]["plain"]["on_levels"]["mappings"] = ["row"]
     networks = config.parse(data).networks
-    told = jobs.comparison_job(networks, "mnist", "synapse", "series", "3")
+    told = comparison_job(networks, "mnist", "synapse", "series", "3")
     stages = {one.mapping: one.stages for one in told.networks}
     assert stages == dict.fromkeys(("layer", "signed-extended"), ("quantized", "on_levels"))
     assert all(one.fine_tuned is None for one in told.networks)
     # without training on levels only the quantised networks are compared
     del data["networks"]["recipes"]["plain"]["on_levels"]
     networks = config.parse(data).networks
-    told = jobs.comparison_job(networks, "mnist", "synapse", "series", "3")
+    told = comparison_job(networks, "mnist", "synapse", "series", "3")
     assert {one.stages for one in told.networks} == {("quantized",)}

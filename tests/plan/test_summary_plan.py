@@ -8,7 +8,9 @@ from helpers.measured import measured_campaign
 from helpers.programs import UP
 from helpers.small_campaign import TINY, with_networks
 
-from wallnet import config, files, jobs, plan
+from wallnet import config, files, plan
+from wallnet.jobs.summary import SummaryJob, summary_job
+from wallnet.jobs.write_energy import write_energy_job
 from wallnet.plan.figures import figures
 from wallnet.plan.listing import everything
 from wallnet.plan.summary import (
@@ -21,14 +23,14 @@ from wallnet.plan.summary import (
 
 
 def job_of(data):
-    return jobs.summary_job(plan.parse(data))
+    return summary_job(plan.parse(data))
 
 
 def test_the_story_is_that_of_the_first_simulated_synapse(default_campaign):
-    job = jobs.summary_job(default_campaign)
+    job = summary_job(default_campaign)
     assert (job.written, job.measured) == ("synapse-5", False)
     assert (job.rewritten, job.rewritable) == ("stepwise", "synapse-rewritable")
-    assert job.write_energy == jobs.write_energy_job(default_campaign.simulated["synapse-5"])
+    assert job.write_energy == write_energy_job(default_campaign.simulated["synapse-5"])
     assert job.table_ii == {"synapse-10": 10, "synapse-5": 5}
     assert len(job.reference.final_states) == 8
     assert "synapse-rewritable-10" not in job.devices
@@ -36,12 +38,12 @@ def test_the_story_is_that_of_the_first_simulated_synapse(default_campaign):
 
 
 def test_a_job_survives_its_json(default_campaign):
-    for job in (jobs.summary_job(default_campaign), job_of(TINY)):
-        assert jobs.SummaryJob.from_json(job.to_json()) == job
+    for job in (summary_job(default_campaign), job_of(TINY)):
+        assert SummaryJob.from_json(job.to_json()) == job
 
 
 def test_sources_are_what_the_page_shows(default_campaign):
-    sources = summary_sources(jobs.summary_job(default_campaign))
+    sources = summary_sources(summary_job(default_campaign))
     assert len(sources) == len(set(sources)) == 6 + 2 + 1 + 2 * 3 + 3
     assert {
         "results/devices/track.nc",
@@ -97,7 +99,7 @@ def test_a_page_depends_on_how_barriers_are_judged():
 
 
 def test_of_a_measured_device_the_levels_are_shown():
-    job = jobs.summary_job(config.parse(measured_campaign()))
+    job = summary_job(config.parse(measured_campaign()))
     assert job.measured
     assert (job.devices, job.write_energy) == ((), None)
     assert story_figures(job)["written"].endswith(f"{job.written}-measured.png")

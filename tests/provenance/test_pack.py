@@ -14,6 +14,7 @@ from helpers.small_campaign import ROOT
 from helpers.transitions import led
 
 from wallnet import cli, config, files, plan
+from wallnet.files.whole import digest_path
 from wallnet.plan import listing
 from wallnet.plan.listing import checks
 from wallnet.plan.targets import finished_targets, unfinished_targets
@@ -95,7 +96,7 @@ def test_all_digests_are_listed_also_of_what_is_not_in_it(crate, imitated):
     listed = {path: digest for digest, _, path in (line.partition("  ") for line in lines)}
     assert {*listed} == everything(imitated)
     for path, digest in listed.items():
-        note = files.digest_path(imitated / path).read_text()
+        note = digest_path(imitated / path).read_text()
         assert note.split()[0] == digest
 
 
@@ -247,7 +248,7 @@ def test_a_missing_result_is_refused(imitation, tmp_path):
 
 def test_a_result_without_a_digest_is_refused(imitation, tmp_path):
     table = imitation / "results/tables/accuracy.csv"
-    files.digest_path(table).unlink()
+    digest_path(table).unlink()
     said = refused(imitation, tmp_path / "a.zip")
     assert said.startswith(f"wallnet: {table} has no digest beside it; ")
 

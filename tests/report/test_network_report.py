@@ -20,7 +20,8 @@ from wallnet.config.networks import (
     Networks,
 )
 from wallnet.files import FileError
-from wallnet.jobs import accuracy_job, paths
+from wallnet.jobs import paths
+from wallnet.jobs.networks import accuracy_job
 from wallnet.plan.paths import example_metrics, network_models, training_curve_metrics
 from wallnet.report import networks as report
 from wallnet.report import style

@@ -10,8 +10,10 @@ from helpers.programs import RESPONSE
 from helpers.small_campaign import with_networks
 from helpers.synthetic import filled, one_sentence
 
-from wallnet import cli, config, files, jobs, plan
+from wallnet import cli, config, files, plan
 from wallnet.config.heavy_metal import Heating, HeavyMetal
+from wallnet.jobs.networks import network_path
+from wallnet.jobs.write_energy import ProgrammingEnergyJob, WriteEnergyJob, programming_energy_job
 from wallnet.page import programming
 from wallnet.plan.listing import network_files
 from wallnet.plan.paths import programming_sources
@@ -26,7 +28,7 @@ NEW = [[0, 3], [2, 1], [1, 0], [2, 0], [0, 2], [1, 3]]
 OLD = [[0, 1], [3, 1], [0, 2], [2, 0], [0, 0], [1, 0]]
 """Levels of both synapses of six weights."""
 
-ENERGY = jobs.WriteEnergyJob(
+ENERGY = WriteEnergyJob(
     length=300e-9,
     width=100e-9,
     polarization=0.4,
@@ -110,7 +112,7 @@ def write_network(folder, levels, seed=3, stage="quantized", mapping="signed"):
         output_layer=[0],
         layer=["output"],
     )
-    path = jobs.network_path(files.PROGRAMMING, run, folder / "networks")
+    path = network_path(files.PROGRAMMING, run, folder / "networks")
     files.write_dataset(data, path, "programming", {})
 
 
@@ -119,7 +121,7 @@ def job():
     data = with_networks()
     data["networks"] |= {"readings": ["parallel"], "mappings": ["signed"], "seeds": [3, 4, 9]}
     del data["networks"]["recipes"]["plain"]["fine_tuned"]
-    made = jobs.programming_energy_job(config.parse(data))
+    made = programming_energy_job(config.parse(data))
     return made.model_copy(
         update={
             # those of others do not count
@@ -320,11 +322,11 @@ def campaign(**networks):
 
 
 def test_the_job_has_two_seeds_and_the_stages_on_levels():
-    job = jobs.programming_energy_job(campaign(seeds=[7, 5, 6], written_by={"synapse": "stairs"}))
+    job = programming_energy_job(campaign(seeds=[7, 5, 6], written_by={"synapse": "stairs"}))
     assert job.run_set.seeds == (7, 5)
     assert set(job.run_set.stages["plain"]) == {"quantized", "fine_tuned_snapped", "on_levels"}
     assert job.devices["synapse"].length == 360e-9
-    assert jobs.ProgrammingEnergyJob.from_json(job.to_json()) == job
+    assert ProgrammingEnergyJob.from_json(job.to_json()) == job
 
 
 def test_the_table_belongs_to_campaigns_with_networks_on_simulated_synapses():

@@ -7,6 +7,8 @@ import yaml
 from wallnet import cli, config, experiment, files, revisions, simulate
 from wallnet.config.calculators import FilmSettings
 from wallnet.config.devices import Wall
+from wallnet.experiment.simulation import WallPlacement
+from wallnet.files.progress import read_progress
 from wallnet.simulate.recorder import Recorder
 
 
@@ -337,7 +339,7 @@ def test_the_simulated_time_is_noted_beside_the_output(tmp_path):
     out = tmp_path / "trace.nc"
     with simulate.progress_bar(3e-9, output=out) as progress:
         progress(1e-9)
-        assert files.read_progress(out) == (1e-9, 3e-9)
+        assert read_progress(out) == (1e-9, 3e-9)
 
 
 def test_what_a_trace_keeps_of_an_entry(synapse):
@@ -397,7 +399,7 @@ def test_one_pulse_starts_from_the_given_state_and_is_summed_up(
 ):
     start, out = tmp_path / "initial.nc", tmp_path / "trace.nc"
     placed = experiment.level_job(synapse, "1").model_copy(
-        update={"placement": experiment.WallPlacement(bottom=180e-9, top=190e-9)}
+        update={"placement": WallPlacement(bottom=180e-9, top=190e-9)}
     )
     none = synapse.relaxation.model_copy(update={"longest": 0.0})
     placed = placed.model_copy(update={"relaxation": none})

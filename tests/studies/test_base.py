@@ -20,7 +20,7 @@ from studies.results import (
 )
 from wallnet import config, files, plan, revisions
 from wallnet.cli import main
-from wallnet.experiment import canonical
+from wallnet.experiment.base import canonical
 from wallnet.plan.requests import Requested
 from wallnet.plan.targets import finished_targets, unfinished_targets
 from wallnet.studies import STUDIES, gather_job

@@ -19,7 +19,7 @@ rule device:
         files.benchmark_of(files.DEVICE)
     localrule: True
     params:
-        job=lambda w: jobs.device_job(campaign.devices[w.device]).to_json(),
+        job=lambda w: jobs.devices.device_job(campaign.devices[w.device]).to_json(),
         traces=lambda w: jobs.paths.folder(files.TRACE, w.device),
         levels=lambda w: jobs.paths.folder(files.LEVEL, w.device),
         minima=lambda w: jobs.paths.folder(files.MINIMUM, w.device),

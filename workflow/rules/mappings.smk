@@ -22,7 +22,7 @@ rule compare_mappings:
         mem_mb=growing(1500),
         runtime=growing(60),
     params:
-        job=lambda w: jobs.comparison_job(campaign.networks, **w).to_json(),
+        job=lambda w: jobs.networks.comparison_job(campaign.networks, **w).to_json(),
         levels=lambda w: levels_of(w, campaign.networks.compared),
         networks=lambda w: files.NETWORKS,
         revision=revisions.of("networks"),
@@ -49,7 +49,7 @@ rule interpret:
         mem_mb=growing(1500),
         runtime=growing(60),
     params:
-        job=lambda w: jobs.interpretation_job(campaign.networks, **w).to_json(),
+        job=lambda w: jobs.networks.interpretation_job(campaign.networks, **w).to_json(),
         activation=lambda w: activation_of_neuron(),
         revision=revisions.of("networks"),
     shell:
@@ -95,7 +95,7 @@ rule fine_tune_interpretations:
         mem_mb=growing(1500),
         runtime=growing(60),
     params:
-        job=lambda w: jobs.interpretation_job(campaign.networks, **w).to_json(),
+        job=lambda w: jobs.networks.interpretation_job(campaign.networks, **w).to_json(),
         activation=lambda w: activation_of_neuron(),
         revision=revisions.of("networks"),
     shell:

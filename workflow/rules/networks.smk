@@ -29,7 +29,7 @@ rule data:
     # compute nodes often have no access to the internet
     localrule: True
     params:
-        job=lambda w: jobs.data_job(campaign.networks, w.dataset).to_json(),
+        job=lambda w: jobs.networks.data_job(campaign.networks, w.dataset).to_json(),
         revision=revisions.of("networks"),
     # the folder and the sources of the images are not parameters (the Snakefile exports them),
     # since they do not change the results
@@ -55,7 +55,7 @@ rule train:
         mem_mb=growing(1500),
         runtime=growing(30),
     params:
-        job=lambda w: jobs.training_job(campaign.networks, **w).to_json(),
+        job=lambda w: jobs.networks.training_job(campaign.networks, **w).to_json(),
         activation=lambda w: activation_of_neuron(),
         networks=lambda w: files.NETWORKS,
         revision=revisions.of("networks"),
@@ -82,7 +82,7 @@ rule train_on:
         mem_mb=growing(1500),
         runtime=growing(30),
     params:
-        job=lambda w: jobs.continuing_job(campaign.networks, **w).to_json(),
+        job=lambda w: jobs.networks.continuing_job(campaign.networks, **w).to_json(),
         networks=lambda w: files.NETWORKS,
         revision=revisions.of("networks"),
     shell:
@@ -114,7 +114,7 @@ rule map:
         mem_mb=growing(1500),
         runtime=growing(30),
     params:
-        job=lambda w: jobs.mapping_job(campaign.networks, **w).to_json(),
+        job=lambda w: jobs.networks.mapping_job(campaign.networks, **w).to_json(),
         levels=lambda w: levels_of(w, campaign.networks.mappings),
         networks=lambda w: files.NETWORKS,
         revision=revisions.of("networks"),

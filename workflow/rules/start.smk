@@ -3,7 +3,7 @@
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
-from wallnet.experiment import SIMULATED
+from wallnet.experiment.request import SIMULATED
 
 
 def check_named():
@@ -74,7 +74,7 @@ def set_damaged_aside():
     )
     if dry:
         return damaged
-    checked(files.set_aside, damaged)
+    checked(files.whole.set_aside, damaged)
     return {}
 
 
@@ -106,7 +106,7 @@ planning = plan.progress.Planning(logger.warning)
 
 # the folder into which Snakemake writes next; if it failed, it would print a traceback
 own = Path.cwd() / ".snakemake"
-checked(files.check_writable, own if own.exists() else own.parent)
+checked(files.whole.check_writable, own if own.exists() else own.parent)
 
 if workflow.is_main_process:
     check_named()
@@ -138,5 +138,5 @@ onstart:
         )
     check_calculators()
     if Path(files.RESULTS).exists():
-        checked(files.check_writable, files.RESULTS)
+        checked(files.whole.check_writable, files.RESULTS)
     tell_times()

@@ -21,6 +21,8 @@ from wallnet.config import ConfigError, Device, Figures
 from wallnet.config.messages import checked
 from wallnet.config.pulse import parse_current_density
 from wallnet.config.waveform import sampled
+from wallnet.experiment.energy_path import between, neighbours
+from wallnet.experiment.simulation import level_states
 from wallnet.files import WallState
 from wallnet.files.schema import KINDS
 from wallnet.files.schema.states import INITIAL, REVERSED
@@ -210,7 +212,7 @@ def minimum(device: Device, state: str) -> "xarray.Dataset":
     wallnet.config.ConfigError
         If the device has no such state.
     """
-    known = [INITIAL, *experiment.level_states(device.track), REVERSED]
+    known = [INITIAL, *level_states(device.track), REVERSED]
     if state not in known:
         raise ConfigError(f"minimum: the device has no state {state!r}; use {', '.join(known)}")
     return find_minimum(experiment.minimum_job(device, WallState(state).file_name))
@@ -241,7 +243,7 @@ def energy_path(device: Device, first: str, second: str, spacing: float = 0.5) -
     wallnet.config.ConfigError
         If these are no neighbouring states of the device.
     """
-    known = experiment.neighbours(device.track)
+    known = neighbours(device.track)
     if (first, second) not in known:
         pairs = ", ".join(f"({left}, {right})" for left, right in known)
         raise ConfigError(
@@ -251,7 +253,7 @@ def energy_path(device: Device, first: str, second: str, spacing: float = 0.5) -
     pair = WallState(first), WallState(second)
     needed = [each for each in pair if each.ends]
     if len(needed) == 2 and not any(each.half for each in needed):
-        needed.append(experiment.between(*needed))
+        needed.append(between(*needed))
     start, end = (each.file_name for each in pair)
     job = experiment.barrier_job(device, start, end, spacing)
     return find_barrier(job, {each: minimum(device, each) for each in needed})

@@ -12,10 +12,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from wallnet import files, jobs, plan
+from wallnet import files, plan
 from wallnet.config import Campaign, ConfigError
-from wallnet.experiment import COMMANDS, Request
+from wallnet.experiment import Request
+from wallnet.experiment.request import COMMANDS
 from wallnet.jobs import paths
+from wallnet.jobs.devices import device_job
 from wallnet.jobs.requests import of_device
 from wallnet.plan.requests import Requested
 from wallnet.simulate import SimulationError
@@ -173,7 +175,7 @@ class Run:
         self.make(of_device(name, device).values())
         from wallnet.devices import gather
 
-        place, job = self.folder, jobs.device_job(device)
+        place, job = self.folder, device_job(device)
         traces = [place / path for path in paths.trace_paths(name, device)]
         levels = paths.levels_in(place / paths.folder(files.LEVEL, name), device)
         minima = paths.minima_in(place / paths.folder(files.MINIMUM, name), job)

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from wallnet.config.messages import ConfigError
-from wallnet.files import one_line
+from wallnet.files.whole import one_line
 
 CONFIGURATION, STUDIES = "config.yaml", "studies.yaml"
 """Files of a campaign; studies that the target `all` does not need can stand in the second."""

@@ -12,7 +12,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from wallnet.config.quantities import Quantity
-from wallnet.files import one_line
+from wallnet.files.whole import one_line
 
 MOST_POINTS = 200
 """Largest number of points: a job contains them, and the engine ends a step at each."""

@@ -7,9 +7,7 @@ from wallnet.devices.gathering import gather
 from wallnet.devices.measured import measured_model
 from wallnet.experiment import Job
 from wallnet.files import FileError
-from wallnet.jobs import (
-    DeviceJob,
-)
+from wallnet.jobs.devices import DeviceJob
 from wallnet.jobs.paths import levels_in, minima_in, traces_in
 
 

@@ -24,9 +24,9 @@ from wallnet.devices.traces import (
     read_trace,
 )
 from wallnet.devices.write_energy import heat_caveat, write_energy_of
-from wallnet.experiment import canonical
+from wallnet.experiment.base import canonical
 from wallnet.files import WallState
-from wallnet.jobs import DeviceJob
+from wallnet.jobs.devices import DeviceJob
 
 logger = logging.getLogger(__name__)
 

@@ -22,10 +22,10 @@ from wallnet.devices.minima import (
     read_minimum,
 )
 from wallnet.devices.traces import Gathered, conditions_of, foreign, on_track, read_trace
-from wallnet.experiment import minimum_states
+from wallnet.experiment.minima import minimum_states
 from wallnet.files import WallState
 from wallnet.files.schema.states import FREE, INITIAL, REVERSED
-from wallnet.jobs import DeviceJob
+from wallnet.jobs.devices import DeviceJob
 
 logger = logging.getLogger(__name__)
 

@@ -25,6 +25,7 @@ from wallnet.config.measured import MEASURED
 from wallnet.devices.conductance import normalize
 from wallnet.devices.neuron import LARGEST_FALL
 from wallnet.files import FileError
+from wallnet.files.whole import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -175,7 +176,7 @@ def _header(
                 f"is unknown; the first line names the columns, {' and '.join(known)}: rename or "
                 "remove it",
                 line,
-                files.one_line(repr(cell)),
+                one_line(repr(cell)),
             )
         if name in units:
             _refuse(path, "is there twice; remove one", line, name)
@@ -195,7 +196,7 @@ def _number(path: str | Path, line: int, name: str, cell: str) -> float:
     try:
         value = float(cell)
     except ValueError:
-        shown = files.one_line(repr(cell)) if cell else "nothing"
+        shown = one_line(repr(cell)) if cell else "nothing"
         fix = "write it with a decimal point" if "," in cell else "write it like 5.0e-5"
         _refuse(path, f"has {shown}, which is not a number; {fix}", line, name)
     if not math.isfinite(value):

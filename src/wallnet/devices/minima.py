@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from wallnet import files
 from wallnet.devices.traces import foreign, on_track
 from wallnet.files import WallState
-from wallnet.jobs import DeviceJob
+from wallnet.jobs.devices import DeviceJob
 
 
 @dataclass(frozen=True)

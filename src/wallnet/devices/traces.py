@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from wallnet import files, tracks
 from wallnet.devices.conductance import detected_magnetization, detector_columns
 from wallnet.devices.settling import comes_to_rest
-from wallnet.experiment import canonical
+from wallnet.experiment.base import canonical
 from wallnet.files import WallState
-from wallnet.jobs import DeviceJob
+from wallnet.jobs.devices import DeviceJob
 
 WALL = ("wall_position", "wall_bottom", "wall_top")
 RECORDED = ("m", *WALL)

@@ -4,59 +4,30 @@ A simulation (a device, a start, a train of pulses) gives a trace. A minimum and
 minima give an energy and a barrier.
 """
 
-from wallnet.experiment.base import Job, canonical, read
-from wallnet.experiment.code import code_of, find, load_class, search_in, stage_of
-from wallnet.experiment.energy_path import (
-    EnergyPath,
-    barrier_job,
-    between,
-    images_of,
-    neighbours,
-)
-from wallnet.experiment.minima import Minimum, minimum_job, minimum_states
-from wallnet.experiment.request import COMMANDS, COUNTED, SIMULATED, Kind, Request, digest_of
+from wallnet.experiment.base import Job
+from wallnet.experiment.energy_path import barrier_job
+from wallnet.experiment.minima import minimum_job
+from wallnet.experiment.request import Request
 from wallnet.experiment.simulation import (
     Simulation,
     Step,
     Train,
-    WallPlacement,
     initial_job,
     level_job,
-    level_states,
     pulse_job,
     train_job,
 )
 
 __all__ = [
-    "COMMANDS",
-    "COUNTED",
-    "SIMULATED",
-    "EnergyPath",
     "Job",
-    "Kind",
-    "Minimum",
     "Request",
     "Simulation",
     "Step",
     "Train",
-    "WallPlacement",
     "barrier_job",
-    "between",
-    "canonical",
-    "code_of",
-    "digest_of",
-    "find",
-    "images_of",
     "initial_job",
     "level_job",
-    "level_states",
-    "load_class",
     "minimum_job",
-    "minimum_states",
-    "neighbours",
     "pulse_job",
-    "read",
-    "search_in",
-    "stage_of",
     "train_job",
 ]

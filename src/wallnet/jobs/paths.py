@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 from wallnet import files
 from wallnet.config import Device, current_name
 from wallnet.config.pulse import Pulse
-from wallnet.experiment import level_states, minimum_states
+from wallnet.experiment.minima import minimum_states
+from wallnet.experiment.simulation import level_states
 from wallnet.jobs.devices import DeviceJob
 
 _TRACE = PurePosixPath(files.TRACE).name

@@ -8,16 +8,9 @@ from functools import cache, partial
 
 from wallnet import files
 from wallnet.config import Campaign, Device
-from wallnet.experiment import (
-    Request,
-    Simulation,
-    initial_job,
-    level_job,
-    level_states,
-    minimum_job,
-    minimum_states,
-    pulse_job,
-)
+from wallnet.experiment import Request, Simulation, initial_job, level_job, minimum_job, pulse_job
+from wallnet.experiment.minima import minimum_states
+from wallnet.experiment.simulation import level_states
 from wallnet.files import WallState
 from wallnet.jobs.paths import folder, trace_in
 

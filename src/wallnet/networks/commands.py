@@ -8,7 +8,7 @@ import re
 
 from wallnet.config import ConfigError
 from wallnet.config.networks import DEFAULT_SOURCES, SOURCES
-from wallnet.jobs import ContinuingJob, DataJob, InterpretationJob, MappingJob, TrainingJob
+from wallnet.jobs.networks import ContinuingJob, DataJob, InterpretationJob, MappingJob, TrainingJob
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -17,7 +17,8 @@ from typing import Any
 from wallnet import __version__, files, revisions
 from wallnet.config.networks import DATA_FILES, DEFAULT_SOURCES, KNOWN_DATASETS
 from wallnet.files import FileError
-from wallnet.jobs import DataJob
+from wallnet.files.whole import one_line
+from wallnet.jobs.networks import DataJob
 from wallnet.networks.images import (
     LARGEST_BYTES,
     MISSING,
@@ -120,7 +121,7 @@ def _fetch(job: DataJob, folder: Path, faults: Mapping[str, str], sources: Seque
                     if checksum(temporary / name) != (job.dataset.checksums or {}).get(name):
                         raise _Unavailable(f"its {name} is not the file of {job.name}")
             except (_Unavailable, OSError, EOFError, tarfile.TarError) as error:
-                reasons.append(f"{source}: {files.one_line(error)}")
+                reasons.append(f"{source}: {one_line(error)}")
                 continue
             for name in faults:
                 _put(job, temporary / name, folder / name)
@@ -195,7 +196,7 @@ def _torchvision(name: str, temporary: Path) -> None:
     try:
         getattr(datasets, name)(temporary, download=True)
     except Exception as error:  # mirrors, proxies and checksums raise many kinds of exceptions
-        raise _Unavailable(f"download failed ({files.one_line(error)})") from None
+        raise _Unavailable(f"download failed ({one_line(error)})") from None
     finally:
         socket.setdefaulttimeout(before)
     _take(temporary / name / "raw", temporary)
@@ -220,7 +221,7 @@ def _run(*command: str, folder: Path) -> str:
         raise _Unavailable(f"{' '.join(command)} took more than {FETCH_TIMEOUT} s") from None
     if done.returncode:
         reason = done.stderr.strip() or f"exit code {done.returncode}"
-        raise _Unavailable(f"{' '.join(command)} failed ({files.one_line(Exception(reason))})")
+        raise _Unavailable(f"{' '.join(command)} failed ({one_line(Exception(reason))})")
     return done.stderr.strip()
 
 
@@ -285,7 +286,7 @@ def _debian_download(temporary: Path) -> None:
         _run(*apt, "download", DEBIAN_PACKAGE, folder=temporary)
     except _Unavailable as error:
         # without a network, update only warns and the package is then unknown
-        warned = f"apt-get update: {files.one_line(Exception(said))}"
+        warned = f"apt-get update: {one_line(Exception(said))}"
         raise _Unavailable(warned if said else str(error)) from None
     packages = list(temporary.glob("*.deb"))
     if len(packages) != 1:

@@ -22,7 +22,8 @@ from wallnet import files
 from wallnet.config.networks import MODEL_OF_IMAGES, Interpretation
 from wallnet.files import FileError
 from wallnet.files.compact import Curve
-from wallnet.jobs import InterpretationJob, MappingJob
+from wallnet.files.whole import one_line
+from wallnet.jobs.networks import InterpretationJob, MappingJob
 from wallnet.networks import callbacks, storage
 from wallnet.networks.batches import ImageData
 from wallnet.networks.classifier import Classifier
@@ -248,7 +249,7 @@ def fine_tune(
         starts = {how: trained[how.images][how.epochs] for how in wanted}
     except (OSError, TypeError, ValueError, KeyError) as error:
         raise FileError(
-            f"{chosen} or {weights} cannot be used ({files.one_line(error)}); delete both and run "
+            f"{chosen} or {weights} cannot be used ({one_line(error)}); delete both and run "
             "snakemake"
         ) from None
     begin(job)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from wallnet import files
 from wallnet.config.networks import DEFAULT_MAPPING, FIRST_STAGE, NO_DEVICE, PAPER_STAGES
-from wallnet.jobs import SummaryJob
 from wallnet.jobs.paths import folder
+from wallnet.jobs.summary import SummaryJob
 from wallnet.report.faults import caveats, faults, level_caveats
 from wallnet.report.networks import (
     RECIPE,

@@ -17,8 +17,8 @@ from wallnet import files
 from wallnet.config.networks import LEVEL_STAGES, PROGRAMMED_STAGES, STAGES
 from wallnet.devices.write_energy import swept_pulse, trained_waveforms, write_energy_of
 from wallnet.files import FileError
-from wallnet.jobs import ProgrammingEnergyJob
 from wallnet.jobs.networks import network_path
+from wallnet.jobs.write_energy import ProgrammingEnergyJob
 from wallnet.report import write_energies
 from wallnet.report.networks import made_by
 from wallnet.report.tables import Format, Table, page
@@ -340,7 +340,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     command.add_argument(
         "--job",
         required=True,
-        help="canonical JSON of jobs.ProgrammingEnergyJob; - for standard input",
+        help="canonical JSON of jobs.write_energy.ProgrammingEnergyJob; - for standard input",
     )
     command.add_argument("--networks", required=True, help="folder of all networks")
     command.add_argument("--devices", required=True, help="folder of the device files")

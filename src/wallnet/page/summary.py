@@ -15,7 +15,9 @@ from wallnet import __version__, files, revisions
 from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
 from wallnet.devices.traces import first_time
 from wallnet.devices.write_energy import swept_pulse, write_energy_of
-from wallnet.jobs import SummaryJob, WriteEnergyJob
+from wallnet.files.datasets import unreadable
+from wallnet.jobs.summary import SummaryJob
+from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.page.findings import Findings, Results
 from wallnet.plan.summary import barrier_results, story_figures
 from wallnet.report import measured, write_energies
@@ -78,7 +80,7 @@ def _bytes(path: Path) -> bytes:
         files.check_digest(path)
         return path.read_bytes()
     except OSError as error:
-        raise files.unreadable(path, error) from None
+        raise unreadable(path, error) from None
 
 
 def _figure(results: Results, path: str, caption: str, made: str) -> Shown:

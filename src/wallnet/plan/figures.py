@@ -10,8 +10,9 @@ from wallnet import files
 from wallnet.config import Campaign
 from wallnet.config.measured import MEASURED
 from wallnet.config.networks import FIRST_STAGE, PAPER_STAGES, STAGES
-from wallnet.jobs import write_energy_job
+from wallnet.files.paths import DATASET_FIGURE
 from wallnet.jobs.paths import folder, trace_paths
+from wallnet.jobs.write_energy import write_energy_job
 from wallnet.plan import paths
 
 
@@ -185,7 +186,7 @@ FIGURES: dict[str, Figure] = {
         _of_network(
             "accuracy", "test error at every stage", files.FIGURE, _accuracy, options=("paper",)
         ),
-        _of_network("misread", "{dataset}: misread images", files.DATASET_FIGURE, _misread),
+        _of_network("misread", "{dataset}: misread images", DATASET_FIGURE, _misread),
         _of_network("weights", "{dataset}: weights on {device}", files.NETWORK_FIGURE, _weights),
         _of_network(
             "confusion",

@@ -7,7 +7,8 @@ from wallnet.config import Campaign
 from wallnet.config.measured import MEASURED
 from wallnet.config.networks import KNOWN_DATASETS
 from wallnet.files.compact import CONTENTS
-from wallnet.jobs import network_paths, requests
+from wallnet.jobs import requests
+from wallnet.jobs.networks import network_paths
 from wallnet.plan import paths
 from wallnet.plan.figures import figures
 from wallnet.plan.levels import level_tables

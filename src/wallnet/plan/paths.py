@@ -11,7 +11,8 @@ from wallnet.config.networks import (
     NO_DEVICE,
     Networks,
 )
-from wallnet.jobs import network_paths, programming_energy_job
+from wallnet.jobs.networks import network_paths
+from wallnet.jobs.write_energy import programming_energy_job
 from wallnet.studies import STUDIES
 from wallnet.validation import CHECKS
 

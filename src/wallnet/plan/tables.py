@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from wallnet import files, jobs
+from wallnet import files
 from wallnet.config import Campaign
-from wallnet.experiment import canonical
+from wallnet.experiment.base import canonical
+from wallnet.jobs.networks import accuracy_job, network_paths
 from wallnet.jobs.paths import folder
+from wallnet.jobs.write_energy import programming_energy_job, write_energy_job
 from wallnet.plan import paths
 from wallnet.plan.levels import level_sources
 from wallnet.studies import STUDIES
@@ -97,7 +99,7 @@ TABLES = (
         "Devices",
         lambda campaign, device: {"device": [files.DEVICE.format(device=device)]},
         options=lambda campaign, device: {
-            "write-energy": jobs.write_energy_job(campaign.simulated[device]).to_json()
+            "write-energy": write_energy_job(campaign.simulated[device]).to_json()
         },
         devices=lambda campaign: campaign.simulated,
     ),
@@ -138,7 +140,7 @@ TABLES = (
         "network-accuracy-table.rst",
         "Networks",
         lambda campaign: {
-            "networks": jobs.network_paths(files.METRICS, campaign.networks.run_set()),
+            "networks": network_paths(files.METRICS, campaign.networks.run_set()),
             "models": paths.network_models(campaign.networks),
         },
         read=False,
@@ -146,7 +148,7 @@ TABLES = (
             "networks": files.NETWORKS,
             "models": folder(files.COMPACT_MODEL, ""),
         },
-        job=lambda campaign: jobs.accuracy_job(campaign.networks).to_json(),
+        job=lambda campaign: accuracy_job(campaign.networks).to_json(),
         further={
             name: files.TABLE.format(table=f"accuracy-{name}", suffix=".csv")
             for name in ("validation", "gaps")
@@ -165,7 +167,7 @@ TABLES = (
             "devices": folder(files.DEVICE, ""),
             "responses": folder(STUDIES["pulse_trains"].path("train"), ""),
         },
-        job=lambda campaign: jobs.programming_energy_job(campaign).to_json(),
+        job=lambda campaign: programming_energy_job(campaign).to_json(),
     ),
     ResultTable(
         "mapping_table",

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from wallnet import files
 from wallnet.config.networks import FREE_STAGES, STAGES, Networks
-from wallnet.experiment import COUNTED, Request
+from wallnet.experiment import Request
+from wallnet.experiment.request import COUNTED
 from wallnet.jobs import requests
 from wallnet.plan.requests import Requested, of_study
 from wallnet.studies import STUDIES

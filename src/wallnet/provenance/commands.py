@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from wallnet import files, workflow_path
+from wallnet import workflow_path
+from wallnet.files.datasets import unreadable
 from wallnet.plan.targets import unfinished_targets
 
 NAME = "Campaign of wallnet"
@@ -48,7 +49,7 @@ def _pack(arguments: argparse.Namespace) -> None:
         found = contents.collect(directory, Path(arguments.snakefile), arguments.whole)
         described = crate.build(found, arguments.name, arguments.author, arguments.license)
     except OSError as error:
-        raise files.unreadable(error.filename, error) from None
+        raise unreadable(error.filename, error) from None
     crate.write(described, out)
     unfinished = unfinished_targets(found.campaign, directory)
     for target, (there, all_) in unfinished.items():

@@ -13,6 +13,7 @@ from wallnet.config import Campaign, ConfigError
 from wallnet.config.reading import CONFIGURATION, read_campaign
 from wallnet.config.reading import STUDIES as MORE
 from wallnet.config.waveform import named_files
+from wallnet.files.whole import checked_digest, one_line
 from wallnet.plan.listing import everything
 from wallnet.plan.own import own_classes
 from wallnet.plan.paths import mapping_jobs
@@ -155,7 +156,7 @@ def collect(directory: Path, snakefile: Path, whole: bool = False) -> Contents:
         wanted += paths
     if _report_is_current(directory, wanted):
         wanted.append(files.REPORT)
-    digests = {path: files.checked_digest(directory / path) for path in sorted({*wanted})}
+    digests = {path: checked_digest(directory / path) for path in sorted({*wanted})}
     _check_current(directory, snakefile, targets)
     packed = tuple(path for path in digests if whole or in_short(path))
     found = Contents(directory, snakefile, campaign, tuple(targets), digests, packed)
@@ -197,7 +198,7 @@ def _check_current(directory: Path, snakefile: Path, targets: list[str]) -> None
     said = [line for line in f"{asked.stdout}\n{asked.stderr}".splitlines() if line.strip()]
     if asked.returncode:
         raise files.FileError(
-            f"snakemake cannot plan the campaign in {directory} ({files.one_line(said[-1])}); "
+            f"snakemake cannot plan the campaign in {directory} ({one_line(said[-1])}); "
             "run snakemake --dry-run and correct what it reports"
         )
     if not any(line.startswith("Nothing to be done") for line in said):

@@ -14,6 +14,7 @@ from rocrate.rocrate import ROCrate
 from wallnet import files
 from wallnet.config import ConfigError
 from wallnet.config.reading import CONFIGURATION
+from wallnet.files.whole import sha256_of
 from wallnet.provenance import history
 from wallnet.provenance.contents import Contents
 
@@ -180,7 +181,7 @@ def _file(
         content = source.getvalue().encode("utf-8")
         size, digest = len(content), hashlib.sha256(content).hexdigest()
     else:
-        size, digest = source.stat().st_size, known or files.sha256_of(source)
+        size, digest = source.stat().st_size, known or sha256_of(source)
     described = {
         "name": place,
         "encodingFormat": FORMATS.get(PurePosixPath(place).suffix, "application/octet-stream"),
@@ -204,7 +205,7 @@ def _workflow(crate: ROCrate, contents: Contents) -> DataEntity:
             "version": metadata.version("wallnet"),
             "encodingFormat": "text/plain",
             "contentSize": str(path.stat().st_size),
-            "sha256": files.sha256_of(path),
+            "sha256": sha256_of(path),
         },
     )
     parts = {place: _file(crate, place, part) for place, part in contents.workflow().items()}

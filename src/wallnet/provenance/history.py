@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wallnet import files
-from wallnet.experiment import stage_of
+from wallnet.experiment.code import stage_of
 
 METADATA = Path(".snakemake", "metadata")
 """Folder in which Snakemake records each output of a job."""

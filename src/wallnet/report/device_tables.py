@@ -11,7 +11,7 @@ from wallnet import files
 from wallnet.devices.write_energy import swept_pulse, write_energy_of
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, REVERSED, WIDER
-from wallnet.jobs import WriteEnergyJob
+from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report import write_energies
 from wallnet.report.faults import caveats
 from wallnet.report.tables import Format, Table, markdown_text, page

@@ -20,8 +20,8 @@ from wallnet.config import Figures, Track, current_name
 from wallnet.config.measured import MEASURED
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
-from wallnet.jobs import WriteEnergyJob
 from wallnet.jobs.paths import trace_in
+from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report import measured, style, write_energies, write_energy_figure
 from wallnet.report.style import add_figure_arguments, drawn_as, figures_of
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from wallnet import __version__, files, jobs, revisions
+from wallnet import __version__, files, revisions
 from wallnet.config import Figures
 from wallnet.config.networks import (
     FREE_STAGES,
@@ -18,7 +18,7 @@ from wallnet.config.networks import (
     STAGES,
 )
 from wallnet.files import FileError
-from wallnet.jobs import AccuracyJob
+from wallnet.jobs.networks import AccuracyJob, network_paths
 from wallnet.report import style
 from wallnet.report.faults import level_caveats
 from wallnet.report.style import add_figure_arguments, drawn_as, figures_of
@@ -270,7 +270,7 @@ def accuracy_tables(
     job : AccuracyJob
         The networks.
     networks : str
-        Folder of all networks, where `wallnet.jobs.network_paths` finds their metrics.
+        Folder of all networks, where `wallnet.jobs.networks.network_paths` finds their metrics.
     models : str
         Folder of the compact models of the synapses.
     csv_path, validation_path : str
@@ -290,7 +290,7 @@ def accuracy_tables(
     import pandas
 
     records = []
-    paths = jobs.network_paths(files.METRICS, job.run_set, networks)
+    paths = network_paths(files.METRICS, job.run_set, networks)
     for run, path in zip(job.run_set.runs(), paths, strict=True):
         record = read_metrics(path, run)
         kept = {column: record[column] for column in (*COLUMNS, *VALIDATION_COLUMNS)}

@@ -6,10 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from wallnet import experiment, files
+from wallnet import files
 from wallnet.config import Device
 from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Quantity
+from wallnet.experiment.base import read
 from wallnet.report.tables import Table, page
 
 
@@ -74,8 +75,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def _parameters(arguments: argparse.Namespace) -> None:
     text = files.given_text(arguments.job)
-    made = table(
-        experiment.read(text, dict[str, Device | MeasuredDevice], "--job", "set of devices")
-    )
+    made = table(read(text, dict[str, Device | MeasuredDevice], "--job", "set of devices"))
     files.write_text(made.as_csv(), arguments.csv)
     files.write_text(page(made.title, [made]), arguments.html)

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from wallnet import __version__, experiment, files
+from wallnet import __version__, files
 from wallnet.config import ConfigError, Figures
+from wallnet.experiment.base import read
 from wallnet.report.figure_data import figure_data
 
 if TYPE_CHECKING:
@@ -267,7 +268,7 @@ def figures_of(arguments: argparse.Namespace) -> Figures:
             f"--csv {table} is where the data of the figure {arguments.png} are written; "
             "choose another name for one of them"
         )
-    return experiment.read(arguments.figures, Figures, "--figures", "style of figures")
+    return read(arguments.figures, Figures, "--figures", "style of figures")
 
 
 def add_report_arguments(command: argparse.ArgumentParser, table: str) -> None:

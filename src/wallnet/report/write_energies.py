@@ -5,8 +5,8 @@ import json
 from typing import TYPE_CHECKING
 
 from wallnet.devices.write_energy import WriteEnergy, rescaling, resistance
-from wallnet.experiment import read
-from wallnet.jobs import WriteEnergyJob
+from wallnet.experiment.base import read
+from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report.tables import Format, Table
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def add_argument(command: argparse.ArgumentParser) -> None:
     """Add the option with what the write energy of pulses depends on."""
     command.add_argument(
         "--write-energy",
-        help="canonical JSON of jobs.WriteEnergyJob, for the write energy of pulses",
+        help="canonical JSON of jobs.write_energy.WriteEnergyJob, for the write energy of pulses",
     )
 
 

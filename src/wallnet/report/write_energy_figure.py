@@ -10,7 +10,7 @@ from wallnet.config import Figures
 from wallnet.config.heavy_metal import Heating
 from wallnet.config.waveform import Points
 from wallnet.devices.write_energy import heat_flux, rise_over_time, swept_pulse, write_energy_of
-from wallnet.jobs import WriteEnergyJob
+from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report import style
 
 if TYPE_CHECKING:

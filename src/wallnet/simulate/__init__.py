@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import experiment, files, revisions, tracks
+from wallnet import files, revisions, tracks
 from wallnet.config import ConfigError, load_device
 from wallnet.config.pulse import parse_current_density
-from wallnet.experiment import Simulation, Step, pulse_job, stage_of
+from wallnet.experiment import Simulation, Step, pulse_job
+from wallnet.experiment.code import search_in, stage_of
+from wallnet.files.datasets import kind_of
+from wallnet.files.progress import noted_progress
 from wallnet.files.schema import KINDS
 from wallnet.simulate.calculator import SimulationError, create, waveform_fault
 from wallnet.simulate.checkpoint import Checkpoint, path_beside
@@ -230,7 +233,7 @@ def _simulate(arguments: argparse.Namespace) -> None:
     if arguments.job:
         job = Simulation.from_json(files.given_text(arguments.job))
     elif arguments.config and arguments.device and arguments.current_density:
-        experiment.search_in(Path(arguments.config).parent)
+        search_in(Path(arguments.config).parent)
         device = load_device(arguments.config, arguments.device, arguments.set)
         job = pulse_job(device, parse_current_density(arguments.current_density))
     else:
@@ -269,7 +272,7 @@ def _tell(path: str, trace: files.Content) -> None:
 
 def _stored_state(path: str) -> files.Content:
     """Return the initial state of a file, or the last state of a trace."""
-    if files.kind_of(path) == "trace":
+    if kind_of(path) == "trace":
         trace = files.read_content(path, "trace", "magnetization", "x", "y")
         return _last_state(trace.values, trace.attrs)
     return files.read_content(path, "initial", *KINDS["initial"])
@@ -301,7 +304,7 @@ def progress_bar(
         from tqdm.auto import tqdm
     disable = None if shown is None else not shown
     total = round(longest / 1e-9, 3)
-    noted = files.noted_progress(output, longest) if output else nullcontext(lambda time: None)
+    noted = noted_progress(output, longest) if output else nullcontext(lambda time: None)
     bar = tqdm(desc="simulated time", total=total, unit="ns", disable=disable, leave=False)
     with bar, noted as note:
 

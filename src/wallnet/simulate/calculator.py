@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from wallnet import experiment
 from wallnet.config import ConfigError
 from wallnet.config.calculators import OwnSettings
 from wallnet.config.messages import checked
 from wallnet.config.quantities import Section
 from wallnet.errors import UserError
 from wallnet.experiment import Step
-from wallnet.files import one_line
+from wallnet.experiment.code import find, load_class, search_in
+from wallnet.files.whole import one_line
 
 if TYPE_CHECKING:
     from wallnet.simulate.checkpoint import Checkpoint
@@ -133,11 +133,11 @@ def load(name: str) -> type[Calculator[Any]]:
     if name not in PACKAGED and class_name == "TimeDriver":
         from wallnet.simulate.ubermag import of_module
 
-        experiment.find(name)
-        experiment.search_in(".")
+        find(name)
+        search_in(".")
         return of_module(module)
     what = "that derives from wallnet.simulate.calculator.Calculator and has run"
-    return experiment.load_class(f"{module}:{class_name}", "calculator", Calculator, what)  # type: ignore[type-abstract]
+    return load_class(f"{module}:{class_name}", "calculator", Calculator, what)  # type: ignore[type-abstract]
 
 
 def create(name: str, settings: BaseModel | Mapping[str, Any]) -> Calculator[Any]:

@@ -17,7 +17,8 @@ from wallnet.config import Campaign, Device
 from wallnet.config.devices import missing_device
 from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Section
-from wallnet.experiment import Job, Kind, Request
+from wallnet.experiment import Job, Request
+from wallnet.experiment.request import Kind
 from wallnet.files.schema import Variable
 
 Key = tuple[str | float | int, ...]

@@ -8,7 +8,7 @@ from typing import Any
 from wallnet import files, revisions
 from wallnet.config import ConfigError
 from wallnet.devices.gathering import simulated_by
-from wallnet.experiment import canonical, read
+from wallnet.experiment.base import canonical, read
 from wallnet.files.schema import Content, content
 from wallnet.studies import STUDIES, GatherJob
 from wallnet.studies.opened import Opened

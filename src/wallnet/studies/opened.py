@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from wallnet import files
 from wallnet.devices.outcomes import Outcome, outcomes
-from wallnet.experiment import Simulation, digest_of
+from wallnet.experiment import Simulation
+from wallnet.experiment.request import digest_of
 from wallnet.files.schema import Content
 from wallnet.studies.base import GatherJob, Key
 

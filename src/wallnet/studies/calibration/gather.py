@@ -23,7 +23,8 @@ from wallnet.devices.conductance import (
 )
 from wallnet.devices.traces import first_time
 from wallnet.experiment import Step
-from wallnet.files import COMPONENTS, WallState
+from wallnet.files import WallState
+from wallnet.files.schema import COMPONENTS
 from wallnet.studies.base import Key
 from wallnet.studies.calibration.ask import STEPS, Calibration, Candidate, Known, key_of, pulses
 from wallnet.studies.opened import Opened

@@ -13,7 +13,7 @@ from wallnet.config.programs import MOST_PULSES
 from wallnet.config.quantities import Section
 from wallnet.experiment import Job, Request, Train, train_job
 from wallnet.files.schema import CONDUCTANCE, Variable
-from wallnet.jobs import WriteEnergyJob, write_energy_job
+from wallnet.jobs.write_energy import WriteEnergyJob, write_energy_job
 from wallnet.studies.base import Requests, Rounds, Study, Validate, unrecorded
 
 

@@ -13,8 +13,8 @@ from wallnet.config.pulse import PulseGrid, duration_name
 from wallnet.experiment import Job, Request, Simulation, level_job
 from wallnet.files import WallState
 from wallnet.files.schema import EDGE, FLAG, ON_TRACK, STATE, TIME, Variable
-from wallnet.jobs import write_energy_job
 from wallnet.jobs.requests import level
+from wallnet.jobs.write_energy import write_energy_job
 from wallnet.studies.base import (
     Requests,
     Rounds,
