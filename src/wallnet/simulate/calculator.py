@@ -233,7 +233,7 @@ def check_called(simulations: Iterable[str]) -> None:
     SimulationError
         With one sentence that says what is wrong and how to fix it.
     """
-    called = {}
+    called: dict[str, bool] = {}
     for text in simulations:
         job = json.loads(text)
         key = json.dumps([job["calculator_name"], job["calculator"]])
