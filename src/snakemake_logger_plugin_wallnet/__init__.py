@@ -1,26 +1,31 @@
 """Display of a campaign while it runs: `snakemake --logger wallnet`.
 
-Snakemake finds this module by its name. It shows jobs done and planned by rule, running jobs with
-their simulated time, and the time left; each failure at once, in one line with its log. Without a
-terminal it prints plain lines. A dry run lists the planned jobs by rule and what changed. Messages
-of Snakemake and of the campaign are shown as they are; the complete log remains in
+Snakemake finds this module by its name. It shows jobs done and planned, running jobs with their
+simulated time, and the time left; each failure at once, in one line with its log. Without a
+terminal it prints plain lines. A dry run lists the planned jobs by rule and what changed. Warnings
+and errors of Snakemake and of the campaign are shown as they are; the complete log remains in
 `.snakemake/log`. At the end, `results/last-run.json` lists what the run has made.
 """
 
 import logging
+import os
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from snakemake_logger_plugin_wallnet.run import Job, Run
-from wallnet.files.progress import note_run
+from wallnet.files.progress import note_run, read_progress
+from wallnet.plan.changes import changes_of
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.live import Live
 
 PLAIN_EVERY = 30.0
@@ -29,52 +34,269 @@ PLAIN_EVERY = 30.0
 NOTHING = "Nothing to be done"
 """Beginning of Snakemake's message that all results are there."""
 
-UNSAID = (
-    "Assuming unrestricted shared filesystem usage",
-    "Using workflow specific profile",
-    "Using profile",
-    "Building DAG of jobs",
-    "Updating checkpoint dependencies",
-    "DAG of jobs will be updated",
-    "host:",
-    "Using shell:",
-    "Provided ",
-    "Rules claiming more threads",
-    "Conda environments: ignored",
-    "Singularity containers",
-    "Group jobs: inactive",
-    "Select jobs to execute",
-    "Execute ",
-    "Complete log",
-    "Elapsed time",
-    "Waiting at most",
-    "Shutting down, this might",
-    "Exiting because a job execution failed",
-    "RuleException",  # with the whole command; the failed job is named with its log
-    "This was a dry-run",
-    "The run involves checkpoint jobs",
-    "Would remove temporary output",
-    "Job rate limit reached",
-    "No SLURM account given",
-    "Cleaning up SLURM log files",
-    "Removing output files of failed job",
-    "Reasons:",
-    "Some jobs were triggered by provenance",
-    "If you prefer that only modification time",
-    "If you are sure that a change",
-    "Rules with provenance triggered jobs",
-    "Adding ",  # each result of the report
-    "Report created",
-)
-"""Beginnings of Snakemake's messages that say nothing to the user of a campaign."""
+SAID = (NOTHING, "Creating report", "SLURM run ID")
+"""Beginnings of Snakemake's messages, beside warnings and errors, that users need."""
 
+UNSAID = (
+    "Exiting because a job execution failed",
+    "No SLURM account given",
+    "RuleException",  # with the whole command; the failed job is named with its log
+)
+"""Beginnings of Snakemake's warnings and errors that say nothing more to the user."""
 
 SUBMITTED = re.compile(r"Job (\d+) has been submitted with SLURM jobid ")
 RESTARTED = re.compile(r"Trying to restart job (\d+)")
 
 
+MOST_RUNNING = 8
+"""Largest number of running jobs that the display lists."""
+
+LOOK_EVERY = 5.0
+"""Shortest time in s between two looks at the logs of queued jobs."""
+
+MOST_CHANGES = 12
+"""Largest number of changes that a dry run lists."""
+
+ENOUGH = 0.05
+"""Smallest share of the planned work that was timed, for an estimate of the rest. The first jobs
+are short or compile the engine, and what they take tells little about the others."""
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in words.
+
+    Examples
+    --------
+    >>> duration(42), duration(250), duration(7300)
+    ('42 s', '4 min', '2 h 2 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+@dataclass
+class Job:
+    """One job of Snakemake.
+
+    Attributes
+    ----------
+    rule : str
+        Name of its rule.
+    number : int
+        Number that Snakemake gave it.
+    name : str
+        Rule and wildcards.
+    outputs, logs : tuple of str
+        Its files.
+    started : float
+        When the run took it, or when it was seen to have left the queue of a cluster.
+    queued : bool
+        Whether it waits in that queue, as far as its logs tell.
+    """
+
+    rule: str
+    number: int
+    name: str
+    outputs: tuple[str, ...]
+    logs: tuple[str, ...]
+    started: float
+    queued: bool = False
+    _logged: float = 0.0
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any], started: float = 0.0) -> "Job":
+        """Return the job of a record of Snakemake."""
+        name = " ".join(map(str, (said["rule_name"], *dict(said.get("wildcards") or {}).values())))
+        outputs, logs = tuple(said.get("output") or ()), tuple(said.get("log") or ())
+        return cls(said["rule_name"], said["jobid"], name, outputs, logs, started)
+
+    def submit(self) -> None:
+        """Take that the job is in the queue of a cluster."""
+        self.queued, self._logged = True, self._log_time()
+
+    def look(self, now: float) -> None:
+        """Find out whether a queued job has begun.
+
+        The shell of a job first opens its log. The times of a log are compared with each other,
+        since the clocks of machines differ.
+        """
+        if self.queued and self._log_time() != self._logged:
+            self.queued, self.started = False, now
+
+    def _log_time(self) -> float:
+        with suppress(OSError, IndexError):
+            return os.stat(self.logs[0]).st_mtime
+        return 0.0
+
+    def progress(self, now: float) -> str:
+        """Return how far its simulation has come, or for how long it runs or is queued."""
+        if self.outputs and (noted := read_progress(self.outputs[0])):
+            return f"{noted[0] / 1e-9:.1f} of {noted[1] / 1e-9:.1f} ns"
+        return f"{'queued for ' if self.queued else ''}{duration(now - self.started)}"
+
+
+class Run:
+    """The jobs of one run of Snakemake.
+
+    A thread of its own draws the display, while records of Snakemake come in.
+
+    Attributes
+    ----------
+    planned : Counter
+        Number of planned jobs by rule.
+    running, failed : dict
+        Running jobs, and those that failed and are not tried again, by number.
+    made : list of str
+        Outputs of all finished jobs.
+    done, total : int
+        Number of all finished and of all planned jobs.
+    times : dict
+        Estimated times in s of the jobs that are known at the beginning, by number.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.planned: Counter[str] = Counter()
+        self.running: dict[int, Job] = {}
+        self.failed: dict[int, Job] = {}
+        self.made: list[str] = []
+        self.done = self.total = 0
+        self.times: Mapping[int, float] = {}
+        self._clock = clock
+        # of finished jobs: what they took in s, and their estimated times
+        self._took = self._worked = 0.0
+        self._most_running = 1
+        self._looked = -LOOK_EVERY
+        # of a dry run: numbers of jobs by rule, by what changed or else by Snakemake's reason
+        self._changes: dict[str, Counter[str]] = {}
+        self._others: Counter[str] = Counter()
+
+    def start(self, said: Mapping[str, Any]) -> None:
+        """Take a job that begins."""
+        job = Job.of(said, self._clock())
+        self.running[job.number] = job
+        self._most_running = max(self._most_running, len(self.running))
+
+    def finish(self, number: int) -> None:
+        """Take the end of a job."""
+        if job := self.running.pop(number, None):
+            self.made += job.outputs
+            self._took += self._clock() - job.started
+            self._worked += self._time_of(job)
+
+    def fail(self, said: Mapping[str, Any]) -> str:
+        """Take a failure; return a line that names the job and its logs.
+
+        Of a cluster's job, only the failure names the cluster's log.
+        """
+        failed = Job.of(said)
+        job = self.failed[failed.number] = self.running.pop(failed.number, failed)
+        logs = ", ".join(log.removeprefix(f"{os.getcwd()}/") for log in failed.logs or job.logs)
+        told = re.search(r"SLURM status is: '(\w+)'", str(said.get("rule_msg")))
+        state = f" (SLURM: {told[1]})" if told else ""
+        return f"FAILED {job.name}{state}; log: {logs or 'none'}"
+
+    def _mean_time(self) -> float:
+        return sum(self.times.values()) / len(self.times) if self.times else 1.0
+
+    def _time_of(self, job: Job) -> float:
+        return self.times.get(job.number, self._mean_time())
+
+    def time_left(self) -> float | None:
+        """Return the estimated time left in s; None as long as too little was timed.
+
+        What is left takes its estimated times at the pace of the finished jobs. Jobs that became
+        known later take the mean of the others. As many jobs run at once as did so far. Those that
+        failed are not left.
+        """
+        work = sum(self.times.values()) + (self.total - len(self.times)) * self._mean_time()
+        if not self._worked or self._worked < ENOUGH * work:
+            return None
+        pace = self._took / self._worked
+        left = (work - self._worked - sum(map(self._time_of, self.failed.values()))) * pace
+        for job in list(self.running.values()):
+            if not job.queued:  # waiting brings no job nearer to its end
+                left -= min(self._clock() - job.started, self._time_of(job) * pace)
+        return max(left, 0.0) / self._most_running
+
+    def line(self) -> str:
+        """Return one line: jobs done and failed, the time left, and what runs."""
+        running = list(self.running.values())
+        if self._clock() - self._looked >= LOOK_EVERY:
+            self._looked = self._clock()
+            for job in running:
+                job.look(self._looked)
+        left = self.time_left()
+        parts = [f"{self.done} of {self.total} jobs"]
+        if self.failed:
+            parts.append(f"{len(self.failed)} failed")
+        if left and self.done < self.total:
+            parts.append(f"about {duration(left)} left")
+        if queued := sum(job.queued for job in running):
+            parts.append(f"{queued} queued")
+        if rules := Counter(job.rule for job in running if not job.queued):
+            each = (f"{n} {rule}" if n > 1 else rule for rule, n in rules.items())
+            parts.append(f"running: {', '.join(each)}")  # last, as it can be long
+        return "; ".join(parts)
+
+    def plan_text(self) -> str:
+        """Return the planned jobs by rule."""
+        return _counted(f"{self.total} jobs", self.planned)
+
+    def display(self) -> "RenderableType":
+        """Return the display of a terminal: running jobs, a bar and the time left."""
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        line, now = self.line(), self._clock()
+        running = Table.grid(padding=(0, 2))
+        jobs = sorted(self.running.values(), key=lambda job: job.queued)
+        for job in jobs[:MOST_RUNNING]:
+            running.add_row(Text(job.name, overflow="ellipsis", no_wrap=True), job.progress(now))
+        if len(jobs) > MOST_RUNNING:
+            running.add_row(f"and {len(jobs) - MOST_RUNNING} more", "")
+        whole = Table.grid()  # a bar alone would not end its line
+        whole.add_row(ProgressBar(total=max(self.total, 1), completed=self.done, width=78))
+        whole.add_row(Text(line, no_wrap=True, overflow="ellipsis"))
+        return Group(running, whole)
+
+    def plan_change(self, said: Mapping[str, Any]) -> None:
+        """Take a job that a dry run plans, and what changed since its results were made."""
+        changes = changes_of(said.get("shellcmd") or "", said.get("output") or ())
+        for change in changes:
+            self._changes.setdefault(change, Counter())[said["rule_name"]] += 1
+        if not changes:
+            self._others[str(said.get("reason") or "targets").partition(":")[0]] += 1
+
+    def dry_text(self) -> str:
+        """Return the planned jobs of a dry run, and what changed since their results were made."""
+        changes = sorted(self._changes.items(), key=lambda item: -item[1].total())
+        lines = [self.plan_text()]
+        lines += [_counted(change, rules) for change, rules in changes[:MOST_CHANGES]]
+        if len(changes) > MOST_CHANGES:
+            lines.append(f"and {len(changes) - MOST_CHANGES} more changes")
+        lines += [f"{reason}: {count} jobs" for reason, count in self._others.most_common()]
+        return "\n".join(lines)
+
+
+def _counted(what: str, rules: Counter[str]) -> str:
+    """Return numbers of jobs by rule, from the largest."""
+    ordered = sorted(rules.items(), key=lambda item: (-item[1], item[0]))
+    return f"{what}: {', '.join(f'{count} {rule}' for rule, count in ordered)}"
+
+
 class LogHandler(LogHandlerBase):
     """Handler of the records of one run of Snakemake."""
+
+    # the display replaces Snakemake's own; Snakemake writes the complete log itself
+    writes_to_stream = True
+    writes_to_file = False
+    has_filter = True
+    has_formatter = True
+    needs_rulegraph = False
 
     def __post_init__(self) -> None:
         """Begin with no job and no display."""
@@ -86,84 +308,48 @@ class LogHandler(LogHandlerBase):
         self._said: set[str] = set()
         self._idle = False
 
-    @property
-    def writes_to_stream(self) -> bool:
-        """The display replaces Snakemake's own."""
-        return True
-
-    @property
-    def writes_to_file(self) -> bool:
-        """Snakemake writes the complete log itself."""
-        return False
-
-    @property
-    def has_filter(self) -> bool:
-        """No filter of Snakemake is needed."""
-        return True
-
-    @property
-    def has_formatter(self) -> bool:
-        """No formatter of Snakemake is needed."""
-        return True
-
-    @property
-    def needs_rulegraph(self) -> bool:
-        """The rule graph is not shown."""
-        return False
-
     def emit(self, record: logging.LogRecord) -> None:
         """Show what a record says, or what has changed because of it."""
         try:
-            self._take(record)
+            self._take(record, record.__dict__)
         except Exception:
             self.handleError(record)
 
-    def _take(self, record: logging.LogRecord) -> None:
-        event, said = getattr(record, "event", None), record.__dict__
+    def _take(self, record: logging.LogRecord, said: dict[str, Any]) -> None:
+        event = said.get("event")
         if event == LogEvent.RUN_INFO:
-            self._begin(said.get("stats") or {})
+            self._begin(dict(said.get("stats") or {}))
         elif event == LogEvent.JOB_INFO:
-            self.run.start(Job.of(said), dry=self.dry)
+            take = self.run.plan_change if self.dry else self.run.start
+            take(said)
         elif event == LogEvent.JOB_FINISHED:
             self.run.finish(said["job_id"])
-        elif event == LogEvent.JOB_ERROR:
-            self._fail(said)
-        elif event == LogEvent.GROUP_ERROR:
-            for each in said["job_error_info"]:
-                self._fail(each)
+        elif event in (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR):
+            for each in said.get("job_error_info") or [said]:
+                self._print(self.run.fail(each))
         elif event == LogEvent.PROGRESS:
             self.run.done, self.run.total = said["done"], said["total"]
             self._show_progress()
         elif times := said.get("expected_times"):
-            self.run.expect(times)
-        elif event in (None, LogEvent.ERROR) and record.levelno >= logging.INFO:
-            self._hear(str(record.msg or ""))
+            self.run.times = times
+        elif event in (None, LogEvent.ERROR):
+            self._hear(str(record.msg or "").strip(), record.levelno)
 
-    def _begin(self, stats: Mapping[str, int]) -> None:
+    def _begin(self, stats: dict[str, int]) -> None:
         """Take the numbers of planned jobs, of which the first are shown at once."""
-        first = not self.run.planned
-        self.run.plan({rule: count for rule, count in stats.items() if rule != "total"})
-        if first and not self.dry and self.run.planned:
+        if self.run.planned:
+            return  # after a checkpoint: those of all jobs that are left
+        self.run.total = stats.pop("total", 0)
+        self.run.planned = Counter(stats)
+        if stats and not self.dry:
             self._print(self.run.plan_text())
             if self.stream.isatty():
-                self._live = self._begin_display()
+                from rich.console import Console
+                from rich.live import Live
 
-    def _begin_display(self) -> "Live":
-        from rich.console import Console
-        from rich.live import Live
-
-        live = Live(
-            console=Console(file=self.stream),
-            get_renderable=lambda: self.run.display(),
-            refresh_per_second=2,
-            transient=True,
-        )
-        live.start()
-        return live
-
-    def _fail(self, said: Mapping[str, Any]) -> None:
-        job = self.run.fail(said.get("jobid"), Job.of(said))
-        self._print(job.failure())
+                console, show = Console(file=self.stream), self.run.display
+                self._live = Live(console=console, transient=True, get_renderable=show)
+                self._live.start()
 
     def _show_progress(self) -> None:
         now = time.monotonic()
@@ -172,24 +358,19 @@ class LogHandler(LogHandlerBase):
         self._printed = now
         self._print(f"{time.strftime('%H:%M:%S')} {self.run.line()}")
 
-    def _hear(self, text: str) -> None:
+    def _hear(self, text: str, level: int) -> None:
         """Take a message; Snakemake has no event for what two kinds of messages say."""
         if found := SUBMITTED.match(text):
-            self.run.submit(int(found[1]))
+            if job := self.run.running.get(int(found[1])):
+                job.submit()
         elif found := RESTARTED.match(text):
-            if job := self.run.restart(int(found[1])):
+            if job := self.run.failed.pop(int(found[1]), None):
                 self._print(f"again: {job.name}")
-        else:
-            self._say(text)
-
-    def _say(self, text: str) -> None:
-        """Print a message once, unless it says nothing to the user."""
-        text = text.strip()
-        self._idle = self._idle or text.startswith(NOTHING)
-        if not text or text.startswith(UNSAID) or text in self._said:
-            return
-        self._said.add(text)
-        self._print(text)
+        elif text.startswith(SAID) or (level >= logging.WARNING and not text.startswith(UNSAID)):
+            self._idle = self._idle or text.startswith(NOTHING)
+            if text and text not in self._said:
+                self._said.add(text)
+                self._print(text)
 
     def _print(self, text: str) -> None:
         """Print lines above the display."""
@@ -203,11 +384,11 @@ class LogHandler(LogHandlerBase):
         if self._live:
             self._live.stop()
             self._live = None
-        if self.dry:
-            if self.run.planned:
-                self._print(self.run.dry_text())
-        elif self.run.planned:
-            self._print(self.run.end_text(time.monotonic() - self._started))
+        if self.run.planned:
+            done = f"{self.run.done} of {self.run.total} jobs done"
+            failed = f"; {len(self.run.failed)} failed" if self.run.failed else ""
+            end = f"{done} in {duration(time.monotonic() - self._started)}{failed}"
+            self._print(self.run.dry_text() if self.dry else end)
         if not self.dry and (self.run.planned or self._idle):
             note_run(self.run.made)
         self.run, self._idle = Run(), False

@@ -16,14 +16,13 @@ from helpers.small_campaign import ROOT, Campaign, with_networks
 from helpers.terminal import terminal
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from snakemake_logger_plugin_wallnet import LogHandler
-from snakemake_logger_plugin_wallnet.run import Job, Run
+from snakemake_logger_plugin_wallnet import Job, LogHandler, Run
 from wallnet import files
 from wallnet.files.progress import note_run, noted_progress, progress_of, read_progress, read_run
 from wallnet.jobs.paths import level_paths, minimum_paths, trace_paths
-from wallnet.plan import changes
+from wallnet.plan import changes, work
 from wallnet.plan.requests import Requested
-from wallnet.plan.work import expected_times, time_of_job
+from wallnet.plan.work import expected_times
 
 
 class Clock:
@@ -41,44 +40,61 @@ def clock():
     return Clock()
 
 
-@pytest.fixture
-def every_job_counts(monkeypatch):
-    """Let a single job, however short, tell the pace of its rule."""
-    monkeypatch.setattr("snakemake_logger_plugin_wallnet.run.FIRST_JOBS", 1)
-    monkeypatch.setattr("snakemake_logger_plugin_wallnet.run.LONG", 0.0)
+def said(number, rule="trace", *wildcards, outputs=(), logs=(), **more):
+    """Return what Snakemake says of a job."""
+    names = dict(enumerate(wildcards))
+    job = {"rule_name": rule, "jobid": number, "wildcards": names, "output": list(outputs)}
+    return job | {"log": list(logs), **more}
 
 
 @pytest.fixture
-def run(clock, every_job_counts):
+def run(clock):
     made = Run(clock)
-    made.plan({"trace": 6, "device": 2})
+    made.planned, made.total = Counter(trace=6, device=2), 8
     return made
 
 
-def test_time_left_is_that_of_the_same_rule_shared_by_those_that_run_at_once(run, clock):
-    """Two at once; traces of 8 and 12 s, so 4 others take 40 s; nothing is known of devices."""
+def test_time_left_is_that_of_the_work_left_at_the_pace_so_far(run, clock):
+    """Two at once; traces are expected to take 3 s, devices 1 s, in sum 20 s."""
+    run.times = dict.fromkeys(range(1, 7), 3.0) | {7: 1.0, 8: 1.0}
     assert run.time_left() is None
-    run.start(Job("trace", 1))
-    run.start(Job("trace", 2))
+    run.start(said(1))
+    run.start(said(2))
     clock.now += 8
     run.finish(1)
     clock.now += 4
     run.finish(2)
-    run.done = 2
-    # 4 traces of 10 s, 2 devices of the mean of all, 10 s
-    assert run.time_left() == pytest.approx((40 + 20) / 2, rel=1e-9, abs=0)
-    run.start(Job("device", 3))
-    clock.now += 2
-    run.finish(3)
-    run.done = 3
-    assert run.time_left() == pytest.approx((40 + 2) / 2, rel=1e-9, abs=0)
-    # half of a running job is over
-    run.start(Job("trace", 4))
+    # 20 s for work of 6 s
+    assert run.time_left() == pytest.approx((20 - 6) * 20 / 6 / 2, rel=1e-9, abs=0)
+    run.start(said(7, "device"))
+    clock.now += 1
+    run.finish(7)
+    pace = 21 / 7
+    assert run.time_left() == pytest.approx(13 * pace / 2, rel=1e-9, abs=0)
+    # a part of a running job is over, at most all of it
+    run.start(said(3))
     clock.now += 5
-    assert run.time_left() == pytest.approx((40 + 2 - 5) / 2, rel=1e-9, abs=0)
-    # three more jobs than planned at first, each of the mean of 6 traces and 2 devices
+    assert run.time_left() == pytest.approx((13 * pace - 5) / 2, rel=1e-9, abs=0)
+    clock.now += 100
+    assert run.time_left() == pytest.approx(10 * pace / 2, rel=1e-9, abs=0)
+    # three more jobs than planned at first, each of the mean of 20 / 8 s
     run.total = 11
-    assert run.time_left() == pytest.approx((40 + 2 - 5 + 3 * 64 / 8) / 2, rel=1e-9, abs=0)
+    assert run.time_left() == pytest.approx((10 + 3 * 2.5) * pace / 2, rel=1e-9, abs=0)
+    # no time is left of a job that failed
+    run.fail(said(3))
+    assert run.time_left() == pytest.approx((10 + 3 * 2.5) * pace / 2, rel=1e-9, abs=0)
+
+
+def test_the_first_short_job_tells_nothing_of_the_others(run, clock):
+    run.times = {1: 0.9} | dict.fromkeys(range(2, 9), 3.0)
+    run.start(said(1))
+    clock.now += 1
+    run.finish(1)
+    assert run.time_left() is None
+    run.start(said(2))
+    clock.now += 1
+    run.finish(2)
+    assert run.time_left() is not None
 
 
 def jobs_of_the_campaign(campaign):
@@ -117,13 +133,13 @@ def test_the_time_left_of_the_shipped_campaign_is_about_right_from_the_first(
     assert len(jobs) > 250
     expected = expected_times(Requested(default_campaign))
     run = Run(clock)
-    run.plan(Counter(rule for rule, _, _ in jobs))
-    times = [(rule, time_of_job(outputs, expected)) for rule, outputs, _ in jobs]
-    run.expect(dict(enumerate(times)))
+    run.total = len(jobs)
+    times = [work.time_of_job(outputs, expected) for _, outputs, _ in jobs]
+    run.times = dict(enumerate(times))
     left = sum(seconds for _, _, seconds in jobs) * slower
     whole, told = left, []
     for number, (rule, _, seconds) in enumerate(jobs):
-        run.start(Job(rule, number))
+        run.start(said(number, rule))
         clock.now += seconds * slower
         run.finish(number)
         run.done = number + 1
@@ -139,17 +155,14 @@ def test_the_time_left_of_the_shipped_campaign_is_about_right_from_the_first(
 def test_waiting_in_a_queue_does_not_bring_a_job_nearer_to_its_end(run, clock):
     """A short first job must not leave the jobs of a full queue without an estimate."""
     for number in (1, 2, 3):
-        run.start(Job("trace", number))
-    run.submit(2)
+        run.start(said(number))
+    run.running[2].submit()
     clock.now += 8
     run.finish(1)
     run.done = 1
-    # 5 traces and 2 devices of 8 s, three at once; one has run for 8 s, another has not begun
-    assert run.time_left() == pytest.approx((5 + 2 - 1) * 8 / 3, rel=1e-9, abs=0)
+    # 7 jobs of 8 s, three at once; one has run for 8 s, another has not begun
+    assert run.time_left() == pytest.approx((7 - 1) * 8 / 3, rel=1e-9, abs=0)
     assert run.line() == "1 of 8 jobs; about 16 s left; 1 queued; running: trace"
-    # what a job takes beyond its time is not saved by the others
-    clock.now += 1000
-    assert run.time_left() == pytest.approx((5 + 2 - 1) * 8 / 3, rel=1e-9, abs=0)
 
 
 def test_a_submitted_job_is_queued_until_its_log_changes(run, clock, tmp_path):
@@ -157,13 +170,12 @@ def test_a_submitted_job_is_queued_until_its_log_changes(run, clock, tmp_path):
     log = tmp_path / "trace.log"
     log.write_text("of an earlier run")
     os.utime(log, (1000, 1000))
-    run.start(Job("trace", 1, ("neuron", "0.5000"), logs=(str(log),)))
-    run.start(Job("trace", 2, logs=(str(tmp_path / "none-yet.log"),)))
-    run.start(Job("device", 3))
+    run.start(said(1, logs=[str(log)]))
+    run.start(said(2, logs=[str(tmp_path / "none-yet.log")]))
+    run.start(said(3, "device"))
     assert run.line() == "0 of 8 jobs; running: 2 trace, device"
-    run.submit(1)
-    run.submit(2)
-    run.submit(77)  # a job of which nothing is known
+    for number in (1, 2):
+        run.running[number].submit()
     assert run.line() == "0 of 8 jobs; 2 queued; running: device"
     clock.now += 6
     assert run.line() == "0 of 8 jobs; 2 queued; running: device"
@@ -183,17 +195,17 @@ def test_a_submitted_job_is_queued_until_its_log_changes(run, clock, tmp_path):
 @pytest.mark.parametrize(
     ("change", "line"),
     [
-        (lambda run: run.start(Job("trace", 4)), "0 of 8 jobs; 3 queued; running: trace"),
-        (lambda run: run.finish(1), "0 of 8 jobs; about 0 s left; 2 queued"),
-        (lambda run: run.fail(2, Job("trace", 2)), "0 of 8 jobs; 1 failed; 2 queued"),
+        (lambda run: run.start(said(4)), "0 of 8 jobs; 3 queued"),
+        (lambda run: run.finish(1), "0 of 8 jobs; about 0 s left; 3 queued"),
+        (lambda run: run.fail(said(2)), "0 of 8 jobs; 1 failed; 3 queued"),
     ],
     ids=["begun", "finished", "failed"],
 )
 def test_records_come_in_while_the_display_is_drawn(run, clock, monkeypatch, change, line):
     """A look at a log on a shared file system takes long; jobs begin and end meanwhile."""
     for number in (1, 2, 3):
-        run.start(Job("trace", number))
-        run.submit(number)
+        run.start(said(number))
+        run.running[number].submit()
     clock.now += 0.01
 
     def look(job, now):
@@ -209,8 +221,8 @@ def test_running_jobs_are_shown_before_queued_ones(run):
     from rich.console import Console
 
     for number in range(1, 13):
-        run.start(Job("trace", number, (f"n{number}",)))
-        run.submit(number)
+        run.start(said(number, "trace", f"n{number}"))
+        run.running[number].submit()
     run.running[12].queued = False
     run.done = 4
     console = Console(width=80, record=True, file=io.StringIO())
@@ -221,49 +233,23 @@ def test_running_jobs_are_shown_before_queued_ones(run):
     assert shown[8].strip() == "and 4 more"
     assert set(shown[9].strip()) == {"━"}
     assert shown[10].rstrip() == "4 of 8 jobs; 11 queued; running: trace"
-    assert shown[11].split() == ["trace", "0", "of", "6"]
 
 
-def test_a_job_that_is_tried_again_has_not_failed(run):
-    run.start(Job("trace", 1, ("neuron", "0.5000"), logs=("own.log",)))
-    said = {"rule_name": "trace", "jobid": 1, "log": ["own.log", "slurm.log"]}
-    said["rule_msg"] = "SLURM-job '5' failed, SLURM status is: 'TIMEOUT'. Detailed failure"
-    failed = run.fail(1, Job.of(said))
-    assert failed.failure() == (
+def test_the_line_of_a_failure_names_what_was_known_before(run, monkeypatch):
+    run.start(said(1, "trace", "neuron", "0.5000", logs=["own.log"]))
+    failed = said(1, logs=["own.log", f"{os.getcwd()}/slurm.log"])
+    failed["rule_msg"] = "SLURM-job '5' failed, SLURM status is: 'TIMEOUT'. Detailed failure"
+    assert run.fail(failed) == (
         "FAILED trace neuron 0.5000 (SLURM: TIMEOUT); log: own.log, slurm.log"
     )
-    assert run.end_text(1).endswith("; 1 failed")
-    assert run.restart(2) is None
-    assert run.restart(1) is failed
-    assert run.end_text(1) == "0 of 8 jobs done in 1 s"
+    assert run.line() == "0 of 8 jobs; 1 failed"
 
 
-def test_failed_jobs_take_no_more_time(run, clock):
-    for number in (1, 2):
-        run.start(Job("trace", number))
-        clock.now += 10
-        run.finish(number)
-    run.done = 2
-    assert run.time_left() == pytest.approx(60, rel=1e-9, abs=0)
-    for number in range(3, 7):
-        run.start(Job("trace", number))
-        run.fail(number, Job("trace", number))
-    run.start(Job("device", 7))
-    run.start(Job("device", 8))
-    clock.now += 20
-    run.finish(7)
-    run.done = 3
-    # the other device has run for as long as the first took
-    assert run.time_left() == 0
-    run.finish(8)
-    run.done = 4
-    assert run.line() == "4 of 8 jobs; 4 failed"
-
-
-def test_a_running_job_tells_its_simulated_time_from_its_note(tmp_path):
+def test_a_running_job_tells_its_simulated_time_from_its_note(run, clock, tmp_path):
     output = tmp_path / "0.5000.nc"
-    job = Job("trace", 1, ("neuron", "0.5000"), (str(output),))
-    assert job.progress(job.started + 42) == "42 s"
+    run.start(said(1, outputs=[str(output)]))
+    job = run.running[1]
+    assert job.progress(clock() + 42) == "42 s"
     with noted_progress(output, 13e-9) as note:
         note(2.5e-9)
         assert job.progress(0) == "2.5 of 13.0 ns"
@@ -273,72 +259,6 @@ def test_a_running_job_tells_its_simulated_time_from_its_note(tmp_path):
         progress_of(output).write_text("[1.0")
         assert read_progress(output) is None
     assert not progress_of(output).exists()
-
-
-def test_time_left_is_that_at_the_pace_of_running_simulations(run, clock, tmp_path):
-    """One of 4 ns has come to 1 ns after 10 s; of the other one nothing is known yet."""
-    output = tmp_path / "0.5000.nc"
-    run.start(Job("device", 1))
-    clock.now += 2
-    run.finish(1)
-    run.done = 1
-    run.start(Job("trace", 2, outputs=(str(output),)))
-    run.start(Job("trace", 3, outputs=(str(tmp_path / "0.6000.nc"),)))
-    clock.now += 10
-    with noted_progress(output, 4e-9) as note:
-        note(0.0)
-        # of no trace is known how long it takes: 2 s as the device; the running ones exceed that
-        assert run.time_left() == pytest.approx((4 * 2 + 2) / 2, rel=1e-9, abs=0)
-        progress_of(output).write_text("[1e-9, 4e-9]")
-        run.look()
-        # 40 s each; 30 s are left of each of two, 4 have not begun; one more device
-        assert run.time_left() == pytest.approx((2 * 30 + 4 * 40 + 2) / 2, rel=1e-9, abs=0)
-        clock.now += 6
-        progress_of(output).write_text("[1.28e-9, 4e-9]")
-        run.look()
-        # 16 s for 1.28 ns: 50 s each
-        assert run.time_left() == pytest.approx((2 * 34 + 4 * 50 + 2) / 2, rel=1e-9, abs=0)
-        progress_of(output).write_text("[0.0, 0.0]")
-        clock.now += 5
-        run.look()
-        assert run.time_left() == pytest.approx((2 * 29 + 4 * 50 + 2) / 2, rel=1e-9, abs=0)
-        # the display reads notes more often
-        progress_of(output).write_text("[3e-9, 4e-9]")
-        assert run.running[2].progress(clock()) == "3.0 of 4.0 ns"
-        # 28 s for all: 7 s left of each
-        assert run.time_left() == pytest.approx((2 * 7 + 4 * 28 + 2) / 2, rel=1e-9, abs=0)
-        # a finished trace tells more than a running one
-        run.finish(3)
-        run.done = 2
-        assert run.time_left() == pytest.approx((7 + 4 * 21 + 2) / 2, rel=1e-9, abs=0)
-
-
-def test_the_pace_of_a_job_is_that_since_it_left_the_queue(run, clock, tmp_path):
-    log, output = tmp_path / "trace.log", tmp_path / "0.5000.nc"
-    run.planned.clear()
-    run.plan({"trace": 1})
-    run.start(Job("trace", 1, outputs=(str(output),), logs=(str(log),)))
-    run.submit(1)
-    clock.now += 100
-    log.write_text("")
-    progress_of(output).write_text("[1e-9, 4e-9]")
-    assert run.line() == "0 of 1 jobs; running: trace"  # seen to run for no time yet
-    clock.now += 5
-    assert run.line() == "0 of 1 jobs; about 15 s left; running: trace"
-
-
-def test_a_note_that_was_read_in_the_queue_tells_no_pace(run, clock, tmp_path):
-    """A short simulation ends, and removes its note, before a look finds that it has begun."""
-    log, output = tmp_path / "trace.log", tmp_path / "0.5000.nc"
-    run.start(Job("trace", 1, outputs=(str(output),), logs=(str(log),)))
-    run.submit(1)
-    clock.now += 6
-    log.write_text("")
-    progress_of(output).write_text("[1e-9, 4e-9]")
-    assert run.running[1].progress(clock()) == "1.0 of 4.0 ns"
-    progress_of(output).unlink()
-    clock.now += 1
-    assert run.line() == "0 of 8 jobs; running: trace"
 
 
 def test_a_note_that_cannot_be_written_costs_nothing(tmp_path):
@@ -452,30 +372,29 @@ def test_what_is_said_for_developers_is_not_shown(handler):
 
 def test_a_dry_run_lists_the_most_frequent_changes_and_other_reasons(tmp_path, monkeypatch):
     """Results of jobs with other parameters are there, and some are missing."""
-    monkeypatch.setattr("snakemake_logger_plugin_wallnet.run.MOST_CHANGES", 2)
+    monkeypatch.setattr("snakemake_logger_plugin_wallnet.MOST_CHANGES", 2)
     path = tmp_path / "stored.json"
     path.write_text(json.dumps({"parameters": {"a": 1, "b": 1, "c": 1}}))
     run = Run()
-    run.plan({"trace": 5, "device": 2, "data": 3})
+    run.planned, run.total = Counter(trace=5, device=2, data=3), 10
     for rule, changed in (
         *(("device", {"c": 2}), ("trace", {"b": 2}), ("trace", {"b": 2}), ("trace", {"a": 2})),
         *(("trace", {"b": 2}), ("device", {"b": 2}), ("trace", {"a": 2})),
     ):
         text = json.dumps({"a": 1, "b": 1, "c": 1} | changed)
-        known = {"outputs": (str(path),), "command": f"x --job '{text}'"}
-        run.start(Job(rule, 1, reason="Params have changed since", **known), dry=True)
+        told = {"reason": "Params have changed since", "shellcmd": f"x --job '{text}'"}
+        run.plan_change(said(1, rule, outputs=[str(path)], **told))
     missing, updated = "Missing output files: a.json, b.json", "Updated input files: c.json"
     for reason in (updated, missing, missing):
-        run.start(Job("data", 1, reason=reason), dry=True)
+        run.plan_change(said(1, "data", reason=reason))
     assert run.dry_text().splitlines() == [
         "10 jobs: 5 trace, 3 data, 2 device",
         "b 1 → 2: 3 trace, 1 device",
         "a 1 → 2: 2 trace",
         "and 1 more changes",
-        "results are missing: 2 jobs",
-        "inputs are newer: 1 jobs",
+        "Missing output files: 2 jobs",
+        "Updated input files: 1 jobs",
     ]
-    assert run.running == {}
 
 
 def job(number, *outputs):
@@ -586,8 +505,8 @@ from snakemake_logger_plugin_wallnet import LogHandler as Shown
 
 class LogHandler(Shown):
     def close(self):
-        if self.run._times:  # Snakemake makes a second handler, in the folder where it was called
-            json.dump(self.run._times, open(os.environ["TOLD"], "w"))
+        if self.run.times:  # Snakemake makes a second handler, in the folder where it was called
+            json.dump(self.run.times, open(os.environ["TOLD"], "w"))
         super().close()
 """
 

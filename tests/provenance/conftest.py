@@ -1,7 +1,7 @@
 """A crate of the whole small campaign, and roc-validator in an environment of its own."""
 
-import base64
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -76,7 +76,7 @@ def real_crate(finished_campaign, tmp_path_factory):
 
 
 BEGAN, ENDED = 1_700_000_000, 1_700_000_900
-"""Start of the first job and end of the last one of the imitated campaign, in s."""
+"""Times of the oldest and of the newest result of the imitated campaign, in s."""
 
 
 def imitate(path, stated):
@@ -102,17 +102,6 @@ def origin(path):
     return stated if path.endswith(".nc") else {}
 
 
-def record(folder, number, path):
-    """Write Snakemake's record of an output: number 0 begins first, number 1 ends last."""
-    name = base64.urlsafe_b64encode(path.encode()).decode()
-    parts = [name[at : at + 20] for at in range(0, len(name), 20)]
-    place = folder.joinpath(".snakemake/metadata", *(f"@{each}" for each in parts[:-1]), parts[-1])
-    place.parent.mkdir(parents=True, exist_ok=True)
-    began = BEGAN if number == 0 else BEGAN + 100.7
-    times = {"starttime": began, "endtime": ENDED + 0.9 if number == 1 else began + 60}
-    place.write_text(json.dumps({"rule": "x", **times}))
-
-
 def unchecked(patch):
     """Pack what was not computed; Snakemake, which would compute it again, is not asked."""
     patch.setattr(contents, "_check_current", lambda *given: None)
@@ -126,8 +115,9 @@ def made_up(tmp_path_factory):
     wanted = everything(plan.load(made.folder / "config.yaml"))
     for number, path in enumerate(wanted):
         imitate(made.folder / path, origin(path))
-        record(made.folder, number, path)
-    record(made.folder, 1, "results/tables/of-another-campaign.csv")
+        written = {0: BEGAN, 1: ENDED + 0.9}.get(number, BEGAN + 100.7)
+        os.utime(made.folder / path, (written, written))
+    (made.folder / "results/tables/of-another-campaign.csv").touch()
     for path in ("traces/neuron/0.4000", "networks/blots/synapse/parallel/seed-3"):
         for kind in ("logs/{}.log", "benchmarks/{}.tsv"):
             noted = made.folder / "results" / kind.format(path)

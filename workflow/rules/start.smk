@@ -10,7 +10,7 @@ def check_named():
     """Refuse a campaign whose user-defined classes cannot be found; execute nothing of them."""
     checked(plan.own.check_named, campaign)
     if workflow.output_settings.dryrun and (named := plan.own.own_classes(campaign)):
-        logger.info(
+        logger.warning(
             f"A dry run does not import {', '.join(named)}; a run checks the classes and settings"
             " of calculators before its first job."
         )
@@ -48,7 +48,7 @@ def tell_times():
     """Tell the display about how long each planned job takes; Snakemake shows no empty text."""
     expected = plan.work.expected_times(requested)
     times = {
-        job.jobid: (job.rule.name, plan.work.time_of_job(job.output, expected))
+        job.jobid: plan.work.time_of_job(job.output, expected)
         for job in workflow.dag.needrun_jobs()
     }
     logger.info("", extra={"expected_times": times})

@@ -3,7 +3,6 @@
 The files have torchvision's layout, so that ``torchvision.datasets.MNIST(root)`` opens them too.
 """
 
-import hashlib
 import struct
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ import numpy as np
 from wallnet import files
 from wallnet.config.networks import DATA_FILES, KNOWN_DATASETS, DataSet
 from wallnet.files import FileError
+from wallnet.files.whole import sha256_of
 
 MISSING = "is missing"
 
@@ -106,12 +106,6 @@ def read_idx(path: Path) -> np.ndarray:
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
 
 
-def checksum(path: Path) -> str:
-    """Return the SHA-256 of a file's content."""
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def read_original(name: str, dataset: DataSet, path: Path) -> tuple[np.ndarray, str]:
     """Return the content and the SHA-256 of a raw file.
 
@@ -123,7 +117,7 @@ def read_original(name: str, dataset: DataSet, path: Path) -> tuple[np.ndarray, 
         If it is missing or may not be read.
     """
     array = read_idx(path)
-    digest = checksum(path)
+    digest = sha256_of(path)
     expected = (dataset.checksums or {}).get(path.name, digest)
     if digest != expected:
         raise DamagedImages(
@@ -222,7 +216,7 @@ def load(record_path: str | Path, data_folder: str | Path) -> Images:
             if not path.is_file():
                 raise DamagedImages(path, MISSING)
             arrays.append(read_idx(path))
-            if checksum(path) != record["files"][name]["sha256"]:
+            if sha256_of(path) != record["files"][name]["sha256"]:
                 raise DamagedImages(path, "has changed since it was checked")
         except DamagedImages as error:
             if record["dataset"] in KNOWN_DATASETS:

@@ -3,11 +3,9 @@
 import argparse
 from pathlib import Path
 
-from wallnet import workflow_path
+from wallnet import files, workflow_path
 from wallnet.files.datasets import unreadable
 from wallnet.plan.targets import unfinished_targets
-
-NAME = "Campaign of wallnet"
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -23,7 +21,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--snakefile", default=workflow_path(), help="the workflow; that of the package by default"
     )
     pack.add_argument("--out", required=True, help="the crate, a ZIP file")
-    pack.add_argument("--name", default=NAME, help="title of the crate")
+    pack.add_argument("--name", default="Campaign of wallnet", help="title of the crate")
     pack.add_argument(
         "--author",
         action="append",
@@ -50,7 +48,8 @@ def _pack(arguments: argparse.Namespace) -> None:
         described = crate.build(found, arguments.name, arguments.author, arguments.license)
     except OSError as error:
         raise unreadable(error.filename, error) from None
-    crate.write(described, out)
+    with files.written_whole(out) as partial:
+        described.write_zip(partial)
     unfinished = unfinished_targets(found.campaign, directory)
     for target, (there, all_) in unfinished.items():
         print(f"not packed: {target}, of which {there} of {all_} results are there")

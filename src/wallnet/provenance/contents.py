@@ -4,9 +4,8 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from wallnet import files, plan
 from wallnet.config import Campaign, ConfigError
@@ -14,20 +13,13 @@ from wallnet.config.reading import CONFIGURATION, read_campaign
 from wallnet.config.reading import STUDIES as MORE
 from wallnet.config.waveform import named_files
 from wallnet.files.whole import checked_digest, one_line
-from wallnet.plan.listing import everything
-from wallnet.plan.own import own_classes
+from wallnet.plan import listing, own
 from wallnet.plan.paths import mapping_jobs
 from wallnet.plan.targets import finished_targets
 from wallnet.studies import STUDIES
 
 BESIDE_SNAKEFILE = ("LICENSE", "CITATION.cff", "pyproject.toml", "constraints.txt")
 """Files next to the Snakefile that are packed if they are there: rights and versions."""
-
-SUMMARIES = (
-    files.DEVICE,
-    *(study.path("*") for study in STUDIES.values()),
-)
-"""Datasets that summarise many simulations."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +58,11 @@ class Contents:
     def workflow(self) -> dict[str, Path]:
         """Return the files of the workflow, without the Snakefile, by their path in the crate."""
         root = self.snakefile.parent
-        parts = [path for path in (root / "workflow").rglob("*") if path.is_file()]
-        parts += [root / name for name in BESIDE_SNAKEFILE]
-        found = {path.relative_to(root): path for path in parts if path.is_file()}
-        return {
-            place.as_posix(): path
-            for place, path in sorted(found.items())
-            if not any(part.startswith((".", "__")) for part in place.parts)
-        }
+        paths = [root / name for name in BESIDE_SNAKEFILE]
+        for path in sorted((root / "workflow").rglob("*.*")):
+            if not any(part.startswith((".", "__")) for part in path.relative_to(root).parts):
+                paths.append(path)
+        return {path.relative_to(root).as_posix(): path for path in paths if path.is_file()}
 
     def inputs(self) -> dict[str, Path]:
         """Return the files of the user that determine the results, by their path in the crate.
@@ -81,28 +70,24 @@ class Contents:
         They are the configuration, the CSV files of measured devices and of waveforms, and the
         modules of user-defined calculators and models in the campaign's folder.
         """
-        given = (self.directory / name for name in (CONFIGURATION, MORE))
-        found = {path.name: path for path in given if path.exists()}
-        data, _ = read_campaign(self.directory / CONFIGURATION)
-        for shape in map(Path, named_files(data)):
-            place = self.directory / shape.expanduser()
-            found |= self._placed(place, f"inputs/waveforms/{shape.name}")
+        given = [(self.directory / name, name) for name in (CONFIGURATION, MORE)]
+        given = [(path, name) for path, name in given if path.exists()]
+        for shape in map(Path, named_files(read_campaign(self.directory / CONFIGURATION)[0])):
+            given.append((self.directory / shape.expanduser(), f"inputs/waveforms/{shape.name}"))
         for name, device in self.campaign.measured.items():
             for key, measured in device.files().items():
-                found |= self._placed(self.directory / measured, f"inputs/{name}-{key}.csv")
-        for name in own_classes(self.campaign):
+                given.append((self.directory / measured, f"inputs/{name}-{key}.csv"))
+        for name in own.own_classes(self.campaign):
             module = self.directory.joinpath(*name.partition(":")[0].split("."))
             single = module.with_suffix(".py")
-            for path in [single] if single.is_file() else sorted(module.rglob("*.py")):
-                found |= self._placed(path, path.name)
-        return found
-
-    def _placed(self, path: Path, otherwise: str) -> dict[str, Path]:
-        """Return a file by its path in the folder; one that lies elsewhere gets another path."""
-        try:
-            return {path.resolve().relative_to(self.directory.resolve()).as_posix(): path}
-        except ValueError:
-            return {otherwise: path}
+            found = [single] if single.is_file() else sorted(module.rglob("*.py"))
+            given += [(path, path.name) for path in found]
+        root, placed = self.directory.resolve(), {}
+        for path, elsewhere in given:
+            real = path.resolve()
+            inside = real.is_relative_to(root)
+            placed[real.relative_to(root).as_posix() if inside else elsewhere] = path
+        return placed
 
 
 def in_short(path: str) -> bool:
@@ -113,10 +98,8 @@ def in_short(path: str) -> bool:
     >>> in_short("results/devices/neuron.nc"), in_short("results/traces/neuron/0.4000.nc")
     (True, False)
     """
-    if PurePosixPath(path).suffix not in (".nc", ".ckpt"):
-        return True
-    patterns = [re.sub(r"\{\w+\}", "*", pattern) for pattern in SUMMARIES]
-    return any(PurePosixPath(path).match(pattern) for pattern in patterns)
+    summaries = [f"{files.RESULTS}/{kind}" for kind in ("devices", *STUDIES)]
+    return not path.endswith((".nc", ".ckpt")) or path.rpartition("/")[0] in summaries
 
 
 def collect(directory: Path, snakefile: Path, whole: bool = False) -> Contents:
@@ -134,8 +117,10 @@ def collect(directory: Path, snakefile: Path, whole: bool = False) -> Contents:
     Raises
     ------
     wallnet.errors.UserError
-        If a run is active in the folder, if a result of the target `all` or an input is missing, if
-        any result is damaged, or if the results are not those of the present configuration.
+        If a run is active in the folder, if a result is damaged, or if the results of the target
+        `all` are incomplete or not those of the present configuration.
+    OSError
+        If a file cannot be read.
     """
     if not snakefile.is_file():
         raise ConfigError(
@@ -148,47 +133,23 @@ def collect(directory: Path, snakefile: Path, whole: bool = False) -> Contents:
             f"a run of snakemake is active in {directory}; wait for its end, or, if it was killed, "
             f"run {shlex.join(map(str, command))}"
         )
-    wanted = everything(campaign)
-    _check_there(directory, wanted)
+    wanted = listing.everything(campaign)
     targets = ["all"]
     for target, paths in finished_targets(campaign, directory).items():
         targets.append(target)
         wanted += paths
-    if _report_is_current(directory, wanted):
+    _check_current(directory, snakefile, targets)
+    report = directory / files.REPORT
+    newest = max((directory / path).stat().st_mtime for path in wanted)
+    if report.is_file() and report.stat().st_mtime >= newest:  # as `make run` judges
         wanted.append(files.REPORT)
     digests = {path: checked_digest(directory / path) for path in sorted({*wanted})}
-    _check_current(directory, snakefile, targets)
     packed = tuple(path for path in digests if whole or in_short(path))
-    found = Contents(directory, snakefile, campaign, tuple(targets), digests, packed)
-    for path in found.inputs().values():
-        if not path.is_file():
-            raise files.FileError(
-                f"{path} is not there, but {CONFIGURATION} names it; put it there"
-            )
-    return found
-
-
-def _check_there(directory: Path, paths: Iterable[str]) -> None:
-    missing = [path for path in paths if not (directory / path).is_file()]
-    if missing:
-        raise files.FileError(
-            f"{directory / missing[0]} is not there"
-            + (f", like {len(missing) - 1} other results" if missing[1:] else "")
-            + "; run snakemake until the campaign is complete, then pack it"
-        )
-
-
-def _report_is_current(directory: Path, results: Iterable[str]) -> bool:
-    """Return whether the report is there and not older than any result, as `make run` judges."""
-    report = directory / files.REPORT
-    if not report.is_file():
-        return False
-    newest = max((directory / path).stat().st_mtime for path in results)
-    return report.stat().st_mtime >= newest
+    return Contents(directory, snakefile, campaign, tuple(targets), digests, packed)
 
 
 def _check_current(directory: Path, snakefile: Path, targets: list[str]) -> None:
-    """Refuse results that Snakemake would compute again.
+    """Refuse results that are missing or that Snakemake would compute again.
 
     Only Snakemake knows this. The package does not import it, so its command is asked.
     """
@@ -204,6 +165,6 @@ def _check_current(directory: Path, snakefile: Path, targets: list[str]) -> None
     if not any(line.startswith("Nothing to be done") for line in said):
         planned = next((line for line in said if re.match(r"\d+ jobs: ", line)), "jobs are left")
         raise files.FileError(
-            f"the results in {directory} are not those of its {CONFIGURATION} and this workflow "
+            f"not all results in {directory} are those of its {CONFIGURATION} and this workflow "
             f"({planned}); run snakemake {' '.join(targets)}, then pack the campaign"
         )

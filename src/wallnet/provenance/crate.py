@@ -1,12 +1,13 @@
 """A finished campaign as a Workflow Run RO-Crate."""
 
-import hashlib
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from importlib import metadata
 from io import StringIO
+from mimetypes import MimeTypes
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from rocrate.model import ContextEntity, DataEntity, Person, SoftwareApplication
 from rocrate.rocrate import ROCrate
@@ -15,11 +16,7 @@ from wallnet import files
 from wallnet.config import ConfigError
 from wallnet.config.reading import CONFIGURATION
 from wallnet.files.whole import sha256_of
-from wallnet.provenance import history
 from wallnet.provenance.contents import Contents
-
-VERSION = "1.1"
-"""Version of RO-Crate on which the profiles below are built."""
 
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
@@ -27,54 +24,12 @@ PROFILES = {
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
 }
 
-TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
-"""Terms of the profiles that RO-Crate 1.1 does not have."""
-
-CHECKSUMS = "results.sha256"
-"""File in the crate with the digests of all results, for `sha256sum --check`."""
-
-NO_LICENSE = "not stated: ask the authors of the campaign"
-
 FORMATS = {
-    ".cff": "application/yaml",
-    ".csv": "text/csv",
-    ".html": "text/html",
-    ".json": "application/json",
-    ".log": "text/plain",
+    ".ckpt": "application/octet-stream",
     ".md": "text/markdown",
-    ".nc": "application/x-netcdf",
-    ".pdf": "application/pdf",
-    ".png": "image/png",
-    ".py": "text/x-python",
-    ".rst": "text/x-rst",
-    ".sha256": "text/plain",
-    ".smk": "text/plain",
-    ".svg": "image/svg+xml",
-    ".toml": "application/toml",
-    ".tsv": "text/tab-separated-values",
-    ".txt": "text/plain",
     ".yaml": "application/yaml",
-    "": "text/plain",
 }
-"""Media types; those of the system differ between machines."""
-
-
-README = """\
-# {name}
-
-A finished campaign of wallnet: simulations of magnetic domain walls that spin-orbit torque drives
-along nanotracks, the conductance levels and activations of these devices, and neural networks built
-from them.
-
-- `config.yaml` describes the campaign; `Snakefile` and `workflow` computed it.
-- `results/tables` and `results/figures` have the results, `results/report.html` all of them in one
-  page, if it was made.
-- `results/devices` has the devices as netCDF, `results/networks` the metrics of the networks.
-- `results/logs` and `results/benchmarks` have the log, the time and the memory of each job.
-- `ro-crate-metadata.json` describes all files as a Workflow Run RO-Crate.
-- `results.sha256` has the digests of all results, also of those that are not in this crate:
-  `sha256sum --check --ignore-missing results.sha256` compares.
-"""
+"""Media types beside those of the standard library; those of the system differ."""
 
 
 def build(
@@ -82,7 +37,7 @@ def build(
 ) -> ROCrate:
     """Describe a finished campaign.
 
-    The same campaign gives the same crate: its date is the end of the last job.
+    The same campaign gives the same crate: its date is the time of the newest result.
 
     Parameters
     ----------
@@ -96,8 +51,9 @@ def build(
         Licence of the results: a URL, or an identifier of the SPDX list such as ``CC-BY-4.0``.
     """
     # With a source of None, rocrate would add the files of a folder that is named "None".
-    crate = ROCrate("", version=VERSION)
-    began, ended = history.run_times(contents.directory, contents.digests)
+    crate = ROCrate("", version="1.1")  # on which the profiles are built
+    times = [(contents.directory / path).stat().st_mtime for path in contents.digests]
+    began, ended = map(_iso, (min(times), max(times)))
     crate.name = name
     crate.description = (
         f"A finished campaign of wallnet ({', '.join(contents.targets)}): simulations of magnetic "
@@ -105,13 +61,12 @@ def build(
     )
     crate.root_dataset["datePublished"] = ended
     crate.license = _license(crate, license_)
-    crate.metadata.extra_terms.update(TERMS)
     people = [
         crate.add(Person(crate, f"#author-{number}", {"name": person}))
         for number, person in enumerate(authors, start=1)
     ]
     if people:
-        crate.root_dataset["author"] = _one_or_all(people)
+        crate.root_dataset["author"] = people
     for place, (title, version) in PROFILES.items():
         properties = {"@type": "CreativeWork", "name": title, "version": version}
         profile = crate.add(ContextEntity(crate, place, properties))
@@ -119,18 +74,10 @@ def build(
 
     workflow = _workflow(crate, contents)
     inputs = [_file(crate, place, path) for place, path in contents.inputs().items()]
-    inputs += _data_sets(crate, contents)
-    results = [
-        _file(crate, path, contents.directory / path, contents.digests[path])
-        for path in contents.packed
-    ]
-    lines = (f"{digest}  {path}\n" for path, digest in contents.digests.items())
-    results.append(_file(crate, CHECKSUMS, StringIO("".join(lines))))
+    results = [_file(crate, path, contents.directory / path) for path in contents.packed]
+    results.append(_file(crate, "results.sha256", StringIO(_checksums(contents))))
     for path in contents.records():
         _file(crate, path, contents.directory / path)
-    readme = _file(crate, "README.md", StringIO(README.format(name=name)))
-    readme["about"] = crate.root_dataset
-
     run = {
         "@type": "CreateAction",
         "name": f"Run of the campaign that {CONFIGURATION} describes",
@@ -139,29 +86,28 @@ def build(
         "startTime": began,
         "endTime": ended,
         "instrument": workflow,
-        "agent": _one_or_all(people),
-        "object": _one_or_all(inputs),
+        "object": inputs,
         "result": results,
+        **({"agent": people} if people else {}),
     }
-    action = ContextEntity(crate, "#run", {key: value for key, value in run.items() if value})
-    crate.root_dataset["mentions"] = crate.add(action)
+    crate.root_dataset["mentions"] = crate.add(ContextEntity(crate, "#run", run))
     return crate
 
 
-def _one_or_all(values: list[Any]) -> Any:
-    """Return a single value without its list, as RO-Crate recommends."""
-    return values[0] if len(values) == 1 else values
+def _checksums(contents: Contents) -> str:
+    """Return the digests of all results, inputs and rules, for `sha256sum --check`."""
+    others = {"Snakefile": contents.snakefile} | contents.workflow() | contents.inputs()
+    digests = contents.digests | {place: sha256_of(path) for place, path in others.items()}
+    return "".join(f"{digest}  {place}\n" for place, digest in digests.items())
 
 
-def write(crate: ROCrate, out: Path) -> None:
-    """Write a crate as a ZIP file, whole or not at all."""
-    with files.written_whole(out) as partial:
-        crate.write_zip(partial)
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=0).isoformat()
 
 
 def _license(crate: ROCrate, license_: str | None) -> ContextEntity | str:
     if license_ is None:
-        return NO_LICENSE
+        return "not stated: ask the authors of the campaign"
     listed = re.fullmatch(r"[A-Za-z0-9.+-]+", license_)
     if not listed and not re.fullmatch(r"https?://\S+", license_):
         raise ConfigError(
@@ -173,29 +119,17 @@ def _license(crate: ROCrate, license_: str | None) -> ContextEntity | str:
     return crate.add(ContextEntity(crate, place, properties))
 
 
-def _file(
-    crate: ROCrate, place: str, source: Path | StringIO, known: str | None = None
-) -> DataEntity:
-    """Add a file with its type, size and digest, which is computed unless it is known."""
-    if isinstance(source, StringIO):
-        content = source.getvalue().encode("utf-8")
-        size, digest = len(content), hashlib.sha256(content).hexdigest()
-    else:
-        size, digest = source.stat().st_size, known or sha256_of(source)
-    described = {
-        "name": place,
-        "encodingFormat": FORMATS.get(PurePosixPath(place).suffix, "application/octet-stream"),
-        "contentSize": str(size),
-        "sha256": digest,
-    }
+def _file(crate: ROCrate, place: str, source: Path | StringIO) -> DataEntity:
+    known, _ = MimeTypes().guess_type(place)
+    media = FORMATS.get(PurePosixPath(place).suffix, known or "text/plain")
+    described = {"name": place, "encodingFormat": media}
     return crate.add_file(source, place, properties=described)
 
 
 def _workflow(crate: ROCrate, contents: Contents) -> DataEntity:
     """Add the Snakefile with its rules and the software that they call."""
-    path = contents.snakefile
     workflow = crate.add_workflow(
-        path,
+        contents.snakefile,
         "Snakefile",
         main=True,
         lang="snakemake",
@@ -204,55 +138,41 @@ def _workflow(crate: ROCrate, contents: Contents) -> DataEntity:
             "name": "From domain walls to neural networks",
             "version": metadata.version("wallnet"),
             "encodingFormat": "text/plain",
-            "contentSize": str(path.stat().st_size),
-            "sha256": sha256_of(path),
         },
     )
     parts = {place: _file(crate, place, part) for place, part in contents.workflow().items()}
     workflow["hasPart"] = [part for place, part in parts.items() if place.endswith(".smk")]
-    programs, revisions = history.software(contents.directory, contents.digests)
-    used = [_program(crate, program, revisions) for program in sorted(programs)]
-    workflow["softwareRequirements"] = _one_or_all(used)
+    programs = sorted(software(contents.directory, contents.digests))
+    for number, (name, version) in enumerate(programs, start=1):
+        properties = {"name": name, "softwareVersion": version}
+        program = crate.add(SoftwareApplication(crate, f"#software-{number}", properties))
+        workflow.append_to("softwareRequirements", program)
     return workflow
 
 
-def _program(
-    crate: ROCrate, program: history.Software, revisions: dict[str, set[int]]
-) -> SoftwareApplication:
-    """Add a program; wallnet has a revision for the code of each stage, too."""
-    key = re.sub(r"[^a-z0-9.]+", "-", f"{program.name}-{program.version}".lower())
-    properties: dict[str, Any] = {"name": program.name, "softwareVersion": program.version}
-    if program.url:
-        properties["url"] = program.url
-    if program.name == "wallnet":
-        numbered = [
-            ContextEntity(
-                crate,
-                f"#revision-{stage}-{number}",
-                {"@type": "PropertyValue", "name": f"revision of {stage}", "value": number},
-            )
-            for stage, numbers in revisions.items()
-            for number in sorted(numbers)
-        ]
-        properties["additionalProperty"] = _one_or_all(list(map(crate.add, numbered)))
-    return crate.add(SoftwareApplication(crate, f"#{key}", properties))
+def software(directory: Path, results: Iterable[str]) -> set[tuple[str, str]]:
+    """Return names and versions of the software that computed some results, as these state."""
+    found: set[tuple[str, str]] = set()
+    for path in results:
+        stated = _stated(directory / path)
+        names = {
+            "wallnet_version": "wallnet",
+            "torch_version": "PyTorch",
+            "lightning_version": "PyTorch Lightning",
+        }
+        if (calculator := stated.get("backend", "none")) not in ("none", "film"):
+            names["backend_version"] = "OOMMF" if calculator == "oommf" else str(calculator)
+        found |= {(name, str(stated[key])) for key, name in names.items() if key in stated}
+    return found
 
 
-def _data_sets(crate: ROCrate, contents: Contents) -> list[ContextEntity]:
-    """Add the data sets of the networks; their records in the results have their digests."""
-    networks = contents.campaign.networks
-    return [
-        crate.add(
-            ContextEntity(
-                crate,
-                f"#data-set-{name}",
-                {
-                    "@type": "CreativeWork",
-                    "name": name,
-                    "description": "Images on which networks were trained; not in this crate.",
-                    "subjectOf": {"@id": files.DATA.format(dataset=name)},
-                },
-            )
-        )
-        for name in (networks.datasets if networks.recipes else ())
-    ]
+def _stated(path: Path) -> dict[str, object]:
+    """Return what a dataset, or the metrics of a network, state about their origin."""
+    if path.suffix == ".nc":
+        import netCDF4
+
+        with netCDF4.Dataset(path) as data:
+            return {name: data.getncattr(name) for name in data.ncattrs()}
+    if path.name == Path(files.METRICS).name:
+        return json.loads(path.read_text(encoding="utf-8"))
+    return {}
