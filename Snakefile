@@ -158,19 +158,6 @@ rule mappings:
     localrule: True
 
 
-rule table_ii:
-    """Readings of the paper's text beside its Table II, as tables and a figure."""
-    name:
-        "table-ii"
-    input:
-        target(
-            plan.listing.interpretation_files(campaign),
-            "the target table-ii lacks data sets or a neuron; name mnist and fashion-mnist in"
-            " networks.datasets, and a neuron of the campaign in networks.neuron",
-        ),
-    localrule: True
-
-
 rule validation:
     """All checks of the engine, as tables and a figure."""
     input:

@@ -49,7 +49,7 @@ SYNAPSES = {"synapse-10": 10, "synapse-5": 5}
 
 COPIED = {
     **{"levels": "levels", "quartic": "activation", "potentiation": "branches"},
-    **{"reference": "reference", "parameters": "parameters", "dwell": "dwell"},
+    **{"reference": "reference", "parameters": "parameters", "dwell": "dwell", "shares": "shares"},
 }
 """Further tables of a result that are copied, by the first word of their titles."""
 
@@ -464,6 +464,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "stepwise": copied("pulse_trains/stepwise-branches.csv"),
     "operating_windows": operating_windows,
     "rewritable-transitions": copied("transitions/synapse-rewritable.csv", transitions),
+    "disturb": copied("disturb/synapse-rewritable-10-shares.csv"),
     "intervals": copied("intervals/synapse-5.csv"),
     "calibration": copied("calibration/paper.csv", good_candidates),
     "calibration-reference": copied("calibration/paper-reference.csv"),
@@ -566,31 +567,25 @@ def copy_results(source: Path, root: Path) -> list[str]:
     target = root / "docs/results"
     missing = []
     devices = ("neuron", "synapse-5", "synapse-5-literal", "synapse-10", "track")
-    of_campaign = (
-        "accuracy",
-        "accuracy-gaps",
-        "accuracy-validation",
-        "mappings",
-        "programming",
-        "table-ii",
-    )
+    of_campaign = ("accuracy", "accuracy-gaps", "accuracy-validation", "mappings", "programming")
     of_campaign += (*(f"devices/{device}" for device in devices), "pulse_trains/stepwise")
     # these targets are not part of the whole campaign
     rewritable = ("synapse-5", "synapse-rewritable", "synapse-rewritable-10")
     others = [f"{stage}/{device}" for stage in ("transitions", "barriers") for device in rewritable]
     others += ["barriers/synapse-rewritable-fixed", "levels/synapse-rewritable", "validation"]
-    others += ["intervals/synapse-5", "depinning/synapse-5", "pulse_trains/stepwise-10"]
+    others += ["disturb/synapse-rewritable-10", "intervals/synapse-5"]
+    others += ["depinning/synapse-5", "pulse_trains/stepwise-10"]
     others += ["calibration/paper", *(f"operating_windows/{name}" for name in WINDOWS)]
     for place in (*of_campaign, *others):
         table = source / f"tables/{place}.csv"
         if not table.exists():
             missing += [str(table)] if place in of_campaign else []
             continue
-        # table-ii.csv has the paper's own numbers there
-        copy = target / f"{'interpretations' if place == 'table-ii' else place}.csv"
+        copy = target / f"{place}.csv"
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(table, copy)
-        if place.split("/")[0] not in ("devices", "pulse_trains", "calibration", "depinning"):
+        stages = ("devices", "pulse_trains", "calibration", "depinning", "disturb")
+        if place.split("/")[0] not in stages:
             continue
         page = table.with_suffix(".md").read_text(encoding="utf-8")
         for part in re.split(r"^## .*?: ", page, flags=re.M):

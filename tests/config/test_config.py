@@ -16,12 +16,13 @@ from helpers.windows import WINDOW
 from pydantic import ValidationError
 
 from wallnet import config, experiment, plan, simulate
-from wallnet.config import networks
+from wallnet.config import mappings, networks
 from wallnet.config.calculators import FilmSettings, OommfSettings
 from wallnet.config.devices import Detector, Output, Relaxation, Wall
 from wallnet.config.networks import Networks
 from wallnet.config.pulse import Pulse, parse_current_density
 from wallnet.config.reading import LARGEST_FILE
+from wallnet.config.stages import STAGES
 from wallnet.config.track import Notches
 from wallnet.experiment.base import canonical
 from wallnet.experiment.minima import minimum_states
@@ -1057,7 +1058,7 @@ def test_the_job_of_the_table_keeps_the_order_of_recipes_and_stages():
     job = AccuracyJob.from_json(accuracy_job(section).to_json())
     assert job.run_set.runs() == section.runs()
     stages = [run["stage"] for run in section.runs() if run["recipe"] == "a"][:6]
-    assert stages == list(networks.STAGES)
+    assert stages == list(STAGES)
     recipes = [run["recipe"] for run in section.runs() if run["dataset"] == "mnist"]
     assert list(dict.fromkeys(recipes)) == ["z", "a"]
 
@@ -1126,14 +1127,14 @@ def test_jobs_of_networks_hold_the_part_of_the_recipe_that_they_train():
 
 @pytest.mark.parametrize("name", MAPPING_NAMES)
 def test_the_name_of_a_mapping_says_its_scheme_rows_scale_and_levels(name):
-    assert tuple(networks.split_mapping(name)) == MAPPING_NAMES[name]
+    assert tuple(mappings.split_mapping(name)) == MAPPING_NAMES[name]
     assert Networks(mappings=[name]).mappings == (name,)
 
 
 @pytest.mark.parametrize("name", WRONG_MAPPING_NAMES)
 def test_a_name_that_is_no_mapping_is_refused(name):
     with pytest.raises(ValueError, match="is not a mapping; write layer, row, differential or"):
-        networks.split_mapping(name)
+        mappings.split_mapping(name)
     assert not fits(Networks, {"mappings": [name]})
 
 
@@ -1189,22 +1190,6 @@ def test_what_a_job_does_stands_in_its_text_though_it_is_the_default():
 def test_what_is_listed_twice_is_refused(key, value):
     assert fits(Networks, {key: [value]})
     assert not fits(Networks, {key: [value, value]})
-
-
-@pytest.mark.parametrize("key", ["epochs", "levels", "seeds"])
-def test_interpretations_list_each_number_once_and_at_least_one(key):
-    assert fits(networks.Interpretations, {key: [7, 5]})
-    assert not fits(networks.Interpretations, {key: [5, 5]})
-    assert not fits(networks.Interpretations, {key: []})
-
-
-def test_one_seed_of_interpretations_is_refused(tiny):
-    """Without a deviation no reading of Table II can be judged."""
-    tiny["networks"]["interpretations"] = {"seeds": [4, 5]}
-    assert plan.parse(tiny).networks.interpretations.seeds == (4, 5)
-    tiny["networks"]["interpretations"] = {"seeds": [4]}
-    with pytest.raises(config.ConfigError, match="interpretations.seeds has one seed, so that"):
-        plan.parse(tiny)
 
 
 def test_what_was_checked_cannot_be_changed():

@@ -76,7 +76,7 @@ def test_the_network_sees_the_curve_between_and_beyond_its_points(model_of):
     pieces = np.transpose(curve.coefficients)[::-1]
     cubic = PchipInterpolator(normalized, (np.array(OUTPUTS) - 3) / 8)
     np.testing.assert_allclose(pieces, cubic.c, rtol=1e-9, atol=1e-11)
-    activation = MeasuredActivation(curve, 10.0)
+    activation = MeasuredActivation(*curve, 10.0)
     fine = np.linspace(0, 1, 301)
     expected = PchipInterpolator(INPUTS, OUTPUTS)(-1 + 6 * fine)
     found = activation(torch.tensor(10 * fine, dtype=torch.float32)).numpy() / 10

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from wallnet import config, experiment, simulate
-from wallnet.config import ConfigError, ProgramPulse
+from wallnet.config import ProgramPulse
 from wallnet.experiment import Request, Simulation, Train
 from wallnet.experiment.request import digest_of
 from wallnet.simulate import SimulationError
@@ -53,13 +53,6 @@ def test_each_pulse_of_a_train_is_a_step_with_its_own_pause(train):
 def test_a_request_is_read_from_its_json(pulse, train):
     for job in (pulse, train):
         assert Simulation.from_json(job.to_json()) == job
-
-
-def test_a_train_expects_a_state_before_its_first_pulse_and_after_each(train):
-    told = json.loads(train.to_json())
-    told["train"]["expected"] = ["notch 1", ""]
-    with pytest.raises(ConfigError, match="expected has 2 states; give one before the first of th"):
-        Simulation.from_json(json.dumps(told))
 
 
 def test_what_has_its_default_is_neither_in_the_json_nor_in_the_path(pulse, train):

@@ -6,10 +6,10 @@ import pytest
 from helpers.small_campaign import ROOT
 
 from wallnet import config, files, plan
-from wallnet.config.networks import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES, Networks
+from wallnet.config.networks import Networks
+from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES
 from wallnet.jobs import paths
 from wallnet.jobs.devices import device_job
-from wallnet.jobs.networks import network_paths
 from wallnet.jobs.paths import level_paths, trace_paths
 from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.plan.clean import not_asked_for
@@ -179,7 +179,7 @@ def test_one_job_maps_the_networks_of_a_synapse_reading_and_seed(two_recipes):
             for dataset, device, reading, seed in jobs
             for path in made
         }
-        every = network_paths(pattern, two_recipes.run_set())
+        every = two_recipes.run_set().paths(pattern)
         assert filled == {path for path in every if "/none/" not in path}
         assert len(set(made)) == len(made)
     # plain: 3 quantized, 1 fine_tuned and 1 snapped; tuned: 3 quantized and 1 on_levels
@@ -217,7 +217,7 @@ def test_log_and_benchmark_of_a_mapping_belong_to_the_campaign(two_recipes, tmp_
 
 def test_only_networks_on_levels_have_a_programming(two_recipes):
     run_set = two_recipes.run_set()
-    planned = network_paths(files.PROGRAMMING, run_set)
+    planned = run_set.paths(files.PROGRAMMING)
     on_levels = ("quantized", "fine_tuned_snapped", "on_levels")
     assert planned == [
         files.PROGRAMMING.format(**run) for run in run_set.runs() if run["stage"] in on_levels
@@ -232,7 +232,7 @@ def config_of(networks):
 
 def test_networks_are_found_in_the_folder_that_is_given(default):
     run_set = default.networks.run_set()
-    planned = network_paths(files.CHECKPOINT, run_set)
+    planned = run_set.paths(files.CHECKPOINT)
     assert planned == [files.CHECKPOINT.format(**run) for run in run_set.runs()]
-    there = network_paths(files.CHECKPOINT, run_set, "/there")
+    there = run_set.paths(files.CHECKPOINT, "/there")
     assert there == [path.replace("results/networks", "/there") for path in planned]

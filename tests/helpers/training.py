@@ -3,7 +3,7 @@
 import shutil
 
 from wallnet import files
-from wallnet.config.networks import STAGES
+from wallnet.config.stages import STAGES
 from wallnet.jobs.networks import continuing_job, mapping_job, training_job
 from wallnet.networks import stages
 

@@ -3,7 +3,7 @@ from helpers.training import with_recipe
 
 from wallnet import plan
 from wallnet.config import ConfigError
-from wallnet.config.networks import LEVEL_STAGES
+from wallnet.config.stages import LEVEL_STAGES
 from wallnet.jobs.networks import (
     ContinuingJob,
     MappingJob,

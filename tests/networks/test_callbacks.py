@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from wallnet.config import ConfigError
 from wallnet.networks.callbacks import FollowEpochs, LimitWeights, SeedEpochs, TrainOnLevels
-from wallnet.networks.mappings import create
+from wallnet.networks.mappings import WeightMapping
 from wallnet.networks.quantization import synaptic_layers
 
 
@@ -181,7 +181,7 @@ def test_a_callback_can_train_one_model_after_another(images):
 
 
 def test_the_default_mapping_has_the_least_squared_error():
-    found, expected = TrainOnLevels(CONDUCTANCES).mapping, create("signed", CONDUCTANCES)
+    found, expected = TrainOnLevels(CONDUCTANCES).mapping, WeightMapping("signed", CONDUCTANCES)
     assert type(found) is type(expected)
     assert (found.scale, found.per_row) == ("fitted", False)
 

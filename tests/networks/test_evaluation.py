@@ -73,6 +73,18 @@ def test_misread_images_are_shown_with_label_and_prediction(results, images):
         assert base64.b64decode(entry["image"]) == images.test_images[index].tobytes()
 
 
+def test_the_confusion_matrix_has_labels_in_rows(results, images):
+    record, checkpoint = results["quantized"]
+    network = storage.load_network(checkpoint, "dense")
+    with torch.no_grad():
+        pixels = torch.from_numpy(images.test_images.reshape(200, 1, 8, 8).copy()).float() / 255
+        predicted = network(pixels).argmax(dim=1).numpy()
+    pairs = list(zip(images.test_labels.tolist(), predicted.tolist(), strict=True))
+    expected = [[pairs.count((label, read)) for read in range(4)] for label in range(4)]
+    assert record["confusion_matrix"] == expected
+    assert expected != np.transpose(expected).tolist()
+
+
 def test_a_network_can_be_evaluated_twice(results, images):
     network = storage.load_network(results["quantized"][1], "dense")
     data = ImageData(images, 0.1, seed=3)

@@ -6,14 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from wallnet.config.networks import LEVEL_SETS, SCHEMES, split_mapping
+from wallnet.config.mappings import LEVEL_SETS, NO_SYNAPSE, SCHEMES, Signed, split_mapping
 from wallnet.files import FileError
 from wallnet.networks.mappings import (
-    MAPPINGS,
     MOST_COMPARED,
-    NO_SYNAPSE,
     Circuit,
-    create,
+    WeightMapping,
     distinct_levels,
     normalized_levels,
     read_levels,
@@ -35,7 +33,6 @@ names = pytest.mark.parametrize("name", NAMES)
 
 
 def test_the_configuration_knows_every_mapping_and_level_set(tmp_path):
-    assert set(SCHEMES) == set(MAPPINGS)
     path = write_synapse(tmp_path / "synapse.json", 6)
     counts = [len(read_levels(path, "parallel", name).conductances) for name in LEVEL_SETS]
     assert counts == [6, 11, 6, 4, 2]
@@ -55,8 +52,8 @@ def test_every_part_of_a_name_is_read():
     fitted = ("differential", True, "fitted", infinite, "reachable")
     assert split_mapping("differential-row-fitted-reachable") == fitted
     # and reaches the mapping, except the level set
-    created = create("signed-row-2.5sd-extended", LEVELS)
-    assert type(created) is MAPPINGS["signed"]
+    created = WeightMapping("signed-row-2.5sd-extended", LEVELS)
+    assert type(created.scheme) is Signed
     assert (created.per_row, created.scale, created.deviations) == (True, "deviations", 2.5)
 
 
@@ -71,7 +68,7 @@ def test_other_names_are_no_mappings(name):
     with pytest.raises(ValueError, match="not a mapping"):
         split_mapping(name)
     with pytest.raises(ValueError, match="not a mapping"):
-        create(name, LEVELS)
+        WeightMapping(name, LEVELS)
 
 
 # Rules of the scale, calculated a second time in plain NumPy
@@ -143,7 +140,7 @@ def tailed(*shape):
 def test_every_scale_is_that_of_its_rule(name, shape):
     """A kernel's row is all of its output channel."""
     weight = tailed(*shape)
-    mapping = create(name, LEVELS)
+    mapping = WeightMapping(name, LEVELS)
     circuit = mapping.circuit_for(weight)
     expected, ranges = calculated(name, weight)
     per_row = split_mapping(name).per_row
@@ -158,7 +155,7 @@ def test_every_scale_is_that_of_its_rule(name, shape):
 @pytest.mark.parametrize("count", [2, 5, MOST_COMPARED + 1, MOST_COMPARED + 2, 300])
 def test_few_and_many_entries_are_found_alike(count):
     """Weights on and beside each boundary, and beyond both ends; the lower entry has the tie."""
-    mapping = create("layer", np.cumsum(1.0 + np.random.default_rng(2).random(count)))
+    mapping = WeightMapping("layer", np.cumsum(1.0 + np.random.default_rng(2).random(count)))
     boundaries = (mapping.table[1:] + mapping.table[:-1]) / 2
     infinite = torch.full_like(boundaries, torch.inf)
     above, below = (torch.nextafter(boundaries, end) for end in (infinite, -infinite))
@@ -170,7 +167,7 @@ def test_few_and_many_entries_are_found_alike(count):
 
 
 def test_signed_weights_by_hand():
-    mapping = create("signed", [2e-6, 3e-6, 6e-6])  # normalised 0, 0.25 and 1
+    mapping = WeightMapping("signed", [2e-6, 3e-6, 6e-6])  # normalised 0, 0.25 and 1
     weight = torch.tensor([[0.5, -2.0], [0.22, 1.3], [-0.2, 1.2]])
     circuit = mapping.circuit_for(weight)
     assert (float(circuit.offset), float(circuit.scale)) == (0.0, 2.0)
@@ -182,17 +179,17 @@ def test_signed_weights_by_hand():
 
 
 def test_a_difference_uses_the_lowest_conductances():
-    mapping = create("differential", [10.0, 20.0, 30.0, 40.0])
+    mapping = WeightMapping("differential", [10.0, 20.0, 30.0, 40.0])
     torch.testing.assert_close(mapping.table, torch.arange(-3, 4) / 3)
     assert mapping.synapses.tolist() == [[0, 3], [0, 2], [0, 1], [0, 0], [1, 0], [2, 0], [3, 0]]
-    uneven = create("differential", [0.0, 1.0, 4.0])
+    uneven = WeightMapping("differential", [0.0, 1.0, 4.0])
     torch.testing.assert_close(uneven.table, torch.tensor([-4, -3, -1, 0, 1, 3, 4]) / 4)
     assert uneven.synapses.tolist()[4:] == [[1, 0], [2, 1], [2, 0]]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_an_entry_is_the_difference_of_its_synapses(scheme):
-    mapping = create(scheme, LEVELS)
+    mapping = WeightMapping(scheme, LEVELS)
     for entry, (plus, minus) in zip(mapping.table, mapping.synapses.tolist(), strict=True):
         subtracted = 0.0 if minus == NO_SYNAPSE else LEVELS[minus]
         assert entry == LEVELS[plus] - subtracted
@@ -204,7 +201,7 @@ def test_an_entry_is_the_difference_of_its_synapses(scheme):
 @settings(max_examples=40, deadline=None)
 @given(weight=weights)
 def test_every_weight_goes_to_the_nearest_entry_and_stays_there(name, weight):
-    mapping = create(name, LEVELS)
+    mapping = WeightMapping(name, LEVELS)
     circuit = mapping.circuit_for(weight)
     snapped = mapping.snap(weight, circuit)
     entries = circuit.offset[..., None] + circuit.scale[..., None] * mapping.table
@@ -216,7 +213,7 @@ def test_every_weight_goes_to_the_nearest_entry_and_stays_there(name, weight):
 
 
 def test_the_papers_mapping_by_hand():
-    mapping = create("layer", LEVELS)
+    mapping = WeightMapping("layer", LEVELS)
     weight = torch.tensor([[-1.0, 1.0], [-0.55, 0.3]])  # normalised 0, 1, 0.225 and 0.65
     circuit = mapping.circuit_for(weight)
     assert (float(circuit.offset), float(circuit.scale)) == (-1.0, 2.0)
@@ -225,7 +222,7 @@ def test_the_papers_mapping_by_hand():
 
 
 def test_a_pair_of_synapses_holds_zero_and_both_signs():
-    mapping = create("differential", torch.linspace(0, 1, 6))
+    mapping = WeightMapping("differential", torch.linspace(0, 1, 6))
     torch.testing.assert_close(mapping.table, torch.linspace(-1, 1, 11))
     weight = torch.tensor([[0.0, 0.3, -2.0]])
     snapped = mapping.snap(weight, mapping.circuit_for(weight))
@@ -236,7 +233,7 @@ def test_a_pair_of_synapses_holds_zero_and_both_signs():
 @pytest.mark.parametrize("value", [0.0, -0.3])
 def test_equal_weights_are_no_trouble(name, value):
     weight = torch.full((3, 4), value)
-    mapping = create(name, LEVELS)
+    mapping = WeightMapping(name, LEVELS)
     circuit = mapping.circuit_for(weight)
     assert (circuit.scale > 0).all()
     if value == 0 or split_mapping(name).scheme in ("layer", "row"):
@@ -261,7 +258,7 @@ def test_levels_are_normalised_in_any_unit_and_order():
         assert torch.equal(normalized_levels(levels), exact)
         weight = tailed(5, 40)
         for name in ("layer-2sd", "signed-fitted", "differential"):
-            created, plain = create(name, levels), create(name, exact)
+            created, plain = WeightMapping(name, levels), WeightMapping(name, exact)
             circuit = plain.circuit_for(weight)
             assert torch.equal(created.circuit_for(weight).scale, circuit.scale)
             assert torch.equal(created.snap(weight, circuit), plain.snap(weight, circuit))
@@ -294,7 +291,7 @@ def test_levels_are_one_if_they_differ_by_a_millionth_of_their_range():
 def test_levels_that_cannot_be_used_are_one_sentence(levels, part):
     for name in ("layer", "signed-3sd"):
         with pytest.raises(ValueError, match="level") as caught:
-            create(name, levels)
+            WeightMapping(name, levels)
         one_sentence(caught, part)
 
 

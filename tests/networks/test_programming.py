@@ -10,8 +10,8 @@ from torch import nn
 from wallnet import files
 from wallnet.files import FileError
 from wallnet.networks import programming as programmings
-from wallnet.networks.mappings import create
-from wallnet.networks.quantization import choose_circuits, snap, synaptic_layers
+from wallnet.networks.mappings import Placement, WeightMapping
+from wallnet.networks.quantization import synaptic_layers
 
 MAPPINGS = ("layer", "row-fitted", "signed-2sd", "differential", "signed-row")
 CONDUCTANCES = np.array([12e-6, 19e-6, 31e-6, 60e-6])
@@ -34,14 +34,13 @@ def programmed(name, folder):
     """Return a model on the levels, its circuits and the file of its programming."""
     torch.manual_seed(4)
     model = Asymmetric()
-    mapping = create(name, CONDUCTANCES)
-    circuits = choose_circuits(synaptic_layers(model), mapping)
-    snap(synaptic_layers(model), mapping, circuits)
+    mapping = WeightMapping(name, CONDUCTANCES)
+    layers = synaptic_layers(model)
+    placement = Placement.chosen(layers, mapping)
+    placement.snap(layers)
     path = folder / "programming.nc"
-    programmings.write(
-        synaptic_layers(model), mapping, circuits, CONDUCTANCES, path, {"stage": "quantized"}
-    )
-    return model, circuits, path
+    programmings.write(layers, placement, CONDUCTANCES, path, {"stage": "quantized"})
+    return model, placement.circuits, path
 
 
 @pytest.fixture(params=MAPPINGS)

@@ -5,14 +5,8 @@ import torch
 from helpers.synthetic import one_sentence
 from torch import nn
 
-from wallnet.networks.mappings import create
-from wallnet.networks.quantization import (
-    choose_circuits,
-    entries_of,
-    quantize,
-    snap,
-    synaptic_layers,
-)
+from wallnet.networks.mappings import Placement, WeightMapping
+from wallnet.networks.quantization import quantize, synaptic_layers
 
 CONDUCTANCES = [31e-6, 12e-6, 19e-6, 60e-6]
 
@@ -70,13 +64,13 @@ def test_bad_arguments_are_one_sentence():
 
 
 def test_a_weight_beside_the_levels_is_noticed(model):
-    mapping = create("signed", CONDUCTANCES)
-    circuits = choose_circuits(synaptic_layers(model), mapping)
-    snap(synaptic_layers(model), mapping, circuits)
+    mapping = WeightMapping("signed", CONDUCTANCES)
+    placement = Placement.chosen(synaptic_layers(model), mapping)
+    placement.snap(synaptic_layers(model))
     name, layer = list(synaptic_layers(model).items())[-1]
     with torch.no_grad():
         # the next number in single precision
         moved = layer.weight.flatten()[:2].nextafter(torch.full((2,), 9.0))
         layer.weight.view(-1)[:2] = moved
     with pytest.raises(ValueError, match=f"layer {name} has 2 weights that are not on the levels"):
-        entries_of(synaptic_layers(model), mapping, circuits)
+        placement.entries(synaptic_layers(model))

@@ -16,7 +16,8 @@ from helpers.training import (
 
 from wallnet import files
 from wallnet.config import ConfigError
-from wallnet.config.networks import LEVEL_STAGES, LevelTraining
+from wallnet.config.networks import LevelTraining
+from wallnet.config.stages import LEVEL_STAGES
 from wallnet.files import FileError
 from wallnet.jobs.networks import mapping_job, training_job
 from wallnet.networks import stages, storage
@@ -121,7 +122,7 @@ def test_continued_starts_from_the_best_weights_of_the_first_training(
     assert limit.limit == 1.75
     # without a limit of the first training there is none
     trained_on(networks, images, start, tmp_path)
-    assert found["continued"]["beside"] == ()
+    assert [each.limit for each in found["continued"]["beside"]] == [None]
 
 
 def test_a_network_has_the_shape_of_its_images(networks, images, place, tmp_path, monkeypatch):

@@ -219,7 +219,7 @@ def test_what_lies_hidden_beside_a_result_goes_with_it_and_that_of_others_stays(
         "results/traces/neuron/.0.4500.nc.sha256",
         "results/traces/neuron/.0.4500.checkpoint.npz",
         "results/traces/neuron/.0.4500.0123abcd.part.nc",
-        "results/traces/neuron/.0.4500.nc.sha256.0123abcd.part",
+        "results/traces/neuron/..0.4500.nc.0123abcd.part.sha256",
         "results/traces/neuron/.0.4500.nc.progress",
         "results/traces/neuron/.0.4500.unfinished.ckpt",
     ]
@@ -244,6 +244,7 @@ def test_a_result_of_which_only_a_damaged_copy_or_a_digest_is_left_is_listed_onc
     for name in ("0.4600.nc.damaged", ".0.4700.nc.sha256", ".0.4800.checkpoint.npz"):
         (folder / name).write_text("")
     (folder / ".0.4900.0123abcd.part.nc").write_text("")
+    (folder / "..0.4900.nc.0123abcd.part.sha256").write_text("")
     (folder / ".0.4500.nc.sha256").write_text("")
     (folder / "0.4500.nc.damaged").write_text("")
     listed = not_asked_for(plan.load(by_hand / "config.yaml"), by_hand)

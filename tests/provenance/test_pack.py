@@ -308,7 +308,6 @@ def test_no_target_has_results_of_all(default_campaign):
         "results/initial/neuron.nc": False,
         "results/intervals/synapse-5/0.6625.nc": False,
         "results/intervals/synapse-5/round-1.json": True,
-        "results/table-ii/mnist/seed-1.ckpt": False,
         "results/calibration/paper.nc": True,
         "results/calibration/paper/12/neuron/0.5000.nc": False,
     }.items(),

@@ -1,23 +1,27 @@
 import csv
+import io
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.facets import Further
 from helpers.synthetic import one_sentence
 from PIL import Image
 
 from wallnet import cli, files
 from wallnet.config import Figures
-from wallnet.config.networks import (
+from wallnet.config import networks as section
+from wallnet.config.networks import Networks
+from wallnet.config.stages import (
     FIRST_STAGE,
     FREE_STAGES,
     LEVEL_STAGES,
     NO_DEVICE,
     PAPER_STAGES,
     STAGES,
-    Networks,
 )
 from wallnet.files import FileError
 from wallnet.jobs import paths
@@ -29,7 +33,7 @@ from wallnet.report import style
 
 def metrics_of(run, levels, right=None):
     """Return metrics as a training writes them, with numbers that differ between runs."""
-    right = right or 9000 + sum(map(ord, json.dumps(run))) % 800
+    right = right or 9000 + sum(map(ord, json.dumps(dict(run)))) % 800
     record = {
         **run,
         "seed": int(run["seed"]),
@@ -132,6 +136,23 @@ def cells_of_the_table(number=0):
         above = line
     header, _, *rows = tables[number]
     return header, rows
+
+
+def test_a_further_facet_is_a_column_where_a_network_has_it(campaign, monkeypatch):
+    tabulate(campaign)
+    before = Path("a.csv").read_text()
+    monkeypatch.setattr(section, "Network", Further)
+    tabulate(campaign)
+    assert Path("a.csv").read_text() == before
+    runs = campaign.runs()
+    stuck = replace(runs[-1], imperfections="stuck-1")
+    files.write_json(metrics_of(stuck, 6), stuck.path(files.METRICS))
+    monkeypatch.setattr(section.RunSet, "runs", lambda _: [*runs, stuck])
+    tabulate(campaign)
+    rows = report.read_accuracies("a.csv")
+    assert [row["imperfections"] for row in rows] == [*[""] * len(runs), "stuck-1"]
+    plain = [{k: v for k, v in row.items() if k != "imperfections"} for row in rows]
+    assert plain[:-1] == list(csv.DictReader(io.StringIO(before)))
 
 
 def test_the_table_has_a_row_for_every_network(campaign, tmp_path):

@@ -12,7 +12,7 @@ from helpers.synthetic import filled, one_sentence
 
 from wallnet import cli, config, files, plan
 from wallnet.config.heavy_metal import Heating, HeavyMetal
-from wallnet.jobs.networks import network_path
+from wallnet.config.stages import Network
 from wallnet.jobs.write_energy import ProgrammingEnergyJob, WriteEnergyJob, programming_energy_job
 from wallnet.page import programming
 from wallnet.plan.listing import network_files
@@ -112,7 +112,7 @@ def write_network(folder, levels, seed=3, stage="quantized", mapping="signed"):
         output_layer=[0],
         layer=["output"],
     )
-    path = network_path(files.PROGRAMMING, run, folder / "networks")
+    path = Network(**run).path(files.PROGRAMMING, folder / "networks")
     files.write_dataset(data, path, "programming", {})
 
 

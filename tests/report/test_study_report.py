@@ -9,9 +9,7 @@ from helpers.synthetic import one_sentence
 
 from wallnet import cli, files
 from wallnet.config import Figures
-from wallnet.config.networks import Interpretation
 from wallnet.report import studies
-from wallnet.report.networks import TABLE_II
 
 SEEDS = (3, 8, 9)
 FREE = {("plain", "fp32"): (97.0, 96.0, 95.5), ("plain", "continued"): (98.0, 97.5, 96.0)}
@@ -76,152 +74,6 @@ def test_the_table_of_mappings_has_means_and_sample_deviations():
         "Quantisation-aware, below FP32, continued: recipe plain",
     ]
     assert tables[1].rows() == [["layer", "0.33 ± 0.76"], ["signed-3sd", "0.25 ± 0.25"]]
-
-
-def how(levels, mapping="signed", scale="layer"):
-    return Interpretation("0 to 1", 5, mapping, scale, "free", levels)
-
-
-def results(accuracies):
-    """Return results of two seeds per data set, from (interpretation, data set) to two numbers."""
-    for dataset in ("mnist", "fashion-mnist"):
-        for index in range(2):
-            rows = [
-                {**each._asdict(), "test_accuracy": values[index]}
-                for (each, name), values in accuracies.items()
-                if name == dataset
-            ]
-            yield {"dataset": dataset, "rows": rows}
-
-
-FREE_NETWORK = how(5).free()
-ACCURACIES = {
-    (FREE_NETWORK, "mnist"): (97.3, 97.5),
-    (FREE_NETWORK, "fashion-mnist"): (86.4, 86.6),
-    (how(5), "mnist"): (93.8, 94.0),
-    (how(6), "mnist"): (94.6, 94.8),
-    (how(11), "mnist"): (97.0, 97.1),
-    (how(5), "fashion-mnist"): (50.0, 70.0),
-    (how(6), "fashion-mnist"): (70.0, 71.0),
-    (how(11), "fashion-mnist"): (80.0, 81.0),
-    # all numbers of the same seed would fit, but no reading mixes two scales
-    (how(5, scale="fixed"), "mnist"): (93.8, 93.9),
-    (how(5, scale="fixed"), "fashion-mnist"): (61.0, 61.5),
-}
-
-
-def test_distances_are_in_our_sample_standard_deviations():
-    numbers = studies.summary(results(ACCURACIES))
-    five = numbers["fashion-mnist", how(5)]
-    assert five.mean == pytest.approx(60.0, abs=1e-9)
-    assert five.deviation == pytest.approx(20.0 / math.sqrt(2), abs=1e-9)
-    assert five.distance(61.36) == pytest.approx(1.36 / (20.0 / math.sqrt(2)), abs=1e-9)
-    found = studies.distances(studies.Reading(how(6), how(5)), "mnist", numbers, {})
-    spread = 0.2 / math.sqrt(2)
-    assert found == pytest.approx(
-        {
-            "FP32": (97.41 - 97.4) / spread,
-            "quantised, 10": (94.67 - 94.7) / spread,
-            "quantised, 5": (93.84 - 93.9) / spread,
-        },
-        abs=1e-9,
-    )
-
-
-def test_the_synapse_with_more_notches_has_at_least_as_many_levels():
-    numbers = studies.summary(results(ACCURACIES))
-    pairs = {
-        (reading.ten.levels, reading.five.levels)
-        for reading in studies.readings(numbers)
-        if reading.ten.scale == "layer"
-    }
-    assert pairs == {(5, 5), (6, 5), (6, 6), (11, 5), (11, 6), (11, 11)}
-    assert all(reading.ten.scale == reading.five.scale for reading in studies.readings(numbers))
-
-
-def test_readings_are_chosen_on_mnist_alone_and_judged_on_both():
-    numbers = studies.summary(results(ACCURACIES))
-    all_rows, readable, verdict = studies.interpretation_tables(numbers, {})
-    assert "7 readings of the paper's text were tried. 1 have all MNIST numbers" in verdict
-    # 70.5 ± 0.7 is not within two deviations of 62.20
-    assert "0 of these also" in verdict
-    paper, fit = readable.rows()
-    assert paper[0] == "paper"
-    told = TABLE_II[10, "fashion-mnist"], TABLE_II[5, "fashion-mnist"]
-    assert paper[-5:] == [
-        f"{value:.2f}" for value in (told[0][0], told[0][1], told[1][1], told[0][2], told[1][2])
-    ]
-    assert fit[5:7] == ["6", "5"]
-    assert fit[-5:] == ["86.5 ± 0.1", "70.5 ± 0.7", "60.0 ± 14.1", "–", "–"]
-    assert len(all_rows.rows()) == 7
-
-
-def test_fine_tuned_numbers_count_where_they_were_computed():
-    numbers = studies.summary(results(ACCURACIES))
-    tuned = {
-        (how(6), "mnist"): (97.1, 97.2),
-        (how(5), "mnist"): (90.0, 90.1),
-        (how(6), "fashion-mnist"): (86.0, 86.4),
-        (how(5), "fashion-mnist"): (86.0, 86.4),
-    }
-    _, _, verdict = studies.interpretation_tables(numbers, studies.summary(results(tuned)))
-    # the paper has 96.91 after fine-tuning with 5 notches
-    assert "0 have all MNIST numbers" in verdict
-
-
-def test_fine_tuned_numbers_are_compared_with_those_of_their_own_notches():
-    """Table II has 97.17 with 10 notches and 96.91 with 5."""
-    numbers = studies.summary(results(ACCURACIES))
-    tuned = {(how(6), "mnist"): (97.1, 97.3), (how(5), "mnist"): (96.8, 97.2)}
-    tuned = studies.summary(results(tuned))
-    found = studies.distances(studies.Reading(how(6), how(5)), "mnist", numbers, tuned)
-    assert found["fine-tuned, 10"] == pytest.approx((97.17 - 97.2) / (0.2 / math.sqrt(2)), abs=1e-9)
-    assert found["fine-tuned, 5"] == pytest.approx((96.91 - 97.0) / (0.4 / math.sqrt(2)), abs=1e-9)
-
-
-def test_readings_that_fit_come_with_the_best_first_and_all_their_numbers():
-    """With 7 levels for the paper's 94.67 and 5 for its 93.84, both numbers are nearest."""
-    accuracies = ACCURACIES | {
-        (how(6), "mnist"): (94.5, 94.7),
-        (how(7), "mnist"): (94.6, 94.8),
-        (how(7), "fashion-mnist"): (72.0, 74.0),
-    }
-    tuned = {(how(7), "mnist"): (97.1, 97.3), (how(5), "mnist"): (96.8, 97.0)}
-    all_rows, readable, verdict = studies.interpretation_tables(
-        studies.summary(results(accuracies)), studies.summary(results(tuned))
-    )
-    assert "2 have all MNIST numbers" in verdict
-    _, best, second = (row[5:12] for row in readable.rows())
-    mnist = ["97.4 ± 0.1", "94.7 ± 0.1", "93.9 ± 0.1", "97.2 ± 0.1", "96.9 ± 0.1"]
-    assert best == ["7", "5", *mnist]
-    assert second == ["6", "5", mnist[0], "94.6 ± 0.1", mnist[2], "–", mnist[4]]
-    (row,) = (
-        row
-        for row in csv.DictReader(io.StringIO(all_rows.as_csv()))
-        if (row["levels_10"], row["levels_5"], row["scale"]) == ("7", "5", "layer")
-    )
-    means = ("mnist", (97.4, 94.7, 93.9)), ("fashion-mnist", (86.5, 73.0, 60.0))
-    stages = ("fp32", "quantized_10", "quantized_5")
-    assert {key: value for key, value in row.items() if key.endswith("_mean")} == {
-        f"{name}_{stage}_mean": f"{mean:.3f}"
-        for name, values in means
-        for stage, mean in zip(stages, values, strict=True)
-    }
-    # 93.84 is further from 93.9 than the other numbers, in deviations of 0.2 over √2
-    assert float(row["mnist_largest_distance"]) == pytest.approx(0.06 * 2**0.5 / 0.2, abs=1e-3)
-
-
-def test_the_best_fits_are_chosen_for_fine_tuning():
-    numbers = studies.summary(results(ACCURACIES))
-    assert set(studies.choose(numbers, 2)) == {how(6), how(5)}
-    assert len(studies.choose(numbers, 3)) == 3
-
-
-def test_the_best_fits_of_one_seed_are_those_with_the_least_difference():
-    """It has no standard deviation; 5 and 6 levels are within 0.2 % of the paper's numbers."""
-    numbers = studies.summary([*results(ACCURACIES)][::2])
-    assert math.isnan(numbers["mnist", how(5)].deviation)
-    assert set(studies.choose(numbers, 2)) == {how(6), how(5)}
 
 
 # Figures, by the data in their axes
@@ -346,42 +198,6 @@ def test_one_seed_has_no_bar(kept):
     assert all(low == high for low, high in bars_of(container, 1))
 
 
-def test_the_figure_of_readings_has_both_data_sets_of_each_and_the_papers_two_points(kept):
-    numbers = studies.summary(results(ACCURACIES))
-    studies.draw_interpretations(numbers, Figures(), "a.png", "a.pdf")
-    (panel,) = kept[0].axes
-    assert panel.get_xlabel() == "quantised, MNIST: test accuracy (%)"
-    assert panel.get_ylabel() == "quantised, Fashion-MNIST: test accuracy (%)"
-    shown = {each.get_label(): each for each in panel.containers}
-    expected = {
-        f"signed, scale: {scale}": sorted(
-            {h for h, _ in ACCURACIES if h.levels and h.scale == scale}
-        )
-        for scale in ("layer", "fixed")
-    }
-    assert set(shown) == set(expected)
-    for label, hows in expected.items():
-        line = shown[label].lines[0]
-        found = sorted(zip(line.get_xdata(), line.get_ydata(), strict=True))
-        means = [
-            tuple(sum(ACCURACIES[how, name]) / 2 for name in ("mnist", "fashion-mnist"))
-            for how in hows
-        ]
-        assert found == [pytest.approx(pair, abs=1e-9) for pair in sorted(means)]
-        for axis, name in enumerate(("mnist", "fashion-mnist")):
-            halves = sorted(high - low for low, high in bars_of(shown[label], axis))
-            told = sorted(abs(a - b) * math.sqrt(2) for a, b in (ACCURACIES[h, name] for h in hows))
-            assert halves == pytest.approx(told, abs=1e-9)
-    paper = {
-        line.get_label(): (line.get_xdata()[0], line.get_ydata()[0])
-        for line in panel.get_lines()
-        if line.get_label().startswith("paper")
-    }
-    assert paper == {"paper, 10 notches": (94.67, 62.20), "paper, 5 notches": (93.84, 61.36)}
-    (legend,) = kept[0].legends
-    assert {text.get_text() for text in legend.get_texts()} == {*shown, *paper}
-
-
 # Commands
 
 
@@ -415,26 +231,10 @@ def test_the_command_writes_what_the_mappings_cost(tmp_path):
     assert "<svg" in (tmp_path / "a.svg").read_text()
 
 
-def test_the_commands_choose_readings_and_tabulate_them(tmp_path):
-    found = written(tmp_path, "q", results(ACCURACIES))
-    chosen = tmp_path / "chosen.json"
-    cli.main(["choose-interpretations", "--results", *found, "--most", "2", "--out", str(chosen)])
-    told = files.read_json(chosen)["chosen"]
-    assert {Interpretation(**row) for row in told} == {how(5), how(6)}
-    tuned = {(how(6), "mnist"): (97.1, 97.3), (how(5), "mnist"): (96.8, 97.0)}
-    command = ["interpretation-table", "--results", *found, *outputs(tmp_path)]
-    cli.main([*command, "--fine-tuned", *written(tmp_path, "t", results(tuned))])
-    text = (tmp_path / "a.md").read_text()
-    assert text.startswith("7 readings of the paper's text were tried. 1 have all MNIST numbers")
-    assert "97.2 ± 0.1" in text
-    assert "96.9 ± 0.1" in text
-    assert len(list(csv.DictReader((tmp_path / "a.csv").open()))) == 7
-    assert (tmp_path / "figure.png").stat().st_size > 1000
-
-
 def test_a_foreign_file_is_one_sentence(tmp_path):
-    path = tmp_path / "q.json"
+    path = tmp_path / "c.json"
     files.write_json({"kind": "network"}, path)
     with pytest.raises(SystemExit) as caught:
-        cli.main(["choose-interpretations", "--results", str(path), "--most", "2", "--out", "a"])
-    one_sentence(caught, "q.json lacks dataset, rows")
+        told = ["--comparisons", str(path), "--references", str(path), *outputs(tmp_path)]
+        cli.main(["mapping-table", *told])
+    one_sentence(caught, "c.json lacks dataset, device")

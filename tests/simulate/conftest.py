@@ -5,8 +5,7 @@ from helpers.small_campaign import MATERIAL
 
 from wallnet import experiment, simulate
 from wallnet.config import parse
-from wallnet.simulate.oommf import install
-from wallnet.simulate.oommf.session import OommfError
+from wallnet.simulate import registry
 
 SMALL = {
     "material": MATERIAL,
@@ -58,8 +57,8 @@ def announced(monkeypatch):
 
 @pytest.fixture(scope="session")
 def real_oommf():
-    """Return the OOMMF that was found; skip with a reason if none runs."""
+    """Skip with a reason if no OOMMF runs."""
     try:
-        return install.check()
-    except OommfError as error:
+        registry.check("oommf", {})
+    except simulate.SimulationError as error:
         pytest.skip(str(error))

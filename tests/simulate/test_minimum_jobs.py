@@ -177,7 +177,7 @@ def second_route(monkeypatch):
 
     taken = []
 
-    def lowest(landscape, candidates, progress):
+    def lowest(landscape, candidates):
         _, other = candidates
         images = other[[0, 10, 27, 30, -1]]
         taken.append(images)
@@ -246,7 +246,7 @@ def test_one_end_may_go_first_if_no_half_state_tells_it(device, minima, monkeypa
 
     routes = {}
 
-    def first_of(landscape, candidates, progress):
+    def first_of(landscape, candidates):
         routes["sizes"] = [len(images) for images in candidates]
         raise SimulationError("enough")
 
@@ -272,9 +272,9 @@ def test_a_path_without_a_saddle_point_is_tried_with_closer_images(device, minim
 
     lowest, sizes = paths.lowest, []
 
-    def far_from_a_saddle_point(landscape, candidates, progress):
+    def far_from_a_saddle_point(landscape, candidates):
         sizes.append([len(images) for images in candidates])
-        path, best = lowest(landscape, candidates, progress)
+        path, best = lowest(landscape, candidates)
         return (replace(path, residual=99.0) if len(sizes) < 2 else path), best
 
     monkeypatch.setattr(paths, "lowest", far_from_a_saddle_point)
@@ -292,9 +292,9 @@ def test_a_path_is_tried_three_times_at_most(device, minima, monkeypatch):
 
     lowest, tried = paths.lowest, []
 
-    def without_end(landscape, candidates, progress):
+    def without_end(landscape, candidates):
         tried.append(len(candidates[0]))
-        path, best = lowest(landscape, [candidates[0][[0, 8, 16, -1]]], progress)
+        path, best = lowest(landscape, [candidates[0][[0, 8, 16, -1]]])
         return replace(path, residual=99.0), best
 
     monkeypatch.setattr(paths, "lowest", without_end)

@@ -7,7 +7,7 @@ import pytest
 from helpers.drift import DRIFT
 
 from wallnet import config, experiment, simulate
-from wallnet.simulate import SimulationError, calculator
+from wallnet.simulate import SimulationError, registry
 from wallnet.simulate.checkpoint import Checkpoint
 
 
@@ -22,6 +22,13 @@ def module(tmp_path, monkeypatch):
         experiment.code.code_of.cache_clear()
 
     return write
+
+
+def problems(wanted):
+    """Return the sentences that the check of settings raises."""
+    with pytest.raises(config.ConfigError) as refused:
+        registry.check_settings(wanted)
+    return str(refused.value).splitlines()
 
 
 @pytest.mark.parametrize(
@@ -40,17 +47,15 @@ def module(tmp_path, monkeypatch):
 )
 def test_a_module_that_does_not_do_is_one_sentence(module, text, words):
     module("broken", text)
-    (said,) = calculator.problems([("broken:Own", {}), ("broken:Own", {})])
-    assert said.startswith("calculator broken:Own: module broken ")
+    (said,) = problems([("broken:Own", {}), ("broken:Own", {})])
+    assert said.startswith("config.yaml: calculator broken:Own: module broken ")
     assert words in said
     assert "\n" not in said
 
 
 def test_all_settings_that_do_not_fit_are_said(module):
     module("wander", DRIFT)
-    said = calculator.problems(
-        [("wander:Drift", {"speed": 1.0}), ("wander:Drift", {"velocity": 0})]
-    )
+    said = problems([("wander:Drift", {"speed": 1.0}), ("wander:Drift", {"velocity": 0})])
     assert len(said) == 3
     assert any("calculator_settings.wander:Drift.velocity is missing; add it" in s for s in said)
 
@@ -64,20 +69,18 @@ def test_every_setting_of_a_calculator_that_is_called_is_checked(module):
         json.dumps({"calculator_name": "limited:Drift", "calculator": {"velocity": velocity}})
         for velocity in (9.0, 1.0)
     ]
-    calculator.check_called(called[1:])
-    calculator.check_called(['{"calculator_name": "film", "calculator": {}}'])
+    registry.check_called(called[1:])
+    registry.check_called(['{"calculator_name": "film", "calculator": {}}'])
     for simulations in (called, called[::-1]):
         with pytest.raises(SimulationError, match="too fast"):
-            calculator.check_called(simulations)
+            registry.check_called(simulations)
 
 
 def test_oommf_is_checked_before_a_run(monkeypatch):
     checked = []
-    monkeypatch.setattr(calculator, "check", lambda name, settings: checked.append(name))
+    monkeypatch.setattr(registry, "check", lambda name, settings: checked.append(name))
     names = ("film", "oommf", "own:Solver")
-    calculator.check_called(
-        json.dumps({"calculator_name": name, "calculator": {}}) for name in names
-    )
+    registry.check_called(json.dumps({"calculator_name": name, "calculator": {}}) for name in names)
     assert checked == ["oommf", "own:Solver"]
 
 
@@ -95,9 +98,9 @@ def test_waveforms_are_refused_before_the_run_of_a_calculator_without_them(modul
         changed = device.model_copy(update={"pulse": device.pulse.model_copy(update=shape)})
         job = experiment.train_job(device, train) if of_train else experiment.pulse_job(changed, 0)
         if not shape:
-            calculator.check_called([job.to_json()])
+            registry.check_called([job.to_json()])
     with pytest.raises(SimulationError, match=r"square:Drift simulates square pulses only; leave"):
-        calculator.check_called([job.to_json()])
+        registry.check_called([job.to_json()])
 
 
 @pytest.mark.parametrize("resumes", [False, True])
@@ -112,7 +115,7 @@ def test_only_one_that_resumes_is_given_a_checkpoint(module, tiny, tmp_path, res
     }
     job = experiment.pulse_job(config.parse(tiny).devices["synapse"], 0.5e12)
     simulate.simulate(job, output=tmp_path / "trace.nc")
-    given = calculator.load("lasting:Drift").given
+    given = registry.load("lasting:Drift").given
     assert isinstance(given, Checkpoint) if resumes else given is None
 
 

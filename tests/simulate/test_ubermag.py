@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from wallnet import config, experiment
-from wallnet.simulate import SimulationError, calculator, simulate
+from wallnet.simulate import SimulationError, registry, simulate
 from wallnet.simulate.ubermag import UbermagCalculator
 
 OURS = "wallnet.film:TimeDriver"
@@ -132,14 +132,14 @@ def test_a_driver_that_leaves_too_few_states_is_refused(own_job, watched, monkey
 
 
 def test_a_driver_is_tried_before_the_first_job(watched):
-    calculator.check("watched:TimeDriver", {})
+    registry.check("watched:TimeDriver", {})
     ((time, stages, current, *_),) = watched
     assert (time, stages, current) == (1e-15, 1, 1e11)
 
 
 def test_a_driver_that_does_not_do_is_named_by_the_check():
     with pytest.raises(SimulationError) as refused:
-        calculator.check(OURS, {"strayfield": 1})
+        registry.check(OURS, {"strayfield": 1})
     assert f"calculator {OURS} cannot run (" in str(refused.value)
     assert "strayfield" in str(refused.value)
     assert "\n" not in str(refused.value)
@@ -150,7 +150,7 @@ def test_a_driver_that_does_not_do_is_named_by_the_check():
 @pytest.mark.parametrize("density", [0.3e12, -0.3e12])
 def test_oommfc_gives_the_trace_of_the_engine(small_job, own_job, density):
     """The bounds are those of the `oommf` calculator."""
-    calculator.check("oommfc:TimeDriver", {})
+    registry.check("oommfc:TimeDriver", {})
     direct = simulate(small_job("film", density))
     through = simulate(own_job("oommfc:TimeDriver", current_density=density))
     compared(direct, through, of_m=5e-4, of_ends=0.05e-9)

@@ -11,7 +11,7 @@ from helpers.intervals import bisected
 from helpers.small_campaign import TINY
 from helpers.windows import WINDOW
 
-from wallnet import api, config, files, plan, revisions
+from wallnet import api, config, plan, revisions
 from wallnet.api import running
 from wallnet.api.studies import function_of
 from wallnet.config.quantities import Fraction, Section
@@ -119,7 +119,7 @@ def of_the_sweep(campaign, name, settings, _):
 
 @pytest.fixture
 def registered(monkeypatch):
-    """Register a study with one set of settings, and with a dataset of another stage."""
+    """Register a study with one set of settings."""
     study = Study(
         name="reached",
         title="reached by {subject}",
@@ -136,14 +136,13 @@ def registered(monkeypatch):
         about=lambda campaign, name, settings: About(
             share=settings.share, length=campaign.simulated[name].track.length
         ),
-        uses=lambda _, name, __: {"device": ("track", files.DEVICE.format(device=name))},
     )
 
     def gather(settings, opened):
-        device = opened.dataset("device")
         states = [str(opened.read(key).attrs["state"]) for key in opened]
+        densities = [opened.simulation(key).current_density for key in opened]
         assert opened.about == {"share": 0.25, "length": 200e-9}
-        return {"state": states, "current_density": settings.share * device["current_density"]}
+        return {"state": states, "current_density": settings.share * np.array(densities)}
 
     monkeypatch.setitem(
         sys.modules, "wallnet.studies.reached.gather", SimpleNamespace(gather=gather)
@@ -155,7 +154,7 @@ def registered(monkeypatch):
 
 
 def test_a_study_of_several_devices_is_asked_of_one(registered, tmp_path):
-    """It gathers the pulses of the sweep, the device made of them, and a length."""
+    """It gathers the pulses of the sweep, and a length."""
     blocks = TINY["devices"]["neuron"] | {key: TINY[key] for key in ("material", "output")}
     pulse = {"duration": 0.2e-9, "current_densities": [0.4e12, 0.8e12]}
     device = api.make_device(**blocks | {"kind": "track", "pulse": pulse})
@@ -166,7 +165,7 @@ def test_a_study_of_several_devices_is_asked_of_one(registered, tmp_path):
     assert found["state"].size == 2
     assert found.attrs["subject"] == "short"
     assert found.attrs["revision"] == 5
-    assert (tmp_path / "results/devices/short.nc").exists()
+    assert (tmp_path / "results/reached/short.nc").exists()
 
 
 def test_a_study_without_subject_says_what_is_missing(registered, stairs, monkeypatch):

@@ -7,7 +7,7 @@ Functions pass text from the configuration to `params`, since Snakemake interpre
 strings as wildcards.
 """
 
-from wallnet.config.networks import split_mapping
+from wallnet.config.mappings import split_mapping
 from wallnet.files import compact
 
 

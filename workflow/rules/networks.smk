@@ -4,10 +4,13 @@ A network depends only on the levels or the activation of a device. They are a p
 file that contains them is `ancient`, so that no network is trained again if it is only rewritten.
 """
 
-from wallnet.config.networks import FREE_NETWORK
 
-FREE = {**FREE_NETWORK, "stage": "fp32"}
-CONTINUED = {**FREE_NETWORK, "stage": "continued"}
+def first_checkpoints():
+    """Return the checkpoints of the networks of all recipes after their first stage."""
+    return [
+        plan.paths.free_path(files.CHECKPOINT, "fp32", recipe)
+        for recipe in campaign.networks.recipes
+    ]
 
 
 wildcard_constraints:
@@ -44,12 +47,12 @@ rule train:
         data=files.DATA,
         neuron=ancient(files.COMPACT_MODEL.format(device=campaign.networks.neuron)),
     output:
-        filled(files.METRICS, **FREE),
-        filled(files.CHECKPOINT, **FREE),
+        plan.paths.free_path(files.METRICS, "fp32"),
+        plan.paths.free_path(files.CHECKPOINT, "fp32"),
     log:
-        files.log_of(filled(files.METRICS, **FREE)),
+        files.log_of(plan.paths.free_path(files.METRICS, "fp32")),
     benchmark:
-        files.benchmark_of(filled(files.METRICS, **FREE))
+        files.benchmark_of(plan.paths.free_path(files.METRICS, "fp32"))
     threads: campaign.networks.threads
     resources:
         mem_mb=growing(1500),
@@ -69,14 +72,14 @@ rule train_on:
     """That network, trained further in FP32 (stage continued)."""
     input:
         data=files.DATA,
-        start=filled(files.CHECKPOINT, **FREE),
+        start=plan.paths.free_path(files.CHECKPOINT, "fp32"),
     output:
-        filled(files.METRICS, **CONTINUED),
-        filled(files.CHECKPOINT, **CONTINUED),
+        plan.paths.free_path(files.METRICS, "continued"),
+        plan.paths.free_path(files.CHECKPOINT, "continued"),
     log:
-        files.log_of(filled(files.METRICS, **CONTINUED)),
+        files.log_of(plan.paths.free_path(files.METRICS, "continued")),
     benchmark:
-        files.benchmark_of(filled(files.METRICS, **CONTINUED))
+        files.benchmark_of(plan.paths.free_path(files.METRICS, "continued"))
     threads: campaign.networks.threads
     resources:
         mem_mb=growing(1500),
@@ -96,11 +99,7 @@ rule map:
     input:
         data=files.DATA,
         synapse=ancient(files.COMPACT_MODEL),
-        start=expand(
-            filled(files.CHECKPOINT, **FREE),
-            recipe=campaign.networks.recipes,
-            allow_missing=True,
-        ),
+        start=first_checkpoints(),
     output:
         *plan.paths.mapped_paths(files.METRICS, campaign.networks),
         *plan.paths.mapped_paths(files.CHECKPOINT, campaign.networks),

@@ -21,7 +21,7 @@ def check_calculators():
 
     From here on, code of user-defined classes is executed.
     """
-    from wallnet.simulate.calculator import check_called, check_settings
+    from wallnet.simulate.registry import check_called, check_settings
 
     brought = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
     called = [

@@ -52,9 +52,6 @@ for study in STUDIES.values():
             lambda w, study=study: results_of_rounds(
                 study, w, study.rounds_of(campaign, w.subject)
             ),
-            lambda w, study=study: [
-                path for _, path in study.used(campaign, w.subject).values()
-            ],
         output:
             study.path("{subject}"),
         log:

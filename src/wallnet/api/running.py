@@ -21,7 +21,7 @@ from wallnet.jobs.devices import device_job
 from wallnet.jobs.requests import of_device
 from wallnet.plan.requests import Requested
 from wallnet.simulate import SimulationError
-from wallnet.studies import STUDIES, Study, gather_job, gathering
+from wallnet.studies import Study, gather_job, gathering
 from wallnet.studies.base import FILES
 
 if TYPE_CHECKING:
@@ -195,8 +195,6 @@ class Run:
         subject = next(iter(study.subjects(campaign)), None)
         if subject is None:
             raise ConfigError(f"{study.name} has nothing to run; add {study.missing}")
-        for _, path in study.used(campaign, subject).values():
-            self._use(path)
         rounds = study.rounds_of(campaign, subject)
         for number in range(rounds + 1):
             requests = study.requests_of(campaign, subject, str(place), last=number)
@@ -209,15 +207,6 @@ class Run:
         out = place / study.path(subject)
         files.write_content(gathering.gather(job, place), out)
         return files.read_dataset(out, study.kind)
-
-    def _use(self, path: str) -> None:
-        """Make a dataset of another stage."""
-        for name in self.campaign.simulated:
-            if path == files.DEVICE.format(device=name):
-                self.device(name)
-        for study in STUDIES.values():
-            if path in map(study.path, study.subjects(self.campaign)):
-                self.study(study)
 
 
 @contextmanager

@@ -5,24 +5,22 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from wallnet.config.pulse import CURRENT_DENSITY_STEP
+from pydantic import AfterValidator
+
+from wallnet.config.pulse import CURRENT_DENSITY_STEP, whole
 from wallnet.config.quantities import Quantity
 
 Resolution = Annotated[
-    float, Quantity("A/m²", 1e8, 1e14, fix="steps are in A/m²: 0.001e+12, not 0.001")
+    float,
+    Quantity("A/m²", 1e8, 1e14, fix="steps are in A/m²: 0.001e+12, not 0.001"),
+    AfterValidator(whole),
 ]
 
 
-def halvings(longest: int, resolution: int) -> int:
-    """Return how often a gap is halved until it is no longer than the resolution.
-
-    Parameters
-    ----------
-    longest, resolution : int
-        Both in steps of `CURRENT_DENSITY_STEP`.
-    """
-    count = 0
-    while longest > resolution:
+def halvings(gap: float, resolution: float) -> int:
+    """Return how often a gap is halved until it is no longer than the resolution, both in A/m²."""
+    longest, count = round(gap / CURRENT_DENSITY_STEP), 0
+    while longest > round(resolution / CURRENT_DENSITY_STEP):
         # the middle is rounded to a density that file names tell apart
         longest = math.ceil(longest / 2)
         count += 1

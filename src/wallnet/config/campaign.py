@@ -14,10 +14,11 @@ from wallnet.config.figures import Figures
 from wallnet.config.inheritance import SHARED, laid_over, resolved, writes
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError, Finding, checked, shown_key, unknown_key
-from wallnet.config.networks import NO_DEVICE, Networks
+from wallnet.config.networks import Networks
 from wallnet.config.quantities import NAME, Section
 from wallnet.config.reading import read_campaign, read_yaml
 from wallnet.config.reference import Reference
+from wallnet.config.stages import NO_DEVICE
 from wallnet.config.waveform import files_in
 
 Block = TypeVar("Block", bound=BaseModel)

@@ -118,6 +118,8 @@ def _finding(model: type[BaseModel], error: Mapping[str, Any]) -> Finding:
         text = f" = {given or unfit} {error['msg']}"
     elif kind in ("model_type", "model_attributes_type", "dict_type"):
         text = f" is {given or 'a list'}, not a block of keys; indent its keys below it"
+    elif kind == "too_short":
+        text = f" has too few entries; give at least {error['ctx']['min_length']}"
     elif kind in ("tuple_type", "list_type"):
         text = f" is {given or 'a block'}, not a list; write it like [a, b]"
     else:
@@ -140,6 +142,9 @@ def checked(model: type[Model], data: object) -> tuple[Model | None, list[Findin
     except ValidationError as invalid:
         findings: dict[Location, Finding] = {}
         for error in invalid.errors(include_url=False, include_context=True):
+            # pydantic does not count entries that are not valid
+            if error["type"] == "too_short" and error["input"]:
+                continue
             # each branch of a union reports an error; the first one states what is expected
             findings.setdefault(_location(error), _finding(model, error))
         return None, list(findings.values())

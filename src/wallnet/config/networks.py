@@ -1,18 +1,21 @@
 """The network part of the configuration: data sets, mappings of weights to levels, training."""
 
 import difflib
-import itertools
 import os
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Annotated, Literal, NamedTuple, Self, TypeVar, get_args
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic.config import JsonDict
 
+from wallnet import files
 from wallnet.config.devices import Device
+from wallnet.config.mappings import COMPARED, DEFAULT_MAPPING, Mapped, split_mapping
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.quantities import CLASS, NAME, Quantity, Section
+from wallnet.config.stages import NO_DEVICE, PROGRAMMED_STAGES, STAGES, Network
 from wallnet.files.compact import CONTENTS
 
 T = TypeVar("T")
@@ -35,115 +38,31 @@ DEFAULT_SOURCES: tuple[Source, ...] = ("torchvision",)
 Reading = Literal["parallel", "series"]
 """Reading of a conductance; see `wallnet.devices.conductance`."""
 
+
+def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
+    if len(set(values)) < len(values):
+        raise ValueError("names something twice; list each wanted entry once")
+    return values
+
+
+def _mappings(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        split_mapping(name)
+    return names
+
+
+Distinct = Annotated[tuple[T, ...], AfterValidator(_distinct)]
+"""A list without repetitions."""
+
+Mappings = Annotated[tuple[Mapped, ...], AfterValidator(_distinct), AfterValidator(_mappings)]
+"""Names of mappings."""
+
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 """Seed of the random numbers of a training."""
-
-SCHEMES = (
-    "layer",
-    "row",
-    "differential",
-    "signed",
-)
-"""Schemes that map weights to conductances; each is a class in `wallnet.networks.mappings`."""
-
-DEFAULT_MAPPING = "signed-fitted"
-"""The mapping if none is named: on few levels it loses little accuracy, with one scale a layer."""
-
-LEVEL_SETS = ("measured", "extended", "reachable", "kept", "mutually-reachable")
-"""Sets of a synapse's levels that a mapping can use; a name without a suffix means `measured`."""
-
-_DEVIATIONS = r"[1-9](\.[0-9]{1,2})?"
-_MAPPING = (
-    rf"(?!(layer|row)-row)({'|'.join(SCHEMES)})(-row)?"
-    rf"(-(fitted|({_DEVIATIONS})sd))?(-({'|'.join(LEVEL_SETS[1:])}))?"
-)
-
-Mapped = Annotated[str, Field(json_schema_extra={"pattern": f"^{_MAPPING}$"})]
-"""Name of a mapping; see `split_mapping`."""
-
-
-COMPARED = tuple(
-    f"{scheme}{rows}{scale}"
-    for scheme in SCHEMES
-    for rows in ("", "-row")
-    if not (rows and scheme in ("layer", "row"))
-    for scale in ("", "-3sd", "-fitted")
-)
-"""Mappings that the target `mappings` compares: every scheme with every scale rule."""
-
-COMPARED_STAGES = ("quantized", "on_levels")
-"""Stages at which the target `mappings` compares them."""
 
 MODELS = ("dense", "dense-centred", "convolutional")
 """Models of the package; each is a class in `wallnet.networks.model`."""
 
-
-class Stage(NamedTuple):
-    """A stage of a network.
-
-    Attributes
-    ----------
-    title, text : str
-        Title and explanation in the report.
-    needs : str
-        Key of a recipe; the stage is computed for recipes that have it.
-    programmed : bool
-        Whether the weights are on the levels of the synapse.
-    """
-
-    title: str
-    text: str
-    needs: str = "fp32"
-    programmed: bool = True
-
-
-FREE_STAGES = {
-    "fp32": Stage("FP32", "training in FP32", programmed=False),
-    "continued": Stage(
-        "FP32, continued",
-        "that network, trained further in FP32 for as many epochs as on the levels",
-        "on_levels",
-        programmed=False,
-    ),
-}
-"""The stages with FP32 weights, which use no synapse."""
-
-LEVEL_STAGES = {
-    "quantized": Stage("Quantised", "post-training quantisation to the nearest level"),
-    "fine_tuned": Stage(
-        "Fine-tuned",
-        "that network, trained further in FP32, as in the paper",
-        "fine_tuned",
-        programmed=False,
-    ),
-    "fine_tuned_snapped": Stage(
-        "Fine-tuned, snapped", "that network on the same levels again", "fine_tuned"
-    ),
-    "on_levels": Stage(
-        "Quantisation-aware",
-        "quantisation-aware training of the FP32 network (straight-through estimator)",
-        "on_levels",
-    ),
-}
-"""The stages on a synapse's levels; a function in `wallnet.networks.stages` computes each."""
-
-STAGES = FREE_STAGES | LEVEL_STAGES
-"""All stages of a network, by name, in the order of computation."""
-
-FIRST_STAGE = next(iter(STAGES))
-"""The stage with which every network starts."""
-
-PROGRAMMED_STAGES = tuple(name for name, stage in STAGES.items() if stage.programmed)
-"""The stages with all weights on the levels of a synapse."""
-
-PAPER_STAGES = ("fp32", "quantized", "fine_tuned")
-"""The stages of the paper's Table II."""
-
-NO_DEVICE = "none"
-"""Device, reading and mapping in the path of a network that uses no synapse."""
-
-FREE_NETWORK = dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE)
-"""Wildcards of a network with FP32 weights, which uses no device."""
 
 _NAMED: JsonDict = {"propertyNames": {"pattern": NAME}}
 _FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
@@ -253,13 +172,8 @@ class FreeTraining(Training):
 class LevelTraining(Training):
     """Training at a stage on a synapse's levels."""
 
-    mappings: tuple[Mapped, ...] | None = None
+    mappings: Mappings | None = None
     """Mappings with which the stage is computed, some of `networks.mappings`; all if not given."""
-
-    @field_validator("mappings")
-    @classmethod
-    def _known(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        return None if value is None else _distinct(_all_mappings(value))
 
 
 class LevelTrainings(Section):
@@ -318,15 +232,10 @@ class Recipe(LevelTrainings):
         """
         found: dict[str, tuple[str, ...]] = {}
         for name, stage in STAGES.items():
-            training = getattr(self, stage.needs)
-            if training is None:
-                continue
-            wanted = getattr(training, "mappings", None)
-            found[name] = (
-                (NO_DEVICE,)
-                if name in FREE_STAGES
-                else tuple(m for m in mappings if wanted is None or m in wanted)
-            )
+            if (training := getattr(self, stage.needs)) is not None:
+                wanted = getattr(training, "mappings", None)
+                chosen = tuple(m for m in mappings if wanted is None or m in wanted)
+                found[name] = chosen if stage.mapped else (NO_DEVICE,)
         return found
 
 
@@ -342,93 +251,46 @@ class RunSet(Section):
     """Stages of each recipe with their mappings, in any order; see `Recipe.stages`."""
     seeds: tuple[Seed, ...]
 
-    def runs(self) -> list[dict[str, str]]:
-        """List all networks.
+    def runs(self) -> list[Network]:
+        """List all networks."""
+        free = (NO_DEVICE, NO_DEVICE)
+        return [
+            Network(
+                dataset=dataset,
+                device=device,
+                reading=reading,
+                mapping=mapping,
+                recipe=recipe,
+                stage=stage,
+                seed=str(seed),
+            )
+            for dataset in self.datasets
+            for recipe in self.recipes
+            for seed in self.seeds
+            for device, reading in (free, *self.places)
+            for mapping in ((NO_DEVICE,) if device == NO_DEVICE else self.mappings)
+            for stage in STAGES
+            if mapping in self.stages[recipe].get(stage, ())
+        ]
 
-        Returns
-        -------
-        list of dict
-            Keys `dataset`, `device`, `reading`, `mapping`, `recipe`, `stage`, `seed`: the
-            wildcards of `wallnet.files.METRICS` and `CHECKPOINT`.
+    def limited(self, stages: Collection[str], **changes: Any) -> Self:
+        """Return the networks at some stages, with other changes."""
+        kept = {
+            recipe: {stage: found for stage, found in computed.items() if stage in stages}
+            for recipe, computed in self.stages.items()
+        }
+        return self.model_copy(update={"stages": kept, **changes})
+
+    def paths(self, pattern: str, networks: str | Path = files.NETWORKS) -> list[str]:
+        """Return the files of one kind of all networks that have them, in the order of `runs`.
+
+        See `Network.path`. Networks at the stages of `PROGRAMMED_STAGES` have a programming.
         """
-        found = []
-        for dataset in self.datasets:
-            for recipe in self.recipes:
-                stages = self.stages[recipe]
-                for seed in self.seeds:
-                    common = {"dataset": dataset, "recipe": recipe, "seed": str(seed)}
-                    found += [
-                        common | FREE_NETWORK | {"stage": stage}
-                        for stage in FREE_STAGES
-                        if stage in stages
-                    ]
-                    found += [
-                        common
-                        | {"device": device, "reading": reading}
-                        | {"mapping": mapping, "stage": stage}
-                        for device, reading in self.places
-                        for mapping in self.mappings
-                        for stage in LEVEL_STAGES
-                        if mapping in stages.get(stage, ())
-                    ]
-        return found
-
-
-class Interpretation(NamedTuple):
-    """A way to quantise the network of the paper; see `Interpretations`."""
-
-    images: str
-    epochs: int
-    mapping: str
-    scale: str
-    biases: str
-    levels: int
-
-    def free(self) -> Self:
-        """Return the network before it is quantised, which has no levels."""
-        return self._replace(mapping="", scale="", biases="", levels=0)
-
-
-MODEL_OF_IMAGES = {"0 to 1": "dense", "-1 to 1": "dense-centred"}
-"""Model for each range of the images of an `Interpretation`."""
-
-
-class Interpretations(Section):
-    """Readings of the paper's text on quantisation, all combinations of which are tried.
-
-    The images are scaled to [0, 1] or to [-1, 1]. Weights are affine (`layer`) or `signed`. Their
-    scale is that of each layer, of the network, or fixed to [-1, 1]. Biases are on levels or FP32.
-    """
-
-    epochs: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] = (5, 10, 20, 30)
-    """Numbers of epochs of the training in FP32. Source: not in the paper."""
-    levels: tuple[Annotated[int, Field(ge=2, le=256)], ...] = (4, 5, 6, 7, 8, 9, 10, 11)
-    """Numbers of evenly spaced levels. Source: the paper's synapses have 5 and 10 notches."""
-    training: Training = Training(epochs=3, learning_rate=1e-3)
-    """Settings of the training; its epochs are those of the fine-tuning. Source: our choice."""
-    seeds: tuple[Seed, ...] = (1, 2, 3, 4, 5)
-    """Seeds of the trainings. Source: our choice."""
-    fine_tuned: Annotated[int, Field(ge=1, le=1000)] = 12
-    """Largest number of combinations that are trained further: those that fit MNIST best."""
-
-    @field_validator("epochs", "levels", "seeds")
-    @classmethod
-    def _some(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        if not value:
-            raise ValueError("is empty; list at least one number, or leave it out")
-        return _distinct(value)
-
-    def combinations(self) -> list[Interpretation]:
-        """Return all combinations of choices."""
-        choices = (
-            MODEL_OF_IMAGES,
-            self.epochs,
-            ("layer", "signed"),
-            ("layer", "network", "fixed"),
-            ("free", "on levels"),
-            self.levels,
-        )
-        return list(itertools.starmap(Interpretation, itertools.product(*choices)))
+        return [
+            run.path(pattern, networks)
+            for run in self.runs()
+            if pattern != files.PROGRAMMING or run.stage in PROGRAMMED_STAGES
+        ]
 
 
 class Networks(Section):
@@ -436,9 +298,9 @@ class Networks(Section):
 
     data_folder: Annotated[str, Field(min_length=1)] = "data"
     """Folder of the data sets, in torchvision's layout."""
-    sources: tuple[Source, ...] = DEFAULT_SOURCES
+    sources: Distinct[Source] = DEFAULT_SOURCES
     """Sources of files that are missing in `data_folder`, tried in this order."""
-    datasets: tuple[str, ...] = tuple(KNOWN_DATASETS)
+    datasets: Distinct[str] = tuple(KNOWN_DATASETS)
     """Data sets to train on. Source: paper."""
     own_datasets: dict[str, DataSet] = Field(default={}, json_schema_extra=_NAMED)
     """Further data sets, by name."""
@@ -450,17 +312,15 @@ class Networks(Section):
     """Pre-activation at which the neuron receives its full current. Source: our choice."""
     hidden_neurons: Annotated[int, Field(ge=1, le=100_000)] = 128
     """Neurons of the hidden layer. Source: paper."""
-    synapses: tuple[str, ...] = ()
+    synapses: Distinct[str] = ()
     """Synapses whose conductances represent the weights. Source: paper: both."""
-    readings: tuple[Reading, ...] = get_args(Reading)
+    readings: Distinct[Reading] = get_args(Reading)
     """How synapses are read: cells in parallel (Eq. 2), or resistance linear in m_z. Measured ones
     have only one reading."""
-    mappings: tuple[Mapped, ...] = (DEFAULT_MAPPING,)
+    mappings: Mappings = (DEFAULT_MAPPING,)
     """Mappings of weights to conductances, such as `signed-fitted` or `layer`, the paper's."""
-    compared: tuple[Mapped, ...] = COMPARED
+    compared: Mappings = COMPARED
     """Mappings that the target `mappings` compares on the validation images."""
-    interpretations: Interpretations = Interpretations()
-    """Readings of the paper's text that the target `table-ii` tries."""
     written_by: dict[str, str] = {}
     """Pulse train that moves a synapse by one level a pulse, by synapse, for the write energy of
     networks. The synapse is written as if it were the device of the pulse train."""
@@ -470,7 +330,7 @@ class Networks(Section):
     """Whether to train with a neuron whose curve is not an activation."""
     recipes: dict[str, Recipe] = Field(default={}, json_schema_extra=_NAMED)
     """Trainings of networks, by name; without recipes there are no networks."""
-    seeds: tuple[Seed, ...] = (1,)
+    seeds: Distinct[Seed] = (1,)
     """Seeds; each trains every network once. Source: our choice."""
     validation_fraction: Annotated[float, Quantity("1", 0.01, 0.5, fix="0.1 is usual")] = 0.1
     """Share of the training images that is used to choose the best epoch. Source: our choice."""
@@ -485,18 +345,6 @@ class Networks(Section):
             raise ValueError("has a character that no folder's name can have; remove it")
         return os.path.expanduser(value)
 
-    @field_validator(
-        *("sources", "datasets", "synapses", "readings", "mappings", "compared", "seeds")
-    )
-    @classmethod
-    def _once(cls, value: tuple[object, ...]) -> tuple[object, ...]:
-        return _distinct(value)
-
-    @field_validator("mappings", "compared")
-    @classmethod
-    def _known_mappings(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return _all_mappings(value)
-
     @field_validator("own_datasets", "recipes")
     @classmethod
     def _can_name_files(cls, value: dict[str, Section]) -> dict[str, Section]:
@@ -509,18 +357,19 @@ class Networks(Section):
         return value
 
     @model_validator(mode="after")
-    def _known_datasets(self) -> "Networks":
+    def _datasets_known(self) -> "Networks":
+        known = self.known_datasets
         for name in self.datasets:
-            if name not in KNOWN_DATASETS and name not in self.own_datasets:
-                known = [*KNOWN_DATASETS, *self.own_datasets]
+            if name not in known:
                 raise ValueError(
                     f"datasets {_unknown(name, known)}, or describe it in own_datasets"
                 )
         return self
 
-    def dataset(self, name: str) -> DataSet:
-        """Return the description of a data set of this campaign."""
-        return {**KNOWN_DATASETS, **self.own_datasets}[name]
+    @property
+    def known_datasets(self) -> dict[str, DataSet]:
+        """The data sets of the package and of this campaign, by name."""
+        return {**KNOWN_DATASETS, **self.own_datasets}
 
     def with_devices(self, devices: Mapping[str, Device | MeasuredDevice]) -> Self:
         """Return a copy that knows which devices are measured."""
@@ -540,11 +389,16 @@ class Networks(Section):
     def run_set(self) -> RunSet:
         """Return the set of all networks."""
         stages = {name: recipe.stages(self.mappings) for name, recipe in self.recipes.items()}
-        lists = self.model_dump(include=_RUN_LISTS)
-        places = tuple((name, each) for name in self.synapses for each in self.readings_of(name))
-        return RunSet(places=places, recipes=tuple(stages), stages=stages, **lists)
+        return RunSet(
+            datasets=self.datasets,
+            places=tuple((name, each) for name in self.synapses for each in self.readings_of(name)),
+            mappings=self.mappings,
+            recipes=tuple(stages),
+            stages=stages,
+            seeds=self.seeds,
+        )
 
-    def runs(self) -> list[dict[str, str]]:
+    def runs(self) -> list[Network]:
         """List all networks; see `RunSet.runs`."""
         return self.run_set().runs()
 
@@ -590,28 +444,23 @@ class Networks(Section):
             for name in self.synapses
             if isinstance(devices.get(name), Device) and name not in names
         ]
-        if len(self.interpretations.seeds) < 2:
-            found.append(
-                "networks.interpretations.seeds has one seed, so that no deviation is known; "
-                "list two or more, or leave it out"
-            )
         if not self.recipes:
             return found
+        known = self.known_datasets
         for name, recipe in self.recipes.items():
-            for stage in LevelTrainings.model_fields:
-                for mapping in getattr(getattr(recipe, stage), "mappings", None) or ():
-                    if mapping not in self.mappings:
-                        found.append(
-                            f"networks.recipes.{name}.{stage}.mappings "
-                            f"{_unknown(mapping, self.mappings)} of networks.mappings"
-                        )
             for stage in Recipe.model_fields:
-                for dataset in getattr(getattr(recipe, stage), "shift", ()):
-                    # another data set than today's is no fault: datasets is changed often
-                    known = {**KNOWN_DATASETS, **self.own_datasets}
-                    if dataset not in known:
-                        key = f"networks.recipes.{name}.{stage}.shift"
-                        found.append(f"{key} {_unknown(dataset, known)}")
+                key, training = f"networks.recipes.{name}.{stage}", getattr(recipe, stage)
+                found += [
+                    f"{key}.mappings {_unknown(mapping, self.mappings)} of networks.mappings"
+                    for mapping in getattr(training, "mappings", None) or ()
+                    if mapping not in self.mappings
+                ]
+                # another data set than today's is no fault: datasets is changed often
+                found += [
+                    f"{key}.shift {_unknown(dataset, known)}"
+                    for dataset in getattr(training, "shift", ())
+                    if dataset not in known
+                ]
         wanted = [("neuron", "neuron", self.neuron)]
         wanted += [("synapses", "synapse", name) for name in self.synapses]
         for key, kind, name in wanted:
@@ -634,95 +483,11 @@ class Networks(Section):
         return found
 
 
-_RUN_LISTS = {"datasets", "mappings", "seeds"}
-
-
 def _can_be(kind: str, device: Device | MeasuredDevice) -> bool:
     """Return whether a device can be the neuron or a synapse of a network."""
     if isinstance(device, MeasuredDevice):
         return getattr(device, CONTENTS[kind]) is not None
     return device.kind == kind
-
-
-class MappingName(NamedTuple):
-    """Parts of the name of a mapping.
-
-    Attributes
-    ----------
-    scheme : str
-        One of `SCHEMES`.
-    per_row : bool
-        Whether each output of a layer has its own offset and scale.
-    scale : str
-        `largest`, `fitted` or `deviations`: how offset and scale are chosen.
-    deviations : float
-        Half of the range of weights in standard deviations, for `deviations`.
-    level_set : str
-        One of `LEVEL_SETS`.
-    """
-
-    scheme: str
-    per_row: bool
-    scale: str
-    deviations: float
-    level_set: str
-
-
-def split_mapping(name: str) -> MappingName:
-    """Split the name of a mapping into its parts.
-
-    Parameters
-    ----------
-    name : str
-        ``SCHEME[-row][-fitted|-Ksd][-LEVELS]``: a scheme of `SCHEMES`; a scale for each row instead
-        of one for each layer; a scale of least squared error, or from K standard deviations,
-        instead of one from the largest weight; a level set of `LEVEL_SETS` other than the first.
-
-    Returns
-    -------
-    MappingName
-        The parts.
-
-    Raises
-    ------
-    ValueError
-        If a part is unknown.
-
-    Examples
-    --------
-    >>> split_mapping("signed-2.5sd-extended").deviations
-    2.5
-    >>> split_mapping("layer").scale
-    'largest'
-    """
-    found = re.fullmatch(_MAPPING, name)
-    if found is None:
-        raise ValueError(
-            f"has {name!r}, which is not a mapping; write {', '.join(SCHEMES[:-1])} or "
-            f"{SCHEMES[-1]}, then if wanted -row (not after layer or row), then -fitted or -Ksd "
-            f"(K from 1 to 9.99), then {' or '.join('-' + levels for levels in LEVEL_SETS[1:])}, "
-            "as in signed-3sd-extended"
-        )
-    _, scheme, rows, _, scale, deviations, _, _, level_set = found.groups()
-    return MappingName(
-        scheme=scheme,
-        per_row=bool(rows) or scheme == "row",
-        scale="deviations" if deviations else scale or "largest",
-        deviations=float(deviations or "inf"),
-        level_set=level_set or LEVEL_SETS[0],
-    )
-
-
-def _all_mappings(names: tuple[str, ...]) -> tuple[str, ...]:
-    for name in names:
-        split_mapping(name)
-    return names
-
-
-def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
-    if len(set(values)) < len(values):
-        raise ValueError("names something twice; list each wanted entry once")
-    return values
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:

@@ -28,6 +28,23 @@ def current_name(current_density: float) -> str:
     return f"{round(current_density / CURRENT_DENSITY_STEP) / 10_000:.4f}"
 
 
+def whole(density: float) -> float:
+    """Return a current density in A/m² as a multiple of `CURRENT_DENSITY_STEP`.
+
+    Raises
+    ------
+    ValueError
+        If it is none, so that file names do not tell it from its neighbours.
+    """
+    steps = round(density / CURRENT_DENSITY_STEP)
+    if abs(density - steps * CURRENT_DENSITY_STEP) > 1e-3 * CURRENT_DENSITY_STEP:
+        raise ValueError(
+            f"has {density:.10g} A/m², finer than the 1e8 A/m² that file names tell apart; round "
+            "it to four decimals of 1e12"
+        )
+    return steps * CURRENT_DENSITY_STEP
+
+
 def duration_name(duration: float) -> str:
     """Return the name of a duration in file names: in ns, three decimals.
 
@@ -63,23 +80,6 @@ def parse_current_density(text: str | float, name: str = "--current-density") ->
     except ValidationError as invalid:
         error = invalid.errors(include_url=False)[0]
         raise ConfigError(f"{name} = {text} {error['msg']}") from None
-
-
-def named_density(value: float) -> float:
-    """Return a current density in A/m² as file names denote it.
-
-    Raises
-    ------
-    ValueError
-        If file names do not tell it apart from another one.
-    """
-    steps = round(value / CURRENT_DENSITY_STEP)
-    if abs(value - steps * CURRENT_DENSITY_STEP) > 1e-3 * CURRENT_DENSITY_STEP:
-        raise ValueError(
-            f"has {value:.10g} A/m², finer than the 1e8 A/m² that file names tell apart; round it "
-            "to four decimals of 1e12"
-        )
-    return steps * CURRENT_DENSITY_STEP
 
 
 class CurrentSweep(Section):
@@ -150,7 +150,7 @@ class Sweep(Section):
     @field_validator("current_densities", mode="after")
     @classmethod
     def _canonical(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        canonical = {named_density(density) for density in value}
+        canonical = {whole(density) for density in value}
         if len(canonical) > LARGEST_SWEEP:
             raise ValueError(f"has more than {LARGEST_SWEEP} entries; use a larger step")
         return tuple(sorted(canonical))
@@ -173,7 +173,7 @@ class Pulse(Sweep):
 class PulseGrid(Sweep):
     """Current densities, each applied with both signs, and durations."""
 
-    durations: Annotated[tuple[Duration, ...], Field(json_schema_extra={"minItems": 1})]
+    durations: Annotated[tuple[Duration, ...], Field(min_length=1)]
     """Durations of the pulses; each is combined with each current density."""
 
     @field_validator("current_densities", mode="after")
@@ -188,8 +188,6 @@ class PulseGrid(Sweep):
     @field_validator("durations", mode="after")
     @classmethod
     def _told_apart(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        if not value:
-            raise ValueError("has no duration; write [5.0e-9]")
         for duration in value:
             named = parse_duration(duration_name(duration))
             if named == 0 or abs(duration - named) > 1e-3 * DURATION_STEP:

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, field_validator
 
 from wallnet.config.devices import Device, missing_device
-from wallnet.config.pulse import Sweep, named_density
+from wallnet.config.pulse import Sweep, whole
 from wallnet.config.quantities import CurrentDensity, Duration, Fraction, Section
 from wallnet.files import WallState
 from wallnet.files.schema.states import REVERSED
@@ -18,7 +18,7 @@ class SinglePulse(Section):
 
     device: str
     """Name of a simulated device in `devices`, with notches."""
-    current_density: Annotated[CurrentDensity, AfterValidator(named_density)]
+    current_density: Annotated[CurrentDensity, AfterValidator(whole)]
     """Current density of the pulse."""
 
 

@@ -39,15 +39,14 @@ class Varied(Section):
     """Name of a simulated device in `devices`."""
     variants: dict[str, dict[str, Any]] = Field(
         default={AS_CONFIGURED: {}},
-        json_schema_extra={"minProperties": 1, "propertyNames": {"pattern": NAME_OF_VARIANT}},
+        min_length=1,
+        json_schema_extra={"propertyNames": {"pattern": NAME_OF_VARIANT}},
     )
     """Keys of the device that differ, by name of the variant."""
 
     @field_validator("variants")
     @classmethod
     def _can_name_files(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-        if not value:
-            raise ValueError(f"is empty; leave it out, or write {{{AS_CONFIGURED}: {{}}}}")
         check_names(value)
         return value
 

@@ -30,6 +30,10 @@ class Outcome(NamedTuple):
         """Mean position of both ends in m."""
         return (self.bottom + self.top) / 2
 
+    def rests_in(self, state: WallState) -> bool:
+        """Return whether it rests in a state."""
+        return self.resting is True and self.state == state
+
 
 def outcomes(kind: str, read: Callable[..., Content]) -> list[list[Outcome]]:
     """Return the outcomes of each replica: one at 0 K.

@@ -17,17 +17,3 @@ from wallnet.experiment.simulation import (
     pulse_job,
     train_job,
 )
-
-__all__ = [
-    "Job",
-    "Request",
-    "Simulation",
-    "Step",
-    "Train",
-    "barrier_job",
-    "initial_job",
-    "level_job",
-    "minimum_job",
-    "pulse_job",
-    "train_job",
-]

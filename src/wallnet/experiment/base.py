@@ -9,9 +9,6 @@ from wallnet.config import ConfigError
 from wallnet.config.quantities import Section
 from wallnet.files.whole import one_line
 
-LARGEST = 10_000_000
-"""Number of characters above which JSON is refused without being read."""
-
 Data = TypeVar("Data")
 
 
@@ -45,8 +42,6 @@ def read(text: str, kind: type[Data], option: str, name: str) -> Data:
         If the text does not describe such an object.
     """
     try:
-        if len(text) > LARGEST:
-            raise ValueError(f"it has more than {LARGEST} characters")
         return TypeAdapter(kind).validate_python(json.loads(text))
     except (ValueError, RecursionError) as error:
         reason = first_finding(error) if isinstance(error, ValidationError) else error

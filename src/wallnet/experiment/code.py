@@ -9,7 +9,6 @@ import importlib
 import inspect
 import re
 import sys
-from collections.abc import Iterator
 from functools import cache
 from importlib import metadata
 from importlib.machinery import ModuleSpec, PathFinder
@@ -176,18 +175,7 @@ def _installed(module: str) -> str | None:
     spec = _spec(top)
     assert spec is not None
     for place in spec.submodule_search_locations or [str(spec.origin)]:
-        for found in _distributions(str(Path(place).parent), top):
+        for found in metadata.distributions(path=[str(Path(place).parent)]):
             if re.search(rf"^{top}[/.]", found.read_text("RECORD") or "", re.MULTILINE):
                 return f"{found.name} {found.version}"
     return None
-
-
-def _distributions(folder: str, first: str) -> Iterator[metadata.Distribution]:
-    """Yield the distributions installed in a folder, the one with a given name first."""
-    others = []
-    for found in metadata.distributions(path=[folder]):
-        if found.name.lower().replace("-", "_") == first.lower():
-            yield found
-        else:
-            others.append(found)
-    yield from others

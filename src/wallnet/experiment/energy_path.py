@@ -68,7 +68,12 @@ def images_of(track: Track, pair: Pair, spacing: float) -> int:
     """
     states = level_states(track)
     ends = {EXPELLED: (0.0, 0.0), REVERSED: (track.length, track.length)} | states
-    moves = (abs(b - a) for a, b in zip(ends[pair[0]], ends[pair[1]], strict=True))
+    return images_between(ends[pair[0]], ends[pair[1]], spacing)
+
+
+def images_between(start: tuple[float, float], stop: tuple[float, float], spacing: float) -> int:
+    """Return the number of images of a path between walls with given ends, in m."""
+    moves = (abs(b - a) for a, b in zip(start, stop, strict=True))
     return max(5, math.ceil(max(moves) / spacing - 1e-9) + 1)
 
 

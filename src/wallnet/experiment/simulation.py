@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -24,7 +24,7 @@ from wallnet.config.quantities import (
     Section,
 )
 from wallnet.config.track import Track
-from wallnet.config.waveform import Segment, Waveform, check_duration, segments
+from wallnet.config.waveform import Segment, Waveform, segments
 from wallnet.experiment.base import Job, first_finding
 from wallnet.experiment.code import code_of
 from wallnet.files import WallState
@@ -88,11 +88,6 @@ class Step(Job):
             raise ValueError(f"calculator.{first_finding(invalid)}") from None
         return {**data, "calculator": settings}
 
-    @model_validator(mode="after")
-    def _long_enough(self) -> Self:
-        check_duration(self.waveform, self.pulse_duration)
-        return self
-
     def segments(self) -> list[Segment]:
         """Return the parts of the pulse in which the current is linear; none without a pulse."""
         return segments(self.waveform, self.pulse_end) if self.pulse_end else []
@@ -136,16 +131,6 @@ class Train(Section):
     empty where any will do. The train ends after the first pulse with another outcome."""
     maps: Annotated[bool, Field(exclude_if=bool)] = True
     """Whether the magnetisation is recorded, and not only the wall."""
-
-    @model_validator(mode="after")
-    def _a_state_for_each_pulse(self) -> "Train":
-        pulses = sum(pulse.repetitions for pulse in self.pulses)
-        if self.expected and len(self.expected) != pulses + 1:
-            raise ValueError(
-                f"expected has {len(self.expected)} states; give one before the first of the "
-                f"{pulses} pulses and one after each"
-            )
-        return self
 
 
 class Simulation(Step):

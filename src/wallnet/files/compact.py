@@ -38,7 +38,7 @@ _COUNTS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "kept": lambda level: level["stable"] and level["kept"],
     "mutually-reachable": lambda level: level["stable"] and level["mutually_reachable"],
 }
-"""Condition for a level to be in each level set of `wallnet.config.networks.LEVEL_SETS`."""
+"""Condition for a level to be in each level set of `wallnet.config.mappings.LEVEL_SETS`."""
 
 
 def levels_of(path: str | Path, reading: str, level_set: str) -> tuple[list[float], int]:
@@ -51,7 +51,7 @@ def levels_of(path: str | Path, reading: str, level_set: str) -> tuple[list[floa
     reading : str
         `parallel` or `series`; `measured` of a measured device.
     level_set : str
-        One of `wallnet.config.networks.LEVEL_SETS`.
+        One of `wallnet.config.mappings.LEVEL_SETS`.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def doubtful_levels(path: str | Path, level_sets: Iterable[str]) -> tuple[list[s
     path : str or Path
         Compact model of a synapse.
     level_sets : iterable of str
-        Some of `wallnet.config.networks.LEVEL_SETS`.
+        Some of `wallnet.config.mappings.LEVEL_SETS`.
 
     Returns
     -------

@@ -7,7 +7,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from wallnet.files.schema import (
     fault_of,
     impossible,
     is_coordinate,
+    names_of,
 )
 from wallnet.files.whole import (
     FileError,
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
     import netCDF4
     import xarray
     from numpy.typing import NDArray
-
-LARGEST_JSON = 100_000_000
-"""Size in bytes above which a JSON file is refused without being read."""
 
 # Files are written under a temporary name and renamed, so HDF5's locks are not needed. Network
 # file systems often refuse these locks.
@@ -70,15 +68,8 @@ def read_json(path: str | Path, keys: Sequence[str] = ()) -> dict[str, Any]:
     FileError
         If the file is missing, is not a JSON object, or lacks a key.
     """
-    try:
-        if os.path.getsize(path) > LARGEST_JSON:
-            raise FileError(f"{path} is larger than {LARGEST_JSON} bytes; put the right file there")
-        check_digest(path)
+    with _reading(path, "JSON"):
         data = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise unreadable(path, error) from None
-    except (ValueError, RecursionError) as error:
-        raise damaged(path, f"is damaged ({one_line(error)})") from None
     missing = [key for key in keys if not isinstance(data, dict) or key not in data]
     if not isinstance(data, dict) or missing:
         raise damaged(path, f"lacks {', '.join(missing) or 'a JSON object'}")
@@ -91,7 +82,7 @@ def given_text(text: str) -> str:
     Linux accepts at most 128 KiB in one argument, so data that grows with a sweep uses standard
     input.
     """
-    return sys.stdin.read(LARGEST_JSON) if text == "-" else text
+    return sys.stdin.read() if text == "-" else text
 
 
 def unreadable(path: str | Path, error: OSError) -> FileError:
@@ -125,8 +116,6 @@ def write_dataset(
     FileError
         If the dataset does not fit its schema or cannot be written.
     """
-    if fault := fault_of(_dimensions(dataset), kind):
-        raise FileError(f"{path} cannot be written: it {fault}; report this as a bug")
     values = {str(name): each.values for name, each in dataset.variables.items()}
     write_content(content(kind, values, {**dataset.attrs, **attributes}), path)
 
@@ -156,7 +145,9 @@ def write_content(written: Content, path: str | Path) -> None:
                 for name, array in written.values.items():
                     _store(stored, name, array)
         except RuntimeError as error:  # raised by the netCDF library if the disk is full
-            _provoke(partial)
+            with open(partial, "ab") as stream:  # the system tells why, if it still refuses
+                stream.write(bytes(1 << 20))
+                os.fsync(stream.fileno())
             raise OSError(str(error)) from error
 
 
@@ -181,15 +172,7 @@ def _store(stored: "netCDF4.Dataset", name: str, array: "NDArray[Any]") -> None:
     variable[...] = array.astype(object) if text else array
 
 
-def _provoke(path: Path) -> None:
-    """Write to a file so that the system reports why a library could not, if it still fails."""
-    with open(path, "ab") as stream:
-        stream.write(bytes(1 << 20))
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Dataset":
+def read_dataset(path: str | Path, kind: str, drop: Collection[str] = ()) -> "xarray.Dataset":
     """Read a netCDF file of the campaign into memory and check it against its schema.
 
     Parameters
@@ -198,8 +181,8 @@ def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Datas
         The file.
     kind : str
         Key of `schema.KINDS`.
-    **selection
-        `drop=[names]`: variables not to read.
+    drop : collection of str
+        Names of variables that are not read.
 
     Returns
     -------
@@ -211,14 +194,10 @@ def read_dataset(path: str | Path, kind: str, **selection: Any) -> "xarray.Datas
     FileError
         If the file is missing, damaged, foreign or of another kind, or contains impossible values.
     """
-    import xarray
-
-    with _reading(path), xarray.open_dataset(path, engine="netcdf4") as opened:
-        _check_variables(_dimensions(opened), opened.attrs, path, kind)
-        data = opened.drop_vars(selection.get("drop", [])).load()
-        values = {str(name): each.values for name, each in data.variables.items()}
-        _check_values(values, data.attrs, path)
-        return data
+    with _opened(path) as stored:
+        found = _checked_kind(stored, path, kind)
+        names = [name for name in names_of(found, stored.variables) if name not in drop]
+        return _content(stored, path, found, names).dataset()
 
 
 def read_content(path: str | Path, kind: str, *names: str) -> Content:
@@ -243,28 +222,18 @@ def read_content(path: str | Path, kind: str, *names: str) -> Content:
     FileError
         As of `read_dataset`.
     """
-    import netCDF4
-
-    with _reading(path), netCDF4.Dataset(path) as opened:
-        opened.set_auto_mask(False)
-        dimensions = {name: each.dimensions for name, each in opened.variables.items()}
-        attrs = opened.__dict__
-        _check_variables(dimensions, attrs, path, kind)
-        values = {name: opened[name][...] for name in names}
-        _check_values(values, attrs, path)
-        return Content(kind, values, attrs)
+    with _opened(path) as stored:
+        return _content(stored, path, _checked_kind(stored, path, kind), names)
 
 
 def kind_of(path: str | Path) -> str:
     """Return the kind of a netCDF file of the campaign; errors are those of `read_dataset`."""
-    import netCDF4
-
-    with _reading(path), netCDF4.Dataset(path) as opened:
-        return str(opened.__dict__.get("kind"))
+    with _opened(path) as stored:
+        return str(stored.__dict__.get("kind"))
 
 
 @contextmanager
-def _reading(path: str | Path) -> Iterator[None]:
+def _reading(path: str | Path, kind: str) -> Iterator[None]:
     """Check the digest of a file that is read, and state its fault as a `FileError`."""
     try:
         check_digest(path)
@@ -274,46 +243,49 @@ def _reading(path: str | Path) -> Iterator[None]:
     except OSError as error:
         if error.errno is not None and error.errno > 0:  # errors of the netCDF library are negative
             raise unreadable(path, error) from None
-        raise damaged(path, f"is damaged or not netCDF ({one_line(error)})") from None
+        raise damaged(path, f"is damaged or not {kind} ({one_line(error)})") from None
     except MemoryError:
         raise FileError(
             f"{path} does not fit into memory; free some, or delete the file and run snakemake"
         ) from None
-    except Exception as error:  # a damaged file can make xarray and netCDF4 raise any error
-        raise damaged(path, f"is damaged or not netCDF ({one_line(error)})") from None
+    except Exception as error:  # a damaged file can make a library raise any error
+        raise damaged(path, f"is damaged or not {kind} ({one_line(error)})") from None
 
 
-def _dimensions(dataset: "xarray.Dataset") -> dict[str, tuple[str, ...]]:
-    """Return the dimensions of each variable of a dataset."""
-    return {str(name): tuple(map(str, each.dims)) for name, each in dataset.variables.items()}
+@contextmanager
+def _opened(path: str | Path) -> "Iterator[netCDF4.Dataset]":
+    """Open a netCDF file that is read."""
+    import netCDF4
+
+    with _reading(path, "netCDF"), netCDF4.Dataset(path) as stored:
+        stored.set_auto_mask(False)
+        yield stored
 
 
-def _check_kind(found: Any, path: str | Path, kind: str) -> None:
-    """Refuse a file of another kind, and a kind that is not known."""
+def _checked_kind(stored: "netCDF4.Dataset", path: str | Path, kind: str) -> str:
+    """Return the kind of a file; refuse another one, and one without a variable of its kind."""
     if kind not in KINDS:
         raise FileError(
             f"{path} is read as kind {kind!r}, which is not known; import wallnet.studies, which "
             "adds the kinds of the studies, or name another one"
         )
+    found = stored.__dict__.get("kind")
     # a device of any kind has all variables of a plain track
     is_device = set(KINDS["track"]) <= set(KINDS.get(str(found), ()))
     if found != kind and not (kind == "track" and is_device):
         raise FileError(f"{path} is of kind {found!r}, not {kind!r}; delete it and run snakemake")
-
-
-def _check_variables(
-    dimensions: Mapping[str, tuple[str, ...]], attrs: Mapping[str, Any], path: str | Path, kind: str
-) -> None:
-    """Refuse a file of another kind, and one that lacks a variable of its kind."""
-    _check_kind(attrs.get("kind"), path, kind)
     # a device that is read as a track must still have all variables of its own kind
-    if fault := fault_of(dimensions, attrs["kind"]):
+    dimensions = {name: each.dimensions for name, each in stored.variables.items()}
+    if fault := fault_of(dimensions, str(found)):
         raise damaged(path, fault)
+    return str(found)
 
 
-def _check_values(
-    values: "Mapping[str, NDArray[Any]]", attrs: Mapping[str, Any], path: str | Path
-) -> None:
-    """Refuse a file with impossible values."""
-    if fault := impossible(values, attrs):
+def _content(
+    stored: "netCDF4.Dataset", path: str | Path, kind: str, names: Iterable[str]
+) -> Content:
+    """Read some variables of an open file, and refuse impossible values."""
+    found = Content(kind, {name: stored[name][...] for name in names}, stored.__dict__)
+    if fault := impossible(found.values, found.attrs):
         raise damaged(path, fault)
+    return found

@@ -10,13 +10,13 @@ import glob
 import hashlib
 import json
 import os
-import re
 import secrets
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from wallnet.errors import UserError
 from wallnet.files.paths import RESULTS
@@ -26,7 +26,6 @@ ABANDONED_AFTER = 3600.0
 
 NOT_WRITTEN = "is damaged (its content is not what was written)"
 
-_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 _REFUSED = "refused: "
 
 
@@ -75,9 +74,9 @@ def written_whole(path: str | Path) -> Iterator[Path]:
         _remove_abandoned(path)
         yield partial
         with open(partial, "rb+") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
             os.fsync(stream.fileno())
         if _is_result(path):
+            digest = sha256_of(partial)
             # in this order a complete file never has the digest of another one
             digest_path(path).unlink(missing_ok=True)
             os.replace(partial, path)
@@ -124,12 +123,10 @@ def _unwritable(path: str | Path, error: OSError) -> FileError:
 def _remove_abandoned(path: Path) -> None:
     """Remove the partial files that killed writers of a file left in its folder."""
     stem, suffix = glob.escape(path.stem), glob.escape(path.suffix)
-    note, mark = glob.escape(digest_path(path).name), f"{'[0-9a-f]' * 8}.part"
-    for pattern in (f".{stem}.{mark}{suffix}", f"{note}.{mark}"):
-        for partial in path.parent.glob(pattern):
-            with suppress(OSError):
-                if time.time() - partial.stat().st_mtime > ABANDONED_AFTER:
-                    partial.unlink()
+    for partial in path.parent.glob(f".{stem}.{'[0-9a-f]' * 8}.part{suffix}"):
+        with suppress(OSError):
+            if time.time() - partial.stat().st_mtime > ABANDONED_AFTER:
+                partial.unlink()
 
 
 def _is_result(path: Path) -> bool:
@@ -157,19 +154,8 @@ def note_digest(path: str | Path, digest: str | None = None) -> None:
         Its SHA-256, if it is known.
     """
     path = Path(path)
-    digest = digest or sha256_of(path)
-    _write_note(path, f"{digest}  {path.name}\n")
+    write_text(f"{digest or sha256_of(path)}  {path.name}\n", digest_path(path))
     _aside(path).unlink(missing_ok=True)
-
-
-def _write_note(path: Path, text: str) -> None:
-    note = digest_path(path)
-    partial = note.with_name(f"{note.name}.{secrets.token_hex(4)}.part")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, note)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _noted(path: Path) -> str | None:
@@ -186,45 +172,35 @@ def sha256_of(path: str | Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _fault(noted: str, digest: str) -> str | None:
+def _fault(noted: str | None, digest: str) -> str | None:
     """Return the fault of a file, given the text of its digest file and its present digest."""
-    if noted.startswith(_REFUSED):
-        return noted[len(_REFUSED) :].strip()
-    return None if noted.split(" ")[0] == digest else NOT_WRITTEN
+    if noted is None or noted.split(" ")[0] == digest:
+        return None
+    return noted.removeprefix(_REFUSED).strip() if noted.startswith(_REFUSED) else NOT_WRITTEN
 
 
-def check_digest(path: str | Path) -> None:
-    """Refuse a file that has changed since it was written; accept a file without a digest.
+def check_digest(path: str | Path, required: bool = False) -> str:
+    """Return the SHA-256 of a file, and refuse a file that has changed since it was written.
 
-    Raises
-    ------
-    DamagedFileError
-        If the content has changed, or a reader has refused the file (`damaged`).
-    OSError
-        If the file does not exist or cannot be read.
-    """
-    path = Path(path)
-    if (noted := _noted(path)) is None:
-        os.stat(path)
-    elif fault := _fault(noted, sha256_of(path)):
-        raise _damaged(path, fault)
-
-
-def checked_digest(path: str | Path) -> str:
-    """Return the SHA-256 of a result, and refuse a result that is not as it was written.
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    required : bool
+        Whether a file without a digest is refused too.
 
     Raises
     ------
     FileError
-        If the result has no digest.
+        If a digest is required and there is none.
     DamagedFileError
         If the content has changed, or a reader has refused the file (`damaged`).
     OSError
         If the file does not exist or cannot be read.
     """
     path = Path(path)
-    digest = sha256_of(path)
-    if (noted := _noted(path)) is None:
+    digest, noted = sha256_of(path), _noted(path)
+    if required and noted is None:
         raise FileError(
             f"{path} has no digest beside it; delete it and run snakemake, or run wallnet digest "
             "if its content is correct"
@@ -254,8 +230,8 @@ def damaged(path: str | Path, fault: str) -> DamagedFileError:
     """
     path = Path(path)
     if _is_result(path):
-        with suppress(OSError):  # if the note cannot be written, the next reader finds the fault
-            _write_note(path, f"{_REFUSED}{' '.join(fault.split())}\n")
+        with suppress(FileError):  # without the note, the next reader finds the fault
+            write_text(f"{_REFUSED}{' '.join(fault.split())}\n", digest_path(path))
     return _damaged(path, fault)
 
 
@@ -285,20 +261,21 @@ def find_damaged(folder: str | Path, memory: str | Path | None = None) -> dict[s
     dict
         Fault of each damaged file by its path, sorted by path.
     """
-    remembered = _remembered(memory) if memory else {}
+    remembered: dict[str, list[Any]] = {}
+    if memory:
+        with suppress(OSError, ValueError):
+            remembered = json.loads(Path(memory).read_text(encoding="utf-8"))
     seen, found = {}, {}
-    for path in _with_digest(folder):
+    for note in Path(folder).rglob(".*.sha256"):
+        path = note.with_name(note.name[1 : -len(".sha256")])
         try:
             noted, status = _noted(path), os.stat(path)
-            if noted is None:
-                continue
             key = [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-            known = remembered.get(str(path), [])
-            digest = known[3] if known[:3] == key else sha256_of(path)
-        except FileNotFoundError:
-            continue  # a missing file is not damage: the plan detects it
+            *known, digest = remembered.get(str(path), [""])
+            if known != key:
+                digest = sha256_of(path)
         except OSError:
-            continue  # the reader of the file reports why it cannot be read
+            continue  # the plan finds a missing file, and a reader one that cannot be read
         seen[str(path)] = [*key, digest]
         if (fault := _fault(noted, digest)) and _noted(path) == noted:
             found[str(path)] = fault
@@ -306,27 +283,6 @@ def find_damaged(folder: str | Path, memory: str | Path | None = None) -> dict[s
         with suppress(FileError):
             write_text(json.dumps(seen), memory)
     return dict(sorted(found.items()))
-
-
-def _with_digest(folder: str | Path) -> Iterator[Path]:
-    """Yield all files that have a digest."""
-    for place, _, names in os.walk(folder):
-        for name in names:
-            if name.startswith(".") and name.endswith(".sha256"):
-                yield Path(place, name[1 : -len(".sha256")])
-
-
-def _remembered(memory: str | Path) -> dict[str, list]:
-    """Return the entries of an earlier search; none if the file cannot be read."""
-    try:
-        data = json.loads(Path(memory).read_text(encoding="utf-8"))
-        return {
-            path: entry
-            for path, entry in data.items()
-            if len(entry) == 4 and _DIGEST.match(entry[3])
-        }
-    except (OSError, ValueError, AttributeError, TypeError):
-        return {}
 
 
 def set_aside(paths: Iterable[str]) -> None:

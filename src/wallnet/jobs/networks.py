@@ -1,23 +1,19 @@
 """Jobs for data sets, networks and their accuracies."""
 
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
 from typing import Any
 
-from wallnet import files
+from wallnet.config.mappings import split_mapping
 from wallnet.config.networks import (
-    LEVEL_STAGES,
     MODELS,
-    PROGRAMMED_STAGES,
     DataSet,
     FreeTraining,
-    Interpretations,
     LevelTrainings,
     Networks,
     RunSet,
     Training,
-    split_mapping,
 )
+from wallnet.config.stages import LEVEL_STAGES, STAGES
 from wallnet.experiment.base import Job
 from wallnet.experiment.code import code_of
 
@@ -40,16 +36,13 @@ class _Network(Job):
     threads: int
 
 
-class _OfNeurons(Job):
+class TrainingJob(_Network):
+    """Train one network in FP32 (stage `fp32`)."""
+
     hidden_neurons: int
     input_range: float
     neuron_reading: str
     allow_unsuitable_neuron: bool = False
-
-
-class TrainingJob(_OfNeurons, _Network):
-    """Train one network in FP32 (stage `fp32`)."""
-
     layers: tuple[str, ...] | None = None
     fold_batch_norm: bool | None = None
     fp32: FreeTraining
@@ -71,7 +64,7 @@ class LevelJob(LevelTrainings, _Network):
 
     @property
     def level_set(self) -> str:
-        """Set of levels that is used, of `wallnet.config.networks.LEVEL_SETS`."""
+        """Set of levels that is used, of `wallnet.config.mappings.LEVEL_SETS`."""
         return split_mapping(self.mapping).level_set
 
 
@@ -86,16 +79,6 @@ class MappingJob(Job):
     networks: tuple[LevelJob, ...]
 
 
-class InterpretationJob(_OfNeurons):
-    """Train the network of the paper, and quantise it in every way that its text allows."""
-
-    dataset: str
-    seed: int
-    interpretations: Interpretations
-    validation_fraction: float
-    threads: int
-
-
 class AccuracyJob(Job):
     """Tabulate the test accuracy of these networks."""
 
@@ -105,7 +88,7 @@ class AccuracyJob(Job):
 
 def data_job(networks: Networks, dataset: str) -> DataJob:
     """Return the job that finds and checks a data set."""
-    return DataJob(name=dataset, dataset=networks.dataset(dataset))
+    return DataJob(name=dataset, dataset=networks.known_datasets[dataset])
 
 
 def _network(networks: Networks, dataset: str, recipe: str, seed: str | int) -> dict[str, Any]:
@@ -122,16 +105,6 @@ def _network(networks: Networks, dataset: str, recipe: str, seed: str | int) -> 
     }
 
 
-def _neurons(networks: Networks) -> dict[str, Any]:
-    """Return the parameters of a network's hidden neurons."""
-    return {
-        "hidden_neurons": networks.hidden_neurons,
-        "input_range": networks.input_range,
-        "neuron_reading": networks.reading_of_neuron,
-        "allow_unsuitable_neuron": networks.allow_unsuitable_neuron,
-    }
-
-
 def training_job(networks: Networks, dataset: str, recipe: str, seed: str | int) -> TrainingJob:
     """Return the job that trains one network in FP32."""
     chosen = networks.recipes[recipe]
@@ -141,7 +114,10 @@ def training_job(networks: Networks, dataset: str, recipe: str, seed: str | int)
         # none, so that jobs without it are as they were
         fold_batch_norm=chosen.fold_batch_norm or None,
         fp32=chosen.fp32.for_dataset(dataset),
-        **_neurons(networks),
+        hidden_neurons=networks.hidden_neurons,
+        input_range=networks.input_range,
+        neuron_reading=networks.reading_of_neuron,
+        allow_unsuitable_neuron=networks.allow_unsuitable_neuron,
     )
 
 
@@ -169,7 +145,7 @@ def mapping_job(
         computed = recipe.stages(networks.mappings)
         for mapping in networks.mappings:
             stages = tuple(stage for stage in LEVEL_STAGES if mapping in computed.get(stage, ()))
-            trained = {LEVEL_STAGES[stage].needs for stage in stages}
+            trained = {STAGES[stage].needs for stage in stages}
             found.append(
                 LevelJob(
                     **_network(networks, dataset, name, seed),
@@ -214,56 +190,6 @@ def comparison_job(
     return mapping_job(changed, dataset, device, reading, seed)
 
 
-def interpretation_job(networks: Networks, dataset: str, seed: str | int) -> InterpretationJob:
-    """Return the job that tries the interpretations of Table II on one data set with one seed."""
-    found = networks.interpretations
-    return InterpretationJob(
-        dataset=dataset,
-        seed=int(seed),
-        # another seed or another number of fine-tuned combinations must not run this one again
-        interpretations=found.model_copy(
-            update={
-                "seeds": (int(seed),),
-                "fine_tuned": 1,
-                "training": found.training.for_dataset(dataset),
-            }
-        ),
-        **_neurons(networks),
-        validation_fraction=networks.validation_fraction,
-        threads=networks.threads,
-    )
-
-
 def accuracy_job(networks: Networks) -> AccuracyJob:
     """Return the job that tabulates the test accuracy of all networks."""
     return AccuracyJob(run_set=networks.run_set(), table_ii=networks.table_ii)
-
-
-def network_path(pattern: str, run: Mapping[str, str], networks: str | Path) -> str:
-    """Return the file of one kind of one network.
-
-    Parameters
-    ----------
-    pattern : str
-        `wallnet.files.METRICS`, `CHECKPOINT` or `PROGRAMMING`.
-    run : Mapping
-        The wildcards of the network, see `RunSet.runs`.
-    networks : str or Path
-        Folder of all networks.
-    """
-    name = str(PurePosixPath(pattern).relative_to(files.NETWORKS))
-    return str(Path(networks, name.format(**run)))
-
-
-def network_paths(
-    pattern: str, run_set: RunSet, networks: str | Path = files.NETWORKS
-) -> list[str]:
-    """Return the files of one kind of all networks that have them, in the order of `RunSet.runs`.
-
-    See `network_path`. Networks at the stages of `PROGRAMMED_STAGES` have a programming.
-    """
-    return [
-        network_path(pattern, run, networks)
-        for run in run_set.runs()
-        if pattern != files.PROGRAMMING or run["stage"] in PROGRAMMED_STAGES
-    ]

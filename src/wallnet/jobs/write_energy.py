@@ -2,7 +2,8 @@
 
 from wallnet.config import Campaign, Device
 from wallnet.config.heavy_metal import Heating, HeavyMetal
-from wallnet.config.networks import PROGRAMMED_STAGES, RunSet
+from wallnet.config.networks import RunSet
+from wallnet.config.stages import PROGRAMMED_STAGES
 from wallnet.experiment.base import Job
 
 
@@ -53,18 +54,12 @@ def programming_energy_job(campaign: Campaign) -> ProgrammingEnergyJob:
     networks = campaign.networks
     run_set = networks.run_set()
     places = tuple(place for place in run_set.places if place[0] in campaign.simulated)
-    stages = {
-        recipe: {stage: found for stage, found in computed.items() if stage in PROGRAMMED_STAGES}
-        for recipe, computed in run_set.stages.items()
-    }
     synapses = dict.fromkeys(name for name, _ in places)
     written_by = {
         name: networks.written_by[name] for name in synapses if name in networks.written_by
     }
     return ProgrammingEnergyJob(
-        run_set=run_set.model_copy(
-            update={"places": places, "stages": stages, "seeds": run_set.seeds[:2]}
-        ),
+        run_set=run_set.limited(PROGRAMMED_STAGES, places=places, seeds=run_set.seeds[:2]),
         devices={name: write_energy_job(campaign.simulated[name]) for name in synapses},
         written_by=written_by,
     )

@@ -1,12 +1,12 @@
 """Images as input of a network: split by a seed, in batches of PyTorch's DataLoader."""
 
-from collections.abc import Iterator
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import BatchSampler, DataLoader, Dataset
+from torch.utils.data import BatchSampler, DataLoader, Dataset, TensorDataset
 
 from wallnet.files import FileError
 from wallnet.networks.images import Images
@@ -66,24 +66,6 @@ class ShuffledBatches(BatchSampler):
         yield from self._order.split(self.batch_size)
 
 
-class InOrder(BatchSampler):
-    """Batches of the indices from 0 on, as tensors.
-
-    Parameters
-    ----------
-    count, size : int
-        Number of images in all and per batch.
-    """
-
-    def __init__(self, count: int, size: int) -> None:
-        super().__init__(range(count), size, drop_last=False)
-        self.count = count
-
-    def __iter__(self) -> Iterator[Tensor]:  # type: ignore[override]
-        """Yield the indices of each batch."""
-        return iter(torch.arange(self.count).split(self.batch_size))
-
-
 class ShiftedImages(Dataset[Batch]):
     """Images and their shifted versions, see `ShuffledBatches`.
 
@@ -117,26 +99,6 @@ class ShiftedImages(Dataset[Batch]):
         pixels = self._corners[version][:, None] + self._window
         shifted = self._pixels.index_select(0, image).gather(1, pixels)
         return shifted.reshape(-1, *self.shape), self.labels[image]
-
-
-class WholeImages(Dataset[Batch]):
-    """Images and their labels, of which one operation selects a batch.
-
-    Parameters
-    ----------
-    images, labels : torch.Tensor
-        Shapes (images, 1, rows, columns) and (images,).
-    """
-
-    def __init__(self, images: Tensor, labels: Tensor) -> None:
-        self.images, self.labels = images, labels
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __getitem__(self, indices: Tensor) -> Batch:
-        """Return the images with these indices, as a batch."""
-        return self.images.index_select(0, indices), self.labels.index_select(0, indices)
 
 
 class ImageData:
@@ -191,20 +153,21 @@ class ImageData:
         """
         count = len(self.training[1])
         versions = (2 * shift + 1) ** 2
-        part = ShiftedImages(*self.training, shift) if shift else WholeImages(*self.training)
+        part = ShiftedImages(*self.training, shift) if shift else TensorDataset(*self.training)
         return _load(part, ShuffledBatches(count, size, self.seed, versions))
 
     def whole(self, part: str) -> Batches:
         """Return the `validation` or `test` images in large batches."""
         images, labels = getattr(self, part)
-        return _load(WholeImages(images, labels), InOrder(len(labels), EVALUATION_BATCH))
+        in_order = torch.arange(len(labels)).split(EVALUATION_BATCH)
+        return _load(TensorDataset(images, labels), in_order)
 
 
 def _tensors(images: np.ndarray, labels: np.ndarray) -> Batch:
     return torch.from_numpy(images[:, None]), torch.from_numpy(labels.astype(np.int64))
 
 
-def _load(part: Dataset[Batch], order: BatchSampler) -> Batches:
+def _load(part: Dataset[Any], order: Iterable[Tensor]) -> Batches:
     """Return a loader that takes each batch from the data set with one index operation."""
     return DataLoader(part, sampler=order, batch_size=None, collate_fn=_scaled)  # type: ignore[arg-type]
 

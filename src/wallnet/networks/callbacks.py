@@ -16,14 +16,13 @@ from torch.optim import Optimizer
 
 from wallnet import files
 from wallnet.config import ConfigError
-from wallnet.config.networks import DEFAULT_MAPPING
+from wallnet.config.mappings import DEFAULT_MAPPING
 from wallnet.files.attempt import Attempt
 from wallnet.networks import storage
-from wallnet.networks.mappings import Circuit, WeightMapping, create
+from wallnet.networks.mappings import Circuit, Placement, WeightMapping
 from wallnet.networks.quantization import (
     Layers,
     SynapticLayer,
-    choose_circuits,
     digital_layers,
     synaptic_layers,
 )
@@ -35,14 +34,16 @@ INTERVAL = 5.0
 
 
 class LimitWeights(Callback):
-    """Clip every weight after each step to ± limit/√(inputs of its neuron)."""
+    """Clip every weight after each step to ± limit/√(inputs of its neuron); None is no limit."""
 
-    def __init__(self, limit: float, layers: Layers = None) -> None:
+    def __init__(self, limit: float | None, layers: Layers = None) -> None:
         self.limit, self.layers = limit, layers
 
     @torch.no_grad()
     def on_train_batch_end(self, trainer: Trainer, pl_module: Any, *_: Any) -> None:
         """Clip the weights; biases are not limited."""
+        if self.limit is None:
+            return
         for layer in synaptic_layers(pl_module, self.layers).values():
             bound = self.limit / math.sqrt(layer.weight[0].numel())
             layer.parameter.clamp_(-bound, bound)
@@ -60,7 +61,7 @@ class TrainOnLevels(Callback):
     levels : array_like or WeightMapping
         Conductances of the synapse, in any unit and any order, shape (levels,); or a mapping.
     mapping : str
-        Name of the mapping, if levels are given; see `wallnet.config.networks.split_mapping`.
+        Name of the mapping, if levels are given; see `wallnet.config.mappings.split_mapping`.
     layers : iterable of str or type, optional
         Layers whose weights are synapses; see `wallnet.networks.quantization.quantize`. All other
         parameters are trained as usual.
@@ -94,7 +95,9 @@ class TrainOnLevels(Callback):
     ) -> None:
         self.layers = layers
         self.digital_layers: dict[str, str] = {}
-        self.mapping = levels if isinstance(levels, WeightMapping) else create(mapping, levels)
+        if not isinstance(levels, WeightMapping):
+            levels = WeightMapping(mapping, levels)
+        self.mapping = levels
         self.circuits: dict[str, Circuit] = {}
         self._hidden: dict[str, Tensor] = {}
         self._moving = False
@@ -104,7 +107,8 @@ class TrainOnLevels(Callback):
         """Store the weights and put the network on the levels, unless a training continues."""
         self.digital_layers = digital_layers(pl_module, self.layers)
         if not self._continues(pl_module):
-            self.circuits = choose_circuits(self._synapses(pl_module), self.mapping)
+            chosen = Placement.chosen(self._synapses(pl_module), self.mapping)
+            self.circuits = dict(chosen.circuits)
             self._snap(pl_module)
 
     def _synapses(self, network: nn.Module) -> dict[str, SynapticLayer]:

@@ -8,14 +8,10 @@ from pytorch_lightning import LightningModule
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.nn import functional
-from torchmetrics.classification import MulticlassConfusionMatrix, MulticlassStatScores
 
 from wallnet.networks import quantization
 from wallnet.networks.batches import Batch
 from wallnet.networks.model import MeasuredActivation, Shape, load_model
-
-COUNTED_AT_ONCE = 100
-"""Number of images; torchmetrics' deterministic counting needs images × classes² × 8 bytes."""
 
 
 class Classifier(LightningModule):
@@ -48,6 +44,8 @@ class Classifier(LightningModule):
         Names in this module of the layers that are synapses.
     curve : list of dict
         Points of the training curve.
+    predictions : list of torch.Tensor
+        Predicted classes of the latest test, by batch.
     """
 
     def __init__(
@@ -63,17 +61,15 @@ class Classifier(LightningModule):
         super().__init__()
         self.save_hyperparameters()
         reads = Shape(*shape)  # type: ignore[arg-type]
-        self.model = load_model(model)(reads, MeasuredActivation.of(**activation))
+        self.model = load_model(model)(reads, MeasuredActivation(**activation))
         if fold_batch_norm:
             self.model = quantization.fold_batch_norm(self.model)
         chosen = layers and quantization.chosen_layers(self.model, layers)
         self.layers = chosen and [f"model.{name}" for name in chosen]
         self.curve: list[dict[str, float]] = []
-        self.confusion = MulticlassConfusionMatrix(reads.classes, validate_args=False)
         self.predictions: list[Tensor] = []
-        self._scores = MulticlassStatScores(reads.classes, average="micro", validate_args=False)
-        self._right: Tensor | int = 0
-        self._losses: dict[str, tuple[Tensor | float, int]] = {}
+        # metrics of torchmetrics would take a fifth of the training time
+        self._sums: dict[str, tuple[Tensor | float, Tensor | int, int]] = {}
 
     def synapses(self) -> dict[str, quantization.SynapticLayer]:
         """Return the weights of the model that are synapses, by names in the model."""
@@ -91,18 +87,20 @@ class Classifier(LightningModule):
         logits: Tensor = self.model(images)
         return logits
 
-    def _read(self, part: str, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return the loss and the predictions of a batch, and add the loss to the sum."""
+    def _read(self, part: str, batch: Batch) -> Tensor:
+        """Return the loss of a batch, and add its loss and its correct predictions to the sums."""
         images, labels = batch
         logits = self(images)
         loss = functional.cross_entropy(logits, labels)
-        total, count = self._losses.get(part, (0.0, 0))
-        self._losses[part] = (total + loss.detach() * len(labels), count + len(labels))
-        return loss, logits.detach().argmax(dim=1)
+        total, right, count = self._sums.get(part, (0.0, 0, 0))
+        total = total + loss.detach() * len(labels)
+        right = right + (logits.detach().argmax(dim=1) == labels).sum()
+        self._sums[part] = total, right, count + len(labels)
+        return loss
 
-    def _mean(self, part: str, right: Tensor | int) -> dict[str, float]:
+    def _mean(self, part: str) -> dict[str, float]:
         """Return mean loss and accuracy of the batches since the last call, if there are any."""
-        total, count = self._losses.pop(part, (0.0, 0))
+        total, right, count = self._sums.pop(part, (0.0, 0, 0))
         if not count:
             return {}
         return {
@@ -112,42 +110,29 @@ class Classifier(LightningModule):
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """Return the loss of a batch without logging it."""
-        loss, predicted = self._read("training", batch)
-        # a metric of torchmetrics would take a fifth of the training time
-        self._right = self._right + (predicted == batch[1]).sum()
-        return loss
+        return self._read("training", batch)
 
     def validation_step(self, batch: Batch, index: int) -> None:
         """Count the correct predictions of a batch."""
-        _, predicted = self._read("validation", batch)
-        self._scores.update(predicted, batch[1])
+        self._read("validation", batch)
 
     def on_validation_epoch_end(self) -> None:
         """Log the accuracy and, during training, add a point to the training curve.
 
         During training Lightning calls this after the last batch of an epoch.
         """
-        validated = self._mean("validation", self._scores.compute()[0])
-        trained = self._mean("training", self._right)
-        self._scores.reset()
-        self._right = 0
+        validated, trained = self._mean("validation"), self._mean("training")
         self.log_dict(validated)
         if trained:
             self.curve.append({"epoch": self.current_epoch + 1, **trained, **validated})
 
     def on_test_epoch_start(self) -> None:
         """Discard the results of an earlier test."""
-        self.confusion.reset()
         self.predictions.clear()
 
     def test_step(self, batch: Batch, index: int) -> None:
-        """Fill the confusion matrix; rows are labels, columns are predictions."""
-        images, labels = batch
-        predicted = self(images).argmax(dim=1)
-        for first in range(0, len(labels), COUNTED_AT_ONCE):
-            counted = slice(first, first + COUNTED_AT_ONCE)
-            self.confusion.update(predicted[counted], labels[counted])
-        self.predictions.append(predicted)
+        """Store the predictions of a batch."""
+        self.predictions.append(self(batch[0]).argmax(dim=1))
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Return Adam, with the schedule of the learning rate unless it is constant."""

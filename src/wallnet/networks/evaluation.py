@@ -35,7 +35,9 @@ def evaluate(network: Classifier, data: ImageData, trainer: lightning.Trainer) -
     """
     validated = trainer.validate(network, data.whole("validation"), verbose=False)[0]
     trainer.test(network, data.whole("test"), verbose=False)
-    confusion = network.confusion.compute()
+    predicted, labels = torch.cat(network.predictions), data.test[1]
+    confusion = np.zeros([len(data.images.classes)] * 2, int)
+    np.add.at(confusion, (labels.numpy(), predicted.numpy()), 1)
     return {
         "test_accuracy": 100.0 * float(confusion.trace()) / int(confusion.sum()),
         "validation_accuracy": validated["validation_accuracy"],
@@ -48,7 +50,7 @@ def evaluate(network: Classifier, data: ImageData, trainer: lightning.Trainer) -
         "layers": list(network.synapses()),
         "digital_layers": digital_layers(network.model, network.hparams["layers"]),
         "weights": {name: _histogram(layer.weight) for name, layer in network.synapses().items()},
-        "misread": _misread(data, torch.cat(network.predictions)),
+        "misread": _misread(data, predicted),
         "image_shape": list(data.images.test_images.shape[1:]),
     }
 

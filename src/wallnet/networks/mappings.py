@@ -6,28 +6,24 @@ circuit. They are chosen once, from the trained weights of a layer or of each of
 `docs/extending.md` explains how to add a mapping.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from wallnet.config.networks import split_mapping
+from wallnet.config.mappings import NO_SYNAPSE, SAME, SCHEMES, split_mapping
 from wallnet.files import FileError
 from wallnet.files.compact import levels_of
 
-NO_SYNAPSE = -1
-"""Level of the minus synapse of a mapping with one synapse a weight."""
+if TYPE_CHECKING:
+    from wallnet.networks.quantization import SynapticLayer
 
 MOST_COMPARED = 40
 """Number of boundaries between entries up to which weights are compared with each of them."""
-
-SAME = 1e-6
-"""Difference, as a share of the range, below which two conductances are one level."""
 
 
 class Levels(NamedTuple):
@@ -130,21 +126,16 @@ def normalized_levels(levels: ArrayLike) -> Tensor:
     return torch.from_numpy(((values - values[0]) / np.ptp(values)).astype(np.float32))
 
 
-class WeightMapping(ABC):
+class WeightMapping:
     """Mapping of weights to the levels of a synapse.
 
     Parameters
     ----------
+    name : str
+        Name of the mapping; see `wallnet.config.mappings.split_mapping`. A level set in the name
+        has no effect here.
     levels : array_like
         Conductances of the synapse, in any unit and any order, shape (levels,).
-    scale : str
-        Range of weights that the table covers: `largest`, up to the largest weight; `deviations`,
-        a number of standard deviations, but not more than `largest`; `fitted`, the range with the
-        least squared error. Weights beyond the range move to the outermost entries.
-    deviations : float
-        Number of standard deviations of the weights, for `deviations`.
-    per_row : bool
-        Whether offset and scale are chosen for each output of a layer instead of for the layer.
 
     Attributes
     ----------
@@ -158,54 +149,19 @@ class WeightMapping(ABC):
     Raises
     ------
     ValueError
-        If the levels cannot be used.
+        If the name is unknown or the levels cannot be used.
     """
 
-    fractions: ClassVar[Sequence[float]] = tuple(np.linspace(0.1, 1.0, 19))
-    """Fractions of the largest range that `fitted` tries."""
-
-    def __init__(
-        self,
-        levels: ArrayLike,
-        scale: str = "largest",
-        deviations: float = float("inf"),
-        per_row: bool = False,
-    ) -> None:
+    def __init__(self, name: str, levels: ArrayLike) -> None:
+        parts = split_mapping(name)
+        self.scheme, self.per_row = SCHEMES[parts.scheme], parts.per_row
+        self.scale, self.deviations = parts.scale, parts.deviations
         self.levels = normalized_levels(levels)
-        self.scale, self.deviations, self.per_row = scale, deviations, per_row
-        self.synapses = self.pairs()
+        self.synapses = torch.tensor(self.scheme.pairs(self.levels))
         plus, minus = self.synapses.T
         subtracted = torch.where(minus == NO_SYNAPSE, 0.0, self.levels[minus])
         self.table = self.levels[plus] - subtracted
         self._boundaries = (self.table[1:] + self.table[:-1]) / 2
-
-    @abstractmethod
-    def pairs(self) -> Tensor:
-        """Return the levels of the plus and the minus synapse of each entry, by ascending entry.
-
-        Returns
-        -------
-        torch.Tensor
-            Indices of `levels`, shape (entries, 2), int64; the second is `NO_SYNAPSE` if a weight
-            is one synapse.
-        """
-
-    @abstractmethod
-    def largest_range(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the middle and the two half widths of the range of all weights.
-
-        Parameters
-        ----------
-        rows : torch.Tensor
-            Weights, one row for each circuit, shape (circuits, weights).
-
-        Returns
-        -------
-        middle : torch.Tensor
-            Weight from which the range is measured, shape (circuits,).
-        widths : torch.Tensor
-            Distances to the lower and to the upper end of the range, shape (2, circuits).
-        """
 
     def circuit_for(self, weight: Tensor) -> Circuit:
         """Choose offset and scale for the weights of one layer.
@@ -221,7 +177,8 @@ class WeightMapping(ABC):
             Offset and scale; the scale is above 0.
         """
         rows = weight.reshape(len(weight) if self.per_row else 1, -1)
-        middle, widths = self.largest_range(rows)
+        middle, *sides = self.scheme.largest_range(rows, self.scale)
+        widths = torch.stack(sides)
         if self.scale == "deviations":
             widths = widths.clamp(max=self.deviations * rows.std(dim=1, unbiased=False))
         if self.scale == "fitted":
@@ -243,17 +200,13 @@ class WeightMapping(ABC):
     def _fitted(self, rows: Tensor, middle: Tensor, widths: Tensor) -> Tensor:
         """Return the half widths with the least squared error of each row."""
         best, least = widths, torch.full_like(middle, torch.inf)
-        for low, high in self.tried():
+        for low, high in self.scheme.tried():
             tried = widths * widths.new_tensor([[low], [high]])
             circuit = Circuit(*(part[:, None] for part in self._circuit(middle, tried)))
             error = (self.snap(rows, circuit) - rows).square().mean(dim=1)
             best = torch.where(error < least, tried, best)
             least = torch.minimum(error, least)
         return best
-
-    def tried(self) -> list[tuple[float, float]]:
-        """Return the pairs of fractions of the two half widths that `fitted` tries."""
-        return [(low, high) for low in self.fractions for high in self.fractions]
 
     def nearest(self, weight: Tensor, circuit: Circuit) -> Tensor:
         """Return the index in `table` of the entry nearest to each weight, same shape, int32."""
@@ -291,118 +244,64 @@ class WeightMapping(ABC):
         return self.weights_at(self.nearest(weight, circuit), circuit)
 
 
-class Layer(WeightMapping):
-    """One synapse a weight: w = offset + scale · g_k (the paper's words).
+class Placement(NamedTuple):
+    """How the weights of a model are put on levels.
 
-    Hardware: one synapse, a reading circuit that amplifies by `scale`, and a reference that adds
-    `offset` for each input, such as a column of fixed conductances. With the scale `largest`, the
-    layer's weights are normalised to [0, 1] by Eq. 3 of the paper, moved to the nearest
-    normalised conductance, and scaled back.
-    """
-
-    def pairs(self) -> Tensor:
-        """Return every level as an entry; see `WeightMapping.pairs`."""
-        levels = torch.arange(len(self.levels))
-        return torch.stack([levels, torch.full_like(levels, NO_SYNAPSE)], dim=1)
-
-    def largest_range(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the range from the least to the greatest weight, measured from a weight between.
-
-        The mean for `deviations`, the median otherwise; see `WeightMapping.largest_range`.
-        """
-        middle = rows.mean(dim=1) if self.scale == "deviations" else rows.median(dim=1).values
-        least, greatest = rows.amin(dim=1), rows.amax(dim=1)
-        return middle, torch.stack([middle - least, greatest - middle])
-
-
-class Row(Layer):
-    """One synapse a weight, w = offset_i + scale_i · g_k, with a circuit for each output i.
-
-    Hardware: as `Layer`, with an amplifier and a reference that can be set for each row.
-    """
-
-
-class _Pair(WeightMapping):
-    """Difference of two synapses as a weight; the range is symmetric about 0."""
-
-    fractions = tuple(np.linspace(0.1, 1.0, 46))
-
-    def largest_range(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the largest magnitude on both sides of 0; see `WeightMapping.largest_range`."""
-        largest = rows.abs().amax(dim=1)
-        return torch.zeros_like(largest), torch.stack([largest, largest])
-
-    def tried(self) -> list[tuple[float, float]]:
-        """Return equal fractions for both sides."""
-        return [(fraction, fraction) for fraction in self.fractions]
-
-
-class Differential(_Pair):
-    """Two synapses a weight: w = scale · (g_j - g_k), with all pairs of levels.
-
-    Hardware: two synapses whose currents are subtracted. Of the pairs with one difference, the one
-    with the lowest conductances is used, which draws the least current.
-    """
-
-    def pairs(self) -> Tensor:
-        """Return the pairs with different differences; see `WeightMapping.pairs`."""
-        plus, minus = torch.meshgrid(*[torch.arange(len(self.levels))] * 2, indexing="ij")
-        pairs = torch.stack([plus.flatten(), minus.flatten()], dim=1)
-        entries = self.levels[pairs[:, 0]] - self.levels[pairs[:, 1]]
-        # equal steps differ by rounding: differences closer than SAME are one entry
-        steps = (entries / SAME).round().tolist()
-        found: dict[float, list[int]] = {}
-        for step, pair in sorted(zip(steps, pairs.tolist(), strict=True)):
-            found.setdefault(step, pair)
-        return torch.tensor(list(found.values()))
-
-
-class Signed(_Pair):
-    """Two synapses a weight, one of them idle: w = ± scale · (g_k - g_lowest).
-
-    Hardware: two synapses whose currents are subtracted. The sign of the weight selects which one
-    is programmed; the other one stays at its lowest level.
-    """
-
-    def pairs(self) -> Tensor:
-        """Return each level on either side; see `WeightMapping.pairs`."""
-        last = len(self.levels) - 1
-        negative = [[0, level] for level in range(last, 0, -1)]
-        return torch.tensor([*negative, *([level, 0] for level in range(last + 1))])
-
-
-MAPPINGS: dict[str, type[WeightMapping]] = {
-    "layer": Layer,
-    "row": Row,
-    "differential": Differential,
-    "signed": Signed,
-}
-"""The mapping of each name in `wallnet.config.networks.SCHEMES`."""
-
-
-def create(name: str, levels: ArrayLike) -> WeightMapping:
-    """Return the mapping of a name for the levels of a synapse.
-
-    Parameters
+    Attributes
     ----------
-    name : str
-        Name of a mapping; see `wallnet.config.networks.split_mapping`. A level set in the name has
-        no effect here.
-    levels : array_like
-        Conductances in any unit and any order, shape (levels,).
-
-    Returns
-    -------
-    WeightMapping
+    mapping : WeightMapping
         The mapping.
-
-    Raises
-    ------
-    ValueError
-        If the name is unknown or the levels cannot be used.
+    circuits : Mapping
+        Offset and scale of each layer.
     """
-    parts = split_mapping(name)
-    return MAPPINGS[parts.scheme](levels, parts.scale, parts.deviations, parts.per_row)
+
+    mapping: WeightMapping
+    circuits: Mapping[str, Circuit]
+
+    @classmethod
+    @torch.no_grad()
+    def chosen(cls, layers: Mapping[str, "SynapticLayer"], mapping: WeightMapping) -> "Placement":
+        """Choose offset and scale of each layer for its present weights.
+
+        Raises
+        ------
+        ValueError
+            If a weight is not finite.
+        """
+        for name, layer in layers.items():
+            if not torch.isfinite(layer.weight).all():
+                raise ValueError(f"layer {name} has weights that are not finite; train it again")
+        circuits = {name: mapping.circuit_for(layer.weight) for name, layer in layers.items()}
+        return cls(mapping, circuits)
+
+    @torch.no_grad()
+    def snap(self, layers: Mapping[str, "SynapticLayer"]) -> None:
+        """Move each weight to the nearest weight that the levels allow, in place."""
+        for name, layer in layers.items():
+            layer.set(self.mapping.snap(layer.weight, self.circuits[name]))
+
+    @torch.no_grad()
+    def entries(self, layers: Mapping[str, "SynapticLayer"]) -> dict[str, Tensor]:
+        """Return the entry of the mapping's table that each weight has.
+
+        Returns
+        -------
+        dict
+            Indices of the table by name of the layer, in the shape of its weights, int32.
+
+        Raises
+        ------
+        ValueError
+            If a weight is not exactly ``offset + scale · entry``.
+        """
+        found = {}
+        for name, layer in layers.items():
+            circuit = self.circuits[name]
+            found[name] = self.mapping.nearest(layer.weight, circuit)
+            off = int((self.mapping.weights_at(found[name], circuit) != layer.weight).sum())
+            if off:
+                raise ValueError(f"layer {name} has {off} weights that are not on the levels")
+        return found
 
 
 def read_levels(path: str | Path, reading: str, level_set: str) -> Levels:
@@ -415,7 +314,7 @@ def read_levels(path: str | Path, reading: str, level_set: str) -> Levels:
     reading : str
         `parallel` or `series`.
     level_set : str
-        One of `wallnet.config.networks.LEVEL_SETS`.
+        One of `wallnet.config.mappings.LEVEL_SETS`.
 
     Returns
     -------

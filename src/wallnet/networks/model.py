@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from wallnet.experiment import code
-from wallnet.files.compact import Curve
 
 
 class MeasuredActivation(nn.Module):
@@ -21,27 +20,22 @@ class MeasuredActivation(nn.Module):
 
     Parameters
     ----------
-    curve : Curve
-        G_norm(J_norm) as polynomials.
+    breaks, coefficients : sequence
+        G_norm(J_norm) as polynomials; see `wallnet.files.compact.Curve`.
     input_range : float
         Pre-activation at which the neuron receives its full current density, J_norm = 1.
     """
 
-    def __init__(self, curve: Curve, input_range: float) -> None:
-        super().__init__()
-        self.curve, self.input_range = curve, input_range
-        self._starts = torch.tensor(curve.breaks[:-1])
-        self._coefficients = torch.tensor(curve.coefficients)
-
-    @classmethod
-    def of(
-        cls,
+    def __init__(
+        self,
         breaks: Sequence[float],
         coefficients: Sequence[Sequence[float]],
         input_range: float,
-    ) -> "MeasuredActivation":
-        """Return the activation for plain parameters."""
-        return cls(Curve(tuple(breaks), tuple(map(tuple, coefficients))), input_range)
+    ) -> None:
+        super().__init__()
+        self.coefficients, self.input_range = coefficients, input_range
+        self._starts = torch.tensor(breaks[:-1])
+        self._coefficients = torch.tensor(coefficients)
 
     def forward(self, pre_activation: Tensor) -> Tensor:
         """Return the output for pre-activations of any shape, in the same shape."""
@@ -63,7 +57,7 @@ class MeasuredActivation(nn.Module):
             coefficients, by ascending power: numbers, or tensors of this shape.
         """
         if len(self._starts) == 1:
-            return current, self.curve.coefficients[0]
+            return current, self.coefficients[0]
         piece = torch.bucketize(current, self._starts[1:], right=True)
         return current - self._starts[piece], self._coefficients[piece].unbind(-1)
 

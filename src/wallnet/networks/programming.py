@@ -13,20 +13,10 @@ import torch
 from torch import nn
 
 from wallnet import files
+from wallnet.config.mappings import NO_SYNAPSE
 from wallnet.files import FileError
-from wallnet.networks.mappings import (
-    NO_SYNAPSE,
-    Circuit,
-    WeightMapping,
-    distinct_levels,
-    normalized_levels,
-)
-from wallnet.networks.quantization import (
-    Layers,
-    SynapticLayer,
-    entries_of,
-    synaptic_layers,
-)
+from wallnet.networks.mappings import Circuit, Placement, distinct_levels, normalized_levels
+from wallnet.networks.quantization import Layers, SynapticLayer, synaptic_layers
 
 if TYPE_CHECKING:
     import xarray
@@ -34,8 +24,7 @@ if TYPE_CHECKING:
 
 def write(
     layers: Mapping[str, SynapticLayer],
-    mapping: WeightMapping,
-    circuits: Mapping[str, Circuit],
+    placement: Placement,
     conductances: np.ndarray,
     path: str | Path,
     attributes: Mapping[str, Any],
@@ -46,10 +35,8 @@ def write(
     ----------
     layers : Mapping
         Weights of the network that are synapses, on the levels.
-    mapping : WeightMapping
-        The mapping.
-    circuits : Mapping
-        Offset and scale of each layer.
+    placement : Placement
+        The mapping, with offset and scale of each layer.
     conductances : numpy.ndarray
         Conductance of each level of the mapping in S, ascending, shape (levels,).
     path : str or Path
@@ -63,15 +50,15 @@ def write(
         If a weight is not on the levels, or if the file cannot be written.
     """
     try:
-        entries = entries_of(layers, mapping, circuits)
+        entries = placement.entries(layers)
     except ValueError as error:
         raise FileError(f"{path} cannot be written: {error}; report this as a bug") from None
     parts: dict[str, list[np.ndarray]] = {}
     for index, (name, layer) in enumerate(layers.items()):
         entry = entries[name].flatten(1)
         rows, columns = np.indices(entry.shape)
-        levels = mapping.synapses[entry].reshape(-1, 2).numpy()
-        circuit = (part.flatten().expand(len(entry)).numpy() for part in circuits[name])
+        levels = placement.mapping.synapses[entry].reshape(-1, 2).numpy()
+        circuit = (part.flatten().expand(len(entry)).numpy() for part in placement.circuits[name])
         offset, scale = circuit
         bias = np.full(len(entry), np.nan) if layer.bias is None else layer.bias.detach().numpy()
         for key, values in {

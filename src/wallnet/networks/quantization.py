@@ -8,17 +8,16 @@ as a batch normalisation or an LSTM.
 import copy
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
-import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, fx, nn
 from torch.nn.utils import fusion
 
-from wallnet.config.networks import DEFAULT_MAPPING
-from wallnet.networks.mappings import Circuit, WeightMapping, create
+from wallnet.config.mappings import DEFAULT_MAPPING
+from wallnet.networks.mappings import Placement, WeightMapping
 
 Model = TypeVar("Model", bound=nn.Module)
 
@@ -196,34 +195,6 @@ def digital_layers(model: nn.Module, layers: Layers = None) -> dict[str, str]:
     return found
 
 
-@torch.no_grad()
-def choose_circuits(
-    layers: Mapping[str, SynapticLayer], mapping: WeightMapping
-) -> dict[str, Circuit]:
-    """Choose offset and scale of each layer for its present weights.
-
-    Raises
-    ------
-    ValueError
-        If a weight is not finite.
-    """
-    circuits = {}
-    for name, layer in layers.items():
-        if not torch.isfinite(layer.weight).all():
-            raise ValueError(f"layer {name} has weights that are not finite; train it again")
-        circuits[name] = mapping.circuit_for(layer.weight)
-    return circuits
-
-
-@torch.no_grad()
-def snap(
-    layers: Mapping[str, SynapticLayer], mapping: WeightMapping, circuits: Mapping[str, Circuit]
-) -> None:
-    """Move each weight of some layers to the nearest weight that the levels allow, in place."""
-    for name, layer in layers.items():
-        layer.set(mapping.snap(layer.weight, circuits[name]))
-
-
 def quantize(
     model: Model, levels: ArrayLike, mapping: str = DEFAULT_MAPPING, layers: Layers = None
 ) -> Model:
@@ -236,7 +207,7 @@ def quantize(
     levels : array_like
         Conductances of the synapse, in any unit and any order, shape (levels,).
     mapping : str
-        Name of a mapping; see `wallnet.config.networks.split_mapping`.
+        Name of a mapping; see `wallnet.config.mappings.split_mapping`.
     layers : iterable of str or type, optional
         Layers whose weights are synapses: names as in `named_modules`, classes, or names of
         classes. If not given, all of `torch.nn.Linear`, `Conv1d`, `Conv2d`, `Conv3d` and
@@ -263,38 +234,12 @@ def quantize(
     >>> quantized.digital_layers
     {'1': 'PReLU'}
     """
-    created = create(mapping, levels)
+    created = WeightMapping(mapping, levels)
     placed: Any = copy.deepcopy(model)
     synapses = synaptic_layers(placed, layers)
-    snap(synapses, created, choose_circuits(synapses, created))
+    Placement.chosen(synapses, created).snap(synapses)
     placed.digital_layers = digital_layers(placed, layers)
     return placed
-
-
-@torch.no_grad()
-def entries_of(
-    layers: Mapping[str, SynapticLayer], mapping: WeightMapping, circuits: Mapping[str, Circuit]
-) -> dict[str, Tensor]:
-    """Return the entry of the mapping's table that each weight has.
-
-    Returns
-    -------
-    dict
-        Indices of the table by name of the layer, in the shape of its weights, int64.
-
-    Raises
-    ------
-    ValueError
-        If a weight is not exactly ``offset + scale · entry``.
-    """
-    found = {}
-    for name, layer in layers.items():
-        entry = mapping.nearest(layer.weight, circuits[name])
-        off = int((mapping.weights_at(entry, circuits[name]) != layer.weight).sum())
-        if off:
-            raise ValueError(f"layer {name} has {off} weights that are not on the levels")
-        found[name] = entry
-    return found
 
 
 _FOLDED = {
@@ -384,11 +329,6 @@ def fold_batch_norm(model: Model) -> Model:
             fused = fusion.fuse_conv_bn_eval(layer, norm, isinstance(layer, TRANSPOSED))
         # PyTorch's functions freeze the bias of a layer that had none
         fused.requires_grad_(layer.weight.requires_grad)
-        _replace(folded, name, fused.train(training))
-        _replace(folded, norm_name, nn.Identity().train(training))
+        folded.set_submodule(name, fused.train(training))
+        folded.set_submodule(norm_name, nn.Identity().train(training))
     return folded
-
-
-def _replace(model: nn.Module, name: str, module: nn.Module) -> None:
-    parent, _, last = name.rpartition(".")
-    setattr(model.get_submodule(parent), last, module)

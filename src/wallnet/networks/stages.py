@@ -8,9 +8,10 @@ trainings.
 import copy
 import json
 import logging
+import shutil
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,32 +25,20 @@ from torch import Tensor
 
 from wallnet import files
 from wallnet.config import ConfigError
-from wallnet.config.networks import (
-    FIRST_STAGE,
-    FREE_NETWORK,
-    PROGRAMMED_STAGES,
-    FreeTraining,
-    Training,
-)
+from wallnet.config.networks import Training
+from wallnet.config.stages import FIRST_STAGE, STAGES, Network
 from wallnet.files import FileError
 from wallnet.files.compact import Curve, activation_of
 from wallnet.files.whole import one_line
-from wallnet.jobs.networks import (
-    ContinuingJob,
-    InterpretationJob,
-    LevelJob,
-    MappingJob,
-    TrainingJob,
-    network_path,
-)
+from wallnet.jobs.networks import ContinuingJob, LevelJob, MappingJob, TrainingJob
 from wallnet.networks import callbacks, programming, storage
 from wallnet.networks.batches import ImageData
 from wallnet.networks.classifier import Classifier
 from wallnet.networks.evaluation import evaluate
 from wallnet.networks.images import Images
-from wallnet.networks.mappings import Circuit, Levels, WeightMapping, create, read_levels
+from wallnet.networks.mappings import Levels, Placement, WeightMapping, read_levels
 from wallnet.networks.model import Shape
-from wallnet.networks.quantization import choose_circuits, digital_layers, snap
+from wallnet.networks.quantization import digital_layers
 
 
 def trainer(epochs: int = 1, *beside: Callback) -> lightning.Trainer:
@@ -71,7 +60,7 @@ def trainer(epochs: int = 1, *beside: Callback) -> lightning.Trainer:
     )
 
 
-def begin(job: TrainingJob | ContinuingJob | MappingJob | InterpretationJob) -> None:
+def begin(job: TrainingJob | ContinuingJob | MappingJob) -> None:
     """Set threads and seed; silence advice on workers and loggers, which are not used."""
     for name in ("pytorch_lightning", "lightning.fabric", "lightning.pytorch"):
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -94,8 +83,6 @@ class Run:
         The data set.
     folder : str or Path
         Folder of all networks.
-    place : Mapping
-        Device, reading and mapping of the networks.
     networks : dict
         Networks by stage.
     trainings : dict
@@ -105,14 +92,8 @@ class Run:
     job: TrainingJob | ContinuingJob | LevelJob
     data: ImageData
     folder: str | Path
-    place: Mapping[str, str] = field(default_factory=lambda: FREE_NETWORK)
     networks: dict[str, Classifier] = field(default_factory=dict)
     trainings: dict[str, callbacks.Progress] = field(default_factory=dict)
-
-    def path(self, pattern: str, stage: str) -> str:
-        """Return the file of one kind of the network of a stage."""
-        named = {key: str(getattr(self.job, key)) for key in ("dataset", "recipe", "seed")}
-        return network_path(pattern, {**named, **self.place, "stage": stage}, self.folder)
 
     def train(
         self, stage: str, network: Classifier, *beside: Callback, told: Sequence[Tensor] = ()
@@ -124,8 +105,9 @@ class Run:
         training: Training = getattr(self.job, stage)
         made_by = json.dumps([storage.provenance(self.job), dict(network.hparams)], sort_keys=True)
         images = self.data.images.training_images, self.data.images.training_labels
+        output = Network.of(self.job, stage).path(files.CHECKPOINT, self.folder)
         arrays = map(np.ascontiguousarray, (*images, *network.state_dict().values(), *told))
-        progress = callbacks.Progress(self.path(files.CHECKPOINT, stage), made_by, *arrays)
+        progress = callbacks.Progress(output, made_by, *arrays)
         follow = callbacks.FollowEpochs(f"networks.recipes.{self.job.recipe}.{stage}")
         seed = callbacks.SeedEpochs(self.job.seed)
         running = trainer(training.epochs, *beside, seed, follow, progress)
@@ -140,7 +122,10 @@ class Run:
     ) -> Classifier:
         """Return a stage's network, trained from another one with its own settings."""
         lightning.seed_everything(self.job.seed, verbose=False)
-        network = Classifier(**{**start.hparams, **_settings(getattr(self.job, stage), start)})
+        training: Training = getattr(self.job, stage)
+        shape = Shape(*start.hparams["shape"])._replace(dropout=training.dropout)
+        settings = {"learning_rate": training.learning_rate, "schedule": training.schedule}
+        network = Classifier(**{**start.hparams, "shape": list(shape), **settings})
         network.load_state_dict(start.state_dict())
         return self.train(stage, network, *beside, told=told)
 
@@ -152,9 +137,7 @@ class Run:
             results |= {"training_curve": network.curve, "best_epoch": progress.best_epoch}
             started -= progress.elapsed
         results["wall_seconds"] = time.perf_counter() - started
-        place = {**self.place, "stage": stage}
-        outputs = self.path(files.METRICS, stage), self.path(files.CHECKPOINT, stage)
-        storage.write_stage(self.job, place, network, results, outputs)
+        storage.write_stage(self.job, Network.of(self.job, stage), network, results, self.folder)
 
     def remove_checkpoints(self) -> None:
         """Remove the checkpoints of the trainings after the outputs of the job were written."""
@@ -162,41 +145,19 @@ class Run:
             progress.remove()
 
 
-def _settings(training: Training, network: Classifier) -> dict[str, Any]:
-    """Return the parameters of a `Classifier` that belong to a training."""
-    shape = Shape(*network.hparams["shape"])._replace(dropout=training.dropout)
-    return {
-        "shape": list(shape),
-        "learning_rate": training.learning_rate,
-        "schedule": training.schedule,
-    }
-
-
-def _limit(training: FreeTraining, network: Classifier) -> list[Callback]:
-    limit = training.weight_limit
-    return [] if limit is None else [callbacks.LimitWeights(limit, network.layers)]
-
-
-def new_network(
-    job: TrainingJob | InterpretationJob,
-    data: ImageData,
-    curve: Curve,
-    model: str,
-    training: Training,
-    layers: Sequence[str] | None = None,
-) -> Classifier:
+def new_network(job: TrainingJob, data: ImageData, curve: Curve) -> Classifier:
     """Return a network with initial weights, for the images of a data set."""
     return Classifier(
-        [*data.shape, len(data.images.classes), job.hidden_neurons, training.dropout],
+        [*data.shape, len(data.images.classes), job.hidden_neurons, job.fp32.dropout],
         {**curve._asdict(), "input_range": job.input_range},
-        model,
-        training.learning_rate,
-        training.schedule,
-        None if layers is None else list(layers),
+        job.model,
+        job.fp32.learning_rate,
+        job.fp32.schedule,
+        None if job.layers is None else list(job.layers),
     )
 
 
-def curve_of(job: TrainingJob | InterpretationJob, neuron: str | Path) -> Curve:
+def curve_of(job: TrainingJob, neuron: str | Path) -> Curve:
     """Return the activation of a job's networks from the compact model of the neuron.
 
     Raises
@@ -238,7 +199,7 @@ def train(job: TrainingJob, images: Images, neuron: str | Path, folder: str | Pa
     begin(job)
     data = ImageData(images, job.validation_fraction, job.seed)
     try:
-        network = new_network(job, data, curve, job.model, job.fp32, job.layers)
+        network = new_network(job, data, curve)
         _check_model(network, data)
         placed = network.folded() if job.fold_batch_norm else network
         digital = digital_layers(placed.model, job.layers)
@@ -252,7 +213,8 @@ def train(job: TrainingJob, images: Images, neuron: str | Path, folder: str | Pa
     if digital:
         named = ", ".join(f"{name or 'the model'} ({kind})" for name, kind in digital.items())
         print(f"{job.recipe}: these layers stay digital: {named}", flush=True)
-    trained = run.train("fp32", network, *_limit(job.fp32, network))
+    limit = callbacks.LimitWeights(job.fp32.weight_limit, network.layers)
+    trained = run.train("fp32", network, limit)
     run.finish("fp32", trained.folded() if job.fold_batch_norm else trained, started)
     run.remove_checkpoints()
 
@@ -293,7 +255,8 @@ def train_on(job: ContinuingJob, images: Images, start: str | Path, folder: str 
     trained = storage.load_network(start, job.model)
     begin(job)
     run = Run(job=job, data=_data(job, images, {str(start): trained}), folder=folder)
-    network = run.trained_from(trained, "continued", *_limit(job.continued, trained))
+    limit = callbacks.LimitWeights(job.continued.weight_limit, trained.layers)
+    network = run.trained_from(trained, "continued", limit)
     run.finish("continued", network, started)
     run.remove_checkpoints()
 
@@ -304,8 +267,8 @@ def _data(
     """Return the data set of networks; refuse networks that were trained on other images."""
     data = ImageData(images, job.validation_fraction, job.seed)
     for path, network in trained.items():
-        shape = Shape(*network.hparams["shape"])
-        if (shape.rows, shape.columns, shape.classes) != (*data.shape, len(images.classes)):
+        rows, columns, classes, *_ = network.hparams["shape"]
+        if (rows, columns, classes) != (*data.shape, len(images.classes)):
             raise FileError(
                 f"{path} was trained on other images than {job.dataset}; delete it and run "
                 "snakemake"
@@ -323,73 +286,66 @@ class OnLevels(Run):
         The job.
     levels : Levels
         Levels of the synapse.
-    mapping : WeightMapping
-        Mapping of weights to the levels.
-    circuits : dict
-        Offset and scale of each layer, chosen once for the trained network.
+    placement : Placement
+        Mapping of weights to the levels; offset and scale of each layer are chosen once, for the
+        trained network.
     """
 
     job: LevelJob
     levels: Levels
-    mapping: WeightMapping
-    circuits: dict[str, Circuit]
+    placement: Placement
 
     def snapped(self, start: str) -> Classifier:
         """Return a copy of a stage's network with its weights on the levels."""
         network = copy.deepcopy(self.networks[start])
-        snap(network.synapses(), self.mapping, self.circuits)
+        self.placement.snap(network.synapses())
         return network
 
     def trained(self, stage: str, start: str, *beside: Callback) -> Classifier:
         """Return a stage's network, trained from that of stage `start` with its own settings."""
-        told = [self.mapping.levels, self.mapping.table]
+        mapping = self.placement.mapping
+        told = [mapping.levels, mapping.table]
         return self.trained_from(self.networks[start], stage, *beside, told=told)
 
     def keeping(self) -> Callback:
-        """Return the callback that keeps the weights on the levels."""
-        return callbacks.TrainOnLevels(self.mapping, layers=self.networks[FIRST_STAGE].layers)
+        """Return the callback that keeps the weights on the levels in training."""
+        layers = self.networks[FIRST_STAGE].layers
+        return callbacks.TrainOnLevels(self.placement.mapping, layers=layers)
+
+    def limiting(self, limit: float) -> Callback:
+        """Return the callback that limits the weights in training."""
+        return callbacks.LimitWeights(limit, self.networks[FIRST_STAGE].layers)
 
     def finish(self, stage: str, network: Classifier, started: float, **more: Any) -> None:
         """Measure and write the network of a stage, and its programming if it has one."""
         super().finish(stage, network, started, **self.about_levels(), **more)
-        if stage in PROGRAMMED_STAGES:
-            about = storage.provenance(self.job)
-            about |= {"parameters": json.dumps(about["parameters"], sort_keys=True)}
-            programming.write(
-                network.synapses(),
-                self.mapping,
-                self.circuits,
-                self.levels.conductances,
-                self.path(files.PROGRAMMING, stage),
-                {**about, **self.place, "stage": stage},
-            )
+        if not STAGES[stage].programmed:
+            return
+        about = storage.provenance(self.job)
+        about |= {"parameters": json.dumps(about["parameters"], sort_keys=True)}
+        identity = Network.of(self.job, stage)
+        programming.write(
+            network.synapses(),
+            self.placement,
+            self.levels.conductances,
+            identity.path(files.PROGRAMMING, self.folder),
+            {**about, **identity.place},
+        )
 
     def about_levels(self) -> dict[str, Any]:
         """Return levels and circuits as plain data."""
+        mapping, circuits = self.placement
         # a mapping with a circuit for each row has too many values to list
-        few = {name: c for name, c in self.circuits.items() if c.scale.numel() == 1}
+        few = {name: c for name, c in circuits.items() if c.scale.numel() == 1}
         return {
             "device_levels": self.levels.whole,
-            "levels": self.mapping.levels.tolist(),
+            "levels": mapping.levels.tolist(),
             "conductances": self.levels.conductances.tolist(),
-            "circuits": {name: circuit.plain() for name, circuit in self.circuits.items()},
+            "circuits": {name: circuit.plain() for name, circuit in circuits.items()},
             "weight_values": {
-                name: (c.offset + c.scale * self.mapping.table).tolist() for name, c in few.items()
+                name: (c.offset + c.scale * mapping.table).tolist() for name, c in few.items()
             },
         }
-
-
-STAGES: dict[str, Callable[[OnLevels], Classifier]] = {
-    # post-training quantisation: each weight of the trained network moves to its nearest level
-    "quantized": lambda on: on.snapped("fp32"),
-    # the quantized network is trained further in FP32, as in the paper
-    "fine_tuned": lambda on: on.trained("fine_tuned", "quantized"),
-    # each weight of the fine-tuned network moves to its nearest level
-    "fine_tuned_snapped": lambda on: on.snapped("fine_tuned"),
-    # quantisation-aware training of the trained network
-    "on_levels": lambda on: on.trained("on_levels", "fp32", on.keeping()),
-}
-"""Functions that compute `wallnet.config.networks.LEVEL_STAGES` from the stages before them."""
 
 
 def on_levels(
@@ -420,28 +376,26 @@ def on_levels(
         name: read_levels(synapse, job.reading, name)
         for name in dict.fromkeys(one.level_set for one in job.networks)
     }
-    trained: dict[str, Classifier] = {}
-    starts: dict[str, str] = {}
+    starts: dict[str, tuple[str, Classifier]] = {}
     for one in job.networks:
-        free = {"dataset": job.dataset, "recipe": one.recipe, "seed": str(job.seed)}
-        free |= {**FREE_NETWORK, "stage": FIRST_STAGE}
         if one.recipe not in starts:
-            start = starts[one.recipe] = network_path(files.CHECKPOINT, free, folder)
-            trained[start] = storage.load_network(start, one.model)
+            first = Network(
+                dataset=one.dataset, recipe=one.recipe, stage=FIRST_STAGE, seed=str(one.seed)
+            )
+            path = first.path(files.CHECKPOINT, folder)
+            starts[one.recipe] = path, storage.load_network(path, one.model)
     begin(job)
-    data = _data(job.networks[0], images, trained)
+    data = _data(job.networks[0], images, dict(starts.values()))
     for one in job.networks:
-        mapping = create(one.mapping, read[one.level_set].conductances)
-        network = trained[starts[one.recipe]]
+        mapping = WeightMapping(one.mapping, read[one.level_set].conductances)
+        _, network = starts[one.recipe]
         yield OnLevels(
             job=one,
             data=data,
             folder=folder,
-            place={"device": job.device, "reading": job.reading, "mapping": one.mapping},
-            networks={"fp32": network},
+            networks={FIRST_STAGE: network},
             levels=read[one.level_set],
-            mapping=mapping,
-            circuits=choose_circuits(network.synapses(), mapping),
+            placement=Placement.chosen(network.synapses(), mapping),
         )
 
 
@@ -463,7 +417,51 @@ def put_on_levels(job: MappingJob, images: Images, synapse: str | Path, folder: 
         runs.append(run)
         for stage in run.job.stages:
             started = time.perf_counter()
-            run.finish(stage, STAGES[stage](run), started)
+            run.finish(stage, STAGES[stage].compute(run), started)
     # only now: Snakemake removes the outputs of an incomplete job
     for run in runs:
         run.remove_checkpoints()
+
+
+def compare(
+    job: MappingJob, images: Images, synapse: str | Path, networks: str | Path, out: str | Path
+) -> None:
+    """Compute stages of trained networks with many mappings; measure the validation accuracy.
+
+    The test images are not used.
+
+    Parameters
+    ----------
+    job : MappingJob
+        The networks and their mappings.
+    images : Images
+        The data set.
+    synapse : str or Path
+        Compact model of the synapse.
+    networks : str or Path
+        Folder of all networks, with the checkpoints of the trained ones.
+    out : str or Path
+        JSON file to write.
+
+    Raises
+    ------
+    FileError, ConfigError
+        If an input is unusable or the output cannot be written.
+    """
+    started = time.perf_counter()
+    rows = []
+    # for checkpoints of unfinished trainings
+    folder = Path(out).parent / f".{Path(out).stem}"
+    for run in on_levels(job, images, synapse, networks):
+        run.folder = folder
+        for stage in run.job.stages:
+            network = run.networks[stage] = STAGES[stage].compute(run)
+            found = trainer().validate(network, run.data.whole("validation"), verbose=False)[0]
+            named = {"recipe": run.job.recipe, "mapping": run.job.mapping, "stage": stage}
+            rows.append({**named, "validation_accuracy": found["validation_accuracy"]})
+            print(*named.values(), f"{found['validation_accuracy']:.2f} %", flush=True)
+    place = {"dataset": job.dataset, "device": job.device, "reading": job.reading}
+    result = {**place, "device_levels": run.levels.whole, "rows": rows}
+    result["wall_seconds"] = time.perf_counter() - started
+    files.write_json({"kind": "comparison", **result, **storage.provenance(job)}, out)
+    shutil.rmtree(folder, ignore_errors=True)

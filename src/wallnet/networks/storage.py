@@ -13,25 +13,15 @@ from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from wallnet import __version__, files, revisions
 from wallnet.config import ConfigError
-from wallnet.config.networks import PROGRAMMED_STAGES
+from wallnet.config.stages import PROGRAMMED_STAGES, Network
 from wallnet.files import FileError
 from wallnet.files.datasets import unreadable
 from wallnet.files.whole import one_line
-from wallnet.jobs.networks import (
-    ContinuingJob,
-    InterpretationJob,
-    LevelJob,
-    MappingJob,
-    TrainingJob,
-)
+from wallnet.jobs.networks import ContinuingJob, LevelJob, MappingJob, TrainingJob
 from wallnet.networks.classifier import Classifier
-from wallnet.networks.mappings import Circuit, create
-from wallnet.networks.quantization import entries_of
+from wallnet.networks.mappings import Circuit, Placement, WeightMapping
 
 NetworkJob: TypeAlias = TrainingJob | ContinuingJob | LevelJob
-
-Outputs: TypeAlias = tuple[str | Path, str | Path]
-"""Paths of a stage's metrics and of its checkpoint, see `wallnet.files`."""
 
 
 def write_checkpoint(checkpoint: Mapping[str, Any], path: str | Path) -> None:
@@ -97,7 +87,7 @@ def unfinished_path(output: str | Path) -> Path:
     return output.with_name(f".{output.stem}.unfinished{output.suffix}")
 
 
-def provenance(job: NetworkJob | MappingJob | InterpretationJob) -> dict[str, Any]:
+def provenance(job: NetworkJob | MappingJob) -> dict[str, Any]:
     """Return parameters, seed, versions and PyTorch's instructions of a result, as plain data."""
     return {
         "parameters": job.plain(),
@@ -162,7 +152,8 @@ def check_levels(network: Classifier, about: Mapping[str, Any]) -> None:
         name: Circuit.of(layer.weight, **about["circuits"][name])
         for name, layer in network.synapses().items()
     }
-    entries_of(network.synapses(), create(about["mapping"], about["levels"]), circuits)
+    mapping = WeightMapping(about["mapping"], about["levels"])
+    Placement(mapping, circuits).entries(network.synapses())
 
 
 def load_network(path: str | Path, model: str) -> Classifier:
@@ -210,10 +201,10 @@ def load_network(path: str | Path, model: str) -> Classifier:
 
 def write_stage(
     job: NetworkJob,
-    place: Mapping[str, str],
+    identity: Network,
     network: Classifier,
     results: Mapping[str, Any],
-    outputs: Outputs,
+    folder: str | Path,
 ) -> None:
     """Write the metrics and the checkpoint of a stage.
 
@@ -221,37 +212,34 @@ def write_stage(
     ----------
     job : NetworkJob
         Job of the stage.
-    place : Mapping
-        Its `device`, `reading`, `mapping` and `stage`.
+    identity : Network
+        What identifies the network.
     network : Classifier
         The network.
     results : Mapping
         Measured values, as plain data.
-    outputs : tuple of paths
-        Paths of metrics and checkpoint.
+    folder : str or Path
+        Folder of all networks.
 
     Raises
     ------
     FileError
         If a file cannot be written.
     """
-    metrics_path, checkpoint_path = outputs
     metrics = {
         "kind": "network",
-        "dataset": job.dataset,
-        "recipe": job.recipe,
-        **place,
+        **identity,
         "activation": dict(network.hparams["activation"]),
         **results,
         **provenance(job),
     }
     on_levels = {key: results[key] for key in ("levels", "circuits") if key in results}
-    about = {**provenance(job), **place, **on_levels}
+    about = {**provenance(job), **identity.place, **on_levels}
     check_levels(network, about)
-    save_network(network, checkpoint_path, about)
-    files.write_json(metrics, metrics_path)
+    save_network(network, identity.path(files.CHECKPOINT, folder), about)
+    files.write_json(metrics, identity.path(files.METRICS, folder))
     print(
-        f"{job.dataset} {place['device']} {place['stage']}: "
+        f"{identity.dataset} {identity.device} {identity.stage}: "
         f"test accuracy {results['test_accuracy']:.2f} %",
         flush=True,
     )

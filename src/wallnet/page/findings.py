@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wallnet import files
-from wallnet.config.networks import DEFAULT_MAPPING, FIRST_STAGE, NO_DEVICE, PAPER_STAGES
+from wallnet.config.mappings import DEFAULT_MAPPING
+from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES
 from wallnet.jobs.paths import folder
 from wallnet.jobs.summary import SummaryJob
 from wallnet.report.faults import caveats, faults, level_caveats

@@ -5,8 +5,8 @@ moves a synapse by one level a pulse, as many pulses write it as there are level
 """
 
 import argparse
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files
-from wallnet.config.networks import LEVEL_STAGES, PROGRAMMED_STAGES, STAGES
+from wallnet.config.mappings import SAME
+from wallnet.config.stages import FACETS, PROGRAMMED_STAGES, STAGES, Network
 from wallnet.devices.write_energy import swept_pulse, trained_waveforms, write_energy_of
 from wallnet.files import FileError
-from wallnet.jobs.networks import network_path
 from wallnet.jobs.write_energy import ProgrammingEnergyJob
 from wallnet.report import write_energies
 from wallnet.report.networks import made_by
@@ -31,14 +31,8 @@ SINGLE = "single pulses"
 RESET = "reset"
 """Start of a writing in which no synapse has been written yet."""
 
-SAME = 1e-6
-"""Difference, as a share of the range, below which two conductances are one level."""
-
-FIRST_ON_LEVELS = next(stage for stage in LEVEL_STAGES if stage in PROGRAMMED_STAGES)
+FIRST_ON_LEVELS = PROGRAMMED_STAGES[0]
 """The stage from which the later ones of a network are also written."""
-
-PLACE = ("dataset", "device", "reading", "mapping", "recipe", "stage", "seed")
-"""First columns of the table: the network that is written."""
 
 Levels = NDArray[np.int64]
 
@@ -219,18 +213,18 @@ def rows_of(
     runs = [
         run
         for run in job.run_set.runs()
-        if run["seed"] == str(first) and run["stage"] in PROGRAMMED_STAGES
+        if run.seed == str(first) and run.stage in PROGRAMMED_STAGES
     ]
     for run in runs:
         end, usable = _programmed(run, networks)
         starts: dict[str, Levels | None] = {RESET: None}
         for seed in others:
-            starts[f"seed {seed}"], _ = _programmed(run | {"seed": str(seed)}, networks)
-        if run["stage"] != FIRST_ON_LEVELS:
-            before = run | {"stage": FIRST_ON_LEVELS}
+            starts[f"seed {seed}"], _ = _programmed(replace(run, seed=str(seed)), networks)
+        if run.stage != FIRST_ON_LEVELS:
+            before = replace(run, stage=FIRST_ON_LEVELS)
             if before in runs:
                 starts[FIRST_ON_LEVELS], _ = _programmed(before, networks)
-        device, reading = run["device"], run["reading"]
+        device, reading = run.device, run.reading
         key = (device, reading, usable.tobytes())
         if key not in writings:
             path = Path(devices, PurePosixPath(files.DEVICE).name.format(device=device))
@@ -242,7 +236,7 @@ def rows_of(
             for start, levels in starts.items():
                 if levels is not None and levels.shape != end.shape:
                     continue  # another model
-                place = {name: run[name] for name in PLACE}
+                place = {name: run[name] for name in FACETS}
                 yield place | {
                     "written_by": writing.name,
                     "start": start,
@@ -250,9 +244,9 @@ def rows_of(
                 }
 
 
-def _programmed(run: Mapping[str, str], networks: str | Path) -> tuple[Levels, NDArray[np.float64]]:
+def _programmed(run: Network, networks: str | Path) -> tuple[Levels, NDArray[np.float64]]:
     """Return the level of each synapse of a network, and the conductances of the levels."""
-    path = network_path(files.PROGRAMMING, run, networks)
+    path = run.path(files.PROGRAMMING, networks)
     unused = ["programmed_conductance", "weight_layer", "weight_row", "weight_column", "output_row"]
     data = files.read_dataset(path, "programming", drop=unused)
     usable = data["usable_conductance"].values
@@ -314,7 +308,7 @@ def programming_table(
     """
     import pandas
 
-    columns = [*PLACE, "written_by", "start", *COLUMNS]
+    columns = [*FACETS, "written_by", "start", *COLUMNS]
     frame = pandas.DataFrame(list(rows_of(job, *folders)), columns=columns)
     title = "Energy of writing a network"
     formats = {name: ".6g" if form else "d" for name, (_, _, form) in COLUMNS.items()}

@@ -21,10 +21,10 @@ from wallnet.studies import NAMES
 _FOLDERS = (
     *("initial", "traces", "levels", "minima", "devices", "compact_models", "data", "networks"),
     *NAMES,
-    *("tables", "figures", "validation", "mappings", "table-ii"),
+    *("tables", "figures", "validation", "mappings"),
     *("logs", "benchmarks"),
     # of earlier versions
-    *("programs", "responses", "windows"),
+    *("programs", "responses", "table-ii", "windows"),
 )
 """Folders below `results` that contain only files of the campaign."""
 
@@ -51,7 +51,7 @@ def not_asked_for(campaign: Campaign, folder: str | Path) -> list[str]:
 
 
 HIDDEN = re.compile(
-    r"\.(?P<of>.+)\.(sha256|[0-9a-f]{8}\.part(\.\w+)?|checkpoint\.npz|progress|unfinished(\.ckpt)?)\Z"
+    r"\.(?P<of>.+?)\.(sha256|[0-9a-f]{8}\.part(\.\w+)?|checkpoint\.npz|progress|unfinished(\.ckpt)?)\Z"
 )
 
 
@@ -91,7 +91,7 @@ def remove(paths: list[str], folder: str | Path) -> None:
         with suppress(FileNotFoundError):
             for other in (top / path).parent.iterdir():
                 hidden = HIDDEN.match(other.name)
-                if hidden and hidden["of"] in (path.name, path.stem, f"{path.name}.sha256"):
+                if hidden and hidden["of"] in (path.name, path.stem, f".{path.name}"):
                     beside.append(path.with_name(other.name))
         try:
             for each in beside:

@@ -9,7 +9,7 @@ from typing import Literal
 from wallnet import files
 from wallnet.config import Campaign
 from wallnet.config.measured import MEASURED
-from wallnet.config.networks import FIRST_STAGE, PAPER_STAGES, STAGES
+from wallnet.config.stages import FIRST_STAGE, PAPER_STAGES, STAGES
 from wallnet.files.paths import DATASET_FIGURE
 from wallnet.jobs.paths import folder, trace_paths
 from wallnet.jobs.write_energy import write_energy_job
@@ -37,6 +37,8 @@ class Figure:
         Kind of the devices in the figure; None for networks.
     options : tuple of str
         Further options of the command that draws it, keys of `OPTIONS`.
+    usual : bool
+        Whether it is part of the target `all`; `figures` has every figure.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Figure:
     half: Literal["device", "network"]
     kind: str | None = None
     options: tuple[str, ...] = ()
+    usual: bool = True
 
     def places(self, campaign: Campaign) -> list[dict[str, str]]:
         """List the wildcards of all figures of this kind in a campaign."""
@@ -187,7 +190,13 @@ FIGURES: dict[str, Figure] = {
             "accuracy", "test error at every stage", files.FIGURE, _accuracy, options=("paper",)
         ),
         _of_network("misread", "{dataset}: misread images", DATASET_FIGURE, _misread),
-        _of_network("weights", "{dataset}: weights on {device}", files.NETWORK_FIGURE, _weights),
+        _of_network(
+            "weights",
+            "{dataset}: weights on {device}",
+            files.NETWORK_FIGURE,
+            _weights,
+            usual=False,
+        ),
         _of_network(
             "confusion",
             "{dataset}: confusion matrices on {device}",
@@ -199,11 +208,12 @@ FIGURES: dict[str, Figure] = {
 """All kinds of figure by name, those of devices first."""
 
 
-def figures(campaign: Campaign) -> list[str]:
-    """List all files of the figures of devices and networks."""
+def figures(campaign: Campaign, usual: bool = False) -> list[str]:
+    """List the files of the figures of devices and networks; all, or those of the target `all`."""
     drawn = [
         figure.pattern.format(figure=figure.name, suffix="{suffix}", **place)
         for figure in FIGURES.values()
+        if figure.usual or not usual
         for place in figure.places(campaign)
     ]
     return files.figure_files(drawn, campaign.figures.vector_format)

@@ -5,10 +5,8 @@ from collections.abc import Sequence
 from wallnet import files
 from wallnet.config import Campaign
 from wallnet.config.measured import MEASURED
-from wallnet.config.networks import KNOWN_DATASETS
 from wallnet.files.compact import CONTENTS
 from wallnet.jobs import requests
-from wallnet.jobs.networks import network_paths
 from wallnet.plan import paths
 from wallnet.plan.figures import figures
 from wallnet.plan.levels import level_tables
@@ -51,7 +49,7 @@ def network_files(campaign: Campaign) -> list[str]:
         *(
             path
             for pattern in (files.METRICS, files.CHECKPOINT, files.PROGRAMMING)
-            for path in network_paths(pattern, networks.run_set())
+            for path in networks.run_set().paths(pattern)
         ),
         *_table("accuracy"),
         *_table("accuracy-gaps", (".csv",)),
@@ -69,7 +67,7 @@ def everything(campaign: Campaign) -> list[str]:
         *(path for each in STUDIES.values() if each.usual for path in each.results(asked)),
         *_table("parameters", (".csv", ".html")),
         *network_files(campaign),
-        *figures(asked),
+        *figures(asked, usual=True),
         files.SUMMARY,
     ]
 
@@ -93,19 +91,6 @@ def mapping_files(campaign: Campaign) -> list[str]:
     return [*paths.comparison_paths(networks), *_of_check(campaign, "mappings")]
 
 
-def interpretation_files(campaign: Campaign) -> list[str]:
-    """List the results of the target `table-ii`, their tables and their figure."""
-    networks = campaign.networks
-    if not set(KNOWN_DATASETS) <= set(networks.datasets) or networks.neuron not in campaign.devices:
-        return []
-    patterns = (files.INTERPRETATION, files.INTERPRETATION_WEIGHTS, files.INTERPRETATION_TRAINED)
-    return [
-        *(path for each in patterns for path in paths.interpretation_paths(networks, each)),
-        files.CHOSEN,
-        *_of_check(campaign, "table-ii"),
-    ]
-
-
 def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
     """List the files of the other targets that are not those of `all`, by target.
 
@@ -119,7 +104,6 @@ def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
         "levels": level_tables(campaign),
         "validation": validation_files(campaign),
         "mappings": mapping_files(campaign),
-        "table-ii": interpretation_files(campaign),
     }
     usual = {*everything(campaign)}
     found = {target: [path for path in paths if path not in usual] for target, paths in of.items()}

@@ -1,17 +1,11 @@
 """Files of the networks and of the checks."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from wallnet import files
 from wallnet.config import Campaign
-from wallnet.config.networks import (
-    FIRST_STAGE,
-    KNOWN_DATASETS,
-    LEVEL_STAGES,
-    NO_DEVICE,
-    Networks,
-)
-from wallnet.jobs.networks import network_paths
+from wallnet.config.networks import Networks
+from wallnet.config.stages import FIRST_STAGE, LEVEL_STAGES, NO_DEVICE, Network
 from wallnet.jobs.write_energy import programming_energy_job
 from wallnet.studies import STUDIES
 from wallnet.validation import CHECKS
@@ -25,23 +19,19 @@ def network_models(networks: Networks) -> list[str]:
     return [files.COMPACT_MODEL.format(device=device) for device in devices]
 
 
+def free_path(pattern: str, stage: str, recipe: str = "{recipe}") -> str:
+    """Return a file of a network with FP32 weights, with wildcards."""
+    return Network(dataset="{dataset}", recipe=recipe, stage=stage, seed="{seed}").path(pattern)
+
+
 def mapped_paths(pattern: str, networks: Networks) -> list[str]:
     """Return the files of one kind of the networks on a synapse that one job makes.
 
     They are patterns with the wildcards of the job: data set, synapse, reading and seed.
     """
-    run_set = networks.run_set()
-    on_levels = {
-        recipe: {stage: mappings for stage, mappings in stages.items() if stage in LEVEL_STAGES}
-        for recipe, stages in run_set.stages.items()
-    }
-    of_a_job = {
-        "datasets": ("{dataset}",),
-        "places": (("{device}", "{reading}"),),
-        "seeds": ("{seed}",),
-        "stages": on_levels,
-    }
-    return network_paths(pattern, run_set.model_copy(update=of_a_job))
+    place = ("{device}", "{reading}")
+    of_a_job = {"datasets": ("{dataset}",), "places": (place,), "seeds": ("{seed}",)}
+    return networks.run_set().limited(LEVEL_STAGES, **of_a_job).paths(pattern)
 
 
 def programming_sources(campaign: Campaign) -> dict[str, list[str]]:
@@ -53,7 +43,7 @@ def programming_sources(campaign: Campaign) -> dict[str, list[str]]:
     """
     job = programming_energy_job(campaign)
     return {
-        "networks": network_paths(files.PROGRAMMING, job.run_set),
+        "networks": job.run_set.paths(files.PROGRAMMING),
         "devices": [files.DEVICE.format(device=name) for name in job.devices],
         "responses": [
             STUDIES["pulse_trains"].path(name) for name in dict.fromkeys(job.written_by.values())
@@ -64,16 +54,13 @@ def programming_sources(campaign: Campaign) -> dict[str, list[str]]:
 
 def mapping_jobs(networks: Networks) -> list[str]:
     """Return the paths from which log and benchmark of each job that maps networks are named."""
-    keys = ("dataset", "device", "reading", "seed")
-    places = [
-        {key: run[key] for key in keys} for run in networks.runs() if run["device"] != NO_DEVICE
-    ]
-    return list(dict.fromkeys(files.ON_SYNAPSE.format(**place) for place in places))
+    runs = (run for run in networks.runs() if run.device != NO_DEVICE)
+    return list(dict.fromkeys(files.ON_SYNAPSE.format(**run) for run in runs))
 
 
 def example_metrics(
     networks: Networks,
-    stages: Iterable[str],
+    stages: Collection[str],
     dataset: str,
     device: str = NO_DEVICE,
     recipes: int | None = 1,
@@ -87,28 +74,24 @@ def example_metrics(
     ----------
     networks : Networks
         All networks.
-    stages : iterable of str
+    stages : collection of str
         The stages.
     dataset, device : str
         Data set and synapse.
     recipes : int or None
         Number of recipes, from the first on; None for all.
     """
-    wanted = {
-        "dataset": (dataset,),
-        "device": (NO_DEVICE, device),
-        "stage": tuple(stages),
-        "seed": (str(networks.seeds[0]),),
-    }
     mappings = {}
     for name, stages_of in list(networks.run_set().stages.items())[:recipes]:
         counts = {m: sum(m in each for each in stages_of.values()) for m in networks.mappings}
         mappings[name] = (NO_DEVICE, max(counts, key=lambda mapping: counts[mapping]))
     return [
-        files.METRICS.format(**run)
+        run.path(files.METRICS)
         for run in networks.runs()
-        if all(run[key] in values for key, values in wanted.items())
-        and run["mapping"] in mappings.get(run["recipe"], ())
+        if (run.dataset, run.seed) == (dataset, str(networks.seeds[0]))
+        and run.stage in stages
+        and run.device in (NO_DEVICE, device)
+        and run.mapping in mappings.get(run.recipe, ())
     ]
 
 
@@ -124,25 +107,15 @@ def comparison_paths(networks: Networks) -> list[str]:
 
 def reference_metrics(networks: Networks) -> list[str]:
     """Return the metrics of all networks with FP32 weights."""
-    return [files.METRICS.format(**run) for run in networks.runs() if run["device"] == NO_DEVICE]
-
-
-def interpretation_paths(networks: Networks, pattern: str = files.INTERPRETATION) -> list[str]:
-    """Return the results of the interpretations of Table II, on the paper's data sets."""
-    return [
-        pattern.format(dataset=dataset, seed=seed)
-        for dataset in networks.datasets
-        if dataset in KNOWN_DATASETS
-        for seed in networks.interpretations.seeds
-    ]
+    return [run.path(files.METRICS) for run in networks.runs() if run.device == NO_DEVICE]
 
 
 def training_curve_metrics(networks: Networks) -> list[str]:
     """Return the metrics of the networks with FP32 weights, all recipes, the first seed."""
     return [
-        files.METRICS.format(**run)
+        run.path(files.METRICS)
         for run in networks.runs()
-        if run["stage"] == FIRST_STAGE and run["seed"] == str(networks.seeds[0])
+        if run.stage == FIRST_STAGE and run.seed == str(networks.seeds[0])
     ]
 
 

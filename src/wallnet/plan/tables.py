@@ -7,7 +7,7 @@ from typing import Any
 from wallnet import files
 from wallnet.config import Campaign
 from wallnet.experiment.base import canonical
-from wallnet.jobs.networks import accuracy_job, network_paths
+from wallnet.jobs.networks import accuracy_job
 from wallnet.jobs.paths import folder
 from wallnet.jobs.write_energy import programming_energy_job, write_energy_job
 from wallnet.plan import paths
@@ -140,7 +140,7 @@ TABLES = (
         "network-accuracy-table.rst",
         "Networks",
         lambda campaign: {
-            "networks": network_paths(files.METRICS, campaign.networks.run_set()),
+            "networks": campaign.networks.run_set().paths(files.METRICS),
             "models": paths.network_models(campaign.networks),
         },
         read=False,
@@ -181,21 +181,6 @@ TABLES = (
         },
         suffixes=(".csv", ".md"),
         figure="mappings",
-    ),
-    ResultTable(
-        "interpretation_table",
-        _whole("table-ii"),
-        "readings of the paper's Table II",
-        "table-ii.rst",
-        "Networks",
-        lambda campaign: {
-            "results": paths.interpretation_paths(campaign.networks),
-            "fine_tuned": paths.interpretation_paths(
-                campaign.networks, files.INTERPRETATION_TRAINED
-            ),
-        },
-        suffixes=(".csv", ".md"),
-        figure="table-ii",
     ),
     ResultTable(
         "validation_table",

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from wallnet import files
-from wallnet.config.networks import FREE_STAGES, STAGES, Networks
+from wallnet.config.networks import Networks
+from wallnet.config.stages import STAGES
 from wallnet.experiment import Request
 from wallnet.experiment.request import COUNTED
 from wallnet.jobs import requests
@@ -82,12 +83,12 @@ def _network_times(networks: Networks) -> dict[str, float]:
     """Return the estimated processor time in s of networks by their metrics."""
     times = {}
     for run in networks.runs():
-        stage = run["stage"]
-        training = getattr(networks.recipes[run["recipe"]], STAGES[stage].needs)
-        epochs = 0 if stage in ("quantized", "fine_tuned_snapped") else training.epochs
+        stage = STAGES[run.stage]
+        training = getattr(networks.recipes[run.recipe], stage.needs)
+        epochs = training.epochs if stage.trained else 0
         images = epochs * IMAGES * (1 - networks.validation_fraction)
-        more = SECONDS_PER_FREE_NETWORK if stage in FREE_STAGES else SECONDS_PER_MAPPED_NETWORK
-        times[files.METRICS.format(**run)] = more + SECONDS_PER_TRAINED_IMAGE * images
+        more = SECONDS_PER_MAPPED_NETWORK if stage.mapped else SECONDS_PER_FREE_NETWORK
+        times[run.path(files.METRICS)] = more + SECONDS_PER_TRAINED_IMAGE * images
     return times
 
 

@@ -12,7 +12,7 @@ from wallnet.config import Campaign, ConfigError
 from wallnet.config.reading import CONFIGURATION, read_campaign
 from wallnet.config.reading import STUDIES as MORE
 from wallnet.config.waveform import named_files
-from wallnet.files.whole import checked_digest, one_line
+from wallnet.files.whole import one_line
 from wallnet.plan import listing, own
 from wallnet.plan.paths import mapping_jobs
 from wallnet.plan.targets import finished_targets
@@ -143,7 +143,9 @@ def collect(directory: Path, snakefile: Path, whole: bool = False) -> Contents:
     newest = max((directory / path).stat().st_mtime for path in wanted)
     if report.is_file() and report.stat().st_mtime >= newest:  # as `make run` judges
         wanted.append(files.REPORT)
-    digests = {path: checked_digest(directory / path) for path in sorted({*wanted})}
+    digests = {
+        path: files.check_digest(directory / path, required=True) for path in sorted({*wanted})
+    }
     packed = tuple(path for path in digests if whole or in_short(path))
     return Contents(directory, snakefile, campaign, tuple(targets), digests, packed)
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wallnet import files
-from wallnet.config.networks import NO_DEVICE, split_mapping
+from wallnet.config.mappings import split_mapping
+from wallnet.config.stages import NO_DEVICE
 from wallnet.files.compact import doubtful_levels
 
 if TYPE_CHECKING:

@@ -11,14 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from wallnet import __version__, files, revisions
 from wallnet.config import Figures
-from wallnet.config.networks import (
-    FREE_STAGES,
-    NO_DEVICE,
-    PAPER_STAGES,
-    STAGES,
-)
+from wallnet.config.stages import FACETS, FREE_STAGES, NO_DEVICE, PAPER_STAGES, STAGES
 from wallnet.files import FileError
-from wallnet.jobs.networks import AccuracyJob, network_paths
+from wallnet.jobs.networks import AccuracyJob
 from wallnet.report import style
 from wallnet.report.faults import level_caveats
 from wallnet.report.style import add_figure_arguments, drawn_as, figures_of
@@ -28,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLUMNS = ("dataset", "device", "reading", "mapping", "recipe", "stage", "seed", "test_accuracy")
+COLUMNS = (*FACETS, "test_accuracy")
 """Columns of `accuracy.csv`; the last is in per cent."""
 
 VALIDATION_COLUMNS = (*COLUMNS[:-1], "validation_accuracy")
@@ -68,7 +63,7 @@ PAPER_NOTES = """
 Where this differs from Table II: the paper does not state its mapping, on which the quantised
 accuracy depends. With one offset and scale from the least to the greatest weight of a layer, a few
 extreme weights fix the distance between levels. 6 levels then lose far more than 11, and the result
-varies from seed to seed. The target `table-ii` compares other readings of the paper's text.
+varies from seed to seed. Other readings of its text: `examples/table_ii.py`.
 Fine-tuning in FP32 recovers the FP32 accuracy from any start, but its weights leave the levels. A
 synapse can have the weights of the stages *quantised*, *snapped* and *quantisation-aware*.
 """
@@ -270,7 +265,7 @@ def accuracy_tables(
     job : AccuracyJob
         The networks.
     networks : str
-        Folder of all networks, where `wallnet.jobs.networks.network_paths` finds their metrics.
+        Folder of all networks, where `RunSet.paths` finds their metrics.
     models : str
         Folder of the compact models of the synapses.
     csv_path, validation_path : str
@@ -290,14 +285,15 @@ def accuracy_tables(
     import pandas
 
     records = []
-    paths = network_paths(files.METRICS, job.run_set, networks)
-    for run, path in zip(job.run_set.runs(), paths, strict=True):
-        record = read_metrics(path, run)
-        kept = {column: record[column] for column in (*COLUMNS, *VALIDATION_COLUMNS)}
+    runs = job.run_set.runs()
+    facets = list(dict.fromkeys(facet for run in runs for facet in run))
+    for run in runs:
+        record = read_metrics(run.path(files.METRICS, networks), run)
+        kept = {column: record[column] for column in (*run, COLUMNS[-1], VALIDATION_COLUMNS[-1])}
         records.append(kept | {"device_levels": record.get("device_levels")})
-    for columns, path in ((COLUMNS, csv_path), (VALIDATION_COLUMNS, validation_path)):
-        frame = pandas.DataFrame(records, columns=list(columns))
-        numbers = Table("Accuracy", frame, {columns[-1]: ".2f"}, missing="")
+    for value, path in ((COLUMNS[-1], csv_path), (VALIDATION_COLUMNS[-1], validation_path)):
+        frame = pandas.DataFrame(records, columns=[*facets, value])
+        numbers = Table("Accuracy", frame, {value: ".2f"}, missing="")
         files.write_text(numbers.as_csv(), path)
     table = accuracy_table(records, job.table_ii)
     notes = f"{_notes()}{PAPER_NOTES if job.table_ii else ''}\n{made_by()}"
@@ -708,7 +704,7 @@ def read_accuracies(path: str, columns: Sequence[str] = COLUMNS) -> list[dict[st
             found = tuple(reader.fieldnames or ())
     except OSError as error:
         raise FileError(f"{path} cannot be read ({error.strerror}); run snakemake") from None
-    if found != tuple(columns) or not rows:
+    if not {*columns} <= {*found} or not rows:
         raise FileError(f"{path} is not a table of accuracies; delete it and run snakemake")
     return rows
 

@@ -1,20 +1,16 @@
-"""Tables and figures of the studies of mappings: `mappings` and `table-ii`."""
+"""Tables and figure of the comparison of mappings."""
 
 import argparse
-import itertools
-import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wallnet import files, revisions
 from wallnet.config import Figures
-from wallnet.config.networks import Interpretation
 from wallnet.report import style
 from wallnet.report.networks import (
     DATASET_TITLES,
     GAPS,
-    TABLE_II,
     TITLES,
     made_by,
     mean_and_deviation,
@@ -176,248 +172,16 @@ def draw_mappings(
         style.save(figure, png, vector, title="mappings", revision=revisions.of("report"))
 
 
-# Interpretations of Table II
-
-TOLERANCE = 2.0
-"""Number of our standard deviations within which a number of the paper fits."""
-
-NOTCHES = (10, 5)
-
-
-class Numbers(NamedTuple):
-    """Mean and sample standard deviation of test accuracies in per cent over all seeds."""
-
-    mean: float
-    deviation: float
-
-    def distance(self, paper: float) -> float:
-        """Return the distance of a number of the paper from the mean, in standard deviations."""
-        if self.deviation == 0:
-            return 0.0 if paper == self.mean else float("inf")
-        return (paper - self.mean) / self.deviation
-
-
-Results = Mapping[tuple[str, Interpretation], Numbers]
-"""Numbers of each data set and interpretation."""
-
-
-def summary(results: Iterable[Mapping[str, Any]]) -> dict[tuple[str, Interpretation], Numbers]:
-    """Return mean and deviation over the seeds of each data set and interpretation."""
-    found: dict[tuple[str, Interpretation], list[float]] = {}
-    for result in results:
-        for row in result["rows"]:
-            how = Interpretation(**{key: row[key] for key in Interpretation._fields})
-            found.setdefault((result["dataset"], how), []).append(row["test_accuracy"])
-    return {
-        key: Numbers(statistics.fmean(values), _spread(values)) for key, values in found.items()
-    }
-
-
-class Reading(NamedTuple):
-    """A reading of the whole of Table II: an interpretation for each number of notches."""
-
-    ten: Interpretation
-    five: Interpretation
-
-
-def readings(quantized: Results) -> list[Reading]:
-    """Return all readings of Table II: the same choices for 10 and 5 notches but for the levels.
-
-    The synapse with more notches has at least as many levels.
-    """
-    hows = sorted({how for _, how in quantized if how.levels}, key=str)
-    return [
-        Reading(ten, five)
-        for ten, five in itertools.product(hows, hows)
-        if ten[:-1] == five[:-1] and ten.levels >= five.levels
-    ]
-
-
-def distances(
-    reading: Reading, dataset: str, quantized: Results, fine_tuned: Results
-) -> dict[str, float]:
-    """Return the distances of the paper's numbers of a data set from a reading.
-
-    Returns
-    -------
-    dict
-        Standard deviations by name of the number; numbers that were not computed are left out.
-    """
-    told = {notches: TABLE_II[notches, dataset] for notches in NOTCHES}
-    found = {"FP32": quantized[dataset, reading.ten.free()].distance(told[10][0])}
-    for notches, how in zip(NOTCHES, reading, strict=True):
-        found[f"quantised, {notches}"] = quantized[dataset, how].distance(told[notches][1])
-        if (dataset, how) in fine_tuned:
-            tuned = fine_tuned[dataset, how]
-            found[f"fine-tuned, {notches}"] = tuned.distance(told[notches][2])
-    return found
-
-
-def _worst(found: Mapping[str, float]) -> float:
-    return max(abs(distance) for distance in found.values())
-
-
-def choose(quantized: Results, most: int) -> list[Interpretation]:
-    """Return the interpretations that fit the paper's MNIST numbers best, for fine-tuning.
-
-    One seed has no standard deviation. Distances are then compared in per cent.
-    """
-    if any(math.isnan(numbers.deviation) for numbers in quantized.values()):
-        quantized = {key: numbers._replace(deviation=1.0) for key, numbers in quantized.items()}
-    ranked = sorted(
-        readings(quantized), key=lambda reading: _worst(distances(reading, "mnist", quantized, {}))
-    )
-    chosen = dict.fromkeys(itertools.chain.from_iterable(ranked))
-    return list(chosen)[:most]
-
-
-def interpretation_tables(quantized: Results, fine_tuned: Results) -> tuple[Table, Table, str]:
-    """Return all readings as numbers, those that fit MNIST as a readable table, and a verdict."""
-    import pandas
-
-    datasets = [name for name in DATASET_TITLES if any(key[0] == name for key in quantized)]
-    rows: list[list[Any]] = []
-    fits: list[tuple[dict[str, float], list[Any]]] = []
-    both = 0
-    tried = readings(quantized)
-    for reading in tried:
-        per_dataset = {name: distances(reading, name, quantized, fine_tuned) for name in datasets}
-        worst = {name: _worst(found) for name, found in per_dataset.items()}
-        choices = [*reading.ten[:-1], reading.ten.levels, reading.five.levels]
-        numbers = [
-            value
-            for name in datasets
-            for how in (reading.ten.free(), reading.ten, reading.five)
-            for value in quantized[name, how]
-        ]
-        rows.append([*choices, *numbers, *worst.values()])
-        if worst.get("mnist", float("inf")) <= TOLERANCE:
-            texts = [_accuracy_text(quantized, fine_tuned, name, reading) for name in datasets]
-            fits.append((worst, [*choices, *itertools.chain.from_iterable(texts)]))
-            both += all(value <= TOLERANCE for value in worst.values())
-    names = [*Interpretation._fields[:-1], "levels_10", "levels_5"]
-    stages = ("fp32", "quantized_10", "quantized_5")
-    columns = [
-        f"{name}_{stage}_{part}"
-        for name in datasets
-        for stage in stages
-        for part in ("mean", "deviation")
-    ]
-    worst_columns = [f"{name}_largest_distance" for name in datasets]
-    formats = dict.fromkeys([*columns, *worst_columns], ".3f")
-    all_rows = Table(
-        "table-ii",
-        pandas.DataFrame(rows, columns=[*names, *columns, *worst_columns]),
-        formats,
-        missing="",
-    )
-    fits.sort(key=lambda fit: fit[0]["mnist"])
-    titles = [f"{DATASET_TITLES[name]}: {number}" for name in datasets for number in _NUMBER_TITLES]
-    paper = [
-        "paper",
-        *[""] * (len(names) - 1),
-        *itertools.chain.from_iterable(_paper_text(name) for name in datasets),
-    ]
-    readable = Table(
-        "Readings of Table II that fit MNIST",
-        pandas.DataFrame([paper, *(row for _, row in fits)], columns=[*_CHOICES, *titles]),
-        set_apart=frozenset([0]),
-    )
-    verdict = (
-        f"{len(tried)} readings of the paper's text were tried. {len(fits)} have all MNIST numbers "
-        f"of the paper within {TOLERANCE:g} of our standard deviations, and {both} of these also "
-        "all Fashion-MNIST numbers."
-    )
-    return all_rows, readable, verdict
-
-
-_CHOICES = ("images", "epochs", "mapping", "scale", "biases", "levels, 10", "levels, 5")
-_NUMBER_TITLES = ("FP32", "quantised, 10", "quantised, 5", "fine-tuned, 10", "fine-tuned, 5")
-
-
-def _paper_text(dataset: str) -> list[str]:
-    ten, five = (TABLE_II[notches, dataset] for notches in NOTCHES)
-    return [f"{value:.2f}" for value in (ten[0], ten[1], five[1], ten[2], five[2])]
-
-
-def _accuracy_text(
-    quantized: Results, fine_tuned: Results, dataset: str, reading: Reading
-) -> list[str]:
-    found = [quantized[dataset, how] for how in (reading.ten.free(), *reading)]
-    tuned = [fine_tuned.get((dataset, how)) for how in reading]
-    return ["–" if n is None else f"{n.mean:.1f} ± {n.deviation:.1f}" for n in (*found, *tuned)]
-
-
-def draw_interpretations(quantized: Results, figures: Figures, png: str, vector: str) -> None:
-    """Draw quantised accuracy on Fashion-MNIST against MNIST, with the paper's two points."""
-    with style.apply(figures):
-        from matplotlib import pyplot
-
-        figure, panel = pyplot.subplots(figsize=style.size(figures, 0.7))
-        datasets = [name for name in DATASET_TITLES if any(key[0] == name for key in quantized)]
-        hows = [how for name, how in quantized if name == datasets[0] and how.levels]
-        for index, (mapping, scale) in enumerate(
-            dict.fromkeys((how.mapping, how.scale) for how in hows)
-        ):
-            shown = [how for how in hows if (how.mapping, how.scale) == (mapping, scale)]
-            points = [[quantized[name, how] for how in shown] for name in datasets]
-            look = style.look(index, marker=True) | {"linestyle": ""}
-            panel.errorbar(
-                [numbers.mean for numbers in points[0]],
-                [numbers.mean for numbers in points[-1]],
-                xerr=[numbers.deviation for numbers in points[0]],
-                yerr=[numbers.deviation for numbers in points[-1]],
-                **look,
-                markersize=3,
-                elinewidth=0.3,
-                alpha=0.7,
-                label=f"{mapping}, scale: {scale}",
-            )
-        for place, (notches, marker) in enumerate(zip(NOTCHES, "*P", strict=True)):
-            told = [TABLE_II[notches, name][1] for name in (datasets[0], datasets[-1])]
-            panel.plot(
-                *told,
-                marker=marker,
-                color="black",
-                linestyle="",
-                markeredgecolor="white",
-                markeredgewidth=0.4,
-                markersize=10 - 2 * place,
-                label=f"paper, {notches} notches",
-                zorder=6 - place,
-            )
-        panel.set_xlabel(f"quantised, {DATASET_TITLES[datasets[0]]}: test accuracy (%)")
-        panel.set_ylabel(f"quantised, {DATASET_TITLES[datasets[-1]]}: test accuracy (%)")
-        figure.legend(loc="outside lower center", ncols=3)
-        style.save(figure, png, vector, title="table-ii", revision=revisions.of("report"))
-
-
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `mapping-table`, `choose-interpretations` and `interpretation-table`."""
+    """Add the subcommand `mapping-table`."""
     mappings = subparsers.add_parser("mapping-table", help="tabulate the losses by each mapping")
     mappings.add_argument("--comparisons", nargs="+", required=True, help="what each job found")
     mappings.add_argument("--references", nargs="+", required=True, help="metrics in FP32")
     mappings.set_defaults(handler=_mappings)
 
-    chosen = subparsers.add_parser(
-        "choose-interpretations", help="choose interpretations of Table II for fine-tuning"
-    )
-    chosen.add_argument("--results", nargs="+", required=True, help="files of `interpret`")
-    chosen.add_argument("--most", type=int, required=True, help="how many to choose")
-    chosen.add_argument("--out", required=True, help="choice to write, JSON")
-    chosen.set_defaults(handler=_choose)
-
-    tables = subparsers.add_parser(
-        "interpretation-table", help="compare the interpretations with the paper's Table II"
-    )
-    tables.add_argument("--results", nargs="+", required=True, help="files of `interpret`")
-    tables.add_argument("--fine-tuned", nargs="+", required=True, help="files of fine-tuned ones")
-    tables.set_defaults(handler=_interpretations)
-
-    for parser in (mappings, tables):
-        parser.add_argument("--csv", required=True, help="table to write, all numbers")
-        parser.add_argument("--markdown", required=True, help="table to write, to read as text")
-        add_figure_arguments(parser)
+    mappings.add_argument("--csv", required=True, help="table to write, all numbers")
+    mappings.add_argument("--markdown", required=True, help="table to write, to read as text")
+    add_figure_arguments(mappings)
 
 
 def _mappings(arguments: argparse.Namespace) -> None:
@@ -432,21 +196,3 @@ def _mappings(arguments: argparse.Namespace) -> None:
     files.write_text(numbers.as_csv(), arguments.csv)
     files.write_text(f"{MAPPING_NOTES}\n{text}\n{made_by()}", arguments.markdown)
     draw_mappings(lost, figures, arguments.png, arguments.vector)
-
-
-def _read(paths: Iterable[str]) -> dict[tuple[str, Interpretation], Numbers]:
-    return summary(files.read_json(path, ("dataset", "rows")) for path in paths)
-
-
-def _choose(arguments: argparse.Namespace) -> None:
-    chosen = choose(_read(arguments.results), arguments.most)
-    files.write_json({"chosen": [how._asdict() for how in chosen]}, arguments.out)
-
-
-def _interpretations(arguments: argparse.Namespace) -> None:
-    figures = figures_of(arguments)
-    quantized, fine_tuned = _read(arguments.results), _read(arguments.fine_tuned)
-    numbers, readable, verdict = interpretation_tables(quantized, fine_tuned)
-    files.write_text(numbers.as_csv(), arguments.csv)
-    files.write_text(f"{verdict}\n\n{readable.as_markdown()}\n{made_by()}", arguments.markdown)
-    draw_interpretations(quantized, figures, arguments.png, arguments.vector)

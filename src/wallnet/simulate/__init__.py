@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import files, revisions, tracks
+from wallnet import files, revisions
 from wallnet.config import ConfigError, load_device
 from wallnet.config.pulse import parse_current_density
 from wallnet.experiment import Simulation, Step, pulse_job
@@ -22,9 +22,10 @@ from wallnet.experiment.code import search_in, stage_of
 from wallnet.files.datasets import kind_of
 from wallnet.files.progress import noted_progress
 from wallnet.files.schema import KINDS
-from wallnet.simulate.calculator import SimulationError, create, waveform_fault
+from wallnet.simulate.calculator import SimulationError
 from wallnet.simulate.checkpoint import Checkpoint, path_beside
-from wallnet.simulate.recorder import Recorder
+from wallnet.simulate.recorder import Recorder, initialized
+from wallnet.simulate.registry import create, waveform_fault
 
 if TYPE_CHECKING:
     import xarray
@@ -80,9 +81,7 @@ def _trace(
             "yet; leave temperature, sample and replicas out"
         )
     if start is None:
-        placement = job.placement
-        width = job.material.wall_width_parameter
-        start = tracks.placed_wall(job.track, width, placement.bottom, placement.top)
+        start = initialized(job)
     else:
         start = np.nan_to_num(start)
         if start.shape[:2] != job.track.cells[::-1]:
@@ -95,9 +94,7 @@ def _trace(
         raise SimulationError(f"{_describe(job)}: {fault}")
     recorder = Recorder(job)
     begin = time.perf_counter()
-    checkpoint = None
-    if output is not None and calculator.resumes:
-        checkpoint = Checkpoint(output, job, start)
+    checkpoint = Checkpoint(output, job, start) if output and calculator.resumes else None
     try:
         work = calculator.run(job, start, recorder, progress, checkpoint)
     except (RuntimeError, OSError) as error:
@@ -105,12 +102,11 @@ def _trace(
     trace = _checked(job, recorder)
     asked = job.relaxation.longest > 0
     earlier = checkpoint.elapsed if checkpoint else 0.0
-    code = {"backend_version": job.calculator_code} if job.calculator_code else {}
     trace.attrs.update(
         {
             "parameters": job.to_json(),
             "backend": job.calculator_name,
-            **code,
+            **({"backend_version": job.calculator_code} if job.calculator_code else {}),
             "revision": revisions.of(stage_of(job.calculator_name)),
             "pulse_end": recorder.pulse_end,
             "state": str(recorder.state),
@@ -167,9 +163,7 @@ def _initial_state(job: Step, output: str | Path | None = None) -> files.Content
     """Compute an initial state; see `initial_state`."""
     if job.relaxation.longest == 0:
         recorder = Recorder(job)
-        placement = job.placement
-        width = job.material.wall_width_parameter
-        recorder.record(0.0, tracks.placed_wall(job.track, width, placement.bottom, placement.top))
+        recorder.record(0.0, initialized(job))
         trace = recorder.trace()
         trace.attrs.update(parameters=job.to_json(), backend="none")
     else:

@@ -3,7 +3,6 @@
 import argparse
 import math
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files, revisions, tracks
-from wallnet.experiment.energy_path import EnergyPath, between, images_of
+from wallnet.experiment.energy_path import EnergyPath, between, images_between
 from wallnet.experiment.simulation import level_states
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, REVERSED
@@ -39,7 +38,6 @@ Places = list[tuple[float, float]]
 def find_barrier(
     job: EnergyPath,
     minima: "dict[WallState, xarray.Dataset]",
-    progress: Callable[[int], None] = lambda images: None,
 ) -> "xarray.Dataset":
     """Compute the path of least energy between two states.
 
@@ -51,8 +49,6 @@ def find_barrier(
         Minima of the states (kind 'minimum'). The track without a wall is minimised here. With the
         minimum of the half state between two notches, paths of one end first are left out: the
         pairs of the half state describe them.
-    progress : callable
-        Called with the number of images of a finished round.
 
     Returns
     -------
@@ -69,70 +65,10 @@ def find_barrier(
 
     first, second = WallState(job.first), WallState(job.second)
     begin = time.process_time()
-    landscape = landscape_of(job)
-    for state in (first, second):
-        if state not in (EXPELLED, REVERSED, *minima):
-            raise SimulationError(f"the minimum of '{state}' is missing; give its file (--after)")
-        if not _holds(state, minima):
-            return _without(job, f"'{state}' is no minimum of the energy")
-    ends = [_end(landscape, state, minima) for state in (first, second)]
-    places = _places(job, first, second)
-    straight = "one end moves" if first.half or second.half else "both ends together"
-    for attempt in range(ATTEMPTS):
-        closer = job.model_copy(update={"spacing": job.spacing * CLOSER**attempt})
-        routes = {straight: _together(closer, *places)}
-        if not _half_tells(first, second, minima):
-            routes["upper end first"] = _one_first(closer, *places)
-        candidates = [_images(job, ends, route) for route in routes.values()]
-        try:
-            path, best = paths.lowest(landscape, candidates, progress)
-        except EngineError as error:
-            raise SimulationError(f"path from '{first}' to '{second}': {error}") from error
-        if path.converged:
-            break
-    mask = landscape.mask
-    walls = [tracks.wall_ends(job.track, mask, np.moveaxis(m, 0, -1)) for m in path.images]
-    energies = path.energy
     x, y = tracks.centres(job.track)
-    saddle = np.moveaxis(path.images[path.saddle], 0, -1)
     values: dict[str, Any] = {
-        "path_energy": energies,
-        "path_wall_bottom": [bottom for bottom, _ in walls],
-        "path_wall_top": [top for _, top in walls],
-        "path_distance": paths.along(path.images),
-        "barrier_forward": path.top - energies[0],
-        "barrier_backward": path.top - energies[-1],
-        "saddle": path.saddle,
-        "saddle_magnetization": np.where(mask[..., None], saddle, np.nan),
-        "saddle_residual_field": path.residual,
-        "saddle_stiffness": path.stiffness,
-        "barrier_converged": path.converged,
-        "x": x,
-        "y": y,
-    }
-    return files.dataset("barrier", values).assign_attrs(
-        {
-            **_origin(job),
-            "route": list(routes)[best],
-            "rounds": path.rounds,
-            "spacing": closer.spacing,
-            "settled": int(path.settled),
-            "processor_time": round(time.process_time() - begin, 1),
-            "reason": "" if path.converged else "the highest image did not reach a saddle point",
-        }
-    )
-
-
-def _origin(job: EnergyPath) -> dict[str, Any]:
-    return {"parameters": job.to_json(), "backend": "film", "revision": revisions.of("film")}
-
-
-def _without(job: EnergyPath, reason: str) -> "xarray.Dataset":
-    """Return the result for two states between which there is no path."""
-    x, y = tracks.centres(job.track)
-    along = ("path_energy", "path_wall_bottom", "path_wall_top", "path_distance")
-    values: dict[str, Any] = {name: np.empty(0) for name in along}
-    values |= {
+        **dict.fromkeys(("path_energy", "path_wall_bottom", "path_wall_top"), np.empty(0)),
+        "path_distance": np.empty(0),
         "barrier_forward": math.nan,
         "barrier_backward": math.nan,
         "saddle": -1,
@@ -143,19 +79,65 @@ def _without(job: EnergyPath, reason: str) -> "xarray.Dataset":
         "x": x,
         "y": y,
     }
-    return files.dataset("barrier", values).assign_attrs(
-        {**_origin(job), "route": "", "rounds": 0, "settled": 0, "reason": reason}
-    )
+    about: dict[str, Any] = {
+        **{"parameters": job.to_json(), "backend": "film", "revision": revisions.of("film")},
+        **{"route": "", "rounds": 0, "settled": 0},
+    }
+    for state in (first, second):
+        if state not in (EXPELLED, REVERSED, *minima):
+            raise SimulationError(f"the minimum of '{state}' is missing; give its file (--after)")
+        if not _holds(state, minima):
+            about["reason"] = f"'{state}' is no minimum of the energy"
+            return files.dataset("barrier", values, about)
+    landscape = landscape_of(job)
+    ends = [_end(landscape, state, minima) for state in (first, second)]
+    places = _places(job, first, second)
+    straight = "one end moves" if first.half or second.half else "both ends together"
+    for attempt in range(ATTEMPTS):
+        closer = job.model_copy(update={"spacing": job.spacing * CLOSER**attempt})
+        routes = {straight: _together(closer, *places)}
+        if not _half_tells(first, second, minima):
+            routes["upper end first"] = _one_first(closer, *places)
+        candidates = [_images(job, ends, route) for route in routes.values()]
+        try:
+            path, best = paths.lowest(landscape, candidates)
+        except EngineError as error:
+            raise SimulationError(f"path from '{first}' to '{second}': {error}") from error
+        if path.converged:
+            break
+    mask = landscape.mask
+    walls = [tracks.wall_ends(job.track, mask, np.moveaxis(m, 0, -1)) for m in path.images]
+    saddle = np.moveaxis(path.images[path.saddle], 0, -1)
+    values |= {
+        "path_energy": path.energy,
+        "path_wall_bottom": [bottom for bottom, _ in walls],
+        "path_wall_top": [top for _, top in walls],
+        "path_distance": paths.along(path.images),
+        "barrier_forward": path.top - path.energy[0],
+        "barrier_backward": path.top - path.energy[-1],
+        "saddle": path.saddle,
+        "saddle_magnetization": np.where(mask[..., None], saddle, np.nan),
+        "saddle_residual_field": path.residual,
+        "saddle_stiffness": path.stiffness,
+        "barrier_converged": path.converged,
+    }
+    about |= {
+        "route": list(routes)[best],
+        "rounds": path.rounds,
+        "spacing": closer.spacing,
+        "settled": int(path.settled),
+        "processor_time": round(time.process_time() - begin, 1),
+        "reason": "" if path.converged else "the highest image did not reach a saddle point",
+    }
+    return files.dataset("barrier", values, about)
 
 
 def _holds(state: WallState, minima: "dict[WallState, xarray.Dataset]") -> bool:
     """Return whether a state is a minimum of the energy; so is the track without a wall."""
     if state in (EXPELLED, REVERSED):
         return True
-    if state not in minima:
-        return False
-    found = minima[state]
-    return found["minimum_converged"].item() == 1 and found.attrs["stayed"] == 1
+    found = minima.get(state)
+    return found is not None and bool(found["minimum_converged"] and found.attrs["stayed"])
 
 
 def _half_tells(
@@ -195,19 +177,10 @@ def _places(
     return places[first], places[second]
 
 
-def _count(job: EnergyPath, start: tuple[float, float], stop: tuple[float, float]) -> int:
-    """Return the number of images from one wall to another, at least those of the estimate."""
-    moves = (abs(b - a) for a, b in zip(start, stop, strict=True))
-    pair = (WallState(job.first), WallState(job.second))
-    return max(
-        images_of(job.track, pair, job.spacing), math.ceil(max(moves) / job.spacing - 1e-9) + 1
-    )
-
-
 def _together(job: EnergyPath, start: tuple[float, float], stop: tuple[float, float]) -> Places:
     """Return the positions of a wall whose ends move at the same time."""
     lead = LEAD * job.material.wall_width_parameter
-    share = np.linspace(0, 1, _count(job, start, stop))
+    share = np.linspace(0, 1, images_between(start, stop, job.spacing))
     low, high = (a + share * (b - a) for a, b in zip(start, stop, strict=True))
     if start[0] == start[1] and stop[0] == stop[1]:
         high = high + lead * np.sin(np.pi * share)
@@ -216,7 +189,7 @@ def _together(job: EnergyPath, start: tuple[float, float], stop: tuple[float, fl
 
 def _one_first(job: EnergyPath, start: tuple[float, float], stop: tuple[float, float]) -> Places:
     """Return the positions of a wall whose upper end moves before the lower one."""
-    share = np.linspace(0, 1, _count(job, start, stop))
+    share = np.linspace(0, 1, images_between(start, stop, job.spacing))
     upper = [(start[0], top) for top in start[1] + share * (stop[1] - start[1])]
     lower = [(bottom, stop[1]) for bottom in start[0] + share[1:] * (stop[0] - start[0])]
     return [*upper, *lower]

@@ -1,6 +1,5 @@
 """Checkpoints of long simulations, from which a killed job continues."""
 
-import io
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -83,10 +82,8 @@ class Checkpoint(Attempt):
         """
         if not self.is_due(INTERVAL):
             return
-        stream = io.BytesIO()
-        np.savez(stream, identity=self.identity, elapsed=self.total(), **state())  # type: ignore[arg-type]
         try:
             with files.written_whole(self.path) as partial:
-                partial.write_bytes(stream.getvalue())
+                np.savez(partial, identity=self.identity, elapsed=self.total(), **state())  # type: ignore[arg-type]
         except files.FileError as error:
             logger.warning("no checkpoint: %s", error)

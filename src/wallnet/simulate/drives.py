@@ -1,5 +1,6 @@
 """Division of a job into runs with and without current, which fixes the times of a trace."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from wallnet import tracks
 from wallnet.config.waveform import Segment
 from wallnet.experiment import Step
-from wallnet.simulate.recorder import next_output
+from wallnet.simulate.recorder import Recorder, next_output
 
 if TYPE_CHECKING:
     import discretisedfield
@@ -88,6 +89,41 @@ def _stretches(driven: bool, start: float, end: float, interval: float) -> list[
         parts.append(Drive(driven, float(start), float(stop - start), stages))
         start = stop
     return parts
+
+
+def record_runs(
+    runs: Iterable[Drive],
+    states: Callable[[Drive, NDArray[np.floating]], Iterable[NDArray[np.floating]]],
+    start: NDArray[np.floating],
+    recorder: Recorder,
+    progress: Callable[[float], None],
+) -> None:
+    """Record runs, each from the last state of the one before, until the wall rests.
+
+    Parameters
+    ----------
+    runs : iterable of Drive
+        The runs, in the order of time.
+    states : callable
+        Returns the states at the ends of the stages of a run, given the run and its first state.
+    start : ndarray (rows, columns, 3)
+        Unit vectors before the first run.
+    recorder : Recorder
+        Records the trace.
+    progress : callable
+        Receives the simulated time in s.
+    """
+    recorder.record(0.0, start)
+    state = start
+    for drive in runs:
+        if recorder.resting():
+            return
+        for stage, reached in enumerate(states(drive, state)):
+            state = reached
+            recorder.record(drive.time(stage), state)
+            progress(drive.time(stage))
+            if recorder.resting():
+                return
 
 
 def system_of(job: Step, drive: Drive, start: NDArray[np.floating]) -> "micromagneticmodel.System":

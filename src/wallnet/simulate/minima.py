@@ -77,7 +77,9 @@ def find_minimum(job: Minimum) -> "xarray.Dataset":
         "x": x,
         "y": y,
     }
-    return files.dataset("minimum", values).assign_attrs(
+    return files.dataset(
+        "minimum",
+        values,
         {
             "parameters": job.to_json(),
             "backend": "film",
@@ -86,7 +88,7 @@ def find_minimum(job: Minimum) -> "xarray.Dataset":
             "stayed": int(state == begun),
             "stopping_field": minima.STOP,
             "steps": found.steps,
-        }
+        },
     )
 
 

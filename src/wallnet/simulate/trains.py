@@ -5,15 +5,15 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wallnet import files, revisions, simulate, tracks
 from wallnet.experiment import Simulation, Step
 from wallnet.experiment.code import stage_of
 from wallnet.files.attempt import Attempt
+from wallnet.simulate.recorder import rested
 
 if TYPE_CHECKING:
     import xarray
@@ -25,6 +25,9 @@ OVER_TIME = ("wall_position", "wall_bottom", "wall_top", "applied_current_densit
 
 MAPPED = ("m", "magnetization_profile")
 """Those that a train without maps leaves out."""
+
+_Wall = dict[str, Any]
+"""Variables of a wall before the first pulse, or at the end of a pause."""
 
 
 def run_train(
@@ -70,9 +73,8 @@ def run_train(
         part = None if output is None else unfinished(output) / f"{index}.nc"
         trace = _finished(part, identity)
         if trace is None:
-            shifted = partial(_shifted, progress, time)
             try:
-                trace = simulate.simulate(step, state, shifted, part)
+                trace = simulate.simulate(step, state, partial(_shifted, progress, time), part)
             except simulate.SimulationError as error:
                 raise simulate.SimulationError(f"pulse {index}: {error}") from error
             trace = trace.assign_attrs(train=identity)
@@ -83,33 +85,37 @@ def run_train(
         # the other maps would fill the memory
         parts.append(trace.isel(snapshot=[-1]))
         time += float(trace["time"][-1])
-        walls = walls or [_wall(job, trace, 0, None)]
+        walls = walls or [_wall(job, trace, 0)]
         walls.append(_wall(job, trace, -1, walls[0], _settled(job, step, trace)))
         if not _as_expected(job.train.expected, walls):
             break
     return _joined(job, initial, parts, walls)
 
 
-class _Wall(NamedTuple):
-    """A wall before the first pulse, or at the end of a pause."""
-
-    state: files.WallState
-    position: float
-    bottom: float
-    top: float
-    settled: int
+def _shifted(progress: Callable[[float], None], begin: float, time: float) -> None:
+    """Report the time since the start of the train, given that since the start of a pulse."""
+    progress(begin + time)
 
 
 def _wall(
-    job: Simulation, trace: "xarray.Dataset", entry: int, start: _Wall | None, settled: int = -1
+    job: Simulation,
+    trace: "xarray.Dataset",
+    entry: int,
+    start: _Wall | None = None,
+    settled: int = -1,
 ) -> _Wall:
-    """Return the wall in one entry of the trace of a pulse, given that before the first pulse."""
+    """Return the variables of the wall in one entry of the trace of a pulse.
+
+    `start` are those before the first pulse.
+    """
     names = ("wall_position", "wall_bottom", "wall_top")
-    position, bottom, top = (float(trace[name][entry]) for name in names)
-    origin = (start.bottom + start.top) / 2 if start else (bottom + top) / 2
+    found: _Wall = {f"pulse_{name}": float(trace[name][entry]) for name in names}
+    bottom, top = found["pulse_wall_bottom"], found["pulse_wall_top"]
+    first = start or found
+    origin = (first["pulse_wall_bottom"] + first["pulse_wall_top"]) / 2
     width = job.material.wall_width_parameter
     state = tracks.wall_state(job.track, width, origin, bottom, top)
-    return _Wall(state, position, bottom, top, settled)
+    return found | {"pulse_state": str(state), "pulse_settled": settled}
 
 
 def _as_expected(expected: Sequence[str], walls: Sequence[_Wall]) -> bool:
@@ -117,14 +123,9 @@ def _as_expected(expected: Sequence[str], walls: Sequence[_Wall]) -> bool:
     if not expected:
         return True
     wanted, last = expected[len(walls) - 1], walls[-1]
-    if expected[0] and walls[0].state != expected[0]:
+    if expected[0] and walls[0]["pulse_state"] != expected[0]:
         return False
-    return not wanted or (last.state == wanted and last.settled == 1)
-
-
-def _shifted(progress: Callable[[float], None], begin: float, time: float) -> None:
-    """Report the time since the start of the pulse train, given that since the start of a pulse."""
-    progress(begin + time)
+    return not wanted or (last["pulse_state"] == wanted and last["pulse_settled"] == 1)
 
 
 def unfinished(output: str | Path) -> Path:
@@ -177,23 +178,13 @@ def _joined(
         "pulse_start": [0.0, *starts],
         "pulse_duration": [0.0, *(step.pulse_duration for step in steps)],
         "pause_end": [0.0, *(starts + lengths)],
-        "pulse_state": [str(wall.state) for wall in walls],
-        "pulse_wall_position": [wall.position for wall in walls],
-        "pulse_wall_bottom": [wall.bottom for wall in walls],
-        "pulse_wall_top": [wall.top for wall in walls],
-        "pulse_settled": [wall.settled for wall in walls],
+        **{name: [wall[name] for wall in walls] for name in walls[0]},
     }
-    described = {
-        key: first.attrs[key] for key in ("backend", "backend_version") if key in first.attrs
-    }
-    return files.dataset("train", values).assign_attrs(
-        {
-            **described,
-            "parameters": job.to_json(),
-            "revision": first.attrs["revision"],
-            "wall_time": round(sum(float(part.attrs["wall_time"]) for part in parts), 3),
-        }
-    )
+    kept_of_first = ("backend", "backend_version", "revision")
+    about = {name: first.attrs[name] for name in kept_of_first if name in first.attrs}
+    seconds = sum(float(part.attrs["wall_time"]) for part in parts)
+    about |= {"parameters": job.to_json(), "wall_time": round(seconds, 3)}
+    return files.dataset("train", values, about)
 
 
 def _settled(job: Simulation, step: Step, trace: "xarray.Dataset") -> int:
@@ -201,7 +192,5 @@ def _settled(job: Simulation, step: Step, trace: "xarray.Dataset") -> int:
     relaxation = job.relaxation
     if step.relaxation.longest < relaxation.hold * (1 - 1e-9):
         return -1
-    time: NDArray[np.float64] = trace["time"].values
-    last = time >= time[-1] - relaxation.hold * (1 + 1e-9)
-    ends = (trace[name].values[last] for name in ("wall_bottom", "wall_top"))
-    return int(tracks.at_rest(time[last], ends, relaxation.speed))
+    ends = (trace[name].values for name in ("wall_bottom", "wall_top"))
+    return int(rested(trace["time"].values, ends, relaxation))

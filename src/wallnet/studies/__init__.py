@@ -12,6 +12,7 @@ NAMES = (
     "pulse_trains",
     "operating_windows",
     "transitions",
+    "disturb",
     "intervals",
     "depinning",
     "calibration",
@@ -26,6 +27,6 @@ STUDIES: dict[str, Study] = {
 """The studies by their names."""
 
 for _study in STUDIES.values():
-    schema.add(_study.kind, _study.variables, _study.others)
+    schema.add(_study.kind, (), _study.others, **_study.variables)
 
 __all__ = ["NAMES", "STUDIES", "GatherJob", "Study", "gather_job"]

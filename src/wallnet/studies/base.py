@@ -8,18 +8,20 @@ and its figure. Both are loaded by their names when they are needed.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, field_validator
 
 from wallnet import files
 from wallnet.config import Campaign, Device
 from wallnet.config.devices import missing_device
 from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Section
-from wallnet.experiment import Job, Request
+from wallnet.experiment import Job, Request, Simulation, level_job
 from wallnet.experiment.request import Kind
+from wallnet.files import WallState
 from wallnet.files.schema import Variable
+from wallnet.jobs.requests import level
 
 Key = tuple[str | float | int, ...]
 """What names a request within its study."""
@@ -58,6 +60,30 @@ def problems_of_variants(
     return list(dict.fromkeys(found))
 
 
+Faults = Callable[[str, str, Any, Device], list[str]]
+"""Given the key of settings, the name of their device, the settings and the device."""
+
+
+def on_device(faults: Faults) -> Callable[..., list[str]]:
+    """Return the problems of settings of one device, which is missing or has some faults."""
+
+    def problems(
+        key: str, name: str, asked: Any, devices: Mapping[str, Device], _: Validate
+    ) -> list[str]:
+        where, name = (f"{key}.device", asked.device) if hasattr(asked, "device") else (key, name)
+        return missing_device(where, name, devices) or faults(key, name, asked, devices[name])
+
+    return problems
+
+
+def too_large(
+    key: str, device: Device, keys: str, duration: float, strongest: float, maps: int = 0
+) -> list[str]:
+    """Return the problem of a simulation that is too large; see `Device.size_fault`."""
+    fault = device.size_fault(keys, duration, strongest, maps)
+    return [f"{key}: {fault}"] if fault else []
+
+
 def too_short(what: str, time: float, device: Device) -> list[str]:
     """Return the problem of a time in s after a pulse in which no wall can be seen at rest."""
     hold = device.relaxation.hold
@@ -88,6 +114,75 @@ def unrecorded(key: str, durations: Mapping[str, float], device: Device, name: s
         for each, duration in durations.items()
         if interval > duration
     ]
+
+
+class FromStates(Section):
+    """States of a device from which pulses start."""
+
+    starts: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """States from which pulses start, such as "notch 2"; by default all states of pinned walls."""
+
+    @field_validator("starts")
+    @classmethod
+    def _are_states(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for name in value or ():
+            try:
+                ends = WallState(name).ends
+            except ValueError:
+                ends = None
+            if ends is None:
+                raise ValueError(
+                    f"has {name!r}, at which no notch pins both ends of a wall; write "
+                    "'notch 1' or 'between 1 and 2'"
+                )
+        return value and tuple(dict.fromkeys(value))
+
+    def states(self, device: Device) -> list[WallState]:
+        """Return the states from which pulses start, from left to right.
+
+        Without a choice, these are all states in which notches pin both ends: each notch, and each
+        pair of neighbours in both orders, since the end that leads depends on the direction of the
+        last pulse.
+        """
+        if self.starts:
+            return [WallState(name) for name in self.starts]
+        found = []
+        count = len(device.track.inner_notch_positions)
+        for index in range(1, count + 1):
+            found.append(WallState.at(index, index))
+            if index < count:
+                found += [WallState.at(index, index + 1), WallState.at(index + 1, index)]
+        return found
+
+    def levels(self, name: str, device: Device) -> dict[WallState, Request]:
+        """Return the walls that are initialised in these states and relax."""
+        return {state: level(name, device, state) for state in self.states(device)}
+
+    def misfits(self, key: str, name: str, device: Device) -> list[str]:
+        """List why pulses cannot start from these states of a device."""
+        if found := without_notch(key, name, device):
+            return found
+        notches = len(device.track.inner_notch_positions)
+        return [
+            f"{key}.starts has {start!r}, and {name} has {notches} notches inside its track; name "
+            "another state"
+            for start in self.starts or ()
+            if max(WallState(start).ends or (0,)) > notches
+        ]
+
+
+def pulse_on(
+    device: Device, state: WallState, density: float, duration: float, longest: float
+) -> Simulation:
+    """Return one pulse, in A/m² and s, on a wall that rests in a state, and relaxes after it."""
+    return level_job(device, state.file_name).model_copy(
+        update={
+            "current_density": density,
+            "pulse_duration": duration,
+            "relaxation": device.relaxation.model_copy(update={"longest": longest}),
+            "output": device.output.without_maps_between(duration + longest),
+        }
+    )
 
 
 def _none(*_: Any) -> int:
@@ -138,8 +233,6 @@ class Study:
     about : callable, optional
         What the gathering needs to know beside settings and results, given the campaign, the name
         of the subject and its settings.
-    uses : callable, optional
-        Datasets of other stages that are gathered too: kind and path by name, given the same.
     level_sets : tuple of str
         Level sets of networks that its dataset determines. Tables of levels have it too.
     compared : callable, optional
@@ -170,7 +263,6 @@ class Study:
     usual: bool = False
     conflicts: Callable[[str, str, Any, Campaign, Validate], list[str]] | None = None
     about: Callable[[Campaign, str, Any], Job] | None = None
-    uses: Callable[[Campaign, str, Any], Mapping[str, tuple[str, str]]] | None = None
     level_sets: tuple[str, ...] = ()
     compared: Callable[[Any, Mapping[str, Device]], Iterable[Device]] | None = None
     rounds: Callable[[str, Any, Mapping[str, Device]], int] = _none
@@ -248,12 +340,6 @@ class Study:
         asked = self.finished_rounds(campaign, subject, folder, last)
         return self.requests(campaign, subject, self.subjects(campaign)[subject], asked)
 
-    def used(self, campaign: Campaign, subject: str) -> dict[str, tuple[str, str]]:
-        """Return kind and path of the datasets of other stages that a subject is gathered from."""
-        if not self.uses:
-            return {}
-        return dict(self.uses(campaign, subject, self.subjects(campaign)[subject]))
-
     def results(self, campaign: Campaign, folder: str = "") -> list[str]:
         """List the results of all subjects, with the simulations that finished rounds asked for."""
         found: list[str] = []
@@ -275,8 +361,7 @@ class GatherJob(Job):
     """Gathering of the results that a study asked for: its dataset, or the next round.
 
     `requests` has the key, the kind of file, the path and the digest of each result; a first round
-    may have none. `uses` has kind and path of further datasets by name, and `about` what
-    `Study.about` returns, as plain data.
+    may have none. `about` is what `Study.about` returns, as plain data.
     """
 
     study: str
@@ -284,10 +369,9 @@ class GatherJob(Job):
     settings: dict[str, Any]
     requests: tuple[tuple[Key, str, str, str], ...]
     about: dict[str, Any] | None = None
-    uses: dict[str, tuple[str, str]]
 
 
-FILES = {"initial": "initial", "trace": "trace", "level": "trace", "pulse_train": "train"}
+FILES = {"level": "trace", "pulse_train": "train"}
 """Kind of the file of each kind of request, where its name is another."""
 
 
@@ -299,7 +383,6 @@ def gather_job(study: Study, campaign: Campaign, subject: str, requests: Request
         subject=subject,
         settings=study.plain_settings(campaign, subject),
         about=study.about(campaign, subject, settings).plain() if study.about else None,
-        uses=study.used(campaign, subject),
         requests=tuple(
             (key, FILES.get(each.kind, each.kind), each.path, each.digest)
             for key, each in requests.items()

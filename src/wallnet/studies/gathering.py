@@ -44,7 +44,7 @@ def gather(job: GatherJob, folder: str | Path = "") -> Content:
         "subject": job.subject,
         **({"device": job.subject} if STUDIES[job.study].of_device else {}),
         "parameters": canonical(
-            job.model_dump(mode="json", exclude={"requests", "uses"}, exclude_none=True)
+            job.model_dump(mode="json", exclude={"requests"}, exclude_none=True)
         ),
         # of the first simulation
         "simulation": opened.parameters,

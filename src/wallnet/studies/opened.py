@@ -1,8 +1,11 @@
 """The results that a study gathers, each checked against the request that asked for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from wallnet import files
 from wallnet.devices.outcomes import Outcome, outcomes
@@ -10,9 +13,6 @@ from wallnet.experiment import Simulation
 from wallnet.experiment.request import digest_of
 from wallnet.files.schema import Content
 from wallnet.studies.base import GatherJob, Key
-
-if TYPE_CHECKING:
-    import xarray
 
 MADE_BY = ("backend", "backend_version", "revision")
 
@@ -32,7 +32,6 @@ class Opened:
         self._folder = folder
         self._found = {key: (kind, path, digest) for key, kind, path, digest in job.requests}
         self._study = job.study
-        self._uses = job.uses
         self.about = job.about or {}
         """What `wallnet.studies.base.Study.about` returns, as plain data."""
         self.made_by: dict[str, set[str]] = {}
@@ -81,7 +80,15 @@ class Opened:
         """Return the simulation of a result."""
         return Simulation.from_json(str(self.read(key).attrs["parameters"]))
 
-    def dataset(self, name: str) -> "xarray.Dataset":
-        """Return a dataset of another stage, by its name in `wallnet.studies.base.Study.uses`."""
-        kind, path = self._uses[name]
-        return files.read_dataset(Path(self._folder, path), kind)
+
+def padded(arrays: Sequence[NDArray[Any]], entries: int) -> NDArray[np.float64]:
+    """Return arrays as one with so many entries along the last axis, with NaN after their ends."""
+    found = np.full((len(arrays), *arrays[0].shape[:-1], entries), np.nan)
+    for row, values in zip(found, arrays, strict=True):
+        row[..., : values.shape[-1]] = values
+    return found
+
+
+def over(shape: Sequence[int], rows: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:
+    """Return the values in rows as arrays of a shape, by their names."""
+    return {name: np.reshape([row[name] for row in rows], shape) for name in rows[0]}

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from wallnet import files
-from wallnet.simulate import SimulationError, simulate
-from wallnet.simulate.oommf import install, run, session
+from wallnet.simulate import SimulationError, registry, simulate
+from wallnet.simulate.oommf import run, session
 
 pytestmark = [pytest.mark.oommf, pytest.mark.usefixtures("real_oommf")]
 
@@ -110,17 +110,22 @@ def test_a_run_that_hangs_is_ended(small_job, own_folder, monkeypatch):
     assert left(own_folder) == []
 
 
-def test_input_that_oommf_refuses_is_quoted(small_job, own_folder, monkeypatch):
+@pytest.mark.parametrize("term", ["Oxs_DMI_Cnv_z_unheard_of", "Oxs_DMI_unheard_of"])
+def test_input_that_oommf_refuses_is_quoted(small_job, own_folder, monkeypatch, term):
     write = run.write_input
 
     def spoil(job, drive, magnetization, directory):
         write(job, drive, magnetization, directory)
         mif = directory / "track.mif"
-        mif.write_text(mif.read_text().replace("Oxs_DMI_Cnv_z", "Oxs_DMI_unheard_of"))
+        mif.write_text(mif.read_text().replace("Oxs_DMI_Cnv_z", term))
 
     monkeypatch.setattr(run, "write_input", spoil)
-    with pytest.raises(SimulationError, match="Oxs_DMI_unheard_of"):
+    with pytest.raises(SimulationError, match=term) as refused:
         simulate(small_job("oommf"))
+    hint = "add the extension Oxs_DMI_Cnv_z (interfacial DMI) to it"
+    assert (hint in str(refused.value)) == ("Cnv_z" in term)
+    with pytest.raises(session.OommfError, match=term):
+        registry.check("oommf", {})
     assert left(own_folder) == []
 
 
@@ -139,10 +144,3 @@ def test_a_request_to_end_ends_all_of_it(small_job, own_folder, tmp_path):
     assert "Traceback" not in said
     assert left(own_folder) == []
     assert list(tmp_path.iterdir()) == [own_folder]
-
-
-def test_a_missing_term_is_named_by_the_check(monkeypatch, own_folder):
-    monkeypatch.setattr(install, "_CHECK", install._CHECK.replace("Cnv_z", "Cnv_z_unheard_of"))
-    with pytest.raises(session.OommfError, match=r"add the extension Oxs_DMI_Cnv_z \(interf"):
-        install.check()
-    assert left(own_folder) == []

@@ -162,7 +162,7 @@ def test_a_trace_of_a_candidate_has_maps_at_both_ends_only(tmp_path, monkeypatch
         ({"parameters": {"notch_diameter": [40e-9, 20e-9]}}, "notch_diameter has 4e-08 and 2e-08;"),
         ({"parameters": {"wall_start": [50e-9, 30e-9]}}, "wall_start has 5e-08 and 3e-08;"),
         ({"parameters": {"pulse_duration": [2e-9, 1e-9]}}, "pulse_duration has 2e-09 and 1e-09;"),
-        ({"read_delays": []}, "read_delays is empty"),
+        ({"read_delays": []}, "read_delays has too few entries"),
         ({"read_delays": [2e-9]}, "read_delays has 2e-09 s, longer than relaxation.longest 1e-09"),
         ({"read_delays": [2e-9, 0.1e-9]}, "read_delays has 2e-09 s, longer than relaxation.lon"),
         (

@@ -93,7 +93,7 @@ def test_all_faulty_cases_are_said_at_once():
     ("cases", "words"),
     [
         ({"../a": CASE}, "has '../a', which cannot name files"),
-        ({}, "is empty; add a case"),
+        ({}, "has too few entries; give at least 1"),
     ],
 )
 def test_cases_have_names_of_files(cases, words):

@@ -91,9 +91,9 @@ def test_a_wall_is_looked_at_as_the_pulse_ends():
         ({"current_densities": [-1e12, 0.5e12]}, "is no ascending pair above 0"),
         ({"current_densities": [0, 0.5e12]}, "is no ascending pair above 0"),
         ({"current_densities": [0.5e12, 0.5e12]}, "is no ascending pair above 0"),
-        ({"current_densities": [0.50001e12, 1e12]}, "has 5.0001e+11 A/m², no multiple of the"),
-        ({"current_densities": [0.5e12, 1.00001e12]}, "has 1.00001e+12 A/m², no multiple of the"),
-        ({"resolution": 1.5e8}, "is 150000000 A/m², no multiple of the 1e8 A/m²"),
+        ({"current_densities": [0.50001e12, 1e12]}, "has 5.0001e+11 A/m², finer than the"),
+        ({"current_densities": [0.5e12, 1.00001e12]}, "has 1.00001e+12 A/m², finer than the"),
+        ({"resolution": 1.5e8}, "has 150000000 A/m², finer than the 1e8 A/m²"),
         ({"duration": 1e-12}, ".duration has 1e-12 s, shorter than output.interval 2e-11 s"),
     ],
 )

@@ -52,7 +52,7 @@ def test_intervals_that_cannot_be_are_named():
     (problem,) = problems(bisected(resolution=0.1))
     assert "intervals.stairs.resolution = 0.1 is outside" in problem
     (problem,) = problems(bisected(resolution=1.5e8))
-    assert "intervals.stairs.resolution 1.5e+08 A/m² is no multiple of the 1e8 A/m²" in problem
+    assert "intervals.stairs.resolution has 150000000 A/m², finer than the 1e8 A/m²" in problem
     data = bisected()
     data["devices"]["stairs"]["pulse"]["current_densities"] = [0.6e12]
     (problem,) = problems(data)

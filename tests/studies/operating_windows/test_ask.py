@@ -72,7 +72,7 @@ def test_a_variant_keeps_the_settings_of_a_calculator_of_one_s_own():
             {"current_densities": [-0.7e12, 0.7e12]},
             f"{KEY}.current_densities has -7e+11 A/m²; write densities above 0",
         ),
-        ({"durations": []}, f"{KEY}.durations has no duration; write [5.0e-9]"),
+        ({"durations": []}, f"{KEY}.durations has too few entries; give at least 1"),
         ({"durations": [1.2005e-9]}, "finer than the 1e-12 s that file names tell apart"),
         ({"durations": [0.4e-12]}, "finer than the 1e-12 s that file names tell apart"),
         ({"durations": [5]}, f"{KEY}.durations.0 = 5 is outside"),
@@ -92,7 +92,7 @@ def test_a_variant_keeps_the_settings_of_a_calculator_of_one_s_own():
             {"pause": 0.1e-9},
             f"{KEY}.pause 1e-10 s is shorter than relaxation.hold 2e-10 s",
         ),
-        ({"variants": {}}, f"{KEY}.variants is empty; leave it out, or write"),
+        ({"variants": {}}, f"{KEY}.variants has too few entries; give at least 1"),
         ({"variants": {"Low/Damping": {}}}, "has 'Low/Damping', which cannot name files"),
         (
             {"variants": {"a": {"material": {"damping": 50}}}},

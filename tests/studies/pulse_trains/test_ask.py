@@ -58,7 +58,10 @@ def test_every_pulse_is_recorded():
 
 @pytest.mark.parametrize(
     ("changes", "words"),
-    [({"pulses": []}, f"{KEY}.pulses has no pulse; write ["), ({"device": None}, f"{KEY}.device")],
+    [
+        ({"pulses": []}, f"{KEY}.pulses has too few entries; give at least 1"),
+        ({"device": None}, f"{KEY}.device"),
+    ],
 )
 def test_a_train_that_cannot_be_is_named(changes, words):
     data = staircase()

@@ -95,7 +95,7 @@ def test_each_device_has_its_own_pulses():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"starts": []}, "transitions.stairs.starts is empty; name states such as 'notch 1'"),
+        ({"starts": []}, "transitions.stairs.starts has too few entries; give at least 1"),
         ({"starts": ["notch 0"]}, "has 'notch 0', at which no notch pins both ends"),
         ({"starts": ["reversed"]}, "has 'reversed', at which no notch pins both ends"),
         (

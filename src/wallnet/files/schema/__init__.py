@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 COMPONENTS = ("x", "y", "z")
 READINGS = ("parallel", "series")
-POLARITIES = ("plus", "minus")
 
 STATE = "state of a wall"
 """Type of text that names a state (`wallnet.files.WallState`)."""
@@ -91,6 +90,27 @@ EDGE: dict[str, Any] = {"attributes": {"comment": "NaN where there is none"}, **
 
 _PULSE = ("current_density",)
 _SWEEP = ("current_density", "time")
+_OVER_TIME = ("wall_position", "wall_bottom", "wall_top", "applied_current_density")
+
+
+def _ends(prefix: str, axis: tuple[str, ...], when: str, **about: Any) -> dict[str, Variable]:
+    """Return the positions at which a wall meets the lower and the upper edge."""
+    return {
+        f"{prefix}wall_{end}": Variable(
+            axis, f"wall position at the {edge} edge{when}", **ON_TRACK, **about
+        )
+        for end, edge in (("bottom", "lower"), ("top", "upper"))
+    }
+
+
+def _answer(unknown: str) -> dict[str, Any]:
+    """Return type, bounds and attributes of a flag that has a third value."""
+    return {
+        "type": "int8",
+        "bounds": (-1, 1),
+        "attributes": {"values_mean": f"0 no, 1 yes, -1 {unknown}"},
+    }
+
 
 VARIABLES = {
     # axes
@@ -106,18 +126,10 @@ VARIABLES = {
     "y": Variable(("y",), "position across the track", "m"),
     "time": Variable(("time",), "time since the start", **TIME),
     "current_density": Variable(_PULSE, "current density of each pulse", **CURRENT_DENSITY),
-    "level": Variable(("level",), "place among all levels, half ones included", type="int64"),
-    "power": Variable(("power",), "power of J_norm", type="int64"),
-    # an initial state
-    "initial_magnetization": Variable(
-        ("y", "x", "component"), "magnetisation where pulses start", type="float32"
-    ),
-    # a trace
-    "pulse_current_density": Variable((), "current density of the pulse", **CURRENT_DENSITY),
+    # of several kinds
     "m": Variable(("time", "component"), "magnetisation averaged over magnetic cells"),
     "wall_position": Variable(("time",), "mean wall position, length (1 - <m_z>)/2", **ON_TRACK),
-    "wall_bottom": Variable(("time",), "wall position at the lower edge", **ON_TRACK),
-    "wall_top": Variable(("time",), "wall position at the upper edge", **ON_TRACK),
+    **_ends("", ("time",), ""),
     "applied_current_density": Variable(("time",), "applied current density", **CURRENT_DENSITY),
     "magnetization_profile": Variable(
         ("time", "x", "component"),
@@ -125,172 +137,208 @@ VARIABLES = {
         type="float32",
     ),
     "magnetic_cells": Variable(("x",), "magnetic cells in each column", type="int32"),
-    "magnetization": Variable(
-        ("snapshot", "y", "x", "component"), "magnetisation of each snapshot", type="float32"
-    ),
-    "snapshot_time": Variable(("snapshot",), "time of the snapshot", **TIME),
-    # a minimum of the energy
-    "minimum_magnetization": Variable(("y", "x", "component"), "magnetisation at the minimum"),
-    "minimum_energy": Variable((), "energy of the film, of all terms", **ENERGY),
-    "minimum_residual_field": Variable((), "largest |m × H × m|", **_FIELD),
-    "minimum_stiffness": Variable(
-        (),
-        "field that opposes the softest change of m, per unit of m; positive at a minimum",
-        "A/m",
-    ),
-    "minimum_wall_bottom": Variable(
-        (), "wall position at the lower edge at the minimum", **ON_TRACK
-    ),
-    "minimum_wall_top": Variable((), "wall position at the upper edge at the minimum", **ON_TRACK),
-    "minimum_converged": Variable((), "whether this is a local minimum of the energy", **FLAG),
-    # a path between two minima
-    "path_energy": Variable(("image",), "energy of the film along the path", **ENERGY),
-    "path_wall_bottom": Variable(
-        ("image",), "wall position at the lower edge along the path", **ON_TRACK
-    ),
-    "path_wall_top": Variable(
-        ("image",), "wall position at the upper edge along the path", **ON_TRACK
-    ),
-    "path_distance": Variable(
-        ("image",), "geodesic distance along the path, root of the sum of squared angles", "rad"
-    ),
-    "barrier_forward": Variable(
-        (), "highest energy of the path above its beginning; NaN if there is no path", **ENERGY
-    ),
-    "barrier_backward": Variable(
-        (), "highest energy of the path above its end; NaN if there is no path", **ENERGY
-    ),
-    "saddle": Variable((), "image with the highest energy; -1 if there is no path", type="int32"),
-    "saddle_magnetization": Variable(
-        ("y", "x", "component"), "magnetisation of this image", type="float32"
-    ),
-    "saddle_residual_field": Variable(
-        (), "largest |m × H × m| at the saddle point; NaN if none was reached", **_FIELD
-    ),
-    "saddle_stiffness": Variable(
-        ("mode",),
-        "field that opposes the two softest changes of m at the saddle point, per unit of m",
-        "A/m",
-    ),
-    "barrier_converged": Variable(
-        (), "whether this is a saddle point, from which the energy falls in one way", **FLAG
-    ),
-    # a pulse train
-    "pulse": Variable(
-        ("pulse",), "number of the pulse, counted from 1; 0 is the state before", type="int64"
-    ),
-    "pulse_train_current_density": Variable(
-        ("pulse",), "current density of each pulse; 0 before the first", **CURRENT_DENSITY
-    ),
-    "pulse_start": Variable(("pulse",), "start of the pulse", **TIME),
-    "pulse_duration": Variable(("pulse",), "duration of the pulse", **TIME),
-    "pause_end": Variable(("pulse",), "end of the pause after the pulse", **TIME),
-    "pulse_magnetization": Variable(
-        ("pulse", "y", "x", "component"),
-        "magnetisation at the end of the pause after each pulse",
-        type="float32",
-    ),
-    "pulse_state": Variable(
-        ("pulse",), "state of the wall at the end of the pause after each pulse", type=STATE
-    ),
-    "pulse_settled": Variable(
-        ("pulse",),
-        "whether both wall ends rest at the end of the pause",
-        type="int8",
-        bounds=(-1, 1),
-        attributes={"values_mean": "0 no, 1 yes, -1 the pause is too short to tell"},
-    ),
-    "pulse_wall_position": Variable(
-        ("pulse",), "mean wall position at the end of the pause", **ON_TRACK
-    ),
-    "pulse_wall_bottom": Variable(
-        ("pulse",), "wall position at the lower edge at the end of the pause", **ON_TRACK
-    ),
-    "pulse_wall_top": Variable(
-        ("pulse",), "wall position at the upper edge at the end of the pause", **ON_TRACK
-    ),
-    "duration": Variable(("duration",), "duration of the pulses", **TIME),
-    # a device of any kind
-    "sweep_m": Variable(
-        (*_SWEEP, "component"),
-        "magnetisation averaged over magnetic cells, of all pulses",
-        type="float32",
-    ),
-    "sweep_wall_position": Variable(
-        _SWEEP,
-        "mean wall position, length (1 - <m_z>)/2, of all pulses",
-        type="float32",
-        **ON_TRACK,
-    ),
-    "sweep_wall_bottom": Variable(
-        _SWEEP, "wall position at the lower edge, of all pulses", type="float32", **ON_TRACK
-    ),
-    "sweep_wall_top": Variable(
-        _SWEEP, "wall position at the upper edge, of all pulses", type="float32", **ON_TRACK
-    ),
-    "end_time": Variable(_PULSE, "end of the trace", **TIME),
-    "read_time": Variable(_PULSE, "when it is read", **TIME),
-    "held": Variable(
-        _PULSE, "whether both wall ends rest against the current as the pulse ends", **FLAG
-    ),
-    "state": Variable(_PULSE, "state of the wall at the end of the trace", type=STATE),
-    "settled": Variable(
-        _PULSE,
-        "whether both wall ends rest at the end of the trace",
-        type="int8",
-        bounds=(-1, 1),
-        attributes={"values_mean": "0 no, 1 yes, -1 not asked to rest"},
-    ),
-    "temperature_rise": Variable(
-        _PULSE, "largest temperature rise, in the middle of the track", "K", bounds=(0.0, 1e40)
-    ),
-    "beyond_model": Variable(
-        _PULSE, "whether the pulse heats the track above its Curie temperature", **FLAG
-    ),
-    "conductance": Variable(
-        ("reading", *_SWEEP), "conductance of all pulses", type="float32", **CONDUCTANCE
-    ),
-    "final_conductance": Variable(
-        ("reading", *_PULSE), "conductance when the device is read", **CONDUCTANCE
-    ),
-    "final_wall_position": Variable(
-        _PULSE,
-        "mean wall position, length (1 - <m_z>)/2, when the device is read",
-        **ON_TRACK,
-    ),
-    "final_wall_bottom": Variable(
-        _PULSE, "wall position at the lower edge, when the device is read", **ON_TRACK
-    ),
-    "final_wall_top": Variable(
-        _PULSE, "wall position at the upper edge, when the device is read", **ON_TRACK
-    ),
-    # a synapse or a neuron
+    "pulse_current_density": Variable((), "current density of the pulse", **CURRENT_DENSITY),
     "normalized_final_conductance": Variable(
         ("reading", *_PULSE),
         "conductance when the device is read, normalised (paper, Eq. 3): of a synapse from its "
         "first to its last level, of a neuron over the sweep",
     ),
-    # a synapse
-    "level_state": Variable(("level",), "state of the level", type=STATE),
-    "level_resting_state": Variable(
-        ("level",), "state to which a wall initialised at the level relaxed", type=STATE
+    "pulse": Variable(
+        ("pulse",), "number of the pulse, counted from 1; 0 is the state before", type="int64"
     ),
-    "level_source": Variable(("level",), "what the level was measured from", type=TEXT),
-    "level_position": Variable(("level",), "mean wall position at rest", **ON_TRACK),
-    "level_conductance": Variable(("reading", "level"), "conductance at rest", **CONDUCTANCE),
-    "normalized_level_conductance": Variable(
+    "pulse_magnetization": Variable(
+        ("pulse", "y", "x", "component"),
+        "magnetisation at the end of the pause after each pulse",
+        type="float32",
+    ),
+    "duration": Variable(("duration",), "duration of the pulses", **TIME),
+}
+"""All variables of all kinds of dataset. A name has the same meaning in every kind."""
+
+KINDS: dict[str, tuple[str, ...]] = {}
+"""Names of the variables of each kind of file, coordinates last."""
+
+OPTIONAL: dict[str, tuple[str, ...]] = {}
+"""Variables that a file of a kind has all of or none of."""
+
+
+def add(
+    kind: str, first: tuple[str, ...] = (), others: tuple[str, ...] = (), /, **variables: Variable
+) -> None:
+    """Add a kind of file.
+
+    Parameters
+    ----------
+    kind : str
+        Its name.
+    first, others : tuple of str
+        Variables of several kinds that it has before and after its own.
+    **variables : Variable
+        Its variables that no other kind has.
+    """
+    VARIABLES.update(variables)
+    KINDS[kind] = (*first, *variables, *others)
+
+
+add(
+    "initial",
+    (),
+    ("x", "y", "component"),
+    initial_magnetization=Variable(
+        ("y", "x", "component"), "magnetisation where pulses start", type="float32"
+    ),
+)
+add(
+    "trace",
+    ("m", *_OVER_TIME, "magnetization_profile", "magnetic_cells"),
+    ("time", "x", "y", "component", "pulse_current_density"),
+    magnetization=Variable(
+        ("snapshot", "y", "x", "component"), "magnetisation of each snapshot", type="float32"
+    ),
+    snapshot_time=Variable(("snapshot",), "time of the snapshot", **TIME),
+)
+add(
+    "minimum",
+    (),
+    ("x", "y", "component"),
+    minimum_magnetization=Variable(("y", "x", "component"), "magnetisation at the minimum"),
+    minimum_energy=Variable((), "energy of the film, of all terms", **ENERGY),
+    minimum_residual_field=Variable((), "largest |m × H × m|", **_FIELD),
+    minimum_stiffness=Variable(
+        (),
+        "field that opposes the softest change of m, per unit of m; positive at a minimum",
+        "A/m",
+    ),
+    **_ends("minimum_", (), " at the minimum"),
+    minimum_converged=Variable((), "whether this is a local minimum of the energy", **FLAG),
+)
+add(
+    "barrier",
+    (),
+    ("x", "y", "component"),
+    path_energy=Variable(("image",), "energy of the film along the path", **ENERGY),
+    **_ends("path_", ("image",), " along the path"),
+    path_distance=Variable(
+        ("image",), "geodesic distance along the path, root of the sum of squared angles", "rad"
+    ),
+    barrier_forward=Variable(
+        (), "highest energy of the path above its beginning; NaN if there is no path", **ENERGY
+    ),
+    barrier_backward=Variable(
+        (), "highest energy of the path above its end; NaN if there is no path", **ENERGY
+    ),
+    saddle=Variable((), "image with the highest energy; -1 if there is no path", type="int32"),
+    saddle_magnetization=Variable(
+        ("y", "x", "component"), "magnetisation of this image", type="float32"
+    ),
+    saddle_residual_field=Variable(
+        (), "largest |m × H × m| at the saddle point; NaN if none was reached", **_FIELD
+    ),
+    saddle_stiffness=Variable(
+        ("mode",),
+        "field that opposes the two softest changes of m at the saddle point, per unit of m",
+        "A/m",
+    ),
+    barrier_converged=Variable(
+        (), "whether this is a saddle point, from which the energy falls in one way", **FLAG
+    ),
+)
+add(
+    "train",
+    _OVER_TIME,
+    ("time", "pulse"),
+    pulse_train_current_density=Variable(
+        ("pulse",), "current density of each pulse; 0 before the first", **CURRENT_DENSITY
+    ),
+    pulse_start=Variable(("pulse",), "start of the pulse", **TIME),
+    pulse_duration=Variable(("pulse",), "duration of the pulse", **TIME),
+    pause_end=Variable(("pulse",), "end of the pause after the pulse", **TIME),
+    pulse_state=Variable(
+        ("pulse",), "state of the wall at the end of the pause after each pulse", type=STATE
+    ),
+    pulse_settled=Variable(
+        ("pulse",),
+        "whether both wall ends rest at the end of the pause",
+        **_answer("the pause is too short to tell"),
+    ),
+    pulse_wall_position=Variable(
+        ("pulse",), "mean wall position at the end of the pause", **ON_TRACK
+    ),
+    **_ends("pulse_", ("pulse",), " at the end of the pause"),
+)
+OPTIONAL["train"] = (
+    *("m", "magnetization_profile", "magnetic_cells", "pulse_magnetization"),
+    *("x", "y", "component"),
+)
+add(
+    "track",
+    (),
+    ("time", "component", "reading", "current_density"),
+    sweep_m=Variable(
+        (*_SWEEP, "component"),
+        "magnetisation averaged over magnetic cells, of all pulses",
+        type="float32",
+    ),
+    sweep_wall_position=Variable(
+        _SWEEP,
+        "mean wall position, length (1 - <m_z>)/2, of all pulses",
+        type="float32",
+        **ON_TRACK,
+    ),
+    **_ends("sweep_", _SWEEP, ", of all pulses", type="float32"),
+    end_time=Variable(_PULSE, "end of the trace", **TIME),
+    read_time=Variable(_PULSE, "when it is read", **TIME),
+    held=Variable(
+        _PULSE, "whether both wall ends rest against the current as the pulse ends", **FLAG
+    ),
+    state=Variable(_PULSE, "state of the wall at the end of the trace", type=STATE),
+    settled=Variable(
+        _PULSE,
+        "whether both wall ends rest at the end of the trace",
+        **_answer("not asked to rest"),
+    ),
+    temperature_rise=Variable(
+        _PULSE, "largest temperature rise, in the middle of the track", "K", bounds=(0.0, 1e40)
+    ),
+    beyond_model=Variable(
+        _PULSE, "whether the pulse heats the track above its Curie temperature", **FLAG
+    ),
+    conductance=Variable(
+        ("reading", *_SWEEP), "conductance of all pulses", type="float32", **CONDUCTANCE
+    ),
+    final_conductance=Variable(
+        ("reading", *_PULSE), "conductance when the device is read", **CONDUCTANCE
+    ),
+    final_wall_position=Variable(
+        _PULSE,
+        "mean wall position, length (1 - <m_z>)/2, when the device is read",
+        **ON_TRACK,
+    ),
+    **_ends("final_", _PULSE, ", when the device is read"),
+)
+add(
+    "synapse",
+    (*KINDS["track"], "normalized_final_conductance"),
+    normalized_level_conductance=Variable(
         ("reading", "level"),
         "conductance at rest, normalised from the first to the last level (paper, Eq. 3)",
     ),
-    "half": Variable(("level",), "whether the wall is pinned at two notches", **FLAG),
-    "stable": Variable(
+    level_conductance=Variable(("reading", "level"), "conductance at rest", **CONDUCTANCE),
+    level_state=Variable(("level",), "state of the level", type=STATE),
+    level_resting_state=Variable(
+        ("level",), "state to which a wall initialised at the level relaxed", type=STATE
+    ),
+    level_source=Variable(("level",), "what the level was measured from", type=TEXT),
+    level_position=Variable(("level",), "mean wall position at rest", **ON_TRACK),
+    half=Variable(("level",), "whether the wall is pinned at two notches", **FLAG),
+    stable=Variable(
         ("level",),
         "whether a pulse of the sweep or a wall initialised there ended there at rest, and the "
         "energy has a minimum there if that was examined; always at the first and the last level",
         **FLAG,
     ),
-    "reachable": Variable(("level",), "whether a pulse of the sweep ends there at rest", **FLAG),
-    "reaching_current_density": Variable(
+    reachable=Variable(("level",), "whether a pulse of the sweep ends there at rest", **FLAG),
+    reaching_current_density=Variable(
         ("level",),
         "smallest current density that ends there at rest",
         attributes={
@@ -298,41 +346,39 @@ VARIABLES = {
         },
         **CURRENT_DENSITY,
     ),
-    "level_beyond_model": Variable(
+    level_beyond_model=Variable(
         ("level",),
         "whether all pulses of the sweep that end there heat the track above its Curie temperature",
         **FLAG,
     ),
-    "level_minimum": Variable(
-        ("level",),
-        "whether the energy has a local minimum there",
-        type="int8",
-        bounds=(-1, 1),
-        attributes={"values_mean": "0 no, 1 yes, -1 not examined"},
+    level_minimum=Variable(
+        ("level",), "whether the energy has a local minimum there", **_answer("not examined")
     ),
-    "level_energy": Variable(
-        ("level",), "energy at the minimum; NaN where there is none", **ENERGY
-    ),
-    "level_residual_field": Variable(
+    level_energy=Variable(("level",), "energy at the minimum; NaN where there is none", **ENERGY),
+    level_residual_field=Variable(
         ("level",), "largest |m × H × m| where the minimisation ended", **_FIELD
     ),
-    "level_stiffness": Variable(
+    level_stiffness=Variable(
         ("level",),
         "field that opposes the softest change of m at the minimum, per unit of m; NaN where "
         "there is none",
         "A/m",
     ),
-    "level_shift": Variable(
+    level_shift=Variable(
         ("level",),
         "largest distance of a wall end at rest from where the minimisation ended; NaN where "
         "the level has no wall",
         **ON_TRACK,
     ),
-    # a neuron
-    "normalized_current_density": Variable(
+    level=Variable(("level",), "place among all levels, half ones included", type="int64"),
+)
+add(
+    "neuron",
+    (*KINDS["track"], "normalized_final_conductance"),
+    normalized_current_density=Variable(
         _PULSE, "current density normalised from the least to the greatest one >= 0 (Eq. 3)"
     ),
-    "quartic": Variable(
+    quartic=Variable(
         ("reading", "power"),
         "coefficients of the activation, ascending powers of J_norm",
         attributes={
@@ -342,56 +388,51 @@ VARIABLES = {
             "above_highest_input": "the value at the highest input: saturated",
         },
     ),
-    "fault": Variable(
+    fault=Variable(
         ("reading",), "what makes the curve no activation; empty if nothing does", type=TEXT
     ),
-    "fit_error": Variable(
+    fit_error=Variable(
         ("reading",), "largest deviation of a simulated point from the quartic; NaN if unknown"
     ),
-    "fit_rms": Variable(
+    fit_rms=Variable(
         ("reading",), "root mean square deviation of the simulated points from the quartic"
     ),
-    "relu_deviation": Variable(
+    relu_deviation=Variable(
         ("reading",), "largest deviation of a simulated point from the ideal ReLU"
     ),
-    # a network on the levels of a synapse
-    "polarity": Variable(
-        ("polarity",),
-        "synapse whose conductance is added or subtracted",
-        "",
-        TEXT,
-        values=POLARITIES,
-    ),
-    "layer": Variable(("layer",), "name of the layer, from the input on", "", TEXT),
-    "usable_conductance": Variable(
+    power=Variable(("power",), "power of J_norm", type="int64"),
+)
+add(
+    "programming",
+    usable_conductance=Variable(
         ("usable_level",), "conductance of the levels that the mapping uses", **CONDUCTANCE
     ),
-    "weight_layer": Variable(("weight",), "layer of the weight, counted from 0", type="int16"),
-    "weight_row": Variable(("weight",), "row of the weight in its layer: the output", type="int32"),
-    "weight_column": Variable(
+    weight_layer=Variable(("weight",), "layer of the weight, counted from 0", type="int16"),
+    weight_row=Variable(("weight",), "row of the weight in its layer: the output", type="int32"),
+    weight_column=Variable(
         ("weight",),
         "column of the weight in its layer: the input, or channel, row and column of a kernel in "
         "one number",
         type="int32",
     ),
-    "programmed_level": Variable(
+    programmed_level=Variable(
         ("weight", "polarity"),
         "level of each synapse, an index of usable_conductance",
         type="int16",
         attributes={"comment": "-1 where the weight has no such synapse"},
     ),
-    "programmed_conductance": Variable(
+    programmed_conductance=Variable(
         ("weight", "polarity"),
         "conductance of each synapse",
         attributes={"comment": "NaN where the weight has no such synapse"},
         **CONDUCTANCE,
     ),
-    "output_layer": Variable(("output",), "layer of the output, counted from 0", type="int16"),
-    "output_row": Variable(("output",), "row of the output in its layer", type="int32"),
-    "weight_offset": Variable(
+    output_layer=Variable(("output",), "layer of the output, counted from 0", type="int16"),
+    output_row=Variable(("output",), "row of the output in its layer", type="int32"),
+    weight_offset=Variable(
         ("output",), "weight of the row at normalised conductance 0", type="float32"
     ),
-    "weight_scale": Variable(
+    weight_scale=Variable(
         ("output",),
         "weight of the row per normalised conductance",
         type="float32",
@@ -400,95 +441,23 @@ VARIABLES = {
             "normalised from the first to the last of usable_conductance"
         },
     ),
-    "bias": Variable(
+    bias=Variable(
         ("output",), "bias of the row, not a synapse; NaN if there is none", type="float32"
     ),
-}
-"""All variables of all kinds of dataset. A name has the same meaning in every kind."""
-
-_TRACK = (
-    *("sweep_m", "sweep_wall_position", "sweep_wall_bottom", "sweep_wall_top"),
-    *("end_time", "read_time", "held", "state", "settled", "temperature_rise", "beyond_model"),
-    *("conductance", "final_conductance"),
-    *("final_wall_position", "final_wall_bottom", "final_wall_top"),
-    *("time", "component", "reading", "current_density"),
+    polarity=Variable(
+        ("polarity",),
+        "synapse whose conductance is added or subtracted",
+        "",
+        TEXT,
+        values=("plus", "minus"),
+    ),
+    layer=Variable(("layer",), "name of the layer, from the input on", "", TEXT),
 )
-
-KINDS: dict[str, tuple[str, ...]] = {
-    "initial": ("initial_magnetization", "x", "y", "component"),
-    "trace": (
-        *("m", "wall_position", "wall_bottom", "wall_top", "applied_current_density"),
-        *("magnetization_profile", "magnetic_cells", "magnetization", "snapshot_time"),
-        *("time", "x", "y", "component", "pulse_current_density"),
-    ),
-    "minimum": (
-        *("minimum_magnetization", "minimum_energy", "minimum_residual_field"),
-        *("minimum_stiffness", "minimum_wall_bottom", "minimum_wall_top", "minimum_converged"),
-        *("x", "y", "component"),
-    ),
-    "barrier": (
-        *("path_energy", "path_wall_bottom", "path_wall_top", "path_distance"),
-        *("barrier_forward", "barrier_backward", "saddle", "saddle_magnetization"),
-        *("saddle_residual_field", "saddle_stiffness", "barrier_converged"),
-        *("x", "y", "component"),
-    ),
-    "train": (
-        *("wall_position", "wall_bottom", "wall_top", "applied_current_density"),
-        *("pulse_train_current_density", "pulse_start", "pulse_duration", "pause_end"),
-        *("pulse_state", "pulse_settled", "pulse_wall_position", "pulse_wall_bottom"),
-        *("pulse_wall_top", "time", "pulse"),
-    ),
-    "track": _TRACK,
-    "synapse": (
-        *_TRACK,
-        *("normalized_final_conductance", "normalized_level_conductance", "level_conductance"),
-        *("level_state", "level_resting_state", "level_source", "level_position"),
-        *("half", "stable", "reachable", "reaching_current_density", "level_beyond_model"),
-        *("level_minimum", "level_energy", "level_residual_field", "level_stiffness"),
-        *("level_shift", "level"),
-    ),
-    "neuron": (
-        *_TRACK,
-        *("normalized_current_density", "normalized_final_conductance", "quartic", "fault"),
-        *("fit_error", "fit_rms", "relu_deviation", "power"),
-    ),
-    "programming": (
-        *("usable_conductance", "weight_layer", "weight_row", "weight_column"),
-        *("programmed_level", "programmed_conductance"),
-        *("output_layer", "output_row", "weight_offset", "weight_scale", "bias"),
-        *("polarity", "layer"),
-    ),
-}
-"""Names of the variables of each kind of file, coordinates last. Studies add theirs."""
-
-OPTIONAL = {
-    "train": (
-        *("m", "magnetization_profile", "magnetic_cells", "pulse_magnetization"),
-        *("x", "y", "component"),
-    )
-}
-"""Variables that a file of a kind has all of or none of."""
 
 
 def meanings(values: Mapping[str, str]) -> dict[str, str]:
     """Return the attribute of a variable that says what each of its values means."""
     return {"values_mean": "; ".join(f"{name}: {meaning}" for name, meaning in values.items())}
-
-
-def add(kind: str, variables: Mapping[str, Variable], others: tuple[str, ...]) -> None:
-    """Add a kind of file.
-
-    Parameters
-    ----------
-    kind : str
-        Its name.
-    variables : Mapping
-        Its variables that no other kind has.
-    others : tuple of str
-        Other variables of it, coordinates last.
-    """
-    VARIABLES.update(variables)
-    KINDS[kind] = (*variables, *others)
 
 
 def names_of(kind: str, given: Iterable[str]) -> tuple[str, ...]:
@@ -502,8 +471,8 @@ def names_of(kind: str, given: Iterable[str]) -> tuple[str, ...]:
 class Content:
     """Variables of a kind of file as plain arrays, and the file's attributes.
 
-    To import xarray takes 0.2 s. A short job that only reads and writes arrays therefore uses this
-    class instead of a dataset.
+    To import xarray takes 0.4 s and 44 MB. A short job that only reads and writes arrays therefore
+    uses this class instead of a dataset.
 
     Attributes
     ----------
@@ -584,9 +553,11 @@ def content(
     return Content(kind, made, dict(attrs or {}))
 
 
-def dataset(kind: str, values: Mapping[str, "ArrayLike"]) -> "xarray.Dataset":
+def dataset(
+    kind: str, values: Mapping[str, "ArrayLike"], attrs: Mapping[str, Any] | None = None
+) -> "xarray.Dataset":
     """Return a dataset of a kind, with dimensions, types and attributes; see `content`."""
-    return content(kind, values).dataset()
+    return content(kind, values, attrs).dataset()
 
 
 def is_coordinate(name: str) -> bool:

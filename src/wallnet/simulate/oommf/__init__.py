@@ -1,10 +1,11 @@
 """OOMMF as a calculator: oommfc writes the input, OOMMF runs it, the recorder reads the states.
 
-`install` finds and checks OOMMF, `session` manages its processes and `run` simulates a job.
+`install` finds OOMMF, `session` manages its processes and `run` its input and its states.
 """
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,8 +14,10 @@ from numpy.typing import NDArray
 from wallnet.config.calculators import OommfSettings
 from wallnet.experiment import Step
 from wallnet.simulate.calculator import Calculator
-from wallnet.simulate.oommf import install, run
+from wallnet.simulate.drives import drives, record_runs
+from wallnet.simulate.oommf import install, run, session
 from wallnet.simulate.recorder import Recorder
+from wallnet.simulate.trial import run_trial
 
 if TYPE_CHECKING:
     from wallnet.simulate.checkpoint import Checkpoint
@@ -28,7 +31,7 @@ class Oommf(Calculator[OommfSettings]):
 
     def check(self) -> None:
         """Check that OOMMF is installed, can run, and has the terms that a track needs."""
-        install.check()
+        run_trial(self)
 
     def run(
         self,
@@ -39,7 +42,16 @@ class Oommf(Calculator[OommfSettings]):
         checkpoint: "Checkpoint | None",
     ) -> dict[str, Any]:
         """Simulate a job; see `Calculator.run`."""
-        return run.run(self.settings, job, start, recorder, progress)
+        threads = run.threads_of(self.settings)
+        with session.opened(install.locate(), threads) as opened:
+            import oommfc
+
+            states = partial(run.states, opened, job)
+            record_runs(drives(job), states, start, recorder, progress)
+        return {
+            "backend_version": f"OOMMF {opened.version}, oommfc {oommfc.__version__}",
+            "threads": threads,
+        }
 
 
 def register(subparsers: "argparse._SubParsersAction") -> None:
@@ -49,5 +61,6 @@ def register(subparsers: "argparse._SubParsersAction") -> None:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    found = install.check()
-    print(f"OOMMF {found['version']}, started by {found['command']}: ready")
+    found = run_trial(Oommf(OommfSettings()))
+    command = " ".join(install.locate().command)
+    print(f"{found['backend_version']}, started by {command}: ready")

@@ -16,13 +16,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from wallnet.simulate.calculator import SimulationError
-
-if TYPE_CHECKING:
-    from wallnet.simulate.oommf.install import Installation
 
 IDLE_LIMIT = 300.0
 """Seconds without a new state and without computing after which a run is regarded as hung."""
@@ -74,10 +72,7 @@ def complaint(stderr: str, log: str = "") -> str:
             if match := re.match(r"\*\*\* ERROR: *(.+)", line):
                 return match[1]
             if re.match(r"(\*\*\* )?(ERROR|Error|PANIC|panic)\b", line):
-                following = told[index : index + 4]
-                ends = (n for n, more in enumerate(following) if "thrown from" in more)
-                kept = following[: next(ends, 4)]
-                return " ".join(part.removeprefix("*** ") for part in kept)[:400]
+                return " ".join(told[index : index + 4])[:400]
         if told:
             return " ".join(told[-3:])[:400]
     return "nothing"
@@ -99,65 +94,82 @@ def version(directory: Path) -> str:
     return match[1] if match else "unknown"
 
 
+@dataclass(frozen=True)
+class Installation:
+    """A working installation of OOMMF.
+
+    Attributes
+    ----------
+    command : tuple of str
+        Command that starts it, without the name of the application.
+    image : str or None
+        Docker image that contains it; `command` is then that of Docker.
+    """
+
+    command: tuple[str, ...]
+    image: str | None = None
+
+    def boxsi(self, directory: Path, mif: str, threads: int, container: str) -> list[str]:
+        """Return the command that runs a MIF file of a directory with a number of threads."""
+        arguments = ["boxsi", "+fg", mif, "-exitondone", "1", "-threads", str(threads)]
+        arguments += ["-logfile", "oommf.log"]
+        if self.image is None:
+            return [*self.command, *arguments]
+        inside = " ".join(["tclsh", "/usr/local/oommf/oommf/oommf.tcl", *arguments])
+        mount = ["--volume", f"{directory}:/io", "--workdir", "/io"]
+        shell = [self.image, "/bin/bash", "-c", inside]
+        return [*self.command, "run", "--rm", "--name", container, *mount, *shell]
+
+
 class Session:
     """One host server and one process group for all processes of OOMMF in a job."""
 
-    def __init__(self, installation: "Installation", directory: Path, threads: int) -> None:
+    def __init__(self, installation: Installation, directory: Path, threads: int) -> None:
         self.installation = installation
         self.directory = directory
         self.threads = threads
+        self.version = "unknown"
         self.group: int | None = None
         self.container = f"wallnet-{secrets.token_hex(6)}"
         # OOMMF writes a state there before it moves it, and leaves it there if it is killed
         self._environment = os.environ | dict.fromkeys(TEMPORARY, str(directory))
         self._started: list[subprocess.Popen[bytes]] = []
 
-    def __enter__(self) -> "Session":
-        if self.installation.image is None:
-            told = self.directory / "launchhost.stderr"
-            with open(told, "wb") as stderr:
-                host = subprocess.Popen(
-                    [*self.installation.command, "launchhost", "0"],
-                    stdout=subprocess.PIPE,
-                    stderr=stderr,
-                    process_group=0,
-                )
-            self.group = host.pid
-            self._started.append(host)
-            try:
-                port, _ = host.communicate(timeout=FLUSH_LIMIT)
-            except subprocess.TimeoutExpired:
-                self.end()
-                raise OommfError("OOMMF's host server does not start; try again") from None
-            except BaseException:
-                self.end()
-                raise
-            if host.returncode or not port.strip().isdigit():
-                self.end()
-                words = complaint(told.read_text(errors="replace"), port.decode(errors="replace"))
-                raise OommfError(f"OOMMF's host server does not start; it says: {words}")
-            self._environment["OOMMF_HOSTPORT"] = port.decode().strip()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.end()
+    def start_server(self) -> None:
+        """Start the host server, unless a container has one."""
+        if self.installation.image is not None:
+            return
+        told = self.directory / "launchhost.stderr"
+        with open(told, "wb") as stderr:
+            command = [*self.installation.command, "launchhost", "0"]
+            host = self._run(command, stdout=subprocess.PIPE, stderr=stderr)
+        try:
+            port, _ = host.communicate(timeout=FLUSH_LIMIT)
+        except subprocess.TimeoutExpired:
+            raise OommfError("OOMMF's host server does not start; try again") from None
+        if host.returncode or not port.strip().isdigit():
+            words = complaint(text_of(told), port.decode(errors="replace"))
+            raise OommfError(f"OOMMF's host server does not start; it says: {words}")
+        self._environment["OOMMF_HOSTPORT"] = port.decode().strip()
 
     def start(self, directory: Path, mif: str) -> subprocess.Popen[bytes]:
         """Run a MIF file; write the output to files in its directory."""
         command = self.installation.boxsi(directory, mif, self.threads, self.container)
         with open(directory / "oommf.stderr", "wb") as told:
-            process = subprocess.Popen(
+            return self._run(
                 command,
                 cwd=directory,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=told,
                 stderr=told,
-                process_group=self.group or 0,
             )
+
+    def _run(self, command: list[str], **options: Any) -> subprocess.Popen[bytes]:
+        """Start a process in the group of this session."""
+        process = subprocess.Popen(command, process_group=self.group or 0, **options)
         self._started.append(process)
-        if self.group is None:
-            self.group = process.pid
+        self.group = self.group or process.pid
         return process
 
     def cpu_time(self) -> float | None:
@@ -200,22 +212,20 @@ class Session:
         return True
 
 
-def _remove(directory: Path) -> None:
-    """Remove a folder, even if a process that is being ended still writes to it."""
-    until = time.monotonic() + END_LIMIT
-    while directory.exists() and time.monotonic() < until:
-        shutil.rmtree(directory, ignore_errors=True)
-
-
 @contextmanager
-def opened(installation: "Installation", threads: int) -> Iterator[Session]:
+def opened(installation: Installation, threads: int) -> Iterator[Session]:
     """Open a session in a new directory; end the session and remove the directory in any case."""
     directory = Path(tempfile.mkdtemp(prefix="wallnet-oommf-"))
-    try:
-        with _terminable(), Session(installation, directory, threads) as session:
+    session = Session(installation, directory, threads)
+    with _terminable():
+        try:
+            session.start_server()
             yield session
-    finally:
-        _remove(directory)
+        finally:
+            session.end()
+            until = time.monotonic() + END_LIMIT
+            while directory.exists() and time.monotonic() < until:  # one may still write to it
+                shutil.rmtree(directory, ignore_errors=True)
 
 
 @contextmanager

@@ -3,17 +3,25 @@
 import importlib
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from wallnet import tracks
 from wallnet.experiment import Step
 from wallnet.simulate.calculator import Calculator, SimulationError
-from wallnet.simulate.drives import Drive, drives, held_subregions, system_of, unit_vectors
+from wallnet.simulate.drives import (
+    Drive,
+    drives,
+    held_subregions,
+    record_runs,
+    system_of,
+    unit_vectors,
+)
 from wallnet.simulate.recorder import Recorder
+from wallnet.simulate.trial import run_trial
 
 if TYPE_CHECKING:
     from wallnet.simulate.checkpoint import Checkpoint
@@ -30,27 +38,6 @@ def _number(value: Any) -> Any:
 LARGEST_PIECE = 99
 """Largest number of stages of one run. OOMMF numbers its files with two digits, and the order of
 the names is the order of reading."""
-
-_TRIAL: dict[str, Any] = {
-    "track": {"length": 8e-9, "width": 4e-9, "thickness": 2e-9, "cell_size": 2e-9},
-    "material": {
-        "saturation_magnetization": 1.1e6,
-        "exchange_stiffness": 2e-11,
-        "dmi_constant": 1e-3,
-        "uniaxial_anisotropy": 1e6,
-        "damping": 0.5,
-        "gyromagnetic_ratio": 2.211e5,
-        "polarization": 0.4,
-    },
-    "placement": {"bottom": 4e-9, "top": 4e-9},
-    "current_density": 1e11,
-    "pulse_duration": 1e-15,
-    "relaxation": {"longest": 0.0},
-    "output": {"interval": 1e-15},
-    "calculator": {},
-    "calculator_name": "film",
-}
-"""Job of eight cells and one step, with the terms that a track needs."""
 
 
 class DriverSettings(BaseModel):
@@ -77,10 +64,7 @@ class UbermagCalculator(Calculator[DriverSettings]):
 
     def check(self) -> None:
         """Check that the module can drive a small track with all terms of tracks."""
-        trial = Step.model_validate(_TRIAL)
-        ends = trial.placement.bottom, trial.placement.top
-        start = tracks.placed_wall(trial.track, trial.material.wall_width_parameter, *ends)
-        self._states(trial, drives(trial)[0], start)
+        run_trial(self)
 
     def run(
         self,
@@ -91,17 +75,7 @@ class UbermagCalculator(Calculator[DriverSettings]):
         checkpoint: "Checkpoint | None",
     ) -> dict[str, Any]:
         """Simulate a job; see `Calculator.run`."""
-        recorder.record(0.0, start)
-        states = [start]
-        for drive in self._pieces(job):
-            if recorder.resting():
-                break
-            states = self._states(job, drive, states[-1])
-            for stage, magnetization in enumerate(states):
-                recorder.record(drive.time(stage), magnetization)
-                progress(drive.time(stage))
-                if recorder.resting():
-                    break
+        record_runs(self._pieces(job), partial(self._states, job), start, recorder, progress)
         return {}
 
     def _states(

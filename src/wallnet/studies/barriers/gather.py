@@ -8,12 +8,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from wallnet.files.schema import Content
 from wallnet.studies.barriers.ask import Barriers
 from wallnet.studies.barriers.retention import BOLTZMANN
-from wallnet.studies.opened import Opened
+from wallnet.studies.opened import Opened, padded
 
 LONGEST = 1e300
 """Lifetime in s above which it is stated as this; an exponential would overflow."""
@@ -58,12 +56,13 @@ def gather(asked: Barriers, opened: Opened) -> dict[str, Any]:
     threshold = asked.retained * BOLTZMANN * asked.temperature
     low, high = asked.attempt_frequencies
     images = [data.values["path_energy"].size for data in paths.values()]
-    most = max(images)
     return {
         "state_name": list(minima),
         "state_energy": [_energy(data) for data in minima.values()],
-        "state_wall_bottom": [data.values["minimum_wall_bottom"] for data in minima.values()],
-        "state_wall_top": [data.values["minimum_wall_top"] for data in minima.values()],
+        **{
+            f"state_{name}": [data.values[f"minimum_{name}"] for data in minima.values()]
+            for name in ("wall_bottom", "wall_top")
+        },
         "state_barrier": [barrier for barrier, _ in lowest.values()],
         "state_exit": [exit_ for _, exit_ in lowest.values()],
         "state_lifetime": [
@@ -75,23 +74,19 @@ def gather(asked: Barriers, opened: Opened) -> dict[str, Any]:
         ],
         "pair_first": [first for first, _ in paths],
         "pair_second": [second for _, second in paths],
-        "pair_forward": [data.values["barrier_forward"] for data in paths.values()],
-        "pair_backward": [data.values["barrier_backward"] for data in paths.values()],
-        "pair_converged": [data.values["barrier_converged"] for data in paths.values()],
+        **{
+            f"pair_{name}": [data.values[f"barrier_{name}"] for data in paths.values()]
+            for name in ("forward", "backward", "converged")
+        },
         "pair_route": [data.attrs["route"] or data.attrs["reason"] for data in paths.values()],
         "pair_images": images,
         **{
-            name.replace("path", "pair"): [
-                _padded(data.values[name], most) for data in paths.values()
-            ]
+            name.replace("path", "pair"): padded(
+                [data.values[name] for data in paths.values()], max(images)
+            )
             for name in ALONG
         },
     }
-
-
-def _padded(values: Any, length: int) -> Any:
-    """Return values along a path with NaN beyond its images."""
-    return np.pad(values, (0, length - values.size), constant_values=np.nan)
 
 
 def _exits(state: str, paths: Mapping[Pair, Content]) -> list[tuple[float, str]]:

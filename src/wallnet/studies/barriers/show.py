@@ -1,7 +1,6 @@
 """Tables and figure of a device's barriers, made from the file of its barriers only."""
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.barriers.retention import settings_of, thermal_energy
+from wallnet.studies.showing import YES
 
 if TYPE_CHECKING:
     import xarray
@@ -23,7 +23,7 @@ YEAR = 365.25 * 86400
 LONGEST = 1000 * YEAR
 """Lifetime in s above which no number is stated: a device fails earlier for other reasons."""
 
-RETAINED = {1: "yes", 0: "no", -1: "unknown"}
+RETAINED = {**YES, -1: "unknown"}
 
 
 def tables(data: "xarray.Dataset", name: str) -> list[Table]:
@@ -83,71 +83,62 @@ def states_table(data: "xarray.Dataset", name: str) -> Table:
 
 def pairs_table(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of the barriers between neighbouring states."""
-    rows = [index for index in range(data.sizes["pair"]) if not _leaves(data, index)]
-    return _pairs(
-        data,
-        rows,
-        f"{name}: barriers between neighbouring states",
-        ("from", "to", "barrier", "barrier back"),
-    )
+    names = ("from", "to", "barrier", "barrier back")
+    return _pairs(data, ~_leaves(data), f"{name}: barriers between neighbouring states", names)
 
 
 def exits_table(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of annihilation and nucleation: barriers out of the track and back."""
-    rows = [index for index in range(data.sizes["pair"]) if _leaves(data, index)]
-    turned = data.copy(deep=True)
-    for index in rows:
-        if data["pair_first"].values[index] == EXPELLED:
-            for one, other in (("first", "second"), ("forward", "backward")):
-                a, b = data[f"pair_{one}"].values, data[f"pair_{other}"].values
-                turned[f"pair_{one}"].values[index], turned[f"pair_{other}"].values[index] = (
-                    b[index],
-                    a[index],
-                )
-    return _pairs(
-        turned,
-        rows,
-        f"{name}: the wall leaves the track, and a new one enters",
-        ("from", "to", "annihilation", "nucleation"),
-    )
+    title = f"{name}: the wall leaves the track, and a new one enters"
+    return _pairs(data, _leaves(data), title, ("from", "to", "annihilation", "nucleation"))
 
 
-def _leaves(data: "xarray.Dataset", pair: int) -> bool:
-    """Return whether a pair has a track without a wall."""
-    ends = (data["pair_first"].values[pair], data["pair_second"].values[pair])
-    return EXPELLED in ends or REVERSED in ends
+def _leaves(data: "xarray.Dataset") -> "np.ndarray":
+    """Return whether each pair has a track without a wall."""
+    first, second = (data[f"pair_{end}"].values for end in ("first", "second"))
+    return np.isin(first, (EXPELLED, REVERSED)) | np.isin(second, (EXPELLED, REVERSED))
 
 
 def _pairs(
-    data: "xarray.Dataset", rows: Sequence[int], title: str, names: tuple[str, str, str, str]
+    data: "xarray.Dataset", chosen: "np.ndarray", title: str, names: tuple[str, str, str, str]
 ) -> Table:
+    """Return a table of some pairs, of which that of an expelled wall is turned round."""
     thermal = thermal_energy(data)
-    first, second, there, back = names
-    forward, backward = (data[f"pair_{way}"].values[rows] for way in ("forward", "backward"))
-    columns: dict[str, tuple[Any, Format]] = {
-        first: (data["pair_first"].values[rows], ""),
-        second: (data["pair_second"].values[rows], ""),
-        f"{there} (J)": (forward, ".3e"),
-        f"{there} (k_B T)": (forward / thermal, ".1f"),
-        f"{back} (J)": (backward, ".3e"),
-        f"{back} (k_B T)": (backward / thermal, ".1f"),
-        "saddle point": (data["pair_converged"].values[rows], {1: "yes", 0: "no"}),
-        "path": (data["pair_route"].values[rows], ""),
-        "images": (data["pair_images"].values[rows], ""),
-    }
-    return of_columns(title, columns)
+    data = data.isel(pair=chosen)
+    turned = data["pair_first"].values == EXPELLED
+    ends, ways = (
+        np.array([data[f"pair_{each}"].values for each in pair])
+        for pair in (("first", "second"), ("forward", "backward"))
+    )
+    for both in (ends, ways):
+        both[:, turned] = both[::-1, turned]
+    (first, second), (forward, backward) = ends, ways
+    from_, to, there, back = names
+    return of_columns(
+        title,
+        {
+            from_: (first, ""),
+            to: (second, ""),
+            f"{there} (J)": (forward, ".3e"),
+            f"{there} (k_B T)": (forward / thermal, ".1f"),
+            f"{back} (J)": (backward, ".3e"),
+            f"{back} (k_B T)": (backward / thermal, ".1f"),
+            "saddle point": (data["pair_converged"].values, YES),
+            "path": (data["pair_route"].values, ""),
+            "images": (data["pair_images"].values, ""),
+        },
+    )
 
 
 ROUTES = ("both ends together", "one end moves", "the wall leaves the track")
 """Kinds of path, each of which has a style in the figure."""
 
 
-def _route(data: "xarray.Dataset", pair: int) -> int:
-    """Return the kind of a path, an index of `ROUTES`."""
-    if _leaves(data, pair):
-        return 2
-    ends = (files.WallState(str(data[f"pair_{end}"].values[pair])) for end in ("first", "second"))
-    return int(any(state.half for state in ends))
+def _routes(data: "xarray.Dataset") -> list[int]:
+    """Return the kind of each path, an index of `ROUTES`."""
+    ends = zip(data["pair_first"].values, data["pair_second"].values, strict=True)
+    halves = [any(files.WallState(str(state)).half for state in pair) for pair in ends]
+    return np.where(_leaves(data), 2, halves).tolist()
 
 
 def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
@@ -159,7 +150,7 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     figure, panels = pyplot.subplots(2, 1, figsize=style.size(figures, 0.95), sharex=True)
     position = (data["pair_wall_bottom"].values + data["pair_wall_top"].values) / 2 / 1e-9
     energy = (data["pair_energy"].values - lowest) / thermal
-    routes = [_route(data, pair) for pair in range(data.sizes["pair"])]
+    routes = _routes(data)
     at = (data["state_wall_bottom"].values + data["state_wall_top"].values) / 2 / 1e-9
     height = (data["state_energy"].values - lowest) / thermal
     retained = data["state_retained"].values

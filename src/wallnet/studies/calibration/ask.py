@@ -72,9 +72,7 @@ class Calibration(Section):
 
     parameters: Parameters = Parameters()
     """Ranges of the searched parameters."""
-    read_delays: Annotated[tuple[DurationOrNone, ...], Field(json_schema_extra={"minItems": 1})] = (
-        *(0.0, 2e-9, 10e-9),
-    )
+    read_delays: Annotated[tuple[DurationOrNone, ...], Field(min_length=1)] = (0.0, 2e-9, 10e-9)
     """Times from the end of the pulse to the reading of walls; they need no further simulation."""
     changes: dict[str, dict[str, Any]] = Field(default={})
     """Keys of devices that differ in the simulations of this search, by device."""
@@ -95,8 +93,6 @@ class Calibration(Section):
     @field_validator("read_delays")
     @classmethod
     def _ascending(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        if not value:
-            raise ValueError("is empty; write [0.0]")
         return tuple(sorted(set(value)))
 
     @property

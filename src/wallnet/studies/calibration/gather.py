@@ -4,10 +4,11 @@ The misfit of a candidate is the number of reference data that it misses, plus i
 each of these: of a wall in notches, of a transfer curve as a share of full scale.
 """
 
+import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,26 +28,28 @@ from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.studies.base import Key
 from wallnet.studies.calibration.ask import STEPS, Calibration, Candidate, Known, key_of, pulses
-from wallnet.studies.opened import Opened
+from wallnet.studies.opened import Opened, over
+
+Reference = FinalState | ArrivalTime | TransferCurve
+Limits = tuple[float, float]
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(NamedTuple):
     """Value of a candidate, compared with a reference value.
 
     Attributes
     ----------
-    found : str
+    simulated_value : str
         Value of the candidate.
-    holds : bool
+    reference_met : bool
         Whether the reference value is met.
-    distance : float
+    reference_distance : float
         Distance from the reference value, in notches or in full scales; 0 if it is met.
     """
 
-    found: str
-    holds: bool
-    distance: float
+    simulated_value: str
+    reference_met: bool
+    reference_distance: float
 
 
 @dataclass(frozen=True)
@@ -176,31 +179,33 @@ def _design(count: int, seed: int) -> NDArray[np.float64]:
     return sequence.random_base2(max(count - 1, 0).bit_length())[:count]
 
 
-def first_candidates(asked: Calibration, configured: Candidate) -> list[Candidate]:
-    """Return the configuration, then candidates that fill the ranges evenly."""
-    found = [dict(configured)]
-    for point in _design(asked.candidates, asked.seed):
-        ranges = asked.parameters.ranges().items()
-        place = {
-            name: low + share * (high - low)
-            for share, (name, (low, high)) in zip(point, ranges, strict=True)
-        }
+def _placed(
+    asked: Calibration, points: NDArray[np.float64], places: Sequence[Mapping[str, Limits]]
+) -> list[Candidate]:
+    """Return candidates at points of the unit cube, between the limits of each place in turn."""
+    found = []
+    for point, limits in zip(points, itertools.cycle(places), strict=False):
+        each = zip(point, limits.items(), strict=True)
+        place = {name: low + share * (high - low) for share, (name, (low, high)) in each}
         found.append(rounded(place, asked))
     return found
+
+
+def first_candidates(asked: Calibration, configured: Candidate) -> list[Candidate]:
+    """Return the configuration, then candidates that fill the ranges evenly."""
+    points = _design(asked.candidates, asked.seed)
+    return [dict(configured), *_placed(asked, points, [asked.parameters.ranges()])]
 
 
 def local_candidates(asked: Calibration, centres: Sequence[Candidate]) -> list[Candidate]:
     """Return candidates around each of some centres, in turn."""
-    found = []
-    for index, point in enumerate(_design(asked.local_candidates, asked.seed + 1)):
-        centre = centres[index % len(centres)]
-        ranges = asked.parameters.ranges().items()
-        place = {
-            name: centre[name] + asked.reach * (2 * share - 1) * (high - low)
-            for share, (name, (low, high)) in zip(point, ranges, strict=True)
-        }
-        found.append(rounded(place, asked))
-    return found
+    ranges = asked.parameters.ranges()
+    reach = {name: asked.reach * (high - low) for name, (low, high) in ranges.items()}
+    around = [
+        {name: (centre[name] - reach[name], centre[name] + reach[name]) for name in ranges}
+        for centre in centres
+    ]
+    return _placed(asked, _design(asked.local_candidates, asked.seed + 1), around)
 
 
 def next_round(asked: Calibration, opened: Opened) -> list[Candidate]:
@@ -209,7 +214,7 @@ def next_round(asked: Calibration, opened: Opened) -> list[Candidate]:
     before = [candidate for _, candidate in _candidates(opened).values()]
     if not before:
         return first_candidates(asked, known.configured)
-    least = misfits(_judge(known, opened))[1].min(axis=1)
+    least = _judge(known, opened)["misfit"].min(axis=1)
     order = np.argsort(least, kind="stable")[: asked.centres]
     return local_candidates(asked, [before[index] for index in order])
 
@@ -217,7 +222,7 @@ def next_round(asked: Calibration, opened: Opened) -> list[Candidate]:
 # Misfits
 
 
-def named(reference: FinalState | ArrivalTime | TransferCurve) -> str:
+def named(reference: Reference) -> str:
     """Return a reference value as text, with current densities in 1e12 A/m²."""
     if isinstance(reference, TransferCurve):
         densities = reference.current_densities
@@ -229,17 +234,17 @@ def named(reference: FinalState | ArrivalTime | TransferCurve) -> str:
     return f"{pulse}: notch {reference.notch} after {reference.time / 1e-9:g} ns"
 
 
-def misfits(judged: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def misfits(
+    met: NDArray[np.bool_], distance: NDArray[np.floating]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the number of missed reference data and the misfit.
 
     Parameters
     ----------
-    judged : ndarray of Judged (..., reference)
-        Values of candidates, compared with each reference value.
+    met, distance : ndarray (..., reference)
+        Whether candidates meet each reference value, and their distance from it.
     """
-    missed = np.vectorize(lambda each: 0 if each.holds else 1, otypes=[int])(judged)
-    distance = np.vectorize(lambda each: each.distance, otypes=[float])(judged)
-    return missed.sum(axis=-1), (missed + distance).sum(axis=-1)
+    return (~met).sum(axis=-1), (~met + distance).sum(axis=-1)
 
 
 def _candidates(opened: Opened) -> dict[int, tuple[int, Candidate]]:
@@ -260,57 +265,45 @@ def _read(opened: Opened, key: Key) -> Seen:
     return Seen(job, time, bottom, top, profile, content.values["magnetic_cells"])
 
 
-def _judge(known: Known, opened: Opened) -> NDArray[np.object_]:
-    """Return the values of the candidates, as (candidate, read delay, reference)."""
-    candidates = _candidates(opened)
-    entries, delays = known.reference.entries, known.read_delays
-    found = np.empty((len(candidates), len(delays), len(entries)), dtype=object)
-    for row, (number, (of_round, candidate)) in enumerate(candidates.items()):
+def _judge(known: Known, opened: Opened) -> dict[str, NDArray[Any]]:
+    """Return the variables of the comparison of all candidates with the reference data."""
+    candidates, entries = _candidates(opened), known.reference.entries
+    rows = []
+    for number, (of_round, candidate) in candidates.items():
         seen = {
             pulse: _read(opened, key_of(number, of_round, candidate, *pulse))
             for pulse in pulses(known.reference)
         }
-        for column, delay in enumerate(delays):
-            for place, judged in enumerate(_each(known, seen, delay)):
-                found[row, column, place] = judged
-    return found
+        for delay, each in itertools.product(known.read_delays, entries):
+            rows.append(_judged(known, each, seen, delay)._asdict())
+    found = over((len(candidates), len(known.read_delays), len(entries)), rows)
+    missed, misfit = misfits(found["reference_met"], found["reference_distance"])
+    return {**found, "missed": missed, "misfit": misfit}
 
 
-def _each(known: Known, seen: Mapping[tuple[str, float], Seen], delay: float) -> Iterator[Judged]:
-    """Yield the value of a candidate for each reference value."""
-    for each in known.reference.entries:
-        if isinstance(each, TransferCurve):
-            curve = [seen[each.device, density] for density in each.current_densities]
-            yield of_transfer_curve(each, curve, known.detectors)
-            continue
-        one = seen[each.device, each.current_density]
-        if isinstance(each, FinalState):
-            yield of_final_state(each, one, delay)
-        else:
-            yield of_arrival_time(each, one)
+def _judged(
+    known: Known, each: Reference, seen: Mapping[tuple[str, float], Seen], delay: float
+) -> Judged:
+    """Return the value of a candidate for a reference value."""
+    if isinstance(each, TransferCurve):
+        curve = [seen[each.device, density] for density in each.current_densities]
+        return of_transfer_curve(each, curve, known.detectors)
+    one = seen[each.device, each.current_density]
+    if isinstance(each, FinalState):
+        return of_final_state(each, one, delay)
+    return of_arrival_time(each, one)
 
 
 def gather(asked: Calibration, opened: Opened) -> dict[str, Any]:
     """Return the variables of a calibration: all candidates with their misfits."""
-    known = Known.model_validate(opened.about)
-    candidates = _candidates(opened)
-    judged = _judge(known, opened)
-    missed, misfit = misfits(judged)
-
-    def each(name: str) -> Any:
-        return np.array([getattr(entry, name) for entry in judged.flat]).reshape(judged.shape)
-
+    known, candidates = Known.model_validate(opened.about), _candidates(opened)
     return {
         "candidate_round": [of_round for of_round, _ in candidates.values()],
         **{
             f"candidate_{name}": [candidate[name] for _, candidate in candidates.values()]
             for name in STEPS
         },
-        "simulated_value": each("found"),
-        "reference_met": each("holds"),
-        "reference_distance": each("distance"),
-        "missed": missed,
-        "misfit": misfit,
+        **_judge(known, opened),
         "candidate": list(candidates),
         "read_delay": known.read_delays,
         "reference": [named(entry) for entry in known.reference.entries],

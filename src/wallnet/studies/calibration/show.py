@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from wallnet.config import Figures
 from wallnet.report import style
-from wallnet.report.tables import Format, Table
-from wallnet.studies.calibration.ask import Calibration
+from wallnet.report.tables import Format, Table, of_columns
+from wallnet.studies.calibration.ask import STEPS, Calibration
+from wallnet.studies.showing import YES
 
 if TYPE_CHECKING:
     import xarray
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SLACK = 1.0
@@ -25,18 +25,16 @@ UNDETERMINED = 0.5
 FEWEST = 3
 """Number of good candidates below which nothing is said about parameters."""
 
+DELAY = "read_delay"
+
 COLUMNS = {
     "damping": ("damping", 1.0, ".3f"),
     "notch_diameter": ("notch diameter (nm)", 1e-9, ".1f"),
     "wall_start": ("wall start (nm)", 1e-9, ".1f"),
     "pulse_duration": ("pulse (ns)", 1e-9, ".2f"),
+    DELAY: ("read after the pulse (ns)", 1e-9, ".2f"),
 }
-"""Title, unit and format of each parameter."""
-
-DELAY = ("read after the pulse (ns)", 1e-9, ".2f")
-"""The same of the time of the reading."""
-
-_YES = {True: "yes", False: "no"}
+"""Title, unit and format of each parameter, and of the time of the reading."""
 
 
 def tables(data: "xarray.Dataset", name: str) -> list[Table]:
@@ -44,8 +42,12 @@ def tables(data: "xarray.Dataset", name: str) -> list[Table]:
     return [_candidates(data, name), _references(data, name), _ranges(data, name)]
 
 
-def ordered(misfit: NDArray[np.floating]) -> list[tuple[int, int]]:
-    """Return the indices of candidates and reading times by ascending misfit.
+Place = tuple[int, int]
+"""Indices among candidates and reading times."""
+
+
+def ordered(misfit: NDArray[np.floating]) -> list[Place]:
+    """Return the places by ascending misfit.
 
     Parameters
     ----------
@@ -57,41 +59,39 @@ def ordered(misfit: NDArray[np.floating]) -> list[tuple[int, int]]:
     return list(zip(rows.tolist(), columns.tolist(), strict=True))
 
 
-def configured(data: "xarray.Dataset") -> tuple[int, int]:
-    """Return the indices of the configuration among candidates and reading times."""
+def configured(data: "xarray.Dataset") -> Place:
+    """Return the place of the configuration."""
     delay = json.loads(data.attrs["parameters"])["about"]["configured_delay"]
     apart = np.abs(data["read_delay"].values - delay)
     return data["candidate"].values.tolist().index(0), int(np.argmin(apart))
 
 
+def _searched(data: "xarray.Dataset") -> dict[str, NDArray[np.floating]]:
+    """Return each parameter and the time of the reading, as (candidate, read delay)."""
+    found = {name: data[f"candidate_{name}"].values[:, None] for name in STEPS}
+    found[DELAY] = data["read_delay"].values
+    return {name: np.broadcast_to(each, data["misfit"].shape) for name, each in found.items()}
+
+
 def _candidates(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of all candidates at all times of reading."""
-    import pandas
-
-    own = configured(data)
-    rows = []
-    for place in ordered(data["misfit"].values):
-        found = data.isel(candidate=place[0], read_delay=place[1])
-        row: dict[str, Any] = {
-            "misfit": found["misfit"].item(),
-            "reference data missed": found["missed"].item(),
-            "candidate": found["candidate"].item(),
-            "round": found["candidate_round"].item(),
-            "configured": _YES[place == own],
-        }
-        for parameter, (title, unit, _) in COLUMNS.items():
-            row[title] = found[f"candidate_{parameter}"].item() / unit
-        row[DELAY[0]] = found["read_delay"].item() / DELAY[1]
-        texts = zip(found["reference"].values, found["simulated_value"].values, strict=True)
-        rows.append({**row, **{str(reference): str(text) for reference, text in texts}})
-    formats: dict[str, Format] = {
-        "misfit": ".2f",
-        "reference data missed": ".0f",
-        "candidate": ".0f",
-        "round": ".0f",
-        **{title: form for title, _, form in (*COLUMNS.values(), DELAY)},
+    places, own = ordered(data["misfit"].values), configured(data)
+    chosen = tuple(np.transpose(places))
+    columns: dict[str, tuple[Any, Format]] = {
+        "misfit": (data["misfit"].values[chosen], ".2f"),
+        "reference data missed": (data["missed"].values[chosen], ".0f"),
+        "candidate": (data["candidate"].values[chosen[0]], ".0f"),
+        "round": (data["candidate_round"].values[chosen[0]], ".0f"),
+        "configured": ([YES[place == own] for place in places], ""),
     }
-    return Table(f"{name}: candidates", pandas.DataFrame(rows), formats)
+    for parameter, values in _searched(data).items():
+        title, unit, form = COLUMNS[parameter]
+        columns[title] = (values[chosen] / unit, form)
+    for reference, values in zip(
+        data["reference"].values, data["simulated_value"].values[chosen].T, strict=True
+    ):
+        columns[str(reference)] = (values, "")
+    return of_columns(f"{name}: candidates", columns)
 
 
 def _references(data: "xarray.Dataset", name: str) -> Table:
@@ -100,20 +100,16 @@ def _references(data: "xarray.Dataset", name: str) -> Table:
     It has the values of the best and of the configured candidate, and the number of candidates that
     meet each reference value at some time of reading.
     """
-    import pandas
-
-    best, own = ordered(data["misfit"].values)[0], configured(data)
+    columns: dict[str, tuple[Any, Format]] = {"reference": (data["reference"].values, "")}
+    for title, place in _both(data).items():
+        columns[title] = (data["simulated_value"].values[place], "")
+        columns[f"{title} meets it"] = (
+            [YES[met] for met in data["reference_met"].values[place]],
+            "",
+        )
     anywhere = data["reference_met"].values.any(axis=1).sum(axis=0)
-    rows = []
-    for index, reference in enumerate(data["reference"].values):
-        row: dict[str, Any] = {"reference": str(reference)}
-        for title, place in {"best": best, "configured": own}.items():
-            found = data.isel(candidate=place[0], read_delay=place[1], reference=index)
-            row[title] = str(found["simulated_value"].item())
-            row[f"{title} meets it"] = _YES[bool(found["reference_met"].item())]
-        rows.append({**row, "candidates that meet it": int(anywhere[index])})
-    formats: dict[str, Format] = {"candidates that meet it": ".0f"}
-    return Table(f"{name}: reference data", pandas.DataFrame(rows), formats)
+    columns["candidates that meet it"] = (anywhere, ".0f")
+    return of_columns(f"{name}: reference data", columns)
 
 
 def _ranges(data: "xarray.Dataset", name: str) -> Table:
@@ -125,101 +121,80 @@ def _ranges(data: "xarray.Dataset", name: str) -> Table:
     import pandas
 
     misfit = data["misfit"].values
-    good = np.argwhere(misfit <= misfit.min() + SLACK)
-    best, own = ordered(misfit)[0], configured(data)
-    known = len(set(good[:, 0].tolist())) >= FEWEST
+    good = misfit <= misfit.min() + SLACK
+    both = _both(data)
+    known = good.any(axis=1).sum() >= FEWEST
     settings = json.loads(data.attrs["parameters"])["settings"]
-    searched = Calibration.model_validate(settings).parameters.ranges()
+    delays = data["read_delay"].values
+    ranges = Calibration.model_validate(settings).parameters.ranges()
+    searched = {**ranges, DELAY: (delays[0], delays[-1])}
     rows = []
-    for parameter, (title, unit, form) in {**COLUMNS, "read_delay": DELAY}.items():
-        if parameter == "read_delay":
-            values = data["read_delay"].values[good[:, 1]]
-            low, high = data["read_delay"].values[[0, -1]]
-            each = {key: data["read_delay"].values[place[1]] for key, place in _both(best, own)}
-        else:
-            column = data[f"candidate_{parameter}"].values
-            values = column[good[:, 0]]
-            low, high = searched[parameter]
-            each = {key: column[place[0]] for key, place in _both(best, own)}
-        share = float(np.ptp(values) / (high - low)) if high > low else 0.0
+    for parameter, values in _searched(data).items():
+        title, unit, form = COLUMNS[parameter]
+        low, high = searched[parameter]
+        share = float(np.ptp(values[good]) / (high - low)) if high > low else 0.0
         numbers = {
             "searched from": low,
             "to": high,
-            "configured": each["configured"],
-            "best": each["best"],
-            "good from": values.min(),
-            "good to": values.max(),
+            "configured": values[both["configured"]],
+            "best": values[both["best"]],
+            "good from": values[good].min(),
+            "good to": values[good].max(),
         }
         rows.append(
             {
                 "parameter": title,
                 **{key: format(value / unit, form) for key, value in numbers.items()},
                 "share of the range": share,
-                "determined": _YES[share <= UNDETERMINED] if known else "not known",
+                "determined": YES[share <= UNDETERMINED] if known else "not known",
             }
         )
     return Table(
-        f"{name}: parameters of the {len(good)} best, up to {SLACK:g} above the least misfit",
+        f"{name}: parameters of the {good.sum()} best, up to {SLACK:g} above the least misfit",
         pandas.DataFrame(rows),
         {"share of the range": ".2f"},
     )
 
 
-def _both(best: tuple[int, int], own: tuple[int, int]) -> list[tuple[str, tuple[int, int]]]:
-    return [("best", best), ("configured", own)]
+def _both(data: "xarray.Dataset") -> dict[str, Place]:
+    """Return the places of the best and of the configured candidate."""
+    return {"best": ordered(data["misfit"].values)[0], "configured": configured(data)}
 
 
 def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     """Draw the misfit against each parameter, and against the time of the reading."""
     from matplotlib import pyplot
 
-    misfit = data["misfit"].values
-    row, column = configured(data)
+    misfit, own = data["misfit"].values, configured(data)
     rounds = data["candidate_round"].values
     figure, grid = pyplot.subplots(2, 3, figsize=style.size(figures, 0.62), sharey=True)
-    places = grid.flat
-    for axes, (name, (title, unit, _)) in zip(places, COLUMNS.items(), strict=False):
-        values = data[f"candidate_{name}"].values / unit
-        _scatter(axes, values, misfit.min(axis=1), rounds)
-        axes.plot(values[row], misfit[row, column], **_STAR)
+    *places, last = grid.flat
+    for axes, (name, values) in zip(places, _searched(data).items(), strict=True):
+        title, unit, _ = COLUMNS[name]
+        # a parameter at its best time of reading
+        shown = misfit if name == DELAY else misfit.min(axis=1, keepdims=True)
+        for number in np.unique(rounds):
+            chosen = rounds == number
+            axes.plot(
+                (values[chosen, : shown.shape[1]] / unit).ravel(),
+                shown[chosen].ravel(),
+                linestyle="none",
+                marker=style.MARKERS[number - 1],
+                color=style.COLOURS[0 if number == 1 else 2],
+                label=f"round {number}",
+            )
+        axes.plot(
+            values[own] / unit,
+            misfit[own],
+            marker="*",
+            color=style.COLOURS[1],
+            markersize=9,
+            linestyle="none",
+            label="configured",
+        )
         axes.set_xlabel(title)
-    title, unit, _ = DELAY
-    delays = np.broadcast_to(data["read_delay"].values / unit, misfit.shape)
-    last = places[len(COLUMNS)]
-    _scatter(last, delays, misfit, np.broadcast_to(rounds[:, None], misfit.shape))
-    last.plot(delays[row, column], misfit[row, column], **_STAR)
-    last.set_xlabel(title)
     for axes in grid[:, 0]:
         axes.set_ylabel("misfit")
-    places[-1].set_axis_off()
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    places[-1].legend(handles, labels, loc="center")
+    last.set_axis_off()
+    last.legend(*grid[0, 0].get_legend_handles_labels(), loc="center")
     return figure
-
-
-_STAR: dict[str, Any] = {
-    "marker": "*",
-    "color": style.COLOURS[1],
-    "markersize": 9,
-    "linestyle": "none",
-    "label": "configured",
-}
-
-
-def _scatter(
-    axes: "Axes",
-    values: NDArray[np.floating],
-    misfit: NDArray[np.floating],
-    rounds: NDArray[np.integer],
-) -> None:
-    """Draw the misfits of each round with a marker of its own."""
-    for number in np.unique(rounds):
-        chosen = rounds == number
-        axes.plot(
-            values[chosen],
-            misfit[chosen],
-            linestyle="none",
-            marker=style.MARKERS[number - 1],
-            color=style.COLOURS[0 if number == 1 else 2],
-            label=f"round {number}",
-        )

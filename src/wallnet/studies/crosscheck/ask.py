@@ -43,7 +43,7 @@ class Crosscheck(Section):
     calculators: tuple[CalculatorName, CalculatorName] = ("film", "oommf")
     """The two calculators; deviations are relative to the second one."""
     cases: dict[str, Case] = Field(
-        json_schema_extra={"minProperties": 1, "propertyNames": {"pattern": NAME_OF_VARIANT}}
+        min_length=1, json_schema_extra={"propertyNames": {"pattern": NAME_OF_VARIANT}}
     )
     """The cases, by name."""
 
@@ -57,8 +57,6 @@ class Crosscheck(Section):
     @field_validator("cases")
     @classmethod
     def _can_name_files(cls, value: dict[str, Case]) -> dict[str, Case]:
-        if not value:
-            raise ValueError("is empty; add a case")
         check_names(value)
         return value
 

@@ -5,7 +5,6 @@ than in the other. The traces are compared up to the end of the shorter one, and
 the end of each trace.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from wallnet.files import FileError
 from wallnet.studies.base import Key
 from wallnet.studies.crosscheck.ask import Crosscheck
-from wallnet.studies.opened import Opened
+from wallnet.studies.opened import Opened, padded
 
 
 def gather(asked: Crosscheck, opened: Opened) -> dict[str, Any]:
@@ -31,7 +30,7 @@ def gather(asked: Crosscheck, opened: Opened) -> dict[str, Any]:
     columns = {name: [each[name] for each in found] for name in found[0]}
     entries = max(map(len, columns["trace_time"]))
     return {
-        name: _padded(values, entries) if name.startswith("trace_") else values
+        name: padded(values, entries) if name.startswith("trace_") else values
         for name, values in columns.items()
     } | {
         "calculator_version": [_version(opened, (cases[0], each)) for each in asked.calculators],
@@ -74,24 +73,10 @@ def _compared(opened: Opened, case: str, calculators: tuple[str, str]) -> dict[s
         "trace_current_density": traces[1].values["applied_current_density"],
         "trace_m_deviation": deviation("m").max(axis=1),
         **{
-            f"trace_{end}": _padded([trace.values[end] for trace in traces], longer.size)
+            f"trace_{end}": padded([trace.values[end] for trace in traces], longer.size)
             for end in ("wall_bottom", "wall_top")
         },
     }
-
-
-def _padded(arrays: Sequence[NDArray[Any]], entries: int) -> NDArray[Any]:
-    """Return arrays as one with so many entries along the last axis, with NaN after their ends."""
-    return np.array(
-        [
-            np.pad(
-                each.astype(float),
-                [(0, 0)] * (each.ndim - 1) + [(0, entries - each.shape[-1])],
-                constant_values=np.nan,
-            )
-            for each in arrays
-        ]
-    )
 
 
 def _version(opened: Opened, key: Key) -> str:

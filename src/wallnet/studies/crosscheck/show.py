@@ -46,10 +46,8 @@ def tables(data: "xarray.Dataset", name: str) -> list[Table]:
         states = [f"{state}{_SETTLED[int(settled)]}" for state, settled in ends]
         columns[f"final state, {calculator}"] = (states, "")
     first, reference = data["wall_time"].transpose("calculator", "case").values
-    for calculator, seconds, form in zip(
-        _names(data), (first, reference), (".1f", ".0f"), strict=True
-    ):
-        columns[f"{calculator} (s)"] = (seconds, form)
+    names = _names(data)
+    columns |= {f"{names[0]} (s)": (first, ".1f"), f"{names[1]} (s)": (reference, ".0f")}
     columns["ratio"] = (reference / first, ".0f")
     made_by = {
         "calculator": (data["calculator"].values, ""),

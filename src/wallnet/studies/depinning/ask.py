@@ -8,15 +8,14 @@ from pydantic import field_validator
 
 from wallnet.config import Campaign, Device, current_name
 from wallnet.config.bisection import Resolution, halvings
-from wallnet.config.devices import missing_device
 from wallnet.config.inheritance import laid_over
-from wallnet.config.pulse import CURRENT_DENSITY_STEP
+from wallnet.config.pulse import whole
 from wallnet.config.quantities import CurrentDensity, Duration, Section
-from wallnet.experiment import Request, Simulation, level_job
+from wallnet.experiment import Request, level_job
 from wallnet.files import WallState
 from wallnet.files.schema import EDGE, TEXT, TIME, Variable
 from wallnet.jobs.requests import level, pulses
-from wallnet.studies.base import Requests, Rounds, Study, Validate, unrecorded, without_notch
+from wallnet.studies import base
 
 TRACKS = {"notch": "all notches", "single-notch": "single notch"}
 """Tracks on which a wall rests: the device's own, and one with a single notch of the device."""
@@ -44,44 +43,22 @@ class Depinning(Section):
     def _ascending(cls, value: tuple[float, float]) -> tuple[float, float]:
         if not 0 < value[0] < value[1]:
             raise ValueError("is no ascending pair above 0; write [0.4e+12, 1.0e+12]")
-        low, high = (_whole(density, f"has {density:.10g} A/m²,") for density in value)
-        return low, high
-
-    @field_validator("resolution")
-    @classmethod
-    def _told_apart(cls, value: float) -> float:
-        return _whole(value, f"is {value:.10g} A/m²,")
-
-
-def _whole(density: float, given: str) -> float:
-    """Return a current density if it is a multiple of the step that file names tell apart."""
-    steps = density / CURRENT_DENSITY_STEP
-    if abs(steps - round(steps)) > 1e-3:
-        raise ValueError(
-            f"{given} no multiple of the 1e8 A/m² that file names tell apart; round it"
-        )
-    return round(steps) * CURRENT_DENSITY_STEP
+        return whole(value[0]), whole(value[1])
 
 
 def rounds(_: str, asked: Depinning, __: Mapping[str, Device]) -> int:
     """Return the number of rounds, each of which halves the gaps with a threshold."""
-    low, high = (round(each / CURRENT_DENSITY_STEP) for each in asked.current_densities)
-    return halvings(high - low, round(asked.resolution / CURRENT_DENSITY_STEP))
+    low, high = asked.current_densities
+    return halvings(high - low, asked.resolution)
 
 
-def problems(
-    key: str, name: str, asked: Depinning, devices: Mapping[str, Device], _: Validate
-) -> list[str]:
-    """List the conflicts with the devices of the campaign, one sentence each."""
-    if found := missing_device(key, name, devices):
-        return found
-    device = devices[name]
-    if found := without_notch(key, name, device):
-        return found
-    found = unrecorded(key, {"duration": asked.duration}, device, name)
-    if fault := device.size_fault("duration", asked.duration, asked.current_densities[1]):
-        found.append(f"{key}: {fault}")
-    return found
+@base.on_device
+def problems(key: str, name: str, asked: Depinning, device: Device) -> list[str]:
+    """List the conflicts with the device, one sentence each."""
+    return base.without_notch(key, name, device) or [
+        *base.unrecorded(key, {"duration": asked.duration}, device, name),
+        *base.too_large(key, device, "duration", asked.duration, asked.current_densities[1]),
+    ]
 
 
 class Site(NamedTuple):
@@ -109,21 +86,7 @@ def sites(name: str, device: Device, asked: Depinning) -> dict[tuple[str, int], 
     return found
 
 
-def _job(site: Site, asked: Depinning, current_density: float) -> Simulation:
-    """Return one pulse in A/m² on a wall that rests at a notch."""
-    device = site.device
-    return level_job(device, site.state.file_name).model_copy(
-        update={
-            "current_density": current_density,
-            "pulse_duration": asked.duration,
-            # the wall is examined while the current flows
-            "relaxation": device.relaxation.model_copy(update={"longest": 0.0}),
-            "output": device.output.without_maps_between(asked.duration),
-        }
-    )
-
-
-def requests(campaign: Campaign, name: str, asked: Depinning, so_far: Rounds) -> Requests:
+def requests(campaign: Campaign, name: str, asked: Depinning, so_far: base.Rounds) -> base.Requests:
     """Return the sweep of the device, the resting walls, and the pulses on them.
 
     The pulses are the weakest and the strongest one, and those of the rounds, which have track,
@@ -131,19 +94,20 @@ def requests(campaign: Campaign, name: str, asked: Depinning, so_far: Rounds) ->
     """
     device = campaign.simulated[name]
     resting = sites(name, device, asked)
-    found: Requests = {("sweep", each): pulse for each, pulse in pulses(name, device).items()}
+    found: base.Requests = {("sweep", each): pulse for each, pulse in pulses(name, device).items()}
     found |= {("start", *key): site.start for key, site in resting.items()}
     both = [(*key, density) for key in resting for density in asked.current_densities]
     for track, notch, density in [*both, *(each for one in so_far for each in one)]:
         path = STUDY.path(name, f"{track}-{notch}", current_name(density))
         site = resting[track, notch]
-        make = partial(_job, site, asked, density)
+        # the wall is examined while the current flows
+        make = partial(base.pulse_on, site.device, site.state, density, asked.duration, 0.0)
         found[track, notch, density] = Request("trace", path, make, (site.start.path,))
     return found
 
 
 def ahead(
-    campaign: Campaign, name: str, asked: Depinning, so_far: Rounds
+    campaign: Campaign, name: str, asked: Depinning, so_far: base.Rounds
 ) -> list[tuple[int, Request]]:
     """Return at most how many pulses the rounds that are not finished ask for, and one of them.
 
@@ -159,7 +123,7 @@ def ahead(
 _THRESHOLD = ("track", "notch", "ends")
 _DWELL = ("current_density", "notch", "edge")
 
-STUDY = Study(
+STUDY = base.Study(
     name="depinning",
     title="depinning of {subject}",
     missing="a device",

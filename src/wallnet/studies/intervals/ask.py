@@ -7,13 +7,11 @@ from functools import partial
 from wallnet import files
 from wallnet.config import Campaign, Device, current_name
 from wallnet.config.bisection import Resolution, halvings
-from wallnet.config.devices import missing_device
-from wallnet.config.pulse import CURRENT_DENSITY_STEP
 from wallnet.config.quantities import Section
 from wallnet.experiment import Request, pulse_job
 from wallnet.files.schema import CURRENT_DENSITY, EDGE, FLAG, STATE, Variable
 from wallnet.jobs.requests import pulses
-from wallnet.studies.base import Requests, Rounds, Study, Validate, too_short
+from wallnet.studies.base import Requests, Rounds, Study, on_device, too_short
 
 
 class Intervals(Section):
@@ -29,29 +27,15 @@ def rounds(name: str, asked: Intervals, devices: Mapping[str, Device]) -> int:
     Each round simulates the middle of each gap with different states at its ends, so that the
     longest gap of the sweep is halved in each round.
     """
-    densities = devices[name].pulse.current_densities
-    gaps = [
-        round((above - below) / CURRENT_DENSITY_STEP)
-        for below, above in itertools.pairwise(densities)
-    ]
-    return halvings(max(gaps, default=0), round(asked.resolution / CURRENT_DENSITY_STEP))
+    pairs = itertools.pairwise(devices[name].pulse.current_densities)
+    return max((halvings(above - below, asked.resolution) for below, above in pairs), default=0)
 
 
-def problems(
-    key: str, name: str, asked: Intervals, devices: Mapping[str, Device], _: Validate
-) -> list[str]:
-    """List the conflicts with the devices of the campaign, one sentence each."""
-    if found := missing_device(key, name, devices):
-        return found
-    device = devices[name]
-    steps = asked.resolution / CURRENT_DENSITY_STEP
-    if abs(steps - round(steps)) > 1e-3:
-        found.append(
-            f"{key}.resolution {asked.resolution:g} A/m² is no multiple of the 1e8 A/m² that "
-            "file names tell apart; round it"
-        )
+@on_device
+def problems(key: str, name: str, asked: Intervals, device: Device) -> list[str]:
+    """List the conflicts with the device, one sentence each."""
     longest = device.relaxation.longest
-    found += too_short(f"{key}: relaxation.longest {longest:g} s of {name}", longest, device)
+    found = too_short(f"{key}: relaxation.longest {longest:g} s of {name}", longest, device)
     if len(device.pulse.current_densities) < 2:
         found.append(
             f"{key}: {name} has one current density in pulse.current_densities, and an edge "

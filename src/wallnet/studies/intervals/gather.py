@@ -70,19 +70,15 @@ def _of_intervals(
     found: Sequence[tuple[Outcome, list[float]]], swept: Sequence[float]
 ) -> dict[str, Any]:
     """Return the variables of the intervals."""
-    firsts, lasts = ([run[end] for _, run in found] for end in (0, -1))
-    low, high = np.full(len(found), np.nan), np.full(len(found), np.nan)
-    error = np.zeros((2, len(found)))
-    for index in range(1, len(found)):
-        below, above = lasts[index - 1], firsts[index]
-        high[index - 1] = low[index] = (below + above) / 2
-        error[1, index - 1] = error[0, index] = (above - below) / 2
+    below = np.array([run[-1] for _, run in found[:-1]])
+    above = np.array([run[0] for _, run in found[1:]])
+    edges, errors = (below + above) / 2, (above - below) / 2
     return {
         "interval_state": [outcome[0] for outcome, _ in found],
         "interval_settled": [int(outcome[1]) for outcome, _ in found],
-        "interval_low": low,
-        "interval_high": high,
-        "interval_error": error.max(axis=0),
+        "interval_low": [np.nan, *edges],
+        "interval_high": [*edges, np.nan],
+        "interval_error": np.maximum([0.0, *errors], [*errors, 0.0]),
         "interval_swept": [sum(each in swept for each in run) for _, run in found],
         "interval": np.arange(len(found)) + 1,
     }

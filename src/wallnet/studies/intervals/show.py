@@ -8,12 +8,11 @@ from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.device_tables import SETTLED
 from wallnet.report.tables import Table, of_columns
+from wallnet.studies.showing import YES
 
 if TYPE_CHECKING:
     import xarray
     from matplotlib.figure import Figure
-
-_YES = {1: "yes", 0: "no"}
 
 
 def tables(data: "xarray.Dataset", name: str) -> list[Table]:
@@ -32,7 +31,7 @@ def _intervals(data: "xarray.Dataset", name: str) -> Table:
         f"{name}: intervals of current density",
         {
             "state after the pulse": (data["interval_state"].values, ""),
-            "at rest": (data["interval_settled"].values, _YES),
+            "at rest": (data["interval_settled"].values, YES),
             "from (1e12 A/m²)": (low, ".4f"),
             "to (1e12 A/m²)": (high, ".4f"),
             "edges, ± (1e12 A/m²)": (data["interval_error"].values / 1e12, ".4f"),
@@ -51,7 +50,7 @@ def _pulses(data: "xarray.Dataset", name: str) -> Table:
             "J (1e12 A/m²)": (data["current_density"].values / 1e12, ".4f"),
             "state": (data["state"].values, ""),
             "settled": (data["settled"].values, SETTLED),
-            "pulse of the sweep": (data["swept"].values, _YES),
+            "pulse of the sweep": (data["swept"].values, YES),
         },
     )
 

@@ -10,14 +10,7 @@ from wallnet.config.variants import Varied
 from wallnet.experiment import Request, Simulation, Train, initial_job, train_job
 from wallnet.files import WallState
 from wallnet.files.schema import EDGE, STATE, TEXT, Variable, meanings
-from wallnet.studies.base import (
-    Requests,
-    Rounds,
-    Study,
-    problems_of_variants,
-    too_short,
-    unrecorded,
-)
+from wallnet.studies import base
 
 OUTCOMES = {
     "works": "each pulse moves the wall by one notch, and the notches at the ends pin it",
@@ -79,19 +72,18 @@ def _misfits(window: Window, key: str, block: str, device: Device) -> list[str]:
     shortest = {"durations": window.durations[0]}
     if window.tail:
         shortest["tail.duration"] = window.tail.duration
+    # every notch once in each direction
+    total = 2 * len(notches) * window.step_duration
     found = [
-        *too_short(f"{key}.pause {window.pause:g} s", window.pause, device),
-        *unrecorded(key, shortest, device, window.device),
+        *base.too_short(f"{key}.pause {window.pause:g} s", window.pause, device),
+        *base.unrecorded(key, shortest, device, window.device),
+        *base.too_large(key, device, "all pulses", total, window.current_densities[-1]),
     ]
     if abs(device.wall.start - notches[0]) > device.track.notch_radius:
         found.append(
             f"{block} has wall.start {device.wall.start:g} m, which is not at the first notch; "
             f"set wall.start to {notches[0]:g} m"
         )
-    # every notch once in each direction
-    total = 2 * len(notches) * window.step_duration
-    if fault := device.size_fault("all pulses", total, window.current_densities[-1]):
-        found.append(f"{key}: {fault}")
     return found
 
 
@@ -127,9 +119,9 @@ def _train(window: Window, device: Device, current_density: float, duration: flo
     return train_job(device, train)
 
 
-def requests(campaign: Campaign, name: str, window: Window, _: Rounds) -> Requests:
+def requests(campaign: Campaign, name: str, window: Window, _: base.Rounds) -> base.Requests:
     """Return the initial state of each variant, then a train for each duration and amplitude."""
-    found: Requests = {}
+    found: base.Requests = {}
     for variant in window.variants:
         device = window.of_variant(campaign.simulated, variant)
         initial = STUDY.path(name, variant, "initial")
@@ -143,12 +135,12 @@ def requests(campaign: Campaign, name: str, window: Window, _: Rounds) -> Reques
 
 _WINDOW = ("variant", "duration", "current_density")
 
-STUDY = Study(
+STUDY = base.Study(
     name="operating_windows",
     title="operating window {subject}",
     missing="an operating window",
     settings=Window,
-    problems=partial(problems_of_variants, misfits=_misfits),
+    problems=partial(base.problems_of_variants, misfits=_misfits),
     requests=requests,
     kind="operating_window",
     variables={

@@ -13,18 +13,8 @@ import numpy as np
 from wallnet.devices.outcomes import Outcome
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, REVERSED
-from wallnet.studies.opened import Opened
-from wallnet.studies.operating_windows.ask import (
-    EDGES,
-    LEAVES,
-    MOVES,
-    SKIPS,
-    START,
-    STICKS,
-    WORKS,
-    Window,
-    wanted_notch,
-)
+from wallnet.studies.opened import Opened, over
+from wallnet.studies.operating_windows import ask
 
 
 def judged(pauses: Sequence[Outcome], notches: Sequence[float]) -> tuple[str, int]:
@@ -44,19 +34,19 @@ def judged(pauses: Sequence[Outcome], notches: Sequence[float]) -> tuple[str, in
     """
     count = len(notches)
     for step, pause in enumerate(pauses):
-        wanted = wanted_notch(step, count)
+        wanted = ask.wanted_notch(step, count)
         if pause.state in (REVERSED, EXPELLED):
-            return LEAVES, step
+            return ask.LEAVES, step
         if step and not pause.resting:
-            return MOVES, step
+            return ask.MOVES, step
         if pause.state == WallState.at(wanted, wanted):
             continue
         if step == 0:
-            return START, step
+            return ask.START, step
         forward = 1 if step <= count else -1
         further = forward * (pause.position - notches[wanted - 1])
-        return (SKIPS if further > 0 else STICKS), step
-    return WORKS, 0
+        return (ask.SKIPS if further > 0 else ask.STICKS), step
+    return ask.WORKS, 0
 
 
 def edges(
@@ -86,29 +76,26 @@ def edges(
     return padded[first], padded[last], padded[first - 1], padded[last + 1]
 
 
-def gather(window: Window, opened: Opened) -> dict[str, Any]:
+def gather(window: ask.Window, opened: Opened) -> dict[str, Any]:
     """Return the variables of an operating window from its pulse trains."""
     # in the order of the configuration, which JSON does not keep
     variants = list(dict.fromkeys(str(key[0]) for key in opened))
     shape = (len(variants), len(window.durations), len(window.current_densities))
-    outcome, state = np.empty(shape, dtype=object), np.empty(shape, dtype=object)
-    step = np.zeros(shape, dtype=int)
     parts = 2 if window.tail else 1
-    first = (window.durations[0], window.current_densities[0])
-    notches = [opened.simulation((each, *first)).track.inner_notch_positions for each in variants]
-    for place in np.ndindex(shape):
-        density = window.current_densities[place[2]]
-        key = (variants[place[0]], window.durations[place[1]], density)
+    rows = []
+    for key in itertools.product(variants, window.durations, window.current_densities):
+        notches = opened.simulation(key).track.inner_notch_positions
         (pauses,) = opened.outcomes(key)
-        outcome[place], step[place] = judged(pauses[::parts], notches[place[0]])
-        state[place] = str(pauses[-1].state)
-    limits = [[edges(row, window.current_densities) for row in rows] for rows in outcome == WORKS]
-    found = zip(EDGES, np.moveaxis(np.array(limits), -1, 0), strict=True)
+        outcome, step = judged(pauses[::parts], notches)
+        state = str(pauses[-1].state)
+        rows.append({"window_outcome": outcome, "window_step": step, "window_state": state})
+    found = over(shape, rows)
+    works = found["window_outcome"] == ask.WORKS
+    limits = [[edges(row, window.current_densities) for row in rows] for rows in works]
+    stretches = zip(ask.EDGES, np.moveaxis(np.array(limits), -1, 0), strict=True)
     return {
-        "window_outcome": outcome,
-        "window_step": step,
-        "window_state": state,
-        **{f"window_{name}": each for name, each in found},
+        **found,
+        **{f"window_{name}": each for name, each in stretches},
         "variant": variants,
         "duration": window.durations,
         "current_density": window.current_densities,

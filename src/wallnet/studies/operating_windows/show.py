@@ -7,28 +7,20 @@ import numpy as np
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.tables import Table, of_columns
-from wallnet.studies.operating_windows.ask import (
-    EDGES,
-    LEAVES,
-    MOVES,
-    OUTCOMES,
-    SKIPS,
-    START,
-    STICKS,
-    WORKS,
-)
+from wallnet.studies.operating_windows import ask
+from wallnet.studies.showing import cells
 
 if TYPE_CHECKING:
     import xarray
     from matplotlib.figure import Figure
 
 LOOKS = {
-    WORKS: ("#009E73", ""),
-    STICKS: ("#56B4E9", "<"),
-    SKIPS: ("#E69F00", ">"),
-    LEAVES: ("#D55E00", "×"),
-    MOVES: ("#CCCCCC", "~"),
-    START: ("#FFFFFF", "0"),
+    ask.WORKS: ("#009E73", ""),
+    ask.STICKS: ("#56B4E9", "<"),
+    ask.SKIPS: ("#E69F00", ">"),
+    ask.LEAVES: ("#D55E00", "×"),
+    ask.MOVES: ("#CCCCCC", "~"),
+    ask.START: ("#FFFFFF", "0"),
 }
 """Colour and sign of each outcome in the map."""
 
@@ -41,10 +33,10 @@ def tables(data: "xarray.Dataset", name: str) -> list[Table]:
     """
     points = data[[f"window_{each}" for each in ("outcome", "step", "state")]]
     points = points.to_dataframe().reset_index()
-    works = (data["window_outcome"] == WORKS).sum("current_density")
-    limits = data[[f"window_{each}" for each in EDGES]]
+    works = (data["window_outcome"] == ask.WORKS).sum("current_density")
+    limits = data[[f"window_{each}" for each in ask.EDGES]]
     rows = limits.assign(works=works).to_dataframe().reset_index()
-    first, last, below, above = (rows[f"window_{each}"] for each in EDGES)
+    first, last, below, above = (rows[f"window_{each}"] for each in ask.EDGES)
     return [
         of_columns(
             f"{name}: outcome of each pulse train",
@@ -79,7 +71,7 @@ def tables(data: "xarray.Dataset", name: str) -> list[Table]:
 def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     """Draw the outcome over current density and duration, one panel a variant."""
     from matplotlib import pyplot
-    from matplotlib.patches import Patch, Rectangle
+    from matplotlib.patches import Patch
 
     variants = data["variant"].values
     durations, densities = data["duration"].values, data["current_density"].values
@@ -90,17 +82,10 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     for axes, variant in zip(panels[:, 0], variants, strict=True):
         chosen = data.sel(variant=variant)
         outcomes, steps = chosen["window_outcome"].values, chosen["window_step"].values
-        for row, column in np.ndindex(outcomes.shape):
-            colour, sign = LOOKS[str(outcomes[row, column])]
-            place = (column - 0.5, row - 0.5)
-            axes.add_patch(Rectangle(place, 1, 1, facecolor=colour, edgecolor="white"))
-            if sign:
-                text = f"{sign} {steps[row, column]}"
-                axes.text(column, row, text, ha="center", va="center", size=6)
-        axes.set(xlim=(-0.5, len(densities) - 0.5), ylim=(-0.5, len(durations) - 0.5))
-        axes.set_xticks(range(len(densities)), [f"{each / 1e12:g}" for each in densities])
-        axes.set_yticks(range(len(durations)), [f"{each / 1e-9:g}" for each in durations])
-        axes.tick_params(length=0)
+        colours, signs = np.vectorize(LOOKS.__getitem__, otypes=[object, object])(outcomes)
+        texts = np.where(signs != "", signs + " " + steps.astype(str).astype(object), "")
+        columns = [f"{each / 1e12:g}" for each in densities]
+        cells(axes, colours, texts, columns, [f"{each / 1e-9:g}" for each in durations])
         axes.set_ylabel("duration (ns)")
         axes.set_title(style.plain(str(variant)), loc="left")
     panels[-1, 0].set_xlabel(r"$\mathit{J}$ ($10^{12}$ A/m²)")
@@ -108,10 +93,10 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     figure.legend(
         handles=[
             Patch(facecolor=LOOKS[each][0], edgecolor="0.5", label=f"{each} {LOOKS[each][1]}")
-            for each in OUTCOMES
+            for each in ask.OUTCOMES
             if each in present
         ],
         loc="outside lower center",
-        ncols=len(OUTCOMES),
+        ncols=len(ask.OUTCOMES),
     )
     return figure

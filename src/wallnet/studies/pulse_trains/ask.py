@@ -1,20 +1,19 @@
 """Pulse trains: sequences of current pulses that write and rewrite a device."""
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from wallnet import files
 from wallnet.config import Campaign, Device, ProgramPulse
-from wallnet.config.devices import Detector, missing_device
+from wallnet.config.devices import Detector
 from wallnet.config.programs import MOST_PULSES
 from wallnet.config.quantities import Section
 from wallnet.experiment import Job, Request, Train, train_job
 from wallnet.files.schema import CONDUCTANCE, Variable
 from wallnet.jobs.write_energy import WriteEnergyJob, write_energy_job
-from wallnet.studies.base import Requests, Rounds, Study, Validate, unrecorded
+from wallnet.studies.base import Requests, Rounds, Study, on_device, too_large, unrecorded
 
 
 class PulseTrain(Section):
@@ -22,17 +21,8 @@ class PulseTrain(Section):
 
     device: str
     """Name of a simulated device in `devices`."""
-    pulses: Annotated[tuple[ProgramPulse, ...], Field(json_schema_extra={"minItems": 1})]
+    pulses: Annotated[tuple[ProgramPulse, ...], Field(min_length=1)]
     """The pulses, in the order of time."""
-
-    @field_validator("pulses")
-    @classmethod
-    def _some(cls, value: tuple[ProgramPulse, ...]) -> tuple[ProgramPulse, ...]:
-        if not value:
-            raise ValueError(
-                "has no pulse; write [{current_density: 0.7e+12, duration: 5.0e-9, pause: 5.0e-9}]"
-            )
-        return value
 
 
 class ResponseJob(Job):
@@ -42,23 +32,17 @@ class ResponseJob(Job):
     write_energy: WriteEnergyJob
 
 
-def problems(
-    key: str, _: str, asked: PulseTrain, devices: Mapping[str, Device], __: Validate
-) -> list[str]:
-    """List the conflicts with the devices of the campaign, one sentence each."""
-    if missing := missing_device(f"{key}.device", asked.device, devices):
-        return missing
-    device = devices[asked.device]
+@on_device
+def problems(key: str, name: str, asked: PulseTrain, device: Device) -> list[str]:
+    """List the conflicts with the device, one sentence each."""
     found = []
     if (count := sum(each.repetitions for each in asked.pulses)) > MOST_PULSES:
         found.append(f"{key}.pulses has {count} pulses; keep to {MOST_PULSES}")
     durations = {f"pulses.{number}.duration": p.duration for number, p in enumerate(asked.pulses)}
-    found += unrecorded(key, durations, device, asked.device)
+    found += unrecorded(key, durations, device, name)
     total = sum(each.repetitions * (each.duration + each.pause) for each in asked.pulses)
     strongest = max((each.current_density for each in asked.pulses), key=abs)
-    if fault := device.size_fault("all pulses", total, strongest, count):
-        found.append(f"{key}: {fault}")
-    return found
+    return found + too_large(key, device, "all pulses", total, strongest, count)
 
 
 def requests(campaign: Campaign, name: str, asked: PulseTrain, _: Rounds) -> Requests:

@@ -1,7 +1,7 @@
 """Tables and figure of a device's response to a pulse train, made from its dataset only."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from wallnet.devices.write_energy import trained_waveforms, write_energy_of_trai
 from wallnet.report import style, write_energies
 from wallnet.report.device_tables import SETTLED
 from wallnet.report.devices import G_NORM_LABEL
-from wallnet.report.tables import Format, Table
+from wallnet.report.tables import Table, of_columns
 
 if TYPE_CHECKING:
     import xarray
@@ -26,28 +26,24 @@ def tables(data: "xarray.Dataset", name: str) -> list[Table]:
 
 def _pulses(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of the states after each pulse."""
-    import pandas
-
     readings = data.sel(reading=list(files.READINGS))
     conductance = readings["pulse_conductance"].values / 1e-6
     normalized = readings["normalized_pulse_conductance"].values
-    columns: dict[str, tuple[Any, Format]] = {
-        "pulse": (data["pulse"].values, ""),
-        "J (1e12 A/m²)": (data["pulse_train_current_density"].values / 1e12, "+.4f"),
-        "duration (ns)": (data["pulse_duration"].values / 1e-9, ".3f"),
-        "state after the pause": (data["pulse_state"].values, ""),
-        "settled": (data["pulse_settled"].values, SETTLED),
-        "wall, lower edge (nm)": (data["pulse_wall_bottom"].values / 1e-9, ".1f"),
-        "wall, upper edge (nm)": (data["pulse_wall_top"].values / 1e-9, ".1f"),
-        "G, parallel (µS)": (conductance[0], ".3f"),
-        "G, series (µS)": (conductance[1], ".3f"),
-        "G normalised, parallel": (normalized[0], ".4f"),
-        "G normalised, series": (normalized[1], ".4f"),
-    }
-    return Table(
+    return of_columns(
         f"{name}: after each pulse",
-        pandas.DataFrame({title: values for title, (values, _) in columns.items()}),
-        {title: form for title, (_, form) in columns.items() if form},
+        {
+            "pulse": (data["pulse"].values, ""),
+            "J (1e12 A/m²)": (data["pulse_train_current_density"].values / 1e12, "+.4f"),
+            "duration (ns)": (data["pulse_duration"].values / 1e-9, ".3f"),
+            "state after the pause": (data["pulse_state"].values, ""),
+            "settled": (data["pulse_settled"].values, SETTLED),
+            "wall, lower edge (nm)": (data["pulse_wall_bottom"].values / 1e-9, ".1f"),
+            "wall, upper edge (nm)": (data["pulse_wall_top"].values / 1e-9, ".1f"),
+            "G, parallel (µS)": (conductance[0], ".3f"),
+            "G, series (µS)": (conductance[1], ".3f"),
+            "G normalised, parallel": (normalized[0], ".4f"),
+            "G normalised, series": (normalized[1], ".4f"),
+        },
     )
 
 
@@ -68,27 +64,18 @@ def _with_energies(pulses: Table, data: "xarray.Dataset", name: str) -> tuple[Ta
     )
     driven = data["pulse"].values > 0
     columns = write_energies.columns(found).where(pandas.Series(driven))
-    formats: dict[str, Format] = {
-        "energy of all (pJ)": ".3f",
-        "energy of a pulse (pJ)": ".3f",
-        "largest rise, mean (K)": ".1f",
-        "largest rise, middle (K)": ".1f",
-    }
-    total = float(found.energy.sum())
-    numbers = (
-        total / 1e-12,
-        total / int(driven.sum()) / 1e-12,
-        found.rise.mean.max(),
-        found.rise.peak.max(),
-    )
-    row = {
-        "pulses": int(driven.sum()),
-        **dict(zip(formats, numbers, strict=True)),
-        f"pulses {write_energies.OUTSIDE}": int(found.outside[driven].sum()),
+    total, pulses_driven = float(found.energy.sum()) / 1e-12, int(driven.sum())
+    sums = {
+        "pulses": ([pulses_driven], ""),
+        "energy of all (pJ)": ([total], ".3f"),
+        "energy of a pulse (pJ)": ([total / pulses_driven], ".3f"),
+        "largest rise, mean (K)": ([found.rise.mean.max()], ".1f"),
+        "largest rise, middle (K)": ([found.rise.peak.max()], ".1f"),
+        f"pulses {write_energies.OUTSIDE}": ([int(found.outside[driven].sum())], ""),
     }
     return (
         write_energies.joined(pulses, columns),
-        Table(f"{name}: write energy", pandas.DataFrame([row]), formats),
+        of_columns(f"{name}: write energy", sums),
         write_energies.conditions(job, name),
     )
 
@@ -103,36 +90,28 @@ def _signed(decimals: int) -> Callable[[float], str]:
     return text
 
 
+def _rising(data: "xarray.Dataset") -> "np.ndarray":
+    """Return whether the pulses of each branch raise the conductance."""
+    return data["pulse_train_current_density"].values[data["branch_first"].values] > 0
+
+
 def _branches(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of potentiation and depression, one row a branch and reading."""
-    import pandas
-
-    rows = []
-    for index in range(data.sizes["branch"]):
-        branch = data.isel(branch=index)
-        first = int(branch["branch_first"])
-        rising = data["pulse_train_current_density"].values[first] > 0
-        for reading in files.READINGS:
-            chosen = branch.sel(reading=reading)
-            rows.append(
-                {
-                    "pulses": f"{first} to {int(branch['branch_last'])}",
-                    "branch": "potentiation" if rising else "depression",
-                    "reading": reading,
-                    "pulses that change the state": int(branch["branch_steps"]),
-                    "mean step of G normalised": chosen["step_size"].item(),
-                    "nonlinearity (NeuroSim)": chosen["nonlinearity"].item(),
-                    "γ (aihwkit)": chosen["step_slope"].item(),
-                }
-            )
-    formats: dict[str, Format] = {
-        "mean step of G normalised": _signed(4),
-        "nonlinearity (NeuroSim)": _signed(2),
-        "γ (aihwkit)": _signed(2),
-    }
-    columns = ["pulses", "branch", "reading", "pulses that change the state", *formats]
-    return Table(
-        f"{name}: potentiation and depression", pandas.DataFrame(rows, columns=columns), formats
+    names = ["branch_first", "branch_last", "branch_steps", "step_size", "nonlinearity"]
+    chosen = data[[*names, "step_slope"]].assign(rising=("branch", _rising(data)))
+    rows = chosen.sel(reading=list(files.READINGS)).to_dataframe(["branch", "reading"])
+    ends = zip(rows["branch_first"], rows["branch_last"], strict=True)
+    return of_columns(
+        f"{name}: potentiation and depression",
+        {
+            "pulses": ([f"{first} to {last}" for first, last in ends], ""),
+            "branch": (np.where(rows["rising"], "potentiation", "depression"), ""),
+            "reading": (rows.index.get_level_values("reading"), ""),
+            "pulses that change the state": (rows["branch_steps"].values, ""),
+            "mean step of G normalised": (rows["step_size"].values, _signed(4)),
+            "nonlinearity (NeuroSim)": (rows["nonlinearity"].values, _signed(2)),
+            "γ (aihwkit)": (rows["step_slope"].values, _signed(2)),
+        },
     )
 
 
@@ -142,29 +121,23 @@ def _asymmetry(data: "xarray.Dataset", name: str) -> Table:
     The asymmetry of NeuroSim is the difference of the two labels. The bias β of aihwkit is that of
     steps Δ (1 + β) upwards and Δ (1 - β) downwards.
     """
-    import pandas
-
-    first = data["branch_first"].values
-    rises = data["pulse_train_current_density"].values[first] > 0
-    rows = []
-    for up in range(len(first) - 1):
-        if not rises[up] or rises[up + 1]:
-            continue
-        for reading in files.READINGS:
-            chosen = data.sel(reading=reading)
-            labels, steps = chosen["nonlinearity"].values, np.abs(chosen["step_size"].values)
-            total = steps[up] + steps[up + 1]
-            rows.append(
-                {
-                    "pulses": f"{first[up]} to {int(data['branch_last'][up + 1])}",
-                    "reading": reading,
-                    "asymmetry (NeuroSim)": abs(labels[up] - labels[up + 1]),
-                    "β (aihwkit)": (steps[up] - steps[up + 1]) / total if total else np.nan,
-                }
-            )
-    formats: dict[str, Format] = {"asymmetry (NeuroSim)": ".2f", "β (aihwkit)": _signed(4)}
-    columns = ["pulses", "reading", *formats]
-    return Table(f"{name}: asymmetry", pandas.DataFrame(rows, columns=columns), formats)
+    rising, readings = _rising(data), list(files.READINGS)
+    ups = np.flatnonzero(rising[:-1] & ~rising[1:])
+    data = data.sel(reading=readings).transpose("branch", "reading", ...)
+    labels, steps = data["nonlinearity"].values, np.abs(data["step_size"].values)
+    total, more = steps[ups] + steps[ups + 1], steps[ups] - steps[ups + 1]
+    bias = np.divide(more, total, out=np.full_like(total, np.nan), where=total != 0)
+    first, last = data["branch_first"].values[ups], data["branch_last"].values[ups + 1]
+    pulses = [f"{one} to {other}" for one, other in zip(first, last, strict=True)]
+    return of_columns(
+        f"{name}: asymmetry",
+        {
+            "pulses": (np.repeat(pulses, len(readings)), ""),
+            "reading": (readings * len(ups), ""),
+            "asymmetry (NeuroSim)": (np.abs(labels[ups] - labels[ups + 1]).ravel(), ".2f"),
+            "β (aihwkit)": (bias.ravel(), _signed(4)),
+        },
+    )
 
 
 def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":

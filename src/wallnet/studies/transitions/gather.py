@@ -9,7 +9,7 @@ import numpy as np
 from wallnet.devices.outcomes import Outcome
 from wallnet.files import WallState
 from wallnet.files.schema.states import WITHOUT_WALL
-from wallnet.studies.opened import Opened
+from wallnet.studies.opened import Opened, over
 from wallnet.studies.transitions.ask import Transitions
 
 
@@ -60,14 +60,9 @@ def target_of(
         return len(names) + WITHOUT_WALL.index(end.state)
     for index, (name, initialised) in enumerate(zip(names, starts, strict=True)):
         apart = max(abs(end.bottom - initialised.bottom), abs(end.top - initialised.top))
-        if end.resting and end.state == name and rests(initialised, name) and apart <= reach:
+        if end.rests_in(name) and initialised.rests_in(name) and apart <= reach:
             return index
     return -1
-
-
-def rests(initialised: Outcome, name: WallState) -> bool:
-    """Return whether a wall that was initialised in a state rests there."""
-    return initialised.resting is True and initialised.state == name
 
 
 def shortest(
@@ -128,7 +123,7 @@ def gather(asked: Transitions, opened: Opened) -> dict[str, Any]:
     names = [WallState(str(key[0])) for key in levels]
     starts, ends = ([opened.outcomes(key)[0][0] for key in keys] for keys in (levels, pulses))
     reach = opened.simulation(levels[0]).material.wall_width_parameter
-    stable = [rests(*pair) for pair in zip(starts, names, strict=True)]
+    stable = [start.rests_in(name) for start, name in zip(starts, names, strict=True)]
     found = [target_of(end, starts, names, reach) for end in ends]
     edges = [
         Edge(start, target, float(density), float(duration))
@@ -138,19 +133,21 @@ def gather(asked: Transitions, opened: Opened) -> dict[str, Any]:
     ]
     targets = [*names, *WITHOUT_WALL]
     moving = [edge for edge in edges if edge.start != edge.target]
-    shape = (len(names), len(asked.durations), len(asked.signed))
-    after: dict[str, list[Any]] = {
-        "state": [end.state for end in ends],
-        "settled": [end.resting is True for end in ends],
-        "bottom": [end.bottom for end in ends],
-        "top": [end.top for end in ends],
-        "target": found,
-    }
+    rows = [
+        {
+            "end_state": end.state,
+            "end_settled": end.resting is True,
+            "end_bottom": end.bottom,
+            "end_top": end.top,
+            "end_target": target,
+        }
+        for end, target in zip(ends, found, strict=True)
+    ]
     return {
         "start_stable": stable,
         "start_bottom": [start.bottom for start in starts],
         "start_top": [start.top for start in starts],
-        **{f"end_{name}": np.reshape(values, shape) for name, values in after.items()},
+        **over((len(names), len(asked.durations), len(asked.signed)), rows),
         **_of_sequences(shortest(edges, len(names), len(targets)), len(names), len(targets)),
         "reached": [k in {edge.target for edge in moving} for k in range(len(targets))],
         "left": [k in {edge.start for edge in moving} for k in range(len(names))],

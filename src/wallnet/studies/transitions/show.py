@@ -11,13 +11,12 @@ from wallnet.devices.write_energy import WriteEnergy, write_energy_of
 from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report import style, write_energies
 from wallnet.report.device_tables import SETTLED, sign_of
-from wallnet.report.tables import Format, Table, of_columns
+from wallnet.report.tables import Table, of_columns
+from wallnet.studies.showing import YES, cells
 
 if TYPE_CHECKING:
     import xarray
     from matplotlib.figure import Figure
-
-_YES = {1: "yes", 0: "no"}
 
 
 def tables(data: "xarray.Dataset", name: str) -> list[Table]:
@@ -84,6 +83,8 @@ def sequence(data: "xarray.Dataset", start: str, target: str) -> list[tuple[floa
 
 def _sequences(data: "xarray.Dataset", name: str, cost: WriteEnergy) -> Table:
     """Return the table of the shortest sequences, each pulse from a cold track."""
+    import pandas
+
     each = list(itertools.product(data["duration"].values, data["current_density"].values))
     energy = dict(zip(each, cost.energy, strict=True))
     rise = dict(zip(each, cost.rise.peak, strict=True))
@@ -93,21 +94,19 @@ def _sequences(data: "xarray.Dataset", name: str, cost: WriteEnergy) -> Table:
         if start == target:
             continue
         found = sequence(data, start, target)
-        shown = [f"{j / 1e12:+.4f} for {t / 1e-9:g} ns to {to}" for j, t, to in found]
         pulses = [(duration, density) for density, duration, _ in found]
-        total = sum(energy[pulse] for pulse in pulses) / 1e-12 or None
-        largest = max((rise[pulse] for pulse in pulses), default=None)
-        row = (start, target, len(found) or None, "; ".join(shown) or None, total, largest)
+        shown = [f"{j / 1e12:+.4f} for {t / 1e-9:g} ns to {to}" for j, t, to in found]
+        row = {
+            "from": start,
+            "to": target,
+            "pulses": len(found) or None,
+            "J (1e12 A/m²), duration, state after it": "; ".join(shown) or None,
+            "energy (pJ)": sum(energy[pulse] for pulse in pulses) / 1e-12 or None,
+            "largest rise, middle (K)": max((rise[pulse] for pulse in pulses), default=None),
+        }
         rows.append(row)
-    formats: dict[str, Format] = {
-        **{"from": "", "to": "", "pulses": ".0f", "J (1e12 A/m²), duration, state after it": ""},
-        **{"energy (pJ)": ".3f", "largest rise, middle (K)": ".1f"},
-    }
-    columns = zip(formats, zip(*rows, strict=True), formats.values(), strict=True)
-    return of_columns(
-        f"{name}: shortest sequences of pulses",
-        {title: (values, form) for title, values, form in columns},
-    )
+    formats = {"pulses": ".0f", "energy (pJ)": ".3f", "largest rise, middle (K)": ".1f"}
+    return Table(f"{name}: shortest sequences of pulses", pandas.DataFrame(rows), formats)
 
 
 def _states(data: "xarray.Dataset", name: str) -> Table:
@@ -120,10 +119,10 @@ def _states(data: "xarray.Dataset", name: str) -> Table:
             "state": (data["target"].values, ""),
             "a wall initialised there rests": (
                 [*data["start_stable"].values, *[None] * others],
-                _YES,
+                YES,
             ),
-            "a pulse reaches it": (data["reached"].values, _YES),
-            "a pulse leaves it": ([*data["left"].values, *[0] * others], _YES),
+            "a pulse reaches it": (data["reached"].values, YES),
+            "a pulse leaves it": ([*data["left"].values, *[0] * others], YES),
         },
     )
 
@@ -132,33 +131,22 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     """Draw the state after each pulse over current density and start, one panel a duration."""
     from matplotlib import colormaps, pyplot
     from matplotlib.colors import Normalize
-    from matplotlib.patches import Rectangle
 
     starts, durations = data["start"].values, data["duration"].values
     densities = data["current_density"].values
     middle = (data["end_bottom"].values + data["end_top"].values) / 2 / 1e-9
     scale = Normalize(0.0, max(float(middle.max()), 1.0))
-    # the light part, on which black text can be read
-    colours = colormaps["viridis"]
+    signs = np.vectorize(sign_of, otypes=[object])(data["end_state"].values)
+    signs = np.where(data["end_target"].values >= 0, signs, "(" + signs + ")")
     height = 0.1 + len(durations) * (0.08 + 0.045 * len(starts))
     figure, panels = pyplot.subplots(
         len(durations), 1, figsize=style.size(figures, height), sharex=True, squeeze=False
     )
     for column, axes in enumerate(panels[:, 0]):
-        for row, index in np.ndindex(len(starts), len(densities)):
-            place = row, column, index
-            colour = colours(0.35 + 0.65 * scale(middle[place]))
-            axes.add_patch(
-                Rectangle((index - 0.5, row - 0.5), 1, 1, facecolor=colour, edgecolor="white")
-            )
-            sign = sign_of(str(data["end_state"].values[place]))
-            text = sign if data["end_target"].values[place] >= 0 else f"({sign})"
-            axes.text(index, row, text, ha="center", va="center", size=6)
-        axes.set_xlim(-0.5, len(densities) - 0.5)
-        axes.set_ylim(-0.5, len(starts) - 0.5)
-        axes.set_xticks(range(len(densities)), [f"{each / 1e12:+g}" for each in densities])
-        axes.set_yticks(range(len(starts)), [sign_of(str(each)) for each in starts])
-        axes.tick_params(length=0)
+        # the light part, on which black text can be read
+        colours = colormaps["viridis"](0.35 + 0.65 * scale(middle[:, column]))
+        columns = [f"{each / 1e12:+g}" for each in densities]
+        cells(axes, colours, signs[:, column], columns, [sign_of(str(each)) for each in starts])
         axes.set_ylabel("from")
         axes.set_title(f"pulses of {durations[column] / 1e-9:g} ns", loc="left")
     panels[-1, 0].set_xlabel(r"$\mathit{J}$ ($10^{12}$ A/m²)")

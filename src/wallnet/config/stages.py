@@ -1,0 +1,204 @@
+"""The stages of a network, and what identifies a network.
+
+A stage is a row of `STAGES`. Its class says what it computes, in terms of the methods of
+`wallnet.networks.stages.OnLevels`; the workflow imports no PyTorch.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path, PurePosixPath
+from typing import Any, ClassVar
+
+from wallnet.files.paths import NETWORK, NETWORKS
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of a network.
+
+    Attributes
+    ----------
+    name : str
+        Its name in paths and tables.
+    title, text : str
+        Title and explanation in the report.
+    needs : str
+        Key of a recipe; the stage is computed for recipes that have it.
+    start : str
+        The stage from which it starts, if any.
+    mapped : bool
+        Whether it uses a synapse. A stage with FP32 weights that does not has a job of its own.
+    programmed : bool
+        Whether all weights are on the levels of the synapse.
+    trained : bool
+        Whether the network is trained, with the settings of the key in `needs`.
+    """
+
+    name: str
+    title: str
+    text: str
+    needs: str = "fp32"
+    start: str = "fp32"
+    mapped: ClassVar[bool] = True
+    programmed: ClassVar[bool] = True
+    trained: ClassVar[bool] = True
+
+    def compute(self, on: Any) -> Any:
+        """Return the network of this stage.
+
+        Parameters
+        ----------
+        on : wallnet.networks.stages.OnLevels
+            The networks of the stages before, the mapping and the data.
+        """
+        raise NotImplementedError
+
+
+class Free(Stage):
+    """Training in FP32 without a synapse, by a job of its own."""
+
+    mapped = programmed = False
+
+
+class Snapped(Stage):
+    """Post-training quantisation: each weight moves to its nearest level."""
+
+    trained = False
+
+    def compute(self, on: Any) -> Any:
+        """Return the network of the stage before on the levels."""
+        return on.snapped(self.start)
+
+
+class FineTuned(Stage):
+    """Further training in FP32 from weights on levels, as in the paper."""
+
+    programmed = False
+
+    def compute(self, on: Any) -> Any:
+        """Return the network of the stage before, trained further."""
+        return on.trained(self.name, self.start)
+
+
+class QuantizationAware(Stage):
+    """Quantisation-aware training."""
+
+    def compute(self, on: Any) -> Any:
+        """Return the network of the stage before, trained further on the levels."""
+        return on.trained(self.name, self.start, on.keeping())
+
+
+STAGES: dict[str, Stage] = {
+    stage.name: stage
+    for stage in (
+        Free("fp32", "FP32", "training in FP32"),
+        Free(
+            "continued",
+            "FP32, continued",
+            "that network, trained further in FP32 for as many epochs as on the levels",
+            needs="on_levels",
+        ),
+        Snapped("quantized", "Quantised", "post-training quantisation to the nearest level"),
+        FineTuned(
+            "fine_tuned",
+            "Fine-tuned",
+            "that network, trained further in FP32, as in the paper",
+            needs="fine_tuned",
+            start="quantized",
+        ),
+        Snapped(
+            "fine_tuned_snapped",
+            "Fine-tuned, snapped",
+            "that network on the same levels again",
+            needs="fine_tuned",
+            start="fine_tuned",
+        ),
+        QuantizationAware(
+            "on_levels",
+            "Quantisation-aware",
+            "quantisation-aware training of the FP32 network (straight-through estimator)",
+            needs="on_levels",
+        ),
+    )
+}
+"""All stages of a network, by name, in the order of computation."""
+
+FREE_STAGES = tuple(name for name, stage in STAGES.items() if not stage.mapped)
+"""The stages with FP32 weights, which use no synapse."""
+
+LEVEL_STAGES = tuple(name for name, stage in STAGES.items() if stage.mapped)
+"""The stages that start on a synapse's levels."""
+
+PROGRAMMED_STAGES = tuple(name for name, stage in STAGES.items() if stage.programmed)
+"""The stages with all weights on the levels of a synapse."""
+
+FIRST_STAGE = next(iter(STAGES))
+"""The stage with which every network starts."""
+
+PAPER_STAGES = ("fp32", "quantized", "fine_tuned")
+"""The stages of the paper's Table II."""
+
+NO_DEVICE = "none"
+"""Device, reading and mapping of a network that uses no synapse."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Network(Mapping[str, str]):
+    """What identifies a network. As a mapping, its columns in tables, each with its value.
+
+    A facet with no place in `wallnet.files.NETWORK` needs a default, at which paths and tables do
+    not have it. A further one thus leaves finished results where they are.
+    """
+
+    dataset: str
+    device: str = NO_DEVICE
+    reading: str = NO_DEVICE
+    mapping: str = NO_DEVICE
+    recipe: str
+    stage: str
+    seed: str
+
+    @classmethod
+    def of(cls, job: Any, stage: str) -> "Network":
+        """Return the network of a stage of a job; facets that the job lacks are at defaults."""
+        names = (facet.name for facet in fields(cls) if hasattr(job, facet.name))
+        return cls(stage=stage, **{name: str(getattr(job, name)) for name in names})
+
+    def __iter__(self) -> Iterator[str]:
+        for facet in fields(self):
+            if _placed(facet.name) or getattr(self, facet.name) != facet.default:
+                yield facet.name
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def __getitem__(self, facet: str) -> str:
+        found: str = getattr(self, facet)
+        return found
+
+    @property
+    def place(self) -> dict[str, str]:
+        """All except data set, recipe and seed: what distinguishes the networks of one job."""
+        return {k: v for k, v in self.items() if k not in ("dataset", "recipe", "seed")}
+
+    def path(self, pattern: str, networks: str | Path = NETWORKS) -> str:
+        """Return one of the files of the network.
+
+        Parameters
+        ----------
+        pattern : str
+            `wallnet.files.METRICS`, `CHECKPOINT` or `PROGRAMMING`.
+        networks : str or Path
+            Folder of all networks.
+        """
+        further = "".join(f"/{k}-{v}" for k, v in self.items() if not _placed(k))
+        found = pattern.replace("/seed-", f"{further}/seed-").format(**self)
+        return str(Path(networks, PurePosixPath(found).relative_to(NETWORKS)))
+
+
+def _placed(facet: str) -> bool:
+    return f"{{{facet}}}" in NETWORK
+
+
+FACETS = tuple(facet.name for facet in fields(Network) if _placed(facet.name))
+"""What every network has in its path and in tables."""

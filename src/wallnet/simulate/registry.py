@@ -1,0 +1,150 @@
+"""Calculators by their names, and checks of those that a campaign names."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from wallnet.config import ConfigError
+from wallnet.config.calculators import OwnSettings
+from wallnet.config.messages import checked
+from wallnet.experiment.code import find, load_class, search_in
+from wallnet.files.whole import one_line
+from wallnet.simulate.calculator import Calculator, SimulationError
+
+PACKAGED = {
+    "film": "wallnet.simulate.embedded:Embedded",
+    "oommf": "wallnet.simulate.oommf:Oommf",
+}
+"""Module and class of each calculator of the package."""
+
+
+def load(name: str) -> type[Calculator[Any]]:
+    """Return the class of a calculator.
+
+    Parameters
+    ----------
+    name : str
+        `film`, `oommf`, or `module:Class`. A class named `TimeDriver` is regarded as a driver of
+        ubermag and used through `wallnet.simulate.ubermag`.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        If the module or the class does not exist, or the class is not a `Calculator`.
+    """
+    module, _, class_name = PACKAGED.get(name, name).partition(":")
+    if name not in PACKAGED and class_name == "TimeDriver":
+        from wallnet.simulate.ubermag import of_module
+
+        find(name)
+        search_in(".")
+        return of_module(module)
+    what = "that derives from wallnet.simulate.calculator.Calculator and has run"
+    return load_class(f"{module}:{class_name}", "calculator", Calculator, what)  # type: ignore[type-abstract]
+
+
+def create(name: str, settings: BaseModel | Mapping[str, Any]) -> Calculator[Any]:
+    """Return a calculator with its settings.
+
+    Parameters
+    ----------
+    name : str
+        The calculator.
+    settings : BaseModel or Mapping
+        Its settings: checked (for calculators of the package) or as configured.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        If there is no such calculator, or the settings do not fit its model.
+    """
+    calculator = load(name)
+    given = settings.root if isinstance(settings, OwnSettings) else settings
+    if isinstance(given, BaseModel):
+        return calculator(given)
+    model, findings = checked(calculator.Settings, given)
+    if model is None:
+        faults = [finding.sentence("calculator_settings", name) for finding in findings]
+        raise ConfigError("\n".join(faults))
+    return calculator(model)
+
+
+def check(name: str, settings: BaseModel | Mapping[str, Any]) -> None:
+    """Check that a calculator can run.
+
+    Raises
+    ------
+    SimulationError
+        If it cannot run. The message states the reason in one sentence.
+    """
+    calculator = create(name, settings)
+    try:
+        calculator.check()
+    except SimulationError:
+        raise
+    except Exception as error:  # the check of a user-defined calculator can raise any error
+        raise SimulationError(
+            f"calculator {name} cannot run ({type(error).__name__}: {one_line(error)}); "
+            "fix that, or choose another calculator"
+        ) from None
+
+
+def check_settings(wanted: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    """Import user-defined calculators, and check their classes and settings.
+
+    Parameters
+    ----------
+    wanted : iterable
+        Names and settings, as `wallnet.plan.own_calculators` yields them.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        With one line for each problem.
+    """
+    found: list[str] = []
+    for name, settings in wanted:
+        try:
+            create(name, settings)
+        except ConfigError as error:
+            found += str(error).splitlines()
+    if found:
+        raise ConfigError("\n".join(f"config.yaml: {each}" for each in dict.fromkeys(found)))
+
+
+def check_called(simulations: Iterable[str]) -> None:
+    """Check that the calculators of simulations can run.
+
+    Parameters
+    ----------
+    simulations : iterable of str
+        Canonical JSON of each simulation (`wallnet.experiment.Simulation`).
+
+    Raises
+    ------
+    SimulationError
+        With one sentence that says what is wrong and how to fix it.
+    """
+    called: dict[str, bool] = {}
+    for text in simulations:
+        job = json.loads(text)
+        key = json.dumps([job["calculator_name"], job["calculator"]])
+        called[key] = called.get(key, False) or '"waveform"' in text  # a square pulse has none
+    for key, shaped in sorted(called.items()):
+        name, settings = json.loads(key)
+        if name != "film":  # part of the package: there is nothing to check
+            check(name, settings)
+            if shaped and (fault := waveform_fault(name, load(name))):
+                raise SimulationError(f"config.yaml: {fault}")
+
+
+def waveform_fault(name: str, calculator: Calculator[Any] | type[Calculator[Any]]) -> str:
+    """Return why a calculator cannot simulate a waveform; an empty text if it can."""
+    if calculator.waveforms:
+        return ""
+    return (
+        f"the calculator {name} simulates square pulses only; leave waveform out, or choose the "
+        "calculator film or oommf"
+    )

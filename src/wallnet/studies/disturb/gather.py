@@ -1,0 +1,58 @@
+"""Write disturb: how many pulses each state survives, from the outcome after each."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from wallnet.devices.outcomes import Outcome
+from wallnet.files import WallState
+from wallnet.studies.disturb.ask import Disturb
+from wallnet.studies.opened import Opened, over
+
+
+def survived(walls: Sequence[Outcome], state: WallState) -> list[Outcome]:
+    """Return the walls before the first pulse and after each that the state survives.
+
+    Parameters
+    ----------
+    walls : sequence of Outcome
+        The wall at rest before the first pulse, and at the end of each pause.
+    state : WallState
+        State in which it was initialised.
+
+    Returns
+    -------
+    list of Outcome
+        Those up to the last at which it rests in its state; none if it never rested there.
+    """
+    return list(itertools.takewhile(partial(Outcome.rests_in, state=state), walls))
+
+
+def gather(asked: Disturb, opened: Opened) -> dict[str, Any]:
+    """Return the variables of the pulses that the states of a device survive."""
+    states = [WallState(str(key[0])) for key in opened if len(key) == 1]
+    starts = {state: opened.outcomes((str(state),))[0][0] for state in states}
+    rows = []
+    for state, share in itertools.product(states, asked.signed):
+        ((_, *walls),) = opened.outcomes((str(state), share))
+        kept = survived([starts[state], *walls], state)
+        moved = [each.position for each in kept]
+        row = {
+            "survived_pulses": max(len(kept) - 1, 0),
+            "state_kept": len(kept) > asked.repetitions,
+            "disturb_state": str(walls[-1].state),
+            "disturb_settled": walls[-1].resting is True,
+            "disturb_drift": moved[-1] - moved[0] if kept else math.nan,
+            "disturb_last_drift": moved[-1] - moved[-2] if len(kept) > 1 else math.nan,
+        }
+        rows.append(row)
+    trains = [opened.simulation((str(states[0]), share)) for share in asked.signed]
+    return {
+        **over((len(states), len(asked.signed)), rows),
+        "disturbed": states,
+        "disturbed_stable": [wall.rests_in(state) for state, wall in starts.items()],
+        "write_share": asked.signed,
+        "disturb_current_density": [train.strongest for train in trains],
+    }
