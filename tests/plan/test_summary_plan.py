@@ -140,9 +140,7 @@ def test_a_finished_campaign_has_its_summary_and_the_data_of_all_figures(finishe
     assert all(
         files.data_of(path) in page for path in story_figures(job_of(with_networks())).values()
     )
-    pictures = [
-        path for path in plan_figures.figures(campaign, usual=True) if path.endswith(".png")
-    ]
+    pictures = [path for path in plan_figures(campaign, usual=True) if path.endswith(".png")]
     assert len(pictures) > 5
     for path in pictures:
         first = (folder / files.data_of(path)).read_text().splitlines()[0]
